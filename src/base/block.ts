@@ -1,0 +1,15 @@
+/**
+ * A run of captured bytes and the one DataView over it. Readers hand out positions inside a block instead of slices: a
+ * subarray or a DataView for each packet would cost more than decoding it.
+ */
+export class Block {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+}
+
+export const EMPTY_BLOCK = new Block(new Uint8Array(0));

@@ -1,0 +1,130 @@
+import type { Rule, Severity } from './rule.js';
+
+/**
+ * What lies below the protocols or is the capture's doing (contract: events). These never blame a peer: `party` is
+ * `capture`, and each of them suspends the rules whose evidence it touches.
+ */
+function rule(id: string, severity: Severity, title: string, meaning: string): Rule {
+  return { id, severity, party: 'capture', needs: 'capture', title, meaning, spec: 'wirelint: capture diagnostics' };
+}
+
+export const TRUNCATED = rule(
+  'capture/truncated',
+  'warning',
+  'the file ends inside a record',
+  'The recorder was stopped or the file was cut in the middle of a record. Everything before the cut was analyzed. Record with `tcpdump -U`, which writes whole packets, and stop it with SIGINT.',
+);
+export const MALFORMED = rule(
+  'capture/malformed',
+  'warning',
+  'the capture file itself is damaged',
+  'A record or block has an impossible length or contradicts the file format, so that what follows cannot be found or believed. Nothing was allocated by the damaged length.',
+);
+export const SNAPLEN = rule(
+  'capture/snaplen',
+  'note',
+  'packets were cut by the snapshot length',
+  'The recorder kept only the first bytes of long packets. What was cut is a gap of known size. Record with `-s 0`.',
+);
+export const GAP = rule(
+  'capture/gap',
+  'note',
+  'stream bytes were never captured',
+  'The peer acknowledged bytes that the capture does not hold, or data follow a hole that nothing filled. The size of the gap is exact; nothing is filled in. Rules whose evidence it touches are suspended.',
+);
+export const JOINED_LATE = rule(
+  'capture/joined-late',
+  'note',
+  'the connection was already open when the recording began',
+  'No connection set-up was captured, so what was negotiated is unknown and the rules that need it are not evaluated.',
+);
+export const ONE_SIDED = rule(
+  'capture/one-sided',
+  'note',
+  'only one direction was captured',
+  'No byte of the other direction is in the capture (asymmetric routing, a one-way mirror port, a capture filter). Rules that need both are not evaluated.',
+);
+export const RESYNCHRONISED = rule(
+  'capture/resynchronised',
+  'note',
+  'decoding was taken up again after unreadable bytes',
+  'After a gap or a late start the decoder searched for the next messages that chain plausibly. The bytes before them were skipped and are counted.',
+);
+export const UNDECODED = rule(
+  'capture/undecoded',
+  'note',
+  'bytes that no decoder took',
+  'Bytes of the stream that are not part of a decoded message: the start of a message that was cut off, or what follows a message that cannot be framed.',
+);
+export const MODE_GUESSED = rule(
+  'capture/mode-guessed',
+  'note',
+  'a mode that was negotiated outside the capture was worked out from the bytes',
+  'The handshake was not captured. The form of the messages themselves shows what must have been negotiated.',
+);
+export const OPAQUE = rule(
+  'capture/opaque',
+  'note',
+  'encrypted bytes that cannot be read',
+  'The session is encrypted from here on. The text says what would open it.',
+);
+export const DROPPED = rule(
+  'capture/dropped',
+  'warning',
+  'the recorder itself dropped packets',
+  'The recorder counted packets that it could not write. Gaps in the streams are to be expected. A larger buffer (`tcpdump -B`) or a capture filter helps.',
+);
+export const LIMIT = rule(
+  'capture/limit',
+  'warning',
+  'a limit of the analysis was hit',
+  'A named bound on memory or work was reached. The text names it and says what was given up.',
+);
+export const UNSUPPORTED_LINK = rule(
+  'capture/unsupported-link',
+  'note',
+  'packets of a link type that is not decoded',
+  'Packets of this link type are counted and passed over; the rest of the capture is analyzed.',
+);
+export const OVERLAP_CONFLICT = rule(
+  'tcp/overlap-conflict',
+  'warning',
+  'a retransmission carried other bytes than the first copy',
+  'The same sequence numbers arrived twice with different bytes. The first copy was decoded. It is a damaged capture, a broken network element, or an attempt to show an observer something else than the receiver sees.',
+);
+export const INTERNAL: Rule = {
+  ...rule(
+    'internal/error',
+    'error',
+    'a bug in wirelint',
+    'Decoding this stream failed inside wirelint. The other streams were analyzed. Please report it with the packet and, if you can, the capture.',
+  ),
+};
+export const EXPECTATION: Rule = {
+  ...rule(
+    'check/expectation',
+    'error',
+    'an expectation of the configuration does not hold',
+    'The configuration file states what a session must hold; this one does not.',
+  ),
+  party: 'either',
+};
+
+export const CAPTURE_RULES: readonly Rule[] = [
+  TRUNCATED,
+  MALFORMED,
+  SNAPLEN,
+  GAP,
+  JOINED_LATE,
+  ONE_SIDED,
+  RESYNCHRONISED,
+  UNDECODED,
+  MODE_GUESSED,
+  OPAQUE,
+  DROPPED,
+  LIMIT,
+  UNSUPPORTED_LINK,
+  OVERLAP_CONFLICT,
+  EXPECTATION,
+  INTERNAL,
+];

@@ -1,0 +1,68 @@
+/** Every bound of the program: its name, its default, and the attack or accident that it stops. */
+export interface Limits {
+  /** Bytes of one captured packet. A corrupt record length must not be believed. */
+  packetBytes: number;
+  /** Bytes of one pcapng block that is buffered; larger unknown blocks are skipped by counting. */
+  blockBytes: number;
+  /** Interfaces in one pcapng section: a file made of interface blocks only. */
+  interfaces: number;
+  /** IP datagrams under reassembly at once, and their bytes together: fragments that never complete. */
+  fragmentDatagrams: number;
+  fragmentBytes: number;
+  /** Seconds (capture time) after which an incomplete IP datagram is given up (RFC 8200: 60). */
+  fragmentSeconds: number;
+  /** Connections held at once: a SYN flood. The longest idle one is given up first. */
+  flows: number;
+  /** Seconds (capture time) without a packet after which a connection's state is released. */
+  idleSeconds: number;
+  /** Out-of-order bytes held for one direction before the hole in front of them is declared lost. */
+  outOfOrderBytes: number;
+  /** Out-of-order segments held for one direction: one-byte segments behind a hole. */
+  outOfOrderSegments: number;
+  /** Packets of a connection that may still bring bytes whose receipt was already acknowledged before they count as lost. */
+  gapGracePackets: number;
+  /** Bytes buffered over all connections together (out of order, unclassified, incomplete messages). */
+  bufferedBytes: number;
+  /** Bytes a direction that are kept while a stream's protocol is still unknown. */
+  probeBytes: number;
+  /** Bytes a direction that are searched for a known protocol before a stream is left as unknown. */
+  probeSearchBytes: number;
+  /** Bytes of one message that are gathered to be decoded as a whole; the rest of a longer one is counted only. */
+  messageBytes: number;
+  /** Bytes of a message kept for its annotations and hex dump. */
+  detailBytes: number;
+  /** Bytes of a direction that wait for the peer to show what they answer, before they are framed by inference. */
+  hintBytes: number;
+  /** Requests in flight that a session remembers: cookies that are never answered. */
+  inFlight: number;
+  /** Items of one list that are kept or printed (extents, options, addresses, tables). */
+  listItems: number;
+  /** Findings of one rule in one stream that are reported one by one; the rest is summarised. */
+  findingsPerRule: number;
+  /** Characters of one line of a text recording. */
+  lineBytes: number;
+}
+
+export const DEFAULT_LIMITS: Readonly<Limits> = {
+  packetBytes: 1 << 20,
+  blockBytes: 4 << 20,
+  interfaces: 4096,
+  fragmentDatagrams: 1024,
+  fragmentBytes: 16 << 20,
+  fragmentSeconds: 60,
+  flows: 131_072,
+  idleSeconds: 3600,
+  outOfOrderBytes: 4 << 20,
+  outOfOrderSegments: 8192,
+  gapGracePackets: 32,
+  bufferedBytes: 64 << 20,
+  probeBytes: 256 << 10,
+  probeSearchBytes: 64 << 20,
+  messageBytes: 1 << 20,
+  detailBytes: 4096,
+  hintBytes: 256 << 10,
+  inFlight: 65_536,
+  listItems: 4096,
+  findingsPerRule: 100,
+  lineBytes: 1 << 20,
+};

@@ -1,0 +1,50 @@
+/** Rules and what they find: plain data, the same for every floor. */
+
+export type Severity = 'error' | 'warning' | 'note';
+export type Party = 'client' | 'server' | 'either' | 'capture';
+/** `certain`; `likely` = depends on capture order or on inferred framing; `weak` = heuristic. */
+export type Confidence = 'certain' | 'likely' | 'weak';
+/** Which bytes a rule needs: one direction alone, whichever direction carries the item, both, or the whole session. */
+export type Needs = 'client' | 'server' | 'either' | 'both' | 'session' | 'capture';
+
+/** One step of an example session: bytes that one side sends, or how it ends its stream. */
+export type Step =
+  | {
+      readonly from: 'client' | 'server';
+      readonly bytes: Uint8Array;
+      /** Bytes of the peer's stream that the sender had received by then; all that the peer sent before, where not given. */
+      readonly seen?: number;
+    }
+  | { readonly from: 'client' | 'server'; readonly end: 'fin' | 'reset' }
+  | { readonly from: 'client' | 'server'; readonly gap: number }
+  | { readonly then: 'new connection' };
+
+export interface Example {
+  /** What happens, in one line. */
+  readonly text: string;
+  readonly steps: () => readonly Step[];
+  /** The server's TCP port; 10809 and the like matter to some rules. */
+  readonly port?: number;
+}
+
+export interface Rule {
+  /** `PROTOCOL/kebab-case`. Never changes its meaning. */
+  readonly id: string;
+  readonly severity: Severity;
+  readonly party: Party;
+  readonly needs: Needs;
+  /** One line: what is wrong when the rule fires. */
+  readonly title: string;
+  /** A paragraph or more: the requirement, why it exists, what follows from a breach, what deployed software does. */
+  readonly meaning: string;
+  /** The section of the protocol's own document. */
+  readonly spec: string;
+  /** Correct but noisy: only reported where it is switched on by `--rule ID=LEVEL`. */
+  readonly off?: boolean;
+  /** A session that breaks exactly this rule (rules of the capture's own making have none). */
+  readonly breaks?: Example;
+  /** The same session kept right. */
+  readonly keeps?: Example;
+  /** Further rules of severity warning or error that the breaking example cannot but break as well. */
+  readonly also?: readonly string[];
+}

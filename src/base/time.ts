@@ -1,0 +1,36 @@
+/** Times are kept as whole seconds and nanoseconds: together they exceed what a double holds exactly. */
+
+const NANOS_PER_SECOND = 1_000_000_000;
+
+/** RFC 3339 in UTC with nine fractional digits: `2026-11-20T14:31:05.123456789Z`. Out-of-range seconds are clamped. */
+export function rfc3339(seconds: number, nanos: number): string {
+  const clamped = Math.min(Math.max(seconds, -62_135_596_800), 253_402_300_799);
+  return `${new Date(clamped * 1000).toISOString().slice(0, 19)}.${String(nanos).padStart(9, '0')}Z`;
+}
+
+/** Nanoseconds from (s0, n0) to (s1, n1); exact below 104 days, which is what latencies need. */
+export function nanosBetween(s0: number, n0: number, s1: number, n1: number): number {
+  return (s1 - s0) * NANOS_PER_SECOND + (n1 - n0);
+}
+
+/** Seconds with six decimals from the first time to the second, as tcpdump and Wireshark print relative times. */
+export function relativeSeconds(s0: number, n0: number, s1: number, n1: number): string {
+  let micros = (s1 - s0) * 1_000_000 + Math.round((n1 - n0) / 1000);
+  const sign = micros < 0 ? '-' : '';
+  micros = Math.abs(micros);
+  return `${sign}${Math.floor(micros / 1_000_000)}.${String(micros % 1_000_000).padStart(6, '0')}`;
+}
+
+/** A duration in the largest unit that keeps three digits: `57 us`, `1.42 ms`, `3.1 s`. */
+export function duration(nanos: number): string {
+  const sign = nanos < 0 ? '-' : '';
+  const n = Math.abs(nanos);
+  if (n < 1000) return `${sign}${n} ns`;
+  if (n < 1_000_000) return `${sign}${short(n / 1000)} us`;
+  if (n < NANOS_PER_SECOND) return `${sign}${short(n / 1_000_000)} ms`;
+  return `${sign}${short(n / NANOS_PER_SECOND)} s`;
+}
+
+function short(x: number): string {
+  return x >= 100 ? x.toFixed(0) : String(Number(x.toPrecision(3)));
+}

@@ -1,0 +1,79 @@
+import { EMPTY_BLOCK, type Block } from '../base/block.js';
+import type { Rule } from '../base/rule.js';
+
+/**
+ * One captured packet. Readers reuse one object for all packets of a file: whoever keeps anything beyond the call copies it.
+ */
+export class Packet {
+  /** From 1, as in Wireshark. */
+  number = 0;
+  seconds = 0;
+  nanos = 0;
+  /** LINKTYPE_* number (https://www.tcpdump.org/linktypes.html), or SOCKET_EVENT. */
+  linkType = 0;
+  /** The captured bytes are `block.bytes[start..end)`. */
+  block: Block = EMPTY_BLOCK;
+  start = 0;
+  end = 0;
+  /** Length on the wire; more than `end - start` where the snapshot length cut the packet. */
+  originalLength = 0;
+  /** Number of the interface in its section (pcapng), else 0. */
+  interfaceId = 0;
+  /** `if_description` of the interface (pcapng), else empty. `unix-stream:PATH` marks a recorded Unix socket. */
+  interfaceDescription = '';
+  /** First comment of the packet (pcapng), else empty. */
+  comment = '';
+  /** What a recording of sockets (not of packets) tells; null for real packets. */
+  socket: SocketEvent | null = null;
+}
+
+/** Link type of packets that come from a recording of socket calls and carry `socket`. Not a LINKTYPE_ number. */
+export const SOCKET_EVENT = -1;
+
+/** What a recording of a socket says in one step. `from` and `to` are 0 for the side that connected, 1 for the other. */
+export interface SocketEvent {
+  readonly transport: 'unix' | 'vsock' | 'tcp';
+  /** Tells connections apart within one file; a new connection has a new key. */
+  readonly connection: string;
+  /** Endpoint names of both sides, as the contract prints them: `unix:/run/x.sock`, `unix:pid=42`, `vsock:3:1024`. */
+  readonly endpoints: readonly [string, string];
+  /** Whether the recording itself tells which side connected; if not, side 0 is only the first that was seen. */
+  readonly rolesKnown: boolean;
+  /** Whether the recording tells the order between the two directions. */
+  readonly ordered: boolean;
+  /** `data` carries the packet's bytes; `gap` says that `length` bytes of `from` were not recorded (-1: unknown how many). */
+  readonly kind: 'open' | 'data' | 'gap' | 'fin' | 'reset';
+  readonly from: 0 | 1;
+  readonly length?: number;
+}
+
+export type CaptureFormat = 'pcap' | 'pcapng' | 'strace' | 'socat' | 'raw' | 'arca-rings';
+
+/** What is known of a capture before its first packet (contract: the `capture` event). */
+export interface CaptureInfo {
+  readonly format: CaptureFormat;
+  readonly linkTypes: readonly number[];
+  /** Resolution of the time stamps: `s`, `ms`, `us`, `ns`, `ps`, or `10^-N s`, `2^-N s` for others. */
+  readonly resolution: string;
+}
+
+/** A diagnostic about the file itself (contract: `stream` is null). */
+export interface CaptureNote {
+  readonly rule: Rule;
+  readonly text: string;
+  /** Byte offset in the (uncompressed) file, and length of the bytes it is about. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Takes what a reader finds, in file order. `packet` must be done with the packet and its bytes when it returns. */
+export interface PacketSink {
+  info(info: CaptureInfo): void;
+  packet(packet: Packet): void;
+  note(note: CaptureNote): void;
+}
+
+/** The input is not a capture: the message says in one line what was found instead. Exit status 2. */
+export class NotACapture extends Error {
+  override readonly name = 'NotACapture';
+}

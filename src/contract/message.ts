@@ -1,0 +1,65 @@
+import type { Input, Side } from '../base/input.js';
+import type { Origin } from '../base/origin.js';
+
+/**
+ * One decoded message: small and flat. Each protocol derives few classes from it and sets every field in the constructor, so
+ * that hot property reads stay monomorphic. Field trees are made on demand (Protocol.annotate).
+ */
+export abstract class Message {
+  /** Position among the stream's messages, from 1, in the order in which they were completed; 0 until then. */
+  index = 0;
+  /** Who sent it. */
+  readonly side: Side;
+  /** Offset of its first byte in its direction's stream. */
+  readonly offset: number;
+  /** Header and payload, in bytes, as announced by the message (also where part of it was not captured). */
+  length = 0;
+  /** Whether all of it was captured. */
+  complete = true;
+  /** Bytes of it that were not captured. */
+  missing = 0;
+  /** Whether knowledge from the other direction was needed to decode it (contract: `context`). */
+  hinted = false;
+  /** Whether it was framed by inference (after a gap, without the peer): findings about it are at most `likely`. */
+  inferred = false;
+  /** Index of the request that it answers, or 0. */
+  inReplyTo = 0;
+  /** Nanoseconds since that request was complete, or -1. */
+  latency = -1;
+  /** Where its first byte came from: packet number, and what the sender had received by then (see Origin.peerSeen). */
+  readonly firstPacket: number;
+  readonly peerSeen: number;
+  /** Where its last captured byte came from. */
+  packet: number;
+  seconds: number;
+  nanos: number;
+  /** A copy of its first bytes (header and a bounded part of the payload), where details are wanted; else null. */
+  head: Uint8Array | null = null;
+
+  /** A message that begins at the input's position. */
+  constructor(side: Side, input: Input) {
+    const origin = input.originAt(input.pos);
+    this.side = side;
+    this.offset = input.base + input.pos;
+    this.firstPacket = origin.packet;
+    this.peerSeen = origin.peerSeen;
+    this.packet = origin.packet;
+    this.seconds = origin.seconds;
+    this.nanos = origin.nanos;
+  }
+
+  /** The protocol's own name of it (contract: events). */
+  abstract readonly name: string;
+
+  /** Stream offset just after it. */
+  get endOffset(): number {
+    return this.offset + this.length;
+  }
+
+  /** Sets where the last captured byte came from. */
+  endAt(origin: Origin): void {
+    this.packet = origin.packet;
+    this.seconds = origin.seconds;
+    this.nanos = origin.nanos;
+  }
+}

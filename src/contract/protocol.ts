@@ -1,0 +1,186 @@
+import type { Block } from '../base/block.js';
+import type { Input, Side } from '../base/input.js';
+import type { Limits } from '../base/limits.js';
+import type { Origin } from '../base/origin.js';
+import type { Confidence, Rule, Severity } from '../base/rule.js';
+import type { Connection, End } from '../stream/byte-stream.js';
+import type { Annotation, Json } from './annotation.js';
+import type { Message } from './message.js';
+
+/** What a rule found, as its check says it; the engine adds file, stream, severity after configuration, and order. */
+export interface Evidence {
+  /** The message that it is about; the finding is reported after it. */
+  readonly message?: Message | null;
+  /** Side whose bytes are the evidence; the message's, where not given. */
+  readonly side?: Side;
+  /** The bytes: stream offset and length; the whole message, where not given. */
+  readonly offset?: number;
+  readonly length?: number;
+  /** One sentence with the facts: what was expected and what was found. */
+  readonly text: string;
+  /** Other messages involved, such as the request. */
+  readonly related?: readonly Message[];
+  /** `certain` where not given (`likely` for a message framed by inference). */
+  readonly confidence?: Confidence;
+  /** Only for rules whose severity depends on the situation; never above the rule's own. */
+  readonly severity?: Severity;
+}
+
+/** Why bytes of a stream did not become part of a message. */
+export type SkipReason = 'resynchronised' | 'opaque' | 'undecoded';
+
+/** Where decoders and sessions put what they find. */
+export interface Output {
+  /** A message's header was decoded, its payload is still to come: for pairing, and for hints. Optional; before `message`. */
+  begin(message: Message): void;
+  /** A message is complete (or will never be: `complete` is false). */
+  message(message: Message): void;
+  /** `length` bytes at `offset` were taken from the input without becoming part of a message. Every byte is accounted for. */
+  skip(side: Side, offset: number, length: number, reason: SkipReason): void;
+  raise(rule: Rule, evidence: Evidence): void;
+}
+
+/** What a decoder may know besides its own bytes. */
+export interface DecoderSettings {
+  readonly limits: Readonly<Limits>;
+  /** Whether byte 0 of this direction is the stream's true first byte. */
+  readonly fromStart: boolean;
+  /** Whether messages should keep `head`, for transcripts; findings and counts do without. */
+  readonly details: boolean;
+}
+
+/**
+ * Decodes the bytes of one direction. It never sees the other one; what a protocol makes impossible without the peer comes
+ * through `hints`, a seam that each protocol defines narrowly, and marks the message as `hinted`.
+ *
+ * It is driven like this: while `body` is 0, `decode` is called as soon as `need` contiguous bytes are there, and takes bytes by
+ * moving `input.pos` (or asks for more by raising `need`, which gathers: keep it below `limits.messageBytes`). Setting `body`
+ * lets that many bytes pass without being gathered, chunk by chunk through `bodyBytes` where `wantsBody` is set; when they
+ * are all there, `bodyEnd` is called.
+ */
+export interface Decoder<S extends Side = Side> {
+  /** Contiguous bytes wanted before `decode` is called; at least 1. */
+  need: number;
+  /** Bytes of the current message's body still to come; `Infinity`: all the rest. */
+  body: number;
+  /** Whether `bodyBytes` is to be called. */
+  wantsBody: boolean;
+  /**
+   * Set by `decode` when only the peer can tell how to go on: it is then called again when the peer's stream got further,
+   * or with `patient` false when there is no use in waiting any longer.
+   */
+  waiting: boolean;
+  /** At least `need` bytes are in `input`. Takes bytes, or raises `need`, or sets `waiting`, or throws (a bug). */
+  decode(input: Input<S>, patient: boolean): void;
+  /** Part of the body: `block.bytes[start..end)`, at stream offset `offset`. */
+  bodyBytes(block: Block, start: number, end: number, offset: number, origin: Origin): void;
+  /** `length` bytes of the body are not in the capture; `body` is already less by them. */
+  bodyGap(length: number, offset: number): void;
+  /** The body's last byte was taken (or lost). `missing`: whether any of it was lost. */
+  bodyEnd(origin: Origin): void;
+  /**
+   * `length` bytes at stream offset `offset` are not in the capture, between messages or inside a header (the
+   * bytes of a header that was cut by it have been given to `abandon`).
+   */
+  gap(length: number, offset: number): void;
+  /** The input's bytes can never be completed: a gap or the end follows. Emit what the header allows, skip the rest. */
+  abandon(input: Input<S>, why: 'gap' | 'end'): void;
+  /** The direction is over: `fin` and `reset` by the sender, `open`: the capture ended. A body may still be unfinished. */
+  end(how: 'fin' | 'reset' | 'open'): void;
+}
+
+/** Joins the messages of both directions of one connection, and is where rules that need both are noticed. */
+export interface Session {
+  /** A header was decoded (see Output.begin). */
+  begin?(message: Message): void;
+  /** A message is complete: pair it (`inReplyTo`, `latency`), judge it. Its index is already set. */
+  message(message: Message): void;
+  /** Stream bytes that were not captured; suspends what they touch. */
+  gap(side: Side, offset: number, length: number): void;
+  /** Bytes that did not become messages. */
+  skip?(side: Side, offset: number, length: number, reason: SkipReason): void;
+  /** One direction is over. `missing` messages may still be announced by the other one. */
+  end(side: Side, how: 'fin' | 'reset' | 'open', origin: Origin): void;
+  /** The connection is over; last chance to judge. */
+  finish(how: 'closed' | 'reset' | 'open'): void;
+  /** What was negotiated and counted, for the `session` object of the stream event. 64-bit values as decimal strings. */
+  summary(): Record<string, Json>;
+  /** The same for people: one to three short lines for the transcript's footer. */
+  describe(): string[];
+}
+
+/** What a session is told of its connection. */
+export interface SessionContext<Shared = unknown> {
+  readonly connection: Connection;
+  /** Which end of the connection is the protocol's client; null where neither handshake nor protocol can tell. */
+  readonly clientEnd: End | null;
+  readonly limits: Readonly<Limits>;
+  /** What the protocol remembers across the connections of one run (tickets, listings, sibling connections). */
+  readonly shared: Shared;
+  /** Whether any byte of that side has been captured so far. */
+  present(side: Side): boolean;
+  /** Stream offset up to which that side has been decoded. */
+  decodedUpTo(side: Side): number;
+}
+
+/** The first bytes of a stream, as far as they are buffered, for classification. */
+export interface ProbeInput {
+  readonly connection: Connection;
+  /** First bytes that each end sent (the end that connected first); from the stream's start where `connection.start` says so. */
+  readonly bytes: readonly [Uint8Array, Uint8Array];
+  /** Whether that end will send nothing more. */
+  readonly ended: readonly [boolean, boolean];
+  /** Whether bytes before `bytes` were given up unclassified, or a gap lies in front of them. */
+  readonly cut: readonly [boolean, boolean];
+}
+
+export interface Claim {
+  /** How sure: 1 = a magic that nothing else begins with; 0.5 = plausible; the best claim of all protocols wins. */
+  readonly score: number;
+  readonly by: 'magic' | 'heuristic';
+  /** Which end is the protocol's client; null: cannot tell yet. */
+  readonly clientEnd: End | null;
+}
+
+/** `more`: could be mine, cannot say yet; null: not mine. */
+export type ProbeResult = Claim | 'more' | null;
+
+/** The two decoders and the session of one connection, already wired to each other. */
+export interface Conversation {
+  readonly client: Decoder;
+  readonly server: Decoder;
+  readonly session: Session;
+}
+
+export interface Protocol<Shared = unknown> {
+  /** Short name: `nbd`. */
+  readonly name: string;
+  /** One line for help and README. */
+  readonly title: string;
+  /** TCP ports that speak for it, as a tie-break only. */
+  readonly ports: readonly number[];
+  readonly rules: readonly Rule[];
+  /** Looks at the first bytes; cheap, called again as more arrive. */
+  probe(input: ProbeInput): ProbeResult;
+  /** State shared by the connections of one run. */
+  createShared(options: ProtocolOptions): Shared;
+  /** `settings` by side: [client, server]. */
+  converse(
+    context: SessionContext<Shared>,
+    output: Output,
+    settings: readonly [DecoderSettings, DecoderSettings],
+  ): Conversation;
+  /** The field tree of a message, from its numbers and `head`. Only called where details were kept. Must not throw. */
+  annotate(message: Message): Annotation[];
+  /**
+   * What stands behind the name on a transcript line: decoded fields in the protocol's words, in short. Text from the wire goes
+   * through `quote`. `verbose` adds the less interesting ones.
+   */
+  describe(message: Message, verbose: boolean): string;
+}
+
+/** Options of the user that only a protocol understands. */
+export interface ProtocolOptions {
+  readonly keyrings: readonly string[];
+  readonly showSecrets: boolean;
+}

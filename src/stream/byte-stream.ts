@@ -1,0 +1,46 @@
+import type { Block } from '../base/block.js';
+import type { Origin } from '../base/origin.js';
+import type { Rule } from '../base/rule.js';
+
+/** The end of a connection that opened it (0) or was opened to (1); where no set-up was seen, 0 is the first sender seen. */
+export type End = 0 | 1;
+
+/** What is known of a connection from below the protocols. */
+export interface Connection {
+  /** From 1, in order of first packet within the file. */
+  readonly id: number;
+  readonly transport: 'tcp' | 'unix' | 'vsock';
+  /** Endpoint names by end, as the contract prints them. */
+  readonly endpoints: readonly [string, string];
+  /** TCP ports by end; 0 where there are none. */
+  readonly ports: readonly [number, number];
+  /** Whether set-up was captured, so that byte 0 of each end is the true first byte. */
+  readonly start: 'captured' | 'missed';
+  /** Whether end 0 is known to be the one that connected. */
+  readonly initiatorKnown: boolean;
+  /** Whether the order of bytes between the two directions can be believed. */
+  readonly ordered: boolean;
+  /** VLAN id or -1, comment (process ids of a recorder) or empty. */
+  readonly vlan: number;
+  readonly comment: string;
+}
+
+/**
+ * Takes the two byte streams of one connection, in order and without holes that are not announced. Bytes belong to the caller
+ * again when `bytes` returns.
+ */
+export interface StreamSink {
+  /** The next bytes of the stream that `from` sent: `block.bytes[start..end)`. `origin` is reused: copy to keep. */
+  bytes(from: End, block: Block, start: number, end: number, origin: Origin): void;
+  /** The next `length` bytes of that stream were never captured (`cut`: by the snapshot length). `origin`: what proved it. */
+  gap(from: End, length: number, cut: boolean, origin: Origin): void;
+  /** That direction ended: FIN delivered in order, or reset by its sender. */
+  end(from: End, how: 'fin' | 'reset', origin: Origin): void;
+  /** A diagnostic about that direction; `offset` is a stream offset. */
+  note(rule: Rule, from: End | null, offset: number, length: number, text: string, origin: Origin): void;
+  /** Called once, last. `open`: the capture ended (or the state was given up) before the connection did. */
+  close(how: 'closed' | 'reset' | 'open'): void;
+}
+
+/** Makes the sink for a connection when its first packet is seen. */
+export type StreamOpener = (connection: Connection, origin: Origin) => StreamSink;
