@@ -1,0 +1,81 @@
+import type { Limits } from '../base/limits.js';
+import { NotACapture, type PacketSink } from './packet.js';
+import type { CaptureParser } from './parser.js';
+import { PcapBlocks } from './pcap-blocks.js';
+import { PCAP_HEADER_BYTES, pcapInfo } from './pcap-header.js';
+import { PcapStream } from './pcap-stream.js';
+import { RecordWindow } from './record-window.js';
+import { sniff, SNIFF_BYTES, type Sniffed } from './sniff.js';
+
+/** How classic pcap is parsed: in big blocks (regular files), or as it streams in. */
+export type Arrival = 'blocks' | 'stream';
+
+/** Makes the parser for a format; it wants the bytes from file offset `offset` on. */
+export function parserFor(
+  sniffed: Exclude<Sniffed, { kind: 'gzip' }>,
+  arrival: Arrival,
+  sink: PacketSink,
+  limits: Readonly<Limits>,
+): { parser: CaptureParser; offset: number } {
+  switch (sniffed.kind) {
+    case 'pcap':
+      sink.info(pcapInfo(sniffed.header));
+      if (arrival === 'stream' && sniffed.header.recordHeader === 16)
+        return { parser: new PcapStream(sniffed.header, sink, limits), offset: PCAP_HEADER_BYTES };
+      return {
+        parser: new RecordWindow(new PcapBlocks(sniffed.header, sink, limits), PCAP_HEADER_BYTES),
+        offset: PCAP_HEADER_BYTES,
+      };
+    case 'pcapng':
+      throw new NotACapture('pcapng');
+    case 'text':
+      return { parser: sniffed.format.open(sink, limits), offset: 0 };
+  }
+}
+
+/** Takes the uncompressed bytes of a capture of any format: holds the first ones back until they tell which. */
+export class Intake implements CaptureParser {
+  private parser: CaptureParser | null = null;
+  private head = new Uint8Array(0);
+
+  constructor(
+    private readonly arrival: Arrival,
+    private readonly sink: PacketSink,
+    private readonly limits: Readonly<Limits>,
+  ) {}
+
+  get done(): boolean {
+    return this.parser !== null && this.parser.done;
+  }
+
+  push(chunk: Uint8Array): void {
+    if (this.parser !== null) {
+      this.parser.push(chunk);
+      return;
+    }
+    const head = new Uint8Array(this.head.length + chunk.length);
+    head.set(this.head);
+    head.set(chunk, this.head.length);
+    this.head = head;
+    this.decide(false);
+  }
+
+  end(stopped: boolean): void {
+    if (this.parser === null) {
+      if (stopped && this.head.length === 0) return;
+      this.decide(true);
+    }
+    this.parser!.end(stopped);
+  }
+
+  private decide(atEnd: boolean): void {
+    const sniffed = sniff(this.head.subarray(0, SNIFF_BYTES), atEnd);
+    if (sniffed === null) return;
+    if (sniffed.kind === 'gzip') throw new NotACapture('compressed with gzip twice');
+    const { parser, offset } = parserFor(sniffed, this.arrival, this.sink, this.limits);
+    const head = this.head.subarray(offset);
+    this.parser = parser;
+    this.head = new Uint8Array(0);
+    parser.push(head);
+  }
+}
