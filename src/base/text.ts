@@ -48,7 +48,7 @@ export function wireText(bytes: Uint8Array, start = 0, end = bytes.length): stri
 export function badUtf8At(bytes: Uint8Array, start = 0, end = bytes.length): number {
   const part = bytes.subarray(start, end);
   if (isUtf8(part)) return -1;
-  for (let i = 0; i < part.length; ) {
+  for (let i = 0; i < part.length;) {
     const n = utf8Length(part, i);
     if (n === 0) return start + i;
     i += n;

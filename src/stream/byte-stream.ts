@@ -20,6 +20,8 @@ export interface Connection {
   readonly initiatorKnown: boolean;
   /** Whether the order of bytes between the two directions can be believed. */
   readonly ordered: boolean;
+  /** By end: whether any packet that it sent is in the capture so far (also one without payload). Live. */
+  readonly heard: readonly [boolean, boolean];
   /** VLAN id or -1, comment (process ids of a recorder) or empty. */
   readonly vlan: number;
   readonly comment: string;

@@ -1,0 +1,212 @@
+import { INTERNAL } from '../base/capture-rules.js';
+import type { Limits } from '../base/limits.js';
+import type { CaptureNote, Packet, PacketSink, CaptureInfo } from '../capture/packet.js';
+import { openCapture, type ReadHooks } from '../capture/source.js';
+import type { Protocol, ProtocolOptions } from '../contract/protocol.js';
+import { LinkDecoder } from '../link/link-decoder.js';
+import type { Connection } from '../stream/byte-stream.js';
+import { StreamTable } from '../stream/stream-table.js';
+import { Budget } from './budget.js';
+import { decodeAs, type DecodeAs } from './decode-as.js';
+import type { Finding, Reporter, StreamRecord, Summary } from './event.js';
+import { effectiveSeverity, type RuleLevels } from './findings.js';
+import { StreamAnalysis, type StreamEnvironment } from './stream-analysis.js';
+
+export interface AnalysisOptions extends ProtocolOptions {
+  readonly limits: Readonly<Limits>;
+  /** Protocols to look for. */
+  readonly protocols: readonly Protocol[];
+  readonly decodeAs: readonly DecodeAs[];
+  /** Only these stream numbers are reported; empty: all. */
+  readonly streams: ReadonlySet<number>;
+  readonly levels: RuleLevels;
+  /** Whether messages are printed (and keep their first bytes for that). */
+  readonly details: boolean;
+  /** Findings for which this returns true are neither reported nor counted. */
+  readonly suppress?: (finding: Finding) => boolean;
+}
+
+/** What is read: a path, `-` for standard input, or a pair of raw stream files. */
+export type CaptureInput = string | { readonly client: string; readonly server: string };
+
+/** The name by which events call an input. */
+export function inputName(input: CaptureInput): string {
+  return typeof input === 'string' ? input : `${input.client},${input.server}`;
+}
+
+export interface RunHooks extends ReadHooks {
+  /** Ends the input early and cleanly. */
+  readonly signal?: AbortSignal;
+  /** Whether to wait for more at the end of a regular file. */
+  readonly follow?: boolean;
+}
+
+/**
+ * Carries captures through all floors into a reporter. One analysis is one run: protocols keep what they learn (tickets,
+ * listings) from file to file, the summary counts over all.
+ */
+export class Analysis {
+  private readonly options: AnalysisOptions;
+  private readonly reporter: Reporter;
+  private readonly shared = new Map<Protocol, unknown>();
+  private readonly budget: Budget;
+  readonly summary: Summary = {
+    files: 0,
+    packets: 0,
+    streams: 0,
+    messages: 0,
+    findings: { error: 0, warning: 0, note: 0 },
+    protocols: {},
+    messagesByProtocol: {},
+  };
+  /** Streams whose decoding failed inside wirelint. */
+  internalErrors = 0;
+
+  constructor(options: AnalysisOptions, reporter: Reporter) {
+    this.options = options;
+    this.reporter = reporter;
+    this.budget = new Budget(options.limits.bufferedBytes);
+  }
+
+  /** Analyzes one input to its end. Throws NotACapture, or what the file system says; nothing else. */
+  async run(input: CaptureInput, hooks: RunHooks = {}): Promise<void> {
+    const name = inputName(input);
+    const source = await openCapture(input, {
+      limits: this.options.limits,
+      signal: hooks.signal,
+      follow: hooks.follow,
+    });
+    const file = new FileRun(name, this.options, this.reporter, this.budget, this.summary, (p) => this.sharedOf(p));
+    try {
+      await source.read(file, hooks);
+    } finally {
+      file.end();
+      this.internalErrors += file.internalErrors;
+    }
+  }
+
+  /** Reports the summary; the last call of a run. */
+  finish(): void {
+    this.reporter.summary(this.summary);
+    this.reporter.flush?.();
+  }
+
+  private sharedOf(protocol: Protocol): unknown {
+    if (!this.shared.has(protocol)) this.shared.set(protocol, protocol.createShared(this.options));
+    return this.shared.get(protocol);
+  }
+}
+
+/** One input on its way through link, stream and engine. */
+class FileRun implements PacketSink {
+  private readonly name: string;
+  private readonly options: AnalysisOptions;
+  private readonly reporter: Reporter;
+  private readonly summary: Summary;
+  private readonly link: LinkDecoder;
+  private readonly table: StreamTable;
+  private packets = 0;
+  private lastSeconds = 0;
+  private lastNanos = 0;
+  internalErrors = 0;
+
+  constructor(
+    name: string,
+    options: AnalysisOptions,
+    reporter: Reporter,
+    budget: Budget,
+    summary: Summary,
+    shared: (protocol: Protocol) => unknown,
+  ) {
+    this.name = name;
+    this.options = options;
+    this.reporter = reporter;
+    this.summary = summary;
+    const wanted = (record: StreamRecord): boolean => options.streams.size === 0 || options.streams.has(record.id);
+    const env: StreamEnvironment = {
+      limits: options.limits,
+      budget,
+      protocols: options.protocols,
+      forced: (connection: Connection) => decodeAs(options.decodeAs, connection),
+      shared,
+      levels: options.levels,
+      details: options.details,
+      opened: (record) => {
+        if (wanted(record)) reporter.open?.(record);
+      },
+      message: (record, message) => {
+        summary.messages++;
+        if (wanted(record)) reporter.message(record, message);
+      },
+      finding: (finding) => {
+        if (finding.rule === INTERNAL) this.internalErrors++;
+        if (finding.stream === null || wanted(finding.stream)) this.report(finding);
+      },
+      closed: (record) => {
+        const protocol = record.protocol?.name;
+        if (protocol !== undefined) {
+          summary.protocols[protocol] = (summary.protocols[protocol] ?? 0) + 1;
+          summary.messagesByProtocol[protocol] = (summary.messagesByProtocol[protocol] ?? 0) + record.messages;
+        }
+        if (wanted(record)) reporter.stream(record);
+      },
+    };
+    const note = (n: CaptureNote): void => this.note(n);
+    this.table = new StreamTable(
+      options.limits,
+      (connection, origin) => {
+        summary.streams++;
+        return new StreamAnalysis(name, connection, origin, env);
+      },
+      note,
+    );
+    this.link = new LinkDecoder(options.limits, (segment) => this.table.segment(segment), note);
+    summary.files++;
+  }
+
+  info(info: CaptureInfo): void {
+    this.reporter.capture(this.name, info);
+  }
+
+  packet(packet: Packet): void {
+    this.packets++;
+    this.lastSeconds = packet.seconds;
+    this.lastNanos = packet.nanos;
+    this.link.packet(packet);
+  }
+
+  note(note: CaptureNote): void {
+    const severity = effectiveSeverity(note.rule, undefined, 'certain', this.options.levels);
+    if (severity === null) return;
+    this.report({
+      file: this.name,
+      stream: null,
+      rule: note.rule,
+      severity,
+      party: note.rule.party,
+      confidence: 'certain',
+      side: null,
+      message: null,
+      related: [],
+      offset: note.offset,
+      length: note.length,
+      packet: this.packets,
+      seconds: this.lastSeconds,
+      nanos: this.lastNanos,
+      text: note.text,
+    });
+  }
+
+  end(): void {
+    this.link.end();
+    this.table.end();
+    this.summary.packets += this.packets;
+    this.reporter.endOfFile?.(this.name, this.packets);
+  }
+
+  private report(finding: Finding): void {
+    if (this.options.suppress?.(finding)) return;
+    this.summary.findings[finding.severity]++;
+    this.reporter.finding(finding);
+  }
+}

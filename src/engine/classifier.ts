@@ -1,0 +1,225 @@
+import type { Limits } from '../base/limits.js';
+import { Block } from '../base/block.js';
+import type { Origin } from '../base/origin.js';
+import type { Claim, Protocol } from '../contract/protocol.js';
+import type { Connection, End } from '../stream/byte-stream.js';
+import type { Budget } from './budget.js';
+
+/** A step of a stream as it arrived, kept until the protocol is known. */
+export type JournalEntry =
+  | {
+      readonly kind: 'bytes';
+      readonly from: End;
+      readonly start: number;
+      readonly end: number;
+      readonly origin: Origin;
+    }
+  | {
+      readonly kind: 'gap';
+      readonly from: End;
+      readonly length: number;
+      readonly cut: boolean;
+      readonly origin: Origin;
+    }
+  | { readonly kind: 'end'; readonly from: End; readonly how: 'fin' | 'reset'; readonly origin: Origin };
+
+export interface Verdict {
+  readonly protocol: Protocol;
+  readonly by: 'magic' | 'heuristic' | 'decode-as';
+  readonly clientEnd: End | null;
+}
+
+/** Claims at or above this need no comparison. */
+const CERTAIN = 0.99;
+/** Below this nobody gets a stream. */
+const PLAUSIBLE = 0.5;
+/** A matching port decides between claims that are about equally good. */
+const PORT_BONUS = 0.05;
+/** A forced protocol may look at this many bytes before roles are taken from the handshake or the ports. */
+const FORCED_PATIENCE = 64;
+
+/**
+ * Buffers both directions of a stream until a protocol claims it. The journal keeps what arrived in which order, so that it can
+ * be replayed as if the protocol had been known from the first byte.
+ */
+export class Classifier {
+  private readonly connection: Connection;
+  private readonly protocols: readonly Protocol[];
+  private readonly forced: Protocol | null;
+  private readonly limits: Readonly<Limits>;
+  private readonly budget: Budget;
+  private readonly stores: [Uint8Array, Uint8Array] = [new Uint8Array(0), new Uint8Array(0)];
+  private readonly sizes: [number, number] = [0, 0];
+  /** Stream offset by end of the first byte that is buffered: what lies in front was given up, or lost. */
+  readonly dropped: [number, number] = [0, 0];
+  /** Captured bytes by end that were given up. */
+  readonly droppedBytes: [number, number] = [0, 0];
+  /** Whether the bytes of all streams together left no room for this one. */
+  starved = false;
+  private readonly ended: [boolean, boolean] = [false, false];
+  private readonly cut: [boolean, boolean] = [false, false];
+  journal: JournalEntry[] = [];
+  private nextProbe = 1;
+  private candidates: readonly Protocol[];
+
+  constructor(
+    connection: Connection,
+    protocols: readonly Protocol[],
+    forced: Protocol | null,
+    limits: Readonly<Limits>,
+    budget: Budget,
+  ) {
+    this.connection = connection;
+    this.protocols = protocols;
+    this.candidates = protocols;
+    this.forced = forced;
+    this.limits = limits;
+    this.budget = budget;
+  }
+
+  /** The first captured bytes by end, copied. */
+  firstBytes(n: number): readonly [Uint8Array, Uint8Array] {
+    return [this.stores[0].slice(0, Math.min(n, this.sizes[0])), this.stores[1].slice(0, Math.min(n, this.sizes[1]))];
+  }
+
+  add(from: End, block: Block, start: number, end: number, origin: Origin): Verdict | 'unknown' | null {
+    const n = end - start;
+    const size = this.sizes[from];
+    if (size + n > this.stores[from].length) {
+      const grown = new Uint8Array(Math.max(512, this.stores[from].length * 2, size + n));
+      grown.set(this.stores[from].subarray(0, size));
+      this.budget.give(this.stores[from].length);
+      if (!this.budget.take(grown.length)) this.starved = true;
+      this.stores[from] = grown;
+    }
+    this.stores[from].set(block.bytes.subarray(start, end), size);
+    this.sizes[from] = size + n;
+    this.journal.push({ kind: 'bytes', from, start: size, end: size + n, origin: origin.clone() });
+    const total = this.sizes[0] + this.sizes[1];
+    const full = this.sizes[from] >= this.limits.probeBytes;
+    if (this.starved) return 'unknown';
+    if (total < this.nextProbe && !full) return null;
+    // every look costs up to the bytes that are buffered: spaced out geometrically they stay linear in all
+    this.nextProbe = total < 1024 ? total + 1 : total + (total >> 2);
+    return this.look(full);
+  }
+
+  gap(from: End, length: number, cut: boolean, origin: Origin): Verdict | 'unknown' | null {
+    const verdict = this.sizes[from] > 0 ? this.look(false) : null;
+    this.journal.push({ kind: 'gap', from, length, cut, origin: origin.clone() });
+    if (verdict !== null && verdict !== 'unknown') return verdict;
+    if (this.sizes[from] === 0) this.cut[from] = true;
+    return null;
+  }
+
+  end(from: End, how: 'fin' | 'reset', origin: Origin): Verdict | 'unknown' | null {
+    this.journal.push({ kind: 'end', from, how, origin: origin.clone() });
+    this.ended[from] = true;
+    return this.sizes[0] + this.sizes[1] > 0 ? this.look(false) : null;
+  }
+
+  /** Nothing more will come. */
+  last(): Verdict | null {
+    if (this.sizes[0] + this.sizes[1] === 0) return null;
+    this.ended[0] = true;
+    this.ended[1] = true;
+    const v = this.look(true);
+    return v === 'unknown' ? null : v;
+  }
+
+  /** The block that journal entries of that end point into. */
+  block(end: End): Block {
+    return new Block(this.stores[end].subarray(0, this.sizes[end]));
+  }
+
+  release(): void {
+    this.budget.give(this.stores[0].length + this.stores[1].length);
+    this.stores[0] = this.stores[1] = new Uint8Array(0);
+    this.sizes[0] = this.sizes[1] = 0;
+    this.journal = [];
+  }
+
+  private look(final: boolean): Verdict | 'unknown' | null {
+    const input = {
+      connection: this.connection,
+      bytes: [this.stores[0].subarray(0, this.sizes[0]), this.stores[1].subarray(0, this.sizes[1])] as const,
+      ended: this.ended,
+      cut: this.cut,
+    };
+    if (this.forced !== null) return this.lookForced(this.forced, final, input.bytes);
+    let best: Claim | null = null;
+    let bestProtocol: Protocol | null = null;
+    let bestScore = 0;
+    const undecided: Protocol[] = [];
+    const still: Protocol[] = [];
+    for (const protocol of this.candidates) {
+      const result = protocol.probe(input);
+      if (result === null) continue;
+      still.push(protocol);
+      if (result === 'more') {
+        undecided.push(protocol);
+        continue;
+      }
+      const onPort =
+        protocol.ports.includes(this.connection.ports[0]) || protocol.ports.includes(this.connection.ports[1]);
+      const score = result.score + (onPort ? PORT_BONUS : 0);
+      if (result.score >= CERTAIN) return { protocol, by: result.by, clientEnd: result.clientEnd };
+      if (score > bestScore) {
+        best = result;
+        bestProtocol = protocol;
+        bestScore = score;
+      }
+    }
+    this.candidates = still;
+    if (best !== null && bestProtocol !== null && bestScore >= PLAUSIBLE && (final || undecided.length === 0)) {
+      return { protocol: bestProtocol, by: best.by, clientEnd: best.clientEnd };
+    }
+    if (still.length === 0) return 'unknown';
+    if (final && !(this.ended[0] && this.ended[1])) return this.slide();
+    return null;
+  }
+
+  private lookForced(protocol: Protocol, final: boolean, bytes: readonly [Uint8Array, Uint8Array]): Verdict | null {
+    const result = protocol.probe({ connection: this.connection, bytes, ended: this.ended, cut: this.cut });
+    if (result === 'more' && !final && bytes[0].length + bytes[1].length < FORCED_PATIENCE) return null;
+    if (result !== null && result !== 'more') return { protocol, by: 'decode-as', clientEnd: result.clientEnd };
+    return { protocol, by: 'decode-as', clientEnd: this.connection.initiatorKnown ? 0 : null };
+  }
+
+  /** Gives up the older half of what is buffered, so that a stream joined late can still be recognised further on. */
+  private slide(): 'unknown' | null {
+    if (
+      this.connection.start === 'captured' &&
+      this.dropped[0] + this.dropped[1] === 0 &&
+      !this.cut[0] &&
+      !this.cut[1]
+    ) {
+      return 'unknown';
+    }
+    for (const end of [0, 1] as const) {
+      if (this.droppedBytes[end] + this.sizes[end] > this.limits.probeSearchBytes) return 'unknown';
+    }
+    const keepFrom = this.journal.length >> 1;
+    const gone: [number, number] = [0, 0];
+    const lost: [number, number] = [0, 0];
+    const kept: JournalEntry[] = [];
+    this.journal.forEach((e, i) => {
+      if (i >= keepFrom || e.kind === 'end') kept.push(e);
+      else if (e.kind === 'bytes') gone[e.from] = e.end;
+      else lost[e.from] += e.length;
+    });
+    this.journal = kept.map((e) =>
+      e.kind === 'bytes' ? { ...e, start: e.start - gone[e.from], end: e.end - gone[e.from] } : e,
+    );
+    for (const end of [0, 1] as const) {
+      this.stores[end].copyWithin(0, gone[end], this.sizes[end]);
+      this.sizes[end] -= gone[end];
+      this.dropped[end] += gone[end] + lost[end];
+      this.droppedBytes[end] += gone[end];
+      if (gone[end] > 0) this.cut[end] = true;
+    }
+    this.candidates = this.protocols;
+    this.nextProbe = this.sizes[0] + this.sizes[1] + (this.limits.probeBytes >> 2);
+    return null;
+  }
+}

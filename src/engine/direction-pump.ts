@@ -1,0 +1,215 @@
+import { Block } from '../base/block.js';
+import { Input } from '../base/input.js';
+import type { Limits } from '../base/limits.js';
+import { Origin } from '../base/origin.js';
+import type { Decoder } from '../contract/protocol.js';
+import type { Budget } from './budget.js';
+
+const FIRST_CARRY = 256;
+
+/**
+ * Drives the decoder of one direction: hands it chunks in place, keeps what is left of a chunk until the rest has come, lets
+ * bodies pass by counting. Bytes are copied only where a header straddles chunks.
+ */
+export class DirectionPump {
+  readonly decoder: Decoder;
+  private readonly limits: Readonly<Limits>;
+  private readonly budget: Budget;
+  private readonly skipped: (offset: number, length: number) => void;
+  private readonly input = new Input();
+  /** Stream offset of the next byte that the decoder has not taken. */
+  offset: number;
+  private carry = new Block(new Uint8Array(0));
+  private carried = 0;
+  private readonly markEnds: number[] = [];
+  private readonly markOrigins: Origin[] = [];
+  private readonly lastOrigin = new Origin();
+
+  /** `skipped` is told of bytes that the decoder left behind when they could not be completed any more. */
+  constructor(
+    decoder: Decoder,
+    offset: number,
+    limits: Readonly<Limits>,
+    budget: Budget,
+    skipped: (offset: number, length: number) => void,
+  ) {
+    this.decoder = decoder;
+    this.offset = offset;
+    this.limits = limits;
+    this.budget = budget;
+    this.skipped = skipped;
+  }
+
+  /** Stream offset just after the last byte that was fed. */
+  get received(): number {
+    return this.offset + this.carried;
+  }
+
+  /** The next captured bytes of the direction. */
+  feed(block: Block, start: number, end: number, origin: Origin): void {
+    let pos = start;
+    while (pos < end) {
+      if (this.carried === 0) {
+        pos = this.drain(block, pos, end, origin, true);
+        if (pos < end) this.keep(block, pos, end, origin);
+        return;
+      }
+      const d = this.decoder;
+      const want = d.waiting ? end - pos : Math.min(Math.max(d.need - this.carried, 1), end - pos);
+      this.keep(block, pos, pos + want, origin);
+      pos += want;
+      if (!d.waiting || this.carried > this.limits.hintBytes) this.drainCarry(!d.waiting);
+    }
+  }
+
+  /** The peer's stream got further, or (`patient` false) will get no further: a decoder that waits for it may go on. */
+  wake(patient: boolean): void {
+    if (this.decoder.waiting && this.carried > 0) this.drainCarry(patient);
+  }
+
+  /** The next `length` bytes of the direction are not in the capture. */
+  gap(length: number, origin: Origin): void {
+    this.settle('gap');
+    const d = this.decoder;
+    let rest = length;
+    if (d.body > 0) {
+      const n = Math.min(d.body, rest);
+      d.body -= n;
+      d.bodyGap(n, this.offset);
+      this.offset += n;
+      rest -= n;
+      if (d.body === 0) d.bodyEnd(origin);
+    }
+    if (rest > 0) {
+      d.gap(rest, this.offset);
+      this.offset += rest;
+    }
+  }
+
+  /** The direction is over. */
+  finish(how: 'fin' | 'reset' | 'open'): void {
+    this.settle('end');
+    this.decoder.end(how);
+    this.release();
+  }
+
+  /** Gives the buffered bytes back without decoding them. */
+  release(): void {
+    this.budget.give(this.carry.bytes.length);
+    this.carry = new Block(new Uint8Array(0));
+    this.carried = 0;
+  }
+
+  /** Nothing will join the carried bytes: decode what can be decoded, abandon the rest. */
+  private settle(why: 'gap' | 'end'): void {
+    if (this.carried > 0 && this.decoder.waiting) this.drainCarry(false);
+    if (this.carried === 0) return;
+    this.openCarry();
+    this.decoder.abandon(this.input, why);
+    const left = this.carried - this.input.pos;
+    this.offset += this.carried;
+    if (left > 0) this.skipped(this.offset - left, left);
+    this.carried = 0;
+    this.markEnds.length = 0;
+    this.markOrigins.length = 0;
+  }
+
+  private openCarry(): void {
+    this.input.open(this.carry, 0, this.carried, this.offset, this.lastOrigin);
+    for (let i = 0; i < this.markEnds.length; i++) this.input.mark(this.markEnds[i]!, this.markOrigins[i]!);
+  }
+
+  private drainCarry(patient: boolean): void {
+    const had = this.carried;
+    this.openCarry();
+    const pos = this.drainInput(this.carry, patient);
+    this.offset += pos;
+    if (pos === had) {
+      this.carried = 0;
+      this.markEnds.length = 0;
+      this.markOrigins.length = 0;
+      if (this.carry.bytes.length > 64 * 1024) this.release();
+      return;
+    }
+    if (pos === 0) return;
+    this.carry.bytes.copyWithin(0, pos, had);
+    this.carried = had - pos;
+    let kept = 0;
+    for (let i = 0; i < this.markEnds.length; i++) {
+      const end = this.markEnds[i]! - pos;
+      if (end <= 0) continue;
+      this.markEnds[kept] = end;
+      this.markOrigins[kept++] = this.markOrigins[i]!;
+    }
+    this.markEnds.length = kept;
+    this.markOrigins.length = kept;
+  }
+
+  /** Lets the decoder take from one chunk; returns the position of the first byte it left. */
+  private drain(block: Block, start: number, end: number, origin: Origin, patient: boolean): number {
+    const d = this.decoder;
+    let pos = start;
+    // bulk payload takes this way: no window, no decoder call
+    if (d.body > 0) {
+      const n = Math.min(d.body, end - pos);
+      if (d.wantsBody) d.bodyBytes(block, pos, pos + n, this.offset, origin);
+      d.body -= n;
+      pos += n;
+      this.offset += n;
+      if (d.body > 0) return pos;
+      d.bodyEnd(origin);
+      if (pos === end) return pos;
+    }
+    if (end - pos < d.need) return pos;
+    this.input.open(block, pos, end, this.offset, origin);
+    const stopped = this.drainInput(block, patient);
+    this.offset += stopped - pos;
+    return stopped;
+  }
+
+  private drainInput(block: Block, patient: boolean): number {
+    const d = this.decoder;
+    const input = this.input;
+    for (;;) {
+      if (d.body > 0) {
+        const n = Math.min(d.body, input.end - input.pos);
+        const from = input.pos;
+        input.pos += n;
+        d.body -= n;
+        if (d.wantsBody && n > 0) d.bodyBytes(block, from, from + n, input.base + from, input.originAt(from));
+        if (d.body > 0) return input.pos;
+        d.bodyEnd(input.originAt(input.pos - 1));
+      }
+      const left = input.end - input.pos;
+      if (left === 0 || left < d.need) return input.pos;
+      const before = input.pos;
+      const need = d.need;
+      d.waiting = false;
+      d.decode(input, patient);
+      if (d.waiting) {
+        if (!patient) throw new Error('a decoder waits although it must not');
+        return input.pos;
+      }
+      if (input.pos === before && d.body === 0 && d.need <= need) throw new Error('a decoder makes no progress');
+      if (d.need > this.limits.messageBytes) throw new Error('a decoder gathers more than a message may hold');
+    }
+  }
+
+  private keep(block: Block, start: number, end: number, origin: Origin): void {
+    const n = end - start;
+    const total = this.carried + n;
+    if (total > this.carry.bytes.length) {
+      const size = Math.max(FIRST_CARRY, this.carry.bytes.length * 2, total);
+      const bytes = new Uint8Array(size);
+      bytes.set(this.carry.bytes.subarray(0, this.carried));
+      this.budget.give(this.carry.bytes.length);
+      this.budget.take(size);
+      this.carry = new Block(bytes);
+    }
+    this.carry.bytes.set(block.bytes.subarray(start, end), this.carried);
+    this.carried = total;
+    this.lastOrigin.copyFrom(origin);
+    this.markEnds.push(total);
+    this.markOrigins.push(origin.clone());
+  }
+}

@@ -1,0 +1,90 @@
+import type { Side } from '../base/input.js';
+import type { Confidence, Party, Rule, Severity } from '../base/rule.js';
+import type { CaptureInfo } from '../capture/packet.js';
+import type { Message } from '../contract/message.js';
+import type { Protocol, Session, SkipReason } from '../contract/protocol.js';
+import type { Connection, End } from '../stream/byte-stream.js';
+
+export type Counts = Record<Severity, number>;
+
+/** What is known of one stream; filled while it lasts, complete when it is reported as ended. */
+export interface StreamRecord {
+  /** The input's name as given. */
+  readonly file: string;
+  readonly id: number;
+  readonly connection: Connection;
+  protocol: Protocol | null;
+  classifiedBy: 'magic' | 'heuristic' | 'decode-as' | null;
+  /** Which end is the protocol's client; where nothing tells, end 0, and `rolesKnown` is false. */
+  clientEnd: End;
+  rolesKnown: boolean;
+  session: Session | null;
+  /** Time of its first packet. */
+  readonly firstSeconds: number;
+  readonly firstNanos: number;
+  readonly firstPacket: number;
+  /** Captured stream bytes by side: [client's, server's]. */
+  readonly bytes: [number, number];
+  /** Stream bytes that the capture lost, by side. */
+  readonly missing: [number, number];
+  /** Captured bytes that are not part of a message, by side and reason. */
+  readonly skipped: [Record<SkipReason, number>, Record<SkipReason, number>];
+  end: 'closed' | 'reset' | 'open';
+  messages: number;
+  readonly findings: Counts;
+  /** By side: whether every message so far was decoded from its own direction alone. */
+  readonly contextFree: [boolean, boolean];
+  /** First bytes by end, of a stream that no protocol claimed. */
+  firstBytes: readonly [Uint8Array, Uint8Array] | null;
+}
+
+/** A violation or diagnostic, after configuration. */
+export interface Finding {
+  readonly file: string;
+  /** Null for a finding about the capture itself. */
+  readonly stream: StreamRecord | null;
+  readonly rule: Rule;
+  readonly severity: Severity;
+  readonly party: Party;
+  readonly confidence: Confidence;
+  readonly side: Side | null;
+  readonly message: Message | null;
+  readonly related: readonly Message[];
+  readonly offset: number;
+  readonly length: number;
+  readonly packet: number;
+  readonly seconds: number;
+  readonly nanos: number;
+  readonly text: string;
+}
+
+export interface Summary {
+  files: number;
+  packets: number;
+  streams: number;
+  messages: number;
+  readonly findings: Counts;
+  /** Streams by protocol. */
+  readonly protocols: Record<string, number>;
+  /** Messages by protocol. */
+  readonly messagesByProtocol: Record<string, number>;
+}
+
+/**
+ * Takes the events in capture order. Objects are live: a stream record goes on changing until `stream` is called with it.
+ * Messages and findings are not kept by the engine after the call.
+ */
+export interface Reporter {
+  capture(file: string, info: CaptureInfo): void;
+  /** A stream was recognised (its record has the protocol); before its first message. */
+  open?(stream: StreamRecord): void;
+  message(stream: StreamRecord, message: Message): void;
+  finding(finding: Finding): void;
+  /** A stream ended, or its capture did. */
+  stream(stream: StreamRecord): void;
+  /** One input is done. */
+  endOfFile?(file: string, packets: number): void;
+  summary(summary: Summary): void;
+  /** Everything that was reported must now be visible (called when input pauses). */
+  flush?(): void;
+}

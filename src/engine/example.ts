@@ -1,0 +1,188 @@
+import { Block } from '../base/block.js';
+import { DEFAULT_LIMITS, type Limits } from '../base/limits.js';
+import { Origin } from '../base/origin.js';
+import type { Step } from '../base/rule.js';
+import type { Message } from '../contract/message.js';
+import type { Protocol } from '../contract/protocol.js';
+import type { Connection, End } from '../stream/byte-stream.js';
+import { Budget } from './budget.js';
+import type { Finding, Reporter, StreamRecord } from './event.js';
+import type { RuleLevels } from './findings.js';
+import { StreamAnalysis, type StreamEnvironment } from './stream-analysis.js';
+
+export interface StepOptions {
+  /** The server's port; 10809 where not given. */
+  readonly port?: number;
+  /** Deliver only this side's bytes. */
+  readonly oneSided?: 'client' | 'server';
+  /** Cut every step into pieces of this many bytes; a function gets the number of the piece. */
+  readonly chop?: number | ((n: number) => number);
+  /** Pretend that the connection set-up was not captured. */
+  readonly late?: boolean;
+  readonly details?: boolean;
+  readonly levels?: RuleLevels;
+  readonly limits?: Partial<Limits>;
+  /** What happens to a connection that no step ends: `open` (the capture ended) where not given. */
+  readonly close?: 'closed' | 'reset' | 'open';
+  /** Choose the protocol without looking at the bytes. */
+  readonly forced?: boolean;
+  readonly transport?: 'tcp' | 'unix';
+  readonly showSecrets?: boolean;
+  readonly keyrings?: readonly string[];
+}
+
+export interface SkippedBytes {
+  readonly side: 'client' | 'server';
+  readonly resynchronised: number;
+  readonly opaque: number;
+  readonly undecoded: number;
+}
+
+export interface StepResult {
+  readonly messages: Message[];
+  readonly findings: Finding[];
+  readonly streams: StreamRecord[];
+  /** Session summaries by stream, taken before the sessions were released. */
+  readonly sessions: Record<string, unknown>[];
+  readonly descriptions: string[][];
+  readonly skipped: SkippedBytes[];
+}
+
+/** Times and packet numbers of a session that is played instead of captured: one step is one packet, a millisecond apart. */
+const START_SECONDS = 1_700_000_000;
+const STEP_NANOS = 1_000_000;
+
+/** Plays a scripted session through classification, decoders and session, as if it had been captured. */
+export function runSteps(protocol: Protocol, steps: readonly Step[], options: StepOptions = {}): StepResult {
+  const result: StepResult = { messages: [], findings: [], streams: [], sessions: [], descriptions: [], skipped: [] };
+  playSteps(protocol, steps, options, {
+    capture: () => undefined,
+    message: (_, message) => result.messages.push(message),
+    finding: (finding) => result.findings.push(finding),
+    stream: (record) => {
+      result.streams.push(record);
+      result.sessions.push(record.session?.summary() ?? {});
+      result.descriptions.push(record.session?.describe() ?? []);
+      (['client', 'server'] as const).forEach((side, i) => result.skipped.push({ side, ...record.skipped[i]! }));
+    },
+    summary: () => undefined,
+  });
+  return result;
+}
+
+/** The same, into a reporter: what `explain` prints. */
+export function playSteps(protocol: Protocol, steps: readonly Step[], options: StepOptions, reporter: Reporter): void {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const shared = protocol.createShared({ keyrings: options.keyrings ?? [], showSecrets: options.showSecrets ?? false });
+  const env: StreamEnvironment = {
+    limits,
+    budget: new Budget(limits.bufferedBytes),
+    protocols: [protocol],
+    forced: () => (options.forced ? protocol : null),
+    shared: () => shared,
+    levels: options.levels ?? new Map(),
+    details: options.details ?? true,
+    opened: (record) => reporter.open?.(record),
+    message: (record, message) => reporter.message(record, message),
+    finding: (finding) => reporter.finding(finding),
+    closed: (record) => reporter.stream(record),
+  };
+  let player = new Player(1, env, options);
+  for (const step of steps) {
+    if ('then' in step) {
+      player.close();
+      player = new Player(player.id + 1, env, options, player.clock);
+    } else {
+      player.play(step);
+    }
+  }
+  player.close();
+}
+
+class Player {
+  readonly id: number;
+  readonly clock: Origin;
+  private readonly stream: StreamAnalysis;
+  private readonly options: StepOptions;
+  /** Stream offsets by end. */
+  private readonly sent: [number, number] = [0, 0];
+  private readonly ended: [boolean, boolean] = [false, false];
+  private wasReset = false;
+  private pieces = 0;
+
+  constructor(id: number, env: StreamEnvironment, options: StepOptions, clock = new Origin()) {
+    this.id = id;
+    this.options = options;
+    this.clock = clock;
+    if (clock.packet === 0) clock.seconds = START_SECONDS;
+    const port = options.port ?? 10809;
+    const unix = options.transport === 'unix';
+    const only = options.oneSided;
+    const connection: Connection = {
+      id,
+      transport: unix ? 'unix' : 'tcp',
+      endpoints: unix
+        ? [`unix:pid=${1000 + id}`, 'unix:/run/example.sock']
+        : [`192.0.2.1:${40000 + id}`, `192.0.2.2:${port}`],
+      ports: unix ? [0, 0] : [40000 + id, port],
+      start: options.late ? 'missed' : 'captured',
+      initiatorKnown: !options.late,
+      ordered: true,
+      heard: [only !== 'server', only !== 'client'],
+      vlan: -1,
+      comment: '',
+    };
+    this.tick();
+    this.stream = new StreamAnalysis('example', connection, this.clock, env);
+  }
+
+  play(step: Exclude<Step, { readonly then: unknown }>): void {
+    if (this.options.oneSided !== undefined && this.options.oneSided !== step.from) return;
+    const from: End = step.from === 'client' ? 0 : 1;
+    const peer: End = from === 0 ? 1 : 0;
+    if ('bytes' in step) {
+      const block = new Block(step.bytes);
+      const peerSeen = this.options.oneSided === undefined ? (step.seen ?? this.sent[peer]) : -1;
+      for (let pos = 0; pos < step.bytes.length;) {
+        const size = this.pieceSize(step.bytes.length - pos);
+        this.tick();
+        this.clock.peerSeen = peerSeen;
+        this.stream.bytes(from, block, pos, pos + size, this.clock);
+        pos += size;
+      }
+      this.sent[from] += step.bytes.length;
+    } else if ('gap' in step) {
+      this.tick();
+      this.stream.gap(from, step.gap, false, this.clock);
+      this.sent[from] += step.gap;
+    } else {
+      this.tick();
+      if (this.ended[from]) return;
+      this.ended[from] = true;
+      this.stream.end(from, step.end, this.clock);
+      if (step.end === 'reset') this.wasReset = true;
+    }
+  }
+
+  close(): void {
+    const both = this.ended[0] && this.ended[1];
+    this.stream.close(this.wasReset ? 'reset' : both ? 'closed' : (this.options.close ?? 'open'));
+  }
+
+  private pieceSize(left: number): number {
+    const chop = this.options.chop;
+    if (chop === undefined) return left;
+    const size = typeof chop === 'number' ? chop : chop(this.pieces++);
+    return Math.max(1, Math.min(left, size));
+  }
+
+  private tick(): void {
+    this.clock.packet++;
+    this.clock.nanos += STEP_NANOS;
+    if (this.clock.nanos >= 1_000_000_000) {
+      this.clock.nanos -= 1_000_000_000;
+      this.clock.seconds++;
+    }
+    this.clock.peerSeen = -1;
+  }
+}

@@ -1,0 +1,117 @@
+import { LIMIT } from '../base/capture-rules.js';
+import type { Limits } from '../base/limits.js';
+import type { Confidence, Rule, Severity } from '../base/rule.js';
+import { count } from '../base/text.js';
+import type { Evidence } from '../contract/protocol.js';
+import type { Finding, StreamRecord } from './event.js';
+
+export type RuleLevel = Severity | 'off';
+export type RuleLevels = ReadonlyMap<string, RuleLevel>;
+
+const RANK: Record<Severity, number> = { note: 0, warning: 1, error: 2 };
+
+/** Whether `a` is at or above `b`. */
+export function atLeast(a: Severity, b: Severity): boolean {
+  return RANK[a] >= RANK[b];
+}
+
+/** The severity that a finding is reported with, or null where it is not reported. */
+export function effectiveSeverity(
+  rule: Rule,
+  wanted: Severity | undefined,
+  confidence: Confidence,
+  levels: RuleLevels,
+): Severity | null {
+  const level = levels.get(rule.id);
+  if (level !== undefined) return level === 'off' ? null : level;
+  if (rule.off) return null;
+  const severity = wanted !== undefined && RANK[wanted] < RANK[rule.severity] ? wanted : rule.severity;
+  return severity === 'error' && confidence !== 'certain' ? 'warning' : severity;
+}
+
+/** Where and when a finding is placed that is not about a message. */
+export interface Place {
+  readonly packet: number;
+  readonly seconds: number;
+  readonly nanos: number;
+}
+
+/** The findings of one stream: held until the message that they are about was reported, and bounded in number per rule. */
+export class StreamFindings {
+  private readonly record: StreamRecord;
+  private readonly levels: RuleLevels;
+  private readonly limits: Readonly<Limits>;
+  private readonly emit: (finding: Finding) => void;
+  private readonly counts = new Map<Rule, number>();
+  private held: Finding[] = [];
+
+  constructor(record: StreamRecord, levels: RuleLevels, limits: Readonly<Limits>, emit: (finding: Finding) => void) {
+    this.record = record;
+    this.levels = levels;
+    this.limits = limits;
+    this.emit = emit;
+  }
+
+  raise(rule: Rule, evidence: Evidence, place: Place): void {
+    const message = evidence.message ?? null;
+    let confidence = evidence.confidence ?? 'certain';
+    if (confidence === 'certain' && message !== null && message.inferred) confidence = 'likely';
+    const severity = effectiveSeverity(rule, evidence.severity, confidence, this.levels);
+    if (severity === null) return;
+    const n = (this.counts.get(rule) ?? 0) + 1;
+    this.counts.set(rule, n);
+    if (n > this.limits.findingsPerRule) {
+      this.record.findings[severity]++;
+      return;
+    }
+    const side = evidence.side ?? message?.side ?? null;
+    const at = message ?? place;
+    this.held.push({
+      file: this.record.file,
+      stream: this.record,
+      rule,
+      severity,
+      party: rule.party,
+      confidence,
+      side,
+      message,
+      related: evidence.related ?? [],
+      offset: evidence.offset ?? message?.offset ?? 0,
+      length: evidence.length ?? message?.length ?? 0,
+      packet: at.packet,
+      seconds: at.seconds,
+      nanos: at.nanos,
+      text: evidence.text,
+    });
+  }
+
+  /** Reports what was held and whose message has been reported by now; `all`: also the others. */
+  flush(all = false): void {
+    if (this.held.length === 0) return;
+    const now = this.held;
+    this.held = [];
+    for (const f of now) {
+      if (!all && f.message !== null && f.message.index === 0) {
+        this.held.push(f);
+        continue;
+      }
+      this.record.findings[f.severity]++;
+      this.emit(f);
+    }
+  }
+
+  /** Says how many findings were only counted. */
+  close(place: Place): void {
+    this.flush(true);
+    for (const [rule, n] of [...this.counts]) {
+      const more = n - this.limits.findingsPerRule;
+      if (more <= 0) continue;
+      this.raise(
+        LIMIT,
+        { text: `findingsPerRule: and ${more} more of ${rule.id} (${count(n, 'finding')} in all)` },
+        place,
+      );
+    }
+    this.flush(true);
+  }
+}

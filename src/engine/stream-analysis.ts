@@ -1,0 +1,396 @@
+import type { Block } from '../base/block.js';
+import { GAP, INTERNAL, JOINED_LATE, LIMIT, ONE_SIDED, SNAPLEN, UNDECODED } from '../base/capture-rules.js';
+import { CLIENT, otherSide, SERVER, type Side } from '../base/input.js';
+import type { Limits } from '../base/limits.js';
+import { Origin } from '../base/origin.js';
+import type { Rule } from '../base/rule.js';
+import { count } from '../base/text.js';
+import type { Message } from '../contract/message.js';
+import type { Evidence, Output, Protocol, Session, SessionContext, SkipReason } from '../contract/protocol.js';
+import type { Connection, End, StreamSink } from '../stream/byte-stream.js';
+import type { Budget } from './budget.js';
+import { Classifier, type Verdict } from './classifier.js';
+import { DirectionPump } from './direction-pump.js';
+import type { Finding, StreamRecord } from './event.js';
+import { StreamFindings, type RuleLevels } from './findings.js';
+
+/** How many first bytes of an unknown stream are shown. */
+const FIRST_BYTES = 32;
+
+/** What the streams of one run share. */
+export interface StreamEnvironment {
+  readonly limits: Readonly<Limits>;
+  readonly budget: Budget;
+  readonly protocols: readonly Protocol[];
+  /** The protocol that the user said a connection speaks, or null. */
+  readonly forced: (connection: Connection) => Protocol | null;
+  /** A protocol's state across connections. */
+  readonly shared: (protocol: Protocol) => unknown;
+  readonly levels: RuleLevels;
+  readonly details: boolean;
+  readonly opened: (record: StreamRecord) => void;
+  readonly message: (record: StreamRecord, message: Message) => void;
+  readonly finding: (finding: Finding) => void;
+  readonly closed: (record: StreamRecord) => void;
+}
+
+/**
+ * One connection from its first packet to its end: classification, two decoders, their session, and what they find, handed on
+ * in capture order. A failure in a decoder, session or rule ends the decoding of this stream only.
+ */
+export class StreamAnalysis implements StreamSink, Output {
+  readonly record: StreamRecord;
+  private readonly env: StreamEnvironment;
+  private readonly findings: StreamFindings;
+  private classifier: Classifier | null;
+  private pumps: [DirectionPump, DirectionPump] | null = null;
+  private session: Session | null = null;
+  /** Undecoded bytes by side: how many, in how many runs, and where the first is. */
+  private readonly undecoded: [Run, Run] = [new Run(), new Run()];
+  private readonly seenSnaplen: [boolean, boolean] = [false, false];
+  private readonly now = new Origin();
+  private broken = false;
+
+  constructor(file: string, connection: Connection, origin: Origin, env: StreamEnvironment) {
+    this.env = env;
+    this.now.copyFrom(origin);
+    this.record = {
+      file,
+      id: connection.id,
+      connection,
+      protocol: null,
+      classifiedBy: null,
+      clientEnd: 0,
+      rolesKnown: connection.initiatorKnown,
+      session: null,
+      firstSeconds: origin.seconds,
+      firstNanos: origin.nanos,
+      firstPacket: origin.packet,
+      bytes: [0, 0],
+      missing: [0, 0],
+      skipped: [
+        { resynchronised: 0, opaque: 0, undecoded: 0 },
+        { resynchronised: 0, opaque: 0, undecoded: 0 },
+      ],
+      end: 'open',
+      messages: 0,
+      findings: { error: 0, warning: 0, note: 0 },
+      contextFree: [true, true],
+      firstBytes: null,
+    };
+    this.findings = new StreamFindings(this.record, env.levels, env.limits, env.finding);
+    this.classifier = new Classifier(connection, env.protocols, env.forced(connection), env.limits, env.budget);
+  }
+
+  // ---- StreamSink: what the floors below deliver
+
+  bytes(from: End, block: Block, start: number, end: number, origin: Origin): void {
+    this.now.copyFrom(origin);
+    const side = this.sideOf(from);
+    this.record.bytes[side] += end - start;
+    if (this.pumps !== null) {
+      this.feed(side, block, start, end, origin);
+    } else if (this.classifier !== null) {
+      const verdict = this.guarded(() => this.classifier!.add(from, block, start, end, origin)) ?? null;
+      this.settle(verdict);
+    } else {
+      this.record.skipped[side].undecoded += end - start;
+    }
+  }
+
+  gap(from: End, length: number, cut: boolean, origin: Origin): void {
+    this.now.copyFrom(origin);
+    const side = this.sideOf(from);
+    this.record.missing[side] += length;
+    if (this.pumps !== null) {
+      this.takeGap(side, length, cut, origin);
+    } else if (this.classifier !== null) {
+      this.settle(this.guarded(() => this.classifier!.gap(from, length, cut, origin)) ?? null);
+    }
+  }
+
+  end(from: End, how: 'fin' | 'reset', origin: Origin): void {
+    this.now.copyFrom(origin);
+    if (this.pumps !== null) {
+      this.takeEnd(this.sideOf(from), how, origin);
+    } else if (this.classifier !== null) {
+      this.settle(this.guarded(() => this.classifier!.end(from, how, origin)) ?? null);
+    }
+  }
+
+  note(rule: Rule, from: End | null, offset: number, length: number, text: string, origin: Origin): void {
+    this.now.copyFrom(origin);
+    const evidence: Evidence = { offset, length, text };
+    this.findings.raise(rule, from === null ? evidence : { ...evidence, side: this.sideOf(from) }, this.now);
+    this.findings.flush();
+  }
+
+  close(how: 'closed' | 'reset' | 'open'): void {
+    this.record.end = how;
+    if (this.classifier !== null && this.pumps === null) {
+      const verdict = this.guarded(() => this.classifier!.last()) ?? null;
+      this.settle(verdict ?? 'unknown');
+    }
+    this.closeSession(how);
+    this.reportEnd();
+    this.findings.close(this.now);
+    for (const pump of this.pumps ?? []) pump.release();
+    this.pumps = null;
+    this.env.closed(this.record);
+    this.session = null;
+    this.record.session = null;
+  }
+
+  // ---- Output: what decoders and the session find
+
+  begin(message: Message): void {
+    this.session?.begin?.(message);
+  }
+
+  message(message: Message): void {
+    const record = this.record;
+    message.index = ++record.messages;
+    if (message.hinted) record.contextFree[message.side] = false;
+    this.session?.message(message);
+    this.env.message(record, message);
+    this.findings.flush();
+  }
+
+  skip(side: Side, offset: number, length: number, reason: SkipReason): void {
+    if (length <= 0) return;
+    this.record.skipped[side][reason] += length;
+    if (reason === 'undecoded') this.undecoded[side].add(offset, length);
+    this.session?.skip?.(side, offset, length, reason);
+  }
+
+  raise(rule: Rule, evidence: Evidence): void {
+    this.findings.raise(rule, evidence, this.now);
+  }
+
+  // ---- inside
+
+  private sideOf(end: End): Side {
+    return end === this.record.clientEnd ? CLIENT : SERVER;
+  }
+
+  private guarded<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.fail(error);
+      return undefined;
+    }
+  }
+
+  private fail(error: unknown): void {
+    const what = error instanceof Error ? error.message : String(error);
+    this.broken = true;
+    this.findings.raise(
+      INTERNAL,
+      {
+        text: `${what} (while decoding this stream, at packet ${this.now.packet}); the rest of the stream is not decoded`,
+      },
+      this.now,
+    );
+    for (const pump of this.pumps ?? []) pump.release();
+    this.pumps = null;
+    this.classifier?.release();
+    this.classifier = null;
+    this.findings.flush(true);
+  }
+
+  private settle(verdict: Verdict | 'unknown' | null): void {
+    const classifier = this.classifier;
+    if (verdict === null || classifier === null) return;
+    if (verdict === 'unknown') {
+      this.record.firstBytes = classifier.firstBytes(FIRST_BYTES);
+      if (classifier.starved) this.limit('bufferedBytes: no room to find out what this stream speaks');
+      for (const side of [CLIENT, SERVER] as const) this.record.skipped[side].undecoded = this.record.bytes[side];
+      classifier.release();
+      this.classifier = null;
+      return;
+    }
+    this.guarded(() => this.start(classifier, verdict));
+    classifier.release();
+    this.classifier = null;
+  }
+
+  /** The protocol is known: build its decoders and session and replay what was buffered. */
+  private start(classifier: Classifier, verdict: Verdict): void {
+    const record = this.record;
+    const { limits, budget } = this.env;
+    const clientEnd = verdict.clientEnd ?? 0;
+    record.rolesKnown = verdict.clientEnd !== null;
+    if (clientEnd !== record.clientEnd) {
+      record.bytes.reverse();
+      record.missing.reverse();
+    }
+    record.clientEnd = clientEnd;
+    record.protocol = verdict.protocol;
+    record.classifiedBy = verdict.by;
+    const connection = record.connection;
+    const serverEnd: End = clientEnd === 0 ? 1 : 0;
+    const dropped = [classifier.dropped[clientEnd], classifier.dropped[serverEnd]] as const;
+    const droppedBytes = [classifier.droppedBytes[clientEnd], classifier.droppedBytes[serverEnd]] as const;
+    const context: SessionContext = {
+      connection,
+      clientEnd: verdict.clientEnd,
+      limits,
+      shared: this.env.shared(verdict.protocol),
+      present: (side) => record.bytes[side] > 0,
+      decodedUpTo: (side) => this.pumps?.[side].offset ?? 0,
+    };
+    const settings = [CLIENT, SERVER].map((side) => ({
+      limits,
+      details: this.env.details,
+      fromStart: connection.start === 'captured' && dropped[side]! === 0,
+    }));
+    const { client, server, session } = verdict.protocol.converse(context, this, [settings[0]!, settings[1]!]);
+    this.session = session;
+    record.session = session;
+    this.pumps = [
+      new DirectionPump(client, dropped[CLIENT], limits, budget, (o, n) => this.skip(CLIENT, o, n, 'undecoded')),
+      new DirectionPump(server, dropped[SERVER], limits, budget, (o, n) => this.skip(SERVER, o, n, 'undecoded')),
+    ];
+    this.env.opened(record);
+    if (connection.start === 'missed') {
+      this.findings.raise(JOINED_LATE, { text: 'no connection set-up in the capture' }, this.now);
+      this.findings.flush();
+    }
+    for (const side of [CLIENT, SERVER] as const) {
+      this.skip(side, 0, droppedBytes[side], 'undecoded');
+    }
+    const last = this.now.clone();
+    const blocks = [classifier.block(0), classifier.block(1)] as const;
+    for (const entry of classifier.journal) {
+      if (this.pumps === null) break;
+      this.now.copyFrom(entry.origin);
+      const side = this.sideOf(entry.from);
+      if (entry.kind === 'bytes') this.feed(side, blocks[entry.from], entry.start, entry.end, entry.origin);
+      else if (entry.kind === 'gap') this.takeGap(side, entry.length, entry.cut, entry.origin);
+      else this.takeEnd(side, entry.how, entry.origin);
+    }
+    this.now.copyFrom(last);
+  }
+
+  private feed(side: Side, block: Block, start: number, end: number, origin: Origin): void {
+    const pumps = this.pumps!;
+    try {
+      pumps[side].feed(block, start, end, origin);
+      const peer = pumps[otherSide(side)];
+      if (peer.decoder.waiting) peer.wake(true);
+      this.findings.flush();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private takeGap(side: Side, length: number, cut: boolean, origin: Origin): void {
+    const pump = this.pumps![side];
+    const offset = pump.received;
+    if (!cut) {
+      const text = `${count(length, 'byte')} of the ${side === CLIENT ? 'client' : 'server'}'s stream are not in the capture`;
+      this.findings.raise(GAP, { side, offset, length, text }, this.now);
+    } else if (!this.seenSnaplen[side]) {
+      this.seenSnaplen[side] = true;
+      const who = side === CLIENT ? 'client' : 'server';
+      this.findings.raise(
+        SNAPLEN,
+        { side, offset, length, text: `packets of the ${who} were cut by the snapshot length` },
+        this.now,
+      );
+    }
+    this.guarded(() => {
+      this.session?.gap(side, offset, length);
+      pump.gap(length, origin);
+      const peer = this.pumps?.[otherSide(side)];
+      if (peer?.decoder.waiting) peer.wake(true);
+    });
+    this.findings.flush();
+  }
+
+  private takeEnd(side: Side, how: 'fin' | 'reset', origin: Origin): void {
+    this.guarded(() => {
+      this.pumps![side].finish(how);
+      this.ended[side] = true;
+      this.pumps?.[otherSide(side)].wake(false);
+      this.session?.end(side, how, origin);
+    });
+    this.findings.flush();
+  }
+
+  private readonly ended: [boolean, boolean] = [false, false];
+
+  private closeSession(how: 'closed' | 'reset' | 'open'): void {
+    if (this.pumps === null) return;
+    for (const side of [CLIENT, SERVER] as const) {
+      if (this.ended[side] || this.pumps === null) continue;
+      this.guarded(() => {
+        this.pumps![side].finish('open');
+        this.session?.end(side, 'open', this.now);
+      });
+    }
+    this.guarded(() => this.session?.finish(how));
+    this.findings.flush(true);
+  }
+
+  /** Notes that only the end of a stream can say. */
+  private reportEnd(): void {
+    const record = this.record;
+    if (record.protocol === null) return;
+    for (const side of [CLIENT, SERVER] as const) {
+      const run = this.undecoded[side];
+      if (run.bytes > 0) {
+        const who = side === CLIENT ? 'client' : 'server';
+        const where = run.runs === 1 ? '' : ` in ${run.runs} places`;
+        this.findings.raise(
+          UNDECODED,
+          {
+            side,
+            offset: run.first,
+            length: run.firstLength,
+            text: `${count(run.bytes, 'byte')} of the ${who} not decoded${where}`,
+          },
+          this.now,
+        );
+      }
+      const end: End = side === CLIENT ? record.clientEnd : record.clientEnd === 0 ? 1 : 0;
+      if (!record.connection.heard[end] && record.bytes[side] === 0) {
+        const who = side === CLIENT ? 'client' : 'server';
+        this.findings.raise(ONE_SIDED, { side, text: `nothing that the ${who} sent is in the capture` }, this.now);
+      }
+    }
+  }
+
+  /** Whether decoding this stream failed inside wirelint. */
+  get failed(): boolean {
+    return this.broken;
+  }
+
+  private limit(text: string): void {
+    this.findings.raise(LIMIT, { text }, this.now);
+    this.findings.flush();
+  }
+}
+
+class Run {
+  bytes = 0;
+  runs = 0;
+  first = 0;
+  firstLength = 0;
+  private nextOffset = -1;
+
+  add(offset: number, length: number): void {
+    this.bytes += length;
+    if (offset === this.nextOffset) {
+      if (this.runs === 1) this.firstLength += length;
+    } else {
+      if (this.runs === 0) {
+        this.first = offset;
+        this.firstLength = length;
+      }
+      this.runs++;
+    }
+    this.nextOffset = offset + length;
+  }
+}
