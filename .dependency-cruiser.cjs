@@ -1,0 +1,31 @@
+/** Layers import downwards only; protocols never import each other (see README, "Inside"). */
+const floors = ['base', 'capture', 'link', 'stream', 'contract', 'protocols', 'engine', 'report', 'record', 'cli'];
+const rank = (name) => floors.indexOf(name);
+
+const upwards = floors.slice(0, -1).map((floor) => ({
+  name: `${floor}-imports-upwards`,
+  severity: 'error',
+  from: { path: `^src/${floor}/` },
+  to: { path: `^src/(${floors.filter((f) => rank(f) > rank(floor)).join('|')}|bin|index)[/.]` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...upwards,
+    {
+      name: 'sibling-protocols',
+      severity: 'error',
+      from: { path: '^src/protocols/([^/]+)/' },
+      to: { path: '^src/protocols/', pathNot: '^src/protocols/$1/' },
+    },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '^src/(bin|index|types)' }, to: {} },
+    { name: 'no-dev-dependencies', severity: 'error', from: {}, to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'] } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'] },
+  },
+};
