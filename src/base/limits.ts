@@ -6,6 +6,8 @@ export interface Limits {
   blockBytes: number;
   /** Interfaces in one pcapng section: a file made of interface blocks only. */
   interfaces: number;
+  /** Bytes of one comment or description in a capture file that are kept: a long comment on each packet. */
+  commentBytes: number;
   /** IP datagrams under reassembly at once, and their bytes together: fragments that never complete. */
   fragmentDatagrams: number;
   fragmentBytes: number;
@@ -47,6 +49,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   packetBytes: 1 << 20,
   blockBytes: 4 << 20,
   interfaces: 4096,
+  commentBytes: 4096,
   fragmentDatagrams: 1024,
   fragmentBytes: 16 << 20,
   fragmentSeconds: 60,

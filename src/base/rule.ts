@@ -17,7 +17,10 @@ export type Step =
     }
   | { readonly from: 'client' | 'server'; readonly end: 'fin' | 'reset' }
   | { readonly from: 'client' | 'server'; readonly gap: number }
-  | { readonly then: 'new connection' };
+  /** Nothing happens for so many seconds. */
+  | { readonly pause: number }
+  /** What follows is another connection; `meanwhile`: while the earlier one stays open. */
+  | { readonly then: 'new connection'; readonly meanwhile?: boolean };
 
 export interface Example {
   /** What happens, in one line. */

@@ -4,6 +4,7 @@ import type { CaptureParser } from './parser.js';
 import { PcapBlocks } from './pcap-blocks.js';
 import { PCAP_HEADER_BYTES, pcapInfo } from './pcap-header.js';
 import { PcapStream } from './pcap-stream.js';
+import { Pcapng } from './pcapng.js';
 import { RecordWindow } from './record-window.js';
 import { sniff, SNIFF_BYTES, type Sniffed } from './sniff.js';
 
@@ -27,7 +28,7 @@ export function parserFor(
         offset: PCAP_HEADER_BYTES,
       };
     case 'pcapng':
-      throw new NotACapture('pcapng');
+      return { parser: new RecordWindow(new Pcapng(sink, limits), 0), offset: 0 };
     case 'text':
       return { parser: sniffed.format.open(sink, limits), offset: 0 };
   }

@@ -88,14 +88,19 @@ export function playSteps(protocol: Protocol, steps: readonly Step[], options: S
     closed: (record) => reporter.stream(record),
   };
   let player = new Player(1, env, options);
+  const left: Player[] = [];
   for (const step of steps) {
     if ('then' in step) {
-      player.close();
+      if (step.meanwhile) left.push(player);
+      else player.close();
       player = new Player(player.id + 1, env, options, player.clock);
+    } else if ('pause' in step) {
+      player.clock.seconds += step.pause;
     } else {
       player.play(step);
     }
   }
+  for (const earlier of left) earlier.close();
   player.close();
 }
 
@@ -136,7 +141,7 @@ class Player {
     this.stream = new StreamAnalysis('example', connection, this.clock, env);
   }
 
-  play(step: Exclude<Step, { readonly then: unknown }>): void {
+  play(step: Exclude<Step, { readonly then: unknown } | { readonly pause: unknown }>): void {
     if (this.options.oneSided !== undefined && this.options.oneSided !== step.from) return;
     const from: End = step.from === 'client' ? 0 : 1;
     const peer: End = from === 0 ? 1 : 0;
