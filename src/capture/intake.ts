@@ -63,7 +63,6 @@ export class Intake implements CaptureParser {
 
   end(stopped: boolean): void {
     if (this.parser === null) {
-      if (stopped && this.head.length === 0) return;
       this.decide(true);
     }
     this.parser!.end(stopped);

@@ -1,40 +1,117 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import type { Limits } from '../base/limits.js';
+import { MALFORMED } from '../base/capture-rules.js';
+import { Funnel } from './funnel.js';
+import { Growth } from './growth.js';
 import { parserFor } from './intake.js';
-import { NotACapture, type PacketSink } from './packet.js';
+import type { PacketSink } from './packet.js';
 import { RecordWindow } from './record-window.js';
-import { sniff, SNIFF_BYTES } from './sniff.js';
-import type { ReadHooks } from './source.js';
+import { sniff, SNIFF_BYTES, type Sniffed } from './sniff.js';
+import type { ReadHooks, ReadOptions } from './source.js';
 
-export interface FileOptions {
-  readonly limits: Readonly<Limits>;
-  readonly follow?: boolean;
-  readonly signal?: AbortSignal;
+/** Bytes that are read at once of a file that is not parsed in place. */
+const CHUNK_BYTES = 64 << 10;
+
+/** Reads a regular file from its beginning; with `follow` also what is appended to it later. */
+export async function readRegularFile(
+  file: { readonly fd: number; readonly path: string },
+  options: ReadOptions,
+  sink: PacketSink,
+  hooks: ReadHooks,
+): Promise<void> {
+  const growth = options.follow ? new Growth(file.path, options.signal) : null;
+  try {
+    await new RegularFile(file.fd, growth, options, sink, hooks).read();
+  } finally {
+    growth?.close();
+  }
 }
 
-export async function readFile(path: string, options: FileOptions, sink: PacketSink, hooks: ReadHooks): Promise<void> {
-  const fd = openSync(path, 'r');
-  try {
-    const total = fstatSync(fd).size;
+class RegularFile {
+  private position = 0;
+  private shrunk = false;
+
+  constructor(
+    private readonly fd: number,
+    private readonly growth: Growth | null,
+    private readonly options: ReadOptions,
+    private readonly sink: PacketSink,
+    private readonly hooks: ReadHooks,
+  ) {}
+
+  async read(): Promise<void> {
+    const sniffed = await this.sniff();
+    if (sniffed.kind === 'pcap' || sniffed.kind === 'pcapng') {
+      const { parser, offset } = parserFor(sniffed, 'blocks', this.sink, this.options.limits);
+      this.position = offset;
+      await this.readInPlace(parser as RecordWindow);
+    } else await this.readChunks();
+    if (this.shrunk)
+      this.sink.note({
+        rule: MALFORMED,
+        text: 'the file became shorter while it was read',
+        offset: this.position,
+        length: 0,
+      });
+  }
+
+  private get stopped(): boolean {
+    return this.options.signal?.aborted ?? false;
+  }
+
+  /** Finds the format without taking bytes; waits for them where the file may grow. */
+  private async sniff(): Promise<Sniffed> {
     const head = new Uint8Array(SNIFF_BYTES);
-    const sniffed = sniff(head.subarray(0, readSync(fd, head, 0, head.length, 0)), true)!;
-    if (sniffed.kind === 'gzip') throw new NotACapture('gzip');
-    const { parser, offset } = parserFor(sniffed, 'blocks', sink, options.limits);
-    if (!(parser instanceof RecordWindow)) throw new NotACapture('text');
-    let position = offset;
-    while (!parser.done && !options.signal?.aborted) {
-      const room = parser.room();
-      const count = readSync(fd, parser.bytes, room, parser.bytes.length - room, position);
-      if (count === 0) break;
-      position += count;
-      parser.accept(count);
-      await hooks.batch?.();
-      hooks.progress?.(position, total);
-      await setImmediate();
+    for (;;) {
+      const length = readSync(this.fd, head, 0, head.length, 0);
+      const sniffed = sniff(head.subarray(0, length), this.growth === null || this.stopped);
+      if (sniffed !== null) return sniffed;
+      await this.growth!.more();
     }
-    parser.end(options.signal?.aborted ?? false);
-  } finally {
-    closeSync(fd);
+  }
+
+  private async readInPlace(window: RecordWindow): Promise<void> {
+    while (!window.done) {
+      const room = window.room();
+      const count = await this.fill(window.bytes, room);
+      if (count === 0) break;
+      window.accept(count);
+      await this.pause();
+    }
+    window.end(this.stopped);
+  }
+
+  private async readChunks(): Promise<void> {
+    const funnel = new Funnel('blocks', this.sink, this.options.limits);
+    const chunk = new Uint8Array(CHUNK_BYTES);
+    while (!funnel.done) {
+      const count = await this.fill(chunk, 0);
+      if (count === 0) break;
+      await funnel.push(chunk.subarray(0, count));
+      await this.pause();
+    }
+    await funnel.end(this.stopped);
+  }
+
+  /** Reads the next bytes into `bytes` from `room` on; 0: there are no more, or the user wants to stop. */
+  private async fill(bytes: Uint8Array, room: number): Promise<number> {
+    for (;;) {
+      if (this.stopped) return 0;
+      const count = readSync(this.fd, bytes, room, bytes.length - room, this.position);
+      this.position += count;
+      if (count > 0 || this.growth === null) return count;
+      if (fstatSync(this.fd).size < this.position) {
+        this.shrunk = true;
+        return 0;
+      }
+      await this.growth.more();
+    }
+  }
+
+  /** Between two batches: lets output and signals through. */
+  private async pause(): Promise<void> {
+    await this.hooks.batch?.();
+    this.hooks.progress?.(this.position, this.growth === null ? fstatSync(this.fd).size : null);
+    await setImmediate();
   }
 }

@@ -24,7 +24,7 @@ export function sniff(head: Uint8Array, atEnd: boolean): Sniffed | null {
     return { kind: 'pcap', header: readPcapHeader(head) };
   }
   if (startsWith(head, 0x0a, 0x0d, 0x0d, 0x0a)) return { kind: 'pcapng' };
-  if (startsWith(head, 0x1f, 0x8b)) return { kind: 'gzip' };
+  if (isGzip(head)) return { kind: 'gzip' };
   let undecided = false;
   for (const format of TEXT_FORMATS) {
     const answer = format.recognise(head, last);
@@ -34,6 +34,10 @@ export function sniff(head: Uint8Array, atEnd: boolean): Sniffed | null {
   // What is foreign is named by its first bytes; a few more make the name a better one.
   if (!last && (undecided || head.length < 512)) return null;
   throw new NotACapture(describeForeign(head));
+}
+
+export function isGzip(head: Uint8Array): boolean {
+  return startsWith(head, 0x1f, 0x8b);
 }
 
 function startsWith(bytes: Uint8Array, ...prefix: readonly number[]): boolean {

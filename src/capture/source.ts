@@ -1,20 +1,28 @@
-import type { Limits } from '../base/limits.js';
-import { DEFAULT_LIMITS } from '../base/limits.js';
-import type { PacketSink } from './packet.js';
-import { readFile } from './regular-file.js';
+import { closeSync, constants, createReadStream, fstatSync, openSync, statSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { DEFAULT_LIMITS, type Limits } from '../base/limits.js';
+import { NotACapture, type PacketSink } from './packet.js';
+import { readRegularFile } from './regular-file.js';
+import { readStream } from './streamed.js';
 
 export interface CaptureOptions {
   readonly limits?: Readonly<Limits>;
   /** Goes on at the end of a regular file as it grows, until `signal`. */
   readonly follow?: boolean;
-  /** Ends the capture as if its input had ended. */
+  /** Ends the capture as if its input had ended there. */
   readonly signal?: AbortSignal;
+}
+
+/** The same, with the defaults filled in. */
+export interface ReadOptions extends CaptureOptions {
+  readonly limits: Readonly<Limits>;
 }
 
 export interface ReadHooks {
   /** Called after each batch of packets, for output to be flushed; awaited where it returns a promise. */
   batch?(): void | Promise<void>;
-  /** Bytes of the input that were read (compressed as it is), and how many there are (null: a stream). */
+  /** Bytes of the input that were read (compressed as it is), and how many there are (null: unknown, it may grow). */
   progress?(bytesRead: number, totalBytes: number | null): void;
 }
 
@@ -29,8 +37,42 @@ export interface CaptureSource {
   read(sink: PacketSink, hooks?: ReadHooks): Promise<void>;
 }
 
-/** Opens a capture file, or standard input for `-`. Nothing is touched before `read`. */
+/** Opens a capture file, a FIFO, or standard input for `-`. Nothing is touched before `read`. */
 export function openCapture(path: string, options: CaptureOptions = {}): CaptureSource {
-  const limits = options.limits ?? DEFAULT_LIMITS;
-  return { name: path, read: (sink, hooks = {}) => readFile(path, { ...options, limits }, sink, hooks) };
+  if (path === '-') return openStream(path, () => process.stdin, options);
+  const complete = { ...options, limits: options.limits ?? DEFAULT_LIMITS };
+  return {
+    name: path,
+    read: async (sink, hooks = {}) => {
+      const stat = statSync(path);
+      if (stat.isDirectory()) throw new NotACapture('a directory');
+      if (stat.isFIFO()) return readStream(openFifo(path), complete, sink, hooks);
+      if (!stat.isFile()) return readStream(createReadStream(path), complete, sink, hooks);
+      const fd = openSync(path, 'r');
+      try {
+        await readRegularFile({ fd, path }, complete, sink, hooks);
+      } finally {
+        closeSync(fd);
+      }
+    },
+  };
+}
+
+/** A capture that arrives on a stream of bytes, which is opened when it is read. */
+export function openStream(name: string, open: () => Readable, options: CaptureOptions = {}): CaptureSource {
+  const complete = { ...options, limits: options.limits ?? DEFAULT_LIMITS };
+  return { name, read: (sink, hooks = {}) => readStream(open(), complete, sink, hooks) };
+}
+
+/**
+ * A FIFO is opened without waiting for its writer and then polled: a thread that waits in open or read could not be stopped, and
+ * would keep the process from ending.
+ */
+function openFifo(path: string): Readable {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  if (!fstatSync(fd).isFIFO()) {
+    closeSync(fd);
+    throw new Error(`${path}: replaced while it was opened`);
+  }
+  return new Socket({ fd, readable: true, writable: false });
 }

@@ -1,0 +1,34 @@
+import type { Block } from '../base/block.js';
+import { BYTE_ORDER_MAGIC, SHB } from './pcapng-blocks.js';
+
+const SECTION_START = Uint8Array.of(0x0a, 0x0d, 0x0d, 0x0a);
+
+/**
+ * The section header at `pos`, of which 28 bytes are there: its byte order, or null where it is none that can be read (version 1
+ * is the only one; minor versions do not differ).
+ */
+export function sectionAt(view: DataView, pos: number): { littleEndian: boolean } | null {
+  for (const littleEndian of [true, false]) {
+    if (view.getUint32(pos + SHB.magic, littleEndian) !== BYTE_ORDER_MAGIC) continue;
+    const length = view.getUint32(pos + 4, littleEndian);
+    const possible = length >= SHB.least && (length & 3) === 0 && view.getUint16(pos + SHB.major, littleEndian) === 1;
+    return possible ? { littleEndian } : null;
+  }
+  return null;
+}
+
+/**
+ * Searches `block.bytes[start..end)` for a section header at any alignment. Where none is complete, `at` is the first byte that
+ * may belong to one, and `need` says how many bytes from there on would tell.
+ */
+export function findSection(block: Block, start: number, end: number): { at: number; section: boolean; need: number } {
+  const bytes = Buffer.from(block.bytes.buffer, block.bytes.byteOffset, end);
+  for (let from = start; ;) {
+    const at = bytes.indexOf(SECTION_START, from);
+    if (at < 0)
+      return { at: Math.max(from, end - SECTION_START.length + 1), section: false, need: SECTION_START.length };
+    if (end - at < SHB.least) return { at, section: false, need: SHB.least };
+    if (sectionAt(block.view, at) !== null) return { at, section: true, need: SHB.least };
+    from = at + 1;
+  }
+}

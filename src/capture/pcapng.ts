@@ -1,0 +1,363 @@
+import { LIMIT, MALFORMED, TRUNCATED } from '../base/capture-rules.js';
+import type { Block } from '../base/block.js';
+import { hexNumber } from '../base/hex.js';
+import type { Limits } from '../base/limits.js';
+import { count } from '../base/text.js';
+import { NotACapture, Packet, type CaptureNote, type PacketSink } from './packet.js';
+import type { RecordParser } from './parser.js';
+import * as ng from './pcapng-blocks.js';
+import { Interface } from './pcapng-interface.js';
+import * as opt from './pcapng-options.js';
+import { findSection, sectionAt } from './pcapng-section.js';
+import { TimeUnit } from './pcapng-time.js';
+
+/** Notes that are kept until the first packet shows that the file is a capture at all. */
+const EARLY_NOTES = 100;
+
+/** pcapng, parsed in place like PcapBlocks: sections, each with its own byte order and interfaces. */
+export class Pcapng implements RecordParser {
+  need = ng.BLOCK_HEADER;
+  readonly done = false;
+  private readonly packet = new Packet();
+  private readonly options = new opt.Options();
+  private interfaces: Interface[] = [];
+  private littleEndian = true;
+  private packets = 0;
+  private informed = false;
+  private early: CaptureNote[] = [];
+  /** File offset from which on nothing could be read, while the next section header is searched for; else -1. */
+  private lostAt = -1;
+  /** Length of the block whose body was skipped and whose end is to come; else 0. */
+  private skipped = 0;
+  /** Of the current section: where it begins, packet blocks without a use, interfaces beyond the limit. */
+  private section = 0;
+  private unusable = 0;
+  private surplus = 0;
+
+  constructor(
+    private readonly sink: PacketSink,
+    private readonly limits: Readonly<Limits>,
+  ) {}
+
+  parse(block: Block, start: number, end: number, base: number): number {
+    const { view } = block;
+    this.packet.block = block;
+    let pos = start;
+    for (;;) {
+      if (this.lostAt >= 0) {
+        pos = this.search(block, pos, end, base);
+        if (this.lostAt >= 0) return pos;
+      }
+      if (this.skipped > 0) {
+        if (end - pos < 4) return this.wait(pos, 4);
+        if (view.getUint32(pos, this.littleEndian) !== this.skipped)
+          this.lose(base + pos + 4 - this.skipped, this.skipped);
+        else pos += 4;
+        this.skipped = 0;
+        continue;
+      }
+      if (end - pos < ng.BLOCK_HEADER) return this.wait(pos, ng.BLOCK_HEADER);
+      const type = view.getUint32(pos, this.littleEndian);
+      if (type === ng.SECTION_HEADER) {
+        if (end - pos < ng.SHB.least) return this.wait(pos, ng.SHB.least);
+        const section = sectionAt(view, pos);
+        if (section === null) {
+          this.lose(base + pos, view.getUint32(pos + 4, this.littleEndian), 'section header');
+          pos += 4;
+          continue;
+        }
+        this.littleEndian = section.littleEndian;
+      }
+      const length = view.getUint32(pos + 4, this.littleEndian);
+      if (
+        length < ng.BLOCK_OVERHEAD ||
+        (length & 3) !== 0 ||
+        (type === ng.SECTION_HEADER && length > this.limits.blockBytes)
+      ) {
+        this.lose(base + pos, length);
+        pos += 4;
+        continue;
+      }
+      if (length > this.limits.blockBytes) {
+        if (isPacket(type)) this.unusablePacket('is longer than the limit blockBytes', base + pos, length);
+        this.skipped = length;
+        pos += length - 4;
+        if (pos > end) return this.wait(pos, 4);
+        continue;
+      }
+      if (end - pos < length) return this.wait(pos, length);
+      if (view.getUint32(pos + length - 4, this.littleEndian) !== length) {
+        this.lose(base + pos, length);
+        pos += 4;
+        continue;
+      }
+      this.take(type, block, pos, length, base);
+      pos += length;
+    }
+  }
+
+  end(bytes: Uint8Array, offset: number, stopped: boolean, unskipped: number): void {
+    const have = bytes.length;
+    if (this.lostAt >= 0) this.tellLost(offset + have, 'to the end of the file');
+    else if (!stopped && (have > 0 || unskipped > 0 || this.skipped > 0)) {
+      const missing = unskipped + this.need - have;
+      const start = this.skipped > 0 ? offset - (this.skipped - 4 - unskipped) : offset;
+      this.note({
+        rule: TRUNCATED,
+        text: `the file ends inside the block at offset ${start}, ${have < ng.BLOCK_HEADER && this.skipped === 0 ? 'at least ' : ''}${count(missing, 'byte')} missing`,
+        offset: start,
+        length: offset + have - start,
+      });
+    }
+    this.endSection(offset + have);
+    if (this.informed) return;
+    if (this.interfaces.length > 0) this.inform();
+    else throw new NotACapture(`pcapng with no interface${this.early.length > 0 ? ` (${this.early[0]!.text})` : ''}`);
+  }
+
+  private wait(pos: number, need: number): number {
+    this.need = need;
+    return pos;
+  }
+
+  private take(type: number, block: Block, pos: number, length: number, base: number): void {
+    switch (type) {
+      case ng.ENHANCED_PACKET:
+        if (length < ng.EPB.least) this.unusablePacket('is too short', base + pos, length);
+        else
+          this.enhancedPacket(
+            block,
+            pos,
+            length,
+            base,
+            block.view.getUint32(pos + ng.EPB.interfaceId, this.littleEndian),
+            0,
+          );
+        break;
+      case ng.SIMPLE_PACKET:
+        this.simplePacket(block, pos, length, base);
+        break;
+      case ng.OBSOLETE_PACKET:
+        if (length < ng.OPB.least) this.unusablePacket('is too short', base + pos, length);
+        else {
+          const drops = block.view.getUint16(pos + ng.OPB.drops, this.littleEndian);
+          const id = block.view.getUint16(pos + ng.OPB.interfaceId, this.littleEndian);
+          this.enhancedPacket(block, pos, length, base, id, drops === 0xffff ? 0 : drops);
+        }
+        break;
+      case ng.INTERFACE_DESCRIPTION:
+        this.interfaceDescription(block, pos, length, base);
+        break;
+      case ng.INTERFACE_STATISTICS:
+        this.statistics(block, pos, length, base);
+        break;
+      case ng.SECTION_HEADER:
+        this.endSection(base + pos);
+        if (this.interfaces.length > 0) this.inform();
+        this.interfaces = [];
+        this.section = base + pos;
+        break;
+      default:
+      // Name resolution, decryption secrets, custom blocks and whatever comes later say nothing about packets.
+    }
+  }
+
+  /** Enhanced and obsolete packet blocks differ only in their first fields. */
+  private enhancedPacket(block: Block, pos: number, length: number, base: number, id: number, drops: number): void {
+    const { view } = block;
+    const { littleEndian, packet } = this;
+    const captured = view.getUint32(pos + ng.EPB.captured, littleEndian);
+    const source = this.interfaces[id];
+    if (source === undefined) {
+      this.unusablePacket(`is of interface ${id}, which is not described`, base + pos, length);
+      return;
+    }
+    if (captured > length - ng.EPB.least || captured > this.limits.packetBytes) {
+      this.unusablePacket(`claims ${captured} captured bytes`, base + pos, length);
+      return;
+    }
+    const data = pos + ng.EPB.data;
+    const options = data + ((captured + 3) & ~3);
+    const end = pos + length - 4;
+    packet.comment = '';
+    if (end - options >= 4) drops += this.packetOptions(block, options, end);
+    if (drops > 0) {
+      source.addDrops(drops);
+      this.tellDrops(source, false, base + pos, length);
+    }
+    source.unit.set(
+      packet,
+      view.getUint32(pos + ng.EPB.high, littleEndian),
+      view.getUint32(pos + ng.EPB.low, littleEndian),
+    );
+    this.handOut(source, data, captured, view.getUint32(pos + ng.EPB.original, littleEndian));
+  }
+
+  /** A packet without a time: it gets the time of the packet before it. */
+  private simplePacket(block: Block, pos: number, length: number, base: number): void {
+    const source = this.interfaces[0];
+    if (length < ng.SPB.least) this.unusablePacket('is too short', base + pos, length);
+    else if (source === undefined) this.unusablePacket('is of interface 0, which is not described', base + pos, length);
+    else {
+      const original = block.view.getUint32(pos + ng.SPB.original, this.littleEndian);
+      const captured = Math.min(original, source.snapLength > 0 ? source.snapLength : Infinity, length - ng.SPB.least);
+      if (captured > this.limits.packetBytes) {
+        this.unusablePacket(`claims ${captured} captured bytes`, base + pos, length);
+        return;
+      }
+      this.packet.comment = '';
+      this.handOut(source, pos + ng.SPB.data, captured, original);
+    }
+  }
+
+  private handOut(source: Interface, data: number, captured: number, original: number): void {
+    if (!this.informed) this.inform();
+    const { packet } = this;
+    packet.number = ++this.packets;
+    packet.linkType = source.linkType;
+    packet.interfaceId = source.id;
+    packet.interfaceDescription = source.description;
+    packet.start = data;
+    packet.end = data + captured;
+    packet.originalLength = original > captured ? original : captured;
+    this.sink.packet(packet);
+  }
+
+  /** Sets the packet's comment, and returns how many packets were dropped before it. */
+  private packetOptions(block: Block, start: number, end: number): number {
+    const { options } = this;
+    let drops = 0;
+    options.open(block, start, end, this.littleEndian);
+    while (options.step()) {
+      if (options.code === opt.OPT_COMMENT) {
+        if (this.packet.comment === '') this.packet.comment = options.text(this.limits.commentBytes);
+      } else if (options.code === opt.EPB_DROPCOUNT) drops = options.unsigned64();
+    }
+    return drops;
+  }
+
+  private interfaceDescription(block: Block, pos: number, length: number, base: number): void {
+    const { littleEndian, interfaces, options } = this;
+    if (length < ng.IDB.least) {
+      this.note({
+        rule: MALFORMED,
+        text: `the interface block at offset ${base + pos} is too short`,
+        offset: base + pos,
+        length,
+      });
+      return;
+    }
+    if (interfaces.length >= this.limits.interfaces) {
+      if (this.surplus++ === 0) {
+        const text = `more than ${interfaces.length} interfaces (limit interfaces) in the section at offset ${this.section}; packets of the others are passed over`;
+        this.note({ rule: LIMIT, text, offset: base + pos, length });
+      }
+      return;
+    }
+    const source = new Interface(
+      interfaces.length,
+      block.view.getUint16(pos + ng.IDB.linkType, littleEndian),
+      block.view.getUint32(pos + ng.IDB.snapLength, littleEndian),
+    );
+    let resolution = 6;
+    let offset = 0;
+    options.open(block, pos + ng.IDB.options, pos + length - 4, littleEndian);
+    while (options.step()) {
+      if (options.code === opt.IF_NAME) source.name = options.text(this.limits.commentBytes);
+      else if (options.code === opt.IF_DESCRIPTION) source.description = options.text(this.limits.commentBytes);
+      else if (options.code === opt.IF_TSRESOL && options.length === 1) resolution = block.bytes[options.at]!;
+      else if (options.code === opt.IF_TSOFFSET) offset = options.signed64();
+    }
+    source.unit = new TimeUnit(resolution, offset);
+    interfaces.push(source);
+  }
+
+  private statistics(block: Block, pos: number, length: number, base: number): void {
+    const { options } = this;
+    if (length < ng.ISB.least) return;
+    const source = this.interfaces[block.view.getUint32(pos + ng.ISB.interfaceId, this.littleEndian)];
+    if (source === undefined) return;
+    let byInterface = 0;
+    let bySystem = 0;
+    options.open(block, pos + ng.ISB.options, pos + length - 4, this.littleEndian);
+    while (options.step()) {
+      if (options.code === opt.ISB_IFDROP) byInterface = options.unsigned64();
+      else if (options.code === opt.ISB_OSDROP) bySystem = options.unsigned64();
+    }
+    source.setDrops(byInterface, bySystem);
+    this.tellDrops(source, false, base + pos, length);
+  }
+
+  private tellDrops(source: Interface, atEnd: boolean, offset: number, length: number): void {
+    const note = source.dropNote(atEnd, offset, length);
+    if (note !== null) this.note(note);
+  }
+
+  /** A packet block whose content cannot be used; it keeps its number. */
+  private unusablePacket(why: string, offset: number, length: number): void {
+    this.packets += 1;
+    if (this.unusable++ > 0) return;
+    this.note({
+      rule: MALFORMED,
+      text: `packet ${this.packets} at offset ${offset} ${why}; it is passed over`,
+      offset,
+      length,
+    });
+  }
+
+  private endSection(offset: number): void {
+    if (this.unusable > 1) {
+      const text = `${this.unusable} packet blocks of the section at offset ${this.section} could not be used`;
+      this.note({ rule: MALFORMED, text, offset: this.section, length: offset - this.section });
+    }
+    for (const source of this.interfaces) this.tellDrops(source, true, offset, 0);
+    this.unusable = 0;
+    this.surplus = 0;
+  }
+
+  /** The block at `offset` cannot be believed: nothing can be found before the next section header. */
+  private lose(offset: number, length: number, what = 'block'): void {
+    this.lostAt = offset;
+    const text = `the ${what} at offset ${offset} contradicts itself (length ${hexNumber(length)}); the rest of the section cannot be read`;
+    this.note({ rule: MALFORMED, text, offset, length: ng.BLOCK_HEADER });
+  }
+
+  private search(block: Block, pos: number, end: number, base: number): number {
+    const found = findSection(block, pos, end);
+    this.need = found.need;
+    if (found.section) {
+      this.tellLost(base + found.at, 'before the next section header');
+      this.lostAt = -1;
+    }
+    return found.at;
+  }
+
+  private tellLost(until: number, where: string): void {
+    const lost = until - this.lostAt;
+    this.note({
+      rule: MALFORMED,
+      text: `${count(lost, 'byte')} ${where} were not read`,
+      offset: this.lostAt,
+      length: lost,
+    });
+  }
+
+  /** Tells what the file is, once the leading interfaces are known. */
+  private inform(): void {
+    if (this.informed) return;
+    this.informed = true;
+    const linkTypes = [...new Set(this.interfaces.map((source) => source.linkType))];
+    this.sink.info({ format: 'pcapng', linkTypes, resolution: this.interfaces[0]!.unit.name });
+    for (const note of this.early) this.sink.note(note);
+    this.early = [];
+  }
+
+  private note(note: CaptureNote): void {
+    if (this.informed) this.sink.note(note);
+    else if (this.early.length < EARLY_NOTES) this.early.push(note);
+  }
+}
+
+function isPacket(type: number): boolean {
+  return type === ng.ENHANCED_PACKET || type === ng.SIMPLE_PACKET || type === ng.OBSOLETE_PACKET;
+}
