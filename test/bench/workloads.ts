@@ -1,0 +1,274 @@
+import { crc32c } from '../../src/base/crc32c.js';
+import { CaptureWriter, TcpWriter } from './capture-writer.js';
+
+/** Deterministic numbers, so that the same name always makes the same file. */
+function random(seed: number): () => number {
+  let s = seed >>> 0;
+  return () => {
+    s = (Math.imul(s, 1_664_525) + 1_013_904_223) >>> 0;
+    return s / 0x1_0000_0000;
+  };
+}
+
+const OPT = Buffer.from('49484156454f5054', 'hex');
+const OPT_REPLY = Buffer.from('0003e889045565a9', 'hex');
+
+function option(number: number, data: Buffer = Buffer.alloc(0)): Buffer {
+  const b = Buffer.alloc(16 + data.length);
+  OPT.copy(b);
+  b.writeUInt32BE(number, 8);
+  b.writeUInt32BE(data.length, 12);
+  data.copy(b, 16);
+  return b;
+}
+
+function optionReply(number: number, type: number, data: Buffer = Buffer.alloc(0)): Buffer {
+  const b = Buffer.alloc(20 + data.length);
+  OPT_REPLY.copy(b);
+  b.writeUInt32BE(number, 8);
+  b.writeUInt32BE(type, 12);
+  b.writeUInt32BE(data.length, 16);
+  data.copy(b, 20);
+  return b;
+}
+
+const EXPORT_SIZE = 1n << 40n;
+
+/** Opens an NBD session up to transmission. */
+function handshake(tcp: TcpWriter, structured: boolean): void {
+  tcp.open();
+  tcp.send(1, Buffer.from('4e42444d4147494349484156454f50540003', 'hex'));
+  tcp.send(0, Buffer.from('00000003', 'hex'));
+  if (structured) {
+    tcp.send(0, option(8));
+    tcp.send(1, optionReply(8, 1));
+  }
+  tcp.send(0, option(7, Buffer.from('0000000000010003', 'hex')));
+  const info = Buffer.alloc(12);
+  info.writeBigUInt64BE(EXPORT_SIZE, 2);
+  info.writeUInt16BE(structured ? 0x01ed : 0x016d, 10);
+  const sizes = Buffer.alloc(14);
+  sizes.writeUInt16BE(3, 0);
+  sizes.writeUInt32BE(1, 2);
+  sizes.writeUInt32BE(4096, 6);
+  sizes.writeUInt32BE(0x2000000, 10);
+  tcp.send(1, Buffer.concat([optionReply(7, 3, info), optionReply(7, 3, sizes), optionReply(7, 1)]));
+}
+
+function request(type: number, cookie: number, offset: bigint, length: number): Buffer {
+  const b = Buffer.alloc(28);
+  b.writeUInt32BE(0x25609513, 0);
+  b.writeUInt16BE(type, 6);
+  b.writeBigUInt64BE(BigInt(cookie), 8);
+  b.writeBigUInt64BE(offset, 16);
+  b.writeUInt32BE(length, 24);
+  return b;
+}
+
+function structuredRead(cookie: number, offset: bigint, data: Buffer): Buffer {
+  const b = Buffer.alloc(28 + data.length);
+  b.writeUInt32BE(0x668e33ef, 0);
+  b.writeUInt16BE(1, 4);
+  b.writeUInt16BE(1, 6);
+  b.writeBigUInt64BE(BigInt(cookie), 8);
+  b.writeUInt32BE(8 + data.length, 16);
+  b.writeBigUInt64BE(offset, 20);
+  data.copy(b, 28);
+  return b;
+}
+
+function simpleRead(cookie: number, data: Buffer): Buffer {
+  const b = Buffer.alloc(16 + data.length);
+  b.writeUInt32BE(0x67446698, 0);
+  b.writeBigUInt64BE(BigInt(cookie), 8);
+  data.copy(b, 16);
+  return b;
+}
+
+function noise(n: number, seed: number): Buffer {
+  const next = random(seed);
+  return Buffer.from(Uint8Array.from({ length: n }, () => next() * 256));
+}
+
+type Emit = (frame: Uint8Array, length: number) => void;
+
+const CLIENT = { ip: 0x0a000001, port: 40000 };
+const NBD_SERVER = { ip: 0x0a000002, port: 10809 };
+
+/** Reads of `size` bytes, `inFlight` at a time, until about `bytes` were written. */
+function nbdReads(
+  emit: Emit,
+  done: () => number,
+  bytes: number,
+  o: { mss: number; size: number; inFlight: number; structured: boolean },
+): void {
+  const tcp = new TcpWriter(emit, o.mss, CLIENT, NBD_SERVER);
+  handshake(tcp, o.structured);
+  const data = noise(o.size, 1);
+  let cookie = 1;
+  while (done() < bytes) {
+    const first = cookie;
+    for (let i = 0; i < o.inFlight; i++, cookie++)
+      tcp.send(0, request(0, cookie, BigInt(cookie % 1_000_000) * BigInt(o.size), o.size));
+    for (let c = first; c < cookie; c++) {
+      const offset = BigInt(c % 1_000_000) * BigInt(o.size);
+      tcp.send(1, o.structured ? structuredRead(c, offset, data) : simpleRead(c, data));
+    }
+  }
+  tcp.send(0, request(2, cookie, 0n, 0));
+  tcp.close();
+}
+
+/** Ceph's raw CRC-32C: the register is seeded and not inverted at the end. */
+function cephCrc(seed: number, b: Uint8Array): number {
+  return crc32c(seed, b);
+}
+
+/** A msgr2.1 frame in crc mode. */
+function msgr2Frame(tag: number, segments: readonly Buffer[]): Buffer {
+  const preamble = Buffer.alloc(32);
+  preamble[0] = tag;
+  preamble[1] = segments.length;
+  segments.forEach((s, i) => {
+    preamble.writeUInt32LE(s.length, 2 + 6 * i);
+    preamble.writeUInt16LE(i === 3 ? 4096 : 8, 6 + 6 * i);
+  });
+  preamble.writeUInt32LE(cephCrc(0, preamble.subarray(0, 28)), 28);
+  const parts: Buffer[] = [preamble];
+  const first = segments[0]!;
+  parts.push(first);
+  if (first.length > 0) {
+    const c = Buffer.alloc(4);
+    c.writeUInt32LE(cephCrc(0xffffffff, first), 0);
+    parts.push(c);
+  }
+  if (segments.length > 1) {
+    const epilogue = Buffer.alloc(13);
+    epilogue[0] = 0x0e;
+    segments.slice(1).forEach((s, i) => {
+      parts.push(s);
+      epilogue.writeUInt32LE(cephCrc(0xffffffff, s), 1 + 4 * i);
+    });
+    for (let i = segments.length - 1; i < 3; i++) epilogue.writeUInt32LE(0xffffffff, 1 + 4 * i);
+    parts.push(epilogue);
+  }
+  return Buffer.concat(parts);
+}
+
+/** MESSAGE frames with `size` bytes of data in each direction in turn; joined after the handshake, as a recorder does. */
+function msgr2Bulk(emit: Emit, done: () => number, bytes: number, mss: number, size: number): void {
+  const tcp = new TcpWriter(emit, mss, { ip: 0x0a000001, port: 40001 }, { ip: 0x0a000002, port: 6800 });
+  const data = noise(size, 2);
+  for (let seq = 1n; done() < bytes; seq++) {
+    for (const from of [0, 1] as const) {
+      const header = Buffer.alloc(41);
+      header.writeBigUInt64LE(seq, 0);
+      header.writeBigUInt64LE(seq, 8);
+      header.writeUInt16LE(from === 0 ? 42 : 43, 16);
+      header.writeUInt16LE(127, 18);
+      header.writeUInt16LE(8, 20);
+      tcp.send(from, msgr2Frame(17, [header, Buffer.alloc(200), Buffer.alloc(0), from === 0 ? Buffer.alloc(0) : data]));
+    }
+  }
+}
+
+/** Packets of a window swapped at random, or left out, on their way into the file. */
+function disturbed(writer: CaptureWriter, seed: number, loss: number, window: number): Emit {
+  const next = random(seed);
+  const held: Uint8Array[] = [];
+  return (frame, length) => {
+    if (loss > 0 && length > 500 && next() < loss) return;
+    if (window === 0) {
+      writer.frame(frame, length);
+      return;
+    }
+    held.push(frame.slice(0, length));
+    if (held.length < window) return;
+    const [out] = held.splice(Math.floor(next() * held.length), 1);
+    writer.frame(out!);
+  };
+}
+
+export interface Workload {
+  readonly title: string;
+  /** Writes about `bytes` bytes of capture to `path`. */
+  write(path: string, bytes: number): { bytes: number; packets: number };
+}
+
+function workload(
+  title: string,
+  fill: (emit: Emit, done: () => number, bytes: number) => void,
+  loss = 0,
+  window = 0,
+): Workload {
+  return {
+    title,
+    write(path, bytes) {
+      const writer = new CaptureWriter(path);
+      let written = 0;
+      const disturb = disturbed(writer, 7, loss, window);
+      const emit: Emit = (frame, length) => {
+        written += length + 16;
+        disturb(frame, length);
+      };
+      fill(emit, () => written, bytes);
+      writer.close();
+      return { bytes: writer.bytes, packets: writer.packets };
+    },
+  };
+}
+
+export const WORKLOADS: Readonly<Record<string, Workload>> = {
+  'nbd-bulk': workload('NBD reads of 64 KiB, structured, 1448-byte segments', (e, d, n) =>
+    nbdReads(e, d, n, { mss: 1448, size: 65_536, inFlight: 4, structured: true }),
+  ),
+  'nbd-small': workload('NBD reads of 512 bytes, structured, 32 in flight', (e, d, n) =>
+    nbdReads(e, d, n, { mss: 1448, size: 512, inFlight: 32, structured: true }),
+  ),
+  'nbd-simple': workload('NBD reads of 64 KiB, simple replies', (e, d, n) =>
+    nbdReads(e, d, n, { mss: 1448, size: 65_536, inFlight: 4, structured: false }),
+  ),
+  'nbd-jumbo': workload('NBD reads of 256 KiB in 32 KiB segments', (e, d, n) =>
+    nbdReads(e, d, n, { mss: 32_768, size: 262_144, inFlight: 4, structured: true }),
+  ),
+  sessions: workload('short NBD sessions, one after the other', (e, d, n) => {
+    for (let i = 0; d() < n; i++) {
+      const tcp = new TcpWriter(
+        e,
+        1448,
+        { ip: 0x0a000000 + 10 + Math.floor(i / 50_000), port: 10_000 + (i % 50_000) },
+        NBD_SERVER,
+      );
+      handshake(tcp, true);
+      tcp.send(0, request(0, 1, 0n, 512));
+      tcp.send(1, structuredRead(1, 0n, noise(512, 3)));
+      tcp.send(0, request(2, 2, 0n, 0));
+      tcp.close();
+    }
+  }),
+  'flows-open': workload('NBD sessions that all stay open', (e, d, n) => {
+    for (let i = 0; d() < n; i++) {
+      const tcp = new TcpWriter(
+        e,
+        1448,
+        { ip: 0x0a000000 + 10 + Math.floor(i / 50_000), port: 10_000 + (i % 50_000) },
+        NBD_SERVER,
+      );
+      handshake(tcp, true);
+    }
+  }),
+  'msgr2-bulk': workload('msgr2.1 crc mode, messages with 64 KiB of data', (e, d, n) =>
+    msgr2Bulk(e, d, n, 1448, 65_536),
+  ),
+  'nbd-reordered': workload(
+    'NBD bulk, packets shuffled in a window of 8',
+    (e, d, n) => nbdReads(e, d, n, { mss: 1448, size: 65_536, inFlight: 4, structured: true }),
+    0,
+    8,
+  ),
+  'nbd-lossy': workload(
+    'NBD bulk, 0.1 % of the segments not captured',
+    (e, d, n) => nbdReads(e, d, n, { mss: 1448, size: 65_536, inFlight: 4, structured: true }),
+    0.001,
+  ),
+};
