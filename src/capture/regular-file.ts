@@ -5,7 +5,7 @@ import { Funnel } from './funnel.js';
 import { Growth } from './growth.js';
 import { parserFor } from './intake.js';
 import type { PacketSink } from './packet.js';
-import { RecordWindow } from './record-window.js';
+import type { RecordWindow } from './record-window.js';
 import { sniff, SNIFF_BYTES, type Sniffed } from './sniff.js';
 import type { ReadHooks, ReadOptions } from './source.js';
 
