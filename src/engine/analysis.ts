@@ -169,7 +169,7 @@ class FileRun implements PacketSink {
   }
 
   packet(packet: Packet): void {
-    this.packets++;
+    if (this.packets++ === 0) this.reporter.begin?.(this.name, packet.seconds, packet.nanos);
     this.lastSeconds = packet.seconds;
     this.lastNanos = packet.nanos;
     this.link.packet(packet);

@@ -76,6 +76,8 @@ export interface Summary {
  */
 export interface Reporter {
   capture(file: string, info: CaptureInfo): void;
+  /** Time of an input's first packet, to which a transcript's times are relative. */
+  begin?(file: string, seconds: number, nanos: number): void;
   /** A stream was recognised (its record has the protocol); before its first message. */
   open?(stream: StreamRecord): void;
   message(stream: StreamRecord, message: Message): void;

@@ -1,0 +1,86 @@
+import { basename } from 'node:path';
+import type { CaptureInput } from '../engine/analysis.js';
+import type { Reporter } from '../engine/event.js';
+import { EventReport, JsonDocument, Ndjson } from '../report/event-lines.js';
+import type { TextOutput } from '../report/output.js';
+import { Transcript } from '../report/transcript.js';
+import type { Command } from './command.js';
+import { finishDestination, openDestination } from './destination.js';
+import { Interrupt } from './interrupt.js';
+import { formatOption, INPUT_OPTIONS, PRINT_OPTIONS, RAW_OPTION, type CommonArguments } from './options.js';
+import { rawInput, runInputs } from './run.js';
+import { analysisOptions, wantColors } from './settings.js';
+import { UsageError } from './usage-error.js';
+
+export interface AnalyzeArguments extends CommonArguments {
+  readonly capture?: readonly string[];
+  readonly raw?: readonly string[];
+  readonly format?: string;
+}
+
+export const analyze: Command = {
+  options: (yargs) =>
+    yargs
+      .positional('capture', { type: 'string', array: true, describe: 'Capture files; - is standard input' })
+      .options({
+        ...formatOption(['text', 'table', 'ndjson', 'json']),
+        ...PRINT_OPTIONS,
+        ...INPUT_OPTIONS,
+        ...RAW_OPTION,
+      })
+      .example('$0 analyze session.pcap', 'the annotated transcript')
+      .example('$0 analyze -x -s 2 session.pcap', 'stream 2 with its bytes')
+      .example('$0 analyze -f ndjson *.pcap | jq .', 'events for programs'),
+
+  async run(raw) {
+    const args = raw as AnalyzeArguments;
+    const inputs: CaptureInput[] = [...(args.capture ?? []), ...(args.raw ?? []).map(rawInput)];
+    if (inputs.length === 0) throw new UsageError('analyze: name a capture, or - for standard input');
+    const format = args.format ?? 'text';
+    const options = analysisOptions(args, format !== 'table');
+    const interrupt = new Interrupt();
+    const output = openDestination(args.output);
+    const reporter = await reporterFor(format, output, args, inputs);
+    const status = await runInputs(inputs, { options, reporter, output, signal: interrupt.signal });
+    if (interrupt.status !== null || (status !== 0 && args.output !== undefined)) {
+      output.flush();
+      output.discard();
+      return interrupt.status ?? status;
+    }
+    finishDestination(output, args.output);
+    return status;
+  },
+};
+
+/** The reporter for one of the formats that follow the events. */
+export async function reporterFor(
+  format: string,
+  output: TextOutput,
+  args: CommonArguments,
+  inputs: readonly CaptureInput[],
+): Promise<Reporter> {
+  const colors = wantColors(args);
+  switch (format) {
+    case 'ndjson':
+      return new EventReport(new Ndjson(output), output);
+    case 'json':
+      return new EventReport(new JsonDocument(output), output);
+    case 'table': {
+      const { TableReporter } = await import('../report/table.js');
+      return new TableReporter(output, { colors });
+    }
+    default:
+      return new Transcript(
+        (text) => output.add(text),
+        { colors, verbose: args.verbose ?? false, hex: args.hex ?? false, nameOf: shortNames(inputs) },
+        () => output.flush(),
+      );
+  }
+}
+
+/** Inputs go by the last part of their path, so that a transcript does not depend on where it was made, unless two share it. */
+export function shortNames(inputs: readonly CaptureInput[]): (file: string) => string {
+  const names = inputs.filter((i) => typeof i === 'string').map((i) => basename(i));
+  const ambiguous = new Set(names).size < names.length || names.length < inputs.length;
+  return (file) => (ambiguous ? file : basename(file));
+}

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import yargs from 'yargs';
+import type { Command } from './command.js';
+import { complain } from './complain.js';
+import { UsageError } from './usage-error.js';
+
+interface Entry {
+  readonly name: string;
+  readonly usage: string;
+  readonly describe: string;
+  /** Loads the command's module: only the one that runs is loaded. */
+  readonly load: () => Promise<Command>;
+}
+
+const COMMANDS: readonly Entry[] = [
+  {
+    name: 'analyze',
+    usage: 'analyze [capture..]',
+    describe: 'Decode captures into annotated transcripts, violations in place',
+    load: async () => (await import('./analyze.js')).analyze,
+  },
+  {
+    name: 'tail',
+    usage: 'tail [source]',
+    describe: 'The same, live: tcpdump -U -w - ... | wirelint tail',
+    load: async () => (await import('./tail.js')).tail,
+  },
+  {
+    name: 'rules',
+    usage: 'rules [pattern]',
+    describe: 'List the rules',
+    load: async () => (await import('./rules.js')).rules,
+  },
+  {
+    name: 'explain',
+    usage: 'explain <id>',
+    describe: 'What a rule means, with sessions that break and keep it',
+    load: async () => (await import('./explain.js')).explain,
+  },
+];
+
+const EPILOGUE = 'Exit status: 0 done; 1 (check only) findings or a gate that failed; 2 bad usage or unreadable input.';
+
+/** Runs the program; gives its exit status. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const wanted = COMMANDS.find((c) => c.name === argv[0]);
+  const command = wanted === undefined ? null : await wanted.load();
+  let status = 0;
+  const parser = yargs([...argv])
+    .scriptName('wirelint')
+    .usage('$0 <command> [options]\n\nA dissector and linter for NBD, Ceph msgr2, pesto and Arca.')
+    // the same words wherever it runs
+    .locale('en')
+    .parserConfiguration({
+      'dot-notation': false,
+      'camel-case-expansion': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'boolean-negation': false,
+      'greedy-arrays': false,
+    })
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .strict()
+    .recommendCommands()
+    .demandCommand(1, 'name a command; `wirelint --help` lists them')
+    .help()
+    .alias('help', 'h')
+    .version(version())
+    .completion('completion', 'Print a completion script for bash or zsh')
+    .wrap(helpWidth())
+    .epilogue(EPILOGUE)
+    .fail((message, error) => {
+      throw error ?? new UsageError(oneLine(message));
+    });
+  for (const entry of COMMANDS) {
+    parser.command(
+      entry.usage,
+      entry.describe,
+      (y) => (entry === wanted && command !== null ? command.options(y) : y),
+      async (args) => {
+        if (entry === wanted && command !== null) status = await command.run(args);
+      },
+    );
+  }
+  try {
+    await parser.parseAsync();
+  } catch (error) {
+    const known = error instanceof UsageError || (error as Error).name === 'YError';
+    complain(known ? oneLine((error as Error).message) : `internal error: ${(error as Error).stack ?? String(error)}`);
+    return 2;
+  }
+  return status;
+}
+
+/** Asking for the width of a pipe would change how it is written to. */
+function helpWidth(): number {
+  return isatty(1) ? Math.min(110, Math.max(60, process.stdout.columns)) : 100;
+}
+
+function oneLine(text: string): string {
+  return text.trim().replace(/\s*\n\s*/g, ' ');
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

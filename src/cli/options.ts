@@ -1,0 +1,68 @@
+import type { Options } from 'yargs';
+
+/** The options that several commands share, in one place. */
+
+/** Options that may be repeated; each takes one value, so that a file name after it stays a file name. */
+const list: Options = { type: 'string', array: true, nargs: 1 };
+
+export const INPUT_OPTIONS = {
+  protocol: {
+    ...list,
+    alias: 'p',
+    describe: 'Look only for these protocols (comma-separated)',
+  },
+  'decode-as': {
+    ...list,
+    alias: 'd',
+    describe: 'Say what a connection speaks: PORT=nbd, unix:PATH=pesto, stream:3=arca',
+  },
+  stream: { ...list, alias: 's', describe: 'Report only this stream number' },
+  rule: { ...list, describe: 'Set the level of a rule: ID=off|note|warning|error' },
+  keyring: { ...list, describe: 'Ceph keyring file, to decrypt msgr2 secure mode' },
+  config: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Configuration file (default: wirelint.config.json, upwards)',
+  },
+  'show-secrets': { type: 'boolean', describe: 'Print keys and tickets instead of hiding them' },
+} as const satisfies Record<string, Options>;
+
+export const PRINT_OPTIONS = {
+  output: { type: 'string', alias: 'o', requiresArg: true, describe: 'Write to this file instead of standard output' },
+  color: {
+    choices: ['auto', 'always', 'never'],
+    default: 'auto',
+    requiresArg: true,
+    describe: 'Colours; NO_COLOR is honoured',
+  },
+  verbose: { type: 'boolean', alias: 'v', describe: 'More fields of every message' },
+  hex: { type: 'boolean', alias: 'x', describe: 'Annotated hex dump under every message' },
+} as const satisfies Record<string, Options>;
+
+export const RAW_OPTION = {
+  raw: {
+    ...list,
+    describe: 'Two files with the raw bytes of one connection: CLIENT_FILE,SERVER_FILE',
+  },
+} as const satisfies Record<string, Options>;
+
+export function formatOption(choices: readonly string[]): { format: Options } {
+  return {
+    format: { alias: 'f', choices, default: 'text', requiresArg: true, describe: 'Output format' },
+  };
+}
+
+/** Parsed arguments that `analyze`, `tail` and `check` share. */
+export interface CommonArguments {
+  readonly protocol?: readonly string[];
+  readonly 'decode-as'?: readonly string[];
+  readonly stream?: readonly string[];
+  readonly rule?: readonly string[];
+  readonly keyring?: readonly string[];
+  readonly config?: string;
+  readonly 'show-secrets'?: boolean;
+  readonly output?: string;
+  readonly color?: string;
+  readonly verbose?: boolean;
+  readonly hex?: boolean;
+}

@@ -1,0 +1,115 @@
+import type { Rule } from '../base/rule.js';
+import type { TextOutput } from '../report/output.js';
+import { theme } from '../report/theme.js';
+import type { Command } from './command.js';
+import { finishDestination, openDestination } from './destination.js';
+import { PRINT_OPTIONS } from './options.js';
+import { allRules, wantColors } from './settings.js';
+import { UsageError } from './usage-error.js';
+
+interface RulesArguments {
+  readonly pattern?: string;
+  readonly format?: string;
+  readonly output?: string;
+  readonly color?: string;
+}
+
+export const rules: Command = {
+  options: (yargs) =>
+    yargs
+      .positional('pattern', {
+        type: 'string',
+        describe: 'Only rules whose id or title contains this; * and ? match in ids, as in nbd/*-cookie*',
+      })
+      .options({
+        format: {
+          alias: 'f',
+          choices: ['text', 'table', 'json', 'markdown'],
+          default: 'text',
+          requiresArg: true,
+          describe: 'Output format',
+        },
+        output: PRINT_OPTIONS.output,
+        color: PRINT_OPTIONS.color,
+      })
+      .example("$0 rules 'nbd/*'", 'the rules for NBD')
+      .example('$0 rules --format markdown', 'the whole catalogue with explanations'),
+
+  async run(raw) {
+    const args = raw as RulesArguments;
+    const chosen = matching(allRules(), args.pattern);
+    if (chosen.length === 0) throw new UsageError(`no rule matches ${JSON.stringify(args.pattern)}`);
+    const output = openDestination(args.output);
+    await print(chosen, args, output);
+    finishDestination(output, args.output);
+    return 0;
+  },
+};
+
+async function print(chosen: readonly Rule[], args: RulesArguments, output: TextOutput): Promise<void> {
+  const colors = wantColors(args);
+  switch (args.format) {
+    case 'json':
+      output.add(`${JSON.stringify({ rules: chosen.map(ruleObject) }, null, 2)}\n`);
+      return;
+    case 'markdown': {
+      const { catalogue } = await import('../report/rule-catalogue.js');
+      output.add(catalogue(chosen));
+      return;
+    }
+    case 'table': {
+      const { renderTable } = await import('../report/table.js');
+      const columns = ['id', 'severity', 'party', 'needs', 'title', 'spec'].map((title) => ({ title }));
+      output.add(renderTable(columns, chosen.map(ruleRow), theme(colors)));
+      return;
+    }
+    default:
+      list(chosen, colors, output);
+  }
+}
+
+function list(chosen: readonly Rule[], colors: boolean, output: TextOutput): void {
+  const t = theme(colors);
+  const width = (pick: (r: Rule) => string): number => chosen.reduce((w, r) => Math.max(w, pick(r).length), 0);
+  const widths = [width((r) => r.id), width(severityWords), width((r) => r.party), width((r) => r.needs)] as const;
+  for (const r of chosen) {
+    const id = t.title(r.id.padEnd(widths[0]));
+    const severity = t.severity[r.severity](severityWords(r).padEnd(widths[1]));
+    output.add(
+      `${id}  ${severity}  ${r.party.padEnd(widths[2])}  ${r.needs.padEnd(widths[3])}  ${r.title}  ${t.dim(`[${r.spec}]`)}\n`,
+    );
+  }
+}
+
+function severityWords(r: Rule): string {
+  return r.off ? `${r.severity} (off)` : r.severity;
+}
+
+function ruleRow(r: Rule): string[] {
+  return [r.id, severityWords(r), r.party, r.needs, r.title, r.spec];
+}
+
+/** A rule as `rules --format json` and the public API show it. */
+export function ruleObject(r: Rule): Record<string, string | boolean> {
+  return {
+    id: r.id,
+    severity: r.severity,
+    default: !r.off,
+    party: r.party,
+    needs: r.needs,
+    title: r.title,
+    meaning: r.meaning,
+    spec: r.spec,
+  };
+}
+
+function matching(rules: readonly Rule[], pattern: string | undefined): readonly Rule[] {
+  if (pattern === undefined) return rules;
+  const wild = /[*?]/.test(pattern);
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*/g, '.*')
+    .replace(/\?/g, '.');
+  const expression = new RegExp(wild ? `^${source}$` : source, 'i');
+  return rules.filter((r) => expression.test(r.id) || (!wild && expression.test(r.title)));
+}

@@ -1,0 +1,62 @@
+import { NotACapture } from '../capture/packet.js';
+import { Analysis, inputName, type AnalysisOptions, type CaptureInput } from '../engine/analysis.js';
+import type { Reporter } from '../engine/event.js';
+import type { TextOutput } from '../report/output.js';
+import { complain } from './complain.js';
+import { Progress } from './progress.js';
+import { systemWords, UsageError } from './usage-error.js';
+
+/** An input that cannot be read as a capture, in one line. */
+export function inputError(input: CaptureInput, error: unknown): string {
+  return `${inputName(input)}: ${error instanceof NotACapture ? error.message : systemWords(error)}`;
+}
+
+/** Two raw stream files, as `--raw` names them. */
+export function rawInput(text: string): CaptureInput {
+  const parts = text.split(',');
+  if (parts.length !== 2 || parts[0] === '' || parts[1] === '')
+    throw new UsageError(`--raw ${text}: expected CLIENT_FILE,SERVER_FILE`);
+  return { client: parts[0]!, server: parts[1]! };
+}
+
+export interface RunSettings {
+  readonly options: AnalysisOptions;
+  readonly reporter: Reporter;
+  readonly output: TextOutput;
+  readonly signal: AbortSignal;
+  readonly follow?: boolean;
+  /** Whether output is flushed after each batch. */
+  readonly live?: boolean;
+}
+
+/** Carries inputs into a reporter, one after the other. Gives the exit status. */
+export async function runInputs(inputs: readonly CaptureInput[], run: RunSettings): Promise<number> {
+  const { options, reporter, output } = run;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([run.signal, stop.signal]);
+  const analysis = new Analysis(options, reporter);
+  const progress = new Progress();
+  let status = 0;
+  for (const input of inputs) {
+    if (signal.aborted) break;
+    try {
+      await analysis.run(input, {
+        signal,
+        follow: run.follow,
+        batch: () => {
+          if (run.live) reporter.flush?.();
+          if (output.stopped) stop.abort();
+        },
+        progress: (read, total) => progress.update(inputName(input), read, total),
+      });
+    } catch (error) {
+      progress.clear();
+      reporter.flush?.();
+      complain(inputError(input, error));
+      status = 2;
+    }
+    progress.clear();
+  }
+  analysis.finish();
+  return analysis.internalErrors > 0 ? 2 : status;
+}

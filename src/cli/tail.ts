@@ -1,0 +1,44 @@
+import type { Command } from './command.js';
+import { reporterFor } from './analyze.js';
+import { finishDestination, openDestination } from './destination.js';
+import { Interrupt } from './interrupt.js';
+import { formatOption, INPUT_OPTIONS, PRINT_OPTIONS, type CommonArguments } from './options.js';
+import { runInputs } from './run.js';
+import { analysisOptions } from './settings.js';
+
+interface TailArguments extends CommonArguments {
+  readonly source?: string;
+  readonly format?: string;
+}
+
+export const tail: Command = {
+  options: (yargs) =>
+    yargs
+      .positional('source', {
+        type: 'string',
+        default: '-',
+        describe: 'Standard input (-), a FIFO, or a capture file that grows',
+      })
+      .options({ ...formatOption(['text', 'ndjson']), ...PRINT_OPTIONS, ...INPUT_OPTIONS })
+      .example('tcpdump -i lo --immediate-mode -U -w - port 10809 | $0 tail', 'watch a server')
+      .example('$0 tail -f ndjson growing.pcap', 'follow a file that is being written'),
+
+  async run(raw) {
+    const args = raw as TailArguments;
+    const source = args.source ?? '-';
+    const options = analysisOptions(args, true);
+    const interrupt = new Interrupt();
+    const output = openDestination(args.output, true);
+    const reporter = await reporterFor(args.format ?? 'text', output, args, [source]);
+    const status = await runInputs([source], {
+      options,
+      reporter,
+      output,
+      signal: interrupt.signal,
+      follow: true,
+      live: true,
+    });
+    finishDestination(output, args.output);
+    return status;
+  },
+};

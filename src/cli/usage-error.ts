@@ -1,0 +1,26 @@
+/** The command line, the configuration or an input is not usable: one line for the user, exit status 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const SYSTEM_WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EISDIR: 'is a directory',
+  ENOTDIR: 'a part of the path is not a directory',
+  ENOSPC: 'no space left on device',
+  EROFS: 'read-only file system',
+  EMFILE: 'too many open files',
+  ELOOP: 'too many symbolic links',
+  EFBIG: 'file too large',
+  EIO: 'input/output error',
+  ENXIO: 'no such device or address',
+};
+
+/** What the system says is wrong, in a few words. */
+export function systemWords(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = (error as NodeJS.ErrnoException).code;
+  return (code !== undefined ? SYSTEM_WORDS[code] : undefined) ?? error.message;
+}

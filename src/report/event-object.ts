@@ -1,0 +1,189 @@
+import { CLIENT, SERVER, type Side } from '../base/input.js';
+import type { Confidence, Party, Severity } from '../base/rule.js';
+import { rfc3339 } from '../base/time.js';
+import type { CaptureFormat, CaptureInfo } from '../capture/packet.js';
+import { fieldsOf, type Json } from '../contract/annotation.js';
+import type { Message } from '../contract/message.js';
+import type { Counts, Finding, StreamRecord, Summary } from '../engine/event.js';
+
+/** The events of the ndjson format, as plain objects: names, order and types are a promise to users. */
+
+export type Direction = 'client-to-server' | 'server-to-client' | 'unknown';
+
+export interface BothWays<T> {
+  readonly 'client-to-server': T;
+  readonly 'server-to-client': T;
+}
+
+export interface CaptureEvent {
+  readonly type: 'capture';
+  readonly file: string;
+  readonly format: CaptureFormat;
+  /** LINKTYPE_ numbers. */
+  readonly linkTypes: readonly number[];
+  readonly resolution: string;
+}
+
+export interface MessageEvent {
+  readonly type: 'message';
+  readonly file: string;
+  readonly stream: number;
+  readonly protocol: string;
+  readonly direction: Direction;
+  readonly index: number;
+  readonly name: string;
+  readonly offset: number;
+  readonly length: number;
+  readonly packet: number;
+  readonly time: string;
+  readonly fields: Readonly<Record<string, Json>>;
+  readonly context: 'own' | 'peer';
+  readonly complete: boolean;
+  readonly inReplyTo: number | null;
+}
+
+export interface FindingEvent {
+  readonly type: 'finding';
+  readonly file: string;
+  readonly stream: number | null;
+  readonly protocol: string | null;
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly party: Party;
+  readonly confidence: Confidence;
+  readonly direction: Direction;
+  readonly message: number | null;
+  readonly related: readonly number[];
+  readonly offset: number;
+  readonly length: number;
+  readonly packet: number;
+  readonly time: string;
+  readonly text: string;
+  readonly spec: string;
+}
+
+export interface StreamEvent {
+  readonly type: 'stream';
+  readonly file: string;
+  readonly stream: number;
+  readonly transport: 'tcp' | 'unix' | 'vsock';
+  readonly client: string;
+  readonly server: string;
+  readonly protocol: string | null;
+  readonly classifiedBy: 'magic' | 'heuristic' | 'decode-as' | null;
+  readonly bytes: BothWays<number>;
+  readonly missing: BothWays<number>;
+  readonly start: 'captured' | 'missed';
+  readonly end: 'closed' | 'reset' | 'open';
+  readonly messages: number;
+  readonly findings: Readonly<Counts>;
+  readonly contextFree: BothWays<boolean>;
+  readonly session: Readonly<Record<string, Json>>;
+}
+
+export interface SummaryEvent {
+  readonly type: 'summary';
+  readonly files: number;
+  readonly packets: number;
+  readonly streams: number;
+  readonly messages: number;
+  readonly findings: Readonly<Counts>;
+  readonly protocols: Readonly<Record<string, number>>;
+}
+
+export type Event = CaptureEvent | MessageEvent | FindingEvent | StreamEvent | SummaryEvent;
+
+/** The direction of what a side sent; where nothing tells the sides apart, the recording order of the ends does not either. */
+export function directionOf(stream: StreamRecord | null, side: Side | null): Direction {
+  if (stream === null || side === null || !stream.rolesKnown) return 'unknown';
+  return side === CLIENT ? 'client-to-server' : 'server-to-client';
+}
+
+export function captureEvent(file: string, info: CaptureInfo): CaptureEvent {
+  return { type: 'capture', file, format: info.format, linkTypes: info.linkTypes, resolution: info.resolution };
+}
+
+export function messageEvent(stream: StreamRecord, m: Message): MessageEvent {
+  const protocol = stream.protocol!;
+  return {
+    type: 'message',
+    file: stream.file,
+    stream: stream.id,
+    protocol: protocol.name,
+    direction: directionOf(stream, m.side),
+    index: m.index,
+    name: m.name,
+    offset: m.offset,
+    length: m.length,
+    packet: m.packet,
+    time: rfc3339(m.seconds, m.nanos),
+    fields: fieldsOf(protocol.annotate(m)),
+    context: m.hinted ? 'peer' : 'own',
+    complete: m.complete,
+    inReplyTo: m.inReplyTo === 0 ? null : m.inReplyTo,
+  };
+}
+
+export function findingEvent(f: Finding): FindingEvent {
+  return {
+    type: 'finding',
+    file: f.file,
+    stream: f.stream?.id ?? null,
+    protocol: f.stream?.protocol?.name ?? null,
+    rule: f.rule.id,
+    severity: f.severity,
+    party: f.party,
+    confidence: f.confidence,
+    direction: directionOf(f.stream, f.side),
+    message: indexOf(f.message),
+    related: f.related.filter((m) => m.index > 0).map((m) => m.index),
+    offset: f.offset,
+    length: f.length,
+    packet: f.packet,
+    time: rfc3339(f.seconds, f.nanos),
+    text: f.text,
+    spec: f.rule.spec,
+  };
+}
+
+function indexOf(message: Message | null): number | null {
+  return message === null || message.index === 0 ? null : message.index;
+}
+
+export function streamEvent(s: StreamRecord): StreamEvent {
+  const { connection, clientEnd } = s;
+  return {
+    type: 'stream',
+    file: s.file,
+    stream: s.id,
+    transport: connection.transport,
+    client: connection.endpoints[clientEnd],
+    server: connection.endpoints[clientEnd === 0 ? 1 : 0],
+    protocol: s.protocol?.name ?? null,
+    classifiedBy: s.classifiedBy,
+    bytes: bothWays(s.bytes),
+    missing: bothWays(s.missing),
+    start: connection.start,
+    end: s.end,
+    messages: s.messages,
+    findings: { error: s.findings.error, warning: s.findings.warning, note: s.findings.note },
+    contextFree: bothWays(s.contextFree),
+    session: s.session?.summary() ?? {},
+  };
+}
+
+function bothWays<T>(pair: readonly [T, T]): BothWays<T> {
+  return { 'client-to-server': pair[CLIENT], 'server-to-client': pair[SERVER] };
+}
+
+export function summaryEvent(s: Summary): SummaryEvent {
+  return {
+    type: 'summary',
+    files: s.files,
+    packets: s.packets,
+    streams: s.streams,
+    messages: s.messages,
+    findings: { error: s.findings.error, warning: s.findings.warning, note: s.findings.note },
+    protocols: { ...s.protocols },
+  };
+}

@@ -1,0 +1,127 @@
+import type { Annotation, Json } from '../contract/annotation.js';
+import { quote } from '../base/text.js';
+import { printable } from './words.js';
+
+/** Bytes in one row. */
+const ROW = 16;
+/** Rows that one field takes at most, unless everything was asked for. */
+const FIELD_ROWS = 4;
+const HEX_WIDTH = ROW * 3 + 1;
+
+const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
+
+/** `25 60 95 13  00 00`, two blanks in the middle of a full row. */
+export function hexRow(bytes: Uint8Array, start: number, end: number): string {
+  let out = '';
+  for (let i = start; i < end; i++) {
+    if (i > start) out += i - start === ROW / 2 ? '  ' : ' ';
+    out += PAIRS[bytes[i]!];
+  }
+  return out;
+}
+
+/** The bytes as ASCII, with a dot for what is not printable. */
+export function asciiRow(bytes: Uint8Array, start: number, end: number): string {
+  let out = '';
+  for (let i = start; i < end; i++) {
+    const b = bytes[i]!;
+    out += b >= 0x20 && b < 0x7f ? String.fromCharCode(b) : '.';
+  }
+  return out;
+}
+
+export interface DumpOptions {
+  /** All rows of every field. */
+  readonly all: boolean;
+}
+
+/**
+ * The annotated dump of a message: bytes on the left, what they are on the right, nested fields indented. Every one of the `head`
+ * bytes appears; of the `length` bytes those that were not kept are said to be more.
+ */
+export function hexDump(
+  head: Uint8Array,
+  length: number,
+  annotations: readonly Annotation[],
+  options: DumpOptions,
+): string[] {
+  const dump = new Dump(head, options.all);
+  dump.fields(annotations, 0, 0);
+  if (head.length > dump.shown) dump.rows(dump.shown, head.length, '', 0);
+  if (length > head.length) dump.note(head.length, `${length - head.length} more bytes, not shown`);
+  return dump.lines;
+}
+
+class Dump {
+  readonly lines: string[] = [];
+  /** Bytes up to here have been shown. */
+  shown = 0;
+  private readonly head: Uint8Array;
+  private readonly all: boolean;
+
+  constructor(head: Uint8Array, all: boolean) {
+    this.head = head;
+    this.all = all;
+  }
+
+  fields(list: readonly Annotation[], depth: number, nesting: number): void {
+    for (const a of list) {
+      if (a.at > this.shown) this.rows(this.shown, Math.min(a.at, this.head.length), '', depth);
+      const label = fieldText(a);
+      const children = a.children ?? [];
+      // wire data decides how deep lists nest; the indentation need not follow for ever
+      if (children.length > 0 && nesting < 32) {
+        this.lines.push(this.line(a.at, '', label, depth));
+        this.fields(children, depth + 1, nesting + 1);
+      } else {
+        const end = Math.min(a.at + a.length, this.head.length);
+        const start = Math.max(a.at, this.shown);
+        if (start < end) this.rows(start, end, label, depth);
+        else this.lines.push(this.line(a.at, '', label, depth));
+      }
+    }
+  }
+
+  rows(start: number, end: number, label: string, depth: number): void {
+    if (start >= end) return;
+    const room = this.all ? Infinity : FIELD_ROWS * ROW;
+    // one row less is hidden than the line that says so would take
+    const last = end - start > room + ROW ? start + room : end;
+    const several = end - start > ROW;
+    for (let at = start; at < last; at += ROW) {
+      const to = Math.min(at + ROW, last);
+      const right = at === start && label !== '' ? label : several ? `|${asciiRow(this.head, at, to)}|` : '';
+      this.lines.push(this.line(at, hexRow(this.head, at, to), right, depth));
+    }
+    if (last < end) this.note(last, `${end - last} more bytes of it (-v shows all)`);
+    this.shown = Math.max(this.shown, end);
+  }
+
+  note(at: number, text: string): void {
+    this.lines.push(this.line(at, '...', text, 0));
+  }
+
+  private line(at: number, hex: string, text: string, depth: number): string {
+    const left = `${at.toString(16).padStart(6, '0')}  ${hex.padEnd(HEX_WIDTH)}`;
+    return `${left}${'  '.repeat(depth)}${text}`.trimEnd();
+  }
+}
+
+/** `cookie 1`, or the words that the protocol has for it. */
+export function fieldText(a: Annotation): string {
+  const name = printable(a.name);
+  if (a.text !== undefined) return a.text === '' ? name : `${name}  ${printable(a.text)}`;
+  if (a.value === undefined || (a.children !== undefined && a.children.length > 0)) return name;
+  return `${name}  ${valueText(a.value)}`;
+}
+
+/** A value in short: a bounded piece of long text, lists and objects as JSON. */
+function valueText(value: Json): string {
+  if (typeof value === 'string') return /^[0-9a-f]*$/.test(value) ? clip(value) : quote(value, 80);
+  if (typeof value === 'object') return printable(clip(JSON.stringify(value)));
+  return String(value);
+}
+
+function clip(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

@@ -1,0 +1,125 @@
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+/** Text is handed to the system in pieces of about this many characters. */
+const PIECE = 64 << 10;
+/** Milliseconds between two attempts to write to a pipe that is full and does not block. */
+const RETRY_MS = 2;
+
+/**
+ * Takes text and writes it in big synchronous pieces. It never throws while text is added: that happens deep inside the
+ * analysis. What goes wrong is kept in `failure` and `broken`, and whoever drives the analysis looks there between batches.
+ */
+export class TextOutput {
+  private readonly fd: number;
+  private text = '';
+  /** The first error of a write, other than a reader that went away. */
+  failure: Error | null = null;
+  /** Whether the reader of the pipe went away; what is added then is dropped. */
+  broken = false;
+
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  add(text: string): void {
+    this.text += text;
+    if (this.text.length >= PIECE) this.flush();
+  }
+
+  /** Hands over everything that was added. */
+  flush(): void {
+    if (this.text === '') return;
+    const bytes = Buffer.from(this.text, 'utf8');
+    this.text = '';
+    if (this.broken || this.failure !== null) return;
+    try {
+      writeAll(this.fd, bytes);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EPIPE') this.broken = true;
+      else this.failure = error as Error;
+    }
+  }
+
+  /** Whether it is of any use to go on producing. */
+  get stopped(): boolean {
+    return this.broken || this.failure !== null;
+  }
+
+  /** Everything is written: throws what went wrong on the way. */
+  finish(): void {
+    this.flush();
+    if (this.failure !== null) throw this.failure;
+  }
+
+  /** The result is not wanted after all. */
+  discard(): void {
+    this.text = '';
+  }
+}
+
+/** Writes all bytes, waiting where the other end of a pipe is slow. */
+export function writeAll(fd: number, bytes: Uint8Array): void {
+  let at = 0;
+  while (at < bytes.length) {
+    try {
+      at += writeSync(fd, bytes, at, bytes.length - at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    }
+  }
+}
+
+let serial = 0;
+
+/**
+ * A file that appears complete or not at all: written beside its place under another name, and renamed by `finish`. Things that
+ * are no regular files (`/dev/stdout`, a FIFO) are written directly.
+ */
+export class FileOutput extends TextOutput {
+  private readonly target: string;
+  private readonly beside: string | null;
+  private readonly handle: number;
+  private open = true;
+
+  private constructor(target: string, beside: string | null, fd: number) {
+    super(fd);
+    this.target = target;
+    this.beside = beside;
+    this.handle = fd;
+  }
+
+  /** Throws the system's error where the file cannot be made. */
+  static create(path: string, direct: boolean): FileOutput {
+    if (direct) return new FileOutput(path, null, openSync(path, 'w'));
+    const beside = join(dirname(path), `.${basename(path)}.${process.pid}.${++serial}.part`);
+    return new FileOutput(path, beside, openSync(beside, 'wx', 0o666));
+  }
+
+  override finish(): void {
+    this.flush();
+    if (this.failure !== null) {
+      this.discard();
+      throw this.failure;
+    }
+    this.close();
+    if (this.beside !== null) renameSync(this.beside, this.target);
+  }
+
+  override discard(): void {
+    super.discard();
+    this.close();
+    if (this.beside !== null) rmSync(this.beside, { force: true });
+  }
+
+  private close(): void {
+    if (this.open) closeSync(this.handle);
+    this.open = false;
+  }
+}
+
+/** Makes the folder that a path lies in. */
+export function makeParent(path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+}

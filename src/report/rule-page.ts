@@ -1,0 +1,80 @@
+import type { Example, Rule } from '../base/rule.js';
+import type { Protocol } from '../contract/protocol.js';
+import { playSteps } from '../engine/example.js';
+import { theme } from './theme.js';
+import { Transcript } from './transcript.js';
+
+export interface RulePageOptions {
+  readonly colors: boolean;
+  readonly verbose: boolean;
+  readonly hex: boolean;
+}
+
+const NEEDS_WORDS: Readonly<Record<Rule['needs'], string>> = {
+  client: "the client's direction alone",
+  server: "the server's direction alone",
+  either: 'the direction that carries it alone',
+  both: 'both directions',
+  session: 'the whole session from its start',
+  capture: 'nothing of the protocol',
+};
+
+/** Everything about one rule, with its two example sessions as transcripts: what `explain` prints. */
+export function rulePage(rule: Rule, protocol: Protocol | null, options: RulePageOptions): string {
+  const t = theme(options.colors);
+  const level = rule.off
+    ? `${rule.severity}, off unless asked for with --rule ${rule.id}=${rule.severity}`
+    : rule.severity;
+  let out = `${t.title(rule.id)}   ${t.severity[rule.severity](level)}\n${rule.title}\n\n`;
+  out += `${wrap(rule.meaning, 100)}\n\n`;
+  out += `blames   ${blame(rule)}\nneeds    ${NEEDS_WORDS[rule.needs]}\nspec     ${rule.spec}\n`;
+  if (protocol === null) return out;
+  if (rule.breaks !== undefined) out += example('breaks it', rule, rule.breaks, protocol, options);
+  if (rule.keeps !== undefined) out += example('keeps it', rule, rule.keeps, protocol, options);
+  return out;
+}
+
+export function blame(rule: Rule): string {
+  switch (rule.party) {
+    case 'either':
+      return 'the side that sent it';
+    case 'capture':
+      return 'nobody: it is about the capture';
+    default:
+      return `the ${rule.party}`;
+  }
+}
+
+function example(verb: string, rule: Rule, example: Example, protocol: Protocol, options: RulePageOptions): string {
+  const t = theme(options.colors);
+  return `\n${t.title(`A session that ${verb}`)}: ${example.text}\n${exampleTranscript(rule, example, protocol, options)}`;
+}
+
+/** An example session as a transcript, with the rule switched on. */
+export function exampleTranscript(rule: Rule, example: Example, protocol: Protocol, options: RulePageOptions): string {
+  let out = '';
+  const transcript = new Transcript((text) => (out += text), options);
+  const levels = new Map(rule.off ? [[rule.id, rule.severity] as const] : []);
+  playSteps(protocol, example.steps(), { port: example.port, levels, details: true }, transcript);
+  return out;
+}
+
+/** Text broken into lines of at most `width` characters; blank lines stay. */
+export function wrap(text: string, width: number): string {
+  return text
+    .split('\n')
+    .map((paragraph) => {
+      const lines: string[] = [];
+      let line = '';
+      for (const word of paragraph.split(' ')) {
+        if (line !== '' && line.length + 1 + word.length > width) {
+          lines.push(line);
+          line = word;
+        } else {
+          line = line === '' ? word : `${line} ${word}`;
+        }
+      }
+      return [...lines, line].join('\n');
+    })
+    .join('\n');
+}

@@ -1,0 +1,122 @@
+import Table from 'cli-table3';
+import { byteSize, count } from '../base/text.js';
+import { CLIENT, SERVER } from '../base/input.js';
+import type { Severity } from '../base/rule.js';
+import type { Finding, Reporter, StreamRecord, Summary } from '../engine/event.js';
+import type { TextOutput } from './output.js';
+import { theme, type Theme } from './theme.js';
+import { endpoint, findingCounts, printable } from './words.js';
+
+/** A table is laid out in slices of this many rows: the time that the layout takes grows faster than its rows. */
+const SLICE = 200;
+
+export interface Column {
+  readonly title: string;
+  readonly right?: boolean;
+}
+
+/** A table with borders; cells must be printable text in one line. */
+export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[], t: Theme): string {
+  const widths = columns.map((c, i) => rows.reduce((w, row) => Math.max(w, row[i]!.length), c.title.length) + 2);
+  const options = {
+    head: columns.map((c) => c.title),
+    colWidths: widths,
+    colAligns: columns.map((c) => (c.right ? ('right' as const) : ('left' as const))),
+    style: { head: [], border: [], compact: true },
+    wordWrap: false,
+  };
+  let out = '';
+  for (let at = 0; at === 0 || at < rows.length; at += SLICE) {
+    const table = new Table(options);
+    for (const row of rows.slice(at, at + SLICE)) table.push([...row]);
+    const lines = table.toString().split('\n');
+    // of the slices only the first keeps its heading, and only the last its closing border
+    const from = at === 0 ? 0 : 3;
+    const to = at + SLICE < rows.length ? lines.length - 1 : lines.length;
+    for (let i = from; i < to; i++) out += `${at === 0 && i === 1 ? t.title(lines[i]!) : lines[i]!}\n`;
+  }
+  return out;
+}
+
+const STREAM_COLUMNS: readonly Column[] = [
+  { title: 'capture' },
+  { title: 'stream', right: true },
+  { title: 'protocol' },
+  { title: 'client' },
+  { title: 'server' },
+  { title: 'messages', right: true },
+  { title: 'to server', right: true },
+  { title: 'to client', right: true },
+  { title: 'missing', right: true },
+  { title: 'end' },
+  { title: 'findings' },
+];
+
+const RULE_COLUMNS: readonly Column[] = [
+  { title: 'rule' },
+  { title: 'severity' },
+  { title: 'party' },
+  { title: 'findings', right: true },
+  { title: 'first' },
+];
+
+/** A table of streams, and one of what was found, by rule. */
+export class TableReporter implements Reporter {
+  private readonly output: TextOutput;
+  private readonly t: Theme;
+  private readonly streams: string[][] = [];
+  private readonly rules = new Map<string, { finding: Finding; severity: Severity; n: number }>();
+
+  constructor(output: TextOutput, options: { readonly colors: boolean }) {
+    this.output = output;
+    this.t = theme(options.colors);
+  }
+
+  capture(): void {}
+
+  message(): void {}
+
+  finding(f: Finding): void {
+    const key = `${f.rule.id} ${f.severity}`;
+    const seen = this.rules.get(key);
+    if (seen === undefined) this.rules.set(key, { finding: f, severity: f.severity, n: 1 });
+    else seen.n++;
+  }
+
+  stream(s: StreamRecord): void {
+    this.streams.push([
+      printable(s.file),
+      String(s.id),
+      s.protocol?.name ?? 'unknown',
+      endpoint(s, CLIENT),
+      endpoint(s, SERVER),
+      String(s.messages),
+      byteSize(s.bytes[CLIENT]),
+      byteSize(s.bytes[SERVER]),
+      byteSize(s.missing[CLIENT] + s.missing[SERVER]),
+      s.end,
+      findingCounts(s.findings),
+    ]);
+  }
+
+  summary(s: Summary): void {
+    if (this.streams.length > 0) this.output.add(renderTable(STREAM_COLUMNS, this.streams, this.t));
+    const rank: Record<Severity, number> = { error: 0, warning: 1, note: 2 };
+    const rules = [...this.rules.values()].sort(
+      (a, b) => rank[a.severity] - rank[b.severity] || b.n - a.n || (a.finding.rule.id < b.finding.rule.id ? -1 : 1),
+    );
+    if (rules.length > 0) {
+      const rows = rules.map(({ finding: f, severity, n }) => [
+        f.rule.id,
+        severity,
+        f.party,
+        String(n),
+        printable(f.packet > 0 ? `${f.file}, packet ${f.packet}` : f.file),
+      ]);
+      this.output.add(renderTable(RULE_COLUMNS, rows, this.t));
+    }
+    this.output.add(
+      `${count(s.files, 'capture')}, ${count(s.packets, 'packet')}, ${count(s.streams, 'stream')}, ${count(s.messages, 'message')}, ${findingCounts(s.findings)}\n`,
+    );
+  }
+}

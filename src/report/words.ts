@@ -1,0 +1,70 @@
+import { CLIENT, SERVER, type Side } from '../base/input.js';
+import { count, safeText } from '../base/text.js';
+import type { CaptureInfo } from '../capture/packet.js';
+import type { Counts, Finding, StreamRecord } from '../engine/event.js';
+
+/** Phrases that several reports for people share. */
+
+const LINK_NAMES: Readonly<Record<number, string>> = {
+  [-1]: 'socket events',
+  0: 'BSD loopback',
+  1: 'Ethernet',
+  12: 'raw IP',
+  101: 'raw IP',
+  108: 'OpenBSD loopback',
+  113: 'Linux cooked',
+  228: 'raw IPv4',
+  229: 'raw IPv6',
+  276: 'Linux cooked v2',
+};
+
+const RESOLUTIONS: Readonly<Record<string, string>> = {
+  s: 'seconds',
+  ms: 'milliseconds',
+  us: 'microseconds',
+  ns: 'nanoseconds',
+  ps: 'picoseconds',
+};
+
+/** `pcap, Ethernet, microseconds`. */
+export function captureWords(info: CaptureInfo): string {
+  const links = [...new Set(info.linkTypes)].map((n) => LINK_NAMES[n] ?? `link type ${n}`);
+  return [info.format, ...links, RESOLUTIONS[info.resolution] ?? info.resolution].filter((w) => w !== '').join(', ');
+}
+
+/** The end of the connection that is the protocol's client or server, as an endpoint name. */
+export function endpoint(stream: StreamRecord, side: Side): string {
+  const { clientEnd, connection } = stream;
+  return safeText(connection.endpoints[side === CLIENT ? clientEnd : clientEnd === 0 ? 1 : 0]);
+}
+
+/** `tcp 127.0.0.1:46712 -> 127.0.0.1:10809`. */
+export function streamWords(stream: StreamRecord): string {
+  const arrow = stream.rolesKnown ? '->' : '<->';
+  return `${stream.connection.transport} ${endpoint(stream, CLIENT)} ${arrow} ${endpoint(stream, SERVER)}`;
+}
+
+/** `1 error, 2 warnings`; what is zero is left out, all zero gives `no findings`. */
+export function findingCounts(counts: Readonly<Counts>): string {
+  const parts: string[] = [];
+  for (const severity of ['error', 'warning', 'note'] as const)
+    if (counts[severity] > 0) parts.push(count(counts[severity], severity));
+  return parts.length === 0 ? 'no findings' : parts.join(', ');
+}
+
+/** Where a finding's bytes are: `server stream bytes 66230..66258`, or in the file. */
+export function byteWords(finding: Finding): string {
+  const { offset, length, stream, side } = finding;
+  const range = length > 0 ? `${offset}..${offset + length}` : `${offset}`;
+  if (stream === null) return offset === 0 && length === 0 ? '' : `file ${length > 0 ? 'bytes' : 'offset'} ${range}`;
+  const whose = side === null || !stream.rolesKnown ? '' : `${side === CLIENT ? 'client' : 'server'} `;
+  return `${whose}stream ${length > 0 ? 'bytes' : 'offset'} ${range}`;
+}
+
+/** Plain printable ASCII needs no look at each character. */
+const PLAIN = /^[\x20-\x7e]*$/;
+
+/** Text on its way to a terminal or a file for people. */
+export function printable(text: string): string {
+  return PLAIN.test(text) ? text : safeText(text);
+}
