@@ -3,6 +3,7 @@ import { Gunzip } from './gunzip.js';
 import { Intake, type Arrival } from './intake.js';
 import type { PacketSink } from './packet.js';
 import { isGzip } from './sniff.js';
+import type { ReadHooks } from './source.js';
 
 /** Takes the bytes of a capture as they are stored, compressed or not, in chunks. */
 export class Funnel {
@@ -14,6 +15,7 @@ export class Funnel {
     arrival: Arrival,
     private readonly sink: PacketSink,
     limits: Readonly<Limits>,
+    private readonly hooks: ReadHooks,
   ) {
     this.intake = new Intake(arrival, sink, limits);
   }
@@ -29,7 +31,7 @@ export class Funnel {
       this.first = chunk;
       if (chunk.length < 2) return;
       this.first = null;
-      if (isGzip(chunk)) this.gunzip = new Gunzip(this.intake, this.sink);
+      if (isGzip(chunk)) this.gunzip = new Gunzip(this.intake, this.sink, this.hooks);
     }
     if (this.gunzip !== null) return this.gunzip.push(chunk);
     this.intake.push(chunk);

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { MALFORMED, TRUNCATED } from '../base/capture-rules.js';
 import { count } from '../base/text.js';
 import { NotACapture, type PacketSink } from './packet.js';
 import type { CaptureParser } from './parser.js';
+import type { ReadHooks } from './source.js';
 
 /** Bytes of one piece of output: all that a bomb can make appear at once. */
 const OUTPUT_BYTES = 64 << 10;
@@ -24,20 +26,15 @@ export class Gunzip {
   private thrown: unknown = null;
   private error: NodeJS.ErrnoException | null = null;
   private wake: () => void = () => undefined;
+  /** Output that is being flushed; decompression waits for it, or little input could make much output pile up. */
+  private flushing: Promise<void> | null = null;
 
   constructor(
     private readonly parser: CaptureParser,
     private readonly sink: PacketSink,
+    private readonly hooks: ReadHooks,
   ) {
-    this.stream.on('data', (output: Buffer) => {
-      if (this.thrown !== null || this.parser.done) return;
-      this.produced += output.length;
-      try {
-        this.parser.push(output);
-      } catch (e) {
-        this.thrown = e;
-      }
-    });
+    this.stream.on('data', (output: Buffer) => this.onOutput(output));
     this.stream.on('error', (error) => {
       this.error = error;
       this.wake();
@@ -90,12 +87,39 @@ export class Gunzip {
       });
   }
 
+  private onOutput(output: Buffer): void {
+    if (this.thrown !== null || this.parser.done) return;
+    this.produced += output.length;
+    try {
+      this.parser.push(output);
+      const flushing = this.hooks.batch?.();
+      if (flushing !== undefined) this.waitFor(flushing);
+    } catch (e) {
+      this.thrown = e;
+    }
+  }
+
+  private waitFor(flushing: Promise<void>): void {
+    this.stream.pause();
+    this.flushing = flushing
+      .catch((e: unknown) => {
+        this.thrown = e;
+      })
+      .finally(() => {
+        this.flushing = null;
+        this.stream.resume();
+      });
+  }
+
+  /** Feeds a piece, and waits until all of its output was taken: an error later would make zlib throw it away. */
   private async write(piece: Uint8Array): Promise<void> {
     this.consumed += piece.length;
     await new Promise<void>((resolve) => {
       this.wake = resolve;
       this.stream.write(piece, () => resolve());
     });
+    while (this.flushing !== null || (this.stream.readableLength > 0 && this.error === null))
+      await (this.flushing ?? setImmediate());
     this.rethrow();
   }
 

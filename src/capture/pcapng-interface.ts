@@ -1,6 +1,9 @@
+import type { Block } from '../base/block.js';
 import { DROPPED } from '../base/capture-rules.js';
 import { count, quote } from '../base/text.js';
 import type { CaptureNote } from './packet.js';
+import { IDB } from './pcapng-blocks.js';
+import * as opt from './pcapng-options.js';
 import { TimeUnit } from './pcapng-time.js';
 
 /** One interface of a section, as its Interface Description Block says, and what was dropped on it. */
@@ -29,10 +32,12 @@ export class Interface {
     this.counted += n;
   }
 
-  /** A statistics block's totals since the start of the capture; what has the top bit set is no count. */
-  setDrops(byInterface: number, bySystem: number): void {
-    this.byInterface = byInterface < 2 ** 63 ? byInterface : 0;
-    this.bySystem = bySystem < 2 ** 63 ? bySystem : 0;
+  /** Takes the totals since the start of the section from the options of a statistics block. */
+  readStatistics(options: opt.Options): void {
+    while (options.step()) {
+      if (options.code === opt.ISB_IFDROP) this.byInterface = dropCount(options.unsigned64());
+      else if (options.code === opt.ISB_OSDROP) this.bySystem = dropCount(options.unsigned64());
+    }
   }
 
   /** What is to be said of drops now: the first ones at once, all of them at the section's end. */
@@ -53,4 +58,34 @@ export class Interface {
       length,
     };
   }
+}
+
+/** Writers that cannot count say so with all bits set. */
+function dropCount(value: number): number {
+  return value < 2 ** 63 ? value : 0;
+}
+
+/** Reads the Interface Description Block at `pos`, which is long enough for its fixed fields. */
+export function readInterface(
+  id: number,
+  block: Block,
+  pos: number,
+  length: number,
+  littleEndian: boolean,
+  options: opt.Options,
+  textLimit: number,
+): Interface {
+  const linkType = block.view.getUint16(pos + IDB.linkType, littleEndian);
+  const found = new Interface(id, linkType, block.view.getUint32(pos + IDB.snapLength, littleEndian));
+  let resolution = 6;
+  let offset = 0;
+  options.open(block, pos + IDB.options, pos + length - 4, littleEndian);
+  while (options.step()) {
+    if (options.code === opt.IF_NAME) found.name = options.text(textLimit);
+    else if (options.code === opt.IF_DESCRIPTION) found.description = options.text(textLimit);
+    else if (options.code === opt.IF_TSRESOL && options.length === 1) resolution = block.bytes[options.at]!;
+    else if (options.code === opt.IF_TSOFFSET) offset = options.signed64();
+  }
+  found.unit = new TimeUnit(resolution, offset);
+  return found;
 }

@@ -3,18 +3,30 @@ import { BYTE_ORDER_MAGIC, SHB } from './pcapng-blocks.js';
 
 const SECTION_START = Uint8Array.of(0x0a, 0x0d, 0x0d, 0x0a);
 
+/** Byte order of the section header at `pos` (true: little endian), or null where there is no byte-order magic. */
+function orderAt(view: DataView, pos: number): boolean | null {
+  for (const littleEndian of [true, false])
+    if (view.getUint32(pos + SHB.magic, littleEndian) === BYTE_ORDER_MAGIC) return littleEndian;
+  return null;
+}
+
+/** Major and minor version of the section header at `pos`, of which 28 bytes are there; null where it is none. */
+export function versionAt(view: DataView, pos: number): [number, number] | null {
+  const littleEndian = orderAt(view, pos);
+  if (littleEndian === null) return null;
+  return [view.getUint16(pos + SHB.major, littleEndian), view.getUint16(pos + SHB.minor, littleEndian)];
+}
+
 /**
  * The section header at `pos`, of which 28 bytes are there: its byte order, or null where it is none that can be read (version 1
- * is the only one; minor versions do not differ).
+ * is the only one; its minor versions do not differ).
  */
 export function sectionAt(view: DataView, pos: number): { littleEndian: boolean } | null {
-  for (const littleEndian of [true, false]) {
-    if (view.getUint32(pos + SHB.magic, littleEndian) !== BYTE_ORDER_MAGIC) continue;
-    const length = view.getUint32(pos + 4, littleEndian);
-    const possible = length >= SHB.least && (length & 3) === 0 && view.getUint16(pos + SHB.major, littleEndian) === 1;
-    return possible ? { littleEndian } : null;
-  }
-  return null;
+  const littleEndian = orderAt(view, pos);
+  if (littleEndian === null) return null;
+  const length = view.getUint32(pos + 4, littleEndian);
+  const possible = length >= SHB.least && (length & 3) === 0 && view.getUint16(pos + SHB.major, littleEndian) === 1;
+  return possible ? { littleEndian } : null;
 }
 
 /**

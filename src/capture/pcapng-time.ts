@@ -32,7 +32,8 @@ export class TimeUnit {
     }
     let seconds: number;
     let rest: number;
-    if (high < 0x20_0000) {
+    if (high < 0x10_0000) {
+      // Below 2^52 the quotient cannot be rounded up to the next integer.
       const stamp = high * 0x1_0000_0000 + low;
       seconds = Math.floor(stamp / unit);
       rest = stamp - seconds * unit;

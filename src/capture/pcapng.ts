@@ -1,15 +1,14 @@
 import { LIMIT, MALFORMED, TRUNCATED } from '../base/capture-rules.js';
-import type { Block } from '../base/block.js';
+import { Block } from '../base/block.js';
 import { hexNumber } from '../base/hex.js';
 import type { Limits } from '../base/limits.js';
 import { count } from '../base/text.js';
 import { NotACapture, Packet, type CaptureNote, type PacketSink } from './packet.js';
 import type { RecordParser } from './parser.js';
 import * as ng from './pcapng-blocks.js';
-import { Interface } from './pcapng-interface.js';
+import { readInterface, type Interface } from './pcapng-interface.js';
 import * as opt from './pcapng-options.js';
 import { findSection, sectionAt } from './pcapng-section.js';
-import { TimeUnit } from './pcapng-time.js';
 
 /** Notes that are kept until the first packet shows that the file is a capture at all. */
 const EARLY_NOTES = 100;
@@ -97,22 +96,32 @@ export class Pcapng implements RecordParser {
   }
 
   end(bytes: Uint8Array, offset: number, stopped: boolean, unskipped: number): void {
-    const have = bytes.length;
-    if (this.lostAt >= 0) this.tellLost(offset + have, 'to the end of the file');
-    else if (!stopped && (have > 0 || unskipped > 0 || this.skipped > 0)) {
-      const missing = unskipped + this.need - have;
-      const start = this.skipped > 0 ? offset - (this.skipped - 4 - unskipped) : offset;
-      this.note({
-        rule: TRUNCATED,
-        text: `the file ends inside the block at offset ${start}, ${have < ng.BLOCK_HEADER && this.skipped === 0 ? 'at least ' : ''}${count(missing, 'byte')} missing`,
-        offset: start,
-        length: offset + have - start,
-      });
+    let rest = bytes;
+    // A block that was cut off may have swallowed a file that was appended to this one.
+    while (this.lostAt < 0 && this.skipped === 0 && rest.length > 4) {
+      const block = new Block(rest);
+      if (!findSection(block, 4, rest.length).section) break;
+      this.lose(offset, block.view.getUint32(4, this.littleEndian));
+      const next = this.parse(block, 4, rest.length, offset);
+      rest = rest.subarray(Math.min(next, rest.length));
+      unskipped = Math.max(0, next - block.bytes.length);
+      offset += next - unskipped;
     }
-    this.endSection(offset + have);
+    if (this.lostAt >= 0) this.tellLost(offset + rest.length, 'to the end of the file');
+    else if (!stopped) this.tellCutOff(rest.length, offset, unskipped);
+    this.endSection(offset + rest.length);
     if (this.informed) return;
     if (this.interfaces.length > 0) this.inform();
     else throw new NotACapture(`pcapng with no interface${this.early.length > 0 ? ` (${this.early[0]!.text})` : ''}`);
+  }
+
+  private tellCutOff(have: number, offset: number, unskipped: number): void {
+    if (have === 0 && unskipped === 0 && this.skipped === 0) return;
+    const start = this.skipped > 0 ? offset + unskipped + 4 - this.skipped : offset;
+    const least = have < ng.BLOCK_HEADER && this.skipped === 0 ? 'at least ' : '';
+    const missing = count(unskipped + this.need - have, 'byte');
+    const text = `the file ends inside the block at offset ${start}, ${least}${missing} missing`;
+    this.note({ rule: TRUNCATED, text, offset: start, length: offset + have - start });
   }
 
   private wait(pos: number, need: number): number {
@@ -121,18 +130,12 @@ export class Pcapng implements RecordParser {
   }
 
   private take(type: number, block: Block, pos: number, length: number, base: number): void {
+    const { view } = block;
+    const { littleEndian } = this;
     switch (type) {
       case ng.ENHANCED_PACKET:
         if (length < ng.EPB.least) this.unusablePacket('is too short', base + pos, length);
-        else
-          this.enhancedPacket(
-            block,
-            pos,
-            length,
-            base,
-            block.view.getUint32(pos + ng.EPB.interfaceId, this.littleEndian),
-            0,
-          );
+        else this.packetBlock(block, pos, length, base, view.getUint32(pos + ng.EPB.interfaceId, littleEndian), 0);
         break;
       case ng.SIMPLE_PACKET:
         this.simplePacket(block, pos, length, base);
@@ -140,9 +143,9 @@ export class Pcapng implements RecordParser {
       case ng.OBSOLETE_PACKET:
         if (length < ng.OPB.least) this.unusablePacket('is too short', base + pos, length);
         else {
-          const drops = block.view.getUint16(pos + ng.OPB.drops, this.littleEndian);
-          const id = block.view.getUint16(pos + ng.OPB.interfaceId, this.littleEndian);
-          this.enhancedPacket(block, pos, length, base, id, drops === 0xffff ? 0 : drops);
+          const drops = view.getUint16(pos + ng.OPB.drops, littleEndian);
+          const id = view.getUint16(pos + ng.OPB.interfaceId, littleEndian);
+          this.packetBlock(block, pos, length, base, id, drops === 0xffff ? 0 : drops);
         }
         break;
       case ng.INTERFACE_DESCRIPTION:
@@ -163,7 +166,7 @@ export class Pcapng implements RecordParser {
   }
 
   /** Enhanced and obsolete packet blocks differ only in their first fields. */
-  private enhancedPacket(block: Block, pos: number, length: number, base: number, id: number, drops: number): void {
+  private packetBlock(block: Block, pos: number, length: number, base: number, id: number, drops: number): void {
     const { view } = block;
     const { littleEndian, packet } = this;
     const captured = view.getUint32(pos + ng.EPB.captured, littleEndian);
@@ -254,22 +257,9 @@ export class Pcapng implements RecordParser {
       }
       return;
     }
-    const source = new Interface(
-      interfaces.length,
-      block.view.getUint16(pos + ng.IDB.linkType, littleEndian),
-      block.view.getUint32(pos + ng.IDB.snapLength, littleEndian),
+    interfaces.push(
+      readInterface(interfaces.length, block, pos, length, littleEndian, options, this.limits.commentBytes),
     );
-    let resolution = 6;
-    let offset = 0;
-    options.open(block, pos + ng.IDB.options, pos + length - 4, littleEndian);
-    while (options.step()) {
-      if (options.code === opt.IF_NAME) source.name = options.text(this.limits.commentBytes);
-      else if (options.code === opt.IF_DESCRIPTION) source.description = options.text(this.limits.commentBytes);
-      else if (options.code === opt.IF_TSRESOL && options.length === 1) resolution = block.bytes[options.at]!;
-      else if (options.code === opt.IF_TSOFFSET) offset = options.signed64();
-    }
-    source.unit = new TimeUnit(resolution, offset);
-    interfaces.push(source);
   }
 
   private statistics(block: Block, pos: number, length: number, base: number): void {
@@ -277,14 +267,8 @@ export class Pcapng implements RecordParser {
     if (length < ng.ISB.least) return;
     const source = this.interfaces[block.view.getUint32(pos + ng.ISB.interfaceId, this.littleEndian)];
     if (source === undefined) return;
-    let byInterface = 0;
-    let bySystem = 0;
     options.open(block, pos + ng.ISB.options, pos + length - 4, this.littleEndian);
-    while (options.step()) {
-      if (options.code === opt.ISB_IFDROP) byInterface = options.unsigned64();
-      else if (options.code === opt.ISB_OSDROP) bySystem = options.unsigned64();
-    }
-    source.setDrops(byInterface, bySystem);
+    source.readStatistics(options);
     this.tellDrops(source, false, base + pos, length);
   }
 

@@ -82,7 +82,7 @@ class RegularFile {
   }
 
   private async readChunks(): Promise<void> {
-    const funnel = new Funnel('blocks', this.sink, this.options.limits);
+    const funnel = new Funnel('blocks', this.sink, this.options.limits, this.hooks);
     const chunk = new Uint8Array(CHUNK_BYTES);
     while (!funnel.done) {
       const count = await this.fill(chunk, 0);

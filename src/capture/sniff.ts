@@ -1,7 +1,9 @@
+import { describeForeign } from './foreign.js';
 import { NotACapture } from './packet.js';
 import { isPcap, PCAP_HEADER_BYTES, readPcapHeader, type PcapHeader } from './pcap-header.js';
+import { SHB } from './pcapng-blocks.js';
+import { sectionAt, versionAt } from './pcapng-section.js';
 import { TEXT_FORMATS, type TextFormat } from './text/formats.js';
-import { describeForeign } from './foreign.js';
 
 /** Bytes from the start of a file that are looked at, at most. */
 export const SNIFF_BYTES = 64 << 10;
@@ -23,7 +25,10 @@ export function sniff(head: Uint8Array, atEnd: boolean): Sniffed | null {
     if (head.length < PCAP_HEADER_BYTES && !last) return null;
     return { kind: 'pcap', header: readPcapHeader(head) };
   }
-  if (startsWith(head, 0x0a, 0x0d, 0x0d, 0x0a)) return { kind: 'pcapng' };
+  if (startsWith(head, 0x0a, 0x0d, 0x0d, 0x0a)) {
+    if (head.length < SHB.least && !last) return null;
+    if (isPcapng(head)) return { kind: 'pcapng' };
+  }
   if (isGzip(head)) return { kind: 'gzip' };
   let undecided = false;
   for (const format of TEXT_FORMATS) {
@@ -34,6 +39,18 @@ export function sniff(head: Uint8Array, atEnd: boolean): Sniffed | null {
   // What is foreign is named by its first bytes; a few more make the name a better one.
   if (!last && (undecided || head.length < 512)) return null;
   throw new NotACapture(describeForeign(head));
+}
+
+/** Whether what has the block type of a section header is one; throws where it is, but not one that can be read. */
+function isPcapng(head: Uint8Array): boolean {
+  if (head.length < SHB.least)
+    throw new NotACapture(`pcapng cut off inside its section header (${head.length} of ${SHB.least} bytes)`);
+  const view = new DataView(head.buffer, head.byteOffset, head.length);
+  const version = versionAt(view, 0);
+  if (version === null) return false;
+  if (version[0] !== 1) throw new NotACapture(`pcapng of the unknown version ${version.join('.')}`);
+  if (sectionAt(view, 0) === null) throw new NotACapture('pcapng with an impossible length in its section header');
+  return true;
 }
 
 export function isGzip(head: Uint8Array): boolean {

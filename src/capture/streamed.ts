@@ -14,7 +14,7 @@ export async function readStream(
   const stop = (): void => void stream.destroy();
   signal?.addEventListener('abort', stop);
   try {
-    const funnel = new Funnel('stream', sink, options.limits);
+    const funnel = new Funnel('stream', sink, options.limits, hooks);
     let bytesRead = 0;
     if (!signal?.aborted)
       for await (const chunk of chunksOf(stream, signal)) {
