@@ -1,0 +1,186 @@
+import { Block } from '../base/block.js';
+import type { Limits } from '../base/limits.js';
+import type { Segment } from './segment.js';
+
+/** Longest IP payload that fragments can describe (13-bit offset in units of 8 bytes, 16-bit length). */
+const MAX_DATAGRAM = 65_535;
+/** What one fragment costs besides its bytes. */
+const OVERHEAD = 256;
+/** Copies of fragments of a datagram that was just completed (one recording of two interfaces) begin no new datagram. */
+const ECHO_NANOS = 50_000_000;
+
+/** One fragment: its place in the datagram's payload by the header, and the bytes of it that were captured. */
+interface Fragment {
+  readonly from: number;
+  readonly to: number;
+  readonly bytes: Uint8Array;
+}
+
+class Datagram {
+  /** Sorted by `from`, without overlap. */
+  readonly fragments: Fragment[] = [];
+  /** Length of the payload; -1 until the last fragment was seen. */
+  total = -1;
+  /** Bytes covered so far. */
+  covered = 0;
+  cost = 0;
+  /** Given up (IPv6 forbids overlap, RFC 5722) or complete: further fragments of it are passed over. */
+  over = false;
+  readonly seconds: number;
+  readonly nanos: number;
+
+  constructor(seconds: number, nanos: number) {
+    this.seconds = seconds;
+    this.nanos = nanos;
+  }
+}
+
+/** A complete datagram's payload: the captured bytes from its start, and how long it was on the wire. */
+export interface Whole {
+  readonly block: Block;
+  readonly length: number;
+}
+
+/** Puts IP fragments together, bounded in number, bytes and capture time. Only fragments of TCP are given to it. */
+export class Fragments {
+  /** By addresses and identification, oldest first. */
+  private readonly datagrams = new Map<string, Datagram>();
+  private readonly limits: Readonly<Limits>;
+  private readonly onLimit: (text: string) => void;
+  private cost = 0;
+  /** Datagrams that were given up because they stayed incomplete. */
+  incomplete = 0;
+
+  constructor(limits: Readonly<Limits>, onLimit: (text: string) => void) {
+    this.limits = limits;
+    this.onLimit = onLimit;
+  }
+
+  /**
+   * Takes the fragment `block.bytes[start..end)`, which lies at `offset` of its datagram's payload and is `length` bytes long by
+   * its header. Addresses and time are those of `s`. Returns the whole payload where this completes it.
+   */
+  add(
+    s: Segment,
+    id: number,
+    block: Block,
+    start: number,
+    end: number,
+    offset: number,
+    length: number,
+    last: boolean,
+  ): Whole | null {
+    this.expire(s.seconds);
+    const to = offset + length;
+    if (to > MAX_DATAGRAM || length <= 0) return null;
+    const key = `${s.src0},${s.src1},${s.src2},${s.src3},${s.dst0},${s.dst1},${s.dst2},${s.dst3},${id}`;
+    let datagram = this.datagrams.get(key);
+    if (datagram?.over && nanosSince(datagram, s) > ECHO_NANOS) {
+      this.drop(key, datagram);
+      datagram = undefined;
+    }
+    if (datagram === undefined) {
+      datagram = new Datagram(s.seconds, s.nanos);
+      this.datagrams.set(key, datagram);
+    }
+    if (datagram.over) return null;
+    if (!insert(datagram, { from: offset, to, bytes: block.bytes.slice(start, end) }, s.ipVersion === 6)) {
+      this.release(datagram);
+      return null;
+    }
+    if (last && datagram.total < 0) datagram.total = to;
+    const cost = end - start + OVERHEAD;
+    datagram.cost += cost;
+    this.cost += cost;
+    if (datagram.total >= 0 && datagram.covered >= datagram.total) {
+      const whole = join(datagram);
+      this.release(datagram);
+      return whole;
+    }
+    this.makeRoom();
+    return null;
+  }
+
+  /** Keeps the entry, so that later copies are known, but none of its bytes. */
+  private release(datagram: Datagram): void {
+    datagram.over = true;
+    datagram.fragments.length = 0;
+    this.cost -= datagram.cost;
+    datagram.cost = 0;
+  }
+
+  private drop(key: string, datagram: Datagram): void {
+    this.cost -= datagram.cost;
+    if (!datagram.over) this.incomplete++;
+    this.datagrams.delete(key);
+  }
+
+  private expire(now: number): void {
+    for (const [key, datagram] of this.datagrams) {
+      if (now - datagram.seconds <= this.limits.fragmentSeconds) return;
+      this.drop(key, datagram);
+    }
+  }
+
+  private makeRoom(): void {
+    const { fragmentDatagrams, fragmentBytes } = this.limits;
+    for (const [key, datagram] of this.datagrams) {
+      const tooMany = this.datagrams.size > fragmentDatagrams;
+      if (!tooMany && this.cost <= fragmentBytes) return;
+      if (!datagram.over) {
+        this.onLimit(
+          tooMany
+            ? `fragmentDatagrams: more than ${fragmentDatagrams} incomplete IP datagrams at once; the oldest are given up`
+            : `fragmentBytes: incomplete IP datagrams hold more than ${fragmentBytes} bytes; the oldest are given up`,
+        );
+      }
+      this.drop(key, datagram);
+    }
+  }
+}
+
+function nanosSince(datagram: Datagram, s: Segment): number {
+  return (s.seconds - datagram.seconds) * 1e9 + (s.nanos - datagram.nanos);
+}
+
+/**
+ * Puts the fragment in its place; bytes that are there already stay as they are. False where `strict` forbids the overlap (an
+ * exact copy is none).
+ */
+function insert(datagram: Datagram, fragment: Fragment, strict: boolean): boolean {
+  const list = datagram.fragments;
+  let { from } = fragment;
+  let at = list.findIndex((f) => f.to > from);
+  if (at < 0) at = list.length;
+  while (from < fragment.to) {
+    const next = list[at];
+    if (next !== undefined && next.from <= from) {
+      if (strict && (next.from !== fragment.from || next.to !== fragment.to)) return false;
+      from = Math.max(from, next.to);
+      at++;
+      continue;
+    }
+    const to = next === undefined ? fragment.to : Math.min(fragment.to, next.from);
+    if (strict && to !== fragment.to) return false;
+    const bytes = fragment.bytes.subarray(from - fragment.from, to - fragment.from);
+    list.splice(at++, 0, { from, to, bytes });
+    datagram.covered += to - from;
+    from = to;
+  }
+  return true;
+}
+
+/** The captured bytes from the datagram's start; they end early where a fragment was cut by the snapshot length. */
+function join(datagram: Datagram): Whole {
+  let captured = 0;
+  for (const f of datagram.fragments) {
+    captured = Math.min(f.from + f.bytes.length, datagram.total);
+    if (f.bytes.length < f.to - f.from) break;
+  }
+  const bytes = new Uint8Array(captured);
+  for (const f of datagram.fragments) {
+    if (f.from >= captured) break;
+    bytes.set(f.bytes.subarray(0, captured - f.from), f.from);
+  }
+  return { block: new Block(bytes), length: datagram.total };
+}

@@ -1,0 +1,274 @@
+import type { Block } from '../base/block.js';
+import type { Limits } from '../base/limits.js';
+import { Fragments } from './fragments.js';
+import type { Segment } from './segment.js';
+
+/** Field offsets: RFC 791, section 3.1; RFC 8200, section 3; RFC 9293, section 3.1. */
+const V4_TOTAL_LENGTH = 2;
+const V4_ID = 4;
+const V4_FRAGMENT = 6;
+const V4_PROTOCOL = 9;
+const V4_SOURCE = 12;
+const V4_DESTINATION = 16;
+const V4_HEADER = 20;
+const MORE_FRAGMENTS = 0x2000;
+
+const V6_PAYLOAD_LENGTH = 4;
+const V6_NEXT_HEADER = 6;
+const V6_SOURCE = 8;
+const V6_DESTINATION = 24;
+const V6_HEADER = 40;
+
+const TCP_SEQ = 4;
+const TCP_ACK = 8;
+const TCP_DATA_OFFSET = 12;
+const TCP_FLAGS = 13;
+const TCP_HEADER = 20;
+/** What must be captured of a TCP header to place its segment: all up to the flags. */
+const TCP_NEEDED = 14;
+
+/** IP protocol numbers (IANA). */
+const HOP_BY_HOP = 0;
+const IP_IN_IP = 4;
+const TCP = 6;
+const IPV6_IN_IP = 41;
+const ROUTING = 43;
+const FRAGMENT = 44;
+const AH = 51;
+const DESTINATION = 60;
+const MOBILITY = 135;
+const HIP = 139;
+const SHIM6 = 140;
+
+/** Option of the hop-by-hop header that carries the length of a packet beyond 65535 bytes (RFC 2675). */
+const JUMBO_OPTION = 0xc2;
+/** Extension headers of one packet: a chain of empty ones. */
+const MAX_EXTENSION_HEADERS = 32;
+/** IP packets inside IP packets. */
+const MAX_NESTING = 4;
+
+/**
+ * Finds the TCP segment in an IP packet. All positions are indexes into one block: `at` is where something begins, `end` where
+ * the captured bytes end, `wireEnd` where they ended on the wire (beyond `end` where the packet was cut). Checksums are not
+ * judged: offloading network cards leave them unfinished in recordings of their own host.
+ */
+export class IpDecoder {
+  private readonly segment: Segment;
+  private readonly onSegment: (segment: Segment) => void;
+  private readonly fragments: Fragments;
+  private nesting = 0;
+  /** Packets that were no TCP, and packets too short or too damaged to tell. */
+  other = 0;
+  damaged = 0;
+
+  constructor(
+    limits: Readonly<Limits>,
+    segment: Segment,
+    onSegment: (segment: Segment) => void,
+    onLimit: (text: string) => void,
+  ) {
+    this.segment = segment;
+    this.onSegment = onSegment;
+    this.fragments = new Fragments(limits, onLimit);
+  }
+
+  /** IP of either version, told by its first four bits. */
+  packet(block: Block, at: number, end: number, wireEnd: number): void {
+    if (at >= end) {
+      this.damaged++;
+      return;
+    }
+    const version = block.bytes[at]! >> 4;
+    if (version === 4) this.v4(block, at, end, wireEnd);
+    else if (version === 6) this.v6(block, at, end, wireEnd);
+    else this.damaged++;
+  }
+
+  v4(block: Block, at: number, end: number, wireEnd: number): void {
+    if (end - at < V4_HEADER) {
+      this.damaged++;
+      return;
+    }
+    const { bytes, view } = block;
+    const first = bytes[at]!;
+    const header = (first & 0x0f) * 4;
+    // a total length of 0 is left by segmentation offload: then the frame's own length counts
+    const total = view.getUint16(at + V4_TOTAL_LENGTH) || wireEnd - at;
+    if (first >> 4 !== 4 || header < V4_HEADER || total < header) {
+      this.damaged++;
+      return;
+    }
+    const protocol = bytes[at + V4_PROTOCOL]!;
+    const payload = at + header;
+    const payloadEnd = at + total;
+    const capturedEnd = payloadEnd < end ? payloadEnd : end;
+    if (protocol !== TCP) {
+      this.nested(protocol, block, payload, capturedEnd, payloadEnd);
+      return;
+    }
+    const s = this.segment;
+    s.ipVersion = 4;
+    s.src0 = s.src1 = s.dst0 = s.dst1 = 0;
+    s.src2 = s.dst2 = 0xffff;
+    s.src3 = view.getInt32(at + V4_SOURCE);
+    s.dst3 = view.getInt32(at + V4_DESTINATION);
+    const fragment = view.getUint16(at + V4_FRAGMENT);
+    if ((fragment & (MORE_FRAGMENTS | 0x1fff)) === 0) {
+      this.tcp(block, payload, capturedEnd, payloadEnd);
+      return;
+    }
+    const id = view.getUint16(at + V4_ID);
+    const more = (fragment & MORE_FRAGMENTS) !== 0;
+    this.fragment(id, block, payload, capturedEnd, payloadEnd, (fragment & 0x1fff) * 8, !more, TCP);
+  }
+
+  v6(block: Block, at: number, end: number, wireEnd: number): void {
+    if (end - at < V6_HEADER) {
+      this.damaged++;
+      return;
+    }
+    const { bytes, view } = block;
+    if (bytes[at]! >> 4 !== 6) {
+      this.damaged++;
+      return;
+    }
+    const length = view.getUint16(at + V6_PAYLOAD_LENGTH);
+    const s = this.segment;
+    s.ipVersion = 6;
+    s.src0 = view.getInt32(at + V6_SOURCE);
+    s.src1 = view.getInt32(at + V6_SOURCE + 4);
+    s.src2 = view.getInt32(at + V6_SOURCE + 8);
+    s.src3 = view.getInt32(at + V6_SOURCE + 12);
+    s.dst0 = view.getInt32(at + V6_DESTINATION);
+    s.dst1 = view.getInt32(at + V6_DESTINATION + 4);
+    s.dst2 = view.getInt32(at + V6_DESTINATION + 8);
+    s.dst3 = view.getInt32(at + V6_DESTINATION + 12);
+    const payload = at + V6_HEADER;
+    // 0 is left by segmentation offload, or stands for a jumbogram, whose length is in an option
+    const payloadEnd = length > 0 ? payload + length : jumboEnd(block, at, end, wireEnd);
+    this.v6Payload(bytes[at + V6_NEXT_HEADER]!, block, payload, payloadEnd < end ? payloadEnd : end, payloadEnd);
+  }
+
+  /** Passes over extension headers up to TCP. */
+  private v6Payload(protocol: number, block: Block, at: number, end: number, wireEnd: number): void {
+    const { bytes } = block;
+    let next = protocol;
+    let pos = at;
+    for (let n = 0; n < MAX_EXTENSION_HEADERS; n++) {
+      switch (next) {
+        case TCP:
+          this.tcp(block, pos, end, wireEnd);
+          return;
+        case HOP_BY_HOP:
+        case ROUTING:
+        case DESTINATION:
+        case MOBILITY:
+        case HIP:
+        case SHIM6:
+        case AH: {
+          if (end - pos < 8) {
+            this.damaged++;
+            return;
+          }
+          const length = next === AH ? (bytes[pos + 1]! + 2) * 4 : (bytes[pos + 1]! + 1) * 8;
+          next = bytes[pos]!;
+          pos += length;
+          break;
+        }
+        case FRAGMENT: {
+          if (end - pos < 8) {
+            this.damaged++;
+            return;
+          }
+          const inside = bytes[pos]!;
+          const place = block.view.getUint16(pos + 2);
+          const id = block.view.getInt32(pos + 4);
+          next = inside;
+          pos += 8;
+          // an "atomic" fragment is the whole packet (RFC 6946)
+          if ((place & 0xfff9) === 0) break;
+          if (inside !== TCP && inside !== DESTINATION && inside !== AH) {
+            this.other++;
+            return;
+          }
+          this.fragment(id, block, pos, end, wireEnd, place & 0xfff8, (place & 1) === 0, inside);
+          return;
+        }
+        default:
+          this.nested(next, block, pos, end, wireEnd);
+          return;
+      }
+    }
+    this.damaged++;
+  }
+
+  private nested(protocol: number, block: Block, at: number, end: number, wireEnd: number): void {
+    if ((protocol !== IP_IN_IP && protocol !== IPV6_IN_IP) || this.nesting >= MAX_NESTING) {
+      this.other++;
+      return;
+    }
+    this.nesting++;
+    this.packet(block, at, end, wireEnd);
+    this.nesting--;
+  }
+
+  private fragment(
+    id: number,
+    block: Block,
+    at: number,
+    end: number,
+    wireEnd: number,
+    offset: number,
+    last: boolean,
+    protocol: number,
+  ): void {
+    const captured = end > at ? end : at;
+    const whole = this.fragments.add(this.segment, id, block, at, captured, offset, wireEnd - at, last);
+    if (whole !== null) this.v6Payload(protocol, whole.block, 0, whole.block.bytes.length, whole.length);
+  }
+
+  private tcp(block: Block, at: number, end: number, wireEnd: number): void {
+    if (end - at < TCP_NEEDED) {
+      this.damaged++;
+      return;
+    }
+    const { bytes, view } = block;
+    const header = (bytes[at + TCP_DATA_OFFSET]! >> 4) * 4;
+    const start = at + header;
+    if (header < TCP_HEADER || start > wireEnd) {
+      this.damaged++;
+      return;
+    }
+    const s = this.segment;
+    s.srcPort = view.getUint16(at);
+    s.dstPort = view.getUint16(at + 2);
+    s.seq = view.getUint32(at + TCP_SEQ);
+    s.ack = view.getUint32(at + TCP_ACK);
+    s.flags = bytes[at + TCP_FLAGS]!;
+    s.block = block;
+    s.start = start < end ? start : end;
+    s.end = end;
+    s.length = wireEnd - start;
+    s.cut = wireEnd > end;
+    this.onSegment(s);
+  }
+}
+
+/** End of an IPv6 packet whose payload length is 0: by its jumbo option, or else where the frame ends. */
+function jumboEnd(block: Block, at: number, end: number, wireEnd: number): number {
+  const { bytes } = block;
+  if (bytes[at + V6_NEXT_HEADER] !== HOP_BY_HOP) return wireEnd;
+  let pos = at + V6_HEADER;
+  if (end - pos < 8) return wireEnd;
+  const headerEnd = Math.min(pos + (bytes[pos + 1]! + 1) * 8, end);
+  pos += 2;
+  while (pos + 6 <= headerEnd) {
+    const option = bytes[pos]!;
+    if (option === JUMBO_OPTION && bytes[pos + 1] === 4) {
+      const length = block.view.getUint32(pos + 2);
+      return Math.min(at + V6_HEADER + length, wireEnd);
+    }
+    pos += option === 0 ? 1 : 2 + bytes[pos + 1]!;
+  }
+  return wireEnd;
+}

@@ -1,0 +1,115 @@
+import type { Block } from '../base/block.js';
+
+/** Words of the ring that all connections share; a power of two. */
+const RING = 1 << 16;
+/** Words of a record before its samples: owner, distance to the owner's record before, sequence number, length. */
+const HEADER = 4;
+/** Segments up to this many bytes are kept whole, of longer ones only some words. */
+const WHOLE = 64;
+const SAMPLES = 8;
+/** Records of one direction that a look-up goes back through. */
+const MAX_HOPS = 512;
+
+/**
+ * Remembers what was delivered last, so that a retransmission with other bytes is noticed. Keeping every byte would cost as
+ * much as decoding it: short segments are kept whole, of longer ones eight words spread evenly. That misses a change of a few bytes
+ * in bulk data, and notices all else. One ring serves all connections; what is overwritten is not compared.
+ */
+export class RecentBytes {
+  private readonly ring = new Int32Array(RING);
+  /** Words written so far, as a 32-bit number that wraps. */
+  private head = 0;
+
+  /**
+   * Remembers `block.bytes[start..end)`, at sequence number `seq`, for the direction `owner`, whose record before is `previous`.
+   * Returns the name of the new record.
+   */
+  add(owner: number, previous: number, seq: number, block: Block, start: number, end: number): number {
+    const { ring } = this;
+    const length = end - start;
+    const at = this.head;
+    ring[at & (RING - 1)] = owner;
+    ring[(at + 1) & (RING - 1)] = (at - previous) | 0;
+    ring[(at + 2) & (RING - 1)] = seq;
+    ring[(at + 3) & (RING - 1)] = length;
+    const n = samples(length);
+    const step = stepOf(length);
+    const { view } = block;
+    let from = start;
+    for (let i = 0; i < n; i++, from += step) ring[(at + HEADER + i) & (RING - 1)] = view.getInt32(from);
+    let rest = length - n * step;
+    if (length <= WHOLE && rest > 0) {
+      let word = 0;
+      for (; rest > 0; rest--) word = (word << 8) | block.bytes[end - rest]!;
+      ring[(at + HEADER + n) & (RING - 1)] = word;
+    }
+    this.head = (at + HEADER + n + 1) | 0;
+    return at;
+  }
+
+  /**
+   * Compares bytes that come again with what is remembered of `owner`, from its record `newest` back. Returns the sequence number of
+   * a difference, or null.
+   */
+  differs(owner: number, newest: number, seq: number, block: Block, start: number, end: number): number | null {
+    const { ring } = this;
+    const length = end - start;
+    let at = newest;
+    for (let hops = 0; hops < MAX_HOPS; hops++) {
+      const age = (this.head - at) | 0;
+      if (age <= 0 || age > RING - HEADER - WHOLE || ring[at & (RING - 1)] !== owner) return null;
+      const recordSeq = ring[(at + 2) & (RING - 1)]!;
+      const recordLength = ring[(at + 3) & (RING - 1)]!;
+      const place = (recordSeq - seq) | 0;
+      if (place + recordLength <= 0) return null;
+      if (place < length) {
+        const found = this.compare(at, recordLength, place, block, start, length);
+        if (found !== null) return (seq + found) | 0;
+      }
+      const back = ring[(at + 1) & (RING - 1)]!;
+      if (back <= 0) return null;
+      at = (at - back) | 0;
+    }
+    return null;
+  }
+
+  /** Compares the record's words with bytes that begin `-place` bytes into it; the place of a difference, or null. */
+  private compare(
+    record: number,
+    recordLength: number,
+    place: number,
+    block: Block,
+    start: number,
+    length: number,
+  ): number | null {
+    const { ring } = this;
+    const { view, bytes } = block;
+    const n = samples(recordLength);
+    const step = stepOf(recordLength);
+    for (let i = 0; i < n; i++) {
+      const at = place + i * step;
+      if (at < 0) continue;
+      if (at + 4 > length) break;
+      if (view.getInt32(start + at) !== ring[(record + HEADER + i) & (RING - 1)]) return at;
+    }
+    if (recordLength <= WHOLE) {
+      let rest = recordLength - n * step;
+      const word = ring[(record + HEADER + n) & (RING - 1)]!;
+      for (; rest > 0; rest--) {
+        const at = place + recordLength - rest;
+        if (at >= 0 && at < length && bytes[start + at] !== ((word >>> (8 * (rest - 1))) & 0xff)) return at;
+      }
+    }
+    return null;
+  }
+}
+
+/** Words that are kept of a segment. */
+function samples(length: number): number {
+  return length <= WHOLE ? length >> 2 : SAMPLES;
+}
+
+/** Bytes from one word to the next; the last word of a long segment ends near its end. */
+function stepOf(length: number): number {
+  return length <= WHOLE ? 4 : Math.floor((length - 4) / (SAMPLES - 1));
+}

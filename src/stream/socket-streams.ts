@@ -1,0 +1,107 @@
+import type { Limits } from '../base/limits.js';
+import type { Origin } from '../base/origin.js';
+import type { SocketEvent } from '../capture/packet.js';
+import type { Segment } from '../link/segment.js';
+import type { Connection, StreamOpener, StreamSink } from './byte-stream.js';
+
+/** A connection that a recording of sockets tells of. No sequence numbers: what is recorded is in order. */
+class SocketStream implements Connection {
+  readonly id: number;
+  readonly transport: 'tcp' | 'unix' | 'vsock';
+  readonly endpoints: readonly [string, string];
+  readonly ports: readonly [number, number] = [0, 0];
+  readonly start: 'captured' | 'missed';
+  readonly initiatorKnown: boolean;
+  readonly ordered: boolean;
+  readonly heard: [boolean, boolean] = [false, false];
+  readonly vlan = -1;
+  readonly comment: string;
+  readonly sink: StreamSink;
+  readonly ended: [boolean, boolean] = [false, false];
+  wasReset = false;
+
+  constructor(id: number, event: SocketEvent, comment: string, open: StreamOpener, origin: Origin) {
+    this.id = id;
+    this.transport = event.transport;
+    this.endpoints = event.endpoints;
+    this.start = event.kind === 'open' ? 'captured' : 'missed';
+    this.initiatorKnown = event.rolesKnown;
+    this.ordered = event.ordered;
+    this.comment = comment;
+    this.sink = open(this, origin);
+  }
+}
+
+/** Streams of recorded socket calls (Unix, vsock), by the recording's own names of connections. */
+export class SocketStreams {
+  private readonly limits: Readonly<Limits>;
+  private readonly open: StreamOpener;
+  private readonly nextId: () => number;
+  private readonly onLimit: (text: string) => void;
+  /** In order of opening; null for a connection that is closed. */
+  private readonly streams = new Map<string, SocketStream | null>();
+
+  constructor(limits: Readonly<Limits>, open: StreamOpener, nextId: () => number, onLimit: (text: string) => void) {
+    this.limits = limits;
+    this.open = open;
+    this.nextId = nextId;
+    this.onLimit = onLimit;
+  }
+
+  event(s: Segment, event: SocketEvent, origin: Origin): void {
+    let stream = this.streams.get(event.connection);
+    if (stream === undefined || (stream === null && event.kind === 'open')) stream = this.openStream(s, event, origin);
+    if (stream === null) return;
+    const { from } = event;
+    if (event.kind === 'open' || stream.ended[from]) return;
+    stream.heard[from] = true;
+    switch (event.kind) {
+      case 'data': {
+        const captured = s.end - s.start;
+        const cut = s.length - captured;
+        if (captured > 0) stream.sink.bytes(from, s.block, s.start, s.end, origin);
+        if (cut > 0) stream.sink.gap(from, cut, true, origin);
+        break;
+      }
+      case 'gap':
+        if (event.length !== 0) stream.sink.gap(from, Math.max(event.length ?? 0, 0), false, origin);
+        break;
+      case 'fin':
+      case 'reset':
+        stream.ended[from] = true;
+        stream.wasReset ||= event.kind === 'reset';
+        stream.sink.end(from, event.kind, origin);
+        if (stream.ended[from === 0 ? 1 : 0] || event.kind === 'reset') this.close(event.connection, stream);
+        break;
+    }
+  }
+
+  /** The recording is over. */
+  end(): void {
+    for (const [name, stream] of this.streams) if (stream !== null) this.close(name, stream);
+  }
+
+  private openStream(s: Segment, event: SocketEvent, origin: Origin): SocketStream {
+    if (this.streams.size >= this.limits.flows) this.makeRoom();
+    const stream = new SocketStream(this.nextId(), event, s.comment, this.open, origin);
+    this.streams.delete(event.connection);
+    this.streams.set(event.connection, stream);
+    return stream;
+  }
+
+  private makeRoom(): void {
+    const oldest = this.streams.entries().next().value;
+    if (oldest === undefined) return;
+    const [name, stream] = oldest;
+    if (stream !== null) {
+      this.onLimit(`flows: more than ${this.limits.flows} connections at once; the oldest ones are given up`);
+      this.close(name, stream);
+    }
+    this.streams.delete(name);
+  }
+
+  private close(name: string, stream: SocketStream): void {
+    this.streams.set(name, null);
+    stream.sink.close(stream.wasReset ? 'reset' : stream.ended[0] && stream.ended[1] ? 'closed' : 'open');
+  }
+}

@@ -1,0 +1,176 @@
+import { Budget } from '../base/budget.js';
+import { LIMIT } from '../base/capture-rules.js';
+import type { Limits } from '../base/limits.js';
+import type { CaptureNote } from '../capture/packet.js';
+import { SYN, type Segment } from '../link/segment.js';
+import type { End, StreamOpener } from './byte-stream.js';
+import { CLOSED, ESTABLISHED, FlowTable, HALF_OPEN } from './flow-table.js';
+import { SocketStreams } from './socket-streams.js';
+import { TcpConnection, type ClosedFlow } from './tcp-connection.js';
+import { TcpContext } from './tcp-context.js';
+
+/** A connection that is over but for what the capture may have out of order is closed after this many seconds or packets. */
+const LINGER_SECONDS = 1;
+const LINGER_PACKETS = 256;
+
+/**
+ * Sorts segments into connections and rebuilds their byte streams. Streams are numbered from 1 in order of first packet. What is
+ * delivered goes to the sink that `open` makes for each connection.
+ */
+export class StreamTable {
+  private readonly limits: Readonly<Limits>;
+  private readonly open: StreamOpener;
+  private readonly note: (note: CaptureNote) => void;
+  private readonly context: TcpContext;
+  private readonly flows: FlowTable;
+  private readonly sockets: SocketStreams;
+  /** By slot: the connection while it is open, what remains of it afterwards. */
+  private readonly connections: (TcpConnection | null)[] = [];
+  private readonly remains: (ClosedFlow | null)[] = [];
+  /** Connections that are over but for stragglers, oldest first. */
+  private readonly lingering: TcpConnection[] = [];
+  private readonly notedLimits = new Set<string>();
+  private streams = 0;
+
+  constructor(
+    limits: Readonly<Limits>,
+    open: StreamOpener,
+    note: (note: CaptureNote) => void,
+    budget: Budget = new Budget(limits.bufferedBytes),
+  ) {
+    this.limits = limits;
+    this.open = open;
+    this.note = note;
+    this.context = new TcpContext(limits, budget);
+    this.flows = new FlowTable(limits.flows, (slot) => this.evict(slot));
+    this.sockets = new SocketStreams(
+      limits,
+      open,
+      () => ++this.streams,
+      (text) => this.limit(text),
+    );
+  }
+
+  segment(s: Segment): void {
+    const { origin } = this.context;
+    origin.packet = s.packet;
+    origin.seconds = s.seconds;
+    origin.nanos = s.nanos;
+    origin.peerSeen = -1;
+    if (s.socket !== null) {
+      this.sockets.event(s, s.socket, origin);
+      return;
+    }
+    if (this.lingering.length > 0) this.closeLingering(s);
+    const { flows } = this;
+    let slot = flows.find(s);
+    let connection: TcpConnection | null;
+    if (slot < 0) {
+      this.releaseIdle(s.seconds);
+      slot = flows.add(s, HALF_OPEN);
+      connection = this.openAt(slot, s);
+    } else {
+      flows.touch(slot, s.seconds);
+      connection = this.connections[slot] ?? this.reopen(slot, s);
+      if (connection === null) return;
+    }
+    let from: End = flows.swapped === connection.swapped ? 0 : 1;
+    if ((s.flags & SYN) !== 0 && connection.isReplacedBy(s, from)) {
+      this.close(connection);
+      connection = this.openAt(slot, s);
+      from = flows.swapped === connection.swapped ? 0 : 1;
+    }
+    const carried = s.length > 0;
+    connection.segment(s, from);
+    if (carried && flows.rank(slot) === HALF_OPEN) flows.setRank(slot, ESTABLISHED);
+    if (connection.dying) this.settle(connection, s);
+  }
+
+  /** The capture is over: every stream ends. */
+  end(): void {
+    const open = this.connections.filter((c) => c !== null).sort((a, b) => a.id - b.id);
+    for (const connection of open) this.close(connection);
+    this.sockets.end();
+  }
+
+  private openAt(slot: number, s: Segment): TcpConnection {
+    const connection = new TcpConnection(++this.streams, slot, this.flows.swapped, s, this.open, this.context);
+    this.connections[slot] = connection;
+    this.remains[slot] = null;
+    this.flows.setRank(slot, HALF_OPEN);
+    return connection;
+  }
+
+  /** A segment with the addresses and ports of a connection that is closed. */
+  private reopen(slot: number, s: Segment): TcpConnection | null {
+    const closed = this.remains[slot]!;
+    const from: End = this.flows.swapped === closed.swapped ? 0 : 1;
+    if (!closed.isOutlivedBy(s, from)) return null;
+    const connection = this.openAt(slot, s);
+    if (closed.resumable && connection.start === 'missed') {
+      const text = `idleSeconds: the connection was silent for more than ${this.limits.idleSeconds} s and had been given up`;
+      connection.note(LIMIT, text);
+    }
+    return connection;
+  }
+
+  /** Closes a connection that is over: at once if nothing can be missing, else when the capture has gone on a little. */
+  private settle(connection: TcpConnection, s: Segment): void {
+    if (connection.over || !connection.carried) {
+      this.close(connection);
+    } else if (connection.lingersSincePacket === 0) {
+      connection.lingersSincePacket = s.packet;
+      connection.lingersSince = s.seconds;
+      this.lingering.push(connection);
+    }
+  }
+
+  private closeLingering(s: Segment): void {
+    for (;;) {
+      const oldest = this.lingering[0];
+      if (oldest === undefined) return;
+      const packets = s.packet - oldest.lingersSincePacket;
+      const seconds = s.seconds - oldest.lingersSince;
+      if (!oldest.closed && packets < LINGER_PACKETS && seconds <= LINGER_SECONDS) return;
+      this.lingering.shift();
+      this.close(oldest);
+    }
+  }
+
+  private close(connection: TcpConnection): void {
+    if (connection.closed) return;
+    connection.close();
+    const { slot } = connection;
+    this.connections[slot] = null;
+    this.remains[slot] = connection.remains();
+    this.flows.setRank(slot, CLOSED);
+  }
+
+  /** Called by the flow table when it needs the slot of the longest idle connection. */
+  private evict(slot: number): void {
+    const connection = this.connections[slot];
+    if (connection === null || connection === undefined) return;
+    this.limit(`flows: more than ${this.limits.flows} connections at once; the longest idle ones are given up`);
+    this.close(connection);
+  }
+
+  /** Gives up connections that were silent for too long. Memory only grows when one is opened, so it is done then. */
+  private releaseIdle(now: number): void {
+    const before = now - this.limits.idleSeconds;
+    for (const rank of [HALF_OPEN, ESTABLISHED] as const) {
+      for (;;) {
+        const slot = this.flows.idleSince(rank, before);
+        if (slot < 0) break;
+        this.close(this.connections[slot]!);
+        this.remains[slot]!.resumable = true;
+      }
+    }
+  }
+
+  private limit(text: string): void {
+    const name = text.slice(0, text.indexOf(':'));
+    if (this.notedLimits.has(name)) return;
+    this.notedLimits.add(name);
+    this.note({ rule: LIMIT, text, offset: 0, length: 0 });
+  }
+}
