@@ -131,6 +131,7 @@ class FileRun implements PacketSink {
       shared,
       levels: options.levels,
       details: options.details,
+      suppress: options.suppress,
       opened: (record) => {
         if (wanted(record)) reporter.open?.(record);
       },
@@ -178,7 +179,7 @@ class FileRun implements PacketSink {
   note(note: CaptureNote): void {
     const severity = effectiveSeverity(note.rule, undefined, 'certain', this.options.levels);
     if (severity === null) return;
-    this.report({
+    const finding: Finding = {
       file: this.name,
       stream: null,
       rule: note.rule,
@@ -194,7 +195,8 @@ class FileRun implements PacketSink {
       seconds: this.lastSeconds,
       nanos: this.lastNanos,
       text: note.text,
-    });
+    };
+    if (!this.options.suppress?.(finding)) this.report(finding);
   }
 
   end(): void {
@@ -205,7 +207,6 @@ class FileRun implements PacketSink {
   }
 
   private report(finding: Finding): void {
-    if (this.options.suppress?.(finding)) return;
     this.summary.findings[finding.severity]++;
     this.reporter.finding(finding);
   }

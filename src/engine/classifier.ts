@@ -78,7 +78,7 @@ export class Classifier {
   }
 
   /** The first captured bytes by end, copied. */
-  firstBytes(n: number): readonly [Uint8Array, Uint8Array] {
+  firstBytes(n: number): [Uint8Array, Uint8Array] {
     return [this.stores[0].slice(0, Math.min(n, this.sizes[0])), this.stores[1].slice(0, Math.min(n, this.sizes[1]))];
   }
 

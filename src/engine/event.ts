@@ -35,7 +35,7 @@ export interface StreamRecord {
   /** By side: whether every message so far was decoded from its own direction alone. */
   readonly contextFree: [boolean, boolean];
   /** First bytes by end, of a stream that no protocol claimed. */
-  firstBytes: readonly [Uint8Array, Uint8Array] | null;
+  firstBytes: [Uint8Array, Uint8Array] | null;
 }
 
 /** A violation or diagnostic, after configuration. */

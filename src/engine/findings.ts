@@ -42,14 +42,22 @@ export class StreamFindings {
   private readonly levels: RuleLevels;
   private readonly limits: Readonly<Limits>;
   private readonly emit: (finding: Finding) => void;
+  private readonly suppress: ((finding: Finding) => boolean) | undefined;
   private readonly counts = new Map<Rule, number>();
   private held: Finding[] = [];
 
-  constructor(record: StreamRecord, levels: RuleLevels, limits: Readonly<Limits>, emit: (finding: Finding) => void) {
+  constructor(
+    record: StreamRecord,
+    levels: RuleLevels,
+    limits: Readonly<Limits>,
+    emit: (finding: Finding) => void,
+    suppress?: (finding: Finding) => boolean,
+  ) {
     this.record = record;
     this.levels = levels;
     this.limits = limits;
     this.emit = emit;
+    this.suppress = suppress;
   }
 
   raise(rule: Rule, evidence: Evidence, place: Place): void {
@@ -95,6 +103,7 @@ export class StreamFindings {
         this.held.push(f);
         continue;
       }
+      if (this.suppress?.(f)) continue;
       this.record.findings[f.severity]++;
       this.emit(f);
     }

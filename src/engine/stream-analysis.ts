@@ -31,6 +31,8 @@ export interface StreamEnvironment {
   readonly opened: (record: StreamRecord) => void;
   readonly message: (record: StreamRecord, message: Message) => void;
   readonly finding: (finding: Finding) => void;
+  /** See AnalysisOptions. */
+  readonly suppress?: (finding: Finding) => boolean;
   readonly closed: (record: StreamRecord) => void;
 }
 
@@ -78,7 +80,7 @@ export class StreamAnalysis implements StreamSink, Output {
       contextFree: [true, true],
       firstBytes: null,
     };
-    this.findings = new StreamFindings(this.record, env.levels, env.limits, env.finding);
+    this.findings = new StreamFindings(this.record, env.levels, env.limits, env.finding, env.suppress);
     this.classifier = new Classifier(connection, env.protocols, env.forced(connection), env.limits, env.budget);
   }
 
@@ -95,6 +97,9 @@ export class StreamAnalysis implements StreamSink, Output {
       this.settle(verdict);
     } else {
       this.record.skipped[side].undecoded += end - start;
+      const first = this.record.firstBytes;
+      if (first !== null && first[from].length < FIRST_BYTES)
+        first[from] = joined(first[from], block.bytes.subarray(start, end), FIRST_BYTES);
     }
   }
 
@@ -371,6 +376,14 @@ export class StreamAnalysis implements StreamSink, Output {
     this.findings.raise(LIMIT, { text }, this.now);
     this.findings.flush();
   }
+}
+
+/** The first `max` bytes of both. */
+function joined(a: Uint8Array, b: Uint8Array, max: number): Uint8Array {
+  const out = new Uint8Array(Math.min(max, a.length + b.length));
+  out.set(a);
+  out.set(b.subarray(0, out.length - a.length), a.length);
+  return out;
 }
 
 class Run {

@@ -1,0 +1,130 @@
+import { readdirSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { join } from 'node:path';
+import { globExpression, isGlob } from '../../base/glob.js';
+import { systemWords } from '../usage-error.js';
+
+/** One file to be judged. */
+export interface CheckInput {
+  readonly path: string;
+  /** Whether the user named it; files that were found in a folder may be no captures. */
+  readonly named: boolean;
+  readonly size: number;
+}
+
+export interface FoundInputs {
+  readonly inputs: readonly CheckInput[];
+  /** What cannot be read, a line each. */
+  readonly problems: readonly string[];
+  /** Folders and patterns that hold no file at all. */
+  readonly empty: readonly string[];
+  /** Things in folders that are no regular files, and links that lead nowhere. */
+  readonly irregular: number;
+}
+
+/** Folders that hold no recordings, and may hold very many files. */
+const IGNORED = new Set(['.git', '.hg', '.svn', 'node_modules']);
+
+/** Files, folders and patterns as files: in the order given, what is found inside a folder in the order of its names. */
+export function findInputs(given: readonly string[]): FoundInputs {
+  const search = new Search();
+  for (const text of given) search.add(text);
+  return search;
+}
+
+class Search implements FoundInputs {
+  readonly inputs: CheckInput[] = [];
+  readonly problems: string[] = [];
+  readonly empty: string[] = [];
+  irregular = 0;
+  /** Real paths of the files that are listed: none is judged twice. */
+  private readonly listed = new Set<string>();
+
+  add(text: string): void {
+    if (text === '-') {
+      if (!this.listed.has('-')) this.inputs.push({ path: '-', named: true, size: 0 });
+      this.listed.add('-');
+      return;
+    }
+    const stat = statSync(text, { throwIfNoEntry: false });
+    const before = this.inputs.length;
+    if (stat === undefined && isGlob(text)) {
+      this.glob(text);
+      if (this.inputs.length === before) this.empty.push(text);
+    } else if (stat?.isDirectory()) {
+      this.folder(text, new Set(), () => true);
+      if (this.inputs.length === before) this.empty.push(text);
+    } else {
+      // what does not exist is reported when it is opened, like everything else that is wrong with a named file
+      this.file(text, true, stat);
+    }
+  }
+
+  private glob(pattern: string): void {
+    const parts = pattern.split('/');
+    const fixed: string[] = [];
+    while (parts.length > 1 && !isGlob(parts[0]!)) fixed.push(parts.shift()!);
+    const base = fixed.length === 0 ? '.' : fixed.join('/') || '/';
+    if (!statSync(base, { throwIfNoEntry: false })?.isDirectory()) return;
+    const expression = globExpression(parts.join('/'));
+    const depth = parts.some((p) => p.includes('**')) ? Infinity : parts.length;
+    const prefix = fixed.length === 0 ? '' : `${fixed.join('/')}/`;
+    this.folder(base, new Set(), (path) => expression.test(path), prefix, '', depth);
+  }
+
+  private folder(
+    folder: string,
+    visited: Set<string>,
+    wanted: (relative: string) => boolean,
+    prefix = folder.endsWith('/') ? folder : `${folder}/`,
+    relative = '',
+    depth = Infinity,
+  ): void {
+    let real: string;
+    let names: string[];
+    try {
+      real = realpathSync(folder);
+      names = readdirSync(folder).sort(compare);
+    } catch (error) {
+      this.problems.push(`${folder}: ${systemWords(error)}`);
+      return;
+    }
+    // links lead to folders a second time, or round in circles
+    if (visited.has(real)) return;
+    visited.add(real);
+    for (const name of names) {
+      const full = join(folder, name);
+      const shown = `${prefix}${relative}${name}`;
+      const stat = this.stat(full);
+      if (stat === null) continue;
+      if (stat?.isDirectory()) {
+        if (depth > 1 && !IGNORED.has(name)) this.folder(full, visited, wanted, prefix, `${relative}${name}/`, depth - 1);
+      } else if (wanted(`${relative}${name}`)) {
+        if (stat?.isFile()) this.file(shown, false, stat);
+        else this.irregular++;
+      }
+    }
+  }
+
+  /** undefined: leads nowhere; null: cannot be told, which is reported. */
+  private stat(path: string): Stats | undefined | null {
+    try {
+      return statSync(path, { throwIfNoEntry: false });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ELOOP') return undefined;
+      this.problems.push(`${path}: ${systemWords(error)}`);
+      return null;
+    }
+  }
+
+  private file(path: string, named: boolean, stat: Stats | undefined): void {
+    const real = stat === undefined ? path : realpathSync(path);
+    if (this.listed.has(real)) return;
+    this.listed.add(real);
+    this.inputs.push({ path, named, size: stat?.size ?? 0 });
+  }
+}
+
+/** By code units: the same on every machine and in every locale. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

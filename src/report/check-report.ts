@@ -1,0 +1,88 @@
+import type { Severity } from '../base/rule.js';
+import type { SkipReason } from '../contract/protocol.js';
+import type { Summary } from '../engine/event.js';
+import type { BothWays, CaptureEvent, FindingEvent, StreamEvent } from './event-object.js';
+
+/** What `check` knows of its captures: plain data, so that it can come from another thread. */
+
+export interface CheckedFinding extends FindingEvent {
+  /** Unique within the capture; survives unrelated changes of it. */
+  readonly fingerprint: string;
+  /** Name of the message that it is about. */
+  readonly messageName: string | null;
+  /** Line in the transcript that lies beside the capture. */
+  readonly line: number | null;
+}
+
+export interface CheckedStream extends StreamEvent {
+  readonly skipped: BothWays<Readonly<Record<SkipReason, number>>>;
+  /** Whether nothing that one of the sides sent is in the capture. */
+  readonly oneSided: boolean;
+}
+
+/** How a committed transcript compares with the one made now. */
+export interface GoldenResult {
+  readonly path: string;
+  readonly state: 'same' | 'different' | 'missing' | 'written';
+  /** A unified diff where it is different, else empty. */
+  readonly diff: string;
+}
+
+export interface FileReport {
+  /** Its name as given or found. */
+  readonly file: string;
+  /** `skipped`: was found in a folder and is no capture; `failed`: cannot be read as a capture. */
+  readonly state: 'judged' | 'skipped' | 'failed';
+  /** What was found instead, where it is not judged. */
+  readonly problem: string | null;
+  readonly capture: CaptureEvent | null;
+  readonly streams: readonly CheckedStream[];
+  readonly findings: readonly CheckedFinding[];
+  readonly summary: Summary;
+  /** The transcript that lies beside the capture, if there is one. */
+  readonly transcript: string | null;
+  readonly golden: GoldenResult | null;
+  /** How many findings each suppression silenced, by its number in the configuration. */
+  readonly suppressed: Readonly<Record<number, number>>;
+  readonly internalErrors: number;
+}
+
+export interface GateResult {
+  readonly status: 0 | 1 | 2;
+  /** Why it did not pass, a line each; empty where it did. */
+  readonly reasons: readonly string[];
+}
+
+export interface CheckReport {
+  /** In the order of the inputs. */
+  readonly files: readonly FileReport[];
+  readonly summary: Summary;
+  readonly failOn: Severity;
+  readonly gate: GateResult;
+  /** Findings that suppressions silenced. */
+  readonly suppressed: number;
+}
+
+export function emptySummary(): Summary {
+  return {
+    files: 0,
+    packets: 0,
+    streams: 0,
+    messages: 0,
+    findings: { error: 0, warning: 0, note: 0 },
+    protocols: {},
+    messagesByProtocol: {},
+  };
+}
+
+/** Adds one summary to another. */
+export function addSummary(sum: Summary, more: Summary): void {
+  sum.files += more.files;
+  sum.packets += more.packets;
+  sum.streams += more.streams;
+  sum.messages += more.messages;
+  for (const severity of ['error', 'warning', 'note'] as const) sum.findings[severity] += more.findings[severity];
+  for (const [name, n] of Object.entries(more.protocols)) sum.protocols[name] = (sum.protocols[name] ?? 0) + n;
+  for (const [name, n] of Object.entries(more.messagesByProtocol))
+    sum.messagesByProtocol[name] = (sum.messagesByProtocol[name] ?? 0) + n;
+}
