@@ -182,7 +182,7 @@ function disturbed(writer: CaptureWriter, seed: number, loss: number, window: nu
       writer.frame(frame, length);
       return;
     }
-    held.push(frame.slice(0, length));
+    held.push(new Uint8Array(frame.subarray(0, length)));
     if (held.length < window) return;
     const [out] = held.splice(Math.floor(next() * held.length), 1);
     writer.frame(out!);
