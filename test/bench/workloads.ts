@@ -184,8 +184,7 @@ function disturbed(writer: CaptureWriter, seed: number, loss: number, window: nu
     }
     held.push(new Uint8Array(frame.subarray(0, length)));
     if (held.length < window) return;
-    const [out] = held.splice(Math.floor(next() * held.length), 1);
-    writer.frame(out!);
+    while (held.length > 0) writer.frame(held.splice(Math.floor(next() * held.length), 1)[0]!);
   };
 }
 
