@@ -4,12 +4,13 @@ import type { Reporter } from '../engine/event.js';
 import { EventReport, JsonDocument, Ndjson } from '../report/event-lines.js';
 import type { TextOutput } from '../report/output.js';
 import { Transcript } from '../report/transcript.js';
+import { wantColors } from './colors.js';
 import type { Command } from './command.js';
 import { finishDestination, openDestination } from './destination.js';
 import { Interrupt } from './interrupt.js';
 import { formatOption, INPUT_OPTIONS, PRINT_OPTIONS, RAW_OPTION, type CommonArguments } from './options.js';
 import { rawInput, runInputs } from './run.js';
-import { analysisOptions, wantColors } from './settings.js';
+import { Planner } from './plan.js';
 import { UsageError } from './usage-error.js';
 
 export interface AnalyzeArguments extends CommonArguments {
@@ -37,11 +38,17 @@ export const analyze: Command = {
     const inputs: CaptureInput[] = [...(args.capture ?? []), ...(args.raw ?? []).map(rawInput)];
     if (inputs.length === 0) throw new UsageError('analyze: name a capture, or - for standard input');
     const format = args.format ?? 'text';
-    const options = analysisOptions(args, format !== 'table');
+    const planner = await Planner.load(args);
     const interrupt = new Interrupt();
     const output = openDestination(args.output);
     const reporter = await reporterFor(format, output, args, inputs);
-    const status = await runInputs(inputs, { options, reporter, output, signal: interrupt.signal });
+    const status = await runInputs(inputs, {
+      planner,
+      details: format !== 'table',
+      reporter,
+      output,
+      signal: interrupt.signal,
+    });
     if (interrupt.status !== null || (status !== 0 && args.output !== undefined)) {
       output.flush();
       output.discard();

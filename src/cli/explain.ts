@@ -1,9 +1,10 @@
 import { PROTOCOLS } from '../protocols/registry.js';
 import { rulePage } from '../report/rule-page.js';
+import { wantColors } from './colors.js';
 import type { Command } from './command.js';
 import { finishDestination, openDestination } from './destination.js';
 import { PRINT_OPTIONS } from './options.js';
-import { knownRule, wantColors } from './settings.js';
+import { knownRule } from './plan.js';
 
 interface ExplainArguments {
   readonly id: string;

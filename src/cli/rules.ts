@@ -1,10 +1,11 @@
 import type { Rule } from '../base/rule.js';
 import type { TextOutput } from '../report/output.js';
 import { theme } from '../report/theme.js';
+import { wantColors } from './colors.js';
 import type { Command } from './command.js';
 import { finishDestination, openDestination } from './destination.js';
 import { PRINT_OPTIONS } from './options.js';
-import { allRules, wantColors } from './settings.js';
+import { allRules } from './plan.js';
 import { UsageError } from './usage-error.js';
 
 interface RulesArguments {

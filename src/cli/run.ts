@@ -1,8 +1,9 @@
 import { NotACapture } from '../capture/packet.js';
-import { Analysis, inputName, type AnalysisOptions, type CaptureInput } from '../engine/analysis.js';
+import { Analysis, inputName, type CaptureInput } from '../engine/analysis.js';
 import type { Reporter } from '../engine/event.js';
 import type { TextOutput } from '../report/output.js';
 import { complain } from './complain.js';
+import { analysisOptions, checkKeyrings, type Planner } from './plan.js';
 import { Progress } from './progress.js';
 import { systemWords, UsageError } from './usage-error.js';
 
@@ -20,7 +21,9 @@ export function rawInput(text: string): CaptureInput {
 }
 
 export interface RunSettings {
-  readonly options: AnalysisOptions;
+  readonly planner: Planner;
+  /** Whether messages are printed. */
+  readonly details: boolean;
   readonly reporter: Reporter;
   readonly output: TextOutput;
   readonly signal: AbortSignal;
@@ -31,24 +34,28 @@ export interface RunSettings {
 
 /** Carries inputs into a reporter, one after the other. Gives the exit status. */
 export async function runInputs(inputs: readonly CaptureInput[], run: RunSettings): Promise<number> {
-  const { options, reporter, output } = run;
+  const { planner, details, reporter, output } = run;
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);
-  const analysis = new Analysis(options, reporter);
+  const keyrings = planner.keyringsOf(inputs.map(inputName));
+  checkKeyrings(keyrings);
+  const base = planner.for(inputName(inputs[0]!));
+  const analysis = new Analysis(analysisOptions({ ...base, keyrings }, details), reporter);
   const progress = new Progress();
   let status = 0;
   for (const input of inputs) {
     if (signal.aborted) break;
     try {
-      await analysis.run(input, {
+      const hooks = {
         signal,
         follow: run.follow,
         batch: () => {
           if (run.live) reporter.flush?.();
           if (output.stopped) stop.abort();
         },
-        progress: (read, total) => progress.update(inputName(input), read, total),
-      });
+        progress: (read: number, total: number | null) => progress.update(inputName(input), read, total),
+      };
+      await analysis.run(input, hooks, analysisOptions(planner.for(inputName(input)), details));
     } catch (error) {
       progress.clear();
       reporter.flush?.();

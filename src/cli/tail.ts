@@ -4,7 +4,7 @@ import { finishDestination, openDestination } from './destination.js';
 import { Interrupt } from './interrupt.js';
 import { formatOption, INPUT_OPTIONS, PRINT_OPTIONS, type CommonArguments } from './options.js';
 import { runInputs } from './run.js';
-import { analysisOptions } from './settings.js';
+import { Planner } from './plan.js';
 
 interface TailArguments extends CommonArguments {
   readonly source?: string;
@@ -26,12 +26,13 @@ export const tail: Command = {
   async run(raw) {
     const args = raw as TailArguments;
     const source = args.source ?? '-';
-    const options = analysisOptions(args, true);
+    const planner = await Planner.load(args);
     const interrupt = new Interrupt();
     const output = openDestination(args.output, true);
     const reporter = await reporterFor(args.format ?? 'text', output, args, [source]);
     const status = await runInputs([source], {
-      options,
+      planner,
+      details: true,
       reporter,
       output,
       signal: interrupt.signal,

@@ -68,15 +68,18 @@ export class Analysis {
     this.budget = new Budget(options.limits.bufferedBytes);
   }
 
-  /** Analyzes one input to its end. Throws NotACapture, or what the file system says; nothing else. */
-  async run(input: CaptureInput, hooks: RunHooks = {}): Promise<void> {
+  /**
+   * Analyzes one input to its end. Throws NotACapture, or what the file system says; nothing else. `options`: where this input has
+   * others than the run; keyrings and what protocols share are always the run's.
+   */
+  async run(input: CaptureInput, hooks: RunHooks = {}, options = this.options): Promise<void> {
     const name = inputName(input);
     const source = await openCapture(input, {
       limits: this.options.limits,
       signal: hooks.signal,
       follow: hooks.follow,
     });
-    const file = new FileRun(name, this.options, this.reporter, this.budget, this.summary, (p) => this.sharedOf(p));
+    const file = new FileRun(name, options, this.reporter, this.budget, this.summary, (p) => this.sharedOf(p));
     try {
       await source.read(file, hooks);
     } finally {

@@ -97,7 +97,8 @@ class Search implements FoundInputs {
       const stat = this.stat(full);
       if (stat === null) continue;
       if (stat?.isDirectory()) {
-        if (depth > 1 && !IGNORED.has(name)) this.folder(full, visited, wanted, prefix, `${relative}${name}/`, depth - 1);
+        if (depth > 1 && !IGNORED.has(name))
+          this.folder(full, visited, wanted, prefix, `${relative}${name}/`, depth - 1);
       } else if (wanted(`${relative}${name}`)) {
         if (stat?.isFile()) this.file(shown, false, stat);
         else this.irregular++;

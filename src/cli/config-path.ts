@@ -1,0 +1,13 @@
+import { statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+export const CONFIG_NAME = 'wirelint.config.json';
+
+/** The nearest file of that name from a folder upwards, or null. */
+export function nearestConfig(from: string, name = CONFIG_NAME): string | null {
+  for (let folder = resolve(from); ; folder = dirname(folder)) {
+    const path = join(folder, name);
+    if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
+    if (dirname(folder) === folder) return null;
+  }
+}

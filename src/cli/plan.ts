@@ -1,0 +1,219 @@
+import { accessSync, constants } from 'node:fs';
+import { relative, resolve, sep } from 'node:path';
+import { CAPTURE_RULES } from '../base/capture-rules.js';
+import { pathMatcher } from '../base/glob.js';
+import { DEFAULT_LIMITS } from '../base/limits.js';
+import type { Rule, Severity } from '../base/rule.js';
+import type { AnalysisOptions } from '../engine/analysis.js';
+import { parseDecodeAs } from '../engine/decode-as.js';
+import type { RuleLevel } from '../engine/findings.js';
+import { PROTOCOLS } from '../protocols/registry.js';
+import type { Config, Expectation, LoadedConfig } from './config-file.js';
+import { nearestConfig } from './config-path.js';
+import type { CommonArguments } from './options.js';
+import { systemWords, UsageError } from './usage-error.js';
+
+const LEVELS: readonly string[] = ['off', 'note', 'warning', 'error'];
+
+/**
+ * What the command line and the configuration ask of the analysis of one file, checked: plain data, so that it can go to another
+ * thread. The command line comes before the configuration, and a later override before an earlier one.
+ */
+export interface Plan {
+  /** Names of protocols. */
+  readonly protocols: readonly string[];
+  readonly decodeAs: readonly string[];
+  readonly streams: readonly number[];
+  readonly levels: readonly (readonly [string, RuleLevel])[];
+  readonly keyrings: readonly string[];
+  readonly showSecrets: boolean;
+  readonly failOn: Severity;
+  readonly expect: readonly Expectation[];
+}
+
+/** All rules, those of the capture itself last. */
+export function allRules(): Rule[] {
+  return [...PROTOCOLS.flatMap((p) => p.rules), ...CAPTURE_RULES];
+}
+
+/** Makes plans: reads the configuration, and checks everything once. */
+export class Planner {
+  readonly loaded: LoadedConfig | null;
+  private readonly args: CommonArguments;
+  private readonly failOn: Severity | undefined;
+  private readonly base: Plan;
+  private readonly overrides: readonly { matches: (path: string) => boolean; config: Config }[];
+
+  private constructor(args: CommonArguments, failOn: Severity | undefined, loaded: LoadedConfig | null) {
+    this.args = args;
+    this.failOn = failOn;
+    this.loaded = loaded;
+    const config = loaded?.config ?? {};
+    this.overrides = (config.overrides ?? []).map((o) => {
+      const matchers = o.paths.map(pathMatcher);
+      return { matches: (path) => matchers.some((m) => m(path)), config: o };
+    });
+    this.base = this.plan([config]);
+    for (const o of this.overrides) this.plan([o.config]);
+  }
+
+  /** The plan of every input; `failOn` is the command line's. Throws UsageError. */
+  static async load(args: CommonArguments, failOn?: Severity): Promise<Planner> {
+    return new Planner(args, failOn, await findConfig(args.config));
+  }
+
+  /** The plan for one file. */
+  for(file: string): Plan {
+    const path = this.pathOf(file);
+    const matching = this.overrides.filter((o) => o.matches(path)).map((o) => o.config);
+    return matching.length === 0 ? this.base : this.plan([this.loaded!.config, ...matching]);
+  }
+
+  /** One plan for several files that are analyzed together: keyrings of all of them are tried for each. */
+  keyringsOf(files: readonly string[]): readonly string[] {
+    return [...new Set([...this.base.keyrings, ...files.flatMap((f) => this.for(f).keyrings)])];
+  }
+
+  /** A file as the configuration's patterns see it: relative to its folder, with `/`. */
+  pathOf(file: string): string {
+    return configPath(this.loaded?.folder ?? process.cwd(), file);
+  }
+
+  private plan(configs: readonly Config[]): Plan {
+    const { args, loaded } = this;
+    const known = new Set(PROTOCOLS.map((p) => p.name));
+    const levels = new Map<string, RuleLevel>();
+    for (const config of configs) {
+      for (const [id, level] of Object.entries(config.rules ?? {}))
+        levels.set(this.inConfig('rules', () => knownRule(id)).id, level);
+    }
+    for (const text of args.rule ?? []) levels.set(...ruleLevel(text));
+    const inner = [...configs].reverse();
+    const fromConfig = inner.flatMap((c) => c.decodeAs ?? []);
+    for (const text of fromConfig) this.inConfig('decodeAs', () => usage(() => parseDecodeAs(text, PROTOCOLS)));
+    for (const text of args['decode-as'] ?? []) usage(() => parseDecodeAs(text, PROTOCOLS));
+    const expect = configs.flatMap((c) => c.expect ?? []);
+    for (const e of expect)
+      if (e.protocol !== undefined) this.inConfig('expect', () => knownProtocol(e.protocol!, known));
+    const listed = args.protocol?.flatMap((l) => l.split(',')).map((n) => n.trim());
+    const configured = configs[0]?.protocols;
+    for (const name of configured ?? []) this.inConfig('protocols', () => knownProtocol(name, known));
+    const chosen = listed?.map((name) => knownProtocol(name, known)) ?? configured ?? [...known];
+    return {
+      protocols: chosen,
+      decodeAs: [...(args['decode-as'] ?? []), ...fromConfig],
+      streams: (args.stream ?? []).map(streamNumber),
+      levels: [...levels],
+      keyrings: [
+        ...(args.keyring ?? []),
+        ...configs.flatMap((c) => c.keyrings ?? []).map((k) => resolve(loaded!.folder, k)),
+      ],
+      showSecrets: args['show-secrets'] ?? false,
+      failOn: this.failOn ?? inner.find((c) => c.failOn !== undefined)?.failOn ?? 'error',
+      expect,
+    };
+  }
+
+  /** A mistake in the configuration is said to be there. */
+  private inConfig<T>(key: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw new UsageError(`${this.loaded!.path}: ${key}: ${(error as Error).message}`);
+    }
+  }
+}
+
+async function findConfig(named: string | undefined): Promise<LoadedConfig | null> {
+  const path = named ?? nearestConfig(process.cwd());
+  if (path === null) return null;
+  const { readConfig } = await import('./config-file.js');
+  return readConfig(path);
+}
+
+/** A file's path relative to a folder, with `/` as separator. */
+export function configPath(folder: string, file: string): string {
+  if (file === '-') return '-';
+  return relative(folder, resolve(file)).split(sep).join('/');
+}
+
+/** What the engine is given for a plan. `details`: whether messages are printed. */
+export function analysisOptions(plan: Plan, details: boolean): AnalysisOptions {
+  return {
+    limits: DEFAULT_LIMITS,
+    protocols: PROTOCOLS.filter((p) => plan.protocols.includes(p.name)),
+    decodeAs: plan.decodeAs.map((text) => parseDecodeAs(text, PROTOCOLS)),
+    streams: new Set(plan.streams),
+    levels: new Map(plan.levels),
+    keyrings: plan.keyrings,
+    showSecrets: plan.showSecrets,
+    details,
+  };
+}
+
+/** Throws a UsageError where one of them cannot be read. */
+export function checkKeyrings(paths: readonly string[]): void {
+  for (const path of paths) {
+    try {
+      accessSync(path, constants.R_OK);
+    } catch (error) {
+      throw new UsageError(`cannot read the keyring ${path}: ${systemWords(error)}`);
+    }
+  }
+}
+
+function usage<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** The name itself; throws UsageError where no protocol has it. */
+export function knownProtocol(
+  name: string,
+  known: ReadonlySet<string> = new Set(PROTOCOLS.map((p) => p.name)),
+): string {
+  if (!known.has(name))
+    throw new UsageError(`unknown protocol ${JSON.stringify(name)}; known: ${[...known].join(', ')}`);
+  return name;
+}
+
+function streamNumber(text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new UsageError(`--stream ${text}: expected a stream number, from 1 on`);
+  return Number(text);
+}
+
+function ruleLevel(text: string): [string, RuleLevel] {
+  const at = text.lastIndexOf('=');
+  const level = text.slice(at + 1);
+  if (at <= 0 || !LEVELS.includes(level))
+    throw new UsageError(`--rule ${text}: expected ID=off, ID=note, ID=warning or ID=error`);
+  return [knownRule(text.slice(0, at)).id, level as RuleLevel];
+}
+
+/** The rule with that id; throws a UsageError with the id that comes nearest where there is none. */
+export function knownRule(id: string): Rule {
+  const rules = allRules();
+  const found = rules.find((r) => r.id === id);
+  if (found !== undefined) return found;
+  const nearest = rules
+    .map((r) => ({ id: r.id, far: distance(r.id, id.toLowerCase()) }))
+    .sort((a, b) => a.far - b.far)[0];
+  const near = nearest !== undefined && nearest.far <= Math.max(2, id.length / 4);
+  const hint = near ? `did you mean ${nearest.id}?` : '`wirelint rules` lists them';
+  throw new UsageError(`unknown rule ${JSON.stringify(id)}; ${hint}`);
+}
+
+/** Levenshtein distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length]!;
+}
