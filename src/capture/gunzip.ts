@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { MALFORMED, TRUNCATED } from '../base/capture-rules.js';
@@ -25,6 +24,7 @@ export class Gunzip {
   /** What the parser threw. */
   private thrown: unknown = null;
   private error: NodeJS.ErrnoException | null = null;
+  private ended = false;
   private wake: () => void = () => undefined;
   /** Output that is being flushed; decompression waits for it, or little input could make much output pile up. */
   private flushing: Promise<void> | null = null;
@@ -39,10 +39,15 @@ export class Gunzip {
       this.error = error;
       this.wake();
     });
+    // Zero bytes behind the last member (padding of tapes and disk images) end the stream by themselves.
+    this.stream.on('end', () => {
+      this.ended = true;
+      this.wake();
+    });
   }
 
   get done(): boolean {
-    return this.parser.done || this.error !== null;
+    return this.parser.done || this.ended || this.error !== null;
   }
 
   /** The next bytes of the compressed file. They may be overwritten when the promise is settled. */
@@ -59,11 +64,12 @@ export class Gunzip {
 
   async end(stopped: boolean): Promise<void> {
     if (!stopped && !this.done) await this.write(this.held);
-    if (!stopped && !this.done) {
-      const ended = once(this.stream, 'end').catch(() => undefined);
-      this.stream.end();
-      await ended;
-    }
+    if (!stopped && !this.done)
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+        this.stream.end();
+      });
+    await this.flushing;
     this.stream.destroy();
     this.rethrow();
     const { error } = this;
