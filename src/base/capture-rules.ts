@@ -92,6 +92,12 @@ export const OVERLAP_CONFLICT = rule(
   'a retransmission carried other bytes than the first copy',
   'The same sequence numbers arrived twice with different bytes. The first copy was decoded. It is a damaged capture, a broken network element, or an attempt to show an observer something else than the receiver sees.',
 );
+export const RECORDING = rule(
+  'capture/recording',
+  'note',
+  'what this kind of recording cannot tell',
+  'Texts of strace and socat, and raw byte streams, leave out some of what happened: ends, dates, the order between the directions, bytes of strings that were cut. Nothing is guessed in its place; the text says what is missing and how to record it.',
+);
 export const INTERNAL: Rule = {
   ...rule(
     'internal/error',
@@ -125,6 +131,7 @@ export const CAPTURE_RULES: readonly Rule[] = [
   LIMIT,
   UNSUPPORTED_LINK,
   OVERLAP_CONFLICT,
+  RECORDING,
   EXPECTATION,
   INTERNAL,
 ];

@@ -21,7 +21,12 @@ interface Side {
 }
 
 /** Reads a pair of raw streams. It has no times, no ends, and no order between the directions. */
-export async function readRawPair(pair: RawPair, options: CaptureOptions, sink: PacketSink, hooks: ReadHooks): Promise<void> {
+export async function readRawPair(
+  pair: RawPair,
+  options: CaptureOptions,
+  sink: PacketSink,
+  hooks: ReadHooks,
+): Promise<void> {
   const handles: FileHandle[] = [];
   try {
     const sides: Side[] = [];
@@ -38,7 +43,12 @@ export async function readRawPair(pair: RawPair, options: CaptureOptions, sink: 
   }
 }
 
-async function readSides(sides: readonly [Side, Side], options: CaptureOptions, sink: PacketSink, hooks: ReadHooks): Promise<void> {
+async function readSides(
+  sides: readonly [Side, Side],
+  options: CaptureOptions,
+  sink: PacketSink,
+  hooks: ReadHooks,
+): Promise<void> {
   const buffer = new Uint8Array(PIECE);
   const packet = new Packet();
   packet.linkType = SOCKET_EVENT;

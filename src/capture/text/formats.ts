@@ -1,6 +1,8 @@
 import type { Limits } from '../../base/limits.js';
 import type { CaptureParser } from '../parser.js';
 import type { PacketSink } from '../packet.js';
+import { SOCAT } from './socat.js';
+import { STRACE } from './strace.js';
 
 /** A text recording of socket calls that wirelint can read. */
 export interface TextFormat {
@@ -13,4 +15,4 @@ export interface TextFormat {
 }
 
 /** The one list of them, asked in this order. */
-export const TEXT_FORMATS: readonly TextFormat[] = [];
+export const TEXT_FORMATS: readonly TextFormat[] = [SOCAT, STRACE];

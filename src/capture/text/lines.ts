@@ -1,0 +1,104 @@
+/** A line of a text recording. */
+export interface Line {
+  /** The text, one character a byte (latin-1), without its line end. */
+  readonly text: string;
+  /** From 1. */
+  readonly number: number;
+  /** Byte offset in the file, and length in bytes without the line end. */
+  readonly offset: number;
+  readonly length: number;
+  /** Whether a line end came; false only for the last line of a file that does not end with one. */
+  readonly complete: boolean;
+}
+
+/** Stands in `Line.text` where the middle of a line that is longer than the limit was left out. */
+export const LEFT_OUT = '\0';
+
+/** Characters that are kept from the end of a line that is too long: results of calls stand there. */
+const TAIL = 256;
+
+/** Cuts text into lines in memory that is bounded by `limit` and a small tail, however long a line grows. */
+export class LineCutter {
+  private held: Buffer[] = [];
+  private heldBytes = 0;
+  /** The last bytes of a line whose first `limit` bytes are held. */
+  private tail: Buffer = Buffer.alloc(0);
+  private length = 0;
+  private number = 0;
+  private offset = 0;
+  /** Lines that were longer than the limit. */
+  tooLong = 0;
+
+  constructor(
+    private readonly limit: number,
+    private readonly take: (line: Line) => void,
+  ) {}
+
+  push(chunk: Uint8Array): void {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+    let from = 0;
+    for (;;) {
+      const to = bytes.indexOf(0x0a, from);
+      if (to < 0) break;
+      if (this.length === 0 && to - from <= this.limit)
+        this.deliver(bytes.toString('latin1', from, to), to - from, true);
+      else {
+        this.hold(bytes.subarray(from, to));
+        this.finish(true);
+      }
+      from = to + 1;
+    }
+    if (from < bytes.length) this.hold(bytes.subarray(from));
+  }
+
+  /** Delivers what stands after the last line end. */
+  end(): void {
+    if (this.length > 0) this.finish(false);
+  }
+
+  private hold(part: Buffer): void {
+    this.length += part.length;
+    const room = this.limit - this.heldBytes;
+    if (room > 0) {
+      const first = Buffer.from(part.subarray(0, room));
+      this.held.push(first);
+      this.heldBytes += first.length;
+      // many small chunks of one line become one buffer now and then, so that their number stays small
+      if (this.held.length > 1024) this.held = [Buffer.concat(this.held)];
+    }
+    if (part.length > room) {
+      const rest = part.subarray(Math.max(room, 0)).subarray(-TAIL);
+      this.tail = Buffer.concat([this.tail, rest]).subarray(-TAIL);
+    }
+  }
+
+  private finish(complete: boolean): void {
+    let text = this.held.length === 1 ? this.held[0]!.toString('latin1') : Buffer.concat(this.held).toString('latin1');
+    if (this.length > this.limit) {
+      this.tooLong++;
+      const lost = this.length - this.heldBytes - this.tail.length;
+      text += (lost > 0 ? LEFT_OUT : '') + this.tail.toString('latin1');
+    }
+    const length = this.length;
+    this.held = [];
+    this.heldBytes = 0;
+    this.tail = Buffer.alloc(0);
+    this.length = 0;
+    this.deliver(text, length, complete);
+  }
+
+  private deliver(text: string, length: number, complete: boolean): void {
+    const offset = this.offset;
+    this.offset += length + (complete ? 1 : 0);
+    this.number++;
+    const end = text.endsWith('\r') ? text.slice(0, -1) : text;
+    this.take({ text: end, number: this.number, offset, length, complete });
+  }
+}
+
+/** The first lines of a head for a format to look at; the last one may be a part of a line. */
+export function firstLines(head: Uint8Array, most: number): string[] {
+  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
+  const lines = text.split('\n', most);
+  return lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
+}

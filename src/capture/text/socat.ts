@@ -1,0 +1,264 @@
+import { LIMIT, RECORDING, TRUNCATED } from '../../base/capture-rules.js';
+import type { Limits } from '../../base/limits.js';
+import { byteSize, count } from '../../base/text.js';
+import type { CaptureParser } from '../parser.js';
+import { NotACapture, type PacketSink, type SocketEvent } from '../packet.js';
+import type { TextFormat } from './formats.js';
+import { firstLines, LineCutter, type Line } from './lines.js';
+import { SocketPackets, type Moment } from './socket-packets.js';
+
+/** `> 2026/11/20 14:55:25.000213718  length=407 from=0 to=406`, also after other text without a line end. */
+const HEAD =
+  /([<>]) (\d{4})\/(\d\d)\/(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{1,9})\s+length=(\d{1,15}) from=(\d{1,15}) to=(\d{1,15})\s*$/;
+
+/** `DATE TIME socat[PID] E ...`: socat's own words, which may stand behind data. */
+const MESSAGE = /\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d(?:\.\d+)? socat\[\d+\] /;
+
+interface Block {
+  readonly side: 0 | 1;
+  readonly length: number;
+  /** Offset of its first byte in the direction's stream, as socat counts it. */
+  readonly from: number;
+  readonly at: Moment;
+  readonly offset: number;
+  read: number;
+  parts: Uint8Array[];
+}
+
+class Connection {
+  readonly key: string;
+  /** Offset in each direction's stream that the next block should have. */
+  readonly next: [number, number] = [0, 0];
+  fresh = true;
+
+  constructor(key: string) {
+    this.key = key;
+  }
+}
+
+function eventOf({ key }: Connection, kind: SocketEvent['kind'], from: 0 | 1): SocketEvent {
+  // which address listened is not in the text
+  return {
+    transport: 'unix',
+    connection: key,
+    endpoints: ['unix:left', 'unix:right'],
+    rolesKnown: false,
+    ordered: true,
+    kind,
+    from,
+  };
+}
+
+/** Connections of one text that a later block may still belong to. */
+const MOST_CONNECTIONS = 64;
+
+/** Reads what `socat -x` and `socat -x -v` print: one block for each piece that was passed on. */
+class SocatParser implements CaptureParser {
+  readonly done = false;
+  private readonly lines: LineCutter;
+  private readonly packets: SocketPackets;
+  private block: Block | null = null;
+  private connections: Connection[] = [];
+  private connectionCount = 0;
+  private informed = false;
+  private realNanos = false;
+  private shortBytes = 0;
+  private shortBlocks = 0;
+  /** Line that proved several connections to be open at once, or 0, and blocks that belong to none for certain. */
+  private mixedLine = 0;
+  private leftOut = 0;
+  private lastLine: Line | null = null;
+
+  constructor(
+    private readonly sink: PacketSink,
+    private readonly limits: Readonly<Limits>,
+  ) {
+    this.lines = new LineCutter(limits.lineBytes, (line) => this.line(line));
+    this.packets = new SocketPackets(sink);
+  }
+
+  push(chunk: Uint8Array): void {
+    this.lines.push(chunk);
+  }
+
+  end(stopped: boolean): void {
+    this.lines.end();
+    this.inform();
+    const { block, lastLine } = this;
+    if (block !== null && block.read < block.length && !stopped) {
+      this.sink.note({
+        rule: TRUNCATED,
+        text: `the text ends inside the block of line ${block.at.line}: ${block.read} of ${count(block.length, 'byte')}`,
+        offset: block.offset,
+        length: lastLine === null ? 0 : lastLine.offset + lastLine.length - block.offset,
+      });
+    }
+    this.finish(true);
+    const say = (text: string): void => this.sink.note({ rule: RECORDING, text, offset: 0, length: 0 });
+    say('socat records no start, end or close of a connection, and times without a time zone (shown as UTC)');
+    if (this.connectionCount > 1)
+      say(
+        `${count(this.connectionCount, 'connection')} told apart by their first block alone: those open at the same time would be mixed without a mark`,
+      );
+    if (this.mixedLine > 0)
+      say(
+        `line ${this.mixedLine} belongs to an older connection: several were open at once, and nothing says which block is whose`,
+      );
+    if (this.leftOut > 0) say(`${count(this.leftOut, 'block')} that fit no connection for certain: left out`);
+    if (this.shortBlocks > 0)
+      say(`${count(this.shortBlocks, 'block')} not shown whole: ${byteSize(this.shortBytes)} are gaps`);
+    if (this.lines.tooLong > 0)
+      this.sink.note({
+        rule: LIMIT,
+        text: `${count(this.lines.tooLong, 'line')} longer than limit lineBytes (${this.limits.lineBytes}): what stands beyond is a gap`,
+        offset: 0,
+        length: 0,
+      });
+  }
+
+  private line(line: Line): void {
+    this.lastLine = line;
+    const { text } = line;
+    const head = text.length < 4096 || text.includes('length=') ? HEAD.exec(text.slice(-256)) : null;
+    if (head !== null) {
+      // data before it on the same line still belong to the block above
+      this.dataLine(text.slice(0, text.length - Math.min(text.length, 256) + head.index), line);
+      this.finish(false);
+      this.begin(head, line);
+      return;
+    }
+    if (text === '--') this.finish(false);
+    else this.dataLine(text, line);
+  }
+
+  private begin(head: RegExpExecArray, line: Line): void {
+    const fraction = head[8]!;
+    // nine digits that begin with 000 are microseconds: socat 1.7.4 prints them wider than they are
+    if (fraction.length === 9 && !fraction.startsWith('000')) this.realNanos = true;
+    const micros = fraction.length === 9 && !this.realNanos;
+    const nanos = micros ? Number(fraction) * 1000 : Number(fraction.padEnd(9, '0'));
+    const seconds = Date.UTC(+head[2]!, +head[3]! - 1, +head[4]!, +head[5]!, +head[6]!, +head[7]!) / 1000;
+    this.block = {
+      side: head[1] === '>' ? 0 : 1,
+      length: Number(head[9]),
+      from: Number(head[10]),
+      at: { line: line.number, seconds, nanos },
+      offset: line.offset,
+      read: 0,
+      parts: [],
+    };
+  }
+
+  private dataLine(text: string, line: Line): void {
+    const { block } = this;
+    if (block === null || text === '') return;
+    const left = block.length - block.read;
+    if (left <= 0) return;
+    const message = MESSAGE.exec(text);
+    const bytes = hexBytes(message === null ? text : text.slice(0, message.index), left);
+    if (bytes.length === 0) {
+      if (block.read === 0 && this.connectionCount === 0 && message === null)
+        throw new NotACapture(
+          `what socat -v prints, at line ${line.number}: text that cannot be turned back into bytes (record with socat -x -v)`,
+        );
+      return;
+    }
+    block.parts.push(bytes);
+    block.read += bytes.length;
+    if (block.read === block.length) this.finish(false);
+  }
+
+  /** Hands the block on. */
+  private finish(atEnd: boolean): void {
+    const { block } = this;
+    if (block === null) return;
+    this.block = null;
+    this.inform();
+    const connection = this.connectionOf(block);
+    if (connection === null) {
+      this.leftOut++;
+      return;
+    }
+    const { side, at } = block;
+    const event = (kind: SocketEvent['kind']): SocketEvent => eventOf(connection, kind, side);
+    if (connection.fresh && block.from === 0) this.packets.event(at, { ...event('open'), from: 0 });
+    connection.fresh = false;
+    const hole = block.from - connection.next[side];
+    if (hole > 0) this.packets.event(at, { ...event('gap'), length: hole });
+    for (const part of block.parts) this.packets.data(at, event('data'), part);
+    const missing = block.length - block.read;
+    if (missing > 0) {
+      if (!atEnd) {
+        this.shortBlocks++;
+        this.shortBytes += missing;
+      }
+      this.packets.event(at, { ...event('gap'), length: missing });
+    }
+    connection.next[side] = block.from + block.length;
+  }
+
+  /** The connection that a block belongs to; null where several could have it, or none. */
+  private connectionOf(block: Block): Connection | null {
+    const { side, from, at } = block;
+    const newest = this.connections.at(-1);
+    if (newest === undefined || (from === 0 && newest.next[side] > 0)) {
+      const connection = new Connection(`${++this.connectionCount}`);
+      connection.next[side] = from;
+      this.connections.push(connection);
+      if (this.connections.length > MOST_CONNECTIONS) this.connections.shift();
+      return connection;
+    }
+    if (newest.next[side] === from) return newest;
+    // with one connection in the text, what is not printed is a hole
+    if (this.connections.length === 1) return from > newest.next[side] ? newest : null;
+    // An older connection goes on: they were open at once, and blocks may have been taken for the newer one's before.
+    if (this.mixedLine === 0) {
+      this.mixedLine = at.line;
+      for (const connection of this.connections)
+        for (const end of [0, 1] as const) this.packets.event(at, { ...eventOf(connection, 'gap', end), length: -1 });
+    }
+    const fitting = this.connections.filter((c) => c.next[side] === from);
+    return fitting.length === 1 ? fitting[0]! : null;
+  }
+
+  private inform(): void {
+    if (this.informed) return;
+    this.informed = true;
+    this.sink.info({ format: 'socat', linkTypes: [], resolution: 'us' });
+  }
+}
+
+/** At most `most` bytes from a line of hex pairs, each with a blank before it; text after two blanks is not read. */
+function hexBytes(text: string, most: number): Uint8Array {
+  const out = new Uint8Array(Math.min(most, Math.floor(text.length / 3)));
+  let n = 0;
+  for (let i = 0; n < out.length && i + 2 < text.length; i += 3) {
+    if (text[i] !== ' ') break;
+    const high = hexDigit(text.charCodeAt(i + 1));
+    const low = hexDigit(text.charCodeAt(i + 2));
+    if (high < 0 || low < 0) break;
+    out[n++] = (high << 4) | low;
+  }
+  return out.subarray(0, n);
+}
+
+function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  if (code >= 0x61 && code <= 0x66) return code - 0x57;
+  return -1;
+}
+
+export const SOCAT: TextFormat = {
+  title: 'socat -x output',
+  recognise(head, atEnd) {
+    const lines = firstLines(head, 200);
+    if (!atEnd && lines.length < 200) lines.pop();
+    // a log of socat's own words may come first
+    for (const line of lines) {
+      if (HEAD.test(line.slice(-256))) return true;
+      if (line !== '' && !MESSAGE.test(line)) return false;
+    }
+    return atEnd ? false : 'more';
+  },
+  open: (sink, limits) => new SocatParser(sink, limits),
+};

@@ -1,0 +1,41 @@
+import { Block, EMPTY_BLOCK } from '../../base/block.js';
+import { Packet, SOCKET_EVENT, type PacketSink, type SocketEvent } from '../packet.js';
+
+/** When and where a recording says that something happened. */
+export interface Moment {
+  /** Line of the recording, from 1: the number by which the packet is known. */
+  readonly line: number;
+  readonly seconds: number;
+  readonly nanos: number;
+}
+
+/** Gives a sink the events of recorded sockets as packets. */
+export class SocketPackets {
+  private readonly packet = new Packet();
+
+  constructor(private readonly sink: PacketSink) {
+    this.packet.linkType = SOCKET_EVENT;
+  }
+
+  event(at: Moment, event: SocketEvent): void {
+    this.put(at, event, EMPTY_BLOCK, 0);
+  }
+
+  /** `event` has the kind `data`; `bytes` are what was carried. */
+  data(at: Moment, event: SocketEvent, bytes: Uint8Array): void {
+    this.put(at, event, new Block(bytes), bytes.length);
+  }
+
+  private put(at: Moment, event: SocketEvent, block: Block, length: number): void {
+    const { packet } = this;
+    packet.number = at.line;
+    packet.seconds = at.seconds;
+    packet.nanos = at.nanos;
+    packet.block = block;
+    packet.start = 0;
+    packet.end = length;
+    packet.originalLength = length;
+    packet.socket = event;
+    this.sink.packet(packet);
+  }
+}

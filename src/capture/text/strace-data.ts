@@ -1,0 +1,112 @@
+import type { Piece } from './socket-link.js';
+import { field, valueNumber, type Call } from './strace-line.js';
+import { stringBytes, type Value } from './strace-values.js';
+
+/** Calls that put bytes into a stream, and calls that take bytes out of it. The descriptor is the first argument. */
+const WRITES = new Set([
+  'write',
+  'send',
+  'sendto',
+  'writev',
+  'sendmsg',
+  'sendmmsg',
+  'sendfile',
+  'sendfile64',
+  'pwritev2',
+]);
+const READS = new Set(['read', 'recv', 'recvfrom', 'readv', 'recvmsg', 'recvmmsg', 'preadv2']);
+/** Calls that only a socket takes: a descriptor in them needs no other proof. */
+const SOCKET_ONLY = new Set(['send', 'sendto', 'sendmsg', 'sendmmsg', 'recv', 'recvfrom', 'recvmsg', 'recvmmsg']);
+
+export function viewOf(name: string): 'write' | 'read' | null {
+  return WRITES.has(name) ? 'write' : READS.has(name) ? 'read' : null;
+}
+
+export function socketOnly(name: string): boolean {
+  return SOCKET_ONLY.has(name);
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** The bytes that a call moved: the first `result` of what it shows; what is cut or not shown counts as missing. */
+export function carried(call: Call, result: number): Piece[] {
+  const pieces: Piece[] = [];
+  switch (call.name) {
+    case 'sendfile':
+    case 'sendfile64':
+      return [{ bytes: NO_BYTES, missing: result }];
+    case 'sendmmsg':
+    case 'recvmmsg': {
+      // the result is a number of messages, each of which says its own length
+      for (const message of (call.args[1]?.items ?? []).slice(0, result)) {
+        const length = valueNumber(call, field(message, 'msg_len'));
+        if (length !== null) fill(pieces, call, buffersOf(call, field(message, 'msg_hdr')), length);
+      }
+      return pieces;
+    }
+    default:
+      fill(pieces, call, buffersOf(call, call.args[1]), result);
+      return pieces;
+  }
+}
+
+/** Bytes that a read asked for; null where the line does not tell. */
+export function asked(call: Call): number | null {
+  const buffer = call.args[1];
+  if (buffer === undefined) return null;
+  if (buffer.kind === 'list') {
+    let sum = 0;
+    for (const { size } of buffersOf(call, buffer)) sum += size ?? 0;
+    return sum;
+  }
+  return valueNumber(call, call.args[2]);
+}
+
+/** Whether the call looked at bytes without taking them, or at something that is no part of the stream. */
+export function offStream(call: Call): boolean {
+  return call.args.some(
+    (a) => a.kind === 'word' && /\bMSG_(?:PEEK|ERRQUEUE|OOB)\b/.test(call.text.slice(a.start, a.end)),
+  );
+}
+
+/** Moved bytes of a call that shows only how many: 0 for one that shows nothing. */
+export function movedBytes(pieces: readonly Piece[]): number {
+  let sum = 0;
+  for (const { bytes, missing } of pieces) sum += bytes.length + missing;
+  return sum;
+}
+
+interface Buffer {
+  readonly value: Value | undefined;
+  /** Its length; null: it takes the rest. */
+  readonly size: number | null;
+}
+
+/** The buffers in an argument: a string, an array of iovecs, or a msghdr with such an array. */
+function buffersOf(call: Call, value: Value | undefined): Buffer[] {
+  if (value === undefined) return [];
+  if (value.kind !== 'list') return [{ value, size: null }];
+  const vector = field(value, 'msg_iov') ?? value;
+  const out: Buffer[] = [];
+  for (const item of vector.items) {
+    if (item.kind !== 'list') continue;
+    const base = field(item, 'iov_base') ?? item.items[0];
+    const length = field(item, 'iov_len') ?? item.items[1];
+    out.push({ value: base, size: valueNumber(call, length) });
+  }
+  return out;
+}
+
+/** Takes `total` bytes out of buffers; what they do not show is missing. */
+function fill(pieces: Piece[], call: Call, buffers: readonly Buffer[], total: number): void {
+  let left = total;
+  for (const { value, size } of buffers) {
+    if (left === 0) return;
+    const length = Math.min(size ?? left, left);
+    const shown = value?.kind === 'string' ? stringBytes(call.text, value.start, value.end) : NO_BYTES;
+    const bytes = shown.length > length ? shown.subarray(0, length) : shown;
+    pieces.push({ bytes, missing: length - bytes.length });
+    left -= length;
+  }
+  if (left > 0) pieces.push({ bytes: NO_BYTES, missing: left });
+}

@@ -1,0 +1,364 @@
+import type { Limits } from '../../base/limits.js';
+import { readAnnotation, type Annotation, type SocketAddress } from './socket-address.js';
+import { SocketLink, type LinkNames, type SocketSide } from './socket-link.js';
+import type { Moment, SocketPackets } from './socket-packets.js';
+
+/** One end of a connection: what the kernel calls an open file, however many descriptors stand for it. */
+export class OpenSocket {
+  /** `unknown`: a descriptor of which no line says what it is; `other`: certainly no stream socket. */
+  kind: 'stream' | 'unknown' | 'other';
+  readonly self: string;
+  peer = '';
+  transport: 'unix' | 'tcp' | 'vsock' = 'unix';
+  selfName = '';
+  peerName = '';
+  /** The thread that used it first, and the process that the kernel named as the peer (SO_PEERCRED); 0: not told. */
+  tid: number;
+  peerPid = 0;
+  link: Connected | null = null;
+  side: SocketSide = 0;
+  rolesKnown = false;
+  /** Its own side stopped reading: a read of 0 bytes says nothing about the peer then. */
+  readShut = false;
+  /** Descriptors that stand for it. */
+  holders = 0;
+  /** What a descriptor of unknown kind carried so far. */
+  held: { readonly view: 'write' | 'read'; readonly eight: boolean; readonly replay: () => void }[] = [];
+
+  constructor(kind: OpenSocket['kind'], self: string, tid: number) {
+    this.kind = kind;
+    this.self = self;
+    this.tid = tid;
+  }
+}
+
+/** A connection and the ends of it that are known. */
+export interface Connected {
+  readonly link: SocketLink;
+  readonly ends: [OpenSocket | null, OpenSocket | null];
+}
+
+interface Descriptor {
+  readonly socket: OpenSocket;
+  /** Closed by execve. */
+  readonly cloexec: boolean;
+}
+
+type Table = Map<number, Descriptor>;
+
+/** The descriptors of all traced threads and the sockets behind them. */
+export class StraceSockets {
+  private readonly tables = new Map<number, Table>();
+  private readonly byIdentity = new Map<string, OpenSocket>();
+  private connections = 0;
+  /** Whether any descriptor carried an identity that both ends of a connection share (`-yy`). */
+  identities = false;
+  /** Threads that held a connected socket without such an identity. */
+  readonly plainThreads = new Set<number>();
+
+  constructor(
+    private readonly packets: SocketPackets,
+    private readonly limits: Readonly<Limits>,
+    /** Called when the last known descriptor of a connected socket is gone. */
+    private readonly released: (socket: OpenSocket) => void,
+  ) {}
+
+  /** The socket behind a descriptor as printed (`3`, `3<UNIX-STREAM:[1->2]>`); null where it is certainly no stream socket. */
+  resolve(tid: number, shown: string): OpenSocket | null {
+    const { fd, annotation } = readDescriptor(shown);
+    if (fd < 0) return null;
+    if (annotation !== null) return this.annotated(tid, fd, annotation);
+    const own = this.table(tid).get(fd);
+    if (own !== undefined) return own.socket.kind === 'other' ? null : own.socket;
+    const socket = this.inherited(tid, fd) ?? new OpenSocket('unknown', '', tid);
+    this.set(tid, fd, socket, false);
+    return socket.kind === 'other' ? null : socket;
+  }
+
+  /** A call made a new descriptor for something that is (or is not) a stream socket. */
+  create(tid: number, shown: string, kind: OpenSocket['kind'], cloexec: boolean): OpenSocket | null {
+    const { fd, annotation } = readDescriptor(shown);
+    if (fd < 0) return null;
+    const self = annotation === null ? '' : annotation.self;
+    const socket = new OpenSocket(kind, self, tid);
+    if (annotation !== null) describe(socket, annotation);
+    this.remember(socket);
+    this.set(tid, fd, socket, cloexec);
+    return socket;
+  }
+
+  connect(socket: OpenSocket, address: SocketAddress | null, at: Moment): void {
+    if (socket.link !== null && socket.link.link.startSeen) return;
+    if (address !== null) {
+      socket.transport = address.transport;
+      socket.peerName = address.name;
+    }
+    socket.kind = 'stream';
+    socket.rolesKnown = true;
+    const { link } = this.linkOf(socket, 0);
+    link.startSeen = true;
+    link.openedAt = at;
+  }
+
+  accept(tid: number, listener: OpenSocket | null, shown: string, peer: SocketAddress | null, at: Moment): void {
+    const { fd, annotation } = readDescriptor(shown);
+    if (fd < 0 || annotation?.kind === 'other') return;
+    const known = annotation === null ? undefined : this.byIdentity.get(annotation.self);
+    const socket = known ?? new OpenSocket('stream', annotation?.self ?? '', tid);
+    if (annotation !== null) describe(socket, annotation);
+    socket.kind = 'stream';
+    socket.rolesKnown = true;
+    if (socket.selfName === '' && listener !== null) socket.selfName = listener.selfName;
+    if (listener !== null && annotation === null) socket.transport = listener.transport;
+    if (peer !== null) {
+      socket.transport = peer.transport;
+      if (peer.name !== '') socket.peerName = peer.name;
+    }
+    this.remember(socket);
+    this.set(tid, fd, socket, false);
+    const { link } = this.linkOf(socket, 1);
+    link.startSeen = true;
+    link.openedAt ??= at;
+  }
+
+  pair(tid: number, first: string, second: string, cloexec: boolean, at: Moment): void {
+    const a = this.create(tid, first, 'stream', cloexec);
+    const b = this.create(tid, second, 'stream', cloexec);
+    if (a === null || b === null) return;
+    const connected = this.linkOf(a, 0);
+    connected.ends[1] = b;
+    b.link = connected;
+    b.side = 1;
+    connected.link.startSeen = true;
+    connected.link.openedAt = at;
+  }
+
+  duplicate(tid: number, socket: OpenSocket | null, shown: string, cloexec: boolean): void {
+    const { fd } = readDescriptor(shown);
+    if (fd < 0) return;
+    this.set(tid, fd, socket ?? OTHER, cloexec);
+  }
+
+  close(tid: number, shown: string): void {
+    const { fd, annotation } = readDescriptor(shown);
+    const own = this.table(tid).get(fd);
+    const socket =
+      annotation !== null && annotation.self !== ''
+        ? this.byIdentity.get(annotation.self)
+        : (own?.socket ?? this.inherited(tid, fd) ?? undefined);
+    this.table(tid).delete(fd);
+    if (own !== undefined) own.socket.holders--;
+    if (socket === undefined || socket.kind === 'other') return;
+    // Threads share descriptors, forked processes do not, and the trace may not say which these are. A process that goes on
+    // using the socket shows that it was open.
+    for (const table of this.tables.values())
+      if (table.get(fd)?.socket === socket) {
+        table.delete(fd);
+        socket.holders--;
+      }
+    this.check(socket);
+  }
+
+  exit(tid: number): void {
+    const table = this.tables.get(tid);
+    if (table === undefined) return;
+    this.tables.delete(tid);
+    for (const other of this.tables.values()) if (other === table) return;
+    this.empty(table, () => true);
+  }
+
+  execute(tid: number): void {
+    const table = this.tables.get(tid);
+    if (table !== undefined) this.empty(table, (descriptor) => descriptor.cloexec);
+  }
+
+  clone(parent: number, child: number, shareFiles: boolean): void {
+    const from = this.table(parent);
+    const already = this.tables.get(child);
+    if (shareFiles) {
+      if (already !== undefined && already !== from)
+        for (const [fd, descriptor] of already) {
+          if (from.has(fd)) descriptor.socket.holders--;
+          else from.set(fd, descriptor);
+        }
+      this.tables.set(child, from);
+      return;
+    }
+    const table = this.table(child);
+    for (const [fd, descriptor] of from)
+      if (!table.has(fd)) {
+        table.set(fd, descriptor);
+        descriptor.socket.holders++;
+      }
+  }
+
+  /** The connection of a socket; it is made with the socket on `side` where there is none. */
+  linkOf(socket: OpenSocket, side: SocketSide): Connected {
+    const peer = socket.peer === '' ? undefined : this.byIdentity.get(socket.peer);
+    if (socket.link !== null) {
+      // both ends became known apart from each other: join them while nothing was handed on
+      const { link } = socket;
+      if (peer?.link && peer.link !== link && !link.link.emitted) this.join(socket, peer);
+      return socket.link;
+    }
+    if (peer?.link) {
+      this.join(socket, peer);
+      if (socket.link !== null) return socket.link;
+    }
+    const ends: Connected['ends'] = [null, null];
+    ends[side] = socket;
+    const key = `${++this.connections}`;
+    const connected: Connected = { link: new SocketLink(key, () => namesOf(ends), this.packets), ends };
+    socket.link = connected;
+    socket.side = side;
+    return connected;
+  }
+
+  /** Every connection that has an end of unknown fate. */
+  *links(): Iterable<Connected> {
+    const seen = new Set<Connected>();
+    const all = [
+      ...this.byIdentity.values(),
+      ...[...this.tables.values()].flatMap((t) => [...t.values()].map((d) => d.socket)),
+    ];
+    for (const { link } of all)
+      if (link !== null && !seen.has(link)) {
+        seen.add(link);
+        yield link;
+      }
+  }
+
+  private join(socket: OpenSocket, peer: OpenSocket): void {
+    const connected = peer.link!;
+    const side: SocketSide = peer.side === 0 ? 1 : 0;
+    if (connected.ends[side] !== null && connected.ends[side] !== socket) return;
+    if (socket.link !== null) {
+      const before = socket.link.link;
+      if (before.startSeen && !connected.link.startSeen && !connected.link.emitted) {
+        connected.link.startSeen = true;
+        connected.link.openedAt = before.openedAt;
+      }
+    }
+    connected.ends[side] = socket;
+    socket.link = connected;
+    socket.side = side;
+  }
+
+  private annotated(tid: number, fd: number, annotation: Annotation): OpenSocket | null {
+    if (annotation.kind === 'other') {
+      this.set(tid, fd, OTHER, false);
+      return null;
+    }
+    if (annotation.peer !== '') this.identities = true;
+    let socket = this.byIdentity.get(annotation.self);
+    if (socket === undefined) {
+      // a TCP socket is known by its inode until it is connected, by its addresses then
+      const own = this.table(tid).get(fd)?.socket;
+      const same =
+        own !== undefined && own.peer === '' && own.transport === annotation.transport && own.kind === 'stream';
+      socket = same && annotation.transport === 'tcp' ? own : new OpenSocket('stream', annotation.self, tid);
+      describe(socket, annotation);
+      this.byIdentity.set(annotation.self, socket);
+      this.bound();
+    } else describe(socket, annotation);
+    if (this.table(tid).get(fd)?.socket !== socket) this.set(tid, fd, socket, false);
+    return socket.kind === 'other' ? null : socket;
+  }
+
+  /** A descriptor that this thread never made: that of the one other thread that has it open. */
+  private inherited(tid: number, fd: number): OpenSocket | null {
+    let found: OpenSocket | null = null;
+    for (const [other, table] of this.tables) {
+      const socket = table.get(fd)?.socket;
+      if (other === tid || socket === undefined || socket.kind === 'unknown' || socket === found) continue;
+      if (found !== null) return null;
+      found = socket;
+    }
+    return found;
+  }
+
+  private table(tid: number): Table {
+    let table = this.tables.get(tid);
+    if (table === undefined) {
+      table = new Map();
+      this.tables.set(tid, table);
+      if (this.tables.size > this.limits.flows) this.tables.delete(this.tables.keys().next().value!);
+    }
+    return table;
+  }
+
+  private set(tid: number, fd: number, socket: OpenSocket, cloexec: boolean): void {
+    const table = this.table(tid);
+    const before = table.get(fd)?.socket;
+    if (before === socket) return;
+    table.set(fd, { socket, cloexec });
+    socket.holders++;
+    if (table.size > this.limits.flows) table.delete(table.keys().next().value!);
+    if (before !== undefined) {
+      before.holders--;
+      this.check(before);
+    }
+  }
+
+  private remember(socket: OpenSocket): void {
+    if (socket.self === '') return;
+    this.byIdentity.set(socket.self, socket);
+    this.bound();
+  }
+
+  private bound(): void {
+    if (this.byIdentity.size <= this.limits.flows) return;
+    for (const [identity, socket] of this.byIdentity) {
+      this.byIdentity.delete(identity);
+      if (socket.holders === 0 || this.byIdentity.size <= this.limits.flows * 0.75) return;
+    }
+  }
+
+  private empty(table: Table, which: (descriptor: Descriptor) => boolean): void {
+    for (const [fd, descriptor] of table)
+      if (which(descriptor)) {
+        table.delete(fd);
+        descriptor.socket.holders--;
+        this.check(descriptor.socket);
+      }
+  }
+
+  private check(socket: OpenSocket): void {
+    if (socket.holders > 0 || socket === OTHER) return;
+    socket.holders = 0;
+    if (socket.link !== null) this.released(socket);
+    else if (socket.self !== '') this.byIdentity.delete(socket.self);
+  }
+}
+
+/** Stands for everything that is no stream socket. */
+const OTHER = new OpenSocket('other', '', 0);
+
+function describe(socket: OpenSocket, annotation: Annotation): void {
+  if (annotation.kind === 'stream') socket.transport = annotation.transport;
+  if (annotation.peer !== '') socket.peer = annotation.peer;
+  if (annotation.selfName !== '') socket.selfName = annotation.selfName;
+  if (annotation.peerName !== '') socket.peerName = annotation.peerName;
+}
+
+const SHOWN = /^(\d+)(?:<(.*)>)?(?:\(deleted\))?$/s;
+
+function readDescriptor(shown: string): { fd: number; annotation: Annotation | null } {
+  const match = SHOWN.exec(shown);
+  if (match === null) return { fd: -1, annotation: null };
+  return { fd: Number(match[1]), annotation: match[2] === undefined ? null : readAnnotation(match[2]) };
+}
+
+/** Endpoint names of a connection from what both ends tell. */
+function namesOf([client, server]: Connected['ends']): LinkNames {
+  const transport = (server ?? client)!.transport;
+  const prefix = transport === 'unix' ? 'unix:' : '';
+  const pid = (n: number | undefined): string => (n ? `${prefix}pid=${n}` : `${prefix}unknown`);
+  const first = client?.selfName || server?.peerName || pid(client?.tid || server?.peerPid);
+  const second = server?.selfName || client?.peerName || pid(server?.tid || client?.peerPid);
+  return {
+    transport,
+    endpoints: [first, second],
+    rolesKnown: (client?.rolesKnown ?? false) || (server?.rolesKnown ?? false),
+  };
+}
