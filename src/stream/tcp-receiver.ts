@@ -109,9 +109,10 @@ export class TcpReceiver {
     this.sync = TOLD;
   }
 
-  /** Stream offset of a sequence number near the next one expected. */
+  /** Stream offset of a sequence number near the newest known of this direction. */
   offsetOf(seq: number): number {
-    return this.next + seqDistance((this.base + this.next) | 0, seq);
+    const near = this.acked > this.next ? this.acked : this.next;
+    return near + seqDistance((this.base + near) | 0, seq);
   }
 
   /** Payload of `s`, which begins at `seq`. */
@@ -184,8 +185,9 @@ export class TcpReceiver {
 
   /** The peer acknowledged all up to `offset`, which is beyond what was delivered. */
   acknowledged(offset: number, packets: number): void {
-    if (this.ended || offset > this.next + MAX_WINDOW) return;
-    const captured = this.held === null ? this.next : Math.max(this.held.end, this.next);
+    if (this.ended) return;
+    const captured = Math.max(this.next, this.acked, this.held === null ? 0 : this.held.end);
+    if (offset > captured + MAX_WINDOW) return;
     if (offset > this.acked) {
       if (offset > captured + ACK_LEAP && (this.doubtedAck === 0 || offset < this.doubtedAck)) {
         this.doubtedAck = offset;
@@ -237,9 +239,10 @@ export class TcpReceiver {
 
   /**
    * Offset up to which the peer proved that it received the stream. A single byte beyond everything captured is taken for a
-   * FIN that was not captured.
+   * FIN that was not captured. Of a direction that the capture leaves out altogether no loss is claimed.
    */
   private provenEnd(): number {
+    if (!this.heard) return this.next;
     if (this.finAt >= 0) return Math.min(this.acked, this.finAt);
     if (this.held === null && this.acked === this.next + 1) return this.next;
     return this.acked;
