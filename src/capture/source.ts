@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { DEFAULT_LIMITS, type Limits } from '../base/limits.js';
 import { NotACapture, type PacketSink } from './packet.js';
+import { readRawPair, type RawPair } from './raw-pair.js';
 import { readRegularFile } from './regular-file.js';
 import { readStream } from './streamed.js';
 
@@ -32,13 +33,16 @@ export interface CaptureSource {
   readonly name: string;
   /**
    * Pushes all of it into the sink, in synchronous batches. Rejects with NotACapture, before `sink.info`, where there is nothing
-   * to analyze, and with the system's error where the file cannot be read.
+   * to analyze, and with the system's error where the file cannot be read. Where the user stops before the format is known, it
+   * resolves without a call of `sink.info`.
    */
   read(sink: PacketSink, hooks?: ReadHooks): Promise<void>;
 }
 
-/** Opens a capture file, a FIFO, or standard input for `-`. Nothing is touched before `read`. */
-export function openCapture(path: string, options: CaptureOptions = {}): CaptureSource {
+/** Opens a capture file, a FIFO, standard input for `-`, or a pair of raw stream files. Nothing is touched before `read`. */
+export function openCapture(input: string | RawPair, options: CaptureOptions = {}): CaptureSource {
+  if (typeof input !== 'string') return openRawPair(input, options);
+  const path = input;
   if (path === '-') return openStream(path, () => process.stdin, options);
   const complete = { ...options, limits: options.limits ?? DEFAULT_LIMITS };
   return {
@@ -55,6 +59,13 @@ export function openCapture(path: string, options: CaptureOptions = {}): Capture
         closeSync(fd);
       }
     },
+  };
+}
+
+function openRawPair(pair: RawPair, options: CaptureOptions): CaptureSource {
+  return {
+    name: `${pair.client},${pair.server}`,
+    read: (sink, hooks = {}) => readRawPair(pair, options, sink, hooks),
   };
 }
 
