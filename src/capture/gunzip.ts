@@ -74,8 +74,8 @@ export class Gunzip {
     this.rethrow();
     const { error } = this;
     // A record that the damage cuts off is the same finding: the parser need not tell it again.
-    this.guard(() => this.parser.end(stopped || error !== null));
-    if (error === null || this.parser.done) return;
+    this.guard(() => this.parser.end(stopped, error !== null));
+    if (error === null || stopped || this.parser.done) return;
     const after = `after ${count(this.produced, 'decompressed byte')}`;
     if (error.code === 'Z_BUF_ERROR')
       this.sink.note({

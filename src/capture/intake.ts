@@ -61,11 +61,12 @@ export class Intake implements CaptureParser {
     this.decide(false);
   }
 
-  end(stopped: boolean): void {
+  end(stopped: boolean, damaged = false): void {
     if (this.parser === null) {
+      if (stopped) return;
       this.decide(true);
     }
-    this.parser!.end(stopped);
+    this.parser!.end(stopped, damaged);
   }
 
   private decide(atEnd: boolean): void {

@@ -4,8 +4,12 @@ import type { Block } from '../base/block.js';
 export interface CaptureParser {
   /** The next bytes; they belong to the caller again when it returns. */
   push(chunk: Uint8Array): void;
-  /** There are no more. `stopped`: the input goes on, but the user asked to stop; then a half record is no finding. */
-  end(stopped: boolean): void;
+  /**
+   * There are no more. `stopped`: the input goes on, but the user asked to stop. `damaged`: it ends early, and that was found
+   * already. In both cases half a record at its end is no finding; what is not even the beginning of a capture is one only
+   * where the user did not stop.
+   */
+  end(stopped: boolean, damaged?: boolean): void;
   /** Nothing further can be read of this capture: reading on is of no use. */
   readonly done: boolean;
 }
@@ -22,7 +26,7 @@ export interface RecordParser {
   parse(block: Block, start: number, end: number, base: number): number;
   /**
    * The input is over; `bytes`, at file offset `offset`, were not taken, and of the bytes that were to be skipped `unskipped`
-   * never came. See CaptureParser.end.
+   * never came. `stopped` and `damaged` as in CaptureParser.
    */
-  end(bytes: Uint8Array, offset: number, stopped: boolean, unskipped: number): void;
+  end(bytes: Uint8Array, offset: number, unskipped: number, stopped: boolean, damaged: boolean): void;
 }

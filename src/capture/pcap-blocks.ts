@@ -68,8 +68,8 @@ export class PcapBlocks implements RecordParser {
     }
   }
 
-  end(bytes: Uint8Array, offset: number, stopped: boolean): void {
-    if (this.done || stopped || bytes.length === 0) return;
+  end(bytes: Uint8Array, offset: number, _unskipped: number, stopped: boolean, damaged: boolean): void {
+    if (this.done || stopped || damaged || bytes.length === 0) return;
     this.sink.note(recordCutOff(this.header, this.count + 1, offset, bytes.length, this.need));
   }
 }

@@ -63,9 +63,9 @@ export class PcapStream implements CaptureParser {
     this.feed(data);
   }
 
-  end(stopped: boolean): void {
+  end(stopped: boolean, damaged = false): void {
     const have = this.fed + this.held.length - this.record;
-    if (this.done || stopped || have === 0) return;
+    if (this.done || stopped || damaged || have === 0) return;
     this.sink.note(recordCutOff(this.header, this.count + 1, this.record, have, this.wanted - this.record));
   }
 

@@ -95,7 +95,7 @@ export class Pcapng implements RecordParser {
     }
   }
 
-  end(bytes: Uint8Array, offset: number, stopped: boolean, unskipped: number): void {
+  end(bytes: Uint8Array, offset: number, unskipped: number, stopped: boolean, damaged: boolean): void {
     let rest = bytes;
     // A block that was cut off may have swallowed a file that was appended to this one.
     while (this.lostAt < 0 && this.skipped === 0 && rest.length > 4) {
@@ -108,11 +108,12 @@ export class Pcapng implements RecordParser {
       offset += next - unskipped;
     }
     if (this.lostAt >= 0) this.tellLost(offset + rest.length, 'to the end of the file');
-    else if (!stopped) this.tellCutOff(rest.length, offset, unskipped);
+    else if (!stopped && !damaged) this.tellCutOff(rest.length, offset, unskipped);
     this.endSection(offset + rest.length);
     if (this.informed) return;
     if (this.interfaces.length > 0) this.inform();
-    else throw new NotACapture(`pcapng with no interface${this.early.length > 0 ? ` (${this.early[0]!.text})` : ''}`);
+    else if (!stopped)
+      throw new NotACapture(`pcapng with no interface${this.early.length > 0 ? ` (${this.early[0]!.text})` : ''}`);
   }
 
   private tellCutOff(have: number, offset: number, unskipped: number): void {

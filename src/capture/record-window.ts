@@ -80,7 +80,13 @@ export class RecordWindow implements CaptureParser {
     }
   }
 
-  end(stopped: boolean): void {
-    this.parser.end(this.block.bytes.subarray(this.start, this.filled), this.base + this.start, stopped, this.skip);
+  end(stopped: boolean, damaged = false): void {
+    this.parser.end(
+      this.block.bytes.subarray(this.start, this.filled),
+      this.base + this.start,
+      this.skip,
+      stopped,
+      damaged,
+    );
   }
 }

@@ -41,6 +41,7 @@ class RegularFile {
 
   async read(): Promise<void> {
     const sniffed = await this.sniff();
+    if (sniffed === null) return;
     if (sniffed.kind === 'pcap' || sniffed.kind === 'pcapng') {
       const { parser, offset } = parserFor(sniffed, 'blocks', this.sink, this.options.limits);
       this.position = offset;
@@ -59,15 +60,16 @@ class RegularFile {
     return this.options.signal?.aborted ?? false;
   }
 
-  /** Finds the format without taking bytes; waits for them where the file may grow. */
-  private async sniff(): Promise<Sniffed> {
+  /** Finds the format without taking bytes; waits for them where the file may grow. null: the user stopped before that. */
+  private async sniff(): Promise<Sniffed | null> {
     const head = new Uint8Array(SNIFF_BYTES);
-    for (;;) {
+    while (!this.stopped) {
       const length = readSync(this.fd, head, 0, head.length, 0);
-      const sniffed = sniff(head.subarray(0, length), this.growth === null || this.stopped);
+      const sniffed = sniff(head.subarray(0, length), this.growth === null);
       if (sniffed !== null) return sniffed;
       await this.growth!.more();
     }
+    return null;
   }
 
   private async readInPlace(window: RecordWindow): Promise<void> {
