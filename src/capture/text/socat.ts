@@ -22,7 +22,11 @@ interface Block {
   readonly at: Moment;
   readonly offset: number;
   read: number;
+  /** What was read and not handed on yet. */
   parts: Uint8Array[];
+  partBytes: number;
+  /** Where it belongs, once something of it was handed on; null: to nobody for certain. */
+  connection: Connection | null | undefined;
 }
 
 class Connection {
@@ -49,6 +53,8 @@ function eventOf({ key }: Connection, kind: SocketEvent['kind'], from: 0 | 1): S
   };
 }
 
+/** Bytes of a block that are gathered: it may claim any length. */
+const MOST_HELD = 256 << 10;
 /** Connections of one text that a later block may still belong to. */
 const MOST_CONNECTIONS = 64;
 
@@ -146,6 +152,8 @@ class SocatParser implements CaptureParser {
       offset: line.offset,
       read: 0,
       parts: [],
+      partBytes: 0,
+      connection: undefined,
     };
   }
 
@@ -164,37 +172,53 @@ class SocatParser implements CaptureParser {
       return;
     }
     block.parts.push(bytes);
+    block.partBytes += bytes.length;
     block.read += bytes.length;
     if (block.read === block.length) this.finish(false);
+    else if (block.partBytes >= MOST_HELD) this.deliver(block);
   }
 
-  /** Hands the block on. */
+  /** The block is over. */
   private finish(atEnd: boolean): void {
     const { block } = this;
     if (block === null) return;
     this.block = null;
-    this.inform();
-    const connection = this.connectionOf(block);
+    const connection = this.deliver(block);
     if (connection === null) {
       this.leftOut++;
       return;
     }
-    const { side, at } = block;
-    const event = (kind: SocketEvent['kind']): SocketEvent => eventOf(connection, kind, side);
-    if (connection.fresh && block.from === 0) this.packets.event(at, { ...event('open'), from: 0 });
-    connection.fresh = false;
-    const hole = block.from - connection.next[side];
-    if (hole > 0) this.packets.event(at, { ...event('gap'), length: hole });
-    for (const part of block.parts) this.packets.data(at, event('data'), part);
     const missing = block.length - block.read;
     if (missing > 0) {
       if (!atEnd) {
         this.shortBlocks++;
         this.shortBytes += missing;
       }
-      this.packets.event(at, { ...event('gap'), length: missing });
+      this.packets.event(block.at, { ...eventOf(connection, 'gap', block.side), length: missing });
     }
-    connection.next[side] = block.from + block.length;
+    connection.next[block.side] = block.from + block.length;
+  }
+
+  /** Hands on what was read of a block. */
+  private deliver(block: Block): Connection | null {
+    const { side, at } = block;
+    if (block.connection === undefined) {
+      this.inform();
+      const connection = this.connectionOf(block);
+      block.connection = connection;
+      if (connection !== null) {
+        if (connection.fresh && block.from === 0) this.packets.event(at, eventOf(connection, 'open', 0));
+        connection.fresh = false;
+        const hole = block.from - connection.next[side];
+        if (hole > 0) this.packets.event(at, { ...eventOf(connection, 'gap', side), length: hole });
+      }
+    }
+    const { connection, parts } = block;
+    if (connection !== null && parts.length > 0)
+      this.packets.data(at, eventOf(connection, 'data', side), parts.length === 1 ? parts[0]! : Buffer.concat(parts));
+    block.parts = [];
+    block.partBytes = 0;
+    return connection;
   }
 
   /** The connection that a block belongs to; null where several could have it, or none. */

@@ -143,6 +143,10 @@ export class StraceCalls {
       const shown = args[0] === undefined ? '' : valueText(call, args[0]);
       const socket = known === undefined ? this.sockets.resolve(tid, shown) : known;
       if (socket === null || socket.kind === 'other') return;
+      if (!socket.used && result !== null && result >= 0) {
+        socket.used = true;
+        socket.tid = tid;
+      }
       if (view === 'write') this.transfer(call, socket, view, at, key);
       else this.transfer(call, socket, view, end, endKey);
       return;

@@ -12,12 +12,13 @@ export class OpenSocket {
   transport: 'unix' | 'tcp' | 'vsock' = 'unix';
   selfName = '';
   peerName = '';
-  /** The thread that used it first, and the process that the kernel named as the peer (SO_PEERCRED); 0: not told. */
+  /** The thread that moved bytes over it first (before that: that made it), and the process that the kernel named as the peer (SO_PEERCRED); 0: not told. */
   tid: number;
   peerPid = 0;
   link: Connected | null = null;
   side: SocketSide = 0;
   rolesKnown = false;
+  used = false;
   /** Its own side stopped reading: a read of 0 bytes says nothing about the peer then. */
   readShut = false;
   /** Descriptors that stand for it. */
@@ -44,13 +45,25 @@ interface Descriptor {
   readonly cloexec: boolean;
 }
 
-type Table = Map<number, Descriptor>;
+/** The descriptors of one thread, or of all threads that are known to share them. */
+class Table {
+  readonly entries = new Map<number, Descriptor>();
+  /** Whether the call that made its process is in the trace: then nothing about it is left to supposition. */
+  born = false;
+  /** Descriptors that were closed, and whether a program was executed, before the call that made the process returned. */
+  readonly closed = new Set<number>();
+  executed = false;
+
+  /** Tables that came out of each other have the same family. */
+  constructor(public family: number) {}
+}
 
 /** The descriptors of all traced threads and the sockets behind them. */
 export class StraceSockets {
   private readonly tables = new Map<number, Table>();
   private readonly byIdentity = new Map<string, OpenSocket>();
   private connections = 0;
+  private families = 0;
   /** Whether any descriptor carried an identity that both ends of a connection share (`-yy`). */
   identities = false;
   /** Threads that held a connected socket without such an identity. */
@@ -68,7 +81,7 @@ export class StraceSockets {
     const { fd, annotation } = readDescriptor(shown);
     if (fd < 0) return null;
     if (annotation !== null) return this.annotated(tid, fd, annotation);
-    const own = this.table(tid).get(fd);
+    const own = this.table(tid).entries.get(fd);
     if (own !== undefined) return own.socket.kind === 'other' ? null : own.socket;
     const socket = this.inherited(tid, fd) ?? new OpenSocket('unknown', '', tid);
     this.set(tid, fd, socket, false);
@@ -141,19 +154,21 @@ export class StraceSockets {
 
   close(tid: number, shown: string): void {
     const { fd, annotation } = readDescriptor(shown);
-    const own = this.table(tid).get(fd);
+    const own = this.table(tid).entries.get(fd);
     const socket =
       annotation !== null && annotation.self !== ''
         ? this.byIdentity.get(annotation.self)
         : (own?.socket ?? this.inherited(tid, fd) ?? undefined);
-    this.table(tid).delete(fd);
+    const table = this.table(tid);
+    table.entries.delete(fd);
+    if (!table.born && table.closed.size < 1024) table.closed.add(fd);
     if (own !== undefined) own.socket.holders--;
     if (socket === undefined || socket.kind === 'other') return;
-    // Threads share descriptors, forked processes do not, and the trace may not say which these are. A process that goes on
-    // using the socket shows that it was open.
-    for (const table of this.tables.values())
-      if (table.get(fd)?.socket === socket) {
-        table.delete(fd);
+    // Threads share descriptors, forked processes do not, and without their clone calls nothing says which these are. A process
+    // that goes on using the socket shows that it was open.
+    for (const other of this.tables.values())
+      if (other.family !== table.family && other.entries.get(fd)?.socket === socket) {
+        other.entries.delete(fd);
         socket.holders--;
       }
     this.check(socket);
@@ -168,8 +183,9 @@ export class StraceSockets {
   }
 
   execute(tid: number): void {
-    const table = this.tables.get(tid);
-    if (table !== undefined) this.empty(table, (descriptor) => descriptor.cloexec);
+    const table = this.table(tid);
+    table.executed = true;
+    this.empty(table, (descriptor) => descriptor.cloexec);
   }
 
   clone(parent: number, child: number, shareFiles: boolean): void {
@@ -177,19 +193,22 @@ export class StraceSockets {
     const already = this.tables.get(child);
     if (shareFiles) {
       if (already !== undefined && already !== from)
-        for (const [fd, descriptor] of already) {
-          if (from.has(fd)) descriptor.socket.holders--;
-          else from.set(fd, descriptor);
+        for (const [fd, descriptor] of already.entries) {
+          if (from.entries.has(fd)) descriptor.socket.holders--;
+          else from.entries.set(fd, descriptor);
         }
       this.tables.set(child, from);
       return;
     }
     const table = this.table(child);
-    for (const [fd, descriptor] of from)
-      if (!table.has(fd)) {
-        table.set(fd, descriptor);
-        descriptor.socket.holders++;
-      }
+    for (const [fd, descriptor] of from.entries) {
+      if (table.entries.has(fd) || table.closed.has(fd) || (table.executed && descriptor.cloexec)) continue;
+      table.entries.set(fd, descriptor);
+      descriptor.socket.holders++;
+    }
+    table.family = from.family;
+    table.born = true;
+    table.closed.clear();
   }
 
   /** The connection of a socket; it is made with the socket on `side` where there is none. */
@@ -212,20 +231,6 @@ export class StraceSockets {
     socket.link = connected;
     socket.side = side;
     return connected;
-  }
-
-  /** Every connection that has an end of unknown fate. */
-  *links(): Iterable<Connected> {
-    const seen = new Set<Connected>();
-    const all = [
-      ...this.byIdentity.values(),
-      ...[...this.tables.values()].flatMap((t) => [...t.values()].map((d) => d.socket)),
-    ];
-    for (const { link } of all)
-      if (link !== null && !seen.has(link)) {
-        seen.add(link);
-        yield link;
-      }
   }
 
   private join(socket: OpenSocket, peer: OpenSocket): void {
@@ -253,7 +258,7 @@ export class StraceSockets {
     let socket = this.byIdentity.get(annotation.self);
     if (socket === undefined) {
       // a TCP socket is known by its inode until it is connected, by its addresses then
-      const own = this.table(tid).get(fd)?.socket;
+      const own = this.table(tid).entries.get(fd)?.socket;
       const same =
         own !== undefined && own.peer === '' && own.transport === annotation.transport && own.kind === 'stream';
       socket = same && annotation.transport === 'tcp' ? own : new OpenSocket('stream', annotation.self, tid);
@@ -261,15 +266,16 @@ export class StraceSockets {
       this.byIdentity.set(annotation.self, socket);
       this.bound();
     } else describe(socket, annotation);
-    if (this.table(tid).get(fd)?.socket !== socket) this.set(tid, fd, socket, false);
+    if (this.table(tid).entries.get(fd)?.socket !== socket) this.set(tid, fd, socket, false);
     return socket.kind === 'other' ? null : socket;
   }
 
   /** A descriptor that this thread never made: that of the one other thread that has it open. */
   private inherited(tid: number, fd: number): OpenSocket | null {
+    if (this.table(tid).born) return null;
     let found: OpenSocket | null = null;
     for (const [other, table] of this.tables) {
-      const socket = table.get(fd)?.socket;
+      const socket = table.entries.get(fd)?.socket;
       if (other === tid || socket === undefined || socket.kind === 'unknown' || socket === found) continue;
       if (found !== null) return null;
       found = socket;
@@ -280,20 +286,24 @@ export class StraceSockets {
   private table(tid: number): Table {
     let table = this.tables.get(tid);
     if (table === undefined) {
-      table = new Map();
+      table = new Table(++this.families);
       this.tables.set(tid, table);
-      if (this.tables.size > this.limits.flows) this.tables.delete(this.tables.keys().next().value!);
+      if (this.tables.size > this.limits.flows) this.exit(this.tables.keys().next().value!);
     }
     return table;
   }
 
   private set(tid: number, fd: number, socket: OpenSocket, cloexec: boolean): void {
-    const table = this.table(tid);
+    const table = this.table(tid).entries;
     const before = table.get(fd)?.socket;
     if (before === socket) return;
     table.set(fd, { socket, cloexec });
     socket.holders++;
-    if (table.size > this.limits.flows) table.delete(table.keys().next().value!);
+    if (table.size > this.limits.flows) {
+      const [oldest, descriptor] = table.entries().next().value!;
+      table.delete(oldest);
+      descriptor.socket.holders--;
+    }
     if (before !== undefined) {
       before.holders--;
       this.check(before);
@@ -315,9 +325,9 @@ export class StraceSockets {
   }
 
   private empty(table: Table, which: (descriptor: Descriptor) => boolean): void {
-    for (const [fd, descriptor] of table)
+    for (const [fd, descriptor] of table.entries)
       if (which(descriptor)) {
-        table.delete(fd);
+        table.entries.delete(fd);
         descriptor.socket.holders--;
         this.check(descriptor.socket);
       }
