@@ -1,0 +1,151 @@
+import type { Step } from '../../base/rule.js';
+import { DUAL_STACK_ANY, IFNAMSIZ, MAGIC, PIF_NAME_SIZE, pifName, TCP } from './constants.js';
+
+/** Writes pesto messages: for the examples of the rules, and for tests. */
+
+export function bytesOf(...parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const p of parts) {
+    out.set(p, at);
+    at += p.length;
+  }
+  return out;
+}
+
+function u32(value: number): Uint8Array {
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
+}
+
+function padded(text: string | Uint8Array, size: number): Uint8Array {
+  const out = new Uint8Array(size);
+  const raw = typeof text === 'string' ? Buffer.from(text, 'latin1') : text;
+  out.set(raw.subarray(0, size));
+  return out;
+}
+
+export interface HelloSpec {
+  readonly version?: number;
+  readonly magic?: Uint8Array;
+  readonly pifNameSize?: number;
+  readonly ifnamsiz?: number;
+}
+
+/** The server's hello. */
+export function hello(spec: HelloSpec = {}): Uint8Array {
+  const { version = 2, magic = MAGIC, pifNameSize = PIF_NAME_SIZE, ifnamsiz = IFNAMSIZ } = spec;
+  return bytesOf(magic, u32(version), u32(pifNameSize), u32(ifnamsiz));
+}
+
+export interface EntrySpec {
+  readonly name?: string | Uint8Array;
+  readonly caps?: number;
+  readonly count?: number;
+  readonly nameSize?: number;
+}
+
+/** An entry of the server's list, with its rules. */
+export function entry(id: number, rules: readonly Uint8Array[] = [], spec: EntrySpec = {}): Uint8Array {
+  const { name = pifName(id), caps = 0x3f, count = rules.length, nameSize = PIF_NAME_SIZE } = spec;
+  return bytesOf(Uint8Array.of(id), padded(name, nameSize), u32(caps), u32(count), ...rules);
+}
+
+/** A section of the client's update, with its rules. */
+export function section(id: number, rules: readonly Uint8Array[] = [], count = rules.length): Uint8Array {
+  return bytesOf(Uint8Array.of(id), u32(count), ...rules);
+}
+
+/** What ends a list and an update. */
+export const END = Uint8Array.of(0);
+
+export interface RuleSpec {
+  /** Protocol version, which decides the size. */
+  readonly version?: 1 | 2;
+  /** Listening address; without one the rule listens on any address of both families. */
+  readonly addr?: string;
+  readonly taddr?: string;
+  readonly ifname?: string | Uint8Array;
+  readonly first: number;
+  readonly last?: number;
+  readonly to?: number;
+  readonly proto?: number;
+  readonly flags?: number;
+  readonly ifnamsiz?: number;
+}
+
+/** One forwarding rule. */
+export function rule(spec: RuleSpec): Uint8Array {
+  const { first, last = first, to = first, proto = TCP, ifname = '', ifnamsiz = IFNAMSIZ } = spec;
+  const flags = spec.flags ?? (spec.addr === undefined ? DUAL_STACK_ANY : 0);
+  const ports = Uint8Array.of(first >> 8, first, last >> 8, last, to >> 8, to, proto, flags);
+  const target = spec.version === 1 ? new Uint8Array(0) : address(spec.taddr ?? '::');
+  return bytesOf(address(spec.addr ?? '::'), target, padded(ifname, ifnamsiz), ports);
+}
+
+/** The 16 bytes of `192.0.2.1` or `2001:db8::5`. */
+export function address(text: string): Uint8Array {
+  const out = new Uint8Array(16);
+  if (!text.includes(':')) {
+    out.set([0xff, 0xff, ...text.split('.').map(Number)], 10);
+    return out;
+  }
+  const [head = '', tail] = text.split('::');
+  const words = (part: string): number[] => (part === '' ? [] : part.split(':').map((w) => Number.parseInt(w, 16)));
+  const front = words(head);
+  const back = words(tail ?? '');
+  const all =
+    tail === undefined ? front : [...front, ...Array<number>(8 - front.length - back.length).fill(0), ...back];
+  all.forEach((w, i) => out.set([w >> 8, w & 0xff], 2 * i));
+  return out;
+}
+
+/** The server sends these bytes. */
+export function server(...parts: readonly Uint8Array[]): Step {
+  return { from: 'server', bytes: bytesOf(...parts) };
+}
+
+/** The client sends these bytes. */
+export function client(...parts: readonly Uint8Array[]): Step {
+  return { from: 'client', bytes: bytesOf(...parts) };
+}
+
+/** How a finished connection ends: the client leaves, the server closes. */
+export const CLOSE: readonly Step[] = [
+  { from: 'client', end: 'fin' },
+  { from: 'server', end: 'fin' },
+];
+
+/** How a server ends a connection whose update it refused, or applied. */
+export const SERVER_CLOSE: readonly Step[] = [
+  { from: 'server', end: 'fin' },
+  { from: 'client', end: 'fin' },
+];
+
+/** A rule that forwards one TCP port to itself. */
+export const WEB = rule({ first: 8080 });
+export const ALT = rule({ first: 9090 });
+
+/** What pasta sends: a HOST table with one rule, an empty SPLICE table. */
+export function pastaList(): Uint8Array {
+  return bytesOf(hello(), entry(1, [WEB]), entry(3), END);
+}
+
+/** A client that only reads `list`. */
+export function reading(...list: readonly Uint8Array[]): Step[] {
+  return [server(...list), ...CLOSE];
+}
+
+/** A client that reads what pasta sends, and then sends `update`. */
+export function updating(...update: readonly Uint8Array[]): Step[] {
+  return [server(pastaList()), client(...update), ...CLOSE];
+}
+
+/** A client that sends one rule for HOST, nothing for SPLICE. */
+export function sending(...rules: readonly Uint8Array[]): Step[] {
+  return updating(section(1, rules), section(3), END);
+}
+
+/** A server that lists these rules for HOST. */
+export function listing(...rules: readonly Uint8Array[]): Step[] {
+  return reading(hello(), entry(1, rules), entry(3), END);
+}

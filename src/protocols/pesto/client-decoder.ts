@@ -1,0 +1,157 @@
+import { CLIENT, type Input } from '../../base/input.js';
+import type { DecoderSettings, Output } from '../../contract/protocol.js';
+import { MAX_RULES, PIF_NONE, PIF_SPLICE } from './constants.js';
+import type { ServerHints } from './hints.js';
+import { SECTION } from './layout.js';
+import { Pif, PifEnd } from './message.js';
+import { FULL_MARKS, guessSize, isSkewed, otherSize, rateRule } from './rule-walk.js';
+import { TableDecoder } from './table-decoder.js';
+
+/** Bytes that are gathered to find out a rule's size; three full tables are less. */
+const GUESS_BYTES = 64 << 10;
+/** Printable bytes that make the start of a stream a magic instead of a table id. */
+const MAGIC_TEXT = 6;
+
+/**
+ * Decodes what the client sends: an update, which is sections of rules and a zero byte. Table ids and counts are its own; how
+ * long a rule is comes from the server's version, through the hints.
+ */
+export class ClientDecoder extends TableDecoder<typeof CLIENT> {
+  /** Whether the rule size was worked out from the rules, and the other would fit about as well. */
+  ambiguous = false;
+  /** Whether the rules have the other size than the server announced. */
+  skewed = false;
+  /** First bytes of a stream that begins with text instead of a table id. */
+  greeting = '';
+  /** Whether one stream of the recording may hold several connections, one after the other. */
+  private readonly several: boolean;
+  private readonly hints: ServerHints;
+  private impatient = false;
+
+  constructor(output: Output, settings: DecoderSettings, hints: ServerHints, several: boolean) {
+    super(CLIENT, output, settings);
+    this.hints = hints;
+    this.several = several;
+  }
+
+  protected step(input: Input<typeof CLIENT>, patient: boolean, final: boolean): boolean {
+    switch (this.phase) {
+      case 'start':
+        return this.takeStart(input, final);
+      case 'table':
+        return this.takeTable(input);
+      case 'rules':
+        return this.takeRule(input, patient, final);
+      default:
+        return this.takeStray(input);
+    }
+  }
+
+  protected wanted(): number {
+    if (this.phase === 'rules') return this.ruleLayout?.size ?? 0;
+    return this.phase === 'table' ? SECTION.size : 0;
+  }
+
+  protected lose(): void {
+    this.phase = 'dead';
+  }
+
+  private takeStart(input: Input<typeof CLIENT>, final: boolean): boolean {
+    const { bytes, pos } = input;
+    const first = bytes[pos]!;
+    if (!this.settings.fromStart && first > PIF_SPLICE) {
+      this.phase = 'dead';
+      return true;
+    }
+    if (first >= 0x20 && first < 0x7f) {
+      let n = 1;
+      while (n < MAGIC_TEXT && pos + n < input.end && bytes[pos + n]! >= 0x20 && bytes[pos + n]! < 0x7f) n++;
+      if (n === MAGIC_TEXT) {
+        this.greeting = String.fromCharCode(...bytes.subarray(pos, Math.min(input.end, pos + 16)));
+        this.phase = 'dead';
+        return true;
+      }
+      if (pos + n === input.end && !final) return this.more(input, MAGIC_TEXT);
+    }
+    this.phase = 'table';
+    return true;
+  }
+
+  private takeTable(input: Input<typeof CLIENT>): boolean {
+    if (input.bytes[input.pos] === PIF_NONE) {
+      this.phase = 'done';
+      this.emit(input, new PifEnd(CLIENT, input));
+      return true;
+    }
+    if (input.remaining < SECTION.size) return this.more(input, SECTION.size);
+    const pif = new Pif(CLIENT, input, null);
+    this.table = pif;
+    if (pif.count > MAX_RULES) this.phase = 'dead';
+    else if (pif.count > 0) {
+      this.left = pif.count;
+      this.phase = 'rules';
+    }
+    this.emit(input, pif);
+    return true;
+  }
+
+  private takeRule(input: Input<typeof CLIENT>, patient: boolean, final: boolean): boolean {
+    if (this.ruleLayout === null && !this.findSize(input, patient, final)) return this.phase === 'dead';
+    const layout = this.ruleLayout!;
+    if (input.remaining < layout.size) return this.more(input, layout.size);
+    this.takeRuleOf(input, layout, this.skewed);
+    return true;
+  }
+
+  /** Settles how long a rule is; false where that needs more bytes, the peer, or cannot be. */
+  private findSize(input: Input<typeof CLIENT>, patient: boolean, final: boolean): boolean {
+    const announced = this.hints.announcedRules();
+    if (!patient) this.impatient = true;
+    if (announced === 'pending' && !this.impatient && !final) {
+      this.waiting = true;
+      return false;
+    }
+    const last = final || input.remaining > GUESS_BYTES;
+    if (announced === 'unknown') {
+      this.phase = 'dead';
+      return false;
+    }
+    if (typeof announced === 'string') {
+      const guess = guessSize(input.bytes, input.pos, input.end, this.left, SECTION, last);
+      if (guess === null) return this.more(input, input.remaining + 1);
+      if (!this.settings.fromStart && rateRule(input.bytes, input.pos, guess.layout) < FULL_MARKS) {
+        this.phase = 'dead';
+        return false;
+      }
+      this.ruleLayout = guess.layout;
+      this.ambiguous = guess.ambiguous;
+      this.inferred = true;
+      return true;
+    }
+    if (
+      !this.settings.fromStart &&
+      input.remaining >= announced.size &&
+      rateRule(input.bytes, input.pos, announced) < FULL_MARKS
+    ) {
+      this.phase = 'dead';
+      return false;
+    }
+    const skewed = isSkewed(input.bytes, input.pos, input.end, this.left, announced, SECTION, last);
+    if (skewed === null) return this.more(input, announced.size);
+    this.skewed = skewed;
+    this.hinted = true;
+    this.ruleLayout = skewed ? otherSize(announced) : announced;
+    return true;
+  }
+
+  private takeStray(input: Input<typeof CLIENT>): boolean {
+    if (this.several && this.stray === 0) {
+      this.ruleLayout = null;
+      this.hinted = false;
+      this.phase = 'table';
+      return true;
+    }
+    this.strayed(input);
+    return true;
+  }
+}

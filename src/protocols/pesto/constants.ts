@@ -1,0 +1,72 @@
+import { unhex } from '../../base/hex.js';
+
+/** `basil:s` and a NUL: the first eight bytes that a server sends. */
+export const MAGIC = unhex('62 61 73 69 6c 3a 73 00');
+
+/** The version that the newest release speaks. */
+export const NEWEST_VERSION = 2;
+/** Fixed sizes that the hello announces. */
+export const PIF_NAME_SIZE = 128;
+export const IFNAMSIZ = 16;
+
+export const PIF_NONE = 0;
+export const PIF_HOST = 1;
+export const PIF_TAP = 2;
+export const PIF_SPLICE = 3;
+export const PIF_NAMES: readonly string[] = ['NONE', 'HOST', 'TAP', 'SPLICE'];
+
+/** The name that a pif id has in every shipped server. */
+export function pifName(id: number): string {
+  return PIF_NAMES[id] ?? `pif ${id}`;
+}
+
+/** Entries of a list that a client has room for. */
+export const MAX_PIFS = 3;
+/** Rules of one table. */
+export const MAX_RULES = 255;
+/** Listening sockets of one table: the ports of all its rules together. */
+export const MAX_SOCKETS = 65_536 * 5;
+
+export const CAP_IPV4 = 0x01;
+export const CAP_IPV6 = 0x02;
+export const CAP_TCP = 0x04;
+export const CAP_UDP = 0x08;
+export const CAP_SCAN = 0x10;
+export const CAP_IFNAME = 0x20;
+export const CAPS_KNOWN = 0x3f;
+const CAP_NAMES: readonly string[] = ['IPV4', 'IPV6', 'TCP', 'UDP', 'SCAN', 'IFNAME'];
+
+export const DUAL_STACK_ANY = 0x01;
+export const WEAK = 0x02;
+export const SCAN = 0x04;
+export const FLAGS_KNOWN = 0x07;
+const FLAG_NAMES: readonly string[] = ['DUAL_STACK_ANY', 'WEAK', 'SCAN'];
+
+export const TCP = 6;
+export const UDP = 17;
+const PROTO_NAMES: Readonly<Record<number, string>> = { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPv6' };
+
+function bitNames(value: number, names: readonly string[]): string[] {
+  const out: string[] = [];
+  names.forEach((name, bit) => {
+    if (value & (1 << bit)) out.push(name);
+  });
+  const rest = (value & ~((1 << names.length) - 1)) >>> 0;
+  if (rest !== 0) out.push(`0x${rest.toString(16)}`);
+  return out;
+}
+
+/** Names of capability bits; bits without a name as one hex number. */
+export function capNames(caps: number): string[] {
+  return bitNames(caps, CAP_NAMES);
+}
+
+/** Names of rule flags; bits without a name as one hex number. */
+export function flagNames(flags: number): string[] {
+  return bitNames(flags, FLAG_NAMES);
+}
+
+/** `TCP`, `UDP`, or `proto 132`. */
+export function protoName(proto: number): string {
+  return PROTO_NAMES[proto] ?? `proto ${proto}`;
+}

@@ -1,0 +1,68 @@
+import { quote } from '../../base/text.js';
+import { formatAddress, isUnspecified, isV4, sameAddress } from './address.js';
+import { DUAL_STACK_ANY, protoName, SCAN, WEAK } from './constants.js';
+import type { RuleMessage } from './message.js';
+
+/** What a forwarding rule means: how it is written, and when two of them are in each other's way. */
+
+/** `8080-8090`, or `8080` where both ends are the same. */
+function portRange(first: number, last: number): string {
+  return first === last ? `${first}` : `${first}-${last}`;
+}
+
+/** The listening address as the tools write it: `*` for both families. */
+export function listenAddress(rule: RuleMessage): string {
+  return rule.flags & DUAL_STACK_ANY ? '*' : formatAddress(rule.raw, rule.layout.addr);
+}
+
+/** The target address, or empty where the rule has none. */
+export function targetAddress(rule: RuleMessage): string {
+  const at = rule.layout.taddr;
+  return at < 0 || isUnspecified(rule.raw, at) ? '' : formatAddress(rule.raw, at);
+}
+
+/** The rule as pesto and passt print it: `TCP [*]:8080-8090 => 10.0.2.15:80-90 (best effort)`. */
+export function ruleText(rule: RuleMessage): string {
+  const name = rule.ifname;
+  const device = name === '' ? '' : `%${/^[\w.:@-]+$/.test(name) ? name : quote(name)}`;
+  const target = targetAddress(rule);
+  const last = rule.first === rule.last ? rule.to : (rule.to + rule.last - rule.first) & 0xffff;
+  const weak = rule.flags & WEAK ? ' (best effort)' : '';
+  const scan = rule.flags & SCAN ? ' (auto-scan)' : '';
+  const listen = `[${listenAddress(rule)}]${device}:${portRange(rule.first, rule.last)}`;
+  const to = `${target === '' ? '' : `${target}:`}${portRange(rule.to, last)}`;
+  return `${protoName(rule.proto)} ${listen} => ${to}${weak}${scan}`;
+}
+
+/** Listening sockets that the rule takes. */
+export function ruleSockets(rule: RuleMessage): number {
+  return rule.last >= rule.first ? rule.last - rule.first + 1 : 0;
+}
+
+/** Whether all bytes agree. */
+export function sameRule(a: RuleMessage, b: RuleMessage): boolean {
+  if (a.raw.length !== b.raw.length) return false;
+  for (let i = 0; i < a.raw.length; i++) if (a.raw[i] !== b.raw[i]) return false;
+  return true;
+}
+
+/** A string that is the same for rules whose bytes agree. */
+export function ruleKey(rule: RuleMessage): string {
+  return Buffer.from(rule.raw.buffer, rule.raw.byteOffset, rule.raw.length).toString('latin1');
+}
+
+/** Whether both addresses take the same packets; interface and target take no part in that. */
+function addressesMeet(a: RuleMessage, b: RuleMessage): boolean {
+  if ((a.flags | b.flags) & DUAL_STACK_ANY) return true;
+  const { addr } = a.layout;
+  if (isUnspecified(a.raw, addr) || isUnspecified(b.raw, b.layout.addr)) {
+    return isV4(a.raw, addr) === isV4(b.raw, b.layout.addr);
+  }
+  return sameAddress(a.raw, addr, b.raw, b.layout.addr);
+}
+
+/** Whether a server refuses to hold both rules in one table. */
+export function conflict(a: RuleMessage, b: RuleMessage): boolean {
+  if (a.proto !== b.proto || a.first > a.last || b.first > b.last) return false;
+  return a.first <= b.last && b.first <= a.last && addressesMeet(a, b);
+}

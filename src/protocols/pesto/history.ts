@@ -1,0 +1,106 @@
+import type { Limits } from '../../base/limits.js';
+import { changeLines, changeText, compare, equalStates, isChange, type Snapshot } from './table.js';
+
+/** How the last connection left the tables, as far as the recording shows. */
+export type Expectation =
+  /** Nothing can be said: bytes are missing, or an update is under way. */
+  | 'unknown'
+  /** As listed: nobody sent an update since. */
+  | 'listed'
+  /** As a complete update without fault said. */
+  | 'updated'
+  /** As listed: the update was cut. */
+  | 'truncated'
+  /** As listed: the update fails a check. */
+  | 'rejected';
+
+/** What is remembered of a server between connections. */
+export class PathHistory {
+  expectation: Expectation = 'unknown';
+  /** What the next list should show. */
+  state: Snapshot | null = null;
+  /** What was listed before an update. */
+  before: Snapshot | null = null;
+  /** Number of the stream that left it so. */
+  stream = 0;
+  /** Whether the recording shows what clients of this server do. */
+  clientSeen = false;
+  /** Connections that were greeted and are not closed. */
+  readonly open = new Set<OpenConnection>();
+}
+
+/** A connection that a server has greeted. */
+export class OpenConnection {
+  readonly stream: number;
+  /** The first later hello on the same path, and its time. */
+  overlappedBy = 0;
+  overlapSeconds = 0;
+  overlapNanos = 0;
+
+  constructor(stream: number) {
+    this.stream = stream;
+  }
+}
+
+/** What a list says of what came before it. */
+export interface HistoryVerdict {
+  readonly kind: 'accepted' | 'rejected' | 'discarded' | 'not-reflected' | 'truncated-applied' | 'changed';
+  readonly stream: number;
+  readonly text: string;
+}
+
+/** The servers of one run by path; the one that was heard of longest ago is forgotten first. */
+export class Histories {
+  private readonly paths = new Map<string, PathHistory>();
+
+  of(path: string, limits: Readonly<Limits>): PathHistory {
+    let history = this.paths.get(path);
+    if (history === undefined) {
+      history = new PathHistory();
+      if (this.paths.size >= limits.listItems) this.paths.delete(this.paths.keys().next().value!);
+    } else {
+      this.paths.delete(path);
+    }
+    this.paths.set(path, history);
+    return history;
+  }
+}
+
+/** Holds a complete list against what is remembered, and remembers it. */
+export function compareWithHistory(history: PathHistory, list: Snapshot, stream: number): HistoryVerdict | null {
+  const verdict = judge(history, list);
+  history.expectation = 'listed';
+  history.state = list;
+  history.before = null;
+  history.stream = stream;
+  return verdict;
+}
+
+function judge(history: PathHistory, list: Snapshot): HistoryVerdict | null {
+  const { expectation, state, stream } = history;
+  if (state === null || expectation === 'unknown') return null;
+  const verdict = (kind: HistoryVerdict['kind'], text: string): HistoryVerdict => ({ kind, stream, text });
+  if (equalStates(state, list)) {
+    if (expectation === 'updated')
+      return verdict('accepted', `the list shows the update of stream ${stream}: it was accepted`);
+    if (expectation === 'rejected')
+      return verdict('rejected', `the list does not show the update of stream ${stream}: it was refused`);
+    if (expectation === 'truncated')
+      return verdict('discarded', `the list does not show the cut update of stream ${stream}: it was discarded`);
+    return null;
+  }
+  // another process: nothing follows from what the one before held
+  if (state.version !== list.version || state.caps !== list.caps) return null;
+  const changes = compare(state, list).filter(isChange);
+  const diff = `${changeText(changes)} (${changeLines(changes, 4).join('; ')})`;
+  if (expectation === 'updated') {
+    const asBefore = history.before !== null && equalStates(history.before, list);
+    const what = asBefore ? 'the tables are as they were before it' : `against it: ${diff}`;
+    return verdict('not-reflected', `the list does not show the complete update of stream ${stream}; ${what}`);
+  }
+  if (expectation === 'truncated') {
+    return verdict('truncated-applied', `after the cut update of stream ${stream} the tables differ: ${diff}`);
+  }
+  if (!history.clientSeen) return null;
+  return verdict('changed', `against the list of stream ${stream}: ${diff}`);
+}

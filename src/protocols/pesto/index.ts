@@ -1,0 +1,37 @@
+import type { Conversation, DecoderSettings, Output, Protocol, SessionContext } from '../../contract/protocol.js';
+import { annotate, describe } from './annotate.js';
+import { ClientDecoder } from './client-decoder.js';
+import { Histories } from './history.js';
+import { probe } from './probe.js';
+import { FORWARDING_RULES } from './rules/forwarding.js';
+import { HELLO_RULES } from './rules/hello.js';
+import { LIST_RULES } from './rules/list.js';
+import { SESSION_RULES } from './rules/session.js';
+import { UPDATE_RULES } from './rules/update.js';
+import { ServerDecoder } from './server-decoder.js';
+import { PestoSession } from './session.js';
+
+function converse(
+  context: SessionContext<Histories>,
+  output: Output,
+  settings: readonly [DecoderSettings, DecoderSettings],
+): Conversation {
+  // recordings that cannot order the directions cannot tell connections apart either: process ids, raw files
+  const several = !context.connection.ordered;
+  const server = new ServerDecoder(output, settings[1]);
+  const client = new ClientDecoder(output, settings[0], server, several);
+  return { client, server, session: new PestoSession(context, output, server, client, several) };
+}
+
+/** The control protocol of passt and pasta. */
+export const pesto: Protocol<Histories> = {
+  name: 'pesto',
+  title: 'pesto, the control protocol of passt and pasta: forwarding tables over a Unix socket',
+  ports: [],
+  rules: [...HELLO_RULES, ...LIST_RULES, ...FORWARDING_RULES, ...UPDATE_RULES, ...SESSION_RULES],
+  probe,
+  createShared: () => new Histories(),
+  converse,
+  annotate,
+  describe,
+};

@@ -1,0 +1,212 @@
+import { CLIENT, SERVER, type Side } from '../../base/input.js';
+import { hex } from '../../base/hex.js';
+import { count } from '../../base/text.js';
+import { duration } from '../../base/time.js';
+import type { Evidence, Output } from '../../contract/protocol.js';
+import type { ClientDecoder } from './client-decoder.js';
+import { pifName } from './constants.js';
+import * as H from './rules/hello.js';
+import * as L from './rules/list.js';
+import * as S from './rules/session.js';
+import * as U from './rules/update.js';
+import type { ServerDecoder } from './server-decoder.js';
+import type { Framing } from './table-decoder.js';
+import type { Transaction } from './transaction.js';
+
+/** How and when a direction ended. */
+export interface Ending {
+  readonly how: 'fin' | 'reset';
+  readonly packet: number;
+  readonly seconds: number;
+  readonly nanos: number;
+}
+
+/** What is known of a connection when it is over. */
+export interface Endings {
+  readonly transaction: Transaction;
+  readonly server: ServerDecoder;
+  readonly client: ClientDecoder;
+  /** By side; null where the recording does not show an end. */
+  readonly ends: readonly [Ending | null, Ending | null];
+  /** By side: whether bytes are missing from the recording. */
+  readonly lossy: readonly [boolean, boolean];
+  /** Whether no byte of the client was captured. */
+  readonly clientSilent: boolean;
+  readonly ordered: boolean;
+}
+
+const NANOS = 1e9;
+const IDLE_NANOS = 5 * NANOS;
+
+function nanosAfter(end: Ending, than: { readonly seconds: number; readonly nanos: number }): number {
+  return (end.seconds - than.seconds) * NANOS + (end.nanos - than.nanos);
+}
+
+/** Judges how a connection ended. Without an end in the recording nothing is missing. */
+export function judgeEnds(output: Output, e: Endings): void {
+  judgeStray(output, e);
+  judgeServerEnd(output, e);
+  if (e.transaction.updateEnd === null) judgeUnfinished(output, e);
+  else judgeAfterUpdate(output, e);
+  judgeReader(output, e);
+}
+
+/** Bytes after the end of what a side may say. */
+function judgeStray(output: Output, e: Endings): void {
+  const { server, client } = e;
+  const raise = (rule: typeof L.SERVER_DATA_AFTER_LIST, side: Side, d: Framing, what: string, hint: string): void => {
+    const bytes = hex(Uint8Array.from(d.strayBytes));
+    const more = d.stray > d.strayBytes.length ? '...' : '';
+    output.raise(rule, {
+      side,
+      offset: d.strayOffset,
+      length: d.stray,
+      text: `${count(d.stray, 'byte')} after the end of the ${what}: ${bytes}${more}${hint}`,
+    });
+  };
+  if (server.stray > 0) {
+    const status = server.stray === 1 && server.strayBytes[0]! <= 1;
+    const hint = status ? '; one byte of this value was the status report of a draft that was not shipped' : '';
+    raise(L.SERVER_DATA_AFTER_LIST, SERVER, server, 'list', hint);
+  }
+  if (client.stray > 0) {
+    raise(U.CLIENT_DATA_AFTER_UPDATE, CLIENT, client, 'update', '');
+  }
+}
+
+/** What is there of an unfinished message: `20 of 56 bytes`. */
+function cutText(d: Framing): string {
+  if (d.cutPresent === 0) return 'nothing';
+  return d.cutWanted > 0 ? `${d.cutPresent} of ${d.cutWanted} bytes` : count(d.cutPresent, 'byte');
+}
+
+function judgeServerEnd(output: Output, e: Endings): void {
+  const { server, transaction: t, ends, lossy } = e;
+  const end = ends[SERVER];
+  const left = ends[CLIENT];
+  if (lossy[SERVER]) return;
+  const inHello = server.phase === 'start' && server.cutPresent > 0;
+  const inList = (server.phase === 'table' || server.phase === 'rules') && t.hello !== null && t.hello.layout !== 'd2';
+  if (!inHello && !inList) return;
+  const leftFirst = left !== null && (end === null || left.packet < end.packet);
+  if (leftFirst) {
+    if (t.refusal !== '') return;
+    const where = inHello
+      ? 'the hello'
+      : `the list, after ${count(t.list.length, 'table')} with ${count(t.listedRules, 'rule')}`;
+    output.raise(S.CLIENT_LEFT_EARLY, {
+      side: CLIENT,
+      offset: 0,
+      length: 0,
+      text: `the client closed inside ${where}`,
+    });
+    return;
+  }
+  if (end === null) return;
+  if (inHello) {
+    const text = `${cutText(server)} of the hello: ${hex(server.cutBytes)}`;
+    output.raise(H.HELLO_TRUNCATED, { side: SERVER, offset: server.cutOffset, length: server.cutPresent, text });
+    return;
+  }
+  const table = t.list[t.list.length - 1];
+  const place =
+    server.phase === 'rules' && table !== undefined && server.table !== null
+      ? `in rule ${server.table.count - server.left + 1} of ${server.table.count} of ${table.name}`
+      : `after ${count(t.list.length, 'table')}`;
+  const text = `the stream ends ${place}, with ${cutText(server)} of what comes next and without the end of the list`;
+  const evidence: Evidence = { side: SERVER, offset: Math.max(server.cutOffset, 0), length: server.cutPresent, text };
+  if (left === null) output.raise(L.PIF_LIST_UNTERMINATED, evidence);
+  else output.raise(S.SERVER_CLOSE_IN_LIST, { ...evidence, text: `${text}; the client was still there` });
+}
+
+/** An update that did not get to its end. */
+function judgeUnfinished(output: Output, e: Endings): void {
+  const { client, transaction: t, ends, lossy, clientSilent } = e;
+  if (clientSilent || lossy[CLIENT] || t.failure !== '' || t.rejected || t.skewed) return;
+  if (client.greeting !== '' || client.phase === 'dead' || client.phase === 'start') return;
+  const inRules = client.phase === 'rules' && client.table !== null;
+  const place = inRules
+    ? `in rule ${client.table!.count - client.left + 1} of ${client.table!.count} for ${pifName(client.table!.pif)}, with ${cutText(client)}`
+    : `after ${count(t.sections.length, 'section')}, with ${cutText(client)} of what comes next`;
+  const offset = client.cutPresent > 0 ? client.cutOffset : (t.updateStart?.offset ?? 0);
+  const evidence = { side: CLIENT as Side, offset, length: client.cutPresent };
+  const left = ends[CLIENT];
+  const closed = ends[SERVER];
+  if (closed !== null && (left === null || closed.packet < left.packet)) {
+    t.rejected = true;
+    output.raise(U.UPDATE_REJECTED, {
+      ...evidence,
+      text: `the server closed before the end of the update, ${place}; nothing was applied`,
+    });
+  } else if (left !== null) {
+    t.truncated = true;
+    output.raise(U.UPDATE_TRUNCATED, { ...evidence, text: `the client left ${place}; nothing was applied` });
+  } else if (!e.ordered) {
+    output.raise(U.UPDATE_TRUNCATED, {
+      ...evidence,
+      severity: 'note',
+      confidence: 'weak',
+      text: `what was recorded of the update stops ${place}; this kind of recording does not show whether the client left`,
+    });
+  }
+}
+
+function judgeAfterUpdate(output: Output, e: Endings): void {
+  const { transaction: t, ends, lossy, client } = e;
+  const end = ends[SERVER];
+  const done = t.updateEnd!;
+  if (end === null || lossy[CLIENT]) return;
+  if (end.how === 'reset' && t.failure === '' && !t.skewed && client.stray === 0) {
+    output.raise(S.RESET_AFTER_UPDATE, {
+      message: done,
+      side: SERVER,
+      text: 'the server reset the connection after a complete update that passes the published checks',
+    });
+  }
+  if (end.packet < done.firstPacket && t.failure === '' && !t.rejected) {
+    t.rejected = true;
+    output.raise(U.UPDATE_REJECTED, {
+      message: done,
+      confidence: 'likely',
+      text: 'the server had closed before the last byte of the update was sent',
+    });
+  }
+  const late = nanosAfter(end, done);
+  if (late >= IDLE_NANOS && t.failure === '') {
+    output.raise(S.SERVER_LEFT_OPEN, {
+      message: done,
+      side: SERVER,
+      text: `the server closed ${duration(late)} after the end of the update`,
+    });
+  }
+}
+
+/** A client that sent nothing. */
+function judgeReader(output: Output, e: Endings): void {
+  const { transaction: t, ends, clientSilent, lossy } = e;
+  if (!clientSilent || t.listEnd === null || lossy[SERVER]) return;
+  const left = ends[CLIENT];
+  if (left === null && ends[SERVER] === null) return;
+  const why = t.refusal === '' ? '' : `; the list gives it reason to leave: ${t.refusal}`;
+  if (left !== null) {
+    output.raise(S.READ_ONLY_SESSION, {
+      message: t.listEnd,
+      side: CLIENT,
+      text: `the client read ${count(t.list.length, 'table')} with ${count(t.listedRules, 'rule')} and sent nothing${why}`,
+    });
+    const silence = nanosAfter(left, t.listEnd);
+    if (silence < IDLE_NANOS) return;
+    if (t.version === 1 && t.listedRules > 0) {
+      output.raise(S.VERSION_SKEW_STALL, {
+        message: t.listEnd,
+        side: CLIENT,
+        text: `version 1, ${count(t.listedRules, 'rule')} listed, and ${duration(silence)} of silence: a version 2 client waits for longer rules`,
+      });
+    }
+    output.raise(S.CLIENT_IDLE, {
+      message: t.listEnd,
+      side: CLIENT,
+      text: `the client left without sending ${duration(silence)} after the list; no other client was served meanwhile`,
+    });
+  }
+}

@@ -1,0 +1,115 @@
+import { CLIENT } from '../../base/input.js';
+import type { Output } from '../../contract/protocol.js';
+import { MAX_RULES, PIF_HOST, PIF_SPLICE, pifName } from './constants.js';
+import { RuleJudge } from './judge-rule.js';
+import type { Pif, PifEnd, RuleMessage } from './message.js';
+import { RULE_COUNT_TOO_BIG } from './rules/list.js';
+import * as U from './rules/update.js';
+import { changeLines, changeText, compare, equalStates, isChange } from './table.js';
+import type { Transaction } from './transaction.js';
+
+/** Rules that a summary names one by one. */
+const NAMED_RULES = 8;
+
+/** Judges a section of the update against the list, as far as that is known. */
+export function judgeSection(output: Output, t: Transaction, m: Pif): void {
+  judgeTableId(output, t, m.pif, m, m.offset);
+  const earlier = t.sections.find((s) => s.pif === m.pif);
+  if (earlier !== undefined) {
+    const text = `${pifName(m.pif)} has a section at byte ${earlier.offset} already; the rules add up`;
+    output.raise(U.CLIENT_DUPLICATE_PIF, { message: m, length: 1, related: [earlier], text });
+  }
+  t.sections.push(m);
+  if (m.count > MAX_RULES) {
+    const text = `the section for ${pifName(m.pif)} announces ${m.count} rules; a table holds ${MAX_RULES}`;
+    output.raise(RULE_COUNT_TOO_BIG, { message: m, offset: m.offset + 1, length: 4, text });
+    t.fail(text, m);
+  }
+  t.fill(m.pif, m);
+}
+
+/** Judges the id of a section; the message is null where only the id was captured. */
+export function judgeTableId(output: Output, t: Transaction, id: number, m: Pif | null, offset: number): void {
+  const whole = t.listEnd !== null && t.listWhole;
+  if (whole ? t.listed(id) !== undefined : id === PIF_HOST || id === PIF_SPLICE) return;
+  const offered = whole ? `the list has ${t.list.map((x) => x.id).join(', ') || 'none'}` : 'servers have 1 and 3';
+  const text = `a section for pif ${id}, ${id <= PIF_SPLICE ? `${pifName(id)}, ` : ''}which the server does not have: ${offered}`;
+  output.raise(U.CLIENT_UNKNOWN_PIF, {
+    message: m,
+    side: CLIENT,
+    offset,
+    length: 1,
+    text,
+    confidence: whole || id > PIF_SPLICE ? 'certain' : 'likely',
+  });
+  t.fail(text, m);
+}
+
+export function judgeUpdateRule(output: Output, t: Transaction, m: RuleMessage): void {
+  if (m.skewed && !t.skewed) {
+    t.skewed = true;
+    output.raise(U.UPDATE_VERSION_SKEW, {
+      message: m,
+      text: `rules of ${m.length} bytes for a server of version ${t.version}, which reads ${m.length === 40 ? 56 : 40}`,
+    });
+  }
+  const table = t.pending.get(m.pif);
+  if (table === undefined || table.rules.length > MAX_RULES) return;
+  const judge = new RuleJudge(output, m, table);
+  judge.judge();
+  if (judge.failure !== '') t.fail(`rule ${m.place + 1} of ${table.name}: ${judge.failure}`, m);
+}
+
+/** Judges a complete update against the list of the same transaction. */
+export function judgeUpdateEnd(output: Output, t: Transaction, m: PifEnd): void {
+  if (!t.updateWhole || t.listEnd === null || !t.listWhole) return;
+  for (const listed of t.list) {
+    if (t.sections.some((s) => s.pif === listed.id)) continue;
+    const n = listed.rules.length;
+    output.raise(U.CLIENT_OMITS_PIF, {
+      message: m,
+      severity: n > 0 ? 'error' : 'warning',
+      text:
+        n > 0
+          ? `no section for ${listed.name}: its ${n === 1 ? 'rule is' : `${n} rules are`} lost`
+          : `no section for ${listed.name}, which was empty`,
+    });
+  }
+  const listOrder = t.list.map((x) => x.id).filter((id) => t.sections.some((s) => s.pif === id));
+  const sent = [...new Set(t.sections.map((s) => s.pif))].filter((id) => listOrder.includes(id));
+  if (sent.join() !== listOrder.join()) {
+    output.raise(U.CLIENT_ORDER, {
+      message: m,
+      text: `sections ${sent.join(', ')}; the list has ${listOrder.join(', ')}`,
+    });
+  }
+  if (t.skewed) return;
+  const before = t.before();
+  const after = t.after();
+  const changes = compare(before, after);
+  const rulesBefore = t.listedRules;
+  const rulesAfter = after.tables.reduce((n, x) => n + x.rules.length, 0);
+  if (rulesBefore > 0 && rulesAfter === 0) {
+    const counts = t.list.map((x) => `${x.name} had ${x.rules.length}`).join(', ');
+    output.raise(U.UPDATE_CLEARS_ALL, { message: m, text: `all tables are empty after it; ${counts}` });
+  }
+  if (equalStates(before, after)) {
+    if (t.sections.length > 0)
+      output.raise(U.UPDATE_NO_CHANGE, { message: m, text: 'the tables are as they were listed' });
+    return;
+  }
+  const lines = changeLines(changes.filter(isChange), NAMED_RULES);
+  output.raise(U.UPDATE_SUMMARY, { message: m, text: `${changeText(changes)}: ${lines.join('; ')}` });
+}
+
+/** Says once that the update is refused, where a check of the server fails. */
+export function judgeRejection(output: Output, t: Transaction): void {
+  if (t.rejected || t.failure === '' || t.skewed) return;
+  t.rejected = true;
+  output.raise(U.UPDATE_REJECTED, {
+    message: t.updateEnd ?? t.failedAt,
+    side: CLIENT,
+    related: t.failedAt !== null && t.updateEnd !== null ? [t.failedAt] : [],
+    text: `by the published checks this update is refused and changes nothing: ${t.failure}`,
+  });
+}

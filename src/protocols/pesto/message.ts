@@ -1,0 +1,140 @@
+import type { Input, Side } from '../../base/input.js';
+import { wireText } from '../../base/text.js';
+import { Message } from '../../contract/message.js';
+import { HELLO, SECTION, type PifLayout, type RuleLayout } from './layout.js';
+
+/** What all pesto messages have. */
+export abstract class PestoMessage extends Message {
+  /** Nanoseconds of the longest silence just before or inside it, in its own direction; -1 for a direction's first message. */
+  pause = -1;
+  /** Time of its first byte. */
+  readonly startSeconds: number;
+  readonly startNanos: number;
+
+  constructor(side: Side, input: Input, length: number) {
+    super(side, input);
+    this.length = length;
+    this.startSeconds = this.seconds;
+    this.startNanos = this.nanos;
+    this.endAt(input.originAt(input.pos + length - 1));
+  }
+}
+
+/** Which of the layouts that share version word 1 a hello has: the released one, or one of two from before the release. */
+export type HelloLayout = 'released' | 'd1' | 'd2';
+
+/** The server's greeting. */
+export class Hello extends PestoMessage {
+  readonly name = 'HELLO';
+  readonly layout: HelloLayout;
+  readonly version: number;
+  /** -1 where the layout has no such field. */
+  readonly pifNameSize: number;
+  readonly ifnamsiz: number;
+  readonly magic: Uint8Array;
+  readonly magicOk: boolean;
+
+  constructor(side: Side, input: Input, length: number, layout: HelloLayout, magicOk: boolean) {
+    super(side, input, length);
+    const at = input.pos;
+    this.layout = layout;
+    this.magic = input.bytes.slice(at, at + HELLO.version);
+    this.magicOk = magicOk;
+    this.version = input.view.getUint32(at + HELLO.version);
+    this.pifNameSize = layout === 'd1' ? -1 : input.view.getUint32(at + HELLO.pifNameSize);
+    this.ifnamsiz = layout === 'released' ? input.view.getUint32(at + HELLO.ifnamsiz) : -1;
+  }
+}
+
+/** The header of a table: an entry of the server's list, or a section of the client's update. */
+export class Pif extends PestoMessage {
+  readonly name = 'PIF';
+  readonly pif: number;
+  /** -1 in the second development layout, which had no rules. */
+  readonly count: number;
+  /** The server's only; -1 elsewhere. */
+  readonly caps: number;
+  /** All bytes of the name field; empty in the client's direction. */
+  readonly rawName: Uint8Array;
+  readonly layout: PifLayout | null;
+
+  constructor(side: Side, input: Input, layout: PifLayout | null) {
+    super(side, input, layout === null ? SECTION.size : layout.size);
+    const at = input.pos;
+    this.layout = layout;
+    this.pif = input.bytes[at]!;
+    if (layout === null) {
+      this.count = input.view.getUint32(at + SECTION.count);
+      this.caps = -1;
+      this.rawName = new Uint8Array(0);
+    } else {
+      this.rawName = input.bytes.slice(at + layout.name, at + layout.name + layout.nameSize);
+      this.caps = layout.caps < 0 ? -1 : input.view.getUint32(at + layout.caps);
+      this.count = layout.count < 0 ? -1 : input.view.getUint32(at + layout.count);
+    }
+  }
+
+  /** The name up to its first NUL. */
+  get pifName(): string {
+    return untilNul(this.rawName);
+  }
+}
+
+/** One forwarding rule, in either direction. */
+export class RuleMessage extends PestoMessage {
+  readonly name = 'RULE';
+  readonly layout: RuleLayout;
+  /** The rule's own bytes. */
+  readonly raw: Uint8Array;
+  readonly first: number;
+  readonly last: number;
+  readonly to: number;
+  readonly proto: number;
+  readonly flags: number;
+  /** Id of the table that it stands in, and its place there, from 0. */
+  readonly pif: number;
+  readonly place: number;
+  /** How many rules the table announced. */
+  readonly of: number;
+  /** Whether the client sent rules of another size than the server's version has. */
+  skewed = false;
+
+  constructor(side: Side, input: Input, layout: RuleLayout, pif: number, place: number, of: number) {
+    super(side, input, layout.size);
+    const at = input.pos;
+    this.layout = layout;
+    this.raw = input.bytes.slice(at, at + layout.size);
+    this.first = input.view.getUint16(at + layout.first);
+    this.last = input.view.getUint16(at + layout.last);
+    this.to = input.view.getUint16(at + layout.to);
+    this.proto = input.bytes[at + layout.proto]!;
+    this.flags = input.bytes[at + layout.flags]!;
+    this.pif = pif;
+    this.place = place;
+    this.of = of;
+  }
+
+  /** The interface name's field. */
+  get rawIfname(): Uint8Array {
+    return this.raw.subarray(this.layout.ifname, this.layout.ifname + this.layout.ifnameSize);
+  }
+
+  get ifname(): string {
+    return untilNul(this.rawIfname);
+  }
+}
+
+/** The zero byte after the last table. */
+export class PifEnd extends PestoMessage {
+  readonly name = 'PIF_END';
+
+  constructor(side: Side, input: Input) {
+    super(side, input, 1);
+  }
+}
+
+/** Text of a NUL-terminated field; all of it where no NUL is there. */
+export function untilNul(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return wireText(bytes, 0, end < 0 ? bytes.length : end);
+}

@@ -1,0 +1,87 @@
+import type { ProbeInput, ProbeResult } from '../../contract/protocol.js';
+import type { End } from '../../stream/byte-stream.js';
+import { IFNAMSIZ, MAGIC, MAX_PIFS, MAX_RULES, NEWEST_VERSION, PIF_NAME_SIZE } from './constants.js';
+import { findLandmark, magicPrefix } from './landmark.js';
+import { HELLO, RULE_V1, RULE_V2, SECTION, type RuleLayout } from './layout.js';
+import { cleanIfname, FULL_MARKS, rateRule, walkTables } from './rule-walk.js';
+
+/** A client's whole update is never longer. */
+const MAX_UPDATE = MAX_PIFS * (SECTION.size + MAX_RULES * RULE_V2.size) + 1;
+
+/** Looks for a server's hello, for a list that was joined late, and for an update without its server. */
+export function probe(input: ProbeInput): ProbeResult {
+  let more = false;
+  for (const end of [0, 1] as const) {
+    const result = probeServer(input, end);
+    if (result === 'more') more = true;
+    else if (result !== null) return result;
+  }
+  for (const end of [0, 1] as const) {
+    const result = probeClient(input, end);
+    if (result === 'more') more = true;
+    else if (result !== null) return result;
+  }
+  return more ? 'more' : null;
+}
+
+function claim(score: number, by: 'magic' | 'heuristic', server: End): ProbeResult {
+  return { score, by, clientEnd: server === 0 ? 1 : 0 };
+}
+
+/** Whether `end` speaks as a server. */
+function probeServer(input: ProbeInput, end: End): ProbeResult {
+  const bytes = input.bytes[end];
+  const fromStart = input.connection.start === 'captured' && !input.cut[end];
+  const other = input.bytes[end === 0 ? 1 : 0];
+  if (bytes.length === 0) return input.ended[end] || other.length > MAX_UPDATE ? null : 'more';
+  const same = magicPrefix(bytes, 0, bytes.length);
+  if (same === MAGIC.length) return claim(1, 'magic', end);
+  if (same === bytes.length) return input.ended[end] ? null : 'more';
+  if (hasHelloNumbers(bytes)) return claim(0.7, 'heuristic', end);
+  if (fromStart) return nearMagic(input, bytes, same) && !input.ended[end] ? 'more' : null;
+  const mark = findLandmark(bytes, 0, bytes.length);
+  if (mark === null) return input.ended[end] ? null : 'more';
+  if (mark.kind === 'pif') return claim(0.95, 'heuristic', end);
+  return bytes.length - mark.at >= HELLO.size && hasHelloNumbers(bytes.subarray(mark.at))
+    ? claim(0.95, 'magic', end)
+    : 'more';
+}
+
+/** A magic with a letter wrong, on a socket that is called like the server: wait for the numbers behind it. */
+function nearMagic(input: ProbeInput, bytes: Uint8Array, same: number): boolean {
+  if (bytes.length >= HELLO.size) return false;
+  return same >= 5 || input.connection.endpoints.some((e) => e.startsWith('unix:') && /pasta|passt|pesto/.test(e));
+}
+
+/** Whether the version and the two sizes of a hello follow the first eight bytes. */
+function hasHelloNumbers(bytes: Uint8Array): boolean {
+  if (bytes.length < HELLO.size) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, HELLO.size);
+  return (
+    view.getUint32(HELLO.version) <= NEWEST_VERSION &&
+    view.getUint32(HELLO.pifNameSize) === PIF_NAME_SIZE &&
+    view.getUint32(HELLO.ifnamsiz) === IFNAMSIZ
+  );
+}
+
+/** Whether `end` sends an update while nothing of the server is there. */
+function probeClient(input: ProbeInput, end: End): ProbeResult {
+  const bytes = input.bytes[end];
+  const server: End = end === 0 ? 1 : 0;
+  if (input.bytes[server].length > 0 || bytes.length === 0 || bytes.length > MAX_UPDATE) return null;
+  if (input.connection.start === 'captured' && input.cut[end]) return null;
+  if (bytes[0] !== 1 && bytes[0] !== 3) return null;
+  if (bytes.length < SECTION.size) return input.ended[end] ? null : 'more';
+  if (bytes[1] !== 0 || bytes[2] !== 0 || bytes[3] !== 0) return null;
+  if (!input.ended[end]) return 'more';
+  return [RULE_V2, RULE_V1].some((layout) => isUpdate(bytes, layout)) ? claim(0.6, 'heuristic', server) : null;
+}
+
+/** Whether the bytes are an update with rules that are beyond doubt, complete or cut. */
+function isUpdate(bytes: Uint8Array, layout: RuleLayout): boolean {
+  const walk = walkTables(bytes, 0, bytes.length, 0, layout, SECTION);
+  if (walk.failed || walk.rules === 0 || (walk.terminated && walk.rest > 0)) return false;
+  const at = bytes[4] === 0 ? -1 : SECTION.size;
+  if (walk.terminated) return walk.marks >= walk.rules * FULL_MARKS;
+  return at > 0 && rateRule(bytes, at, layout) === FULL_MARKS && cleanIfname(bytes, at, layout);
+}

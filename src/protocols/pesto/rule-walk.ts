@@ -1,0 +1,165 @@
+import { isPlausible } from './address.js';
+import { FLAGS_KNOWN, MAX_RULES, TCP, UDP } from './constants.js';
+import { RULE_V1, RULE_V2, type RuleLayout } from './layout.js';
+
+/**
+ * Nothing in the client's stream tells how long a rule is: the version in the server's hello does. Without it, both released
+ * sizes are tried and the bytes decide, because a misread rule has impossible ports and protocols.
+ */
+
+/** The best that `rateRule` can say. */
+export const FULL_MARKS = 5;
+/** A size must lead by this much to be chosen without doubt. */
+const CLEAR_LEAD = 4;
+
+/** How much like a rule the bytes at `at` look: five marks, and three off for an impossible protocol. */
+export function rateRule(bytes: Uint8Array, at: number, layout: RuleLayout): number {
+  const first = (bytes[at + layout.first]! << 8) | bytes[at + layout.first + 1]!;
+  const last = (bytes[at + layout.last]! << 8) | bytes[at + layout.last + 1]!;
+  const proto = bytes[at + layout.proto]!;
+  let marks = proto === TCP || proto === UDP ? 1 : -3;
+  if ((bytes[at + layout.flags]! & ~FLAGS_KNOWN) === 0) marks++;
+  if (first >= 1 && first <= last) marks++;
+  if (bytes[at + layout.ifname + layout.ifnameSize - 1] === 0) marks++;
+  if (isPlausible(bytes, at)) marks++;
+  return marks;
+}
+
+/** Whether the interface name's field is a name as programs write it: printable, and nothing but zeros after its end. */
+export function cleanIfname(bytes: Uint8Array, at: number, layout: RuleLayout): boolean {
+  let ended = false;
+  for (let i = 0; i < layout.ifnameSize; i++) {
+    const c = bytes[at + layout.ifname + i]!;
+    if (c === 0) ended = true;
+    else if (ended || c <= 0x20 || c >= 0x7f) return false;
+  }
+  return ended;
+}
+
+/** How a direction writes the header of a table. */
+export interface TableHeader {
+  readonly size: number;
+  /** Where the number of rules stands. */
+  readonly count: number;
+}
+
+/** What came of reading a stream with rules of one size. */
+export interface Walk {
+  readonly marks: number;
+  /** Whether the zero byte after the last table was reached. */
+  readonly terminated: boolean;
+  /** Bytes after that. */
+  readonly rest: number;
+  /** Whether an impossible table header was met. */
+  readonly failed: boolean;
+  readonly rules: number;
+}
+
+/** Reads tables from inside one that has `left` rules to come. */
+export function walkTables(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  left: number,
+  layout: RuleLayout,
+  header: TableHeader,
+): Walk {
+  let pos = start;
+  let marks = 0;
+  let rules = 0;
+  const result = (terminated: boolean, failed: boolean): Walk => ({
+    marks: marks + (terminated && pos === end ? 4 : 0),
+    terminated,
+    rest: end - pos,
+    failed,
+    rules,
+  });
+  for (;;) {
+    for (; left > 0; left--) {
+      if (end - pos < layout.size) return result(false, false);
+      marks += rateRule(bytes, pos, layout);
+      rules++;
+      pos += layout.size;
+    }
+    if (pos === end) return result(false, false);
+    const id = bytes[pos]!;
+    if (id === 0) {
+      pos++;
+      return result(true, false);
+    }
+    marks += id === 1 || id === 3 ? 2 : -4;
+    if (end - pos < header.size) return result(false, false);
+    const at = pos + header.count;
+    const count = bytes[at]! * 0x1000000 + ((bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!);
+    if (count > MAX_RULES) return result(false, true);
+    left = count;
+    pos += header.size;
+  }
+}
+
+/** A decision between the released rule sizes. */
+export interface SizeGuess {
+  readonly layout: RuleLayout;
+  /** Whether the other size fits about as well. */
+  readonly ambiguous: boolean;
+}
+
+/**
+ * Which size the rules from `start` on have. Null: the first bytes leave it open and more may come. What is decided never
+ * depends on how many more bytes than needed are there.
+ */
+export function guessSize(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  left: number,
+  header: TableHeader,
+  final: boolean,
+): SizeGuess | null {
+  if (end - start >= RULE_V2.size) {
+    const lead = rateRule(bytes, start, RULE_V2) - rateRule(bytes, start, RULE_V1);
+    if (lead >= CLEAR_LEAD) return { layout: RULE_V2, ambiguous: false };
+    if (lead <= -CLEAR_LEAD) return { layout: RULE_V1, ambiguous: false };
+  }
+  if (!final) return null;
+  const two = walkTables(bytes, start, end, left, RULE_V2, header);
+  const one = walkTables(bytes, start, end, left, RULE_V1, header);
+  const lead = total(two) - total(one);
+  return { layout: lead >= 0 ? RULE_V2 : RULE_V1, ambiguous: Math.abs(lead) < CLEAR_LEAD };
+}
+
+/** Marks of a walk; one that runs into nonsense or leaves bytes behind its end loses what it gathered. */
+function total(walk: Walk): number {
+  return walk.failed || (walk.terminated && walk.rest > 0) ? Math.min(walk.marks, 0) : walk.marks;
+}
+
+/** The other released size, or null for sizes that were never released. */
+export function otherSize(layout: RuleLayout): RuleLayout | null {
+  return layout === RULE_V1 ? RULE_V2 : layout === RULE_V2 ? RULE_V1 : null;
+}
+
+/**
+ * Whether a client wrote rules of the other released size than its server announced: the first rule is none by the announced
+ * size, and by the other size everything is in order up to the end. Null: more bytes are needed to say.
+ */
+export function isSkewed(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  left: number,
+  announced: RuleLayout,
+  header: TableHeader,
+  final: boolean,
+): boolean | null {
+  const other = otherSize(announced);
+  if (other === null) return false;
+  const have = end - start;
+  if (have >= announced.size && rateRule(bytes, start, announced) >= FULL_MARKS) return false;
+  if (have < announced.size && !final) return null;
+  if (have < other.size) return final ? false : null;
+  if (rateRule(bytes, start, other) < FULL_MARKS || !cleanIfname(bytes, start, other)) return false;
+  const walk = walkTables(bytes, start, end, left, other, header);
+  if (walk.failed) return false;
+  if (walk.terminated) return walk.rules * FULL_MARKS <= walk.marks;
+  return final ? false : null;
+}

@@ -1,0 +1,394 @@
+import { CLIENT, SERVER, type Side } from '../../base/input.js';
+import type { Origin } from '../../base/origin.js';
+import { duration } from '../../base/time.js';
+import { quote } from '../../base/text.js';
+import type { Json } from '../../contract/annotation.js';
+import type { Message } from '../../contract/message.js';
+import type { Output, Session, SessionContext } from '../../contract/protocol.js';
+import type { ClientDecoder } from './client-decoder.js';
+import { compareWithHistory, type Histories, OpenConnection, type PathHistory } from './history.js';
+import { judgeEnds, type Ending } from './judge-ends.js';
+import { badMagicText, judgeEntry, judgeHello, judgeListEnd } from './judge-list.js';
+import { RuleJudge } from './judge-rule.js';
+import { judgeRejection, judgeSection, judgeTableId, judgeUpdateEnd, judgeUpdateRule } from './judge-update.js';
+import { Hello, Pif, type PifEnd, RuleMessage, type PestoMessage } from './message.js';
+import * as H from './rules/hello.js';
+import * as S from './rules/session.js';
+import * as U from './rules/update.js';
+import type { ServerDecoder } from './server-decoder.js';
+import { describeTransaction, summarize } from './summary.js';
+import { Table } from './table.js';
+import { Transaction } from './transaction.js';
+
+const NANOS = 1e9;
+/** Silence that stops the whole server, when it lies inside an update. */
+const STALL_NANOS = 1 * NANOS;
+/** Silence that keeps others from being served. */
+const IDLE_NANOS = 5 * NANOS;
+/** How much later than another hello an end must be to count: a relay may see both in either order. */
+const OVERLAP_NANOS = 0.1 * NANOS;
+
+/** Joins hello, list and update of a connection, and the connections to one server. */
+export class PestoSession implements Session {
+  private readonly context: SessionContext<Histories>;
+  private readonly output: Output;
+  private readonly server: ServerDecoder;
+  private readonly client: ClientDecoder;
+  /** Whether one stream of the recording may hold several connections, one after the other. */
+  private readonly several: boolean;
+  private t = new Transaction();
+  /** Messages of the client that wait for the list. */
+  private waiting: PestoMessage[] = [];
+  private serverOver = false;
+  private readonly lossy: [boolean, boolean] = [false, false];
+  private readonly ends: [Ending | null, Ending | null] = [null, null];
+  private openEntry: OpenConnection | null = null;
+  private transactions = 1;
+  private saidMagic = false;
+  private saidGreeting = false;
+  private table: Table | null = null;
+
+  constructor(
+    context: SessionContext<Histories>,
+    output: Output,
+    server: ServerDecoder,
+    client: ClientDecoder,
+    several: boolean,
+  ) {
+    this.context = context;
+    this.output = output;
+    this.server = server;
+    this.client = client;
+    this.several = several;
+  }
+
+  message(m: Message): void {
+    if (m.side === SERVER) this.fromServer(m as PestoMessage);
+    else this.fromClient(m as PestoMessage);
+  }
+
+  gap(side: Side): void {
+    this.lossy[side] = true;
+    if (side === SERVER) this.t.listWhole = this.t.listWhole && this.t.listEnd !== null;
+    else this.t.updateWhole = this.t.updateWhole && this.t.updateEnd !== null;
+    this.history().expectation = 'unknown';
+  }
+
+  skip(side: Side): void {
+    if (side === SERVER && this.server.badMagic && !this.saidMagic && this.t.hello === null) {
+      this.saidMagic = true;
+      this.output.raise(H.BAD_MAGIC, {
+        side: SERVER,
+        offset: 0,
+        length: 8,
+        text: badMagicText(this.server.firstBytes),
+      });
+    }
+    if (side === CLIENT && this.client.greeting !== '' && !this.saidGreeting) {
+      this.saidGreeting = true;
+      const text = `the client begins with ${quote(this.client.greeting, 16)} instead of a table id`;
+      this.output.raise(U.CLIENT_HELLO, { side: CLIENT, offset: 0, length: 8, text });
+      this.t.truncated = true;
+    }
+  }
+
+  end(side: Side, how: 'fin' | 'reset' | 'open', origin: Origin): void {
+    if (side === SERVER) this.serverOver = true;
+    if (how !== 'open') {
+      this.ends[side] = { how, packet: origin.packet, seconds: origin.seconds, nanos: origin.nanos };
+      if (side === CLIENT) this.history().clientSeen = true;
+    }
+    if (side === SERVER || this.t.hello === null) this.judgeWaiting(side === SERVER || !this.context.present(SERVER));
+    if (side === SERVER && how !== 'open') this.closed(false);
+  }
+
+  finish(how: 'closed' | 'reset' | 'open'): void {
+    this.serverOver = true;
+    this.judgeWaiting(true);
+    this.closed(how === 'open');
+    this.judgeLoneId();
+    judgeRejection(this.output, this.t);
+    judgeEnds(this.output, {
+      transaction: this.t,
+      server: this.server,
+      client: this.client,
+      ends: this.ends,
+      lossy: this.lossy,
+      clientSilent: !this.context.present(CLIENT),
+      ordered: this.context.connection.ordered,
+    });
+    this.leave();
+  }
+
+  summary(): Record<string, Json> {
+    return summarize(this.t, this.transactions, this.context.limits.listItems);
+  }
+
+  describe(): string[] {
+    return describeTransaction(this.t, this.transactions);
+  }
+
+  // ---- the server's side
+
+  private fromServer(m: PestoMessage): void {
+    if (m instanceof Hello) this.takeHello(m);
+    else if (m instanceof Pif) this.takeEntry(m);
+    else if (m instanceof RuleMessage) this.takeListed(m);
+    else this.takeListEnd(m as PifEnd);
+  }
+
+  private takeHello(m: Hello): void {
+    if (this.t.hello !== null || this.t.list.length > 0 || this.t.listEnd !== null) {
+      if (!this.several) {
+        const sure = this.context.connection.initiatorKnown && this.context.connection.ordered;
+        this.output.raise(H.HELLO_REPEATED, {
+          message: m,
+          confidence: sure ? 'certain' : 'likely',
+          text: `a hello at byte ${m.offset}, after ${m.offset} bytes of hello and list`,
+        });
+      }
+      this.judgeWaiting(false);
+      this.leave();
+      this.transactions++;
+      this.t = new Transaction();
+    }
+    this.t.hello = m;
+    this.t.listWhole = true;
+    judgeHello(this.output, this.t, m);
+    this.greeted(m);
+  }
+
+  private takeEntry(m: Pif): void {
+    const { t } = this;
+    if (t.hello === null || m.inferred) t.listWhole = false;
+    judgeEntry(this.output, t, m);
+    const table = new Table(m.pif, m.pifName, m.caps, m);
+    this.table = table;
+    if (t.list.length < this.context.limits.listItems) t.list.push(table);
+  }
+
+  private takeListed(m: RuleMessage): void {
+    if (this.table === null) return;
+    if (m.inferred) this.t.listWhole = false;
+    new RuleJudge(this.output, m, this.table).judge();
+  }
+
+  private takeListEnd(m: PifEnd): void {
+    const { t } = this;
+    t.listEnd = m;
+    if (t.listWhole) {
+      judgeListEnd(this.output, t, m);
+      this.compareList();
+    }
+    this.judgeWaiting(false);
+  }
+
+  private compareList(): void {
+    const { t } = this;
+    if (t.hello === null || t.hello.layout !== 'released' || t.version < 1) return;
+    const verdict = compareWithHistory(this.history(), t.before(), this.context.connection.id);
+    if (verdict === null) return;
+    t.verdict = verdict.text;
+    const rule =
+      verdict.kind === 'not-reflected'
+        ? S.UPDATE_NOT_REFLECTED
+        : verdict.kind === 'truncated-applied'
+          ? S.TRUNCATED_UPDATE_APPLIED
+          : verdict.kind === 'changed'
+            ? S.LIST_CHANGED
+            : null;
+    if (rule !== null) this.output.raise(rule, { message: t.listEnd, text: verdict.text });
+  }
+
+  // ---- the client's side
+
+  private fromClient(m: PestoMessage): void {
+    const history = this.history();
+    history.clientSeen = true;
+    if (!this.serverOver && (this.t.listEnd === null || this.t.updateEnd !== null || this.waiting.length > 0)) {
+      if (this.waiting.length < this.context.limits.listItems) {
+        this.waiting.push(m);
+        return;
+      }
+      this.judgeWaiting(true);
+    }
+    this.judgeClient(m);
+  }
+
+  /** Judges what waited for the list, if it is there; `all`: also if it will not come. */
+  private judgeWaiting(all: boolean): void {
+    while (this.waiting.length > 0) {
+      if (!all && (this.t.listEnd === null || this.t.updateEnd !== null)) return;
+      const now = this.waiting;
+      this.waiting = [];
+      for (let i = 0; i < now.length; i++) {
+        this.judgeClient(now[i]!);
+        if (this.t.updateEnd !== null && i + 1 < now.length && !all) {
+          this.waiting = now.slice(i + 1);
+          return;
+        }
+      }
+    }
+  }
+
+  private judgeClient(m: PestoMessage): void {
+    if (this.t.updateEnd !== null) {
+      // a further update in one stream: of a connection whose list was not recorded
+      this.leave();
+      this.transactions++;
+      this.t = new Transaction();
+      this.t.listWhole = false;
+    }
+    const { t } = this;
+    if (m.inferred && !this.context.present(SERVER)) t.updateWhole = t.updateWhole && !this.client.lossy;
+    if (t.updateStart === null) {
+      t.updateStart = m;
+      this.history().expectation = 'unknown';
+      this.judgeStart(m);
+    } else {
+      this.judgePause(m);
+    }
+    if (m instanceof Pif) judgeSection(this.output, t, m);
+    else if (m instanceof RuleMessage) this.judgeRule(m);
+    else this.judgeEnd(m as PifEnd);
+  }
+
+  private judgeRule(m: RuleMessage): void {
+    if (this.client.ambiguous && m.place === 0 && m.inferred && this.t.sections.length === 1) {
+      const text = `rules of ${m.length} bytes are shown; the other size fits about as well`;
+      this.output.raise(U.VERSION_AMBIGUOUS, { message: m, text });
+    }
+    judgeUpdateRule(this.output, this.t, m);
+  }
+
+  private judgeEnd(m: PifEnd): void {
+    const { t } = this;
+    t.updateEnd = m;
+    if (this.lossy[CLIENT]) t.updateWhole = false;
+    judgeUpdateEnd(this.output, t, m);
+    judgeRejection(this.output, t);
+    const history = this.history();
+    if (!t.updateWhole || !t.listWhole || t.listEnd === null || t.hello === null || t.skewed) {
+      history.expectation = 'unknown';
+      return;
+    }
+    history.stream = this.context.connection.id;
+    history.before = t.before();
+    history.expectation = t.failure === '' ? 'updated' : 'rejected';
+    history.state = t.failure === '' ? t.after() : history.before;
+  }
+
+  /** The first message of an update: did the client know the list, and did it take its time? */
+  private judgeStart(m: PestoMessage): void {
+    const { listEnd } = this.t;
+    if (listEnd === null) return;
+    const { connection } = this.context;
+    const idle = (m.startSeconds - listEnd.seconds) * NANOS + (m.startNanos - listEnd.nanos);
+    if (idle >= IDLE_NANOS) this.idle(idle, m);
+    const listed = listEnd.endOffset;
+    let early: 'certain' | 'likely' | 'weak' | null = null;
+    if (m.peerSeen >= 0) early = m.peerSeen < listed ? 'certain' : null;
+    else if (m.firstPacket < listEnd.packet && idle <= 0) early = connection.ordered ? 'likely' : 'weak';
+    if (early === null) return;
+    const how =
+      m.peerSeen >= 0
+        ? `when it had ${m.peerSeen} of the ${listed} bytes of hello and list`
+        : 'before the end of the list';
+    const doubt = connection.ordered
+      ? ''
+      : '; this kind of recording does not show the order between the directions for sure';
+    this.output.raise(U.CLIENT_BEFORE_LIST, {
+      message: m,
+      related: [listEnd],
+      confidence: early,
+      text: `the client began its update ${how}${doubt}`,
+    });
+  }
+
+  private judgePause(m: PestoMessage): void {
+    if (m.pause < STALL_NANOS) return;
+    this.output.raise(U.PARTIAL_UPDATE_STALL, {
+      message: m,
+      confidence: this.context.connection.ordered ? 'certain' : 'likely',
+      text: `${duration(m.pause)} of silence before or inside ${m.name} at byte ${m.offset} of the update; the server forwarded nothing meanwhile`,
+    });
+  }
+
+  private idle(nanos: number, m: PestoMessage | null): void {
+    const then = m === null ? 'left without sending' : 'sent its update';
+    this.output.raise(S.CLIENT_IDLE, {
+      message: m ?? this.t.listEnd,
+      side: CLIENT,
+      text: `the client ${then} ${duration(nanos)} after the list; no other client was served meanwhile`,
+    });
+  }
+
+  /** An id at the very end of the client's stream: the count is missing, but the server has judged the id by then. */
+  private judgeLoneId(): void {
+    const { client } = this;
+    if (client.phase !== 'table' || client.cutPresent === 0) return;
+    this.t.updateStart ??= null;
+    judgeTableId(this.output, this.t, client.cutBytes[0]!, null, client.cutOffset);
+  }
+
+  // ---- beginnings and ends
+
+  private path(): string {
+    const { connection, clientEnd } = this.context;
+    const named = connection.endpoints.find((e) => e.startsWith('unix:') && !e.startsWith('unix:pid='));
+    return named ?? connection.endpoints[clientEnd === 1 ? 0 : 1];
+  }
+
+  private history(): PathHistory {
+    return this.context.shared.of(this.path(), this.context.limits);
+  }
+
+  /** A hello: no other connection to this server may be open. */
+  private greeted(m: Hello): void {
+    const { connection } = this.context;
+    if (!connection.ordered || connection.start !== 'captured' || this.openEntry !== null) return;
+    const history = this.history();
+    for (const other of history.open) {
+      if (other.overlappedBy !== 0) continue;
+      other.overlappedBy = connection.id;
+      other.overlapSeconds = m.seconds;
+      other.overlapNanos = m.nanos;
+    }
+    if (history.open.size >= this.context.limits.listItems) return;
+    this.openEntry = new OpenConnection(connection.id);
+    history.open.add(this.openEntry);
+  }
+
+  /** The server closed, or the recording ended. */
+  private closed(open: boolean): void {
+    const entry = this.openEntry;
+    if (entry === null) return;
+    this.history().open.delete(entry);
+    this.openEntry = null;
+    if (entry.overlappedBy === 0) return;
+    const end = this.ends[SERVER];
+    const after = end === null ? 0 : (end.seconds - entry.overlapSeconds) * NANOS + (end.nanos - entry.overlapNanos);
+    if (!open && after < OVERLAP_NANOS) return;
+    const text = open
+      ? `stream ${entry.overlappedBy} was greeted while this connection was open; its end is not in the recording`
+      : `stream ${entry.overlappedBy} was greeted ${duration(after)} before this connection was closed`;
+    this.output.raise(S.CONCURRENT_CLIENTS, {
+      message: this.t.hello,
+      confidence: open ? 'likely' : 'certain',
+      text,
+    });
+  }
+
+  /** The transaction is over: what does it leave for the next one? */
+  private leave(): void {
+    const { t } = this;
+    if (t.updateEnd !== null || t.updateStart === null) return;
+    const history = this.history();
+    const known = t.listEnd !== null && t.listWhole && t.updateWhole && !this.lossy[CLIENT] && t.hello !== null;
+    if (!known || (this.ends[CLIENT] === null && this.ends[SERVER] === null)) return;
+    history.expectation = t.failure === '' ? 'truncated' : 'rejected';
+    history.state = t.before();
+    history.before = null;
+    history.stream = this.context.connection.id;
+  }
+}

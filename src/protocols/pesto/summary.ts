@@ -1,0 +1,63 @@
+import type { Json } from '../../contract/annotation.js';
+import { count } from '../../base/text.js';
+import { capNames } from './constants.js';
+import { changeLines, changeText, compare, isChange, type TableChange } from './table.js';
+import { ruleText } from './forward.js';
+import type { Transaction } from './transaction.js';
+
+/** Changed rules that a transcript's footer names one by one. */
+const FOOTER_RULES = 6;
+
+/** Where an update stands, in one word. */
+function updateState(t: Transaction): string {
+  if (t.updateStart === null) return 'none';
+  if (t.failure !== '' || t.rejected) return 'refused';
+  if (t.updateEnd !== null) return 'complete';
+  return t.truncated ? 'truncated' : 'unfinished';
+}
+
+function changesOf(t: Transaction): TableChange[] {
+  return t.updateEnd === null || t.listEnd === null ? [] : compare(t.before(), t.after());
+}
+
+/** What was negotiated, listed and changed, for the stream event. */
+export function summarize(t: Transaction, transactions: number, limit: number): Record<string, Json> {
+  const tables: Record<string, Json> = {};
+  for (const table of t.list) tables[table.name] = table.rules.slice(0, limit).map(ruleText);
+  const changes: Record<string, Json> = {};
+  for (const c of changesOf(t)) {
+    changes[c.name] = { added: c.added.slice(0, limit), removed: c.removed.slice(0, limit), kept: c.kept };
+  }
+  const out: Record<string, Json> = {
+    version: t.hello === null ? null : t.hello.version,
+    caps: t.caps < 0 ? null : capNames(t.caps),
+    tables,
+    listComplete: t.listEnd !== null && t.listWhole,
+    update: updateState(t),
+  };
+  if (t.updateEnd !== null && t.listEnd !== null) out['changes'] = changes;
+  if (t.failure !== '') out['refusedBecause'] = t.failure;
+  if (t.verdict !== '') out['previousUpdate'] = t.verdict;
+  if (transactions > 1) out['transactions'] = transactions;
+  return out;
+}
+
+/** The same for people. */
+export function describeTransaction(t: Transaction, transactions: number): string[] {
+  const parts: string[] = [];
+  if (t.hello !== null) parts.push(`version ${t.hello.version}`);
+  if (t.list.length > 0) parts.push(t.list.map((x) => `${x.name} ${count(x.rules.length, 'rule')}`).join(', '));
+  if (t.caps >= 0) parts.push(`caps ${capNames(t.caps).join(' ')}`);
+  if (transactions > 1) parts.push(`the last of ${transactions} transactions in this stream`);
+  const lines = parts.length > 0 ? [parts.join('; ')] : [];
+  const changes = changesOf(t);
+  const state = updateState(t);
+  if (changes.length > 0) {
+    lines.push(`update ${state}: ${changeText(changes)}`);
+    for (const line of changeLines(changes.filter(isChange), FOOTER_RULES)) lines.push(`  ${line}`);
+  } else if (state !== 'none') {
+    lines.push(`update ${state}`);
+  }
+  if (t.verdict !== '') lines.push(t.verdict);
+  return lines;
+}

@@ -1,0 +1,235 @@
+import type { Block } from '../../base/block.js';
+import type { Input, Side } from '../../base/input.js';
+import type { Origin } from '../../base/origin.js';
+import type { Decoder, DecoderSettings, Output, SkipReason } from '../../contract/protocol.js';
+import type { RuleLayout } from './layout.js';
+import { RuleMessage, type Pif, type PestoMessage } from './message.js';
+
+/** What a direction is about to read. */
+export type Phase =
+  /** The hello, or the first byte of an update. */
+  | 'start'
+  /** The id of a table, or the zero byte after the last. */
+  | 'table'
+  | 'rules'
+  /** Everything was said. */
+  | 'done'
+  /** Nothing that follows can be framed. */
+  | 'dead'
+  /** Bytes were lost; the rest of a rule passes by. */
+  | 'tail'
+  /** Bytes were lost; the next table header is looked for. */
+  | 'search';
+
+/** Where the framing of a direction stands: what its end leaves open. */
+export interface Framing {
+  readonly phase: Phase;
+  /** Captured bytes after the end of what may be said: how many, the first of them, and where they begin. */
+  readonly stray: number;
+  readonly strayBytes: readonly number[];
+  readonly strayOffset: number;
+  /** Bytes of an unfinished message at the direction's end: where, how many, and how many there should be (0: unknown). */
+  readonly cutOffset: number;
+  readonly cutPresent: number;
+  readonly cutWanted: number;
+}
+
+/** What both directions have in common: tables of rules of one fixed size, and what to do about holes in them. */
+export abstract class TableDecoder<S extends Side> implements Decoder<S>, Framing {
+  need = 1;
+  body = 0;
+  wantsBody = false;
+  waiting = false;
+
+  phase: Phase = 'start';
+  stray = 0;
+  readonly strayBytes: number[] = [];
+  strayOffset = -1;
+  cutOffset = -1;
+  cutPresent = 0;
+  cutWanted = 0;
+  /** The first bytes of what was cut. */
+  cutBytes = new Uint8Array(0);
+  /** Whether bytes of this direction are missing from the capture. */
+  lossy = false;
+  ruleLayout: RuleLayout | null = null;
+
+  protected readonly output: Output;
+  protected readonly settings: DecoderSettings;
+  protected readonly side: S;
+  /** Whether the messages are framed by inference. */
+  protected inferred: boolean;
+  /** Whether the rule size came from the peer. */
+  protected hinted = false;
+  /** The table that is being read, its rules still to come, and how many it announced. */
+  table: Pif | null = null;
+  left = 0;
+  private partial = 0;
+  private tailLeft = 0;
+  private lastSeconds = 0;
+  private lastNanos = 0;
+  private spoke = false;
+
+  constructor(side: S, output: Output, settings: DecoderSettings) {
+    this.side = side;
+    this.output = output;
+    this.settings = settings;
+    this.inferred = !settings.fromStart;
+  }
+
+  /**
+   * Takes one structure from the input; false where it needs more bytes (`need` is raised) or waits. `final`: these bytes are
+   * the last before a hole or the end.
+   */
+  protected abstract step(input: Input<S>, patient: boolean, final: boolean): boolean;
+  /** The number of bytes that the structure at the input should have, for saying how much is missing; 0 unknown. */
+  protected abstract wanted(): number;
+  /** What to do after a hole whose end lies outside the rules of a table. */
+  protected abstract lose(): void;
+
+  decode(input: Input<S>, patient: boolean): void {
+    this.need = 1;
+    while (input.remaining > 0) {
+      if (!this.once(input, patient, false)) return;
+    }
+  }
+
+  abandon(input: Input<S>, why: 'gap' | 'end'): void {
+    this.need = 1;
+    while (input.remaining > 0 && this.once(input, false, true)) continue;
+    this.waiting = false;
+    this.partial = input.remaining;
+    if (why === 'end' && this.partial > 0) {
+      this.cutOffset = input.offset;
+      this.cutPresent = this.partial;
+      this.cutWanted = this.wanted();
+      this.cutBytes = input.bytes.slice(input.pos, Math.min(input.end, input.pos + 32));
+    }
+    this.skip(input, this.partial, 'undecoded');
+    this.need = 1;
+  }
+
+  gap(length: number): void {
+    this.lossy = true;
+    this.inferred = true;
+    const missed = this.partial + length;
+    this.partial = 0;
+    if (this.phase === 'tail') {
+      const rest = this.tailLeft;
+      if (length <= rest) {
+        this.tailLeft -= length;
+        if (this.tailLeft === 0) this.phase = this.left > 0 ? 'rules' : 'table';
+      } else {
+        this.resume(length - rest);
+      }
+    } else if (this.phase === 'rules' && this.ruleLayout !== null) {
+      this.resume(missed);
+    } else if (this.phase !== 'dead') {
+      this.lose();
+    }
+  }
+
+  /** After `missed` bytes from a rule's first on: the sizes are known, so the next rule's place is, too. */
+  private resume(missed: number): void {
+    const size = this.ruleLayout!.size;
+    if (missed > this.left * size) {
+      this.left = 0;
+      this.lose();
+      return;
+    }
+    const rules = Math.ceil(missed / size);
+    this.left -= rules;
+    this.tailLeft = rules * size - missed;
+    this.phase = this.tailLeft > 0 ? 'tail' : this.left > 0 ? 'rules' : 'table';
+  }
+
+  end(): void {
+    this.need = 1;
+  }
+
+  bodyBytes(_block: Block, _start: number, _end: number, _offset: number, _origin: Origin): void {
+    throw new Error('pesto has no bodies');
+  }
+
+  bodyGap(): void {
+    throw new Error('pesto has no bodies');
+  }
+
+  bodyEnd(): void {
+    throw new Error('pesto has no bodies');
+  }
+
+  private once(input: Input<S>, patient: boolean, final: boolean): boolean {
+    if (this.phase === 'dead') {
+      this.skip(input, input.remaining, 'undecoded');
+      return true;
+    }
+    if (this.phase === 'tail') {
+      const n = Math.min(this.tailLeft, input.remaining);
+      this.tailLeft -= n;
+      this.skip(input, n, 'undecoded');
+      if (this.tailLeft === 0) this.phase = this.left > 0 ? 'rules' : 'table';
+      return true;
+    }
+    return this.step(input, patient, final);
+  }
+
+  /** Bytes of a structure are still to come. */
+  protected more(input: Input<S>, total: number): false {
+    this.need = Math.max(total, input.remaining + 1);
+    return false;
+  }
+
+  protected takeRuleOf(input: Input<S>, layout: RuleLayout, skewed: boolean): void {
+    const { pif, count } = this.table!;
+    const message = new RuleMessage(this.side, input, layout, pif, count - this.left, count);
+    message.skewed = skewed;
+    this.left--;
+    if (this.left === 0) this.phase = 'table';
+    this.emit(input, message);
+  }
+
+  /** Completes a message that begins at the input's position, and hands it on. */
+  protected emit(input: Input<S>, message: PestoMessage): void {
+    message.hinted = this.hinted;
+    message.inferred = this.inferred;
+    message.pause = this.measurePause(input, message.length);
+    if (this.settings.details) message.head = input.bytes.slice(input.pos, input.pos + message.length);
+    input.pos += message.length;
+    this.output.message(message);
+  }
+
+  protected strayed(input: Input<S>): void {
+    if (this.stray === 0) this.strayOffset = input.offset;
+    for (let i = input.pos; i < input.end && this.strayBytes.length < 32; i++) this.strayBytes.push(input.bytes[i]!);
+    this.stray += input.remaining;
+    this.skip(input, input.remaining, 'undecoded');
+  }
+
+  protected skip(input: Input<S>, length: number, reason: SkipReason): void {
+    this.output.skip(this.side, input.offset, length, reason);
+    input.pos += length;
+  }
+
+  /** The longest time between two consecutive bytes, from the last byte before the message to its own last. */
+  private measurePause(input: Input<S>, length: number): number {
+    let longest = -1;
+    let seconds = this.lastSeconds;
+    let nanos = this.lastNanos;
+    let known = this.spoke;
+    let last: Origin | null = null;
+    for (let i = input.pos; i < input.pos + length; i++) {
+      const origin = input.originAt(i);
+      if (origin === last) continue;
+      last = origin;
+      if (known) longest = Math.max(longest, (origin.seconds - seconds) * 1e9 + (origin.nanos - nanos));
+      known = true;
+      seconds = origin.seconds;
+      nanos = origin.nanos;
+    }
+    this.lastSeconds = seconds;
+    this.lastNanos = nanos;
+    this.spoke = true;
+    return longest;
+  }
+}

@@ -1,0 +1,123 @@
+import { MAX_RULES } from './constants.js';
+import { ruleKey, ruleText } from './forward.js';
+import type { Pif, RuleMessage } from './message.js';
+
+/** The rules of one pif as a list or an update shows them. */
+export class Table {
+  readonly id: number;
+  /** The name in the server's list, or the one that the id is known by. */
+  readonly name: string;
+  /** -1 where no list told. */
+  readonly caps: number;
+  readonly rules: RuleMessage[] = [];
+  /** Listening sockets of all rules. */
+  sockets = 0;
+  /** First header that named it. */
+  readonly pif: Pif | null;
+
+  constructor(id: number, name: string, caps: number, pif: Pif | null) {
+    this.id = id;
+    this.name = name;
+    this.caps = caps;
+    this.pif = pif;
+  }
+
+  /** Whether another rule has room. */
+  get full(): boolean {
+    return this.rules.length >= MAX_RULES;
+  }
+}
+
+/** What a server holds: per pif id, the rules by their bytes. Small enough to be kept between connections. */
+export interface Snapshot {
+  readonly version: number;
+  readonly caps: number;
+  readonly tables: readonly SnapshotTable[];
+}
+
+export interface SnapshotTable {
+  readonly id: number;
+  readonly name: string;
+  readonly rules: readonly SnapshotRule[];
+}
+
+export interface SnapshotRule {
+  readonly key: string;
+  readonly text: string;
+}
+
+export function snapshot(version: number, caps: number, tables: Iterable<Table>): Snapshot {
+  return {
+    version,
+    caps,
+    tables: [...tables].map((t) => ({
+      id: t.id,
+      name: t.name,
+      rules: t.rules.map((r) => ({ key: ruleKey(r), text: ruleText(r) })),
+    })),
+  };
+}
+
+/** What became of one table. */
+export interface TableChange {
+  readonly id: number;
+  readonly name: string;
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly kept: number;
+}
+
+/** What lies between two states of a server, for every pif that either has. Order within a table does not count. */
+export function compare(before: Snapshot, after: Snapshot): TableChange[] {
+  const ids = new Set([...before.tables, ...after.tables].map((t) => t.id));
+  return [...ids].map((id) => {
+    const old = before.tables.find((t) => t.id === id);
+    const now = after.tables.find((t) => t.id === id);
+    const left = new Map<string, number>();
+    for (const r of old?.rules ?? []) left.set(r.key, (left.get(r.key) ?? 0) + 1);
+    const added: string[] = [];
+    let kept = 0;
+    for (const r of now?.rules ?? []) {
+      const n = left.get(r.key) ?? 0;
+      if (n > 0) {
+        left.set(r.key, n - 1);
+        kept++;
+      } else {
+        added.push(r.text);
+      }
+    }
+    const removed: string[] = [];
+    for (const r of old?.rules ?? []) {
+      const n = left.get(r.key) ?? 0;
+      if (n === 0) continue;
+      left.set(r.key, n - 1);
+      removed.push(r.text);
+    }
+    return { id, name: now?.name ?? old?.name ?? '', added, removed, kept };
+  });
+}
+
+export function isChange(change: TableChange): boolean {
+  return change.added.length + change.removed.length > 0;
+}
+
+/** `HOST +1 -0 =2, SPLICE unchanged`. */
+export function changeText(changes: readonly TableChange[]): string {
+  return changes
+    .map((c) => (isChange(c) ? `${c.name} +${c.added.length} -${c.removed.length} =${c.kept}` : `${c.name} unchanged`))
+    .join(', ');
+}
+
+/** The changed rules one by one, at most `max` of them: `HOST + TCP [*]:9090 => 9090`. */
+export function changeLines(changes: readonly TableChange[], max: number): string[] {
+  const all = changes.flatMap((c) => [
+    ...c.removed.map((r) => `${c.name} - ${r}`),
+    ...c.added.map((r) => `${c.name} + ${r}`),
+  ]);
+  return all.length <= max ? all : [...all.slice(0, max), `and ${all.length - max} more`];
+}
+
+/** Whether two states hold the same rules. */
+export function equalStates(a: Snapshot, b: Snapshot): boolean {
+  return !compare(a, b).some(isChange);
+}

@@ -1,0 +1,80 @@
+import type { Hello, Pif, PifEnd, PestoMessage } from './message.js';
+import { snapshot, Table, type Snapshot } from './table.js';
+import { pifName } from './constants.js';
+
+/** One hello, its list, and at most one update: all that happens in a connection. */
+export class Transaction {
+  hello: Hello | null = null;
+  /** Tables of the list, in the order of the list. */
+  readonly list: Table[] = [];
+  listEnd: PifEnd | null = null;
+  /** Whether the list is known from its hello to its end, with nothing lost in between. */
+  listWhole = true;
+  /** What makes a client leave when it reads the list. */
+  refusal = '';
+
+  /** First message of the update. */
+  updateStart: PestoMessage | null = null;
+  /** Section headers, in the order in which they were sent. */
+  readonly sections: Pif[] = [];
+  /** What the sections fill, by table id. */
+  readonly pending = new Map<number, Table>();
+  updateEnd: PifEnd | null = null;
+  updateWhole = true;
+  /** The first check of the server that the update fails. */
+  failure = '';
+  failedAt: PestoMessage | null = null;
+  /** Whether it was said already that the update is refused. */
+  rejected = false;
+  /** Whether the update's rules have the wrong size. */
+  skewed = false;
+  /** Whether the client's end of stream inside the update was seen. */
+  truncated = false;
+  /** What the list showed of an earlier update. */
+  verdict = '';
+
+  /** The table of that id in the list. */
+  listed(id: number): Table | undefined {
+    return this.list.find((t) => t.id === id);
+  }
+
+  get listedRules(): number {
+    return this.list.reduce((n, t) => n + t.rules.length, 0);
+  }
+
+  /** The version in force, 0 where it is not known. */
+  get version(): number {
+    return this.hello?.version ?? 0;
+  }
+
+  get caps(): number {
+    return this.list[0]?.caps ?? -1;
+  }
+
+  /** The table that a section fills. */
+  fill(id: number, header: Pif): Table {
+    let table = this.pending.get(id);
+    if (table === undefined) {
+      const listed = this.listed(id);
+      table = new Table(id, listed?.name ?? pifName(id), listed?.caps ?? -1, header);
+      this.pending.set(id, table);
+    }
+    return table;
+  }
+
+  /** Notes the first failing check. */
+  fail(why: string, at: PestoMessage | null): void {
+    if (this.failure !== '') return;
+    this.failure = why;
+    this.failedAt = at;
+  }
+
+  before(): Snapshot {
+    return snapshot(this.version, this.caps, this.list);
+  }
+
+  /** The state that the update asks for. */
+  after(): Snapshot {
+    return snapshot(this.version, this.caps, this.pending.values());
+  }
+}
