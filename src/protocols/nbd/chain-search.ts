@@ -1,0 +1,314 @@
+import type { Input } from '../../base/input.js';
+import { Origin } from '../../base/origin.js';
+import { MORE, NO } from './headers.js';
+import type { NbdMessage } from './messages.js';
+
+/** What the search needs to know of a direction's headers. */
+export interface Framer {
+  /** Bytes with which every header can be judged. */
+  readonly lookahead: number;
+  /** Index of the first byte in `bytes[from..to)` that may begin a header, or `to`. */
+  nextStart(bytes: Uint8Array, from: number, to: number): number;
+  /** Length of the message at `input.pos` by its header, or NO, or MORE (see headers.ts). */
+  plausible(input: Input, available: number): number;
+  /** The message at `input.pos`, which is plausible; its `length` may be longer than its header tells (hints). */
+  make(input: Input, available: number): NbdMessage;
+  /**
+   * How well a header at `input.pos` fits as the next one after a message whose payload length is unknown: 0..; from
+   * FITS on it counts. `distance`: bytes between; `segment`: whether a packet begins there.
+   */
+  follows(last: NbdMessage, input: Input, distance: number, segment: boolean): number;
+  /** Whether the message's own length may be longer than its header tells, by bytes that nothing announces. */
+  openEnded(message: NbdMessage): boolean;
+}
+
+/** See Framer.follows. */
+export const FITS = 3;
+
+/** Chains that are followed at once: a payload full of magics. */
+const MAX_CHAINS = 16;
+/** Headers and segment starts that make a chain believable. */
+const RIPE = 4;
+/** Headers that make a chain believable even inside what may be the payload of an older candidate. */
+const RIPE_INSIDE = 32;
+
+/** Messages that would follow each other if the first one really is one. */
+export class Chain {
+  readonly messages: NbdMessage[];
+  /** Stream offset where its next header must be; -1 while the last message is open-ended. */
+  next: number;
+  /** Payload bytes of the last message begin here (stream offset). */
+  bodyFrom: number;
+  /** Headers that begin a packet. */
+  segments: number;
+  /** Its first message is real, found without searching. */
+  trusted = false;
+  /** Nothing will follow its last message. */
+  ended = false;
+
+  constructor(message: NbdMessage, segment: boolean) {
+    this.messages = [message];
+    this.next = message.endOffset;
+    this.bodyFrom = message.offset + message.headerLength;
+    this.segments = segment ? 1 : 0;
+  }
+
+  get start(): number {
+    return this.messages[0]!.offset;
+  }
+
+  get last(): NbdMessage {
+    return this.messages[this.messages.length - 1]!;
+  }
+
+  add(message: NbdMessage, segment: boolean): void {
+    this.messages.push(message);
+    this.next = message.endOffset;
+    this.bodyFrom = message.offset + message.headerLength;
+    if (segment) this.segments++;
+  }
+}
+
+/**
+ * Finds where messages begin again, in bytes that begin anywhere: follows several chains of plausible headers at once, in one
+ * pass and without keeping payload, until one of them has proved itself. Payload that holds NBD traffic makes chains too;
+ * one that lies inside a message of an older chain has to be much longer to win.
+ */
+export class ChainSearch {
+  private readonly framer: Framer;
+  private readonly feed: (message: NbdMessage, bytes: Uint8Array, start: number, end: number) => void;
+  private readonly skip: (offset: number, length: number) => void;
+  private chains: Chain[] = [];
+  /** Captured bytes that were given up. */
+  skipped = 0;
+  /** Stream offset just after the last byte that was looked at, and where that byte came from. */
+  offset: number;
+  readonly lastOrigin = new Origin();
+  /** Captured bytes that nobody gave up yet, as runs between gaps: [offset, length] pairs. */
+  private runs: [number, number][] = [];
+  private lastPacket = -1;
+
+  constructor(
+    offset: number,
+    framer: Framer,
+    feed: (message: NbdMessage, bytes: Uint8Array, start: number, end: number) => void,
+    skip: (offset: number, length: number) => void,
+  ) {
+    this.offset = offset;
+    this.framer = framer;
+    this.feed = feed;
+    this.skip = skip;
+  }
+
+  /** Begins with a message that is real, at the input's position, whose payload ends where the next header fits. */
+  seed(message: NbdMessage, input: Input): void {
+    const chain = new Chain(message, false);
+    chain.trusted = true;
+    chain.next = -1;
+    this.chains.push(chain);
+    this.move(input, input.pos + message.headerLength);
+  }
+
+  /** The same for a message whose header was taken by an earlier search. */
+  resume(message: NbdMessage, earlier: ChainSearch): void {
+    const chain = new Chain(message, false);
+    chain.trusted = true;
+    chain.next = -1;
+    this.chains.push(chain);
+    this.lastOrigin.copyFrom(earlier.lastOrigin);
+    this.lastPacket = earlier.lastPacket;
+  }
+
+  /**
+   * Looks at the window, taking its bytes; stops behind the last position that can be judged (`final`: at its end). Returns
+   * a chain that proved itself: the input then stands inside or at the end of its last message.
+   */
+  run(input: Input, final: boolean): Chain | null {
+    const limit = final ? input.end : input.end - this.framer.lookahead + 1;
+    while (input.pos < limit) {
+      let stop = limit;
+      for (const c of this.chains) {
+        const at = c.next - input.base;
+        if (c.next >= 0 && at < stop) stop = at;
+      }
+      const at = stop > input.pos ? this.framer.nextStart(input.bytes, input.pos, stop) : input.pos;
+      this.move(input, at);
+      if (at >= limit) break;
+      const chain = this.examine(input);
+      if (chain !== null) {
+        this.move(input, at + chain.last.headerLength);
+        return chain;
+      }
+      this.move(input, at + 1);
+    }
+    this.giveUp();
+    return null;
+  }
+
+  /**
+   * `length` bytes at `offset` are not in the capture. Chains that know what they are part of survive; where none does, the
+   * longest one that leads to the gap is returned.
+   */
+  gap(offset: number, length: number): Chain | null {
+    this.lastPacket = -1;
+    this.offset = offset + length;
+    let ended: Chain | null = null;
+    const alive: Chain[] = [];
+    for (const c of this.chains) {
+      if (c.next >= this.offset && offset >= c.bodyFrom) {
+        c.last.missing += length;
+        c.last.complete = false;
+        alive.push(c);
+      } else if (this.believable(c) && (ended === null || c.messages.length > ended.messages.length)) {
+        ended = c;
+      }
+    }
+    if (alive.length === 0 && ended !== null) {
+      const { last } = ended;
+      ended.ended = true;
+      if (ended.next < 0) last.length = offset - last.offset;
+      const cut = last.endOffset - offset;
+      if (cut > 0) {
+        last.missing += cut;
+        last.complete = false;
+      }
+      return ended;
+    }
+    this.chains = alive;
+    this.giveUp();
+    return null;
+  }
+
+  /** The stream ends: the best of what is left, or null. */
+  end(): Chain | null {
+    let best: Chain | null = null;
+    let bestScore = 0;
+    for (const c of this.chains) {
+      const score = 2 * c.messages.length + c.segments + (c.next === this.offset ? 2 : 0);
+      if (this.believable(c) && score > bestScore) {
+        best = c;
+        bestScore = score;
+      }
+    }
+    if (best !== null) best.ended = true;
+    if (best !== null && best.next < 0) best.last.length = this.offset - best.last.offset;
+    return best;
+  }
+
+  /** Gives up what lies in front of the chain, or everything. */
+  close(chain: Chain | null): void {
+    this.chains = chain === null ? [] : [chain];
+    this.giveUp();
+  }
+
+  /** A chain of one header counts only where a packet begins with it. */
+  private believable(c: Chain): boolean {
+    return c.trusted || c.messages.length >= 2 || c.segments >= 1;
+  }
+
+  private examine(input: Input): Chain | null {
+    const { framer } = this;
+    const offset = input.base + input.pos;
+    const available = input.end - input.pos;
+    const packet = input.originAt(input.pos).packet;
+    const segment = packet !== this.lastPacket;
+    const length = framer.plausible(input, available);
+    const fits = length !== NO && length !== MORE;
+    let made: NbdMessage | null = null;
+    let ripe: Chain | null = null;
+    const alive: Chain[] = [];
+    for (const c of this.chains) {
+      const due = c.next === offset;
+      if (!due && c.next >= 0) {
+        alive.push(c);
+        continue;
+      }
+      const joins = fits && (due || framer.follows(c.last, input, offset - c.bodyFrom, segment) >= FITS);
+      if (!joins) {
+        if (due && length === NO && framer.openEnded(c.last)) c.next = -1;
+        if (c.next < 0 || length === MORE) alive.push(c);
+        continue;
+      }
+      // chains that meet would go on alike: only the one that began first is followed further
+      if (made !== null) continue;
+      made = framer.make(input, available);
+      made.inferred = true;
+      if (!due) c.last.length = offset - c.last.offset;
+      c.last.endAt(this.lastOrigin);
+      c.add(made, segment);
+      alive.push(c);
+      if (this.isRipe(c)) ripe = c;
+    }
+    this.chains = alive;
+    if (ripe !== null) return ripe;
+    if (fits && made === null) this.begin(input, available, segment);
+    return null;
+  }
+
+  private begin(input: Input, available: number, segment: boolean): void {
+    const message = this.framer.make(input, available);
+    message.inferred = true;
+    const chain = new Chain(message, segment);
+    if (this.chains.length >= MAX_CHAINS) {
+      let worst = -1;
+      for (let i = 0; i < this.chains.length; i++) {
+        const c = this.chains[i]!;
+        if (c.messages.length > 1 || c.next < 0) continue;
+        if (worst < 0 || c.next > this.chains[worst]!.next) worst = i;
+      }
+      if (worst < 0 || this.chains[worst]!.next <= chain.next) return;
+      this.chains.splice(worst, 1);
+    }
+    this.chains.push(chain);
+  }
+
+  private isRipe(chain: Chain): boolean {
+    const n = chain.messages.length;
+    if (n >= 2 && chain.trusted) return true;
+    if (n < 2 || n + chain.segments < RIPE) return false;
+    if (n >= RIPE_INSIDE) return true;
+    for (const c of this.chains) {
+      if (c !== chain && c.start < chain.start && c.next >= 0 && c.bodyFrom <= chain.start && c.next > chain.start)
+        return false;
+    }
+    return true;
+  }
+
+  /** Takes bytes up to index `to`, letting the chains' last messages see their payload. */
+  private move(input: Input, to: number): void {
+    const from = input.pos;
+    if (to <= from) return;
+    for (const c of this.chains) {
+      const start = Math.max(from, c.bodyFrom - input.base);
+      const end = c.next < 0 ? to : Math.min(to, c.next - input.base);
+      if (end > start) this.feed(c.last, input.bytes, start, end);
+    }
+    this.lastOrigin.copyFrom(input.originAt(to - 1));
+    this.lastPacket = this.lastOrigin.packet;
+    input.pos = to;
+    const offset = input.base + from;
+    this.offset = input.base + to;
+    const run = this.runs[this.runs.length - 1];
+    if (run !== undefined && run[0] + run[1] === offset) run[1] += to - from;
+    else this.runs.push([offset, to - from]);
+  }
+
+  /** What no chain can claim any more is skipped. */
+  private giveUp(): void {
+    let keep = Infinity;
+    for (const c of this.chains) keep = Math.min(keep, c.start);
+    while (this.runs.length > 0) {
+      const run = this.runs[0]!;
+      const end = run[0] + run[1];
+      const upTo = Math.min(end, keep);
+      if (upTo > run[0]) {
+        this.skip(run[0], upTo - run[0]);
+        this.skipped += upTo - run[0];
+        run[1] = end - upTo;
+        run[0] = upTo;
+      }
+      if (run[1] > 0) break;
+      this.runs.shift();
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import { CLIENT, type Input } from '../../base/input.js';
+import type { DecoderSettings, Output } from '../../contract/protocol.js';
+import {
+  CLIENT_FLAGS_LENGTH,
+  CMD_DISC,
+  EXTENDED_REQUEST_LENGTH,
+  EXTENDED_REQUEST_MAGIC,
+  IHAVEOPT_HI,
+  IHAVEOPT_LO,
+  OPT_STARTTLS,
+  OPTION_HEADER_LENGTH,
+  REQUEST_LENGTH,
+  REQUEST_MAGIC,
+} from './constants.js';
+import { NbdDecoder } from './decoder.js';
+import { CLIENT_LOOKAHEAD, NO, nextClientStart, plausibleClient } from './headers.js';
+import type { NbdNotices } from './hints.js';
+import { ClientFlags, OPTION, Option, REQUEST, Request, type NbdMessage } from './messages.js';
+
+/** What the client sends next. Its own bytes tell when haggling is over: a request's magic follows. */
+const FLAGS = 0;
+const OPTIONS = 1;
+const REQUESTS = 2;
+/** After NBD_OPT_STARTTLS: TLS, or clear text again where it was refused. */
+const TLS_OR_OPTIONS = 3;
+const OVER = 4;
+
+/** Decodes the client's bytes: its flags, options, then requests. Needs nothing from the server. */
+export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
+  override readonly lookahead = CLIENT_LOOKAHEAD;
+  private state = FLAGS;
+
+  constructor(output: Output, settings: DecoderSettings, notices: NbdNotices) {
+    super(CLIENT, output, settings, notices);
+    this.need = settings.fromStart ? CLIENT_FLAGS_LENGTH : 12;
+    this.late = !settings.fromStart;
+  }
+
+  /** The first bytes at hand need not be the first that were sent. */
+  private late: boolean;
+
+  protected override next(input: Input<typeof CLIENT>): void {
+    if (this.late) {
+      this.joinLate(input);
+      return;
+    }
+    if (!this.has(input, 4)) return;
+    const { view, pos } = input;
+    const magic = view.getUint32(pos);
+    if (magic === REQUEST_MAGIC) {
+      if (!this.has(input, REQUEST_LENGTH)) return;
+      this.state = REQUESTS;
+      this.need = REQUEST_LENGTH;
+      this.start(new Request(input, false, this.settings.limits), input);
+    } else if (magic === EXTENDED_REQUEST_MAGIC) {
+      if (!this.has(input, EXTENDED_REQUEST_LENGTH)) return;
+      this.state = REQUESTS;
+      this.need = EXTENDED_REQUEST_LENGTH;
+      this.start(new Request(input, true, this.settings.limits), input);
+    } else if (this.state === FLAGS && view.getUint8(pos) === 0x16 && view.getUint8(pos + 1) === 3) {
+      this.startTls(input.offset);
+    } else if (this.state === FLAGS) {
+      this.state = OPTIONS;
+      this.need = OPTION_HEADER_LENGTH;
+      this.start(new ClientFlags(input), input);
+    } else if (magic === IHAVEOPT_HI) {
+      this.option(input);
+    } else if (this.state === TLS_OR_OPTIONS && view.getUint8(pos) === 0x16) {
+      this.startTls(input.offset);
+    } else {
+      this.unframed(input);
+    }
+  }
+
+  private option(input: Input<typeof CLIENT>): void {
+    if (!this.has(input, OPTION_HEADER_LENGTH)) return;
+    if (input.view.getUint32(input.pos + 4) !== IHAVEOPT_LO) {
+      this.unframed(input);
+      return;
+    }
+    this.need = OPTION_HEADER_LENGTH;
+    this.start(new Option(input, this.settings.limits), input);
+  }
+
+  private unframed(input: Input<typeof CLIENT>): void {
+    this.notices.unframed(CLIENT, input.offset, this.firstBytes(input), this.previous);
+    if (this.state === OVER) this.swallow();
+    else this.lose(input.offset);
+  }
+
+  /** Where the recording began late, the first bytes may still be the very first: flags, then an option. */
+  private joinLate(input: Input<typeof CLIENT>): void {
+    if (!this.has(input, 12) && !this.closing) return;
+    this.late = false;
+    const { view, pos } = input;
+    const flagsFirst =
+      input.remaining >= 12 && view.getUint32(pos + 4) === IHAVEOPT_HI && view.getUint32(pos + 8) === IHAVEOPT_LO;
+    if (flagsFirst) this.need = CLIENT_FLAGS_LENGTH;
+    else this.lose(input.offset);
+  }
+
+  protected override resume(): void {
+    this.state = OPTIONS;
+    this.need = 4;
+  }
+
+  protected override after(message: NbdMessage): void {
+    if (message.kind === REQUEST) {
+      if ((message as Request).type !== CMD_DISC) return;
+      this.state = OVER;
+      this.need = 1;
+    } else if (message.kind === OPTION) {
+      // what follows may be an option, a request, or (after STARTTLS) a TLS record: four bytes tell
+      this.need = 4;
+      this.state = (message as Option).option === OPT_STARTTLS ? TLS_OR_OPTIONS : OPTIONS;
+    }
+  }
+
+  protected override adopt(message: NbdMessage): void {
+    this.late = false;
+    this.state = message.kind === REQUEST ? REQUESTS : OPTIONS;
+    this.need = message.kind === REQUEST ? message.headerLength : 4;
+  }
+
+  override nextStart(bytes: Uint8Array, from: number, to: number): number {
+    return nextClientStart(bytes, from, to);
+  }
+
+  override plausible(input: Input, available: number): number {
+    return plausibleClient(input.view, input.pos, available);
+  }
+
+  override make(input: Input): NbdMessage {
+    const magic = input.view.getUint32(input.pos);
+    const { limits } = this.settings;
+    if (magic === IHAVEOPT_HI) return this.prepared(new Option(input, limits), input);
+    return this.prepared(new Request(input, magic === EXTENDED_REQUEST_MAGIC, limits), input);
+  }
+
+  override follows(): number {
+    return NO;
+  }
+
+  override openEnded(): boolean {
+    return false;
+  }
+}

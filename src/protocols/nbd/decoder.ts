@@ -1,0 +1,342 @@
+import type { Block } from '../../base/block.js';
+import type { Input, Side } from '../../base/input.js';
+import { Origin } from '../../base/origin.js';
+import type { Decoder, DecoderSettings, Output } from '../../contract/protocol.js';
+import { ChainSearch, type Chain, type Framer } from './chain-search.js';
+import type { NbdNotices } from './hints.js';
+import type { NbdMessage } from './messages.js';
+import { TlsRecords } from './tls-records.js';
+
+const TLS_HEADER = 5;
+/** Messages after a chain was accepted whose findings are still less than certain. */
+const INFERRED_MESSAGES = 16;
+
+/**
+ * What both directions share: passing payload by, finding the messages again after a loss, TLS, and accounting for every byte. A
+ * subclass knows the headers of its direction.
+ */
+export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
+  need = 1;
+  body = 0;
+  wantsBody = true;
+  waiting = false;
+  abstract readonly lookahead: number;
+
+  protected readonly side: S;
+  protected readonly output: Output;
+  protected readonly settings: DecoderSettings;
+  protected readonly notices: NbdNotices;
+  /** The message whose payload is passing by. */
+  protected current: NbdMessage | null = null;
+  /** The message in front of the next one. */
+  protected previous: NbdMessage | null = null;
+  /** No more bytes will join those at hand: decode what is complete, leave the rest. */
+  protected closing = false;
+  private readonly lastOrigin = new Origin();
+  private search: ChainSearch | null = null;
+  private tls: TlsRecords | null = null;
+  /** The rest of the direction is not decoded. */
+  private swallowing = false;
+  private inferred = 0;
+
+  constructor(side: S, output: Output, settings: DecoderSettings, notices: NbdNotices) {
+    this.side = side;
+    this.output = output;
+    this.settings = settings;
+    this.notices = notices;
+  }
+
+  /** Decodes the next message, or raises `need`, or sets `waiting`. */
+  protected abstract next(input: Input<S>, patient: boolean): void;
+  /** The state follows a message that is complete (or as complete as it will ever be). */
+  protected abstract after(message: NbdMessage): void;
+  /** The state follows a message that was found by search. */
+  protected abstract adopt(message: NbdMessage): void;
+
+  abstract nextStart(bytes: Uint8Array, from: number, to: number): number;
+  abstract plausible(input: Input, available: number): number;
+  abstract make(input: Input, available: number): NbdMessage;
+  abstract follows(last: NbdMessage, input: Input, distance: number, segment: boolean): number;
+  abstract openEnded(message: NbdMessage): boolean;
+
+  decode(input: Input<S>, patient: boolean): void {
+    if (this.search !== null) this.seek(input);
+    else if (this.tls !== null) this.tlsRecord(input);
+    else this.next(input, patient);
+  }
+
+  bodyBytes(block: Block, start: number, end: number, offset: number, origin: Origin): void {
+    this.lastOrigin.copyFrom(origin);
+    const m = this.current;
+    if (m !== null) this.feed(m, block.bytes, start, end);
+    else if (this.tls !== null && !this.swallowing) this.tls.body(block.bytes, start, end, offset);
+    else this.output.skip(this.side, offset, end - start, this.tls === null ? 'undecoded' : 'opaque');
+  }
+
+  bodyGap(length: number): void {
+    const m = this.current;
+    if (m === null) {
+      this.tls?.lost();
+      return;
+    }
+    m.missing += length;
+    m.complete = false;
+    trimHead(m);
+  }
+
+  bodyEnd(origin: Origin): void {
+    const m = this.current;
+    if (m === null) {
+      this.tls?.recordEnd();
+      return;
+    }
+    this.current = null;
+    m.endAt(m.complete ? origin : this.lastOrigin);
+    this.finish(m);
+  }
+
+  gap(length: number, offset: number): void {
+    if (this.tls !== null) {
+      this.swallow();
+      return;
+    }
+    if (this.search !== null) {
+      const chain = this.search.gap(offset, length);
+      if (chain !== null) {
+        this.accept(chain);
+        this.lose(offset + length);
+      }
+      return;
+    }
+    this.notices.lost(this.side, offset);
+    this.lose(offset + length);
+  }
+
+  abandon(input: Input<S>, why: 'gap' | 'end'): void {
+    this.closing = true;
+    if (this.search !== null) {
+      const chain = this.search.run(input, true);
+      if (chain !== null) this.accept(chain);
+      if (this.body > 0) this.drainBody(input);
+    }
+    while (this.search === null && this.body === 0 && input.remaining > 0) {
+      const before = input.pos;
+      if (this.tls !== null) this.tlsRecord(input);
+      else this.next(input, false);
+      if (this.body > 0) this.drainBody(input);
+      if (input.pos === before) break;
+    }
+    this.closing = false;
+    if (why === 'end' && input.remaining > 0) this.need = 1;
+  }
+
+  end(): void {
+    if (this.search !== null) {
+      const chain = this.search.end();
+      if (chain !== null) this.accept(chain);
+      else this.search.close(null);
+    }
+    const m = this.current;
+    if (m !== null) {
+      this.current = null;
+      m.complete = false;
+      m.missing += this.body;
+      m.endAt(this.lastOrigin);
+      this.finish(m);
+    }
+    this.body = 0;
+  }
+
+  /** Takes the header of `message`, then its payload: at once where it is at hand, else as a body. */
+  protected start(message: NbdMessage, input: Input<S>): void {
+    const { details, limits } = this.settings;
+    const header = message.headerLength;
+    if (details) {
+      message.head = new Uint8Array(Math.min(message.length, limits.detailBytes));
+      this.fillHead(message, input.bytes, input.pos, input.pos + header);
+    }
+    if (this.inferred > 0) {
+      this.inferred--;
+      message.inferred = true;
+    }
+    input.pos += header;
+    const rest = message.length - header;
+    if (rest === 0) {
+      message.endAt(input.originAt(input.pos - 1));
+      this.finish(message);
+      return;
+    }
+    if (rest <= input.remaining) {
+      if (message.taker !== null || details) this.feed(message, input.bytes, input.pos, input.pos + rest);
+      input.pos += rest;
+      message.endAt(input.originAt(input.pos - 1));
+      this.finish(message);
+      return;
+    }
+    this.lastOrigin.copyFrom(input.originAt(input.pos - 1));
+    message.begun = true;
+    this.output.begin(message);
+    this.current = message;
+    this.body = rest;
+  }
+
+  /** The next header cannot be where it should be: search for the next one from `offset` on. */
+  protected lose(offset: number): void {
+    this.search = new ChainSearch(
+      offset,
+      this,
+      (message, bytes, start, end) => this.feed(message, bytes, start, end),
+      (at, length) => this.output.skip(this.side, at, length, 'resynchronised'),
+    );
+    this.need = this.lookahead;
+  }
+
+  /** The message at the input's position has a payload of unknown length: it lasts until a header fits. */
+  protected loseAfter(message: NbdMessage, input: Input<S>): void {
+    this.lose(input.offset);
+    this.search!.seed(message, input);
+  }
+
+  /** Everything from `input.pos` on is TLS. */
+  protected startTls(offset: number): void {
+    this.tls = new TlsRecords(this.side, this.output, this.notices);
+    this.notices.tls(this.side, offset);
+    this.need = 1;
+  }
+
+  /** Copies up to 16 bytes at the input's position, for evidence. */
+  protected firstBytes(input: Input<S>): Uint8Array {
+    return input.bytes.slice(input.pos, Math.min(input.end, input.pos + 16));
+  }
+
+  /** Whether `n` bytes are there; if not, and more may come, asks for them. */
+  protected has(input: Input<S>, n: number): boolean {
+    if (input.remaining >= n) return true;
+    if (!this.closing) this.need = n;
+    return false;
+  }
+
+  /** Fills the head with `bytes[start..end)` as far as it goes. */
+  protected fillHead(message: NbdMessage, bytes: Uint8Array, start: number, end: number): void {
+    const head = message.head!;
+    const n = Math.min(end - start, head.length - message.headFilled);
+    if (n <= 0) return;
+    head.set(bytes.subarray(start, start + n), message.headFilled);
+    message.headFilled += n;
+  }
+
+  /** A message for the search, its header in its head. */
+  protected prepared<M extends NbdMessage>(message: M, input: Input): M {
+    if (this.settings.details) {
+      message.head = new Uint8Array(Math.min(message.length, this.settings.limits.detailBytes));
+      this.fillHead(message, input.bytes, input.pos, input.pos + message.headerLength);
+    }
+    return message;
+  }
+
+  private feed(message: NbdMessage, bytes: Uint8Array, start: number, end: number): void {
+    if (!message.complete) return;
+    if (message.taker !== null) message.taker.take(bytes, start, end);
+    if (message.head !== null && message.headFilled < message.head.length) this.fillHead(message, bytes, start, end);
+  }
+
+  private finish(message: NbdMessage): void {
+    if (message.head !== null) trimHead(message);
+    this.output.message(message);
+    this.previous = message;
+    this.after(message);
+  }
+
+  private seek(input: Input<S>): void {
+    const chain = this.search!.run(input, false);
+    if (chain !== null) this.accept(chain);
+  }
+
+  /** The chain is real: its messages are reported, and decoding goes on where the search stands in its last one. */
+  private accept(chain: Chain): void {
+    const search = this.search!;
+    search.close(chain);
+    this.search = null;
+    this.lastOrigin.copyFrom(search.lastOrigin);
+    this.notices.found(this.side, chain.messages[0]!, search.skipped);
+    this.inferred = Math.max(0, INFERRED_MESSAGES - chain.messages.length);
+    const last = chain.last;
+    for (const m of chain.messages) {
+      this.adopt(m);
+      if (m !== last) this.finish(m);
+    }
+    if (!chain.ended && this.openEnded(last)) {
+      const offset = search.offset;
+      this.lose(offset);
+      this.search!.resume(last, search);
+      return;
+    }
+    const rest = last.endOffset - search.offset;
+    if (rest > 0) {
+      last.begun = true;
+      this.output.begin(last);
+      this.current = last;
+      this.body = rest;
+      return;
+    }
+    last.endAt(search.lastOrigin);
+    this.finish(last);
+    if (rest < 0) this.output.skip(this.side, last.endOffset, -rest, 'undecoded');
+  }
+
+  /** Takes what the window holds of the body; the pump does the same where it drives. */
+  private drainBody(input: Input<S>): void {
+    const n = Math.min(this.body, input.remaining);
+    if (n === 0) return;
+    const from = input.pos;
+    input.pos += n;
+    this.body -= n;
+    const origin = input.originAt(input.pos - 1);
+    if (this.current !== null) {
+      this.feed(this.current, input.bytes, from, from + n);
+      this.lastOrigin.copyFrom(origin);
+    } else if (this.tls !== null && !this.swallowing) {
+      this.tls.body(input.bytes, from, from + n, input.base + from);
+    } else {
+      this.output.skip(this.side, input.base + from, n, this.tls === null ? 'undecoded' : 'opaque');
+    }
+    if (this.body === 0) this.bodyEnd(origin);
+  }
+
+  private tlsRecord(input: Input<S>): void {
+    const tls = this.tls!;
+    if (!this.has(input, TLS_HEADER)) {
+      if (this.closing) this.swallow();
+      return;
+    }
+    const length = tls.header(input);
+    if (length >= 0) {
+      this.output.skip(this.side, input.offset, TLS_HEADER, 'opaque');
+      input.pos += TLS_HEADER;
+      this.body = length;
+      if (length === 0) tls.recordEnd();
+    } else if (tls.records > 0) {
+      this.swallow();
+    } else {
+      this.notices.notTls(this.side, input.offset, this.firstBytes(input));
+      this.tls = null;
+      this.resume();
+    }
+  }
+
+  /** The direction was taken for TLS and is not: haggling goes on. */
+  protected abstract resume(): void;
+
+  /** Gives up the rest of the direction. */
+  protected swallow(): void {
+    this.swallowing = true;
+    this.body = Infinity;
+    this.need = 1;
+  }
+}
+
+function trimHead(message: NbdMessage): void {
+  if (message.head !== null && message.headFilled < message.head.length) {
+    message.head = message.head.subarray(0, message.headFilled);
+  }
+}

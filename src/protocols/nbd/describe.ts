@@ -1,0 +1,186 @@
+import { byteSize, count, quote, wireText } from '../../base/text.js';
+import {
+  CHUNK_OFFSET_DATA,
+  CHUNK_OFFSET_HOLE,
+  CMD_BLOCK_STATUS,
+  CMD_DISC,
+  CMD_FLUSH,
+  CMD_RESIZE,
+  INFO_BLOCK_SIZE,
+  INFO_EXPORT,
+  OPT_EXPORT_NAME,
+  OPT_GO,
+  OPT_INFO,
+  OPT_LIST_META_CONTEXT,
+  OPT_SET_META_CONTEXT,
+  REP_INFO,
+  REP_META_CONTEXT,
+  REP_SERVER,
+} from './constants.js';
+import {
+  Chunk,
+  ClientFlags,
+  ExportInfo,
+  Greeting,
+  Option,
+  OptionReply,
+  Request,
+  SimpleReply,
+  type NbdMessage,
+} from './messages.js';
+import {
+  clientFlags,
+  commandFlags,
+  errorName,
+  handshakeFlags,
+  infoName,
+  optionName,
+  replyFlags,
+  statusText,
+  transmissionFlags,
+} from './names.js';
+import { parseInfoRequest, parseMetaRequest, parseServerEntry, spanBytes, type Span } from './option-data.js';
+import type { Prefix } from './payload.js';
+import { decimal, wide } from './u64.js';
+
+/** Items of a list on one line. */
+const SHORT_LIST = 4;
+
+function words(list: readonly string[]): string {
+  return list.length === 0 ? '' : `flags ${list.join(' ')}`;
+}
+
+function join(parts: readonly (string | false | null)[]): string {
+  return parts.filter((p) => p !== false && p !== null && p !== '').join('  ');
+}
+
+function str(data: Prefix, span: Span): string {
+  return quote(wireText(spanBytes(data, span)), 80);
+}
+
+/** What stands behind a message's name on a transcript line. */
+export function describe(m: NbdMessage, verbose: boolean): string {
+  if (m instanceof Request) return request(m);
+  if (m instanceof Chunk) return chunk(m, verbose);
+  if (m instanceof SimpleReply) {
+    return join([
+      `cookie ${decimal(m.cookieHi, m.cookieLo)}`,
+      m.error !== 0 && errorName(m.error),
+      m.payload > 0 && count(m.payload, 'byte'),
+    ]);
+  }
+  if (m instanceof Option) return option(m);
+  if (m instanceof OptionReply) return optionReply(m);
+  if (m instanceof Greeting) return join([m.oldstyle ? 'oldstyle' : 'newstyle', words(handshakeFlags(m.flags))]);
+  if (m instanceof ClientFlags) return words(clientFlags(m.flags)) || 'no flags';
+  if (m instanceof ExportInfo) {
+    const size = wide(m.sizeHi, m.sizeLo);
+    return join([
+      `size ${decimal(m.sizeHi, m.sizeLo)}${verbose ? ` (${byteSize(size)})` : ''}`,
+      words(transmissionFlags(m.flags)),
+      m.padding > 0 && verbose && `${m.padding} bytes of padding`,
+    ]);
+  }
+  return '';
+}
+
+function request(m: Request): string {
+  const flags = commandFlags(m.flags);
+  const plain = m.type === CMD_DISC || m.type === CMD_FLUSH;
+  const nothing = m.offsetHi === 0 && m.offsetLo === 0 && m.lengthHi === 0 && m.lengthLo === 0;
+  const offset = decimal(m.offsetHi, m.offsetLo);
+  const length = decimal(m.lengthHi, m.lengthLo);
+  const { query } = m;
+  const listed = query !== null && m.type === CMD_BLOCK_STATUS && query.length >= 12;
+  return join([
+    `cookie ${decimal(m.cookieHi, m.cookieLo)}`,
+    !(plain && nothing) && (m.type === CMD_RESIZE ? `new size ${offset}` : `offset ${offset}`),
+    !(plain && nothing) && m.type !== CMD_RESIZE && !listed && `length ${length}`,
+    listed && `length ${decimal(query.u32(0), query.u32(4))}  contexts ${contextIds(query)}`,
+    words(flags),
+  ]);
+}
+
+function contextIds(query: Prefix): string {
+  const ids: number[] = [];
+  for (let at = 8; at + 4 <= query.length && ids.length < SHORT_LIST; at += 4) ids.push(query.u32(at));
+  return ids.join(' ') + (query.length > 8 + 4 * ids.length ? ' ...' : '');
+}
+
+function chunk(m: Chunk, verbose: boolean): string {
+  const parts: (string | false)[] = [`cookie ${decimal(m.cookieHi, m.cookieLo)}`];
+  if (m.dataLength >= 0) {
+    parts.push(`offset ${decimal(m.dataOffsetHi, m.dataOffsetLo)}`);
+    if (m.type === CHUNK_OFFSET_DATA) parts.push(count(m.dataLength, 'byte'));
+    if (m.type === CHUNK_OFFSET_HOLE) parts.push(`hole of ${count(m.dataLength, 'byte')}`);
+  }
+  const scan = m.extents;
+  if (scan?.headComplete) {
+    parts.push(scan.context ?? `ctx#${scan.contextId}`);
+    const shown = Math.min(scan.lengthLo.length, verbose ? 64 : SHORT_LIST);
+    const list: string[] = [];
+    for (let i = 0; i < shown; i++) {
+      const what = statusText(scan.context, scan.statusHi[i]!, scan.statusLo[i]!);
+      list.push(`${decimal(scan.lengthHi[i]!, scan.lengthLo[i]!)} ${what}`);
+    }
+    if (scan.count > shown) list.push(`and ${scan.count - shown} more`);
+    parts.push(list.join(', '));
+  }
+  const data = m.errorData;
+  if (data !== null && data.length >= 6) {
+    parts.push(errorName(data.u32(0)));
+    const n = data.u16(4);
+    if (n > 0 && n <= m.payload - 6) parts.push(str(data, { at: 6, length: n }));
+  }
+  if (parts.length === 1 && m.payload > 0) parts.push(count(m.payload, 'byte'));
+  parts.push(replyFlags(m.flags).join(' '));
+  return join(parts);
+}
+
+function option(m: Option): string {
+  const { data } = m;
+  if (m.option === OPT_EXPORT_NAME) return `export ${str(data, { at: 0, length: m.dataLength })}`;
+  if (m.option === OPT_INFO || m.option === OPT_GO) {
+    const p = parseInfoRequest(m, SHORT_LIST);
+    if (p.name === null) return `${count(m.dataLength, 'byte')} that cannot be read`;
+    const asks = p.types.map((t) => infoName(t).slice('NBD_INFO_'.length));
+    return join([`export ${str(data, p.name)}`, asks.length > 0 && `asks for ${asks.join(' ')}`]);
+  }
+  if (m.option === OPT_LIST_META_CONTEXT || m.option === OPT_SET_META_CONTEXT) {
+    const p = parseMetaRequest(m, SHORT_LIST);
+    if (p.name === null) return `${count(m.dataLength, 'byte')} that cannot be read`;
+    const queries = p.queries.map((q) => str(data, q)).join(' ');
+    const more = p.count > p.queries.length ? ' ...' : '';
+    return join([`export ${str(data, p.name)}`, p.count > 0 ? `queries ${queries}${more}` : 'no queries']);
+  }
+  return m.dataLength > 0 ? `${count(m.dataLength, 'byte')} of data` : '';
+}
+
+function optionReply(m: OptionReply): string {
+  return join([...replyContent(m), m.inReplyTo === 0 && `re ${optionName(m.option)}`]);
+}
+
+function replyContent(m: OptionReply): (string | false)[] {
+  const { data } = m;
+  if (m.isError) return [m.dataLength > 0 && str(data, { at: 0, length: m.dataLength })];
+  if (m.type === REP_SERVER) {
+    const entry = parseServerEntry(m);
+    if (entry === null || entry.name === null) return [`${count(m.dataLength, 'byte')} that cannot be read`];
+    return [`export ${str(data, entry.name)}`, entry.description !== null && str(data, entry.description)];
+  }
+  if (m.type === REP_META_CONTEXT && data.length >= 4) {
+    return [str(data, { at: 4, length: m.dataLength - 4 }), `id ${data.u32(0)}`];
+  }
+  if (m.type === REP_INFO && data.length >= 2) {
+    const type = data.u16(0);
+    const name = infoName(type).slice('NBD_INFO_'.length);
+    if (type === INFO_EXPORT && data.length >= 12) {
+      return [name, `size ${decimal(data.u32(2), data.u32(6))}`, words(transmissionFlags(data.u16(10)))];
+    }
+    if (type === INFO_BLOCK_SIZE && data.length >= 14) {
+      return [name, `minimum ${data.u32(2)}`, `preferred ${data.u32(6)}`, `maximum ${data.u32(10)}`];
+    }
+    return [name, type <= 3 ? str(data, { at: 2, length: m.dataLength - 2 }) : `${count(m.dataLength - 2, 'byte')}`];
+  }
+  return [m.dataLength > 0 && count(m.dataLength, 'byte')];
+}

@@ -1,0 +1,139 @@
+import { CLIENT, SERVER, type Side } from '../../base/input.js';
+import type { Rule } from '../../base/rule.js';
+import type { DecoderSettings, Evidence, Output, SessionContext } from '../../contract/protocol.js';
+import type { Message } from '../../contract/message.js';
+import type { End } from '../../stream/byte-stream.js';
+import type { ClientFlags, Greeting } from './messages.js';
+import type { NbdShared } from './shared.js';
+
+/** What the server said about block sizes (NBD_INFO_BLOCK_SIZE). */
+export interface BlockSizes {
+  readonly minimum: number;
+  readonly preferred: number;
+  /** Largest payload; 0xffffffff: no limit. */
+  readonly maximum: number;
+}
+
+/**
+ * What is known of one connection: what was negotiated, by whom it was seen, and which evidence the capture holds. The parts of the
+ * session share it. "Whole" means that none of that side's bytes is missing since the connection began.
+ */
+export class Facts {
+  readonly context: SessionContext<NbdShared>;
+  private readonly output: Output;
+  private readonly whole: [boolean, boolean];
+  /** Whether a breach by that side was found: it excuses a hard disconnect by the other one. */
+  readonly breached: [boolean, boolean] = [false, false];
+
+  greeting: Greeting | null = null;
+  clientFlags: ClientFlags | null = null;
+  oldstyle = false;
+  /** NBD_OPT_STRUCTURED_REPLY, NBD_OPT_EXTENDED_HEADERS were acknowledged. */
+  structured = false;
+  extended = false;
+  /** The server's side of the haggling was captured from its start to the transmission phase. */
+  negotiationSeen = false;
+  /** The session is past haggling, as the server's bytes, or the client's, show. */
+  transmission = false;
+  tls = false;
+
+  /** Export size: halves, and the double where it is exact enough to compute with; -1: unknown. */
+  sizeHi = 0;
+  sizeLo = 0;
+  size = -1;
+  /** Transmission flags; -1: unknown. */
+  flags = -1;
+  /** Block sizes that the server advertised for this export; null where it did not, or that is unknown. */
+  blockSizes: BlockSizes | null = null;
+  /** Whether the client asked for block sizes in the NBD_OPT_GO that was acknowledged; null: unknown. */
+  sizesRequested: boolean | null = null;
+  /** Metadata contexts that the server selected, by id. */
+  contexts = new Map<number, string>();
+  /** Whether `contexts` is all there is. */
+  contextsKnown = false;
+  /** Export name of the last NBD_OPT_SET_META_CONTEXT that succeeded, as it was on the wire (latin1), and of the session. */
+  metaExport: string | null = null;
+  exportName: string | null = null;
+  canonicalName: string | null = null;
+  description: string | null = null;
+
+  constructor(
+    context: SessionContext<NbdShared>,
+    output: Output,
+    settings: readonly [DecoderSettings, DecoderSettings],
+  ) {
+    this.context = context;
+    this.output = output;
+    this.whole = [settings[CLIENT].fromStart, settings[SERVER].fromStart];
+  }
+
+  /** Some of that side's messages may be missing from here on. */
+  lost(side: Side): void {
+    this.whole[side] = false;
+  }
+
+  /** All that this side ever sent up to here was decoded. */
+  isWhole(side: Side): boolean {
+    return this.whole[side] && this.context.present(side);
+  }
+
+  get bothWhole(): boolean {
+    return this.isWhole(CLIENT) && this.isWhole(SERVER);
+  }
+
+  /** The end of the connection that is the client, or null. */
+  endOf(side: Side): End | null {
+    const { clientEnd } = this.context;
+    if (clientEnd === null) return null;
+    return side === CLIENT ? clientEnd : clientEnd === 0 ? 1 : 0;
+  }
+
+  /** Whether packets of that side are in the capture at all. */
+  heard(side: Side): boolean {
+    const end = this.endOf(side);
+    return end === null || this.context.connection.heard[end] || this.context.present(side);
+  }
+
+  /** The server's TCP port, or 0. */
+  get serverPort(): number {
+    const end = this.endOf(SERVER);
+    return end === null ? 0 : this.context.connection.ports[end];
+  }
+
+  /**
+   * Whether the sender of `message` had everything that the peer sent and that is decoded by now, so that what is not among it
+   * was not sent before. `certain` by acknowledgements, `likely` by the order of the capture, null where nothing tells.
+   */
+  sawAll(message: Message): 'certain' | 'likely' | null {
+    const peer = message.side === CLIENT ? SERVER : CLIENT;
+    if (message.peerSeen >= 0) return this.context.decodedUpTo(peer) >= message.peerSeen ? 'certain' : null;
+    return this.context.connection.ordered ? 'likely' : null;
+  }
+
+  /**
+   * Whether the sender of `message` had already received `earlier` from its peer: `certain` by acknowledgements (its host had
+   * it), `likely` by the order of the capture, null where it had not, or nothing tells.
+   */
+  received(message: Message, earlier: Message): 'certain' | 'likely' | null {
+    if (message.peerSeen >= 0) return message.peerSeen >= earlier.endOffset ? 'certain' : null;
+    return this.context.connection.ordered ? 'likely' : null;
+  }
+
+  raise(rule: Rule, evidence: Evidence): void {
+    if ((evidence.severity ?? rule.severity) === 'error' && rule.party !== 'capture') {
+      const side = evidence.side ?? evidence.message?.side;
+      if (rule.party === 'client' || (rule.party === 'either' && side === CLIENT)) this.breached[CLIENT] = true;
+      if (rule.party === 'server' || (rule.party === 'either' && side === SERVER)) this.breached[SERVER] = true;
+    }
+    this.output.raise(rule, evidence);
+  }
+}
+
+/** Evidence about `length` bytes at `at` inside a message. */
+export function field(
+  message: Message,
+  at: number,
+  length: number,
+): { message: Message; offset: number; length: number } {
+  return { message, offset: message.offset + at, length };
+}

@@ -1,0 +1,180 @@
+import {
+  CHUNK_BLOCK_STATUS,
+  CHUNK_BLOCK_STATUS_EXT,
+  CHUNK_ERROR,
+  CHUNK_ERROR_OFFSET,
+  CHUNK_LENGTH,
+  CHUNK_NONE,
+  CHUNK_OFFSET_DATA,
+  CHUNK_OFFSET_HOLE,
+  CMD_BLOCK_STATUS,
+  CMD_DISC,
+  CMD_FLAG_DF,
+  CMD_FLAG_FAST_ZERO,
+  CMD_FLAG_FUA,
+  CMD_FLAG_NO_HOLE,
+  CMD_FLAG_PAYLOAD_LEN,
+  CMD_FLAG_REQ_ONE,
+  CMD_FLUSH,
+  CMD_READ,
+  CMD_RESIZE,
+  CMD_WRITE,
+  CMD_WRITE_ZEROES,
+  EXTENDED_CHUNK_LENGTH,
+  EXTENDED_REPLY_MAGIC,
+  EXTENDED_REQUEST_LENGTH,
+  EXTENDED_REQUEST_MAGIC,
+  IHAVEOPT_HI,
+  IHAVEOPT_LO,
+  OPT_EXTENDED_HEADERS,
+  OPTION_HEADER_LENGTH,
+  OPTION_REPLY_HEADER_LENGTH,
+  REP_ERR_EXT_HEADER_REQD,
+  REP_ERROR_BIT,
+  REP_MAGIC_HI,
+  REP_MAGIC_LO,
+  REP_META_CONTEXT,
+  REPLY_FLAG_DONE,
+  REQUEST_LENGTH,
+  REQUEST_MAGIC,
+  SIMPLE_REPLY_LENGTH,
+  SIMPLE_REPLY_MAGIC,
+  STRUCTURED_REPLY_MAGIC,
+} from './constants.js';
+import { isKnownError } from './names.js';
+
+/**
+ * Whether bytes look like a header that a sane peer sends: for finding the messages again after a loss or a late start, and for
+ * recognising NBD without its handshake. Four bytes of magic alone prove nothing: payloads may hold NBD traffic.
+ */
+
+/** More bytes are needed to say. */
+export const MORE = -1;
+/** Not a plausible header. */
+export const NO = 0;
+
+/** Longest header of each direction, in bytes. */
+export const CLIENT_LOOKAHEAD = 32;
+export const SERVER_LOOKAHEAD = 44;
+
+/** Largest READ or WRITE and largest offset that count as plausible: twice the common payload limit, and 1 PiB. */
+const PLAUSIBLE_LENGTH = 1 << 26;
+const PLAUSIBLE_OFFSET_HI = 1 << 18;
+const PLAUSIBLE_OPTION_DATA = 1 << 16;
+
+/** Flags besides FUA that belong to each command. */
+function commandFlagsOf(type: number, extended: boolean): number {
+  const payload = extended ? CMD_FLAG_PAYLOAD_LEN : 0;
+  if (type === CMD_READ) return CMD_FLAG_FUA | CMD_FLAG_DF;
+  if (type === CMD_WRITE) return CMD_FLAG_FUA | payload;
+  if (type === CMD_WRITE_ZEROES) return CMD_FLAG_FUA | CMD_FLAG_NO_HOLE | CMD_FLAG_FAST_ZERO;
+  if (type === CMD_BLOCK_STATUS) return CMD_FLAG_FUA | CMD_FLAG_REQ_ONE | payload;
+  return CMD_FLAG_FUA;
+}
+
+/** Length of the whole message whose header is at `pos`, with `available` bytes there; NO or MORE. */
+export function plausibleClient(view: DataView, pos: number, available: number): number {
+  if (available < 4) return MORE;
+  const magic = view.getUint32(pos);
+  if (magic === IHAVEOPT_HI) return plausibleOption(view, pos, available);
+  const extended = magic === EXTENDED_REQUEST_MAGIC;
+  if (!extended && magic !== REQUEST_MAGIC) return NO;
+  const header = extended ? EXTENDED_REQUEST_LENGTH : REQUEST_LENGTH;
+  if (available < header) return MORE;
+  const flags = view.getUint16(pos + 4);
+  const type = view.getUint16(pos + 6);
+  if (type > CMD_RESIZE || (flags & ~commandFlagsOf(type, extended)) !== 0) return NO;
+  const offsetHi = view.getUint32(pos + 16);
+  if (offsetHi >= PLAUSIBLE_OFFSET_HI) return NO;
+  const lengthHi = extended ? view.getUint32(pos + 24) : 0;
+  const length = view.getUint32(pos + (extended ? 28 : 24));
+  if (type === CMD_DISC || type === CMD_FLUSH) {
+    return offsetHi === 0 && view.getUint32(pos + 20) === 0 && lengthHi === 0 && length === 0 ? header : NO;
+  }
+  const payload = extended ? (flags & CMD_FLAG_PAYLOAD_LEN) !== 0 : type === CMD_WRITE;
+  if (type === CMD_READ || payload) {
+    if (lengthHi !== 0 || length === 0 || length > PLAUSIBLE_LENGTH) return NO;
+  } else if (lengthHi >= PLAUSIBLE_OFFSET_HI) {
+    return NO;
+  }
+  return payload ? header + length : header;
+}
+
+function plausibleOption(view: DataView, pos: number, available: number): number {
+  if (available < OPTION_HEADER_LENGTH) return MORE;
+  if (view.getUint32(pos + 4) !== IHAVEOPT_LO) return NO;
+  const option = view.getUint32(pos + 8);
+  const length = view.getUint32(pos + 12);
+  if (option === 0 || option > OPT_EXTENDED_HEADERS || length > PLAUSIBLE_OPTION_DATA) return NO;
+  return OPTION_HEADER_LENGTH + length;
+}
+
+/** The same for the server's bytes. A simple reply counts as its header alone: its payload is not announced. */
+export function plausibleServer(view: DataView, pos: number, available: number): number {
+  if (available < 4) return MORE;
+  const magic = view.getUint32(pos);
+  if (magic === SIMPLE_REPLY_MAGIC) {
+    if (available < SIMPLE_REPLY_LENGTH) return MORE;
+    return isKnownError(view.getUint32(pos + 4)) ? SIMPLE_REPLY_LENGTH : NO;
+  }
+  if (magic === REP_MAGIC_HI) return plausibleOptionReply(view, pos, available);
+  const extended = magic === EXTENDED_REPLY_MAGIC;
+  if (!extended && magic !== STRUCTURED_REPLY_MAGIC) return NO;
+  const header = extended ? EXTENDED_CHUNK_LENGTH : CHUNK_LENGTH;
+  if (available < header) return MORE;
+  const flags = view.getUint16(pos + 4);
+  if (flags > REPLY_FLAG_DONE) return NO;
+  if (extended && (view.getUint32(pos + 16) >= PLAUSIBLE_OFFSET_HI || view.getUint32(pos + 24) !== 0)) return NO;
+  const length = view.getUint32(pos + (extended ? 28 : 16));
+  return fitsChunk(view.getUint16(pos + 6), flags, length, extended) ? header + length : NO;
+}
+
+function fitsChunk(type: number, flags: number, length: number, extended: boolean): boolean {
+  switch (type) {
+    case CHUNK_NONE:
+      return length === 0 && flags === REPLY_FLAG_DONE;
+    case CHUNK_OFFSET_DATA:
+      return length > 8 && length <= PLAUSIBLE_LENGTH + 8;
+    case CHUNK_OFFSET_HOLE:
+      return length === 12;
+    case CHUNK_BLOCK_STATUS:
+      return !extended && length >= 12 && length % 8 === 4 && length <= PLAUSIBLE_LENGTH;
+    case CHUNK_BLOCK_STATUS_EXT:
+      return extended && length >= 24 && length % 16 === 8 && length <= PLAUSIBLE_LENGTH;
+    case CHUNK_ERROR:
+      return length >= 6 && length <= 6 + 4096;
+    case CHUNK_ERROR_OFFSET:
+      return length >= 14 && length <= 14 + 4096;
+    default:
+      return false;
+  }
+}
+
+function plausibleOptionReply(view: DataView, pos: number, available: number): number {
+  if (available < OPTION_REPLY_HEADER_LENGTH) return MORE;
+  if (view.getUint32(pos + 4) !== REP_MAGIC_LO) return NO;
+  const option = view.getUint32(pos + 8);
+  const type = view.getUint32(pos + 12);
+  const length = view.getUint32(pos + 16);
+  if (option === 0 || option > OPT_EXTENDED_HEADERS || length > PLAUSIBLE_OPTION_DATA) return NO;
+  const known = (type >= 1 && type <= REP_META_CONTEXT) || (type > REP_ERROR_BIT && type <= REP_ERR_EXT_HEADER_REQD);
+  return known ? OPTION_REPLY_HEADER_LENGTH + length : NO;
+}
+
+/** Index of the first byte in `bytes[from..to)` that may begin a message of that direction, or `to`. */
+export function nextClientStart(bytes: Uint8Array, from: number, to: number): number {
+  for (let i = from; i < to; i++) {
+    const b = bytes[i]!;
+    if (b === 0x25 || b === 0x21 || b === 0x49) return i;
+  }
+  return to;
+}
+
+/** The same for the server's messages. */
+export function nextServerStart(bytes: Uint8Array, from: number, to: number): number {
+  for (let i = from; i < to; i++) {
+    const b = bytes[i]!;
+    if (b === 0x67 || b === 0x66 || b === 0x6e || (b === 0 && bytes[i + 1] === 3)) return i;
+  }
+  return to;
+}

@@ -1,0 +1,47 @@
+import type { NbdMessage } from './messages.js';
+import type { Side } from '../../base/input.js';
+
+/** Nothing is known of the other direction there, and nothing will be. */
+export const UNKNOWN = -1;
+/** The other direction has not been decoded far enough. */
+export const NOT_YET = -2;
+
+/**
+ * The one seam through which the decoder of the server's bytes learns from the client's: what NBD makes impossible to frame
+ * without them. `peerSeen` is what the server had received when it sent the bytes in question (see Origin.peerSeen).
+ */
+export interface NbdHints {
+  /** The answer to NBD_OPT_EXPORT_NAME: padding bytes (0 or 124), or that it was not asked for, or UNKNOWN, or NOT_YET. */
+  exportPadding(peerSeen: number): number;
+  /** Payload bytes of a simple success reply with this cookie (0 for anything but a READ), or UNKNOWN, or NOT_YET. */
+  readLength(cookieHi: number, cookieLo: number, peerSeen: number): number;
+  /** Further lengths that a reply with this cookie may have: READs of different length that share a cookie. */
+  otherLengths(cookieHi: number, cookieLo: number): readonly number[];
+  /** Length of the READ that this reply refused, or UNKNOWN. */
+  failedRead(reply: NbdMessage): number;
+}
+
+/** `exportPadding`: the client did not send NBD_OPT_EXPORT_NAME. */
+export const NOT_ASKED = -3;
+
+/** What decoders tell the session besides messages: where framing broke, and by whose doing. */
+export interface NbdNotices {
+  /** Bytes between messages, or of a header, are not in the capture: any number of messages may be missing. */
+  lost(side: Side, offset: number): void;
+  /** The bytes at `offset` are no header of this direction. `first` holds up to 16 of them; `after`: the message in front. */
+  unframed(side: Side, offset: number, first: Uint8Array, after: NbdMessage | null): void;
+  /** The search for messages succeeded: `skipped` bytes in front of `message` were given up. */
+  found(side: Side, message: NbdMessage, skipped: number): void;
+  /** The direction goes over to TLS at `offset`. */
+  tls(side: Side, offset: number): void;
+  /** Bytes that should be TLS records are not. */
+  notTls(side: Side, offset: number, first: Uint8Array): void;
+  /** A TLS handshake message or alert that can be read in clear. */
+  tlsRecord(side: Side, offset: number, type: number, payload: Uint8Array): void;
+  /** Zero bytes where a reply was due: padding that does not belong there (after GO), or not agreed on. */
+  zeroes(offset: number, count: number, after: NbdMessage | null): void;
+  /** The answer to NBD_OPT_EXPORT_NAME came without the padding that was agreed on. */
+  unpadded(message: NbdMessage): void;
+  /** Payload follows a simple reply that reports an error. */
+  payloadAfterError(message: NbdMessage, length: number): void;
+}

@@ -1,0 +1,31 @@
+import { CLIENT, SERVER } from '../../base/input.js';
+import type { Protocol } from '../../contract/protocol.js';
+import { annotate } from './annotate.js';
+import { ClientDecoder } from './client-decoder.js';
+import { describe } from './describe.js';
+import type { NbdMessage } from './messages.js';
+import { probe } from './probe.js';
+import { RULES } from './rules/index.js';
+import { ServerDecoder } from './server-decoder.js';
+import { NbdSession } from './session.js';
+import { NbdShared } from './shared.js';
+
+/** Network Block Device: doc/proto.md of the NetworkBlockDevice project, and its extended headers. */
+export const nbd: Protocol<NbdShared> = {
+  name: 'nbd',
+  title: 'Network Block Device',
+  ports: [10809],
+  rules: RULES,
+  probe,
+  createShared: () => new NbdShared(),
+  converse(context, output, settings) {
+    const session = new NbdSession(context, output, settings);
+    return {
+      client: new ClientDecoder(output, settings[CLIENT], session),
+      server: new ServerDecoder(output, settings[SERVER], session, session),
+      session,
+    };
+  },
+  annotate: (message) => annotate(message as NbdMessage),
+  describe: (message, verbose) => describe(message as NbdMessage, verbose),
+};

@@ -1,0 +1,380 @@
+import { CLIENT, SERVER, type Input, type Side } from '../../base/input.js';
+import type { Limits } from '../../base/limits.js';
+import { Message } from '../../contract/message.js';
+import {
+  CHUNK_BLOCK_STATUS,
+  CHUNK_BLOCK_STATUS_EXT,
+  CHUNK_ERROR_BIT,
+  CHUNK_LENGTH,
+  CHUNK_OFFSET_DATA,
+  CHUNK_OFFSET_HOLE,
+  CLIENT_FLAGS_LENGTH,
+  CMD_BLOCK_STATUS,
+  CMD_FLAG_PAYLOAD_LEN,
+  CMD_WRITE,
+  EXPORT_INFO_LENGTH,
+  EXTENDED_CHUNK_LENGTH,
+  EXTENDED_REQUEST_LENGTH,
+  MAX_STRING,
+  NEWSTYLE_GREETING_LENGTH,
+  OLDSTYLE_GREETING_LENGTH,
+  OLDSTYLE_TAIL_LENGTH,
+  OPTION_HEADER_LENGTH,
+  OPTION_REPLY_HEADER_LENGTH,
+  REPLY_FLAG_DONE,
+  REQUEST_LENGTH,
+  SIMPLE_REPLY_LENGTH,
+} from './constants.js';
+import { chunkName, commandName, optionName, replyName } from './names.js';
+import { ExtentScan, Prefix, type PayloadTaker } from './payload.js';
+import { wide } from './u64.js';
+
+/** What a message is; decides its class. */
+export const GREETING = 0;
+export const CLIENT_FLAGS = 1;
+export const OPTION = 2;
+export const OPTION_REPLY = 3;
+export const EXPORT_INFO = 4;
+export const REQUEST = 5;
+export const SIMPLE_REPLY = 6;
+export const CHUNK = 7;
+
+/** Common to all messages of NBD. Every message reads its header at the input's position and takes nothing. */
+export abstract class NbdMessage extends Message {
+  abstract readonly kind: number;
+  /** Bytes of the message that were read when it was made; the rest is payload. */
+  readonly headerLength: number;
+  /** Takes the payload, where anything in it matters. */
+  taker: PayloadTaker | null = null;
+  /** Bytes of `head` that are filled. */
+  headFilled = 0;
+  /** Whether the session was told of it when its header was decoded. */
+  begun = false;
+
+  constructor(side: Side, input: Input, headerLength: number) {
+    super(side, input);
+    this.headerLength = headerLength;
+    this.length = headerLength;
+  }
+}
+
+/** The server's first bytes: 18 in newstyle; in oldstyle the 16 of the two magics, the rest is an EXPORT_INFO. */
+export class Greeting extends NbdMessage {
+  override readonly kind = GREETING;
+  readonly oldstyle: boolean;
+  /** Handshake flags (newstyle). */
+  readonly flags: number;
+
+  constructor(input: Input, oldstyle: boolean) {
+    super(SERVER, input, oldstyle ? OLDSTYLE_GREETING_LENGTH : NEWSTYLE_GREETING_LENGTH);
+    this.oldstyle = oldstyle;
+    this.flags = oldstyle ? 0 : input.view.getUint16(input.pos + 16);
+  }
+
+  get name(): string {
+    return 'NBDMAGIC';
+  }
+}
+
+export class ClientFlags extends NbdMessage {
+  override readonly kind = CLIENT_FLAGS;
+  readonly flags: number;
+
+  constructor(input: Input) {
+    super(CLIENT, input, CLIENT_FLAGS_LENGTH);
+    this.flags = input.view.getUint32(input.pos);
+  }
+
+  get name(): string {
+    return 'CLIENT_FLAGS';
+  }
+}
+
+/** An option that the client haggles over; `data` holds what follows its header, up to `limits.messageBytes`. */
+export class Option extends NbdMessage {
+  override readonly kind = OPTION;
+  readonly option: number;
+  readonly dataLength: number;
+  readonly data: Prefix;
+
+  constructor(input: Input, limits: Readonly<Limits>) {
+    super(CLIENT, input, OPTION_HEADER_LENGTH);
+    this.option = input.view.getUint32(input.pos + 8);
+    this.dataLength = input.view.getUint32(input.pos + 12);
+    this.length += this.dataLength;
+    this.data = new Prefix(this.dataLength, limits.messageBytes);
+    this.taker = this.data;
+  }
+
+  get name(): string {
+    return optionName(this.option);
+  }
+
+  /** Whether all of its data was captured and kept. */
+  get dataKept(): boolean {
+    return this.data.length === this.dataLength;
+  }
+}
+
+/** The server's answer, or a part of it, to an option. */
+export class OptionReply extends NbdMessage {
+  override readonly kind = OPTION_REPLY;
+  /** The option that it says it answers. */
+  readonly option: number;
+  readonly type: number;
+  readonly dataLength: number;
+  readonly data: Prefix;
+
+  constructor(input: Input, limits: Readonly<Limits>) {
+    super(SERVER, input, OPTION_REPLY_HEADER_LENGTH);
+    const { view, pos } = input;
+    this.option = view.getUint32(pos + 8);
+    this.type = view.getUint32(pos + 12);
+    this.dataLength = view.getUint32(pos + 16);
+    this.length += this.dataLength;
+    this.data = new Prefix(this.dataLength, limits.messageBytes);
+    this.taker = this.data;
+  }
+
+  get name(): string {
+    return replyName(this.type);
+  }
+
+  get dataKept(): boolean {
+    return this.data.length === this.dataLength;
+  }
+
+  /** Whether it is an error (bit 31). */
+  get isError(): boolean {
+    return this.type >= 0x80000000;
+  }
+
+  /** Whether it ends the answer: an acknowledgement or an error. */
+  get isFinal(): boolean {
+    return this.type === 1 || this.type >= 0x80000000;
+  }
+}
+
+/** Size and flags of the export: the answer to NBD_OPT_EXPORT_NAME (10 or 134 bytes), or the tail of oldstyle's greeting (136). */
+export class ExportInfo extends NbdMessage {
+  override readonly kind = EXPORT_INFO;
+  readonly oldstyle: boolean;
+  readonly sizeHi: number;
+  readonly sizeLo: number;
+  /** The upper half of oldstyle's flags; 0 in newstyle. */
+  readonly handshakeFlags: number;
+  readonly flags: number;
+  /** Reserved bytes at its end. */
+  readonly padding: number;
+  /** Where in the padding the first nonzero byte is, and its value; -1: nowhere. */
+  nonzeroAt = -1;
+  nonzero = 0;
+
+  constructor(input: Input, oldstyle: boolean, padding: number) {
+    super(SERVER, input, (oldstyle ? OLDSTYLE_TAIL_LENGTH - 124 : EXPORT_INFO_LENGTH) + padding);
+    const { view, pos, bytes } = input;
+    this.oldstyle = oldstyle;
+    this.sizeHi = view.getUint32(pos);
+    this.sizeLo = view.getUint32(pos + 4);
+    this.handshakeFlags = oldstyle ? view.getUint16(pos + 8) : 0;
+    this.flags = view.getUint16(pos + (oldstyle ? 10 : 8));
+    this.padding = padding;
+    const from = pos + this.headerLength - padding;
+    for (let i = 0; i < padding; i++) {
+      if (bytes[from + i] !== 0) {
+        this.nonzeroAt = i;
+        this.nonzero = bytes[from + i]!;
+        break;
+      }
+    }
+  }
+
+  get name(): string {
+    return 'EXPORT_INFO';
+  }
+}
+
+/** A request of the transmission phase; compact or extended. */
+export class Request extends NbdMessage {
+  override readonly kind = REQUEST;
+  readonly extended: boolean;
+  readonly flags: number;
+  readonly type: number;
+  readonly cookieHi: number;
+  readonly cookieLo: number;
+  readonly offsetHi: number;
+  readonly offsetLo: number;
+  /** The length field: bytes of payload where there is one, else of effect. Upper half only with extended headers. */
+  readonly lengthHi: number;
+  readonly lengthLo: number;
+  /** Payload bytes that follow the header. */
+  readonly payload: number;
+  /** The list of an NBD_CMD_BLOCK_STATUS with payload: effect length and context ids. */
+  readonly query: Prefix | null;
+  /** Book-keeping of the session: the next request in flight with the same cookie. */
+  next: Request | null = null;
+  /** Book-keeping of the session: what has been answered so far, where that took more than one message. */
+  progress: object | null = null;
+  /** Book-keeping of the session: how often the server's side had lost messages when it was sent. */
+  epoch = 0;
+  /** Its place among the requests of its connection, from 1. */
+  ordinal = 0;
+
+  constructor(input: Input, extended: boolean, limits: Readonly<Limits>) {
+    super(CLIENT, input, extended ? EXTENDED_REQUEST_LENGTH : REQUEST_LENGTH);
+    const { view, pos } = input;
+    this.extended = extended;
+    this.flags = view.getUint16(pos + 4);
+    this.type = view.getUint16(pos + 6);
+    this.cookieHi = view.getUint32(pos + 8);
+    this.cookieLo = view.getUint32(pos + 12);
+    this.offsetHi = view.getUint32(pos + 16);
+    this.offsetLo = view.getUint32(pos + 20);
+    this.lengthHi = extended ? view.getUint32(pos + 24) : 0;
+    this.lengthLo = view.getUint32(pos + (extended ? 28 : 24));
+    const announced = extended ? (this.flags & CMD_FLAG_PAYLOAD_LEN) !== 0 : this.type === CMD_WRITE;
+    this.payload = announced ? wide(this.lengthHi, this.lengthLo) : 0;
+    this.length += this.payload;
+    this.query =
+      extended && announced && this.type === CMD_BLOCK_STATUS
+        ? new Prefix(this.payload, 8 + 4 * limits.listItems)
+        : null;
+    this.taker = this.query;
+  }
+
+  get name(): string {
+    return commandName(this.type);
+  }
+
+  /** Stream offset just after its header. */
+  get headerEnd(): number {
+    return this.offset + this.headerLength;
+  }
+}
+
+/** A simple reply; with payload where it answers a READ with success and no structured replies were negotiated. */
+export class SimpleReply extends NbdMessage {
+  override readonly kind = SIMPLE_REPLY;
+  readonly error: number;
+  readonly cookieHi: number;
+  readonly cookieLo: number;
+  /** Whether its payload length is known, by its form or from the request. */
+  measured = true;
+
+  constructor(input: Input) {
+    super(SERVER, input, SIMPLE_REPLY_LENGTH);
+    const { view, pos } = input;
+    this.error = view.getUint32(pos + 4);
+    this.cookieHi = view.getUint32(pos + 8);
+    this.cookieLo = view.getUint32(pos + 12);
+  }
+
+  get name(): string {
+    return 'NBD_SIMPLE_REPLY';
+  }
+
+  get payload(): number {
+    return this.length - SIMPLE_REPLY_LENGTH;
+  }
+}
+
+/** Bytes of a chunk's payload that are read together with its header. */
+export function chunkPrefix(type: number, payload: number): number {
+  if (type === CHUNK_OFFSET_DATA && payload >= 8) return 8;
+  if (type === CHUNK_OFFSET_HOLE && payload >= 12) return 12;
+  return 0;
+}
+
+/** Length of the chunk's header at the input's position together with that prefix. */
+export function chunkHeaderLength(input: Input, extended: boolean): number {
+  const { view, pos } = input;
+  const type = view.getUint16(pos + 6);
+  return extended
+    ? EXTENDED_CHUNK_LENGTH + chunkPrefix(type, wide(view.getUint32(pos + 24), view.getUint32(pos + 28)))
+    : CHUNK_LENGTH + chunkPrefix(type, view.getUint32(pos + 16));
+}
+
+/** A chunk of a structured reply; compact or extended. */
+export class Chunk extends NbdMessage {
+  override readonly kind = CHUNK;
+  readonly extended: boolean;
+  readonly flags: number;
+  readonly type: number;
+  readonly cookieHi: number;
+  readonly cookieLo: number;
+  /** Payload length; exact below 2^53. */
+  readonly payload: number;
+  /** Extended: the request's offset, repeated. */
+  readonly requestOffsetHi: number;
+  readonly requestOffsetLo: number;
+  /** OFFSET_DATA, OFFSET_HOLE: where the content belongs, and how many bytes it is; -1 where the chunk is too short to say. */
+  readonly dataOffsetHi: number;
+  readonly dataOffsetLo: number;
+  readonly dataLength: number;
+
+  /** `headerLength` is `chunkHeaderLength`, or the bare header's where the rest will never come. */
+  constructor(input: Input, extended: boolean, headerLength: number, limits: Readonly<Limits>) {
+    super(SERVER, input, headerLength);
+    const { view, pos } = input;
+    this.extended = extended;
+    this.flags = view.getUint16(pos + 4);
+    const type = view.getUint16(pos + 6);
+    this.type = type;
+    this.cookieHi = view.getUint32(pos + 8);
+    this.cookieLo = view.getUint32(pos + 12);
+    const header = extended ? EXTENDED_CHUNK_LENGTH : CHUNK_LENGTH;
+    if (extended) {
+      this.requestOffsetHi = view.getUint32(pos + 16);
+      this.requestOffsetLo = view.getUint32(pos + 20);
+      this.payload = wide(view.getUint32(pos + 24), view.getUint32(pos + 28));
+    } else {
+      this.requestOffsetHi = 0;
+      this.requestOffsetLo = 0;
+      this.payload = view.getUint32(pos + 16);
+    }
+    this.length = header + this.payload;
+    const prefix = this.headerLength - header;
+    if (prefix === 0) {
+      this.dataOffsetHi = 0;
+      this.dataOffsetLo = 0;
+      this.dataLength = -1;
+      if (this.payload > 0) {
+        if (type === CHUNK_BLOCK_STATUS) this.taker = new ExtentScan(false, limits.listItems);
+        else if (type === CHUNK_BLOCK_STATUS_EXT) this.taker = new ExtentScan(true, limits.listItems);
+        else if (type >= CHUNK_ERROR_BIT) this.taker = new Prefix(this.payload, 6 + MAX_STRING + 64);
+      }
+    } else {
+      this.dataOffsetHi = view.getUint32(pos + header);
+      this.dataOffsetLo = view.getUint32(pos + header + 4);
+      this.dataLength = type === CHUNK_OFFSET_HOLE ? view.getUint32(pos + header + 8) : this.payload - 8;
+    }
+  }
+
+  get name(): string {
+    return chunkName(this.type);
+  }
+
+  get isDone(): boolean {
+    return (this.flags & REPLY_FLAG_DONE) !== 0;
+  }
+
+  get isError(): boolean {
+    return this.type >= CHUNK_ERROR_BIT;
+  }
+
+  /** The extents of a block status chunk. */
+  get extents(): ExtentScan | null {
+    return this.taker instanceof ExtentScan ? this.taker : null;
+  }
+
+  /** Error code, message length and so on of an error chunk. */
+  get errorData(): Prefix | null {
+    return this.taker instanceof Prefix ? this.taker : null;
+  }
+
+  /** The error that an error chunk carries; 0 where it is cut. */
+  get error(): number {
+    const data = this.errorData;
+    return data !== null && data.length >= 4 ? data.u32(0) : 0;
+  }
+}

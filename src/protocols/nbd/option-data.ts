@@ -1,0 +1,112 @@
+import type { Option, OptionReply } from './messages.js';
+import type { Prefix } from './payload.js';
+
+/** A string inside an option's or reply's data: where it is there, and how long it says it is. */
+export interface Span {
+  readonly at: number;
+  readonly length: number;
+}
+
+/** Bytes of a span, as far as they are there. */
+export function spanBytes(data: Prefix, span: Span): Uint8Array {
+  return data.bytes.subarray(Math.min(span.at, data.length), Math.min(span.at + span.length, data.length));
+}
+
+/** Data of NBD_OPT_INFO and NBD_OPT_GO. */
+export interface InfoRequest {
+  /** The name's length field; more than fits where the data are malformed. */
+  readonly nameLength: number;
+  readonly name: Span | null;
+  /** The number of information requests that is announced; -1 where the data end before it. */
+  readonly count: number;
+  readonly types: readonly number[];
+  /** Whether the data are exactly as long as name and count say. */
+  readonly exact: boolean;
+}
+
+export function parseInfoRequest(option: Option, maxItems: number): InfoRequest {
+  const { data, dataLength } = option;
+  if (data.length < 4) return { nameLength: -1, name: null, count: -1, types: [], exact: false };
+  const nameLength = data.u32(0);
+  if (nameLength > dataLength - 6) return { nameLength, name: null, count: -1, types: [], exact: false };
+  const name = { at: 4, length: nameLength };
+  const at = 4 + nameLength;
+  if (data.length < at + 2) return { nameLength, name, count: -1, types: [], exact: false };
+  const count = data.u16(at);
+  const types: number[] = [];
+  for (let i = 0; i < count && i < maxItems && at + 4 + 2 * i <= data.length; i++) types.push(data.u16(at + 2 + 2 * i));
+  return { nameLength, name, count, types, exact: dataLength === 6 + nameLength + 2 * count };
+}
+
+/** Data of NBD_OPT_LIST_META_CONTEXT and NBD_OPT_SET_META_CONTEXT. */
+export interface MetaRequest {
+  readonly name: Span | null;
+  /** The announced number of queries; -1 where the data end before it. */
+  readonly count: number;
+  readonly queries: readonly Span[];
+  /** What is wrong with the structure, or null. */
+  readonly fault: string | null;
+}
+
+export function parseMetaRequest(option: Option, maxItems: number): MetaRequest {
+  const { data, dataLength } = option;
+  const broken = (name: Span | null, count: number, queries: Span[], fault: string): MetaRequest => ({
+    name,
+    count,
+    queries,
+    fault,
+  });
+  if (dataLength < 8)
+    return broken(null, -1, [], `${dataLength} bytes of data cannot hold a name length and a query count`);
+  if (data.length < 4) return broken(null, -1, [], 'cut');
+  const nameLength = data.u32(0);
+  if (nameLength > dataLength - 8) {
+    return broken(null, -1, [], `the export name of ${nameLength} bytes runs past the ${dataLength} bytes of data`);
+  }
+  const name = { at: 4, length: nameLength };
+  let at = 4 + nameLength;
+  const count = at + 4 <= data.length ? data.u32(at) : -1;
+  at += 4;
+  const queries: Span[] = [];
+  for (let i = 0; i < count; i++) {
+    if (at + 4 > dataLength)
+      return broken(name, count, queries, `query ${i + 1} of ${count} lies past the end of the data`);
+    if (at + 4 > data.length) break;
+    const length = data.u32(at);
+    at += 4;
+    if (length > dataLength - at) {
+      return broken(
+        name,
+        count,
+        queries,
+        `query ${i + 1} of ${length} bytes runs past the ${dataLength} bytes of data`,
+      );
+    }
+    if (queries.length < maxItems) queries.push({ at, length });
+    at += length;
+  }
+  const left = dataLength - at;
+  const whole = option.dataKept;
+  if (whole && left > 0) return broken(name, count, queries, `${left} bytes are left over after the last query`);
+  return { name, count, queries, fault: null };
+}
+
+/** Data of an NBD_REP_SERVER. */
+export interface ServerEntry {
+  readonly nameLength: number;
+  readonly name: Span | null;
+  readonly description: Span | null;
+}
+
+export function parseServerEntry(reply: OptionReply): ServerEntry | null {
+  const { data, dataLength } = reply;
+  if (data.length < 4) return null;
+  const nameLength = data.u32(0);
+  if (nameLength > dataLength - 4) return { nameLength, name: null, description: null };
+  const after = 4 + nameLength;
+  return {
+    nameLength,
+    name: { at: 4, length: nameLength },
+    description: after < dataLength ? { at: after, length: dataLength - after } : null,
+  };
+}

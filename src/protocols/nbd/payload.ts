@@ -1,0 +1,149 @@
+/** Takes a message's payload as it passes by; payload is never gathered beyond what one of these keeps. */
+export interface PayloadTaker {
+  /** The next bytes of the payload: `bytes[start..end)`. */
+  take(bytes: Uint8Array, start: number, end: number): void;
+}
+
+const FIRST_SIZE = 64;
+
+/** Keeps the first bytes of a payload, up to a limit that does not depend on the length that the wire announces. */
+export class Prefix implements PayloadTaker {
+  bytes: Uint8Array;
+  length = 0;
+  private readonly limit: number;
+
+  /** `expected` payload bytes are announced; at most `limit` are kept. */
+  constructor(expected: number, limit: number) {
+    this.limit = Math.min(expected, limit);
+    this.bytes = new Uint8Array(Math.min(this.limit, FIRST_SIZE));
+  }
+
+  take(bytes: Uint8Array, start: number, end: number): void {
+    const n = Math.min(end - start, this.limit - this.length);
+    if (n <= 0) return;
+    const total = this.length + n;
+    if (total > this.bytes.length) {
+      const grown = new Uint8Array(Math.min(this.limit, Math.max(total, this.bytes.length * 2)));
+      grown.set(this.bytes.subarray(0, this.length));
+      this.bytes = grown;
+    }
+    this.bytes.set(
+      n === end - start && start === 0 && end === bytes.length ? bytes : bytes.subarray(start, start + n),
+      this.length,
+    );
+    this.length = total;
+  }
+
+  /** u16, big-endian, at `at`; the caller checks the length. */
+  u16(at: number): number {
+    return this.bytes[at]! * 256 + this.bytes[at + 1]!;
+  }
+
+  /** u32, big-endian, at `at`; the caller checks the length. */
+  u32(at: number): number {
+    const b = this.bytes;
+    return b[at]! * 0x1000000 + ((b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!);
+  }
+}
+
+const ENTRY_32 = 8;
+const ENTRY_64 = 16;
+
+/** Reads the extents of a block status chunk one by one; keeps a bounded number of them and what the rules ask about all. */
+export class ExtentScan implements PayloadTaker {
+  /** Whether entries are pairs of u64 (extended headers) instead of u32. */
+  readonly wide: boolean;
+  private readonly limit: number;
+  private readonly head: number;
+  private readonly entry: number;
+  private readonly partial = new Uint8Array(ENTRY_64);
+  private have = 0;
+  private inHead = true;
+
+  contextId = 0;
+  /** The count field of the extended form. */
+  announced = 0;
+  headComplete = false;
+  /** Name of the metadata context, as the server announced it; null where that was not seen. */
+  context: string | null = null;
+  /** Whole extents seen. */
+  count = 0;
+  /** Bytes described, and the same without the last extent; exact below 2^53. */
+  sum = 0;
+  sumButLast = 0;
+  /** Index of the first extent with length 0, with status bits other than 0 and 1, other than 0, with a nonzero upper half; or -1. */
+  zeroAt = -1;
+  notAllocationBits = -1;
+  notDirtyBit = -1;
+  highBitsAt = -1;
+  /** Index of the first extent with the status of the one before it, or -1. */
+  repeatAt = -1;
+  /** Bitwise or of the lower halves of all lengths but the last: shows their common alignment. */
+  lengthBits = 0;
+  /** The first extents: lengths and status words, as pairs of halves. */
+  readonly lengthHi: number[] = [];
+  readonly lengthLo: number[] = [];
+  readonly statusHi: number[] = [];
+  readonly statusLo: number[] = [];
+  private lastHi = -1;
+  private lastLo = -1;
+  private lastLength = 0;
+
+  /** At most `limit` extents are kept. */
+  constructor(wide: boolean, limit: number) {
+    this.wide = wide;
+    this.limit = limit;
+    this.head = wide ? 8 : 4;
+    this.entry = wide ? ENTRY_64 : ENTRY_32;
+  }
+
+  take(bytes: Uint8Array, start: number, end: number): void {
+    let i = start;
+    while (i < end) {
+      const want = (this.inHead ? this.head : this.entry) - this.have;
+      const n = Math.min(want, end - i);
+      for (let k = 0; k < n; k++) this.partial[this.have + k] = bytes[i + k]!;
+      this.have += n;
+      i += n;
+      if (n < want) return;
+      this.have = 0;
+      if (this.inHead) {
+        this.inHead = false;
+        this.headComplete = true;
+        this.contextId = this.u32(0);
+        this.announced = this.wide ? this.u32(4) : 0;
+      } else if (this.wide) {
+        this.add(this.u32(0), this.u32(4), this.u32(8), this.u32(12));
+      } else {
+        this.add(0, this.u32(0), 0, this.u32(4));
+      }
+    }
+  }
+
+  private u32(at: number): number {
+    const b = this.partial;
+    return b[at]! * 0x1000000 + ((b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!);
+  }
+
+  private add(lengthHi: number, lengthLo: number, statusHi: number, statusLo: number): void {
+    const index = this.count++;
+    const length = lengthHi * 4294967296 + lengthLo;
+    this.sumButLast = this.sum;
+    this.sum += length;
+    if (index > 0) this.lengthBits |= this.lastLength;
+    this.lastLength = lengthLo | 0;
+    if (length === 0 && this.zeroAt < 0) this.zeroAt = index;
+    if ((statusHi !== 0 || statusLo > 3) && this.notAllocationBits < 0) this.notAllocationBits = index;
+    if ((statusHi !== 0 || statusLo > 1) && this.notDirtyBit < 0) this.notDirtyBit = index;
+    if (statusHi !== 0 && this.highBitsAt < 0) this.highBitsAt = index;
+    if (statusHi === this.lastHi && statusLo === this.lastLo && this.repeatAt < 0) this.repeatAt = index;
+    this.lastHi = statusHi;
+    this.lastLo = statusLo;
+    if (index < this.limit) {
+      this.lengthHi.push(lengthHi);
+      this.lengthLo.push(lengthLo);
+      this.statusHi.push(statusHi);
+      this.statusLo.push(statusLo);
+    }
+  }
+}

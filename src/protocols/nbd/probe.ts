@@ -1,0 +1,145 @@
+import type { End } from '../../stream/byte-stream.js';
+import type { ProbeInput, ProbeResult } from '../../contract/protocol.js';
+import {
+  EXTENDED_REPLY_MAGIC,
+  EXTENDED_REQUEST_MAGIC,
+  IHAVEOPT_HI,
+  IHAVEOPT_LO,
+  NBDMAGIC_HI,
+  NBDMAGIC_LO,
+  REP_MAGIC_HI,
+  REQUEST_MAGIC,
+  SIMPLE_REPLY_MAGIC,
+  STRUCTURED_REPLY_MAGIC,
+} from './constants.js';
+import { CLIENT_LOOKAHEAD, MORE, NO, plausibleClient, plausibleServer } from './headers.js';
+
+const SURE = 1;
+/** Headers that chain, or one that stands where the recording began. */
+const CHAINED = 0.9;
+const ALONE = 0.7;
+/** Candidates that are followed in one look: data full of magics. */
+const MAX_CANDIDATES = 256;
+
+type Role = 'client' | 'server';
+type Guess = { readonly role: Role; readonly score: number; readonly by: 'magic' | 'heuristic' } | 'more' | null;
+
+/** Recognises NBD: by the greeting, by a client's flags and first option, or by headers that chain, in either direction. */
+export function probe(input: ProbeInput): ProbeResult {
+  let open = false;
+  let refused = false;
+  let best: { end: End; guess: Exclude<Guess, 'more' | null> } | null = null;
+  for (const end of [0, 1] as const) {
+    const bytes = input.bytes[end];
+    if (bytes.length === 0) {
+      open ||= !input.ended[end];
+      continue;
+    }
+    const fromStart = input.connection.start === 'captured' && !input.cut[end];
+    const guess = fromStart ? fromFirstBytes(bytes, input.ended[end]) : fromAnywhere(bytes, input.ended[end]);
+    if (guess === 'more') open = true;
+    else if (guess === null) refused = true;
+    else if (best === null || guess.score > best.guess.score) best = { end, guess };
+  }
+  if (best !== null) {
+    const clientEnd: End = best.guess.role === 'client' ? best.end : best.end === 0 ? 1 : 0;
+    return { score: best.guess.score, by: best.guess.by, clientEnd };
+  }
+  return open && !refused ? 'more' : null;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+const GREETING = [0x4e, 0x42, 0x44, 0x4d, 0x41, 0x47, 0x49, 0x43];
+const OPTION = [0x49, 0x48, 0x41, 0x56, 0x45, 0x4f, 0x50, 0x54];
+
+/** Whether the bytes at `at` are `magic`, as far as they go. */
+function agrees(bytes: Uint8Array, at: number, magic: readonly number[]): boolean {
+  for (let i = 0; i < magic.length && at + i < bytes.length; i++) if (bytes[at + i] !== magic[i]) return false;
+  return true;
+}
+
+/** The true first bytes of a direction. */
+function fromFirstBytes(bytes: Uint8Array, ended: boolean): Guess {
+  if (agrees(bytes, 0, GREETING)) {
+    if (bytes.length >= 8) return { role: 'server', score: SURE, by: 'magic' };
+    return ended ? null : 'more';
+  }
+  const view = viewOf(bytes);
+  // client flags have no magic of their own; the option behind them has
+  if (bytes.length > 4 && agrees(bytes, 4, OPTION)) {
+    if (bytes.length >= 12) return { role: 'client', score: SURE, by: 'magic' };
+    return ended ? null : 'more';
+  }
+  if (bytes.length >= 4) {
+    const magic = view.getUint32(0);
+    if (magic === REQUEST_MAGIC || magic === EXTENDED_REQUEST_MAGIC) {
+      const length = plausibleClient(view, 0, bytes.length);
+      if (length === MORE && !ended) return 'more';
+      return length > NO ? { role: 'client', score: CHAINED, by: 'heuristic' } : null;
+    }
+  }
+  // only small flag words are worth waiting for
+  const flags = bytes.length <= 4 && bytes[0] === 0 && (bytes[1] ?? 0) === 0 && (bytes[2] ?? 0) === 0;
+  return flags && !ended ? 'more' : null;
+}
+
+const MAGICS: readonly (readonly [Role, Buffer])[] = (
+  [
+    ['client', REQUEST_MAGIC],
+    ['client', EXTENDED_REQUEST_MAGIC],
+    ['client', IHAVEOPT_HI],
+    ['server', SIMPLE_REPLY_MAGIC],
+    ['server', STRUCTURED_REPLY_MAGIC],
+    ['server', EXTENDED_REPLY_MAGIC],
+    ['server', REP_MAGIC_HI],
+  ] as const
+).map(([role, magic]) => {
+  const b = Buffer.alloc(4);
+  b.writeUInt32BE(magic);
+  return [role, b] as const;
+});
+
+/** Bytes from anywhere in a direction. */
+function fromAnywhere(bytes: Uint8Array, ended: boolean): Guess {
+  const view = viewOf(bytes);
+  if (bytes.length >= 16 && view.getUint32(0) === NBDMAGIC_HI && view.getUint32(4) === NBDMAGIC_LO) {
+    return { role: 'server', score: SURE, by: 'magic' };
+  }
+  if (bytes.length >= 12 && view.getUint32(4) === IHAVEOPT_HI && view.getUint32(8) === IHAVEOPT_LO) {
+    return { role: 'client', score: SURE, by: 'magic' };
+  }
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let best: Exclude<Guess, 'more' | null> | null = null;
+  let candidates = 0;
+  for (const [role, magic] of MAGICS) {
+    for (let at = buffer.indexOf(magic); at >= 0 && candidates < MAX_CANDIDATES; at = buffer.indexOf(magic, at + 1)) {
+      candidates++;
+      const score = follow(view, at, role);
+      if (score >= CHAINED) return { role, score, by: 'heuristic' };
+      if (score > 0 && (best === null || score > best.score)) best = { role, score, by: 'heuristic' };
+    }
+  }
+  if (best !== null) return best;
+  return ended ? null : 'more';
+}
+
+/** How believable the header at `at` is: what follows where it says, or that the bytes begin with it. */
+function follow(view: DataView, at: number, role: Role): number {
+  const total = view.byteLength;
+  const judge = role === 'client' ? plausibleClient : plausibleServer;
+  let pos = at;
+  let headers = 0;
+  while (pos < total && headers < 3) {
+    const length = judge(view, pos, total - pos);
+    if (length === NO) return at === 0 && headers > 0 ? ALONE : 0;
+    if (length === MORE) break;
+    headers++;
+    pos += length;
+  }
+  if (headers >= 2) return CHAINED;
+  if (headers === 1 && at === 0) return ALONE;
+  return headers === 1 && pos === total && total >= CLIENT_LOOKAHEAD ? ALONE : 0;
+}

@@ -1,0 +1,3 @@
+import type { Rule } from '../../../base/rule.js';
+
+export const RULES: readonly Rule[] = [];

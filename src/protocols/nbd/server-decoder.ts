@@ -1,0 +1,402 @@
+import { SERVER, type Input } from '../../base/input.js';
+import type { DecoderSettings, Output } from '../../contract/protocol.js';
+import {
+  CHUNK_LENGTH,
+  EXPORT_INFO_LENGTH,
+  EXPORT_PADDING_LENGTH,
+  EXTENDED_CHUNK_LENGTH,
+  EXTENDED_REPLY_MAGIC,
+  FLAG_NO_ZEROES,
+  IHAVEOPT_HI,
+  IHAVEOPT_LO,
+  NBDMAGIC_HI,
+  NBDMAGIC_LO,
+  NEWSTYLE_GREETING_LENGTH,
+  OLDSTYLE_GREETING_LENGTH,
+  OLDSTYLE_HI,
+  OLDSTYLE_LO,
+  OLDSTYLE_TAIL_LENGTH,
+  OPT_EXTENDED_HEADERS,
+  OPT_GO,
+  OPT_STARTTLS,
+  OPT_STRUCTURED_REPLY,
+  OPTION_REPLY_HEADER_LENGTH,
+  REP_ACK,
+  REP_MAGIC_HI,
+  REP_MAGIC_LO,
+  SIMPLE_REPLY_LENGTH,
+  SIMPLE_REPLY_MAGIC,
+  STRUCTURED_REPLY_MAGIC,
+  TFLAG_HAS_FLAGS,
+} from './constants.js';
+import { NbdDecoder } from './decoder.js';
+import { NO, nextServerStart, plausibleServer, SERVER_LOOKAHEAD } from './headers.js';
+import { NOT_ASKED, NOT_YET, UNKNOWN, type NbdHints, type NbdNotices } from './hints.js';
+import {
+  Chunk,
+  chunkHeaderLength,
+  ExportInfo,
+  Greeting,
+  OPTION_REPLY,
+  OptionReply,
+  SimpleReply,
+  type NbdMessage,
+} from './messages.js';
+import { isTlsRecord } from './tls-records.js';
+
+const GREET = 0;
+const OLDSTYLE_TAIL = 1;
+const HAGGLE = 2;
+const TRANSMIT = 3;
+
+/** Form of the replies: what the handshake settled, or what the bytes have shown so far where it was not captured. */
+const UNSETTLED = 0;
+const SIMPLE = 1;
+const STRUCTURED = 2;
+
+/** Cookies that differ by no more than this in either half count as neighbours. */
+const NEAR = 1024;
+
+/**
+ * Decodes the server's bytes. Two things cannot be framed without the client: the payload of a simple reply to a READ, and whether
+ * the answer to NBD_OPT_EXPORT_NAME is padded. For these it asks the hints, and says so in the message; without an answer it goes
+ * by the next header that fits.
+ */
+export class ServerDecoder extends NbdDecoder<typeof SERVER> {
+  override readonly lookahead = SERVER_LOOKAHEAD;
+  private readonly hints: NbdHints;
+  private state = GREET;
+  private form = UNSETTLED;
+  private handshakeFlags = 0;
+  /** The greeting was seen, so that the form of the replies is known from its haggling. */
+  private greeted = false;
+  /** A hint decided where messages begin from here on. */
+  private tainted = false;
+
+  constructor(output: Output, settings: DecoderSettings, notices: NbdNotices, hints: NbdHints) {
+    super(SERVER, output, settings, notices);
+    this.hints = hints;
+    this.need = OLDSTYLE_GREETING_LENGTH;
+  }
+
+  protected override next(input: Input<typeof SERVER>, patient: boolean): void {
+    if (this.state === TRANSMIT) this.reply(input, patient);
+    else if (this.state === HAGGLE) this.haggle(input, patient);
+    else if (this.state === GREET) this.greet(input);
+    else this.oldstyleTail(input);
+  }
+
+  private greet(input: Input<typeof SERVER>): void {
+    const { view, pos } = input;
+    const enough = this.has(input, OLDSTYLE_GREETING_LENGTH);
+    if (!enough && (!this.closing || (input.remaining >= 4 && view.getUint32(pos) === NBDMAGIC_HI))) return;
+    const magic = enough && view.getUint32(pos) === NBDMAGIC_HI && view.getUint32(pos + 4) === NBDMAGIC_LO;
+    const hi = enough ? view.getUint32(pos + 8) : 0;
+    const lo = enough ? view.getUint32(pos + 12) : 0;
+    if (magic && hi === IHAVEOPT_HI && lo === IHAVEOPT_LO) {
+      if (!this.has(input, NEWSTYLE_GREETING_LENGTH)) return;
+      const greeting = new Greeting(input, false);
+      this.handshakeFlags = greeting.flags;
+      this.state = HAGGLE;
+      this.need = EXPORT_INFO_LENGTH;
+      this.greeted = true;
+      this.start(greeting, input);
+    } else if (magic && hi === OLDSTYLE_HI && lo === OLDSTYLE_LO) {
+      this.state = OLDSTYLE_TAIL;
+      this.need = OLDSTYLE_TAIL_LENGTH;
+      this.greeted = true;
+      this.start(new Greeting(input, true), input);
+    } else if (!this.settings.fromStart) {
+      this.lose(input.offset);
+    } else if (enough && isTlsRecord(input.bytes, pos)) {
+      this.startTls(input.offset);
+    } else if (input.remaining >= 4) {
+      this.unframed(input);
+    }
+  }
+
+  private oldstyleTail(input: Input<typeof SERVER>): void {
+    if (!this.has(input, OLDSTYLE_TAIL_LENGTH)) return;
+    this.state = TRANSMIT;
+    this.form = SIMPLE;
+    this.need = SIMPLE_REPLY_LENGTH;
+    this.start(new ExportInfo(input, true, EXPORT_PADDING_LENGTH), input);
+  }
+
+  private haggle(input: Input<typeof SERVER>, patient: boolean): void {
+    if (!this.has(input, 4)) return;
+    const { view, pos } = input;
+    const first = view.getUint32(pos);
+    if (first === REP_MAGIC_HI && (input.remaining < 8 || view.getUint32(pos + 4) === REP_MAGIC_LO)) {
+      if (!this.has(input, OPTION_REPLY_HEADER_LENGTH)) return;
+      this.need = EXPORT_INFO_LENGTH;
+      this.start(new OptionReply(input, this.settings.limits), input);
+    } else if (first === SIMPLE_REPLY_MAGIC || first === STRUCTURED_REPLY_MAGIC || first === EXTENDED_REPLY_MAGIC) {
+      this.transmit();
+      this.reply(input, patient);
+    } else {
+      this.exportInfo(input, patient);
+    }
+  }
+
+  /** Not an option reply: the answer to NBD_OPT_EXPORT_NAME, or nothing that belongs here. */
+  private exportInfo(input: Input<typeof SERVER>, patient: boolean): void {
+    if (!this.has(input, EXPORT_INFO_LENGTH)) return;
+    const { view, pos } = input;
+    const flags = view.getUint16(pos + 8);
+    const plausible = (flags & TFLAG_HAS_FLAGS) !== 0 || flags === 0;
+    // a server that never offered to leave the padding out has to send it, whatever the client said
+    let expected = EXPORT_PADDING_LENGTH;
+    let hinted = false;
+    if (!plausible || (this.handshakeFlags & FLAG_NO_ZEROES) !== 0) {
+      expected = this.hints.exportPadding(input.originAt(pos).peerSeen);
+      if (expected === NOT_YET && patient) {
+        this.waiting = true;
+        return;
+      }
+      if (expected === NOT_ASKED || (expected < 0 && !plausible)) {
+        this.unframed(input);
+        return;
+      }
+      hinted = expected >= 0;
+    }
+    const padding = this.paddingByBytes(input, expected);
+    if (padding < 0 || !this.has(input, EXPORT_INFO_LENGTH + padding)) return;
+    const info = new ExportInfo(input, false, padding);
+    info.hinted = hinted;
+    this.transmit();
+    this.start(info, input);
+    if (expected > 0 && padding === 0) this.notices.unpadded(info);
+  }
+
+  /** Padding that follows, judged by its first bytes: no reply begins with a zero byte. UNKNOWN: more bytes are needed. */
+  private paddingByBytes(input: Input<typeof SERVER>, expected: number): number {
+    const at = EXPORT_INFO_LENGTH;
+    if (expected === 0) return 0;
+    if (expected < 0) {
+      if (this.has(input, at + 1)) return input.bytes[input.pos + at] === 0 ? EXPORT_PADDING_LENGTH : 0;
+      // where the bytes end here, nothing tells: the short form is what was captured
+      return this.closing ? 0 : UNKNOWN;
+    }
+    if (!this.has(input, at + 4)) return UNKNOWN;
+    return isReplyMagic(input.view.getUint32(input.pos + at)) ? 0 : expected;
+  }
+
+  private reply(input: Input<typeof SERVER>, patient: boolean): void {
+    if (!this.has(input, 4)) return;
+    const { view, pos } = input;
+    const magic = view.getUint32(pos);
+    if (magic === SIMPLE_REPLY_MAGIC) {
+      if (!this.has(input, SIMPLE_REPLY_LENGTH)) return;
+      this.simpleReply(input, patient);
+    } else if (magic === STRUCTURED_REPLY_MAGIC) {
+      this.chunk(input, false, CHUNK_LENGTH);
+    } else if (magic === EXTENDED_REPLY_MAGIC) {
+      this.chunk(input, true, EXTENDED_CHUNK_LENGTH);
+    } else if (magic === REP_MAGIC_HI && (input.remaining < 8 || view.getUint32(pos + 4) === REP_MAGIC_LO)) {
+      if (!this.has(input, OPTION_REPLY_HEADER_LENGTH)) return;
+      this.need = SIMPLE_REPLY_LENGTH;
+      this.start(new OptionReply(input, this.settings.limits), input);
+    } else {
+      this.noReply(input);
+    }
+  }
+
+  private chunk(input: Input<typeof SERVER>, extended: boolean, header: number): void {
+    if (!this.has(input, header)) return;
+    let length = chunkHeaderLength(input, extended);
+    if (input.remaining < length) {
+      if (!this.closing) {
+        this.need = length;
+        return;
+      }
+      length = header;
+    }
+    if (this.form !== STRUCTURED) this.form = STRUCTURED;
+    this.need = SIMPLE_REPLY_LENGTH;
+    const message = new Chunk(input, extended, length, this.settings.limits);
+    if (this.tainted) message.hinted = true;
+    this.start(message, input);
+  }
+
+  private simpleReply(input: Input<typeof SERVER>, patient: boolean): void {
+    const { view, pos } = input;
+    let payload = 0;
+    if (this.form !== STRUCTURED && view.getUint32(pos + 4) === 0) {
+      const hi = view.getUint32(pos + 8);
+      const lo = view.getUint32(pos + 12);
+      payload = this.hints.readLength(hi, lo, input.originAt(pos).peerSeen);
+      if (payload === NOT_YET && patient) {
+        this.waiting = true;
+        return;
+      }
+      if (payload >= 0) {
+        const chosen = this.chooseLength(input, payload, this.hints.otherLengths(hi, lo));
+        if (chosen < 0) return;
+        payload = chosen;
+      }
+    }
+    const message = new SimpleReply(input);
+    if (payload > 0) message.length += payload;
+    // in simple mode every reply lies where the requests say
+    if (this.form !== STRUCTURED) this.tainted = true;
+    message.hinted = this.tainted;
+    this.need = SIMPLE_REPLY_LENGTH;
+    if (payload < 0) this.openReply(message, input);
+    else this.start(message, input);
+  }
+
+  /** Among the lengths that requests with one cookie ask for: the first that a reply follows. */
+  private chooseLength(input: Input<typeof SERVER>, first: number, others: readonly number[]): number {
+    if (others.length === 0) return first;
+    for (const length of [first, ...others]) {
+      const at = SIMPLE_REPLY_LENGTH + length;
+      if (at + 4 > this.settings.limits.messageBytes) continue;
+      if (input.remaining < at) {
+        if (this.closing) continue;
+        this.need = at;
+        return UNKNOWN;
+      }
+      if (input.remaining === at) return length;
+      if (input.remaining < at + 4) {
+        if (this.closing) continue;
+        this.need = at + 4;
+        return UNKNOWN;
+      }
+      if (isReplyMagic(input.view.getUint32(input.pos + at))) return length;
+    }
+    return first;
+  }
+
+  /** No reply is where one should be. */
+  private noReply(input: Input<typeof SERVER>): void {
+    const { previous } = this;
+    const { bytes, pos, end } = input;
+    const zeroes = (previous instanceof OptionReply || previous instanceof ExportInfo) && bytes[pos] === 0;
+    if (zeroes && (input.remaining >= EXPORT_PADDING_LENGTH || this.closing)) {
+      let n = 0;
+      while (n < EXPORT_PADDING_LENGTH && pos + n < end && bytes[pos + n] === 0) n++;
+      this.notices.zeroes(input.offset, n, previous);
+      this.output.skip(SERVER, input.offset, n, 'undecoded');
+      input.pos += n;
+      this.need = SIMPLE_REPLY_LENGTH;
+      return;
+    }
+    if (zeroes) {
+      this.need = EXPORT_PADDING_LENGTH;
+      return;
+    }
+    if (previous instanceof SimpleReply && previous.error !== 0 && this.form !== STRUCTURED) {
+      const length = this.hints.failedRead(previous);
+      if (length > 0) {
+        this.notices.payloadAfterError(previous, length);
+        this.previous = null;
+        this.body = length;
+        return;
+      }
+    }
+    this.unframed(input);
+  }
+
+  private unframed(input: Input<typeof SERVER>): void {
+    this.notices.unframed(SERVER, input.offset, this.firstBytes(input), this.previous);
+    this.lose(input.offset);
+  }
+
+  /** A simple reply whose payload nobody can tell: it ends where the next header fits. */
+  private openReply(message: SimpleReply, input: Input<typeof SERVER>): void {
+    message.inferred = true;
+    message.measured = false;
+    this.loseAfter(this.prepared(message, input), input);
+  }
+
+  private transmit(): void {
+    this.state = TRANSMIT;
+    if (this.form === UNSETTLED && this.greeted) this.form = SIMPLE;
+    this.need = SIMPLE_REPLY_LENGTH;
+  }
+
+  protected override resume(): void {
+    this.state = HAGGLE;
+    this.need = EXPORT_INFO_LENGTH;
+  }
+
+  protected override after(message: NbdMessage): void {
+    if (message.kind !== OPTION_REPLY || (message as OptionReply).type !== REP_ACK) return;
+    switch ((message as OptionReply).option) {
+      case OPT_STRUCTURED_REPLY:
+      case OPT_EXTENDED_HEADERS:
+        this.form = STRUCTURED;
+        break;
+      case OPT_STARTTLS:
+        this.form = UNSETTLED;
+        this.startTls(message.endOffset);
+        break;
+      case OPT_GO:
+        this.transmit();
+        break;
+    }
+  }
+
+  protected override adopt(message: NbdMessage): void {
+    if (message.kind === OPTION_REPLY) {
+      if (this.state === GREET) this.state = HAGGLE;
+      this.need = this.state === HAGGLE ? EXPORT_INFO_LENGTH : SIMPLE_REPLY_LENGTH;
+      return;
+    }
+    this.state = TRANSMIT;
+    this.need = SIMPLE_REPLY_LENGTH;
+    if (message instanceof Chunk) this.form = STRUCTURED;
+    else if (message.hinted) this.tainted = true;
+  }
+
+  override nextStart(bytes: Uint8Array, from: number, to: number): number {
+    return nextServerStart(bytes, from, to);
+  }
+
+  override plausible(input: Input, available: number): number {
+    return plausibleServer(input.view, input.pos, available);
+  }
+
+  override make(input: Input, available: number): NbdMessage {
+    const magic = input.view.getUint32(input.pos);
+    if (magic === REP_MAGIC_HI) return this.prepared(new OptionReply(input, this.settings.limits), input);
+    if (magic === SIMPLE_REPLY_MAGIC) return this.prepared(this.foundReply(input), input);
+    const extended = magic === EXTENDED_REPLY_MAGIC;
+    const length = chunkHeaderLength(input, extended);
+    const header = available >= length ? length : extended ? EXTENDED_CHUNK_LENGTH : CHUNK_LENGTH;
+    return this.prepared(new Chunk(input, extended, header, this.settings.limits), input);
+  }
+
+  private foundReply(input: Input): SimpleReply {
+    const message = new SimpleReply(input);
+    if (this.form === STRUCTURED || message.error !== 0) {
+      message.hinted = this.tainted;
+      return message;
+    }
+    const length = this.hints.readLength(message.cookieHi, message.cookieLo, message.peerSeen);
+    if (length > 0) message.length += length;
+    message.measured = length >= 0;
+    message.hinted = this.tainted || this.form === SIMPLE || length > 0;
+    return message;
+  }
+
+  override follows(last: NbdMessage, input: Input, distance: number, segment: boolean): number {
+    if (!(last instanceof SimpleReply)) return NO;
+    const { view, pos } = input;
+    if (view.getUint32(pos) !== SIMPLE_REPLY_MAGIC) return NO;
+    const hi = view.getUint32(pos + 8);
+    const lo = view.getUint32(pos + 12);
+    const asked = this.hints.readLength(hi, lo, input.originAt(pos).peerSeen) >= 0;
+    const near = Math.abs(hi - last.cookieHi) <= NEAR && Math.abs(lo - last.cookieLo) <= NEAR;
+    return (asked ? 3 : 0) + (segment ? 2 : 0) + (near ? 2 : 0) + (distance === 0 ? 2 : distance % 512 === 0 ? 1 : 0);
+  }
+
+  override openEnded(message: NbdMessage): boolean {
+    return this.form !== STRUCTURED && message instanceof SimpleReply && !message.measured;
+  }
+}
+
+function isReplyMagic(magic: number): boolean {
+  return magic === SIMPLE_REPLY_MAGIC || magic === STRUCTURED_REPLY_MAGIC || magic === EXTENDED_REPLY_MAGIC;
+}

@@ -1,0 +1,2 @@
+/** What NBD remembers across the connections of one run. */
+export class NbdShared {}
