@@ -3,7 +3,7 @@ import { Gunzip } from './gunzip.js';
 import { Intake, type Arrival } from './intake.js';
 import type { PacketSink } from './packet.js';
 import { isGzip } from './sniff.js';
-import type { ReadHooks } from './source.js';
+import type { ReadHooks } from './reading.js';
 
 /** Takes the bytes of a capture as they are stored, compressed or not, in chunks. */
 export class Funnel {

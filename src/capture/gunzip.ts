@@ -4,7 +4,7 @@ import { MALFORMED, TRUNCATED } from '../base/capture-rules.js';
 import { count } from '../base/text.js';
 import { NotACapture, type PacketSink } from './packet.js';
 import type { CaptureParser } from './parser.js';
-import type { ReadHooks } from './source.js';
+import type { ReadHooks } from './reading.js';
 
 /** Bytes of one piece of output: all that a bomb can make appear at once. */
 const OUTPUT_BYTES = 64 << 10;

@@ -3,15 +3,13 @@ import { Block } from '../base/block.js';
 import { hexNumber } from '../base/hex.js';
 import type { Limits } from '../base/limits.js';
 import { count } from '../base/text.js';
-import { NotACapture, Packet, type CaptureNote, type PacketSink } from './packet.js';
+import { NoteGate } from './note-gate.js';
+import { NotACapture, Packet, type PacketSink } from './packet.js';
 import type { RecordParser } from './parser.js';
 import * as ng from './pcapng-blocks.js';
 import { readInterface, type Interface } from './pcapng-interface.js';
 import * as opt from './pcapng-options.js';
 import { findSection, sectionAt } from './pcapng-section.js';
-
-/** Notes that are kept until the first packet shows that the file is a capture at all. */
-const EARLY_NOTES = 100;
 
 /** pcapng, parsed in place like PcapBlocks: sections, each with its own byte order and interfaces. */
 export class Pcapng implements RecordParser {
@@ -23,7 +21,7 @@ export class Pcapng implements RecordParser {
   private littleEndian = true;
   private packets = 0;
   private informed = false;
-  private early: CaptureNote[] = [];
+  private readonly notes: NoteGate;
   /** File offset from which on nothing could be read, while the next section header is searched for; else -1. */
   private lostAt = -1;
   /** Length of the block whose body was skipped and whose end is to come; else 0. */
@@ -36,7 +34,9 @@ export class Pcapng implements RecordParser {
   constructor(
     private readonly sink: PacketSink,
     private readonly limits: Readonly<Limits>,
-  ) {}
+  ) {
+    this.notes = new NoteGate(sink, limits.findingsPerRule);
+  }
 
   parse(block: Block, start: number, end: number, base: number): number {
     const { view } = block;
@@ -110,10 +110,12 @@ export class Pcapng implements RecordParser {
     if (this.lostAt >= 0) this.tellLost(offset + rest.length, 'to the end of the file');
     else if (!stopped && !damaged) this.tellCutOff(rest.length, offset, unskipped);
     this.endSection(offset + rest.length);
-    if (this.informed) return;
     if (this.interfaces.length > 0) this.inform();
-    else if (!stopped)
-      throw new NotACapture(`pcapng with no interface${this.early.length > 0 ? ` (${this.early[0]!.text})` : ''}`);
+    if (this.informed) this.notes.end(offset + rest.length);
+    else if (!stopped) {
+      const { first } = this.notes;
+      throw new NotACapture(`pcapng with no interface${first === undefined ? '' : ` (${first.text})`}`);
+    }
   }
 
   private tellCutOff(have: number, offset: number, unskipped: number): void {
@@ -122,7 +124,7 @@ export class Pcapng implements RecordParser {
     const least = have < ng.BLOCK_HEADER && this.skipped === 0 ? 'at least ' : '';
     const missing = count(unskipped + this.need - have, 'byte');
     const text = `the file ends inside the block at offset ${start}, ${least}${missing} missing`;
-    this.note({ rule: TRUNCATED, text, offset: start, length: offset + have - start });
+    this.notes.note({ rule: TRUNCATED, text, offset: start, length: offset + have - start });
   }
 
   private wait(pos: number, need: number): number {
@@ -243,7 +245,7 @@ export class Pcapng implements RecordParser {
   private interfaceDescription(block: Block, pos: number, length: number, base: number): void {
     const { littleEndian, interfaces, options } = this;
     if (length < ng.IDB.least) {
-      this.note({
+      this.notes.note({
         rule: MALFORMED,
         text: `the interface block at offset ${base + pos} is too short`,
         offset: base + pos,
@@ -254,7 +256,7 @@ export class Pcapng implements RecordParser {
     if (interfaces.length >= this.limits.interfaces) {
       if (this.surplus++ === 0) {
         const text = `more than ${interfaces.length} interfaces (limit interfaces) in the section at offset ${this.section}; packets of the others are passed over`;
-        this.note({ rule: LIMIT, text, offset: base + pos, length });
+        this.notes.note({ rule: LIMIT, text, offset: base + pos, length });
       }
       return;
     }
@@ -275,14 +277,14 @@ export class Pcapng implements RecordParser {
 
   private tellDrops(source: Interface, atEnd: boolean, offset: number, length: number): void {
     const note = source.dropNote(atEnd, offset, length);
-    if (note !== null) this.note(note);
+    if (note !== null) this.notes.note(note);
   }
 
   /** A packet block whose content cannot be used; it keeps its number. */
   private unusablePacket(why: string, offset: number, length: number): void {
     this.packets += 1;
     if (this.unusable++ > 0) return;
-    this.note({
+    this.notes.note({
       rule: MALFORMED,
       text: `packet ${this.packets} at offset ${offset} ${why}; it is passed over`,
       offset,
@@ -293,7 +295,7 @@ export class Pcapng implements RecordParser {
   private endSection(offset: number): void {
     if (this.unusable > 1) {
       const text = `${this.unusable} packet blocks of the section at offset ${this.section} could not be used`;
-      this.note({ rule: MALFORMED, text, offset: this.section, length: offset - this.section });
+      this.notes.note({ rule: MALFORMED, text, offset: this.section, length: offset - this.section });
     }
     for (const source of this.interfaces) this.tellDrops(source, true, offset, 0);
     this.unusable = 0;
@@ -304,7 +306,7 @@ export class Pcapng implements RecordParser {
   private lose(offset: number, length: number, what = 'block'): void {
     this.lostAt = offset;
     const text = `the ${what} at offset ${offset} contradicts itself (length ${hexNumber(length)}); the rest of the section cannot be read`;
-    this.note({ rule: MALFORMED, text, offset, length: ng.BLOCK_HEADER });
+    this.notes.note({ rule: MALFORMED, text, offset, length: ng.BLOCK_HEADER });
   }
 
   private search(block: Block, pos: number, end: number, base: number): number {
@@ -319,7 +321,7 @@ export class Pcapng implements RecordParser {
 
   private tellLost(until: number, where: string): void {
     const lost = until - this.lostAt;
-    this.note({
+    this.notes.note({
       rule: MALFORMED,
       text: `${count(lost, 'byte')} ${where} were not read`,
       offset: this.lostAt,
@@ -333,13 +335,7 @@ export class Pcapng implements RecordParser {
     this.informed = true;
     const linkTypes = [...new Set(this.interfaces.map((source) => source.linkType))];
     this.sink.info({ format: 'pcapng', linkTypes, resolution: this.interfaces[0]!.unit.name });
-    for (const note of this.early) this.sink.note(note);
-    this.early = [];
-  }
-
-  private note(note: CaptureNote): void {
-    if (this.informed) this.sink.note(note);
-    else if (this.early.length < EARLY_NOTES) this.early.push(note);
+    this.notes.open();
   }
 }
 

@@ -7,7 +7,7 @@ import { parserFor } from './intake.js';
 import type { PacketSink } from './packet.js';
 import type { RecordWindow } from './record-window.js';
 import { sniff, SNIFF_BYTES, type Sniffed } from './sniff.js';
-import type { ReadHooks, ReadOptions } from './source.js';
+import type { ReadHooks, ReadOptions } from './reading.js';
 
 /** Bytes that are read at once of a file that is not parsed in place. */
 const CHUNK_BYTES = 64 << 10;

@@ -1,31 +1,14 @@
 import { closeSync, constants, createReadStream, fstatSync, openSync, statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { DEFAULT_LIMITS, type Limits } from '../base/limits.js';
+import { DEFAULT_LIMITS } from '../base/limits.js';
 import { NotACapture, type PacketSink } from './packet.js';
 import { readRawPair, type RawPair } from './raw-pair.js';
+import type { CaptureOptions, ReadHooks } from './reading.js';
 import { readRegularFile } from './regular-file.js';
 import { readStream } from './streamed.js';
 
-export interface CaptureOptions {
-  readonly limits?: Readonly<Limits>;
-  /** Goes on at the end of a regular file as it grows, until `signal`. */
-  readonly follow?: boolean;
-  /** Ends the capture as if its input had ended there. */
-  readonly signal?: AbortSignal;
-}
-
-/** The same, with the defaults filled in. */
-export interface ReadOptions extends CaptureOptions {
-  readonly limits: Readonly<Limits>;
-}
-
-export interface ReadHooks {
-  /** Called after each batch of packets, for output to be flushed; awaited where it returns a promise. */
-  batch?(): void | Promise<void>;
-  /** Bytes of the input that were read (compressed as it is), and how many there are (null: unknown, it may grow). */
-  progress?(bytesRead: number, totalBytes: number | null): void;
-}
+export type { CaptureOptions, ReadHooks } from './reading.js';
 
 /** A capture that can be read once. */
 export interface CaptureSource {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Funnel } from './funnel.js';
 import type { PacketSink } from './packet.js';
-import type { ReadHooks, ReadOptions } from './source.js';
+import type { ReadHooks, ReadOptions } from './reading.js';
 
 /** Reads what arrives as a stream: each chunk is parsed as soon as it is there. The stream is destroyed in the end. */
 export async function readStream(

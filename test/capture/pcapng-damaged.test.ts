@@ -222,6 +222,14 @@ describe('hostile files', () => {
     );
   }, 60_000);
 
+  it('of damaged sections alone are summarised', () => {
+    const writer = session().packet({ data: data(1) });
+    for (let i = 0; i < 40; i++) writer.block(6, data(8), 5).section();
+    const found = read(writer.done(), { findingsPerRule: 10 });
+    expect(found.notes).toHaveLength(11);
+    expect(found.notes.at(-1)!.text).toBe('and 70 more like these (80 findings in all, limit findingsPerRule)');
+  });
+
   it('of random blocks do not either', () => {
     const block = fc.tuple(fc.integer({ min: 0, max: 11 }), fc.uint8Array({ maxLength: 60 }), fc.option(fc.nat(90)));
     fc.assert(

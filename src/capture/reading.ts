@@ -1,0 +1,21 @@
+import type { Limits } from '../base/limits.js';
+
+export interface CaptureOptions {
+  readonly limits?: Readonly<Limits>;
+  /** Goes on at the end of a regular file as it grows, until `signal`. */
+  readonly follow?: boolean;
+  /** Ends the capture as if its input had ended there. */
+  readonly signal?: AbortSignal;
+}
+
+/** The same, with the defaults filled in. */
+export interface ReadOptions extends CaptureOptions {
+  readonly limits: Readonly<Limits>;
+}
+
+export interface ReadHooks {
+  /** Called after each batch of packets, for output to be flushed; awaited where it returns a promise. */
+  batch?(): void | Promise<void>;
+  /** Bytes of the input that were read (compressed as it is), and how many there are (null: unknown, it may grow). */
+  progress?(bytesRead: number, totalBytes: number | null): void;
+}
