@@ -1,0 +1,149 @@
+/** Numbers and names of the messenger protocol, version 2 (doc/dev/msgr2.rst; src/include/msgr.h). */
+
+export const BANNER_PREFIX = 'ceph v2\n';
+/** The old protocol's greeting; it differs from the above at byte 6. */
+export const BANNER_V1_PREFIX = 'ceph v027';
+/** Prefix, u16 payload length. */
+export const BANNER_HEAD = 10;
+/** Two feature words. */
+export const BANNER_PAYLOAD = 16;
+
+/** Banner feature bits. */
+export const REVISION_1 = 1;
+export const COMPRESSION = 2;
+
+export const TAG = {
+  HELLO: 1,
+  AUTH_REQUEST: 2,
+  AUTH_BAD_METHOD: 3,
+  AUTH_REPLY_MORE: 4,
+  AUTH_REQUEST_MORE: 5,
+  AUTH_DONE: 6,
+  AUTH_SIGNATURE: 7,
+  CLIENT_IDENT: 8,
+  SERVER_IDENT: 9,
+  IDENT_MISSING_FEATURES: 10,
+  SESSION_RECONNECT: 11,
+  SESSION_RESET: 12,
+  SESSION_RETRY: 13,
+  SESSION_RETRY_GLOBAL: 14,
+  SESSION_RECONNECT_OK: 15,
+  WAIT: 16,
+  MESSAGE: 17,
+  KEEPALIVE2: 18,
+  KEEPALIVE2_ACK: 19,
+  ACK: 20,
+  COMPRESSION_REQUEST: 21,
+  COMPRESSION_DONE: 22,
+} as const;
+
+export const LAST_TAG = 22;
+
+const TAG_NAMES: readonly string[] = ['TAG_0', ...Object.keys(TAG)];
+
+/** `HELLO`; a number without a name as `TAG_40`. */
+export function tagName(tag: number): string {
+  return TAG_NAMES[tag] ?? `TAG_${tag}`;
+}
+
+/** Who may send a tag: 1 the connecting side, 2 the accepting side, 3 both; 0 for unknown tags. */
+const TAG_SENDERS: readonly number[] = [0, 3, 1, 2, 2, 1, 2, 3, 1, 2, 2, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 1, 2];
+
+export function tagSenders(tag: number): number {
+  return TAG_SENDERS[tag] ?? 0;
+}
+
+export const METHOD_NONE = 1;
+export const METHOD_CEPHX = 2;
+export const METHOD_GSS = 4;
+const METHODS: Readonly<Record<number, string>> = { 0: 'unknown', 1: 'none', 2: 'cephx', 4: 'gss' };
+
+export function methodName(method: number): string {
+  return METHODS[method] ?? `method ${method}`;
+}
+
+export const MODE_CRC = 1;
+export const MODE_SECURE = 2;
+const MODES: Readonly<Record<number, string>> = { 0: 'unknown', 1: 'crc', 2: 'secure' };
+
+export function modeName(mode: number): string {
+  return MODES[mode] ?? `mode ${mode}`;
+}
+
+export const ENTITY = { MON: 1, MDS: 2, OSD: 4, CLIENT: 8, MGR: 16, AUTH: 32 } as const;
+const ENTITIES: Readonly<Record<number, string>> = {
+  1: 'mon',
+  2: 'mds',
+  4: 'osd',
+  8: 'client',
+  16: 'mgr',
+  32: 'auth',
+  255: 'any',
+};
+
+export function entityName(type: number): string {
+  return ENTITIES[type] ?? `entity ${type}`;
+}
+
+const ALGORITHMS: readonly string[] = ['none', 'snappy', 'zlib', 'zstd', 'lz4', 'brotli'];
+
+export function algorithmName(id: number): string {
+  return ALGORITHMS[id] ?? `algorithm ${id}`;
+}
+
+const ADDRESS_TYPES: readonly string[] = ['none', 'v1', 'v2', 'any'];
+
+export function addressTypeName(type: number): string {
+  return ADDRESS_TYPES[type] ?? `type ${type}`;
+}
+
+/** Flag of both ident frames. */
+export const IDENT_LOSSY = 1;
+/** Preamble flag: the segments are compressed. */
+export const FRAME_COMPRESSED = 1;
+/** Epilogue flag of revision 0, and the code words of revision 1's low nibble. */
+export const LATE_FLAG_ABORTED = 1;
+export const LATE_ABORTED = 0x1;
+export const LATE_COMPLETE = 0xe;
+
+/** Linux error numbers that Ceph puts into frames, by name. */
+const ERRNO: Readonly<Record<number, string>> = {
+  1: 'EPERM',
+  2: 'ENOENT',
+  4: 'EINTR',
+  5: 'EIO',
+  6: 'ENXIO',
+  7: 'E2BIG',
+  11: 'EAGAIN',
+  12: 'ENOMEM',
+  13: 'EACCES',
+  16: 'EBUSY',
+  17: 'EEXIST',
+  20: 'ENOTDIR',
+  21: 'EISDIR',
+  22: 'EINVAL',
+  27: 'EFBIG',
+  28: 'ENOSPC',
+  30: 'EROFS',
+  34: 'ERANGE',
+  38: 'ENOSYS',
+  39: 'ENOTEMPTY',
+  61: 'ENODATA',
+  71: 'EPROTO',
+  75: 'EOVERFLOW',
+  85: 'ERESTART',
+  90: 'EMSGSIZE',
+  95: 'EOPNOTSUPP',
+  107: 'ENOTCONN',
+  108: 'ESHUTDOWN',
+  110: 'ETIMEDOUT',
+  116: 'ESTALE',
+  122: 'EDQUOT',
+  125: 'ECANCELED',
+};
+
+/** `-13 EACCES`; zero and positive results as they are. */
+export function resultText(result: number): string {
+  const name = result < 0 ? ERRNO[-result] : undefined;
+  return name === undefined ? String(result) : `${result} ${name}`;
+}

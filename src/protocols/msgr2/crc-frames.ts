@@ -1,0 +1,320 @@
+import { crc32c } from '../../base/crc32c.js';
+import { hexNumber } from '../../base/hex.js';
+import type { Input } from '../../base/input.js';
+import type { Origin } from '../../base/origin.js';
+import { LATE_ABORTED, LATE_COMPLETE, LATE_FLAG_ABORTED, TAG } from './constants.js';
+import { openSegments } from './compression.js';
+import { at, type FrameReader } from './frame-reader.js';
+import { DataFrame, type Frame } from './message.js';
+import { EPILOGUE_REV0, EPILOGUE_REV1, PREAMBLE, type Preamble, type Revision } from './preamble.js';
+import * as R from './rules/index.js';
+
+const ALL_ONES = 0xffff_ffff;
+
+/**
+ * One frame at a time in crc mode, of either revision. Preamble, segment 0 and a front of bounded size come as contiguous bytes;
+ * what follows passes by in chunks, its checksums growing with it.
+ */
+export class CrcFrame {
+  private readonly reader: FrameReader;
+  private frame: Frame | null = null;
+  private revision: Revision = 1;
+  private count = 0;
+  private readonly crcs: [number, number, number, number] = [0, 0, 0, 0];
+  private readonly stored: [number, number, number, number] = [0, 0, 0, 0];
+  /** Segment that the next byte belongs to (`count`: the epilogue), and how much of it is still to come. */
+  private segment = 0;
+  private segmentLeft = 0;
+  private readonly epilogue = new Uint8Array(EPILOGUE_REV0);
+  private epilogueHas = 0;
+  private epilogueSize = 0;
+  /** Bytes still to come of the crc behind a first segment that was too long to be gathered (revision 1). */
+  private firstCrcLeft = 0;
+  /** A compressed frame that is all there: where its bytes are, until it is closed. */
+  private packed: Uint8Array | null = null;
+  private packedAt = 0;
+  private algorithm = 0;
+  /** Bytes of the frame that have passed, for its head. */
+  private passed = 0;
+  /** Whether bytes of it are lost: no verdicts on checksums any more. */
+  broken = false;
+
+  constructor(reader: FrameReader) {
+    this.reader = reader;
+  }
+
+  get current(): Frame | null {
+    return this.frame;
+  }
+
+  /** How many bytes of a frame must be contiguous before `begin`; the rest may come in chunks. */
+  static gathers(p: Preamble, revision: Revision, limit: number): number {
+    const total = p.frameLength(revision);
+    // small frames, control frames (judged as a whole) and compressed ones (opened as a whole)
+    if ((p.tag !== TAG.MESSAGE || p.flags & 1) && total <= limit) return total;
+    const first = PREAMBLE + p.lengths[0] + (revision === 1 && p.lengths[0] > 0 ? 4 : 0);
+    if (first > limit) return PREAMBLE;
+    const front = p.count > 1 ? p.lengths[1] : 0;
+    return first + front <= limit ? first + front : first;
+  }
+
+  /** Takes the gathered part of a frame at the input's position. Returns how many bytes of it follow. */
+  begin(input: Input, p: Preamble, revision: Revision, gathered: number, algorithm: number): number {
+    const { bytes, view } = input;
+    const start = input.pos;
+    const total = p.frameLength(revision);
+    const frame = this.reader.open(input, p, revision, 'crc', total);
+    this.reset(frame, p, revision);
+    this.copyHead(bytes, start, start + gathered);
+    let pos = start + PREAMBLE;
+    const l0 = p.lengths[0];
+    if (gathered === PREAMBLE && l0 > 0) {
+      // too long to be gathered: only checksums
+      frame.damaged = true;
+      this.segmentLeft = l0;
+    } else {
+      this.crcs[0] = crc32c(ALL_ONES, bytes, pos, pos + l0);
+      pos += l0;
+      if (revision === 1 && l0 > 0) {
+        this.stored[0] = view.getUint32(pos, true);
+        pos += 4;
+      }
+      if ((p.flags & 1) === 0)
+        this.reader.segment0(frame, bytes, view, start + PREAMBLE, start + PREAMBLE + l0, PREAMBLE);
+      this.next();
+      const l1 = p.lengths[1];
+      if (p.count > 1 && l1 > 0 && pos + l1 <= start + gathered && (p.flags & 1) === 0) {
+        this.crcs[1] = crc32c(ALL_ONES, bytes, pos, pos + l1);
+        if (frame instanceof DataFrame) this.reader.front(frame, bytes, pos, pos + l1, pos - start);
+        pos += l1;
+        this.segment = 1;
+        this.next();
+      }
+    }
+    const rest = start + gathered - pos;
+    if (rest > 0) this.digest(bytes, pos, pos + rest);
+    if (p.flags & 1 && gathered === total) {
+      this.packed = bytes;
+      this.packedAt = start + PREAMBLE;
+      this.algorithm = algorithm;
+    }
+    input.pos = start + gathered;
+    return total - gathered;
+  }
+
+  /** A frame that ends before its gathered part does: what is there of it, for its message. */
+  beginCut(input: Input, p: Preamble, revision: Revision): Frame {
+    const { bytes, view } = input;
+    const start = input.pos;
+    const frame = this.reader.open(input, p, revision, 'crc', p.frameLength(revision));
+    this.reset(frame, p, revision);
+    this.copyHead(bytes, start, input.end);
+    this.broken = true;
+    const from = start + PREAMBLE;
+    const whole = input.end >= from + p.lengths[0];
+    if (whole && (p.flags & 1) === 0) this.reader.segment0(frame, bytes, view, from, from + p.lengths[0], PREAMBLE);
+    return frame;
+  }
+
+  /** Drops the current frame without a message. */
+  forget(): void {
+    this.frame = null;
+  }
+
+  private reset(frame: Frame, p: Preamble, revision: Revision): void {
+    this.frame = frame;
+    this.revision = revision;
+    this.count = p.count;
+    this.crcs.fill(ALL_ONES);
+    this.stored.fill(0);
+    this.segment = 0;
+    this.segmentLeft = 0;
+    this.epilogueHas = 0;
+    this.epilogueSize = revision === 0 ? EPILOGUE_REV0 : p.count > 1 ? EPILOGUE_REV1 : 0;
+    this.firstCrcLeft = 0;
+    this.packed = null;
+    this.passed = 0;
+    this.broken = false;
+  }
+
+  private next(): void {
+    this.segment++;
+    while (this.segment < this.count && this.frame!.segmentLength(this.segment) === 0) this.segment++;
+    this.segmentLeft = this.segment < this.count ? this.frame!.segmentLength(this.segment) : 0;
+  }
+
+  /** The next bytes of the frame. */
+  bytes(bytes: Uint8Array, start: number, end: number): void {
+    if (this.passed < (this.frame!.head?.length ?? 0)) this.copyHead(bytes, start, end);
+    this.digest(bytes, start, end);
+  }
+
+  private digest(bytes: Uint8Array, start: number, end: number): void {
+    let pos = start;
+    while (pos < end) {
+      if (this.firstCrcLeft > 0) {
+        this.stored[0] = (this.stored[0] | (bytes[pos]! << (8 * (4 - this.firstCrcLeft)))) >>> 0;
+        this.firstCrcLeft--;
+        pos++;
+      } else if (this.segment < this.count) {
+        const n = Math.min(this.segmentLeft, end - pos);
+        this.crcs[this.segment] = crc32c(this.crcs[this.segment]!, bytes, pos, pos + n);
+        pos += n;
+        this.segmentLeft -= n;
+        if (this.segmentLeft > 0) continue;
+        if (this.segment === 0 && this.revision === 1) this.firstCrcLeft = 4;
+        this.next();
+      } else {
+        if (this.epilogueHas < this.epilogue.length) this.epilogue[this.epilogueHas] = bytes[pos]!;
+        this.epilogueHas++;
+        pos++;
+      }
+    }
+  }
+
+  private copyHead(bytes: Uint8Array, start: number, end: number): void {
+    const head = this.frame!.head;
+    if (head === null || this.passed >= head.length) return;
+    const n = Math.min(end - start, head.length - this.passed);
+    head.set(bytes.subarray(start, start + n), this.passed);
+    this.passed += n;
+  }
+
+  /** Bytes of it were lost. */
+  lose(length: number): void {
+    const frame = this.frame;
+    this.broken = true;
+    if (frame === null) return;
+    frame.complete = false;
+    frame.missing += length;
+  }
+
+  /** All bytes have passed (`origin`: of the last one), or no more will come (null). */
+  end(origin: Origin | null): Frame {
+    const frame = this.frame!;
+    this.frame = null;
+    if (!this.broken && frame.complete) {
+      this.verify(frame);
+      if (frame.compressed && !frame.damaged && !frame.aborted) this.decompress(frame);
+    }
+    this.packed = null;
+    this.reader.close(frame, origin);
+    return frame;
+  }
+
+  private verify(frame: Frame): void {
+    const e = this.epilogue;
+    if (this.epilogueSize > 0 && this.epilogueHas === this.epilogueSize) {
+      frame.late = e[0]!;
+      const first = this.revision;
+      for (let i = first; i < 4; i++) {
+        const p = 1 + 4 * (i - first);
+        this.stored[i] = (e[p]! | (e[p + 1]! << 8) | (e[p + 2]! << 16) | (e[p + 3]! << 24)) >>> 0;
+      }
+      this.judgeLate(frame);
+    } else if (this.epilogueSize > 0 || this.epilogueHas > 0) {
+      return;
+    }
+    if (frame.damaged) return;
+    this.judgeChecksums(frame);
+    if (frame.aborted) {
+      const what = frame instanceof DataFrame && frame.headed ? ` seq ${frame.seq}` : '';
+      this.reader.raise(R.ABORTED_FRAME, {
+        message: frame,
+        text: `${frame.name}${what} was given up by its sender and counts as not sent`,
+        severity: frame.tag === TAG.MESSAGE ? 'note' : 'warning',
+      });
+    }
+  }
+
+  private judgeLate(frame: Frame): void {
+    const late = frame.late;
+    const place = frame.length - this.epilogueSize;
+    if (this.revision === 0) {
+      frame.aborted = (late & LATE_FLAG_ABORTED) !== 0;
+      if ((late & ~LATE_FLAG_ABORTED) !== 0) {
+        this.reader.once(R.LATE_STATUS_RESERVED, at(frame, place, 1, `late_flags ${hexNumber(late, 2)}`));
+      }
+      return;
+    }
+    const low = late & 0xf;
+    frame.aborted = low === LATE_ABORTED;
+    if (low !== LATE_ABORTED && low !== LATE_COMPLETE) {
+      const text = `late_status ${hexNumber(late, 2)} is neither complete (0x0e) nor aborted (0x01)`;
+      this.reader.raise(R.LATE_STATUS_INVALID, at(frame, place, 1, text));
+    } else if (late >>> 4 !== 0) {
+      this.reader.once(R.LATE_STATUS_RESERVED, at(frame, place, 1, `late_status ${hexNumber(late, 2)}`));
+    }
+  }
+
+  private judgeChecksums(frame: Frame): void {
+    let wrong = 0;
+    let zero = 0;
+    let covered = 0;
+    for (let i = 0; i < this.count; i++) {
+      if (frame.segmentLength(i) === 0) continue;
+      covered++;
+      if (this.stored[i] !== this.crcs[i]) wrong++;
+      if (this.stored[i] === 0) zero++;
+    }
+    if (wrong > 0) {
+      if (zero === covered) {
+        this.reader.once(R.CRC_DISABLED, {
+          message: frame,
+          text: `${frame.name} carries 0 in place of every segment crc`,
+        });
+      } else {
+        frame.damaged = true;
+        for (let i = 0; i < this.count; i++) if (frame.segmentLength(i) > 0) this.judgeSegment(frame, i);
+      }
+      return;
+    }
+    const first = this.revision;
+    if (this.epilogueSize === 0) return;
+    for (let i = first; i < 4; i++) {
+      const empty = i < this.count && frame.segmentLength(i) === 0;
+      if (i < this.count && !empty) continue;
+      const stored = this.stored[i]!;
+      // rev 1 wants the crc of nothing for an empty segment that counts, 0 for one that does not; rev 0 takes both
+      const right = this.revision === 0 ? stored === 0 || stored === ALL_ONES : stored === (empty ? ALL_ONES : 0);
+      if (right) continue;
+      const place = frame.length - this.epilogueSize + 1 + 4 * (i - first);
+      const text = `crc slot of segment ${i}, which has no bytes, holds ${hexNumber(stored, 8)}`;
+      this.reader.raise(R.EPILOGUE_UNUSED_CRC, at(frame, place, 4, text));
+    }
+  }
+
+  private judgeSegment(frame: Frame, i: number): void {
+    const stored = this.stored[i]!;
+    const computed = this.crcs[i]!;
+    if (stored === computed) return;
+    let from = PREAMBLE;
+    for (let k = 0; k < i; k++) from += frame.segmentLength(k);
+    if (i > 0 && this.revision === 1 && frame.length0 > 0) from += 4;
+    const text = `segment ${i} of ${frame.name}: crc ${hexNumber(stored, 8)} stored, ${hexNumber(computed, 8)} computed over ${frame.segmentLength(i)} bytes`;
+    this.reader.raise(R.SEGMENT_CRC, at(frame, from, frame.segmentLength(i), text));
+  }
+
+  /** Opens a compressed frame whose checksums hold. */
+  private decompress(frame: Frame): void {
+    const packed = this.packed;
+    this.packed = null;
+    if (packed === null || this.algorithm <= 0) {
+      this.reader.unopened(frame, packed === null ? 'it is too long to be opened' : 'the algorithm is not known');
+      return;
+    }
+    const opened = openSegments(frame, packed, this.packedAt, this.revision, this.algorithm, this.reader.messageBytes);
+    if (opened.failed !== null) {
+      if (opened.unsupported) this.reader.unopened(frame, opened.why);
+      else this.reader.raise(R.DECOMPRESS_FAILED, { message: frame, text: `segment ${opened.failed}: ${opened.why}` });
+      return;
+    }
+    const first = opened.segments[0]!;
+    const view = new DataView(first.buffer, first.byteOffset, first.byteLength);
+    this.reader.segment0(frame, first, view, 0, first.length, PREAMBLE);
+    if (frame instanceof DataFrame) {
+      frame.front = opened.segments[1] ?? new Uint8Array(0);
+      this.reader.front(frame, frame.front, 0, frame.front.length, PREAMBLE);
+    }
+  }
+}

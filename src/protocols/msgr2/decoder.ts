@@ -1,0 +1,494 @@
+import { MODE_GUESSED, OPAQUE, RESYNCHRONISED } from '../../base/capture-rules.js';
+import type { Block } from '../../base/block.js';
+import { crc32c } from '../../base/crc32c.js';
+import { hex, hexNumber } from '../../base/hex.js';
+import { CLIENT, type Input, type Side } from '../../base/input.js';
+import type { Origin } from '../../base/origin.js';
+import { count } from '../../base/text.js';
+import type { Decoder, DecoderSettings, Output } from '../../contract/protocol.js';
+import {
+  BANNER_HEAD,
+  BANNER_PAYLOAD,
+  BANNER_PREFIX,
+  BANNER_V1_PREFIX,
+  MODE_CRC,
+  MODE_SECURE,
+  TAG,
+} from './constants.js';
+import { CrcFrame } from './crc-frames.js';
+import type { Announced } from './frame-reader.js';
+import { FrameReader } from './frame-reader.js';
+import type { PeerHints } from './hints.js';
+import { Banner, DataFrame, type Frame } from './message.js';
+import { plausiblePreamble, PREAMBLE, Preamble, type Revision } from './preamble.js';
+import * as R from './rules/index.js';
+
+const V1 = BANNER_V1_PREFIX.length;
+const PREFIX = BANNER_PREFIX.length;
+
+const enum State {
+  banner,
+  frames,
+  /** Looking for a preamble. */
+  scan,
+  /** Ciphertext, or another protocol: counted only. */
+  opaque,
+}
+
+/**
+ * Decodes one direction: banner, then frames. In crc mode they go through CrcFrame; from the switch to secure mode on, the bytes
+ * are ciphertext: the place where a source of decrypted frames takes over, which drives the same FrameReader.
+ */
+export class Msgr2Decoder implements Decoder {
+  need = V1;
+  body = 0;
+  wantsBody = true;
+  waiting = false;
+
+  readonly announced: Announced;
+  private readonly side: Side;
+  private readonly output: Output;
+  private readonly hints: PeerHints;
+  private readonly limit: number;
+  private readonly reader: FrameReader;
+  private readonly frames: CrcFrame;
+  private readonly preamble = new Preamble();
+  private state: State;
+  private readonly fromStart: boolean;
+  private revision: Revision | null = null;
+  /** Where a scan began, and what it has passed over. */
+  private scanFrom = 0;
+  private scanned = 0;
+  /** Whether the next frame is only believed to be one, and has to prove it by its checksum. */
+  private tentative = false;
+  /** A frame whose tail is not captured or still to come, without a message: its header was lost. */
+  private headless = false;
+  /** Bytes of a cut frame that were not seen yet, while the pump gathers nothing for it. */
+  private cut = 0;
+  private opaqueReason: 'opaque' | 'undecoded' = 'opaque';
+
+  constructor(
+    side: Side,
+    announced: Announced,
+    output: Output,
+    settings: DecoderSettings,
+    hints: PeerHints,
+    rolesKnown: boolean,
+  ) {
+    this.side = side;
+    this.announced = announced;
+    this.output = output;
+    this.hints = hints;
+    this.limit = settings.limits.messageBytes - 64;
+    this.reader = new FrameReader(side, announced, output, settings, rolesKnown);
+    this.details = settings.details;
+    this.frames = new CrcFrame(this.reader);
+    this.fromStart = settings.fromStart;
+    this.state = State.banner;
+  }
+
+  private readonly details: boolean;
+
+  decode(input: Input, patient: boolean): void {
+    while (input.remaining >= this.need && this.body === 0 && !this.waiting) {
+      if (this.state === State.frames) this.nextFrame(input, patient);
+      else if (this.state === State.scan) this.scan(input);
+      else if (this.state === State.banner) this.banner(input);
+      else return;
+    }
+  }
+
+  // ---- banner
+
+  private banner(input: Input): void {
+    const start = input.pos;
+    if (starts(input, BANNER_V1_PREFIX)) {
+      const banner = new Banner(this.side, input, true);
+      banner.length = V1;
+      this.emitBanner(banner, input, V1);
+      this.enterOpaque('undecoded');
+      return;
+    }
+    if (!starts(input, BANNER_PREFIX)) {
+      if (this.fromStart) {
+        this.output.raise(R.BANNER_PREFIX_RULE, {
+          side: this.side,
+          offset: input.offset,
+          length: PREFIX,
+          text: `the stream begins with ${hex(input.bytes, start, start + PREFIX)} instead of "ceph v2\\n"`,
+        });
+      }
+      this.startScan(input.offset);
+      return;
+    }
+    if (input.remaining < BANNER_HEAD) {
+      this.need = BANNER_HEAD;
+      return;
+    }
+    const payload = input.view.getUint16(start + PREFIX, true);
+    const length = BANNER_HEAD + payload;
+    if (input.remaining < length) {
+      this.need = length;
+      return;
+    }
+    const banner = new Banner(this.side, input, false);
+    banner.length = length;
+    banner.payloadLength = payload;
+    if (payload >= BANNER_PAYLOAD) {
+      const at = start + BANNER_HEAD;
+      banner.supportedLow = input.view.getUint32(at, true);
+      banner.supportedHigh = input.view.getUint32(at + 4, true);
+      banner.requiredLow = input.view.getUint32(at + 8, true);
+      banner.requiredHigh = input.view.getUint32(at + 12, true);
+      this.announced.supported = banner.supportedLow & 3;
+    }
+    this.judgeBanner(banner);
+    this.emitBanner(banner, input, length);
+    this.state = State.frames;
+    this.need = PREAMBLE;
+  }
+
+  private emitBanner(banner: Banner, input: Input, length: number): void {
+    if (this.details) banner.head = input.bytes.slice(input.pos, input.pos + length);
+    banner.endAt(input.originAt(input.pos + length - 1));
+    input.pos += length;
+    this.output.message(banner);
+  }
+
+  private judgeBanner(banner: Banner): void {
+    const n = banner.payloadLength;
+    const message = banner;
+    if (n < BANNER_PAYLOAD) {
+      const text = `the banner announces ${count(n, 'byte')} instead of ${BANNER_PAYLOAD}`;
+      this.output.raise(R.BANNER_LENGTH_SHORT, { message, offset: banner.offset + PREFIX, length: 2, text });
+      return;
+    }
+    if (n > BANNER_PAYLOAD) {
+      const text = `${count(n - BANNER_PAYLOAD, 'byte')} of the banner follow its two feature words`;
+      const offset = banner.offset + BANNER_HEAD + BANNER_PAYLOAD;
+      this.output.raise(R.BANNER_LENGTH_EXTRA, { message, offset, length: n - BANNER_PAYLOAD, text });
+    }
+    const unknown = (banner.supported | banner.required) & ~3n;
+    if (unknown !== 0n) {
+      const text = `feature bits ${hexNumber(unknown)} have no meaning`;
+      this.output.raise(R.BANNER_UNKNOWN_FEATURE, { message, text });
+    }
+  }
+
+  // ---- frames
+
+  private nextFrame(input: Input, patient: boolean): void {
+    const p = this.preamble.read(input.bytes, input.view, input.pos);
+    if (!p.framable) {
+      this.notAFrame(input, p, patient);
+      return;
+    }
+    const revision = this.revision ?? this.tellRevision(input, p);
+    if (revision === null) return;
+    const gather = CrcFrame.gathers(p, revision, this.limit);
+    if (input.remaining < gather) {
+      this.need = gather;
+      return;
+    }
+    if (this.tentative && !this.provesItself(input, p, revision)) {
+      this.tentative = false;
+      this.resume(input);
+      return;
+    }
+    if (this.revision === null && p.lengths[0] > 0) this.revision = revision;
+    this.begin(input, p, revision, gather);
+  }
+
+  private begin(input: Input, p: Preamble, revision: Revision, gathered: number): void {
+    if (this.tentative) this.found(input.offset);
+    let algorithm = this.announced.algorithm;
+    const hinted = this.side === CLIENT && (p.flags & 1) !== 0;
+    if (hinted) algorithm = this.hints.algorithm();
+    const rest = this.frames.begin(input, p, revision, gathered, algorithm);
+    const frame = this.frames.current!;
+    frame.inferred = this.tentative;
+    frame.hinted = hinted;
+    this.tentative = false;
+    this.need = PREAMBLE;
+    const here = Math.min(rest, input.remaining);
+    if (here > 0) {
+      this.frames.bytes(input.bytes, input.pos, input.pos + here);
+      input.pos += here;
+    }
+    if (here < rest) this.body = rest - here;
+    else this.endFrame(input.originAt(input.pos - 1));
+  }
+
+  private endFrame(origin: Origin | null): void {
+    const frame = this.frames.end(origin);
+    if (frame.tag === TAG.AUTH_DONE && !frame.damaged && this.announced.connectionMode === MODE_SECURE) {
+      this.enterSecure(frame.endOffset);
+    } else if (frame.tag === TAG.AUTH_REQUEST || frame.tag === TAG.AUTH_REQUEST_MORE) {
+      this.announced.authSent = true;
+    }
+  }
+
+  /**
+   * Revision of the first frame with a first segment, from its own bytes: the crc stands right behind that segment in revision 1,
+   * in an epilogue in revision 0. Null: `need` was raised.
+   */
+  private tellRevision(input: Input, p: Preamble): Revision | null {
+    const l0 = p.lengths[0];
+    if (l0 === 0 || PREAMBLE + l0 + 64 > this.limit) return this.likelyRevision();
+    const { bytes, view } = input;
+    const behind = input.pos + PREAMBLE + l0;
+    if (!this.wants(input, PREAMBLE + l0 + 4)) return null;
+    const crc = crc32c(0xffff_ffff, bytes, input.pos + PREAMBLE, behind);
+    if (view.getUint32(behind, true) === crc) return 1;
+    if (p.count > 1) return 0;
+    if (!this.wants(input, PREAMBLE + l0 + 5)) return null;
+    if (bytes[behind]! <= 1 && view.getUint32(behind + 1, true) === crc) return 0;
+    // neither: a damaged frame; its successor tells
+    if (!this.wants(input, PREAMBLE + l0 + 17 + PREAMBLE)) return null;
+    if (plausiblePreamble(bytes, view, behind + 4)) return 1;
+    return plausiblePreamble(bytes, view, behind + 17) ? 0 : this.likelyRevision();
+  }
+
+  private wants(input: Input, n: number): boolean {
+    if (input.remaining >= n) return true;
+    this.need = n;
+    return false;
+  }
+
+  /** Where the bytes do not tell: what the banners let expect. */
+  private likelyRevision(): Revision {
+    if (this.announced.supported >= 0 && (this.announced.supported & 1) === 0) return 0;
+    return this.hints.revision1() === false ? 0 : 1;
+  }
+
+  /** Whether a frame that was found by searching has a first segment with a right checksum. */
+  private provesItself(input: Input, p: Preamble, revision: Revision): boolean {
+    const l0 = p.lengths[0];
+    if (l0 === 0 || input.remaining < PREAMBLE + l0 + 4) return true;
+    const start = input.pos + PREAMBLE;
+    const crc = crc32c(0xffff_ffff, input.bytes, start, start + l0);
+    if (revision === 1) return input.view.getUint32(start + l0, true) === crc;
+    if (p.count > 1 || input.remaining < PREAMBLE + l0 + 5) return true;
+    return input.view.getUint32(start + l0 + 1, true) === crc;
+  }
+
+  /** 32 bytes where a preamble is due that are none. */
+  private notAFrame(input: Input, p: Preamble, patient: boolean): void {
+    if (this.tentative) {
+      this.tentative = false;
+      this.resume(input);
+      return;
+    }
+    if (!p.crcHolds && this.announced.authSent) {
+      const mode = this.hints.connectionMode();
+      if (mode === MODE_SECURE || (mode === 0 && this.announced.offersSecure)) {
+        if (mode === 0 && patient) {
+          this.waiting = true;
+          return;
+        }
+        if (mode === 0) {
+          this.output.raise(MODE_GUESSED, {
+            side: this.side,
+            offset: input.offset,
+            text: 'no preamble follows the login, which offers secure mode: the rest is taken to be encrypted',
+          });
+        }
+        this.enterSecure(input.offset);
+        return;
+      }
+    }
+    this.judgeNotAFrame(input, p);
+    input.pos += 1;
+    this.startScan(input.offset - 1);
+    this.scanned = 1;
+    this.output.skip(this.side, input.offset - 1, 1, 'resynchronised');
+  }
+
+  private judgeNotAFrame(input: Input, p: Preamble): void {
+    const place = { side: this.side, offset: input.offset, length: PREAMBLE };
+    if (p.crcHolds && p.tag === 0 && p.count === 0) {
+      this.output.raise(R.PREAMBLE_CRC, { ...place, text: '32 zero bytes where a preamble is due' });
+    } else if (p.crcHolds) {
+      const text = `a preamble with tag ${p.tag} counts ${p.count} segments; 1 to 4 are possible`;
+      this.output.raise(R.SEGMENT_COUNT, { ...place, offset: input.offset + 1, length: 1, text });
+    } else {
+      const found = `${hexNumber(p.crc, 8)} stored, ${hexNumber(p.computed, 8)} computed`;
+      this.output.raise(R.PREAMBLE_CRC, { ...place, text: `crc of the preamble: ${found}` });
+    }
+  }
+
+  // ---- searching
+
+  private startScan(offset: number): void {
+    this.state = State.scan;
+    this.need = PREAMBLE;
+    this.scanFrom = offset;
+    this.scanned = 0;
+  }
+
+  /** A candidate was none: go on behind its first byte. */
+  private resume(input: Input): void {
+    this.state = State.scan;
+    this.need = PREAMBLE;
+    this.pass(input, 1);
+  }
+
+  private scan(input: Input): void {
+    const { bytes, view } = input;
+    const last = input.end - PREAMBLE;
+    let at = input.pos;
+    while (at <= last && !plausiblePreamble(bytes, view, at)) at++;
+    this.pass(input, at - input.pos);
+    if (at > last) return;
+    this.tentative = true;
+    this.state = State.frames;
+  }
+
+  private pass(input: Input, n: number): void {
+    if (n === 0) return;
+    this.output.skip(this.side, input.offset, n, 'resynchronised');
+    this.scanned += n;
+    input.pos += n;
+  }
+
+  /** The search ended at a frame. */
+  private found(offset: number): void {
+    if (this.scanned === 0) return;
+    const text = `a frame was found at offset ${offset}, after ${count(this.scanned, 'byte')} that are part of no frame`;
+    this.output.raise(RESYNCHRONISED, { side: this.side, offset: this.scanFrom, length: this.scanned, text });
+  }
+
+  // ---- what cannot be read
+
+  private enterSecure(offset: number): void {
+    const who = this.side === CLIENT ? 'client' : 'server';
+    this.output.raise(OPAQUE, {
+      side: this.side,
+      offset,
+      text: `secure mode: everything that the ${who} sends from offset ${offset} on is encrypted; the cluster's keyring would open it if the login of this entity is in the capture`,
+    });
+    this.enterOpaque('opaque');
+  }
+
+  private enterOpaque(reason: 'opaque' | 'undecoded'): void {
+    this.state = State.opaque;
+    this.opaqueReason = reason;
+    this.body = Infinity;
+  }
+
+  // ---- bodies, gaps, ends
+
+  bodyBytes(block: Block, start: number, end: number, offset: number, origin: Origin): void {
+    if (this.state === State.opaque) {
+      this.output.skip(this.side, offset, end - start, this.opaqueReason);
+    } else if (this.headless) {
+      this.output.skip(this.side, offset, end - start, 'undecoded');
+    } else {
+      if (!this.frames.broken) this.frames.bytes(block.bytes, start, end);
+      this.frames.current!.endAt(origin);
+    }
+  }
+
+  bodyGap(length: number): void {
+    if (this.state !== State.opaque && !this.headless) this.frames.lose(length);
+  }
+
+  bodyEnd(origin: Origin): void {
+    if (this.headless) this.headless = false;
+    else this.endFrame(this.frames.broken ? null : origin);
+  }
+
+  gap(length: number, offset: number): void {
+    if (this.state === State.opaque) return;
+    let rest = length;
+    if (this.cut > 0) {
+      const n = Math.min(this.cut, rest);
+      if (!this.headless) this.frames.lose(n);
+      this.cut -= n;
+      rest -= n;
+      if (this.cut > 0) {
+        this.body = this.cut;
+        this.cut = 0;
+        return;
+      }
+      if (this.headless) this.headless = false;
+      else this.endFrame(null);
+      if (rest === 0) return;
+    }
+    if (this.announced.authSent && this.hints.connectionMode() === MODE_SECURE) {
+      this.enterSecure(offset + length);
+      return;
+    }
+    this.startScan(offset + length);
+  }
+
+  abandon(input: Input, why: 'gap' | 'end'): void {
+    this.waiting = false;
+    if (this.state === State.banner && input.remaining >= V1) this.banner(input);
+    while (input.remaining >= PREAMBLE && this.body === 0 && this.state === State.frames) {
+      const p = this.preamble.read(input.bytes, input.view, input.pos);
+      if (!p.framable) break;
+      const revision = this.revision ?? this.likelyRevision();
+      const gather = CrcFrame.gathers(p, revision, this.limit);
+      if (input.remaining >= gather && !this.tentative) {
+        this.begin(input, p, revision, gather);
+      } else {
+        this.cutFrame(input, p, revision);
+        return;
+      }
+    }
+    const left = input.remaining;
+    if (left === 0) return;
+    const secure = why === 'end' && this.announced.authSent && this.hints.connectionMode() > MODE_CRC;
+    this.output.skip(this.side, input.offset, left, secure ? 'opaque' : 'undecoded');
+    input.pos = input.end;
+  }
+
+  /** A frame whose gathered part is cut: it is a message if its header is there. */
+  private cutFrame(input: Input, p: Preamble, revision: Revision): void {
+    const have = input.remaining;
+    this.cut = p.frameLength(revision) - have;
+    this.need = PREAMBLE;
+    if (this.tentative) this.found(input.offset);
+    const last = input.originAt(input.end - 1);
+    const frame = this.frames.beginCut(input, p, revision);
+    frame.inferred = this.tentative;
+    this.tentative = false;
+    if (frame instanceof DataFrame && !frame.headed) {
+      this.frames.forget();
+      this.headless = true;
+      this.output.skip(this.side, input.offset, have, 'undecoded');
+    } else {
+      frame.endAt(last);
+    }
+    input.pos = input.end;
+  }
+
+  end(how: 'fin' | 'reset' | 'open'): void {
+    if (this.state === State.opaque) return;
+    const missing = this.cut > 0 ? this.cut : this.body;
+    if (missing === 0) return;
+    const frame = this.frames.current;
+    if (!this.headless && frame !== null) {
+      const lost = frame.missing > 0;
+      this.frames.lose(missing);
+      this.endFrame(null);
+      if (how !== 'open' && !lost) this.judgeTruncated(frame, how, missing);
+    }
+    this.cut = 0;
+    this.body = 0;
+  }
+
+  private judgeTruncated(frame: Frame, how: 'fin' | 'reset', missing: number): void {
+    const what = how === 'fin' ? 'closed' : 'reset';
+    this.output.raise(R.FRAME_TRUNCATED, {
+      message: frame,
+      text: `the connection was ${what} inside a ${frame.name} frame; ${count(missing, 'byte')} of it are missing`,
+    });
+  }
+}
+
+function starts(input: Input, prefix: string): boolean {
+  for (let i = 0; i < prefix.length; i++) if (input.bytes[input.pos + i] !== prefix.charCodeAt(i)) return false;
+  return true;
+}

@@ -1,0 +1,97 @@
+/**
+ * Ceph feature bits of the ident frames (src/include/ceph_features.h): bit, incarnation, names. Bits were used again, so that a
+ * feature counts only where the marks of its incarnation are set as well: none, bit 57, bits 57 and 28. Releases up to Pacific
+ * still announce the old meaning of some bits beside these marks: such a bit has both names.
+ */
+const FEATURES: readonly (readonly [number, 1 | 2 | 3, string])[] = [
+  [0, 1, 'UID'],
+  [1, 1, 'NOSRCADDR'],
+  [2, 3, 'SERVER_NAUTILUS'],
+  [3, 1, 'FLOCK'],
+  [4, 1, 'SUBSCRIBE2'],
+  [5, 1, 'MONNAMES'],
+  [6, 1, 'RECONNECT_SEQ'],
+  [7, 1, 'DIRLAYOUTHASH'],
+  [8, 1, 'OBJECTLOCATOR'],
+  [9, 1, 'PGID64'],
+  [10, 1, 'INCSUBOSDMAP'],
+  [11, 1, 'PGPOOL3'],
+  [12, 1, 'OSDREPLYMUX'],
+  [13, 1, 'OSDENC'],
+  [14, 2, 'SERVER_KRAKEN'],
+  [15, 1, 'MONENC'],
+  [16, 3, 'SERVER_OCTOPUS'],
+  [18, 1, 'CRUSH_TUNABLES'],
+  [19, 2, 'OSD_PGLOG_HARDLIMIT'],
+  [20, 3, 'SERVER_PACIFIC'],
+  [21, 2, 'SERVER_LUMINOUS'],
+  [22, 2, 'OSD_FIXED_COLLECTION_LIST'],
+  [23, 1, 'MSG_AUTH'],
+  [24, 2, 'RECOVERY_RESERVATION_2'],
+  [25, 1, 'CRUSH_TUNABLES2'],
+  [26, 1, 'CREATEPOOLID'],
+  [27, 1, 'REPLY_CREATE_INODE'],
+  [28, 2, 'SERVER_MIMIC'],
+  [29, 1, 'MDSENC'],
+  [30, 1, 'OSDHASHPSPOOL'],
+  [31, 3, 'MON_SINGLE_PAXOS|SERVER_REEF'],
+  [32, 3, 'OSD_SNAPMAPPER|STRETCH_MODE'],
+  [33, 3, 'MON_SCRUB|SERVER_QUINCY'],
+  [34, 3, 'OSD_PACKED_RECOVERY|RANGE_BLOCKLIST'],
+  [35, 1, 'OSD_CACHEPOOL'],
+  [36, 1, 'CRUSH_V2'],
+  [37, 1, 'EXPORT_PEER'],
+  [39, 1, 'OSDMAP_ENC'],
+  [40, 1, 'MDS_INLINE_DATA'],
+  [41, 1, 'CRUSH_TUNABLES3'],
+  [42, 1, 'MSGR_KEEPALIVE2'],
+  [43, 1, 'OSD_POOLRESEND'],
+  [44, 1, 'ERASURE_CODE_PLUGINS_V2'],
+  [45, 1, 'OSD_SET_ALLOC_HINT'],
+  [46, 1, 'OSD_FADVISE_FLAGS'],
+  [47, 1, 'MDS_QUOTA'],
+  [48, 1, 'CRUSH_V4'],
+  [49, 1, 'OSD_MIN_SIZE_RECOVERY'],
+  [50, 1, 'MON_METADATA'],
+  [51, 1, 'OSD_BITWISE_HOBJ_SORT'],
+  [52, 1, 'OSD_PROXY_WRITE_FEATURES'],
+  [53, 1, 'ERASURE_CODE_PLUGINS_V3'],
+  [54, 1, 'OSD_HITSET_GMT'],
+  [55, 1, 'HAMMER_0_94_4'],
+  [56, 1, 'NEW_OSDOP_ENCODING'],
+  [57, 1, 'SERVER_JEWEL'],
+  [58, 1, 'NEW_OSDOPREPLY_ENCODING'],
+  [59, 1, 'MSG_ADDR2'],
+  [60, 1, 'OSD_RECOVERY_DELETES'],
+  [61, 1, 'CEPHX_V2'],
+  [62, 1, 'RESERVED'],
+  [63, 1, 'RESERVED_BROKEN'],
+];
+
+export const MSG_ADDR2 = 1n << 59n;
+const INCARNATION: readonly bigint[] = [0n, 0n, 1n << 57n, (1n << 57n) | (1n << 28n)];
+
+/** Names of the features in a word; a bit whose incarnation marks are missing, or without a name, as `bit 17`. */
+export function featureNames(word: bigint): string[] {
+  const out: string[] = [];
+  let rest = word;
+  for (const [bit, incarnation, name] of FEATURES) {
+    const mask = 1n << BigInt(bit);
+    if ((word & mask) === 0n) continue;
+    const marks = INCARNATION[incarnation]!;
+    if ((word & marks) !== marks) continue;
+    out.push(name);
+    rest &= ~mask;
+  }
+  for (let bit = 0; rest !== 0n; bit++, rest >>= 1n) if (rest & 1n) out.push(`bit ${bit}`);
+  return out;
+}
+
+/** Names of the banner's feature bits. */
+export function bannerFeatureNames(word: bigint): string[] {
+  const out: string[] = [];
+  if (word & 1n) out.push('REVISION_1');
+  if (word & 2n) out.push('COMPRESSION');
+  for (let bit = 2, rest = word >> 2n; rest !== 0n; bit++, rest >>= 1n) if (rest & 1n) out.push(`bit ${bit}`);
+  return out;
+}

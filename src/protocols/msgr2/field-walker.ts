@@ -1,0 +1,461 @@
+import { hex } from '../../base/hex.js';
+import { wireText } from '../../base/text.js';
+import { fieldsOf, type Annotation, type Json } from '../../contract/annotation.js';
+import { addressTypeName } from './constants.js';
+
+/** Why a payload cannot be read on, or looks odd. Only `addr-type` lets the walk go on. */
+export type Trouble = 'short' | 'count' | 'addr-marker' | 'addr-length' | 'addr-type' | 'addrvec-marker';
+
+export interface Problem {
+  readonly kind: Trouble;
+  /** Byte range, relative to the message's first byte. */
+  readonly at: number;
+  readonly length: number;
+  /** Name of the structure that it lies in; empty at the top. */
+  readonly inside: string;
+  readonly text: string;
+}
+
+/** An entity address as the session compares it. */
+export interface Address {
+  readonly type: number;
+  readonly nonce: number;
+  /** `10.0.0.1:3300`, `[::1]:3300`; empty where the family is none. */
+  readonly host: string;
+}
+
+/** Items of one list that get annotations of their own; the rest is shown as bytes. */
+const LISTED = 256;
+/** Bytes of an opaque field that are shown. */
+const SHOWN = 256;
+
+/**
+ * Reads a structure field by field (little-endian), and writes down an annotation for each where they are kept. The layouts
+ * are functions over it: the same function checks a payload on the fast path, tells the session its values, and makes the
+ * field tree. After the first impossible field every further one reads as empty.
+ */
+export class FieldWalker {
+  readonly bytes: Uint8Array;
+  private readonly view: DataView;
+  pos: number;
+  /** Index just after the last byte of the structure that is walked. */
+  end: number;
+  /** What to add to an index to make it relative to the message's first byte. */
+  private readonly shift: number;
+  private out: Annotation[] | null;
+  readonly problems: Problem[] = [];
+  failed = false;
+  private inside = '';
+
+  /** Walks `bytes[start..end)`, whose first byte is the message's byte `at`; `keep`: whether to make annotations. */
+  constructor(bytes: Uint8Array, start: number, end: number, at: number, keep: boolean) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.pos = start;
+    this.end = end;
+    this.shift = at - start;
+    this.out = keep ? [] : null;
+  }
+
+  get annotations(): Annotation[] {
+    return this.out ?? [];
+  }
+
+  get left(): number {
+    return this.failed ? 0 : this.end - this.pos;
+  }
+
+  private problem(kind: Trouble, at: number, length: number, text: string): void {
+    this.problems.push({ kind, at: at + this.shift, length, inside: this.inside, text });
+    if (kind !== 'addr-type') this.failed = true;
+  }
+
+  /** Index of the next `n` bytes, which are taken; -1 where they are not there. */
+  private take(name: string, n: number): number {
+    if (this.failed) return -1;
+    const at = this.pos;
+    if (this.end - at < n) {
+      const have = this.end - at;
+      this.problem('short', at, have, `${name} needs ${n} bytes and ${have} are left`);
+      return -1;
+    }
+    this.pos = at + n;
+    return at;
+  }
+
+  private note(name: string, at: number, value: Json | undefined, text?: string): void {
+    this.out!.push({
+      name,
+      at: at + this.shift,
+      length: this.pos - at,
+      ...(value === undefined ? {} : { value }),
+      ...(text === undefined ? {} : { text }),
+    });
+  }
+
+  u8(name: string, text?: (v: number) => string): number {
+    const at = this.take(name, 1);
+    if (at < 0) return 0;
+    const v = this.bytes[at]!;
+    if (this.out) this.note(name, at, v, text?.(v));
+    return v;
+  }
+
+  s8(name: string): number {
+    const at = this.take(name, 1);
+    if (at < 0) return 0;
+    const v = this.view.getInt8(at);
+    if (this.out) this.note(name, at, v);
+    return v;
+  }
+
+  u16(name: string, text?: (v: number) => string): number {
+    const at = this.take(name, 2);
+    if (at < 0) return 0;
+    const v = this.view.getUint16(at, true);
+    if (this.out) this.note(name, at, v, text?.(v));
+    return v;
+  }
+
+  u32(name: string, text?: (v: number) => string): number {
+    const at = this.take(name, 4);
+    if (at < 0) return 0;
+    const v = this.view.getUint32(at, true);
+    if (this.out) this.note(name, at, v, text?.(v));
+    return v;
+  }
+
+  s32(name: string, text?: (v: number) => string): number {
+    const at = this.take(name, 4);
+    if (at < 0) return 0;
+    const v = this.view.getInt32(at, true);
+    if (this.out) this.note(name, at, v, text?.(v));
+    return v;
+  }
+
+  /** Unsigned 64 bits. Without annotations the value is not made: 0n. */
+  u64(name: string, text?: (v: bigint) => string): bigint {
+    const at = this.take(name, 8);
+    if (at < 0 || !this.out) return 0n;
+    const v = this.view.getBigUint64(at, true);
+    this.note(name, at, String(v), text?.(v));
+    return v;
+  }
+
+  s64(name: string): bigint {
+    const at = this.take(name, 8);
+    if (at < 0 || !this.out) return 0n;
+    const v = this.view.getBigInt64(at, true);
+    this.note(name, at, String(v));
+    return v;
+  }
+
+  bool(name: string): boolean {
+    const at = this.take(name, 1);
+    if (at < 0) return false;
+    const v = this.bytes[at] !== 0;
+    if (this.out) this.note(name, at, v);
+    return v;
+  }
+
+  /** `n` bytes, shown as hex. */
+  raw(name: string, n: number, shown = true): void {
+    const at = this.take(name, n);
+    if (at < 0 || !this.out || n === 0) return;
+    this.note(name, at, shown ? hex(this.bytes, at, at + n) : undefined);
+  }
+
+  /** 16 bytes, as a UUID is written. */
+  uuid(name: string): void {
+    const at = this.take(name, 16);
+    if (at < 0 || !this.out) return;
+    const h = hex(this.bytes, at, at + 16);
+    const text = [h.slice(0, 8), h.slice(8, 12), h.slice(12, 16), h.slice(16, 20), h.slice(20)].join('-');
+    this.note(name, at, text);
+  }
+
+  /** u32 seconds, u32 nanoseconds. */
+  utime(name: string): void {
+    const at = this.take(name, 8);
+    if (at < 0 || !this.out) return;
+    const seconds = this.view.getUint32(at, true);
+    const nanos = this.view.getUint32(at + 4, true);
+    this.note(name, at, `${seconds}.${String(nanos).padStart(9, '0')}`);
+  }
+
+  /** u32 length and text. */
+  str(name: string): string {
+    const at = this.lengthPrefixed(name);
+    if (at < 0 || !this.out) return '';
+    const v = wireText(this.bytes, at + 4, this.pos);
+    this.note(name, at, v);
+    return v;
+  }
+
+  /** u32 length and bytes, shown as hex; long ones as their length. */
+  blob(name: string): void {
+    const at = this.lengthPrefixed(name);
+    if (at < 0 || !this.out) return;
+    const n = this.pos - at - 4;
+    if (n <= SHOWN) this.note(name, at, hex(this.bytes, at + 4, this.pos));
+    else this.note(name, at, `${n} bytes`);
+  }
+
+  /** u32 length and a structure of that length; what `fields` leaves of it is shown as bytes. */
+  sized(name: string, fields: () => void): void {
+    const at = this.lengthPrefixed(name);
+    if (at < 0) return;
+    const end = this.pos;
+    this.pos = at + 4;
+    this.within(name, at, end, fields, 4);
+  }
+
+  private lengthPrefixed(name: string): number {
+    const at = this.take(name, 4);
+    if (at < 0) return -1;
+    const n = this.view.getUint32(at, true);
+    if (n > this.end - this.pos) {
+      this.problem('short', at, 4, `${name} says ${n} bytes and ${this.end - this.pos} are left`);
+      return -1;
+    }
+    this.pos += n;
+    return at;
+  }
+
+  /** Version, oldest compatible version, u32 length, and the structure; its unknown tail is shown as bytes. */
+  versioned(name: string, fields: (version: number) => void): void {
+    const at = this.take(name, 6);
+    if (at < 0) return;
+    const version = this.bytes[at]!;
+    const n = this.view.getUint32(at + 2, true);
+    if (n > this.end - this.pos) {
+      this.problem('short', at, 6, `${name} says ${n} bytes and ${this.end - this.pos} are left`);
+      return;
+    }
+    this.within(name, at, this.pos + n, () => fields(version), 6);
+  }
+
+  private within(name: string, at: number, end: number, fields: () => void, head: number): void {
+    const outer = this.out;
+    const outerEnd = this.end;
+    const outside = this.inside;
+    this.end = end;
+    this.inside = name;
+    if (outer) {
+      this.out = [{ name: head === 6 ? 'header' : 'size', at: at + this.shift, length: head }];
+    }
+    fields();
+    if (!this.failed && this.pos < end) this.raw('rest', end - this.pos, false);
+    const children = this.out;
+    this.end = outerEnd;
+    this.inside = outside;
+    this.out = outer;
+    if (!this.failed) this.pos = end;
+    if (outer && children) this.group(name, at, children);
+  }
+
+  /** Fields that belong together, without bytes of their own. */
+  together(name: string, fields: () => void, text?: () => string): void {
+    if (this.failed) return;
+    const at = this.pos;
+    const outer = this.out;
+    if (!outer) {
+      fields();
+      return;
+    }
+    this.out = [];
+    fields();
+    const children = this.out;
+    this.out = outer;
+    this.group(name, at, children, text?.());
+  }
+
+  private group(name: string, at: number, children: Annotation[], text?: string): void {
+    this.out!.push({
+      name,
+      at: at + this.shift,
+      length: this.pos - at,
+      value: fieldsOf(children),
+      children,
+      ...(text === undefined ? {} : { text }),
+    });
+  }
+
+  /** A list of `count` items of at least `least` bytes each; its value is the list of theirs. */
+  list(name: string, count: number, least: number, item: (i: number) => void): void {
+    if (this.failed) return;
+    const at = this.pos;
+    if (count * least > this.end - at) {
+      this.problem('count', at, 0, `${name} announces ${count} items and ${this.end - at} bytes are left`);
+      return;
+    }
+    const outer = this.out;
+    const values: Json[] = [];
+    const children: Annotation[] = [];
+    for (let i = 0; i < count && !this.failed; i++) {
+      if (outer) this.out = i < LISTED ? [] : null;
+      item(i);
+      if (outer && this.out) {
+        children.push(...this.out);
+        for (const a of this.out) if (a.value !== undefined) values.push(a.value);
+      }
+    }
+    this.out = outer;
+    if (outer) outer.push({ name, at: at + this.shift, length: this.pos - at, value: values, children });
+  }
+
+  /** u32 count and that many items. */
+  vector(name: string, least: number, item: (i: number) => void): void {
+    const at = this.take(name, 4);
+    if (at < 0) return;
+    const count = this.view.getUint32(at, true);
+    if (count * least > this.end - this.pos) {
+      this.problem('count', at, 4, `${name} announces ${count} items and ${this.end - this.pos} bytes are left`);
+      return;
+    }
+    if (this.out) this.note(`${name}Count`, at, undefined, String(count));
+    this.list(name, count, least, item);
+  }
+
+  /** vec<u32>, each item a number with a name. */
+  numbers(name: string, text: (v: number) => string): number[] {
+    const values: number[] = [];
+    this.vector(name, 4, () => values.push(this.u32('item', text)));
+    return values;
+  }
+
+  /** entity_addr: new form (marker 1) or legacy form (marker 0). */
+  address(name: string): Address {
+    const at = this.pos;
+    const marker = this.left > 0 ? this.bytes[at]! : 0;
+    if (this.left > 0 && marker > 1) {
+      this.problem('addr-marker', at, 1, `${name} has marker ${marker}`);
+      return NOWHERE;
+    }
+    if (this.take(name, 1) < 0) return NOWHERE;
+    return this.addressBody(name, at, marker);
+  }
+
+  /** entity_addrvec: marker 2 and a vector, or a single address whose marker this is. */
+  addresses(name: string): Address[] {
+    const at = this.pos;
+    const marker = this.left > 0 ? this.bytes[at]! : 0;
+    if (this.left > 0 && marker > 2) {
+      this.problem('addrvec-marker', at, 1, `${name} has marker ${marker}`);
+      return [];
+    }
+    const list: Address[] = [];
+    if (this.take(name, 1) < 0) return list;
+    if (marker === 2) this.vector(name, 8, () => list.push(this.address('address')));
+    else list.push(this.addressBody(name, at, marker));
+    return list;
+  }
+
+  private addressBody(name: string, at: number, marker: number): Address {
+    return marker === 1 ? this.newAddress(name, at) : this.legacyAddress(name, at);
+  }
+
+  private newAddress(name: string, at: number): Address {
+    const header = this.take(name, 6);
+    if (header < 0) return NOWHERE;
+    const size = this.view.getUint32(header + 2, true);
+    const start = this.pos;
+    const stop = start + size;
+    if (size > this.end - start) {
+      this.problem('addr-length', header + 2, 4, `${name} says ${size} bytes and ${this.end - start} are left`);
+      return NOWHERE;
+    }
+    if (size < 12) {
+      this.problem('addr-length', header + 2, 4, `${name} says ${size} bytes, too few for an address`);
+      return NOWHERE;
+    }
+    const type = this.view.getUint32(start, true);
+    const nonce = this.view.getUint32(start + 4, true);
+    const elen = this.view.getUint32(start + 8, true);
+    if (elen > size - 12) {
+      this.problem('addr-length', start + 8, 4, `${name}: sockaddr of ${elen} bytes in a structure of ${size}`);
+      return NOWHERE;
+    }
+    const sock = start + 12;
+    const family = elen >= 2 ? this.view.getUint16(sock, true) : 0;
+    const full = family === 10 ? 28 : family === 2 ? 16 : 128;
+    const least = family === 10 ? 28 : family === 2 ? 8 : 2;
+    if (elen !== 0 && (elen < least || elen > full)) {
+      this.problem('addr-length', start + 8, 4, `${name}: sockaddr of ${elen} bytes for family ${family}`);
+      return NOWHERE;
+    }
+    if (type > 3) this.problem('addr-type', start, 4, `${name} has type ${type}`);
+    if (family !== 0 && family !== 2 && family !== 10) {
+      this.problem('addr-type', sock, 2, `${name} has address family ${family}`);
+    }
+    this.pos = stop;
+    const address = { type, nonce, host: this.host(family, sock) };
+    if (this.out) this.noteAddress(name, at, address, elen > 0 ? sock : 0, elen);
+    return address;
+  }
+
+  private legacyAddress(name: string, at: number): Address {
+    const rest = this.take(name, 135);
+    if (rest < 0) return NOWHERE;
+    const nonce = this.view.getUint32(rest + 3, true);
+    const sock = rest + 7;
+    const address = { type: 1, nonce, host: this.host(this.view.getUint16(sock, false), sock) };
+    if (this.out) this.noteAddress(name, at, address, sock, 128);
+    return address;
+  }
+
+  private noteAddress(name: string, at: number, a: Address, sock: number, elen: number): void {
+    const children: Annotation[] = [{ name: 'header', at: at + this.shift, length: Math.min(7, this.pos - at) }];
+    if (this.bytes[at] === 1 || this.bytes[at] === 2) {
+      const start = at + 7 + this.shift;
+      children.push({ name: 'type', at: start, length: 4, value: a.type, text: addressTypeName(a.type) });
+      children.push({ name: 'nonce', at: start + 4, length: 4, value: a.nonce });
+      children.push({ name: 'sockaddrLength', at: start + 8, length: 4, value: elen });
+      if (elen > 0) children.push({ name: 'sockaddr', at: sock + this.shift, length: elen, value: a.host });
+      const tail = this.pos - (at + 19 + elen);
+      if (tail > 0) children.push({ name: 'rest', at: at + 19 + elen + this.shift, length: tail });
+    }
+    const text = addressText(a);
+    this.out!.push({ name, at: at + this.shift, length: this.pos - at, value: text, text, children });
+  }
+
+  private host(family: number, sock: number): string {
+    if (family === 2) {
+      const b = this.bytes;
+      const port = this.view.getUint16(sock + 2, false);
+      return `${b[sock + 4]}.${b[sock + 5]}.${b[sock + 6]}.${b[sock + 7]}:${port}`;
+    }
+    if (family === 10) return `[${ipv6(this.view, sock + 8)}]:${this.view.getUint16(sock + 2, false)}`;
+    return '';
+  }
+}
+
+const NOWHERE: Address = { type: 0, nonce: 0, host: '' };
+
+/** Ceph's own notation: `v2:10.0.0.1:3300/0`; `-` for no address. */
+export function addressText(a: Address): string {
+  return a.host === '' && a.nonce === 0 ? '-' : `${addressTypeName(a.type)}:${a.host}/${a.nonce}`;
+}
+
+/** RFC 5952: the longest run of zero groups is left out. */
+function ipv6(view: DataView, at: number): string {
+  const groups: number[] = [];
+  for (let i = 0; i < 8; i++) groups.push(view.getUint16(at + 2 * i, false));
+  let best = -1;
+  let bestLength = 1;
+  for (let i = 0; i < 8; i++) {
+    let n = 0;
+    while (i + n < 8 && groups[i + n] === 0) n++;
+    if (n > bestLength) {
+      best = i;
+      bestLength = n;
+    }
+    i += n;
+  }
+  const text = (from: number, to: number) =>
+    groups
+      .slice(from, to)
+      .map((g) => g.toString(16))
+      .join(':');
+  return best < 0 ? text(0, 8) : `${text(0, best)}::${text(best + bestLength, 8)}`;
+}

@@ -1,0 +1,262 @@
+import { LIMIT } from '../../base/capture-rules.js';
+import type { Input, Side } from '../../base/input.js';
+import type { Origin } from '../../base/origin.js';
+import type { Rule } from '../../base/rule.js';
+import { fieldsOf } from '../../contract/annotation.js';
+import type { DecoderSettings, Evidence, Output } from '../../contract/protocol.js';
+import { entityName, LAST_TAG, TAG, tagName, tagSenders } from './constants.js';
+import { FieldWalker, type Problem, type Trouble } from './field-walker.js';
+import { frontOf } from './fronts.js';
+import { ControlFrame, DataFrame, type Frame, type FrameMode } from './message.js';
+import { isMessageType } from './message-types.js';
+import { isSingleValue, walkControl } from './payloads.js';
+import { MAX_SEGMENTS, MESSAGE_HEADER, type Preamble, type Revision } from './preamble.js';
+import * as R from './rules/index.js';
+
+/** What kernel peers refuse, in bytes. */
+const FRONT_MAX = 16 << 20;
+const DATA_MAX = 64 << 20;
+
+const TROUBLE: Readonly<Record<Trouble, Rule>> = {
+  short: R.CONTROL_SHORT,
+  count: R.VECTOR_COUNT,
+  'addr-marker': R.ADDR_MARKER,
+  'addr-length': R.ADDR_LENGTH,
+  'addr-type': R.ADDR_TYPE,
+  'addrvec-marker': R.ADDRVEC_MARKER,
+};
+
+/** What a direction has told about itself so far; its decoder and, narrowly, the peer's hints are made of it. */
+export class Announced {
+  entityType = 0;
+  gid = '';
+  /** Banner: supported features; -1 before it was seen. */
+  supported = -1;
+  /** Client: whether an auth request was sent, and whether it offers secure mode. */
+  authSent = false;
+  offersSecure = false;
+  /** Server: the connection mode of AUTH_DONE, 0 before. */
+  connectionMode = 0;
+  /** Server: the algorithm of an enabling COMPRESSION_DONE, 0 otherwise. */
+  algorithm = 0;
+
+  get source(): string {
+    if (this.entityType === 0) return '';
+    const name = entityName(this.entityType);
+    if (this.gid === '') return name;
+    return `${name}.${this.gid.startsWith('-') ? '?' : this.gid}`;
+  }
+}
+
+/**
+ * Makes messages of frames in plain: whatever carries them (crc mode, decrypted secure mode) opens a frame by its preamble,
+ * gives segment 0 and the front as contiguous bytes, and closes it. All rules about a frame's own contents are noticed here.
+ */
+export class FrameReader {
+  readonly side: Side;
+  readonly announced: Announced;
+  private readonly output: Output;
+  private readonly settings: DecoderSettings;
+  private readonly rolesKnown: boolean;
+  private frontProblem: Problem | null = null;
+  /** Rules that a habit of the sender would raise for every frame: once per direction is enough. */
+  private readonly said = new Set<Rule>();
+
+  constructor(side: Side, announced: Announced, output: Output, settings: DecoderSettings, rolesKnown: boolean) {
+    this.side = side;
+    this.announced = announced;
+    this.output = output;
+    this.settings = settings;
+    this.rolesKnown = rolesKnown;
+  }
+
+  /** Bound on what one segment may grow to when it is decompressed. */
+  get messageBytes(): number {
+    return this.settings.limits.messageBytes;
+  }
+
+  raise(rule: Rule, evidence: Evidence): void {
+    this.output.raise(rule, evidence);
+  }
+
+  once(rule: Rule, evidence: Evidence): void {
+    if (this.said.has(rule)) return;
+    this.said.add(rule);
+    this.output.raise(rule, evidence);
+  }
+
+  /** A frame begins at the input's position; `length`: its bytes on the wire. */
+  open(input: Input, p: Preamble, revision: Revision, mode: FrameMode, length: number): Frame {
+    const frame =
+      p.tag === TAG.MESSAGE
+        ? new DataFrame(this.side, input, p, revision, mode, length, this.announced.source)
+        : new ControlFrame(this.side, input, p, revision, mode, length);
+    this.frontProblem = null;
+    if (this.settings.details) frame.head = new Uint8Array(Math.min(length, this.settings.limits.detailBytes));
+    this.judgePreamble(frame, p);
+    return frame;
+  }
+
+  private judgePreamble(frame: Frame, p: Preamble): void {
+    const name = frame.name;
+    if (p.tag === 0 || p.tag > LAST_TAG) {
+      this.raise(R.TAG_UNKNOWN, at(frame, 0, 1, `tag ${p.tag} is not one of 1..${LAST_TAG}`));
+    } else if (this.rolesKnown && (tagSenders(p.tag) & (1 << this.side)) === 0) {
+      const who = this.side === 0 ? 'client' : 'server';
+      this.raise(R.WRONG_DIRECTION, at(frame, 0, 1, `the ${who} sent ${name}, which only the other side may send`));
+    }
+    if (p.count > 1 && p.lengths[p.count - 1] === 0) {
+      this.raise(R.LAST_SEGMENT_EMPTY, at(frame, 1, 1, `${name} counts ${p.count} segments and the last one is empty`));
+    }
+    if (p.tag !== TAG.MESSAGE && p.count !== 1) {
+      this.raise(R.CONTROL_SEGMENT_COUNT, at(frame, 1, 1, `${name} has ${p.count} segments`));
+    }
+    for (let i = p.count; i < MAX_SEGMENTS; i++) {
+      if (p.lengths[i] !== 0) {
+        const text = `segment ${i} of ${p.count} is not used and has length ${p.lengths[i]}`;
+        this.raise(R.UNUSED_DESCRIPTOR_LENGTH, at(frame, 2 + 6 * i, 6, text));
+      } else if (p.alignments[i] !== 0) {
+        const text = `segment ${i} of ${p.count} is not used and has alignment ${p.alignments[i]}`;
+        this.once(R.UNUSED_DESCRIPTOR_LENGTH, { ...at(frame, 2 + 6 * i, 6, text), severity: 'note' });
+      }
+    }
+    if (p.flags > 1 || p.reserved !== 0) {
+      this.once(R.PREAMBLE_RESERVED_BITS, at(frame, 26, 2, `flags ${p.flags}, reserved byte ${p.reserved}`));
+    }
+    for (let i = 0; i < p.count; i++) {
+      const max = p.tag === TAG.MESSAGE && i === 3 ? DATA_MAX : FRONT_MAX;
+      if (p.lengths[i]! > max) {
+        const text = `segment ${i} of ${name} has ${p.lengths[i]} bytes; kernel peers take up to ${max}`;
+        this.raise(R.SEGMENT_TOO_LARGE, at(frame, 2 + 6 * i, 4, text));
+      }
+    }
+  }
+
+  /** Segment 0 in plain; called once, before the frame is closed. `start` lies `inFrame` bytes into the frame. */
+  segment0(frame: Frame, bytes: Uint8Array, view: DataView, start: number, end: number, inFrame: number): void {
+    if (frame instanceof DataFrame) {
+      if (end - start >= MESSAGE_HEADER) frame.readHeader(bytes, view, start);
+      return;
+    }
+    const control = frame as ControlFrame;
+    if (isSingleValue(frame.tag) && end - start >= 8) {
+      control.valueLow = view.getUint32(start, true);
+      control.valueHigh = view.getUint32(start + 4, true);
+      if (end - start > 8) this.trailing(frame, end - start - 8, inFrame + 8);
+      return;
+    }
+    control.payload = bytes.slice(start, end);
+  }
+
+  /** A compressed frame whose contents stay unknown. */
+  unopened(frame: Frame, why: string): void {
+    this.once(LIMIT, { message: frame, text: `compressed frames are not opened: ${why}`, severity: 'note' });
+  }
+
+  /** The front in plain, contiguous. */
+  front(frame: DataFrame, bytes: Uint8Array, start: number, end: number, inFrame: number): void {
+    if (!frame.headed) return;
+    const layout = frontOf(frame.type, frame.version);
+    if (layout === null || !layout.strict) return;
+    const w = new FieldWalker(bytes, start, end, inFrame, false);
+    layout.walk(w, frame.version);
+    if (w.failed) this.frontProblem = w.problems[0]!;
+  }
+
+  /** The frame's last byte was taken, or will never be: judge what it holds and hand it on. */
+  close(frame: Frame, origin: Origin | null): void {
+    if (origin !== null) frame.endAt(origin);
+    if (!frame.damaged) {
+      if (frame instanceof DataFrame) this.judgeMessage(frame);
+      else if (frame instanceof ControlFrame) this.judgeControl(frame);
+    }
+    this.output.message(frame);
+  }
+
+  private judgeMessage(frame: DataFrame): void {
+    if (!frame.headed) {
+      if (frame.complete && (!frame.compressed || frame.front !== null)) {
+        const text = `segment 0 has ${frame.length0} bytes instead of ${MESSAGE_HEADER}`;
+        this.raise(R.MESSAGE_HEADER_SIZE, at(frame, 2, 4, text));
+      }
+      return;
+    }
+    if (!frame.compressed && frame.length0 !== MESSAGE_HEADER) {
+      const text = `segment 0 has ${frame.length0} bytes instead of ${MESSAGE_HEADER}`;
+      this.raise(R.MESSAGE_HEADER_SIZE, at(frame, 2, 4, text));
+    }
+    if (frame.aborted) return;
+    if (frame.seqLow === 0 && frame.seqHigh === 0) {
+      this.raise(R.MESSAGE_SEQ_ZERO, at(frame, 32, 8, 'sequence number 0'));
+    }
+    if (frame.dataPrePadding !== 0 || frame.reserved !== 0) {
+      const text = `data_pre_padding_len ${frame.dataPrePadding}, reserved ${frame.reserved}`;
+      this.once(R.MESSAGE_RESERVED, at(frame, 54, 19, text));
+    }
+    if (frame.compatVersion > frame.version) {
+      const text = `compat_version ${frame.compatVersion} above version ${frame.version}`;
+      this.raise(R.MESSAGE_COMPAT, at(frame, 69, 2, text));
+    }
+    if (!isMessageType(frame.type)) {
+      this.raise(R.MESSAGE_TYPE_UNKNOWN, at(frame, 48, 2, `message type ${frame.type} is not known`));
+    }
+    const p = this.frontProblem;
+    if (p !== null) this.raise(R.MESSAGE_PAYLOAD, at(frame, p.at, p.length, `the front does not decode: ${p.text}`));
+  }
+
+  private judgeControl(frame: ControlFrame): void {
+    if (!frame.complete || frame.tag === 0 || frame.tag > LAST_TAG || frame.aborted) return;
+    const single = isSingleValue(frame.tag);
+    if (single && frame.length0 >= 8) return;
+    if (!single && frame.payload.length === 0 && frame.length0 > 0) return;
+    const w = new FieldWalker(frame.payload, 0, frame.payload.length, 32, true);
+    const rest = walkControl(frame.tag, w);
+    for (const p of w.problems) {
+      const auth = p.inside === 'payload' && frame.tag >= TAG.AUTH_REQUEST && frame.tag <= TAG.AUTH_DONE;
+      const nested = auth || (p.inside !== '' && frame.tag >= TAG.AUTH_REQUEST && frame.tag <= TAG.AUTH_DONE);
+      const rule = nested && (p.kind === 'short' || p.kind === 'count') ? R.AUTH_PAYLOAD : TROUBLE[p.kind];
+      this.raise(rule, at(frame, p.at, p.length, `${frame.name}: ${p.text}`));
+    }
+    if (!w.failed && rest > 0) this.trailing(frame, rest, 32 + frame.payload.length - rest);
+    if (w.failed) return;
+    frame.values = fieldsOf(w.annotations);
+    this.learn(frame);
+  }
+
+  private trailing(frame: Frame, n: number, from: number): void {
+    this.raise(
+      R.CONTROL_TRAILING,
+      at(frame, from, n, `${n} bytes follow the last known field of ${tagName(frame.tag)}`),
+    );
+  }
+
+  /** What later frames of this direction need. */
+  private learn(frame: ControlFrame): void {
+    const a = this.announced;
+    const v = frame.values!;
+    switch (frame.tag) {
+      case TAG.HELLO:
+        a.entityType = v['entityType'] as number;
+        break;
+      case TAG.AUTH_REQUEST:
+        a.authSent = true;
+        a.offersSecure = (v['preferredModes'] as number[]).includes(2);
+        break;
+      case TAG.AUTH_DONE:
+        a.connectionMode = v['connectionMode'] as number;
+        break;
+      case TAG.CLIENT_IDENT:
+      case TAG.SERVER_IDENT:
+        a.gid = v['gid'] as string;
+        break;
+      case TAG.COMPRESSION_DONE:
+        a.algorithm = v['enabled'] === true ? (v['algorithm'] as number) : 0;
+        break;
+    }
+  }
+}
+
+/** Evidence at a place inside a frame. */
+export function at(frame: Frame, inFrame: number, length: number, text: string): Evidence {
+  return { message: frame, offset: frame.offset + inFrame, length, text };
+}

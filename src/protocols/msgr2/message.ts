@@ -1,0 +1,173 @@
+import type { Input, Side } from '../../base/input.js';
+import type { Json } from '../../contract/annotation.js';
+import { Message } from '../../contract/message.js';
+import { tagName } from './constants.js';
+import { AT, type Preamble, type Revision } from './preamble.js';
+
+/** 64 bits as two halves: made a bigint only to be printed or compared in rare places. */
+export function wide(high: number, low: number): bigint {
+  return (BigInt(high) << 32n) | BigInt(low);
+}
+
+/** Exact as a number below 2^53, which sequence numbers stay; above it is only large. */
+export function asNumber(high: number, low: number): number {
+  return high * 0x1_0000_0000 + low;
+}
+
+/** Either side's greeting. */
+export class Banner extends Message {
+  readonly name = 'BANNER';
+  /** The old protocol's greeting, with which nothing else of this protocol follows. */
+  readonly legacy: boolean;
+  payloadLength = 0;
+  supportedHigh = 0;
+  supportedLow = 0;
+  requiredHigh = 0;
+  requiredLow = 0;
+
+  constructor(side: Side, input: Input, legacy: boolean) {
+    super(side, input);
+    this.legacy = legacy;
+  }
+
+  get supported(): bigint {
+    return wide(this.supportedHigh, this.supportedLow);
+  }
+
+  get required(): bigint {
+    return wide(this.requiredHigh, this.requiredLow);
+  }
+}
+
+/** How the bytes after the preamble are laid out. */
+export type FrameMode = 'crc' | 'secure';
+
+/** Any frame: its preamble. */
+export abstract class Frame extends Message {
+  readonly tag: number;
+  /** Segments, and their lengths as announced. */
+  readonly count: number;
+  readonly length0: number;
+  readonly length1: number;
+  readonly length2: number;
+  readonly length3: number;
+  readonly flags: number;
+  readonly revision: Revision;
+  readonly mode: FrameMode;
+  /** Status byte of the epilogue, or -1 where the frame has none or it was not seen. */
+  late = -1;
+  aborted = false;
+  /** Whether a checksum of it is wrong: its contents prove nothing. */
+  damaged = false;
+
+  constructor(side: Side, input: Input, p: Preamble, revision: Revision, mode: FrameMode, length: number) {
+    super(side, input);
+    this.tag = p.tag;
+    this.count = p.count;
+    this.length0 = p.lengths[0];
+    this.length1 = p.lengths[1];
+    this.length2 = p.lengths[2];
+    this.length3 = p.lengths[3];
+    this.flags = p.flags;
+    this.revision = revision;
+    this.mode = mode;
+    this.length = length;
+  }
+
+  get compressed(): boolean {
+    return (this.flags & 1) !== 0;
+  }
+
+  get name(): string {
+    return tagName(this.tag);
+  }
+
+  segmentLength(i: number): number {
+    return i === 0 ? this.length0 : i === 1 ? this.length1 : i === 2 ? this.length2 : this.length3;
+  }
+}
+
+/** Every frame but MESSAGE. */
+export class ControlFrame extends Frame {
+  /** Its payload, plain and decompressed; empty where it is not held: too long, or one of the frequent single values. */
+  payload: Uint8Array = NOTHING;
+  /** The payload's fields (64-bit values as decimal strings); null where it was not read, or could not be. */
+  values: Readonly<Record<string, Json>> | null = null;
+  /** The single value of ACK, KEEPALIVE2(_ACK), the retries, RECONNECT_OK and MISSING_FEATURES. */
+  valueHigh = 0;
+  valueLow = 0;
+
+  get value(): bigint {
+    return wide(this.valueHigh, this.valueLow);
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** A MESSAGE frame: header and sizes; front, middle and data pass by. */
+export class DataFrame extends Frame {
+  seqHigh = 0;
+  seqLow = 0;
+  tidHigh = 0;
+  tidLow = 0;
+  type = 0;
+  priority = 0;
+  version = 0;
+  compatVersion = 0;
+  ackHigh = 0;
+  ackLow = 0;
+  footerFlags = 0;
+  dataPrePadding = 0;
+  dataOff = 0;
+  reserved = 0;
+  /** Whether the fields above are known. */
+  headed = false;
+  /** Entity that sent it, as far as its own direction has told: `osd.3`, `client`, or empty. */
+  readonly source: string;
+  /** The front in plain, where the frame is compressed and it could be opened. */
+  front: Uint8Array | null = null;
+
+  constructor(
+    side: Side,
+    input: Input,
+    p: Preamble,
+    revision: Revision,
+    mode: FrameMode,
+    length: number,
+    source: string,
+  ) {
+    super(side, input, p, revision, mode, length);
+    this.source = source;
+  }
+
+  /** Takes the 41 bytes of the header at `at`. */
+  readHeader(bytes: Uint8Array, view: DataView, at: number): void {
+    this.seqLow = view.getUint32(at + AT.seq, true);
+    this.seqHigh = view.getUint32(at + AT.seq + 4, true);
+    this.tidLow = view.getUint32(at + AT.tid, true);
+    this.tidHigh = view.getUint32(at + AT.tid + 4, true);
+    this.type = view.getUint16(at + AT.type, true);
+    this.priority = view.getUint16(at + AT.priority, true);
+    this.version = view.getUint16(at + AT.version, true);
+    this.dataPrePadding = view.getUint32(at + AT.dataPrePadding, true);
+    this.dataOff = view.getUint16(at + AT.dataOff, true);
+    this.ackLow = view.getUint32(at + AT.ackSeq, true);
+    this.ackHigh = view.getUint32(at + AT.ackSeq + 4, true);
+    this.footerFlags = bytes[at + AT.flags]!;
+    this.compatVersion = view.getUint16(at + AT.compatVersion, true);
+    this.reserved = view.getUint16(at + AT.reserved, true);
+    this.headed = true;
+  }
+
+  get seq(): number {
+    return asNumber(this.seqHigh, this.seqLow);
+  }
+
+  get ackSeq(): number {
+    return asNumber(this.ackHigh, this.ackLow);
+  }
+
+  get tid(): bigint {
+    return wide(this.tidHigh, this.tidLow);
+  }
+}

@@ -1,0 +1,152 @@
+import type { Claim, ProbeInput, ProbeResult } from '../../contract/protocol.js';
+import type { Connection, End } from '../../stream/byte-stream.js';
+import { BANNER_HEAD, BANNER_PREFIX, BANNER_V1_PREFIX, TAG, tagSenders } from './constants.js';
+import { MSG } from './message-types.js';
+import { AT, MESSAGE_HEADER, plausiblePreamble, PREAMBLE, Preamble } from './preamble.js';
+
+const PORTS: readonly number[] = [3300];
+
+/** Message types that tell who sent them: a client of the service, or the service. */
+const FROM_CLIENT = new Set<number>([
+  MSG.OSD_OP,
+  MSG.MON_GET_MAP,
+  MSG.MON_SUBSCRIBE,
+  MSG.MON_COMMAND,
+  MSG.COMMAND,
+  MSG.MGR_COMMAND,
+  MSG.MGR_OPEN,
+  MSG.MGR_REPORT,
+  MSG.MGR_BEACON,
+  MSG.OSD_BOOT,
+  MSG.OSD_ALIVE,
+  MSG.OSD_BEACON,
+  MSG.MON_GET_VERSION,
+  MSG.AUTH,
+  MSG.PGSTATS,
+  MSG.LOG,
+  MSG.CLIENT_REQUEST,
+]);
+const FROM_SERVER = new Set<number>([
+  MSG.OSD_OPREPLY,
+  MSG.MON_MAP,
+  MSG.MON_SUBSCRIBE_ACK,
+  MSG.MON_COMMAND_ACK,
+  MSG.COMMAND_REPLY,
+  MSG.MGR_COMMAND_REPLY,
+  MSG.MGR_CONFIGURE,
+  MSG.CONFIG,
+  MSG.MON_GET_VERSION_REPLY,
+  MSG.AUTH_REPLY,
+  MSG.LOGACK,
+  MSG.PGSTATSACK,
+  MSG.CLIENT_REPLY,
+  MSG.WATCH_NOTIFY,
+]);
+
+/** How far each end of a connection that was joined late has been searched, so that every byte is looked at once. */
+const searched = new WeakMap<Connection, [number, number]>();
+
+function begins(bytes: Uint8Array, prefix: string): boolean | 'more' {
+  const n = Math.min(bytes.length, prefix.length);
+  for (let i = 0; i < n; i++) if (bytes[i] !== prefix.charCodeAt(i)) return false;
+  return n === prefix.length ? true : 'more';
+}
+
+/**
+ * Looks for the banner, which begins both streams; for a connection that was joined late, for a preamble whose checksum holds.
+ * Two v1 banners are messenger v1 and are left alone.
+ */
+export function probe(input: ProbeInput): ProbeResult {
+  const { bytes, ended, cut, connection } = input;
+  let more = false;
+  let legacy = 0;
+  let late = connection.start === 'missed';
+  for (const end of [0, 1] as const) {
+    if (cut[end]) {
+      late = true;
+      continue;
+    }
+    if (bytes[end].length === 0) {
+      if (!ended[end]) more = true;
+      continue;
+    }
+    const v2 = begins(bytes[end], BANNER_PREFIX);
+    if (v2 === true) return { score: 1, by: 'magic', clientEnd: clientEnd(input) };
+    const v1 = begins(bytes[end], BANNER_V1_PREFIX);
+    if (v1 === true) legacy++;
+    else if ((v1 === 'more' || v2 === 'more') && !ended[end]) more = true;
+  }
+  if (legacy > 0) return legacy === 2 || !more ? null : 'more';
+  if (late) return searchBoth(input);
+  // an end that has spoken otherwise, while its peer may still greet
+  const other = [0, 1].some((e) => bytes[e as End].length > 0 && begins(bytes[e as End], BANNER_PREFIX) === false);
+  if (other) return null;
+  return more ? 'more' : null;
+}
+
+function searchBoth(input: ProbeInput): ProbeResult {
+  let marks = searched.get(input.connection);
+  if (marks === undefined) searched.set(input.connection, (marks = [0, 0]));
+  for (const end of [0, 1] as const) {
+    const bytes = input.bytes[end];
+    if (marks[end] > bytes.length) marks[end] = 0;
+    const at = search(bytes, marks[end]);
+    if (at >= 0) return { score: 0.95, by: 'heuristic', clientEnd: clientEnd(input) };
+    marks[end] = Math.max(0, bytes.length - PREAMBLE + 1);
+  }
+  return input.ended[0] && input.ended[1] ? null : 'more';
+}
+
+/** Offset of the first preamble in `bytes`, from `from` on, or -1. */
+function search(bytes: Uint8Array, from: number): number {
+  if (bytes.length < from + PREAMBLE) return -1;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = from; at + PREAMBLE <= bytes.length; at++) if (plausiblePreamble(bytes, view, at)) return at;
+  return -1;
+}
+
+/** Which end connected: the handshake says it; else tags and message types do; else the monitors' port. */
+function clientEnd(input: ProbeInput): Claim['clientEnd'] {
+  if (input.connection.initiatorKnown) return 0;
+  for (const end of [0, 1] as const) {
+    const role = roleOf(input.bytes[end]);
+    if (role !== 0) return role === 1 ? end : end === 0 ? 1 : 0;
+  }
+  const { ports } = input.connection;
+  if (PORTS.includes(ports[1]) !== PORTS.includes(ports[0])) return PORTS.includes(ports[1]) ? 0 : 1;
+  return null;
+}
+
+/** Frames of one direction that are looked at to find its role. */
+const LOOKED_AT = 64;
+
+/** 1: sent by a client; 2: by a server; 0: cannot tell. */
+function roleOf(bytes: Uint8Array): 0 | 1 | 2 {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const p = new Preamble();
+  let at =
+    begins(bytes, BANNER_PREFIX) === true && bytes.length >= BANNER_HEAD
+      ? BANNER_HEAD + view.getUint16(8, true)
+      : search(bytes, 0);
+  for (let n = 0; n < LOOKED_AT && at >= 0 && at + PREAMBLE <= bytes.length; n++) {
+    p.read(bytes, view, at);
+    if (!p.framable) {
+      const next = search(bytes.subarray(at), 1);
+      if (next < 0) return 0;
+      at += next;
+      continue;
+    }
+    const senders = tagSenders(p.tag);
+    if (senders === 1 || senders === 2) return senders;
+    const type = at + PREAMBLE + AT.type;
+    if (p.tag === TAG.MESSAGE && p.lengths[0] === MESSAGE_HEADER && type + 2 <= bytes.length) {
+      const code = view.getUint16(type, true);
+      if (FROM_CLIENT.has(code)) return 1;
+      if (FROM_SERVER.has(code)) return 2;
+    }
+    const rev1 = at + p.frameLength(1);
+    const rev0 = at + p.frameLength(0);
+    at = rev0 + PREAMBLE <= bytes.length && plausiblePreamble(bytes, view, rev0) ? rev0 : rev1;
+  }
+  return 0;
+}

@@ -1,0 +1,108 @@
+import { deflateRawSync } from 'node:zlib';
+import { TAG } from '../constants.js';
+import * as E from '../encode.js';
+import { script, type Script } from '../script.js';
+import { rule } from './rule.js';
+
+const SPEC = 'compression_onwire.cc; ProtocolV2.cc, handle_compression_request, handle_compression_done';
+
+const wish = (want: number, algorithms: readonly number[]) => E.concat(E.u8(want), E.vec(algorithms.map(E.u32)));
+const answer = (enabled: number, algorithm: number) => E.concat(E.u8(enabled), E.u32(algorithm));
+/** A session between banners that both know compression, up to the idents. */
+const both = (modes: readonly number[] = [1]) =>
+  script()
+    .banners({ supported: 3n }, { supported: 3n })
+    .hellos()
+    .request({ modes })
+    .challenge()
+    .done()
+    .signatures()
+    .idents();
+const negotiated = (want: Uint8Array, done: Uint8Array) =>
+  both().control('client', TAG.COMPRESSION_REQUEST, want).control('server', TAG.COMPRESSION_DONE, done);
+const zlibOn = () => negotiated(wish(1, [2]), answer(1, 2));
+const deflated = (bytes: Uint8Array) => E.concat(E.u8(0), new Uint8Array(deflateRawSync(bytes)));
+const packed = (s: Script, header: Uint8Array, front: Uint8Array) =>
+  s.send('client', E.frame(TAG.MESSAGE, [header, front], { flags: 1 }));
+
+export const COMPRESSION_UNNEGOTIATED = rule('compression-unnegotiated', {
+  severity: 'error',
+  party: 'either',
+  needs: 'both',
+  title: 'compression is negotiated although a banner does not know it',
+  meaning:
+    'COMPRESSION_REQUEST and its answer only exist where both banners offer bit 1. A peer without it does not know the tag and closes.',
+  spec: SPEC,
+  breaks: [
+    'a request after banners without bit 1',
+    () => script().open().control('client', TAG.COMPRESSION_REQUEST, wish(0, [])),
+  ],
+  keeps: ['both banners offer bit 1', () => negotiated(wish(0, []), answer(0, 0))],
+});
+
+export const COMPRESSION_SKIPPED = rule('compression-skipped', {
+  severity: 'error',
+  party: 'either',
+  needs: 'both',
+  title: 'traffic begins although the compression negotiation is due',
+  meaning:
+    'Where both banners offer bit 1, COMPRESSION_REQUEST follows SERVER_IDENT or SESSION_RECONNECT_OK and COMPRESSION_DONE follows that, even when neither side wants to compress. The peer waits for it and refuses anything else.',
+  spec: 'ProtocolV2.cc, handle_server_ident, send_server_ident',
+  breaks: ['a MESSAGE in its place', () => both().message('client')],
+  keeps: ['negotiated, and off', () => negotiated(wish(0, []), answer(0, 0)).message('client')],
+});
+
+export const COMPRESSION_METHOD_UNOFFERED = rule('compression-method-unoffered', {
+  severity: 'error',
+  party: 'server',
+  needs: 'both',
+  title: 'the server enabled an algorithm that was not offered',
+  meaning:
+    'COMPRESSION_DONE picks one of the algorithms in COMPRESSION_REQUEST, or none. The client cannot be expected to read another.',
+  spec: SPEC,
+  breaks: ['zlib is offered, lz4 enabled', () => negotiated(wish(1, [2]), answer(1, 4))],
+  keeps: ['zlib is offered and enabled', zlibOn],
+});
+
+export const COMPRESSION_INCONSISTENT = rule('compression-inconsistent', {
+  severity: 'warning',
+  party: 'either',
+  needs: 'either',
+  title: 'a compression frame contradicts itself',
+  meaning:
+    'An answer that enables compression names an algorithm (1 to 5); a request that wants it lists at least one.',
+  spec: SPEC,
+  breaks: ['compression is wanted, with no algorithm', () => negotiated(wish(1, []), answer(0, 0))],
+  keeps: ['not wanted', () => negotiated(wish(0, []), answer(0, 0))],
+});
+
+export const COMPRESSION_IN_SECURE = rule('compression-in-secure', {
+  severity: 'warning',
+  party: 'server',
+  needs: 'both',
+  title: 'compression on an encrypted connection',
+  meaning:
+    'The length of a compressed frame tells something about its contents, encryption or not. Servers refuse the combination unless ms_compress_secure allows it. Only seen where the encrypted frames can be read.',
+  spec: 'compression_onwire.cc; compressor_registry.cc, get_mode',
+});
+
+export const DECOMPRESS_FAILED = rule('decompress-failed', {
+  severity: 'error',
+  party: 'either',
+  needs: 'both',
+  title: 'a compressed segment does not decompress',
+  meaning:
+    'Every segment that is not empty was compressed on its own with the negotiated algorithm. The checksums, which cover the compressed bytes, are right here, so the sender compressed wrongly or used another algorithm.',
+  spec: 'frames_v2.cc, disassemble_decompress',
+  breaks: ['bytes that are no deflate stream', () => packed(zlibOn(), new Uint8Array(30).fill(0xff), E.ascii('front'))],
+  keeps: ['zlib as negotiated', () => packed(zlibOn(), deflated(E.messageHeader({})), deflated(new Uint8Array(2000)))],
+});
+
+export const COMPRESSION_RULES = [
+  COMPRESSION_UNNEGOTIATED,
+  COMPRESSION_SKIPPED,
+  COMPRESSION_METHOD_UNOFFERED,
+  COMPRESSION_INCONSISTENT,
+  COMPRESSION_IN_SECURE,
+  DECOMPRESS_FAILED,
+];

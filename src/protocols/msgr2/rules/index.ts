@@ -1,0 +1,33 @@
+import type { Rule } from '../../../base/rule.js';
+import { AUTH_RULES } from './auth.js';
+import { BANNER_RULES } from './banner.js';
+import { COMPRESSION_RULES } from './compression.js';
+import { ENCODING_RULES } from './encoding.js';
+import { FRAME_RULES } from './frames.js';
+import { ORDER_RULES } from './order.js';
+import { RECONNECT_RULES } from './reconnect.js';
+import { SESSION_RULES } from './session.js';
+import { TRAFFIC_RULES } from './traffic.js';
+
+export * from './auth.js';
+export * from './banner.js';
+export * from './compression.js';
+export * from './encoding.js';
+export * from './frames.js';
+export * from './order.js';
+export * from './reconnect.js';
+export * from './session.js';
+export * from './traffic.js';
+
+/** The catalogue, chapter by chapter. */
+export const RULES: readonly Rule[] = [
+  ...BANNER_RULES,
+  ...FRAME_RULES,
+  ...ENCODING_RULES,
+  ...ORDER_RULES,
+  ...AUTH_RULES,
+  ...SESSION_RULES,
+  ...RECONNECT_RULES,
+  ...COMPRESSION_RULES,
+  ...TRAFFIC_RULES,
+];
