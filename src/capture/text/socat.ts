@@ -29,6 +29,9 @@ interface Block {
   connection: Connection | null | undefined;
 }
 
+/** Stands for the next offset of a direction of which nothing was seen. */
+const LATE = -1;
+
 class Connection {
   readonly key: string;
   /** Offset in each direction's stream that the next block should have. */
@@ -209,7 +212,8 @@ class SocatParser implements CaptureParser {
       if (connection !== null) {
         if (connection.fresh && block.from === 0) this.packets.event(at, eventOf(connection, 'open', 0));
         connection.fresh = false;
-        const hole = block.from - connection.next[side];
+        const next = connection.next[side];
+        const hole = next === LATE ? 0 : block.from - next;
         if (hole > 0) this.packets.event(at, { ...eventOf(connection, 'gap', side), length: hole });
       }
     }
@@ -227,12 +231,13 @@ class SocatParser implements CaptureParser {
     const newest = this.connections.at(-1);
     if (newest === undefined || (from === 0 && newest.next[side] > 0)) {
       const connection = new Connection(`${++this.connectionCount}`);
-      connection.next[side] = from;
+      // a text that begins late: each direction is followed from its first block on
+      if (from > 0) connection.next.fill(LATE);
       this.connections.push(connection);
       if (this.connections.length > MOST_CONNECTIONS) this.connections.shift();
       return connection;
     }
-    if (newest.next[side] === from) return newest;
+    if (newest.next[side] === from || newest.next[side] === LATE) return newest;
     // with one connection in the text, what is not printed is a hole
     if (this.connections.length === 1) return from > newest.next[side] ? newest : null;
     // An older connection goes on: they were open at once, and blocks may have been taken for the newer one's before.

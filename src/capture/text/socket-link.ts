@@ -62,9 +62,8 @@ export class SocketLink {
     return this.opened;
   }
 
-  /** Both directions are over. */
-  get over(): boolean {
-    return this.flows[0].ended && this.flows[1].ended;
+  hasEnded(from: SocketSide): boolean {
+    return this.flows[from].ended;
   }
 
   isClosing(from: SocketSide): boolean {

@@ -62,6 +62,8 @@ class Table {
 export class StraceSockets {
   private readonly tables = new Map<number, Table>();
   private readonly byIdentity = new Map<string, OpenSocket>();
+  /** By number: the connected socket that was closed last under it. */
+  private readonly left = new Map<number, { readonly socket: OpenSocket; readonly tid: number }>();
   private connections = 0;
   private families = 0;
   /** Whether any descriptor carried an identity that both ends of a connection share (`-yy`). */
@@ -171,6 +173,10 @@ export class StraceSockets {
         other.entries.delete(fd);
         socket.holders--;
       }
+    if (socket.link !== null) {
+      if (this.left.size > this.limits.flows) this.left.clear();
+      this.left.set(fd, { socket, tid });
+    }
     this.check(socket);
   }
 
@@ -280,7 +286,12 @@ export class StraceSockets {
       if (found !== null) return null;
       found = socket;
     }
-    return found;
+    if (found !== null) return found;
+    // a server closes the descriptor that it left to a child whose making is not in the trace
+    const left = this.left.get(fd);
+    return left !== undefined && left.tid !== tid && left.socket.link!.link.isClosing(left.socket.side)
+      ? left.socket
+      : null;
   }
 
   private table(tid: number): Table {
