@@ -37,12 +37,21 @@ export interface SocketEvent {
   readonly connection: string;
   /** Endpoint names of both sides, as the contract prints them: `unix:/run/x.sock`, `unix:pid=42`, `vsock:3:1024`. */
   readonly endpoints: readonly [string, string];
+  /** Path of the server's socket, where the recording names it without telling which side is the server. */
+  readonly path?: string;
+  /** TCP ports by side, where there are any. */
+  readonly ports?: readonly [number, number];
   /** Whether the recording itself tells which side connected; if not, side 0 is only the first that was seen. */
   readonly rolesKnown: boolean;
   /** Whether the recording tells the order between the two directions. */
   readonly ordered: boolean;
   /** `data` carries the packet's bytes; `gap` says that `length` bytes of `from` were not recorded (-1: unknown how many). */
   readonly kind: 'open' | 'data' | 'gap' | 'fin' | 'reset';
+  /**
+   * For `open`: the recording does not show how connections begin. What comes first is taken for the beginning, as long as it can
+   * be one.
+   */
+  readonly assumed?: boolean;
   readonly from: 0 | 1;
   readonly length?: number;
 }

@@ -140,6 +140,15 @@ export class Classifier {
   }
 
   private look(final: boolean): Verdict | 'unknown' | null {
+    const verdict = this.ask(final);
+    const given = verdict !== null && verdict !== 'unknown';
+    if (given || (verdict === null && !(this.ended[0] && this.ended[1]))) return verdict;
+    if (!this.connection.doubtStart?.()) return verdict;
+    this.candidates = this.protocols;
+    return this.ask(final);
+  }
+
+  private ask(final: boolean): Verdict | 'unknown' | null {
     const input = {
       connection: this.connection,
       bytes: [this.stores[0].subarray(0, this.sizes[0]), this.stores[1].subarray(0, this.sizes[1])] as const,

@@ -234,6 +234,7 @@ export class StreamAnalysis implements StreamSink, Output {
     record.protocol = verdict.protocol;
     record.classifiedBy = verdict.by;
     const connection = record.connection;
+    if (verdict.clientEnd !== null) connection.identified?.(verdict.clientEnd);
     const serverEnd: End = clientEnd === 0 ? 1 : 0;
     const dropped = [classifier.dropped[clientEnd], classifier.dropped[serverEnd]] as const;
     const droppedBytes = [classifier.droppedBytes[clientEnd], classifier.droppedBytes[serverEnd]] as const;

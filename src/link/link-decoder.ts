@@ -6,7 +6,8 @@ import { SOCKET_EVENT, type CaptureNote, type Packet, type SocketEvent } from '.
 import { IpDecoder } from './ip-decoder.js';
 import * as link from './link-types.js';
 import { Segment } from './segment.js';
-import { SOCKET_LINKS, type SocketLink, type SocketLinks } from './socket-links.js';
+import type { SocketLink } from './socket-link.js';
+import { SOCKET_LINKS, type SocketLinks } from './socket-links.js';
 
 /** EtherType values (IANA, IEEE 802 numbers). */
 const TYPE_IPV4 = 0x0800;
@@ -234,9 +235,7 @@ export class LinkDecoder {
   private socketLinkOrUnsupported(p: Packet): void {
     const make = this.socketLinks.get(p.linkType);
     if (make === undefined) {
-      const seen = this.unsupported.get(p.linkType);
-      if (seen === undefined) this.unsupported.set(p.linkType, { packets: 1, first: p.number });
-      else seen.packets++;
+      this.countUnsupported(p);
       return;
     }
     let decoder = this.socketDecoders.get(p.linkType);
@@ -244,7 +243,13 @@ export class LinkDecoder {
       decoder = make(this.limits);
       this.socketDecoders.set(p.linkType, decoder);
     }
-    decoder.packet(p, this.emit);
+    if (!decoder.packet(p, this.emit)) this.countUnsupported(p);
+  }
+
+  private countUnsupported(p: Packet): void {
+    const seen = this.unsupported.get(p.linkType);
+    if (seen === undefined) this.unsupported.set(p.linkType, { packets: 1, first: p.number });
+    else seen.packets++;
   }
 
   private readonly emit = (event: SocketEvent, block: Block, start: number, end: number, length: number): void => {

@@ -13,6 +13,10 @@ export const IPV4 = 228;
 export const IPV6 = 229;
 export const NFLOG = 239;
 export const LINUX_SLL2 = 276;
+/** Link types that carry what was sent over sockets. */
+export const USER0 = 147;
+export const WIRESHARK_UPPER_PDU = 252;
+export const VSOCK = 271;
 
 const NAMES: ReadonlyMap<number, string> = new Map([
   [NULL, 'NULL'],
@@ -26,7 +30,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [LOOP, 'LOOP'],
   [LINUX_SLL, 'LINUX_SLL'],
   [127, 'IEEE802_11_RADIOTAP'],
-  [147, 'USER0'],
+  [USER0, 'USER0'],
   [189, 'USB_LINUX'],
   [192, 'PPI'],
   [195, 'IEEE802_15_4'],
@@ -38,9 +42,9 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [NFLOG, 'NFLOG'],
   [247, 'INFINIBAND'],
   [249, 'USBPCAP'],
-  [252, 'WIRESHARK_UPPER_PDU'],
+  [WIRESHARK_UPPER_PDU, 'WIRESHARK_UPPER_PDU'],
   [253, 'NETLINK'],
-  [271, 'VSOCK'],
+  [VSOCK, 'VSOCK'],
   [LINUX_SLL2, 'LINUX_SLL2'],
 ]);
 

@@ -25,6 +25,13 @@ export interface Connection {
   /** VLAN id or -1, comment (process ids of a recorder) or empty. */
   readonly vlan: number;
   readonly comment: string;
+  /**
+   * Some recordings do not show how connections begin, and `start` says `captured` on trust. Called when no protocol knows the
+   * first bytes as a beginning: true where it says `missed` from now on.
+   */
+  doubtStart?(): boolean;
+  /** Called once, when a protocol tells which end is its client: some recordings name a server without telling its end. */
+  identified?(clientEnd: End): void;
 }
 
 /**

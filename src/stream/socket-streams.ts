@@ -2,15 +2,14 @@ import type { Limits } from '../base/limits.js';
 import type { Origin } from '../base/origin.js';
 import type { SocketEvent } from '../capture/packet.js';
 import type { Segment } from '../link/segment.js';
-import type { Connection, StreamOpener, StreamSink } from './byte-stream.js';
+import type { Connection, End, StreamOpener, StreamSink } from './byte-stream.js';
 
 /** A connection that a recording of sockets tells of. No sequence numbers: what is recorded is in order. */
 class SocketStream implements Connection {
   readonly id: number;
   readonly transport: 'tcp' | 'unix' | 'vsock';
-  readonly endpoints: readonly [string, string];
-  readonly ports: readonly [number, number] = [0, 0];
-  readonly start: 'captured' | 'missed';
+  readonly ports: readonly [number, number];
+  start: 'captured' | 'missed';
   readonly initiatorKnown: boolean;
   readonly ordered: boolean;
   readonly heard: [boolean, boolean] = [false, false];
@@ -19,16 +18,40 @@ class SocketStream implements Connection {
   readonly sink: StreamSink;
   readonly ended: [boolean, boolean] = [false, false];
   wasReset = false;
+  private readonly names: readonly [string, string];
+  private readonly path: string;
+  private readonly assumed: boolean;
+  /** The end that `path` names. */
+  private serverEnd: End = 1;
 
   constructor(id: number, event: SocketEvent, comment: string, open: StreamOpener, origin: Origin) {
     this.id = id;
     this.transport = event.transport;
-    this.endpoints = event.endpoints;
+    this.names = event.endpoints;
+    this.path = event.path ?? '';
+    this.ports = event.ports ?? [0, 0];
+    this.assumed = event.assumed ?? false;
     this.start = event.kind === 'open' ? 'captured' : 'missed';
     this.initiatorKnown = event.rolesKnown;
     this.ordered = event.ordered;
     this.comment = comment;
     this.sink = open(this, origin);
+  }
+
+  get endpoints(): readonly [string, string] {
+    if (this.path === '') return this.names;
+    const path = `unix:${this.path}`;
+    return this.serverEnd === 1 ? [this.names[0], path] : [path, this.names[1]];
+  }
+
+  identified(clientEnd: End): void {
+    this.serverEnd = clientEnd === 0 ? 1 : 0;
+  }
+
+  doubtStart(): boolean {
+    if (!this.assumed || this.start === 'missed') return false;
+    this.start = 'missed';
+    return true;
   }
 }
 

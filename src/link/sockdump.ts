@@ -1,0 +1,204 @@
+import { EMPTY_BLOCK } from '../base/block.js';
+import type { Limits } from '../base/limits.js';
+import { wireText } from '../base/text.js';
+import type { Packet, SocketEvent } from '../capture/packet.js';
+import type { EmitSocketEvent, SocketLink } from './socket-link.js';
+
+/**
+ * What sockdump writes (link type USER0): one record for each segment of a send on a Unix socket. In front of the payload stand
+ * the path of the socket, the process at the other end, and the sending process; versions before 2026 had no path. All numbers
+ * are big endian, whatever the file's byte order is.
+ */
+const PATH_LENGTH = 0;
+const PATH = 1;
+const PATH_SIZE = 108;
+const PEER = 109;
+const SENDER = 117;
+const HEADER = 125;
+
+const OLD_PEER = 0;
+const OLD_SENDER = 8;
+const OLD_HEADER = 16;
+
+/** Linux has no higher process ids (PID_MAX_LIMIT). */
+const MAX_PID = 1 << 22;
+
+type Form = 'with-path' | 'pids-only';
+
+/** One direction of a connection: who sends to whom. */
+interface Half {
+  readonly sender: number;
+  readonly peer: number;
+}
+
+/** Two half streams that belong together; side 0 is the one whose process is taken for the client, or was seen first. */
+class Pair {
+  readonly connection: string;
+  readonly halves: [Half | null, Half | null] = [null, null];
+  readonly endpoints: [string, string] = ['unix:pid=0', 'unix:pid=0'];
+  readonly rolesKnown: boolean;
+
+  constructor(connection: string, rolesKnown: boolean) {
+    this.connection = connection;
+    this.rolesKnown = rolesKnown;
+  }
+
+  take(side: 0 | 1, half: Half): void {
+    this.halves[side] = half;
+    this.endpoints[side] = `unix:pid=${half.sender}`;
+    const other = side === 0 ? 1 : 0;
+    if (this.halves[other] === null) this.endpoints[other] = `unix:pid=${half.peer}`;
+  }
+}
+
+interface Place {
+  readonly pair: Pair;
+  readonly from: 0 | 1;
+}
+
+/** What is known of the sockets of one path. */
+class Path {
+  /** By `sender peer`. */
+  readonly places = new Map<string, Place>();
+  /** Half streams without their other half, by the peer that they name. */
+  readonly alone = new Map<number, Place[]>();
+  /** First sender to each process; a process that a second one sends to is a server. */
+  readonly firstSender = new Map<number, number>();
+  readonly servers = new Set<number>();
+}
+
+/** Sorts sockdump records into connections. */
+export class Sockdump implements SocketLink {
+  private readonly limits: Readonly<Limits>;
+  private form: Form | null = null;
+  private readonly paths = new Map<string, Path>();
+  private pairs = 0;
+  private halves = 0;
+
+  constructor(limits: Readonly<Limits>) {
+    this.limits = limits;
+  }
+
+  packet(p: Packet, emit: EmitSocketEvent): boolean {
+    this.form ??= recognise(p);
+    if (this.form === null || !fits(p, this.form)) return false;
+    const { block, start, end } = p;
+    const { view, bytes } = block;
+    const withPath = this.form === 'with-path';
+    const header = withPath ? HEADER : OLD_HEADER;
+    const path = withPath ? wireText(bytes, start + PATH, start + PATH + bytes[start + PATH_LENGTH]!) : '';
+    const peer = view.getUint32(start + (withPath ? PEER : OLD_PEER) + 4);
+    const sender = view.getUint32(start + (withPath ? SENDER : OLD_SENDER) + 4);
+    const place = this.place(path, { sender, peer });
+    const { pair, from } = place;
+    const event = (kind: SocketEvent['kind']): SocketEvent => ({
+      transport: 'unix',
+      connection: pair.connection,
+      endpoints: pair.endpoints,
+      path,
+      rolesKnown: pair.rolesKnown,
+      ordered: false,
+      assumed: true,
+      kind,
+      from,
+    });
+    if (pair.halves[from === 0 ? 1 : 0] === null && !this.opened.has(pair)) {
+      this.opened.add(pair);
+      emit(event('open'), EMPTY_BLOCK, 0, 0, 0);
+    }
+    emit(event('data'), block, start + header, end, p.originalLength - header);
+    return true;
+  }
+
+  private readonly opened = new WeakSet<Pair>();
+
+  private place(path: string, half: Half): Place {
+    let known = this.paths.get(path);
+    if (known === undefined) {
+      if (this.paths.size >= this.limits.listItems) this.paths.delete(this.paths.keys().next().value!);
+      known = new Path();
+      this.paths.set(path, known);
+    }
+    const key = `${half.sender} ${half.peer}`;
+    const place = known.places.get(key);
+    if (place !== undefined) return place;
+    if (++this.halves > this.limits.flows) {
+      // too many to remember: what goes on with an old pair is a stream of its own
+      this.halves = 1;
+      this.paths.clear();
+      this.paths.set(path, (known = new Path()));
+    }
+    this.learn(known, half);
+    const found = this.join(known, half) ?? this.open(known, half);
+    known.places.set(key, found);
+    return found;
+  }
+
+  /** A process that two others send to is a server. */
+  private learn(path: Path, half: Half): void {
+    const first = path.firstSender.get(half.peer);
+    if (first === undefined) path.firstSender.set(half.peer, half.sender);
+    else if (first !== half.sender) path.servers.add(half.peer);
+  }
+
+  /**
+   * The half stream that runs the other way: the one that names this sender as its peer. The peer that this one names is no proof:
+   * a server that forks, as every daemon does, sends under another id than its clients see, and two clients see the same one.
+   */
+  private join(path: Path, half: Half): Place | null {
+    const candidates = path.alone.get(half.sender) ?? (half.peer === 0 ? this.nameless(path) : undefined);
+    if (candidates === undefined || candidates.length === 0) return null;
+    const exact = candidates.findIndex((c) => c.pair.halves[c.from]!.sender === half.peer);
+    const [mate] = candidates.splice(Math.max(exact, 0), 1);
+    if (candidates.length === 0) path.alone.delete(mate!.pair.halves[mate!.from]!.peer);
+    const from = mate!.from === 0 ? 1 : 0;
+    mate!.pair.take(from, half);
+    return { pair: mate!.pair, from };
+  }
+
+  /** Versions before 2020 did not know the peer: two senders without any other belong together. */
+  private nameless(path: Path): Place[] | undefined {
+    const alone = path.alone.get(0);
+    return alone?.length === 1 && path.places.size === 1 ? alone : undefined;
+  }
+
+  private open(path: Path, half: Half): Place {
+    const senderServes = path.servers.has(half.sender);
+    const peerServes = path.servers.has(half.peer);
+    const from = senderServes && !peerServes ? 1 : 0;
+    const pair = new Pair(`sockdump ${++this.pairs}`, senderServes !== peerServes);
+    pair.take(from, half);
+    const place: Place = { pair, from };
+    const alone = path.alone.get(half.peer);
+    if (alone === undefined) path.alone.set(half.peer, [place]);
+    else alone.push(place);
+    return place;
+  }
+}
+
+function recognise(p: Packet): Form | null {
+  if (fits(p, 'with-path')) return 'with-path';
+  return fits(p, 'pids-only') ? 'pids-only' : null;
+}
+
+/** Whether the record has such a header. One with an empty path is no old one: its sender would be 0. */
+function fits(p: Packet, form: Form): boolean {
+  const { block, start, end } = p;
+  const { bytes } = block;
+  if (form === 'pids-only') {
+    return end - start >= OLD_HEADER && pid(p, OLD_PEER) >= 0 && pid(p, OLD_SENDER) > 0;
+  }
+  if (end - start < HEADER || bytes[start + PATH_LENGTH]! > PATH_SIZE) return false;
+  const pathEnd = start + PATH + bytes[start + PATH_LENGTH]!;
+  for (let i = start + PATH; i < start + PEER; i++) {
+    if (i < pathEnd ? bytes[i] === 0 : bytes[i] !== 0) return false;
+  }
+  return pid(p, PEER) >= 0 && pid(p, SENDER) > 0;
+}
+
+/** The process id in a 64-bit field, or -1 where it cannot be one. */
+function pid(p: Packet, at: number): number {
+  const { view } = p.block;
+  const low = view.getUint32(p.start + at + 4);
+  return view.getUint32(p.start + at) === 0 && low <= MAX_PID ? low : -1;
+}
