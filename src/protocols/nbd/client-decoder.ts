@@ -59,6 +59,7 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
       this.start(new Request(input, true, this.settings.limits), input);
     } else if (this.state === FLAGS && view.getUint8(pos) === 0x16 && view.getUint8(pos + 1) === 3) {
       this.startTls(input.offset);
+      this.tlsRecord(input, false);
     } else if (this.state === FLAGS) {
       this.state = OPTIONS;
       this.need = OPTION_HEADER_LENGTH;
@@ -67,6 +68,7 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
       this.option(input);
     } else if (this.state === TLS_OR_OPTIONS && view.getUint8(pos) === 0x16) {
       this.startTls(input.offset);
+      this.tlsRecord(input, false);
     } else {
       this.unframed(input);
     }
@@ -85,7 +87,7 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
   private unframed(input: Input<typeof CLIENT>): void {
     this.notices.unframed(CLIENT, input.offset, this.firstBytes(input), this.previous);
     if (this.state === OVER) this.swallow();
-    else this.lose(input.offset);
+    else this.searchFrom(input);
   }
 
   /** Where the recording began late, the first bytes may still be the very first: flags, then an option. */
@@ -95,8 +97,8 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
     const { view, pos } = input;
     const flagsFirst =
       input.remaining >= 12 && view.getUint32(pos + 4) === IHAVEOPT_HI && view.getUint32(pos + 8) === IHAVEOPT_LO;
-    if (flagsFirst) this.need = CLIENT_FLAGS_LENGTH;
-    else this.lose(input.offset);
+    if (flagsFirst) this.next(input);
+    else this.searchFrom(input);
   }
 
   protected override resume(): void {

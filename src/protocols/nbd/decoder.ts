@@ -61,7 +61,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
 
   decode(input: Input<S>, patient: boolean): void {
     if (this.search !== null) this.seek(input);
-    else if (this.tls !== null) this.tlsRecord(input);
+    else if (this.tls !== null) this.tlsRecord(input, patient);
     else this.next(input, patient);
   }
 
@@ -121,7 +121,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
     }
     while (this.search === null && this.body === 0 && input.remaining > 0) {
       const before = input.pos;
-      if (this.tls !== null) this.tlsRecord(input);
+      if (this.tls !== null) this.tlsRecord(input, false);
       else this.next(input, false);
       if (this.body > 0) this.drainBody(input);
       if (input.pos === before) break;
@@ -247,6 +247,12 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
     this.after(message);
   }
 
+  /** Searches from the input's position on. */
+  protected searchFrom(input: Input<S>): void {
+    this.lose(input.offset);
+    if (input.remaining >= this.need && !this.closing) this.seek(input);
+  }
+
   private seek(input: Input<S>): void {
     const chain = this.search!.run(input, false);
     if (chain !== null) this.accept(chain);
@@ -303,7 +309,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
     if (this.body === 0) this.bodyEnd(origin);
   }
 
-  private tlsRecord(input: Input<S>): void {
+  protected tlsRecord(input: Input<S>, patient: boolean): void {
     const tls = this.tls!;
     if (!this.has(input, TLS_HEADER)) {
       if (this.closing) this.swallow();
@@ -321,6 +327,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
       this.notices.notTls(this.side, input.offset, this.firstBytes(input));
       this.tls = null;
       this.resume();
+      this.next(input, patient);
     }
   }
 

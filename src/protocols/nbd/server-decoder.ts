@@ -29,6 +29,7 @@ import {
   STRUCTURED_REPLY_MAGIC,
   TFLAG_HAS_FLAGS,
 } from './constants.js';
+import { FITS } from './chain-search.js';
 import { NbdDecoder } from './decoder.js';
 import { NO, nextServerStart, plausibleServer, SERVER_LOOKAHEAD } from './headers.js';
 import { NOT_ASKED, NOT_YET, UNKNOWN, type NbdHints, type NbdNotices } from './hints.js';
@@ -70,8 +71,6 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
   private handshakeFlags = 0;
   /** The greeting was seen, so that the form of the replies is known from its haggling. */
   private greeted = false;
-  /** A hint decided where messages begin from here on. */
-  private tainted = false;
 
   constructor(output: Output, settings: DecoderSettings, notices: NbdNotices, hints: NbdHints) {
     super(SERVER, output, settings, notices);
@@ -107,9 +106,10 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
       this.greeted = true;
       this.start(new Greeting(input, true), input);
     } else if (!this.settings.fromStart) {
-      this.lose(input.offset);
+      this.searchFrom(input);
     } else if (enough && isTlsRecord(input.bytes, pos)) {
       this.startTls(input.offset);
+      this.tlsRecord(input, false);
     } else if (input.remaining >= 4) {
       this.unframed(input);
     }
@@ -215,7 +215,6 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
     if (this.form !== STRUCTURED) this.form = STRUCTURED;
     this.need = SIMPLE_REPLY_LENGTH;
     const message = new Chunk(input, extended, length, this.settings.limits);
-    if (this.tainted) message.hinted = true;
     this.start(message, input);
   }
 
@@ -238,9 +237,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
     }
     const message = new SimpleReply(input);
     if (payload > 0) message.length += payload;
-    // in simple mode every reply lies where the requests say
-    if (this.form !== STRUCTURED) this.tainted = true;
-    message.hinted = this.tainted;
+    message.hinted = this.form !== STRUCTURED && (message.error === 0 || !this.foundAlone(input));
     this.need = SIMPLE_REPLY_LENGTH;
     if (payload < 0) this.openReply(message, input);
     else this.start(message, input);
@@ -300,7 +297,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
 
   private unframed(input: Input<typeof SERVER>): void {
     this.notices.unframed(SERVER, input.offset, this.firstBytes(input), this.previous);
-    this.lose(input.offset);
+    this.searchFrom(input);
   }
 
   /** A simple reply whose payload nobody can tell: it ends where the next header fits. */
@@ -347,7 +344,6 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
     this.state = TRANSMIT;
     this.need = SIMPLE_REPLY_LENGTH;
     if (message instanceof Chunk) this.form = STRUCTURED;
-    else if (message.hinted) this.tainted = true;
   }
 
   override nextStart(bytes: Uint8Array, from: number, to: number): number {
@@ -370,14 +366,11 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
 
   private foundReply(input: Input): SimpleReply {
     const message = new SimpleReply(input);
-    if (this.form === STRUCTURED || message.error !== 0) {
-      message.hinted = this.tainted;
-      return message;
-    }
+    if (this.form === STRUCTURED || message.error !== 0) return message;
     const length = this.hints.readLength(message.cookieHi, message.cookieLo, message.peerSeen);
     if (length > 0) message.length += length;
     message.measured = length >= 0;
-    message.hinted = this.tainted || this.form === SIMPLE || length > 0;
+    message.hinted = this.form === SIMPLE || length > 0;
     return message;
   }
 
@@ -385,16 +378,34 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
     if (!(last instanceof SimpleReply)) return NO;
     const { view, pos } = input;
     if (view.getUint32(pos) !== SIMPLE_REPLY_MAGIC) return NO;
-    const hi = view.getUint32(pos + 8);
-    const lo = view.getUint32(pos + 12);
-    const asked = this.hints.readLength(hi, lo, input.originAt(pos).peerSeen) >= 0;
-    const near = Math.abs(hi - last.cookieHi) <= NEAR && Math.abs(lo - last.cookieLo) <= NEAR;
-    return (asked ? 3 : 0) + (segment ? 2 : 0) + (near ? 2 : 0) + (distance === 0 ? 2 : distance % 512 === 0 ? 1 : 0);
+    const asked = this.hints.readLength(
+      view.getUint32(pos + 8),
+      view.getUint32(pos + 12),
+      input.originAt(pos).peerSeen,
+    );
+    return (asked >= 0 ? FITS : 0) + fitsAfter(last, input, distance, segment);
+  }
+
+  /** Whether an error reply at the input's position would be found without the requests, too. */
+  private foundAlone(input: Input): boolean {
+    const { previous } = this;
+    if (!(previous instanceof SimpleReply) || !previous.hinted) return true;
+    const segment = input.originAt(input.pos).packet !== previous.packet;
+    return fitsAfter(previous, input, previous.payload, segment) >= FITS;
   }
 
   override openEnded(message: NbdMessage): boolean {
     return this.form !== STRUCTURED && message instanceof SimpleReply && !message.measured;
   }
+}
+
+/** How well a simple reply at the input's position fits behind another one, by their bytes and packets alone. */
+function fitsAfter(last: SimpleReply, input: Input, distance: number, segment: boolean): number {
+  const { view, pos } = input;
+  const hi = Math.abs(view.getUint32(pos + 8) - last.cookieHi);
+  const lo = Math.abs(view.getUint32(pos + 12) - last.cookieLo);
+  const near = hi <= NEAR && lo <= NEAR;
+  return (segment ? 2 : 0) + (near ? 2 : 0) + (distance === 0 ? 2 : distance % 512 === 0 ? 1 : 0);
 }
 
 function isReplyMagic(magic: number): boolean {

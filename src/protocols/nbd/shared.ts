@@ -1,2 +1,4 @@
 /** What NBD remembers across the connections of one run. */
-export class NbdShared {}
+export class NbdShared {
+  connections = 0;
+}

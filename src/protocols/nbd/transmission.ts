@@ -3,7 +3,7 @@ import { nanosBetween } from '../../base/time.js';
 import { CMD_BLOCK_STATUS, CMD_DISC, CMD_READ, ESHUTDOWN } from './constants.js';
 import type { Facts } from './facts.js';
 import { NOT_YET, UNKNOWN } from './hints.js';
-import { Chunk, REQUEST, type NbdMessage, type Request, type SimpleReply } from './messages.js';
+import { REQUEST, type Chunk, type NbdMessage, type Request, type SimpleReply } from './messages.js';
 import { RequestTable } from './request-table.js';
 import { Totals } from './totals.js';
 import { wide } from './u64.js';
