@@ -1,4 +1,5 @@
 import type { Segment } from '../link/segment.js';
+import { tcpEndpoint } from './endpoint.js';
 
 /** Words of a key: both addresses, and both ports in one. */
 const KEY = 9;
@@ -109,6 +110,16 @@ export class FlowTable {
     if (this.newest[rank] === slot) return;
     this.unlink(slot);
     this.link(slot, rank);
+  }
+
+  /** Endpoint names: of the key's second endpoint first where `swapped`. */
+  endpoints(slot: number, swapped: boolean): [string, string] {
+    const { keys } = this;
+    const k = slot * KEY;
+    const ports = keys[k + 8]!;
+    const low = tcpEndpoint(keys[k]!, keys[k + 1]!, keys[k + 2]!, keys[k + 3]!, ports >>> 16);
+    const high = tcpEndpoint(keys[k + 4]!, keys[k + 5]!, keys[k + 6]!, keys[k + 7]!, ports & 0xffff);
+    return swapped ? [high, low] : [low, high];
   }
 
   rank(slot: number): Rank {

@@ -1,25 +1,26 @@
-import { Block } from '../base/block.js';
+import { Block, EMPTY_BLOCK } from '../base/block.js';
 import type { Origin } from '../base/origin.js';
 
 /** Pieces in one row of the sorted set before it is split. */
 const ROW = 64;
 
+/** What a held piece costs besides its bytes. */
+const PIECE_OVERHEAD = 512;
+
 /** Bytes that arrived ahead of a hole, copied, with where they came from. */
 export class Piece {
   readonly offset: number;
   readonly end: number;
-  /** `block.bytes[start ..]`, as many as `end - offset`. */
+  /** The bytes, from index 0 on: `end - offset` of them. */
   readonly block: Block;
-  readonly start: number;
   readonly origin: Origin;
   /** Offset up to which the same packets went on beyond `end` without having been captured (snapshot length). */
   cutUpTo = 0;
 
-  constructor(offset: number, end: number, block: Block, start: number, origin: Origin) {
+  constructor(offset: number, end: number, block: Block, origin: Origin) {
     this.offset = offset;
     this.end = end;
     this.block = block;
-    this.start = start;
     this.origin = origin;
   }
 }
@@ -33,9 +34,16 @@ export class Reassembler {
   private readonly rows: Piece[][] = [];
   count = 0;
   bytes = 0;
+  /** Offset up to which packets that were taken out went on beyond the snapshot length. */
+  cutUpTo = 0;
   /** After `insert`: where the first byte that differed from an earlier copy lies, and how many there were; -1 for none. */
   conflictAt = -1;
   conflicts = 0;
+
+  /** Memory that it takes, roughly. */
+  get cost(): number {
+    return this.bytes + this.count * PIECE_OVERHEAD;
+  }
 
   /** The piece with the lowest offset. */
   get first(): Piece | null {
@@ -79,16 +87,16 @@ export class Reassembler {
       const stop = above === null ? to : Math.min(above.offset, to);
       const from = start + at - offset;
       const copy = new Block(block.bytes.slice(from, from + stop - at));
-      this.add(new Piece(at, stop, copy, 0, origin));
+      this.add(new Piece(at, stop, copy, origin));
       at = stop;
     }
-    if (cut > 0) this.markCut(to, to + cut, block, origin);
+    if (cut > 0) this.markCut(to, to + cut, origin);
   }
 
-  private markCut(at: number, upTo: number, block: Block, origin: Origin): void {
+  private markCut(at: number, upTo: number, origin: Origin): void {
     let piece = this.floor(at);
     if (piece === null || piece.end < at) {
-      piece = new Piece(at, at, new Block(block.bytes.slice(0, 0)), 0, origin);
+      piece = new Piece(at, at, EMPTY_BLOCK, origin);
       this.add(piece);
     }
     if (piece.cutUpTo < upTo) piece.cutUpTo = upTo;
@@ -96,7 +104,7 @@ export class Reassembler {
 
   private compare(piece: Piece, from: number, to: number, bytes: Uint8Array, at: number): void {
     const held = piece.block.bytes;
-    const shift = piece.start + from - piece.offset;
+    const shift = from - piece.offset;
     for (let i = 0; i < to - from; i++) {
       if (held[shift + i] !== bytes[at + i]) {
         if (this.conflictAt < 0) this.conflictAt = from + i;

@@ -1,6 +1,7 @@
+import { LIMIT } from '../base/capture-rules.js';
 import type { Limits } from '../base/limits.js';
 import type { Origin } from '../base/origin.js';
-import type { SocketEvent } from '../capture/packet.js';
+import type { CaptureNote, SocketEvent } from '../capture/packet.js';
 import type { Segment } from '../link/segment.js';
 import type { Connection, End, StreamOpener, StreamSink } from './byte-stream.js';
 
@@ -60,7 +61,8 @@ export class SocketStreams {
   private readonly limits: Readonly<Limits>;
   private readonly open: StreamOpener;
   private readonly nextId: () => number;
-  private readonly onLimit: (text: string) => void;
+  private readonly note: (note: CaptureNote) => void;
+  private evicted = false;
   /** In order of opening; null for a connection that is closed. */
   private readonly streams = new Map<string, SocketStream | null>();
 
@@ -68,7 +70,7 @@ export class SocketStreams {
     this.limits = limits;
     this.open = open;
     this.nextId = nextId;
-    this.onLimit = onLimit;
+    this.note = note;
   }
 
   event(s: Segment, event: SocketEvent, origin: Origin): void {
@@ -117,7 +119,11 @@ export class SocketStreams {
     if (oldest === undefined) return;
     const [name, stream] = oldest;
     if (stream !== null) {
-      this.onLimit(`flows: more than ${this.limits.flows} connections at once; the oldest ones are given up`);
+      if (!this.evicted) {
+        this.evicted = true;
+        const text = `flows: more than ${this.limits.flows} connections at once; the oldest ones are given up`;
+        this.note({ rule: LIMIT, text, offset: 0, length: 0 });
+      }
       this.close(name, stream);
     }
     this.streams.delete(name);

@@ -4,14 +4,21 @@ import type { Limits } from '../base/limits.js';
 import type { CaptureNote } from '../capture/packet.js';
 import { SYN, type Segment } from '../link/segment.js';
 import type { End, StreamOpener } from './byte-stream.js';
+import { ClosedFlows } from './closed-flows.js';
 import { CLOSED, ESTABLISHED, FlowTable, HALF_OPEN } from './flow-table.js';
 import { SocketStreams } from './socket-streams.js';
-import { TcpConnection, type ClosedFlow } from './tcp-connection.js';
+import { TcpConnection } from './tcp-connection.js';
 import { TcpContext } from './tcp-context.js';
 
 /** A connection that is over but for what the capture may have out of order is closed after this many seconds or packets. */
 const LINGER_SECONDS = 1;
 const LINGER_PACKETS = 256;
+
+interface Lingering {
+  readonly connection: TcpConnection;
+  readonly packet: number;
+  readonly seconds: number;
+}
 
 /**
  * Sorts segments into connections and rebuilds their byte streams. Streams are numbered from 1 in order of first packet. What is
@@ -26,10 +33,10 @@ export class StreamTable {
   private readonly sockets: SocketStreams;
   /** By slot: the connection while it is open, what remains of it afterwards. */
   private readonly connections: (TcpConnection | null)[] = [];
-  private readonly remains: (ClosedFlow | null)[] = [];
+  private readonly remains = new ClosedFlows();
   /** Connections that are over but for stragglers, oldest first. */
-  private readonly lingering: TcpConnection[] = [];
-  private readonly notedLimits = new Set<string>();
+  private readonly lingering: Lingering[] = [];
+  private evicted = false;
   private streams = 0;
 
   constructor(
@@ -41,14 +48,9 @@ export class StreamTable {
     this.limits = limits;
     this.open = open;
     this.note = note;
-    this.context = new TcpContext(limits, budget);
     this.flows = new FlowTable(limits.flows, (slot) => this.evict(slot));
-    this.sockets = new SocketStreams(
-      limits,
-      open,
-      () => ++this.streams,
-      (text) => this.limit(text),
-    );
+    this.context = new TcpContext(limits, budget, this.flows);
+    this.sockets = new SocketStreams(limits, open, () => ++this.streams, note);
   }
 
   segment(s: Segment): void {
@@ -94,21 +96,22 @@ export class StreamTable {
   }
 
   private openAt(slot: number, s: Segment): TcpConnection {
-    const connection = new TcpConnection(++this.streams, slot, this.flows.swapped, s, this.open, this.context);
+    const connection = new TcpConnection(++this.streams, slot, s, this.open, this.context);
     this.connections[slot] = connection;
-    this.remains[slot] = null;
     this.flows.setRank(slot, HALF_OPEN);
     return connection;
   }
 
   /** A segment with the addresses and ports of a connection that is closed. */
   private reopen(slot: number, s: Segment): TcpConnection | null {
-    const closed = this.remains[slot]!;
-    const from: End = this.flows.swapped === closed.swapped ? 0 : 1;
-    if (!closed.isOutlivedBy(s, from)) return null;
+    const { remains } = this;
+    const from: End = this.flows.swapped === remains.swapped(slot) ? 0 : 1;
+    if (!remains.isOutlivedBy(s, slot, from)) return null;
+    const resumed = remains.resumable(slot) && (s.flags & SYN) === 0;
     const connection = this.openAt(slot, s);
-    if (closed.resumable && connection.start === 'missed') {
-      const text = `idleSeconds: the connection was silent for more than ${this.limits.idleSeconds} s and had been given up`;
+    if (resumed) {
+      const { idleSeconds } = this.limits;
+      const text = `idleSeconds: the connection was silent for more than ${idleSeconds} s and had been given up`;
       connection.note(LIMIT, text);
     }
     return connection;
@@ -118,10 +121,9 @@ export class StreamTable {
   private settle(connection: TcpConnection, s: Segment): void {
     if (connection.over || !connection.carried) {
       this.close(connection);
-    } else if (connection.lingersSincePacket === 0) {
-      connection.lingersSincePacket = s.packet;
-      connection.lingersSince = s.seconds;
-      this.lingering.push(connection);
+    } else if (!connection.lingering) {
+      connection.lingering = true;
+      this.lingering.push({ connection, packet: s.packet, seconds: s.seconds });
     }
   }
 
@@ -129,28 +131,30 @@ export class StreamTable {
     for (;;) {
       const oldest = this.lingering[0];
       if (oldest === undefined) return;
-      const packets = s.packet - oldest.lingersSincePacket;
-      const seconds = s.seconds - oldest.lingersSince;
-      if (!oldest.closed && packets < LINGER_PACKETS && seconds <= LINGER_SECONDS) return;
+      const { connection } = oldest;
+      const late = s.packet - oldest.packet >= LINGER_PACKETS || s.seconds - oldest.seconds > LINGER_SECONDS;
+      if (!late && !connection.closed) return;
       this.lingering.shift();
-      this.close(oldest);
+      this.close(connection);
     }
   }
 
-  private close(connection: TcpConnection): void {
+  private close(connection: TcpConnection, resumable = false): void {
     if (connection.closed) return;
-    connection.close();
-    const { slot } = connection;
-    this.connections[slot] = null;
-    this.remains[slot] = connection.remains();
-    this.flows.setRank(slot, CLOSED);
+    this.connections[connection.slot] = null;
+    this.flows.setRank(connection.slot, CLOSED);
+    connection.close(this.remains, resumable);
   }
 
   /** Called by the flow table when it needs the slot of the longest idle connection. */
   private evict(slot: number): void {
     const connection = this.connections[slot];
     if (connection === null || connection === undefined) return;
-    this.limit(`flows: more than ${this.limits.flows} connections at once; the longest idle ones are given up`);
+    if (!this.evicted) {
+      this.evicted = true;
+      const text = `flows: more than ${this.limits.flows} connections at once; the longest idle ones are given up`;
+      this.note({ rule: LIMIT, text, offset: 0, length: 0 });
+    }
     this.close(connection);
   }
 
@@ -161,16 +165,8 @@ export class StreamTable {
       for (;;) {
         const slot = this.flows.idleSince(rank, before);
         if (slot < 0) break;
-        this.close(this.connections[slot]!);
-        this.remains[slot]!.resumable = true;
+        this.close(this.connections[slot]!, true);
       }
     }
-  }
-
-  private limit(text: string): void {
-    const name = text.slice(0, text.indexOf(':'));
-    if (this.notedLimits.has(name)) return;
-    this.notedLimits.add(name);
-    this.note({ rule: LIMIT, text, offset: 0, length: 0 });
   }
 }

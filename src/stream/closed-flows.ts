@@ -1,0 +1,62 @@
+import { SYN, type Segment } from '../link/segment.js';
+import type { End } from './byte-stream.js';
+import type { TcpReceiver } from './tcp-receiver.js';
+
+const SWAPPED = 1;
+const RESUMABLE = 2;
+/** Shifted by the end: that end's sequence numbers are known. */
+const KNOWN = 4;
+
+/**
+ * What stays known of closed connections, by slot of the flow table, so that their stragglers do not look like new ones: where each
+ * end's sequence numbers began and ended.
+ */
+export class ClosedFlows {
+  private initial = new Int32Array(0);
+  private expected = new Int32Array(0);
+  private flags = new Uint8Array(0);
+
+  /** `resumable`: it was given up while it was still open, and may go on. */
+  add(slot: number, swapped: boolean, first: TcpReceiver, second: TcpReceiver, resumable: boolean): void {
+    if (slot >= this.flags.length) this.grow(slot);
+    this.flags[slot] =
+      (swapped ? SWAPPED : 0) |
+      (resumable ? RESUMABLE : 0) |
+      (first.synchronized ? KNOWN : 0) |
+      (second.synchronized ? KNOWN << 1 : 0);
+    this.initial[2 * slot] = first.initial;
+    this.initial[2 * slot + 1] = second.initial;
+    this.expected[2 * slot] = first.expected;
+    this.expected[2 * slot + 1] = second.expected;
+  }
+
+  /** See TcpConnection. */
+  swapped(slot: number): boolean {
+    return (this.flags[slot]! & SWAPPED) !== 0;
+  }
+
+  resumable(slot: number): boolean {
+    return (this.flags[slot]! & RESUMABLE) !== 0;
+  }
+
+  /** Whether the segment of `from` cannot belong to the connection that was closed. */
+  isOutlivedBy(s: Segment, slot: number, from: End): boolean {
+    const known = (this.flags[slot]! & (KNOWN << from)) !== 0;
+    if ((s.flags & SYN) !== 0) return !known || this.initial[2 * slot + from] !== (s.seq | 0);
+    if (s.length === 0) return false;
+    return !known || ((s.seq + s.length - this.expected[2 * slot + from]!) | 0) > 0;
+  }
+
+  private grow(slot: number): void {
+    const n = Math.max(2 * this.flags.length, slot + 1, 256);
+    const initial = new Int32Array(2 * n);
+    const expected = new Int32Array(2 * n);
+    const flags = new Uint8Array(n);
+    initial.set(this.initial);
+    expected.set(this.expected);
+    flags.set(this.flags);
+    this.initial = initial;
+    this.expected = expected;
+    this.flags = flags;
+  }
+}
