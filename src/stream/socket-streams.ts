@@ -66,7 +66,7 @@ export class SocketStreams {
   /** In order of opening; null for a connection that is closed. */
   private readonly streams = new Map<string, SocketStream | null>();
 
-  constructor(limits: Readonly<Limits>, open: StreamOpener, nextId: () => number, onLimit: (text: string) => void) {
+  constructor(limits: Readonly<Limits>, open: StreamOpener, nextId: () => number, note: (note: CaptureNote) => void) {
     this.limits = limits;
     this.open = open;
     this.nextId = nextId;
