@@ -18,10 +18,8 @@ export function annotate(message: Message): Annotation[] {
 
 function annotateHello(m: Hello): Annotation[] {
   const magic: Annotation = { name: 'magic', at: HELLO.magic, length: 8, text: quote(wireText(m.magic)) };
-  const out: Annotation[] = [
-    m.magicOk ? magic : { ...magic, value: hex(m.magic) },
-    { name: 'version', at: HELLO.version, length: 4, value: m.version },
-  ];
+  const out: Annotation[] = [m.magicOk ? magic : { ...magic, value: hex(m.magic) }];
+  if (m.version >= 0) out.push({ name: 'version', at: HELLO.version, length: 4, value: m.version });
   if (m.pifNameSize >= 0) out.push({ name: 'pifNameSize', at: HELLO.pifNameSize, length: 4, value: m.pifNameSize });
   if (m.ifnamsiz >= 0) out.push({ name: 'ifnamsiz', at: HELLO.ifnamsiz, length: 4, value: m.ifnamsiz });
   return out;
@@ -92,9 +90,10 @@ export function describe(message: Message, verbose: boolean): string {
 }
 
 function describeHello(m: Hello, verbose: boolean): string {
-  const parts = [`version ${m.version}`];
+  const parts = m.version < 0 ? [] : [`version ${m.version}`];
   if (!m.magicOk) parts.unshift(`magic ${hex(m.magic)}`);
-  if (m.layout !== 'released') parts.push(`development layout of ${m.length} bytes`);
+  if (m.layout === 'cut') parts.push(`cut after ${m.length - m.missing} of ${m.length} bytes`);
+  else if (m.layout !== 'released') parts.push(`development layout of ${m.length} bytes`);
   if (m.pifNameSize >= 0 && (verbose || m.pifNameSize !== 128)) parts.push(`pif_name_size ${m.pifNameSize}`);
   if (m.ifnamsiz >= 0 && (verbose || m.ifnamsiz !== 16)) parts.push(`ifnamsiz ${m.ifnamsiz}`);
   return parts.join('  ');

@@ -30,6 +30,7 @@ export function judgeHello(output: Output, t: Transaction, m: Hello): void {
     output.raise(H.BAD_MAGIC, { message: m, length: 8, text: badMagicText(m.magic) });
     t.refusal ||= 'the magic is wrong';
   }
+  if (m.layout === 'cut') return;
   if (m.layout !== 'released') {
     const layout =
       m.layout === 'd1' ? 'magic and version only, no list' : 'no interface name size; the list has names only';

@@ -83,7 +83,8 @@ export function judgeUpdateEnd(output: Output, t: Transaction, m: PifEnd): void 
       text: `sections ${sent.join(', ')}; the list has ${listOrder.join(', ')}`,
     });
   }
-  if (t.skewed) return;
+  // what a refused or misread update would have changed is of no use
+  if (t.skewed || t.failure !== '') return;
   const before = t.before();
   const after = t.after();
   const changes = compare(before, after);

@@ -20,15 +20,19 @@ export abstract class PestoMessage extends Message {
   }
 }
 
-/** Which of the layouts that share version word 1 a hello has: the released one, or one of two from before the release. */
-export type HelloLayout = 'released' | 'd1' | 'd2';
+/**
+ * Which of the layouts that share version word 1 a hello has: the released one, or one of two from before the release. `cut`: the
+ * magic is there, but not all of the rest.
+ */
+export type HelloLayout = 'released' | 'd1' | 'd2' | 'cut';
 
 /** The server's greeting. */
 export class Hello extends PestoMessage {
   readonly name = 'HELLO';
   readonly layout: HelloLayout;
+  /** -1 where it was cut. */
   readonly version: number;
-  /** -1 where the layout has no such field. */
+  /** -1 where the layout has no such field, or it was cut. */
   readonly pifNameSize: number;
   readonly ifnamsiz: number;
   readonly magic: Uint8Array;
@@ -40,9 +44,10 @@ export class Hello extends PestoMessage {
     this.layout = layout;
     this.magic = input.bytes.slice(at, at + HELLO.version);
     this.magicOk = magicOk;
-    this.version = input.view.getUint32(at + HELLO.version);
-    this.pifNameSize = layout === 'd1' ? -1 : input.view.getUint32(at + HELLO.pifNameSize);
-    this.ifnamsiz = layout === 'released' ? input.view.getUint32(at + HELLO.ifnamsiz) : -1;
+    const field = (offset: number): number => (offset + 4 <= length ? input.view.getUint32(at + offset) : -1);
+    this.version = field(HELLO.version);
+    this.pifNameSize = field(HELLO.pifNameSize);
+    this.ifnamsiz = field(HELLO.ifnamsiz);
   }
 }
 

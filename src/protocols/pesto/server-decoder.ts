@@ -91,7 +91,7 @@ export class ServerDecoder extends TableDecoder<typeof SERVER> implements Server
         return true;
       }
     }
-    if (layout === null) return false;
+    if (layout === null) return input.remaining >= MAGIC.length && this.takeCutHello(input);
     const size = layout === 'd1' ? HELLO_D1 : layout === 'd2' ? HELLO_D2 : HELLO.size;
     const hello = new Hello(SERVER, input, size, layout, magicOk);
     this.hello = hello;
@@ -110,6 +110,17 @@ export class ServerDecoder extends TableDecoder<typeof SERVER> implements Server
       this.phase = hello.version > NEWEST_VERSION || this.layout === null ? 'dead' : 'table';
     }
     this.emit(input, hello);
+    return true;
+  }
+
+  /** A hello that ends behind its magic. */
+  private takeCutHello(input: Input<typeof SERVER>): boolean {
+    const present = input.remaining;
+    const hello = new Hello(SERVER, input, present, 'cut', true);
+    this.hello = hello;
+    this.announced = 'unknown';
+    this.noteCut(input, present);
+    this.emitCut(input, hello, HELLO.size);
     return true;
   }
 

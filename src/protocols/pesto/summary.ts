@@ -10,8 +10,9 @@ const FOOTER_RULES = 6;
 
 /** Where an update stands, in one word. */
 function updateState(t: Transaction): string {
-  if (t.updateStart === null) return 'none';
   if (t.failure !== '' || t.rejected) return 'refused';
+  if (t.updateStart === null) return 'none';
+  if (t.skewed) return 'misread';
   if (t.updateEnd !== null) return 'complete';
   return t.truncated ? 'truncated' : 'unfinished';
 }
@@ -29,7 +30,7 @@ export function summarize(t: Transaction, transactions: number, limit: number): 
     changes[c.name] = { added: c.added.slice(0, limit), removed: c.removed.slice(0, limit), kept: c.kept };
   }
   const out: Record<string, Json> = {
-    version: t.hello === null ? null : t.hello.version,
+    version: t.hello === null || t.hello.version < 0 ? null : t.hello.version,
     caps: t.caps < 0 ? null : capNames(t.caps),
     tables,
     listComplete: t.listEnd !== null && t.listWhole,
@@ -45,7 +46,7 @@ export function summarize(t: Transaction, transactions: number, limit: number): 
 /** The same for people. */
 export function describeTransaction(t: Transaction, transactions: number): string[] {
   const parts: string[] = [];
-  if (t.hello !== null) parts.push(`version ${t.hello.version}`);
+  if (t.hello !== null && t.hello.version >= 0) parts.push(`version ${t.hello.version}`);
   if (t.list.length > 0) parts.push(t.list.map((x) => `${x.name} ${count(x.rules.length, 'rule')}`).join(', '));
   if (t.caps >= 0) parts.push(`caps ${capNames(t.caps).join(' ')}`);
   if (transactions > 1) parts.push(`the last of ${transactions} transactions in this stream`);
@@ -53,7 +54,7 @@ export function describeTransaction(t: Transaction, transactions: number): strin
   const changes = changesOf(t);
   const state = updateState(t);
   if (changes.length > 0) {
-    lines.push(`update ${state}: ${changeText(changes)}`);
+    lines.push(`update ${state}${state === 'complete' ? '' : ', which asked for'}: ${changeText(changes)}`);
     for (const line of changeLines(changes.filter(isChange), FOOTER_RULES)) lines.push(`  ${line}`);
   } else if (state !== 'none') {
     lines.push(`update ${state}`);

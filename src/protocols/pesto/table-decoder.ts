@@ -99,12 +99,7 @@ export abstract class TableDecoder<S extends Side> implements Decoder<S>, Framin
     while (input.remaining > 0 && this.once(input, false, true)) continue;
     this.waiting = false;
     this.partial = input.remaining;
-    if (why === 'end' && this.partial > 0) {
-      this.cutOffset = input.offset;
-      this.cutPresent = this.partial;
-      this.cutWanted = this.wanted();
-      this.cutBytes = input.bytes.slice(input.pos, Math.min(input.end, input.pos + 32));
-    }
+    if (why === 'end' && this.partial > 0) this.noteCut(input, this.partial);
     this.skip(input, this.partial, 'undecoded');
     this.need = 1;
   }
@@ -197,6 +192,27 @@ export abstract class TableDecoder<S extends Side> implements Decoder<S>, Framin
     if (this.settings.details) message.head = input.bytes.slice(input.pos, input.pos + message.length);
     input.pos += message.length;
     this.output.message(message);
+  }
+
+  /** The same for one of which only the input's bytes are there. */
+  protected emitCut(input: Input<S>, message: PestoMessage, length: number): void {
+    message.complete = false;
+    message.missing = length - message.length;
+    const present = message.length;
+    message.length = length;
+    message.hinted = this.hinted;
+    message.inferred = this.inferred;
+    if (this.settings.details) message.head = input.bytes.slice(input.pos, input.pos + present);
+    input.pos += present;
+    this.output.message(message);
+  }
+
+  /** Remembers the beginning of a message that does not go on. */
+  protected noteCut(input: Input<S>, present: number): void {
+    this.cutOffset = input.offset;
+    this.cutPresent = present;
+    this.cutWanted = this.wanted();
+    this.cutBytes = input.bytes.slice(input.pos, input.pos + Math.min(present, 32));
   }
 
   protected strayed(input: Input<S>): void {

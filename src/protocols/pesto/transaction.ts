@@ -44,7 +44,7 @@ export class Transaction {
 
   /** The version in force, 0 where it is not known. */
   get version(): number {
-    return this.hello?.version ?? 0;
+    return Math.max(this.hello?.version ?? 0, 0);
   }
 
   get caps(): number {
