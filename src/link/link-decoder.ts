@@ -21,6 +21,8 @@ const TYPE_PROVIDER_VLAN = 0x88a8;
 const TYPE_OLD_QINQ = 0x9100;
 const TYPE_OLD_QINQ_2 = 0x9200;
 const TYPE_OLD_QINQ_3 = 0x9300;
+/** What text2pcap writes for both addresses of every frame: " RECV" and " SEND", each with a NUL. */
+const TEXT2PCAP_MACS = [0x20524543, 0x56002053, 0x454e4400] as const;
 /** Values up to here are lengths of IEEE 802.3 frames, not types. */
 const LAST_LENGTH = 1500;
 
@@ -81,10 +83,12 @@ export class LinkDecoder {
     s.interfaceDescription = p.interfaceDescription;
     s.comment = p.comment;
     s.vlan = -1;
+    s.fromZero = false;
     const { block, start, end } = p;
     const wireEnd = start + p.originalLength > end ? start + p.originalLength : end;
     switch (p.linkType) {
       case link.ETHERNET:
+        s.fromZero = isFromText(block, start, end);
         this.typed(block, start + 12, end, wireEnd);
         break;
       case link.LINUX_SLL:
@@ -274,4 +278,15 @@ export class LinkDecoder {
     this.limitsNoted.add(name);
     this.note({ rule: LIMIT, text, offset: 0, length: 0 });
   }
+}
+
+/** Whether an Ethernet frame was made from a text. */
+function isFromText(block: Block, at: number, end: number): boolean {
+  const { view } = block;
+  return (
+    end - at >= 12 &&
+    view.getUint32(at) === TEXT2PCAP_MACS[0] &&
+    view.getUint32(at + 4) === TEXT2PCAP_MACS[1] &&
+    view.getUint32(at + 8) === TEXT2PCAP_MACS[2]
+  );
 }

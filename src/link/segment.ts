@@ -39,6 +39,8 @@ export class Segment {
   length = 0;
   /** Whether the snapshot length cut this packet. */
   cut = false;
+  /** Made from a text by text2pcap: sequence numbers count from 0, and there is no SYN. */
+  fromZero = false;
   /** Outermost VLAN id, or -1. */
   vlan = -1;
   interfaceId = 0;

@@ -37,6 +37,8 @@ export class TcpConnection implements Connection {
   private readonly firstSeconds: number;
   private readonly firstNanos: number;
   private readonly firstSeq: number;
+  /** Whether a text was made into packets, whose sequence numbers begin at 0 without a SYN. */
+  private readonly fromZero: boolean;
   private readonly socket: RecordedSocket | null;
   private names: readonly [string, string] | null = null;
   private packets = 0;
@@ -48,7 +50,8 @@ export class TcpConnection implements Connection {
     // the sender of a SYN-ACK was connected to
     const answer = setUp && (s.flags & ACK) !== 0;
     this.id = id;
-    this.start = setUp ? 'captured' : 'missed';
+    this.fromZero = s.fromZero && s.seq === 0 && !setUp;
+    this.start = setUp || this.fromZero ? 'captured' : 'missed';
     this.vlan = s.vlan;
     this.comment = s.comment;
     this.aPort = answer ? s.dstPort : s.srcPort;
@@ -77,7 +80,7 @@ export class TcpConnection implements Connection {
   }
 
   get initiatorKnown(): boolean {
-    return this.start === 'captured';
+    return this.start === 'captured' && !this.fromZero;
   }
 
   get ordered(): boolean {
@@ -178,7 +181,10 @@ export class TcpConnection implements Connection {
     this.sink = this.open(this, origin);
     this.first = new TcpReceiver(0, this.id, this.socket !== null, this.sink, this.context);
     this.second = new TcpReceiver(1, this.id, this.socket !== null, this.sink, this.context);
-    if (this.packets > 0) {
+    if (this.fromZero) {
+      this.first.synchronize(0);
+      this.second.synchronize(0);
+    } else if (this.packets > 0) {
       // a SYN was passed over before
       this.first.heard = true;
       this.first.synchronize((this.firstSeq + 1) | 0);
