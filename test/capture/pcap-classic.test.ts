@@ -47,6 +47,35 @@ describe('classic pcap', () => {
     expect(recordChunks(file, 'blocks').infos[0]!.linkTypes).toEqual([1]);
   });
 
+  it('holds packets up to the limit', () => {
+    const file = pcapFile([{ data: new Uint8Array(100) }, { data: new Uint8Array(101) }, { data: new Uint8Array(1) }]);
+    for (const arrival of ['blocks', 'stream'] as const) {
+      const found = recordChunks(file, arrival, [1000], { packetBytes: 100 });
+      expect(found.packets.map((p) => p.data.length / 2)).toEqual([100]);
+      expect(found.notes).toEqual([
+        {
+          rule: 'capture/malformed',
+          text: 'packet 2 at offset 140 claims 101 captured bytes (limit packetBytes: 100); nothing from there on can be read',
+          offset: 140,
+          length: 16,
+        },
+      ]);
+    }
+  });
+
+  it('allocates nothing by a length that the file claims', () => {
+    const file = pcapFile([{ data: new Uint8Array(4) }]);
+    new DataView(file.buffer).setUint32(32, 0xffff_fff0, true);
+    for (const arrival of ['blocks', 'stream'] as const)
+      expect(recordChunks(file, arrival, [1]).noteIds).toEqual(['capture/malformed']);
+  });
+
+  it('takes time in proportion to its bytes, however small the pieces of a big packet are', () => {
+    const file = pcapFile([{ data: new Uint8Array(1 << 20) }]);
+    for (const arrival of ['blocks', 'stream'] as const)
+      expect(recordChunks(file, arrival, [8]).packets).toHaveLength(1);
+  }, 5000);
+
   it('may hold no packet', () => {
     for (const arrival of ['blocks', 'stream'] as const) {
       const found = recordChunks(pcapFile([]), arrival);

@@ -77,6 +77,17 @@ describe('a wrong block length', () => {
     expect(lengths(read(file))).toEqual([3, 5]);
   });
 
+  it('is mended by a section header right behind such bytes', () => {
+    const fake = Uint8Array.of(0x0a, 0x0d, 0x0d, 0x0a);
+    const file = session()
+      .packet({ data: data(3) })
+      .block(6, data(40), 13)
+      .raw(fake)
+      .raw(after)
+      .done();
+    expect(lengths(read(file))).toEqual([3, 5]);
+  });
+
   it('in a section header is followed to the next one', () => {
     const broken = new PcapngWriter().section({ version: [9, 9] }).done();
     const file = session()
