@@ -19,8 +19,8 @@ export class PathHistory {
   expectation: Expectation = 'unknown';
   /** What the next list should show. */
   state: Snapshot | null = null;
-  /** What was listed before an update. */
-  before: Snapshot | null = null;
+  /** What it would show had the last update had the other outcome. */
+  otherwise: Snapshot | null = null;
   /** Number of the stream that left it so. */
   stream = 0;
   /** Whether the recording shows what clients of this server do. */
@@ -71,7 +71,7 @@ export function compareWithHistory(history: PathHistory, list: Snapshot, stream:
   const verdict = judge(history, list);
   history.expectation = 'listed';
   history.state = list;
-  history.before = null;
+  history.otherwise = null;
   history.stream = stream;
   return verdict;
 }
@@ -92,15 +92,18 @@ function judge(history: PathHistory, list: Snapshot): HistoryVerdict | null {
   // another process: nothing follows from what the one before held
   if (state.version !== list.version || state.caps !== list.caps) return null;
   const changes = compare(state, list).filter(isChange);
+  const otherwise = history.otherwise !== null && equalStates(history.otherwise, list);
   const diff = `${changeText(changes)} (${changeLines(changes, 4).join('; ')})`;
   if (expectation === 'updated') {
-    const asBefore = history.before !== null && equalStates(history.before, list);
-    const what = asBefore ? 'the tables are as they were before it' : `against it: ${diff}`;
+    const what = otherwise ? 'the tables are as they were before it' : `against it: ${diff}`;
     return verdict('not-reflected', `the list does not show the complete update of stream ${stream}; ${what}`);
   }
   if (expectation === 'truncated') {
     return verdict('truncated-applied', `after the cut update of stream ${stream} the tables differ: ${diff}`);
   }
   if (!history.clientSeen) return null;
+  if (expectation === 'rejected' && otherwise) {
+    return verdict('changed', `the list shows the update of stream ${stream} although it fails a published check`);
+  }
   return verdict('changed', `against the list of stream ${stream}: ${diff}`);
 }

@@ -273,9 +273,10 @@ export class PestoSession implements Session {
       return;
     }
     history.stream = this.context.connection.id;
-    history.before = t.before();
-    history.expectation = t.failure === '' ? 'updated' : 'rejected';
-    history.state = t.failure === '' ? t.after() : history.before;
+    const fine = t.failure === '';
+    history.expectation = fine ? 'updated' : 'rejected';
+    history.state = fine ? t.after() : t.before();
+    history.otherwise = fine ? t.before() : t.after();
   }
 
   /** The first message of an update: did the client know the list, and did it take its time? */
@@ -388,7 +389,7 @@ export class PestoSession implements Session {
     if (!known || (this.ends[CLIENT] === null && this.ends[SERVER] === null)) return;
     history.expectation = t.failure === '' ? 'truncated' : 'rejected';
     history.state = t.before();
-    history.before = null;
+    history.otherwise = null;
     history.stream = this.context.connection.id;
   }
 }
