@@ -18,6 +18,11 @@ export class LossProof {
   private mark = -1;
   private markAt = 0;
 
+  /** Whether it says nothing about bytes beyond `next`. */
+  isSpent(next: number): boolean {
+    return this.acked <= next && this.doubted <= next;
+  }
+
   /** Everything up to `offset` was acknowledged; `captured` is the end of what is known otherwise. */
   acknowledge(offset: number, captured: number): void {
     if (offset <= this.acked) return;

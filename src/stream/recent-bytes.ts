@@ -83,21 +83,16 @@ export class RecentBytes {
     length: number,
   ): number | null {
     const { ring } = this;
-    const { view, bytes } = block;
     const n = samples(recordLength);
     const step = stepOf(recordLength);
-    for (let i = 0; i < n; i++) {
-      const at = place + i * step;
-      if (at < 0) continue;
-      if (at + 4 > length) break;
-      if (view.getInt32(start + at) !== ring[(record + HEADER + i) & (RING - 1)]) return at;
-    }
-    if (recordLength <= WHOLE) {
-      let rest = recordLength - n * step;
-      const word = ring[(record + HEADER + n) & (RING - 1)]!;
-      for (; rest > 0; rest--) {
-        const at = place + recordLength - rest;
-        if (at >= 0 && at < length && bytes[start + at] !== ((word >>> (8 * (rest - 1))) & 0xff)) return at;
+    const rest = recordLength <= WHOLE ? recordLength - n * step : 0;
+    for (let i = 0; i <= n; i++) {
+      const size = i < n ? 4 : rest;
+      const word = ring[(record + HEADER + i) & (RING - 1)]!;
+      for (let k = 0; k < size; k++) {
+        const at = place + i * step + k;
+        if (at < 0 || at >= length) continue;
+        if (block.bytes[start + at] !== ((word >>> (8 * (size - 1 - k))) & 0xff)) return at;
       }
     }
     return null;

@@ -119,7 +119,7 @@ export class StreamTable {
 
   /** Closes a connection that is over: at once if nothing can be missing, else when the capture has gone on a little. */
   private settle(connection: TcpConnection, s: Segment): void {
-    if (connection.over || !connection.carried) {
+    if (connection.over || connection.refused) {
       this.close(connection);
     } else if (!connection.lingering) {
       connection.lingering = true;

@@ -91,9 +91,9 @@ export class TcpConnection implements Connection {
     return [this.first === null || this.first.heard, this.second !== null && this.second.heard];
   }
 
-  /** Whether either end sent a byte. */
-  get carried(): boolean {
-    return this.first!.carried || this.second!.carried;
+  /** Whether it was reset before both ends had agreed to it. */
+  get refused(): boolean {
+    return this.wasReset && !(this.first!.certain && this.second!.certain);
   }
 
   /** Whether both directions have come to their end. */

@@ -33,8 +33,6 @@ export class TcpReceiver {
   ended = false;
   /** Whether any packet from this end was captured. */
   heard = false;
-  /** Whether any byte was. */
-  carried = false;
   private readonly context: TcpContext;
   private readonly sink: StreamSink;
   /** Name of this direction among all of the file: twice the stream's number, and the end. */
@@ -50,6 +48,8 @@ export class TcpReceiver {
   private held: Reassembler | null = null;
   /** Where acknowledgements went beyond what was captured. */
   private proof: LossProof | null = null;
+  /** Whether any byte was delivered, and the name of the last in RecentBytes. */
+  private carried = false;
   private newestRecord = 0;
 
   constructor(from: End, stream: number, exact: boolean, sink: StreamSink, context: TcpContext) {
@@ -146,7 +146,7 @@ export class TcpReceiver {
     const proven = this.provenEnd();
     const lost = proof.ripe(this.next, proven, packets, this.context.limits.gapGracePackets);
     if (lost > this.next) this.declareLost(lost, this.context.origin);
-    if (proof.acked <= this.next) this.proof = null;
+    if (proof.isSpent(this.next)) this.proof = null;
   }
 
   /** No more packets are to be expected: declares every hole lost, and ends the direction if its FIN or RST was seen. */
