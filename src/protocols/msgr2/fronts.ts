@@ -191,6 +191,7 @@ function clientReply(w: FieldWalker): void {
 const WATCH_EVENTS: readonly string[] = ['event 0', 'notify', 'notify_complete', 'disconnect'];
 
 function watchNotify(w: FieldWalker, version: number): void {
+  w.u8('structVersion');
   w.u8('op', (v) => WATCH_EVENTS[v] ?? `event ${v}`);
   w.u64('cookie');
   w.u64('objectVersion');

@@ -158,6 +158,11 @@ export class Script {
     return this;
   }
 
+  pause(seconds: number): this {
+    this.steps.push({ pause: seconds });
+    return this;
+  }
+
   reconnected(): this {
     this.steps.push({ then: 'new connection' });
     return this;

@@ -110,9 +110,9 @@ export const AUTH_ENTITY_MISMATCH = rule('auth-entity-mismatch', {
   needs: 'client',
   title: 'the client logs in as another type of entity than its HELLO says',
   meaning:
-    'HELLO carries the entity type, the login the whole name. Where they differ, policies are chosen for one type and rights for the other.',
+    'HELLO carries the entity type, the login the whole name. Where they differ, policies are chosen for one type and rights for the other. A daemon that starts fetches the monitor map and its configuration over a connection of type client, under its own name: that is only noted.',
   spec: 'src/mon/Monitor.cc, handle_auth_request',
-  breaks: ['a HELLO of a client, a login as mgr.admin', () => script().banners().hellos().request({ entityType: 16 })],
+  breaks: ['a HELLO of an OSD, a login as client.admin', () => script().banners().hellos({ type: 4 }).request()],
   keeps: ['client.admin after a HELLO of a client', asked],
 });
 

@@ -76,16 +76,6 @@ export const COMPRESSION_INCONSISTENT = rule('compression-inconsistent', {
   keeps: ['not wanted', () => negotiated(wish(0, []), answer(0, 0))],
 });
 
-export const COMPRESSION_IN_SECURE = rule('compression-in-secure', {
-  severity: 'warning',
-  party: 'server',
-  needs: 'both',
-  title: 'compression on an encrypted connection',
-  meaning:
-    'The length of a compressed frame tells something about its contents, encryption or not. Servers refuse the combination unless ms_compress_secure allows it. Only seen where the encrypted frames can be read.',
-  spec: 'compression_onwire.cc; compressor_registry.cc, get_mode',
-});
-
 export const DECOMPRESS_FAILED = rule('decompress-failed', {
   severity: 'error',
   party: 'either',
@@ -103,6 +93,5 @@ export const COMPRESSION_RULES = [
   COMPRESSION_SKIPPED,
   COMPRESSION_METHOD_UNOFFERED,
   COMPRESSION_INCONSISTENT,
-  COMPRESSION_IN_SECURE,
   DECOMPRESS_FAILED,
 ];

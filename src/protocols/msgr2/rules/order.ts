@@ -18,7 +18,6 @@ export const WRONG_DIRECTION = rule('wrong-direction', {
     () => script().open().control('server', TAG.CLIENT_IDENT, clientIdentPayload()),
   ],
   keeps: ['each side sends its own ident', () => script().open()],
-  also: ['unexpected-tag'],
 });
 
 export const UNEXPECTED_TAG = rule('unexpected-tag', {
@@ -76,6 +75,14 @@ export const HELLO_ADDRESS = rule('hello-address', {
   meaning:
     'Each side tells the other what socket address it sees it under. A difference to the address in the capture is network address translation or a proxy between the capture and the sender.',
   spec: 'doc/dev/msgr2.rst, HELLO',
+  breaks: ['the server is seen at 10.0.0.1', () => script().banners().hellos()],
+  keeps: [
+    'the server is seen at its own address',
+    () =>
+      script()
+        .banners()
+        .hellos({ peer: E.addr({ ip: [192, 0, 2, 2] }) }, { peer: E.addr({ ip: [192, 0, 2, 1], port: 40001 }) }),
+  ],
 });
 
 export const TRAFFIC_AFTER_REJECT = rule('traffic-after-reject', {
@@ -103,7 +110,6 @@ export const TRAFFIC_AFTER_REJECT = rule('traffic-after-reject', {
         .control('client', TAG.CLIENT_IDENT, clientIdentPayload({ lossy: false }))
         .control('server', TAG.WAIT, new Uint8Array(0)),
   ],
-  also: ['unexpected-tag'],
 });
 
 export const CLOSE_MID_HANDSHAKE = rule('close-mid-handshake', {

@@ -246,6 +246,19 @@ export const KEEPALIVE_UNANSWERED = rule('keepalive-unanswered', {
   meaning:
     'KEEPALIVE2 is answered at once, by the messenger itself. More than 15 seconds without an answer while the peer sends other frames point to a messenger thread that is stuck, or to one that does not implement it. Clients give such a connection up.',
   spec: 'ProtocolV2.cc, handle_keepalive2',
+  breaks: [
+    'a message comes 20 seconds later',
+    () => open().keepalive('client', TAG.KEEPALIVE2, 1000).pause(20).message('server'),
+  ],
+  keeps: [
+    'the answer comes at once',
+    () =>
+      open()
+        .keepalive('client', TAG.KEEPALIVE2, 1000)
+        .keepalive('server', TAG.KEEPALIVE2_ACK, 1000)
+        .pause(20)
+        .message('server'),
+  ],
 });
 
 export const TRAFFIC_RULES = [

@@ -1,0 +1,92 @@
+import { CLIENT, SERVER } from '../../../base/input.js';
+import type { Output } from '../../../contract/protocol.js';
+import { algorithmName, COMPRESSION, TAG } from '../constants.js';
+import type { ControlFrame, Frame } from '../message.js';
+import * as R from '../rules/index.js';
+import type { SideState } from './side-state.js';
+
+/** The compression negotiation behind the idents, and the frames that it allows. */
+export class Compression {
+  private readonly output: Output;
+  private readonly sides: readonly [SideState, SideState];
+  private request: ControlFrame | null = null;
+  private done: ControlFrame | null = null;
+  private saidFlagged = false;
+  private saidSkipped: [boolean, boolean] = [false, false];
+
+  constructor(output: Output, sides: readonly [SideState, SideState]) {
+    this.output = output;
+    this.sides = sides;
+  }
+
+  get negotiated(): boolean {
+    return this.done !== null;
+  }
+
+  /** The algorithm that was enabled, or 0. */
+  get algorithm(): number {
+    const v = this.done?.values;
+    return v?.['enabled'] === true ? (v['algorithm'] as number) : 0;
+  }
+
+  /** Whether both banners offer the negotiation; null where one was not seen. */
+  private get offered(): boolean | null {
+    const [a, b] = [this.sides[CLIENT].banner, this.sides[SERVER].banner];
+    if (a === null || b === null || a.legacy || b.legacy) return null;
+    return (a.supportedLow & b.supportedLow & COMPRESSION) !== 0;
+  }
+
+  frame(m: ControlFrame): void {
+    if (this.offered === false) {
+      const text = `${m.name} although a banner lacks feature bit 1`;
+      this.output.raise(R.COMPRESSION_UNNEGOTIATED, { message: m, text });
+    }
+    const v = m.values;
+    if (v === null) return;
+    if (m.tag === TAG.COMPRESSION_REQUEST) {
+      this.request = m;
+      if (v['wanted'] === true && (v['algorithms'] as readonly number[]).length === 0) {
+        this.output.raise(R.COMPRESSION_INCONSISTENT, {
+          message: m,
+          text: 'compression is wanted, no algorithm listed',
+        });
+      }
+    } else {
+      this.done = m;
+      if (this.request !== null) m.inReplyTo = this.request.index;
+      const algorithm = v['algorithm'] as number;
+      if (v['enabled'] === true && (algorithm === 0 || algorithm > 5)) {
+        this.output.raise(R.COMPRESSION_INCONSISTENT, { message: m, text: `enabled with algorithm ${algorithm}` });
+      }
+    }
+    this.judgeChoice();
+  }
+
+  private judgeChoice(): void {
+    const listed = this.request?.values?.['algorithms'] as readonly number[] | undefined;
+    const algorithm = this.algorithm;
+    if (listed === undefined || this.done === null || algorithm === 0 || listed.includes(algorithm)) return;
+    const text = `${algorithmName(algorithm)} is enabled, ${listed.map(algorithmName).join(', ') || 'nothing'} was offered`;
+    this.output.raise(R.COMPRESSION_METHOD_UNOFFERED, { message: this.done, related: [this.request!], text });
+  }
+
+  /** The first traffic of a side after the session was named. */
+  traffic(m: Frame): void {
+    const own = m.side === CLIENT ? this.request : this.done;
+    if (this.offered !== true || own !== null || !this.sides[m.side].whole || this.saidSkipped[m.side]) return;
+    this.saidSkipped[m.side] = true;
+    const due = m.side === CLIENT ? 'COMPRESSION_REQUEST' : 'COMPRESSION_DONE';
+    this.output.raise(R.COMPRESSION_SKIPPED, { message: m, text: `${m.name} where ${due} is due` });
+  }
+
+  /** A frame that is flagged as compressed. */
+  flagged(m: Frame): void {
+    if (this.saidFlagged || this.algorithm > 0) return;
+    // only where no agreement can have been missed
+    if (!this.sides[CLIENT].whole || !this.sides[SERVER].whole) return;
+    if (this.done === null && this.offered !== false) return;
+    this.saidFlagged = true;
+    const why = this.done === null ? 'a banner does not offer compression' : 'COMPRESSION_DONE did not enable it';
+    this.output.raise(R.COMPRESSED_UNNEGOTIATED, { message: m, text: `a compressed ${m.name}: ${why}` });
+  }
+}

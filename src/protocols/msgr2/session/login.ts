@@ -1,0 +1,313 @@
+import { CLIENT, SERVER } from '../../../base/input.js';
+import { nanosBetween } from '../../../base/time.js';
+import type { Json } from '../../../contract/annotation.js';
+import type { Output } from '../../../contract/protocol.js';
+import { authModeName } from '../cephx.js';
+import {
+  ENTITY,
+  entityName,
+  METHOD_CEPHX,
+  METHOD_NONE,
+  methodName,
+  MODE_CRC,
+  MODE_SECURE,
+  modeName,
+  resultText,
+  TAG,
+  tagName,
+} from '../constants.js';
+import { at } from '../frame-reader.js';
+import type { ControlFrame } from '../message.js';
+import * as R from '../rules/index.js';
+import type { SideState } from './side-state.js';
+
+type Values = Readonly<Record<string, Json>>;
+
+/** Auth frames of one side that are kept: a login takes two, a refused one a few more. */
+const ROUNDS = 16;
+
+/** The authentication of one connection: each request of the client with its answer, in whichever order they are seen. */
+export class Login {
+  private readonly output: Output;
+  private readonly sides: readonly [SideState, SideState];
+  readonly requests: ControlFrame[] = [];
+  readonly answers: ControlFrame[] = [];
+  private readonly signatures: [ControlFrame | null, ControlFrame | null] = [null, null];
+  private readonly judgedSignature: [boolean, boolean] = [false, false];
+  private saidWrongPeer = false;
+  done: ControlFrame | null = null;
+
+  constructor(output: Output, sides: readonly [SideState, SideState]) {
+    this.output = output;
+    this.sides = sides;
+  }
+
+  /** Method, entity and so on of the last AUTH_REQUEST. */
+  get request(): Values | null {
+    for (let i = this.requests.length - 1; i >= 0; i--) {
+      if (this.requests[i]!.tag === TAG.AUTH_REQUEST) return this.requests[i]!.values;
+    }
+    return null;
+  }
+
+  get method(): number {
+    return (this.request?.['method'] as number | undefined) ?? 0;
+  }
+
+  get mode(): number {
+    return (this.done?.values?.['connectionMode'] as number | undefined) ?? 0;
+  }
+
+  /** `client.admin`, or empty. */
+  get entity(): string {
+    const entity = payloadOf(this.request)['entity'] as Values | undefined;
+    return entity === undefined ? '' : `${entityName(entity['type'] as number)}.${String(entity['id'])}`;
+  }
+
+  hello(): void {
+    this.judgePeer();
+  }
+
+  /** AUTH_REQUEST or AUTH_REQUEST_MORE. */
+  ask(m: ControlFrame): void {
+    if (this.requests.length >= ROUNDS) return;
+    this.requests.push(m);
+    if (m.tag === TAG.AUTH_REQUEST) this.judgeRequest(m);
+    else this.judgeMore(m);
+    this.judgePeer();
+    this.judgeRound(this.requests.length - 1);
+    this.judgeNext(this.requests.length - 1);
+  }
+
+  /** AUTH_BAD_METHOD, AUTH_REPLY_MORE or AUTH_DONE. */
+  answer(m: ControlFrame): void {
+    if (this.answers.length >= ROUNDS) return;
+    this.answers.push(m);
+    const i = this.answers.length - 1;
+    const asked = this.sides[CLIENT].whole ? this.requests[i] : undefined;
+    if (asked !== undefined) {
+      m.inReplyTo = asked.index;
+      m.latency = nanosBetween(asked.seconds, asked.nanos, m.seconds, m.nanos);
+    }
+    if (m.tag === TAG.AUTH_BAD_METHOD) this.judgeRefusal(m);
+    if (m.tag === TAG.AUTH_DONE) {
+      this.done = m;
+      this.judgeDone(m);
+    }
+    this.judgeRound(i);
+    this.judgeNext(i + 1);
+    this.judgeSignature(CLIENT);
+    this.judgeSignature(SERVER);
+  }
+
+  signature(m: ControlFrame): void {
+    if (m.length0 !== 32) {
+      this.output.raise(R.SIGNATURE_LENGTH, at(m, 32, m.length0, `the signature has ${m.length0} bytes instead of 32`));
+      return;
+    }
+    this.signatures[m.side] = m;
+    this.judgeSignature(m.side);
+  }
+
+  // ---- one frame
+
+  private judgeRequest(m: ControlFrame): void {
+    const v = m.values;
+    if (v === null) return;
+    const method = v['method'] as number;
+    const modes = v['preferredModes'] as readonly number[];
+    const strange = modes.filter((mode) => mode !== MODE_CRC && mode !== MODE_SECURE);
+    if (![1, 2, 4].includes(method) || strange.length > 0) {
+      const what = strange.length > 0 ? `modes ${strange.join(', ')}` : `method ${method}`;
+      this.output.raise(R.AUTH_VALUE_UNKNOWN, { message: m, text: `${what} offered` });
+    }
+    if (modes.length === 0)
+      this.output.raise(R.AUTH_NO_MODES, { message: m, text: 'the list of connection modes is empty' });
+    const first = firstPayloadByte(m, 8 + 4 * modes.length);
+    if (first < 0 || authModeName(first) === 'unknown') {
+      const text = first < 0 ? 'the payload is empty' : `the payload begins with byte ${first}; 1 to 19 are possible`;
+      this.output.raise(R.AUTH_MODE_BYTE, { message: m, text });
+    }
+    const entity = payloadOf(v)['entity'] as Values | undefined;
+    const hello = this.sides[m.side].hello?.values?.['entityType'] as number | undefined;
+    if (entity !== undefined && hello !== undefined && entity['type'] !== hello) {
+      const text = `HELLO says ${entityName(hello)}, the login ${this.entity}`;
+      // a daemon that starts fetches map and configuration over a connection of type client
+      const severity = hello === ENTITY.CLIENT ? 'note' : 'warning';
+      this.output.raise(R.AUTH_ENTITY_MISMATCH, { message: m, text, severity });
+    }
+  }
+
+  private judgeMore(m: ControlFrame): void {
+    const payload = payloadOf(m.values);
+    const version = payload['structVersion'] as number | undefined;
+    if ('proof' in payload && version !== undefined && version < 3) {
+      this.output.raise(R.CEPHX_OLD_VERSION, { message: m, text: `CephXAuthenticate version ${version}` });
+    }
+  }
+
+  private judgeRefusal(m: ControlFrame): void {
+    const v = m.values;
+    if (v === null) return;
+    const result = v['result'] as number;
+    const allowed = (v['allowedMethods'] as readonly number[]).map(methodName).join(', ') || 'nothing';
+    const modes = (v['allowedModes'] as readonly number[]).map(modeName).join(', ') || 'none';
+    if (result >= 0) this.output.raise(R.AUTH_BAD_METHOD_RESULT, { message: m, text: `result ${result}` });
+    const text = `method ${methodName(v['method'] as number)} refused with ${resultText(result)}; allowed: ${allowed}, modes ${modes}`;
+    this.output.raise(R.AUTH_REFUSED, { message: m, text });
+  }
+
+  private judgeDone(m: ControlFrame): void {
+    const v = m.values;
+    if (v === null) return;
+    const mode = v['connectionMode'] as number;
+    if (mode !== MODE_CRC && mode !== MODE_SECURE) {
+      this.output.raise(R.AUTH_DONE_MODE_UNKNOWN, { message: m, text: `connection mode ${mode}` });
+    }
+    const payload = payloadOf(v);
+    const type = payload['requestType'] as number | undefined;
+    const status = payload['status'] as number | undefined;
+    if (type === undefined || status === undefined) return;
+    if (status !== 0 || type !== 0x0100) {
+      const text = `request type 0x${type.toString(16)}, status ${resultText(status)}`;
+      this.output.raise(R.CEPHX_STATUS, { message: m, text });
+    }
+  }
+
+  // ---- request and answer
+
+  /** The i-th request and its answer, when both have been seen. */
+  private judgeRound(i: number): void {
+    const asked = this.requests[i];
+    const answer = this.answers[i];
+    if (asked === undefined || answer === undefined || !this.bothWhole()) return;
+    if (answer.tag === TAG.AUTH_BAD_METHOD) this.judgeEcho(i, answer);
+    if (answer.tag === TAG.AUTH_DONE) this.judgeChoice(i, asked, answer);
+  }
+
+  /** The request that the i-th one belongs to. */
+  private requestBefore(i: number): ControlFrame | null {
+    for (let k = Math.min(i, this.requests.length - 1); k >= 0; k--) {
+      if (this.requests[k]!.tag === TAG.AUTH_REQUEST) return this.requests[k]!;
+    }
+    return null;
+  }
+
+  private judgeEcho(i: number, answer: ControlFrame): void {
+    const request = this.requestBefore(i);
+    const asked = request?.values?.['method'];
+    const refused = answer.values?.['method'];
+    if (asked === undefined || refused === undefined || asked === refused) return;
+    const text = `${methodName(refused as number)} is refused, ${methodName(asked as number)} was asked for`;
+    this.output.raise(R.AUTH_BAD_METHOD_ECHO, { message: answer, related: [request!], text });
+  }
+
+  private judgeChoice(i: number, asked: ControlFrame, answer: ControlFrame): void {
+    const request = this.requestBefore(i);
+    const v = request?.values;
+    const d = answer.values;
+    if (v === null || v === undefined || d === null || request === null) return;
+    const method = v['method'] as number;
+    const mode = d['connectionMode'] as number;
+    const modes = v['preferredModes'] as readonly number[];
+    const related = [request];
+    if (modes.length > 0 && !modes.includes(mode)) {
+      const text = `mode ${modeName(mode)} was chosen, ${modes.map(modeName).join(', ')} was offered`;
+      this.output.raise(R.AUTH_DONE_MODE_UNOFFERED, { message: answer, related, text });
+    }
+    if (method === METHOD_NONE) {
+      this.output.raise(R.AUTH_NONE, { message: answer, related, text: 'accepted with method none' });
+      if (mode === MODE_SECURE) {
+        this.output.raise(R.AUTH_NONE_SECURE, { message: answer, related, text: 'method none and mode secure' });
+      }
+    } else if (mode === MODE_CRC) {
+      const text = `${methodName(method)}, and crc mode after that`;
+      this.output.raise(R.AUTH_CRC_MODE, { message: answer, related, text });
+    }
+    const payload = payloadOf(v);
+    const wanted = payload['globalId'];
+    if (payload['entity'] !== undefined && wanted !== undefined && wanted !== '0' && wanted !== d['globalId']) {
+      const text = `global id ${String(d['globalId'])} was given, ${String(wanted)} was asked for`;
+      this.output.raise(R.AUTH_GLOBAL_ID_CHANGED, { message: answer, related, text });
+    }
+    if (method === METHOD_CEPHX && payload['service'] !== undefined && asked.tag === TAG.AUTH_REQUEST) {
+      this.output.raise(R.CEPHX_NO_CHALLENGE, {
+        message: answer,
+        related,
+        text: 'AUTH_DONE straight after AUTH_REQUEST',
+      });
+    }
+  }
+
+  /** Whether the i-th request fits the answer before it. */
+  private judgeNext(i: number): void {
+    const next = this.requests[i];
+    const before = this.answers[i - 1];
+    if (next === undefined || before === undefined || !this.bothWhole()) return;
+    if (before.tag === TAG.AUTH_BAD_METHOD) {
+      if (next.tag === TAG.AUTH_REQUEST_MORE) this.unexpected(next, before, 'error');
+      else this.judgeRetry(next, before, i);
+    } else if (before.tag === TAG.AUTH_REPLY_MORE && next.tag === TAG.AUTH_REQUEST) {
+      this.unexpected(next, before, 'error');
+    } else if (before.tag === TAG.AUTH_DONE) {
+      this.unexpected(next, before, 'error');
+    }
+  }
+
+  private judgeRetry(next: ControlFrame, before: ControlFrame, i: number): void {
+    if (this.requests[i - 1]?.tag === TAG.AUTH_REQUEST_MORE) this.unexpected(next, before, 'note');
+    const method = next.values?.['method'] as number | undefined;
+    const allowed = before.values?.['allowedMethods'] as readonly number[] | undefined;
+    if (method === undefined || allowed === undefined || allowed.length === 0 || allowed.includes(method)) return;
+    const text = `${methodName(method)} is tried, allowed was ${allowed.map(methodName).join(', ')}`;
+    this.output.raise(R.AUTH_RETRY_DISALLOWED, { message: next, related: [before], text });
+  }
+
+  private unexpected(m: ControlFrame, before: ControlFrame, severity: 'error' | 'note'): void {
+    const text = `${m.name} follows ${tagName(before.tag)}`;
+    this.output.raise(R.UNEXPECTED_TAG, { message: m, related: [before], text, severity });
+  }
+
+  // ---- HELLO and signatures
+
+  private judgePeer(): void {
+    const hello = this.sides[SERVER].hello?.values?.['entityType'] as number | undefined;
+    const request = this.requestBefore(this.requests.length - 1);
+    if (hello === undefined || request === null || this.saidWrongPeer) return;
+    const payload = payloadOf(request.values);
+    const service = payload['service'] as number | undefined;
+    const login = payload['entity'] !== undefined && (payload['authMode'] as number) >= 10;
+    const wanted = login ? ENTITY.MON : service;
+    if (wanted === undefined || wanted === hello) return;
+    this.saidWrongPeer = true;
+    const text = `the client asks for a ${entityName(wanted)}, the server is a ${entityName(hello)}`;
+    this.output.raise(R.HELLO_WRONG_PEER, { message: request, text });
+  }
+
+  private judgeSignature(side: 0 | 1): void {
+    const m = this.signatures[side];
+    const request = this.request;
+    if (m === null || m.values === null || this.done === null || request === null || this.judgedSignature[side]) return;
+    this.judgedSignature[side] = true;
+    const zero = /^0+$/.test(m.values['signature'] as string);
+    const method = request['method'] as number;
+    if (method === METHOD_CEPHX && zero) {
+      this.output.raise(R.SIGNATURE_ZERO, { message: m, text: 'the signature is zero although cephx yields a key' });
+    } else if (method === METHOD_NONE && !zero) {
+      this.output.raise(R.SIGNATURE_ZERO, { message: m, text: 'a signature without a key: method none was accepted' });
+    }
+  }
+
+  private bothWhole(): boolean {
+    return this.sides[CLIENT].whole && this.sides[SERVER].whole;
+  }
+}
+
+function payloadOf(v: Values | null | undefined): Values {
+  return (v?.['payload'] as Values | undefined) ?? {};
+}
+
+/** First byte of AUTH_REQUEST's blob, whose length stands at `place`; -1 where it is empty. */
+function firstPayloadByte(m: ControlFrame, place: number): number {
+  return m.payload[place + 4] ?? -1;
+}

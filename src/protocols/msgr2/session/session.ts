@@ -1,0 +1,364 @@
+import { CLIENT, otherSide, SERVER, type Side } from '../../../base/input.js';
+import type { Origin } from '../../../base/origin.js';
+import { byteSize, count, safeText } from '../../../base/text.js';
+import { duration } from '../../../base/time.js';
+import type { Json } from '../../../contract/annotation.js';
+import type { Message } from '../../../contract/message.js';
+import type { DecoderSettings, Output, Session, SessionContext, SkipReason } from '../../../contract/protocol.js';
+import {
+  algorithmName,
+  entityName,
+  methodName,
+  MODE_SECURE,
+  modeName,
+  TAG,
+  tagName,
+  tagSenders,
+} from '../constants.js';
+import { Banner, ControlFrame, DataFrame, type Frame } from '../message.js';
+import { messageTypeName } from '../message-types.js';
+import * as R from '../rules/index.js';
+import { Compression } from './compression.js';
+import { Login } from './login.js';
+import { isLossy, Naming } from './naming.js';
+import type { SharedSessions } from './shared.js';
+import { allowedTags, isTraffic, phaseAfter, SideState, stateName } from './side-state.js';
+import { Traffic } from './traffic.js';
+
+/** One connection: both sides' states, and what needs both of them. */
+export class Msgr2Session implements Session {
+  private readonly context: SessionContext<SharedSessions>;
+  private readonly output: Output;
+  private readonly sides: readonly [SideState, SideState];
+  private readonly login: Login;
+  private readonly naming: Naming;
+  private readonly traffic: Traffic;
+  private readonly compression: Compression;
+  private readonly rolesKnown: boolean;
+  private legacy: Banner | null = null;
+  private saidMismatch = false;
+  private saidRevision: [boolean, boolean] = [false, false];
+  private saidMode: [boolean, boolean] = [false, false];
+  private saidRejected = false;
+  private saidEarly: [boolean, boolean] = [false, false];
+  private ends = 0;
+
+  constructor(
+    context: SessionContext<SharedSessions>,
+    output: Output,
+    settings: readonly [DecoderSettings, DecoderSettings],
+  ) {
+    this.context = context;
+    this.output = output;
+    this.sides = [new SideState(CLIENT, settings[CLIENT].fromStart), new SideState(SERVER, settings[SERVER].fromStart)];
+    this.rolesKnown = context.clientEnd !== null;
+    this.login = new Login(output, this.sides);
+    this.traffic = new Traffic(context, output, this.sides);
+    this.compression = new Compression(output, this.sides);
+    const stream = context.connection.id;
+    this.naming = new Naming(output, this.sides, context.shared, this.login, this.traffic, stream);
+    this.naming.serverAt(context.connection.endpoints[context.clientEnd === 1 ? 0 : 1]);
+  }
+
+  message(message: Message): void {
+    if (message instanceof Banner) this.banner(message);
+    else if (message instanceof DataFrame || message instanceof ControlFrame) this.frame(message);
+  }
+
+  gap(side: Side): void {
+    this.sides[side].lose();
+    this.naming.lose();
+  }
+
+  skip(side: Side, _offset: number, _length: number, reason: SkipReason): void {
+    const state = this.sides[side];
+    if (reason === 'opaque') state.phase = 'opaque';
+    state.lose();
+    this.naming.lose();
+  }
+
+  end(side: Side, how: 'fin' | 'reset' | 'open', _origin: Origin): void {
+    this.sides[side].ended = how;
+    if (how !== 'open') this.sides[side].endOrder = ++this.ends;
+  }
+
+  finish(how: 'closed' | 'reset' | 'open'): void {
+    this.traffic.finish();
+    if (how !== 'open') this.judgeUnfinished();
+  }
+
+  // ---- banners
+
+  private banner(m: Banner): void {
+    const own = this.sides[m.side];
+    own.banner = m;
+    if (own.phase === 'banner') own.phase = 'hello';
+    const peer = this.sides[otherSide(m.side)].banner;
+    if (m.legacy) {
+      this.legacy = m;
+      own.phase = 'unknown';
+    }
+    if (peer === null) return;
+    this.judgeLegacy(m, peer);
+    if (!m.legacy && !peer.legacy) this.judgeRev0(m, peer);
+  }
+
+  private judgeLegacy(a: Banner, b: Banner): void {
+    if (a.legacy === b.legacy) return;
+    const old = a.legacy ? a : b;
+    const who = old.side === CLIENT ? 'client' : 'server';
+    const text = `the ${who} greets with "ceph v027", its peer with "ceph v2"`;
+    this.output.raise(R.BANNER_V1_PEER, { message: old, text });
+  }
+
+  private judgeRev0(a: Banner, b: Banner): void {
+    const older = (a.supportedLow & 1) === 0 ? a : (b.supportedLow & 1) === 0 ? b : null;
+    if (older === null) return;
+    const who = older.side === CLIENT ? 'client' : 'server';
+    this.output.raise(R.REV0_NEGOTIATED, { message: older, text: `the ${who} does not offer revision 1` });
+  }
+
+  // ---- frames
+
+  private frame(m: DataFrame | ControlFrame): void {
+    const own = this.sides[m.side];
+    const peer = this.sides[otherSide(m.side)];
+    own.frames++;
+    if (own.first === null) own.first = m;
+    own.last = m;
+    this.judgeBanners(m, own, peer);
+    this.judgeMode(m, own);
+    const unreadable = m.damaged || !m.complete || m.aborted;
+    if (this.rolesKnown && !m.aborted) this.advance(m, own, peer);
+    if (m instanceof DataFrame) {
+      this.traffic.message(m, own, peer);
+      return;
+    }
+    if (unreadable) return;
+    switch (m.tag) {
+      case TAG.ACK:
+        this.traffic.ack(m, own, peer);
+        return;
+      case TAG.KEEPALIVE2:
+        this.traffic.keepalive(m, own, peer);
+        return;
+      case TAG.KEEPALIVE2_ACK:
+        this.traffic.keepaliveAck(m, own, peer);
+        return;
+      case TAG.HELLO:
+        this.hello(m, own);
+        return;
+      case TAG.COMPRESSION_REQUEST:
+      case TAG.COMPRESSION_DONE:
+        this.compression.frame(m);
+        return;
+    }
+    if (!this.rolesKnown || (tagSenders(m.tag) & (1 << m.side)) === 0) return;
+    if (m.tag === TAG.AUTH_SIGNATURE) this.login.signature(m);
+    else if (m.tag === TAG.AUTH_REQUEST || m.tag === TAG.AUTH_REQUEST_MORE) this.login.ask(m);
+    else if (m.tag >= TAG.AUTH_BAD_METHOD && m.tag <= TAG.AUTH_DONE) this.login.answer(m);
+    else if (m.tag === TAG.CLIENT_IDENT || m.tag === TAG.SESSION_RECONNECT) this.naming.ask(m);
+    else if (m.tag >= TAG.SERVER_IDENT && m.tag <= TAG.WAIT) this.naming.answer(m);
+  }
+
+  private hello(m: ControlFrame, own: SideState): void {
+    own.hello = m;
+    const v = m.values;
+    if (v === null) return;
+    const type = v['entityType'] as number;
+    if (![1, 2, 4, 8, 16].includes(type)) {
+      this.output.raise(R.HELLO_ENTITY_TYPE, { message: m, text: `entity type ${type}` });
+    }
+    this.judgeAddress(m, String(v['peerAddress']));
+    this.login.hello();
+  }
+
+  /** The address that the sender sees, against the one that the capture shows. */
+  private judgeAddress(m: ControlFrame, text: string): void {
+    const { connection, clientEnd } = this.context;
+    const match = /^\w+:(.*)\/\d+$/.exec(text);
+    if (match === null || connection.transport !== 'tcp' || clientEnd === null) return;
+    const end = m.side === CLIENT ? (clientEnd === 0 ? 1 : 0) : clientEnd;
+    const seen = connection.endpoints[end];
+    if (match[1] === seen) return;
+    this.output.raise(R.HELLO_ADDRESS, { message: m, text: `HELLO says ${match[1]}, the capture ${seen}` });
+  }
+
+  /** The order of one side's frames, and what it must have received before. */
+  private advance(m: Frame, own: SideState, peer: SideState): void {
+    if (m.tag === 0 || m.tag > TAG.COMPRESSION_DONE || (tagSenders(m.tag) & (1 << m.side)) === 0) return;
+    const allowed = allowedTags(m.side, own.phase);
+    if (allowed !== null && own.whole && !allowed.includes(m.tag)) {
+      if (own.phase === 'hello' && own.first === m) {
+        this.output.raise(R.HELLO_MISSING, { message: m, text: `the first frame is ${m.name}` });
+      } else {
+        const legal = allowed.map(tagName).join(', ') || 'nothing';
+        const text = `${m.name} in state ${stateName(own.phase)}, which allows ${legal}`;
+        this.output.raise(R.UNEXPECTED_TAG, { message: m, text });
+      }
+    } else if (allowed !== null && own.whole) {
+      this.judgeEarly(m, own, peer);
+    }
+    const before = own.phase;
+    if (own.phase !== 'opaque' && (own.phase !== 'unknown' || isTraffic(m.tag))) own.phase = phaseAfter(m.tag);
+    if (before === 'named' && own.phase === 'ready' && isTraffic(m.tag)) this.compression.traffic(m);
+  }
+
+  /** A frame of the right order that answers or follows something that its sender cannot have received yet. */
+  private judgeEarly(m: Frame, own: SideState, peer: SideState): void {
+    if (this.saidEarly[m.side] || !peer.whole || !this.traffic.settled(m)) return;
+    const missing = this.missingBefore(m, own, peer);
+    if (missing === '') return;
+    this.saidEarly[m.side] = true;
+    const text = `${m.name} was sent before ${missing}`;
+    this.output.raise(R.UNEXPECTED_TAG, { message: m, text });
+  }
+
+  private missingBefore(m: Frame, own: SideState, peer: SideState): string {
+    const { login, naming } = this;
+    if (m.side === CLIENT) {
+      if (m.tag === TAG.AUTH_SIGNATURE && login.done === null) return 'AUTH_DONE was received';
+      if ((m.tag === TAG.CLIENT_IDENT || m.tag === TAG.SESSION_RECONNECT) && own.phase === 'session') {
+        return peer.phase === 'sign' || peer.phase === 'auth' ? "the server's AUTH_SIGNATURE was received" : '';
+      }
+      if (isTraffic(m.tag) && own.phase === 'named')
+        return this.judgeRejected(m) || naming.open ? '' : 'the session was open';
+      return '';
+    }
+    if (m.tag >= TAG.AUTH_BAD_METHOD && m.tag <= TAG.AUTH_DONE && m.tag !== TAG.AUTH_REQUEST_MORE) {
+      return login.answers.length >= login.requests.length ? 'it was asked for' : '';
+    }
+    if (m.tag >= TAG.SERVER_IDENT && m.tag <= TAG.WAIT) return naming.unanswered ? '' : 'it was asked for';
+    return '';
+  }
+
+  private judgeRejected(m: Frame): boolean {
+    const rejection = this.naming.rejection;
+    if (rejection === null) return false;
+    if (m.peerSeen >= rejection.endOffset && !this.saidRejected) {
+      this.saidRejected = true;
+      const text = `${m.name} after ${rejection.name}`;
+      this.output.raise(R.TRAFFIC_AFTER_REJECT, { message: m, related: [rejection], text });
+    }
+    return true;
+  }
+
+  /** What the banners agreed on. */
+  private judgeBanners(m: Frame, own: SideState, peer: SideState): void {
+    const a = own.banner;
+    const b = peer.banner;
+    if (a === null || b === null || a.payloadLength < 16 || b.payloadLength < 16) return;
+    const lacking = (b.required & ~a.supported) | (a.required & ~b.supported);
+    if (lacking !== 0n && !this.saidMismatch) {
+      this.saidMismatch = true;
+      const text = `required features 0x${lacking.toString(16)} are not supported, and ${m.name} follows`;
+      this.output.raise(R.BANNER_FEATURE_MISMATCH, { message: m, related: [a, b], text });
+    }
+    const revision = (a.supportedLow & b.supportedLow & 1) as 0 | 1;
+    if (m.revision !== revision && m.length0 > 0 && !m.damaged && m.complete && !this.saidRevision[m.side]) {
+      this.saidRevision[m.side] = true;
+      const text = `the frame has the layout of revision ${m.revision}, the banners agree on revision ${revision}`;
+      this.output.raise(R.REVISION_MISMATCH, { message: m, related: [a, b], text });
+    }
+  }
+
+  private judgeMode(m: Frame, own: SideState): void {
+    if (m.compressed) this.compression.flagged(m);
+    if (this.login.mode !== MODE_SECURE || m.mode === 'secure' || this.saidMode[m.side]) return;
+    const after = m.tag === TAG.AUTH_SIGNATURE || m.tag >= TAG.CLIENT_IDENT;
+    if (!after || m.damaged || !own.whole) return;
+    this.saidMode[m.side] = true;
+    this.output.raise(R.MODE_MISMATCH, { message: m, text: `${m.name} in plain after AUTH_DONE chose secure mode` });
+  }
+
+  private judgeUnfinished(): void {
+    const [c, s] = this.sides;
+    if (this.legacy !== null || !c.whole || !s.whole || c.frames + s.frames === 0 || this.naming.open) return;
+    if (this.naming.rejection !== null || this.login.mode === MODE_SECURE) return;
+    const first = c.endOrder !== 0 && (s.endOrder === 0 || c.endOrder < s.endOrder) ? 'client' : 'server';
+    const last = (c.last?.packet ?? 0) >= (s.last?.packet ?? 0) ? c.last : s.last;
+    const text = `the ${first} ended the connection first; the last frame is ${last?.name ?? 'none'}`;
+    this.output.raise(R.CLOSE_MID_HANDSHAKE, { message: last, text });
+  }
+
+  // ---- what there is to say
+
+  summary(): Record<string, Json> {
+    const [c, s] = this.sides;
+    const { login, naming, traffic } = this;
+    const any = c.first ?? s.first;
+    const out: Record<string, Json> = { revision: any === null ? null : any.revision };
+    const banners = [c.banner, s.banner] as const;
+    for (const [i, name] of (['clientFeatures', 'serverFeatures'] as const).entries()) {
+      const b = banners[i]!;
+      if (b !== null && !b.legacy) out[name] = String(b.supported);
+    }
+    for (const [i, name] of (['clientType', 'serverType'] as const).entries()) {
+      const type = this.sides[i]!.hello?.values?.['entityType'];
+      if (type !== undefined) out[name] = entityName(type as number);
+    }
+    if (login.method !== 0) out['authMethod'] = methodName(login.method);
+    if (login.entity !== '') out['entity'] = login.entity;
+    if (login.done?.values) {
+      out['connectionMode'] = modeName(login.mode);
+      out['globalId'] = login.done.values['globalId']!;
+    }
+    if (naming.ident !== null) out['clientCookie'] = naming.ident['cookie']!;
+    if (naming.serverIdent !== null) {
+      out['serverCookie'] = naming.serverIdent['cookie']!;
+      out['lossy'] = isLossy(naming.serverIdent);
+    }
+    if (naming.reconnectValues !== null) {
+      out['clientCookie'] = naming.reconnectValues['clientCookie']!;
+      out['serverCookie'] = naming.reconnectValues['serverCookie']!;
+      out['resumed'] = true;
+    }
+    if (this.compression.negotiated) out['compression'] = algorithmName(this.compression.algorithm);
+    for (const [i, name] of (['clientMessages', 'serverMessages'] as const).entries()) {
+      const counts = [...traffic.counts[i]!].sort((x, y) => x[0] - y[0]);
+      if (counts.length > 0) out[name] = Object.fromEntries(counts.map(([t, n]) => [messageTypeName(t), n]));
+    }
+    if (traffic.operations > 0) {
+      out['osdOperations'] = traffic.operations;
+      out['osdReplies'] = traffic.answered;
+      if (traffic.slowest >= 0) out['slowestReplyNanos'] = traffic.slowest;
+    }
+    if (traffic.bestRoundTrip >= 0) out['keepaliveNanos'] = traffic.bestRoundTrip;
+    return out;
+  }
+
+  describe(): string[] {
+    const [c, s] = this.sides;
+    const { login, naming, traffic } = this;
+    const lines: string[] = [];
+    const first: string[] = [];
+    const any = c.first ?? s.first;
+    if (any !== null) first.push(`msgr2.${any.revision}`);
+    const types = this.sides.map((x) => x.hello?.values?.['entityType'] as number | undefined);
+    if (types[0] !== undefined && types[1] !== undefined)
+      first.push(`${entityName(types[0])} to ${entityName(types[1])}`);
+    if (login.method !== 0) first.push(methodName(login.method));
+    if (login.entity !== '') first.push(safeText(login.entity));
+    if (login.mode !== 0) first.push(`${modeName(login.mode)} mode`);
+    if (naming.resumed) first.push('resumed');
+    else if (naming.serverIdent !== null) first.push(isLossy(naming.serverIdent) ? 'lossy' : 'lossless');
+    if (naming.record !== null && naming.record.connections > 1)
+      first.push(count(naming.record.connections, 'connection'));
+    if (first.length > 0) lines.push(first.join('  '));
+    const second: string[] = [];
+    for (const state of this.sides) {
+      if (state.messages === 0) continue;
+      const who = state.side === CLIENT ? 'client' : 'server';
+      second.push(
+        `${who} ${count(state.messages, 'message')}${state.data > 0 ? ` with ${byteSize(state.data)} of data` : ''}`,
+      );
+    }
+    if (traffic.operations > 0) {
+      const slowest = traffic.slowest < 0 ? '' : `, slowest ${duration(traffic.slowest)}`;
+      second.push(`${traffic.answered} of ${traffic.operations} OSD operations answered${slowest}`);
+    }
+    if (traffic.bestRoundTrip >= 0) second.push(`keepalive ${duration(traffic.bestRoundTrip)}`);
+    if (second.length > 0) lines.push(second.join('; '));
+    return lines;
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * What is remembered across the connections of one run: lossless sessions outlive the connections that carry them. Bounded by
+ * limits.inFlight; the oldest goes first.
+ */
+
+/** One lossless session between two daemons, or a client and a metadata server. */
+export class SessionRecord {
+  readonly clientCookie: bigint;
+  readonly serverCookie: bigint;
+  /** Address by which the side that sent CLIENT_IDENT is known. */
+  readonly clientName: string;
+  readonly lossy: boolean;
+  /** Whether all of it was captured so far: only then are its counts evidence. */
+  whole = true;
+  /** Highest number sent by the side that sent CLIENT_IDENT, and by the other one. */
+  readonly sent: [number, number] = [0, 0];
+  /** connect_seq of the last SESSION_RECONNECT by that side, and by the other one. */
+  readonly connectSeq: [number, number] = [0, 0];
+  connections = 1;
+
+  constructor(clientCookie: bigint, serverCookie: bigint, clientName: string, lossy: boolean) {
+    this.clientCookie = clientCookie;
+    this.serverCookie = serverCookie;
+    this.clientName = clientName;
+    this.lossy = lossy;
+  }
+
+  /** A message with that number was sent by that side of the session. */
+  note(side: 0 | 1, seq: number): void {
+    if (seq > this.sent[side]) this.sent[side] = seq;
+  }
+}
+
+/** What two addresses have agreed on over time. */
+export interface Pair {
+  /** Sessions that were named between them, newest last. */
+  readonly records: SessionRecord[];
+  /** Whether a reset, a wait or an unanswered attempt lies behind: cookies may have changed unseen. */
+  unsettled: boolean;
+}
+
+const RECORDS = 8;
+
+export class SharedSessions {
+  private readonly byCookies = new Map<string, SessionRecord>();
+  private readonly pairs = new Map<string, Pair>();
+  private readonly attempts = new Map<string, { seq: bigint; stream: number }>();
+  private readonly cookiesSeen = new Set<string>();
+  private readonly limit: number;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  find(clientCookie: bigint, serverCookie: bigint): SessionRecord | null {
+    return this.byCookies.get(`${clientCookie}:${serverCookie}`) ?? null;
+  }
+
+  remember(pairKey: string, record: SessionRecord): void {
+    if (record.serverCookie !== 0n) {
+      this.byCookies.set(`${record.clientCookie}:${record.serverCookie}`, record);
+      trim(this.byCookies, this.limit);
+    }
+    const pair = this.pair(pairKey);
+    pair.records.push(record);
+    if (pair.records.length > RECORDS) pair.records.shift();
+  }
+
+  pair(key: string): Pair {
+    let pair = this.pairs.get(key);
+    if (pair === undefined) {
+      this.pairs.set(key, (pair = { records: [], unsettled: false }));
+      trim(this.pairs, this.limit);
+    }
+    return pair;
+  }
+
+  /** Notes a connection attempt's counter; returns the one before it on another connection, or null. */
+  attempt(key: string, seq: bigint, stream: number): bigint | null {
+    const before = this.attempts.get(key);
+    if (before === undefined || before.stream !== stream) {
+      this.attempts.set(key, { seq, stream });
+      trim(this.attempts, this.limit);
+    }
+    return before === undefined || before.stream === stream ? null : before.seq;
+  }
+
+  /** Whether a client cookie was used for an ident before; notes it. */
+  cookieSeen(cookie: bigint): boolean {
+    if (cookie === 0n) return false;
+    const key = String(cookie);
+    if (this.cookiesSeen.has(key)) return true;
+    this.cookiesSeen.add(key);
+    if (this.cookiesSeen.size > this.limit) this.cookiesSeen.delete(this.cookiesSeen.values().next().value!);
+    return false;
+  }
+}
+
+function trim<V>(map: Map<string, V>, limit: number): void {
+  if (map.size > limit) map.delete(map.keys().next().value!);
+}
+
+/** The name of a pair of addresses, whoever connects. */
+export function pairKey(a: string, b: string): string {
+  return a < b ? `${a} ${b}` : `${b} ${a}`;
+}

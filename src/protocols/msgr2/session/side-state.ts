@@ -1,0 +1,123 @@
+import type { Side } from '../../../base/input.js';
+import { TAG } from '../constants.js';
+import type { Banner, ControlFrame, Frame } from '../message.js';
+
+/** Where one side stands in its own order of frames; what the other side sent plays no part in it. */
+export type Phase =
+  'banner' | 'hello' | 'auth' | 'sign' | 'session' | 'named' | 'ready' | 'rejected' | 'opaque' | 'unknown';
+
+/** What one side has sent so far. */
+export class SideState {
+  readonly side: Side;
+  phase: Phase;
+  banner: Banner | null = null;
+  hello: ControlFrame | null = null;
+  first: Frame | null = null;
+  last: Frame | null = null;
+  /** Whether all that it sent so far became messages: no gap, nothing skipped, the start captured. */
+  whole: boolean;
+  /** How it ended, or null. */
+  ended: 'fin' | 'reset' | 'open' | null = null;
+  /** Order in which the sides ended; 0 while open. */
+  endOrder = 0;
+  frames = 0;
+  bytes = 0;
+  messages = 0;
+  data = 0;
+  /** Number of the last message, or -1 where it is not known. */
+  lastSeq = -1;
+  /** Highest number sent, aborted and incomplete frames included; -1 where messages may have been missed. */
+  maxSeq = 0;
+  /** What its first message's number has to be, -1: anything. */
+  expectedSeq = -1;
+  /** Highest number that it has acknowledged. */
+  acked = 0;
+  saidAckOnLossy = false;
+  saidUnanswered = false;
+
+  constructor(side: Side, fromStart: boolean) {
+    this.side = side;
+    this.whole = fromStart;
+    this.phase = fromStart ? 'banner' : 'unknown';
+    if (!fromStart) this.maxSeq = -1;
+  }
+
+  /** Bytes of it were lost: order, numbers and counts prove nothing across them. */
+  lose(): void {
+    this.whole = false;
+    this.lastSeq = -1;
+    this.maxSeq = -1;
+    this.expectedSeq = -1;
+    if (this.phase !== 'opaque') this.phase = 'unknown';
+  }
+}
+
+export function isTraffic(tag: number): boolean {
+  return tag >= TAG.MESSAGE && tag <= TAG.ACK;
+}
+
+/** What each state of the connecting side allows next. */
+const CLIENT_NEXT: Readonly<Partial<Record<Phase, readonly number[]>>> = {
+  hello: [TAG.HELLO],
+  auth: [TAG.AUTH_REQUEST],
+  sign: [TAG.AUTH_REQUEST, TAG.AUTH_REQUEST_MORE, TAG.AUTH_SIGNATURE],
+  session: [TAG.CLIENT_IDENT, TAG.SESSION_RECONNECT],
+  named: [TAG.CLIENT_IDENT, TAG.SESSION_RECONNECT, TAG.COMPRESSION_REQUEST, 17, 18, 19, 20],
+  ready: [17, 18, 19, 20],
+};
+
+const SERVER_NEXT: Readonly<Partial<Record<Phase, readonly number[]>>> = {
+  hello: [TAG.HELLO],
+  auth: [TAG.AUTH_BAD_METHOD, TAG.AUTH_REPLY_MORE, TAG.AUTH_DONE],
+  sign: [TAG.AUTH_SIGNATURE],
+  session: [9, 10, 12, 13, 14, 15, 16],
+  named: [TAG.COMPRESSION_DONE, 17, 18, 19, 20],
+  ready: [17, 18, 19, 20],
+  rejected: [],
+};
+
+/** The state that a frame leads to, whatever came before. */
+const AFTER: Readonly<Record<number, Phase>> = {
+  [TAG.HELLO]: 'auth',
+  [TAG.AUTH_REQUEST]: 'sign',
+  [TAG.AUTH_REQUEST_MORE]: 'sign',
+  [TAG.AUTH_BAD_METHOD]: 'auth',
+  [TAG.AUTH_REPLY_MORE]: 'auth',
+  [TAG.AUTH_DONE]: 'sign',
+  [TAG.AUTH_SIGNATURE]: 'session',
+  [TAG.CLIENT_IDENT]: 'named',
+  [TAG.SESSION_RECONNECT]: 'named',
+  [TAG.SERVER_IDENT]: 'named',
+  [TAG.SESSION_RECONNECT_OK]: 'named',
+  [TAG.SESSION_RESET]: 'session',
+  [TAG.SESSION_RETRY]: 'session',
+  [TAG.SESSION_RETRY_GLOBAL]: 'session',
+  [TAG.IDENT_MISSING_FEATURES]: 'rejected',
+  [TAG.WAIT]: 'rejected',
+};
+
+/** Tags that the side may send now; null: anything. */
+export function allowedTags(side: Side, phase: Phase): readonly number[] | null {
+  return (side === 0 ? CLIENT_NEXT : SERVER_NEXT)[phase] ?? null;
+}
+
+export function phaseAfter(tag: number): Phase {
+  return AFTER[tag] ?? 'ready';
+}
+
+const STATE_NAMES: Readonly<Record<Phase, string>> = {
+  banner: 'BANNER',
+  hello: 'HELLO',
+  auth: 'AUTH',
+  sign: 'AUTH or SIGN',
+  session: 'SESSION',
+  named: 'IDENT',
+  ready: 'READY',
+  rejected: 'turned away',
+  opaque: 'secure',
+  unknown: 'unknown',
+};
+
+export function stateName(phase: Phase): string {
+  return STATE_NAMES[phase];
+}

@@ -1,0 +1,236 @@
+import { CLIENT, otherSide, type Side } from '../../../base/input.js';
+import { duration, nanosBetween } from '../../../base/time.js';
+import type { Output, SessionContext } from '../../../contract/protocol.js';
+import { ENTITY, entityName } from '../constants.js';
+import { at } from '../frame-reader.js';
+import { asNumber, type ControlFrame, type DataFrame, type Frame } from '../message.js';
+import { MSG, messageTypeName } from '../message-types.js';
+import * as R from '../rules/index.js';
+import { Requests } from './requests.js';
+import type { SessionRecord } from './shared.js';
+import type { SideState } from './side-state.js';
+
+const UNANSWERED_AFTER = 15_000_000_000;
+const KEEPALIVES = 64;
+
+/** Types that only some kinds of entity send, as a mask of entity types. */
+const SENDERS = new Map<number, number>([
+  [MSG.OSD_OPREPLY, ENTITY.OSD],
+  [MSG.OSD_OP, ENTITY.CLIENT | ENTITY.OSD | ENTITY.MDS | ENTITY.MGR],
+  [MSG.MON_MAP, ENTITY.MON],
+  [MSG.MON_SUBSCRIBE_ACK, ENTITY.MON],
+  [MSG.MON_COMMAND_ACK, ENTITY.MON],
+  [MSG.CONFIG, ENTITY.MON],
+  [MSG.OSD_PING, ENTITY.OSD],
+  [MSG.OSD_REPOP, ENTITY.OSD],
+  [MSG.OSD_REPOPREPLY, ENTITY.OSD],
+  [MSG.OSD_BOOT, ENTITY.OSD],
+  [MSG.MGR_CONFIGURE, ENTITY.MGR],
+  [MSG.CLIENT_REPLY, ENTITY.MDS],
+]);
+
+interface Keepalive {
+  readonly frame: ControlFrame;
+  readonly key: string;
+}
+
+/** What happens once a session is open: numbers, acknowledgements, keepalives, requests and their replies. */
+export class Traffic {
+  private readonly context: SessionContext<unknown>;
+  private readonly output: Output;
+  private readonly sides: readonly [SideState, SideState];
+  private readonly requests: readonly [Requests, Requests];
+  private readonly keepalives: readonly [Keepalive[], Keepalive[]] = [[], []];
+  private readonly lostKeepalives: [boolean, boolean] = [false, false];
+  /** Messages by type and side. */
+  readonly counts: readonly [Map<number, number>, Map<number, number>] = [new Map(), new Map()];
+  private readonly claims: { acker: SideState; ack: number; frame: Frame }[] = [];
+  operations = 0;
+  answered = 0;
+  slowest = -1;
+  bestRoundTrip = -1;
+  lossy: boolean | null = null;
+
+  constructor(context: SessionContext<unknown>, output: Output, sides: readonly [SideState, SideState]) {
+    this.context = context;
+    this.output = output;
+    this.sides = sides;
+    this.requests = [new Requests(context.limits.inFlight), new Requests(context.limits.inFlight)];
+  }
+
+  message(m: DataFrame, own: SideState, peer: SideState): void {
+    this.keepaliveDue(m, own, peer);
+    if (!m.headed || m.damaged) {
+      own.lastSeq = -1;
+      own.maxSeq = -1;
+      return;
+    }
+    this.number(m, own);
+    if (m.aborted) return;
+    own.messages++;
+    own.data += m.length3;
+    const counts = this.counts[m.side];
+    counts.set(m.type, (counts.get(m.type) ?? 0) + 1);
+    if (m.ackLow !== 0 || m.ackHigh !== 0) this.acknowledge(m, m.ackSeq, own, peer);
+    this.judgeSender(m, own);
+    this.pair(m, peer);
+  }
+
+  // ---- numbers
+
+  private number(m: DataFrame, own: SideState): void {
+    const seq = m.seq;
+    if (seq === 0) return;
+    const last = own.lastSeq;
+    if (last >= 0 && seq <= last) {
+      const text = `seq ${seq} after ${last} on the same connection`;
+      this.output.raise(R.MESSAGE_SEQ_REGRESS, at(m, 32, 8, text));
+    } else if (last > 0 && seq > last + 1) {
+      const text = `seq ${seq} after ${last}: ${seq - last - 1} missing`;
+      this.output.raise(R.MESSAGE_SEQ_GAP, at(m, 32, 8, text));
+    } else if (last === 0 && own.expectedSeq > 0) {
+      this.judgeFirst(m, seq, own);
+    }
+    if (seq > last) own.lastSeq = seq;
+    if (this.record !== null) this.record.note(m.side === this.recordClient ? 0 : 1, seq);
+    if (own.maxSeq >= 0 && seq > own.maxSeq) own.maxSeq = seq;
+  }
+
+  /** The session that the connection carries, and which side of this connection named it. */
+  record: SessionRecord | null = null;
+  recordClient: Side = CLIENT;
+
+  /** Set by the handshake: whether the session was resumed, so that the first number is the peer's to say. */
+  resumed = false;
+
+  private judgeFirst(m: DataFrame, seq: number, own: SideState): void {
+    const expected = own.expectedSeq;
+    if (seq === expected) return;
+    if (!this.resumed) {
+      this.output.raise(R.MESSAGE_FIRST_SEQ, at(m, 32, 8, `the first message of a new session has seq ${seq}`));
+      return;
+    }
+    const said = `the peer has received up to ${expected - 1}, the first message after the resumption has seq ${seq}`;
+    this.output.raise(R.MESSAGE_REPLAY, { ...at(m, 32, 8, said), severity: seq < expected ? 'error' : 'warning' });
+  }
+
+  // ---- acknowledgements
+
+  ack(m: ControlFrame, own: SideState, peer: SideState): void {
+    this.keepaliveDue(m, own, peer);
+    this.acknowledge(m, asNumber(m.valueHigh, m.valueLow), own, peer);
+    if (this.lossy === true && !own.saidAckOnLossy) {
+      own.saidAckOnLossy = true;
+      this.output.raise(R.ACK_ON_LOSSY, { message: m, text: `ACK ${m.value} on a lossy session` });
+    }
+  }
+
+  private acknowledge(m: Frame, ack: number, own: SideState, peer: SideState): void {
+    if (ack > own.acked) own.acked = ack;
+    if (peer.maxSeq < 0 || !peer.whole || ack <= peer.maxSeq) return;
+    if (this.settled(m)) this.raiseAck(m, ack, peer.maxSeq, 'certain');
+    else if (this.claims.length < KEEPALIVES) this.claims.push({ acker: own, ack, frame: m });
+  }
+
+  private raiseAck(m: Frame, ack: number, sent: number, confidence: 'certain' | 'likely'): void {
+    const text = `${ack} is acknowledged; the highest number sent is ${sent}`;
+    this.output.raise(R.ACK_BEYOND_SENT, { message: m, text, confidence });
+  }
+
+  /** Whether everything that the sender had received when it sent this has been decoded. */
+  settled(m: Frame): boolean {
+    const peer = otherSide(m.side);
+    return this.sides[peer].whole && m.peerSeen >= 0 && this.context.decodedUpTo(peer) >= m.peerSeen;
+  }
+
+  // ---- keepalives
+
+  keepalive(m: ControlFrame, own: SideState, peer: SideState): void {
+    this.keepaliveDue(m, own, peer);
+    const list = this.keepalives[m.side];
+    list.push({ frame: m, key: `${m.valueHigh}:${m.valueLow}` });
+    if (list.length > KEEPALIVES) {
+      list.shift();
+      this.lostKeepalives[m.side] = true;
+    }
+  }
+
+  keepaliveAck(m: ControlFrame, own: SideState, peer: SideState): void {
+    const list = this.keepalives[peer.side];
+    const key = `${m.valueHigh}:${m.valueLow}`;
+    const i = list.findIndex((k) => k.key === key);
+    if (i >= 0) {
+      const asked = list[i]!.frame;
+      list.splice(0, i + 1);
+      m.inReplyTo = asked.index;
+      m.latency = nanosBetween(asked.seconds, asked.nanos, m.seconds, m.nanos);
+      if (m.latency >= 0 && (this.bestRoundTrip < 0 || m.latency < this.bestRoundTrip)) this.bestRoundTrip = m.latency;
+    } else if (peer.whole && !this.lostKeepalives[peer.side] && this.settled(m)) {
+      const text = `no KEEPALIVE2 with the time ${m.valueLow}.${String(m.valueHigh).padStart(9, '0')} was sent`;
+      this.output.raise(R.KEEPALIVE_ACK_UNMATCHED, at(m, 32, 8, text));
+    }
+    this.keepaliveDue(m, own, peer);
+  }
+
+  /** The sender of this frame owes the peer an answer. */
+  private keepaliveDue(m: Frame, own: SideState, peer: SideState): void {
+    const list = this.keepalives[peer.side];
+    if (list.length === 0 || own.saidUnanswered || !own.whole) return;
+    const asked = list[0]!.frame;
+    const waited = nanosBetween(asked.seconds, asked.nanos, m.seconds, m.nanos);
+    if (waited <= UNANSWERED_AFTER) return;
+    own.saidUnanswered = true;
+    const text = `the KEEPALIVE2 at packet ${asked.packet} has had no answer for ${duration(waited)}, while other frames come`;
+    this.output.raise(R.KEEPALIVE_UNANSWERED, { message: m, related: [asked], text });
+  }
+
+  // ---- requests and replies
+
+  private judgeSender(m: DataFrame, own: SideState): void {
+    const allowed = SENDERS.get(m.type);
+    const type = own.hello?.values?.['entityType'] as number | undefined;
+    if (allowed === undefined || type === undefined || (allowed & type) !== 0) return;
+    const text = `a ${entityName(type)} sends ${messageTypeName(m.type)}`;
+    this.output.raise(R.MESSAGE_DIRECTION, at(m, 48, 2, text));
+  }
+
+  private pair(m: DataFrame, peer: SideState): void {
+    if (Requests.isRequest(m.type)) {
+      if (m.tidLow !== 0 || m.tidHigh !== 0) this.requests[m.side].add(m);
+      if (m.type === MSG.OSD_OP) this.operations++;
+      return;
+    }
+    const request = Requests.answers(m.type);
+    if (request === undefined) return;
+    const list = this.requests[peer.side];
+    const pending = list.take(request, m);
+    if (pending === null) {
+      if (
+        m.type === MSG.OSD_OPREPLY &&
+        this.sides[m.side].hello?.values?.['entityType'] === ENTITY.OSD &&
+        peer.whole &&
+        list.forgotten === 0 &&
+        !list.answeredLately(m) &&
+        this.settled(m)
+      ) {
+        const text = `no OSD_OP on this session has tid ${m.tid}`;
+        this.output.raise(R.OSD_REPLY_ORPHAN, at(m, 40, 8, text));
+      }
+      return;
+    }
+    m.inReplyTo = pending.index;
+    m.latency = nanosBetween(pending.seconds, pending.nanos, m.seconds, m.nanos);
+    if (m.type === MSG.OSD_OPREPLY) {
+      this.answered++;
+      if (m.latency > this.slowest) this.slowest = m.latency;
+    }
+  }
+
+  /** The connection is over: what could not be settled before. */
+  finish(): void {
+    for (const { acker, ack, frame } of this.claims) {
+      const peer = this.sides[otherSide(acker.side)];
+      if (peer.whole && peer.maxSeq >= 0 && ack > peer.maxSeq) this.raiseAck(frame, ack, peer.maxSeq, 'likely');
+    }
+  }
+}
