@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import yargs from 'yargs';
 import type { Command } from './command.js';
 import { complain } from './complain.js';
 import { UsageError } from './usage-error.js';
+import { version } from './version.js';
 
 interface Entry {
   readonly name: string;
@@ -25,6 +25,18 @@ const COMMANDS: readonly Entry[] = [
     usage: 'tail [source]',
     describe: 'The same, live: tcpdump -U -w - ... | wirelint tail',
     load: async () => (await import('./tail.js')).tail,
+  },
+  {
+    name: 'check',
+    usage: 'check [input..]',
+    describe: 'CI gate: judge captures, folders, globs; reports and exit status',
+    load: async () => (await import('./check.js')).check,
+  },
+  {
+    name: 'record',
+    usage: 'record [program..]',
+    describe: 'Record a Unix socket (or tcp:PORT) by standing in front of it',
+    load: async () => (await import('./record.js')).record,
   },
   {
     name: 'rules',
@@ -101,9 +113,4 @@ function helpWidth(): number {
 
 function oneLine(text: string): string {
   return text.trim().replace(/\s*\n\s*/g, ' ');
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -44,6 +44,8 @@ export interface FileReport {
   readonly golden: GoldenResult | null;
   /** How many findings each suppression silenced, by its number in the configuration. */
   readonly suppressed: Readonly<Record<number, number>>;
+  /** How many findings were silenced in all. */
+  readonly silenced: number;
   readonly internalErrors: number;
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /** Text is handed to the system in pieces of about this many characters. */
@@ -11,7 +11,7 @@ const RETRY_MS = 2;
  * analysis. What goes wrong is kept in `failure` and `broken`, and whoever drives the analysis looks there between batches.
  */
 export class TextOutput {
-  private readonly fd: number;
+  readonly fd: number;
   private text = '';
   /** The first error of a write, other than a reader that went away. */
   failure: Error | null = null;
@@ -80,14 +80,12 @@ let serial = 0;
 export class FileOutput extends TextOutput {
   private readonly target: string;
   private readonly beside: string | null;
-  private readonly handle: number;
   private open = true;
 
   private constructor(target: string, beside: string | null, fd: number) {
     super(fd);
     this.target = target;
     this.beside = beside;
-    this.handle = fd;
   }
 
   /** Throws the system's error where the file cannot be made. */
@@ -114,12 +112,7 @@ export class FileOutput extends TextOutput {
   }
 
   private close(): void {
-    if (this.open) closeSync(this.handle);
+    if (this.open) closeSync(this.fd);
     this.open = false;
   }
-}
-
-/** Makes the folder that a path lies in. */
-export function makeParent(path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
 }

@@ -1,5 +1,5 @@
 import type { Rule } from '../base/rule.js';
-import { blame } from './rule-page.js';
+import { blame, markdown } from './rule-page.js';
 
 const INTRODUCTION = `# Rules
 
@@ -44,14 +44,6 @@ function level(r: Rule): string {
 /** The anchor that GitHub and GitLab make of a heading. */
 function anchor(id: string): string {
   return id.toLowerCase().replace(/[^a-z0-9_-]/g, '');
-}
-
-/** Prose with what Markdown would take for markup escaped, outside of code spans. */
-export function markdown(text: string): string {
-  return text
-    .split(/(`[^`]*`)/)
-    .map((part, i) => (i % 2 === 1 ? part : part.replace(/[\\*_<>[\]]/g, '\\$&')))
-    .join('');
 }
 
 function cell(text: string): string {

@@ -78,3 +78,11 @@ export function wrap(text: string, width: number): string {
     })
     .join('\n');
 }
+
+/** Prose with what Markdown would take for markup escaped, outside of code spans. */
+export function markdown(text: string): string {
+  return text
+    .split(/(`[^`]*`)/)
+    .map((part, i) => (i % 2 === 1 ? part : part.replace(/[\\*_<>[\]]/g, '\\$&')))
+    .join('');
+}

@@ -16,6 +16,8 @@ export interface TranscriptOptions {
   readonly hex: boolean;
   /** What an input is called; its name as given, where absent. */
   readonly nameOf?: (file: string) => string;
+  /** Is told the number of the line, from 1, that a finding begins on. */
+  readonly located?: (finding: Finding, line: number) => void;
 }
 
 const NAME_WIDTH = 26;
@@ -37,6 +39,7 @@ export class Transcript implements Reporter {
   private lastMessage: Message | null = null;
   private readonly explained = new Set<string>();
   private captures = 0;
+  private lines = 0;
   private readonly opened = new Set<StreamRecord>();
 
   constructor(add: (text: string) => void, options: TranscriptOptions, flush?: () => void) {
@@ -95,6 +98,7 @@ export class Transcript implements Reporter {
 
   finding(f: Finding): void {
     if (f.stream !== null && this.opened.has(f.stream)) this.turnTo(f.stream);
+    this.options.located?.(f, this.lines + 1);
     const own = f.message !== null && f.message === this.lastMessage;
     const indent = f.stream === null ? '  ' : INDENT;
     const paint = this.t.severity[f.severity];
@@ -207,6 +211,7 @@ export class Transcript implements Reporter {
   }
 
   private line(text: string): void {
+    this.lines++;
     this.add(`${text}\n`);
   }
 }

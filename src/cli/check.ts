@@ -1,0 +1,113 @@
+import type { Severity } from '../base/rule.js';
+import { complain } from './complain.js';
+import type { Command } from './command.js';
+import { reportRequests } from './check/formats.js';
+import { requirements } from './check/gate.js';
+import { runCheck } from './check/run-check.js';
+import { INPUT_OPTIONS, PRINT_OPTIONS, RAW_OPTION, type CommonArguments } from './options.js';
+import { Planner } from './plan.js';
+import { rawInput } from './run.js';
+import { UsageError } from './usage-error.js';
+
+interface CheckArguments extends CommonArguments {
+  readonly input?: readonly string[];
+  readonly raw?: readonly string[];
+  readonly format?: readonly string[];
+  readonly 'fail-on'?: Severity;
+  readonly 'max-warnings'?: string;
+  readonly require?: readonly string[];
+  readonly 'require-complete'?: boolean;
+  readonly 'allow-empty'?: boolean;
+  readonly golden?: boolean;
+  readonly 'update-golden'?: boolean;
+  readonly 'write-baseline'?: boolean;
+  readonly jobs?: string;
+}
+
+const list = { type: 'string', array: true, nargs: 1 } as const;
+
+export const check: Command = {
+  options: (yargs) =>
+    yargs
+      .positional('input', {
+        type: 'string',
+        array: true,
+        describe: 'Captures, folders (searched for captures by content), globs; - is standard input',
+      })
+      .options({
+        format: {
+          ...list,
+          alias: 'f',
+          describe:
+            'FORMAT or FORMAT=FILE, repeatable: text (default), table, ndjson, json, sarif, junit, github, gitlab',
+        },
+        output: PRINT_OPTIONS.output,
+        'fail-on': {
+          choices: ['note', 'warning', 'error'],
+          requiresArg: true,
+          describe: 'Fail from this severity on (default: error)',
+        },
+        'max-warnings': { type: 'string', requiresArg: true, describe: 'Fail on more warnings than this' },
+        require: { ...list, describe: 'Fail where no stream speaks it: PROTOCOL or PROTOCOL=MIN_MESSAGES' },
+        'require-complete': { type: 'boolean', describe: 'Fail on gaps and on anything that was not decoded' },
+        'allow-empty': { type: 'boolean', describe: 'Pass where nothing of a known protocol was seen' },
+        golden: { type: 'boolean', describe: 'Compare each transcript with the one beside its capture (x.pcap.txt)' },
+        'update-golden': { type: 'boolean', describe: 'Write the transcripts beside the captures' },
+        'write-baseline': {
+          type: 'boolean',
+          describe: 'Add what is found now to the suppressions of the configuration',
+        },
+        jobs: {
+          type: 'string',
+          alias: 'j',
+          requiresArg: true,
+          describe: 'Captures judged at once (default: the cores)',
+        },
+        ...INPUT_OPTIONS,
+        ...RAW_OPTION,
+        color: PRINT_OPTIONS.color,
+        verbose: { type: 'boolean', alias: 'v', describe: 'Notes as well, and every finding' },
+      })
+      .example('$0 check captures/', 'every capture below a folder')
+      .example('$0 check --require nbd -f text -f sarif=wirelint.sarif captures/', 'two reports of one run')
+      .example('$0 check --golden captures/', 'with the transcripts committed beside the captures'),
+
+  async run(raw) {
+    const args = raw as CheckArguments;
+    const inputs = args.input ?? [];
+    const raws = (args.raw ?? []).map(rawInput);
+    if (inputs.length + raws.length === 0) throw new UsageError('check: name a capture, a folder or a glob');
+    if (args.golden && args['update-golden']) throw new UsageError('--golden and --update-golden exclude each other');
+    const reports = reportRequests(args.format ?? [], args.output);
+    const planner = await Planner.load(args, args['fail-on']);
+    const config = planner.loaded?.config ?? {};
+    const result = await runCheck({
+      inputs,
+      raws,
+      args,
+      planner,
+      reports,
+      golden: args.golden ? 'compare' : args['update-golden'] ? 'update' : null,
+      baseline: args['write-baseline'] ?? false,
+      jobs: number('--jobs', args.jobs, 1) ?? null,
+      gate: {
+        require: requirements(args.require ?? [], config.require ?? {}),
+        requireComplete: args['require-complete'] ?? config.requireComplete ?? false,
+        maxWarnings: number('--max-warnings', args['max-warnings'], 0) ?? config.maxWarnings ?? null,
+        allowEmpty: args['allow-empty'] ?? config.allowEmpty ?? false,
+        failOn: (file) => planner.for(file).failOn,
+      },
+    });
+    // where the verdict is not on standard output for a person to read, standard error has it
+    if (!reports.some((r) => r.path === undefined && (r.format === 'text' || r.format === 'table')))
+      for (const reason of result.gate.reasons) complain(`check failed: ${reason}`);
+    return result.status;
+  },
+};
+
+function number(option: string, text: string | undefined, least: number): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(text) || Number(text) < least)
+    throw new UsageError(`${option} ${text}: expected a number, ${least} or more`);
+  return Number(text);
+}

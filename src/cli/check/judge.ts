@@ -1,0 +1,283 @@
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { EXPECTATION } from '../../base/capture-rules.js';
+import { CLIENT, SERVER } from '../../base/input.js';
+import { NotACapture, type CaptureInfo } from '../../capture/packet.js';
+import type { Message } from '../../contract/message.js';
+import { Analysis, inputName, type AnalysisOptions, type CaptureInput, type RunHooks } from '../../engine/analysis.js';
+import type { Finding, Reporter, StreamRecord } from '../../engine/event.js';
+import { effectiveSeverity } from '../../engine/findings.js';
+import {
+  emptySummary,
+  type CheckedFinding,
+  type CheckedStream,
+  type FileReport,
+  type GoldenResult,
+} from '../../report/check-report.js';
+import { EventLines } from '../../report/event-lines.js';
+import { captureEvent, findingEvent, streamEvent } from '../../report/event-object.js';
+import { Fingerprints } from '../../report/fingerprint.js';
+import { FileOutput, TextOutput } from '../../report/output.js';
+import { Transcript } from '../../report/transcript.js';
+import { analysisOptions, type Plan } from '../plan.js';
+import { inputError } from '../run.js';
+import { unifiedDiff } from './diff.js';
+import { judgeMessages, judgeSession, MessageCounts, wantsSession } from './expectations.js';
+import { Silencer, type ActiveSuppression } from './suppressions.js';
+
+/** Everything needed to judge one file: plain data. */
+export interface Job {
+  readonly input: CaptureInput;
+  /** Whether the user named it; else it may turn out to be no capture. */
+  readonly named: boolean;
+  readonly plan: Plan;
+  readonly suppressions: readonly ActiveSuppression[];
+  readonly golden: 'compare' | 'update' | null;
+  /** Whether findings are to be located in the transcript beside the capture. */
+  readonly lines: boolean;
+  /** A file that takes the events as lines of JSON. */
+  readonly events: string | null;
+}
+
+/** The name of the transcript that belongs to a capture. */
+export function transcriptPath(capture: string): string {
+  return `${capture}.txt`;
+}
+
+/** Judges one file. Never throws for what is wrong with the file. `line` takes the events, unless the job names a file for them. */
+export async function judge(job: Job, hooks: RunHooks = {}, line?: (json: string) => void): Promise<FileReport> {
+  const name = inputName(job.input);
+  const spool = job.events === null ? null : new TextOutput(openSync(job.events, 'w', 0o600));
+  const take = spool === null ? line : (json: string) => spool.add(`${json}\n`);
+  const options = analysisOptions(job.plan, take !== undefined);
+  const verdict = new Verdict(name, options, job, take);
+  const analysis = new Analysis({ ...options, suppress: (f) => verdict.suppresses(f) }, verdict);
+  verdict.analysis = analysis;
+  let state: FileReport['state'] = 'judged';
+  let problem: string | null = null;
+  try {
+    await analysis.run(job.input, hooks);
+  } catch (error) {
+    const foreign = error instanceof NotACapture;
+    state = foreign && !job.named ? 'skipped' : 'failed';
+    problem = foreign ? error.message : inputError(job.input, error).slice(name.length + 2);
+  } finally {
+    if (spool !== null) {
+      spool.finish();
+      closeSync(spool.fd);
+    }
+  }
+  const report = { ...verdict.report(state, problem), internalErrors: analysis.internalErrors };
+  return state === 'judged' ? { ...report, ...(await beside(job, report.findings)) } : report;
+}
+
+/** Collects what the gate and the reports need of one file; expectations are judged here. */
+class Verdict implements Reporter {
+  analysis: Analysis | null = null;
+  private readonly name: string;
+  private readonly options: AnalysisOptions;
+  private readonly job: Job;
+  private readonly lines: EventLines | null;
+  private readonly silencer: Silencer;
+  private readonly fingerprints = new Fingerprints();
+  /** Fingerprint of the finding that is on its way from the engine's question whether it is suppressed. */
+  private readonly prints = new WeakMap<Finding, string>();
+  private readonly counts: MessageCounts | null;
+  private readonly findings: CheckedFinding[] = [];
+  private readonly streams: CheckedStream[] = [];
+  private info: CaptureInfo | null = null;
+  private seconds = 0;
+  private nanos = 0;
+
+  constructor(name: string, options: AnalysisOptions, job: Job, take?: (json: string) => void) {
+    this.name = name;
+    this.options = options;
+    this.job = job;
+    this.lines = take === undefined ? null : new EventLines(take);
+    this.silencer = new Silencer(job.suppressions);
+    this.counts = job.plan.expect.length > 0 ? new MessageCounts() : null;
+  }
+
+  suppresses(f: Finding): boolean {
+    const fingerprint = this.fingerprints.of(f);
+    this.prints.set(f, fingerprint);
+    return this.silencer.silences({ rule: f.rule.id, stream: f.stream?.id ?? null, fingerprint });
+  }
+
+  capture(file: string, info: CaptureInfo): void {
+    this.info = info;
+    this.lines?.capture(file, info);
+  }
+
+  begin(_file: string, seconds: number, nanos: number): void {
+    this.seconds = seconds;
+    this.nanos = nanos;
+  }
+
+  message(stream: StreamRecord, m: Message): void {
+    this.counts?.add(stream.protocol!.name, m.name);
+    this.lines?.message(stream, m);
+  }
+
+  finding(f: Finding): void {
+    this.lines?.finding(f);
+    this.findings.push({
+      ...findingEvent(f),
+      fingerprint: this.prints.get(f)!,
+      messageName: f.message?.name ?? null,
+      line: null,
+    });
+  }
+
+  stream(s: StreamRecord): void {
+    const event = streamEvent(s);
+    if (s.protocol !== null) {
+      for (const e of this.job.plan.expect) {
+        const text = judgeSession(e, s.protocol.name, event.session);
+        if (text !== null) this.expectation(text, s);
+      }
+    }
+    this.lines?.stream(s);
+    this.streams.push({
+      ...event,
+      findings: { ...s.findings },
+      skipped: { 'client-to-server': { ...s.skipped[CLIENT] }, 'server-to-client': { ...s.skipped[SERVER] } },
+      oneSided: !(s.connection.heard[0] && s.connection.heard[1]),
+    });
+  }
+
+  endOfFile(): void {
+    // a file that turned out to be no capture holds nothing to expect anything of
+    if (this.info === null) return;
+    for (const e of this.job.plan.expect) {
+      const text = judgeMessages(e, this.counts!) ?? wantsSession(e, this.analysis!.summary.protocols);
+      if (text !== null) this.expectation(text, null);
+    }
+  }
+
+  /** The summary is over all files, and comes from whoever judges them. */
+  summary(): void {}
+
+  report(state: FileReport['state'], problem: string | null): FileReport {
+    return {
+      file: this.name,
+      state,
+      problem,
+      capture: this.info === null ? null : captureEvent(this.name, this.info),
+      streams: this.streams,
+      findings: this.findings,
+      summary: state === 'judged' ? this.analysis!.summary : emptySummary(),
+      transcript: null,
+      golden: null,
+      suppressed: this.silencer.used,
+      silenced: this.silencer.silenced,
+      internalErrors: 0,
+    };
+  }
+
+  private expectation(text: string, stream: StreamRecord | null): void {
+    const severity = effectiveSeverity(EXPECTATION, undefined, 'certain', this.options.levels);
+    if (severity === null) return;
+    const finding: Finding = {
+      file: this.name,
+      stream,
+      rule: EXPECTATION,
+      severity,
+      party: EXPECTATION.party,
+      confidence: 'certain',
+      side: null,
+      message: null,
+      related: [],
+      offset: 0,
+      length: 0,
+      packet: stream?.firstPacket ?? 0,
+      seconds: stream?.firstSeconds ?? this.seconds,
+      nanos: stream?.firstNanos ?? this.nanos,
+      text,
+    };
+    if (this.suppresses(finding)) return;
+    if (stream !== null) stream.findings[severity]++;
+    this.analysis!.summary.findings[severity]++;
+    this.finding(finding);
+  }
+}
+
+/** What depends on the transcript that lies beside the capture. */
+async function beside(
+  job: Job,
+  findings: readonly CheckedFinding[],
+): Promise<Pick<FileReport, 'transcript' | 'golden' | 'findings'>> {
+  const none = { transcript: null, golden: null, findings };
+  if (typeof job.input !== 'string' || job.input === '-') return none;
+  const path = transcriptPath(job.input);
+  const committed = statSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path, 'utf8') : null;
+  if (job.golden === null && (!job.lines || committed === null || findings.length === 0))
+    return { ...none, transcript: committed === null ? null : path };
+  const { text, lines } = await transcriptOf(job.input, job.plan);
+  const golden = job.golden === null ? null : compareGolden(path, committed, text, job.golden === 'update');
+  const now = golden?.state === 'written' ? text : committed;
+  return {
+    transcript: now === null ? null : path,
+    golden,
+    findings: now === null ? findings : locate(findings, lines, text, now),
+  };
+}
+
+/** The transcript that `analyze -o` writes, and the line of each finding in it. */
+async function transcriptOf(input: string, plan: Plan): Promise<{ text: string; lines: Map<string, number> }> {
+  const parts: string[] = [];
+  const lines = new Map<string, number>();
+  const fingerprints = new Fingerprints();
+  const prints = new WeakMap<Finding, string>();
+  const transcript = new Transcript((part) => parts.push(part), {
+    colors: false,
+    verbose: false,
+    hex: false,
+    nameOf: (file) => basename(file),
+    located: (finding, line) => lines.set(prints.get(finding)!, line),
+  });
+  const suppress = (finding: Finding): boolean => {
+    prints.set(finding, fingerprints.of(finding));
+    return false;
+  };
+  const analysis = new Analysis({ ...analysisOptions(plan, true), suppress }, transcript);
+  await analysis.run(input);
+  analysis.finish();
+  return { text: parts.join(''), lines };
+}
+
+function compareGolden(path: string, committed: string | null, text: string, update: boolean): GoldenResult {
+  if (committed === text) return { path, state: 'same', diff: '' };
+  if (update) {
+    const output = FileOutput.create(path, false);
+    output.add(text);
+    output.finish();
+    return { path, state: 'written', diff: '' };
+  }
+  if (committed === null) return { path, state: 'missing', diff: '' };
+  return { path, state: 'different', diff: unifiedDiff(committed, text, path, `${path} (now)`) };
+}
+
+/** Findings with their lines in the committed transcript, which may be an older one. */
+function locate(
+  findings: readonly CheckedFinding[],
+  lines: ReadonlyMap<string, number>,
+  text: string,
+  committed: string,
+): CheckedFinding[] {
+  const now = text.split('\n');
+  const then = committed === text ? now : committed.split('\n');
+  return findings.map((f) => {
+    const line = lines.get(f.fingerprint);
+    if (line === undefined) return f;
+    return { ...f, line: then === now ? line : nearest(then, now[line - 1]!, line) };
+  });
+}
+
+/** The number of the line with that text that lies nearest, or of the last line at most. */
+function nearest(lines: readonly string[], text: string, wanted: number): number {
+  let best = -1;
+  for (let i = 0; i < lines.length; i++)
+    if (lines[i] === text && (best < 0 || Math.abs(i + 1 - wanted) < Math.abs(best - wanted))) best = i + 1;
+  return best > 0 ? best : Math.min(wanted, Math.max(1, lines.length - 1));
+}

@@ -1,0 +1,33 @@
+import type { CheckReport } from '../../report/check-report.js';
+import type { Rule } from '../../base/rule.js';
+import type { CheckFormat } from './formats.js';
+
+export interface RenderOptions {
+  readonly colors: boolean;
+  readonly verbose: boolean;
+  readonly version: string;
+  /** The rule of an id. */
+  readonly ruleOf: (id: string) => Rule;
+}
+
+/** The text of a report that is made when everything is judged; each format's module is loaded only where it is asked for. */
+export async function render(
+  format: Exclude<CheckFormat, 'ndjson' | 'json'>,
+  report: CheckReport,
+  options: RenderOptions,
+): Promise<string> {
+  switch (format) {
+    case 'sarif':
+      return (await import('../../report/sarif.js')).sarif(report, options);
+    case 'junit':
+      return (await import('../../report/junit.js')).junit(report);
+    case 'github':
+      return (await import('../../report/github.js')).github(report);
+    case 'gitlab':
+      return (await import('../../report/gitlab.js')).gitlab(report);
+    case 'table':
+      return (await import('../../report/check-table.js')).checkTable(report, options.colors);
+    default:
+      return (await import('../../report/check-text.js')).checkText(report, options);
+  }
+}

@@ -1,0 +1,233 @@
+import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { inputName, type CaptureInput } from '../../engine/analysis.js';
+import {
+  addSummary,
+  emptySummary,
+  type CheckReport,
+  type FileReport,
+  type GateResult,
+} from '../../report/check-report.js';
+import { JsonDocument, Ndjson, type Framing } from '../../report/event-lines.js';
+import { summaryEvent } from '../../report/event-object.js';
+import type { TextOutput } from '../../report/output.js';
+import { wantColors } from '../colors.js';
+import { complain } from '../complain.js';
+import type { Suppression } from '../config-file.js';
+import { finishDestination, openDestination } from '../destination.js';
+import { Interrupt } from '../interrupt.js';
+import type { CommonArguments } from '../options.js';
+import { checkKeyrings, knownRule, type Planner } from '../plan.js';
+import { Progress } from '../progress.js';
+import { version } from '../version.js';
+import type { ReportRequest } from './formats.js';
+import { decide, type GateSettings, type SuppressionState } from './gate.js';
+import { findInputs, type FoundInputs } from './inputs.js';
+import { judge, type Job } from './judge.js';
+import { suppressionsFor, todayText } from './suppressions.js';
+
+/** Threads cost about as much to start as this many bytes to judge. */
+const WORTH_THREADS = 16 << 20;
+const WORTH_THREADS_FILES = 40;
+
+export interface CheckSettings {
+  readonly inputs: readonly string[];
+  readonly raws: readonly CaptureInput[];
+  readonly args: CommonArguments;
+  readonly planner: Planner;
+  readonly reports: readonly ReportRequest[];
+  readonly golden: 'compare' | 'update' | null;
+  readonly baseline: boolean;
+  /** Captures judged at once; null: as many as there are cores. */
+  readonly jobs: number | null;
+  readonly gate: GateSettings;
+}
+
+export interface CheckOutcome {
+  readonly status: number;
+  readonly gate: GateResult;
+}
+
+interface OpenReport {
+  readonly request: ReportRequest;
+  readonly output: TextOutput;
+  /** For the formats that follow the events. */
+  readonly framing: Framing | null;
+}
+
+/** Judges everything, writes the reports, and says whether the gate passes. */
+export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
+  const { planner, args } = settings;
+  const interrupt = new Interrupt();
+  const found = findInputs(settings.inputs);
+  const suppressions = planner.loaded?.config.suppressions ?? [];
+  const today = todayText();
+  const jobs = jobsFor(settings, found, suppressions, today);
+  checkKeyrings([...new Set(jobs.flatMap((j) => j.plan.keyrings))]);
+  const reports = settings.reports.map(openReport);
+  try {
+    const files = await judgeAll(jobs, found, settings, reports, interrupt.signal);
+    if (interrupt.status !== null) {
+      for (const r of reports) r.output.discard();
+      return { status: interrupt.status, gate: { status: 2, reasons: [] } };
+    }
+    const summary = emptySummary();
+    for (const f of files) addSummary(summary, f.summary);
+    const state: SuppressionState = {
+      all: suppressions,
+      today,
+      used: new Set(files.flatMap((f) => Object.keys(f.suppressed).map(Number))),
+      judged: files.filter((f) => f.state === 'judged').map((f) => planner.pathOf(f.file)),
+      exists: (path) => existsSync(resolve(planner.loaded?.folder ?? '.', path)),
+      complete: args.stream === undefined && args.protocol === undefined,
+    };
+    let report = checkReport(files, settings, state, found);
+    if (settings.baseline) {
+      const { applyBaseline } = await import('./baseline.js');
+      report = applyBaseline(report, settings, state, (remaining, left) =>
+        checkReport(remaining, settings, left, found),
+      );
+    }
+    await writeReports(reports, report, settings);
+    return { status: report.gate.status, gate: report.gate };
+  } catch (error) {
+    for (const r of reports) r.output.discard();
+    throw error;
+  }
+}
+
+function checkReport(
+  files: readonly FileReport[],
+  settings: CheckSettings,
+  suppressions: SuppressionState,
+  found: FoundInputs,
+): CheckReport {
+  const summary = emptySummary();
+  for (const f of files) addSummary(summary, f.summary);
+  const gate = decide(files, summary, settings.gate, suppressions, [...found.problems]);
+  const empty = found.empty.map((text) => `${text}: no file there`);
+  return {
+    files,
+    summary,
+    failOn: settings.planner.for('-').failOn,
+    gate: gate.status === 1 ? { ...gate, reasons: [...gate.reasons, ...empty] } : gate,
+    suppressed: files.reduce((n, f) => n + f.silenced, 0),
+  };
+}
+
+function jobsFor(
+  settings: CheckSettings,
+  found: FoundInputs,
+  suppressions: readonly Suppression[],
+  today: string,
+): Job[] {
+  const { planner, golden, reports } = settings;
+  const lines = reports.some((r) => r.format === 'sarif' || r.format === 'github' || r.format === 'gitlab');
+  const job = (input: CaptureInput, named: boolean): Job => {
+    const name = inputName(input);
+    return {
+      input,
+      named,
+      plan: planner.for(name),
+      suppressions: suppressionsFor(suppressions, planner.pathOf(name), today),
+      golden,
+      lines,
+      events: null,
+    };
+  };
+  return [...found.inputs.map((i) => job(i.path, i.named)), ...settings.raws.map((raw) => job(raw, true))];
+}
+
+async function judgeAll(
+  jobs: readonly Job[],
+  found: FoundInputs,
+  settings: CheckSettings,
+  reports: readonly OpenReport[],
+  signal: AbortSignal,
+): Promise<FileReport[]> {
+  const framings = reports.flatMap((r) => r.framing ?? []);
+  const line = (json: string): void => {
+    for (const f of framings) f.line(json);
+  };
+  const threads = threadsFor(jobs, found, settings.jobs);
+  if (threads <= 1) return judgeHere(jobs, framings.length > 0 ? line : undefined, signal);
+  const { judgeInThreads } = await import('./pool.js');
+  if (framings.length === 0) return judgeInThreads(jobs, threads, signal);
+  // events come from several threads at once: each capture's wait in a file of their own until it is their turn
+  const folder = mkdtempSync(join(tmpdir(), 'wirelint-'));
+  try {
+    const spooled = jobs.map((job, i) => ({ ...job, events: join(folder, `${i}.ndjson`) }));
+    return await judgeInThreads(spooled, threads, signal, (_, i) => copyLines(spooled[i]!.events, line));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function threadsFor(jobs: readonly Job[], found: FoundInputs, wanted: number | null): number {
+  // standard input can only be read by this thread
+  if (jobs.length < 2 || jobs.some((j) => j.input === '-')) return 1;
+  if (wanted !== null) return Math.min(wanted, jobs.length);
+  const bytes = found.inputs.reduce((sum, i) => sum + i.size, 0);
+  if (bytes < WORTH_THREADS && jobs.length < WORTH_THREADS_FILES) return 1;
+  return Math.min(availableParallelism(), jobs.length);
+}
+
+async function judgeHere(
+  jobs: readonly Job[],
+  line: ((json: string) => void) | undefined,
+  signal: AbortSignal,
+): Promise<FileReport[]> {
+  const files: FileReport[] = [];
+  const progress = new Progress();
+  for (const job of jobs) {
+    if (signal.aborted) break;
+    const hooks = {
+      signal,
+      progress: (read: number, total: number | null) => progress.update(inputName(job.input), read, total),
+    };
+    files.push(await judge(job, hooks, line));
+  }
+  progress.clear();
+  return files;
+}
+
+async function copyLines(path: string, line: (json: string) => void): Promise<void> {
+  if (!existsSync(path)) return;
+  for await (const json of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) line(json);
+  rmSync(path, { force: true });
+}
+
+function openReport(request: ReportRequest): OpenReport {
+  const output = openDestination(request.path);
+  const framing =
+    request.format === 'ndjson' ? new Ndjson(output) : request.format === 'json' ? new JsonDocument(output) : null;
+  return { request, output, framing };
+}
+
+async function writeReports(
+  reports: readonly OpenReport[],
+  report: CheckReport,
+  settings: CheckSettings,
+): Promise<void> {
+  for (const { request, output, framing } of reports) {
+    if (request.format === 'ndjson' || request.format === 'json') {
+      framing!.line(JSON.stringify(summaryEvent(report.summary)));
+      framing!.end();
+    } else {
+      const { render } = await import('./render.js');
+      const options = {
+        colors: wantColors({ color: settings.args.color, output: request.path }),
+        verbose: settings.args.verbose ?? false,
+        version: version(),
+        ruleOf: knownRule,
+      };
+      output.add(await render(request.format, report, options));
+    }
+    finishDestination(output, request.path);
+  }
+  for (const f of report.files) {
+    if (f.golden?.state === 'written') complain(`wrote ${f.golden.path}`);
+  }
+}

@@ -1,0 +1,65 @@
+import { globExpression, pathMatcher } from '../../base/glob.js';
+import type { Suppression } from '../config-file.js';
+
+/** A suppression that may silence findings of one file. */
+export interface ActiveSuppression {
+  /** Its number in the configuration, from 0. */
+  readonly number: number;
+  readonly rule?: string;
+  readonly stream?: number;
+  readonly fingerprint?: string;
+}
+
+/** What a suppression is compared with. */
+export interface Suppressible {
+  readonly rule: string;
+  readonly stream: number | null;
+  readonly fingerprint: string;
+}
+
+/** Those of the configuration that are not expired and whose path matches, for one file; `path` as the configuration sees it. */
+export function suppressionsFor(all: readonly Suppression[], path: string, today: string): ActiveSuppression[] {
+  const active: ActiveSuppression[] = [];
+  all.forEach((s, number) => {
+    if (isExpired(s, today)) return;
+    if (s.path !== undefined && !pathMatcher(s.path)(path)) return;
+    active.push({ number, rule: s.rule, stream: s.stream, fingerprint: s.fingerprint });
+  });
+  return active;
+}
+
+/** A suppression holds to the end of its last day, in UTC. */
+export function isExpired(s: Suppression, today: string): boolean {
+  return s.expires !== undefined && s.expires < today;
+}
+
+/** Today's date in UTC, as configurations write it. */
+export function todayText(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+/** Silences findings of one file, and counts what each suppression silenced. */
+export class Silencer {
+  readonly used: Record<number, number> = {};
+  /** Findings that were silenced. */
+  silenced = 0;
+  private readonly entries: readonly { s: ActiveSuppression; rule: RegExp | null }[];
+
+  constructor(active: readonly ActiveSuppression[]) {
+    this.entries = active.map((s) => ({ s, rule: s.rule === undefined ? null : globExpression(s.rule) }));
+  }
+
+  /** Whether the finding is silenced; every suppression that would do it counts as used. */
+  silences(finding: Suppressible): boolean {
+    let silenced = false;
+    for (const { s, rule } of this.entries) {
+      if (rule !== null && !rule.test(finding.rule)) continue;
+      if (s.stream !== undefined && s.stream !== finding.stream) continue;
+      if (s.fingerprint !== undefined && s.fingerprint !== finding.fingerprint) continue;
+      this.used[s.number] = (this.used[s.number] ?? 0) + 1;
+      silenced = true;
+    }
+    if (silenced) this.silenced++;
+    return silenced;
+  }
+}

@@ -1,0 +1,234 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { constants } from 'node:os';
+import type { Packet } from '../capture/packet.js';
+import { Analysis } from '../engine/analysis.js';
+import { addressName, parseAddress, type StreamAddress } from '../record/address.js';
+import { Proxy } from '../record/proxy.js';
+import { RecordFile } from '../record/record-file.js';
+import { Recording, SERVER_PORT } from '../record/recording.js';
+import type { TextOutput } from '../report/output.js';
+import { reporterFor } from './analyze.js';
+import type { Command } from './command.js';
+import { complain } from './complain.js';
+import { finishDestination, openDestination } from './destination.js';
+import { formatOption, INPUT_OPTIONS, PRINT_OPTIONS, type CommonArguments } from './options.js';
+import { analysisOptions, checkKeyrings, Planner } from './plan.js';
+import { systemWords, UsageError } from './usage-error.js';
+import { version } from './version.js';
+
+interface RecordArguments extends CommonArguments {
+  readonly listen: string;
+  readonly connect: string;
+  readonly write?: string;
+  readonly tail?: boolean;
+  readonly port?: string;
+  readonly format?: string;
+  readonly program?: readonly string[];
+}
+
+/** Milliseconds that connections have to end by themselves when the program has ended. */
+const DRAIN_MS = 2000;
+
+export const record: Command = {
+  options: (yargs) =>
+    yargs
+      .positional('program', { type: 'string', array: true, describe: 'After --: run this, and end with it' })
+      .options({
+        listen: {
+          type: 'string',
+          requiresArg: true,
+          demandOption: true,
+          describe: 'Where clients connect: PATH or tcp:[HOST:]PORT',
+        },
+        connect: {
+          type: 'string',
+          requiresArg: true,
+          demandOption: true,
+          describe: 'The real server: PATH or tcp:[HOST:]PORT',
+        },
+        write: { type: 'string', alias: 'w', requiresArg: true, describe: 'Write a pcapng (- is standard output)' },
+        tail: { type: 'boolean', describe: 'Print the transcript while it happens' },
+        port: {
+          type: 'string',
+          requiresArg: true,
+          describe: `Port of the server in the recording of a Unix socket (default ${SERVER_PORT}; 10809 makes Wireshark see NBD)`,
+        },
+        ...formatOption(['text', 'ndjson']),
+        ...PRINT_OPTIONS,
+        ...INPUT_OPTIONS,
+      })
+      .example('$0 record --listen /tmp/p.sock --connect /run/nbd.sock -w s.pcapng', 'until Ctrl-C')
+      .example(
+        '$0 record --listen p.sock --connect nbd.sock --tail -- nbdinfo nbd+unix:///?socket=p.sock',
+        'one program',
+      )
+      .epilogue(
+        'The program finds the address in WIRELINT_SOCKET (a path) or WIRELINT_PORT. Descriptors that are passed along (SCM_RIGHTS) do not get through, and the server sees the process id of wirelint.',
+      ),
+
+  async run(raw) {
+    const args = raw as unknown as RecordArguments;
+    const listen = address('--listen', args.listen);
+    const connect = address('--connect', args.connect);
+    if (args.write === undefined && !args.tail) throw new UsageError('record: name a file with -w, or --tail, or both');
+    if (args.write === '-' && args.tail && (args.output ?? '-') === '-')
+      throw new UsageError('record: -w - and --tail both want standard output; give --tail a file with -o');
+    const port = portNumber(args.port);
+    const stop = new StopSignals();
+    const tail = args.tail ? await Tail.open(args) : null;
+    let file: RecordFile | null = null;
+    const proxy = await startProxy(listen, connect, () => {
+      if (args.write !== undefined) file = createFile(args.write);
+      const description = describe(listen, connect);
+      tail?.begin(description);
+      return new Recording((bytes) => file?.write(bytes), `wirelint ${version()}`, description, port, tail);
+    });
+    let status = 0;
+    if (args.program !== undefined && args.program.length > 0) {
+      status = await runProgram(args.program, proxy.address, stop);
+      await Promise.race([proxy.drained(), stop.requested, delay(DRAIN_MS)]);
+    } else await Promise.race([stop.requested, tail?.failed ?? never]);
+    await proxy.stop();
+    (file as RecordFile | null)?.close();
+    tail?.end(args.output);
+    return status;
+  },
+};
+
+function address(option: string, text: string): StreamAddress {
+  try {
+    return parseAddress(text);
+  } catch (error) {
+    throw new UsageError(`${option} ${(error as Error).message}`);
+  }
+}
+
+function portNumber(text: string | undefined): number {
+  if (text === undefined) return SERVER_PORT;
+  if (!/^\d{1,5}$/.test(text) || Number(text) < 1 || Number(text) > 65_535)
+    throw new UsageError(`--port ${text}: expected 1 to 65535`);
+  return Number(text);
+}
+
+/** What the recording's interface is: by it readers know that addresses and acknowledgements are made up. */
+function describe(listen: StreamAddress, connect: StreamAddress): string {
+  if (connect.kind === 'unix') return `unix-stream:${addressName(connect)}`;
+  return listen.kind === 'unix' ? `unix-stream:${addressName(listen)}` : `tcp-proxy:${addressName(connect)}`;
+}
+
+function createFile(path: string): RecordFile {
+  try {
+    return RecordFile.create(path, (error) => {
+      const code = (error as NodeJS.ErrnoException).code;
+      // a reader of our pipe that has seen enough is no accident
+      if (code !== 'EPIPE') complain(`${path}: ${systemWords(error)}; the recording ends here, connections go on`);
+    });
+  } catch (error) {
+    throw new UsageError(`cannot write ${path}: ${systemWords(error)}`);
+  }
+}
+
+async function startProxy(listen: StreamAddress, connect: StreamAddress, make: () => Recording): Promise<Proxy> {
+  try {
+    return await Proxy.start({ listen, connect, record: make, complain });
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`cannot listen at ${addressName(listen)}: ${systemWords(error)}`);
+  }
+}
+
+/** Runs the program with the terminal of its own and gives its exit status, 128 and the signal where one ended it. */
+async function runProgram(program: readonly string[], where: StreamAddress, stop: StopSignals): Promise<number> {
+  const name = where.kind === 'unix' ? { WIRELINT_SOCKET: addressName(where) } : { WIRELINT_PORT: String(where.port) };
+  const child: ChildProcess = spawn(program[0]!, program.slice(1), {
+    stdio: 'inherit',
+    env: { ...process.env, ...name },
+  });
+  stop.pass = (signal) => child.kill(signal);
+  return new Promise((resolve) => {
+    child.once('error', (error) => {
+      complain(`cannot run ${program[0]}: ${systemWords(error)}`);
+      resolve((error as NodeJS.ErrnoException).code === 'ENOENT' ? 127 : 126);
+    });
+    child.once('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+  });
+}
+
+/** The first signal asks for a clean stop (or goes to the program that runs); the second one ends everything at once. */
+class StopSignals {
+  readonly requested: Promise<void>;
+  /** Takes the signal instead, where a program runs that will end by it. */
+  pass: ((signal: NodeJS.Signals) => void) | null = null;
+
+  constructor() {
+    let caught = 0;
+    this.requested = new Promise((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+        process.on(signal, () => {
+          if (++caught > 2) process.exit(128 + constants.signals[signal]);
+          // a terminal sends SIGINT to the program as well
+          if (this.pass !== null && signal !== 'SIGINT') this.pass(signal);
+          resolve();
+        });
+    });
+  }
+}
+
+/** The live transcript. */
+class Tail {
+  interfaceDescription = '';
+  readonly failed: Promise<void>;
+  private fail: () => void = () => undefined;
+  private readonly live: ReturnType<Analysis['live']>;
+  private scheduled = false;
+
+  private constructor(
+    private readonly analysis: Analysis,
+    private readonly output: TextOutput,
+    private readonly flush: () => void,
+    name: string,
+  ) {
+    this.live = analysis.live(name);
+    this.failed = new Promise((resolve) => (this.fail = resolve));
+  }
+
+  static async open(args: RecordArguments): Promise<Tail> {
+    const name = args.write ?? args.connect;
+    const planner = await Planner.load(args);
+    const plan = planner.for(name);
+    const keyrings = planner.keyringsOf([name]);
+    checkKeyrings(keyrings);
+    const output = openDestination(args.output, true);
+    const reporter = await reporterFor(args.format ?? 'text', output, args, [name]);
+    const analysis = new Analysis(analysisOptions({ ...plan, keyrings }, true), reporter);
+    return new Tail(analysis, output, () => reporter.flush?.(), name);
+  }
+
+  begin(description: string): void {
+    this.interfaceDescription = description;
+    this.live.sink.info({ format: 'pcapng', linkTypes: [101], resolution: 'us' });
+  }
+
+  packet(packet: Packet): void {
+    this.live.sink.packet(packet);
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.flush();
+      if (this.output.stopped) this.fail();
+    });
+  }
+
+  end(path: string | undefined): void {
+    this.live.end();
+    this.analysis.finish();
+    finishDestination(this.output, path);
+  }
+}
+
+const never = new Promise<void>(() => undefined);
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}

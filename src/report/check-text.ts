@@ -1,0 +1,72 @@
+import type { Rule } from '../base/rule.js';
+import { count } from '../base/text.js';
+import { captureTable, verdict } from './check-table.js';
+import type { CheckedFinding, CheckReport, FileReport } from './check-report.js';
+import { whereWords } from './location.js';
+import { SEVERITY_MARK, theme, type Theme } from './theme.js';
+import { printable } from './words.js';
+
+/** Findings of one rule in one capture that are printed one by one. */
+const OF_A_RULE = 10;
+
+export interface CheckTextOptions {
+  readonly colors: boolean;
+  /** Notes as well, and all findings of a rule. */
+  readonly verbose: boolean;
+  readonly ruleOf: (id: string) => Rule;
+}
+
+/** The report for a CI log: per capture what was found, with the rule in one line; then a table, and the verdict. */
+export function checkText(report: CheckReport, options: CheckTextOptions): string {
+  const t = theme(options.colors);
+  const explained = new Set<string>();
+  let out = '';
+  for (const file of report.files) out += fileText(file, options, t, explained);
+  out += captureTable(report, t) + verdict(report, t);
+  return out;
+}
+
+function fileText(file: FileReport, options: CheckTextOptions, t: Theme, explained: Set<string>): string {
+  if (file.state === 'failed') return `${t.title(printable(file.file))}\n  ${printable(file.problem ?? '')}\n\n`;
+  const shown = options.verbose ? file.findings : file.findings.filter((f) => f.severity !== 'note');
+  let out = '';
+  if (shown.length > 0) {
+    out += `${t.title(printable(file.file))}\n`;
+    const counts = new Map<string, number>();
+    for (const f of shown) {
+      const n = (counts.get(f.rule) ?? 0) + 1;
+      counts.set(f.rule, n);
+      if (options.verbose || n <= OF_A_RULE) out += findingText(f, options, t, explained);
+    }
+    for (const [rule, n] of counts)
+      if (!options.verbose && n > OF_A_RULE) out += `  and ${n - OF_A_RULE} more of ${rule} (-v shows all)\n`;
+    const notes = file.findings.length - shown.length;
+    if (notes > 0) out += t.dim(`  ${count(notes, 'note')} not shown (-v)\n`);
+    out += '\n';
+  }
+  if (file.golden !== null && file.golden.diff !== '') out += `${diffText(file.golden.diff, t)}\n`;
+  return out;
+}
+
+function findingText(f: CheckedFinding, options: CheckTextOptions, t: Theme, explained: Set<string>): string {
+  const paint = t.severity[f.severity];
+  const sure = f.confidence === 'certain' ? '' : `, ${f.confidence}`;
+  let out = `  ${paint(`${SEVERITY_MARK[f.severity]} ${f.severity.padEnd(7)}`)} ${paint(f.rule)} (${f.party}${sure})  ${printable(whereWords(f))}\n`;
+  out += `      ${printable(f.text)}\n`;
+  if (!explained.has(f.rule)) {
+    explained.add(f.rule);
+    out += t.dim(`      ${options.ruleOf(f.rule).title} [${f.spec}]; see: wirelint explain ${f.rule}\n`);
+  }
+  return out;
+}
+
+function diffText(diff: string, t: Theme): string {
+  return diff
+    .split('\n')
+    .map((line) => {
+      const text = printable(line);
+      if (line.startsWith('-')) return t.severity.error(text);
+      return line.startsWith('+') ? t.good(text) : text;
+    })
+    .join('\n');
+}

@@ -1,0 +1,36 @@
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import type { CheckedFinding, FileReport } from './check-report.js';
+
+/** Where CI systems show a finding: a line of the transcript beside the capture, else the capture. */
+export interface Place {
+  /** Relative to the working directory where it lies below it, with `/`; else absolute. */
+  readonly path: string;
+  /** 1 where there is no transcript to point into. */
+  readonly line: number;
+}
+
+export function placeOf(file: FileReport, finding: CheckedFinding): Place {
+  if (file.transcript !== null && finding.line !== null)
+    return { path: repositoryPath(file.transcript), line: finding.line };
+  return { path: repositoryPath(file.file), line: 1 };
+}
+
+/** A path as seen from the working directory, which in CI is the repository's root. */
+export function repositoryPath(path: string): string {
+  if (path === '-') return 'stdin';
+  const below = relative(process.cwd(), resolve(path));
+  const chosen = below === '' || below.startsWith(`..${sep}`) || isAbsolute(below) ? resolve(path) : below;
+  return chosen.split(sep).join('/');
+}
+
+/** `stream 2, packet 35, server-to-client bytes 66230..66258`. */
+export function whereWords(f: CheckedFinding): string {
+  const words: string[] = [];
+  if (f.stream !== null) words.push(`stream ${f.stream}`);
+  if (f.message !== null) words.push(`message #${f.message}${f.messageName === null ? '' : ` ${f.messageName}`}`);
+  if (f.packet > 0) words.push(`packet ${f.packet}`);
+  const range = f.length > 0 ? `bytes ${f.offset}..${f.offset + f.length}` : '';
+  if (range !== '')
+    words.push(f.stream === null ? `file ${range}` : f.direction === 'unknown' ? range : `${f.direction} ${range}`);
+  return words.join(', ');
+}

@@ -1,0 +1,194 @@
+import { pathToFileURL } from 'node:url';
+import type { Artifact, Location, Log, ReportingDescriptor, Result } from 'sarif';
+import type { Rule, Severity } from '../base/rule.js';
+import type { CheckedFinding, CheckReport, FileReport } from './check-report.js';
+import { shortHash } from './fingerprint.js';
+import { placeOf, repositoryPath, whereWords } from './location.js';
+import { blame, markdown } from './rule-page.js';
+import { printable } from './words.js';
+
+/** GitHub refuses a run with more results than this. */
+const MAX_RESULTS = 25_000;
+/** Characters of a description that GitHub keeps. */
+const MAX_DESCRIPTION = 1024;
+const ROOT = '%SRCROOT%';
+
+export interface SarifOptions {
+  readonly version: string;
+  readonly ruleOf: (id: string) => Rule;
+}
+
+/** A SARIF 2.1.0 log with what GitHub code scanning wants of it. */
+export function sarif(report: CheckReport, options: SarifOptions): string {
+  return `${JSON.stringify(new SarifLog(report, options).log(), null, 2)}\n`;
+}
+
+class SarifLog {
+  private readonly artifacts: Artifact[] = [];
+  private readonly artifactIndex = new Map<string, number>();
+  private readonly rules: ReportingDescriptor[] = [];
+  private readonly ruleIndex = new Map<string, number>();
+
+  constructor(
+    private readonly report: CheckReport,
+    private readonly options: SarifOptions,
+  ) {}
+
+  log(): Log {
+    const { report, options } = this;
+    const chosen = this.chosen();
+    const results = chosen.map(({ file, finding }) => this.result(file, finding));
+    const all = report.files.reduce((n, f) => n + f.findings.length, 0);
+    const left = all - results.length;
+    const notes = report.gate.reasons.map((text) => notification('error', printable(text)));
+    if (left > 0)
+      notes.push(
+        notification('warning', `${left} further findings are left out: more than ${MAX_RESULTS} are not accepted`),
+      );
+    return {
+      $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+      version: '2.1.0',
+      runs: [
+        {
+          tool: {
+            driver: {
+              name: 'wirelint',
+              version: options.version,
+              semanticVersion: options.version,
+              rules: this.rules,
+            },
+          },
+          columnKind: 'utf16CodeUnits',
+          invocations: [
+            {
+              executionSuccessful: report.gate.status !== 2,
+              exitCode: report.gate.status,
+              ...(notes.length > 0 ? { toolExecutionNotifications: notes } : {}),
+            },
+          ],
+          artifacts: this.artifacts,
+          results,
+        },
+      ],
+    };
+  }
+
+  /** As many findings as are accepted, the worst first to be kept, in the order of the report. */
+  private chosen(): { file: FileReport; finding: CheckedFinding }[] {
+    const all = this.report.files.flatMap((file) => file.findings.map((finding) => ({ file, finding })));
+    if (all.length <= MAX_RESULTS) return all;
+    const rank: Record<Severity, number> = { error: 0, warning: 1, note: 2 };
+    const kept = new Set(
+      [...all].sort((a, b) => rank[a.finding.severity] - rank[b.finding.severity]).slice(0, MAX_RESULTS),
+    );
+    return all.filter((entry) => kept.has(entry));
+  }
+
+  private result(file: FileReport, f: CheckedFinding): Result {
+    const { path, line } = placeOf(file, f);
+    const target = this.artifact(path);
+    return {
+      ruleId: f.rule,
+      ruleIndex: this.rule(f.rule),
+      level: f.severity,
+      message: { text: `${printable(f.text)} (${printable(whereWords(f))})` },
+      locations: [
+        { physicalLocation: { artifactLocation: { ...location(path), index: target }, region: { startLine: line } } },
+      ],
+      relatedLocations: this.bytes(file, f),
+      partialFingerprints: {
+        'wirelint/v1': f.fingerprint,
+        primaryLocationLineHash: `${shortHash(`${repositoryPath(file.file)}\0${f.fingerprint}`)}:1`,
+      },
+      properties: {
+        capture: repositoryPath(file.file),
+        stream: f.stream,
+        protocol: f.protocol,
+        direction: f.direction,
+        message: f.message,
+        messageName: f.messageName,
+        packet: f.packet,
+        time: f.time,
+        offset: f.offset,
+        length: f.length,
+        party: f.party,
+        confidence: f.confidence,
+      },
+    };
+  }
+
+  /** The bytes of the evidence: in the capture file, or in a stream inside of it. */
+  private bytes(file: FileReport, f: CheckedFinding): Location[] {
+    if (f.length <= 0) return [];
+    const capture = this.artifact(repositoryPath(file.file));
+    const inside = `stream-${f.stream}/${f.direction}`;
+    const artifactLocation =
+      f.stream === null
+        ? { ...location(repositoryPath(file.file)), index: capture }
+        : { uri: inside, index: this.artifact(inside, capture) };
+    return [
+      {
+        id: 1,
+        message: {
+          text: f.stream === null ? 'bytes of the capture file' : `bytes of stream ${f.stream}, ${f.direction}`,
+        },
+        physicalLocation: { artifactLocation, region: { byteOffset: f.offset, byteLength: f.length } },
+      },
+    ];
+  }
+
+  private artifact(path: string, parentIndex?: number): number {
+    const key = `${parentIndex ?? ''}\0${path}`;
+    const known = this.artifactIndex.get(key);
+    if (known !== undefined) return known;
+    this.artifacts.push(
+      parentIndex === undefined ? { location: location(path) } : { location: { uri: path }, parentIndex },
+    );
+    this.artifactIndex.set(key, this.artifacts.length - 1);
+    return this.artifacts.length - 1;
+  }
+
+  private rule(id: string): number {
+    const known = this.ruleIndex.get(id);
+    if (known !== undefined) return known;
+    const rule = this.options.ruleOf(id);
+    const facts = `Blames ${blame(rule)}. ${rule.spec}. See \`wirelint explain ${id}\`.`;
+    this.rules.push({
+      id,
+      name: id
+        .split(/[/-]/)
+        .map((w) => w.charAt(0).toUpperCase() + w.slice(1))
+        .join(''),
+      shortDescription: { text: clip(rule.title) },
+      fullDescription: { text: clip(rule.meaning) },
+      help: {
+        text: `${rule.title}\n\n${rule.meaning}\n\n${facts}`,
+        markdown: `**${markdown(rule.title)}**\n\n${markdown(rule.meaning)}\n\n${markdown(facts)}`,
+      },
+      defaultConfiguration: { level: rule.severity },
+      properties: {
+        tags: [id.slice(0, id.indexOf('/')), rule.party],
+        precision: 'high',
+        'problem.severity': rule.severity === 'note' ? 'recommendation' : rule.severity,
+      },
+    });
+    this.ruleIndex.set(id, this.rules.length - 1);
+    return this.rules.length - 1;
+  }
+}
+
+function clip(text: string): string {
+  return text.length > MAX_DESCRIPTION ? `${text.slice(0, MAX_DESCRIPTION - 1)}…` : text;
+}
+
+function notification(
+  level: 'error' | 'warning',
+  text: string,
+): { level: 'error' | 'warning'; message: { text: string } } {
+  return { level, message: { text } };
+}
+
+function location(path: string): { uri: string; uriBaseId?: string } {
+  if (path.startsWith('/')) return { uri: pathToFileURL(path).href };
+  return { uri: path.split('/').map(encodeURIComponent).join('/'), uriBaseId: ROOT };
+}
