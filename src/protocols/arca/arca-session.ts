@@ -1,0 +1,81 @@
+import type { Side } from '../../base/input.js';
+import type { Json } from '../../contract/annotation.js';
+import type { Message } from '../../contract/message.js';
+import type { Output, Session, SessionContext } from '../../contract/protocol.js';
+import { ControlSession } from './family-a/control-session.js';
+import { PipeSession } from './family-b/pipe-session.js';
+import { PostcardSession } from './family-c/postcard-session.js';
+import { LegacySession } from './family-l/legacy-session.js';
+import type { Family } from './generations.js';
+import type { ArcaMessage } from './message.js';
+import { Scene } from './scene.js';
+import type { ArcaShared } from './shared.js';
+
+/** What the sessions of the families have in common. */
+interface FamilySession {
+  message(message: ArcaMessage): void;
+  gap(role: 'guest' | 'monitor'): void;
+  finish(ended: boolean): void;
+  summary(): Record<string, Json>;
+  describe(): string[];
+}
+
+/** One connection: hands its messages to the session of their family. */
+export class ArcaSession implements Session {
+  private readonly scene: Scene;
+  private family: Family | null = null;
+  private inner: FamilySession | null = null;
+
+  constructor(context: SessionContext<ArcaShared>, output: Output) {
+    this.scene = new Scene(context, output);
+  }
+
+  message(message: Message): void {
+    const m = message as ArcaMessage;
+    if (this.inner === null) {
+      this.family = m.family;
+      this.inner = this.create(m.family);
+    }
+    // the directions were recognised apart: what contradicts the first message is shown, not judged
+    if (m.family === this.family) this.inner.message(m);
+  }
+
+  gap(side: Side): void {
+    this.scene.lose(side);
+    const role = this.scene.roleOf(side);
+    if (role !== null) this.inner?.gap(role);
+  }
+
+  skip(side: Side): void {
+    this.gap(side);
+  }
+
+  end(side: Side, how: 'fin' | 'reset' | 'open'): void {
+    this.scene.end(side, how);
+  }
+
+  finish(how: 'closed' | 'reset' | 'open'): void {
+    this.inner?.finish(how !== 'open');
+  }
+
+  summary(): Record<string, Json> {
+    return this.inner === null ? { generation: null } : { family: this.family, ...this.inner.summary() };
+  }
+
+  describe(): string[] {
+    return this.inner?.describe() ?? [];
+  }
+
+  private create(family: Family): FamilySession {
+    switch (family) {
+      case 'A':
+        return new ControlSession(this.scene) as FamilySession;
+      case 'B':
+        return new PipeSession(this.scene) as FamilySession;
+      case 'C':
+        return new PostcardSession(this.scene) as FamilySession;
+      case 'L':
+        return new LegacySession(this.scene) as FamilySession;
+    }
+  }
+}

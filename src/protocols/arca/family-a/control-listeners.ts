@@ -1,0 +1,153 @@
+import {
+  CONNECTION_ID_BACKWARDS,
+  CONNECTION_ID_GAP,
+  CONNECTION_ID_REUSED,
+  CONNECTION_ID_ZERO,
+  CONNECT_OK_LISTENER,
+  INCOMING_LISTENER_ZERO,
+  INCOMING_UNKNOWN_LISTENER,
+  LISTEN_DUPLICATE_ENDPOINT,
+  LISTENER_ID_GAP,
+  LISTENER_ID_REUSED,
+  LISTENER_ID_ZERO,
+} from '../rules/connections.js';
+import type { Scene } from '../scene.js';
+import { CONNECT_OK, endpointText, type ControlFrame } from './control-frame.js';
+import { isWrap } from './control-requests.js';
+
+/** The ids that a monitor has given to listeners and connections. */
+export class Ids {
+  private readonly scene: Scene;
+  private readonly listeners = new Map<number, ControlFrame>();
+  private readonly connections = new Map<number, ControlFrame>();
+  private readonly endpoints = new Map<string, ControlFrame>();
+  /** The id before; 0 at the start of a session that was captured from its start, -1 where nothing is known. */
+  private lastListener: number;
+  private lastConnection: number;
+  /** Whether listeners may exist that were announced in bytes that are not there. */
+  private complete: boolean;
+  listenerCount = 0;
+  connectionCount = 0;
+
+  constructor(scene: Scene) {
+    this.scene = scene;
+    this.complete = scene.startCaptured;
+    this.lastListener = this.lastConnection = this.complete ? 0 : -1;
+  }
+
+  gap(): void {
+    this.complete = false;
+    this.lastListener = this.lastConnection = -1;
+  }
+
+  knows(listener: number): boolean {
+    return this.listeners.has(listener);
+  }
+
+  announcement(listener: number): ControlFrame | null {
+    return this.listeners.get(listener) ?? null;
+  }
+
+  /** Whether a listener that was not announced in the recording does not exist. */
+  get certain(): boolean {
+    return this.complete || this.sawFirst;
+  }
+
+  private get sawFirst(): boolean {
+    return this.lastListener >= 0 && (this.listeners.size === 0 || this.listeners.has(1));
+  }
+
+  list(): string {
+    const ids = [...this.listeners.keys()];
+    return ids.length === 0 ? 'none is known' : `known: ${ids.slice(0, 8).join(', ')}${ids.length > 8 ? ', ...' : ''}`;
+  }
+
+  /** ListenOk; `request` is the ListenRequest that it answers, where known. */
+  listening(m: ControlFrame, request: ControlFrame | null): void {
+    const id = m.first;
+    const scene = this.scene;
+    this.listenerCount++;
+    if (id === 0) {
+      scene.raise(LISTENER_ID_ZERO, { message: m, text: 'listener id 0 means no listener' });
+      return;
+    }
+    const wrapped = this.lastListener >= 0 && isWrap(this.lastListener, id);
+    const old = this.listeners.get(id);
+    if (old !== undefined && !wrapped) {
+      scene.raise(LISTENER_ID_REUSED, { message: m, related: [old], text: `listener id ${id} was given out before` });
+    } else if (this.lastListener >= 0 && id !== this.lastListener + 1 && !wrapped) {
+      const expected = `expected ${this.lastListener + 1}`;
+      scene.raise(LISTENER_ID_GAP, { message: m, text: `listener id ${id}, ${expected}` });
+    }
+    this.lastListener = id;
+    this.put(this.listeners, id, m);
+    if (request?.whole && request.second !== 0) this.checkEndpoint(m, request);
+  }
+
+  private checkEndpoint(m: ControlFrame, request: ControlFrame): void {
+    const key = endpointText(request.first, request.second);
+    const old = this.endpoints.get(key);
+    if (old !== undefined) {
+      this.scene.raise(LISTEN_DUPLICATE_ENDPOINT, {
+        message: m,
+        related: [request, old],
+        text: `${key} is listened on already, by listener ${old.first}`,
+      });
+    }
+    if (this.endpoints.size < this.scene.context.limits.listItems) this.endpoints.set(key, m);
+  }
+
+  /** The ids of ConnectOk and IncomingConnection. */
+  ready(m: ControlFrame): void {
+    const scene = this.scene;
+    this.connectionCount++;
+    if (m.type === CONNECT_OK) {
+      if (m.first !== 0) {
+        scene.raise(CONNECT_OK_LISTENER, { message: m, text: `an outbound connection with listener id ${m.first}` });
+      }
+    } else if (m.first === 0) {
+      scene.raise(INCOMING_LISTENER_ZERO, { message: m, text: 'an inbound connection without a listener' });
+    } else if (!this.listeners.has(m.first) && this.complete && scene.whole('monitor')) {
+      scene.raise(INCOMING_UNKNOWN_LISTENER, {
+        message: m,
+        text: `listener ${m.first} was never announced; ${this.list()}`,
+      });
+    }
+    this.connection(m);
+  }
+
+  private connection(m: ControlFrame): void {
+    const id = m.second;
+    const scene = this.scene;
+    const last = this.lastConnection;
+    if (id === 0) {
+      scene.raise(CONNECTION_ID_ZERO, { message: m, text: 'connection id 0 is reserved' });
+      return;
+    }
+    const wrapped = last >= 0 && isWrap(last, id);
+    if (wrapped) this.connections.clear();
+    const old = this.connections.get(id);
+    if (old !== undefined) {
+      scene.raise(CONNECTION_ID_REUSED, {
+        message: m,
+        related: [old],
+        text: `connection id ${id} was given out before`,
+      });
+    } else if (last >= 0 && id < last && !wrapped) {
+      scene.raise(CONNECTION_ID_BACKWARDS, { message: m, text: `connection id ${id} after ${last}` });
+    } else if (last >= 0 && id > last + 1 && !wrapped) {
+      const text = last === 0 ? `the first connection id is ${id}, not 1` : `connection id ${id} after ${last}`;
+      scene.raise(CONNECTION_ID_GAP, { message: m, text });
+    }
+    this.lastConnection = id;
+    this.put(this.connections, id, m);
+  }
+
+  private put(map: Map<number, ControlFrame>, id: number, m: ControlFrame): void {
+    if (map.size >= this.scene.context.limits.inFlight) {
+      map.delete(map.keys().next().value!);
+      this.complete = false;
+    }
+    map.set(id, m);
+  }
+}

@@ -1,0 +1,329 @@
+import type { Limits } from '../../../base/limits.js';
+import { duration } from '../../../base/time.js';
+import {
+  ACCEPT_ORDER,
+  CONNECT_SLOW,
+  INTERLEAVED_REPLIES,
+  PIPELINED,
+  REPLY_BEFORE_REQUEST,
+  REPLY_DUPLICATE,
+  REPLY_TYPE_MISMATCH,
+  REPLY_UNKNOWN_REQUEST,
+  REQUEST_ID_BACKWARDS,
+  REQUEST_ID_FIRST,
+  REQUEST_ID_GAP,
+  REQUEST_ID_REUSED,
+  REQUEST_ID_REUSED_IN_FLIGHT,
+  REQUEST_ID_ZERO,
+  REQUEST_UNANSWERED,
+  SYNC_REPLY_ORDER,
+  UNSOLICITED_INCOMING,
+} from '../rules/correlation.js';
+import type { Scene } from '../scene.js';
+import { ANSWERS } from './control-evidence.js';
+import {
+  ACCEPT_ERR,
+  ACCEPT_REQUEST,
+  CONNECT_REQUEST,
+  INCOMING_CONNECTION,
+  type ControlFrame,
+} from './control-frame.js';
+
+/** A step from at least this id to at most the other one is the counter's wrap. */
+const WRAP_FROM = 0xffff_0000;
+const WRAP_TO = 0xffff;
+/** Replies to requests that were not captured yet, or never will be. */
+const ORPHANS = 1024;
+/** How far ahead of the guest's last id a reply's id may be for its request to be still on the way. */
+const AHEAD = 64;
+const SLOW_NANOS = 3e9;
+/** The code of an AcceptErr for a listener that the monitor does not know. */
+export const EBADF = 9;
+
+export function isWrap(from: number, to: number): boolean {
+  return from >= WRAP_FROM && to <= WRAP_TO;
+}
+
+/** A request and what became of it. */
+export class Request {
+  readonly frame: ControlFrame;
+  reply: ControlFrame | null = null;
+  /** AcceptRequest: whether its listener was announced before. */
+  listenerKnown = false;
+
+  constructor(frame: ControlFrame) {
+    this.frame = frame;
+  }
+
+  get isAccept(): boolean {
+    return this.frame.type === ACCEPT_REQUEST;
+  }
+}
+
+/** The requests of one session, by id: who is answered, in which order. */
+export class Requests {
+  private readonly scene: Scene;
+  private readonly limits: Readonly<Limits>;
+  private readonly byId = new Map<number, Request>();
+  private readonly open = new Set<Request>();
+  private readonly orphans = new Map<number, ControlFrame>();
+  /** The id before, or -1: none, or a gap lies between. */
+  private lastId = -1;
+  private highestId = 0;
+  private first = true;
+  private pipelinedSeen = false;
+  /** Whether ids of requests before the capture, or in gaps, may be unknown. */
+  private complete = true;
+  requests = 0;
+  answered = 0;
+
+  constructor(scene: Scene) {
+    this.scene = scene;
+    this.limits = scene.context.limits;
+  }
+
+  gap(): void {
+    this.lastId = -1;
+    this.first = false;
+    this.complete = false;
+  }
+
+  /** Takes a request; returns what is remembered of it. */
+  request(m: ControlFrame): Request {
+    this.requests++;
+    this.checkId(m);
+    const request = new Request(m);
+    this.checkPipelined(m);
+    const old = this.byId.get(m.requestId);
+    if (old !== undefined) this.open.delete(old);
+    this.byId.delete(m.requestId);
+    this.byId.set(m.requestId, request);
+    this.open.add(request);
+    this.trim();
+    return request;
+  }
+
+  /** A reply that was captured before this request; it is judged now. Null: none. */
+  orphanOf(m: ControlFrame): ControlFrame | null {
+    const orphan = this.orphans.get(m.requestId);
+    if (orphan === undefined || ANSWERS[orphan.type] !== m.type) return null;
+    this.orphans.delete(m.requestId);
+    const proven = orphan.peerSeen >= 0 ? orphan.peerSeen < m.endOffset : this.scene.context.connection.ordered;
+    if (proven) {
+      this.scene.raise(REPLY_BEFORE_REQUEST, {
+        message: orphan,
+        related: [m],
+        text: `${orphan.name} for request ${m.requestId} was sent before the request itself (packet ${m.packet})`,
+      });
+    }
+    return orphan;
+  }
+
+  /** The request that a reply answers, or null where none does; raises what is wrong with the pairing. */
+  reply(m: ControlFrame): Request | null {
+    const request = this.byId.get(m.requestId);
+    if (request === undefined) {
+      this.unknown(m);
+      return null;
+    }
+    const { frame } = request;
+    if (request.reply !== null) {
+      this.scene.raise(REPLY_DUPLICATE, {
+        message: m,
+        related: [frame, request.reply],
+        text: `request ${m.requestId} (${frame.name}) was answered by ${request.reply.name} before`,
+        confidence: this.complete ? 'certain' : 'likely',
+      });
+      return null;
+    }
+    if (ANSWERS[m.type] !== frame.type) {
+      this.scene.raise(REPLY_TYPE_MISMATCH, {
+        message: m,
+        related: [frame],
+        text: `${m.name} does not answer ${frame.name} (request ${m.requestId})`,
+      });
+      this.settle(request, m);
+      return null;
+    }
+    this.checkOrder(request, m);
+    this.settle(request, m);
+    if (frame.type === CONNECT_REQUEST && m.latency > SLOW_NANOS) {
+      this.scene.raise(CONNECT_SLOW, {
+        message: m,
+        related: [frame],
+        text: `the answer took ${duration(m.latency)}; a monitor serves nobody else in that time`,
+      });
+    }
+    return request;
+  }
+
+  /** Links a reply that came out of order in the capture. */
+  settle(request: Request, m: ControlFrame): void {
+    request.reply = m;
+    this.open.delete(request);
+    this.answered++;
+    this.scene.pair(request.frame, m);
+  }
+
+  get openRequests(): Iterable<Request> {
+    return this.open;
+  }
+
+  get openCount(): number {
+    return this.open.size;
+  }
+
+  /** The session is over: what stays without its counterpart. */
+  finish(ended: boolean): void {
+    for (const m of this.orphans.values()) this.raiseUnknown(m);
+    this.orphans.clear();
+    if (!ended || !this.scene.whole('monitor') || this.scene.brokenByGuest) return;
+    for (const r of this.open) {
+      if (r.isAccept) continue;
+      this.scene.raise(REQUEST_UNANSWERED, {
+        message: r.frame,
+        text: `${r.frame.name} (request ${r.frame.requestId}) was never answered`,
+      });
+    }
+  }
+
+  private checkId(m: ControlFrame): void {
+    const id = m.requestId;
+    const last = this.lastId;
+    const scene = this.scene;
+    if (id === 0) scene.raise(REQUEST_ID_ZERO, { message: m, text: `${m.name} has request id 0` });
+    const old = this.byId.get(id);
+    const wrapped = last >= 0 && isWrap(last, id);
+    if (wrapped) {
+      this.byId.clear();
+      for (const r of this.open) this.byId.set(r.frame.requestId, r);
+    }
+    const reused = wrapped ? this.byId.get(id) : old;
+    if (reused !== undefined) this.checkReuse(m, reused);
+    else if (last >= 0 && id < last && !wrapped) {
+      scene.raise(REQUEST_ID_BACKWARDS, { message: m, text: `request id ${id} after ${last}` });
+    } else if (last >= 0 && !wrapped && id > last + 1) {
+      scene.raise(REQUEST_ID_GAP, { message: m, text: `request id ${id} after ${last}` });
+    } else if (this.first && id > 1 && scene.startCaptured) {
+      scene.raise(REQUEST_ID_FIRST, { message: m, text: `the first request id is ${id}, not 1` });
+    }
+    this.first = false;
+    this.lastId = id;
+    this.highestId = wrapped ? id : Math.max(this.highestId, id);
+  }
+
+  private checkReuse(m: ControlFrame, old: Request): void {
+    const related = old.reply === null ? [old.frame] : [old.frame, old.reply];
+    if (old.reply !== null) {
+      this.scene.raise(REQUEST_ID_REUSED, {
+        message: m,
+        related,
+        text: `request id ${m.requestId} was used by ${old.frame.name} before`,
+      });
+    } else if (this.scene.whole('monitor')) {
+      this.scene.raise(REQUEST_ID_REUSED_IN_FLIGHT, {
+        message: m,
+        related,
+        text: `request id ${m.requestId} belongs to ${old.frame.name}, which is not answered yet`,
+        confidence: this.scene.orderProven(m) ? 'certain' : 'likely',
+      });
+    }
+  }
+
+  private checkPipelined(m: ControlFrame): void {
+    if (this.open.size === 0 || this.pipelinedSeen || !this.scene.whole('monitor')) return;
+    this.pipelinedSeen = true;
+    const ids = [...this.open].slice(0, 8).map((r) => r.frame.requestId);
+    this.scene.raise(PIPELINED, {
+      message: m,
+      related: [...this.open].slice(0, 8).map((r) => r.frame),
+      text: `sent while ${ids.length === 1 ? 'request' : 'requests'} ${ids.join(', ')} ${ids.length === 1 ? 'is' : 'are'} open (reported once)`,
+      confidence: this.scene.orderProven(m) ? 'certain' : 'likely',
+    });
+  }
+
+  /** Replies keep request order, except that accepts wait: among themselves only those of one listener keep it. */
+  private checkOrder(request: Request, m: ControlFrame): void {
+    const scene = this.scene;
+    if (!scene.whole('monitor')) return;
+    const { frame } = request;
+    if (request.isAccept) {
+      const older = this.olderOpen(request, (r) => !r.isAccept);
+      if (older !== null) this.interleaved(m, older);
+      if (!request.listenerKnown || (m.type === ACCEPT_ERR && m.first === EBADF)) return;
+      const before = this.olderOpen(request, (r) => r.isAccept && r.listenerKnown && r.frame.first === frame.first);
+      if (before === null) return;
+      scene.raise(ACCEPT_ORDER, {
+        message: m,
+        related: [frame, before.frame],
+        text: `request ${before.frame.requestId} waits on listener ${frame.first} for longer than request ${frame.requestId}`,
+      });
+      return;
+    }
+    const before = this.olderOpen(request, (r) => !r.isAccept);
+    if (before === null) return;
+    scene.raise(SYNC_REPLY_ORDER, {
+      message: m,
+      related: [frame, before.frame],
+      text: `request ${before.frame.requestId} (${before.frame.name}) was sent before request ${frame.requestId} and is not answered yet`,
+    });
+    this.interleaved(m, before);
+  }
+
+  private interleaved(m: ControlFrame, before: Request): void {
+    this.scene.raise(INTERLEAVED_REPLIES, {
+      message: m,
+      related: [before.frame],
+      text: `the reply to request ${m.requestId} overtakes that to request ${before.frame.requestId}`,
+    });
+  }
+
+  private olderOpen(request: Request, which: (r: Request) => boolean): Request | null {
+    // in the order in which they were sent
+    for (const r of this.open) {
+      if (r === request) return null;
+      if (which(r)) return r;
+    }
+    return null;
+  }
+
+  private unknown(m: ControlFrame): void {
+    const ahead = m.requestId - this.highestId;
+    if (!this.scene.orderProven(m) || (ahead > 0 && ahead <= AHEAD)) {
+      if (this.orphans.size >= ORPHANS) return;
+      this.orphans.set(m.requestId, m);
+      return;
+    }
+    this.raiseUnknown(m);
+  }
+
+  private raiseUnknown(m: ControlFrame): void {
+    if (!this.complete || !this.scene.whole('guest') || !this.startSeen) return;
+    const rule = m.type === INCOMING_CONNECTION ? UNSOLICITED_INCOMING : REPLY_UNKNOWN_REQUEST;
+    const open = [...this.open].slice(0, 8).map((r) => r.frame.requestId);
+    this.scene.raise(rule, {
+      message: m,
+      text: `${m.name} for request ${m.requestId}, which was never sent; ${open.length > 0 ? `open: ${open.join(', ')}` : 'none is open'}`,
+    });
+  }
+
+  /** Whether the session's first request is known to be captured: a captured start, or ids from 1 on. */
+  private get startSeen(): boolean {
+    return this.scene.startCaptured || this.sawFirstId;
+  }
+
+  private get sawFirstId(): boolean {
+    return this.byId.has(1);
+  }
+
+  /** Forgets the oldest answered requests beyond the bound. */
+  private trim(): void {
+    if (this.byId.size <= this.limits.inFlight) return;
+    for (const [id, r] of this.byId) {
+      this.byId.delete(id);
+      this.open.delete(r);
+      this.complete = false;
+      return;
+    }
+  }
+}

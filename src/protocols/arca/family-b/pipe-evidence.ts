@@ -1,0 +1,160 @@
+import type { Claim } from '../../../contract/protocol.js';
+import type { End } from '../../../stream/byte-stream.js';
+import type { Role } from '../generations.js';
+import { claim, type Case, type Evidence } from '../evidence.js';
+import { CHAINED } from '../recognition.js';
+import {
+  fitsFile,
+  isReplyLength,
+  LENGTH_BYTES,
+  PATH_AT,
+  REPLY_BYTES_B1,
+  REPLY_BYTES_B2,
+  REQUEST_BYTES,
+} from './pipe-frame.js';
+import { chainB, looksLikeHeader } from './pipe-reader.js';
+
+const SEARCH_BYTES = 1024;
+/** A ring size that was ever asked for lies within these bounds. */
+const SMALLEST_RING = 64;
+const LARGEST_RING = 2 ** 30;
+
+/** What one end shows of family B. */
+interface Signs {
+  /** NewPipeRequests that follow each other, and their ring sizes. */
+  readonly rings: readonly number[];
+  /** Replies, and whether the bells of every one belong together. */
+  readonly replyRings: readonly number[];
+  readonly bells: boolean;
+  /** A file pipe's header with an exact path length and a readable path. */
+  readonly header: boolean;
+  /** The same with a fault in it: frames that follow may prove it. */
+  readonly headerLike: boolean;
+  readonly open: boolean;
+}
+
+/** Evidence for family B: sizes that are echoed, bells that belong together, lengths that are said twice. */
+export function judgeB(c: Case): Claim | 'more' | null {
+  const signs = [read(c.ends[0]), read(c.ends[1])] as const;
+  for (const i of [0, 1] as const) {
+    const guest = signs[i];
+    const monitor = signs[i === 0 ? 1 : 0];
+    const guestEnd: End = i;
+    const monitorEnd: End = i === 0 ? 1 : 0;
+    if (monitor.bells) return claim(0.9, guestEnd);
+    if (guest.header && nothingElse(c.ends[monitorEnd])) return claim(0.85, guestEnd);
+    if (c.ends[i].fromStart && fileMessages(c.ends[i].bytes, c.ends[monitorEnd].bytes)) return claim(0.8, guestEnd);
+    if (guest.rings.length > 0 && monitor.replyRings.length > 0 && guest.rings[0] === monitor.replyRings[0]) {
+      return claim(0.9, guestEnd);
+    }
+    if (guest.rings.length >= CHAINED && c.ends[monitorEnd].bytes.length === 0) return claim(0.7, guestEnd);
+    if (c.labelled && guest.rings.length > 0) return claim(0.7, guestEnd);
+    if (c.labelled && monitor.replyRings.length > 0) return claim(0.7, guestEnd);
+  }
+  const open = c.ends.every((e, i) => e.bytes.length === 0 || signs[i as End].open);
+  const bytes = c.ends[0].bytes.length + c.ends[1].bytes.length;
+  const doubtful = (signs[0].headerLike || signs[1].headerLike) && bytes < SEARCH_BYTES;
+  return (open || doubtful) && !c.final ? 'more' : null;
+}
+
+/** A pipe header with a fault, believed for the file messages that follow it: at least two whose length fits their tag. */
+function fileMessages(guest: Uint8Array, monitor: Uint8Array): boolean {
+  const n = guest.length >= 2 ? guest[0]! | (guest[1]! << 8) : 0;
+  if (n <= PATH_AT || guest.length < LENGTH_BYTES + n || !looksLikeHeader(guest, LENGTH_BYTES, n, n)) return false;
+  if (!isPrintable(guest, LENGTH_BYTES + PATH_AT, LENGTH_BYTES + n)) return false;
+  return exactMessages(guest, LENGTH_BYTES + n, 'guest') + exactMessages(monitor, 0, 'monitor') >= 2;
+}
+
+/** File messages of fixed length that one end sent; -1 and less where something else is among them. */
+function exactMessages(b: Uint8Array, from: number, role: Role): number {
+  let exact = 0;
+  for (let p = from; p + LENGTH_BYTES < b.length;) {
+    const n = b[p]! | (b[p + 1]! << 8);
+    const fit = n === 0 ? null : fitsFile(role, b[p + LENGTH_BYTES]!, n);
+    if (fit === null) return -8;
+    if (fit === 'exact') exact++;
+    p += LENGTH_BYTES + n;
+  }
+  return exact;
+}
+
+/** A file pipe's first answers are short frames, or nothing. */
+function nothingElse(e: Evidence): boolean {
+  const b = e.bytes;
+  if (b.length < 3) return true;
+  return b[2]! <= 4 && (b[0]! | (b[1]! << 8)) >= 1;
+}
+
+function read(e: Evidence): Signs {
+  const b = e.bytes;
+  const at = startOf(e);
+  if (at < 0)
+    return { rings: [], replyRings: [], bells: false, header: false, headerLike: false, open: b.length < SEARCH_BYTES };
+  const rings: number[] = [];
+  const replyRings: number[] = [];
+  let bells = true;
+  const chain = chainB(b, at, b.length, CHAINED);
+  let p = at;
+  for (let i = 0; i < chain.frames; i++) {
+    const n = b[p]! | (b[p + 1]! << 8);
+    if (n === REQUEST_BYTES) {
+      const ring = u32(b, p + LENGTH_BYTES);
+      if (ring >= SMALLEST_RING && ring <= LARGEST_RING) rings.push(ring);
+    } else {
+      replyRings.push(u32(b, p + LENGTH_BYTES + 8));
+      bells &&= bellsBelong(b, p + LENGTH_BYTES, n);
+    }
+    p += LENGTH_BYTES + n;
+  }
+  const n = b.length >= 2 ? b[0]! | (b[1]! << 8) : 0;
+  const mayBeHeader = b.length < LENGTH_BYTES + PATH_AT || looksLikeHeader(b, LENGTH_BYTES, n, b.length - LENGTH_BYTES);
+  const first = b.length < 2 || n === REQUEST_BYTES || isReplyLength(n) || (mayBeHeader && n > PATH_AT);
+  return {
+    rings,
+    replyRings,
+    bells: replyRings.length > 0 && bells,
+    header: e.fromStart && isHeader(b, n),
+    headerLike: e.fromStart && b.length >= LENGTH_BYTES + PATH_AT && mayBeHeader && n > PATH_AT,
+    open: first && (!chain.broken || (mayBeHeader && n > PATH_AT)),
+  };
+}
+
+function startOf(e: Evidence): number {
+  if (e.fromStart) return 0;
+  const b = e.bytes;
+  const last = Math.min(b.length, SEARCH_BYTES);
+  for (let at = 0; at < last; at++) {
+    if (b[at + 1] !== 0 || (b[at] !== REQUEST_BYTES && !isReplyLength(b[at]!))) continue;
+    const chain = chainB(b, at, b.length, CHAINED);
+    if (chain.frames >= CHAINED || (chain.frames >= 1 && b[at] !== REQUEST_BYTES)) return at;
+  }
+  return -1;
+}
+
+/** The data of a read bell is even, that of its write bell the next number; both ring at one address (arca.md 1.3). */
+function bellsBelong(b: Uint8Array, at: number, length: number): boolean {
+  if (length !== REPLY_BYTES_B1 && length !== REPLY_BYTES_B2) return false;
+  if (u32(b, at) % 4096 !== 0 || u32(b, at + 8) === 0) return false;
+  const bell = at + length - 32;
+  for (let i = 0; i < 8; i++) if (b[bell + i] !== b[bell + 16 + i]) return false;
+  const r = u32(b, bell + 8);
+  const w = u32(b, bell + 24);
+  if (r % 2 !== 0 || w !== r + 1 || u32(b, bell + 12) !== 0 || u32(b, bell + 28) !== 0) return false;
+  return length === REPLY_BYTES_B1 ? u32(b, bell) !== 0 : u32(b, at + 16) * 2 === r;
+}
+
+/** Flags that are defined, a path length that is exact, and a path of printable characters. */
+function isHeader(b: Uint8Array, n: number): boolean {
+  if (n <= PATH_AT || b.length < LENGTH_BYTES + n) return false;
+  if (b[2] !== 1 || b[3]! >= 0x20 || b[3] === 0 || u32(b, 4) !== n - PATH_AT || u32(b, 8) !== 0) return false;
+  return isPrintable(b, LENGTH_BYTES + PATH_AT, LENGTH_BYTES + n);
+}
+
+function isPrintable(b: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (b[i]! < 0x20 || b[i] === 0x7f) return false;
+  return true;
+}
+
+function u32(b: Uint8Array, at: number): number {
+  return (b[at]! | (b[at + 1]! << 8) | (b[at + 2]! << 16) | (b[at + 3]! << 24)) >>> 0;
+}

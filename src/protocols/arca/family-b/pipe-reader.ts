@@ -1,0 +1,192 @@
+import type { Input, Side } from '../../../base/input.js';
+import type { Findings, Role } from '../generations.js';
+import { otherRole } from '../generations.js';
+import type { Chain, FrameReader, FrameSink, Patience } from '../reader.js';
+import { NOTHING, WAIT } from '../reader.js';
+import {
+  fitsFile,
+  isReplyLength,
+  LENGTH_BYTES,
+  PATH_AT,
+  PATH_LENGTH_AT,
+  PIPE_TYPE_FILE,
+  PipeFrame,
+  REQUEST_BYTES,
+} from './pipe-frame.js';
+
+/** Bytes of a frame that are gathered; the rest of a longer one is data and passes. */
+const GATHER = 4096;
+
+/**
+ * Reads the frames of family B. Framing is by a length alone. What a pipe is for shows in its first frames, in each direction
+ * by itself, except where the monitor's first frame is data that was read: then the guest's frames tell.
+ */
+export class PipeReader implements FrameReader {
+  pipe: 'control' | 'file' | null = null;
+  role: Role | null;
+  private readonly side: Side;
+  private readonly sink: FrameSink;
+  private readonly details: boolean;
+  private readonly peer: Findings;
+  private first = true;
+  /** Whether what the pipe is for, or who sends here, was learnt from the peer. */
+  private hinted = false;
+
+  constructor(side: Side, sink: FrameSink, details: boolean, role: Role | null, peer: Findings) {
+    this.side = side;
+    this.sink = sink;
+    this.details = details;
+    this.role = role;
+    this.peer = peer;
+  }
+
+  read(input: Input, patience: Patience): number {
+    const there = input.end - input.pos;
+    if (there < LENGTH_BYTES) return patience === 'cut' ? NOTHING : LENGTH_BYTES;
+    const p = input.pos;
+    const at = p + LENGTH_BYTES;
+    const payload = input.view.getUint16(p, true);
+    const want = Math.min(payload, GATHER);
+    if (there < LENGTH_BYTES + want && patience !== 'cut') return LENGTH_BYTES + want;
+    const have = Math.min(want, there - LENGTH_BYTES);
+    if (payload > 0 && (this.pipe === null || this.role === null)) {
+      this.learn(input, at, payload, have);
+      if (this.pipe === null || this.role === null) {
+        if (patience === 'patient') return WAIT;
+        this.settle();
+      }
+    }
+    const m = new PipeFrame(this.side, input, this.role ?? 'guest');
+    m.hinted = this.hinted;
+    this.fill(m, input, at, have);
+    const taken = LENGTH_BYTES + have;
+    m.complete = have === want;
+    m.missing = m.complete ? 0 : payload - have;
+    if (this.details) m.head = input.bytes.slice(p, p + taken);
+    m.endAt(input.originAt(p + taken - 1));
+    input.pos = p + taken;
+    this.first = false;
+    if (m.complete && payload > want) this.sink.pass(m, payload - want);
+    else this.sink.emit(m);
+    return 0;
+  }
+
+  gap(): void {
+    this.first = false;
+  }
+
+  private fill(m: PipeFrame, input: Input, at: number, have: number): void {
+    if (m.payloadLength === 0) {
+      m.kind = 'empty';
+      return;
+    }
+    if (this.pipe === 'control') m.readControl(input.view, at, have);
+    else if (m.role === 'guest' && this.first && looksLikeHeader(input.bytes, at, m.payloadLength, have)) {
+      m.readHeader(input.view, at, have);
+    } else m.readFile(input.view, at, have);
+  }
+
+  /** What this frame says about the pipe and the sender; then what the peer's frames say. */
+  private learn(input: Input, at: number, payload: number, have: number): void {
+    const kinds = classifyB(input.bytes, at, payload, have, this.role);
+    if (kinds !== null) {
+      this.pipe ??= kinds.pipe;
+      this.role ??= kinds.role;
+    }
+    if (this.pipe === null && this.peer.pipe !== null) {
+      this.pipe = this.peer.pipe;
+      this.hinted = true;
+    }
+    if (this.role === null && this.peer.role !== null) {
+      this.role = otherRole(this.peer.role);
+      this.hinted = true;
+    }
+  }
+
+  /** Nobody will tell any more. */
+  private settle(): void {
+    this.role ??= 'guest';
+    this.pipe ??= 'file';
+  }
+}
+
+/** A pipe header can be told from Write requests, which have the same first byte, by its path length. */
+export function looksLikeHeader(bytes: Uint8Array, at: number, payload: number, have: number): boolean {
+  if (payload < PATH_AT || have < PATH_AT || bytes[at] !== PIPE_TYPE_FILE) return false;
+  // a path length that is somewhat wrong is a fault to be reported, one of another order is data
+  for (let i = 2; i < 8; i++) if (bytes[at + PATH_LENGTH_AT + i] !== 0) return false;
+  const path = bytes[at + PATH_LENGTH_AT]! | (bytes[at + PATH_LENGTH_AT + 1]! << 8);
+  return path === payload - PATH_AT || (bytes[at + 1]! < 0x20 && path < 4096);
+}
+
+export interface Learnt {
+  readonly pipe: 'control' | 'file';
+  readonly role: Role;
+  /** Whether nothing but this family looks like it. */
+  readonly strong: boolean;
+}
+
+/** What one payload by itself says about its pipe and its sender (the `role`, where that is known); null: nothing. */
+export function classifyB(
+  bytes: Uint8Array,
+  at: number,
+  payload: number,
+  have: number,
+  role: Role | null,
+): Learnt | null {
+  if (role !== 'monitor') {
+    if (payload === REQUEST_BYTES && have === payload && isRingSize(bytes, at)) {
+      return { pipe: 'control', role: 'guest', strong: true };
+    }
+    if (looksLikeHeader(bytes, at, payload, have)) return { pipe: 'file', role: 'guest', strong: true };
+  }
+  if (
+    role !== 'guest' &&
+    isReplyLength(payload) &&
+    have === payload &&
+    isRingSize(bytes, at + 8) &&
+    isOffset(bytes, at)
+  ) {
+    return { pipe: 'control', role: 'monitor', strong: true };
+  }
+  if (role !== null && have >= 1 && fitsFile(role, bytes[at]!, payload) === 'exact') {
+    return { pipe: 'file', role, strong: false };
+  }
+  if (role === 'guest' && have >= 1 && (payload < REQUEST_BYTES || payload > REQUEST_BYTES)) {
+    const file = fitsFile(role, bytes[at]!, payload) !== null && payload > 1;
+    return { pipe: file ? 'file' : 'control', role, strong: false };
+  }
+  return null;
+}
+
+/** A ring size that a program would ask for: a multiple of 8, not 0, at most 2^32. */
+function isRingSize(bytes: Uint8Array, at: number): boolean {
+  if ((bytes[at]! & 7) !== 0) return false;
+  for (let i = 4; i < 8; i++) if (bytes[at + i] !== 0) return false;
+  return (bytes[at]! | bytes[at + 1]! | bytes[at + 2]! | bytes[at + 3]!) !== 0;
+}
+
+/** An offset in shared memory: a multiple of 8 below 2^47. */
+function isOffset(bytes: Uint8Array, at: number): boolean {
+  return (bytes[at]! & 7) === 0 && bytes[at + 7] === 0 && bytes[at + 6] === 0 && (bytes[at + 5]! & 0x80) === 0;
+}
+
+/** Follows NewPipe requests or replies, whose lengths and contents are narrow enough to be found anywhere. */
+export function chainB(bytes: Uint8Array, at: number, end: number, max: number): Chain {
+  const chain: Chain = { frames: 0, end: at, begun: false, broken: false };
+  let role: Role | null = null;
+  while (chain.frames < max) {
+    const p = chain.end;
+    if (p + LENGTH_BYTES > end) return chain;
+    const payload = bytes[p]! | (bytes[p + 1]! << 8);
+    chain.broken = payload !== REQUEST_BYTES && !isReplyLength(payload);
+    if (chain.broken || p + LENGTH_BYTES + payload > end) return chain;
+    const learnt = classifyB(bytes, p + LENGTH_BYTES, payload, payload, role);
+    chain.broken = learnt === null || learnt.pipe !== 'control';
+    if (chain.broken) return chain;
+    role = learnt!.role;
+    chain.frames++;
+    chain.end = p + LENGTH_BYTES + payload;
+  }
+  return chain;
+}

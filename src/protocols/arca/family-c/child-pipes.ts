@@ -1,0 +1,54 @@
+import { hexNumber } from '../../../base/hex.js';
+import { OFFSET_LIMIT } from '../regions.js';
+import {
+  PIPE_LENGTH,
+  PIPE_POINTER_ALIGNMENT,
+  PIPE_POINTER_LIVE,
+  PIPE_SAME_RING,
+  SHM_OFFSET_RANGE,
+} from '../rules/shared-memory.js';
+import type { Scene } from '../scene.js';
+import type { PostcardFrame } from './postcard-frame.js';
+
+/** Length of a child pipe's rings; the header of a ring; where in its block a ring lies. */
+const CHILD_RING = 1024;
+const RING_HEADER = 18;
+const BLOCK = 4096;
+const IN_BLOCK = 16;
+
+/** Judges a Pipe answer: rxPtr, rxLen, txPtr, txLen. */
+export function checkPipe(scene: Scene, m: PostcardFrame): void {
+  const [rx, rxLen, tx, txLen] = m.values as [number, number, number, number];
+  if (rx + RING_HEADER + rxLen > OFFSET_LIMIT || tx + RING_HEADER + txLen > OFFSET_LIMIT) {
+    scene.raise(SHM_OFFSET_RANGE, {
+      message: m,
+      text: `rings at ${hexNumber(rx)} and ${hexNumber(tx)} reach beyond 2^47`,
+    });
+    return;
+  }
+  if (rx % BLOCK !== IN_BLOCK || tx % BLOCK !== IN_BLOCK) {
+    const odd = rx % BLOCK !== IN_BLOCK ? rx : tx;
+    scene.raise(PIPE_POINTER_ALIGNMENT, {
+      message: m,
+      text: `${hexNumber(odd)} is not ${IN_BLOCK} bytes into a block of ${BLOCK}`,
+    });
+  }
+  if (rx < tx + RING_HEADER + txLen && tx < rx + RING_HEADER + rxLen) {
+    scene.raise(PIPE_SAME_RING, { message: m, text: `the rings at ${hexNumber(rx)} and ${hexNumber(tx)} overlap` });
+  }
+  for (const length of new Set([rxLen, txLen])) {
+    if (length === CHILD_RING) continue;
+    scene.raise(PIPE_LENGTH, {
+      message: m,
+      severity: length < 2 ? 'error' : 'warning',
+      text: `a ring of ${length} bytes; hosts make them ${CHILD_RING} long${length < 2 ? ', and one byte stays free' : ''}`,
+    });
+  }
+  const live = scene.context.shared.live(rx, tx);
+  if (live !== null && live.linkedTo !== 0) {
+    scene.raise(PIPE_POINTER_LIVE, {
+      message: m,
+      text: `${hexNumber(rx)}/${hexNumber(tx)} belong to the ${live.purpose} pipe of stream ${live.linkedTo}, which was not closed`,
+    });
+  }
+}

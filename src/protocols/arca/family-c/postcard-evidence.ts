@@ -1,0 +1,162 @@
+import type { Claim } from '../../../contract/protocol.js';
+import type { End } from '../../../stream/byte-stream.js';
+import type { Role } from '../generations.js';
+import { claim, type Case, type Evidence } from '../evidence.js';
+import { CHAINED } from '../recognition.js';
+import { ALL_DIALECTS, foremost, type Dialect } from './dialects.js';
+import { LENGTH_BYTES } from './postcard-frame.js';
+import { chainC, fitting } from './postcard-reader.js';
+import { PostcardWalk } from './postcard-walk.js';
+import { answersOf } from './pairs.js';
+
+const FRAMES = 16;
+const SEARCH_BYTES = 16 << 10;
+/** Longest body that a stream may begin with and still be believed. */
+const LONGEST_FIRST = 1 << 20;
+const CHILD_RING = 1024;
+
+/** What the frames of one end say if `role` sent them. */
+class Walk {
+  dialects = ALL_DIALECTS;
+  frames = 0;
+  private readonly bytes: Uint8Array;
+  private readonly role: Role;
+  private readonly bodies: { at: number; end: number }[] = [];
+  /** Bodies that say their length twice: outside, and for the text or data inside. */
+  redundant = 0;
+  /** Pipe answers with both rings of the usual size. */
+  pipes = 0;
+  /** Text that can be read: paths, hosts, arguments. */
+  readable = 0;
+  broken = false;
+
+  constructor(bytes: Uint8Array, start: number, role: Role) {
+    this.bytes = bytes;
+    this.role = role;
+    const walk = new PostcardWalk();
+    const { bodies } = this;
+    let p = start;
+    while (bodies.length < FRAMES && p < bytes.length) {
+      const chain = chainC(bytes, p, bytes.length, 1, role);
+      this.broken = chain.broken;
+      if (chain.frames === 0) break;
+      const at = p + LENGTH_BYTES;
+      const fits = fitting(role, bytes, at, chain.end, chain.end, this.dialects);
+      if (fits === 0) {
+        this.broken = true;
+        break;
+      }
+      this.dialects = fits;
+      bodies.push({ at, end: chain.end });
+      p = chain.end;
+    }
+    this.frames = bodies.length;
+    const dialect = foremost(this.dialects);
+    for (const { at, end } of bodies) {
+      walk.walk(dialect, role, bytes, at, end, end);
+      const { name } = walk.variant!;
+      const types = walk.variant!.fields.map((f) => f.type);
+      const length = end - at;
+      if (length >= 5 && types.some((t) => t === 'text' || t === 'bytes' || t === 'texts')) this.redundant++;
+      if (
+        length >= 4 &&
+        types.some((t) => t === 'text' || t === 'texts') &&
+        isPrintable(bytes, walk.dataAt, walk.dataLength)
+      ) {
+        this.readable++;
+      }
+      const v = walk.values;
+      if (name === 'Pipe' && v[1] === CHILD_RING && v[3] === CHILD_RING && isPointer(v[0]!) && isPointer(v[2]!)) {
+        this.pipes++;
+      }
+    }
+  }
+
+  /** What the n-th frame is called in a dialect. */
+  nameIn(dialect: Dialect, n: number): string {
+    const { at, end } = this.bodies[n]!;
+    const walk = new PostcardWalk();
+    walk.walk(dialect, this.role, this.bytes, at, end, end);
+    return walk.variant?.name ?? '';
+  }
+}
+
+/** Evidence for family C (arca.md 3.3). */
+export function judgeC(c: Case): Claim | 'more' | null {
+  const starts = [startOf(c.ends[0]), startOf(c.ends[1])] as const;
+  let open = false;
+  for (const i of [0, 1] as const) {
+    const j = i === 0 ? 1 : 0;
+    const guest = new Walk(starts[i] < 0 ? NO_BYTES : c.ends[i].bytes, Math.max(0, starts[i]), 'guest');
+    const monitor = new Walk(starts[j] < 0 ? NO_BYTES : c.ends[j].bytes, Math.max(0, starts[j]), 'monitor');
+    if (isConvincing(c, guest, monitor, i)) return claim(0.85, i);
+    if (!guest.broken && !monitor.broken) open = true;
+  }
+  const beyond = c.ends.some((e, i) => starts[i as End] < 0 && e.bytes.length >= SEARCH_BYTES);
+  const long = c.ends.some((e) => e.bytes.length > LONGEST_FIRST);
+  return open && !beyond && !long && !c.final ? 'more' : null;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+function isConvincing(c: Case, guest: Walk, monitor: Walk, guestEnd: End): boolean {
+  const heardGuest = c.ends[guestEnd].bytes.length > 0;
+  const heardMonitor = c.ends[guestEnd === 0 ? 1 : 0].bytes.length > 0;
+  if (c.labelled && guest.frames + monitor.frames > 0 && !guest.broken && !monitor.broken) {
+    return guest.redundant + monitor.redundant + monitor.pipes > 0 || c.final;
+  }
+  if (guest.frames > 0 && monitor.frames > 0) {
+    if ((guest.dialects & monitor.dialects) === 0) return false;
+    const pairs = Math.min(guest.frames, monitor.frames);
+    if (Math.abs(guest.frames - monitor.frames) > 1 && pairs < FRAMES - 1) return false;
+    const dialect = foremost(guest.dialects & monitor.dialects);
+    for (let k = 0; k < pairs; k++) {
+      const fits = answersOf(dialect, guest.nameIn(dialect, k)).includes(monitor.nameIn(dialect, k));
+      if (!fits) return false;
+    }
+    const evidence = guest.redundant + monitor.redundant + 2 * monitor.pipes + guest.readable + monitor.readable;
+    return evidence >= 2;
+  }
+  if (guest.frames > 0 && !heardMonitor && !guest.broken) {
+    return (
+      (guest.readable >= 1 && guest.frames >= 2) ||
+      guest.readable >= 2 ||
+      (guest.frames >= CHAINED && guest.redundant >= 2)
+    );
+  }
+  if (monitor.frames > 0 && !heardGuest && !monitor.broken) {
+    return (
+      monitor.pipes >= 1 ||
+      (monitor.readable >= 1 && monitor.frames >= 2) ||
+      (monitor.frames >= CHAINED && monitor.redundant >= 2)
+    );
+  }
+  return false;
+}
+
+/** Where the frames of an end begin; -1: nowhere that could be seen. */
+function startOf(e: Evidence): number {
+  if (e.fromStart || e.bytes.length === 0) return 0;
+  const b = e.bytes;
+  const last = Math.min(b.length - LENGTH_BYTES, SEARCH_BYTES);
+  for (let at = 0; at <= last; at++) {
+    if (b[at + 7] !== 0 || b[at + 6] !== 0 || b[at + 5] !== 0 || b[at + 4] !== 0 || b[at + 3] !== 0) continue;
+    if ((b[at]! | b[at + 1]!) === 0) continue;
+    for (const role of ['guest', 'monitor'] as const) {
+      const w = new Walk(b.subarray(at, at + SEARCH_BYTES), 0, role);
+      if (w.frames >= CHAINED && w.redundant + w.pipes > 0) return at;
+      if (at === 0 && w.frames > 0 && !w.broken) return at;
+    }
+  }
+  return -1;
+}
+
+function isPrintable(b: Uint8Array, at: number, length: number): boolean {
+  if (length === 0) return false;
+  for (let i = at; i < at + length; i++) if (b[i]! < 0x20 || b[i] === 0x7f) return false;
+  return true;
+}
+
+function isPointer(n: number): boolean {
+  return n > 0 && n < 2 ** 47;
+}

@@ -1,0 +1,34 @@
+import type { Claim } from '../../../contract/protocol.js';
+import { claim, type Case } from '../evidence.js';
+import { chainL } from './legacy-call.js';
+
+const CALLS = 64;
+/** Calls of which a stream must consist, by at least two names, to be believed without a label. */
+const ENOUGH = 4;
+
+/**
+ * Evidence for generation L. Its calls are short and full of zeros, so that a whole stream must be nothing but calls, from its
+ * first byte to its last.
+ */
+export function judgeL(c: Case): Claim | 'more' | null {
+  let calls = 0;
+  const opcodes = new Set<number>();
+  let open = true;
+  for (const e of c.ends) {
+    if (e.bytes.length === 0) continue;
+    if (!e.fromStart) return null;
+    const chain = chainL(e.bytes, 0, e.bytes.length, CALLS);
+    if (chain.broken) return null;
+    if (chain.end !== e.bytes.length && chain.frames < CALLS) open = false;
+    calls += chain.frames;
+    for (let p = 0, n = 0; n < chain.frames; n++) {
+      const op = e.bytes[p]!;
+      opcodes.add(op);
+      p += op < 2 ? 17 : op === 4 ? 19 : 10;
+    }
+  }
+  if (!open) return c.final ? null : 'more';
+  if (c.labelled && calls > 0 && c.final) return claim(0.6, c.connection.initiatorKnown ? 0 : null);
+  if (calls >= ENOUGH && opcodes.size >= 2 && c.final) return claim(0.6, c.connection.initiatorKnown ? 0 : null);
+  return c.final ? null : 'more';
+}

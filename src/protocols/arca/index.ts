@@ -1,0 +1,59 @@
+import { CLIENT, SERVER } from '../../base/input.js';
+import type { Annotation } from '../../contract/annotation.js';
+import type { Message } from '../../contract/message.js';
+import type { Protocol } from '../../contract/protocol.js';
+import { ArcaDecoder } from './arca-decoder.js';
+import { ArcaSession } from './arca-session.js';
+import { annotateControl, describeControl } from './family-a/control-fields.js';
+import { annotatePipe, describePipe } from './family-b/pipe-fields.js';
+import { annotatePostcard, describePostcard } from './family-c/postcard-fields.js';
+import { annotateLegacy } from './family-l/legacy-call.js';
+import type { ArcaMessage } from './message.js';
+import { probeArca } from './probe.js';
+import { ARCA_RULES } from './rules/index.js';
+import { ArcaShared } from './shared.js';
+
+/** Arca's control traffic: what a guest kernel asks its host for (see generations.ts). */
+export const arca: Protocol<ArcaShared> = {
+  name: 'arca',
+  title: 'Arca control protocol (guest kernel to host monitor), all generations',
+  ports: [],
+  rules: ARCA_RULES,
+  probe: probeArca,
+  createShared: () => new ArcaShared(),
+  converse(context, output, settings) {
+    // unknown roles are found from what the bytes say
+    const known = context.clientEnd !== null;
+    const client = new ArcaDecoder(CLIENT, known ? 'guest' : null, output, settings[CLIENT]);
+    const server = new ArcaDecoder(SERVER, known ? 'monitor' : null, output, settings[SERVER]);
+    client.listenTo(server);
+    server.listenTo(client);
+    return { client, server, session: new ArcaSession(context, output) };
+  },
+  annotate(message: Message): Annotation[] {
+    const m = message as ArcaMessage;
+    switch (m.family) {
+      case 'A':
+        return annotateControl(m);
+      case 'B':
+        return annotatePipe(m);
+      case 'C':
+        return annotatePostcard(m);
+      case 'L':
+        return annotateLegacy(m);
+    }
+  },
+  describe(message: Message, verbose: boolean): string {
+    const m = message as ArcaMessage;
+    switch (m.family) {
+      case 'A':
+        return describeControl(m, verbose);
+      case 'B':
+        return describePipe(m, verbose);
+      case 'C':
+        return describePostcard(m, verbose);
+      case 'L':
+        return '';
+    }
+  },
+};

@@ -1,0 +1,36 @@
+import type { ProbeInput, ProbeResult } from '../../contract/protocol.js';
+import type { End } from '../../stream/byte-stream.js';
+import type { Case, Evidence } from './evidence.js';
+import { judgeA } from './family-a/control-evidence.js';
+import { judgeB } from './family-b/pipe-evidence.js';
+import { judgeC } from './family-c/postcard-evidence.js';
+import { judgeL } from './family-l/legacy-evidence.js';
+
+const LABEL = /(^|[^a-z])arca([^a-z]|$)/i;
+
+/**
+ * Whether a stream is Arca's. No generation has a magic, so that evidence of both ends is weighed (arca.md 3.3), and a claim
+ * needs frames that confirm each other: replies that carry the request's id, lengths that are said twice, ids that count up.
+ * One frame alone is only believed where it is the whole of a stream.
+ */
+export function probeArca(input: ProbeInput): ProbeResult {
+  const { connection } = input;
+  const end = (i: End): Evidence => ({
+    bytes: input.bytes[i],
+    fromStart: connection.start === 'captured' && !input.cut[i],
+    ended: input.ended[i],
+  });
+  const evidence: Case = {
+    ends: [end(0), end(1)],
+    connection,
+    labelled: LABEL.test(connection.endpoints.join(' ')) || LABEL.test(connection.comment),
+    final: input.ended[0] && input.ended[1],
+  };
+  let more = false;
+  for (const judge of [judgeA, judgeB, judgeC, judgeL]) {
+    const verdict = judge(evidence);
+    if (verdict === 'more') more = true;
+    else if (verdict !== null) return verdict;
+  }
+  return more && !evidence.final ? 'more' : null;
+}

@@ -1,0 +1,67 @@
+import { chainA, isOddHeader } from './family-a/control-reader.js';
+import { isLegalPair, LENGTH_AT } from './family-a/control-frame.js';
+import { chainB, classifyB } from './family-b/pipe-reader.js';
+import { LENGTH_BYTES } from './family-b/pipe-frame.js';
+import { chainC } from './family-c/postcard-reader.js';
+import { chainL } from './family-l/legacy-call.js';
+import type { Family, Role } from './generations.js';
+import type { Chain } from './reader.js';
+
+/** Bytes of a direction within which its family must show. */
+const RECOGNITION_BYTES = 8192;
+/** Frames that must follow each other for a position in the middle of a stream to be a frame's first byte. */
+export const CHAINED = 3;
+
+/** How far frames of a family follow each other from `at`. */
+export function chainOf(
+  family: Family,
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  max: number,
+  role: Role | null,
+): Chain {
+  switch (family) {
+    case 'A':
+      return chainA(bytes, at, end, max);
+    case 'B':
+      return chainB(bytes, at, end, max);
+    case 'C':
+      return chainC(bytes, at, end, max, role);
+    case 'L':
+      return chainL(bytes, at, end, max);
+  }
+}
+
+/** The family of a direction by its first bytes (arca.md 1.6), which begin a frame. `more`: not yet; null: none of them. */
+export function recognise(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  role: Role | null,
+  final: boolean,
+): Family | 'more' | null {
+  const there = end - at;
+  if (there === 0) return 'more';
+  const c = chainC(bytes, at, end, 1, role);
+  if (c.frames > 0 || c.begun) return 'C';
+  const mayBeC = !c.broken;
+  if (there < 3) return final ? null : 'more';
+  const payload = bytes[at + LENGTH_AT]! | (bytes[at + LENGTH_AT + 1]! << 8);
+  const mayBeA = isLegalPair(bytes[at]!, payload);
+  if (mayBeA && !mayBeC) return 'A';
+  const length = bytes[at]! | (bytes[at + 1]! << 8);
+  const have = Math.min(there - LENGTH_BYTES, length);
+  const b = classifyB(bytes, at + LENGTH_BYTES, length, have, role);
+  if (b?.strong) return 'B';
+  const l = chainL(bytes, at, end, 2);
+  if (l.frames === 2) return 'L';
+  if (!final && there < RECOGNITION_BYTES) {
+    const mayBeB = have < length && length <= RECOGNITION_BYTES && bytes[at + 1]! < 0x10 && !b;
+    if (mayBeC || mayBeA || mayBeB || (!l.broken && there < 32)) return 'more';
+  }
+  if (mayBeA) return 'A';
+  if (b) return 'B';
+  if (l.frames > 0 && !l.broken) return 'L';
+  return isOddHeader(bytes, at, end) ? 'A' : null;
+}

@@ -1,0 +1,100 @@
+import { CLIENT, otherSide, type Side } from '../../base/input.js';
+import type { Rule } from '../../base/rule.js';
+import type { Evidence, Output, SessionContext } from '../../contract/protocol.js';
+import type { Message } from '../../contract/message.js';
+import { nanosBetween } from '../../base/time.js';
+import { otherRole, type Role } from './generations.js';
+import type { ArcaShared } from './shared.js';
+
+/** What the sessions of all families need to know of their connection: who is who, what was lost, what the order proves. */
+export class Scene {
+  readonly context: SessionContext<ArcaShared>;
+  private readonly output: Output;
+  /** The side that Arca itself is, once known. */
+  private guest: Side | null;
+  private readonly lost: [boolean, boolean] = [false, false];
+  private readonly ends: ['fin' | 'reset' | 'open' | null, 'fin' | 'reset' | 'open' | null] = [null, null];
+  /** The guest sent what makes a monitor end the session. */
+  brokenByGuest = false;
+
+  constructor(context: SessionContext<ArcaShared>, output: Output) {
+    this.context = context;
+    this.output = output;
+    this.guest = context.clientEnd === null ? null : CLIENT;
+  }
+
+  /** Decides the roles by content, where nothing else did. */
+  learn(side: Side, role: Role): void {
+    this.guest ??= role === 'guest' ? side : otherSide(side);
+  }
+
+  roleOf(side: Side): Role | null {
+    if (this.guest === null) return null;
+    return side === this.guest ? 'guest' : 'monitor';
+  }
+
+  sideOf(role: Role): Side {
+    const guest = this.guest ?? CLIENT;
+    return role === 'guest' ? guest : otherSide(guest);
+  }
+
+  /** Whether the roles come from the recording or the claim, not from what a rule is about. */
+  get rolesGiven(): boolean {
+    return this.context.clientEnd !== null && this.context.connection.initiatorKnown;
+  }
+
+  lose(side: Side): void {
+    this.lost[side] = true;
+  }
+
+  end(side: Side, how: 'fin' | 'reset' | 'open'): void {
+    this.ends[side] = how;
+  }
+
+  /** Whether everything that this role sent so far was captured and decoded. */
+  whole(role: Role): boolean {
+    const side = this.sideOf(role);
+    return this.heard(role) && !this.lost[side];
+  }
+
+  /** Whether anything of this role is in the recording at all. */
+  heard(role: Role): boolean {
+    const side = this.sideOf(role);
+    if (this.context.present(side)) return true;
+    const clientEnd = this.context.clientEnd ?? 0;
+    const end = side === CLIENT ? clientEnd : clientEnd === 0 ? 1 : 0;
+    return this.context.connection.heard[end];
+  }
+
+  get startCaptured(): boolean {
+    return this.context.connection.start === 'captured';
+  }
+
+  /** Whether the sender of `later` had got `earlier`, or at least could have; false where the opposite is proven. */
+  couldHaveSeen(later: Message, earlier: Message): boolean {
+    if (later.peerSeen >= 0) return later.peerSeen >= earlier.endOffset;
+    return earlier.index > 0 && (later.index === 0 || earlier.index < later.index);
+  }
+
+  /** Whether the order between this message and its peer's is proven, and all that its sender had seen is decoded. */
+  orderProven(m: Message): boolean {
+    if (m.peerSeen >= 0) return this.context.decodedUpTo(otherSide(m.side)) >= m.peerSeen;
+    return this.context.connection.ordered;
+  }
+
+  raise(rule: Rule, evidence: Evidence): void {
+    this.output.raise(rule, evidence);
+  }
+
+  /** Links a reply to its request, with the time that it took. */
+  pair(request: Message, reply: Message): void {
+    if (request.index === 0 || request.index >= reply.index) return;
+    reply.inReplyTo = request.index;
+    reply.latency = nanosBetween(request.seconds, request.nanos, reply.seconds, reply.nanos);
+  }
+
+  /** What a role is called in sentences. */
+  static peer(role: Role): Role {
+    return otherRole(role);
+  }
+}

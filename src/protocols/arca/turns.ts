@@ -1,0 +1,70 @@
+import type { Message } from '../../contract/message.js';
+import type { Scene } from './scene.js';
+
+/** Replies that wait for a request which the capture shows later. */
+const EARLY = 256;
+
+/** Pairs requests and replies where nothing but their order does it: the n-th reply answers the n-th request. */
+export class Turns<M extends Message> {
+  private readonly scene: Scene;
+  private readonly unsolicited: (reply: M) => void;
+  private readonly waiting: M[] = [];
+  private early: M[] = [];
+  /** Whether nothing is missing that would shift the count. */
+  trusted: boolean;
+
+  constructor(scene: Scene, unsolicited: (reply: M) => void) {
+    this.scene = scene;
+    this.unsolicited = unsolicited;
+    this.trusted = scene.startCaptured;
+  }
+
+  get open(): readonly M[] {
+    return this.waiting;
+  }
+
+  /** A request; returns the reply to it, if the capture showed that first. */
+  request(m: M): M | null {
+    const early = this.early.shift();
+    if (early !== undefined) return early;
+    if (this.waiting.length >= this.scene.context.limits.inFlight) {
+      this.waiting.shift();
+      this.trusted = false;
+    }
+    this.waiting.push(m);
+    return null;
+  }
+
+  /** A reply; returns the request that it answers, null where there is none, `held` where that may still be captured. */
+  reply(m: M): M | 'held' | null {
+    const request = this.waiting.shift();
+    if (request !== undefined) {
+      this.scene.pair(request, m);
+      return request;
+    }
+    if (!this.trusted || !this.scene.whole('guest')) return null;
+    if (!this.scene.orderProven(m) && this.early.length < EARLY) {
+      this.early.push(m);
+      return 'held';
+    }
+    this.unsolicited(m);
+    return null;
+  }
+
+  /** Takes back the newest request: it is none that is answered. */
+  drop(): void {
+    this.waiting.pop();
+  }
+
+  gap(): void {
+    this.waiting.length = 0;
+    this.early = [];
+    this.trusted = false;
+  }
+
+  /** The session is over: replies that still wait were never asked for. */
+  finish(): void {
+    if (this.trusted && this.scene.whole('guest')) for (const m of this.early) this.unsolicited(m);
+    this.early = [];
+  }
+}
