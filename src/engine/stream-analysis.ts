@@ -284,7 +284,11 @@ export class StreamAnalysis implements StreamSink, Output {
     try {
       pumps[side].feed(block, start, end, origin);
       const peer = pumps[otherSide(side)];
-      if (peer.decoder.waiting) peer.wake(true);
+      if (peer.decoder.waiting) {
+        peer.wake(true);
+        // a decoder may have held back an answer for the request that it explains
+        if (this.pumps?.[side].decoder.waiting) this.pumps[side].wake(true);
+      }
       this.findings.flush();
     } catch (error) {
       this.fail(error);
