@@ -23,6 +23,9 @@ const OLD_HEADER = 16;
 /** Linux has no higher process ids (PID_MAX_LIMIT). */
 const MAX_PID = 1 << 22;
 
+/** A process with more half streams without an answer than this is no client. */
+const MAX_OPEN_OF_CLIENT = 8;
+
 type Form = 'with-path' | 'pids-only';
 
 /** One direction of a connection: who sends to whom. */
@@ -37,6 +40,8 @@ class Pair {
   readonly halves: [Half | null, Half | null] = [null, null];
   readonly endpoints: [string, string] = ['unix:pid=0', 'unix:pid=0'];
   readonly rolesKnown: boolean;
+  /** Whether its beginning was told. */
+  opened = false;
 
   constructor(connection: string, rolesKnown: boolean) {
     this.connection = connection;
@@ -54,17 +59,69 @@ class Pair {
 interface Place {
   readonly pair: Pair;
   readonly from: 0 | 1;
+  readonly half: Half;
 }
 
 /** What is known of the sockets of one path. */
 class Path {
   /** By `sender peer`. */
   readonly places = new Map<string, Place>();
-  /** Half streams without their other half, by the peer that they name. */
-  readonly alone = new Map<number, Place[]>();
+  /** Half streams without their other half, by the peer that they name, and by their sender. */
+  private readonly byPeer = new Map<number, Set<Place>>();
+  private readonly bySender = new Map<number, Set<Place>>();
   /** First sender to each process; a process that a second one sends to is a server. */
-  readonly firstSender = new Map<number, number>();
+  private readonly firstSender = new Map<number, number>();
   readonly servers = new Set<number>();
+
+  /** A process that two others send to is a server. */
+  learn(half: Half): void {
+    const first = this.firstSender.get(half.peer);
+    if (first === undefined) this.firstSender.set(half.peer, half.sender);
+    else if (first !== half.sender) this.servers.add(half.peer);
+  }
+
+  leaveAlone(place: Place): void {
+    for (const [map, pid] of this.indexes(place)) {
+      const set = map.get(pid);
+      if (set === undefined) map.set(pid, new Set([place]));
+      else set.add(place);
+    }
+  }
+
+  /**
+   * The half stream that runs the other way. Sender and peer need not be the same two processes in both: a server that forks, as
+   * every daemon does, sends under another id than its clients see. But then it must be the client by which the halves meet,
+   * because all clients of a server name the same one.
+   */
+  takeMate(half: Half): Place | null {
+    const exact = this.places.get(`${half.peer} ${half.sender}`);
+    let mate = exact !== undefined && this.byPeer.get(half.sender)?.has(exact) ? exact : undefined;
+    if (mate === undefined && !this.servers.has(half.sender)) mate = first(this.byPeer.get(half.sender));
+    const sent = this.bySender.get(half.peer);
+    if (mate === undefined && sent !== undefined && sent.size <= MAX_OPEN_OF_CLIENT) {
+      for (const place of sent) if (this.servers.has(place.half.peer)) mate = place;
+    }
+    // versions before 2020 did not know the peer: two senders without any other belong together
+    if (mate === undefined && half.peer === 0 && this.places.size === 1) mate = first(this.byPeer.get(0));
+    if (mate === undefined) return null;
+    for (const [map, pid] of this.indexes(mate)) {
+      const set = map.get(pid)!;
+      set.delete(mate);
+      if (set.size === 0) map.delete(pid);
+    }
+    return mate;
+  }
+
+  private indexes(place: Place): readonly (readonly [Map<number, Set<Place>>, number])[] {
+    return [
+      [this.byPeer, place.half.peer],
+      [this.bySender, place.half.sender],
+    ];
+  }
+}
+
+function first<T>(set: ReadonlySet<T> | undefined): T | undefined {
+  return set?.values().next().value;
 }
 
 /** Sorts sockdump records into connections. */
@@ -102,15 +159,13 @@ export class Sockdump implements SocketLink {
       kind,
       from,
     });
-    if (pair.halves[from === 0 ? 1 : 0] === null && !this.opened.has(pair)) {
-      this.opened.add(pair);
+    if (!pair.opened) {
+      pair.opened = true;
       emit(event('open'), EMPTY_BLOCK, 0, 0, 0);
     }
     emit(event('data'), block, start + header, end, p.originalLength - header);
     return true;
   }
-
-  private readonly opened = new WeakSet<Pair>();
 
   private place(path: string, half: Half): Place {
     let known = this.paths.get(path);
@@ -128,38 +183,18 @@ export class Sockdump implements SocketLink {
       this.paths.clear();
       this.paths.set(path, (known = new Path()));
     }
-    this.learn(known, half);
+    known.learn(half);
     const found = this.join(known, half) ?? this.open(known, half);
     known.places.set(key, found);
     return found;
   }
 
-  /** A process that two others send to is a server. */
-  private learn(path: Path, half: Half): void {
-    const first = path.firstSender.get(half.peer);
-    if (first === undefined) path.firstSender.set(half.peer, half.sender);
-    else if (first !== half.sender) path.servers.add(half.peer);
-  }
-
-  /**
-   * The half stream that runs the other way: the one that names this sender as its peer. The peer that this one names is no proof:
-   * a server that forks, as every daemon does, sends under another id than its clients see, and two clients see the same one.
-   */
   private join(path: Path, half: Half): Place | null {
-    const candidates = path.alone.get(half.sender) ?? (half.peer === 0 ? this.nameless(path) : undefined);
-    if (candidates === undefined || candidates.length === 0) return null;
-    const exact = candidates.findIndex((c) => c.pair.halves[c.from]!.sender === half.peer);
-    const [mate] = candidates.splice(Math.max(exact, 0), 1);
-    if (candidates.length === 0) path.alone.delete(mate!.pair.halves[mate!.from]!.peer);
-    const from = mate!.from === 0 ? 1 : 0;
-    mate!.pair.take(from, half);
-    return { pair: mate!.pair, from };
-  }
-
-  /** Versions before 2020 did not know the peer: two senders without any other belong together. */
-  private nameless(path: Path): Place[] | undefined {
-    const alone = path.alone.get(0);
-    return alone?.length === 1 && path.places.size === 1 ? alone : undefined;
+    const mate = path.takeMate(half);
+    if (mate === null) return null;
+    const from = mate.from === 0 ? 1 : 0;
+    mate.pair.take(from, half);
+    return { pair: mate.pair, from, half };
   }
 
   private open(path: Path, half: Half): Place {
@@ -168,10 +203,8 @@ export class Sockdump implements SocketLink {
     const from = senderServes && !peerServes ? 1 : 0;
     const pair = new Pair(`sockdump ${++this.pairs}`, senderServes !== peerServes);
     pair.take(from, half);
-    const place: Place = { pair, from };
-    const alone = path.alone.get(half.peer);
-    if (alone === undefined) path.alone.set(half.peer, [place]);
-    else alone.push(place);
+    const place: Place = { pair, from, half };
+    path.leaveAlone(place);
     return place;
   }
 }

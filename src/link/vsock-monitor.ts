@@ -5,7 +5,8 @@ import type { EmitSocketEvent, SocketLink } from './socket-link.js';
 
 /**
  * Frames of a Linux vsockmon device (link type VSOCK): linux/vsockmon.h, all little endian. Two reserved bytes after the length
- * are missing in the drawing on tcpdump.org, but kernel and Wireshark have them.
+ * are missing in the drawing on tcpdump.org, but kernel and Wireshark have them. Files that follow the drawing are recognised by
+ * the addresses, which the transport header repeats.
  */
 const SOURCE_CID = 0;
 const DESTINATION_CID = 8;
@@ -15,6 +16,7 @@ const OP = 24;
 const TRANSPORT = 26;
 const TRANSPORT_LENGTH = 28;
 const HEADER = 32;
+const RESERVED = 2;
 
 const OP_CONNECT = 1;
 const OP_DISCONNECT = 2;
@@ -63,6 +65,8 @@ export class VsockMonitor implements SocketLink {
   private readonly limits: Readonly<Limits>;
   private readonly open = new Map<string, VsockConnection>();
   private count = 0;
+  /** Bytes in front of the transport header. */
+  private header = 0;
 
   constructor(limits: Readonly<Limits>) {
     this.limits = limits;
@@ -70,14 +74,16 @@ export class VsockMonitor implements SocketLink {
 
   packet(p: Packet, emit: EmitSocketEvent): boolean {
     const { block, start, end } = p;
-    if (end - start < HEADER) return false;
+    if (end - start < HEADER - RESERVED) return false;
     const { view } = block;
+    if (this.header === 0) this.header = headerSize(p);
+    const { header } = this;
     const op = view.getUint16(start + OP, true);
     const transportLength = view.getUint16(start + TRANSPORT_LENGTH, true);
-    const payload = start + HEADER + transportLength;
+    const payload = start + (header || HEADER) + transportLength;
     const virtio = view.getUint16(start + TRANSPORT, true) === TRANSPORT_VIRTIO && transportLength >= VIRTIO_SIZE;
-    const known = virtio && end - start >= HEADER + VIRTIO_SIZE;
-    const virtioOp = known ? view.getUint16(start + HEADER + VIRTIO_OP, true) : 0;
+    const known = virtio && header > 0 && end - start >= header + VIRTIO_SIZE;
+    const virtioOp = known ? view.getUint16(start + header + VIRTIO_OP, true) : 0;
     const source = address(p, SOURCE_CID, SOURCE_PORT);
     const destination = address(p, DESTINATION_CID, DESTINATION_PORT);
     const key = source < destination ? `${source} ${destination}` : `${destination} ${source}`;
@@ -116,7 +122,7 @@ export class VsockMonitor implements SocketLink {
       const length = p.originalLength - (payload - start);
       if (length > 0) tell('data', from, Math.min(payload, end), length);
     } else if (op === OP_DISCONNECT) {
-      this.disconnect(key, c, from, virtioOp, known ? view.getUint32(start + HEADER + VIRTIO_FLAGS, true) : 0, tell);
+      this.disconnect(key, c, from, virtioOp, known ? view.getUint32(start + header + VIRTIO_FLAGS, true) : 0, tell);
     }
     return true;
   }
@@ -162,6 +168,19 @@ export class VsockMonitor implements SocketLink {
     c.last = null;
     return true;
   }
+}
+
+/** Where a transport header shows how long the header in front of it is; 0 where there is none. */
+function headerSize(p: Packet): number {
+  const { bytes } = p.block;
+  const length = p.block.view.getUint16(p.start + TRANSPORT_LENGTH, true);
+  if (length < OP || p.end - p.start < HEADER + OP) return 0;
+  for (const size of [HEADER, HEADER - RESERVED]) {
+    let same = 0;
+    while (same < OP && bytes[p.start + size + same] === bytes[p.start + same]) same++;
+    if (same === OP) return size;
+  }
+  return 0;
 }
 
 function address(p: Packet, cidAt: number, portAt: number): string {
