@@ -1,0 +1,187 @@
+/**
+ * The public API: open captures and iterate their events, list the rules. The events are the objects of the ndjson format
+ * (README, "Events").
+ *
+ *     for await (const event of openCapture('session.pcap')) if (event.type === 'finding') console.log(event.text);
+ */
+import { CAPTURE_RULES } from './base/capture-rules.js';
+import { DEFAULT_LIMITS, type Limits } from './base/limits.js';
+import type { Needs, Party, Severity } from './base/rule.js';
+import { Analysis, type AnalysisOptions, type CaptureInput } from './engine/analysis.js';
+import { parseDecodeAs } from './engine/decode-as.js';
+import type { RuleLevel } from './engine/findings.js';
+import { PROTOCOLS } from './protocols/registry.js';
+import type { Event } from './report/event-object.js';
+import { EventReporter } from './report/event-reporter.js';
+
+export type {
+  BothWays,
+  CaptureEvent,
+  Direction,
+  Event,
+  FindingEvent,
+  MessageEvent,
+  StreamEvent,
+  SummaryEvent,
+} from './report/event-object.js';
+export type { Confidence, Needs, Party, Severity } from './base/rule.js';
+export type { Limits } from './base/limits.js';
+export type { Json } from './contract/annotation.js';
+export type { CaptureInput } from './engine/analysis.js';
+export type { RuleLevel } from './engine/findings.js';
+export { NotACapture, type CaptureFormat } from './capture/packet.js';
+
+export interface OpenOptions {
+  /** Names of the protocols to look for; all, where not given. */
+  readonly protocols?: readonly string[];
+  /** `SELECTOR=PROTOCOL`, as for `--decode-as`: `10810=nbd`, `unix:/run/x.sock=pesto`, `stream:3=arca`. */
+  readonly decodeAs?: readonly string[];
+  /** Only these stream numbers. */
+  readonly streams?: readonly number[];
+  /** Levels of rules by id. */
+  readonly rules?: Readonly<Record<string, RuleLevel>>;
+  /** Ceph keyring files. */
+  readonly keyrings?: readonly string[];
+  readonly showSecrets?: boolean;
+  /** Bounds on memory and work, where they are to differ from the defaults. */
+  readonly limits?: Partial<Limits>;
+  /** Goes on at the end of a regular file as it grows, until `signal`. */
+  readonly follow?: boolean;
+  /** Ends the input early: what was read so far is reported in full. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Reads captures (paths, `-` for standard input, or pairs of raw stream files) and gives their events in capture order, the
+ * summary last. Memory stays bounded: reading waits while the consumer is busy. Throws NotACapture or the system's error where an
+ * input cannot be read, and an Error where an option makes no sense.
+ */
+export async function* openCapture(
+  inputs: CaptureInput | readonly CaptureInput[],
+  options: OpenOptions = {},
+): AsyncGenerator<Event, void, void> {
+  const list = Array.isArray(inputs) ? (inputs as readonly CaptureInput[]) : [inputs as CaptureInput];
+  const channel = new Channel();
+  const stop = new AbortController();
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+  const analysis = new Analysis(analysisOptions(options), new EventReporter((event) => channel.put(event)));
+  const reading = (async () => {
+    for (const input of list) {
+      if (signal.aborted) break;
+      await analysis.run(input, { signal, follow: options.follow, batch: () => channel.drained(stop.signal) });
+    }
+    analysis.finish();
+  })().then(
+    () => channel.close(null),
+    (error: unknown) => channel.close(error),
+  );
+  try {
+    for (let batch = await channel.take(); batch !== null; batch = await channel.take()) yield* batch;
+  } finally {
+    stop.abort();
+    channel.discard();
+    await reading;
+  }
+}
+
+/** Hands batches of events from the analysis, which pushes, to the consumer, who pulls. */
+class Channel {
+  private events: Event[] = [];
+  private closed = false;
+  private failure: unknown = null;
+  private discarding = false;
+  private wakeConsumer: (() => void) | null = null;
+  private wakeProducer: (() => void) | null = null;
+
+  put(event: Event): void {
+    if (!this.discarding) this.events.push(event);
+  }
+
+  /** What there is, as soon as there is something; null at the end. Rejects with the error that ended the analysis. */
+  async take(): Promise<Event[] | null> {
+    this.wakeProducer?.();
+    while (this.events.length === 0) {
+      if (this.closed) {
+        if (this.failure !== null) throw this.failure;
+        return null;
+      }
+      await new Promise<void>((resolve) => (this.wakeConsumer = resolve));
+    }
+    const batch = this.events;
+    this.events = [];
+    return batch;
+  }
+
+  /** Wakes the consumer, and waits until it has come back for more. */
+  async drained(signal: AbortSignal): Promise<void> {
+    if (this.events.length === 0 || signal.aborted) return;
+    const asked = new Promise<void>((resolve) => (this.wakeProducer = resolve));
+    this.wakeConsumer?.();
+    await asked;
+    if (this.events.length > 0) await this.drained(signal);
+  }
+
+  close(failure: unknown): void {
+    this.closed = true;
+    this.failure = failure;
+    this.wakeConsumer?.();
+  }
+
+  discard(): void {
+    this.discarding = true;
+    this.events = [];
+    this.wakeProducer?.();
+  }
+}
+
+function analysisOptions(options: OpenOptions): AnalysisOptions {
+  const names = options.protocols;
+  for (const name of names ?? [])
+    if (!PROTOCOLS.some((p) => p.name === name)) throw new Error(`unknown protocol ${JSON.stringify(name)}`);
+  return {
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    protocols: PROTOCOLS.filter((p) => names === undefined || names.includes(p.name)),
+    decodeAs: (options.decodeAs ?? []).map((text) => parseDecodeAs(text, PROTOCOLS)),
+    streams: new Set(options.streams),
+    levels: new Map(Object.entries(options.rules ?? {})),
+    keyrings: options.keyrings ?? [],
+    showSecrets: options.showSecrets ?? false,
+    details: true,
+  };
+}
+
+export interface RuleInfo {
+  readonly id: string;
+  readonly severity: Severity;
+  readonly party: Party;
+  readonly needs: Needs;
+  readonly title: string;
+  readonly meaning: string;
+  readonly spec: string;
+  /** Whether it is only reported where it is switched on. */
+  readonly off: boolean;
+}
+
+/** All rules, those about the capture itself last. */
+export function listRules(): RuleInfo[] {
+  return [...PROTOCOLS.flatMap((p) => p.rules), ...CAPTURE_RULES].map((r) => ({
+    id: r.id,
+    severity: r.severity,
+    party: r.party,
+    needs: r.needs,
+    title: r.title,
+    meaning: r.meaning,
+    spec: r.spec,
+    off: r.off ?? false,
+  }));
+}
+
+export interface ProtocolInfo {
+  readonly name: string;
+  readonly title: string;
+}
+
+/** The protocols that wirelint knows. */
+export function listProtocols(): ProtocolInfo[] {
+  return PROTOCOLS.map(({ name, title }) => ({ name, title }));
+}
