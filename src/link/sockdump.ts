@@ -38,7 +38,7 @@ interface Half {
 class Pair {
   readonly connection: string;
   readonly halves: [Half | null, Half | null] = [null, null];
-  readonly endpoints: [string, string] = ['unix:pid=0', 'unix:pid=0'];
+  readonly endpoints: [string, string] = ['unix:unknown', 'unix:unknown'];
   readonly rolesKnown: boolean;
   /** Whether its beginning was told. */
   opened = false;
@@ -52,7 +52,7 @@ class Pair {
     this.halves[side] = half;
     this.endpoints[side] = `unix:pid=${half.sender}`;
     const other = side === 0 ? 1 : 0;
-    if (this.halves[other] === null) this.endpoints[other] = `unix:pid=${half.peer}`;
+    if (this.halves[other] === null && half.peer > 0) this.endpoints[other] = `unix:pid=${half.peer}`;
   }
 }
 

@@ -68,7 +68,11 @@ export class Histories {
 
 /** Holds a complete list against what is remembered, and remembers it. */
 export function compareWithHistory(history: PathHistory, list: Snapshot, stream: number): HistoryVerdict | null {
-  const verdict = judge(history, list);
+  const verdict = judge(
+    history,
+    list,
+    history.stream === stream ? 'before it in this stream' : `of stream ${history.stream}`,
+  );
   history.expectation = 'listed';
   history.state = list;
   history.otherwise = null;
@@ -76,17 +80,17 @@ export function compareWithHistory(history: PathHistory, list: Snapshot, stream:
   return verdict;
 }
 
-function judge(history: PathHistory, list: Snapshot): HistoryVerdict | null {
+/** `whose` says which connection was the one before. */
+function judge(history: PathHistory, list: Snapshot, whose: string): HistoryVerdict | null {
   const { expectation, state, stream } = history;
   if (state === null || expectation === 'unknown') return null;
   const verdict = (kind: HistoryVerdict['kind'], text: string): HistoryVerdict => ({ kind, stream, text });
   if (equalStates(state, list)) {
-    if (expectation === 'updated')
-      return verdict('accepted', `the list shows the update of stream ${stream}: it was accepted`);
+    if (expectation === 'updated') return verdict('accepted', `the list shows the update ${whose}: it was accepted`);
     if (expectation === 'rejected')
-      return verdict('rejected', `the list does not show the update of stream ${stream}: it was refused`);
+      return verdict('rejected', `the list does not show the update ${whose}: it was refused`);
     if (expectation === 'truncated')
-      return verdict('discarded', `the list does not show the cut update of stream ${stream}: it was discarded`);
+      return verdict('discarded', `the list does not show the cut update ${whose}: it was discarded`);
     return null;
   }
   // another process: nothing follows from what the one before held
@@ -96,14 +100,14 @@ function judge(history: PathHistory, list: Snapshot): HistoryVerdict | null {
   const diff = `${changeText(changes)} (${changeLines(changes, 4).join('; ')})`;
   if (expectation === 'updated') {
     const what = otherwise ? 'the tables are as they were before it' : `against it: ${diff}`;
-    return verdict('not-reflected', `the list does not show the complete update of stream ${stream}; ${what}`);
+    return verdict('not-reflected', `the list does not show the complete update ${whose}; ${what}`);
   }
   if (expectation === 'truncated') {
-    return verdict('truncated-applied', `after the cut update of stream ${stream} the tables differ: ${diff}`);
+    return verdict('truncated-applied', `after the cut update ${whose} the tables differ: ${diff}`);
   }
   if (!history.clientSeen) return null;
   if (expectation === 'rejected' && otherwise) {
-    return verdict('changed', `the list shows the update of stream ${stream} although it fails a published check`);
+    return verdict('changed', `the list shows the update ${whose} although it fails a published check`);
   }
-  return verdict('changed', `against the list of stream ${stream}: ${diff}`);
+  return verdict('changed', `against the list ${whose}: ${diff}`);
 }

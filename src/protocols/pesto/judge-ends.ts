@@ -123,6 +123,7 @@ function judgeServerEnd(output: Output, e: Endings): void {
 function judgeUnfinished(output: Output, e: Endings): void {
   const { client, transaction: t, ends, lossy, clientSilent } = e;
   if (clientSilent || lossy[CLIENT] || t.failure !== '' || t.rejected || t.skewed) return;
+  if (t.updateStart === null && client.cutPresent === 0) return;
   if (client.greeting !== '' || client.phase === 'dead' || client.phase === 'start') return;
   const inRules = client.phase === 'rules' && client.table !== null;
   const place = inRules

@@ -328,7 +328,6 @@ export class PestoSession implements Session {
   private judgeLoneId(): void {
     const { client } = this;
     if (client.phase !== 'table' || client.cutPresent === 0) return;
-    this.t.updateStart ??= null;
     judgeTableId(this.output, this.t, client.cutBytes[0]!, null, client.cutOffset);
   }
 
