@@ -11,6 +11,8 @@ interface Entry {
   readonly describe: string;
   /** Loads the command's module: only the one that runs is loaded. */
   readonly load: () => Promise<Command>;
+  /** Whether what stands behind `--` is a command of its own (in `_`), and no list of files. */
+  readonly rest?: boolean;
 }
 
 const COMMANDS: readonly Entry[] = [
@@ -59,7 +61,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const wanted = COMMANDS.find((c) => c.name === argv[0]);
   const command = wanted === undefined ? null : await wanted.load();
   let status = 0;
-  const parser = yargs([...argv])
+  const parser = yargs(shielded(argv, wanted?.rest ?? false))
     .scriptName('wirelint')
     .usage('$0 <command> [options]\n\nA dissector and linter for NBD, Ceph msgr2, pesto and Arca.')
     // the same words wherever it runs
@@ -92,7 +94,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       entry.describe,
       (y) => (entry === wanted && command !== null ? command.options(y) : y),
       async (args) => {
-        if (entry === wanted && command !== null) status = await command.run(args);
+        if (entry === wanted && command !== null) status = await command.run(unshielded(args));
       },
     );
   }
@@ -100,10 +102,32 @@ export async function main(argv: readonly string[]): Promise<number> {
     await parser.parseAsync();
   } catch (error) {
     const known = error instanceof UsageError || (error as Error).name === 'YError';
-    complain(known ? oneLine((error as Error).message) : `internal error: ${(error as Error).stack ?? String(error)}`);
+    complain(
+      known
+        ? oneLine((error as Error).message.replaceAll(SHIELD, ''))
+        : `internal error: ${(error as Error).stack ?? String(error)}`,
+    );
     return 2;
   }
   return status;
+}
+
+/** No argument that a system passes on can begin with this. */
+const SHIELD = '\0';
+
+/** yargs takes a lone `-`, and what begins with one behind `--`, for an option without a name: it must not see them so. */
+function shielded(argv: readonly string[], rest: boolean): string[] {
+  const end = argv.indexOf('--');
+  const all = argv.map((a, i) => (a === '-' || (end >= 0 && i > end && a.startsWith('-')) ? SHIELD + a : a));
+  return end < 0 || rest ? all : all.filter((_, i) => i !== end);
+}
+
+function unshielded(args: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const plain = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(plain);
+    return typeof value === 'string' && value.startsWith(SHIELD) ? value.slice(SHIELD.length) : value;
+  };
+  return Object.fromEntries(Object.entries(args).map(([key, value]) => [key, plain(value)]));
 }
 
 /** Asking for the width of a pipe would change how it is written to. */

@@ -1,0 +1,132 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { BIN, CAPTURES, scratch, wirelint } from '../kit/cli.js';
+
+const CLEAN = join(CAPTURES, 'nbd/any-sll.pcap');
+
+describe('the command line', () => {
+  it('knows its version and helps with every command', () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(wirelint(['--version'])).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
+    for (const command of ['analyze', 'tail', 'check', 'rules', 'explain']) {
+      const { status, stdout } = wirelint([command, '--help']);
+      expect([command, status]).toEqual([command, 0]);
+      expect(stdout).toContain(`wirelint ${command}`);
+    }
+  });
+
+  it.each([
+    [[], 'name a command'],
+    [['analyse', 'x'], 'analyze'],
+    [['analyze'], 'name a capture'],
+    [['analyze', '--frobnicate', CLEAN], 'frobnicate'],
+    [['analyze', '-f', 'xml', CLEAN], 'xml'],
+    [['analyze', '-p', 'smb', CLEAN], 'unknown protocol "smb"'],
+    [
+      ['analyze', '--rule', 'capture/opack=off', CLEAN],
+      'unknown rule "capture/opack"; did you mean capture/opaque?',
+    ],
+    [['analyze', '--rule', 'capture/gap=loud', CLEAN], 'expected ID=off'],
+    [['analyze', '-d', '70000=nbd', CLEAN], '--decode-as 70000=nbd'],
+    [['analyze', '-s', 'one', CLEAN], 'stream number'],
+    [['analyze', '--raw', 'one', CLEAN], 'CLIENT_FILE,SERVER_FILE'],
+    [
+      ['analyze', '--keyring', '/nonexistent', CLEAN],
+      'cannot read the keyring /nonexistent: no such file or directory',
+    ],
+    [['analyze', '--config', '/nonexistent', CLEAN], 'cannot read the configuration /nonexistent'],
+    [['analyze', '-o', '/nonexistent/x', CLEAN], 'cannot write /nonexistent/x: no such file or directory'],
+    [['analyze', '/nonexistent'], '/nonexistent: no such file or directory'],
+    [['explain', 'nbd/nothing-like-it-at-all'], 'unknown rule'],
+    [['rules', 'no-such-thing'], 'no rule matches'],
+    [['check'], 'name a capture'],
+    [['check', '-f', 'xml', CLEAN], 'unknown format "xml"'],
+    [['check', '-f', 'sarif', '-f', 'text', CLEAN], 'two reports'],
+    [['check', '--require', 'smb', CLEAN], 'unknown protocol "smb"'],
+    [['check', '--max-warnings', 'many', CLEAN], '--max-warnings many'],
+    [['check', '--jobs', '0', CLEAN], '--jobs 0'],
+  ])('refuses %j in one line', (args, text) => {
+    const { status, stdout, stderr } = wirelint(args);
+    expect(stderr).toContain(text);
+    expect(stderr).toMatch(/^wirelint: [^\n]*\n$/);
+    expect([status, stdout]).toEqual([2, '']);
+  });
+
+  it('says what a file is that is no capture, and goes on with the others', () => {
+    const { status, stdout, stderr } = wirelint(['analyze', 'package.json', CLEAN]);
+    expect(status).toBe(2);
+    expect(stderr).toBe('wirelint: package.json: looks like JSON text\n');
+    expect(stdout).toContain('NBD_CMD_READ');
+  });
+
+  it('ends quietly when the reader goes away', async () => {
+    const child = spawn(process.execPath, [BIN, 'analyze', '-x', '-v', CLEAN, CLEAN, CLEAN, CLEAN, CLEAN, CLEAN]);
+    let stderr = '';
+    child.stderr.on('data', (d: Buffer) => (stderr += d.toString()));
+    child.stdout.once('data', () => child.stdout.destroy());
+    const status = await new Promise((done) => child.on('close', done));
+    expect([status, stderr]).toEqual([0, '']);
+  });
+
+  it('starts quickly', () => {
+    const times = [1, 2, 3].map(() => {
+      const before = performance.now();
+      wirelint(['--version']);
+      return performance.now() - before;
+    });
+    // a generous bound for machines that are busy with other tests; 0.12 s is usual
+    expect(Math.min(...times)).toBeLessThan(1500);
+  });
+});
+
+describe('output', () => {
+  const folder = scratch();
+
+  it('reads standard input', () => {
+    const { status, stdout } = wirelint(['analyze', '-f', 'ndjson', '-'], { input: readFileSync(CLEAN) });
+    expect(status).toBe(0);
+    expect(stdout).toContain('"type":"capture","file":"-"');
+    expect(stdout).toContain('"name":"NBD_CMD_READ"');
+  });
+
+  it('takes file names that begin with a dash', () => {
+    writeFileSync(join(folder, '-x.pcap'), readFileSync(CLEAN));
+    expect(wirelint(['analyze', '--', '-x.pcap'], { cwd: folder })).toMatchObject({ status: 0, stderr: '' });
+    expect(wirelint(['tail', '-'], { input: readFileSync(CLEAN) }).stdout).toContain('NBD_CMD_READ');
+  });
+
+  it('colours only where it is asked to, and never what comes from NO_COLOR environments', () => {
+    expect(wirelint(['analyze', CLEAN]).stdout).not.toContain('\x1b');
+    expect(wirelint(['analyze', '--color', 'always', CLEAN]).stdout).toContain('\x1b[');
+    expect(wirelint(['analyze', '--color', 'never', CLEAN]).stdout).not.toContain('\x1b');
+  });
+
+  it('writes a file that is complete or not there', () => {
+    const path = join(folder, 'out.txt');
+    expect(wirelint(['analyze', '-o', path, CLEAN])).toMatchObject({ status: 0, stdout: '' });
+    expect(readFileSync(path, 'utf8')).toBe(wirelint(['analyze', CLEAN]).stdout);
+    writeFileSync(path, 'old');
+    expect(wirelint(['analyze', '-o', path, 'package.json']).status).toBe(2);
+    expect(readFileSync(path, 'utf8')).toBe('old');
+    expect(wirelint(['analyze', '-o', '/dev/full', CLEAN])).toMatchObject({
+      status: 2,
+      stderr: 'wirelint: cannot write /dev/full: no space left on device\n',
+    });
+  });
+
+  it('gives the same text in every time zone and locale', () => {
+    const plain = wirelint(['analyze', '-x', CLEAN]).stdout;
+    const elsewhere = { TZ: 'Pacific/Chatham', LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8', COLUMNS: '40' };
+    expect(wirelint(['analyze', '-x', CLEAN], { env: elsewhere }).stdout).toBe(plain);
+  });
+
+  it('names captures by the last part of their path, unless two share it', () => {
+    mkdirSync(join(folder, 'a'));
+    mkdirSync(join(folder, 'b'));
+    for (const d of ['a', 'b']) writeFileSync(join(folder, d, 'x.pcap'), readFileSync(CLEAN));
+    expect(wirelint(['analyze', 'a/x.pcap'], { cwd: folder }).stdout).toMatch(/^x\.pcap {3}pcap/);
+    expect(wirelint(['analyze', 'a/x.pcap', 'b/x.pcap'], { cwd: folder }).stdout).toMatch(/^a\/x\.pcap {3}pcap/);
+  });
+});
