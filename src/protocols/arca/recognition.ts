@@ -60,8 +60,9 @@ export function recognise(
     const mayBeB = have < length && length <= RECOGNITION_BYTES && bytes[at + 1]! < 0x10 && !b;
     if (mayBeC || mayBeA || mayBeB || (!l.broken && there < 32)) return 'more';
   }
-  if (mayBeA) return 'A';
+  const wholeB = b !== null && have === length;
+  if (mayBeA || (!wholeB && isOddHeader(bytes, at, end))) return 'A';
   if (b) return 'B';
   if (l.frames > 0 && !l.broken) return 'L';
-  return isOddHeader(bytes, at, end) ? 'A' : null;
+  return null;
 }

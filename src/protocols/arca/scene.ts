@@ -6,6 +6,11 @@ import { nanosBetween } from '../../base/time.js';
 import { otherRole, type Role } from './generations.js';
 import type { ArcaShared } from './shared.js';
 
+function hasSurplus(m: Message | null): boolean {
+  const { surplus } = (m ?? {}) as { readonly surplus?: number };
+  return surplus !== undefined && surplus > 0;
+}
+
 /** What the sessions of all families need to know of their connection: who is who, what was lost, what the order proves. */
 export class Scene {
   readonly context: SessionContext<ArcaShared>;
@@ -82,8 +87,18 @@ export class Scene {
     return this.context.connection.ordered;
   }
 
+  /** Whether the sender is known to have seen more of its peer than is decoded yet: what looks open may be answered. */
+  knewMore(m: Message): boolean {
+    return m.peerSeen >= 0 && !this.orderProven(m);
+  }
+
+  /**
+   * A message with bytes behind all that is defined may follow a layout that is not known: what is found in its contents is
+   * `likely` at most, unless the rule says otherwise.
+   */
   raise(rule: Rule, evidence: Evidence): void {
-    this.output.raise(rule, evidence);
+    const odd = evidence.confidence === undefined && hasSurplus(evidence.message ?? null);
+    this.output.raise(rule, odd ? { ...evidence, confidence: 'likely' } : evidence);
   }
 
   /** Links a reply to its request, with the time that it took. */

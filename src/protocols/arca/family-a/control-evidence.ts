@@ -168,7 +168,9 @@ function clientEnd(c: Case, walks: readonly [Walk, Walk]): End | null {
   if (a === b || (a === null && b === null)) return c.connection.initiatorKnown || a !== null ? 0 : null;
   if (a === 'guest' || (a === null && b === 'monitor')) return 0;
   if (b === 'guest') return 1;
-  return c.connection.initiatorKnown ? 0 : 1;
+  // a monitor never speaks first: one reply at the very start of a stream is rather a guest's fault than half a recording
+  const alone = walks[0].legal === 1 && c.ends[0].fromStart;
+  return c.connection.initiatorKnown || alone ? 0 : 1;
 }
 
 /** Whether more bytes cannot change the verdict. */

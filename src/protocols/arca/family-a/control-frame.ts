@@ -108,6 +108,12 @@ export class ControlFrame extends Message {
     return CONTROL_TYPES[this.type]?.name ?? `type ${this.type}`;
   }
 
+  /** Bytes of the payload behind the fields of its type. */
+  get surplus(): number {
+    const body = this.definition?.body;
+    return body === undefined || !this.whole ? 0 : this.payloadLength - (this.old ? OLD_READY_BYTES : bodyBytes(body));
+  }
+
   get definition(): ControlType | null {
     return CONTROL_TYPES[this.type] ?? null;
   }

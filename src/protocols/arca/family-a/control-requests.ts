@@ -220,7 +220,7 @@ export class Requests {
         related,
         text: `request id ${m.requestId} was used by ${old.frame.name} before`,
       });
-    } else if (this.scene.whole('monitor')) {
+    } else if (this.scene.whole('monitor') && !this.scene.knewMore(m)) {
       this.scene.raise(REQUEST_ID_REUSED_IN_FLIGHT, {
         message: m,
         related,
@@ -231,7 +231,7 @@ export class Requests {
   }
 
   private checkPipelined(m: ControlFrame): void {
-    if (this.open.size === 0 || this.pipelinedSeen || !this.scene.whole('monitor')) return;
+    if (this.open.size === 0 || this.pipelinedSeen || !this.scene.whole('monitor') || this.scene.knewMore(m)) return;
     this.pipelinedSeen = true;
     const ids = [...this.open].slice(0, 8).map((r) => r.frame.requestId);
     this.scene.raise(PIPELINED, {

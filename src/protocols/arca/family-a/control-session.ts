@@ -182,7 +182,8 @@ export class ControlSession {
   private wrongDirection(m: ControlFrame): void {
     const { scene } = this;
     const role = scene.roleOf(m.side)!;
-    const proven = scene.rolesGiven || (role === 'guest' ? this.guestFrames : this.monitorFrames) > 0;
+    // once both kinds came from one side, or one kind from both, somebody is certainly wrong
+    const proven = scene.rolesGiven || this.guestFrames + this.monitorFrames > 0;
     const what = role === 'guest' ? 'a reply type from Arca' : 'a request type from the monitor';
     scene.raise(WRONG_DIRECTION, {
       message: m,
@@ -209,6 +210,7 @@ export class ControlSession {
       this.scene.raise(PAYLOAD_SURPLUS, {
         message: m,
         severity: strict ? 'error' : 'warning',
+        confidence: 'certain',
         text: `${m.name} with ${got} payload bytes, ${want} are defined`,
       });
     }
@@ -255,7 +257,7 @@ export class ControlSession {
       message: r.frame,
       related: r.reply === null ? [] : [r.reply],
       text: `listener ${r.frame.first} was never announced; ${this.ids.list()}`,
-      confidence,
+      ...(confidence === 'certain' ? {} : { confidence }),
     });
   }
 

@@ -147,7 +147,13 @@ export class PipeSession {
         text: `a request of ${m.payloadLength} bytes, it has ${REQUEST_BYTES}`,
       });
     } else checkRingSize(scene, m, m.value);
-    if (this.pipes.open.length > 0 && !this.pipelinedSeen && this.pipes.trusted && scene.whole('monitor')) {
+    if (
+      this.pipes.open.length > 0 &&
+      !this.pipelinedSeen &&
+      this.pipes.trusted &&
+      scene.whole('monitor') &&
+      !scene.knewMore(m)
+    ) {
       this.pipelinedSeen = true;
       scene.raise(NEW_PIPE_PIPELINED, {
         message: m,

@@ -183,6 +183,7 @@ export class PostcardSession {
         scene.raise(BODY_TRAILING, {
           ...at,
           length: m.surplus,
+          confidence: 'certain',
           text: `${count(m.surplus, 'byte')} behind ${m.name}; read as ${m.dialect.label}`,
         });
         break;
