@@ -65,6 +65,9 @@ export class Msgr2Decoder implements Decoder {
   private headless = false;
   /** Bytes of a cut frame that were not seen yet, while the pump gathers nothing for it. */
   private cut = 0;
+  /** Whether bytes were lost before a frame in plain showed which mode was chosen: then ciphertext may come without notice. */
+  private modeInDoubt = false;
+  private plain = false;
   private opaqueReason: 'opaque' | 'undecoded' = 'opaque';
 
   constructor(
@@ -225,7 +228,11 @@ export class Msgr2Decoder implements Decoder {
       this.enterSecure(frame.endOffset);
     } else if (frame.tag === TAG.AUTH_REQUEST || frame.tag === TAG.AUTH_REQUEST_MORE) {
       this.announced.authSent = true;
+    } else if (frame.tag >= TAG.AUTH_SIGNATURE) {
+      this.plain = true;
+      this.modeInDoubt = false;
     }
+    if (!frame.complete && !this.plain) this.modeInDoubt = true;
   }
 
   /**
@@ -279,10 +286,10 @@ export class Msgr2Decoder implements Decoder {
       this.resume(input);
       return;
     }
-    if (!p.crcHolds && this.announced.authSent) {
-      const mode = this.hints.connectionMode();
-      if (mode === MODE_SECURE || (mode === 0 && this.announced.offersSecure)) {
-        if (mode === 0 && patient) {
+    if (!p.crcHolds && !this.plain && (this.announced.authSent || this.modeInDoubt)) {
+      const mode = this.side === CLIENT ? this.hints.connectionMode() : this.announced.connectionMode;
+      if (mode === MODE_SECURE || (mode === 0 && (this.announced.offersSecure || this.modeInDoubt))) {
+        if (mode === 0 && patient && this.side === CLIENT) {
           this.waiting = true;
           return;
         }
@@ -290,7 +297,7 @@ export class Msgr2Decoder implements Decoder {
           this.output.raise(MODE_GUESSED, {
             side: this.side,
             offset: input.offset,
-            text: 'no preamble follows the login, which offers secure mode: the rest is taken to be encrypted',
+            text: 'no preamble follows the login, which may have chosen secure mode: the rest is taken to be encrypted',
           });
         }
         this.enterSecure(input.offset);
@@ -400,6 +407,7 @@ export class Msgr2Decoder implements Decoder {
 
   gap(length: number, offset: number): void {
     if (this.state === State.opaque) return;
+    if (!this.plain) this.modeInDoubt = true;
     let rest = length;
     if (this.cut > 0) {
       const n = Math.min(this.cut, rest);

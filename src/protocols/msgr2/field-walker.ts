@@ -346,8 +346,10 @@ export class FieldWalker {
     }
     const list: Address[] = [];
     if (this.take(name, 1) < 0) return list;
-    if (marker === 2) this.vector(name, 8, () => list.push(this.address('address')));
-    else list.push(this.addressBody(name, at, marker));
+    if (marker === 2) {
+      if (this.out) this.note(`${name}Marker`, at, undefined, String(marker));
+      this.vector(name, 8, () => list.push(this.address('address')));
+    } else list.push(this.addressBody(name, at, marker));
     return list;
   }
 

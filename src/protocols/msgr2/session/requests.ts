@@ -35,11 +35,47 @@ export class Pending {
   }
 }
 
+/**
+ * Requests of one type by tid. Two generations instead of one map whose oldest entry is deleted: deleting from a Map's front
+ * costs more with every deletion.
+ */
+class Generations {
+  private young = new Map<number, Pending>();
+  private old = new Map<number, Pending>();
+  private readonly half: number;
+
+  constructor(limit: number) {
+    this.half = Math.max(1, limit >> 1);
+  }
+
+  /** Returns how many requests were forgotten to make room. */
+  add(tid: number, pending: Pending): number {
+    this.young.set(tid, pending);
+    if (this.young.size < this.half) return 0;
+    const lost = this.old.size;
+    this.old = this.young;
+    this.young = new Map();
+    return lost;
+  }
+
+  take(tid: number): Pending | undefined {
+    const pending = this.young.get(tid);
+    if (pending !== undefined) {
+      this.young.delete(tid);
+      return pending;
+    }
+    const older = this.old.get(tid);
+    if (older !== undefined) this.old.delete(tid);
+    return older;
+  }
+}
+
 /** Requests that one side sent and that wait for their replies, by type and tid. */
 export class Requests {
-  private readonly byType = new Map<number, Map<number, Pending>>();
-  private readonly done = new Set<number>();
+  private readonly byType = new Map<number, Generations>();
   private readonly limit: number;
+  private answered = new Set<number>();
+  private answeredBefore = new Set<number>();
   /** Requests that were forgotten because too many were in flight. */
   forgotten = 0;
 
@@ -56,29 +92,27 @@ export class Requests {
   }
 
   add(m: DataFrame): void {
-    let map = this.byType.get(m.type);
-    if (map === undefined) this.byType.set(m.type, (map = new Map()));
-    map.set(asNumber(m.tidHigh, m.tidLow), new Pending(m));
-    if (map.size > this.limit) {
-      map.delete(map.keys().next().value!);
-      this.forgotten++;
-    }
+    let requests = this.byType.get(m.type);
+    if (requests === undefined) this.byType.set(m.type, (requests = new Generations(this.limit)));
+    this.forgotten += requests.add(asNumber(m.tidHigh, m.tidLow), new Pending(m));
   }
 
   /** Takes the request of that type with the reply's tid. */
   take(type: number, reply: DataFrame): Pending | null {
-    const map = this.byType.get(type);
     const tid = asNumber(reply.tidHigh, reply.tidLow);
-    const pending = map?.get(tid);
+    const pending = this.byType.get(type)?.take(tid);
     if (pending === undefined) return null;
-    map!.delete(tid);
-    this.done.add(tid);
-    if (this.done.size > DONE) this.done.delete(this.done.values().next().value!);
+    this.answered.add(tid);
+    if (this.answered.size >= DONE) {
+      this.answeredBefore = this.answered;
+      this.answered = new Set();
+    }
     return pending;
   }
 
   /** Whether a request with that tid was answered lately: an OSD may answer an operation twice. */
   answeredLately(reply: DataFrame): boolean {
-    return this.done.has(asNumber(reply.tidHigh, reply.tidLow));
+    const tid = asNumber(reply.tidHigh, reply.tidLow);
+    return this.answered.has(tid) || this.answeredBefore.has(tid);
   }
 }

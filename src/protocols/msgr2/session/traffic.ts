@@ -66,6 +66,8 @@ export class Traffic {
       return;
     }
     this.number(m, own);
+    // the gap that cut it may reach into the next message
+    if (!m.complete) own.lastSeq = -1;
     if (m.aborted) return;
     own.messages++;
     own.data += m.length3;
@@ -230,7 +232,8 @@ export class Traffic {
   finish(): void {
     for (const { acker, ack, frame } of this.claims) {
       const peer = this.sides[otherSide(acker.side)];
-      if (peer.whole && peer.maxSeq >= 0 && ack > peer.maxSeq) this.raiseAck(frame, ack, peer.maxSeq, 'likely');
+      if (!peer.whole || peer.frames === 0 || this.context.decodedUpTo(peer.side) < frame.peerSeen) continue;
+      if (peer.maxSeq >= 0 && ack > peer.maxSeq) this.raiseAck(frame, ack, peer.maxSeq, 'likely');
     }
   }
 }
