@@ -11,8 +11,6 @@ interface Entry {
   readonly describe: string;
   /** Loads the command's module: only the one that runs is loaded. */
   readonly load: () => Promise<Command>;
-  /** Whether what stands behind `--` is a command of its own (in `_`), and no list of files. */
-  readonly rest?: boolean;
 }
 
 const COMMANDS: readonly Entry[] = [
@@ -41,6 +39,12 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./record.js')).record,
   },
   {
+    name: 'record',
+    usage: 'record [program..]',
+    describe: 'Record a Unix socket (or TCP port) between its client and its server',
+    load: async () => (await import('./record.js')).record,
+  },
+  {
     name: 'rules',
     usage: 'rules [pattern]',
     describe: 'List the rules',
@@ -61,7 +65,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const wanted = COMMANDS.find((c) => c.name === argv[0]);
   const command = wanted === undefined ? null : await wanted.load();
   let status = 0;
-  const parser = yargs(shielded(argv, wanted?.rest ?? false))
+  const parser = yargs(shielded(argv))
     .scriptName('wirelint')
     .usage('$0 <command> [options]\n\nA dissector and linter for NBD, Ceph msgr2, pesto and Arca.')
     // the same words wherever it runs
@@ -116,10 +120,10 @@ export async function main(argv: readonly string[]): Promise<number> {
 const SHIELD = '\0';
 
 /** yargs takes a lone `-`, and what begins with one behind `--`, for an option without a name: it must not see them so. */
-function shielded(argv: readonly string[], rest: boolean): string[] {
+function shielded(argv: readonly string[]): string[] {
   const end = argv.indexOf('--');
   const all = argv.map((a, i) => (a === '-' || (end >= 0 && i > end && a.startsWith('-')) ? SHIELD + a : a));
-  return end < 0 || rest ? all : all.filter((_, i) => i !== end);
+  return end < 0 ? all : all.filter((_, i) => i !== end);
 }
 
 function unshielded(args: Readonly<Record<string, unknown>>): Record<string, unknown> {
