@@ -52,6 +52,15 @@ export class ClientDecoder extends TableDecoder<typeof CLIENT> {
     return this.phase === 'table' ? SECTION.size : 0;
   }
 
+  protected learnLayout(): boolean {
+    if (this.ruleLayout !== null) return true;
+    const announced = this.hints.announcedRules();
+    if (typeof announced === 'string') return false;
+    this.ruleLayout = announced;
+    this.hinted = true;
+    return true;
+  }
+
   protected lose(): void {
     this.phase = 'dead';
   }

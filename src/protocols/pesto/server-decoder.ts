@@ -60,6 +60,11 @@ export class ServerDecoder extends TableDecoder<typeof SERVER> implements Server
     return 0;
   }
 
+  protected learnLayout(): boolean {
+    if (typeof this.announced === 'object') this.ruleLayout = this.announced;
+    return this.ruleLayout !== null;
+  }
+
   protected lose(): void {
     this.phase = this.announced === 'unknown' ? 'dead' : 'search';
   }
@@ -170,23 +175,20 @@ export class ServerDecoder extends TableDecoder<typeof SERVER> implements Server
   }
 
   private takeRule(input: Input<typeof SERVER>, final: boolean): boolean {
-    if (this.ruleLayout === null) {
-      if (this.announced === 'unknown') {
-        this.phase = 'dead';
-        return true;
-      }
-      if (typeof this.announced === 'object') {
-        this.ruleLayout = this.announced;
-      } else {
-        const last = final || input.remaining > GUESS_BYTES;
-        const guess = guessSize(input.bytes, input.pos, input.end, this.left, PIF, last);
-        if (guess === null) return this.more(input, input.remaining + 1);
-        this.ruleLayout = guess.layout;
-        this.inferred = true;
-      }
+    if (this.announced === 'unknown') {
+      this.phase = 'dead';
+      return true;
     }
-    if (input.remaining < this.ruleLayout.size) return this.more(input, this.ruleLayout.size);
-    this.takeRuleOf(input, this.ruleLayout, false);
+    if (!this.learnLayout()) {
+      const last = final || input.remaining > GUESS_BYTES;
+      const guess = guessSize(input.bytes, input.pos, input.end, this.left, PIF, last);
+      if (guess === null) return this.more(input, input.remaining + 1);
+      this.ruleLayout = guess.layout;
+      this.inferred = true;
+    }
+    const layout = this.ruleLayout!;
+    if (input.remaining < layout.size) return this.more(input, layout.size);
+    this.takeRuleOf(input, layout, false);
     return true;
   }
 

@@ -84,6 +84,8 @@ export abstract class TableDecoder<S extends Side> implements Decoder<S>, Framin
   protected abstract step(input: Input<S>, patient: boolean, final: boolean): boolean;
   /** The number of bytes that the structure at the input should have, for saying how much is missing; 0 unknown. */
   protected abstract wanted(): number;
+  /** Whether the size of rules is known, or can be without seeing one. */
+  protected abstract learnLayout(): boolean;
   /** What to do after a hole whose end lies outside the rules of a table. */
   protected abstract lose(): void;
 
@@ -117,7 +119,7 @@ export abstract class TableDecoder<S extends Side> implements Decoder<S>, Framin
       } else {
         this.resume(length - rest);
       }
-    } else if (this.phase === 'rules' && this.ruleLayout !== null) {
+    } else if (this.phase === 'rules' && this.learnLayout()) {
       this.resume(missed);
     } else if (this.phase !== 'dead') {
       this.lose();
