@@ -24,6 +24,8 @@ interface RecordArguments extends CommonArguments {
   readonly port?: string;
   readonly format?: string;
   readonly program?: readonly string[];
+  /** The command's name and what stands after `--`. */
+  readonly _: readonly string[];
 }
 
 /** Milliseconds that connections have to end by themselves when the program has ended. */
@@ -70,6 +72,7 @@ export const record: Command = {
     const args = raw as unknown as RecordArguments;
     const listen = address('--listen', args.listen);
     const connect = address('--connect', args.connect);
+    const program = [...(args.program ?? []), ...args._.slice(1).map(String)];
     if (args.write === undefined && !args.tail) throw new UsageError('record: name a file with -w, or --tail, or both');
     if (args.write === '-' && args.tail && (args.output ?? '-') === '-')
       throw new UsageError('record: -w - and --tail both want standard output; give --tail a file with -o');
@@ -84,8 +87,8 @@ export const record: Command = {
       return new Recording((bytes) => file?.write(bytes), `wirelint ${version()}`, description, port, tail);
     });
     let status = 0;
-    if (args.program !== undefined && args.program.length > 0) {
-      status = await runProgram(args.program, proxy.address, stop);
+    if (program.length > 0) {
+      status = await runProgram(program, proxy.address, stop);
       await Promise.race([proxy.drained(), stop.requested, delay(DRAIN_MS)]);
     } else await Promise.race([stop.requested, tail?.failed ?? never]);
     await proxy.stop();

@@ -79,13 +79,24 @@ export class Analysis {
       signal: hooks.signal,
       follow: hooks.follow,
     });
-    const file = new FileRun(name, options, this.reporter, this.budget, this.summary, (p) => this.sharedOf(p));
+    const live = this.live(name, options);
     try {
-      await source.read(file, hooks);
+      await source.read(live.sink, hooks);
     } finally {
-      file.end();
-      this.internalErrors += file.internalErrors;
+      live.end();
     }
+  }
+
+  /** Takes packets that the program itself makes. `end` comes last. */
+  live(name: string, options = this.options): { readonly sink: PacketSink; end(): void } {
+    const file = new FileRun(name, options, this.reporter, this.budget, this.summary, (p) => this.sharedOf(p));
+    return {
+      sink: file,
+      end: () => {
+        file.end();
+        this.internalErrors += file.internalErrors;
+      },
+    };
   }
 
   /** Reports the summary; the last call of a run. */

@@ -1,0 +1,143 @@
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+
+/** A process at one end of a socket. */
+export interface PeerProcess {
+  readonly pid: number;
+  readonly uid: number;
+  readonly name: string;
+}
+
+/** Flag of a listening socket in /proc/net/unix (__SO_ACCEPTCON). */
+const ACCEPTING = 0x10000;
+/** State of a connected socket there (SS_CONNECTED). */
+const CONNECTED_STATE = '03';
+const STREAM = '0001';
+/** Milliseconds that a search of all processes may take: it holds up the connection. */
+const SEARCH_MS = 50;
+
+interface UnixSocket {
+  readonly inode: string;
+  readonly listening: boolean;
+  readonly connected: boolean;
+  readonly path: string;
+}
+
+/** Lines `ADDRESS: REFS PROTOCOL FLAGS TYPE STATE INODE [PATH]`. */
+function unixSockets(): UnixSocket[] {
+  let text: string;
+  try {
+    text = readFileSync('/proc/net/unix', 'latin1');
+  } catch {
+    return [];
+  }
+  const out: UnixSocket[] = [];
+  for (const line of text.split('\n')) {
+    const match = /^[0-9a-f]+: [0-9A-F]+ [0-9A-F]+ ([0-9A-F]+) ([0-9A-F]+) ([0-9A-F]+) +(\d+)(?: (.*))?$/.exec(line);
+    if (match?.[2] !== STREAM) continue;
+    out.push({
+      inode: match[4]!,
+      listening: (Number.parseInt(match[1]!, 16) & ACCEPTING) !== 0,
+      connected: match[3] === CONNECTED_STATE,
+      path: match[5] ?? '',
+    });
+  }
+  return out;
+}
+
+/** Processes that hold one of these sockets, by inode, found within SEARCH_MS. */
+function holders(inodes: ReadonlySet<string>): Map<string, number[]> {
+  const found = new Map<string, number[]>();
+  if (inodes.size === 0) return found;
+  const until = Date.now() + SEARCH_MS;
+  for (const pid of numbers('/proc').reverse()) {
+    if (Date.now() > until) break;
+    if (pid === process.pid) continue;
+    for (const fd of numbers(`/proc/${pid}/fd`)) {
+      let target: string;
+      try {
+        target = readlinkSync(`/proc/${pid}/fd/${fd}`);
+      } catch {
+        continue;
+      }
+      const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
+      if (inode !== undefined && inodes.has(inode)) found.set(inode, [...(found.get(inode) ?? []), pid]);
+    }
+  }
+  return found;
+}
+
+function numbers(folder: string): number[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function describe(pid: number): PeerProcess | null {
+  try {
+    const name = readFileSync(`/proc/${pid}/comm`, 'latin1').trimEnd();
+    return { pid, uid: statSync(`/proc/${pid}`).uid, name };
+  } catch {
+    return null;
+  }
+}
+
+/** The process that listens at a path: the oldest one, where it shares the socket with children. */
+export function listeningProcess(path: string): PeerProcess | null {
+  const name = path.replace(/^\0/, '@');
+  const sockets = unixSockets().filter((s) => s.listening && s.path === name);
+  if (sockets.length !== 1) return null;
+  const pids = holders(new Set([sockets[0]!.inode])).get(sockets[0]!.inode) ?? [];
+  return pids.length === 0 ? null : describe(Math.min(...pids));
+}
+
+/**
+ * Tells which process connected. The kernel gives a peer's process id through SO_PEERCRED, which Node has no access to; but a socket
+ * that was not there before, is connected, has no name and is not ours, is the client's if it is the only one.
+ */
+export class ClientFinder {
+  private known: ReadonlySet<string>;
+
+  constructor() {
+    this.known = new Set(this.clients());
+  }
+
+  /** Called when a client was accepted. Null where it cannot be told for certain. */
+  find(): PeerProcess | null {
+    const now = this.clients();
+    const fresh = now.filter((inode) => !this.known.has(inode));
+    this.known = new Set(now);
+    const own = new Set(numbers('/proc/self/fd').map(ownInode));
+    const candidates = fresh.filter((inode) => !own.has(inode));
+    if (candidates.length !== 1) return null;
+    const pids = holders(new Set(candidates)).get(candidates[0]!) ?? [];
+    // several processes with one descriptor: a child inherited it, and either may be the one that speaks
+    return pids.length === 1 ? describe(pids[0]!) : null;
+  }
+
+  private clients(): string[] {
+    return unixSockets()
+      .filter((s) => s.connected && s.path === '')
+      .map((s) => s.inode);
+  }
+}
+
+function ownInode(fd: number): string {
+  try {
+    return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[1] ?? '';
+  } catch {
+    return '';
+  }
+}
+
+/** `client pid 42 (nbdsh), server pid 17 (nbdkit), uid 1000`, without what is not known. */
+export function processWords(client: PeerProcess | null, server: PeerProcess | null): string {
+  const words: string[] = [];
+  if (client !== null) words.push(`client pid ${client.pid} (${client.name})`);
+  if (server !== null) words.push(`server pid ${server.pid} (${server.name})`);
+  if (client !== null) words.push(`uid ${client.uid}`);
+  return words.join(', ');
+}

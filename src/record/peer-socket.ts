@@ -1,0 +1,37 @@
+import { Socket } from 'node:net';
+
+type Done = (error?: Error | null) => void;
+
+/** What happens to bytes that are written to a socket. */
+export interface WriteWatch {
+  /** So many bytes are in the hands of the system. */
+  delivered(bytes: number): void;
+  /** The other side takes no more. Called once; what is written from then on is dropped. */
+  refused(error: Error): void;
+}
+
+/**
+ * Makes a failed write a thing of the writing direction alone. By itself Node destroys a socket whose peer takes no more bytes, and
+ * with it the peer's last words, which have not been read yet.
+ */
+export function watchWrites(socket: Socket, watch: WriteWatch): void {
+  let refused = false;
+  const handle = (bytes: number, done: Done) => (error?: Error | null) => {
+    if (error && !refused) {
+      refused = true;
+      watch.refused(error);
+    }
+    if (!error) watch.delivered(bytes);
+    done(null);
+  };
+  socket._write = (chunk: Buffer, encoding, done) => {
+    if (refused) done(null);
+    else Socket.prototype._write.call(socket, chunk, encoding, handle(chunk.length, done));
+  };
+  socket._writev = (chunks, done) => {
+    let bytes = 0;
+    for (const { chunk } of chunks as { chunk: Buffer }[]) bytes += chunk.length;
+    if (refused) done(null);
+    else Socket.prototype._writev!.call(socket, chunks, handle(bytes, done));
+  };
+}

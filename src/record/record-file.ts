@@ -1,0 +1,82 @@
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+
+const RETRY_MS = 1;
+
+/**
+ * The file of a recording. What is written is whole blocks; when writing fails (no space, a reader that went away) the file is cut
+ * back to the last whole block and left alone from then on.
+ */
+export class RecordFile {
+  private readonly regular: boolean;
+  private good = 0;
+  failure: Error | null = null;
+  private open = true;
+
+  private constructor(
+    private readonly fd: number,
+    private readonly own: boolean,
+    private readonly failed: (error: Error) => void,
+  ) {
+    this.regular = fstatSync(fd).isFile();
+  }
+
+  /** Makes the file, or empties it; `-` is standard output. Only its owner may read it: it holds what was said. */
+  static create(path: string, failed: (error: Error) => void): RecordFile {
+    return path === '-' ? new RecordFile(1, false, failed) : new RecordFile(openSync(path, 'w', 0o600), true, failed);
+  }
+
+  /** Writes whole pcapng blocks. */
+  write(bytes: Uint8Array): void {
+    if (this.failure !== null || !this.open) return;
+    let at = 0;
+    while (at < bytes.length) {
+      try {
+        at += writeSync(this.fd, bytes, at, bytes.length - at);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'EAGAIN') {
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+          continue;
+        }
+        this.good += wholeBlocks(bytes, at);
+        this.fail(error as Error);
+        return;
+      }
+    }
+    this.good += bytes.length;
+  }
+
+  close(): void {
+    if (!this.open) return;
+    this.open = false;
+    if (!this.own) return;
+    try {
+      // some file systems say only now that there was no space
+      if (this.failure === null && this.regular) fsyncSync(this.fd);
+      closeSync(this.fd);
+    } catch (error) {
+      if (this.failure === null) this.fail(error as Error);
+    }
+  }
+
+  private fail(error: Error): void {
+    this.failure = error;
+    try {
+      if (this.regular && this.own) ftruncateSync(this.fd, this.good);
+    } catch {
+      // the file stays as it is: readers say that it is cut off
+    }
+    this.failed(error);
+  }
+}
+
+/** Length of the whole blocks in the first `end` bytes. */
+function wholeBlocks(bytes: Uint8Array, end: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 0;
+  while (at + 8 <= end) {
+    const next = at + view.getUint32(at + 4, true);
+    if (next > end) break;
+    at = next;
+  }
+  return at;
+}

@@ -1,0 +1,65 @@
+import { Conversation, PacketCounter, type ConversationAddresses, type PacketTap } from './conversation.js';
+import { PcapngWriter, type BlockOutput } from './pcapng-writer.js';
+
+/** Port of the server in recordings of Unix sockets (discard), unless the user names one. */
+export const SERVER_PORT = 9;
+const FIRST_CLIENT_PORT = 1024;
+const CLIENT_PORTS = 64_512;
+
+/** One recording: its pcapng, its one interface, and the connections in it. */
+export class Recording {
+  private readonly writer: PcapngWriter;
+  private readonly counter = new PacketCounter();
+  private readonly interfaceId: number;
+  private connections = 0;
+  private flushing = false;
+
+  /** `description` is what tells the interface from a network: `unix-stream:PATH`. */
+  constructor(
+    output: BlockOutput,
+    application: string,
+    readonly description: string,
+    private readonly serverPort: number,
+    private readonly tap: PacketTap | null,
+  ) {
+    this.writer = new PcapngWriter(output, application);
+    this.interfaceId = this.writer.addInterface(description.startsWith('unix-stream:') ? 'unix0' : 'tcp0', description);
+    this.writer.flush();
+  }
+
+  get packets(): number {
+    return this.counter.count;
+  }
+
+  /** A conversation for the next connection; `addresses` are real ones, or made up for sockets that have none. */
+  conversation(addresses: ConversationAddresses | null): Conversation {
+    const ends = addresses ?? this.madeUp();
+    this.connections++;
+    return new Conversation(this.writer, this.interfaceId, ends, this.counter, this.tap);
+  }
+
+  /** Hands everything on that was recorded. */
+  flush(): void {
+    this.writer.flush();
+  }
+
+  /** Hands on what was recorded in this turn of the event loop, at its end: many small messages become one write. */
+  flushSoon(): void {
+    if (this.flushing) return;
+    this.flushing = true;
+    setImmediate(() => {
+      this.flushing = false;
+      this.writer.flush();
+    });
+  }
+
+  /** 127.N.K.1 and 127.N.K.2 with a client port of its own for each connection; N is the interface, K counts used up ports. */
+  private madeUp(): ConversationAddresses {
+    const interfaceByte = (this.interfaceId + 1) & 0xff;
+    const round = Math.floor(this.connections / CLIENT_PORTS) & 0xff;
+    return {
+      addresses: [Uint8Array.of(127, interfaceByte, round, 1), Uint8Array.of(127, interfaceByte, round, 2)],
+      ports: [FIRST_CLIENT_PORT + (this.connections % CLIENT_PORTS), this.serverPort],
+    };
+  }
+}
