@@ -84,6 +84,12 @@ export class StreamTable {
     }
     const carried = s.length > 0;
     connection.segment(s, from);
+    if (this.context.strangers.convincing) {
+      this.context.strangers.clear();
+      this.close(connection);
+      connection = this.openAt(slot, s);
+      connection.segment(s, flows.swapped === connection.swapped ? 0 : 1);
+    }
     if (carried && flows.rank(slot) === HALF_OPEN) flows.setRank(slot, ESTABLISHED);
     if (connection.dying) this.settle(connection, s);
   }

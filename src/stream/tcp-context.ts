@@ -3,6 +3,7 @@ import type { Limits } from '../base/limits.js';
 import { Origin } from '../base/origin.js';
 import type { FlowTable } from './flow-table.js';
 import { RecentBytes } from './recent-bytes.js';
+import { Strangers } from './strangers.js';
 
 /** What the connections of one file share. */
 export class TcpContext {
@@ -12,6 +13,7 @@ export class TcpContext {
   /** Where the segment at hand came from. Reused. */
   readonly origin = new Origin();
   readonly recent = new RecentBytes();
+  readonly strangers = new Strangers();
   /** Directions that have reported a limit. */
   readonly limited = new Set<number>();
 

@@ -11,6 +11,8 @@ import type { TcpContext } from './tcp-context.js';
 
 /** Distances beyond this are no segments of this connection: TCP windows have at most 2^30 bytes (RFC 7323). */
 const MAX_WINDOW = 2 ** 30;
+/** Bytes that lie further back than this are no retransmission: nothing waits that long to be acknowledged. */
+const STALE = 2 ** 28;
 /** A RST further off than this from the next sequence number expected is somebody's guess. */
 const RESET_WINDOW = 2 ** 26;
 
@@ -107,7 +109,7 @@ export class TcpReceiver {
     if (distance === 0 && this.held === null && this.finAt < 0 && !s.cut && this.sync === KNOWN && !this.ended) {
       this.deliver(s.block, s.start, s.end, this.context.origin);
     } else {
-      this.receiveOther(s, seq, distance);
+      this.receiveOther(s, seq);
     }
   }
 
@@ -163,17 +165,17 @@ export class TcpReceiver {
   }
 
   /** What is not simply the next segment: out of order, come before, cut, or beyond a FIN. */
-  private receiveOther(s: Segment, seq: number, distance: number): void {
+  private receiveOther(s: Segment, seq: number): void {
     const { origin } = this.context;
-    let at = distance;
     if (this.sync === TOLD) {
-      if (at < 0 && this.next === 0) {
-        this.base = seq | 0;
-        at = 0;
-      }
+      if (this.offsetOf(seq) < 0) this.base = seq | 0;
       this.sync = KNOWN;
     }
-    if (at > MAX_WINDOW || at < -MAX_WINDOW) return;
+    const at = this.offsetOf(seq) - this.next;
+    if (at < -STALE || at > MAX_WINDOW + Math.max(this.provenEnd() - this.next, 0)) {
+      this.context.strangers.add(this.owner, seq, s.length);
+      return;
+    }
     if (at < 0) this.compareRecent(s, seq, origin);
     if (this.ended) return;
     const offset = Math.max(this.next + at, this.next);
@@ -264,8 +266,9 @@ export class TcpReceiver {
     this.sink.note(LIMIT, this.from, this.next, held.first!.offset - this.next, text, origin);
   }
 
-  /** Declares everything before `upTo` lost that is not held, and delivers what is. */
-  private declareLost(upTo: number, origin: Origin): void {
+  /** Declares everything before `end` lost that is not held, and delivers what is. */
+  private declareLost(end: number, origin: Origin): void {
+    const upTo = this.finAt >= 0 ? Math.min(end, this.finAt) : end;
     while (this.next < upTo && !this.ended) {
       const first = this.held === null ? null : this.held.first;
       const stop = first !== null && first.offset < upTo ? first.offset : upTo;

@@ -121,4 +121,25 @@ describe('the same addresses and ports', () => {
     expect(script.streams[1]!.connection.start).toBe('missed');
     expect(script.streams[1]!.content[0]).toBe('other');
   });
+
+  it('with sequence numbers that cannot belong to it are a new stream, if they continue each other', () => {
+    const script = new TcpScript().handshake().client('abc');
+    for (let i = 0; i < 6; i++) script.client('other', { at: 1_500_000_000 + 5 * i, ack: 9 });
+    script.end();
+    expect(script.streams.map((s) => [s.connection.start, s.content[0]])).toEqual([
+      ['captured', 'abc'],
+      ['missed', 'other'.repeat(4)],
+    ]);
+  });
+
+  it('with a damaged sequence number here and there are the same stream', () => {
+    const script = new TcpScript().handshake();
+    for (let i = 0; i < 20; i++) {
+      script.client('ab', { at: 2 * i });
+      script.client('xx', { at: 1_500_000_000 + 12_345 * i }).client('xx', { at: -1_000_000_000 });
+    }
+    script.end();
+    expect(script.streams).toHaveLength(1);
+    expect(script.log.content[0]).toBe('ab'.repeat(20));
+  });
 });

@@ -83,6 +83,20 @@ describe('a hole', () => {
     expect(script.log.content[0]).toBe('ab<2>'.repeat(20));
   });
 
+  it('never reaches beyond the FIN', () => {
+    const script = new TcpScript().handshake().client('abc').fin(0, 6, 0).client('far', { at: 5000 }).end();
+    expect(script.lines).toEqual(['client abc', 'client <3>', 'client fin', 'open']);
+  });
+
+  it('of more than 2 GiB is told where the direction comes into sight late', () => {
+    const script = new TcpScript().synAck();
+    const step = 500_000_000;
+    for (let i = 1; i <= 8; i++) script.server('', { at: 0, ack: i * step }).server('', { at: 0, ack: i * step });
+    script.client('abc', { at: 8 * step }).server('', { at: 0, ack: 8 * step + 3 });
+    for (let i = 0; i < 3 * GRACE; i++) script.server('', { at: 0, ack: 8 * step + 3 });
+    expect(script.log.content[0]).toBe(`<${8 * step}>abc`);
+  });
+
   it('is not made by one damaged acknowledgement', () => {
     const script = new TcpScript().handshake().client('abc').server('', { ack: 500_000_000 });
     script
