@@ -35,12 +35,6 @@ const COMMANDS: readonly Entry[] = [
   {
     name: 'record',
     usage: 'record [program..]',
-    describe: 'Record a Unix socket (or tcp:PORT) by standing in front of it',
-    load: async () => (await import('./record.js')).record,
-  },
-  {
-    name: 'record',
-    usage: 'record [program..]',
     describe: 'Record a Unix socket (or TCP port) between its client and its server',
     load: async () => (await import('./record.js')).record,
   },

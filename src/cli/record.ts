@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
+import { resolve } from 'node:path';
 import type { Packet } from '../capture/packet.js';
 import { Analysis } from '../engine/analysis.js';
 import { addressName, parseAddress, type StreamAddress } from '../record/address.js';
@@ -115,8 +116,9 @@ function portNumber(text: string | undefined): number {
 
 /** What the recording's interface is: by it readers know that addresses and acknowledgements are made up. */
 function describe(listen: StreamAddress, connect: StreamAddress): string {
-  if (connect.kind === 'unix') return `unix-stream:${addressName(connect)}`;
-  return listen.kind === 'unix' ? `unix-stream:${addressName(listen)}` : `tcp-proxy:${addressName(connect)}`;
+  const path = connect.kind === 'unix' ? connect.path : listen.kind === 'unix' ? listen.path : null;
+  if (path === null) return `tcp-proxy:${addressName(connect)}`;
+  return `unix-stream:${path.startsWith('\0') ? `@${path.slice(1)}` : resolve(path)}`;
 }
 
 function createFile(path: string): RecordFile {

@@ -1,4 +1,4 @@
-import type { Severity } from '../base/rule.js';
+import type { Rule, Severity } from '../base/rule.js';
 import type { SkipReason } from '../contract/protocol.js';
 import type { Summary } from '../engine/event.js';
 import type { BothWays, CaptureEvent, FindingEvent, StreamEvent } from './event-object.js';
@@ -20,6 +20,9 @@ export interface CheckedStream extends StreamEvent {
   readonly oneSided: boolean;
 }
 
+/** A rule without its examples. */
+export type RuleFacts = Pick<Rule, 'id' | 'severity' | 'party' | 'title' | 'meaning' | 'spec'>;
+
 /** How a committed transcript compares with the one made now. */
 export interface GoldenResult {
   readonly path: string;
@@ -38,6 +41,8 @@ export interface FileReport {
   readonly capture: CaptureEvent | null;
   readonly streams: readonly CheckedStream[];
   readonly findings: readonly CheckedFinding[];
+  /** The rules of the findings, by id. */
+  readonly rules: Readonly<Record<string, RuleFacts>>;
   readonly summary: Summary;
   /** The transcript that lies beside the capture, if there is one. */
   readonly transcript: string | null;
@@ -63,6 +68,11 @@ export interface CheckReport {
   readonly gate: GateResult;
   /** Findings that suppressions silenced. */
   readonly suppressed: number;
+}
+
+/** The rules of all findings of a report, by id. */
+export function rulesOf(report: CheckReport): ReadonlyMap<string, RuleFacts> {
+  return new Map(report.files.flatMap((f) => Object.entries(f.rules)));
 }
 
 export function emptySummary(): Summary {

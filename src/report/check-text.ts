@@ -1,7 +1,6 @@
-import type { Rule } from '../base/rule.js';
 import { count } from '../base/text.js';
 import { captureTable, verdict } from './check-table.js';
-import type { CheckedFinding, CheckReport, FileReport } from './check-report.js';
+import { rulesOf, type CheckedFinding, type CheckReport, type FileReport, type RuleFacts } from './check-report.js';
 import { whereWords } from './location.js';
 import { SEVERITY_MARK, theme, type Theme } from './theme.js';
 import { printable } from './words.js';
@@ -13,20 +12,28 @@ export interface CheckTextOptions {
   readonly colors: boolean;
   /** Notes as well, and all findings of a rule. */
   readonly verbose: boolean;
-  readonly ruleOf: (id: string) => Rule;
+}
+
+interface Log {
+  readonly t: Theme;
+  readonly options: CheckTextOptions;
+  readonly rules: ReadonlyMap<string, RuleFacts>;
+  /** Rules whose one line has been printed. */
+  readonly explained: Set<string>;
 }
 
 /** The report for a CI log: per capture what was found, with the rule in one line; then a table, and the verdict. */
 export function checkText(report: CheckReport, options: CheckTextOptions): string {
   const t = theme(options.colors);
-  const explained = new Set<string>();
+  const log = { t, options, rules: rulesOf(report), explained: new Set<string>() };
   let out = '';
-  for (const file of report.files) out += fileText(file, options, t, explained);
+  for (const file of report.files) out += fileText(file, log);
   out += captureTable(report, t) + verdict(report, t);
   return out;
 }
 
-function fileText(file: FileReport, options: CheckTextOptions, t: Theme, explained: Set<string>): string {
+function fileText(file: FileReport, log: Log): string {
+  const { t, options } = log;
   if (file.state === 'failed') return `${t.title(printable(file.file))}\n  ${printable(file.problem ?? '')}\n\n`;
   const shown = options.verbose ? file.findings : file.findings.filter((f) => f.severity !== 'note');
   let out = '';
@@ -36,7 +43,7 @@ function fileText(file: FileReport, options: CheckTextOptions, t: Theme, explain
     for (const f of shown) {
       const n = (counts.get(f.rule) ?? 0) + 1;
       counts.set(f.rule, n);
-      if (options.verbose || n <= OF_A_RULE) out += findingText(f, options, t, explained);
+      if (options.verbose || n <= OF_A_RULE) out += findingText(f, log);
     }
     for (const [rule, n] of counts)
       if (!options.verbose && n > OF_A_RULE) out += `  and ${n - OF_A_RULE} more of ${rule} (-v shows all)\n`;
@@ -48,14 +55,14 @@ function fileText(file: FileReport, options: CheckTextOptions, t: Theme, explain
   return out;
 }
 
-function findingText(f: CheckedFinding, options: CheckTextOptions, t: Theme, explained: Set<string>): string {
+function findingText(f: CheckedFinding, { t, rules, explained }: Log): string {
   const paint = t.severity[f.severity];
   const sure = f.confidence === 'certain' ? '' : `, ${f.confidence}`;
   let out = `  ${paint(`${SEVERITY_MARK[f.severity]} ${f.severity.padEnd(7)}`)} ${paint(f.rule)} (${f.party}${sure})  ${printable(whereWords(f))}\n`;
   out += `      ${printable(f.text)}\n`;
   if (!explained.has(f.rule)) {
     explained.add(f.rule);
-    out += t.dim(`      ${options.ruleOf(f.rule).title} [${f.spec}]; see: wirelint explain ${f.rule}\n`);
+    out += t.dim(`      ${rules.get(f.rule)!.title} [${f.spec}]; see: wirelint explain ${f.rule}\n`);
   }
   return out;
 }

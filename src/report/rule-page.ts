@@ -34,7 +34,7 @@ export function rulePage(rule: Rule, protocol: Protocol | null, options: RulePag
   return out;
 }
 
-export function blame(rule: Rule): string {
+export function blame(rule: Pick<Rule, 'party'>): string {
   switch (rule.party) {
     case 'either':
       return 'the side that sent it';

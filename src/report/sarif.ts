@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import type { Artifact, Location, Log, ReportingDescriptor, Result } from 'sarif';
-import type { Rule, Severity } from '../base/rule.js';
-import type { CheckedFinding, CheckReport, FileReport } from './check-report.js';
+import type { Severity } from '../base/rule.js';
+import { rulesOf, type CheckedFinding, type CheckReport, type FileReport, type RuleFacts } from './check-report.js';
 import { shortHash } from './fingerprint.js';
 import { placeOf, repositoryPath, whereWords } from './location.js';
 import { blame, markdown } from './rule-page.js';
@@ -15,7 +15,6 @@ const ROOT = '%SRCROOT%';
 
 export interface SarifOptions {
   readonly version: string;
-  readonly ruleOf: (id: string) => Rule;
 }
 
 /** A SARIF 2.1.0 log with what GitHub code scanning wants of it. */
@@ -27,12 +26,15 @@ class SarifLog {
   private readonly artifacts: Artifact[] = [];
   private readonly artifactIndex = new Map<string, number>();
   private readonly rules: ReportingDescriptor[] = [];
+  private readonly facts: ReadonlyMap<string, RuleFacts>;
   private readonly ruleIndex = new Map<string, number>();
 
   constructor(
     private readonly report: CheckReport,
     private readonly options: SarifOptions,
-  ) {}
+  ) {
+    this.facts = rulesOf(report);
+  }
 
   log(): Log {
     const { report, options } = this;
@@ -151,7 +153,7 @@ class SarifLog {
   private rule(id: string): number {
     const known = this.ruleIndex.get(id);
     if (known !== undefined) return known;
-    const rule = this.options.ruleOf(id);
+    const rule = this.facts.get(id)!;
     const facts = `Blames ${blame(rule)}. ${rule.spec}. See \`wirelint explain ${id}\`.`;
     this.rules.push({
       id,

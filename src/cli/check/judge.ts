@@ -13,6 +13,7 @@ import {
   type CheckedStream,
   type FileReport,
   type GoldenResult,
+  type RuleFacts,
 } from '../../report/check-report.js';
 import { EventLines } from '../../report/event-lines.js';
 import { captureEvent, findingEvent, streamEvent } from '../../report/event-object.js';
@@ -84,6 +85,7 @@ class Verdict implements Reporter {
   private readonly prints = new WeakMap<Finding, string>();
   private readonly counts: MessageCounts | null;
   private readonly findings: CheckedFinding[] = [];
+  private readonly rules: Record<string, RuleFacts> = {};
   private readonly streams: CheckedStream[] = [];
   private info: CaptureInfo | null = null;
   private seconds = 0;
@@ -121,6 +123,8 @@ class Verdict implements Reporter {
 
   finding(f: Finding): void {
     this.lines?.finding(f);
+    const { id, severity, party, title, meaning, spec } = f.rule;
+    this.rules[id] ??= { id, severity, party, title, meaning, spec };
     this.findings.push({
       ...findingEvent(f),
       fingerprint: this.prints.get(f)!,
@@ -166,6 +170,7 @@ class Verdict implements Reporter {
       capture: this.info === null ? null : captureEvent(this.name, this.info),
       streams: this.streams,
       findings: this.findings,
+      rules: this.rules,
       summary: state === 'judged' ? this.analysis!.summary : emptySummary(),
       transcript: null,
       golden: null,

@@ -77,6 +77,7 @@ function failed(job: Job, error: unknown): FileReport {
     capture: null,
     streams: [],
     findings: [],
+    rules: {},
     summary: emptySummary(),
     transcript: null,
     golden: null,

@@ -1,13 +1,10 @@
 import type { CheckReport } from '../../report/check-report.js';
-import type { Rule } from '../../base/rule.js';
 import type { CheckFormat } from './formats.js';
 
 export interface RenderOptions {
   readonly colors: boolean;
   readonly verbose: boolean;
   readonly version: string;
-  /** The rule of an id. */
-  readonly ruleOf: (id: string) => Rule;
 }
 
 /** The text of a report that is made when everything is judged; each format's module is loaded only where it is asked for. */

@@ -19,7 +19,7 @@ import type { Suppression } from '../config-file.js';
 import { finishDestination, openDestination } from '../destination.js';
 import { Interrupt } from '../interrupt.js';
 import type { CommonArguments } from '../options.js';
-import { checkKeyrings, knownRule, type Planner } from '../plan.js';
+import { checkKeyrings, type Planner } from '../plan.js';
 import { Progress } from '../progress.js';
 import { version } from '../version.js';
 import type { ReportRequest } from './formats.js';
@@ -221,7 +221,6 @@ async function writeReports(
         colors: wantColors({ color: settings.args.color, output: request.path }),
         verbose: settings.args.verbose ?? false,
         version: version(),
-        ruleOf: knownRule,
       };
       output.add(await render(request.format, report, options));
     }
