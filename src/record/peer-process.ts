@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 
 /** A process at one end of a socket. */
@@ -88,7 +89,9 @@ function describe(pid: number): PeerProcess | null {
 /** The process that listens at a path: the oldest one, where it shares the socket with children. */
 export function listeningProcess(path: string): PeerProcess | null {
   const name = path.replace(/^\0/, '@');
-  const sockets = unixSockets().filter((s) => s.listening && s.path === name);
+  const named = name.startsWith('@') ? name : resolve(name);
+  // a server may have bound the same relative path
+  const sockets = unixSockets().filter((s) => s.listening && (s.path === named || s.path === name));
   if (sockets.length !== 1) return null;
   const pids = holders(new Set([sockets[0]!.inode])).get(sockets[0]!.inode) ?? [];
   return pids.length === 0 ? null : describe(Math.min(...pids));
