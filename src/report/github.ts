@@ -32,7 +32,7 @@ export function github(report: CheckReport): string {
 function annotation(file: FileReport, f: CheckedFinding): string {
   const { path, line } = placeOf(file, f);
   const text = `${printable(f.text)} (${printable(whereWords(f))})`;
-  return command(COMMANDS[f.severity], { file: path, line: String(line), title: f.rule }, text);
+  return command(COMMANDS[f.severity], { file: printable(path), line: String(line), title: f.rule }, text);
 }
 
 function command(name: string, properties: Readonly<Record<string, string>>, text: string): string {

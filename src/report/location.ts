@@ -20,7 +20,11 @@ export function repositoryPath(path: string): string {
   if (path === '-') return 'stdin';
   const below = relative(process.cwd(), resolve(path));
   const chosen = below === '' || below.startsWith(`..${sep}`) || isAbsolute(below) ? resolve(path) : below;
-  return chosen.split(sep).join('/');
+  // a name that is no text cannot be written as one
+  return chosen
+    .split(sep)
+    .join('/')
+    .replace(/\p{Cs}/gu, '\ufffd');
 }
 
 /** `stream 2, packet 35, server-to-client bytes 66230..66258`. */

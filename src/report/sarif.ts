@@ -103,12 +103,12 @@ class SarifLog {
         primaryLocationLineHash: `${shortHash(`${repositoryPath(file.file)}\0${f.fingerprint}`)}:1`,
       },
       properties: {
-        capture: repositoryPath(file.file),
+        capture: printable(repositoryPath(file.file)),
         stream: f.stream,
         protocol: f.protocol,
         direction: f.direction,
         message: f.message,
-        messageName: f.messageName,
+        messageName: f.messageName === null ? null : printable(f.messageName),
         packet: f.packet,
         time: f.time,
         offset: f.offset,
@@ -169,7 +169,7 @@ class SarifLog {
       },
       defaultConfiguration: { level: rule.severity },
       properties: {
-        tags: [id.slice(0, id.indexOf('/')), rule.party],
+        tags: [...new Set([id.slice(0, id.indexOf('/')), rule.party])],
         precision: 'high',
         'problem.severity': rule.severity === 'note' ? 'recommendation' : rule.severity,
       },
