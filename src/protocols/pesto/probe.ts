@@ -1,9 +1,9 @@
 import type { ProbeInput, ProbeResult } from '../../contract/protocol.js';
 import type { End } from '../../stream/byte-stream.js';
-import { IFNAMSIZ, MAGIC, MAX_PIFS, MAX_RULES, NEWEST_VERSION, PIF_NAME_SIZE } from './constants.js';
+import { IFNAMSIZ, MAGIC, MAX_PIFS, MAX_RULES, NEWEST_VERSION, PIF_NAME_SIZE, PIF_SPLICE } from './constants.js';
 import { findLandmark, magicPrefix } from './landmark.js';
 import { HELLO, RULE_V1, RULE_V2, SECTION, type RuleLayout } from './layout.js';
-import { cleanIfname, FULL_MARKS, rateRule, walkTables } from './rule-walk.js';
+import { cleanIfname, FULL_MARKS, walkTables } from './rule-walk.js';
 
 /** A client's whole update is never longer. */
 const MAX_UPDATE = MAX_PIFS * (SECTION.size + MAX_RULES * RULE_V2.size) + 1;
@@ -33,7 +33,7 @@ function probeServer(input: ProbeInput, end: End): ProbeResult {
   const bytes = input.bytes[end];
   const fromStart = input.connection.start === 'captured' && !input.cut[end];
   const other = input.bytes[end === 0 ? 1 : 0];
-  if (bytes.length === 0) return input.ended[end] || other.length > MAX_UPDATE ? null : 'more';
+  if (bytes.length === 0) return input.ended[end] || !mayBeUpdate(other, fromStart) ? null : 'more';
   const same = magicPrefix(bytes, 0, bytes.length);
   if (same === MAGIC.length) return claim(1, 'magic', end);
   if (same === bytes.length) return input.ended[end] ? null : 'more';
@@ -47,10 +47,15 @@ function probeServer(input: ProbeInput, end: End): ProbeResult {
     : 'more';
 }
 
+/** Whether a silent server can still come to these bytes of its client; a stream that was joined late can begin with any. */
+function mayBeUpdate(bytes: Uint8Array, fromStart: boolean): boolean {
+  return bytes.length === 0 || (bytes.length <= MAX_UPDATE && (!fromStart || bytes[0]! <= PIF_SPLICE));
+}
+
 /** A magic with a letter wrong, on a socket that is called like the server: wait for the numbers behind it. */
 function nearMagic(input: ProbeInput, bytes: Uint8Array, same: number): boolean {
   if (bytes.length >= HELLO.size) return false;
-  return same >= 5 || input.connection.endpoints.some((e) => e.startsWith('unix:') && /pasta|passt|pesto/.test(e));
+  return same >= 5 || isNamed(input);
 }
 
 /** Whether the version and the two sizes of a hello follow the first eight bytes. */
@@ -74,14 +79,28 @@ function probeClient(input: ProbeInput, end: End): ProbeResult {
   if (bytes.length < SECTION.size) return input.ended[end] ? null : 'more';
   if (bytes[1] !== 0 || bytes[2] !== 0 || bytes[3] !== 0) return null;
   if (!input.ended[end]) return 'more';
-  return [RULE_V2, RULE_V1].some((layout) => isUpdate(bytes, layout)) ? claim(0.6, 'heuristic', server) : null;
+  if ([RULE_V2, RULE_V1].some((layout) => isUpdate(bytes, layout))) return claim(0.6, 'heuristic', server);
+  // few bytes, or odd ones, on a socket that is called like the server
+  return isNamed(input) && [RULE_V2, RULE_V1].some((layout) => isWhole(bytes, layout))
+    ? claim(0.5, 'heuristic', server)
+    : null;
 }
 
 /** Whether the bytes are an update with rules that are beyond doubt, complete or cut. */
 function isUpdate(bytes: Uint8Array, layout: RuleLayout): boolean {
   const walk = walkTables(bytes, 0, bytes.length, 0, layout, SECTION);
-  if (walk.failed || walk.rules === 0 || (walk.terminated && walk.rest > 0)) return false;
-  const at = bytes[4] === 0 ? -1 : SECTION.size;
-  if (walk.terminated) return walk.marks >= walk.rules * FULL_MARKS;
-  return at > 0 && rateRule(bytes, at, layout) === FULL_MARKS && cleanIfname(bytes, at, layout);
+  if (walk.failed || walk.rules === 0 || walk.worst < FULL_MARKS) return false;
+  if (walk.terminated) return walk.rest === 0;
+  return bytes[4] !== 0 && cleanIfname(bytes, SECTION.size, layout);
+}
+
+/** Whether tables and their end come out exactly. */
+function isWhole(bytes: Uint8Array, layout: RuleLayout): boolean {
+  const walk = walkTables(bytes, 0, bytes.length, 0, layout, SECTION);
+  return !walk.failed && walk.terminated && walk.rest === 0;
+}
+
+/** Whether the socket's path speaks of passt. */
+function isNamed(input: ProbeInput): boolean {
+  return input.connection.endpoints.some((e) => e.startsWith('unix:') && /pasta|passt|pesto/.test(e));
 }

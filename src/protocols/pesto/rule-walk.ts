@@ -53,6 +53,8 @@ export interface Walk {
   /** Whether an impossible table header was met. */
   readonly failed: boolean;
   readonly rules: number;
+  /** Marks of the worst rule; full ones where there is none. */
+  readonly worst: number;
 }
 
 /** Reads tables from inside one that has `left` rules to come. */
@@ -67,17 +69,21 @@ export function walkTables(
   let pos = start;
   let marks = 0;
   let rules = 0;
+  let worst = FULL_MARKS;
   const result = (terminated: boolean, failed: boolean): Walk => ({
     marks: marks + (terminated && pos === end ? 4 : 0),
     terminated,
     rest: end - pos,
     failed,
     rules,
+    worst,
   });
   for (;;) {
     for (; left > 0; left--) {
       if (end - pos < layout.size) return result(false, false);
-      marks += rateRule(bytes, pos, layout);
+      const rating = rateRule(bytes, pos, layout);
+      marks += rating;
+      worst = Math.min(worst, rating);
       rules++;
       pos += layout.size;
     }
@@ -160,6 +166,6 @@ export function isSkewed(
   if (rateRule(bytes, start, other) < FULL_MARKS || !cleanIfname(bytes, start, other)) return false;
   const walk = walkTables(bytes, start, end, left, other, header);
   if (walk.failed) return false;
-  if (walk.terminated) return walk.rules * FULL_MARKS <= walk.marks;
+  if (walk.terminated) return walk.worst === FULL_MARKS;
   return final ? false : null;
 }
