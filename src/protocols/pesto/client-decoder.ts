@@ -146,7 +146,8 @@ export class ClientDecoder extends TableDecoder<typeof CLIENT> {
       return false;
     }
     const skewed = isSkewed(input.bytes, input.pos, input.end, this.left, announced, SECTION, last);
-    if (skewed === null) return this.more(input, announced.size);
+    // more than a byte at a time: every look goes over all that is there
+    if (skewed === null) return this.more(input, nextLook(input.remaining, announced.size));
     this.skewed = skewed;
     this.hinted = true;
     this.ruleLayout = skewed ? otherSize(announced) : announced;
@@ -163,4 +164,9 @@ export class ClientDecoder extends TableDecoder<typeof CLIENT> {
     this.strayed(input);
     return true;
   }
+}
+
+/** How many bytes to wait for before bytes are looked at again that were not enough. */
+function nextLook(remaining: number, size: number): number {
+  return remaining < size ? size : remaining + Math.max(size, remaining >> 3);
 }

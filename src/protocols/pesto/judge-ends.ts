@@ -128,7 +128,7 @@ function judgeUnfinished(output: Output, e: Endings): void {
   const inRules = client.phase === 'rules' && client.table !== null;
   const place = inRules
     ? `in rule ${client.table!.count - client.left + 1} of ${client.table!.count} for ${pifName(client.table!.pif)}, with ${cutText(client)}`
-    : `after ${count(t.sections.length, 'section')}, with ${cutText(client)} of what comes next`;
+    : `after ${count(t.sectionCount, 'section')}, with ${cutText(client)} of what comes next`;
   const offset = client.cutPresent > 0 ? client.cutOffset : (t.updateStart?.offset ?? 0);
   const evidence = { side: CLIENT as Side, offset, length: client.cutPresent };
   const left = ends[CLIENT];

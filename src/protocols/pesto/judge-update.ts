@@ -14,18 +14,17 @@ const NAMED_RULES = 8;
 /** Judges a section of the update against the list, as far as that is known. */
 export function judgeSection(output: Output, t: Transaction, m: Pif): void {
   judgeTableId(output, t, m.pif, m, m.offset);
-  const earlier = t.sections.find((s) => s.pif === m.pif);
+  const earlier = t.sections.get(m.pif);
   if (earlier !== undefined) {
     const text = `${pifName(m.pif)} has a section at byte ${earlier.offset} already; the rules add up`;
     output.raise(U.CLIENT_DUPLICATE_PIF, { message: m, length: 1, related: [earlier], text });
   }
-  t.sections.push(m);
+  t.addSection(m);
   if (m.count > MAX_RULES) {
     const text = `the section for ${pifName(m.pif)} announces ${m.count} rules; a table holds ${MAX_RULES}`;
     output.raise(RULE_COUNT_TOO_BIG, { message: m, offset: m.offset + 1, length: 4, text });
     t.fail(text, m);
   }
-  t.fill(m.pif, m);
 }
 
 /** Judges the id of a section; the message is null where only the id was captured. */
@@ -64,7 +63,7 @@ export function judgeUpdateRule(output: Output, t: Transaction, m: RuleMessage):
 export function judgeUpdateEnd(output: Output, t: Transaction, m: PifEnd): void {
   if (!t.updateWhole || t.listEnd === null || !t.listWhole) return;
   for (const listed of t.list) {
-    if (t.sections.some((s) => s.pif === listed.id)) continue;
+    if (t.sections.has(listed.id)) continue;
     const n = listed.rules.length;
     output.raise(U.CLIENT_OMITS_PIF, {
       message: m,
@@ -75,8 +74,8 @@ export function judgeUpdateEnd(output: Output, t: Transaction, m: PifEnd): void 
           : `no section for ${listed.name}, which was empty`,
     });
   }
-  const listOrder = t.list.map((x) => x.id).filter((id) => t.sections.some((s) => s.pif === id));
-  const sent = [...new Set(t.sections.map((s) => s.pif))].filter((id) => listOrder.includes(id));
+  const listOrder = t.list.map((x) => x.id).filter((id) => t.sections.has(id));
+  const sent = [...t.sections.keys()].filter((id) => listOrder.includes(id));
   if (sent.join() !== listOrder.join()) {
     output.raise(U.CLIENT_ORDER, {
       message: m,
@@ -95,7 +94,7 @@ export function judgeUpdateEnd(output: Output, t: Transaction, m: PifEnd): void 
     output.raise(U.UPDATE_CLEARS_ALL, { message: m, text: `all tables are empty after it; ${counts}` });
   }
   if (equalStates(before, after)) {
-    if (t.sections.length > 0)
+    if (t.sectionCount > 0)
       output.raise(U.UPDATE_NO_CHANGE, { message: m, text: 'the tables are as they were listed' });
     return;
   }

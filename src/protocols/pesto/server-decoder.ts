@@ -8,6 +8,8 @@ import { guessSize } from './rule-walk.js';
 import { findLandmark, LANDMARK_SIZE, magicPrefix } from './landmark.js';
 import { TableDecoder } from './table-decoder.js';
 
+/** Bytes that are gathered at most between two looks for a landmark. */
+const MAX_STEP = 4096;
 /** Bytes of rules that are gathered to find out their size when the hello leaves it open. */
 const GUESS_BYTES = 64 << 10;
 
@@ -23,6 +25,8 @@ export class ServerDecoder extends TableDecoder<typeof SERVER> implements Server
   /** What it begins with instead. */
   firstBytes = new Uint8Array(0);
   private layout: PifLayout | null = PIF;
+  /** Bytes that were searched in vain. */
+  private searched = 0;
   private announced: RuleLayout | 'pending' | 'unknown' | 'experimental' = 'pending';
 
   constructor(output: Output, settings: DecoderSettings) {
@@ -209,6 +213,7 @@ export class ServerDecoder extends TableDecoder<typeof SERVER> implements Server
   private search(input: Input<typeof SERVER>, final: boolean): boolean {
     const mark = findLandmark(input.bytes, input.pos, input.end);
     if (mark !== null) {
+      this.searched = 0;
       this.skip(input, mark.at - input.pos, 'resynchronised');
       this.phase = mark.kind === 'hello' ? 'start' : 'table';
       this.layout = this.layout ?? PIF;
@@ -217,7 +222,9 @@ export class ServerDecoder extends TableDecoder<typeof SERVER> implements Server
     }
     if (final) return false;
     const keep = Math.min(input.remaining, LANDMARK_SIZE - 1);
+    this.searched += input.remaining - keep;
     if (input.remaining > keep) this.skip(input, input.remaining - keep, 'resynchronised');
-    return this.more(input, LANDMARK_SIZE);
+    // the longer the search, the rarer the looks: each goes over what was kept once more
+    return this.more(input, LANDMARK_SIZE + Math.min(this.searched >> 3, MAX_STEP));
   }
 }

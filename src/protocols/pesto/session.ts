@@ -17,7 +17,7 @@ import * as S from './rules/session.js';
 import * as U from './rules/update.js';
 import type { ServerDecoder } from './server-decoder.js';
 import { describeTransaction, summarize } from './summary.js';
-import { Table } from './table.js';
+import type { Table } from './table.js';
 import { Transaction } from './transaction.js';
 
 const NANOS = 1e9;
@@ -162,9 +162,7 @@ export class PestoSession implements Session {
     const { t } = this;
     if (t.hello === null || m.inferred) t.listWhole = false;
     judgeEntry(this.output, t, m);
-    const table = new Table(m.pif, m.pifName, m.caps, m);
-    this.table = table;
-    if (t.list.length < this.context.limits.listItems) t.list.push(table);
+    this.table = t.addEntry(m);
   }
 
   private takeListed(m: RuleMessage): void {
@@ -254,7 +252,7 @@ export class PestoSession implements Session {
   }
 
   private judgeRule(m: RuleMessage): void {
-    if (this.client.ambiguous && m.place === 0 && m.inferred && this.t.sections.length === 1) {
+    if (this.client.ambiguous && m.place === 0 && m.inferred && this.t.sectionCount === 1) {
       const text = `rules of ${m.length} bytes are shown; the other size fits about as well`;
       this.output.raise(U.VERSION_AMBIGUOUS, { message: m, text });
     }

@@ -1,6 +1,6 @@
 import type { Hello, Pif, PifEnd, PestoMessage } from './message.js';
 import { snapshot, Table, type Snapshot } from './table.js';
-import { pifName } from './constants.js';
+import { KEPT_TABLES, pifName } from './constants.js';
 
 /** One hello, its list, and at most one update: all that happens in a connection. */
 export class Transaction {
@@ -15,8 +15,9 @@ export class Transaction {
 
   /** First message of the update. */
   updateStart: PestoMessage | null = null;
-  /** Section headers, in the order in which they were sent. */
-  readonly sections: Pif[] = [];
+  /** First section for each table id, in the order in which they were sent, and how many sections there were. */
+  readonly sections = new Map<number, Pif>();
+  sectionCount = 0;
   /** What the sections fill, by table id. */
   readonly pending = new Map<number, Table>();
   updateEnd: PifEnd | null = null;
@@ -51,14 +52,21 @@ export class Transaction {
     return this.list[0]?.caps ?? -1;
   }
 
-  /** The table that a section fills. */
-  fill(id: number, header: Pif): Table {
-    let table = this.pending.get(id);
-    if (table === undefined) {
+  /** Notes a section, and makes the table that it fills. */
+  addSection(header: Pif): void {
+    const id = header.pif;
+    this.sectionCount++;
+    if (!this.sections.has(id)) this.sections.set(id, header);
+    if (!this.pending.has(id) && this.pending.size < KEPT_TABLES) {
       const listed = this.listed(id);
-      table = new Table(id, listed?.name ?? pifName(id), listed?.caps ?? -1, header);
-      this.pending.set(id, table);
+      this.pending.set(id, new Table(id, listed?.name ?? pifName(id), listed?.caps ?? -1, header));
     }
+  }
+
+  /** Notes an entry of the list; returns the table that it opens. */
+  addEntry(header: Pif): Table {
+    const table = new Table(header.pif, header.pifName, header.caps, header);
+    if (this.list.length < KEPT_TABLES) this.list.push(table);
     return table;
   }
 
