@@ -39,6 +39,8 @@ export class ArcaDecoder implements Decoder, FrameSink, Findings {
   private reader: FrameReader | null = null;
   private state: 'start' | 'search' | 'frames' | 'lost';
   private familyHinted = false;
+  /** Whether the framing rests on fewer frames than prove it. */
+  private shaky = false;
   /** Whether the first byte of all may still begin a frame that no chain proves. */
   private atFirstByte = true;
   /** The frame whose data is passing. */
@@ -91,7 +93,7 @@ export class ArcaDecoder implements Decoder, FrameSink, Findings {
       const before = input.pos;
       const state = this.state;
       if (state === 'search') this.search(input, true);
-      else if (state === 'start') this.identify(input, 'cut');
+      else if (state === 'start') this.identify(input, 'cut', why);
       else if (state === 'lost') this.skip(input, input.remaining, 'undecoded');
       else if (this.cut(input, why)) return;
       if (input.pos === before && this.state === state) return;
@@ -149,6 +151,7 @@ export class ArcaDecoder implements Decoder, FrameSink, Findings {
   emit(message: ArcaMessage): void {
     this.emitted = message;
     if (this.familyHinted) message.hinted = true;
+    if (this.shaky) message.inferred = true;
     if (message.family === 'A') this.firstRole ??= CONTROL_TYPES[message.type]?.from ?? null;
     this.output.message(message);
   }
@@ -186,22 +189,28 @@ export class ArcaDecoder implements Decoder, FrameSink, Findings {
     if ((this.state as string) === 'lost') this.skip(input, input.remaining, 'undecoded');
   }
 
-  private identify(input: Input, patience: Patience): void {
+  private identify(input: Input, patience: Patience, why: 'gap' | 'end' = 'end'): void {
     const last = patience === 'cut';
-    const family = recognise(input.bytes, input.pos, input.end, this.givenRole, last);
+    const family = recognise(input.bytes, input.pos, input.end, this.givenRole, last && why === 'end');
     if (family === 'more') {
       this.need = input.remaining + 1;
       return;
     }
     if (family !== null) this.use(family);
+    else if (last && why === 'gap') return;
     else if (this.peer.family !== null) {
       this.familyHinted = true;
       this.use(this.peer.family);
     } else if (patience === 'patient') {
       this.waiting = true;
       return;
-    } else this.use('A');
-    if (patience !== 'cut') this.readFrame(input, patience);
+    } else {
+      this.atFirstByte = false;
+      this.state = 'search';
+      this.search(input, last);
+      return;
+    }
+    if (!last) this.readFrame(input, patience);
   }
 
   private use(family: Family): void {
@@ -234,10 +243,13 @@ export class ArcaDecoder implements Decoder, FrameSink, Findings {
         const chain = chainOf(family, input.bytes, at, input.end, CHAINED, this.role);
         // frames that begin with the stream's first captured byte need less proof
         const enough = this.atFirstByte && at === from && family !== 'L' ? 1 : CHAINED;
-        const proven = chain.frames >= enough || (last && chain.frames > 0 && !chain.broken);
+        // at the end a shorter chain must do, for a family that is known
+        const short = last && !chain.broken && chain.frames >= (this.family === null ? 2 : 1);
+        const proven = chain.frames >= enough || short;
         if (proven) {
           this.skip(input, at - from, 'resynchronised');
           this.use(family);
+          this.shaky = chain.frames < CHAINED && !(this.atFirstByte && at === from);
           if (!last) this.readFrame(input, 'patient');
           return;
         }

@@ -1,4 +1,4 @@
-import type { Side } from '../../base/input.js';
+import { CLIENT, SERVER, type Side } from '../../base/input.js';
 import type { Json } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
 import type { Output, Session, SessionContext } from '../../contract/protocol.js';
@@ -35,6 +35,7 @@ export class ArcaSession implements Session {
     if (this.inner === null) {
       this.family = m.family;
       this.inner = this.create(m.family);
+      for (const side of [CLIENT, SERVER] as const) if (this.scene.hasLost(side)) this.tell(side);
     }
     // the directions were recognised apart: what contradicts the first message is shown, not judged
     if (m.family === this.family) this.inner.message(m);
@@ -42,8 +43,7 @@ export class ArcaSession implements Session {
 
   gap(side: Side): void {
     this.scene.lose(side);
-    const role = this.scene.roleOf(side);
-    if (role !== null) this.inner?.gap(role);
+    this.tell(side);
   }
 
   skip(side: Side): void {
@@ -64,6 +64,12 @@ export class ArcaSession implements Session {
 
   describe(): string[] {
     return this.inner?.describe() ?? [];
+  }
+
+  /** Bytes of that side are lost; while roles are unknown it may be either. */
+  private tell(side: Side): void {
+    const role = this.scene.roleOf(side);
+    for (const r of role === null ? (['guest', 'monitor'] as const) : [role]) this.inner?.gap(r);
   }
 
   private create(family: Family): FamilySession {

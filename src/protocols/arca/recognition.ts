@@ -1,7 +1,7 @@
 import { chainA, isOddHeader } from './family-a/control-reader.js';
-import { isLegalPair, LENGTH_AT } from './family-a/control-frame.js';
+import { CONTROL_TYPES, HEADER_BYTES, isLegalPair, LENGTH_AT, MAX_PAYLOAD } from './family-a/control-frame.js';
 import { chainB, classifyB } from './family-b/pipe-reader.js';
-import { LENGTH_BYTES } from './family-b/pipe-frame.js';
+import { isReplyLength, LENGTH_BYTES, PATH_AT, REPLY_BYTES_B2, REQUEST_BYTES } from './family-b/pipe-frame.js';
 import { chainC } from './family-c/postcard-reader.js';
 import { chainL } from './family-l/legacy-call.js';
 import type { Family, Role } from './generations.js';
@@ -56,13 +56,17 @@ export function recognise(
   if (b?.strong) return 'B';
   const l = chainL(bytes, at, end, 2);
   if (l.frames === 2) return 'L';
+  // a request, a reply or a pipe's header that is not all there yet would be plain to see
+  const growingB = have < length && (length <= REPLY_BYTES_B2 || have < PATH_AT) && length < RECOGNITION_BYTES;
   if (!final && there < RECOGNITION_BYTES) {
-    const mayBeB = have < length && length <= RECOGNITION_BYTES && bytes[at + 1]! < 0x10 && !b;
-    if (mayBeC || mayBeA || mayBeB || (!l.broken && there < 32)) return 'more';
+    if (mayBeC || mayBeA || growingB || (!l.broken && there < 32)) return 'more';
   }
-  const wholeB = b !== null && have === length;
-  if (mayBeA || (!wholeB && isOddHeader(bytes, at, end))) return 'A';
-  if (b) return 'B';
+  if (mayBeA) return 'A';
+  if (b !== null && have === length) return 'B';
+  // what was cut short is only believed where it is a whole frame, or one whose length nobody could mean
+  const oddA = there === HEADER_BYTES + payload || (payload > MAX_PAYLOAD && CONTROL_TYPES[bytes[at]!] !== undefined);
+  if (growingB && (length === REQUEST_BYTES || isReplyLength(length) || !oddA)) return null;
   if (l.frames > 0 && !l.broken) return 'L';
-  return null;
+  if (isOddHeader(bytes, at, end)) return 'A';
+  return b === null ? null : 'B';
 }

@@ -52,6 +52,10 @@ export class Scene {
     this.lost[side] = true;
   }
 
+  hasLost(side: Side): boolean {
+    return this.lost[side];
+  }
+
   end(side: Side, how: 'fin' | 'reset' | 'open'): void {
     this.ends[side] = how;
   }

@@ -29,7 +29,7 @@ import { Turns } from '../turns.js';
 import { checkPipe } from './child-pipes.js';
 import { checkRequest } from './control-requests.js';
 import { Descriptors } from './descriptors.js';
-import { C2_ERRORS, DIALECTS, foremost, IO_ERROR_KINDS, OPENS } from './dialects.js';
+import { DIALECTS, foremost, OPENS } from './dialects.js';
 import { answersOf } from './pairs.js';
 import { MAX_BODY, type PostcardFrame } from './postcard-frame.js';
 import { BOOL, DISCRIMINANT, OK, RANGE, SHORT, TEXT, TRAILING } from './postcard-walk.js';
@@ -213,16 +213,6 @@ export class PostcardSession {
         length: 1,
         text: `${m.name}: a varint with needless bytes`,
       });
-    }
-    if (m.name === 'Err' && m.readable) {
-      const names = m.dialect.wrapped ? C2_ERRORS : IO_ERROR_KINDS;
-      const kind = m.values[0] ?? 0;
-      if (kind >= names.length) {
-        scene.raise(DISCRIMINANT_UNKNOWN, {
-          message: m,
-          text: `error kind ${kind}; 0 to ${names.length - 1} are defined`,
-        });
-      }
     }
     return m.readable;
   }

@@ -1,6 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import type { Role } from '../generations.js';
-import { RESULT_ERR, variantsOf, WHENCE, type Dialect, type FieldType, type Variant } from './dialects.js';
+import {
+  C2_ERRORS,
+  IO_ERROR_KINDS,
+  RESULT_ERR,
+  variantsOf,
+  WHENCE,
+  type Dialect,
+  type FieldType,
+  type Variant,
+} from './dialects.js';
 
 /**
  * How a walk over a body ended. Below CUT it is `OK` or a fault that leaves the value's end known, in the order of weight;
@@ -61,6 +70,8 @@ export class PostcardWalk {
   private low = 0;
   private high = 0;
   private visitor: WalkVisitor | null = null;
+  /** How many error kinds the dialect has. */
+  private kinds = 0;
 
   /** Walks `bytes[at..bodyEnd)`, of which only the bytes before `have` are there. */
   walk(
@@ -98,6 +109,7 @@ export class PostcardWalk {
 
   private value(dialect: Dialect, role: Role): WalkResult {
     this.field = 'discriminant';
+    this.kinds = dialect.wrapped ? C2_ERRORS.length : IO_ERROR_KINDS.length;
     let variants = variantsOf(dialect, role);
     if (dialect.wrapped && role === 'monitor') {
       this.field = 'result';
@@ -145,8 +157,15 @@ export class PostcardWalk {
         r = this.varint(4);
         if (r === OK) this.unzigzag();
         break;
-      case 'u32':
       case 'kind':
+        r = this.varint(4);
+        if (r === OK && this.low >= this.kinds) {
+          this.index = this.low;
+          this.faultAt = from;
+          return DISCRIMINANT;
+        }
+        break;
+      case 'u32':
         r = this.varint(4);
         break;
       case 'u16':
