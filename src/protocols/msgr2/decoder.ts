@@ -438,12 +438,13 @@ export class Msgr2Decoder implements Decoder {
       if (!p.framable) break;
       const revision = this.revision ?? this.likelyRevision();
       const gather = CrcFrame.gathers(p, revision, this.limit);
-      if (input.remaining >= gather && !this.tentative) {
-        this.begin(input, p, revision, gather);
-      } else {
+      const whole = input.remaining >= gather;
+      if (whole && this.tentative && !this.provesItself(input, p, revision)) break;
+      if (!whole) {
         this.cutFrame(input, p, revision);
         return;
       }
+      this.begin(input, p, revision, gather);
     }
     const left = input.remaining;
     if (left === 0) return;

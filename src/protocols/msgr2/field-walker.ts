@@ -183,6 +183,16 @@ export class FieldWalker {
     this.note(name, at, `${seconds}.${String(nanos).padStart(9, '0')}`);
   }
 
+  /** A signed duration: s32 seconds, s32 nanoseconds. */
+  span(name: string): void {
+    const at = this.take(name, 8);
+    if (at < 0 || !this.out) return;
+    const seconds = this.view.getInt32(at, true);
+    const nanos = this.view.getInt32(at + 4, true);
+    const sign = seconds < 0 || nanos < 0 ? '-' : '';
+    this.note(name, at, `${sign}${Math.abs(seconds)}.${String(Math.abs(nanos)).padStart(9, '0')}`);
+  }
+
   /** u32 length and text. */
   str(name: string): string {
     const at = this.lengthPrefixed(name);

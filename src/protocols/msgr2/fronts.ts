@@ -137,9 +137,9 @@ function osdPing(w: FieldWalker, version: number): void {
   const padding = w.u32('paddingLength');
   if (version >= 5) {
     w.u32('upFrom');
-    w.u64('monoPingStamp');
-    w.u64('monoSendStamp');
-    if (w.bool('hasDelta')) w.u64('deltaUpperBound');
+    w.span('monoPingStamp');
+    w.span('monoSendStamp');
+    if (w.bool('hasDelta')) w.span('deltaUpperBound');
   }
   w.raw('padding', padding, false);
 }
@@ -257,7 +257,7 @@ const FRONTS: readonly Front[] = [
   row(MSG.AUTH, 1, 1, auth),
   row(MSG.AUTH_REPLY, 1, 1, authReply),
   row(MSG.MON_GET_VERSION, 1, 1, getVersion),
-  row(MSG.MON_GET_VERSION_REPLY, 1, 1, getVersionReply),
+  row(MSG.MON_GET_VERSION_REPLY, 1, 2, getVersionReply),
   row(MSG.OSD_MAP, 1, 4, osdMap),
   row(MSG.MON_COMMAND, 1, 1, (w) => {
     paxos(w);

@@ -43,6 +43,9 @@ const FROM_SERVER = new Set<number>([
   MSG.WATCH_NOTIFY,
 ]);
 
+/** Bytes of a connection that was joined late that are waited for to tell its client from its server. */
+const PATIENCE = 2048;
+
 /** How far each end of a connection that was joined late has been searched, so that every byte is looked at once. */
 const searched = new WeakMap<Connection, [number, number]>();
 
@@ -91,7 +94,13 @@ function searchBoth(input: ProbeInput): ProbeResult {
     const bytes = input.bytes[end];
     if (marks[end] > bytes.length) marks[end] = 0;
     const at = search(bytes, marks[end]);
-    if (at >= 0) return { score: 0.95, by: 'heuristic', clientEnd: clientEnd(input) };
+    if (at >= 0) {
+      const roles = clientEnd(input);
+      // a few more frames may tell who is who
+      const total = input.bytes[0].length + input.bytes[1].length;
+      if (roles === null && total < PATIENCE && !(input.ended[0] && input.ended[1])) return 'more';
+      return { score: 0.95, by: 'heuristic', clientEnd: roles };
+    }
     marks[end] = Math.max(0, bytes.length - PREAMBLE + 1);
   }
   return input.ended[0] && input.ended[1] ? null : 'more';
