@@ -140,9 +140,10 @@ export function isKnownError(error: number): boolean {
 /** Names of the bits that are set, lowest first; a bit without a name as its mask in hex. */
 function flagNames(flags: number, names: readonly string[], digits: number): string[] {
   const out: string[] = [];
-  for (let bit = 0; bit < 32; bit++) {
-    const mask = 2 ** bit;
-    if ((flags & mask) !== 0) out.push(names[bit] ?? hexNumber(mask, digits));
+  // only the bits that are set, as integers: powers of two as doubles cost as much as the rest of the line
+  for (let rest = flags | 0; rest !== 0; rest &= rest - 1) {
+    const bit = 31 - Math.clz32(rest & -rest);
+    out.push(names[bit] ?? hexNumber(2 ** bit, digits));
   }
   return out;
 }

@@ -8,7 +8,8 @@ const LOOKUPS = 4096;
 /** The requests in flight by cookie, several with one cookie in the order in which they were sent; and the latest completed ones. */
 export class RequestTable {
   private readonly byCookie = new Map<number, Request>();
-  private readonly done: (Request | undefined)[] = new Array<Request | undefined>(REMEMBERED);
+  /** A ring that grows as it fills: thousands of connections complete a few requests each. */
+  private readonly done: Request[] = [];
   private doneCount = 0;
   private lookups = 0;
   private readonly limit: number;
