@@ -112,6 +112,12 @@ export class FlowTable {
     this.link(slot, rank);
   }
 
+  /** Ports: of the key's second endpoint first where `swapped`. */
+  ports(slot: number, swapped: boolean): [number, number] {
+    const ports = this.keys[slot * KEY + 8]!;
+    return swapped ? [ports & 0xffff, ports >>> 16] : [ports >>> 16, ports & 0xffff];
+  }
+
   /** Endpoint names: of the key's second endpoint first where `swapped`. */
   endpoints(slot: number, swapped: boolean): [string, string] {
     const { keys } = this;

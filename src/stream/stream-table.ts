@@ -2,10 +2,11 @@ import { Budget } from '../base/budget.js';
 import { LIMIT } from '../base/capture-rules.js';
 import type { Limits } from '../base/limits.js';
 import type { CaptureNote } from '../capture/packet.js';
-import { SYN, type Segment } from '../link/segment.js';
+import { Segment, SYN } from '../link/segment.js';
 import type { End, StreamOpener } from './byte-stream.js';
 import { ClosedFlows } from './closed-flows.js';
 import { CLOSED, ESTABLISHED, FlowTable, HALF_OPEN } from './flow-table.js';
+import { HalfOpen, isBareSyn } from './half-open.js';
 import { SocketStreams } from './socket-streams.js';
 import { TcpConnection } from './tcp-connection.js';
 import { TcpContext } from './tcp-context.js';
@@ -31,8 +32,10 @@ export class StreamTable {
   private readonly context: TcpContext;
   private readonly flows: FlowTable;
   private readonly sockets: SocketStreams;
-  /** By slot: the connection while it is open, what remains of it afterwards. */
+  /** By slot: the connection while it is open and more than a SYN, else null. */
   private readonly connections: (TcpConnection | null)[] = [];
+  private readonly halfOpen = new HalfOpen();
+  private readonly syn = new Segment();
   private readonly remains = new ClosedFlows();
   /** Connections that are over but for stragglers, oldest first. */
   private readonly lingering: Lingering[] = [];
@@ -65,44 +68,80 @@ export class StreamTable {
     }
     if (this.lingering.length > 0) this.closeLingering(s);
     const { flows } = this;
-    let slot = flows.find(s);
-    let connection: TcpConnection | null;
-    if (slot < 0) {
-      this.releaseIdle(s.seconds);
-      slot = flows.add(s, HALF_OPEN);
-      connection = this.openAt(slot, s);
-    } else {
-      flows.touch(slot, s.seconds);
-      connection = this.connections[slot] ?? this.reopen(slot, s);
-      if (connection === null) return;
-    }
+    const slot = flows.find(s);
+    let connection = slot < 0 ? this.openFirst(s) : this.connectionAt(slot, s);
+    if (connection === null) return;
     let from: End = flows.swapped === connection.swapped ? 0 : 1;
     if ((s.flags & SYN) !== 0 && connection.isReplacedBy(s, from)) {
       this.close(connection);
-      connection = this.openAt(slot, s);
+      connection = this.openAt(connection.slot, s);
       from = flows.swapped === connection.swapped ? 0 : 1;
     }
-    const carried = s.length > 0;
     connection.segment(s, from);
     if (this.context.strangers.convincing) {
       this.context.strangers.clear();
       this.close(connection);
-      connection = this.openAt(slot, s);
+      connection = this.openAt(connection.slot, s);
       connection.segment(s, flows.swapped === connection.swapped ? 0 : 1);
     }
-    if (carried && flows.rank(slot) === HALF_OPEN) flows.setRank(slot, ESTABLISHED);
+    if (s.length > 0 && flows.rank(connection.slot) === HALF_OPEN) flows.setRank(connection.slot, ESTABLISHED);
     if (connection.dying) this.settle(connection, s);
   }
 
   /** The capture is over: every stream ends. */
   end(): void {
-    const open = this.connections.filter((c) => c !== null).sort((a, b) => a.id - b.id);
-    for (const connection of open) this.close(connection);
+    const open: { readonly id: number; readonly slot: number }[] = [];
+    for (let slot = 0; slot < this.flows.size; slot++) {
+      const id = this.connections[slot]?.id ?? this.halfOpen.id(slot);
+      if (id > 0) open.push({ id, slot });
+    }
+    open.sort((a, b) => a.id - b.id);
+    for (const { slot } of open) this.closeAt(slot, false);
     this.sockets.end();
   }
 
+  /** A segment whose addresses and ports were not seen before. */
+  private openFirst(s: Segment): TcpConnection | null {
+    this.releaseIdle(s.seconds);
+    const slot = this.flows.add(s, HALF_OPEN);
+    if (!isBareSyn(s)) return this.openAt(slot, s);
+    this.connections[slot] = null;
+    this.halfOpen.add(slot, ++this.streams, s, this.flows.swapped);
+    return null;
+  }
+
+  /** The connection of a slot that is in use; null where the segment says nothing new of it. */
+  private connectionAt(slot: number, s: Segment): TcpConnection | null {
+    this.flows.touch(slot, s.seconds);
+    const connection = this.connections[slot]!;
+    if (connection !== null) return connection;
+    if (this.halfOpen.id(slot) === 0) return this.reopen(slot, s);
+    const repeated = this.flows.swapped === this.halfOpen.swapped(slot) && this.halfOpen.isRepeatedBy(s, slot);
+    return repeated ? null : this.openHalfOpen(slot);
+  }
+
+  /** Makes a connection of one of which only the SYN was seen. */
+  private openHalfOpen(slot: number): TcpConnection {
+    const { halfOpen, syn } = this;
+    const { origin } = this.context;
+    const { packet, seconds, nanos } = origin;
+    const swapped = halfOpen.swapped(slot);
+    const ports = this.flows.ports(slot, swapped);
+    halfOpen.recall(slot, syn, origin);
+    syn.srcPort = ports[0];
+    syn.dstPort = ports[1];
+    const connection = new TcpConnection(halfOpen.id(slot), slot, swapped, syn, this.open, this.context);
+    connection.segment(syn, 0);
+    halfOpen.remove(slot);
+    this.connections[slot] = connection;
+    origin.packet = packet;
+    origin.seconds = seconds;
+    origin.nanos = nanos;
+    return connection;
+  }
+
   private openAt(slot: number, s: Segment): TcpConnection {
-    const connection = new TcpConnection(++this.streams, slot, s, this.open, this.context);
+    const connection = new TcpConnection(++this.streams, slot, this.flows.swapped, s, this.open, this.context);
     this.connections[slot] = connection;
     this.flows.setRank(slot, HALF_OPEN);
     return connection;
@@ -152,16 +191,19 @@ export class StreamTable {
     connection.close(this.remains, resumable);
   }
 
+  private closeAt(slot: number, resumable: boolean): void {
+    this.close(this.connections[slot] ?? this.openHalfOpen(slot), resumable);
+  }
+
   /** Called by the flow table when it needs the slot of the longest idle connection. */
   private evict(slot: number): void {
-    const connection = this.connections[slot];
-    if (connection === null || connection === undefined) return;
+    if (this.connections[slot] === null && this.halfOpen.id(slot) === 0) return;
     if (!this.evicted) {
       this.evicted = true;
       const text = `flows: more than ${this.limits.flows} connections at once; the longest idle ones are given up`;
       this.note({ rule: LIMIT, text, offset: 0, length: 0 });
     }
-    this.close(connection);
+    this.closeAt(slot, false);
   }
 
   /** Gives up connections that were silent for too long. Memory only grows when one is opened, so it is done then. */
@@ -171,7 +213,7 @@ export class StreamTable {
       for (;;) {
         const slot = this.flows.idleSince(rank, before);
         if (slot < 0) break;
-        this.close(this.connections[slot]!, true);
+        this.closeAt(slot, true);
       }
     }
   }

@@ -1,4 +1,3 @@
-import { Origin } from '../base/origin.js';
 import type { Rule } from '../base/rule.js';
 import { ACK, FIN, RST, SYN, type Segment } from '../link/segment.js';
 import type { Connection, End, StreamOpener, StreamSink } from './byte-stream.js';
@@ -10,13 +9,11 @@ import { TcpReceiver } from './tcp-receiver.js';
 /** A SYN whose sequence number lies this little before the first byte seen opened this connection: the capture reordered. */
 const REORDERED_SYN = 1 << 20;
 
-/**
- * One TCP connection: tells its two receivers which bytes, acknowledgements and ends each segment means. As long as a SYN is all that
- * was seen, there is neither receiver nor sink: a flood of SYNs must stay cheap.
- */
+/** One TCP connection: tells its two receivers which bytes, acknowledgements and ends each segment means. */
 export class TcpConnection implements Connection {
   readonly id: number;
   readonly start: 'captured' | 'missed';
+  readonly initiatorKnown: boolean;
   readonly vlan: number;
   readonly comment: string;
   readonly aPort: number;
@@ -28,43 +25,39 @@ export class TcpConnection implements Connection {
   /** Whether it is over but for stragglers, and waits for them. */
   lingering = false;
   private readonly context: TcpContext;
-  private readonly open: StreamOpener;
-  private sink: StreamSink | null = null;
-  private first: TcpReceiver | null = null;
-  private second: TcpReceiver | null = null;
-  /** The first packet: its number, its time, and its sequence number as a signed integer. */
-  private readonly firstPacket: number;
-  private readonly firstSeconds: number;
-  private readonly firstNanos: number;
-  private readonly firstSeq: number;
-  /** Whether a text was made into packets, whose sequence numbers begin at 0 without a SYN. */
-  private readonly fromZero: boolean;
+  private readonly sink: StreamSink;
+  private readonly first: TcpReceiver;
+  private readonly second: TcpReceiver;
   private readonly socket: RecordedSocket | null;
   private names: readonly [string, string] | null = null;
   private packets = 0;
   private wasReset = false;
 
-  /** `s` is the first packet seen of it. */
-  constructor(id: number, slot: number, s: Segment, open: StreamOpener, context: TcpContext) {
+  /** `s` is the first packet seen of it, for which the flow table says `swapped`. */
+  constructor(id: number, slot: number, swapped: boolean, s: Segment, open: StreamOpener, context: TcpContext) {
     const setUp = (s.flags & SYN) !== 0;
     // the sender of a SYN-ACK was connected to
     const answer = setUp && (s.flags & ACK) !== 0;
     this.id = id;
-    this.fromZero = s.fromZero && s.seq === 0 && !setUp;
-    this.start = setUp || this.fromZero ? 'captured' : 'missed';
+    // a text was made into packets: sequence numbers begin at 0 without a SYN
+    const fromZero = s.fromZero && s.seq === 0 && !setUp;
+    this.start = setUp || fromZero ? 'captured' : 'missed';
+    this.initiatorKnown = setUp;
     this.vlan = s.vlan;
     this.comment = s.comment;
     this.aPort = answer ? s.dstPort : s.srcPort;
     this.bPort = answer ? s.srcPort : s.dstPort;
     this.slot = slot;
-    this.swapped = answer ? !context.flows.swapped : context.flows.swapped;
+    this.swapped = answer ? !swapped : swapped;
     this.context = context;
     this.socket = isRecordedSocket(s) ? recordedSocket(s, this.aPort) : null;
-    this.open = open;
-    this.firstPacket = s.packet;
-    this.firstSeconds = s.seconds;
-    this.firstNanos = s.nanos;
-    this.firstSeq = s.seq | 0;
+    this.sink = open(this, context.origin);
+    this.first = new TcpReceiver(0, id, this.socket !== null, this.sink, context);
+    this.second = new TcpReceiver(1, id, this.socket !== null, this.sink, context);
+    if (fromZero) {
+      this.first.synchronize(0);
+      this.second.synchronize(0);
+    }
   }
 
   get transport(): 'tcp' | 'unix' | 'vsock' {
@@ -79,37 +72,32 @@ export class TcpConnection implements Connection {
     return this.socket === null ? [this.aPort, this.bPort] : [0, 0];
   }
 
-  get initiatorKnown(): boolean {
-    return this.start === 'captured' && !this.fromZero;
-  }
-
   get ordered(): boolean {
     return true;
   }
 
   get heard(): readonly [boolean, boolean] {
-    return [this.first === null || this.first.heard, this.second !== null && this.second.heard];
+    return [this.first.heard, this.second.heard];
   }
 
   /** Whether it was reset before both ends had agreed to it. */
   get refused(): boolean {
-    return this.wasReset && !(this.first!.certain && this.second!.certain);
+    return this.wasReset && !(this.first.certain && this.second.certain);
   }
 
   /** Whether both directions have come to their end. */
   get over(): boolean {
-    return this.first!.ended && this.second!.ended;
+    return this.first.ended && this.second.ended;
   }
 
   /** Whether no more is to come but what the capture has out of order. */
   get dying(): boolean {
-    return this.wasReset || (this.first !== null && this.first.finAt >= 0 && this.second!.finAt >= 0);
+    return this.wasReset || (this.first.finAt >= 0 && this.second.finAt >= 0);
   }
 
   /** Whether this SYN of `from` opens another connection with the same addresses and ports. */
   isReplacedBy(s: Segment, from: End): boolean {
-    if (this.first === null) return from === 0 && this.firstSeq !== (s.seq | 0);
-    const receiver = from === 0 ? this.first : this.second!;
+    const receiver = from === 0 ? this.first : this.second;
     if (!receiver.synchronized) return false;
     const ahead = (receiver.initial - s.seq) | 0;
     if (ahead === 0) return false;
@@ -119,17 +107,9 @@ export class TcpConnection implements Connection {
 
   segment(s: Segment, from: End): void {
     const { flags } = s;
-    if (this.first === null) {
-      // a SYN, or the same again, is nothing to be told yet
-      if ((flags & (SYN | ACK | RST | FIN)) === SYN && from === 0 && s.length === 0) {
-        this.packets++;
-        return;
-      }
-      this.begin();
-    }
     this.packets++;
-    const mine = from === 0 ? this.first! : this.second!;
-    const peer = from === 0 ? this.second! : this.first!;
+    const mine = from === 0 ? this.first : this.second;
+    const peer = from === 0 ? this.second : this.first;
     let seq = s.seq;
     mine.heard = true;
     if ((flags & SYN) !== 0) {
@@ -156,8 +136,7 @@ export class TcpConnection implements Connection {
 
   /** Tells the sink something about the connection as a whole. */
   note(rule: Rule, text: string): void {
-    if (this.first === null) this.begin();
-    this.sink!.note(rule, null, 0, 0, text, this.context.origin);
+    this.sink.note(rule, null, 0, 0, text, this.context.origin);
   }
 
   /** Declares what is missing lost, closes the sink, and leaves in `remains` what must stay known. */
@@ -165,30 +144,10 @@ export class TcpConnection implements Connection {
     this.closed = true;
     // the slot may be given to another connection from now on
     this.names = this.endpoints;
-    if (this.first === null) this.begin();
-    this.first!.complete();
-    this.second!.complete();
-    remains.add(this.slot, this.swapped, this.first!, this.second!, resumable);
-    this.sink!.close(this.wasReset ? 'reset' : this.over ? 'closed' : 'open');
-  }
-
-  /** Makes sink and receivers; from then on everything is told. */
-  private begin(): void {
-    const origin = new Origin();
-    origin.packet = this.firstPacket;
-    origin.seconds = this.firstSeconds;
-    origin.nanos = this.firstNanos;
-    this.sink = this.open(this, origin);
-    this.first = new TcpReceiver(0, this.id, this.socket !== null, this.sink, this.context);
-    this.second = new TcpReceiver(1, this.id, this.socket !== null, this.sink, this.context);
-    if (this.fromZero) {
-      this.first.synchronize(0);
-      this.second.synchronize(0);
-    } else if (this.packets > 0) {
-      // a SYN was passed over before
-      this.first.heard = true;
-      this.first.synchronize((this.firstSeq + 1) | 0);
-    }
+    this.first.complete();
+    this.second.complete();
+    remains.add(this.slot, this.swapped, this.first, this.second, resumable);
+    this.sink.close(this.wasReset ? 'reset' : this.over ? 'closed' : 'open');
   }
 
   private acknowledge(ack: number, mine: TcpReceiver, peer: TcpReceiver): void {

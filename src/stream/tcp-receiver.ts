@@ -162,6 +162,7 @@ export class TcpReceiver {
     if (this.resetAt > this.next) this.resetAt = this.next;
     this.checkEnd();
     this.release();
+    this.context.limited.delete(this.owner);
   }
 
   /** What is not simply the next segment: out of order, come before, cut, or beyond a FIN. */

@@ -10,7 +10,7 @@ interface Piece {
   readonly fin: boolean;
 }
 
-const content = fc.string({ unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz0123456789'), maxLength: 120 });
+const content = fc.string({ unit: fc.constantFrom(...'abcdeghjkmopqstuvwxyz0123456789'), maxLength: 120 });
 const isn = fc.oneof(fc.constantFrom(0, 0xffff_ffff, 0xffff_ffc0, 0x7fff_ffc0, 0x8000_0000), fc.nat(0xffff_ffff));
 
 /** The stream cut at the given places, possibly with overlapping pieces. */
