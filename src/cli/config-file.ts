@@ -10,7 +10,8 @@ const number = v.pipe(v.number(), v.integer(), v.minValue(0));
 const list = v.array(text);
 
 const COUNT = /^\s*(>=|<=|==|=|>|<|!=)?\s*\d+\s*$/;
-const count = v.union([number, v.pipe(v.string(), v.regex(COUNT))], 'expected a number, or a comparison such as ">=1"');
+const countWords = 'expected a number, or a comparison such as ">=1"';
+const count = v.union([number, v.pipe(v.string(), v.regex(COUNT, countWords))], countWords);
 
 const expectation = v.pipe(
   v.strictObject({

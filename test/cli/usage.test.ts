@@ -24,10 +24,7 @@ describe('the command line', () => {
     [['analyze', '--frobnicate', CLEAN], 'frobnicate'],
     [['analyze', '-f', 'xml', CLEAN], 'xml'],
     [['analyze', '-p', 'smb', CLEAN], 'unknown protocol "smb"'],
-    [
-      ['analyze', '--rule', 'capture/opack=off', CLEAN],
-      'unknown rule "capture/opack"; did you mean capture/opaque?',
-    ],
+    [['analyze', '--rule', 'capture/opack=off', CLEAN], 'unknown rule "capture/opack"; did you mean capture/opaque?'],
     [['analyze', '--rule', 'capture/gap=loud', CLEAN], 'expected ID=off'],
     [['analyze', '-d', '70000=nbd', CLEAN], '--decode-as 70000=nbd'],
     [['analyze', '-s', 'one', CLEAN], 'stream number'],

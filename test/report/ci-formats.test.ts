@@ -71,7 +71,6 @@ const all: readonly (readonly [string, CheckReport])[] = [
   ['empty', checkReport([])],
 ];
 
-// eslint-disable-next-line no-control-regex
 const UNSAFE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/;
 
 describe('SARIF', () => {
