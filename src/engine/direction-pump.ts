@@ -58,7 +58,7 @@ export class DirectionPump {
       const want = d.waiting ? end - pos : Math.min(Math.max(d.need - this.carried, 1), end - pos);
       this.keep(block, pos, pos + want, origin);
       pos += want;
-      if (!d.waiting || this.carried > this.limits.hintBytes) this.drainCarry(!d.waiting);
+      if (d.waiting ? this.carried > this.limits.hintBytes : this.carried >= d.need) this.drainCarry(!d.waiting);
     }
   }
 

@@ -5,7 +5,7 @@ import { HELLO, SECTION, type PifLayout, type RuleLayout } from './layout.js';
 
 /** What all pesto messages have. */
 export abstract class PestoMessage extends Message {
-  /** Nanoseconds of the longest silence just before or inside it, in its own direction; -1 for a direction's first message. */
+  /** Nanoseconds of the longest silence just before or inside it, in its own direction; at most that where it is below a second. */
   pause = -1;
   /** Time of its first byte. */
   readonly startSeconds: number;

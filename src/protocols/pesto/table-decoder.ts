@@ -1,6 +1,6 @@
 import type { Block } from '../../base/block.js';
 import type { Input, Side } from '../../base/input.js';
-import type { Origin } from '../../base/origin.js';
+import { Origin } from '../../base/origin.js';
 import type { Decoder, DecoderSettings, Output, SkipReason } from '../../contract/protocol.js';
 import type { RuleLayout } from './layout.js';
 import { RuleMessage, type Pif, type PestoMessage } from './message.js';
@@ -20,6 +20,9 @@ export type Phase =
   | 'tail'
   /** Bytes were lost; the next table header is looked for. */
   | 'search';
+
+/** Pauses below this are not looked at more closely. */
+const LONG_NANOS = 1e9;
 
 /** Where the framing of a direction stands: what its end leaves open. */
 export interface Framing {
@@ -66,8 +69,7 @@ export abstract class TableDecoder<S extends Side> implements Decoder<S>, Framin
   left = 0;
   private partial = 0;
   private tailLeft = 0;
-  private lastSeconds = 0;
-  private lastNanos = 0;
+  private readonly lastByte = new Origin();
   private spoke = false;
 
   constructor(side: S, output: Output, settings: DecoderSettings) {
@@ -229,25 +231,31 @@ export abstract class TableDecoder<S extends Side> implements Decoder<S>, Framin
     input.pos += length;
   }
 
-  /** The longest time between two consecutive bytes, from the last byte before the message to its own last. */
+  /**
+   * The longest time between two consecutive bytes, from the last byte before the message to its own last. Where all of it took
+   * no longer than anybody minds, that is the answer: looking at every byte's origin is slow.
+   */
   private measurePause(input: Input<S>, length: number): number {
-    let longest = -1;
-    let seconds = this.lastSeconds;
-    let nanos = this.lastNanos;
-    let known = this.spoke;
-    let last: Origin | null = null;
-    for (let i = input.pos; i < input.pos + length; i++) {
-      const origin = input.originAt(i);
-      if (origin === last) continue;
-      last = origin;
-      if (known) longest = Math.max(longest, (origin.seconds - seconds) * 1e9 + (origin.nanos - nanos));
-      known = true;
-      seconds = origin.seconds;
-      nanos = origin.nanos;
+    const end = input.pos + length;
+    const firstByte = input.originAt(input.pos);
+    const lastByte = input.originAt(end - 1);
+    const before = this.spoke ? this.lastByte : firstByte;
+    let longest = this.spoke || length > 1 ? nanosBetween(before, lastByte) : -1;
+    if (longest >= LONG_NANOS) {
+      longest = -1;
+      let last: Origin = before;
+      for (let i = input.pos; i < end; i++) {
+        const origin = input.originAt(i);
+        longest = Math.max(longest, nanosBetween(last, origin));
+        last = origin;
+      }
     }
-    this.lastSeconds = seconds;
-    this.lastNanos = nanos;
+    this.lastByte.copyFrom(lastByte);
     this.spoke = true;
     return longest;
   }
+}
+
+function nanosBetween(a: Origin, b: Origin): number {
+  return (b.seconds - a.seconds) * 1e9 + (b.nanos - a.nanos);
 }
