@@ -1,30 +1,20 @@
 import { MODE_GUESSED, OPAQUE, RESYNCHRONISED } from '../../base/capture-rules.js';
 import type { Block } from '../../base/block.js';
-import { crc32c } from '../../base/crc32c.js';
 import { hex, hexNumber } from '../../base/hex.js';
 import { CLIENT, type Input, type Side } from '../../base/input.js';
 import type { Origin } from '../../base/origin.js';
 import { count } from '../../base/text.js';
 import type { Decoder, DecoderSettings, Output } from '../../contract/protocol.js';
-import {
-  BANNER_HEAD,
-  BANNER_PAYLOAD,
-  BANNER_PREFIX,
-  BANNER_V1_PREFIX,
-  MODE_CRC,
-  MODE_SECURE,
-  TAG,
-} from './constants.js';
+import { BANNER_TELLS, bannerKind, bannerLength, readBanner } from './banner-reader.js';
+import { BANNER_PAYLOAD, BANNER_PREFIX, MODE_CRC, MODE_SECURE, TAG } from './constants.js';
 import { CrcFrame } from './crc-frames.js';
 import type { Announced } from './frame-reader.js';
 import { FrameReader } from './frame-reader.js';
 import type { PeerHints } from './hints.js';
-import { Banner, DataFrame, type Frame } from './message.js';
+import { DataFrame, type Frame } from './message.js';
 import { plausiblePreamble, PREAMBLE, Preamble, type Revision } from './preamble.js';
+import { provesItself, tellRevision } from './revision.js';
 import * as R from './rules/index.js';
-
-const V1 = BANNER_V1_PREFIX.length;
-const PREFIX = BANNER_PREFIX.length;
 
 const enum State {
   banner,
@@ -40,7 +30,7 @@ const enum State {
  * are ciphertext: the place where a source of decrypted frames takes over, which drives the same FrameReader.
  */
 export class Msgr2Decoder implements Decoder {
-  need = V1;
+  need = BANNER_TELLS;
   body = 0;
   wantsBody = true;
   waiting = false;
@@ -104,78 +94,31 @@ export class Msgr2Decoder implements Decoder {
   // ---- banner
 
   private banner(input: Input): void {
-    const start = input.pos;
-    if (starts(input, BANNER_V1_PREFIX)) {
-      const banner = new Banner(this.side, input, true);
-      banner.length = V1;
-      this.emitBanner(banner, input, V1);
-      this.enterOpaque('undecoded');
-      return;
-    }
-    if (!starts(input, BANNER_PREFIX)) {
-      if (this.fromStart) {
-        this.output.raise(R.BANNER_PREFIX_RULE, {
-          side: this.side,
-          offset: input.offset,
-          length: PREFIX,
-          text: `the stream begins with ${hex(input.bytes, start, start + PREFIX)} instead of "ceph v2\\n"`,
-        });
-      }
+    const kind = bannerKind(input);
+    if (kind === 'none') {
+      if (this.fromStart) this.judgePrefix(input);
       this.startScan(input.offset);
       return;
     }
-    if (input.remaining < BANNER_HEAD) {
-      this.need = BANNER_HEAD;
+    if (!this.wants(input, bannerLength(input, kind)) || !this.wants(input, bannerLength(input, kind))) return;
+    const banner = readBanner(this.side, input, kind, this.details, this.output);
+    if (kind === 'v1') {
+      this.enterOpaque('undecoded');
       return;
     }
-    const payload = input.view.getUint16(start + PREFIX, true);
-    const length = BANNER_HEAD + payload;
-    if (input.remaining < length) {
-      this.need = length;
-      return;
-    }
-    const banner = new Banner(this.side, input, false);
-    banner.length = length;
-    banner.payloadLength = payload;
-    if (payload >= BANNER_PAYLOAD) {
-      const at = start + BANNER_HEAD;
-      banner.supportedLow = input.view.getUint32(at, true);
-      banner.supportedHigh = input.view.getUint32(at + 4, true);
-      banner.requiredLow = input.view.getUint32(at + 8, true);
-      banner.requiredHigh = input.view.getUint32(at + 12, true);
-      this.announced.supported = banner.supportedLow & 3;
-    }
-    this.judgeBanner(banner);
-    this.emitBanner(banner, input, length);
+    if (banner.payloadLength >= BANNER_PAYLOAD) this.announced.supported = banner.supportedLow & 3;
     this.state = State.frames;
     this.need = PREAMBLE;
   }
 
-  private emitBanner(banner: Banner, input: Input, length: number): void {
-    if (this.details) banner.head = input.bytes.slice(input.pos, input.pos + length);
-    banner.endAt(input.originAt(input.pos + length - 1));
-    input.pos += length;
-    this.output.message(banner);
-  }
-
-  private judgeBanner(banner: Banner): void {
-    const n = banner.payloadLength;
-    const message = banner;
-    if (n < BANNER_PAYLOAD) {
-      const text = `the banner announces ${count(n, 'byte')} instead of ${BANNER_PAYLOAD}`;
-      this.output.raise(R.BANNER_LENGTH_SHORT, { message, offset: banner.offset + PREFIX, length: 2, text });
-      return;
-    }
-    if (n > BANNER_PAYLOAD) {
-      const text = `${count(n - BANNER_PAYLOAD, 'byte')} of the banner follow its two feature words`;
-      const offset = banner.offset + BANNER_HEAD + BANNER_PAYLOAD;
-      this.output.raise(R.BANNER_LENGTH_EXTRA, { message, offset, length: n - BANNER_PAYLOAD, text });
-    }
-    const unknown = (banner.supported | banner.required) & ~3n;
-    if (unknown !== 0n) {
-      const text = `feature bits ${hexNumber(unknown)} have no meaning`;
-      this.output.raise(R.BANNER_UNKNOWN_FEATURE, { message, text });
-    }
+  private judgePrefix(input: Input): void {
+    const n = BANNER_PREFIX.length;
+    this.output.raise(R.BANNER_PREFIX_RULE, {
+      side: this.side,
+      offset: input.offset,
+      length: n,
+      text: `the stream begins with ${hex(input.bytes, input.pos, input.pos + n)} instead of "ceph v2\\n"`,
+    });
   }
 
   // ---- frames
@@ -186,19 +129,28 @@ export class Msgr2Decoder implements Decoder {
       this.notAFrame(input, p, patient);
       return;
     }
-    const revision = this.revision ?? this.tellRevision(input, p);
-    if (revision === null) return;
+    let revision = this.revision;
+    let proven = true;
+    if (revision === null) {
+      const verdict = tellRevision(input, p, this.limit);
+      if (verdict.revision === null && verdict.need > 0) {
+        this.need = verdict.need;
+        return;
+      }
+      proven = verdict.proven;
+      revision = verdict.revision ?? this.likelyRevision();
+    }
     const gather = CrcFrame.gathers(p, revision, this.limit);
     if (input.remaining < gather) {
       this.need = gather;
       return;
     }
-    if (this.tentative && !this.provesItself(input, p, revision)) {
+    if (this.tentative && !provesItself(input, p, revision)) {
       this.tentative = false;
       this.resume(input);
       return;
     }
-    if (this.revision === null && p.lengths[0] > 0) this.revision = revision;
+    if (proven) this.revision = revision;
     this.begin(input, p, revision, gather);
   }
 
@@ -209,7 +161,7 @@ export class Msgr2Decoder implements Decoder {
     if (hinted) algorithm = this.hints.algorithm();
     const rest = this.frames.begin(input, p, revision, gathered, algorithm);
     const frame = this.frames.current!;
-    frame.inferred = this.tentative;
+    frame.inferred = this.tentative || (this.revision === null && p.lengths[0] > 0);
     frame.hinted = hinted;
     this.tentative = false;
     this.need = PREAMBLE;
@@ -224,6 +176,7 @@ export class Msgr2Decoder implements Decoder {
 
   private endFrame(origin: Origin | null): void {
     const frame = this.frames.end(origin);
+    if (this.revision === null && frame.complete && !frame.damaged && frame.length0 > 0) this.revision = frame.revision;
     if (frame.tag === TAG.AUTH_DONE && !frame.damaged && this.announced.connectionMode === MODE_SECURE) {
       this.enterSecure(frame.endOffset);
     } else if (frame.tag === TAG.AUTH_REQUEST || frame.tag === TAG.AUTH_REQUEST_MORE) {
@@ -233,27 +186,6 @@ export class Msgr2Decoder implements Decoder {
       this.modeInDoubt = false;
     }
     if (!frame.complete && !this.plain) this.modeInDoubt = true;
-  }
-
-  /**
-   * Revision of the first frame with a first segment, from its own bytes: the crc stands right behind that segment in revision 1,
-   * in an epilogue in revision 0. Null: `need` was raised.
-   */
-  private tellRevision(input: Input, p: Preamble): Revision | null {
-    const l0 = p.lengths[0];
-    if (l0 === 0 || PREAMBLE + l0 + 64 > this.limit) return this.likelyRevision();
-    const { bytes, view } = input;
-    const behind = input.pos + PREAMBLE + l0;
-    if (!this.wants(input, PREAMBLE + l0 + 4)) return null;
-    const crc = crc32c(0xffff_ffff, bytes, input.pos + PREAMBLE, behind);
-    if (view.getUint32(behind, true) === crc) return 1;
-    if (p.count > 1) return 0;
-    if (!this.wants(input, PREAMBLE + l0 + 5)) return null;
-    if (bytes[behind]! <= 1 && view.getUint32(behind + 1, true) === crc) return 0;
-    // neither: a damaged frame; its successor tells
-    if (!this.wants(input, PREAMBLE + l0 + 17 + PREAMBLE)) return null;
-    if (plausiblePreamble(bytes, view, behind + 4)) return 1;
-    return plausiblePreamble(bytes, view, behind + 17) ? 0 : this.likelyRevision();
   }
 
   private wants(input: Input, n: number): boolean {
@@ -266,17 +198,6 @@ export class Msgr2Decoder implements Decoder {
   private likelyRevision(): Revision {
     if (this.announced.supported >= 0 && (this.announced.supported & 1) === 0) return 0;
     return this.hints.revision1() === false ? 0 : 1;
-  }
-
-  /** Whether a frame that was found by searching has a first segment with a right checksum. */
-  private provesItself(input: Input, p: Preamble, revision: Revision): boolean {
-    const l0 = p.lengths[0];
-    if (l0 === 0 || input.remaining < PREAMBLE + l0 + 4) return true;
-    const start = input.pos + PREAMBLE;
-    const crc = crc32c(0xffff_ffff, input.bytes, start, start + l0);
-    if (revision === 1) return input.view.getUint32(start + l0, true) === crc;
-    if (p.count > 1 || input.remaining < PREAMBLE + l0 + 5) return true;
-    return input.view.getUint32(start + l0 + 1, true) === crc;
   }
 
   /** 32 bytes where a preamble is due that are none. */
@@ -432,14 +353,14 @@ export class Msgr2Decoder implements Decoder {
 
   abandon(input: Input, why: 'gap' | 'end'): void {
     this.waiting = false;
-    if (this.state === State.banner && input.remaining >= V1) this.banner(input);
+    if (this.state === State.banner && input.remaining >= BANNER_TELLS) this.banner(input);
     while (input.remaining >= PREAMBLE && this.body === 0 && this.state === State.frames) {
       const p = this.preamble.read(input.bytes, input.view, input.pos);
       if (!p.framable) break;
       const revision = this.revision ?? this.likelyRevision();
       const gather = CrcFrame.gathers(p, revision, this.limit);
       const whole = input.remaining >= gather;
-      if (whole && this.tentative && !this.provesItself(input, p, revision)) break;
+      if (whole && this.tentative && !provesItself(input, p, revision)) break;
       if (!whole) {
         this.cutFrame(input, p, revision);
         return;
@@ -495,9 +416,4 @@ export class Msgr2Decoder implements Decoder {
       text: `the connection was ${what} inside a ${frame.name} frame; ${count(missing, 'byte')} of it are missing`,
     });
   }
-}
-
-function starts(input: Input, prefix: string): boolean {
-  for (let i = 0; i < prefix.length; i++) if (input.bytes[input.pos + i] !== prefix.charCodeAt(i)) return false;
-  return true;
 }

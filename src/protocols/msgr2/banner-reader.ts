@@ -1,0 +1,73 @@
+import { hexNumber } from '../../base/hex.js';
+import type { Input, Side } from '../../base/input.js';
+import { count } from '../../base/text.js';
+import type { Output } from '../../contract/protocol.js';
+import { BANNER_HEAD, BANNER_PAYLOAD, BANNER_PREFIX, BANNER_V1_PREFIX } from './constants.js';
+import { Banner } from './message.js';
+import * as R from './rules/index.js';
+
+/** Bytes after which it is known which banner a stream begins with. */
+export const BANNER_TELLS = BANNER_V1_PREFIX.length;
+const PREFIX = BANNER_PREFIX.length;
+
+export type BannerKind = 'v1' | 'v2' | 'none';
+
+/** What the stream begins with; BANNER_TELLS bytes are there. */
+export function bannerKind(input: Input): BannerKind {
+  if (starts(input, BANNER_V1_PREFIX)) return 'v1';
+  return starts(input, BANNER_PREFIX) ? 'v2' : 'none';
+}
+
+function starts(input: Input, prefix: string): boolean {
+  for (let i = 0; i < prefix.length; i++) if (input.bytes[input.pos + i] !== prefix.charCodeAt(i)) return false;
+  return true;
+}
+
+/** Bytes of a banner of that kind: all of it, or as many as tell how many. */
+export function bannerLength(input: Input, kind: 'v1' | 'v2'): number {
+  if (kind === 'v1') return BANNER_TELLS;
+  return input.remaining < BANNER_HEAD ? BANNER_HEAD : BANNER_HEAD + input.view.getUint16(input.pos + PREFIX, true);
+}
+
+/** Takes a banner of which all bytes are there, judges it and hands it on. */
+export function readBanner(side: Side, input: Input, kind: 'v1' | 'v2', details: boolean, output: Output): Banner {
+  const length = bannerLength(input, kind);
+  const banner = new Banner(side, input, kind === 'v1');
+  banner.length = length;
+  if (kind === 'v2') {
+    banner.payloadLength = length - BANNER_HEAD;
+    const at = input.pos + BANNER_HEAD;
+    if (banner.payloadLength >= BANNER_PAYLOAD) {
+      banner.supportedLow = input.view.getUint32(at, true);
+      banner.supportedHigh = input.view.getUint32(at + 4, true);
+      banner.requiredLow = input.view.getUint32(at + 8, true);
+      banner.requiredHigh = input.view.getUint32(at + 12, true);
+    }
+    judge(banner, output);
+  }
+  if (details) banner.head = input.bytes.slice(input.pos, input.pos + length);
+  banner.endAt(input.originAt(input.pos + length - 1));
+  input.pos += length;
+  output.message(banner);
+  return banner;
+}
+
+function judge(banner: Banner, output: Output): void {
+  const n = banner.payloadLength;
+  const message = banner;
+  if (n < BANNER_PAYLOAD) {
+    const text = `the banner announces ${count(n, 'byte')} instead of ${BANNER_PAYLOAD}`;
+    output.raise(R.BANNER_LENGTH_SHORT, { message, offset: banner.offset + PREFIX, length: 2, text });
+    return;
+  }
+  if (n > BANNER_PAYLOAD) {
+    const text = `${count(n - BANNER_PAYLOAD, 'byte')} of the banner follow its two feature words`;
+    const offset = banner.offset + BANNER_HEAD + BANNER_PAYLOAD;
+    output.raise(R.BANNER_LENGTH_EXTRA, { message, offset, length: n - BANNER_PAYLOAD, text });
+  }
+  const unknown = (banner.supported | banner.required) & ~3n;
+  if (unknown !== 0n) {
+    const text = `feature bits ${hexNumber(unknown)} have no meaning`;
+    output.raise(R.BANNER_UNKNOWN_FEATURE, { message, text });
+  }
+}
