@@ -41,6 +41,7 @@ function makeAnswers(): (number | null)[] {
 class Walk {
   /** Frames with a defined type and exactly its length, complete, before the first that is not. */
   legal = 0;
+  /** Frames of requests and of replies, the last perhaps not complete. */
   guest = 0;
   monitor = 0;
   /** Types and ids of the frames, the last perhaps not complete. */
@@ -62,6 +63,8 @@ class Walk {
       const payload = there >= 3 ? bytes[p + LENGTH_AT]! | (bytes[p + LENGTH_AT + 1]! << 8) : -1;
       if (!definition || (payload >= 0 && !isLegalPair(type, payload))) {
         this.illegal = true;
+        if (definition?.from === 'guest') this.guest++;
+        else if (definition) this.monitor++;
         if (there >= HEADER_BYTES && payload <= MAX_PAYLOAD && there >= HEADER_BYTES + payload) {
           this.strange = true;
           this.ids.push(idAt(bytes, p));
@@ -72,10 +75,10 @@ class Walk {
       if (there < HEADER_BYTES) return;
       this.types.push(type);
       this.ids.push(idAt(bytes, p));
-      if (there < HEADER_BYTES + payload) return;
-      this.legal++;
       if (definition.from === 'guest') this.guest++;
       else this.monitor++;
+      if (there < HEADER_BYTES + payload) return;
+      this.legal++;
       p += HEADER_BYTES + payload;
     }
     this.exact = p === bytes.length && this.legal > 0;
@@ -120,14 +123,15 @@ export function judgeA(c: Case): Claim | 'more' | null {
       if (w.legal >= 2 || c.ends[i].fromStart) return claim(0.7, clientEnd(c, walks));
     } else if (silent && c.final && w.legal >= 1 && w.strange) return claim(0.6, clientEnd(c, walks));
   }
-  if (c.labelled) {
-    const odd = c.ends.some(
-      (e, i) =>
-        e.bytes.length >= HEADER_BYTES && (walks[i as End].types.length > 0 || isOddHeader(e.bytes, 0, e.bytes.length)),
-    );
-    if (odd) return claim(0.7, clientEnd(c, walks));
-  }
+  if (c.labelled && c.ends.some((e, i) => isMeant(e, walks[i as End], c.final))) return claim(0.7, clientEnd(c, walks));
   return hopeless(c, walks, lost) ? null : 'more';
+}
+
+/** In a recording that names Arca: a whole frame, or a header that can only be a faulty one. */
+function isMeant(e: Evidence, walk: Walk, final: boolean): boolean {
+  if (e.bytes.length < HEADER_BYTES) return false;
+  if (walk.legal > 0) return true;
+  return walk.illegal || final ? walk.types.length > 0 || isOddHeader(e.bytes, 0, e.bytes.length) : false;
 }
 
 /** Where the frames of an end begin; -1: nowhere that could be seen. */

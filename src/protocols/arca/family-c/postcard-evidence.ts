@@ -89,7 +89,10 @@ export function judgeC(c: Case): Claim | 'more' | null {
     const j = i === 0 ? 1 : 0;
     const guest = new Walk(starts[i] < 0 ? NO_BYTES : c.ends[i].bytes, Math.max(0, starts[i]), 'guest');
     const monitor = new Walk(starts[j] < 0 ? NO_BYTES : c.ends[j].bytes, Math.max(0, starts[j]), 'monitor');
-    if (isConvincing(c, guest, monitor, i)) return claim(0.85, i);
+    // a Write and its Length, seen from the other end, are a Receive and its Bytes: then whoever connected is Arca
+    const unmistakable = guest.readable + monitor.readable + monitor.pipes > 0;
+    if ((i === 0 || !c.connection.initiatorKnown || unmistakable) && isConvincing(c, guest, monitor, i))
+      return claim(0.85, i);
     if (!guest.broken && !monitor.broken) open = true;
   }
   const beyond = c.ends.some((e, i) => starts[i as End] < 0 && e.bytes.length >= SEARCH_BYTES);
