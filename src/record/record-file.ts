@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 
 const RETRY_MS = 1;
 
@@ -51,7 +51,6 @@ export class RecordFile {
     if (!this.own) return;
     try {
       // some file systems say only now that there was no space
-      if (this.failure === null && this.regular) fsyncSync(this.fd);
       closeSync(this.fd);
     } catch (error) {
       if (this.failure === null) this.fail(error as Error);

@@ -187,6 +187,14 @@ describe('strace lines', () => {
     expect(read.notes.join('\n')).toMatch(/1 line that strace did not print whole/);
   });
 
+  it('passes over the stacks of -k without a word', () => {
+    const stack = Array.from({ length: 9 }, (_, i) => ` > /usr/lib/libc.so.6(function_${i}+0x1) [0x1234]`);
+    const lines = [...BEGIN, '100 1795186521.000010 write(3, "abc", 3) = 3'].flatMap((line) => [line, ...stack]);
+    const read = readText(`${lines.join('\n')}\n`);
+    expect(read.connections[0]!.streams[0]).toBe('abc');
+    expect(read.notes).toEqual([]);
+  });
+
   it('keeps the head and the result of a line that is too long', () => {
     const text = [...BEGIN, `100 1795186521.000010 write(3, "${'\\x41'.repeat(2000)}", 2000) = 2000`, ''].join('\n');
     const read = readText(text, { limits: { lineBytes: 1000 }, chop: 100 });
@@ -346,6 +354,15 @@ describe('strace descriptors', () => {
       endpoints: ['127.0.0.1:33534', '127.0.0.1:10809'],
       streams: ['yo', ''],
     });
+  });
+
+  it('names vsock endpoints', () => {
+    const [connection] = trace(
+      '100 1795186521.000001 socket(AF_VSOCK, SOCK_STREAM, 0) = 3',
+      '100 1795186521.000002 connect(3, {sa_family=AF_VSOCK, svm_cid=VMADDR_CID_HOST, svm_port=0x1388, svm_flags=0}, 16) = 0',
+      '100 1795186521.000003 write(3, "yo", 2) = 2',
+    );
+    expect(connection).toMatchObject({ transport: 'vsock', endpoints: ['pid=100', 'vsock:2:5000'] });
   });
 
   it('leaves out datagram sockets', () => {

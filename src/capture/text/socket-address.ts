@@ -10,6 +10,13 @@ export interface SocketAddress {
   readonly name: string;
 }
 
+/** Context ids of vsock that strace prints by name. */
+const CONTEXT_IDS: Readonly<Record<string, number>> = {
+  VMADDR_CID_HYPERVISOR: 0,
+  VMADDR_CID_LOCAL: 1,
+  VMADDR_CID_HOST: 2,
+};
+
 /** The socket address in a structure `{sa_family=..., ...}`, or null where it is of another family. */
 export function socketAddress(call: Call, value: Value | undefined): SocketAddress | null {
   const text = (v: Value | undefined): string => (v === undefined ? '' : call.text.slice(v.start, v.end));
@@ -29,10 +36,11 @@ export function socketAddress(call: Call, value: Value | undefined): SocketAddre
       return { transport: 'tcp', name: host.includes(':') ? `[${host}]:${port[1]}` : `${host}:${port[1]}` };
     }
     case 'AF_VSOCK': {
-      const cid = /^\d+/.exec(text(field(value, 'svm_cid')));
+      const shown = text(field(value, 'svm_cid'));
+      const cid = CONTEXT_IDS[shown] ?? /^(?:0x[0-9a-f]+|\d+)/.exec(shown)?.[0];
       const port = /^(?:0x[0-9a-f]+|\d+)/.exec(text(field(value, 'svm_port')));
-      if (cid === null || port === null) return null;
-      return { transport: 'vsock', name: `vsock:${cid[0]}:${Number(port[0])}` };
+      if (cid === undefined || port === null) return null;
+      return { transport: 'vsock', name: `vsock:${Number(cid)}:${Number(port[0])}` };
     }
     default:
       return null;

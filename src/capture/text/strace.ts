@@ -58,7 +58,7 @@ class StraceParser implements CaptureParser {
     const prefix = readPrefix(text);
     const statement = readStatement(text, prefix.at);
     if (statement.kind === 'other') {
-      this.foreign++;
+      if (!ASIDE.test(text)) this.foreign++;
       return;
     }
     const time = this.clock.take(prefix);
@@ -178,6 +178,9 @@ const FAMILIAR =
 
 const RESULT = /\) += (?:-?\d|\?|0x)/;
 
+/** Stacks (`-k`) and what strace itself says. */
+const ASIDE = /^(?: > |strace: )/;
+
 /** Lines that are looked at. */
 const LOOKED_AT = 200;
 
@@ -196,7 +199,7 @@ export const STRACE: TextFormat = {
         statement.kind === 'call' && (RESULT.test(line) || (clock !== 'none' && FAMILIAR.test(statement.name)));
       if (isCall || statement.kind === 'unfinished' || statement.kind === 'resumed' || statement.kind === 'exit')
         sure++;
-      else if (statement.kind !== 'signal' && !/^strace: /.test(line)) strange++;
+      else if (statement.kind !== 'signal' && !ASIDE.test(line)) strange++;
     }
     if (sure > 0) return sure >= strange;
     if (strange > 20 || (atEnd && strange > 0)) return false;
