@@ -41,7 +41,10 @@ export interface Connection {
 export interface StreamSink {
   /** The next bytes of the stream that `from` sent: `block.bytes[start..end)`. `origin` is reused: copy to keep. */
   bytes(from: End, block: Block, start: number, end: number, origin: Origin): void;
-  /** The next `length` bytes of that stream were never captured (`cut`: by the snapshot length). `origin`: what proved it. */
+  /**
+   * The next `length` bytes of that stream were never captured (`cut`: by the snapshot length). `origin`: what proved it. A length
+   * of 0, from recordings of socket calls only, says that bytes are missing and nobody knows how many.
+   */
   gap(from: End, length: number, cut: boolean, origin: Origin): void;
   /** That direction ended: FIN delivered in order, or reset by its sender. */
   end(from: End, how: 'fin' | 'reset', origin: Origin): void;
@@ -51,5 +54,8 @@ export interface StreamSink {
   close(how: 'closed' | 'reset' | 'open'): void;
 }
 
-/** Makes the sink for a connection when its first packet is seen. */
+/**
+ * Makes the sink for a connection; `origin` is its first packet. A connection of which only a SYN was seen has to wait for more, or for
+ * its end: sinks are not always made in the order of their numbers.
+ */
 export type StreamOpener = (connection: Connection, origin: Origin) => StreamSink;

@@ -16,7 +16,7 @@ const FIRST_CAPACITY = 256;
  * Finds the slot of a TCP connection by its two addresses and ports, whichever way a segment goes. Slots are small numbers, at
  * most `limit` of them; when all are taken, the one that was idle longest goes, of the lowest rank that has any.
  *
- * Everything is in typed arrays: no object, string or bigint for each flow, 80 bytes a slot. The hash is multilinear with
+ * Everything is in typed arrays: no object, string or bigint for each flow, about 70 bytes a slot. The hash is multilinear with
  * random keys, so that nobody can choose addresses that collide.
  */
 export class FlowTable {

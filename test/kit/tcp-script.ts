@@ -98,6 +98,7 @@ function name(from: End): string {
 /** Plays segments of made-up connections into a stream table, step by step. */
 export class TcpScript {
   readonly streams: StreamLog[] = [];
+  /** Diagnostics about the capture as a whole. */
   readonly notes: string[] = [];
   readonly table: StreamTable;
   private readonly s = new Segment();
@@ -115,6 +116,7 @@ export class TcpScript {
     this.s.seconds = 1_700_000_000;
   }
 
+  /** The first stream. */
   get log(): StreamLog {
     return this.streams[0]!;
   }
@@ -123,11 +125,6 @@ export class TcpScript {
     return this.log.lines;
   }
 
-  get packets(): number {
-    return this.s.packet;
-  }
-
-  /** What was delivered since the last call, of the newest stream. */
   client(text: string, spec: SegmentSpec = {}): this {
     return this.send(0, text, spec);
   }
