@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { packageRoot } from './package-root.js';
 
 /** The version that the package gives itself. */
 export function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('package.json', packageRoot()), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }

@@ -36,6 +36,8 @@ export interface Job {
   readonly golden: 'compare' | 'update' | null;
   /** Whether findings are to be located in the transcript beside the capture. */
   readonly lines: boolean;
+  /** Whether anybody asks for the streams one by one: a hundred thousand of them are 150 MB. */
+  readonly streams: boolean;
   /** A file that takes the events as lines of JSON. */
   readonly events: string | null;
 }
@@ -134,6 +136,7 @@ class Verdict implements Reporter {
   }
 
   stream(s: StreamRecord): void {
+    if (!this.job.streams && this.lines === null && this.job.plan.expect.length === 0) return;
     const event = streamEvent(s);
     if (s.protocol !== null) {
       for (const e of this.job.plan.expect) {
@@ -142,6 +145,7 @@ class Verdict implements Reporter {
       }
     }
     this.lines?.stream(s);
+    if (!this.job.streams) return;
     this.streams.push({
       ...event,
       findings: { ...s.findings },

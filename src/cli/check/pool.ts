@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { inputName } from '../../engine/analysis.js';
 import { emptySummary, type FileReport } from '../../report/check-report.js';
+import { packageRoot } from '../package-root.js';
 import type { Job } from './judge.js';
 
 /**
@@ -41,7 +42,7 @@ export async function judgeInThreads(
 }
 
 function spawn(): Worker {
-  return new Worker(new URL('./worker.js', import.meta.url));
+  return new Worker(new URL('dist/cli/check/worker.js', packageRoot()));
 }
 
 /** Rejects where the thread dies of the job. */

@@ -125,6 +125,7 @@ function jobsFor(
 ): Job[] {
   const { planner, golden, reports } = settings;
   const lines = reports.some((r) => r.format === 'sarif' || r.format === 'github' || r.format === 'gitlab');
+  const streams = settings.gate.requireComplete || reports.some((r) => r.format === 'junit');
   const job = (input: CaptureInput, named: boolean): Job => {
     const name = inputName(input);
     return {
@@ -134,6 +135,7 @@ function jobsFor(
       suppressions: suppressionsFor(suppressions, planner.pathOf(name), today),
       golden,
       lines,
+      streams,
       events: null,
     };
   };
