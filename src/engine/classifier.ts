@@ -1,5 +1,5 @@
 import type { Limits } from '../base/limits.js';
-import { Block } from '../base/block.js';
+import { Block, EMPTY_BLOCK } from '../base/block.js';
 import type { Origin } from '../base/origin.js';
 import type { Claim, Protocol } from '../contract/protocol.js';
 import type { Connection, End } from '../stream/byte-stream.js';
@@ -48,7 +48,7 @@ export class Classifier {
   private readonly forced: Protocol | null;
   private readonly limits: Readonly<Limits>;
   private readonly budget: Budget;
-  private readonly stores: [Uint8Array, Uint8Array] = [new Uint8Array(0), new Uint8Array(0)];
+  private readonly stores: [Uint8Array, Uint8Array] = [EMPTY_BLOCK.bytes, EMPTY_BLOCK.bytes];
   private readonly sizes: [number, number] = [0, 0];
   /** Stream offset by end of the first byte that is buffered: what lies in front was given up, or lost. */
   readonly dropped: [number, number] = [0, 0];
@@ -134,7 +134,7 @@ export class Classifier {
 
   release(): void {
     this.budget.give(this.stores[0].length + this.stores[1].length);
-    this.stores[0] = this.stores[1] = new Uint8Array(0);
+    this.stores[0] = this.stores[1] = EMPTY_BLOCK.bytes;
     this.sizes[0] = this.sizes[1] = 0;
     this.journal = [];
   }

@@ -1,4 +1,4 @@
-import { Block } from '../base/block.js';
+import { Block, EMPTY_BLOCK } from '../base/block.js';
 import { Input } from '../base/input.js';
 import type { Limits } from '../base/limits.js';
 import { Origin } from '../base/origin.js';
@@ -19,7 +19,7 @@ export class DirectionPump {
   private readonly input = new Input();
   /** Stream offset of the next byte that the decoder has not taken. */
   offset: number;
-  private carry = new Block(new Uint8Array(0));
+  private carry = EMPTY_BLOCK;
   private carried = 0;
   private readonly markEnds: number[] = [];
   private readonly markOrigins: Origin[] = [];
@@ -96,7 +96,7 @@ export class DirectionPump {
   /** Gives the buffered bytes back without decoding them. */
   release(): void {
     this.budget.give(this.carry.bytes.length);
-    this.carry = new Block(new Uint8Array(0));
+    this.carry = EMPTY_BLOCK;
     this.carried = 0;
   }
 

@@ -39,6 +39,7 @@ export interface FileReport {
   /** What was found instead, where it is not judged. */
   readonly problem: string | null;
   readonly capture: CaptureEvent | null;
+  /** Only where a report or the gate looks at them one by one. */
   readonly streams: readonly CheckedStream[];
   readonly findings: readonly CheckedFinding[];
   /** The rules of the findings, by id. */

@@ -5,6 +5,8 @@ export interface PayloadTaker {
 }
 
 const FIRST_SIZE = 64;
+/** Most options and their answers have no payload. */
+const NOTHING = new Uint8Array(0);
 
 /** Keeps the first bytes of a payload, up to a limit that does not depend on the length that the wire announces. */
 export class Prefix implements PayloadTaker {
@@ -15,7 +17,7 @@ export class Prefix implements PayloadTaker {
   /** `expected` payload bytes are announced; at most `limit` are kept. */
   constructor(expected: number, limit: number) {
     this.limit = Math.min(expected, limit);
-    this.bytes = new Uint8Array(Math.min(this.limit, FIRST_SIZE));
+    this.bytes = this.limit === 0 ? NOTHING : new Uint8Array(Math.min(this.limit, FIRST_SIZE));
   }
 
   take(bytes: Uint8Array, start: number, end: number): void {
