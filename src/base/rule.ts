@@ -20,7 +20,9 @@ export type Step =
   /** Nothing happens for so many seconds. */
   | { readonly pause: number }
   /** What follows is another connection; `meanwhile`: while the earlier one stays open. */
-  | { readonly then: 'new connection'; readonly meanwhile?: boolean };
+  | { readonly then: 'new connection'; readonly meanwhile?: boolean }
+  /** What follows is the connection that was left open. */
+  | { readonly then: 'earlier connection' };
 
 export interface Example {
   /** What happens, in one line. */

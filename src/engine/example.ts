@@ -88,16 +88,22 @@ export function playSteps(protocol: Protocol, steps: readonly Step[], options: S
     closed: (record) => reporter.stream(record),
   };
   let player = new Player(1, env, options);
+  let connections = 1;
   const left: Player[] = [];
   for (const step of steps) {
-    if ('then' in step) {
+    if ('pause' in step) {
+      player.clock.seconds += step.pause;
+    } else if (!('then' in step)) {
+      player.play(step);
+    } else if (step.then === 'earlier connection') {
+      const earlier = left.pop();
+      if (earlier === undefined) throw new Error('no connection was left open');
+      left.push(player);
+      player = earlier;
+    } else {
       if (step.meanwhile) left.push(player);
       else player.close();
-      player = new Player(player.id + 1, env, options, player.clock);
-    } else if ('pause' in step) {
-      player.clock.seconds += step.pause;
-    } else {
-      player.play(step);
+      player = new Player(++connections, env, options, player.clock);
     }
   }
   for (const earlier of left) earlier.close();

@@ -61,13 +61,13 @@ function annotateRule(m: RuleMessage): Annotation[] {
       at: layout.addr,
       length: 16,
       value: addr,
-      text: any ? `${addr}: any address of both families` : addr,
+      text: any ? `* (${addr} with DUAL_STACK_ANY)` : addr,
     },
   ];
   if (layout.taddr >= 0) {
     const taddr = formatAddress(raw, layout.taddr);
     const none = isUnspecified(raw, layout.taddr);
-    out.push({ name: 'taddr', at: layout.taddr, length: 16, value: taddr, text: none ? `${taddr}: none` : taddr });
+    out.push({ name: 'taddr', at: layout.taddr, length: 16, value: taddr, text: none ? `none (${taddr})` : taddr });
   }
   const ifname = untilNul(m.rawIfname);
   out.push(

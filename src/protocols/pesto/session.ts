@@ -99,13 +99,13 @@ export class PestoSession implements Session {
       if (side === CLIENT) this.history().clientSeen = true;
     }
     if (side === SERVER || this.t.hello === null) this.judgeWaiting(side === SERVER || !this.context.present(SERVER));
-    if (side === SERVER && how !== 'open') this.closed(false);
+    if (side === SERVER && how !== 'open') this.closed();
   }
 
-  finish(how: 'closed' | 'reset' | 'open'): void {
+  finish(): void {
     this.serverOver = true;
     this.judgeWaiting(true);
-    this.closed(how === 'open');
+    this.closed();
     this.judgeLoneId();
     judgeRejection(this.output, this.t);
     judgeEnds(this.output, {
@@ -357,24 +357,18 @@ export class PestoSession implements Session {
     history.open.add(this.openEntry);
   }
 
-  /** The server closed, or the recording ended. */
-  private closed(open: boolean): void {
+  /** The server closed, or nothing more is known of it. */
+  private closed(): void {
     const entry = this.openEntry;
     if (entry === null) return;
     this.history().open.delete(entry);
     this.openEntry = null;
-    if (entry.overlappedBy === 0) return;
     const end = this.ends[SERVER];
-    const after = end === null ? 0 : (end.seconds - entry.overlapSeconds) * NANOS + (end.nanos - entry.overlapNanos);
-    if (!open && after < OVERLAP_NANOS) return;
-    const text = open
-      ? `stream ${entry.overlappedBy} was greeted while this connection was open; its end is not in the recording`
-      : `stream ${entry.overlappedBy} was greeted ${duration(after)} before this connection was closed`;
-    this.output.raise(S.CONCURRENT_CLIENTS, {
-      message: this.t.hello,
-      confidence: open ? 'likely' : 'certain',
-      text,
-    });
+    if (entry.overlappedBy === 0 || end === null) return;
+    const late = (end.seconds - entry.overlapSeconds) * NANOS + (end.nanos - entry.overlapNanos);
+    if (late < OVERLAP_NANOS) return;
+    const text = `stream ${entry.overlappedBy} was greeted ${duration(late)} before this connection was closed`;
+    this.output.raise(S.CONCURRENT_CLIENTS, { message: this.t.hello, text });
   }
 
   /** The transaction is over: what does it leave for the next one? */

@@ -218,7 +218,7 @@ export const CAPS_DIFFER: Rule = {
   needs: 'server',
   title: 'tables with different capabilities',
   meaning: 'A server computes its capabilities once and stores them in all tables.',
-  spec: 'passt: conf.c, capabilities of the forwarding tables',
+  spec: 'passt: fwd.c, fwd_rule_init()',
   breaks: {
     text: 'HOST without UDP, SPLICE with it',
     steps: () => reading(hello(), entry(1, [], { caps: 0x37 }), entry(3), END),

@@ -151,7 +151,15 @@ export const CONCURRENT_CLIENTS: Rule = {
   spec: 'passt: conf.c, conf_listen_handler()',
   breaks: {
     text: 'a second hello while the first connection is open',
-    steps: () => [server(pastaList()), { then: 'new connection', meanwhile: true }, server(pastaList()), ...CLOSE],
+    steps: () => [
+      server(pastaList()),
+      { then: 'new connection', meanwhile: true },
+      server(pastaList()),
+      ...CLOSE,
+      { then: 'earlier connection' },
+      { pause: 1 },
+      ...CLOSE,
+    ],
   },
   keeps: {
     text: 'one after the other',
