@@ -1,35 +1,29 @@
 import { CLIENT, SERVER } from '../../../base/input.js';
 import { nanosBetween } from '../../../base/time.js';
-import type { Json } from '../../../contract/annotation.js';
 import type { Output } from '../../../contract/protocol.js';
-import { ENTITY, IDENT_LOSSY, TAG } from '../constants.js';
+import { ENTITY, TAG } from '../constants.js';
 import { MSG_ADDR2 } from '../features.js';
 import { hexNumber } from '../../../base/hex.js';
 import type { ControlFrame } from '../message.js';
 import * as R from '../rules/index.js';
 import type { Login } from './login.js';
-import { pairKey, SessionRecord, type SharedSessions } from './shared.js';
+import type { Lineage } from './lineage.js';
 import type { SideState } from './side-state.js';
 import type { Traffic } from './traffic.js';
+import { addressList, isLossy, type Values, wideValue } from './values.js';
 
-type Values = Readonly<Record<string, Json>>;
 const ROUNDS = 64;
-const big = (v: Json | undefined) => BigInt(typeof v === 'string' ? v : 0);
+const big = wideValue;
 
 /** How a session gets its name: idents, or a reconnect and its rounds; and what links it to earlier connections. */
 export class Naming {
   private readonly output: Output;
   private readonly sides: readonly [SideState, SideState];
-  private readonly shared: SharedSessions;
   private readonly login: Login;
   private readonly traffic: Traffic;
-  private readonly stream: number;
+  readonly lineage: Lineage;
   private readonly asks: ControlFrame[] = [];
   private readonly answers: ControlFrame[] = [];
-  /** The session that this connection carries, once both sides have agreed on it. */
-  record: SessionRecord | null = null;
-  /** Which side of the record the connecting side is. */
-  private role: 0 | 1 = 0;
   resumed = false;
   reset = false;
   ident: Values | null = null;
@@ -39,17 +33,15 @@ export class Naming {
   constructor(
     output: Output,
     sides: readonly [SideState, SideState],
-    shared: SharedSessions,
     login: Login,
     traffic: Traffic,
-    stream: number,
+    lineage: Lineage,
   ) {
     this.output = output;
     this.sides = sides;
-    this.shared = shared;
     this.login = login;
     this.traffic = traffic;
-    this.stream = stream;
+    this.lineage = lineage;
   }
 
   get open(): boolean {
@@ -126,7 +118,7 @@ export class Naming {
     }
     this.judgeGid(m, v);
     const before = this.answers.at(-1);
-    const seen = this.shared.cookieSeen(cookie);
+    const seen = this.lineage.cookieSeen(cookie);
     if (before?.tag === TAG.SESSION_RESET && before.values?.['full'] === true && seen && this.sides[SERVER].whole) {
       const text = `cookie ${hexNumber(cookie)} again after a full reset`;
       this.output.raise(R.RESET_FULL_COOKIE, { message: m, related: [before], text });
@@ -136,7 +128,7 @@ export class Naming {
     this.expect(CLIENT, fresh ? 1 : -1);
     this.expect(SERVER, fresh ? 1 : -1);
     if (!fresh) this.forgetNumbers();
-    this.judgeGlobalSeq(m, v, list);
+    this.lineage.attempt(m, v);
   }
 
   private judgeGid(m: ControlFrame, v: Values): void {
@@ -145,20 +137,6 @@ export class Naming {
     const gid = v['gid'] as string;
     if (type !== ENTITY.CLIENT || id === undefined || gid === id || gid.startsWith('-')) return;
     this.output.raise(R.IDENT_GID, { message: m, text: `gid ${gid} after a login as global id ${String(id)}` });
-  }
-
-  private judgeGlobalSeq(m: ControlFrame, v: Values, list: readonly string[]): void {
-    const seq = big(v['globalSeq']);
-    if (seq === 0n) {
-      this.output.raise(R.GLOBAL_SEQ, { message: m, text: 'global_seq 0' });
-      return;
-    }
-    const key = `${list[0] ?? ''} ${String(v['target'] ?? '')}`;
-    const before = v['target'] === undefined ? null : this.shared.attempt(key, seq, this.stream);
-    if (before !== null && seq <= before) {
-      const text = `global_seq ${seq}, and ${before} on an earlier connection of the same client to the same server`;
-      this.output.raise(R.GLOBAL_SEQ, { message: m, text, confidence: 'likely' });
-    }
   }
 
   private judgeAddr2(m: ControlFrame, v: Values): void {
@@ -186,48 +164,7 @@ export class Naming {
     const zero = ['clientCookie', 'serverCookie', 'connectSeq'].filter((name) => v[name] === '0');
     if (zero.length > 0) this.output.raise(R.RECONNECT_FIELDS, { message: m, text: `${zero.join(' and ')} is 0` });
     this.forgetNumbers();
-    this.link(m, v, zero.length > 0);
-  }
-
-  /** Finds the session that is resumed among those that were seen to be named. */
-  private link(m: ControlFrame, v: Values, hasZero: boolean): void {
-    const name = addressName(addressList(v)[0] ?? '');
-    const record = this.shared.find(big(v['clientCookie']), big(v['serverCookie']));
-    if (record === null) {
-      if (!hasZero) this.judgeUnknown(m, name);
-      return;
-    }
-    this.carry(record, record.clientName === name ? 0 : 1);
-    if (this.asks.length === 1) this.judgeConnectSeq(m, v, record);
-    record.connectSeq[this.role] = Number(big(v['connectSeq']));
-    const claimed = Number(big(v['msgSeq']));
-    const sent = record.sent[this.role === 0 ? 1 : 0];
-    if (record.whole && claimed > sent) {
-      const text = `msg_seq ${claimed}; the highest number sent to it is ${sent}`;
-      this.output.raise(R.RECONNECT_MSG_SEQ, { message: m, text });
-    }
-  }
-
-  private judgeUnknown(m: ControlFrame, name: string): void {
-    const pair = this.shared.pair(pairKey(name, this.serverName()));
-    const last = pair.records.at(-1);
-    if (last === undefined) return;
-    if (last.lossy) {
-      const text = 'SESSION_RECONNECT although the last SERVER_IDENT between these addresses said LOSSY';
-      this.output.raise(R.RECONNECT_LOSSY, { message: m, text });
-      return;
-    }
-    const confidence = pair.records.length === 1 && !pair.unsettled && last.whole ? 'certain' : 'likely';
-    const text = `the session between these addresses has cookies ${hexNumber(last.clientCookie)} and ${hexNumber(last.serverCookie)}`;
-    this.output.raise(R.RECONNECT_COOKIE, { message: m, text, confidence });
-  }
-
-  private judgeConnectSeq(m: ControlFrame, v: Values, record: SessionRecord): void {
-    const seq = Number(big(v['connectSeq']));
-    const before = record.connectSeq[this.role];
-    if (seq > before) return;
-    const text = `connect_seq ${seq}; the session's last one was ${before}`;
-    this.output.raise(R.RECONNECT_CONNECT_SEQ, { message: m, text });
+    this.lineage.resume(m, v, this.asks.length > 1, zero.length > 0);
   }
 
   // ---- question and answer
@@ -275,7 +212,7 @@ export class Naming {
         break;
       case TAG.SESSION_RESET:
       case TAG.WAIT:
-        this.shared.pair(this.pairKeyOf(v)).unsettled = true;
+        this.lineage.unsettle(v);
         break;
     }
   }
@@ -295,24 +232,14 @@ export class Naming {
       const text = `the client lacks required features ${hexNumber(lacking, 16)}`;
       this.output.raise(R.IDENT_FEATURE_MISMATCH, { message: answer, related: [asked], text });
     }
-    const name = addressName(addressList(c)[0] ?? '');
-    const record = new SessionRecord(big(c['cookie']), big(s['cookie']), name, isLossy(s));
-    record.whole = this.bothWhole() && !this.reset;
-    this.carry(record, 0);
-    this.shared.remember(pairKey(name, this.serverName()), record);
+    this.lineage.named(c, s, this.bothWhole() && !this.reset);
   }
 
   private judgeTaken(asked: ControlFrame, answer: ControlFrame): void {
-    const claimed = Number(answer.value);
-    const record = this.record;
-    if (record !== null && record.whole && claimed > record.sent[this.role]) {
-      const text = `msg_seq ${claimed}; the highest number sent to it is ${record.sent[this.role]}`;
-      this.output.raise(R.RECONNECT_OK_SEQ, { message: answer, related: [asked], text });
-    }
+    this.lineage.taken(asked, answer);
     this.traffic.lossy = false;
-    this.expect(CLIENT, claimed + 1);
+    this.expect(CLIENT, Number(answer.value) + 1);
     this.expect(SERVER, Number(big(asked.values?.['msgSeq'])) + 1);
-    if (record !== null) record.connections++;
   }
 
   /** Whether what the client sends next does what the answer before asked for. */
@@ -363,34 +290,6 @@ export class Naming {
     for (const state of this.sides) state.maxSeq = -1;
   }
 
-  /** From now on what is sent counts for that session. `role`: which of its sides the connecting one is. */
-  private carry(record: SessionRecord, role: 0 | 1): void {
-    this.record = record;
-    this.role = role;
-    this.traffic.record = record;
-    this.traffic.recordClient = role === 0 ? CLIENT : SERVER;
-  }
-
-  /** Bytes were lost: the counts of the session prove nothing any more. */
-  lose(): void {
-    if (this.record !== null) this.record.whole = false;
-  }
-
-  private serverNameText = '';
-
-  /** `ip:port` of the accepting end, as the capture shows it. */
-  serverAt(endpoint: string): void {
-    this.serverNameText = endpoint;
-  }
-
-  private serverName(): string {
-    return this.serverNameText;
-  }
-
-  private pairKeyOf(v: Values): string {
-    return pairKey(addressName(addressList(v)[0] ?? ''), this.serverName());
-  }
-
   private bothWhole(): boolean {
     return this.sides[CLIENT].whole && this.sides[SERVER].whole;
   }
@@ -398,20 +297,4 @@ export class Naming {
   get reconnectValues(): Values | null {
     return this.reconnect;
   }
-}
-
-export function isLossy(v: Values): boolean {
-  return (big(v['flags']) & BigInt(IDENT_LOSSY)) !== 0n;
-}
-
-export function addressList(v: Values): readonly string[] {
-  const a = v['addresses'];
-  return typeof a === 'string' ? [a] : ((a as readonly string[] | undefined) ?? []);
-}
-
-/** `v2:10.0.0.1:6800/55` as `10.0.0.1:6800`; with its nonce where there is no port to know it by. */
-function addressName(text: string): string {
-  const match = /^\w+:(.*)\/(\d+)$/.exec(text);
-  if (match === null) return text;
-  return match[1]!.endsWith(':0') ? `${match[1]}/${match[2]}` : match[1]!;
 }

@@ -20,10 +20,12 @@ import { messageTypeName } from '../message-types.js';
 import * as R from '../rules/index.js';
 import { Compression } from './compression.js';
 import { Login } from './login.js';
-import { isLossy, Naming } from './naming.js';
+import { Lineage } from './lineage.js';
+import { Naming } from './naming.js';
 import type { SharedSessions } from './shared.js';
 import { allowedTags, isTraffic, phaseAfter, SideState, stateName } from './side-state.js';
 import { Traffic } from './traffic.js';
+import { isLossy } from './values.js';
 
 /** One connection: both sides' states, and what needs both of them. */
 export class Msgr2Session implements Session {
@@ -32,6 +34,7 @@ export class Msgr2Session implements Session {
   private readonly sides: readonly [SideState, SideState];
   private readonly login: Login;
   private readonly naming: Naming;
+  private readonly lineage: Lineage;
   private readonly traffic: Traffic;
   private readonly compression: Compression;
   private readonly rolesKnown: boolean;
@@ -55,9 +58,9 @@ export class Msgr2Session implements Session {
     this.login = new Login(output, this.sides);
     this.traffic = new Traffic(context, output, this.sides);
     this.compression = new Compression(output, this.sides);
-    const stream = context.connection.id;
-    this.naming = new Naming(output, this.sides, context.shared, this.login, this.traffic, stream);
-    this.naming.serverAt(context.connection.endpoints[context.clientEnd === 1 ? 0 : 1]);
+    const server = context.connection.endpoints[context.clientEnd === 1 ? 0 : 1];
+    this.lineage = new Lineage(output, this.sides, context.shared, this.traffic, context.connection.id, server);
+    this.naming = new Naming(output, this.sides, this.login, this.traffic, this.lineage);
   }
 
   message(message: Message): void {
@@ -67,14 +70,14 @@ export class Msgr2Session implements Session {
 
   gap(side: Side): void {
     this.sides[side].lose();
-    this.naming.lose();
+    this.lineage.lose();
   }
 
   skip(side: Side, _offset: number, _length: number, reason: SkipReason): void {
     const state = this.sides[side];
     if (reason === 'opaque') state.phase = 'opaque';
     state.lose();
-    this.naming.lose();
+    this.lineage.lose();
   }
 
   end(side: Side, how: 'fin' | 'reset' | 'open', _origin: Origin): void {
@@ -329,7 +332,7 @@ export class Msgr2Session implements Session {
 
   describe(): string[] {
     const [c, s] = this.sides;
-    const { login, naming, traffic } = this;
+    const { login, naming, traffic, lineage } = this;
     const lines: string[] = [];
     const first: string[] = [];
     const any = c.first ?? s.first;
@@ -342,8 +345,8 @@ export class Msgr2Session implements Session {
     if (login.mode !== 0) first.push(`${modeName(login.mode)} mode`);
     if (naming.resumed) first.push('resumed');
     else if (naming.serverIdent !== null) first.push(isLossy(naming.serverIdent) ? 'lossy' : 'lossless');
-    if (naming.record !== null && naming.record.connections > 1)
-      first.push(count(naming.record.connections, 'connection'));
+    if (lineage.record !== null && lineage.record.connections > 1)
+      first.push(count(lineage.record.connections, 'connection'));
     if (first.length > 0) lines.push(first.join('  '));
     const second: string[] = [];
     for (const state of this.sides) {

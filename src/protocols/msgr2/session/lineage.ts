@@ -1,0 +1,147 @@
+import { hexNumber } from '../../../base/hex.js';
+import { CLIENT, SERVER } from '../../../base/input.js';
+import type { Output } from '../../../contract/protocol.js';
+import type { ControlFrame } from '../message.js';
+import * as R from '../rules/index.js';
+import { pairKey, SessionRecord, type SharedSessions } from './shared.js';
+import type { SideState } from './side-state.js';
+import type { Traffic } from './traffic.js';
+import { addressList, isLossy, wideValue, type Values } from './values.js';
+
+/** What links a connection to earlier ones: the session that it begins or resumes. */
+export class Lineage {
+  private readonly output: Output;
+  private readonly sides: readonly [SideState, SideState];
+  private readonly shared: SharedSessions;
+  private readonly traffic: Traffic;
+  private readonly stream: number;
+  /** `ip:port` of the accepting end, as the capture shows it. */
+  private readonly server: string;
+  /** The session that this connection carries, once both sides have agreed on it. */
+  record: SessionRecord | null = null;
+  /** Which side of the record the connecting side is. */
+  private role: 0 | 1 = 0;
+
+  constructor(
+    output: Output,
+    sides: readonly [SideState, SideState],
+    shared: SharedSessions,
+    traffic: Traffic,
+    stream: number,
+    server: string,
+  ) {
+    this.output = output;
+    this.sides = sides;
+    this.shared = shared;
+    this.traffic = traffic;
+    this.stream = stream;
+    this.server = server;
+  }
+
+  /** Whether a client cookie named a session before; notes it. */
+  cookieSeen(cookie: bigint): boolean {
+    return this.shared.cookieSeen(cookie);
+  }
+
+  /** The counter of connection attempts in CLIENT_IDENT. */
+  attempt(m: ControlFrame, v: Values): void {
+    const seq = wideValue(v['globalSeq']);
+    if (seq === 0n) {
+      this.output.raise(R.GLOBAL_SEQ, { message: m, text: 'global_seq 0' });
+      return;
+    }
+    const key = `${addressList(v)[0] ?? ''} ${String(v['target'] ?? '')}`;
+    const before = this.shared.attempt(key, seq, this.stream);
+    if (before !== null && seq <= before) {
+      const text = `global_seq ${seq}, and ${before} on an earlier connection of the same client to the same server`;
+      this.output.raise(R.GLOBAL_SEQ, { message: m, text, confidence: 'likely' });
+    }
+  }
+
+  /** CLIENT_IDENT was answered by SERVER_IDENT: a session begins. `whole`: with nothing before it that counts. */
+  named(client: Values, server: Values, whole: boolean): void {
+    const name = addressName(addressList(client)[0] ?? '');
+    const record = new SessionRecord(wideValue(client['cookie']), wideValue(server['cookie']), name, isLossy(server));
+    record.whole = whole;
+    this.carry(record, 0);
+    this.shared.remember(pairKey(name, this.server), record);
+  }
+
+  /** SESSION_RECONNECT: finds the session among those that were seen to begin. `again`: not the first on this connection. */
+  resume(m: ControlFrame, v: Values, again: boolean, hasZero: boolean): void {
+    const name = addressName(addressList(v)[0] ?? '');
+    const record = this.shared.find(wideValue(v['clientCookie']), wideValue(v['serverCookie']));
+    if (record === null) {
+      if (!hasZero) this.judgeUnknown(m, name);
+      return;
+    }
+    this.carry(record, record.clientName === name ? 0 : 1);
+    const seq = Number(wideValue(v['connectSeq']));
+    const before = record.connectSeq[this.role];
+    if (!again && seq <= before) {
+      const text = `connect_seq ${seq}; the session's last one was ${before}`;
+      this.output.raise(R.RECONNECT_CONNECT_SEQ, { message: m, text });
+    }
+    record.connectSeq[this.role] = seq;
+    const claimed = Number(wideValue(v['msgSeq']));
+    const sent = record.sent[this.role === 0 ? 1 : 0];
+    if (record.whole && claimed > sent) {
+      const text = `msg_seq ${claimed}; the highest number sent to it is ${sent}`;
+      this.output.raise(R.RECONNECT_MSG_SEQ, { message: m, text });
+    }
+  }
+
+  private judgeUnknown(m: ControlFrame, name: string): void {
+    const pair = this.shared.pair(pairKey(name, this.server));
+    const last = pair.records.at(-1);
+    if (last === undefined) return;
+    if (last.lossy) {
+      const text = 'SESSION_RECONNECT although the last SERVER_IDENT between these addresses said LOSSY';
+      this.output.raise(R.RECONNECT_LOSSY, { message: m, text });
+      return;
+    }
+    const confidence = pair.records.length === 1 && !pair.unsettled && last.whole ? 'certain' : 'likely';
+    const cookies = `${hexNumber(last.clientCookie)} and ${hexNumber(last.serverCookie)}`;
+    const text = `the session between these addresses has cookies ${cookies}`;
+    this.output.raise(R.RECONNECT_COOKIE, { message: m, text, confidence });
+  }
+
+  /** SESSION_RECONNECT_OK: both sides go on with the session. */
+  taken(asked: ControlFrame, answer: ControlFrame): void {
+    const record = this.record;
+    if (record === null) return;
+    const claimed = Number(answer.value);
+    const sent = record.sent[this.role];
+    if (record.whole && claimed > sent) {
+      const text = `msg_seq ${claimed}; the highest number sent to it is ${sent}`;
+      this.output.raise(R.RECONNECT_OK_SEQ, { message: answer, related: [asked], text });
+    }
+    record.connections++;
+  }
+
+  /** The server reset or put off the session of that client. */
+  unsettle(v: Values): void {
+    this.shared.pair(pairKey(addressName(addressList(v)[0] ?? ''), this.server)).unsettled = true;
+  }
+
+  /** From now on what is sent counts for that session. `role`: which of its sides the connecting one is. */
+  private carry(record: SessionRecord, role: 0 | 1): void {
+    this.record = record;
+    this.role = role;
+    this.traffic.record = record;
+    this.traffic.recordClient = role === 0 ? CLIENT : SERVER;
+    if (!this.sides[CLIENT].whole || !this.sides[SERVER].whole) record.whole = false;
+  }
+
+  /** Bytes were lost: the counts of the session prove nothing any more. */
+  lose(): void {
+    if (this.record !== null) this.record.whole = false;
+  }
+}
+
+/** `v2:10.0.0.1:6800/55` as `10.0.0.1:6800`; with its nonce where there is no port to know it by. */
+function addressName(text: string): string {
+  const match = /^\w+:(.*)\/(\d+)$/.exec(text);
+  if (match === null) return text;
+  return match[1]!.endsWith(':0') ? `${match[1]}/${match[2]}` : match[1]!;
+}
