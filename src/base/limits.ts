@@ -23,7 +23,10 @@ export interface Limits {
   outOfOrderSegments: number;
   /** Packets of a connection that may still bring bytes whose receipt was already acknowledged before they count as lost. */
   gapGracePackets: number;
-  /** Bytes buffered over all connections together (out of order, unclassified, incomplete messages). */
+  /**
+   * Bytes that all connections together may buffer: once for what is out of order, and once for what is unclassified or incomplete, so
+   * that a flood of unknown streams cannot force holes into the others.
+   */
   bufferedBytes: number;
   /** Bytes a direction that are kept while a stream's protocol is still unknown. */
   probeBytes: number;

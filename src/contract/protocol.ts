@@ -80,7 +80,8 @@ export interface Decoder<S extends Side = Side> {
   bodyEnd(origin: Origin): void;
   /**
    * `length` bytes at stream offset `offset` are not in the capture, between messages or inside a header (the
-   * bytes of a header that was cut by it have been given to `abandon`).
+   * bytes of a header that was cut by it have been given to `abandon`). 0: nobody knows how many, and offsets go on without
+   * them (recordings of sockets).
    */
   gap(length: number, offset: number): void;
   /** The input's bytes can never be completed: a gap or the end follows. Emit what the header allows, skip the rest. */

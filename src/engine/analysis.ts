@@ -6,7 +6,7 @@ import type { Protocol, ProtocolOptions } from '../contract/protocol.js';
 import { LinkDecoder } from '../link/link-decoder.js';
 import type { Connection } from '../stream/byte-stream.js';
 import { StreamTable } from '../stream/stream-table.js';
-import { Budget } from './budget.js';
+import { Budget } from '../base/budget.js';
 import { decodeAs, type DecodeAs } from './decode-as.js';
 import type { Finding, Reporter, StreamRecord, Summary } from './event.js';
 import { effectiveSeverity, type RuleLevels } from './findings.js';

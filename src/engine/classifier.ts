@@ -3,7 +3,7 @@ import { Block, EMPTY_BLOCK } from '../base/block.js';
 import type { Origin } from '../base/origin.js';
 import type { Claim, Protocol } from '../contract/protocol.js';
 import type { Connection, End } from '../stream/byte-stream.js';
-import type { Budget } from './budget.js';
+import type { Budget } from '../base/budget.js';
 
 /** A step of a stream as it arrived, kept until the protocol is known. */
 export type JournalEntry =

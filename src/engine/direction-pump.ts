@@ -3,7 +3,7 @@ import { Input } from '../base/input.js';
 import type { Limits } from '../base/limits.js';
 import { Origin } from '../base/origin.js';
 import type { Decoder } from '../contract/protocol.js';
-import type { Budget } from './budget.js';
+import type { Budget } from '../base/budget.js';
 
 const FIRST_CARRY = 256;
 
@@ -67,10 +67,14 @@ export class DirectionPump {
     if (this.decoder.waiting && this.carried > 0) this.drainCarry(patient);
   }
 
-  /** The next `length` bytes of the direction are not in the capture. */
+  /** The next `length` bytes of the direction are not in the capture; 0: nobody knows how many. */
   gap(length: number, origin: Origin): void {
     this.settle('gap');
     const d = this.decoder;
+    if (length === 0) {
+      this.gapOfUnknownLength(origin);
+      return;
+    }
     let rest = length;
     if (d.body > 0) {
       const n = Math.min(d.body, rest);
@@ -84,6 +88,18 @@ export class DirectionPump {
       d.gap(rest, this.offset);
       this.offset += rest;
     }
+  }
+
+  /** Where the current body ends can no longer be told: it counts as lost from here, and the decoder has to find its way anew. */
+  private gapOfUnknownLength(origin: Origin): void {
+    const d = this.decoder;
+    if (d.body > 0 && d.body !== Infinity) {
+      const rest = d.body;
+      d.body = 0;
+      d.bodyGap(rest, this.offset);
+      d.bodyEnd(origin);
+    }
+    d.gap(0, this.offset);
   }
 
   /** The direction is over. */

@@ -5,7 +5,7 @@ import type { Step } from '../base/rule.js';
 import type { Message } from '../contract/message.js';
 import type { Protocol } from '../contract/protocol.js';
 import type { Connection, End } from '../stream/byte-stream.js';
-import { Budget } from './budget.js';
+import { Budget } from '../base/budget.js';
 import type { Finding, Reporter, StreamRecord } from './event.js';
 import type { RuleLevels } from './findings.js';
 import { StreamAnalysis, type StreamEnvironment } from './stream-analysis.js';

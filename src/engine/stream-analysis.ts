@@ -8,7 +8,7 @@ import { count } from '../base/text.js';
 import type { Message } from '../contract/message.js';
 import type { Evidence, Output, Protocol, Session, SessionContext, SkipReason } from '../contract/protocol.js';
 import type { Connection, End, StreamSink } from '../stream/byte-stream.js';
-import type { Budget } from './budget.js';
+import type { Budget } from '../base/budget.js';
 import { Classifier, type Verdict } from './classifier.js';
 import { DirectionPump } from './direction-pump.js';
 import type { Finding, StreamRecord } from './event.js';
@@ -299,7 +299,7 @@ export class StreamAnalysis implements StreamSink, Output {
     const pump = this.pumps![side];
     const offset = pump.received;
     if (!cut) {
-      const text = `${count(length, 'byte')} of the ${side === CLIENT ? 'client' : 'server'}'s stream are not in the capture`;
+      const text = `${length === 0 ? 'an unknown number of bytes' : count(length, 'byte')} of the ${side === CLIENT ? 'client' : 'server'}'s stream are not in the capture`;
       this.findings.raise(GAP, { side, offset, length, text }, this.now);
     } else if (!this.seenSnaplen[side]) {
       this.seenSnaplen[side] = true;

@@ -180,3 +180,23 @@ describe('classification', () => {
     expect(findings.map((f) => f.rule.id)).toEqual(['capture/joined-late', 'capture/one-sided']);
   });
 });
+
+describe('a gap of unknown length', () => {
+  it('ends the body that it falls into and lets the decoder go on', () => {
+    const { messages, findings, streams } = runSteps(toy, [
+      server('TOY!'),
+      client('Q', 1, 10),
+      server('A', 1, 'ab'),
+      { from: 'server', gap: 0 },
+      server('N', 1, '!'),
+    ]);
+    expect(messages.map((m) => `${m.name} ${m.offset} ${m.complete} ${m.missing}`)).toEqual([
+      'TOY 0 true 0',
+      'QUESTION 0 true 0',
+      'ANSWER 4 false 8',
+      'NOTE 8 true 0',
+    ]);
+    expect(findings[0]!.text).toBe("an unknown number of bytes of the server's stream are not in the capture");
+    expect(streams[0]!.missing).toEqual([0, 0]);
+  });
+});
