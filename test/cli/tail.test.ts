@@ -1,0 +1,82 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { BIN, CAPTURES, scratch } from '../kit/cli.js';
+
+const CAPTURE = readFileSync(join(CAPTURES, 'nbd/any-sll.pcap'));
+/** Behind the answer to the first read: the stream is known by then, and much is still to come. */
+const PART = Math.floor(CAPTURE.length / 4);
+
+class Tail {
+  readonly child: ChildProcessWithoutNullStreams;
+  out = '';
+  err = '';
+
+  constructor(...args: string[]) {
+    this.child = spawn(process.execPath, [BIN, 'tail', ...args]);
+    this.child.stdout.on('data', (d: Buffer) => (this.out += d.toString()));
+    this.child.stderr.on('data', (d: Buffer) => (this.err += d.toString()));
+  }
+
+  async until(text: string): Promise<void> {
+    while (!this.out.includes(text)) {
+      if (this.child.exitCode !== null) throw new Error(`ended without ${text}: ${this.out}${this.err}`);
+      await new Promise((r) => setTimeout(r, 10));
+    }
+  }
+
+  async ended(): Promise<number | null> {
+    return new Promise((done) => this.child.on('close', (status) => done(status)));
+  }
+}
+
+describe('tail', () => {
+  const folder = scratch();
+
+  it('prints what a pipe brought without waiting for more, and ends with it', async () => {
+    const tail = new Tail();
+    tail.child.stdin.write(CAPTURE.subarray(0, PART));
+    await tail.until('NBD_CMD_READ');
+    expect(tail.out).not.toContain('summary:');
+    tail.child.stdin.end(CAPTURE.subarray(PART));
+    expect(await tail.ended()).toBe(0);
+    expect(tail.out).toContain('end of stream 1: closed, 28 messages');
+    expect(tail.out).toContain('summary: 40 packets');
+    expect(tail.err).toBe('');
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends at %s with its summary', async (signal) => {
+    const tail = new Tail('-f', 'ndjson');
+    tail.child.stdin.write(CAPTURE.subarray(0, PART));
+    await tail.until('NBD_CMD_READ');
+    tail.child.kill(signal);
+    expect(await tail.ended()).toBe(0);
+    const last = tail.out.trimEnd().split('\n').slice(-2);
+    expect(last.map((l) => (JSON.parse(l) as { type: string }).type)).toEqual(['stream', 'summary']);
+    expect(tail.err).toBe('');
+  });
+
+  it('follows a file that grows', async () => {
+    const path = join(folder, 'growing.pcap');
+    writeFileSync(path, CAPTURE.subarray(0, PART));
+    const tail = new Tail(path);
+    await tail.until('NBD_CMD_READ');
+    expect(tail.out).not.toContain('NBD_CMD_DISC');
+    appendFileSync(path, CAPTURE.subarray(PART));
+    await tail.until('NBD_CMD_DISC');
+    tail.child.kill('SIGINT');
+    expect(await tail.ended()).toBe(0);
+    expect(tail.out).toContain('summary: 40 packets');
+  });
+
+  it('writes a file as it goes', async () => {
+    const path = join(folder, 'live.txt');
+    const tail = new Tail('-o', path);
+    tail.child.stdin.write(CAPTURE.subarray(0, PART));
+    while (!readFileSync(path, { flag: 'a+' }).includes('NBD_CMD_READ')) await new Promise((r) => setTimeout(r, 10));
+    tail.child.stdin.end();
+    expect(await tail.ended()).toBe(0);
+    expect(readFileSync(path, 'utf8')).toContain('summary:');
+  });
+});
