@@ -194,6 +194,63 @@ describe('recordings that lack something', () => {
   });
 });
 
+describe('against the tools themselves', () => {
+  it('prints rules as pesto does', async () => {
+    const { streams } = await collect(`${FOLDER}/targets.strace.txt`);
+    // the output of `pesto -s`, with its double blanks made single ones
+    expect((streams[0]!.session['tables'] as { HOST: string[] }).HOST).toEqual([
+      'TCP [*]:18080 => 18080',
+      'TCP [127.0.0.1]:2222 => 10.0.2.15:22',
+      'TCP [127.0.0.1]%lo:3000-3010 => 10.0.2.15:4000-4010',
+      'UDP [0.0.0.0]:5353 => 10.0.2.15:53',
+      'TCP [::]:8443 => 8443',
+      'TCP [::1]:9443 => 2001:db8::9:443',
+    ]);
+  });
+
+  it('agrees with a server about what it takes', async () => {
+    const { findings, streams } = await collect(`${FOLDER}/tcp-bridge.pcap`);
+    const loud = streams.map((s) =>
+      findings.filter((f) => f.stream === s.stream && f.severity !== 'note').map((f) => f.rule.slice('pesto/'.length)),
+    );
+    expect(loud).toEqual([
+      [],
+      [],
+      ['update-truncated'],
+      ['partial-update-stall'],
+      ['client-idle', 'client-omits-pif', 'update-clears-all'],
+      ['rule-port-zero', 'rule-target-zero', 'update-rejected'],
+      ['client-hello'],
+      [],
+      ['client-before-list'],
+      ['client-data-after-update'],
+      ['client-unknown-pif', 'update-rejected'],
+      [],
+      ['update-clears-all'],
+      [],
+    ]);
+    const outcome = streams.map(
+      (s) => /(accepted|discarded|refused)$/.exec(String(s.session['previousUpdate']))?.[1] ?? '',
+    );
+    expect(outcome).toEqual([
+      '',
+      'accepted',
+      '',
+      'discarded',
+      'accepted',
+      'accepted',
+      'refused',
+      '',
+      '',
+      'accepted',
+      'accepted',
+      '',
+      '',
+      'accepted',
+    ]);
+  });
+});
+
 describe('connections to one server', () => {
   it('show what became of each other', async () => {
     const { streams } = await collect(`${FOLDER}/p46-v1-tcp.pcapng`);
