@@ -3,7 +3,7 @@ import type { Annotation } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
 import { FRAME_COMPRESSED, LATE_COMPLETE, tagName } from './constants.js';
 import { bannerFeatureNames } from './features.js';
-import { FieldWalker } from './field-walker.js';
+import { EntityWalker } from './entity-walker.js';
 import { frontOf } from './fronts.js';
 import { Banner, ControlFrame, DataFrame, type Frame } from './message.js';
 import { messageTypeName } from './message-types.js';
@@ -86,7 +86,10 @@ function preamble(m: Frame): Annotation {
   return { name: 'preamble', at: 0, length: PREAMBLE, children };
 }
 
-/** Places of a frame's parts on the wire in crc mode, by its revision. */
+/**
+ * Places of a frame's parts: on the wire in crc mode, by its revision; in plain for a frame that was encrypted, whose head holds
+ * the preamble and the segments back to back, without padding and checksums.
+ */
 interface Places {
   readonly segments: readonly [number, number, number, number];
   /** The crc behind segment 0, or -1. */
@@ -97,13 +100,14 @@ interface Places {
 
 function places(m: Frame): Places {
   let pos = PREAMBLE + m.length0;
-  const firstCrc = m.revision === 1 && m.length0 > 0 ? pos : -1;
+  const checked = m.mode === 'crc';
+  const firstCrc = checked && m.revision === 1 && m.length0 > 0 ? pos : -1;
   if (firstCrc >= 0) pos += 4;
   const one = pos;
   const two = one + m.length1;
   const three = two + m.length2;
   const end = PREAMBLE + m.length0 + (firstCrc >= 0 ? 4 : 0) + restOf(m);
-  const epilogue = m.revision === 0 || m.count > 1 ? end : -1;
+  const epilogue = checked && (m.revision === 0 || m.count > 1) ? end : -1;
   return { segments: [PREAMBLE, one, two, three], firstCrc, epilogue };
 }
 
@@ -124,7 +128,7 @@ function checksums(m: Frame, p: Places, part: 'first' | 'epilogue', out: Annotat
     if (p.firstCrc >= 0) out.push(crcAt('segment0Crc', p.firstCrc));
     return;
   }
-  if (p.epilogue < 0 || m.mode === 'secure') return;
+  if (p.epilogue < 0) return;
   const status = m.late < 0 ? {} : { value: m.late };
   const text =
     m.late < 0
@@ -148,12 +152,12 @@ function annotateControl(m: ControlFrame): Annotation[] {
   const out: Annotation[] = [preamble(m)];
   const end = PREAMBLE + m.length0;
   if (m.compressed) {
-    const w = new FieldWalker(m.payload, 0, m.payload.length, PREAMBLE, true);
+    const w = new EntityWalker(m.payload, 0, m.payload.length, PREAMBLE, true);
     walkControl(m.tag, w);
     const place = { at: PREAMBLE, length: m.length0 };
     for (const a of w.annotations) if (a.value !== undefined) out.push({ name: a.name, ...place, value: a.value });
   } else if (m.length0 > 0) {
-    const w = new FieldWalker(head, PREAMBLE, Math.min(end, head.length), PREAMBLE, true);
+    const w = new EntityWalker(head, PREAMBLE, Math.min(end, head.length), PREAMBLE, true);
     if (m.complete || isSingleValue(m.tag)) walkControl(m.tag, w);
     out.push(...w.annotations);
     const last = w.annotations.at(-1);
@@ -226,7 +230,7 @@ function front(m: DataFrame, at: number, length: number): Annotation {
   const start = m.front === null ? at : 0;
   const end = m.front === null ? Math.min(at + length, head.length) : plain.length;
   if (layout === null || end <= start) return bytesAt(m, 'front', at, length);
-  const w = new FieldWalker(plain, start, end, at, true);
+  const w = new EntityWalker(plain, start, end, at, true);
   layout.walk(w, m.version);
   const value = Object.fromEntries(w.annotations.filter((a) => a.value !== undefined).map((a) => [a.name, a.value!]));
   const last = w.annotations.at(-1);

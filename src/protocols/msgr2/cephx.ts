@@ -1,5 +1,5 @@
 import { entityName, METHOD_CEPHX, METHOD_NONE, methodName, modeName, resultText } from './constants.js';
-import type { FieldWalker } from './field-walker.js';
+import type { EntityWalker } from './entity-walker.js';
 
 /**
  * What the auth frames carry inside their blobs: the outer structure of cephx (src/auth/cephx), which needs no keys. The
@@ -26,7 +26,7 @@ export function authModeName(mode: number): string {
 }
 
 /** EntityName: u32 type, id. */
-function entity(w: FieldWalker, name: string): void {
+function entity(w: EntityWalker, name: string): void {
   w.together(name, () => {
     w.u32('type', entityName);
     w.str('id');
@@ -34,7 +34,7 @@ function entity(w: FieldWalker, name: string): void {
 }
 
 /** CephXTicketBlob: u8 1, u64 secret id, opaque bytes. */
-function ticketBlob(w: FieldWalker, name: string): void {
+function ticketBlob(w: EntityWalker, name: string): void {
   w.together(name, () => {
     w.u8('structVersion');
     w.u64('secretId');
@@ -43,7 +43,7 @@ function ticketBlob(w: FieldWalker, name: string): void {
 }
 
 /** CephXAuthorizer: u8 1, u64 global id, u32 service, ticket, and bytes sealed with the session key. */
-function authorizer(w: FieldWalker): void {
+function authorizer(w: EntityWalker): void {
   w.u8('authMode', authModeName);
   w.u64('globalId');
   w.u32('service', entityName);
@@ -51,13 +51,13 @@ function authorizer(w: FieldWalker): void {
   w.blob('sealedAuthorizer');
 }
 
-function loginAtMonitor(w: FieldWalker): void {
+function loginAtMonitor(w: EntityWalker): void {
   w.u8('authMode', authModeName);
   entity(w, 'entity');
   w.u64('globalId');
 }
 
-export function authRequest(w: FieldWalker): void {
+export function authRequest(w: EntityWalker): void {
   const method = w.u32('method', methodName);
   w.numbers('preferredModes', modeName);
   w.sized('payload', () => {
@@ -72,7 +72,7 @@ export function authRequest(w: FieldWalker): void {
   });
 }
 
-export function authRequestMore(w: FieldWalker): void {
+export function authRequestMore(w: EntityWalker): void {
   w.sized('payload', () => {
     if (w.left >= 2 && w.bytes[w.pos] === 0 && w.bytes[w.pos + 1] === 1) {
       w.u16('requestType', requestTypeName);
@@ -92,7 +92,7 @@ function servicesText(mask: number): string {
   return names.length === 0 ? 'none' : names.join(' ');
 }
 
-export function authReplyMore(w: FieldWalker): void {
+export function authReplyMore(w: EntityWalker): void {
   w.sized('payload', () => {
     if (w.left === 9 && w.bytes[w.pos] === 1) {
       w.u8('structVersion');
@@ -104,7 +104,7 @@ export function authReplyMore(w: FieldWalker): void {
 }
 
 /** Service tickets: u8 1, vec of u32 service, u8 1, sealed session key, u8 sealed?, ticket. */
-function tickets(w: FieldWalker, name: string): void {
+function tickets(w: EntityWalker, name: string): void {
   w.together(name, () => {
     w.u8('structVersion');
     w.vector('tickets', 14, () =>
@@ -121,7 +121,7 @@ function tickets(w: FieldWalker, name: string): void {
 }
 
 /** Answer to a login at a monitor; also the body of later AUTH_REPLY messages. */
-export function authReplyPayload(w: FieldWalker): void {
+export function authReplyPayload(w: EntityWalker): void {
   const type = w.u16('requestType', requestTypeName);
   const status = w.s32('status', resultText);
   if (status !== 0 || w.left === 0) return;
@@ -134,7 +134,7 @@ export function authReplyPayload(w: FieldWalker): void {
   }
 }
 
-export function authDone(w: FieldWalker): void {
+export function authDone(w: EntityWalker): void {
   w.u64('globalId');
   w.u32('connectionMode', modeName);
   w.sized('payload', () => {

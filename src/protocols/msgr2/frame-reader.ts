@@ -5,7 +5,8 @@ import type { Rule } from '../../base/rule.js';
 import { fieldsOf } from '../../contract/annotation.js';
 import type { DecoderSettings, Evidence, Output } from '../../contract/protocol.js';
 import { entityName, LAST_TAG, TAG, tagName, tagSenders } from './constants.js';
-import { FieldWalker, type Problem, type Trouble } from './field-walker.js';
+import { EntityWalker } from './entity-walker.js';
+import type { Problem, Trouble } from './field-walker.js';
 import { frontOf } from './fronts.js';
 import { ControlFrame, DataFrame, type Frame, type FrameMode } from './message.js';
 import { isMessageType } from './message-types.js';
@@ -158,7 +159,7 @@ export class FrameReader {
     if (!frame.headed) return;
     const layout = frontOf(frame.type, frame.version);
     if (layout === null || !layout.strict) return;
-    const w = new FieldWalker(bytes, start, end, inFrame, false);
+    const w = new EntityWalker(bytes, start, end, inFrame, false);
     layout.walk(w, frame.version);
     if (w.failed) this.frontProblem = w.problems[0]!;
   }
@@ -209,7 +210,7 @@ export class FrameReader {
     const single = isSingleValue(frame.tag);
     if (single && frame.length0 >= 8) return;
     if (!single && frame.payload.length === 0 && frame.length0 > 0) return;
-    const w = new FieldWalker(frame.payload, 0, frame.payload.length, 32, true);
+    const w = new EntityWalker(frame.payload, 0, frame.payload.length, 32, true);
     const rest = walkControl(frame.tag, w);
     for (const p of w.problems) {
       const auth = p.inside === 'payload' && frame.tag >= TAG.AUTH_REQUEST && frame.tag <= TAG.AUTH_DONE;

@@ -1,6 +1,6 @@
 import { authReplyPayload } from './cephx.js';
 import { resultText } from './constants.js';
-import type { FieldWalker } from './field-walker.js';
+import type { EntityWalker } from './entity-walker.js';
 import { MSG } from './message-types.js';
 import { osdOp, osdOpReply, osdRepOp, osdRepOpReply, placementGroup } from './osd-fronts.js';
 
@@ -13,13 +13,13 @@ interface Front {
   /** Versions of the message that the layout holds for. */
   readonly from: number;
   readonly to: number;
-  readonly walk: (w: FieldWalker, version: number) => void;
+  readonly walk: (w: EntityWalker, version: number) => void;
   /** Whether a front that ends inside a field is a finding: layouts that live traffic and the source both confirm. */
   readonly strict: boolean;
 }
 
 /** PaxosServiceMessage: u64 version, s16 deprecated monitor rank, u64 deprecated tid. */
-function paxos(w: FieldWalker): void {
+function paxos(w: EntityWalker): void {
   w.together('paxos', () => {
     w.u64('version');
     w.u16('sessionMon');
@@ -27,7 +27,7 @@ function paxos(w: FieldWalker): void {
   });
 }
 
-function monMap(w: FieldWalker): void {
+function monMap(w: EntityWalker): void {
   w.sized('monmap', () =>
     w.versioned('map', () => {
       w.uuid('fsid');
@@ -36,7 +36,7 @@ function monMap(w: FieldWalker): void {
   );
 }
 
-function monSubscribe(w: FieldWalker, version: number): void {
+function monSubscribe(w: EntityWalker, version: number): void {
   w.vector('what', 13, () =>
     w.together('item', () => {
       w.str('name');
@@ -47,19 +47,19 @@ function monSubscribe(w: FieldWalker, version: number): void {
   if (version >= 3 && w.left > 0) w.str('hostname');
 }
 
-function monSubscribeAck(w: FieldWalker): void {
+function monSubscribeAck(w: EntityWalker): void {
   w.u32('interval');
   w.uuid('fsid');
 }
 
-function auth(w: FieldWalker): void {
+function auth(w: EntityWalker): void {
   paxos(w);
   w.u32('protocol');
   w.blob('payload');
   if (w.left > 0) w.u32('monmapEpoch');
 }
 
-function authReply(w: FieldWalker): void {
+function authReply(w: EntityWalker): void {
   w.u32('protocol');
   w.s32('result', resultText);
   w.u64('globalId');
@@ -67,19 +67,19 @@ function authReply(w: FieldWalker): void {
   w.str('text');
 }
 
-function getVersion(w: FieldWalker): void {
+function getVersion(w: EntityWalker): void {
   w.u64('handle');
   w.str('what');
 }
 
-function getVersionReply(w: FieldWalker): void {
+function getVersionReply(w: EntityWalker): void {
   w.u64('handle');
   w.u64('newest');
   w.u64('oldest');
 }
 
 /** Epochs only: the maps themselves are opaque here. */
-function osdMap(w: FieldWalker, version: number): void {
+function osdMap(w: EntityWalker, version: number): void {
   w.uuid('fsid');
   for (const name of ['incrementals', 'maps']) {
     w.vector(name, 8, () =>
@@ -95,23 +95,23 @@ function osdMap(w: FieldWalker, version: number): void {
   }
 }
 
-function command(w: FieldWalker): void {
+function command(w: EntityWalker): void {
   w.uuid('fsid');
   w.vector('command', 4, () => w.str('argument'));
 }
 
-function commandReply(w: FieldWalker): void {
+function commandReply(w: EntityWalker): void {
   w.s32('result', resultText);
   w.str('text');
 }
 
-function monCommandAck(w: FieldWalker): void {
+function monCommandAck(w: EntityWalker): void {
   paxos(w);
   commandReply(w);
   w.vector('command', 4, () => w.str('argument'));
 }
 
-function config(w: FieldWalker): void {
+function config(w: EntityWalker): void {
   w.vector('options', 8, () =>
     w.together('option', () => {
       w.str('name');
@@ -129,7 +129,7 @@ const PING_OPS: readonly string[] = [
   'ping_reply',
 ];
 
-function osdPing(w: FieldWalker, version: number): void {
+function osdPing(w: EntityWalker, version: number): void {
   w.uuid('fsid');
   w.u32('mapEpoch');
   w.u8('op', (v) => PING_OPS[v] ?? `op ${v}`);
@@ -160,7 +160,7 @@ const SESSION_OPS: readonly string[] = [
   'request_flush_mdlog',
 ];
 
-function clientSession(w: FieldWalker): void {
+function clientSession(w: EntityWalker): void {
   w.u32('op', (v) => SESSION_OPS[v] ?? `op ${v}`);
   w.u64('sessionSeq');
   w.utime('stamp');
@@ -168,7 +168,7 @@ function clientSession(w: FieldWalker): void {
   w.u32('maxLeases');
 }
 
-function clientRequest(w: FieldWalker): void {
+function clientRequest(w: EntityWalker): void {
   w.u64('oldestClientTid');
   w.u32('mdsmapEpoch');
   w.u32('requestFlags');
@@ -181,7 +181,7 @@ function clientRequest(w: FieldWalker): void {
   w.u64('ino');
 }
 
-function clientReply(w: FieldWalker): void {
+function clientReply(w: EntityWalker): void {
   w.u32('op', (v) => `0x${v.toString(16)}`);
   w.s32('result', resultText);
   w.u32('mdsmapEpoch');
@@ -190,7 +190,7 @@ function clientReply(w: FieldWalker): void {
 
 const WATCH_EVENTS: readonly string[] = ['event 0', 'notify', 'notify_complete', 'disconnect'];
 
-function watchNotify(w: FieldWalker, version: number): void {
+function watchNotify(w: EntityWalker, version: number): void {
   w.u8('structVersion');
   w.u8('op', (v) => WATCH_EVENTS[v] ?? `event ${v}`);
   w.u64('cookie');
@@ -203,19 +203,19 @@ function watchNotify(w: FieldWalker, version: number): void {
 
 const BACKOFF_OPS: readonly string[] = ['op 0', 'block', 'ack-block', 'unblock'];
 
-function osdBackoff(w: FieldWalker): void {
+function osdBackoff(w: EntityWalker): void {
   placementGroup(w, 'pg');
   w.u32('mapEpoch');
   w.u8('op', (v) => BACKOFF_OPS[v] ?? `op ${v}`);
   w.u64('id');
 }
 
-function fsidAfterPaxos(w: FieldWalker): void {
+function fsidAfterPaxos(w: EntityWalker): void {
   paxos(w);
   w.uuid('fsid');
 }
 
-function mgrOpen(w: FieldWalker, version: number): void {
+function mgrOpen(w: EntityWalker, version: number): void {
   w.str('daemonName');
   if (version >= 2) {
     w.str('serviceName');
@@ -223,12 +223,12 @@ function mgrOpen(w: FieldWalker, version: number): void {
   }
 }
 
-function mgrConfigure(w: FieldWalker, version: number): void {
+function mgrConfigure(w: EntityWalker, version: number): void {
   w.u32('statsPeriod');
   if (version >= 2) w.u32('statsThreshold');
 }
 
-function mgrMap(w: FieldWalker): void {
+function mgrMap(w: EntityWalker): void {
   w.versioned('map', () => {
     w.u32('epoch');
     w.addresses('activeAddresses');
@@ -238,7 +238,7 @@ function mgrMap(w: FieldWalker): void {
   });
 }
 
-function paxosOnly(w: FieldWalker): void {
+function paxosOnly(w: EntityWalker): void {
   paxos(w);
 }
 

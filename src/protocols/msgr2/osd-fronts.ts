@@ -1,5 +1,5 @@
 import { entityName, resultText } from './constants.js';
-import type { FieldWalker } from './field-walker.js';
+import type { EntityWalker } from './entity-walker.js';
 import { messageFlagNames, opFlagNames, opKind, opName } from './osd-ops.js';
 
 /** Fronts of the OSD operations and their replication (src/messages/MOSDOp.h and its neighbours; src/osd/osd_types.h). */
@@ -8,7 +8,7 @@ import { messageFlagNames, opFlagNames, opKind, opName } from './osd-ops.js';
 const OP_SIZE = 38;
 
 /** pg_t: u8 version, u64 pool, u32 seed, s32 -1. */
-function rawGroup(w: FieldWalker, name: string): void {
+function rawGroup(w: EntityWalker, name: string): void {
   w.together(name, () => {
     w.u8('structVersion');
     w.u64('pool');
@@ -18,7 +18,7 @@ function rawGroup(w: FieldWalker, name: string): void {
 }
 
 /** spg_t: a versioned pg_t and a shard. */
-export function placementGroup(w: FieldWalker, name: string): void {
+export function placementGroup(w: EntityWalker, name: string): void {
   w.versioned(name, () => {
     w.u8('structVersion');
     w.u64('pool');
@@ -28,7 +28,7 @@ export function placementGroup(w: FieldWalker, name: string): void {
   });
 }
 
-function requestId(w: FieldWalker): void {
+function requestId(w: EntityWalker): void {
   w.versioned('requestId', () => {
     w.u8('clientType', entityName);
     w.s64('client');
@@ -37,18 +37,18 @@ function requestId(w: FieldWalker): void {
   });
 }
 
-function trace(w: FieldWalker): void {
+function trace(w: EntityWalker): void {
   w.raw('trace', 24, false);
 }
 
-function eversion(w: FieldWalker, name: string): void {
+function eversion(w: EntityWalker, name: string): void {
   w.together(name, () => {
     w.u64('version');
     w.u32('epoch');
   });
 }
 
-function locator(w: FieldWalker): void {
+function locator(w: EntityWalker): void {
   w.versioned('locator', (version) => {
     w.s64('pool');
     w.s32('preferred');
@@ -58,7 +58,7 @@ function locator(w: FieldWalker): void {
   });
 }
 
-function operation(w: FieldWalker): void {
+function operation(w: EntityWalker): void {
   w.together('operation', () => {
     const op = w.u16('op', opName);
     w.u32('opFlags', (v) => opFlagNames(v).join(' '));
@@ -105,7 +105,7 @@ function operation(w: FieldWalker): void {
 }
 
 /** Versions 8 and 9; 9 has one more versioned structure behind the trace. */
-export function osdOp(w: FieldWalker, version: number): void {
+export function osdOp(w: EntityWalker, version: number): void {
   placementGroup(w, 'pg');
   w.u32('hash', (v) => v.toString(16));
   w.u32('osdmapEpoch');
@@ -128,7 +128,7 @@ export function osdOp(w: FieldWalker, version: number): void {
   w.u64('features');
 }
 
-export function osdOpReply(w: FieldWalker, version: number): void {
+export function osdOpReply(w: EntityWalker, version: number): void {
   w.str('object');
   rawGroup(w, 'pg');
   w.u64('opFlags', (v) => messageFlagNames(Number(v & 0xffff_ffffn)).join(' '));
@@ -144,7 +144,7 @@ export function osdOpReply(w: FieldWalker, version: number): void {
   if (version >= 7 && !w.bool('redirect') && version >= 8) trace(w);
 }
 
-export function osdRepOp(w: FieldWalker): void {
+export function osdRepOp(w: EntityWalker): void {
   w.u32('mapEpoch');
   w.u32('minEpoch');
   trace(w);
@@ -152,7 +152,7 @@ export function osdRepOp(w: FieldWalker): void {
   placementGroup(w, 'pg');
 }
 
-export function osdRepOpReply(w: FieldWalker): void {
+export function osdRepOpReply(w: EntityWalker): void {
   w.u32('mapEpoch');
   w.u32('minEpoch');
   trace(w);

@@ -2,16 +2,16 @@ import { hexNumber } from '../../base/hex.js';
 import { authDone, authReplyMore, authRequest, authRequestMore } from './cephx.js';
 import { algorithmName, entityName, IDENT_LOSSY, methodName, modeName, resultText, TAG } from './constants.js';
 import { featureNames } from './features.js';
-import type { FieldWalker } from './field-walker.js';
+import type { EntityWalker } from './entity-walker.js';
 
 /** Layouts of the control frames' payloads (doc/dev/msgr2.rst, the frames one by one; src/msg/async/frames_v2.h). */
 
-function hello(w: FieldWalker): void {
+function hello(w: EntityWalker): void {
   w.u8('entityType', entityName);
   w.address('peerAddress');
 }
 
-function authBadMethod(w: FieldWalker): void {
+function authBadMethod(w: EntityWalker): void {
   w.u32('method', methodName);
   w.s32('result', resultText);
   w.numbers('allowedMethods', methodName);
@@ -24,7 +24,7 @@ function identFlags(v: bigint): string {
 
 const featureText = (v: bigint) => `${hexNumber(v, 16)} ${featureNames(v).join(' ')}`;
 
-function clientIdent(w: FieldWalker): void {
+function clientIdent(w: EntityWalker): void {
   w.addresses('addresses');
   w.address('target');
   w.s64('gid');
@@ -35,7 +35,7 @@ function clientIdent(w: FieldWalker): void {
   w.u64('cookie', (v) => hexNumber(v, 16));
 }
 
-function serverIdent(w: FieldWalker): void {
+function serverIdent(w: EntityWalker): void {
   w.addresses('addresses');
   w.s64('gid');
   w.u64('globalSeq');
@@ -45,7 +45,7 @@ function serverIdent(w: FieldWalker): void {
   w.u64('cookie', (v) => hexNumber(v, 16));
 }
 
-function sessionReconnect(w: FieldWalker): void {
+function sessionReconnect(w: EntityWalker): void {
   w.addresses('addresses');
   w.u64('clientCookie', (v) => hexNumber(v, 16));
   w.u64('serverCookie', (v) => hexNumber(v, 16));
@@ -54,17 +54,17 @@ function sessionReconnect(w: FieldWalker): void {
   w.u64('msgSeq');
 }
 
-function compressionRequest(w: FieldWalker): void {
+function compressionRequest(w: EntityWalker): void {
   w.bool('wanted');
   w.numbers('algorithms', algorithmName);
 }
 
-function compressionDone(w: FieldWalker): void {
+function compressionDone(w: EntityWalker): void {
   w.bool('enabled');
   w.u32('algorithm', algorithmName);
 }
 
-type Layout = (w: FieldWalker) => void;
+type Layout = (w: EntityWalker) => void;
 
 const LAYOUTS: Readonly<Record<number, Layout>> = {
   [TAG.HELLO]: hello,
@@ -91,7 +91,7 @@ const LAYOUTS: Readonly<Record<number, Layout>> = {
 };
 
 /** Walks a control payload; what its layout leaves is `rest`. Returns how many bytes that is. */
-export function walkControl(tag: number, w: FieldWalker): number {
+export function walkControl(tag: number, w: EntityWalker): number {
   LAYOUTS[tag]?.(w);
   const rest = w.left;
   if (rest > 0) w.raw('rest', rest);

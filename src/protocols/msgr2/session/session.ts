@@ -1,22 +1,10 @@
 import { CLIENT, otherSide, SERVER, type Side } from '../../../base/input.js';
 import type { Origin } from '../../../base/origin.js';
-import { byteSize, count, safeText } from '../../../base/text.js';
-import { duration } from '../../../base/time.js';
 import type { Json } from '../../../contract/annotation.js';
 import type { Message } from '../../../contract/message.js';
 import type { DecoderSettings, Output, Session, SessionContext, SkipReason } from '../../../contract/protocol.js';
-import {
-  algorithmName,
-  entityName,
-  methodName,
-  MODE_SECURE,
-  modeName,
-  TAG,
-  tagName,
-  tagSenders,
-} from '../constants.js';
+import { MODE_SECURE, TAG, tagName, tagSenders } from '../constants.js';
 import { Banner, ControlFrame, DataFrame, type Frame } from '../message.js';
-import { messageTypeName } from '../message-types.js';
 import * as R from '../rules/index.js';
 import { Compression } from './compression.js';
 import { Login } from './login.js';
@@ -25,18 +13,18 @@ import { Naming } from './naming.js';
 import type { SharedSessions } from './shared.js';
 import { allowedTags, isTraffic, phaseAfter, SideState, stateName } from './side-state.js';
 import { Traffic } from './traffic.js';
-import { isLossy } from './values.js';
+import { sessionLines, summarize, type SessionParts } from './summary.js';
 
 /** One connection: both sides' states, and what needs both of them. */
-export class Msgr2Session implements Session {
+export class Msgr2Session implements Session, SessionParts {
   private readonly context: SessionContext<SharedSessions>;
   private readonly output: Output;
-  private readonly sides: readonly [SideState, SideState];
-  private readonly login: Login;
-  private readonly naming: Naming;
-  private readonly lineage: Lineage;
-  private readonly traffic: Traffic;
-  private readonly compression: Compression;
+  readonly sides: readonly [SideState, SideState];
+  readonly login: Login;
+  readonly naming: Naming;
+  readonly lineage: Lineage;
+  readonly traffic: Traffic;
+  readonly compression: Compression;
   private readonly rolesKnown: boolean;
   private legacy: Banner | null = null;
   private saidMismatch = false;
@@ -287,81 +275,10 @@ export class Msgr2Session implements Session {
   // ---- what there is to say
 
   summary(): Record<string, Json> {
-    const [c, s] = this.sides;
-    const { login, naming, traffic } = this;
-    const any = c.first ?? s.first;
-    const out: Record<string, Json> = { revision: any === null ? null : any.revision };
-    const banners = [c.banner, s.banner] as const;
-    for (const [i, name] of (['clientFeatures', 'serverFeatures'] as const).entries()) {
-      const b = banners[i]!;
-      if (b !== null && !b.legacy) out[name] = String(b.supported);
-    }
-    for (const [i, name] of (['clientType', 'serverType'] as const).entries()) {
-      const type = this.sides[i]!.hello?.values?.['entityType'];
-      if (type !== undefined) out[name] = entityName(type as number);
-    }
-    if (login.method !== 0) out['authMethod'] = methodName(login.method);
-    if (login.entity !== '') out['entity'] = login.entity;
-    if (login.done?.values) {
-      out['connectionMode'] = modeName(login.mode);
-      out['globalId'] = login.done.values['globalId']!;
-    }
-    if (naming.ident !== null) out['clientCookie'] = naming.ident['cookie']!;
-    if (naming.serverIdent !== null) {
-      out['serverCookie'] = naming.serverIdent['cookie']!;
-      out['lossy'] = isLossy(naming.serverIdent);
-    }
-    if (naming.reconnectValues !== null) {
-      out['clientCookie'] = naming.reconnectValues['clientCookie']!;
-      out['serverCookie'] = naming.reconnectValues['serverCookie']!;
-      out['resumed'] = true;
-    }
-    if (this.compression.negotiated) out['compression'] = algorithmName(this.compression.algorithm);
-    for (const [i, name] of (['clientMessages', 'serverMessages'] as const).entries()) {
-      const counts = [...traffic.counts[i]!].sort((x, y) => x[0] - y[0]);
-      if (counts.length > 0) out[name] = Object.fromEntries(counts.map(([t, n]) => [messageTypeName(t), n]));
-    }
-    if (traffic.operations > 0) {
-      out['osdOperations'] = traffic.operations;
-      out['osdReplies'] = traffic.answered;
-      if (traffic.slowest >= 0) out['slowestReplyNanos'] = traffic.slowest;
-    }
-    if (traffic.bestRoundTrip >= 0) out['keepaliveNanos'] = traffic.bestRoundTrip;
-    return out;
+    return summarize(this);
   }
 
   describe(): string[] {
-    const [c, s] = this.sides;
-    const { login, naming, traffic, lineage } = this;
-    const lines: string[] = [];
-    const first: string[] = [];
-    const any = c.first ?? s.first;
-    if (any !== null) first.push(`msgr2.${any.revision}`);
-    const types = this.sides.map((x) => x.hello?.values?.['entityType'] as number | undefined);
-    if (types[0] !== undefined && types[1] !== undefined)
-      first.push(`${entityName(types[0])} to ${entityName(types[1])}`);
-    if (login.method !== 0) first.push(methodName(login.method));
-    if (login.entity !== '') first.push(safeText(login.entity));
-    if (login.mode !== 0) first.push(`${modeName(login.mode)} mode`);
-    if (naming.resumed) first.push('resumed');
-    else if (naming.serverIdent !== null) first.push(isLossy(naming.serverIdent) ? 'lossy' : 'lossless');
-    if (lineage.record !== null && lineage.record.connections > 1)
-      first.push(count(lineage.record.connections, 'connection'));
-    if (first.length > 0) lines.push(first.join('  '));
-    const second: string[] = [];
-    for (const state of this.sides) {
-      if (state.messages === 0) continue;
-      const who = state.side === CLIENT ? 'client' : 'server';
-      second.push(
-        `${who} ${count(state.messages, 'message')}${state.data > 0 ? ` with ${byteSize(state.data)} of data` : ''}`,
-      );
-    }
-    if (traffic.operations > 0) {
-      const slowest = traffic.slowest < 0 ? '' : `, slowest ${duration(traffic.slowest)}`;
-      second.push(`${traffic.answered} of ${traffic.operations} OSD operations answered${slowest}`);
-    }
-    if (traffic.bestRoundTrip >= 0) second.push(`keepalive ${duration(traffic.bestRoundTrip)}`);
-    if (second.length > 0) lines.push(second.join('; '));
-    return lines;
+    return sessionLines(this);
   }
 }

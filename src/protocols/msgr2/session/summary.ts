@@ -1,0 +1,104 @@
+import { CLIENT } from '../../../base/input.js';
+import { byteSize, count, safeText } from '../../../base/text.js';
+import { duration } from '../../../base/time.js';
+import type { Json } from '../../../contract/annotation.js';
+import { algorithmName, entityName, methodName, modeName } from '../constants.js';
+import { messageTypeName } from '../message-types.js';
+import type { Compression } from './compression.js';
+import type { Lineage } from './lineage.js';
+import type { Login } from './login.js';
+import type { Naming } from './naming.js';
+import type { SideState } from './side-state.js';
+import type { Traffic } from './traffic.js';
+import { isLossy } from './values.js';
+
+/** What a session is made of. */
+export interface SessionParts {
+  readonly sides: readonly [SideState, SideState];
+  readonly login: Login;
+  readonly naming: Naming;
+  readonly lineage: Lineage;
+  readonly traffic: Traffic;
+  readonly compression: Compression;
+}
+
+/** What was negotiated and counted, for the stream event. */
+export function summarize(p: SessionParts): Record<string, Json> {
+  const [c, s] = p.sides;
+  const { login, naming, traffic } = p;
+  const any = c.first ?? s.first;
+  const out: Record<string, Json> = { revision: any === null ? null : any.revision };
+  const banners = [c.banner, s.banner] as const;
+  for (const [i, name] of (['clientFeatures', 'serverFeatures'] as const).entries()) {
+    const b = banners[i]!;
+    if (b !== null && !b.legacy) out[name] = String(b.supported);
+  }
+  for (const [i, name] of (['clientType', 'serverType'] as const).entries()) {
+    const type = p.sides[i]!.hello?.values?.['entityType'];
+    if (type !== undefined) out[name] = entityName(type as number);
+  }
+  if (login.method !== 0) out['authMethod'] = methodName(login.method);
+  if (login.entity !== '') out['entity'] = login.entity;
+  if (login.done?.values) {
+    out['connectionMode'] = modeName(login.mode);
+    out['globalId'] = login.done.values['globalId']!;
+  }
+  if (naming.ident !== null) out['clientCookie'] = naming.ident['cookie']!;
+  if (naming.serverIdent !== null) {
+    out['serverCookie'] = naming.serverIdent['cookie']!;
+    out['lossy'] = isLossy(naming.serverIdent);
+  }
+  if (naming.reconnectValues !== null) {
+    out['clientCookie'] = naming.reconnectValues['clientCookie']!;
+    out['serverCookie'] = naming.reconnectValues['serverCookie']!;
+    out['resumed'] = true;
+  }
+  if (p.compression.negotiated) out['compression'] = algorithmName(p.compression.algorithm);
+  for (const [i, name] of (['clientMessages', 'serverMessages'] as const).entries()) {
+    const counts = [...traffic.counts[i]!].sort((x, y) => x[0] - y[0]);
+    if (counts.length > 0) out[name] = Object.fromEntries(counts.map(([t, n]) => [messageTypeName(t), n]));
+  }
+  if (traffic.operations > 0) {
+    out['osdOperations'] = traffic.operations;
+    out['osdReplies'] = traffic.answered;
+    if (traffic.slowest >= 0) out['slowestReplyNanos'] = traffic.slowest;
+  }
+  if (traffic.bestRoundTrip >= 0) out['keepaliveNanos'] = traffic.bestRoundTrip;
+  return out;
+}
+
+/** The same for people, in one or two lines. */
+export function sessionLines(p: SessionParts): string[] {
+  const [c, s] = p.sides;
+  const { login, naming, traffic, lineage } = p;
+  const lines: string[] = [];
+  const first: string[] = [];
+  const any = c.first ?? s.first;
+  if (any !== null) first.push(`msgr2.${any.revision}`);
+  const types = p.sides.map((x) => x.hello?.values?.['entityType'] as number | undefined);
+  if (types[0] !== undefined && types[1] !== undefined)
+    first.push(`${entityName(types[0])} to ${entityName(types[1])}`);
+  if (login.method !== 0) first.push(methodName(login.method));
+  if (login.entity !== '') first.push(safeText(login.entity));
+  if (login.mode !== 0) first.push(`${modeName(login.mode)} mode`);
+  if (naming.resumed) first.push('resumed');
+  else if (naming.serverIdent !== null) first.push(isLossy(naming.serverIdent) ? 'lossy' : 'lossless');
+  if (lineage.record !== null && lineage.record.connections > 1)
+    first.push(count(lineage.record.connections, 'connection'));
+  if (first.length > 0) lines.push(first.join('  '));
+  const second: string[] = [];
+  for (const state of p.sides) {
+    if (state.messages === 0) continue;
+    const who = state.side === CLIENT ? 'client' : 'server';
+    second.push(
+      `${who} ${count(state.messages, 'message')}${state.data > 0 ? ` with ${byteSize(state.data)} of data` : ''}`,
+    );
+  }
+  if (traffic.operations > 0) {
+    const slowest = traffic.slowest < 0 ? '' : `, slowest ${duration(traffic.slowest)}`;
+    second.push(`${traffic.answered} of ${traffic.operations} OSD operations answered${slowest}`);
+  }
+  if (traffic.bestRoundTrip >= 0) second.push(`keepalive ${duration(traffic.bestRoundTrip)}`);
+  if (second.length > 0) lines.push(second.join('; '));
+  return lines;
+}
