@@ -138,6 +138,18 @@ describe('what clients send', () => {
     expect(streams[0]!.contextFree).toEqual([false, true]);
   });
 
+  it('knows an update of the other version, also one that is cut', () => {
+    const old = [
+      server(hello({ version: 1 }), v('P05').subarray(20)),
+      client(v('P10').subarray(0, 117), END),
+      ...CLOSE,
+    ];
+    expect(found(old)).toEqual(['n version-obsolete', 'e update-version-skew']);
+    expect(lines(old)).toContain('RULE 2/2 HOST  TCP [192.0.2.1]%eth0:2222 => 10.0.2.15:22');
+    const cut = [server(hello({ version: 1 }), v('P05').subarray(20)), client(v('P10').subarray(0, 100)), ...CLOSE];
+    expect(found(cut)).toEqual(['n version-obsolete', 'e update-version-skew']);
+  });
+
   it('finds the size of rules without the server', () => {
     for (const [name, size] of [
       ['P10', 56],
@@ -149,6 +161,7 @@ describe('what clients send', () => {
         [size, false, true],
         [size, false, true],
       ]);
+      expect(findings.map((f) => f.rule.id)).toContain('capture/mode-guessed');
       expect(findings.filter((f) => f.severity !== 'note')).toEqual([]);
     }
   });

@@ -17,7 +17,8 @@ const MAGIC_TEXT = 6;
  * long a rule is comes from the server's version, through the hints.
  */
 export class ClientDecoder extends TableDecoder<typeof CLIENT> {
-  /** Whether the rule size was worked out from the rules, and the other would fit about as well. */
+  /** Whether the rule size was worked out from the rules, and whether the other would fit about as well. */
+  guessed = false;
   ambiguous = false;
   /** Whether the rules have the other size than the server announced. */
   skewed = false;
@@ -133,6 +134,7 @@ export class ClientDecoder extends TableDecoder<typeof CLIENT> {
         return false;
       }
       this.ruleLayout = guess.layout;
+      this.guessed = true;
       this.ambiguous = guess.ambiguous;
       this.inferred = true;
       return true;

@@ -166,6 +166,6 @@ export function isSkewed(
   if (rateRule(bytes, start, other) < FULL_MARKS || !cleanIfname(bytes, start, other)) return false;
   const walk = walkTables(bytes, start, end, left, other, header);
   if (walk.failed) return false;
-  if (walk.terminated) return walk.worst === FULL_MARKS;
-  return final ? false : null;
+  if (walk.terminated || final) return walk.worst === FULL_MARKS;
+  return null;
 }

@@ -1,3 +1,4 @@
+import { MODE_GUESSED } from '../../base/capture-rules.js';
 import { CLIENT, SERVER, type Side } from '../../base/input.js';
 import type { Origin } from '../../base/origin.js';
 import { duration } from '../../base/time.js';
@@ -46,6 +47,7 @@ export class PestoSession implements Session {
   private transactions = 1;
   private saidMagic = false;
   private saidGreeting = false;
+  private saidGuess = false;
   private table: Table | null = null;
 
   constructor(
@@ -252,9 +254,17 @@ export class PestoSession implements Session {
   }
 
   private judgeRule(m: RuleMessage): void {
-    if (this.client.ambiguous && m.place === 0 && m.inferred && this.t.sectionCount === 1) {
-      const text = `rules of ${m.length} bytes are shown; the other size fits about as well`;
-      this.output.raise(U.VERSION_AMBIGUOUS, { message: m, text });
+    if (this.client.guessed && !this.saidGuess) {
+      this.saidGuess = true;
+      const size = `rules of ${m.length} bytes (version ${m.layout.taddr < 0 ? 1 : 2})`;
+      if (this.client.ambiguous) {
+        this.output.raise(U.VERSION_AMBIGUOUS, {
+          message: m,
+          text: `${size} are shown; the other size fits about as well`,
+        });
+      } else {
+        this.output.raise(MODE_GUESSED, { message: m, text: `${size}, as the rules themselves show` });
+      }
     }
     judgeUpdateRule(this.output, this.t, m);
   }
