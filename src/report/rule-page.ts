@@ -1,6 +1,8 @@
+import { CAPTURE_RULES } from '../base/capture-rules.js';
 import type { Example, Rule } from '../base/rule.js';
 import type { Protocol } from '../contract/protocol.js';
 import { playSteps } from '../engine/example.js';
+import type { RuleLevel } from '../engine/findings.js';
 import { theme } from './theme.js';
 import { Transcript } from './transcript.js';
 
@@ -50,11 +52,14 @@ function example(verb: string, rule: Rule, example: Example, protocol: Protocol,
   return `\n${t.title(`A session that ${verb}`)}: ${example.text}\n${exampleTranscript(rule, example, protocol, options)}`;
 }
 
-/** An example session as a transcript, with the rule switched on. */
+/** An example session as a transcript, with the rule switched on, and without the notes of other rules. */
 export function exampleTranscript(rule: Rule, example: Example, protocol: Protocol, options: RulePageOptions): string {
   let out = '';
   const transcript = new Transcript((text) => (out += text), options);
-  const levels = new Map(rule.off ? [[rule.id, rule.severity] as const] : []);
+  const levels = new Map<string, RuleLevel>();
+  for (const other of [...protocol.rules, ...CAPTURE_RULES])
+    if (other.severity === 'note' && other !== rule) levels.set(other.id, 'off');
+  if (rule.off) levels.set(rule.id, rule.severity);
   playSteps(protocol, example.steps(), { port: example.port, levels, details: true }, transcript);
   return out;
 }

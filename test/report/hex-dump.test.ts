@@ -55,7 +55,6 @@ describe('the annotated hex dump', () => {
         const rows = hexDump(head, head.length, fields, { all: true });
         const shown = rows.flatMap((r) => r.slice(8, 57).match(/\b[0-9a-f]{2}\b/g) ?? []);
         expect(shown).toEqual(Array.from(head, (b) => b.toString(16).padStart(2, '0')));
-        // eslint-disable-next-line no-control-regex
         for (const r of rows) expect(r).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
       }),
     );
