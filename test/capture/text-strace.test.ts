@@ -202,6 +202,26 @@ describe('strace lines', () => {
     expect(read.notes.join('\n')).toMatch(/capture\/limit: 1 line longer than limit lineBytes/);
   });
 
+  it('takes time in proportion to the text, whatever it holds', () => {
+    const time = (lines: readonly string[]): number => {
+      const text = [...BEGIN, ...lines, ''].join('\n');
+      const start = performance.now();
+      readText(text);
+      return performance.now() - start;
+    };
+    const many = (n: number, line: (i: number) => string): string[] => Array.from({ length: n }, (_, i) => line(i));
+    const hostile: readonly ((i: number) => string)[] = [
+      (i) => `${1000 + i} 1795186521.5 read(7, "a", 1) = 1`,
+      (i) => `${1000 + i} 1795186521.5 write(3, "a", 1 <unfinished ...>`,
+      (i) => `100 1795186521.5 read(3, "a", 1) = 1 <${90_000 - i}.0>`,
+      (i) => `100 1795186521.5 socket(AF_UNIX, SOCK_STREAM, 0) = ${i + 4}`,
+      (i) => `${1000 + i} 1795186521.5 close(3) = 0`,
+      () => `100 1795186521.5 write(3, {{{{[[[[[[${'{['.repeat(200)}, 1) = 1`,
+      () => `100 1795186521.5 read(3<${'<'.repeat(300)}, "a", 1) = 1`,
+    ];
+    for (const line of hostile) expect(time(many(8000, line))).toBeLessThan(8000);
+  });
+
   it('does not gather a line that never ends', () => {
     const before = process.memoryUsage().rss;
     const read = readText(Buffer.from(`${BEGIN.join('\n')}\n${'x'.repeat(200)}`), {});
@@ -281,6 +301,19 @@ describe('strace descriptors', () => {
     );
     expect(found).toHaveLength(1);
     expect(found[0]).toMatchObject({ opened: false, rolesKnown: false, streams: ['answer', 'question'] });
+  });
+
+  it('takes threads of which nothing is told for one process, and says so', () => {
+    const read = readText(
+      [
+        '101 1795186521.000010 read(7, "one", 100) = 3',
+        '102 1795186521.000011 read(7, "two", 100) = 3',
+        '101 1795186521.000012 write(7, "first", 5) = 5',
+        '102 1795186521.000013 write(7, "second", 6) = 6\n',
+      ].join('\n'),
+    );
+    expect(read.connections.map((c) => c.streams)).toEqual([['firstsecond', 'onetwo']]);
+    expect(read.notes.join('\n')).toMatch(/taken for one process/);
   });
 
   it('lets threads share and children inherit descriptors', () => {

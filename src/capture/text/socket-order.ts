@@ -5,6 +5,8 @@ interface Waiting {
   readonly run: () => void;
 }
 
+/** Calls that are waited for at once. */
+const MOST_HOLDS = 1024;
 /** Entries and bytes that wait at most: a call that never returns must not hold back everything. */
 const MOST_ENTRIES = 8192;
 const MOST_BYTES = 16 << 20;
@@ -30,7 +32,8 @@ export class SocketOrder {
 
   /** A call was entered that happens at `key` if it succeeds: what comes after waits for it. */
   hold(call: object, key: number): void {
-    this.open.set(call, key);
+    if (this.open.size < MOST_HOLDS) this.open.set(call, key);
+    else this.gaveUp = true;
   }
 
   unhold(call: object): void {

@@ -31,7 +31,9 @@ export class StraceCalls {
   private readonly sockets: StraceSockets;
   private readonly order = new SocketOrder();
   private readonly entered = new Map<number, { readonly name: string; readonly socket: OpenSocket | null }>();
-  private closings: Closing[] = [];
+  /** Closes that wait to be believed, oldest first; those before `settled` were. */
+  private readonly closings: Closing[] = [];
+  private settled = 0;
   private current: { at: Moment; key: number } = { at: { line: 0, seconds: 0, nanos: 0 }, key: 0 };
   private ordered = true;
   private readonly heldBytes = new WeakMap<OpenSocket, number>();
@@ -55,7 +57,13 @@ export class StraceCalls {
 
   advance(key: number): void {
     this.order.advance(key);
-    while (this.closings.length > 0 && this.closings[0]!.key + SETTLED < key) this.settle(this.closings.shift()!);
+    const { closings } = this;
+    while (this.settled < closings.length && closings[this.settled]!.key + SETTLED < key)
+      this.settle(closings[this.settled++]!);
+    if (this.settled > 4096) {
+      closings.splice(0, this.settled);
+      this.settled = 0;
+    }
   }
 
   /** A call was entered and another thread spoke before it returned. `text` is what was printed so far. */
@@ -108,8 +116,9 @@ export class StraceCalls {
     }
     this.entered.clear();
     this.order.flush();
-    for (const closing of this.closings) this.settle(closing);
-    this.closings = [];
+    for (const closing of this.closings.slice(this.settled)) this.settle(closing);
+    this.closings.length = 0;
+    this.settled = 0;
   }
 
   /** What the trace could not tell. */
@@ -118,6 +127,8 @@ export class StraceCalls {
       yield `${count(this.cutCalls, 'call')} not shown whole: ${byteSize(this.cutBytes)} are gaps (record with -s 65535)`;
     if (!this.sockets.identities && this.sockets.plainThreads.size > 1)
       yield 'descriptors carry no identity: a connection between two traced processes appears once for each end (record with -yy)';
+    if (this.sockets.assumedThreads.size > 0)
+      yield 'threads that use the same descriptors are taken for one process: what made them is not in the text (record with -yy)';
     if (this.unknownDescriptors > 0)
       yield `${count(this.unknownDescriptors, 'descriptor')} of unknown kind that carried one direction only: ${byteSize(this.unknownBytes)} left out (record with -yy, or from the start)`;
     if (this.uncertain > 0)

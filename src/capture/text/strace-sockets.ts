@@ -54,18 +54,54 @@ class Table {
   readonly closed = new Set<number>();
   executed = false;
 
-  /** Tables that came out of each other have the same family. */
-  constructor(public family: number) {}
+  /** Threads that have this table. */
+  threads = 1;
+
+  constructor(
+    /** Tables that came out of each other have the same family. */
+    public family: number,
+    private readonly index: FdIndex,
+  ) {}
+
+  put(fd: number, descriptor: Descriptor): void {
+    this.drop(fd);
+    this.entries.set(fd, descriptor);
+    descriptor.socket.holders++;
+    if (descriptor.socket === OTHER) return;
+    const tables = this.index.get(fd);
+    if (tables === undefined) this.index.set(fd, new Set([this]));
+    else tables.add(this);
+  }
+
+  drop(fd: number): OpenSocket | undefined {
+    const socket = this.entries.get(fd)?.socket;
+    if (socket === undefined) return undefined;
+    this.entries.delete(fd);
+    socket.holders--;
+    const tables = this.index.get(fd);
+    if (tables?.delete(this) && tables.size === 0) this.index.delete(fd);
+    return socket;
+  }
 }
+
+/** By number of a descriptor: the tables in which it is something known. */
+type FdIndex = Map<number, Set<Table>>;
+
+/** Threads that are followed at once, and descriptors of one: a trace of nothing but new ones. */
+const MOST_THREADS = 4096;
+const MOST_DESCRIPTORS = 65_536;
 
 /** The descriptors of all traced threads and the sockets behind them. */
 export class StraceSockets {
   private readonly tables = new Map<number, Table>();
+  private readonly index: FdIndex = new Map();
   private readonly byIdentity = new Map<string, OpenSocket>();
   /** By number: the connected socket that was closed last under it. */
   private readonly left = new Map<number, { readonly socket: OpenSocket; readonly tid: number }>();
   private connections = 0;
   private families = 0;
+  /** Threads that were taken for others of the same process, because nothing tells how they are related. */
+  readonly assumedThreads = new Set<number>();
   /** Whether any descriptor carried an identity that both ends of a connection share (`-yy`). */
   identities = false;
   /** Threads that held a connected socket without such an identity. */
@@ -162,17 +198,13 @@ export class StraceSockets {
         ? this.byIdentity.get(annotation.self)
         : (own?.socket ?? this.inherited(tid, fd) ?? undefined);
     const table = this.table(tid);
-    table.entries.delete(fd);
+    table.drop(fd);
     if (!table.born && table.closed.size < 1024) table.closed.add(fd);
-    if (own !== undefined) own.socket.holders--;
     if (socket === undefined || socket.kind === 'other') return;
     // Threads share descriptors, forked processes do not, and without their clone calls nothing says which these are. A process
     // that goes on using the socket shows that it was open.
-    for (const other of this.tables.values())
-      if (other.family !== table.family && other.entries.get(fd)?.socket === socket) {
-        other.entries.delete(fd);
-        socket.holders--;
-      }
+    for (const other of this.index.get(fd) ?? [])
+      if (other.family !== table.family && other.entries.get(fd)?.socket === socket) other.drop(fd);
     if (socket.link !== null) {
       if (this.left.size > this.limits.flows) this.left.clear();
       this.left.set(fd, { socket, tid });
@@ -184,8 +216,7 @@ export class StraceSockets {
     const table = this.tables.get(tid);
     if (table === undefined) return;
     this.tables.delete(tid);
-    for (const other of this.tables.values()) if (other === table) return;
-    this.empty(table, () => true);
+    if (--table.threads === 0) this.empty(table, () => true);
   }
 
   execute(tid: number): void {
@@ -195,22 +226,24 @@ export class StraceSockets {
   }
 
   clone(parent: number, child: number, shareFiles: boolean): void {
+    this.assumedThreads.delete(child);
     const from = this.table(parent);
     const already = this.tables.get(child);
     if (shareFiles) {
-      if (already !== undefined && already !== from)
+      if (already === from) return;
+      if (already !== undefined)
         for (const [fd, descriptor] of already.entries) {
-          if (from.entries.has(fd)) descriptor.socket.holders--;
-          else from.entries.set(fd, descriptor);
+          already.drop(fd);
+          if (!from.entries.has(fd)) from.put(fd, descriptor);
         }
+      from.threads++;
       this.tables.set(child, from);
       return;
     }
     const table = this.table(child);
     for (const [fd, descriptor] of from.entries) {
       if (table.entries.has(fd) || table.closed.has(fd) || (table.executed && descriptor.cloexec)) continue;
-      table.entries.set(fd, descriptor);
-      descriptor.socket.holders++;
+      table.put(fd, descriptor);
     }
     table.family = from.family;
     table.born = true;
@@ -280,13 +313,17 @@ export class StraceSockets {
   private inherited(tid: number, fd: number): OpenSocket | null {
     if (this.table(tid).born) return null;
     let found: OpenSocket | null = null;
-    for (const [other, table] of this.tables) {
+    const own = this.table(tid);
+    for (const table of this.index.get(fd) ?? []) {
       const socket = table.entries.get(fd)?.socket;
-      if (other === tid || socket === undefined || socket.kind === 'unknown' || socket === found) continue;
+      if (table === own || socket === undefined || socket === found) continue;
       if (found !== null) return null;
       found = socket;
     }
-    if (found !== null) return found;
+    if (found !== null) {
+      if (found.kind === 'unknown' && this.assumedThreads.size < MOST_THREADS) this.assumedThreads.add(tid);
+      return found;
+    }
     // a server closes the descriptor that it left to a child whose making is not in the trace
     const left = this.left.get(fd);
     return left !== undefined && left.tid !== tid && left.socket.link!.link.isClosing(left.socket.side)
@@ -297,28 +334,20 @@ export class StraceSockets {
   private table(tid: number): Table {
     let table = this.tables.get(tid);
     if (table === undefined) {
-      table = new Table(++this.families);
+      table = new Table(++this.families, this.index);
       this.tables.set(tid, table);
-      if (this.tables.size > this.limits.flows) this.exit(this.tables.keys().next().value!);
+      if (this.tables.size > MOST_THREADS) this.exit(this.tables.keys().next().value!);
     }
     return table;
   }
 
   private set(tid: number, fd: number, socket: OpenSocket, cloexec: boolean): void {
-    const table = this.table(tid).entries;
-    const before = table.get(fd)?.socket;
+    const table = this.table(tid);
+    const before = table.entries.get(fd)?.socket;
     if (before === socket) return;
-    table.set(fd, { socket, cloexec });
-    socket.holders++;
-    if (table.size > this.limits.flows) {
-      const [oldest, descriptor] = table.entries().next().value!;
-      table.delete(oldest);
-      descriptor.socket.holders--;
-    }
-    if (before !== undefined) {
-      before.holders--;
-      this.check(before);
-    }
+    table.put(fd, { socket, cloexec });
+    if (table.entries.size > MOST_DESCRIPTORS) table.drop(table.entries.keys().next().value!);
+    if (before !== undefined) this.check(before);
   }
 
   private remember(socket: OpenSocket): void {
@@ -338,8 +367,7 @@ export class StraceSockets {
   private empty(table: Table, which: (descriptor: Descriptor) => boolean): void {
     for (const [fd, descriptor] of table.entries)
       if (which(descriptor)) {
-        table.entries.delete(fd);
-        descriptor.socket.holders--;
+        table.drop(fd);
         this.check(descriptor.socket);
       }
   }
