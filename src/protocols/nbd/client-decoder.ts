@@ -58,7 +58,7 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
       this.need = EXTENDED_REQUEST_LENGTH;
       this.start(new Request(input, true, this.settings.limits), input);
     } else if (this.state === FLAGS && view.getUint8(pos) === 0x16 && view.getUint8(pos + 1) === 3) {
-      this.startTls(input.offset);
+      this.startTls(input.offset, input.originAt(pos).peerSeen);
       this.tlsRecord(input, false);
     } else if (this.state === FLAGS) {
       this.state = OPTIONS;
@@ -67,7 +67,7 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
     } else if (magic === IHAVEOPT_HI) {
       this.option(input);
     } else if (this.state === TLS_OR_OPTIONS && view.getUint8(pos) === 0x16) {
-      this.startTls(input.offset);
+      this.startTls(input.offset, input.originAt(pos).peerSeen);
       this.tlsRecord(input, false);
     } else {
       this.unframed(input);

@@ -198,9 +198,9 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
   }
 
   /** Everything from `input.pos` on is TLS. */
-  protected startTls(offset: number): void {
+  protected startTls(offset: number, peerSeen = -1): void {
     this.tls = new TlsRecords(this.side, this.output, this.notices);
-    this.notices.tls(this.side, offset);
+    this.notices.tls(this.side, offset, peerSeen);
     this.need = 1;
   }
 
@@ -322,9 +322,10 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
       this.body = length;
       if (length === 0) tls.recordEnd();
     } else if (tls.records > 0) {
+      this.notices.notTls(this.side, input.offset, this.firstBytes(input), tls.records);
       this.swallow();
     } else {
-      this.notices.notTls(this.side, input.offset, this.firstBytes(input));
+      this.notices.notTls(this.side, input.offset, this.firstBytes(input), 0);
       this.tls = null;
       this.resume();
       this.next(input, patient);

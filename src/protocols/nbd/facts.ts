@@ -25,6 +25,8 @@ export class Facts {
   /** Whether a breach by that side was found: it excuses a hard disconnect by the other one. */
   readonly breached: [boolean, boolean] = [false, false];
 
+  private noisy = 0;
+
   greeting: Greeting | null = null;
   clientFlags: ClientFlags | null = null;
   oldstyle = false;
@@ -120,6 +122,8 @@ export class Facts {
   }
 
   raise(rule: Rule, evidence: Evidence): void {
+    // rules that are off by default are noisy where they apply: a few say all
+    if (rule.off && ++this.noisy > this.context.limits.findingsPerRule) return;
     if ((evidence.severity ?? rule.severity) === 'error' && rule.party !== 'capture') {
       const side = evidence.side ?? evidence.message?.side;
       if (rule.party === 'client' || (rule.party === 'either' && side === CLIENT)) this.breached[CLIENT] = true;
@@ -129,11 +133,14 @@ export class Facts {
   }
 }
 
-/** Evidence about `length` bytes at `at` inside a message. */
-export function field(
-  message: Message,
-  at: number,
-  length: number,
-): { message: Message; offset: number; length: number } {
+/** A message and bytes in it: the place of a finding. */
+export interface Place {
+  readonly message: Message;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** `length` bytes at `at` inside a message. */
+export function field(message: Message, at: number, length: number): Place {
   return { message, offset: message.offset + at, length };
 }

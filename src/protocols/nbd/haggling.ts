@@ -1,130 +1,180 @@
+import { hexNumber } from '../../base/hex.js';
 import { CLIENT, SERVER } from '../../base/input.js';
 import { nanosBetween } from '../../base/time.js';
+import { AnswerChecks } from './answer-checks.js';
+import { Answer, Asked } from './asked.js';
 import {
+  EXPORT_PADDING_LENGTH,
   FLAG_NO_ZEROES,
   INFO_BLOCK_SIZE,
   INFO_DESCRIPTION,
   INFO_EXPORT,
   INFO_NAME,
+  OPT_ABORT,
   OPT_EXPORT_NAME,
   OPT_EXTENDED_HEADERS,
   OPT_GO,
-  OPT_INFO,
-  OPT_LIST_META_CONTEXT,
   OPT_SET_META_CONTEXT,
   OPT_STARTTLS,
   OPT_STRUCTURED_REPLY,
   REP_ACK,
+  REP_ERR_SHUTDOWN,
   REP_INFO,
   REP_META_CONTEXT,
 } from './constants.js';
-import type { BlockSizes, Facts } from './facts.js';
+import { checkExport } from './export-checks.js';
+import { field, type Facts } from './facts.js';
 import { NOT_ASKED, NOT_YET, UNKNOWN } from './hints.js';
 import type { ClientFlags, ExportInfo, Greeting, Option, OptionReply } from './messages.js';
+import { optionName } from './names.js';
+import { OptionChecks } from './option-checks.js';
+import { rawText } from './option-data.js';
+import { ReplyChecks } from './reply-checks.js';
 import {
-  parseInfoRequest,
-  parseMetaRequest,
-  spanBytes,
-  type InfoRequest,
-  type MetaRequest,
-  type Span,
-} from './option-data.js';
-import type { Prefix } from './payload.js';
+  NEWSTYLE_ON_OTHER_PORT,
+  OLDSTYLE_HANDSHAKE_FLAGS,
+  OLDSTYLE_ON_NEWSTYLE_PORT,
+  OLDSTYLE_RESERVED_NONZERO,
+  OLDSTYLE_USED,
+  UNKNOWN_HANDSHAKE_FLAG,
+} from './rules/greeting.js';
+import { DATA_AFTER_ABORT, OPTION_AFTER_EXPORT_NAME, OPTION_AFTER_GO, OPTION_PIPELINED } from './rules/options.js';
+import {
+  CONTINUED_AFTER_SHUTDOWN_REPLY,
+  EXPORT_NAME_PADDING_NONZERO,
+  OPTION_REPLY_MISMATCH,
+  OPTION_REPLY_UNSOLICITED,
+} from './rules/replies.js';
+import { CLIENT_PLAINTEXT_AFTER_STARTTLS, STARTTLS_PIPELINED_BYTES } from './rules/tls.js';
 
 /** Options that wait for their answer, and replies that wait for their option: more means that somebody floods. */
 const MAX_WAITING = 1024;
+const IANA_PORT = 10809;
+/** A server may hang up on a client that haggles without end. */
+const FLOOD_OPTIONS = 32;
+const FLOOD_BYTES = 1 << 20;
 
-/** An option, what it asks for, and what answered it so far. */
-export class Asked {
-  readonly option: Option;
-  readonly info: InfoRequest | null;
-  readonly meta: MetaRequest | null;
-  /** The export that it names, as the bytes are (latin1), or null. */
-  readonly exportName: string | null;
-  readonly replies: OptionReply[] = [];
-  /** The option that was still unanswered when this one was sent, where that is yet to be judged. */
-  behind: Asked | null = null;
-
-  constructor(option: Option, maxItems: number) {
-    this.option = option;
-    const number = option.option;
-    this.info = number === OPT_INFO || number === OPT_GO ? parseInfoRequest(option, maxItems) : null;
-    const meta = number === OPT_LIST_META_CONTEXT || number === OPT_SET_META_CONTEXT;
-    this.meta = meta ? parseMetaRequest(option, maxItems) : null;
-    const span: Span | null =
-      number === OPT_EXPORT_NAME ? { at: 0, length: option.dataLength } : (this.info?.name ?? this.meta?.name ?? null);
-    this.exportName = span === null ? null : rawText(option.data, span);
-  }
-}
-
-/** Bytes as a string of code units 0..255: for comparing names as bytes. */
-export function rawText(data: Prefix, span: Span): string {
-  return Buffer.from(spanBytes(data, span)).toString('latin1');
-}
-
-/** An answer as the server alone shows it: replies that echo one option, up to the final one. */
-export class Answer {
-  readonly option: number;
-  readonly replies: OptionReply[] = [];
-  sizeHi = 0;
-  sizeLo = 0;
-  flags = -1;
-  blockSizes: BlockSizes | null = null;
-  name: string | null = null;
-  description: string | null = null;
-  readonly contexts = new Map<number, string>();
-
-  constructor(option: number) {
-    this.option = option;
-  }
-}
-
-/** The haggling phase: greeting, flags, options and their answers, and what they settle. */
+/** The haggling phase: greeting, flags, options and their answers, what they settle, and whether they keep the rules. */
 export class Haggling {
   private readonly facts: Facts;
+  private readonly optionChecks: OptionChecks;
+  private readonly replyChecks: ReplyChecks;
+  private readonly answerChecks: AnswerChecks;
   /** Options without a final reply, oldest first; replies whose option was not seen yet. */
-  readonly asked: Asked[] = [];
+  private readonly waiting: Asked[] = [];
   private readonly early: OptionReply[] = [];
   private answer: Answer | null = null;
-  private nameAsked: Asked | null = null;
+  /** The option that names the export and ends haggling. */
+  nameAsked: Asked | null = null;
+  /** NBD_OPT_ABORT, where it was sent; whether it was acknowledged. */
+  abort: Option | null = null;
+  abortAnswered = false;
+  /** Acknowledgements of NBD_OPT_GO and NBD_OPT_STARTTLS; the reply that refused the latter. */
+  private goAck: OptionReply | null = null;
+  startTlsAck: OptionReply | null = null;
+  startTlsRefusal: OptionReply | null = null;
+  private shutdownReply: OptionReply | null = null;
+  private options = 0;
+  private optionBytes = 0;
+  exportInfoSeen = false;
 
   constructor(facts: Facts) {
     this.facts = facts;
+    this.optionChecks = new OptionChecks(facts);
+    this.replyChecks = new ReplyChecks(facts);
+    this.answerChecks = new AnswerChecks(facts);
+  }
+
+  /** The option that waits for its answer, or null. */
+  get outstanding(): Asked | null {
+    return this.waiting[0] ?? null;
+  }
+
+  /** Whether the client sent so many options that a server may hang up. */
+  get flooded(): boolean {
+    return this.options > FLOOD_OPTIONS || this.optionBytes > FLOOD_BYTES;
+  }
+
+  get started(): boolean {
+    return this.options > 0 || this.facts.clientFlags !== null;
   }
 
   greeting(m: Greeting): void {
-    this.facts.greeting = m;
-    this.facts.oldstyle = m.oldstyle;
-    this.facts.negotiationSeen = this.facts.isWhole(SERVER);
+    const { facts } = this;
+    facts.greeting = m;
+    facts.oldstyle = m.oldstyle;
+    const port = facts.serverPort;
+    if (m.oldstyle) {
+      const at = field(m, 8, 8);
+      facts.raise(OLDSTYLE_USED, { ...at, text: 'the second magic is that of oldstyle' });
+      if (port === IANA_PORT) facts.raise(OLDSTYLE_ON_NEWSTYLE_PORT, { ...at, text: `oldstyle on port ${IANA_PORT}` });
+      return;
+    }
+    if (port !== 0 && port !== IANA_PORT) {
+      facts.raise(NEWSTYLE_ON_OTHER_PORT, { message: m, text: `newstyle on port ${port}; ${IANA_PORT} is registered` });
+    }
+    if ((m.flags & ~3) !== 0) {
+      facts.raise(UNKNOWN_HANDSHAKE_FLAG, {
+        ...field(m, 16, 2),
+        text: `handshake flags ${hexNumber(m.flags, 4)}; only bits 0 and 1 are defined`,
+      });
+    }
+    this.optionChecks.bothFlags();
   }
 
   clientFlags(m: ClientFlags): void {
     this.facts.clientFlags = m;
+    this.optionChecks.clientFlags(m);
+    this.optionChecks.bothFlags();
   }
 
   option(m: Option): void {
-    const asked = new Asked(m, this.facts.context.limits.listItems);
-    if (m.option === OPT_EXPORT_NAME) this.nameAsked = asked;
-    else if (this.asked.length < MAX_WAITING) this.asked.push(asked);
+    const { facts } = this;
+    this.options++;
+    this.optionBytes += m.dataLength;
+    const asked = new Asked(m, facts.context.limits.listItems);
+    asked.chunksAgreed = facts.structured || facts.extended;
+    this.order(m);
+    if (m.complete) this.optionChecks.option(asked);
+    if (m.option === OPT_EXPORT_NAME) {
+      this.nameAsked = asked;
+      return;
+    }
+    if (m.option === OPT_ABORT) this.abort ??= m;
+    if (this.waiting.length < MAX_WAITING) this.waiting.push(asked);
     this.pair();
   }
 
   reply(m: OptionReply): void {
     this.follow(m);
+    this.replyChecks.served(m);
     if (this.early.length < MAX_WAITING) this.early.push(m);
     this.pair();
   }
 
   exportInfo(m: ExportInfo): void {
-    const { facts } = this;
+    const { facts, nameAsked } = this;
+    this.exportInfoSeen = true;
     this.enter(m.sizeHi, m.sizeLo, m.flags);
-    facts.blockSizes = null;
-    if (this.nameAsked !== null) {
-      m.inReplyTo = this.nameAsked.option.index;
-      m.latency = nanosBetween(this.nameAsked.option.seconds, this.nameAsked.option.nanos, m.seconds, m.nanos);
-      facts.exportName = this.nameAsked.exportName;
-      facts.sizesRequested = false;
+    const flagsAt = m.oldstyle ? 10 : 8;
+    checkExport(facts, m, 0, m.sizeHi, m.sizeLo, flagsAt, m.flags);
+    if (m.handshakeFlags !== 0) {
+      facts.raise(OLDSTYLE_HANDSHAKE_FLAGS, {
+        ...field(m, 8, 2),
+        text: `flags ${hexNumber(m.handshakeFlags, 4)} at offset 24 of the greeting`,
+      });
     }
+    if (m.nonzeroAt >= 0) {
+      facts.raise(m.oldstyle ? OLDSTYLE_RESERVED_NONZERO : EXPORT_NAME_PADDING_NONZERO, {
+        ...field(m, flagsAt + 2 + m.nonzeroAt, 1),
+        text: `byte ${m.nonzeroAt} of the ${EXPORT_PADDING_LENGTH} reserved ones is ${hexNumber(m.nonzero, 2)}`,
+      });
+    }
+    if (nameAsked === null) return;
+    m.inReplyTo = nameAsked.option.index;
+    m.latency = nanosBetween(nameAsked.option.seconds, nameAsked.option.nanos, m.seconds, m.nanos);
+    facts.exportName = nameAsked.exportName;
+    facts.sizesRequested = false;
   }
 
   /** Padding bytes of the answer to NBD_OPT_EXPORT_NAME (see NbdHints). */
@@ -132,7 +182,7 @@ export class Haggling {
     const { facts } = this;
     if (this.nameAsked !== null && facts.clientFlags !== null) {
       const both = (facts.greeting?.flags ?? 0) & facts.clientFlags.flags & FLAG_NO_ZEROES;
-      return both !== 0 ? 0 : 124;
+      return both !== 0 ? 0 : EXPORT_PADDING_LENGTH;
     }
     if (!facts.heard(CLIENT)) return UNKNOWN;
     const decoded = peerSeen >= 0 ? facts.context.decodedUpTo(CLIENT) >= peerSeen : facts.context.connection.ordered;
@@ -140,50 +190,182 @@ export class Haggling {
     return facts.isWhole(CLIENT) ? NOT_ASKED : UNKNOWN;
   }
 
+  /** The session is over: replies that nothing asked for are known to be that now. */
+  finish(): void {
+    if (this.facts.bothWhole) this.rejectEarly('likely');
+  }
+
+  /** Whether this option may follow what came before it. */
+  private order(m: Option): void {
+    const { facts } = this;
+    if (this.abort !== null) {
+      facts.raise(DATA_AFTER_ABORT, {
+        message: m,
+        related: [this.abort],
+        text: `${optionName(m.option)} after NBD_OPT_ABORT`,
+      });
+      return;
+    }
+    if (this.nameAsked !== null) {
+      facts.raise(OPTION_AFTER_EXPORT_NAME, {
+        message: m,
+        related: [this.nameAsked.option],
+        text: `${optionName(m.option)} after NBD_OPT_EXPORT_NAME`,
+      });
+      return;
+    }
+    if (this.goAck !== null && facts.received(m, this.goAck) !== null) {
+      facts.raise(OPTION_AFTER_GO, {
+        message: m,
+        related: [this.goAck],
+        confidence: facts.received(m, this.goAck)!,
+        text: `${optionName(m.option)} after NBD_OPT_GO was acknowledged`,
+      });
+      return;
+    }
+    if (this.startTlsAck !== null && facts.received(m, this.startTlsAck) !== null) {
+      facts.raise(CLIENT_PLAINTEXT_AFTER_STARTTLS, {
+        message: m,
+        related: [this.startTlsAck],
+        confidence: facts.received(m, this.startTlsAck)!,
+        text: `${optionName(m.option)} in clear after NBD_OPT_STARTTLS was acknowledged`,
+      });
+      return;
+    }
+    if (this.shutdownReply !== null && m.option !== OPT_ABORT) {
+      const received = facts.received(m, this.shutdownReply);
+      if (received !== null) {
+        facts.raise(CONTINUED_AFTER_SHUTDOWN_REPLY, {
+          message: m,
+          related: [this.shutdownReply],
+          confidence: received,
+          text: `${optionName(m.option)} after NBD_REP_ERR_SHUTDOWN`,
+        });
+      }
+    }
+    this.pipelined(m);
+  }
+
+  /** Whether the option in front was still unanswered when this one was sent. */
+  private pipelined(m: Option): void {
+    const last = this.waiting[this.waiting.length - 1];
+    if (last === undefined || !this.facts.bothWhole) return;
+    const sure = this.facts.sawAll(m);
+    if (sure === null) last.follower ??= m;
+    else this.raisePipelined(last, m, sure);
+  }
+
+  private raisePipelined(last: Asked, m: Option, confidence: 'certain' | 'likely'): void {
+    const tls = last.option.option === OPT_STARTTLS;
+    this.facts.raise(tls ? STARTTLS_PIPELINED_BYTES : OPTION_PIPELINED, {
+      message: m,
+      related: [last.option],
+      confidence,
+      text: `${optionName(m.option)} was sent while ${optionName(last.option.option)} was unanswered`,
+    });
+  }
+
   /** Finds the option that each waiting reply answers: one option is outstanding at a time. */
   private pair(): void {
+    const { facts } = this;
     while (this.early.length > 0) {
       const reply = this.early[0]!;
-      const asked = this.asked[0];
-      if (asked === undefined) return;
+      let asked = this.waiting[0];
+      if (asked === undefined) {
+        const sure = facts.bothWhole ? facts.sawAll(reply) : null;
+        if (sure === null) return;
+        this.rejectEarly(sure);
+        return;
+      }
       this.early.shift();
+      if (reply.option !== asked.option.option) {
+        asked = this.mismatch(reply, asked);
+        if (asked === undefined) continue;
+      }
       reply.inReplyTo = asked.option.index;
       reply.latency = nanosBetween(asked.option.seconds, asked.option.nanos, reply.seconds, reply.nanos);
       if (asked.replies.length < MAX_WAITING) asked.replies.push(reply);
       if (reply.isFinal) {
-        this.asked.shift();
+        this.waiting.shift();
         this.settle(asked, reply);
       }
     }
   }
 
+  /** The option that a reply with another number belongs to, after all. */
+  private mismatch(reply: OptionReply, asked: Asked): Asked | undefined {
+    const { facts } = this;
+    if (facts.bothWhole) {
+      facts.raise(OPTION_REPLY_MISMATCH, {
+        ...field(reply, 8, 4),
+        related: [asked.option],
+        text: `the reply names ${optionName(reply.option)}; outstanding is ${optionName(asked.option.option)}`,
+      });
+      return asked;
+    }
+    const at = this.waiting.findIndex((a) => a.option.option === reply.option);
+    if (at < 0) return undefined;
+    this.waiting.splice(0, at);
+    return this.waiting[0];
+  }
+
+  private rejectEarly(confidence: 'certain' | 'likely'): void {
+    for (const reply of this.early) {
+      if (reply.option === OPT_EXPORT_NAME) continue;
+      this.facts.raise(OPTION_REPLY_UNSOLICITED, {
+        message: reply,
+        confidence,
+        text: `${reply.name} for ${optionName(reply.option)}, but no option is outstanding`,
+      });
+    }
+    this.early.length = 0;
+  }
+
   /** The final reply to an option, where both are known. */
   private settle(asked: Asked, reply: OptionReply): void {
+    const { facts } = this;
+    if (asked.follower !== null && asked.follower.peerSeen >= 0 && asked.follower.peerSeen < reply.endOffset) {
+      this.raisePipelined(asked, asked.follower, 'certain');
+    }
+    if (asked.option === this.abort) this.abortAnswered = true;
+    if (asked.option.complete && asked.replies.every((r) => r.complete)) this.answerChecks.answered(asked, reply);
     if (reply.type !== REP_ACK) return;
     if (asked.option.option === OPT_GO) {
-      this.facts.exportName = asked.exportName;
-      this.facts.sizesRequested = asked.info?.types.includes(INFO_BLOCK_SIZE) ?? null;
+      facts.exportName = asked.exportName;
+      facts.sizesRequested = asked.info?.types.includes(INFO_BLOCK_SIZE) ?? null;
+      this.optionChecks.entered(asked.option, asked);
     } else if (asked.option.option === OPT_SET_META_CONTEXT) {
-      this.facts.metaExport = asked.exportName;
+      facts.metaExport = asked.exportName;
     }
   }
 
   /** What the server's own bytes settle. */
   private follow(m: OptionReply): void {
-    if (this.answer?.option !== m.option) this.answer = new Answer(m.option);
-    const { answer, facts } = this;
-    if (m.option === OPT_SET_META_CONTEXT && answer.replies.length === 0) {
-      facts.contexts = new Map();
-      facts.contextsKnown = facts.isWhole(SERVER);
+    const { facts } = this;
+    if (this.answer?.option !== m.option) {
+      this.answer = new Answer(m.option);
+      if (m.option === OPT_SET_META_CONTEXT) {
+        // every new selection, also one that fails, replaces the one before
+        facts.contexts = new Map();
+        facts.contextsKnown = facts.isWhole(SERVER);
+      }
     }
+    const { answer } = this;
     if (answer.replies.length < MAX_WAITING) answer.replies.push(m);
-    if (m.type === REP_INFO) this.info(answer, m);
-    else if (m.type === REP_META_CONTEXT && m.data.length >= 4 && answer.contexts.size < MAX_WAITING) {
+    if (m.type === REP_INFO) takeInfo(answer, m);
+    if (m.complete) this.replyChecks.reply(m, answer);
+    if (m.type === REP_META_CONTEXT && m.data.length >= 4 && answer.contexts.size < MAX_WAITING) {
       answer.contexts.set(m.data.u32(0), rawText(m.data, { at: 4, length: m.dataLength - 4 }));
     }
     if (!m.isFinal) return;
     this.answer = null;
-    if (m.type !== REP_ACK) return;
+    if (m.type === REP_ACK) this.acknowledged(m, answer);
+    else if (m.type === REP_ERR_SHUTDOWN) this.shutdownReply ??= m;
+    if (m.isError && m.option === OPT_STARTTLS) this.startTlsRefusal = m;
+  }
+
+  private acknowledged(m: OptionReply, answer: Answer): void {
+    const { facts } = this;
     switch (m.option) {
       case OPT_STRUCTURED_REPLY:
         facts.structured = true;
@@ -195,34 +377,19 @@ export class Haggling {
         facts.contexts = answer.contexts;
         break;
       case OPT_STARTTLS:
+        this.startTlsAck = m;
         facts.structured = false;
         facts.extended = false;
         facts.contexts = new Map();
         break;
       case OPT_GO:
+        this.goAck = m;
         if (answer.flags >= 0) this.enter(answer.sizeHi, answer.sizeLo, answer.flags);
         facts.transmission = true;
         facts.blockSizes = answer.blockSizes;
         facts.canonicalName = answer.name;
         facts.description = answer.description;
         break;
-    }
-  }
-
-  private info(answer: Answer, m: OptionReply): void {
-    const { data } = m;
-    if (data.length < 2) return;
-    const type = data.u16(0);
-    if (type === INFO_EXPORT && data.length >= 12) {
-      answer.sizeHi = data.u32(2);
-      answer.sizeLo = data.u32(6);
-      answer.flags = data.u16(10);
-    } else if (type === INFO_BLOCK_SIZE && data.length >= 14) {
-      answer.blockSizes = { minimum: data.u32(2), preferred: data.u32(6), maximum: data.u32(10) };
-    } else if (type === INFO_NAME) {
-      answer.name = rawText(data, { at: 2, length: m.dataLength - 2 });
-    } else if (type === INFO_DESCRIPTION) {
-      answer.description = rawText(data, { at: 2, length: m.dataLength - 2 });
     }
   }
 
@@ -233,5 +400,23 @@ export class Haggling {
     facts.sizeLo = sizeLo;
     facts.size = sizeHi * 4294967296 + sizeLo;
     facts.flags = flags;
+    facts.negotiationSeen = facts.isWhole(SERVER);
+  }
+}
+
+function takeInfo(answer: Answer, m: OptionReply): void {
+  const { data } = m;
+  if (data.length < 2) return;
+  const type = data.u16(0);
+  if (type === INFO_EXPORT && data.length >= 12) {
+    answer.sizeHi = data.u32(2);
+    answer.sizeLo = data.u32(6);
+    answer.flags = data.u16(10);
+  } else if (type === INFO_BLOCK_SIZE && data.length >= 14) {
+    answer.blockSizes = { minimum: data.u32(2), preferred: data.u32(6), maximum: data.u32(10) };
+  } else if (type === INFO_NAME) {
+    answer.name = rawText(data, { at: 2, length: m.dataLength - 2 });
+  } else if (type === INFO_DESCRIPTION) {
+    answer.description = rawText(data, { at: 2, length: m.dataLength - 2 });
   }
 }

@@ -12,6 +12,11 @@ export function spanBytes(data: Prefix, span: Span): Uint8Array {
   return data.bytes.subarray(Math.min(span.at, data.length), Math.min(span.at + span.length, data.length));
 }
 
+/** Bytes as a string of code units 0..255: for comparing names as bytes. */
+export function rawText(data: Prefix, span: Span): string {
+  return Buffer.from(spanBytes(data, span)).toString('latin1');
+}
+
 /** Data of NBD_OPT_INFO and NBD_OPT_GO. */
 export interface InfoRequest {
   /** The name's length field; more than fits where the data are malformed. */

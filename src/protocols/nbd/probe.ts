@@ -7,6 +7,8 @@ import {
   IHAVEOPT_LO,
   NBDMAGIC_HI,
   NBDMAGIC_LO,
+  OLDSTYLE_HI,
+  OLDSTYLE_LO,
   REP_MAGIC_HI,
   REQUEST_MAGIC,
   SIMPLE_REPLY_MAGIC,
@@ -68,6 +70,12 @@ function fromFirstBytes(bytes: Uint8Array, ended: boolean): Guess {
     return ended ? null : 'more';
   }
   const view = viewOf(bytes);
+  // a greeting with a wrong first magic is still a greeting, by its second
+  if (bytes.length >= 16 && bytes[0] === GREETING[0]) {
+    const second =
+      agrees(bytes, 8, OPTION) || (view.getUint32(8) === OLDSTYLE_HI && view.getUint32(12) === OLDSTYLE_LO);
+    if (second) return { role: 'server', score: CHAINED, by: 'heuristic' };
+  }
   // client flags have no magic of their own; the option behind them has
   if (bytes.length > 4 && agrees(bytes, 4, OPTION)) {
     if (bytes.length >= 12) return { role: 'client', score: SURE, by: 'magic' };

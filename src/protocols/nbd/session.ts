@@ -1,11 +1,11 @@
-import { MODE_GUESSED, OPAQUE, RESYNCHRONISED } from '../../base/capture-rules.js';
-import { SERVER, type Side } from '../../base/input.js';
+import type { Side } from '../../base/input.js';
 import type { Origin } from '../../base/origin.js';
-import { count } from '../../base/text.js';
 import type { Json } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
 import type { DecoderSettings, Output, Session, SessionContext } from '../../contract/protocol.js';
+import { Closing } from './closing.js';
 import { Facts } from './facts.js';
+import { FramingWatch } from './framing-watch.js';
 import { Haggling } from './haggling.js';
 import type { NbdHints, NbdNotices } from './hints.js';
 import {
@@ -27,7 +27,9 @@ import {
   type Request,
   type SimpleReply,
 } from './messages.js';
+import { MultiConn } from './multi-conn.js';
 import type { NbdShared } from './shared.js';
+import { TLS_DOWNGRADE_SUSPECT } from './rules/tls.js';
 import { describeSession, summarise } from './summary.js';
 import { Transmission } from './transmission.js';
 
@@ -36,7 +38,10 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
   private readonly facts: Facts;
   private readonly haggling: Haggling;
   private readonly transmission: Transmission;
-  private guessed = false;
+  private readonly framing: FramingWatch;
+  private readonly closing: Closing;
+  private readonly multiConn: MultiConn;
+  private refusedTls = false;
 
   constructor(
     context: SessionContext<NbdShared>,
@@ -46,17 +51,21 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
     this.facts = new Facts(context, output, settings);
     this.haggling = new Haggling(this.facts);
     this.transmission = new Transmission(this.facts);
+    this.framing = new FramingWatch(this.facts, this.haggling, this.transmission);
+    this.closing = new Closing(this.facts, this.haggling, this.transmission, this.framing);
+    this.multiConn = new MultiConn(this.facts, this.transmission);
   }
 
   begin(message: Message): void {
-    if ((message as NbdMessage).kind === REQUEST) this.transmission.register(message as Request);
+    if ((message as NbdMessage).kind === REQUEST) this.request(message as Request);
   }
 
   message(message: Message): void {
     const m = message as NbdMessage;
     switch (m.kind) {
       case REQUEST:
-        if (!m.begun) this.transmission.register(m as Request);
+        if (!m.begun) this.request(m as Request);
+        this.transmission.requestComplete(m as Request);
         break;
       case SIMPLE_REPLY:
         this.transmission.simpleReply(m as SimpleReply);
@@ -88,15 +97,33 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
     this.transmission.chunk(m);
   }
 
+  private request(r: Request): void {
+    this.transmission.register(r);
+    this.multiConn.request(r);
+    if (!this.refusedTls && this.haggling.startTlsRefusal !== null) this.downgraded(r);
+  }
+
+  private downgraded(r: Request): void {
+    this.refusedTls = true;
+    const refusal = this.haggling.startTlsRefusal!;
+    this.facts.raise(TLS_DOWNGRADE_SUSPECT, {
+      message: r,
+      related: [refusal],
+      text: `${refusal.name} to NBD_OPT_STARTTLS, and the export is used in clear`,
+    });
+  }
+
   gap(): void {
     // what a gap touches depends on where the decoder was: it says so by `lost`, or in the message itself
   }
 
-  end(_side: Side, _how: 'fin' | 'reset' | 'open', _origin: Origin): void {
-    return;
+  end(side: Side, how: 'fin' | 'reset' | 'open', origin: Origin): void {
+    this.closing.end(side, how, origin);
   }
 
-  finish(_how: 'closed' | 'reset' | 'open'): void {
+  finish(how: 'closed' | 'reset' | 'open'): void {
+    this.closing.finish(how);
+    this.multiConn.leave();
     this.transmission.table.clear();
   }
 
@@ -105,7 +132,7 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
   }
 
   describe(): string[] {
-    return describeSession(this.facts, this.transmission);
+    return describeSession(this.facts, this.transmission, this.framing.describeTls());
   }
 
   // ---- NbdHints
@@ -133,58 +160,35 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
     this.transmission.lost(side);
   }
 
-  unframed(side: Side): void {
-    this.facts.lost(side);
-    this.transmission.lost(side);
+  unframed(side: Side, offset: number, first: Uint8Array, after: NbdMessage | null): void {
+    this.framing.unframed(side, offset, first, after);
   }
 
   found(side: Side, message: NbdMessage, skipped: number): void {
-    const { facts } = this;
-    if (skipped > 0) {
-      facts.raise(RESYNCHRONISED, {
-        message,
-        side,
-        text: `${count(skipped, 'byte')} skipped; decoding goes on with ${message.name} at stream offset ${message.offset}`,
-      });
-    }
-    if (this.guessed || facts.greeting !== null || side !== SERVER) return;
-    this.guessed = true;
-    const form = message.kind === SIMPLE_REPLY ? 'simple replies' : message.name;
-    facts.raise(MODE_GUESSED, {
-      message,
-      side,
-      text: `no handshake in the capture; the form of the replies is taken from their headers (${form} at stream offset ${message.offset})`,
-    });
+    this.framing.found(side, message, skipped);
   }
 
-  tls(side: Side, offset: number): void {
-    this.facts.tls = true;
-    if (side !== SERVER) return;
-    this.facts.raise(OPAQUE, {
-      side,
-      offset,
-      length: 0,
-      text: 'the session is encrypted with TLS from here on; its secrets would be needed to go on',
-    });
+  tls(side: Side, offset: number, peerSeen: number): void {
+    this.framing.tls(side, offset, peerSeen);
   }
 
-  notTls(side: Side): void {
-    this.facts.lost(side);
+  notTls(side: Side, offset: number, first: Uint8Array, records: number): void {
+    this.framing.notTls(side, offset, first, records);
   }
 
-  tlsRecord(): void {
-    return;
+  tlsRecord(side: Side, offset: number, type: number, payload: Uint8Array): void {
+    this.framing.tlsRecord(side, offset, type, payload);
   }
 
-  zeroes(): void {
-    return;
+  zeroes(offset: number, count: number, after: NbdMessage | null): void {
+    this.framing.zeroes(offset, count, after);
   }
 
-  unpadded(): void {
-    return;
+  unpadded(message: NbdMessage): void {
+    this.framing.unpadded(message);
   }
 
-  payloadAfterError(): void {
-    return;
+  payloadAfterError(message: NbdMessage, length: number): void {
+    this.framing.payloadAfterError(message, length);
   }
 }

@@ -1,4 +1,45 @@
-/** What NBD remembers across the connections of one run. */
+import type { Facts } from './facts.js';
+import type { Request } from './messages.js';
+import type { RequestTable } from './request-table.js';
+
+/** Connections that are watched together; beyond it new ones are left out. */
+const MAX_CONNECTIONS = 4096;
+
+/** A connection that is past its handshake, for those that use the same export at the same time. */
+export interface Sibling {
+  readonly facts: Facts;
+  readonly table: RequestTable;
+  /** Its first request that moves or changes data. */
+  dataRequest: Request | null;
+  /** Connected to the same export of the same server by the same client: `client server export`. */
+  readonly key: string;
+}
+
+/** What NBD remembers across the connections of one run: which of them use one export at the same time. */
 export class NbdShared {
-  connections = 0;
+  private readonly byKey = new Map<string, Set<Sibling>>();
+  private count = 0;
+
+  /** Announces a connection; null where there are too many. */
+  join(sibling: Sibling): boolean {
+    if (this.count >= MAX_CONNECTIONS) return false;
+    let group = this.byKey.get(sibling.key);
+    if (group === undefined) this.byKey.set(sibling.key, (group = new Set()));
+    group.add(sibling);
+    this.count++;
+    return true;
+  }
+
+  leave(sibling: Sibling): void {
+    const group = this.byKey.get(sibling.key);
+    if (group === undefined || !group.delete(sibling)) return;
+    this.count--;
+    if (group.size === 0) this.byKey.delete(sibling.key);
+  }
+
+  /** The other connections of the same client to the same export that are open now. */
+  others(sibling: Sibling): Sibling[] {
+    const group = this.byKey.get(sibling.key);
+    return group === undefined || group.size < 2 ? [] : [...group].filter((s) => s !== sibling);
+  }
 }

@@ -1,18 +1,50 @@
 import { CLIENT, SERVER, type Side } from '../../base/input.js';
 import { nanosBetween } from '../../base/time.js';
-import { CMD_BLOCK_STATUS, CMD_DISC, CMD_READ, ESHUTDOWN } from './constants.js';
-import type { Facts } from './facts.js';
+import { checkErrorValue, ChunkChecks } from './chunk-checks.js';
+import { CHUNK_OFFSET_DATA, CMD_BLOCK_STATUS, CMD_DISC, CMD_READ, CMD_RESIZE, ESHUTDOWN } from './constants.js';
+import { field, type Facts } from './facts.js';
 import { NOT_YET, UNKNOWN } from './hints.js';
-import { REQUEST, type Chunk, type NbdMessage, type Request, type SimpleReply } from './messages.js';
+import { Chunk, type NbdMessage, type Request, type SimpleReply } from './messages.js';
+import { errorName, shortCommand } from './names.js';
+import { OutcomeChecks } from './outcome-checks.js';
+import { ReplyProgress } from './reply-progress.js';
+import { RequestChecks } from './request-checks.js';
 import { RequestTable } from './request-table.js';
+import {
+  BLOCK_STATUS_SIMPLE_SUCCESS,
+  ERROR_NOT_STRUCTURED,
+  REPLY_AFTER_DONE,
+  REPLY_BEFORE_REQUEST,
+  REPLY_HEADER_MODE,
+  REPLY_TO_DISC,
+  REPLY_UNKNOWN_COOKIE,
+  SIMPLE_REPLY_TO_READ,
+} from './rules/headers.js';
 import { Totals } from './totals.js';
-import { wide } from './u64.js';
+import { decimal, wide } from './u64.js';
 
-/** The transmission phase: requests in flight, and which reply answers which. */
+/** Replies without a request that wait for it to turn up, and for how many further messages they do. */
+const MAX_STRAYS = 64;
+const STRAY_PATIENCE = 8;
+/** Answers in several chunks that are followed without knowing their requests. */
+const MAX_ORPHANS = 1024;
+
+/** A reply whose request was not seen (yet). */
+interface Stray {
+  readonly reply: SimpleReply | Chunk;
+  readonly until: number;
+  /** How sure it is that the request had not been received. */
+  readonly confidence: 'certain' | 'likely';
+}
+
+/** The transmission phase: requests in flight, which reply answers which, and whether they keep the rules. */
 export class Transmission {
   private readonly facts: Facts;
   readonly table: RequestTable;
   readonly totals = new Totals();
+  private readonly requestChecks: RequestChecks;
+  private readonly chunkChecks: ChunkChecks;
+  private readonly outcomes: OutcomeChecks;
   /** How often the server's side lost messages: requests from before may have been answered there. */
   epoch = 0;
   requests = 0;
@@ -20,57 +52,165 @@ export class Transmission {
   disc: Request | null = null;
   /** The first reply that reported ESHUTDOWN. */
   shutdown: NbdMessage | null = null;
+  /** The message that came last, of either side. */
+  last: NbdMessage | null = null;
+  private strays: Stray[] = [];
+  private readonly orphans = new Map<string, ReplyProgress>();
   private refused: SimpleReply | null = null;
   private refusedLength = UNKNOWN;
+  private headerJudged = false;
 
   constructor(facts: Facts) {
     this.facts = facts;
     this.table = new RequestTable(facts.context.limits.inFlight);
+    this.requestChecks = new RequestChecks(facts, this.table);
+    this.chunkChecks = new ChunkChecks(facts);
+    this.outcomes = new OutcomeChecks(facts);
   }
 
   /** A request's header was decoded. */
   register(r: Request): void {
     r.ordinal = ++this.requests;
     r.epoch = this.epoch;
+    this.last = r;
+    this.facts.transmission = true;
     this.totals.request(r).bytes += r.payload;
+    if (r.type === CMD_RESIZE) this.requestChecks.resize ??= r;
+    this.requestChecks.header(r, this.disc, this.shutdown, this.epoch);
+    if (this.disc !== null) return;
     if (r.type === CMD_DISC) {
-      this.disc ??= r;
+      this.disc = r;
       return;
     }
+    if (this.strays.length > 0 && this.takeStray(r)) return;
     this.table.add(r);
+  }
+
+  /** All of a request was decoded. */
+  requestComplete(r: Request): void {
+    if (r.query !== null) this.requestChecks.complete(r);
   }
 
   simpleReply(m: SimpleReply): void {
     this.replies++;
+    this.last = m;
+    if (this.strays.length > 0) this.dropStrays(false);
+    if (m.error !== 0) this.simpleError(m);
+    else if (this.facts.extended && this.facts.negotiationSeen) this.headerMode(m);
     const request = this.matchSimple(m);
-    if (request === null) return;
-    if (m.error !== 0) {
-      this.refused = m;
-      this.refusedLength = request.type === CMD_READ ? request.lengthLo : UNKNOWN;
-    }
-    this.answer(request, m, m.error);
-    this.totals.of(request.type).bytes += m.payload;
-    this.complete(request, m, m.error !== 0);
+    if (request === null) this.unmatched(m);
+    else this.simpleAnswer(request, m);
   }
 
   chunk(m: Chunk): void {
     this.replies++;
+    this.last = m;
+    if (this.strays.length > 0) this.dropStrays(false);
+    if (this.chunkChecks.chunk(m)) this.requestChecks.badChunk ??= m;
     const request = this.matchChunk(m);
-    if (request === null) return;
-    this.answer(request, m, m.isError ? m.error : 0);
-    if (m.type === 1 && m.dataLength > 0) this.totals.of(request.type).bytes += m.dataLength;
-    if (m.isDone) this.complete(request, m, m.isError);
+    if (request === null) {
+      this.orphan(m);
+      this.unmatched(m);
+    } else {
+      this.chunkAnswer(request, m);
+    }
   }
 
   /** Messages of that side may be missing. */
   lost(side: Side): void {
-    if (side === SERVER) this.epoch++;
+    if (side !== SERVER) return;
+    this.epoch++;
+    this.orphans.clear();
+  }
+
+  /** Nothing more will come. */
+  finish(): void {
+    this.dropStrays(true);
+  }
+
+  /** Requests in flight whose answers cannot have been missed. */
+  unanswered(): Request[] {
+    const list: Request[] = [];
+    for (const r of this.table.inFlight()) if (r.epoch === this.epoch) list.push(r);
+    return list;
+  }
+
+  private simpleError(m: SimpleReply): void {
+    const { facts } = this;
+    checkErrorValue(facts, m, 4, m.error);
+    if (facts.extended && facts.negotiationSeen) this.headerMode(m);
+    else if (facts.structured && facts.negotiationSeen) {
+      facts.raise(ERROR_NOT_STRUCTURED, { message: m, text: `${errorName(m.error)} in a simple reply` });
+    }
+  }
+
+  private headerMode(m: SimpleReply): void {
+    if (this.headerJudged) return;
+    this.headerJudged = true;
+    this.facts.raise(REPLY_HEADER_MODE, {
+      ...field(m, 0, 4),
+      text: 'a simple reply after NBD_OPT_EXTENDED_HEADERS was acknowledged',
+    });
+  }
+
+  private simpleAnswer(request: Request, m: SimpleReply): void {
+    const { facts } = this;
+    if (m.error !== 0) {
+      this.refused = m;
+      this.refusedLength = request.type === CMD_READ ? request.lengthLo : UNKNOWN;
+    }
+    if (request.type === CMD_READ && facts.structured && facts.negotiationSeen) {
+      facts.raise(SIMPLE_REPLY_TO_READ, { message: m, related: [request], text: 'structured replies were agreed on' });
+    } else if (request.type === CMD_BLOCK_STATUS && m.error === 0) {
+      facts.raise(BLOCK_STATUS_SIMPLE_SUCCESS, { message: m, related: [request], text: 'success without extents' });
+    }
+    this.answer(request, m, m.error);
+    const { payload } = m;
+    if (payload > 0) this.totals.of(request.type).bytes += payload;
+    this.complete(request, m, m.error !== 0);
+  }
+
+  private chunkAnswer(request: Request, m: Chunk): void {
+    const error = m.isError ? m.error : 0;
+    this.answer(request, m, error);
+    const content = m.type === CHUNK_OFFSET_DATA && m.dataLength > 0;
+    if (content) this.totals.of(request.type).bytes += m.dataLength;
+    // by far the commonest answer: one chunk, all of it
+    const { progress } = request;
+    if (
+      progress === null &&
+      content &&
+      m.isDone &&
+      request.type === CMD_READ &&
+      m.dataLength === request.lengthLo &&
+      m.dataOffsetLo === request.offsetLo &&
+      m.dataOffsetHi === request.offsetHi &&
+      !m.extended
+    ) {
+      this.complete(request, m, false);
+      return;
+    }
+    this.collect(request, m, progress as ReplyProgress | null);
+  }
+
+  private collect(request: Request, m: Chunk, before: ReplyProgress | null): void {
+    const progress = before ?? new ReplyProgress(this.facts, request);
+    if (request.epoch !== this.epoch) progress.partial = true;
+    request.progress = progress;
+    progress.add(m);
+    if (!m.isDone) return;
+    progress.done(m);
+    const { failed } = progress;
+    if (!failed && m.extents !== null && request.type === CMD_BLOCK_STATUS) this.outcomes.remember(request, m);
+    this.complete(request, m, failed);
   }
 
   private answer(request: Request, m: NbdMessage, error: number): void {
     m.inReplyTo = request.index;
     if (request.index > 0) m.latency = nanosBetween(request.seconds, request.nanos, m.seconds, m.nanos);
+    if (error === 0) return;
     if (error === ESHUTDOWN) this.shutdown ??= m;
+    this.outcomes.failed(request, m, error);
   }
 
   private complete(request: Request, m: NbdMessage, failed: boolean): void {
@@ -82,14 +222,19 @@ export class Transmission {
       if (m.latency > total.latencyMax) total.latencyMax = m.latency;
     }
     this.table.remove(request);
+    if (!failed) this.outcomes.succeeded(request, m);
+    if (request === this.requestChecks.resize) this.requestChecks.resize = null;
+    this.requestChecks.answered(request, m);
   }
 
+  /** Among several requests in flight with one cookie: the one whose shape fits, else the oldest. */
   private matchSimple(m: SimpleReply): Request | null {
     const first = this.table.find(m.cookieHi, m.cookieLo);
     if (first === null || first.next === null) return first;
-    const payload = m.payload;
+    const { payload } = m;
     for (let r: Request | null = first; r !== null; r = this.table.sameCookie(r.next, m.cookieHi, m.cookieLo)) {
-      if (payload > 0 ? r.type === CMD_READ && r.lengthLo === payload : m.error !== 0 || r.type !== CMD_READ) return r;
+      const fits = payload > 0 ? r.type === CMD_READ && r.lengthLo === payload : m.error !== 0 || r.type !== CMD_READ;
+      if (fits) return r;
     }
     return first;
   }
@@ -107,6 +252,90 @@ export class Transmission {
       if (at >= from && at + m.dataLength <= from + wide(r.lengthHi, r.lengthLo)) return r;
     }
     return begun ?? first;
+  }
+
+  /** Chunks of an answer whose request is not known: what the server's own bytes show. */
+  private orphan(m: Chunk): void {
+    const key = decimal(m.cookieHi, m.cookieLo);
+    let progress = this.orphans.get(key);
+    if (progress === undefined) {
+      if (m.isDone || this.orphans.size >= MAX_ORPHANS) return;
+      progress = new ReplyProgress(this.facts, null);
+      this.orphans.set(key, progress);
+    }
+    progress.add(m);
+    if (m.isDone) this.orphans.delete(key);
+  }
+
+  // ---- replies without a request
+
+  private unmatched(m: SimpleReply | Chunk): void {
+    const { facts } = this;
+    if (!facts.isWhole(CLIENT)) return;
+    const sure = facts.sawAll(m);
+    if (sure !== null) {
+      const earlier = this.table.completed(m.cookieHi, m.cookieLo);
+      if (earlier !== null && earlier.epoch === this.epoch) {
+        facts.raise(REPLY_AFTER_DONE, {
+          message: m,
+          related: [earlier],
+          confidence: sure,
+          text: `cookie ${decimal(m.cookieHi, m.cookieLo)}: its ${shortCommand(earlier.type)} was already answered in full`,
+        });
+        return;
+      }
+      const { disc } = this;
+      if (disc !== null && disc.cookieHi === m.cookieHi && disc.cookieLo === m.cookieLo) {
+        facts.raise(REPLY_TO_DISC, { message: m, related: [disc], confidence: sure, text: 'DISC has no reply' });
+        return;
+      }
+    }
+    if (this.strays.length >= MAX_STRAYS) this.dropStrays(true);
+    const until = this.requests + this.replies + STRAY_PATIENCE;
+    this.strays.push({ reply: m, until, confidence: sure ?? 'likely' });
+    // once nothing more can come from the client there is nothing to wait for
+    if (this.disc !== null && sure !== null) this.dropStrays(true);
+  }
+
+  /** A request whose reply was captured before it. Returns whether that completed it. */
+  private takeStray(r: Request): boolean {
+    const i = this.strays.findIndex((s) => s.reply.cookieLo === r.cookieLo && s.reply.cookieHi === r.cookieHi);
+    if (i < 0) {
+      this.dropStrays(false);
+      return false;
+    }
+    const [stray] = this.strays.splice(i, 1);
+    const { reply } = stray!;
+    if (reply.peerSeen >= 0 && reply.peerSeen < r.headerEnd) {
+      this.facts.raise(REPLY_BEFORE_REQUEST, {
+        message: reply,
+        related: [r],
+        text: `the server had received ${reply.peerSeen} bytes of the client; the request ends at ${r.headerEnd}`,
+      });
+    }
+    if (reply instanceof Chunk && !reply.isDone) return false;
+    this.table.add(r);
+    this.table.remove(r);
+    return true;
+  }
+
+  /** Replies for which no request has turned up. */
+  private dropStrays(all: boolean): void {
+    const now = this.requests + this.replies;
+    const kept: Stray[] = [];
+    for (const s of this.strays) {
+      if (!all && s.until > now) {
+        kept.push(s);
+        continue;
+      }
+      if (!this.facts.isWhole(CLIENT)) continue;
+      this.facts.raise(REPLY_UNKNOWN_COOKIE, {
+        ...field(s.reply, 8, 8),
+        confidence: s.confidence,
+        text: `cookie ${decimal(s.reply.cookieHi, s.reply.cookieLo)} belongs to no request`,
+      });
+    }
+    this.strays = kept;
   }
 
   // ---- what the server's decoder asks
@@ -141,8 +370,4 @@ export class Transmission {
   failedRead(reply: NbdMessage): number {
     return this.refused === reply ? this.refusedLength : UNKNOWN;
   }
-}
-
-export function isRequest(message: NbdMessage): message is Request {
-  return message.kind === REQUEST;
 }

@@ -1,3 +1,23 @@
 import type { Rule } from '../../../base/rule.js';
+import { BLOCK_STATUS_RULES } from './block-status.js';
+import { CHUNK_RULES } from './chunks.js';
+import { EXPORT_RULES } from './exports.js';
+import { GREETING_RULES } from './greeting.js';
+import { HEADER_RULES } from './headers.js';
+import { OPTION_RULES } from './options.js';
+import { REPLY_RULES } from './replies.js';
+import { REQUEST_RULES } from './requests.js';
+import { TLS_RULES } from './tls.js';
 
-export const RULES: readonly Rule[] = [];
+/** All rules of NBD, by chapter: handshake first. */
+export const RULES: readonly Rule[] = [
+  ...GREETING_RULES,
+  ...OPTION_RULES,
+  ...REPLY_RULES,
+  ...TLS_RULES,
+  ...EXPORT_RULES,
+  ...REQUEST_RULES,
+  ...HEADER_RULES,
+  ...CHUNK_RULES,
+  ...BLOCK_STATUS_RULES,
+];

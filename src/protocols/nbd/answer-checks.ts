@@ -1,0 +1,273 @@
+import { count } from '../../base/text.js';
+import type { Asked } from './asked.js';
+import {
+  INFO_BLOCK_SIZE,
+  OPT_ABORT,
+  OPT_EXTENDED_HEADERS,
+  OPT_GO,
+  OPT_INFO,
+  OPT_LIST,
+  OPT_LIST_META_CONTEXT,
+  OPT_PEEK_EXPORT,
+  OPT_SET_META_CONTEXT,
+  OPT_STRUCTURED_REPLY,
+  REP_ACK,
+  REP_ERR_BLOCK_SIZE_REQD,
+  REP_ERR_EXT_HEADER_REQD,
+  REP_ERR_INVALID,
+  REP_ERR_SHUTDOWN,
+  REP_ERR_TLS_REQD,
+  REP_ERR_TOO_BIG,
+  REP_ERR_UNSUP,
+  REP_INFO,
+  REP_META_CONTEXT,
+} from './constants.js';
+import type { Facts } from './facts.js';
+import type { OptionReply } from './messages.js';
+import { optionName } from './names.js';
+import { show } from './option-checks.js';
+import { rawText, spanBytes } from './option-data.js';
+import { EXT_REQD_FOR_BASE } from './rules/exports.js';
+import {
+  ABORT_NOT_ACKED,
+  ACCEPTED_INVALID_DATA,
+  BASE_UNKNOWN_LEAF_REJECTED,
+  BASELINE_OPTION_UNSUP,
+  BLOCK_SIZE_REQD_THOUGH_REQUESTED,
+  INFO_GO_INCONSISTENT,
+  LIST_META_BASE_WILDCARD_UNSUPPORTED,
+  LIST_META_TOO_BIG,
+  META_CONTEXT_UNASKED,
+  META_MALFORMED_ACCEPTED,
+  SET_META_WILDCARD_SELECTED,
+  SET_META_WITHOUT_STRUCTURED_ACCEPTED,
+  UNKNOWN_OPTION_NOT_UNSUP,
+} from './rules/replies.js';
+import { namespaceOf } from './string-checks.js';
+
+/** The context that everybody offers who offers any. */
+const BASE_ALLOCATION = 'base:allocation';
+
+/** Judges answers by the options that they belong to. */
+export class AnswerChecks {
+  private readonly facts: Facts;
+  /** The NBD_OPT_INFO that was answered last, with nothing after it. */
+  private lastInfo: Asked | null = null;
+  /** Exports (latin1) for which `base:` listed nothing, with the final reply; and those where base:allocation was selected. */
+  private readonly emptyListings = new Map<string, OptionReply>();
+  private readonly selectable = new Map<string, OptionReply>();
+
+  constructor(facts: Facts) {
+    this.facts = facts;
+  }
+
+  /** `final` ends the answer to `asked`. */
+  answered(asked: Asked, final: OptionReply): void {
+    const { option } = asked.option;
+    const related = [asked.option];
+    const { facts } = this;
+    const refused = final.type === REP_ERR_UNSUP || final.type === REP_ERR_TLS_REQD || final.type === REP_ERR_SHUTDOWN;
+    switch (option) {
+      case OPT_ABORT:
+        if (final.type !== REP_ACK)
+          facts.raise(ABORT_NOT_ACKED, {
+            message: final,
+            related,
+            text: `NBD_OPT_ABORT is answered with ${final.name}`,
+          });
+        break;
+      case OPT_LIST:
+      case OPT_STRUCTURED_REPLY:
+      case OPT_EXTENDED_HEADERS:
+        if (asked.option.dataLength > 0 && final.type !== REP_ERR_INVALID && !refused) {
+          facts.raise(ACCEPTED_INVALID_DATA, {
+            message: final,
+            related,
+            text: `${optionName(option)} with ${count(asked.option.dataLength, 'byte')} of data is answered with ${final.name}`,
+          });
+        }
+        break;
+      case OPT_INFO:
+      case OPT_GO:
+        this.info(asked, final);
+        break;
+      case OPT_LIST_META_CONTEXT:
+      case OPT_SET_META_CONTEXT:
+        this.meta(asked, final);
+        break;
+      default:
+        if ((option === OPT_PEEK_EXPORT || option === 0 || option > OPT_EXTENDED_HEADERS) && !refused) {
+          facts.raise(UNKNOWN_OPTION_NOT_UNSUP, {
+            message: final,
+            related,
+            text: `option ${option} is answered with ${final.name}`,
+          });
+        }
+    }
+    if (final.type === REP_ERR_UNSUP && [OPT_ABORT, OPT_LIST, OPT_INFO, OPT_GO].includes(option)) {
+      facts.raise(BASELINE_OPTION_UNSUP, {
+        message: final,
+        related,
+        // servers from before NBD_OPT_GO are still about, and clients know the way around
+        severity: option === OPT_INFO || option === OPT_GO ? 'warning' : 'error',
+        text: `${optionName(option)} is unsupported`,
+      });
+    }
+    this.lastInfo = option === OPT_INFO && final.type === REP_ACK ? asked : null;
+  }
+
+  private info(asked: Asked, final: OptionReply): void {
+    const { facts } = this;
+    const types = asked.info?.types ?? [];
+    if (final.type === REP_ERR_BLOCK_SIZE_REQD && types.includes(INFO_BLOCK_SIZE)) {
+      facts.raise(BLOCK_SIZE_REQD_THOUGH_REQUESTED, {
+        message: final,
+        related: [asked.option],
+        text: 'the client listed NBD_INFO_BLOCK_SIZE',
+      });
+    }
+    const before = this.lastInfo;
+    if (before === null || asked.option.option !== OPT_GO || !sameData(before, asked)) return;
+    const difference =
+      final.type === REP_ACK ? differentInfo(before, asked) : `NBD_OPT_GO is answered with ${final.name}`;
+    // what depends on the metadata contexts or the time may differ in an error for shutting down
+    if (difference === null || final.type === REP_ERR_SHUTDOWN) return;
+    facts.raise(INFO_GO_INCONSISTENT, {
+      message: final,
+      related: [before.option, ...before.replies, asked.option],
+      text: difference,
+    });
+  }
+
+  private meta(asked: Asked, final: OptionReply): void {
+    const { facts } = this;
+    const set = asked.option.option === OPT_SET_META_CONTEXT;
+    const related = [asked.option];
+    const meta = asked.meta!;
+    const contexts = asked.replies.filter((r) => r.type === REP_META_CONTEXT && r.data.length >= 4);
+    if (meta.fault !== null && asked.option.dataKept) {
+      if (
+        final.type !== REP_ERR_INVALID &&
+        final.type !== REP_ERR_TLS_REQD &&
+        final.type !== REP_ERR_UNSUP &&
+        final.type !== REP_ERR_SHUTDOWN
+      ) {
+        facts.raise(META_MALFORMED_ACCEPTED, {
+          message: final,
+          related,
+          text: `${meta.fault}, answered with ${final.name}`,
+        });
+      }
+      return;
+    }
+    if (set && final.type === REP_ACK && !asked.chunksAgreed && facts.bothWhole) {
+      facts.raise(SET_META_WITHOUT_STRUCTURED_ACCEPTED, {
+        message: final,
+        related,
+        text: 'neither structured replies nor extended headers have been acknowledged',
+      });
+    }
+    if (final.type === REP_ERR_TOO_BIG && !set && meta.count === 0) {
+      facts.raise(LIST_META_TOO_BIG, { message: final, related, text: 'zero queries are too big' });
+    }
+    const spaces = asked.queries.map(namespaceOf);
+    const wellFormed = asked.queries.length > 0 && asked.queries.length === meta.count && !spaces.includes(null);
+    if (final.type === REP_ERR_EXT_HEADER_REQD && wellFormed && spaces.every((s) => s === 'base')) {
+      facts.raise(EXT_REQD_FOR_BASE, { message: final, related, text: `queries ${asked.queries.map(show).join(' ')}` });
+    }
+    if (final.type === REP_ERR_INVALID && wellFormed && asked.chunksAgreed) this.rejected(asked, final, spaces);
+    if (final.type === REP_ACK && meta.count === asked.queries.length) {
+      if (set) this.selected(asked, final, contexts, spaces);
+      this.wildcards(asked, final, contexts);
+    }
+  }
+
+  private rejected(asked: Asked, final: OptionReply, spaces: readonly (string | null)[]): void {
+    const known = ['base', 'qemu', 'nbd-server'];
+    const odd = asked.queries.filter(
+      (q, i) => (spaces[i] === 'base' && q !== BASE_ALLOCATION && q !== 'base:') || !known.includes(spaces[i]!),
+    );
+    if (odd.length === 0) return;
+    this.facts.raise(BASE_UNKNOWN_LEAF_REJECTED, {
+      message: final,
+      related: [asked.option],
+      text: `${odd.map(show).join(' ')} should be ignored, not refused`,
+    });
+  }
+
+  private selected(
+    asked: Asked,
+    final: OptionReply,
+    contexts: readonly OptionReply[],
+    spaces: readonly (string | null)[],
+  ): void {
+    const related = [asked.option];
+    for (const m of contexts) {
+      const name = rawText(m.data, { at: 4, length: m.dataLength - 4 });
+      const space = namespaceOf(name);
+      if (asked.queries.length === 0) {
+        this.facts.raise(META_CONTEXT_UNASKED, {
+          message: m,
+          related,
+          text: `context ${show(name)}, but there were no queries`,
+        });
+      } else if (space !== null && !spaces.includes(space)) {
+        this.facts.raise(META_CONTEXT_UNASKED, {
+          message: m,
+          related,
+          severity: 'warning',
+          text: `context ${show(name)}, but no query names its namespace`,
+        });
+      } else if (space !== null && asked.queries.every((q) => namespaceOf(q) !== space || q === `${space}:`)) {
+        this.facts.raise(SET_META_WILDCARD_SELECTED, {
+          message: m,
+          related: [asked.option, final],
+          severity: space === 'base' ? 'error' : 'warning',
+          text: `the query ${show(`${space}:`)} selected ${show(name)}`,
+        });
+      }
+    }
+  }
+
+  /** Whether `base:` lists what can be selected. */
+  private wildcards(asked: Asked, final: OptionReply, contexts: readonly OptionReply[]): void {
+    const name = asked.exportName;
+    if (name === null || this.emptyListings.size > 64 || this.selectable.size > 64) return;
+    const found = contexts.some((m) => rawText(m.data, { at: 4, length: m.dataLength - 4 }) === BASE_ALLOCATION);
+    if (found) this.selectable.set(name, final);
+    else if (asked.option.option === OPT_LIST_META_CONTEXT && asked.queries.includes('base:'))
+      this.emptyListings.set(name, final);
+    const listing = this.emptyListings.get(name);
+    const selection = this.selectable.get(name);
+    if (listing === undefined || selection === undefined) return;
+    this.emptyListings.delete(name);
+    this.facts.raise(LIST_META_BASE_WILDCARD_UNSUPPORTED, {
+      message: final,
+      related: [listing, selection],
+      text: `the query "base:" listed nothing, but base:allocation is available for export ${show(name)}`,
+    });
+  }
+}
+
+function sameData(a: Asked, b: Asked): boolean {
+  if (a.option.dataLength !== b.option.dataLength || !a.option.dataKept || !b.option.dataKept) return false;
+  const span = { at: 0, length: a.option.dataLength };
+  return Buffer.compare(spanBytes(a.option.data, span), spanBytes(b.option.data, span)) === 0;
+}
+
+/** What the two answers say differently, or null. */
+function differentInfo(before: Asked, after: Asked): string | null {
+  const read = (asked: Asked): string[] =>
+    asked.replies
+      .filter((r) => r.type === REP_INFO)
+      .map((r) => rawText(r.data, { at: 0, length: r.data.length }))
+      .sort();
+  const a = read(before);
+  const b = read(after);
+  if (a.length !== b.length)
+    return `NBD_OPT_INFO gave ${count(a.length, 'item')} of information, NBD_OPT_GO ${b.length}`;
+  const i = a.findIndex((x, k) => x !== b[k]);
+  if (i < 0) return null;
+  const type = a[i]!.charCodeAt(0) * 256 + a[i]!.charCodeAt(1);
+  return `information of type ${type} differs between NBD_OPT_INFO and NBD_OPT_GO`;
+}

@@ -1,0 +1,129 @@
+import { hexNumber } from '../../base/hex.js';
+import { SERVER } from '../../base/input.js';
+import {
+  TFLAG_BLOCK_STATUS_PAYLOAD,
+  TFLAG_HAS_FLAGS,
+  TFLAG_SEND_DF,
+  TFLAG_SEND_FAST_ZERO,
+  TFLAG_SEND_WRITE_ZEROES,
+} from './constants.js';
+import { field, type BlockSizes, type Facts } from './facts.js';
+import type { NbdMessage } from './messages.js';
+import {
+  BLOCK_SIZE_NOT_POWER_OF_TWO,
+  BS_PAYLOAD_FLAG_WITHOUT_CONTEXTS,
+  BS_PAYLOAD_FLAG_WITHOUT_EXTENDED,
+  EXPORT_SIZE_NOT_REPRESENTABLE,
+  EXPORT_SIZE_UNALIGNED,
+  FAST_ZERO_WITHOUT_WRITE_ZEROES,
+  HAS_FLAGS_CLEAR,
+  MAX_PAYLOAD_BELOW_PREFERRED,
+  MAX_PAYLOAD_SMALL,
+  MIN_BLOCK_TOO_LARGE,
+  PREFERRED_BLOCK_TOO_SMALL,
+  SEND_DF_WITHOUT_STRUCTURED,
+  UNKNOWN_TRANSMISSION_FLAG,
+} from './rules/exports.js';
+import { decimal } from './u64.js';
+
+/** Judges size and flags of an export, wherever the server states them: `sizeAt`, `flagsAt` count within the message. */
+export function checkExport(
+  facts: Facts,
+  m: NbdMessage,
+  sizeAt: number,
+  sizeHi: number,
+  sizeLo: number,
+  flagsAt: number,
+  flags: number,
+): void {
+  const at = field(m, flagsAt, 2);
+  const shown = hexNumber(flags, 4);
+  if ((flags & TFLAG_HAS_FLAGS) === 0) facts.raise(HAS_FLAGS_CLEAR, { ...at, text: `transmission flags ${shown}` });
+  if ((flags & 0xe000) !== 0) {
+    facts.raise(UNKNOWN_TRANSMISSION_FLAG, {
+      ...at,
+      text: `transmission flags ${shown}: bits 13 to 15 are not defined`,
+    });
+  }
+  if ((flags & TFLAG_SEND_FAST_ZERO) !== 0 && (flags & TFLAG_SEND_WRITE_ZEROES) === 0) {
+    facts.raise(FAST_ZERO_WITHOUT_WRITE_ZEROES, { ...at, text: `transmission flags ${shown}` });
+  }
+  if (facts.isWhole(SERVER)) {
+    if ((flags & TFLAG_SEND_DF) !== 0 && !facts.structured && !facts.extended) {
+      facts.raise(SEND_DF_WITHOUT_STRUCTURED, {
+        ...at,
+        text: `transmission flags ${shown} in a session with simple replies`,
+      });
+    }
+    if ((flags & TFLAG_BLOCK_STATUS_PAYLOAD) !== 0 && !facts.extended) {
+      facts.raise(BS_PAYLOAD_FLAG_WITHOUT_EXTENDED, {
+        ...at,
+        text: `transmission flags ${shown} without extended headers`,
+      });
+    }
+  }
+  if (sizeHi >= 0x80000000) {
+    facts.raise(EXPORT_SIZE_NOT_REPRESENTABLE, { ...field(m, sizeAt, 8), text: `size ${decimal(sizeHi, sizeLo)}` });
+  }
+}
+
+/** What holds for the answer to NBD_OPT_GO only. */
+export function checkGoFlags(facts: Facts, m: NbdMessage, flags: number): void {
+  const alone = (flags & TFLAG_BLOCK_STATUS_PAYLOAD) !== 0 && facts.extended && facts.contexts.size === 0;
+  if (!alone || !facts.isWhole(SERVER)) return;
+  facts.raise(BS_PAYLOAD_FLAG_WITHOUT_CONTEXTS, {
+    ...field(m, 30, 2),
+    text: `transmission flags ${hexNumber(flags, 4)}, but no metadata context is selected`,
+  });
+}
+
+function isPowerOfTwo(n: number): boolean {
+  return n > 0 && Number.isInteger(Math.log2(n));
+}
+
+/** Judges NBD_INFO_BLOCK_SIZE, whose three sizes begin at `at` in the message. */
+export function checkBlockSizes(facts: Facts, m: NbdMessage, at: number, sizes: BlockSizes): void {
+  const { minimum, preferred, maximum } = sizes;
+  if (!isPowerOfTwo(minimum)) {
+    facts.raise(BLOCK_SIZE_NOT_POWER_OF_TWO, { ...field(m, at, 4), text: `minimum block size ${minimum}` });
+  }
+  if (!isPowerOfTwo(preferred)) {
+    facts.raise(BLOCK_SIZE_NOT_POWER_OF_TWO, { ...field(m, at + 4, 4), text: `preferred block size ${preferred}` });
+  }
+  if (minimum > 65536) facts.raise(MIN_BLOCK_TOO_LARGE, { ...field(m, at, 4), text: `minimum block size ${minimum}` });
+  if (preferred < Math.max(minimum, 512)) {
+    facts.raise(PREFERRED_BLOCK_TOO_SMALL, {
+      ...field(m, at + 4, 4),
+      text: `preferred block size ${preferred}, minimum ${minimum}; at least ${Math.max(minimum, 512)} expected`,
+    });
+  }
+  if (maximum < preferred) {
+    facts.raise(MAX_PAYLOAD_BELOW_PREFERRED, {
+      ...field(m, at + 8, 4),
+      text: `maximum payload ${maximum}, preferred block size ${preferred}`,
+    });
+  }
+}
+
+/** Judges the block sizes together with the size of the export, when an answer is complete. */
+export function checkSizesTogether(
+  facts: Facts,
+  m: NbdMessage,
+  sizeHi: number,
+  sizeLo: number,
+  sizes: BlockSizes,
+): void {
+  const size = sizeHi * 4294967296 + sizeLo;
+  if (sizes.maximum < 1 << 20 && size >= 1 << 20) {
+    facts.raise(MAX_PAYLOAD_SMALL, {
+      message: m,
+      text: `maximum payload ${sizes.maximum} for an export of ${decimal(sizeHi, sizeLo)} bytes`,
+    });
+  }
+  if (isPowerOfTwo(sizes.minimum) && sizes.minimum <= 65536 && (sizeLo & (sizes.minimum - 1)) !== 0) {
+    facts.raise(EXPORT_SIZE_UNALIGNED, {
+      message: m,
+      text: `export size ${decimal(sizeHi, sizeLo)} is not a multiple of the minimum block size ${sizes.minimum}`,
+    });
+  }
+}

@@ -1,0 +1,314 @@
+import { MODE_GUESSED, OPAQUE, RESYNCHRONISED } from '../../base/capture-rules.js';
+import { hex } from '../../base/hex.js';
+import { CLIENT, SERVER, type Side } from '../../base/input.js';
+import { count } from '../../base/text.js';
+import {
+  IHAVEOPT_HI,
+  NBDMAGIC_HI,
+  NBDMAGIC_LO,
+  OPT_ABORT,
+  OPT_EXPORT_NAME,
+  OPT_GO,
+  OPT_STARTTLS,
+  REP_MAGIC_HI,
+  RESERVED_MAGICS,
+} from './constants.js';
+import type { Facts } from './facts.js';
+import type { Haggling } from './haggling.js';
+import {
+  CLIENT_FLAGS,
+  ExportInfo,
+  Greeting,
+  Option,
+  OptionReply,
+  Request,
+  SIMPLE_REPLY,
+  SimpleReply,
+  type NbdMessage,
+} from './messages.js';
+import { BAD_REPLY_MAGIC, READ_ERROR_WITH_PAYLOAD } from './rules/headers.js';
+import { BAD_INIT_MAGIC, BAD_SECOND_MAGIC, TLS_FROM_START } from './rules/greeting.js';
+import { BAD_OPTION_MAGIC, DATA_AFTER_ABORT } from './rules/options.js';
+import { BAD_OPTION_REPLY_MAGIC, EXPORT_NAME_PADDING_MISMATCH, GO_PADDING } from './rules/replies.js';
+import { BAD_REQUEST_MAGIC, DATA_AFTER_DISC, RESERVED_MAGIC_USED } from './rules/requests.js';
+import {
+  CLIENT_PLAINTEXT_AFTER_STARTTLS,
+  PLAINTEXT_AFTER_TLS_FAILURE,
+  SERVER_PLAINTEXT_AFTER_STARTTLS,
+  STARTTLS_PIPELINED_BYTES,
+  TLS_AFTER_REFUSAL,
+  TLS_VERSION_OLD,
+} from './rules/tls.js';
+import { parseHello, TLS_ALERT, tlsVersionName, type Hello } from './tls-records.js';
+import type { Transmission } from './transmission.js';
+
+const TLS_1_2 = 0x0303;
+const FATAL = 2;
+
+function u32(bytes: Uint8Array, at: number): number {
+  return at + 4 > bytes.length
+    ? -1
+    : bytes[at]! * 0x1000000 + ((bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!);
+}
+
+/** Judges what the decoders could not frame: whose bytes are wrong there, or what the capture lacks; and what shows of TLS. */
+export class FramingWatch {
+  private readonly facts: Facts;
+  private readonly haggling: Haggling;
+  private readonly transmission: Transmission;
+  private guessed = false;
+  private opaque = false;
+  private readonly tlsSides: [boolean, boolean] = [false, false];
+  /** A fatal alert was seen in the TLS handshake. */
+  tlsFailed = false;
+  /** The hellos, as far as they could be read. */
+  clientHello: Hello | null = null;
+  serverHello: Hello | null = null;
+
+  constructor(facts: Facts, haggling: Haggling, transmission: Transmission) {
+    this.facts = facts;
+    this.haggling = haggling;
+    this.transmission = transmission;
+  }
+
+  unframed(side: Side, offset: number, first: Uint8Array, after: NbdMessage | null): void {
+    const { facts } = this;
+    const trusted = after === null || !after.inferred;
+    const evidence = {
+      side,
+      offset,
+      length: first.length,
+      related: after === null ? [] : [after],
+      confidence: trusted ? ('certain' as const) : ('likely' as const),
+    };
+    const found = hex(first, 0, Math.min(first.length, 8));
+    const behind = after === null ? 'at the start' : `after ${after.name} at stream offset ${after.offset}`;
+    const text = `${found} where a header was due, ${behind}`;
+    if (side === SERVER) this.unframedServer(offset, first, after, evidence, text);
+    else this.unframedClient(first, after, evidence, text);
+    facts.lost(side);
+    this.transmission.lost(side);
+  }
+
+  private unframedClient(
+    first: Uint8Array,
+    after: NbdMessage | null,
+    evidence: { side: Side; offset: number; length: number },
+    text: string,
+  ): void {
+    const { facts } = this;
+    if (after instanceof Option) {
+      if (after.option === OPT_ABORT) {
+        facts.raise(DATA_AFTER_ABORT, { ...evidence, text });
+        return;
+      }
+      if (after.option === OPT_STARTTLS && this.haggling.startTlsAck !== null) {
+        facts.raise(CLIENT_PLAINTEXT_AFTER_STARTTLS, { ...evidence, text });
+        return;
+      }
+    }
+    if (after instanceof Request && this.transmission.disc !== null) {
+      facts.raise(DATA_AFTER_DISC, { ...evidence, text });
+      return;
+    }
+    const haggles = after === null || after.kind === CLIENT_FLAGS || (after instanceof Option && !ends(after, facts));
+    if (haggles) {
+      facts.raise(BAD_OPTION_MAGIC, { ...evidence, text });
+      return;
+    }
+    facts.raise(BAD_REQUEST_MAGIC, { ...evidence, length: Math.min(4, evidence.length), text });
+    this.reserved(first, evidence);
+  }
+
+  private unframedServer(
+    offset: number,
+    first: Uint8Array,
+    after: NbdMessage | null,
+    evidence: { side: Side; offset: number; length: number },
+    text: string,
+  ): void {
+    const { facts } = this;
+    if (after === null && offset === 0) {
+      const magic = u32(first, 0) === NBDMAGIC_HI && u32(first, 4) === NBDMAGIC_LO;
+      const at = magic ? 8 : 0;
+      facts.raise(magic ? BAD_SECOND_MAGIC : BAD_INIT_MAGIC, {
+        ...evidence,
+        offset: at,
+        length: Math.min(8, first.length - at),
+        text: `${hex(first, at, Math.min(first.length, at + 8))} instead of ${magic ? 'IHAVEOPT or the oldstyle magic' : 'NBDMAGIC'}`,
+      });
+      return;
+    }
+    if (after instanceof Greeting || (after instanceof OptionReply && !facts.transmission)) {
+      facts.raise(BAD_OPTION_REPLY_MAGIC, { ...evidence, text });
+      return;
+    }
+    // a simple success to a READ of a structured session may carry the data all the same: that was reported already
+    if (after instanceof SimpleReply && after.error === 0 && (facts.structured || facts.extended)) return;
+    facts.raise(BAD_REPLY_MAGIC, { ...evidence, length: Math.min(4, evidence.length), text });
+    this.reserved(first, evidence);
+  }
+
+  private reserved(first: Uint8Array, evidence: { side: Side; offset: number; length: number }): void {
+    const magic = u32(first, 0);
+    if (!RESERVED_MAGICS.includes(magic)) return;
+    this.facts.raise(RESERVED_MAGIC_USED, {
+      ...evidence,
+      length: 4,
+      text: `magic 0x${magic.toString(16).padStart(8, '0')} is reserved and never valid`,
+    });
+  }
+
+  found(side: Side, message: NbdMessage, skipped: number): void {
+    const { facts } = this;
+    if (skipped > 0) {
+      facts.raise(RESYNCHRONISED, {
+        message,
+        side,
+        text: `${count(skipped, 'byte')} skipped; decoding goes on with ${message.name} at stream offset ${message.offset}`,
+      });
+    }
+    if (this.guessed || facts.greeting !== null || !(message instanceof Request || message.kind >= SIMPLE_REPLY))
+      return;
+    this.guessed = true;
+    const what = message.kind === SIMPLE_REPLY ? 'a simple reply' : message.name;
+    facts.raise(MODE_GUESSED, {
+      message,
+      side,
+      text: `no handshake in the capture; what was negotiated is taken from the headers (first ${what} at stream offset ${message.offset})`,
+    });
+  }
+
+  tls(side: Side, offset: number, peerSeen: number): void {
+    const { facts, haggling } = this;
+    facts.tls = true;
+    this.tlsSides[side] = true;
+    const evidence = { side, offset, length: 5 };
+    if (offset === 0) {
+      facts.raise(TLS_FROM_START, { ...evidence, text: 'a TLS record instead of the NBD handshake' });
+    } else if (side === CLIENT) {
+      const { startTlsAck, startTlsRefusal } = haggling;
+      if (startTlsRefusal !== null && startTlsAck === null) {
+        facts.raise(TLS_AFTER_REFUSAL, {
+          ...evidence,
+          related: [startTlsRefusal],
+          text: `a TLS record after ${startTlsRefusal.name}`,
+        });
+      } else if (peerSeen >= 0 && facts.isWhole(SERVER) && peerSeen < (startTlsAck?.endOffset ?? 0)) {
+        this.pipelined(offset, peerSeen);
+      } else if (
+        startTlsAck === null &&
+        peerSeen >= 0 &&
+        facts.isWhole(SERVER) &&
+        facts.context.decodedUpTo(SERVER) >= peerSeen
+      ) {
+        this.pipelined(offset, peerSeen);
+      }
+    }
+    if (this.opaque) return;
+    this.opaque = true;
+    facts.raise(OPAQUE, {
+      ...evidence,
+      length: 0,
+      text: 'the session is encrypted with TLS from here on; its secrets would be needed to go on',
+    });
+  }
+
+  private pipelined(offset: number, peerSeen: number): void {
+    this.facts.raise(STARTTLS_PIPELINED_BYTES, {
+      side: CLIENT,
+      offset,
+      length: 5,
+      text: `TLS began when the client had received ${peerSeen} bytes of the server, without the answer to NBD_OPT_STARTTLS`,
+    });
+  }
+
+  notTls(side: Side, offset: number, first: Uint8Array, records: number): void {
+    const { facts } = this;
+    const evidence = { side, offset, length: first.length };
+    const found = hex(first, 0, Math.min(first.length, 8));
+    if (records === 0) {
+      facts.tls = this.tlsSides[CLIENT] && side === SERVER;
+      if (side === SERVER) {
+        facts.raise(SERVER_PLAINTEXT_AFTER_STARTTLS, { ...evidence, text: `${found} instead of a TLS record` });
+      }
+      return;
+    }
+    const magic = u32(first, 0);
+    if (this.tlsFailed && (magic === IHAVEOPT_HI || magic === REP_MAGIC_HI)) {
+      facts.raise(PLAINTEXT_AFTER_TLS_FAILURE, {
+        ...evidence,
+        text: `${found}, which is NBD in clear, after a fatal TLS alert`,
+      });
+    }
+  }
+
+  tlsRecord(side: Side, offset: number, type: number, payload: Uint8Array): void {
+    if (type === TLS_ALERT) {
+      if (payload[0] === FATAL) this.tlsFailed = true;
+      return;
+    }
+    const hello = parseHello(payload);
+    if (hello === null) return;
+    if (side === CLIENT) {
+      this.clientHello ??= hello;
+      return;
+    }
+    if (this.serverHello !== null || hello.from !== 'server') return;
+    this.serverHello = hello;
+    if (hello.version >= TLS_1_2) return;
+    this.facts.raise(TLS_VERSION_OLD, {
+      side,
+      offset,
+      length: 5 + payload.length,
+      text: `the server chooses ${tlsVersionName(hello.version)}`,
+    });
+  }
+
+  zeroes(offset: number, n: number, after: NbdMessage | null): void {
+    const { facts } = this;
+    const evidence = { side: SERVER as Side, offset, length: n, related: after === null ? [] : [after] };
+    if (after instanceof OptionReply && after.option === OPT_GO) {
+      facts.raise(GO_PADDING, {
+        ...evidence,
+        text: `${count(n, 'zero byte')} after the acknowledgement of NBD_OPT_GO`,
+      });
+    } else if (after instanceof ExportInfo && after.padding === 0) {
+      facts.raise(EXPORT_NAME_PADDING_MISMATCH, {
+        ...evidence,
+        text: `${count(n, 'zero byte')} although both sides agreed to leave the padding out`,
+      });
+    } else {
+      facts.raise(BAD_REPLY_MAGIC, { ...evidence, text: `${count(n, 'zero byte')} where a reply was due` });
+    }
+  }
+
+  unpadded(message: NbdMessage): void {
+    this.facts.raise(EXPORT_NAME_PADDING_MISMATCH, {
+      message,
+      text: 'the 124 zero bytes are missing although the two sides did not agree to leave them out',
+    });
+  }
+
+  payloadAfterError(message: NbdMessage, length: number): void {
+    this.facts.raise(READ_ERROR_WITH_PAYLOAD, {
+      message,
+      text: `${count(length, 'byte')}, the length of the request, follow a reply that reports an error`,
+    });
+  }
+
+  /** One line on TLS, or null. */
+  describeTls(): string | null {
+    if (!this.facts.tls) return null;
+    const version = this.serverHello === null ? 'TLS' : tlsVersionName(this.serverHello.version);
+    const name = this.clientHello?.serverName ?? null;
+    return name === null ? version : `${version} to ${name}`;
+  }
+}
+
+/** Whether this option is the last one of its session. */
+function ends(option: Option, facts: Facts): boolean {
+  return (
+    option.option === OPT_EXPORT_NAME || (option.option === OPT_GO && (facts.transmission || !facts.isWhole(SERVER)))
+  );
+}

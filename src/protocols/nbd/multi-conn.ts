@@ -1,0 +1,97 @@
+import {
+  CMD_FLUSH,
+  CMD_READ,
+  CMD_TRIM,
+  CMD_WRITE,
+  CMD_WRITE_ZEROES,
+  TFLAG_CAN_MULTI_CONN,
+  TFLAG_READ_ONLY,
+} from './constants.js';
+import type { Facts } from './facts.js';
+import type { Request } from './messages.js';
+import { FLUSH_BEFORE_WRITE_REPLIES, MULTI_CONN_UNADVERTISED } from './rules/requests.js';
+import { count } from '../../base/text.js';
+import type { Sibling } from './shared.js';
+import type { Transmission } from './transmission.js';
+
+/** Sibling connections that are looked at: a client with thousands of them. */
+const MAX_LOOKED_AT = 64;
+
+/** Watches what one connection does against the others of the same client to the same export. */
+export class MultiConn {
+  private readonly facts: Facts;
+  private readonly transmission: Transmission;
+  private me: Sibling | null = null;
+  private joined = false;
+  private judged = false;
+
+  constructor(facts: Facts, transmission: Transmission) {
+    this.facts = facts;
+    this.transmission = transmission;
+  }
+
+  request(r: Request): void {
+    if (!this.joined) this.join();
+    const { me } = this;
+    if (me === null) return;
+    if (r.type === CMD_FLUSH) this.flush(r, me);
+    else if (me.dataRequest === null && (r.type === CMD_READ || isWriting(r))) {
+      me.dataRequest = r;
+      this.unadvertised(r, me);
+    }
+  }
+
+  leave(): void {
+    if (this.me !== null) this.facts.context.shared.leave(this.me);
+    this.me = null;
+  }
+
+  private join(): void {
+    this.joined = true;
+    const { facts } = this;
+    const client = facts.endOf(0);
+    if (client === null || facts.exportName === null || facts.flags < 0) return;
+    const { endpoints } = facts.context.connection;
+    const host = endpoints[client].replace(/:\d+$/, '').replace(/^unix:pid=\d+$/, 'unix');
+    const key = `${host} ${endpoints[client === 0 ? 1 : 0]} ${facts.exportName}`;
+    const me: Sibling = { facts, table: this.transmission.table, dataRequest: null, key };
+    if (facts.context.shared.join(me)) this.me = me;
+  }
+
+  private unadvertised(r: Request, me: Sibling): void {
+    const { facts } = this;
+    // what nobody writes to looks the same from everywhere
+    if (this.judged || (facts.flags & (TFLAG_CAN_MULTI_CONN | TFLAG_READ_ONLY)) !== 0) return;
+    const others = facts.context.shared.others(me).filter((s) => s.dataRequest !== null);
+    if (others.length === 0) return;
+    this.judged = true;
+    facts.raise(MULTI_CONN_UNADVERTISED, {
+      message: r,
+      confidence: 'likely',
+      text: `${count(others.length, 'other connection')} of this client (stream ${others
+        .slice(0, 4)
+        .map((s) => s.facts.context.connection.id)
+        .join(', ')}) use the same export; the server does not offer CAN_MULTI_CONN`,
+    });
+  }
+
+  private flush(r: Request, me: Sibling): void {
+    const { facts } = this;
+    if ((facts.flags & TFLAG_CAN_MULTI_CONN) === 0) return;
+    for (const other of facts.context.shared.others(me).slice(0, MAX_LOOKED_AT)) {
+      if (!other.facts.bothWhole) continue;
+      const pending = [...other.table.inFlight()].filter(isWriting).length;
+      if (pending === 0) continue;
+      facts.raise(FLUSH_BEFORE_WRITE_REPLIES, {
+        message: r,
+        confidence: 'weak',
+        text: `${count(pending, 'write')} unanswered on stream ${other.facts.context.connection.id} of the same client and export`,
+      });
+      return;
+    }
+  }
+}
+
+function isWriting(r: Request): boolean {
+  return r.type === CMD_WRITE || r.type === CMD_TRIM || r.type === CMD_WRITE_ZEROES;
+}

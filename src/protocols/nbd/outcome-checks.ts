@@ -1,0 +1,245 @@
+import { SERVER } from '../../base/input.js';
+import {
+  CMD_BLOCK_STATUS,
+  CMD_CACHE,
+  CMD_FLAG_DF,
+  CMD_FLAG_FAST_ZERO,
+  CMD_FLUSH,
+  CMD_READ,
+  CMD_RESIZE,
+  CMD_TRIM,
+  CMD_WRITE,
+  CMD_WRITE_ZEROES,
+  DEFAULT_MAX_PAYLOAD,
+  DF_GUARANTEED,
+  EINVAL,
+  ENOSPC,
+  ENOTSUP,
+  EOVERFLOW,
+  EPERM,
+  ESHUTDOWN,
+  NO_PAYLOAD_LIMIT,
+  TFLAG_READ_ONLY,
+  TFLAG_SEND_CACHE,
+  TFLAG_SEND_FAST_ZERO,
+} from './constants.js';
+import type { Facts } from './facts.js';
+import type { Chunk, NbdMessage, Request } from './messages.js';
+import { errorName, shortCommand } from './names.js';
+import {
+  hasRange,
+  isBeyond,
+  isMisaligned,
+  isWrite,
+  minimumBlock,
+  rangeLength,
+  rangeStart,
+  strayFlags,
+} from './request-range.js';
+import { DF_SMALL_REFUSED } from './rules/chunks.js';
+import {
+  ALLOCATED_ENOSPC,
+  BAD_REQUEST_ACCEPTED,
+  CACHE_FLAG_ACCEPTED,
+  ENOTSUP_MISUSED,
+  ENOTSUP_WITHOUT_FAST_ZERO,
+  EOVERFLOW_MISUSED,
+  FAST_ZERO_EOVERFLOW,
+  READ_ONLY_WRITE_SUCCEEDED,
+  WRONG_ERROR_CODE,
+} from './rules/headers.js';
+
+/** Areas that base:allocation reported as allocated and that are remembered. */
+const REMEMBERED_AREAS = 256;
+
+/** What a request does that a server should refuse, and with which errors. */
+interface Mistake {
+  readonly what: string;
+  readonly errors: readonly number[];
+}
+
+/** Judges how requests ended: success where refusal was due, and errors that do not fit. */
+export class OutcomeChecks {
+  private readonly facts: Facts;
+  /** Areas [start, end) that were last reported as allocated, and not trimmed or zeroed since. */
+  private allocated: { readonly start: number; readonly end: number; readonly chunk: Chunk }[] = [];
+
+  constructor(facts: Facts) {
+    this.facts = facts;
+  }
+
+  /** `m` completes the answer to `r`. */
+  succeeded(r: Request, m: NbdMessage): void {
+    if (this.allocated.length > 0 && (r.type === CMD_TRIM || r.type === CMD_WRITE_ZEROES)) this.forget(r);
+    if (r.type === CMD_RESIZE) this.resized(r);
+    if (!this.suspicious(r)) return;
+    const { facts } = this;
+    const related = [r];
+    if (r.type !== CMD_RESIZE && (facts.flags & TFLAG_READ_ONLY) !== 0 && isWrite(r.type)) {
+      facts.raise(READ_ONLY_WRITE_SUCCEEDED, {
+        message: m,
+        related,
+        text: `${shortCommand(r.type)} succeeded on a read-only export`,
+      });
+      return;
+    }
+    if (r.type === CMD_CACHE && (facts.flags & TFLAG_SEND_CACHE) !== 0 && (r.flags & 0xffc0) !== 0) {
+      facts.raise(CACHE_FLAG_ACCEPTED, { message: m, related, text: 'CACHE with an unknown flag succeeded' });
+      return;
+    }
+    const mistake = this.mistake(r);
+    // block status past the end may be answered for the part that is there
+    if (mistake === null || (r.type === CMD_BLOCK_STATUS && mistake.what === BEYOND)) return;
+    facts.raise(BAD_REQUEST_ACCEPTED, {
+      message: m,
+      related,
+      text: `${shortCommand(r.type)} succeeded: ${mistake.what}`,
+    });
+  }
+
+  /** `m` reports `error` for `r`. */
+  failed(r: Request, m: NbdMessage, error: number): void {
+    const { facts } = this;
+    const related = [r];
+    const mistake = this.suspicious(r) ? this.mistake(r) : null;
+    if (mistake !== null && error !== ESHUTDOWN && !mistake.errors.includes(error)) {
+      facts.raise(WRONG_ERROR_CODE, {
+        message: m,
+        related,
+        text: `${errorName(error)} for a ${shortCommand(r.type)}: ${mistake.what}; ${mistake.errors.map(errorName).join(' or ')} expected`,
+      });
+    }
+    if (error === EOVERFLOW) this.overflow(r, m);
+    else if (error === ENOTSUP) this.notSupported(r, m);
+    else if (error === ENOSPC && r.type === CMD_WRITE && mistake === null) this.noSpace(r, m);
+  }
+
+  /** Extents of base:allocation without HOLE. */
+  remember(r: Request, m: Chunk): void {
+    const scan = m.extents;
+    if (scan === null || scan.context !== 'base:allocation' || !m.complete) return;
+    let at = rangeStart(r);
+    for (let i = 0; i < scan.lengthLo.length && i < REMEMBERED_AREAS; i++) {
+      const end = at + scan.lengthHi[i]! * 4294967296 + scan.lengthLo[i]!;
+      if ((scan.statusLo[i]! & 1) === 0) {
+        this.allocated.push({ start: at, end, chunk: m });
+        if (this.allocated.length > REMEMBERED_AREAS) this.allocated.shift();
+      }
+      at = end;
+    }
+  }
+
+  private resized(r: Request): void {
+    const { facts } = this;
+    facts.sizeHi = r.offsetHi;
+    facts.sizeLo = r.offsetLo;
+    facts.size = rangeStart(r);
+    this.allocated = [];
+  }
+
+  /** Whether anything about the request needs a closer look; cheap, for every reply. */
+  private suspicious(r: Request): boolean {
+    const { facts } = this;
+    if (r.type > CMD_RESIZE || r.flags !== 0) return true;
+    if (facts.flags < 0 || (r.type === CMD_FLUSH && r.flags === 0)) return false;
+    return (
+      isBeyond(r, facts) ||
+      ((facts.flags & TFLAG_READ_ONLY) !== 0 && isWrite(r.type)) ||
+      minimumBlock(facts) > 1 ||
+      (r.type === CMD_BLOCK_STATUS && facts.contexts.size === 0)
+    );
+  }
+
+  private mistake(r: Request): Mistake | null {
+    const { facts } = this;
+    const whats: string[] = [];
+    const errors = new Set<number>();
+    const add = (what: string, ...codes: number[]): void => {
+      whats.push(what);
+      for (const code of codes) errors.add(code);
+    };
+    if (r.type > CMD_RESIZE) add('the command is unknown', EINVAL);
+    if ((r.flags & 0xffc0) !== 0 || strayFlags(r) !== 0) add('it has flags that are unknown or not for it', EINVAL);
+    if (facts.flags >= 0) {
+      if (
+        (r.flags & CMD_FLAG_FAST_ZERO) !== 0 &&
+        r.type === CMD_WRITE_ZEROES &&
+        (facts.flags & TFLAG_SEND_FAST_ZERO) === 0
+      ) {
+        add('FAST_ZERO was not offered', EINVAL);
+      }
+      if ((facts.flags & TFLAG_READ_ONLY) !== 0 && isWrite(r.type)) add('the export is read-only', EPERM);
+      if (hasRange(r.type) && isBeyond(r, facts)) {
+        const writes = r.type === CMD_WRITE || r.type === CMD_WRITE_ZEROES;
+        add(BEYOND, ...(writes ? [ENOSPC, EINVAL] : [EINVAL]));
+      }
+      const minimum = minimumBlock(facts);
+      if (minimum > 1 && hasRange(r.type) && isMisaligned(r, minimum, facts)) add('it is misaligned', EINVAL);
+      if (r.type === CMD_BLOCK_STATUS && facts.negotiationSeen && facts.contexts.size === 0) {
+        add('no metadata context is selected', EINVAL);
+      }
+    }
+    return whats.length === 0 ? null : { what: whats.join(', '), errors: [...errors] };
+  }
+
+  private overflow(r: Request, m: NbdMessage): void {
+    const { facts } = this;
+    const related = [r];
+    const length = rangeLength(r);
+    const df = r.type === CMD_READ && (r.flags & CMD_FLAG_DF) !== 0;
+    if (df && length <= DF_GUARANTEED) {
+      facts.raise(DF_SMALL_REFUSED, { message: m, related, text: `EOVERFLOW for a READ of ${length} bytes with DF` });
+      return;
+    }
+    if (r.type === CMD_WRITE_ZEROES && (r.flags & CMD_FLAG_FAST_ZERO) !== 0) {
+      facts.raise(FAST_ZERO_EOVERFLOW, { message: m, related, text: 'EOVERFLOW for a WRITE_ZEROES with FAST_ZERO' });
+    }
+    if (df || !facts.isWhole(SERVER)) return;
+    const maximum = facts.blockSizes?.maximum ?? DEFAULT_MAX_PAYLOAD;
+    const long = length > (maximum === NO_PAYLOAD_LIMIT ? DEFAULT_MAX_PAYLOAD : maximum);
+    if (long && (r.type === CMD_READ ? facts.structured || facts.extended : r.type !== CMD_WRITE)) return;
+    facts.raise(EOVERFLOW_MISUSED, {
+      message: m,
+      related,
+      text: `EOVERFLOW for a ${shortCommand(r.type)} of ${length} bytes`,
+    });
+  }
+
+  private notSupported(r: Request, m: NbdMessage): void {
+    const { facts } = this;
+    if (facts.flags < 0) return;
+    const related = [r];
+    const offered = (facts.flags & TFLAG_SEND_FAST_ZERO) !== 0;
+    const fast = r.type === CMD_WRITE_ZEROES && (r.flags & CMD_FLAG_FAST_ZERO) !== 0;
+    if (fast && offered) return;
+    facts.raise(ENOTSUP_MISUSED, { message: m, related, text: `ENOTSUP for a ${shortCommand(r.type)}` });
+    if (r.type === CMD_WRITE_ZEROES && offered) {
+      facts.raise(ENOTSUP_WITHOUT_FAST_ZERO, {
+        message: m,
+        related,
+        text: 'ENOTSUP for a WRITE_ZEROES without FAST_ZERO',
+      });
+    }
+  }
+
+  private noSpace(r: Request, m: NbdMessage): void {
+    const start = rangeStart(r);
+    const end = start + rangeLength(r);
+    const area = this.allocated.find((a) => a.start <= start && a.end >= end);
+    if (area === undefined) return;
+    this.facts.raise(ALLOCATED_ENOSPC, {
+      message: m,
+      related: [r, area.chunk],
+      confidence: 'weak',
+      text: `ENOSPC at ${start}..${end}, which base:allocation reported as allocated (${area.start}..${area.end})`,
+    });
+  }
+
+  private forget(r: Request): void {
+    const start = rangeStart(r);
+    const end = start + rangeLength(r);
+    this.allocated = this.allocated.filter((a) => a.end <= start || a.start >= end);
+  }
+}
+
+const BEYOND = 'it reaches past the end of the export';

@@ -1,0 +1,378 @@
+import { hexNumber } from '../../base/hex.js';
+import { CLIENT, SERVER } from '../../base/input.js';
+import { count } from '../../base/text.js';
+import type { Answer } from './asked.js';
+import {
+  FLAG_FIXED_NEWSTYLE,
+  INFO_BLOCK_SIZE,
+  INFO_DESCRIPTION,
+  INFO_EXPORT,
+  INFO_NAME,
+  OPT_ABORT,
+  OPT_EXPORT_NAME,
+  OPT_EXTENDED_HEADERS,
+  OPT_GO,
+  OPT_INFO,
+  OPT_LIST,
+  OPT_LIST_META_CONTEXT,
+  OPT_SET_META_CONTEXT,
+  OPT_STARTTLS,
+  OPTION_REPLY_HEADER_LENGTH,
+  REP_ACK,
+  REP_ERR_BLOCK_SIZE_REQD,
+  REP_ERR_EXT_HEADER_REQD,
+  REP_ERR_INVALID,
+  REP_ERR_TLS_REQD,
+  REP_ERR_UNKNOWN,
+  REP_ERR_UNSUP,
+  REP_INFO,
+  REP_META_CONTEXT,
+  REP_SERVER,
+} from './constants.js';
+import { checkBlockSizes, checkExport, checkGoFlags, checkSizesTogether } from './export-checks.js';
+import { field, type Facts } from './facts.js';
+import type { OptionReply } from './messages.js';
+import { infoName, optionName, replyName } from './names.js';
+import { show } from './option-checks.js';
+import { parseServerEntry, rawText, type Span } from './option-data.js';
+import { EXT_REQD_AFTER_EXTENDED, EXT_REQD_LIMITS_INTEROP, GO_UNSUP_AFTER_EXTENDED } from './rules/exports.js';
+import { FIXED_FLAG_MISSING, SERVER_KEPT_BAD_CLIENT } from './rules/greeting.js';
+import {
+  ACK_WITH_DATA,
+  BLOCK_SIZE_REQD_MISPLACED,
+  BLOCK_SIZE_REQD_WITHOUT_INFO,
+  INFO_BEFORE_UNKNOWN,
+  INFO_BLOCK_SIZE_BAD_LENGTH,
+  INFO_EXPORT_BAD_LENGTH,
+  INFO_EXPORT_MISSING,
+  INFO_REPEATED,
+  INFO_UNKNOWN_TYPE,
+  LIST_DUPLICATE_EXPORT,
+  LIST_META_ID_NONZERO,
+  META_CONTEXT_BAD_NAME,
+  META_ID_DUPLICATE,
+  OPTION_REPLY_TOO_SHORT,
+  REPLY_TO_EXPORT_NAME,
+  REPLY_TYPE_FOR_OPTION,
+  SERVER_NAME_OVERRUNS,
+  UNKNOWN_REPLY_ERROR,
+  UNKNOWN_REPLY_TYPE,
+} from './rules/replies.js';
+import {
+  STARTTLS_REFUSED,
+  STARTTLS_REPLY_INVALID,
+  TLS_MODE_INCONSISTENT,
+  TLS_REQD_FOR_ABORT_OR_STARTTLS,
+  TLS_REQD_WITH_INFO,
+  TLS_REQD_WITHOUT_FIXED,
+  TLS_REQUIRED_BUT_REFUSED,
+} from './rules/tls.js';
+import { checkNamespace, checkString, namespaceOf } from './string-checks.js';
+
+const DATA = OPTION_REPLY_HEADER_LENGTH;
+const LAST_KNOWN_ERROR = REP_ERR_EXT_HEADER_REQD;
+
+function isInfoOption(option: number): boolean {
+  return option === OPT_INFO || option === OPT_GO;
+}
+
+function isMetaOption(option: number): boolean {
+  return option === OPT_LIST_META_CONTEXT || option === OPT_SET_META_CONTEXT;
+}
+
+/** Judges option replies by the server's own bytes: one by one, and together with the earlier replies of the same answer. */
+export class ReplyChecks {
+  private readonly facts: Facts;
+  private fixedMissing = false;
+  private keptBad = false;
+  /** The first reply that showed that TLS is forced, that another option is served without it, and that STARTTLS is refused. */
+  private forcesTls: OptionReply | null = null;
+  private servesClear: OptionReply | null = null;
+  private requiresTls: OptionReply | null = null;
+  private modeJudged = false;
+
+  constructor(facts: Facts) {
+    this.facts = facts;
+  }
+
+  /** `answer` holds what came before for the same option, and already this reply. */
+  reply(m: OptionReply, answer: Answer): void {
+    this.header(m);
+    if (!m.isError) this.content(m, answer);
+    else if (m.dataLength > 0) {
+      checkString(this.facts, m, DATA, m.data, { at: 0, length: m.dataLength }, 'message');
+    }
+    if (m.isFinal) this.final(m, answer);
+    this.tls(m, answer);
+  }
+
+  /** Anything that the server sends to a client whose flags it must refuse. */
+  served(m: OptionReply): void {
+    const { clientFlags, greeting } = this.facts;
+    if (clientFlags === null || greeting === null || this.keptBad) return;
+    const bad = (clientFlags.flags & ~3) !== 0 || (clientFlags.flags & 3 & ~greeting.flags) !== 0;
+    if (!bad || this.facts.received(m, clientFlags) === null) return;
+    this.keptBad = true;
+    this.facts.raise(SERVER_KEPT_BAD_CLIENT, {
+      message: m,
+      related: [clientFlags],
+      text: `an answer to a client that set the flags ${hexNumber(clientFlags.flags, 8)}`,
+    });
+  }
+
+  private header(m: OptionReply): void {
+    const { facts } = this;
+    const { greeting } = facts;
+    if (greeting !== null && (greeting.flags & FLAG_FIXED_NEWSTYLE) === 0 && !this.fixedMissing) {
+      this.fixedMissing = true;
+      facts.raise(FIXED_FLAG_MISSING, {
+        message: m,
+        related: [greeting],
+        text: `handshake flags ${hexNumber(greeting.flags, 4)}, yet an option is answered`,
+      });
+    }
+    const at = field(m, 12, 4);
+    if (m.option === OPT_EXPORT_NAME) {
+      facts.raise(REPLY_TO_EXPORT_NAME, {
+        ...field(m, 8, 4),
+        text: `${m.name} with the number of NBD_OPT_EXPORT_NAME`,
+      });
+    }
+    if (m.isError) {
+      if (m.type === 0x80000000 || m.type > LAST_KNOWN_ERROR) {
+        facts.raise(UNKNOWN_REPLY_ERROR, { ...at, text: `error ${hexNumber(m.type, 8)}` });
+      }
+      return;
+    }
+    if (m.type === 0 || m.type > REP_META_CONTEXT) {
+      facts.raise(UNKNOWN_REPLY_TYPE, { ...at, text: `reply type ${m.type}` });
+      return;
+    }
+    if (m.type === REP_ACK) {
+      if (m.dataLength > 0) {
+        facts.raise(ACK_WITH_DATA, {
+          ...field(m, DATA, m.dataLength),
+          text: `NBD_REP_ACK with ${count(m.dataLength, 'byte')} of data`,
+        });
+      }
+      return;
+    }
+    const fits =
+      m.type === REP_SERVER
+        ? m.option === OPT_LIST
+        : m.type === REP_INFO
+          ? isInfoOption(m.option)
+          : isMetaOption(m.option);
+    if (!fits && m.option !== OPT_EXPORT_NAME) {
+      facts.raise(REPLY_TYPE_FOR_OPTION, { ...at, text: `${m.name} in answer to ${optionName(m.option)}` });
+    }
+    const least = m.type === REP_INFO ? 2 : 4;
+    if (m.dataLength < least) {
+      facts.raise(OPTION_REPLY_TOO_SHORT, {
+        ...field(m, 16, 4),
+        text: `${m.name} with ${count(m.dataLength, 'byte')} of data; at least ${least} are needed`,
+      });
+    }
+  }
+
+  private content(m: OptionReply, answer: Answer): void {
+    if (m.type === REP_SERVER) this.server(m, answer);
+    else if (m.type === REP_INFO && m.data.length >= 2) this.info(m, answer);
+    else if (m.type === REP_META_CONTEXT && m.data.length >= 4) this.context(m, answer);
+  }
+
+  private server(m: OptionReply, answer: Answer): void {
+    const { facts } = this;
+    const entry = parseServerEntry(m);
+    if (entry === null) return;
+    if (entry.name === null) {
+      facts.raise(SERVER_NAME_OVERRUNS, {
+        ...field(m, DATA, 4),
+        text: `name length ${entry.nameLength} in ${m.dataLength} bytes of data; at most ${m.dataLength - 4} fit`,
+      });
+      return;
+    }
+    checkString(facts, m, DATA, m.data, entry.name, 'export name');
+    if (entry.description !== null) checkString(facts, m, DATA, m.data, entry.description, 'description');
+    if (!m.dataKept) return;
+    const name = rawText(m.data, entry.name);
+    if (answer.exports.has(name)) {
+      facts.raise(LIST_DUPLICATE_EXPORT, { message: m, text: `export ${show(name)} is listed again` });
+    } else if (answer.exports.size < facts.context.limits.listItems) {
+      answer.exports.add(name);
+    }
+  }
+
+  private info(m: OptionReply, answer: Answer): void {
+    const { facts } = this;
+    const { data } = m;
+    const type = data.u16(0);
+    const value = rawText(data, { at: 2, length: data.length - 2 });
+    const before = answer.infos.get(type);
+    if (before !== undefined) {
+      const same = before === value ? 'with the same value' : 'with another value';
+      facts.raise(INFO_REPEATED, { message: m, text: `${infoName(type)} is given again, ${same}` });
+    } else if (answer.infos.size < facts.context.limits.listItems) {
+      answer.infos.set(type, value);
+    }
+    switch (type) {
+      case INFO_EXPORT:
+        if (m.dataLength !== 12) {
+          facts.raise(INFO_EXPORT_BAD_LENGTH, {
+            ...field(m, 16, 4),
+            text: `${m.dataLength} bytes of data; 12 expected`,
+          });
+        } else if (data.length >= 12) {
+          checkExport(facts, m, DATA + 2, data.u32(2), data.u32(6), DATA + 10, data.u16(10));
+          if (m.option === OPT_GO) checkGoFlags(facts, m, data.u16(10));
+        }
+        break;
+      case INFO_BLOCK_SIZE:
+        if (m.dataLength !== 14) {
+          facts.raise(INFO_BLOCK_SIZE_BAD_LENGTH, {
+            ...field(m, 16, 4),
+            text: `${m.dataLength} bytes of data; 14 expected`,
+          });
+        } else if (answer.blockSizes !== null) {
+          checkBlockSizes(facts, m, DATA + 2, answer.blockSizes);
+        }
+        break;
+      case INFO_NAME:
+      case INFO_DESCRIPTION: {
+        const span: Span = { at: 2, length: m.dataLength - 2 };
+        checkString(facts, m, DATA, data, span, type === INFO_NAME ? 'export name' : 'description');
+        break;
+      }
+      default:
+        facts.raise(INFO_UNKNOWN_TYPE, { ...field(m, DATA, 2), text: `information type ${type}` });
+    }
+  }
+
+  private context(m: OptionReply, answer: Answer): void {
+    const { facts } = this;
+    const id = m.data.u32(0);
+    const span = { at: 4, length: m.dataLength - 4 };
+    const name = rawText(m.data, span);
+    checkString(facts, m, DATA, m.data, span, 'context name');
+    const space = namespaceOf(name);
+    if (space === null) {
+      facts.raise(META_CONTEXT_BAD_NAME, {
+        ...field(m, DATA + 4, span.length),
+        text: `context ${show(name)} has no namespace`,
+      });
+    } else {
+      checkNamespace(facts, m, DATA + 4, span.length, space);
+    }
+    if (m.option === OPT_LIST_META_CONTEXT && id !== 0) {
+      facts.raise(LIST_META_ID_NONZERO, { ...field(m, DATA, 4), text: `id ${id} in a listing` });
+    } else if (m.option === OPT_SET_META_CONTEXT) {
+      const other = answer.contexts.get(id);
+      if (other !== undefined) {
+        facts.raise(META_ID_DUPLICATE, { ...field(m, DATA, 4), text: `id ${id} already names ${show(other)}` });
+      }
+    }
+  }
+
+  private final(m: OptionReply, answer: Answer): void {
+    const { facts } = this;
+    const infos = answer.replies.filter((r) => r.type === REP_INFO);
+    // an answer whose beginning may be missing cannot be said to lack something
+    const whole = facts.isWhole(SERVER);
+    if (m.type === REP_ACK && isInfoOption(m.option)) {
+      if (whole && !infos.some((r) => r.data.length >= 2 && r.data.u16(0) === INFO_EXPORT)) {
+        facts.raise(INFO_EXPORT_MISSING, {
+          message: m,
+          text: `${optionName(m.option)} is acknowledged without NBD_INFO_EXPORT`,
+        });
+      }
+      if (answer.flags >= 0 && answer.blockSizes !== null) {
+        checkSizesTogether(facts, m, answer.sizeHi, answer.sizeLo, answer.blockSizes);
+      }
+    }
+    if (m.type === REP_ERR_UNKNOWN && infos.length > 0) {
+      facts.raise(INFO_BEFORE_UNKNOWN, {
+        message: m,
+        related: infos,
+        text: `after ${count(infos.length, 'NBD_REP_INFO', 'NBD_REP_INFO')}`,
+      });
+    }
+    if (m.type === REP_ERR_BLOCK_SIZE_REQD) {
+      if (!isInfoOption(m.option)) {
+        facts.raise(BLOCK_SIZE_REQD_MISPLACED, { message: m, text: `in answer to ${optionName(m.option)}` });
+      } else if (whole && answer.blockSizes === null) {
+        facts.raise(BLOCK_SIZE_REQD_WITHOUT_INFO, { message: m, text: 'no NBD_INFO_BLOCK_SIZE before it' });
+      }
+    }
+    if (m.type === REP_ERR_EXT_HEADER_REQD) {
+      if (facts.extended && (isInfoOption(m.option) || isMetaOption(m.option))) {
+        facts.raise(EXT_REQD_AFTER_EXTENDED, { message: m, text: `in answer to ${optionName(m.option)}` });
+      }
+      if (m.option === OPT_GO) facts.raise(EXT_REQD_LIMITS_INTEROP, { message: m, text: 'NBD_OPT_GO is refused' });
+    }
+    if (m.type === REP_ERR_UNSUP && m.option === OPT_GO && facts.extended) {
+      facts.raise(GO_UNSUP_AFTER_EXTENDED, { message: m, text: 'extended headers were acknowledged before' });
+    }
+  }
+
+  private tls(m: OptionReply, answer: Answer): void {
+    const { facts } = this;
+    if (m.option === OPT_STARTTLS) {
+      if (!m.isFinal) {
+        facts.raise(STARTTLS_REPLY_INVALID, { ...field(m, 12, 4), text: `${m.name} in answer to NBD_OPT_STARTTLS` });
+      } else if (m.isError) {
+        facts.raise(STARTTLS_REFUSED, { message: m, text: `${replyName(m.type)}: the session stays in clear` });
+        if (m.type !== REP_ERR_INVALID) this.refusal = m;
+      }
+    }
+    if (m.type === REP_ERR_TLS_REQD) this.required(m, answer);
+    else if (m.isFinal && m.option !== OPT_ABORT && m.option !== OPT_STARTTLS && m.option !== OPT_EXTENDED_HEADERS) {
+      if (m.type === REP_ACK) this.servesClear ??= m;
+    }
+    if (this.refusal !== null && this.requiresTls !== null && !this.refusalJudged) {
+      this.refusalJudged = true;
+      facts.raise(TLS_REQUIRED_BUT_REFUSED, {
+        message: m,
+        related: [this.requiresTls, this.refusal],
+        text: `${replyName(this.refusal.type)} to NBD_OPT_STARTTLS, although TLS is required for ${optionName(this.requiresTls.option)}`,
+      });
+    }
+    if (this.forcesTls !== null && this.servesClear !== null && !this.modeJudged) {
+      this.modeJudged = true;
+      facts.raise(TLS_MODE_INCONSISTENT, {
+        message: m,
+        related: [this.forcesTls, this.servesClear],
+        text: `TLS is required for ${optionName(this.forcesTls.option)}, but ${optionName(this.servesClear.option)} was served without`,
+      });
+    }
+  }
+
+  private refusal: OptionReply | null = null;
+  private refusalJudged = false;
+
+  private required(m: OptionReply, answer: Answer): void {
+    const { facts } = this;
+    const { greeting, clientFlags } = facts;
+    if (m.option === OPT_ABORT || m.option === OPT_STARTTLS) {
+      facts.raise(TLS_REQD_FOR_ABORT_OR_STARTTLS, { message: m, text: `in answer to ${optionName(m.option)}` });
+      this.requiresTls ??= m;
+      return;
+    }
+    this.requiresTls ??= m;
+    if (!isInfoOption(m.option)) this.forcesTls ??= m;
+    else if (this.forcesTls !== null && answer.replies.some((r) => r.type === REP_INFO)) {
+      facts.raise(TLS_REQD_WITH_INFO, {
+        message: m,
+        related: answer.replies.filter((r) => r !== m),
+        text: 'information was given before',
+      });
+    }
+    const offered = greeting === null || (greeting.flags & FLAG_FIXED_NEWSTYLE) !== 0;
+    const taken = clientFlags === null || (clientFlags.flags & FLAG_FIXED_NEWSTYLE) !== 0;
+    if (facts.isWhole(CLIENT) && (!offered || !taken)) {
+      facts.raise(TLS_REQD_WITHOUT_FIXED, {
+        message: m,
+        text: `the ${offered ? 'client' : 'server'} did not set FIXED_NEWSTYLE, so that TLS cannot be started`,
+      });
+    }
+  }
+}

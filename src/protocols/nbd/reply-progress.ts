@@ -1,0 +1,387 @@
+import { count } from '../../base/text.js';
+import {
+  CHUNK_BLOCK_STATUS,
+  CHUNK_BLOCK_STATUS_EXT,
+  CHUNK_ERROR,
+  CHUNK_ERROR_OFFSET,
+  CHUNK_OFFSET_DATA,
+  CHUNK_OFFSET_HOLE,
+  CMD_BLOCK_STATUS,
+  CMD_FLAG_DF,
+  CMD_FLAG_REQ_ONE,
+  CMD_FLUSH,
+  CMD_READ,
+  CMD_RESIZE,
+  EOVERFLOW,
+} from './constants.js';
+import { field, type Facts } from './facts.js';
+import type { Chunk, Request } from './messages.js';
+import { shortChunk, shortCommand } from './names.js';
+import { show } from './option-checks.js';
+import { rangeLength, rangeStart } from './request-range.js';
+import {
+  BLOCK_STATUS_DUPLICATE_CONTEXT,
+  BLOCK_STATUS_EXTRA_CONTEXT,
+  BLOCK_STATUS_MISSING_CONTEXT,
+  BLOCK_STATUS_PAST_EXPORT,
+  BLOCK_STATUS_SURPLUS_EXTENTS,
+  REQ_ONE_EXTENT_TOO_LONG,
+  REQ_ONE_MULTIPLE_EXTENTS,
+} from './rules/block-status.js';
+import {
+  CHUNK_NOT_512_ALIGNED,
+  CHUNK_OUT_OF_BOUNDS,
+  CHUNK_OVERLAP,
+  CHUNK_TYPE_FOR_COMMAND,
+  CHUNKS_MERGEABLE,
+  CONTENT_AFTER_ERROR_OFFSET,
+  DF_FRAGMENTED,
+  DF_REFUSAL_WITH_CONTENT,
+  ERROR_MIXED,
+  ERROR_OFFSET_OUT_OF_BOUNDS,
+  ERROR_OFFSET_REPEATED,
+  ERROR_OFFSETS_SHARE_CHUNK,
+  ERROR_REPEATED,
+  READ_INCOMPLETE,
+} from './rules/chunks.js';
+import { EXTENDED_OFFSET_MISMATCH } from './rules/headers.js';
+
+/** Pieces of content, and positions of errors, that one answer may have before coverage is no longer judged. */
+const MAX_PIECES = 4096;
+/** Above this a double no longer tells neighbouring bytes apart. */
+const EXACT = 2 ** 53;
+
+interface Piece {
+  readonly start: number;
+  readonly end: number;
+  readonly chunk: Chunk;
+}
+
+/** The chunks that have answered one request so far: what they cover, which errors they report, and what is wrong between them. */
+export class ReplyProgress {
+  private readonly facts: Facts;
+  private readonly request: Request | null;
+  /** Content by position, not overlapping. */
+  private readonly pieces: Piece[] = [];
+  private readonly errorsAt: number[] = [];
+  private errorChunk: Chunk | null = null;
+  private readonly contexts = new Set<number>();
+  private lastContent: Chunk | null = null;
+  private contents = 0;
+  /** An error was reported. */
+  failed = false;
+  /** What the answer lacks cannot be judged: some of it is missing in the capture, or too much for us, or broken. */
+  partial = false;
+
+  /** `request` is null where only the server's bytes are known. */
+  constructor(facts: Facts, request: Request | null) {
+    this.facts = facts;
+    this.request = request;
+  }
+
+  add(m: Chunk): void {
+    if (!m.complete) this.partial = true;
+    const { request } = this;
+    if (request !== null) this.fits(m, request);
+    if (m.type === CHUNK_OFFSET_DATA || m.type === CHUNK_OFFSET_HOLE) this.content(m);
+    else if (m.type === CHUNK_BLOCK_STATUS || m.type === CHUNK_BLOCK_STATUS_EXT) this.status(m);
+    else if (m.isError) this.error(m);
+  }
+
+  /** The chunk with DONE was added: is the answer whole? */
+  done(m: Chunk): void {
+    const { request } = this;
+    if (request === null || this.failed || this.partial) return;
+    if (request.type === CMD_READ) this.coverage(m, request);
+    else if (request.type === CMD_BLOCK_STATUS) this.missing(m, request);
+  }
+
+  /** Whether the chunk belongs to the command at all. */
+  private fits(m: Chunk, request: Request): void {
+    const { facts } = this;
+    const content = m.type === CHUNK_OFFSET_DATA || m.type === CHUNK_OFFSET_HOLE;
+    const status = m.type === CHUNK_BLOCK_STATUS || m.type === CHUNK_BLOCK_STATUS_EXT;
+    const wrong =
+      (content && request.type !== CMD_READ) ||
+      (status && request.type !== CMD_BLOCK_STATUS) ||
+      (m.type === CHUNK_ERROR_OFFSET && (request.type === CMD_FLUSH || request.type === CMD_RESIZE));
+    if (wrong) {
+      facts.raise(CHUNK_TYPE_FOR_COMMAND, {
+        ...field(m, 6, 2),
+        related: [request],
+        text: `${shortChunk(m.type)} in answer to ${shortCommand(request.type)}`,
+      });
+    }
+    if (m.extended && (m.requestOffsetHi !== request.offsetHi || m.requestOffsetLo !== request.offsetLo)) {
+      facts.raise(EXTENDED_OFFSET_MISMATCH, {
+        ...field(m, 16, 8),
+        related: [request],
+        text: `offset ${m.requestOffsetHi * 4294967296 + m.requestOffsetLo}; the request has ${rangeStart(request)}`,
+      });
+    }
+  }
+
+  private content(m: Chunk): void {
+    const { facts, request } = this;
+    if (m.dataLength <= 0) {
+      this.partial ||= m.payload > 8;
+      return;
+    }
+    const start = m.dataOffsetHi * 4294967296 + m.dataOffsetLo;
+    const end = start + m.dataLength;
+    this.contents++;
+    if (request !== null && request.type === CMD_READ) this.bounds(m, request, start, end);
+    const failed = this.errorsAt.find((at) => at >= start && at < end);
+    if (failed !== undefined) {
+      facts.raise(CONTENT_AFTER_ERROR_OFFSET, {
+        message: m,
+        text: `content ${start}..${end} covers ${failed}, which was reported as failed`,
+      });
+    }
+    if (this.lastContent !== null) this.mergeable(m, this.lastContent, start);
+    this.lastContent = m;
+    if (end >= EXACT || this.pieces.length >= MAX_PIECES) {
+      this.partial = true;
+      return;
+    }
+    this.insert({ start, end, chunk: m });
+  }
+
+  private bounds(m: Chunk, request: Request, start: number, end: number): void {
+    const { facts } = this;
+    const from = rangeStart(request);
+    const to = from + rangeLength(request);
+    const related = [request];
+    if (start < from || end > to) {
+      facts.raise(CHUNK_OUT_OF_BOUNDS, {
+        message: m,
+        related,
+        text: `content ${start}..${end}; asked for was ${from}..${to}`,
+      });
+    }
+    if (this.contents === 2 && (request.flags & CMD_FLAG_DF) !== 0) {
+      facts.raise(DF_FRAGMENTED, { message: m, related, text: 'a second content chunk for a READ with DF' });
+    }
+    const cut = (start !== from && start % 512 !== 0) || (end !== to && end % 512 !== 0);
+    if (cut)
+      facts.raise(CHUNK_NOT_512_ALIGNED, { message: m, related, text: `content ${start}..${end} of ${from}..${to}` });
+  }
+
+  private mergeable(m: Chunk, last: Chunk, start: number): void {
+    const lastEnd = last.dataOffsetHi * 4294967296 + last.dataOffsetLo + last.dataLength;
+    if (last.type !== m.type || lastEnd !== start) return;
+    this.facts.raise(CHUNKS_MERGEABLE, {
+      message: m,
+      related: [last],
+      text: `${shortChunk(m.type)} continues the one before at ${start}`,
+    });
+  }
+
+  private insert(piece: Piece): void {
+    const { pieces } = this;
+    let low = 0;
+    let high = pieces.length;
+    // answers mostly come in order
+    if (high > 0 && pieces[high - 1]!.end <= piece.start) low = high;
+    while (low < high) {
+      const mid = (low + high) >> 1;
+      if (pieces[mid]!.end <= piece.start) low = mid + 1;
+      else high = mid;
+    }
+    const other = pieces[low];
+    if (other !== undefined && other.start < piece.end) {
+      this.facts.raise(CHUNK_OVERLAP, {
+        message: piece.chunk,
+        related: [other.chunk],
+        text: `content ${piece.start}..${piece.end} overlaps ${other.start}..${other.end} of the same answer`,
+      });
+      this.widen(piece, low);
+      return;
+    }
+    pieces.splice(low, 0, piece);
+  }
+
+  /** Counts overlapping content once. */
+  private widen(piece: Piece, at: number): void {
+    const { pieces } = this;
+    let start = piece.start;
+    let end = piece.end;
+    let n = 0;
+    while (at + n < pieces.length && pieces[at + n]!.start < piece.end) {
+      start = Math.min(start, pieces[at + n]!.start);
+      end = Math.max(end, pieces[at + n]!.end);
+      n++;
+    }
+    pieces.splice(at, n, { start, end, chunk: piece.chunk });
+  }
+
+  private coverage(m: Chunk, request: Request): void {
+    const from = rangeStart(request);
+    const to = from + rangeLength(request);
+    if (to >= EXACT) return;
+    let at = from;
+    const gaps: string[] = [];
+    for (const piece of this.pieces) {
+      if (piece.start > at && at < to) gaps.push(`${at}..${Math.min(piece.start, to)}`);
+      at = Math.max(at, piece.end);
+    }
+    if (at < to) gaps.push(`${at}..${to}`);
+    if (gaps.length === 0) return;
+    this.facts.raise(READ_INCOMPLETE, {
+      message: m,
+      related: [request],
+      text: `no content for ${gaps.slice(0, 4).join(', ')}${gaps.length > 4 ? ', ...' : ''} of ${from}..${to}`,
+    });
+  }
+
+  private error(m: Chunk): void {
+    const { facts, request } = this;
+    this.failed = true;
+    const data = m.errorData;
+    if (m.type === CHUNK_ERROR) {
+      if (this.errorChunk !== null) {
+        facts.raise(ERROR_REPEATED, {
+          message: m,
+          related: [this.errorChunk],
+          text: 'a second ERROR chunk in one answer',
+        });
+      }
+      if (this.errorsAt.length > 0)
+        facts.raise(ERROR_MIXED, { message: m, text: 'ERROR after ERROR_OFFSET in one answer' });
+      this.errorChunk ??= m;
+    } else if (m.type === CHUNK_ERROR_OFFSET && data !== null && data.length >= 6) {
+      if (this.errorChunk !== null) {
+        facts.raise(ERROR_MIXED, {
+          message: m,
+          related: [this.errorChunk],
+          text: 'ERROR_OFFSET after ERROR in one answer',
+        });
+      }
+      const at = 6 + data.u16(4);
+      if (data.length >= at + 8) this.position(m, data.u32(at) * 4294967296 + data.u32(at + 4));
+    }
+    if (
+      m.error === EOVERFLOW &&
+      request !== null &&
+      request.type === CMD_READ &&
+      (request.flags & CMD_FLAG_DF) !== 0 &&
+      this.contents > 0
+    ) {
+      facts.raise(DF_REFUSAL_WITH_CONTENT, {
+        message: m,
+        related: [request],
+        text: `EOVERFLOW after ${count(this.contents, 'content chunk')}`,
+      });
+    }
+  }
+
+  private position(m: Chunk, at: number): void {
+    const { facts, request } = this;
+    if (request !== null) {
+      const from = rangeStart(request);
+      const length = rangeLength(request);
+      if (length >= 0 && (at < from || at >= from + length)) {
+        facts.raise(ERROR_OFFSET_OUT_OF_BOUNDS, {
+          message: m,
+          related: [request],
+          text: `position ${at}; asked for was ${from}..${from + length}`,
+        });
+      }
+    }
+    if (this.errorsAt.includes(at)) {
+      facts.raise(ERROR_OFFSET_REPEATED, { message: m, text: `position ${at} was reported before` });
+    } else {
+      const piece = this.pieces.find((p) => at >= p.start && at < p.end);
+      const other = piece === undefined ? undefined : this.errorsAt.find((e) => e >= piece.start && e < piece.end);
+      if (piece !== undefined && other !== undefined) {
+        facts.raise(ERROR_OFFSETS_SHARE_CHUNK, {
+          message: m,
+          related: [piece.chunk],
+          text: `positions ${other} and ${at} lie in one content chunk ${piece.start}..${piece.end}`,
+        });
+      }
+    }
+    if (this.errorsAt.length < 64) this.errorsAt.push(at);
+  }
+
+  private status(m: Chunk): void {
+    const { facts, request } = this;
+    const scan = m.extents;
+    if (scan === null || !scan.headComplete) {
+      this.partial = true;
+      return;
+    }
+    const id = scan.contextId;
+    const head = field(m, m.extended ? 32 : 20, 4);
+    if (this.contexts.has(id)) {
+      facts.raise(BLOCK_STATUS_DUPLICATE_CONTEXT, { ...head, text: `context id ${id} again in one answer` });
+    }
+    if (this.contexts.size < MAX_PIECES) this.contexts.add(id);
+    if (request === null || request.type !== CMD_BLOCK_STATUS) return;
+    const listed = listedContexts(request);
+    if (listed !== null && !listed.includes(id)) {
+      facts.raise(BLOCK_STATUS_EXTRA_CONTEXT, {
+        ...head,
+        related: [request],
+        text: `context id ${id}; listed were ${listed.join(', ')}`,
+      });
+    }
+    const length = rangeLength(request);
+    if (!m.complete || length < 0) return;
+    const related = [request];
+    if ((request.flags & CMD_FLAG_REQ_ONE) !== 0) {
+      if (scan.count > 1)
+        facts.raise(REQ_ONE_MULTIPLE_EXTENTS, {
+          message: m,
+          related,
+          text: `${scan.count} extents; REQ_ONE asks for one`,
+        });
+      else if (scan.sum > length)
+        facts.raise(REQ_ONE_EXTENT_TOO_LONG, {
+          message: m,
+          related,
+          text: `an extent of ${scan.sum} bytes for a request of ${length}`,
+        });
+    } else if (scan.count > 1 && scan.sumButLast >= length && scan.sum < EXACT) {
+      facts.raise(BLOCK_STATUS_SURPLUS_EXTENTS, {
+        message: m,
+        related,
+        text: `all extents but the last add up to ${scan.sumButLast} bytes; asked for were ${length}`,
+      });
+    }
+    const end = rangeStart(request) + scan.sum;
+    if (facts.size >= 0 && end > facts.size && end < EXACT) {
+      facts.raise(BLOCK_STATUS_PAST_EXPORT, {
+        message: m,
+        related,
+        text: `extents up to ${end}; the export has ${facts.size} bytes`,
+      });
+    }
+  }
+
+  private missing(m: Chunk, request: Request): void {
+    const { facts } = this;
+    const listed = listedContexts(request);
+    if (listed === null && (!facts.contextsKnown || !facts.negotiationSeen)) return;
+    const wanted = listed ?? [...facts.contexts.keys()];
+    const missing = wanted.filter((id) => !this.contexts.has(id));
+    if (missing.length === 0) return;
+    const named = missing
+      .slice(0, 8)
+      .map((id) => (facts.contexts.has(id) ? show(facts.contexts.get(id)!) : String(id)));
+    facts.raise(BLOCK_STATUS_MISSING_CONTEXT, {
+      message: m,
+      related: [request],
+      text: `nothing for ${named.join(', ')}`,
+    });
+  }
+}
+
+/** Context ids that a request with payload lists, or null. */
+function listedContexts(request: Request): number[] | null {
+  const { query } = request;
+  if (query === null || query.length < request.payload) return null;
+  const ids: number[] = [];
+  for (let at = 8; at + 4 <= query.length; at += 4) ids.push(query.u32(at));
+  return ids;
+}

@@ -1,0 +1,483 @@
+import { hexNumber } from '../../base/hex.js';
+import { CLIENT, SERVER } from '../../base/input.js';
+import { count } from '../../base/text.js';
+import type { Severity } from '../../base/rule.js';
+import {
+  CMD_BLOCK_STATUS,
+  CMD_CACHE,
+  CMD_DISC,
+  CMD_FLAG_DF,
+  CMD_FLAG_FAST_ZERO,
+  CMD_FLAG_FUA,
+  CMD_FLAG_PAYLOAD_LEN,
+  CMD_FLUSH,
+  CMD_READ,
+  CMD_RESIZE,
+  CMD_TRIM,
+  CMD_WRITE,
+  CMD_WRITE_ZEROES,
+  DEFAULT_MAX_PAYLOAD,
+  NO_PAYLOAD_LIMIT,
+  TFLAG_BLOCK_STATUS_PAYLOAD,
+  TFLAG_READ_ONLY,
+  TFLAG_SEND_CACHE,
+  TFLAG_SEND_DF,
+  TFLAG_SEND_FAST_ZERO,
+  TFLAG_SEND_FLUSH,
+  TFLAG_SEND_FUA,
+  TFLAG_SEND_RESIZE,
+  TFLAG_SEND_TRIM,
+  TFLAG_SEND_WRITE_ZEROES,
+} from './constants.js';
+import { field, type Facts } from './facts.js';
+import type { NbdMessage, Request } from './messages.js';
+import { commandFlags, shortCommand } from './names.js';
+import { show } from './option-checks.js';
+import {
+  hasRange,
+  isBeyond,
+  isMisaligned,
+  isWrite,
+  minimumBlock,
+  rangeLength,
+  rangeStart,
+  strayFlags,
+} from './request-range.js';
+import {
+  BLOCK_STATUS_NOT_NEGOTIATED,
+  BS_PAYLOAD_MALFORMED,
+  BS_PAYLOAD_NOT_ADVERTISED,
+  CACHE_NOT_ADVERTISED,
+  CLIENT_TOLERATED_BAD_CHUNK,
+  COMMAND_FLAG_NOT_APPLICABLE,
+  COMMAND_FLAG_NOT_NEGOTIATED,
+  COMMAND_NOT_NEGOTIATED,
+  COOKIE_REUSED_IN_FLIGHT,
+  DATA_AFTER_DISC,
+  DISC_FIELDS_NONZERO,
+  DISC_WITH_IN_FLIGHT,
+  FLUSH_FIELDS_NONZERO,
+  FUA_ON_NON_WRITE,
+  PAYLOAD_LEN_IN_COMPACT,
+  PAYLOAD_LEN_ZERO,
+  PAYLOAD_OVER_MAX,
+  READ_OVER_32_BIT,
+  REQUEST_AFTER_ESHUTDOWN,
+  REQUEST_BEYOND_EXPORT,
+  REQUEST_HEADER_MODE,
+  REQUEST_MISALIGNED,
+  REQUEST_OVER_DEFAULT_PAYLOAD,
+  REQUEST_OVER_MAX_PAYLOAD,
+  REQUEST_UNALIGNED_PREFERRED,
+  REQUEST_UNDER_512,
+  RESIZE_OVERLAP,
+  UNKNOWN_COMMAND,
+  UNKNOWN_COMMAND_FLAG,
+  WRITE_ON_READ_ONLY,
+  WRITE_WITHOUT_PAYLOAD_LEN,
+  ZERO_LENGTH_REQUEST,
+} from './rules/requests.js';
+import type { RequestTable } from './request-table.js';
+import { decimal } from './u64.js';
+
+/** Requests in flight that are named in a finding. */
+const NAMED = 8;
+
+/** The transmission flag without which a command must not be used; 0: none. */
+const GATES: readonly number[] = [
+  0,
+  0,
+  0,
+  TFLAG_SEND_FLUSH,
+  TFLAG_SEND_TRIM,
+  0,
+  TFLAG_SEND_WRITE_ZEROES,
+  0,
+  TFLAG_SEND_RESIZE,
+];
+
+/** Judges requests: by themselves, by what was negotiated, and by what is in flight. */
+export class RequestChecks {
+  private readonly facts: Facts;
+  private readonly table: RequestTable;
+  /** Header format of the first request. */
+  private extended: boolean | null = null;
+  private modeJudged = false;
+  private metaJudged = false;
+  /** A request that reused a cookie, and the one in flight before it, until the order is known. */
+  private readonly suspects = new Map<Request, Request>();
+  resize: Request | null = null;
+  /** A chunk that no client can have understood. */
+  badChunk: NbdMessage | null = null;
+  private toleranceJudged = false;
+
+  constructor(facts: Facts, table: RequestTable) {
+    this.facts = facts;
+    this.table = table;
+  }
+
+  /** A request's header was decoded; it is not in the table yet. */
+  header(r: Request, disc: Request | null, shutdown: NbdMessage | null, epoch: number): void {
+    if (disc !== null) {
+      this.facts.raise(DATA_AFTER_DISC, { message: r, related: [disc], text: `${shortCommand(r.type)} after DISC` });
+      return;
+    }
+    if (r.extended !== this.extended) this.mode(r);
+    if (r.flags !== 0 || r.extended) this.flags(r);
+    if (r.type !== CMD_READ && r.type !== CMD_WRITE) this.command(r);
+    else if ((r.lengthLo === 0 && r.lengthHi === 0) || (r.extended && r.type === CMD_READ && r.lengthHi !== 0))
+      this.length(r);
+    if (this.facts.flags >= 0) this.export(r);
+    if (this.table.size > 0) this.inFlight(r, epoch);
+    if (shutdown !== null && r.type !== CMD_DISC) this.afterShutdown(r, shutdown);
+    if (this.badChunk !== null) this.afterBadChunk(r, this.badChunk);
+  }
+
+  /** All of its payload is there, too. */
+  complete(r: Request): void {
+    if (r.query === null || !r.complete) return;
+    const { facts } = this;
+    const list = r.query;
+    const malformed = r.payload < 12 || (r.payload - 8) % 4 !== 0;
+    if (malformed && r.payload > 0) {
+      facts.raise(BS_PAYLOAD_MALFORMED, {
+        ...field(r, 32, r.payload),
+        text: `payload of ${r.payload} bytes; 8 + 4n expected, n at least 1`,
+      });
+    }
+    const seen = new Set<number>();
+    for (let at = 8; at + 4 <= list.length; at += 4) {
+      const id = list.u32(at);
+      const unknown = facts.contextsKnown && facts.negotiationSeen && !facts.contexts.has(id);
+      if (seen.has(id) || unknown) {
+        const why = seen.has(id) ? 'is listed again' : 'was not handed out by the server';
+        facts.raise(BS_PAYLOAD_MALFORMED, { ...field(r, 32 + at, 4), text: `context id ${id} ${why}` });
+      }
+      seen.add(id);
+    }
+    if (rangeLength(r) === 0)
+      facts.raise(ZERO_LENGTH_REQUEST, { ...field(r, 32, 8), text: 'BLOCK_STATUS with an effect length of 0' });
+    if (facts.flags >= 0) this.range(r);
+  }
+
+  /** The reply to a request is complete, at that message: what reused its cookie before was too early. */
+  answered(r: Request, reply: NbdMessage): void {
+    if (this.suspects.size === 0) return;
+    const later = this.suspects.get(r);
+    if (later === undefined) return;
+    this.suspects.delete(r);
+    if (later.peerSeen >= 0 && later.peerSeen < reply.endOffset) this.reused(later, r, 'certain');
+  }
+
+  private mode(r: Request): void {
+    const { facts } = this;
+    if (this.extended === null) this.extended = r.extended;
+    const known = facts.negotiationSeen;
+    if (this.modeJudged || (known ? r.extended === facts.extended : r.extended === this.extended)) return;
+    this.modeJudged = true;
+    const form = r.extended ? 'an extended' : 'a compact';
+    facts.raise(REQUEST_HEADER_MODE, {
+      ...field(r, 0, 4),
+      text: known
+        ? `${form} header, although extended headers were ${facts.extended ? '' : 'not '}agreed on`
+        : `${form} header after requests with the other one`,
+    });
+  }
+
+  private flags(r: Request): void {
+    const { facts } = this;
+    const at = field(r, 4, 2);
+    const unknown = r.flags & 0xffc0;
+    if (unknown !== 0) {
+      facts.raise(UNKNOWN_COMMAND_FLAG, {
+        ...at,
+        text: `flags ${hexNumber(r.flags, 4)} on ${shortCommand(r.type)}; bits 6 to 15 are not defined`,
+      });
+    }
+    const payload = (r.flags & CMD_FLAG_PAYLOAD_LEN) !== 0;
+    let stray = strayFlags(r);
+    if (payload && !r.extended) {
+      stray &= ~CMD_FLAG_PAYLOAD_LEN;
+      facts.raise(PAYLOAD_LEN_IN_COMPACT, { ...at, text: `PAYLOAD_LEN on a compact ${shortCommand(r.type)}` });
+    }
+    if (stray !== 0) {
+      facts.raise(COMMAND_FLAG_NOT_APPLICABLE, {
+        ...at,
+        text: `${commandFlags(stray).join(' ')} on ${shortCommand(r.type)}`,
+      });
+    }
+    if ((r.flags & CMD_FLAG_FUA) !== 0 && r.type !== CMD_WRITE && r.type !== CMD_TRIM && r.type !== CMD_WRITE_ZEROES) {
+      facts.raise(FUA_ON_NON_WRITE, { ...at, text: `FUA on ${shortCommand(r.type)}` });
+    }
+    if (!r.extended) return;
+    if (r.type === CMD_WRITE && !payload) {
+      facts.raise(WRITE_WITHOUT_PAYLOAD_LEN, {
+        ...at,
+        text: `WRITE of ${decimal(r.lengthHi, r.lengthLo)} bytes without PAYLOAD_LEN`,
+      });
+    }
+    if (payload && r.type !== CMD_WRITE && r.payload === 0) {
+      facts.raise(PAYLOAD_LEN_ZERO, {
+        ...field(r, 24, 8),
+        text: `PAYLOAD_LEN on ${shortCommand(r.type)} with length 0`,
+      });
+    }
+  }
+
+  private command(r: Request): void {
+    const { facts } = this;
+    if (r.type > CMD_RESIZE) {
+      facts.raise(UNKNOWN_COMMAND, { ...field(r, 6, 2), text: `command ${r.type}` });
+      return;
+    }
+    if (r.type === CMD_FLUSH || r.type === CMD_DISC) {
+      if (r.offsetHi !== 0 || r.offsetLo !== 0 || r.lengthHi !== 0 || r.lengthLo !== 0) {
+        facts.raise(r.type === CMD_FLUSH ? FLUSH_FIELDS_NONZERO : DISC_FIELDS_NONZERO, {
+          ...field(r, 16, r.headerLength - 16),
+          text: `offset ${decimal(r.offsetHi, r.offsetLo)}, length ${decimal(r.lengthHi, r.lengthLo)}`,
+        });
+      }
+      return;
+    }
+    if (r.type !== CMD_CACHE && r.type !== CMD_RESIZE && r.query === null) this.length(r);
+  }
+
+  private length(r: Request): void {
+    if (r.lengthHi === 0 && r.lengthLo === 0) {
+      this.facts.raise(ZERO_LENGTH_REQUEST, {
+        ...field(r, 24, r.headerLength - 24),
+        text: `${shortCommand(r.type)} of 0 bytes`,
+      });
+    } else if (r.type === CMD_READ && r.lengthHi !== 0) {
+      this.facts.raise(READ_OVER_32_BIT, {
+        ...field(r, 24, 8),
+        text: `READ of ${decimal(r.lengthHi, r.lengthLo)} bytes`,
+      });
+    }
+  }
+
+  /** What depends on the export's flags and sizes. */
+  private export(r: Request): void {
+    const { facts } = this;
+    const { type, flags } = r;
+    const offered = facts.flags;
+    const gate = GATES[type] ?? 0;
+    const shown = hexNumber(offered, 4);
+    if (gate !== 0 && (offered & gate) === 0) {
+      facts.raise(COMMAND_NOT_NEGOTIATED, {
+        ...field(r, 6, 2),
+        text: `${shortCommand(type)}, but the transmission flags are ${shown}`,
+      });
+    } else if (type === CMD_CACHE && (offered & TFLAG_SEND_CACHE) === 0) {
+      facts.raise(CACHE_NOT_ADVERTISED, { ...field(r, 6, 2), text: `CACHE, but the transmission flags are ${shown}` });
+    } else if (type === CMD_BLOCK_STATUS && facts.negotiationSeen) {
+      this.contexts(r);
+    }
+    if (flags !== 0) {
+      const missing =
+        ((flags & CMD_FLAG_FUA) !== 0 && (offered & TFLAG_SEND_FUA) === 0 ? CMD_FLAG_FUA : 0) |
+        ((flags & CMD_FLAG_DF) !== 0 && type === CMD_READ && (offered & TFLAG_SEND_DF) === 0 ? CMD_FLAG_DF : 0) |
+        ((flags & CMD_FLAG_FAST_ZERO) !== 0 && type === CMD_WRITE_ZEROES && (offered & TFLAG_SEND_FAST_ZERO) === 0
+          ? CMD_FLAG_FAST_ZERO
+          : 0);
+      if (missing !== 0) {
+        facts.raise(COMMAND_FLAG_NOT_NEGOTIATED, {
+          ...field(r, 4, 2),
+          text: `${commandFlags(missing).join(' ')}, but the transmission flags are ${shown}`,
+        });
+      }
+    }
+    if ((offered & TFLAG_READ_ONLY) !== 0 && isWrite(type)) {
+      facts.raise(WRITE_ON_READ_ONLY, { ...field(r, 6, 2), text: `${shortCommand(type)} on a read-only export` });
+    }
+    if (hasRange(type) && r.query === null) this.range(r);
+    if (type === CMD_READ || type === CMD_WRITE || r.query !== null) this.payload(r);
+  }
+
+  private contexts(r: Request): void {
+    const { facts } = this;
+    if ((!facts.structured && !facts.extended) || facts.contexts.size === 0) {
+      facts.raise(BLOCK_STATUS_NOT_NEGOTIATED, { ...field(r, 6, 2), text: 'no metadata context is selected' });
+    } else if (
+      !this.metaJudged &&
+      facts.metaExport !== null &&
+      facts.exportName !== null &&
+      facts.metaExport !== facts.exportName
+    ) {
+      this.metaJudged = true;
+      const linked = facts.metaExport === '' || facts.exportName === '' || facts.canonicalName === facts.metaExport;
+      facts.raise(BLOCK_STATUS_NOT_NEGOTIATED, {
+        ...field(r, 6, 2),
+        severity: linked ? 'note' : 'error',
+        text: `contexts were selected for export ${show(facts.metaExport)}, but the session uses ${show(facts.exportName)}`,
+      });
+    }
+    if (r.query !== null && (facts.flags & TFLAG_BLOCK_STATUS_PAYLOAD) === 0) {
+      facts.raise(BS_PAYLOAD_NOT_ADVERTISED, {
+        ...field(r, 4, 2),
+        text: `BLOCK_STATUS with payload, but the transmission flags are ${hexNumber(facts.flags, 4)}`,
+      });
+    }
+  }
+
+  /** Bounds and alignment. */
+  private range(r: Request): void {
+    const { facts } = this;
+    const length = rangeLength(r);
+    const at = field(r, 16, r.headerLength - 16);
+    if (this.resize === null) {
+      if (isBeyond(r, facts)) {
+        facts.raise(REQUEST_BEYOND_EXPORT, {
+          ...at,
+          text: `${shortCommand(r.type)} of ${count(length, 'byte')} at ${decimal(r.offsetHi, r.offsetLo)}; the export has ${decimal(facts.sizeHi, facts.sizeLo)}`,
+        });
+      }
+    } else {
+      this.resizing(r, this.resize, length);
+    }
+    const { blockSizes } = facts;
+    if (blockSizes === null) {
+      if (facts.negotiationSeen && isMisaligned(r, 512, facts)) {
+        facts.raise(REQUEST_UNDER_512, { ...at, text: `offset ${decimal(r.offsetHi, r.offsetLo)}, length ${length}` });
+      }
+      return;
+    }
+    const minimum = minimumBlock(facts);
+    if (minimum > 1 && isMisaligned(r, minimum, facts)) {
+      facts.raise(REQUEST_MISALIGNED, {
+        ...at,
+        severity: this.commitment,
+        text: `offset ${decimal(r.offsetHi, r.offsetLo)}, length ${length}; the minimum block size is ${minimum}`,
+      });
+    } else if (blockSizes.preferred > minimum && Number.isInteger(Math.log2(blockSizes.preferred))) {
+      if (isMisaligned(r, blockSizes.preferred, facts)) {
+        facts.raise(REQUEST_UNALIGNED_PREFERRED, {
+          ...at,
+          text: `offset ${decimal(r.offsetHi, r.offsetLo)}, length ${length}; the preferred block size is ${blockSizes.preferred}`,
+        });
+      }
+    }
+  }
+
+  /** A client that asked for the sizes is bound by them. */
+  private get commitment(): Severity {
+    return this.facts.sizesRequested === true ? 'error' : 'warning';
+  }
+
+  private resizing(r: Request, resize: Request, length: number): void {
+    const before = this.facts.size;
+    const after = rangeStart(resize);
+    const low = Math.min(before, after);
+    const high = Math.max(before, after);
+    const start = rangeStart(r);
+    if (r === resize || start >= high || start + length <= low) return;
+    this.facts.raise(RESIZE_OVERLAP, {
+      message: r,
+      related: [resize],
+      text: `${shortCommand(r.type)} of ${count(length, 'byte')} at ${start} touches ${low}..${high}, which RESIZE is changing`,
+    });
+  }
+
+  private payload(r: Request): void {
+    const { facts } = this;
+    const length = r.query !== null || r.type === CMD_WRITE ? r.payload : rangeLength(r);
+    const maximum = facts.blockSizes?.maximum ?? -1;
+    const at = field(r, 24, r.headerLength - 24);
+    if (r.extended && r.type !== CMD_READ) {
+      if (
+        maximum >= 0
+          ? maximum !== NO_PAYLOAD_LIMIT && length > maximum
+          : facts.negotiationSeen && length > DEFAULT_MAX_PAYLOAD
+      ) {
+        facts.raise(PAYLOAD_OVER_MAX, {
+          ...at,
+          severity: maximum >= 0 ? 'error' : 'warning',
+          text: `payload of ${length} bytes; the maximum is ${maximum >= 0 ? maximum : DEFAULT_MAX_PAYLOAD}`,
+        });
+      }
+      return;
+    }
+    if (maximum < 0) {
+      if (facts.negotiationSeen && length > DEFAULT_MAX_PAYLOAD) {
+        facts.raise(REQUEST_OVER_DEFAULT_PAYLOAD, {
+          ...at,
+          text: `${shortCommand(r.type)} of ${length} bytes; without size information ${DEFAULT_MAX_PAYLOAD} is the limit`,
+        });
+      }
+      return;
+    }
+    if (maximum === NO_PAYLOAD_LIMIT || length <= maximum) return;
+    if (r.type === CMD_READ && (facts.structured || facts.extended || !facts.negotiationSeen)) return;
+    facts.raise(REQUEST_OVER_MAX_PAYLOAD, {
+      ...at,
+      severity: this.commitment,
+      text: `${shortCommand(r.type)} of ${length} bytes; the maximum payload is ${maximum}`,
+    });
+  }
+
+  /** What other requests are in flight; only where none of the server's replies can be missing. */
+  private inFlight(r: Request, epoch: number): void {
+    const { facts } = this;
+    if (!facts.context.present(SERVER)) return;
+    if (r.type === CMD_DISC) {
+      this.disconnecting(r, epoch);
+      return;
+    }
+    let earlier = this.table.find(r.cookieHi, r.cookieLo);
+    while (earlier !== null) {
+      const next = this.table.sameCookie(earlier.next, r.cookieHi, r.cookieLo);
+      if (next === null) break;
+      earlier = next;
+    }
+    if (earlier === null || earlier.epoch !== epoch) return;
+    const sure = facts.sawAll(r);
+    if (sure !== null) this.reused(r, earlier, sure);
+    else if (this.suspects.size < facts.context.limits.listItems) this.suspects.set(earlier, r);
+  }
+
+  private reused(later: Request, earlier: Request, confidence: 'certain' | 'likely'): void {
+    this.facts.raise(COOKIE_REUSED_IN_FLIGHT, {
+      ...field(later, 8, 8),
+      related: [earlier],
+      confidence,
+      text: `cookie ${decimal(later.cookieHi, later.cookieLo)} is that of a ${shortCommand(earlier.type)} in flight`,
+    });
+  }
+
+  private disconnecting(disc: Request, epoch: number): void {
+    const sure = this.facts.sawAll(disc);
+    if (sure === null || !this.facts.isWhole(CLIENT)) return;
+    const pending: Request[] = [];
+    for (const r of this.table.inFlight()) {
+      if (r.epoch === epoch && pending.length < NAMED) pending.push(r);
+    }
+    if (pending.length === 0) return;
+    this.facts.raise(DISC_WITH_IN_FLIGHT, {
+      message: disc,
+      related: pending,
+      confidence: sure,
+      text: `${count(this.table.size, 'request')} in flight: cookies ${pending.map((r) => decimal(r.cookieHi, r.cookieLo)).join(', ')}`,
+    });
+  }
+
+  private afterShutdown(r: Request, shutdown: NbdMessage): void {
+    if (this.facts.received(r, shutdown) === null) return;
+    this.facts.raise(REQUEST_AFTER_ESHUTDOWN, {
+      message: r,
+      related: [shutdown],
+      confidence: 'likely',
+      text: `${shortCommand(r.type)} after the server had reported ESHUTDOWN`,
+    });
+  }
+
+  private afterBadChunk(r: Request, chunk: NbdMessage): void {
+    if (this.toleranceJudged || r.type === CMD_DISC || this.facts.received(r, chunk) === null) return;
+    this.toleranceJudged = true;
+    this.facts.raise(CLIENT_TOLERATED_BAD_CHUNK, {
+      message: r,
+      related: [chunk],
+      confidence: 'likely',
+      text: `${shortCommand(r.type)} after a chunk that cannot be understood`,
+    });
+  }
+}

@@ -1,0 +1,345 @@
+import { example, rule } from './rule.js';
+import type { Step } from '../../../base/rule.js';
+import {
+  ALL_FLAGS,
+  BLOCK_STATUS,
+  chunk,
+  disconnect,
+  extendedSession,
+  join,
+  PAYLOAD_LEN,
+  REQ_ONE,
+  request,
+  status,
+  structuredSession,
+  u32,
+  u64,
+  xchunk,
+  xdisconnect,
+  xrequest,
+  xstatus,
+} from './session-steps.js';
+
+/** Answers to NBD_CMD_BLOCK_STATUS. */
+
+const TYPES = 'Structured reply types';
+const COMMAND = 'Request types (BLOCK_STATUS)';
+const ALLOCATION = 'base:allocation metadata context';
+const EXTENSION = 'EXTENDED_HEADERS extension';
+
+const BASE = ['base:allocation'];
+const BITMAP = ['qemu:dirty-bitmap:b0'];
+const TWO = ['base:allocation', 'qemu:allocation-depth'];
+
+/** BLOCK_STATUS of 65536 bytes at 0 and what answers it. */
+const ask = (...chunks: Step[]) => [
+  ...structuredSession({}, BASE),
+  request(BLOCK_STATUS, 1, 0, 65536),
+  ...chunks,
+  ...disconnect(),
+];
+const askOne = (...chunks: Step[]) => [
+  ...structuredSession({}, BASE),
+  request(BLOCK_STATUS, 1, 0, 65536, REQ_ONE),
+  ...chunks,
+  ...disconnect(),
+];
+const askTwo = (...chunks: Step[]) => [
+  ...structuredSession({}, TWO),
+  request(BLOCK_STATUS, 1, 0, 65536),
+  ...chunks,
+  ...disconnect(),
+];
+const xask = (...chunks: Step[]) => [
+  ...extendedSession({}, BASE),
+  xrequest(BLOCK_STATUS, 1, 0, 65536),
+  ...chunks,
+  ...xdisconnect(),
+];
+const clean = () =>
+  ask(
+    status(1, 1, [
+      [4096, 0],
+      [61440, 3],
+    ]),
+  );
+const xclean = () =>
+  xask(
+    xstatus(1, 0, 1, [
+      [4096, 0],
+      [61440, 3],
+    ]),
+  );
+
+export const BLOCK_STATUS_BAD_LENGTH = rule('block-status-bad-length', 'error', 'server', 'server', {
+  title: 'a block status chunk whose length does not fit its extents',
+  meaning:
+    'The payload is a context id and at least one extent of eight bytes (in the extended form id and count, and extents of sixteen).',
+  spec: TYPES,
+  breaks: example('half an extent', () => ask(chunk(5, 1, true, u32(1), u32(65536)))),
+  keeps: example('whole extents', clean),
+});
+
+export const BLOCK_STATUS_ZERO_EXTENT = rule('block-status-zero-extent', 'error', 'server', 'server', {
+  title: 'an extent of no bytes',
+  meaning:
+    'The length of an extent must not be zero. A client that adds up extents until its range is covered may never end.',
+  spec: TYPES,
+  breaks: example('an extent of 0 bytes', () =>
+    ask(
+      status(1, 1, [
+        [0, 0],
+        [65536, 3],
+      ]),
+    ),
+  ),
+  keeps: example('extents with lengths', clean),
+});
+
+export const BLOCK_STATUS_UNKNOWN_CONTEXT = rule('block-status-unknown-context', 'error', 'server', 'server', {
+  title: 'block status for a context that was not selected',
+  meaning:
+    'The context id must be one that the answer to the last NBD_OPT_SET_META_CONTEXT handed out. Ids of earlier selections, or of listings, do not count.',
+  spec: TYPES,
+  breaks: example('id 9 where 1 was selected', () => ask(status(1, 9, [[65536, 0]]))),
+  keeps: example('id 1', clean),
+  also: ['block-status-missing-context'],
+});
+
+export const BLOCK_STATUS_DUPLICATE_CONTEXT = rule('block-status-duplicate-context', 'error', 'server', 'server', {
+  title: 'block status is given twice for one context',
+  meaning: 'An answer has exactly one chunk for each context.',
+  spec: COMMAND,
+  breaks: example('id 1 twice', () => ask(status(1, 1, [[4096, 0]], false), status(1, 1, [[65536, 0]]))),
+  keeps: example('id 1 once', clean),
+});
+
+export const BLOCK_STATUS_MISSING_CONTEXT = rule('block-status-missing-context', 'error', 'server', 'both', {
+  title: 'block status succeeded without a context that was selected',
+  meaning: 'A successful answer has a chunk for each selected context (or for each that the request listed).',
+  spec: COMMAND,
+  breaks: example('one of two contexts', () => askTwo(status(1, 1, [[65536, 0]]))),
+  keeps: example('both contexts', () => askTwo(status(1, 1, [[65536, 0]], false), status(1, 2, [[65536, 1]]))),
+});
+
+export const BLOCK_STATUS_EXTRA_CONTEXT = rule('block-status-extra-context', 'error', 'server', 'both', {
+  title: 'block status for a context that the request did not list',
+  meaning: 'A request with payload lists the contexts that it wants; the answer is limited to them.',
+  spec: EXTENSION,
+  breaks: example('two contexts where one was listed', () => [
+    ...extendedSession({ flags: ALL_FLAGS | 0x1080 }, TWO),
+    xrequest(BLOCK_STATUS, 1, 0, 12, PAYLOAD_LEN, join(u64(65536), u32(1))),
+    xstatus(1, 0, 1, [[65536, 0]], false),
+    xstatus(1, 0, 2, [[65536, 1]]),
+    ...xdisconnect(),
+  ]),
+  keeps: example('the listed one', () => [
+    ...extendedSession({ flags: ALL_FLAGS | 0x1080 }, TWO),
+    xrequest(BLOCK_STATUS, 1, 0, 12, PAYLOAD_LEN, join(u64(65536), u32(1))),
+    xstatus(1, 0, 1, [[65536, 0]]),
+    ...xdisconnect(),
+  ]),
+});
+
+export const REQ_ONE_MULTIPLE_EXTENTS = rule('req-one-multiple-extents', 'error', 'server', 'both', {
+  title: 'several extents although one was asked for',
+  meaning: 'With REQ_ONE the chunk of each context must hold exactly one extent.',
+  spec: TYPES,
+  breaks: example('two extents', () =>
+    askOne(
+      status(1, 1, [
+        [4096, 0],
+        [4096, 3],
+      ]),
+    ),
+  ),
+  keeps: example('one extent', () => askOne(status(1, 1, [[4096, 0]]))),
+});
+
+export const REQ_ONE_EXTENT_TOO_LONG = rule('req-one-extent-too-long', 'error', 'server', 'both', {
+  title: 'the one extent is longer than the request',
+  meaning: 'With REQ_ONE the extent must not reach beyond the range that was asked for.',
+  spec: TYPES,
+  breaks: example('131072 bytes for a request of 65536', () => askOne(status(1, 1, [[131072, 0]]))),
+  keeps: example('65536 bytes', () => askOne(status(1, 1, [[65536, 0]]))),
+});
+
+export const BLOCK_STATUS_SURPLUS_EXTENTS = rule('block-status-surplus-extents', 'error', 'server', 'both', {
+  title: 'extents that begin beyond the request',
+  meaning: 'Only the last extent may reach beyond the range that was asked for; none may begin there.',
+  spec: TYPES,
+  breaks: example('a second extent behind the range', () =>
+    ask(
+      status(1, 1, [
+        [65536, 0],
+        [4096, 3],
+      ]),
+    ),
+  ),
+  keeps: example('the last extent overshoots', () =>
+    ask(
+      status(1, 1, [
+        [4096, 0],
+        [131072, 3],
+      ]),
+    ),
+  ),
+});
+
+export const BLOCK_STATUS_TOO_MANY_EXTENTS = rule('block-status-too-many-extents', 'warning', 'server', 'server', {
+  title: 'more than 2^20 extents in one chunk',
+  meaning:
+    'A server should stop at 2^20 extents; a shorter answer is always allowed, and the client asks again for the rest.',
+  spec: TYPES,
+  breaks: example('2^20 + 1 extents', () => [
+    ...structuredSession({ size: 4194304 }, BASE),
+    request(BLOCK_STATUS, 1, 0, 4194304),
+    chunk(5, 1, true, u32(1), many(1048577)),
+    ...disconnect(),
+  ]),
+  keeps: example('two extents', clean),
+});
+
+export const BLOCK_STATUS_SAME_NEIGHBOUR = rule('block-status-same-neighbour', 'warning', 'server', 'server', {
+  title: 'neighbouring extents with the same status',
+  meaning:
+    'Consecutive extents should differ in their status. Servers that map clusters one by one do not always merge them, so the rule is off unless it is switched on.',
+  spec: COMMAND,
+  off: true,
+  breaks: example('two data extents', () =>
+    ask(
+      status(1, 1, [
+        [4096, 0],
+        [61440, 0],
+      ]),
+    ),
+  ),
+  keeps: example('data and a hole', clean),
+});
+
+export const BLOCK_STATUS_UNALIGNED = rule('block-status-unaligned', 'warning', 'server', 'session', {
+  title: 'an extent that is no multiple of the minimum block size',
+  meaning:
+    'Extents should be multiples of the minimum block size that the server advertised, except at the end of an export that is not.',
+  spec: COMMAND,
+  breaks: example('an extent of 1000 bytes in blocks of 512', () => [
+    ...structuredSession({ blocks: [512, 4096, 33554432] }, BASE),
+    request(BLOCK_STATUS, 1, 0, 65536),
+    status(1, 1, [
+      [1000, 0],
+      [64536, 3],
+    ]),
+    ...disconnect(),
+  ]),
+  keeps: example('extents in blocks of 512', () => [
+    ...structuredSession({ blocks: [512, 4096, 33554432] }, BASE),
+    request(BLOCK_STATUS, 1, 0, 65536),
+    status(1, 1, [
+      [1024, 0],
+      [64512, 3],
+    ]),
+    ...disconnect(),
+  ]),
+});
+
+export const BLOCK_STATUS_PAST_EXPORT = rule('block-status-past-export', 'note', 'server', 'session', {
+  title: 'extents reach past the end of the export',
+  meaning:
+    'The last extent may be longer than the request, but what it says about bytes behind the export is of no use.',
+  spec: COMMAND,
+  breaks: example('65536 bytes where 4096 are left', () => [
+    ...structuredSession({ size: 65536 }, BASE),
+    request(BLOCK_STATUS, 1, 61440, 4096),
+    status(1, 1, [[65536, 0]]),
+    ...disconnect(),
+  ]),
+  keeps: example('up to the end', () => [
+    ...structuredSession({ size: 65536 }, BASE),
+    request(BLOCK_STATUS, 1, 61440, 4096),
+    status(1, 1, [[4096, 0]]),
+    ...disconnect(),
+  ]),
+});
+
+export const BASE_ALLOCATION_RESERVED_BITS = rule('base-allocation-reserved-bits', 'warning', 'server', 'server', {
+  title: 'undefined bits in the status of base:allocation',
+  meaning: 'Only bit 0 (HOLE) and bit 1 (ZERO) are defined; the others should be zero.',
+  spec: ALLOCATION,
+  breaks: example('status 4', () => ask(status(1, 1, [[65536, 4]]))),
+  keeps: example('status 3', () => ask(status(1, 1, [[65536, 3]]))),
+});
+
+export const DIRTY_BITMAP_RESERVED_BITS = rule('dirty-bitmap-reserved-bits', 'note', 'server', 'server', {
+  title: 'undefined bits in the status of a dirty bitmap',
+  meaning: 'Contexts qemu:dirty-bitmap:NAME define bit 0 (dirty) only.',
+  spec: 'Metadata querying (qemu namespace)',
+  breaks: example('status 2', () => [
+    ...structuredSession({}, BITMAP),
+    request(BLOCK_STATUS, 1, 0, 65536),
+    status(1, 1, [[65536, 2]]),
+    ...disconnect(),
+  ]),
+  keeps: example('status 1', () => [
+    ...structuredSession({}, BITMAP),
+    request(BLOCK_STATUS, 1, 0, 65536),
+    status(1, 1, [[65536, 1]]),
+    ...disconnect(),
+  ]),
+});
+
+export const BLOCK_STATUS_TYPE_FOR_MODE = rule('block-status-type-for-mode', 'error', 'server', 'server', {
+  title: 'the block status chunk of the other header format',
+  meaning: 'Type 5 belongs to structured replies, type 6 (BLOCK_STATUS_EXT) to extended headers.',
+  spec: EXTENSION,
+  breaks: example('type 5 with extended headers', () => xask(xchunk(5, 1, 0, true, u32(1), u32(65536), u32(0)))),
+  keeps: example('type 6 with extended headers', xclean),
+});
+
+export const BLOCK_STATUS_EXT_COUNT = rule('block-status-ext-count', 'error', 'server', 'server', {
+  title: 'the count of extents does not fit the length of the chunk',
+  meaning: 'The extended form states the number of extents: (length - 8) / 16, and not zero.',
+  spec: EXTENSION,
+  breaks: example('count 2 with one extent', () => xask(xstatus(1, 0, 1, [[65536, 0]], true, 2))),
+  keeps: example('count 2 with two extents', xclean),
+});
+
+export const BLOCK_STATUS_EXT_HIGH_BITS = rule('block-status-ext-high-bits', 'error', 'server', 'server', {
+  title: 'status bits above 32 in a context that has 32',
+  meaning:
+    'The contexts of the namespace base have 32-bit status, also in the extended form: the upper half must be zero.',
+  spec: EXTENSION,
+  breaks: example('status 2^32', () => xask(xstatus(1, 0, 1, [[65536, 0x100000000n]]))),
+  keeps: example('status 3', xclean),
+  also: ['base-allocation-reserved-bits'],
+});
+
+/** Extents of one byte each, by turns data and hole. */
+function many(n: number): Uint8Array {
+  const out = new Uint8Array(8 * n);
+  for (let i = 0; i < n; i++) {
+    out[8 * i + 3] = 1;
+    out[8 * i + 7] = i & 1;
+  }
+  return out;
+}
+
+export const BLOCK_STATUS_RULES = [
+  BLOCK_STATUS_BAD_LENGTH,
+  BLOCK_STATUS_ZERO_EXTENT,
+  BLOCK_STATUS_UNKNOWN_CONTEXT,
+  BLOCK_STATUS_DUPLICATE_CONTEXT,
+  BLOCK_STATUS_MISSING_CONTEXT,
+  BLOCK_STATUS_EXTRA_CONTEXT,
+  REQ_ONE_MULTIPLE_EXTENTS,
+  REQ_ONE_EXTENT_TOO_LONG,
+  BLOCK_STATUS_SURPLUS_EXTENTS,
+  BLOCK_STATUS_TOO_MANY_EXTENTS,
+  BLOCK_STATUS_SAME_NEIGHBOUR,
+  BLOCK_STATUS_UNALIGNED,
+  BLOCK_STATUS_PAST_EXPORT,
+  BASE_ALLOCATION_RESERVED_BITS,
+  DIRTY_BITMAP_RESERVED_BITS,
+  BLOCK_STATUS_TYPE_FOR_MODE,
+  BLOCK_STATUS_EXT_COUNT,
+  BLOCK_STATUS_EXT_HIGH_BITS,
+];

@@ -1,0 +1,265 @@
+import { example, rule } from './rule.js';
+import {
+  ack,
+  ALL_FLAGS,
+  client,
+  clientCloses,
+  fill,
+  go,
+  hello,
+  infoData,
+  infoExport,
+  option,
+  readAndLeave,
+  reply,
+  server,
+  serverCloses,
+  starttls,
+  structured,
+  tlsRecord,
+  u16,
+  u8,
+  unseen,
+} from './session-steps.js';
+
+/** NBD_OPT_STARTTLS and what can be seen of TLS without its secrets. */
+
+const CLIENT_SIDE = 'Client-side requirements';
+const SERVER_SIDE = 'Server-side requirements';
+const FORCED = 'FORCEDTLS mode';
+const UNSUP = 0x80000001;
+const POLICY = 0x80000002;
+const TLS_REQD = 0x80000005;
+
+const abort = () => [option(2), ack(2)];
+const clientHello = () => client(tlsRecord(22, u8(1), fill(60, 0)));
+/** A ServerHello that chooses a version: header, version, random, empty session id, cipher suite, no compression. */
+const serverHello = (version: number) =>
+  server(tlsRecord(22, u8(2), fill(3, 0), u16(version), fill(32, 7), u8(0), u16(0xc02f), u8(0), u16(0)));
+const upgrade = () => [...hello(), ...starttls(), clientHello(), serverHello(0x0303)];
+
+export const STARTTLS_WITHOUT_FIXED = rule('starttls-without-fixed', 'error', 'client', 'both', {
+  title: 'NBD_OPT_STARTTLS without fixed newstyle',
+  meaning:
+    'A client must not send NBD_OPT_STARTTLS unless both sides set the fixed newstyle flag: without it the server has no way to answer.',
+  spec: CLIENT_SIDE,
+  breaks: example('STARTTLS without C_FIXED_NEWSTYLE', () => [...hello(3, 2), option(5), reply(5, UNSUP), ...abort()]),
+  keeps: example('STARTTLS in fixed newstyle', upgrade),
+  also: ['client-fixed-flag-missing'],
+});
+
+export const STARTTLS_REPLY_INVALID = rule('starttls-reply-invalid', 'error', 'server', 'server', {
+  title: 'NBD_OPT_STARTTLS is answered with neither an acknowledgement nor an error',
+  meaning:
+    'The answer decides whether the next byte is TLS or clear text. It is NBD_REP_ACK, or an error after which the session goes on in clear.',
+  spec: 'Option types',
+  breaks: example('an INFO reply to STARTTLS', () => [
+    ...hello(),
+    option(5),
+    infoExport(5, 65536, 1),
+    reply(5, UNSUP),
+    ...abort(),
+  ]),
+  keeps: example('an acknowledgement', upgrade),
+  also: ['reply-type-for-option'],
+});
+
+export const STARTTLS_REFUSED = rule('starttls-refused', 'note', 'server', 'server', {
+  title: 'the server refused TLS',
+  meaning: 'The session stays in clear text, or the client gives up. Whether that is right is a matter of policy.',
+  spec: 'NOTLS mode',
+  breaks: example('STARTTLS refused by policy', () => [...hello(), option(5), reply(5, POLICY), ...abort()]),
+  keeps: example('STARTTLS acknowledged', upgrade),
+});
+
+export const TLS_DOWNGRADE_SUSPECT = rule('tls-downgrade-suspect', 'note', 'either', 'both', {
+  title: 'TLS was refused, and data are moved in clear',
+  meaning:
+    'The client wanted TLS, got a refusal, and went on without. Somebody in the middle can produce exactly this by answering in the place of the server. A client whose user asked for TLS should give up instead.',
+  spec: 'Protocol downgrade attacks',
+  breaks: example('STARTTLS refused, then GO and READ in clear', () =>
+    readAndLeave([...hello(), option(5), reply(5, POLICY), ...go()]),
+  ),
+  keeps: example('the client gives up', () => [...hello(), option(5), reply(5, POLICY), ...abort()]),
+});
+
+export const SERVER_PLAINTEXT_AFTER_STARTTLS = rule('server-plaintext-after-starttls', 'error', 'server', 'server', {
+  title: 'the server goes on in clear text after it acknowledged NBD_OPT_STARTTLS',
+  meaning:
+    'From the byte after the acknowledgement the stream is TLS. Clear text there means that the server did not switch, and what it says is not protected.',
+  spec: FORCED,
+  breaks: example('an option reply in clear after the ACK', () => [...hello(), ...starttls(), reply(8, UNSUP)]),
+  keeps: example('TLS after the ACK', upgrade),
+  also: ['option-reply-unsolicited'],
+});
+
+export const CLIENT_PLAINTEXT_AFTER_STARTTLS = rule('client-plaintext-after-starttls', 'error', 'client', 'both', {
+  title: 'the client goes on in clear text after NBD_OPT_STARTTLS was acknowledged',
+  meaning:
+    'The next bytes of the client must be its ClientHello. A server that takes clear text there can be made to obey commands that somebody else injected.',
+  spec: CLIENT_SIDE,
+  breaks: example('LIST in clear after the ACK', () => [...hello(), ...starttls(), option(3)]),
+  keeps: example('a ClientHello after the ACK', upgrade),
+});
+
+export const STARTTLS_PIPELINED_BYTES = rule('starttls-pipelined-bytes', 'error', 'client', 'both', {
+  title: 'bytes were sent between NBD_OPT_STARTTLS and its answer',
+  meaning:
+    'The client has to wait for the answer. Bytes that arrive before it end up in the clear-text buffer of the server: this is how commands are injected across the upgrade (known from SMTP and from NBD servers alike).',
+  spec: 'Fixed newstyle negotiation',
+  breaks: example('the ClientHello sent together with STARTTLS', () => [
+    ...hello(),
+    option(5),
+    unseen(clientHello(), 18),
+    ack(5),
+    serverHello(0x0303),
+  ]),
+  keeps: example('the ClientHello after the ACK', upgrade),
+});
+
+export const TLS_AFTER_REFUSAL = rule('tls-after-refusal', 'error', 'client', 'both', {
+  title: 'the client starts TLS although the server refused it',
+  meaning:
+    'After an error in answer to NBD_OPT_STARTTLS the session goes on in clear; a ClientHello is garbage to the server.',
+  spec: CLIENT_SIDE,
+  breaks: example('a ClientHello after ERR_POLICY', () => [...hello(), option(5), reply(5, POLICY), clientHello()]),
+  keeps: example('ABORT after ERR_POLICY', () => [...hello(), option(5), reply(5, POLICY), ...abort()]),
+});
+
+export const PLAINTEXT_AFTER_TLS_FAILURE = rule('plaintext-after-tls-failure', 'error', 'either', 'both', {
+  title: 'NBD in clear after the TLS handshake failed',
+  meaning:
+    'If the TLS handshake fails the session is over: falling back to clear text would make the upgrade worthless against an attacker who can break the handshake.',
+  spec: FORCED,
+  breaks: example('a fatal alert, then LIST in clear', () => [
+    ...hello(),
+    ...starttls(),
+    clientHello(),
+    server(tlsRecord(21, u8(2), u8(40))),
+    option(3),
+  ]),
+  keeps: example('a fatal alert, then both close', () => [
+    ...hello(),
+    ...starttls(),
+    clientHello(),
+    server(tlsRecord(21, u8(2), u8(40))),
+    serverCloses,
+    clientCloses,
+  ]),
+});
+
+export const TLS_VERSION_OLD = rule('tls-version-old', 'warning', 'either', 'both', {
+  title: 'a TLS version below 1.2 was chosen',
+  meaning: 'Servers and clients must support TLS 1.2 and should not use older versions by default; those are broken.',
+  spec: 'TLS versions',
+  breaks: example('the server chooses TLS 1.0', () => [...hello(), ...starttls(), clientHello(), serverHello(0x0301)]),
+  keeps: example('the server chooses TLS 1.2', upgrade),
+});
+
+export const TLS_REQUIRED_BUT_REFUSED = rule('tls-required-but-refused', 'error', 'server', 'server', {
+  title: 'the server requires TLS and refuses to start it',
+  meaning: 'A server that answers NBD_REP_ERR_TLS_REQD must acknowledge NBD_OPT_STARTTLS; else nobody can ever use it.',
+  spec: SERVER_SIDE,
+  breaks: example('ERR_TLS_REQD, then STARTTLS is unsupported', () => [
+    ...hello(),
+    option(3),
+    reply(3, TLS_REQD),
+    option(5),
+    reply(5, UNSUP),
+    ...abort(),
+  ]),
+  keeps: example('ERR_TLS_REQD, then STARTTLS is acknowledged', () => [
+    ...hello(),
+    option(3),
+    reply(3, TLS_REQD),
+    ...starttls(),
+    clientHello(),
+  ]),
+});
+
+export const TLS_REQD_WITHOUT_FIXED = rule('tls-reqd-without-fixed', 'error', 'server', 'both', {
+  title: 'TLS is required of a client that cannot start it',
+  meaning:
+    'Without the fixed newstyle flags of both sides NBD_OPT_STARTTLS is impossible, and the server has to behave as one without TLS: NBD_REP_ERR_TLS_REQD is not for it.',
+  spec: SERVER_SIDE,
+  breaks: example('ERR_TLS_REQD although C_FIXED_NEWSTYLE is missing', () => [
+    ...hello(3, 2),
+    option(3),
+    reply(3, TLS_REQD),
+    ...abort(),
+  ]),
+  keeps: example('ERR_TLS_REQD in fixed newstyle', () => [...hello(), option(3), reply(3, TLS_REQD), ...abort()]),
+  also: ['client-fixed-flag-missing'],
+});
+
+export const TLS_MODE_INCONSISTENT = rule('tls-mode-inconsistent', 'error', 'server', 'server', {
+  title: 'the server requires TLS for one option and serves another without',
+  meaning:
+    'A server either forces TLS (then every option but NBD_OPT_ABORT and NBD_OPT_STARTTLS is answered with NBD_REP_ERR_TLS_REQD), or requires it for single exports (then only NBD_OPT_INFO and NBD_OPT_GO are). A mixture leaks what TLS should protect.',
+  spec: 'SELECTIVETLS mode',
+  breaks: example('STRUCTURED_REPLY served, LIST requires TLS', () => [
+    ...hello(),
+    ...structured(),
+    option(3),
+    reply(3, TLS_REQD),
+    ...abort(),
+  ]),
+  keeps: example('only GO of one export requires TLS', () => [
+    ...hello(),
+    ...structured(),
+    option(7, infoData('')),
+    reply(7, TLS_REQD),
+    ...abort(),
+  ]),
+});
+
+export const TLS_REQD_FOR_ABORT_OR_STARTTLS = rule('tls-reqd-for-abort-or-starttls', 'error', 'server', 'server', {
+  title: 'TLS is required for NBD_OPT_ABORT or NBD_OPT_STARTTLS',
+  meaning: 'These two are the ones that a client needs before TLS: to leave, and to get there.',
+  spec: SERVER_SIDE,
+  breaks: example('STARTTLS requires TLS', () => [...hello(), option(5), reply(5, TLS_REQD), ...abort()]),
+  keeps: example('LIST requires TLS', () => [...hello(), option(3), reply(3, TLS_REQD), ...abort()]),
+  also: ['tls-required-but-refused'],
+});
+
+export const TLS_REQD_WITH_INFO = rule('tls-reqd-with-info', 'error', 'server', 'server', {
+  title: 'a server that forces TLS gives information before it',
+  meaning:
+    'Where TLS is forced, nothing about exports may be said in clear: no NBD_REP_INFO may precede NBD_REP_ERR_TLS_REQD.',
+  spec: 'Option types',
+  breaks: example('EXPORT, then ERR_TLS_REQD, on a server that forces TLS', () => [
+    ...hello(),
+    option(3),
+    reply(3, TLS_REQD),
+    option(6, infoData('')),
+    infoExport(6, 1048576, ALL_FLAGS),
+    reply(6, TLS_REQD),
+    ...abort(),
+  ]),
+  keeps: example('ERR_TLS_REQD alone', () => [
+    ...hello(),
+    option(3),
+    reply(3, TLS_REQD),
+    option(6, infoData('')),
+    reply(6, TLS_REQD),
+    ...abort(),
+  ]),
+});
+
+export const TLS_RULES = [
+  STARTTLS_WITHOUT_FIXED,
+  STARTTLS_REPLY_INVALID,
+  STARTTLS_REFUSED,
+  TLS_DOWNGRADE_SUSPECT,
+  SERVER_PLAINTEXT_AFTER_STARTTLS,
+  CLIENT_PLAINTEXT_AFTER_STARTTLS,
+  STARTTLS_PIPELINED_BYTES,
+  TLS_AFTER_REFUSAL,
+  PLAINTEXT_AFTER_TLS_FAILURE,
+  TLS_VERSION_OLD,
+  TLS_REQUIRED_BUT_REFUSED,
+  TLS_REQD_WITHOUT_FIXED,
+  TLS_MODE_INCONSISTENT,
+  TLS_REQD_FOR_ABORT_OR_STARTTLS,
+  TLS_REQD_WITH_INFO,
+];

@@ -1,0 +1,66 @@
+import { badUtf8At } from '../../base/text.js';
+import { hex } from '../../base/hex.js';
+import { MAX_STRING, SHORT_STRING } from './constants.js';
+import { field, type Facts } from './facts.js';
+import type { NbdMessage } from './messages.js';
+import { spanBytes, type Span } from './option-data.js';
+import type { Prefix } from './payload.js';
+import {
+  META_NAMESPACE_EXPERIMENTAL,
+  META_NAMESPACE_UNREGISTERED,
+  STRING_CONTAINS_NUL,
+  STRING_NOT_UTF8,
+  STRING_OVER_256,
+  STRING_TOO_LONG,
+} from './rules/options.js';
+
+/** Namespaces of metadata contexts that the protocol document registers. */
+const NAMESPACES = ['base', 'qemu', 'nbd-server'];
+
+/** Judges a string of a message: `dataAt` is where its data begin in the message, `what` names it. */
+export function checkString(facts: Facts, m: NbdMessage, dataAt: number, data: Prefix, span: Span, what: string): void {
+  if (span.length > MAX_STRING) {
+    facts.raise(STRING_TOO_LONG, {
+      ...field(m, dataAt + span.at, span.length),
+      text: `${what} of ${span.length} bytes; at most ${MAX_STRING} are allowed`,
+    });
+  } else if (span.length > SHORT_STRING) {
+    facts.raise(STRING_OVER_256, {
+      ...field(m, dataAt + span.at, span.length),
+      text: `${what} of ${span.length} bytes; it should not exceed ${SHORT_STRING}`,
+    });
+  }
+  const bytes = spanBytes(data, span);
+  const nul = bytes.indexOf(0);
+  if (nul >= 0) {
+    facts.raise(STRING_CONTAINS_NUL, {
+      ...field(m, dataAt + span.at + nul, 1),
+      text: `${what} has a NUL byte at position ${nul} of ${span.length}`,
+    });
+  }
+  if (bytes.length < span.length) return;
+  const bad = badUtf8At(bytes);
+  if (bad >= 0) {
+    facts.raise(STRING_NOT_UTF8, {
+      ...field(m, dataAt + span.at + bad, 1),
+      text: `${what} is not UTF-8 from byte ${bad} on: ${hex(bytes, bad, Math.min(bytes.length, bad + 4))}`,
+    });
+  }
+}
+
+/** The namespace of a context or query (latin1), or null where there is no valid one. */
+export function namespaceOf(name: string): string | null {
+  const colon = name.indexOf(':');
+  if (colon <= 0) return null;
+  const space = name.slice(0, colon);
+  return /^[\x21-\x39\x3b-\x7e\x80-\xff]+$/.test(space) ? space : null;
+}
+
+/** Judges the namespace of a context or query that has one. */
+export function checkNamespace(facts: Facts, m: NbdMessage, at: number, length: number, space: string): void {
+  if (space.startsWith('x-')) {
+    facts.raise(META_NAMESPACE_EXPERIMENTAL, { ...field(m, at, length), text: `namespace ${space} is experimental` });
+  } else if (!NAMESPACES.includes(space)) {
+    facts.raise(META_NAMESPACE_UNREGISTERED, { ...field(m, at, length), text: `namespace ${space} is not registered` });
+  }
+}
