@@ -1,3 +1,4 @@
+import { ARCA_RINGS } from './arca-rings.js';
 import { describeForeign } from './foreign.js';
 import { NotACapture } from './packet.js';
 import { isPcap, PCAP_HEADER_BYTES, readPcapHeader, type PcapHeader } from './pcap-header.js';
@@ -31,7 +32,7 @@ export function sniff(head: Uint8Array, atEnd: boolean): Sniffed | null {
   }
   if (isGzip(head)) return { kind: 'gzip' };
   let undecided = false;
-  for (const format of TEXT_FORMATS) {
+  for (const format of [...TEXT_FORMATS, ARCA_RINGS]) {
     const answer = format.recognise(head, last);
     if (answer === true) return { kind: 'text', format };
     undecided ||= answer === 'more';

@@ -26,8 +26,9 @@ export function probeArca(input: ProbeInput): ProbeResult {
     labelled: LABEL.test(connection.endpoints.join(' ')) || LABEL.test(connection.comment),
     final: input.ended[0] && input.ended[1],
   };
+  // those with the narrowest signs first
   let more = false;
-  for (const judge of [judgeA, judgeB, judgeC, judgeL]) {
+  for (const judge of [judgeB, judgeC, judgeA, judgeL]) {
     const verdict = judge(evidence);
     if (verdict === 'more') more = true;
     else if (verdict !== null) return verdict;
