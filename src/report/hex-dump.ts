@@ -6,7 +6,7 @@ import { printable } from './words.js';
 const ROW = 16;
 /** Rows that one field takes at most, unless everything was asked for. */
 const FIELD_ROWS = 4;
-const HEX_WIDTH = ROW * 3 + 1;
+const HEX_WIDTH = ROW * 3 + 2;
 
 const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 
@@ -84,16 +84,32 @@ class Dump {
 
   rows(start: number, end: number, label: string, depth: number): void {
     if (start >= end) return;
-    const room = this.all ? Infinity : FIELD_ROWS * ROW;
-    // one row less is hidden than the line that says so would take
-    const last = end - start > room + ROW ? start + room : end;
     const several = end - start > ROW;
-    for (let at = start; at < last; at += ROW) {
-      const to = Math.min(at + ROW, last);
+    let previous = '';
+    let repeated = false;
+    let printed = 0;
+    for (let at = start; at < end; at += ROW) {
+      const to = Math.min(at + ROW, end);
+      const hex = hexRow(this.head, at, to);
+      if (!this.all) {
+        // rows like the one above are told by a star, as hexdump(1) does, but never the last one
+        if (hex === previous && to < end) {
+          if (!repeated) this.lines.push(this.line(at, '*', '', depth));
+          repeated = true;
+          continue;
+        }
+        // a line that says that one more row is hidden would be no shorter than the row
+        if (printed >= FIELD_ROWS && end - at > ROW) {
+          this.note(at, `${end - at} more bytes of it (-v shows all)`);
+          break;
+        }
+      }
+      previous = hex;
+      repeated = false;
+      printed++;
       const right = at === start && label !== '' ? label : several ? `|${asciiRow(this.head, at, to)}|` : '';
-      this.lines.push(this.line(at, hexRow(this.head, at, to), right, depth));
+      this.lines.push(this.line(at, hex, right, depth));
     }
-    if (last < end) this.note(last, `${end - last} more bytes of it (-v shows all)`);
     this.shown = Math.max(this.shown, end);
   }
 

@@ -177,7 +177,7 @@ export class Transcript implements Reporter {
     if (!m.complete)
       special.push(m.missing > 0 ? `cut: ${m.missing} of ${count(m.length, 'byte')} not captured` : 'cut');
     if (this.options.verbose) {
-      special.push(`${m.length} bytes at ${m.offset}`);
+      special.push(`${count(m.length, 'byte')} at ${m.offset}`);
       if (m.hinted) special.push('decoded with the peer');
       if (m.inferred) special.push('framing inferred');
     }

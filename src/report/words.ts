@@ -1,6 +1,7 @@
 import { CLIENT, SERVER, type Side } from '../base/input.js';
 import { count, safeText } from '../base/text.js';
 import type { CaptureInfo } from '../capture/packet.js';
+import { linkTypeName } from '../link/link-types.js';
 import type { Counts, Finding, StreamRecord } from '../engine/event.js';
 
 /** Phrases that several reports for people share. */
@@ -13,8 +14,11 @@ const LINK_NAMES: Readonly<Record<number, string>> = {
   101: 'raw IP',
   108: 'OpenBSD loopback',
   113: 'Linux cooked',
+  147: 'USER0',
   228: 'raw IPv4',
   229: 'raw IPv6',
+  252: 'Wireshark upper PDU',
+  271: 'vsock monitor',
   276: 'Linux cooked v2',
 };
 
@@ -28,7 +32,7 @@ const RESOLUTIONS: Readonly<Record<string, string>> = {
 
 /** `pcap, Ethernet, microseconds`. */
 export function captureWords(info: CaptureInfo): string {
-  const links = [...new Set(info.linkTypes)].map((n) => LINK_NAMES[n] ?? `link type ${n}`);
+  const links = [...new Set(info.linkTypes)].map((n) => LINK_NAMES[n] ?? `link type ${linkTypeName(n)}`);
   return [info.format, ...links, RESOLUTIONS[info.resolution] ?? info.resolution].filter((w) => w !== '').join(', ');
 }
 
