@@ -10,31 +10,42 @@ import {
   type Span,
 } from './option-data.js';
 
-/** An option, what it asks for, and what answered it so far. */
+/** An option, what it asks for, and what answered it so far. A server may answer before it has read all of the data. */
 export class Asked {
   readonly option: Option;
-  readonly info: InfoRequest | null;
-  readonly meta: MetaRequest | null;
+  info: InfoRequest | null = null;
+  meta: MetaRequest | null = null;
   /** The queries of a metadata context option (latin1). */
-  readonly queries: readonly string[];
+  queries: readonly string[] = [];
   /** The export that it names, as the bytes are (latin1), or null. */
-  readonly exportName: string | null;
+  exportName: string | null = null;
+  /** All of its data were seen and read. */
+  parsed = false;
   readonly replies: OptionReply[] = [];
+  /** The reply that ended the answer. */
+  final: OptionReply | null = null;
   /** An option that was sent while this one was unanswered, where that is yet to be judged. */
   follower: Option | null = null;
   /** Whether structured replies or extended headers had been acknowledged when it was sent. */
-  chunksAgreed = false;
+  readonly chunksAgreed: boolean;
 
-  constructor(option: Option, maxItems: number) {
+  constructor(option: Option, chunksAgreed: boolean) {
     this.option = option;
+    this.chunksAgreed = chunksAgreed;
+  }
+
+  /** Reads the data; at most `maxItems` items of a list. */
+  parse(maxItems: number): void {
+    const { option } = this;
     const number = option.option;
-    this.info = number === OPT_INFO || number === OPT_GO ? parseInfoRequest(option, maxItems) : null;
-    const meta = number === OPT_LIST_META_CONTEXT || number === OPT_SET_META_CONTEXT;
-    this.meta = meta ? parseMetaRequest(option, maxItems) : null;
+    if (number === OPT_INFO || number === OPT_GO) this.info = parseInfoRequest(option, maxItems);
+    if (number === OPT_LIST_META_CONTEXT || number === OPT_SET_META_CONTEXT)
+      this.meta = parseMetaRequest(option, maxItems);
     this.queries = this.meta?.queries.map((q) => rawText(option.data, q)) ?? [];
     const span: Span | null =
       number === OPT_EXPORT_NAME ? { at: 0, length: option.dataLength } : (this.info?.name ?? this.meta?.name ?? null);
     this.exportName = span === null ? null : rawText(option.data, span);
+    this.parsed = option.complete;
   }
 }
 

@@ -14,7 +14,7 @@ import {
 import type { Facts } from './facts.js';
 import type { FramingWatch } from './framing-watch.js';
 import type { Haggling } from './haggling.js';
-import type { Request} from './messages.js';
+import type { Request } from './messages.js';
 import { SimpleReply, type NbdMessage } from './messages.js';
 import { optionName, shortCommand } from './names.js';
 import { show } from './option-checks.js';

@@ -180,7 +180,10 @@ function replyContent(m: OptionReply): (string | false)[] {
     if (type === INFO_BLOCK_SIZE && data.length >= 14) {
       return [name, `minimum ${data.u32(2)}`, `preferred ${data.u32(6)}`, `maximum ${data.u32(10)}`];
     }
-    return [name, type <= 3 ? str(data, { at: 2, length: m.dataLength - 2 }) : `${count(m.dataLength - 2, 'byte')}`];
+    return [
+      name,
+      type === 1 || type === 2 ? str(data, { at: 2, length: m.dataLength - 2 }) : `${count(m.dataLength - 2, 'byte')}`,
+    ];
   }
   return [m.dataLength > 0 && count(m.dataLength, 'byte')];
 }

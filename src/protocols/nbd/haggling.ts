@@ -128,21 +128,36 @@ export class Haggling {
     this.optionChecks.bothFlags();
   }
 
+  /** An option's header was decoded, its data are still to come: the server may answer already. */
+  begin(m: Option): void {
+    this.unfinished = this.admit(m);
+    if (m.option !== OPT_EXPORT_NAME) this.pair();
+  }
+
   option(m: Option): void {
+    const asked = this.unfinished?.option === m ? this.unfinished : this.admit(m);
+    this.unfinished = null;
+    asked.parse(this.facts.context.limits.listItems);
+    if (m.complete) this.optionChecks.option(asked);
+    if (asked.final !== null) this.answered(asked, asked.final);
+    else if (m.option !== OPT_EXPORT_NAME) this.pair();
+  }
+
+  private unfinished: Asked | null = null;
+
+  private admit(m: Option): Asked {
     const { facts } = this;
     this.options++;
     this.optionBytes += m.dataLength;
-    const asked = new Asked(m, facts.context.limits.listItems);
-    asked.chunksAgreed = facts.structured || facts.extended;
+    const asked = new Asked(m, facts.structured || facts.extended);
     this.order(m);
-    if (m.complete) this.optionChecks.option(asked);
     if (m.option === OPT_EXPORT_NAME) {
       this.nameAsked = asked;
-      return;
+      return asked;
     }
     if (m.option === OPT_ABORT) this.abort ??= m;
     if (this.waiting.length < MAX_WAITING) this.waiting.push(asked);
-    this.pair();
+    return asked;
   }
 
   reply(m: OptionReply): void {
@@ -323,12 +338,18 @@ export class Haggling {
 
   /** The final reply to an option, where both are known. */
   private settle(asked: Asked, reply: OptionReply): void {
-    const { facts } = this;
     if (asked.follower !== null && asked.follower.peerSeen >= 0 && asked.follower.peerSeen < reply.endOffset) {
       this.raisePipelined(asked, asked.follower, 'certain');
     }
     if (asked.option === this.abort) this.abortAnswered = true;
-    if (asked.option.complete && asked.replies.every((r) => r.complete)) this.answerChecks.answered(asked, reply);
+    asked.final = reply;
+    if (asked.parsed) this.answered(asked, reply);
+  }
+
+  /** Option and answer are both complete. */
+  private answered(asked: Asked, reply: OptionReply): void {
+    const { facts } = this;
+    if (asked.parsed && asked.replies.every((r) => r.complete)) this.answerChecks.answered(asked, reply);
     if (reply.type !== REP_ACK) return;
     if (asked.option.option === OPT_GO) {
       facts.exportName = asked.exportName;

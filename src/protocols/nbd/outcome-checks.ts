@@ -72,8 +72,8 @@ export class OutcomeChecks {
   succeeded(r: Request, m: NbdMessage): void {
     if (this.allocated.length > 0 && (r.type === CMD_TRIM || r.type === CMD_WRITE_ZEROES)) this.forget(r);
     if (r.type === CMD_RESIZE) this.resized(r);
-    if (!this.suspicious(r)) return;
     const { facts } = this;
+    if (facts.flags < 0 || !this.suspicious(r)) return;
     const related = [r];
     if (r.type !== CMD_RESIZE && (facts.flags & TFLAG_READ_ONLY) !== 0 && isWrite(r.type)) {
       facts.raise(READ_ONLY_WRITE_SUCCEEDED, {

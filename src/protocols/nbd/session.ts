@@ -57,7 +57,9 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
   }
 
   begin(message: Message): void {
-    if ((message as NbdMessage).kind === REQUEST) this.request(message as Request);
+    const m = message as NbdMessage;
+    if (m.kind === REQUEST) this.request(m as Request);
+    else if (m.kind === OPTION) this.haggling.begin(m as Option);
   }
 
   message(message: Message): void {

@@ -260,7 +260,7 @@ export const UNKNOWN_ERROR_VALUE = rule('unknown-error-value', 'error', 'server'
 });
 
 export const ENOMEM_USED = rule('enomem-used', 'warning', 'server', 'server', {
-  title: 'ENOMEM',
+  title: 'the server reports ENOMEM',
   meaning: 'Servers should avoid ENOMEM: it makes clients believe that they have run out of memory themselves.',
   spec: ERRORS,
   breaks: example('READ fails with ENOMEM', () => answered(request(READ, 1, 0, 512), 12)),
