@@ -5,23 +5,13 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { bytesOf, END, entry, hello, section, WEB } from '../../src/protocols/pesto/build.js';
 import { collect } from '../kit/collect.js';
 import { pcapFile } from '../kit/pcap-writer.js';
+import { sockdumpRecord } from '../kit/sockdump-writer.js';
 
 const work = mkdtempSync(join(tmpdir(), 'wirelint-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 const SERVER = 50;
 const CLIENT = 70;
-
-function sockdump(sender: number, peer: number, payload: Uint8Array): Uint8Array {
-  const out = new Uint8Array(125 + payload.length);
-  const path = Buffer.from('/run/x.sock');
-  out[0] = path.length;
-  out.set(path, 1);
-  new DataView(out.buffer).setUint32(113, peer);
-  new DataView(out.buffer).setUint32(121, sender);
-  out.set(payload, 125);
-  return out;
-}
 
 function recording(name: string, records: readonly Uint8Array[]): string {
   const path = join(work, name);
@@ -40,8 +30,8 @@ const LIST = bytesOf(hello(), entry(1, [WEB]), entry(3), END);
 describe('a recording that does not show how connections begin', () => {
   it('takes what comes first for the beginning', async () => {
     const path = recording('whole.pcap', [
-      sockdump(SERVER, CLIENT, LIST),
-      sockdump(CLIENT, SERVER, bytesOf(section(1, [WEB]), section(3), END)),
+      sockdumpRecord(SERVER, CLIENT, LIST),
+      sockdumpRecord(CLIENT, SERVER, bytesOf(section(1, [WEB]), section(3), END)),
     ]);
     const { streams, findings } = await collect(path);
     expect(streams[0]).toMatchObject({ protocol: 'pesto', start: 'captured', end: 'open' });
@@ -49,7 +39,7 @@ describe('a recording that does not show how connections begin', () => {
   });
 
   it('doubts it when nobody knows such a beginning', async () => {
-    const path = recording('late.pcap', [sockdump(SERVER, CLIENT, LIST.subarray(30))]);
+    const path = recording('late.pcap', [sockdumpRecord(SERVER, CLIENT, LIST.subarray(30))]);
     const { streams, messages, findings } = await collect(path);
     expect(streams[0]).toMatchObject({ protocol: 'pesto', start: 'missed', classifiedBy: 'heuristic' });
     expect(messages.map((m) => m.name)).toEqual(['PIF', 'PIF_END']);
@@ -58,8 +48,8 @@ describe('a recording that does not show how connections begin', () => {
 
   it('names the server by its path, whichever side was seen first', async () => {
     for (const [name, records] of [
-      ['server-first.pcap', [sockdump(SERVER, CLIENT, LIST)]],
-      ['client-first.pcap', [sockdump(CLIENT, SERVER, section(1, [WEB])), sockdump(SERVER, CLIENT, LIST)]],
+      ['server-first.pcap', [sockdumpRecord(SERVER, CLIENT, LIST)]],
+      ['client-first.pcap', [sockdumpRecord(CLIENT, SERVER, section(1, [WEB])), sockdumpRecord(SERVER, CLIENT, LIST)]],
     ] as const) {
       const { streams } = await collect(recording(name, records));
       expect(streams[0]).toMatchObject({ transport: 'unix', client: 'unix:pid=70', server: 'unix:/run/x.sock' });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Sockdump } from '../../src/link/sockdump.js';
+import { sockdumpRecord } from '../kit/sockdump-writer.js';
 import { linkEvents, outline, sides } from '../kit/socket-links.js';
 
 const make = (limits: ConstructorParameters<typeof Sockdump>[0]): Sockdump => new Sockdump(limits);
@@ -10,14 +11,8 @@ function u64(value: number): Uint8Array {
   return out;
 }
 
-function record(sender: number, peer: number, text: string, path = '/run/x.sock'): Uint8Array {
-  const out = new Uint8Array(125 + text.length);
-  out[0] = path.length;
-  out.set(Buffer.from(path), 1);
-  out.set(u64(peer), 109);
-  out.set(u64(sender), 117);
-  out.set(Buffer.from(text, 'latin1'), 125);
-  return out;
+function record(sender: number, peer: number, text: string, path?: string): Uint8Array {
+  return sockdumpRecord(sender, peer, Buffer.from(text, 'latin1'), path);
 }
 
 function oldRecord(sender: number, peer: number, text: string): Uint8Array {
