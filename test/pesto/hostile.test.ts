@@ -132,3 +132,25 @@ describe('holes in a recording', () => {
     expect(messages.map((m) => m.name)).toEqual(['PIF', 'RULE', 'PIF_END', 'PIF', 'RULE', 'RULE', 'PIF', 'PIF_END']);
   });
 });
+
+describe('names from the wire', () => {
+  it('cannot change what a terminal shows, nor what an object is', () => {
+    for (const name of ['\x1b[2J', '__proto__', 'a\nb', 'HOST\u202e']) {
+      const rules = [rule({ first: 80, ifname: '\x1b]0;x\x07' })];
+      const steps = [
+        server(hello(), entry(1, rules, { name: Buffer.from(name) }), END),
+        client(section(1), END),
+        ...CLOSE,
+      ];
+      const { findings, descriptions, sessions, messages } = runSteps(pesto, steps);
+      const shown = [
+        ...findings.map((f) => f.text),
+        ...descriptions.flat(),
+        ...messages.map((m) => pesto.describe(m, true)),
+        ...messages.flatMap((m) => pesto.annotate(m).map((a) => a.text ?? '')),
+      ];
+      for (const text of shown) expect(text).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
+      expect(Object.keys(sessions[0]!['tables'] as object)).toEqual([name]);
+    }
+  });
+});

@@ -111,7 +111,7 @@ function judgeServerEnd(output: Output, e: Endings): void {
   const table = t.list[t.list.length - 1];
   const place =
     server.phase === 'rules' && table !== undefined && server.table !== null
-      ? `in rule ${server.table.count - server.left + 1} of ${server.table.count} of ${table.name}`
+      ? `in rule ${server.table.count - server.left + 1} of ${server.table.count} of ${table.label}`
       : `after ${count(t.list.length, 'table')}`;
   const text = `the stream ends ${place}, with ${cutText(server)} of what comes next and without the end of the list`;
   const evidence: Evidence = { side: SERVER, offset: Math.max(server.cutOffset, 0), length: server.cutPresent, text };

@@ -43,7 +43,7 @@ export class RuleJudge {
     this.output = output;
     this.rule = rule;
     this.table = table;
-    this.where = `rule ${rule.place + 1} of ${table.name}, ${ruleText(rule)}`;
+    this.where = `rule ${rule.place + 1} of ${table.label}, ${ruleText(rule)}`;
   }
 
   judge(): void {

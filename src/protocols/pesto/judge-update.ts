@@ -56,7 +56,7 @@ export function judgeUpdateRule(output: Output, t: Transaction, m: RuleMessage):
   if (table === undefined || table.rules.length > MAX_RULES) return;
   const judge = new RuleJudge(output, m, table);
   judge.judge();
-  if (judge.failure !== '') t.fail(`rule ${m.place + 1} of ${table.name}: ${judge.failure}`, m);
+  if (judge.failure !== '') t.fail(`rule ${m.place + 1} of ${table.label}: ${judge.failure}`, m);
 }
 
 /** Judges a complete update against the list of the same transaction. */
@@ -70,8 +70,8 @@ export function judgeUpdateEnd(output: Output, t: Transaction, m: PifEnd): void 
       severity: n > 0 ? 'error' : 'warning',
       text:
         n > 0
-          ? `no section for ${listed.name}: its ${n === 1 ? 'rule is' : `${n} rules are`} lost`
-          : `no section for ${listed.name}, which was empty`,
+          ? `no section for ${listed.label}: its ${n === 1 ? 'rule is' : `${n} rules are`} lost`
+          : `no section for ${listed.label}, which was empty`,
     });
   }
   const listOrder = t.list.map((x) => x.id).filter((id) => t.sections.has(id));
@@ -90,7 +90,7 @@ export function judgeUpdateEnd(output: Output, t: Transaction, m: PifEnd): void 
   const rulesBefore = t.listedRules;
   const rulesAfter = after.tables.reduce((n, x) => n + x.rules.length, 0);
   if (rulesBefore > 0 && rulesAfter === 0) {
-    const counts = t.list.map((x) => `${x.name} had ${x.rules.length}`).join(', ');
+    const counts = t.list.map((x) => `${x.label} had ${x.rules.length}`).join(', ');
     output.raise(U.UPDATE_CLEARS_ALL, { message: m, text: `all tables are empty after it; ${counts}` });
   }
   if (equalStates(before, after)) {

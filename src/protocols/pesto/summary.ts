@@ -23,12 +23,16 @@ function changesOf(t: Transaction): TableChange[] {
 
 /** What was negotiated, listed and changed, for the stream event. */
 export function summarize(t: Transaction, transactions: number, limit: number): Record<string, Json> {
-  const tables: Record<string, Json> = {};
-  for (const table of t.list) tables[table.name] = table.rules.slice(0, limit).map(ruleText);
-  const changes: Record<string, Json> = {};
-  for (const c of changesOf(t)) {
-    changes[c.name] = { added: c.added.slice(0, limit), removed: c.removed.slice(0, limit), kept: c.kept };
-  }
+  // names come from the wire: they must become properties whatever they are
+  const tables: Record<string, Json> = Object.fromEntries(
+    t.list.map((table) => [table.name, table.rules.slice(0, limit).map(ruleText)]),
+  );
+  const changes: Record<string, Json> = Object.fromEntries(
+    changesOf(t).map((c) => [
+      c.name,
+      { added: c.added.slice(0, limit), removed: c.removed.slice(0, limit), kept: c.kept },
+    ]),
+  );
   const out: Record<string, Json> = {
     version: t.hello === null || t.hello.version < 0 ? null : t.hello.version,
     caps: t.caps < 0 ? null : capNames(t.caps),
@@ -47,7 +51,7 @@ export function summarize(t: Transaction, transactions: number, limit: number): 
 export function describeTransaction(t: Transaction, transactions: number): string[] {
   const parts: string[] = [];
   if (t.hello !== null && t.hello.version >= 0) parts.push(`version ${t.hello.version}`);
-  if (t.list.length > 0) parts.push(t.list.map((x) => `${x.name} ${count(x.rules.length, 'rule')}`).join(', '));
+  if (t.list.length > 0) parts.push(t.list.map((x) => `${x.label} ${count(x.rules.length, 'rule')}`).join(', '));
   if (t.caps >= 0) parts.push(`caps ${capNames(t.caps).join(' ')}`);
   if (transactions > 1) parts.push(`the last of ${transactions} transactions in this stream`);
   const lines = parts.length > 0 ? [parts.join('; ')] : [];

@@ -1,3 +1,4 @@
+import { quote } from '../../base/text.js';
 import { MAX_RULES } from './constants.js';
 import { ruleKey, ruleText } from './forward.js';
 import type { Pif, RuleMessage } from './message.js';
@@ -22,10 +23,20 @@ export class Table {
     this.pif = pif;
   }
 
+  /** The name, safe to print. */
+  get label(): string {
+    return tableLabel(this.name);
+  }
+
   /** Whether another rule has room. */
   get full(): boolean {
     return this.rules.length >= MAX_RULES;
   }
+}
+
+/** A table's name as it may be printed: plain ones as they are, all others in quotes. */
+export function tableLabel(name: string): string {
+  return /^\w[\w .-]*$/.test(name) && name.length <= 32 ? name : quote(name, 32);
 }
 
 /** What a server holds: per pif id, the rules by their bytes. Small enough to be kept between connections. */
@@ -104,15 +115,19 @@ export function isChange(change: TableChange): boolean {
 /** `HOST +1 -0 =2, SPLICE unchanged`. */
 export function changeText(changes: readonly TableChange[]): string {
   return changes
-    .map((c) => (isChange(c) ? `${c.name} +${c.added.length} -${c.removed.length} =${c.kept}` : `${c.name} unchanged`))
+    .map((c) =>
+      isChange(c)
+        ? `${tableLabel(c.name)} +${c.added.length} -${c.removed.length} =${c.kept}`
+        : `${tableLabel(c.name)} unchanged`,
+    )
     .join(', ');
 }
 
 /** The changed rules one by one, at most `max` of them: `HOST + TCP [*]:9090 => 9090`. */
 export function changeLines(changes: readonly TableChange[], max: number): string[] {
   const all = changes.flatMap((c) => [
-    ...c.removed.map((r) => `${c.name} - ${r}`),
-    ...c.added.map((r) => `${c.name} + ${r}`),
+    ...c.removed.map((r) => `${tableLabel(c.name)} - ${r}`),
+    ...c.added.map((r) => `${tableLabel(c.name)} + ${r}`),
   ]);
   return all.length <= max ? all : [...all.slice(0, max), `and ${all.length - max} more`];
 }
