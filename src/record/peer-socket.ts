@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs';
 import { Socket } from 'node:net';
 
 type Done = (error?: Error | null) => void;
@@ -34,4 +35,23 @@ export function watchWrites(socket: Socket, watch: WriteWatch): void {
     if (refused) done(null);
     else Socket.prototype._writev!.call(socket, chunks, handle(bytes, done));
   };
+}
+
+/**
+ * Whether a socket that seems to have ended was reset: libuv takes a hang-up behind the last bytes for an end without asking for the
+ * error that the kernel keeps. `rest` takes bytes, should there be any after all.
+ */
+export function resetBehindEnd(socket: Socket, rest: (bytes: Buffer) => void): boolean {
+  const fd = (socket as unknown as { _handle?: { fd?: number } | null })._handle?.fd;
+  if (fd === undefined || fd < 0) return false;
+  try {
+    for (;;) {
+      const buffer = Buffer.allocUnsafe(65_536);
+      const count = readSync(fd, buffer);
+      if (count === 0) return false;
+      rest(buffer.subarray(0, count));
+    }
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ECONNRESET';
+  }
 }

@@ -9,6 +9,9 @@ import { Relay } from './relay.js';
 /** Milliseconds until a server whose queue is full is asked again. */
 const RETRY_MS = 10;
 
+/** Milliseconds of waiting for the server that a recording mentions. */
+const WORTH_TELLING_MS = 5;
+
 export interface ProxyOptions {
   readonly listen: StreamAddress;
   readonly connect: StreamAddress;
@@ -111,10 +114,10 @@ export class Proxy {
     client.on('error', () => undefined);
     client.setNoDelay(true);
     const clientProcess = this.clients?.find() ?? null;
-    this.connect(client, clientProcess);
+    this.connect(client, clientProcess, performance.now());
   }
 
-  private connect(client: Socket, clientProcess: PeerProcess | null): void {
+  private connect(client: Socket, clientProcess: PeerProcess | null, since: number): void {
     const { connect: target, complain } = this.options;
     const options = { allowHalfOpen: true, pauseOnConnect: true };
     const server =
@@ -127,7 +130,7 @@ export class Proxy {
       if (error.code === 'EAGAIN') {
         // the server's queue of waiting connections is full: a client of its own would wait
         setTimeout(
-          () => (this.stopping || client.destroyed ? this.left(client) : this.connect(client, clientProcess)),
+          () => (this.stopping || client.destroyed ? this.left(client) : this.connect(client, clientProcess, since)),
           RETRY_MS,
         );
         return;
@@ -146,11 +149,11 @@ export class Proxy {
     server.once('error', failed);
     server.once('connect', () => {
       server.off('error', failed);
-      this.relay(client, server, clientProcess);
+      this.relay(client, server, clientProcess, performance.now() - since);
     });
   }
 
-  private relay(client: Socket, server: Socket, clientProcess: PeerProcess | null): void {
+  private relay(client: Socket, server: Socket, clientProcess: PeerProcess | null, waited: number): void {
     const { connect: target } = this.options;
     if (this.stopping) {
       server.destroy();
@@ -158,7 +161,12 @@ export class Proxy {
     }
     if (this.serverProcess === undefined && target.kind === 'unix') this.serverProcess = listeningProcess(target.path);
     const conversation = this.recording.conversation(this.addressesOf(client, server));
-    conversation.open(this.now(), processWords(clientProcess, this.serverProcess ?? null));
+    const words = [
+      processWords(clientProcess, this.serverProcess ?? null),
+      // a queue: when it connected says little about when it was served
+      waited >= WORTH_TELLING_MS ? `the server took it after ${Math.round(waited)} ms` : '',
+    ];
+    conversation.open(this.now(), words.filter((w) => w !== '').join('; '));
     const relay: Relay = new Relay(client, server, conversation, this.now, () => {
       this.relays.delete(relay);
       this.settled();

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { ACCEPTED, CONNECTED, type Conversation, type RecordSide } from './conversation.js';
-import { watchWrites } from './peer-socket.js';
+import { resetBehindEnd, watchWrites } from './peer-socket.js';
 
 /** Microseconds since 1970. */
 export type Now = () => number;
@@ -43,13 +43,20 @@ export class Relay {
       delivered: (bytes) => conversation.delivered(from, bytes),
       refused: () => this.refused(to),
     });
-    source.on('data', (chunk: Buffer) => {
+    const pass = (chunk: Buffer): void => {
       conversation.data(from, chunk, now());
       if (!target.write(chunk)) source.pause();
-    });
+    };
+    source.on('data', pass);
     target.on('drain', () => source.resume());
     source.on('end', () => {
       this.ended[from] = true;
+      if (resetBehindEnd(source, pass)) {
+        conversation.reset(from, now());
+        source.destroy();
+        this.breakOff(target);
+        return;
+      }
       conversation.fin(from, now());
       target.end(() => this.settle());
     });

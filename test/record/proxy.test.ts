@@ -1,3 +1,4 @@
+import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, lstatSync, statSync, writeFileSync } from 'node:fs';
@@ -8,7 +9,17 @@ import { describe, expect, it } from 'vitest';
 import { parseAddress } from '../../src/record/address.js';
 import { watchWrites } from '../../src/record/peer-socket.js';
 import { Proxy } from '../../src/record/proxy.js';
+import { missingPrograms } from '../kit/programs.js';
 import { everything, Proxied, until } from '../kit/proxied.js';
+
+const missing = missingPrograms('python3');
+const noPython = missing.length > 0 ? ' (skipped: no python3)' : '';
+
+/** A server in Python, which leaves to its script what Node decides by itself; `l` is bound to the server's path. */
+function python(made: Proxied, script: string): ChildProcess {
+  const begin = 'import socket, sys, time\nl = socket.socket(socket.AF_UNIX); l.bind(sys.argv[1])\n';
+  return spawn('python3', ['-c', begin + script, made.serverPath], { stdio: 'ignore' });
+}
 
 describe('the proxy', () => {
   it('passes both directions on and records them with their ends', async () => {
@@ -162,6 +173,51 @@ describe('the proxy', () => {
     const [connection] = await made.stop();
     expect(connection!.shape).toBe('>S<RA');
     expect(connection!.segments[0]!.comment).toMatch(/the server could not be reached: ENOENT/);
+  });
+
+  it.skipIf(missing.length > 0)(
+    `records a close with unread bytes as a reset, after what was said${noPython}`,
+    async () => {
+      const made = await Proxied.start(null);
+      const server = python(
+        made,
+        `l.listen(1); c, _a = l.accept(); c.recv(1); time.sleep(0.2); c.sendall(b'refused: no'); c.close(); time.sleep(9)`,
+      );
+      await until(() => existsSync(made.serverPath));
+      const client = made.client();
+      const answer = everything(client);
+      client.write('x'.repeat(1000));
+      expect((await answer).toString()).toBe('refused: no');
+      await made.proxy.drained();
+      server.kill();
+      const [connection] = await made.stop();
+      expect(connection!.shape).toBe('>S<SA>A>.<.<RA');
+    },
+  );
+
+  it.skipIf(missing.length > 0)(`waits for a server whose queue is full${noPython}`, async () => {
+    const made = await Proxied.start(null);
+    // listen(0): one connection may wait, the next one is told to try again
+    const server = python(
+      made,
+      `l.listen(0)
+for _ in range(5):
+    c, _a = l.accept(); time.sleep(0.05); c.sendall(b'hello ' + c.recv(100)); c.close()`,
+    );
+    await until(() => existsSync(made.serverPath));
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, (_, i) => {
+        const client = made.client();
+        client.write(String(i));
+        return everything(client);
+      }),
+    );
+    expect(answers.map(String)).toEqual(['hello 0', 'hello 1', 'hello 2', 'hello 3', 'hello 4']);
+    server.kill();
+    const connections = await made.stop();
+    expect(made.complaints).toEqual([]);
+    expect(connections.map((c) => c.streams[1].toString()).sort()).toEqual(answers.map(String));
+    expect(connections.some((c) => /the server took it after \d+ ms/.test(c.segments[0]!.comment))).toBe(true);
   });
 
   it('leaves open what is open when it is stopped', async () => {
