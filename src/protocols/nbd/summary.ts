@@ -29,6 +29,8 @@ export function summarise(facts: Facts, transmission: Transmission): Record<stri
   const out: Record<string, Json> = {
     handshake: style(facts),
     replies: replies(facts),
+    structured: facts.structured || facts.extended,
+    extendedHeaders: facts.extended,
     tls: facts.tls,
   };
   if (facts.greeting !== null && !facts.oldstyle) out['handshakeFlags'] = handshakeFlags(facts.greeting.flags);
