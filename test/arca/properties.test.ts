@@ -177,6 +177,14 @@ describe('bytes that nobody should send', () => {
     );
   });
 
+  it.each(sessions.map((s, i) => [i, s] as const))('session %i: field trees cover every byte', (_, steps) => {
+    for (const m of runSteps(arca, steps, { forced: true }).messages) {
+      const covered = new Uint8Array(m.head!.length);
+      for (const a of arca.annotate(m)) covered.fill(1, a.at, a.at + a.length);
+      expect(covered.indexOf(0), m.name).toBe(-1);
+    }
+  });
+
   it('random bytes under --decode-as', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 600 }), fc.uint8Array({ maxLength: 600 }), fc.boolean(), (a, b, late) => {

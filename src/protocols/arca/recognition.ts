@@ -62,11 +62,11 @@ export function recognise(
     if (mayBeC || mayBeA || growingB || (!l.broken && there < 32)) return 'more';
   }
   if (mayBeA) return 'A';
-  if (b !== null && have === length) return 'B';
+  if (b?.pipe === 'file' && have === length) return 'B';
   // what was cut short is only believed where it is a whole frame, or one whose length nobody could mean
-  const oddA = there === HEADER_BYTES + payload || (payload > MAX_PAYLOAD && CONTROL_TYPES[bytes[at]!] !== undefined);
+  const oddA = there >= HEADER_BYTES + payload || (payload > MAX_PAYLOAD && CONTROL_TYPES[bytes[at]!] !== undefined);
   if (growingB && (length === REQUEST_BYTES || isReplyLength(length) || !oddA)) return null;
-  if (l.frames > 0 && !l.broken) return 'L';
   if (isOddHeader(bytes, at, end)) return 'A';
+  if (l.frames > 0 && l.end === end) return 'L';
   return b === null ? null : 'B';
 }

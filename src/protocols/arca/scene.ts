@@ -3,7 +3,7 @@ import type { Rule } from '../../base/rule.js';
 import type { Evidence, Output, SessionContext } from '../../contract/protocol.js';
 import type { Message } from '../../contract/message.js';
 import { nanosBetween } from '../../base/time.js';
-import { otherRole, type Role } from './generations.js';
+import type { Role } from './generations.js';
 import type { ArcaShared } from './shared.js';
 
 function hasSurplus(m: Message | null): boolean {
@@ -110,10 +110,5 @@ export class Scene {
     if (request.index === 0 || request.index >= reply.index) return;
     reply.inReplyTo = request.index;
     reply.latency = nanosBetween(request.seconds, request.nanos, reply.seconds, reply.nanos);
-  }
-
-  /** What a role is called in sentences. */
-  static peer(role: Role): Role {
-    return otherRole(role);
   }
 }

@@ -44,9 +44,12 @@ class Walk {
   /** Frames of requests and of replies, the last perhaps not complete. */
   guest = 0;
   monitor = 0;
-  /** Types and ids of the frames, the last perhaps not complete. */
+  /** Types and ids of the frames, the last perhaps not complete; behind the first `sound` ones there may be a strange one. */
   readonly types: number[] = [];
   readonly ids: number[] = [];
+  sound = 0;
+  /** Whether the bytes end inside a header that is legal so far. */
+  begun = false;
   /** Whether a header was met that is not legal. */
   illegal = false;
   /** Whether a complete frame follows whose only fault is its type. */
@@ -72,7 +75,9 @@ class Walk {
         }
         return;
       }
+      this.begun = there < HEADER_BYTES && payload >= 0;
       if (there < HEADER_BYTES) return;
+      this.sound++;
       this.types.push(type);
       this.ids.push(idAt(bytes, p));
       if (definition.from === 'guest') this.guest++;
@@ -106,30 +111,44 @@ export function judgeA(c: Case): Claim | 'more' | null {
   const lost = [starts[0] < 0, starts[1] < 0] as const;
   if (!lost[0] && !lost[1] && answered(walks)) return claim(0.95, clientEnd(c, walks));
   for (const i of [0, 1] as const) {
-    const w = walks[i];
-    const other = walks[i === 0 ? 1 : 0];
-    const silent = c.ends[i === 0 ? 1 : 0].bytes.length === 0;
-    if (lost[i]) continue;
-    if (!c.ends[i].fromStart && starts[i] > 0) return claim(0.8, clientEnd(c, walks));
-    if (w.legal >= CHAINED && w.role !== null && (silent || other.legal > 0 || !c.ends[i].fromStart)) {
-      return claim(0.8, clientEnd(c, walks));
-    }
-    if (!w.smallIds || w.legal === 0) continue;
-    if (other.legal > 0 || other.types.length > 0) {
-      if (w.role !== null && other.smallIds && (other.role !== w.role || other.legal > 0))
-        return claim(0.8, clientEnd(c, walks));
-    } else if (silent && !w.illegal && w.role !== null && (w.legal >= 2 || (c.final && w.exact))) {
-      // alone and short: believed only as the whole of what was said, from the first byte on
-      if (w.legal >= 2 || c.ends[i].fromStart) return claim(0.7, clientEnd(c, walks));
-    } else if (silent && c.final && w.legal >= 1 && w.strange) return claim(0.6, clientEnd(c, walks));
+    const score = lost[i] ? 0 : confirmed(c, i, walks, starts[i]);
+    if (score > 0) return claim(score, clientEnd(c, walks));
   }
   if (c.labelled && c.ends.some((e, i) => isMeant(e, walks[i as End], c.final))) return claim(0.7, clientEnd(c, walks));
   return hopeless(c, walks, lost) ? null : 'more';
 }
 
+/** How sure the frames of end `i` make it, beside what the other end says; 0: not enough. */
+function confirmed(c: Case, i: End, walks: readonly [Walk, Walk], start: number): number {
+  const peer: End = i === 0 ? 1 : 0;
+  const [w, other] = [walks[i], walks[peer]];
+  const [mine, its] = [c.ends[i], c.ends[peer]];
+  if (!mine.fromStart && start > 0) return 0.8;
+  const silent = its.bytes.length === 0;
+  if (w.legal >= CHAINED && w.role !== null && (silent || other.legal > 0 || !mine.fromStart)) return 0.8;
+  if (!w.smallIds || w.legal === 0 || w.role === null) return 0;
+  if (silent) {
+    // alone and short: believed only as the whole of what was said, from the first byte on
+    if (w.illegal) return w.strange && c.final ? 0.6 : 0;
+    return w.legal >= 2 || (c.final && w.exact && mine.fromStart) ? 0.7 : 0;
+  }
+  if (other.sound > 0) return other.smallIds && (other.role !== w.role || other.legal > 0) ? 0.8 : 0;
+  if (other.strange && w.ids.includes(other.ids[0]!)) return 0.8;
+  if (other.begun && c.final && w.exact) return 0.6;
+  return answersOddly(its, w) ? 0.6 : 0;
+}
+
+/** Whether an end begins with a faulty header that carries the id of one of the other end's requests. */
+function answersOddly(e: Evidence, requests: Walk): boolean {
+  const b = e.bytes;
+  return e.fromStart && requests.guest > 0 && isOddHeader(b, 0, b.length) && requests.ids.includes(idAt(b, 0));
+}
+
 /** In a recording that names Arca: a whole frame, or a header that can only be a faulty one. */
 function isMeant(e: Evidence, walk: Walk, final: boolean): boolean {
-  if (e.bytes.length < HEADER_BYTES) return false;
+  const b = e.bytes;
+  if (b.length < HEADER_BYTES)
+    return final && b.length >= 3 && isLegalPair(b[0]!, b[LENGTH_AT]! | (b[LENGTH_AT + 1]! << 8));
   if (walk.legal > 0) return true;
   return walk.illegal || final ? walk.types.length > 0 || isOddHeader(e.bytes, 0, e.bytes.length) : false;
 }
@@ -153,11 +172,11 @@ function answered(walks: readonly [Walk, Walk]): boolean {
   for (const i of [0, 1] as const) {
     const replies = walks[i];
     const requests = walks[i === 0 ? 1 : 0];
-    for (let k = 0; k < replies.types.length; k++) {
+    for (let k = 0; k < replies.sound; k++) {
       const type = ANSWERS[replies.types[k]!];
-      if (type === null || type === undefined) continue;
+      if (type === null || type === undefined || replies.ids[k] === 0) continue;
       const at = requests.ids.indexOf(replies.ids[k]!);
-      if (at >= 0 && requests.types[at] === type) return true;
+      if (at >= 0 && at < requests.sound && requests.types[at] === type) return true;
     }
   }
   return false;

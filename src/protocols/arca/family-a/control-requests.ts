@@ -179,7 +179,7 @@ export class Requests {
     this.orphans.clear();
     if (!ended || !this.scene.whole('monitor') || this.scene.brokenByGuest) return;
     for (const r of this.open) {
-      if (r.isAccept) continue;
+      if (r.isAccept || !r.frame.complete) continue;
       this.scene.raise(REQUEST_UNANSWERED, {
         message: r.frame,
         text: `${r.frame.name} (request ${r.frame.requestId}) was never answered`,
