@@ -172,9 +172,57 @@ function msgr2Bulk(emit: Emit, done: () => number, bytes: number, mss: number, s
   }
 }
 
-/** Packets of a window swapped at random, or left out, on their way into the file. */
-function disturbed(writer: CaptureWriter, seed: number, loss: number, window: number): Emit {
-  const next = random(seed);
+/** FLUSH requests and their replies, as many to a segment as fit: nothing but tiny messages. */
+function nbdTiny(emit: Emit, done: () => number, bytes: number): void {
+  const tcp = new TcpWriter(emit, 1448, CLIENT, NBD_SERVER);
+  handshake(tcp, false);
+  for (let cookie = 1; done() < bytes; cookie += 512) {
+    const cookies = Array.from({ length: 512 }, (_, i) => cookie + i);
+    tcp.send(0, Buffer.concat(cookies.map((c) => request(3, c, 0n, 0))));
+    tcp.send(1, Buffer.concat(cookies.map((c) => simpleRead(c, Buffer.alloc(0)))));
+  }
+  tcp.close();
+}
+
+/** Replies to requests that nobody sent: a finding each. */
+function nbdStrayReplies(emit: Emit, done: () => number, bytes: number): void {
+  const tcp = new TcpWriter(emit, 1448, CLIENT, NBD_SERVER);
+  handshake(tcp, false);
+  for (let cookie = 1; done() < bytes; cookie++) {
+    tcp.send(0, request(3, 2 * cookie, 0n, 0));
+    tcp.send(1, Buffer.concat([simpleRead(2 * cookie, Buffer.alloc(0)), simpleRead(2 * cookie + 1, Buffer.alloc(0))]));
+  }
+  tcp.close();
+}
+
+/** A session that loses its place in the server's stream, and finds `filler` for the rest of the capture instead of a header. */
+function nbdLost(emit: Emit, done: () => number, bytes: number, filler: Buffer): void {
+  let lose = false;
+  const tcp = new TcpWriter((frame, length) => lose || emit(frame, length), 1448, CLIENT, NBD_SERVER);
+  handshake(tcp, true);
+  tcp.send(0, request(0, 1, 0n, 65_536));
+  lose = true;
+  tcp.send(1, Buffer.alloc(2896));
+  lose = false;
+  while (done() < bytes) tcp.send(1, filler);
+}
+
+/** Connection number `i` of many. */
+function manyTcp(emit: Emit, i: number, server = NBD_SERVER): TcpWriter {
+  return new TcpWriter(emit, 1448, { ip: 0x0a00000a + Math.floor(i / 50_000), port: 10_000 + (i % 50_000) }, server);
+}
+
+/** What becomes of packets on their way into the file. */
+interface Disturbance {
+  /** Share of the segments with payload that is left out. */
+  readonly loss?: number;
+  /** Packets that are put in another order together; whether at random or backwards. */
+  readonly window?: number;
+  readonly backwards?: boolean;
+}
+
+function disturbed(writer: CaptureWriter, { loss = 0, window = 0, backwards = false }: Disturbance): Emit {
+  const next = random(7);
   const held: Uint8Array[] = [];
   return (frame, length) => {
     if (loss > 0 && length > 500 && next() < loss) return;
@@ -184,7 +232,8 @@ function disturbed(writer: CaptureWriter, seed: number, loss: number, window: nu
     }
     held.push(new Uint8Array(frame.subarray(0, length)));
     if (held.length < window) return;
-    while (held.length > 0) writer.frame(held.splice(Math.floor(next() * held.length), 1)[0]!);
+    while (held.length > 0)
+      writer.frame(held.splice(backwards ? held.length - 1 : Math.floor(next() * held.length), 1)[0]!);
   };
 }
 
@@ -197,77 +246,84 @@ export interface Workload {
 function workload(
   title: string,
   fill: (emit: Emit, done: () => number, bytes: number) => void,
-  loss = 0,
-  window = 0,
+  disturbance: Disturbance = {},
 ): Workload {
   return {
     title,
     write(path, bytes) {
       const writer = new CaptureWriter(path);
       let written = 0;
-      const disturb = disturbed(writer, 7, loss, window);
-      const emit: Emit = (frame, length) => {
-        written += length + 16;
-        disturb(frame, length);
-      };
-      fill(emit, () => written, bytes);
+      const disturb = disturbed(writer, disturbance);
+      fill(
+        (frame, length) => {
+          written += length + 16;
+          disturb(frame, length);
+        },
+        () => written,
+        bytes,
+      );
       writer.close();
       return { bytes: writer.bytes, packets: writer.packets };
     },
   };
 }
 
+const BULK = { mss: 1448, size: 65_536, inFlight: 4, structured: true };
+const FIRST_BYTES = noise(512, 3);
+
 export const WORKLOADS: Readonly<Record<string, Workload>> = {
-  'nbd-bulk': workload('NBD reads of 64 KiB, structured, 1448-byte segments', (e, d, n) =>
-    nbdReads(e, d, n, { mss: 1448, size: 65_536, inFlight: 4, structured: true }),
-  ),
+  'nbd-bulk': workload('NBD reads of 64 KiB, structured, 1448-byte segments', (e, d, n) => nbdReads(e, d, n, BULK)),
   'nbd-small': workload('NBD reads of 512 bytes, structured, 32 in flight', (e, d, n) =>
-    nbdReads(e, d, n, { mss: 1448, size: 512, inFlight: 32, structured: true }),
+    nbdReads(e, d, n, { ...BULK, size: 512, inFlight: 32 }),
   ),
   'nbd-simple': workload('NBD reads of 64 KiB, simple replies', (e, d, n) =>
-    nbdReads(e, d, n, { mss: 1448, size: 65_536, inFlight: 4, structured: false }),
+    nbdReads(e, d, n, { ...BULK, structured: false }),
   ),
   'nbd-jumbo': workload('NBD reads of 256 KiB in 32 KiB segments', (e, d, n) =>
-    nbdReads(e, d, n, { mss: 32_768, size: 262_144, inFlight: 4, structured: true }),
+    nbdReads(e, d, n, { ...BULK, mss: 32_768, size: 262_144 }),
   ),
   sessions: workload('short NBD sessions, one after the other', (e, d, n) => {
     for (let i = 0; d() < n; i++) {
-      const tcp = new TcpWriter(
-        e,
-        1448,
-        { ip: 0x0a000000 + 10 + Math.floor(i / 50_000), port: 10_000 + (i % 50_000) },
-        NBD_SERVER,
-      );
+      const tcp = manyTcp(e, i);
       handshake(tcp, true);
       tcp.send(0, request(0, 1, 0n, 512));
-      tcp.send(1, structuredRead(1, 0n, noise(512, 3)));
+      tcp.send(1, structuredRead(1, 0n, FIRST_BYTES));
       tcp.send(0, request(2, 2, 0n, 0));
       tcp.close();
-    }
-  }),
-  'flows-open': workload('NBD sessions that all stay open', (e, d, n) => {
-    for (let i = 0; d() < n; i++) {
-      const tcp = new TcpWriter(
-        e,
-        1448,
-        { ip: 0x0a000000 + 10 + Math.floor(i / 50_000), port: 10_000 + (i % 50_000) },
-        NBD_SERVER,
-      );
-      handshake(tcp, true);
     }
   }),
   'msgr2-bulk': workload('msgr2.1 crc mode, messages with 64 KiB of data', (e, d, n) =>
     msgr2Bulk(e, d, n, 1448, 65_536),
   ),
-  'nbd-reordered': workload(
-    'NBD bulk, packets shuffled in a window of 8',
-    (e, d, n) => nbdReads(e, d, n, { mss: 1448, size: 65_536, inFlight: 4, structured: true }),
-    0,
-    8,
+  'nbd-reordered': workload('NBD bulk, packets shuffled in windows of 8', (e, d, n) => nbdReads(e, d, n, BULK), {
+    window: 8,
+  }),
+  'nbd-lossy': workload('NBD bulk, 0.1 % of the segments not captured', (e, d, n) => nbdReads(e, d, n, BULK), {
+    loss: 0.001,
+  }),
+  'nbd-backwards': workload(
+    'NBD bulk, windows of 64 packets backwards: every segment out of order',
+    (e, d, n) => nbdReads(e, d, n, BULK),
+    { window: 64, backwards: true },
   ),
-  'nbd-lossy': workload(
-    'NBD bulk, 0.1 % of the segments not captured',
-    (e, d, n) => nbdReads(e, d, n, { mss: 1448, size: 65_536, inFlight: 4, structured: true }),
-    0.001,
+  'nbd-bytewise': workload('NBD reads of 512 bytes in one-byte segments', (e, d, n) =>
+    nbdReads(e, d, n, { ...BULK, mss: 1, size: 512, inFlight: 1 }),
   ),
+  'nbd-tiny': workload('NBD flushes and their replies, packed into full segments', nbdTiny),
+  'nbd-findings': workload('NBD replies to nothing: a finding each', nbdStrayReplies),
+  'nbd-lost': workload('NBD, joined by a gap to endless noise', (e, d, n) => nbdLost(e, d, n, noise(65_536, 4))),
+  'nbd-magics': workload('NBD, joined by a gap to endless magics of replies', (e, d, n) =>
+    nbdLost(e, d, n, Buffer.alloc(65_536, Buffer.from('668e33ef00010001', 'hex'))),
+  ),
+  'flows-open': workload('NBD sessions that all stay open', (e, d, n) => {
+    for (let i = 0; d() < n; i++) handshake(manyTcp(e, i), true);
+  }),
+  'flows-foreign': workload('connections of another protocol that all stay open', (e, d, n) => {
+    for (let i = 0; d() < n; i++) {
+      const tcp = manyTcp(e, i, { ip: 0x0a000002, port: 80 });
+      tcp.open();
+      tcp.send(0, Buffer.from('GET / HTTP/1.1\r\nHost: example.org\r\n\r\n'));
+      tcp.send(1, Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
+    }
+  }),
 };
