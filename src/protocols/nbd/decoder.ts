@@ -112,22 +112,17 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
     this.lose(offset + length);
   }
 
-  abandon(input: Input<S>, why: 'gap' | 'end'): void {
+  abandon(input: Input<S>): void {
     this.closing = true;
-    if (this.search !== null) {
-      const chain = this.search.run(input, true);
-      if (chain !== null) this.accept(chain);
+    for (let before = -1; input.remaining > 0 && input.pos !== before;) {
+      before = input.pos;
       if (this.body > 0) this.drainBody(input);
-    }
-    while (this.search === null && this.body === 0 && input.remaining > 0) {
-      const before = input.pos;
-      if (this.tls !== null) this.tlsRecord(input, false);
+      else if (this.search !== null) this.seek(input);
+      else if (this.tls !== null) this.tlsRecord(input, false);
       else this.next(input, false);
-      if (this.body > 0) this.drainBody(input);
-      if (input.pos === before) break;
     }
+    if (this.body > 0) this.drainBody(input);
     this.closing = false;
-    if (why === 'end' && input.remaining > 0) this.need = 1;
   }
 
   end(): void {
@@ -254,7 +249,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
   }
 
   private seek(input: Input<S>): void {
-    const chain = this.search!.run(input, false);
+    const chain = this.search!.run(input, this.closing);
     if (chain !== null) this.accept(chain);
   }
 

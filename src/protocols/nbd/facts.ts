@@ -33,6 +33,9 @@ export class Facts {
   /** NBD_OPT_STRUCTURED_REPLY, NBD_OPT_EXTENDED_HEADERS were acknowledged. */
   structured = false;
   extended = false;
+  /** The replies that acknowledged them. */
+  structuredAck: Message | null = null;
+  extendedAck: Message | null = null;
   /** The server's side of the haggling was captured from its start to the transmission phase. */
   negotiationSeen = false;
   /** The session is past haggling, as the server's bytes, or the client's, show. */

@@ -390,9 +390,11 @@ export class Haggling {
     switch (m.option) {
       case OPT_STRUCTURED_REPLY:
         facts.structured = true;
+        facts.structuredAck = m;
         break;
       case OPT_EXTENDED_HEADERS:
         facts.extended = true;
+        facts.extendedAck = m;
         break;
       case OPT_SET_META_CONTEXT:
         facts.contexts = answer.contexts;
@@ -401,6 +403,8 @@ export class Haggling {
         this.startTlsAck = m;
         facts.structured = false;
         facts.extended = false;
+        facts.structuredAck = null;
+        facts.extendedAck = null;
         facts.contexts = new Map();
         break;
       case OPT_GO:

@@ -1,5 +1,6 @@
 import { SERVER } from '../../base/input.js';
 import { count, quote, wireText } from '../../base/text.js';
+import type { Message } from '../../contract/message.js';
 import type { Asked } from './asked.js';
 import {
   FLAG_FIXED_NEWSTYLE,
@@ -193,19 +194,23 @@ export class OptionChecks {
     }
     if (m.option === OPT_STRUCTURED_REPLY || m.option === OPT_EXTENDED_HEADERS) {
       this.stateful ??= m;
-      const again = m.option === OPT_STRUCTURED_REPLY ? facts.structured : facts.extended;
-      if (again) {
+      if (this.had(m, m.option === OPT_STRUCTURED_REPLY ? facts.structuredAck : facts.extendedAck)) {
         facts.raise(REPEATED_STATEFUL_OPTION, { message: m, text: `${optionName(m.option)} was already acknowledged` });
-      } else if (m.option === OPT_STRUCTURED_REPLY && facts.extended) {
+      } else if (m.option === OPT_STRUCTURED_REPLY && this.had(m, facts.extendedAck)) {
         facts.raise(STRUCTURED_AFTER_EXTENDED, { message: m, text: 'extended headers were already acknowledged' });
       }
     }
   }
 
+  /** Whether the client had received that acknowledgement when it sent the option. */
+  private had(m: Option, ack: Message | null): boolean {
+    return ack !== null && this.facts.received(m, ack) !== null;
+  }
+
   private exportName(asked: Asked): void {
     const { facts } = this;
     const m = asked.option;
-    if (facts.extended) {
+    if (this.had(m, facts.extendedAck)) {
       facts.raise(EXPORT_NAME_AFTER_EXTENDED, { message: m, text: 'extended headers were acknowledged before' });
     }
     const fixedOffered = facts.greeting === null || (facts.greeting.flags & FLAG_FIXED_NEWSTYLE) !== 0;

@@ -167,6 +167,8 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
   }
 
   found(side: Side, message: NbdMessage, skipped: number): void {
+    // what was sent since the place was lost may be among the bytes that were skipped
+    if (skipped > 0 || message.inferred) this.lost(side);
     this.framing.found(side, message, skipped);
   }
 
