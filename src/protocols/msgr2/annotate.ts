@@ -1,5 +1,5 @@
 import { hex, hexNumber } from '../../base/hex.js';
-import type { Annotation } from '../../contract/annotation.js';
+import { fieldsOf, type Annotation } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
 import { FRAME_COMPRESSED, LATE_COMPLETE, tagName } from './constants.js';
 import { bannerFeatureNames } from './features.js';
@@ -232,7 +232,7 @@ function front(m: DataFrame, at: number, length: number): Annotation {
   if (layout === null || end <= start) return bytesAt(m, 'front', at, length);
   const w = new EntityWalker(plain, start, end, at, true);
   layout.walk(w, m.version);
-  const value = Object.fromEntries(w.annotations.filter((a) => a.value !== undefined).map((a) => [a.name, a.value!]));
+  const value = fieldsOf(w.annotations);
   const last = w.annotations.at(-1);
   const from = last === undefined ? at : last.at + last.length;
   const children = [...w.annotations];

@@ -114,7 +114,7 @@ function tickets(w: EntityWalker, name: string): void {
         w.blob('sealedSessionKey');
         const sealed = w.u8('ticketSealed');
         if (sealed !== 0) w.blob('sealedTicket');
-        else w.sized('ticketBlob', () => ticketBlob(w, 'blob'));
+        else w.sized('ticketBlob', () => (w.left > 0 ? ticketBlob(w, 'blob') : undefined));
       }),
     );
   });

@@ -69,8 +69,7 @@ export class EntityWalker extends FieldWalker {
     const sock = start + 12;
     const family = elen >= 2 ? this.view.getUint16(sock, true) : 0;
     const full = family === 10 ? 28 : family === 2 ? 16 : 128;
-    const least = family === 10 ? 28 : family === 2 ? 8 : 2;
-    if (elen !== 0 && (elen < least || elen > full)) {
+    if (elen === 1 || elen > full) {
       this.problem('addr-length', start + 8, 4, `${name}: sockaddr of ${elen} bytes for family ${family}`);
       return NOWHERE;
     }
@@ -79,7 +78,7 @@ export class EntityWalker extends FieldWalker {
       this.problem('addr-type', sock, 2, `${name} has address family ${family}`);
     }
     this.pos = stop;
-    const address = { type, nonce, host: this.host(family, sock) };
+    const address = { type, nonce, host: this.host(family, sock, elen) };
     if (this.out) this.noteAddress(name, at, address, elen > 0 ? sock : 0, elen);
     return address;
   }
@@ -89,7 +88,7 @@ export class EntityWalker extends FieldWalker {
     if (rest < 0) return NOWHERE;
     const nonce = this.view.getUint32(rest + 3, true);
     const sock = rest + 7;
-    const address = { type: 1, nonce, host: this.host(this.view.getUint16(sock, false), sock) };
+    const address = { type: 1, nonce, host: this.host(this.view.getUint16(sock, false), sock, 128) };
     if (this.out) this.noteAddress(name, at, address, sock, 128);
     return address;
   }
@@ -109,13 +108,13 @@ export class EntityWalker extends FieldWalker {
     this.out!.push({ name, at: at + this.shift, length: this.pos - at, value: text, text, children });
   }
 
-  private host(family: number, sock: number): string {
-    if (family === 2) {
+  private host(family: number, sock: number, size: number): string {
+    if (family === 2 && size >= 8) {
       const b = this.bytes;
       const port = this.view.getUint16(sock + 2, false);
       return `${b[sock + 4]}.${b[sock + 5]}.${b[sock + 6]}.${b[sock + 7]}:${port}`;
     }
-    if (family === 10) return `[${ipv6(this.view, sock + 8)}]:${this.view.getUint16(sock + 2, false)}`;
+    if (family === 10 && size >= 24) return `[${ipv6(this.view, sock + 8)}]:${this.view.getUint16(sock + 2, false)}`;
     return '';
   }
 }

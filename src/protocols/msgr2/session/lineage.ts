@@ -82,6 +82,8 @@ export class Lineage {
       const text = `connect_seq ${seq}; the session's last one was ${before}`;
       this.output.raise(R.RECONNECT_CONNECT_SEQ, { message: m, text });
     }
+    // attempts that the capture does not show may have carried messages
+    if (seq > before + 1) record.whole = false;
     record.connectSeq[this.role] = seq;
     const claimed = Number(wideValue(v['msgSeq']));
     const sent = record.sent[this.role === 0 ? 1 : 0];

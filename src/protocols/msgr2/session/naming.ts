@@ -123,11 +123,12 @@ export class Naming {
       const text = `cookie ${hexNumber(cookie)} again after a full reset`;
       this.output.raise(R.RESET_FULL_COOKIE, { message: m, related: [before], text });
     }
-    // a server that takes a session over goes on with its numbers
+    // a client process is new; the server of a daemon that restarted may go on with the old session's numbers
     const fresh = !seen && !this.reset;
+    const daemon = !lossy && this.sides[CLIENT].hello?.values?.['entityType'] !== ENTITY.CLIENT;
     this.expect(CLIENT, fresh ? 1 : -1);
-    this.expect(SERVER, fresh ? 1 : -1);
-    if (!fresh) this.forgetNumbers();
+    this.expect(SERVER, fresh && !daemon ? 1 : -1);
+    if (!fresh || daemon) this.forgetNumbers();
     this.lineage.attempt(m, v);
   }
 
