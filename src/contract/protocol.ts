@@ -112,6 +112,8 @@ export interface Session {
 
 /** What a session is told of its connection. */
 export interface SessionContext<Shared = unknown> {
+  /** Name of the input that the connection was found in; equal addresses in two of them need not be the same server. */
+  readonly file: string;
   readonly connection: Connection;
   /** Which end of the connection is the protocol's client; null where neither handshake nor protocol can tell. */
   readonly clientEnd: End | null;

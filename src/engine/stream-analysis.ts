@@ -239,6 +239,7 @@ export class StreamAnalysis implements StreamSink, Output {
     const dropped = [classifier.dropped[clientEnd], classifier.dropped[serverEnd]] as const;
     const droppedBytes = [classifier.droppedBytes[clientEnd], classifier.droppedBytes[serverEnd]] as const;
     const context: SessionContext = {
+      file: record.file,
       connection,
       clientEnd: verdict.clientEnd,
       limits,

@@ -2,6 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/base/limits.js';
+import { Analysis } from '../../src/engine/analysis.js';
+import { pesto } from '../../src/protocols/pesto/index.js';
+import type { Event } from '../../src/report/event-object.js';
+import { EventReporter } from '../../src/report/event-reporter.js';
 import { ALT, bytesOf, END, entry, hello, section, WEB } from '../../src/protocols/pesto/build.js';
 import { collect, namesOf } from '../kit/collect.js';
 import { pcapFile } from '../kit/pcap-writer.js';
@@ -64,5 +69,32 @@ describe('three connections of one process, which a probe of the kernel cannot t
     );
     expect(findings.filter((f) => f.severity === 'error')).toEqual([]);
     expect(streams[0]!.contextFree).toEqual({ 'client-to-server': false, 'server-to-client': true });
+  });
+});
+
+describe('recordings of several servers', () => {
+  it('that have the same path in different files are not compared', async () => {
+    const events: Event[] = [];
+    const analysis = new Analysis(
+      {
+        limits: DEFAULT_LIMITS,
+        protocols: [pesto],
+        decodeAs: [],
+        streams: new Set(),
+        levels: new Map(),
+        details: false,
+        keyrings: [],
+        showSecrets: false,
+      },
+      new EventReporter((e) => events.push(e)),
+    );
+    const one = recording('one.pcap', [list(WEB), update(ALT)]);
+    const other = recording('other.pcap', [list(WEB)]);
+    await analysis.run(one);
+    await analysis.run(other);
+    const rules = events.flatMap((e) => (e.type === 'finding' ? [e.rule] : []));
+    expect(rules).not.toContain('pesto/update-not-reflected');
+    const together = await collect(recording('both.pcap', [list(WEB), update(ALT), list(WEB)]));
+    expect(together.findings.map((f) => f.rule)).toContain('pesto/update-not-reflected');
   });
 });

@@ -3,7 +3,8 @@ import { annotate, describe } from './annotate.js';
 import { ClientDecoder } from './client-decoder.js';
 import { Histories } from './history.js';
 import { probe } from './probe.js';
-import { FORWARDING_RULES } from './rules/forwarding.js';
+import { LISTEN_RULES } from './rules/forwarding-listen.js';
+import { TARGET_RULES } from './rules/forwarding-target.js';
 import { HELLO_RULES } from './rules/hello.js';
 import { LIST_RULES } from './rules/list.js';
 import { SESSION_RULES } from './rules/session.js';
@@ -28,7 +29,7 @@ export const pesto: Protocol<Histories> = {
   name: 'pesto',
   title: 'pesto, the control protocol of passt and pasta: forwarding tables over a Unix socket',
   ports: [],
-  rules: [...HELLO_RULES, ...LIST_RULES, ...FORWARDING_RULES, ...UPDATE_RULES, ...SESSION_RULES],
+  rules: [...HELLO_RULES, ...LIST_RULES, ...LISTEN_RULES, ...TARGET_RULES, ...UPDATE_RULES, ...SESSION_RULES],
   probe,
   createShared: () => new Histories(),
   converse,

@@ -24,7 +24,8 @@ import {
 } from './constants.js';
 import { conflict, ruleSockets, ruleText, sameRule } from './forward.js';
 import type { RuleMessage } from './message.js';
-import * as F from './rules/forwarding.js';
+import * as F from './rules/forwarding-listen.js';
+import * as T from './rules/forwarding-target.js';
 import type { Table } from './table.js';
 
 /** Ports of one rule from which a strict one is unlikely to find all of them free. */
@@ -162,16 +163,16 @@ export class RuleJudge {
     const { raw, layout, flags } = this.rule;
     const at = layout.taddr;
     if (at < 0) return;
-    if (isAny4(raw, at)) this.notes(F.TARGET_ANY4, 'the target 0.0.0.0 means none', at, 16);
+    if (isAny4(raw, at)) this.notes(T.TARGET_ANY4, 'the target 0.0.0.0 means none', at, 16);
     if (isUnspecified(raw, at)) return;
     const target = formatAddress(raw, at);
-    if (isMulticast(raw, at)) this.fails(F.TARGET_MULTICAST, `the target ${target} is not one host`, at, 16);
+    if (isMulticast(raw, at)) this.fails(T.TARGET_MULTICAST, `the target ${target} is not one host`, at, 16);
     if (flags & DUAL_STACK_ANY) {
-      this.fails(F.TARGET_DUAL_STACK, `the target ${target} with DUAL_STACK_ANY`, at, 16);
+      this.fails(T.TARGET_DUAL_STACK, `the target ${target} with DUAL_STACK_ANY`, at, 16);
     } else if (isV4(raw, at) !== isV4(raw, layout.addr)) {
-      this.fails(F.TARGET_FAMILY, `from ${formatAddress(raw, layout.addr)} to ${target}`, at, 16);
+      this.fails(T.TARGET_FAMILY, `from ${formatAddress(raw, layout.addr)} to ${target}`, at, 16);
     }
-    if (this.table.id === PIF_SPLICE) this.notes(F.TARGET_ON_SPLICE, `the target ${target} has no effect here`, at, 16);
+    if (this.table.id === PIF_SPLICE) this.notes(T.TARGET_ON_SPLICE, `the target ${target} has no effect here`, at, 16);
   }
 
   private neighbours(): void {
@@ -181,15 +182,15 @@ export class RuleJudge {
       const text = sameRule(rule, other)
         ? `identical to rule ${table.rules.indexOf(other) + 1}`
         : `conflicts with rule ${table.rules.indexOf(other) + 1}, ${ruleText(other)}`;
-      this.fails(F.CONFLICT, text, 0, rule.length, [other]);
+      this.fails(T.CONFLICT, text, 0, rule.length, [other]);
     }
     if (table.rules.length === MAX_RULES) {
-      this.fails(F.TABLE_FULL, `the table has ${MAX_RULES} rules already`, 0, rule.length);
+      this.fails(T.TABLE_FULL, `the table has ${MAX_RULES} rules already`, 0, rule.length);
     }
     const sockets = table.sockets + ruleSockets(rule);
     if (sockets > MAX_SOCKETS && table.sockets <= MAX_SOCKETS) {
       this.fails(
-        F.TOO_MANY_SOCKETS,
+        T.TOO_MANY_SOCKETS,
         `${sockets} listening sockets up to here; a table has room for ${MAX_SOCKETS}`,
         0,
         rule.length,
@@ -202,13 +203,13 @@ export class RuleJudge {
     const { flags, layout, raw } = rule;
     const ports = ruleSockets(rule);
     if (ports >= WIDE && (flags & (WEAK | SCAN)) === 0) {
-      this.notes(F.WIDE_STRICT, `${ports} ports, and neither WEAK nor SCAN`, layout.first, 4);
+      this.notes(T.WIDE_STRICT, `${ports} ports, and neither WEAK nor SCAN`, layout.first, 4);
     }
     if (flags & WEAK && (flags & SCAN) === 0 && ports === 1) {
-      this.notes(F.WEAK_SINGLE, 'WEAK has no effect on a single port', layout.flags, 1);
+      this.notes(T.WEAK_SINGLE, 'WEAK has no effect on a single port', layout.flags, 1);
     }
     if (table.id !== PIF_SPLICE || isLocalhost(raw, layout.addr)) return;
     const any = (flags & DUAL_STACK_ANY) !== 0 || isUnspecified(raw, layout.addr);
-    if (!(any && rule.ifname === 'lo')) this.notes(F.SPLICE_FORM, 'it does not listen on loopback', 0, rule.length);
+    if (!(any && rule.ifname === 'lo')) this.notes(T.SPLICE_FORM, 'it does not listen on loopback', 0, rule.length);
   }
 }

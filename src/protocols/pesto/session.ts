@@ -7,7 +7,7 @@ import type { Json } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
 import type { Output, Session, SessionContext } from '../../contract/protocol.js';
 import type { ClientDecoder } from './client-decoder.js';
-import { compareWithHistory, type Histories, OpenConnection, type PathHistory } from './history.js';
+import { compareWithHistory, type Histories } from './history.js';
 import { judgeEnds, type Ending } from './judge-ends.js';
 import { badMagicText, judgeEntry, judgeHello, judgeListEnd } from './judge-list.js';
 import { RuleJudge } from './judge-rule.js';
@@ -17,6 +17,7 @@ import * as H from './rules/hello.js';
 import * as S from './rules/session.js';
 import * as U from './rules/update.js';
 import type { ServerDecoder } from './server-decoder.js';
+import { Siblings } from './siblings.js';
 import { describeTransaction, summarize } from './summary.js';
 import type { Table } from './table.js';
 import { Transaction } from './transaction.js';
@@ -26,8 +27,6 @@ const NANOS = 1e9;
 const STALL_NANOS = 1 * NANOS;
 /** Silence that keeps others from being served. */
 const IDLE_NANOS = 5 * NANOS;
-/** How much later than another hello an end must be to count: a relay may see both in either order. */
-const OVERLAP_NANOS = 0.1 * NANOS;
 
 /** Joins hello, list and update of a connection, and the connections to one server. */
 export class PestoSession implements Session {
@@ -35,6 +34,7 @@ export class PestoSession implements Session {
   private readonly output: Output;
   private readonly server: ServerDecoder;
   private readonly client: ClientDecoder;
+  private readonly siblings: Siblings;
   /** Whether one stream of the recording may hold several connections, one after the other. */
   private readonly several: boolean;
   private t = new Transaction();
@@ -43,7 +43,6 @@ export class PestoSession implements Session {
   private serverOver = false;
   private readonly lossy: [boolean, boolean] = [false, false];
   private readonly ends: [Ending | null, Ending | null] = [null, null];
-  private openEntry: OpenConnection | null = null;
   private transactions = 1;
   private saidMagic = false;
   private saidGreeting = false;
@@ -62,6 +61,7 @@ export class PestoSession implements Session {
     this.server = server;
     this.client = client;
     this.several = several;
+    this.siblings = new Siblings(context, output);
   }
 
   message(m: Message): void {
@@ -73,7 +73,7 @@ export class PestoSession implements Session {
     this.lossy[side] = true;
     if (side === SERVER) this.t.listWhole = this.t.listWhole && this.t.listEnd !== null;
     else this.t.updateWhole = this.t.updateWhole && this.t.updateEnd !== null;
-    this.history().expectation = 'unknown';
+    this.siblings.history.expectation = 'unknown';
   }
 
   skip(side: Side): void {
@@ -98,16 +98,16 @@ export class PestoSession implements Session {
     if (side === SERVER) this.serverOver = true;
     if (how !== 'open') {
       this.ends[side] = { how, packet: origin.packet, seconds: origin.seconds, nanos: origin.nanos };
-      if (side === CLIENT) this.history().clientSeen = true;
+      if (side === CLIENT) this.siblings.history.clientSeen = true;
     }
     if (side === SERVER || this.t.hello === null) this.judgeWaiting(side === SERVER || !this.context.present(SERVER));
-    if (side === SERVER && how !== 'open') this.closed();
+    if (side === SERVER && how !== 'open') this.siblings.closed(this.t.hello, this.ends[SERVER]);
   }
 
   finish(): void {
     this.serverOver = true;
     this.judgeWaiting(true);
-    this.closed();
+    this.siblings.closed(this.t.hello, this.ends[SERVER]);
     this.judgeLoneId();
     judgeRejection(this.output, this.t);
     judgeEnds(this.output, {
@@ -119,7 +119,7 @@ export class PestoSession implements Session {
       clientSilent: !this.context.present(CLIENT),
       ordered: this.context.connection.ordered,
     });
-    this.leave();
+    this.siblings.leave(this.t, this.lossy[CLIENT], this.ends);
   }
 
   summary(): Record<string, Json> {
@@ -150,14 +150,14 @@ export class PestoSession implements Session {
         });
       }
       this.judgeWaiting(false);
-      this.leave();
+      this.siblings.leave(this.t, this.lossy[CLIENT], this.ends);
       this.transactions++;
       this.t = new Transaction();
     }
     this.t.hello = m;
     this.t.listWhole = true;
     judgeHello(this.output, this.t, m);
-    this.greeted(m);
+    this.siblings.greeted(m);
   }
 
   private takeEntry(m: Pif): void {
@@ -186,7 +186,7 @@ export class PestoSession implements Session {
   private compareList(): void {
     const { t } = this;
     if (t.hello === null || t.hello.layout !== 'released' || t.version < 1) return;
-    const verdict = compareWithHistory(this.history(), t.before(), this.context.connection.id);
+    const verdict = compareWithHistory(this.siblings.history, t.before(), this.context.connection.id);
     if (verdict === null) return;
     t.verdict = verdict.text;
     const rule =
@@ -203,7 +203,7 @@ export class PestoSession implements Session {
   // ---- the client's side
 
   private fromClient(m: PestoMessage): void {
-    const history = this.history();
+    const history = this.siblings.history;
     history.clientSeen = true;
     if (!this.serverOver && (this.t.listEnd === null || this.t.updateEnd !== null || this.waiting.length > 0)) {
       if (this.waiting.length < this.context.limits.listItems) {
@@ -234,7 +234,7 @@ export class PestoSession implements Session {
   private judgeClient(m: PestoMessage): void {
     if (this.t.updateEnd !== null) {
       // a further update in one stream: of a connection whose list was not recorded
-      this.leave();
+      this.siblings.leave(this.t, this.lossy[CLIENT], this.ends);
       this.transactions++;
       this.t = new Transaction();
       this.t.listWhole = false;
@@ -243,7 +243,7 @@ export class PestoSession implements Session {
     if (m.inferred && !this.context.present(SERVER)) t.updateWhole = t.updateWhole && !this.client.lossy;
     if (t.updateStart === null) {
       t.updateStart = m;
-      this.history().expectation = 'unknown';
+      this.siblings.history.expectation = 'unknown';
       this.judgeStart(m);
     } else {
       this.judgePause(m);
@@ -275,16 +275,7 @@ export class PestoSession implements Session {
     if (this.lossy[CLIENT]) t.updateWhole = false;
     judgeUpdateEnd(this.output, t, m);
     judgeRejection(this.output, t);
-    const history = this.history();
-    if (!t.updateWhole || !t.listWhole || t.listEnd === null || t.hello === null || t.skewed) {
-      history.expectation = 'unknown';
-      return;
-    }
-    history.stream = this.context.connection.id;
-    const fine = t.failure === '';
-    history.expectation = fine ? 'updated' : 'rejected';
-    history.state = fine ? t.after() : t.before();
-    history.otherwise = fine ? t.before() : t.after();
+    this.siblings.updated(t);
   }
 
   /** The first message of an update: did the client know the list, and did it take its time? */
@@ -337,60 +328,5 @@ export class PestoSession implements Session {
     const { client } = this;
     if (client.phase !== 'table' || client.cutPresent === 0) return;
     judgeTableId(this.output, this.t, client.cutBytes[0]!, null, client.cutOffset);
-  }
-
-  // ---- beginnings and ends
-
-  private path(): string {
-    const { connection, clientEnd } = this.context;
-    const named = connection.endpoints.find((e) => e.startsWith('unix:') && !e.startsWith('unix:pid='));
-    return named ?? connection.endpoints[clientEnd === 1 ? 0 : 1];
-  }
-
-  private history(): PathHistory {
-    return this.context.shared.of(this.path(), this.context.limits);
-  }
-
-  /** A hello: no other connection to this server may be open. */
-  private greeted(m: Hello): void {
-    const { connection } = this.context;
-    if (!connection.ordered || connection.start !== 'captured' || this.openEntry !== null) return;
-    const history = this.history();
-    for (const other of history.open) {
-      if (other.overlappedBy !== 0) continue;
-      other.overlappedBy = connection.id;
-      other.overlapSeconds = m.seconds;
-      other.overlapNanos = m.nanos;
-    }
-    if (history.open.size >= this.context.limits.listItems) return;
-    this.openEntry = new OpenConnection(connection.id);
-    history.open.add(this.openEntry);
-  }
-
-  /** The server closed, or nothing more is known of it. */
-  private closed(): void {
-    const entry = this.openEntry;
-    if (entry === null) return;
-    this.history().open.delete(entry);
-    this.openEntry = null;
-    const end = this.ends[SERVER];
-    if (entry.overlappedBy === 0 || end === null) return;
-    const late = (end.seconds - entry.overlapSeconds) * NANOS + (end.nanos - entry.overlapNanos);
-    if (late < OVERLAP_NANOS) return;
-    const text = `stream ${entry.overlappedBy} was greeted ${duration(late)} before this connection was closed`;
-    this.output.raise(S.CONCURRENT_CLIENTS, { message: this.t.hello, text });
-  }
-
-  /** The transaction is over: what does it leave for the next one? */
-  private leave(): void {
-    const { t } = this;
-    if (t.updateEnd !== null || t.updateStart === null) return;
-    const history = this.history();
-    const known = t.listEnd !== null && t.listWhole && t.updateWhole && !this.lossy[CLIENT] && t.hello !== null;
-    if (!known || (this.ends[CLIENT] === null && this.ends[SERVER] === null)) return;
-    history.expectation = t.failure === '' ? 'truncated' : 'rejected';
-    history.state = t.before();
-    history.otherwise = null;
-    history.stream = this.context.connection.id;
   }
 }

@@ -1,0 +1,86 @@
+import type { Output, SessionContext } from '../../contract/protocol.js';
+import { duration } from '../../base/time.js';
+import { CLIENT, SERVER } from '../../base/input.js';
+import { OpenConnection, type Histories, type PathHistory } from './history.js';
+import type { Ending } from './judge-ends.js';
+import type { Hello } from './message.js';
+import { CONCURRENT_CLIENTS } from './rules/session.js';
+import type { Transaction } from './transaction.js';
+
+const NANOS = 1e9;
+/** How much later than another hello an end must be to count: a relay may see both in either order. */
+const OVERLAP_NANOS = 0.1 * NANOS;
+
+/** What a connection has to do with the others to the same server. */
+export class Siblings {
+  private readonly context: SessionContext<Histories>;
+  private readonly output: Output;
+  private entry: OpenConnection | null = null;
+
+  constructor(context: SessionContext<Histories>, output: Output) {
+    this.context = context;
+    this.output = output;
+  }
+
+  /** What is remembered of the server. */
+  get history(): PathHistory {
+    const { connection, clientEnd, file, limits, shared } = this.context;
+    const named = connection.endpoints.find((e) => e.startsWith('unix:') && !e.startsWith('unix:pid='));
+    return shared.of(`${file} ${named ?? connection.endpoints[clientEnd === 1 ? 0 : 1]}`, limits);
+  }
+
+  /** A hello: no other connection to this server may be open. */
+  greeted(m: Hello): void {
+    const { connection, limits } = this.context;
+    if (!connection.ordered || connection.start !== 'captured' || this.entry !== null) return;
+    const { open } = this.history;
+    for (const other of open) {
+      if (other.overlappedBy !== 0) continue;
+      other.overlappedBy = connection.id;
+      other.overlapSeconds = m.seconds;
+      other.overlapNanos = m.nanos;
+    }
+    if (open.size >= limits.listItems) return;
+    this.entry = new OpenConnection(connection.id);
+    open.add(this.entry);
+  }
+
+  /** The server closed; where that was not captured, nothing is said. */
+  closed(hello: Hello | null, end: Ending | null): void {
+    const { entry } = this;
+    if (entry === null) return;
+    this.history.open.delete(entry);
+    this.entry = null;
+    if (entry.overlappedBy === 0 || end === null) return;
+    const late = (end.seconds - entry.overlapSeconds) * NANOS + (end.nanos - entry.overlapNanos);
+    if (late < OVERLAP_NANOS) return;
+    const text = `stream ${entry.overlappedBy} was greeted ${duration(late)} before this connection was closed`;
+    this.output.raise(CONCURRENT_CLIENTS, { message: hello, text });
+  }
+
+  /** An update is complete: the next list will show it, or not. */
+  updated(t: Transaction): void {
+    const { history } = this;
+    if (!t.updateWhole || !t.listWhole || t.listEnd === null || t.hello === null || t.skewed) {
+      history.expectation = 'unknown';
+      return;
+    }
+    const fine = t.failure === '';
+    history.stream = this.context.connection.id;
+    history.expectation = fine ? 'updated' : 'rejected';
+    history.state = fine ? t.after() : t.before();
+    history.otherwise = fine ? t.before() : t.after();
+  }
+
+  /** The transaction is over, perhaps in the middle of an update: then the tables stay as they were. */
+  leave(t: Transaction, lossy: boolean, ends: readonly [Ending | null, Ending | null]): void {
+    if (t.updateEnd !== null || t.updateStart === null) return;
+    const known = t.listEnd !== null && t.listWhole && t.updateWhole && !lossy && t.hello !== null;
+    if (!known || (ends[CLIENT] === null && ends[SERVER] === null)) return;
+    const { history } = this;
+    history.expectation = t.failure === '' ? 'truncated' : 'rejected';
+    history.state = t.before();
+    history.otherwise = null;
+    history.stream = this.context.connection.id;
+  }
+}
