@@ -114,6 +114,7 @@ export const EXPECTATION: Rule = {
     'The configuration file states what a session must hold; this one does not.',
   ),
   party: 'either',
+  spec: 'wirelint: configuration, expectations',
 };
 
 export const CAPTURE_RULES: readonly Rule[] = [

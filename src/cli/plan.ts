@@ -92,7 +92,7 @@ export class Planner {
     const fromConfig = inner.flatMap((c) => c.decodeAs ?? []);
     for (const text of fromConfig) this.inConfig('decodeAs', () => usage(() => parseDecodeAs(text, PROTOCOLS)));
     for (const text of args['decode-as'] ?? []) usage(() => parseDecodeAs(text, PROTOCOLS));
-    const expect = configs.flatMap((c) => c.expect ?? []);
+    const expect = inner.find((c) => c.expect !== undefined)?.expect ?? [];
     for (const e of expect)
       if (e.protocol !== undefined) this.inConfig('expect', () => knownProtocol(e.protocol!, known));
     const listed = args.protocol?.flatMap((l) => l.split(',')).map((n) => n.trim());

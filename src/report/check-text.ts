@@ -58,7 +58,9 @@ function fileText(file: FileReport, log: Log): string {
 function findingText(f: CheckedFinding, { t, rules, explained }: Log): string {
   const paint = t.severity[f.severity];
   const sure = f.confidence === 'certain' ? '' : `, ${f.confidence}`;
-  let out = `  ${paint(`${SEVERITY_MARK[f.severity]} ${f.severity.padEnd(7)}`)} ${paint(f.rule)} (${f.party}${sure})  ${printable(whereWords(f))}\n`;
+  let out =
+    `  ${paint(`${SEVERITY_MARK[f.severity]} ${f.severity.padEnd(7)}`)} ${paint(f.rule)} (${f.party}${sure})  ${printable(whereWords(f))}`.trimEnd() +
+    '\n';
   out += `      ${printable(f.text)}\n`;
   if (!explained.has(f.rule)) {
     explained.add(f.rule);

@@ -232,6 +232,15 @@ describe('expectations', () => {
     expect(stdout).toContain(text);
   });
 
+  it('of an override stand instead of those of the whole configuration', () => {
+    const { check } = project({
+      expect: [{ message: 'NBD_CMD_RESIZE' }],
+      overrides: [{ paths: ['late.pcap'], expect: [{ message: 'NBD_CMD_READ' }] }],
+    });
+    expect(check('caps/late.pcap').status).toBe(0);
+    expect(check('caps/full.pcap').status).toBe(1);
+  });
+
   it('obey levels and suppressions, and appear in every format', () => {
     const expectation = { expect: [{ message: 'NBD_CMD_RESIZE' }] };
     expect(project({ ...expectation, rules: { 'check/expectation': 'note' } }).check('caps/full.pcap').status).toBe(0);
