@@ -16,6 +16,9 @@ const STREAM = '0001';
 /** Milliseconds that a search of all processes may take: it holds up the connection. */
 const SEARCH_MS = 50;
 
+/** New sockets among which a client is looked for: with many, several clients came at once. */
+const MOST_FRESH = 8;
+
 interface UnixSocket {
   readonly inode: string;
   readonly listening: boolean;
@@ -113,6 +116,7 @@ export class ClientFinder {
     const now = this.clients();
     const fresh = now.filter((inode) => !this.known.has(inode));
     this.known = new Set(now);
+    if (fresh.length > MOST_FRESH) return null;
     const own = new Set(numbers('/proc/self/fd').map(ownInode));
     const candidates = fresh.filter((inode) => !own.has(inode));
     if (candidates.length !== 1) return null;

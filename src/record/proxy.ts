@@ -25,7 +25,9 @@ export interface ProxyOptions {
 export class Proxy {
   private readonly server: Server;
   private readonly relays = new Set<Relay>();
+  /** Clients that the server did not answer yet, and the attempts to reach it. */
   private readonly waiting = new Set<Socket>();
+  private readonly connecting = new Set<Socket>();
   private readonly clients: ClientFinder | null;
   private recording!: Recording;
   private serverProcess: PeerProcess | null | undefined;
@@ -73,7 +75,7 @@ export class Proxy {
   async stop(): Promise<void> {
     this.stopping = true;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    for (const socket of this.waiting) socket.destroy();
+    for (const socket of [...this.waiting, ...this.connecting]) socket.destroy();
     for (const relay of this.relays) relay.destroy();
     await closed;
     this.recording.flush();
@@ -125,7 +127,9 @@ export class Proxy {
         ? connect({ path: target.path, ...options })
         : connect({ host: target.host, port: target.port, noDelay: true, ...options });
     server.pause();
+    this.connecting.add(server);
     const failed = (error: NodeJS.ErrnoException): void => {
+      this.connecting.delete(server);
       if (this.stopping) return;
       if (error.code === 'EAGAIN') {
         // the server's queue of waiting connections is full: a client of its own would wait
@@ -149,6 +153,7 @@ export class Proxy {
     server.once('error', failed);
     server.once('connect', () => {
       server.off('error', failed);
+      this.connecting.delete(server);
       this.relay(client, server, clientProcess, performance.now() - since);
     });
   }
