@@ -48,11 +48,14 @@ export function isWrap(from: number, to: number): boolean {
 export class Request {
   readonly frame: ControlFrame;
   reply: ControlFrame | null = null;
+  /** How often the ids had started again when it was sent. */
+  readonly epoch: number;
   /** AcceptRequest: whether its listener was announced before. */
   listenerKnown = false;
 
-  constructor(frame: ControlFrame) {
+  constructor(frame: ControlFrame, epoch: number) {
     this.frame = frame;
+    this.epoch = epoch;
   }
 
   get isAccept(): boolean {
@@ -65,7 +68,11 @@ export class Requests {
   private readonly scene: Scene;
   private readonly limits: Readonly<Limits>;
   private readonly byId = new Map<number, Request>();
+  /** In the order in which they were sent: all that are open, those to be served at once, those that wait by listener. */
   private readonly open = new Set<Request>();
+  private readonly prompt = new Set<Request>();
+  private readonly waiting = new Map<number, Set<Request>>();
+  private epoch = 0;
   private readonly orphans = new Map<number, ControlFrame>();
   /** The id before, or -1: none, or a gap lies between. */
   private lastId = -1;
@@ -92,13 +99,14 @@ export class Requests {
   request(m: ControlFrame): Request {
     this.requests++;
     this.checkId(m);
-    const request = new Request(m);
+    const request = new Request(m, this.epoch);
     this.checkPipelined(m);
     const old = this.byId.get(m.requestId);
-    if (old !== undefined) this.open.delete(old);
+    if (old !== undefined) this.forget(old);
     this.byId.delete(m.requestId);
     this.byId.set(m.requestId, request);
     this.open.add(request);
+    if (!request.isAccept) this.prompt.add(request);
     this.trim();
     return request;
   }
@@ -157,10 +165,19 @@ export class Requests {
     return request;
   }
 
+  /** An accept waits on a listener that is known. */
+  waitOn(request: Request): void {
+    request.listenerKnown = true;
+    if (request.reply !== null || !this.open.has(request)) return;
+    const queue = this.waiting.get(request.frame.first);
+    if (queue === undefined) this.waiting.set(request.frame.first, new Set([request]));
+    else queue.add(request);
+  }
+
   /** Links a reply that came out of order in the capture. */
   settle(request: Request, m: ControlFrame): void {
     request.reply = m;
-    this.open.delete(request);
+    this.forget(request);
     this.answered++;
     this.scene.pair(request.frame, m);
   }
@@ -194,11 +211,9 @@ export class Requests {
     if (id === 0) scene.raise(REQUEST_ID_ZERO, { message: m, text: `${m.name} has request id 0` });
     const old = this.byId.get(id);
     const wrapped = last >= 0 && isWrap(last, id);
-    if (wrapped) {
-      this.byId.clear();
-      for (const r of this.open) this.byId.set(r.frame.requestId, r);
-    }
-    const reused = wrapped ? this.byId.get(id) : old;
+    if (wrapped) this.epoch++;
+    // an id is free again once the counter has gone round, unless its request is still open
+    const reused = old !== undefined && (old.epoch === this.epoch || old.reply === null) ? old : undefined;
     if (reused !== undefined) this.checkReuse(m, reused);
     else if (last >= 0 && id < last && !wrapped) {
       scene.raise(REQUEST_ID_BACKWARDS, { message: m, text: `request id ${id} after ${last}` });
@@ -233,10 +248,11 @@ export class Requests {
   private checkPipelined(m: ControlFrame): void {
     if (this.open.size === 0 || this.pipelinedSeen || !this.scene.whole('monitor') || this.scene.knewMore(m)) return;
     this.pipelinedSeen = true;
-    const ids = [...this.open].slice(0, 8).map((r) => r.frame.requestId);
+    const first = this.firstOpen();
+    const ids = first.map((r) => r.frame.requestId);
     this.scene.raise(PIPELINED, {
       message: m,
-      related: [...this.open].slice(0, 8).map((r) => r.frame),
+      related: first.map((r) => r.frame),
       text: `sent while ${ids.length === 1 ? 'request' : 'requests'} ${ids.join(', ')} ${ids.length === 1 ? 'is' : 'are'} open (reported once)`,
       confidence: this.scene.orderProven(m) ? 'certain' : 'likely',
     });
@@ -248,10 +264,10 @@ export class Requests {
     if (!scene.whole('monitor')) return;
     const { frame } = request;
     if (request.isAccept) {
-      const older = this.olderOpen(request, (r) => !r.isAccept);
+      const older = this.oldest(this.prompt, request);
       if (older !== null) this.interleaved(m, older);
       if (!request.listenerKnown || (m.type === ACCEPT_ERR && m.first === EBADF)) return;
-      const before = this.olderOpen(request, (r) => r.isAccept && r.listenerKnown && r.frame.first === frame.first);
+      const before = this.oldest(this.waiting.get(frame.first), request);
       if (before === null) return;
       scene.raise(ACCEPT_ORDER, {
         message: m,
@@ -260,7 +276,7 @@ export class Requests {
       });
       return;
     }
-    const before = this.olderOpen(request, (r) => !r.isAccept);
+    const before = this.oldest(this.prompt, request);
     if (before === null) return;
     scene.raise(SYNC_REPLY_ORDER, {
       message: m,
@@ -278,13 +294,28 @@ export class Requests {
     });
   }
 
-  private olderOpen(request: Request, which: (r: Request) => boolean): Request | null {
-    // in the order in which they were sent
-    for (const r of this.open) {
-      if (r === request) return null;
-      if (which(r)) return r;
-    }
+  /** The oldest request of a queue, if it was sent before this one. */
+  private oldest(queue: ReadonlySet<Request> | undefined, request: Request): Request | null {
+    for (const r of queue ?? []) return r.frame.offset < request.frame.offset ? r : null;
     return null;
+  }
+
+  /** A few of the open requests, for texts. */
+  private firstOpen(): Request[] {
+    const out: Request[] = [];
+    for (const r of this.open) {
+      if (out.length === 8) break;
+      out.push(r);
+    }
+    return out;
+  }
+
+  /** Takes a request out of all queues. */
+  private forget(request: Request): void {
+    this.open.delete(request);
+    this.prompt.delete(request);
+    const queue = this.waiting.get(request.frame.first);
+    if (queue?.delete(request) && queue.size === 0) this.waiting.delete(request.frame.first);
   }
 
   private unknown(m: ControlFrame): void {
@@ -300,7 +331,7 @@ export class Requests {
   private raiseUnknown(m: ControlFrame): void {
     if (!this.complete || !this.scene.whole('guest') || !this.startSeen) return;
     const rule = m.type === INCOMING_CONNECTION ? UNSOLICITED_INCOMING : REPLY_UNKNOWN_REQUEST;
-    const open = [...this.open].slice(0, 8).map((r) => r.frame.requestId);
+    const open = this.firstOpen().map((r) => r.frame.requestId);
     this.scene.raise(rule, {
       message: m,
       text: `${m.name} for request ${m.requestId}, which was never sent; ${open.length > 0 ? `open: ${open.join(', ')}` : 'none is open'}`,
@@ -321,7 +352,7 @@ export class Requests {
     if (this.byId.size <= this.limits.inFlight) return;
     for (const [id, r] of this.byId) {
       this.byId.delete(id);
-      this.open.delete(r);
+      this.forget(r);
       this.complete = false;
       return;
     }

@@ -1,22 +1,7 @@
 import type { Json } from '../../../contract/annotation.js';
 import { count } from '../../../base/text.js';
 import { checkRingSize, Regions } from '../regions.js';
-import {
-  ACCEPT_ERR_CODE,
-  ACCEPT_ERR_KNOWN_LISTENER,
-  ACCEPT_LISTENER_ZERO,
-  ACCEPT_UNKNOWN_LISTENER,
-  ACCEPT_UNKNOWN_SILENT,
-  CONNECT_ANY_ADDRESS,
-  CONNECT_PORT_ZERO,
-  ERROR_CODE_GENERIC,
-  ERROR_CODE_RANGE,
-  ERROR_CODE_ZERO,
-  INCOMING_LISTENER_MISMATCH,
-  LISTEN_PORT_ZERO,
-  MONITOR_CONTINUED,
-  PORT_BYTE_ORDER,
-} from '../rules/connections.js';
+import { INCOMING_LISTENER_MISMATCH } from '../rules/connections.js';
 import { ACCEPT_PENDING_AT_END, UNSOLICITED_INCOMING } from '../rules/correlation.js';
 import {
   ACCEPT_ERR_UNDEFINED,
@@ -30,29 +15,24 @@ import {
 } from '../rules/framing.js';
 import { PIPE_ID_DIFFERS, RING_SIZE_CHANGED } from '../rules/shared-memory.js';
 import type { Scene } from '../scene.js';
+import { checkCode, checkEndpoint } from './control-checks.js';
 import { holdsPipeId } from './control-fields.js';
 import {
   ACCEPT_ERR,
   bodyBytes,
-  CONNECT_REQUEST,
-  endpointText,
   INCOMING_CONNECTION,
   LISTEN_OK,
-  LISTEN_REQUEST,
   MAX_PAYLOAD,
   OLD_READY_BYTES,
   READY_BYTES,
   type ControlFrame,
 } from './control-frame.js';
 import { Ids } from './control-listeners.js';
-import { EBADF, Requests, type Request } from './control-requests.js';
-import { LARGEST_ERRNO } from './errno.js';
+import { Requests, type Request } from './control-requests.js';
+import { UnknownAccepts } from './unknown-accepts.js';
 
-/** Ports that people mean; a number that is one of them only when its bytes are swapped was probably written the wrong way. */
-const FAMILIAR_PORTS: ReadonlySet<number> = new Set([22, 53, 80, 443, 8000, 8080, 8443]);
 /** Pushed connections that are remembered until it is clear whether the session is one of the push model. */
 const PUSHES = 64;
-const UNKNOWN_ACCEPTS = 4096;
 
 /** What both directions of a family A session say together. */
 export class ControlSession {
@@ -60,12 +40,11 @@ export class ControlSession {
   private readonly requests: Requests;
   private readonly ids: Ids;
   private readonly regions: Regions;
-  /** Accepts on listeners that were not announced; they are judged when it is certain. */
-  private readonly unknownAccepts = new Map<Request, boolean>();
+  private readonly unknown: UnknownAccepts;
   private pushes: ControlFrame[] = [];
   private ready: ControlFrame | null = null;
-  private lastReadyAt = 0;
-  private replies = 0;
+  /** Index of the monitor's last message. */
+  private lastReply = 0;
   private oldBodies = 0;
   private newBodies = 0;
   private pipeIds = 0;
@@ -81,6 +60,7 @@ export class ControlSession {
     this.requests = new Requests(scene);
     this.ids = new Ids(scene);
     this.regions = new Regions(scene);
+    this.unknown = new UnknownAccepts(scene, this.ids, this.requests);
   }
 
   /** Whether A2 is proven: its pipe field repeats the connection id, and nothing of later generations was seen. */
@@ -133,10 +113,7 @@ export class ControlSession {
       });
     }
     this.requests.finish(ended);
-    for (const [r, raised] of this.unknownAccepts) {
-      if (!raised && r.frame.first !== 0) this.raiseUnknownListener(r, this.finalConfidence(r));
-      if (r.reply === null && ended && this.scene.whole('monitor')) this.raiseSilent(r);
-    }
+    this.unknown.finish(ended, this.lastReply, this.generation === 'A3');
     if (!scene.heard('monitor')) return;
     for (const r of this.requests.openRequests) {
       if (!r.isAccept || !r.listenerKnown) continue;
@@ -221,7 +198,7 @@ export class ControlSession {
   private request(m: ControlFrame): void {
     const request = this.requests.request(m);
     if (request.isAccept) this.accept(m, request);
-    else if (m.whole) this.checkEndpoint(m);
+    else if (m.whole) checkEndpoint(this.scene, m);
     const early = this.requests.orphanOf(m);
     if (early !== null) {
       this.requests.settle(request, early);
@@ -232,79 +209,15 @@ export class ControlSession {
   private accept(m: ControlFrame, request: Request): void {
     this.acceptsSeen++;
     this.rejectPushes();
-    if (!m.whole) return;
-    if (this.ids.knows(m.first)) {
-      request.listenerKnown = true;
-      return;
-    }
-    if (this.unknownAccepts.size >= UNKNOWN_ACCEPTS) return;
-    if (m.first === 0) {
-      this.scene.raise(ACCEPT_LISTENER_ZERO, {
-        message: m,
-        text: 'AcceptRequest for listener 0, which is no listener',
-      });
-      this.unknownAccepts.set(request, true);
-      return;
-    }
-    this.unknownAccepts.set(request, false);
-    if (this.scene.orderProven(m)) this.raiseUnknownListener(request, 'certain');
-  }
-
-  private raiseUnknownListener(r: Request, confidence: 'certain' | 'likely'): void {
-    if (!this.ids.certain || !this.scene.whole('monitor') || this.generation === 'A0') return;
-    this.unknownAccepts.set(r, true);
-    this.scene.raise(ACCEPT_UNKNOWN_LISTENER, {
-      message: r.frame,
-      related: r.reply === null ? [] : [r.reply],
-      text: `listener ${r.frame.first} was never announced; ${this.ids.list()}`,
-      ...(confidence === 'certain' ? {} : { confidence }),
-    });
-  }
-
-  /** Without a believable order: what the monitor said after the request settles it. */
-  private finalConfidence(r: Request): 'certain' | 'likely' {
-    return r.reply !== null || this.lastReadyAt > r.frame.index ? 'certain' : 'likely';
-  }
-
-  private raiseSilent(r: Request): void {
-    const a3 = this.generation === 'A3';
-    this.scene.raise(ACCEPT_UNKNOWN_SILENT, {
-      message: r.frame,
-      severity: a3 ? 'warning' : 'note',
-      text: `no AcceptErr for listener ${r.frame.first}${a3 ? '' : ' (generation A2 has none: there the monitor stops)'}`,
-    });
-  }
-
-  private checkEndpoint(m: ControlFrame): void {
-    const { scene } = this;
-    const port = m.second;
-    const where = endpointText(m.first, port);
-    if (m.type === LISTEN_REQUEST && port === 0) {
-      scene.raise(LISTEN_PORT_ZERO, { message: m, text: `${where}: the port that the host chooses is never reported` });
-    }
-    if (m.type === CONNECT_REQUEST) {
-      if (port === 0) scene.raise(CONNECT_PORT_ZERO, { message: m, text: `${where}: nothing listens on port 0` });
-      const top = m.first >>> 24;
-      if (m.first === 0 || m.first === 0xffff_ffff || (top >= 224 && top < 240)) {
-        scene.raise(CONNECT_ANY_ADDRESS, { message: m, text: `${where} is not the address of a host` });
-      }
-    }
-    const swapped = ((port & 0xff) << 8) | (port >>> 8);
-    if (FAMILIAR_PORTS.has(swapped) && port >= 1024 && !FAMILIAR_PORTS.has(port)) {
-      scene.raise(PORT_BYTE_ORDER, {
-        message: m,
-        text: `port ${port} would be ${swapped} in network byte order; the field is little-endian`,
-      });
-    }
+    if (m.whole) this.unknown.accept(request);
   }
 
   // ---- replies
 
   private reply(m: ControlFrame): void {
-    this.replies++;
-    this.lastReadyAt = m.index;
+    this.lastReply = m.index;
     if (m.type === ACCEPT_ERR) this.acceptErr(m);
-    if (m.definition!.body === 'code' && m.whole) this.checkCode(m);
+    if (m.definition!.body === 'code' && m.whole) checkCode(this.scene, m);
     if (m.type === INCOMING_CONNECTION && m.requestId === 0) {
       this.push(m);
       this.bodyOf(m, null);
@@ -318,14 +231,14 @@ export class ControlSession {
     this.bodyOf(m, request?.frame ?? null);
     if (request === null) return;
     this.paired(request, m);
-    this.checkContinued(request, m);
+    if (this.isA2) this.unknown.continued(request, m);
   }
 
   /** A reply and its request are known. */
   private paired(request: Request, m: ControlFrame): void {
     const { frame } = request;
     if (request.isAccept && frame.whole && m.whole) {
-      if (m.type === ACCEPT_ERR) this.judgeAcceptErr(request, m);
+      if (m.type === ACCEPT_ERR) this.unknown.answer(request, m);
       else if (m.first !== 0 && m.first !== frame.first) {
         this.scene.raise(INCOMING_LISTENER_MISMATCH, {
           message: m,
@@ -336,61 +249,12 @@ export class ControlSession {
     }
   }
 
-  private judgeAcceptErr(request: Request, m: ControlFrame): void {
-    const { frame } = request;
-    const announced = this.ids.announcement(frame.first);
-    const known = request.listenerKnown || (announced !== null && announced.offset < m.offset);
-    if (m.first === EBADF && known) {
-      this.scene.raise(ACCEPT_ERR_KNOWN_LISTENER, {
-        message: m,
-        related: announced === null ? [frame] : [frame, announced],
-        text: `code 9 says that listener ${frame.first} is unknown, but it was announced`,
-      });
-      this.unknownAccepts.delete(request);
-      return;
-    }
-    if (known || !this.unknownAccepts.has(request)) return;
-    if (this.unknownAccepts.get(request) === false) this.raiseUnknownListener(request, 'certain');
-    if (m.first !== EBADF && this.ids.certain && this.scene.whole('monitor')) {
-      this.scene.raise(ACCEPT_ERR_CODE, {
-        message: m,
-        related: [frame],
-        text: `code ${m.first} for an unknown listener; it is 9 (EBADF) elsewhere`,
-      });
-    }
-  }
-
   private acceptErr(m: ControlFrame): void {
     const proven = this.isA2 ? 'A2' : this.generation === 'A0' ? 'A0' : null;
     if (proven !== null) {
       this.scene.raise(ACCEPT_ERR_UNDEFINED, { message: m, text: `AcceptErr is not defined in generation ${proven}` });
     }
     if (proven !== 'A2') this.acceptErrs++;
-  }
-
-  private checkCode(m: ControlFrame): void {
-    const code = m.first;
-    const { scene } = this;
-    if (code === 0) scene.raise(ERROR_CODE_ZERO, { message: m, text: 'error code 0 means success everywhere else' });
-    else if (code === 1) {
-      scene.raise(ERROR_CODE_GENERIC, { message: m, text: 'code 1: either no error number was known, or EPERM' });
-    } else if (code > LARGEST_ERRNO) {
-      scene.raise(ERROR_CODE_RANGE, { message: m, text: `code ${code} is no Linux error number` });
-    }
-  }
-
-  /** A2: a request for an unknown listener ends the monitor, so that later requests get no answer. */
-  private checkContinued(request: Request, m: ControlFrame): void {
-    if (!this.isA2) return;
-    for (const [r, raised] of this.unknownAccepts) {
-      if (!raised || r.reply !== null || r.frame.offset >= request.frame.offset) continue;
-      this.scene.raise(MONITOR_CONTINUED, {
-        message: m,
-        related: [r.frame, request.frame],
-        text: `answers request ${m.requestId}, which was sent after the one for unknown listener ${r.frame.first}`,
-      });
-      return;
-    }
   }
 
   /** Pushed connections are the way of A0; anything that belongs to later generations makes them a fault. */
@@ -419,20 +283,10 @@ export class ControlSession {
     if (!m.whole) return;
     if (m.type === LISTEN_OK) {
       this.ids.listening(m, request);
-      this.announced(m);
+      this.unknown.announced(m);
     } else if (m.definition!.body === 'ready') {
       this.ids.ready(m);
       this.readyBody(m);
-    }
-  }
-
-  /** A listener became known: accepts that ran ahead of it in the capture were right, unless the order says otherwise. */
-  private announced(m: ControlFrame): void {
-    for (const [r, raised] of this.unknownAccepts) {
-      if (raised || r.frame.first !== m.first) continue;
-      if (r.frame.peerSeen >= 0 && r.frame.peerSeen < m.endOffset) continue;
-      r.listenerKnown = true;
-      this.unknownAccepts.delete(r);
     }
   }
 

@@ -1,0 +1,127 @@
+import {
+  ACCEPT_ERR_CODE,
+  ACCEPT_ERR_KNOWN_LISTENER,
+  ACCEPT_LISTENER_ZERO,
+  ACCEPT_UNKNOWN_LISTENER,
+  ACCEPT_UNKNOWN_SILENT,
+  MONITOR_CONTINUED,
+} from '../rules/connections.js';
+import type { Scene } from '../scene.js';
+import type { ControlFrame } from './control-frame.js';
+import type { Ids } from './control-listeners.js';
+import { EBADF, type Request, type Requests } from './control-requests.js';
+
+const KEPT = 4096;
+
+/**
+ * Accepts on listeners that were not announced. The recording may show a ListenOk later than the request that made use of it, so
+ * that a request is judged when the order is proven, when the monitor says that it does not know the listener, or at the end.
+ */
+export class UnknownAccepts {
+  private readonly scene: Scene;
+  private readonly ids: Ids;
+  private readonly requests: Requests;
+  /** Requests without an answer, and whether they were judged. */
+  private readonly open = new Map<Request, boolean>();
+
+  constructor(scene: Scene, ids: Ids, requests: Requests) {
+    this.scene = scene;
+    this.ids = ids;
+    this.requests = requests;
+  }
+
+  accept(request: Request): void {
+    const m = request.frame;
+    if (this.ids.knows(m.first)) {
+      this.requests.waitOn(request);
+      return;
+    }
+    if (this.open.size >= KEPT) return;
+    if (m.first === 0) {
+      this.scene.raise(ACCEPT_LISTENER_ZERO, {
+        message: m,
+        text: 'AcceptRequest for listener 0, which is no listener',
+      });
+    }
+    this.open.set(request, m.first === 0);
+    if (m.first !== 0 && this.scene.orderProven(m)) this.judge(request, 'certain');
+  }
+
+  /** A listener became known: accepts that ran ahead of it in the capture were right, unless the order says otherwise. */
+  announced(m: ControlFrame): void {
+    for (const [r, judged] of this.open) {
+      if (judged || r.frame.first !== m.first) continue;
+      if (r.frame.peerSeen >= 0 && r.frame.peerSeen < m.endOffset) continue;
+      this.requests.waitOn(r);
+      this.open.delete(r);
+    }
+  }
+
+  /** AcceptErr for an accept. */
+  answer(request: Request, m: ControlFrame): void {
+    const { frame } = request;
+    const announced = this.ids.announcement(frame.first);
+    const known = request.listenerKnown || (announced !== null && announced.offset < m.offset);
+    const judged = this.open.get(request);
+    this.open.delete(request);
+    if (m.first === EBADF && known) {
+      this.scene.raise(ACCEPT_ERR_KNOWN_LISTENER, {
+        message: m,
+        related: announced === null ? [frame] : [frame, announced],
+        text: `code 9 says that listener ${frame.first} is unknown, but it was announced`,
+      });
+      return;
+    }
+    if (known || judged === undefined) return;
+    if (!judged) this.judge(request, 'certain');
+    if (m.first !== EBADF && this.sure) {
+      this.scene.raise(ACCEPT_ERR_CODE, {
+        message: m,
+        related: [frame],
+        text: `code ${m.first} for an unknown listener; it is 9 (EBADF) elsewhere`,
+      });
+    }
+  }
+
+  /** A2: such a request ends the monitor, so that later requests get no answer. */
+  continued(request: Request, m: ControlFrame): void {
+    for (const [r, judged] of this.open) {
+      if (r.frame.offset >= request.frame.offset) return;
+      if (!judged || r === request) continue;
+      this.scene.raise(MONITOR_CONTINUED, {
+        message: m,
+        related: [r.frame, request.frame],
+        text: `answers request ${m.requestId}, which was sent after the one for unknown listener ${r.frame.first}`,
+      });
+      return;
+    }
+  }
+
+  /** The session is over. `lastReply`: index of the monitor's last message, which shows what it had seen without an order. */
+  finish(ended: boolean, lastReply: number, isA3: boolean): void {
+    for (const [r, judged] of this.open) {
+      if (!judged) this.judge(r, lastReply > r.frame.index ? 'certain' : 'likely');
+      if (!ended || !this.scene.whole('monitor')) continue;
+      this.scene.raise(ACCEPT_UNKNOWN_SILENT, {
+        message: r.frame,
+        severity: isA3 ? 'warning' : 'note',
+        text: `no AcceptErr for listener ${r.frame.first}${isA3 ? '' : ' (generation A2 has none: there the monitor stops)'}`,
+      });
+    }
+  }
+
+  private get sure(): boolean {
+    return this.ids.certain && this.scene.whole('monitor');
+  }
+
+  private judge(r: Request, confidence: 'certain' | 'likely'): void {
+    if (!this.sure) return;
+    if (this.open.has(r)) this.open.set(r, true);
+    this.scene.raise(ACCEPT_UNKNOWN_LISTENER, {
+      message: r.frame,
+      related: r.reply === null ? [] : [r.reply],
+      text: `listener ${r.frame.first} was never announced; ${this.ids.list()}`,
+      ...(confidence === 'certain' ? {} : { confidence }),
+    });
+  }
+}
