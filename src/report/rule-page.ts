@@ -60,7 +60,8 @@ export function exampleTranscript(rule: Rule, example: Example, protocol: Protoc
   for (const other of [...protocol.rules, ...CAPTURE_RULES])
     if (other.severity === 'note' && other !== rule) levels.set(other.id, 'off');
   if (rule.off) levels.set(rule.id, rule.severity);
-  playSteps(protocol, example.steps(), { port: example.port, levels, details: true }, transcript);
+  const play = { port: example.port, knows: example.knows?.(), levels, details: true };
+  playSteps(protocol, example.steps(), play, transcript);
   return out;
 }
 

@@ -7,8 +7,8 @@ import type { TextOutput } from './output.js';
 import { theme, type Theme } from './theme.js';
 import { endpoint, findingCounts, printable } from './words.js';
 
-/** A table is laid out in slices of this many rows: the time that the layout takes grows faster than its rows. */
-const SLICE = 200;
+/** Rows that are laid out with all care; further ones follow the widths of all: laying out takes longer than there are rows. */
+const LAID_OUT = 200;
 
 export interface Column {
   readonly title: string;
@@ -17,25 +17,33 @@ export interface Column {
 
 /** A table with borders; cells must be printable text in one line. */
 export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[], t: Theme): string {
-  const widths = columns.map((c, i) => rows.reduce((w, row) => Math.max(w, row[i]!.length), c.title.length) + 2);
-  const options = {
+  const widths = columns.map((c, i) => rows.reduce((w, row) => Math.max(w, cellWidth(row[i]!)), c.title.length));
+  const table = new Table({
     head: columns.map((c) => c.title),
-    colWidths: widths,
+    colWidths: widths.map((w) => w + 2),
     colAligns: columns.map((c) => (c.right ? ('right' as const) : ('left' as const))),
     style: { head: [], border: [], compact: true },
     wordWrap: false,
-  };
-  let out = '';
-  for (let at = 0; at === 0 || at < rows.length; at += SLICE) {
-    const table = new Table(options);
-    for (const row of rows.slice(at, at + SLICE)) table.push([...row]);
-    const lines = table.toString().split('\n');
-    // of the slices only the first keeps its heading, and only the last its closing border
-    const from = at === 0 ? 0 : 3;
-    const to = at + SLICE < rows.length ? lines.length - 1 : lines.length;
-    for (let i = from; i < to; i++) out += `${at === 0 && i === 1 ? t.title(lines[i]!) : lines[i]!}\n`;
-  }
-  return out;
+  });
+  for (const row of rows.slice(0, LAID_OUT)) table.push([...row]);
+  const lines = table.toString().split('\n');
+  const bottom = lines.pop()!;
+  lines[1] = t.title(lines[1]!);
+  for (const row of rows.slice(LAID_OUT)) lines.push(plainRow(columns, widths, row));
+  return `${lines.join('\n')}\n${bottom}\n`;
+}
+
+/** Columns on a terminal, or a few more: what is not ASCII may be wide. */
+function cellWidth(text: string): number {
+  return text.length + (/^[\x00-\x7f]*$/.test(text) ? 0 : text.replace(/[\x00-\x7f]/g, '').length);
+}
+
+function plainRow(columns: readonly Column[], widths: readonly number[], row: readonly string[]): string {
+  const cells = row.map((cell, i) => {
+    const blanks = ' '.repeat(widths[i]! - cell.length);
+    return columns[i]!.right ? ` ${blanks}${cell} ` : ` ${cell}${blanks} `;
+  });
+  return `│${cells.join('│')}│`;
 }
 
 const STREAM_COLUMNS: readonly Column[] = [
