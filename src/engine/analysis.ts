@@ -176,10 +176,10 @@ class FileRun implements PacketSink {
       note,
     );
     this.link = new LinkDecoder(options.limits, (segment) => this.table.segment(segment), note);
-    summary.files++;
   }
 
   info(info: CaptureInfo): void {
+    this.summary.files++;
     this.reporter.capture(this.name, info);
   }
 

@@ -56,6 +56,7 @@ describe('the command line', () => {
     expect(status).toBe(2);
     expect(stderr).toBe('wirelint: package.json: looks like JSON text\n');
     expect(stdout).toContain('NBD_CMD_READ');
+    expect(stdout).toContain('summary: 40 packets');
   });
 
   it('ends quietly when the reader goes away', async () => {
