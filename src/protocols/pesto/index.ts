@@ -17,8 +17,8 @@ function converse(
   output: Output,
   settings: readonly [DecoderSettings, DecoderSettings],
 ): Conversation {
-  // recordings that cannot order the directions cannot tell connections apart either: process ids, raw files
-  const several = !context.connection.ordered;
+  // what does not show how connections begin (process ids, raw files, PDUs) may hold several of them in one stream
+  const several = !context.connection.ordered || !context.connection.initiatorKnown;
   const server = new ServerDecoder(output, settings[1]);
   const client = new ClientDecoder(output, settings[0], server, several);
   return { client, server, session: new PestoSession(context, output, server, client, several) };

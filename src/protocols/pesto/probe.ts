@@ -102,5 +102,8 @@ function isWhole(bytes: Uint8Array, layout: RuleLayout): boolean {
 
 /** Whether the socket's path speaks of passt. */
 function isNamed(input: ProbeInput): boolean {
-  return input.connection.endpoints.some((e) => e.startsWith('unix:') && /pasta|passt|pesto/.test(e));
+  const { connection } = input;
+  // addresses are made into text for it: not for each TCP connection
+  if (connection.transport === 'tcp') return false;
+  return connection.endpoints.some((e) => e.startsWith('unix:') && /pasta|passt|pesto/.test(e));
 }

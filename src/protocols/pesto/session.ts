@@ -142,12 +142,8 @@ export class PestoSession implements Session {
   private takeHello(m: Hello): void {
     if (this.t.hello !== null || this.t.list.length > 0 || this.t.listEnd !== null) {
       if (!this.several) {
-        const sure = this.context.connection.initiatorKnown && this.context.connection.ordered;
-        this.output.raise(H.HELLO_REPEATED, {
-          message: m,
-          confidence: sure ? 'certain' : 'likely',
-          text: `a hello at byte ${m.offset}, after ${m.offset} bytes of hello and list`,
-        });
+        const text = `a hello at byte ${m.offset}, after ${m.offset} bytes of hello and list`;
+        this.output.raise(H.HELLO_REPEATED, { message: m, text });
       }
       this.judgeWaiting(false);
       this.siblings.leave(this.t, this.lossy[CLIENT], this.ends);
