@@ -73,6 +73,8 @@ export const record: Command = {
     const args = raw as unknown as RecordArguments;
     const listen = address('--listen', args.listen);
     const connect = address('--connect', args.connect);
+    if (sameAddress(listen, connect))
+      throw new UsageError('--listen and --connect are the same: clients connect to one, the server is at the other');
     const program = [...(args.program ?? []), ...args._.slice(1).map(String)];
     if (args.write === undefined && !args.tail) throw new UsageError('record: name a file with -w, or --tail, or both');
     if (args.write === '-' && args.tail && (args.output ?? '-') === '-')
@@ -112,6 +114,11 @@ function portNumber(text: string | undefined): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) < 1 || Number(text) > 65_535)
     throw new UsageError(`--port ${text}: expected 1 to 65535`);
   return Number(text);
+}
+
+function sameAddress(a: StreamAddress, b: StreamAddress): boolean {
+  if (a.kind === 'unix') return b.kind === 'unix' && resolve(a.path) === resolve(b.path);
+  return b.kind === 'tcp' && a.host === b.host && a.port === b.port && a.port !== 0;
 }
 
 /** What the recording's interface is: by it readers know that addresses and acknowledgements are made up. */

@@ -225,6 +225,8 @@ describe('wirelint record', () => {
       ['--listen', join(folder, 'x.sock')],
       ['--listen', join(folder, 'x.sock'), '--connect', join(folder, 'y.sock')],
       ['--listen', join(folder, 'x.sock'), '--connect', 'tcp:nonsense', '-w', 'f'],
+      ['--listen', join(folder, 'x.sock'), '--connect', join(folder, '.', 'x.sock'), '-w', 'f'],
+      ['--listen', 'tcp:1', '--connect', 'tcp:127.0.0.1:1', '-w', 'f'],
       ['--listen', join(folder, 'no', 'folder.sock'), '--connect', 'y', '-w', join(folder, 'f')],
       ['--listen', join(folder, 'x.sock'), '--connect', 'y', '-w', join(folder, 'no', 'folder.pcapng')],
       ['--listen', join(folder, 'x.sock'), '--connect', 'y', '-w', '-', '--tail'],
