@@ -36,6 +36,9 @@ export interface Place {
   readonly nanos: number;
 }
 
+/** No findings; never added to. */
+const NONE: Finding[] = [];
+
 /** The findings of one stream: held until the message that they are about was reported, and bounded in number per rule. */
 export class StreamFindings {
   private readonly record: StreamRecord;
@@ -43,8 +46,9 @@ export class StreamFindings {
   private readonly limits: Readonly<Limits>;
   private readonly emit: (finding: Finding) => void;
   private readonly suppress: ((finding: Finding) => boolean) | undefined;
-  private readonly counts = new Map<Rule, number>();
-  private held: Finding[] = [];
+  /** Made with the first finding: most streams have none. */
+  private counts: Map<Rule, number> | null = null;
+  private held: Finding[] = NONE;
 
   constructor(
     record: StreamRecord,
@@ -66,6 +70,7 @@ export class StreamFindings {
     if (confidence === 'certain' && message !== null && message.inferred) confidence = 'likely';
     const severity = effectiveSeverity(rule, evidence.severity, confidence, this.levels);
     if (severity === null) return;
+    this.counts ??= new Map<Rule, number>();
     const n = (this.counts.get(rule) ?? 0) + 1;
     this.counts.set(rule, n);
     if (n > this.limits.findingsPerRule) {
@@ -74,6 +79,7 @@ export class StreamFindings {
     }
     const side = evidence.side ?? message?.side ?? null;
     const at = message ?? place;
+    if (this.held === NONE) this.held = [];
     this.held.push({
       file: this.record.file,
       stream: this.record,
@@ -97,9 +103,10 @@ export class StreamFindings {
   flush(all = false): void {
     if (this.held.length === 0) return;
     const now = this.held;
-    this.held = [];
+    this.held = NONE;
     for (const f of now) {
       if (!all && f.message !== null && f.message.index === 0) {
+        if (this.held === NONE) this.held = [];
         this.held.push(f);
         continue;
       }
@@ -112,6 +119,7 @@ export class StreamFindings {
   /** Says how many findings were only counted. */
   close(place: Place): void {
     this.flush(true);
+    if (this.counts === null) return;
     for (const [rule, n] of [...this.counts]) {
       const more = n - this.limits.findingsPerRule;
       if (more <= 0) continue;

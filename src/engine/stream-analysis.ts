@@ -47,9 +47,14 @@ export class StreamAnalysis implements StreamSink, Output {
   private classifier: Classifier | null;
   private pumps: [DirectionPump, DirectionPump] | null = null;
   private session: Session | null = null;
-  /** Undecoded bytes by side: how many, in how many runs, and where the first is. */
-  private readonly undecoded: [Run, Run] = [new Run(), new Run()];
-  private readonly seenSnaplen: [boolean, boolean] = [false, false];
+  /**
+   * Undecoded bytes by side: how many, in how many runs, and where the first is. Made when there are any, as all that a quiet stream
+   * can do without: a hundred thousand may be open.
+   */
+  private readonly undecoded: [Run | null, Run | null] = [null, null];
+  /** Sides (as bits) whose cut packets were told of, and that have ended. */
+  private snaplenTold = 0;
+  private ended = 0;
   private readonly now = new Origin();
   private broken = false;
 
@@ -164,7 +169,7 @@ export class StreamAnalysis implements StreamSink, Output {
   skip(side: Side, offset: number, length: number, reason: SkipReason): void {
     if (length <= 0) return;
     this.record.skipped[side][reason] += length;
-    if (reason === 'undecoded') this.undecoded[side].add(offset, length);
+    if (reason === 'undecoded') (this.undecoded[side] ??= new Run()).add(offset, length);
     this.session?.skip?.(side, offset, length, reason);
   }
 
@@ -208,7 +213,7 @@ export class StreamAnalysis implements StreamSink, Output {
     const classifier = this.classifier;
     if (verdict === null || classifier === null) return;
     if (verdict === 'unknown') {
-      this.record.firstBytes = classifier.firstBytes(FIRST_BYTES);
+      if (this.env.details) this.record.firstBytes = classifier.firstBytes(FIRST_BYTES);
       if (classifier.starved) this.limit('bufferedBytes: no room to find out what this stream speaks');
       for (const side of [CLIENT, SERVER] as const) this.record.skipped[side].undecoded = this.record.bytes[side];
       classifier.release();
@@ -302,8 +307,8 @@ export class StreamAnalysis implements StreamSink, Output {
     if (!cut) {
       const text = `${length === 0 ? 'an unknown number of bytes' : count(length, 'byte')} of the ${side === CLIENT ? 'client' : 'server'}'s stream are not in the capture`;
       this.findings.raise(GAP, { side, offset, length, text }, this.now);
-    } else if (!this.seenSnaplen[side]) {
-      this.seenSnaplen[side] = true;
+    } else if ((this.snaplenTold & (1 << side)) === 0) {
+      this.snaplenTold |= 1 << side;
       const who = side === CLIENT ? 'client' : 'server';
       this.findings.raise(
         SNAPLEN,
@@ -323,19 +328,17 @@ export class StreamAnalysis implements StreamSink, Output {
   private takeEnd(side: Side, how: 'fin' | 'reset', origin: Origin): void {
     this.guarded(() => {
       this.pumps![side].finish(how);
-      this.ended[side] = true;
+      this.ended |= 1 << side;
       this.pumps?.[otherSide(side)].wake(false);
       this.session?.end(side, how, origin);
     });
     this.findings.flush();
   }
 
-  private readonly ended: [boolean, boolean] = [false, false];
-
   private closeSession(how: 'closed' | 'reset' | 'open'): void {
     if (this.pumps === null) return;
     for (const side of [CLIENT, SERVER] as const) {
-      if (this.ended[side] || this.pumps === null) continue;
+      if ((this.ended & (1 << side)) !== 0 || this.pumps === null) continue;
       this.guarded(() => {
         this.pumps![side].finish('open');
         this.session?.end(side, 'open', this.now);
@@ -351,7 +354,7 @@ export class StreamAnalysis implements StreamSink, Output {
     if (record.protocol === null) return;
     for (const side of [CLIENT, SERVER] as const) {
       const run = this.undecoded[side];
-      if (run.bytes > 0) {
+      if (run !== null) {
         const who = side === CLIENT ? 'client' : 'server';
         const where = run.runs === 1 ? '' : ` in ${run.runs} places`;
         this.findings.raise(

@@ -23,7 +23,8 @@ export function probeArca(input: ProbeInput): ProbeResult {
   const evidence: Case = {
     ends: [end(0), end(1)],
     connection,
-    labelled: LABEL.test(connection.endpoints.join(' ')) || LABEL.test(connection.comment),
+    labelled:
+      (connection.transport !== 'tcp' && LABEL.test(connection.endpoints.join(' '))) || LABEL.test(connection.comment),
     final: input.ended[0] && input.ended[1],
   };
   // those with the narrowest signs first
