@@ -3,6 +3,8 @@ import type { DecoderSettings, Output } from '../../contract/protocol.js';
 import {
   CLIENT_FLAGS_LENGTH,
   CMD_DISC,
+  CMD_FLAG_PAYLOAD_LEN,
+  CMD_WRITE,
   EXTENDED_REQUEST_LENGTH,
   EXTENDED_REQUEST_MAGIC,
   IHAVEOPT_HI,
@@ -13,7 +15,14 @@ import {
   REQUEST_MAGIC,
 } from './constants.js';
 import { NbdDecoder } from './decoder.js';
-import { CLIENT_LOOKAHEAD, NO, nextClientStart, plausibleClient } from './headers.js';
+import {
+  CLIENT_LOOKAHEAD,
+  NO,
+  nextClientStart,
+  plausibleClient,
+  UNANNOUNCED_LOOKAHEAD,
+  unannouncedPayload,
+} from './headers.js';
 import type { NbdNotices } from './hints.js';
 import { ClientFlags, OPTION, Option, REQUEST, Request, type NbdMessage } from './messages.js';
 
@@ -54,9 +63,12 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
       this.start(new Request(input, false, this.settings.limits), input);
     } else if (magic === EXTENDED_REQUEST_MAGIC) {
       if (!this.has(input, EXTENDED_REQUEST_LENGTH)) return;
+      // only the bytes behind it tell whether a WRITE without PAYLOAD_LEN has data
+      if (unannouncedWrite(input) && !this.closing && !this.has(input, UNANNOUNCED_LOOKAHEAD)) return;
       this.state = REQUESTS;
       this.need = EXTENDED_REQUEST_LENGTH;
-      this.start(new Request(input, true, this.settings.limits), input);
+      const unannounced = unannouncedPayload(view, pos, input.remaining);
+      this.start(new Request(input, true, this.settings.limits, unannounced), input);
     } else if (this.state === FLAGS && view.getUint8(pos) === 0x16 && view.getUint8(pos + 1) === 3) {
       this.startTls(input.offset, input.originAt(pos).peerSeen);
       this.tlsRecord(input, false);
@@ -136,7 +148,9 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
     const magic = input.view.getUint32(input.pos);
     const { limits } = this.settings;
     if (magic === IHAVEOPT_HI) return this.prepared(new Option(input, limits), input);
-    return this.prepared(new Request(input, magic === EXTENDED_REQUEST_MAGIC, limits), input);
+    const extended = magic === EXTENDED_REQUEST_MAGIC;
+    const unannounced = extended && unannouncedPayload(input.view, input.pos, input.remaining);
+    return this.prepared(new Request(input, extended, limits, unannounced), input);
   }
 
   override follows(): number {
@@ -146,4 +160,10 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
   override openEnded(): boolean {
     return false;
   }
+}
+
+/** Whether the extended request at the input's position is a WRITE without PAYLOAD_LEN, but with a length. */
+function unannouncedWrite({ view, pos }: Input): boolean {
+  if (view.getUint16(pos + 6) !== CMD_WRITE || (view.getUint16(pos + 4) & CMD_FLAG_PAYLOAD_LEN) !== 0) return false;
+  return view.getUint32(pos + 24) !== 0 || view.getUint32(pos + 28) !== 0;
 }

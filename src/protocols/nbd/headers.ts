@@ -91,13 +91,30 @@ export function plausibleClient(view: DataView, pos: number, available: number):
   if (type === CMD_DISC || type === CMD_FLUSH) {
     return offsetHi === 0 && view.getUint32(pos + 20) === 0 && lengthHi === 0 && length === 0 ? header : NO;
   }
-  const payload = extended ? (flags & CMD_FLAG_PAYLOAD_LEN) !== 0 : type === CMD_WRITE;
+  const payload = extended
+    ? (flags & CMD_FLAG_PAYLOAD_LEN) !== 0 || unannouncedPayload(view, pos, available)
+    : type === CMD_WRITE;
   if (type === CMD_READ || payload) {
     if (lengthHi !== 0 || length === 0 || length > PLAUSIBLE_LENGTH) return NO;
   } else if (lengthHi >= PLAUSIBLE_OFFSET_HI) {
     return NO;
   }
   return payload ? header + length : header;
+}
+
+/** Bytes from the header of an extended request on that tell whether data follow which it did not announce. */
+export const UNANNOUNCED_LOOKAHEAD = EXTENDED_REQUEST_LENGTH + 4;
+
+/**
+ * Whether the extended request at `pos` is a WRITE without PAYLOAD_LEN whose data follow all the same. qemu up to 10.0 leaves the flag
+ * out and sends the data, and its server takes them; by the text none would follow. A request's magic behind the header
+ * decides; where the bytes end before it, the data are believed in.
+ */
+export function unannouncedPayload(view: DataView, pos: number, available: number): boolean {
+  if (view.getUint16(pos + 6) !== CMD_WRITE || (view.getUint16(pos + 4) & CMD_FLAG_PAYLOAD_LEN) !== 0) return false;
+  if (available < UNANNOUNCED_LOOKAHEAD) return available > EXTENDED_REQUEST_LENGTH;
+  const next = view.getUint32(pos + EXTENDED_REQUEST_LENGTH);
+  return next !== EXTENDED_REQUEST_MAGIC && next !== REQUEST_MAGIC;
 }
 
 function plausibleOption(view: DataView, pos: number, available: number): number {

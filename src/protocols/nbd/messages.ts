@@ -220,7 +220,8 @@ export class Request extends NbdMessage {
   /** Its place among the requests of its connection, from 1. */
   ordinal = 0;
 
-  constructor(input: Input, extended: boolean, limits: Readonly<Limits>) {
+  /** `unannounced`: payload follows although the header does not say so. */
+  constructor(input: Input, extended: boolean, limits: Readonly<Limits>, unannounced = false) {
     super(CLIENT, input, extended ? EXTENDED_REQUEST_LENGTH : REQUEST_LENGTH);
     const { view, pos } = input;
     this.extended = extended;
@@ -233,7 +234,7 @@ export class Request extends NbdMessage {
     this.lengthHi = extended ? view.getUint32(pos + 24) : 0;
     this.lengthLo = view.getUint32(pos + (extended ? 28 : 24));
     const announced = extended ? (this.flags & CMD_FLAG_PAYLOAD_LEN) !== 0 : this.type === CMD_WRITE;
-    this.payload = announced ? wide(this.lengthHi, this.lengthLo) : 0;
+    this.payload = announced || unannounced ? wide(this.lengthHi, this.lengthLo) : 0;
     this.length += this.payload;
     this.query =
       extended && announced && this.type === CMD_BLOCK_STATUS

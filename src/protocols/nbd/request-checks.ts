@@ -29,7 +29,7 @@ import {
   TFLAG_SEND_TRIM,
   TFLAG_SEND_WRITE_ZEROES,
 } from './constants.js';
-import { field, type Facts } from './facts.js';
+import { field, type Facts, type Place } from './facts.js';
 import type { NbdMessage, Request } from './messages.js';
 import { commandFlags, shortCommand } from './names.js';
 import { show } from './option-checks.js';
@@ -211,9 +211,11 @@ export class RequestChecks {
     }
     if (!r.extended) return;
     if (r.type === CMD_WRITE && !payload) {
+      const data = r.payload > 0 ? '; its data follow all the same' : '';
       facts.raise(WRITE_WITHOUT_PAYLOAD_LEN, {
         ...at,
-        text: `WRITE of ${decimal(r.lengthHi, r.lengthLo)} bytes without PAYLOAD_LEN`,
+        ...(r.payload > 0 && { severity: 'warning' as const }),
+        text: `WRITE of ${decimal(r.lengthHi, r.lengthLo)} bytes without PAYLOAD_LEN${data}`,
       });
     }
     if (payload && r.type !== CMD_WRITE && r.payload === 0) {
@@ -262,14 +264,16 @@ export class RequestChecks {
     const { type, flags } = r;
     const offered = facts.flags;
     const gate = GATES[type] ?? 0;
-    const shown = hexNumber(offered, 4);
     if (gate !== 0 && (offered & gate) === 0) {
       facts.raise(COMMAND_NOT_NEGOTIATED, {
         ...field(r, 6, 2),
-        text: `${shortCommand(type)}, but the transmission flags are ${shown}`,
+        text: `${shortCommand(type)}, but the transmission flags are ${hexNumber(offered, 4)}`,
       });
     } else if (type === CMD_CACHE && (offered & TFLAG_SEND_CACHE) === 0) {
-      facts.raise(CACHE_NOT_ADVERTISED, { ...field(r, 6, 2), text: `CACHE, but the transmission flags are ${shown}` });
+      facts.raise(CACHE_NOT_ADVERTISED, {
+        ...field(r, 6, 2),
+        text: `CACHE, but the transmission flags are ${hexNumber(offered, 4)}`,
+      });
     } else if (type === CMD_BLOCK_STATUS && facts.negotiationSeen) {
       this.contexts(r);
     }
@@ -283,7 +287,7 @@ export class RequestChecks {
       if (missing !== 0) {
         facts.raise(COMMAND_FLAG_NOT_NEGOTIATED, {
           ...field(r, 4, 2),
-          text: `${commandFlags(missing).join(' ')}, but the transmission flags are ${shown}`,
+          text: `${commandFlags(missing).join(' ')}, but the transmission flags are ${hexNumber(offered, 4)}`,
         });
       }
     }
@@ -323,40 +327,37 @@ export class RequestChecks {
   /** Bounds and alignment. */
   private range(r: Request): void {
     const { facts } = this;
-    const length = rangeLength(r);
-    const at = field(r, 16, r.headerLength - 16);
-    if (this.resize === null) {
-      if (isBeyond(r, facts)) {
-        facts.raise(REQUEST_BEYOND_EXPORT, {
-          ...at,
-          text: `${shortCommand(r.type)} of ${count(length, 'byte')} at ${decimal(r.offsetHi, r.offsetLo)}; the export has ${decimal(facts.sizeHi, facts.sizeLo)}`,
-        });
-      }
-    } else {
-      this.resizing(r, this.resize, length);
-    }
+    if (this.resize !== null) this.resizing(r, this.resize, rangeLength(r));
+    else if (isBeyond(r, facts)) this.beyond(r);
     const { blockSizes } = facts;
     if (blockSizes === null) {
-      if (facts.negotiationSeen && isMisaligned(r, 512, facts)) {
-        facts.raise(REQUEST_UNDER_512, { ...at, text: `offset ${decimal(r.offsetHi, r.offsetLo)}, length ${length}` });
+      if (facts.negotiationSeen && isMisaligned(r, 512, facts) && facts.wants(REQUEST_UNDER_512)) {
+        facts.raise(REQUEST_UNDER_512, { ...rangeFields(r), text: rangeText(r) });
       }
       return;
     }
     const minimum = minimumBlock(facts);
+    const { preferred } = blockSizes;
     if (minimum > 1 && isMisaligned(r, minimum, facts)) {
       facts.raise(REQUEST_MISALIGNED, {
-        ...at,
+        ...rangeFields(r),
         severity: this.commitment,
-        text: `offset ${decimal(r.offsetHi, r.offsetLo)}, length ${length}; the minimum block size is ${minimum}`,
+        text: `${rangeText(r)}; the minimum block size is ${minimum}`,
       });
-    } else if (blockSizes.preferred > minimum && Number.isInteger(Math.log2(blockSizes.preferred))) {
-      if (isMisaligned(r, blockSizes.preferred, facts)) {
-        facts.raise(REQUEST_UNALIGNED_PREFERRED, {
-          ...at,
-          text: `offset ${decimal(r.offsetHi, r.offsetLo)}, length ${length}; the preferred block size is ${blockSizes.preferred}`,
-        });
-      }
+    } else if (preferred > minimum && isMisaligned(r, preferred, facts) && facts.wants(REQUEST_UNALIGNED_PREFERRED)) {
+      facts.raise(REQUEST_UNALIGNED_PREFERRED, {
+        ...rangeFields(r),
+        text: `${rangeText(r)}; the preferred block size is ${preferred}`,
+      });
     }
+  }
+
+  private beyond(r: Request): void {
+    const { facts } = this;
+    facts.raise(REQUEST_BEYOND_EXPORT, {
+      ...rangeFields(r),
+      text: `${shortCommand(r.type)} with ${rangeText(r)}; the export has ${decimal(facts.sizeHi, facts.sizeLo)} bytes`,
+    });
   }
 
   /** A client that asked for the sizes is bound by them. */
@@ -382,6 +383,7 @@ export class RequestChecks {
     const { facts } = this;
     const length = r.query !== null || r.type === CMD_WRITE ? r.payload : rangeLength(r);
     const maximum = facts.blockSizes?.maximum ?? -1;
+    if (length <= (maximum < 0 ? DEFAULT_MAX_PAYLOAD : maximum)) return;
     const at = field(r, 24, r.headerLength - 24);
     if (r.extended && r.type !== CMD_READ) {
       if (
@@ -480,4 +482,13 @@ export class RequestChecks {
       text: `${shortCommand(r.type)} after a chunk that cannot be understood`,
     });
   }
+}
+
+/** Offset and length of a request, as the place of a finding. */
+function rangeFields(r: Request): Place {
+  return field(r, 16, r.headerLength - 16);
+}
+
+function rangeText(r: Request): string {
+  return `offset ${decimal(r.offsetHi, r.offsetLo)}, length ${rangeLength(r)}`;
 }

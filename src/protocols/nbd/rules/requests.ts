@@ -413,7 +413,7 @@ export const REQUEST_UNDER_512 = rule('request-under-512', 'warning', 'client', 
 export const WRITE_WITHOUT_PAYLOAD_LEN = rule('write-without-payload-len', 'error', 'client', 'client', {
   title: 'an extended WRITE without PAYLOAD_LEN',
   meaning:
-    'With extended headers the flag PAYLOAD_LEN says that the length counts bytes that follow. WRITE must set it; without it the server reads the data as requests.',
+    'With extended headers the flag PAYLOAD_LEN says that the length counts bytes that follow. WRITE must set it. qemu (seen with 10.0) leaves it out and sends the data, and its server takes them: where data follow this is a warning. A server that goes by the text reads them as requests.',
   spec: EXTENSION,
   breaks: example('WRITE without the flag', () => [
     ...extendedSession(),
