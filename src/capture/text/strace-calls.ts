@@ -6,7 +6,8 @@ import { SocketOrder } from './socket-order.js';
 import type { Moment, SocketPackets } from './socket-packets.js';
 import { asked, carried, movedBytes, offStream, socketOnly, viewOf } from './strace-data.js';
 import { field, valueNumber, valueText, type Call } from './strace-line.js';
-import { StraceSockets, type OpenSocket } from './strace-sockets.js';
+import type { OpenSocket } from './open-sockets.js';
+import { StraceSockets } from './strace-sockets.js';
 
 /** Calls that return a descriptor which is no stream socket. */
 const OPENERS = new Set(
