@@ -5,7 +5,7 @@ import { PcapBlocks } from './pcap-blocks.js';
 import { PCAP_HEADER_BYTES, pcapInfo } from './pcap-header.js';
 import { PcapStream } from './pcap-stream.js';
 import { Pcapng } from './pcapng.js';
-import { RecordWindow } from './record-window.js';
+import { RecordWindow, WINDOW_BYTES } from './record-window.js';
 import { sniff, SNIFF_BYTES, type Sniffed } from './sniff.js';
 
 /** How classic pcap is parsed: in big blocks (regular files), or as it streams in. */
@@ -17,6 +17,7 @@ export function parserFor(
   arrival: Arrival,
   sink: PacketSink,
   limits: Readonly<Limits>,
+  windowBytes = WINDOW_BYTES,
 ): { parser: CaptureParser; offset: number } {
   switch (sniffed.kind) {
     case 'pcap':
@@ -24,11 +25,11 @@ export function parserFor(
       if (arrival === 'stream' && sniffed.header.recordHeader === 16)
         return { parser: new PcapStream(sniffed.header, sink, limits), offset: PCAP_HEADER_BYTES };
       return {
-        parser: new RecordWindow(new PcapBlocks(sniffed.header, sink, limits), PCAP_HEADER_BYTES),
+        parser: new RecordWindow(new PcapBlocks(sniffed.header, sink, limits), PCAP_HEADER_BYTES, windowBytes),
         offset: PCAP_HEADER_BYTES,
       };
     case 'pcapng':
-      return { parser: new RecordWindow(new Pcapng(sink, limits), 0), offset: 0 };
+      return { parser: new RecordWindow(new Pcapng(sink, limits), 0, windowBytes), offset: 0 };
     case 'text':
       return { parser: sniffed.format.open(sink, limits), offset: 0 };
   }

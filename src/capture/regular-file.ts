@@ -5,7 +5,7 @@ import { Funnel } from './funnel.js';
 import { Growth } from './growth.js';
 import { parserFor } from './intake.js';
 import type { PacketSink } from './packet.js';
-import type { RecordWindow } from './record-window.js';
+import { WINDOW_BYTES, type RecordWindow } from './record-window.js';
 import { sniff, SNIFF_BYTES, type Sniffed } from './sniff.js';
 import type { ReadHooks, ReadOptions } from './reading.js';
 
@@ -43,7 +43,9 @@ class RegularFile {
     const sniffed = await this.sniff();
     if (sniffed === null) return;
     if (sniffed.kind === 'pcap' || sniffed.kind === 'pcapng') {
-      const { parser, offset } = parserFor(sniffed, 'blocks', this.sink, this.options.limits);
+      // a small file needs no big window: over many files, clearing the memory would cost more than reading them
+      const small = this.growth === null ? Math.min(WINDOW_BYTES, fstatSync(this.fd).size + 1) : WINDOW_BYTES;
+      const { parser, offset } = parserFor(sniffed, 'blocks', this.sink, this.options.limits, small);
       this.position = offset;
       await this.readInPlace(parser as RecordWindow);
     } else await this.readChunks();
