@@ -56,7 +56,9 @@ const EPILOGUE = 'Exit status: 0 done; 1 (check only) findings or a gate that fa
 
 /** Runs the program; gives its exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
-  const wanted = COMMANDS.find((c) => c.name === argv[0]);
+  // a shell that wants completions hands the whole line on, behind this
+  const name = argv[0] === '--get-yargs-completions' ? argv[2] : argv[0];
+  const wanted = COMMANDS.find((c) => c.name === name);
   const command = wanted === undefined ? null : await wanted.load();
   let status = 0;
   const parser = yargs(shielded(argv))
