@@ -63,6 +63,15 @@ describe('three connections of one process, which a probe of the kernel cannot t
     expect(streams[0]!.session).toMatchObject({ transactions: 3 });
   });
 
+  it('bytes after an update are too many when no further hello follows', async () => {
+    const trailing = sockdumpRecord(CLIENT, SERVER, Uint8Array.of(1, 2, 3));
+    const { findings, messages } = await collect(recording('trailing.pcap', [list(WEB), update(ALT), trailing]));
+    expect(findings.filter((f) => f.severity !== 'note').map((f) => [f.rule, f.confidence, f.text])).toEqual([
+      ['pesto/client-data-after-update', 'likely', '3 bytes after the end of the update: 010203'],
+    ]);
+    expect(namesOf(messages)).toMatchObject({ HELLO: 1, PIF_END: 2 });
+  });
+
   it('an update without its list does not spoil the next one', async () => {
     const { findings, streams } = await collect(
       recording('no-list.pcap', [list(WEB), update(ALT), update(WEB), list(WEB)]),

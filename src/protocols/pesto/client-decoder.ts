@@ -28,6 +28,8 @@ export class ClientDecoder extends TableDecoder<typeof CLIENT> {
   private readonly several: boolean;
   private readonly hints: ServerHints;
   private impatient = false;
+  /** Complete ones. */
+  private updates = 0;
 
   constructor(output: Output, settings: DecoderSettings, hints: ServerHints, several: boolean) {
     super(CLIENT, output, settings);
@@ -44,7 +46,7 @@ export class ClientDecoder extends TableDecoder<typeof CLIENT> {
       case 'rules':
         return this.takeRule(input, patient, final);
       default:
-        return this.takeStray(input);
+        return this.takeStray(input, patient, final);
     }
   }
 
@@ -90,6 +92,7 @@ export class ClientDecoder extends TableDecoder<typeof CLIENT> {
   private takeTable(input: Input<typeof CLIENT>): boolean {
     if (input.bytes[input.pos] === PIF_NONE) {
       this.phase = 'done';
+      this.updates++;
       this.emit(input, new PifEnd(CLIENT, input));
       return true;
     }
@@ -156,12 +159,21 @@ export class ClientDecoder extends TableDecoder<typeof CLIENT> {
     return true;
   }
 
-  private takeStray(input: Input<typeof CLIENT>): boolean {
+  /** After an update: one of the next connection, where the server shows that there is one, or bytes that are too many. */
+  private takeStray(input: Input<typeof CLIENT>, patient: boolean, final: boolean): boolean {
     if (this.several && this.stray === 0) {
-      this.ruleLayout = null;
-      this.hinted = false;
-      this.phase = 'table';
-      return true;
+      if (!patient) this.impatient = true;
+      const { hellos } = this.hints;
+      if (hellos <= this.updates && !this.impatient && !final) {
+        this.waiting = true;
+        return false;
+      }
+      if (hellos > this.updates || hellos === 0) {
+        this.ruleLayout = null;
+        this.hinted = false;
+        this.phase = 'table';
+        return true;
+      }
     }
     this.strayed(input);
     return true;

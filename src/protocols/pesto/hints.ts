@@ -1,8 +1,9 @@
 import type { RuleLayout } from './layout.js';
 
 /**
- * All that a client's bytes cannot tell and the server's do: how long a rule is, by the version in the hello. This is the only
- * way by which the client's decoder learns anything of the other direction.
+ * All that a client's bytes cannot tell and the server's do: how long a rule is, by the version in the hello; and, where a
+ * recording holds several connections in one stream, how many there are. This is the only way by which the client's decoder
+ * learns anything of the other direction.
  */
 export interface ServerHints {
   /**
@@ -10,4 +11,6 @@ export interface ServerHints {
    * knows. `experimental`: the hello leaves it open, and the bytes must decide.
    */
   announcedRules(): RuleLayout | 'pending' | 'unknown' | 'experimental';
+  /** Hellos so far: each begins a connection. */
+  readonly hellos: number;
 }

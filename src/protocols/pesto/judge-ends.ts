@@ -59,6 +59,8 @@ function judgeStray(output: Output, e: Endings): void {
     const more = d.stray > d.strayBytes.length ? '...' : '';
     output.raise(rule, {
       side,
+      // a recording that cannot tell connections apart may have lost the greeting of the client's next one
+      confidence: e.ordered || side === SERVER ? 'certain' : 'likely',
       offset: d.strayOffset,
       length: d.stray,
       text: `${count(d.stray, 'byte')} after the end of the ${what}: ${bytes}${more}${hint}`,

@@ -20,6 +20,7 @@ const GUESS_BYTES = 64 << 10;
 export class ServerDecoder extends TableDecoder<typeof SERVER> implements ServerHints {
   /** The newest hello. */
   hello: Hello | null = null;
+  hellos = 0;
   /** Whether the stream does not begin with the magic. */
   badMagic = false;
   /** What it begins with instead. */
@@ -104,6 +105,7 @@ export class ServerDecoder extends TableDecoder<typeof SERVER> implements Server
     const size = layout === 'd1' ? HELLO_D1 : layout === 'd2' ? HELLO_D2 : HELLO.size;
     const hello = new Hello(SERVER, input, size, layout, magicOk);
     this.hello = hello;
+    this.hellos++;
     this.inferred = false;
     this.ruleLayout = null;
     if (layout === 'd1') {
@@ -127,6 +129,7 @@ export class ServerDecoder extends TableDecoder<typeof SERVER> implements Server
     const present = input.remaining;
     const hello = new Hello(SERVER, input, present, 'cut', true);
     this.hello = hello;
+    this.hellos++;
     this.announced = 'unknown';
     this.noteCut(input, present);
     this.emitCut(input, hello, HELLO.size);
