@@ -5,7 +5,6 @@ import { isUtf8 } from 'node:buffer';
  * bidirectional overrides and isolates, zero-width and tag characters, lone surrogates, and byte order marks.
  */
 const UNSAFE =
-  // eslint-disable-next-line no-control-regex
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]|\p{Cs}/gu;
 
 function escapeOne(c: string): string {

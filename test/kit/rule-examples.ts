@@ -27,7 +27,11 @@ export function testRuleExamples(protocol: Protocol): void {
       const { breaks, keeps } = rule;
       if (breaks !== undefined) {
         it(`${rule.id}: ${breaks.text}`, () => {
-          const { findings } = runSteps(protocol, breaks.steps(), { port: breaks.port, levels });
+          const { findings } = runSteps(protocol, breaks.steps(), {
+            port: breaks.port,
+            knows: breaks.knows?.(),
+            levels,
+          });
           const ids = findings.map((f) => f.rule.id);
           expect(ids).toContain(rule.id);
           const others = findings.filter(
@@ -41,7 +45,7 @@ export function testRuleExamples(protocol: Protocol): void {
       }
       if (keeps !== undefined) {
         it(`${rule.id} kept: ${keeps.text}`, () => {
-          const { findings } = runSteps(protocol, keeps.steps(), { port: keeps.port, levels });
+          const { findings } = runSteps(protocol, keeps.steps(), { port: keeps.port, knows: keeps.knows?.(), levels });
           const loud = findings.filter((f) => f.severity !== 'note' || f.rule === rule);
           expect(loud.map((f) => `${f.rule.id}: ${f.text}`)).toEqual([]);
         });
