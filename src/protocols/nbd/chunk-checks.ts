@@ -283,7 +283,7 @@ export class ChunkChecks {
         text: `${scan.count} extents; at most ${MAX_EXTENTS} are recommended`,
       });
     }
-    if (scan.repeatAt >= 0) {
+    if (scan.repeatAt >= 0 && facts.wants(BLOCK_STATUS_SAME_NEIGHBOUR)) {
       facts.raise(BLOCK_STATUS_SAME_NEIGHBOUR, {
         ...one(scan.repeatAt),
         text: `extents ${scan.repeatAt} and ${scan.repeatAt + 1} have the same status`,

@@ -25,7 +25,7 @@ export class Facts {
   /** Whether a breach by that side was found: it excuses a hard disconnect by the other one. */
   readonly breached: [boolean, boolean] = [false, false];
 
-  private noisy = 0;
+  private readonly noisy = new Map<Rule, number>();
 
   greeting: Greeting | null = null;
   clientFlags: ClientFlags | null = null;
@@ -124,9 +124,15 @@ export class Facts {
     return this.context.connection.ordered ? 'likely' : null;
   }
 
+  /** Whether a rule that is off by default, and noisy where it applies, is still to be raised: a few say all. */
+  wants(rule: Rule): boolean {
+    const n = this.noisy.get(rule) ?? 0;
+    if (n >= this.context.limits.findingsPerRule) return false;
+    this.noisy.set(rule, n + 1);
+    return true;
+  }
+
   raise(rule: Rule, evidence: Evidence): void {
-    // rules that are off by default are noisy where they apply: a few say all
-    if (rule.off && ++this.noisy > this.context.limits.findingsPerRule) return;
     if ((evidence.severity ?? rule.severity) === 'error' && rule.party !== 'capture') {
       const side = evidence.side ?? evidence.message?.side;
       if (rule.party === 'client' || (rule.party === 'either' && side === CLIENT)) this.breached[CLIENT] = true;

@@ -1,9 +1,11 @@
+import { hexNumber } from '../../base/hex.js';
 import { SERVER } from '../../base/input.js';
 import {
   CMD_BLOCK_STATUS,
   CMD_CACHE,
   CMD_FLAG_DF,
   CMD_FLAG_FAST_ZERO,
+  CMD_FLAG_FUA,
   CMD_FLUSH,
   CMD_READ,
   CMD_RESIZE,
@@ -22,6 +24,10 @@ import {
   TFLAG_READ_ONLY,
   TFLAG_SEND_CACHE,
   TFLAG_SEND_FAST_ZERO,
+  TFLAG_SEND_FLUSH,
+  TFLAG_SEND_FUA,
+  TFLAG_SEND_TRIM,
+  TFLAG_SEND_WRITE_ZEROES,
 } from './constants.js';
 import type { Facts } from './facts.js';
 import type { Chunk, NbdMessage, Request } from './messages.js';
@@ -43,6 +49,7 @@ import {
   CACHE_FLAG_ACCEPTED,
   ENOTSUP_MISUSED,
   ENOTSUP_WITHOUT_FAST_ZERO,
+  OFFERED_COMMAND_REFUSED,
   EOVERFLOW_MISUSED,
   FAST_ZERO_EOVERFLOW,
   READ_ONLY_WRITE_SUCCEEDED,
@@ -109,6 +116,7 @@ export class OutcomeChecks {
         text: `${errorName(error)} for a ${shortCommand(r.type)}: ${mistake.what}; ${mistake.errors.map(errorName).join(' or ')} expected`,
       });
     }
+    if (error === EINVAL && mistake === null) this.refused(r, m);
     if (error === EOVERFLOW) this.overflow(r, m);
     else if (error === ENOTSUP) this.notSupported(r, m);
     else if (error === ENOSPC && r.type === CMD_WRITE && mistake === null) this.noSpace(r, m);
@@ -182,6 +190,19 @@ export class OutcomeChecks {
     return whats.length === 0 ? null : { what: whats.join(', '), errors: [...errors] };
   }
 
+  private refused(r: Request, m: NbdMessage): void {
+    const { facts } = this;
+    if (!facts.negotiationSeen || (r.type !== CMD_FLUSH && rangeLength(r) === 0)) return;
+    const gate = OFFERS.get(r.type) ?? 0;
+    const fua = (r.flags & CMD_FLAG_FUA) !== 0 && (facts.flags & TFLAG_SEND_FUA) !== 0;
+    if (!fua && (facts.flags & gate) === 0) return;
+    facts.raise(OFFERED_COMMAND_REFUSED, {
+      message: m,
+      related: [r],
+      text: `EINVAL for a ${shortCommand(r.type)}${fua ? ' with FUA' : ''}, although the transmission flags are ${hexNumber(facts.flags, 4)}`,
+    });
+  }
+
   private overflow(r: Request, m: NbdMessage): void {
     const { facts } = this;
     const related = [r];
@@ -241,5 +262,13 @@ export class OutcomeChecks {
     this.allocated = this.allocated.filter((a) => a.end <= start || a.start >= end);
   }
 }
+
+/** The transmission flag by which a server offers each command that has one. */
+const OFFERS = new Map<number, number>([
+  [CMD_FLUSH, TFLAG_SEND_FLUSH],
+  [CMD_TRIM, TFLAG_SEND_TRIM],
+  [CMD_CACHE, TFLAG_SEND_CACHE],
+  [CMD_WRITE_ZEROES, TFLAG_SEND_WRITE_ZEROES],
+]);
 
 const BEYOND = 'it reaches past the end of the export';

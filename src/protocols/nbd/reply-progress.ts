@@ -169,7 +169,7 @@ export class ReplyProgress {
 
   private mergeable(m: Chunk, last: Chunk, start: number): void {
     const lastEnd = last.dataOffsetHi * 4294967296 + last.dataOffsetLo + last.dataLength;
-    if (last.type !== m.type || lastEnd !== start) return;
+    if (last.type !== m.type || lastEnd !== start || !this.facts.wants(CHUNKS_MERGEABLE)) return;
     this.facts.raise(CHUNKS_MERGEABLE, {
       message: m,
       related: [last],

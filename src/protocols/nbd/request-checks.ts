@@ -344,7 +344,12 @@ export class RequestChecks {
         severity: this.commitment,
         text: `${rangeText(r)}; the minimum block size is ${minimum}`,
       });
-    } else if (preferred > minimum && isMisaligned(r, preferred, facts) && facts.wants(REQUEST_UNALIGNED_PREFERRED)) {
+    } else if (
+      preferred > minimum &&
+      (preferred & (preferred - 1)) === 0 &&
+      isMisaligned(r, preferred, facts) &&
+      facts.wants(REQUEST_UNALIGNED_PREFERRED)
+    ) {
       facts.raise(REQUEST_UNALIGNED_PREFERRED, {
         ...rangeFields(r),
         text: `${rangeText(r)}; the preferred block size is ${preferred}`,

@@ -8,6 +8,7 @@ import {
   DF,
   DISC,
   disconnect,
+  EINVAL,
   ENOSPC,
   ENOTSUP,
   EOVERFLOW,
@@ -488,6 +489,15 @@ export const ALLOCATED_ENOSPC = rule('allocated-enospc', 'error', 'server', 'ses
   ]),
 });
 
+export const OFFERED_COMMAND_REFUSED = rule('offered-command-refused', 'note', 'server', 'session', {
+  title: 'a command that the server offered is refused as invalid',
+  meaning:
+    'The transmission flags offer the command (or FUA), nothing in sight is wrong with the request, and yet the answer is EINVAL. The server offers more than it takes: nbdkit does so for clients that it greets in oldstyle. Clients that believe the flags fail; those that fall back lose speed only.',
+  spec: 'Transmission flags',
+  breaks: example('FLUSH is offered and refused', () => answered(request(FLUSH, 1), EINVAL)),
+  keeps: example('FLUSH is offered and served', () => answered(request(FLUSH, 1), 0)),
+});
+
 export const HEADER_RULES = [
   BAD_REPLY_MAGIC,
   REPLY_UNKNOWN_COOKIE,
@@ -520,4 +530,5 @@ export const HEADER_RULES = [
   UNANSWERED_REQUEST,
   NO_DISC_AFTER_ESHUTDOWN,
   ALLOCATED_ENOSPC,
+  OFFERED_COMMAND_REFUSED,
 ];
