@@ -1,0 +1,198 @@
+import { byteSize, count } from '../../base/text.js';
+import type { OpenSocket } from './open-sockets.js';
+import { peerOf, type Piece, type SocketLink, type SocketSide, type View } from './socket-link.js';
+import { SocketOrder } from './socket-order.js';
+import type { Moment } from './socket-packets.js';
+import { asked, carried, movedBytes, offStream, socketOnly, viewOf } from './strace-data.js';
+import { valueText, type Call } from './strace-line.js';
+
+/** Microseconds of silence after which the close of a last known descriptor is believed. */
+const SETTLED = 1e6;
+/** What a descriptor of unknown kind carries before it is given up, in calls and bytes. */
+const HELD_CALLS = 4096;
+const HELD_BYTES = 1 << 20;
+
+interface Closing {
+  readonly link: SocketLink;
+  readonly from: SocketSide;
+  readonly key: number;
+}
+
+/** What calls carried over sockets, handed to the connections in order of time. */
+export class StraceTransfers {
+  private readonly order = new SocketOrder();
+  /** Closes that wait to be believed, oldest first; those before `settled` were. */
+  private readonly closings: Closing[] = [];
+  private settled = 0;
+  private ordered = true;
+  private readonly heldBytes = new WeakMap<OpenSocket, number>();
+  private cutBytes = 0;
+  private cutCalls = 0;
+  private unknownBytes = 0;
+  private unknownDescriptors = 0;
+  private uncertain = 0;
+
+  /** `linkOf` gives the connection of a socket, and makes it with the socket on that side where there is none. */
+  constructor(private readonly linkOf: (socket: OpenSocket, side: SocketSide) => SocketLink) {}
+
+  /** Times begin anew, and say nothing about what came before. */
+  startOver(): void {
+    this.order.flush();
+    this.order.restart();
+    this.ordered = false;
+  }
+
+  advance(key: number): void {
+    this.order.advance(key);
+    const { closings } = this;
+    while (this.settled < closings.length && closings[this.settled]!.key + SETTLED < key)
+      this.settle(closings[this.settled++]!);
+    if (this.settled > 4096) {
+      closings.splice(0, this.settled);
+      this.settled = 0;
+    }
+  }
+
+  /** A call that may write was entered: what happens after `key` waits until it returns. */
+  hold(call: object, key: number): void {
+    this.order.hold(call, key);
+  }
+
+  unhold(call: object): void {
+    this.order.unhold(call);
+  }
+
+  end(): void {
+    this.order.flush();
+    for (const closing of this.closings.slice(this.settled)) this.settle(closing);
+    this.closings.length = 0;
+    this.settled = 0;
+  }
+
+  *remarks(): Iterable<string> {
+    if (this.cutCalls > 0)
+      yield `${count(this.cutCalls, 'call')} not shown whole: ${byteSize(this.cutBytes)} are gaps (record with -s 65535)`;
+    if (this.unknownDescriptors > 0)
+      yield `${count(this.unknownDescriptors, 'descriptor')} of unknown kind that carried one direction only: ${byteSize(this.unknownBytes)} left out (record with -yy, or from the start)`;
+    if (this.uncertain > 0)
+      yield `${count(this.uncertain, 'write')} whose result is not known: each is a gap of unknown size`;
+    if (this.order.gaveUp) yield 'calls that never returned: the order of what came after them is that of the lines';
+  }
+
+  transfer(call: Call, socket: OpenSocket, view: View, at: Moment, key: number): void {
+    if (offStream(call)) return;
+    const { result, name } = call;
+    if (socket.kind === 'unknown' && socketOnly(name)) {
+      // a datagram says where it goes
+      if (name === 'sendto' && call.args[4] !== undefined && valueText(call, call.args[4]) !== 'NULL')
+        socket.kind = 'other';
+      else this.becomesStream(socket);
+    }
+    if (result === null) {
+      if (view === 'write') this.unanswered(name, socket, at, key);
+      return;
+    }
+    if (result > 0) {
+      const pieces = carried(call, result);
+      this.carry(socket, view, pieces, at, key);
+    } else if (result === 0) {
+      if (view === 'read' && asked(call) !== 0 && !socket.readShut)
+        this.later(socket, key, 0, (link, side) => link.end(at, peerOf(side), view, this.ordered));
+    } else if (call.error === 'ECONNRESET') {
+      this.later(socket, key, 0, (link, side) => link.reset(at, peerOf(side), this.ordered));
+    }
+  }
+
+  carry(socket: OpenSocket, view: View, pieces: readonly Piece[], at: Moment, key: number): void {
+    const moved = movedBytes(pieces);
+    if (moved === 0) return;
+    const run = (): void => {
+      let cut = 0;
+      for (const piece of pieces) cut += piece.missing;
+      if (cut > 0) {
+        this.cutBytes += cut;
+        this.cutCalls++;
+      }
+      this.later(socket, key, moved, (link, side) => {
+        link.stillOpen(side);
+        link.data(at, view === 'write' ? side : peerOf(side), view, pieces, this.ordered);
+      });
+    };
+    if (socket.kind !== 'unknown') {
+      run();
+      return;
+    }
+    // Nothing says what this descriptor is. Files and pipes go one way, event counters eight bytes at a time.
+    socket.held.push({ view, eight: moved === 8, replay: run });
+    const bytes = (this.heldBytes.get(socket) ?? 0) + moved;
+    this.heldBytes.set(socket, bytes);
+    const both = socket.held.some((h) => h.view === 'read') && socket.held.some((h) => h.view === 'write');
+    if (both && !socket.held.every((h) => h.eight)) this.becomesStream(socket);
+    else if (socket.held.length > HELD_CALLS || bytes > HELD_BYTES) this.leaveOut(socket);
+  }
+
+  private becomesStream(socket: OpenSocket): void {
+    socket.kind = 'stream';
+    const { held } = socket;
+    socket.held = [];
+    for (const { replay } of held) replay();
+  }
+
+  private leaveOut(socket: OpenSocket): void {
+    socket.kind = 'other';
+    socket.held = [];
+    this.unknownDescriptors++;
+    this.unknownBytes += this.heldBytes.get(socket) ?? 0;
+  }
+
+  /** Does something to the connection of a socket when its turn has come. */
+  private later(
+    socket: OpenSocket,
+    key: number,
+    bytes: number,
+    run: (link: SocketLink, side: SocketSide) => void,
+  ): void {
+    if (socket.kind !== 'stream') return;
+    // a path of its own shows the server; without one, and without the call that set it up, the first one seen is named first
+    const isServer = socket.transport === 'unix' && socket.selfName !== '' && socket.peer !== '';
+    if (isServer) socket.rolesKnown = true;
+    const link = this.linkOf(socket, isServer ? 1 : 0);
+    this.order.add(key, bytes, () => {
+      // ends may have been joined since
+      const now = socket.link?.link ?? link;
+      run(now, socket.side);
+    });
+  }
+
+  shutdown(socket: OpenSocket, how: string, at: Moment, key: number): void {
+    if (/^(SHUT_RD|SHUT_RDWR|0|2)\b/.test(how)) socket.readShut = true;
+    if (/^(SHUT_WR|SHUT_RDWR|1|2)\b/.test(how) && socket.link !== null)
+      this.later(socket, key, 0, (link, side) => link.end(at, side, 'write', this.ordered));
+  }
+
+  closed(socket: OpenSocket, { at, key }: { readonly at: Moment; readonly key: number }): void {
+    this.order.add(key, 0, () => {
+      const link = socket.link!.link;
+      link.closing(at, socket.side);
+      if (!link.isClosing(socket.side)) return;
+      const other = peerOf(socket.side);
+      this.closings.push({ link, from: socket.side, key });
+      // both ends closed: neither contradicts the other
+      if (link.isClosing(other)) {
+        link.settle(other, this.ordered);
+        link.settle(socket.side, this.ordered);
+      }
+    });
+  }
+
+  private settle({ link, from }: Closing): void {
+    link.settle(from, this.ordered);
+  }
+
+  /** A call that may or may not have written. */
+  unanswered(name: string, socket: OpenSocket | null, at: Moment, key: number): void {
+    if (viewOf(name) !== 'write' || socket === null || socket.kind !== 'stream') return;
+    this.uncertain++;
+    this.later(socket, key, 0, (link, side) => link.lost(at, side, this.ordered));
+  }
+}
