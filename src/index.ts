@@ -10,6 +10,7 @@ import type { Needs, Party, Severity } from './base/rule.js';
 import { Analysis, type AnalysisOptions, type CaptureInput } from './engine/analysis.js';
 import { parseDecodeAs } from './engine/decode-as.js';
 import type { RuleLevel } from './engine/findings.js';
+import { rehearse } from './engine/rehearsal.js';
 import { PROTOCOLS } from './protocols/registry.js';
 import type { Event } from './report/event-object.js';
 import { EventReporter } from './report/event-reporter.js';
@@ -64,8 +65,11 @@ export async function* openCapture(
   const channel = new Channel();
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
-  const analysis = new Analysis(analysisOptions(options), new EventReporter((event) => channel.put(event)));
+  const settings = analysisOptions(options);
+  for (const p of settings.protocols) p.validate?.(settings);
   const reading = (async () => {
+    const learned = options.follow ? undefined : await rehearse(list, settings, () => ({ signal }));
+    const analysis = new Analysis({ ...settings, learned }, new EventReporter((event) => channel.put(event)));
     for (const input of list) {
       if (signal.aborted) break;
       await analysis.run(input, { signal, follow: options.follow, batch: () => channel.drained(stop.signal) });

@@ -30,6 +30,8 @@ export interface Example {
   readonly steps: () => readonly Step[];
   /** The server's TCP port; 10809 and the like matter to some rules. */
   readonly port?: number;
+  /** What the run has learned before (contract: ProtocolOptions.learned), where the session needs keys to be read. */
+  readonly knows?: () => unknown;
 }
 
 export interface Rule {

@@ -7,6 +7,7 @@ import type { Rule, Severity } from '../base/rule.js';
 import type { AnalysisOptions } from '../engine/analysis.js';
 import { parseDecodeAs } from '../engine/decode-as.js';
 import type { RuleLevel } from '../engine/findings.js';
+import type { Learned } from '../engine/rehearsal.js';
 import { PROTOCOLS } from '../protocols/registry.js';
 import type { Config, Expectation, LoadedConfig } from './config-file.js';
 import { nearestConfig } from './config-path.js';
@@ -26,6 +27,8 @@ export interface Plan {
   readonly streams: readonly number[];
   readonly levels: readonly (readonly [string, RuleLevel])[];
   readonly keyrings: readonly string[];
+  /** What an earlier pass over all files has taught: the same for each of them. */
+  readonly learned?: Learned;
   readonly showSecrets: boolean;
   readonly failOn: Severity;
   readonly expect: readonly Expectation[];
@@ -146,12 +149,13 @@ export function analysisOptions(plan: Plan, details: boolean): AnalysisOptions {
     streams: new Set(plan.streams),
     levels: new Map(plan.levels),
     keyrings: plan.keyrings,
+    learned: plan.learned,
     showSecrets: plan.showSecrets,
     details,
   };
 }
 
-/** Throws a UsageError where one of them cannot be read. */
+/** Throws a UsageError where one of them cannot be read, or is no keyring. */
 export function checkKeyrings(paths: readonly string[]): void {
   for (const path of paths) {
     try {
@@ -160,13 +164,15 @@ export function checkKeyrings(paths: readonly string[]): void {
       throw new UsageError(`cannot read the keyring ${path}: ${systemWords(error)}`);
     }
   }
+  if (paths.length === 0) return;
+  for (const p of PROTOCOLS) usage(() => p.validate?.({ keyrings: paths, showSecrets: false }));
 }
 
 function usage<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw new UsageError(systemWords(error));
   }
 }
 

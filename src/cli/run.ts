@@ -1,6 +1,7 @@
 import { NotACapture } from '../capture/packet.js';
 import { Analysis, inputName, type CaptureInput } from '../engine/analysis.js';
 import type { Reporter } from '../engine/event.js';
+import { rehearse } from '../engine/rehearsal.js';
 import type { TextOutput } from '../report/output.js';
 import { complain } from './complain.js';
 import { analysisOptions, checkKeyrings, type Planner } from './plan.js';
@@ -40,20 +41,26 @@ export async function runInputs(inputs: readonly CaptureInput[], run: RunSetting
   const keyrings = planner.keyringsOf(inputs.map(inputName));
   checkKeyrings(keyrings);
   const base = planner.for(inputName(inputs[0]!));
-  const analysis = new Analysis(analysisOptions({ ...base, keyrings }, details), reporter);
+  const options = analysisOptions({ ...base, keyrings }, details);
   const progress = new Progress();
+  const reading = (input: CaptureInput) => ({
+    signal,
+    progress: (read: number, total: number | null) => progress.update(inputName(input), read, total),
+  });
+  // what is still being written cannot be read twice
+  const learned = run.follow ? undefined : await rehearse(inputs, options, reading);
+  const analysis = new Analysis({ ...options, learned }, reporter);
   let status = 0;
   for (const input of inputs) {
     if (signal.aborted) break;
     try {
       const hooks = {
-        signal,
+        ...reading(input),
         follow: run.follow,
         batch: () => {
           if (run.live) reporter.flush?.();
           if (output.stopped) stop.abort();
         },
-        progress: (read: number, total: number | null) => progress.update(inputName(input), read, total),
       };
       await analysis.run(input, hooks, analysisOptions(planner.for(inputName(input)), details));
     } catch (error) {

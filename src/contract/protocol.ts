@@ -165,8 +165,15 @@ export interface Protocol<Shared = unknown> {
   readonly rules: readonly Rule[];
   /** Looks at the first bytes; cheap, called again as more arrive. */
   probe(input: ProbeInput): ProbeResult;
+  /** Throws an Error with one line for the user where the options cannot be used, before anything is read. */
+  validate?(options: ProtocolOptions): void;
   /** State shared by the connections of one run. */
   createShared(options: ProtocolOptions): Shared;
+  /**
+   * What connections have taught that helps to read others, wherever these stand in the input: plain data that can go to another
+   * thread, for the `learned` of a second pass. undefined where a second pass would be of no use.
+   */
+  learned?(shared: Shared): unknown;
   /** `settings` by side: [client, server]. */
   converse(
     context: SessionContext<Shared>,
@@ -186,4 +193,6 @@ export interface Protocol<Shared = unknown> {
 export interface ProtocolOptions {
   readonly keyrings: readonly string[];
   readonly showSecrets: boolean;
+  /** What an earlier pass over the same inputs has learned, by protocol (see Protocol.learned). */
+  readonly learned?: Readonly<Record<string, unknown>>;
 }

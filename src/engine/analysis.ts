@@ -105,6 +105,16 @@ export class Analysis {
     this.reporter.flush?.();
   }
 
+  /** What the protocols have learned for another pass over the same inputs. */
+  learned(): Record<string, unknown> {
+    const learned: Record<string, unknown> = {};
+    for (const [protocol, shared] of this.shared) {
+      const facts = protocol.learned?.(shared);
+      if (facts !== undefined) learned[protocol.name] = facts;
+    }
+    return learned;
+  }
+
   private sharedOf(protocol: Protocol): unknown {
     if (!this.shared.has(protocol)) this.shared.set(protocol, protocol.createShared(this.options));
     return this.shared.get(protocol);

@@ -29,6 +29,8 @@ export interface StepOptions {
   readonly transport?: 'tcp' | 'unix';
   readonly showSecrets?: boolean;
   readonly keyrings?: readonly string[];
+  /** What the run has learned before: see Example.knows. */
+  readonly knows?: unknown;
 }
 
 export interface SkippedBytes {
@@ -73,7 +75,11 @@ export function runSteps(protocol: Protocol, steps: readonly Step[], options: St
 /** The same, into a reporter: what `explain` prints. */
 export function playSteps(protocol: Protocol, steps: readonly Step[], options: StepOptions, reporter: Reporter): void {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const shared = protocol.createShared({ keyrings: options.keyrings ?? [], showSecrets: options.showSecrets ?? false });
+  const shared = protocol.createShared({
+    keyrings: options.keyrings ?? [],
+    showSecrets: options.showSecrets ?? false,
+    ...(options.knows === undefined ? {} : { learned: { [protocol.name]: options.knows } }),
+  });
   const env: StreamEnvironment = {
     limits,
     budget: new Budget(limits.bufferedBytes),

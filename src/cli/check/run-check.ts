@@ -3,6 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inputName, type CaptureInput } from '../../engine/analysis.js';
+import { rehearse } from '../../engine/rehearsal.js';
 import {
   addSummary,
   emptySummary,
@@ -19,7 +20,7 @@ import type { Suppression } from '../config-file.js';
 import { finishDestination, openDestination } from '../destination.js';
 import { Interrupt } from '../interrupt.js';
 import type { CommonArguments } from '../options.js';
-import { checkKeyrings, type Planner } from '../plan.js';
+import { analysisOptions, checkKeyrings, type Planner } from '../plan.js';
 import { Progress } from '../progress.js';
 import { version } from '../version.js';
 import type { ReportRequest } from './formats.js';
@@ -64,8 +65,10 @@ export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
   const found = findInputs(settings.inputs);
   const suppressions = planner.loaded?.config.suppressions ?? [];
   const today = todayText();
-  const jobs = jobsFor(settings, found, suppressions, today);
-  checkKeyrings([...new Set(jobs.flatMap((j) => j.plan.keyrings))]);
+  const unlearned = jobsFor(settings, found, suppressions, today);
+  const keyrings = [...new Set(unlearned.flatMap((j) => j.plan.keyrings))];
+  checkKeyrings(keyrings);
+  const jobs = await taught(unlearned, keyrings, interrupt.signal);
   const reports = settings.reports.map(openReport);
   try {
     const files = await judgeAll(jobs, found, settings, reports, interrupt.signal);
@@ -115,6 +118,16 @@ function checkReport(
     gate: gate.status === 1 ? { ...gate, reasons: [...gate.reasons, ...empty] } : gate,
     suppressed: files.reduce((n, f) => n + f.silenced, 0),
   };
+}
+
+/** The same jobs, each with what all files together have taught, so that neither their order nor the threads matter. */
+async function taught(jobs: readonly Job[], keyrings: readonly string[], signal: AbortSignal): Promise<readonly Job[]> {
+  const first = jobs[0];
+  if (first === undefined || keyrings.length === 0) return jobs;
+  const options = analysisOptions({ ...first.plan, keyrings }, false);
+  const inputs = jobs.map((j) => j.input);
+  const learned = await rehearse(inputs, options, () => ({ signal }));
+  return learned === undefined ? jobs : jobs.map((j) => ({ ...j, plan: { ...j.plan, keyrings, learned } }));
 }
 
 function jobsFor(

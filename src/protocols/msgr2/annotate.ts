@@ -8,6 +8,7 @@ import { frontOf } from './fronts.js';
 import { Banner, ControlFrame, DataFrame, type Frame } from './message.js';
 import { messageTypeName } from './message-types.js';
 import { isSingleValue, walkControl } from './payloads.js';
+import { GCM_TAG, layoutOf } from './secure/layout.js';
 import {
   AT,
   AT_CRC,
@@ -25,8 +26,8 @@ const NONE = new Uint8Array(0);
 /** The field tree of a message, down to its last byte; what lies beyond the bytes that were kept has places and no values. */
 export function annotate(message: Message): Annotation[] {
   if (message instanceof Banner) return annotateBanner(message);
-  if (message instanceof DataFrame) return annotateMessage(message);
-  if (message instanceof ControlFrame) return annotateControl(message);
+  if (message instanceof DataFrame) return withPadding(message, annotateMessage(message));
+  if (message instanceof ControlFrame) return withPadding(message, annotateControl(message));
   return [];
 }
 
@@ -87,11 +88,11 @@ function preamble(m: Frame): Annotation {
 }
 
 /**
- * Places of a frame's parts: on the wire in crc mode, by its revision; in plain for a frame that was encrypted, whose head holds
- * the preamble and the segments back to back, without padding and checksums.
+ * Places of a frame's parts: on the wire in crc mode, by its revision; in the plain form of a frame that was encrypted (see
+ * SecureLayout), which its head holds: as long as on the wire, with all tags at the end.
  */
 interface Places {
-  readonly segments: readonly [number, number, number, number];
+  readonly segments: readonly number[];
   /** The crc behind segment 0, or -1. */
   readonly firstCrc: number;
   /** The epilogue, or -1. */
@@ -99,15 +100,18 @@ interface Places {
 }
 
 function places(m: Frame): Places {
+  if (m.mode === 'secure') {
+    const { starts, epilogue } = layoutOf(m);
+    return { segments: starts, firstCrc: -1, epilogue };
+  }
   let pos = PREAMBLE + m.length0;
-  const checked = m.mode === 'crc';
-  const firstCrc = checked && m.revision === 1 && m.length0 > 0 ? pos : -1;
+  const firstCrc = m.revision === 1 && m.length0 > 0 ? pos : -1;
   if (firstCrc >= 0) pos += 4;
   const one = pos;
   const two = one + m.length1;
   const three = two + m.length2;
   const end = PREAMBLE + m.length0 + (firstCrc >= 0 ? 4 : 0) + restOf(m);
-  const epilogue = checked && (m.revision === 0 || m.count > 1) ? end : -1;
+  const epilogue = m.revision === 0 || m.count > 1 ? end : -1;
   return { segments: [PREAMBLE, one, two, three], firstCrc, epilogue };
 }
 
@@ -135,15 +139,33 @@ function checksums(m: Frame, p: Places, part: 'first' | 'epilogue', out: Annotat
       ? {}
       : { text: m.aborted ? 'aborted' : m.late === 0 || (m.late & 15) === LATE_COMPLETE ? 'complete' : 'invalid' };
   out.push({ name: 'lateStatus', at: p.epilogue, length: 1, ...status, ...text });
+  if (m.mode === 'secure') return;
   for (let i = m.revision === 1 ? 1 : 0, at = p.epilogue + 1; i < 4; i++, at += 4)
     out.push(crcAt(`segment${i}Crc`, at));
 }
 
+/** What only encrypted frames have: zeros up to the next full block, and the tags. Puts them where they belong. */
+function withPadding(m: Frame, fields: Annotation[]): Annotation[] {
+  if (m.mode === 'crc') return fields;
+  const { starts, ends, epilogue, plain, operations } = layoutOf(m);
+  const pads: Annotation[] = [];
+  const pad = (at: number, end: number): void => {
+    if (end > at) pads.push({ name: 'padding', at, length: end - at });
+  };
+  for (let i = 0; i < m.count; i++) pad(ends[i]!, i < 3 ? starts[i + 1]! : epilogue);
+  if (epilogue >= 0) pad(epilogue + 1, plain);
+  for (let i = 0; i < operations.length; i++) pads.push(bytesAt(m, 'gcmTag', plain + GCM_TAG * i, GCM_TAG, false));
+  // some fields of a message stand in the preamble, and are listed behind its header
+  for (const p of pads) fields.splice(fields.findLastIndex((f) => f.at < p.at) + 1, 0, p);
+  return fields;
+}
+
 /** Bytes that are in the head, or only counted. */
-function bytesAt(m: Frame, name: string, at: number, length: number): Annotation {
+function bytesAt(m: Frame, name: string, at: number, length: number, field = true): Annotation {
   const head = m.head ?? NONE;
   const end = at + length;
-  return { name, at, length, ...(end <= head.length && length <= 256 ? { value: hex(head, at, end) } : {}) };
+  if (end > head.length || length > 256) return { name, at, length };
+  return { name, at, length, [field ? 'value' : 'text']: hex(head, at, end) };
 }
 
 function annotateControl(m: ControlFrame): Annotation[] {

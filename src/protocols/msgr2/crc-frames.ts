@@ -217,14 +217,7 @@ export class CrcFrame {
     }
     if (frame.damaged) return;
     this.judgeChecksums(frame);
-    if (frame.aborted) {
-      const what = frame instanceof DataFrame && frame.headed ? ` seq ${frame.seq}` : '';
-      this.reader.raise(R.ABORTED_FRAME, {
-        message: frame,
-        text: `${frame.name}${what} was given up by its sender and counts as not sent`,
-        severity: frame.tag === TAG.MESSAGE ? 'note' : 'warning',
-      });
-    }
+    if (frame.aborted) this.reader.aborted(frame);
   }
 
   private judgeLate(frame: Frame): void {
@@ -304,17 +297,6 @@ export class CrcFrame {
       return;
     }
     const opened = openSegments(frame, packed, this.packedAt, this.revision, this.algorithm, this.reader.messageBytes);
-    if (opened.failed !== null) {
-      if (opened.unsupported) this.reader.unopened(frame, opened.why);
-      else this.reader.raise(R.DECOMPRESS_FAILED, { message: frame, text: `segment ${opened.failed}: ${opened.why}` });
-      return;
-    }
-    const first = opened.segments[0]!;
-    const view = new DataView(first.buffer, first.byteOffset, first.byteLength);
-    this.reader.segment0(frame, first, view, 0, first.length, PREAMBLE);
-    if (frame instanceof DataFrame) {
-      frame.front = opened.segments[1] ?? new Uint8Array(0);
-      this.reader.front(frame, frame.front, 0, frame.front.length, PREAMBLE);
-    }
+    this.reader.unpacked(frame, opened);
   }
 }

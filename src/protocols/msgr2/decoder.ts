@@ -11,23 +11,37 @@ import { CrcFrame } from './crc-frames.js';
 import type { Announced } from './frame-reader.js';
 import { FrameReader } from './frame-reader.js';
 import type { PeerHints } from './hints.js';
-import { DataFrame, type Frame } from './message.js';
+import { DataFrame } from './message.js';
 import { plausiblePreamble, PREAMBLE, Preamble, type Revision } from './preamble.js';
 import { provesItself, tellRevision } from './revision.js';
 import * as R from './rules/index.js';
+import type { KeyExchange } from './secure/key-exchange.js';
+import { SecureFrames } from './secure/secure-frames.js';
+import type { Transcript } from './secure/transcript.js';
 
 const enum State {
   banner,
   frames,
   /** Looking for a preamble. */
   scan,
+  /** Ciphertext, whose keys are still to be asked for. */
+  sealed,
+  /** Ciphertext that is opened. */
+  secure,
   /** Ciphertext, or another protocol: counted only. */
   opaque,
 }
 
+/** What a decoder needs where keys are at hand. */
+export interface Keys {
+  readonly exchange: KeyExchange;
+  /** Of its own direction. */
+  readonly transcript: Transcript;
+}
+
 /**
  * Decodes one direction: banner, then frames. In crc mode they go through CrcFrame; from the switch to secure mode on, the bytes
- * are ciphertext: the place where a source of decrypted frames takes over, which drives the same FrameReader.
+ * are ciphertext: SecureFrames takes over where there are keys, and drives the same FrameReader.
  */
 export class Msgr2Decoder implements Decoder {
   need = BANNER_TELLS;
@@ -59,6 +73,10 @@ export class Msgr2Decoder implements Decoder {
   private modeInDoubt = false;
   private plain = false;
   private opaqueReason: 'opaque' | 'undecoded' = 'opaque';
+  private readonly keys: Keys | null;
+  private secure: SecureFrames | null = null;
+  /** Bytes that are missing at the beginning of the ciphertext; -1: none are. */
+  private sealedGap = -1;
 
   constructor(
     side: Side,
@@ -67,14 +85,17 @@ export class Msgr2Decoder implements Decoder {
     settings: DecoderSettings,
     hints: PeerHints,
     rolesKnown: boolean,
+    keys: Keys | null = null,
   ) {
     this.side = side;
+    this.keys = keys;
     this.announced = announced;
     this.output = output;
     this.hints = hints;
     this.limit = settings.limits.messageBytes - 64;
     this.reader = new FrameReader(side, announced, output, settings, rolesKnown);
     this.details = settings.details;
+    if (keys !== null) this.reader.authReply = (front, seconds) => keys.exchange.authReply(front, seconds);
     this.frames = new CrcFrame(this.reader);
     this.fromStart = settings.fromStart;
     this.state = State.banner;
@@ -87,6 +108,8 @@ export class Msgr2Decoder implements Decoder {
       if (this.state === State.frames) this.nextFrame(input, patient);
       else if (this.state === State.scan) this.scan(input);
       else if (this.state === State.banner) this.banner(input);
+      else if (this.state === State.secure) this.opened(input);
+      else if (this.state === State.sealed) this.unseal(input, patient);
       else return;
     }
   }
@@ -101,7 +124,9 @@ export class Msgr2Decoder implements Decoder {
       return;
     }
     if (!this.wants(input, bannerLength(input, kind)) || !this.wants(input, bannerLength(input, kind))) return;
+    const start = input.pos;
     const banner = readBanner(this.side, input, kind, this.details, this.output);
+    this.keys?.transcript.add(input.bytes, start, input.pos);
     if (kind === 'v1') {
       this.enterOpaque('undecoded');
       return;
@@ -164,6 +189,7 @@ export class Msgr2Decoder implements Decoder {
     frame.inferred = this.tentative || (this.revision === null && p.lengths[0] > 0);
     frame.hinted = hinted;
     this.tentative = false;
+    this.record(input, p, gathered, rest);
     this.need = PREAMBLE;
     const here = Math.min(rest, input.remaining);
     if (here > 0) {
@@ -172,6 +198,15 @@ export class Msgr2Decoder implements Decoder {
     }
     if (here < rest) this.body = rest - here;
     else this.endFrame(input.originAt(input.pos - 1));
+  }
+
+  /** Frames of the login are what the peer signs. */
+  private record(input: Input, p: Preamble, gathered: number, rest: number): void {
+    const transcript = this.keys?.transcript;
+    if (transcript === undefined) return;
+    if (p.tag >= TAG.AUTH_SIGNATURE) transcript.close();
+    else if (rest === 0) transcript.add(input.bytes, input.pos - gathered, input.pos);
+    else transcript.lose();
   }
 
   private endFrame(origin: Origin | null): void {
@@ -274,6 +309,7 @@ export class Msgr2Decoder implements Decoder {
 
   private pass(input: Input, n: number): void {
     if (n === 0) return;
+    this.keys?.transcript.lose();
     this.output.skip(this.side, input.offset, n, 'resynchronised');
     this.scanned += n;
     input.pos += n;
@@ -288,7 +324,15 @@ export class Msgr2Decoder implements Decoder {
 
   // ---- what cannot be read
 
-  private enterSecure(offset: number): void {
+  /** Everything from that offset on is encrypted; `missing` bytes before it were lost (0: nobody knows how many, -1: none). */
+  private enterSecure(offset: number, missing = -1): void {
+    if (this.keys !== null) {
+      this.keys.transcript.close();
+      this.state = State.sealed;
+      this.sealedGap = missing;
+      this.need = 1;
+      return;
+    }
     const who = this.side === CLIENT ? 'client' : 'server';
     this.output.raise(OPAQUE, {
       side: this.side,
@@ -296,6 +340,41 @@ export class Msgr2Decoder implements Decoder {
       text: `secure mode: everything that the ${who} sends from offset ${offset} on is encrypted; the cluster's keyring would open it if the login of this entity is in the capture`,
     });
     this.enterOpaque('opaque');
+  }
+
+  /** Asks for keys when the first byte of ciphertext is there: the peer's part of the login may have been captured later. */
+  private unseal(input: Input, patient: boolean): void {
+    const answer = this.keys!.exchange.keys(this.side, patient);
+    if (answer === 'wait') {
+      this.waiting = true;
+    } else if ('why' in answer) {
+      if (this.keys!.exchange.firstOpaque()) {
+        const text = `secure mode: this connection stays encrypted from here on, since ${answer.why}`;
+        this.output.raise(OPAQUE, { side: this.side, offset: input.offset, text });
+      }
+      this.enterOpaque('opaque');
+    } else {
+      const revision = this.revision ?? this.likelyRevision();
+      const algorithm = () => (this.side === CLIENT ? this.hints.algorithm() : this.announced.algorithm);
+      this.secure = new SecureFrames(this.side, this.reader, this.output, answer, revision, this.limit, algorithm);
+      if (this.sealedGap >= 0) this.secure.gap(this.sealedGap, input.offset - this.sealedGap);
+      this.state = State.secure;
+      this.need = this.secure.need;
+    }
+  }
+
+  /** Lets the opener of ciphertext take its bytes. */
+  private opened(input: Input): void {
+    const secure = this.secure!;
+    secure.decode(input);
+    this.follow();
+  }
+
+  private follow(): void {
+    const secure = this.secure!;
+    this.need = secure.need;
+    this.body = secure.body;
+    if (secure.closed) this.enterOpaque('opaque');
   }
 
   private enterOpaque(reason: 'opaque' | 'undecoded'): void {
@@ -307,7 +386,9 @@ export class Msgr2Decoder implements Decoder {
   // ---- bodies, gaps, ends
 
   bodyBytes(block: Block, start: number, end: number, offset: number, origin: Origin): void {
-    if (this.state === State.opaque) {
+    if (this.state === State.secure) {
+      this.secure!.bodyBytes(block, start, end, offset, origin);
+    } else if (this.state === State.opaque) {
       this.output.skip(this.side, offset, end - start, this.opaqueReason);
     } else if (this.headless) {
       this.output.skip(this.side, offset, end - start, 'undecoded');
@@ -318,16 +399,30 @@ export class Msgr2Decoder implements Decoder {
   }
 
   bodyGap(length: number): void {
-    if (this.state !== State.opaque && !this.headless) this.frames.lose(length);
+    if (this.state === State.secure) this.secure!.bodyGap(length);
+    else if (this.state !== State.opaque && !this.headless) this.frames.lose(length);
   }
 
   bodyEnd(origin: Origin): void {
-    if (this.headless) this.headless = false;
+    if (this.state === State.secure) {
+      this.secure!.bodyEnd(origin);
+      this.follow();
+    } else if (this.headless) this.headless = false;
     else this.endFrame(this.frames.broken ? null : origin);
   }
 
   gap(length: number, offset: number): void {
     if (this.state === State.opaque) return;
+    if (this.state === State.secure) {
+      this.secure!.gap(length, offset);
+      this.follow();
+      return;
+    }
+    this.keys?.transcript.lose();
+    if (this.state === State.sealed) {
+      this.sealedGap = length === 0 ? 0 : Math.max(0, this.sealedGap) + length;
+      return;
+    }
     if (!this.plain) this.modeInDoubt = true;
     let rest = length;
     if (this.cut > 0) {
@@ -345,7 +440,7 @@ export class Msgr2Decoder implements Decoder {
       if (rest === 0) return;
     }
     if (this.announced.authSent && this.hints.connectionMode() === MODE_SECURE) {
-      this.enterSecure(offset + length);
+      this.enterSecure(offset + length, length);
       return;
     }
     this.startScan(offset + length);
@@ -353,6 +448,11 @@ export class Msgr2Decoder implements Decoder {
 
   abandon(input: Input, why: 'gap' | 'end'): void {
     this.waiting = false;
+    if (this.state === State.secure) {
+      this.secure!.abandon(input);
+      this.follow();
+      return;
+    }
     if (this.state === State.banner && input.remaining >= BANNER_TELLS) this.banner(input);
     while (input.remaining >= PREAMBLE && this.body === 0 && this.state === State.frames) {
       const p = this.preamble.read(input.bytes, input.view, input.pos);
@@ -396,6 +496,10 @@ export class Msgr2Decoder implements Decoder {
 
   end(how: 'fin' | 'reset' | 'open'): void {
     if (this.state === State.opaque) return;
+    if (this.state === State.secure) {
+      this.secure!.end(how);
+      return;
+    }
     const missing = this.cut > 0 ? this.cut : this.body;
     if (missing === 0) return;
     const frame = this.frames.current;
@@ -403,17 +507,9 @@ export class Msgr2Decoder implements Decoder {
       const lost = frame.missing > 0;
       this.frames.lose(missing);
       this.endFrame(null);
-      if (how !== 'open' && !lost) this.judgeTruncated(frame, how, missing);
+      if (how !== 'open' && !lost) this.reader.truncated(frame, how, missing);
     }
     this.cut = 0;
     this.body = 0;
-  }
-
-  private judgeTruncated(frame: Frame, how: 'fin' | 'reset', missing: number): void {
-    const what = how === 'fin' ? 'closed' : 'reset';
-    this.output.raise(R.FRAME_TRUNCATED, {
-      message: frame,
-      text: `the connection was ${what} inside a ${frame.name} frame; ${count(missing, 'byte')} of it are missing`,
-    });
   }
 }

@@ -3,16 +3,19 @@ import type { Input, Side } from '../../base/input.js';
 import type { Origin } from '../../base/origin.js';
 import type { Rule } from '../../base/rule.js';
 import { fieldsOf } from '../../contract/annotation.js';
+import { count } from '../../base/text.js';
 import type { DecoderSettings, Evidence, Output } from '../../contract/protocol.js';
+import type { Opened } from './compression.js';
 import { entityName, LAST_TAG, TAG, tagName, tagSenders } from './constants.js';
 import { EntityWalker } from './entity-walker.js';
 import type { Problem, Trouble } from './field-walker.js';
 import { frontOf } from './fronts.js';
 import { ControlFrame, DataFrame, type Frame, type FrameMode } from './message.js';
-import { isMessageType } from './message-types.js';
+import { isMessageType, MSG } from './message-types.js';
 import { isSingleValue, walkControl } from './payloads.js';
-import { MAX_SEGMENTS, MESSAGE_HEADER, type Preamble, type Revision } from './preamble.js';
+import { MAX_SEGMENTS, MESSAGE_HEADER, PREAMBLE, type Preamble, type Revision } from './preamble.js';
 import * as R from './rules/index.js';
+import { onWire } from './secure/layout.js';
 
 /** What kernel peers refuse, in bytes. */
 const FRONT_MAX = 16 << 20;
@@ -60,6 +63,8 @@ export class FrameReader {
   private readonly settings: DecoderSettings;
   private readonly rolesKnown: boolean;
   private frontProblem: Problem | null = null;
+  /** Takes the fronts of AUTH_REPLY messages: tickets are in them. */
+  authReply: ((front: Uint8Array, seconds: number) => void) | null = null;
   /** Rules that a habit of the sender would raise for every frame: once per direction is enough. */
   private readonly said = new Set<Rule>();
 
@@ -154,9 +159,45 @@ export class FrameReader {
     this.once(LIMIT, { message: frame, text: `compressed frames are not opened: ${why}`, severity: 'note' });
   }
 
+  /** A compressed frame was opened, or could not be. */
+  unpacked(frame: Frame, opened: Opened): void {
+    if (opened.failed !== null) {
+      if (opened.unsupported) this.unopened(frame, opened.why);
+      else this.raise(R.DECOMPRESS_FAILED, { message: frame, text: `segment ${opened.failed}: ${opened.why}` });
+      return;
+    }
+    const first = opened.segments[0]!;
+    const view = new DataView(first.buffer, first.byteOffset, first.byteLength);
+    this.segment0(frame, first, view, 0, first.length, PREAMBLE);
+    if (frame instanceof DataFrame) {
+      frame.front = opened.segments[1] ?? new Uint8Array(0);
+      this.front(frame, frame.front, 0, frame.front.length, PREAMBLE);
+    }
+  }
+
+  /** The epilogue says that the frame is to be forgotten. */
+  aborted(frame: Frame): void {
+    const what = frame instanceof DataFrame && frame.headed ? ` seq ${frame.seq}` : '';
+    this.raise(R.ABORTED_FRAME, {
+      message: frame,
+      text: `${frame.name}${what} was given up by its sender and counts as not sent`,
+      severity: frame.tag === TAG.MESSAGE ? 'note' : 'warning',
+    });
+  }
+
+  /** The connection ended inside the frame. */
+  truncated(frame: Frame, how: 'fin' | 'reset', missing: number): void {
+    const what = how === 'fin' ? 'closed' : 'reset';
+    this.raise(R.FRAME_TRUNCATED, {
+      message: frame,
+      text: `the connection was ${what} inside a ${frame.name} frame; ${count(missing, 'byte')} of it are missing`,
+    });
+  }
+
   /** The front in plain, contiguous. */
   front(frame: DataFrame, bytes: Uint8Array, start: number, end: number, inFrame: number): void {
     if (!frame.headed) return;
+    if (frame.type === MSG.AUTH_REPLY) this.authReply?.(bytes.subarray(start, end), frame.seconds);
     const layout = frontOf(frame.type, frame.version);
     if (layout === null || !layout.strict) return;
     const w = new EntityWalker(bytes, start, end, inFrame, false);
@@ -257,7 +298,9 @@ export class FrameReader {
   }
 }
 
-/** Evidence at a place inside a frame. */
+/** Evidence at a place inside a frame; in secure mode, inside its plain form. */
 export function at(frame: Frame, inFrame: number, length: number, text: string): Evidence {
-  return { message: frame, offset: frame.offset + inFrame, length, text };
+  if (frame.mode === 'crc') return { message: frame, offset: frame.offset + inFrame, length, text };
+  const [from, to] = onWire(frame, inFrame, length);
+  return { message: frame, offset: frame.offset + from, length: to - from, text };
 }

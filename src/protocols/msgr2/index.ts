@@ -1,6 +1,6 @@
-import { CLIENT, SERVER } from '../../base/input.js';
+import { CLIENT, otherSide, SERVER } from '../../base/input.js';
 import { DEFAULT_LIMITS } from '../../base/limits.js';
-import type { Protocol } from '../../contract/protocol.js';
+import type { Protocol, ProtocolOptions } from '../../contract/protocol.js';
 import { annotate } from './annotate.js';
 import { Msgr2Decoder } from './decoder.js';
 import { describe } from './describe.js';
@@ -10,6 +10,10 @@ import { probe } from './probe.js';
 import { RULES } from './rules/index.js';
 import { Msgr2Session } from './session/session.js';
 import { SharedSessions } from './session/shared.js';
+import { KeyChain, type LearnedKeys } from './secure/key-chain.js';
+import { KeyExchange } from './secure/key-exchange.js';
+import { readKeyring } from './secure/keyring.js';
+import { Transcript } from './secure/transcript.js';
 
 /** Ceph's messenger, version 2 (msgr2.0 and msgr2.1). */
 export const msgr2: Protocol<SharedSessions> = {
@@ -18,14 +22,35 @@ export const msgr2: Protocol<SharedSessions> = {
   ports: [3300],
   rules: RULES,
   probe,
-  createShared: () => new SharedSessions(DEFAULT_LIMITS.inFlight),
+  validate(options) {
+    for (const path of options.keyrings) readKeyring(path);
+  },
+  createShared: (options) => new SharedSessions(DEFAULT_LIMITS.inFlight, keyChain(options)),
+  learned: (shared) => shared.keys?.learned(),
   converse(context, output, settings) {
     const said = [new Announced(), new Announced()] as const;
     const known = context.clientEnd !== null;
-    const client = new Msgr2Decoder(CLIENT, said[CLIENT], output, settings[CLIENT], hintsFrom(said[SERVER]), known);
-    const server = new Msgr2Decoder(SERVER, said[SERVER], output, settings[SERVER], hintsFrom(said[CLIENT]), known);
-    return { client, server, session: new Msgr2Session(context, output, settings) };
+    const chain = context.shared.keys;
+    const transcripts = [
+      new Transcript(settings[CLIENT].fromStart),
+      new Transcript(settings[SERVER].fromStart),
+    ] as const;
+    const exchange = chain === null ? null : new KeyExchange(chain, output, transcripts);
+    const [client, server] = ([CLIENT, SERVER] as const).map((side) => {
+      const keys = exchange === null ? null : { exchange, transcript: transcripts[side] };
+      const hints = hintsFrom(said[otherSide(side)]);
+      return new Msgr2Decoder(side, said[side], output, settings[side], hints, known, keys);
+    }) as [Msgr2Decoder, Msgr2Decoder];
+    return { client, server, session: new Msgr2Session(context, output, settings, exchange) };
   },
   annotate,
   describe,
 };
+
+/** Keys of the run, or null where there are none. */
+function keyChain(options: ProtocolOptions): KeyChain | null {
+  const learned = options.learned?.['msgr2'] as LearnedKeys | undefined;
+  if (options.keyrings.length === 0 && learned === undefined) return null;
+  const entries = options.keyrings.flatMap((path) => readKeyring(path));
+  return new KeyChain(entries, DEFAULT_LIMITS.inFlight, options.showSecrets, learned);
+}

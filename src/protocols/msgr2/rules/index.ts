@@ -6,6 +6,7 @@ import { ENCODING_RULES } from './encoding.js';
 import { FRAME_RULES } from './frames.js';
 import { ORDER_RULES } from './order.js';
 import { RECONNECT_RULES } from './reconnect.js';
+import { SECURE_RULES } from './secure.js';
 import { SESSION_RULES } from './session.js';
 import { TRAFFIC_RULES } from './traffic.js';
 
@@ -16,6 +17,7 @@ export * from './encoding.js';
 export * from './frames.js';
 export * from './order.js';
 export * from './reconnect.js';
+export * from './secure.js';
 export * from './session.js';
 export * from './traffic.js';
 
@@ -26,6 +28,7 @@ export const RULES: readonly Rule[] = [
   ...ENCODING_RULES,
   ...ORDER_RULES,
   ...AUTH_RULES,
+  ...SECURE_RULES,
   ...SESSION_RULES,
   ...RECONNECT_RULES,
   ...COMPRESSION_RULES,

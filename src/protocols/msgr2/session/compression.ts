@@ -55,6 +55,10 @@ export class Compression {
       this.done = m;
       if (this.request !== null) m.inReplyTo = this.request.index;
       const algorithm = v['algorithm'] as number;
+      if (v['enabled'] === true && m.mode === 'secure') {
+        const text = `${algorithmName(algorithm)} is enabled on an encrypted connection`;
+        this.output.raise(R.COMPRESSION_IN_SECURE, { message: m, text });
+      }
       if (v['enabled'] === true && (algorithm === 0 || algorithm > 5)) {
         this.output.raise(R.COMPRESSION_INCONSISTENT, { message: m, text: `enabled with algorithm ${algorithm}` });
       }

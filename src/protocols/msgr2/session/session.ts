@@ -6,6 +6,7 @@ import type { DecoderSettings, Output, Session, SessionContext, SkipReason } fro
 import { MODE_SECURE, TAG, tagName, tagSenders } from '../constants.js';
 import { Banner, ControlFrame, DataFrame, type Frame } from '../message.js';
 import * as R from '../rules/index.js';
+import type { KeyExchange } from '../secure/key-exchange.js';
 import { Compression } from './compression.js';
 import { Login } from './login.js';
 import { Lineage } from './lineage.js';
@@ -33,12 +34,15 @@ export class Msgr2Session implements Session, SessionParts {
   private saidRejected = false;
   private saidEarly: [boolean, boolean] = [false, false];
   private ends = 0;
+  private readonly exchange: KeyExchange | null;
 
   constructor(
     context: SessionContext<SharedSessions>,
     output: Output,
     settings: readonly [DecoderSettings, DecoderSettings],
+    exchange: KeyExchange | null = null,
   ) {
+    this.exchange = exchange;
     this.context = context;
     this.output = output;
     this.sides = [new SideState(CLIENT, settings[CLIENT].fromStart), new SideState(SERVER, settings[SERVER].fromStart)];
@@ -52,6 +56,7 @@ export class Msgr2Session implements Session, SessionParts {
   }
 
   message(message: Message): void {
+    if (this.exchange !== null && message instanceof ControlFrame) this.exchange.frame(message);
     if (message instanceof Banner) this.banner(message);
     else if (message instanceof DataFrame || message instanceof ControlFrame) this.frame(message);
   }
@@ -275,7 +280,7 @@ export class Msgr2Session implements Session, SessionParts {
   // ---- what there is to say
 
   summary(): Record<string, Json> {
-    return summarize(this);
+    return { ...summarize(this), ...this.exchange?.secrets() };
   }
 
   describe(): string[] {

@@ -1,3 +1,5 @@
+import type { KeyChain } from '../secure/key-chain.js';
+
 /**
  * What is remembered across the connections of one run: lossless sessions outlive the connections that carry them. Bounded by
  * limits.inFlight; the oldest goes first.
@@ -47,9 +49,12 @@ export class SharedSessions {
   private readonly attempts = new Map<string, { seq: bigint; stream: number }>();
   private readonly cookiesSeen = new Set<string>();
   private readonly limit: number;
+  /** Keys to open logins and secure mode with, or null. */
+  readonly keys: KeyChain | null;
 
-  constructor(limit: number) {
+  constructor(limit: number, keys: KeyChain | null = null) {
     this.limit = limit;
+    this.keys = keys;
   }
 
   find(clientCookie: bigint, serverCookie: bigint): SessionRecord | null {

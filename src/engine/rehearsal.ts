@@ -1,0 +1,45 @@
+import { statSync } from 'node:fs';
+import { Analysis, type AnalysisOptions, type CaptureInput, type RunHooks } from './analysis.js';
+import type { Reporter } from './event.js';
+
+const SILENCE: Reporter = {
+  capture: () => undefined,
+  message: () => undefined,
+  finding: () => undefined,
+  stream: () => undefined,
+  summary: () => undefined,
+};
+
+/** What the inputs have taught, by protocol: see ProtocolOptions.learned. */
+export type Learned = Readonly<Record<string, unknown>>;
+
+/**
+ * A first pass over all inputs that can be read twice, without a report, where keys are given and a protocol can use what it finds:
+ * a ticket for one connection may be handed out on a later one, or in another file. What is wrong with an input is left for the
+ * second pass to say.
+ */
+export async function rehearse(
+  inputs: readonly CaptureInput[],
+  options: AnalysisOptions,
+  hooks: (input: CaptureInput) => RunHooks = () => ({}),
+): Promise<Learned | undefined> {
+  if (options.keyrings.length === 0 || !options.protocols.some((p) => p.learned !== undefined)) return undefined;
+  const lasting = inputs.filter(isLasting);
+  if (lasting.length === 0) return undefined;
+  const analysis = new Analysis({ ...options, streams: new Set(), details: false }, SILENCE);
+  for (const input of lasting) {
+    const h = hooks(input);
+    if (h.signal?.aborted) break;
+    try {
+      await analysis.run(input, h);
+    } catch {
+      continue;
+    }
+  }
+  return analysis.learned();
+}
+
+function isLasting(input: CaptureInput): boolean {
+  const paths = typeof input === 'string' ? [input] : [input.client, input.server];
+  return paths.every((path) => path !== '-' && statSync(path, { throwIfNoEntry: false })?.isFile() === true);
+}

@@ -1,0 +1,74 @@
+import { createCipheriv, createDecipheriv, type DecipherGCM } from 'node:crypto';
+import type { Revision } from '../preamble.js';
+import { GCM_TAG } from './layout.js';
+
+const GCM = 'aes-128-gcm';
+/** Blocks that one look ahead makes at once: two for each counter. */
+const AHEAD = 4096;
+
+/**
+ * The GCM operations of one direction (src/msg/async/crypto_onwire.cc). Each takes the next nonce: revision 1 counts in the last 8
+ * bytes, revision 0 in the first 4, little-endian both.
+ */
+export class GcmStream {
+  private readonly key: Uint8Array;
+  private readonly first: Uint8Array;
+  private readonly revision: Revision;
+
+  constructor(key: Uint8Array, nonce: Uint8Array, revision: Revision) {
+    this.key = key;
+    this.first = nonce;
+    this.revision = revision;
+  }
+
+  /** The nonce of the operation with that number, from 0 on. */
+  nonce(operation: number): Uint8Array {
+    const nonce = Uint8Array.from(this.first);
+    const at = this.revision === 1 ? 4 : 0;
+    const end = this.revision === 1 ? 12 : 4;
+    let carry = operation;
+    for (let i = at; i < end && carry > 0; i++) {
+      const sum = nonce[i]! + (carry % 256);
+      nonce[i] = sum & 0xff;
+      carry = Math.floor(carry / 256) + (sum >> 8);
+    }
+    return nonce;
+  }
+
+  open(operation: number): DecipherGCM {
+    return createDecipheriv(GCM, this.key, this.nonce(operation), { authTagLength: GCM_TAG });
+  }
+
+  /** For examples and tests: one sealed operation with its tag. */
+  seal(operation: number, plain: Uint8Array): Uint8Array {
+    const cipher = createCipheriv(GCM, this.key, this.nonce(operation), { authTagLength: GCM_TAG });
+    return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  }
+
+  /** The first 32 bytes of key stream of the operations from `operation` on, one behind the other. */
+  keyStream(operation: number, count: number): Uint8Array {
+    const n = Math.min(count, AHEAD);
+    const blocks = Buffer.alloc(32 * n);
+    for (let i = 0; i < n; i++) {
+      const nonce = this.nonce(operation + i);
+      blocks.set(nonce, 32 * i);
+      blocks.set(nonce, 32 * i + 16);
+      // the counter block begins at 1, which makes the tag
+      blocks[32 * i + 15] = 2;
+      blocks[32 * i + 31] = 3;
+    }
+    const cipher = createCipheriv('aes-128-ecb', this.key, null).setAutoPadding(false);
+    return cipher.update(blocks);
+  }
+}
+
+/** Whether all that went through an operation is what its sender sealed. */
+export function tagHolds(operation: DecipherGCM, tag: Uint8Array): boolean {
+  operation.setAuthTag(tag);
+  try {
+    operation.final();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,412 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { hex, hexNumber } from '../../../base/hex.js';
+import { CLIENT, SERVER, type Side } from '../../../base/input.js';
+import type { Json } from '../../../contract/annotation.js';
+import type { Output } from '../../../contract/protocol.js';
+import { GET_AUTH_SESSION_KEY, GET_PRINCIPAL_SESSION_KEY, GET_ROTATING_KEY } from '../cephx.js';
+import { entityName, METHOD_CEPHX, methodName, MODE_CRC, MODE_SECURE, TAG } from '../constants.js';
+import type { ControlFrame } from '../message.js';
+import * as R from '../rules/index.js';
+import { ByteReader } from './byte-reader.js';
+import { KEY_AES, KEY_AES256KRB5, proofOf, unseal, unsealSized, type CryptoKey } from './cephx-seal.js';
+import { readTicketBlob, type KeyChain, type SessionKey, type TicketBlob } from './key-chain.js';
+import { collectSecrets, collectTickets, openTicket, readTickets } from './tickets.js';
+import type { Transcript } from './transcript.js';
+
+/** Places in the connection secret: one AES-128-GCM key, and the first nonces of both directions. */
+const SECRET_KEY = 16;
+const NONCE_BYTES = 12;
+const SERVER_NONCE = 16;
+const CLIENT_NONCE = 28;
+export const SECRET_LEAST = 40;
+
+/** What opens one direction. */
+export interface DirectionKeys {
+  readonly key: Uint8Array;
+  readonly nonce: Uint8Array;
+  /** Whether bytes of the peer or of other connections were needed to find them. */
+  readonly hinted: boolean;
+}
+
+/** Keys; `wait` while the peer may still bring what is missing; or why there are none. */
+export type KeyAnswer = DirectionKeys | 'wait' | { readonly why: string };
+
+interface Login {
+  readonly entity: string;
+}
+
+interface Authorizer {
+  readonly service: number;
+  readonly ticket: TicketBlob;
+  readonly sealed: Uint8Array;
+}
+
+/**
+ * The cephx exchange of one connection, opened with the keys at hand: it yields the session key, with which the signatures are
+ * checked in both modes, and the connection secret of secure mode; and the tickets that a monitor hands out for other connections.
+ */
+export class KeyExchange {
+  private readonly chain: KeyChain;
+  private readonly output: Output;
+  private readonly transcripts: readonly [Transcript, Transcript];
+  private method = 0;
+  private login: Login | null = null;
+  private authorizers: Authorizer[] = [];
+  private serverChallenge: bigint | null = null;
+  private sealedChallenge: Uint8Array | null = null;
+  private clientChallenge: bigint | null = null;
+  private proof: { readonly bytes: Uint8Array; readonly frame: ControlFrame } | null = null;
+  private done: ControlFrame | null = null;
+  private request: ControlFrame | null = null;
+  private session: SessionKey | null = null;
+  private secret: Uint8Array | null = null;
+  /** Key of the entity, where it was found out. */
+  private entityKey: CryptoKey | null = null;
+  private why = '';
+  private damaged = false;
+  private readonly signatures: [ControlFrame | null, ControlFrame | null] = [null, null];
+  private saidOpaque = false;
+
+  constructor(chain: KeyChain, output: Output, transcripts: readonly [Transcript, Transcript]) {
+    this.chain = chain;
+    this.output = output;
+    this.transcripts = transcripts;
+  }
+
+  /** The next frame of either side, as far as logins are concerned. */
+  frame(m: ControlFrame): void {
+    if (m.tag < TAG.AUTH_REQUEST || m.tag > TAG.AUTH_SIGNATURE) return;
+    if (m.damaged || !m.complete) {
+      this.damaged = true;
+      return;
+    }
+    const r = new ByteReader(m.payload);
+    switch (m.tag) {
+      case TAG.AUTH_REQUEST:
+        this.takeRequest(m, r);
+        break;
+      case TAG.AUTH_REPLY_MORE:
+        this.takeChallenge(r);
+        break;
+      case TAG.AUTH_REQUEST_MORE:
+        this.takeAnswer(m, new ByteReader(r.blob()));
+        break;
+      case TAG.AUTH_BAD_METHOD:
+        this.judgeRefused(m);
+        break;
+      case TAG.AUTH_DONE:
+        this.done = m;
+        this.derive();
+        break;
+      case TAG.AUTH_SIGNATURE:
+        this.signatures[m.side] = m;
+        break;
+    }
+    this.judgeSignatures();
+  }
+
+  /** Keys of one direction. `patient`: whether waiting for the peer is an option. */
+  keys(side: Side, patient: boolean): KeyAnswer {
+    const secret = this.secret;
+    if (secret !== null && secret.length >= SECRET_LEAST) {
+      const at = side === SERVER ? SERVER_NONCE : CLIENT_NONCE;
+      const hinted = side === CLIENT || this.login === null || this.authorizers.length > 0;
+      return { key: secret.subarray(0, SECRET_KEY), nonce: secret.subarray(at, at + NONCE_BYTES), hinted };
+    }
+    if (patient && (this.done === null || this.request === null) && !this.damaged) return 'wait';
+    return { why: this.reason() };
+  }
+
+  /** Whether this is the first direction to stay closed: the reason is one for both. */
+  firstOpaque(): boolean {
+    if (this.saidOpaque) return false;
+    this.saidOpaque = true;
+    return true;
+  }
+
+  private reason(): string {
+    if (this.why !== '') return this.why;
+    if (this.damaged) return 'a frame of its login is damaged or not completely captured';
+    if (this.done === null) return 'its AUTH_DONE, which holds the keys, is not in the capture';
+    if (this.request === null) return "the client's part of its login is not in the capture";
+    return 'its login yields no connection secret';
+  }
+
+  // ---- the exchange, frame by frame
+
+  private takeRequest(m: ControlFrame, r: ByteReader): void {
+    this.request = m;
+    this.method = r.u32();
+    const modes = r.u32();
+    r.take(4 * Math.min(modes, 64));
+    const p = new ByteReader(r.blob());
+    this.login = null;
+    this.authorizers = [];
+    if (p.failed || this.method !== METHOD_CEPHX) return;
+    const mode = p.bytes[0] ?? 0;
+    if (mode >= 10) {
+      p.u8();
+      const type = p.u32();
+      const id = Buffer.from(p.blob()).toString('utf8');
+      if (!p.failed) this.login = { entity: `${entityName(type)}.${id}` };
+    } else {
+      this.takeAuthorizer(p);
+    }
+    // the answer may have been captured before its request
+    if (this.done !== null && this.session === null) this.derive();
+  }
+
+  private takeAuthorizer(p: ByteReader): void {
+    p.u8();
+    p.u64();
+    const service = p.u32();
+    const ticket = readTicketBlob(p);
+    const sealed = p.blob();
+    if (!p.failed && this.authorizers.length < 2) this.authorizers.push({ service, ticket, sealed });
+  }
+
+  private takeChallenge(r: ByteReader): void {
+    const p = new ByteReader(r.blob());
+    if (p.left === 9 && p.bytes[p.pos] === 1) {
+      p.u8();
+      this.serverChallenge = p.u64();
+    } else {
+      this.sealedChallenge = p.bytes;
+    }
+  }
+
+  private takeAnswer(m: ControlFrame, p: ByteReader): void {
+    if (p.left >= 19 && p.bytes[0] === 0 && p.bytes[1] === 1) {
+      p.take(3);
+      this.clientChallenge = p.u64();
+      this.proof = { bytes: p.raw(8), frame: m };
+    } else if (this.authorizers.length > 0) {
+      this.takeAuthorizer(p);
+    }
+  }
+
+  // ---- what the keys open
+
+  private derive(): void {
+    const r = new ByteReader(this.done!.payload);
+    r.take(12);
+    const p = new ByteReader(r.blob());
+    if (this.request !== null && this.method !== METHOD_CEPHX) {
+      this.why = `method ${methodName(this.method)} is not opened`;
+      return;
+    }
+    if (this.authorizers.length > 0) this.deriveFromTicket(p);
+    else if (p.left >= 6 && p.bytes[0] === 0 && p.bytes[1] === 1) this.deriveFromLogin(p);
+  }
+
+  private deriveFromLogin(p: ByteReader): void {
+    p.u16();
+    if (p.s32() !== 0) return;
+    const own = readTickets(p)[0];
+    const sealedSecret = p.left > 0 ? p.blob() : new Uint8Array(0);
+    const others = p.left > 0 ? new ByteReader(p.blob()) : null;
+    if (own === undefined || p.failed) {
+      this.why = 'the reply to its login does not decode';
+      return;
+    }
+    const now = this.done!.seconds;
+    for (const key of this.chain.keysOf(this.login?.entity ?? null)) {
+      const session = openTicket(key.bytes, own.sealedKey, now);
+      if (session === null) continue;
+      this.session = session;
+      this.entityKey = key;
+      break;
+    }
+    const session = this.session;
+    if (session === null) {
+      this.why = this.whyNotOpened();
+      return;
+    }
+    collectTickets(this.chain, [own], this.entityKey!.bytes, now);
+    this.judgeProof();
+    this.takeSecret(
+      sealedSecret.length === 0 ? null : unsealSized(session.bytes, sealedSecret),
+      sealedSecret.length > 0,
+    );
+    if (others !== null && others.left > 0) collectTickets(this.chain, readTickets(others), session.bytes, now);
+  }
+
+  private whyNotOpened(): string {
+    const entity = this.login?.entity ?? null;
+    const keys = this.chain.keysOf(entity);
+    if (entity === null) return 'none of the keys in the keyrings opens its login';
+    if (keys.length === 0) return `the keyrings hold no key of ${entity}`;
+    const newer = keys.filter((k) => k.type !== KEY_AES);
+    if (newer.length === keys.length) {
+      const type = newer[0]!.type === KEY_AES256KRB5 ? '2 (AES256KRB5)' : String(newer[0]!.type);
+      return `the key of ${entity} is of type ${type}, which is not supported`;
+    }
+    const many = keys.length === 1 ? 'the key' : `none of the ${keys.length} keys`;
+    const verb = keys.length === 1 ? 'does not open' : 'opens';
+    return `${many} of ${entity} in the keyrings ${verb} its login: a keyring of another cluster, a key that was changed since, or a damaged reply`;
+  }
+
+  private deriveFromTicket(p: ByteReader): void {
+    const { service, ticket } = this.authorizers[0]!;
+    const session = this.chain.keyOf(service, ticket);
+    if (session === null) {
+      const where = this.chain.searched
+        ? 'in no login of the input that the keyrings open'
+        : 'before this point (live input is read only once, and a later login cannot help)';
+      this.why = `its ticket for ${entityName(service)}, secret id ${ticket.secretId}, was handed out ${where}`;
+      return;
+    }
+    if (session.type !== KEY_AES) {
+      this.why = `its session key is of type ${session.type}, which is not supported`;
+      return;
+    }
+    this.session = session;
+    this.judgeExpiry(service, session);
+    const reply = unsealSized(session.bytes, p.bytes);
+    if (reply === null) {
+      this.why = 'the reply to its ticket does not open with the key of the ticket';
+      this.output.raise(R.CEPHX_MAGIC, { message: this.done, text: this.why });
+      return;
+    }
+    const r = new ByteReader(reply);
+    const version = r.u8();
+    const nonce = r.u64();
+    this.judgeAuthorizer(session, nonce);
+    if (version < 2) return;
+    const secret = r.blob();
+    this.takeSecret(r.failed ? null : secret, true, false);
+  }
+
+  /** `envelope`: what was sealed, behind the u32 length of the secret where `sized`; null where it could not be opened. */
+  private takeSecret(opened: Uint8Array | null, present: boolean, sized = true): void {
+    if (!present) return;
+    if (opened === null) {
+      this.why = 'its connection secret does not open with the session key of the same reply';
+      this.output.raise(R.CEPHX_MAGIC, { message: this.done, text: this.why });
+      return;
+    }
+    const secret = (sized ? new ByteReader(opened).blob() : opened).slice();
+    this.secret = secret;
+    const mode = this.done!.values?.['connectionMode'];
+    if (mode === MODE_SECURE && secret.length < SECRET_LEAST) {
+      this.why = `its connection secret has only ${secret.length} bytes`;
+      const text = `the connection secret has ${secret.length} bytes, secure mode needs ${SECRET_LEAST}`;
+      this.output.raise(R.CONNECTION_SECRET_LENGTH, { message: this.done, text });
+    } else if (mode === MODE_CRC && secret.length > 0) {
+      const text = `crc mode comes with a connection secret of ${secret.length} bytes`;
+      this.output.raise(R.CONNECTION_SECRET_LENGTH, { message: this.done, text, severity: 'warning' });
+    }
+  }
+
+  /** An AUTH_REPLY message inside the session: tickets that are renewed, or the rotating secrets of a daemon's service. */
+  authReply(front: Uint8Array, seconds: number): void {
+    const session = this.session;
+    if (session === null) return;
+    const r = new ByteReader(front);
+    if (r.u32() !== METHOD_CEPHX || r.s32() < 0) return;
+    r.u64();
+    const p = new ByteReader(r.blob());
+    const type = p.u16();
+    if (p.s32() !== 0 || p.failed) return;
+    if (type === GET_PRINCIPAL_SESSION_KEY) {
+      collectTickets(this.chain, readTickets(p), session.bytes, seconds);
+    } else if (type === GET_ROTATING_KEY) {
+      const keys = this.entityKey === null ? [] : [this.entityKey];
+      collectSecrets(this.chain, p.raw(p.left), keys);
+    } else if (type === GET_AUTH_SESSION_KEY && this.entityKey !== null) {
+      this.renewed(p, seconds);
+    }
+  }
+
+  /** A whole new login inside the session. */
+  private renewed(p: ByteReader, seconds: number): void {
+    const own = readTickets(p)[0];
+    if (own === undefined) return;
+    const session = openTicket(this.entityKey!.bytes, own.sealedKey, seconds);
+    if (session === null) return;
+    if (p.left > 0) p.blob();
+    if (p.left > 0) collectTickets(this.chain, readTickets(new ByteReader(p.blob())), session.bytes, seconds);
+  }
+
+  // ---- rules that need keys
+
+  private judgeProof(): void {
+    const { proof, serverChallenge, clientChallenge, entityKey } = this;
+    if (proof === null || serverChallenge === null || clientChallenge === null || entityKey === null) return;
+    const expected = proofOf(entityKey.bytes, serverChallenge, clientChallenge);
+    if (hex(expected) === hex(proof.bytes)) return;
+    const text = `the proof is ${hex(proof.bytes)}, the key that opens the reply gives another one, and the server accepted it`;
+    this.output.raise(R.CEPHX_PROOF, { message: proof.frame, text });
+  }
+
+  /** A refused login whose proof was made with another key than the keyrings have: that explains it, and blames nobody. */
+  private judgeRefused(m: ControlFrame): void {
+    const { proof, serverChallenge, clientChallenge, login } = this;
+    if (proof === null || serverChallenge === null || clientChallenge === null || login === null) return;
+    const keys = this.chain.keysOf(login.entity).filter((k) => k.type === KEY_AES);
+    if (keys.length === 0) return;
+    const right = keys.some((k) => hex(proofOf(k.bytes, serverChallenge, clientChallenge)) === hex(proof.bytes));
+    if (right) return;
+    const text = `the server refused it, and the proof was made with none of the keys that the keyrings have for ${login.entity}`;
+    this.output.raise(R.CEPHX_PROOF, { message: proof.frame, related: [m], text, severity: 'note' });
+  }
+
+  private judgeExpiry(service: number, session: SessionKey): void {
+    const late = this.request!.seconds - session.expires;
+    if (session.expires === 0 || late <= 0) return;
+    const text = `the ticket for ${entityName(service)} ran out ${late} s before it was shown`;
+    this.output.raise(R.CEPHX_TICKET_EXPIRED, { message: this.request, text });
+  }
+
+  private judgeAuthorizer(session: SessionKey, replied: bigint): void {
+    const last = this.authorizers.at(-1)!;
+    const plain = unseal(session.bytes, last.sealed);
+    if (plain === null) return;
+    const r = new ByteReader(plain);
+    const version = r.u8();
+    const nonce = r.u64();
+    const hasChallenge = version >= 2 && r.u8() !== 0;
+    const answered = hasChallenge ? r.u64() : 0n;
+    if (r.failed) return;
+    const next = BigInt.asUintN(64, nonce + 1n);
+    if (replied !== next) {
+      const text = `nonce ${hexNumber(replied)} in answer to ${hexNumber(nonce)}; ${hexNumber(next)} is due`;
+      this.output.raise(R.CEPHX_NONCE_REPLY, { message: this.done, related: [this.request!], text });
+    }
+    const challenge = this.sealedChallenge === null ? null : unseal(session.bytes, this.sealedChallenge);
+    if (challenge === null || !hasChallenge) return;
+    const c = new ByteReader(challenge);
+    c.u8();
+    const asked = c.u64();
+    const due = BigInt.asUintN(64, asked + 1n);
+    if (c.failed || answered === due) return;
+    const text = `the challenge ${hexNumber(asked)} is answered by ${hexNumber(answered)}; ${hexNumber(due)} is due`;
+    this.output.raise(R.CEPHX_CHALLENGE_REPLY, { message: this.request, related: [this.done!], text });
+  }
+
+  /** Each signature covers what its sender had received: the peer's bytes up to its last frame of the login. */
+  private judgeSignatures(): void {
+    const key = this.session;
+    if (key === null || this.done === null) return;
+    for (const side of [CLIENT, SERVER] as const) {
+      const m = this.signatures[side];
+      const signed = this.transcripts[side === CLIENT ? SERVER : CLIENT];
+      if (m === null || m.payload.length !== 32 || !signed.complete) continue;
+      const expected = createHmac('sha256', key.bytes).update(signed.held).digest();
+      signed.release();
+      // a signature of zeros has a rule of its own
+      if (timingSafeEqual(expected, m.payload) || m.payload.every((b) => b === 0)) continue;
+      const text = `the signature over ${side === CLIENT ? "the server's" : "the client's"} part of the login is ${hex(m.payload, 0, 8)}..., and ${hex(expected, 0, 8)}... by the session key`;
+      this.output.raise(R.SIGNATURE_MISMATCH, { message: m, text });
+    }
+  }
+
+  /** Only where secrets are to be shown. */
+  secrets(): Record<string, Json> {
+    if (!this.chain.showSecrets) return {};
+    return {
+      ...(this.session === null ? {} : { sessionKey: hex(this.session.bytes) }),
+      ...(this.secret === null || this.secret.length === 0 ? {} : { connectionSecret: hex(this.secret) }),
+    };
+  }
+}

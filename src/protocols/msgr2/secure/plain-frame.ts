@@ -1,0 +1,115 @@
+import type { FrameReader } from '../frame-reader.js';
+import { DataFrame, type Frame } from '../message.js';
+import type { SecureLayout } from './layout.js';
+import { GCM_TAG } from './layout.js';
+
+/** Bytes that the held part of a frame begins with; it grows as bytes come, never by an announced length. */
+const HELD_FIRST = 4096;
+
+/** The plain form of one frame: what of it is held (segment 0 and the front), and what is only looked at as it passes. */
+export class PlainFrame {
+  private readonly frame: Frame;
+  private readonly layout: SecureLayout;
+  private held: Uint8Array;
+  private readonly holds: number;
+  private pos = 0;
+  private tags = 0;
+  /** Status byte of the epilogue, or -1. */
+  late = -1;
+  /** Place and value of the first byte of padding that is not zero, or -1. */
+  dirtyAt = -1;
+  dirty = 0;
+
+  constructor(frame: Frame, layout: SecureLayout, limit: number) {
+    this.frame = frame;
+    this.layout = layout;
+    const wanted = frame.compressed || layout.ends[1]! > limit ? layout.plain : layout.ends[1]!;
+    this.holds = wanted <= limit ? wanted : layout.ends[1]! <= limit ? layout.ends[1]! : layout.ends[0]!;
+    if (this.holds > limit) this.holds = 0;
+    this.held = new Uint8Array(Math.min(this.holds, HELD_FIRST));
+  }
+
+  /** The next bytes of the plain form, tags left out. */
+  add(bytes: Uint8Array, start: number, end: number): void {
+    const n = end - start;
+    const from = this.pos;
+    this.pos += n;
+    const head = this.frame.head;
+    if (head !== null && from < head.length) {
+      head.set(bytes.subarray(start, start + Math.min(n, head.length - from)), from);
+    }
+    if (from < this.holds) this.hold(bytes, start, Math.min(n, this.holds - from), from);
+    this.look(bytes, start, from, this.pos);
+  }
+
+  private hold(bytes: Uint8Array, start: number, n: number, at: number): void {
+    if (at + n > this.held.length) {
+      const larger = new Uint8Array(Math.min(this.holds, Math.max(at + n, 2 * this.held.length)));
+      larger.set(this.held.subarray(0, at));
+      this.held = larger;
+    }
+    this.held.set(bytes.subarray(start, start + n), at);
+  }
+
+  /** Looks at padding and epilogue: `bytes[start]` is the plain form's byte `from`. */
+  private look(bytes: Uint8Array, start: number, from: number, to: number): void {
+    const { starts, ends, epilogue, plain } = this.layout;
+    for (let i = 0; i < 4; i++) {
+      const next = i < 3 ? starts[i + 1]! : epilogue >= 0 ? epilogue : plain;
+      this.zeros(bytes, start - from, Math.max(from, ends[i]!), Math.min(to, next));
+    }
+    if (epilogue < 0 || to <= epilogue) return;
+    if (from <= epilogue) this.late = bytes[start - from + epilogue]!;
+    this.zeros(bytes, start - from, Math.max(from, epilogue + 1), Math.min(to, plain));
+  }
+
+  private zeros(bytes: Uint8Array, shift: number, from: number, to: number): void {
+    if (this.dirtyAt >= 0) return;
+    for (let at = from; at < to; at++) {
+      if (bytes[shift + at] === 0) continue;
+      this.dirtyAt = at;
+      this.dirty = bytes[shift + at]!;
+      return;
+    }
+  }
+
+  /** A GCM tag, which the plain form has at its end. */
+  tag(bytes: Uint8Array, start: number): void {
+    const head = this.frame.head;
+    const at = this.layout.plain + GCM_TAG * this.tags++;
+    if (head !== null && at + GCM_TAG <= head.length) head.set(bytes.subarray(start, start + GCM_TAG), at);
+  }
+
+  /** Gives segment 0 and the front to the reader, as far as they are here and in plain. */
+  deliver(reader: FrameReader): void {
+    const { frame, held } = this;
+    const { starts, ends, count } = this.layout;
+    const have = Math.min(this.pos, held.length);
+    if (frame.compressed) return;
+    if (this.holds === 0) {
+      frame.damaged = true;
+      return;
+    }
+    if (have < ends[0]!) return;
+    reader.segment0(
+      frame,
+      held,
+      new DataView(held.buffer, held.byteOffset, held.byteLength),
+      starts[0]!,
+      ends[0]!,
+      starts[0]!,
+    );
+    if (count > 1 && ends[1]! > starts[1]! && have >= ends[1]! && frame instanceof DataFrame) {
+      reader.front(frame, held, starts[1]!, ends[1]!, starts[1]!);
+    }
+  }
+
+  /** All segments without their padding, one behind the other; null where they are not all held. */
+  segments(layout: SecureLayout): Uint8Array | null {
+    const last = layout.ends[layout.count - 1]!;
+    if (this.held.length < last || this.pos < last) return null;
+    const parts: Uint8Array[] = [];
+    for (let i = 0; i < layout.count; i++) parts.push(this.held.subarray(layout.starts[i], layout.ends[i]));
+    return Buffer.concat(parts);
+  }
+}
