@@ -67,6 +67,7 @@ export const check: Command = {
         ...RAW_OPTION,
         color: PRINT_OPTIONS.color,
         verbose: { type: 'boolean', alias: 'v', describe: 'Notes as well, and every finding' },
+        hex: { type: 'boolean', alias: 'x', describe: 'Annotated bytes of the message under each finding' },
       })
       .example('$0 check captures/', 'every capture below a folder')
       .example('$0 check --require nbd -f text -f sarif=wirelint.sarif captures/', 'two reports of one run')

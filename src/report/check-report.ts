@@ -10,6 +10,8 @@ export interface CheckedFinding extends FindingEvent {
   readonly fingerprint: string;
   /** Name of the message that it is about. */
   readonly messageName: string | null;
+  /** The annotated bytes of that message, where they were asked for, else empty. */
+  readonly dump: readonly string[];
   /** Line in the transcript that lies beside the capture. */
   readonly line: number | null;
 }

@@ -62,6 +62,7 @@ function findingText(f: CheckedFinding, { t, rules, explained }: Log): string {
     `  ${paint(`${SEVERITY_MARK[f.severity]} ${f.severity.padEnd(7)}`)} ${paint(f.rule)} (${f.party}${sure})  ${printable(whereWords(f))}`.trimEnd() +
     '\n';
   out += `      ${printable(f.text)}\n`;
+  for (const row of f.dump) out += t.dim(`      ${row}\n`);
   if (!explained.has(f.rule)) {
     explained.add(f.rule);
     out += t.dim(`      ${rules.get(f.rule)!.title} [${f.spec}]; see: wirelint explain ${f.rule}\n`);

@@ -73,6 +73,13 @@ describe('the gate', () => {
     expect(stdout).toContain('1 capture, 40 packets');
   });
 
+  it('shows the bytes of what was found', () => {
+    const plain = wirelint(['check', '-v', ...LATE_AS('off')]).stdout;
+    const bytes = wirelint(['check', '-v', '-x', ...LATE_AS('off')]).stdout;
+    expect(plain).not.toMatch(/^ +000000 {2}/m);
+    expect(bytes).toMatch(/^ +000000 {2}25 60 95 13 +magic/m);
+  });
+
   it('tells standard error why it failed where no person reads standard output', () => {
     const { stderr } = wirelint(['check', '-f', 'gitlab', '--require', 'pesto', CLEAN]);
     expect(stderr).toBe('wirelint: check failed: no stream spoke pesto\n');

@@ -33,6 +33,7 @@ export function finding(file: string, more: Partial<CheckedFinding> = {}): Check
     spec: 'NBD protocol, section 1',
     fingerprint: '0123456789abcdef0123456789abcdef',
     messageName: 'NBD_SIMPLE_REPLY',
+    dump: [],
     line: null,
     ...more,
   };

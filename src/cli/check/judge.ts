@@ -18,6 +18,7 @@ import {
 import { EventLines } from '../../report/event-lines.js';
 import { captureEvent, findingEvent, streamEvent } from '../../report/event-object.js';
 import { Fingerprints } from '../../report/fingerprint.js';
+import { hexDump } from '../../report/hex-dump.js';
 import { FileOutput, TextOutput } from '../../report/output.js';
 import { Transcript } from '../../report/transcript.js';
 import { analysisOptions, type Plan } from '../plan.js';
@@ -38,6 +39,8 @@ export interface Job {
   readonly lines: boolean;
   /** Whether anybody asks for the streams one by one: a hundred thousand of them are 150 MB. */
   readonly streams: boolean;
+  /** Whether the bytes of the findings' messages are wanted. */
+  readonly hex: boolean;
   /** A file that takes the events as lines of JSON. */
   readonly events: string | null;
 }
@@ -52,7 +55,7 @@ export async function judge(job: Job, hooks: RunHooks = {}, line?: (json: string
   const name = inputName(job.input);
   const spool = job.events === null ? null : new TextOutput(openSync(job.events, 'w', 0o600));
   const take = spool === null ? line : (json: string) => spool.add(`${json}\n`);
-  const options = analysisOptions(job.plan, take !== undefined);
+  const options = analysisOptions(job.plan, take !== undefined || job.hex);
   const verdict = new Verdict(name, options, job, take);
   const analysis = new Analysis({ ...options, suppress: (f) => verdict.suppresses(f) }, verdict);
   verdict.analysis = analysis;
@@ -131,6 +134,7 @@ class Verdict implements Reporter {
       ...findingEvent(f),
       fingerprint: this.prints.get(f)!,
       messageName: f.message?.name ?? null,
+      dump: this.job.hex ? dumpOf(f) : [],
       line: null,
     });
   }
@@ -209,6 +213,12 @@ class Verdict implements Reporter {
     this.analysis!.summary.findings[severity]++;
     this.finding(finding);
   }
+}
+
+/** The annotated bytes of the message that a finding is about. */
+function dumpOf({ stream, message }: Finding): string[] {
+  if (message === null || message.head === null || stream === null || stream.protocol === null) return [];
+  return hexDump(message.head, message.length, stream.protocol.annotate(message), { all: false });
 }
 
 /** What depends on the transcript that lies beside the capture. */

@@ -136,7 +136,7 @@ function jobsFor(
   suppressions: readonly Suppression[],
   today: string,
 ): Job[] {
-  const { planner, golden, reports } = settings;
+  const { planner, args, golden, reports } = settings;
   const lines = reports.some((r) => r.format === 'sarif' || r.format === 'github' || r.format === 'gitlab');
   const streams = settings.gate.requireComplete || reports.some((r) => r.format === 'junit');
   const job = (input: CaptureInput, named: boolean): Job => {
@@ -149,6 +149,7 @@ function jobsFor(
       golden,
       lines,
       streams,
+      hex: args.hex ?? false,
       events: null,
     };
   };
