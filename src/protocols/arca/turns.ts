@@ -3,6 +3,8 @@ import type { Scene } from './scene.js';
 
 /** Replies that wait for a request which the capture shows later. */
 const EARLY = 256;
+/** Requests that wait at once; the programs never have more than one. */
+const WAITING = 1024;
 
 /** Pairs requests and replies where nothing but their order does it: the n-th reply answers the n-th request. */
 export class Turns<M extends Message> {
@@ -27,7 +29,7 @@ export class Turns<M extends Message> {
   request(m: M): M | null {
     const early = this.early.shift();
     if (early !== undefined) return early;
-    if (this.waiting.length >= this.scene.context.limits.inFlight) {
+    if (this.waiting.length >= WAITING) {
       this.waiting.shift();
       this.trusted = false;
     }

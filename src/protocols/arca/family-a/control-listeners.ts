@@ -144,9 +144,9 @@ export class Ids {
   }
 
   private put(map: Map<number, ControlFrame>, id: number, m: ControlFrame): void {
-    if (map.size >= this.scene.context.limits.inFlight) {
-      map.delete(map.keys().next().value!);
+    if (map.size >= this.scene.context.limits.inFlight && !map.has(id)) {
       this.complete = false;
+      return;
     }
     map.set(id, m);
   }

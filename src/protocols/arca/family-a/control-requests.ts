@@ -21,13 +21,8 @@ import {
 } from '../rules/correlation.js';
 import type { Scene } from '../scene.js';
 import { ANSWERS } from './control-evidence.js';
-import {
-  ACCEPT_ERR,
-  ACCEPT_REQUEST,
-  CONNECT_REQUEST,
-  INCOMING_CONNECTION,
-  type ControlFrame,
-} from './control-frame.js';
+import { Line, Request } from './request-line.js';
+import { ACCEPT_ERR, CONNECT_REQUEST, INCOMING_CONNECTION, type ControlFrame } from './control-frame.js';
 
 /** A step from at least this id to at most the other one is the counter's wrap. */
 const WRAP_FROM = 0xffff_0000;
@@ -44,34 +39,18 @@ export function isWrap(from: number, to: number): boolean {
   return from >= WRAP_FROM && to <= WRAP_TO;
 }
 
-/** A request and what became of it. */
-export class Request {
-  readonly frame: ControlFrame;
-  reply: ControlFrame | null = null;
-  /** How often the ids had started again when it was sent. */
-  readonly epoch: number;
-  /** AcceptRequest: whether its listener was announced before. */
-  listenerKnown = false;
-
-  constructor(frame: ControlFrame, epoch: number) {
-    this.frame = frame;
-    this.epoch = epoch;
-  }
-
-  get isAccept(): boolean {
-    return this.frame.type === ACCEPT_REQUEST;
-  }
-}
-
 /** The requests of one session, by id: who is answered, in which order. */
 export class Requests {
   private readonly scene: Scene;
   private readonly limits: Readonly<Limits>;
-  private readonly byId = new Map<number, Request>();
+  /** By id: the last requests, and those before them. */
+  private byId = new Map<number, Request>();
+  private older = new Map<number, Request>();
   /** In the order in which they were sent: all that are open, those to be served at once, those that wait by listener. */
-  private readonly open = new Set<Request>();
-  private readonly prompt = new Set<Request>();
-  private readonly waiting = new Map<number, Set<Request>>();
+  private readonly open = new Line();
+  private readonly prompt = new Line();
+  private readonly waiting = new Map<number, Line>();
+  openCount = 0;
   private epoch = 0;
   private readonly orphans = new Map<number, ControlFrame>();
   /** The id before, or -1: none, or a gap lies between. */
@@ -79,6 +58,7 @@ export class Requests {
   private highestId = 0;
   private first = true;
   private pipelinedSeen = false;
+  private idOneSeen = false;
   /** Whether ids of requests before the capture, or in gaps, may be unknown. */
   private complete = true;
   requests = 0;
@@ -101,13 +81,12 @@ export class Requests {
     this.checkId(m);
     const request = new Request(m, this.epoch);
     this.checkPipelined(m);
-    const old = this.byId.get(m.requestId);
+    const old = this.find(m.requestId);
     if (old !== undefined) this.forget(old);
-    this.byId.delete(m.requestId);
-    this.byId.set(m.requestId, request);
-    this.open.add(request);
-    if (!request.isAccept) this.prompt.add(request);
-    this.trim();
+    this.remember(request);
+    this.open.push(request);
+    if (!request.isAccept) this.prompt.push(request);
+    if (++this.openCount > this.limits.inFlight) this.giveUpOldest();
     return request;
   }
 
@@ -129,7 +108,7 @@ export class Requests {
 
   /** The request that a reply answers, or null where none does; raises what is wrong with the pairing. */
   reply(m: ControlFrame): Request | null {
-    const request = this.byId.get(m.requestId);
+    const request = this.find(m.requestId);
     if (request === undefined) {
       this.unknown(m);
       return null;
@@ -168,10 +147,13 @@ export class Requests {
   /** An accept waits on a listener that is known. */
   waitOn(request: Request): void {
     request.listenerKnown = true;
-    if (request.reply !== null || !this.open.has(request)) return;
-    const queue = this.waiting.get(request.frame.first);
-    if (queue === undefined) this.waiting.set(request.frame.first, new Set([request]));
-    else queue.add(request);
+    if (!request.open) return;
+    let line = this.waiting.get(request.frame.first);
+    if (line === undefined) {
+      line = new Line();
+      this.waiting.set(request.frame.first, line);
+    }
+    line.push(request);
   }
 
   /** Links a reply that came out of order in the capture. */
@@ -184,10 +166,6 @@ export class Requests {
 
   get openRequests(): Iterable<Request> {
     return this.open;
-  }
-
-  get openCount(): number {
-    return this.open.size;
   }
 
   /** The session is over: what stays without its counterpart. */
@@ -209,7 +187,7 @@ export class Requests {
     const last = this.lastId;
     const scene = this.scene;
     if (id === 0) scene.raise(REQUEST_ID_ZERO, { message: m, text: `${m.name} has request id 0` });
-    const old = this.byId.get(id);
+    const old = this.find(id);
     const wrapped = last >= 0 && isWrap(last, id);
     if (wrapped) this.epoch++;
     // an id is free again once the counter has gone round, unless its request is still open
@@ -246,7 +224,7 @@ export class Requests {
   }
 
   private checkPipelined(m: ControlFrame): void {
-    if (this.open.size === 0 || this.pipelinedSeen || !this.scene.whole('monitor') || this.scene.knewMore(m)) return;
+    if (this.openCount === 0 || this.pipelinedSeen || !this.scene.whole('monitor') || this.scene.knewMore(m)) return;
     this.pipelinedSeen = true;
     const first = this.firstOpen();
     const ids = first.map((r) => r.frame.requestId);
@@ -294,10 +272,10 @@ export class Requests {
     });
   }
 
-  /** The oldest request of a queue, if it was sent before this one. */
-  private oldest(queue: ReadonlySet<Request> | undefined, request: Request): Request | null {
-    for (const r of queue ?? []) return r.frame.offset < request.frame.offset ? r : null;
-    return null;
+  /** The oldest open request of a line, if it was sent before this one. */
+  private oldest(line: Line | undefined, request: Request): Request | null {
+    const r = line?.first() ?? null;
+    return r !== null && r.frame.offset < request.frame.offset ? r : null;
   }
 
   /** A few of the open requests, for texts. */
@@ -310,12 +288,9 @@ export class Requests {
     return out;
   }
 
-  /** Takes a request out of all queues. */
   private forget(request: Request): void {
-    this.open.delete(request);
-    this.prompt.delete(request);
-    const queue = this.waiting.get(request.frame.first);
-    if (queue?.delete(request) && queue.size === 0) this.waiting.delete(request.frame.first);
+    if (request.open) this.openCount--;
+    request.open = false;
   }
 
   private unknown(m: ControlFrame): void {
@@ -340,21 +315,28 @@ export class Requests {
 
   /** Whether the session's first request is known to be captured: a captured start, or ids from 1 on. */
   private get startSeen(): boolean {
-    return this.scene.startCaptured || this.sawFirstId;
+    return this.scene.startCaptured || this.idOneSeen;
   }
 
-  private get sawFirstId(): boolean {
-    return this.byId.has(1);
+  private find(id: number): Request | undefined {
+    return this.byId.get(id) ?? this.older.get(id);
   }
 
-  /** Forgets the oldest answered requests beyond the bound. */
-  private trim(): void {
-    if (this.byId.size <= this.limits.inFlight) return;
-    for (const [id, r] of this.byId) {
-      this.byId.delete(id);
-      this.forget(r);
-      this.complete = false;
-      return;
+  private remember(request: Request): void {
+    if (this.byId.size >= this.limits.inFlight) {
+      if (this.older.size > 0) this.complete = false;
+      this.older = this.byId;
+      this.byId = new Map();
     }
+    this.byId.set(request.frame.requestId, request);
+    this.idOneSeen ||= request.frame.requestId === 1;
+  }
+
+  /** Too many requests wait: the oldest is not waited for any more. */
+  private giveUpOldest(): void {
+    const oldest = this.open.first();
+    if (oldest === null) return;
+    this.forget(oldest);
+    this.complete = false;
   }
 }

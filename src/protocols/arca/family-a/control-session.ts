@@ -28,7 +28,8 @@ import {
   type ControlFrame,
 } from './control-frame.js';
 import { Ids } from './control-listeners.js';
-import { Requests, type Request } from './control-requests.js';
+import { Requests } from './control-requests.js';
+import type { Request } from './request-line.js';
 import { UnknownAccepts } from './unknown-accepts.js';
 
 /** Pushed connections that are remembered until it is clear whether the session is one of the push model. */

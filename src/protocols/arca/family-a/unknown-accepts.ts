@@ -9,7 +9,8 @@ import {
 import type { Scene } from '../scene.js';
 import type { ControlFrame } from './control-frame.js';
 import type { Ids } from './control-listeners.js';
-import { EBADF, type Request, type Requests } from './control-requests.js';
+import { EBADF, type Requests } from './control-requests.js';
+import type { Request } from './request-line.js';
 
 const KEPT = 4096;
 

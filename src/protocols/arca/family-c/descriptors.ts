@@ -111,9 +111,9 @@ export class Descriptors {
     if (used?.lastUse === request) used.lastAnswered = true;
     if (m.name !== 'File' && m.name !== 'Listener' && m.name !== 'Stream') return;
     const fd = m.values[0]!;
-    if (this.known.size >= scene.context.limits.inFlight) {
-      this.known.delete(this.known.keys().next().value!);
+    if (this.known.size >= scene.context.limits.inFlight && !this.known.has(fd)) {
       this.complete = false;
+      return;
     }
     this.known.set(fd, { kind: m.name, message: m, closed: null, lastUse: null, lastAnswered: false });
     if (!this.disclosed && fd >= ADDRESS_FROM && fd <= ADDRESS_TO) {

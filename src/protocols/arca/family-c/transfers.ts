@@ -125,10 +125,8 @@ export class Transfers {
     const key = m.dialect.wrapped ? m.values[0]! : 0;
     let channel = this.channels.get(key);
     if (channel === undefined) {
-      if (this.channels.size >= this.scene.context.limits.listItems)
-        this.channels.delete(this.channels.keys().next().value!);
       channel = new Channel();
-      this.channels.set(key, channel);
+      if (this.channels.size < this.scene.context.limits.listItems) this.channels.set(key, channel);
     }
     return channel;
   }

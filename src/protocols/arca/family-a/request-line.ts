@@ -1,0 +1,47 @@
+import { ACCEPT_REQUEST, type ControlFrame } from './control-frame.js';
+
+/** A request and what became of it. */
+export class Request {
+  readonly frame: ControlFrame;
+  reply: ControlFrame | null = null;
+  /** Whether it waits for its reply. */
+  open = true;
+  /** How often the ids had started again when it was sent. */
+  readonly epoch: number;
+  /** AcceptRequest: whether its listener was announced before. */
+  listenerKnown = false;
+
+  constructor(frame: ControlFrame, epoch: number) {
+    this.frame = frame;
+    this.epoch = epoch;
+  }
+
+  get isAccept(): boolean {
+    return this.frame.type === ACCEPT_REQUEST;
+  }
+}
+
+/** Requests in the order in which they were sent. Those that are no longer open are passed over, each of them once. */
+export class Line {
+  private list: Request[] = [];
+  private head = 0;
+
+  push(r: Request): void {
+    this.list.push(r);
+  }
+
+  /** The oldest that is open; null: none. */
+  first(): Request | null {
+    while (this.head < this.list.length && !this.list[this.head]!.open) this.head++;
+    if (this.head > 64 && this.head * 2 > this.list.length) {
+      this.list = this.list.slice(this.head);
+      this.head = 0;
+    }
+    return this.list[this.head] ?? null;
+  }
+
+  /** All that are open, oldest first. */
+  *[Symbol.iterator](): Generator<Request> {
+    for (let i = this.head; i < this.list.length; i++) if (this.list[i]!.open) yield this.list[i]!;
+  }
+}
