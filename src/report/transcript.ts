@@ -20,7 +20,7 @@ export interface TranscriptOptions {
   readonly located?: (finding: Finding, line: number) => void;
 }
 
-const NAME_WIDTH = 26;
+const NAME_WIDTH = 28;
 /** Blanks before a finding, and before the bytes of a message: below the message's name. */
 const INDENT = ' '.repeat(30);
 const DUMP_INDENT = ' '.repeat(8);
