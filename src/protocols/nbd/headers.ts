@@ -53,8 +53,8 @@ export const MORE = -1;
 /** Not a plausible header. */
 export const NO = 0;
 
-/** Longest header of each direction, in bytes. */
-export const CLIENT_LOOKAHEAD = 32;
+/** Longest header of each direction with what is needed behind it to judge it, in bytes. */
+export const CLIENT_LOOKAHEAD = 36;
 export const SERVER_LOOKAHEAD = 44;
 
 /** Largest READ or WRITE and largest offset that count as plausible: twice the common payload limit, and 1 PiB. */

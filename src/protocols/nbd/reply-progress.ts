@@ -105,7 +105,8 @@ export class ReplyProgress {
       (content && request.type !== CMD_READ) ||
       (status && request.type !== CMD_BLOCK_STATUS) ||
       (m.type === CHUNK_ERROR_OFFSET && (request.type === CMD_FLUSH || request.type === CMD_RESIZE));
-    if (wrong) {
+    // nobody knows what would answer a command that is not defined
+    if (wrong && request.type <= CMD_RESIZE) {
       facts.raise(CHUNK_TYPE_FOR_COMMAND, {
         ...field(m, 6, 2),
         related: [request],
