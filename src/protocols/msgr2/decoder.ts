@@ -374,7 +374,6 @@ export class Msgr2Decoder implements Decoder {
     const secure = this.secure!;
     this.need = secure.need;
     this.body = secure.body;
-    if (secure.closed) this.enterOpaque('opaque');
   }
 
   private enterOpaque(reason: 'opaque' | 'undecoded'): void {

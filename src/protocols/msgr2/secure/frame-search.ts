@@ -1,22 +1,25 @@
-import { plausiblePreamble, PREAMBLE } from '../preamble.js';
-import { TAG } from '../constants.js';
+import { AT_FLAGS, plausiblePreamble, PREAMBLE } from '../preamble.js';
 import type { GcmStream } from './gcm.js';
 
-/** Counters that are tried at most, and pairs of offset and counter: a gap of many megabytes must not take minutes. */
-const WINDOW = 4096;
-const TRIALS = 1 << 27;
+/** Counters that are tried at most: a gap of many megabytes must not take gigabytes of key stream. */
+const WINDOW = 1 << 16;
+const NONE = -1;
 
 /**
- * Looks for the next frame in ciphertext after a loss. Where it begins is unknown, and how many nonces were used up as well; but 32
- * bytes of key stream for each counter are cheap, and a preamble proves itself by its checksum.
+ * Looks for the next frame in ciphertext after a loss. Neither where it begins is known, nor how many nonces were used up before; but
+ * the key stream of each counter that is possible is cheap to make, and bytes 26 and 27 of a preamble are 0 or 1 and 0: so two
+ * bytes of ciphertext lead to the few counters that fit, and the preamble's checksum decides. The work is linear in the bytes.
  */
 export class FrameSearch {
   /** Counter of the frame that was found. */
   operation = 0;
-  tried = 0;
+  /** Counters that are tried. */
   readonly window: number;
   private readonly first: number;
   private readonly stream: Uint8Array;
+  /** Counters by bytes 26 and 27 of their key stream: the first one, and the next one with the same bytes. */
+  private readonly heads = new Int32Array(1 << 16).fill(NONE);
+  private readonly nexts: Int32Array;
   private readonly plain = new Uint8Array(PREAMBLE);
   private readonly view = new DataView(this.plain.buffer);
 
@@ -24,34 +27,35 @@ export class FrameSearch {
     this.first = operation;
     this.window = Math.min(window, WINDOW);
     this.stream = gcm.keyStream(operation, this.window);
-  }
-
-  get spent(): boolean {
-    return this.tried >= TRIALS;
+    this.nexts = new Int32Array(this.window);
+    for (let i = this.window - 1; i >= 0; i--) {
+      const at = i * PREAMBLE + AT_FLAGS;
+      const bytes = this.stream[at]! | (this.stream[at + 1]! << 8);
+      this.nexts[i] = this.heads[bytes]!;
+      this.heads[bytes] = i;
+    }
   }
 
   /** Index in `start..last` at which a frame begins with one of the counters, or -1. */
   find(bytes: Uint8Array, start: number, last: number): number {
-    const { stream, window } = this;
-    for (let at = start; at <= last && this.tried < TRIALS; at++) {
-      const tag = bytes[at]!;
-      const segments = bytes[at + 1]!;
-      const reserved = bytes[at + 27]!;
-      this.tried += window;
-      for (let i = 0; i < window; i++) {
-        const s = i * PREAMBLE;
-        // few bytes pass all three: traffic's tags, 1 to 4 segments, a reserved zero
-        if ((reserved ^ stream[s + 27]!) !== 0) continue;
-        const t = tag ^ stream[s]!;
-        if (t === 0 || t > TAG.COMPRESSION_DONE) continue;
-        const n = segments ^ stream[s + 1]!;
-        if (n === 0 || n > 4) continue;
-        for (let k = 0; k < PREAMBLE; k++) this.plain[k] = bytes[at + k]! ^ stream[s + k]!;
-        if (!plausiblePreamble(this.plain, this.view, 0)) continue;
-        this.operation = this.first + i;
-        return at;
-      }
+    const { heads } = this;
+    for (let at = start; at <= last; at++) {
+      const flags = bytes[at + AT_FLAGS]!;
+      const reserved = bytes[at + AT_FLAGS + 1]! << 8;
+      // the flags byte is 0 or, for a compressed frame, 1
+      if (heads[flags | reserved] !== NONE && this.fits(bytes, at, heads[flags | reserved]!)) return at;
+      if (heads[(flags ^ 1) | reserved] !== NONE && this.fits(bytes, at, heads[(flags ^ 1) | reserved]!)) return at;
     }
     return -1;
+  }
+
+  private fits(bytes: Uint8Array, at: number, counter: number): boolean {
+    for (let i = counter; i !== NONE; i = this.nexts[i]!) {
+      for (let k = 0; k < PREAMBLE; k++) this.plain[k] = bytes[at + k]! ^ this.stream[i * PREAMBLE + k]!;
+      if (!plausiblePreamble(this.plain, this.view, 0)) continue;
+      this.operation = this.first + i;
+      return true;
+    }
+    return false;
   }
 }

@@ -3,9 +3,6 @@ import type { Revision } from '../preamble.js';
 import { GCM_TAG } from './layout.js';
 
 const GCM = 'aes-128-gcm';
-/** Blocks that one look ahead makes at once: two for each counter. */
-const AHEAD = 4096;
-
 /**
  * The GCM operations of one direction (src/msg/async/crypto_onwire.cc). Each takes the next nonce: revision 1 counts in the last 8
  * bytes, revision 0 in the first 4, little-endian both.
@@ -47,9 +44,8 @@ export class GcmStream {
 
   /** The first 32 bytes of key stream of the operations from `operation` on, one behind the other. */
   keyStream(operation: number, count: number): Uint8Array {
-    const n = Math.min(count, AHEAD);
-    const blocks = Buffer.alloc(32 * n);
-    for (let i = 0; i < n; i++) {
+    const blocks = Buffer.alloc(32 * count);
+    for (let i = 0; i < count; i++) {
       const nonce = this.nonce(operation + i);
       blocks.set(nonce, 32 * i);
       blocks.set(nonce, 32 * i + 16);

@@ -18,7 +18,9 @@ const SECRET_KEY = 16;
 const NONCE_BYTES = 12;
 const SERVER_NONCE = 16;
 const CLIENT_NONCE = 28;
-export const SECRET_LEAST = 40;
+const SECRET_LEAST = 40;
+/** First bytes up to this one say that a ticket is shown; above, that somebody logs in at a monitor. */
+const LAST_AUTHORIZER = 9;
 
 /** What opens one direction. */
 export interface DirectionKeys {
@@ -65,6 +67,7 @@ export class KeyExchange {
   private why = '';
   private damaged = false;
   private readonly signatures: [ControlFrame | null, ControlFrame | null] = [null, null];
+  private readonly verdicts: [string, string] = ['', ''];
   private saidOpaque = false;
 
   constructor(chain: KeyChain, output: Output, transcripts: readonly [Transcript, Transcript]) {
@@ -144,7 +147,7 @@ export class KeyExchange {
     this.authorizers = [];
     if (p.failed || this.method !== METHOD_CEPHX) return;
     const mode = p.bytes[0] ?? 0;
-    if (mode >= 10) {
+    if (mode > LAST_AUTHORIZER) {
       p.u8();
       const type = p.u32();
       const id = Buffer.from(p.blob()).toString('utf8');
@@ -181,6 +184,11 @@ export class KeyExchange {
       this.clientChallenge = p.u64();
       this.proof = { bytes: p.raw(8), frame: m };
     } else if (this.authorizers.length > 0) {
+      this.takeAuthorizer(p);
+    } else if (this.request === null && p.left > 0 && p.bytes[0]! <= LAST_AUTHORIZER) {
+      // AUTH_REQUEST is lost, and the ticket is shown again
+      this.request = m;
+      this.method = METHOD_CEPHX;
       this.takeAuthorizer(p);
     }
   }
@@ -394,17 +402,25 @@ export class KeyExchange {
       if (m === null || m.payload.length !== 32 || !signed.complete) continue;
       const expected = createHmac('sha256', key.bytes).update(signed.held).digest();
       signed.release();
+      const holds = timingSafeEqual(expected, m.payload);
+      this.verdicts[side] = holds ? 'verified' : 'wrong';
       // a signature of zeros has a rule of its own
-      if (timingSafeEqual(expected, m.payload) || m.payload.every((b) => b === 0)) continue;
+      if (holds || m.payload.every((b) => b === 0)) continue;
       const text = `the signature over ${side === CLIENT ? "the server's" : "the client's"} part of the login is ${hex(m.payload, 0, 8)}..., and ${hex(expected, 0, 8)}... by the session key`;
       this.output.raise(R.SIGNATURE_MISMATCH, { message: m, text });
     }
   }
 
-  /** Only where secrets are to be shown. */
-  secrets(): Record<string, Json> {
-    if (!this.chain.showSecrets) return {};
+  /** What the keys have shown, for the stream event; the keys themselves only where secrets are to be shown. */
+  summary(): Record<string, Json> {
+    const [client, server] = this.verdicts;
+    const out: Record<string, Json> = {
+      ...(client === '' ? {} : { clientSignature: client }),
+      ...(server === '' ? {} : { serverSignature: server }),
+    };
+    if (!this.chain.showSecrets) return out;
     return {
+      ...out,
       ...(this.session === null ? {} : { sessionKey: hex(this.session.bytes) }),
       ...(this.secret === null || this.secret.length === 0 ? {} : { connectionSecret: hex(this.secret) }),
     };

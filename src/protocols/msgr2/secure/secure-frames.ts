@@ -30,8 +30,6 @@ const UNKNOWN_OPERATIONS = 256;
 export class SecureFrames {
   need: number;
   body = 0;
-  /** Whether the rest of the direction is given up. */
-  closed = false;
 
   private readonly side: Side;
   private readonly reader: FrameReader;
@@ -90,7 +88,7 @@ export class SecureFrames {
   }
 
   decode(input: Input): void {
-    while (!this.closed && this.body === 0 && input.remaining >= this.need) {
+    while (this.body === 0 && input.remaining >= this.need) {
       if (this.search !== null) {
         if (!this.find(input)) return;
       } else if (!this.begin(input)) {
@@ -322,9 +320,6 @@ export class SecureFrames {
       }
       return true;
     }
-    if (search.spent) {
-      this.giveUp(input.offset, `after ${count(search.tried, 'trial')} of offset and nonce no frame was found`);
-    }
     return false;
   }
 
@@ -335,14 +330,12 @@ export class SecureFrames {
     return tagHolds(cipher, input.bytes.subarray(input.pos + FIRST_PLAIN, input.pos + FIRST_WIRE));
   }
 
-  private giveUp(offset: number, why: string): void {
+  /** The direction ends, and no frame was found in what is left of it. */
+  private giveUp(): void {
     const who = this.side === CLIENT ? 'client' : 'server';
-    this.output.raise(OPAQUE, {
-      side: this.side,
-      offset,
-      text: `everything that the ${who} sends from offset ${offset} on stays encrypted: bytes are missing before it, and ${why}`,
-    });
-    this.closed = true;
+    const tried = count(this.search!.window, 'nonce');
+    const text = `bytes are missing in the ciphertext of the ${who}, and in the ${count(this.searched, 'byte')} from offset ${this.searchFrom} on no frame was found with any of ${tried}: they stay encrypted`;
+    this.output.raise(OPAQUE, { side: this.side, offset: this.searchFrom, length: this.searched, text });
   }
 
   // ---- bodies, gaps, ends
@@ -374,7 +367,6 @@ export class SecureFrames {
 
   /** Bytes are missing between frames, or inside one that was cut before it could be told how long it is. 0: nobody knows how many. */
   gap(length: number, offset: number): void {
-    if (this.closed) return;
     let rest = length;
     if (this.cut > 0) {
       const n = length === 0 ? this.cut : Math.min(this.cut, rest);
@@ -391,21 +383,27 @@ export class SecureFrames {
       if (length > 0 && rest <= 0) return;
     }
     const hidden = length === 0 ? UNKNOWN_OPERATIONS : Math.ceil(rest / OPERATION_LEAST) + 3;
-    const window = hidden + (this.search?.window ?? 0);
-    const tried = this.search?.tried ?? 0;
-    this.startSearch(offset + length, window);
-    this.search!.tried = tried;
+    const before = this.search;
+    const [from, searched] = [this.searchFrom, this.searched];
+    this.startSearch(offset + length, hidden + (before?.window ?? 0));
+    if (before === null) return;
+    this.searchFrom = from;
+    this.searched = searched;
   }
 
   /** The input's bytes can never be completed. */
   abandon(input: Input): void {
-    if (this.closed) return;
     this.decode(input);
     const have = input.remaining;
     if (have === 0) return;
     if (this.search === null && have >= PREAMBLE) this.cutFrame(input, have);
-    else this.output.skip(this.side, input.offset, have, 'undecoded');
+    else this.leave(input, have);
     input.pos = input.end;
+  }
+
+  private leave(input: Input, have: number): void {
+    if (this.search !== null) this.searched += have;
+    this.output.skip(this.side, input.offset, have, this.search === null ? 'undecoded' : 'resynchronised');
   }
 
   /** A frame of which only the beginning is there: it tells how much follows, and a message's header may be in it. */
@@ -445,5 +443,6 @@ export class SecureFrames {
     }
     this.cut = 0;
     this.body = 0;
+    if (this.search !== null && this.searched > 0) this.giveUp();
   }
 }

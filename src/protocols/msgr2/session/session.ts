@@ -280,7 +280,7 @@ export class Msgr2Session implements Session, SessionParts {
   // ---- what there is to say
 
   summary(): Record<string, Json> {
-    return { ...summarize(this), ...this.exchange?.secrets() };
+    return { ...summarize(this), ...this.exchange?.summary() };
   }
 
   describe(): string[] {
