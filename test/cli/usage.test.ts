@@ -68,6 +68,11 @@ describe('the command line', () => {
     expect([status, stderr]).toEqual([0, '']);
   });
 
+  it('completes commands and the options of one', () => {
+    expect(wirelint(['--get-yargs-completions', 'wirelint', '']).stdout).toContain('analyze');
+    expect(wirelint(['--get-yargs-completions', 'wirelint', 'check', '--']).stdout).toContain('--require-complete');
+  });
+
   it('starts quickly', () => {
     const times = [1, 2, 3].map(() => {
       const before = performance.now();
