@@ -57,11 +57,12 @@ const EPILOGUE = 'Exit status: 0 done; 1 (check only) findings or a gate that fa
 /** Runs the program; gives its exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
   // a shell that wants completions hands the whole line on, behind this
-  const name = argv[0] === '--get-yargs-completions' ? argv[2] : argv[0];
+  const completing = argv[0] === '--get-yargs-completions';
+  const name = completing ? argv[2] : argv[0];
   const wanted = COMMANDS.find((c) => c.name === name);
   const command = wanted === undefined ? null : await wanted.load();
   let status = 0;
-  const parser = yargs(shielded(argv))
+  const parser = yargs(completing ? [...argv] : shielded(argv))
     .scriptName('wirelint')
     .usage('$0 <command> [options]\n\nA dissector and linter for NBD, Ceph msgr2, pesto and Arca.')
     // the same words wherever it runs
