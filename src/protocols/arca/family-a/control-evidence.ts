@@ -4,6 +4,7 @@ import type { Role } from '../generations.js';
 import { claim, type Case, type Evidence } from '../evidence.js';
 import { CHAINED } from '../recognition.js';
 import {
+  type Body,
   ACCEPT_ERR,
   ACCEPT_REQUEST,
   CONNECT_ERR,
@@ -48,6 +49,8 @@ class Walk {
   readonly types: number[] = [];
   readonly ids: number[] = [];
   sound = 0;
+  /** Whether the payloads hold what real sessions do: small ids and codes, usable rings. */
+  sane = true;
   /** Whether the bytes end inside a header that is legal so far. */
   begun = false;
   /** Whether a header was met that is not legal. */
@@ -84,6 +87,7 @@ class Walk {
       else this.monitor++;
       if (there < HEADER_BYTES + payload) return;
       this.legal++;
+      this.sane &&= isSane(bytes, p + HEADER_BYTES, definition.body, payload);
       p += HEADER_BYTES + payload;
     }
     this.exact = p === bytes.length && this.legal > 0;
@@ -99,6 +103,14 @@ class Walk {
   get smallIds(): boolean {
     return this.ids.every((id) => id > 0 && id < 0x1_0000);
   }
+}
+
+function isSane(b: Uint8Array, at: number, body: Body, length: number): boolean {
+  const u32 = (p: number): number => (b[p]! | (b[p + 1]! << 8) | (b[p + 2]! << 16) | (b[p + 3]! << 24)) >>> 0;
+  if (body === 'endpoint') return true;
+  if (body !== 'ready') return u32(at) < 0x1_0000;
+  const ring = at + length - 8;
+  return u32(at) < 0x1_0000 && u32(at + 4) < 0x100_0000 && u32(ring) % 8 === 0 && u32(ring) > 0 && u32(ring + 4) === 0;
 }
 
 /** Evidence for family A. */
@@ -129,7 +141,7 @@ function confirmed(c: Case, i: End, walks: readonly [Walk, Walk], start: number)
   if (!w.smallIds || w.legal === 0 || w.role === null) return 0;
   if (silent) {
     // alone and short: believed only as the whole of what was said, from the first byte on
-    if (w.illegal) return w.strange && c.final ? 0.6 : 0;
+    if (w.illegal || !w.sane) return 0;
     return w.legal >= 2 || (c.final && w.exact && mine.fromStart) ? 0.7 : 0;
   }
   if (other.sound > 0) return other.smallIds && (other.role !== w.role || other.legal > 0) ? 0.8 : 0;
