@@ -18,6 +18,20 @@ export function safeText(text: string): string {
   return text.replace(UNSAFE, escapeOne);
 }
 
+/** Everything in UNSAFE that JSON.stringify leaves as it is lies here. */
+const NOT_ASCII = /[\u007f-\uffff]/;
+
+/** JSON of the same value in which every character that could change a terminal's state, or how a line reads, is an escape. */
+export function safeJson(json: string): string {
+  return NOT_ASCII.test(json) ? json.replace(UNSAFE, escapeUnits) : json;
+}
+
+function escapeUnits(c: string): string {
+  let out = '';
+  for (let i = 0; i < c.length; i++) out += `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`;
+  return out;
+}
+
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**

@@ -1,3 +1,4 @@
+import { safeJson } from '../base/text.js';
 import { rfc3339 } from '../base/time.js';
 import type { CaptureInfo } from '../capture/packet.js';
 import { fieldsOf } from '../contract/annotation.js';
@@ -14,7 +15,7 @@ export class EventLines implements Reporter {
   private leadOf: StreamRecord | null = null;
 
   constructor(line: (json: string) => void) {
-    this.line = line;
+    this.line = (json) => line(safeJson(json));
   }
 
   capture(file: string, info: CaptureInfo): void {

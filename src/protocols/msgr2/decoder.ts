@@ -496,6 +496,7 @@ export class Msgr2Decoder implements Decoder {
   end(how: 'fin' | 'reset' | 'open'): void {
     if (this.state === State.opaque) return;
     if (this.state === State.secure) {
+      this.secure!.body = this.body;
       this.secure!.end(how);
       return;
     }

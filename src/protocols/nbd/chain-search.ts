@@ -117,6 +117,7 @@ export class ChainSearch {
     this.chains.push(chain);
     this.lastOrigin.copyFrom(earlier.lastOrigin);
     this.lastPacket = earlier.lastPacket;
+    this.runs.push([message.offset, this.offset - message.offset]);
   }
 
   /**

@@ -29,6 +29,9 @@ import { chunkName, commandName, optionName, replyName } from './names.js';
 import { ExtentScan, Prefix, type PayloadTaker } from './payload.js';
 import { wide } from './u64.js';
 
+/** Longest payload that is counted: offsets behind it stay exact in a double, whatever 64 bits announce. */
+const LONGEST = 2 ** 52;
+
 /** What a message is; decides its class. */
 export const GREETING = 0;
 export const CLIENT_FLAGS = 1;
@@ -235,7 +238,7 @@ export class Request extends NbdMessage {
     this.lengthLo = view.getUint32(pos + (extended ? 28 : 24));
     const announced = extended ? (this.flags & CMD_FLAG_PAYLOAD_LEN) !== 0 : this.type === CMD_WRITE;
     this.payload = announced || unannounced ? wide(this.lengthHi, this.lengthLo) : 0;
-    this.length += this.payload;
+    this.length += Math.min(this.payload, LONGEST);
     this.query =
       extended && announced && this.type === CMD_BLOCK_STATUS
         ? new Prefix(this.payload, 8 + 4 * limits.listItems)
@@ -333,7 +336,7 @@ export class Chunk extends NbdMessage {
       this.requestOffsetLo = 0;
       this.payload = view.getUint32(pos + 16);
     }
-    this.length = header + this.payload;
+    this.length = header + Math.min(this.payload, LONGEST);
     const prefix = this.headerLength - header;
     if (prefix === 0) {
       this.dataOffsetHi = 0;
