@@ -103,7 +103,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
     if (this.search !== null) {
       const chain = this.search.gap(offset, length);
       if (chain !== null) {
-        this.accept(chain);
+        this.accept(chain, offset);
         this.lose(offset + length);
       }
       return;
@@ -253,8 +253,11 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
     if (chain !== null) this.accept(chain);
   }
 
-  /** The chain is real: its messages are reported, and decoding goes on where the search stands in its last one. */
-  private accept(chain: Chain): void {
+  /**
+   * The chain is real: its messages are reported, and decoding goes on where the search stands in its last one. `gapAt`: where a gap
+   * begins that ends the last one.
+   */
+  private accept(chain: Chain, gapAt = -1): void {
     const search = this.search!;
     search.close(chain);
     this.search = null;
@@ -272,8 +275,8 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
       this.search!.resume(last, search);
       return;
     }
-    const rest = last.endOffset - search.offset;
-    if (rest > 0) {
+    const rest = last.endOffset - (gapAt >= 0 ? gapAt : search.offset);
+    if (rest > 0 && gapAt < 0) {
       last.begun = true;
       this.output.begin(last);
       this.current = last;

@@ -377,7 +377,10 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
   override follows(last: NbdMessage, input: Input, distance: number, segment: boolean): number {
     if (!(last instanceof SimpleReply)) return NO;
     const { view, pos } = input;
-    if (view.getUint32(pos) !== SIMPLE_REPLY_MAGIC) return NO;
+    const magic = view.getUint32(pos);
+    // among structured replies a simple one has no payload
+    if (magic === STRUCTURED_REPLY_MAGIC || magic === EXTENDED_REPLY_MAGIC) return distance === 0 ? FITS : NO;
+    if (magic !== SIMPLE_REPLY_MAGIC) return NO;
     const asked = this.hints.readLength(
       view.getUint32(pos + 8),
       view.getUint32(pos + 12),
