@@ -51,7 +51,9 @@ export class Closing {
   private readonly transmission: Transmission;
   private readonly framing: FramingWatch;
   private first: Side | null = null;
-  private readonly ended: [boolean, boolean] = [false, false];
+  private firstSeconds = 0;
+  private lastBefore: NbdMessage | null = null;
+  private shutdownBefore: NbdMessage | null = null;
 
   constructor(facts: Facts, haggling: Haggling, transmission: Transmission, framing: FramingWatch) {
     this.facts = facts;
@@ -61,23 +63,27 @@ export class Closing {
   }
 
   end(side: Side, how: 'fin' | 'reset' | 'open', origin: Origin): void {
-    if (how === 'open') return;
-    this.ended[side] = true;
-    if (this.first !== null) return;
+    if (how === 'open' || this.first !== null) return;
     this.first = side;
-    // only where everything that led to it was seen can anybody be blamed for it
-    if (!this.facts.bothWhole || this.facts.tls) return;
-    if (this.facts.transmission) this.inTransmission(side, origin);
-    else this.inHaggling(side);
+    this.firstSeconds = origin.seconds;
+    this.lastBefore = this.transmission.last;
+    this.shutdownBefore = this.transmission.shutdown;
   }
 
+  /** The judgement waits for the very end: only then is it known what the capture lacks. */
   finish(how: 'closed' | 'reset' | 'open'): void {
     this.transmission.finish();
     this.haggling.finish();
-    if (how === 'open' || !this.facts.bothWhole || this.facts.tls) return;
+    const { facts, first } = this;
+    if (!facts.bothWhole || facts.tls) return;
+    if (first !== null) {
+      if (facts.transmission) this.inTransmission(first);
+      else this.inHaggling(first);
+    }
+    if (how === 'open') return;
     const { outstanding, abort } = this.haggling;
-    if (outstanding !== null && outstanding.option !== abort && !this.facts.transmission) {
-      this.facts.raise(OPTION_UNANSWERED, {
+    if (outstanding !== null && outstanding.option !== abort && !facts.transmission) {
+      facts.raise(OPTION_UNANSWERED, {
         message: outstanding.option,
         text: `${optionName(outstanding.option.option)} got no final reply`,
       });
@@ -131,16 +137,17 @@ export class Closing {
     }
   }
 
-  private inTransmission(side: Side, origin: Origin): void {
+  private inTransmission(side: Side): void {
     const { facts, transmission } = this;
-    const { disc, shutdown } = transmission;
+    const { disc } = transmission;
+    const shutdown = this.shutdownBefore;
     if (disc !== null) {
-      const late = origin.seconds - disc.seconds >= DISC_GRACE;
+      const late = this.firstSeconds - disc.seconds >= DISC_GRACE;
       if (side === CLIENT && late && transmission.unanswered().length === 0) {
         facts.raise(OPEN_AFTER_DISC, {
           message: disc,
           confidence: 'likely',
-          text: `still open ${origin.seconds - disc.seconds} s after DISC`,
+          text: `still open ${this.firstSeconds - disc.seconds} s after DISC`,
         });
       }
       return;
@@ -158,7 +165,7 @@ export class Closing {
       }
       return;
     }
-    this.byServer(transmission.last);
+    this.byServer(this.lastBefore);
   }
 
   private byServer(last: NbdMessage | null): void {

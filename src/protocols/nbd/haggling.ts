@@ -349,7 +349,8 @@ export class Haggling {
   /** Option and answer are both complete. */
   private answered(asked: Asked, reply: OptionReply): void {
     const { facts } = this;
-    if (asked.parsed && asked.replies.every((r) => r.complete)) this.answerChecks.answered(asked, reply);
+    if (facts.bothWhole && asked.parsed && asked.replies.every((r) => r.complete))
+      this.answerChecks.answered(asked, reply);
     if (reply.type !== REP_ACK) return;
     if (asked.option.option === OPT_GO) {
       facts.exportName = asked.exportName;

@@ -169,6 +169,11 @@ export class RequestChecks {
     if (later.peerSeen >= 0 && later.peerSeen < reply.endOffset) this.reused(later, r, 'certain');
   }
 
+  /** Replies may be missing: what was suspected cannot be decided any more. */
+  forget(): void {
+    this.suspects.clear();
+  }
+
   private mode(r: Request): void {
     const { facts } = this;
     if (this.extended === null) this.extended = r.extended;

@@ -33,8 +33,6 @@ const MAX_ORPHANS = 1024;
 interface Stray {
   readonly reply: SimpleReply | Chunk;
   readonly until: number;
-  /** How sure it is that the request had not been received. */
-  readonly confidence: 'certain' | 'likely';
 }
 
 /** The transmission phase: requests in flight, which reply answers which, and whether they keep the rules. */
@@ -71,7 +69,7 @@ export class Transmission {
   /** A request's header was decoded. */
   register(r: Request): void {
     r.ordinal = ++this.requests;
-    r.epoch = this.epoch;
+    r.epoch = this.mayBeAnswered(r) ? -1 : this.epoch;
     this.last = r;
     this.facts.transmission = true;
     this.totals.request(r).bytes += r.payload;
@@ -118,9 +116,14 @@ export class Transmission {
 
   /** Messages of that side may be missing. */
   lost(side: Side): void {
-    if (side !== SERVER) return;
+    if (side === CLIENT) {
+      // their requests may be among what is missing
+      this.strays = [];
+      return;
+    }
     this.epoch++;
     this.orphans.clear();
+    this.requestChecks.forget();
   }
 
   /** Nothing more will come. */
@@ -159,7 +162,9 @@ export class Transmission {
       this.refused = m;
       this.refusedLength = request.type === CMD_READ ? request.lengthLo : UNKNOWN;
     }
-    if (request.type === CMD_READ && facts.structured && facts.negotiationSeen) {
+    if (this.isDoubtful(request)) {
+      // its true answer may be lost, and this one belong to another
+    } else if (request.type === CMD_READ && facts.structured && facts.negotiationSeen) {
       facts.raise(SIMPLE_REPLY_TO_READ, { message: m, related: [request], text: 'structured replies were agreed on' });
     } else if (request.type === CMD_BLOCK_STATUS && m.error === 0) {
       facts.raise(BLOCK_STATUS_SIMPLE_SUCCESS, { message: m, related: [request], text: 'success without extents' });
@@ -194,8 +199,8 @@ export class Transmission {
   }
 
   private collect(request: Request, m: Chunk, before: ReplyProgress | null): void {
-    const progress = before ?? new ReplyProgress(this.facts, request);
-    if (request.epoch !== this.epoch) progress.partial = true;
+    const progress = before ?? new ReplyProgress(this.facts, this.isDoubtful(request) ? null : request);
+    if (this.isDoubtful(request)) progress.partial = true;
     request.progress = progress;
     progress.add(m);
     if (!m.isDone) return;
@@ -210,7 +215,7 @@ export class Transmission {
     if (request.index > 0) m.latency = nanosBetween(request.seconds, request.nanos, m.seconds, m.nanos);
     if (error === 0) return;
     if (error === ESHUTDOWN) this.shutdown ??= m;
-    this.outcomes.failed(request, m, error);
+    if (!this.isDoubtful(request)) this.outcomes.failed(request, m, error);
   }
 
   private complete(request: Request, m: NbdMessage, failed: boolean): void {
@@ -222,14 +227,50 @@ export class Transmission {
       if (m.latency > total.latencyMax) total.latencyMax = m.latency;
     }
     this.table.remove(request);
-    if (!failed) this.outcomes.succeeded(request, m);
     if (request === this.requestChecks.resize) this.requestChecks.resize = null;
+    if (this.isDoubtful(request)) return;
+    if (!failed) this.outcomes.succeeded(request, m);
     this.requestChecks.answered(request, m);
+  }
+
+  /** Whether the answer to a request may be among what the capture lost, so that its cookie may belong to another by now. */
+  private isDoubtful(request: Request): boolean {
+    return request.epoch !== this.epoch;
+  }
+
+  /** Whether, behind a loss of client bytes, the reply may have been decoded already, and found no request. */
+  private mayBeAnswered(r: Request): boolean {
+    const { facts } = this;
+    return !facts.isWhole(CLIENT) && facts.context.decodedUpTo(SERVER) > r.peerSeen;
+  }
+
+  /** The first request in flight that the reply can belong to. */
+  private candidate(m: SimpleReply | Chunk): Request | null {
+    let first = this.table.find(m.cookieHi, m.cookieLo);
+    if (first === null) return null;
+    if (first.next !== null && this.isDoubtful(first)) first = this.latest(m, first);
+    // after a loss a reply that the server sent before it had this request answers one that is missing
+    const tooEarly = m.peerSeen >= 0 && m.peerSeen < first.headerEnd && !this.facts.isWhole(CLIENT);
+    return tooEarly ? null : first;
+  }
+
+  /** Of requests with one cookie, whose earlier replies may be lost: the latest that the server had; the others are forgotten. */
+  private latest(m: SimpleReply | Chunk, first: Request): Request {
+    let found = first;
+    for (let r = this.table.sameCookie(first.next, m.cookieHi, m.cookieLo); r !== null;) {
+      const next = this.table.sameCookie(r.next, m.cookieHi, m.cookieLo);
+      if (m.peerSeen < 0 || r.headerEnd <= m.peerSeen) {
+        this.table.remove(found);
+        found = r;
+      }
+      r = next;
+    }
+    return found;
   }
 
   /** Among several requests in flight with one cookie: the one whose shape fits, else the oldest. */
   private matchSimple(m: SimpleReply): Request | null {
-    const first = this.table.find(m.cookieHi, m.cookieLo);
+    const first = this.candidate(m);
     if (first === null || first.next === null) return first;
     const { payload } = m;
     for (let r: Request | null = first; r !== null; r = this.table.sameCookie(r.next, m.cookieHi, m.cookieLo)) {
@@ -240,7 +281,7 @@ export class Transmission {
   }
 
   private matchChunk(m: Chunk): Request | null {
-    const first = this.table.find(m.cookieHi, m.cookieLo);
+    const first = this.candidate(m);
     if (first === null || first.next === null) return first;
     let begun: Request | null = null;
     for (let r: Request | null = first; r !== null; r = this.table.sameCookie(r.next, m.cookieHi, m.cookieLo)) {
@@ -292,7 +333,7 @@ export class Transmission {
     }
     if (this.strays.length >= MAX_STRAYS) this.dropStrays(true);
     const until = this.requests + this.replies + STRAY_PATIENCE;
-    this.strays.push({ reply: m, until, confidence: sure ?? 'likely' });
+    this.strays.push({ reply: m, until });
     // once nothing more can come from the client there is nothing to wait for
     if (this.disc !== null && sure !== null) this.dropStrays(true);
   }
@@ -319,21 +360,22 @@ export class Transmission {
     return true;
   }
 
-  /** Replies for which no request has turned up. */
+  /** Replies for which no request has turned up, though all that the server had received by then was decoded. */
   private dropStrays(all: boolean): void {
+    const { facts } = this;
     const now = this.requests + this.replies;
     const kept: Stray[] = [];
     for (const s of this.strays) {
-      if (!all && s.until > now) {
+      const sure = facts.isWhole(CLIENT) ? facts.sawAll(s.reply) : null;
+      if (!all && (s.until > now || sure === null)) {
         kept.push(s);
-        continue;
+      } else if (sure !== null) {
+        facts.raise(REPLY_UNKNOWN_COOKIE, {
+          ...field(s.reply, 8, 8),
+          confidence: sure,
+          text: `cookie ${decimal(s.reply.cookieHi, s.reply.cookieLo)} belongs to no request`,
+        });
       }
-      if (!this.facts.isWhole(CLIENT)) continue;
-      this.facts.raise(REPLY_UNKNOWN_COOKIE, {
-        ...field(s.reply, 8, 8),
-        confidence: s.confidence,
-        text: `cookie ${decimal(s.reply.cookieHi, s.reply.cookieLo)} belongs to no request`,
-      });
     }
     this.strays = kept;
   }
