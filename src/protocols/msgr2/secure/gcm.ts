@@ -1,26 +1,28 @@
-import { createCipheriv, createDecipheriv, type DecipherGCM } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type DecipherGCM, type KeyObject } from 'node:crypto';
 import type { Revision } from '../preamble.js';
 import { GCM_TAG } from './layout.js';
 
 const GCM = 'aes-128-gcm';
+const OPTIONS = { authTagLength: GCM_TAG };
 /**
  * The GCM operations of one direction (src/msg/async/crypto_onwire.cc). Each takes the next nonce: revision 1 counts in the last 8
  * bytes, revision 0 in the first 4, little-endian both.
  */
 export class GcmStream {
-  private readonly key: Uint8Array;
+  private readonly key: KeyObject;
   private readonly first: Uint8Array;
   private readonly revision: Revision;
 
   constructor(key: Uint8Array, nonce: Uint8Array, revision: Revision) {
-    this.key = key;
-    this.first = nonce;
+    this.key = createSecretKey(key);
+    // a plain array: slices of a Buffer would be the same memory
+    this.first = Uint8Array.from(nonce);
     this.revision = revision;
   }
 
   /** The nonce of the operation with that number, from 0 on. */
   nonce(operation: number): Uint8Array {
-    const nonce = Uint8Array.from(this.first);
+    const nonce = this.first.slice();
     const at = this.revision === 1 ? 4 : 0;
     const end = this.revision === 1 ? 12 : 4;
     let carry = operation;
@@ -33,12 +35,12 @@ export class GcmStream {
   }
 
   open(operation: number): DecipherGCM {
-    return createDecipheriv(GCM, this.key, this.nonce(operation), { authTagLength: GCM_TAG });
+    return createDecipheriv(GCM, this.key, this.nonce(operation), OPTIONS);
   }
 
   /** For examples and tests: one sealed operation with its tag. */
   seal(operation: number, plain: Uint8Array): Uint8Array {
-    const cipher = createCipheriv(GCM, this.key, this.nonce(operation), { authTagLength: GCM_TAG });
+    const cipher = createCipheriv(GCM, this.key, this.nonce(operation), OPTIONS);
     return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
   }
 

@@ -259,9 +259,9 @@ export class KeyExchange {
     const session = this.chain.keyOf(service, ticket);
     if (session === null) {
       const where = this.chain.searched
-        ? 'in no login of the input that the keyrings open'
-        : 'before this point (live input is read only once, and a later login cannot help)';
-      this.why = `its ticket for ${entityName(service)}, secret id ${ticket.secretId}, was handed out ${where}`;
+        ? 'handed out in no login of the input that the keyrings open'
+        : 'not handed out before this point (live input is read once, and a later login cannot help)';
+      this.why = `its ticket for ${entityName(service)}, secret id ${ticket.secretId}, was ${where}`;
       return;
     }
     if (session.type !== KEY_AES) {

@@ -62,7 +62,9 @@ export class SealedScript extends Script {
   private readonly layout: Revision;
   private key: Uint8Array = SESSION_KEY;
   private secret: Uint8Array = CONNECTION_SECRET;
-  private readonly operations = { client: 0, server: 0 };
+  private operations = { client: 0, server: 0 };
+  /** Number of the step that the current connection begins with. */
+  private first = 0;
 
   constructor(revision: Revision = 1) {
     super(revision);
@@ -107,10 +109,17 @@ export class SealedScript extends Script {
     return this.control('server', TAG.AUTH_DONE, done);
   }
 
+  override reconnected(): this {
+    super.reconnected();
+    this.first = this.steps.length;
+    this.operations = { client: 0, server: 0 };
+    return this;
+  }
+
   /** The signature of one side over what the other one has sent so far. */
   signature(of: Who, spoilt = false): Uint8Array {
     const hmac = createHmac('sha256', this.key);
-    for (const s of this.steps) if ('bytes' in s && s.from !== of) hmac.update(s.bytes);
+    for (const s of this.steps.slice(this.first)) if ('bytes' in s && s.from !== of) hmac.update(s.bytes);
     const digest = Uint8Array.from(hmac.digest());
     if (spoilt) digest[0]! ^= 1;
     return digest;

@@ -102,7 +102,7 @@ export class SecureFrames {
   /** Takes the first part of a frame; false where more bytes are needed. */
   private begin(input: Input): boolean {
     const cipher = this.gcm.open(this.operation);
-    const size = this.revision === 1 ? FIRST_PLAIN : this.need;
+    const size = this.revision === 1 ? FIRST_PLAIN : PREAMBLE;
     const first = cipher.update(input.bytes.subarray(input.pos, input.pos + size));
     const p = this.readPreamble(first);
     const holds =
@@ -115,9 +115,9 @@ export class SecureFrames {
     if (this.revision === 0 && p.tag === TAG.MESSAGE) {
       // a message is one from its header on
       const header = PREAMBLE + Math.min(padded(p.lengths[0]), padded(MESSAGE_HEADER));
-      if (size < header) {
+      if (input.remaining < header) {
         this.need = header;
-        return input.remaining >= header;
+        return false;
       }
     }
     this.open(input, p, layout);
