@@ -10,15 +10,30 @@ const SAMPLES = 8;
 /** Records of one direction that a look-up goes back through. */
 const MAX_HOPS = 512;
 
+/** A cleared ring that nobody uses: over thousands of small captures, a new one for each would be most of the memory. */
+let spare: Int32Array | null = null;
+
 /**
  * Remembers what was delivered last, so that a retransmission with other bytes is noticed. Keeping every byte would cost as
  * much as decoding it: short segments are kept whole, of longer ones eight words spread evenly. That misses a change of a few bytes
  * in bulk data, and notices all else. One ring serves all connections; what is overwritten is not compared.
  */
 export class RecentBytes {
-  private readonly ring = new Int32Array(RING);
+  private ring: Int32Array;
   /** Words written so far, as a 32-bit number that wraps. */
   private head = 0;
+
+  constructor() {
+    this.ring = spare ?? new Int32Array(RING);
+    spare = null;
+  }
+
+  /** Forgets everything, for the next capture; nothing may be added afterwards. */
+  release(): void {
+    if (this.ring.length === 0) return;
+    spare = this.ring.fill(0);
+    this.ring = spare.subarray(0, 0);
+  }
 
   /**
    * Remembers `block.bytes[start..end)`, at sequence number `seq`, for the direction `owner`, whose record before is `previous`.

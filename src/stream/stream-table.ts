@@ -98,6 +98,7 @@ export class StreamTable {
     open.sort((a, b) => a.id - b.id);
     for (const { slot } of open) this.closeAt(slot, false);
     this.sockets.end();
+    this.context.recent.release();
   }
 
   /** A segment whose addresses and ports were not seen before. */
