@@ -78,7 +78,7 @@ export class MultiConn {
   private flush(r: Request, me: Sibling): void {
     const { facts } = this;
     if ((facts.flags & TFLAG_CAN_MULTI_CONN) === 0) return;
-    for (const other of facts.context.shared.others(me).slice(0, MAX_LOOKED_AT)) {
+    for (const other of facts.context.shared.others(me, MAX_LOOKED_AT)) {
       if (!other.facts.bothWhole) continue;
       const pending = [...other.table.inFlight()].filter(isWriting).length;
       if (pending === 0) continue;

@@ -37,9 +37,13 @@ export class NbdShared {
     if (group.size === 0) this.byKey.delete(sibling.key);
   }
 
-  /** The other connections of the same client to the same export that are open now. */
-  others(sibling: Sibling): Sibling[] {
-    const group = this.byKey.get(sibling.key);
-    return group === undefined || group.size < 2 ? [] : [...group].filter((s) => s !== sibling);
+  /** The other connections of the same client to the same export that are open now, at most `max` of them. */
+  others(sibling: Sibling, max = Infinity): Sibling[] {
+    const others: Sibling[] = [];
+    for (const s of this.byKey.get(sibling.key) ?? []) {
+      if (others.length >= max) break;
+      if (s !== sibling) others.push(s);
+    }
+    return others;
   }
 }
