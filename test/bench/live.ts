@@ -7,6 +7,8 @@ import { quantile, table } from './measure.js';
 
 const PORT = 10809;
 const READ = 4096;
+/** Immediate mode gives each packet a slot as long as the longest possible one: 2 MiB, the default, are 30 packets. */
+const RING_KILOBYTES = '65536';
 
 /** Counts the packets of a classic pcap that passes by in pieces. */
 class RecordWalk {
@@ -116,9 +118,13 @@ interface LiveResult {
 async function watch(perSecond: number, seconds: number): Promise<LiveResult> {
   const server = createServer(serve);
   await new Promise<void>((resolve) => server.listen(PORT, '127.0.0.1', resolve));
-  const recorder = spawn('tcpdump', ['-i', 'lo', '--immediate-mode', '-U', '-w', '-', 'port', String(PORT)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const recorder = spawn(
+    'tcpdump',
+    ['-i', 'lo', '--immediate-mode', '-B', RING_KILOBYTES, '-U', '-w', '-', 'port', String(PORT)],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let said = '';
   recorder.stderr.on('data', (text: Buffer) => (said += text.toString()));
   const tail = spawn(WIRELINT[0]!, [...WIRELINT.slice(1), 'tail', '-f', 'ndjson'], {
@@ -176,7 +182,7 @@ export async function live(rates: readonly number[], seconds: number): Promise<s
     ]);
   }
   return [
-    '### Live: tcpdump --immediate-mode -U -w - | wirelint tail -f ndjson',
+    '### Live: tcpdump --immediate-mode -B 65536 -U -w - | wirelint tail -f ndjson',
     '',
     `NBD reads of ${READ} bytes over loopback, ${seconds} s at each rate. Added latency is from the arrival of a packet on the pipe to its line.`,
     '',
