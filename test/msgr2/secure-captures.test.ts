@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { rehearse } from '../../src/engine/rehearsal.js';
 import { DEFAULT_LIMITS } from '../../src/base/limits.js';
 import { msgr2 } from '../../src/protocols/msgr2/index.js';
+import type { LearnedKeys } from '../../src/protocols/msgr2/secure/key-chain.js';
 import type { MessageEvent, StreamEvent } from '../../src/report/event-object.js';
 import { blame, collect, type Collected } from '../kit/collect.js';
 
@@ -151,6 +152,20 @@ describe('tickets that turn up later', () => {
     const osd = all.streams.find((s) => s.server.endsWith(':6804'))!;
     expect(osd.session['clientSignature']).toBe('verified');
     expect(all.messages.some((m) => m.stream === osd.stream && m.fields['messageType'] === 'MSG_OSD_OP')).toBe(true);
+  });
+
+  it('can be replaced by the rotating secrets that a daemon has fetched', async () => {
+    const options = { limits: DEFAULT_LIMITS, protocols: [msgr2], decodeAs: [], streams: new Set<number>() };
+    const rest = { levels: new Map(), details: false, showSecrets: false, keyrings: [`${folder}rev0-crc.keyring`] };
+    const capture = `${folder}rev0-crc-boot.pcap.gz`;
+    const learned = (await rehearse([capture], { ...options, ...rest }))!['msgr2'] as LearnedKeys;
+    expect(learned.secrets.length).toBe(3);
+    // as if every ticket had been handed out before the recording
+    const all = await collect(capture, { only: [msgr2], learned: { msgr2: { ...learned, tickets: [] } } });
+    const verified = all.streams.filter((s) => s.session['serverSignature'] === 'verified');
+    expect(verified.length).toBeGreaterThan(5);
+    expect(new Set(verified.map((s) => s.session['serverType']))).toEqual(new Set(['osd']));
+    expect(blame(all.findings)).toEqual([]);
   });
 
   it('needs no first pass without keys, nor where nothing can be read twice', async () => {

@@ -1,3 +1,4 @@
+import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hex, unhex } from '../../src/base/hex.js';
@@ -107,6 +108,56 @@ describe('tags and padding', () => {
       );
     });
   }
+});
+
+describe('what else there is in secure mode', () => {
+  const deflated = (bytes: Uint8Array) => E.concat(E.u8(0), new Uint8Array(deflateRawSync(bytes)));
+
+  for (const revision of [0, 1] as const) {
+    it(`revision ${revision}: compressed frames are opened`, () => {
+      const s = sealedScript(revision).openSealed({}, 2n | BigInt(revision));
+      s.sealed('client', TAG.COMPRESSION_REQUEST, [E.concat(E.u8(1), E.vec([E.u32(2)]))])
+        .sealed('server', TAG.COMPRESSION_DONE, [E.concat(E.u8(1), E.u32(2))])
+        .sealed('client', TAG.MESSAGE, [deflated(E.messageHeader({})), deflated(data(3000))], { flags: 1 });
+      const result = play(s.steps);
+      expect(raised(result)).toEqual(['msgr2/compression-in-secure: zlib is enabled on an encrypted connection']);
+      const last = result.messages.at(-1) as DataFrame;
+      expect(last.seq).toBe(1);
+      expect(last.front?.length).toBe(3000);
+    });
+
+    it(`revision ${revision}: a frame larger than what is ever held`, () => {
+      const s = sealedScript(revision).openSealed();
+      s.sealedMessage('client', { front: data(100), data: data(3 << 20) }).sealedMessage('client', { seq: 2 });
+      const result = play(s.steps, { chop: 60_000 });
+      expect(raised(result)).toEqual([]);
+      expect(numbers(result)).toEqual([1, 2]);
+    });
+  }
+
+  it('plain frames where ciphertext is due are read, and said to be a mismatch', () => {
+    const s = sealedScript().sealedLogin().plainSignatures();
+    expect(raised(play(s.steps)).map((text) => text.split(':')[0])).toEqual([
+      'msgr2/mode-mismatch',
+      'msgr2/mode-mismatch',
+    ]);
+  });
+
+  it('fields and findings have their places in the plain form, and on the wire', () => {
+    const s = sealedScript()
+      .openSealed()
+      .sealedMessage('client', { front: data(5) }, { padding: 9 });
+    const result = play(s.steps);
+    const message = result.messages.at(-1)!;
+    const all = msgr2.annotate(message);
+    // every byte has a field, the last of which is a tag
+    let covered = 0;
+    for (const a of all) if (a.length > 0 && a.at === covered) covered += a.length;
+    expect(covered).toBe(message.length);
+    expect(all.filter((a) => a.name === 'gcmTag').length).toBe(2);
+    const padding = result.findings.find((f) => f.rule.id === 'msgr2/gcm-padding')!;
+    expect(padding.offset - message.offset).toBe(79);
+  });
 });
 
 describe('losses in ciphertext', () => {

@@ -330,7 +330,7 @@ export class Msgr2Decoder implements Decoder {
       this.keys.transcript.close();
       this.state = State.sealed;
       this.sealedGap = missing;
-      this.need = 1;
+      this.need = PREAMBLE;
       return;
     }
     const who = this.side === CLIENT ? 'client' : 'server';
@@ -342,8 +342,13 @@ export class Msgr2Decoder implements Decoder {
     this.enterOpaque('opaque');
   }
 
-  /** Asks for keys when the first byte of ciphertext is there: the peer's part of the login may have been captured later. */
+  /** Asks for keys when the first bytes of ciphertext are there: the peer's part of the login may have been captured later. */
   private unseal(input: Input, patient: boolean): void {
+    if (this.sealedGap < 0 && plausiblePreamble(input.bytes, input.view, input.pos)) {
+      // in plain all the same: the session will say so
+      this.state = State.frames;
+      return;
+    }
     const answer = this.keys!.exchange.keys(this.side, patient);
     if (answer === 'wait') {
       this.waiting = true;
@@ -468,6 +473,12 @@ export class Msgr2Decoder implements Decoder {
     }
     const left = input.remaining;
     if (left === 0) return;
+    if (this.state === State.sealed) {
+      this.sealedGap = Math.max(0, this.sealedGap) + left;
+      this.output.skip(this.side, input.offset, left, 'opaque');
+      input.pos = input.end;
+      return;
+    }
     const secure = why === 'end' && this.announced.authSent && this.hints.connectionMode() > MODE_CRC;
     this.output.skip(this.side, input.offset, left, secure ? 'opaque' : 'undecoded');
     input.pos = input.end;

@@ -55,6 +55,8 @@ export interface SealedParts {
   /** Value of the last byte of padding of segment 0. */
   readonly padding?: number;
   readonly late?: number;
+  /** Flags of the preamble. */
+  readonly flags?: number;
 }
 
 /** Sessions with real keys: logins that can be opened, signatures that hold, and frames in secure mode. */
@@ -159,7 +161,7 @@ export class SealedScript extends Script {
 
   /** An encrypted frame that is not sent; its nonces are used up all the same. */
   sealedBytes(from: Who, tag: number, segments: readonly Uint8Array[], parts: SealedParts = {}): Uint8Array {
-    const preamble = E.frame(tag, segments, { revision: this.layout }).subarray(0, PREAMBLE);
+    const preamble = E.frame(tag, segments, { revision: this.layout, flags: parts.flags }).subarray(0, PREAMBLE);
     const count = preamble[1]!;
     const blocks = segments.slice(0, count).map((s) => E.concat(s, new Uint8Array(padded(s.length) - s.length)));
     if (this.layout === 1 && blocks[0]!.length < FIRST_PLAIN - PREAMBLE)
