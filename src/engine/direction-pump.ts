@@ -5,6 +5,8 @@ import { Origin } from '../base/origin.js';
 import type { Decoder } from '../contract/protocol.js';
 import type { Budget } from '../base/budget.js';
 
+/** What a decoder may gather whatever the limit says: the longest thing that has a 16-bit length, and its header. */
+const LEAST_GATHERED = 128 << 10;
 const FIRST_CARRY = 256;
 
 /**
@@ -217,7 +219,7 @@ export class DirectionPump {
         return input.pos;
       }
       if (input.pos === before && d.body === 0 && d.need <= need) throw new Error('a decoder makes no progress');
-      if (d.need > this.limits.messageBytes) throw new Error('a decoder gathers more than a message may hold');
+      if (d.need > Math.max(this.limits.messageBytes, LEAST_GATHERED)) throw new Error('a decoder gathers more than a message may hold');
     }
   }
 

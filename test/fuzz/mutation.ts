@@ -90,8 +90,13 @@ export function mutateSession(session: Session, others: readonly Session[], rand
 /** Nothing comes from a side that has ended its stream: the floors below see to that. */
 function untilEnds(steps: readonly Step[]): Step[] {
   const ended = new Set<string>();
+  let left = 0;
   return steps.filter((step) => {
-    if ('then' in step) ended.clear();
+    if ('then' in step) {
+      if (step.then === 'earlier connection' && left === 0) return false;
+      if (step.then === 'new connection' && step.meanwhile) left++;
+      ended.clear();
+    }
     if (!('from' in step)) return true;
     if (ended.has(step.from)) return false;
     if ('end' in step) ended.add(step.from);

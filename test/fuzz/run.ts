@@ -39,6 +39,8 @@ interface Report {
   readonly inputs: number;
   readonly bytes: number;
   readonly kinds: Record<string, number>;
+  /** Milliseconds spent by kind. */
+  readonly times: Record<string, number>;
   readonly failures: Failure[];
   readonly slowest: { readonly ms: number; readonly input: number };
   readonly rss: number;
@@ -49,6 +51,7 @@ async function work(job: Job): Promise<Report> {
   const corpus = await loadCorpus();
   if (job.only.length > 0) traceTo((line) => parentPort?.postMessage({ line }));
   const kinds: Record<string, number> = {};
+  const times: Record<string, number> = {};
   const seen = new Map<string, number>();
   const failures: Failure[] = [];
   let bytes = 0;
@@ -61,6 +64,7 @@ async function work(job: Job): Promise<Report> {
     job.now[0] = n;
     const { kind, seed, bytes: size, problem } = await trial(corpus, new Random(job.seed, n));
     const ms = performance.now() - start;
+    times[kind] = (times[kind] ?? 0) + ms;
     if (ms > slowest.ms) slowest = { ms, input: n };
     bytes += size;
     kinds[kind] = (kinds[kind] ?? 0) + 1;
@@ -68,9 +72,9 @@ async function work(job: Job): Promise<Report> {
     if (wrong !== null) {
       const what = (wrong.stack ?? wrong.message).split('\n').slice(0, 6).join('\n');
       const key = what.replace(/\d+/g, '#');
-      const times = (seen.get(key) ?? 0) + 1;
-      seen.set(key, times);
-      if (times <= EXAMPLES) {
+      const before = seen.get(key) ?? 0;
+      seen.set(key, before + 1);
+      if (before < EXAMPLES) {
         failures.push({ input: n, kind, corpus: seed, what });
         parentPort?.postMessage({ failure: failures.at(-1) });
       }
@@ -80,7 +84,7 @@ async function work(job: Job): Promise<Report> {
       parentPort?.postMessage({ progress: i });
     }
   }
-  return { inputs: job.inputs, bytes, kinds, failures, slowest, rss };
+  return { inputs: job.inputs, bytes, kinds, times, failures, slowest, rss };
 }
 
 function say(text: string): void {
@@ -135,10 +139,10 @@ async function main(): Promise<number> {
     say(report.stack ?? report.message);
     return 1;
   }
-  const { bytes, kinds, slowest, failures, rss } = report;
+  const { bytes, kinds, times, slowest, failures, rss } = report;
   const seconds = Math.round((Date.now() - started) / 1000);
   const list = Object.entries(kinds)
-    .map(([kind, n]) => `${n} ${kind}`)
+    .map(([kind, n]) => `${n} ${kind} in ${Math.round((times[kind] ?? 0) / 1000)} s`)
     .join(', ');
   say(`${inputs} inputs (${list}), ${bytes} bytes, ${seconds} s; ${failures.length} different failures`);
   say(`slowest: ${Math.round(slowest.ms)} ms (input ${slowest.input}); at most ${Math.round(rss / 1e6)} MB of memory`);

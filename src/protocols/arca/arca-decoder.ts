@@ -92,7 +92,7 @@ export class ArcaDecoder implements Decoder, FrameSink, Findings {
     while (input.remaining > 0) {
       const before = input.pos;
       const state = this.state;
-      if (state === 'search') this.search(input, true);
+      if (state === 'search') this.search(input, 'cut');
       else if (state === 'start') this.identify(input, 'cut', why);
       else if (state === 'lost') this.skip(input, input.remaining, 'undecoded');
       else if (this.cut(input, why)) return;
@@ -172,7 +172,7 @@ export class ArcaDecoder implements Decoder, FrameSink, Findings {
       this.skip(input, input.remaining, 'undecoded');
       this.need = 1;
     } else if (this.state === 'search') {
-      this.search(input, false);
+      this.search(input, patience);
     } else if (this.state === 'start') {
       this.identify(input, patience);
     } else {
@@ -207,7 +207,7 @@ export class ArcaDecoder implements Decoder, FrameSink, Findings {
     } else {
       this.atFirstByte = false;
       this.state = 'search';
-      this.search(input, last);
+      this.search(input, patience);
       return;
     }
     if (!last) this.readFrame(input, patience);
@@ -233,8 +233,9 @@ export class ArcaDecoder implements Decoder, FrameSink, Findings {
     }
   }
 
-  /** Looks for the first byte of a frame; `last`: no more bytes will join these. */
-  private search(input: Input, last: boolean): void {
+  /** Looks for the first byte of a frame. */
+  private search(input: Input, patience: Patience): void {
+    const last = patience === 'cut';
     const from = input.pos;
     const families = this.family === null ? FAMILIES : [this.family];
     for (let at = from; at < input.end; at++) {
@@ -250,7 +251,7 @@ export class ArcaDecoder implements Decoder, FrameSink, Findings {
           this.skip(input, at - from, 'resynchronised');
           this.use(family);
           this.shaky = chain.frames < CHAINED && !(this.atFirstByte && at === from);
-          if (!last) this.readFrame(input, 'patient');
+          if (!last) this.readFrame(input, patience);
           return;
         }
         if (!chain.broken) open = true;
@@ -271,7 +272,7 @@ export class ArcaDecoder implements Decoder, FrameSink, Findings {
       if (family !== null) {
         this.familyHinted = this.peer.family !== null && family !== 'A';
         this.use(family);
-        if (!last) this.readFrame(input, 'patient');
+        if (!last) this.readFrame(input, patience);
         return;
       }
     }

@@ -1,0 +1,44 @@
+import type { Step } from '../../src/base/rule.js';
+import { stepsOf } from '../kit/capture-steps.js';
+import type { SessionPacket } from '../kit/session-packets.js';
+import { Random } from '../fuzz/random.js';
+
+/** How often each property is tried; `npm run fuzz:properties` tries more. */
+export const RUNS = Number(process.env['WIRELINT_RUNS'] ?? 6);
+
+export interface WholeSession {
+  readonly name: string;
+  readonly port: number;
+  readonly steps: readonly Step[];
+}
+
+/** Recorded sessions of every protocol, captured from their beginning with nothing lost, short enough to be played often. */
+const RECORDED: readonly (readonly [string, number])[] = [
+  ['nbd/nbdkit-nbdinfo-go.pcap', 1],
+  ['nbd/nbdkit-list-exports.pcap', 1],
+  ['nbd/nbdkit-out-of-range.pcap', 1],
+  ['nbd/nbdkit-errors-eio.pcap', 1],
+  ['nbd/client-killed-in-flight.pcap', 1],
+  ['nbd/nbdkit-tls-required-refused.pcap', 1],
+  ['msgr2/crc-badmethod.pcap', 1],
+  ['msgr2/crc-wrongkey.pcap', 1],
+  ['msgr2/default-watch.pcap', 1],
+  ['pesto/tcp-bridge.pcap', 1],
+  ['pesto/p52-tap-tcp.pcapng', 1],
+  ['pesto/p46-v1-tcp.pcapng', 1],
+];
+
+export async function wholeSessions(): Promise<WholeSession[]> {
+  const out: WholeSession[] = [];
+  for (const [name, id] of RECORDED) {
+    const { connection, steps } = (await stepsOf(`captures/${name}`)).find((s) => s.connection.id === id)!;
+    out.push({ name: `${name} stream ${id}`, port: connection.ports[1], steps });
+  }
+  return out;
+}
+
+/** The packets without about so many of a hundred; the connection's set-up may be among them. */
+export function cutShort(packets: readonly SessionPacket[], percent: number, seed: number): SessionPacket[] {
+  const random = new Random(seed, percent);
+  return packets.filter(() => random.below(1000) >= percent * 10);
+}
