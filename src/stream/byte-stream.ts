@@ -22,6 +22,11 @@ export interface Connection {
   readonly ordered: boolean;
   /** By end: whether any packet that it sent is in the capture so far (also one without payload). Live. */
   readonly heard: readonly [boolean, boolean];
+  /**
+   * By end, where `start` says `captured`: whether its first byte is known by its own SYN, or by the answer to that. Else the first byte
+   * captured, or the first acknowledgement, was taken for it. Not given: known. Live.
+   */
+  readonly startKnown?: readonly [boolean, boolean];
   /** VLAN id or -1, comment (process ids of a recorder) or empty. */
   readonly vlan: number;
   readonly comment: string;

@@ -57,6 +57,8 @@ export class TcpConnection implements Connection {
     if (fromZero) {
       this.first.synchronize(0);
       this.second.synchronize(0);
+      this.first.startKnown = true;
+      this.second.startKnown = true;
     }
   }
 
@@ -78,6 +80,10 @@ export class TcpConnection implements Connection {
 
   get heard(): readonly [boolean, boolean] {
     return [this.first.heard, this.second.heard];
+  }
+
+  get startKnown(): readonly [boolean, boolean] {
+    return [this.first.startKnown, this.second.startKnown];
   }
 
   /** Whether it was reset before both ends had agreed to it. */
@@ -115,7 +121,11 @@ export class TcpConnection implements Connection {
     if ((flags & SYN) !== 0) {
       seq = (seq + 1) | 0;
       if (!mine.certain) mine.synchronize(seq);
-      if ((flags & ACK) !== 0 && !peer.synchronized) peer.synchronize(s.ack);
+      mine.startKnown = true;
+      if ((flags & ACK) !== 0) {
+        if (!peer.synchronized) peer.synchronize(s.ack);
+        peer.startKnown = true;
+      }
     }
     if ((flags & ACK) !== 0) this.acknowledge(s.ack, mine, peer);
     if ((flags & RST) !== 0) {

@@ -35,6 +35,8 @@ export class TcpReceiver {
   ended = false;
   /** Whether any packet from this end was captured. */
   heard = false;
+  /** Whether its SYN, or the answer to that, told where offset 0 is. */
+  startKnown = false;
   private readonly context: TcpContext;
   private readonly sink: StreamSink;
   /** Name of this direction among all of the file: twice the stream's number, and the end. */

@@ -77,6 +77,11 @@ export class Facts {
     this.whole[side] = false;
   }
 
+  /** That side's first message is known to be its first. */
+  began(side: Side): void {
+    this.whole[side] = true;
+  }
+
   /** All that this side ever sent up to here was decoded. */
   isWhole(side: Side): boolean {
     return this.whole[side] && this.context.present(side);

@@ -1,5 +1,5 @@
 import { hexNumber } from '../../base/hex.js';
-import { CLIENT, SERVER } from '../../base/input.js';
+import { CLIENT, SERVER, type Side } from '../../base/input.js';
 import { nanosBetween } from '../../base/time.js';
 import { AnswerChecks } from './answer-checks.js';
 import { Answer, Asked } from './asked.js';
@@ -102,6 +102,7 @@ export class Haggling {
   greeting(m: Greeting): void {
     const { facts } = this;
     facts.greeting = m;
+    if (m.offset === 0) facts.began(SERVER);
     facts.oldstyle = m.oldstyle;
     const port = facts.serverPort;
     if (m.oldstyle) {
@@ -203,6 +204,14 @@ export class Haggling {
     const decoded = peerSeen >= 0 ? facts.context.decodedUpTo(CLIENT) >= peerSeen : facts.context.connection.ordered;
     if (!decoded) return NOT_YET;
     return facts.isWhole(CLIENT) ? NOT_ASKED : UNKNOWN;
+  }
+
+  /** Messages of that side may be missing. */
+  lost(side: Side): void {
+    // what follows may belong to another answer to the same option
+    if (side !== SERVER) return;
+    this.answer = null;
+    if (!this.facts.transmission) this.facts.contextsKnown = false;
   }
 
   /** The session is over: replies that nothing asked for are known to be that now. */
@@ -338,7 +347,12 @@ export class Haggling {
 
   /** The final reply to an option, where both are known. */
   private settle(asked: Asked, reply: OptionReply): void {
-    if (asked.follower !== null && asked.follower.peerSeen >= 0 && asked.follower.peerSeen < reply.endOffset) {
+    if (
+      this.facts.bothWhole &&
+      asked.follower !== null &&
+      asked.follower.peerSeen >= 0 &&
+      asked.follower.peerSeen < reply.endOffset
+    ) {
       this.raisePipelined(asked, asked.follower, 'certain');
     }
     if (asked.option === this.abort) this.abortAnswered = true;
@@ -376,6 +390,7 @@ export class Haggling {
     if (answer.replies.length < MAX_WAITING) answer.replies.push(m);
     if (m.type === REP_INFO) takeInfo(answer, m);
     if (m.complete) this.replyChecks.reply(m, answer);
+    else facts.contextsKnown = false;
     if (m.type === REP_META_CONTEXT && m.data.length >= 4 && answer.contexts.size < MAX_WAITING) {
       answer.contexts.set(m.data.u32(0), rawText(m.data, { at: 4, length: m.dataLength - 4 }));
     }

@@ -160,6 +160,7 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
   lost(side: Side): void {
     this.facts.lost(side);
     this.transmission.lost(side);
+    this.haggling.lost(side);
   }
 
   unframed(side: Side, offset: number, first: Uint8Array, after: NbdMessage | null): void {

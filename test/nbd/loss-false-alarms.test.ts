@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import type { Finding } from '../../src/engine/event.js';
+import { findingsOf, LOSSES, recordingsIn } from './lossy-captures.js';
+import { Random } from './random.js';
+
+const FOLDER = new URL('../../captures/nbd', import.meta.url).pathname;
+/** Runs per file and way to lose packets; WIRELINT_LOSS_RUNS asks for more, WIRELINT_LOSS_SEED for others. */
+const RUNS = Number(process.env['WIRELINT_LOSS_RUNS'] ?? 3);
+const SEED = Number(process.env['WIRELINT_LOSS_SEED'] ?? 1);
+/** Longer files are left to their own tests: here many runs count. */
+const MAX_PACKETS = 3000;
+
+function blames(f: Finding, severity: 'error' | 'warning'): boolean {
+  return f.severity === severity && f.party !== 'capture';
+}
+
+const recordings = (await recordingsIn(process.env['WIRELINT_LOSS_FOLDER'] ?? FOLDER)).filter(
+  (r) => r.packets.length <= MAX_PACKETS,
+);
+
+describe('packets that the capture lost blame nobody', () => {
+  let runs = 0;
+  const warnings = new Map<string, number>();
+  for (const recorded of recordings) {
+    it(
+      recorded.file,
+      () => {
+        const all = findingsOf(recorded);
+        const known = new Set(all.map((f) => f.rule.id));
+        const wrong: string[] = [];
+        Object.entries(LOSSES).forEach(([way, lose], w) => {
+          for (let run = 0; run < RUNS; run++) {
+            const seed = (SEED * 1_000_003 + run) * 16 + w;
+            const findings = findingsOf(recorded, lose(recorded.packets.length, new Random(seed)));
+            runs++;
+            for (const f of findings) {
+              if (known.has(f.rule.id)) continue;
+              if (blames(f, 'error')) wrong.push(`${f.rule.id} (${way}, seed ${seed}): ${f.text}`);
+              else if (blames(f, 'warning')) warnings.set(f.rule.id, (warnings.get(f.rule.id) ?? 0) + 1);
+            }
+          }
+        });
+        expect(wrong).toEqual([]);
+      },
+      10_000 + RUNS * 20_000,
+    );
+  }
+
+  it('and gives few warnings', () => {
+    const sum = [...warnings.values()].reduce((a, b) => a + b, 0);
+    console.log(`${runs} lossy runs, ${sum} warnings`, Object.fromEntries(warnings));
+    expect(sum).toBeLessThanOrEqual(runs / 50);
+  });
+});
