@@ -508,7 +508,7 @@ export class Msgr2Decoder implements Decoder {
     if (this.state === State.opaque) return;
     if (this.state === State.secure) {
       this.secure!.body = this.body;
-      this.secure!.end(how);
+      this.secure!.end(how, this.body);
       return;
     }
     const missing = this.cut > 0 ? this.cut : this.body;

@@ -4,6 +4,9 @@ import type { GcmStream } from './gcm.js';
 /** Counters that are tried at most: a gap of many megabytes must not take gigabytes of key stream. */
 const WINDOW = 1 << 16;
 const NONE = -1;
+/** Counters that there is room for at first; and places of the table for each. Powers of two. */
+const LEAST_ROOM = 16;
+const TABLE_FACTOR = 8;
 
 /**
  * Looks for the next frame in ciphertext after a loss. Neither where it begins is known, nor how many nonces were used up before; but
@@ -14,26 +17,53 @@ export class FrameSearch {
   /** Counter of the frame that was found. */
   operation = 0;
   /** Counters that are tried. */
-  readonly window: number;
+  window = 0;
+  private readonly gcm: GcmStream;
   private readonly first: number;
-  private readonly stream: Uint8Array;
-  /** Counters by bytes 26 and 27 of their key stream: the first one, and the next one with the same bytes. */
-  private readonly heads = new Int32Array(1 << 16).fill(NONE);
-  private readonly nexts: Int32Array;
+  private stream = new Uint8Array(0);
+  /** Counters by bytes 26 and 27 of their key stream: the first one, and the next one with the same place in the table. */
+  private heads = new Int32Array(0);
+  private nexts = new Int32Array(0);
   private readonly plain = new Uint8Array(PREAMBLE);
   private readonly view = new DataView(this.plain.buffer);
 
   constructor(gcm: GcmStream, operation: number, window: number) {
+    this.gcm = gcm;
     this.first = operation;
-    this.window = Math.min(window, WINDOW);
-    this.stream = gcm.keyStream(operation, this.window);
-    this.nexts = new Int32Array(this.window);
-    for (let i = this.window - 1; i >= 0; i--) {
-      const at = i * PREAMBLE + AT_FLAGS;
-      const bytes = this.stream[at]! | (this.stream[at + 1]! << 8);
-      this.nexts[i] = this.heads[bytes]!;
-      this.heads[bytes] = i;
-    }
+    this.widen(window);
+  }
+
+  /** So many more counters are possible: another loss. What is known of the others stays. */
+  widen(more: number): void {
+    const before = this.window;
+    this.window = Math.min(before + more, WINDOW);
+    if (this.window === before) return;
+    if (this.window > this.nexts.length) this.enlarge();
+    this.stream.set(this.gcm.keyStream(this.first + before, this.window - before), before * PREAMBLE);
+    for (let i = before; i < this.window; i++) this.enter(i);
+  }
+
+  private enlarge(): void {
+    let room = Math.max(LEAST_ROOM, this.nexts.length);
+    while (room < this.window) room *= 2;
+    const stream = new Uint8Array(room * PREAMBLE);
+    stream.set(this.stream);
+    this.stream = stream;
+    const known = this.nexts.length;
+    this.nexts = new Int32Array(room);
+    this.heads = new Int32Array(TABLE_FACTOR * room).fill(NONE);
+    for (let i = 0; i < known; i++) this.enter(i);
+  }
+
+  private enter(i: number): void {
+    const at = i * PREAMBLE + AT_FLAGS;
+    const place = this.place(this.stream[at]!, this.stream[at + 1]!);
+    this.nexts[i] = this.heads[place]!;
+    this.heads[place] = i;
+  }
+
+  private place(flags: number, reserved: number): number {
+    return (((flags | (reserved << 8)) * 0x9e3b) >>> 4) & (this.heads.length - 1);
   }
 
   /** Index in `start..last` at which a frame begins with one of the counters, or -1. */
@@ -41,16 +71,20 @@ export class FrameSearch {
     const { heads } = this;
     for (let at = start; at <= last; at++) {
       const flags = bytes[at + AT_FLAGS]!;
-      const reserved = bytes[at + AT_FLAGS + 1]! << 8;
+      const reserved = bytes[at + AT_FLAGS + 1]!;
       // the flags byte is 0 or, for a compressed frame, 1
-      if (heads[flags | reserved] !== NONE && this.fits(bytes, at, heads[flags | reserved]!)) return at;
-      if (heads[(flags ^ 1) | reserved] !== NONE && this.fits(bytes, at, heads[(flags ^ 1) | reserved]!)) return at;
+      const plain = heads[this.place(flags, reserved)]!;
+      if (plain !== NONE && this.fits(bytes, at, plain)) return at;
+      const compressed = heads[this.place(flags ^ 1, reserved)]!;
+      if (compressed !== NONE && this.fits(bytes, at, compressed)) return at;
     }
     return -1;
   }
 
   private fits(bytes: Uint8Array, at: number, counter: number): boolean {
+    const reserved = bytes[at + AT_FLAGS + 1]!;
     for (let i = counter; i !== NONE; i = this.nexts[i]!) {
+      if (this.stream[i * PREAMBLE + AT_FLAGS + 1] !== reserved) continue;
       for (let k = 0; k < PREAMBLE; k++) this.plain[k] = bytes[at + k]! ^ this.stream[i * PREAMBLE + k]!;
       if (!plausiblePreamble(this.plain, this.view, 0)) continue;
       this.operation = this.first + i;

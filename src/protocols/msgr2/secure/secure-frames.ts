@@ -383,12 +383,8 @@ export class SecureFrames {
       if (length > 0 && rest <= 0) return;
     }
     const hidden = length === 0 ? UNKNOWN_OPERATIONS : Math.ceil(rest / OPERATION_LEAST) + 3;
-    const before = this.search;
-    const [from, searched] = [this.searchFrom, this.searched];
-    this.startSearch(offset + length, hidden + (before?.window ?? 0));
-    if (before === null) return;
-    this.searchFrom = from;
-    this.searched = searched;
+    if (this.search === null) this.startSearch(offset + length, hidden);
+    else this.search.widen(hidden);
   }
 
   /** The input's bytes can never be completed. */
@@ -432,8 +428,9 @@ export class SecureFrames {
     this.frame!.endAt(input.originAt(input.end - 1));
   }
 
-  end(how: 'fin' | 'reset' | 'open'): void {
-    const missing = this.cut > 0 ? this.cut : this.body;
+  /** The direction is over; `left` bytes of the current frame never came. */
+  end(how: 'fin' | 'reset' | 'open', left: number): void {
+    const missing = this.cut > 0 ? this.cut : left;
     if (missing > 0 && !this.headless && this.frame !== null) {
       const frame = this.frame;
       const lost = frame.missing > 0;
