@@ -4,10 +4,21 @@ import type { Request } from './messages.js';
 const REMEMBERED = 1024;
 /** Look-ups among them: a server that answers nothing but unknown cookies. */
 const LOOKUPS = 4096;
+/** Requests in flight with one cookie: a client that never counts on, whose table would be walked again for each of them. */
+const SAME_COOKIE = 64;
+/** Which part of the table makes room at once: stepping over what was deleted at a Map's front costs as much as deleting it. */
+const MADE_ROOM = 16;
+
+/**
+ * Requests after which the map is made anew. V8 chains the tables that a map outgrows or wears out, oldest first: once one of them
+ * is old, everything that was ever in the later ones survives until the next full collection, which cost half of the time.
+ */
+const MAP_LIFE = 4096;
 
 /** The requests in flight by cookie, several with one cookie in the order in which they were sent; and the latest completed ones. */
 export class RequestTable {
-  private readonly byCookie = new Map<number, Request>();
+  private byCookie = new Map<number, Request>();
+  private mapLife = MAP_LIFE;
   /** A ring that grows as it fills: thousands of connections complete a few requests each. */
   private readonly done: Request[] = [];
   private doneCount = 0;
@@ -31,8 +42,13 @@ export class RequestTable {
       this.byCookie.set(key, request);
     } else {
       let last = first;
-      while (last.next !== null) last = last.next;
+      let n = 1;
+      for (; last.next !== null; n++) last = last.next;
       last.next = request;
+      if (n >= SAME_COOKIE) {
+        this.byCookie.set(key, first.next!);
+        this.forget(first);
+      }
     }
     if (++this.size > this.deepest) this.deepest = this.size;
     if (this.size > this.limit) this.forgetOldest();
@@ -67,6 +83,10 @@ export class RequestTable {
     request.next = null;
     request.progress = null;
     this.size--;
+    if (--this.mapLife === 0) {
+      this.byCookie = new Map(this.byCookie);
+      this.mapLife = Math.max(MAP_LIFE, 4 * this.size);
+    }
     this.done[this.doneCount++ % REMEMBERED] = request;
   }
 
@@ -94,12 +114,18 @@ export class RequestTable {
   }
 
   private forgetOldest(): void {
-    const oldest = this.byCookie.values().next().value;
-    if (oldest === undefined) return;
+    let room = Math.max(1, Math.floor(this.limit / MADE_ROOM));
+    for (const [key, oldest] of this.byCookie) {
+      if (oldest.next === null) this.byCookie.delete(key);
+      else this.byCookie.set(key, oldest.next);
+      this.forget(oldest);
+      if (--room === 0) return;
+    }
+  }
+
+  private forget(request: Request): void {
+    request.next = null;
     this.forgotten++;
-    const key = keyOf(oldest.cookieHi, oldest.cookieLo);
-    if (oldest.next === null) this.byCookie.delete(key);
-    else this.byCookie.set(key, oldest.next);
     this.size--;
   }
 }
