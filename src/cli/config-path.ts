@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { pathStat } from '../base/path-stat.js';
 
 export const CONFIG_NAME = 'wirelint.config.json';
 
@@ -7,7 +7,7 @@ export const CONFIG_NAME = 'wirelint.config.json';
 export function nearestConfig(from: string, name = CONFIG_NAME): string | null {
   for (let folder = resolve(from); ; folder = dirname(folder)) {
     const path = join(folder, name);
-    if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
+    if (pathStat(path)?.isFile()) return path;
     if (dirname(folder) === folder) return null;
   }
 }

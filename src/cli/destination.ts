@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { pathStat } from '../base/path-stat.js';
 import { FileOutput, TextOutput } from '../report/output.js';
 import { systemWords, UsageError } from './usage-error.js';
 
@@ -22,6 +22,6 @@ export function finishDestination(output: TextOutput, path: string | undefined):
 }
 
 function isSpecial(path: string): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = pathStat(path);
   return stat !== undefined && !stat.isFile();
 }

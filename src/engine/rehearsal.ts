@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { pathStat } from '../base/path-stat.js';
 import { Analysis, type AnalysisOptions, type CaptureInput, type RunHooks } from './analysis.js';
 import type { Reporter } from './event.js';
 
@@ -41,5 +41,5 @@ export async function rehearse(
 
 function isLasting(input: CaptureInput): boolean {
   const paths = typeof input === 'string' ? [input] : [input.client, input.server];
-  return paths.every((path) => path !== '-' && statSync(path, { throwIfNoEntry: false })?.isFile() === true);
+  return paths.every((path) => path !== '-' && pathStat(path)?.isFile() === true);
 }

@@ -1,6 +1,7 @@
 import { readdirSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { globExpression, isGlob } from '../../base/glob.js';
+import { pathStat } from '../../base/path-stat.js';
 import { systemWords } from '../usage-error.js';
 
 /** One file to be judged. */
@@ -45,7 +46,7 @@ class Search implements FoundInputs {
       this.listed.add('-');
       return;
     }
-    const stat = statSync(text, { throwIfNoEntry: false });
+    const stat = pathStat(text);
     const before = this.inputs.length;
     if (stat === undefined && isGlob(text)) {
       this.glob(text);
@@ -64,7 +65,7 @@ class Search implements FoundInputs {
     const fixed: string[] = [];
     while (parts.length > 1 && !isGlob(parts[0]!)) fixed.push(parts.shift()!);
     const base = fixed.length === 0 ? '.' : fixed.join('/') || '/';
-    if (!statSync(base, { throwIfNoEntry: false })?.isDirectory()) return;
+    if (!pathStat(base)?.isDirectory()) return;
     const expression = globExpression(parts.join('/'));
     const depth = parts.some((p) => p.includes('**')) ? Infinity : parts.length;
     const prefix = fixed.length === 0 ? '' : `${fixed.join('/')}/`;

@@ -1,7 +1,8 @@
-import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { EXPECTATION } from '../../base/capture-rules.js';
 import { CLIENT, SERVER } from '../../base/input.js';
+import { pathStat } from '../../base/path-stat.js';
 import { NotACapture, type CaptureInfo } from '../../capture/packet.js';
 import type { Message } from '../../contract/message.js';
 import { Analysis, inputName, type AnalysisOptions, type CaptureInput, type RunHooks } from '../../engine/analysis.js';
@@ -229,7 +230,7 @@ async function beside(
   const none = { transcript: null, golden: null, findings };
   if (typeof job.input !== 'string' || job.input === '-') return none;
   const path = transcriptPath(job.input);
-  const committed = statSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path, 'utf8') : null;
+  const committed = pathStat(path)?.isFile() ? readFileSync(path, 'utf8') : null;
   if (job.golden === null && (!job.lines || committed === null || findings.length === 0))
     return { ...none, transcript: committed === null ? null : path };
   const { text, lines } = await transcriptOf(job.input, job.plan);
