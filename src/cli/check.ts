@@ -4,7 +4,7 @@ import type { Command } from './command.js';
 import { reportRequests } from './check/formats.js';
 import { requirements } from './check/gate.js';
 import { runCheck } from './check/run-check.js';
-import { INPUT_OPTIONS, PRINT_OPTIONS, RAW_OPTION, type CommonArguments } from './options.js';
+import { INPUT_OPTIONS, list, PRINT_OPTIONS, RAW_OPTION, single, type CommonArguments } from './options.js';
 import { Planner } from './plan.js';
 import { rawInput } from './run.js';
 import { UsageError } from './usage-error.js';
@@ -24,8 +24,6 @@ interface CheckArguments extends CommonArguments {
   readonly jobs?: string;
 }
 
-const list = { type: 'string', array: true, nargs: 1 } as const;
-
 export const check: Command = {
   options: (yargs) =>
     yargs
@@ -43,11 +41,11 @@ export const check: Command = {
         },
         output: PRINT_OPTIONS.output,
         'fail-on': {
+          ...single,
           choices: ['note', 'warning', 'error'],
-          requiresArg: true,
           describe: 'Fail from this severity on (default: error)',
         },
-        'max-warnings': { type: 'string', requiresArg: true, describe: 'Fail on more warnings than this' },
+        'max-warnings': { ...single, type: 'string', describe: 'Fail on more warnings than this' },
         require: { ...list, describe: 'Fail where no stream speaks it: PROTOCOL or PROTOCOL=MIN_MESSAGES' },
         'require-complete': { type: 'boolean', describe: 'Fail on gaps and on anything that was not decoded' },
         'allow-empty': { type: 'boolean', describe: 'Pass where nothing of a known protocol was seen' },
@@ -58,9 +56,9 @@ export const check: Command = {
           describe: 'Add what is found now to the suppressions of the configuration',
         },
         jobs: {
+          ...single,
           type: 'string',
           alias: 'j',
-          requiresArg: true,
           describe: 'Captures judged at once (default: the cores)',
         },
         ...INPUT_OPTIONS,

@@ -3,7 +3,13 @@ import type { Options } from 'yargs';
 /** The options that several commands share, in one place. */
 
 /** Options that may be repeated; each takes one value, so that a file name after it stays a file name. */
-const list: Options = { type: 'string', array: true, nargs: 1 };
+export const list = { type: 'string', array: true, nargs: 1 } as const satisfies Options;
+
+/** Options that take one value; given again, the last one counts. */
+export const single = {
+  requiresArg: true,
+  coerce: (value: unknown) => (Array.isArray(value) ? (value as unknown[]).at(-1) : value),
+} as const satisfies Options;
 
 export const INPUT_OPTIONS = {
   protocol: {
@@ -20,19 +26,19 @@ export const INPUT_OPTIONS = {
   rule: { ...list, describe: 'Set the level of a rule: ID=off|note|warning|error' },
   keyring: { ...list, describe: 'Ceph keyring file, to decrypt msgr2 secure mode' },
   config: {
+    ...single,
     type: 'string',
-    requiresArg: true,
     describe: 'Configuration file (default: wirelint.config.json, upwards)',
   },
   'show-secrets': { type: 'boolean', describe: 'Print keys and tickets instead of hiding them' },
 } as const satisfies Record<string, Options>;
 
 export const PRINT_OPTIONS = {
-  output: { type: 'string', alias: 'o', requiresArg: true, describe: 'Write to this file instead of standard output' },
+  output: { ...single, type: 'string', alias: 'o', describe: 'Write to this file instead of standard output' },
   color: {
+    ...single,
     choices: ['auto', 'always', 'never'],
     default: 'auto',
-    requiresArg: true,
     describe: 'Colours; NO_COLOR is honoured',
   },
   verbose: { type: 'boolean', alias: 'v', describe: 'More fields of every message' },
@@ -48,7 +54,7 @@ export const RAW_OPTION = {
 
 export function formatOption(choices: readonly string[]): { format: Options } {
   return {
-    format: { alias: 'f', choices, default: 'text', requiresArg: true, describe: 'Output format' },
+    format: { ...single, alias: 'f', choices, default: 'text', describe: 'Output format' },
   };
 }
 

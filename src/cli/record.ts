@@ -12,7 +12,7 @@ import { reporterFor } from './analyze.js';
 import type { Command } from './command.js';
 import { complain } from './complain.js';
 import { finishDestination, openDestination } from './destination.js';
-import { formatOption, INPUT_OPTIONS, PRINT_OPTIONS, type CommonArguments } from './options.js';
+import { formatOption, INPUT_OPTIONS, PRINT_OPTIONS, single, type CommonArguments } from './options.js';
 import { analysisOptions, checkKeyrings, Planner } from './plan.js';
 import { systemWords, UsageError } from './usage-error.js';
 import { version } from './version.js';
@@ -39,21 +39,21 @@ export const record: Command = {
       .options({
         listen: {
           type: 'string',
-          requiresArg: true,
+          ...single,
           demandOption: true,
           describe: 'Where clients connect: PATH or tcp:[HOST:]PORT',
         },
         connect: {
           type: 'string',
-          requiresArg: true,
+          ...single,
           demandOption: true,
           describe: 'The real server: PATH or tcp:[HOST:]PORT',
         },
-        write: { type: 'string', alias: 'w', requiresArg: true, describe: 'Write a pcapng (- is standard output)' },
+        write: { type: 'string', alias: 'w', ...single, describe: 'Write a pcapng (- is standard output)' },
         tail: { type: 'boolean', describe: 'Print the transcript while it happens' },
         port: {
           type: 'string',
-          requiresArg: true,
+          ...single,
           describe: `Port of the server in the recording of a Unix socket (default ${SERVER_PORT}; 10809 makes Wireshark see NBD)`,
         },
         ...formatOption(['text', 'ndjson']),

@@ -4,7 +4,7 @@ import { theme } from '../report/theme.js';
 import { wantColors } from './colors.js';
 import type { Command } from './command.js';
 import { finishDestination, openDestination } from './destination.js';
-import { PRINT_OPTIONS } from './options.js';
+import { formatOption, PRINT_OPTIONS } from './options.js';
 import { allRules } from './plan.js';
 import { UsageError } from './usage-error.js';
 
@@ -23,13 +23,7 @@ export const rules: Command = {
         describe: 'Only rules whose id or title contains this; * and ? match in ids, as in nbd/*-cookie*',
       })
       .options({
-        format: {
-          alias: 'f',
-          choices: ['text', 'table', 'json', 'markdown'],
-          default: 'text',
-          requiresArg: true,
-          describe: 'Output format',
-        },
+        ...formatOption(['text', 'table', 'json', 'markdown']),
         output: PRINT_OPTIONS.output,
         color: PRINT_OPTIONS.color,
       })

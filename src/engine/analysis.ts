@@ -8,7 +8,7 @@ import type { Connection } from '../stream/byte-stream.js';
 import { StreamTable } from '../stream/stream-table.js';
 import { Budget } from '../base/budget.js';
 import { decodeAs, type DecodeAs } from './decode-as.js';
-import type { Finding, Reporter, StreamRecord, Summary } from './event.js';
+import type { Finding, Reporter, Summary } from './event.js';
 import { effectiveSeverity, type RuleLevels } from './findings.js';
 import { StreamAnalysis, type StreamEnvironment } from './stream-analysis.js';
 
@@ -146,7 +146,7 @@ class FileRun implements PacketSink {
     this.options = options;
     this.reporter = reporter;
     this.summary = summary;
-    const wanted = (record: StreamRecord): boolean => options.streams.size === 0 || options.streams.has(record.id);
+    const wanted = ({ id }: { readonly id: number }): boolean => options.streams.size === 0 || options.streams.has(id);
     const env: StreamEnvironment = {
       limits: options.limits,
       budget,
@@ -160,27 +160,29 @@ class FileRun implements PacketSink {
         if (wanted(record)) reporter.open?.(record);
       },
       message: (record, message) => {
+        if (!wanted(record)) return;
         summary.messages++;
-        if (wanted(record)) reporter.message(record, message);
+        reporter.message(record, message);
       },
       finding: (finding) => {
         if (finding.rule === INTERNAL) this.internalErrors++;
         if (finding.stream === null || wanted(finding.stream)) this.report(finding);
       },
       closed: (record) => {
+        if (!wanted(record)) return;
         const protocol = record.protocol?.name;
         if (protocol !== undefined) {
           summary.protocols[protocol] = (summary.protocols[protocol] ?? 0) + 1;
           summary.messagesByProtocol[protocol] = (summary.messagesByProtocol[protocol] ?? 0) + record.messages;
         }
-        if (wanted(record)) reporter.stream(record);
+        reporter.stream(record);
       },
     };
     const note = (n: CaptureNote): void => this.note(n);
     this.table = new StreamTable(
       options.limits,
       (connection, origin) => {
-        summary.streams++;
+        if (wanted(connection)) summary.streams++;
         return new StreamAnalysis(name, connection, origin, env);
       },
       note,

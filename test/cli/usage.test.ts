@@ -36,6 +36,7 @@ describe('the command line', () => {
     [['analyze', '--config', '/nonexistent', CLEAN], 'cannot read the configuration /nonexistent'],
     [['analyze', '-o', '/nonexistent/x', CLEAN], 'cannot write /nonexistent/x: no such file or directory'],
     [['analyze', '/nonexistent'], '/nonexistent: no such file or directory'],
+    [['analyze', 'package.json/x'], 'package.json/x: a part of the path is not a directory'],
     [['explain', 'nbd/nothing-like-it-at-all'], 'unknown rule'],
     [['rules', 'no-such-thing'], 'no rule matches'],
     [['check'], 'name a capture'],
@@ -57,6 +58,18 @@ describe('the command line', () => {
     expect(stderr).toBe('wirelint: package.json: looks like JSON text\n');
     expect(stdout).toContain('NBD_CMD_READ');
     expect(stdout).toContain('summary: 40 packets');
+  });
+
+  it('takes the last of several values for one option', () => {
+    const { status, stdout } = wirelint(['analyze', '-f', 'json', '-f', 'ndjson', '-s', '1', '-s', '2', CLEAN]);
+    expect([status, stdout.slice(0, 17)]).toEqual([0, '{"type":"capture"']);
+    expect(stdout).toContain('"type":"stream"');
+  });
+
+  it('counts only the streams that were asked for', () => {
+    const { stdout } = wirelint(['analyze', '-f', 'ndjson', '-s', '9', CLEAN]);
+    expect(stdout).toMatch(/"packets":40,"streams":0,"messages":0,.*"protocols":\{\}\}\n$/);
+    expect(wirelint(['check', '-s', '9', CLEAN]).status).toBe(1);
   });
 
   it('ends quietly when the reader goes away', async () => {
