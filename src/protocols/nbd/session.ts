@@ -1,5 +1,7 @@
+import { LIMIT } from '../../base/capture-rules.js';
 import type { Side } from '../../base/input.js';
 import type { Origin } from '../../base/origin.js';
+import { count } from '../../base/text.js';
 import type { Json } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
 import type { DecoderSettings, Output, Session, SessionContext } from '../../contract/protocol.js';
@@ -125,6 +127,11 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
 
   finish(how: 'closed' | 'reset' | 'open'): void {
     this.closing.finish(how);
+    const { forgotten } = this.transmission.table;
+    if (forgotten > 0) {
+      const text = `inFlight: ${count(forgotten, 'request')} unanswered for so long that others took their place were forgotten`;
+      this.facts.raise(LIMIT, { text });
+    }
     this.multiConn.leave();
     this.transmission.table.clear();
   }

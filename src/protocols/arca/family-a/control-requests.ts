@@ -1,3 +1,4 @@
+import { LIMIT } from '../../../base/capture-rules.js';
 import type { Limits } from '../../../base/limits.js';
 import { duration } from '../../../base/time.js';
 import {
@@ -61,6 +62,7 @@ export class Requests {
   private idOneSeen = false;
   /** Whether ids of requests before the capture, or in gaps, may be unknown. */
   private complete = true;
+  private limitTold = false;
   requests = 0;
   answered = 0;
 
@@ -338,5 +340,9 @@ export class Requests {
     if (oldest === null) return;
     this.forget(oldest);
     this.complete = false;
+    if (this.limitTold) return;
+    this.limitTold = true;
+    const text = `inFlight: more than ${this.limits.inFlight} requests wait for replies; the oldest are given up`;
+    this.scene.raise(LIMIT, { message: oldest.frame, text });
   }
 }

@@ -1,4 +1,6 @@
+import { LIMIT } from '../../../base/capture-rules.js';
 import { CLIENT, otherSide, type Side } from '../../../base/input.js';
+import { count } from '../../../base/text.js';
 import { duration, nanosBetween } from '../../../base/time.js';
 import type { Output, SessionContext } from '../../../contract/protocol.js';
 import { ENTITY, entityName } from '../constants.js';
@@ -230,6 +232,11 @@ export class Traffic {
 
   /** The connection is over: what could not be settled before. */
   finish(): void {
+    const forgotten = this.requests[0].forgotten + this.requests[1].forgotten;
+    if (forgotten > 0) {
+      const text = `inFlight: ${count(forgotten, 'request')} unanswered for so long that others took their place were forgotten`;
+      this.output.raise(LIMIT, { text });
+    }
     for (const { acker, ack, frame } of this.claims) {
       const peer = this.sides[otherSide(acker.side)];
       if (!peer.whole || peer.frames === 0 || this.context.decodedUpTo(peer.side) < frame.peerSeen) continue;

@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS, type Limits } from '../../src/base/limits.js';
+import type { Step } from '../../src/base/rule.js';
+import { runSteps, type StepResult } from '../../src/engine/example.js';
+import { connect } from '../../src/protocols/arca/rules/steps-a.js';
+import { arca } from '../../src/protocols/arca/index.js';
+import { msgr2 } from '../../src/protocols/msgr2/index.js';
+import { script } from '../../src/protocols/msgr2/script.js';
+import { MSG } from '../../src/protocols/msgr2/message-types.js';
+import { nbd } from '../../src/protocols/nbd/index.js';
+import * as s from '../../src/protocols/nbd/rules/session-steps.js';
+import { unaccounted } from '../kit/properties.js';
+import { client, server, toy } from '../kit/toy-protocol.js';
+
+const limitNotes = (result: StepResult): string[] =>
+  result.findings.filter((f) => f.rule.id === 'capture/limit').map((f) => f.text);
+
+/** Limits that are hit in the tests of their floor: the file, and the beginning of the test's title. */
+const ELSEWHERE: Partial<Record<keyof Limits, readonly [file: string, title: string]>> = {
+  packetBytes: ['test/capture/pcap-classic.test.ts', 'holds packets up to the limit'],
+  blockBytes: ['test/capture/pcapng-damaged.test.ts', 'is passed over where it is longer than a limit'],
+  interfaces: ['test/capture/pcapng-damaged.test.ts', 'of interfaces alone stop at the limit'],
+  commentBytes: ['test/capture/pcapng.test.ts', 'keeps the first comment of a packet, and a bounded part of it'],
+  lineBytes: ['test/capture/text-strace.test.ts', 'keeps the head and the result of a line that is too long'],
+  fragmentDatagrams: ['test/link/ip.test.ts', 'are bounded in number: fragmentDatagrams'],
+  fragmentBytes: ['test/link/ip.test.ts', 'are bounded in bytes: fragmentBytes'],
+  fragmentSeconds: ['test/link/ip.test.ts', 'that never complete are given up in time'],
+  flows: ['test/stream/limits.test.ts', 'flows: '],
+  idleSeconds: ['test/stream/limits.test.ts', 'idleSeconds: silence ends a stream'],
+  outOfOrderBytes: ['test/stream/limits.test.ts', 'outOfOrderBytes: '],
+  outOfOrderSegments: ['test/stream/limits.test.ts', 'outOfOrderSegments: '],
+  bufferedBytes: ['test/stream/limits.test.ts', 'bufferedBytes: '],
+  gapGracePackets: ['test/stream/gap-by-ack.test.ts', ''],
+  findingsPerRule: ['test/engine/pump.test.ts', 'are summarised beyond the limit of a rule'],
+};
+
+/** The others are hit here. */
+const HERE: Partial<Record<keyof Limits, () => void>> = {
+  probeBytes: () => {
+    const noise = s.server(s.fill(5000, 0x11));
+    const found = runSteps(nbd, [noise, ...nbdReplies()], { late: true, limits: { probeBytes: 512 } });
+    expect(found.streams[0]!.protocol).toBe(nbd);
+    expect(found.skipped[1]!.undecoded + found.skipped[1]!.resynchronised).toBe(5000);
+    expect(unaccounted(found)).toEqual([0, 0]);
+  },
+
+  probeSearchBytes: () => {
+    const noise = s.server(s.fill(5000, 0x11));
+    const limits = { probeBytes: 512, probeSearchBytes: 2000 };
+    const { streams, skipped } = runSteps(nbd, [noise, ...nbdReplies()], { late: true, chop: 100, limits });
+    expect(streams[0]!.protocol).toBeNull();
+    expect(skipped[1]!.undecoded).toBe(streams[0]!.bytes[1]);
+  },
+
+  messageBytes: () => {
+    const front = new Uint8Array(400_000);
+    const { steps } = script().open().message('client', { type: 42, version: 8, front });
+    const result = runSteps(msgr2, steps, { port: 3300, chop: 1448, limits: { messageBytes: 200_000 } });
+    const last = result.messages.at(-1)!;
+    expect([last.complete, last.length > front.length]).toEqual([true, true]);
+    expect(result.findings.filter((f) => f.severity !== 'note')).toEqual([]);
+  },
+
+  detailBytes: () => {
+    const steps = [...s.simpleSession(), s.request(s.READ, 1, 0, 8192), s.simple(1, 0, 8192)];
+    const { messages } = runSteps(nbd, steps, { limits: { detailBytes: 100 } });
+    const last = messages.at(-1)!;
+    expect([last.length, last.head!.length]).toEqual([16 + 8192, 100]);
+  },
+
+  hintBytes: () => {
+    const steps = [server('TOY!', 'A', 1, 'N'.repeat(100)), server('N'.repeat(100)), client('Q', 1, 200)];
+    const lengths = (limits: Partial<Limits>): number[] =>
+      runSteps(toy, steps, { limits })
+        .messages.filter((m) => m.name === 'ANSWER')
+        .map((m) => m.length);
+    expect(lengths({})).toEqual([202]);
+    expect(lengths({ hintBytes: 50 })).toEqual([2]);
+  },
+
+  inFlight: () => {
+    const limits = { inFlight: 100 };
+    const reads = Array.from({ length: 1000 }, (_, i) => s.request(s.READ, i, 0, 512));
+    expect(limitNotes(runSteps(nbd, [...s.simpleSession(), ...reads], { limits }))).toEqual([
+      expect.stringMatching(/^inFlight: \d+ requests unanswered/),
+    ]);
+    const operations = script().open();
+    for (let i = 1; i <= 1000; i++) operations.message('client', { seq: i, tid: i, type: MSG.OSD_OP, version: 8 });
+    expect(limitNotes(runSteps(msgr2, operations.steps, { port: 3300, limits }))).toContainEqual(
+      expect.stringMatching(/^inFlight: \d+ requests unanswered/),
+    );
+    const connects = Array.from({ length: 1000 }, (_, i) => connect(i + 1));
+    expect(limitNotes(runSteps(arca, connects, { limits }))).toEqual([
+      expect.stringMatching(/^inFlight: more than 100/),
+    ]);
+  },
+
+  listItems: () => {
+    const extents = Array.from({ length: 50 }, () => [512, 0] as const);
+    const steps = [
+      ...s.structuredSession({}, ['base:allocation']),
+      s.request(s.BLOCK_STATUS, 1, 0, 25_600),
+      s.chunk(5, 1, true, s.u32(1), ...extents.flatMap(([n, state]) => [s.u32(n), s.u32(state)])),
+    ];
+    const { messages } = runSteps(nbd, steps, { limits: { listItems: 10 } });
+    const text = JSON.stringify(nbd.annotate(messages.at(-1)!));
+    expect(text.match(/512/g)!.length).toBeLessThan(50);
+  },
+};
+
+describe('limits', () => {
+  it.each(Object.keys(DEFAULT_LIMITS) as (keyof Limits)[])('%s is hit by a test', (name) => {
+    const [file, title] = ELSEWHERE[name] ?? [];
+    if (file === undefined || title === undefined) {
+      const test = HERE[name];
+      expect(test, `no test hits ${name}`).toBeDefined();
+      test!();
+      return;
+    }
+    const text = readFileSync(file, 'utf8');
+    if (title !== '') expect(text).toContain(`it('${title}`);
+    expect(title === '' || name === 'fragmentSeconds' ? `${text} ${name}` : text).toContain(name);
+  });
+
+  it('each say which attack or accident they stop', () => {
+    const text = readFileSync('src/base/limits.ts', 'utf8');
+    const declared = /interface Limits \{([^}]*)\}/.exec(text)![1]!;
+    const documented = declared.match(/\/\*\*[\s\S]*?\*\/\s*(\w+: number;\s*)+/g)!.join('');
+    for (const name of Object.keys(DEFAULT_LIMITS)) expect(documented).toContain(`${name}: number;`);
+  });
+});
+
+describe('requests that are never answered', () => {
+  const flood = (n: number, cookie: (i: number) => number): number => {
+    const requests = Array.from({ length: n }, (_, i) => s.request(s.WRITE_ZEROES, cookie(i), 0, 512).bytes);
+    const all = new Uint8Array(Buffer.concat(requests));
+    const start = performance.now();
+    const result = runSteps(nbd, [...s.simpleSession(), s.client(all)], {
+      chop: 60_000,
+      details: false,
+      limits: { inFlight: 10_000 },
+    });
+    expect(limitNotes(result).filter((t) => t.startsWith('inFlight'))).toHaveLength(1);
+    return performance.now() - start;
+  };
+
+  it('take linear time, each with its cookie or all with one', () => {
+    for (const cookie of [(i: number) => i, () => 7]) {
+      flood(15_000, cookie);
+      const small = flood(15_000, cookie);
+      expect(flood(60_000, cookie)).toBeLessThan(Math.max(small, 50) * 16);
+    }
+  });
+});
+
+/** Replies that nothing else looks like. */
+function nbdReplies(): Step[] {
+  return Array.from({ length: 40 }, (_, i) => s.data(i, 512 * i, 512));
+}
