@@ -16,8 +16,12 @@ export function rfc3339(seconds: number, nanos: number): string {
   return `${printedText}.${String(nanos).padStart(9, '0')}Z`;
 }
 
-/** Nanoseconds from (s0, n0) to (s1, n1); exact below 104 days, which is what latencies need. */
+/**
+ * Nanoseconds from (s0, n0) to (s1, n1); exact below 104 days, which is what latencies need. -1: not known, as in recordings without
+ * times, where everything stands at zero.
+ */
 export function nanosBetween(s0: number, n0: number, s1: number, n1: number): number {
+  if (s0 === 0 && n0 === 0) return -1;
   return (s1 - s0) * NANOS_PER_SECOND + (n1 - n0);
 }
 

@@ -14,6 +14,7 @@ describe('time', () => {
 
   it('subtracts across seconds', () => {
     expect(nanosBetween(1, 999_999_999, 2, 1)).toBe(2);
+    expect(nanosBetween(0, 0, 0, 0)).toBe(-1);
     expect(relativeSeconds(10, 900_000_000, 11, 100_000_000)).toBe('0.200000');
     expect(relativeSeconds(11, 100_000_000, 10, 900_000_000)).toBe('-0.200000');
   });

@@ -87,6 +87,11 @@ export class Facts {
     return this.whole[side] && this.context.present(side);
   }
 
+  /** Whether all that this side ever sent is decoded, or, where the recording has no order between the sides, may still come. */
+  maySayAll(side: Side): boolean {
+    return this.whole[side] && (this.context.present(side) || !this.context.connection.ordered);
+  }
+
   get bothWhole(): boolean {
     return this.isWhole(CLIENT) && this.isWhole(SERVER);
   }

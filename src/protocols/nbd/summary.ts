@@ -61,7 +61,7 @@ export function summarise(facts: Facts, transmission: Transmission): Record<stri
   if (transmission.requests > 0) {
     out['commands'] = commands;
     out['requests'] = transmission.requests;
-    out['deepestQueue'] = transmission.table.deepest;
+    out['deepestQueue'] = facts.context.connection.ordered ? transmission.table.deepest : null;
   }
   return out;
 }
@@ -87,11 +87,12 @@ export function describeSession(facts: Facts, transmission: Transmission, tls: s
   }
   const lines: string[] = [];
   if (first.length + target.length > 0) lines.push([...first, ...target].join(', '));
-  if (transmission.requests > 0) lines.push(traffic(transmission));
+  if (transmission.requests > 0) lines.push(traffic(transmission, facts.context.connection.ordered));
   return lines;
 }
 
-function traffic(transmission: Transmission): string {
+/** `ordered`: whether the order of the capture shows how many requests were in flight at once. */
+function traffic(transmission: Transmission, ordered: boolean): string {
   const counts: string[] = [];
   let moved = 0;
   let answered = 0;
@@ -105,7 +106,8 @@ function traffic(transmission: Transmission): string {
     latency += total.latencySum;
     slowest = Math.max(slowest, total.latencyMax);
   }
-  const parts = [counts.join(' '), `${byteSize(moved)} of data`, `queue ${transmission.table.deepest}`];
+  const parts = [counts.join(' '), `${byteSize(moved)} of data`];
+  if (ordered) parts.push(`queue ${transmission.table.deepest}`);
   if (answered > 0) parts.push(`latency ${duration(Math.round(latency / answered))} mean, ${duration(slowest)} max`);
   return parts.join(', ');
 }

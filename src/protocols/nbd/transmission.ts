@@ -24,7 +24,7 @@ import { Totals } from './totals.js';
 import { decimal, wide } from './u64.js';
 
 /** Replies without a request that wait for it to turn up, and for how many further messages they do. */
-const MAX_STRAYS = 64;
+const MAX_STRAYS = 1024;
 const STRAY_PATIENCE = 8;
 /** Answers in several chunks that are followed without knowing their requests. */
 const MAX_ORPHANS = 1024;
@@ -53,6 +53,8 @@ export class Transmission {
   /** The message that came last, of either side. */
   last: NbdMessage | null = null;
   private strays: Stray[] = [];
+  /** Replies were given up whose requests may still come: later ones with the same cookies may answer others than it seems. */
+  private shifted = false;
   private readonly orphans = new Map<string, ReplyProgress>();
   private refused: SimpleReply | null = null;
   private refusedLength = UNKNOWN;
@@ -80,8 +82,8 @@ export class Transmission {
       this.disc = r;
       return;
     }
-    if (this.strays.length > 0 && this.takeStray(r)) return;
     this.table.add(r);
+    if (this.strays.length > 0) this.takeStrays(r);
   }
 
   /** All of a request was decoded. */
@@ -134,7 +136,7 @@ export class Transmission {
   /** Requests in flight whose answers cannot have been missed. */
   unanswered(): Request[] {
     const list: Request[] = [];
-    for (const r of this.table.inFlight()) if (r.epoch === this.epoch) list.push(r);
+    for (const r of this.table.inFlight()) if (!this.isDoubtful(r)) list.push(r);
     return list;
   }
 
@@ -235,7 +237,7 @@ export class Transmission {
 
   /** Whether the answer to a request may be among what the capture lost, so that its cookie may belong to another by now. */
   private isDoubtful(request: Request): boolean {
-    return request.epoch !== this.epoch;
+    return request.epoch !== this.epoch || this.shifted;
   }
 
   /** Whether, behind a loss of client bytes, the reply may have been decoded already, and found no request. */
@@ -312,7 +314,7 @@ export class Transmission {
 
   private unmatched(m: SimpleReply | Chunk): void {
     const { facts } = this;
-    if (!facts.isWhole(CLIENT)) return;
+    if (!facts.maySayAll(CLIENT)) return;
     const sure = facts.sawAll(m);
     if (sure !== null) {
       const earlier = this.table.completed(m.cookieHi, m.cookieLo);
@@ -338,26 +340,34 @@ export class Transmission {
     if (this.disc !== null && sure !== null) this.dropStrays(true);
   }
 
-  /** A request whose reply was captured before it. Returns whether that completed it. */
-  private takeStray(r: Request): boolean {
-    const i = this.strays.findIndex((s) => s.reply.cookieLo === r.cookieLo && s.reply.cookieHi === r.cookieHi);
-    if (i < 0) {
+  /** A request that was captured behind its reply, or behind the first chunks of it. */
+  private takeStrays(r: Request): void {
+    const own = this.strays.filter(({ reply }) => reply.cookieLo === r.cookieLo && reply.cookieHi === r.cookieHi);
+    if (own.length === 0) {
       this.dropStrays(false);
-      return false;
+      return;
     }
-    const [stray] = this.strays.splice(i, 1);
-    const { reply } = stray!;
-    if (reply.peerSeen >= 0 && reply.peerSeen < r.headerEnd) {
-      this.facts.raise(REPLY_BEFORE_REQUEST, {
-        message: reply,
-        related: [r],
-        text: `the server had received ${reply.peerSeen} bytes of the client; the request ends at ${r.headerEnd}`,
-      });
+    for (const stray of own) {
+      const { reply } = stray;
+      this.strays.splice(this.strays.indexOf(stray), 1);
+      const last = !(reply instanceof Chunk) || reply.isDone;
+      if (reply.peerSeen >= 0 && reply.peerSeen < r.headerEnd) {
+        this.facts.raise(REPLY_BEFORE_REQUEST, {
+          message: reply,
+          related: [r],
+          text: `the server had received ${reply.peerSeen} bytes of the client; the request ends at ${r.headerEnd}`,
+        });
+        if (last) this.table.remove(r);
+      } else if (r.payload > 0 && r.type === CMD_BLOCK_STATUS) {
+        // which contexts it lists is not decoded yet
+        if (last) this.table.remove(r);
+      } else if (reply instanceof Chunk) {
+        this.chunkAnswer(r, reply);
+      } else {
+        this.simpleAnswer(r, reply);
+      }
+      if (last) return;
     }
-    if (reply instanceof Chunk && !reply.isDone) return false;
-    this.table.add(r);
-    this.table.remove(r);
-    return true;
   }
 
   /** Replies for which no request has turned up, though all that the server had received by then was decoded. */
@@ -375,6 +385,8 @@ export class Transmission {
           confidence: sure,
           text: `cookie ${decimal(s.reply.cookieHi, s.reply.cookieLo)} belongs to no request`,
         });
+      } else {
+        this.shifted = true;
       }
     }
     this.strays = kept;
