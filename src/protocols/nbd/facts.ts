@@ -131,7 +131,8 @@ export class Facts {
    */
   received(message: Message, earlier: Message): 'certain' | 'likely' | null {
     if (message.peerSeen >= 0) return message.peerSeen >= earlier.endOffset ? 'certain' : null;
-    return this.context.connection.ordered ? 'likely' : null;
+    // what waited for more bytes is decoded later than it was captured
+    return this.context.connection.ordered && earlier.packet < message.firstPacket ? 'likely' : null;
   }
 
   /** Whether a rule that is off by default, and noisy where it applies, is still to be raised: a few say all. */

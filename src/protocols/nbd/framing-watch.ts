@@ -145,6 +145,8 @@ export class FramingWatch {
     }
     // a simple success to a READ of a structured session may carry the data all the same: that was reported already
     if (after instanceof SimpleReply && after.error === 0 && (facts.structured || facts.extended)) return;
+    // the length of the data came from a request that may be another one, where some are missing
+    if (after instanceof SimpleReply && after.hinted && !facts.isWhole(CLIENT)) return;
     facts.raise(BAD_REPLY_MAGIC, { ...evidence, length: Math.min(4, evidence.length), text });
     this.reserved(first, evidence);
   }

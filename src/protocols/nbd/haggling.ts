@@ -77,6 +77,8 @@ export class Haggling {
   private options = 0;
   private optionBytes = 0;
   exportInfoSeen = false;
+  /** Whether bytes of the server's answers are missing. */
+  private partial = false;
 
   constructor(facts: Facts) {
     this.facts = facts;
@@ -211,7 +213,6 @@ export class Haggling {
     // what follows may belong to another answer to the same option
     if (side !== SERVER) return;
     this.answer = null;
-    if (!this.facts.transmission) this.facts.contextsKnown = false;
   }
 
   /** The session is over: replies that nothing asked for are known to be that now. */
@@ -390,7 +391,7 @@ export class Haggling {
     if (answer.replies.length < MAX_WAITING) answer.replies.push(m);
     if (m.type === REP_INFO) takeInfo(answer, m);
     if (m.complete) this.replyChecks.reply(m, answer);
-    else facts.contextsKnown = false;
+    else this.partial = true;
     if (m.type === REP_META_CONTEXT && m.data.length >= 4 && answer.contexts.size < MAX_WAITING) {
       answer.contexts.set(m.data.u32(0), rawText(m.data, { at: 4, length: m.dataLength - 4 }));
     }
@@ -441,7 +442,8 @@ export class Haggling {
     facts.sizeLo = sizeLo;
     facts.size = sizeHi * 4294967296 + sizeLo;
     facts.flags = flags;
-    facts.negotiationSeen = facts.isWhole(SERVER);
+    facts.negotiationSeen = facts.isWhole(SERVER) && !this.partial;
+    if (!facts.negotiationSeen) facts.contextsKnown = false;
   }
 }
 

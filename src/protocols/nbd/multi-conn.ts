@@ -37,6 +37,10 @@ export class MultiConn {
     if (r.type === CMD_FLUSH) this.flush(r, me);
     else if (me.dataRequest === null && (r.type === CMD_READ || isWriting(r))) {
       me.dataRequest = r;
+      // whose close the capture lost seems to be open for ever: both have to go on
+      for (const other of this.facts.context.shared.others(me, MAX_LOOKED_AT))
+        if (other.dataRequest !== null) other.contested = true;
+    } else if (me.contested && !this.judged) {
       this.unadvertised(r, me);
     }
   }
@@ -54,7 +58,7 @@ export class MultiConn {
     const { endpoints } = facts.context.connection;
     const host = endpoints[client].replace(/:\d+$/, '').replace(/^unix:pid=\d+$/, 'unix');
     const key = `${host} ${endpoints[client === 0 ? 1 : 0]} ${facts.exportName}`;
-    const me: Sibling = { facts, table: this.transmission.table, dataRequest: null, key };
+    const me: Sibling = { facts, table: this.transmission.table, dataRequest: null, contested: false, key };
     if (facts.context.shared.join(me)) this.me = me;
   }
 
@@ -62,9 +66,9 @@ export class MultiConn {
     const { facts } = this;
     // what nobody writes to looks the same from everywhere
     if (this.judged || (facts.flags & (TFLAG_CAN_MULTI_CONN | TFLAG_READ_ONLY)) !== 0) return;
-    const others = facts.context.shared.others(me).filter((s) => s.dataRequest !== null);
-    if (others.length === 0) return;
     this.judged = true;
+    const others = facts.context.shared.others(me, MAX_LOOKED_AT).filter((s) => s.dataRequest !== null);
+    if (others.length === 0) return;
     facts.raise(MULTI_CONN_UNADVERTISED, {
       message: r,
       confidence: 'likely',

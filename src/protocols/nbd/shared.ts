@@ -11,6 +11,8 @@ export interface Sibling {
   readonly table: RequestTable;
   /** Its first request that moves or changes data. */
   dataRequest: Request | null;
+  /** Another connection that began to move data after this one had. */
+  contested: boolean;
   /** Connected to the same export of the same server by the same client: `client server export`. */
   readonly key: string;
 }

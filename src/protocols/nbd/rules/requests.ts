@@ -609,6 +609,9 @@ export const MULTI_CONN_UNADVERTISED = rule('multi-conn-unadvertised', 'warning'
     ...simpleSession({ name: 'disk', flags: 0x000d }),
     request(READ, 1, 0, 512),
     simple(1, 0, 512),
+    { then: 'earlier connection' },
+    request(WRITE, 2, 0, 512),
+    simple(2),
   ]),
   keeps: example('two connections to an export with CAN_MULTI_CONN', () => [
     ...simpleSession({ name: 'disk', flags: 0x010d }),
