@@ -80,7 +80,7 @@ export class PlainFrame {
     if (head !== null && at + GCM_TAG <= head.length) head.set(bytes.subarray(start, start + GCM_TAG), at);
   }
 
-  /** Gives segment 0 and the front to the reader, as far as they are here and in plain. */
+  /** Gives segment 0 and the front to the reader, as far as they are here and in plain; of a damaged frame only segment 0. */
   deliver(reader: FrameReader): void {
     const { frame, held } = this;
     const { starts, ends, count } = this.layout;
@@ -99,7 +99,7 @@ export class PlainFrame {
       ends[0]!,
       starts[0]!,
     );
-    if (count > 1 && ends[1]! > starts[1]! && have >= ends[1]! && frame instanceof DataFrame) {
+    if (!frame.damaged && count > 1 && ends[1]! > starts[1]! && have >= ends[1]! && frame instanceof DataFrame) {
       reader.front(frame, held, starts[1]!, ends[1]!, starts[1]!);
     }
   }

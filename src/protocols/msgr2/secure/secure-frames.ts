@@ -207,12 +207,8 @@ export class SecureFrames {
     this.cipher = null;
     this.operation += Math.max(0, layout.operations.length - this.part);
     if (this.failedAt >= 0 && !this.broken) this.judgeTag(frame, layout);
-    if (frame.damaged) {
-      this.reader.close(frame, origin);
-      return;
-    }
     plain.deliver(this.reader);
-    if (frame.complete && !this.broken) {
+    if (!frame.damaged && frame.complete && !this.broken) {
       this.judgeEpilogue(frame, plain, layout);
       if (frame.compressed && !frame.aborted) this.decompress(frame, plain, layout);
     }
