@@ -1,4 +1,4 @@
-import { CAPTURE_RULES } from '../base/capture-rules.js';
+import { CAPTURE_RULES, EXPECTATION } from '../base/capture-rules.js';
 import type { Example, Rule } from '../base/rule.js';
 import type { Protocol } from '../contract/protocol.js';
 import { playSteps } from '../engine/example.js';
@@ -36,7 +36,8 @@ export function rulePage(rule: Rule, protocol: Protocol | null, options: RulePag
   return out;
 }
 
-export function blame(rule: Pick<Rule, 'party'>): string {
+export function blame(rule: Pick<Rule, 'id' | 'party'>): string {
+  if (rule.id === EXPECTATION.id) return 'nobody: the configuration asked for it';
   switch (rule.party) {
     case 'either':
       return 'the side that sent it';

@@ -28,6 +28,7 @@ const RESOLUTIONS: Readonly<Record<string, string>> = {
   us: 'microseconds',
   ns: 'nanoseconds',
   ps: 'picoseconds',
+  none: 'no times',
 };
 
 /** `pcap, Ethernet, microseconds`. */
