@@ -27,6 +27,8 @@ export function safeJson(json: string): string {
 }
 
 function escapeUnits(c: string): string {
+  // between its tokens: within strings JSON.stringify has escaped it
+  if (c < ' ') return c;
   let out = '';
   for (let i = 0; i < c.length; i++) out += `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`;
   return out;

@@ -1,5 +1,6 @@
 import type { Severity } from '../base/rule.js';
 import type { CheckReport } from './check-report.js';
+import { safeJson } from '../base/text.js';
 import { shortHash } from './fingerprint.js';
 import { placeOf, repositoryPath, whereWords } from './location.js';
 import { printable } from './words.js';
@@ -20,5 +21,5 @@ export function gitlab(report: CheckReport): string {
       };
     }),
   );
-  return `${JSON.stringify(entries, null, 2)}\n`;
+  return `${safeJson(JSON.stringify(entries, null, 2))}\n`;
 }

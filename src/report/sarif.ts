@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import type { Artifact, Location, Log, ReportingDescriptor, Result } from 'sarif';
 import type { Severity } from '../base/rule.js';
+import { safeJson } from '../base/text.js';
 import { rulesOf, type CheckedFinding, type CheckReport, type FileReport, type RuleFacts } from './check-report.js';
 import { shortHash } from './fingerprint.js';
 import { placeOf, repositoryPath, whereWords } from './location.js';
@@ -19,7 +20,7 @@ export interface SarifOptions {
 
 /** A SARIF 2.1.0 log with what GitHub code scanning wants of it. */
 export function sarif(report: CheckReport, options: SarifOptions): string {
-  return `${JSON.stringify(new SarifLog(report, options).log(), null, 2)}\n`;
+  return `${safeJson(JSON.stringify(new SarifLog(report, options).log(), null, 2))}\n`;
 }
 
 class SarifLog {

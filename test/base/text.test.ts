@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { unhex } from '../../src/base/hex.js';
-import { badUtf8At, byteSize, quote, safeText, wireText } from '../../src/base/text.js';
+import { badUtf8At, byteSize, quote, safeText, wireText, safeJson } from '../../src/base/text.js';
 
 describe('text from the wire', () => {
   it('keeps well-formed UTF-8 and escapes every other byte', () => {
@@ -58,6 +58,18 @@ describe('safe text', () => {
   it('quotes', () => {
     expect(quote('say "hi" \\ there')).toBe('"say \\"hi\\" \\\\ there"');
     expect(quote('x'.repeat(300), 5)).toBe('"xxxxx…"');
+  });
+});
+
+describe('safeJson', () => {
+  it('says the same with escapes for what terminals and eyes fall for', () => {
+    const value = { name: 'a\u009b2J\u202eb\u{e0041}\n\u007f', plain: 'caf\u00e9 \u{1f600}' };
+    for (const indent of [0, 2]) {
+      const json = safeJson(JSON.stringify(value, null, indent));
+      expect(JSON.parse(json)).toEqual(value);
+      expect(json).toContain('\\u009b2J\\u202eb\\udb40\\udc41\\n\\u007f');
+      expect(json).toContain('caf\u00e9 \u{1f600}');
+    }
   });
 });
 
