@@ -22,7 +22,6 @@ const NASTY: Readonly<Record<string, string>> = {
 
 /** Controls, bidirectional and invisible characters: as they are they must be in no output. Line ends are looked at apart. */
 const UNSAFE =
-  // eslint-disable-next-line no-control-regex -- these are what is looked for
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e0fff}]/u;
 
 /** A session whose export name, description and error messages are hostile, and that breaks rules which quote them. */
