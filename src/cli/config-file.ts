@@ -93,6 +93,8 @@ export function readConfig(path: string): LoadedConfig {
   } catch (error) {
     throw new UsageError(`${path}: not JSON: ${(error as Error).message}`);
   }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw new UsageError(`${path}: the document: expected an object`);
   const result = v.safeParse(config, parsed);
   if (!result.success) throw new UsageError(`${path}: ${issueWords(result.issues[0])}`);
   return { path, folder: dirname(resolve(path)), config: result.output };

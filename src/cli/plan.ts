@@ -101,6 +101,8 @@ export class Planner {
     const listed = args.protocol?.flatMap((l) => l.split(',')).map((n) => n.trim());
     const configured = configs[0]?.protocols;
     for (const name of configured ?? []) this.inConfig('protocols', () => knownProtocol(name, known));
+    for (const name of Object.keys(configs[0]?.require ?? {}))
+      this.inConfig('require', () => knownProtocol(name, known));
     const chosen = listed?.map((name) => knownProtocol(name, known)) ?? configured ?? [...known];
     return {
       protocols: chosen,

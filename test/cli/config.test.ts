@@ -73,6 +73,8 @@ describe('the configuration', () => {
     [{ rules: { 'capture/gap': 'loud' } }, 'rules.capture/gap: '],
     [{ failOn: 3 }, 'failOn: '],
     [{ decodeAs: ['x=nbd'] }, 'decodeAs: '],
+    [[], 'the document: expected an object'],
+    [{ require: { smb: 1 } }, 'require: unknown protocol "smb"'],
     [{ protocols: ['smb'] }, 'protocols: unknown protocol "smb"'],
     [{ overrides: [{ rules: {} }] }, 'overrides[0].paths: missing'],
     [{ suppressions: [{ rule: 'nbd/*' }] }, 'suppressions[0].reason: missing'],
