@@ -237,6 +237,9 @@ function endWords(s: StreamRecord): string {
 
 function contextWords(s: StreamRecord): string {
   const [client, server] = s.contextFree;
+  // a side of which nothing was captured was not decoded at all
+  const only = s.bytes[CLIENT] === 0 ? SERVER : s.bytes[SERVER] === 0 ? CLIENT : null;
+  if (only !== null && s.contextFree[only]) return s.bytes[only] === 0 ? '' : `${sideWord(only)} decoded alone`;
   if (client && server) return 'both directions decoded alone';
   if (!client && !server) return 'both directions decoded with the help of the other';
   const helped: Side = client ? SERVER : CLIENT;
