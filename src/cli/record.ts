@@ -66,7 +66,7 @@ export const record: Command = {
         'one program',
       )
       .epilogue(
-        'The program finds the address in WIRELINT_SOCKET (a path) or WIRELINT_PORT. Descriptors that are passed along (SCM_RIGHTS) do not get through, and the server sees the process id of wirelint.',
+        'The exit status is that of the program. It finds the address in WIRELINT_SOCKET (a path) or WIRELINT_PORT. Descriptors that are passed along (SCM_RIGHTS) do not get through, and the server sees the process id of wirelint.',
       ),
 
   async run(raw) {
