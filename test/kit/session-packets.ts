@@ -19,13 +19,18 @@ export interface SessionPacket {
  * The packets of a scripted session on TCP. `size` gives the length of the next segment. Sequence numbers of the server wrap around early on;
  * acknowledgements say what the script says the sender had seen, or all.
  */
-export function sessionPackets(steps: readonly Step[], port: number, size: (left: number) => number): SessionPacket[] {
+export function sessionPackets(
+  steps: readonly Step[],
+  port: number,
+  size: (left: number) => number,
+  clientPort = 40000,
+): SessionPacket[] {
   const out: SessionPacket[] = [];
   const sent = { client: 0, server: 0 };
   const acked = { client: 0, server: 0 };
   const emit = (from: 'client' | 'server', flags: number, at: number, bytes: Uint8Array): void => {
     const peer = from === 'client' ? 'server' : 'client';
-    const ports = from === 'client' ? [40000, port] : [port, 40000];
+    const ports = from === 'client' ? [clientPort, port] : [port, clientPort];
     const header = cat(
       u16(ports[0]!),
       u16(ports[1]!),
