@@ -35,6 +35,8 @@ describe('packets that the capture lost blame nobody', () => {
             runs++;
             for (const f of findings) {
               if (known.has(f.rule.id)) continue;
+              // what looks like messages there may be data: told as likely at most, which their own test holds
+              if (f.severity === 'warning' && recorded.file.startsWith('payload-is-nbd')) continue;
               if (blames(f, 'error')) wrong.push(`${f.rule.id} (${way}, seed ${seed}): ${f.text}`);
               else if (blames(f, 'warning')) {
                 const places = warnings.get(f.rule.id) ?? [];

@@ -8,7 +8,10 @@ import type { NbdMessage } from './messages.js';
 import { TlsRecords } from './tls-records.js';
 
 const TLS_HEADER = 5;
-/** Messages after a chain was accepted whose findings are still less than certain. */
+/**
+ * Messages at the beginning of packets after which what follows a chain counts as certain. Payload that contains messages has rows of
+ * them, but they do not begin where packets do.
+ */
 const INFERRED_MESSAGES = 16;
 
 /**
@@ -151,7 +154,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
       this.fillHead(message, input.bytes, input.pos, input.pos + header);
     }
     if (this.inferred > 0) {
-      this.inferred--;
+      if (message.firstPacket !== this.previous?.packet) this.inferred--;
       message.inferred = true;
     }
     input.pos += header;
@@ -263,7 +266,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
     this.search = null;
     this.lastOrigin.copyFrom(search.lastOrigin);
     this.notices.found(this.side, chain.messages[0]!, search.skipped);
-    this.inferred = Math.max(0, INFERRED_MESSAGES - chain.messages.length);
+    this.inferred = Math.max(0, INFERRED_MESSAGES - chain.segments);
     const last = chain.last;
     for (const m of chain.messages) {
       this.adopt(m);

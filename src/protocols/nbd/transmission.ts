@@ -235,9 +235,12 @@ export class Transmission {
     this.requestChecks.answered(request, m);
   }
 
-  /** Whether the answer to a request may be among what the capture lost, so that its cookie may belong to another by now. */
+  /**
+   * Whether the answer to a request may be among what the capture lost, so that its cookie may belong to another by now; or whether the
+   * request itself may be data that look like one.
+   */
   private isDoubtful(request: Request): boolean {
-    return request.epoch !== this.epoch || this.shifted;
+    return request.inferred || request.epoch !== this.epoch || this.shifted;
   }
 
   /** Whether, behind a loss of client bytes, the reply may have been decoded already, and found no request. */
