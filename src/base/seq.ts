@@ -4,8 +4,3 @@
 export function seqDistance(from: number, to: number): number {
   return (to - from) | 0;
 }
-
-/** `seq + n`, modulo 2^32. */
-export function seqAdd(seq: number, n: number): number {
-  return (seq + n) >>> 0;
-}

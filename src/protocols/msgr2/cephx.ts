@@ -17,7 +17,6 @@ function requestTypeName(type: number): string {
   return type === GET_ROTATING_KEY ? 'get rotating keys' : `request ${type}`;
 }
 
-export const AUTH_MODE_AUTHORIZER = 1;
 export const AUTH_MODE_MON = 10;
 
 export function authModeName(mode: number): string {

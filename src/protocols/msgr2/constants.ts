@@ -55,7 +55,6 @@ export function tagSenders(tag: number): number {
 
 export const METHOD_NONE = 1;
 export const METHOD_CEPHX = 2;
-export const METHOD_GSS = 4;
 const METHODS: Readonly<Record<number, string>> = { 0: 'unknown', 1: 'none', 2: 'cephx', 4: 'gss' };
 
 export function methodName(method: number): string {

@@ -156,10 +156,6 @@ export function offset(at: number): Step {
   return body('server', [2, ...varint(at)]);
 }
 
-export function fileAck(): Step {
-  return body('server', [3]);
-}
-
 /** The start of a file pipe: something is written and read back. */
 export function editing(): Step[] {
   return [write('hello, world'), written(12), seekStart(0), offset(0), read(300), bytes('hello, world')];

@@ -66,7 +66,6 @@ export function unseen(step: Bytes, seen: number): Bytes {
 
 export const clientCloses: Step = { from: 'client', end: 'fin' };
 export const serverCloses: Step = { from: 'server', end: 'fin' };
-export const clientResets: Step = { from: 'client', end: 'reset' };
 
 // ---- handshake
 
