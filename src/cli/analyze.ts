@@ -86,7 +86,7 @@ export async function reporterFor(
 }
 
 /** Inputs go by the last part of their path, so that a transcript does not depend on where it was made, unless two share it. */
-export function shortNames(inputs: readonly CaptureInput[]): (file: string) => string {
+function shortNames(inputs: readonly CaptureInput[]): (file: string) => string {
   const names = inputs.filter((i) => typeof i === 'string').map((i) => basename(i));
   const ambiguous = new Set(names).size < names.length || names.length < inputs.length;
   return (file) => (ambiguous ? file : basename(file));

@@ -137,7 +137,7 @@ async function findConfig(named: string | undefined): Promise<LoadedConfig | nul
 }
 
 /** A file's path relative to a folder, with `/` as separator. */
-export function configPath(folder: string, file: string): string {
+function configPath(folder: string, file: string): string {
   if (file === '-') return '-';
   return relative(folder, resolve(file)).split(sep).join('/');
 }

@@ -85,7 +85,7 @@ function ruleRow(r: Rule): string[] {
 }
 
 /** A rule as `rules --format json` and the public API show it. */
-export function ruleObject(r: Rule): Record<string, string | boolean> {
+function ruleObject(r: Rule): Record<string, string | boolean> {
   return {
     id: r.id,
     severity: r.severity,

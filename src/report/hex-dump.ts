@@ -124,7 +124,7 @@ class Dump {
 }
 
 /** `cookie 1`, or the words that the protocol has for it. */
-export function fieldText(a: Annotation): string {
+function fieldText(a: Annotation): string {
   const name = printable(a.name);
   if (a.text !== undefined) return a.text === '' ? name : `${name}  ${printable(a.text)}`;
   if (a.value === undefined || (a.children !== undefined && a.children.length > 0)) return name;

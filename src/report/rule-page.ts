@@ -54,7 +54,7 @@ function example(verb: string, rule: Rule, example: Example, protocol: Protocol,
 }
 
 /** An example session as a transcript, with the rule switched on, and without the notes of other rules. */
-export function exampleTranscript(rule: Rule, example: Example, protocol: Protocol, options: RulePageOptions): string {
+function exampleTranscript(rule: Rule, example: Example, protocol: Protocol, options: RulePageOptions): string {
   let out = '';
   const transcript = new Transcript((text) => (out += text), options);
   const levels = new Map<string, RuleLevel>();

@@ -15,9 +15,7 @@ describe('tables', () => {
     expect(lines).toHaveLength(1000 + 4 + 1);
     const shape = (l: string): string => l.replace(/[^│]/g, '.');
     expect(new Set(lines.slice(3, -2).map(shape)).size).toBe(1);
-    expect(lines[3 + 150]!.replaceAll('150', '500')).toBe(
-      lines[3 + 500]!.replace('250000', ' 22500').replace('xxx', 'xxx'),
-    );
+    expect(lines[3 + 150]!.replaceAll('150', '500')).toBe(lines[3 + 500]!.replace('250000', ' 22500'));
   });
 
   it('hold wide characters', () => {

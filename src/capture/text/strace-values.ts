@@ -130,7 +130,7 @@ function isDigit(code: number): boolean {
 }
 
 /** Position of the `>` that closes the annotation of a descriptor that begins at `from` (a `<`). `->` belongs to it. */
-export function annotationEnd(text: string, from: number): number {
+function annotationEnd(text: string, from: number): number {
   for (let i = from + 1; i < text.length; i++) {
     const c = text[i]!;
     if (c === '"') for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === '\\') i++;

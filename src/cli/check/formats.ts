@@ -1,6 +1,6 @@
 import { UsageError } from '../usage-error.js';
 
-export const CHECK_FORMATS = ['text', 'table', 'ndjson', 'json', 'sarif', 'junit', 'github', 'gitlab'] as const;
+const CHECK_FORMATS = ['text', 'table', 'ndjson', 'json', 'sarif', 'junit', 'github', 'gitlab'] as const;
 export type CheckFormat = (typeof CHECK_FORMATS)[number];
 
 /** One report of a run. */

@@ -47,7 +47,7 @@ export interface Job {
 }
 
 /** The name of the transcript that belongs to a capture. */
-export function transcriptPath(capture: string): string {
+function transcriptPath(capture: string): string {
   return `${capture}.txt`;
 }
 

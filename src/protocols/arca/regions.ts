@@ -19,7 +19,7 @@ const LARGE_RING = 2 ** 30;
 const BLOCK = 4096;
 
 /** Bytes of a pair of rings: a header of cursors and flags, and the ring, twice. */
-export function regionBytes(ringSize: number): number {
+function regionBytes(ringSize: number): number {
   return 2 * (RING_HEADER + ringSize);
 }
 

@@ -17,7 +17,7 @@ function requestTypeName(type: number): string {
   return type === GET_ROTATING_KEY ? 'get rotating keys' : `request ${type}`;
 }
 
-export const AUTH_MODE_MON = 10;
+const AUTH_MODE_MON = 10;
 
 export function authModeName(mode: number): string {
   if (mode >= 1 && mode <= 9) return 'authorizer';

@@ -122,7 +122,7 @@ export class EntityWalker extends FieldWalker {
 const NOWHERE: Address = { type: 0, nonce: 0, host: '' };
 
 /** Ceph's own notation: `v2:10.0.0.1:3300/0`; `-` for no address. */
-export function addressText(a: Address): string {
+function addressText(a: Address): string {
   return a.host === '' && a.nonce === 0 ? '-' : `${addressTypeName(a.type)}:${a.host}/${a.nonce}`;
 }
 

@@ -25,7 +25,7 @@ export interface AuthRequestParts {
 }
 
 /** Login at a monitor: u8 10, entity name, global id. */
-export function loginPayload(parts: AuthRequestParts = {}): Uint8Array {
+function loginPayload(parts: AuthRequestParts = {}): Uint8Array {
   const name = E.concat(E.u32(parts.entityType ?? 8), E.str('admin'));
   return E.concat(E.u8(10), name, E.u64(parts.globalId ?? 0));
 }

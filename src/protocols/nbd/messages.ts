@@ -283,7 +283,7 @@ export class SimpleReply extends NbdMessage {
 }
 
 /** Bytes of a chunk's payload that are read together with its header. */
-export function chunkPrefix(type: number, payload: number): number {
+function chunkPrefix(type: number, payload: number): number {
   if (type === CHUNK_OFFSET_DATA && payload >= 8) return 8;
   if (type === CHUNK_OFFSET_HOLE && payload >= 12) return 12;
   return 0;

@@ -4,7 +4,7 @@ import type { NbdNotices } from './hints.js';
 import { Prefix } from './payload.js';
 
 export const TLS_ALERT = 21;
-export const TLS_HANDSHAKE = 22;
+const TLS_HANDSHAKE = 22;
 const TLS_APPLICATION_DATA = 23;
 /** Longest record: 2^14 and what encryption adds (RFC 5246, 6.2.3). */
 const MAX_RECORD = 16384 + 2048;

@@ -1,7 +1,7 @@
 import type { Request } from './messages.js';
 
 /** What one command did over a session. */
-export class CommandTotal {
+class CommandTotal {
   count = 0;
   errors = 0;
   /** Bytes of data that moved: payload, either way. */

@@ -11,7 +11,7 @@ function portRange(first: number, last: number): string {
 }
 
 /** The listening address as the tools write it: `*` for both families. */
-export function listenAddress(rule: RuleMessage): string {
+function listenAddress(rule: RuleMessage): string {
   return rule.flags & DUAL_STACK_ANY ? '*' : formatAddress(rule.raw, rule.layout.addr);
 }
 

@@ -45,7 +45,7 @@ export const CONTROL_TYPES: readonly (ControlType | null)[] = [
 
 /** Bytes of an endpoint: four IPv4 octets in reading order, port u16 little-endian. */
 export const ENDPOINT_BYTES = 6;
-export const PORT_AT = 4;
+const PORT_AT = 4;
 /** ConnectionReady: listener id u32, connection id u32, then a tail that differs by generation. */
 export const CONNECTION_ID_AT = 4;
 export const PIPE_AT = 8;

@@ -117,7 +117,7 @@ function putFileBody(out: Annotation[], m: PipeFrame, head: Uint8Array, view: Da
 }
 
 /** Names of open flags; unknown bits as one hex number. */
-export function openFlags(flags: number): string[] {
+function openFlags(flags: number): string[] {
   const names: string[] = OPEN_FLAGS.filter((_, i) => (flags & (1 << i)) !== 0);
   const rest = flags >> OPEN_FLAGS.length;
   if (rest !== 0) names.push(hexNumber(rest << OPEN_FLAGS.length, 2));

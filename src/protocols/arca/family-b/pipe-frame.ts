@@ -19,7 +19,7 @@ export const BELL_BYTES = 16;
 export const TEST_BELL_BYTES = 8;
 export const REPLY_BYTES_B1 = 48;
 export const REPLY_BYTES_B2 = 56;
-export const TEST_REPLY_BYTES_B1 = 32;
+const TEST_REPLY_BYTES_B1 = 32;
 export const TEST_REPLY_BYTES_B2 = 40;
 
 export function isReplyLength(n: number): boolean {

@@ -23,7 +23,7 @@ const ANSWER_TO = new Map<number, number>(ANSWERS.map(([reply, request]) => [rep
 const DONE = 4096;
 
 /** A request in flight. */
-export class Pending {
+class Pending {
   readonly index: number;
   readonly seconds: number;
   readonly nanos: number;
