@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import type { Step } from '../../src/base/rule.js';
 import { stepsOf } from '../kit/capture-steps.js';
 import type { SessionPacket } from '../kit/session-packets.js';
@@ -5,6 +6,10 @@ import { Random } from '../fuzz/random.js';
 
 /** How often each property is tried; `npm run fuzz:properties` tries more. */
 export const RUNS = Number(process.env['WIRELINT_RUNS'] ?? 6);
+
+/** The same tries in every run of `npm test`; `npm run fuzz:properties` draws others, and fast-check prints the seed of what fails. */
+const seed = Number(process.env['WIRELINT_SEED'] ?? (process.env['WIRELINT_RUNS'] === undefined ? 9 : Date.now() | 0));
+fc.configureGlobal({ seed });
 
 export interface WholeSession {
   readonly name: string;
