@@ -181,6 +181,8 @@ function shuffled(packets: readonly SessionPacket[], moves: readonly number[]): 
     if (b === undefined || j === i || a.payload === 0 || b.payload === 0 || a.from !== b.from) continue;
     out[i] = b;
     out[j] = a;
+    // a packet that was moved stays: carried on, it would leave the window in which it is waited for
+    i = j;
   }
   return out;
 }
