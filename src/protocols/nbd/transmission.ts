@@ -400,7 +400,7 @@ export class Transmission {
   readLength(cookieHi: number, cookieLo: number, peerSeen: number): number {
     const { facts } = this;
     const request = this.table.find(cookieHi, cookieLo);
-    if (request !== null) return request.type === CMD_READ ? request.lengthLo : 0;
+    if (request !== null) return request.type === CMD_READ ? request.lengthLo : request.type > CMD_RESIZE ? UNKNOWN : 0;
     if (!facts.heard(CLIENT)) return UNKNOWN;
     const { connection } = facts.context;
     const decoded = peerSeen >= 0 ? facts.context.decodedUpTo(CLIENT) >= peerSeen : connection.ordered;
