@@ -219,7 +219,8 @@ export class DirectionPump {
         return input.pos;
       }
       if (input.pos === before && d.body === 0 && d.need <= need) throw new Error('a decoder makes no progress');
-      if (d.need > Math.max(this.limits.messageBytes, LEAST_GATHERED)) throw new Error('a decoder gathers more than a message may hold');
+      if (d.need > Math.max(this.limits.messageBytes, LEAST_GATHERED))
+        throw new Error('a decoder gathers more than a message may hold');
     }
   }
 
