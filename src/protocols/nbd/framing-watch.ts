@@ -57,6 +57,7 @@ export class FramingWatch {
   private readonly haggling: Haggling;
   private readonly transmission: Transmission;
   private guessed = false;
+  private ambiguous = false;
   private opaque = false;
   private readonly tlsSides: [boolean, boolean] = [false, false];
   /** A fatal alert was seen in the TLS handshake. */
@@ -178,6 +179,16 @@ export class FramingWatch {
       message,
       side,
       text: `no handshake in the capture; what was negotiated is taken from the headers (first ${what} at stream offset ${message.offset})`,
+    });
+  }
+
+  /** A simple reply whose payload length only its request could tell, and no request is known: said once. */
+  unmeasured(message: NbdMessage): void {
+    if (this.ambiguous) return;
+    this.ambiguous = true;
+    this.facts.raise(MODE_GUESSED, {
+      message,
+      text: 'where this simple reply ends is ambiguous without its request: it and those like it are taken to reach to the next header that fits, so data that look like a header may be taken for one',
     });
   }
 

@@ -72,6 +72,7 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
         this.transmission.requestComplete(m as Request);
         break;
       case SIMPLE_REPLY:
+        if (!(m as SimpleReply).measured) this.framing.unmeasured(m);
         this.transmission.simpleReply(m as SimpleReply);
         break;
       case CHUNK:
