@@ -20,6 +20,18 @@ interface Mutation {
   readonly change: (steps: Step[], at: number) => void;
   readonly rules: readonly string[];
   readonly party: 'client' | 'server';
+  /** Which of the messages with these magics; all, where not given. */
+  readonly only?: (bytes: Uint8Array, next: Uint8Array | null) => boolean;
+}
+
+const GREETING = '4e42444d';
+const OPTION = '49484156';
+const OPTION_REPLY = '0003e889';
+const CMD_WRITE = 1;
+const DONE = 1;
+
+function cookieOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.subarray(8, 16)).toString('hex');
 }
 
 function rewritten(steps: Step[], at: number, offset: number, ...values: number[]): void {
@@ -114,6 +126,114 @@ const MUTATIONS: readonly Mutation[] = [
     rules: ['reply-unknown-cookie'],
     party: 'server',
   },
+  {
+    what: 'second magic of the greeting',
+    magics: [GREETING],
+    change: (s, i) => rewritten(s, i, 8, 0xee),
+    rules: ['bad-second-magic'],
+    party: 'server',
+  },
+  {
+    what: 'handshake flags',
+    magics: [GREETING],
+    change: (s, i) => rewritten(s, i, 16, 0x80),
+    rules: ['unknown-handshake-flag'],
+    party: 'server',
+  },
+  {
+    what: 'magic of an option',
+    magics: [OPTION],
+    change: (s, i) => rewritten(s, i, 2, 0xee),
+    rules: ['bad-option-magic'],
+    party: 'client',
+  },
+  {
+    what: 'length of an option',
+    magics: [OPTION],
+    change: (s, i) => rewritten(s, i, 15, (s[i] as Sent).bytes[15]! + 3),
+    rules: [
+      'bad-option-magic',
+      'go-length-mismatch',
+      'go-name-overruns',
+      'option-data-forbidden',
+      'meta-request-malformed',
+      'bad-request-magic',
+    ],
+    party: 'client',
+  },
+  {
+    what: 'magic of an option reply',
+    magics: [OPTION_REPLY],
+    change: (s, i) => rewritten(s, i, 6, 0xee),
+    rules: ['bad-option-reply-magic'],
+    party: 'server',
+  },
+  {
+    what: 'option that a reply names',
+    magics: [OPTION_REPLY],
+    change: (s, i) => rewritten(s, i, 10, 0x55),
+    rules: ['option-reply-mismatch'],
+    party: 'server',
+  },
+  {
+    what: 'type of an option reply',
+    magics: [OPTION_REPLY],
+    change: (s, i) => rewritten(s, i, 14, 0x33),
+    rules: ['unknown-reply-type'],
+    party: 'server',
+  },
+  {
+    what: 'length of an option reply',
+    magics: [OPTION_REPLY],
+    change: (s, i) => rewritten(s, i, 19, (s[i] as Sent).bytes[19]! + 1),
+    rules: [
+      'ack-with-data',
+      'info-export-bad-length',
+      'info-block-size-bad-length',
+      'bad-option-reply-magic',
+      'bad-reply-magic',
+      'go-padding',
+    ],
+    party: 'server',
+  },
+  {
+    what: 'length of a WRITE',
+    magics: [REQUESTS[0]!],
+    only: (bytes) => bytes[7] === CMD_WRITE,
+    change: (s, i) => rewritten(s, i, 27, (s[i] as Sent).bytes[27]! + 4),
+    rules: ['bad-request-magic', 'request-misaligned'],
+    party: 'client',
+  },
+  {
+    what: 'length of a structured chunk',
+    magics: [REPLIES[1]!],
+    change: (s, i) => rewritten(s, i, 19, (s[i] as Sent).bytes[19]! + 1),
+    rules: [
+      'bad-reply-magic',
+      'none-with-payload',
+      'offset-hole-bad-length',
+      'block-status-bad-length',
+      'chunk-out-of-bounds',
+    ],
+    party: 'server',
+  },
+  {
+    what: 'a request twice',
+    magics: REQUESTS,
+    only: (bytes) => bytes[7] !== CMD_WRITE,
+    change: (s, i) => s.splice(i, 0, s[i]!),
+    rules: ['cookie-reused-in-flight', 'data-after-disc'],
+    party: 'client',
+  },
+  {
+    what: 'chunks of one reply in the wrong order',
+    magics: REPLIES.slice(1),
+    only: (bytes, next) =>
+      next !== null && (bytes[5]! & DONE) === 0 && (next[5]! & DONE) !== 0 && cookieOf(bytes) === cookieOf(next),
+    change: (s, i) => s.splice(i, 2, s[i + 1]!, s[i]!),
+    rules: ['reply-after-done', 'reply-unknown-cookie', 'read-incomplete'],
+    party: 'server',
+  },
 ];
 
 function hex4(step: Step): string {
@@ -134,6 +254,9 @@ describe('every message of clean sessions, changed in one way', () => {
         const disc = clean.findLastIndex((step) => REQUESTS.includes(hex4(step)));
         clean.forEach((step, at) => {
           if (!m.magics.includes(hex4(step)) || (at === disc && m.what === 'a request left out')) return;
+          const next = clean[at + 1];
+          const following = next !== undefined && 'bytes' in next ? next.bytes : null;
+          if (m.only !== undefined && !m.only((step as Sent).bytes, following)) return;
           const steps = [...clean];
           m.change(steps, at);
           const { findings } = runSteps(nbd, steps, { close: 'closed' });

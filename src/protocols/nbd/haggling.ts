@@ -77,7 +77,9 @@ export class Haggling {
   private options = 0;
   private optionBytes = 0;
   exportInfoSeen = false;
-  /** Whether bytes of the server's answers are missing. */
+  /** The reply whose header was seen, and whose data are still to come. */
+  private arriving: OptionReply | null = null;
+  /** Whether bytes of the server's answers are missing, or it gave answers that leave open what was agreed on. */
   private partial = false;
 
   constructor(facts: Facts) {
@@ -163,7 +165,13 @@ export class Haggling {
     return asked;
   }
 
+  /** The header of a reply is there; whether its data are what they should be shows later. */
+  replyBegins(m: OptionReply): void {
+    this.arriving = m;
+  }
+
   reply(m: OptionReply): void {
+    this.arriving = null;
     this.follow(m);
     this.replyChecks.served(m);
     if (this.early.length < MAX_WAITING) this.early.push(m);
@@ -274,8 +282,9 @@ export class Haggling {
   /** Whether the option in front was still unanswered when this one was sent. */
   private pipelined(m: Option): void {
     const last = this.waiting[this.waiting.length - 1];
-    if (last === undefined || !this.facts.bothWhole) return;
-    const sure = this.facts.sawAll(m);
+    // a server that breaks the rules leaves a client without an answer that it could wait for
+    if (last === undefined || !this.facts.bothWhole || this.facts.breached[SERVER]) return;
+    const sure = this.arriving?.isFinal ? null : this.facts.sawAll(m);
     if (sure === null) last.follower ??= m;
     else this.raisePipelined(last, m, sure);
   }
@@ -321,6 +330,7 @@ export class Haggling {
   private mismatch(reply: OptionReply, asked: Asked): Asked | undefined {
     const { facts } = this;
     if (facts.bothWhole) {
+      this.partial = true;
       facts.raise(OPTION_REPLY_MISMATCH, {
         ...field(reply, 8, 4),
         related: [asked.option],
@@ -352,6 +362,8 @@ export class Haggling {
       this.facts.bothWhole &&
       asked.follower !== null &&
       asked.follower.peerSeen >= 0 &&
+      !this.facts.breached[SERVER] &&
+      !(reply.type === REP_ACK && reply.dataLength > 0) &&
       asked.follower.peerSeen < reply.endOffset
     ) {
       this.raisePipelined(asked, asked.follower, 'certain');
@@ -391,7 +403,7 @@ export class Haggling {
     if (answer.replies.length < MAX_WAITING) answer.replies.push(m);
     if (m.type === REP_INFO) takeInfo(answer, m);
     if (m.complete) this.replyChecks.reply(m, answer);
-    else this.partial = true;
+    if (!m.complete || (!m.isError && m.type > REP_META_CONTEXT)) this.partial = true;
     if (m.type === REP_META_CONTEXT && m.data.length >= 4 && answer.contexts.size < MAX_WAITING) {
       answer.contexts.set(m.data.u32(0), rawText(m.data, { at: 4, length: m.dataLength - 4 }));
     }

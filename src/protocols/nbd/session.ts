@@ -62,6 +62,7 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
     const m = message as NbdMessage;
     if (m.kind === REQUEST) this.request(m as Request);
     else if (m.kind === OPTION) this.haggling.begin(m as Option);
+    else if (m.kind === OPTION_REPLY) this.haggling.replyBegins(m as OptionReply);
   }
 
   message(message: Message): void {
