@@ -87,15 +87,21 @@ export function mutateSession(session: Session, others: readonly Session[], rand
   return untilEnds(steps);
 }
 
-/** Nothing comes from a side that has ended its stream: the floors below see to that. */
+/** Nothing comes from a side that has ended its stream, on each connection: the floors below see to that. */
 function untilEnds(steps: readonly Step[]): Step[] {
-  const ended = new Set<string>();
-  let left = 0;
+  let ended = new Set<string>();
+  const left: Set<string>[] = [];
   return steps.filter((step) => {
     if ('then' in step) {
-      if (step.then === 'earlier connection' && left === 0) return false;
-      if (step.then === 'new connection' && step.meanwhile) left++;
-      ended.clear();
+      if (step.then === 'earlier connection') {
+        const earlier = left.pop();
+        if (earlier === undefined) return false;
+        left.push(ended);
+        ended = earlier;
+      } else {
+        if (step.meanwhile) left.push(ended);
+        ended = new Set();
+      }
     }
     if (!('from' in step)) return true;
     if (ended.has(step.from)) return false;

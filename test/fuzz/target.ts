@@ -53,6 +53,20 @@ analysis.fail = function (this: unknown, error: unknown): void {
   fail.call(this, error);
 };
 
+// what the engine relies on: a direction that has ended stays so
+const overDirections = new WeakMap<StreamAnalysis, Set<number>>();
+const { bytes: takeBytes, end: takeEnd } = StreamAnalysis.prototype;
+StreamAnalysis.prototype.bytes = function (this: StreamAnalysis, ...args): void {
+  if (overDirections.get(this)?.has(args[0])) throw new Error(`bytes of end ${args[0]} after its end`);
+  takeBytes.apply(this, args);
+};
+StreamAnalysis.prototype.end = function (this: StreamAnalysis, ...args): void {
+  const over = overDirections.get(this) ?? new Set();
+  if (over.has(args[0])) throw new Error(`end ${args[0]} ends twice`);
+  overDirections.set(this, over.add(args[0]));
+  takeEnd.apply(this, args);
+};
+
 let trace: ((line: string) => void) | null = null;
 
 /** Has what happens to every input told, line by line. */
