@@ -129,11 +129,16 @@ export interface SessionContext<Shared = unknown> {
 /** The first bytes of a stream, as far as they are buffered, for classification. */
 export interface ProbeInput {
   readonly connection: Connection;
-  /** First bytes that each end sent (the end that connected first); from the stream's start where `connection.start` says so. */
+  /**
+   * What each end sent (the end that connected first), without a hole: from the stream's start where `connection.start` says so and
+   * nothing was cut; behind a gap, only what came after it.
+   */
   readonly bytes: readonly [Uint8Array, Uint8Array];
+  /** How many captured bytes of that end lie in front of `bytes`. */
+  readonly at: readonly [number, number];
   /** Whether that end will send nothing more. */
   readonly ended: readonly [boolean, boolean];
-  /** Whether bytes before `bytes` were given up unclassified, or a gap lies in front of them. */
+  /** Whether bytes in front of `bytes` were given up unclassified, or a gap lies there. */
   readonly cut: readonly [boolean, boolean];
 }
 

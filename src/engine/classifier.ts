@@ -1,7 +1,7 @@
 import type { Limits } from '../base/limits.js';
 import { Block, EMPTY_BLOCK } from '../base/block.js';
 import type { Origin } from '../base/origin.js';
-import type { Claim, Protocol } from '../contract/protocol.js';
+import type { Claim, ProbeInput, Protocol } from '../contract/protocol.js';
 import type { Connection, End } from '../stream/byte-stream.js';
 import type { Budget } from '../base/budget.js';
 
@@ -58,6 +58,13 @@ export class Classifier {
   starved = false;
   private readonly ended: [boolean, boolean] = [false, false];
   private readonly cut: [boolean, boolean] = [false, false];
+  /** Where in the store the bytes begin that follow each other without a gap, up to the newest one. */
+  private readonly runs: [number, number] = [0, 0];
+  /** Whether a gap lies behind the newest byte. */
+  private readonly gapped: [boolean, boolean] = [false, false];
+  /** The best that was claimed of bytes that a gap ended. */
+  private held: Verdict | null = null;
+  private heldScore = 0;
   journal: JournalEntry[] = [];
   private nextProbe = 1;
   private candidates: readonly Protocol[];
@@ -93,6 +100,7 @@ export class Classifier {
       this.stores[from] = grown;
     }
     this.stores[from].set(block.bytes.subarray(start, end), size);
+    if (this.gapped[from]) this.beginRun(from);
     this.sizes[from] = size + n;
     this.journal.push({ kind: 'bytes', from, start: size, end: size + n, origin: origin.clone() });
     const total = this.sizes[0] + this.sizes[1];
@@ -105,11 +113,19 @@ export class Classifier {
   }
 
   gap(from: End, length: number, cut: boolean, origin: Origin): Verdict | 'unknown' | null {
-    const verdict = this.sizes[from] > 0 ? this.look(false) : null;
+    const verdict = this.sizes[from] > 0 ? this.look(false, true) : null;
     this.journal.push({ kind: 'gap', from, length, cut, origin: origin.clone() });
     if (verdict !== null && verdict !== 'unknown') return verdict;
+    this.gapped[from] = true;
     if (this.sizes[from] === 0) this.cut[from] = true;
     return null;
+  }
+
+  /** The next byte of that end does not follow the one before: a header put together from both would be a chimera. */
+  private beginRun(from: End): void {
+    this.gapped[from] = false;
+    this.cut[from] = true;
+    this.runs[from] = this.sizes[from];
   }
 
   end(from: End, how: 'fin' | 'reset', origin: Origin): Verdict | 'unknown' | null {
@@ -139,23 +155,24 @@ export class Classifier {
     this.journal = [];
   }
 
-  private look(final: boolean): Verdict | 'unknown' | null {
-    const verdict = this.ask(final);
+  private look(final: boolean, atGap = false): Verdict | 'unknown' | null {
+    const verdict = this.ask(final, atGap);
     const given = verdict !== null && verdict !== 'unknown';
     if (given || (verdict === null && !(this.ended[0] && this.ended[1]))) return verdict;
     if (!this.connection.doubtStart?.()) return verdict;
     this.candidates = this.protocols;
-    return this.ask(final);
+    return this.ask(final, atGap);
   }
 
-  private ask(final: boolean): Verdict | 'unknown' | null {
+  private ask(final: boolean, atGap: boolean): Verdict | 'unknown' | null {
     const input = {
       connection: this.connection,
-      bytes: [this.stores[0].subarray(0, this.sizes[0]), this.stores[1].subarray(0, this.sizes[1])] as const,
+      bytes: [this.run(0), this.run(1)] as const,
+      at: [this.droppedBytes[0] + this.runs[0], this.droppedBytes[1] + this.runs[1]] as const,
       ended: this.ended,
       cut: this.cut,
     };
-    if (this.forced !== null) return this.lookForced(this.forced, final, input.bytes);
+    if (this.forced !== null) return this.lookForced(this.forced, final, input);
     let best: Claim | null = null;
     let bestProtocol: Protocol | null = null;
     let bestScore = 0;
@@ -180,17 +197,27 @@ export class Classifier {
       }
     }
     this.candidates = still;
-    if (best !== null && bestProtocol !== null && bestScore >= PLAUSIBLE && (final || undecided.length === 0)) {
-      return { protocol: bestProtocol, by: best.by, clientEnd: best.clientEnd };
+    if (best !== null && bestProtocol !== null && bestScore >= PLAUSIBLE) {
+      const verdict = { protocol: bestProtocol, by: best.by, clientEnd: best.clientEnd };
+      if ((final && bestScore >= this.heldScore) || undecided.length === 0) return verdict;
+      if (atGap && bestScore > this.heldScore) {
+        this.held = verdict;
+        this.heldScore = bestScore;
+      }
     }
+    if (this.held !== null && (final || still.length === 0)) return this.held;
     if (still.length === 0) return 'unknown';
     if (final && !(this.ended[0] && this.ended[1])) return this.slide();
     return null;
   }
 
-  private lookForced(protocol: Protocol, final: boolean, bytes: readonly [Uint8Array, Uint8Array]): Verdict | null {
-    const result = protocol.probe({ connection: this.connection, bytes, ended: this.ended, cut: this.cut });
-    if (result === 'more' && !final && bytes[0].length + bytes[1].length < FORCED_PATIENCE) return null;
+  private run(end: End): Uint8Array {
+    return this.stores[end].subarray(this.runs[end], this.sizes[end]);
+  }
+
+  private lookForced(protocol: Protocol, final: boolean, input: ProbeInput): Verdict | null {
+    const result = protocol.probe(input);
+    if (result === 'more' && !final && this.sizes[0] + this.sizes[1] < FORCED_PATIENCE) return null;
     if (result !== null && result !== 'more') return { protocol, by: 'decode-as', clientEnd: result.clientEnd };
     return { protocol, by: 'decode-as', clientEnd: this.connection.initiatorKnown ? 0 : null };
   }
@@ -223,6 +250,7 @@ export class Classifier {
     for (const end of [0, 1] as const) {
       this.stores[end].copyWithin(0, gone[end], this.sizes[end]);
       this.sizes[end] -= gone[end];
+      this.runs[end] = Math.max(0, this.runs[end] - gone[end]);
       this.dropped[end] += gone[end] + lost[end];
       this.droppedBytes[end] += gone[end];
       if (gone[end] > 0) this.cut[end] = true;

@@ -44,6 +44,7 @@ function isClaimed(client: Uint8Array, server: Uint8Array, start: 'captured' | '
     const input: ProbeInput = {
       connection: c,
       bytes: [client.subarray(0, n), server.subarray(0, n)],
+      at: [0, 0],
       ended: [last, last],
       cut: [false, false],
     };

@@ -55,7 +55,13 @@ describe.each(PROTOCOLS.map((p) => [p.name, p] as const))('%s', (name, protocol)
       '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
     ]) {
       const bytes = new Uint8Array(Buffer.from(text.padEnd(200, text), 'latin1'));
-      const result = protocol.probe({ connection, bytes: [bytes, bytes], ended: [true, true], cut: [false, false] });
+      const result = protocol.probe({
+        connection,
+        bytes: [bytes, bytes],
+        at: [0, 0],
+        ended: [true, true],
+        cut: [false, false],
+      });
       expect(result === null || result === 'more' || result.score < 0.5, text).toBe(true);
     }
   });

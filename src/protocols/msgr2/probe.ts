@@ -46,7 +46,7 @@ const FROM_SERVER = new Set<number>([
 /** Bytes of a connection that was joined late that are waited for to tell its client from its server. */
 const PATIENCE = 2048;
 
-/** How far each end of a connection that was joined late has been searched, so that every byte is looked at once. */
+/** How many captured bytes of each end of a connection that was joined late have been searched, so that every byte is looked at once. */
 const searched = new WeakMap<Connection, [number, number]>();
 
 function begins(bytes: Uint8Array, prefix: string): boolean | 'more' {
@@ -92,8 +92,7 @@ function searchBoth(input: ProbeInput): ProbeResult {
   if (marks === undefined) searched.set(input.connection, (marks = [0, 0]));
   for (const end of [0, 1] as const) {
     const bytes = input.bytes[end];
-    if (marks[end] > bytes.length) marks[end] = 0;
-    const at = search(bytes, marks[end]);
+    const at = search(bytes, Math.max(0, marks[end] - input.at[end]));
     if (at >= 0) {
       const roles = clientEnd(input);
       // a few more frames may tell who is who
@@ -101,7 +100,7 @@ function searchBoth(input: ProbeInput): ProbeResult {
       if (roles === null && total < PATIENCE && !(input.ended[0] && input.ended[1])) return 'more';
       return { score: 0.95, by: 'heuristic', clientEnd: roles };
     }
-    marks[end] = Math.max(0, bytes.length - PREAMBLE + 1);
+    marks[end] = input.at[end] + Math.max(0, bytes.length - PREAMBLE + 1);
   }
   return input.ended[0] && input.ended[1] ? null : 'more';
 }

@@ -117,7 +117,8 @@ function fromAnywhere(bytes: Uint8Array, ended: boolean): Guess {
     return { role: 'server', score: SURE, by: 'magic' };
   }
   if (bytes.length >= 12 && view.getUint32(4) === IHAVEOPT_HI && view.getUint32(8) === IHAVEOPT_LO) {
-    return { role: 'client', score: SURE, by: 'magic' };
+    // in front of it stand a client's flags, or the second half of a server's magic
+    return { role: view.getUint32(0) === NBDMAGIC_LO ? 'server' : 'client', score: SURE, by: 'magic' };
   }
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let best: Exclude<Guess, 'more' | null> | null = null;
