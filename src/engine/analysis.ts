@@ -9,6 +9,7 @@ import { StreamTable } from '../stream/stream-table.js';
 import { Budget } from '../base/budget.js';
 import { decodeAs, type DecodeAs } from './decode-as.js';
 import type { Finding, Reporter, Summary } from './event.js';
+import { ParkedStreams } from './parked-streams.js';
 import { effectiveSeverity, type RuleLevels } from './findings.js';
 import { StreamAnalysis, type StreamEnvironment } from './stream-analysis.js';
 
@@ -155,6 +156,7 @@ class FileRun implements PacketSink {
       shared,
       levels: options.levels,
       details: options.details,
+      parked: new ParkedStreams(),
       suppress: options.suppress,
       opened: (record) => {
         if (wanted(record)) reporter.open?.(record);
@@ -181,9 +183,9 @@ class FileRun implements PacketSink {
     const note = (n: CaptureNote): void => this.note(n);
     this.table = new StreamTable(
       options.limits,
-      (connection, origin) => {
-        if (wanted(connection)) summary.streams++;
-        return new StreamAnalysis(name, connection, origin, env);
+      (connection, origin, parked) => {
+        if (parked < 0 && wanted(connection)) summary.streams++;
+        return new StreamAnalysis(name, connection, origin, env, parked);
       },
       note,
     );

@@ -64,6 +64,11 @@ export class StreamFindings {
     this.suppress = suppress;
   }
 
+  /** Whether there was any so far. */
+  get any(): boolean {
+    return this.counts !== null;
+  }
+
   raise(rule: Rule, evidence: Evidence, place: Place): void {
     const message = evidence.message ?? null;
     let confidence = evidence.confidence ?? 'certain';

@@ -13,9 +13,7 @@ import { Classifier, type Verdict } from './classifier.js';
 import { DirectionPump } from './direction-pump.js';
 import type { Finding, StreamRecord } from './event.js';
 import { StreamFindings, type RuleLevels } from './findings.js';
-
-/** How many first bytes of an unknown stream are shown. */
-const FIRST_BYTES = 32;
+import { FIRST_BYTES, type ParkedStreams } from './parked-streams.js';
 
 /** What the streams of one run share. */
 export interface StreamEnvironment {
@@ -28,6 +26,8 @@ export interface StreamEnvironment {
   readonly shared: (protocol: Protocol) => unknown;
   readonly levels: RuleLevels;
   readonly details: boolean;
+  /** Of this file. */
+  readonly parked: ParkedStreams;
   readonly opened: (record: StreamRecord) => void;
   readonly message: (record: StreamRecord, message: Message) => void;
   readonly finding: (finding: Finding) => void;
@@ -58,9 +58,11 @@ export class StreamAnalysis implements StreamSink, Output {
   private readonly now = new Origin();
   private broken = false;
 
-  constructor(file: string, connection: Connection, origin: Origin, env: StreamEnvironment) {
+  /** `origin`: its first packet; `parked`: as in StreamOpener. */
+  constructor(file: string, connection: Connection, origin: Origin, env: StreamEnvironment, parked = -1) {
     this.env = env;
-    this.now.copyFrom(origin);
+    const first = parked < 0 ? origin : env.parked.first(parked);
+    this.now.copyFrom(first);
     this.record = {
       file,
       id: connection.id,
@@ -70,9 +72,9 @@ export class StreamAnalysis implements StreamSink, Output {
       clientEnd: 0,
       rolesKnown: connection.initiatorKnown,
       session: null,
-      firstSeconds: origin.seconds,
-      firstNanos: origin.nanos,
-      firstPacket: origin.packet,
+      firstSeconds: first.seconds,
+      firstNanos: first.nanos,
+      firstPacket: first.packet,
       bytes: [0, 0],
       missing: [0, 0],
       skipped: [
@@ -86,7 +88,10 @@ export class StreamAnalysis implements StreamSink, Output {
       firstBytes: null,
     };
     this.findings = new StreamFindings(this.record, env.levels, env.limits, env.finding, env.suppress);
-    this.classifier = new Classifier(connection, env.protocols, env.forced(connection), env.limits, env.budget);
+    const claimable = parked < 0 || !env.parked.recall(parked, this.record, this.now, env.details);
+    this.classifier = claimable
+      ? new Classifier(connection, env.protocols, env.forced(connection), env.limits, env.budget)
+      : null;
   }
 
   // ---- StreamSink: what the floors below deliver
@@ -133,6 +138,14 @@ export class StreamAnalysis implements StreamSink, Output {
     const evidence: Evidence = { offset, length, text };
     this.findings.raise(rule, from === null ? evidence : { ...evidence, side: this.sideOf(from) }, this.now);
     this.findings.flush();
+  }
+
+  park(as: number): boolean {
+    const { record, findings, classifier } = this;
+    if (this.pumps !== null || this.broken || findings.any) return false;
+    if (classifier !== null && classifier.journal.length > 0) return false;
+    this.env.parked.add(as, record, classifier === null, this.now);
+    return true;
   }
 
   close(how: 'closed' | 'reset' | 'open'): void {
@@ -218,6 +231,7 @@ export class StreamAnalysis implements StreamSink, Output {
       for (const side of [CLIENT, SERVER] as const) this.record.skipped[side].undecoded = this.record.bytes[side];
       classifier.release();
       this.classifier = null;
+      this.record.connection.unclaimed?.();
       return;
     }
     this.guarded(() => this.start(classifier, verdict));
@@ -255,7 +269,10 @@ export class StreamAnalysis implements StreamSink, Output {
     const settings = [CLIENT, SERVER].map((side) => ({
       limits,
       details: this.env.details,
-      fromStart: connection.start === 'captured' && dropped[side]! === 0,
+      fromStart:
+        connection.start === 'captured' &&
+        dropped[side]! === 0 &&
+        connection.startKnown?.[side === CLIENT ? clientEnd : serverEnd] !== false,
     }));
     const { client, server, session } = verdict.protocol.converse(context, this, [settings[0]!, settings[1]!]);
     this.session = session;

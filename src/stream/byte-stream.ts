@@ -35,6 +35,8 @@ export interface Connection {
    * first bytes as a beginning: true where it says `missed` from now on.
    */
   doubtStart?(): boolean;
+  /** Called once, when no protocol claims the stream: its bytes are only counted from now on. */
+  unclaimed?(): void;
   /** Called once, when a protocol tells which end is its client: some recordings name a server without telling its end. */
   identified?(clientEnd: End): void;
 }
@@ -55,12 +57,18 @@ export interface StreamSink {
   end(from: End, how: 'fin' | 'reset', origin: Origin): void;
   /** A diagnostic about that direction; `offset` is a stream offset. */
   note(rule: Rule, from: End | null, offset: number, length: number, text: string, origin: Origin): void;
+  /**
+   * The connection was quiet for a while. Keeps under that number the little it is made of again, and is dropped; or says false, where
+   * it has more than that.
+   */
+  park?(as: number): boolean;
   /** Called once, last. `open`: the capture ended (or the state was given up) before the connection did. */
   close(how: 'closed' | 'reset' | 'open'): void;
 }
 
 /**
  * Makes the sink for a connection; `origin` is its first packet. A connection of which only a SYN was seen has to wait for more, or for
- * its end: sinks are not always made in the order of their numbers.
+ * its end: sinks are not always made in the order of their numbers. `parked`: the number under which the sink of this very connection
+ * was parked, or -1.
  */
-export type StreamOpener = (connection: Connection, origin: Origin) => StreamSink;
+export type StreamOpener = (connection: Connection, origin: Origin, parked: number) => StreamSink;

@@ -1,3 +1,4 @@
+import { extended, grownTo } from '../base/columns.js';
 import { SYN, type Segment } from '../link/segment.js';
 import type { End } from './byte-stream.js';
 import type { TcpReceiver } from './tcp-receiver.js';
@@ -48,15 +49,9 @@ export class ClosedFlows {
   }
 
   private grow(slot: number): void {
-    const n = Math.max(2 * this.flags.length, slot + 1, 256);
-    const initial = new Int32Array(2 * n);
-    const expected = new Int32Array(2 * n);
-    const flags = new Uint8Array(n);
-    initial.set(this.initial);
-    expected.set(this.expected);
-    flags.set(this.flags);
-    this.initial = initial;
-    this.expected = expected;
-    this.flags = flags;
+    const n = grownTo(this.flags.length, slot);
+    this.initial = extended(this.initial, new Int32Array(2 * n));
+    this.expected = extended(this.expected, new Int32Array(2 * n));
+    this.flags = extended(this.flags, new Uint8Array(n));
   }
 }

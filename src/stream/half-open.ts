@@ -1,3 +1,4 @@
+import { extended, grownTo } from '../base/columns.js';
 import type { Origin } from '../base/origin.js';
 import { SYN, type Segment } from '../link/segment.js';
 import { isRecordedSocket } from './recorded-socket.js';
@@ -62,7 +63,7 @@ export class HalfOpen {
   }
 
   private grow(slot: number): void {
-    const n = Math.max(2 * this.ids.length, slot + 1, 256);
+    const n = grownTo(this.ids.length, slot);
     this.ids = extended(this.ids, new Float64Array(n));
     this.packets = extended(this.packets, new Float64Array(n));
     this.seconds = extended(this.seconds, new Float64Array(n));
@@ -71,9 +72,4 @@ export class HalfOpen {
     this.vlans = extended(this.vlans, new Int16Array(n));
     this.swaps = extended(this.swaps, new Uint8Array(n));
   }
-}
-
-function extended<T extends { set(from: T): void }>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }

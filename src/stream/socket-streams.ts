@@ -36,7 +36,7 @@ class SocketStream implements Connection {
     this.initiatorKnown = event.rolesKnown;
     this.ordered = event.ordered;
     this.comment = comment;
-    this.sink = open(this, origin);
+    this.sink = open(this, origin, -1);
   }
 
   get endpoints(): readonly [string, string] {

@@ -7,13 +7,16 @@ import type { End, StreamOpener } from './byte-stream.js';
 import { ClosedFlows } from './closed-flows.js';
 import { CLOSED, ESTABLISHED, FlowTable, HALF_OPEN } from './flow-table.js';
 import { HalfOpen, isBareSyn } from './half-open.js';
+import { ParkedConnections } from './parked-connections.js';
 import { SocketStreams } from './socket-streams.js';
-import { TcpConnection } from './tcp-connection.js';
+import { openingOf, parkedOpening, TcpConnection, type Opening } from './tcp-connection.js';
 import { TcpContext } from './tcp-context.js';
 
 /** A connection that is over but for what the capture may have out of order is closed after this many seconds or packets. */
 const LINGER_SECONDS = 1;
 const LINGER_PACKETS = 256;
+/** Connections that nobody decodes are parked when this many others of them were heard since. A power of two. */
+const AWAKE = 256;
 
 interface Lingering {
   readonly connection: TcpConnection;
@@ -39,6 +42,10 @@ export class StreamTable {
   private readonly remains = new ClosedFlows();
   /** Connections that are over but for stragglers, oldest first. */
   private readonly lingering: Lingering[] = [];
+  private readonly parked = new ParkedConnections();
+  /** A ring of connections that may be parked when their turn comes again. */
+  private readonly awake: (TcpConnection | null)[] = new Array<null>(AWAKE).fill(null);
+  private turn = 0;
   private evicted = false;
   private streams = 0;
 
@@ -86,17 +93,20 @@ export class StreamTable {
     }
     if (s.length > 0 && flows.rank(connection.slot) === HALF_OPEN) flows.setRank(connection.slot, ESTABLISHED);
     if (connection.dying) this.settle(connection, s);
+    else if (connection.parkable) this.watch(connection);
   }
 
   /** The capture is over: every stream ends. */
   end(): void {
-    const open: { readonly id: number; readonly slot: number }[] = [];
-    for (let slot = 0; slot < this.flows.size; slot++) {
-      const id = this.connections[slot]?.id ?? this.halfOpen.id(slot);
-      if (id > 0) open.push({ id, slot });
+    // a number of a stream and its slot make one number that sorts: an object for each of 100,000 would be the peak of the run
+    const { size } = this.flows;
+    const open = new Float64Array(size);
+    let count = 0;
+    for (let slot = 0; slot < size; slot++) {
+      const id = this.connections[slot]?.id ?? (this.halfOpen.id(slot) || this.parked.id(slot));
+      if (id > 0) open[count++] = id * size + slot;
     }
-    open.sort((a, b) => a.id - b.id);
-    for (const { slot } of open) this.closeAt(slot, false);
+    for (const key of open.subarray(0, count).sort()) this.closeAt(key % size, false);
     this.sockets.end();
     this.context.recent.release();
   }
@@ -116,6 +126,7 @@ export class StreamTable {
     this.flows.touch(slot, s.seconds);
     const connection = this.connections[slot]!;
     if (connection !== null) return connection;
+    if (this.parked.id(slot) > 0) return this.unpark(slot);
     if (this.halfOpen.id(slot) === 0) return this.reopen(slot, s);
     const repeated = this.flows.swapped === this.halfOpen.swapped(slot) && this.halfOpen.isRepeatedBy(s, slot);
     return repeated ? null : this.openHalfOpen(slot);
@@ -131,10 +142,9 @@ export class StreamTable {
     halfOpen.recall(slot, syn, origin);
     syn.srcPort = ports[0];
     syn.dstPort = ports[1];
-    const connection = new TcpConnection(halfOpen.id(slot), slot, swapped, syn, this.open, this.context);
+    const connection = this.make(slot, openingOf(halfOpen.id(slot), swapped, syn));
     connection.segment(syn, 0);
     halfOpen.remove(slot);
-    this.connections[slot] = connection;
     origin.packet = packet;
     origin.seconds = seconds;
     origin.nanos = nanos;
@@ -142,10 +152,42 @@ export class StreamTable {
   }
 
   private openAt(slot: number, s: Segment): TcpConnection {
-    const connection = new TcpConnection(++this.streams, slot, this.flows.swapped, s, this.open, this.context);
-    this.connections[slot] = connection;
+    const connection = this.make(slot, openingOf(++this.streams, this.flows.swapped, s));
     this.flows.setRank(slot, HALF_OPEN);
     return connection;
+  }
+
+  private make(slot: number, opening: Opening): TcpConnection {
+    const connection = new TcpConnection(slot, opening, this.open, this.context, null);
+    // until it has carried anything
+    connection.parkable = true;
+    this.connections[slot] = connection;
+    return connection;
+  }
+
+  private unpark(slot: number): TcpConnection {
+    const { parked } = this;
+    const connection = new TcpConnection(
+      slot,
+      parkedOpening(parked, slot, this.flows),
+      this.open,
+      this.context,
+      parked,
+    );
+    parked.remove(slot);
+    connection.parkable = true;
+    this.connections[slot] = connection;
+    return connection;
+  }
+
+  /** Puts a connection into the ring, and parks the one whose turn has come. */
+  private watch(connection: TcpConnection): void {
+    connection.parkable = false;
+    const at = this.turn++ & (AWAKE - 1);
+    const idle = this.awake[at]!;
+    this.awake[at] = connection;
+    if (idle === null || idle === connection || this.connections[idle.slot] !== idle) return;
+    if (idle.park(this.parked)) this.connections[idle.slot] = null;
   }
 
   /** A segment with the addresses and ports of a connection that is closed. */
@@ -193,12 +235,14 @@ export class StreamTable {
   }
 
   private closeAt(slot: number, resumable: boolean): void {
-    this.close(this.connections[slot] ?? this.openHalfOpen(slot), resumable);
+    const connection =
+      this.connections[slot] ?? (this.parked.id(slot) > 0 ? this.unpark(slot) : this.openHalfOpen(slot));
+    this.close(connection, resumable);
   }
 
   /** Called by the flow table when it needs the slot of the longest idle connection. */
   private evict(slot: number): void {
-    if (this.connections[slot] === null && this.halfOpen.id(slot) === 0) return;
+    if (this.connections[slot] === null && this.halfOpen.id(slot) === 0 && this.parked.id(slot) === 0) return;
     if (!this.evicted) {
       this.evicted = true;
       const text = `flows: more than ${this.limits.flows} connections at once; the longest idle ones are given up`;

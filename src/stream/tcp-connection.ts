@@ -2,12 +2,58 @@ import type { Rule } from '../base/rule.js';
 import { ACK, FIN, RST, SYN, type Segment } from '../link/segment.js';
 import type { Connection, End, StreamOpener, StreamSink } from './byte-stream.js';
 import type { ClosedFlows } from './closed-flows.js';
+import type { FlowTable } from './flow-table.js';
+import type { ParkedConnections } from './parked-connections.js';
 import { isRecordedSocket, recordedSocket, type RecordedSocket } from './recorded-socket.js';
 import type { TcpContext } from './tcp-context.js';
 import { TcpReceiver } from './tcp-receiver.js';
 
 /** A SYN whose sequence number lies this little before the first byte seen opened this connection: the capture reordered. */
 const REORDERED_SYN = 1 << 20;
+
+/** What the first packet seen of a connection says about it, or what was kept of that. */
+export interface Opening {
+  readonly id: number;
+  /** What the flow table says for segments of end 0. */
+  readonly swapped: boolean;
+  readonly captured: boolean;
+  readonly initiatorKnown: boolean;
+  readonly vlan: number;
+  readonly comment: string;
+  readonly aPort: number;
+  readonly bPort: number;
+  readonly socket: RecordedSocket | null;
+  /** Sequence numbers begin at 0 without a SYN: a text was made into packets. */
+  readonly fromZero: boolean;
+}
+
+/** Stream number `id` begins with `s`, for which the flow table says `swapped`. */
+export function openingOf(id: number, swapped: boolean, s: Segment): Opening {
+  const setUp = (s.flags & SYN) !== 0;
+  // the sender of a SYN-ACK was connected to
+  const answer = setUp && (s.flags & ACK) !== 0;
+  const fromZero = s.fromZero && s.seq === 0 && !setUp;
+  const aPort = answer ? s.dstPort : s.srcPort;
+  return {
+    id,
+    swapped: answer ? !swapped : swapped,
+    captured: setUp || fromZero,
+    initiatorKnown: setUp,
+    vlan: s.vlan,
+    comment: s.comment,
+    aPort,
+    bPort: answer ? s.srcPort : s.dstPort,
+    socket: isRecordedSocket(s) ? recordedSocket(s, aPort) : null,
+    fromZero,
+  };
+}
+
+/** The opening of a connection that was parked. */
+export function parkedOpening(parked: ParkedConnections, slot: number, flows: FlowTable): Opening {
+  const { id, swapped, captured, initiatorKnown, vlan } = parked.connection(slot);
+  const [aPort, bPort] = flows.ports(slot, swapped);
+  return { id, swapped, captured, initiatorKnown, vlan, comment: '', aPort, bPort, socket: null, fromZero: false };
+}
 
 /** One TCP connection: tells its two receivers which bytes, acknowledgements and ends each segment means. */
 export class TcpConnection implements Connection {
@@ -24,6 +70,8 @@ export class TcpConnection implements Connection {
   closed = false;
   /** Whether it is over but for stragglers, and waits for them. */
   lingering = false;
+  /** Whether it may be parked when it has been quiet for a while. */
+  parkable = false;
   private readonly context: TcpContext;
   private readonly sink: StreamSink;
   private readonly first: TcpReceiver;
@@ -33,32 +81,32 @@ export class TcpConnection implements Connection {
   private packets = 0;
   private wasReset = false;
 
-  /** `s` is the first packet seen of it, for which the flow table says `swapped`. */
-  constructor(id: number, slot: number, swapped: boolean, s: Segment, open: StreamOpener, context: TcpContext) {
-    const setUp = (s.flags & SYN) !== 0;
-    // the sender of a SYN-ACK was connected to
-    const answer = setUp && (s.flags & ACK) !== 0;
-    this.id = id;
-    // a text was made into packets: sequence numbers begin at 0 without a SYN
-    const fromZero = s.fromZero && s.seq === 0 && !setUp;
-    this.start = setUp || fromZero ? 'captured' : 'missed';
-    this.initiatorKnown = setUp;
-    this.vlan = s.vlan;
-    this.comment = s.comment;
-    this.aPort = answer ? s.dstPort : s.srcPort;
-    this.bPort = answer ? s.srcPort : s.dstPort;
+  constructor(slot: number, o: Opening, open: StreamOpener, context: TcpContext, parked: ParkedConnections | null) {
+    this.id = o.id;
+    this.start = o.captured ? 'captured' : 'missed';
+    this.initiatorKnown = o.initiatorKnown;
+    this.vlan = o.vlan;
+    this.comment = o.comment;
+    this.aPort = o.aPort;
+    this.bPort = o.bPort;
     this.slot = slot;
-    this.swapped = answer ? !swapped : swapped;
+    this.swapped = o.swapped;
     this.context = context;
-    this.socket = isRecordedSocket(s) ? recordedSocket(s, this.aPort) : null;
-    this.sink = open(this, context.origin);
-    this.first = new TcpReceiver(0, id, this.socket !== null, this.sink, context);
-    this.second = new TcpReceiver(1, id, this.socket !== null, this.sink, context);
-    if (fromZero) {
+    this.socket = o.socket;
+    this.sink = open(this, context.origin, parked === null ? -1 : slot);
+    const exact = this.socket !== null;
+    this.first = new TcpReceiver(0, o.id, exact, this.sink, context);
+    this.second = new TcpReceiver(1, o.id, exact, this.sink, context);
+    if (o.fromZero) {
       this.first.synchronize(0);
       this.second.synchronize(0);
       this.first.startKnown = true;
       this.second.startKnown = true;
+    }
+    if (parked !== null) {
+      this.packets = parked.connection(slot).packets;
+      this.first.restore(parked.receiverOf(slot, 0));
+      this.second.restore(parked.receiverOf(slot, 1));
     }
   }
 
@@ -142,6 +190,27 @@ export class TcpConnection implements Connection {
     }
     mine.settle(this.packets);
     peer.settle(this.packets);
+  }
+
+  /** See Connection. */
+  unclaimed(): void {
+    this.parkable = true;
+  }
+
+  /** Leaves in `parked` what it is made of again, and is dropped; false where it is more than that. */
+  park(parked: ParkedConnections): boolean {
+    if (this.socket !== null || this.comment !== '' || this.wasReset) return false;
+    if (!this.first.plain || !this.second.plain) {
+      // a hole is a matter of some packets
+      this.parkable = true;
+      return false;
+    }
+    if (this.sink.park?.(this.slot) !== true) return false;
+    const { id, packets, vlan, swapped, initiatorKnown } = this;
+    parked.add(this.slot, { id, packets, vlan, swapped, captured: this.start === 'captured', initiatorKnown });
+    parked.addReceiver(this.slot, 0, this.first.parked());
+    parked.addReceiver(this.slot, 1, this.second.parked());
+    return true;
   }
 
   /** Tells the sink something about the connection as a whole. */

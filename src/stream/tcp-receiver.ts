@@ -6,6 +6,7 @@ import { count } from '../base/text.js';
 import type { Segment } from '../link/segment.js';
 import type { End, StreamSink } from './byte-stream.js';
 import { LossProof } from './loss-proof.js';
+import type { ParkedReceiver } from './parked-connections.js';
 import { Reassembler, type Piece } from './reassembler.js';
 import type { TcpContext } from './tcp-context.js';
 
@@ -20,6 +21,11 @@ const UNKNOWN = 0;
 /** The peer's acknowledgement in the handshake told where the stream begins; its own bytes may still show better. */
 const TOLD = 1;
 const KNOWN = 2;
+
+/** Bits of a parked receiver's state, above those of `sync`. */
+const HEARD = 4;
+const START_KNOWN = 8;
+const CARRIED = 16;
 
 /**
  * Rebuilds the byte stream that one end sent. It knows sequence numbers, and turns them into stream offsets, which count from
@@ -103,6 +109,29 @@ export class TcpReceiver {
   offsetOf(seq: number): number {
     const near = this.proof !== null && this.proof.acked > this.next ? this.proof.acked : this.next;
     return near + seqDistance((this.base + near) | 0, seq);
+  }
+
+  /** Whether nothing is known of it but what `parked` gives: no hole, no end. */
+  get plain(): boolean {
+    return this.held === null && this.proof === null && this.finAt < 0 && this.resetAt < 0 && !this.ended;
+  }
+
+  /** What it is made of again. */
+  parked(): ParkedReceiver {
+    const state =
+      this.sync | (this.heard ? HEARD : 0) | (this.startKnown ? START_KNOWN : 0) | (this.carried ? CARRIED : 0);
+    return { next: this.next, base: this.base, newestRecord: this.newestRecord, state };
+  }
+
+  /** Becomes what was parked. */
+  restore(r: Readonly<ParkedReceiver>): void {
+    this.next = r.next;
+    this.base = r.base;
+    this.newestRecord = r.newestRecord;
+    this.sync = r.state & (TOLD | KNOWN);
+    this.heard = (r.state & HEARD) !== 0;
+    this.startKnown = (r.state & START_KNOWN) !== 0;
+    this.carried = (r.state & CARRIED) !== 0;
   }
 
   /** Takes the payload of `s`, which begins at `seq`. */
