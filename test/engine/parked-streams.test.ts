@@ -14,7 +14,7 @@ import { sessionPackets, type SessionPacket } from '../kit/session-packets.js';
 const text = (from: 'client' | 'server', what: string): Step => ({ from, bytes: new Uint8Array(Buffer.from(what)) });
 const get = text('client', 'GET / HTTP/1.1\r\nHost: example.org\r\n\r\n');
 const ok = text('server', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
-const HTTP = [get, ok, get, ok, get, ok];
+const HTTP = Array.from({ length: 12 }, () => [get, ok]).flat();
 
 /** More than are awake at once, of every kind. */
 const FLOWS = 700;
@@ -30,11 +30,11 @@ function packetsOf(i: number): SessionPacket[] {
     case 2:
       return all([...HTTP, s.clientCloses, s.serverCloses]);
     case 3: // a segment was not captured, which is certain when enough others have followed
-      return all([...HTTP, ...HTTP, ...HTTP, ...HTTP], 20).filter((_, at) => at !== 8);
+      return all(HTTP, 20).filter((_, at) => at !== 8);
     case 4: // joined late
-      return all(HTTP, 10).slice(6);
+      return all(HTTP, 20).slice(4);
     case 5: // one segment comes late, one twice
-      return swapped(all(HTTP, 15), 6).flatMap((p, at) => (at === 4 ? [p, p] : [p]));
+      return swapped(all(HTTP, 20), 6).flatMap((p, at) => (at === 4 ? [p, p] : [p]));
     default:
       return all([...HTTP, { from: 'server', end: 'reset' }]);
   }
@@ -53,9 +53,7 @@ function reported(packets: readonly SessionPacket[]): Map<string, unknown[]> {
   const print = new EventReporter((e: Event) => {
     if (e.type !== 'message' && e.type !== 'finding' && e.type !== 'stream') return;
     const { stream, ...rest } = e as Event & { stream: number };
-    const facts = JSON.stringify(rest, (key, value: unknown) =>
-      /^(packet|time|client|server)$/.test(key) ? '' : value,
-    );
+    const facts = JSON.stringify(rest, (key, value: unknown) => (/^(packet|time)$/.test(key) ? '' : value));
     held.set(stream, [...(held.get(stream) ?? []), facts]);
     if (e.type === 'stream') clients.set(stream, e.client);
   });
