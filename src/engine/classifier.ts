@@ -170,7 +170,7 @@ export class Classifier {
       bytes: [this.run(0), this.run(1)] as const,
       at: [this.droppedBytes[0] + this.runs[0], this.droppedBytes[1] + this.runs[1]] as const,
       ended: this.ended,
-      cut: this.cut,
+      cut: [this.isCut(0), this.isCut(1)] as const,
     };
     if (this.forced !== null) return this.lookForced(this.forced, final, input);
     let best: Claim | null = null;
@@ -211,6 +211,11 @@ export class Classifier {
     return null;
   }
 
+  /** Whether bytes may lack in front of what is looked at: also where the packet that opened the direction was not captured. */
+  private isCut(end: End): boolean {
+    return this.cut[end] || this.connection.startKnown?.[end] === false;
+  }
+
   private run(end: End): Uint8Array {
     return this.stores[end].subarray(this.runs[end], this.sizes[end]);
   }
@@ -227,8 +232,8 @@ export class Classifier {
     if (
       this.connection.start === 'captured' &&
       this.dropped[0] + this.dropped[1] === 0 &&
-      !this.cut[0] &&
-      !this.cut[1]
+      !this.isCut(0) &&
+      !this.isCut(1)
     ) {
       return 'unknown';
     }

@@ -1,5 +1,6 @@
 import type { Step } from '../../src/base/rule.js';
 import { cat, ethernet, ipv4, u16, u32 } from './frames.js';
+import { pcapFile } from './pcap-writer.js';
 
 const ISN = { client: 1000, server: 4_294_967_000 } as const;
 const SYN = 2;
@@ -66,4 +67,9 @@ export function sessionPackets(
     }
   }
   return out;
+}
+
+/** The packets as a capture file, a millisecond apart. */
+export function packetFile(packets: readonly SessionPacket[]): Uint8Array {
+  return pcapFile(packets.map((p, i) => ({ data: p.frame, nanos: i * 1_000_000 })));
 }

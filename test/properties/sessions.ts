@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Step } from '../../src/base/rule.js';
 import { stepsOf } from '../kit/capture-steps.js';
+import type { Analyzed } from '../kit/in-memory.js';
 import type { SessionPacket } from '../kit/session-packets.js';
 import { Random } from '../fuzz/random.js';
 
@@ -46,4 +47,18 @@ export async function wholeSessions(): Promise<WholeSession[]> {
 export function cutShort(packets: readonly SessionPacket[], percent: number, seed: number): SessionPacket[] {
   const random = new Random(seed, percent);
   return packets.filter(() => random.below(1000) >= percent * 10);
+}
+
+/** The rules whose errors a result has. */
+export function errorsOf(result: Analyzed): Set<string> {
+  return new Set(result.findings.filter((f) => f.severity === 'error').map((f) => f.rule));
+}
+
+/** Errors of a peer other than the known ones, and failures inside. */
+export function blamed(result: Analyzed, known: ReadonlySet<string>): string[] {
+  return result.findings
+    .filter(
+      (f) => f.rule.startsWith('internal/') || (f.severity === 'error' && f.party !== 'capture' && !known.has(f.rule)),
+    )
+    .map((f) => `${f.rule}: ${f.text}`);
 }

@@ -63,6 +63,8 @@ export class Msgr2Decoder implements Decoder {
   /** Where a scan began, and what it has passed over. */
   private scanFrom = 0;
   private scanned = 0;
+  /** Whether the last frame has another length in the other revision, so that the next one may begin elsewhere. */
+  private endGuessed = false;
   /** Whether the next frame is only believed to be one, and has to prove it by its checksum. */
   private tentative = false;
   /** A frame whose tail is not captured or still to come, without a message: its header was lost. */
@@ -186,7 +188,8 @@ export class Msgr2Decoder implements Decoder {
     if (hinted) algorithm = this.hints.algorithm();
     const rest = this.frames.begin(input, p, revision, gathered, algorithm);
     const frame = this.frames.current!;
-    frame.inferred = this.tentative || (this.revision === null && p.lengths[0] > 0);
+    this.guess(p);
+    frame.inferred = this.tentative || this.endGuessed;
     frame.hinted = hinted;
     this.tentative = false;
     this.record(input, p, gathered, rest);
@@ -198,6 +201,10 @@ export class Msgr2Decoder implements Decoder {
     }
     if (here < rest) this.body = rest - here;
     else this.endFrame(input.originAt(input.pos - 1));
+  }
+
+  private guess(p: Preamble): void {
+    this.endGuessed = this.revision === null && p.frameLength(0) !== p.frameLength(1);
   }
 
   /** Frames of the login are what the peer signs. */
@@ -260,7 +267,7 @@ export class Msgr2Decoder implements Decoder {
         return;
       }
     }
-    this.judgeNotAFrame(input, p);
+    if (!this.endGuessed || this.revision !== null) this.judgeNotAFrame(input, p);
     input.pos += 1;
     this.startScan(input.offset - 1);
     this.scanned = 1;
@@ -491,6 +498,7 @@ export class Msgr2Decoder implements Decoder {
     this.need = PREAMBLE;
     if (this.tentative) this.found(input.offset);
     const last = input.originAt(input.end - 1);
+    this.guess(p);
     const frame = this.frames.beginCut(input, p, revision);
     frame.inferred = this.tentative;
     this.tentative = false;

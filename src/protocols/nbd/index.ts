@@ -1,5 +1,5 @@
-import { CLIENT, SERVER, type Side } from '../../base/input.js';
-import type { Protocol, SessionContext } from '../../contract/protocol.js';
+import { CLIENT, SERVER } from '../../base/input.js';
+import type { Protocol } from '../../contract/protocol.js';
 import { annotate } from './annotate.js';
 import { ClientDecoder } from './client-decoder.js';
 import { describe } from './describe.js';
@@ -19,22 +19,13 @@ export const nbd: Protocol<NbdShared> = {
   probe,
   createShared: () => new NbdShared(),
   converse(context, output, settings) {
-    const proven = settings.map((s, side) => ({ ...s, fromStart: s.fromStart && startKnown(context, side as Side) }));
-    const both = [proven[CLIENT]!, proven[SERVER]!] as const;
-    const session = new NbdSession(context, output, both);
+    const session = new NbdSession(context, output, settings);
     return {
-      client: new ClientDecoder(output, both[CLIENT], session),
-      server: new ServerDecoder(output, both[SERVER], session, session),
+      client: new ClientDecoder(output, settings[CLIENT], session),
+      server: new ServerDecoder(output, settings[SERVER], session, session),
       session,
     };
   },
   annotate: (message) => annotate(message as NbdMessage),
   describe: (message, verbose) => describe(message as NbdMessage, verbose),
 };
-
-/** Whether the first byte of that side is known to be its first: without the packet that opened it, bytes may lack in front. */
-function startKnown(context: SessionContext, side: Side): boolean {
-  const { clientEnd, connection } = context;
-  if (connection.startKnown === undefined || clientEnd === null) return true;
-  return connection.startKnown[side === CLIENT ? clientEnd : 1 - clientEnd] ?? true;
-}

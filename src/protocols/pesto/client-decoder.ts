@@ -71,7 +71,8 @@ export class ClientDecoder extends TableDecoder<typeof CLIENT> {
   private takeStart(input: Input<typeof CLIENT>, final: boolean): boolean {
     const { bytes, pos } = input;
     const first = bytes[pos]!;
-    if (!this.settings.fromStart && first > PIF_SPLICE) {
+    // a zero byte would be the end of an update, and is the commonest byte inside one
+    if (!this.settings.fromStart && (first > PIF_SPLICE || first === PIF_NONE)) {
       this.phase = 'dead';
       return true;
     }

@@ -66,12 +66,12 @@ function judgeStray(output: Output, e: Endings): void {
       text: `${count(d.stray, 'byte')} after the end of the ${what}: ${bytes}${more}${hint}`,
     });
   };
-  if (server.stray > 0) {
+  if (server.stray > 0 && !server.strayInferred) {
     const status = server.stray === 1 && server.strayBytes[0]! <= 1;
     const hint = status ? '; one byte of this value was the status report of a draft that was not shipped' : '';
     raise(L.SERVER_DATA_AFTER_LIST, SERVER, server, 'list', hint);
   }
-  if (client.stray > 0) {
+  if (client.stray > 0 && !client.strayInferred) {
     raise(U.CLIENT_DATA_AFTER_UPDATE, CLIENT, client, 'update', '');
   }
 }

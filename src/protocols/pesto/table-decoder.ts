@@ -31,6 +31,8 @@ export interface Framing {
   readonly stray: number;
   readonly strayBytes: readonly number[];
   readonly strayOffset: number;
+  /** Whether where it ended is known by inference only: bytes in front of it are not in the capture. */
+  readonly strayInferred: boolean;
   /** Bytes of an unfinished message at the direction's end: where, how many, and how many there should be (0: unknown). */
   readonly cutOffset: number;
   readonly cutPresent: number;
@@ -48,6 +50,7 @@ export abstract class TableDecoder<S extends Side> implements Decoder<S>, Framin
   stray = 0;
   readonly strayBytes: number[] = [];
   strayOffset = -1;
+  strayInferred = false;
   cutOffset = -1;
   cutPresent = 0;
   cutWanted = 0;
@@ -220,7 +223,10 @@ export abstract class TableDecoder<S extends Side> implements Decoder<S>, Framin
   }
 
   protected strayed(input: Input<S>): void {
-    if (this.stray === 0) this.strayOffset = input.offset;
+    if (this.stray === 0) {
+      this.strayOffset = input.offset;
+      this.strayInferred = this.inferred;
+    }
     for (let i = input.pos; i < input.end && this.strayBytes.length < 32; i++) this.strayBytes.push(input.bytes[i]!);
     this.stray += input.remaining;
     this.skip(input, input.remaining, 'undecoded');

@@ -129,6 +129,7 @@ export class Naming {
     this.expect(CLIENT, fresh ? 1 : -1);
     this.expect(SERVER, fresh && !daemon ? 1 : -1);
     if (!fresh || daemon) this.forgetNumbers();
+    else this.beginNumbers();
     this.lineage.attempt(m, v);
   }
 
@@ -284,6 +285,11 @@ export class Naming {
     if (state.messages > 0 || !state.whole) return;
     state.expectedSeq = seq;
     state.lastSeq = 0;
+  }
+
+  /** The session has no past. */
+  private beginNumbers(): void {
+    for (const state of this.sides) if (state.messages === 0 && state.whole) state.maxSeq = 0;
   }
 
   /** The session may have a past: what was sent before is not known here. */

@@ -26,8 +26,11 @@ export class SideState {
   data = 0;
   /** Number of the last message, or -1 where it is not known. */
   lastSeq = -1;
-  /** Highest number sent, aborted and incomplete frames included; -1 where messages may have been missed. */
-  maxSeq = 0;
+  /**
+   * Highest number sent, aborted and incomplete frames included; -1 where messages may have been missed, and until the client has said
+   * that the session has no past.
+   */
+  maxSeq = -1;
   /** What its first message's number has to be, -1: anything. */
   expectedSeq = -1;
   /** Highest number that it has acknowledged. */
@@ -39,7 +42,6 @@ export class SideState {
     this.side = side;
     this.whole = fromStart;
     this.phase = fromStart ? 'banner' : 'unknown';
-    if (!fromStart) this.maxSeq = -1;
   }
 
   /** Bytes of it were lost: order, numbers and counts prove nothing across them. */
