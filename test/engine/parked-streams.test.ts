@@ -14,7 +14,7 @@ import { sessionPackets, type SessionPacket } from '../kit/session-packets.js';
 const text = (from: 'client' | 'server', what: string): Step => ({ from, bytes: new Uint8Array(Buffer.from(what)) });
 const get = text('client', 'GET / HTTP/1.1\r\nHost: example.org\r\n\r\n');
 const ok = text('server', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
-const HTTP = Array.from({ length: 12 }, () => [get, ok]).flat();
+const HTTP = Array.from({ length: 20 }, () => [get, ok]).flat();
 
 /** More than are awake at once, of every kind. */
 const FLOWS = 700;
