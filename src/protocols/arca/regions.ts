@@ -111,6 +111,14 @@ export class Regions {
         text: `region ${range} overlaps ${hexNumber(other.start)}..${hexNumber(other.end)}`,
       });
     }
-    if (list.length < this.scene.context.limits.listItems) list.splice(low, 0, region);
+    const most = this.scene.context.limits.listItems;
+    if (list.length < most) list.splice(low, 0, region);
+    else
+      this.scene.limits.hit(
+        'listItems',
+        `more than ${most} regions of memory; later ones are not held against each other`,
+        'note',
+        region.message,
+      );
   }
 }

@@ -1,6 +1,7 @@
 import { CLIENT, otherSide, type Side } from '../../base/input.js';
 import type { Rule } from '../../base/rule.js';
 import type { Evidence, Output, SessionContext } from '../../contract/protocol.js';
+import { LimitNotes } from '../../contract/limit-notes.js';
 import type { Message } from '../../contract/message.js';
 import { nanosBetween } from '../../base/time.js';
 import type { Role } from './generations.js';
@@ -14,6 +15,7 @@ function hasSurplus(m: Message | null): boolean {
 /** What the sessions of all families need to know of their connection: who is who, what was lost, what the order proves. */
 export class Scene {
   readonly context: SessionContext<ArcaShared>;
+  readonly limits: LimitNotes;
   private readonly output: Output;
   /** The side that Arca itself is, once known. */
   private guest: Side | null;
@@ -25,6 +27,7 @@ export class Scene {
   constructor(context: SessionContext<ArcaShared>, output: Output) {
     this.context = context;
     this.output = output;
+    this.limits = new LimitNotes(output);
     this.guest = context.clientEnd === null ? null : CLIENT;
   }
 

@@ -10,17 +10,21 @@ export interface AnnouncedPipe {
   closed: boolean;
 }
 
-/** Bound on announced pipes that a run remembers: a host that answers for ever. */
-const PIPES_KEPT = 4096;
-
 /** What one recording says across its connections: which pipes were announced, and which streams are found to be theirs. */
 export class ArcaShared {
   readonly pipes: AnnouncedPipe[] = [];
   /** Whether a control pipe of this family was seen: without one nothing can be said of unannounced pipes. */
   controlSeen = false;
 
-  announce(pipe: AnnouncedPipe): void {
-    if (this.pipes.length >= PIPES_KEPT) this.pipes.shift();
+  /** Pipes that were announced and forgotten, because a host never ends to answer. */
+  forgotten = 0;
+
+  /** Remembers the pipe, and at most `most` in all. */
+  announce(pipe: AnnouncedPipe, most: number): void {
+    if (this.pipes.length >= most) {
+      this.pipes.shift();
+      this.forgotten++;
+    }
     this.pipes.push(pipe);
   }
 

@@ -31,7 +31,7 @@ export class Turns<M extends Message> {
     if (early !== undefined) return early;
     if (this.waiting.length >= WAITING) {
       this.waiting.shift();
-      this.trusted = false;
+      this.distrust(m, `more than ${WAITING} requests wait for replies; the oldest are given up`);
     }
     this.waiting.push(m);
     return null;
@@ -45,12 +45,25 @@ export class Turns<M extends Message> {
       return request;
     }
     if (!this.trusted || !this.scene.whole('guest')) return null;
-    if (!this.scene.orderProven(m) && this.early.length < EARLY) {
-      this.early.push(m);
-      return 'held';
+    if (!this.scene.orderProven(m)) {
+      if (this.early.length < EARLY) {
+        this.early.push(m);
+        return 'held';
+      }
+      this.early = [];
+      this.distrust(
+        m,
+        `more than ${EARLY} replies wait for requests that the capture has not shown; nothing is paired any more`,
+      );
+      return null;
     }
     this.unsolicited(m);
     return null;
+  }
+
+  private distrust(m: M, text: string): void {
+    this.trusted = false;
+    this.scene.limits.hit('inFlight', text, 'warning', m);
   }
 
   /** Takes back the newest request: it is none that is answered. */

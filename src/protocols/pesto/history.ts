@@ -52,12 +52,17 @@ export interface HistoryVerdict {
 /** The servers of one run by path; the one that was heard of longest ago is forgotten first. */
 export class Histories {
   private readonly paths = new Map<string, PathHistory>();
+  /** How many were forgotten. */
+  forgotten = 0;
 
   of(path: string, limits: Readonly<Limits>): PathHistory {
     let history = this.paths.get(path);
     if (history === undefined) {
       history = new PathHistory();
-      if (this.paths.size >= limits.listItems) this.paths.delete(this.paths.keys().next().value!);
+      if (this.paths.size >= limits.listItems) {
+        this.paths.delete(this.paths.keys().next().value!);
+        this.forgotten++;
+      }
     } else {
       this.paths.delete(path);
     }

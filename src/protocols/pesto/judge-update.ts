@@ -29,6 +29,7 @@ export function judgeSection(output: Output, t: Transaction, m: Pif): void {
 
 /** Judges the id of a section; the message is null where only the id was captured. */
 export function judgeTableId(output: Output, t: Transaction, id: number, m: Pif | null, offset: number): void {
+  if (t.overflowed) return;
   const whole = t.listEnd !== null && t.listWhole;
   if (whole ? t.listed(id) !== undefined : id === PIF_HOST || id === PIF_SPLICE) return;
   const offered = whole ? `the list has ${t.list.map((x) => x.id).join(', ') || 'none'}` : 'servers have 1 and 3';

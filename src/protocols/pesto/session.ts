@@ -5,8 +5,10 @@ import { duration } from '../../base/time.js';
 import { quote } from '../../base/text.js';
 import type { Json } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
+import { LimitNotes } from '../../contract/limit-notes.js';
 import type { Output, Session, SessionContext } from '../../contract/protocol.js';
 import type { ClientDecoder } from './client-decoder.js';
+import { KEPT_TABLES } from './constants.js';
 import { compareWithHistory, type Histories } from './history.js';
 import { judgeEnds, type Ending } from './judge-ends.js';
 import { badMagicText, judgeEntry, judgeHello, judgeListEnd } from './judge-list.js';
@@ -35,6 +37,7 @@ export class PestoSession implements Session {
   private readonly server: ServerDecoder;
   private readonly client: ClientDecoder;
   private readonly siblings: Siblings;
+  private readonly limits: LimitNotes;
   /** Whether one stream of the recording may hold several connections, one after the other. */
   private readonly several: boolean;
   private t = new Transaction();
@@ -58,10 +61,11 @@ export class PestoSession implements Session {
   ) {
     this.context = context;
     this.output = output;
+    this.limits = new LimitNotes(output);
     this.server = server;
     this.client = client;
     this.several = several;
-    this.siblings = new Siblings(context, output);
+    this.siblings = new Siblings(context, output, this.limits);
   }
 
   message(m: Message): void {
@@ -161,6 +165,7 @@ export class PestoSession implements Session {
     if (t.hello === null || m.inferred) t.listWhole = false;
     judgeEntry(this.output, t, m);
     this.table = t.addEntry(m);
+    this.judgeRoom(m);
   }
 
   private takeListed(m: RuleMessage): void {
@@ -206,9 +211,22 @@ export class PestoSession implements Session {
         this.waiting.push(m);
         return;
       }
+      const most = this.context.limits.listItems;
+      this.limits.hit(
+        'listItems',
+        `more than ${most} messages of the client before the list; they are judged without it`,
+        'warning',
+        m,
+      );
+      this.t.listWhole = false;
       this.judgeWaiting(true);
     }
     this.judgeClient(m);
+  }
+
+  private judgeRoom(m: Pif): void {
+    if (!this.t.overflowed) return;
+    this.limits.hit('listItems', `more than ${KEPT_TABLES} tables; what needs all of them is not judged`, 'warning', m);
   }
 
   /** Judges what waited for the list, if it is there; `all`: also if it will not come. */
@@ -244,8 +262,10 @@ export class PestoSession implements Session {
     } else {
       this.judgePause(m);
     }
-    if (m instanceof Pif) judgeSection(this.output, t, m);
-    else if (m instanceof RuleMessage) this.judgeRule(m);
+    if (m instanceof Pif) {
+      judgeSection(this.output, t, m);
+      this.judgeRoom(m);
+    } else if (m instanceof RuleMessage) this.judgeRule(m);
     else this.judgeEnd(m as PifEnd);
   }
 

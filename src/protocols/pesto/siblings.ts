@@ -1,3 +1,4 @@
+import type { LimitNotes } from '../../contract/limit-notes.js';
 import type { Output, SessionContext } from '../../contract/protocol.js';
 import { duration } from '../../base/time.js';
 import { CLIENT, SERVER } from '../../base/input.js';
@@ -15,17 +16,25 @@ const OVERLAP_NANOS = 0.1 * NANOS;
 export class Siblings {
   private readonly context: SessionContext<Histories>;
   private readonly output: Output;
+  private readonly limits: LimitNotes;
   private entry: OpenConnection | null = null;
 
-  constructor(context: SessionContext<Histories>, output: Output) {
+  constructor(context: SessionContext<Histories>, output: Output, limits: LimitNotes) {
     this.context = context;
     this.output = output;
+    this.limits = limits;
   }
 
   /** What is remembered of the server. */
   get history(): PathHistory {
     const { connection, clientEnd, file, limits, shared } = this.context;
     const named = connection.endpoints.find((e) => e.startsWith('unix:') && !e.startsWith('unix:pid='));
+    if (shared.forgotten > 0)
+      this.limits.hit(
+        'listItems',
+        `more than ${limits.listItems} servers; the ones that were silent longest are forgotten`,
+        'note',
+      );
     return shared.of(`${file} ${named ?? connection.endpoints[clientEnd === 1 ? 0 : 1]}`, limits);
   }
 
@@ -40,7 +49,11 @@ export class Siblings {
       other.overlapSeconds = m.seconds;
       other.overlapNanos = m.nanos;
     }
-    if (open.size >= limits.listItems) return;
+    if (open.size >= limits.listItems) {
+      const text = `more than ${limits.listItems} connections to one server at once; later ones are not held against the others`;
+      this.limits.hit('listItems', text, 'note', m);
+      return;
+    }
     this.entry = new OpenConnection(connection.id);
     open.add(this.entry);
   }

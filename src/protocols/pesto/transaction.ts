@@ -31,6 +31,8 @@ export class Transaction {
   skewed = false;
   /** Whether the client's end of stream inside the update was seen. */
   truncated = false;
+  /** Whether there were more tables than are kept. */
+  overflowed = false;
   /** What the list showed of an earlier update. */
   verdict = '';
 
@@ -57,7 +59,11 @@ export class Transaction {
     const id = header.pif;
     this.sectionCount++;
     if (!this.sections.has(id)) this.sections.set(id, header);
-    if (!this.pending.has(id) && this.pending.size < KEPT_TABLES) {
+    if (this.pending.has(id)) return;
+    if (this.pending.size >= KEPT_TABLES) {
+      this.overflowed = true;
+      this.updateWhole = false;
+    } else {
       const listed = this.listed(id);
       this.pending.set(id, new Table(id, listed?.name ?? pifName(id), listed?.caps ?? -1, header));
     }
@@ -66,7 +72,12 @@ export class Transaction {
   /** Notes an entry of the list; returns the table that it opens. */
   addEntry(header: Pif): Table {
     const table = new Table(header.pif, header.pifName, header.caps, header);
-    if (this.list.length < KEPT_TABLES) this.list.push(table);
+    if (this.list.length >= KEPT_TABLES) {
+      this.overflowed = true;
+      this.listWhole = false;
+    } else {
+      this.list.push(table);
+    }
     return table;
   }
 

@@ -26,6 +26,8 @@ export class Ids {
   private lastConnection: number;
   /** Whether listeners may exist that were announced in bytes that are not there. */
   private complete: boolean;
+  /** Whether announced ids were not kept, because there are too many. */
+  private overflowed = false;
   listenerCount = 0;
   connectionCount = 0;
 
@@ -50,7 +52,7 @@ export class Ids {
 
   /** Whether a listener that was not announced in the recording does not exist. */
   get certain(): boolean {
-    return this.complete || this.sawFirst;
+    return this.complete || (this.sawFirst && !this.overflowed);
   }
 
   private get sawFirst(): boolean {
@@ -94,7 +96,15 @@ export class Ids {
         text: `${key} is listened on already, by listener ${old.first}`,
       });
     }
-    if (this.endpoints.size < this.scene.context.limits.listItems) this.endpoints.set(key, m);
+    const most = this.scene.context.limits.listItems;
+    if (this.endpoints.size < most) this.endpoints.set(key, m);
+    else
+      this.scene.limits.hit(
+        'listItems',
+        `more than ${most} addresses are listened on; later ones may be repetitions`,
+        'note',
+        m,
+      );
   }
 
   /** The ids of ConnectOk and IncomingConnection. */
@@ -144,8 +154,12 @@ export class Ids {
   }
 
   private put(map: Map<number, ControlFrame>, id: number, m: ControlFrame): void {
-    if (map.size >= this.scene.context.limits.inFlight && !map.has(id)) {
+    const most = this.scene.context.limits.inFlight;
+    if (map.size >= most && !map.has(id)) {
       this.complete = false;
+      this.overflowed = true;
+      const what = map === this.listeners ? 'listeners' : 'connections';
+      this.scene.limits.hit('inFlight', `more than ${most} ${what}; later ones are not remembered`, 'warning', m);
       return;
     }
     map.set(id, m);

@@ -1,4 +1,3 @@
-import { LIMIT } from '../../../base/capture-rules.js';
 import type { Limits } from '../../../base/limits.js';
 import { duration } from '../../../base/time.js';
 import {
@@ -62,7 +61,6 @@ export class Requests {
   private idOneSeen = false;
   /** Whether ids of requests before the capture, or in gaps, may be unknown. */
   private complete = true;
-  private limitTold = false;
   requests = 0;
   answered = 0;
 
@@ -298,8 +296,15 @@ export class Requests {
   private unknown(m: ControlFrame): void {
     const ahead = m.requestId - this.highestId;
     if (!this.scene.orderProven(m) || (ahead > 0 && ahead <= AHEAD)) {
-      if (this.orphans.size >= ORPHANS) return;
-      this.orphans.set(m.requestId, m);
+      if (this.orphans.size < ORPHANS) {
+        this.orphans.set(m.requestId, m);
+        return;
+      }
+      // the requests that they answer would seem to have no answer
+      this.complete = false;
+      this.scene.lose(m.side);
+      const text = `more than ${ORPHANS} replies wait for requests that the capture has not shown; later ones are not paired`;
+      this.scene.limits.hit('inFlight', text, 'warning', m);
       return;
     }
     this.raiseUnknown(m);
@@ -340,9 +345,7 @@ export class Requests {
     if (oldest === null) return;
     this.forget(oldest);
     this.complete = false;
-    if (this.limitTold) return;
-    this.limitTold = true;
-    const text = `inFlight: more than ${this.limits.inFlight} requests wait for replies; the oldest are given up`;
-    this.scene.raise(LIMIT, { message: oldest.frame, text });
+    const text = `more than ${this.limits.inFlight} requests wait for replies; the oldest are given up`;
+    this.scene.limits.hit('inFlight', text, 'warning', oldest.frame);
   }
 }

@@ -262,6 +262,13 @@ export class ControlSession {
   private push(m: ControlFrame): void {
     if (this.acceptsSeen > 0 || this.answeredIncoming > 0 || this.acceptErrs > 0) this.raisePush(m);
     else if (this.pushes.length < PUSHES) this.pushes.push(m);
+    else
+      this.scene.limits.hit(
+        'inFlight',
+        `more than ${PUSHES} pushed connections wait to be judged; later ones are not`,
+        'note',
+        m,
+      );
   }
 
   private rejectPushes(): void {

@@ -21,12 +21,23 @@ export class Request {
   }
 }
 
-/** Requests in the order in which they were sent. Those that are no longer open are passed over, each of them once. */
+const FIRST_SWEEP = 256;
+
+/**
+ * Requests in the order in which they were sent. Those that are no longer open are passed over, each of them once, and swept out when
+ * the list has doubled: one accept that waits for ever must not keep all that comes after it.
+ */
 export class Line {
   private list: Request[] = [];
   private head = 0;
+  private sweepAt = FIRST_SWEEP;
 
   push(r: Request): void {
+    if (this.list.length >= this.sweepAt) {
+      this.list = this.list.filter((q) => q.open);
+      this.head = 0;
+      this.sweepAt = Math.max(FIRST_SWEEP, 2 * this.list.length);
+    }
     this.list.push(r);
   }
 

@@ -37,7 +37,11 @@ export class UnknownAccepts {
       this.requests.waitOn(request);
       return;
     }
-    if (this.open.size >= KEPT) return;
+    if (this.open.size >= KEPT) {
+      const text = `more than ${KEPT} accepts on listeners that are not known; later ones are not judged`;
+      this.scene.limits.hit('inFlight', text, 'note', m);
+      return;
+    }
     if (m.first === 0) {
       this.scene.raise(ACCEPT_LISTENER_ZERO, {
         message: m,

@@ -239,6 +239,7 @@ export class PipeSession {
         return;
       }
       if (this.bells.size < BELLS) this.bells.set(key, m);
+      else scene.limits.hit('inFlight', `more than ${BELLS} bells; later ones may be repetitions`, 'note', m);
     }
   }
 

@@ -111,8 +111,10 @@ export class Descriptors {
     if (used?.lastUse === request) used.lastAnswered = true;
     if (m.name !== 'File' && m.name !== 'Listener' && m.name !== 'Stream') return;
     const fd = m.values[0]!;
-    if (this.known.size >= scene.context.limits.inFlight && !this.known.has(fd)) {
+    const most = scene.context.limits.inFlight;
+    if (this.known.size >= most && !this.known.has(fd)) {
       this.complete = false;
+      scene.limits.hit('inFlight', `more than ${most} descriptors; later ones are not remembered`, 'warning', m);
       return;
     }
     this.known.set(fd, { kind: m.name, message: m, closed: null, lastUse: null, lastAnswered: false });

@@ -131,7 +131,8 @@ export class PostcardSession {
         scene.raise(RESPONSE_MISSING, { message: m, text: `${m.name} was never answered` });
       }
     }
-    if (!ended || !scene.context.shared.pipes.some((p) => p.linkedTo !== 0)) return;
+    const { shared } = scene.context;
+    if (!ended || shared.forgotten > 0 || !shared.pipes.some((p) => p.linkedTo !== 0)) return;
     for (const { pipe, message } of this.announced) {
       if (pipe.linkedTo !== 0) continue;
       scene.raise(CHILD_PIPE_UNUSED, { message, text: `no stream of the recording is this ${pipe.purpose} pipe` });
@@ -305,8 +306,16 @@ export class PostcardSession {
     const purpose = request === null ? undefined : OPENS[request.name];
     if (purpose === undefined) return;
     const pipe = { purpose, rxPtr: m.values[0]!, txPtr: m.values[2]!, linkedTo: 0, closed: false };
-    shared.announce(pipe);
-    if (this.announced.length < this.scene.context.limits.listItems) this.announced.push({ pipe, message: m });
+    const most = this.scene.context.limits.listItems;
+    shared.announce(pipe, most);
+    if (this.announced.length < most) this.announced.push({ pipe, message: m });
+    if (shared.forgotten > 0)
+      this.scene.limits.hit(
+        'listItems',
+        `more than ${most} pipes were announced; the oldest are forgotten`,
+        'warning',
+        m,
+      );
   }
 
   /** Finds the answer that announced this stream's pipe, as soon as it is clear what the pipe is for. */
@@ -318,7 +327,7 @@ export class PostcardSession {
     const pointers = [...names.matchAll(POINTER)].map((x) => Number.parseInt(x[1]!, 16));
     this.link = shared.link(m.dialect.purpose, connection.id, pointers);
     if (this.link === null) {
-      if (!shared.controlSeen) return;
+      if (!shared.controlSeen || shared.forgotten > 0) return;
       this.scene.raise(CHILD_PIPE_UNLINKED, {
         message: m,
         text: `no Pipe answer of the recording announced this ${m.dialect.purpose} pipe`,

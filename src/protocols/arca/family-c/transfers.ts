@@ -126,7 +126,15 @@ export class Transfers {
     let channel = this.channels.get(key);
     if (channel === undefined) {
       channel = new Channel();
-      if (this.channels.size < this.scene.context.limits.listItems) this.channels.set(key, channel);
+      const most = this.scene.context.limits.listItems;
+      if (this.channels.size < most) this.channels.set(key, channel);
+      else
+        this.scene.limits.hit(
+          'listItems',
+          `more than ${most} descriptors that move data; later ones are not followed`,
+          'note',
+          m,
+        );
     }
     return channel;
   }

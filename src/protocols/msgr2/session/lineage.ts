@@ -1,5 +1,6 @@
 import { hexNumber } from '../../../base/hex.js';
 import { CLIENT, SERVER } from '../../../base/input.js';
+import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output } from '../../../contract/protocol.js';
 import type { ControlFrame } from '../message.js';
 import * as R from '../rules/index.js';
@@ -11,6 +12,7 @@ import { addressList, isLossy, wideValue, type Values } from './values.js';
 /** What links a connection to earlier ones: the session that it begins or resumes. */
 export class Lineage {
   private readonly output: Output;
+  private readonly limits: LimitNotes;
   private readonly sides: readonly [SideState, SideState];
   private readonly shared: SharedSessions;
   private readonly traffic: Traffic;
@@ -24,6 +26,7 @@ export class Lineage {
 
   constructor(
     output: Output,
+    limits: LimitNotes,
     sides: readonly [SideState, SideState],
     shared: SharedSessions,
     traffic: Traffic,
@@ -31,6 +34,7 @@ export class Lineage {
     server: string,
   ) {
     this.output = output;
+    this.limits = limits;
     this.sides = sides;
     this.shared = shared;
     this.traffic = traffic;
@@ -72,7 +76,8 @@ export class Lineage {
     const name = addressName(addressList(v)[0] ?? '');
     const record = this.shared.find(wideValue(v['clientCookie']), wideValue(v['serverCookie']));
     if (record === null) {
-      if (!hasZero) this.judgeUnknown(m, name);
+      if (this.shared.forgotten > 0) this.tellForgotten(m);
+      else if (!hasZero) this.judgeUnknown(m, name);
       return;
     }
     this.carry(record, record.clientName === name ? 0 : 1);
@@ -91,6 +96,11 @@ export class Lineage {
       const text = `msg_seq ${claimed}; the highest number sent to it is ${sent}`;
       this.output.raise(R.RECONNECT_MSG_SEQ, { message: m, text });
     }
+  }
+
+  private tellForgotten(m: ControlFrame): void {
+    const text = `more than ${this.shared.limit} sessions; the oldest are forgotten, and who resumes an unknown one is not judged`;
+    this.limits.hit('inFlight', text, 'warning', m);
   }
 
   private judgeUnknown(m: ControlFrame, name: string): void {

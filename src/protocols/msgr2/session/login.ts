@@ -1,6 +1,7 @@
 import { CLIENT, SERVER } from '../../../base/input.js';
 import { nanosBetween } from '../../../base/time.js';
 import type { Json } from '../../../contract/annotation.js';
+import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output } from '../../../contract/protocol.js';
 import { authModeName } from '../cephx.js';
 import {
@@ -29,6 +30,7 @@ const ROUNDS = 16;
 /** The authentication of one connection: each request of the client with its answer, in whichever order they are seen. */
 export class Login {
   private readonly output: Output;
+  private readonly limits: LimitNotes;
   private readonly sides: readonly [SideState, SideState];
   readonly requests: ControlFrame[] = [];
   readonly answers: ControlFrame[] = [];
@@ -37,8 +39,9 @@ export class Login {
   private saidWrongPeer = false;
   done: ControlFrame | null = null;
 
-  constructor(output: Output, sides: readonly [SideState, SideState]) {
+  constructor(output: Output, limits: LimitNotes, sides: readonly [SideState, SideState]) {
     this.output = output;
+    this.limits = limits;
     this.sides = sides;
   }
 
@@ -70,7 +73,7 @@ export class Login {
 
   /** AUTH_REQUEST or AUTH_REQUEST_MORE. */
   ask(m: ControlFrame): void {
-    if (this.requests.length >= ROUNDS) return;
+    if (this.requests.length >= ROUNDS) return this.flooded(m);
     this.requests.push(m);
     if (m.tag === TAG.AUTH_REQUEST) this.judgeRequest(m);
     else this.judgeMore(m);
@@ -79,9 +82,18 @@ export class Login {
     this.judgeNext(this.requests.length - 1);
   }
 
+  private flooded(m: ControlFrame): void {
+    this.limits.hit(
+      'inFlight',
+      `more than ${ROUNDS} authentication frames of one side; later ones are not judged`,
+      'note',
+      m,
+    );
+  }
+
   /** AUTH_BAD_METHOD, AUTH_REPLY_MORE or AUTH_DONE. */
   answer(m: ControlFrame): void {
-    if (this.answers.length >= ROUNDS) return;
+    if (this.answers.length >= ROUNDS) return this.flooded(m);
     this.answers.push(m);
     const i = this.answers.length - 1;
     const asked = this.sides[CLIENT].whole ? this.requests[i] : undefined;

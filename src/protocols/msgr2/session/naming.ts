@@ -1,5 +1,6 @@
 import { CLIENT, SERVER } from '../../../base/input.js';
 import { nanosBetween } from '../../../base/time.js';
+import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output } from '../../../contract/protocol.js';
 import { ENTITY, TAG } from '../constants.js';
 import { MSG_ADDR2 } from '../features.js';
@@ -18,6 +19,7 @@ const big = wideValue;
 /** How a session gets its name: idents, or a reconnect and its rounds; and what links it to earlier connections. */
 export class Naming {
   private readonly output: Output;
+  private readonly limits: LimitNotes;
   private readonly sides: readonly [SideState, SideState];
   private readonly login: Login;
   private readonly traffic: Traffic;
@@ -32,12 +34,14 @@ export class Naming {
 
   constructor(
     output: Output,
+    limits: LimitNotes,
     sides: readonly [SideState, SideState],
     login: Login,
     traffic: Traffic,
     lineage: Lineage,
   ) {
     this.output = output;
+    this.limits = limits;
     this.sides = sides;
     this.login = login;
     this.traffic = traffic;
@@ -61,7 +65,7 @@ export class Naming {
 
   /** CLIENT_IDENT or SESSION_RECONNECT. */
   ask(m: ControlFrame): void {
-    if (this.asks.length >= ROUNDS) return;
+    if (this.asks.length >= ROUNDS) return this.flooded(m);
     this.asks.push(m);
     if (m.values !== null) {
       if (m.tag === TAG.CLIENT_IDENT) this.judgeIdent(m, m.values);
@@ -72,8 +76,17 @@ export class Naming {
     this.judgeRound(i);
   }
 
+  private flooded(m: ControlFrame): void {
+    this.limits.hit(
+      'inFlight',
+      `more than ${ROUNDS} frames of one side that name a session; later ones are not judged`,
+      'note',
+      m,
+    );
+  }
+
   answer(m: ControlFrame): void {
-    if (this.answers.length >= ROUNDS) return;
+    if (this.answers.length >= ROUNDS) return this.flooded(m);
     this.answers.push(m);
     const i = this.answers.length - 1;
     const asked = this.sides[CLIENT].whole ? this.asks[i] : undefined;

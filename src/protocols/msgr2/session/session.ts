@@ -1,6 +1,7 @@
 import { CLIENT, otherSide, SERVER, type Side } from '../../../base/input.js';
 import type { Origin } from '../../../base/origin.js';
 import type { Json } from '../../../contract/annotation.js';
+import { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Message } from '../../../contract/message.js';
 import type { DecoderSettings, Output, Session, SessionContext, SkipReason } from '../../../contract/protocol.js';
 import { MODE_SECURE, TAG, tagName, tagSenders } from '../constants.js';
@@ -47,12 +48,13 @@ export class Msgr2Session implements Session, SessionParts {
     this.output = output;
     this.sides = [new SideState(CLIENT, settings[CLIENT].fromStart), new SideState(SERVER, settings[SERVER].fromStart)];
     this.rolesKnown = context.clientEnd !== null;
-    this.login = new Login(output, this.sides);
-    this.traffic = new Traffic(context, output, this.sides);
+    const limits = new LimitNotes(output);
+    this.login = new Login(output, limits, this.sides);
+    this.traffic = new Traffic(context, output, limits, this.sides);
     this.compression = new Compression(output, this.sides);
     const server = context.connection.endpoints[context.clientEnd === 1 ? 0 : 1];
-    this.lineage = new Lineage(output, this.sides, context.shared, this.traffic, context.connection.id, server);
-    this.naming = new Naming(output, this.sides, this.login, this.traffic, this.lineage);
+    this.lineage = new Lineage(output, limits, this.sides, context.shared, this.traffic, context.connection.id, server);
+    this.naming = new Naming(output, limits, this.sides, this.login, this.traffic, this.lineage);
   }
 
   message(message: Message): void {

@@ -48,7 +48,9 @@ export class SharedSessions {
   private readonly pairs = new Map<string, Pair>();
   private readonly attempts = new Map<string, { seq: bigint; stream: number }>();
   private readonly cookiesSeen = new Set<string>();
-  private readonly limit: number;
+  readonly limit: number;
+  /** Sessions and pairs of addresses that were forgotten: what is not found may have been there. */
+  forgotten = 0;
   /** Keys to open logins and secure mode with, or null. */
   readonly keys: KeyChain | null;
 
@@ -64,7 +66,7 @@ export class SharedSessions {
   remember(pairKey: string, record: SessionRecord): void {
     if (record.serverCookie !== 0n) {
       this.byCookies.set(`${record.clientCookie}:${record.serverCookie}`, record);
-      trim(this.byCookies, this.limit);
+      this.trim(this.byCookies);
     }
     const pair = this.pair(pairKey);
     pair.records.push(record);
@@ -75,7 +77,7 @@ export class SharedSessions {
     let pair = this.pairs.get(key);
     if (pair === undefined) {
       this.pairs.set(key, (pair = { records: [], unsettled: false }));
-      trim(this.pairs, this.limit);
+      this.trim(this.pairs);
     }
     return pair;
   }
@@ -85,7 +87,7 @@ export class SharedSessions {
     const before = this.attempts.get(key);
     if (before === undefined || before.stream !== stream) {
       this.attempts.set(key, { seq, stream });
-      trim(this.attempts, this.limit);
+      this.trim(this.attempts);
     }
     return before === undefined || before.stream === stream ? null : before.seq;
   }
@@ -96,13 +98,15 @@ export class SharedSessions {
     const key = String(cookie);
     if (this.cookiesSeen.has(key)) return true;
     this.cookiesSeen.add(key);
-    if (this.cookiesSeen.size > this.limit) this.cookiesSeen.delete(this.cookiesSeen.values().next().value!);
+    this.trim(this.cookiesSeen);
     return false;
   }
-}
 
-function trim<V>(map: Map<string, V>, limit: number): void {
-  if (map.size > limit) map.delete(map.keys().next().value!);
+  private trim(table: Map<string, unknown> | Set<string>): void {
+    if (table.size <= this.limit) return;
+    table.delete(table.keys().next().value!);
+    this.forgotten++;
+  }
 }
 
 /** The name of a pair of addresses, whoever connects. */

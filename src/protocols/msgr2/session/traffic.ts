@@ -2,6 +2,7 @@ import { LIMIT } from '../../../base/capture-rules.js';
 import { CLIENT, otherSide, type Side } from '../../../base/input.js';
 import { count } from '../../../base/text.js';
 import { duration, nanosBetween } from '../../../base/time.js';
+import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output, SessionContext } from '../../../contract/protocol.js';
 import { ENTITY, entityName } from '../constants.js';
 import { at } from '../frame-reader.js';
@@ -40,6 +41,7 @@ interface Keepalive {
 export class Traffic {
   private readonly context: SessionContext<unknown>;
   private readonly output: Output;
+  private readonly limits: LimitNotes;
   private readonly sides: readonly [SideState, SideState];
   private readonly requests: readonly [Requests, Requests];
   private readonly keepalives: readonly [Keepalive[], Keepalive[]] = [[], []];
@@ -53,9 +55,15 @@ export class Traffic {
   bestRoundTrip = -1;
   lossy: boolean | null = null;
 
-  constructor(context: SessionContext<unknown>, output: Output, sides: readonly [SideState, SideState]) {
+  constructor(
+    context: SessionContext<unknown>,
+    output: Output,
+    limits: LimitNotes,
+    sides: readonly [SideState, SideState],
+  ) {
     this.context = context;
     this.output = output;
+    this.limits = limits;
     this.sides = sides;
     this.requests = [new Requests(context.limits.inFlight), new Requests(context.limits.inFlight)];
   }
@@ -134,6 +142,13 @@ export class Traffic {
     if (peer.maxSeq < 0 || !peer.whole || ack <= peer.maxSeq) return;
     if (this.settled(m)) this.raiseAck(m, ack, peer.maxSeq, 'certain');
     else if (this.claims.length < KEEPALIVES) this.claims.push({ acker: own, ack, frame: m });
+    else
+      this.limits.hit(
+        'inFlight',
+        `more than ${KEEPALIVES} acknowledgements wait to be judged; later ones are not`,
+        'note',
+        m,
+      );
   }
 
   private raiseAck(m: Frame, ack: number, sent: number, confidence: 'certain' | 'likely'): void {
@@ -156,6 +171,12 @@ export class Traffic {
     if (list.length > KEEPALIVES) {
       list.shift();
       this.lostKeepalives[m.side] = true;
+      this.limits.hit(
+        'inFlight',
+        `more than ${KEEPALIVES} keepalives wait for answers; the oldest are given up`,
+        'note',
+        m,
+      );
     }
   }
 
