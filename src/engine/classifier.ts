@@ -199,7 +199,7 @@ export class Classifier {
     this.candidates = still;
     if (best !== null && bestProtocol !== null && bestScore >= PLAUSIBLE) {
       const verdict = { protocol: bestProtocol, by: best.by, clientEnd: best.clientEnd };
-      if ((final && bestScore >= this.heldScore) || undecided.length === 0) return verdict;
+      if ((final && bestScore > this.heldScore) || undecided.length === 0) return verdict;
       if (atGap && bestScore > this.heldScore) {
         this.held = verdict;
         this.heldScore = bestScore;

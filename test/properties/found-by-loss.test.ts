@@ -11,6 +11,10 @@ import { blamed, cutShort, errorsOf } from './sessions.js';
 const FOUND = [
   // a greeting whose halves, put together over the gap, are a client's flags and option
   ['nbd/nbdkit-list-exports.pcap', 1, 4, 20, 145386523],
+  // a greeting that is lost, and data that are a recording of requests: both ends look like clients
+  ['nbd/payload-is-nbd-simple.pcap', 1, 40, 5, 453178431],
+  // rows of messages in the data, which begin where tiny packets do
+  ['nbd/payload-is-nbd-simple.pcap', 1, 4, 1, 411743444],
   // a revision taken for the likely one, and the frame behind it looked for in the wrong place
   ['msgr2/rev0-crc-boot.pcap.gz', 5, 2, 5, 96268863],
   ['msgr2/rev0-crc-boot.pcap.gz', 27, 13, 20, 438925556],

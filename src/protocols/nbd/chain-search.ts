@@ -41,6 +41,8 @@ export class Chain {
   bodyFrom: number;
   /** Headers that begin a packet. */
   segments: number;
+  /** Those of them whose packet holds the whole header. */
+  wholes = 0;
   /** Its first message is real, found without searching. */
   trusted = false;
   /** Nothing will follow its last message. */
@@ -237,6 +239,7 @@ export class ChainSearch {
       if (!due) c.last.length = offset - c.last.offset;
       c.last.endAt(this.lastOrigin);
       c.add(made, segment);
+      if (segment && wholeIn(input, made)) c.wholes++;
       alive.push(c);
       if (this.isRipe(c)) ripe = c;
     }
@@ -250,6 +253,7 @@ export class ChainSearch {
     const message = this.framer.make(input, available);
     message.inferred = true;
     const chain = new Chain(message, segment);
+    if (segment && wholeIn(input, message)) chain.wholes++;
     if (this.chains.length >= MAX_CHAINS) {
       let worst = -1;
       for (let i = 0; i < this.chains.length; i++) {
@@ -312,4 +316,10 @@ export class ChainSearch {
       this.runs.shift();
     }
   }
+}
+
+/** Whether the packet in which the message at the input's position begins holds all of its header. */
+function wholeIn(input: Input, message: NbdMessage): boolean {
+  const last = Math.min(input.pos + message.headerLength, input.end) - 1;
+  return input.originAt(last).packet === input.originAt(input.pos).packet;
 }

@@ -9,8 +9,8 @@ import { TlsRecords } from './tls-records.js';
 
 const TLS_HEADER = 5;
 /**
- * Messages at the beginning of packets after which what follows a chain counts as certain. Payload that contains messages has rows of
- * them, but they do not begin where packets do.
+ * Messages at the beginning of packets that hold their whole header after which what follows a chain counts as certain. Payload that
+ * contains messages has rows of them, but they do not begin where packets do; where packets are tiny, that proves nothing.
  */
 const INFERRED_MESSAGES = 16;
 
@@ -154,7 +154,9 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
       this.fillHead(message, input.bytes, input.pos, input.pos + header);
     }
     if (this.inferred > 0) {
-      if (message.firstPacket !== this.previous?.packet) this.inferred--;
+      const { firstPacket } = message;
+      const whole = input.originAt(input.pos + header - 1).packet === firstPacket;
+      if (whole && firstPacket !== this.previous?.packet) this.inferred--;
       message.inferred = true;
     }
     input.pos += header;
@@ -266,7 +268,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
     this.search = null;
     this.lastOrigin.copyFrom(search.lastOrigin);
     this.notices.found(this.side, chain.messages[0]!, search.skipped);
-    this.inferred = Math.max(0, INFERRED_MESSAGES - chain.segments);
+    this.inferred = Math.max(0, INFERRED_MESSAGES - chain.wholes);
     const last = chain.last;
     for (const m of chain.messages) {
       this.adopt(m);

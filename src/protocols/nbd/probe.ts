@@ -24,13 +24,15 @@ const ALONE = 0.7;
 const MAX_CANDIDATES = 256;
 
 type Role = 'client' | 'server';
-type Guess = { readonly role: Role; readonly score: number; readonly by: 'magic' | 'heuristic' } | 'more' | null;
+/** `at`: where the header that tells it begins. */
+type Sign = { readonly role: Role; readonly score: number; readonly by: 'magic' | 'heuristic'; readonly at: number };
+type Guess = Sign | 'more' | null;
 
 /** Recognises NBD: by the greeting, by a client's flags and first option, or by headers that chain, in either direction. */
 export function probe(input: ProbeInput): ProbeResult {
   let open = false;
   let refused = false;
-  let best: { end: End; guess: Exclude<Guess, 'more' | null> } | null = null;
+  let best: { end: End; guess: Sign } | null = null;
   for (const end of [0, 1] as const) {
     const bytes = input.bytes[end];
     if (bytes.length === 0) {
@@ -38,16 +40,25 @@ export function probe(input: ProbeInput): ProbeResult {
       continue;
     }
     const fromStart = input.connection.start === 'captured' && !input.cut[end];
-    const guess = fromStart ? fromFirstBytes(bytes, input.ended[end]) : fromAnywhere(bytes, input.ended[end]);
+    const guess = fromStart
+      ? fromFirstBytes(bytes, input.ended[end])
+      : fromAnywhere(bytes, input.at[end], input.ended[end]);
     if (guess === 'more') open = true;
     else if (guess === null) refused = true;
-    else if (best === null || guess.score > best.guess.score) best = { end, guess };
+    else if (best === null || isBetter(guess, best.guess)) best = { end, guess };
   }
   if (best !== null) {
-    const clientEnd: End = best.guess.role === 'client' ? best.end : best.end === 0 ? 1 : 0;
-    return { score: best.guess.score, by: best.guess.by, clientEnd };
+    const { score, by, role } = best.guess;
+    const clientEnd: End = role === 'client' ? best.end : best.end === 0 ? 1 : 0;
+    // payload may hold NBD of either role; servers do not connect
+    return { score, by, clientEnd: by === 'heuristic' && input.connection.initiatorKnown ? 0 : clientEnd };
   }
   return open && !refused ? 'more' : null;
+}
+
+/** Where both ends look alike, payload of one of them does: messages come before what they carry. */
+function isBetter(a: Sign, b: Sign): boolean {
+  return a.score > b.score || (a.score === b.score && a.role === b.role && a.at < b.at);
 }
 
 function viewOf(bytes: Uint8Array): DataView {
@@ -66,7 +77,7 @@ function agrees(bytes: Uint8Array, at: number, magic: readonly number[]): boolea
 /** The true first bytes of a direction. */
 function fromFirstBytes(bytes: Uint8Array, ended: boolean): Guess {
   if (agrees(bytes, 0, GREETING)) {
-    if (bytes.length >= 8) return { role: 'server', score: SURE, by: 'magic' };
+    if (bytes.length >= 8) return { role: 'server', score: SURE, by: 'magic', at: 0 };
     return ended ? null : 'more';
   }
   const view = viewOf(bytes);
@@ -74,11 +85,11 @@ function fromFirstBytes(bytes: Uint8Array, ended: boolean): Guess {
   if (bytes.length >= 16 && bytes[0] === GREETING[0]) {
     const second =
       agrees(bytes, 8, OPTION) || (view.getUint32(8) === OLDSTYLE_HI && view.getUint32(12) === OLDSTYLE_LO);
-    if (second) return { role: 'server', score: CHAINED, by: 'heuristic' };
+    if (second) return { role: 'server', score: CHAINED, by: 'heuristic', at: 0 };
   }
   // client flags have no magic of their own; the option behind them has
   if (bytes.length > 4 && agrees(bytes, 4, OPTION)) {
-    if (bytes.length >= 12) return { role: 'client', score: SURE, by: 'magic' };
+    if (bytes.length >= 12) return { role: 'client', score: SURE, by: 'magic', at: 0 };
     return ended ? null : 'more';
   }
   if (bytes.length >= 4) {
@@ -86,7 +97,7 @@ function fromFirstBytes(bytes: Uint8Array, ended: boolean): Guess {
     if (magic === REQUEST_MAGIC || magic === EXTENDED_REQUEST_MAGIC) {
       const length = plausibleClient(view, 0, bytes.length);
       if (length === MORE && !ended) return 'more';
-      return length > NO ? { role: 'client', score: CHAINED, by: 'heuristic' } : null;
+      return length > NO ? { role: 'client', score: CHAINED, by: 'heuristic', at: 0 } : null;
     }
   }
   // only small flag words are worth waiting for
@@ -110,25 +121,30 @@ const MAGICS: readonly (readonly [Role, Buffer])[] = (
   return [role, b] as const;
 });
 
-/** Bytes from anywhere in a direction. */
-function fromAnywhere(bytes: Uint8Array, ended: boolean): Guess {
+/** Who begins like this, perhaps without the very first bytes. */
+function greetingIn(view: DataView): Role | null {
+  const total = view.byteLength;
+  if (total >= 16 && view.getUint32(0) === NBDMAGIC_HI && view.getUint32(4) === NBDMAGIC_LO) return 'server';
+  if (total < 12 || view.getUint32(4) !== IHAVEOPT_HI || view.getUint32(8) !== IHAVEOPT_LO) return null;
+  // in front of it stand a client's flags, or the second half of a server's magic
+  return view.getUint32(0) === NBDMAGIC_LO ? 'server' : 'client';
+}
+
+/** Bytes from anywhere in a direction, after `before` others. */
+function fromAnywhere(bytes: Uint8Array, before: number, ended: boolean): Guess {
   const view = viewOf(bytes);
-  if (bytes.length >= 16 && view.getUint32(0) === NBDMAGIC_HI && view.getUint32(4) === NBDMAGIC_LO) {
-    return { role: 'server', score: SURE, by: 'magic' };
-  }
-  if (bytes.length >= 12 && view.getUint32(4) === IHAVEOPT_HI && view.getUint32(8) === IHAVEOPT_LO) {
-    // in front of it stand a client's flags, or the second half of a server's magic
-    return { role: view.getUint32(0) === NBDMAGIC_LO ? 'server' : 'client', score: SURE, by: 'magic' };
-  }
+  const greeting = before === 0 ? greetingIn(view) : null;
+  if (greeting !== null) return { role: greeting, score: SURE, by: 'magic', at: 0 };
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let best: Exclude<Guess, 'more' | null> | null = null;
+  let best: Sign | null = null;
   let candidates = 0;
   for (const [role, magic] of MAGICS) {
     for (let at = buffer.indexOf(magic); at >= 0 && candidates < MAX_CANDIDATES; at = buffer.indexOf(magic, at + 1)) {
       candidates++;
+      if (best !== null && best.score >= CHAINED && best.at < at) break;
       const score = follow(view, at, role);
-      if (score >= CHAINED) return { role, score, by: 'heuristic' };
-      if (score > 0 && (best === null || score > best.score)) best = { role, score, by: 'heuristic' };
+      if (score > 0 && (best === null || score >= best.score)) best = { role, score, by: 'heuristic', at };
+      if (score >= CHAINED) break;
     }
   }
   if (best !== null) return best;
