@@ -9,6 +9,7 @@ import { StreamTable } from '../stream/stream-table.js';
 import { Budget } from '../base/budget.js';
 import { decodeAs, type DecodeAs } from './decode-as.js';
 import type { Finding, Reporter, Summary } from './event.js';
+import { PumpRoom } from './carry.js';
 import { ParkedStreams } from './parked-streams.js';
 import { effectiveSeverity, type RuleLevels } from './findings.js';
 import { StreamAnalysis, type StreamEnvironment } from './stream-analysis.js';
@@ -157,6 +158,7 @@ class FileRun implements PacketSink {
       levels: options.levels,
       details: options.details,
       parked: new ParkedStreams(),
+      room: new PumpRoom(),
       suppress: options.suppress,
       opened: (record) => {
         if (wanted(record)) reporter.open?.(record);

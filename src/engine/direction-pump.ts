@@ -1,13 +1,13 @@
-import { Block, EMPTY_BLOCK } from '../base/block.js';
-import { Input } from '../base/input.js';
-import type { Limits } from '../base/limits.js';
-import { Origin } from '../base/origin.js';
-import type { Decoder } from '../contract/protocol.js';
+import type { Block } from '../base/block.js';
 import type { Budget } from '../base/budget.js';
+import type { Input, Side } from '../base/input.js';
+import type { Limits } from '../base/limits.js';
+import type { Origin } from '../base/origin.js';
+import type { Decoder, Output } from '../contract/protocol.js';
+import type { Carry, PumpRoom } from './carry.js';
 
 /** What a decoder may gather whatever the limit says: the longest thing that has a 16-bit length, and its header. */
 const LEAST_GATHERED = 128 << 10;
-const FIRST_CARRY = 256;
 
 /**
  * Drives the decoder of one direction: hands it chunks in place, keeps what is left of a chunk until the rest has come, lets
@@ -17,29 +17,34 @@ export class DirectionPump {
   readonly decoder: Decoder;
   private readonly limits: Readonly<Limits>;
   private readonly budget: Budget;
-  private readonly skipped: (offset: number, length: number) => void;
-  private readonly input = new Input();
+  private readonly room: PumpRoom;
+  private readonly output: Output;
+  private readonly side: Side;
+  private readonly input: Input;
   /** Stream offset of the next byte that the decoder has not taken. */
   offset: number;
-  private carry = EMPTY_BLOCK;
+  /** What was left of chunks, while anything is; and its length. */
+  private carry: Carry | null = null;
   private carried = 0;
-  private readonly markEnds: number[] = [];
-  private readonly markOrigins: Origin[] = [];
-  private readonly lastOrigin = new Origin();
 
-  /** `skipped` is told of bytes that the decoder left behind when they could not be completed any more. */
+  /** `output` is told of bytes of `side` that the decoder left behind when they could not be completed any more. */
   constructor(
     decoder: Decoder,
+    side: Side,
     offset: number,
     limits: Readonly<Limits>,
     budget: Budget,
-    skipped: (offset: number, length: number) => void,
+    room: PumpRoom,
+    output: Output,
   ) {
     this.decoder = decoder;
+    this.side = side;
     this.offset = offset;
     this.limits = limits;
     this.budget = budget;
-    this.skipped = skipped;
+    this.room = room;
+    this.input = room.input;
+    this.output = output;
   }
 
   /** Stream offset just after the last byte that was fed. */
@@ -56,7 +61,7 @@ export class DirectionPump {
       // through the carry byte by byte otherwise, at 1 MB/s.
       if (!this.decoder.waiting && this.carried > 0 && this.carried <= pos - start) {
         pos -= this.carried;
-        this.clearCarry();
+        this.release();
       }
       if (this.carried === 0) {
         pos = this.drain(block, pos, end, origin, true);
@@ -121,56 +126,39 @@ export class DirectionPump {
 
   /** Gives the buffered bytes back without decoding them. */
   release(): void {
-    this.budget.give(this.carry.bytes.length);
-    this.carry = EMPTY_BLOCK;
+    const { carry } = this;
     this.carried = 0;
+    if (carry === null) return;
+    this.carry = null;
+    this.budget.give(carry.size);
+    this.room.put(carry);
   }
 
   /** Nothing will join the carried bytes: decode what can be decoded, abandon the rest. */
   private settle(why: 'gap' | 'end'): void {
     if (this.carried > 0 && this.decoder.waiting) this.drainCarry(false);
-    if (this.carried === 0) return;
-    this.openCarry();
+    const { carry, carried } = this;
+    if (carry === null) return;
+    carry.open(this.input, this.offset);
     this.decoder.abandon(this.input, why);
-    const left = this.carried - this.input.pos;
-    this.offset += this.carried;
-    if (left > 0) this.skipped(this.offset - left, left);
-    this.clearCarry();
-  }
-
-  private clearCarry(): void {
-    this.carried = 0;
-    this.markEnds.length = 0;
-    this.markOrigins.length = 0;
-  }
-
-  private openCarry(): void {
-    this.input.open(this.carry, 0, this.carried, this.offset, this.lastOrigin);
-    for (let i = 0; i < this.markEnds.length; i++) this.input.mark(this.markEnds[i]!, this.markOrigins[i]!);
+    const left = carried - this.input.pos;
+    this.offset += carried;
+    if (left > 0) this.output.skip(this.side, this.offset - left, left, 'undecoded');
+    this.release();
   }
 
   private drainCarry(patient: boolean): void {
-    const had = this.carried;
-    this.openCarry();
-    const pos = this.drainInput(this.carry, patient);
+    const carry = this.carry!;
+    carry.open(this.input, this.offset);
+    const pos = this.drainInput(carry.block, patient);
     this.offset += pos;
-    if (pos === had) {
-      this.clearCarry();
-      if (this.carry.bytes.length > 64 * 1024) this.release();
-      return;
+    if (this.carry !== carry) return;
+    if (pos === this.carried) {
+      this.release();
+    } else if (pos > 0) {
+      carry.drop(pos);
+      this.carried = carry.length;
     }
-    if (pos === 0) return;
-    this.carry.bytes.copyWithin(0, pos, had);
-    this.carried = had - pos;
-    let kept = 0;
-    for (let i = 0; i < this.markEnds.length; i++) {
-      const end = this.markEnds[i]! - pos;
-      if (end <= 0) continue;
-      this.markEnds[kept] = end;
-      this.markOrigins[kept++] = this.markOrigins[i]!;
-    }
-    this.markEnds.length = kept;
-    this.markOrigins.length = kept;
   }
 
   /** Lets the decoder take from one chunk; returns the position of the first byte it left. */
@@ -225,20 +213,14 @@ export class DirectionPump {
   }
 
   private keep(block: Block, start: number, end: number, origin: Origin): void {
-    const n = end - start;
-    const total = this.carried + n;
-    if (total > this.carry.bytes.length) {
-      const size = Math.max(FIRST_CARRY, this.carry.bytes.length * 2, total);
-      const bytes = new Uint8Array(size);
-      bytes.set(this.carry.bytes.subarray(0, this.carried));
-      this.budget.give(this.carry.bytes.length);
-      this.budget.take(size);
-      this.carry = new Block(bytes);
+    let { carry } = this;
+    if (carry === null) {
+      carry = this.carry = this.room.take();
+      this.budget.take(carry.size);
     }
-    this.carry.bytes.set(block.bytes.subarray(start, end), this.carried);
-    this.carried = total;
-    this.lastOrigin.copyFrom(origin);
-    this.markEnds.push(total);
-    this.markOrigins.push(origin.clone());
+    const before = carry.size;
+    carry.append(block, start, end, origin);
+    if (carry.size !== before) this.budget.take(carry.size - before);
+    this.carried = carry.length;
   }
 }

@@ -8,6 +8,7 @@ import type { Connection, End } from '../stream/byte-stream.js';
 import { Budget } from '../base/budget.js';
 import type { Finding, Reporter, StreamRecord } from './event.js';
 import type { RuleLevels } from './findings.js';
+import { PumpRoom } from './carry.js';
 import { ParkedStreams } from './parked-streams.js';
 import { StreamAnalysis, type StreamEnvironment } from './stream-analysis.js';
 
@@ -89,6 +90,7 @@ export function playSteps(protocol: Protocol, steps: readonly Step[], options: S
     shared: () => shared,
     levels: options.levels ?? new Map(),
     parked: new ParkedStreams(),
+    room: new PumpRoom(),
     details: options.details ?? true,
     opened: (record) => reporter.open?.(record),
     message: (record, message) => reporter.message(record, message),

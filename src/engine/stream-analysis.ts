@@ -9,6 +9,7 @@ import type { Message } from '../contract/message.js';
 import type { Evidence, Output, Protocol, Session, SessionContext, SkipReason } from '../contract/protocol.js';
 import type { Connection, End, StreamSink } from '../stream/byte-stream.js';
 import type { Budget } from '../base/budget.js';
+import type { PumpRoom } from './carry.js';
 import { Classifier, type Verdict } from './classifier.js';
 import { DirectionPump } from './direction-pump.js';
 import type { Finding, StreamRecord } from './event.js';
@@ -28,6 +29,7 @@ export interface StreamEnvironment {
   readonly details: boolean;
   /** Of this file. */
   readonly parked: ParkedStreams;
+  readonly room: PumpRoom;
   readonly opened: (record: StreamRecord) => void;
   readonly message: (record: StreamRecord, message: Message) => void;
   readonly finding: (finding: Finding) => void;
@@ -242,7 +244,7 @@ export class StreamAnalysis implements StreamSink, Output {
   /** The protocol is known: build its decoders and session and replay what was buffered. */
   private start(classifier: Classifier, verdict: Verdict): void {
     const record = this.record;
-    const { limits, budget } = this.env;
+    const { limits, budget, room } = this.env;
     const clientEnd = verdict.clientEnd ?? 0;
     record.rolesKnown = verdict.clientEnd !== null;
     if (clientEnd !== record.clientEnd) {
@@ -257,15 +259,7 @@ export class StreamAnalysis implements StreamSink, Output {
     const serverEnd: End = clientEnd === 0 ? 1 : 0;
     const dropped = [classifier.dropped[clientEnd], classifier.dropped[serverEnd]] as const;
     const droppedBytes = [classifier.droppedBytes[clientEnd], classifier.droppedBytes[serverEnd]] as const;
-    const context: SessionContext = {
-      file: record.file,
-      connection,
-      clientEnd: verdict.clientEnd,
-      limits,
-      shared: this.env.shared(verdict.protocol),
-      present: (side) => record.bytes[side] > 0,
-      decodedUpTo: (side) => this.pumps?.[side].offset ?? 0,
-    };
+    const context = new StreamContext(this, verdict.clientEnd, limits, this.env.shared(verdict.protocol));
     const settings = [CLIENT, SERVER].map((side) => ({
       limits,
       details: this.env.details,
@@ -278,8 +272,8 @@ export class StreamAnalysis implements StreamSink, Output {
     this.session = session;
     record.session = session;
     this.pumps = [
-      new DirectionPump(client, dropped[CLIENT], limits, budget, (o, n) => this.skip(CLIENT, o, n, 'undecoded')),
-      new DirectionPump(server, dropped[SERVER], limits, budget, (o, n) => this.skip(SERVER, o, n, 'undecoded')),
+      new DirectionPump(client, CLIENT, dropped[CLIENT], limits, budget, room, this),
+      new DirectionPump(server, SERVER, dropped[SERVER], limits, budget, room, this),
     ];
     this.env.opened(record);
     if (connection.start === 'missed') {
@@ -393,6 +387,11 @@ export class StreamAnalysis implements StreamSink, Output {
     }
   }
 
+  /** Stream offset up to which that side was decoded. */
+  decodedUpTo(side: Side): number {
+    return this.pumps === null ? 0 : this.pumps[side].offset;
+  }
+
   /** Whether decoding this stream failed inside wirelint. */
   get failed(): boolean {
     return this.broken;
@@ -401,6 +400,37 @@ export class StreamAnalysis implements StreamSink, Output {
   private limit(text: string): void {
     this.findings.raise(LIMIT, { text }, this.now);
     this.findings.flush();
+  }
+}
+
+/** What a session is told of its stream. */
+class StreamContext implements SessionContext {
+  readonly clientEnd: End | null;
+  readonly limits: Readonly<Limits>;
+  readonly shared: unknown;
+  private readonly stream: StreamAnalysis;
+
+  constructor(stream: StreamAnalysis, clientEnd: End | null, limits: Readonly<Limits>, shared: unknown) {
+    this.stream = stream;
+    this.clientEnd = clientEnd;
+    this.limits = limits;
+    this.shared = shared;
+  }
+
+  get file(): string {
+    return this.stream.record.file;
+  }
+
+  get connection(): Connection {
+    return this.stream.record.connection;
+  }
+
+  present(side: Side): boolean {
+    return this.stream.record.bytes[side] > 0;
+  }
+
+  decodedUpTo(side: Side): number {
+    return this.stream.decodedUpTo(side);
   }
 }
 

@@ -1,13 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { Block } from '../../src/base/block.js';
 import { Budget } from '../../src/base/budget.js';
-import type { Input } from '../../src/base/input.js';
+import { CLIENT, type Input } from '../../src/base/input.js';
 import { DEFAULT_LIMITS } from '../../src/base/limits.js';
 import { Origin } from '../../src/base/origin.js';
-import type { Decoder } from '../../src/contract/protocol.js';
+import type { Decoder, Output } from '../../src/contract/protocol.js';
+import { PumpRoom } from '../../src/engine/carry.js';
 import { DirectionPump } from '../../src/engine/direction-pump.js';
 
 const LOOKAHEAD = 44;
+
+const NOTHING_TO_SAY: Output = {
+  begin: () => undefined,
+  message: () => undefined,
+  skip: () => undefined,
+  raise: () => undefined,
+};
 
 /** Takes every byte, but only those behind which it sees LOOKAHEAD - 1 more, as a search for headers does. */
 class Searcher implements Decoder {
@@ -42,7 +50,15 @@ class Searcher implements Decoder {
 /** Feeds `total` bytes in chunks of `size`, each from a packet of its own and somewhere in a block. */
 function feed(total: number, size: number): Searcher {
   const searcher = new Searcher();
-  const pump = new DirectionPump(searcher, 0, DEFAULT_LIMITS, new Budget(1 << 20), () => undefined);
+  const pump = new DirectionPump(
+    searcher,
+    CLIENT,
+    0,
+    DEFAULT_LIMITS,
+    new Budget(1 << 20),
+    new PumpRoom(),
+    NOTHING_TO_SAY,
+  );
   const origin = new Origin();
   for (let at = 0; at < total; at += size) {
     const n = Math.min(size, total - at);

@@ -48,14 +48,21 @@ import { namespaceOf } from './string-checks.js';
 /** The context that everybody offers who offers any. */
 const BASE_ALLOCATION = 'base:allocation';
 
+const MAX_OFFERS = 64;
+
+/** What listings and selections of `base:` have shown, by export (latin1), with the final replies. */
+class Offers {
+  readonly emptyListings = new Map<string, OptionReply>();
+  readonly selectable = new Map<string, OptionReply>();
+}
+
 /** Judges answers by the options that they belong to. */
 export class AnswerChecks {
   private readonly facts: Facts;
   /** The NBD_OPT_INFO that was answered last, with nothing after it. */
   private lastInfo: Asked | null = null;
   /** Exports (latin1) for which `base:` listed nothing, with the final reply; and those where base:allocation was selected. */
-  private readonly emptyListings = new Map<string, OptionReply>();
-  private readonly selectable = new Map<string, OptionReply>();
+  private offers: Offers | null = null;
 
   constructor(facts: Facts) {
     this.facts = facts;
@@ -232,15 +239,17 @@ export class AnswerChecks {
   /** Whether `base:` lists what can be selected. */
   private wildcards(asked: Asked, final: OptionReply, contexts: readonly OptionReply[]): void {
     const name = asked.exportName;
-    if (name === null || this.emptyListings.size > 64 || this.selectable.size > 64) return;
+    if (name === null) return;
     const found = contexts.some((m) => rawText(m.data, { at: 4, length: m.dataLength - 4 }) === BASE_ALLOCATION);
-    if (found) this.selectable.set(name, final);
-    else if (asked.option.option === OPT_LIST_META_CONTEXT && asked.queries.includes('base:'))
-      this.emptyListings.set(name, final);
-    const listing = this.emptyListings.get(name);
-    const selection = this.selectable.get(name);
+    const empty = !found && asked.option.option === OPT_LIST_META_CONTEXT && asked.queries.includes('base:');
+    if (!found && !empty) return;
+    const { emptyListings, selectable } = (this.offers ??= new Offers());
+    if (emptyListings.size > MAX_OFFERS || selectable.size > MAX_OFFERS) return;
+    (found ? selectable : emptyListings).set(name, final);
+    const listing = emptyListings.get(name);
+    const selection = selectable.get(name);
     if (listing === undefined || selection === undefined) return;
-    this.emptyListings.delete(name);
+    emptyListings.delete(name);
     this.facts.raise(LIST_META_BASE_WILDCARD_UNSUPPORTED, {
       message: final,
       related: [listing, selection],

@@ -61,10 +61,10 @@ export class Answer {
   name: string | null = null;
   description: string | null = null;
   /** Information by type, as it was on the wire (latin1). */
-  readonly infos = new Map<number, string>();
-  readonly contexts = new Map<number, string>();
+  infos: Map<number, string> | null = null;
+  contexts: Map<number, string> | null = null;
   /** Names of a listing. */
-  readonly exports = new Set<string>();
+  exports: Set<string> | null = null;
 
   constructor(option: number) {
     this.option = option;

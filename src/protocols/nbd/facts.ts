@@ -14,6 +14,9 @@ export interface BlockSizes {
   readonly maximum: number;
 }
 
+/** What most sessions select. */
+export const NO_CONTEXTS: ReadonlyMap<number, string> = new Map();
+
 /**
  * What is known of one connection: what was negotiated, by whom it was seen, and which evidence the capture holds. The parts of the
  * session share it. "Whole" means that none of that side's bytes is missing since the connection began.
@@ -25,7 +28,7 @@ export class Facts {
   /** Whether a breach by that side was found: it excuses a hard disconnect by the other one. */
   readonly breached: [boolean, boolean] = [false, false];
 
-  private readonly noisy = new Map<Rule, number>();
+  private noisy: Map<Rule, number> | null = null;
 
   greeting: Greeting | null = null;
   clientFlags: ClientFlags | null = null;
@@ -53,7 +56,7 @@ export class Facts {
   /** Whether the client asked for block sizes in the NBD_OPT_GO that was acknowledged; null: unknown. */
   sizesRequested: boolean | null = null;
   /** Metadata contexts that the server selected, by id. */
-  contexts = new Map<number, string>();
+  contexts: ReadonlyMap<number, string> = NO_CONTEXTS;
   /** Whether `contexts` is all there is. */
   contextsKnown = false;
   /** Export name of the last NBD_OPT_SET_META_CONTEXT that succeeded, as it was on the wire (latin1), and of the session. */
@@ -137,6 +140,7 @@ export class Facts {
 
   /** Whether a rule that is off by default, and noisy where it applies, is still to be raised: a few say all. */
   wants(rule: Rule): boolean {
+    this.noisy ??= new Map();
     const n = this.noisy.get(rule) ?? 0;
     if (n >= this.context.limits.findingsPerRule) return false;
     this.noisy.set(rule, n + 1);

@@ -23,7 +23,7 @@ import {
   REP_META_CONTEXT,
 } from './constants.js';
 import { checkExport } from './export-checks.js';
-import { field, type Facts } from './facts.js';
+import { field, NO_CONTEXTS, type Facts } from './facts.js';
 import { NOT_ASKED, NOT_YET, UNKNOWN } from './hints.js';
 import type { ClientFlags, ExportInfo, Greeting, Option, OptionReply } from './messages.js';
 import { optionName } from './names.js';
@@ -395,7 +395,7 @@ export class Haggling {
       this.answer = new Answer(m.option);
       if (m.option === OPT_SET_META_CONTEXT) {
         // every new selection, also one that fails, replaces the one before
-        facts.contexts = new Map();
+        facts.contexts = NO_CONTEXTS;
         facts.contextsKnown = facts.isWhole(SERVER);
       }
     }
@@ -404,8 +404,8 @@ export class Haggling {
     if (m.type === REP_INFO) takeInfo(answer, m);
     if (m.complete) this.replyChecks.reply(m, answer);
     if (!m.complete || (!m.isError && m.type > REP_META_CONTEXT)) this.partial = true;
-    if (m.type === REP_META_CONTEXT && m.data.length >= 4 && answer.contexts.size < MAX_WAITING) {
-      answer.contexts.set(m.data.u32(0), rawText(m.data, { at: 4, length: m.dataLength - 4 }));
+    if (m.type === REP_META_CONTEXT && m.data.length >= 4 && (answer.contexts?.size ?? 0) < MAX_WAITING) {
+      (answer.contexts ??= new Map()).set(m.data.u32(0), rawText(m.data, { at: 4, length: m.dataLength - 4 }));
     }
     if (!m.isFinal) return;
     this.answer = null;
@@ -426,7 +426,7 @@ export class Haggling {
         facts.extendedAck = m;
         break;
       case OPT_SET_META_CONTEXT:
-        facts.contexts = answer.contexts;
+        facts.contexts = answer.contexts ?? NO_CONTEXTS;
         break;
       case OPT_STARTTLS:
         this.startTlsAck = m;
@@ -434,7 +434,7 @@ export class Haggling {
         facts.extended = false;
         facts.structuredAck = null;
         facts.extendedAck = null;
-        facts.contexts = new Map();
+        facts.contexts = NO_CONTEXTS;
         break;
       case OPT_GO:
         this.goAck = m;

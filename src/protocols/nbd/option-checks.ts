@@ -60,7 +60,8 @@ export class OptionChecks {
   private readonly facts: Facts;
   private fixedMissing = false;
   private goTried = false;
-  private readonly informed = new Set<string>();
+  /** Exports that were asked about. */
+  private informed: Set<string> | null = null;
   private sent = 0;
   /** First option of each kind that changes state, in clear. */
   private stateful: Option | null = null;
@@ -260,12 +261,14 @@ export class OptionChecks {
       seen.add(type);
     });
     if (m.option === OPT_GO) this.compareNames(asked);
-    else if (asked.exportName !== null && this.informed.size < facts.context.limits.listItems)
-      this.informed.add(asked.exportName);
+    else if (asked.exportName !== null) {
+      this.informed ??= new Set();
+      if (this.informed.size < facts.context.limits.listItems) this.informed.add(asked.exportName);
+    }
   }
 
   private compareNames(asked: Asked): void {
-    if (this.informed.size === 0 || asked.exportName === null || this.informed.has(asked.exportName)) return;
+    if (this.informed === null || asked.exportName === null || this.informed.has(asked.exportName)) return;
     this.facts.raise(INFO_THEN_DIFFERENT_GO, {
       message: asked.option,
       text: `export ${show(asked.exportName)}, after NBD_OPT_INFO for ${[...this.informed].slice(0, 3).map(show).join(', ')}`,

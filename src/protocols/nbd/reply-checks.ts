@@ -196,6 +196,7 @@ export class ReplyChecks {
     if (entry.description !== null) checkString(facts, m, DATA, m.data, entry.description, 'description');
     if (!m.dataKept) return;
     const name = rawText(m.data, entry.name);
+    answer.exports ??= new Set();
     if (answer.exports.has(name)) {
       facts.raise(LIST_DUPLICATE_EXPORT, { message: m, text: `export ${show(name)} is listed again` });
     } else if (answer.exports.size < facts.context.limits.listItems) {
@@ -208,6 +209,7 @@ export class ReplyChecks {
     const { data } = m;
     const type = data.u16(0);
     const value = rawText(data, { at: 2, length: data.length - 2 });
+    answer.infos ??= new Map();
     const before = answer.infos.get(type);
     if (before !== undefined) {
       const same = before === value ? 'with the same value' : 'with another value';
@@ -266,7 +268,7 @@ export class ReplyChecks {
     if (m.option === OPT_LIST_META_CONTEXT && id !== 0) {
       facts.raise(LIST_META_ID_NONZERO, { ...field(m, DATA, 4), text: `id ${id} in a listing` });
     } else if (m.option === OPT_SET_META_CONTEXT) {
-      const other = answer.contexts.get(id);
+      const other = answer.contexts?.get(id);
       if (other !== undefined) {
         facts.raise(META_ID_DUPLICATE, { ...field(m, DATA, 4), text: `id ${id} already names ${show(other)}` });
       }

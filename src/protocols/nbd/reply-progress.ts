@@ -63,9 +63,9 @@ export class ReplyProgress {
   private readonly request: Request | null;
   /** Content by position, not overlapping. */
   private readonly pieces: Piece[] = [];
-  private readonly errorsAt: number[] = [];
+  private errorsAt: number[] | null = null;
   private errorChunk: Chunk | null = null;
-  private readonly contexts = new Set<number>();
+  private contexts: Set<number> | null = null;
   private lastContent: Chunk | null = null;
   private contents = 0;
   /** An error was reported. */
@@ -132,7 +132,7 @@ export class ReplyProgress {
     const end = start + m.dataLength;
     this.contents++;
     if (request !== null && request.type === CMD_READ) this.bounds(m, request, start, end);
-    const failed = this.errorsAt.find((at) => at >= start && at < end);
+    const failed = this.errorsAt?.find((at) => at >= start && at < end);
     if (failed !== undefined) {
       facts.raise(CONTENT_AFTER_ERROR_OFFSET, {
         message: m,
@@ -249,7 +249,7 @@ export class ReplyProgress {
           text: 'a second ERROR chunk in one answer',
         });
       }
-      if (this.errorsAt.length > 0)
+      if (this.errorsAt !== null)
         facts.raise(ERROR_MIXED, { message: m, text: 'ERROR after ERROR_OFFSET in one answer' });
       this.errorChunk ??= m;
     } else if (m.type === CHUNK_ERROR_OFFSET && data !== null && data.length >= 6) {
@@ -291,6 +291,7 @@ export class ReplyProgress {
         });
       }
     }
+    this.errorsAt ??= [];
     if (this.errorsAt.includes(at)) {
       facts.raise(ERROR_OFFSET_REPEATED, { message: m, text: `position ${at} was reported before` });
     } else {
@@ -316,6 +317,7 @@ export class ReplyProgress {
     }
     const id = scan.contextId;
     const head = field(m, m.extended ? 32 : 20, 4);
+    this.contexts ??= new Set();
     if (this.contexts.has(id)) {
       facts.raise(BLOCK_STATUS_DUPLICATE_CONTEXT, { ...head, text: `context id ${id} again in one answer` });
     }
@@ -367,7 +369,7 @@ export class ReplyProgress {
     const listed = listedContexts(request);
     if (listed === null && (!facts.contextsKnown || !facts.negotiationSeen)) return;
     const wanted = listed ?? [...facts.contexts.keys()];
-    const missing = wanted.filter((id) => !this.contexts.has(id));
+    const missing = wanted.filter((id) => this.contexts?.has(id) !== true);
     if (missing.length === 0) return;
     const named = missing
       .slice(0, 8)

@@ -105,7 +105,7 @@ export class RequestChecks {
   private modeJudged = false;
   private metaJudged = false;
   /** A request that reused a cookie, and the one in flight before it, until the order is known. */
-  private readonly suspects = new Map<Request, Request>();
+  private suspects: Map<Request, Request> | null = null;
   resize: Request | null = null;
   /** A chunk that no client can have understood. */
   badChunk: NbdMessage | null = null;
@@ -162,7 +162,7 @@ export class RequestChecks {
 
   /** The reply to a request is complete, at that message: what reused its cookie before was too early. */
   answered(r: Request, reply: NbdMessage): void {
-    if (this.suspects.size === 0) return;
+    if (this.suspects === null) return;
     const later = this.suspects.get(r);
     if (later === undefined) return;
     this.suspects.delete(r);
@@ -171,7 +171,7 @@ export class RequestChecks {
 
   /** Replies may be missing: what was suspected cannot be decided any more. */
   forget(): void {
-    this.suspects.clear();
+    this.suspects = null;
   }
 
   private mode(r: Request): void {
@@ -444,7 +444,10 @@ export class RequestChecks {
     if (earlier === null || earlier.epoch !== epoch) return;
     const sure = facts.sawAll(r);
     if (sure !== null) this.reused(r, earlier, sure);
-    else if (this.suspects.size < facts.context.limits.listItems) this.suspects.set(earlier, r);
+    else {
+      this.suspects ??= new Map();
+      if (this.suspects.size < facts.context.limits.listItems) this.suspects.set(earlier, r);
+    }
   }
 
   private reused(later: Request, earlier: Request, confidence: 'certain' | 'likely'): void {

@@ -14,10 +14,11 @@ class CommandTotal {
 
 /** Counts by command; commands without a name share one place each, up to a bound. */
 export class Totals {
-  private readonly byType = new Map<number, CommandTotal>();
+  private byType: Map<number, CommandTotal> | null = null;
   private static readonly MAX_TYPES = 64;
 
   of(type: number): CommandTotal {
+    this.byType ??= new Map();
     let total = this.byType.get(type);
     if (total === undefined) {
       if (this.byType.size >= Totals.MAX_TYPES) type = -1;
@@ -34,6 +35,6 @@ export class Totals {
   }
 
   entries(): [number, CommandTotal][] {
-    return [...this.byType].sort((a, b) => a[0] - b[0]);
+    return [...(this.byType ?? [])].sort((a, b) => a[0] - b[0]);
   }
 }

@@ -55,7 +55,7 @@ export class Transmission {
   private strays: Stray[] = [];
   /** Replies were given up whose requests may still come: later ones with the same cookies may answer others than it seems. */
   private shifted = false;
-  private readonly orphans = new Map<string, ReplyProgress>();
+  private orphans: Map<string, ReplyProgress> | null = null;
   private refused: SimpleReply | null = null;
   private refusedLength = UNKNOWN;
   private headerJudged = false;
@@ -124,7 +124,7 @@ export class Transmission {
       return;
     }
     this.epoch++;
-    this.orphans.clear();
+    this.orphans = null;
     this.requestChecks.forget();
   }
 
@@ -303,6 +303,7 @@ export class Transmission {
   /** Chunks of an answer whose request is not known: what the server's own bytes show. */
   private orphan(m: Chunk): void {
     const key = decimal(m.cookieHi, m.cookieLo);
+    this.orphans ??= new Map();
     let progress = this.orphans.get(key);
     if (progress === undefined) {
       if (m.isDone || this.orphans.size >= MAX_ORPHANS) return;

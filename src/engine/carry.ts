@@ -1,0 +1,79 @@
+import { Block } from '../base/block.js';
+import { Input } from '../base/input.js';
+import { Origin } from '../base/origin.js';
+
+const FIRST_SIZE = 256;
+/** Larger ones, and more of them, are not kept for the next direction. */
+const MAX_POOLED_SIZE = 64 << 10;
+const MAX_POOLED = 16;
+
+/** The beginning of something whose rest is still to come: bytes of one direction from several chunks, and where each came from. */
+export class Carry {
+  block = new Block(new Uint8Array(FIRST_SIZE));
+  /** Bytes that are filled. */
+  length = 0;
+  private readonly ends: number[] = [];
+  private readonly origins: Origin[] = [];
+  private readonly last = new Origin();
+
+  /** Bytes that it occupies. */
+  get size(): number {
+    return this.block.bytes.length;
+  }
+
+  append(block: Block, start: number, end: number, origin: Origin): void {
+    const total = this.length + end - start;
+    if (total > this.size) {
+      const bytes = new Uint8Array(Math.max(this.size * 2, total));
+      bytes.set(this.block.bytes.subarray(0, this.length));
+      this.block = new Block(bytes);
+    }
+    this.block.bytes.set(block.bytes.subarray(start, end), this.length);
+    this.length = total;
+    this.last.copyFrom(origin);
+    this.ends.push(total);
+    this.origins.push(origin.clone());
+  }
+
+  /** Opens a window on all of it, which begins at stream offset `offset`. */
+  open(input: Input, offset: number): void {
+    input.open(this.block, 0, this.length, offset, this.last);
+    for (let i = 0; i < this.ends.length; i++) input.mark(this.ends[i]!, this.origins[i]!);
+  }
+
+  /** Forgets the first `n` bytes. */
+  drop(n: number): void {
+    this.block.bytes.copyWithin(0, n, this.length);
+    this.length -= n;
+    let kept = 0;
+    for (let i = 0; i < this.ends.length; i++) {
+      const end = this.ends[i]! - n;
+      if (end <= 0) continue;
+      this.ends[kept] = end;
+      this.origins[kept++] = this.origins[i]!;
+    }
+    this.ends.length = kept;
+    this.origins.length = kept;
+  }
+
+  clear(): void {
+    this.length = 0;
+    this.ends.length = 0;
+    this.origins.length = 0;
+  }
+}
+
+/** What the pumps of one file share: the window, and carries that are free. A direction that waits for nothing holds none. */
+export class PumpRoom {
+  readonly input = new Input();
+  private readonly free: Carry[] = [];
+
+  take(): Carry {
+    return this.free.pop() ?? new Carry();
+  }
+
+  put(carry: Carry): void {
+    carry.clear();
+    if (this.free.length < MAX_POOLED && carry.size <= MAX_POOLED_SIZE) this.free.push(carry);
+  }
+}
