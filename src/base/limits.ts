@@ -30,6 +30,8 @@ export interface Limits {
   bufferedBytes: number;
   /** Bytes a direction that are kept while a stream's protocol is still unknown. */
   probeBytes: number;
+  /** Packets that are kept while a stream's protocol is still unknown: single bytes, or headers without their data. */
+  probeSteps: number;
   /** Bytes a direction that are searched for a known protocol before a stream is left as unknown. */
   probeSearchBytes: number;
   /** Bytes of one message that are gathered to be decoded as a whole; the rest of a longer one is counted only. */
@@ -40,6 +42,8 @@ export interface Limits {
   hintBytes: number;
   /** Requests in flight that a session remembers: cookies that are never answered. */
   inFlight: number;
+  /** Options that wait for their answers, and replies to one option, that are paired and judged together: haggling without end. */
+  haggling: number;
   /** Items of one list that are kept or printed (extents, options, addresses, tables). */
   listItems: number;
   /** Findings of one rule in one stream that are reported one by one; the rest is summarised. */
@@ -63,11 +67,13 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   gapGracePackets: 32,
   bufferedBytes: 64 << 20,
   probeBytes: 256 << 10,
+  probeSteps: 16_384,
   probeSearchBytes: 64 << 20,
   messageBytes: 1 << 20,
   detailBytes: 4096,
   hintBytes: 256 << 10,
   inFlight: 65_536,
+  haggling: 1024,
   listItems: 4096,
   findingsPerRule: 100,
   lineBytes: 1 << 20,

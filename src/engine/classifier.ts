@@ -17,7 +17,7 @@ export type JournalEntry =
   | {
       readonly kind: 'gap';
       readonly from: End;
-      readonly length: number;
+      length: number;
       readonly cut: boolean;
       readonly origin: Origin;
     }
@@ -35,6 +35,8 @@ const CERTAIN = 0.99;
 const PLAUSIBLE = 0.5;
 /** A matching port decides between claims that are about equally good. */
 const PORT_BONUS = 0.05;
+/** What a step of the journal costs besides its bytes: it counts as buffered, so that single bytes are no way around the limits. */
+const STEP_COST = 160;
 /** A forced protocol may look at this many bytes before roles are taken from the handshake or the ports. */
 const FORCED_PATIENCE = 64;
 
@@ -102,9 +104,9 @@ export class Classifier {
     this.stores[from].set(block.bytes.subarray(start, end), size);
     if (this.gapped[from]) this.beginRun(from);
     this.sizes[from] = size + n;
-    this.journal.push({ kind: 'bytes', from, start: size, end: size + n, origin: origin.clone() });
+    this.record({ kind: 'bytes', from, start: size, end: size + n, origin: origin.clone() });
     const total = this.sizes[0] + this.sizes[1];
-    const full = this.sizes[from] >= this.limits.probeBytes;
+    const full = this.sizes[from] >= this.limits.probeBytes || this.journal.length >= this.limits.probeSteps;
     if (this.starved) return 'unknown';
     if (total < this.nextProbe && !full) return null;
     // every look costs up to the bytes that are buffered: spaced out geometrically they stay linear in all
@@ -114,11 +116,25 @@ export class Classifier {
 
   gap(from: End, length: number, cut: boolean, origin: Origin): Verdict | 'unknown' | null {
     const verdict = this.sizes[from] > 0 ? this.look(false, true) : null;
-    this.journal.push({ kind: 'gap', from, length, cut, origin: origin.clone() });
+    this.recordGap(from, length, cut, origin);
     if (verdict !== null && verdict !== 'unknown') return verdict;
     this.gapped[from] = true;
     if (this.sizes[from] === 0) this.cut[from] = true;
-    return null;
+    if (this.starved) return 'unknown';
+    return this.journal.length >= this.limits.probeSteps ? this.look(true) : null;
+  }
+
+  private record(entry: JournalEntry): void {
+    this.journal.push(entry);
+    if (!this.budget.take(STEP_COST)) this.starved = true;
+  }
+
+  /** Gaps that follow each other are one: a capture of headers consists of nothing else. */
+  private recordGap(from: End, length: number, cut: boolean, origin: Origin): void {
+    const last = this.journal[this.journal.length - 1];
+    if (last?.kind === 'gap' && last.from === from && last.cut === cut && last.length > 0 && length > 0)
+      last.length += length;
+    else this.record({ kind: 'gap', from, length, cut, origin: origin.clone() });
   }
 
   /** The next byte of that end does not follow the one before: a header put together from both would be a chimera. */
@@ -129,7 +145,7 @@ export class Classifier {
   }
 
   end(from: End, how: 'fin' | 'reset', origin: Origin): Verdict | 'unknown' | null {
-    this.journal.push({ kind: 'end', from, how, origin: origin.clone() });
+    this.record({ kind: 'end', from, how, origin: origin.clone() });
     this.ended[from] = true;
     return this.sizes[0] + this.sizes[1] > 0 ? this.look(false) : null;
   }
@@ -149,7 +165,7 @@ export class Classifier {
   }
 
   release(): void {
-    this.budget.give(this.stores[0].length + this.stores[1].length);
+    this.budget.give(this.stores[0].length + this.stores[1].length + this.journal.length * STEP_COST);
     this.stores[0] = this.stores[1] = EMPTY_BLOCK.bytes;
     this.sizes[0] = this.sizes[1] = 0;
     this.journal = [];
@@ -249,6 +265,7 @@ export class Classifier {
       else if (e.kind === 'bytes') gone[e.from] = e.end;
       else lost[e.from] += e.length;
     });
+    this.budget.give((this.journal.length - kept.length) * STEP_COST);
     this.journal = kept.map((e) =>
       e.kind === 'bytes' ? { ...e, start: e.start - gone[e.from], end: e.end - gone[e.from] } : e,
     );

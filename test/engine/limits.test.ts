@@ -45,6 +45,20 @@ const HERE: Partial<Record<keyof Limits, () => void>> = {
     expect(unaccounted(found)).toEqual([0, 0]);
   },
 
+  probeSteps: () => {
+    const noise = Array.from({ length: 3000 }, (_, i) => s.server(s.u8(i & 0x0f)));
+    const found = runSteps(nbd, [...noise, ...nbdReplies()], { late: true, limits: { probeSteps: 512 } });
+    expect(found.streams[0]!.protocol).toBe(nbd);
+    expect(unaccounted(found)).toEqual([0, 0]);
+    const fromStart = runSteps(nbd, noise, { limits: { probeSteps: 512 } });
+    expect(fromStart.streams[0]!.protocol).toBeNull();
+    // headers only: a million gaps are one step
+    const gaps = Array.from({ length: 3000 }, (_, i): Step => ({ from: i % 3 === 0 ? 'client' : 'server', gap: 10 }));
+    const gone = runSteps(nbd, [...gaps, ...nbdReplies()], { late: true, limits: { probeSteps: 64 } });
+    expect(gone.streams[0]!.protocol).toBe(nbd);
+    expect(unaccounted(gone)).toEqual([0, 0]);
+  },
+
   probeSearchBytes: () => {
     const noise = s.server(s.fill(5000, 0x11));
     const limits = { probeBytes: 512, probeSearchBytes: 2000 };
@@ -93,6 +107,17 @@ const HERE: Partial<Record<keyof Limits, () => void>> = {
     const connects = Array.from({ length: 1000 }, (_, i) => connect(i + 1));
     expect(limitNotes(runSteps(arca, connects, { limits }))).toEqual([
       expect.stringMatching(/^inFlight: more than 100/),
+    ]);
+  },
+
+  haggling: () => {
+    const steps = [
+      ...s.hello(),
+      s.option(3),
+      ...Array.from({ length: 20 }, (_, i) => s.reply(3, 2, s.u32(2), `${10 + i}`)),
+    ];
+    expect(limitNotes(runSteps(nbd, steps, { limits: { haggling: 10 } }))).toEqual([
+      expect.stringMatching(/^haggling: more than 10 replies/),
     ]);
   },
 

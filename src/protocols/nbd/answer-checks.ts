@@ -209,6 +209,9 @@ export class AnswerChecks {
     spaces: readonly (string | null)[],
   ): void {
     const related = [asked.option];
+    /** Namespaces of which more is asked for than all there is. */
+    const named = new Set(spaces.filter((space, i) => space !== null && asked.queries[i] !== `${space}:`));
+    const asSet = new Set(spaces);
     for (const m of contexts) {
       const name = rawText(m.data, { at: 4, length: m.dataLength - 4 });
       const space = namespaceOf(name);
@@ -218,14 +221,14 @@ export class AnswerChecks {
           related,
           text: `context ${show(name)}, but there were no queries`,
         });
-      } else if (space !== null && !spaces.includes(space)) {
+      } else if (space !== null && !asSet.has(space)) {
         this.facts.raise(META_CONTEXT_UNASKED, {
           message: m,
           related,
           severity: 'warning',
           text: `context ${show(name)}, but no query names its namespace`,
         });
-      } else if (space !== null && asked.queries.every((q) => namespaceOf(q) !== space || q === `${space}:`)) {
+      } else if (space !== null && !named.has(space)) {
         this.facts.raise(SET_META_WILDCARD_SELECTED, {
           message: m,
           related: [asked.option, final],

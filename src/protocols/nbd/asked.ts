@@ -34,6 +34,11 @@ export class Asked {
     this.chunksAgreed = chunksAgreed;
   }
 
+  /** How many items it lists, as far as that is told; those beyond the limit were not read. */
+  get items(): number {
+    return this.info?.count ?? Math.max(this.meta?.count ?? 0, 0);
+  }
+
   /** Reads the data; at most `maxItems` items of a list. */
   parse(maxItems: number): void {
     const { option } = this;

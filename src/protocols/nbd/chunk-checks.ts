@@ -256,6 +256,14 @@ export class ChunkChecks {
         text: `context id ${scan.contextId}; selected: ${known}`,
       });
     }
+    const kept = facts.context.limits.listItems;
+    if (scan.count > kept)
+      facts.limits.hit(
+        'listItems',
+        `more than ${kept} extents in one chunk; the first ones are kept to be shown`,
+        'note',
+        m,
+      );
     if (m.complete) this.extents(m, scan);
     return badLength;
   }

@@ -1,6 +1,7 @@
 import { CLIENT, SERVER, type Side } from '../../base/input.js';
 import type { Rule } from '../../base/rule.js';
 import type { DecoderSettings, Evidence, Output, SessionContext } from '../../contract/protocol.js';
+import { LimitNotes } from '../../contract/limit-notes.js';
 import type { Message } from '../../contract/message.js';
 import type { End } from '../../stream/byte-stream.js';
 import type { ClientFlags, Greeting } from './messages.js';
@@ -28,6 +29,7 @@ export class Facts {
   /** Whether a breach by that side was found: it excuses a hard disconnect by the other one. */
   readonly breached: [boolean, boolean] = [false, false];
 
+  private notes: LimitNotes | null = null;
   private noisy: Map<Rule, number> | null = null;
 
   greeting: Greeting | null = null;
@@ -145,6 +147,11 @@ export class Facts {
     if (n >= this.context.limits.findingsPerRule) return false;
     this.noisy.set(rule, n + 1);
     return true;
+  }
+
+  /** Tells of limits; made with the first one. */
+  get limits(): LimitNotes {
+    return (this.notes ??= new LimitNotes(this.output));
   }
 
   raise(rule: Rule, evidence: Evidence): void {

@@ -1,6 +1,7 @@
 import { hexNumber } from '../../base/hex.js';
 import { CLIENT, SERVER, type Side } from '../../base/input.js';
 import { nanosBetween } from '../../base/time.js';
+import type { Message } from '../../contract/message.js';
 import { AnswerChecks } from './answer-checks.js';
 import { Answer, Asked } from './asked.js';
 import {
@@ -47,8 +48,6 @@ import {
 } from './rules/replies.js';
 import { CLIENT_PLAINTEXT_AFTER_STARTTLS, STARTTLS_PIPELINED_BYTES } from './rules/tls.js';
 
-/** Options that wait for their answer, and replies that wait for their option: more means that somebody floods. */
-const MAX_WAITING = 1024;
 const IANA_PORT = 10809;
 /** A server may hang up on a client that haggles without end. */
 const FLOOD_OPTIONS = 32;
@@ -142,7 +141,15 @@ export class Haggling {
   option(m: Option): void {
     const asked = this.unfinished?.option === m ? this.unfinished : this.admit(m);
     this.unfinished = null;
-    asked.parse(this.facts.context.limits.listItems);
+    const most = this.facts.context.limits.listItems;
+    asked.parse(most);
+    if (asked.items > most)
+      this.facts.limits.hit(
+        'listItems',
+        `an option of more than ${most} items; the first ones are shown and judged`,
+        'note',
+        m,
+      );
     if (m.complete) this.optionChecks.option(asked);
     if (asked.final !== null) this.answered(asked, asked.final);
     else if (m.option !== OPT_EXPORT_NAME) this.pair();
@@ -161,7 +168,8 @@ export class Haggling {
       return asked;
     }
     if (m.option === OPT_ABORT) this.abort ??= m;
-    if (this.waiting.length < MAX_WAITING) this.waiting.push(asked);
+    if (this.waiting.length < facts.context.limits.haggling) this.waiting.push(asked);
+    else this.lose(CLIENT, m, 'options wait for their answers; later ones are not paired');
     return asked;
   }
 
@@ -174,7 +182,8 @@ export class Haggling {
     this.arriving = null;
     this.follow(m);
     this.replyChecks.served(m);
-    if (this.early.length < MAX_WAITING) this.early.push(m);
+    if (this.early.length < this.facts.context.limits.haggling) this.early.push(m);
+    else this.lose(SERVER, m, 'replies wait for their options; later ones are not paired');
     this.pair();
   }
 
@@ -318,7 +327,7 @@ export class Haggling {
       }
       reply.inReplyTo = asked.option.index;
       reply.latency = nanosBetween(asked.option.seconds, asked.option.nanos, reply.seconds, reply.nanos);
-      if (asked.replies.length < MAX_WAITING) asked.replies.push(reply);
+      this.keep(asked.replies, reply);
       if (reply.isFinal) {
         this.waiting.shift();
         this.settle(asked, reply);
@@ -400,18 +409,46 @@ export class Haggling {
       }
     }
     const { answer } = this;
-    if (answer.replies.length < MAX_WAITING) answer.replies.push(m);
+    this.keep(answer.replies, m);
     if (m.type === REP_INFO) takeInfo(answer, m);
     if (m.complete) this.replyChecks.reply(m, answer);
     if (!m.complete || (!m.isError && m.type > REP_META_CONTEXT)) this.partial = true;
-    if (m.type === REP_META_CONTEXT && m.data.length >= 4 && (answer.contexts?.size ?? 0) < MAX_WAITING) {
-      (answer.contexts ??= new Map()).set(m.data.u32(0), rawText(m.data, { at: 4, length: m.dataLength - 4 }));
-    }
+    if (m.type === REP_META_CONTEXT && m.data.length >= 4) this.takeContext(m, answer);
     if (!m.isFinal) return;
     this.answer = null;
     if (m.type === REP_ACK) this.acknowledged(m, answer);
     else if (m.type === REP_ERR_SHUTDOWN) this.shutdownReply ??= m;
     if (m.isError && m.option === OPT_STARTTLS) this.startTlsRefusal = m;
+  }
+
+  /** Replies beyond the limit do not count for what an answer as a whole says. */
+  private keep(replies: OptionReply[], m: OptionReply): void {
+    const { facts } = this;
+    const most = facts.context.limits.haggling;
+    if (replies.length < most) replies.push(m);
+    else
+      facts.limits.hit(
+        'haggling',
+        `more than ${most} replies to one option; an answer is judged by the first ones`,
+        'note',
+        m,
+      );
+  }
+
+  private takeContext(m: OptionReply, answer: Answer): void {
+    const { facts } = this;
+    if ((answer.contexts?.size ?? 0) < facts.context.limits.haggling) {
+      (answer.contexts ??= new Map()).set(m.data.u32(0), rawText(m.data, { at: 4, length: m.dataLength - 4 }));
+    } else {
+      facts.contextsKnown = false;
+    }
+  }
+
+  /** Too much waits: what follows cannot be paired, and nothing that needs all of that side's messages is judged any more. */
+  private lose(side: Side, message: Message, what: string): void {
+    const { facts } = this;
+    facts.lost(side);
+    facts.limits.hit('haggling', `more than ${facts.context.limits.haggling} ${what}`, 'warning', message);
   }
 
   private acknowledged(m: OptionReply, answer: Answer): void {

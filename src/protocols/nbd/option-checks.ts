@@ -60,8 +60,9 @@ export class OptionChecks {
   private readonly facts: Facts;
   private fixedMissing = false;
   private goTried = false;
-  /** Exports that were asked about. */
+  /** Exports that were asked about, and whether these are all. */
   private informed: Set<string> | null = null;
+  private informedAll = true;
   private sent = 0;
   /** First option of each kind that changes state, in clear. */
   private stateful: Option | null = null;
@@ -261,14 +262,24 @@ export class OptionChecks {
       seen.add(type);
     });
     if (m.option === OPT_GO) this.compareNames(asked);
-    else if (asked.exportName !== null) {
-      this.informed ??= new Set();
-      if (this.informed.size < facts.context.limits.listItems) this.informed.add(asked.exportName);
+    else if (asked.exportName !== null) this.remember(asked.exportName, m);
+  }
+
+  private remember(name: string, m: Option): void {
+    const { facts } = this;
+    const most = facts.context.limits.listItems;
+    this.informed ??= new Set();
+    if (this.informed.size < most) {
+      this.informed.add(name);
+      return;
     }
+    this.informedAll = false;
+    facts.limits.hit('listItems', `more than ${most} exports asked about; later ones are not remembered`, 'note', m);
   }
 
   private compareNames(asked: Asked): void {
-    if (this.informed === null || asked.exportName === null || this.informed.has(asked.exportName)) return;
+    if (!this.informedAll || this.informed === null || asked.exportName === null) return;
+    if (this.informed.has(asked.exportName)) return;
     this.facts.raise(INFO_THEN_DIFFERENT_GO, {
       message: asked.option,
       text: `export ${show(asked.exportName)}, after NBD_OPT_INFO for ${[...this.informed].slice(0, 3).map(show).join(', ')}`,

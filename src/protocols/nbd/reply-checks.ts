@@ -201,6 +201,14 @@ export class ReplyChecks {
       facts.raise(LIST_DUPLICATE_EXPORT, { message: m, text: `export ${show(name)} is listed again` });
     } else if (answer.exports.size < facts.context.limits.listItems) {
       answer.exports.add(name);
+    } else {
+      const most = facts.context.limits.listItems;
+      facts.limits.hit(
+        'listItems',
+        `more than ${most} exports in one listing; later ones may be repetitions`,
+        'note',
+        m,
+      );
     }
   }
 
@@ -216,6 +224,14 @@ export class ReplyChecks {
       facts.raise(INFO_REPEATED, { message: m, text: `${infoName(type)} is given again, ${same}` });
     } else if (answer.infos.size < facts.context.limits.listItems) {
       answer.infos.set(type, value);
+    } else {
+      const most = facts.context.limits.listItems;
+      facts.limits.hit(
+        'listItems',
+        `more than ${most} kinds of information in one answer; later ones may be repetitions`,
+        'note',
+        m,
+      );
     }
     switch (type) {
       case INFO_EXPORT:

@@ -143,6 +143,10 @@ export class ReplyProgress {
     this.lastContent = m;
     if (end >= EXACT || this.pieces.length >= MAX_PIECES) {
       this.partial = true;
+      if (end < EXACT) {
+        const what = `one answer in more than ${MAX_PIECES} pieces; whether it is complete is not judged`;
+        facts.limits.hit('listItems', what, 'note', m);
+      }
       return;
     }
     this.insert({ start, end, chunk: m });
@@ -322,6 +326,7 @@ export class ReplyProgress {
       facts.raise(BLOCK_STATUS_DUPLICATE_CONTEXT, { ...head, text: `context id ${id} again in one answer` });
     }
     if (this.contexts.size < MAX_PIECES) this.contexts.add(id);
+    else this.partial = true;
     if (request === null || request.type !== CMD_BLOCK_STATUS) return;
     const listed = listedContexts(request);
     if (listed !== null && !listed.includes(id)) {

@@ -447,6 +447,7 @@ export class RequestChecks {
     else {
       this.suspects ??= new Map();
       if (this.suspects.size < facts.context.limits.listItems) this.suspects.set(earlier, r);
+      else facts.limits.hit('listItems', 'too many cookies that may be reused; later ones are not judged', 'note', r);
     }
   }
 

@@ -306,7 +306,12 @@ export class Transmission {
     this.orphans ??= new Map();
     let progress = this.orphans.get(key);
     if (progress === undefined) {
-      if (m.isDone || this.orphans.size >= MAX_ORPHANS) return;
+      if (m.isDone) return;
+      if (this.orphans.size >= MAX_ORPHANS) {
+        const what = `more than ${MAX_ORPHANS} answers at once to requests that are not known; later ones are not judged as a whole`;
+        this.facts.limits.hit('inFlight', what, 'note', m);
+        return;
+      }
       progress = new ReplyProgress(this.facts, null);
       this.orphans.set(key, progress);
     }
@@ -318,7 +323,8 @@ export class Transmission {
 
   private unmatched(m: SimpleReply | Chunk): void {
     const { facts } = this;
-    if (!facts.maySayAll(CLIENT)) return;
+    // it may answer a request that was forgotten
+    if (!facts.maySayAll(CLIENT) || this.table.forgotten > 0) return;
     const sure = facts.sawAll(m);
     if (sure !== null) {
       const earlier = this.table.completed(m.cookieHi, m.cookieLo);
@@ -407,7 +413,7 @@ export class Transmission {
     const decoded = peerSeen >= 0 ? facts.context.decodedUpTo(CLIENT) >= peerSeen : connection.ordered;
     if (!decoded) return NOT_YET;
     // nothing of the client is missing: the cookie answers nothing, and then nothing follows
-    return facts.isWhole(CLIENT) ? 0 : UNKNOWN;
+    return facts.isWhole(CLIENT) && this.table.forgotten === 0 ? 0 : UNKNOWN;
   }
 
   otherLengths(cookieHi: number, cookieLo: number): number[] {
