@@ -205,9 +205,9 @@ export class StreamTable {
     return connection;
   }
 
-  /** Closes a connection that is over: at once if nothing can be missing, else when the capture has gone on a little. */
+  /** Closes a connection that is over: at once if nothing is missing, else when the capture has gone on a little. */
   private settle(connection: TcpConnection, s: Segment): void {
-    if (connection.over || connection.refused) {
+    if ((connection.over && !connection.holed) || connection.refused) {
       this.close(connection);
     } else if (!connection.lingering) {
       connection.lingering = true;

@@ -144,6 +144,11 @@ export class TcpConnection implements Connection {
     return this.first.ended && this.second.ended;
   }
 
+  /** Whether something was given up for lost that may still come. */
+  get holed(): boolean {
+    return this.first.holed || this.second.holed;
+  }
+
   /** Whether no more is to come but what the capture has out of order. */
   get dying(): boolean {
     return this.wasReset || (this.first.finAt >= 0 && this.second.finAt >= 0);

@@ -1,10 +1,11 @@
 import type { Block } from '../base/block.js';
-import { LIMIT, OVERLAP_CONFLICT } from '../base/capture-rules.js';
+import { LIMIT, OVERLAP_CONFLICT, UNDECODED } from '../base/capture-rules.js';
 import type { Origin } from '../base/origin.js';
 import { seqDistance } from '../base/seq.js';
 import { count } from '../base/text.js';
 import type { Segment } from '../link/segment.js';
 import type { End, StreamSink } from './byte-stream.js';
+import { GivenUp } from './given-up.js';
 import { LossProof } from './loss-proof.js';
 import type { ParkedReceiver } from './parked-connections.js';
 import { Reassembler, type Piece } from './reassembler.js';
@@ -54,6 +55,10 @@ export class TcpReceiver {
   private sync = UNKNOWN;
   /** Offset of the sender's RST, or -1. */
   private resetAt = -1;
+  /** Where the bytes behind the end that were told of end. */
+  private toldBeyond = 0;
+  /** Holes that were given up. */
+  private givenUp: GivenUp | null = null;
   /** What arrived ahead of a hole. */
   private held: Reassembler | null = null;
   /** Where acknowledgements went beyond what was captured. */
@@ -91,6 +96,11 @@ export class TcpReceiver {
   /** The next sequence number expected, signed. */
   get expected(): number {
     return (this.base + this.next + (this.ended && this.finAt >= 0 ? 1 : 0)) | 0;
+  }
+
+  /** Whether bytes were given up for lost. */
+  get holed(): boolean {
+    return this.givenUp !== null;
   }
 
   /** Makes `seq` the sequence number of offset 0. */
@@ -208,7 +218,8 @@ export class TcpReceiver {
       this.context.strangers.add(this.owner, seq, s.length);
       return;
     }
-    if (at < 0) this.compareRecent(s, seq, origin);
+    if (at < 0) this.comeBefore(s, seq, origin);
+    if (this.ended || this.finAt >= 0) this.beyondEnd(at, s.end - s.start, origin);
     if (this.ended) return;
     const offset = Math.max(this.next + at, this.next);
     let wireEnd = this.next + at + s.length;
@@ -246,6 +257,7 @@ export class TcpReceiver {
   }
 
   private lose(length: number, cut: boolean, origin: Origin): void {
+    (this.givenUp ??= this.noHoles()).add(this.next, this.next + length);
     this.next += length;
     this.sink.gap(this.from, length, cut, origin);
   }
@@ -340,12 +352,47 @@ export class TcpReceiver {
     this.deliver(piece.block, this.next - piece.offset, end - piece.offset, piece.origin);
   }
 
-  /** Compares bytes that come again with the first copy, as far as it is remembered. */
-  private compareRecent(s: Segment, seq: number, origin: Origin): void {
+  /** Looks at bytes in front of what was delivered: compares them with the first copy, as far as it is remembered. */
+  private comeBefore(s: Segment, seq: number, origin: Origin): void {
+    const offset = this.offsetOf(seq);
+    if (this.givenUp !== null || offset < 0) this.comeLate(offset, offset + s.end - s.start, origin);
     // a keep-alive carries one byte of rubbish
     if (!this.carried || s.end - s.start <= 1) return;
     const found = this.context.recent.differs(this.owner, this.newestRecord, seq | 0, s.block, s.start, s.end);
     if (found !== null) this.conflict(this.offsetOf(found), 0, origin);
+  }
+
+  /** Where the start was not captured, what lies in front of the first packet is a hole as well. */
+  private noHoles(): GivenUp {
+    const holes = new GivenUp();
+    if (!this.startKnown) holes.add(-STALE, 0);
+    return holes;
+  }
+
+  /** Bytes whose place went by: in a hole that was given up, or in front of the first packet of a connection joined late. */
+  private comeLate(start: number, end: number, origin: Origin): void {
+    const holes = (this.givenUp ??= this.noHoles());
+    const before = start < 0 ? holes.fill(start, Math.min(end, 0)) : 0;
+    const late = holes.fill(Math.max(start, 0), end);
+    const packet = `packet ${origin.packet}`;
+    if (before > 0) {
+      const text = `${count(before, 'byte')} of ${packet} lie in front of the first packet captured`;
+      this.sink.note(UNDECODED, this.from, 0, before, text, origin);
+    }
+    if (late > 0) {
+      const text = `${count(late, 'byte')} of ${packet} came after their place in the stream had been given up for lost (gapGracePackets, outOfOrderBytes)`;
+      this.sink.note(LIMIT, this.from, Math.max(start, 0), late, text, origin);
+    }
+  }
+
+  /** Tells of bytes behind the sender's FIN or RST, once of each. */
+  private beyondEnd(at: number, length: number, origin: Origin): void {
+    const end = this.next + at + length;
+    const from = Math.max(this.next + at, this.finAt >= 0 ? this.finAt : this.next, this.toldBeyond);
+    if (end <= from) return;
+    this.toldBeyond = end;
+    const text = `${count(end - from, 'byte')} of packet ${origin.packet} lie behind the end of this direction`;
+    this.sink.note(UNDECODED, this.from, from, end - from, text, origin);
   }
 
   private conflict(offset: number, differing: number, origin: Origin): void {

@@ -15,14 +15,21 @@ describe('a FIN', () => {
     expect(script.log.deliveries[1]!.peerSeen).toBe(3);
   });
 
-  it('bounds the stream: bytes beyond it are not delivered', () => {
+  it('bounds the stream: bytes beyond it are not delivered, but told of once', () => {
     const script = new TcpScript()
       .handshake()
       .fin(0, 6, 0)
       .client('defXYZ', { at: 3 })
       .client('abc')
+      .client('more', { at: 6 })
       .client('more', { at: 6 });
-    expect(script.lines).toEqual(['client abc', 'client def', 'client fin']);
+    expect(script.lines).toEqual([
+      'client note capture/undecoded 6+3',
+      'client abc',
+      'client def',
+      'client fin',
+      'client note capture/undecoded 9+1',
+    ]);
   });
 
   it('of both ends closes the stream at once, trailing packets open no other', () => {

@@ -1,0 +1,31 @@
+/** Holes of one direction that are remembered: a sender that leaves many and fills them late. */
+const MOST_HOLES = 64;
+
+/**
+ * Holes of one direction that were given up for lost, newest last. What arrives for one of them later has no place in the stream any
+ * more, and is told of.
+ */
+export class GivenUp {
+  /** Start and end of each, by stream offset. */
+  private readonly holes: number[] = [];
+
+  add(start: number, end: number): void {
+    if (this.holes.length >= 2 * MOST_HOLES) this.holes.splice(0, 2);
+    this.holes.push(start, end);
+  }
+
+  /** How many of the bytes `start..end` belong into holes; they do no more. */
+  fill(start: number, end: number): number {
+    const { holes } = this;
+    let filled = 0;
+    for (let i = holes.length - 2; i >= 0; i -= 2) {
+      const from = Math.max(start, holes[i]!);
+      const to = Math.min(end, holes[i + 1]!);
+      if (to <= from) continue;
+      filled += to - from;
+      const rest = [holes[i]!, from, to, holes[i + 1]!];
+      holes.splice(i, 2, ...(rest[0]! < from ? rest.slice(0, 2) : []), ...(to < rest[3]! ? rest.slice(2) : []));
+    }
+    return filled;
+  }
+}
