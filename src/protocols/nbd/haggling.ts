@@ -387,6 +387,7 @@ export class Haggling {
     const { facts } = this;
     if (facts.bothWhole && asked.parsed && asked.replies.every((r) => r.complete))
       this.answerChecks.answered(asked, reply);
+    else this.answerChecks.unread();
     if (reply.type !== REP_ACK) return;
     if (asked.option.option === OPT_GO) {
       facts.exportName = asked.exportName;
