@@ -1,4 +1,4 @@
-import { extended, grownTo } from '../base/columns.js';
+import { extended, grownTo, integer } from '../base/columns.js';
 import { Origin } from '../base/origin.js';
 import type { StreamRecord } from './event.js';
 
@@ -48,21 +48,21 @@ export class ParkedStreams {
   /** Where its first packet came from; reused. */
   first(as: number): Origin {
     const { origin } = this;
-    origin.packet = this.firstPacket[as]!;
-    origin.seconds = this.firstSeconds[as]!;
+    origin.packet = integer(this.firstPacket[as]!);
+    origin.seconds = integer(this.firstSeconds[as]!);
     origin.nanos = this.firstNanos[as]!;
     return origin;
   }
 
   /** Fills in what is known of the stream; returns whether no protocol wanted it. */
   recall(as: number, record: StreamRecord, now: Origin, firstBytes: boolean): boolean {
-    now.packet = this.packet[as]!;
-    now.seconds = this.seconds[as]!;
+    now.packet = integer(this.packet[as]!);
+    now.seconds = integer(this.seconds[as]!);
     now.nanos = this.nanos[as]!;
     const unclaimed = this.unclaimed[as] === 1;
     for (const end of [0, 1] as const) {
-      record.bytes[end] = this.bytes[2 * as + end]!;
-      record.missing[end] = this.missing[2 * as + end]!;
+      record.bytes[end] = integer(this.bytes[2 * as + end]!);
+      record.missing[end] = integer(this.missing[2 * as + end]!);
       if (unclaimed) record.skipped[end].undecoded = record.bytes[end];
     }
     if (unclaimed && firstBytes) record.firstBytes = [this.firstOf(2 * as), this.firstOf(2 * as + 1)];

@@ -1,4 +1,4 @@
-import { extended, grownTo } from '../base/columns.js';
+import { extended, grownTo, integer } from '../base/columns.js';
 import type { Origin } from '../base/origin.js';
 import { SYN, type Segment } from '../link/segment.js';
 import { isRecordedSocket } from './recorded-socket.js';
@@ -39,7 +39,7 @@ export class HalfOpen {
 
   /** Stream number of the slot's connection; 0 where it is none that is half open. */
   id(slot: number): number {
-    return slot < this.ids.length ? this.ids[slot]! : 0;
+    return slot < this.ids.length ? integer(this.ids[slot]!) : 0;
   }
 
   /** What the flow table's `swapped` says for segments of the end that sent the SYN. */
@@ -54,8 +54,8 @@ export class HalfOpen {
 
   /** Fills in what is known of the SYN. */
   recall(slot: number, s: Segment, origin: Origin): void {
-    s.packet = origin.packet = this.packets[slot]!;
-    s.seconds = origin.seconds = this.seconds[slot]!;
+    s.packet = origin.packet = integer(this.packets[slot]!);
+    s.seconds = origin.seconds = integer(this.seconds[slot]!);
     s.nanos = origin.nanos = this.nanos[slot]!;
     s.seq = this.seqs[slot]! >>> 0;
     s.vlan = this.vlans[slot]!;

@@ -1,4 +1,4 @@
-import { extended, grownTo } from '../base/columns.js';
+import { extended, grownTo, integer } from '../base/columns.js';
 import type { End } from './byte-stream.js';
 
 const PRESENT = 1;
@@ -60,14 +60,14 @@ export class ParkedConnections {
 
   /** Stream number of the slot's connection; 0 where none is parked. */
   id(slot: number): number {
-    return slot < this.flags.length && (this.flags[slot]! & PRESENT) !== 0 ? this.ids[slot]! : 0;
+    return slot < this.flags.length && (this.flags[slot]! & PRESENT) !== 0 ? integer(this.ids[slot]!) : 0;
   }
 
   connection(slot: number): ParkedConnection {
     const flags = this.flags[slot]!;
     return {
-      id: this.ids[slot]!,
-      packets: this.packets[slot]!,
+      id: integer(this.ids[slot]!),
+      packets: integer(this.packets[slot]!),
       vlan: this.vlans[slot]!,
       swapped: (flags & SWAPPED) !== 0,
       captured: (flags & CAPTURED) !== 0,
@@ -79,7 +79,7 @@ export class ParkedConnections {
   receiverOf(slot: number, from: End): Readonly<ParkedReceiver> {
     const at = 2 * slot + from;
     const { receiver } = this;
-    receiver.next = this.nexts[at]!;
+    receiver.next = integer(this.nexts[at]!);
     receiver.base = this.bases[at]!;
     receiver.newestRecord = this.records[at]!;
     receiver.state = this.states[at]!;
