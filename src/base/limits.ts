@@ -15,6 +15,11 @@ export interface Limits {
   fragmentSeconds: number;
   /** Connections held at once: a SYN flood. The longest idle one is given up first. */
   flows: number;
+  /**
+   * Connections that are followed at once, of those that are not parked: a flood of handshakes, or of greetings, each of which costs
+   * up to 10 kB. The longest idle one is given up first; should it go on, it counts as joined late.
+   */
+  openStreams: number;
   /** Seconds (capture time) without a packet after which a connection's state is released. */
   idleSeconds: number;
   /** Out-of-order bytes held for one direction before the hole in front of them is declared lost. */
@@ -61,6 +66,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   fragmentBytes: 16 << 20,
   fragmentSeconds: 60,
   flows: 131_072,
+  openStreams: 16_384,
   idleSeconds: 3600,
   outOfOrderBytes: 4 << 20,
   outOfOrderSegments: 8192,

@@ -4,9 +4,14 @@ import type { End } from './byte-stream.js';
 import type { TcpReceiver } from './tcp-receiver.js';
 
 const SWAPPED = 1;
-const RESUMABLE = 2;
 /** Shifted by the end: that end's sequence numbers are known. */
-const KNOWN = 4;
+const KNOWN = 2;
+
+/** Why a connection was closed: it ended, or the capture did; it was silent for too long; there were too many. */
+export const FINAL = 0;
+export const IDLE = 8;
+export const CROWDED_OUT = 16;
+export type Fate = typeof FINAL | typeof IDLE | typeof CROWDED_OUT;
 
 /**
  * What stays known of closed connections, by slot of the flow table, so that their stragglers do not look like new ones: where each
@@ -17,14 +22,10 @@ export class ClosedFlows {
   private expected = new Int32Array(0);
   private flags = new Uint8Array(0);
 
-  /** `resumable`: it was given up while it was still open, and may go on. */
-  add(slot: number, swapped: boolean, first: TcpReceiver, second: TcpReceiver, resumable: boolean): void {
+  add(slot: number, swapped: boolean, first: TcpReceiver, second: TcpReceiver, fate: Fate): void {
     if (slot >= this.flags.length) this.grow(slot);
     this.flags[slot] =
-      (swapped ? SWAPPED : 0) |
-      (resumable ? RESUMABLE : 0) |
-      (first.synchronized ? KNOWN : 0) |
-      (second.synchronized ? KNOWN << 1 : 0);
+      (swapped ? SWAPPED : 0) | fate | (first.synchronized ? KNOWN : 0) | (second.synchronized ? KNOWN << 1 : 0);
     this.initial[2 * slot] = first.initial;
     this.initial[2 * slot + 1] = second.initial;
     this.expected[2 * slot] = first.expected;
@@ -36,8 +37,8 @@ export class ClosedFlows {
     return (this.flags[slot]! & SWAPPED) !== 0;
   }
 
-  resumable(slot: number): boolean {
-    return (this.flags[slot]! & RESUMABLE) !== 0;
+  fate(slot: number): Fate {
+    return (this.flags[slot]! & (IDLE | CROWDED_OUT)) as Fate;
   }
 
   /** Whether the segment of `from` cannot belong to the connection that was closed. */

@@ -3,12 +3,15 @@ import { tcpEndpoint } from './endpoint.js';
 
 /** Words of a key: both addresses, and both ports in one. */
 const KEY = 9;
-/** What a flow is worth when room must be made; lower ranks go first. */
+/** What a flow is worth when room must be made; lower ranks go first. Only those from ANSWERED on have objects of their own. */
 export const CLOSED = 0;
 export const HALF_OPEN = 1;
-export const ESTABLISHED = 2;
-export type Rank = typeof CLOSED | typeof HALF_OPEN | typeof ESTABLISHED;
-const RANKS = 3;
+export const PARKED = 2;
+/** Followed, without data so far; with data. */
+export const ANSWERED = 3;
+export const ESTABLISHED = 4;
+export type Rank = typeof CLOSED | typeof HALF_OPEN | typeof PARKED | typeof ANSWERED | typeof ESTABLISHED;
+const RANKS = 5;
 
 const FIRST_CAPACITY = 256;
 
@@ -137,6 +140,11 @@ export class FlowTable {
     this.unlink(slot);
     this.ranks[slot] = rank;
     this.link(slot, rank);
+  }
+
+  /** The longest idle slot of that rank, or -1. */
+  longestIdle(rank: Rank): number {
+    return this.oldest[rank]!;
   }
 
   /** The longest idle slot of that rank if it was not used since `seconds`, else -1. */

@@ -63,6 +63,7 @@ export class SocketStreams {
   private readonly nextId: () => number;
   private readonly note: (note: CaptureNote) => void;
   private evicted = false;
+  private live = 0;
   /** In order of opening; null for a connection that is closed. */
   private readonly streams = new Map<string, SocketStream | null>();
 
@@ -107,29 +108,33 @@ export class SocketStreams {
   }
 
   private openStream(s: Segment, event: SocketEvent, origin: Origin): SocketStream {
-    if (this.streams.size >= this.limits.flows) this.makeRoom();
+    if (this.streams.size >= this.limits.flows) this.makeRoom('flows');
+    if (++this.live > this.limits.openStreams) this.makeRoom('openStreams');
     const stream = new SocketStream(this.nextId(), event, s.comment, this.open, origin);
     this.streams.delete(event.connection);
     this.streams.set(event.connection, stream);
     return stream;
   }
 
-  private makeRoom(): void {
-    const oldest = this.streams.entries().next().value;
-    if (oldest === undefined) return;
-    const [name, stream] = oldest;
-    if (stream !== null) {
-      if (!this.evicted) {
-        this.evicted = true;
-        const text = `flows: more than ${this.limits.flows} connections at once; the oldest ones are given up`;
-        this.note({ rule: LIMIT, text, offset: 0, length: 0 });
+  /** Gives up the oldest connection, and forgets closed ones that are older. */
+  private makeRoom(limit: 'flows' | 'openStreams'): void {
+    for (const [name, stream] of this.streams) {
+      if (stream !== null) {
+        if (!this.evicted) {
+          this.evicted = true;
+          const text = `${limit}: more than ${this.limits[limit]} connections at once; the oldest ones are given up`;
+          this.note({ rule: LIMIT, text, offset: 0, length: 0 });
+        }
+        this.close(name, stream);
       }
-      this.close(name, stream);
+      // what goes on is another stream, joined late
+      this.streams.delete(name);
+      if (stream !== null || limit === 'flows') return;
     }
-    this.streams.delete(name);
   }
 
   private close(name: string, stream: SocketStream): void {
+    this.live--;
     this.streams.set(name, null);
     stream.sink.close(stream.wasReset ? 'reset' : stream.ended[0] && stream.ended[1] ? 'closed' : 'open');
   }

@@ -4,8 +4,8 @@ import type { Limits } from '../base/limits.js';
 import type { CaptureNote } from '../capture/packet.js';
 import { Segment, SYN } from '../link/segment.js';
 import type { End, StreamOpener } from './byte-stream.js';
-import { ClosedFlows } from './closed-flows.js';
-import { CLOSED, ESTABLISHED, FlowTable, HALF_OPEN } from './flow-table.js';
+import { ClosedFlows, CROWDED_OUT, FINAL, IDLE, type Fate } from './closed-flows.js';
+import { ANSWERED, CLOSED, ESTABLISHED, FlowTable, HALF_OPEN, PARKED } from './flow-table.js';
 import { HalfOpen, isBareSyn } from './half-open.js';
 import { ParkedConnections } from './parked-connections.js';
 import { SocketStreams } from './socket-streams.js';
@@ -47,6 +47,9 @@ export class StreamTable {
   private readonly awake: (TcpConnection | null)[] = new Array<null>(AWAKE).fill(null);
   private turn = 0;
   private evicted = false;
+  private crowded = false;
+  /** Connections that are followed. */
+  private live = 0;
   private streams = 0;
 
   constructor(
@@ -91,7 +94,7 @@ export class StreamTable {
       connection = this.openAt(connection.slot, s);
       connection.segment(s, flows.swapped === connection.swapped ? 0 : 1);
     }
-    if (s.length > 0 && flows.rank(connection.slot) === HALF_OPEN) flows.setRank(connection.slot, ESTABLISHED);
+    if (s.length > 0 && flows.rank(connection.slot) < ESTABLISHED) flows.setRank(connection.slot, ESTABLISHED);
     if (connection.dying) this.settle(connection, s);
     else if (connection.parkable) this.watch(connection);
   }
@@ -106,7 +109,7 @@ export class StreamTable {
       const id = this.connections[slot]?.id ?? (this.halfOpen.id(slot) || this.parked.id(slot));
       if (id > 0) open[count++] = id * size + slot;
     }
-    for (const key of open.subarray(0, count).sort()) this.closeAt(key % size, false);
+    for (const key of open.subarray(0, count).sort()) this.closeAt(key % size, FINAL);
     this.sockets.end();
     this.context.recent.release();
   }
@@ -126,10 +129,10 @@ export class StreamTable {
     this.flows.touch(slot, s.seconds);
     const connection = this.connections[slot]!;
     if (connection !== null) return connection;
-    if (this.parked.id(slot) > 0) return this.unpark(slot);
+    if (this.parked.id(slot) > 0) return this.withRoom(this.unpark(slot));
     if (this.halfOpen.id(slot) === 0) return this.reopen(slot, s);
     const repeated = this.flows.swapped === this.halfOpen.swapped(slot) && this.halfOpen.isRepeatedBy(s, slot);
-    return repeated ? null : this.openHalfOpen(slot);
+    return repeated ? null : this.withRoom(this.openHalfOpen(slot));
   }
 
   /** Makes a connection of one of which only the SYN was seen. */
@@ -152,17 +155,12 @@ export class StreamTable {
   }
 
   private openAt(slot: number, s: Segment): TcpConnection {
-    const connection = this.make(slot, openingOf(++this.streams, this.flows.swapped, s));
-    this.flows.setRank(slot, HALF_OPEN);
-    return connection;
+    return this.withRoom(this.make(slot, openingOf(++this.streams, this.flows.swapped, s)));
   }
 
   private make(slot: number, opening: Opening): TcpConnection {
-    const connection = new TcpConnection(slot, opening, this.open, this.context, null);
-    // until it has carried anything
-    connection.parkable = true;
-    this.connections[slot] = connection;
-    return connection;
+    // until it has carried anything it may be parked
+    return this.follow(slot, new TcpConnection(slot, opening, this.open, this.context, null));
   }
 
   private unpark(slot: number): TcpConnection {
@@ -175,9 +173,34 @@ export class StreamTable {
       parked,
     );
     parked.remove(slot);
+    return this.follow(slot, connection);
+  }
+
+  private follow(slot: number, connection: TcpConnection): TcpConnection {
     connection.parkable = true;
     this.connections[slot] = connection;
+    this.flows.setRank(slot, ANSWERED);
+    this.live++;
     return connection;
+  }
+
+  /** Where this connection is one too many: gives up the one that was idle longest, one without data first. */
+  private withRoom(connection: TcpConnection): TcpConnection {
+    if (this.live > this.limits.openStreams) this.giveUpIdle(connection.slot);
+    return connection;
+  }
+
+  private giveUpIdle(latest: number): void {
+    const { flows } = this;
+    let slot = flows.longestIdle(ANSWERED);
+    if (slot < 0 || slot === latest) slot = flows.longestIdle(ESTABLISHED);
+    if (slot < 0) return;
+    if (!this.crowded) {
+      this.crowded = true;
+      const text = `openStreams: more than ${this.limits.openStreams} connections are followed at once; the longest idle ones are given up`;
+      this.note({ rule: LIMIT, text, offset: 0, length: 0 });
+    }
+    this.closeAt(slot, CROWDED_OUT);
   }
 
   /** Puts a connection into the ring, and parks the one whose turn has come. */
@@ -187,7 +210,10 @@ export class StreamTable {
     const idle = this.awake[at]!;
     this.awake[at] = connection;
     if (idle === null || idle === connection || this.connections[idle.slot] !== idle) return;
-    if (idle.park(this.parked)) this.connections[idle.slot] = null;
+    if (!idle.park(this.parked)) return;
+    this.connections[idle.slot] = null;
+    this.flows.setRank(idle.slot, PARKED);
+    this.live--;
   }
 
   /** A segment with the addresses and ports of a connection that is closed. */
@@ -195,13 +221,16 @@ export class StreamTable {
     const { remains } = this;
     const from: End = this.flows.swapped === remains.swapped(slot) ? 0 : 1;
     if (!remains.isOutlivedBy(s, slot, from)) return null;
-    const resumed = remains.resumable(slot) && (s.flags & SYN) === 0;
+    const fate = (s.flags & SYN) === 0 ? remains.fate(slot) : FINAL;
     const connection = this.openAt(slot, s);
-    if (resumed) {
-      const { idleSeconds } = this.limits;
-      const text = `idleSeconds: the connection was silent for more than ${idleSeconds} s and had been given up`;
-      connection.note(LIMIT, text);
-    }
+    const { idleSeconds, openStreams } = this.limits;
+    if (fate === IDLE)
+      connection.note(
+        LIMIT,
+        `idleSeconds: the connection was silent for more than ${idleSeconds} s and had been given up`,
+      );
+    else if (fate === CROWDED_OUT)
+      connection.note(LIMIT, `openStreams: the connection was given up while more than ${openStreams} were followed`);
     return connection;
   }
 
@@ -227,17 +256,18 @@ export class StreamTable {
     }
   }
 
-  private close(connection: TcpConnection, resumable = false): void {
+  private close(connection: TcpConnection, fate: Fate = FINAL): void {
     if (connection.closed) return;
     this.connections[connection.slot] = null;
     this.flows.setRank(connection.slot, CLOSED);
-    connection.close(this.remains, resumable);
+    this.live--;
+    connection.close(this.remains, fate);
   }
 
-  private closeAt(slot: number, resumable: boolean): void {
+  private closeAt(slot: number, fate: Fate): void {
     const connection =
       this.connections[slot] ?? (this.parked.id(slot) > 0 ? this.unpark(slot) : this.openHalfOpen(slot));
-    this.close(connection, resumable);
+    this.close(connection, fate);
   }
 
   /** Called by the flow table when it needs the slot of the longest idle connection. */
@@ -248,17 +278,17 @@ export class StreamTable {
       const text = `flows: more than ${this.limits.flows} connections at once; the longest idle ones are given up`;
       this.note({ rule: LIMIT, text, offset: 0, length: 0 });
     }
-    this.closeAt(slot, false);
+    this.closeAt(slot, FINAL);
   }
 
   /** Gives up connections that were silent for too long. Memory only grows when one is opened, so it is done then. */
   private releaseIdle(now: number): void {
     const before = now - this.limits.idleSeconds;
-    for (const rank of [HALF_OPEN, ESTABLISHED] as const) {
+    for (const rank of [HALF_OPEN, PARKED, ANSWERED, ESTABLISHED] as const) {
       for (;;) {
         const slot = this.flows.idleSince(rank, before);
         if (slot < 0) break;
-        this.closeAt(slot, true);
+        this.closeAt(slot, IDLE);
       }
     }
   }

@@ -1,7 +1,7 @@
 import type { Rule } from '../base/rule.js';
 import { ACK, FIN, RST, SYN, type Segment } from '../link/segment.js';
 import type { Connection, End, StreamOpener, StreamSink } from './byte-stream.js';
-import type { ClosedFlows } from './closed-flows.js';
+import type { ClosedFlows, Fate } from './closed-flows.js';
 import type { FlowTable } from './flow-table.js';
 import type { ParkedConnections } from './parked-connections.js';
 import { isRecordedSocket, recordedSocket, type RecordedSocket } from './recorded-socket.js';
@@ -224,13 +224,13 @@ export class TcpConnection implements Connection {
   }
 
   /** Declares what is missing lost, closes the sink, and leaves in `remains` what must stay known. */
-  close(remains: ClosedFlows, resumable: boolean): void {
+  close(remains: ClosedFlows, fate: Fate): void {
     this.closed = true;
     // the slot may be given to another connection from now on
     this.names = this.endpoints;
     this.first.complete();
     this.second.complete();
-    remains.add(this.slot, this.swapped, this.first, this.second, resumable);
+    remains.add(this.slot, this.swapped, this.first, this.second, fate);
     this.sink.close(this.wasReset ? 'reset' : this.over ? 'closed' : 'open');
   }
 

@@ -27,6 +27,7 @@ const ELSEWHERE: Partial<Record<keyof Limits, readonly [file: string, title: str
   fragmentBytes: ['test/link/ip.test.ts', 'are bounded in bytes: fragmentBytes'],
   fragmentSeconds: ['test/link/ip.test.ts', 'that never complete are given up in time'],
   flows: ['test/stream/limits.test.ts', 'flows: '],
+  openStreams: ['test/stream/limits.test.ts', 'openStreams: '],
   idleSeconds: ['test/stream/limits.test.ts', 'idleSeconds: silence ends a stream'],
   outOfOrderBytes: ['test/stream/limits.test.ts', 'outOfOrderBytes: '],
   outOfOrderSegments: ['test/stream/limits.test.ts', 'outOfOrderSegments: '],

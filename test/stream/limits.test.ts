@@ -53,6 +53,26 @@ describe('limits', () => {
     expect(script.streams.every((s) => s.closedAs !== null)).toBe(true);
   });
 
+  it('openStreams: of connections that are followed the longest idle one is given up, and says so when it goes on', () => {
+    const script = new TcpScript({ openStreams: 3 });
+    script.handshake({ port: 1 }).client('a', { port: 1 });
+    script.handshake({ port: 2 }).client('b', { port: 2 });
+    for (let port = 10; port < 20; port++) script.handshake({ port });
+    expect(script.streams.filter((s) => s.closedAs === null)).toHaveLength(3);
+    // those without data went first
+    expect(script.streams.slice(0, 2).map((s) => s.closedAs)).toEqual([null, null]);
+    for (let port = 20; port < 24; port++) script.handshake({ port }).client('x', { port });
+    expect(script.streams[0]!.closedAs).toBe('open');
+    expect(script.notes).toEqual([
+      'capture/limit openStreams: more than 3 connections are followed at once; the longest idle ones are given up',
+    ]);
+    script.client('c', { port: 1, at: 1 }).end();
+    const last = script.streams.at(-1)!;
+    expect([last.content[0], last.connection.start]).toEqual(['c', 'missed']);
+    expect(last.notes.map((n) => [n.rule, n.text.split(':')[0]])).toEqual([['capture/limit', 'openStreams']]);
+    expect(script.streams.every((s) => s.closedAs !== null)).toBe(true);
+  });
+
   it('idleSeconds: silence ends a stream when others are opened; what goes on is another one, and says so', () => {
     const script = new TcpScript({ idleSeconds: 100 });
     script.handshake({ port: 1 }).client('abc', { port: 1 });
