@@ -53,6 +53,8 @@ export interface Limits {
   listItems: number;
   /** Findings of one rule in one stream that are reported one by one; the rest is summarised. */
   findingsPerRule: number;
+  /** Threads of a trace of calls that are followed at once, and calls that wait for their return: a trace of nothing but new ones. */
+  threads: number;
   /** Characters of one line of a text recording. */
   lineBytes: number;
 }
@@ -82,5 +84,6 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   haggling: 1024,
   listItems: 4096,
   findingsPerRule: 100,
+  threads: 4096,
   lineBytes: 1 << 20,
 };

@@ -76,6 +76,8 @@ export class SocketStreams {
 
   event(s: Segment, event: SocketEvent, origin: Origin): void {
     let stream = this.streams.get(event.connection);
+    // the end of one that was given up is no stream
+    if (stream === undefined && this.evicted && (event.kind === 'fin' || event.kind === 'reset')) return;
     if (stream === undefined || (stream === null && event.kind === 'open')) stream = this.openStream(s, event, origin);
     if (stream === null) return;
     const { from } = event;
@@ -116,8 +118,12 @@ export class SocketStreams {
     return stream;
   }
 
-  /** Gives up the oldest connection, and forgets closed ones that are older. */
+  /**
+   * Gives up the oldest connections, and forgets closed ones that are older. Several at once: to step over what was deleted at a Map's
+   * front costs as much as to delete it.
+   */
   private makeRoom(limit: 'flows' | 'openStreams'): void {
+    let room = Math.max(1, this.limits[limit] >> 4);
     for (const [name, stream] of this.streams) {
       if (stream !== null) {
         if (!this.evicted) {
@@ -129,7 +135,7 @@ export class SocketStreams {
       }
       // what goes on is another stream, joined late
       this.streams.delete(name);
-      if (stream !== null || limit === 'flows') return;
+      if ((stream !== null || limit === 'flows') && --room === 0) return;
     }
   }
 

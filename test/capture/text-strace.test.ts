@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Limits } from '../../src/base/limits.js';
 import { readText, type RecordedConnection } from '../kit/socket-recorder.js';
 
 const BEGIN = [
@@ -231,6 +232,52 @@ describe('strace lines', () => {
     });
     expect(endless.connections).toHaveLength(0);
     expect(process.memoryUsage().rss - before).toBeLessThan(256 << 20);
+  });
+});
+
+describe('strace limits', () => {
+  const limits = (n: number, line: (i: number) => string, some: Partial<Limits>): string[] => {
+    const lines = Array.from({ length: n }, (_, i) => line(i));
+    const { notes } = readText([...BEGIN, ...lines, ''].join('\n'), { limits: some });
+    return notes.filter((note) => note.startsWith('capture/limit'));
+  };
+
+  it('threads: bounds threads, and calls that wait', () => {
+    const calls = limits(20, (i) => `${200 + i} 1795186521.5 read(3, <unfinished ...>`, { threads: 5 });
+    expect(calls).toEqual([
+      'capture/limit: threads: 15 unfinished calls given up, too many at once',
+      'capture/limit: threads: more than 5 at once; the descriptors of the oldest are forgotten',
+    ]);
+  });
+
+  it('openStreams: bounds descriptors and identities', () => {
+    const own = limits(20, (i) => `100 1795186521.5 socket(AF_UNIX, SOCK_STREAM, 0) = ${i + 4}`, { openStreams: 5 });
+    expect(own).toEqual(['capture/limit: openStreams: more than 5 descriptors open at once; the oldest are forgotten']);
+    const shown = (i: number): string =>
+      `100 1795186521.5 write(7<UNIX-STREAM:[${2 * i + 1}->${2 * i + 2}]>, "a", 1) = 1`;
+    expect(limits(20, shown, { openStreams: 5 })).toEqual([
+      'capture/limit: openStreams: more than 5 sockets; the oldest are forgotten',
+    ]);
+  });
+
+  it('bufferedBytes: bounds what descriptors of unknown kind carry', () => {
+    const told = limits(50, (i) => `100 1795186521.5 read(${i + 4}, "${'a'.repeat(30)}", 30) = 30`, {
+      bufferedBytes: 4000,
+    });
+    expect(told).toEqual([
+      expect.stringMatching(/bufferedBytes: descriptors of unknown kind carry more than 4000 bytes/),
+    ]);
+  });
+
+  it('bounds closes that are not believed yet', () => {
+    const lines = Array.from({ length: 10_000 }, (_, i) => [
+      `100 1795186521.5 socket(AF_UNIX, SOCK_STREAM, 0) = 5`,
+      `100 1795186521.5 connect(5, {sa_family=AF_UNIX, sun_path="/run/a.sock"}, 110) = 0`,
+      `100 1795186521.5 write(5, "${i % 10}", 1) = 1`,
+      `100 1795186521.5 close(5) = 0`,
+    ]).flat();
+    const { connections } = readText([...BEGIN, ...lines, ''].join('\n'));
+    expect(connections.filter((c) => c.streams[0].length === 1)).toHaveLength(10_000);
   });
 });
 

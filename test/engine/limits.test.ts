@@ -22,6 +22,7 @@ const ELSEWHERE: Partial<Record<keyof Limits, readonly [file: string, title: str
   blockBytes: ['test/capture/pcapng-damaged.test.ts', 'is passed over where it is longer than a limit'],
   interfaces: ['test/capture/pcapng-damaged.test.ts', 'of interfaces alone stop at the limit'],
   commentBytes: ['test/capture/pcapng.test.ts', 'keeps the first comment of a packet, and a bounded part of it'],
+  threads: ['test/capture/text-strace.test.ts', 'threads: bounds'],
   lineBytes: ['test/capture/text-strace.test.ts', 'keeps the head and the result of a line that is too long'],
   fragmentDatagrams: ['test/link/ip.test.ts', 'are bounded in number: fragmentDatagrams'],
   fragmentBytes: ['test/link/ip.test.ts', 'are bounded in bytes: fragmentBytes'],

@@ -24,7 +24,7 @@ export class StraceCalls {
 
   constructor(packets: SocketPackets, limits: Readonly<Limits>) {
     this.sockets = new StraceSockets(packets, limits, (socket) => this.transfers.closed(socket, this.current));
-    this.transfers = new StraceTransfers((socket, side) => this.sockets.linkOf(socket, side).link);
+    this.transfers = new StraceTransfers(limits, (socket, side) => this.sockets.linkOf(socket, side).link);
   }
 
   /** The clock jumped back: nothing of what follows can be put in order with what came before. */
@@ -86,6 +86,12 @@ export class StraceCalls {
     }
     this.entered.clear();
     this.transfers.end();
+  }
+
+  /** Limits that were hit. */
+  *limitsHit(): Iterable<string> {
+    yield* this.sockets.givenUp;
+    yield* this.transfers.limitsHit();
   }
 
   /** What the trace could not tell. */
@@ -172,7 +178,7 @@ export class StraceCalls {
         const socket = address === null ? null : first();
         if (socket !== null) {
           this.sockets.connect(socket, address, at);
-          this.sockets.plainThreads.add(tid);
+          this.noteThread(tid);
         }
         return;
       }
@@ -180,7 +186,7 @@ export class StraceCalls {
       case 'accept4':
         if (result !== null && result >= 0) {
           this.sockets.accept(tid, first(), call.resultText, socketAddress(call, args[1]), end);
-          this.sockets.plainThreads.add(tid);
+          this.noteThread(tid);
         }
         return;
       case 'shutdown': {
@@ -226,6 +232,11 @@ export class StraceCalls {
         if (result !== null && result >= 0 && OPENERS.has(name))
           this.sockets.create(tid, call.resultText, 'other', false);
     }
+  }
+
+  private noteThread(tid: number): void {
+    const { plainThreads } = this.sockets;
+    if (plainThreads.size < 2) plainThreads.add(tid);
   }
 
   private spliced(call: Call, tid: number, moved: number, at: Moment, key: number, end: Moment, endKey: number): void {

@@ -4,10 +4,6 @@ import { OpenSocket, OTHER, Table, type Connected, type Descriptor, type FdIndex
 import { SocketLink, type LinkNames, type SocketSide } from './socket-link.js';
 import type { Moment, SocketPackets } from './socket-packets.js';
 
-/** Threads that are followed at once, and descriptors of one: a trace of nothing but new ones. */
-const MOST_THREADS = 4096;
-const MOST_DESCRIPTORS = 65_536;
-
 /** The descriptors of all traced threads and the sockets behind them. */
 export class StraceSockets {
   private readonly tables = new Map<number, Table>();
@@ -21,8 +17,10 @@ export class StraceSockets {
   readonly assumedThreads = new Set<number>();
   /** Whether any descriptor carried an identity that both ends of a connection share (`-yy`). */
   identities = false;
-  /** Threads that held a connected socket without such an identity. */
+  /** Threads that held a connected socket without such an identity; the first two of them. */
   readonly plainThreads = new Set<number>();
+  /** What was given up because there was too much of it, in words that begin with the limit. */
+  readonly givenUp = new Set<string>();
 
   constructor(
     private readonly packets: SocketPackets,
@@ -123,7 +121,7 @@ export class StraceSockets {
     for (const other of this.index.get(fd) ?? [])
       if (other.family !== table.family && other.entries.get(fd)?.socket === socket) other.drop(fd);
     if (socket.link !== null) {
-      if (this.left.size > this.limits.flows) this.left.clear();
+      if (this.left.size > this.limits.openStreams) this.left.clear();
       this.left.set(fd, { socket, tid });
     }
     this.check(socket);
@@ -238,7 +236,7 @@ export class StraceSockets {
       found = socket;
     }
     if (found !== null) {
-      if (found.kind === 'unknown' && this.assumedThreads.size < MOST_THREADS) this.assumedThreads.add(tid);
+      if (found.kind === 'unknown' && this.assumedThreads.size < this.limits.threads) this.assumedThreads.add(tid);
       return found;
     }
     // a server closes the descriptor that it left to a child whose making is not in the trace
@@ -253,7 +251,11 @@ export class StraceSockets {
     if (table === undefined) {
       table = new Table(++this.families, this.index);
       this.tables.set(tid, table);
-      if (this.tables.size > MOST_THREADS) this.exit(this.tables.keys().next().value!);
+      const { threads } = this.limits;
+      if (this.tables.size > threads) {
+        this.givenUp.add(`threads: more than ${threads} at once; the descriptors of the oldest are forgotten`);
+        this.exit(this.tables.keys().next().value!);
+      }
     }
     return table;
   }
@@ -263,7 +265,17 @@ export class StraceSockets {
     const before = table.entries.get(fd)?.socket;
     if (before === socket) return;
     table.put(fd, { socket, cloexec });
-    if (table.entries.size > MOST_DESCRIPTORS) table.drop(table.entries.keys().next().value!);
+    const most = this.limits.openStreams;
+    if (table.entries.size > most) {
+      this.givenUp.add(`openStreams: more than ${most} descriptors open at once; the oldest are forgotten`);
+      // several at once: to step over what was deleted at a Map's front costs as much as to delete it
+      let room = Math.max(1, most >> 4);
+      for (const oldest of table.entries.keys()) {
+        const dropped = table.drop(oldest);
+        if (dropped !== undefined) this.check(dropped);
+        if (--room === 0) break;
+      }
+    }
     if (before !== undefined) this.check(before);
   }
 
@@ -274,10 +286,12 @@ export class StraceSockets {
   }
 
   private bound(): void {
-    if (this.byIdentity.size <= this.limits.flows) return;
+    const most = this.limits.openStreams;
+    if (this.byIdentity.size <= most) return;
+    this.givenUp.add(`openStreams: more than ${most} sockets; the oldest are forgotten`);
     for (const [identity, socket] of this.byIdentity) {
       this.byIdentity.delete(identity);
-      if (socket.holders === 0 || this.byIdentity.size <= this.limits.flows * 0.75) return;
+      if (socket.holders === 0 || this.byIdentity.size <= most * 0.75) return;
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Limits } from '../../base/limits.js';
 import { byteSize, count } from '../../base/text.js';
 import type { OpenSocket } from './open-sockets.js';
 import { peerOf, type Piece, type SocketLink, type SocketSide, type View } from './socket-link.js';
@@ -11,6 +12,10 @@ const SETTLED = 1e6;
 /** What a descriptor of unknown kind carries before it is given up, in calls and bytes. */
 const HELD_CALLS = 4096;
 const HELD_BYTES = 1 << 20;
+/** What a held call costs besides its bytes. */
+const HELD_COST = 256;
+/** Closes that wait to be believed at once. */
+const MOST_CLOSINGS = 8192;
 
 interface Closing {
   readonly link: SocketLink;
@@ -26,6 +31,9 @@ export class StraceTransfers {
   private settled = 0;
   private ordered = true;
   private readonly heldBytes = new WeakMap<OpenSocket, number>();
+  /** The same of all descriptors, with what the calls cost. */
+  private heldInAll = 0;
+  private crowded = false;
   private cutBytes = 0;
   private cutCalls = 0;
   private unknownBytes = 0;
@@ -33,7 +41,10 @@ export class StraceTransfers {
   private uncertain = 0;
 
   /** `linkOf` gives the connection of a socket, and makes it with the socket on that side where there is none. */
-  constructor(private readonly linkOf: (socket: OpenSocket, side: SocketSide) => SocketLink) {}
+  constructor(
+    private readonly limits: Readonly<Limits>,
+    private readonly linkOf: (socket: OpenSocket, side: SocketSide) => SocketLink,
+  ) {}
 
   /** Times begin anew, and say nothing about what came before. */
   startOver(): void {
@@ -126,23 +137,40 @@ export class StraceTransfers {
     socket.held.push({ view, eight: moved === 8, replay: run });
     const bytes = (this.heldBytes.get(socket) ?? 0) + moved;
     this.heldBytes.set(socket, bytes);
+    this.heldInAll += moved + HELD_COST;
     const both = socket.held.some((h) => h.view === 'read') && socket.held.some((h) => h.view === 'write');
     if (both && !socket.held.every((h) => h.eight)) this.becomesStream(socket);
     else if (socket.held.length > HELD_CALLS || bytes > HELD_BYTES) this.leaveOut(socket);
+    else if (this.heldInAll > this.limits.bufferedBytes) {
+      this.crowded = true;
+      this.leaveOut(socket);
+    }
   }
 
   private becomesStream(socket: OpenSocket): void {
     socket.kind = 'stream';
+    const held = this.takeHeld(socket);
+    for (const { replay } of held) replay();
+  }
+
+  private takeHeld(socket: OpenSocket): OpenSocket['held'] {
     const { held } = socket;
     socket.held = [];
-    for (const { replay } of held) replay();
+    this.heldInAll -= (this.heldBytes.get(socket) ?? 0) + HELD_COST * held.length;
+    return held;
   }
 
   private leaveOut(socket: OpenSocket): void {
     socket.kind = 'other';
-    socket.held = [];
+    this.takeHeld(socket);
     this.unknownDescriptors++;
     this.unknownBytes += this.heldBytes.get(socket) ?? 0;
+  }
+
+  /** Limits that were hit. */
+  *limitsHit(): Iterable<string> {
+    if (this.crowded)
+      yield `bufferedBytes: descriptors of unknown kind carry more than ${this.limits.bufferedBytes} bytes; some are left out`;
   }
 
   /** Does something to the connection of a socket when its turn has come. */
@@ -177,6 +205,7 @@ export class StraceTransfers {
       if (!link.isClosing(socket.side)) return;
       const other = peerOf(socket.side);
       this.closings.push({ link, from: socket.side, key });
+      if (this.closings.length - this.settled > MOST_CLOSINGS) this.settle(this.closings[this.settled++]!);
       // both ends closed: neither contradicts the other
       if (link.isClosing(other)) {
         link.settle(other, this.ordered);

@@ -74,7 +74,7 @@ class StraceParser implements CaptureParser {
       case 'unfinished': {
         const { entry } = statement;
         this.unfinishedBytes += entry.length - (this.unfinished.get(tid)?.entry.length ?? 0);
-        if (this.unfinishedBytes > UNFINISHED_BYTES || this.unfinished.size >= this.limits.flows) {
+        if (this.unfinishedBytes > UNFINISHED_BYTES || this.unfinished.size >= this.limits.threads) {
           this.unfinishedBytes -= entry.length;
           this.unfinished.delete(tid);
           this.dropped++;
@@ -153,10 +153,11 @@ class StraceParser implements CaptureParser {
     if (this.dropped > 0)
       this.sink.note({
         rule: LIMIT,
-        text: `${count(this.dropped, 'unfinished call')} given up: too many at once`,
+        text: `threads: ${count(this.dropped, 'unfinished call')} given up, too many at once`,
         offset: 0,
         length: 0,
       });
+    for (const text of this.calls.limitsHit()) this.sink.note({ rule: LIMIT, text, offset: 0, length: 0 });
     const { kind } = this.clock;
     if (kind === 'none') say('strace without times: order is that of the lines (record with -ttt)');
     if (kind === 'day')
