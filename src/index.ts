@@ -151,6 +151,7 @@ function analysisOptions(options: OpenOptions): AnalysisOptions {
     keyrings: options.keyrings ?? [],
     showSecrets: options.showSecrets ?? false,
     details: true,
+    bytes: true,
   };
 }
 

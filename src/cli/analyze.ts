@@ -44,7 +44,7 @@ export const analyze: Command = {
     const reporter = await reporterFor(format, output, args, inputs);
     const status = await runInputs(inputs, {
       planner,
-      details: format !== 'table',
+      detail: format === 'table' ? 'none' : format === 'text' && args.hex ? 'bytes' : 'lines',
       reporter,
       output,
       signal: interrupt.signal,

@@ -7,6 +7,7 @@ import { runCheck } from './check/run-check.js';
 import { INPUT_OPTIONS, list, PRINT_OPTIONS, RAW_OPTION, single, type CommonArguments } from './options.js';
 import { Planner } from './plan.js';
 import { rawInput } from './run.js';
+import { keepYoungGenerationSmall } from './thrift.js';
 import { UsageError } from './usage-error.js';
 
 interface CheckArguments extends CommonArguments {
@@ -78,6 +79,7 @@ export const check: Command = {
     if (inputs.length + raws.length === 0) throw new UsageError('check: name a capture, a folder or a glob');
     if (args.golden && args['update-golden']) throw new UsageError('--golden and --update-golden exclude each other');
     const reports = reportRequests(args.format ?? [], args.output);
+    if (!reports.some((r) => r.format === 'ndjson' || r.format === 'json')) keepYoungGenerationSmall();
     const planner = await Planner.load(args, args['fail-on']);
     const config = planner.loaded?.config ?? {};
     const result = await runCheck({

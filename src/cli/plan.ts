@@ -142,8 +142,11 @@ function configPath(folder: string, file: string): string {
   return relative(folder, resolve(file)).split(sep).join('/');
 }
 
-/** What the engine is given for a plan. `details`: whether messages are printed. */
-export function analysisOptions(plan: Plan, details: boolean): AnalysisOptions {
+/** How much of messages is printed: nothing, a line each, or their bytes too. */
+export type Detail = 'none' | 'lines' | 'bytes';
+
+/** What the engine is given for a plan. */
+export function analysisOptions(plan: Plan, detail: Detail): AnalysisOptions {
   return {
     limits: DEFAULT_LIMITS,
     protocols: PROTOCOLS.filter((p) => plan.protocols.includes(p.name)),
@@ -153,7 +156,8 @@ export function analysisOptions(plan: Plan, details: boolean): AnalysisOptions {
     keyrings: plan.keyrings,
     learned: plan.learned,
     showSecrets: plan.showSecrets,
-    details,
+    details: detail !== 'none',
+    bytes: detail === 'bytes',
   };
 }
 

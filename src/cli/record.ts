@@ -212,7 +212,7 @@ class Tail {
     checkKeyrings(keyrings);
     const output = openDestination(args.output, true);
     const reporter = await reporterFor(args.format ?? 'text', output, args, [name]);
-    const analysis = new Analysis(analysisOptions({ ...plan, keyrings }, true), reporter);
+    const analysis = new Analysis(analysisOptions({ ...plan, keyrings }, 'lines'), reporter);
     return new Tail(analysis, output, () => reporter.flush?.(), name);
   }
 

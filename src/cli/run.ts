@@ -4,8 +4,9 @@ import type { Reporter } from '../engine/event.js';
 import { rehearse } from '../engine/rehearsal.js';
 import type { TextOutput } from '../report/output.js';
 import { complain } from './complain.js';
-import { analysisOptions, checkKeyrings, type Planner } from './plan.js';
+import { analysisOptions, checkKeyrings, type Detail, type Planner } from './plan.js';
 import { Progress } from './progress.js';
+import { watchHeap } from './thrift.js';
 import { systemWords, UsageError } from './usage-error.js';
 
 /** An input that cannot be read as a capture, in one line. */
@@ -23,8 +24,8 @@ export function rawInput(text: string): CaptureInput {
 
 export interface RunSettings {
   readonly planner: Planner;
-  /** Whether messages are printed. */
-  readonly details: boolean;
+  /** What of messages is printed. */
+  readonly detail: Detail;
   readonly reporter: Reporter;
   readonly output: TextOutput;
   readonly signal: AbortSignal;
@@ -35,13 +36,13 @@ export interface RunSettings {
 
 /** Carries inputs into a reporter, one after the other. Gives the exit status. */
 export async function runInputs(inputs: readonly CaptureInput[], run: RunSettings): Promise<number> {
-  const { planner, details, reporter, output } = run;
+  const { planner, detail, reporter, output } = run;
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);
   const keyrings = planner.keyringsOf(inputs.map(inputName));
   checkKeyrings(keyrings);
   const base = planner.for(inputName(inputs[0]!));
-  const options = analysisOptions({ ...base, keyrings }, details);
+  const options = analysisOptions({ ...base, keyrings }, detail);
   const progress = new Progress();
   const reading = (input: CaptureInput) => ({
     signal,
@@ -58,11 +59,12 @@ export async function runInputs(inputs: readonly CaptureInput[], run: RunSetting
         ...reading(input),
         follow: run.follow,
         batch: () => {
+          watchHeap();
           if (run.live) reporter.flush?.();
           if (output.stopped) stop.abort();
         },
       };
-      await analysis.run(input, hooks, analysisOptions(planner.for(inputName(input)), details));
+      await analysis.run(input, hooks, analysisOptions(planner.for(inputName(input)), detail));
     } catch (error) {
       progress.clear();
       reporter.flush?.();

@@ -32,7 +32,7 @@ export const tail: Command = {
     const reporter = await reporterFor(args.format ?? 'text', output, args, [source]);
     const status = await runInputs([source], {
       planner,
-      details: true,
+      detail: args.hex ? 'bytes' : 'lines',
       reporter,
       output,
       signal: interrupt.signal,

@@ -33,7 +33,7 @@ export abstract class Message {
   packet: number;
   seconds: number;
   nanos: number;
-  /** A copy of its first bytes (header and a bounded part of the payload), where details are wanted; else null. */
+  /** A copy of its first bytes (header and a bounded part of the payload), where they are printed, or described from; else null. */
   head: Uint8Array | null = null;
 
   /** A message that begins at the input's position. */

@@ -45,8 +45,10 @@ export interface DecoderSettings {
   readonly limits: Readonly<Limits>;
   /** Whether byte 0 of this direction is the stream's true first byte. */
   readonly fromStart: boolean;
-  /** Whether messages should keep `head`, for transcripts; findings and counts do without. */
+  /** Whether messages are printed, and should keep what `describe` and `annotate` need; findings and counts do without. */
   readonly details: boolean;
+  /** Whether their bytes are printed, and `head` should hold their first ones. */
+  readonly bytes: boolean;
 }
 
 /**
@@ -185,7 +187,7 @@ export interface Protocol<Shared = unknown> {
     output: Output,
     settings: readonly [DecoderSettings, DecoderSettings],
   ): Conversation;
-  /** The field tree of a message, from its numbers and `head`. Only called where details were kept. Must not throw. */
+  /** The field tree of a message, from its numbers and `head`. Only called where `details` is set. Must not throw. */
   annotate(message: Message): Annotation[];
   /**
    * What stands behind the name on a transcript line: decoded fields in the protocol's words, in short. Text from the wire goes

@@ -24,6 +24,8 @@ export interface AnalysisOptions extends ProtocolOptions {
   readonly levels: RuleLevels;
   /** Whether messages are printed (and keep their first bytes for that). */
   readonly details: boolean;
+  /** Whether their bytes are printed. */
+  readonly bytes: boolean;
   /** Findings for which this returns true are neither reported nor counted. */
   readonly suppress?: (finding: Finding) => boolean;
 }
@@ -157,6 +159,7 @@ class FileRun implements PacketSink {
       shared,
       levels: options.levels,
       details: options.details,
+      bytes: options.bytes,
       parked: new ParkedStreams(),
       room: new PumpRoom(),
       suppress: options.suppress,

@@ -92,6 +92,7 @@ export function playSteps(protocol: Protocol, steps: readonly Step[], options: S
     parked: new ParkedStreams(),
     room: new PumpRoom(),
     details: options.details ?? true,
+    bytes: options.details ?? true,
     opened: (record) => reporter.open?.(record),
     message: (record, message) => reporter.message(record, message),
     finding: (finding) => reporter.finding(finding),

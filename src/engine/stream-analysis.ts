@@ -27,6 +27,7 @@ export interface StreamEnvironment {
   readonly shared: (protocol: Protocol) => unknown;
   readonly levels: RuleLevels;
   readonly details: boolean;
+  readonly bytes: boolean;
   /** Of this file. */
   readonly parked: ParkedStreams;
   readonly room: PumpRoom;
@@ -263,6 +264,7 @@ export class StreamAnalysis implements StreamSink, Output {
     const settings = [CLIENT, SERVER].map((side) => ({
       limits,
       details: this.env.details,
+      bytes: this.env.bytes,
       fromStart:
         connection.start === 'captured' &&
         dropped[side]! === 0 &&

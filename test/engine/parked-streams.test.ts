@@ -69,7 +69,10 @@ function reported(packets: readonly SessionPacket[]): Map<string, unknown[]> {
     summary: () => undefined,
   };
   const options = { decodeAs: [], streams: new Set<number>(), levels: new Map(), keyrings: [], showSecrets: false };
-  const analysis = new Analysis({ ...options, limits: DEFAULT_LIMITS, protocols: PROTOCOLS, details: true }, reporter);
+  const analysis = new Analysis(
+    { ...options, limits: DEFAULT_LIMITS, protocols: PROTOCOLS, details: true, bytes: true },
+    reporter,
+  );
   const live = analysis.live('capture');
   const intake = new Intake('blocks', live.sink, DEFAULT_LIMITS);
   intake.push(pcapFile(packets.map((p) => ({ data: p.frame, nanos: 0 }))));

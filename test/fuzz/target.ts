@@ -269,6 +269,7 @@ function pipeline(random: Random): { judge: Judge; analysis: Analysis; limits: L
     streams: new Set<number>(),
     levels: new Map(),
     details: prints !== 'nothing',
+    bytes: prints !== 'nothing',
     keyrings: [],
     showSecrets: false,
   };

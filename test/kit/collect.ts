@@ -28,6 +28,7 @@ export async function collect(input: CaptureInput, options: CollectOptions = {})
       streams: new Set(),
       levels: new Map(),
       details: true,
+      bytes: true,
       keyrings: [],
       showSecrets: false,
       ...options,

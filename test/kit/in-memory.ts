@@ -1,3 +1,4 @@
+import type { Side } from '../../src/base/input.js';
 import { DEFAULT_LIMITS } from '../../src/base/limits.js';
 import { Intake, type Arrival } from '../../src/capture/intake.js';
 import { Analysis } from '../../src/engine/analysis.js';
@@ -7,8 +8,9 @@ import type { Event, FindingEvent, MessageEvent } from '../../src/report/event-o
 import { EventReporter } from '../../src/report/event-reporter.js';
 
 export interface Analyzed {
-  readonly messages: MessageEvent[];
-  readonly findings: FindingEvent[];
+  /** `side`: also where the roles are not known. */
+  readonly messages: (MessageEvent & { readonly side: Side })[];
+  readonly findings: (FindingEvent & { readonly side: Side | null })[];
   /** Captured bytes of all streams that are neither in a message nor skipped with a reason (or in two of them: negative), by stream and side. */
   readonly unaccounted: string[];
 }
@@ -26,11 +28,11 @@ export function accounting(): { analysis: Analysis; result: Analyzed } {
       taken.set(stream, t);
       t[message.side] += message.length - message.missing;
       print.message(stream, message);
-      result.messages.push(events.pop() as MessageEvent);
+      result.messages.push({ ...(events.pop() as MessageEvent), side: message.side });
     },
     finding: (finding) => {
       print.finding(finding);
-      result.findings.push(events.pop() as FindingEvent);
+      result.findings.push({ ...(events.pop() as FindingEvent), side: finding.side });
     },
     stream: (record) => {
       const t = taken.get(record) ?? [0, 0];
@@ -50,6 +52,7 @@ export function accounting(): { analysis: Analysis; result: Analyzed } {
     streams: new Set<number>(),
     levels: new Map(),
     details: true,
+    bytes: true,
     keyrings: [],
     showSecrets: false,
   };

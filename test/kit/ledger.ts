@@ -56,6 +56,7 @@ export function ledgerOf(file: Uint8Array, limits: Readonly<Limits> = DEFAULT_LI
       streams: new Set(),
       levels: new Map(),
       details: false,
+      bytes: false,
       keyrings: [],
       showSecrets: false,
     },

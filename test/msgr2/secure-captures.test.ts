@@ -140,6 +140,7 @@ describe('tickets that turn up later', () => {
       streams: new Set<number>(),
       levels: new Map(),
       details: false,
+      bytes: false,
       keyrings,
       showSecrets: false,
     };
@@ -156,7 +157,13 @@ describe('tickets that turn up later', () => {
 
   it('can be replaced by the rotating secrets that a daemon has fetched', async () => {
     const options = { limits: DEFAULT_LIMITS, protocols: [msgr2], decodeAs: [], streams: new Set<number>() };
-    const rest = { levels: new Map(), details: false, showSecrets: false, keyrings: [`${folder}rev0-crc.keyring`] };
+    const rest = {
+      levels: new Map(),
+      details: false,
+      bytes: false,
+      showSecrets: false,
+      keyrings: [`${folder}rev0-crc.keyring`],
+    };
     const capture = `${folder}rev0-crc-boot.pcap.gz`;
     const learned = (await rehearse([capture], { ...options, ...rest }))!['msgr2'] as LearnedKeys;
     expect(learned.secrets.length).toBe(3);
@@ -170,7 +177,7 @@ describe('tickets that turn up later', () => {
 
   it('needs no first pass without keys, nor where nothing can be read twice', async () => {
     const options = { limits: DEFAULT_LIMITS, protocols: [msgr2], decodeAs: [], streams: new Set<number>() };
-    const rest = { levels: new Map(), details: false, showSecrets: false };
+    const rest = { levels: new Map(), details: false, bytes: false, showSecrets: false };
     expect(await rehearse([`${folder}secure-mon-osd.pcap`], { ...options, ...rest, keyrings: [] })).toBeUndefined();
     expect(await rehearse(['-'], { ...options, ...rest, keyrings })).toBeUndefined();
   });

@@ -36,6 +36,7 @@ async function analyze(path: string): Promise<{ findings: Finding[]; streams: St
       streams: new Set(),
       levels: new Map(),
       details: false,
+      bytes: false,
       keyrings: [],
       showSecrets: false,
     },

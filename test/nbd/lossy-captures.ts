@@ -70,6 +70,7 @@ export function findingsOf(recorded: Recorded, keep: (index: number) => boolean 
       streams: new Set(),
       levels: new Map(),
       details: false,
+      bytes: false,
       keyrings: [],
       showSecrets: false,
     },

@@ -92,6 +92,7 @@ describe('recordings of several servers', () => {
         streams: new Set(),
         levels: new Map(),
         details: false,
+        bytes: false,
         keyrings: [],
         showSecrets: false,
       },

@@ -24,6 +24,7 @@ import { FileOutput, TextOutput } from '../../report/output.js';
 import { Transcript } from '../../report/transcript.js';
 import { analysisOptions, type Plan } from '../plan.js';
 import { inputError } from '../run.js';
+import { watchHeap } from '../thrift.js';
 import { unifiedDiff } from './diff.js';
 import { judgeMessages, judgeSession, MessageCounts, wantsSession } from './expectations.js';
 import { Silencer, type ActiveSuppression } from './suppressions.js';
@@ -56,14 +57,18 @@ export async function judge(job: Job, hooks: RunHooks = {}, line?: (json: string
   const name = inputName(job.input);
   const spool = job.events === null ? null : new TextOutput(openSync(job.events, 'w', 0o600));
   const take = spool === null ? line : (json: string) => spool.add(`${json}\n`);
-  const options = analysisOptions(job.plan, take !== undefined || job.hex);
+  const options = analysisOptions(job.plan, job.hex ? 'bytes' : take !== undefined ? 'lines' : 'none');
   const verdict = new Verdict(name, options, job, take);
   const analysis = new Analysis({ ...options, suppress: (f) => verdict.suppresses(f) }, verdict);
   verdict.analysis = analysis;
   let state: FileReport['state'] = 'judged';
   let problem: string | null = null;
   try {
-    await analysis.run(job.input, hooks);
+    const batch = (): void | Promise<void> => {
+      watchHeap();
+      return hooks.batch?.();
+    };
+    await analysis.run(job.input, { ...hooks, batch });
   } catch (error) {
     const foreign = error instanceof NotACapture;
     state = foreign && !job.named ? 'skipped' : 'failed';
@@ -260,7 +265,7 @@ async function transcriptOf(input: string, plan: Plan): Promise<{ text: string; 
     prints.set(finding, fingerprints.of(finding));
     return false;
   };
-  const analysis = new Analysis({ ...analysisOptions(plan, true), suppress }, transcript);
+  const analysis = new Analysis({ ...analysisOptions(plan, 'lines'), suppress }, transcript);
   await analysis.run(input);
   analysis.finish();
   return { text: parts.join(''), lines };

@@ -124,7 +124,7 @@ function checkReport(
 async function taught(jobs: readonly Job[], keyrings: readonly string[], signal: AbortSignal): Promise<readonly Job[]> {
   const first = jobs[0];
   if (first === undefined || keyrings.length === 0) return jobs;
-  const options = analysisOptions({ ...first.plan, keyrings }, false);
+  const options = analysisOptions({ ...first.plan, keyrings }, 'none');
   const inputs = jobs.map((j) => j.input);
   const learned = await rehearse(inputs, options, () => ({ signal }));
   return learned === undefined ? jobs : jobs.map((j) => ({ ...j, plan: { ...j.plan, keyrings, learned } }));

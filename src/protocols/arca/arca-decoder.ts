@@ -7,7 +7,7 @@ import { ControlReader, isOddHeader } from './family-a/control-reader.js';
 import { PipeReader } from './family-b/pipe-reader.js';
 import { PostcardReader } from './family-c/postcard-reader.js';
 import { LegacyReader } from './family-l/legacy-call.js';
-import { CONTROL_TYPES } from './family-a/control-frame.js';
+import { CONTROL_TYPES, isLegalPair } from './family-a/control-frame.js';
 import type { Family, Findings, Role } from './generations.js';
 import type { ArcaMessage } from './message.js';
 import { NOTHING, WAIT, type FrameReader, type FrameSink, type Patience } from './reader.js';
@@ -39,8 +39,8 @@ export class ArcaDecoder implements Decoder, FrameSink, Findings {
   private reader: FrameReader | null = null;
   private state: 'start' | 'search' | 'frames' | 'lost';
   private familyHinted = false;
-  /** Whether the framing rests on fewer frames than prove it. */
-  private shaky = false;
+  /** Frames that still have to follow before the framing is proven; 0 where it is. */
+  private unproven = 0;
   /** Whether the first byte of all may still begin a frame that no chain proves. */
   private atFirstByte = true;
   /** The frame whose data is passing. */
@@ -151,8 +151,12 @@ export class ArcaDecoder implements Decoder, FrameSink, Findings {
   emit(message: ArcaMessage): void {
     this.emitted = message;
     if (this.familyHinted) message.hinted = true;
-    if (this.shaky) message.inferred = true;
-    if (message.family === 'A') this.firstRole ??= CONTROL_TYPES[message.type]?.from ?? null;
+    if (this.unproven > 0) {
+      message.inferred = true;
+      const odd = message.family === 'A' && !isLegalPair(message.type, message.payloadLength);
+      this.unproven = odd ? CHAINED : this.unproven - 1;
+    }
+    if (message.family === 'A' && !message.inferred) this.firstRole ??= CONTROL_TYPES[message.type]?.from ?? null;
     this.output.message(message);
   }
 
@@ -250,7 +254,7 @@ export class ArcaDecoder implements Decoder, FrameSink, Findings {
         if (proven) {
           this.skip(input, at - from, 'resynchronised');
           this.use(family);
-          this.shaky = chain.frames < CHAINED && !(this.atFirstByte && at === from);
+          this.unproven = CHAINED - Math.min(chain.frames, CHAINED);
           if (!last) this.readFrame(input, patience);
           return;
         }
@@ -271,6 +275,7 @@ export class ArcaDecoder implements Decoder, FrameSink, Findings {
       const family = this.peer.family ?? (isOddHeader(input.bytes, from, input.end) ? 'A' : null);
       if (family !== null) {
         this.familyHinted = this.peer.family !== null && family !== 'A';
+        this.unproven = CHAINED;
         this.use(family);
         if (!last) this.readFrame(input, patience);
         return;

@@ -17,8 +17,9 @@ export class Scene {
   readonly context: SessionContext<ArcaShared>;
   readonly limits: LimitNotes;
   private readonly output: Output;
-  /** The side that Arca itself is, once known. */
+  /** The side that Arca itself is, once known; whether by more than a frame that was searched for. */
   private guest: Side | null;
+  private guestSure: boolean;
   private readonly lost: [boolean, boolean] = [false, false];
   private readonly ends: ['fin' | 'reset' | 'open' | null, 'fin' | 'reset' | 'open' | null] = [null, null];
   /** The guest sent what makes a monitor end the session. */
@@ -29,11 +30,14 @@ export class Scene {
     this.output = output;
     this.limits = new LimitNotes(output);
     this.guest = context.clientEnd === null ? null : CLIENT;
+    this.guestSure = this.guest !== null;
   }
 
-  /** Decides the roles by content, where nothing else did. */
-  learn(side: Side, role: Role): void {
-    this.guest ??= role === 'guest' ? side : otherSide(side);
+  /** Decides the roles by content, where nothing else did; a frame that was searched for decides only for the time being. */
+  learn(m: Message, role: Role): void {
+    if (this.guestSure || (this.guest !== null && m.inferred)) return;
+    this.guest = role === 'guest' ? m.side : otherSide(m.side);
+    this.guestSure = !m.inferred;
   }
 
   roleOf(side: Side): Role | null {
@@ -44,6 +48,11 @@ export class Scene {
   sideOf(role: Role): Side {
     const guest = this.guest ?? CLIENT;
     return role === 'guest' ? guest : otherSide(guest);
+  }
+
+  /** Whether the roles are known by more than frames that were searched for. */
+  get rolesSure(): boolean {
+    return this.guestSure;
   }
 
   /** Whether the roles come from the recording or the claim, not from what a rule is about. */
@@ -78,8 +87,10 @@ export class Scene {
     return this.context.connection.heard[end];
   }
 
+  /** Whether the first byte of each end is known to be its first. */
   get startCaptured(): boolean {
-    return this.context.connection.start === 'captured';
+    const { start, startKnown } = this.context.connection;
+    return start === 'captured' && startKnown?.includes(false) !== true;
   }
 
   /** Whether the sender of `later` had got `earlier`, or at least could have; false where the opposite is proven. */
@@ -101,11 +112,13 @@ export class Scene {
 
   /**
    * A message with bytes behind all that is defined may follow a layout that is not known: what is found in its contents is
-   * `likely` at most, unless the rule says otherwise.
+   * `likely` at most, unless the rule says otherwise. So is what needs both directions where the first bytes of one may be missing.
    */
   raise(rule: Rule, evidence: Evidence): void {
-    const odd = evidence.confidence === undefined && hasSurplus(evidence.message ?? null);
-    this.output.raise(rule, odd ? { ...evidence, confidence: 'likely' } : evidence);
+    const { confidence } = evidence;
+    const odd = confidence === undefined && hasSurplus(evidence.message ?? null);
+    const late = (confidence ?? 'certain') === 'certain' && rule.needs === 'both' && !this.startCaptured;
+    this.output.raise(rule, odd || late ? { ...evidence, confidence: 'likely' } : evidence);
   }
 
   /** Links a reply to its request, with the time that it took. */

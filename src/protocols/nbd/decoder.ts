@@ -147,9 +147,9 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
 
   /** Takes the header of `message`, then its payload: at once where it is at hand, else as a body. */
   protected start(message: NbdMessage, input: Input<S>): void {
-    const { details, limits } = this.settings;
+    const { limits } = this.settings;
     const header = message.headerLength;
-    if (details) {
+    if (this.settings.bytes) {
       message.head = new Uint8Array(Math.min(message.length, limits.detailBytes));
       this.fillHead(message, input.bytes, input.pos, input.pos + header);
     }
@@ -167,7 +167,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
       return;
     }
     if (rest <= input.remaining) {
-      if (message.taker !== null || details) this.feed(message, input.bytes, input.pos, input.pos + rest);
+      if (message.taker !== null || message.head !== null) this.feed(message, input.bytes, input.pos, input.pos + rest);
       input.pos += rest;
       message.endAt(input.originAt(input.pos - 1));
       this.finish(message);
@@ -227,7 +227,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
 
   /** A message for the search, its header in its head. */
   protected prepared<M extends NbdMessage>(message: M, input: Input): M {
-    if (this.settings.details) {
+    if (this.settings.bytes) {
       message.head = new Uint8Array(Math.min(message.length, this.settings.limits.detailBytes));
       this.fillHead(message, input.bytes, input.pos, input.pos + message.headerLength);
     }

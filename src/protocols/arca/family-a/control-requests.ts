@@ -52,7 +52,8 @@ export class Requests {
   private readonly waiting = new Map<number, Line>();
   openCount = 0;
   private epoch = 0;
-  private readonly orphans = new Map<number, ControlFrame>();
+  private readonly orphans = new Map<number, ControlFrame[]>();
+  private orphanCount = 0;
   /** The id before, or -1: none, or a gap lies between. */
   private lastId = -1;
   private highestId = 0;
@@ -82,7 +83,10 @@ export class Requests {
     const request = new Request(m, this.epoch);
     this.checkPipelined(m);
     const old = this.find(m.requestId);
-    if (old !== undefined) this.forget(old);
+    if (old !== undefined) {
+      request.again = true;
+      this.forget(old);
+    }
     this.remember(request);
     this.open.push(request);
     if (!request.isAccept) this.prompt.push(request);
@@ -92,9 +96,12 @@ export class Requests {
 
   /** A reply that was captured before this request; it is judged now. Null: none. */
   orphanOf(m: ControlFrame): ControlFrame | null {
-    const orphan = this.orphans.get(m.requestId);
-    if (orphan === undefined || ANSWERS[orphan.type] !== m.type) return null;
-    this.orphans.delete(m.requestId);
+    const list = this.orphans.get(m.requestId);
+    const at = list?.findIndex((o) => ANSWERS[o.type] === m.type) ?? -1;
+    if (at < 0) return null;
+    const orphan = list!.splice(at, 1)[0]!;
+    this.orphanCount--;
+    if (list!.length === 0) this.orphans.delete(m.requestId);
     const proven = orphan.peerSeen >= 0 ? orphan.peerSeen < m.endOffset : this.scene.context.connection.ordered;
     if (proven) {
       this.scene.raise(REPLY_BEFORE_REQUEST, {
@@ -114,12 +121,20 @@ export class Requests {
       return null;
     }
     const { frame } = request;
+    const fits = request.reply === null && ANSWERS[m.type] === frame.type;
+    // the request that it answers may have this id as well, and be captured later; or have had it before
+    if (!fits && this.scene.knewMore(m)) {
+      this.unknown(m);
+      return null;
+    }
+    if (!fits && request.again && !this.scene.couldHaveSeen(m, frame)) return null;
+    const sure = this.complete && this.scene.whole('guest') && this.scene.whole('monitor');
     if (request.reply !== null) {
       this.scene.raise(REPLY_DUPLICATE, {
         message: m,
         related: [frame, request.reply],
         text: `request ${m.requestId} (${frame.name}) was answered by ${request.reply.name} before`,
-        confidence: this.complete ? 'certain' : 'likely',
+        confidence: sure ? 'certain' : 'likely',
       });
       return null;
     }
@@ -128,6 +143,7 @@ export class Requests {
         message: m,
         related: [frame],
         text: `${m.name} does not answer ${frame.name} (request ${m.requestId})`,
+        confidence: sure ? 'certain' : 'likely',
       });
       this.settle(request, m);
       return null;
@@ -170,7 +186,7 @@ export class Requests {
 
   /** The session is over: what stays without its counterpart. */
   finish(ended: boolean): void {
-    for (const m of this.orphans.values()) this.raiseUnknown(m);
+    for (const list of this.orphans.values()) for (const m of list) this.raiseUnknown(m);
     this.orphans.clear();
     if (!ended || !this.scene.whole('monitor') || this.scene.brokenByGuest) return;
     for (const r of this.open) {
@@ -296,8 +312,11 @@ export class Requests {
   private unknown(m: ControlFrame): void {
     const ahead = m.requestId - this.highestId;
     if (!this.scene.orderProven(m) || (ahead > 0 && ahead <= AHEAD)) {
-      if (this.orphans.size < ORPHANS) {
-        this.orphans.set(m.requestId, m);
+      if (this.orphanCount < ORPHANS) {
+        this.orphanCount++;
+        const list = this.orphans.get(m.requestId);
+        if (list === undefined) this.orphans.set(m.requestId, [m]);
+        else list.push(m);
         return;
       }
       // the requests that they answer would seem to have no answer

@@ -85,7 +85,7 @@ export class ControlSession {
       if (m.payloadLength > MAX_PAYLOAD) this.tooLarge(m);
       return;
     }
-    scene.learn(m.side, type.from);
+    scene.learn(m, type.from);
     const role = scene.roleOf(m.side)!;
     if (m.payloadLength > MAX_PAYLOAD) this.tooLarge(m);
     if (role !== type.from) {
@@ -161,7 +161,7 @@ export class ControlSession {
     const { scene } = this;
     const role = scene.roleOf(m.side)!;
     // once both kinds came from one side, or one kind from both, somebody is certainly wrong
-    const proven = scene.rolesGiven || this.guestFrames + this.monitorFrames > 0;
+    const proven = scene.rolesGiven || (scene.rolesSure && this.guestFrames + this.monitorFrames > 0);
     const what = role === 'guest' ? 'a reply type from Arca' : 'a request type from the monitor';
     scene.raise(WRONG_DIRECTION, {
       message: m,

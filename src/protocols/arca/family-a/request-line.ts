@@ -6,6 +6,8 @@ export class Request {
   reply: ControlFrame | null = null;
   /** Whether it waits for its reply. */
   open = true;
+  /** Whether an earlier request had the same id. */
+  again = false;
   /** How often the ids had started again when it was sent. */
   readonly epoch: number;
   /** AcceptRequest: whether its listener was announced before. */

@@ -79,7 +79,7 @@ export class PipeSession {
   }
 
   message(m: PipeFrame): void {
-    this.scene.learn(m.side, m.role);
+    this.scene.learn(m, m.role);
     if (m.kind === 'empty') {
       this.scene.raise(EMPTY_FRAME, { message: m, text: 'length 0: the reader takes it for the end of the stream' });
       return;

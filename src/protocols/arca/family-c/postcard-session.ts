@@ -95,7 +95,7 @@ export class PostcardSession {
       scene.lose(m.side);
       return;
     }
-    scene.learn(m.side, m.role);
+    scene.learn(m, m.role);
     if (!m.complete) {
       this.turns.gap();
       return;
