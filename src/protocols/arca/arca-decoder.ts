@@ -142,7 +142,7 @@ export class ArcaDecoder implements Decoder, FrameSink, Findings {
       offset: cut.offset,
       length: cut.there,
       text: `the stream ends after ${count(cut.there, 'byte')} of a frame of ${cut.want > 0 ? `${cut.want}` : 'unknown length'}`,
-      confidence: how === 'fin' ? 'certain' : 'likely',
+      confidence: how === 'fin' && this.unproven === 0 ? 'certain' : 'likely',
     });
   }
 

@@ -82,7 +82,7 @@ export class ServerDecoder extends TableDecoder<typeof SERVER> implements Server
       const named = input.bytes[pos + HELLO_D2]! !== PIF_NONE && input.bytes[pos + HELLO_D2 + 1]! > 0x20;
       return bare && named && view.getUint32(pos + HELLO.ifnamsiz) !== IFNAMSIZ ? 'd2' : 'released';
     }
-    if (!final || remaining < HELLO_D1 || view.getUint32(pos + HELLO.version) !== 1) return null;
+    if (!final || this.atGap || remaining < HELLO_D1 || view.getUint32(pos + HELLO.version) !== 1) return null;
     if (remaining === HELLO_D1) return 'd1';
     if (remaining < HELLO_D2 || view.getUint32(pos + HELLO.pifNameSize) !== PIF_NAME_SIZE) return null;
     const empty = remaining === HELLO_D2 + 1 && input.bytes[pos + HELLO_D2] === PIF_NONE;
@@ -130,7 +130,7 @@ export class ServerDecoder extends TableDecoder<typeof SERVER> implements Server
     const hello = new Hello(SERVER, input, present, 'cut', true);
     this.hello = hello;
     this.hellos++;
-    this.announced = 'unknown';
+    this.announced = this.atGap ? 'pending' : 'unknown';
     this.noteCut(input, present);
     this.emitCut(input, hello, HELLO.size);
     return true;

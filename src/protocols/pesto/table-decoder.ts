@@ -56,6 +56,8 @@ export abstract class TableDecoder<S extends Side> implements Decoder<S>, Framin
   cutWanted = 0;
   /** The first bytes of what was cut. */
   cutBytes = new Uint8Array(0);
+  /** Whether the last bytes that are looked at end at a gap, not where the sender ended them. */
+  protected atGap = false;
   /** Whether bytes of this direction are missing from the capture. */
   lossy = false;
   ruleLayout: RuleLayout | null = null;
@@ -103,12 +105,14 @@ export abstract class TableDecoder<S extends Side> implements Decoder<S>, Framin
 
   abandon(input: Input<S>, why: 'gap' | 'end'): void {
     this.need = 1;
+    this.atGap = why === 'gap';
     while (input.remaining > 0 && this.once(input, false, true)) continue;
     this.waiting = false;
     this.partial = input.remaining;
     if (why === 'end' && this.partial > 0) this.noteCut(input, this.partial);
     this.skip(input, this.partial, 'undecoded');
     this.need = 1;
+    this.atGap = false;
   }
 
   gap(length: number): void {
