@@ -3,7 +3,7 @@ import { hex } from '../base/hex.js';
 import type { Limits } from '../base/limits.js';
 import { seqDistance } from '../base/seq.js';
 import type { Packet, SocketEvent } from '../capture/packet.js';
-import type { EmitSocketEvent, SocketLink } from './socket-link.js';
+import { forgetOldest, type EmitSocketEvent, type SocketLink } from './socket-link.js';
 
 /**
  * Wireshark's exported PDUs (link type WIRESHARK_UPPER_PDU): tags with a type and a length of 16 bits each, both big endian, then
@@ -67,6 +67,7 @@ class Conversation {
 
 /** Puts exported PDUs of one connection and direction behind each other, as far as their sequence numbers allow it. */
 export class ExportedPdu implements SocketLink {
+  limitHit = '';
   private readonly limits: Readonly<Limits>;
   private readonly conversations = new Map<string, Conversation>();
   private count = 0;
@@ -83,7 +84,8 @@ export class ExportedPdu implements SocketLink {
     const fresh = talk === undefined;
     if (talk === undefined) {
       if (this.conversations.size >= this.limits.flows) {
-        this.conversations.delete(this.conversations.keys().next().value!);
+        forgetOldest(this.conversations, this.limits.flows);
+        this.limitHit = `flows: more than ${this.limits.flows} conversations; the oldest are forgotten`;
       }
       talk = new Conversation(`pdu ${++this.count}`, tags);
       this.conversations.set(key, talk);

@@ -128,7 +128,14 @@ export class LinkDecoder {
 
   /** Reports what was passed over. */
   end(): void {
+    for (const { limitHit } of this.socketDecoders.values()) if (limitHit !== '') this.limit(limitHit);
+    let told = 0;
     for (const [linkType, { packets, first }] of this.unsupported) {
+      if (++told > this.limits.findingsPerRule) {
+        const text = `and ${count(this.unsupported.size - told + 1, 'more link type')} (limit findingsPerRule)`;
+        this.note({ rule: UNSUPPORTED_LINK, text, offset: 0, length: 0 });
+        break;
+      }
       const text = `${count(packets, 'packet')} of link type ${link.linkTypeName(linkType)} not decoded, the first is packet ${first}`;
       this.note({ rule: UNSUPPORTED_LINK, text, offset: 0, length: 0 });
     }

@@ -2,7 +2,7 @@ import { EMPTY_BLOCK } from '../base/block.js';
 import type { Limits } from '../base/limits.js';
 import { wireText } from '../base/text.js';
 import type { Packet, SocketEvent } from '../capture/packet.js';
-import type { EmitSocketEvent, SocketLink } from './socket-link.js';
+import { forgetOldest, type EmitSocketEvent, type SocketLink } from './socket-link.js';
 
 /**
  * What sockdump writes (link type USER0): one record for each segment of a send on a Unix socket. In front of the payload stand
@@ -126,6 +126,7 @@ function first<T>(set: ReadonlySet<T> | undefined): T | undefined {
 
 /** Sorts sockdump records into connections. */
 export class Sockdump implements SocketLink {
+  limitHit = '';
   private readonly limits: Readonly<Limits>;
   private form: Form | null = null;
   private readonly paths = new Map<string, Path>();
@@ -170,7 +171,11 @@ export class Sockdump implements SocketLink {
   private place(path: string, half: Half): Place {
     let known = this.paths.get(path);
     if (known === undefined) {
-      if (this.paths.size >= this.limits.listItems) this.paths.delete(this.paths.keys().next().value!);
+      const { listItems } = this.limits;
+      if (this.paths.size >= listItems) {
+        forgetOldest(this.paths, listItems);
+        this.limitHit = `listItems: more than ${listItems} socket paths; the oldest are forgotten`;
+      }
       known = new Path();
       this.paths.set(path, known);
     }
@@ -180,6 +185,7 @@ export class Sockdump implements SocketLink {
     if (++this.halves > this.limits.flows) {
       // too many to remember: what goes on with an old pair is a stream of its own
       this.halves = 1;
+      this.limitHit = `flows: more than ${this.limits.flows} pairs of processes; they are told apart anew`;
       this.paths.clear();
       this.paths.set(path, (known = new Path()));
     }

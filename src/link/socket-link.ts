@@ -11,4 +11,18 @@ export interface SocketLink {
    * should carry (private link types mean something else to everybody): it is then counted as not decoded.
    */
   packet(packet: Packet, emit: EmitSocketEvent): boolean;
+  /** What was given up, in words that begin with the limit; empty: nothing. */
+  readonly limitHit: string;
+}
+
+/**
+ * Makes room in a table by forgetting a part of what has been in it longest: to step over what was deleted at a Map's front costs as
+ * much as to delete it.
+ */
+export function forgetOldest(table: Map<unknown, unknown>, limit: number): void {
+  let room = Math.max(1, limit >> 4);
+  for (const key of table.keys()) {
+    table.delete(key);
+    if (--room === 0) return;
+  }
 }

@@ -1,7 +1,7 @@
 import { EMPTY_BLOCK } from '../base/block.js';
 import type { Limits } from '../base/limits.js';
 import type { Packet, SocketEvent } from '../capture/packet.js';
-import type { EmitSocketEvent, SocketLink } from './socket-link.js';
+import { forgetOldest, type EmitSocketEvent, type SocketLink } from './socket-link.js';
 
 /**
  * Frames of a Linux vsockmon device (link type VSOCK): linux/vsockmon.h, all little endian. Two reserved bytes after the length
@@ -62,6 +62,7 @@ class VsockConnection {
 
 /** Turns vsock frames into the streams that they carry. */
 export class VsockMonitor implements SocketLink {
+  limitHit = '';
   private readonly limits: Readonly<Limits>;
   private readonly open = new Map<string, VsockConnection>();
   private count = 0;
@@ -151,7 +152,10 @@ export class VsockMonitor implements SocketLink {
   }
 
   private add(key: string, source: string, destination: string, requested: boolean): VsockConnection {
-    if (this.open.size >= this.limits.flows) this.open.delete(this.open.keys().next().value!);
+    if (this.open.size >= this.limits.flows) {
+      forgetOldest(this.open, this.limits.flows);
+      this.limitHit = `flows: more than ${this.limits.flows} vsock connections; the oldest are forgotten`;
+    }
     const c = new VsockConnection(`vsock ${++this.count}`, source, destination, requested);
     this.open.set(key, c);
     return c;

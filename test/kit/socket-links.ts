@@ -16,8 +16,9 @@ export interface SeenEvent {
 export function linkEvents(
   make: (limits: Readonly<Limits>) => SocketLink,
   packets: readonly (Uint8Array | { readonly bytes: Uint8Array; readonly cut: number })[],
-): { readonly events: SeenEvent[]; readonly refused: number[] } {
-  const link = make(DEFAULT_LIMITS);
+  limits: Partial<Limits> = {},
+): { readonly events: SeenEvent[]; readonly refused: number[]; readonly limitHit: string } {
+  const link = make({ ...DEFAULT_LIMITS, ...limits });
   const events: SeenEvent[] = [];
   const refused: number[] = [];
   const packet = new Packet();
@@ -37,7 +38,7 @@ export function linkEvents(
     });
     if (!taken) refused.push(packet.number);
   });
-  return { events, refused };
+  return { events, refused, limitHit: link.limitHit };
 }
 
 /** `connection from: text` of each event with data, `connection from kind` of the others. */

@@ -100,3 +100,9 @@ describe('exported PDUs', () => {
     expect(refused).toEqual([1, 2, 3]);
   });
 });
+
+it('conversations are bounded by flows, and that is told', () => {
+  const packets = Array.from({ length: 20 }, (_, i) => pdu({ toServer: true, text: 'x', stream: i }));
+  expect(linkEvents(make, packets).limitHit).toBe('');
+  expect(linkEvents(make, packets, { flows: 5 }).limitHit).toMatch(/^flows: more than 5 conversations/);
+});

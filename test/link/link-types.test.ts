@@ -132,6 +132,14 @@ describe('other link types', () => {
     expect(run.payloads).toEqual(['hello']);
   });
 
+  it('of very many kinds are summarised', () => {
+    const run = new LinkRun({ findingsPerRule: 3 });
+    for (let i = 0; i < 20; i++) run.add({ bytes: new Uint8Array(60), linkType: 4711 + i });
+    run.decoder.end();
+    expect(run.notes).toHaveLength(4);
+    expect(run.notes.at(-1)).toBe('capture/unsupported-link: and 17 more link types (limit findingsPerRule)');
+  });
+
   it('with something else than TCP are counted', () => {
     const run = new LinkRun();
     run.add(ethernet(0x0806, new Uint8Array(28)));

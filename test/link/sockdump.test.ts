@@ -130,6 +130,17 @@ describe('sockdump records', () => {
     expect(linkEvents(make, [foreign, new Uint8Array(0), new Uint8Array(300)])).toEqual({
       events: [],
       refused: [1, 2, 3],
+      limitHit: '',
     });
+  });
+});
+
+describe('sockdump limits', () => {
+  it('bound paths and pairs, and are told', () => {
+    const paths = Array.from({ length: 20 }, (_, i) => record(SERVER, 70, 'x', `/run/${i}`));
+    expect(linkEvents(make, paths).limitHit).toBe('');
+    expect(linkEvents(make, paths, { listItems: 5 }).limitHit).toMatch(/^listItems: more than 5 socket paths/);
+    const pairs = Array.from({ length: 20 }, (_, i) => record(SERVER, 70 + i, 'x'));
+    expect(linkEvents(make, pairs, { flows: 5 }).limitHit).toMatch(/^flows: more than 5 pairs/);
   });
 });

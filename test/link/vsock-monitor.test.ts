@@ -125,3 +125,9 @@ describe('vsock frames', () => {
     expect(linkEvents(make, [new Uint8Array(29), new Uint8Array(0)]).refused).toEqual([1, 2]);
   });
 });
+
+it('connections are bounded by flows, and that is told', () => {
+  const packets = Array.from({ length: 20 }, (_, i) => frame(DATA, { text: 'x', port: 2000 + i }));
+  expect(linkEvents(make, packets).limitHit).toBe('');
+  expect(linkEvents(make, packets, { flows: 5 }).limitHit).toMatch(/^flows: more than 5 vsock connections/);
+});
