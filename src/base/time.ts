@@ -1,5 +1,7 @@
 /** Times are kept as whole seconds and nanoseconds: together they exceed what a double holds exactly. */
 
+import { nineDigits, sixDigits } from './digits.js';
+
 const NANOS_PER_SECOND = 1_000_000_000;
 
 /** The second that was printed last, and its text: making a Date of each message was a sixth of `analyze -f ndjson`. */
@@ -13,7 +15,7 @@ export function rfc3339(seconds: number, nanos: number): string {
     printedText = new Date(clamped * 1000).toISOString().slice(0, 19);
     printedSecond = seconds;
   }
-  return `${printedText}.${String(nanos).padStart(9, '0')}Z`;
+  return `${printedText}.${nineDigits(nanos)}Z`;
 }
 
 /**
@@ -30,7 +32,8 @@ export function relativeSeconds(s0: number, n0: number, s1: number, n1: number):
   let micros = (s1 - s0) * 1_000_000 + Math.round((n1 - n0) / 1000);
   const sign = micros < 0 ? '-' : '';
   micros = Math.abs(micros);
-  return `${sign}${Math.floor(micros / 1_000_000)}.${String(micros % 1_000_000).padStart(6, '0')}`;
+  const seconds = Math.floor(micros / 1_000_000);
+  return `${sign}${seconds}.${sixDigits(micros - 1_000_000 * seconds)}`;
 }
 
 /** A duration in the largest unit that keeps three digits: `57 us`, `1.42 ms`, `3.1 s`. */
@@ -38,11 +41,13 @@ export function duration(nanos: number): string {
   const sign = nanos < 0 ? '-' : '';
   const n = Math.abs(nanos);
   if (n < 1000) return `${sign}${n} ns`;
-  if (n < 1_000_000) return `${sign}${short(n / 1000)} us`;
-  if (n < NANOS_PER_SECOND) return `${sign}${short(n / 1_000_000)} ms`;
-  return `${sign}${short(n / NANOS_PER_SECOND)} s`;
+  if (n < 1_000_000) return `${sign}${short(n, 1000)} us`;
+  if (n < NANOS_PER_SECOND) return `${sign}${short(n, 1_000_000)} ms`;
+  return `${sign}${short(n, NANOS_PER_SECOND)} s`;
 }
 
-function short(x: number): string {
-  return x >= 100 ? x.toFixed(0) : String(Number(x.toPrecision(3)));
+/** `n / unit` with three digits, or all of those before the point; `n` is a whole number. */
+function short(n: number, unit: number): string {
+  if (n >= 100 * unit) return String(Math.round(n / unit));
+  return n >= 10 * unit ? String(Math.round((10 * n) / unit) / 10) : String(Math.round((100 * n) / unit) / 100);
 }

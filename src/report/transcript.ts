@@ -1,4 +1,5 @@
 import { CLIENT, otherSide, SERVER, type Side } from '../base/input.js';
+import { rightAligned } from '../base/digits.js';
 import { byteSize, count } from '../base/text.js';
 import { duration, relativeSeconds } from '../base/time.js';
 import type { CaptureInfo } from '../capture/packet.js';
@@ -24,6 +25,8 @@ const NAME_WIDTH = 28;
 /** Blanks before a finding, and before the bytes of a message: below the message's name. */
 const INDENT = ' '.repeat(30);
 const DUMP_INDENT = ' '.repeat(8);
+/** Names of messages that are remembered as they are printed. */
+const MAX_NAMES = 1024;
 const COLUMNS = `${'#'.padStart(5)} ${'packet'.padStart(7)} ${'time'.padStart(12)}`;
 
 /** The annotated transcript: a line a message, what is wrong in place under it. It depends on the capture alone. */
@@ -40,6 +43,7 @@ export class Transcript implements Reporter {
   private readonly explained = new Set<string>();
   private captures = 0;
   private lines = 0;
+  private readonly names = new Map<string, string>();
   private readonly opened = new Set<StreamRecord>();
 
   constructor(add: (text: string) => void, options: TranscriptOptions, flush?: () => void) {
@@ -80,16 +84,16 @@ export class Transcript implements Reporter {
     this.lastMessage = m;
     const protocol = stream.protocol!;
     const { verbose, hex } = this.options;
-    const color = sideColor(this.t, m.side);
     const arrow = stream.rolesKnown ? (m.side === CLIENT ? '->' : '<-') : m.side === CLIENT ? '>>' : '<<';
     const what = printable(protocol.describe(m, verbose));
     const tail = this.tail(m);
-    const name = printable(m.name);
-    const padded = what === '' && tail === '' ? name : name.padEnd(NAME_WIDTH);
-    const place = `${String(m.index).padStart(5)} ${String(m.packet).padStart(7)} ${this.time(stream, m.seconds, m.nanos).padStart(12)}`;
-    this.line(
-      `${this.t.dim(place)}  ${color(`${arrow} ${padded}`)}${what === '' ? '' : `  ${what}`}${tail === '' ? '' : `  ${this.t.dim(tail)}`}`,
-    );
+    const name = what === '' && tail === '' ? printable(m.name) : this.padded(m.name);
+    const time = this.time(stream, m.seconds, m.nanos);
+    const place = `${rightAligned(`${m.index}`, 5)} ${rightAligned(`${m.packet}`, 7)} ${rightAligned(time, 12)}`;
+    let line = `${this.t.dim(place)}  ${sideColor(this.t, m.side)(`${arrow} ${name}`)}`;
+    if (what !== '') line += `  ${what}`;
+    if (tail !== '') line += `  ${this.t.dim(tail)}`;
+    this.line(line);
     if (hex && m.head !== null) {
       for (const row of hexDump(m.head, m.length, protocol.annotate(m), { all: verbose }))
         this.line(DUMP_INDENT + this.t.dim(row));
@@ -169,10 +173,20 @@ export class Transcript implements Reporter {
     return relativeSeconds(this.startSeconds, this.startNanos, seconds, nanos);
   }
 
+  private padded(name: string): string {
+    let padded = this.names.get(name);
+    if (padded === undefined) {
+      padded = printable(name).padEnd(NAME_WIDTH);
+      if (this.names.size < MAX_NAMES) this.names.set(name, padded);
+    }
+    return padded;
+  }
+
   /** The link to the request, and what is special about how this message was captured and decoded. */
   private tail(m: Message): string {
     let out = '';
     if (m.inReplyTo > 0) out = m.latency >= 0 ? `re #${m.inReplyTo}  +${duration(m.latency)}` : `re #${m.inReplyTo}`;
+    if (m.complete && !this.options.verbose) return out;
     const special: string[] = [];
     if (!m.complete)
       special.push(m.missing > 0 ? `cut: ${m.missing} of ${count(m.length, 'byte')} not captured` : 'cut');

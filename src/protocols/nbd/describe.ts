@@ -1,6 +1,5 @@
 import { byteSize, count, quote, wireText } from '../../base/text.js';
 import {
-  CHUNK_OFFSET_DATA,
   CHUNK_OFFSET_HOLE,
   CMD_BLOCK_STATUS,
   CMD_DISC,
@@ -51,7 +50,9 @@ function words(list: readonly string[]): string {
 }
 
 function join(parts: readonly (string | false | null)[]): string {
-  return parts.filter((p) => p !== false && p !== null && p !== '').join('  ');
+  let text = '';
+  for (const p of parts) if (p !== false && p !== null && p !== '') text = text === '' ? p : `${text}  ${p}`;
+  return text;
 }
 
 function str(data: Prefix, span: Span): string {
@@ -63,11 +64,9 @@ export function describe(m: NbdMessage, verbose: boolean): string {
   if (m instanceof Request) return request(m);
   if (m instanceof Chunk) return chunk(m, verbose);
   if (m instanceof SimpleReply) {
-    return join([
-      `cookie ${decimal(m.cookieHi, m.cookieLo)}`,
-      m.error !== 0 && errorName(m.error),
-      m.payload > 0 && count(m.payload, 'byte'),
-    ]);
+    const error = m.error === 0 ? '' : `  ${errorName(m.error)}`;
+    const payload = m.payload > 0 ? `  ${count(m.payload, 'byte')}` : '';
+    return `cookie ${decimal(m.cookieHi, m.cookieLo)}${error}${payload}`;
   }
   if (m instanceof Option) return option(m);
   if (m instanceof OptionReply) return optionReply(m);
@@ -85,20 +84,18 @@ export function describe(m: NbdMessage, verbose: boolean): string {
 }
 
 function request(m: Request): string {
-  const flags = commandFlags(m.flags);
+  const { query } = m;
+  const flags = m.flags === 0 ? '' : `  ${words(commandFlags(m.flags))}`;
+  const cookie = `cookie ${decimal(m.cookieHi, m.cookieLo)}`;
   const plain = m.type === CMD_DISC || m.type === CMD_FLUSH;
   const nothing = m.offsetHi === 0 && m.offsetLo === 0 && m.lengthHi === 0 && m.lengthLo === 0;
   const offset = decimal(m.offsetHi, m.offsetLo);
   const length = decimal(m.lengthHi, m.lengthLo);
-  const { query } = m;
+  if (plain && nothing) return cookie + flags;
+  if (m.type === CMD_RESIZE) return `${cookie}  new size ${offset}${flags}`;
   const listed = query !== null && m.type === CMD_BLOCK_STATUS && query.length >= 12;
-  return join([
-    `cookie ${decimal(m.cookieHi, m.cookieLo)}`,
-    !(plain && nothing) && (m.type === CMD_RESIZE ? `new size ${offset}` : `offset ${offset}`),
-    !(plain && nothing) && m.type !== CMD_RESIZE && !listed && `length ${length}`,
-    listed && `length ${decimal(query.u32(0), query.u32(4))}  contexts ${contextIds(query)}`,
-    words(flags),
-  ]);
+  const extent = listed ? `${decimal(query.u32(0), query.u32(4))}  contexts ${contextIds(query)}` : length;
+  return `${cookie}  offset ${offset}  length ${extent}${flags}`;
 }
 
 function contextIds(query: Prefix): string {
@@ -108,12 +105,13 @@ function contextIds(query: Prefix): string {
 }
 
 function chunk(m: Chunk, verbose: boolean): string {
-  const parts: (string | false)[] = [`cookie ${decimal(m.cookieHi, m.cookieLo)}`];
+  const cookie = `cookie ${decimal(m.cookieHi, m.cookieLo)}`;
+  const flags = m.flags === 0 ? '' : `  ${replyFlags(m.flags).join(' ')}`;
   if (m.dataLength >= 0) {
-    parts.push(`offset ${decimal(m.dataOffsetHi, m.dataOffsetLo)}`);
-    if (m.type === CHUNK_OFFSET_DATA) parts.push(count(m.dataLength, 'byte'));
-    if (m.type === CHUNK_OFFSET_HOLE) parts.push(`hole of ${count(m.dataLength, 'byte')}`);
+    const hole = m.type === CHUNK_OFFSET_HOLE ? 'hole of ' : '';
+    return `${cookie}  offset ${decimal(m.dataOffsetHi, m.dataOffsetLo)}  ${hole}${count(m.dataLength, 'byte')}${flags}`;
   }
+  const parts = [cookie];
   const scan = m.extents;
   if (scan?.headComplete) {
     parts.push(scan.context ?? `ctx#${scan.contextId}`);
@@ -133,8 +131,7 @@ function chunk(m: Chunk, verbose: boolean): string {
     if (n > 0 && n <= m.payload - 6) parts.push(str(data, { at: 6, length: n }));
   }
   if (parts.length === 1 && m.payload > 0) parts.push(count(m.payload, 'byte'));
-  parts.push(replyFlags(m.flags).join(' '));
-  return join(parts);
+  return join(parts) + flags;
 }
 
 function option(m: Option): string {
