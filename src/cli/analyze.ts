@@ -40,7 +40,7 @@ export const analyze: Command = {
     const format = args.format ?? 'text';
     const planner = await Planner.load(args);
     const interrupt = new Interrupt();
-    const output = openDestination(args.output);
+    const output = openDestination(args.output, { inputs: inputs.flatMap(pathsOf) });
     const reporter = await reporterFor(format, output, args, inputs);
     const status = await runInputs(inputs, {
       planner,
@@ -58,6 +58,10 @@ export const analyze: Command = {
     return status;
   },
 };
+
+function pathsOf(input: CaptureInput): readonly string[] {
+  return typeof input === 'string' ? [input] : [input.client, input.server];
+}
 
 /** The reporter for one of the formats that follow the events. */
 export async function reporterFor(

@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import * as v from 'valibot';
+import { readSmallFile } from '../base/small-file.js';
 import { systemWords, UsageError } from './usage-error.js';
+
+/** More than ten thousand suppressions take. */
+const CONFIG_BYTES = 16 << 20;
 
 const level = v.picklist(['off', 'note', 'warning', 'error']);
 const severity = v.picklist(['note', 'warning', 'error']);
@@ -81,12 +84,13 @@ export interface LoadedConfig {
 
 /** Reads a configuration; what is wrong with it is a UsageError that names the key. */
 export function readConfig(path: string): LoadedConfig {
-  let source: string;
+  let source: string | null;
   try {
-    source = readFileSync(path, 'utf8');
+    source = readSmallFile(path, CONFIG_BYTES);
   } catch (error) {
     throw new UsageError(`cannot read the configuration ${path}: ${systemWords(error)}`);
   }
+  if (source === null) throw new UsageError(`${path}: too large for a configuration`);
   let parsed: unknown;
   try {
     parsed = JSON.parse(source.replace(/^\ufeff/, ''));

@@ -1,10 +1,19 @@
+import { resolve } from 'node:path';
 import { pathStat } from '../base/path-stat.js';
 import { FileOutput, TextOutput } from '../report/output.js';
 import { systemWords, UsageError } from './usage-error.js';
 
-/** Where results go: standard output, or a file that appears when it is complete (`live`: that grows). */
-export function openDestination(path: string | undefined, live = false): TextOutput {
+/**
+ * Where results go: standard output, or a file that appears when it is complete (`live`: that grows). It must be none of the `inputs`,
+ * which it would replace.
+ */
+export function openDestination(
+  path: string | undefined,
+  { live = false, inputs = [] }: { readonly live?: boolean; readonly inputs?: readonly string[] } = {},
+): TextOutput {
   if (path === undefined || path === '-') return new TextOutput(1);
+  const input = inputs.find((other) => isSameFile(path, other));
+  if (input !== undefined) throw new UsageError(`cannot write ${path}: it is what is to be read (${input})`);
   try {
     return FileOutput.create(path, live || isSpecial(path));
   } catch (error) {
@@ -19,6 +28,14 @@ export function finishDestination(output: TextOutput, path: string | undefined):
   } catch (error) {
     throw new UsageError(`cannot write ${path ?? 'standard output'}: ${systemWords(error)}`);
   }
+}
+
+function isSameFile(path: string, other: string): boolean {
+  const a = pathStat(path);
+  if (a === undefined) return resolve(path) === resolve(other);
+  if (!a.isFile()) return false;
+  const b = pathStat(other);
+  return b !== undefined && a.ino === b.ino && a.dev === b.dev;
 }
 
 function isSpecial(path: string): boolean {

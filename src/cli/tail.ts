@@ -28,7 +28,7 @@ export const tail: Command = {
     const source = args.source ?? '-';
     const planner = await Planner.load(args);
     const interrupt = new Interrupt();
-    const output = openDestination(args.output, true);
+    const output = openDestination(args.output, { live: true, inputs: [source] });
     const reporter = await reporterFor(args.format ?? 'text', output, args, [source]);
     const status = await runInputs([source], {
       planner,

@@ -1,21 +1,39 @@
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { copyCapture, scratch, wirelint } from '../kit/cli.js';
+import { BIN, copyCapture, scratch, wirelint } from '../kit/cli.js';
 
 const folder = scratch();
 const good = copyCapture('nbd/client-killed-in-flight.pcap', join(folder, 'good.pcap'));
 const root = process.getuid?.() === 0;
+
+/** Runs wirelint as a user whom permissions stop; null where there is no way to be one. */
+function unprivileged(args: readonly string[]): { status: number | null; stdout: string; stderr: string } | null {
+  const run = (command: string, more: readonly string[]) => {
+    const { status, stdout, stderr } = spawnSync(command, more, { encoding: 'utf8', cwd: '/' });
+    return { status, stdout, stderr };
+  };
+  if (!root) return run(process.execPath, [BIN, ...args]);
+  const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+  if (run('setpriv', [...nobody, process.execPath, BIN, '--version']).status !== 0) return null;
+  return run('setpriv', [...nobody, process.execPath, BIN, ...args]);
+}
 
 function complaint(args: readonly string[], cwd = folder): string {
   const { status, stderr } = wirelint(args, { cwd });
@@ -29,10 +47,28 @@ describe('inputs that cannot be read', () => {
     expect(complaint(['analyze', '.'])).toContain('a directory');
   });
 
-  it.skipIf(root)('a file without permission', () => {
-    const path = copyCapture('nbd/client-killed-in-flight.pcap', join(folder, 'secret.pcap'));
+  it('a file or folder without permission', (context) => {
+    const own = join(folder, 'closed');
+    mkdirSync(join(own, 'tree/inner'), { recursive: true });
+    const path = copyCapture('nbd/client-killed-in-flight.pcap', join(own, 'secret.pcap'));
+    copyCapture('nbd/client-killed-in-flight.pcap', join(own, 'tree/good.pcap'));
+    copyCapture('nbd/client-killed-in-flight.pcap', join(own, 'tree/inner/hidden.pcap'));
     chmodSync(path, 0);
-    expect(complaint(['analyze', path])).toContain('permission');
+    chmodSync(join(own, 'tree/inner'), 0);
+    chmodSync(folder, 0o755);
+    const analyzed = unprivileged(['analyze', path]);
+    if (analyzed === null) context.skip('nobody to be but root, whom permissions do not stop');
+    expect([analyzed!.status, analyzed!.stdout]).toEqual([2, '']);
+    expect(analyzed!.stderr).toMatch(/^wirelint: [^\n]*permission denied\n$/);
+    const checked = unprivileged(['check', join(own, 'tree')])!;
+    expect(checked.status).toBe(2);
+    expect(checked.stdout + checked.stderr).toMatch(/inner: permission denied/);
+    chmodSync(join(own, 'tree/inner'), 0o755);
+    const written = unprivileged(['analyze', '-o', join(own, 'report.txt'), join(own, 'tree/good.pcap')])!;
+    if (root) {
+      expect(written.status).toBe(2);
+      expect(written.stderr).toMatch(/cannot write .*permission denied/);
+    }
     chmodSync(path, 0o600);
   });
 
@@ -62,6 +98,88 @@ describe('inputs that cannot be read', () => {
   });
 });
 
+describe('files that change while they are read', () => {
+  const source = 'nbd/nbdkit-async-64-inflight.pcap';
+  const follow = async (
+    path: string,
+    change: () => void,
+  ): Promise<{ status: number | null; stdout: string; stderr: string }> => {
+    const child = spawn(process.execPath, [BIN, 'tail', '-f', 'ndjson', path], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (stdout === '') setTimeout(change, 50);
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const timer = setTimeout(() => child.kill('SIGINT'), 1500);
+    const [status] = (await once(child, 'close')) as [number | null];
+    clearTimeout(timer);
+    return { status, stdout, stderr };
+  };
+  const messages = (text: string): number => text.split('"type":"message"').length - 1;
+  const all = messages(wirelint(['analyze', '-f', 'ndjson', copyCapture(source, join(folder, 'all.pcap'))]).stdout);
+
+  it('deleted: what was open is read to its end', async () => {
+    const path = copyCapture(source, join(folder, 'deleted.pcap'));
+    const { stdout, stderr } = await follow(path, () => rmSync(path));
+    expect([messages(stdout), stderr]).toEqual([all, '']);
+    expect(stdout).toContain('"type":"summary"');
+  });
+
+  it('replaced: the file that was opened counts, not the one that has its name now', async () => {
+    const path = copyCapture(source, join(folder, 'replaced.pcap'));
+    const { stdout } = await follow(path, () => {
+      writeFileSync(`${path}.new`, 'no capture at all');
+      renameSync(`${path}.new`, path);
+    });
+    expect(messages(stdout)).toBe(all);
+    expect(stdout).not.toContain('capture/malformed');
+  });
+
+  it('cut short: that is said, and ends it', async () => {
+    const path = copyCapture(source, join(folder, 'shrunk.pcap'));
+    const { stdout } = await follow(path, () => truncateSync(path, 100));
+    expect(stdout).toContain('the file became shorter while it was read');
+    expect(stdout).toContain('"type":"summary"');
+  });
+
+  it('grown by half a record: that is not there yet, for analyze', () => {
+    const path = copyCapture(source, join(folder, 'grown.pcap'));
+    appendFileSync(path, Buffer.alloc(7));
+    const { status, stdout } = wirelint(['analyze', '-f', 'ndjson', path]);
+    expect([status, messages(stdout)]).toEqual([0, all]);
+    expect(stdout).toContain('capture/truncated');
+  });
+});
+
+describe('configurations and keyrings', () => {
+  it('without end are refused', () => {
+    expect(complaint(['check', '--config', '/dev/zero', good])).toContain('too large for a configuration');
+    expect(complaint(['analyze', '--keyring', '/dev/zero', good])).toContain('too large for a keyring');
+    expect(complaint(['check', '--config', '.', good])).toContain('directory');
+  });
+});
+
+describe('what is recorded', () => {
+  it('is readable by its owner only, and so are the sockets', async () => {
+    const own = join(folder, 'record');
+    mkdirSync(own);
+    const server = createServer((socket) => socket.end()).listen(join(own, 'server.sock'));
+    await once(server, 'listening');
+    const args = ['record', '--listen', `unix:${own}/client.sock`, '--connect', `unix:${own}/server.sock`];
+    const child = spawn(process.execPath, [BIN, ...args, '-w', join(own, 'traffic.pcapng')], { stdio: 'ignore' });
+    for (let i = 0; i < 200 && !existsSync(join(own, 'client.sock')); i++) await new Promise((r) => setTimeout(r, 25));
+    const mode = (name: string): string => (statSync(join(own, name)).mode & 0o777).toString(8);
+    const seen = [mode('traffic.pcapng'), mode('client.sock')];
+    child.kill('SIGINT');
+    await once(child, 'close');
+    server.close();
+    expect(seen).toEqual(['600', '600']);
+    expect(mode('traffic.pcapng')).toBe('600');
+  });
+});
+
 describe('check on folders', () => {
   it('ends in a loop of links, and takes names with line ends', () => {
     const tree = join(folder, 'tree');
@@ -80,6 +198,43 @@ describe('-o', () => {
   it('on a full disk is an error, and leaves nothing', () => {
     expect(complaint(['analyze', '-o', '/dev/full', good])).toMatch(/no space left/i);
     expect(complaint(['check', '-f', 'sarif', '-o', '/dev/full', good])).toMatch(/no space left/i);
+  });
+
+  it('that fills up on the way is an error, and leaves no half report', () => {
+    const own = join(folder, 'full');
+    mkdirSync(own);
+    const big = copyCapture('nbd/nbdkit-async-64-inflight.pcap', join(folder, 'big.pcap'));
+    for (const args of [
+      ['analyze', '-v', '-x'],
+      ['analyze', '-f', 'json'],
+      ['check', '-f', 'json'],
+    ]) {
+      // at most 2 KiB a file: the disk that is full, without a disk
+      const command = `trap '' XFSZ; ulimit -f 4; exec "$0" "$@"`;
+      const { status, stderr } = spawnSync(
+        '/bin/sh',
+        ['-c', command, process.execPath, BIN, ...args, '-o', join(own, 'report'), big],
+        { encoding: 'utf8' },
+      );
+      expect([status, readdirSync(own)]).toEqual([2, []]);
+      expect(stderr).toMatch(/^wirelint: cannot write [^\n]*file too large\n$/);
+    }
+  });
+
+  it('never replaces what is to be read', () => {
+    const own = join(folder, 'same');
+    mkdirSync(own);
+    const path = copyCapture('nbd/client-killed-in-flight.pcap', join(own, 'a.pcap'));
+    symlinkSync('a.pcap', join(own, 'link.pcap'));
+    const before = readFileSync(path);
+    for (const command of [
+      ['analyze', '-o', 'a.pcap', 'a.pcap'],
+      ['analyze', '-o', 'link.pcap', 'a.pcap'],
+      ['check', '-o', './a.pcap', 'a.pcap'],
+      ['tail', '-o', 'a.pcap', 'link.pcap'],
+    ])
+      expect(complaint(command, own)).toContain('it is what is to be read');
+    expect(readFileSync(path).equals(before)).toBe(true);
   });
 
   it('keeps an older report where the input cannot be read', () => {

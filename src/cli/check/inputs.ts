@@ -119,10 +119,19 @@ class Search implements FoundInputs {
   }
 
   private file(path: string, named: boolean, stat: Stats | undefined): void {
-    const real = stat === undefined ? path : realpathSync(path);
+    const real = stat === undefined ? path : realPath(path);
     if (this.listed.has(real)) return;
     this.listed.add(real);
     this.inputs.push({ path, named, size: stat?.size ?? 0 });
+  }
+}
+
+/** The path without links; as it is where it vanished meanwhile. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
   }
 }
 

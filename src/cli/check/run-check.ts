@@ -69,7 +69,7 @@ export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
   const keyrings = [...new Set(unlearned.flatMap((j) => j.plan.keyrings))];
   checkKeyrings(keyrings);
   const jobs = await taught(unlearned, keyrings, interrupt.signal);
-  const reports = settings.reports.map(openReport);
+  const reports = settings.reports.map((request) => openReport(request, found));
   try {
     const files = await judgeAll(jobs, found, settings, reports, interrupt.signal);
     if (interrupt.status !== null) {
@@ -215,8 +215,10 @@ async function copyLines(path: string, line: (json: string) => void): Promise<vo
   rmSync(path, { force: true });
 }
 
-function openReport(request: ReportRequest): OpenReport {
-  const output = openDestination(request.path);
+function openReport(request: ReportRequest, found: FoundInputs): OpenReport {
+  // an older report in a folder that is judged may be replaced
+  const inputs = found.inputs.filter((i) => i.named).map((i) => i.path);
+  const output = openDestination(request.path, { inputs });
   const framing =
     request.format === 'ndjson' ? new Ndjson(output) : request.format === 'json' ? new JsonDocument(output) : null;
   return { request, output, framing };

@@ -1,4 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { readSmallFile } from '../../../base/small-file.js';
 import { ByteReader } from './byte-reader.js';
 import { AES_KEY_BYTES, KEY_AES, KEY_AES256KRB5, readCryptoKey, type CryptoKey } from './cephx-seal.js';
 
@@ -29,8 +30,9 @@ export function readKeyring(path: string): KeyringEntry[] {
   if (known !== undefined) return known;
   const stat = statSync(path);
   if (stat.isDirectory()) throw new KeyringError(`${path}: a directory, and no keyring`);
-  if (stat.size > KEYRING_BYTES) throw new KeyringError(`${path}: too large for a keyring`);
-  const entries = parseKeyring(readFileSync(path, 'utf8'), path);
+  const text = readSmallFile(path, KEYRING_BYTES);
+  if (text === null) throw new KeyringError(`${path}: too large for a keyring`);
+  const entries = parseKeyring(text, path);
   if (!stat.isFile()) piped.set(path, entries);
   return entries;
 }

@@ -1,0 +1,24 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+
+const PIECE = 64 << 10;
+
+/**
+ * The text of a file that people write by hand, or null where it is longer than `limit` bytes: whatever the system says its size is, as a
+ * device or a pipe may never end. Throws what the file system says.
+ */
+export function readSmallFile(path: string, limit: number): string | null {
+  const fd = openSync(path, 'r');
+  try {
+    const parts: Buffer[] = [];
+    for (let length = 0; length <= limit;) {
+      const part = Buffer.alloc(Math.min(PIECE, limit + 1 - length));
+      const n = readSync(fd, part, 0, part.length, null);
+      if (n === 0) return Buffer.concat(parts).toString('utf8');
+      parts.push(part.subarray(0, n));
+      length += n;
+    }
+    return null;
+  } finally {
+    closeSync(fd);
+  }
+}
