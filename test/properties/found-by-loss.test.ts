@@ -35,6 +35,8 @@ const FOUND = [
   ['arca/a04-unknown-listener.pcap', 1, 35, 5, 495444994],
   ['arca/a04-unknown-listener.pcap', 1, 7, 1, 592622065],
   ['arca/a21-strace.strace.txt', 1, 608, 20, 205638019],
+  // the last byte of the last frame is lost, which no gap tells of
+  ['arca/a07-accept-unanswered.pcap', 1, 3, 1, 503047931],
   // a hello that is lost, and one that a gap makes look like that of a draft
   ['pesto/p30-v1-show-add-del.pcap', 3, 22, 20, 860394505],
   ['pesto/p30-v1-show-add-del.pcap', 2, 1, 5, 157018754],

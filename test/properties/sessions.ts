@@ -26,19 +26,33 @@ const RECORDED: readonly (readonly [string, number])[] = [
   ['nbd/nbdkit-errors-eio.pcap', 1],
   ['nbd/client-killed-in-flight.pcap', 1],
   ['nbd/nbdkit-tls-required-refused.pcap', 1],
+  ['nbd/nbdkit-tls-fallback.pcap', 1],
+  ['nbd/nbdkit-no-structured.pcap', 1],
+  ['nbd/qemu10-extended-map.pcap', 1],
+  ['nbd/scripted-client-cookie-reuse.pcap', 1],
   ['msgr2/crc-badmethod.pcap', 1],
   ['msgr2/crc-wrongkey.pcap', 1],
   ['msgr2/default-watch.pcap', 1],
+  ['msgr2/rev0-crc-boot.pcap.gz', 5],
   ['pesto/tcp-bridge.pcap', 1],
   ['pesto/p52-tap-tcp.pcapng', 1],
   ['pesto/p46-v1-tcp.pcapng', 1],
+  ['pesto/p23-early-write.pcap', 1],
+  ['arca/a01-listen-accept-connect.pcap', 1],
+  ['arca/a06-replies-overtake.pcap', 1],
+  ['arca/a17-long-payload.pcap', 1],
+  ['arca/a23-cross-listener-order.pcap', 1],
+  ['arca/b04-connectok-with-listener.pcap', 1],
 ];
+
+/** For sessions that were recorded on sockets without ports. */
+const SOME_PORT = 4444;
 
 export async function wholeSessions(): Promise<WholeSession[]> {
   const out: WholeSession[] = [];
   for (const [name, id] of RECORDED) {
     const { connection, steps } = (await stepsOf(`captures/${name}`)).find((s) => s.connection.id === id)!;
-    out.push({ name: `${name} stream ${id}`, port: connection.ports[1], steps });
+    out.push({ name: `${name} stream ${id}`, port: connection.ports[1] || SOME_PORT, steps });
   }
   return out;
 }

@@ -172,7 +172,7 @@ export class AnswerChecks {
       }
       return;
     }
-    if (set && final.type === REP_ACK && !asked.chunksAgreed && facts.bothWhole) {
+    if (set && final.type === REP_ACK && !final.chunksAgreed && facts.bothWhole) {
       facts.raise(SET_META_WITHOUT_STRUCTURED_ACCEPTED, {
         message: final,
         related,
@@ -187,7 +187,7 @@ export class AnswerChecks {
     if (final.type === REP_ERR_EXT_HEADER_REQD && wellFormed && spaces.every((s) => s === 'base')) {
       facts.raise(EXT_REQD_FOR_BASE, { message: final, related, text: `queries ${asked.queries.map(show).join(' ')}` });
     }
-    if (final.type === REP_ERR_INVALID && wellFormed && asked.chunksAgreed) this.rejected(asked, final, spaces);
+    if (final.type === REP_ERR_INVALID && wellFormed && final.chunksAgreed) this.rejected(asked, final, spaces);
     if (final.type === REP_ACK && meta.count === asked.queries.length) {
       if (set) this.selected(asked, final, contexts, spaces);
       this.wildcards(asked, final, contexts);

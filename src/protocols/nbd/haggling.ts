@@ -180,6 +180,7 @@ export class Haggling {
 
   reply(m: OptionReply): void {
     this.arriving = null;
+    m.chunksAgreed = this.facts.structured || this.facts.extended;
     this.follow(m);
     this.replyChecks.served(m);
     if (this.early.length < this.facts.context.limits.haggling) this.early.push(m);

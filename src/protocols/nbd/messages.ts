@@ -127,6 +127,8 @@ export class OptionReply extends NbdMessage {
   readonly type: number;
   readonly dataLength: number;
   readonly data: Prefix;
+  /** Whether the server had acknowledged structured replies or extended headers before. */
+  chunksAgreed = false;
 
   constructor(input: Input, limits: Readonly<Limits>) {
     super(SERVER, input, OPTION_REPLY_HEADER_LENGTH);

@@ -293,7 +293,8 @@ export class OptionChecks {
     const set = m.option === OPT_SET_META_CONTEXT;
     if (set) this.stateful ??= m;
     // what the server acknowledged is known only where all of its bytes are there
-    if (!asked.chunksAgreed && facts.isWhole(SERVER) && facts.sawAll(m) !== null) {
+    const agreed = asked.chunksAgreed || facts.structured || facts.extended;
+    if (!agreed && facts.isWhole(SERVER) && facts.sawAll(m) !== null) {
       facts.raise(set ? SET_META_BEFORE_STRUCTURED : LIST_META_BEFORE_STRUCTURED, {
         message: m,
         text: 'neither structured replies nor extended headers have been acknowledged',

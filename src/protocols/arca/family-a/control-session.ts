@@ -79,6 +79,9 @@ export class ControlSession {
   message(m: ControlFrame): void {
     const type = m.definition;
     const { scene } = this;
+    // also where the capture ends inside it, or its last byte alone is lost: no gap tells of that
+    const cut = !m.complete && m.payloadLength <= MAX_PAYLOAD;
+    if (cut) scene.lose(m.side);
     if (type === null) {
       scene.raise(UNKNOWN_TYPE, { message: m, text: `message type ${m.type}; 1 to 9 are defined` });
       if (scene.roleOf(m.side) === 'guest') scene.brokenByGuest = true;
@@ -87,6 +90,7 @@ export class ControlSession {
     }
     scene.learn(m, type.from);
     const role = scene.roleOf(m.side)!;
+    if (cut) this.gap(role);
     if (m.payloadLength > MAX_PAYLOAD) this.tooLarge(m);
     if (role !== type.from) {
       this.wrongDirection(m);

@@ -110,8 +110,9 @@ export class Msgr2Session implements Session, SessionParts {
   }
 
   private judgeRev0(a: Banner, b: Banner): void {
-    const older = (a.supportedLow & 1) === 0 ? a : (b.supportedLow & 1) === 0 ? b : null;
-    if (older === null) return;
+    // the server's, where both are: which of them came first must not matter
+    const older = [a, b].filter((m) => (m.supportedLow & 1) === 0).sort((x, y) => y.side - x.side)[0];
+    if (older === undefined) return;
     const who = older.side === CLIENT ? 'client' : 'server';
     this.output.raise(R.REV0_NEGOTIATED, { message: older, text: `the ${who} does not offer revision 1` });
   }
