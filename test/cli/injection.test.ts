@@ -2,9 +2,17 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Step } from '../../src/base/rule.js';
+import * as b from '../../src/protocols/arca/rules/steps-b.js';
+import * as c from '../../src/protocols/arca/rules/steps-c.js';
+import { TAG } from '../../src/protocols/msgr2/constants.js';
+import * as E from '../../src/protocols/msgr2/encode.js';
+import { MSG } from '../../src/protocols/msgr2/message-types.js';
+import { authDonePayload, authRequestPayload, clientIdentPayload, script } from '../../src/protocols/msgr2/script.js';
 import * as s from '../../src/protocols/nbd/rules/session-steps.js';
+import * as p from '../../src/protocols/pesto/build.js';
 import { scratch, wirelint } from '../kit/cli.js';
-import { PcapngWriter } from '../kit/pcap-writer.js';
+import { pcapFile, PcapngWriter } from '../kit/pcap-writer.js';
+import { sockdumpRecord } from '../kit/sockdump-writer.js';
 import { sessionPackets } from '../kit/session-packets.js';
 import { parseXml } from '../kit/xml.js';
 
@@ -47,7 +55,177 @@ function session(text: string): Step[] {
   ];
 }
 
+/** Stands in front of every hostile string: shows that it got as far as the output. */
+const MARK = 'hOsTiLe';
+
+/** Bytes of hostile text with something behind it that is no UTF-8. */
+function hostile(text: string, max = Infinity): Uint8Array {
+  return s.join(Buffer.from(`${MARK}${text}`, 'utf8').subarray(0, max - 1), s.u8(0xff));
+}
+
+/** A structure with its version, and its length. */
+function versioned(version: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  return E.concat(E.u8(version), E.u8(1), E.blob(E.concat(...parts)));
+}
+
+/** Object, locator key and namespace of an OSD operation, and the object of its reply. */
+function osdFronts(name: Uint8Array): { readonly op: Uint8Array; readonly reply: Uint8Array } {
+  const group = E.concat(E.u8(1), E.u64(3), E.u32(77), E.u32(0xffff_ffff));
+  const operation = E.concat(E.u16(0x1201), E.u32(0), new Uint8Array(28), E.u32(0));
+  const locator = versioned(6, E.u64(3), E.u32(0xffff_ffff), E.blob(name), E.blob(name), E.u64(-1n));
+  const op = E.concat(
+    versioned(1, group, E.u8(0xff)),
+    E.u32(77),
+    E.u32(9),
+    E.u32(0x24),
+    versioned(2, E.u8(8), E.u64(4100), E.u64(1), E.u32(0)),
+    new Uint8Array(24),
+    E.u32(0),
+    E.u64(0),
+    locator,
+    E.blob(name),
+    E.u16(1),
+    operation,
+    E.u64(-2n),
+    E.u64(0),
+    E.u32(0),
+    E.u32(0),
+    E.u64(0),
+  );
+  const tail = E.concat(E.u32(0), E.u32(0), new Uint8Array(12), E.u64(1), E.u8(0), new Uint8Array(24));
+  const reply = E.concat(
+    E.blob(name),
+    group,
+    E.u64(4),
+    E.u32(0),
+    new Uint8Array(12),
+    E.u32(9),
+    E.u32(1),
+    operation,
+    tail,
+  );
+  return { op, reply };
+}
+
+/** Entity names, object names and texts of a Ceph session. */
+function cephSession(text: string): Step[] {
+  const name = hostile(text);
+  const entity = E.concat(E.u32(8), E.blob(name));
+  const login = E.concat(E.u8(10), entity, E.u64(0));
+  const paxos = E.concat(E.u64(0), E.u16(0xffff), E.u64(0));
+  const { op, reply } = osdFronts(name);
+  return script()
+    .banners()
+    .hellos()
+    .control('client', TAG.AUTH_REQUEST, authRequestPayload({ payload: login }))
+    .challenge()
+    .control('server', TAG.AUTH_DONE, authDonePayload())
+    .signatures()
+    .control('client', TAG.CLIENT_IDENT, clientIdentPayload())
+    .control('server', TAG.IDENT_MISSING_FEATURES, E.u64(1))
+    .message('client', {
+      type: 50,
+      tid: 1,
+      version: 1,
+      front: E.concat(paxos, new Uint8Array(16), E.vec([E.blob(name)])),
+    })
+    .message('client', { seq: 2, tid: 2, type: MSG.OSD_OP, version: 8, front: op, data: name })
+    .message('server', { tid: 2, type: MSG.OSD_OPREPLY, version: 8, front: reply })
+    .message('server', {
+      seq: 9,
+      tid: 3,
+      type: MSG.MON_COMMAND_ACK,
+      version: 1,
+      front: E.concat(paxos, E.u32(0), E.blob(name)),
+    })
+    .end('client').steps;
+}
+
+/** Interface and table names. */
+function pestoSession(text: string): Step[] {
+  const rules = [p.rule({ first: 80, ifname: hostile(text, 15) }), p.rule({ first: 80, ifname: hostile(text, 16) })];
+  return [
+    p.server(
+      p.hello(),
+      p.entry(1, rules, { name: hostile(text, 120) }),
+      p.entry(3, [], { name: hostile(text, 128) }),
+      p.END,
+    ),
+    p.client(p.section(1, rules), p.section(3), p.END),
+    ...p.CLOSE,
+  ];
+}
+
+/** Paths, hosts, arguments and data of the families that have them. */
+function arcaSessions(text: string): Step[][] {
+  const name = Buffer.from(hostile(text)).toString('latin1');
+  // strings of this family are UTF-8, or the frame is not readable
+  const raw = [...Buffer.from(`${MARK}${text}`)];
+  const string = [...c.varint(raw.length), ...raw];
+  return [
+    [
+      c.getArgs(),
+      c.body('server', [0, ...c.varint(2), ...string, ...string]),
+      c.body('client', [2, ...string, ...c.READ_ONLY]),
+      c.pipe(1),
+      c.body('client', [3, ...string]),
+      c.err(1),
+      c.body('client', [5, ...string, ...c.varint(80)]),
+      c.pipe(1),
+    ],
+    [...c.editing(), c.body('client', [1, ...string]), c.written(3)],
+    [b.fileHeader(name), b.fileWrite(name), b.fileWrote(4), b.fileRead(100), b.fileData(name)],
+  ];
+}
+
+/** A trace of calls on a socket with that path. */
+function straceText(text: string): Uint8Array {
+  const path = `/run/${text.replace(/["\\\n\0]/g, '')}`.slice(0, 90);
+  const calls = [
+    'socket(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0) = 3',
+    `connect(3, {sa_family=AF_UNIX, sun_path="${path}"}, 110) = 0`,
+    `write(3<UNIX-STREAM:[1->2,"${path}"]>, "NBDMAGIC", 8) = 8`,
+    'close(3) = 0',
+  ];
+  return Buffer.from(calls.map((call, i) => `100 1795186521.00000${i} ${call}\n`).join(''), 'utf8');
+}
+
 const folder = scratch();
+
+/** Further captures with hostile text: one for each protocol and each place that a path can stand in. */
+function others(text: string): Record<string, Uint8Array> {
+  const tcp = (steps: readonly Step[], port: number): Uint8Array =>
+    pcapFile(sessionPackets(steps, port, (n) => Math.min(n, 60_000)).map(({ frame }) => ({ data: frame })));
+  const socket = `/run/${text.replace(/\0/g, '')}`.slice(0, 30);
+  const greeting = s.greeting().bytes;
+  return {
+    msgr2: tcp(cephSession(text), 3300),
+    pesto: tcp(pestoSession(text), 9),
+    ...Object.fromEntries(arcaSessions(text).map((steps, i) => [`arca${i}`, tcp(steps, 9)])),
+    sockdump: pcapFile(
+      [{ data: sockdumpRecord(50, 70, greeting, socket) }, { data: sockdumpRecord(70, 50, s.u32(3), socket) }],
+      {
+        linkType: 147,
+      },
+    ),
+    strace: straceText(text),
+  };
+}
+
+const FORMATS: readonly (readonly [command: string, format: string, ...more: string[]])[] = [
+  ['analyze', 'text', '-v', '-x'],
+  ['analyze', 'table'],
+  ['analyze', 'ndjson', '-v'],
+  ['analyze', 'json'],
+  ['check', 'text', '-v'],
+  ['check', 'table'],
+  ['check', 'json'],
+  ['check', 'ndjson'],
+  ['check', 'sarif'],
+  ['check', 'junit'],
+  ['check', 'github'],
+  ['check', 'gitlab'],
+];
 
 const paths = Object.entries(NASTY).map(([what, text]) => {
   const own = join(folder, what.replace(/\W/g, '-'));
@@ -60,36 +238,84 @@ const paths = Object.entries(NASTY).map(([what, text]) => {
   return path;
 });
 
+/** Whatever the format: nothing that acts, and well formed. */
+function harmless(format: string, stdout: string, stderr: string): void {
+  expect(UNSAFE.exec(stdout)?.[0]).toBeUndefined();
+  expect(UNSAFE.exec(stderr)?.[0]).toBeUndefined();
+  if (format === 'ndjson') for (const line of stdout.trimEnd().split('\n')) JSON.parse(line);
+  if (['json', 'sarif', 'gitlab'].includes(format)) JSON.parse(stdout);
+  if (format === 'junit') expect(parseXml(stdout).name).toBe('testsuites');
+  if (format === 'github') {
+    for (const line of stdout.trimEnd().split('\n')) expect(line).toMatch(/^::(error|warning|notice) /);
+    expect(stdout).not.toContain('::error::owned');
+  } else {
+    expect(stdout).not.toMatch(/^(::|##\[)/m);
+  }
+  expect(stdout).not.toContain('internal/error');
+}
+
 describe('hostile names, messages, comments and paths', () => {
-  it.each([
-    ['analyze', 'text', '-v', '-x'],
-    ['analyze', 'table'],
-    ['analyze', 'ndjson'],
-    ['analyze', 'json'],
-    ['check', 'text', '-v'],
-    ['check', 'table'],
-    ['check', 'json'],
-    ['check', 'ndjson'],
-    ['check', 'sarif'],
-    ['check', 'junit'],
-    ['check', 'github'],
-    ['check', 'gitlab'],
-  ])('are harmless in %s -f %s', (command, format, ...more) => {
+  it.each(FORMATS)('are harmless in %s -f %s', (command: string, format: string, ...more: readonly string[]) => {
     const { status, stdout, stderr } = wirelint([command, '-f', format, ...more, ...paths]);
     expect([0, 1]).toContain(status);
     expect(stdout.length).toBeGreaterThan(1000);
-    expect(UNSAFE.exec(stdout)?.[0]).toBeUndefined();
-    expect(UNSAFE.exec(stderr)?.[0]).toBeUndefined();
-    if (format === 'ndjson') for (const line of stdout.trimEnd().split('\n')) JSON.parse(line);
-    if (['json', 'sarif', 'gitlab'].includes(format)) JSON.parse(stdout);
-    if (format === 'junit') expect(parseXml(stdout).name).toBe('testsuites');
-    if (format === 'github') {
-      for (const line of stdout.trimEnd().split('\n')) expect(line).toMatch(/^::(error|warning|notice) /);
-      expect(stdout).not.toContain('::error::owned');
-    } else {
-      expect(stdout).not.toMatch(/^(::|##\[)/m);
+    harmless(format, stdout, stderr);
+  });
+
+  it.each(FORMATS)(
+    'of every protocol are harmless in %s -f %s',
+    (command: string, format: string, ...more: readonly string[]) => {
+      const written = Object.entries(NASTY).flatMap(([what, text]) =>
+        Object.entries(others(text)).map(([name, bytes]) => {
+          const path = join(folder, `${what.replace(/\W/g, '-')}-${name}`);
+          writeFileSync(path, bytes);
+          return path;
+        }),
+      );
+      const { status, stdout, stderr } = wirelint([command, '-f', format, ...more, ...written]);
+      expect([0, 1]).toContain(status);
+      harmless(format, stdout, stderr);
+      // they were decoded, all of them
+      if (command === 'analyze' && format === 'text') {
+        const shown = stdout.split(MARK).length - 1;
+        expect(shown).toBeGreaterThan(8 * Object.keys(NASTY).length);
+        for (const name of ['object', 'key', 'namespace', 'ifname', 'path', 'host', 'args', 'id']) {
+          expect(stdout).toMatch(new RegExp(`\\b${name}\\b[^\\n]*${MARK}`, 'i'));
+        }
+      }
+    },
+  );
+
+  it('are harmless in complaints about options, configurations and keyrings', () => {
+    for (const what of ['terminal escapes', 'line ends', 'workflow commands', 'broken UTF-8']) {
+      const text = NASTY[what]!;
+      const word = Buffer.from(text).toString().replace(/\0/g, '');
+      const bad = join(folder, `${what.replace(/\W/g, '-')}.json`);
+      const config = join(folder, `${what.replace(/\W/g, '-')}-config.json`);
+      writeFileSync(bad, `{"${word}`);
+      writeFileSync(config, JSON.stringify({ rules: { [word]: 'loud' }, [word]: 1 }));
+      const ring = join(folder, `${what.replace(/\W/g, '-')}.keyring`);
+      writeFileSync(ring, `[${word}]\nkey = ${word}\n`);
+      const capture = paths[0]!;
+      for (const args of [
+        ['check', '--config', bad, capture],
+        ['check', '--config', config, capture],
+        ['analyze', '--keyring', ring, capture],
+        ['analyze', '--rule', `${word}=off`, capture],
+        ['analyze', '-d', word, capture],
+        ['analyze', '-p', word, capture],
+        ['explain', word],
+        [word],
+        ['analyze', `--${word.replace(/[\r\n]/g, '')}`, capture],
+        ['record', '--listen', `/nonexistent/${word}`, '--connect', word, '-w', join(folder, 'x.pcapng')],
+      ]) {
+        const { status, stdout, stderr } = wirelint(args);
+        expect([args, status]).toEqual([args, 2]);
+        expect(UNSAFE.exec(stderr)?.[0], `${args.join(' ')}`).toBeUndefined();
+        expect(stdout).toBe('');
+        expect(stderr).toMatch(/^wirelint: [^\n]+\n$/);
+      }
     }
-    expect(stdout).not.toContain('internal/error');
   });
 
   it('are harmless in complaints', () => {
