@@ -3,7 +3,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { fileURLToPath } from 'node:url';
 import { loadCorpus } from './corpus.js';
 import { Random } from './random.js';
-import { traceTo, trial, type Kind } from './target.js';
+import { editcapTrial, traceTo, trial, type Kind } from './target.js';
 
 /** An input that takes longer (or a loop that never ends) is a failure; generous, as machines are busy. */
 const HANG_MS = 30_000;
@@ -16,12 +16,15 @@ const USAGE = `npm run fuzz -- [options]
   --inputs N    how many inputs (default: 100000)
   --seed N      where to begin (default: from the clock; it is printed)
   --first N     number of the first input (default: 0)
-  --only N,N    run just these inputs and print what happens`;
+  --only N,N    run just these inputs and print what happens
+  --editcap     whole captures, damaged by Wireshark's editcap -E (which must be installed)`;
 
 interface Job {
   readonly seed: number;
   readonly first: number;
   readonly inputs: number;
+  /** Whether editcap makes the inputs. */
+  readonly editcap: boolean;
   /** Just these, and everything that happens is printed. */
   readonly only: readonly number[];
   /** Number of the input at work, and when it began (ms since the worker did). */
@@ -49,6 +52,7 @@ interface Report {
 /** The thread that runs the inputs; the main one watches it. */
 async function work(job: Job): Promise<Report> {
   const corpus = await loadCorpus();
+  const make = job.editcap ? editcapTrial : trial;
   if (job.only.length > 0) traceTo((line) => parentPort?.postMessage({ line }));
   const kinds: Record<string, number> = {};
   const times: Record<string, number> = {};
@@ -62,7 +66,7 @@ async function work(job: Job): Promise<Report> {
     const start = performance.now();
     job.now[1] = Date.now();
     job.now[0] = n;
-    const { kind, seed, bytes: size, problem } = await trial(corpus, new Random(job.seed, n));
+    const { kind, seed, bytes: size, problem } = await make(corpus, new Random(job.seed, n));
     const ms = performance.now() - start;
     times[kind] = (times[kind] ?? 0) + ms;
     if (ms > slowest.ms) slowest = { ms, input: n };
@@ -93,14 +97,21 @@ function say(text: string): void {
 
 function tell(job: { seed: number }, f: Failure): void {
   say(
-    `input ${f.input} (${f.kind} from ${f.corpus}); again: npm run fuzz -- --seed ${job.seed} --only ${f.input}\n  ${f.what}`,
+    `input ${f.input} (${f.kind} from ${f.corpus}); again: npm run fuzz -- ${f.kind === 'editcap' ? '--editcap ' : ''}--seed ${job.seed} --only ${f.input}\n  ${f.what}`,
   );
 }
 
 async function main(): Promise<number> {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
-    options: { inputs: text, seed: text, first: text, only: text, help: { type: 'boolean' } },
+    options: {
+      inputs: text,
+      seed: text,
+      first: text,
+      only: text,
+      editcap: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
   });
   if (values.help) {
     say(USAGE);
@@ -111,7 +122,7 @@ async function main(): Promise<number> {
   const first = Number(values.first ?? 0);
   const inputs = only.length > 0 ? only.length : Number(values.inputs ?? 100_000);
   const now = new Float64Array(new SharedArrayBuffer(16));
-  const job: Job = { seed, first, inputs, only, now };
+  const job: Job = { seed, first, inputs, editcap: values.editcap ?? false, only, now };
   say(`seed ${seed}, inputs ${first} to ${first + inputs - 1}`);
   const started = Date.now();
   const worker = new Worker(fileURLToPath(import.meta.url), {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { DEFAULT_LIMITS, type Limits } from '../../src/base/limits.js';
@@ -169,7 +170,7 @@ class Judge implements Reporter {
   }
 }
 
-export type Kind = 'session' | 'capture' | 'sealed' | 'gzip';
+export type Kind = 'session' | 'capture' | 'sealed' | 'gzip' | 'editcap';
 
 /** What one input was: to be said when it fails. */
 export interface Trial {
@@ -278,7 +279,26 @@ function pipeline(random: Random): { judge: Judge; analysis: Analysis; limits: L
 
 function captureTrial(corpus: Corpus, random: Random): Trial {
   const file = random.pick(corpus.captures);
-  const bytes = mutateCapture(file, corpus.captures, random);
+  return analyzed('capture', file.name, mutateCapture(file, corpus.captures, random), random);
+}
+
+/** Bytes of packets that are changed, of each byte of a capture. */
+const ERROR_RATES = ['0.0001', '0.001', '0.01', '0.05', '0.2'] as const;
+/** Headers of Ethernet, IPv4 and TCP: half of the time only what lies behind them is changed. */
+const HEADERS = '54';
+
+/** A whole capture of packets whose bytes Wireshark's editcap changes here and there; it writes pcapng. */
+export function editcapTrial(corpus: Corpus, random: Random): Trial {
+  lastFailure = null;
+  const { name } = random.pick(corpus.captures.filter((c) => !c.text));
+  const spare = random.oneIn(2) ? ['-o', HEADERS] : [];
+  const args = ['-E', random.pick(ERROR_RATES), '--seed', String(1 + random.below(1 << 30)), ...spare, name, '-'];
+  const stdio = ['ignore', 'pipe', 'ignore'] as const;
+  const bytes = new Uint8Array(execFileSync('editcap', args, { maxBuffer: 1 << 26, stdio: [...stdio] }));
+  return analyzed('editcap', `${name} (editcap ${args.join(' ')})`, bytes, random);
+}
+
+function analyzed(kind: Kind, seed: string, bytes: Uint8Array, random: Random): Trial {
   const { judge, analysis, limits } = pipeline(random);
   let problem: Error | null = null;
   try {
@@ -292,7 +312,7 @@ function captureTrial(corpus: Corpus, random: Random): Trial {
   } catch (error) {
     if (!(error instanceof NotACapture)) problem = error as Error;
   }
-  return { kind: 'capture', seed: file.name, bytes: bytes.length, problem: problem ?? judge.problem };
+  return { kind, seed, bytes: bytes.length, problem: problem ?? judge.problem };
 }
 
 /** A compressed capture that is damaged before or after it was compressed, read as from a pipe. */
