@@ -38,6 +38,8 @@ export interface Output {
   /** `length` bytes at `offset` were taken from the input without becoming part of a message. Every byte is accounted for. */
   skip(side: Side, offset: number, length: number, reason: SkipReason): void;
   raise(rule: Rule, evidence: Evidence): void;
+  /** Whether a finding of that rule would be reported: for rules that are off by default and would often be raised in vain. */
+  wants(rule: Rule): boolean;
 }
 
 /** What a decoder may know besides its own bytes. */

@@ -64,6 +64,11 @@ export class StreamFindings {
     this.suppress = suppress;
   }
 
+  /** Whether a finding of that rule would be reported, if it is certain and there were not too many. */
+  wants(rule: Rule): boolean {
+    return effectiveSeverity(rule, undefined, 'certain', this.levels) !== null;
+  }
+
   /** Whether there was any so far. */
   get any(): boolean {
     return this.counts !== null;

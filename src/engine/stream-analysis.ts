@@ -193,6 +193,10 @@ export class StreamAnalysis implements StreamSink, Output {
     this.findings.raise(rule, evidence, this.now);
   }
 
+  wants(rule: Rule): boolean {
+    return this.findings.wants(rule);
+  }
+
   // ---- inside
 
   private sideOf(end: End): Side {

@@ -15,6 +15,7 @@ const NOTHING_TO_SAY: Output = {
   message: () => undefined,
   skip: () => undefined,
   raise: () => undefined,
+  wants: () => true,
 };
 
 /** Takes every byte, but only those behind which it sees LOOKAHEAD - 1 more, as a search for headers does. */

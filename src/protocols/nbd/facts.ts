@@ -142,6 +142,7 @@ export class Facts {
 
   /** Whether a rule that is off by default, and noisy where it applies, is still to be raised: a few say all. */
   wants(rule: Rule): boolean {
+    if (!this.output.wants(rule)) return false;
     this.noisy ??= new Map();
     const n = this.noisy.get(rule) ?? 0;
     if (n >= this.context.limits.findingsPerRule) return false;

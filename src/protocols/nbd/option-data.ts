@@ -14,7 +14,9 @@ export function spanBytes(data: Prefix, span: Span): Uint8Array {
 
 /** Bytes as a string of code units 0..255: for comparing names as bytes. */
 export function rawText(data: Prefix, span: Span): string {
-  return Buffer.from(spanBytes(data, span)).toString('latin1');
+  const from = Math.min(span.at, data.length);
+  const to = Math.min(span.at + span.length, data.length);
+  return from >= to ? '' : Buffer.from(data.bytes.buffer, data.bytes.byteOffset + from, to - from).toString('latin1');
 }
 
 /** Data of NBD_OPT_INFO and NBD_OPT_GO. */
