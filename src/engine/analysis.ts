@@ -1,6 +1,6 @@
 import { INTERNAL } from '../base/capture-rules.js';
 import type { Limits } from '../base/limits.js';
-import type { CaptureNote, Packet, PacketSink, CaptureInfo } from '../capture/packet.js';
+import { NotACapture, type CaptureNote, type Packet, type PacketSink, type CaptureInfo } from '../capture/packet.js';
 import { openCapture, type ReadHooks } from '../capture/source.js';
 import type { Protocol, ProtocolOptions } from '../contract/protocol.js';
 import { LinkDecoder } from '../link/link-decoder.js';
@@ -73,8 +73,8 @@ export class Analysis {
   }
 
   /**
-   * Analyzes one input to its end. Throws NotACapture, or what the file system says; nothing else. `options`: where this input has
-   * others than the run; keyrings and what protocols share are always the run's.
+   * Analyzes one input to its end. Throws NotACapture, or what the file system says; nothing else: a bug is a finding, and the analysis
+   * goes on where it can. `options`: where this input has others than the run; keyrings and what protocols share are always the run's.
    */
   async run(input: CaptureInput, hooks: RunHooks = {}, options = this.options): Promise<void> {
     const name = inputName(input);
@@ -86,16 +86,20 @@ export class Analysis {
     const live = this.live(name, options);
     try {
       await source.read(live.sink, hooks);
+    } catch (error) {
+      if (isExpected(error)) throw error;
+      live.fault(error);
     } finally {
       live.end();
     }
   }
 
   /** Takes packets that the program itself makes. `end` comes last. */
-  live(name: string, options = this.options): { readonly sink: PacketSink; end(): void } {
+  live(name: string, options = this.options): LiveInput {
     const file = new FileRun(name, options, this.reporter, this.budget, this.summary, (p) => this.sharedOf(p));
     return {
       sink: file,
+      fault: (error) => file.fault(error, 'while reading this file; the rest of it is not read'),
       end: () => {
         file.end();
         this.internalErrors += file.internalErrors;
@@ -125,6 +129,20 @@ export class Analysis {
   }
 }
 
+/** An input that somebody else reads. */
+export interface LiveInput {
+  readonly sink: PacketSink;
+  /** Reading it failed by a bug. */
+  fault(error: unknown): void;
+  end(): void;
+}
+
+/** What is wrong with the input or the system that it comes from, and not with us. */
+function isExpected(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error instanceof NotACapture || error.name === 'AbortError' || 'syscall' in error || 'errno' in error;
+}
+
 /** One input on its way through link, stream and engine. */
 class FileRun implements PacketSink {
   private readonly name: string;
@@ -136,6 +154,8 @@ class FileRun implements PacketSink {
   private packets = 0;
   private lastSeconds = 0;
   private lastNanos = 0;
+  /** Bugs that were met below the streams. */
+  private faults = 0;
   internalErrors = 0;
 
   constructor(
@@ -177,12 +197,13 @@ class FileRun implements PacketSink {
       },
       closed: (record) => {
         if (!wanted(record)) return;
+        // first of all, as it may fail and be asked for again
+        reporter.stream(record);
         const protocol = record.protocol?.name;
         if (protocol !== undefined) {
           summary.protocols[protocol] = (summary.protocols[protocol] ?? 0) + 1;
           summary.messagesByProtocol[protocol] = (summary.messagesByProtocol[protocol] ?? 0) + record.messages;
         }
-        reporter.stream(record);
       },
     };
     const note = (n: CaptureNote): void => this.note(n);
@@ -206,7 +227,19 @@ class FileRun implements PacketSink {
     if (this.packets++ === 0) this.reporter.begin?.(this.name, packet.seconds, packet.nanos);
     this.lastSeconds = packet.seconds;
     this.lastNanos = packet.nanos;
-    this.link.packet(packet);
+    try {
+      this.link.packet(packet);
+    } catch (error) {
+      this.fault(error, `at packet ${packet.number}, which is passed over`);
+    }
+  }
+
+  /** A bug below the streams, or in what is printed. */
+  fault(error: unknown, where: string): void {
+    this.internalErrors++;
+    if (++this.faults > this.options.limits.findingsPerRule) return;
+    const what = error instanceof Error ? error.message : String(error);
+    this.note({ rule: INTERNAL, text: `${what} (${where})`, offset: 0, length: 0 });
   }
 
   note(note: CaptureNote): void {
@@ -233,14 +266,25 @@ class FileRun implements PacketSink {
   }
 
   end(): void {
-    this.link.end();
-    this.table.end();
+    try {
+      this.link.end();
+      this.table.end();
+    } catch (error) {
+      this.fault(error, 'at the end of the file; streams may be missing');
+    }
+    const more = this.faults - this.options.limits.findingsPerRule;
+    if (more > 0) this.note({ rule: INTERNAL, text: `and ${more} more like these`, offset: 0, length: 0 });
     this.summary.packets += this.packets;
     this.reporter.endOfFile?.(this.name, this.packets);
   }
 
   private report(finding: Finding): void {
     this.summary.findings[finding.severity]++;
-    this.reporter.finding(finding);
+    try {
+      this.reporter.finding(finding);
+    } catch (error) {
+      if (finding.rule === INTERNAL) throw error;
+      this.fault(error, `while printing a finding of ${finding.rule.id}`);
+    }
   }
 }

@@ -162,7 +162,13 @@ export class StreamAnalysis implements StreamSink, Output {
     this.findings.close(this.now);
     for (const pump of this.pumps ?? []) pump.release();
     this.pumps = null;
-    this.env.closed(this.record);
+    try {
+      this.env.closed(this.record);
+    } catch (error) {
+      this.fail(error, 'while summing up this stream');
+      this.record.session = null;
+      this.env.closed(this.record);
+    }
     this.session = null;
     this.record.session = null;
   }
@@ -212,13 +218,13 @@ export class StreamAnalysis implements StreamSink, Output {
     }
   }
 
-  private fail(error: unknown): void {
+  private fail(error: unknown, when = 'while decoding this stream'): void {
     const what = error instanceof Error ? error.message : String(error);
     this.broken = true;
     this.findings.raise(
       INTERNAL,
       {
-        text: `${what} (while decoding this stream, at packet ${this.now.packet}); the rest of the stream is not decoded`,
+        text: `${what} (${when}, at packet ${this.now.packet}); the rest of the stream is not decoded`,
       },
       this.now,
     );

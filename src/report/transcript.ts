@@ -129,8 +129,9 @@ export class Transcript implements Reporter {
     if (s.protocol === null) {
       this.unknown(s);
     } else {
+      const lines = s.session?.describe() ?? [];
       this.line(`${this.t.title(`end of stream ${s.id}`)}: ${endWords(s)}`);
-      for (const line of s.session?.describe() ?? []) this.line(`  ${printable(line)}`);
+      for (const line of lines) this.line(`  ${printable(line)}`);
     }
     this.opened.delete(s);
     this.current = null;
