@@ -19,6 +19,7 @@ function contestants(path: string, flows: string): Contestant[] {
     { name: TCPDUMP, command: ['tcpdump', '-r', path, '-w', '/dev/null'] },
     // writes each direction into a file: `-e none` ends it at once, and its console output is slower than files
     { name: 'tcpflow -r F -o D', command: ['tcpflow', '-q', '-r', path, '-o', flows] },
+    { name: 'suricata -r F -S /dev/null', command: ['suricata', '-r', path, '-S', '/dev/null', '-l', flows] },
     { name: 'tshark -r F -q -z expert', command: ['tshark', '-r', path, '-q', '-z', 'expert'] },
     { name: 'tshark -r F', command: ['tshark', '-r', path] },
     { name: 'tshark -r F -T json', command: ['tshark', '-r', path, '-T', 'json'] },

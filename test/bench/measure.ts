@@ -88,7 +88,8 @@ export function machine(): string {
 
 /** First line of what a program says of its version. */
 export function versionOf(program: string): string {
-  const { stdout, stderr } = spawnSync(program, ['--version'], { encoding: 'utf8' });
+  const option = program === 'suricata' ? '-V' : '--version';
+  const { stdout, stderr } = spawnSync(program, [option], { encoding: 'utf8' });
   return `${stdout}${stderr}`.trim().split('\n')[0]!;
 }
 

@@ -38,7 +38,7 @@ const { values } = parseArgs({
 async function report(work: string): Promise<string[]> {
   const megabytes = Number(values.megabytes);
   const rounds = Number(values.rounds);
-  const peers = ['tcpdump', 'tcpflow', 'tshark'].filter(installed).map(versionOf);
+  const peers = ['tcpdump', 'tcpflow', 'suricata', 'tshark'].filter(installed).map(versionOf);
   const lines = [`${new Date().toISOString().slice(0, 10)}: ${machine()}; ${peers.join('; ')}`, ''];
   const workloads = values.workload.map((name) => {
     const workload = WORKLOADS[name];
