@@ -362,10 +362,10 @@ export class TcpReceiver {
     if (found !== null) this.conflict(this.offsetOf(found), 0, origin);
   }
 
-  /** Where the start was not captured, what lies in front of the first packet is a hole as well. */
+  /** What lies in front of the first byte is a hole as well: a SYN may have come too late to tell where that is. */
   private noHoles(): GivenUp {
     const holes = new GivenUp();
-    if (!this.startKnown) holes.add(-STALE, 0);
+    holes.add(-STALE, 0);
     return holes;
   }
 
@@ -375,8 +375,9 @@ export class TcpReceiver {
     const before = start < 0 ? holes.fill(start, Math.min(end, 0)) : 0;
     const late = holes.fill(Math.max(start, 0), end);
     const packet = `packet ${origin.packet}`;
-    if (before > 0) {
-      const text = `${count(before, 'byte')} of ${packet} lie in front of the first packet captured`;
+    // a keep-alive before any data carries the number of the SYN
+    if (before > (this.startKnown ? 1 : 0)) {
+      const text = `${count(before, 'byte')} of ${packet} lie in front of the first byte of this direction`;
       this.sink.note(UNDECODED, this.from, 0, before, text, origin);
     }
     if (late > 0) {

@@ -38,7 +38,7 @@ export interface Ledger {
 }
 
 /** What findings say of bytes that have no place in their stream. */
-const MISPLACED = / bytes? of packet \d+ (came after their place|lie behind the end|lie in front of the first packet)/;
+const MISPLACED = / bytes? of packet \d+ (came after their place|lie behind the end|lie in front of the first byte)/;
 
 /** Analyzes the bytes of an uncompressed capture file, and follows every byte of its streams by offset. */
 export function ledgerOf(file: Uint8Array, limits: Readonly<Limits> = DEFAULT_LIMITS): Ledger {
