@@ -15,6 +15,9 @@ const FOUND = [
   ['nbd/payload-is-nbd-simple.pcap', 1, 40, 5, 453178431],
   // rows of messages in the data, which begin where tiny packets do
   ['nbd/payload-is-nbd-simple.pcap', 1, 4, 1, 411743444],
+  ['nbd/payload-is-nbd-extended.pcap', 1, 40, 5, 447907152],
+  ['nbd/payload-is-nbd-simple.pcap', 1, 32, 5, 326761006],
+  ['nbd/payload-is-nbd-extended.pcap', 1, 32, 5, 403066014],
   // an answer that cannot be read between NBD_OPT_INFO and NBD_OPT_GO, which may have changed what they say
   ['nbd/qemu10-extended-info.pcap', 1, 23, 5, 1033005464],
   // a revision taken for the likely one, and the frame behind it looked for in the wrong place

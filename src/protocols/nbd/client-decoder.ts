@@ -38,6 +38,7 @@ const OVER = 4;
 export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
   override readonly lookahead = CLIENT_LOOKAHEAD;
   private state = FLAGS;
+  private longestWrite = 0;
 
   constructor(output: Output, settings: DecoderSettings, notices: NbdNotices) {
     super(CLIENT, output, settings, notices);
@@ -120,6 +121,8 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
 
   protected override after(message: NbdMessage): void {
     if (message.kind === REQUEST) {
+      const { payload } = message as Request;
+      if (payload > this.longestWrite) this.longestWrite = payload;
       if ((message as Request).type !== CMD_DISC) return;
       this.state = OVER;
       this.need = 1;
@@ -155,6 +158,10 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
 
   override follows(): number {
     return NO;
+  }
+
+  protected override longestPayload(): number {
+    return this.longestWrite;
   }
 
   override openEnded(): boolean {

@@ -41,6 +41,8 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
   /** The rest of the direction is not decoded. */
   private swallowing = false;
   private inferred = 0;
+  /** Stream offset where the messages begin that were found last. */
+  private foundAt = 0;
 
   constructor(side: S, output: Output, settings: DecoderSettings, notices: NbdNotices) {
     this.side = side;
@@ -60,6 +62,8 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
   abstract plausible(input: Input, available: number): number;
   abstract make(input: Input, available: number): NbdMessage;
   abstract follows(last: NbdMessage, input: Input, distance: number, segment: boolean): number;
+  /** Bytes of the longest payload that this side is known to send. */
+  protected abstract longestPayload(): number;
   abstract openEnded(message: NbdMessage): boolean;
 
   decode(input: Input<S>, patient: boolean): void {
@@ -157,6 +161,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
       const { firstPacket } = message;
       const whole = input.originAt(input.pos + header - 1).packet === firstPacket;
       if (whole && firstPacket !== this.previous?.packet) this.inferred--;
+      this.doubtPayload(message.offset);
       message.inferred = true;
     }
     input.pos += header;
@@ -253,6 +258,11 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
     if (input.remaining >= this.need && !this.closing) this.seek(input);
   }
 
+  /** What was found stays inferred up to `offset` if all of it can be the payload of one message, whose header was lost. */
+  private doubtPayload(offset: number): void {
+    if (this.inferred === 0 && offset - this.foundAt < this.longestPayload()) this.inferred = 1;
+  }
+
   private seek(input: Input<S>): void {
     const chain = this.search!.run(input, this.closing);
     if (chain !== null) this.accept(chain);
@@ -269,6 +279,8 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
     this.lastOrigin.copyFrom(search.lastOrigin);
     this.notices.found(this.side, chain.messages[0]!, search.skipped);
     this.inferred = Math.max(0, INFERRED_MESSAGES - chain.wholes);
+    this.foundAt = chain.start;
+    this.doubtPayload(search.offset);
     const last = chain.last;
     for (const m of chain.messages) {
       this.adopt(m);

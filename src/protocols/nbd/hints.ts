@@ -17,6 +17,8 @@ export interface NbdHints {
   readLength(cookieHi: number, cookieLo: number, peerSeen: number): number;
   /** Further lengths that a reply with this cookie may have: READs of different length that share a cookie. */
   otherLengths(cookieHi: number, cookieLo: number): readonly number[];
+  /** Length of the longest READ so far: what looks like messages may be the payload of its reply, whose header was lost. */
+  longestRead(): number;
   /** Length of the READ that this reply refused, or UNKNOWN. */
   failedRead(reply: NbdMessage): number;
 }

@@ -397,6 +397,10 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
     return fitsAfter(previous, input, previous.payload, segment) >= FITS;
   }
 
+  protected override longestPayload(): number {
+    return this.hints.longestRead();
+  }
+
   override openEnded(message: NbdMessage): boolean {
     return this.form !== STRUCTURED && message instanceof SimpleReply && !message.measured;
   }

@@ -160,6 +160,10 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
     return this.transmission.otherLengths(cookieHi, cookieLo);
   }
 
+  longestRead(): number {
+    return this.transmission.longestRead;
+  }
+
   failedRead(reply: NbdMessage): number {
     return this.transmission.failedRead(reply);
   }

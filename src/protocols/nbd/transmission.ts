@@ -58,6 +58,7 @@ export class Transmission {
   private orphans: Map<string, ReplyProgress> | null = null;
   private refused: SimpleReply | null = null;
   private refusedLength = UNKNOWN;
+  longestRead = 0;
   private headerJudged = false;
 
   constructor(facts: Facts) {
@@ -75,6 +76,7 @@ export class Transmission {
     this.last = r;
     this.facts.transmission = true;
     this.totals.request(r).bytes += r.payload;
+    if (r.type === CMD_READ && r.lengthLo > this.longestRead) this.longestRead = r.lengthLo;
     if (r.type === CMD_RESIZE) this.requestChecks.resize ??= r;
     this.requestChecks.header(r, this.disc, this.shutdown, this.epoch);
     if (this.disc !== null) return;
