@@ -49,6 +49,8 @@ export interface Limits {
   inFlight: number;
   /** Options that wait for their answers, and replies to one option, that are paired and judged together: haggling without end. */
   haggling: number;
+  /** Bytes of one option, or of one reply to it, that are kept; and, sixteen times as many, of all replies to one option. */
+  hagglingBytes: number;
   /** Items of one list that are kept or printed (extents, options, addresses, tables). */
   listItems: number;
   /** Findings of one rule in one stream that are reported one by one; the rest is summarised. */
@@ -82,6 +84,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   hintBytes: 256 << 10,
   inFlight: 65_536,
   haggling: 1024,
+  hagglingBytes: 64 << 10,
   listItems: 4096,
   findingsPerRule: 100,
   threads: 4096,

@@ -6,6 +6,8 @@ const FIRST_SIZE = 256;
 /** Larger ones, and more of them, are not kept for the next direction. */
 const MAX_POOLED_SIZE = 64 << 10;
 const MAX_POOLED = 16;
+/** What an Origin and its place take. */
+const ORIGIN_COST = 80;
 
 /** The beginning of something whose rest is still to come: bytes of one direction from several chunks, and where each came from. */
 export class Carry {
@@ -16,9 +18,14 @@ export class Carry {
   private readonly origins: Origin[] = [];
   private readonly last = new Origin();
 
-  /** Bytes that it occupies. */
+  /** Bytes that it can hold. */
   get size(): number {
     return this.block.bytes.length;
+  }
+
+  /** Bytes that it occupies, with what is noted of each chunk. */
+  get cost(): number {
+    return this.size + ORIGIN_COST * this.ends.length;
   }
 
   append(block: Block, start: number, end: number, origin: Origin): void {

@@ -8,6 +8,8 @@ import type { Carry, PumpRoom } from './carry.js';
 
 /** What a decoder may gather whatever the limit says: the longest thing that has a 16-bit length, and its header. */
 const LEAST_GATHERED = 128 << 10;
+/** What is gathered is given up, when all streams together gather too much, only where it occupies more than this. */
+const LEAST_GIVEN_UP = 4 << 10;
 
 /**
  * Drives the decoder of one direction: hands it chunks in place, keeps what is left of a chunk until the rest has come, lets
@@ -26,6 +28,10 @@ export class DirectionPump {
   /** What was left of chunks, while anything is; and its length. */
   private carry: Carry | null = null;
   private carried = 0;
+  /** Whether all streams together gather too much, and this one not just a header. */
+  crowded = false;
+  /** Whether the decoder had to go on without what its peer may still have told, because too much waited for that. */
+  impatient = false;
 
   /** `output` is told of bytes of `side` that the decoder left behind when they could not be completed any more. */
   constructor(
@@ -72,7 +78,14 @@ export class DirectionPump {
       const want = d.waiting ? end - pos : Math.min(Math.max(d.need - this.carried, step), end - pos);
       this.keep(block, pos, pos + want, origin);
       pos += want;
-      if (d.waiting ? this.carried > this.limits.hintBytes : this.carried >= d.need) this.drainCarry(!d.waiting);
+      if (d.waiting) {
+        if (this.carried > this.limits.hintBytes) {
+          this.impatient = true;
+          this.drainCarry(false);
+        }
+      } else if (this.carried >= d.need) {
+        this.drainCarry(true);
+      }
       step = this.carried;
     }
   }
@@ -130,7 +143,7 @@ export class DirectionPump {
     this.carried = 0;
     if (carry === null) return;
     this.carry = null;
-    this.budget.give(carry.size);
+    this.budget.give(carry.cost);
     this.room.put(carry);
   }
 
@@ -156,7 +169,9 @@ export class DirectionPump {
     if (pos === this.carried) {
       this.release();
     } else if (pos > 0) {
+      const before = carry.cost;
       carry.drop(pos);
+      this.budget.give(before - carry.cost);
       this.carried = carry.length;
     }
   }
@@ -216,11 +231,11 @@ export class DirectionPump {
     let { carry } = this;
     if (carry === null) {
       carry = this.carry = this.room.take();
-      this.budget.take(carry.size);
+      this.budget.take(carry.cost);
     }
-    const before = carry.size;
+    const before = carry.cost;
     carry.append(block, start, end, origin);
-    if (carry.size !== before) this.budget.take(carry.size - before);
+    if (!this.budget.take(carry.cost - before) && carry.cost > LEAST_GIVEN_UP) this.crowded = true;
     this.carried = carry.length;
   }
 }

@@ -57,6 +57,7 @@ export class StreamAnalysis implements StreamSink, Output {
   private readonly undecoded: [Run | null, Run | null] = [null, null];
   /** Sides (as bits) whose cut packets were told of, and that have ended. */
   private snaplenTold = 0;
+  private limitsTold = 0;
   private ended = 0;
   private readonly now = new Origin();
   private broken = false;
@@ -318,10 +319,37 @@ export class StreamAnalysis implements StreamSink, Output {
         // a decoder may have held back an answer for the request that it explains
         if (this.pumps?.[side].decoder.waiting) this.pumps[side].wake(true);
       }
+      if (pumps[side].crowded || pumps[side].impatient) this.pressed(side, origin);
       this.findings.flush();
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** A direction gathered, or waited for, too much. */
+  private pressed(side: Side, origin: Origin): void {
+    const pump = this.pumps?.[side];
+    if (pump === undefined) return;
+    const { bufferedBytes, hintBytes } = this.env.limits;
+    const who = side === CLIENT ? 'client' : 'server';
+    if (pump.impatient) {
+      pump.impatient = false;
+      const text = `hintBytes: more than ${hintBytes} bytes of the ${who} waited for what they answer; they are decoded without it`;
+      this.limitOnce(1 << side, text, side, pump.offset);
+    }
+    if (!pump.crowded) return;
+    pump.crowded = false;
+    const text = `bufferedBytes: all streams together gather more than ${bufferedBytes} bytes; what this one has gathered is given up`;
+    this.limitOnce(4 << side, text, side, pump.offset);
+    // as if the rest of it were not in the capture
+    this.session?.gap(side, pump.offset, 0);
+    pump.gap(0, origin);
+  }
+
+  private limitOnce(bit: number, text: string, side: Side, offset: number): void {
+    if ((this.limitsTold & bit) !== 0) return;
+    this.limitsTold |= bit;
+    this.findings.raise(LIMIT, { side, offset, length: 0, text }, this.now);
   }
 
   private takeGap(side: Side, length: number, cut: boolean, origin: Origin): void {

@@ -15,6 +15,8 @@ import * as s from '../../src/protocols/nbd/rules/session-steps.js';
 import { nbd } from '../../src/protocols/nbd/index.js';
 import * as p from '../../src/protocols/pesto/build.js';
 import { pesto } from '../../src/protocols/pesto/index.js';
+import { unaccounted } from '../kit/properties.js';
+import { client as toyClient, server as toyServer, toy } from '../kit/toy-protocol.js';
 
 const many = <T>(n: number, make: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => make(i));
 
@@ -77,6 +79,30 @@ const CASES: Readonly<Record<string, Case>> = {
       s.ack(3),
     ],
     says: /^haggling: more than 5 replies to one option/,
+  },
+  'nbd: information in very many replies': {
+    protocol: nbd,
+    limits: { haggling: 5 },
+    steps: () => [
+      ...s.hello(),
+      s.option(7, s.infoData('', [3])),
+      ...many(20, (i) => s.reply(7, 3, s.u16(0x8000 + i))),
+      s.infoExport(7, 65536, s.ALL_FLAGS),
+      s.ack(7),
+    ],
+    says: /^haggling: more than 5 replies to one option/,
+  },
+  'nbd: information in very long replies': {
+    protocol: nbd,
+    limits: { hagglingBytes: 50 },
+    steps: () => [
+      ...s.hello(),
+      s.option(7, s.infoData('', [3])),
+      ...many(20, (i) => s.reply(7, 3, s.u16(0x8000 + i), s.fill(200))),
+      s.infoExport(7, 65536, s.ALL_FLAGS),
+      s.ack(7),
+    ],
+    says: /^hagglingBytes: more than 800 bytes of replies/,
   },
   'nbd: contexts': {
     protocol: nbd,
@@ -305,6 +331,42 @@ const CASES: Readonly<Record<string, Case>> = {
     says: /^listItems: more than 3 connections to one server/,
   },
 };
+
+describe('bytes that are gathered', () => {
+  it('hintBytes: what waits too long is decoded without the peer, and that is told once', () => {
+    const steps = [
+      toyServer('TOY!', 'A', 1),
+      ...many(20, () => toyServer('N'.repeat(20))),
+      toyClient('Q', 1, 9),
+      toyServer('A', 2),
+      ...many(20, () => toyServer('N'.repeat(20))),
+    ];
+    const { findings } = runSteps(toy, steps, { limits: { hintBytes: 50 } });
+    const told = findings.filter((f) => f.rule.id === 'capture/limit').map((f) => f.text);
+    expect(told).toEqual([expect.stringMatching(/^hintBytes: more than 50 bytes of the server waited/)]);
+  });
+
+  it('bufferedBytes: held over all streams; what is given up blames nobody', () => {
+    const front = new Uint8Array(100_000);
+    const { steps } = script()
+      .open()
+      .message('client', { type: 42, version: 8, front })
+      .message('client', { seq: 2, tid: 2 });
+    const result = runSteps(msgr2, steps, { port: 3300, chop: 1000, limits: { bufferedBytes: 20_000 } });
+    expect(result.findings.filter((f) => f.severity === 'error').map((f) => f.text)).toEqual([]);
+    const gathered = runSteps(
+      toy,
+      many(60, (i) => toyServer(i === 0 ? 'TOY!N' : '', i === 0 ? 250 : 65, 'x'.repeat(3))),
+      {
+        limits: { bufferedBytes: 6000 },
+        chop: 1,
+      },
+    );
+    const told = gathered.findings.filter((f) => f.rule.id === 'capture/limit').map((f) => f.text);
+    expect(told).toEqual([expect.stringMatching(/^bufferedBytes: all streams together gather more than 6000 bytes/)]);
+    expect(unaccounted(gathered)).toEqual([0, 0]);
+  });
+});
 
 describe('a limit that is hit', () => {
   it.each(Object.entries(CASES))('%s: is told once, and blames nobody', (_, one) => {

@@ -140,6 +140,7 @@ export class AnswerChecks {
     }
     const before = this.lastInfo;
     if (before === null || asked.option.option !== OPT_GO || !sameData(before, asked)) return;
+    if (before.overflowed || asked.overflowed) return;
     const difference =
       final.type === REP_ACK ? differentInfo(before, asked) : `NBD_OPT_GO is answered with ${final.name}`;
     // what depends on the metadata contexts or the time may differ in an error for shutting down

@@ -22,6 +22,9 @@ export class Asked {
   /** All of its data were seen and read. */
   parsed = false;
   readonly replies: OptionReply[] = [];
+  /** Bytes of their data, and whether there were more replies than are kept. */
+  replyBytes = 0;
+  overflowed = false;
   /** The reply that ended the answer. */
   final: OptionReply | null = null;
   /** An option that was sent while this one was unanswered, where that is yet to be judged. */
@@ -58,6 +61,9 @@ export class Asked {
 export class Answer {
   readonly option: number;
   readonly replies: OptionReply[] = [];
+  /** Bytes of their data, and whether there were more replies than are kept. */
+  replyBytes = 0;
+  overflowed = false;
   sizeHi = 0;
   sizeLo = 0;
   /** Transmission flags; -1: none given. */

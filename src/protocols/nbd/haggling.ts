@@ -48,6 +48,8 @@ import {
 } from './rules/replies.js';
 import { CLIENT_PLAINTEXT_AFTER_STARTTLS, STARTTLS_PIPELINED_BYTES } from './rules/tls.js';
 
+/** Which multiple of `hagglingBytes` is kept of the replies to one option. */
+const REPLY_SHARE = 16;
 const IANA_PORT = 10809;
 /** A server may hang up on a client that haggles without end. */
 const FLOOD_OPTIONS = 32;
@@ -328,7 +330,7 @@ export class Haggling {
       }
       reply.inReplyTo = asked.option.index;
       reply.latency = nanosBetween(asked.option.seconds, asked.option.nanos, reply.seconds, reply.nanos);
-      this.keep(asked.replies, reply);
+      this.keep(asked, reply);
       if (reply.isFinal) {
         this.waiting.shift();
         this.settle(asked, reply);
@@ -386,7 +388,7 @@ export class Haggling {
   /** Option and answer are both complete. */
   private answered(asked: Asked, reply: OptionReply): void {
     const { facts } = this;
-    if (facts.bothWhole && asked.parsed && asked.replies.every((r) => r.complete))
+    if (facts.bothWhole && asked.parsed && !asked.overflowed && asked.replies.every((r) => r.complete))
       this.answerChecks.answered(asked, reply);
     else this.answerChecks.unread();
     if (reply.type !== REP_ACK) return;
@@ -411,7 +413,7 @@ export class Haggling {
       }
     }
     const { answer } = this;
-    this.keep(answer.replies, m);
+    this.keep(answer, m);
     if (m.type === REP_INFO) takeInfo(answer, m);
     if (m.complete) this.replyChecks.reply(m, answer);
     if (!m.complete || (!m.isError && m.type > REP_META_CONTEXT)) this.partial = true;
@@ -423,18 +425,22 @@ export class Haggling {
     if (m.isError && m.option === OPT_STARTTLS) this.startTlsRefusal = m;
   }
 
-  /** Replies beyond the limit do not count for what an answer as a whole says. */
-  private keep(replies: OptionReply[], m: OptionReply): void {
+  /** Replies beyond the limits do not count for what an answer as a whole says. */
+  private keep(answer: Asked | Answer, m: OptionReply): void {
     const { facts } = this;
-    const most = facts.context.limits.haggling;
-    if (replies.length < most) replies.push(m);
-    else
-      facts.limits.hit(
-        'haggling',
-        `more than ${most} replies to one option; an answer is judged by the first ones`,
-        'note',
-        m,
-      );
+    const { haggling, hagglingBytes } = facts.context.limits;
+    const mostBytes = REPLY_SHARE * hagglingBytes;
+    answer.replyBytes += m.data.length;
+    if (answer.replies.length < haggling && answer.replyBytes <= mostBytes) {
+      answer.replies.push(m);
+      return;
+    }
+    answer.overflowed = true;
+    const [limit, what] =
+      answer.replyBytes > mostBytes
+        ? (['hagglingBytes', `more than ${mostBytes} bytes of`] as const)
+        : (['haggling', `more than ${haggling}`] as const);
+    facts.limits.hit(limit, `${what} replies to one option; an answer is judged by the first ones`, 'note', m);
   }
 
   private takeContext(m: OptionReply, answer: Answer): void {

@@ -93,7 +93,7 @@ export class ClientFlags extends NbdMessage {
   }
 }
 
-/** An option that the client haggles over; `data` holds what follows its header, up to `limits.messageBytes`. */
+/** An option that the client haggles over; `data` holds what follows its header, up to `limits.hagglingBytes`. */
 export class Option extends NbdMessage {
   override readonly kind = OPTION;
   readonly option: number;
@@ -105,7 +105,7 @@ export class Option extends NbdMessage {
     this.option = input.view.getUint32(input.pos + 8);
     this.dataLength = input.view.getUint32(input.pos + 12);
     this.length += this.dataLength;
-    this.data = new Prefix(this.dataLength, limits.messageBytes);
+    this.data = new Prefix(this.dataLength, limits.hagglingBytes);
     this.taker = this.data;
   }
 
@@ -137,7 +137,7 @@ export class OptionReply extends NbdMessage {
     this.type = view.getUint32(pos + 12);
     this.dataLength = view.getUint32(pos + 16);
     this.length += this.dataLength;
-    this.data = new Prefix(this.dataLength, limits.messageBytes);
+    this.data = new Prefix(this.dataLength, limits.hagglingBytes);
     this.taker = this.data;
   }
 

@@ -295,7 +295,7 @@ export class ReplyChecks {
     const { facts } = this;
     const infos = answer.replies.filter((r) => r.type === REP_INFO);
     // an answer whose beginning may be missing cannot be said to lack something
-    const whole = facts.isWhole(SERVER) && answer.replies.every((r) => r.complete);
+    const whole = facts.isWhole(SERVER) && !answer.overflowed && answer.replies.every((r) => r.complete);
     if (m.type === REP_ACK && isInfoOption(m.option)) {
       if (whole && !infos.some((r) => r.data.length >= 2 && r.data.u16(0) === INFO_EXPORT)) {
         facts.raise(INFO_EXPORT_MISSING, {
