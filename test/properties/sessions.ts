@@ -9,8 +9,10 @@ import { Random } from '../fuzz/random.js';
 export const RUNS = Number(process.env['WIRELINT_RUNS'] ?? 6);
 
 /** The same tries in every run of `npm test`; `npm run fuzz:properties` draws others, and fast-check prints the seed of what fails. */
-const seed = Number(process.env['WIRELINT_SEED'] ?? (process.env['WIRELINT_RUNS'] === undefined ? 9 : Date.now() | 0));
-fc.configureGlobal({ seed });
+export const SEED = Number(
+  process.env['WIRELINT_SEED'] ?? (process.env['WIRELINT_RUNS'] === undefined ? 9 : Date.now() | 0),
+);
+fc.configureGlobal({ seed: SEED });
 
 export interface WholeSession {
   readonly name: string;
@@ -55,6 +57,16 @@ export async function wholeSessions(): Promise<WholeSession[]> {
     out.push({ name: `${name} stream ${id}`, port: connection.ports[1] || SOME_PORT, steps });
   }
   return out;
+}
+
+/** All streams of a capture that begin in it and lack nothing, up to so many bytes. */
+export async function streamsOf(path: string, most: number): Promise<WholeSession[]> {
+  return (await stepsOf(path)).flatMap(({ connection, steps }) => {
+    const size = steps.reduce((n, s) => n + ('bytes' in s ? s.bytes.length : 0), 0);
+    const whole = connection.start === 'captured' && !steps.some((s) => 'gap' in s);
+    if (!whole || size === 0 || size > most) return [];
+    return [{ name: `${path} stream ${connection.id}`, port: connection.ports[1] || SOME_PORT, steps }];
+  });
 }
 
 /** The packets without about so many of a hundred; the connection's set-up may be among them. */
