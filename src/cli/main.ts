@@ -106,7 +106,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     complain(
       known
         ? oneLine((error as Error).message.replaceAll(SHIELD, ''))
-        : `internal error: ${(error as Error).stack ?? String(error)}`,
+        : `internal error, please report it: ${(error as Error).stack ?? String(error)}`,
     );
     return 2;
   }

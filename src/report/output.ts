@@ -83,6 +83,13 @@ export function writeAll(fd: number, bytes: Uint8Array): void {
 
 let serial = 0;
 
+/** Files that are written and not complete: removed where the program ends in the middle. */
+const unfinished = new Set<string>();
+
+function removeUnfinished(): void {
+  for (const path of unfinished) rmSync(path, { force: true });
+}
+
 /**
  * A file that appears complete or not at all: written beside its place under another name, and renamed by `finish`. Things that
  * are no regular files (`/dev/stdout`, a FIFO) are written directly.
@@ -102,7 +109,10 @@ export class FileOutput extends TextOutput {
   static create(path: string, direct: boolean): FileOutput {
     if (direct) return new FileOutput(path, null, openSync(path, 'w'));
     const beside = join(dirname(path), `.${basename(path)}.${process.pid}.${++serial}.part`);
-    return new FileOutput(path, beside, openSync(beside, 'wx', 0o666));
+    const fd = openSync(beside, 'wx', 0o666);
+    if (unfinished.size === 0) process.once('exit', removeUnfinished);
+    unfinished.add(beside);
+    return new FileOutput(path, beside, fd);
   }
 
   override finish(): void {
@@ -112,13 +122,22 @@ export class FileOutput extends TextOutput {
       throw this.failure;
     }
     this.close();
-    if (this.beside !== null) renameSync(this.beside, this.target);
+    if (this.beside === null) return;
+    renameSync(this.beside, this.target);
+    this.settled(this.beside);
   }
 
   override discard(): void {
     super.discard();
     this.close();
-    if (this.beside !== null) rmSync(this.beside, { force: true });
+    if (this.beside === null) return;
+    rmSync(this.beside, { force: true });
+    this.settled(this.beside);
+  }
+
+  private settled(beside: string): void {
+    unfinished.delete(beside);
+    if (unfinished.size === 0) process.off('exit', removeUnfinished);
   }
 
   private close(): void {

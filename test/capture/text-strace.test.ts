@@ -260,6 +260,20 @@ describe('strace limits', () => {
     ]);
   });
 
+  it('flows: bounds the descriptors of all threads, made or inherited', () => {
+    const families = (i: number): string =>
+      i % 2 === 0
+        ? `${100 + i / 2} 1795186521.5 socket(AF_UNIX, SOCK_STREAM, 0) = ${i + 4}`
+        : `${100 + (i - 1) / 2} 1795186521.5 clone(child_stack=NULL, flags=SIGCHLD) = ${101 + (i - 1) / 2}`;
+    expect(limits(40, families, { flows: 30 })).toContainEqual(
+      "capture/limit: flows: more than 30 descriptors of all threads; some children have none of their parents'",
+    );
+    const own = limits(40, (i) => `${200 + i} 1795186521.5 socket(AF_UNIX, SOCK_STREAM, 0) = 5`, { flows: 30 });
+    expect(own).toEqual([
+      'capture/limit: flows: more than 30 descriptors of all threads; those of the oldest are forgotten',
+    ]);
+  });
+
   it('bufferedBytes: bounds what descriptors of unknown kind carry', () => {
     const told = limits(50, (i) => `100 1795186521.5 read(${i + 4}, "${'a'.repeat(30)}", 30) = 30`, {
       bufferedBytes: 4000,

@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as s from '../../src/protocols/nbd/rules/session-steps.js';
@@ -66,5 +67,28 @@ describe('a bug in a decoder', () => {
     expect(run('analyze').stdout).toMatch(/internal\/error/);
     const { stdout } = spawnSync(process.execPath, [BIN, 'explain', 'internal/error'], { encoding: 'utf8' });
     expect(stdout).toContain('Please report it');
+  });
+});
+
+describe('a bug where nobody waits for the result', () => {
+  it('is no finding of the gate, and leaves no half report', async () => {
+    const folder = scratch();
+    const own = join(folder, 'own');
+    mkdirSync(own);
+    const fault = join(folder, 'late.mjs');
+    writeFileSync(
+      fault,
+      `process.stdin.once('data', () => setTimeout(() => { throw new TypeError('a late fault'); }, 200));`,
+    );
+    for (const command of ['analyze', 'check']) {
+      const child = spawn(process.execPath, ['--import', fault, BIN, command, '-o', join(own, 'report'), '-']);
+      let stderr = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+      // a capture that goes on
+      child.stdin.on('error', () => undefined).write(pcapFile([]));
+      const [status] = (await once(child, 'close')) as [number | null];
+      expect([command, status, readdirSync(own)]).toEqual([command, 2, []]);
+      expect(stderr).toMatch(/^wirelint: internal error, please report it: TypeError: a late fault[^\n]*\n$/);
+    }
   });
 });

@@ -63,10 +63,11 @@ export class Table {
   put(fd: number, descriptor: Descriptor): void {
     this.drop(fd);
     this.entries.set(fd, descriptor);
+    this.index.size++;
     descriptor.socket.holders++;
     if (descriptor.socket === OTHER) return;
-    const tables = this.index.get(fd);
-    if (tables === undefined) this.index.set(fd, new Set([this]));
+    const tables = this.index.byFd.get(fd);
+    if (tables === undefined) this.index.byFd.set(fd, new Set([this]));
     else tables.add(this);
   }
 
@@ -74,15 +75,21 @@ export class Table {
     const socket = this.entries.get(fd)?.socket;
     if (socket === undefined) return undefined;
     this.entries.delete(fd);
+    this.index.size--;
     socket.holders--;
-    const tables = this.index.get(fd);
-    if (tables?.delete(this) && tables.size === 0) this.index.delete(fd);
+    const tables = this.index.byFd.get(fd);
+    if (tables?.delete(this) && tables.size === 0) this.index.byFd.delete(fd);
     return socket;
   }
 }
 
-/** By number of a descriptor: the tables in which it is something known. */
-export type FdIndex = Map<number, Set<Table>>;
+/** The descriptors of all tables. */
+export class FdIndex {
+  /** By number of a descriptor: the tables in which it is something known. */
+  readonly byFd = new Map<number, Set<Table>>();
+  /** Descriptors in all tables together. */
+  size = 0;
+}
 
 /** Stands for everything that is no stream socket. */
 export const OTHER = new OpenSocket('other', '', 0);

@@ -1,13 +1,13 @@
 import type { Limits } from '../../base/limits.js';
 import { readAnnotation, type Annotation, type SocketAddress } from './socket-address.js';
-import { OpenSocket, OTHER, Table, type Connected, type Descriptor, type FdIndex } from './open-sockets.js';
+import { FdIndex, OpenSocket, OTHER, Table, type Connected, type Descriptor } from './open-sockets.js';
 import { SocketLink, type LinkNames, type SocketSide } from './socket-link.js';
 import type { Moment, SocketPackets } from './socket-packets.js';
 
 /** The descriptors of all traced threads and the sockets behind them. */
 export class StraceSockets {
   private readonly tables = new Map<number, Table>();
-  private readonly index: FdIndex = new Map();
+  private readonly index = new FdIndex();
   private readonly byIdentity = new Map<string, OpenSocket>();
   /** By number: the connected socket that was closed last under it. */
   private readonly left = new Map<number, { readonly socket: OpenSocket; readonly tid: number }>();
@@ -118,7 +118,7 @@ export class StraceSockets {
     if (socket === undefined || socket.kind === 'other') return;
     // Threads share descriptors, forked processes do not, and without their clone calls nothing says which these are. A process
     // that goes on using the socket shows that it was open.
-    for (const other of this.index.get(fd) ?? [])
+    for (const other of this.index.byFd.get(fd) ?? [])
       if (other.family !== table.family && other.entries.get(fd)?.socket === socket) other.drop(fd);
     if (socket.link !== null) {
       if (this.left.size > this.limits.openStreams) this.left.clear();
@@ -158,6 +158,12 @@ export class StraceSockets {
     const table = this.table(child);
     for (const [fd, descriptor] of from.entries) {
       if (table.entries.has(fd) || table.closed.has(fd) || (table.executed && descriptor.cloexec)) continue;
+      if (this.index.size >= this.limits.flows) {
+        this.givenUp.add(
+          `flows: more than ${this.limits.flows} descriptors of all threads; some children have none of their parents'`,
+        );
+        break;
+      }
       table.put(fd, descriptor);
     }
     table.family = from.family;
@@ -229,7 +235,7 @@ export class StraceSockets {
     if (this.table(tid).born) return null;
     let found: OpenSocket | null = null;
     const own = this.table(tid);
-    for (const table of this.index.get(fd) ?? []) {
+    for (const table of this.index.byFd.get(fd) ?? []) {
       const socket = table.entries.get(fd)?.socket;
       if (table === own || socket === undefined || socket === found) continue;
       if (found !== null) return null;
@@ -265,6 +271,13 @@ export class StraceSockets {
     const before = table.entries.get(fd)?.socket;
     if (before === socket) return;
     table.put(fd, { socket, cloexec });
+    if (this.index.size > this.limits.flows) {
+      this.givenUp.add(
+        `flows: more than ${this.limits.flows} descriptors of all threads; those of the oldest are forgotten`,
+      );
+      const oldest = this.tables.keys().next().value!;
+      if (this.tables.get(oldest) !== table) this.exit(oldest);
+    }
     const most = this.limits.openStreams;
     if (table.entries.size > most) {
       this.givenUp.add(`openStreams: more than ${most} descriptors open at once; the oldest are forgotten`);
