@@ -1,6 +1,7 @@
-import { LIMIT } from '../base/capture-rules.js';
+import { LIMIT, UNDECODED } from '../base/capture-rules.js';
 import type { Limits } from '../base/limits.js';
 import type { Origin } from '../base/origin.js';
+import { count } from '../base/text.js';
 import type { CaptureNote, SocketEvent } from '../capture/packet.js';
 import type { Segment } from '../link/segment.js';
 import type { Connection, End, StreamOpener, StreamSink } from './byte-stream.js';
@@ -64,6 +65,8 @@ export class SocketStreams {
   private readonly note: (note: CaptureNote) => void;
   private evicted = false;
   private live = 0;
+  /** Bytes of sides that had ended. */
+  private behind = 0;
   /** In order of opening; null for a connection that is closed. */
   private readonly streams = new Map<string, SocketStream | null>();
 
@@ -79,9 +82,12 @@ export class SocketStreams {
     // the end of one that was given up is no stream
     if (stream === undefined && this.evicted && (event.kind === 'fin' || event.kind === 'reset')) return;
     if (stream === undefined || (stream === null && event.kind === 'open')) stream = this.openStream(s, event, origin);
-    if (stream === null) return;
     const { from } = event;
-    if (event.kind === 'open' || stream.ended[from]) return;
+    if (stream === null || stream.ended[from]) {
+      this.behind += s.end - s.start;
+      return;
+    }
+    if (event.kind === 'open') return;
     stream.heard[from] = true;
     switch (event.kind) {
       case 'data': {
@@ -107,6 +113,9 @@ export class SocketStreams {
   /** The recording is over. */
   end(): void {
     for (const [name, stream] of this.streams) if (stream !== null) this.close(name, stream);
+    if (this.behind === 0) return;
+    const text = `${count(this.behind, 'byte')} of sockets came after the end of their direction, and are part of no stream`;
+    this.note({ rule: UNDECODED, text, offset: 0, length: 0 });
   }
 
   private openStream(s: Segment, event: SocketEvent, origin: Origin): SocketStream {

@@ -38,7 +38,8 @@ export interface Ledger {
 }
 
 /** What findings say of bytes that have no place in their stream. */
-const MISPLACED = / bytes? of packet \d+ (came after their place|lie behind the end|lie in front of the first byte)/;
+const MISPLACED =
+  / bytes? of (packet \d+ (came after their place|lie behind the end|lie in front of the first byte)|sockets came)/;
 
 /** Analyzes the bytes of an uncompressed capture file, and follows every byte of its streams by offset. */
 export function ledgerOf(file: Uint8Array, limits: Readonly<Limits> = DEFAULT_LIMITS): Ledger {
@@ -68,7 +69,7 @@ export function ledgerOf(file: Uint8Array, limits: Readonly<Limits> = DEFAULT_LI
       },
       finding: (finding) => {
         if (finding.rule.id.startsWith('internal/')) wrong.push(finding.text);
-        if (MISPLACED.test(finding.text)) misplaced += finding.length ?? 0;
+        if (MISPLACED.test(finding.text)) misplaced += Number.parseInt(finding.text, 10);
       },
       stream: (record) => {
         streams++;

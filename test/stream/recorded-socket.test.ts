@@ -93,6 +93,7 @@ describe('recorded socket calls', () => {
       { kind: 'gap', length: 5 },
       { data: 'de', wire: 4 },
       { kind: 'fin' },
+      { data: 'after' },
       { kind: 'fin', from: 1 },
       { data: 'late' },
     ]);
@@ -108,6 +109,7 @@ describe('recorded socket calls', () => {
       'closed',
     ]);
     expect(logs[0]!.connection).toMatchObject({ id: 1, transport: 'unix', start: 'captured', initiatorKnown: true });
+    expect(notes).toEqual(['9 bytes of sockets came after the end of their direction, and are part of no stream']);
   });
 
   it('of several connections are told apart, and joined late without an open', () => {
