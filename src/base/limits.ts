@@ -55,6 +55,8 @@ export interface Limits {
   listItems: number;
   /** Findings of one rule in one stream that are reported one by one; the rest is summarised. */
   findingsPerRule: number;
+  /** Findings of one rule in the streams of one file that `check` keeps to list them; the rest is counted. */
+  findingsPerFile: number;
   /** Threads of a trace of calls that are followed at once, and calls that wait for their return: a trace of nothing but new ones. */
   threads: number;
   /** Characters of one line of a text recording. */
@@ -87,6 +89,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   hagglingBytes: 64 << 10,
   listItems: 4096,
   findingsPerRule: 100,
+  findingsPerFile: 2000,
   threads: 4096,
   lineBytes: 1 << 20,
 };

@@ -10,8 +10,8 @@ export class GivenUp {
   private readonly holes: number[] = [];
 
   add(start: number, end: number): void {
-    if (this.holes.length >= 2 * MOST_HOLES) this.holes.splice(0, 2);
     this.holes.push(start, end);
+    this.bound();
   }
 
   /** How many of the bytes `start..end` belong into holes; they do no more. */
@@ -26,6 +26,13 @@ export class GivenUp {
       const rest = [holes[i]!, from, to, holes[i + 1]!];
       holes.splice(i, 2, ...(rest[0]! < from ? rest.slice(0, 2) : []), ...(to < rest[3]! ? rest.slice(2) : []));
     }
+    this.bound();
     return filled;
+  }
+
+  /** Filling a hole in its middle makes two of it. */
+  private bound(): void {
+    const surplus = this.holes.length - 2 * MOST_HOLES;
+    if (surplus > 0) this.holes.splice(0, surplus);
   }
 }

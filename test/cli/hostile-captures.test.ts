@@ -67,6 +67,18 @@ describe('captures that an attacker wrote', () => {
   );
 
   it(
+    'fill no report without end: findingsPerFile',
+    () => {
+      const path = join(folder, 'many-findings');
+      writeFileSync(path, HOSTILE_CAPTURES['msgr2: sessions with other cookies']!(50 * 2100));
+      const { status, stdout } = run('check', '-f', 'sarif', path);
+      expect(status).toBe(0);
+      expect(stdout).toMatch(/and \d+ more like these \(\d+ findings in all, limit findingsPerFile\)/);
+    },
+    PATIENCE * 1000,
+  );
+
+  it(
     'are followed as well',
     () => {
       for (const name of ['pcapng: sections', 'headers only', 'nbd: the same violation', 'msgr2: wrong checksums']) {

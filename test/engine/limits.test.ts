@@ -34,6 +34,7 @@ const ELSEWHERE: Partial<Record<keyof Limits, readonly [file: string, title: str
   outOfOrderSegments: ['test/stream/limits.test.ts', 'outOfOrderSegments: '],
   bufferedBytes: ['test/stream/limits.test.ts', 'bufferedBytes: '],
   gapGracePackets: ['test/stream/gap-by-ack.test.ts', ''],
+  findingsPerFile: ['test/cli/hostile-captures.test.ts', ''],
   hagglingBytes: ['test/engine/limit-findings.test.ts', ''],
   findingsPerRule: ['test/engine/pump.test.ts', 'are summarised beyond the limit of a rule'],
 };

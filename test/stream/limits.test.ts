@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Block } from '../../src/base/block.js';
 import { ACK, Segment, SYN } from '../../src/link/segment.js';
 import { DEFAULT_LIMITS } from '../../src/base/limits.js';
+import { GivenUp } from '../../src/stream/given-up.js';
 import { StreamTable } from '../../src/stream/stream-table.js';
 import { TcpScript } from '../kit/tcp-script.js';
 
@@ -135,4 +136,14 @@ describe('a flood', () => {
     expect(open).toBe(0);
     expect(notes).toHaveLength(1);
   });
+});
+
+it('holes that were given up are remembered in bounded number, however they are filled', () => {
+  const holes = new GivenUp();
+  holes.add(0, 1_000_000);
+  const start = performance.now();
+  for (let at = 1; at < 1_000_000; at += 2) holes.fill(at, at + 1);
+  expect(performance.now() - start).toBeLessThan(5000);
+  holes.add(2_000_000, 2_000_010);
+  expect(holes.fill(2_000_000, 2_000_010)).toBe(10);
 });

@@ -97,6 +97,9 @@ class Verdict implements Reporter {
   private readonly counts: MessageCounts | null;
   private readonly findings: CheckedFinding[] = [];
   private readonly rules: Record<string, RuleFacts> = {};
+  /** Findings in streams by rule, with those that are only counted; and one of each rule of which some are. */
+  private readonly perRule = new Map<string, number>();
+  private readonly summaries: Finding[] = [];
   private readonly streams: CheckedStream[] = [];
   private info: CaptureInfo | null = null;
   private seconds = 0;
@@ -136,6 +139,32 @@ class Verdict implements Reporter {
     this.lines?.finding(f);
     const { id, severity, party, title, meaning, spec } = f.rule;
     this.rules[id] ??= { id, severity, party, title, meaning, spec };
+    // what is about the file as a whole is little, and decides whether it is complete
+    if (f.stream !== null && this.isTooMany(f)) return;
+    this.list(f);
+  }
+
+  /** Whether so many findings of that rule are listed already that this one is only counted. */
+  private isTooMany(f: Finding): boolean {
+    const n = (this.perRule.get(f.rule.id) ?? 0) + 1;
+    this.perRule.set(f.rule.id, n);
+    const most = this.options.limits.findingsPerFile;
+    if (n === most + 1) this.summaries.push({ ...f, stream: null, message: null, related: [], offset: 0, length: 0 });
+    return n > most;
+  }
+
+  /** Says how many findings were only counted. */
+  private listSummaries(): void {
+    for (const f of this.summaries) {
+      const n = this.perRule.get(f.rule.id)!;
+      const more = n - this.options.limits.findingsPerFile;
+      const summary = { ...f, text: `and ${more} more like these (${n} findings in all, limit findingsPerFile)` };
+      this.prints.set(summary, this.fingerprints.of(summary));
+      this.list(summary);
+    }
+  }
+
+  private list(f: Finding): void {
     this.findings.push({
       ...findingEvent(f),
       fingerprint: this.prints.get(f)!,
@@ -165,6 +194,7 @@ class Verdict implements Reporter {
   }
 
   endOfFile(): void {
+    this.listSummaries();
     // a file that turned out to be no capture holds nothing to expect anything of
     if (this.info === null) return;
     for (const e of this.job.plan.expect) {
