@@ -1,5 +1,5 @@
 import type { Claim, ProbeInput, ProbeResult } from '../../contract/protocol.js';
-import type { Connection, End } from '../../stream/byte-stream.js';
+import type { Connection } from '../../stream/byte-stream.js';
 import { BANNER_HEAD, BANNER_PREFIX, BANNER_V1_PREFIX, TAG, tagSenders } from './constants.js';
 import { MSG } from './message-types.js';
 import { AT, MESSAGE_HEADER, plausiblePreamble, PREAMBLE, Preamble } from './preamble.js';
@@ -63,6 +63,7 @@ export function probe(input: ProbeInput): ProbeResult {
   const { bytes, ended, cut, connection } = input;
   let more = false;
   let legacy = 0;
+  let foreign = false;
   let late = connection.start === 'missed';
   for (const end of [0, 1] as const) {
     if (cut[end]) {
@@ -77,14 +78,13 @@ export function probe(input: ProbeInput): ProbeResult {
     if (v2 === true) return { score: 1, by: 'magic', clientEnd: clientEnd(input) };
     const v1 = begins(bytes[end], BANNER_V1_PREFIX);
     if (v1 === true) legacy++;
-    else if ((v1 === 'more' || v2 === 'more') && !ended[end]) more = true;
+    else if (v1 === false && v2 === false) foreign = true;
+    else if (!ended[end]) more = true;
   }
   if (legacy > 0) return legacy === 2 || !more ? null : 'more';
   if (late) return searchBoth(input);
   // an end that has spoken otherwise, while its peer may still greet
-  const other = [0, 1].some((e) => bytes[e as End].length > 0 && begins(bytes[e as End], BANNER_PREFIX) === false);
-  if (other) return null;
-  return more ? 'more' : null;
+  return more && !foreign ? 'more' : null;
 }
 
 function searchBoth(input: ProbeInput): ProbeResult {

@@ -223,13 +223,14 @@ export class Requests {
 
   private checkReuse(m: ControlFrame, old: Request): void {
     const related = old.reply === null ? [old.frame] : [old.frame, old.reply];
-    if (old.reply !== null) {
+    // whether it was answered in between cannot be told where the capture has the replies later
+    if (old.reply !== null || this.scene.knewMore(m)) {
       this.scene.raise(REQUEST_ID_REUSED, {
         message: m,
         related,
         text: `request id ${m.requestId} was used by ${old.frame.name} before`,
       });
-    } else if (this.scene.whole('monitor') && !this.scene.knewMore(m)) {
+    } else if (this.scene.whole('monitor')) {
       this.scene.raise(REQUEST_ID_REUSED_IN_FLIGHT, {
         message: m,
         related,
