@@ -68,11 +68,16 @@ const RULE_COLUMNS: readonly Column[] = [
   { title: 'first' },
 ];
 
+/** Streams that are listed at most, and those of them that nobody decodes: a flood of connections. */
+const MOST_STREAMS = 20_000;
+const MOST_UNKNOWN = 10_000;
+
 /** A table of streams, and one of what was found, by rule. */
 export class TableReporter implements Reporter {
   private readonly output: TextOutput;
   private readonly t: Theme;
   private readonly streams: string[][] = [];
+  private unlisted = 0;
   private readonly rules = new Map<string, { finding: Finding; severity: Severity; n: number }>();
 
   constructor(output: TextOutput, options: { readonly colors: boolean }) {
@@ -92,6 +97,10 @@ export class TableReporter implements Reporter {
   }
 
   stream(s: StreamRecord): void {
+    if (this.streams.length >= (s.protocol === null ? MOST_UNKNOWN : MOST_STREAMS)) {
+      this.unlisted++;
+      return;
+    }
     this.streams.push([
       printable(s.file),
       String(s.id),
@@ -109,6 +118,7 @@ export class TableReporter implements Reporter {
 
   summary(s: Summary): void {
     if (this.streams.length > 0) this.output.add(renderTable(STREAM_COLUMNS, this.streams, this.t));
+    if (this.unlisted > 0) this.output.add(`and ${count(this.unlisted, 'more stream')}\n`);
     const rank: Record<Severity, number> = { error: 0, warning: 1, note: 2 };
     const rules = [...this.rules.values()].sort(
       (a, b) => rank[a.severity] - rank[b.severity] || b.n - a.n || (a.finding.rule.id < b.finding.rule.id ? -1 : 1),

@@ -79,6 +79,18 @@ describe('captures that an attacker wrote', () => {
   );
 
   it(
+    'make no table without end',
+    () => {
+      const path = join(folder, 'many-streams');
+      writeFileSync(path, HOSTILE_CAPTURES['a flood of SYNs']!(12_000));
+      const { status, stdout } = run('analyze', '-f', 'table', path);
+      expect(status).toBe(0);
+      expect(stdout).toMatch(/\nand 2000 more streams\n/);
+    },
+    PATIENCE * 1000,
+  );
+
+  it(
     'are followed as well',
     () => {
       for (const name of ['pcapng: sections', 'headers only', 'nbd: the same violation', 'msgr2: wrong checksums']) {
