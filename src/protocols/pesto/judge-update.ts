@@ -51,7 +51,7 @@ export function judgeUpdateRule(output: Output, t: Transaction, m: RuleMessage):
     output.raise(U.UPDATE_VERSION_SKEW, {
       message: m,
       text: `rules of ${m.length} bytes for a server of version ${t.version}, which reads ${m.length === 40 ? 56 : 40}`,
-      confidence: t.hello === null ? 'likely' : 'certain',
+      confidence: t.hello?.complete === true ? 'certain' : 'likely',
     });
   }
   const table = t.pending.get(m.pif);
