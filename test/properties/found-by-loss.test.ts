@@ -44,6 +44,7 @@ const FOUND = [
   ['pesto/p30-v1-show-add-del.pcap', 3, 22, 20, 860394505],
   ['pesto/p30-v1-show-add-del.pcap', 2, 1, 5, 157018754],
   ['pesto/p30-v1-show-add-del.pcap', 3, 7, 5, 110230370],
+  ['pesto/tcp-bridge.pcap', 7, 5, 20, 69222029],
   // the client's first bytes are lost, and a zero byte is no end of an update
   ['pesto/tcp-bridge.pcap', 1, 44, 20, 121497348],
   ['pesto/same-exported-pdu.pcapng', 1, 55, 20, 208818371],

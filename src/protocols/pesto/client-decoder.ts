@@ -85,6 +85,11 @@ export class ClientDecoder extends TableDecoder<typeof CLIENT> {
         return true;
       }
       if (pos + n === input.end && !final) return this.more(input, MAGIC_TEXT);
+      // text that a gap cuts is no table id either
+      if (pos + n === input.end && this.atGap) {
+        this.phase = 'dead';
+        return true;
+      }
     }
     this.phase = 'table';
     return true;
