@@ -16,8 +16,9 @@ export interface Limits {
   /** Connections held at once: a SYN flood. The longest idle one is given up first. */
   flows: number;
   /**
-   * Connections that are followed at once, of those that are not parked: a flood of handshakes, or of greetings, each of which costs
-   * up to 10 kB. The longest idle one is given up first; should it go on, it counts as joined late.
+   * Connections whose streams are decoded, or looked at, at once: a flood of handshakes, or of greetings, each of which costs up to
+   * 10 kB. One that was silent for a minute makes room for a new one, and counts as joined late should it go on; where there is none,
+   * the bytes of the new one are only counted.
    */
   openStreams: number;
   /** Seconds (capture time) without a packet after which a connection's state is released. */

@@ -144,6 +144,10 @@ export class StreamAnalysis implements StreamSink, Output {
     this.findings.flush();
   }
 
+  neglect(): void {
+    this.settle('unknown');
+  }
+
   park(as: number): boolean {
     const { record, findings, classifier } = this;
     if (this.pumps !== null || this.broken || findings.any) return false;

@@ -57,6 +57,8 @@ export interface StreamSink {
   end(from: End, how: 'fin' | 'reset', origin: Origin): void;
   /** A diagnostic about that direction; `offset` is a stream offset. */
   note(rule: Rule, from: End | null, offset: number, length: number, text: string, origin: Origin): void;
+  /** There are too many connections: bytes of this one, which has had none so far, are to be counted and no more. */
+  neglect?(): void;
   /**
    * The connection was quiet for a while. Keeps under that number the little it is made of again, and is dropped; or says false, where
    * it has more than that.

@@ -142,11 +142,6 @@ export class FlowTable {
     this.link(slot, rank);
   }
 
-  /** The longest idle slot of that rank, or -1. */
-  longestIdle(rank: Rank): number {
-    return this.oldest[rank]!;
-  }
-
   /** The longest idle slot of that rank if it was not used since `seconds`, else -1. */
   idleSince(rank: Rank, seconds: number): number {
     const slot = this.oldest[rank]!;

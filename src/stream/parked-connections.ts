@@ -5,6 +5,7 @@ const PRESENT = 1;
 const SWAPPED = 2;
 const CAPTURED = 4;
 const INITIATOR_KNOWN = 8;
+const FOLLOWED = 16;
 
 /** What a receiver is made of again. */
 export interface ParkedReceiver {
@@ -23,6 +24,7 @@ export interface ParkedConnection {
   readonly swapped: boolean;
   readonly captured: boolean;
   readonly initiatorKnown: boolean;
+  readonly followed: boolean;
 }
 
 /**
@@ -44,7 +46,11 @@ export class ParkedConnections {
   add(slot: number, c: ParkedConnection): void {
     if (slot >= this.flags.length) this.grow(slot);
     this.flags[slot] =
-      PRESENT | (c.swapped ? SWAPPED : 0) | (c.captured ? CAPTURED : 0) | (c.initiatorKnown ? INITIATOR_KNOWN : 0);
+      PRESENT |
+      (c.swapped ? SWAPPED : 0) |
+      (c.captured ? CAPTURED : 0) |
+      (c.initiatorKnown ? INITIATOR_KNOWN : 0) |
+      (c.followed ? FOLLOWED : 0);
     this.vlans[slot] = c.vlan;
     this.ids[slot] = c.id;
     this.packets[slot] = c.packets;
@@ -72,6 +78,7 @@ export class ParkedConnections {
       swapped: (flags & SWAPPED) !== 0,
       captured: (flags & CAPTURED) !== 0,
       initiatorKnown: (flags & INITIATOR_KNOWN) !== 0,
+      followed: (flags & FOLLOWED) !== 0,
     };
   }
 

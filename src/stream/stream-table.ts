@@ -15,6 +15,8 @@ import { TcpContext } from './tcp-context.js';
 /** A connection that is over but for what the capture may have out of order is closed after this many seconds or packets. */
 const LINGER_SECONDS = 1;
 const LINGER_PACKETS = 256;
+/** Seconds (capture time) after which a connection makes room for another where there are too many. */
+const SILENT_SECONDS = 60;
 /** Connections that nobody decodes are parked when this many others of them were heard since. A power of two. */
 const AWAKE = 256;
 
@@ -48,8 +50,6 @@ export class StreamTable {
   private turn = 0;
   private evicted = false;
   private crowded = false;
-  /** Connections that are followed. */
-  private live = 0;
   private streams = 0;
 
   constructor(
@@ -94,7 +94,8 @@ export class StreamTable {
       connection = this.openAt(connection.slot, s);
       connection.segment(s, flows.swapped === connection.swapped ? 0 : 1);
     }
-    if (s.length > 0 && flows.rank(connection.slot) < ESTABLISHED) flows.setRank(connection.slot, ESTABLISHED);
+    if (s.length > 0 && connection.followed && flows.rank(connection.slot) < ESTABLISHED)
+      flows.setRank(connection.slot, ESTABLISHED);
     if (connection.dying) this.settle(connection, s);
     else if (connection.parkable) this.watch(connection);
   }
@@ -180,32 +181,39 @@ export class StreamTable {
     connection.parkable = true;
     this.connections[slot] = connection;
     this.flows.setRank(slot, ANSWERED);
-    this.live++;
     return connection;
   }
 
-  /** Where this connection is one too many: gives up the one that was idle longest, one without data first. */
+  /**
+   * Where this connection, which begins to be followed, is one too many: gives up one that is silent, or only counts this one. Giving
+   * up whichever was idle longest would decode nothing at all where more are open than fit, and all take turns.
+   */
   private withRoom(connection: TcpConnection): TcpConnection {
-    if (this.live > this.limits.openStreams) this.giveUpIdle(connection.slot);
-    return connection;
-  }
-
-  private giveUpIdle(latest: number): void {
-    const { flows } = this;
-    let slot = flows.longestIdle(ANSWERED);
-    if (slot < 0 || slot === latest) slot = flows.longestIdle(ESTABLISHED);
-    if (slot < 0) return;
+    if (this.context.followed <= this.limits.openStreams || !connection.followed) return connection;
     if (!this.crowded) {
       this.crowded = true;
-      const text = `openStreams: more than ${this.limits.openStreams} connections are followed at once; the longest idle ones are given up`;
+      const text = `openStreams: more than ${this.limits.openStreams} connections are followed at once; silent ones are given up, and of others the bytes are only counted`;
       this.note({ rule: LIMIT, text, offset: 0, length: 0 });
     }
-    this.closeAt(slot, CROWDED_OUT);
+    const silent = this.silent(this.context.origin.seconds - SILENT_SECONDS);
+    if (silent >= 0) this.closeAt(silent, CROWDED_OUT);
+    else connection.neglect();
+    return connection;
+  }
+
+  /** Slot of a connection that is followed and was silent since then, or -1; one without data first. */
+  private silent(since: number): number {
+    for (const rank of [ANSWERED, ESTABLISHED] as const) {
+      const slot = this.flows.idleSince(rank, since);
+      if (slot >= 0 && this.connections[slot]?.followed === true) return slot;
+    }
+    return -1;
   }
 
   /** Puts a connection into the ring, and parks the one whose turn has come. */
   private watch(connection: TcpConnection): void {
     connection.parkable = false;
+    if (!connection.followed) this.flows.setRank(connection.slot, PARKED);
     const at = this.turn++ & (AWAKE - 1);
     const idle = this.awake[at]!;
     this.awake[at] = connection;
@@ -213,7 +221,6 @@ export class StreamTable {
     if (!idle.park(this.parked)) return;
     this.connections[idle.slot] = null;
     this.flows.setRank(idle.slot, PARKED);
-    this.live--;
   }
 
   /** A segment with the addresses and ports of a connection that is closed. */
@@ -260,7 +267,6 @@ export class StreamTable {
     if (connection.closed) return;
     this.connections[connection.slot] = null;
     this.flows.setRank(connection.slot, CLOSED);
-    this.live--;
     connection.close(this.remains, fate);
   }
 

@@ -72,6 +72,8 @@ export class TcpConnection implements Connection {
   lingering = false;
   /** Whether it may be parked when it has been quiet for a while. */
   parkable = false;
+  /** Whether its bytes are looked at, and not only counted. */
+  followed: boolean;
   private readonly context: TcpContext;
   private readonly sink: StreamSink;
   private readonly first: TcpReceiver;
@@ -93,6 +95,8 @@ export class TcpConnection implements Connection {
     this.swapped = o.swapped;
     this.context = context;
     this.socket = o.socket;
+    this.followed = parked === null || parked.connection(slot).followed;
+    if (this.followed) context.followed++;
     this.sink = open(this, context.origin, parked === null ? -1 : slot);
     const exact = this.socket !== null;
     this.first = new TcpReceiver(0, o.id, exact, this.sink, context);
@@ -200,6 +204,12 @@ export class TcpConnection implements Connection {
   /** See Connection. */
   unclaimed(): void {
     this.parkable = true;
+    this.unfollow();
+  }
+
+  /** There are too many. */
+  neglect(): void {
+    this.sink.neglect?.();
   }
 
   /** Leaves in `parked` what it is made of again, and is dropped; false where it is more than that. */
@@ -211,10 +221,19 @@ export class TcpConnection implements Connection {
       return false;
     }
     if (this.sink.park?.(this.slot) !== true) return false;
-    const { id, packets, vlan, swapped, initiatorKnown } = this;
-    parked.add(this.slot, { id, packets, vlan, swapped, captured: this.start === 'captured', initiatorKnown });
+    const { id, packets, vlan, swapped, initiatorKnown, followed } = this;
+    parked.add(this.slot, {
+      id,
+      packets,
+      vlan,
+      swapped,
+      captured: this.start === 'captured',
+      initiatorKnown,
+      followed,
+    });
     parked.addReceiver(this.slot, 0, this.first.parked());
     parked.addReceiver(this.slot, 1, this.second.parked());
+    this.unfollow();
     return true;
   }
 
@@ -232,6 +251,13 @@ export class TcpConnection implements Connection {
     this.second.complete();
     remains.add(this.slot, this.swapped, this.first, this.second, fate);
     this.sink.close(this.wasReset ? 'reset' : this.over ? 'closed' : 'open');
+    this.unfollow();
+  }
+
+  private unfollow(): void {
+    if (!this.followed) return;
+    this.followed = false;
+    this.context.followed--;
   }
 
   private acknowledge(ack: number, mine: TcpReceiver, peer: TcpReceiver): void {

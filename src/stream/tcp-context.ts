@@ -14,6 +14,8 @@ export class TcpContext {
   readonly origin = new Origin();
   readonly recent = new RecentBytes();
   readonly strangers = new Strangers();
+  /** Connections whose bytes are looked at. */
+  followed = 0;
   /** Directions that have reported a limit. */
   readonly limited = new Set<number>();
 

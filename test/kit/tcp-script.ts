@@ -45,6 +45,8 @@ export class StreamLog implements StreamSink {
   readonly content: [string, string] = ['', ''];
   readonly missing: [number, number] = [0, 0];
   closedAs: string | null = null;
+  /** Whether it was told that there are too many. */
+  neglected = false;
   private readonly offsets: [number, number] = [0, 0];
 
   constructor(readonly connection: Connection) {}
@@ -78,6 +80,11 @@ export class StreamLog implements StreamSink {
     this.mustBeOpen();
     this.notes.push({ rule: rule.id, text });
     this.lines.push(`${from === null ? '' : `${name(from)} `}note ${rule.id} ${offset}+${length}`);
+  }
+
+  neglect(): void {
+    this.neglected = true;
+    this.connection.unclaimed?.();
   }
 
   close(how: 'closed' | 'reset' | 'open'): void {

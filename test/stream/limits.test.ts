@@ -54,24 +54,31 @@ describe('limits', () => {
     expect(script.streams.every((s) => s.closedAs !== null)).toBe(true);
   });
 
-  it('openStreams: of connections that are followed the longest idle one is given up, and says so when it goes on', () => {
+  it('openStreams: a silent connection that is followed makes room for another, and says so when it goes on', () => {
     const script = new TcpScript({ openStreams: 3 });
-    script.handshake({ port: 1 }).client('a', { port: 1 });
-    script.handshake({ port: 2 }).client('b', { port: 2 });
-    for (let port = 10; port < 20; port++) script.handshake({ port });
-    expect(script.streams.filter((s) => s.closedAs === null)).toHaveLength(3);
-    // those without data went first
-    expect(script.streams.slice(0, 2).map((s) => s.closedAs)).toEqual([null, null]);
-    for (let port = 20; port < 24; port++) script.handshake({ port }).client('x', { port });
-    expect(script.streams[0]!.closedAs).toBe('open');
-    expect(script.notes).toEqual([
-      'capture/limit openStreams: more than 3 connections are followed at once; the longest idle ones are given up',
+    for (const port of [1, 2, 3]) script.handshake({ port }).client('a', { port });
+    script.handshake({ port: 4, seconds: START + 61 }).client('b', { port: 4 });
+    expect(script.streams.map((s) => s.closedAs)).toEqual(['open', null, null, null]);
+    expect(script.streams.map((s) => s.neglected)).toEqual([false, false, false, false]);
+    expect(script.notes.map((n) => n.slice(0, 80))).toEqual([
+      'capture/limit openStreams: more than 3 connections are followed at once; silent ',
     ]);
     script.client('c', { port: 1, at: 1 }).end();
     const last = script.streams.at(-1)!;
     expect([last.content[0], last.connection.start]).toEqual(['c', 'missed']);
     expect(last.notes.map((n) => [n.rule, n.text.split(':')[0]])).toEqual([['capture/limit', 'openStreams']]);
     expect(script.streams.every((s) => s.closedAs !== null)).toBe(true);
+  });
+
+  it('openStreams: where all take turns, the first ones are followed to their end and the others only counted', () => {
+    const script = new TcpScript({ openStreams: 3 });
+    const ports = [1, 2, 3, 4, 5];
+    for (const port of ports) script.handshake({ port });
+    for (let at = 0; at < 50; at++) for (const port of ports) script.client('x', { port, at });
+    script.end();
+    expect(script.streams.map((s) => s.neglected)).toEqual([false, false, false, true, true]);
+    expect(script.streams.map((s) => s.content[0].length)).toEqual([50, 50, 50, 50, 50]);
+    expect(script.notes).toHaveLength(1);
   });
 
   it('idleSeconds: silence ends a stream when others are opened; what goes on is another one, and says so', () => {
