@@ -36,7 +36,7 @@ async function transcript(path: string, bytes: boolean): Promise<string | null> 
       keyrings: [],
       showSecrets: false,
       details: true,
-    bytes: true,
+      bytes: true,
     },
     new Transcript((part) => parts.push(part), options),
   );
