@@ -1,4 +1,4 @@
-/** Bytes that are buffered by all streams together, against one limit. */
+/** What all streams together hold (bytes that are buffered, messages that are remembered), against one limit. */
 export class Budget {
   private used = 0;
   readonly limit: number;
@@ -15,6 +15,11 @@ export class Budget {
 
   give(n: number): void {
     this.used -= n;
+  }
+
+  /** Whether half of it is used: what could be done without should take no more. */
+  get halfUsed(): boolean {
+    return this.used > this.limit / 2;
   }
 
   get exceeded(): boolean {

@@ -52,6 +52,11 @@ export interface Limits {
   haggling: number;
   /** Bytes of one option, or of one reply to it, that are kept; and, sixteen times as many, of all replies to one option. */
   hagglingBytes: number;
+  /**
+   * Messages that all sessions together remember until they are answered, or repeated: a hundred sessions with `inFlight` requests each
+   * would take a gigabyte. Each session may remember a few in any case.
+   */
+  heldMessages: number;
   /** Items of one list that are kept or printed (extents, options, addresses, tables). */
   listItems: number;
   /** Findings of one rule in one stream that are reported one by one; the rest is summarised. */
@@ -88,6 +93,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   inFlight: 65_536,
   haggling: 1024,
   hagglingBytes: 64 << 10,
+  heldMessages: 262_144,
   listItems: 4096,
   findingsPerRule: 100,
   findingsPerFile: 2000,

@@ -3,6 +3,7 @@ import type { Input, Side } from '../base/input.js';
 import type { Limits } from '../base/limits.js';
 import type { Origin } from '../base/origin.js';
 import type { Confidence, Rule, Severity } from '../base/rule.js';
+import type { Share } from '../base/share.js';
 import type { Connection, End } from '../stream/byte-stream.js';
 import type { Annotation, Json } from './annotation.js';
 import type { Message } from './message.js';
@@ -122,6 +123,8 @@ export interface SessionContext<Shared = unknown> {
   /** Which end of the connection is the protocol's client; null where neither handshake nor protocol can tell. */
   readonly clientEnd: End | null;
   readonly limits: Readonly<Limits>;
+  /** What the session takes of `limits.heldMessages`; the engine gives it back when the session is over. */
+  readonly held: Share;
   /** What the protocol remembers across the connections of one run (tickets, listings, sibling connections). */
   readonly shared: Shared;
   /** Whether any byte of that side has been captured so far. */

@@ -54,6 +54,7 @@ export class Analysis {
   private readonly reporter: Reporter;
   private readonly shared = new Map<Protocol, unknown>();
   private readonly budget: Budget;
+  private readonly held: Budget;
   readonly summary: Summary = {
     files: 0,
     packets: 0,
@@ -70,6 +71,7 @@ export class Analysis {
     this.options = options;
     this.reporter = reporter;
     this.budget = new Budget(options.limits.bufferedBytes);
+    this.held = new Budget(options.limits.heldMessages);
   }
 
   /**
@@ -96,7 +98,9 @@ export class Analysis {
 
   /** Takes packets that the program itself makes. `end` comes last. */
   live(name: string, options = this.options): LiveInput {
-    const file = new FileRun(name, options, this.reporter, this.budget, this.summary, (p) => this.sharedOf(p));
+    const file = new FileRun(name, options, this.reporter, this.budget, this.held, this.summary, (p) =>
+      this.sharedOf(p),
+    );
     return {
       sink: file,
       fault: (error) => file.fault(error, 'while reading this file; the rest of it is not read'),
@@ -163,6 +167,7 @@ class FileRun implements PacketSink {
     options: AnalysisOptions,
     reporter: Reporter,
     budget: Budget,
+    held: Budget,
     summary: Summary,
     shared: (protocol: Protocol) => unknown,
   ) {
@@ -174,6 +179,7 @@ class FileRun implements PacketSink {
     const env: StreamEnvironment = {
       limits: options.limits,
       budget,
+      held,
       protocols: options.protocols,
       forced: (connection: Connection) => decodeAs(options.decodeAs, connection),
       shared,

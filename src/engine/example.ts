@@ -85,6 +85,7 @@ export function playSteps(protocol: Protocol, steps: readonly Step[], options: S
   const env: StreamEnvironment = {
     limits,
     budget: new Budget(limits.bufferedBytes),
+    held: new Budget(limits.heldMessages),
     protocols: [protocol],
     forced: () => (options.forced ? protocol : null),
     shared: () => shared,

@@ -4,6 +4,7 @@ import { CLIENT, otherSide, SERVER, type Side } from '../base/input.js';
 import type { Limits } from '../base/limits.js';
 import { Origin } from '../base/origin.js';
 import type { Rule } from '../base/rule.js';
+import { Share } from '../base/share.js';
 import { count } from '../base/text.js';
 import type { Message } from '../contract/message.js';
 import type { Evidence, Output, Protocol, Session, SessionContext, SkipReason } from '../contract/protocol.js';
@@ -20,6 +21,8 @@ import { FIRST_BYTES, type ParkedStreams } from './parked-streams.js';
 export interface StreamEnvironment {
   readonly limits: Readonly<Limits>;
   readonly budget: Budget;
+  /** Of `limits.heldMessages`. */
+  readonly held: Budget;
   readonly protocols: readonly Protocol[];
   /** The protocol that the user said a connection speaks, or null. */
   readonly forced: (connection: Connection) => Protocol | null;
@@ -50,6 +53,7 @@ export class StreamAnalysis implements StreamSink, Output {
   private classifier: Classifier | null;
   private pumps: [DirectionPump, DirectionPump] | null = null;
   private session: Session | null = null;
+  private held: Share | null = null;
   /**
    * Undecoded bytes by side: how many, in how many runs, and where the first is. Made when there are any, as all that a quiet stream
    * can do without: a hundred thousand may be open.
@@ -176,6 +180,7 @@ export class StreamAnalysis implements StreamSink, Output {
     }
     this.session = null;
     this.record.session = null;
+    this.held?.release();
   }
 
   // ---- Output: what decoders and the session find
@@ -275,7 +280,13 @@ export class StreamAnalysis implements StreamSink, Output {
     const serverEnd: End = clientEnd === 0 ? 1 : 0;
     const dropped = [classifier.dropped[clientEnd], classifier.dropped[serverEnd]] as const;
     const droppedBytes = [classifier.droppedBytes[clientEnd], classifier.droppedBytes[serverEnd]] as const;
-    const context = new StreamContext(this, verdict.clientEnd, limits, this.env.shared(verdict.protocol));
+    const context = new StreamContext(
+      this,
+      verdict.clientEnd,
+      limits,
+      (this.held = new Share(this.env.held)),
+      this.env.shared(verdict.protocol),
+    );
     const settings = [CLIENT, SERVER].map((side) => ({
       limits,
       details: this.env.details,
@@ -451,13 +462,15 @@ export class StreamAnalysis implements StreamSink, Output {
 class StreamContext implements SessionContext {
   readonly clientEnd: End | null;
   readonly limits: Readonly<Limits>;
+  readonly held: Share;
   readonly shared: unknown;
   private readonly stream: StreamAnalysis;
 
-  constructor(stream: StreamAnalysis, clientEnd: End | null, limits: Readonly<Limits>, shared: unknown) {
+  constructor(stream: StreamAnalysis, clientEnd: End | null, limits: Readonly<Limits>, held: Share, shared: unknown) {
     this.stream = stream;
     this.clientEnd = clientEnd;
     this.limits = limits;
+    this.held = held;
     this.shared = shared;
   }
 

@@ -114,6 +114,27 @@ const HERE: Partial<Record<keyof Limits, () => void>> = {
     ]);
   },
 
+  heldMessages: () => {
+    const limits = { heldMessages: 100 };
+    const reads = Array.from({ length: 1000 }, (_, i) => s.request(s.READ, i, 0, 512));
+    const answers = Array.from({ length: 1000 }, (_, i) => s.simple(i, 0, 512));
+    const unanswered = runSteps(nbd, [...s.simpleSession(), ...reads, ...answers], { limits });
+    expect(limitNotes(unanswered)).toContainEqual(expect.stringMatching(/^heldMessages: \d+ requests unanswered/));
+    expect(unanswered.findings.filter((f) => f.severity === 'error')).toEqual([]);
+    // what was answered makes room: nothing is told of, however many they were
+    const answered = reads.flatMap((r, i) => [r, answers[i]!]);
+    expect(limitNotes(runSteps(nbd, [...s.simpleSession(), ...answered], { limits }))).toEqual([]);
+    const operations = script().open();
+    for (let i = 1; i <= 1000; i++) operations.message('client', { seq: i, tid: i, type: MSG.OSD_OP, version: 8 });
+    expect(limitNotes(runSteps(msgr2, operations.steps, { port: 3300, limits }))).toContainEqual(
+      expect.stringMatching(/^heldMessages: \d+ requests unanswered/),
+    );
+    const connects = Array.from({ length: 1000 }, (_, i) => connect(i + 1));
+    expect(limitNotes(runSteps(arca, connects, { limits }))).toEqual([
+      expect.stringMatching(/^heldMessages: more than 100/),
+    ]);
+  },
+
   haggling: () => {
     const steps = [
       ...s.hello(),

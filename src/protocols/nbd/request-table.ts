@@ -1,3 +1,4 @@
+import type { Share } from '../../base/share.js';
 import type { Request } from './messages.js';
 
 /** Completed requests that are remembered, to tell a second answer from an answer to nothing. */
@@ -15,23 +16,32 @@ const MADE_ROOM = 16;
  */
 const MAP_LIFE = 4096;
 
+/** Requests that a table may hold, and remember, even where all sessions together hold too many. */
+const FAIR = 16;
+
 /** The requests in flight by cookie, several with one cookie in the order in which they were sent; and the latest completed ones. */
 export class RequestTable {
   private byCookie = new Map<number, Request>();
   private mapLife = MAP_LIFE;
-  /** A ring that grows as it fills: thousands of connections complete a few requests each. */
+  /** A ring that grows as it fills, as long as there is room: thousands of connections complete a few requests each. */
   private readonly done: Request[] = [];
+  private ring = REMEMBERED;
   private doneCount = 0;
   private lookups = 0;
   private readonly limit: number;
+  private readonly held: Share;
   size = 0;
   /** Most requests in flight at once. */
   deepest = 0;
   /** Requests that were forgotten unanswered because there were too many. */
   forgotten = 0;
+  /** Whether some of them were because all sessions together had too many. */
+  crowded = false;
 
-  constructor(limit: number) {
+  /** `held`: what the session takes of the messages that all together may hold. */
+  constructor(limit: number, held: Share) {
     this.limit = limit;
+    this.held = held;
   }
 
   add(request: Request): void {
@@ -51,7 +61,13 @@ export class RequestTable {
       }
     }
     if (++this.size > this.deepest) this.deepest = this.size;
-    if (this.size > this.limit) this.forgetOldest();
+    this.held.take(1);
+    if (this.size > this.limit) {
+      this.forgetOldest(this.limit);
+    } else if (this.held.exceeded && this.size > FAIR) {
+      this.crowded = true;
+      this.forgetOldest(this.size);
+    }
   }
 
   /** The oldest request in flight with that cookie; the others follow by `next`, with `sameCookie`. */
@@ -87,15 +103,15 @@ export class RequestTable {
       this.byCookie = new Map(this.byCookie);
       this.mapLife = Math.max(MAP_LIFE, 4 * this.size);
     }
-    this.done[this.doneCount++ % REMEMBERED] = request;
+    this.remember(request);
   }
 
   /** The latest completed request with that cookie, or null. */
   completed(cookieHi: number, cookieLo: number): Request | null {
     if (++this.lookups > LOOKUPS) return null;
-    const n = Math.min(this.doneCount, REMEMBERED);
+    const n = this.done.length;
     for (let i = 1; i <= n; i++) {
-      const r = this.done[(this.doneCount - i) % REMEMBERED]!;
+      const r = this.done[(this.doneCount - i) % this.ring]!;
       if (r.cookieLo === cookieLo && r.cookieHi === cookieHi) return r;
     }
     return null;
@@ -110,11 +126,20 @@ export class RequestTable {
 
   clear(): void {
     this.byCookie.clear();
+    this.held.give(this.size);
     this.size = 0;
   }
 
-  private forgetOldest(): void {
-    let room = Math.max(1, Math.floor(this.limit / MADE_ROOM));
+  /** A ring stays as it is from the first time that it may not grow. */
+  private remember(request: Request): void {
+    const { done, ring } = this;
+    if (done.length < ring && done.length >= FAIR && this.held.halfUsed) this.ring = done.length;
+    if (done.length === this.ring) this.held.give(1);
+    done[this.doneCount++ % this.ring] = request;
+  }
+
+  private forgetOldest(of: number): void {
+    let room = Math.max(1, Math.floor(of / MADE_ROOM));
     for (const [key, oldest] of this.byCookie) {
       if (oldest.next === null) this.byCookie.delete(key);
       else this.byCookie.set(key, oldest.next);
@@ -127,6 +152,7 @@ export class RequestTable {
     request.next = null;
     this.forgotten++;
     this.size--;
+    this.held.give(1);
   }
 }
 

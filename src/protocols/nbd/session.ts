@@ -131,7 +131,8 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
     this.closing.finish(how);
     const { forgotten } = this.transmission.table;
     if (forgotten > 0) {
-      const text = `inFlight: ${count(forgotten, 'request')} unanswered for so long that others took their place were forgotten`;
+      const limit = this.transmission.table.crowded ? 'heldMessages' : 'inFlight';
+      const text = `${limit}: ${count(forgotten, 'request')} unanswered for so long that others took their place were forgotten`;
       this.facts.raise(LIMIT, { text });
     }
     this.multiConn.leave();

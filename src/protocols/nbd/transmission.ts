@@ -63,7 +63,7 @@ export class Transmission {
 
   constructor(facts: Facts) {
     this.facts = facts;
-    this.table = new RequestTable(facts.context.limits.inFlight);
+    this.table = new RequestTable(facts.context.limits.inFlight, facts.context.held);
     this.requestChecks = new RequestChecks(facts, this.table);
     this.chunkChecks = new ChunkChecks(facts);
     this.outcomes = new OutcomeChecks(facts);

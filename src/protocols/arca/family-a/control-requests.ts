@@ -29,6 +29,8 @@ const WRAP_FROM = 0xffff_0000;
 const WRAP_TO = 0xffff;
 /** Replies to requests that were not captured yet, or never will be. */
 const ORPHANS = 1024;
+/** Requests that a session may hold even where all of them together hold too many. */
+const FAIR = 16;
 /** How far ahead of the guest's last id a reply's id may be for its request to be still on the way. */
 const AHEAD = 64;
 const SLOW_NANOS = 3e9;
@@ -90,7 +92,10 @@ export class Requests {
     this.remember(request);
     this.open.push(request);
     if (!request.isAccept) this.prompt.push(request);
-    if (++this.openCount > this.limits.inFlight) this.giveUpOldest();
+    const { held } = this.scene.context;
+    held.take(1);
+    if (++this.openCount > this.limits.inFlight) this.giveUpOldest('inFlight', this.limits.inFlight);
+    else if (held.exceeded && this.openCount > FAIR) this.giveUpOldest('heldMessages', this.limits.heldMessages);
     return request;
   }
 
@@ -306,8 +311,10 @@ export class Requests {
   }
 
   private forget(request: Request): void {
-    if (request.open) this.openCount--;
+    if (!request.open) return;
     request.open = false;
+    this.openCount--;
+    this.scene.context.held.give(1);
   }
 
   private unknown(m: ControlFrame): void {
@@ -350,7 +357,8 @@ export class Requests {
   }
 
   private remember(request: Request): void {
-    if (this.byId.size >= this.limits.inFlight) {
+    const { held } = this.scene.context;
+    if (this.byId.size >= (held.halfUsed ? FAIR : this.limits.inFlight)) {
       if (this.older.size > 0) this.complete = false;
       this.older = this.byId;
       this.byId = new Map();
@@ -360,12 +368,13 @@ export class Requests {
   }
 
   /** Too many requests wait: the oldest is not waited for any more. */
-  private giveUpOldest(): void {
+  private giveUpOldest(limit: 'inFlight' | 'heldMessages', most: number): void {
     const oldest = this.open.first();
     if (oldest === null) return;
     this.forget(oldest);
     this.complete = false;
-    const text = `more than ${this.limits.inFlight} requests wait for replies; the oldest are given up`;
-    this.scene.limits.hit('inFlight', text, 'warning', oldest.frame);
+    const whose = limit === 'inFlight' ? '' : ' of all sessions';
+    const text = `more than ${most} requests${whose} wait for replies; the oldest are given up`;
+    this.scene.limits.hit(limit, text, 'warning', oldest.frame);
   }
 }

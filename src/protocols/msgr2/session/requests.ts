@@ -1,3 +1,4 @@
+import type { Share } from '../../../base/share.js';
 import { asNumber, type DataFrame } from '../message.js';
 import { MSG } from '../message-types.js';
 
@@ -22,6 +23,9 @@ const ANSWER_TO = new Map<number, number>(ANSWERS.map(([reply, request]) => [rep
 /** Answered requests that are remembered. */
 const DONE = 4096;
 
+/** Requests of one type that may be held even where all sessions together hold too many. */
+const FAIR = 16;
+
 /** A request in flight. */
 class Pending {
   readonly index: number;
@@ -42,17 +46,25 @@ class Pending {
 class Generations {
   private young = new Map<number, Pending>();
   private old = new Map<number, Pending>();
+  /** Whether some were forgotten because all sessions together had too many. */
+  crowded = false;
   private readonly half: number;
+  private readonly held: Share;
 
-  constructor(limit: number) {
+  constructor(limit: number, held: Share) {
     this.half = Math.max(1, limit >> 1);
+    this.held = held;
   }
 
   /** Returns how many requests were forgotten to make room. */
   add(tid: number, pending: Pending): number {
+    const before = this.young.size;
     this.young.set(tid, pending);
-    if (this.young.size < this.half) return 0;
+    this.held.take(this.young.size - before);
+    if (this.young.size < (this.held.exceeded ? FAIR : this.half)) return 0;
     const lost = this.old.size;
+    this.crowded ||= this.young.size < this.half && lost > 0;
+    this.held.give(lost);
     this.old = this.young;
     this.young = new Map();
     return lost;
@@ -62,10 +74,14 @@ class Generations {
     const pending = this.young.get(tid);
     if (pending !== undefined) {
       this.young.delete(tid);
+      this.held.give(1);
       return pending;
     }
     const older = this.old.get(tid);
-    if (older !== undefined) this.old.delete(tid);
+    if (older !== undefined) {
+      this.old.delete(tid);
+      this.held.give(1);
+    }
     return older;
   }
 }
@@ -74,13 +90,18 @@ class Generations {
 export class Requests {
   private readonly byType = new Map<number, Generations>();
   private readonly limit: number;
+  private readonly held: Share;
   private answered = new Set<number>();
   private answeredBefore = new Set<number>();
   /** Requests that were forgotten because too many were in flight. */
   forgotten = 0;
 
-  constructor(limit: number) {
+  /** Whether some of them were because all sessions together had too many. */
+  crowded = false;
+
+  constructor(limit: number, held: Share) {
     this.limit = limit;
+    this.held = held;
   }
 
   static isRequest(type: number): boolean {
@@ -93,8 +114,9 @@ export class Requests {
 
   add(m: DataFrame): void {
     let requests = this.byType.get(m.type);
-    if (requests === undefined) this.byType.set(m.type, (requests = new Generations(this.limit)));
+    if (requests === undefined) this.byType.set(m.type, (requests = new Generations(this.limit, this.held)));
     this.forgotten += requests.add(asNumber(m.tidHigh, m.tidLow), new Pending(m));
+    this.crowded ||= requests.crowded;
   }
 
   /** Takes the request of that type with the reply's tid. */

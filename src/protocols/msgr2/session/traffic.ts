@@ -65,7 +65,8 @@ export class Traffic {
     this.output = output;
     this.limits = limits;
     this.sides = sides;
-    this.requests = [new Requests(context.limits.inFlight), new Requests(context.limits.inFlight)];
+    const { limits: bounds, held } = context;
+    this.requests = [new Requests(bounds.inFlight, held), new Requests(bounds.inFlight, held)];
   }
 
   message(m: DataFrame, own: SideState, peer: SideState): void {
@@ -255,7 +256,8 @@ export class Traffic {
   finish(): void {
     const forgotten = this.requests[0].forgotten + this.requests[1].forgotten;
     if (forgotten > 0) {
-      const text = `inFlight: ${count(forgotten, 'request')} unanswered for so long that others took their place were forgotten`;
+      const limit = this.requests.some((r) => r.crowded) ? 'heldMessages' : 'inFlight';
+      const text = `${limit}: ${count(forgotten, 'request')} unanswered for so long that others took their place were forgotten`;
       this.output.raise(LIMIT, { text });
     }
     for (const { acker, ack, frame } of this.claims) {
