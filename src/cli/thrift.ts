@@ -1,7 +1,7 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 
 /** Bytes of live and dead objects from which memory counts more than time. */
-const MUCH = 48 << 20;
+const MUCH = 32 << 20;
 /** How much the heap may grow, in percent, before V8 collects it again: left alone it lets a heap of 100 MB grow to 420. */
 const GROWTH = 60;
 
