@@ -17,8 +17,8 @@ export interface Limits {
   flows: number;
   /**
    * Connections whose streams are decoded, or looked at, at once: a flood of handshakes, or of greetings, each of which costs up to
-   * 10 kB. One that was silent for a minute makes room for a new one, and counts as joined late should it go on; where there is none,
-   * the bytes of the new one are only counted.
+   * 10 kB. The one that was idle longest makes room for a new one, and counts as joined late should it go on. Where many do, only
+   * those make room that were silent for a minute; where there is none, the bytes of the new one are only counted.
    */
   openStreams: number;
   /** Seconds (capture time) without a packet after which a connection's state is released. */

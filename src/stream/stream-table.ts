@@ -15,7 +15,8 @@ import { TcpContext } from './tcp-context.js';
 /** A connection that is over but for what the capture may have out of order is closed after this many seconds or packets. */
 const LINGER_SECONDS = 1;
 const LINGER_PACKETS = 256;
-/** Seconds (capture time) after which a connection makes room for another where there are too many. */
+/** How many that made room for others may come back before only such make room as were silent for this long (capture time). */
+const MOST_RETURNED = 64;
 const SILENT_SECONDS = 60;
 /** Connections that nobody decodes are parked when this many others of them were heard since. A power of two. */
 const AWAKE = 256;
@@ -50,6 +51,8 @@ export class StreamTable {
   private turn = 0;
   private evicted = false;
   private crowded = false;
+  /** Connections that went on after they had made room for others. */
+  private returned = 0;
   private streams = 0;
 
   constructor(
@@ -185,27 +188,29 @@ export class StreamTable {
   }
 
   /**
-   * Where this connection, which begins to be followed, is one too many: gives up one that is silent, or only counts this one. Giving
-   * up whichever was idle longest would decode nothing at all where more are open than fit, and all take turns.
+   * Where this connection, which begins to be followed, is one too many: gives up the one that was idle longest. Where more are open
+   * than fit and all take turns, nothing at all would be decoded that way: when too many of them come back, the bytes of new ones are only
+   * counted.
    */
   private withRoom(connection: TcpConnection): TcpConnection {
     if (this.context.followed <= this.limits.openStreams || !connection.followed) return connection;
     if (!this.crowded) {
       this.crowded = true;
-      const text = `openStreams: more than ${this.limits.openStreams} connections are followed at once; silent ones are given up, and of others the bytes are only counted`;
+      const text = `openStreams: more than ${this.limits.openStreams} connections are followed at once; the longest idle ones are given up, or of new ones the bytes are only counted`;
       this.note({ rule: LIMIT, text, offset: 0, length: 0 });
     }
-    const silent = this.silent(this.context.origin.seconds - SILENT_SECONDS);
-    if (silent >= 0) this.closeAt(silent, CROWDED_OUT);
+    const since = this.returned > MOST_RETURNED ? this.context.origin.seconds - SILENT_SECONDS : Infinity;
+    const idle = this.longestIdle(since, connection.slot);
+    if (idle >= 0) this.closeAt(idle, CROWDED_OUT);
     else connection.neglect();
     return connection;
   }
 
-  /** Slot of a connection that is followed and was silent since then, or -1; one without data first. */
-  private silent(since: number): number {
+  /** Slot of a connection, other than in `not`, that is followed and had no packet since then, or -1; one without data first. */
+  private longestIdle(since: number, not: number): number {
     for (const rank of [ANSWERED, ESTABLISHED] as const) {
       const slot = this.flows.idleSince(rank, since);
-      if (slot >= 0 && this.connections[slot]?.followed === true) return slot;
+      if (slot >= 0 && slot !== not && this.connections[slot]?.followed === true) return slot;
     }
     return -1;
   }
@@ -231,13 +236,14 @@ export class StreamTable {
     const fate = (s.flags & SYN) === 0 ? remains.fate(slot) : FINAL;
     const connection = this.openAt(slot, s);
     const { idleSeconds, openStreams } = this.limits;
-    if (fate === IDLE)
-      connection.note(
-        LIMIT,
-        `idleSeconds: the connection was silent for more than ${idleSeconds} s and had been given up`,
-      );
-    else if (fate === CROWDED_OUT)
-      connection.note(LIMIT, `openStreams: the connection was given up while more than ${openStreams} were followed`);
+    if (fate === CROWDED_OUT) this.returned++;
+    // of one that is only counted, the limit itself has told
+    if (fate === FINAL || !connection.followed) return connection;
+    const text =
+      fate === IDLE
+        ? `idleSeconds: the connection was silent for more than ${idleSeconds} s and had been given up`
+        : `openStreams: the connection was given up while more than ${openStreams} were followed`;
+    connection.note(LIMIT, text);
     return connection;
   }
 
