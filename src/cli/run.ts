@@ -34,6 +34,9 @@ export interface RunSettings {
   readonly live?: boolean;
 }
 
+/** A live capture that brings nothing for this long will not bring what is missing. */
+const QUIET_MS = 2000;
+
 /** Carries inputs into a reporter, one after the other. Gives the exit status. */
 export async function runInputs(inputs: readonly CaptureInput[], run: RunSettings): Promise<number> {
   const { planner, detail, reporter, output } = run;
@@ -58,6 +61,7 @@ export async function runInputs(inputs: readonly CaptureInput[], run: RunSetting
       const hooks = {
         ...reading(input),
         follow: run.follow,
+        quietAfter: run.live ? QUIET_MS : undefined,
         batch: () => {
           watchHeap();
           if (run.live) reporter.flush?.();

@@ -20,7 +20,7 @@ export const tail: Command = {
         describe: 'Standard input (-), a FIFO, or a capture file that grows',
       })
       .options({ ...formatOption(['text', 'ndjson']), ...PRINT_OPTIONS, ...INPUT_OPTIONS })
-      .example('tcpdump -i lo --immediate-mode -U -w - port 10809 | $0 tail', 'watch a server')
+      .example('tcpdump -i lo --immediate-mode -B 65536 -U -w - port 10809 | $0 tail', 'watch a server')
       .example('$0 tail -f ndjson growing.pcap', 'follow a file that is being written'),
 
   async run(raw) {

@@ -43,6 +43,11 @@ export interface RunHooks extends ReadHooks {
   readonly signal?: AbortSignal;
   /** Whether to wait for more at the end of a regular file. */
   readonly follow?: boolean;
+  /**
+   * Milliseconds without a packet after which what is missing counts as lost: in a live capture nothing more may come that
+   * would prove it, and what was captured has to be shown.
+   */
+  readonly quietAfter?: number;
 }
 
 /**
@@ -86,12 +91,14 @@ export class Analysis {
       follow: hooks.follow,
     });
     const live = this.live(name, options);
+    const quiet = hooks.quietAfter === undefined ? undefined : setInterval(() => live.tick(), hooks.quietAfter / 2);
     try {
       await source.read(live.sink, hooks);
     } catch (error) {
       if (isExpected(error)) throw error;
       live.fault(error);
     } finally {
+      clearInterval(quiet);
       live.end();
     }
   }
@@ -103,6 +110,7 @@ export class Analysis {
     );
     return {
       sink: file,
+      tick: () => file.tick(),
       fault: (error) => file.fault(error, 'while reading this file; the rest of it is not read'),
       end: () => {
         file.end();
@@ -136,6 +144,8 @@ export class Analysis {
 /** An input that somebody else reads. */
 export interface LiveInput {
   readonly sink: PacketSink;
+  /** See FileRun. */
+  tick(): void;
   /** Reading it failed by a bug. */
   fault(error: unknown): void;
   end(): void;
@@ -156,6 +166,9 @@ class FileRun implements PacketSink {
   private readonly link: LinkDecoder;
   private readonly table: StreamTable;
   private packets = 0;
+  /** Packets at the last tick, and when it was found that no more came. */
+  private ticked = 0;
+  private quietAt = 0;
   private lastSeconds = 0;
   private lastNanos = 0;
   /** Bugs that were met below the streams. */
@@ -237,6 +250,21 @@ class FileRun implements PacketSink {
       this.link.packet(packet);
     } catch (error) {
       this.fault(error, `at packet ${packet.number}, which is passed over`);
+    }
+  }
+
+  /** Called at equal times: the second time that no packet came in between, the capture is quiet. */
+  tick(): void {
+    const { packets } = this;
+    const idle = packets === this.ticked;
+    this.ticked = packets;
+    if (!idle || this.quietAt === packets) return;
+    this.quietAt = packets;
+    try {
+      this.table.quiet();
+      this.reporter.flush?.();
+    } catch (error) {
+      this.fault(error, 'while nothing came');
     }
   }
 

@@ -103,6 +103,16 @@ export class StreamTable {
     else if (connection.parkable) this.watch(connection);
   }
 
+  /** Nothing came for a while, in a capture that is being made: what is missing will not come any more, nor what is out of order. */
+  quiet(): void {
+    for (const { connection } of this.lingering.splice(0)) this.close(connection);
+    for (const connection of this.connections) {
+      if (connection === null) continue;
+      connection.giveUpHoles();
+      if (connection.over) this.close(connection);
+    }
+  }
+
   /** The capture is over: every stream ends. */
   end(): void {
     // a number of a stream and its slot make one number that sorts: an object for each of 100,000 would be the peak of the run

@@ -242,6 +242,12 @@ export class TcpConnection implements Connection {
     this.sink.note(rule, null, 0, 0, text, this.context.origin);
   }
 
+  /** Declares lost what is missing so far. */
+  giveUpHoles(): void {
+    this.first.giveUpHoles();
+    this.second.giveUpHoles();
+  }
+
   /** Declares what is missing lost, closes the sink, and leaves in `remains` what must stay known. */
   close(remains: ClosedFlows, fate: Fate): void {
     this.closed = true;

@@ -194,16 +194,21 @@ export class TcpReceiver {
 
   /** No more packets are to be expected: declares every hole lost, and ends the direction if its FIN or RST was seen. */
   complete(): void {
-    const { origin } = this.context;
-    while (!this.ended && this.held !== null) {
-      const piece = this.held.first!;
-      this.declareLost(piece.offset, piece.origin);
-    }
-    this.declareLost(Math.max(this.provenEnd(), this.finAt), origin);
+    this.giveUpHoles();
     if (this.resetAt > this.next) this.resetAt = this.next;
     this.checkEnd();
     this.release();
     this.context.limited.delete(this.owner);
+  }
+
+  /** Declares every hole lost that is known of. */
+  giveUpHoles(): void {
+    while (!this.ended && this.held !== null) {
+      const piece = this.held.first!;
+      this.declareLost(piece.offset, piece.origin);
+    }
+    this.declareLost(Math.max(this.provenEnd(), this.finAt), this.context.origin);
+    this.checkEnd();
   }
 
   /** What is not simply the next segment: out of order, come before, cut, or beyond a FIN. */

@@ -8,6 +8,17 @@ const CAPTURE = readFileSync(join(CAPTURES, 'nbd/any-sll.pcap'));
 /** Behind the answer to the first read: the stream is known by then, and much is still to come. */
 const PART = Math.floor(CAPTURE.length / 4);
 
+/** The records of a classic pcap file, in its byte order. */
+function records(file: Buffer): Buffer[] {
+  const out: Buffer[] = [];
+  for (let at = 24; at < file.length;) {
+    const end = at + 16 + file.readUInt32LE(at + 8);
+    out.push(file.subarray(at, end));
+    at = end;
+  }
+  return out;
+}
+
 class Tail {
   readonly child: ChildProcessWithoutNullStreams;
   out = '';
@@ -44,6 +55,19 @@ describe('tail', () => {
     expect(tail.out).toContain('end of stream 1: closed, 28 messages');
     expect(tail.out).toContain('summary: 40 packets');
     expect(tail.err).toBe('');
+  });
+
+  it('shows what came behind a packet that the recorder dropped, also when nothing more comes', async () => {
+    const tail = new Tail();
+    const kept = records(CAPTURE).filter((_, i) => i !== 20);
+    tail.child.stdin.write(Buffer.concat([CAPTURE.subarray(0, 24), ...kept]));
+    await tail.until('end of stream 1');
+    expect(tail.out).toContain('capture/gap');
+    expect(tail.out).toContain('NBD_CMD_DISC');
+    expect(tail.out).not.toContain('summary:');
+    tail.child.stdin.end();
+    expect(await tail.ended()).toBe(0);
+    expect(tail.out).toContain('summary: 39 packets');
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)('ends at %s with its summary', async (signal) => {

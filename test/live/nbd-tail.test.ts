@@ -61,7 +61,19 @@ function collect(stream: NodeJS.ReadableStream): { text: string } {
 describe.skipIf(why !== '')(`a live NBD session through tcpdump into tail${why}`, () => {
   it('is printed while it happens and ends with a summary', async () => {
     const port = await freePort();
-    const tcpdump = start('tcpdump', ['-i', 'lo', '--immediate-mode', '-U', '-w', '-', 'tcp', 'port', String(port)]);
+    const tcpdump = start('tcpdump', [
+      '-i',
+      'lo',
+      '--immediate-mode',
+      '-B',
+      '65536',
+      '-U',
+      '-w',
+      '-',
+      'tcp',
+      'port',
+      String(port),
+    ]);
     const tail = start('node', ['dist/bin.js', 'tail', '--color', 'never'], ['pipe', 'pipe', 'pipe']);
     tcpdump.stdout!.pipe(tail.stdin!);
     const recorder = collect(tcpdump.stderr!);

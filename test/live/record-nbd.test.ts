@@ -152,7 +152,21 @@ describe.skipIf(missing.length > 0)(`recording NBD over a Unix socket${why}`, ()
     async () => {
       const port = 20_000 + (process.pid % 20_000);
       const pcap = join(folder, 'tcp.pcap');
-      const dump = start('tcpdump', '-i', 'lo', '-s', '0', '-U', '--immediate-mode', '-w', pcap, 'port', String(port));
+      const dump = start(
+        'tcpdump',
+        '-i',
+        'lo',
+        '-s',
+        '0',
+        '-U',
+        '--immediate-mode',
+        '-B',
+        '65536',
+        '-w',
+        pcap,
+        'port',
+        String(port),
+      );
       let said = '';
       dump.stderr!.on('data', (c: Buffer) => (said += c.toString()));
       await until(() => /listening on/.test(said));
