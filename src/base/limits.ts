@@ -78,7 +78,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   fragmentBytes: 16 << 20,
   fragmentSeconds: 60,
   flows: 131_072,
-  openStreams: 16_384,
+  openStreams: 8192,
   idleSeconds: 3600,
   outOfOrderBytes: 4 << 20,
   outOfOrderSegments: 8192,
