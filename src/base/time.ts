@@ -32,8 +32,8 @@ export function relativeSeconds(s0: number, n0: number, s1: number, n1: number):
   let micros = (s1 - s0) * 1_000_000 + Math.round((n1 - n0) / 1000);
   const sign = micros < 0 ? '-' : '';
   micros = Math.abs(micros);
-  const seconds = Math.floor(micros / 1_000_000);
-  return `${sign}${seconds}.${sixDigits(micros - 1_000_000 * seconds)}`;
+  // the remainder is exact also where a hostile time stamp is too large for a difference
+  return `${sign}${Math.floor(micros / 1_000_000)}.${sixDigits(micros % 1_000_000)}`;
 }
 
 /** A duration in the largest unit that keeps three digits: `57 us`, `1.42 ms`, `3.1 s`. */

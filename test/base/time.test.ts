@@ -17,6 +17,9 @@ describe('time', () => {
     expect(nanosBetween(0, 0, 0, 0)).toBe(-1);
     expect(relativeSeconds(10, 900_000_000, 11, 100_000_000)).toBe('0.200000');
     expect(relativeSeconds(11, 100_000_000, 10, 900_000_000)).toBe('-0.200000');
+    // 64-bit stamps of a hostile file
+    expect(relativeSeconds(0, 0, 2 ** 63, 123_456_789)).toMatch(/^\d[\de+.]*\.\d{6}$/);
+    expect(relativeSeconds(2 ** 63, 1, -(2 ** 40), 0)).toMatch(/^-\d[\de+.]*\.\d{6}$/);
   });
 
   it.each([

@@ -1,9 +1,9 @@
-import { DEFAULT_LIMITS } from '../../src/base/limits.js';
 import type { Protocol } from '../../src/contract/protocol.js';
 import { Analysis, type AnalysisOptions, type CaptureInput } from '../../src/engine/analysis.js';
 import { PROTOCOLS } from '../../src/protocols/registry.js';
 import type { Event, FindingEvent, MessageEvent, StreamEvent, SummaryEvent } from '../../src/report/event-object.js';
 import { EventReporter } from '../../src/report/event-reporter.js';
+import { SETTINGS } from './settings.js';
 
 export interface Collected {
   readonly events: Event[];
@@ -22,15 +22,10 @@ export async function collect(input: CaptureInput, options: CollectOptions = {})
   const events: Event[] = [];
   const analysis = new Analysis(
     {
-      limits: DEFAULT_LIMITS,
+      ...SETTINGS,
       protocols: options.only ?? PROTOCOLS,
-      decodeAs: [],
-      streams: new Set(),
-      levels: new Map(),
       details: true,
       bytes: true,
-      keyrings: [],
-      showSecrets: false,
       ...options,
     },
     new EventReporter((e) => events.push(e)),

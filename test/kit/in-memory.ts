@@ -3,9 +3,9 @@ import { DEFAULT_LIMITS } from '../../src/base/limits.js';
 import { Intake, type Arrival } from '../../src/capture/intake.js';
 import { Analysis } from '../../src/engine/analysis.js';
 import type { Reporter, StreamRecord } from '../../src/engine/event.js';
-import { PROTOCOLS } from '../../src/protocols/registry.js';
 import type { Event, FindingEvent, MessageEvent } from '../../src/report/event-object.js';
 import { EventReporter } from '../../src/report/event-reporter.js';
+import { SETTINGS } from './settings.js';
 
 export interface Analyzed {
   /** `side`: also where the roles are not known. */
@@ -45,17 +45,7 @@ export function accounting(): { analysis: Analysis; result: Analyzed } {
     },
     summary: () => undefined,
   };
-  const settings = {
-    limits: DEFAULT_LIMITS,
-    protocols: PROTOCOLS,
-    decodeAs: [],
-    streams: new Set<number>(),
-    levels: new Map(),
-    details: true,
-    bytes: true,
-    keyrings: [],
-    showSecrets: false,
-  };
+  const settings = { ...SETTINGS, details: true, bytes: true };
   return { analysis: new Analysis(settings, reporter), result };
 }
 

@@ -10,6 +10,7 @@ import { LinkDecoder } from '../../src/link/link-decoder.js';
 import type { Segment } from '../../src/link/segment.js';
 import { PROTOCOLS } from '../../src/protocols/registry.js';
 import type { Connection } from '../../src/stream/byte-stream.js';
+import { SETTINGS } from './settings.js';
 
 /** `[start, end)`. */
 type Span = readonly [start: number, end: number];
@@ -50,17 +51,7 @@ export function ledgerOf(file: Uint8Array, limits: Readonly<Limits> = DEFAULT_LI
   let delivered = 0;
   let misplaced = 0;
   const analysis = new Analysis(
-    {
-      limits,
-      protocols: PROTOCOLS.map((protocol) => watched(protocol, books)),
-      decodeAs: [],
-      streams: new Set(),
-      levels: new Map(),
-      details: false,
-      bytes: false,
-      keyrings: [],
-      showSecrets: false,
-    },
+    { ...SETTINGS, limits, protocols: PROTOCOLS.map((protocol) => watched(protocol, books)) },
     {
       capture: () => undefined,
       message: (record, message) => {

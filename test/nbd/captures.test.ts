@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_LIMITS } from '../../src/base/limits.js';
 import { Analysis } from '../../src/engine/analysis.js';
 import type { Finding, StreamRecord } from '../../src/engine/event.js';
 import { nbd } from '../../src/protocols/nbd/index.js';
+import { SETTINGS } from '../kit/settings.js';
 
 const FOLDER = new URL('../../captures/nbd/', import.meta.url).pathname;
 
@@ -29,17 +29,7 @@ async function analyze(path: string): Promise<{ findings: Finding[]; streams: St
   const findings: Finding[] = [];
   const streams: StreamRecord[] = [];
   const analysis = new Analysis(
-    {
-      limits: DEFAULT_LIMITS,
-      protocols: [nbd],
-      decodeAs: [],
-      streams: new Set(),
-      levels: new Map(),
-      details: false,
-      bytes: false,
-      keyrings: [],
-      showSecrets: false,
-    },
+    { ...SETTINGS, protocols: [nbd] },
     {
       capture: () => undefined,
       message: () => undefined,

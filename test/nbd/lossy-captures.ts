@@ -7,6 +7,7 @@ import type { Finding } from '../../src/engine/event.js';
 import { nbd } from '../../src/protocols/nbd/index.js';
 import { pcapFile, type PacketSpec } from '../kit/pcap-writer.js';
 import type { Random } from './random.js';
+import { SETTINGS } from '../kit/settings.js';
 
 /** The packets of a capture file. */
 export interface Recorded {
@@ -63,17 +64,7 @@ export function findingsOf(recorded: Recorded, keep: (index: number) => boolean 
   const findings: Finding[] = [];
   const ignore = (): void => undefined;
   const analysis = new Analysis(
-    {
-      limits: DEFAULT_LIMITS,
-      protocols: [nbd],
-      decodeAs: [],
-      streams: new Set(),
-      levels: new Map(),
-      details: false,
-      bytes: false,
-      keyrings: [],
-      showSecrets: false,
-    },
+    { ...SETTINGS, protocols: [nbd] },
     { capture: ignore, message: ignore, finding: (f) => findings.push(f), stream: ignore, summary: ignore },
   );
   const live = analysis.live('lossy');

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { DEFAULT_LIMITS } from '../../src/base/limits.js';
 import { Analysis } from '../../src/engine/analysis.js';
 import { pesto } from '../../src/protocols/pesto/index.js';
 import type { Event } from '../../src/report/event-object.js';
@@ -11,6 +10,7 @@ import { ALT, bytesOf, END, entry, hello, section, WEB } from '../../src/protoco
 import { collect, namesOf } from '../kit/collect.js';
 import { pcapFile } from '../kit/pcap-writer.js';
 import { sockdumpRecord } from '../kit/sockdump-writer.js';
+import { SETTINGS } from '../kit/settings.js';
 
 const work = mkdtempSync(join(tmpdir(), 'wirelint-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -84,20 +84,7 @@ describe('three connections of one process, which a probe of the kernel cannot t
 describe('recordings of several servers', () => {
   it('that have the same path in different files are not compared', async () => {
     const events: Event[] = [];
-    const analysis = new Analysis(
-      {
-        limits: DEFAULT_LIMITS,
-        protocols: [pesto],
-        decodeAs: [],
-        streams: new Set(),
-        levels: new Map(),
-        details: false,
-        bytes: false,
-        keyrings: [],
-        showSecrets: false,
-      },
-      new EventReporter((e) => events.push(e)),
-    );
+    const analysis = new Analysis({ ...SETTINGS, protocols: [pesto] }, new EventReporter((e) => events.push(e)));
     const one = recording('one.pcap', [list(WEB), update(ALT)]);
     const other = recording('other.pcap', [list(WEB)]);
     await analysis.run(one);

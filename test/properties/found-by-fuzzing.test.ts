@@ -22,7 +22,7 @@ describe('NBD', () => {
   it('counts no lost bytes as skipped where a gap ends a search', () => {
     const steps: Step[] = [
       ...s.simpleSession(),
-      s.client('XXXX'),
+      s.client('JUNK'),
       s.request(s.READ, 1, 0, 512),
       { from: 'client', gap: 100 },
       s.request(s.READ, 2, 512, 512),
