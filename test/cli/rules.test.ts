@@ -10,10 +10,10 @@ const PAGE = 'docs/rules.md';
 const PLAIN = { colors: false, verbose: false, hex: false };
 
 describe('the documentation of the rules', () => {
-  it(`in ${PAGE} is current (UPDATE_GOLDEN=1 writes it)`, () => {
+  it(`in ${PAGE} is current ('npm run golden' writes it)`, () => {
     const page = catalogue(allRules());
     if (process.env['UPDATE_GOLDEN']) writeFileSync(PAGE, page);
-    expect(readFileSync(PAGE, 'utf8') === page, 'run the tests with UPDATE_GOLDEN=1').toBe(true);
+    expect(readFileSync(PAGE, 'utf8') === page, 'run the tests with UPDATE_GOLDEN=1: npm run golden').toBe(true);
   });
 
   it('has an entry for every rule, and each once', () => {

@@ -1,19 +1,19 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/base/limits.js';
 import { NotACapture } from '../../src/capture/packet.js';
 import { Analysis } from '../../src/engine/analysis.js';
 import { PROTOCOLS } from '../../src/protocols/registry.js';
 import { Transcript } from '../../src/report/transcript.js';
+import { expectGolden } from '../kit/golden-lines.js';
 
 /**
- * The transcripts of the captures of this repository, as `analyze -o` writes them. UPDATE_GOLDEN=1 writes them anew: then look at
- * the difference. Very long ones are left to the tests that count.
+ * The transcripts of the captures of this repository, as `analyze -o` writes them. `npm run golden` writes them anew: then look at the
+ * difference. Very long ones are left to the tests that count.
  */
 const LONGEST = 16_000;
 const GOLDEN = 'test/golden';
-const UPDATE = Boolean(process.env['UPDATE_GOLDEN']);
 
 /** Those that are also kept with all their bytes: one session of each protocol, and what is hard to read. */
 const WITH_BYTES = [
@@ -50,15 +50,6 @@ async function transcript(path: string, bytes: boolean): Promise<string | null> 
   return parts.join('');
 }
 
-function compare(path: string, text: string): void {
-  if (UPDATE) {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-  }
-  expect(existsSync(path), `${path} is missing; UPDATE_GOLDEN=1 writes it`).toBe(true);
-  expect(text.split('\n')).toEqual(readFileSync(path, 'utf8').split('\n'));
-}
-
 const captures = readdirSync('captures', { recursive: true, withFileTypes: true })
   .filter((e) => e.isFile())
   .map((e) => relative('captures', join(e.parentPath, e.name)))
@@ -71,12 +62,12 @@ describe('golden transcripts', () => {
     const text = await transcript(join('captures', name), false);
     if (text === null || text.length > LONGEST) return;
     known.add(`${name}.txt`);
-    compare(join(GOLDEN, `${name}.txt`), text);
+    expectGolden(join(GOLDEN, `${name}.txt`), text);
   });
 
   it.each(WITH_BYTES)('of %s with its bytes', async (name) => {
     known.add(`${name}.x.txt`);
-    compare(join(GOLDEN, `${name}.x.txt`), (await transcript(join('captures', name), true))!);
+    expectGolden(join(GOLDEN, `${name}.x.txt`), (await transcript(join('captures', name), true))!);
   });
 
   it('belong to captures that exist, and there are some of every protocol', () => {
