@@ -1,6 +1,7 @@
 import type { Block } from '../base/block.js';
 import type { Origin } from '../base/origin.js';
 import type { Rule } from '../base/rule.js';
+import type { Unacknowledged } from './resent.js';
 
 /** The end of a connection that opened it (0) or was opened to (1); where no set-up was seen, 0 is the first sender seen. */
 export type End = 0 | 1;
@@ -27,6 +28,11 @@ export interface Connection {
    * captured, or the first acknowledgement, was taken for it. Not given: known. Live.
    */
   readonly startKnown?: readonly [boolean, boolean];
+  /**
+   * By end: what it has sent again, and the peer has not acknowledged since; null where there is nothing. Packets that are too long for
+   * the path look like that. Not given: unknown. Live.
+   */
+  readonly unacknowledged?: readonly [Unacknowledged | null, Unacknowledged | null];
   /** VLAN id or -1, comment (process ids of a recorder) or empty. */
   readonly vlan: number;
   readonly comment: string;

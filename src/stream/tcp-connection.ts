@@ -5,6 +5,7 @@ import type { ClosedFlows, Fate } from './closed-flows.js';
 import type { FlowTable } from './flow-table.js';
 import type { ParkedConnections } from './parked-connections.js';
 import { isRecordedSocket, recordedSocket, type RecordedSocket } from './recorded-socket.js';
+import type { Unacknowledged } from './resent.js';
 import type { TcpContext } from './tcp-context.js';
 import { TcpReceiver } from './tcp-receiver.js';
 
@@ -136,6 +137,10 @@ export class TcpConnection implements Connection {
 
   get startKnown(): readonly [boolean, boolean] {
     return [this.first.startKnown, this.second.startKnown];
+  }
+
+  get unacknowledged(): readonly [Unacknowledged | null, Unacknowledged | null] {
+    return [this.first.unacknowledged, this.second.unacknowledged];
   }
 
   /** Whether it was reset before both ends had agreed to it. */
@@ -273,6 +278,7 @@ export class TcpConnection implements Connection {
       peer.synchronizeByAck(ack);
     }
     const acked = peer.offsetOf(ack);
+    if (acked > peer.acked) peer.acked = acked;
     const { origin } = this.context;
     origin.peerSeen = acked < 0 ? 0 : peer.finAt >= 0 && acked > peer.finAt ? peer.finAt : acked;
     if (acked > peer.next) peer.acknowledged(acked);

@@ -9,6 +9,7 @@ import { GivenUp } from './given-up.js';
 import { LossProof } from './loss-proof.js';
 import type { ParkedReceiver } from './parked-connections.js';
 import { Reassembler, type Piece } from './reassembler.js';
+import { Resent, type Unacknowledged } from './resent.js';
 import type { TcpContext } from './tcp-context.js';
 
 /** Distances beyond this are no segments of this connection: TCP windows have at most 2^30 bytes (RFC 7323). */
@@ -38,6 +39,8 @@ export class TcpReceiver {
   next = 0;
   /** Offset of the sender's FIN, or -1. */
   finAt = -1;
+  /** Offset up to which the peer has acknowledged. */
+  acked = 0;
   /** Whether the sink was told that this direction is over. */
   ended = false;
   /** Whether any packet from this end was captured. */
@@ -61,6 +64,8 @@ export class TcpReceiver {
   private givenUp: GivenUp | null = null;
   /** What arrived ahead of a hole. */
   private held: Reassembler | null = null;
+  /** What was sent again last. */
+  private resent: Resent | null = null;
   /** Where acknowledgements went beyond what was captured. */
   private proof: LossProof | null = null;
   /** Whether any byte was delivered, and the name of the last in RecentBytes. */
@@ -103,6 +108,11 @@ export class TcpReceiver {
     return this.givenUp !== null;
   }
 
+  /** What it sends again and again without an acknowledgement, if anything. */
+  get unacknowledged(): Unacknowledged | null {
+    return this.resent !== null && this.resent.offset >= this.acked ? this.resent : null;
+  }
+
   /** Makes `seq` the sequence number of offset 0. */
   synchronize(seq: number): void {
     this.base = seq | 0;
@@ -136,6 +146,7 @@ export class TcpReceiver {
   /** Becomes what was parked. */
   restore(r: Readonly<ParkedReceiver>): void {
     this.next = r.next;
+    this.acked = r.next;
     this.base = r.base;
     this.newestRecord = r.newestRecord;
     this.sync = r.state & (TOLD | KNOWN);
@@ -361,6 +372,7 @@ export class TcpReceiver {
   private comeBefore(s: Segment, seq: number, origin: Origin): void {
     const offset = this.offsetOf(seq);
     if (this.givenUp !== null || offset < 0) this.comeLate(offset, offset + s.end - s.start, origin);
+    if (offset >= this.acked && !this.exact) (this.resent ??= new Resent()).add(offset, s.length, origin);
     // a keep-alive carries one byte of rubbish
     if (!this.carried || s.end - s.start <= 1) return;
     const found = this.context.recent.differs(this.owner, this.newestRecord, seq | 0, s.block, s.start, s.end);

@@ -1,0 +1,37 @@
+import type { Origin } from '../base/origin.js';
+
+/** A copy this soon after the one before is a second capture of the same packet, no retransmission: no timer is that short. */
+const LEAST_NANOS = 5_000_000;
+
+/** Bytes that their sender repeats because the peer does not acknowledge them. */
+export interface Unacknowledged {
+  /** Stream offset of the first of them, and how many there are. */
+  readonly offset: number;
+  readonly length: number;
+  /** How often they were sent again; 1 for the first retransmission. */
+  readonly times: number;
+}
+
+/** Counts how often one place of a stream was sent again (RFC 9293, section 3.8.1) since the peer acknowledged all before it. */
+export class Resent implements Unacknowledged {
+  offset = -1;
+  length = 0;
+  times = 0;
+  private seconds = 0;
+  private nanos = 0;
+
+  /** The bytes `offset..offset + length` came once more. */
+  add(offset: number, length: number, origin: Origin): void {
+    if (offset !== this.offset) {
+      this.offset = offset;
+      this.length = 0;
+      this.times = 0;
+    } else if ((origin.seconds - this.seconds) * 1e9 + (origin.nanos - this.nanos) < LEAST_NANOS) {
+      return;
+    }
+    this.times++;
+    this.length = Math.max(this.length, length);
+    this.seconds = origin.seconds;
+    this.nanos = origin.nanos;
+  }
+}
