@@ -21,7 +21,6 @@ import type { Chunk, NbdMessage } from './messages.js';
 import { errorName, isKnownChunk, isKnownError, shortChunk } from './names.js';
 import { show } from './option-checks.js';
 import type { ExtentScan } from './payload.js';
-import { minimumBlock } from './request-range.js';
 import {
   BASE_ALLOCATION_RESERVED_BITS,
   BLOCK_STATUS_BAD_LENGTH,
@@ -30,7 +29,6 @@ import {
   BLOCK_STATUS_SAME_NEIGHBOUR,
   BLOCK_STATUS_TOO_MANY_EXTENTS,
   BLOCK_STATUS_TYPE_FOR_MODE,
-  BLOCK_STATUS_UNALIGNED,
   BLOCK_STATUS_UNKNOWN_CONTEXT,
   BLOCK_STATUS_ZERO_EXTENT,
   DIRTY_BITMAP_RESERVED_BITS,
@@ -295,17 +293,6 @@ export class ChunkChecks {
       facts.raise(BLOCK_STATUS_SAME_NEIGHBOUR, {
         ...one(scan.repeatAt),
         text: `extents ${scan.repeatAt} and ${scan.repeatAt + 1} have the same status`,
-      });
-    }
-    const minimum = minimumBlock(facts);
-    if (minimum > 1 && (scan.lengthBits & (minimum - 1)) !== 0) {
-      const i = scan.lengthLo.findIndex((lo) => (lo & (minimum - 1)) !== 0);
-      facts.raise(BLOCK_STATUS_UNALIGNED, {
-        ...(i < 0 ? { message: m } : one(i)),
-        text:
-          i < 0
-            ? `an extent is no multiple of ${minimum}`
-            : `extent ${i + 1} of ${scan.lengthLo[i]} bytes is no multiple of ${minimum}`,
       });
     }
     this.statusBits(scan, one);

@@ -87,9 +87,12 @@ export class ExtentScan implements PayloadTaker {
   readonly lengthLo: number[] = [];
   readonly statusHi: number[] = [];
   readonly statusLo: number[] = [];
+  /** Lower half of the last length, as a signed number. */
+  lastLength = 0;
+  /** Book-keeping of the session: the alignment of the lengths was judged. */
+  alignmentJudged = false;
   private lastHi = -1;
   private lastLo = -1;
-  private lastLength = 0;
 
   /** At most `limit` extents are kept. */
   constructor(wide: boolean, limit: number) {

@@ -1,5 +1,6 @@
 import { CLIENT, SERVER, type Side } from '../../base/input.js';
 import { nanosBetween } from '../../base/time.js';
+import { checkExtentAlignment } from './checks/block-status.js';
 import { checkErrorValue, ChunkChecks } from './chunk-checks.js';
 import { CHUNK_OFFSET_DATA, CMD_BLOCK_STATUS, CMD_DISC, CMD_READ, CMD_RESIZE, ESHUTDOWN } from './constants.js';
 import { field, type Facts } from './facts.js';
@@ -203,8 +204,11 @@ export class Transmission {
   }
 
   private collect(request: Request, m: Chunk, before: ReplyProgress | null): void {
-    const progress = before ?? new ReplyProgress(this.facts, this.isDoubtful(request) ? null : request);
-    if (this.isDoubtful(request)) progress.partial = true;
+    const known = this.isDoubtful(request) ? null : request;
+    const progress = before ?? new ReplyProgress(this.facts, known);
+    if (known === null) progress.partial = true;
+    const { extents } = m;
+    if (extents !== null && m.complete) checkExtentAlignment(this.facts, m, extents, known);
     request.progress = progress;
     progress.add(m);
     if (!m.isDone) return;
@@ -304,6 +308,11 @@ export class Transmission {
 
   /** Chunks of an answer whose request is not known: what the server's own bytes show. */
   private orphan(m: Chunk): void {
+    const { extents } = m;
+    // whose request may still turn up is judged with it
+    if (extents !== null && m.complete && !this.facts.maySayAll(CLIENT)) {
+      checkExtentAlignment(this.facts, m, extents, null);
+    }
     const key = decimal(m.cookieHi, m.cookieLo);
     this.orphans ??= new Map();
     let progress = this.orphans.get(key);
