@@ -1,0 +1,237 @@
+import type { Annotation, Json } from './annotation.js';
+import type { About, Field, JsonType } from './field.js';
+
+/**
+ * A header's layout, declared once, in wire order:
+ *
+ *     export const REQUEST = layout('big', {
+ *       magic: magic('25609513'),
+ *       flags: flags('u16', ['FUA', 'NO_HOLE', 'DF']),
+ *       type: named('u16', COMMANDS, 'NBD_CMD_'),
+ *       cookie: u64({ description: 'the client chooses it, the server repeats it' }),
+ *     });
+ *
+ * Everything else comes from it: a decoder reads at `REQUEST.at.cookie` (plain numbers, as fast as literals); a finding points at
+ * `REQUEST.where(message, 'flags')`; `REQUEST.annotations({ flags, type, cookie })` makes rows for hex dump and JSON, and does not
+ * compile where a field has no value; `REQUEST.build({ ... })` makes bytes for examples and tests; `REQUEST.info` tells `wirelint
+ * fields`, schema and docs what there is.
+ */
+export function layout<F extends Fields>(endian: 'big' | 'little', fields: F): Layout<F> {
+  return new Layout(endian, fields, []);
+}
+
+/** Fields by name, in wire order. */
+export type Fields = Readonly<Record<string, Field>>;
+
+type RawOf<T> = T extends Field<infer Raw> ? Raw : never;
+type FixedIn<F extends Fields> = {
+  [K in keyof F]: F[K] extends Field<infer _, infer G> ? ('given' extends G ? never : K) : never;
+}[keyof F];
+
+/** The values of all fields. */
+export type Values<F extends Fields, Absent extends keyof F = never> = {
+  readonly [K in Exclude<keyof F, Absent>]: RawOf<F[K]>;
+};
+
+/** A field shown in another way than its kind would: what depends on more than its own value. */
+export class Shown {
+  readonly value: Json | undefined;
+  readonly text: string | undefined;
+  readonly children: readonly Annotation[] | undefined;
+
+  /** See Annotation. */
+  constructor(value: Json | undefined, text?: string, children?: readonly Annotation[]) {
+    this.value = value;
+    this.text = text;
+    this.children = children;
+  }
+}
+
+/** Values to annotate: of every field, but for those that are always the same. */
+export type Annotated<F extends Fields, Absent extends keyof F = never> = {
+  readonly [K in Exclude<keyof F, Absent | FixedIn<F>>]: RawOf<F[K]> | Shown;
+} & { readonly [K in FixedIn<F>]?: RawOf<F[K]> | Shown };
+
+/** Values to build from: the same; a wrong magic may be given. */
+export type Built<F extends Fields, Absent extends keyof F = never> = {
+  readonly [K in Exclude<keyof F, Absent | FixedIn<F>>]: RawOf<F[K]>;
+} & { readonly [K in FixedIn<F>]?: RawOf<F[K]> };
+
+/** What is known of a field without a message. */
+export interface FieldInfo extends About {
+  readonly name: string;
+  /** Offset and length in the header. */
+  readonly at: number;
+  readonly length: number;
+  readonly type: string;
+  /** Null for what only the hex dump shows. */
+  readonly json: JsonType | null;
+  readonly names: readonly string[];
+}
+
+type AnyField = Field<unknown>;
+
+export class Layout<F extends Fields, Absent extends keyof F = never> {
+  /** Where each field stands, from the header's first byte; -1 where this layout lacks it. */
+  readonly at: { readonly [K in keyof F]: number };
+  /** Bytes of all fields together. */
+  readonly size: number;
+  readonly little: boolean;
+  readonly info: readonly FieldInfo[];
+  private readonly endian: 'big' | 'little';
+  private readonly fields: F;
+  private readonly absent: readonly (keyof F)[];
+  private readonly there: readonly (readonly [name: string, at: number, field: AnyField])[];
+
+  constructor(endian: 'big' | 'little', fields: F, absent: readonly (keyof F)[]) {
+    const at: Record<string, number> = {};
+    const there: [string, number, AnyField][] = [];
+    let size = 0;
+    for (const [name, field] of Object.entries(fields)) {
+      if (absent.includes(name)) {
+        at[name] = -1;
+        continue;
+      }
+      at[name] = size;
+      there.push([name, size, field as AnyField]);
+      size += field.size;
+    }
+    this.at = at as { readonly [K in keyof F]: number };
+    this.size = size;
+    this.endian = endian;
+    this.little = endian === 'little';
+    this.fields = fields;
+    this.absent = absent;
+    this.there = there;
+    this.info = there.map(([name, start, f]) => ({
+      ...{ name, at: start, length: f.size, type: f.type, json: f.json, names: f.names },
+      ...(f.about.description === undefined ? {} : { description: f.about.description }),
+      ...(f.about.example === undefined ? {} : { example: f.about.example }),
+    }));
+  }
+
+  /** The same header without some fields, as other versions have it. `at` keeps its shape, so that readers stay monomorphic. */
+  without<K extends keyof F>(...names: readonly K[]): Layout<F, Absent | K> {
+    return new Layout<F, Absent | K>(this.endian, this.fields, [...this.absent, ...names]);
+  }
+
+  /** The same header with other kinds (sizes) of some fields, as another message announced them. */
+  with(fields: Partial<F>): Layout<F, Absent> {
+    return new Layout<F, Absent>(this.endian, { ...this.fields, ...fields }, this.absent);
+  }
+
+  /** Bytes of one field. */
+  sizeOf(name: keyof F): number {
+    return this.fields[name]!.size;
+  }
+
+  /**
+   * Where a finding points: the field's bytes, or all from its first to the last one's last; for spreading into Evidence. `header`:
+   * where the header begins in the message.
+   */
+  where<M extends { readonly offset: number }>(
+    message: M,
+    name: Exclude<keyof F, Absent>,
+    last: Exclude<keyof F, Absent> = name,
+    header = 0,
+  ): { readonly message: M; readonly offset: number; readonly length: number } {
+    const at = this.at[name];
+    const length = this.at[last] + this.sizeOf(last) - at;
+    return { message, offset: message.offset + header + at, length };
+  }
+
+  /** All values of a header at `bytes[at..)`, of which `size` bytes must be there. For what is printed or tested; hot paths read by `at`. */
+  read(bytes: Uint8Array, at = 0): Values<F, Absent> {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const values: Record<string, unknown> = {};
+    for (const [name, start, field] of this.there) values[name] = field.read(view, at + start, this.little);
+    return values as Values<F, Absent>;
+  }
+
+  /**
+   * Rows of all fields, or of those that end within the header's first `present` bytes. `header`: where it begins in the message.
+   */
+  annotations(values: Annotated<F, Absent>, header = 0, present = this.size): Annotation[] {
+    const given = values as Readonly<Record<string, unknown>>;
+    const out: Annotation[] = [];
+    for (const [name, start, field] of this.there) {
+      if (start + field.size > present) break;
+      if (field.rows === undefined) out.push(annotation(name, header + start, field, given[name]));
+      else out.push(...field.rows(given[name], header + start));
+    }
+    return out;
+  }
+
+  /** The header's bytes. Texts and bytes that are shorter than their field are filled up with zeros, longer ones are cut. */
+  build(values: Built<F, Absent>): Uint8Array {
+    const given = values as Readonly<Record<string, unknown>>;
+    const out = new Uint8Array(this.size);
+    const view = new DataView(out.buffer);
+    for (const [name, start, field] of this.there) {
+      const value = given[name] ?? field.fixed;
+      if (value !== undefined) field.write(view, start, this.little, value);
+    }
+    return out;
+  }
+}
+
+/**
+ * The same small structure several times in a row: `segment0`, `segment1`, ... Its value is a list of the inner layout's values; where
+ * the n-th stands is `at + n * inner.size`.
+ */
+export function repeat<F extends Fields, A extends keyof F>(
+  count: number,
+  label: string,
+  inner: Layout<F, A>,
+): Field<readonly Annotated<F, A>[], 'given'> {
+  const each = Array.from({ length: count }, (_, i) => i);
+  return {
+    ...{ size: count * inner.size, type: `${count} × ${label}`, json: null, names: [], about: {}, fixed: undefined },
+    read: (view, at) => {
+      const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+      return each.map((i) => inner.read(bytes, at + i * inner.size) as unknown as Annotated<F, A>);
+    },
+    write: (view, at, _, values) => {
+      const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+      values.forEach((v, i) => bytes.set(inner.build(v as unknown as Built<F, A>), at + i * inner.size));
+    },
+    value: () => null,
+    text: () => undefined,
+    rows: (values, at) =>
+      each.map((i) => {
+        const start = at + i * inner.size;
+        const children = values[i] === undefined ? [] : inner.annotations(values[i], start);
+        return { name: `${label}${i}`, at: start, length: inner.size, children };
+      }),
+  };
+}
+
+function annotation(name: string, at: number, field: AnyField, given: unknown): Annotation {
+  const length = field.size;
+  if (given instanceof Shown) return row(name, at, length, given.value, given.text, given.children);
+  const raw = given ?? field.fixed;
+  // what is wrong with a magic is a value, too
+  const other = field.json === null && given !== undefined && field.fixed !== undefined && !same(given, field.fixed);
+  return row(name, at, length, field.json !== null || other ? field.value(raw) : undefined, field.text(raw));
+}
+
+function same(a: unknown, b: unknown): boolean {
+  if (!(a instanceof Uint8Array) || !(b instanceof Uint8Array)) return a === b;
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+function row(
+  name: string,
+  at: number,
+  length: number,
+  value: Json | undefined,
+  text: string | undefined,
+  children?: readonly Annotation[],
+): Annotation {
+  return {
+    ...{ name, at, length },
+    ...(value === undefined ? {} : { value }),
+    ...(text === undefined ? {} : { text }),
+    ...(children === undefined ? {} : { children }),
+  };
+}

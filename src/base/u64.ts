@@ -1,0 +1,23 @@
+/** 64-bit values as two unsigned 32-bit halves; they become exact text, or a double where that is good enough. */
+
+const TWO_32 = 4294967296;
+
+/** The value as a double: exact below 2^53. */
+export function wide(hi: number, lo: number): number {
+  return hi * TWO_32 + lo;
+}
+
+/** The exact value. */
+export function exact(hi: number, lo: number): bigint {
+  return (BigInt(hi) << 32n) | BigInt(lo);
+}
+
+/** The exact value in decimal. */
+export function decimal(hi: number, lo: number): string {
+  return hi < 0x200000 ? String(hi * TWO_32 + lo) : exact(hi, lo).toString();
+}
+
+/** Whether `wide` of it is exact, with room for adding two of them. */
+export function isSmall(hi: number): boolean {
+  return hi < 0x100000;
+}
