@@ -1,5 +1,6 @@
 import { count } from '../../base/text.js';
 import type { Asked } from './asked.js';
+import { MetadataListings } from './checks/metadata.js';
 import {
   INFO_BLOCK_SIZE,
   OPT_ABORT,
@@ -10,6 +11,7 @@ import {
   OPT_LIST_META_CONTEXT,
   OPT_PEEK_EXPORT,
   OPT_SET_META_CONTEXT,
+  OPT_STARTTLS,
   OPT_STRUCTURED_REPLY,
   REP_ACK,
   REP_ERR_BLOCK_SIZE_REQD,
@@ -35,7 +37,6 @@ import {
   BASELINE_OPTION_UNSUP,
   BLOCK_SIZE_REQD_THOUGH_REQUESTED,
   INFO_GO_INCONSISTENT,
-  LIST_META_BASE_WILDCARD_UNSUPPORTED,
   LIST_META_TOO_BIG,
   META_CONTEXT_UNASKED,
   META_MALFORMED_ACCEPTED,
@@ -48,24 +49,16 @@ import { namespaceOf } from './string-checks.js';
 /** The context that everybody offers who offers any. */
 const BASE_ALLOCATION = 'base:allocation';
 
-const MAX_OFFERS = 64;
-
-/** What listings and selections of `base:` have shown, by export (latin1), with the final replies. */
-class Offers {
-  readonly emptyListings = new Map<string, OptionReply>();
-  readonly selectable = new Map<string, OptionReply>();
-}
-
 /** Judges answers by the options that they belong to. */
 export class AnswerChecks {
   private readonly facts: Facts;
   /** The NBD_OPT_INFO that was answered last, with nothing after it. */
   private lastInfo: Asked | null = null;
-  /** Exports (latin1) for which `base:` listed nothing, with the final reply; and those where base:allocation was selected. */
-  private offers: Offers | null = null;
+  private readonly listings: MetadataListings;
 
   constructor(facts: Facts) {
     this.facts = facts;
+    this.listings = new MetadataListings(facts);
   }
 
   /** `final` ends the answer to `asked`. */
@@ -82,6 +75,9 @@ export class AnswerChecks {
             related,
             text: `NBD_OPT_ABORT is answered with ${final.name}`,
           });
+        break;
+      case OPT_STARTTLS:
+        if (final.type === REP_ACK) this.listings.forget();
         break;
       case OPT_LIST:
       case OPT_STRUCTURED_REPLY:
@@ -191,7 +187,7 @@ export class AnswerChecks {
     if (final.type === REP_ERR_INVALID && wellFormed && final.chunksAgreed) this.rejected(asked, final, spaces);
     if (final.type === REP_ACK && meta.count === asked.queries.length) {
       if (set) this.selected(asked, final, contexts, spaces);
-      this.wildcards(asked, final, contexts);
+      this.listings.answered(asked, final, contexts);
     }
   }
 
@@ -243,27 +239,6 @@ export class AnswerChecks {
         });
       }
     }
-  }
-
-  /** Whether `base:` lists what can be selected. */
-  private wildcards(asked: Asked, final: OptionReply, contexts: readonly OptionReply[]): void {
-    const name = asked.exportName;
-    if (name === null) return;
-    const found = contexts.some((m) => rawText(m.data, { at: 4, length: m.dataLength - 4 }) === BASE_ALLOCATION);
-    const empty = !found && asked.option.option === OPT_LIST_META_CONTEXT && asked.queries.includes('base:');
-    if (!found && !empty) return;
-    const { emptyListings, selectable } = (this.offers ??= new Offers());
-    if (emptyListings.size > MAX_OFFERS || selectable.size > MAX_OFFERS) return;
-    (found ? selectable : emptyListings).set(name, final);
-    const listing = emptyListings.get(name);
-    const selection = selectable.get(name);
-    if (listing === undefined || selection === undefined) return;
-    emptyListings.delete(name);
-    this.facts.raise(LIST_META_BASE_WILDCARD_UNSUPPORTED, {
-      message: final,
-      related: [listing, selection],
-      text: `the query "base:" listed nothing, but base:allocation is available for export ${show(name)}`,
-    });
   }
 }
 

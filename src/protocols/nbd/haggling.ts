@@ -4,6 +4,7 @@ import { nanosBetween } from '../../base/time.js';
 import type { Message } from '../../contract/message.js';
 import { AnswerChecks } from './answer-checks.js';
 import { Answer, Asked } from './asked.js';
+import { TlsModeChecks } from './checks/tls.js';
 import {
   EXPORT_PADDING_LENGTH,
   FLAG_NO_ZEROES,
@@ -61,6 +62,7 @@ export class Haggling {
   private readonly optionChecks: OptionChecks;
   private readonly replyChecks: ReplyChecks;
   private readonly answerChecks: AnswerChecks;
+  private readonly tlsModes: TlsModeChecks;
   /** Options without a final reply, oldest first; replies whose option was not seen yet. */
   private readonly waiting: Asked[] = [];
   private readonly early: OptionReply[] = [];
@@ -88,6 +90,7 @@ export class Haggling {
     this.optionChecks = new OptionChecks(facts);
     this.replyChecks = new ReplyChecks(facts);
     this.answerChecks = new AnswerChecks(facts);
+    this.tlsModes = new TlsModeChecks(facts);
   }
 
   /** The option that waits for its answer, or null. */
@@ -193,6 +196,7 @@ export class Haggling {
   exportInfo(m: ExportInfo): void {
     const { facts, nameAsked } = this;
     this.exportInfoSeen = true;
+    this.tlsModes.exportInfo(m, nameAsked?.exportName ?? null);
     this.enter(m.sizeHi, m.sizeLo, m.flags);
     const flagsAt = m.oldstyle ? 10 : 8;
     checkExport(facts, m, 0, m.sizeHi, m.sizeLo, flagsAt, m.flags);
@@ -391,6 +395,7 @@ export class Haggling {
     if (facts.bothWhole && asked.parsed && !asked.overflowed && asked.replies.every((r) => r.complete))
       this.answerChecks.answered(asked, reply);
     else this.answerChecks.unread();
+    if (asked.parsed) this.tlsModes.answered(asked, reply);
     if (reply.type !== REP_ACK) return;
     if (asked.option.option === OPT_GO) {
       facts.exportName = asked.exportName;
@@ -415,7 +420,10 @@ export class Haggling {
     const { answer } = this;
     this.keep(answer, m);
     if (m.type === REP_INFO) takeInfo(answer, m);
-    if (m.complete) this.replyChecks.reply(m, answer);
+    if (m.complete) {
+      this.replyChecks.reply(m, answer);
+      this.tlsModes.reply(m, answer);
+    }
     if (!m.complete || (!m.isError && m.type > REP_META_CONTEXT)) this.partial = true;
     if (m.type === REP_META_CONTEXT && m.data.length >= 4) this.takeContext(m, answer);
     if (!m.isFinal) return;

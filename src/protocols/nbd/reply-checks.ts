@@ -1,5 +1,5 @@
 import { hexNumber } from '../../base/hex.js';
-import { CLIENT, SERVER } from '../../base/input.js';
+import { SERVER } from '../../base/input.js';
 import { count } from '../../base/text.js';
 import type { Answer } from './asked.js';
 import {
@@ -8,21 +8,16 @@ import {
   INFO_DESCRIPTION,
   INFO_EXPORT,
   INFO_NAME,
-  OPT_ABORT,
   OPT_EXPORT_NAME,
-  OPT_EXTENDED_HEADERS,
   OPT_GO,
   OPT_INFO,
   OPT_LIST,
   OPT_LIST_META_CONTEXT,
   OPT_SET_META_CONTEXT,
-  OPT_STARTTLS,
   OPTION_REPLY_HEADER_LENGTH,
   REP_ACK,
   REP_ERR_BLOCK_SIZE_REQD,
   REP_ERR_EXT_HEADER_REQD,
-  REP_ERR_INVALID,
-  REP_ERR_TLS_REQD,
   REP_ERR_UNKNOWN,
   REP_ERR_UNSUP,
   REP_INFO,
@@ -32,7 +27,7 @@ import {
 import { checkBlockSizes, checkExport, checkGoFlags, checkSizesTogether } from './export-checks.js';
 import { field, type Facts } from './facts.js';
 import type { OptionReply } from './messages.js';
-import { infoName, optionName, replyName } from './names.js';
+import { infoName, optionName } from './names.js';
 import { show } from './option-checks.js';
 import { parseServerEntry, rawText, type Span } from './option-data.js';
 import { EXT_REQD_AFTER_EXTENDED, EXT_REQD_LIMITS_INTEROP, GO_UNSUP_AFTER_EXTENDED } from './rules/exports.js';
@@ -58,15 +53,6 @@ import {
   UNKNOWN_REPLY_ERROR,
   UNKNOWN_REPLY_TYPE,
 } from './rules/replies.js';
-import {
-  STARTTLS_REFUSED,
-  STARTTLS_REPLY_INVALID,
-  TLS_MODE_INCONSISTENT,
-  TLS_REQD_FOR_ABORT_OR_STARTTLS,
-  TLS_REQD_WITH_INFO,
-  TLS_REQD_WITHOUT_FIXED,
-  TLS_REQUIRED_BUT_REFUSED,
-} from './rules/tls.js';
 import { checkNamespace, checkString, namespaceOf } from './string-checks.js';
 
 const DATA = OPTION_REPLY_HEADER_LENGTH;
@@ -85,12 +71,6 @@ export class ReplyChecks {
   private readonly facts: Facts;
   private fixedMissing = false;
   private keptBad = false;
-  /** The first reply that showed that TLS is forced, that another option is served without it, and that STARTTLS is refused. */
-  private forcesTls: OptionReply | null = null;
-  private servesClear: OptionReply | null = null;
-  private requiresTls: OptionReply | null = null;
-  private modeJudged = false;
-
   constructor(facts: Facts) {
     this.facts = facts;
   }
@@ -103,7 +83,6 @@ export class ReplyChecks {
       checkString(this.facts, m, DATA, m.data, { at: 0, length: m.dataLength }, 'message');
     }
     if (m.isFinal) this.final(m, answer);
-    this.tls(m, answer);
   }
 
   /** Anything that the server sends to a client whose flags it must refuse. */
@@ -329,68 +308,6 @@ export class ReplyChecks {
     }
     if (m.type === REP_ERR_UNSUP && m.option === OPT_GO && facts.extended) {
       facts.raise(GO_UNSUP_AFTER_EXTENDED, { message: m, text: 'extended headers were acknowledged before' });
-    }
-  }
-
-  private tls(m: OptionReply, answer: Answer): void {
-    const { facts } = this;
-    if (m.option === OPT_STARTTLS) {
-      if (!m.isFinal) {
-        facts.raise(STARTTLS_REPLY_INVALID, { ...field(m, 12, 4), text: `${m.name} in answer to NBD_OPT_STARTTLS` });
-      } else if (m.isError) {
-        facts.raise(STARTTLS_REFUSED, { message: m, text: `${replyName(m.type)}: the session stays in clear` });
-        if (m.type !== REP_ERR_INVALID) this.refusal = m;
-      }
-    }
-    if (m.type === REP_ERR_TLS_REQD) this.required(m, answer);
-    else if (m.isFinal && m.option !== OPT_ABORT && m.option !== OPT_STARTTLS && m.option !== OPT_EXTENDED_HEADERS) {
-      if (m.type === REP_ACK) this.servesClear ??= m;
-    }
-    if (this.refusal !== null && this.requiresTls !== null && !this.refusalJudged) {
-      this.refusalJudged = true;
-      facts.raise(TLS_REQUIRED_BUT_REFUSED, {
-        message: m,
-        related: [this.requiresTls, this.refusal],
-        text: `${replyName(this.refusal.type)} to NBD_OPT_STARTTLS, although TLS is required for ${optionName(this.requiresTls.option)}`,
-      });
-    }
-    if (this.forcesTls !== null && this.servesClear !== null && !this.modeJudged) {
-      this.modeJudged = true;
-      facts.raise(TLS_MODE_INCONSISTENT, {
-        message: m,
-        related: [this.forcesTls, this.servesClear],
-        text: `TLS is required for ${optionName(this.forcesTls.option)}, but ${optionName(this.servesClear.option)} was served without`,
-      });
-    }
-  }
-
-  private refusal: OptionReply | null = null;
-  private refusalJudged = false;
-
-  private required(m: OptionReply, answer: Answer): void {
-    const { facts } = this;
-    const { greeting, clientFlags } = facts;
-    if (m.option === OPT_ABORT || m.option === OPT_STARTTLS) {
-      facts.raise(TLS_REQD_FOR_ABORT_OR_STARTTLS, { message: m, text: `in answer to ${optionName(m.option)}` });
-      this.requiresTls ??= m;
-      return;
-    }
-    this.requiresTls ??= m;
-    if (!isInfoOption(m.option)) this.forcesTls ??= m;
-    else if (this.forcesTls !== null && answer.replies.some((r) => r.type === REP_INFO)) {
-      facts.raise(TLS_REQD_WITH_INFO, {
-        message: m,
-        related: answer.replies.filter((r) => r !== m),
-        text: 'information was given before',
-      });
-    }
-    const offered = greeting === null || (greeting.flags & FLAG_FIXED_NEWSTYLE) !== 0;
-    const taken = clientFlags === null || (clientFlags.flags & FLAG_FIXED_NEWSTYLE) !== 0;
-    if (facts.isWhole(CLIENT) && (!offered || !taken)) {
-      facts.raise(TLS_REQD_WITHOUT_FIXED, {
-        message: m,
-        text: `the ${offered ? 'client' : 'server'} did not set FIXED_NEWSTYLE, so that TLS cannot be started`,
-      });
     }
   }
 }

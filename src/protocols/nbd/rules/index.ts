@@ -4,6 +4,7 @@ import { CHUNK_RULES } from './chunks.js';
 import { EXPORT_RULES } from './exports.js';
 import { GREETING_RULES } from './greeting.js';
 import { HEADER_RULES } from './headers.js';
+import { METADATA_RULES } from './metadata.js';
 import { OPTION_RULES } from './options.js';
 import { REPLY_RULES } from './replies.js';
 import { REQUEST_RULES } from './requests.js';
@@ -14,6 +15,7 @@ export const RULES: readonly Rule[] = [
   ...GREETING_RULES,
   ...OPTION_RULES,
   ...REPLY_RULES,
+  ...METADATA_RULES,
   ...TLS_RULES,
   ...EXPORT_RULES,
   ...REQUEST_RULES,

@@ -4,6 +4,7 @@ import {
   ALL_FLAGS,
   client,
   clientCloses,
+  exportInfo,
   fill,
   go,
   hello,
@@ -195,7 +196,7 @@ export const TLS_REQD_WITHOUT_FIXED = rule('tls-reqd-without-fixed', 'error', 's
 export const TLS_MODE_INCONSISTENT = rule('tls-mode-inconsistent', 'error', 'server', 'server', {
   title: 'the server requires TLS for one option and serves another without',
   meaning:
-    'A server either forces TLS (then every option but NBD_OPT_ABORT and NBD_OPT_STARTTLS is answered with NBD_REP_ERR_TLS_REQD), or requires it for single exports (then only NBD_OPT_INFO and NBD_OPT_GO are). A mixture leaks what TLS should protect.',
+    'A server either forces TLS (then every option but NBD_OPT_ABORT and NBD_OPT_STARTTLS is answered with NBD_REP_ERR_TLS_REQD, and NBD_OPT_EXPORT_NAME, which has no error, by closing), or requires it for single exports (then only NBD_OPT_INFO and NBD_OPT_GO are). A mixture leaks what TLS should protect.',
   spec: 'SELECTIVETLS mode',
   breaks: example('STRUCTURED_REPLY served, LIST requires TLS', () => [
     ...hello(),
@@ -211,6 +212,31 @@ export const TLS_MODE_INCONSISTENT = rule('tls-mode-inconsistent', 'error', 'ser
     reply(7, TLS_REQD),
     ...abort(),
   ]),
+});
+
+export const TLS_ONLY_EXPORT_IN_CLEAR = rule('tls-only-export-in-clear', 'error', 'server', 'both', {
+  title: 'an export that requires TLS is given in clear',
+  meaning:
+    'NBD_REP_ERR_TLS_REQD to NBD_OPT_INFO or NBD_OPT_GO says that the export can be had inside TLS only. NBD_OPT_EXPORT_NAME has no such answer: the server has to close the connection, and forgets it easily, since a client that was refused falls back to it. Whoever asks that way gets all data unprotected.',
+  spec: 'SELECTIVETLS mode',
+  breaks: example('GO requires TLS, EXPORT_NAME of the same export is served', () =>
+    readAndLeave([
+      ...hello(),
+      option(7, infoData('disk')),
+      reply(7, TLS_REQD),
+      option(1, 'disk'),
+      exportInfo(65536, 1),
+    ]),
+  ),
+  keeps: example('another export is served in clear', () =>
+    readAndLeave([
+      ...hello(),
+      option(7, infoData('disk')),
+      reply(7, TLS_REQD),
+      option(1, 'scratch'),
+      exportInfo(65536, 1),
+    ]),
+  ),
 });
 
 export const TLS_REQD_FOR_ABORT_OR_STARTTLS = rule('tls-reqd-for-abort-or-starttls', 'error', 'server', 'server', {
@@ -260,6 +286,7 @@ export const TLS_RULES = [
   TLS_REQUIRED_BUT_REFUSED,
   TLS_REQD_WITHOUT_FIXED,
   TLS_MODE_INCONSISTENT,
+  TLS_ONLY_EXPORT_IN_CLEAR,
   TLS_REQD_FOR_ABORT_OR_STARTTLS,
   TLS_REQD_WITH_INFO,
 ];

@@ -1,0 +1,115 @@
+import type { Asked } from '../asked.js';
+import { OPT_LIST_META_CONTEXT, OPT_SET_META_CONTEXT } from '../constants.js';
+import type { Facts } from '../facts.js';
+import type { OptionReply } from '../messages.js';
+import { show } from '../option-checks.js';
+import { rawText } from '../option-data.js';
+import { LIST_META_HIDES_SELECTABLE } from '../rules/metadata.js';
+import { LIST_META_BASE_WILDCARD_UNSUPPORTED } from '../rules/replies.js';
+import { namespaceOf } from '../string-checks.js';
+
+/** The context that everybody offers who offers any. */
+const BASE_ALLOCATION = 'base:allocation';
+/** Exports, and listings or contexts of each, that are remembered. */
+const MAX_EXPORTS = 64;
+const MAX_EACH = 64;
+
+/** A listing that was acknowledged. */
+interface Listing {
+  readonly asked: Asked;
+  readonly final: OptionReply;
+  /** Namespaces of what it returned. */
+  readonly spaces: ReadonlySet<string | null>;
+}
+
+/** What the server has said of one export. */
+class Offer {
+  readonly listings: Listing[] = [];
+  /** Contexts that were selected, with the reply that says so. */
+  readonly selected = new Map<string, OptionReply>();
+  /** A listing of `base:` without base:allocation; a reply that shows that there is one. */
+  emptyBase: OptionReply | null = null;
+  allocation: OptionReply | null = null;
+  baseJudged = false;
+  hidingJudged = false;
+}
+
+/** Holds listings of metadata contexts against what can be selected: in either order, as the server has to know both ways. */
+export class MetadataListings {
+  private readonly facts: Facts;
+  /** By export name (latin1). */
+  private offers: Map<string, Offer> | null = null;
+
+  constructor(facts: Facts) {
+    this.facts = facts;
+  }
+
+  /** What was offered in clear says nothing of what is offered inside TLS. */
+  forget(): void {
+    this.offers = null;
+  }
+
+  /** An answer that was acknowledged, with the contexts in it. */
+  answered(asked: Asked, final: OptionReply, contexts: readonly OptionReply[]): void {
+    const { exportName } = asked;
+    if (exportName === null || !final.chunksAgreed) return;
+    const offer = this.offerOf(exportName);
+    if (offer === null) return;
+    const names = contexts.map((m) => rawText(m.data, { at: 4, length: m.dataLength - 4 }));
+    if (this.base(offer, asked, final, names)) return;
+    if (asked.option.option === OPT_LIST_META_CONTEXT) {
+      if (offer.listings.length >= MAX_EACH) return;
+      const listing = { asked, final, spaces: new Set(names.map(namespaceOf)) };
+      offer.listings.push(listing);
+      for (const [name, reply] of offer.selected) this.compare(offer, listing, name, reply, final);
+    } else if (asked.option.option === OPT_SET_META_CONTEXT) {
+      names.forEach((name, i) => {
+        if (offer.selected.size >= MAX_EACH || offer.selected.has(name)) return;
+        offer.selected.set(name, contexts[i]!);
+        for (const listing of offer.listings) this.compare(offer, listing, name, contexts[i]!, contexts[i]!);
+      });
+    }
+  }
+
+  private offerOf(exportName: string): Offer | null {
+    this.offers ??= new Map();
+    let offer = this.offers.get(exportName);
+    if (offer === undefined) {
+      if (this.offers.size >= MAX_EXPORTS) return null;
+      this.offers.set(exportName, (offer = new Offer()));
+    }
+    return offer;
+  }
+
+  /** Whether the listing should have shown what was selected. `last`: the later of the two answers. */
+  private compare(offer: Offer, listing: Listing, name: string, selection: OptionReply, last: OptionReply): void {
+    const { asked, final, spaces } = listing;
+    if (offer.hidingJudged || spaces.has(namespaceOf(name))) return;
+    const { queries } = asked;
+    const asksForIt = asked.meta!.count === 0 || queries.includes(name);
+    if (!asksForIt) return;
+    offer.hidingJudged = true;
+    const how = queries.length === 0 ? 'the listing without a query' : `the listing with the query ${show(name)}`;
+    this.facts.raise(LIST_META_HIDES_SELECTABLE, {
+      message: last,
+      related: [asked.option, final, ...(selection === last ? [] : [selection])],
+      text: `${how} of export ${show(asked.exportName ?? '')} returned nothing like it, but ${show(name)} can be selected`,
+    });
+  }
+
+  /** Whether `base:` lists what can be selected; true where it does not. */
+  private base(offer: Offer, asked: Asked, final: OptionReply, names: readonly string[]): boolean {
+    if (names.includes(BASE_ALLOCATION)) offer.allocation = final;
+    else if (asked.option.option === OPT_LIST_META_CONTEXT && asked.queries.includes('base:')) offer.emptyBase = final;
+    else return false;
+    const { emptyBase, allocation } = offer;
+    if (emptyBase === null || allocation === null || offer.baseJudged) return false;
+    offer.baseJudged = true;
+    this.facts.raise(LIST_META_BASE_WILDCARD_UNSUPPORTED, {
+      message: final,
+      related: [emptyBase, allocation],
+      text: `the query "base:" listed nothing, but base:allocation is available for export ${show(asked.exportName ?? '')}`,
+    });
+    return true;
+  }
+}
