@@ -1,7 +1,7 @@
 import type { Rule } from '../base/rule.js';
 import { ACK, FIN, RST, SYN, type Segment } from '../link/segment.js';
 import type { Connection, End, StreamOpener, StreamSink } from './byte-stream.js';
-import type { ClosedFlows, Fate } from './closed-flows.js';
+import { isAfter, type ClosedFlows, type Fate } from './closed-flows.js';
 import type { FlowTable } from './flow-table.js';
 import type { ParkedConnections } from './parked-connections.js';
 import { isRecordedSocket, recordedSocket, type RecordedSocket } from './recorded-socket.js';
@@ -83,6 +83,9 @@ export class TcpConnection implements Connection {
   private names: readonly [string, string] | null = null;
   private packets = 0;
   private wasReset = false;
+  /** When the second FIN came (for a recorded socket: or a reset); -1 before. */
+  finishedSeconds = -1;
+  finishedNanos = 0;
 
   constructor(slot: number, o: Opening, open: StreamOpener, context: TcpContext, parked: ParkedConnections | null) {
     this.id = o.id;
@@ -168,7 +171,8 @@ export class TcpConnection implements Connection {
     const receiver = from === 0 ? this.first : this.second;
     if (!receiver.synchronized) return false;
     const ahead = (receiver.initial - s.seq) | 0;
-    if (ahead === 0) return false;
+    // a SYN that is sent again is older than the end of its connection: recorders and test programs use one number for all
+    if (ahead === 0) return isAfter(s, this.finishedSeconds, this.finishedNanos);
     const late = this.start === 'missed' && this.packets <= this.context.limits.gapGracePackets;
     return !(late && ahead > 0 && ahead < REORDERED_SYN);
   }
@@ -201,6 +205,7 @@ export class TcpConnection implements Connection {
     if ((flags & FIN) !== 0) {
       if (!mine.synchronized) mine.synchronize((seq + s.length) | 0);
       mine.finish((seq + s.length) | 0);
+      if (peer.finAt >= 0) this.finished(s);
     }
     mine.settle(this.packets);
     peer.settle(this.packets);
@@ -260,9 +265,15 @@ export class TcpConnection implements Connection {
     this.names = this.endpoints;
     this.first.complete();
     this.second.complete();
-    remains.add(this.slot, this.swapped, this.first, this.second, fate);
+    remains.add(this.slot, this, this.first, this.second, fate);
     this.sink.close(this.wasReset ? 'reset' : this.over ? 'closed' : 'open');
     this.unfollow();
+  }
+
+  private finished(s: Segment): void {
+    if (this.finishedSeconds >= 0) return;
+    this.finishedSeconds = s.seconds;
+    this.finishedNanos = s.nanos;
   }
 
   private unfollow(): void {
@@ -289,6 +300,7 @@ export class TcpConnection implements Connection {
     const refusal = s.seq === 0 && (s.flags & ACK) !== 0 && peer.synchronized && peer.offsetOf(s.ack) === peer.next;
     if (!refusal && !mine.plausibleReset(s.seq)) return;
     this.wasReset = true;
+    if (this.socket !== null) this.finished(s);
     mine.reset(refusal ? mine.expected : s.seq);
   }
 }

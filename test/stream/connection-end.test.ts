@@ -115,6 +115,43 @@ describe('the same addresses and ports', () => {
     expect(script.streams[1]!.connection.endpoints).toEqual(['10.0.0.2:10809', '10.0.0.1:40000']);
   });
 
+  it('with the number of the old SYN, later than both FINs, are a new stream', () => {
+    const script = new TcpScript().handshake().client('abc', { flags: 1 }).server('', { ack: 4, flags: 1 });
+    script
+      .handshake({ seconds: START + 5 })
+      .client('new', { flags: 1 })
+      .server('', { ack: 4, flags: 1 });
+    script
+      .handshake({ seconds: START + 9 })
+      .client('newer')
+      .end();
+    expect(script.streams.map((s) => [s.content[0], s.closedAs])).toEqual([
+      ['abc', 'closed'],
+      ['new', 'closed'],
+      ['newer', 'open'],
+    ]);
+  });
+
+  it('with the number of the old SYN, while the end of the first has a hole, are a new stream', () => {
+    const script = new TcpScript().handshake().fin(0, 3, 0).server('', { ack: 0, flags: 1 });
+    script
+      .handshake({ seconds: START + 5 })
+      .client('new')
+      .end();
+    expect(script.streams.map((s) => s.content[0])).toEqual(['<3>', 'new']);
+  });
+
+  it('with a SYN that was sent before both FINs are the old stream, wherever the capture has it', () => {
+    const script = new TcpScript().handshake().client('abc', { flags: 1 });
+    script
+      .server('', { ack: 4, flags: 1, seconds: START + 5 })
+      .syn({ seconds: START })
+      .synAck()
+      .client('abc')
+      .end();
+    expect(script.streams).toHaveLength(1);
+  });
+
   it('with the same SYN again are the same stream', () => {
     const script = new TcpScript().syn().syn().syn().synAck().synAck().syn().client('abc').end();
     expect(script.streams).toHaveLength(1);

@@ -43,6 +43,18 @@ describe('a Unix socket recorded as TCP', () => {
     expect(script.lines).toEqual(['client abc', 'client <3>', 'client ghi']);
   });
 
+  it('is another one after a reset, whatever its number: recordings were put into one file', () => {
+    const script = new TcpScript().handshake(unix).client('abc', unix).rst(1, 0, 3);
+    script
+      .handshake({ ...unix, seconds: 1_700_000_005 })
+      .client('new', unix)
+      .end();
+    expect(script.streams.map((s) => [s.content[0], s.closedAs])).toEqual([
+      ['abc', 'reset'],
+      ['new', 'open'],
+    ]);
+  });
+
   it('raises nothing about TCP', () => {
     const script = new TcpScript().handshake(unix).client('abc', unix).client('xyz', unix);
     expect(script.log.notes).toEqual([]);
