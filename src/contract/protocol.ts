@@ -2,7 +2,7 @@ import type { Block } from '../base/block.js';
 import type { Input, Side } from '../base/input.js';
 import type { Limits } from '../base/limits.js';
 import type { Origin } from '../base/origin.js';
-import type { Confidence, Rule, Severity } from '../base/rule.js';
+import type { Confidence, Party, Rule, Severity } from '../base/rule.js';
 import type { Share } from '../base/share.js';
 import type { Connection, End } from '../stream/byte-stream.js';
 import type { Annotation, Json } from './annotation.js';
@@ -25,6 +25,11 @@ export interface Evidence {
   readonly confidence?: Confidence;
   /** Only for rules whose severity depends on the situation; never above the rule's own. */
   readonly severity?: Severity;
+  /**
+   * Who is to blame, for rules that either side can break. Where not given, it is the side whose bytes are the evidence: whoever sent
+   * a wrong checksum, a wrong greeting or a wrong list is known.
+   */
+  readonly party?: Party;
 }
 
 /** Why bytes of a stream did not become part of a message. */

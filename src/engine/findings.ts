@@ -1,6 +1,7 @@
 import { LIMIT } from '../base/capture-rules.js';
+import { CLIENT, type Side } from '../base/input.js';
 import type { Limits } from '../base/limits.js';
-import type { Confidence, Rule, Severity } from '../base/rule.js';
+import type { Confidence, Party, Rule, Severity } from '../base/rule.js';
 import { count } from '../base/text.js';
 import type { Evidence } from '../contract/protocol.js';
 import type { Finding, StreamRecord } from './event.js';
@@ -95,7 +96,7 @@ export class StreamFindings {
       stream: this.record,
       rule,
       severity,
-      party: rule.party,
+      party: this.blamed(rule, evidence.party, side),
       confidence,
       side,
       message,
@@ -107,6 +108,14 @@ export class StreamFindings {
       nanos: at.nanos,
       text: evidence.text,
     });
+  }
+
+  /** A rule that either side can break is broken by the side whose bytes show it, unless its check says otherwise. */
+  private blamed(rule: Rule, party: Party | undefined, side: Side | null): Party {
+    if (rule.party !== 'either') return rule.party;
+    if (party !== undefined) return party;
+    if (side === null || !this.record.rolesKnown) return 'either';
+    return side === CLIENT ? 'client' : 'server';
   }
 
   /** Reports what was held and whose message has been reported by now; `all`: also the others. */

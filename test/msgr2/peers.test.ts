@@ -38,9 +38,9 @@ describe('peers in the wild', () => {
       .challenge()
       .done()
       .signatures()
-      .idents()
       .control('client', TAG.COMPRESSION_REQUEST, E.concat(E.u8(0), E.u32(0)))
       .control('server', TAG.COMPRESSION_DONE, E.concat(E.u8(0), E.u32(0)))
+      .idents()
       .message('server')
       .message('client');
     expect(loud(s)).toEqual([]);

@@ -8,18 +8,11 @@ const SPEC = 'compression_onwire.cc; ProtocolV2.cc, handle_compression_request, 
 
 const wish = (want: number, algorithms: readonly number[]) => E.concat(E.u8(want), E.vec(algorithms.map(E.u32)));
 const answer = (enabled: number, algorithm: number) => E.concat(E.u8(enabled), E.u32(algorithm));
-/** A session between banners that both know compression, up to the idents. */
-const both = (modes: readonly number[] = [1]) =>
-  script()
-    .banners({ supported: 3n }, { supported: 3n })
-    .hellos()
-    .request({ modes })
-    .challenge()
-    .done()
-    .signatures()
-    .idents();
+/** A session between banners that both know compression, up to the signatures. */
+const both = () =>
+  script().banners({ supported: 3n }, { supported: 3n }).hellos().request().challenge().done().signatures();
 const negotiated = (want: Uint8Array, done: Uint8Array) =>
-  both().control('client', TAG.COMPRESSION_REQUEST, want).control('server', TAG.COMPRESSION_DONE, done);
+  both().control('client', TAG.COMPRESSION_REQUEST, want).control('server', TAG.COMPRESSION_DONE, done).idents();
 const zlibOn = () => negotiated(wish(1, [2]), answer(1, 2));
 const deflated = (bytes: Uint8Array) => E.concat(E.u8(0), new Uint8Array(deflateRawSync(bytes)));
 const packed = (s: Script, header: Uint8Array, front: Uint8Array) =>
@@ -35,7 +28,7 @@ export const COMPRESSION_UNNEGOTIATED = rule('compression-unnegotiated', {
   spec: SPEC,
   breaks: [
     'a request after banners without bit 1',
-    () => script().open().control('client', TAG.COMPRESSION_REQUEST, wish(0, [])),
+    () => script().login().control('client', TAG.COMPRESSION_REQUEST, wish(0, [])),
   ],
   keeps: ['both banners offer bit 1', () => negotiated(wish(0, []), answer(0, 0))],
 });
@@ -44,11 +37,11 @@ export const COMPRESSION_SKIPPED = rule('compression-skipped', {
   severity: 'error',
   party: 'either',
   needs: 'both',
-  title: 'traffic begins although the compression negotiation is due',
+  title: 'a session is named although the compression negotiation is due',
   meaning:
-    'Where both banners offer bit 1, COMPRESSION_REQUEST follows SERVER_IDENT or SESSION_RECONNECT_OK and COMPRESSION_DONE follows that, even when neither side wants to compress. The peer waits for it and refuses anything else.',
-  spec: 'ProtocolV2.cc, handle_server_ident, send_server_ident',
-  breaks: ['a MESSAGE in its place', () => both().message('client')],
+    'Where both banners offer bit 1 (Ceph 17 and newer), the client sends COMPRESSION_REQUEST behind the signatures and the server answers COMPRESSION_DONE, before CLIENT_IDENT or SESSION_RECONNECT and also when neither side wants to compress. The peer waits for it and refuses anything else.',
+  spec: 'ProtocolV2.cc, handle_auth_signature, handle_compression_done, finish_compression',
+  breaks: ['a CLIENT_IDENT in its place', () => both().idents()],
   keeps: ['negotiated, and off', () => negotiated(wish(0, []), answer(0, 0)).message('client')],
 });
 

@@ -26,7 +26,7 @@ export const UNEXPECTED_TAG = rule('unexpected-tag', {
   needs: 'both',
   title: 'a frame that is not allowed in this state',
   meaning:
-    'Handshake frames follow a fixed order on each side: banner, HELLO, authentication, signature, ident or reconnect, compression where negotiated, then traffic. Receivers check the state for every frame and close when it is wrong. The finding names the state and what it allows. An AUTH_REQUEST after a refusal in the "more" stage is only noted: released versions differ there.',
+    'Handshake frames follow a fixed order on each side: banner, HELLO, authentication, signature, compression where both banners offer it, ident or reconnect, then traffic. Receivers check the state for every frame and close when it is wrong. The finding names the state and what it allows. An AUTH_REQUEST after a refusal in the "more" stage is only noted: released versions differ there.',
   spec: STATES,
   breaks: ['a MESSAGE before the session was named', () => script().login().message('client')],
   keeps: ['the MESSAGE follows the idents', () => script().open().message('client')],

@@ -1,5 +1,4 @@
-import { MODE_CRC, TAG } from '../constants.js';
-import * as E from '../encode.js';
+import { MODE_CRC } from '../constants.js';
 import { exampleKeys, OTHER_KEY, sealedScript } from '../secure/sealed-script.js';
 import { rule } from './rule.js';
 
@@ -10,11 +9,7 @@ const EXPIRED = 1_600_000_000;
 const open = () => sealedScript().openSealed();
 const plainLogin = () => sealedScript().sealedLogin({ mode: MODE_CRC }).plainSignatures();
 const atOsd = () => sealedScript().ticketLogin().plainSignatures();
-const compressed = (enabled: boolean) =>
-  sealedScript()
-    .openSealed({}, 3n)
-    .sealed('client', TAG.COMPRESSION_REQUEST, [E.concat(E.u8(1), E.vec([E.u32(2)]))])
-    .sealed('server', TAG.COMPRESSION_DONE, [E.concat(E.u8(enabled ? 1 : 0), E.u32(enabled ? 2 : 0))]);
+const compressed = (enabled: boolean) => sealedScript().openSealed({}, enabled ? 'enabled' : 'refused');
 
 export const GCM_TAG_RULE = rule('gcm-tag', {
   severity: 'error',

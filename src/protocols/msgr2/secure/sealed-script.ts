@@ -141,9 +141,14 @@ export class SealedScript extends Script {
     return this.sealed('client', TAG.AUTH_SIGNATURE, [client]);
   }
 
-  /** An open lossy session in secure mode. */
-  openSealed(parts: LoginParts = {}, supported = BigInt(this.layout)): this {
-    this.sealedLogin(parts, supported).sealedSignatures();
+  /** An open lossy session in secure mode; `zlib`: both sides negotiate compression, and the server enables zlib or refuses it. */
+  openSealed(parts: LoginParts = {}, zlib: 'enabled' | 'refused' | null = null): this {
+    this.sealedLogin(parts, BigInt(this.layout) | (zlib === null ? 0n : 2n)).sealedSignatures();
+    if (zlib !== null) {
+      const answer = zlib === 'enabled' ? E.concat(E.u8(1), E.u32(2)) : E.concat(E.u8(0), E.u32(0));
+      this.sealed('client', TAG.COMPRESSION_REQUEST, [E.concat(E.u8(1), E.vec([E.u32(2)]))]);
+      this.sealed('server', TAG.COMPRESSION_DONE, [answer]);
+    }
     this.sealed('client', TAG.CLIENT_IDENT, [clientIdentPayload()]);
     return this.sealed('server', TAG.SERVER_IDENT, [serverIdentPayload()]);
   }

@@ -5,14 +5,13 @@ import type { ControlFrame, Frame } from '../message.js';
 import * as R from '../rules/index.js';
 import type { SideState } from './side-state.js';
 
-/** The compression negotiation behind the idents, and the frames that it allows. */
+/** The compression negotiation between the signatures and the idents, and the frames that it allows. */
 export class Compression {
   private readonly output: Output;
   private readonly sides: readonly [SideState, SideState];
   private request: ControlFrame | null = null;
   private done: ControlFrame | null = null;
   private saidFlagged = false;
-  private saidSkipped: [boolean, boolean] = [false, false];
 
   constructor(output: Output, sides: readonly [SideState, SideState]) {
     this.output = output;
@@ -21,6 +20,10 @@ export class Compression {
 
   get negotiated(): boolean {
     return this.done !== null;
+  }
+
+  get requested(): boolean {
+    return this.request !== null;
   }
 
   /** The algorithm that was enabled, or 0. */
@@ -74,11 +77,13 @@ export class Compression {
     this.output.raise(R.COMPRESSION_METHOD_UNOFFERED, { message: this.done, related: [this.request!], text });
   }
 
-  /** The first traffic of a side after the session was named. */
-  traffic(m: Frame): void {
-    const own = m.side === CLIENT ? this.request : this.done;
-    if (this.offered !== true || own !== null || !this.sides[m.side].whole || this.saidSkipped[m.side]) return;
-    this.saidSkipped[m.side] = true;
+  /**
+   * What a side sends behind its signature. A server that was not asked has nothing to answer: then only the client went on without
+   * the negotiation.
+   */
+  next(m: Frame): void {
+    if (m.tag === TAG.COMPRESSION_REQUEST || m.tag === TAG.COMPRESSION_DONE || this.offered !== true) return;
+    if (m.side === SERVER && this.request === null) return;
     const due = m.side === CLIENT ? 'COMPRESSION_REQUEST' : 'COMPRESSION_DONE';
     this.output.raise(R.COMPRESSION_SKIPPED, { message: m, text: `${m.name} where ${due} is due` });
   }

@@ -197,10 +197,9 @@ export class Msgr2Session implements Session, SessionParts {
       }
     } else if (allowed !== null && own.whole) {
       this.judgeEarly(m, own, peer);
+      if (own.phase === 'signed') this.compression.next(m);
     }
-    const before = own.phase;
     if (own.phase !== 'opaque' && (own.phase !== 'unknown' || isTraffic(m.tag))) own.phase = phaseAfter(m.tag);
-    if (before === 'named' && own.phase === 'ready' && isTraffic(m.tag)) this.compression.traffic(m);
   }
 
   /** A frame of the right order that answers or follows something that its sender cannot have received yet. */
@@ -217,8 +216,9 @@ export class Msgr2Session implements Session, SessionParts {
     const { login, naming } = this;
     if (m.side === CLIENT) {
       if (m.tag === TAG.AUTH_SIGNATURE && login.done === null) return 'AUTH_DONE was received';
-      if ((m.tag === TAG.CLIENT_IDENT || m.tag === TAG.SESSION_RECONNECT) && own.phase === 'session') {
-        return peer.phase === 'sign' || peer.phase === 'auth' ? "the server's AUTH_SIGNATURE was received" : '';
+      if (own.phase === 'signed' || own.phase === 'session') {
+        if (peer.phase === 'sign' || peer.phase === 'auth') return "the server's AUTH_SIGNATURE was received";
+        return own.phase === 'session' && peer.phase === 'signed' ? 'COMPRESSION_DONE was received' : '';
       }
       if (isTraffic(m.tag) && own.phase === 'named')
         return this.judgeRejected(m) || naming.open ? '' : 'the session was open';
@@ -227,6 +227,7 @@ export class Msgr2Session implements Session, SessionParts {
     if (m.tag >= TAG.AUTH_BAD_METHOD && m.tag <= TAG.AUTH_DONE && m.tag !== TAG.AUTH_REQUEST_MORE) {
       return login.answers.length >= login.requests.length ? 'it was asked for' : '';
     }
+    if (m.tag === TAG.COMPRESSION_DONE) return this.compression.requested ? '' : 'it was asked for';
     if (m.tag >= TAG.SERVER_IDENT && m.tag <= TAG.WAIT) return naming.unanswered ? '' : 'it was asked for';
     return '';
   }
@@ -277,7 +278,8 @@ export class Msgr2Session implements Session, SessionParts {
     const first = c.endOrder !== 0 && (s.endOrder === 0 || c.endOrder < s.endOrder) ? 'client' : 'server';
     const last = (c.last?.packet ?? 0) >= (s.last?.packet ?? 0) ? c.last : s.last;
     const text = `the ${first} ended the connection first; the last frame is ${last?.name ?? 'none'}`;
-    this.output.raise(R.CLOSE_MID_HANDSHAKE, { message: last, text });
+    // who closes may have good reasons
+    this.output.raise(R.CLOSE_MID_HANDSHAKE, { message: last, text, party: 'either' });
   }
 
   // ---- what there is to say

@@ -4,7 +4,7 @@ import type { Banner, ControlFrame, Frame } from '../message.js';
 
 /** Where one side stands in its own order of frames; what the other side sent plays no part in it. */
 export type Phase =
-  'banner' | 'hello' | 'auth' | 'sign' | 'session' | 'named' | 'ready' | 'rejected' | 'opaque' | 'unknown';
+  'banner' | 'hello' | 'auth' | 'sign' | 'signed' | 'session' | 'named' | 'ready' | 'rejected' | 'opaque' | 'unknown';
 
 /** What one side has sent so far. */
 export class SideState {
@@ -58,13 +58,14 @@ export function isTraffic(tag: number): boolean {
   return tag >= TAG.MESSAGE && tag <= TAG.ACK;
 }
 
-/** What each state of the connecting side allows next. */
+/** What each state of the connecting side allows next. `signed`: compression is negotiated first, where both banners offer that. */
 const CLIENT_NEXT: Readonly<Partial<Record<Phase, readonly number[]>>> = {
   hello: [TAG.HELLO],
   auth: [TAG.AUTH_REQUEST],
   sign: [TAG.AUTH_REQUEST, TAG.AUTH_REQUEST_MORE, TAG.AUTH_SIGNATURE],
+  signed: [TAG.COMPRESSION_REQUEST, TAG.CLIENT_IDENT, TAG.SESSION_RECONNECT],
   session: [TAG.CLIENT_IDENT, TAG.SESSION_RECONNECT],
-  named: [TAG.CLIENT_IDENT, TAG.SESSION_RECONNECT, TAG.COMPRESSION_REQUEST, 17, 18, 19, 20],
+  named: [TAG.CLIENT_IDENT, TAG.SESSION_RECONNECT, 17, 18, 19, 20],
   ready: [17, 18, 19, 20],
 };
 
@@ -72,8 +73,9 @@ const SERVER_NEXT: Readonly<Partial<Record<Phase, readonly number[]>>> = {
   hello: [TAG.HELLO],
   auth: [TAG.AUTH_BAD_METHOD, TAG.AUTH_REPLY_MORE, TAG.AUTH_DONE],
   sign: [TAG.AUTH_SIGNATURE],
+  signed: [TAG.COMPRESSION_DONE, 9, 10, 12, 13, 14, 15, 16],
   session: [9, 10, 12, 13, 14, 15, 16],
-  named: [TAG.COMPRESSION_DONE, 17, 18, 19, 20],
+  named: [17, 18, 19, 20],
   ready: [17, 18, 19, 20],
   rejected: [],
 };
@@ -86,7 +88,9 @@ const AFTER: Readonly<Record<number, Phase>> = {
   [TAG.AUTH_BAD_METHOD]: 'auth',
   [TAG.AUTH_REPLY_MORE]: 'auth',
   [TAG.AUTH_DONE]: 'sign',
-  [TAG.AUTH_SIGNATURE]: 'session',
+  [TAG.AUTH_SIGNATURE]: 'signed',
+  [TAG.COMPRESSION_REQUEST]: 'session',
+  [TAG.COMPRESSION_DONE]: 'session',
   [TAG.CLIENT_IDENT]: 'named',
   [TAG.SESSION_RECONNECT]: 'named',
   [TAG.SERVER_IDENT]: 'named',
@@ -112,6 +116,7 @@ const STATE_NAMES: Readonly<Record<Phase, string>> = {
   hello: 'HELLO',
   auth: 'AUTH',
   sign: 'AUTH or SIGN',
+  signed: 'COMPRESSION or SESSION',
   session: 'SESSION',
   named: 'IDENT',
   ready: 'READY',
