@@ -59,6 +59,9 @@ export interface Limits {
   heldMessages: number;
   /** Items of one list that are kept or printed (extents, options, addresses, tables). */
   listItems: number;
+  /** Items of one list, and bytes of one opaque field, that annotations show one by one; JSON and hex dump would be all of it. */
+  shownItems: number;
+  shownBytes: number;
   /** Findings of one rule in one stream that are reported one by one; the rest is summarised. */
   findingsPerRule: number;
   /** Findings of one rule in the streams of one file that `check` keeps to list them; the rest is counted. */
@@ -95,6 +98,8 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   hagglingBytes: 64 << 10,
   heldMessages: 262_144,
   listItems: 4096,
+  shownItems: 256,
+  shownBytes: 256,
   findingsPerRule: 100,
   findingsPerFile: 2000,
   threads: 4096,

@@ -1,0 +1,161 @@
+import type { Annotation, Json } from '../annotation.js';
+import type { Limits } from '../limits.js';
+
+/** What a structure's reading depends on besides its bytes. */
+export interface ReadOptions {
+  readonly limits: Readonly<Pick<Limits, 'listItems' | 'shownItems' | 'shownBytes'>>;
+  /** Version of the outermost structure, where something outside of it tells (a message header): see `since`. */
+  readonly version?: number;
+  /** Feature bits of the connection: see `withFeature`. */
+  readonly features?: bigint;
+}
+
+/** Why a structure cannot be read on, or what is odd in it. */
+export interface Problem {
+  /**
+   * `short`: the bytes end inside a field; `count`: a list announces more items than can be there; `length`: an inner length goes beyond
+   * the outer one; `compat`: only newer readers may read it; types of a protocol have kinds of their own.
+   */
+  readonly kind: string;
+  /** Byte range, relative to the message's first byte. */
+  readonly at: number;
+  readonly length: number;
+  /** How many bytes it would take beyond those that are there; 0 where it is not about that. */
+  readonly beyond: number;
+  /** The field, with the structures around it: `locator.key`, `ops[3].offset`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * Reads one structure from `bytes[pos..end)`, little endian, never beyond `end`. Types (see type.ts) move it on and give values; where
+ * `rows` is set they also write down what stands where. After the first failure nothing more is read: every `take` fails.
+ */
+export class Reader {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  pos: number;
+  /** Index just after the last byte of the innermost structure that has a length. */
+  end: number;
+  /** Version of the innermost structure that has one. */
+  version: number;
+  readonly features: bigint;
+  readonly limits: ReadOptions['limits'];
+  /** Whether reading goes no further. */
+  failed = false;
+  /** What was found; the last one ended the reading if `failed`. */
+  readonly problems: Problem[] = [];
+  /** Bytes of inner structures that no field describes: what newer senders append. */
+  undecoded = 0;
+  /** Items of lists beyond `limits.listItems`, which were checked but not kept. */
+  notKept = 0;
+  /** Annotations of what is being read, or null where nobody wants them. */
+  rows: Annotation[] | null = null;
+  /** What to add to an index to make it relative to the message's first byte. */
+  private readonly shift: number;
+  /** Names of the structures around the current field. */
+  private readonly path: string[] = [];
+
+  /** Reads `bytes[start..end)`, whose first byte is the message's byte `at`. */
+  constructor(bytes: Uint8Array, start: number, end: number, at: number, options: ReadOptions) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.pos = start;
+    this.end = end;
+    this.shift = at - start;
+    this.version = options.version ?? 0;
+    this.features = options.features ?? 0n;
+    this.limits = options.limits;
+  }
+
+  /** Bytes left in the innermost structure. */
+  get left(): number {
+    return this.failed ? 0 : this.end - this.pos;
+  }
+
+  /** Index of the next `n` bytes, which are taken; -1 where they are not there. */
+  take(name: string, n: number): number {
+    if (this.failed) return -1;
+    const at = this.pos;
+    const have = this.end - at;
+    if (have < n) {
+      this.fail('short', name, at, have, n - have, `${name} needs ${n} bytes and ${have} are left`);
+      return -1;
+    }
+    this.pos = at + n;
+    return at;
+  }
+
+  /** A 32-bit length and that many bytes, which are taken: index of the length, or -1. */
+  takeSized(name: string): number {
+    const at = this.take(name, 4);
+    if (at < 0) return -1;
+    const n = this.view.getUint32(at, true);
+    const have = this.end - this.pos;
+    if (n > have) {
+      this.fail('length', name, at, 4, n - have, `${name} says ${n} bytes and ${have} are left`);
+      return -1;
+    }
+    this.pos += n;
+    return at;
+  }
+
+  /** Whether so many items of at least `least` bytes can still be there; fails where not. `at`, `length`: what announced them. */
+  holds(name: string, count: number, least: number, at: number, length: number): boolean {
+    if (this.failed) return false;
+    const have = this.end - this.pos;
+    if (count * least <= have) return true;
+    const text = `${name} announces ${count} items and ${have} bytes are left`;
+    this.fail('count', name, at, length, count * least - have, text);
+    return false;
+  }
+
+  /** Ends the reading. `at`: index of the bytes in question. */
+  fail(kind: string, name: string, at: number, length: number, beyond: number, text: string): void {
+    if (this.failed) return;
+    this.remark(kind, name, at, length, text, beyond);
+    this.failed = true;
+  }
+
+  /** Something odd; the reading goes on. */
+  remark(kind: string, name: string, at: number, length: number, text: string, beyond = 0): void {
+    this.problems.push({ kind, at: at + this.shift, length, beyond, path: [...this.path, name].join('.'), text });
+  }
+
+  /** Goes into a structure: what is read until `leave` belongs to it. */
+  enter(name: string): void {
+    this.path.push(name);
+  }
+
+  leave(): void {
+    this.path.pop();
+  }
+
+  /** Writes down what stands in `bytes[at..pos)`, where rows are wanted. */
+  row(name: string, at: number, value: Json | undefined, text?: string, children?: readonly Annotation[]): void {
+    this.rows?.push({
+      ...{ name, at: at + this.shift, length: this.pos - at },
+      ...(value === undefined ? {} : { value }),
+      ...(text === undefined ? {} : { text }),
+      ...(children === undefined ? {} : { children }),
+    });
+  }
+
+  /** A row for a part of a field, at index `at`. */
+  part(name: string, at: number, length: number, value?: Json, text?: string): Annotation {
+    return {
+      ...{ name, at: at + this.shift, length },
+      ...(value === undefined ? {} : { value }),
+      ...(text === undefined ? {} : { text }),
+    };
+  }
+
+  /** Takes what is left of a structure that ends at `end`, as bytes that no field describes. */
+  takeRest(end: number): void {
+    if (this.failed || this.pos >= end) return;
+    const at = this.pos;
+    this.undecoded += end - at;
+    this.pos = end;
+    this.row('rest', at, undefined);
+  }
+}

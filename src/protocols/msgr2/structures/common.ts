@@ -1,0 +1,87 @@
+import { hex } from '../../../base/hex.js';
+import { struct, versioned } from '../../../base/structure/struct.js';
+import { fixedBytes, i32, i64, i8, Scalar, string, u16, u32, u64, u8, unused } from '../../../base/structure/type.js';
+import { entityName } from '../constants.js';
+
+/** Structures that many bodies have (src/include/types.h, src/include/utime.h, src/osd/osd_types.h, src/common/hobject.h). */
+
+/** Seconds and nanoseconds. */
+export interface CephTime {
+  readonly seconds: number;
+  readonly nanos: number;
+}
+
+function timeText({ seconds, nanos }: CephTime): string {
+  const sign = seconds < 0 || nanos < 0 ? '-' : '';
+  return `${sign}${Math.abs(seconds)}.${String(Math.abs(nanos)).padStart(9, '0')}`;
+}
+
+/** utime_t, real_time: u32 seconds since 1970, u32 nanoseconds. JSON: `1700000000.000000001`. */
+export const utime = new Scalar<CephTime>(
+  'utime',
+  8,
+  (r, at) => ({ seconds: r.view.getUint32(at, true), nanos: r.view.getUint32(at + 4, true) }),
+  timeText,
+);
+
+/** A signed duration: i32 seconds, i32 nanoseconds. */
+export const timespan = new Scalar<CephTime>(
+  'timespan',
+  8,
+  (r, at) => ({ seconds: r.view.getInt32(at, true), nanos: r.view.getInt32(at + 4, true) }),
+  timeText,
+);
+
+/** uuid_d, as it is written: `8-4-4-4-12` hex digits. */
+export const uuid = fixedBytes(16).as(
+  'uuid',
+  (raw) => {
+    const h = hex(raw);
+    return [h.slice(0, 8), h.slice(8, 12), h.slice(12, 16), h.slice(16, 20), h.slice(20)].join('-');
+  },
+  (text) => text,
+);
+
+/** entity_name_t: u8 type, i64 number. */
+export const entityNameT = struct({ type: u8.shown(entityName), number: i64 }).shown(
+  (e) => `${entityName(e.type)}.${e.number}`,
+);
+
+/** eversion_t. */
+export const eversion = struct({ version: u64, epoch: u32 });
+
+/** pg_t: u8 1, u64 pool, u32 seed, i32 -1. */
+export const pg = struct({ structVersion: u8, pool: u64, seed: u32.shown((v) => v.toString(16)), preferred: i32 });
+
+/** spg_t: a pg_t and a shard, in an envelope. */
+export const spg = versioned(1, {
+  ...{ structVersion: u8, pool: u64, seed: u32.shown((v) => v.toString(16)), preferred: i32, shard: i8 },
+});
+
+/** osd_reqid_t: who asked, and the transaction: the way of an operation is followed by it. */
+export const requestId = versioned(2, {
+  ...{ clientType: u8.shown(entityName), client: i64, tid: u64, incarnation: i32 },
+});
+
+/** blkin_trace_info: three i64. */
+export const trace = unused(24);
+
+/** What every message to or of a Paxos service begins with: u64 version, i16 deprecated rank, u64 deprecated tid. */
+export const paxos = struct({
+  version: u64,
+  sessionMon: u16,
+  sessionMonTid: u64,
+});
+
+/** hobject_t (versions 3 and 4). */
+export const hobject = versioned(4, {
+  ...{
+    key: string,
+    object: string,
+    snap: u64,
+    hash: u32.shown((v) => v.toString(16)),
+    max: u8,
+    namespace: string,
+    pool: i64,
+  },
+});
