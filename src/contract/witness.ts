@@ -1,0 +1,92 @@
+import { CLIENT, otherSide, SERVER, type Side } from '../base/input.js';
+import type { Message } from './message.js';
+import type { DecoderSettings, SessionContext } from './protocol.js';
+
+/**
+ * How much is known: `yes` and `no` by acknowledgements (TCP), `likely` and `unlikely` by the order of the capture, which between the
+ * directions may lie, `unknown` where nothing tells.
+ */
+export type Knowledge = 'yes' | 'likely' | 'unknown' | 'unlikely' | 'no';
+
+/** The confidence of a finding that rests on such knowledge; null where it is none. */
+export function confidenceOf(knowledge: Knowledge): 'certain' | 'likely' | null {
+  if (knowledge === 'unknown') return null;
+  return knowledge === 'yes' || knowledge === 'no' ? 'certain' : 'likely';
+}
+
+/**
+ * What a capture proves about one connection: whether all that a side sent is there, and what a side had received when it sent
+ * something. A session makes one, tells it of losses (`lose`, from its `gap` and `skip`), and asks it before it blames anybody for what
+ * is missing, or for not having known.
+ *
+ * What it says may not be denied by a fuller capture: where packets are taken away it may only know less. (One thing no capture
+ * shows: where the first transmission of bytes was not captured and a later one was, their sender may have known less than it says.)
+ */
+export class Witness {
+  private readonly context: SessionContext;
+  /** Stream offset by side up to which everything was captured and decoded; -1 where not even the first byte is known to be the first. */
+  private readonly wholeTo: [number, number];
+
+  constructor(context: SessionContext, settings: readonly [DecoderSettings, DecoderSettings]) {
+    this.context = context;
+    this.wholeTo = [settings[CLIENT].fromStart ? Infinity : -1, settings[SERVER].fromStart ? Infinity : -1];
+  }
+
+  /** Bytes of that side from stream offset `offset` on are lost, or became no message. */
+  lose(side: Side, offset: number): void {
+    if (offset < this.wholeTo[side]) this.wholeTo[side] = offset;
+  }
+
+  /** That side's first message is known to be its first (a greeting), wherever the capture began. */
+  began(side: Side): void {
+    if (this.wholeTo[side] < 0) this.wholeTo[side] = Infinity;
+  }
+
+  /**
+   * Whether that side is in the capture, and all that it sent so far (up to stream offset `upTo`, where given) was captured and
+   * became messages, from its first byte on.
+   */
+  whole(side: Side, upTo = Infinity): boolean {
+    return this.wholeTo[side] >= upTo && this.context.present(side);
+  }
+
+  /** Whether both sides are whole. */
+  get bothWhole(): boolean {
+    return this.whole(CLIENT) && this.whole(SERVER);
+  }
+
+  /** Whether packets of that side are in the capture at all; a side that was heard and has sent nothing has said nothing. */
+  heard(side: Side): boolean {
+    if (this.context.present(side)) return true;
+    const { clientEnd, connection } = this.context;
+    if (clientEnd === null) return false;
+    return connection.heard[side === CLIENT ? clientEnd : clientEnd === 0 ? 1 : 0];
+  }
+
+  /**
+   * Whether the sender of `later` had received all of `earlier`, a message of its peer, when it sent `later`. `upTo`: where it is only
+   * about the part of `earlier` that ends at that stream offset (a header).
+   */
+  hadReceived(later: Message, earlier: Message, upTo = earlier.endOffset): Knowledge {
+    if (later.peerSeen >= 0) return later.peerSeen >= upTo ? 'yes' : 'no';
+    if (!this.context.connection.ordered) return 'unknown';
+    // what waited for more bytes is decoded later than it was captured: packets tell, not the order of messages
+    if (earlier.packet < later.firstPacket) return 'likely';
+    return earlier.packet > later.firstPacket ? 'unlikely' : 'unknown';
+  }
+
+  /**
+   * Whether everything that the sender of `message` had received when it sent it is decoded by now, with nothing missing: then what
+   * is not among its peer's messages had not been sent to it.
+   */
+  sawAllBefore(message: Message): Knowledge {
+    const peer = otherSide(message.side);
+    if (message.peerSeen >= 0) {
+      if (message.peerSeen === 0) return 'yes';
+      if (this.context.decodedUpTo(peer) < message.peerSeen) return 'no';
+      return this.whole(peer, message.peerSeen) ? 'yes' : 'unknown';
+    }
+    if (!this.context.connection.ordered || !this.whole(peer)) return 'unknown';
+    return 'likely';
+  }
+}
