@@ -129,10 +129,18 @@ export class StreamFindings {
         this.held.push(f);
         continue;
       }
-      if (this.suppress?.(f)) continue;
+      const within = this.within(f);
+      if (this.suppress?.(within)) continue;
       this.record.findings[f.severity]++;
-      this.emit(f);
+      this.emit(within);
     }
+  }
+
+  /** Evidence ends with the stream at the latest: a length on the wire may announce more than ever came. */
+  private within(f: Finding): Finding {
+    if (f.side === null) return f;
+    const end = this.record.bytes[f.side] + this.record.missing[f.side];
+    return f.offset + f.length <= end ? f : { ...f, length: Math.max(0, end - f.offset) };
   }
 
   /** Says how many findings were only counted. */

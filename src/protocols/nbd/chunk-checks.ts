@@ -203,7 +203,7 @@ export class ChunkChecks {
       return true;
     }
     const data = m.errorData;
-    if (data === null || data.length < 6 || !m.complete) return false;
+    if (data === null || data.length < 6) return false;
     const error = data.u32(0);
     const messageLength = data.u16(4);
     if (error === 0) facts.raise(ERROR_ZERO, { ...field(m, header, 4), text: `${shortChunk(m.type)} with error 0` });
@@ -262,7 +262,7 @@ export class ChunkChecks {
         'note',
         m,
       );
-    if (m.complete) this.extents(m, scan);
+    this.extents(m, scan);
     return badLength;
   }
 
@@ -275,18 +275,20 @@ export class ChunkChecks {
     const head = scan.wide ? 8 : 4;
     const size = scan.wide ? 16 : 8;
     const one = (i: number): Place => this.extentField(m, head + size * i, size);
-    if (scan.wide && (scan.announced !== scan.count || scan.announced === 0)) {
+    // what the length announces: also where the extents are cut
+    const announced = Math.max(0, Math.floor((m.payload - head) / size));
+    if (scan.wide && (scan.announced !== announced || scan.announced === 0)) {
       facts.raise(BLOCK_STATUS_EXT_COUNT, {
         ...this.extentField(m, 4, 4),
-        text: `count ${scan.announced}, but ${count(scan.count, 'extent')} in ${m.payload} bytes`,
+        text: `count ${scan.announced}, but ${count(announced, 'extent')} in ${m.payload} bytes`,
       });
     }
     if (scan.zeroAt >= 0)
       facts.raise(BLOCK_STATUS_ZERO_EXTENT, { ...one(scan.zeroAt), text: `extent ${scan.zeroAt + 1} has length 0` });
-    if (scan.count > MAX_EXTENTS) {
+    if (announced > MAX_EXTENTS) {
       facts.raise(BLOCK_STATUS_TOO_MANY_EXTENTS, {
         message: m,
-        text: `${scan.count} extents; at most ${MAX_EXTENTS} are recommended`,
+        text: `${announced} extents; at most ${MAX_EXTENTS} are recommended`,
       });
     }
     if (scan.repeatAt >= 0 && facts.wants(BLOCK_STATUS_SAME_NEIGHBOUR)) {

@@ -155,7 +155,7 @@ export class Haggling {
         'note',
         m,
       );
-    if (m.complete) this.optionChecks.option(asked);
+    this.optionChecks.option(asked);
     if (asked.final !== null) this.answered(asked, asked.final);
     else if (m.option !== OPT_EXPORT_NAME) this.pair();
   }
@@ -420,10 +420,8 @@ export class Haggling {
     const { answer } = this;
     this.keep(answer, m);
     if (m.type === REP_INFO) takeInfo(answer, m);
-    if (m.complete) {
-      this.replyChecks.reply(m, answer);
-      this.tlsModes.reply(m, answer);
-    }
+    this.replyChecks.reply(m, answer);
+    if (m.complete) this.tlsModes.reply(m, answer);
     if (!m.complete || (!m.isError && m.type > REP_META_CONTEXT)) this.partial = true;
     if (m.type === REP_META_CONTEXT && m.data.length >= 4) this.takeContext(m, answer);
     if (!m.isFinal) return;

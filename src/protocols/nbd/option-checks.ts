@@ -102,6 +102,7 @@ export class OptionChecks {
     }
   }
 
+  /** Also where the data are cut: what the bytes that are there make certain. */
   option(asked: Asked): void {
     const m = asked.option;
     this.sent++;
@@ -220,6 +221,7 @@ export class OptionChecks {
     if (fixedOffered && fixedTaken && !this.goTried && this.facts.isWhole(m.side)) {
       facts.raise(EXPORT_NAME_WITHOUT_GO, { message: m, text: 'NBD_OPT_GO was not tried before' });
     }
+    if (!m.complete) return;
     this.compareNames(asked);
     this.entered(m, asked);
   }
@@ -300,7 +302,7 @@ export class OptionChecks {
         text: 'neither structured replies nor extended headers have been acknowledged',
       });
     }
-    if (meta.fault !== null && (m.dataKept || m.dataLength < 8)) {
+    if (meta.fault !== null) {
       facts.raise(META_REQUEST_MALFORMED, { ...dataOf(m), text: meta.fault });
     }
     if (meta.name !== null) checkString(facts, m, DATA, m.data, meta.name, 'export name');
@@ -322,7 +324,7 @@ export class OptionChecks {
 
 /** The data of an option, as the place of a finding. */
 function dataOf(m: Option): { message: Option; offset: number; length: number } {
-  return { message: m, offset: m.offset + DATA, length: m.dataLength };
+  return { message: m, offset: m.offset + DATA, length: m.complete ? m.dataLength : m.data.length };
 }
 
 /** A name that was kept as latin1, for people. */

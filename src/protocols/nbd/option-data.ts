@@ -51,7 +51,7 @@ export interface MetaRequest {
   /** The announced number of queries; -1 where the data end before it. */
   readonly count: number;
   readonly queries: readonly Span[];
-  /** What is wrong with the structure, or null. */
+  /** What is wrong with the structure, as far as the bytes that are there tell for certain, or null. */
   readonly fault: string | null;
 }
 
@@ -65,7 +65,7 @@ export function parseMetaRequest(option: Option, maxItems: number): MetaRequest 
   });
   if (dataLength < 8)
     return broken(null, -1, [], `${dataLength} bytes of data cannot hold a name length and a query count`);
-  if (data.length < 4) return broken(null, -1, [], 'cut');
+  if (data.length < 4) return { name: null, count: -1, queries: [], fault: null };
   const nameLength = data.u32(0);
   if (nameLength > dataLength - 8) {
     return broken(null, -1, [], `the export name of ${nameLength} bytes runs past the ${dataLength} bytes of data`);
@@ -75,6 +75,9 @@ export function parseMetaRequest(option: Option, maxItems: number): MetaRequest 
   const count = at + 4 <= data.length ? data.u32(at) : -1;
   at += 4;
   const queries: Span[] = [];
+  if (!option.dataKept && count > (dataLength - at) / 4) {
+    return broken(name, count, queries, `${count} queries cannot fit into the ${dataLength} bytes of data`);
+  }
   for (let i = 0; i < count; i++) {
     if (at + 4 > dataLength)
       return broken(name, count, queries, `query ${i + 1} of ${count} lies past the end of the data`);

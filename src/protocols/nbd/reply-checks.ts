@@ -75,7 +75,7 @@ export class ReplyChecks {
     this.facts = facts;
   }
 
-  /** `answer` holds what came before for the same option, and already this reply. */
+  /** `answer` holds what came before for the same option, and already this reply; of a cut one, what is certain is judged. */
   reply(m: OptionReply, answer: Answer): void {
     this.header(m);
     if (!m.isError) this.content(m, answer);
@@ -130,7 +130,7 @@ export class ReplyChecks {
     if (m.type === REP_ACK) {
       if (m.dataLength > 0) {
         facts.raise(ACK_WITH_DATA, {
-          ...field(m, DATA, m.dataLength),
+          ...field(m, DATA, m.complete ? m.dataLength : m.data.length),
           text: `NBD_REP_ACK with ${count(m.dataLength, 'byte')} of data`,
         });
       }
@@ -199,8 +199,10 @@ export class ReplyChecks {
     answer.infos ??= new Map();
     const before = answer.infos.get(type);
     if (before !== undefined) {
-      const same = before === value ? 'with the same value' : 'with another value';
-      facts.raise(INFO_REPEATED, { message: m, text: `${infoName(type)} is given again, ${same}` });
+      const how = !m.complete ? '' : before === value ? ', with the same value' : ', with another value';
+      facts.raise(INFO_REPEATED, { message: m, text: `${infoName(type)} is given again${how}` });
+    } else if (!m.complete) {
+      // what it says is not known
     } else if (answer.infos.size < facts.context.limits.listItems) {
       answer.infos.set(type, value);
     } else {
@@ -252,13 +254,13 @@ export class ReplyChecks {
     const name = rawText(m.data, span);
     checkString(facts, m, DATA, m.data, span, 'context name');
     const space = namespaceOf(name);
-    if (space === null) {
+    if (space !== null) {
+      checkNamespace(facts, m, DATA + 4, span.length, space);
+    } else if (m.complete) {
       facts.raise(META_CONTEXT_BAD_NAME, {
         ...field(m, DATA + 4, span.length),
         text: `context ${show(name)} has no namespace`,
       });
-    } else {
-      checkNamespace(facts, m, DATA + 4, span.length, space);
     }
     if (m.option === OPT_LIST_META_CONTEXT && id !== 0) {
       facts.raise(LIST_META_ID_NONZERO, { ...field(m, DATA, 4), text: `id ${id} in a listing` });

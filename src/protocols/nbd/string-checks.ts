@@ -19,14 +19,16 @@ const NAMESPACES = ['base', 'qemu', 'nbd-server'];
 
 /** Judges a string of a message: `dataAt` is where its data begin in the message, `what` names it. */
 export function checkString(facts: Facts, m: NbdMessage, dataAt: number, data: Prefix, span: Span, what: string): void {
+  // of a string that is cut the length is certain all the same
+  const place = field(m, dataAt + span.at, m.complete ? span.length : spanBytes(data, span).length);
   if (span.length > MAX_STRING) {
     facts.raise(STRING_TOO_LONG, {
-      ...field(m, dataAt + span.at, span.length),
+      ...place,
       text: `${what} of ${span.length} bytes; at most ${MAX_STRING} are allowed`,
     });
   } else if (span.length > SHORT_STRING) {
     facts.raise(STRING_OVER_256, {
-      ...field(m, dataAt + span.at, span.length),
+      ...place,
       text: `${what} of ${span.length} bytes; it should not exceed ${SHORT_STRING}`,
     });
   }

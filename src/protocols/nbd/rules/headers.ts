@@ -28,6 +28,7 @@ import {
   structuredReadAndLeave,
   structuredSession,
   TRIM,
+  u16,
   u32,
   u64,
   unseen,
@@ -214,7 +215,7 @@ export const EXTENDED_LENGTH_HUGE = rule('extended-length-huge', 'note', 'server
   breaks: example('a chunk that announces 4 GiB', () => [
     ...extendedSession({ size: 0x10000000000n, blocks: null, infos: [] }),
     xrequest(READ, 1, 0, 0xffffffff),
-    server(u32(0x6e8a278c), u32(0x00018001), u64(1), u64(0), u64(0x100000008n), fill(16)),
+    server(u32(0x6e8a278c), u32(0x00018001), u64(1), u64(0), u64(0x100000008n), u32(EIO), u16(0), fill(10)),
   ]),
   keeps: example('a chunk of 520 bytes', xclean),
   also: ['request-over-default-payload'],
