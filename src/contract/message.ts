@@ -18,6 +18,8 @@ export abstract class Message {
   complete = true;
   /** Bytes of it that were not captured. */
   missing = 0;
+  /** Of these, bytes at its end that were never sent: its sender, or the whole connection, ended before them. */
+  unsent = 0;
   /** Whether knowledge from the other direction was needed to decode it (contract: `context`). */
   hinted = false;
   /** Whether it was framed by inference (after a gap, without the peer): findings about it are at most `likely`. */

@@ -30,6 +30,8 @@ export interface Evidence {
    * a wrong checksum, a wrong greeting or a wrong list is known.
    */
   readonly party?: Party;
+  /** The packet that shows it, where that is not the message's (nor, without a message, the latest). */
+  readonly origin?: Origin;
 }
 
 /** Why bytes of a stream did not become part of a message. */

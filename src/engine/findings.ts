@@ -89,7 +89,7 @@ export class StreamFindings {
       return;
     }
     const side = evidence.side ?? message?.side ?? null;
-    const at = message ?? place;
+    const at = evidence.origin ?? message ?? place;
     if (this.held === NONE) this.held = [];
     this.held.push({
       file: this.record.file,

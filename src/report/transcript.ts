@@ -189,8 +189,11 @@ export class Transcript implements Reporter {
     if (m.inReplyTo > 0) out = m.latency >= 0 ? `re #${m.inReplyTo}  +${duration(m.latency)}` : `re #${m.inReplyTo}`;
     if (m.complete && !this.options.verbose) return out;
     const special: string[] = [];
-    if (!m.complete)
-      special.push(m.missing > 0 ? `cut: ${m.missing} of ${count(m.length, 'byte')} not captured` : 'cut');
+    const lost = m.missing - m.unsent;
+    const of = `of ${count(m.length, 'byte')}`;
+    if (m.unsent > 0) special.push(`unfinished: ${m.unsent} ${of} never sent`);
+    if (lost > 0) special.push(`cut: ${lost} ${of} not captured`);
+    if (!m.complete && special.length === 0) special.push('cut');
     if (this.options.verbose) {
       special.push(`${count(m.length, 'byte')} at ${m.offset}`);
       if (m.hinted) special.push('decoded with the peer');

@@ -132,7 +132,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
     this.closing = false;
   }
 
-  end(): void {
+  end(how: 'fin' | 'reset' | 'open'): void {
     if (this.search !== null) {
       const chain = this.search.end();
       if (chain !== null) this.accept(chain);
@@ -143,6 +143,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
       this.current = null;
       m.complete = false;
       m.missing += this.body;
+      this.notices.unfinished(this.side, m, this.body, how);
       m.endAt(this.lastOrigin);
       this.finish(m);
     }

@@ -43,8 +43,9 @@ export class Facts {
   extendedAck: Message | null = null;
   /** The server's side of the haggling was captured from its start to the transmission phase. */
   negotiationSeen = false;
-  /** The session is past haggling, as the server's bytes, or the client's, show. */
-  transmission = false;
+  /** The server's bytes show that it is past haggling; the client's show that the client thinks so. */
+  serverTransmits = false;
+  clientTransmits = false;
   tls = false;
 
   /** Export size: halves, and the double where it is exact enough to compute with; -1: unknown. */
@@ -95,6 +96,11 @@ export class Facts {
   /** Whether all that this side ever sent is decoded, or, where the recording has no order between the sides, may still come. */
   maySayAll(side: Side): boolean {
     return this.whole[side] && (this.context.present(side) || !this.context.connection.ordered);
+  }
+
+  /** The session is past haggling. What the client thinks tells only where the server's bytes are not all there. */
+  get transmission(): boolean {
+    return this.serverTransmits || (this.clientTransmits && !this.isWhole(SERVER));
   }
 
   get bothWhole(): boolean {

@@ -16,6 +16,7 @@ import {
   OPT_EXPORT_NAME,
   OPT_EXTENDED_HEADERS,
   OPT_GO,
+  OPT_INFO,
   OPT_SET_META_CONTEXT,
   OPT_STARTTLS,
   OPT_STRUCTURED_REPLY,
@@ -72,8 +73,11 @@ export class Haggling {
   /** NBD_OPT_ABORT, where it was sent; whether it was acknowledged. */
   abort: Option | null = null;
   abortAnswered = false;
-  /** Acknowledgements of NBD_OPT_GO and NBD_OPT_STARTTLS; the reply that refused the latter. */
-  private goAck: OptionReply | null = null;
+  /** The first acknowledgements of NBD_OPT_GO and NBD_OPT_STARTTLS; the reply that refused the latter. */
+  goAck: OptionReply | null = null;
+  /** The latest NBD_OPT_GO, and the latest NBD_OPT_INFO. */
+  goAsked: Asked | null = null;
+  infoAsked: Asked | null = null;
   startTlsAck: OptionReply | null = null;
   startTlsRefusal: OptionReply | null = null;
   private shutdownReply: OptionReply | null = null;
@@ -173,6 +177,8 @@ export class Haggling {
       return asked;
     }
     if (m.option === OPT_ABORT) this.abort ??= m;
+    else if (m.option === OPT_GO) this.goAsked = asked;
+    else if (m.option === OPT_INFO) this.infoAsked = asked;
     if (this.waiting.length < facts.context.limits.haggling) this.waiting.push(asked);
     else this.lose(CLIENT, m, 'options wait for their answers; later ones are not paired');
     return asked;
@@ -488,9 +494,9 @@ export class Haggling {
         facts.contexts = NO_CONTEXTS;
         break;
       case OPT_GO:
-        this.goAck = m;
+        this.goAck ??= m;
         if (answer.flags >= 0) this.enter(answer.sizeHi, answer.sizeLo, answer.flags);
-        facts.transmission = true;
+        facts.serverTransmits = true;
         facts.blockSizes = answer.blockSizes;
         facts.canonicalName = answer.name;
         facts.description = answer.description;
@@ -500,7 +506,7 @@ export class Haggling {
 
   private enter(sizeHi: number, sizeLo: number, flags: number): void {
     const { facts } = this;
-    facts.transmission = true;
+    facts.serverTransmits = true;
     facts.sizeHi = sizeHi;
     facts.sizeLo = sizeLo;
     facts.size = sizeHi * 4294967296 + sizeLo;

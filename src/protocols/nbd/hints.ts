@@ -32,6 +32,8 @@ export interface NbdNotices {
   lost(side: Side, offset: number): void;
   /** The bytes at `offset` are no header of this direction. `first` holds up to 16 of them; `after`: the message in front. */
   unframed(side: Side, offset: number, first: Uint8Array, after: NbdMessage | null): void;
+  /** The direction ended (`how`) with `length` bytes of `message` still to come. Told before the message itself. */
+  unfinished(side: Side, message: NbdMessage, length: number, how: 'fin' | 'reset' | 'open'): void;
   /** The search for messages succeeded: `skipped` bytes in front of `message` were given up. */
   found(side: Side, message: NbdMessage, skipped: number): void;
   /** The direction goes over to TLS at `offset`; `peerSeen`: what the sender had received when it sent the first record. */

@@ -462,7 +462,8 @@ export class RequestChecks {
 
   private disconnecting(disc: Request, epoch: number): void {
     const sure = this.facts.sawAll(disc);
-    if (sure === null || !this.facts.isWhole(CLIENT)) return;
+    // a server that was never asked for an export answers nothing
+    if (sure === null || !this.facts.isWhole(CLIENT) || !this.facts.transmission) return;
     const pending: Request[] = [];
     for (const r of this.table.inFlight()) {
       if (r.epoch === epoch && pending.length < NAMED) pending.push(r);

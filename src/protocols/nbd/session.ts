@@ -5,7 +5,8 @@ import { count } from '../../base/text.js';
 import type { Json } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
 import type { DecoderSettings, Output, Session, SessionContext } from '../../contract/protocol.js';
-import { Closing } from './closing.js';
+import { EndingChecks } from './checks/ending.js';
+import { PhaseChecks } from './checks/phases.js';
 import { Facts } from './facts.js';
 import { FramingWatch } from './framing-watch.js';
 import { Haggling } from './haggling.js';
@@ -41,7 +42,8 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
   private readonly haggling: Haggling;
   private readonly transmission: Transmission;
   private readonly framing: FramingWatch;
-  private readonly closing: Closing;
+  private readonly ending: EndingChecks;
+  private readonly phases: PhaseChecks;
   private readonly multiConn: MultiConn;
   private refusedTls = false;
 
@@ -54,7 +56,8 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
     this.haggling = new Haggling(this.facts);
     this.transmission = new Transmission(this.facts);
     this.framing = new FramingWatch(this.facts, this.haggling, this.transmission);
-    this.closing = new Closing(this.facts, this.haggling, this.transmission, this.framing);
+    this.phases = new PhaseChecks(this.facts, this.haggling);
+    this.ending = new EndingChecks(this.facts, this.haggling, this.transmission, this.framing, this.phases);
     this.multiConn = new MultiConn(this.facts, this.transmission);
   }
 
@@ -104,6 +107,7 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
   }
 
   private request(r: Request): void {
+    if (this.transmission.requests === 0) this.phases.firstRequest(r);
     this.transmission.register(r);
     this.multiConn.request(r);
     if (!this.refusedTls && this.haggling.startTlsRefusal !== null) this.downgraded(r);
@@ -124,11 +128,11 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
   }
 
   end(side: Side, how: 'fin' | 'reset' | 'open', origin: Origin): void {
-    this.closing.end(side, how, origin);
+    this.ending.end(side, how, origin);
   }
 
   finish(how: 'closed' | 'reset' | 'open'): void {
-    this.closing.finish(how);
+    this.ending.finish(how);
     const { forgotten } = this.transmission.table;
     if (forgotten > 0) {
       const limit = this.transmission.table.crowded ? 'heldMessages' : 'inFlight';
@@ -175,6 +179,10 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
     this.facts.lost(side);
     this.transmission.lost(side);
     this.haggling.lost(side);
+  }
+
+  unfinished(side: Side, message: NbdMessage, length: number, how: 'fin' | 'reset' | 'open'): void {
+    this.ending.unfinished(side, message, length, how);
   }
 
   unframed(side: Side, offset: number, first: Uint8Array, after: NbdMessage | null): void {

@@ -75,7 +75,7 @@ export class Transmission {
     r.ordinal = ++this.requests;
     r.epoch = this.mayBeAnswered(r) ? -1 : this.epoch;
     this.last = r;
-    this.facts.transmission = true;
+    this.facts.clientTransmits = true;
     this.totals.request(r).bytes += r.payload;
     if (r.type === CMD_READ && r.lengthLo > this.longestRead) this.longestRead = r.lengthLo;
     if (r.type === CMD_RESIZE) this.requestChecks.resize ??= r;
@@ -96,6 +96,7 @@ export class Transmission {
 
   simpleReply(m: SimpleReply): void {
     this.replies++;
+    this.facts.serverTransmits = true;
     this.last = m;
     if (this.strays.length > 0) this.dropStrays(false);
     if (m.error !== 0) this.simpleError(m);
@@ -107,6 +108,7 @@ export class Transmission {
 
   chunk(m: Chunk): void {
     this.replies++;
+    this.facts.serverTransmits = true;
     this.last = m;
     if (this.strays.length > 0) this.dropStrays(false);
     if (this.chunkChecks.chunk(m)) this.requestChecks.badChunk ??= m;
@@ -227,6 +229,8 @@ export class Transmission {
   }
 
   private complete(request: Request, m: NbdMessage, failed: boolean): void {
+    // a reply that its server never finished answers nothing
+    if (m.unsent > 0) return;
     const total = this.totals.of(request.type);
     if (failed) total.errors++;
     if (m.latency >= 0) {

@@ -402,7 +402,7 @@ export const SERVER_HARD_DISCONNECT = rule('server-hard-disconnect', 'error', 's
 export const DISCONNECT_ON_OVERSIZE_EFFECT = rule('disconnect-on-oversize-effect', 'warning', 'server', 'session', {
   title: 'the server closed on a request that it should have answered',
   meaning:
-    'TRIM, WRITE_ZEROES, CACHE and BLOCK_STATUS may be longer than the maximum payload, because they carry none; requests of length zero are useless but harmless. A server that does not like them answers with an error and should not close.',
+    'TRIM, WRITE_ZEROES, CACHE and BLOCK_STATUS may be longer than the maximum payload, because they carry none. A server that does not like them answers with an error and should not close.',
   spec: 'Size constraints',
   breaks: example('the server closes on a TRIM of 64 MiB', () => [
     ...simpleSession({ size: 134217728 }),

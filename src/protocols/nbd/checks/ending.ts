@@ -1,0 +1,302 @@
+import { CLIENT, otherSide, SERVER, type Side } from '../../../base/input.js';
+import { Origin } from '../../../base/origin.js';
+import { count } from '../../../base/text.js';
+import { duration, nanosBetween } from '../../../base/time.js';
+import type { Message } from '../../../contract/message.js';
+import type { Evidence } from '../../../contract/protocol.js';
+import {
+  CMD_BLOCK_STATUS,
+  CMD_CACHE,
+  CMD_READ,
+  CMD_TRIM,
+  CMD_WRITE,
+  CMD_WRITE_ZEROES,
+  DEFAULT_MAX_PAYLOAD,
+  NO_PAYLOAD_LIMIT,
+} from '../constants.js';
+import type { Facts } from '../facts.js';
+import type { FramingWatch } from '../framing-watch.js';
+import type { Haggling } from '../haggling.js';
+import { SimpleReply, type NbdMessage, type Request } from '../messages.js';
+import { optionName, shortCommand } from '../names.js';
+import { show } from '../option-checks.js';
+import { rangeLength } from '../request-range.js';
+import { DISCONNECT_ON_ZERO_LENGTH, REPLY_UNFINISHED } from '../rules/ending.js';
+import {
+  DISCONNECT_ON_OVERSIZE_EFFECT,
+  NO_DISC_AFTER_ESHUTDOWN,
+  OPEN_AFTER_DISC,
+  READ_PAYLOAD_CUT,
+  SERVER_HARD_DISCONNECT,
+  UNANSWERED_REQUEST,
+} from '../rules/headers.js';
+import {
+  ABORT_UNANSWERED,
+  CLIENT_HARD_DISCONNECT_HAGGLING,
+  EXPORT_REFUSED,
+  OPTION_UNANSWERED,
+  SERVER_HARD_DISCONNECT_HAGGLING,
+} from '../rules/replies.js';
+import { CLIENT_HARD_DISCONNECT } from '../rules/requests.js';
+import type { Transmission } from '../transmission.js';
+import { decimal } from '../u64.js';
+import type { PhaseChecks } from './phases.js';
+
+/** Seconds that a server has for closing after DISC. */
+const DISC_GRACE = 10;
+/** Payload beyond which either side may hang up. */
+const ABSURD_PAYLOAD = DEFAULT_MAX_PAYLOAD;
+/** Requests without an answer whose cookies a finding names, and to which it points. */
+const NAMED = 8;
+const RELATED = 64;
+/**
+ * A client that does not read any more stops the server as soon as its receive buffer is full, which the capture does not show: only of a
+ * reply that fits into every buffer, or after this long a silence, is it certain enough that the server had stopped by itself.
+ */
+const ANY_BUFFER = 65536;
+const SILENCE_NANOS = 1e9;
+
+/** How the session ends: who closed first, whether that side had a right to, and what was left open. */
+export class EndingChecks {
+  private readonly facts: Facts;
+  private readonly haggling: Haggling;
+  private readonly transmission: Transmission;
+  private readonly framing: FramingWatch;
+  private readonly phases: PhaseChecks;
+  /** The side that ended first, how, and the packet that shows it. */
+  private first: Side | null = null;
+  private firstHow: 'fin' | 'reset' = 'fin';
+  private readonly firstOrigin = new Origin();
+  private shutdownBefore: NbdMessage | null = null;
+  /** By side: the message in which its stream ended. */
+  private readonly cut: [NbdMessage | null, NbdMessage | null] = [null, null];
+
+  constructor(
+    facts: Facts,
+    haggling: Haggling,
+    transmission: Transmission,
+    framing: FramingWatch,
+    phases: PhaseChecks,
+  ) {
+    this.facts = facts;
+    this.haggling = haggling;
+    this.transmission = transmission;
+    this.framing = framing;
+    this.phases = phases;
+  }
+
+  /** See NbdNotices. */
+  unfinished(side: Side, message: NbdMessage, length: number, how: 'fin' | 'reset' | 'open'): void {
+    // behind a reset of the connection nothing comes from either side
+    if (how === 'open' && this.firstHow !== 'reset') return;
+    message.unsent = length;
+    this.cut[side] = message;
+  }
+
+  end(side: Side, how: 'fin' | 'reset' | 'open', origin: Origin): void {
+    if (how === 'open' || this.first !== null) return;
+    this.first = side;
+    this.firstHow = how;
+    this.firstOrigin.copyFrom(origin);
+    this.shutdownBefore = this.transmission.shutdown;
+  }
+
+  /** The judgement waits for the very end: only then is it known what the capture lacks. */
+  finish(how: 'closed' | 'reset' | 'open'): void {
+    this.transmission.finish();
+    this.haggling.finish();
+    this.phases.finish();
+    const { facts, first } = this;
+    if (!facts.bothWhole || facts.tls) return;
+    if (first !== null) {
+      if (facts.transmission) this.inTransmission(first);
+      else if (this.phases.early === null) this.inHaggling(first);
+    }
+    if (how === 'open') return;
+    const { outstanding, abort } = this.haggling;
+    const unanswered = outstanding !== null && outstanding.option.complete && outstanding.option !== abort;
+    if (unanswered && !facts.transmission) {
+      facts.raise(OPTION_UNANSWERED, {
+        message: outstanding.option,
+        text: `${optionName(outstanding.option.option)} got no final reply`,
+      });
+    }
+    // a client that resets the connection takes the answers away from itself
+    if (this.transmission.disc !== null && (how === 'closed' || first === SERVER)) this.unanswered();
+  }
+
+  private unanswered(): void {
+    const open = this.transmission.unanswered();
+    if (open.length === 0 || this.facts.breached[CLIENT]) return;
+    this.facts.raise(UNANSWERED_REQUEST, {
+      message: open[0]!,
+      related: open.slice(1, RELATED),
+      text: this.outstanding(open),
+    });
+  }
+
+  /** Which requests have no answer, as a clause. */
+  private outstanding(open: readonly Request[]): string {
+    const { requests, disc } = this.transmission;
+    const all = requests - (disc === null ? 0 : 1);
+    const cookies = open.slice(0, NAMED).map((r) => decimal(r.cookieHi, r.cookieLo));
+    const more = open.length > NAMED ? ` and ${open.length - NAMED} more` : '';
+    return `${open.length} of ${count(all, 'request')} unanswered: ${open.length === 1 ? 'cookie' : 'cookies'} ${cookies.join(', ')}${more}`;
+  }
+
+  /** The place where a side's stream ends, and what is open there. */
+  private atEnd(side: Side, text: string): Evidence {
+    const { facts } = this;
+    const parts = [text];
+    const related: Message[] = [];
+    const cut = this.cut[side];
+    if (cut !== null) {
+      related.push(cut);
+      parts.push(`inside ${cut.name}, of which ${cut.length - cut.missing} of ${count(cut.length, 'byte')} were sent`);
+    }
+    const open = this.transmission.unanswered();
+    if (open.length > 0) {
+      related.push(...open.slice(0, RELATED).filter((r) => r !== cut));
+      parts.push(this.outstanding(open));
+    }
+    const option = this.haggling.outstanding?.option ?? null;
+    if (option !== null && option !== cut && !facts.transmission) {
+      related.push(option);
+      parts.push(`${optionName(option.option)} unanswered`);
+    }
+    return {
+      side,
+      offset: facts.context.decodedUpTo(side),
+      length: 0,
+      origin: this.firstOrigin,
+      related,
+      confidence: 'likely',
+      text: parts.join('; '),
+    };
+  }
+
+  private inHaggling(side: Side): void {
+    const { facts, haggling } = this;
+    const { nameAsked, abort } = haggling;
+    if (side === SERVER && nameAsked !== null && !haggling.exportInfoSeen) {
+      // one that never came as a whole could not even be refused
+      if (!nameAsked.option.complete) return;
+      facts.raise(EXPORT_REFUSED, {
+        message: nameAsked.option,
+        text: `export ${show(nameAsked.exportName ?? '')} was refused by closing`,
+      });
+      return;
+    }
+    if (abort !== null) {
+      if (side === SERVER && !haggling.abortAnswered) {
+        facts.raise(ABORT_UNANSWERED, { message: abort, text: 'the server closed without an acknowledgement' });
+      }
+      return;
+    }
+    // a connection on which the client said nothing is a probe of the port, not a session
+    if (nameAsked !== null || !haggling.started || this.framing.tlsFailed || facts.breached[otherSide(side)]) return;
+    if (side === CLIENT) {
+      if (this.replyUnfinished()) return;
+      facts.raise(CLIENT_HARD_DISCONNECT_HAGGLING, this.atEnd(side, 'the client closed without NBD_OPT_ABORT'));
+    } else if (!haggling.flooded) {
+      const text = 'the server closed while the client was haggling';
+      facts.raise(SERVER_HARD_DISCONNECT_HAGGLING, this.atEnd(side, text));
+    }
+  }
+
+  private inTransmission(side: Side): void {
+    const { facts, transmission } = this;
+    const { disc } = transmission;
+    const shutdown = this.shutdownBefore;
+    if (disc !== null) {
+      const late = this.firstOrigin.seconds - disc.seconds;
+      if (side === CLIENT && late >= DISC_GRACE && transmission.unanswered().length === 0) {
+        facts.raise(OPEN_AFTER_DISC, {
+          message: disc,
+          confidence: 'likely',
+          text: `still open ${late} s after DISC`,
+        });
+      }
+      return;
+    }
+    if (facts.breached[otherSide(side)]) return;
+    if (side === SERVER) {
+      this.byServer();
+    } else if (shutdown !== null) {
+      const evidence = this.atEnd(side, 'the client closed without DISC after the server had reported ESHUTDOWN');
+      facts.raise(NO_DISC_AFTER_ESHUTDOWN, { ...evidence, related: [shutdown, ...evidence.related!] });
+    } else if (!this.replyUnfinished()) {
+      facts.raise(CLIENT_HARD_DISCONNECT, this.atEnd(side, 'the client closed without DISC'));
+    }
+  }
+
+  /** Whether the client closed because the server had begun a reply and not gone on with it. */
+  private replyUnfinished(): boolean {
+    const { facts } = this;
+    const reply = this.cut[SERVER];
+    if (reply === null) return false;
+    // where the capture lost a part of it nothing is certain about the rest
+    if (reply.missing > reply.unsent) return true;
+    const { peerSeen, seconds, nanos } = this.firstOrigin;
+    const received = facts.context.decodedUpTo(SERVER);
+    // more may have been under way
+    if (peerSeen >= 0 ? peerSeen < received : !facts.context.connection.ordered) return false;
+    const sent = reply.length - reply.missing;
+    const silence = nanosBetween(reply.seconds, reply.nanos, seconds, nanos);
+    if (sent > ANY_BUFFER && silence < SILENCE_NANOS) return false;
+    facts.raise(REPLY_UNFINISHED, {
+      message: reply,
+      origin: this.firstOrigin,
+      related: this.transmission.unanswered().slice(0, RELATED),
+      confidence: 'likely',
+      text: `the server sent ${sent} of ${count(reply.length, 'byte')} of ${reply.name} and no more; the client closed after ${duration(silence)}`,
+    });
+    return true;
+  }
+
+  private byServer(): void {
+    const { facts, transmission } = this;
+    const cut = this.cut[SERVER];
+    if (cut instanceof SimpleReply) {
+      facts.raise(READ_PAYLOAD_CUT, {
+        message: cut,
+        text: `the connection ended after ${cut.payload - cut.missing} of ${cut.payload} bytes of data`,
+      });
+      return;
+    }
+    if (transmission.shutdown !== null) return;
+    const maximum = facts.blockSizes?.maximum ?? DEFAULT_MAX_PAYLOAD;
+    const limit = maximum === NO_PAYLOAD_LIMIT ? ABSURD_PAYLOAD : maximum;
+    const open = transmission.unanswered();
+    for (const r of open) {
+      if ((r.type === CMD_READ || r.type === CMD_WRITE) && rangeLength(r) > Math.max(limit, ABSURD_PAYLOAD)) return;
+    }
+    const odd = cut === null ? open.find((r) => isEmpty(r) || isOversize(r, limit)) : undefined;
+    if (odd !== undefined) {
+      facts.raise(isEmpty(odd) ? DISCONNECT_ON_ZERO_LENGTH : DISCONNECT_ON_OVERSIZE_EFFECT, {
+        message: odd,
+        origin: this.firstOrigin,
+        related: open.filter((r) => r !== odd).slice(0, RELATED),
+        confidence: 'likely',
+        text: `the server closed on a ${shortCommand(odd.type)} of ${count(rangeLength(odd), 'byte')}`,
+      });
+      return;
+    }
+    const text = 'the server closed without having been asked to, and without ESHUTDOWN';
+    facts.raise(SERVER_HARD_DISCONNECT, this.atEnd(SERVER, text));
+  }
+}
+
+function isBare(type: number): boolean {
+  return type === CMD_TRIM || type === CMD_CACHE || type === CMD_WRITE_ZEROES || type === CMD_BLOCK_STATUS;
+}
+
+/** A request without data that a server may find too long, but has to answer. */
+function isOversize(r: Request, limit: number): boolean {
+  return isBare(r.type) && rangeLength(r) > limit;
+}
+
+/** A request that asks for nothing, which a server may find pointless, but has to answer. */
+function isEmpty(r: Request): boolean {
+  return rangeLength(r) === 0 && (isBare(r.type) || r.type === CMD_READ || r.type === CMD_WRITE);
+}

@@ -1,0 +1,69 @@
+import type { Facts } from '../facts.js';
+import type { Haggling } from '../haggling.js';
+import type { NbdMessage, Request } from '../messages.js';
+import { shortCommand } from '../names.js';
+import { DATA_AFTER_ABORT } from '../rules/options.js';
+import { REQUEST_WHILE_HAGGLING } from '../rules/phases.js';
+
+/**
+ * Whether the client keeps to the phases. Its decoder takes a request wherever its magic stands, as it has to where the recording began
+ * late; whether the session had come so far shows in what the server had said by then.
+ */
+export class PhaseChecks {
+  private readonly facts: Facts;
+  private readonly haggling: Haggling;
+  /** The first request, while it is not certain yet what the client had received when it sent it. */
+  private suspect: Request | null = null;
+  /** The request that came while haggling went on. */
+  early: Request | null = null;
+
+  constructor(facts: Facts, haggling: Haggling) {
+    this.facts = facts;
+    this.haggling = haggling;
+  }
+
+  firstRequest(r: Request): void {
+    const { facts, haggling } = this;
+    if (facts.greeting === null || facts.oldstyle || !facts.bothWhole || r.inferred) return;
+    // NBD_OPT_EXPORT_NAME ends haggling by itself; TLS has rules of its own
+    if (haggling.nameAsked !== null || haggling.exportInfoSeen || haggling.startTlsAck !== null) return;
+    if (haggling.abort !== null) {
+      const text = `${shortCommand(r.type)} after NBD_OPT_ABORT`;
+      facts.raise(DATA_AFTER_ABORT, { message: r, related: [haggling.abort], text });
+      this.early = r;
+      return;
+    }
+    if (haggling.goAck === null && facts.sawAll(r) === 'certain') this.raise(r, 'certain');
+    else this.suspect = r;
+  }
+
+  /** Nothing more will come. */
+  finish(): void {
+    const r = this.suspect;
+    this.suspect = null;
+    if (r === null || !this.facts.bothWhole) return;
+    const { goAck } = this.haggling;
+    if (goAck === null) this.raise(r, r.peerSeen >= 0 ? 'certain' : 'likely');
+    else if (r.peerSeen >= 0 && r.peerSeen < goAck.endOffset) this.raise(r, 'certain');
+  }
+
+  private raise(r: Request, confidence: 'certain' | 'likely'): void {
+    this.early = r;
+    const command = shortCommand(r.type);
+    const { goAsked, infoAsked } = this.haggling;
+    const related: NbdMessage[] = [];
+    let text = `${command} without NBD_OPT_GO or NBD_OPT_EXPORT_NAME before`;
+    if (goAsked !== null) {
+      const { final } = goAsked;
+      const answered = final !== null && (r.peerSeen < 0 || r.peerSeen >= final.endOffset);
+      related.push(answered ? final : goAsked.option);
+      text = answered
+        ? `${command} after NBD_OPT_GO was refused with ${final.name}`
+        : `${command} before NBD_OPT_GO was answered`;
+    } else if (infoAsked !== null) {
+      related.push(infoAsked.final ?? infoAsked.option);
+      text = `${command} after NBD_OPT_INFO, which does not end haggling; NBD_OPT_GO does`;
+    }
+    this.facts.raise(REQUEST_WHILE_HAGGLING, { message: r, related, confidence, text });
+  }
+}
