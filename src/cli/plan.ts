@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
 import { CAPTURE_RULES } from '../base/capture-rules.js';
-import { pathMatcher } from '../base/glob.js';
+import { pathMatcher } from '../base/pattern.js';
 import { DEFAULT_LIMITS } from '../base/limits.js';
 import type { Rule, Severity } from '../base/rule.js';
 import type { AnalysisOptions } from '../engine/analysis.js';

@@ -33,7 +33,7 @@ export function applyBaseline(
       findings[f.severity]--;
       added.push({
         rule: f.rule,
-        path: escapeGlob(planner.pathOf(file.file)),
+        path: planner.pathOf(file.file),
         fingerprint: f.fingerprint,
         reason: REASON,
       });
@@ -61,9 +61,4 @@ function write(path: string, suppressions: readonly Suppression[]): void {
   const output = openDestination(resolve(path));
   output.add(`${JSON.stringify({ ...config, suppressions }, null, indent)}\n`);
   finishDestination(output, path);
-}
-
-/** A path as a pattern that matches only itself. */
-function escapeGlob(path: string): string {
-  return path.replace(/[*?[\]{}]/g, '[$&]');
 }

@@ -1,4 +1,4 @@
-import { globExpression } from '../../base/glob.js';
+import { patternMatcher } from '../../base/pattern.js';
 import type { Json } from '../../contract/annotation.js';
 import type { Expectation } from '../config-file.js';
 
@@ -14,11 +14,11 @@ export class MessageCounts {
 
   /** Messages whose name matches the pattern, and the names, most frequent first. */
   matching(protocol: string | undefined, pattern: string): { total: number; names: string[] } {
-    const expression = globExpression(pattern);
+    const matches = patternMatcher(pattern);
     const found: [string, number][] = [];
     for (const [p, names] of this.counts) {
       if (protocol !== undefined && p !== protocol) continue;
-      for (const [name, n] of names) if (expression.test(name)) found.push([name, n]);
+      for (const [name, n] of names) if (matches(name)) found.push([name, n]);
     }
     found.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
     return { total: found.reduce((sum, [, n]) => sum + n, 0), names: found.map(([name, n]) => `${n} ${name}`) };

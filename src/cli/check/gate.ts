@@ -1,4 +1,4 @@
-import { isGlob, pathMatcher } from '../../base/glob.js';
+import { isPattern, pathMatcher } from '../../base/pattern.js';
 import type { Severity } from '../../base/rule.js';
 import { count, quote } from '../../base/text.js';
 import { atLeast } from '../../engine/findings.js';
@@ -170,7 +170,7 @@ function concerned(s: Suppression, state: SuppressionState): boolean {
   if (s.path === undefined) return state.judged.length > 0;
   const matches = pathMatcher(s.path);
   if (state.judged.some(matches)) return true;
-  return !isGlob(s.path) && !state.exists(s.path);
+  return !isPattern(s.path) && !state.exists(s.path);
 }
 
 function suppressionWords(s: Suppression, number: number): string {

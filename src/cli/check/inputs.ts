@@ -1,6 +1,6 @@
 import { readdirSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { globExpression, isGlob } from '../../base/glob.js';
+import { isPattern, patternBase, patternMatcher } from '../../base/pattern.js';
 import { pathStat } from '../../base/path-stat.js';
 import { systemWords } from '../usage-error.js';
 
@@ -48,7 +48,7 @@ class Search implements FoundInputs {
     }
     const stat = pathStat(text);
     const before = this.inputs.length;
-    if (stat === undefined && isGlob(text)) {
+    if (stat === undefined && isPattern(text)) {
       this.glob(text);
       if (this.inputs.length === before) this.empty.push(text);
     } else if (stat?.isDirectory()) {
@@ -61,15 +61,12 @@ class Search implements FoundInputs {
   }
 
   private glob(pattern: string): void {
-    const parts = pattern.split('/');
-    const fixed: string[] = [];
-    while (parts.length > 1 && !isGlob(parts[0]!)) fixed.push(parts.shift()!);
-    const base = fixed.length === 0 ? '.' : fixed.join('/') || '/';
+    const { folder, rest } = patternBase(pattern);
+    const base = folder === '' ? '.' : folder;
     if (!pathStat(base)?.isDirectory()) return;
-    const expression = globExpression(parts.join('/'));
-    const depth = parts.some((p) => p.includes('**')) ? Infinity : parts.length;
-    const prefix = fixed.length === 0 ? '' : `${fixed.join('/')}/`;
-    this.folder(base, new Set(), (path) => expression.test(path), prefix, '', depth);
+    const depth = rest.includes('**') ? Infinity : rest.split('/').length;
+    const prefix = folder === '' || folder.endsWith('/') ? folder : `${folder}/`;
+    this.folder(base, new Set(), patternMatcher(rest), prefix, '', depth);
   }
 
   private folder(

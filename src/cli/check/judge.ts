@@ -25,7 +25,7 @@ import { Transcript } from '../../report/transcript.js';
 import { analysisOptions, type Plan } from '../plan.js';
 import { inputError } from '../run.js';
 import { watchHeap } from '../thrift.js';
-import { unifiedDiff } from './diff.js';
+import { transcriptDiff } from './transcript-diff.js';
 import { judgeMessages, judgeSession, MessageCounts, wantsSession } from './expectations.js';
 import { Silencer, type ActiveSuppression } from './suppressions.js';
 
@@ -310,7 +310,7 @@ function compareGolden(path: string, committed: string | null, text: string, upd
     return { path, state: 'written', diff: '' };
   }
   if (committed === null) return { path, state: 'missing', diff: '' };
-  return { path, state: 'different', diff: unifiedDiff(committed, text, path, `${path} (now)`) };
+  return { path, state: 'different', diff: transcriptDiff(committed, text, path, `${path} (now)`) };
 }
 
 /** Findings with their lines in the committed transcript, which may be an older one. */

@@ -1,4 +1,4 @@
-import { globExpression, pathMatcher } from '../../base/glob.js';
+import { pathMatcher, patternMatcher } from '../../base/pattern.js';
 import type { Suppression } from '../config-file.js';
 
 /** A suppression that may silence findings of one file. */
@@ -43,17 +43,17 @@ export class Silencer {
   readonly used: Record<number, number> = {};
   /** Findings that were silenced. */
   silenced = 0;
-  private readonly entries: readonly { s: ActiveSuppression; rule: RegExp | null }[];
+  private readonly entries: readonly { s: ActiveSuppression; rule: ((id: string) => boolean) | null }[];
 
   constructor(active: readonly ActiveSuppression[]) {
-    this.entries = active.map((s) => ({ s, rule: s.rule === undefined ? null : globExpression(s.rule) }));
+    this.entries = active.map((s) => ({ s, rule: s.rule === undefined ? null : patternMatcher(s.rule) }));
   }
 
   /** Whether the finding is silenced; every suppression that would do it counts as used. */
   silences(finding: Suppressible): boolean {
     let silenced = false;
     for (const { s, rule } of this.entries) {
-      if (rule !== null && !rule.test(finding.rule)) continue;
+      if (rule !== null && !rule(finding.rule)) continue;
       if (s.stream !== undefined && s.stream !== finding.stream) continue;
       if (s.fingerprint !== undefined && s.fingerprint !== finding.fingerprint) continue;
       this.used[s.number] = (this.used[s.number] ?? 0) + 1;

@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { unifiedDiff } from '../../src/cli/check/diff.js';
+import { transcriptDiff } from '../../src/cli/check/transcript-diff.js';
 
 const text = (...lines: string[]): string => lines.map((l) => `${l}\n`).join('');
 
 describe('the diff of transcripts', () => {
   it('is empty where nothing differs', () => {
-    expect(unifiedDiff('a\n', 'a\n', 'x', 'y')).toBe('');
+    expect(transcriptDiff('a\n', 'a\n', 'x', 'y')).toBe('');
   });
 
   it('shows changes with three lines around them', () => {
     const before = text('1', '2', '3', '4', '5', '6', '7', '8', '9');
     const after = text('1', '2', '3', '4', 'five', '6', '7', '8', '9', '10');
-    expect(unifiedDiff(before, after, 'x', 'y').split('\n')).toEqual([
+    expect(transcriptDiff(before, after, 'x', 'y').split('\n')).toEqual([
       '--- x',
       '+++ y',
       '@@ -2,8 +2,9 @@',
@@ -33,27 +33,27 @@ describe('the diff of transcripts', () => {
   it('splits changes that lie far apart', () => {
     const lines = Array.from({ length: 40 }, (_, i) => String(i));
     const after = lines.map((l) => (l === '2' || l === '35' ? `${l}!` : l));
-    const hunks = unifiedDiff(text(...lines), text(...after), 'x', 'y').match(/^@@.*@@$/gm);
+    const hunks = transcriptDiff(text(...lines), text(...after), 'x', 'y').match(/^@@.*@@$/gm);
     expect(hunks).toEqual(['@@ -1,6 +1,6 @@', '@@ -33,7 +33,7 @@']);
   });
 
   it('tells a missing line end', () => {
-    expect(unifiedDiff('a', 'a\n', 'x', 'y')).toContain('-\\ No newline at end of file');
+    expect(transcriptDiff('a', 'a\n', 'x', 'y')).toContain('-a\n\\ No newline at end of file');
   });
 
   it('does not search for ever in texts that have nothing in common', () => {
     const a = text(...Array.from({ length: 20_000 }, (_, i) => `a${i}`));
     const b = text(...Array.from({ length: 20_000 }, (_, i) => `b${i}`));
-    const diff = unifiedDiff(a, b, 'x', 'y');
+    const diff = transcriptDiff(a, b, 'x', 'y');
     expect(diff.split('\n').length).toBeLessThan(500);
-    expect(diff).toContain('more lines of difference');
+    expect(diff).toContain('more than 1000 lines differ of 20000 and 20000');
   });
 
   it('leads from one text to the other', () => {
     const lines = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 30 });
     fc.assert(
       fc.property(lines, lines, (a, b) => {
-        expect(patched(a, unifiedDiff(text(...a), text(...b), 'x', 'y'))).toEqual(b);
+        expect(patched(a, transcriptDiff(text(...a), text(...b), 'x', 'y'))).toEqual(b);
       }),
     );
   });

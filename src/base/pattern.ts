@@ -1,0 +1,40 @@
+import picomatch from 'picomatch';
+
+/**
+ * Patterns for file names, rule ids and message names: `*`, `?`, `[a-z]`, `[!a]`, `{a,b}`, and `**` for any folders. A backslash takes
+ * the meaning from the character behind it.
+ */
+const OPTIONS = { dot: true, noextglob: true, nonegate: true, posix: true, nocapture: true } as const;
+
+/** A star, letters, and in the same part of the path another star. */
+const STAR_BEFORE_STAR = /\[\^\/\]\*\?((?:\w|-|\\\W)+)(?=\[\^\/\]\*\?)/g;
+
+export function isPattern(text: string): boolean {
+  return /[*?[{]/.test(text);
+}
+
+/** Whether a whole text matches; `/` separates folders. A text always matches itself, whatever characters are in it. */
+export function patternMatcher(pattern: string): (text: string) => boolean {
+  const { source, flags } = picomatch.makeRe(pattern, OPTIONS);
+  // What stands between two stars may be taken at its first place: trying the others as well makes ten stars take minutes.
+  let groups = 0;
+  const steady = source.replace(STAR_BEFORE_STAR, (_, letters: string) => {
+    const group = `w${++groups}`;
+    return `(?=(?<${group}>[^/]*?${letters}))\\k<${group}>`;
+  });
+  const expression = new RegExp(steady, flags);
+  return (text) => text === pattern || expression.test(text);
+}
+
+/** Whether a relative path matches; a pattern without `/` is held against the file's name in whatever folder. */
+export function pathMatcher(pattern: string): (path: string) => boolean {
+  const matches = patternMatcher(pattern);
+  if (pattern.includes('/')) return matches;
+  return (path) => matches(path.slice(path.lastIndexOf('/') + 1));
+}
+
+/** The folder that all matches lie in (empty: the working directory), and the pattern that is left below it. */
+export function patternBase(pattern: string): { readonly folder: string; readonly rest: string } {
+  const { base, glob, prefix } = picomatch.scan(pattern, OPTIONS);
+  return { folder: prefix === './' && base === '' ? '.' : base, rest: glob };
+}

@@ -1,0 +1,25 @@
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
+
+/** Lines of context around a change. */
+const CONTEXT = 3;
+/** Edits that are searched for; of texts that differ more only that is said. */
+const MAX_EDITS = 1000;
+/** Lines of a diff that are shown. */
+const MAX_LINES = 400;
+
+/** The unified diff from one transcript to another, cut to what people read, or an empty text where they are equal. */
+export function transcriptDiff(before: string, after: string, beforeName: string, afterName: string): string {
+  if (before === after) return '';
+  const options = { context: CONTEXT, maxEditLength: MAX_EDITS, headerOptions: FILE_HEADERS_ONLY };
+  const patch = createTwoFilesPatch(beforeName, afterName, before, after, undefined, undefined, options);
+  if (patch === undefined)
+    return `--- ${beforeName}\n+++ ${afterName}\n... more than ${MAX_EDITS} lines differ of ${lines(before)} and ${lines(after)}\n`;
+  const shown = patch.trimEnd().split('\n');
+  const more = shown.length - MAX_LINES;
+  const kept = more > 0 ? [...shown.slice(0, MAX_LINES), `... ${more} more lines of difference`] : shown;
+  return `${kept.join('\n')}\n`;
+}
+
+function lines(text: string): number {
+  return text.split('\n').length - 1;
+}
