@@ -92,6 +92,12 @@ export const OVERLAP_CONFLICT = rule(
   'a retransmission carried other bytes than the first copy',
   'The same sequence numbers arrived twice with different bytes. The first copy was decoded. It is a damaged capture, a broken network element, or an attempt to show an observer something else than the receiver sees.',
 );
+export const CONTINUED = rule(
+  'capture/continued',
+  'warning',
+  'this capture may continue another one',
+  'Recorders that change to a new file now and then (a ring buffer, `tcpdump -C` and `-G`, `dumpcap -b`) leave one recording in several files. Where connections go on with the very next byte, or the names are those of one recorder, the files are read as one. Here the same connection is in both files, but bytes between them are in neither, so that each was analyzed by itself: a reply in one file may answer a request in the other, and rules that need both cannot be evaluated. `--join never` analyzes every file by itself, without this warning.',
+);
 export const RECORDING = rule(
   'capture/recording',
   'note',
@@ -132,6 +138,7 @@ export const CAPTURE_RULES: readonly Rule[] = [
   LIMIT,
   UNSUPPORTED_LINK,
   OVERLAP_CONFLICT,
+  CONTINUED,
   RECORDING,
   EXPECTATION,
   INTERNAL,

@@ -64,6 +64,8 @@ export interface CaptureInfo {
   readonly linkTypes: readonly number[];
   /** Resolution of the time stamps: `s`, `ms`, `us`, `ns`, `ps`, or `10^-N s`, `2^-N s` for others. */
   readonly resolution: string;
+  /** The files of a joined recording, in order of time. */
+  readonly parts?: readonly string[];
 }
 
 /** A diagnostic about the file itself (contract: `stream` is null). */
@@ -78,6 +80,8 @@ export interface CaptureNote {
 /** Takes what a reader finds, in file order. `packet` must be done with the packet and its bytes when it returns. */
 export interface PacketSink {
   info(info: CaptureInfo): void;
+  /** The next file of a joined recording begins; its first packet will have that number. */
+  part?(path: string, firstPacket: number): void;
   packet(packet: Packet): void;
   note(note: CaptureNote): void;
 }

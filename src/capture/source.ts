@@ -2,6 +2,7 @@ import { closeSync, constants, createReadStream, fstatSync, openSync, statSync }
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { DEFAULT_LIMITS } from '../base/limits.js';
+import { readJoined, type JoinedFiles } from './joined.js';
 import { NotACapture, type PacketSink } from './packet.js';
 import { readRawPair, type RawPair } from './raw-pair.js';
 import type { CaptureOptions, ReadHooks } from './reading.js';
@@ -22,9 +23,29 @@ export interface CaptureSource {
   read(sink: PacketSink, hooks?: ReadHooks): Promise<void>;
 }
 
-/** Opens a capture file, a FIFO, standard input for `-`, or a pair of raw stream files. Nothing is touched before `read`. */
-export function openCapture(input: string | RawPair, options: CaptureOptions = {}): CaptureSource {
-  if (typeof input !== 'string') return openRawPair(input, options);
+/** What is read: a path, `-` for standard input, a pair of raw stream files, or files that are one recording. */
+export type CaptureInput = string | RawPair | JoinedFiles;
+
+/** The name by which events call an input: of several files the first one's. */
+export function inputName(input: CaptureInput): string {
+  if (typeof input === 'string') return input;
+  return 'parts' in input ? input.parts[0]! : `${input.client},${input.server}`;
+}
+
+/** The names that an input goes by: those of all its files where they are one recording. */
+export function inputParts(input: CaptureInput): readonly string[] {
+  return typeof input !== 'string' && 'parts' in input ? input.parts : [inputName(input)];
+}
+
+/** The files that an input is read from. */
+export function inputPaths(input: CaptureInput): readonly string[] {
+  if (typeof input === 'string') return [input];
+  return 'parts' in input ? input.parts : [input.client, input.server];
+}
+
+/** Opens an input. Nothing is touched before `read`. */
+export function openCapture(input: CaptureInput, options: CaptureOptions = {}): CaptureSource {
+  if (typeof input !== 'string') return 'parts' in input ? openJoined(input, options) : openRawPair(input, options);
   const path = input;
   if (path === '-') return openStream(path, () => process.stdin, options);
   const complete = { ...options, limits: options.limits ?? DEFAULT_LIMITS };
@@ -45,9 +66,16 @@ export function openCapture(input: string | RawPair, options: CaptureOptions = {
   };
 }
 
+function openJoined(joined: JoinedFiles, options: CaptureOptions): CaptureSource {
+  return {
+    name: inputName(joined),
+    read: (sink, hooks = {}) => readJoined(joined, (path) => openCapture(path, options), options, sink, hooks),
+  };
+}
+
 function openRawPair(pair: RawPair, options: CaptureOptions): CaptureSource {
   return {
-    name: `${pair.client},${pair.server}`,
+    name: inputName(pair),
     read: (sink, hooks = {}) => readRawPair(pair, options, sink, hooks),
   };
 }

@@ -1,5 +1,7 @@
 import { basename } from 'node:path';
-import type { CaptureInput } from '../engine/analysis.js';
+import { pathStat } from '../base/path-stat.js';
+import { isPattern } from '../base/pattern.js';
+import { inputPaths, type CaptureInput } from '../engine/analysis.js';
 import type { Reporter } from '../engine/event.js';
 import { EventReport, JsonDocument, Ndjson } from '../report/event-lines.js';
 import type { TextOutput } from '../report/output.js';
@@ -22,7 +24,11 @@ export interface AnalyzeArguments extends CommonArguments {
 export const analyze: Command = {
   options: (yargs) =>
     yargs
-      .positional('capture', { type: 'string', array: true, describe: 'Capture files; - is standard input' })
+      .positional('capture', {
+        type: 'string',
+        array: true,
+        describe: 'Captures, folders, patterns; - is standard input',
+      })
       .options({
         ...formatOption(['text', 'table', 'ndjson', 'json']),
         ...PRINT_OPTIONS,
@@ -35,12 +41,13 @@ export const analyze: Command = {
 
   async run(raw) {
     const args = raw as AnalyzeArguments;
-    const inputs: CaptureInput[] = [...(args.capture ?? []), ...(args.raw ?? []).map(rawInput)];
+    const { files, found } = await capturesIn(args.capture ?? []);
+    const inputs: CaptureInput[] = [...files, ...(args.raw ?? []).map(rawInput)];
     if (inputs.length === 0) throw new UsageError('analyze: name a capture, or - for standard input');
     const format = args.format ?? 'text';
     const planner = await Planner.load(args);
     const interrupt = new Interrupt();
-    const output = openDestination(args.output, { inputs: inputs.flatMap(pathsOf) });
+    const output = openDestination(args.output, { inputs: inputs.flatMap(inputPaths) });
     const reporter = await reporterFor(format, output, args, inputs);
     const status = await runInputs(inputs, {
       planner,
@@ -48,6 +55,8 @@ export const analyze: Command = {
       reporter,
       output,
       signal: interrupt.signal,
+      join: args.join !== 'never',
+      found,
     });
     if (interrupt.status !== null || (status !== 0 && args.output !== undefined)) {
       output.flush();
@@ -59,8 +68,26 @@ export const analyze: Command = {
   },
 };
 
-function pathsOf(input: CaptureInput): readonly string[] {
-  return typeof input === 'string' ? [input] : [input.client, input.server];
+/** The files that are meant: those in folders, and those that match patterns which no shell has put names in place of. */
+async function capturesIn(given: readonly string[]): Promise<{ files: string[]; found: ReadonlySet<string> }> {
+  const files: string[] = [];
+  const found = new Set<string>();
+  for (const text of given) {
+    const stat = text === '-' ? undefined : pathStat(text);
+    if (stat === undefined ? text === '-' || !isPattern(text) : !stat.isDirectory()) {
+      files.push(text);
+      continue;
+    }
+    const { findInputs } = await import('./check/inputs.js');
+    const { inputs, problems } = findInputs([text]);
+    for (const problem of problems) throw new UsageError(problem);
+    if (inputs.length === 0) throw new UsageError(`${text}: no file there`);
+    for (const { path } of inputs) {
+      files.push(path);
+      found.add(path);
+    }
+  }
+  return { files, found };
 }
 
 /** The reporter for one of the formats that follow the events. */

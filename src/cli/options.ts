@@ -25,6 +25,12 @@ export const INPUT_OPTIONS = {
   stream: { ...list, alias: 's', describe: 'Report only this stream number' },
   rule: { ...list, describe: 'Set the level of a rule: ID=off|note|warning|error' },
   keyring: { ...list, describe: 'Ceph keyring file, to decrypt msgr2 secure mode' },
+  join: {
+    ...single,
+    choices: ['auto', 'never'],
+    default: 'auto',
+    describe: 'Read captures that continue one another (a ring buffer) as one recording; never: each by itself',
+  },
   config: {
     ...single,
     type: 'string',
@@ -65,6 +71,7 @@ export interface CommonArguments {
   readonly stream?: readonly string[];
   readonly rule?: readonly string[];
   readonly keyring?: readonly string[];
+  readonly join?: string;
   readonly config?: string;
   readonly 'show-secrets'?: boolean;
   readonly output?: string;

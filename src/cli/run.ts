@@ -1,6 +1,7 @@
 import { NotACapture } from '../capture/packet.js';
 import { Analysis, inputName, type CaptureInput } from '../engine/analysis.js';
 import type { Reporter } from '../engine/event.js';
+import { joinInputs, unjoined } from '../engine/joining/join.js';
 import { rehearse } from '../engine/rehearsal.js';
 import type { TextOutput } from '../report/output.js';
 import { complain } from './complain.js';
@@ -30,6 +31,10 @@ export interface RunSettings {
   readonly output: TextOutput;
   readonly signal: AbortSignal;
   readonly follow?: boolean;
+  /** Whether captures that continue one another are read as one. */
+  readonly join?: boolean;
+  /** Inputs that were found in a folder, and may be no captures. */
+  readonly found?: ReadonlySet<string>;
   /** Whether output is flushed after each batch. */
   readonly live?: boolean;
 }
@@ -38,10 +43,12 @@ export interface RunSettings {
 const QUIET_MS = 2000;
 
 /** Carries inputs into a reporter, one after the other. Gives the exit status. */
-export async function runInputs(inputs: readonly CaptureInput[], run: RunSettings): Promise<number> {
+export async function runInputs(given: readonly CaptureInput[], run: RunSettings): Promise<number> {
   const { planner, detail, reporter, output } = run;
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);
+  const recordings = run.join ? await joinInputs(given, run.signal) : unjoined(given);
+  const inputs = recordings.map((r) => r.input);
   const keyrings = planner.keyringsOf(inputs.map(inputName));
   checkKeyrings(keyrings);
   const base = planner.for(inputName(inputs[0]!));
@@ -55,11 +62,12 @@ export async function runInputs(inputs: readonly CaptureInput[], run: RunSetting
   const learned = run.follow ? undefined : await rehearse(inputs, options, reading);
   const analysis = new Analysis({ ...options, learned }, reporter);
   let status = 0;
-  for (const input of inputs) {
+  for (const { input, continued } of recordings) {
     if (signal.aborted) break;
     try {
       const hooks = {
         ...reading(input),
+        continued,
         follow: run.follow,
         quietAfter: run.live ? QUIET_MS : undefined,
         batch: () => {
@@ -72,6 +80,7 @@ export async function runInputs(inputs: readonly CaptureInput[], run: RunSetting
     } catch (error) {
       progress.clear();
       reporter.flush?.();
+      if (error instanceof NotACapture && run.found?.has(inputName(input))) continue;
       complain(inputError(input, error));
       status = 2;
     }

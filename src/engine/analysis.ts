@@ -1,7 +1,7 @@
-import { INTERNAL } from '../base/capture-rules.js';
+import { CONTINUED, INTERNAL } from '../base/capture-rules.js';
 import type { Limits } from '../base/limits.js';
 import { NotACapture, type CaptureNote, type Packet, type PacketSink, type CaptureInfo } from '../capture/packet.js';
-import { openCapture, type ReadHooks } from '../capture/source.js';
+import { inputName, openCapture, type CaptureInput, type ReadHooks } from '../capture/source.js';
 import type { Protocol, ProtocolOptions } from '../contract/protocol.js';
 import { LinkDecoder } from '../link/link-decoder.js';
 import type { Connection } from '../stream/byte-stream.js';
@@ -30,13 +30,7 @@ export interface AnalysisOptions extends ProtocolOptions {
   readonly suppress?: (finding: Finding) => boolean;
 }
 
-/** What is read: a path, `-` for standard input, or a pair of raw stream files. */
-export type CaptureInput = string | { readonly client: string; readonly server: string };
-
-/** The name by which events call an input. */
-export function inputName(input: CaptureInput): string {
-  return typeof input === 'string' ? input : `${input.client},${input.server}`;
-}
+export { inputName, inputParts, inputPaths, type CaptureInput } from '../capture/source.js';
 
 export interface RunHooks extends ReadHooks {
   /** Ends the input early and cleanly. */
@@ -48,6 +42,8 @@ export interface RunHooks extends ReadHooks {
    * would prove it, and what was captured has to be shown.
    */
   readonly quietAfter?: number;
+  /** That this capture may continue another one, in words, where that is not certain (see joinInputs). */
+  readonly continued?: string | null;
 }
 
 /**
@@ -90,7 +86,7 @@ export class Analysis {
       signal: hooks.signal,
       follow: hooks.follow,
     });
-    const live = this.live(name, options);
+    const live = this.live(name, options, hooks.continued ?? null);
     const quiet = hooks.quietAfter === undefined ? undefined : setInterval(() => live.tick(), hooks.quietAfter / 2);
     try {
       await source.read(live.sink, hooks);
@@ -104,8 +100,8 @@ export class Analysis {
   }
 
   /** Takes packets that the program itself makes. `end` comes last. */
-  live(name: string, options = this.options): LiveInput {
-    const file = new FileRun(name, options, this.reporter, this.budget, this.held, this.summary, (p) =>
+  live(name: string, options = this.options, continued: string | null = null): LiveInput {
+    const file = new FileRun(name, options, continued, this.reporter, this.budget, this.held, this.summary, (p) =>
       this.sharedOf(p),
     );
     return {
@@ -161,6 +157,7 @@ function isExpected(error: unknown): boolean {
 class FileRun implements PacketSink {
   private readonly name: string;
   private readonly options: AnalysisOptions;
+  private readonly continued: string | null;
   private readonly reporter: Reporter;
   private readonly summary: Summary;
   private readonly link: LinkDecoder;
@@ -178,6 +175,7 @@ class FileRun implements PacketSink {
   constructor(
     name: string,
     options: AnalysisOptions,
+    continued: string | null,
     reporter: Reporter,
     budget: Budget,
     held: Budget,
@@ -186,6 +184,7 @@ class FileRun implements PacketSink {
   ) {
     this.name = name;
     this.options = options;
+    this.continued = continued;
     this.reporter = reporter;
     this.summary = summary;
     const wanted = ({ id }: { readonly id: number }): boolean => options.streams.size === 0 || options.streams.has(id);
@@ -242,15 +241,24 @@ class FileRun implements PacketSink {
     this.reporter.capture(this.name, info);
   }
 
+  part(path: string, firstPacket: number): void {
+    this.reporter.part?.(this.name, path, firstPacket);
+  }
+
   packet(packet: Packet): void {
-    if (this.packets++ === 0) this.reporter.begin?.(this.name, packet.seconds, packet.nanos);
     this.lastSeconds = packet.seconds;
     this.lastNanos = packet.nanos;
+    if (this.packets++ === 0) this.begin();
     try {
       this.link.packet(packet);
     } catch (error) {
       this.fault(error, `at packet ${packet.number}, which is passed over`);
     }
+  }
+
+  private begin(): void {
+    this.reporter.begin?.(this.name, this.lastSeconds, this.lastNanos);
+    if (this.continued !== null) this.note({ rule: CONTINUED, text: this.continued, offset: 0, length: 0 });
   }
 
   /** Called at equal times: the second time that no packet came in between, the capture is quiet. */

@@ -76,6 +76,8 @@ export interface Summary {
  */
 export interface Reporter {
   capture(file: string, info: CaptureInfo): void;
+  /** A file of a joined recording begins, and with it the packet of that number. */
+  part?(file: string, path: string, firstPacket: number): void;
   /** Time of an input's first packet, to which a transcript's times are relative. */
   begin?(file: string, seconds: number, nanos: number): void;
   /** A stream was recognised (its record has the protocol); before its first message. */

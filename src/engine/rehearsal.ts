@@ -1,5 +1,5 @@
 import { pathStat } from '../base/path-stat.js';
-import { Analysis, type AnalysisOptions, type CaptureInput, type RunHooks } from './analysis.js';
+import { Analysis, inputPaths, type AnalysisOptions, type CaptureInput, type RunHooks } from './analysis.js';
 import type { Reporter } from './event.js';
 
 const SILENCE: Reporter = {
@@ -40,6 +40,5 @@ export async function rehearse(
 }
 
 function isLasting(input: CaptureInput): boolean {
-  const paths = typeof input === 'string' ? [input] : [input.client, input.server];
-  return paths.every((path) => path !== '-' && pathStat(path)?.isFile() === true);
+  return inputPaths(input).every((path) => path !== '-' && pathStat(path)?.isFile() === true);
 }

@@ -1,4 +1,5 @@
 import type { Rule, Severity } from '../base/rule.js';
+import { count } from '../base/text.js';
 import type { SkipReason } from '../contract/protocol.js';
 import type { Summary } from '../engine/event.js';
 import type { BothWays, CaptureEvent, FindingEvent, StreamEvent } from './event-object.js';
@@ -14,6 +15,8 @@ export interface CheckedFinding extends FindingEvent {
   readonly dump: readonly string[];
   /** Line in the transcript that lies beside the capture. */
   readonly line: number | null;
+  /** The file of a joined recording that holds its packet, and the packet's number in it. */
+  readonly part: { readonly file: string; readonly packet: number } | null;
 }
 
 export interface CheckedStream extends StreamEvent {
@@ -36,6 +39,8 @@ export interface GoldenResult {
 export interface FileReport {
   /** Its name as given or found. */
   readonly file: string;
+  /** The files of the recording: more than one where several are joined, of which `file` is the first. */
+  readonly parts: readonly string[];
   /** `skipped`: was found in a folder and is no capture; `failed`: cannot be read as a capture. */
   readonly state: 'judged' | 'skipped' | 'failed';
   /** What was found instead, where it is not judged. */
@@ -71,6 +76,11 @@ export interface CheckReport {
   readonly gate: GateResult;
   /** Findings that suppressions silenced. */
   readonly suppressed: number;
+}
+
+/** What a report for people calls a file. */
+export function fileTitle({ file, parts }: FileReport): string {
+  return parts.length > 1 ? `${file} and ${count(parts.length - 1, 'more file')}, joined` : file;
 }
 
 /** The rules of all findings of a report, by id. */

@@ -47,7 +47,7 @@ export function captureTable(report: CheckReport, t: Theme): string {
 function captureRow(f: FileReport): string[] {
   const { streams, messages, findings, protocols } = f.summary;
   return [
-    printable(f.file),
+    printable(f.parts.length > 1 ? `${f.file} (+${f.parts.length - 1})` : f.file),
     String(streams),
     protocolWords(protocols, streams),
     String(messages),

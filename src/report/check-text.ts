@@ -1,6 +1,13 @@
 import { count } from '../base/text.js';
 import { captureTable, verdict } from './check-table.js';
-import { rulesOf, type CheckedFinding, type CheckReport, type FileReport, type RuleFacts } from './check-report.js';
+import {
+  fileTitle,
+  rulesOf,
+  type CheckedFinding,
+  type CheckReport,
+  type FileReport,
+  type RuleFacts,
+} from './check-report.js';
 import { whereWords } from './location.js';
 import { SEVERITY_MARK, theme, type Theme } from './theme.js';
 import { printable } from './words.js';
@@ -38,7 +45,7 @@ function fileText(file: FileReport, log: Log): string {
   const shown = options.verbose ? file.findings : file.findings.filter((f) => f.severity !== 'note');
   let out = '';
   if (shown.length > 0) {
-    out += `${t.title(printable(file.file))}\n`;
+    out += `${t.title(printable(fileTitle(file)))}\n`;
     const counts = new Map<string, number>();
     for (const f of shown) {
       const n = (counts.get(f.rule) ?? 0) + 1;

@@ -22,6 +22,8 @@ export interface CaptureEvent {
   /** LINKTYPE_ numbers. */
   readonly linkTypes: readonly number[];
   readonly resolution: string;
+  /** The files of a recording that is in several, in order of time; `file` is the first, and packets are numbered through all. */
+  readonly parts?: readonly string[];
 }
 
 export interface MessageEvent {
@@ -100,7 +102,8 @@ export function directionOf(stream: StreamRecord | null, side: Side | null): Dir
 }
 
 export function captureEvent(file: string, info: CaptureInfo): CaptureEvent {
-  return { type: 'capture', file, format: info.format, linkTypes: info.linkTypes, resolution: info.resolution };
+  const { format, linkTypes, resolution, parts } = info;
+  return { type: 'capture', file, format, linkTypes, resolution, ...(parts === undefined ? {} : { parts }) };
 }
 
 export function messageEvent(stream: StreamRecord, m: Message): MessageEvent {

@@ -1,4 +1,4 @@
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { basename, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { CheckedFinding, FileReport } from './check-report.js';
 
 /** Where CI systems show a finding: a line of the transcript beside the capture, else the capture. */
@@ -12,7 +12,7 @@ export interface Place {
 export function placeOf(file: FileReport, finding: CheckedFinding): Place {
   if (file.transcript !== null && finding.line !== null)
     return { path: repositoryPath(file.transcript), line: finding.line };
-  return { path: repositoryPath(file.file), line: 1 };
+  return { path: repositoryPath(finding.part?.file ?? file.file), line: 1 };
 }
 
 /** A path as seen from the working directory, which in CI is the repository's root. */
@@ -32,7 +32,10 @@ export function whereWords(f: CheckedFinding): string {
   const words: string[] = [];
   if (f.stream !== null) words.push(`stream ${f.stream}`);
   if (f.message !== null) words.push(`message #${f.message}${f.messageName === null ? '' : ` ${f.messageName}`}`);
-  if (f.packet > 0) words.push(`packet ${f.packet}`);
+  if (f.packet > 0) {
+    const within = f.part === null ? '' : ` (packet ${f.part.packet} of ${basename(f.part.file)})`;
+    words.push(`packet ${f.packet}${within}`);
+  }
   const range = f.length > 0 ? `bytes ${f.offset}..${f.offset + f.length}` : '';
   if (range !== '')
     words.push(f.stream === null ? `file ${range}` : f.direction === 'unknown' ? range : `${f.direction} ${range}`);

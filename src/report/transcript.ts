@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { CLIENT, otherSide, SERVER, type Side } from '../base/input.js';
 import { rightAligned } from '../base/digits.js';
 import { byteSize, count } from '../base/text.js';
@@ -58,6 +59,11 @@ export class Transcript implements Reporter {
     this.current = null;
     this.startSeconds = null;
     this.line(`${this.t.title(printable(this.nameOf(file)))}   ${captureWords(info)}`);
+  }
+
+  part(_file: string, path: string, firstPacket: number): void {
+    if (firstPacket === 1) return;
+    this.line(this.t.dim(`-- ${printable(basename(path))}, from packet ${firstPacket} on`));
   }
 
   begin(_file: string, seconds: number, nanos: number): void {

@@ -34,7 +34,10 @@ const RESOLUTIONS: Readonly<Record<string, string>> = {
 /** `pcap, Ethernet, microseconds`. */
 export function captureWords(info: CaptureInfo): string {
   const links = [...new Set(info.linkTypes)].map((n) => LINK_NAMES[n] ?? `link type ${linkTypeName(n)}`);
-  return [info.format, ...links, RESOLUTIONS[info.resolution] ?? info.resolution].filter((w) => w !== '').join(', ');
+  const files = info.parts === undefined ? '' : `one recording in ${info.parts.length} files`;
+  return [files, info.format, ...links, RESOLUTIONS[info.resolution] ?? info.resolution]
+    .filter((w) => w !== '')
+    .join(', ');
 }
 
 /** The end of the connection that is the protocol's client or server, as an endpoint name. */

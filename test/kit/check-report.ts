@@ -35,6 +35,7 @@ export function finding(file: string, more: Partial<CheckedFinding> = {}): Check
     messageName: 'NBD_SIMPLE_REPLY',
     dump: [],
     line: null,
+    part: null,
     ...more,
   };
 }
@@ -84,6 +85,7 @@ export function fileReport(
   ]);
   return {
     file,
+    parts: [file],
     state: 'judged',
     problem: null,
     capture: { type: 'capture', file, format: 'pcap', linkTypes: [1], resolution: 'us' },

@@ -5,7 +5,14 @@ import { CLIENT, SERVER } from '../../base/input.js';
 import { pathStat } from '../../base/path-stat.js';
 import { NotACapture, type CaptureInfo } from '../../capture/packet.js';
 import type { Message } from '../../contract/message.js';
-import { Analysis, inputName, type AnalysisOptions, type CaptureInput, type RunHooks } from '../../engine/analysis.js';
+import {
+  Analysis,
+  inputName,
+  inputParts,
+  type AnalysisOptions,
+  type CaptureInput,
+  type RunHooks,
+} from '../../engine/analysis.js';
 import type { Finding, Reporter, StreamRecord } from '../../engine/event.js';
 import { effectiveSeverity } from '../../engine/findings.js';
 import {
@@ -32,6 +39,8 @@ import { Silencer, type ActiveSuppression } from './suppressions.js';
 /** Everything needed to judge one file: plain data. */
 export interface Job {
   readonly input: CaptureInput;
+  /** See joinInputs. */
+  readonly continued: string | null;
   /** Whether the user named it; else it may turn out to be no capture. */
   readonly named: boolean;
   readonly plan: Plan;
@@ -68,7 +77,7 @@ export async function judge(job: Job, hooks: RunHooks = {}, line?: (json: string
       watchHeap();
       return hooks.batch?.();
     };
-    await analysis.run(job.input, { ...hooks, batch });
+    await analysis.run(job.input, { ...hooks, batch, continued: job.continued });
   } catch (error) {
     const foreign = error instanceof NotACapture;
     state = foreign && !job.named ? 'skipped' : 'failed';
@@ -102,6 +111,8 @@ class Verdict implements Reporter {
   private readonly summaries: Finding[] = [];
   private readonly streams: CheckedStream[] = [];
   private info: CaptureInfo | null = null;
+  /** The files of a joined recording, and the number of the first packet of each. */
+  private readonly parts: { readonly path: string; readonly firstPacket: number }[] = [];
   private seconds = 0;
   private nanos = 0;
 
@@ -123,6 +134,10 @@ class Verdict implements Reporter {
   capture(file: string, info: CaptureInfo): void {
     this.info = info;
     this.lines?.capture(file, info);
+  }
+
+  part(_file: string, path: string, firstPacket: number): void {
+    this.parts.push({ path, firstPacket });
   }
 
   begin(_file: string, seconds: number, nanos: number): void {
@@ -171,7 +186,13 @@ class Verdict implements Reporter {
       messageName: f.message?.name ?? null,
       dump: this.job.hex ? dumpOf(f) : [],
       line: null,
+      part: this.partOf(f.packet),
     });
+  }
+
+  private partOf(packet: number): CheckedFinding['part'] {
+    const part = packet === 0 ? undefined : this.parts.findLast((p) => p.firstPacket <= packet);
+    return part === undefined ? null : { file: part.path, packet: packet - part.firstPacket + 1 };
   }
 
   stream(s: StreamRecord): void {
@@ -209,6 +230,7 @@ class Verdict implements Reporter {
   report(state: FileReport['state'], problem: string | null): FileReport {
     return {
       file: this.name,
+      parts: inputParts(this.job.input),
       state,
       problem,
       capture: this.info === null ? null : captureEvent(this.name, this.info),
@@ -263,12 +285,12 @@ async function beside(
   findings: readonly CheckedFinding[],
 ): Promise<Pick<FileReport, 'transcript' | 'golden' | 'findings'>> {
   const none = { transcript: null, golden: null, findings };
-  if (typeof job.input !== 'string' || job.input === '-') return none;
-  const path = transcriptPath(job.input);
+  if (job.input === '-' || (typeof job.input !== 'string' && !('parts' in job.input))) return none;
+  const path = transcriptPath(inputName(job.input));
   const committed = pathStat(path)?.isFile() ? readFileSync(path, 'utf8') : null;
   if (job.golden === null && (!job.lines || committed === null || findings.length === 0))
     return { ...none, transcript: committed === null ? null : path };
-  const { text, lines } = await transcriptOf(job.input, job.plan);
+  const { text, lines } = await transcriptOf(job);
   const golden = job.golden === null ? null : compareGolden(path, committed, text, job.golden === 'update');
   const now = golden?.state === 'written' ? text : committed;
   return {
@@ -279,7 +301,7 @@ async function beside(
 }
 
 /** The transcript that `analyze -o` writes, and the line of each finding in it. */
-async function transcriptOf(input: string, plan: Plan): Promise<{ text: string; lines: Map<string, number> }> {
+async function transcriptOf({ input, continued, plan }: Job): Promise<{ text: string; lines: Map<string, number> }> {
   const parts: string[] = [];
   const lines = new Map<string, number>();
   const fingerprints = new Fingerprints();
@@ -296,7 +318,7 @@ async function transcriptOf(input: string, plan: Plan): Promise<{ text: string; 
     return false;
   };
   const analysis = new Analysis({ ...analysisOptions(plan, 'lines'), suppress }, transcript);
-  await analysis.run(input);
+  await analysis.run(input, { continued });
   analysis.finish();
   return { text: parts.join(''), lines };
 }

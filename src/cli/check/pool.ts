@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { inputName } from '../../engine/analysis.js';
+import { inputName, inputParts } from '../../engine/analysis.js';
 import { emptySummary, type FileReport } from '../../report/check-report.js';
 import { packageRoot } from '../package-root.js';
 import type { Job } from './judge.js';
@@ -73,6 +73,7 @@ function failed(job: Job, error: unknown): FileReport {
   const what = error instanceof Error ? error.message : String(error);
   return {
     file: inputName(job.input),
+    parts: inputParts(job.input),
     state: 'failed',
     problem: `judging it failed inside wirelint: ${what}`,
     capture: null,

@@ -2,7 +2,8 @@ import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { inputName, type CaptureInput } from '../../engine/analysis.js';
+import { inputName, inputParts, type CaptureInput } from '../../engine/analysis.js';
+import { joinInputs, unjoined, type Recording } from '../../engine/joining/join.js';
 import { rehearse } from '../../engine/rehearsal.js';
 import {
   addSummary,
@@ -65,7 +66,8 @@ export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
   const found = findInputs(settings.inputs);
   const suppressions = planner.loaded?.config.suppressions ?? [];
   const today = todayText();
-  const unlearned = jobsFor(settings, found, suppressions, today);
+  const recordings = await recordingsOf(settings, found, interrupt.signal);
+  const unlearned = jobsFor(settings, found, recordings, suppressions, today);
   const keyrings = [...new Set(unlearned.flatMap((j) => j.plan.keyrings))];
   checkKeyrings(keyrings);
   const jobs = await taught(unlearned, keyrings, interrupt.signal);
@@ -82,7 +84,7 @@ export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
       all: suppressions,
       today,
       used: new Set(files.flatMap((f) => Object.keys(f.suppressed).map(Number))),
-      judged: files.filter((f) => f.state === 'judged').map((f) => planner.pathOf(f.file)),
+      judged: files.filter((f) => f.state === 'judged').flatMap((f) => f.parts.map((p) => planner.pathOf(p))),
       exists: (path) => existsSync(resolve(planner.loaded?.folder ?? '.', path)),
       complete: args.stream === undefined && args.protocol === undefined,
     };
@@ -130,22 +132,37 @@ async function taught(jobs: readonly Job[], keyrings: readonly string[], signal:
   return learned === undefined ? jobs : jobs.map((j) => ({ ...j, plan: { ...j.plan, keyrings, learned } }));
 }
 
+async function recordingsOf(
+  settings: CheckSettings,
+  found: FoundInputs,
+  signal: AbortSignal,
+): Promise<readonly Recording[]> {
+  const paths = found.inputs.map((i) => i.path);
+  return settings.args.join === 'never' ? unjoined(paths) : joinInputs(paths, signal);
+}
+
 function jobsFor(
   settings: CheckSettings,
   found: FoundInputs,
+  recordings: readonly Recording[],
   suppressions: readonly Suppression[],
   today: string,
 ): Job[] {
   const { planner, args, golden, reports } = settings;
   const lines = reports.some((r) => r.format === 'sarif' || r.format === 'github' || r.format === 'gitlab');
   const streams = settings.gate.requireComplete || reports.some((r) => r.format === 'junit');
-  const job = (input: CaptureInput, named: boolean): Job => {
+  const job = (input: CaptureInput, named: boolean, continued: string | null): Job => {
     const name = inputName(input);
     return {
       input,
+      continued,
       named,
       plan: planner.for(name),
-      suppressions: suppressionsFor(suppressions, planner.pathOf(name), today),
+      suppressions: suppressionsFor(
+        suppressions,
+        inputParts(input).map((p) => planner.pathOf(p)),
+        today,
+      ),
       golden,
       lines,
       streams,
@@ -153,7 +170,16 @@ function jobsFor(
       events: null,
     };
   };
-  return [...found.inputs.map((i) => job(i.path, i.named)), ...settings.raws.map((raw) => job(raw, true))];
+  return [
+    ...recordings.map((r) =>
+      job(
+        r.input,
+        r.indexes.some((i) => found.inputs[i]!.named),
+        r.continued,
+      ),
+    ),
+    ...settings.raws.map((raw) => job(raw, true, null)),
+  ];
 }
 
 async function judgeAll(

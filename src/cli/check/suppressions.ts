@@ -17,12 +17,16 @@ export interface Suppressible {
   readonly fingerprint: string;
 }
 
-/** Those of the configuration that are not expired and whose path matches, for one file; `path` as the configuration sees it. */
-export function suppressionsFor(all: readonly Suppression[], path: string, today: string): ActiveSuppression[] {
+/** Those of the configuration that are not expired and whose path matches, for one recording; `paths` of its files as the configuration sees them. */
+export function suppressionsFor(
+  all: readonly Suppression[],
+  paths: readonly string[],
+  today: string,
+): ActiveSuppression[] {
   const active: ActiveSuppression[] = [];
   all.forEach((s, number) => {
     if (isExpired(s, today)) return;
-    if (s.path !== undefined && !pathMatcher(s.path)(path)) return;
+    if (s.path !== undefined && !paths.some(pathMatcher(s.path))) return;
     active.push({ number, rule: s.rule, stream: s.stream, fingerprint: s.fingerprint });
   });
   return active;

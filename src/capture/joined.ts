@@ -1,0 +1,62 @@
+import { basename } from 'node:path';
+import { safeText } from '../base/text.js';
+import { NotACapture, type CaptureInfo, type CaptureNote, type Packet, type PacketSink } from './packet.js';
+import type { CaptureOptions, ReadHooks } from './reading.js';
+import type { CaptureSource } from './source.js';
+
+/** Capture files that are one recording, in order of time: what a recorder wrote that changes to a new file now and then. */
+export interface JoinedFiles {
+  readonly parts: readonly string[];
+}
+
+/**
+ * Reads one file after the other as if they were one. Packets are numbered on from file to file; notes about a file name it, and their
+ * offsets count in that file.
+ */
+export async function readJoined(
+  joined: JoinedFiles,
+  open: (path: string) => CaptureSource,
+  options: CaptureOptions,
+  sink: PacketSink,
+  hooks: ReadHooks,
+): Promise<void> {
+  let before = 0;
+  for (const [index, path] of joined.parts.entries()) {
+    if (options.signal?.aborted) return;
+    const part = new PartSink(sink, joined.parts, index, before);
+    try {
+      await open(path).read(part, hooks);
+    } catch (error) {
+      throw index > 0 && error instanceof NotACapture ? new NotACapture(`${path}: ${error.message}`) : error;
+    }
+    before = part.last;
+  }
+}
+
+class PartSink implements PacketSink {
+  last: number;
+
+  constructor(
+    private readonly sink: PacketSink,
+    private readonly parts: readonly string[],
+    private readonly index: number,
+    private readonly before: number,
+  ) {
+    this.last = before;
+  }
+
+  info(info: CaptureInfo): void {
+    if (this.index === 0) this.sink.info({ ...info, parts: this.parts });
+    this.sink.part?.(this.parts[this.index]!, this.before + 1);
+  }
+
+  packet(packet: Packet): void {
+    packet.number += this.before;
+    this.last = packet.number;
+    this.sink.packet(packet);
+  }
+
+  note(note: CaptureNote): void {
+    this.sink.note({ ...note, text: `${safeText(basename(this.parts[this.index]!))}: ${note.text}` });
+  }
+}
