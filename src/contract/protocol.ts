@@ -116,6 +116,8 @@ export interface Session {
   end(side: Side, how: 'fin' | 'reset' | 'open', origin: Origin): void;
   /** The connection is over; last chance to judge. */
   finish(how: 'closed' | 'reset' | 'open'): void;
+  /** Whether that side can have said nothing at all by the protocol: then its silence is no sign of a one-sided capture. */
+  mayBeSilent?(side: Side): boolean;
   /** What was negotiated and counted, for the `session` object of the stream event. 64-bit values as decimal strings. */
   summary(): Record<string, Json>;
   /** The same for people: one to three short lines for the transcript's footer. */

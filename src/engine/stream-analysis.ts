@@ -435,7 +435,7 @@ export class StreamAnalysis implements StreamSink, Output {
         );
       }
       const end: End = side === CLIENT ? record.clientEnd : record.clientEnd === 0 ? 1 : 0;
-      if (!record.connection.heard[end] && record.bytes[side] === 0) {
+      if (!record.connection.heard[end] && record.bytes[side] === 0 && this.session?.mayBeSilent?.(side) !== true) {
         const who = side === CLIENT ? 'client' : 'server';
         this.findings.raise(ONE_SIDED, { side, text: `nothing that the ${who} sent is in the capture` }, this.now);
       }

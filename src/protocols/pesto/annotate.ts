@@ -6,13 +6,15 @@ import { formatAddress, isAny6, isUnspecified } from './address.js';
 import { capNames, DUAL_STACK_ANY, flagNames, pifName, protoName } from './constants.js';
 import { ruleText } from './forward.js';
 import { HELLO, SECTION } from './layout.js';
-import { Hello, Pif, RuleMessage, untilNul } from './message.js';
+import { stepNumber } from './draft.js';
+import { Draft, Hello, Pif, RuleMessage, untilNul } from './message.js';
 
 /** The field tree of a message. */
 export function annotate(message: Message): Annotation[] {
   if (message instanceof Hello) return annotateHello(message);
   if (message instanceof Pif) return annotatePif(message);
   if (message instanceof RuleMessage) return annotateRule(message);
+  if (message instanceof Draft) return annotateDraft(message);
   return [{ name: 'pif', at: 0, length: 1, value: 0, text: '0 PIF_NONE: no more tables' }];
 }
 
@@ -23,6 +25,26 @@ function annotateHello(m: Hello): Annotation[] {
   if (m.pifNameSize >= 0) out.push({ name: 'pifNameSize', at: HELLO.pifNameSize, length: 4, value: m.pifNameSize });
   if (m.ifnamsiz >= 0) out.push({ name: 'ifnamsiz', at: HELLO.ifnamsiz, length: 4, value: m.ifnamsiz });
   return out;
+}
+
+function annotateDraft(m: Draft): Annotation[] {
+  const out: Annotation[] = [
+    { name: 'bytes', at: 0, length: m.length, value: m.hex },
+    { name: 'step', at: 0, length: 0, value: m.step === 'none' ? null : m.step, text: draftText(m) },
+  ];
+  if (m.step === 'status') out.push({ name: 'status', at: 0, length: 1, value: statusName(m) });
+  return out;
+}
+
+/** The status byte of the simplified draft: 0 is success. */
+function statusName(m: Draft): string {
+  return m.raw[0] === 0 ? 'success' : 'error';
+}
+
+function draftText(m: Draft): string {
+  if (m.step === 'none') return 'no step of the drafts';
+  if (m.step === 'status') return `perhaps the status byte of the simplified draft: ${statusName(m)}`;
+  return `perhaps step ${stepNumber(m.step)} of the first draft: ${m.step}`;
 }
 
 function bits(value: number, names: readonly string[]): string {
@@ -86,6 +108,7 @@ export function describe(message: Message, verbose: boolean): string {
   if (message instanceof Hello) return describeHello(message, verbose);
   if (message instanceof Pif) return describePif(message);
   if (message instanceof RuleMessage) return describeRule(message, verbose);
+  if (message instanceof Draft) return `${message.hex}  ${draftText(message)}`;
   return '';
 }
 

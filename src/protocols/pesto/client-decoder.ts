@@ -1,9 +1,12 @@
+import { hex } from '../../base/hex.js';
 import { CLIENT, type Input } from '../../base/input.js';
 import type { DecoderSettings, Output } from '../../contract/protocol.js';
 import { MAX_RULES, PIF_NONE, PIF_SPLICE } from './constants.js';
+import type { Turns } from './draft.js';
 import type { ServerHints } from './hints.js';
 import { SECTION } from './layout.js';
 import { Pif, PifEnd } from './message.js';
+import { CLIENT_DATA_AFTER_UPDATE } from './rules/update.js';
 import { FULL_MARKS, guessSize, isSkewed, otherSize, rateRule } from './rule-walk.js';
 import { TableDecoder } from './table-decoder.js';
 
@@ -31,8 +34,8 @@ export class ClientDecoder extends TableDecoder<typeof CLIENT> {
   /** Complete ones. */
   private updates = 0;
 
-  constructor(output: Output, settings: DecoderSettings, hints: ServerHints, several: boolean) {
-    super(CLIENT, output, settings);
+  constructor(output: Output, settings: DecoderSettings, turns: Turns, hints: ServerHints, several: boolean) {
+    super(CLIENT, output, settings, turns);
     this.hints = hints;
     this.several = several;
   }
@@ -161,13 +164,14 @@ export class ClientDecoder extends TableDecoder<typeof CLIENT> {
     if (skewed === null) return this.more(input, nextLook(input.remaining, announced.size));
     this.skewed = skewed;
     this.hinted = true;
+    if (this.hints.guessed) this.inferred = true;
     this.ruleLayout = skewed ? otherSize(announced) : announced;
     return true;
   }
 
   /** After an update: one of the next connection, where the server shows that there is one, or bytes that are too many. */
   private takeStray(input: Input<typeof CLIENT>, patient: boolean, final: boolean): boolean {
-    if (this.several && this.stray === 0) {
+    if (this.several && !this.strayed) {
       if (!patient) this.impatient = true;
       const { hellos } = this.hints;
       if (hellos <= this.updates && !this.impatient && !final) {
@@ -181,8 +185,18 @@ export class ClientDecoder extends TableDecoder<typeof CLIENT> {
         return true;
       }
     }
-    this.strayed(input);
-    return true;
+    return this.takeAfterEnd(input, patient, final);
+  }
+
+  protected complain(input: Input<typeof CLIENT>): void {
+    this.output.raise(CLIENT_DATA_AFTER_UPDATE, {
+      side: CLIENT,
+      // a recording that cannot tell connections apart may have lost the greeting of the client's next one
+      confidence: this.several ? 'likely' : 'certain',
+      offset: input.offset,
+      length: 1,
+      text: `the update is complete, and the client goes on with byte ${hex(input.bytes, input.pos, input.pos + 1)}`,
+    });
   }
 }
 

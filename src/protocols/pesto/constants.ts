@@ -5,6 +5,12 @@ export const MAGIC = unhex('62 61 73 69 6c 3a 73 00');
 
 /** The version that the newest release speaks. */
 export const NEWEST_VERSION = 2;
+
+/** Whether a release speaks that version; the layout of any other can only be guessed. */
+export function isReleased(version: number): boolean {
+  return version === 1 || version === NEWEST_VERSION;
+}
+
 /** Fixed sizes that the hello announces. */
 export const PIF_NAME_SIZE = 128;
 export const IFNAMSIZ = 16;
@@ -24,6 +30,9 @@ export function pifName(id: number): string {
 export const MAX_PIFS = 3;
 /** Tables of one list or update that are remembered with their rules: both can be made to go on without end. */
 export const KEPT_TABLES = 16;
+/** Bytes behind a list or an update that are shown as a step of the drafts: how long a run may be, and how many there may be. */
+export const MAX_DRAFT_RUN = 64;
+export const MAX_DRAFT_RUNS = 8;
 /** Rules of one table. */
 export const MAX_RULES = 255;
 /** Listening sockets of one table: the ports of all its rules together. */

@@ -11,6 +11,8 @@ export interface ServerHints {
    * knows. `experimental`: the hello leaves it open, and the bytes must decide.
    */
   announcedRules(): RuleLayout | 'pending' | 'unknown' | 'experimental';
+  /** Whether the hello has a version that no release has: then every layout is a guess. */
+  readonly guessed: boolean;
   /** Hellos so far: each begins a connection. */
   readonly hellos: number;
 }

@@ -1,6 +1,7 @@
 import type { Conversation, DecoderSettings, Output, Protocol, SessionContext } from '../../contract/protocol.js';
 import { annotate, describe } from './annotate.js';
 import { ClientDecoder } from './client-decoder.js';
+import { Turns } from './draft.js';
 import { Histories } from './history.js';
 import { probe } from './probe.js';
 import { LISTEN_RULES } from './rules/forwarding-listen.js';
@@ -19,8 +20,9 @@ function converse(
 ): Conversation {
   // what does not show how connections begin (process ids, raw files, PDUs) may hold several of them in one stream
   const several = !context.connection.ordered || !context.connection.initiatorKnown;
-  const server = new ServerDecoder(output, settings[1]);
-  const client = new ClientDecoder(output, settings[0], server, several);
+  const turns = new Turns();
+  const server = new ServerDecoder(output, settings[1], turns);
+  const client = new ClientDecoder(output, settings[0], turns, server, several);
   return { client, server, session: new PestoSession(context, output, server, client, several) };
 }
 

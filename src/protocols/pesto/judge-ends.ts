@@ -19,6 +19,8 @@ export interface Ending {
   readonly packet: number;
   readonly seconds: number;
   readonly nanos: number;
+  /** How much of the peer's stream its sender had received by then, -1 where the recording cannot tell. */
+  readonly peerSeen: number;
 }
 
 /** What is known of a connection when it is over. */
@@ -33,6 +35,10 @@ export interface Endings {
   /** Whether no byte of the client was captured. */
   readonly clientSilent: boolean;
   readonly ordered: boolean;
+  /** Whether it is the recording of a Unix socket. */
+  readonly socket: boolean;
+  /** Whether either side broke the connection off. */
+  readonly reset: boolean;
 }
 
 const NANOS = 1e9;
@@ -44,36 +50,10 @@ function nanosAfter(end: Ending, than: { readonly seconds: number; readonly nano
 
 /** Judges how a connection ended. Without an end in the recording nothing is missing. */
 export function judgeEnds(output: Output, e: Endings): void {
-  judgeStray(output, e);
   judgeServerEnd(output, e);
   if (e.transaction.updateEnd === null) judgeUnfinished(output, e);
   else judgeAfterUpdate(output, e);
   judgeReader(output, e);
-}
-
-/** Bytes after the end of what a side may say. */
-function judgeStray(output: Output, e: Endings): void {
-  const { server, client } = e;
-  const raise = (rule: typeof L.SERVER_DATA_AFTER_LIST, side: Side, d: Framing, what: string, hint: string): void => {
-    const bytes = hex(Uint8Array.from(d.strayBytes));
-    const more = d.stray > d.strayBytes.length ? '...' : '';
-    output.raise(rule, {
-      side,
-      // a recording that cannot tell connections apart may have lost the greeting of the client's next one
-      confidence: e.ordered || side === SERVER ? 'certain' : 'likely',
-      offset: d.strayOffset,
-      length: d.stray,
-      text: `${count(d.stray, 'byte')} after the end of the ${what}: ${bytes}${more}${hint}`,
-    });
-  };
-  if (server.stray > 0 && !server.strayInferred) {
-    const status = server.stray === 1 && server.strayBytes[0]! <= 1;
-    const hint = status ? '; one byte of this value was the status report of a draft that was not shipped' : '';
-    raise(L.SERVER_DATA_AFTER_LIST, SERVER, server, 'list', hint);
-  }
-  if (client.stray > 0 && !client.strayInferred) {
-    raise(U.CLIENT_DATA_AFTER_UPDATE, CLIENT, client, 'update', '');
-  }
 }
 
 /** What is there of an unfinished message: `20 of 56 bytes`. */
@@ -159,10 +139,9 @@ function judgeAfterUpdate(output: Output, e: Endings): void {
   const end = ends[SERVER];
   const done = t.updateEnd!;
   if (end === null || lossy[CLIENT]) return;
-  if (end.how === 'reset' && t.failure === '' && !t.skewed && client.stray === 0) {
+  if (end.how === 'reset' && t.failure === '' && !t.skewed && !client.strayed) {
     output.raise(S.RESET_AFTER_UPDATE, {
       message: done,
-      side: SERVER,
       text: 'the server reset the connection after a complete update that passes the published checks',
     });
   }
@@ -178,10 +157,18 @@ function judgeAfterUpdate(output: Output, e: Endings): void {
   if (late >= IDLE_NANOS && t.failure === '') {
     output.raise(S.SERVER_LEFT_OPEN, {
       message: done,
-      side: SERVER,
       text: `the server closed ${duration(late)} after the end of the update`,
     });
   }
+}
+
+/** What shows that a silent client did not read all of the list, empty where nothing does. */
+function unreadText(e: Endings, left: Ending, listed: number): string {
+  if (left.how === 'reset') return 'the client closed with bytes of the server unread: it did not read all of the list';
+  if (left.peerSeen < 0 || left.peerSeen >= listed) return '';
+  // one that only says that it will send nothing may still read; a socket that is closed answers what comes then with a reset
+  if (!e.socket && !(e.reset && e.ends[SERVER]?.how !== 'reset')) return '';
+  return `the client closed when it had ${left.peerSeen} of the ${listed} bytes of hello and list`;
 }
 
 /** A client that sent nothing. */
@@ -191,10 +178,14 @@ function judgeReader(output: Output, e: Endings): void {
   const left = ends[CLIENT];
   if (left === null && ends[SERVER] === null) return;
   const why = t.refusal === '' ? '' : `; the list gives it reason to leave: ${t.refusal}`;
+  const unread = left === null ? '' : unreadText(e, left, t.listEnd.endOffset);
+  if (unread !== '') {
+    if (t.refusal === '') output.raise(S.CLIENT_LEFT_EARLY, { message: t.hello ?? t.listEnd, text: unread });
+    return;
+  }
   if (left !== null) {
     output.raise(S.READ_ONLY_SESSION, {
       message: t.listEnd,
-      side: CLIENT,
       text: `the client read ${count(t.list.length, 'table')} with ${count(t.listedRules, 'rule')} and sent nothing${why}`,
     });
     const silence = nanosAfter(left, t.listEnd);
@@ -202,13 +193,11 @@ function judgeReader(output: Output, e: Endings): void {
     if (t.version === 1 && t.listedRules > 0) {
       output.raise(S.VERSION_SKEW_STALL, {
         message: t.listEnd,
-        side: CLIENT,
         text: `version 1, ${count(t.listedRules, 'rule')} listed, and ${duration(silence)} of silence: a version 2 client waits for longer rules`,
       });
     }
     output.raise(S.CLIENT_IDLE, {
       message: t.listEnd,
-      side: CLIENT,
       text: `the client left without sending ${duration(silence)} after the list; no other client was served meanwhile`,
     });
   }

@@ -24,8 +24,11 @@ import * as H from './rules/hello.js';
 import * as L from './rules/list.js';
 import type { Transaction } from './transaction.js';
 
-/** Judges a hello; what a client would leave for is noted in the transaction. */
-export function judgeHello(output: Output, t: Transaction, m: Hello): void {
+/**
+ * Judges a hello; what a client would leave for is noted in the transaction. `oldBefore`: the stream holds several connections, and
+ * that their server is old was said of an earlier one.
+ */
+export function judgeHello(output: Output, t: Transaction, m: Hello, oldBefore: boolean): void {
   if (!m.magicOk) {
     output.raise(H.BAD_MAGIC, { message: m, length: 8, text: badMagicText(m.magic) });
     t.refusal ||= 'the magic is wrong';
@@ -40,19 +43,14 @@ export function judgeHello(output: Output, t: Transaction, m: Hello): void {
   }
   const version = { message: m, offset: m.offset + 8, length: 4 };
   if (m.version === 0) {
-    output.raise(H.EXPERIMENTAL_VERSION, {
-      ...version,
-      text: 'version 0: the size of a rule is worked out from the rules',
-    });
+    const text = `version 0 is for experiments: what follows is decoded as version ${NEWEST_VERSION} by guess, and is not judged`;
+    output.raise(H.EXPERIMENTAL_VERSION, { ...version, text });
     t.refusal ||= 'the version is experimental';
   } else if (m.version > NEWEST_VERSION) {
-    output.raise(H.UNSUPPORTED_VERSION, {
-      ...version,
-      text: `version ${m.version} is newer than ${NEWEST_VERSION}: nothing after the hello is decoded`,
-    });
+    const text = `version ${m.version} is newer than ${NEWEST_VERSION}: what follows is decoded as version ${NEWEST_VERSION} by guess, and is not judged`;
+    output.raise(H.UNSUPPORTED_VERSION, { ...version, text });
     t.refusal ||= `version ${m.version} is not known`;
-    return;
-  } else if (m.version < NEWEST_VERSION) {
+  } else if (m.version < NEWEST_VERSION && !oldBefore) {
     output.raise(H.VERSION_OBSOLETE, { ...version, text: 'version 1: rules have 40 bytes and no target address' });
   }
   if (m.pifNameSize !== PIF_NAME_SIZE) {

@@ -46,6 +46,7 @@ export function judgeTableId(output: Output, t: Transaction, id: number, m: Pif 
 }
 
 export function judgeUpdateRule(output: Output, t: Transaction, m: RuleMessage): void {
+  const table = t.pending.get(m.pif);
   if (m.skewed && !t.skewed) {
     t.skewed = true;
     output.raise(U.UPDATE_VERSION_SKEW, {
@@ -54,25 +55,30 @@ export function judgeUpdateRule(output: Output, t: Transaction, m: RuleMessage):
       confidence: t.hello?.complete === true ? 'certain' : 'likely',
     });
   }
-  const table = t.pending.get(m.pif);
   if (table === undefined || table.rules.length > MAX_RULES) return;
+  if (t.skewed) {
+    // what the client read was no list of its version: its rules say nothing of what it wanted
+    table.rules.push(m);
+    return;
+  }
   const judge = new RuleJudge(output, m, table);
   judge.judge();
   if (judge.failure !== '') t.fail(`rule ${m.place + 1} of ${table.label}: ${judge.failure}`, m);
 }
 
 /** Judges a complete update against the list of the same transaction. */
-export function judgeUpdateEnd(output: Output, t: Transaction, m: PifEnd): void {
-  if (!t.updateWhole || t.listEnd === null || !t.listWhole) return;
+export function judgeUpdateEnd(output: Output, t: Transaction, m: PifEnd, serverLeft: boolean): void {
+  if (!t.updateWhole || t.listEnd === null || !t.listWhole || t.skewed) return;
+  const taken = t.failure === '' && !t.rejected && !serverLeft;
   for (const listed of t.list) {
     if (t.sections.has(listed.id)) continue;
     const n = listed.rules.length;
     output.raise(U.CLIENT_OMITS_PIF, {
       message: m,
-      severity: n > 0 ? 'error' : 'warning',
+      severity: n > 0 && taken ? 'error' : 'warning',
       text:
         n > 0
-          ? `no section for ${listed.label}: its ${n === 1 ? 'rule is' : `${n} rules are`} lost`
+          ? `no section for ${listed.label}: its ${n === 1 ? 'rule' : `${n} rules`} ${taken ? (n === 1 ? 'is lost' : 'are lost') : 'would be lost, were the update taken'}`
           : `no section for ${listed.label}, which was empty`,
     });
   }
@@ -85,7 +91,7 @@ export function judgeUpdateEnd(output: Output, t: Transaction, m: PifEnd): void 
     });
   }
   // what a refused or misread update would have changed is of no use
-  if (t.skewed || t.failure !== '') return;
+  if (!taken) return;
   const before = t.before();
   const after = t.after();
   const changes = compare(before, after);

@@ -1,6 +1,8 @@
 import type { Input, Side } from '../../base/input.js';
+import { hex } from '../../base/hex.js';
 import { wireText } from '../../base/text.js';
 import { Message } from '../../contract/message.js';
+import type { DraftStep } from './draft.js';
 import { HELLO, SECTION, type PifLayout, type RuleLayout } from './layout.js';
 
 /** What all pesto messages have. */
@@ -135,6 +137,23 @@ export class PifEnd extends PestoMessage {
 
   constructor(side: Side, input: Input) {
     super(side, input, 1);
+  }
+}
+
+/** A run of bytes behind the list or the update, where shipped versions send nothing and the drafts had further steps. */
+export class Draft extends PestoMessage {
+  readonly name = 'DRAFT';
+  readonly raw: Uint8Array;
+  /** What it would be in the drafts, by its place. */
+  step: DraftStep = 'none';
+
+  constructor(side: Side, input: Input, length: number) {
+    super(side, input, length);
+    this.raw = input.bytes.slice(input.pos, input.pos + length);
+  }
+
+  get hex(): string {
+    return hex(this.raw);
   }
 }
 

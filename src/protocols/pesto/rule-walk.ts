@@ -145,8 +145,10 @@ export function otherSize(layout: RuleLayout): RuleLayout | null {
 }
 
 /**
- * Whether a client wrote rules of the other released size than its server announced: the first rule is none by the announced
- * size, and by the other size everything is in order up to the end. Null: more bytes are needed to say.
+ * Whether a client wrote rules of the other released size than its server announced. A client of version 1 leaves when it meets
+ * version 2, so that for version 2 the first rule tells. A client of version 2 takes a list of version 1 for one of its own and
+ * sends back what it read: the first rules fit the short size by construction, and only where the tables end tells. Null: more bytes
+ * are needed to say.
  */
 export function isSkewed(
   bytes: Uint8Array,
@@ -160,12 +162,20 @@ export function isSkewed(
   const other = otherSize(announced);
   if (other === null) return false;
   const have = end - start;
-  if (have >= announced.size && rateRule(bytes, start, announced) >= FULL_MARKS) return false;
   if (have < announced.size && !final) return null;
+  if (announced === RULE_V2 && have >= announced.size && rateRule(bytes, start, announced) >= FULL_MARKS) return false;
   if (have < other.size) return final ? false : null;
-  if (rateRule(bytes, start, other) < FULL_MARKS || !cleanIfname(bytes, start, other)) return false;
-  const walk = walkTables(bytes, start, end, left, other, header);
-  if (walk.failed) return false;
-  if (walk.terminated || final) return walk.worst === FULL_MARKS;
+  const theirs = walkTables(bytes, start, end, left, other, header);
+  if (theirs.failed || (theirs.terminated && theirs.rest > 0)) return false;
+  const clean = theirs.worst === FULL_MARKS && cleanIfname(bytes, start, other);
+  if (announced === RULE_V2) {
+    if (!clean) return false;
+    return theirs.terminated || final ? true : null;
+  }
+  const own = walkTables(bytes, start, end, left, announced, header);
+  const whole = own.terminated && own.rest === 0;
+  if (whole && own.worst === FULL_MARKS) return false;
+  if (theirs.terminated) return whole ? clean : true;
+  if (final) return clean && own.worst < FULL_MARKS;
   return null;
 }

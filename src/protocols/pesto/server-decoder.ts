@@ -1,11 +1,14 @@
+import { hex } from '../../base/hex.js';
 import { SERVER, type Input } from '../../base/input.js';
 import type { DecoderSettings, Output } from '../../contract/protocol.js';
-import { MAGIC, MAX_RULES, PIF_NAME_SIZE, PIF_NONE, IFNAMSIZ, NEWEST_VERSION } from './constants.js';
+import { MAGIC, MAX_RULES, PIF_NAME_SIZE, PIF_NONE, IFNAMSIZ, isReleased, NEWEST_VERSION } from './constants.js';
+import type { Turns } from './draft.js';
 import type { ServerHints } from './hints.js';
 import { HELLO, HELLO_D1, HELLO_D2, PIF, pifLayout, ruleLayout, type PifLayout, type RuleLayout } from './layout.js';
 import { Hello, Pif, PifEnd, type HelloLayout } from './message.js';
 import { guessSize } from './rule-walk.js';
 import { findLandmark, LANDMARK_SIZE, magicPrefix } from './landmark.js';
+import { SERVER_DATA_AFTER_LIST } from './rules/list.js';
 import { TableDecoder } from './table-decoder.js';
 
 /** Bytes that are gathered at most between two looks for a landmark. */
@@ -30,8 +33,8 @@ export class ServerDecoder extends TableDecoder<typeof SERVER> implements Server
   private searched = 0;
   private announced: RuleLayout | 'pending' | 'unknown' | 'experimental' = 'pending';
 
-  constructor(output: Output, settings: DecoderSettings) {
-    super(SERVER, output, settings);
+  constructor(output: Output, settings: DecoderSettings, turns: Turns) {
+    super(SERVER, output, settings, turns);
     if (!settings.fromStart) this.phase = 'search';
   }
 
@@ -43,7 +46,11 @@ export class ServerDecoder extends TableDecoder<typeof SERVER> implements Server
     return this.announced;
   }
 
-  protected step(input: Input<typeof SERVER>, _patient: boolean, final: boolean): boolean {
+  get guessed(): boolean {
+    return this.announced === 'experimental';
+  }
+
+  protected step(input: Input<typeof SERVER>, patient: boolean, final: boolean): boolean {
     switch (this.phase) {
       case 'start':
         return this.takeHello(input, final);
@@ -52,7 +59,7 @@ export class ServerDecoder extends TableDecoder<typeof SERVER> implements Server
       case 'rules':
         return this.takeRule(input, final);
       case 'done':
-        return this.takeStray(input, final);
+        return this.takeStray(input, patient, final);
       default:
         return this.search(input, final);
     }
@@ -117,10 +124,14 @@ export class ServerDecoder extends TableDecoder<typeof SERVER> implements Server
       this.phase = 'table';
     } else {
       this.layout = pifLayout(hello.pifNameSize, false);
-      this.announced = hello.version === 0 ? 'experimental' : (ruleLayout(hello.version, hello.ifnamsiz) ?? 'unknown');
-      this.phase = hello.version > NEWEST_VERSION || this.layout === null ? 'dead' : 'table';
+      this.announced = isReleased(hello.version)
+        ? (ruleLayout(hello.version, hello.ifnamsiz) ?? 'unknown')
+        : 'experimental';
+      this.phase = this.layout === null ? 'dead' : 'table';
     }
     this.emit(input, hello);
+    // nobody knows what such a version changed: the newest one's layout is a guess from here on
+    if (this.announced === 'experimental') this.inferred = true;
     return true;
   }
 
@@ -200,8 +211,8 @@ export class ServerDecoder extends TableDecoder<typeof SERVER> implements Server
   }
 
   /** After the list: another hello where a recording joined connections, or bytes that have no business here. */
-  private takeStray(input: Input<typeof SERVER>, final: boolean): boolean {
-    if (this.stray === 0) {
+  private takeStray(input: Input<typeof SERVER>, patient: boolean, final: boolean): boolean {
+    if (!this.strayed) {
       const again = this.helloAgain(input, final);
       if (again === null) return this.more(input, MAGIC.length);
       if (again) {
@@ -209,8 +220,19 @@ export class ServerDecoder extends TableDecoder<typeof SERVER> implements Server
         return true;
       }
     }
-    this.strayed(input);
-    return true;
+    return this.takeAfterEnd(input, patient, final);
+  }
+
+  protected complain(input: Input<typeof SERVER>): void {
+    const first = input.bytes[input.pos]!;
+    const hint =
+      first <= 1 ? '; a single byte of this value was the status report of a draft that was not shipped' : '';
+    this.output.raise(SERVER_DATA_AFTER_LIST, {
+      side: SERVER,
+      offset: input.offset,
+      length: 1,
+      text: `the list is complete, and the server goes on with byte ${hex(input.bytes, input.pos, input.pos + 1)}${hint}`,
+    });
   }
 
   private search(input: Input<typeof SERVER>, final: boolean): boolean {

@@ -1,5 +1,5 @@
 import { MODE_GUESSED } from '../../base/capture-rules.js';
-import { CLIENT, SERVER, type Side } from '../../base/input.js';
+import { CLIENT, otherSide, SERVER, type Side } from '../../base/input.js';
 import type { Origin } from '../../base/origin.js';
 import { duration } from '../../base/time.js';
 import { quote } from '../../base/text.js';
@@ -14,7 +14,7 @@ import { judgeEnds, type Ending } from './judge-ends.js';
 import { badMagicText, judgeEntry, judgeHello, judgeListEnd } from './judge-list.js';
 import { RuleJudge } from './judge-rule.js';
 import { judgeRejection, judgeSection, judgeTableId, judgeUpdateEnd, judgeUpdateRule } from './judge-update.js';
-import { Hello, Pif, type PifEnd, RuleMessage, type PestoMessage } from './message.js';
+import { Draft, Hello, Pif, type PifEnd, RuleMessage, type PestoMessage } from './message.js';
 import * as H from './rules/hello.js';
 import * as S from './rules/session.js';
 import * as U from './rules/update.js';
@@ -29,6 +29,15 @@ const NANOS = 1e9;
 const STALL_NANOS = 1 * NANOS;
 /** Silence that keeps others from being served. */
 const IDLE_NANOS = 5 * NANOS;
+
+/** For lists and updates whose layout is a guess: what is found in them says nothing of anybody. */
+const UNHEARD: Output = {
+  begin: () => undefined,
+  message: () => undefined,
+  skip: () => undefined,
+  raise: () => undefined,
+  wants: () => false,
+};
 
 /** Joins hello, list and update of a connection, and the connections to one server. */
 export class PestoSession implements Session {
@@ -47,6 +56,7 @@ export class PestoSession implements Session {
   private readonly lossy: [boolean, boolean] = [false, false];
   private readonly ends: [Ending | null, Ending | null] = [null, null];
   private transactions = 1;
+  private saidOld = false;
   private saidMagic = false;
   private saidGreeting = false;
   private saidGuess = false;
@@ -68,7 +78,17 @@ export class PestoSession implements Session {
     this.siblings = new Siblings(context, output, this.limits);
   }
 
+  /** Where findings about list and update go. */
+  private get verdicts(): Output {
+    return this.t.guessed ? UNHEARD : this.output;
+  }
+
   message(m: Message): void {
+    if (m instanceof Draft) {
+      const peer = m.side === SERVER ? this.client : this.server;
+      this.t.draft.add(m, peer.strayed, !this.context.present(otherSide(m.side)));
+      return;
+    }
     if (m.side === SERVER) this.fromServer(m as PestoMessage);
     else this.fromClient(m as PestoMessage);
   }
@@ -101,20 +121,21 @@ export class PestoSession implements Session {
   end(side: Side, how: 'fin' | 'reset' | 'open', origin: Origin): void {
     if (side === SERVER) this.serverOver = true;
     if (how !== 'open') {
-      this.ends[side] = { how, packet: origin.packet, seconds: origin.seconds, nanos: origin.nanos };
+      const { packet, seconds, nanos, peerSeen } = origin;
+      this.ends[side] = { how, packet, seconds, nanos, peerSeen };
       if (side === CLIENT) this.siblings.history.clientSeen = true;
     }
     if (side === SERVER || this.t.hello === null) this.judgeWaiting(side === SERVER || !this.context.present(SERVER));
     if (side === SERVER && how !== 'open') this.siblings.closed(this.t.hello, this.ends[SERVER]);
   }
 
-  finish(): void {
+  finish(how: 'closed' | 'reset' | 'open'): void {
     this.serverOver = true;
     this.judgeWaiting(true);
     this.siblings.closed(this.t.hello, this.ends[SERVER]);
     this.judgeLoneId();
-    judgeRejection(this.output, this.t);
-    judgeEnds(this.output, {
+    judgeRejection(this.verdicts, this.t);
+    judgeEnds(this.verdicts, {
       transaction: this.t,
       server: this.server,
       client: this.client,
@@ -122,16 +143,30 @@ export class PestoSession implements Session {
       lossy: this.lossy,
       clientSilent: !this.context.present(CLIENT),
       ordered: this.context.connection.ordered,
+      socket: this.context.connection.transport === 'unix',
+      reset: how === 'reset',
     });
     this.siblings.leave(this.t, this.lossy[CLIENT], this.ends);
   }
 
   summary(): Record<string, Json> {
-    return summarize(this.t, this.transactions, this.context.limits.listItems);
+    return summarize(this.t, this.transactions, this.firstToLeave, this.context.limits.listItems);
   }
 
   describe(): string[] {
-    return describeTransaction(this.t, this.transactions);
+    return describeTransaction(this.t, this.transactions, this.firstToLeave);
+  }
+
+  /** The side that closed first; null where the recording does not show it. */
+  private get firstToLeave(): Side | null {
+    const [client, server] = this.ends;
+    if (client === null) return server === null ? null : SERVER;
+    return server !== null && server.packet < client.packet ? SERVER : CLIENT;
+  }
+
+  /** A reader has nothing to say: where all of the list is there, a silent client is no client that was not recorded. */
+  mayBeSilent(side: Side): boolean {
+    return side === CLIENT && this.t.listEnd !== null;
   }
 
   // ---- the server's side
@@ -156,29 +191,30 @@ export class PestoSession implements Session {
     }
     this.t.hello = m;
     this.t.listWhole = true;
-    judgeHello(this.output, this.t, m);
+    judgeHello(this.output, this.t, m, this.saidOld);
+    this.saidOld ||= m.version === 1;
     this.siblings.greeted(m);
   }
 
   private takeEntry(m: Pif): void {
     const { t } = this;
-    if (t.hello === null || m.inferred) t.listWhole = false;
-    judgeEntry(this.output, t, m);
+    if (t.hello === null || (m.inferred && !t.guessed)) t.listWhole = false;
+    judgeEntry(this.verdicts, t, m);
     this.table = t.addEntry(m);
     this.judgeRoom(m);
   }
 
   private takeListed(m: RuleMessage): void {
     if (this.table === null) return;
-    if (m.inferred) this.t.listWhole = false;
-    new RuleJudge(this.output, m, this.table).judge();
+    if (m.inferred && !this.t.guessed) this.t.listWhole = false;
+    new RuleJudge(this.verdicts, m, this.table).judge();
   }
 
   private takeListEnd(m: PifEnd): void {
     const { t } = this;
     t.listEnd = m;
     if (t.listWhole) {
-      judgeListEnd(this.output, t, m);
+      judgeListEnd(this.verdicts, t, m);
       this.compareList();
     }
     this.judgeWaiting(false);
@@ -186,7 +222,7 @@ export class PestoSession implements Session {
 
   private compareList(): void {
     const { t } = this;
-    if (t.hello === null || t.hello.layout !== 'released' || t.version < 1) return;
+    if (t.hello === null || t.hello.layout !== 'released' || t.guessed) return;
     const verdict = compareWithHistory(this.siblings.history, t.before(), this.context.connection.id);
     if (verdict === null) return;
     t.verdict = verdict.text;
@@ -263,7 +299,7 @@ export class PestoSession implements Session {
       this.judgePause(m);
     }
     if (m instanceof Pif) {
-      judgeSection(this.output, t, m);
+      judgeSection(this.verdicts, t, m);
       this.judgeRoom(m);
     } else if (m instanceof RuleMessage) this.judgeRule(m);
     else this.judgeEnd(m as PifEnd);
@@ -274,23 +310,24 @@ export class PestoSession implements Session {
       this.saidGuess = true;
       const size = `rules of ${m.length} bytes (version ${m.layout.taddr < 0 ? 1 : 2})`;
       if (this.client.ambiguous) {
-        this.output.raise(U.VERSION_AMBIGUOUS, {
+        this.verdicts.raise(U.VERSION_AMBIGUOUS, {
           message: m,
           text: `${size} are shown; the other size fits about as well`,
         });
       } else {
-        this.output.raise(MODE_GUESSED, { message: m, text: `${size}, as the rules themselves show` });
+        this.verdicts.raise(MODE_GUESSED, { message: m, text: `${size}, as the rules themselves show` });
       }
     }
-    judgeUpdateRule(this.output, this.t, m);
+    judgeUpdateRule(this.verdicts, this.t, m);
   }
 
   private judgeEnd(m: PifEnd): void {
     const { t } = this;
     t.updateEnd = m;
     if (this.lossy[CLIENT]) t.updateWhole = false;
-    judgeUpdateEnd(this.output, t, m);
-    judgeRejection(this.output, t);
+    const server = this.ends[SERVER];
+    judgeUpdateEnd(this.verdicts, t, m, server !== null && server.packet < m.firstPacket);
+    judgeRejection(this.verdicts, t);
     this.siblings.updated(t);
   }
 
@@ -313,7 +350,7 @@ export class PestoSession implements Session {
     const doubt = connection.ordered
       ? ''
       : '; this kind of recording does not show the order between the directions for sure';
-    this.output.raise(U.CLIENT_BEFORE_LIST, {
+    this.verdicts.raise(U.CLIENT_BEFORE_LIST, {
       message: m,
       related: [listEnd],
       confidence: early,
@@ -323,7 +360,7 @@ export class PestoSession implements Session {
 
   private judgePause(m: PestoMessage): void {
     if (m.pause < STALL_NANOS) return;
-    this.output.raise(U.PARTIAL_UPDATE_STALL, {
+    this.verdicts.raise(U.PARTIAL_UPDATE_STALL, {
       message: m,
       confidence: this.context.connection.ordered ? 'certain' : 'likely',
       text: `${duration(m.pause)} of silence before or inside ${m.name} at byte ${m.offset} of the update; the server forwarded nothing meanwhile`,
@@ -332,9 +369,8 @@ export class PestoSession implements Session {
 
   private idle(nanos: number, m: PestoMessage | null): void {
     const then = m === null ? 'left without sending' : 'sent its update';
-    this.output.raise(S.CLIENT_IDLE, {
+    this.verdicts.raise(S.CLIENT_IDLE, {
       message: m ?? this.t.listEnd,
-      side: CLIENT,
       text: `the client ${then} ${duration(nanos)} after the list; no other client was served meanwhile`,
     });
   }
@@ -343,6 +379,6 @@ export class PestoSession implements Session {
   private judgeLoneId(): void {
     const { client } = this;
     if (client.phase !== 'table' || client.cutPresent === 0) return;
-    judgeTableId(this.output, this.t, client.cutBytes[0]!, null, client.cutOffset);
+    judgeTableId(this.verdicts, this.t, client.cutBytes[0]!, null, client.cutOffset);
   }
 }

@@ -28,14 +28,18 @@ export class Siblings {
   /** What is remembered of the server. */
   get history(): PathHistory {
     const { connection, clientEnd, file, limits, shared } = this.context;
-    const named = connection.endpoints.find((e) => e.startsWith('unix:') && !e.startsWith('unix:pid='));
+    const { endpoints } = connection;
+    const serverName = endpoints[clientEnd === 1 ? 0 : 1];
+    const isPath = (name: string): boolean => name.startsWith('unix:') && !name.startsWith('unix:pid=');
+    // recordings that know processes only may name the path at the other end; where no process is known, that end has it with a number
+    const named = isPath(serverName) ? serverName : (endpoints.find(isPath)?.replace(/#\d+$/, '') ?? serverName);
     if (shared.forgotten > 0)
       this.limits.hit(
         'listItems',
         `more than ${limits.listItems} servers; the ones that were silent longest are forgotten`,
         'note',
       );
-    return shared.of(`${file} ${named ?? connection.endpoints[clientEnd === 1 ? 0 : 1]}`, limits);
+    return shared.of(`${file} ${named}`, limits);
   }
 
   /** A hello: no other connection to this server may be open. */
@@ -74,7 +78,7 @@ export class Siblings {
   /** An update is complete: the next list will show it, or not. */
   updated(t: Transaction): void {
     const { history } = this;
-    if (!t.updateWhole || !t.listWhole || t.listEnd === null || t.hello === null || t.skewed) {
+    if (!t.updateWhole || !t.listWhole || t.listEnd === null || t.hello === null || t.skewed || t.guessed) {
       history.expectation = 'unknown';
       return;
     }
@@ -87,7 +91,7 @@ export class Siblings {
 
   /** The transaction is over, perhaps in the middle of an update: then the tables stay as they were. */
   leave(t: Transaction, lossy: boolean, ends: readonly [Ending | null, Ending | null]): void {
-    if (t.updateEnd !== null || t.updateStart === null) return;
+    if (t.updateEnd !== null || (t.updateStart === null && !t.truncated) || t.guessed) return;
     const known = t.listEnd !== null && t.listWhole && t.updateWhole && !lossy && t.hello !== null;
     if (!known || (ends[CLIENT] === null && ends[SERVER] === null)) return;
     const { history } = this;

@@ -1,9 +1,11 @@
 import type { Block } from '../../base/block.js';
-import type { Input, Side } from '../../base/input.js';
+import { otherSide, type Input, type Side } from '../../base/input.js';
 import { Origin } from '../../base/origin.js';
 import type { Decoder, DecoderSettings, Output, SkipReason } from '../../contract/protocol.js';
+import { MAX_DRAFT_RUN, MAX_DRAFT_RUNS } from './constants.js';
+import type { Turns } from './draft.js';
 import type { RuleLayout } from './layout.js';
-import { RuleMessage, type Pif, type PestoMessage } from './message.js';
+import { Draft, RuleMessage, type Pif, type PestoMessage } from './message.js';
 
 /** What a direction is about to read. */
 export type Phase =
@@ -27,12 +29,8 @@ const LONG_NANOS = 1e9;
 /** Where the framing of a direction stands: what its end leaves open. */
 export interface Framing {
   readonly phase: Phase;
-  /** Captured bytes after the end of what may be said: how many, the first of them, and where they begin. */
-  readonly stray: number;
-  readonly strayBytes: readonly number[];
-  readonly strayOffset: number;
-  /** Whether where it ended is known by inference only: bytes in front of it are not in the capture. */
-  readonly strayInferred: boolean;
+  /** Whether there are bytes after the end of what may be said. */
+  readonly strayed: boolean;
   /** Bytes of an unfinished message at the direction's end: where, how many, and how many there should be (0: unknown). */
   readonly cutOffset: number;
   readonly cutPresent: number;
@@ -47,10 +45,7 @@ export abstract class TableDecoder<S extends Side> implements Decoder<S>, Framin
   waiting = false;
 
   phase: Phase = 'start';
-  stray = 0;
-  readonly strayBytes: number[] = [];
-  strayOffset = -1;
-  strayInferred = false;
+  strayed = false;
   cutOffset = -1;
   cutPresent = 0;
   cutWanted = 0;
@@ -76,8 +71,13 @@ export abstract class TableDecoder<S extends Side> implements Decoder<S>, Framin
   private tailLeft = 0;
   private readonly lastByte = new Origin();
   private spoke = false;
+  private readonly turns: Turns;
+  /** Runs of bytes behind the end that were shown, and how far the peer's stream went when the one that waits began; -1: none. */
+  private runs = 0;
+  private runSince = -1;
 
-  constructor(side: S, output: Output, settings: DecoderSettings) {
+  constructor(side: S, output: Output, settings: DecoderSettings, turns: Turns) {
+    this.turns = turns;
     this.side = side;
     this.output = output;
     this.settings = settings;
@@ -98,6 +98,7 @@ export abstract class TableDecoder<S extends Side> implements Decoder<S>, Framin
 
   decode(input: Input<S>, patient: boolean): void {
     this.need = 1;
+    this.turns.seen[this.side] = Math.max(this.turns.seen[this.side], input.base + input.end);
     while (input.remaining > 0) {
       if (!this.once(input, patient, false)) return;
     }
@@ -226,14 +227,38 @@ export abstract class TableDecoder<S extends Side> implements Decoder<S>, Framin
     this.cutBytes = input.bytes.slice(input.pos, input.pos + Math.min(present, 32));
   }
 
-  protected strayed(input: Input<S>): void {
-    if (this.stray === 0) {
-      this.strayOffset = input.offset;
-      this.strayInferred = this.inferred;
+  /** Tells of the first byte after the end. */
+  protected abstract complain(input: Input<S>): void;
+
+  /**
+   * Bytes after the end of what this side may say. The drafts had more to say there: what comes before the peer's next word is one
+   * run, which is shown when the peer goes on, or nobody does.
+   */
+  protected takeAfterEnd(input: Input<S>, patient: boolean, final: boolean): boolean {
+    if (!this.strayed) {
+      this.strayed = true;
+      // behind a hole nobody knows where it ended
+      if (!this.inferred) this.complain(input);
     }
-    for (let i = input.pos; i < input.end && this.strayBytes.length < 32; i++) this.strayBytes.push(input.bytes[i]!);
-    this.stray += input.remaining;
-    this.skip(input, input.remaining, 'undecoded');
+    if (this.runs >= MAX_DRAFT_RUNS || input.remaining > MAX_DRAFT_RUN) {
+      this.runs = MAX_DRAFT_RUNS;
+      this.skip(input, input.remaining, 'undecoded');
+      return true;
+    }
+    const peer = this.turns.seen[otherSide(this.side)];
+    if (this.runSince < 0) this.runSince = peer;
+    if (patient && !final && peer === this.runSince) {
+      this.waiting = true;
+      return false;
+    }
+    this.runs++;
+    this.runSince = -1;
+    const { inferred, hinted } = this;
+    this.inferred = this.hinted = true;
+    this.emit(input, new Draft(this.side, input, input.remaining));
+    this.inferred = inferred;
+    this.hinted = hinted;
+    return true;
   }
 
   protected skip(input: Input<S>, length: number, reason: SkipReason): void {

@@ -35,7 +35,7 @@ export class Table {
 }
 
 /** A table's name as it may be printed: plain ones as they are, all others in quotes. */
-function tableLabel(name: string): string {
+export function tableLabel(name: string): string {
   return /^\w[\w .-]*$/.test(name) && name.length <= 32 ? name : quote(name, 32);
 }
 

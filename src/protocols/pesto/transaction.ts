@@ -1,6 +1,7 @@
 import type { Hello, Pif, PifEnd, PestoMessage } from './message.js';
 import { snapshot, Table, type Snapshot } from './table.js';
-import { KEPT_TABLES, pifName } from './constants.js';
+import { isReleased, KEPT_TABLES, pifName } from './constants.js';
+import { DraftSteps } from './draft.js';
 
 /** One hello, its list, and at most one update: all that happens in a connection. */
 export class Transaction {
@@ -33,6 +34,8 @@ export class Transaction {
   truncated = false;
   /** Whether there were more tables than are kept. */
   overflowed = false;
+  /** Runs of bytes behind list and update. */
+  readonly draft = new DraftSteps();
   /** What the list showed of an earlier update. */
   verdict = '';
 
@@ -48,6 +51,11 @@ export class Transaction {
   /** The version in force, 0 where it is not known. */
   get version(): number {
     return Math.max(this.hello?.version ?? 0, 0);
+  }
+
+  /** Whether list and update are decoded by a layout that is only guessed: nothing in them is judged. */
+  get guessed(): boolean {
+    return this.hello !== null && this.hello.layout === 'released' && !isReleased(this.hello.version);
   }
 
   get caps(): number {

@@ -7,6 +7,8 @@ interface Draft {
   readonly severity: Severity;
   readonly party: Party;
   readonly needs: Needs;
+  /** See Rule. */
+  readonly off?: boolean;
   readonly title: string;
   readonly meaning: string;
   /** What happens, and the session. */

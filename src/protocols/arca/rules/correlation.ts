@@ -183,6 +183,7 @@ export const ACCEPT_ORDER = rule({
 export const PIPELINED = rule({
   id: 'pipelined',
   severity: 'note',
+  off: true,
   party: 'client',
   needs: 'both',
   title: 'a request is sent while another one is open',

@@ -278,6 +278,7 @@ export const GENERATION_AMBIGUOUS = rule({
 export const PUSH_MODEL = rule({
   id: 'push-model',
   severity: 'note',
+  off: true,
   party: 'either',
   needs: 'server',
   title: 'the session pushes connections, as generation A0 does',
@@ -290,6 +291,7 @@ export const PUSH_MODEL = rule({
 export const LEGACY_RPC = rule({
   id: 'legacy-rpc',
   severity: 'note',
+  off: true,
   party: 'either',
   needs: 'either',
   title: 'the stream is the data-model RPC of 2025',

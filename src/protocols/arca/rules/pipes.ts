@@ -83,6 +83,7 @@ export const NEW_PIPE_UNANSWERED = rule({
 export const NEW_PIPE_PIPELINED = rule({
   id: 'new-pipe-pipelined',
   severity: 'note',
+  off: true,
   party: 'client',
   needs: 'both',
   title: 'a second request before the reply to the first',

@@ -202,6 +202,7 @@ export const GETARGS_REPEATED = rule({
 export const RESULT_ERR_ANSWER = rule({
   id: 'result-err',
   severity: 'note',
+  off: true,
   party: 'server',
   needs: 'server',
   title: 'an answer of generation C2 is an error',
@@ -295,6 +296,7 @@ function c2Listening(): ReturnType<typeof c2Started> {
 export const POINTER_DISCLOSURE = rule({
   id: 'pointer-disclosure',
   severity: 'note',
+  off: true,
   party: 'server',
   needs: 'server',
   title: 'a descriptor is an address of the host process',

@@ -74,6 +74,7 @@ export const RESPONSE_MISSING = rule({
 export const CLOSE_UNANSWERED = rule({
   id: 'close-unanswered',
   severity: 'note',
+  off: true,
   party: 'server',
   needs: 'session',
   title: 'Close was not acknowledged',
@@ -86,6 +87,7 @@ export const CLOSE_UNANSWERED = rule({
 export const CLOSE_ANSWERED = rule({
   id: 'close-answered',
   severity: 'note',
+  off: true,
   party: 'server',
   needs: 'both',
   title: 'Close was acknowledged',
@@ -121,6 +123,7 @@ export const DATA_AFTER_EXIT = rule({
 export const CHILD_PIPE_UNLINKED = rule({
   id: 'child-pipe-unlinked',
   severity: 'note',
+  off: true,
   party: 'either',
   needs: 'both',
   title: 'no answer announced this pipe',
@@ -133,6 +136,7 @@ export const CHILD_PIPE_UNLINKED = rule({
 export const CHILD_PIPE_UNUSED = rule({
   id: 'child-pipe-unused',
   severity: 'note',
+  off: true,
   party: 'client',
   needs: 'both',
   title: 'an announced pipe is not in the recording',

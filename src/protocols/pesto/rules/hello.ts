@@ -59,7 +59,7 @@ export const EXPERIMENTAL_VERSION: Rule = {
   needs: 'server',
   title: 'version 0 is for experiments',
   meaning:
-    'Version 0 says that client and server must come from the same build; no public commit ever sent it, and released clients refuse it. The size of a rule is not known then: wirelint works it out from the rules and marks what follows as inferred.',
+    'Version 0 says that client and server must come from the same build; no public commit ever sent it, and released clients refuse it. What it changed is not known: what follows is decoded by the layout of the newest version, with the size of a rule that the rules themselves show, marked as guessed, and not judged.',
   spec: 'passt: pesto.h, PESTO_PROTOCOL_VERSION',
   breaks: {
     text: 'version 0',
@@ -75,7 +75,7 @@ export const UNSUPPORTED_VERSION: Rule = {
   needs: 'server',
   title: 'a version that is not known',
   meaning:
-    'The version says how long a rule is, and nothing else in the stream does. Clients refuse a server that is newer than themselves without sending anything. The rest of both directions is not decoded, because guessing would show rules that nobody sent.',
+    'The version says how long a rule is, and nothing else in the stream does. Clients refuse a server that is newer than themselves without sending anything. What follows is decoded by the layout of the newest version that is known, marked as guessed, and not judged: a version that changed more shows nonsense there.',
   spec: 'passt: pesto.h, PESTO_PROTOCOL_VERSION',
   breaks: { text: 'version 3', steps: () => reading(hello({ version: 3 })) },
   keeps: { text: 'version 2', steps: () => reading(pastaList()) },

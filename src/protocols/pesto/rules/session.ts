@@ -71,6 +71,7 @@ export const CLIENT_IDLE: Rule = {
 export const READ_ONLY_SESSION: Rule = {
   id: 'pesto/read-only-session',
   severity: 'note',
+  off: true,
   party: 'client',
   needs: 'session',
   title: 'the client only read the list',

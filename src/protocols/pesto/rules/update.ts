@@ -247,6 +247,7 @@ export const UPDATE_CLEARS_ALL: Rule = {
 export const UPDATE_SUMMARY: Rule = {
   id: 'pesto/update-summary',
   severity: 'note',
+  off: true,
   party: 'client',
   needs: 'both',
   title: 'what a complete update changes',
