@@ -1,4 +1,6 @@
+import { randomInt } from 'node:crypto';
 import { Packet } from '../capture/packet.js';
+import type { EmitQueue } from './emit-queue.js';
 import { INBOUND, OUTBOUND, type PcapngWriter } from './pcapng-writer.js';
 
 /** The side that connected, and the side that accepted. */
@@ -47,9 +49,11 @@ export class PacketCounter {
  * Acknowledgements say what was handed to the other side.
  */
 export class Conversation {
-  private readonly next: [number, number] = [0, 0];
+  private readonly next: [number, number];
   private readonly unacked: [number, number] = [0, 0];
   private readonly acked: [number, number] = [0, 0];
+  /** Names the processes in the first packet; until it is called that one, and all behind it, wait. */
+  private name: ((comment: string) => void) | null = null;
   private readonly ended: [boolean, boolean] = [false, false];
   private readonly ipBytes: number;
   private readonly addressSum: number;
@@ -61,7 +65,10 @@ export class Conversation {
     private readonly ends: ConversationAddresses,
     private readonly counter: PacketCounter,
     private readonly tap: PacketTap | null,
+    private readonly queue: EmitQueue,
   ) {
+    // numbers of its own: recordings that are put into one file must not look like each other's repetitions
+    this.next = [randomInt(2 ** 32), randomInt(2 ** 32)];
     this.ipBytes = ends.addresses[0].length === 4 ? 20 : 40;
     let sum = 0;
     for (const address of ends.addresses)
@@ -73,29 +80,84 @@ export class Conversation {
     this.packet.interfaceDescription = tap?.interfaceDescription ?? '';
   }
 
-  /** The connection was made. */
-  open(micros: number, comment: string): void {
-    this.emit(CONNECTED, SYN, micros, null, 0, 0, comment);
-    this.next[CONNECTED] = 1;
-    this.acked[CONNECTED] = 1;
-    this.emit(ACCEPTED, SYN | ACK, micros, null, 0, 0, '');
-    this.next[ACCEPTED] = 1;
-    this.acked[ACCEPTED] = 1;
-    this.emit(CONNECTED, ACK, micros, null, 0, 0, '');
+  /** The connection was made. `comment`: null where the processes are still looked for; `named` is called then. */
+  open(micros: number, comment: string | null): void {
+    let words = comment ?? '';
+    const write = (): void => this.writeOpening(micros, words);
+    if (comment !== null) {
+      this.queue.add(write, 0);
+      return;
+    }
+    const go = this.queue.addWaiting(write);
+    this.name = (text) => {
+      words = text;
+      go();
+    };
+  }
+
+  /** The processes of a connection that was opened without a comment are known, or not to be found. */
+  named(comment: string): void {
+    this.name?.(comment);
+    this.name = null;
   }
 
   /** The connection was refused. */
   refuse(micros: number, comment: string): void {
-    this.emit(CONNECTED, SYN, micros, null, 0, 0, comment);
-    this.next[CONNECTED] = 1;
-    this.acked[CONNECTED] = 1;
-    this.emit(ACCEPTED, RST | ACK, micros, null, 0, 0, '');
-    this.ended[CONNECTED] = true;
-    this.ended[ACCEPTED] = true;
+    this.queue.add(() => {
+      this.emit(CONNECTED, SYN, micros, null, 0, 0, comment);
+      this.advance(CONNECTED);
+      this.emit(ACCEPTED, RST | ACK, micros, null, 0, 0, '');
+      this.ended[CONNECTED] = true;
+      this.ended[ACCEPTED] = true;
+    }, 0);
   }
 
-  /** `from` sent these bytes. */
+  /** `from` sent these bytes, which nobody changes any more. */
   data(from: RecordSide, bytes: Uint8Array, micros: number): void {
+    this.queue.add(() => this.writeData(from, bytes, micros), bytes.length);
+  }
+
+  /** `count` more bytes that `from` sent were handed to the other side. */
+  delivered(from: RecordSide, count: number): void {
+    this.queue.add(() => (this.acked[from] = (this.acked[from] + count) >>> 0), 0);
+  }
+
+  /** `from` sends no more; its end was passed on. */
+  fin(from: RecordSide, micros: number): void {
+    this.queue.add(() => {
+      if (this.ended[from]) return;
+      this.ended[from] = true;
+      this.emit(from, FIN | ACK, micros, null, 0, 0, '');
+      this.next[from] = (this.next[from] + 1) >>> 0;
+      this.acked[from] = (this.acked[from] + 1) >>> 0;
+    }, 0);
+  }
+
+  /** `from` broke the connection off. */
+  reset(from: RecordSide, micros: number, comment = ''): void {
+    this.queue.add(() => {
+      if (this.ended[from]) return;
+      this.ended[from] = true;
+      this.ended[other(from)] = true;
+      this.emit(from, RST | ACK, micros, null, 0, 0, comment);
+    }, 0);
+  }
+
+  private writeOpening(micros: number, comment: string): void {
+    this.emit(CONNECTED, SYN, micros, null, 0, 0, comment);
+    this.advance(CONNECTED);
+    this.emit(ACCEPTED, SYN | ACK, micros, null, 0, 0, '');
+    this.advance(ACCEPTED);
+    this.emit(CONNECTED, ACK, micros, null, 0, 0, '');
+  }
+
+  /** The SYN of that side was sent and received. */
+  private advance(side: RecordSide): void {
+    this.next[side] = (this.next[side] + 1) >>> 0;
+    this.acked[side] = this.next[side];
+  }
+
+  private writeData(from: RecordSide, bytes: Uint8Array, micros: number): void {
     if (this.ended[from]) return;
     for (let at = 0; at < bytes.length;) {
       const end = Math.min(at + SEGMENT_BYTES, bytes.length);
@@ -105,28 +167,6 @@ export class Conversation {
       at = end;
     }
     if (this.unacked[from] >= ACK_BYTES) this.emit(other(from), ACK, micros, null, 0, 0, '');
-  }
-
-  /** `count` more bytes that `from` sent were handed to the other side. */
-  delivered(from: RecordSide, count: number): void {
-    this.acked[from] = (this.acked[from] + count) >>> 0;
-  }
-
-  /** `from` sends no more; its end was passed on. */
-  fin(from: RecordSide, micros: number): void {
-    if (this.ended[from]) return;
-    this.ended[from] = true;
-    this.emit(from, FIN | ACK, micros, null, 0, 0, '');
-    this.next[from] = (this.next[from] + 1) >>> 0;
-    this.acked[from] = (this.acked[from] + 1) >>> 0;
-  }
-
-  /** `from` broke the connection off. */
-  reset(from: RecordSide, micros: number, comment = ''): void {
-    if (this.ended[from]) return;
-    this.ended[from] = true;
-    this.ended[other(from)] = true;
-    this.emit(from, RST | ACK, micros, null, 0, 0, comment);
   }
 
   private emit(

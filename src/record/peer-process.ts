@@ -13,8 +13,8 @@ const ACCEPTING = 0x10000;
 /** State of a connected socket there (SS_CONNECTED). */
 const CONNECTED_STATE = '03';
 const STREAM = '0001';
-/** Milliseconds that a search of all processes may take: it holds up the connection. */
-const SEARCH_MS = 50;
+/** Milliseconds that a search of all processes may take: the record of the connection waits for it. */
+const SEARCH_MS = 500;
 
 /** New sockets among which a client is looked for: with many, several clients came at once. */
 const MOST_FRESH = 8;
@@ -48,26 +48,56 @@ function unixSockets(): UnixSocket[] {
   return out;
 }
 
-/** Processes that hold one of these sockets, by inode, found within SEARCH_MS. */
-function holders(inodes: ReadonlySet<string>): Map<string, number[]> {
-  const found = new Map<string, number[]>();
-  if (inodes.size === 0) return found;
-  const until = Date.now() + SEARCH_MS;
-  for (const pid of numbers('/proc').reverse()) {
-    if (Date.now() > until) break;
-    if (pid === process.pid) continue;
-    for (const fd of numbers(`/proc/${pid}/fd`)) {
-      let target: string;
-      try {
-        target = readlinkSync(`/proc/${pid}/fd/${fd}`);
-      } catch {
-        continue;
-      }
-      const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
-      if (inode !== undefined && inodes.has(inode)) found.set(inode, [...(found.get(inode) ?? []), pid]);
-    }
+/**
+ * Looks for the processes that hold sockets, one process a turn of the event loop: connections run meanwhile. What is asked for
+ * while a search runs waits for the next one, which is for all of them.
+ */
+export class HolderSearch {
+  private waiting = new Map<string, (pids: readonly number[]) => void>();
+  private running = false;
+
+  /** The processes that hold the socket with that inode; none where that could not be found out in time. */
+  holders(inode: string): Promise<readonly number[]> {
+    return new Promise((resolve) => {
+      this.waiting.set(inode, resolve);
+      if (!this.running) this.start();
+    });
   }
-  return found;
+
+  private start(): void {
+    const { waiting } = this;
+    this.waiting = new Map();
+    this.running = waiting.size > 0;
+    if (!this.running) return;
+    const found = new Map<string, number[]>();
+    const pids = numbers('/proc').filter((pid) => pid !== process.pid);
+    const until = Date.now() + SEARCH_MS;
+    const step = (): void => {
+      const pid = pids.pop();
+      if (pid === undefined || Date.now() > until) {
+        for (const [inode, resolve] of waiting) resolve(pid === undefined ? (found.get(inode) ?? []) : []);
+        this.start();
+        return;
+      }
+      lookInto(pid, waiting, found);
+      setImmediate(step);
+    };
+    setImmediate(step);
+  }
+}
+
+/** Notes which of these sockets the process holds. */
+function lookInto(pid: number, inodes: ReadonlyMap<string, unknown>, found: Map<string, number[]>): void {
+  for (const fd of numbers(`/proc/${pid}/fd`)) {
+    let target: string;
+    try {
+      target = readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      continue;
+    }
+    const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
+    if (inode !== undefined && inodes.has(inode)) found.set(inode, [...(found.get(inode) ?? []), pid]);
+  }
 }
 
 function numbers(folder: string): number[] {
@@ -90,13 +120,13 @@ function describe(pid: number): PeerProcess | null {
 }
 
 /** The process that listens at a path: the oldest one, where it shares the socket with children. */
-export function listeningProcess(path: string): PeerProcess | null {
+export async function listeningProcess(path: string, search: HolderSearch): Promise<PeerProcess | null> {
   const name = path.replace(/^\0/, '@');
   const named = name.startsWith('@') ? name : resolve(name);
   // a server may have bound the same relative path
   const sockets = unixSockets().filter((s) => s.listening && (s.path === named || s.path === name));
   if (sockets.length !== 1) return null;
-  const pids = holders(new Set([sockets[0]!.inode])).get(sockets[0]!.inode) ?? [];
+  const pids = await search.holders(sockets[0]!.inode);
   return pids.length === 0 ? null : describe(Math.min(...pids));
 }
 
@@ -111,18 +141,15 @@ export class ClientFinder {
     this.known = new Set(this.clients());
   }
 
-  /** Called when a client was accepted. Null where it cannot be told for certain. */
-  find(): PeerProcess | null {
+  /** Called when a client was accepted: the inode of its socket. Null where it cannot be told for certain. */
+  socket(): string | null {
     const now = this.clients();
     const fresh = now.filter((inode) => !this.known.has(inode));
     this.known = new Set(now);
-    if (fresh.length > MOST_FRESH) return null;
+    if (fresh.length === 0 || fresh.length > MOST_FRESH) return null;
     const own = new Set(numbers('/proc/self/fd').map(ownInode));
     const candidates = fresh.filter((inode) => !own.has(inode));
-    if (candidates.length !== 1) return null;
-    const pids = holders(new Set(candidates)).get(candidates[0]!) ?? [];
-    // several processes with one descriptor: a child inherited it, and either may be the one that speaks
-    return pids.length === 1 ? describe(pids[0]!) : null;
+    return candidates.length === 1 ? candidates[0]! : null;
   }
 
   private clients(): string[] {
@@ -130,6 +157,13 @@ export class ClientFinder {
       .filter((s) => s.connected && s.path === '')
       .map((s) => s.inode);
   }
+}
+
+/** The process that holds a client's socket. */
+export async function clientProcess(inode: string, search: HolderSearch): Promise<PeerProcess | null> {
+  const pids = await search.holders(inode);
+  // several processes with one descriptor: a child inherited it, and either may be the one that speaks
+  return pids.length === 1 ? describe(pids[0]!) : null;
 }
 
 function ownInode(fd: number): string {

@@ -2,7 +2,14 @@ import { lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { addressName, ipBytes, mappedToIpv6, type StreamAddress } from './address.js';
 import type { ConversationAddresses } from './conversation.js';
-import { ClientFinder, listeningProcess, processWords, type PeerProcess } from './peer-process.js';
+import {
+  ClientFinder,
+  clientProcess,
+  HolderSearch,
+  listeningProcess,
+  processWords,
+  type PeerProcess,
+} from './peer-process.js';
 import type { Recording } from './recording.js';
 import { Relay } from './relay.js';
 
@@ -30,7 +37,10 @@ export class Proxy {
   private readonly connecting = new Set<Socket>();
   private readonly clients: ClientFinder | null;
   private recording!: Recording;
-  private serverProcess: PeerProcess | null | undefined;
+  private readonly search = new HolderSearch();
+  /** Connections whose processes are being looked for. */
+  private readonly naming = new Set<Promise<void>>();
+  private serverProcess: Promise<PeerProcess | null> | null = null;
   private idle: (() => void) | null = null;
   private stopping = false;
   /** Wall-clock time from a clock that never goes back. */
@@ -75,6 +85,8 @@ export class Proxy {
   async stop(): Promise<void> {
     this.stopping = true;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    // searches end by themselves, soon
+    await Promise.all(this.naming);
     for (const socket of [...this.waiting, ...this.connecting]) socket.destroy();
     for (const relay of this.relays) relay.destroy();
     await closed;
@@ -115,11 +127,13 @@ export class Proxy {
     // until the server answers nothing is read, and nobody else listens for errors
     client.on('error', () => undefined);
     client.setNoDelay(true);
-    const clientProcess = this.clients?.find() ?? null;
-    this.connect(client, clientProcess, performance.now());
+    const inode = this.clients?.socket() ?? null;
+    // now, and not when it is served: by then it may be gone
+    const process = inode === null ? null : clientProcess(inode, this.search);
+    this.connect(client, process, performance.now());
   }
 
-  private connect(client: Socket, clientProcess: PeerProcess | null, since: number): void {
+  private connect(client: Socket, process: Promise<PeerProcess | null> | null, since: number): void {
     const { connect: target, complain } = this.options;
     const options = { allowHalfOpen: true, pauseOnConnect: true };
     const server =
@@ -134,19 +148,15 @@ export class Proxy {
       if (error.code === 'EAGAIN') {
         // the server's queue of waiting connections is full: a client of its own would wait
         setTimeout(
-          () => (this.stopping || client.destroyed ? this.left(client) : this.connect(client, clientProcess, since)),
+          () => (this.stopping || client.destroyed ? this.left(client) : this.connect(client, process, since)),
           RETRY_MS,
         );
         return;
       }
       complain(`cannot connect to ${addressName(target)}: ${error.message}`);
-      const words = processWords(clientProcess, null);
       this.recording
         .conversation(this.addressesOf(client, null))
-        .refuse(
-          this.now(),
-          `${words === '' ? '' : `${words}; `}the server could not be reached: ${error.code ?? error.message}`,
-        );
+        .refuse(this.now(), `the server could not be reached: ${error.code ?? error.message}`);
       client.destroy();
       this.left(client);
     };
@@ -154,24 +164,31 @@ export class Proxy {
     server.once('connect', () => {
       server.off('error', failed);
       this.connecting.delete(server);
-      this.relay(client, server, clientProcess, performance.now() - since);
+      this.relay(client, server, process, performance.now() - since);
     });
   }
 
-  private relay(client: Socket, server: Socket, clientProcess: PeerProcess | null, waited: number): void {
+  private relay(client: Socket, server: Socket, process: Promise<PeerProcess | null> | null, waited: number): void {
     const { connect: target } = this.options;
     if (this.stopping) {
       server.destroy();
       return;
     }
-    if (this.serverProcess === undefined && target.kind === 'unix') this.serverProcess = listeningProcess(target.path);
+    if (target.kind === 'unix') this.serverProcess ??= listeningProcess(target.path, this.search);
     const conversation = this.recording.conversation(this.addressesOf(client, server));
-    const words = [
-      processWords(clientProcess, this.serverProcess ?? null),
-      // a queue: when it connected says little about when it was served
-      waited >= WORTH_TELLING_MS ? `the server took it after ${Math.round(waited)} ms` : '',
-    ];
-    conversation.open(this.now(), words.filter((w) => w !== '').join('; '));
+    // a queue: when it connected says little about when it was served
+    const queued = waited >= WORTH_TELLING_MS ? `the server took it after ${Math.round(waited)} ms` : '';
+    if (process === null && this.serverProcess === null) {
+      conversation.open(this.now(), queued);
+    } else {
+      conversation.open(this.now(), null);
+      const naming: Promise<void> = Promise.all([process, this.serverProcess]).then(([from, to]) => {
+        conversation.named([processWords(from, to), queued].filter((w) => w !== '').join('; '));
+        this.recording.flushSoon();
+        this.naming.delete(naming);
+      });
+      this.naming.add(naming);
+    }
     const relay: Relay = new Relay(client, server, conversation, this.now, () => {
       this.relays.delete(relay);
       this.settled();

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 
 const RETRY_MS = 1;
 
@@ -22,7 +22,18 @@ export class RecordFile {
 
   /** Makes the file, or empties it; `-` is standard output. Only its owner may read it: it holds what was said. */
   static create(path: string, failed: (error: Error) => void): RecordFile {
-    return path === '-' ? new RecordFile(1, false, failed) : new RecordFile(openSync(path, 'w', 0o600), true, failed);
+    if (path === '-') return new RecordFile(1, false, failed);
+    const fd = openSync(path, 'w', 0o600);
+    const stat = fstatSync(fd);
+    // one that was there keeps its mode when it is opened
+    if (stat.isFile() && (stat.mode & 0o077) !== 0) {
+      try {
+        fchmodSync(fd, 0o600);
+      } catch {
+        // somebody else's file that we may write to: it stays as its owner made it
+      }
+    }
+    return new RecordFile(fd, true, failed);
   }
 
   /** Writes whole pcapng blocks. */

@@ -1,4 +1,6 @@
+import { randomInt } from 'node:crypto';
 import { Conversation, PacketCounter, type ConversationAddresses, type PacketTap } from './conversation.js';
+import { EmitQueue } from './emit-queue.js';
 import { PcapngWriter, type BlockOutput } from './pcapng-writer.js';
 
 /** Port of the server in recordings of Unix sockets (discard), unless the user names one. */
@@ -12,6 +14,9 @@ export class Recording {
   private readonly counter = new PacketCounter();
   private readonly interfaceId: number;
   private connections = 0;
+  private readonly queue = new EmitQueue();
+  /** Two bytes of the made-up addresses: recordings that are put into one file stay apart. */
+  private readonly network = [randomInt(1, 255), randomInt(256)] as const;
   private flushing = false;
 
   /** `description` is what tells the interface from a network: `unix-stream:PATH`. */
@@ -35,11 +40,12 @@ export class Recording {
   conversation(addresses: ConversationAddresses | null): Conversation {
     const ends = addresses ?? this.madeUp();
     this.connections++;
-    return new Conversation(this.writer, this.interfaceId, ends, this.counter, this.tap);
+    return new Conversation(this.writer, this.interfaceId, ends, this.counter, this.tap, this.queue);
   }
 
   /** Hands everything on that was recorded. */
   flush(): void {
+    this.queue.release();
     this.writer.flush();
   }
 
@@ -53,12 +59,12 @@ export class Recording {
     });
   }
 
-  /** 127.N.K.1 and 127.N.K.2 with a client port of its own for each connection; N is the interface, K counts used up ports. */
+  /** 127.A.B.1 and 127.A.B.2 with a client port of its own for each connection; used up ports change B. */
   private madeUp(): ConversationAddresses {
-    const interfaceByte = (this.interfaceId + 1) & 0xff;
-    const round = Math.floor(this.connections / CLIENT_PORTS) & 0xff;
+    const [a, first] = this.network;
+    const b = (first + Math.floor(this.connections / CLIENT_PORTS)) & 0xff;
     return {
-      addresses: [Uint8Array.of(127, interfaceByte, round, 1), Uint8Array.of(127, interfaceByte, round, 2)],
+      addresses: [Uint8Array.of(127, a, b, 1), Uint8Array.of(127, a, b, 2)],
       ports: [FIRST_CLIENT_PORT + (this.connections % CLIENT_PORTS), this.serverPort],
     };
   }

@@ -63,17 +63,19 @@ export function recordedConnections(pcapng: Uint8Array): { connections: Recorded
 function connectionOf(segments: RecordedSegment[]): RecordedTcp {
   const { from: client, to: server, flags } = segments[0]!;
   if (flags !== 'S') throw new Error(`begins with ${flags}`);
-  const next = [0, 0];
+  /** By side: the number of the next byte; -1 until its SYN told where they begin. */
+  const next = [-1, -1];
   const parts: [Buffer[], Buffer[]] = [[], []];
   let shape = '';
   let micros = 0;
   for (const s of segments) {
     const side = s.from === client ? 0 : 1;
+    if (next[side]! < 0 && s.payload.length === 0) next[side] = s.seq;
     if (s.seq !== next[side]) throw new Error(`sequence number ${s.seq}, not ${next[side]}`);
-    if (s.flags.includes('A') && s.ack > next[1 - side]!) throw new Error('acknowledges what was not sent');
+    if (s.flags.includes('A') && ((next[1 - side]! - s.ack) | 0) < 0) throw new Error('acknowledges what was not sent');
     if (s.micros < micros) throw new Error('time runs backwards');
     micros = s.micros;
-    next[side]! += s.payload.length + (/[SF]/.test(s.flags) ? 1 : 0);
+    next[side] = (next[side] + s.payload.length + (/[SF]/.test(s.flags) ? 1 : 0)) >>> 0;
     parts[side]!.push(s.payload);
     shape += (side === 0 ? '>' : '<') + (s.payload.length > 0 ? '.' : s.flags);
   }
