@@ -138,10 +138,17 @@ class Channel {
   }
 }
 
+const LEVELS: readonly string[] = ['off', 'note', 'warning', 'error'];
+
 function analysisOptions(options: OpenOptions): AnalysisOptions {
   const names = options.protocols;
   for (const name of names ?? [])
     if (!PROTOCOLS.some((p) => p.name === name)) throw new Error(`unknown protocol ${JSON.stringify(name)}`);
+  const ids = new Set(listRules().map((r) => r.id));
+  for (const [id, level] of Object.entries(options.rules ?? {})) {
+    if (!ids.has(id)) throw new Error(`unknown rule ${JSON.stringify(id)}`);
+    if (!LEVELS.includes(level)) throw new Error(`unknown level ${JSON.stringify(level)} of rule ${id}`);
+  }
   return {
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     protocols: PROTOCOLS.filter((p) => names === undefined || names.includes(p.name)),

@@ -46,8 +46,8 @@ export const analyze: Command = {
     if (inputs.length === 0) throw new UsageError('analyze: name a capture, or - for standard input');
     const format = args.format ?? 'text';
     const planner = await Planner.load(args);
-    const interrupt = new Interrupt();
     const output = openDestination(args.output, { inputs: inputs.flatMap(inputPaths) });
+    const interrupt = new Interrupt(args.output !== undefined);
     const reporter = await reporterFor(format, output, args, inputs);
     const status = await runInputs(inputs, {
       planner,

@@ -93,8 +93,9 @@ export function readConfig(path: string): LoadedConfig {
   if (source === null) throw new UsageError(`${path}: too large for a configuration`);
   let parsed: unknown;
   try {
-    parsed = JSON.parse(source.replace(/^\ufeff/, ''));
+    parsed = JSON.parse(source.replace(/^\ufeff/, ''), ownKey);
   } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`${path}: ${error.message}`);
     throw new UsageError(`${path}: not JSON: ${(error as Error).message}`);
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
@@ -102,6 +103,12 @@ export function readConfig(path: string): LoadedConfig {
   const result = v.safeParse(config, parsed);
   if (!result.success) throw new UsageError(`${path}: ${issueWords(result.issues[0])}`);
   return { path, folder: dirname(resolve(path)), config: result.output };
+}
+
+/** What every object has by birth (`constructor`, `__proto__`) would pass for a key that is known, or vanish. */
+function ownKey(key: string, value: unknown): unknown {
+  if (key in {}) throw new UsageError(`${key}: unknown key`);
+  return value;
 }
 
 interface Issue {

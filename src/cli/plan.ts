@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
 import { CAPTURE_RULES } from '../base/capture-rules.js';
-import { pathMatcher } from '../base/pattern.js';
+import { pathMatcher, patternMatcher } from '../base/pattern.js';
 import { DEFAULT_LIMITS } from '../base/limits.js';
 import type { Rule, Severity } from '../base/rule.js';
 import type { AnalysisOptions } from '../engine/analysis.js';
@@ -96,8 +96,7 @@ export class Planner {
     for (const text of fromConfig) this.inConfig('decodeAs', () => usage(() => parseDecodeAs(text, PROTOCOLS)));
     for (const text of args['decode-as'] ?? []) usage(() => parseDecodeAs(text, PROTOCOLS));
     const expect = inner.find((c) => c.expect !== undefined)?.expect ?? [];
-    for (const e of expect)
-      if (e.protocol !== undefined) this.inConfig('expect', () => knownProtocol(e.protocol!, known));
+    for (const e of expect) this.inConfig('expect', () => checkExpectation(e, known));
     const listed = args.protocol?.flatMap((l) => l.split(',')).map((n) => n.trim());
     const configured = configs[0]?.protocols;
     for (const name of configured ?? []) this.inConfig('protocols', () => knownProtocol(name, known));
@@ -107,7 +106,7 @@ export class Planner {
     return {
       protocols: chosen,
       decodeAs: [...(args['decode-as'] ?? []), ...fromConfig],
-      streams: (args.stream ?? []).map(streamNumber),
+      streams: (args.stream ?? []).flatMap((l) => l.split(',')).map(streamNumber),
       levels: [...levels],
       keyrings: [
         ...(args.keyring ?? []),
@@ -192,6 +191,26 @@ export function knownProtocol(
   return name;
 }
 
+/** Throws a UsageError where an expectation names a protocol or a message that there is not: it could never fail. */
+function checkExpectation(e: Expectation, known: ReadonlySet<string>): void {
+  if (e.protocol !== undefined) knownProtocol(e.protocol, known);
+  const pattern = e.message ?? e.absent;
+  if (pattern === undefined) return;
+  const names = PROTOCOLS.filter((p) => e.protocol === undefined || p.name === e.protocol).flatMap((p) => [
+    ...p.messageNames(),
+  ]);
+  const matches = patternMatcher(pattern);
+  if (names.some(matches) || names.includes(pattern.replace(/\d+/g, '#'))) return;
+  const near = nearest(
+    pattern,
+    names.filter((n) => !/[_ ][0#]$/.test(n)),
+  );
+  const whose = e.protocol === undefined ? 'any protocol' : e.protocol;
+  throw new UsageError(
+    `no message of ${whose} is called ${JSON.stringify(pattern)}${near === null ? '' : `; did you mean ${near}?`}`,
+  );
+}
+
 function streamNumber(text: string): number {
   if (!/^[1-9]\d{0,9}$/.test(text)) throw new UsageError(`--stream ${text}: expected a stream number, from 1 on`);
   return Number(text);
@@ -210,12 +229,20 @@ export function knownRule(id: string): Rule {
   const rules = allRules();
   const found = rules.find((r) => r.id === id);
   if (found !== undefined) return found;
-  const nearest = rules
-    .map((r) => ({ id: r.id, far: distance(r.id, id.toLowerCase()) }))
-    .sort((a, b) => a.far - b.far)[0];
-  const near = nearest !== undefined && nearest.far <= Math.max(2, id.length / 4);
-  const hint = near ? `did you mean ${nearest.id}?` : '`wirelint rules` lists them';
+  const own = rules.filter((r) => r.id.slice(r.id.indexOf('/') + 1) === id);
+  if (own.length === 1) return own[0]!;
+  const near = nearest(
+    id.toLowerCase(),
+    rules.map((r) => r.id),
+  );
+  const hint = near === null ? '`wirelint rules` lists them' : `did you mean ${near}?`;
   throw new UsageError(`unknown rule ${JSON.stringify(id)}; ${hint}`);
+}
+
+/** The name that comes nearest, or null where none is near. */
+export function nearest(text: string, names: readonly string[]): string | null {
+  const best = names.map((name) => ({ name, far: distance(name, text) })).sort((a, b) => a.far - b.far)[0];
+  return best !== undefined && best.far <= Math.max(2, text.length / 4) ? best.name : null;
 }
 
 /** Levenshtein distance. */

@@ -27,8 +27,8 @@ export const tail: Command = {
     const args = raw as TailArguments;
     const source = args.source ?? '-';
     const planner = await Planner.load(args);
-    const interrupt = new Interrupt();
     const output = openDestination(args.output, { live: true, inputs: [source] });
+    const interrupt = new Interrupt();
     const reporter = await reporterFor(args.format ?? 'text', output, args, [source]);
     const status = await runInputs([source], {
       planner,

@@ -184,6 +184,8 @@ export interface Protocol<Shared = unknown> {
   /** TCP ports that speak for it, as a tie-break only. */
   readonly ports: readonly number[];
   readonly rules: readonly Rule[];
+  /** Every name that a message can have; `#` stands for the number of one that has no name of its own (`NBD_CMD_#`). */
+  messageNames(): readonly string[];
   /** Looks at the first bytes; cheap, called again as more arrive. */
   probe(input: ProbeInput): ProbeResult;
   /** Throws an Error with one line for the user where the options cannot be used, before anything is read. */

@@ -56,7 +56,8 @@ function example(verb: string, rule: Rule, example: Example, protocol: Protocol,
 /** An example session as a transcript, with the rule switched on, and without the notes of other rules. */
 function exampleTranscript(rule: Rule, example: Example, protocol: Protocol, options: RulePageOptions): string {
   let out = '';
-  const transcript = new Transcript((text) => (out += text), options);
+  // who reads this page need not be told where it is
+  const transcript = new Transcript((text) => (out += text), { ...options, pageOf: false });
   const levels = new Map<string, RuleLevel>();
   for (const other of [...protocol.rules, ...CAPTURE_RULES])
     if (other.severity === 'note' && other !== rule) levels.set(other.id, 'off');

@@ -18,6 +18,8 @@ export interface TranscriptOptions {
   readonly hex: boolean;
   /** What an input is called; its name as given, where absent. */
   readonly nameOf?: (file: string) => string;
+  /** false: findings do not say how to read about their rule. */
+  readonly pageOf?: boolean;
   /** Is told the number of the line, from 1, that a finding begins on. */
   readonly located?: (finding: Finding, line: number) => void;
 }
@@ -126,7 +128,7 @@ export class Transcript implements Reporter {
     const more = [
       bytes,
       related.length > 0 ? `with ${related.join(' ')}` : '',
-      first || this.options.verbose ? `see: wirelint explain ${f.rule.id}` : '',
+      this.options.pageOf !== false && (first || this.options.verbose) ? `see: wirelint explain ${f.rule.id}` : '',
     ].filter((w) => w !== '');
     if (more.length > 0) this.line(this.t.dim(`${indent}  ${more.join('   ')}`));
   }

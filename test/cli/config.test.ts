@@ -85,6 +85,15 @@ describe('the configuration', () => {
     [{ expect: [{ absent: 'X', count: 1 }] }, 'expect[0]: count goes with message'],
     [{ expect: [{ protocol: 'smb', absent: 'X' }] }, 'expect: unknown protocol "smb"'],
     [{ maxWarnings: -1 }, 'maxWarnings: '],
+    [JSON.parse('{ "__proto__": {} }'), '__proto__: unknown key'],
+    [{ constructor: {} }, 'constructor: unknown key'],
+    [{ expect: [{ session: { constructor: 'Object' } }] }, 'constructor: unknown key'],
+    [
+      { expect: [{ absent: 'NBD_CMD_REED' }] },
+      'expect: no message of any protocol is called "NBD_CMD_REED"; did you mean NBD_CMD_READ?',
+    ],
+    [{ expect: [{ absent: 'NBD_REP_EROR_*' }] }, 'expect: no message of any protocol is called "NBD_REP_EROR_*"'],
+    [{ expect: [{ protocol: 'nbd', message: 'ListenOk' }] }, 'expect: no message of nbd is called "ListenOk"'],
   ];
 
   it.each(bad)('with a mistake is refused with its key: %j', (config, text) => {
@@ -103,7 +112,7 @@ describe('the configuration', () => {
   it('has a schema that draws the same line, names of rules and protocols aside', () => {
     const schema = JSON.parse(readFileSync('schema/wirelint.config.schema.json', 'utf8')) as object;
     const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
-    const byName = /unknown (rule|protocol)|decodeAs|2026-02-30/;
+    const byName = /unknown (rule|protocol)|no message of|decodeAs|2026-02-30|constructor|__proto__/;
     for (const [config, text] of bad)
       if (!byName.test(text + JSON.stringify(config))) expect([config, validate(config)]).toEqual([config, false]);
     const good = {

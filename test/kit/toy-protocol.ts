@@ -231,6 +231,7 @@ export const toy: Protocol = {
   name: 'toy',
   title: 'a toy',
   ports: [7],
+  messageNames: () => [],
   rules: [TOY_ZERO],
   probe({ bytes: [a, b], connection, ended }): ProbeResult {
     for (const [end, x] of [a, b].entries()) {

@@ -43,7 +43,7 @@ export function judgeMessages(e: Expectation, counts: MessageCounts): string | n
 export function judgeSession(e: Expectation, protocol: string, session: Readonly<Record<string, Json>>): string | null {
   if (e.session === undefined || (e.protocol !== undefined && e.protocol !== protocol)) return null;
   for (const [key, wanted] of Object.entries(e.session)) {
-    if (!(key in session)) {
+    if (!Object.hasOwn(session, key)) {
       const keys = Object.keys(session);
       return `expected session.${key} to be ${JSON.stringify(wanted)}, but a session of ${protocol} has only ${keys.join(', ') || 'nothing'}`;
     }
@@ -68,7 +68,7 @@ function same(found: Json, wanted: unknown): boolean {
     return Array.isArray(found) && found.length === wanted.length && wanted.every((w, i) => same(found[i] as Json, w));
   if (typeof found !== 'object' || found === null || Array.isArray(found)) return false;
   const object = found as Readonly<Record<string, Json>>;
-  return Object.entries(wanted).every(([key, w]) => key in object && same(object[key]!, w));
+  return Object.entries(wanted).every(([key, w]) => Object.hasOwn(object, key) && same(object[key]!, w));
 }
 
 function ofProtocol(e: Expectation): string {

@@ -1,3 +1,4 @@
+import { nearest } from '../plan.js';
 import { UsageError } from '../usage-error.js';
 
 const CHECK_FORMATS = ['text', 'table', 'ndjson', 'json', 'sarif', 'junit', 'github', 'gitlab'] as const;
@@ -16,8 +17,11 @@ export function reportRequests(texts: readonly string[], output: string | undefi
     const at = text.indexOf('=');
     const format = at < 0 ? text : text.slice(0, at);
     const path = at < 0 ? output : text.slice(at + 1);
-    if (!(CHECK_FORMATS as readonly string[]).includes(format))
-      throw new UsageError(`unknown format ${JSON.stringify(format)}; known: ${CHECK_FORMATS.join(', ')}`);
+    if (!(CHECK_FORMATS as readonly string[]).includes(format)) {
+      const near = nearest(format, CHECK_FORMATS);
+      const hint = near === null ? `known: ${CHECK_FORMATS.join(', ')}` : `did you mean ${near}?`;
+      throw new UsageError(`unknown format ${JSON.stringify(format)}; ${hint}`);
+    }
     if (path === '') throw new UsageError(`--format ${text}: the file name is missing`);
     return { format: format as CheckFormat, path: path === '-' ? undefined : path };
   });

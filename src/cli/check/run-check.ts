@@ -62,7 +62,7 @@ interface OpenReport {
 /** Judges everything, writes the reports, and says whether the gate passes. */
 export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
   const { planner, args } = settings;
-  const interrupt = new Interrupt();
+  const interrupt = new Interrupt(settings.golden === 'update' || settings.reports.some((r) => r.path !== undefined));
   const found = findInputs(settings.inputs);
   const suppressions = planner.loaded?.config.suppressions ?? [];
   const today = todayText();

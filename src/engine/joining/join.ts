@@ -21,7 +21,7 @@ const DISORDER_MS = 1;
  * Milliseconds from the last packet of one file to the first of the next, where their names have nothing in common: recordings that were
  * made one after the other show connections that were idle meanwhile, too.
  */
-const ADJACENT_MS = 1000;
+const ADJACENT_MS = 250;
 
 interface Candidate {
   readonly index: number;

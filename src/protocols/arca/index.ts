@@ -1,3 +1,4 @@
+import { messageNames } from './message-names.js';
 import { CLIENT, SERVER } from '../../base/input.js';
 import type { Annotation } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
@@ -19,6 +20,7 @@ export const arca: Protocol<ArcaShared> = {
   title: 'Arca control protocol (guest kernel to host monitor), all generations',
   ports: [],
   rules: ARCA_RULES,
+  messageNames,
   probe: probeArca,
   createShared: () => new ArcaShared(),
   converse(context, output, settings) {

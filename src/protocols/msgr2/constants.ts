@@ -41,6 +41,11 @@ export const LAST_TAG = 22;
 
 const TAG_NAMES: readonly string[] = ['TAG_0', ...Object.keys(TAG)];
 
+/** Every name that a message can have. */
+export function messageNames(): string[] {
+  return ['BANNER', ...TAG_NAMES, 'TAG_#'];
+}
+
 /** `HELLO`; a number without a name as `TAG_40`. */
 export function tagName(tag: number): string {
   return TAG_NAMES[tag] ?? `TAG_${tag}`;

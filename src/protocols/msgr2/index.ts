@@ -1,3 +1,4 @@
+import { messageNames } from './constants.js';
 import { CLIENT, otherSide, SERVER } from '../../base/input.js';
 import { DEFAULT_LIMITS } from '../../base/limits.js';
 import type { Protocol, ProtocolOptions } from '../../contract/protocol.js';
@@ -21,6 +22,7 @@ export const msgr2: Protocol<SharedSessions> = {
   title: "Ceph's messenger v2 (msgr2.0, msgr2.1)",
   ports: [3300],
   rules: RULES,
+  messageNames,
   probe,
   validate(options) {
     for (const path of options.keyrings) readKeyring(path);

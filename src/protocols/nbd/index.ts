@@ -4,6 +4,7 @@ import { annotate } from './annotate.js';
 import { ClientDecoder } from './client-decoder.js';
 import { describe } from './describe.js';
 import type { NbdMessage } from './messages.js';
+import { messageNames } from './names.js';
 import { probe } from './probe.js';
 import { RULES } from './rules/index.js';
 import { ServerDecoder } from './server-decoder.js';
@@ -16,6 +17,7 @@ export const nbd: Protocol<NbdShared> = {
   title: 'Network Block Device',
   ports: [10809],
   rules: RULES,
+  messageNames,
   probe,
   createShared: () => new NbdShared(),
   converse(context, output, settings) {

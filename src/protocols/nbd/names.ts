@@ -94,6 +94,13 @@ const TRANSMISSION_FLAGS: readonly string[] = [
 const COMMAND_FLAGS: readonly string[] = ['FUA', 'NO_HOLE', 'DF', 'REQ_ONE', 'FAST_ZERO', 'PAYLOAD_LEN'];
 const REPLY_FLAGS: readonly string[] = ['DONE'];
 
+/** Every name that a message can have. */
+export function messageNames(): string[] {
+  const single = ['NBDMAGIC', 'CLIENT_FLAGS', 'EXPORT_INFO', 'NBD_SIMPLE_REPLY'];
+  const numbered = ['NBD_OPT_#', 'NBD_REP_#', 'NBD_REP_ERR_#', 'NBD_CMD_#', 'NBD_REPLY_TYPE_#'];
+  return [...single, ...OPTIONS, ...REPLIES, ...REPLY_ERRORS, ...COMMANDS, ...CHUNKS.values(), ...numbered];
+}
+
 export function optionName(option: number): string {
   return OPTIONS[option] ?? `NBD_OPT_${option}`;
 }

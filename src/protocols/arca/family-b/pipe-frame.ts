@@ -42,6 +42,16 @@ export const CLOSE = 3;
 export const ERROR = 4;
 const FILE_REQUESTS = ['Read', 'Write', 'Seek', 'Close'] as const;
 const FILE_REPLIES = ['Read', 'Wrote', 'Seeked', 'Closed', 'Error'] as const;
+/** Every name that a frame can have but for a file message with an unknown tag. */
+export const PIPE_NAMES: readonly string[] = [
+  'EmptyFrame',
+  'Frame',
+  'NewPipeRequest',
+  'NewPipeReply',
+  'FilePipeHeader',
+  ...FILE_REQUESTS,
+  ...FILE_REPLIES,
+];
 /** Payload bytes by tag, the tag included; 0: data of any length. */
 const FILE_REQUEST_BYTES = [9, 0, 10, 1] as const;
 const FILE_REPLY_BYTES = [0, 9, 9, 1, 5] as const;

@@ -12,7 +12,7 @@ interface Call {
   readonly body: 'region' | 'handle' | 'handles';
 }
 
-const CALLS: readonly Call[] = [
+export const CALLS: readonly Call[] = [
   { name: 'CreateBlob', body: 'region' },
   { name: 'CreateTree', body: 'region' },
   { name: 'CreateThunk', body: 'handle' },
