@@ -98,6 +98,18 @@ export const CONTINUED = rule(
   'this capture may continue another one',
   'Recorders that change to a new file now and then (a ring buffer, `tcpdump -C` and `-G`, `dumpcap -b`) leave one recording in several files. Where connections go on with the very next byte, or the names are those of one recorder, the files are read as one. Here the same connection is in both files, but bytes between them are in neither, so that each was analyzed by itself: a reply in one file may answer a request in the other, and rules that need both cannot be evaluated. `--join never` analyzes every file by itself, without this warning.',
 );
+export const UNACKNOWLEDGED = rule(
+  'tcp/unacknowledged',
+  'warning',
+  'bytes were sent again and again and never acknowledged',
+  'The same segment was retransmitted until the connection was reset. Where the handshake and small messages went through and only full-sized segments are lost, a hop of the path has a smaller MTU than the sender believes and the ICMP messages that would say so are filtered (a black hole, RFC 2923): compare the MTU of both ends and of tunnels between them, or clamp the MSS. Otherwise the peer vanished without a word.',
+);
+export const UNKNOWN_PROTOCOL = rule(
+  'capture/unknown-protocol',
+  'note',
+  'streams of a protocol that is known by name and not decoded',
+  'The first bytes tell what the stream is, and this version has no decoder for it. The text names it, and what reads it. Said once for each file.',
+);
 export const RECORDING = rule(
   'capture/recording',
   'note',
@@ -139,6 +151,8 @@ export const CAPTURE_RULES: readonly Rule[] = [
   UNSUPPORTED_LINK,
   OVERLAP_CONFLICT,
   CONTINUED,
+  UNACKNOWLEDGED,
+  UNKNOWN_PROTOCOL,
   RECORDING,
   EXPECTATION,
   INTERNAL,

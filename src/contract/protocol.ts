@@ -188,6 +188,8 @@ export interface Protocol<Shared = unknown> {
   messageNames(): readonly string[];
   /** Looks at the first bytes; cheap, called again as more arrive. */
   probe(input: ProbeInput): ProbeResult;
+  /** What a stream is that begins like this (by end) and that this protocol's decoders do not read, with what does; null: no idea. */
+  relative?(first: readonly [Uint8Array, Uint8Array]): string | null;
   /** Throws an Error with one line for the user where the options cannot be used, before anything is read. */
   validate?(options: ProtocolOptions): void;
   /** State shared by the connections of one run. */

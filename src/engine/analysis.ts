@@ -200,6 +200,7 @@ class FileRun implements PacketSink {
       bytes: options.bytes,
       parked: new ParkedStreams(),
       room: new PumpRoom(),
+      named: new Set(),
       suppress: options.suppress,
       opened: (record) => {
         if (wanted(record)) reporter.open?.(record);

@@ -36,6 +36,8 @@ export interface StreamRecord {
   readonly contextFree: [boolean, boolean];
   /** First bytes by end, of a stream that no protocol claimed. */
   firstBytes: [Uint8Array, Uint8Array] | null;
+  /** What such a stream is, where a protocol knows it by name and does not decode it. */
+  relative: string | null;
 }
 
 /** A violation or diagnostic, after configuration. */

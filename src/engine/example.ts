@@ -92,6 +92,7 @@ export function playSteps(protocol: Protocol, steps: readonly Step[], options: S
     levels: options.levels ?? new Map(),
     parked: new ParkedStreams(),
     room: new PumpRoom(),
+    named: new Set(),
     details: options.details ?? true,
     bytes: options.details ?? true,
     opened: (record) => reporter.open?.(record),

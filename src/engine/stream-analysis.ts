@@ -1,5 +1,15 @@
 import type { Block } from '../base/block.js';
-import { GAP, INTERNAL, JOINED_LATE, LIMIT, ONE_SIDED, SNAPLEN, UNDECODED } from '../base/capture-rules.js';
+import {
+  GAP,
+  INTERNAL,
+  JOINED_LATE,
+  LIMIT,
+  ONE_SIDED,
+  SNAPLEN,
+  UNACKNOWLEDGED,
+  UNDECODED,
+  UNKNOWN_PROTOCOL,
+} from '../base/capture-rules.js';
 import { CLIENT, otherSide, SERVER, type Side } from '../base/input.js';
 import type { Limits } from '../base/limits.js';
 import { Origin } from '../base/origin.js';
@@ -16,6 +26,9 @@ import { DirectionPump } from './direction-pump.js';
 import type { Finding, StreamRecord } from './event.js';
 import { StreamFindings, type RuleLevels } from './findings.js';
 import { FIRST_BYTES, type ParkedStreams } from './parked-streams.js';
+
+/** Retransmissions of the same bytes without an answer that are more than bad luck. */
+const STALLED = 4;
 
 /** What the streams of one run share. */
 export interface StreamEnvironment {
@@ -34,6 +47,8 @@ export interface StreamEnvironment {
   /** Of this file. */
   readonly parked: ParkedStreams;
   readonly room: PumpRoom;
+  /** What streams of this file that nobody decodes were called so far. */
+  readonly named: Set<string>;
   readonly opened: (record: StreamRecord) => void;
   readonly message: (record: StreamRecord, message: Message) => void;
   readonly finding: (finding: Finding) => void;
@@ -61,6 +76,7 @@ export class StreamAnalysis implements StreamSink, Output {
   private readonly undecoded: [Run | null, Run | null] = [null, null];
   /** Sides (as bits) whose cut packets were told of, and that have ended. */
   private snaplenTold = 0;
+  private stalledTold = false;
   private limitsTold = 0;
   private ended = 0;
   private readonly now = new Origin();
@@ -94,6 +110,7 @@ export class StreamAnalysis implements StreamSink, Output {
       findings: { error: 0, warning: 0, note: 0 },
       contextFree: [true, true],
       firstBytes: null,
+      relative: null,
     };
     this.findings = new StreamFindings(this.record, env.levels, env.limits, env.finding, env.suppress);
     const claimable = parked < 0 || !env.parked.recall(parked, this.record, this.now, env.details);
@@ -134,10 +151,25 @@ export class StreamAnalysis implements StreamSink, Output {
 
   end(from: End, how: 'fin' | 'reset', origin: Origin): void {
     this.now.copyFrom(origin);
+    if (how === 'reset') this.tellStalled();
     if (this.pumps !== null) {
       this.takeEnd(this.sideOf(from), how, origin);
     } else if (this.classifier !== null) {
       this.settle(this.guarded(() => this.classifier!.end(from, how, origin)) ?? null);
+    }
+  }
+
+  /** Bytes that one end repeated without an answer until the connection was given up, by whichever end. */
+  private tellStalled(): void {
+    const { connection } = this.record;
+    for (const end of [0, 1] as const) {
+      const stalled = connection.unacknowledged?.[end] ?? null;
+      if (stalled === null || stalled.times < STALLED || !connection.heard[end === 0 ? 1 : 0] || this.stalledTold)
+        continue;
+      this.stalledTold = true;
+      const { offset, length } = stalled;
+      const text = `${count(length, 'byte')} at offset ${offset} were retransmitted ${stalled.times} times and never acknowledged, then the connection was reset: packets of that size may not pass the path (an MTU that a hop does not have), or the peer is gone`;
+      this.findings.raise(UNACKNOWLEDGED, { side: this.sideOf(end), offset, length, text }, this.now);
     }
   }
 
@@ -249,6 +281,7 @@ export class StreamAnalysis implements StreamSink, Output {
     const classifier = this.classifier;
     if (verdict === null || classifier === null) return;
     if (verdict === 'unknown') {
+      this.nameRelative(classifier.firstBytes(FIRST_BYTES));
       if (this.env.details) this.record.firstBytes = classifier.firstBytes(FIRST_BYTES);
       if (classifier.starved) this.limit('bufferedBytes: no room to find out what this stream speaks');
       for (const side of [CLIENT, SERVER] as const) this.record.skipped[side].undecoded = this.record.bytes[side];
@@ -260,6 +293,19 @@ export class StreamAnalysis implements StreamSink, Output {
     this.guarded(() => this.start(classifier, verdict));
     classifier.release();
     this.classifier = null;
+  }
+
+  /** A stream that nobody decodes, and that a protocol knows by name: said once a file. */
+  private nameRelative(first: readonly [Uint8Array, Uint8Array]): void {
+    for (const { relative } of this.env.protocols) {
+      const name = relative?.(first) ?? null;
+      if (name === null) continue;
+      this.record.relative = name;
+      if (this.env.named.has(name)) return;
+      this.env.named.add(name);
+      this.findings.raise(UNKNOWN_PROTOCOL, { text: name }, this.now);
+      return;
+    }
   }
 
   /** The protocol is known: build its decoders and session and replay what was buffered. */

@@ -218,7 +218,7 @@ export class Transcript implements Reporter {
     const size =
       bytes[0] + bytes[1] === 0
         ? 'no data'
-        : `unknown protocol, ${byteSize(bytes[CLIENT])} there, ${byteSize(bytes[SERVER])} back`;
+        : `${s.relative === null ? 'unknown protocol' : s.relative.slice(0, s.relative.indexOf(';'))}, ${byteSize(bytes[CLIENT])} there, ${byteSize(bytes[SERVER])} back`;
     this.line(`${this.t.title(`stream ${s.id}`)}   ${streamWords(s)}   ${size}, ${s.end}${start}${detailWords(s)}`);
     for (const side of [CLIENT, SERVER] as const) {
       const first = s.firstBytes?.[side] ?? new Uint8Array(0);

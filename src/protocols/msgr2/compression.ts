@@ -1,5 +1,8 @@
 import * as zlib from 'node:zlib';
+import { decompress as decompressZstd } from 'fzstd';
+import { uncompress as uncompressSnappy } from 'snappyjs';
 import { algorithmName } from './constants.js';
+import { openLz4Block } from './lz4.js';
 import type { Frame } from './message.js';
 import type { Revision } from './preamble.js';
 
@@ -16,25 +19,67 @@ export interface Opened {
 
 const NOTHING = new Uint8Array(0);
 
+/** Throws where the bytes are not of that algorithm, or would be more than `limit`. */
 type Open = (bytes: Uint8Array, limit: number) => Uint8Array;
+
+class TooLarge extends Error {}
 
 /** One mark byte (0 zlib, 1 ISA-L), then raw deflate. */
 const inflate: Open = (bytes, limit) => zlib.inflateRawSync(bytes.subarray(1), { maxOutputLength: limit });
 const brotli: Open = (bytes, limit) => zlib.brotliDecompressSync(bytes, { maxOutputLength: limit });
 
-type ZstdDecompress = (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
+/** Raw snappy block; its length stands in front, and is checked before anything is allocated. */
+const snappy: Open = (bytes, limit) => {
+  if (varint(bytes) > limit) throw new TooLarge();
+  return uncompressSnappy(bytes, limit);
+};
 
-/** u32 length, then a zstd frame; only newer versions of Node can read it. */
-function zstd(): Open | null {
-  const decompress = (zlib as unknown as { zstdDecompressSync?: ZstdDecompress }).zstdDecompressSync;
-  return decompress === undefined ? null : (bytes, limit) => decompress(bytes.subarray(4), { maxOutputLength: limit });
+/** A number in groups of seven bits, lowest first, as snappy writes lengths. */
+function varint(bytes: Uint8Array): number {
+  let value = 0;
+  for (let i = 0; i < 5 && i < bytes.length; i++) {
+    value += (bytes[i]! & 0x7f) * 2 ** (7 * i);
+    if (bytes[i]! < 0x80) return value;
+  }
+  throw new Error('no length');
 }
 
-function opener(algorithm: number): Open | null {
-  if (algorithm === 2) return inflate;
-  if (algorithm === 3) return zstd();
-  return algorithm === 5 ? brotli : null;
+/** u32 length, then a zstd frame. The output is ours and of that length, so that no window is allocated and a bomb fills nothing. */
+const zstd: Open = (bytes, limit) => {
+  const size = lengthAt(bytes, 0);
+  if (size > limit) throw new TooLarge();
+  const out = new Uint8Array(size);
+  decompressZstd(bytes.subarray(4), out);
+  return out;
+};
+
+/** u32 count, count x (u32 original length, u32 compressed length), the blocks; later ones refer back to earlier ones. */
+const lz4: Open = (bytes, limit) => {
+  const count = lengthAt(bytes, 0);
+  let at = 4 + 8 * count;
+  if (at > bytes.length) throw new Error('more blocks than bytes');
+  let size = 0;
+  for (let i = 0; i < count; i++) size += lengthAt(bytes, 4 + 8 * i);
+  if (size > limit) throw new TooLarge();
+  const out = new Uint8Array(size);
+  let has = 0;
+  for (let i = 0; i < count; i++) {
+    const original = lengthAt(bytes, 4 + 8 * i);
+    const end = at + lengthAt(bytes, 8 + 8 * i);
+    if (end > bytes.length) throw new Error('a block beyond the segment');
+    has = openLz4Block(bytes, at, end, out, has, has + original);
+    at = end;
+  }
+  return out;
+};
+
+function lengthAt(bytes: Uint8Array, at: number): number {
+  if (at + 4 > bytes.length) throw new Error('no length');
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }
+
+/** By number (src/msg/async/compression_onwire.h). */
+const OPENERS: readonly (Open | undefined)[] = [undefined, snappy, inflate, zstd, lz4, brotli];
 
 /** Opens the segments that begin at `at`; no segment may grow beyond `limit` bytes. */
 export function openSegments(
@@ -45,7 +90,7 @@ export function openSegments(
   algorithm: number,
   limit: number,
 ): Opened {
-  const open = opener(algorithm);
+  const open = OPENERS[algorithm];
   const segments: Uint8Array[] = [];
   let pos = at;
   for (let i = 0; i < frame.count; i++) {
@@ -54,14 +99,14 @@ export function openSegments(
       segments.push(NOTHING);
       continue;
     }
-    if (open === null) {
+    if (open === undefined) {
       return { segments, failed: i, why: `${algorithmName(algorithm)} cannot be read here`, unsupported: true };
     }
     try {
       segments.push(open(bytes.subarray(pos, pos + n), limit));
     } catch (error) {
-      const tooLarge = (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE';
-      const why = tooLarge ? `more than ${limit} bytes` : `not ${algorithmName(algorithm)}`;
+      const tooLarge = error instanceof TooLarge || (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE';
+      const why = tooLarge ? `messageBytes: more than ${limit} bytes` : `not ${algorithmName(algorithm)}`;
       return { segments, failed: i, why, unsupported: tooLarge };
     }
     pos += n;

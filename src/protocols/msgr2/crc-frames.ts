@@ -2,14 +2,19 @@ import { crc32c } from '../../base/crc32c.js';
 import { hexNumber } from '../../base/hex.js';
 import type { Input } from '../../base/input.js';
 import type { Origin } from '../../base/origin.js';
+import { quote } from '../../base/text.js';
 import { LATE_ABORTED, LATE_COMPLETE, LATE_FLAG_ABORTED, TAG } from './constants.js';
 import { openSegments } from './compression.js';
 import { at, type FrameReader } from './frame-reader.js';
+import { objectOf } from './fronts.js';
 import { DataFrame, type Frame } from './message.js';
 import { EPILOGUE_REV0, EPILOGUE_REV1, PREAMBLE, type Preamble, type Revision } from './preamble.js';
+import { messageTypeName } from './message-types.js';
 import * as R from './rules/index.js';
 
 const ALL_ONES = 0xffff_ffff;
+/** Bytes of a front that are kept until the frame's checksums are judged; operations on objects are shorter. */
+const FRONT_KEPT = 1024;
 
 /**
  * One frame at a time in crc mode, of either revision. Preamble, segment 0 and a front of bounded size come as contiguous bytes;
@@ -34,6 +39,8 @@ export class CrcFrame {
   private packed: Uint8Array | null = null;
   private packedAt = 0;
   private algorithm = 0;
+  private readonly front = new Uint8Array(FRONT_KEPT);
+  private frontSize = 0;
   /** Bytes of the frame that have passed, for its head. */
   private passed = 0;
   /** Whether bytes of it are lost: no verdicts on checksums any more. */
@@ -86,6 +93,7 @@ export class CrcFrame {
       if (p.count > 1 && l1 > 0 && pos + l1 <= start + gathered && (p.flags & 1) === 0) {
         this.crcs[1] = crc32c(ALL_ONES, bytes, pos, pos + l1);
         if (frame instanceof DataFrame) this.reader.front(frame, bytes, pos, pos + l1, pos - start);
+        if (p.count > 2) this.keepFront(bytes, pos, pos + l1);
         pos += l1;
         this.segment = 1;
         this.next();
@@ -133,8 +141,16 @@ export class CrcFrame {
     this.epilogueSize = revision === 0 ? EPILOGUE_REV0 : p.count > 1 ? EPILOGUE_REV1 : 0;
     this.firstCrcLeft = 0;
     this.packed = null;
+    this.frontSize = 0;
     this.passed = 0;
     this.broken = false;
+  }
+
+  /** The front that middle and data belong to: what it names is told where one of these is damaged. */
+  private keepFront(bytes: Uint8Array, start: number, end: number): void {
+    if (end - start > this.front.length) return;
+    this.front.set(bytes.subarray(start, end));
+    this.frontSize = end - start;
   }
 
   private next(): void {
@@ -284,8 +300,20 @@ export class CrcFrame {
     let from = PREAMBLE;
     for (let k = 0; k < i; k++) from += frame.segmentLength(k);
     if (i > 0 && this.revision === 1 && frame.length0 > 0) from += 4;
-    const text = `segment ${i} of ${frame.name}: crc ${hexNumber(stored, 8)} stored, ${hexNumber(computed, 8)} computed over ${frame.segmentLength(i)} bytes`;
+    const text = `${this.meaning(frame, i)}: crc ${hexNumber(stored, 8)} stored, ${hexNumber(computed, 8)} computed over ${frame.segmentLength(i)} bytes`;
     this.reader.raise(R.SEGMENT_CRC, at(frame, from, frame.segmentLength(i), text));
+  }
+
+  /** What a segment is, in the words of who reads it: `data of MSG_OSD_OP tid 12, object "x"`. */
+  private meaning(frame: Frame, i: number): string {
+    if (!(frame instanceof DataFrame)) return `payload of ${frame.name}`;
+    const part = ['header', 'front', 'middle', 'data'][i]!;
+    const headed = frame.headed && this.stored[0] === this.crcs[0];
+    if (!headed) return `${part} of ${frame.name}`;
+    const object =
+      i !== 1 && this.stored[1] === this.crcs[1] ? objectOf(frame, this.front.subarray(0, this.frontSize)) : '';
+    const what = object === '' ? '' : `, object ${quote(object)}`;
+    return `${part} of ${messageTypeName(frame.type)} seq ${frame.seq} tid ${frame.tid}${what}`;
   }
 
   /** Opens a compressed frame whose checksums hold. */

@@ -76,6 +76,8 @@ export class Msgr2Decoder implements Decoder {
   private plain = false;
   private opaqueReason: 'opaque' | 'undecoded' = 'opaque';
   private readonly keys: Keys | null;
+  /** Whether nothing encrypted was told of in this file so far. */
+  private readonly firstOpaque: () => boolean;
   private secure: SecureFrames | null = null;
   /** Bytes that are missing at the beginning of the ciphertext; -1: none are. */
   private sealedGap = -1;
@@ -88,7 +90,9 @@ export class Msgr2Decoder implements Decoder {
     hints: PeerHints,
     rolesKnown: boolean,
     keys: Keys | null = null,
+    firstOpaque: () => boolean = () => true,
   ) {
+    this.firstOpaque = firstOpaque;
     this.side = side;
     this.keys = keys;
     this.announced = announced;
@@ -340,12 +344,11 @@ export class Msgr2Decoder implements Decoder {
       this.need = PREAMBLE;
       return;
     }
-    const who = this.side === CLIENT ? 'client' : 'server';
-    this.output.raise(OPAQUE, {
-      side: this.side,
-      offset,
-      text: `secure mode: everything that the ${who} sends from offset ${offset} on is encrypted; the cluster's keyring would open it if the login of this entity is in the capture`,
-    });
+    if (this.firstOpaque()) {
+      const text =
+        "secure mode: everything behind the login is encrypted, here and on the file's other connections in this mode; --keyring with the cluster's keys would open those whose login is in the capture";
+      this.output.raise(OPAQUE, { side: this.side, offset, text });
+    }
     this.enterOpaque('opaque');
   }
 

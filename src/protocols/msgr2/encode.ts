@@ -111,6 +111,8 @@ export interface FrameParts {
   readonly crcDisabled?: boolean;
   /** Value of the crc slots of unused segments. */
   readonly unusedCrc?: number;
+  /** Length that the first descriptor announces, where it is to differ. */
+  readonly length0?: number;
   /** Length of an unused descriptor. */
   readonly unusedLength?: number;
   readonly wrongPreambleCrc?: boolean;
@@ -132,6 +134,7 @@ export function frame(tag: number, segments: readonly Uint8Array[], parts: Frame
     view.setUint32(2 + 6 * i, i < count ? length : i === 3 ? (parts.unusedLength ?? 0) : 0, true);
     if (i < count) view.setUint16(6 + 6 * i, i === 3 ? 4096 : 8, true);
   }
+  if (parts.length0 !== undefined) view.setUint32(2, parts.length0, true);
   preamble[AT_FLAGS] = parts.flags ?? 0;
   preamble[AT_RESERVED] = parts.reserved ?? 0;
   view.setUint32(AT_CRC, (crc32c(0, preamble, 0, AT_CRC) ^ (parts.wrongPreambleCrc ? 1 : 0)) >>> 0, true);

@@ -3,7 +3,7 @@ import { wireText } from '../../base/text.js';
 import { fieldsOf, type Annotation, type Json } from '../../contract/annotation.js';
 
 /** Why a payload cannot be read on, or looks odd. Only `addr-type` lets the walk go on. */
-export type Trouble = 'short' | 'count' | 'addr-marker' | 'addr-length' | 'addr-type' | 'addrvec-marker';
+export type Trouble = 'short' | 'count' | 'addr-marker' | 'addr-length' | 'addr-type' | 'addrvec-marker' | 'version';
 
 export interface Problem {
   readonly kind: Trouble;
@@ -228,6 +228,11 @@ export class FieldWalker {
     const at = this.take(name, 6);
     if (at < 0) return;
     const version = this.bytes[at]!;
+    const compat = this.bytes[at + 1]!;
+    if (compat > version) {
+      this.problem('version', at, 2, `${name} has version ${version} and asks for a reader of version ${compat}`);
+      return;
+    }
     const n = this.view.getUint32(at + 2, true);
     if (n > this.end - this.pos) {
       this.problem('short', at, 6, `${name} says ${n} bytes and ${this.end - this.pos} are left`);

@@ -28,6 +28,7 @@ const TROUBLE: Readonly<Record<Trouble, Rule>> = {
   'addr-length': R.ADDR_LENGTH,
   'addr-type': R.ADDR_TYPE,
   'addrvec-marker': R.ADDRVEC_MARKER,
+  version: R.CONTROL_SHORT,
 };
 
 /** What a direction has told about itself so far; its decoder and, narrowly, the peer's hints are made of it. */
@@ -121,9 +122,6 @@ export class FrameReader {
       if (p.lengths[i] !== 0) {
         const text = `segment ${i} of ${p.count} is not used and has length ${p.lengths[i]}`;
         this.raise(R.UNUSED_DESCRIPTOR_LENGTH, at(frame, 2 + 6 * i, 6, text));
-      } else if (p.alignments[i] !== 0) {
-        const text = `segment ${i} of ${p.count} is not used and has alignment ${p.alignments[i]}`;
-        this.once(R.UNUSED_DESCRIPTOR_LENGTH, { ...at(frame, 2 + 6 * i, 6, text), severity: 'note' });
       }
     }
     if (p.flags > 1 || p.reserved !== 0) {
@@ -131,7 +129,11 @@ export class FrameReader {
     }
     for (let i = 0; i < p.count; i++) {
       const max = p.tag === TAG.MESSAGE && i === 3 ? DATA_MAX : FRONT_MAX;
-      if (p.lengths[i]! > max) {
+      if (p.lengths[i]! > max && p.tag !== TAG.MESSAGE) {
+        frame.endless = true;
+        const text = `segment ${i} of ${name} announces ${p.lengths[i]} bytes; a control frame has at most ${max}`;
+        this.raise(R.CONTROL_TOO_LARGE, at(frame, 2 + 6 * i, 4, text));
+      } else if (p.lengths[i]! > max) {
         const text = `segment ${i} of ${name} has ${p.lengths[i]} bytes; kernel peers take up to ${max}`;
         this.raise(R.SEGMENT_TOO_LARGE, at(frame, 2 + 6 * i, 4, text));
       }
@@ -187,9 +189,13 @@ export class FrameReader {
 
   /** The connection ended inside the frame. */
   truncated(frame: Frame, how: 'fin' | 'reset', missing: number): void {
+    // that its announced end never comes is the smaller part of the fault
+    if (frame.endless) return;
     const what = how === 'fin' ? 'closed' : 'reset';
     this.raise(R.FRAME_TRUNCATED, {
       message: frame,
+      // a reset may be the answer of a path that lets nothing through
+      ...(how === 'reset' ? { party: 'either' as const } : {}),
       text: `the connection was ${what} inside a ${frame.name} frame; ${count(missing, 'byte')} of it are missing`,
     });
   }

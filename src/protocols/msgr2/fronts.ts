@@ -1,6 +1,9 @@
 import { authReplyPayload } from './cephx.js';
 import { resultText } from './constants.js';
-import type { EntityWalker } from './entity-walker.js';
+import { fieldsOf } from '../../contract/annotation.js';
+import { EntityWalker } from './entity-walker.js';
+import { monMap, osdMapFull, osdMapIncremental } from './maps.js';
+import type { DataFrame } from './message.js';
 import { MSG } from './message-types.js';
 import { osdOp, osdOpReply, osdRepOp, osdRepOpReply, placementGroup } from './osd-fronts.js';
 
@@ -27,13 +30,8 @@ function paxos(w: EntityWalker): void {
   });
 }
 
-function monMap(w: EntityWalker): void {
-  w.sized('monmap', () =>
-    w.versioned('map', () => {
-      w.uuid('fsid');
-      w.u32('epoch');
-    }),
-  );
+function monMapMessage(w: EntityWalker): void {
+  w.sized('monmap', () => monMap(w));
 }
 
 function monSubscribe(w: EntityWalker, version: number): void {
@@ -78,14 +76,16 @@ function getVersionReply(w: EntityWalker): void {
   w.u64('oldest');
 }
 
-/** Epochs only: the maps themselves are opaque here. */
 function osdMap(w: EntityWalker, version: number): void {
   w.uuid('fsid');
-  for (const name of ['incrementals', 'maps']) {
+  for (const [name, walk] of [
+    ['incrementals', osdMapIncremental],
+    ['maps', osdMapFull],
+  ] as const) {
     w.vector(name, 8, () =>
       w.together('map', () => {
         w.u32('epoch');
-        w.blob('encoded');
+        w.sized('encoded', () => (w.left > 0 ? walk(w) : undefined));
       }),
     );
   }
@@ -251,7 +251,7 @@ const row = (type: number, from: number, to: number, walk: Front['walk'], strict
 });
 
 const FRONTS: readonly Front[] = [
-  row(MSG.MON_MAP, 1, 1, monMap),
+  row(MSG.MON_MAP, 1, 1, monMapMessage),
   row(MSG.MON_SUBSCRIBE, 2, 3, monSubscribe),
   row(MSG.MON_SUBSCRIBE_ACK, 1, 1, monSubscribeAck),
   row(MSG.AUTH, 1, 1, auth),
@@ -296,4 +296,14 @@ const BY_TYPE = new Map<number, Front>(FRONTS.map((f) => [f.type, f]));
 export function frontOf(type: number, version: number): Front | null {
   const front = BY_TYPE.get(type);
   return front !== undefined && version >= front.from && version <= front.to ? front : null;
+}
+
+/** The object that a front names, or empty. */
+export function objectOf(message: DataFrame, front: Uint8Array): string {
+  const layout = frontOf(message.type, message.version);
+  if (layout === null || front.length === 0) return '';
+  const w = new EntityWalker(front, 0, front.length, 0, true);
+  layout.walk(w, message.version);
+  const object = fieldsOf(w.annotations)['object'];
+  return typeof object === 'string' ? object : '';
 }

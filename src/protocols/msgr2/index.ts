@@ -7,7 +7,7 @@ import { Msgr2Decoder } from './decoder.js';
 import { describe } from './describe.js';
 import { Announced } from './frame-reader.js';
 import { hintsFrom } from './hints.js';
-import { probe } from './probe.js';
+import { probe, relative } from './probe.js';
 import { RULES } from './rules/index.js';
 import { Msgr2Session } from './session/session.js';
 import { SharedSessions } from './session/shared.js';
@@ -24,6 +24,7 @@ export const msgr2: Protocol<SharedSessions> = {
   rules: RULES,
   messageNames,
   probe,
+  relative,
   validate(options) {
     for (const path of options.keyrings) readKeyring(path);
   },
@@ -41,7 +42,8 @@ export const msgr2: Protocol<SharedSessions> = {
     const [client, server] = ([CLIENT, SERVER] as const).map((side) => {
       const keys = exchange === null ? null : { exchange, transcript: transcripts[side] };
       const hints = hintsFrom(said[otherSide(side)]);
-      return new Msgr2Decoder(side, said[side], output, settings[side], hints, known, keys);
+      const firstOpaque = () => context.shared.first('opaque', context.file);
+      return new Msgr2Decoder(side, said[side], output, settings[side], hints, known, keys, firstOpaque);
     }) as [Msgr2Decoder, Msgr2Decoder];
     return { client, server, session: new Msgr2Session(context, output, settings, exchange) };
   },

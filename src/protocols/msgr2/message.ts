@@ -59,6 +59,8 @@ export abstract class Frame extends Message {
   aborted = false;
   /** Whether a checksum of it is wrong: its contents prove nothing. */
   damaged = false;
+  /** Whether it announces more bytes than any such frame has: its end is not to be expected. */
+  endless = false;
 
   constructor(side: Side, input: Input, p: Preamble, revision: Revision, mode: FrameMode, length: number) {
     super(side, input);

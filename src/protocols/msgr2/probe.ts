@@ -87,6 +87,12 @@ export function probe(input: ProbeInput): ProbeResult {
   return more && !foreign ? 'more' : null;
 }
 
+/** Messenger v1, which both sides greet with. */
+export function relative(first: readonly [Uint8Array, Uint8Array]): string | null {
+  if (!first.some((bytes) => begins(bytes, BANNER_V1_PREFIX) === true)) return null;
+  return 'Ceph messenger v1 ("ceph v027"), not decoded; the ceph dissector of Wireshark reads it, and v2 (ms_mode=prefer-crc, port 3300 of a monitor) is what wirelint reads';
+}
+
 function searchBoth(input: ProbeInput): ProbeResult {
   let marks = searched.get(input.connection);
   if (marks === undefined) searched.set(input.connection, (marks = [0, 0]));

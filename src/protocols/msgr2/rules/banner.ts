@@ -93,6 +93,7 @@ export const BANNER_UNKNOWN_FEATURE = rule('banner-unknown-feature', {
 });
 
 export const REV0_NEGOTIATED = rule('rev0-negotiated', {
+  off: true,
   severity: 'warning',
   party: 'either',
   needs: 'both',

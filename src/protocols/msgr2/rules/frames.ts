@@ -76,7 +76,7 @@ export const UNUSED_DESCRIPTOR_LENGTH = rule('unused-descriptor-length', {
   needs: 'either',
   title: 'the descriptor of an unused segment is not zero',
   meaning:
-    'Descriptors behind the counted segments are written as zero. Receivers do not look at them, so a length there is lost data or an uninitialised buffer. An alignment alone is a habit of early Nautilus releases and only noted.',
+    'Descriptors behind the counted segments are written as zero. Receivers do not look at them, so a length there is lost data or an uninitialised buffer. An alignment alone is a habit of early Nautilus releases and is let pass.',
   spec: 'frames_v2.cc, fill_preamble',
   breaks: [
     'a length in the fourth descriptor of a one-segment frame',
@@ -115,11 +115,26 @@ export const SEGMENT_TOO_LARGE = rule('segment-too-large', {
   needs: 'either',
   title: 'a segment is larger than kernel clients take',
   meaning:
-    'Userspace sets no bound below 32 bits. The kernel client refuses a front or middle above 16 MiB, data above 64 MiB and control frames above 16 MiB, and resets the connection again and again. OSD maps of very large clusters are the usual case.',
+    'Userspace sets no bound below 32 bits. The kernel client refuses a front or middle above 16 MiB and data above 64 MiB, and resets the connection again and again. OSD maps of very large clusters are the usual case.',
   spec: 'net/ceph/messenger_v2.c, decode_preamble',
   breaks: [
     'a front of 17 MiB is announced',
     () => open().send('client', E.message({ front: new Uint8Array(17 << 20) }).subarray(0, 200)),
+  ],
+  keeps: kept(),
+});
+
+export const CONTROL_TOO_LARGE = rule('control-too-large', {
+  severity: 'error',
+  party: 'either',
+  needs: 'either',
+  title: 'a control frame announces a length that no control frame has',
+  meaning:
+    'Control frames (everything but MESSAGE) hold a few hundred bytes, a login with tickets a few thousand. A length above 16 MiB is refused by the kernel; before the login it is an attempt to make the peer allocate gigabytes, or to overflow a signed length (CVE-2023-44466). What follows cannot be read: the frame has no end.',
+  spec: 'net/ceph/messenger_v2.c, decode_preamble (CEPH_MSG_MAX_CONTROL_LEN); CVE-2023-44466',
+  breaks: [
+    'a HELLO of 4 GiB',
+    () => script().banners().control('client', TAG.HELLO, helloPayload(), { length0: 0xffff_ffff }),
   ],
   keeps: kept(),
 });
@@ -197,7 +212,6 @@ export const ABORTED_FRAME = rule('aborted-frame', {
     () => script(0).banners({}, { supported: 0n }).control('client', TAG.HELLO, helloPayload(), { aborted: true }),
   ],
   keeps: kept(),
-  also: ['rev0-negotiated'],
 });
 
 export const FRAME_TRUNCATED = rule('frame-truncated', {
@@ -269,6 +283,7 @@ export const FRAME_RULES = [
   PREAMBLE_RESERVED_BITS,
   COMPRESSED_UNNEGOTIATED,
   SEGMENT_TOO_LARGE,
+  CONTROL_TOO_LARGE,
   SEGMENT_CRC,
   CRC_DISABLED,
   EPILOGUE_UNUSED_CRC,

@@ -59,15 +59,16 @@ export const HELLO_WRONG_PEER = rule('hello-wrong-peer', {
   severity: 'error',
   party: 'either',
   needs: 'both',
-  title: 'the client asks for a service that the server is not',
+  title: 'the server greets as something else than what the client asks for',
   meaning:
-    'A login (mode 10) is for monitors only, and a ticket names the service that it opens. The HELLO of the server says what it really is. Such a client dialled the wrong address, typically one that another daemon has taken over, and did not compare the HELLO with what it meant to reach.',
+    'A login (mode 10) is for monitors only, and a ticket names the service that it opens. The HELLO of the server says what it is. Either that is wrong (a server that greets as a client), or the client dialled the wrong address, typically one that another daemon has taken over, and did not compare the HELLO with what it meant to reach.',
   spec: 'ProtocolV2.cc, handle_hello; MonClient.cc, handle_auth_request',
   breaks: ['a login at an OSD', () => script().banners().hellos({}, { type: 4 }).request()],
   keeps: ['a login at a monitor', () => script().banners().hellos().request()],
 });
 
 export const HELLO_ADDRESS = rule('hello-address', {
+  off: true,
   severity: 'note',
   party: 'either',
   needs: 'either',

@@ -198,6 +198,7 @@ export const RESET_FULL_COOKIE = rule('reset-full-cookie', {
 });
 
 export const CONNECTION_RACE = rule('connection-race', {
+  off: true,
   severity: 'note',
   party: 'server',
   needs: 'server',

@@ -75,14 +75,26 @@ export const MISSING_FEATURES_BOGUS = rule('missing-features-bogus', {
         .control('client', TAG.CLIENT_IDENT, clientIdent())
         .value('server', TAG.IDENT_MISSING_FEATURES, MSG_ADDR2),
   ],
-  keeps: [
-    'bit 63 is missing',
+  keeps: ['the client has all that is required', open],
+});
+
+export const CLIENT_LACKS_FEATURES = rule('client-lacks-features', {
+  severity: 'error',
+  party: 'client',
+  needs: 'both',
+  title: 'the client was turned away for features that it lacks',
+  meaning:
+    'IDENT_MISSING_FEATURES names what the server requires and CLIENT_IDENT does not offer; the client cannot use this server at all. It is mostly an older client or kernel at a newer cluster: a daemon that requires SERVER_SQUID or SERVER_TENTACLE, or a CRUSH map, a pool or `ceph osd set-require-min-compat-client` that asks for more than the client knows. The bits are named as the incarnation of the feature words has it that the client itself uses.',
+  spec: `${CLIENT_SPEC}; src/include/ceph_features.h`,
+  breaks: [
+    'bit 49, SERVER_SQUID, is missing',
     () =>
       script()
         .login()
         .control('client', TAG.CLIENT_IDENT, clientIdent())
-        .value('server', TAG.IDENT_MISSING_FEATURES, 1n << 63n),
+        .value('server', TAG.IDENT_MISSING_FEATURES, 1n << 49n),
   ],
+  keeps: ['the client has all that is required', open],
 });
 
 function clientIdent(): Uint8Array {
@@ -152,6 +164,7 @@ export const SESSION_RULES = [
   IDENT_MSG_ADDR2,
   IDENT_FEATURE_MISMATCH,
   MISSING_FEATURES_BOGUS,
+  CLIENT_LACKS_FEATURES,
   IDENT_GID,
   CLIENT_COOKIE,
   SERVER_COOKIE,

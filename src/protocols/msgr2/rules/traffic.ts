@@ -109,6 +109,7 @@ export const ACK_BEYOND_SENT = rule('ack-beyond-sent', {
 });
 
 export const ACK_ON_LOSSY = rule('ack-on-lossy', {
+  off: true,
   severity: 'note',
   party: 'either',
   needs: 'both',
@@ -168,12 +169,12 @@ export const MESSAGE_DIRECTION = rule('message-direction', {
 });
 
 export const MESSAGE_PAYLOAD = rule('message-payload', {
-  severity: 'warning',
+  severity: 'error',
   party: 'either',
   needs: 'either',
   title: 'the front of a message does not decode',
   meaning:
-    'The type and version are known, and the front ends inside a field. The receiver throws an exception while decoding; userspace then closes the connection.',
+    'The type and version are known, and a length, a count or a version inside the front (a map, a ticket, a string) does not fit the bytes that are there. The receiver throws an exception while decoding; userspace then closes the connection, and a decoder that does not check reads beyond its buffer (CVE-2026-43407).',
   spec: 'src/messages',
   breaks: [
     'a MON_GET_VERSION with half a string',

@@ -2,9 +2,10 @@ import { hexNumber } from '../../../base/hex.js';
 import { CLIENT, SERVER } from '../../../base/input.js';
 import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output } from '../../../contract/protocol.js';
+import { entityName } from '../constants.js';
 import type { ControlFrame } from '../message.js';
 import * as R from '../rules/index.js';
-import { pairKey, SessionRecord, type SharedSessions } from './shared.js';
+import { type Node, pairKey, SessionRecord, type SharedSessions } from './shared.js';
 import type { SideState } from './side-state.js';
 import type { Traffic } from './traffic.js';
 import { addressList, isLossy, wideValue, type Values } from './values.js';
@@ -21,6 +22,9 @@ export class Lineage {
   private readonly server: string;
   /** The session that this connection carries, once both sides have agreed on it. */
   record: SessionRecord | null = null;
+  /** What CLIENT_IDENT means to reach. */
+  private target = '';
+  private restarted = '';
   /** Which side of the record the connecting side is. */
   private role: 0 | 1 = 0;
 
@@ -54,12 +58,43 @@ export class Lineage {
       this.output.raise(R.GLOBAL_SEQ, { message: m, text: 'global_seq 0' });
       return;
     }
-    const key = `${addressList(v)[0] ?? ''} ${String(v['target'] ?? '')}`;
-    const before = this.shared.attempt(key, seq, this.stream);
-    if (before !== null && seq <= before) {
-      const text = `global_seq ${seq}, and ${before} on an earlier connection of the same client to the same server`;
-      this.output.raise(R.GLOBAL_SEQ, { message: m, text, confidence: 'likely' });
-    }
+    this.target = String(v['target'] ?? '');
+    const key = `${addressList(v)[0] ?? ''} ${this.target}`;
+    const cookie = wideValue(v['cookie']);
+    const before = this.shared.attempt(key, { seq, cookie, stream: this.stream });
+    if (before === null || seq > before.seq) return;
+    const restarted = cookie !== before.cookie;
+    const what = `global_seq ${seq}, and ${before.seq} on stream ${before.stream} of the same client to the same server`;
+    const meaning = `the client looks restarted under its old address and nonce (lower global_seq, new cookie), and a server that still holds the session of stream ${before.stream} drops it until its global_seq is above ${before.seq}`;
+    if (restarted) this.restarted = `${what}: ${meaning}`;
+    if (before.told) return;
+    before.told = true;
+    this.output.raise(R.GLOBAL_SEQ, { message: m, text: restarted ? this.restarted : what, confidence: 'likely' });
+  }
+
+  /** What the capture knows of a CLIENT_IDENT that was never answered; else empty. */
+  get whyDropped(): string {
+    return this.restarted !== '' ? this.restarted : this.elsewhere(this.target);
+  }
+
+  /** Where the target of an ident is, as the idents of servers on other connections tell; else empty. */
+  elsewhere(target: string): string {
+    if (target === '') return '';
+    const meant = this.shared.node(target);
+    const here = this.shared.nodeAt(this.server);
+    const where = (n: Node) => `${n.entity} (stream ${n.stream})`;
+    if (here !== undefined && here.stream !== this.stream && !here.addresses.includes(target))
+      return `the client means ${target}, and at ${this.server} answers ${here.addresses.join(', ')}, ${where(here)}: another daemon, or the same one restarted${meant !== undefined && meant !== here ? `; ${target} is ${where(meant)} at ${meant.endpoint}` : ''}`;
+    if (meant !== undefined && meant.endpoint !== this.server)
+      return `${target} is ${where(meant)} at ${meant.endpoint}, and the client dialled ${this.server}`;
+    return '';
+  }
+
+  /** SERVER_IDENT: who answers at this address. */
+  answered(v: Values, type: number | undefined): void {
+    const gid = String(v['gid'] ?? '');
+    const entity = type === undefined ? 'a server' : `${entityName(type)}.${gid}`;
+    this.shared.rememberNode({ endpoint: this.server, addresses: addressList(v), entity, stream: this.stream });
   }
 
   /** CLIENT_IDENT was answered by SERVER_IDENT: a session begins. `whole`: with nothing before it that counts. */

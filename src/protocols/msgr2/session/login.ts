@@ -38,11 +38,21 @@ export class Login {
   private readonly judgedSignature: [boolean, boolean] = [false, false];
   private saidWrongPeer = false;
   done: ControlFrame | null = null;
+  /** Why the last login was refused, where both sides' lists show it; else empty. */
+  whyRefused = '';
 
-  constructor(output: Output, limits: LimitNotes, sides: readonly [SideState, SideState]) {
+  private readonly firstInFile: (what: string) => boolean;
+
+  constructor(
+    output: Output,
+    limits: LimitNotes,
+    sides: readonly [SideState, SideState],
+    firstInFile: (what: string) => boolean,
+  ) {
     this.output = output;
     this.limits = limits;
     this.sides = sides;
+    this.firstInFile = firstInFile;
   }
 
   /** Method, entity and so on of the last AUTH_REQUEST. */
@@ -142,11 +152,10 @@ export class Login {
     }
     const entity = payloadOf(v)['entity'] as Values | undefined;
     const hello = this.sides[m.side].hello?.values?.['entityType'] as number | undefined;
-    if (entity !== undefined && hello !== undefined && entity['type'] !== hello) {
+    // a daemon that starts fetches map and configuration over a connection of type client
+    if (entity !== undefined && hello !== undefined && entity['type'] !== hello && hello !== ENTITY.CLIENT) {
       const text = `HELLO says ${entityName(hello)}, the login ${this.entity}`;
-      // a daemon that starts fetches map and configuration over a connection of type client
-      const severity = hello === ENTITY.CLIENT ? 'note' : 'warning';
-      this.output.raise(R.AUTH_ENTITY_MISMATCH, { message: m, text, severity });
+      this.output.raise(R.AUTH_ENTITY_MISMATCH, { message: this.sides[m.side].hello, related: [m], text });
     }
   }
 
@@ -165,7 +174,9 @@ export class Login {
     const allowed = (v['allowedMethods'] as readonly number[]).map(methodName).join(', ') || 'nothing';
     const modes = (v['allowedModes'] as readonly number[]).map(modeName).join(', ') || 'none';
     if (result >= 0) this.output.raise(R.AUTH_BAD_METHOD_RESULT, { message: m, text: `result ${result}` });
-    const text = `method ${methodName(v['method'] as number)} refused with ${resultText(result)}; allowed: ${allowed}, modes ${modes}`;
+    this.whyRefused = this.noCommonMode(v);
+    const why = this.whyRefused === '' ? '' : `: ${this.whyRefused}`;
+    const text = `method ${methodName(v['method'] as number)} refused with ${resultText(result)}; allowed: ${allowed}, modes ${modes}${why}`;
     this.output.raise(R.AUTH_REFUSED, { message: m, text });
   }
 
@@ -184,6 +195,17 @@ export class Login {
       const text = `request type 0x${type.toString(16)}, status ${resultText(status)}`;
       this.output.raise(R.CEPHX_STATUS, { message: m, text });
     }
+  }
+
+  /** Both sides' lists, where they have no connection mode in common and the method is not the reason; else empty. */
+  private noCommonMode(v: Values): string {
+    const offered = this.request?.['preferredModes'] as readonly number[] | undefined;
+    const allowed = v['allowedModes'] as readonly number[];
+    const method = (v['allowedMethods'] as readonly number[]).includes(v['method'] as number);
+    if (offered === undefined || !method || allowed.length === 0) return '';
+    if (offered.some((mode) => allowed.includes(mode))) return '';
+    const list = (modes: readonly number[]) => modes.map(modeName).join(', ') || 'none';
+    return `no connection mode in common, the client offers ${list(offered)} and the server allows ${list(allowed)} (ms_mode of the kernel's mount; ms_client_mode, ms_mon_client_mode, ms_service_mode and their siblings)`;
   }
 
   // ---- request and answer
@@ -228,7 +250,10 @@ export class Login {
       this.output.raise(R.AUTH_DONE_MODE_UNOFFERED, { message: answer, related, text });
     }
     if (method === METHOD_NONE) {
-      this.output.raise(R.AUTH_NONE, { message: answer, related, text: 'accepted with method none' });
+      if (this.firstInFile('method none')) {
+        const text = 'accepted with method none; further logins like this in the same file are not told';
+        this.output.raise(R.AUTH_NONE, { message: answer, related, text });
+      }
       if (mode === MODE_SECURE) {
         this.output.raise(R.AUTH_NONE_SECURE, { message: answer, related, text: 'method none and mode secure' });
       }
@@ -283,7 +308,8 @@ export class Login {
   // ---- HELLO and signatures
 
   private judgePeer(): void {
-    const hello = this.sides[SERVER].hello?.values?.['entityType'] as number | undefined;
+    const greeting = this.sides[SERVER].hello;
+    const hello = greeting?.values?.['entityType'] as number | undefined;
     const request = this.requestBefore(this.requests.length - 1);
     if (hello === undefined || request === null || this.saidWrongPeer) return;
     const payload = payloadOf(request.values);
@@ -292,8 +318,9 @@ export class Login {
     const wanted = login ? ENTITY.MON : service;
     if (wanted === undefined || wanted === hello) return;
     this.saidWrongPeer = true;
-    const text = `the client asks for a ${entityName(wanted)}, the server is a ${entityName(hello)}`;
-    this.output.raise(R.HELLO_WRONG_PEER, { message: request, text });
+    this.sides[SERVER].strangeHello = true;
+    const text = `the server greets as a ${entityName(hello)}, and the client asks for a ${entityName(wanted)}`;
+    this.output.raise(R.HELLO_WRONG_PEER, { message: greeting, related: [request], text });
   }
 
   private judgeSignature(side: 0 | 1): void {

@@ -3,7 +3,7 @@ import { nanosBetween } from '../../../base/time.js';
 import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output } from '../../../contract/protocol.js';
 import { ENTITY, TAG } from '../constants.js';
-import { MSG_ADDR2 } from '../features.js';
+import { missingFeatureNames, MSG_ADDR2 } from '../features.js';
 import { hexNumber } from '../../../base/hex.js';
 import type { ControlFrame } from '../message.js';
 import * as R from '../rules/index.js';
@@ -103,6 +103,8 @@ export class Naming {
         : 'partial: only the half of the server is gone; kernel clients give up';
       this.output.raise(R.RESET_RECEIVED, { message: m, text: meaning });
     }
+    if (m.tag === TAG.IDENT_MISSING_FEATURES && !this.sides[CLIENT].whole && m.value !== 0n)
+      this.output.raise(R.CLIENT_LACKS_FEATURES, { message: m, text: lackingText(m.value, 0n), confidence: 'likely' });
     if (m.tag === TAG.WAIT) {
       const text = 'WAIT: the server is connecting to this client itself, and its own attempt wins';
       this.output.raise(R.CONNECTION_RACE, { message: m, text });
@@ -163,6 +165,7 @@ export class Naming {
 
   private judgeServerIdent(m: ControlFrame, v: Values): void {
     this.serverIdent = v;
+    this.lineage.answered(v, this.sides[SERVER].hello?.values?.['entityType'] as number | undefined);
     this.judgeAddr2(m, v);
     const lossy = isLossy(v);
     const cookie = big(v['cookie']);
@@ -199,10 +202,11 @@ export class Naming {
         break;
       case TAG.IDENT_MISSING_FEATURES: {
         const offered = big(v['featuresSupported']);
-        if (asked.tag === TAG.CLIENT_IDENT && (answer.value === 0n || (answer.value & offered) !== 0n)) {
+        if (asked.tag !== TAG.CLIENT_IDENT) break;
+        if (answer.value === 0n || (answer.value & offered) !== 0n) {
           const text = `mask ${hexNumber(answer.value, 16)}, offered ${hexNumber(offered, 16)}`;
           raise(R.MISSING_FEATURES_BOGUS, answer, text, asked);
-        }
+        } else raise(R.CLIENT_LACKS_FEATURES, answer, lackingText(answer.value, offered), asked);
         break;
       }
       case TAG.SESSION_RETRY:
@@ -239,7 +243,11 @@ export class Naming {
     const mine = addressList(s);
     const target = String(c['target']);
     if (!mine.includes(target)) {
-      const text = `the target is ${target}, the server has ${mine.join(', ')}`;
+      const restarted = mine.some((address) => withoutNonce(address) === withoutNonce(target));
+      const where = restarted
+        ? 'the same address with another nonce, so the daemon restarted since the client learned of it, or another one took its place'
+        : this.lineage.elsewhere(target);
+      const text = `the target is ${target}, the server has ${mine.join(', ')}${where === '' ? '' : `: ${where}`}`;
       this.output.raise(R.IDENT_TARGET, { message: asked, related: [answer], text });
     }
     const lacking = big(s['featuresRequired']) & ~big(c['featuresSupported']);
@@ -317,4 +325,15 @@ export class Naming {
   get reconnectValues(): Values | null {
     return this.reconnect;
   }
+}
+
+/** `offered`: the client's own word, or 0 where it was not seen. */
+function lackingText(mask: bigint, offered: bigint): string {
+  const names = missingFeatureNames(mask, offered).join(', ');
+  return `the server requires ${names} (${hexNumber(mask, 16)}), which the client does not offer, and turns it away`;
+}
+
+/** `v2:10.0.0.1:6800/55` without what changes with every start of a daemon. */
+function withoutNonce(address: string): string {
+  return address.slice(0, address.lastIndexOf('/'));
 }

@@ -49,7 +49,8 @@ export class Msgr2Session implements Session, SessionParts {
     this.sides = [new SideState(CLIENT, settings[CLIENT].fromStart), new SideState(SERVER, settings[SERVER].fromStart)];
     this.rolesKnown = context.clientEnd !== null;
     const limits = new LimitNotes(output);
-    this.login = new Login(output, limits, this.sides);
+    const { shared, file } = context;
+    this.login = new Login(output, limits, this.sides, (what) => shared.first(what, file));
     this.traffic = new Traffic(context, output, limits, this.sides);
     this.compression = new Compression(output, this.sides);
     const server = context.connection.endpoints[context.clientEnd === 1 ? 0 : 1];
@@ -105,7 +106,11 @@ export class Msgr2Session implements Session, SessionParts {
     if (a.legacy === b.legacy) return;
     const old = a.legacy ? a : b;
     const who = old.side === CLIENT ? 'client' : 'server';
-    const text = `the ${who} greets with "ceph v027", its peer with "ceph v2"`;
+    const hint =
+      old.side === CLIENT
+        ? 'kernel clients speak v2 with the mount option ms_mode=prefer-crc (5.11 and newer); v1 has a port of its own, 6789 at a monitor'
+        : 'v2 has a port of its own, 3300 at a monitor; a client that is to speak v1 there needs ms_mode=legacy and a v1 address';
+    const text = `the ${who} greets with "ceph v027", its peer with "ceph v2": ${hint}`;
     this.output.raise(R.BANNER_V1_PEER, { message: old, text });
   }
 
@@ -180,6 +185,7 @@ export class Msgr2Session implements Session, SessionParts {
     const end = m.side === CLIENT ? (clientEnd === 0 ? 1 : 0) : clientEnd;
     const seen = connection.endpoints[end];
     if (match[1] === seen) return;
+    this.sides[m.side].sees = match[1]!;
     this.output.raise(R.HELLO_ADDRESS, { message: m, text: `HELLO says ${match[1]}, the capture ${seen}` });
   }
 
@@ -277,9 +283,19 @@ export class Msgr2Session implements Session, SessionParts {
     if (this.naming.rejection !== null || this.login.mode === MODE_SECURE) return;
     const first = c.endOrder !== 0 && (s.endOrder === 0 || c.endOrder < s.endOrder) ? 'client' : 'server';
     const last = (c.last?.packet ?? 0) >= (s.last?.packet ?? 0) ? c.last : s.last;
-    const text = `the ${first} ended the connection first; the last frame is ${last?.name ?? 'none'}`;
+    // a frame without an end was told of
+    if (c.last?.endless === true || s.last?.endless === true) return;
+    const why = this.reason(last);
+    const text = `the ${first} ended the connection first; the last frame is ${last?.name ?? 'none'}${why === '' ? '' : `: ${why}`}`;
     // who closes may have good reasons
     this.output.raise(R.CLOSE_MID_HANDSHAKE, { message: last, text, party: 'either' });
+  }
+
+  /** Why a handshake ended, where the capture shows it; else empty. */
+  private reason(last: Frame | null): string {
+    if (last === this.login.answers.at(-1)) return this.login.whyRefused;
+    if (last?.tag === TAG.CLIENT_IDENT && this.naming.unanswered) return this.lineage.whyDropped;
+    return '';
   }
 
   // ---- what there is to say

@@ -41,13 +41,36 @@ export interface Pair {
   unsettled: boolean;
 }
 
+/** A client's connection attempt at a server. */
+interface Attempt {
+  readonly seq: bigint;
+  readonly cookie: bigint;
+  readonly stream: number;
+  /** Whether a lower counter than this was told of. */
+  told: boolean;
+}
+
+/** A server, as its SERVER_IDENT names it. */
+export interface Node {
+  /** `ip:port` in the capture. */
+  readonly endpoint: string;
+  readonly addresses: readonly string[];
+  /** `osd.4`. */
+  readonly entity: string;
+  readonly stream: number;
+}
+
 const RECORDS = 8;
 
 export class SharedSessions {
   private readonly byCookies = new Map<string, SessionRecord>();
   private readonly pairs = new Map<string, Pair>();
-  private readonly attempts = new Map<string, { seq: bigint; stream: number }>();
+  private readonly attempts = new Map<string, Attempt>();
+  /** Servers by the endpoint that they answered at, and by each address that they call their own. */
+  private readonly nodes = new Map<string, Node>();
+  private readonly byAddress = new Map<string, Node>();
   private readonly cookiesSeen = new Set<string>();
+  private readonly told = new Set<string>();
   readonly limit: number;
   /** Sessions and pairs of addresses that were forgotten: what is not found may have been there. */
   forgotten = 0;
@@ -82,14 +105,40 @@ export class SharedSessions {
     return pair;
   }
 
-  /** Notes a connection attempt's counter; returns the one before it on another connection, or null. */
-  attempt(key: string, seq: bigint, stream: number): bigint | null {
+  /** Notes a connection attempt; returns the one with the highest counter before it on another connection, or null. */
+  attempt(key: string, attempt: Omit<Attempt, 'told'>): Attempt | null {
     const before = this.attempts.get(key);
-    if (before === undefined || before.stream !== stream) {
-      this.attempts.set(key, { seq, stream });
+    if (before === undefined || attempt.seq > before.seq) {
+      this.attempts.set(key, { ...attempt, told: false });
       this.trim(this.attempts);
     }
-    return before === undefined || before.stream === stream ? null : before.seq;
+    return before === undefined || before.stream === attempt.stream ? null : before;
+  }
+
+  /** Whether this is the first time in that file: what holds for a whole cluster is told once. */
+  first(what: string, file: string): boolean {
+    const key = `${what} ${file}`;
+    if (this.told.has(key)) return false;
+    this.told.add(key);
+    this.trim(this.told);
+    return true;
+  }
+
+  rememberNode(node: Node): void {
+    this.nodes.set(node.endpoint, node);
+    this.trim(this.nodes);
+    for (const address of node.addresses) this.byAddress.set(address, node);
+    this.trim(this.byAddress);
+  }
+
+  /** The server that calls that address its own. */
+  node(address: string): Node | undefined {
+    return this.byAddress.get(address);
+  }
+
+  /** The server that answered last at that endpoint of the capture. */
+  nodeAt(endpoint: string): Node | undefined {
+    return this.nodes.get(endpoint);
   }
 
   /** Whether a client cookie was used for an ident before; notes it. */
@@ -103,9 +152,10 @@ export class SharedSessions {
   }
 
   private trim(table: Map<string, unknown> | Set<string>): void {
-    if (table.size <= this.limit) return;
-    table.delete(table.keys().next().value!);
-    this.forgotten++;
+    while (table.size > this.limit) {
+      table.delete(table.keys().next().value!);
+      this.forgotten++;
+    }
   }
 }
 

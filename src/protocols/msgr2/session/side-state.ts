@@ -35,6 +35,10 @@ export class SideState {
   expectedSeq = -1;
   /** Highest number that it has acknowledged. */
   acked = 0;
+  /** The address that it sees its peer under, where that is not the one of the capture: there is a translation or a proxy between. */
+  sees = '';
+  /** Whether its HELLO was found to be wrong: what follows from that is not told again. */
+  strangeHello = false;
   saidAckOnLossy = false;
   saidUnanswered = false;
 

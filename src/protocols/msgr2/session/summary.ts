@@ -2,7 +2,7 @@ import { CLIENT } from '../../../base/input.js';
 import { byteSize, count, safeText } from '../../../base/text.js';
 import { duration } from '../../../base/time.js';
 import type { Json } from '../../../contract/annotation.js';
-import { algorithmName, entityName, methodName, modeName } from '../constants.js';
+import { algorithmName, entityName, methodName, modeName, TAG } from '../constants.js';
 import { messageTypeName } from '../message-types.js';
 import type { Compression } from './compression.js';
 import type { Lineage } from './lineage.js';
@@ -37,6 +37,8 @@ export function summarize(p: SessionParts): Record<string, Json> {
     const type = p.sides[i]!.hello?.values?.['entityType'];
     if (type !== undefined) out[name] = entityName(type as number);
   }
+  if (s.sees !== '') out['clientSeenAs'] = s.sees;
+  if (c.sees !== '') out['serverSeenAs'] = c.sees;
   if (login.method !== 0) out['authMethod'] = methodName(login.method);
   if (login.entity !== '') out['entity'] = login.entity;
   if (login.done?.values) {
@@ -53,6 +55,7 @@ export function summarize(p: SessionParts): Record<string, Json> {
     out['serverCookie'] = naming.reconnectValues['serverCookie']!;
     out['resumed'] = true;
   }
+  if (naming.rejection?.tag === TAG.WAIT) out['raceLost'] = true;
   if (p.compression.negotiated) out['compression'] = algorithmName(p.compression.algorithm);
   for (const [i, name] of (['clientMessages', 'serverMessages'] as const).entries()) {
     const counts = [...traffic.counts[i]!].sort((x, y) => x[0] - y[0]);
@@ -83,6 +86,10 @@ export function sessionLines(p: SessionParts): string[] {
   if (login.mode !== 0) first.push(`${modeName(login.mode)} mode`);
   if (naming.resumed) first.push('resumed');
   else if (naming.serverIdent !== null) first.push(isLossy(naming.serverIdent) ? 'lossy' : 'lossless');
+  if (naming.rejection?.tag === TAG.WAIT) first.push('WAIT: both sides connected, and the other attempt goes on');
+  if (p.compression.algorithm > 0) first.push(algorithmName(p.compression.algorithm));
+  if (s.sees !== '') first.push(`client seen as ${s.sees}`);
+  if (c.sees !== '') first.push(`server seen as ${c.sees}`);
   if (lineage.record !== null && lineage.record.connections > 1)
     first.push(count(lineage.record.connections, 'connection'));
   if (first.length > 0) lines.push(first.join('  '));

@@ -215,7 +215,7 @@ export class Traffic {
   private judgeSender(m: DataFrame, own: SideState): void {
     const allowed = SENDERS.get(m.type);
     const type = own.hello?.values?.['entityType'] as number | undefined;
-    if (allowed === undefined || type === undefined || (allowed & type) !== 0) return;
+    if (allowed === undefined || type === undefined || (allowed & type) !== 0 || own.strangeHello) return;
     const text = `a ${entityName(type)} sends ${messageTypeName(m.type)}`;
     this.output.raise(R.MESSAGE_DIRECTION, at(m, 48, 2, text));
   }

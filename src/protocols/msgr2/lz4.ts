@@ -1,0 +1,46 @@
+/** Shortest match of the LZ4 block format (lz4_Block_format.md). */
+const SHORTEST = 4;
+
+/**
+ * Opens one LZ4 block: `bytes[at..end)` into `out[to..limit)`. Matches may reach back into what stands in `out` before `to`: Ceph
+ * compresses the parts of a segment as one stream. Returns `limit`; throws where the block is not exactly that.
+ */
+export function openLz4Block(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  out: Uint8Array,
+  to: number,
+  limit: number,
+): number {
+  let pos = at;
+  const extended = (nibble: number): number => {
+    let n = nibble;
+    let more = nibble === 15 ? 255 : 0;
+    while (more === 255) {
+      if (pos >= end) throw new Error('a length is cut');
+      more = bytes[pos++]!;
+      n += more;
+    }
+    return n;
+  };
+  while (pos < end) {
+    const token = bytes[pos++]!;
+    const literals = extended(token >>> 4);
+    if (pos + literals > end || to + literals > limit) throw new Error('literals beyond the block');
+    out.set(bytes.subarray(pos, pos + literals), to);
+    pos += literals;
+    to += literals;
+    // the last sequence has no match
+    if (pos === end) break;
+    if (pos + 2 > end) throw new Error('an offset is cut');
+    const offset = bytes[pos]! | (bytes[pos + 1]! << 8);
+    pos += 2;
+    const length = extended(token & 15) + SHORTEST;
+    if (offset === 0 || offset > to || to + length > limit) throw new Error('a match beyond the output');
+    // byte by byte: a match may overlap what it makes
+    for (let i = 0; i < length; i++, to++) out[to] = out[to - offset]!;
+  }
+  if (to !== limit) throw new Error('another length');
+  return to;
+}
