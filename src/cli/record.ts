@@ -63,7 +63,11 @@ export const record: Command = {
       .example('$0 record --listen /tmp/p.sock --connect /run/nbd.sock -w s.pcapng', 'until Ctrl-C')
       .example(
         '$0 record --listen p.sock --connect nbd.sock --tail -- nbdinfo nbd+unix:///?socket=p.sock',
-        'one program',
+        'one program; the exit status is its own',
+      )
+      .example(
+        '$0 record --listen p.sock --connect nbd.sock -w s.pcapng -- make check && $0 check s.pcapng',
+        'fail where the tests or the traffic do',
       )
       .epilogue(
         'The exit status is that of the program. It finds the address in WIRELINT_SOCKET (a path) or WIRELINT_PORT. Descriptors that are passed along (SCM_RIGHTS) do not get through, and the server sees the process id of wirelint.',

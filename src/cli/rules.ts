@@ -4,12 +4,14 @@ import { theme } from '../report/theme.js';
 import { wantColors } from './colors.js';
 import type { Command } from './command.js';
 import { finishDestination, openDestination } from './destination.js';
-import { formatOption, PRINT_OPTIONS } from './options.js';
+import { formatOption, PRINT_OPTIONS, single } from './options.js';
 import { allRules } from './plan.js';
 import { UsageError } from './usage-error.js';
 
 interface RulesArguments {
   readonly pattern?: string;
+  readonly severity?: string;
+  readonly party?: string;
   readonly format?: string;
   readonly output?: string;
   readonly color?: string;
@@ -24,6 +26,12 @@ export const rules: Command = {
       })
       .options({
         ...formatOption(['text', 'table', 'json', 'markdown']),
+        severity: { ...single, choices: ['error', 'warning', 'note'], describe: 'Only rules of this severity' },
+        party: {
+          ...single,
+          choices: ['client', 'server', 'either', 'capture'],
+          describe: 'Only rules that blame this side',
+        },
         output: PRINT_OPTIONS.output,
         color: PRINT_OPTIONS.color,
       })
@@ -32,8 +40,15 @@ export const rules: Command = {
 
   async run(raw) {
     const args = raw as RulesArguments;
-    const chosen = matching(allRules(), args.pattern);
-    if (chosen.length === 0) throw new UsageError(`no rule matches ${JSON.stringify(args.pattern)}`);
+    const chosen = matching(allRules(), args.pattern).filter(
+      (r) => r.severity === (args.severity ?? r.severity) && r.party === (args.party ?? r.party),
+    );
+    if (chosen.length === 0) {
+      const wanted = [args.pattern, args.severity, args.party]
+        .filter((w) => w !== undefined)
+        .map((w) => JSON.stringify(w));
+      throw new UsageError(`no rule matches ${wanted.join(', ')}`);
+    }
     const output = openDestination(args.output);
     await print(chosen, args, output);
     finishDestination(output, args.output);
@@ -65,8 +80,16 @@ async function print(chosen: readonly Rule[], args: RulesArguments, output: Text
 
 function list(chosen: readonly Rule[], colors: boolean, output: TextOutput): void {
   const t = theme(colors);
-  const width = (pick: (r: Rule) => string): number => chosen.reduce((w, r) => Math.max(w, pick(r).length), 0);
-  const widths = [width((r) => r.id), width(severityWords), width((r) => r.party), width((r) => r.needs)] as const;
+  const width = (pick: (r: Rule) => string, least: number): number =>
+    chosen.reduce((w, r) => Math.max(w, pick(r).length), least);
+  const widths = [
+    width((r) => r.id, 4),
+    width(severityWords, 8),
+    width((r) => r.party, 6),
+    width((r) => r.needs, 5),
+  ] as const;
+  const heading = ['rule', 'severity', 'blames', 'needs'].map((word, i) => word.padEnd(widths[i]!));
+  output.add(t.dim(`${[...heading, 'what breaks it  [where it stands]'].join('  ')}\n`));
   for (const r of chosen) {
     const id = t.title(r.id.padEnd(widths[0]));
     const severity = t.severity[r.severity](severityWords(r).padEnd(widths[1]));

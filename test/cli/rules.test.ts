@@ -47,10 +47,14 @@ describe('the documentation of the rules', () => {
 
 describe('rules', () => {
   it('lists all, or those that match', () => {
-    expect(wirelint(['rules']).stdout.trimEnd().split('\n')).toHaveLength(allRules().length);
-    const some = wirelint(['rules', 'capture/*']).stdout.trimEnd().split('\n');
+    expect(wirelint(['rules']).stdout.trimEnd().split('\n')).toHaveLength(1 + allRules().length);
+    const some = wirelint(['rules', 'capture/*']).stdout.trimEnd().split('\n').slice(1);
     expect(some.length).toBeGreaterThan(10);
     for (const line of some) expect(line).toMatch(/^capture\/[a-z-]+ +(note|warning|error)/);
+    const server = allRules().filter((r) => r.party === 'server' && r.severity === 'note');
+    expect(wirelint(['rules', '--party', 'server', '--severity', 'note']).stdout.trimEnd().split('\n')).toHaveLength(
+      1 + server.length,
+    );
     expect(wirelint(['rules', 'never captured']).stdout).toContain('capture/gap');
   });
 

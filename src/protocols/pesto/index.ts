@@ -32,7 +32,7 @@ export const pesto: Protocol<Histories> = {
   title: 'pesto, the control protocol of passt and pasta: forwarding tables over a Unix socket',
   ports: [],
   rules: [...HELLO_RULES, ...LIST_RULES, ...LISTEN_RULES, ...TARGET_RULES, ...UPDATE_RULES, ...SESSION_RULES],
-  messageNames: () => ['HELLO', 'PIF', 'RULE', 'PIF_END'],
+  messageNames: () => ['HELLO', 'PIF', 'RULE', 'PIF_END', 'DRAFT'],
   probe,
   createShared: () => new Histories(),
   converse,
