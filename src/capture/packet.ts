@@ -84,6 +84,8 @@ export interface PacketSink {
   part?(path: string, firstPacket: number): void;
   packet(packet: Packet): void;
   note(note: CaptureNote): void;
+  /** The recording says with which exit status the program ended that it was made of. */
+  ended?(exitStatus: number): void;
 }
 
 /** The input is not a capture: the message says in one line what was found instead. Exit status 2. */

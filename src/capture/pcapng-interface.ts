@@ -15,6 +15,8 @@ export class Interface {
   name = '';
   description = '';
   unit = new TimeUnit(6, 0);
+  /** What `wirelint record` notes of the program that it ran; null where nothing does. */
+  exitStatus: number | null = null;
   /** Sum of the packets' own drop counts, and the totals of the last statistics block. */
   private counted = 0;
   private byInterface = 0;
@@ -36,6 +38,8 @@ export class Interface {
   readStatistics(options: opt.Options): void {
     while (options.step()) {
       if (options.code === opt.ISB_IFDROP) this.byInterface = dropCount(options.unsigned64());
+      else if (options.code === opt.OPT_COMMENT)
+        this.exitStatus = exitStatusOf(options.text(EXIT_STATUS_BYTES)) ?? this.exitStatus;
       else if (options.code === opt.ISB_OSDROP) this.bySystem = dropCount(options.unsigned64());
     }
   }
@@ -58,6 +62,19 @@ export class Interface {
       length,
     };
   }
+}
+
+const EXIT_STATUS = /^program exit status (\d{1,3})$/;
+const EXIT_STATUS_BYTES = 64;
+
+/** The comment of the statistics block that tells how the recorded program ended. */
+export function exitStatusComment(status: number): string {
+  return `program exit status ${status}`;
+}
+
+function exitStatusOf(comment: string): number | null {
+  const match = EXIT_STATUS.exec(comment);
+  return match === null ? null : Number(match[1]);
 }
 
 /** Writers that cannot count say so with all bits set. */

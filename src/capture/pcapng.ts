@@ -272,6 +272,7 @@ export class Pcapng implements RecordParser {
     if (source === undefined) return;
     options.open(block, pos + ng.ISB.options, pos + length - 4, this.littleEndian);
     source.readStatistics(options);
+    if (source.exitStatus !== null) this.sink.ended?.(source.exitStatus);
     this.tellDrops(source, false, base + pos, length);
   }
 

@@ -23,12 +23,14 @@ const expectation = v.pipe(
     count: v.optional(count),
     absent: v.optional(text),
     session: v.optional(v.record(v.string(), v.unknown())),
+    exitStatus: v.optional(v.pipe(number, v.maxValue(255))),
   }),
   v.check(
-    (e) => [e.message, e.absent, e.session].filter((x) => x !== undefined).length === 1,
-    'expected exactly one of message, absent, session',
+    (e) => [e.message, e.absent, e.session, e.exitStatus].filter((x) => x !== undefined).length === 1,
+    'expected exactly one of message, absent, session, exitStatus',
   ),
   v.check((e) => e.count === undefined || e.message !== undefined, 'count goes with message'),
+  v.check((e) => e.exitStatus === undefined || e.protocol === undefined, 'exitStatus goes with no protocol'),
 );
 
 const isDate = (s: string): boolean => {

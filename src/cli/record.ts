@@ -70,7 +70,7 @@ export const record: Command = {
         'fail where the tests or the traffic do',
       )
       .epilogue(
-        'The exit status is that of the program. It finds the address in WIRELINT_SOCKET (a path) or WIRELINT_PORT. Descriptors that are passed along (SCM_RIGHTS) do not get through, and the server sees the process id of wirelint.',
+        'The exit status is that of the program, and stands in the recording, where `wirelint check` can expect one. The program finds the address in WIRELINT_SOCKET (a path) or WIRELINT_PORT. Descriptors that are passed along (SCM_RIGHTS) do not get through, and the server sees the process id of wirelint.',
       ),
 
   async run(raw) {
@@ -93,15 +93,15 @@ export const record: Command = {
       tail?.begin(description);
       return new Recording((bytes) => file?.write(bytes), `wirelint ${version()}`, description, port, tail);
     });
-    let status = 0;
+    let status: number | null = null;
     if (program.length > 0) {
       status = await runProgram(program, proxy.address, stop);
       await Promise.race([proxy.drained(), stop.requested, delay(DRAIN_MS)]);
     } else await Promise.race([stop.requested, tail?.failed ?? never]);
-    await proxy.stop();
+    await proxy.stop(status);
     (file as RecordFile | null)?.close();
     tail?.end(args.output);
-    return status;
+    return status ?? 0;
   },
 };
 

@@ -246,6 +246,10 @@ class FileRun implements PacketSink {
     this.reporter.part?.(this.name, path, firstPacket);
   }
 
+  ended(exitStatus: number): void {
+    this.reporter.ended?.(this.name, exitStatus);
+  }
+
   packet(packet: Packet): void {
     this.lastSeconds = packet.seconds;
     this.lastNanos = packet.nanos;

@@ -89,6 +89,8 @@ export interface Reporter {
   /** A stream ended, or its capture did. */
   stream(stream: StreamRecord): void;
   /** One input is done. */
+  /** The recording says with which exit status the program ended that it was made of. */
+  ended?(file: string, exitStatus: number): void;
   endOfFile?(file: string, packets: number): void;
   summary(summary: Summary): void;
   /** Everything that was reported must now be visible (called when input pauses). */

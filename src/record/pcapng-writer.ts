@@ -8,6 +8,7 @@ const BUFFER_BYTES = 1 << 20;
 
 const SECTION_HEADER = 0x0a0d0d0a;
 const INTERFACE_DESCRIPTION = 1;
+const INTERFACE_STATISTICS = 5;
 const ENHANCED_PACKET = 6;
 /** Bytes of an enhanced packet block in front of its packet. */
 const PACKET_AT = 28;
@@ -62,6 +63,16 @@ export class PcapngWriter {
     ]);
     this.finish(end);
     return this.interfaces++;
+  }
+
+  /** Adds a statistics block with nothing but a comment. */
+  addStatistics(interfaceId: number, micros: number, comment: string): void {
+    this.room(1 << 16);
+    this.begin(INTERFACE_STATISTICS);
+    this.view.setUint32(this.at + 8, interfaceId, true);
+    this.view.setUint32(this.at + 12, Math.floor(micros / 4294967296), true);
+    this.view.setUint32(this.at + 16, micros >>> 0, true);
+    this.finish(this.options(this.at + 20, [[1, encoder.encode(comment)]]));
   }
 
   /**

@@ -81,8 +81,8 @@ export class Proxy {
     await new Promise<void>((resolve) => (this.idle = resolve));
   }
 
-  /** Stops listening, removes the socket file and breaks off what is still open. */
-  async stop(): Promise<void> {
+  /** Stops listening, removes the socket file and breaks off what is still open. `exitStatus`: of the program that was run, if any. */
+  async stop(exitStatus: number | null = null): Promise<void> {
     this.stopping = true;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     // searches end by themselves, soon
@@ -90,6 +90,7 @@ export class Proxy {
     for (const socket of [...this.waiting, ...this.connecting]) socket.destroy();
     for (const relay of this.relays) relay.destroy();
     await closed;
+    if (exitStatus !== null) this.recording.programEnded(exitStatus, this.now());
     this.recording.flush();
   }
 

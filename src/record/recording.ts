@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { exitStatusComment } from '../capture/pcapng-interface.js';
 import { Conversation, PacketCounter, type ConversationAddresses, type PacketTap } from './conversation.js';
 import { EmitQueue } from './emit-queue.js';
 import { PcapngWriter, type BlockOutput } from './pcapng-writer.js';
@@ -41,6 +42,12 @@ export class Recording {
     const ends = addresses ?? this.madeUp();
     this.connections++;
     return new Conversation(this.writer, this.interfaceId, ends, this.counter, this.tap, this.queue);
+  }
+
+  /** The program that was run has ended. */
+  programEnded(exitStatus: number, micros: number): void {
+    this.queue.release();
+    this.writer.addStatistics(this.interfaceId, micros, exitStatusComment(exitStatus));
   }
 
   /** Hands everything on that was recorded. */

@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -89,6 +89,24 @@ describe('wirelint record', () => {
     expect([...descriptions]).toEqual([`unix-stream:${server}`]);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(existsSync(listen)).toBe(false);
+  });
+
+  it('keeps the status of the program in the recording, where check can expect it', async () => {
+    const server = await echoServer();
+    const { listen, file } = names();
+    writeFileSync(file, 'what was there');
+    chmodSync(file, 0o644);
+    const run = start(['record', '--listen', listen, '--connect', server, '-w', file, '--', ...talk('x', 7)]);
+    expect((await run.ended).status).toBe(7);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const check = async (exitStatus: number): Promise<string> => {
+      const config = join(folder, `expect-${exitStatus}.json`);
+      writeFileSync(config, JSON.stringify({ allowEmpty: true, expect: [{ exitStatus }] }));
+      const { status, stdout } = await start(['check', '--config', config, file]).ended;
+      return `${status} ${stdout}`;
+    };
+    expect(await check(7)).toMatch(/^0 /);
+    expect(await check(0)).toMatch(/^1 [^]*expected a program that ends with status 0, but it ended with 7/);
   });
 
   it('names the processes in the recording', async () => {

@@ -61,6 +61,13 @@ export function wantsSession(e: Expectation, protocols: Readonly<Record<string, 
   return n > 0 ? null : `expected a session${ofProtocol(e)} with ${JSON.stringify(e.session)}, found no session`;
 }
 
+/** What is wrong with the exit status of the recorded program, null: the capture says of none. */
+export function judgeExitStatus(e: Expectation, found: number | null): string | null {
+  if (e.exitStatus === undefined || e.exitStatus === found) return null;
+  const what = found === null ? 'the capture does not say how one ended' : `it ended with ${found}`;
+  return `expected a program that ends with status ${e.exitStatus}, but ${what}`;
+}
+
 /** Objects need only hold what is expected of them; everything else must be equal. */
 function same(found: Json, wanted: unknown): boolean {
   if (typeof wanted !== 'object' || wanted === null) return found === wanted;

@@ -33,7 +33,7 @@ import { analysisOptions, type Plan } from '../plan.js';
 import { inputError } from '../run.js';
 import { watchHeap } from '../thrift.js';
 import { transcriptDiff } from './transcript-diff.js';
-import { judgeMessages, judgeSession, MessageCounts, wantsSession } from './expectations.js';
+import { judgeExitStatus, judgeMessages, judgeSession, MessageCounts, wantsSession } from './expectations.js';
 import { Silencer, type ActiveSuppression } from './suppressions.js';
 
 /** Everything needed to judge one file: plain data. */
@@ -113,6 +113,7 @@ class Verdict implements Reporter {
   private info: CaptureInfo | null = null;
   /** The files of a joined recording, and the number of the first packet of each. */
   private readonly parts: { readonly path: string; readonly firstPacket: number }[] = [];
+  private exitStatus: number | null = null;
   private seconds = 0;
   private nanos = 0;
 
@@ -143,6 +144,10 @@ class Verdict implements Reporter {
   begin(_file: string, seconds: number, nanos: number): void {
     this.seconds = seconds;
     this.nanos = nanos;
+  }
+
+  ended(_file: string, exitStatus: number): void {
+    this.exitStatus = exitStatus;
   }
 
   message(stream: StreamRecord, m: Message): void {
@@ -219,7 +224,10 @@ class Verdict implements Reporter {
     // a file that turned out to be no capture holds nothing to expect anything of
     if (this.info === null) return;
     for (const e of this.job.plan.expect) {
-      const text = judgeMessages(e, this.counts!) ?? wantsSession(e, this.analysis!.summary.protocols);
+      const text =
+        judgeMessages(e, this.counts!) ??
+        wantsSession(e, this.analysis!.summary.protocols) ??
+        judgeExitStatus(e, this.exitStatus);
       if (text !== null) this.expectation(text, null);
     }
   }
