@@ -251,10 +251,13 @@ export function shown<O extends Options<Uint8Array>>(
   return { ...bytes(size, options), type, json: o.hidden ? null : 'string', value: show };
 }
 
-/** Bytes that are always the same, given in hex: only a hex dump shows them, unless they are others. */
-export function magic(digits: string, options: About & { readonly text?: string } = {}): Field<Uint8Array, 'fixed'> {
-  const is = unhex(digits);
-  const plain: FixedOptions<Uint8Array> = { ...options, is, text: () => options.text ?? quote(wireText(is)) };
+/** Bytes that are always the same, given as they are or in hex: only a hex dump shows them, unless they are others. */
+export function magic(
+  always: string | Uint8Array,
+  options: About & { readonly text?: string } = {},
+): Field<Uint8Array, 'fixed'> {
+  const is = typeof always === 'string' ? unhex(always) : always;
+  const plain: FixedOptions<Uint8Array> = { ...options, is, text: (raw) => options.text ?? quote(wireText(raw)) };
   return {
     ...bytes(is.length, plain),
     ...{ json: null, type: 'magic', given: 'fixed' },

@@ -10,13 +10,19 @@ export type Patience =
   | 'patient'
   /** The peer will not tell more: WAIT is no answer. */
   | 'impatient'
-  /** These bytes are the last before a hole or the end: make of them what they allow. */
-  | 'final';
+  /** These bytes are the last before a hole, or the last of all: make of them what they allow. */
+  | 'gap'
+  | 'end';
+
+/** Whether no more bytes will join those at hand. */
+export function isFinal(patience: Patience): boolean {
+  return patience === 'gap' || patience === 'end';
+}
 
 /** Answers of `frameAt`, and of `findAgain`; above 0: so many contiguous bytes are needed first. */
 /** Something was taken, or the framing's state has changed; `findAgain`: a frame begins at the input's position. */
 export const TAKEN = 0;
-/** Only the peer can tell how to go on (never the answer to `impatient` or `final`). */
+/** Only the peer can tell how to go on (an answer to `patient` only). */
 export const WAIT = -1;
 /** No frame can begin here: look for the next one. */
 export const LOST = -2;
@@ -53,6 +59,17 @@ export abstract class Framing<M extends Message, S extends Side = Side> {
   /** A message's header was taken and its body is still to come: for protocols that pair by headers (Output.begin). */
   bodyToCome(_message: M): void {}
 
+  /** The direction's bytes up to stream offset `upTo` are at hand, or have passed: for framings whose peer waits for that. */
+  reached(_upTo: number): void {}
+
+  /** The decoder is made: for setting its first state. */
+  begin(): void {}
+
+  /** Frames have to be looked for from stream offset `offset` on; a framing that cannot do that swallows the rest. */
+  startSearch(offset: number): void {
+    this.frames.search(offset);
+  }
+
   /** Bytes between messages or of a header are not in the capture. 0: nobody knows how many. */
   lost(_length: number, _offset: number): void {}
 
@@ -76,7 +93,7 @@ export abstract class Framing<M extends Message, S extends Side = Side> {
    * A frame is cut off: `input` holds what is there of it, `wanted` bytes were asked for. The reason for which these bytes will
    * be skipped.
    */
-  cutOff(_input: Input<S>, _why: 'gap' | 'end', _wanted: number): SkipReason {
+  cutOff(_input: Input<S>, _patience: Patience, _wanted: number): SkipReason {
     return 'undecoded';
   }
 
@@ -137,13 +154,14 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
     this.framing = framing;
     this.keepsHeads = heads === 'bytes' ? settings.bytes : settings.details;
     framing.frames = this;
+    framing.begin();
   }
 
   // ---- for the framing
 
   /**
    * Takes a message at the input's position: `gathered` bytes of it (all, where not given) have been read, the rest is body, which
-   * passes from here on. `message.length` must be set. Where the input ends for good (`final`), fewer may be there.
+   * passes from here on. `message.length` must be set. Where the input ends for good (`isFinal`), fewer may be there.
    */
   take(message: M, input: Input<S>, gathered = message.length): void {
     message.hinted = this.hinted;
@@ -216,7 +234,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
 
   abandon(input: Input<S>, why: 'gap' | 'end'): void {
     this.need = 1;
-    const wanted = this.run(input, 'final');
+    const wanted = this.run(input, why);
     this.waiting = false;
     this.need = 1;
     const left = input.remaining;
@@ -227,6 +245,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
 
   bodyBytes(block: Block, start: number, end: number, offset: number, origin: Origin): void {
     const m = this.current;
+    this.framing.reached(offset + end - start);
     if (m === null) {
       this.output.skip(this.side, offset, end - start, this.passing);
       return;
@@ -257,14 +276,14 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
     this.lossy = true;
     if (this.swallowing) return;
     this.framing.lost(length, offset);
-    if (this.swallowing) return;
+    if (this.isSwallowing()) return;
     if (this.searching) {
-      if (!this.framing.searchGap(length, offset)) this.search(offset + length);
+      if (!this.framing.searchGap(length, offset)) this.framing.startSearch(offset + length);
       return;
     }
     const rest = length === 0 ? -1 : this.framing.bridge(missed);
     if (rest > 0) this.passBy(rest, 'undecoded');
-    else if (rest < 0 && !this.isSwallowing()) this.search(offset + length);
+    else if (rest < 0) this.framing.startSearch(offset + length);
   }
 
   end(how: 'fin' | 'reset' | 'open'): void {
@@ -287,6 +306,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
   /** Takes frames until bytes are lacking; how many were asked for. */
   private run(input: Input<S>, patience: Patience): number {
     const { framing } = this;
+    framing.reached(input.base + input.end);
     let turns = 0;
     while (this.body === 0 && input.remaining > 0 && input.remaining >= this.need) {
       const from = input.pos;
@@ -298,7 +318,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
         turns = input.pos === from ? turns + 1 : 0;
         if (turns > MOST_TURNS) throw new Error('a framing makes no progress');
       } else if (answer > 0) {
-        if (patience === 'final') return answer;
+        if (isFinal(patience)) return answer;
         this.need = Math.max(answer, input.remaining + 1);
         return answer;
       } else if (answer === WAIT) {
@@ -306,7 +326,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
         if (!this.waiting) throw new Error('a framing waits although it must not');
         return 0;
       } else {
-        this.search(input.offset);
+        framing.startSearch(input.offset);
       }
     }
     this.drain(input);

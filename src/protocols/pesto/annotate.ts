@@ -1,13 +1,14 @@
-import { hex, hexNumber } from '../../base/hex.js';
-import { quote, wireText } from '../../base/text.js';
+import { hex } from '../../base/hex.js';
+import { Shown } from '../../base/layout.js';
+import { quote } from '../../base/text.js';
 import type { Annotation } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
 import { formatAddress, isAny6, isUnspecified } from './address.js';
-import { capNames, DUAL_STACK_ANY, flagNames, pifName, protoName } from './constants.js';
+import { capNames, DUAL_STACK_ANY, flagNames, pifName } from './constants.js';
 import { ruleText } from './forward.js';
 import { HELLO, SECTION } from './layout.js';
 import { stepNumber } from './draft.js';
-import { Draft, Hello, Pif, RuleMessage, untilNul } from './message.js';
+import { Draft, Hello, Pif, RuleMessage } from './message.js';
 
 /** The field tree of a message. */
 export function annotate(message: Message): Annotation[] {
@@ -19,12 +20,10 @@ export function annotate(message: Message): Annotation[] {
 }
 
 function annotateHello(m: Hello): Annotation[] {
-  const magic: Annotation = { name: 'magic', at: HELLO.magic, length: 8, text: quote(wireText(m.magic)) };
-  const out: Annotation[] = [m.magicOk ? magic : { ...magic, value: hex(m.magic) }];
-  if (m.version >= 0) out.push({ name: 'version', at: HELLO.version, length: 4, value: m.version });
-  if (m.pifNameSize >= 0) out.push({ name: 'pifNameSize', at: HELLO.pifNameSize, length: 4, value: m.pifNameSize });
-  if (m.ifnamsiz >= 0) out.push({ name: 'ifnamsiz', at: HELLO.ifnamsiz, length: 4, value: m.ifnamsiz });
-  return out;
+  // fields that were cut off, or that the layout lacks, are -1, and lie behind what is there
+  const known = [m.version, m.pifNameSize, m.ifnamsiz].findIndex((v) => v < 0);
+  const present = known < 0 ? HELLO.size : HELLO.at.version + 4 * known;
+  return HELLO.annotations(m, 0, present);
 }
 
 function annotateDraft(m: Draft): Annotation[] {
@@ -47,60 +46,33 @@ function draftText(m: Draft): string {
   return `perhaps step ${stepNumber(m.step)} of the first draft: ${m.step}`;
 }
 
-function bits(value: number, names: readonly string[]): string {
-  return `${hexNumber(value)}${names.length > 0 ? ` ${names.join(' ')}` : ''}`;
-}
-
 function annotatePif(m: Pif): Annotation[] {
-  const id: Annotation = { name: 'pif', at: SECTION.pif, length: 1, value: m.pif, text: `${m.pif} ${pifName(m.pif)}` };
-  const { layout } = m;
-  if (layout === null) return [id, { name: 'count', at: SECTION.count, length: 4, value: m.count }];
-  const name: Annotation = {
-    name: 'name',
-    at: layout.name,
-    length: layout.nameSize,
-    value: m.pifName,
-    text: quote(m.pifName),
-  };
-  if (layout.caps < 0) return [id, name];
-  const caps = capNames(m.caps);
-  return [
-    id,
-    name,
-    { name: 'caps', at: layout.caps, length: 4, value: caps, text: bits(m.caps, caps) },
-    { name: 'count', at: layout.count, length: 4, value: m.count },
-  ];
+  if (m.layout === null) return SECTION.annotations(m);
+  return m.layout.annotations({ pif: m.pif, name: m.rawName, caps: m.caps, count: m.count });
 }
 
 function annotateRule(m: RuleMessage): Annotation[] {
   const { layout, raw } = m;
-  const any = (m.flags & DUAL_STACK_ANY) !== 0 && isAny6(raw, layout.addr);
-  const addr = formatAddress(raw, layout.addr);
-  const flags = flagNames(m.flags);
-  const out: Annotation[] = [
-    {
-      name: 'addr',
-      at: layout.addr,
-      length: 16,
-      value: addr,
-      text: any ? `* (${addr} with DUAL_STACK_ANY)` : addr,
-    },
-  ];
-  if (layout.taddr >= 0) {
-    const taddr = formatAddress(raw, layout.taddr);
-    const none = isUnspecified(raw, layout.taddr);
-    out.push({ name: 'taddr', at: layout.taddr, length: 16, value: taddr, text: none ? `none (${taddr})` : taddr });
-  }
-  const ifname = untilNul(m.rawIfname);
-  out.push(
-    { name: 'ifname', at: layout.ifname, length: layout.ifnameSize, value: ifname, text: quote(ifname) },
-    { name: 'first', at: layout.first, length: 2, value: m.first },
-    { name: 'last', at: layout.last, length: 2, value: m.last },
-    { name: 'to', at: layout.to, length: 2, value: m.to },
-    { name: 'proto', at: layout.proto, length: 1, value: protoName(m.proto), text: `${m.proto} ${protoName(m.proto)}` },
-    { name: 'flags', at: layout.flags, length: 1, value: flags, text: bits(m.flags, flags) },
-  );
-  return out;
+  const any = (m.flags & DUAL_STACK_ANY) !== 0 && isAny6(raw, layout.at.addr);
+  const addr = formatAddress(raw, layout.at.addr);
+  return layout.annotations({
+    addr: new Shown(addr, any ? `* (${addr} with DUAL_STACK_ANY)` : addr),
+    taddr: layout.at.taddr < 0 ? NO_TARGET : target(raw, layout.at.taddr),
+    ifname: m.rawIfname,
+    first: m.first,
+    last: m.last,
+    to: m.to,
+    proto: m.proto,
+    flags: m.flags,
+  });
+}
+
+/** For rules of version 1, which have no row for it. */
+const NO_TARGET = new Shown(undefined);
+
+function target(raw: Uint8Array, at: number): Shown {
+  const text = formatAddress(raw, at);
+  return new Shown(text, isUnspecified(raw, at) ? `none (${text})` : text);
 }
 
 /** What stands behind the name on a transcript line. */

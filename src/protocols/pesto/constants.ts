@@ -1,3 +1,4 @@
+import { flagNames as bitNames, nameOf } from '../../base/field.js';
 import { unhex } from '../../base/hex.js';
 
 /** `basil:s` and a NUL: the first eight bytes that a server sends. */
@@ -45,39 +46,34 @@ export const CAP_UDP = 0x08;
 export const CAP_SCAN = 0x10;
 export const CAP_IFNAME = 0x20;
 export const CAPS_KNOWN = 0x3f;
-const CAP_NAMES: readonly string[] = ['IPV4', 'IPV6', 'TCP', 'UDP', 'SCAN', 'IFNAME'];
+export const CAP_NAMES: readonly string[] = ['IPV4', 'IPV6', 'TCP', 'UDP', 'SCAN', 'IFNAME'];
 
 export const DUAL_STACK_ANY = 0x01;
 export const WEAK = 0x02;
 export const SCAN = 0x04;
 export const FLAGS_KNOWN = 0x07;
-const FLAG_NAMES: readonly string[] = ['DUAL_STACK_ANY', 'WEAK', 'SCAN'];
+export const FLAG_NAMES: readonly string[] = ['DUAL_STACK_ANY', 'WEAK', 'SCAN'];
 
 export const TCP = 6;
 export const UDP = 17;
-const PROTO_NAMES: Readonly<Record<number, string>> = { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPv6' };
-
-function bitNames(value: number, names: readonly string[]): string[] {
-  const out: string[] = [];
-  names.forEach((name, bit) => {
-    if (value & (1 << bit)) out.push(name);
-  });
-  const rest = (value & ~((1 << names.length) - 1)) >>> 0;
-  if (rest !== 0) out.push(`0x${rest.toString(16)}`);
-  return out;
-}
+export const PROTO_NAMES: ReadonlyMap<number, string> = new Map([
+  [1, 'ICMP'],
+  [6, 'TCP'],
+  [17, 'UDP'],
+  [58, 'ICMPv6'],
+]);
 
 /** Names of capability bits; bits without a name as one hex number. */
 export function capNames(caps: number): string[] {
-  return bitNames(caps, CAP_NAMES);
+  return bitNames(caps, CAP_NAMES, 1, 'together');
 }
 
 /** Names of rule flags; bits without a name as one hex number. */
 export function flagNames(flags: number): string[] {
-  return bitNames(flags, FLAG_NAMES);
+  return bitNames(flags, FLAG_NAMES, 1, 'together');
 }
 
 /** `TCP`, `UDP`, or `proto 132`. */
 export function protoName(proto: number): string {
-  return PROTO_NAMES[proto] ?? `proto ${proto}`;
+  return nameOf(PROTO_NAMES, 'proto ', proto);
 }

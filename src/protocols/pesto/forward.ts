@@ -12,12 +12,12 @@ function portRange(first: number, last: number): string {
 
 /** The listening address as the tools write it: `*` for both families. */
 function listenAddress(rule: RuleMessage): string {
-  return rule.flags & DUAL_STACK_ANY ? '*' : formatAddress(rule.raw, rule.layout.addr);
+  return rule.flags & DUAL_STACK_ANY ? '*' : formatAddress(rule.raw, rule.layout.at.addr);
 }
 
 /** The target address, or empty where the rule has none. */
 export function targetAddress(rule: RuleMessage): string {
-  const at = rule.layout.taddr;
+  const at = rule.layout.at.taddr;
   return at < 0 || isUnspecified(rule.raw, at) ? '' : formatAddress(rule.raw, at);
 }
 
@@ -54,11 +54,11 @@ export function ruleKey(rule: RuleMessage): string {
 /** Whether both addresses take the same packets; interface and target take no part in that. */
 function addressesMeet(a: RuleMessage, b: RuleMessage): boolean {
   if ((a.flags | b.flags) & DUAL_STACK_ANY) return true;
-  const { addr } = a.layout;
-  if (isUnspecified(a.raw, addr) || isUnspecified(b.raw, b.layout.addr)) {
-    return isV4(a.raw, addr) === isV4(b.raw, b.layout.addr);
+  const { addr } = a.layout.at;
+  if (isUnspecified(a.raw, addr) || isUnspecified(b.raw, b.layout.at.addr)) {
+    return isV4(a.raw, addr) === isV4(b.raw, b.layout.at.addr);
   }
-  return sameAddress(a.raw, addr, b.raw, b.layout.addr);
+  return sameAddress(a.raw, addr, b.raw, b.layout.at.addr);
 }
 
 /** Whether a server refuses to hold both rules in one table. */

@@ -1,6 +1,9 @@
+import { CLIENT, SERVER } from '../../base/input.js';
+import { FramedDecoder } from '../../contract/framed-decoder.js';
 import type { Conversation, DecoderSettings, Output, Protocol, SessionContext } from '../../contract/protocol.js';
 import { annotate, describe } from './annotate.js';
-import { ClientDecoder } from './client-decoder.js';
+import { ClientFraming } from './decoder/client-framing.js';
+import { ServerFraming } from './decoder/server-framing.js';
 import { Turns } from './draft.js';
 import { Histories } from './history.js';
 import { probe } from './probe.js';
@@ -10,8 +13,8 @@ import { HELLO_RULES } from './rules/hello.js';
 import { LIST_RULES } from './rules/list.js';
 import { SESSION_RULES } from './rules/session.js';
 import { UPDATE_RULES } from './rules/update.js';
-import { ServerDecoder } from './server-decoder.js';
 import { PestoSession } from './session.js';
+import { ClientTold, ServerTold } from './told.js';
 
 function converse(
   context: SessionContext<Histories>,
@@ -21,9 +24,13 @@ function converse(
   // what does not show how connections begin (process ids, raw files, PDUs) may hold several of them in one stream
   const several = !context.connection.ordered || !context.connection.initiatorKnown;
   const turns = new Turns();
-  const server = new ServerDecoder(output, settings[1], turns);
-  const client = new ClientDecoder(output, settings[0], turns, server, several);
-  return { client, server, session: new PestoSession(context, output, server, client, several) };
+  const told = { client: new ClientTold(), server: new ServerTold() };
+  const [forClient, forServer] = settings;
+  return {
+    client: new FramedDecoder(CLIENT, output, forClient, new ClientFraming(told.client, told.server, turns, several)),
+    server: new FramedDecoder(SERVER, output, forServer, new ServerFraming(told.server, turns)),
+    session: new PestoSession(context, output, told.server, told.client, several),
+  };
 }
 
 /** The control protocol of passt and pasta. */

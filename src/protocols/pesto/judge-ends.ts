@@ -3,14 +3,12 @@ import { hex } from '../../base/hex.js';
 import { count } from '../../base/text.js';
 import { duration } from '../../base/time.js';
 import type { Evidence, Output } from '../../contract/protocol.js';
-import type { ClientDecoder } from './client-decoder.js';
 import { pifName } from './constants.js';
 import * as H from './rules/hello.js';
 import * as L from './rules/list.js';
 import * as S from './rules/session.js';
 import * as U from './rules/update.js';
-import type { ServerDecoder } from './server-decoder.js';
-import type { Framing } from './table-decoder.js';
+import type { ClientTold, ServerTold, Told } from './told.js';
 import type { Transaction } from './transaction.js';
 
 /** How and when a direction ended. */
@@ -26,8 +24,8 @@ export interface Ending {
 /** What is known of a connection when it is over. */
 export interface Endings {
   readonly transaction: Transaction;
-  readonly server: ServerDecoder;
-  readonly client: ClientDecoder;
+  readonly server: ServerTold;
+  readonly client: ClientTold;
   /** By side; null where the recording does not show an end. */
   readonly ends: readonly [Ending | null, Ending | null];
   /** By side: whether bytes are missing from the recording. */
@@ -57,7 +55,7 @@ export function judgeEnds(output: Output, e: Endings): void {
 }
 
 /** What is there of an unfinished message: `20 of 56 bytes`. */
-function cutText(d: Framing): string {
+function cutText(d: Told): string {
   if (d.cutPresent === 0) return 'nothing';
   return d.cutWanted > 0 ? `${d.cutPresent} of ${d.cutWanted} bytes` : count(d.cutPresent, 'byte');
 }

@@ -80,7 +80,7 @@ export function judgeEntry(output: Output, t: Transaction, m: Pif): void {
     t.refusal ||= text;
   };
   const { rawName, layout } = m;
-  const nameAt = layout!.name;
+  const nameAt = layout!.at.name;
   const before = t.list;
   if (before.length === MAX_PIFS)
     fatal(L.PIF_TOO_MANY, `${who} is table ${before.length + 1}; clients have room for ${MAX_PIFS}`);
@@ -122,7 +122,7 @@ export function judgeEntry(output: Output, t: Transaction, m: Pif): void {
   if (m.caps < 0) return;
   judgeCaps(raise, t, m, who);
   if (m.count > MAX_RULES) {
-    fatal(L.RULE_COUNT_TOO_BIG, `${who} announces ${m.count} rules; a table holds ${MAX_RULES}`, layout!.count, 4);
+    fatal(L.RULE_COUNT_TOO_BIG, `${who} announces ${m.count} rules; a table holds ${MAX_RULES}`, layout!.at.count, 4);
   }
 }
 
@@ -132,7 +132,7 @@ function judgeCaps(
   m: Pif,
   who: string,
 ): void {
-  const at = m.layout!.caps;
+  const at = m.layout!.at.caps;
   const { caps } = m;
   const unknown = (caps & ~CAPS_KNOWN) >>> 0;
   if (unknown !== 0)

@@ -97,71 +97,76 @@ export class RuleJudge {
     const { rawIfname: raw, layout } = this.rule;
     const end = raw.indexOf(0);
     if (raw[raw.length - 1] !== 0) {
-      this.fails(F.IFNAME_UNTERMINATED, `the interface name fills its ${raw.length} bytes`, layout.ifname, raw.length);
+      this.fails(
+        F.IFNAME_UNTERMINATED,
+        `the interface name fills its ${raw.length} bytes`,
+        layout.at.ifname,
+        raw.length,
+      );
       return;
     }
     const dirty = raw.findIndex((b, i) => i > end && b !== 0);
     if (dirty >= 0) {
       const text = `${hex(raw, dirty)} behind the interface name`;
-      this.notes(F.IFNAME_PADDING, text, layout.ifname + dirty, raw.length - dirty);
+      this.notes(F.IFNAME_PADDING, text, layout.at.ifname + dirty, raw.length - dirty);
     }
     if (end === 0) return;
     const name = this.rule.ifname;
     const odd = raw.subarray(0, end).some((b) => b <= 0x20 || b === 0x2f || b === 0x7f);
     if (odd || name === '.' || name === '..') {
-      this.notes(F.IFNAME_INVALID, `no interface is called ${quote(name)}`, layout.ifname, end);
+      this.notes(F.IFNAME_INVALID, `no interface is called ${quote(name)}`, layout.at.ifname, end);
     } else if (this.caps >= 0 && (this.caps & CAP_IFNAME) === 0) {
-      this.notes(F.IFNAME_NOT_CAPABLE, 'the server lacks IFNAME', layout.ifname, end);
+      this.notes(F.IFNAME_NOT_CAPABLE, 'the server lacks IFNAME', layout.at.ifname, end);
     }
   }
 
   private ports(): void {
     const { first, last, to, layout } = this.rule;
-    if (first > last) this.fails(F.RANGE_INVERTED, `first ${first} is above last ${last}`, layout.first, 4);
-    if (first === 0) this.fails(F.PORT_ZERO, 'first is 0', layout.first, 2);
-    if (to === 0) this.fails(F.TARGET_ZERO, 'to is 0', layout.to, 2);
+    if (first > last) this.fails(F.RANGE_INVERTED, `first ${first} is above last ${last}`, layout.at.first, 4);
+    if (first === 0) this.fails(F.PORT_ZERO, 'first is 0', layout.at.first, 2);
+    if (to === 0) this.fails(F.TARGET_ZERO, 'to is 0', layout.at.to, 2);
     else if (first <= last && to + last - first > 0xffff) {
-      this.fails(F.TARGET_OVERFLOW, `the last target would be port ${to + last - first}`, layout.to, 2);
+      this.fails(F.TARGET_OVERFLOW, `the last target would be port ${to + last - first}`, layout.at.to, 2);
     }
   }
 
   private flagsAndFamilies(): void {
     const { flags, layout, raw } = this.rule;
     const unknown = flags & ~FLAGS_KNOWN;
-    if (unknown !== 0) this.fails(F.UNKNOWN_FLAGS, `flags ${hexNumber(unknown)} have no meaning`, layout.flags, 1);
+    if (unknown !== 0) this.fails(F.UNKNOWN_FLAGS, `flags ${hexNumber(unknown)} have no meaning`, layout.at.flags, 1);
     const { caps } = this;
     if (flags & DUAL_STACK_ANY) {
-      if (!isAny6(raw, layout.addr)) {
-        const text = `DUAL_STACK_ANY with the address ${formatAddress(raw, layout.addr)}`;
-        this.fails(F.DUAL_STACK_ADDRESS, text, layout.addr, 16);
+      if (!isAny6(raw, layout.at.addr)) {
+        const text = `DUAL_STACK_ANY with the address ${formatAddress(raw, layout.at.addr)}`;
+        this.fails(F.DUAL_STACK_ADDRESS, text, layout.at.addr, 16);
       }
       if (caps >= 0 && (caps & CAP_IPV4 && caps & CAP_IPV6) === 0) {
         const lacks = caps & CAP_IPV4 ? 'IPV6' : 'IPV4';
-        this.fails(F.DUAL_STACK_NOT_CAPABLE, `DUAL_STACK_ANY, and the server lacks ${lacks}`, layout.flags, 1);
+        this.fails(F.DUAL_STACK_NOT_CAPABLE, `DUAL_STACK_ANY, and the server lacks ${lacks}`, layout.at.flags, 1);
       }
     } else if (caps >= 0) {
-      const v4 = isV4(raw, layout.addr);
+      const v4 = isV4(raw, layout.at.addr);
       if ((caps & (v4 ? CAP_IPV4 : CAP_IPV6)) === 0) {
-        this.fails(F.FAMILY_NOT_CAPABLE, `the server lacks ${v4 ? 'IPV4' : 'IPV6'}`, layout.addr, 16);
+        this.fails(F.FAMILY_NOT_CAPABLE, `the server lacks ${v4 ? 'IPV4' : 'IPV6'}`, layout.at.addr, 16);
       }
     }
     if (flags & SCAN && caps >= 0 && (caps & CAP_SCAN) === 0) {
-      this.notes(F.SCAN_NOT_CAPABLE, 'the server lacks SCAN', layout.flags, 1);
+      this.notes(F.SCAN_NOT_CAPABLE, 'the server lacks SCAN', layout.at.flags, 1);
     }
   }
 
   private protocol(): void {
     const { proto, layout } = this.rule;
     if (proto !== TCP && proto !== UDP) {
-      this.fails(F.PROTO_UNSUPPORTED, `protocol ${proto} is neither TCP nor UDP`, layout.proto, 1);
+      this.fails(F.PROTO_UNSUPPORTED, `protocol ${proto} is neither TCP nor UDP`, layout.at.proto, 1);
     } else if (this.caps >= 0 && (this.caps & (proto === TCP ? CAP_TCP : CAP_UDP)) === 0) {
-      this.fails(F.PROTO_NOT_CAPABLE, `the server lacks ${protoName(proto)}`, layout.proto, 1);
+      this.fails(F.PROTO_NOT_CAPABLE, `the server lacks ${protoName(proto)}`, layout.at.proto, 1);
     }
   }
 
   private target(): void {
     const { raw, layout, flags } = this.rule;
-    const at = layout.taddr;
+    const at = layout.at.taddr;
     if (at < 0) return;
     if (isAny4(raw, at)) this.notes(T.TARGET_ANY4, 'the target 0.0.0.0 means none', at, 16);
     if (isUnspecified(raw, at)) return;
@@ -169,8 +174,8 @@ export class RuleJudge {
     if (isMulticast(raw, at)) this.fails(T.TARGET_MULTICAST, `the target ${target} is not one host`, at, 16);
     if (flags & DUAL_STACK_ANY) {
       this.fails(T.TARGET_DUAL_STACK, `the target ${target} with DUAL_STACK_ANY`, at, 16);
-    } else if (isV4(raw, at) !== isV4(raw, layout.addr)) {
-      this.fails(T.TARGET_FAMILY, `from ${formatAddress(raw, layout.addr)} to ${target}`, at, 16);
+    } else if (isV4(raw, at) !== isV4(raw, layout.at.addr)) {
+      this.fails(T.TARGET_FAMILY, `from ${formatAddress(raw, layout.at.addr)} to ${target}`, at, 16);
     }
     if (this.table.id === PIF_SPLICE) this.notes(T.TARGET_ON_SPLICE, `the target ${target} has no effect here`, at, 16);
   }
@@ -203,13 +208,13 @@ export class RuleJudge {
     const { flags, layout, raw } = rule;
     const ports = ruleSockets(rule);
     if (ports >= WIDE && (flags & (WEAK | SCAN)) === 0) {
-      this.notes(T.WIDE_STRICT, `${ports} ports, and neither WEAK nor SCAN`, layout.first, 4);
+      this.notes(T.WIDE_STRICT, `${ports} ports, and neither WEAK nor SCAN`, layout.at.first, 4);
     }
     if (flags & WEAK && (flags & SCAN) === 0 && ports === 1) {
-      this.notes(T.WEAK_SINGLE, 'WEAK has no effect on a single port', layout.flags, 1);
+      this.notes(T.WEAK_SINGLE, 'WEAK has no effect on a single port', layout.at.flags, 1);
     }
-    if (table.id !== PIF_SPLICE || isLocalhost(raw, layout.addr)) return;
-    const any = (flags & DUAL_STACK_ANY) !== 0 || isUnspecified(raw, layout.addr);
+    if (table.id !== PIF_SPLICE || isLocalhost(raw, layout.at.addr)) return;
+    const any = (flags & DUAL_STACK_ANY) !== 0 || isUnspecified(raw, layout.at.addr);
     if (!(any && rule.ifname === 'lo')) this.notes(T.SPLICE_FORM, 'it does not listen on loopback', 0, rule.length);
   }
 }

@@ -1,67 +1,61 @@
-import { IFNAMSIZ, PIF_NAME_SIZE } from './constants.js';
+import { flags, magic, named, shown, text, u16, u32, u8 } from '../../base/field.js';
+import { layout } from '../../base/layout.js';
+import { formatAddress } from './address.js';
+import { CAP_NAMES, FLAG_NAMES, IFNAMSIZ, MAGIC, PIF_NAME_SIZE, pifName, PROTO_NAMES } from './constants.js';
 
-/**
- * Where the fields of the messages stand. All integers are big endian, nothing is padded. Decoders and annotations read by
- * these numbers, so that they cannot drift apart.
- */
+/** The layouts of pesto's messages. All integers are big endian, nothing is padded. */
 
-/** The server's hello: 20 bytes; development versions stopped after 12 or 16. */
-export const HELLO = { magic: 0, version: 8, pifNameSize: 12, ifnamsiz: 16, size: 20 } as const;
-export const HELLO_D1 = 12;
-export const HELLO_D2 = 16;
+const pif = u8({
+  description: 'id of a table; 0 ends the list, or the update',
+  text: (id) => `${id} ${pifName(id)}`,
+});
+const count = u32({ description: 'rules that follow' });
+const address = shown(16, 'address', (raw) => formatAddress(raw, 0));
 
-/** A list entry's header: id, name, capabilities, number of rules. The name's size is what the hello announced. */
-export class PifLayout {
-  readonly pif = 0;
-  readonly name = 1;
-  readonly nameSize: number;
-  readonly caps: number;
-  readonly count: number;
-  readonly size: number;
+/** The server's hello. */
+export const HELLO = layout('big', {
+  magic: magic(MAGIC),
+  version: u32({ description: 'protocol version', example: 2 }),
+  pifNameSize: u32({ description: 'bytes of the names in the list', example: PIF_NAME_SIZE }),
+  ifnamsiz: u32({ description: 'bytes of the interface names in rules', example: IFNAMSIZ }),
+});
+/** Development versions stopped after 12 or 16 bytes. */
+export const HELLO_D1 = HELLO.without('pifNameSize', 'ifnamsiz');
+export const HELLO_D2 = HELLO.without('ifnamsiz');
 
-  /** `bare`: an entry of the second development layout, which ended with the name. */
-  constructor(nameSize: number, bare: boolean) {
-    this.nameSize = nameSize;
-    this.caps = bare ? -1 : 1 + nameSize;
-    this.count = bare ? -1 : 1 + nameSize + 4;
-    this.size = bare ? 1 + nameSize : 1 + nameSize + 8;
-  }
-}
+/** A list entry's header. The name's size is what the hello announced. */
+export const PIF = layout('big', {
+  pif,
+  name: text(PIF_NAME_SIZE, { description: 'name of the table', example: 'HOST' }),
+  caps: flags('u32', CAP_NAMES, {
+    digits: 1,
+    unnamed: 'together',
+    description: 'what the table can do',
+    example: ['IPV4', 'TCP'],
+  }),
+  count,
+});
+/** An entry of the second development layout, which ended with the name. */
+const PIF_BARE = PIF.without('caps', 'count');
+/** A section's header in an update. */
+export const SECTION = PIF.without('name', 'caps');
 
-/** A section's header in an update: id, number of rules. */
-export const SECTION = { pif: 0, count: 1, size: 5 } as const;
+/** A forwarding rule of version 2. */
+export const RULE_V2 = layout('big', {
+  addr: address,
+  taddr: address,
+  ifname: text(IFNAMSIZ, { description: 'interface that it listens on; empty: any', example: 'eth0' }),
+  first: u16({ description: 'first port of the range', example: 8080 }),
+  last: u16({ description: 'last port of the range', example: 8090 }),
+  to: u16({ description: 'port that the first one is forwarded to', example: 80 }),
+  proto: named('u8', PROTO_NAMES, 'proto ', { description: 'IP protocol', example: 'TCP' }),
+  flags: flags('u8', FLAG_NAMES, { digits: 1, unnamed: 'together', description: 'how it listens', example: ['WEAK'] }),
+});
+/** Version 1 had no target address; everything after it stood 16 bytes further in front. */
+export const RULE_V1 = RULE_V2.without('taddr');
 
-/** A forwarding rule. Version 2 put the target address behind the listening address; everything after it moved by 16. */
-export class RuleLayout {
-  readonly addr = 0;
-  /** -1 where rules have no target address. */
-  readonly taddr: number;
-  readonly ifname: number;
-  readonly ifnameSize: number;
-  readonly first: number;
-  readonly last: number;
-  readonly to: number;
-  readonly proto: number;
-  readonly flags: number;
-  readonly size: number;
-
-  constructor(target: boolean, ifnameSize: number) {
-    this.taddr = target ? 16 : -1;
-    this.ifname = target ? 32 : 16;
-    this.ifnameSize = ifnameSize;
-    const ports = this.ifname + ifnameSize;
-    this.first = ports;
-    this.last = ports + 2;
-    this.to = ports + 4;
-    this.proto = ports + 6;
-    this.flags = ports + 7;
-    this.size = ports + 8;
-  }
-}
-
-export const RULE_V1 = new RuleLayout(false, IFNAMSIZ);
-export const RULE_V2 = new RuleLayout(true, IFNAMSIZ);
-export const PIF = new PifLayout(PIF_NAME_SIZE, false);
+export type PifLayout = typeof PIF | typeof PIF_BARE;
+export type RuleLayout = typeof RULE_V1 | typeof RULE_V2;
 
 /** Sizes that an announced name or interface name may have to be followed at all. */
 const MAX_NAME_SIZE = 4096;
@@ -69,13 +63,15 @@ const MAX_IFNAMSIZ = 256;
 
 /** The layout of list entries for an announced name size, or null where it is out of all reason. */
 export function pifLayout(nameSize: number, bare: boolean): PifLayout | null {
-  if (nameSize === PIF_NAME_SIZE && !bare) return PIF;
-  return nameSize >= 1 && nameSize <= MAX_NAME_SIZE ? new PifLayout(nameSize, bare) : null;
+  const form = bare ? PIF_BARE : PIF;
+  if (nameSize === PIF_NAME_SIZE) return form;
+  return nameSize >= 1 && nameSize <= MAX_NAME_SIZE ? form.with({ name: text(nameSize) }) : null;
 }
 
 /** The layout of rules for a released version and an announced interface name size, or null where nobody knows it. */
 export function ruleLayout(version: number, ifnamsiz: number): RuleLayout | null {
   if (version !== 1 && version !== 2) return null;
-  if (ifnamsiz === IFNAMSIZ) return version === 1 ? RULE_V1 : RULE_V2;
-  return ifnamsiz >= 1 && ifnamsiz <= MAX_IFNAMSIZ ? new RuleLayout(version === 2, ifnamsiz) : null;
+  const form = version === 1 ? RULE_V1 : RULE_V2;
+  if (ifnamsiz === IFNAMSIZ) return form;
+  return ifnamsiz >= 1 && ifnamsiz <= MAX_IFNAMSIZ ? form.with({ ifname: text(ifnamsiz) }) : null;
 }

@@ -44,12 +44,12 @@ export class Hello extends PestoMessage {
     super(side, input, length);
     const at = input.pos;
     this.layout = layout;
-    this.magic = input.bytes.slice(at, at + HELLO.version);
+    this.magic = input.bytes.slice(at, at + HELLO.sizeOf('magic'));
     this.magicOk = magicOk;
     const field = (offset: number): number => (offset + 4 <= length ? input.view.getUint32(at + offset) : -1);
-    this.version = field(HELLO.version);
-    this.pifNameSize = field(HELLO.pifNameSize);
-    this.ifnamsiz = field(HELLO.ifnamsiz);
+    this.version = field(HELLO.at.version);
+    this.pifNameSize = field(HELLO.at.pifNameSize);
+    this.ifnamsiz = field(HELLO.at.ifnamsiz);
   }
 }
 
@@ -71,13 +71,13 @@ export class Pif extends PestoMessage {
     this.layout = layout;
     this.pif = input.bytes[at]!;
     if (layout === null) {
-      this.count = input.view.getUint32(at + SECTION.count);
+      this.count = input.view.getUint32(at + SECTION.at.count);
       this.caps = -1;
       this.rawName = new Uint8Array(0);
     } else {
-      this.rawName = input.bytes.slice(at + layout.name, at + layout.name + layout.nameSize);
-      this.caps = layout.caps < 0 ? -1 : input.view.getUint32(at + layout.caps);
-      this.count = layout.count < 0 ? -1 : input.view.getUint32(at + layout.count);
+      this.rawName = input.bytes.slice(at + layout.at.name, at + layout.at.name + layout.sizeOf('name'));
+      this.caps = layout.at.caps < 0 ? -1 : input.view.getUint32(at + layout.at.caps);
+      this.count = layout.at.count < 0 ? -1 : input.view.getUint32(at + layout.at.count);
     }
   }
 
@@ -111,11 +111,11 @@ export class RuleMessage extends PestoMessage {
     const at = input.pos;
     this.layout = layout;
     this.raw = input.bytes.slice(at, at + layout.size);
-    this.first = input.view.getUint16(at + layout.first);
-    this.last = input.view.getUint16(at + layout.last);
-    this.to = input.view.getUint16(at + layout.to);
-    this.proto = input.bytes[at + layout.proto]!;
-    this.flags = input.bytes[at + layout.flags]!;
+    this.first = input.view.getUint16(at + layout.at.first);
+    this.last = input.view.getUint16(at + layout.at.last);
+    this.to = input.view.getUint16(at + layout.at.to);
+    this.proto = input.bytes[at + layout.at.proto]!;
+    this.flags = input.bytes[at + layout.at.flags]!;
     this.pif = pif;
     this.place = place;
     this.of = of;
@@ -123,7 +123,7 @@ export class RuleMessage extends PestoMessage {
 
   /** The interface name's field. */
   get rawIfname(): Uint8Array {
-    return this.raw.subarray(this.layout.ifname, this.layout.ifname + this.layout.ifnameSize);
+    return this.raw.subarray(this.layout.at.ifname, this.layout.at.ifname + this.layout.sizeOf('ifname'));
   }
 
   get ifname(): string {

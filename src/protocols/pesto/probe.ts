@@ -1,9 +1,9 @@
 import type { ProbeInput, ProbeResult } from '../../contract/protocol.js';
 import type { End } from '../../stream/byte-stream.js';
 import { IFNAMSIZ, MAGIC, MAX_PIFS, MAX_RULES, NEWEST_VERSION, PIF_NAME_SIZE, PIF_SPLICE } from './constants.js';
-import { findLandmark, magicPrefix } from './landmark.js';
+import { findLandmark, magicPrefix } from './decoder/landmark.js';
 import { HELLO, RULE_V1, RULE_V2, SECTION, type RuleLayout } from './layout.js';
-import { cleanIfname, FULL_MARKS, walkTables } from './rule-walk.js';
+import { cleanIfname, FULL_MARKS, walkTables } from './decoder/rule-walk.js';
 
 /** A client's whole update is never longer. */
 const MAX_UPDATE = MAX_PIFS * (SECTION.size + MAX_RULES * RULE_V2.size) + 1;
@@ -63,9 +63,9 @@ function hasHelloNumbers(bytes: Uint8Array): boolean {
   if (bytes.length < HELLO.size) return false;
   const view = new DataView(bytes.buffer, bytes.byteOffset, HELLO.size);
   return (
-    view.getUint32(HELLO.version) <= NEWEST_VERSION &&
-    view.getUint32(HELLO.pifNameSize) === PIF_NAME_SIZE &&
-    view.getUint32(HELLO.ifnamsiz) === IFNAMSIZ
+    view.getUint32(HELLO.at.version) <= NEWEST_VERSION &&
+    view.getUint32(HELLO.at.pifNameSize) === PIF_NAME_SIZE &&
+    view.getUint32(HELLO.at.ifnamsiz) === IFNAMSIZ
   );
 }
 

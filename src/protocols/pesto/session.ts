@@ -7,7 +7,6 @@ import type { Json } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
 import { LimitNotes } from '../../contract/limit-notes.js';
 import type { Output, Session, SessionContext } from '../../contract/protocol.js';
-import type { ClientDecoder } from './client-decoder.js';
 import { KEPT_TABLES } from './constants.js';
 import { compareWithHistory, type Histories } from './history.js';
 import { judgeEnds, type Ending } from './judge-ends.js';
@@ -18,10 +17,10 @@ import { Draft, Hello, Pif, type PifEnd, RuleMessage, type PestoMessage } from '
 import * as H from './rules/hello.js';
 import * as S from './rules/session.js';
 import * as U from './rules/update.js';
-import type { ServerDecoder } from './server-decoder.js';
 import { Siblings } from './siblings.js';
 import { describeTransaction, summarize } from './summary.js';
 import type { Table } from './table.js';
+import type { ClientTold, ServerTold } from './told.js';
 import { Transaction } from './transaction.js';
 
 const NANOS = 1e9;
@@ -43,8 +42,8 @@ const UNHEARD: Output = {
 export class PestoSession implements Session {
   private readonly context: SessionContext<Histories>;
   private readonly output: Output;
-  private readonly server: ServerDecoder;
-  private readonly client: ClientDecoder;
+  private readonly server: ServerTold;
+  private readonly client: ClientTold;
   private readonly siblings: Siblings;
   private readonly limits: LimitNotes;
   /** Whether one stream of the recording may hold several connections, one after the other. */
@@ -65,8 +64,8 @@ export class PestoSession implements Session {
   constructor(
     context: SessionContext<Histories>,
     output: Output,
-    server: ServerDecoder,
-    client: ClientDecoder,
+    server: ServerTold,
+    client: ClientTold,
     several: boolean,
   ) {
     this.context = context;
@@ -308,7 +307,7 @@ export class PestoSession implements Session {
   private judgeRule(m: RuleMessage): void {
     if (this.client.guessed && !this.saidGuess) {
       this.saidGuess = true;
-      const size = `rules of ${m.length} bytes (version ${m.layout.taddr < 0 ? 1 : 2})`;
+      const size = `rules of ${m.length} bytes (version ${m.layout.at.taddr < 0 ? 1 : 2})`;
       if (this.client.ambiguous) {
         this.verdicts.raise(U.VERSION_AMBIGUOUS, {
           message: m,

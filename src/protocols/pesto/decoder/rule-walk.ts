@@ -1,6 +1,6 @@
-import { isPlausible } from './address.js';
-import { FLAGS_KNOWN, MAX_RULES, TCP, UDP } from './constants.js';
-import { RULE_V1, RULE_V2, type RuleLayout } from './layout.js';
+import { isPlausible } from '../address.js';
+import { FLAGS_KNOWN, MAX_RULES, TCP, UDP } from '../constants.js';
+import { RULE_V1, RULE_V2, type RuleLayout } from '../layout.js';
 
 /**
  * Nothing in the client's stream tells how long a rule is: the version in the server's hello does. Without it, both released
@@ -14,13 +14,13 @@ const CLEAR_LEAD = 4;
 
 /** How much like a rule the bytes at `at` look: five marks, and three off for an impossible protocol. */
 export function rateRule(bytes: Uint8Array, at: number, layout: RuleLayout): number {
-  const first = (bytes[at + layout.first]! << 8) | bytes[at + layout.first + 1]!;
-  const last = (bytes[at + layout.last]! << 8) | bytes[at + layout.last + 1]!;
-  const proto = bytes[at + layout.proto]!;
+  const first = (bytes[at + layout.at.first]! << 8) | bytes[at + layout.at.first + 1]!;
+  const last = (bytes[at + layout.at.last]! << 8) | bytes[at + layout.at.last + 1]!;
+  const proto = bytes[at + layout.at.proto]!;
   let marks = proto === TCP || proto === UDP ? 1 : -3;
-  if ((bytes[at + layout.flags]! & ~FLAGS_KNOWN) === 0) marks++;
+  if ((bytes[at + layout.at.flags]! & ~FLAGS_KNOWN) === 0) marks++;
   if (first >= 1 && first <= last) marks++;
-  if (bytes[at + layout.ifname + layout.ifnameSize - 1] === 0) marks++;
+  if (bytes[at + layout.at.ifname + layout.sizeOf('ifname') - 1] === 0) marks++;
   if (isPlausible(bytes, at)) marks++;
   return marks;
 }
@@ -28,8 +28,8 @@ export function rateRule(bytes: Uint8Array, at: number, layout: RuleLayout): num
 /** Whether the interface name's field is a name as programs write it: printable, and nothing but zeros after its end. */
 export function cleanIfname(bytes: Uint8Array, at: number, layout: RuleLayout): boolean {
   let ended = false;
-  for (let i = 0; i < layout.ifnameSize; i++) {
-    const c = bytes[at + layout.ifname + i]!;
+  for (let i = 0; i < layout.sizeOf('ifname'); i++) {
+    const c = bytes[at + layout.at.ifname + i]!;
     if (c === 0) ended = true;
     else if (ended || c <= 0x20 || c >= 0x7f) return false;
   }
@@ -40,7 +40,7 @@ export function cleanIfname(bytes: Uint8Array, at: number, layout: RuleLayout): 
 export interface TableHeader {
   readonly size: number;
   /** Where the number of rules stands. */
-  readonly count: number;
+  readonly at: { readonly count: number };
 }
 
 /** What came of reading a stream with rules of one size. */
@@ -95,7 +95,7 @@ export function walkTables(
     }
     marks += id === 1 || id === 3 ? 2 : -4;
     if (end - pos < header.size) return result(false, false);
-    const at = pos + header.count;
+    const at = pos + header.at.count;
     const count = bytes[at]! * 0x1000000 + ((bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!);
     if (count > MAX_RULES) return result(false, true);
     left = count;

@@ -1,5 +1,5 @@
-import { CAPS_KNOWN, MAGIC, MAX_RULES, PIF_HOST, PIF_NAME_SIZE, PIF_NAMES, PIF_SPLICE } from './constants.js';
-import { PIF } from './layout.js';
+import { CAPS_KNOWN, MAGIC, MAX_RULES, PIF_HOST, PIF_NAME_SIZE, PIF_NAMES, PIF_SPLICE } from '../constants.js';
+import { PIF } from '../layout.js';
 
 /** What a server's stream can be entered by when its start is missing: another hello, or the header of a table. */
 export interface Landmark {
@@ -22,9 +22,9 @@ export function magicPrefix(bytes: Uint8Array, at: number, end: number): number 
 function isPif(bytes: Uint8Array, at: number, end: number, name: string): boolean {
   if (at + PIF.size > end) return false;
   if (PIF_NAMES[bytes[at]!] !== name) return false;
-  for (let i = name.length; i < PIF_NAME_SIZE; i++) if (bytes[at + PIF.name + i] !== 0) return false;
-  for (let i = 0; i < 3; i++) if (bytes[at + PIF.caps + i] !== 0 || bytes[at + PIF.count + i] !== 0) return false;
-  return (bytes[at + PIF.caps + 3]! & ~CAPS_KNOWN) === 0 && bytes[at + PIF.count + 3]! <= MAX_RULES;
+  for (let i = name.length; i < PIF_NAME_SIZE; i++) if (bytes[at + PIF.at.name + i] !== 0) return false;
+  for (let i = 0; i < 3; i++) if (bytes[at + PIF.at.caps + i] !== 0 || bytes[at + PIF.at.count + i] !== 0) return false;
+  return (bytes[at + PIF.at.caps + 3]! & ~CAPS_KNOWN) === 0 && bytes[at + PIF.at.count + 3]! <= MAX_RULES;
 }
 
 /** The first landmark in `bytes[start..end)`; its 128 fixed bytes cannot be there by chance. Linear work. */

@@ -1,0 +1,181 @@
+import { hex } from '../../../base/hex.js';
+import { CLIENT, type Input } from '../../../base/input.js';
+import { isFinal, LOST, TAKEN, WAIT, type Patience } from '../../../contract/framed-decoder.js';
+import { PIF_NONE, PIF_SPLICE } from '../constants.js';
+import type { Turns } from '../draft.js';
+import { SECTION } from '../layout.js';
+import { Pif, PifEnd } from '../message.js';
+import { CLIENT_DATA_AFTER_UPDATE } from '../rules/update.js';
+import type { ClientTold, ServerTold } from '../told.js';
+import { FULL_MARKS, guessSize, isSkewed, otherSize, rateRule } from './rule-walk.js';
+import { TableFraming } from './table-framing.js';
+
+/** All that this direction learns of the other one. */
+type ServerHints = Pick<ServerTold, 'rules' | 'guessed' | 'hellos'>;
+
+/** Bytes that are gathered to find out a rule's size; three full tables are less. */
+const GUESS_BYTES = 64 << 10;
+/** Printable bytes that make the start of a stream a magic instead of a table id. */
+const MAGIC_TEXT = 6;
+
+/**
+ * Frames what the client sends: an update, which is sections of rules and a zero byte. Table ids and counts are its own; how long a rule
+ * is comes from the server's version.
+ */
+export class ClientFraming extends TableFraming<typeof CLIENT> {
+  protected override readonly told: ClientTold;
+  private readonly server: ServerHints;
+  /** Whether one stream of the recording may hold several connections, one after the other. */
+  private readonly several: boolean;
+  private impatient = false;
+  /** Complete ones. */
+  private updates = 0;
+
+  /** `server`: the seam by which this direction learns of the other; what was read with its help is `hinted`. */
+  constructor(told: ClientTold, server: ServerHints, turns: Turns, several: boolean) {
+    super(CLIENT, turns);
+    this.told = told;
+    this.server = server;
+    this.several = several;
+  }
+
+  /** Nothing in an update can be told from anything else. */
+  override startSearch(): void {
+    this.die();
+  }
+
+  override findAgain(): number {
+    return LOST;
+  }
+
+  override frameAt(input: Input<typeof CLIENT>, patience: Patience): number {
+    switch (this.told.phase) {
+      case 'start':
+        return this.startAt(input, patience);
+      case 'table':
+        return this.tableAt(input);
+      case 'rules':
+        return this.ruleAt(input, patience);
+      default:
+        return this.behindUpdate(input, patience);
+    }
+  }
+
+  protected override wanted(): number {
+    if (this.told.phase === 'rules') return this.told.ruleLayout?.size ?? 0;
+    return this.told.phase === 'table' ? SECTION.size : 0;
+  }
+
+  protected override learnLayout(): boolean {
+    const { told } = this;
+    if (told.ruleLayout !== null) return true;
+    const announced = this.server.rules();
+    if (typeof announced === 'string') return false;
+    told.ruleLayout = announced;
+    this.frames.hinted = true;
+    return true;
+  }
+
+  private startAt(input: Input<typeof CLIENT>, patience: Patience): number {
+    const { bytes, pos } = input;
+    const first = bytes[pos]!;
+    // a zero byte would be the end of an update, and is the commonest byte inside one
+    if (!this.frames.settings.fromStart && (first > PIF_SPLICE || first === PIF_NONE)) return this.die();
+    if (first >= 0x20 && first < 0x7f) {
+      let n = 1;
+      while (n < MAGIC_TEXT && pos + n < input.end && bytes[pos + n]! >= 0x20 && bytes[pos + n]! < 0x7f) n++;
+      if (n === MAGIC_TEXT) {
+        this.told.greeting = String.fromCharCode(...bytes.subarray(pos, Math.min(input.end, pos + 16)));
+        return this.die();
+      }
+      if (pos + n === input.end && !isFinal(patience)) return MAGIC_TEXT;
+      // text that a gap cuts is no table id either
+      if (pos + n === input.end && patience === 'gap') return this.die();
+    }
+    this.told.phase = 'table';
+    return TAKEN;
+  }
+
+  private tableAt(input: Input<typeof CLIENT>): number {
+    if (input.bytes[input.pos] === PIF_NONE) {
+      this.told.phase = 'done';
+      this.updates++;
+      return this.emit(input, new PifEnd(CLIENT, input));
+    }
+    return input.remaining < SECTION.size ? SECTION.size : this.emitTable(input, new Pif(CLIENT, input, null));
+  }
+
+  private ruleAt(input: Input<typeof CLIENT>, patience: Patience): number {
+    const { told } = this;
+    if (told.ruleLayout === null) {
+      const answer = this.findSize(input, patience);
+      if (answer !== TAKEN || told.ruleLayout === null) return answer;
+    }
+    const layout = told.ruleLayout;
+    return input.remaining < layout.size ? layout.size : this.emitRule(input, layout, told.skewed);
+  }
+
+  /** Settles how long a rule is; above 0 or WAIT where that needs more bytes, or the peer. */
+  private findSize(input: Input<typeof CLIENT>, patience: Patience): number {
+    const { told } = this;
+    const announced = this.server.rules();
+    if (patience !== 'patient') this.impatient = true;
+    if (announced === 'pending' && !this.impatient) return WAIT;
+    if (announced === 'unknown') return this.die();
+    const last = isFinal(patience) || input.remaining > GUESS_BYTES;
+    const { fromStart } = this.frames.settings;
+    if (typeof announced === 'string') {
+      const guess = guessSize(input.bytes, input.pos, input.end, told.left, SECTION, last);
+      if (guess === null) return input.remaining + 1;
+      if (!fromStart && rateRule(input.bytes, input.pos, guess.layout) < FULL_MARKS) return this.die();
+      told.ruleLayout = guess.layout;
+      told.guessed = true;
+      told.ambiguous = guess.ambiguous;
+      this.frames.unproven = Infinity;
+      return TAKEN;
+    }
+    const there = input.remaining >= announced.size;
+    if (!fromStart && there && rateRule(input.bytes, input.pos, announced) < FULL_MARKS) return this.die();
+    const skewed = isSkewed(input.bytes, input.pos, input.end, told.left, announced, SECTION, last);
+    // more than a byte at a time: every look goes over all that is there
+    if (skewed === null) return nextLook(input.remaining, announced.size);
+    told.skewed = skewed;
+    told.ruleLayout = skewed ? otherSize(announced) : announced;
+    this.frames.hinted = true;
+    if (this.server.guessed) this.frames.unproven = Infinity;
+    return TAKEN;
+  }
+
+  /** After an update: one of the next connection, where the server shows that there is one, or bytes that are too many. */
+  private behindUpdate(input: Input<typeof CLIENT>, patience: Patience): number {
+    const { told } = this;
+    if (this.several && !told.strayed) {
+      if (patience !== 'patient') this.impatient = true;
+      const { hellos } = this.server;
+      if (hellos <= this.updates && !this.impatient) return WAIT;
+      if (hellos > this.updates || hellos === 0) {
+        told.ruleLayout = null;
+        this.frames.hinted = false;
+        told.phase = 'table';
+        return TAKEN;
+      }
+    }
+    return this.afterEnd(input, patience);
+  }
+
+  protected override complain(input: Input<typeof CLIENT>): void {
+    this.frames.output.raise(CLIENT_DATA_AFTER_UPDATE, {
+      side: CLIENT,
+      // a recording that cannot tell connections apart may have lost the greeting of the client's next one
+      confidence: this.several ? 'likely' : 'certain',
+      offset: input.offset,
+      length: 1,
+      text: `the update is complete, and the client goes on with byte ${hex(input.bytes, input.pos, input.pos + 1)}`,
+    });
+  }
+}
+
+/** How many bytes to wait for before bytes are looked at again that were not enough. */
+function nextLook(remaining: number, size: number): number {
+  return remaining < size ? size : remaining + Math.max(size, remaining >> 3);
+}

@@ -1,0 +1,151 @@
+import { otherSide, type Input, type Side } from '../../../base/input.js';
+import { Framing, TAKEN, WAIT, type Patience } from '../../../contract/framed-decoder.js';
+import type { SkipReason } from '../../../contract/protocol.js';
+import { MAX_DRAFT_RUN, MAX_DRAFT_RUNS, MAX_RULES } from '../constants.js';
+import type { Turns } from '../draft.js';
+import type { RuleLayout } from '../layout.js';
+import { Draft, RuleMessage, type PestoMessage, type Pif } from '../message.js';
+import type { Told } from '../told.js';
+import { PauseClock } from './pause-clock.js';
+
+/** Bytes of what is cut that are kept as evidence. */
+const EVIDENCE_BYTES = 32;
+
+/** What both directions have in common: tables of rules of one fixed size, and what to do about holes in them. */
+export abstract class TableFraming<S extends Side> extends Framing<PestoMessage, S> {
+  protected readonly side: S;
+  private readonly turns: Turns;
+  private readonly pauses = new PauseClock();
+  /** Runs of bytes behind the end that were shown, and how far the peer's stream went when the one that waits began; -1: none. */
+  private runs = 0;
+  private runSince = -1;
+
+  constructor(side: S, turns: Turns) {
+    super();
+    this.side = side;
+    this.turns = turns;
+  }
+
+  override reached(upTo: number): void {
+    this.turns.seen[this.side] = Math.max(this.turns.seen[this.side], upTo);
+  }
+
+  /** What the direction tells of itself. */
+  protected abstract readonly told: Told;
+  /** The number of bytes that the structure at hand should have, for saying how much is missing; 0 unknown. */
+  protected abstract wanted(): number;
+  /** Whether the size of rules is known, or can be without seeing one. */
+  protected abstract learnLayout(): boolean;
+
+  override begin(): void {
+    if (!this.frames.settings.fromStart) this.frames.unproven = Infinity;
+  }
+
+  override lost(): void {
+    this.told.lossy = true;
+    this.frames.unproven = Infinity;
+  }
+
+  /** Inside a table the sizes are known, so the next rule's place is, too. */
+  override bridge(missed: number): number {
+    const { told } = this;
+    if (told.phase !== 'rules' || !this.learnLayout()) return -1;
+    const { size } = told.ruleLayout!;
+    if (missed > told.left * size) {
+      told.left = 0;
+      return -1;
+    }
+    const rules = Math.ceil(missed / size);
+    told.left -= rules;
+    this.behindRule();
+    return rules * size - missed;
+  }
+
+  override cutOff(input: Input<S>, patience: Patience): SkipReason {
+    if (patience === 'end') this.noteCut(input);
+    return 'undecoded';
+  }
+
+  /** Remembers the beginning of a message that does not go on. */
+  protected noteCut(input: Input<S>): void {
+    const { told } = this;
+    told.cutOffset = input.offset;
+    told.cutPresent = input.remaining;
+    told.cutWanted = this.wanted();
+    told.cutBytes = input.bytes.slice(input.pos, input.pos + Math.min(input.remaining, EVIDENCE_BYTES));
+  }
+
+  protected die(): number {
+    this.told.phase = 'dead';
+    this.frames.swallow('undecoded');
+    return TAKEN;
+  }
+
+  /** Takes a message that is all there. */
+  protected emit(input: Input<S>, message: PestoMessage): number {
+    message.pause = this.pauses.measure(input, message.length);
+    this.frames.take(message, input);
+    return TAKEN;
+  }
+
+  /** Takes the header of a table. */
+  protected emitTable(input: Input<S>, pif: Pif): number {
+    const { told } = this;
+    told.table = pif;
+    if (pif.count > 0) {
+      told.left = pif.count;
+      told.phase = 'rules';
+    }
+    if (pif.count <= MAX_RULES) return this.emit(input, pif);
+    told.phase = 'dead';
+    this.emit(input, pif);
+    return this.die();
+  }
+
+  protected emitRule(input: Input<S>, layout: RuleLayout, skewed: boolean): number {
+    const { told } = this;
+    const { pif, count } = told.table!;
+    const message = new RuleMessage(this.side, input, layout, pif, count - told.left, count);
+    message.skewed = skewed;
+    told.left--;
+    this.behindRule();
+    return this.emit(input, message);
+  }
+
+  private behindRule(): void {
+    this.told.phase = this.told.left > 0 ? 'rules' : 'table';
+  }
+
+  /** Tells of the first byte after the end. */
+  protected abstract complain(input: Input<S>): void;
+
+  /**
+   * Bytes after the end of what this side may say. The drafts had more to say there: what comes before the peer's next word is one
+   * run, which is shown when the peer goes on, or nobody does.
+   */
+  protected afterEnd(input: Input<S>, patience: Patience): number {
+    const { frames, told } = this;
+    if (!told.strayed) {
+      told.strayed = true;
+      // behind a hole nobody knows where it ended
+      if (frames.unproven === 0) this.complain(input);
+    }
+    if (this.runs >= MAX_DRAFT_RUNS || input.remaining > MAX_DRAFT_RUN) {
+      this.runs = MAX_DRAFT_RUNS;
+      frames.skip(input, input.remaining, 'undecoded');
+      return TAKEN;
+    }
+    const peer = this.turns.seen[otherSide(this.side)];
+    if (this.runSince < 0) this.runSince = peer;
+    if (patience === 'patient' && peer === this.runSince) return WAIT;
+    this.runs++;
+    this.runSince = -1;
+    const { unproven, hinted } = frames;
+    frames.unproven = Infinity;
+    frames.hinted = true;
+    this.emit(input, new Draft(this.side, input, input.remaining));
+    frames.unproven = unproven;
+    frames.hinted = hinted;
+    return TAKEN;
+  }
+}
