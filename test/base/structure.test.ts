@@ -152,6 +152,17 @@ describe('JSON', () => {
   });
 });
 
+describe('what is shown', () => {
+  it('shows items up to shownItems, and bytes up to shownBytes', () => {
+    const s = struct({ n: list(u8), b: blob });
+    const bytes = unhex('03000000 010203 03000000 aabbcc');
+    const shown = (shownItems: number, shownBytes: number) =>
+      fieldsOf(explain(s, bytes, 0, bytes.length, 0, { limits: { listItems: 9, shownItems, shownBytes } }).rows);
+    expect(shown(3, 3)).toEqual({ n: [1, 2, 3], b: 'aabbcc' });
+    expect(shown(2, 2)).toEqual({ n: [1, 2], b: '3 bytes' });
+  });
+});
+
 describe('checking', () => {
   it('finds what reading finds, without making values', () => {
     const s = struct({ a: list(struct({ x: u32, y: u32 })), m: map(string, versioned(1, { z: u8 })), o: optional(u8) });
