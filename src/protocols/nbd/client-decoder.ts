@@ -30,15 +30,15 @@ import { ClientFlags, OPTION, Option, REQUEST, Request, type NbdMessage } from '
 const FLAGS = 0;
 const OPTIONS = 1;
 const REQUESTS = 2;
-/** After NBD_OPT_STARTTLS: TLS, or clear text again where it was refused. */
-const TLS_OR_OPTIONS = 3;
-const OVER = 4;
+const OVER = 3;
 
 /** Decodes the client's bytes: its flags, options, then requests. Needs nothing from the server. */
 export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
   override readonly lookahead = CLIENT_LOOKAHEAD;
   private state = FLAGS;
   private longestWrite = 0;
+  /** NBD_OPT_STARTTLS was sent: TLS may begin at any option from now on, or clear text goes on where it was refused. */
+  private tlsDue = false;
 
   constructor(output: Output, settings: DecoderSettings, notices: NbdNotices) {
     super(CLIENT, output, settings, notices);
@@ -70,8 +70,9 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
       this.need = EXTENDED_REQUEST_LENGTH;
       const unannounced = unannouncedPayload(view, pos, input.remaining);
       this.start(new Request(input, true, this.settings.limits, unannounced), input);
-    } else if (this.state === FLAGS && view.getUint8(pos) === 0x16 && view.getUint8(pos + 1) === 3) {
-      this.startTls(input.offset, input.originAt(pos).peerSeen);
+    } else if ((this.state === FLAGS || this.tlsDue) && view.getUint8(pos) === 0x16 && view.getUint8(pos + 1) === 3) {
+      this.tlsDue = false;
+      this.startTls();
       this.tlsRecord(input, false);
     } else if (this.state === FLAGS) {
       this.state = OPTIONS;
@@ -79,9 +80,6 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
       this.start(new ClientFlags(input), input);
     } else if (magic === IHAVEOPT_HI) {
       this.option(input);
-    } else if (this.state === TLS_OR_OPTIONS && view.getUint8(pos) === 0x16) {
-      this.startTls(input.offset, input.originAt(pos).peerSeen);
-      this.tlsRecord(input, false);
     } else {
       this.unframed(input);
     }
@@ -129,7 +127,8 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
     } else if (message.kind === OPTION) {
       // what follows may be an option, a request, or (after STARTTLS) a TLS record: four bytes tell
       this.need = 4;
-      this.state = (message as Option).option === OPT_STARTTLS ? TLS_OR_OPTIONS : OPTIONS;
+      this.state = OPTIONS;
+      if ((message as Option).option === OPT_STARTTLS) this.tlsDue = true;
     }
   }
 

@@ -17,6 +17,9 @@ export const EXTENDED_REPLY_MAGIC = 0x6e8a278c;
 /** Magics of 1998 and of the reference server's transaction log: never valid on the wire. */
 export const RESERVED_MAGICS: readonly number[] = [0x12560953, 0x96744668, 0x25609514];
 
+/** TCP port registered for newstyle. */
+export const IANA_PORT = 10809;
+
 /** Lengths of headers in bytes, payload not counted. */
 export const NEWSTYLE_GREETING_LENGTH = 18;
 export const OLDSTYLE_GREETING_LENGTH = 16;

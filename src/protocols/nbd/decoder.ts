@@ -5,9 +5,8 @@ import type { Decoder, DecoderSettings, Output } from '../../contract/protocol.j
 import { ChainSearch, type Chain, type Framer } from './chain-search.js';
 import type { NbdNotices } from './hints.js';
 import type { NbdMessage } from './messages.js';
-import { TlsRecords } from './tls-records.js';
+import { TLS_RECORD_HEADER_LENGTH, TlsRecords } from './tls-records.js';
 
-const TLS_HEADER = 5;
 /**
  * Messages at the beginning of packets that hold their whole header after which what follows a chain counts as certain. Payload that
  * contains messages has rows of them, but they do not begin where packets do; where packets are tiny, that proves nothing.
@@ -203,10 +202,9 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
     this.search!.seed(message, input);
   }
 
-  /** Everything from `input.pos` on is TLS. */
-  protected startTls(offset: number, peerSeen = -1): void {
+  /** Everything from the input's position on is TLS. It is said when the first record is there: nothing is encrypted before. */
+  protected startTls(): void {
     this.tls = new TlsRecords(this.side, this.output, this.notices);
-    this.notices.tls(this.side, offset, peerSeen);
     this.need = 1;
   }
 
@@ -327,14 +325,15 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
 
   protected tlsRecord(input: Input<S>, patient: boolean): void {
     const tls = this.tls!;
-    if (!this.has(input, TLS_HEADER)) {
+    if (!this.has(input, TLS_RECORD_HEADER_LENGTH)) {
       if (this.closing) this.swallow();
       return;
     }
     const length = tls.header(input);
     if (length >= 0) {
-      this.output.skip(this.side, input.offset, TLS_HEADER, 'opaque');
-      input.pos += TLS_HEADER;
+      if (tls.records === 1) this.notices.tls(this.side, input.offset, input.originAt(input.pos).peerSeen);
+      this.output.skip(this.side, input.offset, TLS_RECORD_HEADER_LENGTH, 'opaque');
+      input.pos += TLS_RECORD_HEADER_LENGTH;
       this.body = length;
       if (length === 0) tls.recordEnd();
     } else if (tls.records > 0) {

@@ -46,6 +46,7 @@ export class Facts {
   /** The server's bytes show that it is past haggling; the client's show that the client thinks so. */
   serverTransmits = false;
   clientTransmits = false;
+  /** TLS was agreed on, or has begun. */
   tls = false;
 
   /** Export size: halves, and the double where it is exact enough to compute with; -1: unknown. */
@@ -114,10 +115,11 @@ export class Facts {
     return side === CLIENT ? clientEnd : clientEnd === 0 ? 1 : 0;
   }
 
-  /** Whether packets of that side are in the capture at all. */
+  /** Whether packets of that side are in the capture at all, or may still come: where the sides have no order, theirs may lie behind. */
   heard(side: Side): boolean {
     const end = this.endOf(side);
-    return end === null || this.context.connection.heard[end] || this.context.present(side);
+    const { connection } = this.context;
+    return end === null || !connection.ordered || connection.heard[end] || this.context.present(side);
   }
 
   /** The server's TCP port, or 0. */

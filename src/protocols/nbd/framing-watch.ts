@@ -37,9 +37,18 @@ import {
   SERVER_PLAINTEXT_AFTER_STARTTLS,
   STARTTLS_PIPELINED_BYTES,
   TLS_AFTER_REFUSAL,
+  TLS_ALERT_IN_CLEAR,
   TLS_VERSION_OLD,
 } from './rules/tls.js';
-import { parseHello, TLS_ALERT, tlsVersionName, type Hello } from './tls-records.js';
+import {
+  isTlsRecord,
+  parseHello,
+  TLS_ALERT,
+  TLS_RECORD_HEADER_LENGTH,
+  tlsAlertName,
+  tlsVersionName,
+  type Hello,
+} from './tls-records.js';
 import type { Transmission } from './transmission.js';
 
 const TLS_1_2 = 0x0303;
@@ -84,11 +93,20 @@ export class FramingWatch {
     };
     const found = hex(first, 0, Math.min(first.length, 8));
     const behind = after === null ? 'at the start' : `after ${after.name} at stream offset ${after.offset}`;
-    const text = `${found} where a header was due, ${behind}`;
+    const text = `${found} where a header was due, ${behind}${this.looksLike(side, first)}`;
     if (side === SERVER) this.unframedServer(offset, first, after, evidence, text);
     else this.unframedClient(first, after, evidence, text);
     facts.lost(side);
     this.transmission.lost(side);
+  }
+
+  /** What bytes that are no header look like, as the end of a sentence. */
+  private looksLike(side: Side, first: Uint8Array): string {
+    if (first.length >= TLS_RECORD_HEADER_LENGTH && isTlsRecord(first, 0)) {
+      const why = side === CLIENT ? ', although NBD_OPT_STARTTLS was not sent' : '';
+      return `: it looks like a TLS record${why}`;
+    }
+    return '';
   }
 
   private unframedClient(
@@ -196,10 +214,19 @@ export class FramingWatch {
     const { facts, haggling } = this;
     facts.tls = true;
     this.tlsSides[side] = true;
-    const evidence = { side, offset, length: 5 };
+    const evidence = { side, offset, length: TLS_RECORD_HEADER_LENGTH };
     if (offset === 0) {
-      facts.raise(TLS_FROM_START, { ...evidence, text: 'a TLS record instead of the NBD handshake' });
-    } else if (side === CLIENT) {
+      // one finding says that both directions are opaque, and why
+      if (this.opaque) return;
+      this.opaque = true;
+      const instead =
+        facts.greeting === null
+          ? 'of the NBD handshake: a tunnel, whose secrets would be needed to look inside'
+          : "of the client's flags, although the server's greeting is in clear: the client expects TLS from the first byte";
+      facts.raise(TLS_FROM_START, { ...evidence, text: `a TLS record instead ${instead}` });
+      return;
+    }
+    if (side === CLIENT) {
       const { startTlsAck, startTlsRefusal } = haggling;
       if (startTlsRefusal !== null && startTlsAck === null) {
         facts.raise(TLS_AFTER_REFUSAL, {
@@ -231,7 +258,7 @@ export class FramingWatch {
     this.facts.raise(STARTTLS_PIPELINED_BYTES, {
       side: CLIENT,
       offset,
-      length: 5,
+      length: TLS_RECORD_HEADER_LENGTH,
       text: `TLS began when the client had received ${peerSeen} bytes of the server, without the answer to NBD_OPT_STARTTLS`,
     });
   }
@@ -258,7 +285,14 @@ export class FramingWatch {
 
   tlsRecord(side: Side, offset: number, type: number, payload: Uint8Array): void {
     if (type === TLS_ALERT) {
-      if (payload[0] === FATAL) this.tlsFailed = true;
+      const fatal = payload[0] === FATAL;
+      if (fatal) this.tlsFailed = true;
+      this.facts.raise(TLS_ALERT_IN_CLEAR, {
+        side,
+        offset,
+        length: TLS_RECORD_HEADER_LENGTH + payload.length,
+        text: `${fatal ? 'fatal' : 'warning'}: ${tlsAlertName(payload[1]!)} (${payload[1]})`,
+      });
       return;
     }
     const hello = parseHello(payload);
@@ -273,7 +307,7 @@ export class FramingWatch {
     this.facts.raise(TLS_VERSION_OLD, {
       side,
       offset,
-      length: 5 + payload.length,
+      length: TLS_RECORD_HEADER_LENGTH + payload.length,
       text: `the server chooses ${tlsVersionName(hello.version)}`,
     });
   }

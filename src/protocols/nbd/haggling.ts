@@ -8,6 +8,7 @@ import { TlsModeChecks } from './checks/tls.js';
 import {
   EXPORT_PADDING_LENGTH,
   FLAG_NO_ZEROES,
+  IANA_PORT,
   INFO_BLOCK_SIZE,
   INFO_DESCRIPTION,
   INFO_EXPORT,
@@ -52,7 +53,6 @@ import { CLIENT_PLAINTEXT_AFTER_STARTTLS, STARTTLS_PIPELINED_BYTES } from './rul
 
 /** Which multiple of `hagglingBytes` is kept of the replies to one option. */
 const REPLY_SHARE = 16;
-const IANA_PORT = 10809;
 /** A server may hang up on a client that haggles without end. */
 const FLOOD_OPTIONS = 32;
 const FLOOD_BYTES = 1 << 20;
@@ -487,6 +487,7 @@ export class Haggling {
         break;
       case OPT_STARTTLS:
         this.startTlsAck = m;
+        facts.tls = true;
         facts.structured = false;
         facts.extended = false;
         facts.structuredAck = null;

@@ -1,6 +1,7 @@
 import { CLIENT, SERVER } from '../../base/input.js';
 import type { Protocol } from '../../contract/protocol.js';
 import { annotate } from './annotate.js';
+import { IANA_PORT } from './constants.js';
 import { ClientDecoder } from './client-decoder.js';
 import { describe } from './describe.js';
 import type { NbdMessage } from './messages.js';
@@ -15,7 +16,7 @@ import { NbdShared } from './shared.js';
 export const nbd: Protocol<NbdShared> = {
   name: 'nbd',
   title: 'Network Block Device',
-  ports: [10809],
+  ports: [IANA_PORT],
   rules: RULES,
   messageNames,
   probe,

@@ -3,6 +3,7 @@ import type { ProbeInput, ProbeResult } from '../../contract/protocol.js';
 import {
   EXTENDED_REPLY_MAGIC,
   EXTENDED_REQUEST_MAGIC,
+  IANA_PORT,
   IHAVEOPT_HI,
   IHAVEOPT_LO,
   NBDMAGIC_HI,
@@ -15,6 +16,7 @@ import {
   STRUCTURED_REPLY_MAGIC,
 } from './constants.js';
 import { CLIENT_LOOKAHEAD, MORE, NO, plausibleClient, plausibleServer } from './headers.js';
+import { CLIENT_HELLO, isTlsRecord, SERVER_HELLO, TLS_HANDSHAKE, TLS_RECORD_HEADER_LENGTH } from './tls-records.js';
 
 const SURE = 1;
 /** Headers that chain, or one that stands where the recording began. */
@@ -40,9 +42,11 @@ export function probe(input: ProbeInput): ProbeResult {
       continue;
     }
     const fromStart = input.connection.start === 'captured' && !input.cut[end];
-    const guess = fromStart
+    let guess = fromStart
       ? fromFirstBytes(bytes, input.ended[end])
       : fromAnywhere(bytes, input.at[end], input.ended[end]);
+    if (guess === null && fromStart && input.connection.ports.includes(IANA_PORT))
+      guess = helloOfTls(bytes, input.ended[end]);
     if (guess === 'more') open = true;
     else if (guess === null) refused = true;
     else if (best === null || isBetter(guess, best.guess)) best = { end, guess };
@@ -103,6 +107,15 @@ function fromFirstBytes(bytes: Uint8Array, ended: boolean): Guess {
   // only small flag words are worth waiting for
   const flags = bytes.length <= 4 && bytes[0] === 0 && (bytes[1] ?? 0) === 0 && (bytes[2] ?? 0) === 0;
   return flags && !ended ? 'more' : null;
+}
+
+/** On the port of NBD, TLS from the first byte is NBD in a tunnel: nothing else is said there. */
+function helloOfTls(bytes: Uint8Array, ended: boolean): Guess {
+  if (bytes[0] !== TLS_HANDSHAKE || (bytes.length > 1 && bytes[1] !== 3)) return null;
+  if (bytes.length <= TLS_RECORD_HEADER_LENGTH) return ended ? null : 'more';
+  const type = bytes[TLS_RECORD_HEADER_LENGTH]!;
+  if (!isTlsRecord(bytes, 0) || (type !== CLIENT_HELLO && type !== SERVER_HELLO)) return null;
+  return { role: type === CLIENT_HELLO ? 'client' : 'server', score: ALONE, by: 'heuristic', at: 0 };
 }
 
 const MAGICS: readonly (readonly [Role, Buffer])[] = (

@@ -43,7 +43,7 @@ import {
   SimpleReply,
   type NbdMessage,
 } from './messages.js';
-import { isTlsRecord } from './tls-records.js';
+import { isTlsRecord, TLS_RECORD_HEADER_LENGTH } from './tls-records.js';
 
 const GREET = 0;
 const OLDSTYLE_TAIL = 1;
@@ -75,7 +75,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
   constructor(output: Output, settings: DecoderSettings, notices: NbdNotices, hints: NbdHints) {
     super(SERVER, output, settings, notices);
     this.hints = hints;
-    this.need = OLDSTYLE_GREETING_LENGTH;
+    this.need = TLS_RECORD_HEADER_LENGTH;
   }
 
   protected override next(input: Input<typeof SERVER>, patient: boolean): void {
@@ -87,6 +87,11 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
 
   private greet(input: Input<typeof SERVER>): void {
     const { view, pos } = input;
+    if (this.settings.fromStart && input.remaining >= TLS_RECORD_HEADER_LENGTH && isTlsRecord(input.bytes, pos)) {
+      this.startTls();
+      this.tlsRecord(input, false);
+      return;
+    }
     const enough = this.has(input, OLDSTYLE_GREETING_LENGTH);
     if (!enough && (!this.closing || (input.remaining >= 4 && view.getUint32(pos) === NBDMAGIC_HI))) return;
     const magic = enough && view.getUint32(pos) === NBDMAGIC_HI && view.getUint32(pos + 4) === NBDMAGIC_LO;
@@ -107,9 +112,6 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
       this.start(new Greeting(input, true), input);
     } else if (!this.settings.fromStart) {
       this.searchFrom(input);
-    } else if (enough && isTlsRecord(input.bytes, pos)) {
-      this.startTls(input.offset);
-      this.tlsRecord(input, false);
     } else if (input.remaining >= 4) {
       this.unframed(input);
     }
@@ -327,7 +329,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
         break;
       case OPT_STARTTLS:
         this.form = UNSETTLED;
-        this.startTls(message.endOffset);
+        this.startTls();
         break;
       case OPT_GO:
         this.transmit();

@@ -3,9 +3,14 @@ import type { Output } from '../../contract/protocol.js';
 import type { NbdNotices } from './hints.js';
 import { Prefix } from './payload.js';
 
+/** Content type, version, length (RFC 8446, 5.1). */
+export const TLS_RECORD_HEADER_LENGTH = 5;
 export const TLS_ALERT = 21;
-const TLS_HANDSHAKE = 22;
+export const TLS_HANDSHAKE = 22;
 const TLS_APPLICATION_DATA = 23;
+/** Handshake types. */
+export const CLIENT_HELLO = 1;
+export const SERVER_HELLO = 2;
 /** Longest record: 2^14 and what encryption adds (RFC 5246, 6.2.3). */
 const MAX_RECORD = 16384 + 2048;
 /** Clear records that are shown; the hellos are the first. */
@@ -43,9 +48,11 @@ export class TlsRecords {
     this.at = input.offset;
     const length = bytes[pos + 3]! * 256 + bytes[pos + 4]!;
     if (this.type === TLS_APPLICATION_DATA || this.type === 20) this.encrypted = true;
+    // an encrypted alert is longer than the two bytes of one in clear
     const shown =
-      (this.type === TLS_HANDSHAKE && this.records <= SHOWN_RECORDS) || (this.type === TLS_ALERT && length === 2);
-    this.clear = shown && !this.encrypted ? new Prefix(length, MAX_RECORD) : null;
+      (this.type === TLS_HANDSHAKE && this.records <= SHOWN_RECORDS && !this.encrypted) ||
+      (this.type === TLS_ALERT && length === 2);
+    this.clear = shown ? new Prefix(length, MAX_RECORD) : null;
     return length;
   }
 
@@ -86,9 +93,45 @@ export function tlsVersionName(version: number): string {
   return VERSIONS.get(version) ?? `TLS version 0x${version.toString(16).padStart(4, '0')}`;
 }
 
+/** Alerts that end handshakes, by number (RFC 8446, 6, and RFC 5246, 7.2). */
+const ALERTS = new Map<number, string>([
+  [0, 'close_notify'],
+  [10, 'unexpected_message'],
+  [20, 'bad_record_mac'],
+  [22, 'record_overflow'],
+  [40, 'handshake_failure'],
+  [42, 'bad_certificate'],
+  [43, 'unsupported_certificate'],
+  [44, 'certificate_revoked'],
+  [45, 'certificate_expired'],
+  [46, 'certificate_unknown'],
+  [47, 'illegal_parameter'],
+  [48, 'unknown_ca'],
+  [49, 'access_denied'],
+  [50, 'decode_error'],
+  [51, 'decrypt_error'],
+  [70, 'protocol_version'],
+  [71, 'insufficient_security'],
+  [80, 'internal_error'],
+  [86, 'inappropriate_fallback'],
+  [90, 'user_canceled'],
+  [100, 'no_renegotiation'],
+  [109, 'missing_extension'],
+  [110, 'unsupported_extension'],
+  [112, 'unrecognized_name'],
+  [113, 'bad_certificate_status_response'],
+  [115, 'unknown_psk_identity'],
+  [116, 'certificate_required'],
+  [120, 'no_application_protocol'],
+]);
+
+export function tlsAlertName(description: number): string {
+  return ALERTS.get(description) ?? 'an alert without a name';
+}
+
 /** Reads a ClientHello or ServerHello (RFC 8446, 4.1); null where the bytes are something else or cut. */
 export function parseHello(bytes: Uint8Array): Hello | null {
-  const from = bytes[0] === 1 ? 'client' : bytes[0] === 2 ? 'server' : null;
+  const from = bytes[0] === CLIENT_HELLO ? 'client' : bytes[0] === SERVER_HELLO ? 'server' : null;
   if (from === null || bytes.length < 39) return null;
   const u16 = (at: number): number => (at + 2 <= bytes.length ? bytes[at]! * 256 + bytes[at + 1]! : -1);
   let version = u16(4);

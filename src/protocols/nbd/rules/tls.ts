@@ -149,6 +149,22 @@ export const PLAINTEXT_AFTER_TLS_FAILURE = rule('plaintext-after-tls-failure', '
   ]),
 });
 
+export const TLS_ALERT_IN_CLEAR = rule('tls-alert', 'note', 'either', 'either', {
+  title: 'a TLS alert that can be read without secrets',
+  meaning:
+    'Alerts are in clear until the handshake has agreed on keys, so that the reason of a handshake that fails is there to see: the sender of the alert did not accept what the other side sent (unknown_ca: its certificate; protocol_version: the versions that it offered; handshake_failure: its cipher suites). After a fatal one the connection is over.',
+  spec: 'TLS support',
+  breaks: example('the server refuses the ClientHello', () => [
+    ...hello(),
+    ...starttls(),
+    clientHello(),
+    server(tlsRecord(21, u8(2), u8(40))),
+    serverCloses,
+    clientCloses,
+  ]),
+  keeps: example('a ServerHello', upgrade),
+});
+
 export const TLS_VERSION_OLD = rule('tls-version-old', 'warning', 'either', 'both', {
   title: 'a TLS version below 1.2 was chosen',
   meaning: 'Servers and clients must support TLS 1.2 and should not use older versions by default; those are broken.',
@@ -282,6 +298,7 @@ export const TLS_RULES = [
   STARTTLS_PIPELINED_BYTES,
   TLS_AFTER_REFUSAL,
   PLAINTEXT_AFTER_TLS_FAILURE,
+  TLS_ALERT_IN_CLEAR,
   TLS_VERSION_OLD,
   TLS_REQUIRED_BUT_REFUSED,
   TLS_REQD_WITHOUT_FIXED,
