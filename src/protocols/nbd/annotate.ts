@@ -29,6 +29,7 @@ import {
   REQUEST_LENGTH,
   SIMPLE_REPLY_LENGTH,
 } from './constants.js';
+import { cookieText } from './cookie.js';
 import {
   Chunk,
   ClientFlags,
@@ -245,11 +246,16 @@ function info(f: Fields, m: OptionReply): void {
   f.rest('extra', data, f.at - OPTION_REPLY_HEADER_LENGTH, m.length - f.at);
 }
 
+function cookie(f: Fields, m: Request | SimpleReply | Chunk): void {
+  const { cookieHi: hi, cookieLo: lo } = m;
+  f.put('cookie', 8, decimal(hi, lo), hi === 0 ? undefined : cookieText(hi, lo));
+}
+
 function request(f: Fields, m: Request): void {
   f.magic(4, m.extended ? 'extended request' : 'request');
   f.flags('flags', 2, m.flags, commandFlags(m.flags));
   f.put('type', 2, m.type, `${m.type} ${commandName(m.type)}`);
-  f.put('cookie', 8, decimal(m.cookieHi, m.cookieLo));
+  cookie(f, m);
   f.put('offset', 8, decimal(m.offsetHi, m.offsetLo), m.type === CMD_RESIZE ? 'new size' : undefined);
   if (m.extended) f.put('length', 8, decimal(m.lengthHi, m.lengthLo));
   else f.put('length', 4, m.lengthLo);
@@ -269,7 +275,7 @@ function request(f: Fields, m: Request): void {
 function simpleReply(f: Fields, m: SimpleReply): void {
   f.magic(4, 'simple reply');
   f.put('error', 4, errorName(m.error), `${m.error} ${errorName(m.error)}`);
-  f.put('cookie', 8, decimal(m.cookieHi, m.cookieLo));
+  cookie(f, m);
   if (m.length > SIMPLE_REPLY_LENGTH) f.put('data', m.payload, undefined, `${m.payload} bytes`);
 }
 
@@ -277,7 +283,7 @@ function chunk(f: Fields, m: Chunk): void {
   f.magic(4, m.extended ? 'extended reply chunk' : 'structured reply chunk');
   f.flags('flags', 2, m.flags, replyFlags(m.flags));
   f.put('type', 2, m.type, `${m.type} ${chunkName(m.type)}`);
-  f.put('cookie', 8, decimal(m.cookieHi, m.cookieLo));
+  cookie(f, m);
   if (m.extended) f.put('requestOffset', 8, decimal(m.requestOffsetHi, m.requestOffsetLo));
   if (m.extended) f.put('length', 8, String(m.payload));
   else f.put('length', 4, m.payload);

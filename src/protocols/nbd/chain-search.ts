@@ -18,6 +18,8 @@ export interface Framer {
    * FITS on it counts. `distance`: bytes between; `segment`: whether a packet begins there.
    */
   follows(last: NbdMessage, input: Input, distance: number, segment: boolean): number;
+  /** Whether the plausible header at `input.pos` proves itself where nothing was lost: by a long magic, or a cookie that is asked for. */
+  proves(input: Input): boolean;
   /** Whether the message's own length may be longer than its header tells, by bytes that nothing announces. */
   openEnded(message: NbdMessage): boolean;
 }
@@ -89,13 +91,17 @@ export class ChainSearch {
   /** Captured bytes that nobody gave up yet, as runs between gaps: [offset, length] pairs. */
   private runs: [number, number][] = [];
   private lastPacket = -1;
+  private readonly near: boolean;
 
+  /** `near`: nothing is missing in front; a header was not where the length in front of it had put it, and is not far. */
   constructor(
     offset: number,
     framer: Framer,
     feed: (message: NbdMessage, bytes: Uint8Array, start: number, end: number) => void,
     skip: (offset: number, length: number) => void,
+    near = false,
   ) {
+    this.near = near;
     this.offset = offset;
     this.framer = framer;
     this.feed = feed;
@@ -245,15 +251,19 @@ export class ChainSearch {
     }
     this.chains = alive;
     if (ripe !== null) return ripe;
-    if (fits && made === null) this.begin(input, available, segment);
-    return null;
+    return fits && made === null ? this.begin(input, available, segment) : null;
   }
 
-  private begin(input: Input, available: number, segment: boolean): void {
+  /** Begins a chain; returns it where it needs no further proof. */
+  private begin(input: Input, available: number, segment: boolean): Chain | null {
     const message = this.framer.make(input, available);
     message.inferred = true;
     const chain = new Chain(message, segment);
     if (segment && wholeIn(input, message)) chain.wholes++;
+    if (this.near && this.framer.proves(input)) {
+      this.chains.push(chain);
+      return chain;
+    }
     if (this.chains.length >= MAX_CHAINS) {
       let worst = -1;
       for (let i = 0; i < this.chains.length; i++) {
@@ -261,10 +271,11 @@ export class ChainSearch {
         if (c.messages.length > 1 || c.next < 0) continue;
         if (worst < 0 || c.next > this.chains[worst]!.next) worst = i;
       }
-      if (worst < 0 || this.chains[worst]!.next <= chain.next) return;
+      if (worst < 0 || this.chains[worst]!.next <= chain.next) return null;
       this.chains.splice(worst, 1);
     }
     this.chains.push(chain);
+    return null;
   }
 
   private isRipe(chain: Chain): boolean {

@@ -98,7 +98,7 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
   private unframed(input: Input<typeof CLIENT>): void {
     this.notices.unframed(CLIENT, input.offset, this.firstBytes(input), this.previous);
     if (this.state === OVER) this.swallow();
-    else this.searchFrom(input);
+    else this.searchFrom(input, true);
   }
 
   /** Where the recording began late, the first bytes may still be the very first: flags, then an option. */
@@ -161,6 +161,10 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
 
   protected override longestPayload(): number {
     return this.longestWrite;
+  }
+
+  override proves(input: Input): boolean {
+    return this.state === OPTIONS && input.view.getUint32(input.pos) === IHAVEOPT_HI;
   }
 
   override openEnded(): boolean {

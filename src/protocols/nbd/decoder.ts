@@ -63,6 +63,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
   abstract follows(last: NbdMessage, input: Input, distance: number, segment: boolean): number;
   /** Bytes of the longest payload that this side is known to send. */
   protected abstract longestPayload(): number;
+  abstract proves(input: Input): boolean;
   abstract openEnded(message: NbdMessage): boolean;
 
   decode(input: Input<S>, patient: boolean): void {
@@ -185,13 +186,14 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
     this.body = rest;
   }
 
-  /** The next header cannot be where it should be: search for the next one from `offset` on. */
-  protected lose(offset: number): void {
+  /** The next header cannot be where it should be: search for the next one from `offset` on. `near`: see ChainSearch. */
+  protected lose(offset: number, near = false): void {
     this.search = new ChainSearch(
       offset,
       this,
       (message, bytes, start, end) => this.feed(message, bytes, start, end),
       (at, length) => this.output.skip(this.side, at, length, 'resynchronised'),
+      near,
     );
     this.need = this.lookahead;
   }
@@ -251,9 +253,9 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
     this.after(message);
   }
 
-  /** Searches from the input's position on. */
-  protected searchFrom(input: Input<S>): void {
-    this.lose(input.offset);
+  /** Searches from the input's position on. `near`: see ChainSearch. */
+  protected searchFrom(input: Input<S>, near = false): void {
+    this.lose(input.offset, near);
     if (input.remaining >= this.need && !this.closing) this.seek(input);
   }
 

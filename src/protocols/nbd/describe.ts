@@ -16,6 +16,7 @@ import {
   REP_META_CONTEXT,
   REP_SERVER,
 } from './constants.js';
+import { cookieText } from './cookie.js';
 import {
   Chunk,
   ClientFlags,
@@ -66,7 +67,7 @@ export function describe(m: NbdMessage, verbose: boolean): string {
   if (m instanceof SimpleReply) {
     const error = m.error === 0 ? '' : `  ${errorName(m.error)}`;
     const payload = m.payload > 0 ? `  ${count(m.payload, 'byte')}` : '';
-    return `cookie ${decimal(m.cookieHi, m.cookieLo)}${error}${payload}`;
+    return `cookie ${cookieText(m.cookieHi, m.cookieLo)}${error}${payload}`;
   }
   if (m instanceof Option) return option(m);
   if (m instanceof OptionReply) return optionReply(m);
@@ -86,7 +87,7 @@ export function describe(m: NbdMessage, verbose: boolean): string {
 function request(m: Request): string {
   const { query } = m;
   const flags = m.flags === 0 ? '' : `  ${words(commandFlags(m.flags))}`;
-  const cookie = `cookie ${decimal(m.cookieHi, m.cookieLo)}`;
+  const cookie = `cookie ${cookieText(m.cookieHi, m.cookieLo)}`;
   const plain = m.type === CMD_DISC || m.type === CMD_FLUSH;
   const nothing = m.offsetHi === 0 && m.offsetLo === 0 && m.lengthHi === 0 && m.lengthLo === 0;
   const offset = decimal(m.offsetHi, m.offsetLo);
@@ -105,7 +106,7 @@ function contextIds(query: Prefix): string {
 }
 
 function chunk(m: Chunk, verbose: boolean): string {
-  const cookie = `cookie ${decimal(m.cookieHi, m.cookieLo)}`;
+  const cookie = `cookie ${cookieText(m.cookieHi, m.cookieLo)}`;
   const flags = m.flags === 0 ? '' : `  ${replyFlags(m.flags).join(' ')}`;
   if (m.dataLength >= 0) {
     const hole = m.type === CHUNK_OFFSET_HOLE ? 'hole of ' : '';

@@ -29,6 +29,9 @@ export class Facts {
   /** Whether a breach by that side was found: it excuses a hard disconnect by the other one. */
   readonly breached: [boolean, boolean] = [false, false];
 
+  /** By side: the message of which an error was found last. What goes wrong right behind it is its doing. */
+  readonly faulted: [Message | null, Message | null] = [null, null];
+
   private notes: LimitNotes | null = null;
   private noisy: Map<Rule, number> | null = null;
 
@@ -166,6 +169,8 @@ export class Facts {
   raise(rule: Rule, evidence: Evidence): void {
     if ((evidence.severity ?? rule.severity) === 'error' && rule.party !== 'capture') {
       const side = evidence.side ?? evidence.message?.side;
+      const { message } = evidence;
+      if (message !== undefined && message !== null) this.faulted[message.side] = message;
       if (rule.party === 'client' || (rule.party === 'either' && side === CLIENT)) this.breached[CLIENT] = true;
       if (rule.party === 'server' || (rule.party === 'either' && side === SERVER)) this.breached[SERVER] = true;
     }

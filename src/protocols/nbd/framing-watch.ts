@@ -3,6 +3,8 @@ import { hex } from '../../base/hex.js';
 import { CLIENT, SERVER, type Side } from '../../base/input.js';
 import { count } from '../../base/text.js';
 import {
+  EXTENDED_REPLY_MAGIC,
+  EXTENDED_REQUEST_MAGIC,
   IHAVEOPT_HI,
   NBDMAGIC_HI,
   NBDMAGIC_LO,
@@ -11,8 +13,13 @@ import {
   OPT_GO,
   OPT_STARTTLS,
   REP_MAGIC_HI,
+  REQUEST_MAGIC,
   RESERVED_MAGICS,
+  SIMPLE_REPLY_LENGTH,
+  SIMPLE_REPLY_MAGIC,
+  STRUCTURED_REPLY_MAGIC,
 } from './constants.js';
+import { cookieText, swap32 } from './cookie.js';
 import type { Facts } from './facts.js';
 import type { Haggling } from './haggling.js';
 import {
@@ -26,7 +33,7 @@ import {
   SimpleReply,
   type NbdMessage,
 } from './messages.js';
-import { BAD_REPLY_MAGIC, READ_ERROR_WITH_PAYLOAD } from './rules/headers.js';
+import { BAD_REPLY_MAGIC, READ_DATA_SHORT, READ_ERROR_WITH_PAYLOAD, REPLY_WITH_PAYLOAD } from './rules/headers.js';
 import { BAD_INIT_MAGIC, BAD_SECOND_MAGIC, TLS_FROM_START } from './rules/greeting.js';
 import { BAD_OPTION_MAGIC, DATA_AFTER_ABORT } from './rules/options.js';
 import { BAD_OPTION_REPLY_MAGIC, EXPORT_NAME_PADDING_MISMATCH, GO_PADDING } from './rules/replies.js';
@@ -51,6 +58,15 @@ import {
 } from './tls-records.js';
 import type { Transmission } from './transmission.js';
 
+/** What messages begin with; for options and their replies the first half. */
+const MAGICS = new Map<number, string>([
+  [REQUEST_MAGIC, 'a request'],
+  [EXTENDED_REQUEST_MAGIC, 'an extended request'],
+  [SIMPLE_REPLY_MAGIC, 'a simple reply'],
+  [STRUCTURED_REPLY_MAGIC, 'a structured reply chunk'],
+  [EXTENDED_REPLY_MAGIC, 'an extended reply chunk'],
+]);
+
 const TLS_1_2 = 0x0303;
 const FATAL = 2;
 
@@ -68,6 +84,8 @@ export class FramingWatch {
   private guessed = false;
   private ambiguous = false;
   private opaque = false;
+  /** The message that was found wrong already when the bytes behind it turned out to be no header. */
+  private blamed: NbdMessage | null = null;
   private readonly tlsSides: [boolean, boolean] = [false, false];
   /** A fatal alert was seen in the TLS handshake. */
   tlsFailed = false;
@@ -94,7 +112,8 @@ export class FramingWatch {
     const found = hex(first, 0, Math.min(first.length, 8));
     const behind = after === null ? 'at the start' : `after ${after.name} at stream offset ${after.offset}`;
     const text = `${found} where a header was due, ${behind}${this.looksLike(side, first)}`;
-    if (side === SERVER) this.unframedServer(offset, first, after, evidence, text);
+    if (after !== null && facts.faulted[side] === after) this.blamed = after;
+    else if (side === SERVER) this.unframedServer(offset, first, after, evidence, text);
     else this.unframedClient(first, after, evidence, text);
     facts.lost(side);
     this.transmission.lost(side);
@@ -106,7 +125,8 @@ export class FramingWatch {
       const why = side === CLIENT ? ', although NBD_OPT_STARTTLS was not sent' : '';
       return `: it looks like a TLS record${why}`;
     }
-    return '';
+    const magic = MAGICS.get(first.length < 4 ? 0 : swap32(u32(first, 0)));
+    return magic === undefined ? '' : `: byte-swapped it is the magic of ${magic}; integers are big-endian`;
   }
 
   private unframedClient(
@@ -164,6 +184,8 @@ export class FramingWatch {
     }
     // a simple success to a READ of a structured session may carry the data all the same: that was reported already
     if (after instanceof SimpleReply && after.error === 0 && (facts.structured || facts.extended)) return;
+    // how long its data are only its request could tell, and that it has none was said already
+    if (after instanceof SimpleReply && after.inReplyTo === 0 && facts.bothWhole) return;
     // the length of the data came from a request that may be another one, where some are missing
     if (after instanceof SimpleReply && after.hinted && !facts.isWhole(CLIENT)) return;
     facts.raise(BAD_REPLY_MAGIC, { ...evidence, length: Math.min(4, evidence.length), text });
@@ -183,10 +205,16 @@ export class FramingWatch {
   found(side: Side, message: NbdMessage, skipped: number): void {
     const { facts } = this;
     if (skipped > 0) {
+      const { blamed } = this;
+      const why =
+        blamed !== null && blamed.side === side && blamed.endOffset + skipped === message.offset
+          ? `; ${blamed.name} in front of them is ${count(skipped, 'byte')} longer than its header says`
+          : '';
       facts.raise(RESYNCHRONISED, {
         message,
         side,
-        text: `${count(skipped, 'byte')} skipped; decoding goes on with ${message.name} at stream offset ${message.offset}`,
+        related: why === '' ? [] : [blamed!],
+        text: `${count(skipped, 'byte')} skipped; decoding goes on with ${message.name} at stream offset ${message.offset}${why}`,
       });
     }
     if (this.guessed || facts.greeting !== null || !(message instanceof Request || message.kind >= SIMPLE_REPLY))
@@ -335,6 +363,28 @@ export class FramingWatch {
       message,
       text: 'the 124 zero bytes are missing although the two sides did not agree to leave them out',
     });
+  }
+
+  payloadWithoutRead(message: NbdMessage, length: number): void {
+    this.facts.raise(REPLY_WITH_PAYLOAD, {
+      message,
+      offset: message.endOffset,
+      length,
+      text: `${count(length, 'byte')}, the length of the request, follow a reply that has no data`,
+    });
+  }
+
+  readCutShort(message: NbdMessage, at: number, cookieHi: number, cookieLo: number): void {
+    const request = this.transmission.answeredInside(cookieHi, cookieLo);
+    this.facts.raise(READ_DATA_SHORT, {
+      message,
+      offset: at,
+      length: SIMPLE_REPLY_LENGTH,
+      related: request === null ? [] : [request],
+      text: `a reply header for cookie ${cookieText(cookieHi, cookieLo)} stands inside this READ's data, ${count(message.endOffset - at, 'byte')} early: ${at - message.offset - SIMPLE_REPLY_LENGTH} of ${message.length - SIMPLE_REPLY_LENGTH} were sent`,
+    });
+    this.facts.lost(SERVER);
+    this.transmission.lost(SERVER);
   }
 
   payloadAfterError(message: NbdMessage, length: number): void {

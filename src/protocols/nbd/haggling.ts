@@ -1,9 +1,11 @@
 import { hexNumber } from '../../base/hex.js';
 import { CLIENT, SERVER, type Side } from '../../base/input.js';
+import { count } from '../../base/text.js';
 import { nanosBetween } from '../../base/time.js';
 import type { Message } from '../../contract/message.js';
 import { AnswerChecks } from './answer-checks.js';
 import { Answer, Asked } from './asked.js';
+import { checkStyles } from './checks/greeting.js';
 import { TlsModeChecks } from './checks/tls.js';
 import {
   EXPORT_PADDING_LENGTH,
@@ -31,7 +33,7 @@ import { field, NO_CONTEXTS, type Facts } from './facts.js';
 import { NOT_ASKED, NOT_YET, UNKNOWN } from './hints.js';
 import type { ClientFlags, ExportInfo, Greeting, Option, OptionReply } from './messages.js';
 import { optionName } from './names.js';
-import { OptionChecks } from './option-checks.js';
+import { OptionChecks, swappedOption } from './option-checks.js';
 import { rawText } from './option-data.js';
 import { ReplyChecks } from './reply-checks.js';
 import {
@@ -116,6 +118,7 @@ export class Haggling {
     facts.greeting = m;
     if (m.offset === 0) facts.began(SERVER);
     facts.oldstyle = m.oldstyle;
+    checkStyles(facts);
     const port = facts.serverPort;
     if (m.oldstyle) {
       const at = field(m, 8, 8);
@@ -137,6 +140,7 @@ export class Haggling {
 
   clientFlags(m: ClientFlags): void {
     this.facts.clientFlags = m;
+    checkStyles(this.facts);
     this.optionChecks.clientFlags(m);
     this.optionChecks.bothFlags();
   }
@@ -356,7 +360,7 @@ export class Haggling {
       facts.raise(OPTION_REPLY_MISMATCH, {
         ...field(reply, 8, 4),
         related: [asked.option],
-        text: `the reply names ${optionName(reply.option)}; outstanding is ${optionName(asked.option.option)}`,
+        text: `the reply names ${optionName(reply.option)}; outstanding is ${optionName(asked.option.option)}${swappedOption(reply.option)}`,
       });
       return asked;
     }
@@ -395,9 +399,23 @@ export class Haggling {
     if (asked.parsed) this.answered(asked, reply);
   }
 
+  /** The option that was refused last although it had data, with nothing answered since. */
+  private refusedWithData: Asked | null = null;
+
+  /** Why a server may have choked on what came after an option that it refused, as the end of a sentence; or nothing. */
+  afterRefusal(): { readonly text: string; readonly related: readonly Message[] } {
+    const asked = this.refusedWithData;
+    if (asked === null) return { text: '', related: [] };
+    const { option, final } = asked;
+    const bytes = count(option.dataLength, 'byte');
+    const text = `; ${optionName(option.option)} was refused with ${final!.name} just before: a server that leaves the ${bytes} of data of an option unread which it refuses takes them for the next option`;
+    return { text, related: [option, final!] };
+  }
+
   /** Option and answer are both complete. */
   private answered(asked: Asked, reply: OptionReply): void {
     const { facts } = this;
+    this.refusedWithData = reply.isError && asked.option.dataLength > 0 ? asked : null;
     if (facts.bothWhole && asked.parsed && !asked.overflowed && asked.replies.every((r) => r.complete))
       this.answerChecks.answered(asked, reply);
     else this.answerChecks.unread();

@@ -19,6 +19,10 @@ export interface NbdHints {
   otherLengths(cookieHi: number, cookieLo: number): readonly number[];
   /** Length of the longest READ so far: what looks like messages may be the payload of its reply, whose header was lost. */
   longestRead(): number;
+  /** Whether a request with this cookie is in flight. */
+  isAsked(cookieHi: number, cookieLo: number): boolean;
+  /** Length of the request other than READ that this success reply answers: its data may follow by mistake. Or UNKNOWN. */
+  answeredLength(reply: NbdMessage): number;
   /** Length of the READ that this reply refused, or UNKNOWN. */
   failedRead(reply: NbdMessage): number;
 }
@@ -46,6 +50,10 @@ export interface NbdNotices {
   zeroes(offset: number, count: number, after: NbdMessage | null): void;
   /** The answer to NBD_OPT_EXPORT_NAME came without the padding that was agreed on. */
   unpadded(message: NbdMessage): void;
+  /** As many bytes as the request names follow a simple reply to a command that has no data in its reply. */
+  payloadWithoutRead(message: NbdMessage, length: number): void;
+  /** The data of a READ end early: a reply header with that cookie stands inside them, at stream offset `at`. */
+  readCutShort(message: NbdMessage, at: number, cookieHi: number, cookieLo: number): void;
   /** Payload follows a simple reply that reports an error. */
   payloadAfterError(message: NbdMessage, length: number): void;
 }

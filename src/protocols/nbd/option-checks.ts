@@ -18,6 +18,7 @@ import {
   OPT_STRUCTURED_REPLY,
   OPTION_HEADER_LENGTH,
 } from './constants.js';
+import { swap32 } from './cookie.js';
 import { field, type Facts } from './facts.js';
 import type { ClientFlags, Option } from './messages.js';
 import { handshakeFlags, optionName } from './names.js';
@@ -137,7 +138,7 @@ export class OptionChecks {
       default:
         this.facts.raise(UNKNOWN_OPTION, {
           ...field(m, 8, 4),
-          text: `option ${m.option} with ${count(m.dataLength, 'byte')} of data`,
+          text: `option ${m.option} with ${count(m.dataLength, 'byte')} of data${swappedOption(m.option)}`,
         });
     }
   }
@@ -154,7 +155,7 @@ export class OptionChecks {
   /** Whether this option may be sent in this place at all. */
   private place(m: Option): void {
     const { greeting, clientFlags } = this.facts;
-    if (m.option === OPT_EXPORT_NAME) return;
+    if (m.option === OPT_EXPORT_NAME || greeting?.oldstyle) return;
     const fixedOffered = greeting === null || (greeting.flags & FLAG_FIXED_NEWSTYLE) !== 0;
     if (!fixedOffered) {
       this.facts.raise(OPTION_NEEDS_FIXED, {
@@ -320,6 +321,13 @@ export class OptionChecks {
       }
     });
   }
+}
+
+/** What an option's number is with its bytes in the other order, as the end of a sentence; or nothing. */
+export function swappedOption(option: number): string {
+  const other = swap32(option);
+  const known = other >= OPT_EXPORT_NAME && other <= OPT_EXTENDED_HEADERS;
+  return known ? `; byte-swapped it is ${optionName(other)}: integers are big-endian` : '';
 }
 
 /** The data of an option, as the place of a finding. */

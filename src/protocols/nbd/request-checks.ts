@@ -29,6 +29,7 @@ import {
   TFLAG_SEND_TRIM,
   TFLAG_SEND_WRITE_ZEROES,
 } from './constants.js';
+import { cookieText } from './cookie.js';
 import { field, type Facts, type Place } from './facts.js';
 import type { NbdMessage, Request } from './messages.js';
 import { commandFlags, shortCommand } from './names.js';
@@ -456,7 +457,7 @@ export class RequestChecks {
       ...field(later, 8, 8),
       related: [earlier],
       confidence,
-      text: `cookie ${decimal(later.cookieHi, later.cookieLo)} is that of a ${shortCommand(earlier.type)} in flight`,
+      text: `cookie ${cookieText(later.cookieHi, later.cookieLo)} is that of a ${shortCommand(earlier.type)} in flight`,
     });
   }
 
@@ -473,7 +474,7 @@ export class RequestChecks {
       message: disc,
       related: pending,
       confidence: sure,
-      text: `${count(this.table.size, 'request')} in flight: cookies ${pending.map((r) => decimal(r.cookieHi, r.cookieLo)).join(', ')}`,
+      text: `${count(this.table.size, 'request')} in flight: cookies ${pending.map((r) => cookieText(r.cookieHi, r.cookieLo)).join(', ')}`,
     });
   }
 

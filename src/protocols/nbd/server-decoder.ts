@@ -24,6 +24,7 @@ import {
   REP_ACK,
   REP_MAGIC_HI,
   REP_MAGIC_LO,
+  REP_META_CONTEXT,
   SIMPLE_REPLY_LENGTH,
   SIMPLE_REPLY_MAGIC,
   STRUCTURED_REPLY_MAGIC,
@@ -31,6 +32,7 @@ import {
 } from './constants.js';
 import { FITS } from './chain-search.js';
 import { NbdDecoder } from './decoder.js';
+import { EarlyReply } from './early-reply.js';
 import { NO, nextServerStart, plausibleServer, SERVER_LOOKAHEAD } from './headers.js';
 import { NOT_ASKED, NOT_YET, UNKNOWN, type NbdHints, type NbdNotices } from './hints.js';
 import {
@@ -71,6 +73,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
   private handshakeFlags = 0;
   /** The greeting was seen, so that the form of the replies is known from its haggling. */
   private greeted = false;
+  private readonly early = new EarlyReply((hi, lo) => this.hints.isAsked(hi, lo));
 
   constructor(output: Output, settings: DecoderSettings, notices: NbdNotices, hints: NbdHints) {
     super(SERVER, output, settings, notices);
@@ -144,6 +147,12 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
   /** Not an option reply: the answer to NBD_OPT_EXPORT_NAME, or nothing that belongs here. */
   private exportInfo(input: Input<typeof SERVER>, patient: boolean): void {
     if (!this.has(input, EXPORT_INFO_LENGTH)) return;
+    const { previous } = this;
+    // in the middle of an answer another reply is due: a length in front was wrong
+    if (previous instanceof OptionReply && previous.type > REP_ACK && previous.type <= REP_META_CONTEXT) {
+      this.unframed(input);
+      return;
+    }
     const { view, pos } = input;
     const flags = view.getUint16(pos + 8);
     const plausible = (flags & TFLAG_HAS_FLAGS) !== 0 || flags === 0;
@@ -238,7 +247,11 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
       }
     }
     const message = new SimpleReply(input);
-    if (payload > 0) message.length += payload;
+    if (payload > 0) {
+      message.length += payload;
+      this.early.begin(payload);
+      message.taker = this.early;
+    }
     message.hinted = this.form !== STRUCTURED && (message.error === 0 || !this.foundAlone(input));
     this.need = SIMPLE_REPLY_LENGTH;
     if (payload < 0) this.openReply(message, input);
@@ -270,7 +283,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
   /** No reply is where one should be. */
   private noReply(input: Input<typeof SERVER>): void {
     const { previous } = this;
-    const { bytes, pos, end } = input;
+    const { bytes, view, pos, end } = input;
     const zeroes = (previous instanceof OptionReply || previous instanceof ExportInfo) && bytes[pos] === 0;
     if (zeroes && (input.remaining >= EXPORT_PADDING_LENGTH || this.closing)) {
       let n = 0;
@@ -284,6 +297,27 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
     if (zeroes) {
       this.need = EXPORT_PADDING_LENGTH;
       return;
+    }
+    if (previous instanceof SimpleReply && previous.error === 0 && this.form !== STRUCTURED) {
+      const { early } = this;
+      if (previous.taker === early && early.at >= 0) {
+        const at = previous.offset + SIMPLE_REPLY_LENGTH + early.at;
+        this.notices.readCutShort(previous, at, early.cookieHi, early.cookieLo);
+        this.searchFrom(input, true);
+        return;
+      }
+      const length = this.hints.answeredLength(previous);
+      if (length > 0 && length + 4 <= this.settings.limits.messageBytes) {
+        if (!this.has(input, length + 4) && !(this.closing && input.remaining >= length)) {
+          if (!this.closing) return;
+        } else if (input.remaining < length + 4 || isReplyMagic(view.getUint32(pos + length))) {
+          this.notices.payloadWithoutRead(previous, length);
+          this.previous = null;
+          this.need = SIMPLE_REPLY_LENGTH;
+          this.body = length;
+          return;
+        }
+      }
     }
     if (previous instanceof SimpleReply && previous.error !== 0 && this.form !== STRUCTURED) {
       const length = this.hints.failedRead(previous);
@@ -299,7 +333,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
 
   private unframed(input: Input<typeof SERVER>): void {
     this.notices.unframed(SERVER, input.offset, this.firstBytes(input), this.previous);
-    this.searchFrom(input);
+    this.searchFrom(input, true);
   }
 
   /** A simple reply whose payload nobody can tell: it ends where the next header fits. */
@@ -401,6 +435,13 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
 
   protected override longestPayload(): number {
     return this.hints.longestRead();
+  }
+
+  override proves(input: Input): boolean {
+    const { view, pos } = input;
+    const magic = view.getUint32(pos);
+    if (magic === REP_MAGIC_HI) return this.state === HAGGLE;
+    return this.state === TRANSMIT && this.hints.isAsked(view.getUint32(pos + 8), view.getUint32(pos + 12));
   }
 
   override openEnded(message: NbdMessage): boolean {

@@ -6,6 +6,7 @@ import type { Json } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
 import type { DecoderSettings, Output, Session, SessionContext } from '../../contract/protocol.js';
 import { EndingChecks } from './checks/ending.js';
+import { checkOldstyleTaken } from './checks/greeting.js';
 import { PhaseChecks } from './checks/phases.js';
 import { Facts } from './facts.js';
 import { FramingWatch } from './framing-watch.js';
@@ -46,6 +47,7 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
   private readonly phases: PhaseChecks;
   private readonly multiConn: MultiConn;
   private refusedTls = false;
+  private firstToEnd: Side | null = null;
 
   constructor(
     context: SessionContext<NbdShared>,
@@ -128,11 +130,13 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
   }
 
   end(side: Side, how: 'fin' | 'reset' | 'open', origin: Origin): void {
+    if (how !== 'open') this.firstToEnd ??= side;
     this.ending.end(side, how, origin);
   }
 
   finish(how: 'closed' | 'reset' | 'open'): void {
     this.ending.finish(how);
+    checkOldstyleTaken(this.facts, this.firstToEnd);
     const { forgotten } = this.transmission.table;
     if (forgotten > 0) {
       const limit = this.transmission.table.crowded ? 'heldMessages' : 'inFlight';
@@ -167,6 +171,14 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
 
   longestRead(): number {
     return this.transmission.longestRead;
+  }
+
+  isAsked(cookieHi: number, cookieLo: number): boolean {
+    return this.transmission.table.find(cookieHi, cookieLo) !== null;
+  }
+
+  answeredLength(reply: NbdMessage): number {
+    return this.transmission.answeredLength(reply);
   }
 
   failedRead(reply: NbdMessage): number {
@@ -213,6 +225,14 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
 
   unpadded(message: NbdMessage): void {
     this.framing.unpadded(message);
+  }
+
+  payloadWithoutRead(message: NbdMessage, length: number): void {
+    this.framing.payloadWithoutRead(message, length);
+  }
+
+  readCutShort(message: NbdMessage, at: number, cookieHi: number, cookieLo: number): void {
+    this.framing.readCutShort(message, at, cookieHi, cookieLo);
   }
 
   payloadAfterError(message: NbdMessage, length: number): void {

@@ -3,6 +3,7 @@ import { nanosBetween } from '../../base/time.js';
 import { checkExtentAlignment } from './checks/block-status.js';
 import { checkErrorValue, ChunkChecks } from './chunk-checks.js';
 import { CHUNK_OFFSET_DATA, CMD_BLOCK_STATUS, CMD_DISC, CMD_READ, CMD_RESIZE, ESHUTDOWN } from './constants.js';
+import { cookieText, otherOrders } from './cookie.js';
 import { field, type Facts } from './facts.js';
 import { NOT_YET, UNKNOWN } from './hints.js';
 import { Chunk, type NbdMessage, type Request, type SimpleReply } from './messages.js';
@@ -59,6 +60,9 @@ export class Transmission {
   private orphans: Map<string, ReplyProgress> | null = null;
   private refused: SimpleReply | null = null;
   private refusedLength = UNKNOWN;
+  /** The last simple reply, and the request that it answers. */
+  private replied: SimpleReply | null = null;
+  private repliedTo: Request | null = null;
   longestRead = 0;
   private headerJudged = false;
 
@@ -165,6 +169,8 @@ export class Transmission {
 
   private simpleAnswer(request: Request, m: SimpleReply): void {
     const { facts } = this;
+    this.replied = m;
+    this.repliedTo = request;
     if (m.error !== 0) {
       this.refused = m;
       this.refusedLength = request.type === CMD_READ ? request.lengthLo : UNKNOWN;
@@ -348,8 +354,20 @@ export class Transmission {
           message: m,
           related: [earlier],
           confidence: sure,
-          text: `cookie ${decimal(m.cookieHi, m.cookieLo)}: its ${shortCommand(earlier.type)} was already answered in full`,
+          text: `cookie ${cookieText(m.cookieHi, m.cookieLo)}: its ${shortCommand(earlier.type)} was already answered in full`,
         });
+        return;
+      }
+      const turned = facts.isWhole(CLIENT) ? this.otherOrder(m.cookieHi, m.cookieLo) : null;
+      if (turned !== null) {
+        const { request, how } = turned;
+        facts.raise(REPLY_UNKNOWN_COOKIE, {
+          ...field(m, 8, 8),
+          related: [request],
+          confidence: sure,
+          text: `cookie ${cookieText(m.cookieHi, m.cookieLo)} belongs to no request; ${how} it is that of a ${shortCommand(request.type)} in flight: a cookie is returned as it came`,
+        });
+        if (!(m instanceof Chunk) || m.isDone) this.table.remove(request);
         return;
       }
       const { disc } = this;
@@ -363,6 +381,15 @@ export class Transmission {
     this.strays.push({ reply: m, until });
     // once nothing more can come from the client there is nothing to wait for
     if (this.disc !== null && sure !== null) this.dropStrays(true);
+  }
+
+  /** The request in flight whose cookie a server turned round, and how. */
+  private otherOrder(hi: number, lo: number): { readonly request: Request; readonly how: string } | null {
+    for (const order of otherOrders(hi, lo)) {
+      const request = this.table.find(order.hi, order.lo);
+      if (request !== null) return { request, how: order.how };
+    }
+    return null;
   }
 
   /** A request that was captured behind its reply, or behind the first chunks of it. */
@@ -408,7 +435,7 @@ export class Transmission {
         facts.raise(REPLY_UNKNOWN_COOKIE, {
           ...field(s.reply, 8, 8),
           confidence: sure,
-          text: `cookie ${decimal(s.reply.cookieHi, s.reply.cookieLo)} belongs to no request`,
+          text: `cookie ${cookieText(s.reply.cookieHi, s.reply.cookieLo)} belongs to no request`,
         });
       } else {
         this.shifted = true;
@@ -427,6 +454,8 @@ export class Transmission {
     const { connection } = facts.context;
     const decoded = peerSeen >= 0 ? facts.context.decodedUpTo(CLIENT) >= peerSeen : connection.ordered;
     if (!decoded) return NOT_YET;
+    const turned = this.otherOrder(cookieHi, cookieLo);
+    if (turned !== null) return turned.request.type === CMD_READ ? turned.request.lengthLo : 0;
     // nothing of the client is missing: the cookie answers nothing, and then nothing follows
     return facts.isWhole(CLIENT) && this.table.forgotten === 0 ? 0 : UNKNOWN;
   }
@@ -444,6 +473,18 @@ export class Transmission {
       r = this.table.sameCookie(r.next, cookieHi, cookieLo);
     }
     return lengths;
+  }
+
+  answeredLength(reply: NbdMessage): number {
+    const request = this.replied === reply ? this.repliedTo : null;
+    return request === null || request.type === CMD_READ || request.lengthHi > 0 ? UNKNOWN : request.lengthLo;
+  }
+
+  /** The request in flight whose reply stands inside the data of another: it counts as answered. */
+  answeredInside(cookieHi: number, cookieLo: number): Request | null {
+    const request = this.table.find(cookieHi, cookieLo);
+    if (request !== null) this.table.remove(request);
+    return request;
   }
 
   failedRead(reply: NbdMessage): number {

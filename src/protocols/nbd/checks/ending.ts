@@ -39,7 +39,7 @@ import {
 } from '../rules/replies.js';
 import { CLIENT_HARD_DISCONNECT } from '../rules/requests.js';
 import type { Transmission } from '../transmission.js';
-import { decimal } from '../u64.js';
+import { cookieText } from '../cookie.js';
 import type { PhaseChecks } from './phases.js';
 
 /** Seconds that a server has for closing after DISC. */
@@ -139,7 +139,7 @@ export class EndingChecks {
   private outstanding(open: readonly Request[]): string {
     const { requests, disc } = this.transmission;
     const all = requests - (disc === null ? 0 : 1);
-    const cookies = open.slice(0, NAMED).map((r) => decimal(r.cookieHi, r.cookieLo));
+    const cookies = open.slice(0, NAMED).map((r) => cookieText(r.cookieHi, r.cookieLo));
     const more = open.length > NAMED ? ` and ${open.length - NAMED} more` : '';
     return `${open.length} of ${count(all, 'request')} unanswered: ${open.length === 1 ? 'cookie' : 'cookies'} ${cookies.join(', ')}${more}`;
   }
@@ -181,9 +181,11 @@ export class EndingChecks {
     if (side === SERVER && nameAsked !== null && !haggling.exportInfoSeen) {
       // one that never came as a whole could not even be refused
       if (!nameAsked.option.complete) return;
+      const cause = haggling.afterRefusal();
       facts.raise(EXPORT_REFUSED, {
         message: nameAsked.option,
-        text: `export ${show(nameAsked.exportName ?? '')} was refused by closing`,
+        related: cause.related,
+        text: `export ${show(nameAsked.exportName ?? '')} was refused by closing${cause.text}`,
       });
       return;
     }
@@ -199,7 +201,8 @@ export class EndingChecks {
       if (this.replyUnfinished()) return;
       facts.raise(CLIENT_HARD_DISCONNECT_HAGGLING, this.atEnd(side, 'the client closed without NBD_OPT_ABORT'));
     } else if (!haggling.flooded) {
-      const text = 'the server closed while the client was haggling';
+      const cause = haggling.outstanding === null ? '' : haggling.afterRefusal().text;
+      const text = `the server closed while the client was haggling${cause}`;
       facts.raise(SERVER_HARD_DISCONNECT_HAGGLING, this.atEnd(side, text));
     }
   }

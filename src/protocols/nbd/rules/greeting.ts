@@ -89,6 +89,29 @@ export const OLDSTYLE_USED = rule('oldstyle-used', 'note', 'server', 'server', {
   keeps: example('a newstyle greeting', () => readAndLeave(simpleSession())),
 });
 
+export const OLDSTYLE_NOT_TAKEN = rule('oldstyle-not-taken', 'note', 'either', 'session', {
+  title: 'the client left when the server spoke oldstyle',
+  meaning:
+    'The greeting is that of oldstyle: size and flags of the one export, then transmission, without options. A client that speaks newstyle only (those of today do) can do nothing with it and leaves without a word. To get on, the server has to be one of newstyle (nbd-server from 2.9.17, with an export name in place of a port for each export; nbdkit without --oldstyle), or the client has to be told to use oldstyle.',
+  spec: 'Oldstyle negotiation',
+  breaks: example('the client closes without a request', () => [oldstyle(), clientCloses, serverCloses], 2000),
+  keeps: example('the client reads', () => readAndLeave([oldstyle()]), 2000),
+});
+
+export const NEWSTYLE_AFTER_OLDSTYLE = rule('newstyle-after-oldstyle', 'error', 'client', 'both', {
+  title: 'the client answers an oldstyle greeting in newstyle',
+  meaning:
+    'After the greeting of oldstyle the transmission phase begins at once. Flags and options are garbage to such a server, which reads them as requests. A client has to look at the second magic before it answers.',
+  spec: OLDSTYLE,
+  breaks: example(
+    'flags and an option',
+    () => [oldstyle(), clientFlags(), option(3), clientCloses, serverCloses],
+    2000,
+  ),
+  keeps: example('requests', () => readAndLeave([oldstyle()]), 2000),
+  also: ['client-hard-disconnect'],
+});
+
 export const OLDSTYLE_ON_NEWSTYLE_PORT = rule('oldstyle-on-newstyle-port', 'warning', 'server', 'server', {
   title: 'oldstyle handshake on port 10809',
   meaning:
@@ -199,6 +222,8 @@ export const GREETING_RULES = [
   TLS_FROM_START,
   CLIENT_SPOKE_FIRST,
   OLDSTYLE_USED,
+  OLDSTYLE_NOT_TAKEN,
+  NEWSTYLE_AFTER_OLDSTYLE,
   OLDSTYLE_ON_NEWSTYLE_PORT,
   NEWSTYLE_ON_OTHER_PORT,
   OLDSTYLE_RESERVED_NONZERO,

@@ -221,6 +221,50 @@ export const EXTENDED_LENGTH_HUGE = rule('extended-length-huge', 'note', 'server
   also: ['request-over-default-payload'],
 });
 
+export const REPLY_WITH_PAYLOAD = rule('reply-with-payload', 'error', 'server', 'both', {
+  title: 'data follow a simple reply that has none',
+  meaning:
+    'Only the reply to a successful READ has data. A server that sends some behind the reply to another command (that of a WRITE back, or a buffer that it sends for every request with a length) puts the client out of step: it reads them as the next reply.',
+  spec: SIMPLE,
+  breaks: example('the data of a WRITE come back', () => [
+    ...simpleSession(),
+    request(WRITE, 1, 0, 512),
+    simple(1, 0, 512),
+    request(READ, 2, 0, 512),
+    simple(2, 0, 512),
+    ...disconnect(),
+  ]),
+  keeps: example('a reply of 16 bytes', () => [
+    ...simpleSession(),
+    request(WRITE, 1, 0, 512),
+    simple(1),
+    ...disconnect(),
+  ]),
+});
+
+export const READ_DATA_SHORT = rule('read-data-short', 'error', 'server', 'both', {
+  title: 'a READ is answered with fewer data than it asked for',
+  meaning:
+    'A simple reply does not say how long its data are: the request does. A server that sends fewer (a short read of the file that it did not notice) makes the client take the next reply for data, and wait for the rest. An error after the header was sent can only be told by closing the connection.',
+  spec: COMMANDS,
+  breaks: example('half of the data, then the next reply', () => [
+    ...simpleSession(),
+    request(READ, 1, 0, 1024),
+    request(READ, 2, 4096, 512),
+    simple(1, 0, 512),
+    simple(2, 0, 512),
+    ...disconnect(),
+  ]),
+  keeps: example('all of the data', () => [
+    ...simpleSession(),
+    request(READ, 1, 0, 1024),
+    request(READ, 2, 4096, 512),
+    simple(1, 0, 1024),
+    simple(2, 0, 512),
+    ...disconnect(),
+  ]),
+});
+
 export const READ_ERROR_WITH_PAYLOAD = rule('read-error-with-payload', 'error', 'server', 'both', {
   title: 'data after a simple reply that reports an error',
   meaning:
@@ -511,6 +555,8 @@ export const HEADER_RULES = [
   REPLY_HEADER_MODE,
   EXTENDED_OFFSET_MISMATCH,
   EXTENDED_LENGTH_HUGE,
+  REPLY_WITH_PAYLOAD,
+  READ_DATA_SHORT,
   READ_ERROR_WITH_PAYLOAD,
   READ_PAYLOAD_CUT,
   UNKNOWN_ERROR_VALUE,

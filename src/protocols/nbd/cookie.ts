@@ -1,0 +1,31 @@
+import { hexNumber } from '../../base/hex.js';
+import { decimal } from './u64.js';
+
+/**
+ * A cookie for people. Clients that count are shown in decimal; those that put it together of parts (Linux: a queue's number and tag
+ * below a sequence, an address elsewhere) have something in the upper half, and are recognised in hexadecimal.
+ */
+export function cookieText(hi: number, lo: number): string {
+  return hi === 0 ? decimal(hi, lo) : `${decimal(hi, lo)} (${hexNumber((BigInt(hi) << 32n) | BigInt(lo), 16)})`;
+}
+
+/** A 32-bit word with its bytes in the other order. */
+export function swap32(value: number): number {
+  return (((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
+}
+
+/** A cookie as other orders of bytes, or of halves, make it: what they do, and the halves. */
+export interface OtherOrder {
+  readonly how: string;
+  readonly hi: number;
+  readonly lo: number;
+}
+
+/** What a cookie may have been before a side turned it round: as a number of 64 bits, as two of 32, or with its halves exchanged. */
+export function otherOrders(hi: number, lo: number): OtherOrder[] {
+  return [
+    { how: 'byte-swapped', hi: swap32(lo), lo: swap32(hi) },
+    { how: 'with each half byte-swapped', hi: swap32(hi), lo: swap32(lo) },
+    { how: 'with its halves exchanged', hi: lo, lo: hi },
+  ].filter((o) => o.hi !== hi || o.lo !== lo);
+}
