@@ -103,11 +103,11 @@ export interface Decoder<S extends Side = Side> {
 }
 
 /** Joins the messages of both directions of one connection, and is where rules that need both are noticed. */
-export interface Session {
+export interface Session<M extends Message = Message> {
   /** A header was decoded (see Output.begin). */
-  begin?(message: Message): void;
+  begin?(message: M): void;
   /** A message is complete: pair it (`inReplyTo`, `latency`), judge it. Its index is already set. */
-  message(message: Message): void;
+  message(message: M): void;
   /** Stream bytes that were not captured; suspends what they touch. */
   gap(side: Side, offset: number, length: number): void;
   /** Bytes that did not become messages. */
@@ -170,13 +170,14 @@ export interface Claim {
 export type ProbeResult = Claim | 'more' | null;
 
 /** The two decoders and the session of one connection, already wired to each other. */
-export interface Conversation {
+export interface Conversation<M extends Message = Message> {
   readonly client: Decoder;
   readonly server: Decoder;
-  readonly session: Session;
+  readonly session: Session<M>;
 }
 
-export interface Protocol<Shared = unknown> {
+/** `M`: what its decoders make, and all that its session, `annotate` and `describe` are given. */
+export interface Protocol<Shared = unknown, M extends Message = Message> {
   /** Short name: `nbd`. */
   readonly name: string;
   /** One line for help and README. */
@@ -204,14 +205,14 @@ export interface Protocol<Shared = unknown> {
     context: SessionContext<Shared>,
     output: Output,
     settings: readonly [DecoderSettings, DecoderSettings],
-  ): Conversation;
+  ): Conversation<M>;
   /** The field tree of a message, from its numbers and `head`. Only called where `details` is set. Must not throw. */
-  annotate(message: Message): Annotation[];
+  annotate(message: M): Annotation[];
   /**
    * What stands behind the name on a transcript line: decoded fields in the protocol's words, in short. Text from the wire goes
    * through `quote`. `verbose` adds the less interesting ones.
    */
-  describe(message: Message, verbose: boolean): string;
+  describe(message: M, verbose: boolean): string;
 }
 
 /** Options of the user that only a protocol understands. */

@@ -42,8 +42,8 @@ export interface SkippedBytes {
   readonly undecoded: number;
 }
 
-export interface StepResult {
-  readonly messages: Message[];
+export interface StepResult<M extends Message = Message> {
+  readonly messages: M[];
   readonly findings: Finding[];
   readonly streams: StreamRecord[];
   /** Session summaries by stream, taken before the sessions were released. */
@@ -57,11 +57,23 @@ const START_SECONDS = 1_700_000_000;
 const STEP_NANOS = 1_000_000;
 
 /** Plays a scripted session through classification, decoders and session, as if it had been captured. */
-export function runSteps(protocol: Protocol, steps: readonly Step[], options: StepOptions = {}): StepResult {
-  const result: StepResult = { messages: [], findings: [], streams: [], sessions: [], descriptions: [], skipped: [] };
+export function runSteps<M extends Message = Message>(
+  protocol: Protocol<unknown, M>,
+  steps: readonly Step[],
+  options: StepOptions = {},
+): StepResult<M> {
+  const result: StepResult<M> = {
+    messages: [],
+    findings: [],
+    streams: [],
+    sessions: [],
+    descriptions: [],
+    skipped: [],
+  };
   playSteps(protocol, steps, options, {
     capture: () => undefined,
-    message: (_, message) => result.messages.push(message),
+    // a protocol's decoders make its own messages only
+    message: (_, message) => result.messages.push(message as M),
     finding: (finding) => result.findings.push(finding),
     stream: (record) => {
       result.streams.push(record);

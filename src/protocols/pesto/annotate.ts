@@ -2,16 +2,15 @@ import { hex } from '../../base/hex.js';
 import { Shown } from '../../base/layout.js';
 import { quote } from '../../base/text.js';
 import type { Annotation } from '../../contract/annotation.js';
-import type { Message } from '../../contract/message.js';
 import { formatAddress, isAny6, isUnspecified } from './address.js';
 import { capNames, DUAL_STACK_ANY, flagNames, pifName } from './constants.js';
 import { ruleText } from './forward.js';
 import { HELLO, SECTION } from './layout.js';
 import { stepNumber } from './draft.js';
-import { Draft, Hello, Pif, RuleMessage } from './message.js';
+import { Draft, Hello, Pif, RuleMessage, type PestoMessage } from './message.js';
 
 /** The field tree of a message. */
-export function annotate(message: Message): Annotation[] {
+export function annotate(message: PestoMessage): Annotation[] {
   if (message instanceof Hello) return annotateHello(message);
   if (message instanceof Pif) return annotatePif(message);
   if (message instanceof RuleMessage) return annotateRule(message);
@@ -76,7 +75,7 @@ function target(raw: Uint8Array, at: number): Shown {
 }
 
 /** What stands behind the name on a transcript line. */
-export function describe(message: Message, verbose: boolean): string {
+export function describe(message: PestoMessage, verbose: boolean): string {
   if (message instanceof Hello) return describeHello(message, verbose);
   if (message instanceof Pif) return describePif(message);
   if (message instanceof RuleMessage) return describeRule(message, verbose);

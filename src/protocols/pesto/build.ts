@@ -1,4 +1,6 @@
 import type { Step } from '../../base/rule.js';
+import { text } from '../../base/field.js';
+import { HELLO, PIF, RULE_V1, RULE_V2, SECTION } from './layout.js';
 import { DUAL_STACK_ANY, IFNAMSIZ, MAGIC, PIF_NAME_SIZE, pifName, TCP } from './constants.js';
 
 /** Writes pesto messages: for the examples of the rules, and for tests. */
@@ -13,15 +15,8 @@ export function bytesOf(...parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
-function u32(value: number): Uint8Array {
-  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
-}
-
-function padded(text: string | Uint8Array, size: number): Uint8Array {
-  const out = new Uint8Array(size);
-  const raw = typeof text === 'string' ? Buffer.from(text, 'latin1') : text;
-  out.set(raw.subarray(0, size));
-  return out;
+function raw(text: string | Uint8Array): Uint8Array {
+  return typeof text === 'string' ? Buffer.from(text, 'latin1') : text;
 }
 
 export interface HelloSpec {
@@ -34,7 +29,7 @@ export interface HelloSpec {
 /** The server's hello. */
 export function hello(spec: HelloSpec = {}): Uint8Array {
   const { version = 2, magic = MAGIC, pifNameSize = PIF_NAME_SIZE, ifnamsiz = IFNAMSIZ } = spec;
-  return bytesOf(magic, u32(version), u32(pifNameSize), u32(ifnamsiz));
+  return HELLO.build({ magic, version, pifNameSize, ifnamsiz });
 }
 
 export interface EntrySpec {
@@ -47,12 +42,13 @@ export interface EntrySpec {
 /** An entry of the server's list, with its rules. */
 export function entry(id: number, rules: readonly Uint8Array[] = [], spec: EntrySpec = {}): Uint8Array {
   const { name = pifName(id), caps = 0x3f, count = rules.length, nameSize = PIF_NAME_SIZE } = spec;
-  return bytesOf(Uint8Array.of(id), padded(name, nameSize), u32(caps), u32(count), ...rules);
+  const form = nameSize === PIF_NAME_SIZE ? PIF : PIF.with({ name: text(nameSize) });
+  return bytesOf(form.build({ pif: id, name: raw(name), caps, count }), ...rules);
 }
 
 /** A section of the client's update, with its rules. */
 export function section(id: number, rules: readonly Uint8Array[] = [], count = rules.length): Uint8Array {
-  return bytesOf(Uint8Array.of(id), u32(count), ...rules);
+  return bytesOf(SECTION.build({ pif: id, count }), ...rules);
 }
 
 /** What ends a list and an update. */
@@ -77,9 +73,10 @@ export interface RuleSpec {
 export function rule(spec: RuleSpec): Uint8Array {
   const { first, last = first, to = first, proto = TCP, ifname = '', ifnamsiz = IFNAMSIZ } = spec;
   const flags = spec.flags ?? (spec.addr === undefined ? DUAL_STACK_ANY : 0);
-  const ports = Uint8Array.of(first >> 8, first, last >> 8, last, to >> 8, to, proto, flags);
-  const target = spec.version === 1 ? new Uint8Array(0) : address(spec.taddr ?? '::');
-  return bytesOf(address(spec.addr ?? '::'), target, padded(ifname, ifnamsiz), ports);
+  const released = spec.version === 1 ? RULE_V1 : RULE_V2;
+  const form = ifnamsiz === IFNAMSIZ ? released : released.with({ ifname: text(ifnamsiz) });
+  const addresses = { addr: address(spec.addr ?? '::'), taddr: address(spec.taddr ?? '::') };
+  return form.build({ ...addresses, ifname: raw(ifname), first, last, to, proto, flags });
 }
 
 /** The 16 bytes of `192.0.2.1` or `2001:db8::5`. */

@@ -6,6 +6,7 @@ import { ClientFraming } from './decoder/client-framing.js';
 import { ServerFraming } from './decoder/server-framing.js';
 import { Turns } from './draft.js';
 import { Histories } from './history.js';
+import type { PestoMessage } from './message.js';
 import { probe } from './probe.js';
 import { LISTEN_RULES } from './rules/forwarding-listen.js';
 import { TARGET_RULES } from './rules/forwarding-target.js';
@@ -20,7 +21,7 @@ function converse(
   context: SessionContext<Histories>,
   output: Output,
   settings: readonly [DecoderSettings, DecoderSettings],
-): Conversation {
+): Conversation<PestoMessage> {
   // what does not show how connections begin (process ids, raw files, PDUs) may hold several of them in one stream
   const several = !context.connection.ordered || !context.connection.initiatorKnown;
   const turns = new Turns();
@@ -34,7 +35,7 @@ function converse(
 }
 
 /** The control protocol of passt and pasta. */
-export const pesto: Protocol<Histories> = {
+export const pesto: Protocol<Histories, PestoMessage> = {
   name: 'pesto',
   title: 'pesto, the control protocol of passt and pasta: forwarding tables over a Unix socket',
   ports: [],

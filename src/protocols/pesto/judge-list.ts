@@ -19,6 +19,7 @@ import {
   PIF_SPLICE,
   PIF_TAP,
 } from './constants.js';
+import { HELLO } from './layout.js';
 import type { Hello, Pif, PifEnd } from './message.js';
 import * as H from './rules/hello.js';
 import * as L from './rules/list.js';
@@ -30,7 +31,7 @@ import type { Transaction } from './transaction.js';
  */
 export function judgeHello(output: Output, t: Transaction, m: Hello, oldBefore: boolean): void {
   if (!m.magicOk) {
-    output.raise(H.BAD_MAGIC, { message: m, length: 8, text: badMagicText(m.magic) });
+    output.raise(H.BAD_MAGIC, { ...HELLO.where(m, 'magic'), text: badMagicText(m.magic) });
     t.refusal ||= 'the magic is wrong';
   }
   if (m.layout === 'cut') return;
@@ -41,7 +42,7 @@ export function judgeHello(output: Output, t: Transaction, m: Hello, oldBefore: 
     t.refusal ||= 'the hello is of a development version';
     return;
   }
-  const version = { message: m, offset: m.offset + 8, length: 4 };
+  const version = HELLO.where(m, 'version');
   if (m.version === 0) {
     const text = `version 0 is for experiments: what follows is decoded as version ${NEWEST_VERSION} by guess, and is not judged`;
     output.raise(H.EXPERIMENTAL_VERSION, { ...version, text });
@@ -55,12 +56,12 @@ export function judgeHello(output: Output, t: Transaction, m: Hello, oldBefore: 
   }
   if (m.pifNameSize !== PIF_NAME_SIZE) {
     const text = `pif names of ${m.pifNameSize} bytes instead of ${PIF_NAME_SIZE}`;
-    output.raise(H.PIF_NAME_SIZE_WRONG, { message: m, offset: m.offset + 12, length: 4, text });
+    output.raise(H.PIF_NAME_SIZE_WRONG, { ...HELLO.where(m, 'pifNameSize'), text });
     t.refusal ||= text;
   }
   if (m.ifnamsiz !== IFNAMSIZ) {
     const text = `interface names of ${m.ifnamsiz} bytes instead of ${IFNAMSIZ}`;
-    output.raise(H.IFNAMSIZ_WRONG, { message: m, offset: m.offset + 16, length: 4, text });
+    output.raise(H.IFNAMSIZ_WRONG, { ...HELLO.where(m, 'ifnamsiz'), text });
     t.refusal ||= text;
   }
 }

@@ -1,3 +1,4 @@
+import { SECTION } from './layout.js';
 import { CLIENT } from '../../base/input.js';
 import type { Output } from '../../contract/protocol.js';
 import { MAX_RULES, PIF_HOST, PIF_SPLICE, pifName } from './constants.js';
@@ -17,12 +18,12 @@ export function judgeSection(output: Output, t: Transaction, m: Pif): void {
   const earlier = t.sections.get(m.pif);
   if (earlier !== undefined) {
     const text = `${pifName(m.pif)} has a section at byte ${earlier.offset} already; the rules add up`;
-    output.raise(U.CLIENT_DUPLICATE_PIF, { message: m, length: 1, related: [earlier], text });
+    output.raise(U.CLIENT_DUPLICATE_PIF, { ...SECTION.where(m, 'pif'), related: [earlier], text });
   }
   t.addSection(m);
   if (m.count > MAX_RULES) {
     const text = `the section for ${pifName(m.pif)} announces ${m.count} rules; a table holds ${MAX_RULES}`;
-    output.raise(RULE_COUNT_TOO_BIG, { message: m, offset: m.offset + 1, length: 4, text });
+    output.raise(RULE_COUNT_TOO_BIG, { ...SECTION.where(m, 'count'), text });
     t.fail(text, m);
   }
 }

@@ -4,7 +4,6 @@ import type { Origin } from '../../base/origin.js';
 import { duration } from '../../base/time.js';
 import { quote } from '../../base/text.js';
 import type { Json } from '../../contract/annotation.js';
-import type { Message } from '../../contract/message.js';
 import { LimitNotes } from '../../contract/limit-notes.js';
 import type { Output, Session, SessionContext } from '../../contract/protocol.js';
 import { KEPT_TABLES } from './constants.js';
@@ -39,7 +38,7 @@ const UNHEARD: Output = {
 };
 
 /** Joins hello, list and update of a connection, and the connections to one server. */
-export class PestoSession implements Session {
+export class PestoSession implements Session<PestoMessage> {
   private readonly context: SessionContext<Histories>;
   private readonly output: Output;
   private readonly server: ServerTold;
@@ -82,14 +81,14 @@ export class PestoSession implements Session {
     return this.t.guessed ? UNHEARD : this.output;
   }
 
-  message(m: Message): void {
+  message(m: PestoMessage): void {
     if (m instanceof Draft) {
       const peer = m.side === SERVER ? this.client : this.server;
       this.t.draft.add(m, peer.strayed, !this.context.present(otherSide(m.side)));
       return;
     }
-    if (m.side === SERVER) this.fromServer(m as PestoMessage);
-    else this.fromClient(m as PestoMessage);
+    if (m.side === SERVER) this.fromServer(m);
+    else this.fromClient(m);
   }
 
   gap(side: Side): void {
