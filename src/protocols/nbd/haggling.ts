@@ -89,7 +89,7 @@ export class Haggling {
   /** The reply whose header was seen, and whose data are still to come. */
   private arriving: OptionReply | null = null;
   /** Whether bytes of the server's answers are missing, or it gave answers that leave open what was agreed on. */
-  private partial = false;
+  partial = false;
 
   constructor(facts: Facts) {
     this.facts = facts;
@@ -102,6 +102,11 @@ export class Haggling {
   /** The option that waits for its answer, or null. */
   get outstanding(): Asked | null {
     return this.waiting[0] ?? null;
+  }
+
+  /** Whether a reply has begun whose data are still to come. */
+  get replyIsArriving(): boolean {
+    return this.arriving !== null;
   }
 
   /** Whether the client sent so many options that a server may hang up. */

@@ -1,3 +1,4 @@
+import { SERVER } from '../../../base/input.js';
 import type { Facts } from '../facts.js';
 import type { Haggling } from '../haggling.js';
 import type { NbdMessage, Request } from '../messages.js';
@@ -24,7 +25,7 @@ export class PhaseChecks {
 
   firstRequest(r: Request): void {
     const { facts, haggling } = this;
-    if (facts.greeting === null || facts.oldstyle || !facts.bothWhole || r.inferred) return;
+    if (facts.greeting === null || facts.oldstyle || r.inferred || !this.serverIsClear) return;
     // NBD_OPT_EXPORT_NAME ends haggling by itself; TLS has rules of its own
     if (haggling.nameAsked !== null || haggling.exportInfoSeen || haggling.startTlsAck !== null) return;
     if (haggling.abort !== null) {
@@ -33,7 +34,8 @@ export class PhaseChecks {
       this.early = r;
       return;
     }
-    if (haggling.goAck === null && facts.sawAll(r) === 'certain') this.raise(r, 'certain');
+    const nothingToCome = haggling.goAck === null && !haggling.replyIsArriving;
+    if (nothingToCome && facts.sawAll(r) === 'certain') this.raise(r, 'certain');
     else this.suspect = r;
   }
 
@@ -41,10 +43,16 @@ export class PhaseChecks {
   finish(): void {
     const r = this.suspect;
     this.suspect = null;
-    if (r === null || !this.facts.bothWhole) return;
+    if (r === null || !this.serverIsClear) return;
     const { goAck } = this.haggling;
     if (goAck === null) this.raise(r, r.peerSeen >= 0 ? 'certain' : 'likely');
     else if (r.peerSeen >= 0 && r.peerSeen < goAck.endOffset) this.raise(r, 'certain');
+  }
+
+  /** Whether the server's answers are all there, and say what they should: a garbled acknowledgement may have been meant, and taken, as one. */
+  private get serverIsClear(): boolean {
+    const { facts, haggling } = this;
+    return facts.bothWhole && !facts.breached[SERVER] && !haggling.partial;
   }
 
   private raise(r: Request, confidence: 'certain' | 'likely'): void {
