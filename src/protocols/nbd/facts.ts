@@ -5,6 +5,7 @@ import { LimitNotes } from '../../contract/limit-notes.js';
 import type { Message } from '../../contract/message.js';
 import type { End } from '../../stream/byte-stream.js';
 import type { ClientFlags, Greeting } from './messages.js';
+import { Repeats } from './repeats.js';
 import type { NbdShared } from './shared.js';
 
 /** What the server said about block sizes (NBD_INFO_BLOCK_SIZE). */
@@ -32,6 +33,8 @@ export class Facts {
   /** By side: the message of which an error was found last. What goes wrong right behind it is its doing. */
   readonly faulted: [Message | null, Message | null] = [null, null];
 
+  /** What is raised once a session, with a count. */
+  readonly repeats = new Repeats();
   private notes: LimitNotes | null = null;
   private noisy: Map<Rule, number> | null = null;
 

@@ -192,15 +192,20 @@ export class OutcomeChecks {
 
   private refused(r: Request, m: NbdMessage): void {
     const { facts } = this;
-    if (!facts.negotiationSeen || (r.type !== CMD_FLUSH && rangeLength(r) === 0)) return;
+    // a FLUSH has a length of zero, and others do not
+    if (!facts.negotiationSeen || (rangeLength(r) === 0) !== (r.type === CMD_FLUSH)) return;
+    if (r.type === CMD_FLUSH && rangeStart(r) !== 0) return;
     const gate = OFFERS.get(r.type) ?? 0;
     const fua = (r.flags & CMD_FLAG_FUA) !== 0 && (facts.flags & TFLAG_SEND_FUA) !== 0;
     if (!fua && (facts.flags & gate) === 0) return;
-    facts.raise(OFFERED_COMMAND_REFUSED, {
-      message: m,
-      related: [r],
-      text: `EINVAL for a ${shortCommand(r.type)}${fua ? ' with FUA' : ''}, although the transmission flags are ${hexNumber(facts.flags, 4)}`,
-    });
+    // neither a flush nor FUA has a range that could be at fault
+    const bare = fua || r.type === CMD_FLUSH;
+    facts.repeats.add(
+      OFFERED_COMMAND_REFUSED,
+      { message: m, related: [r], severity: bare ? 'warning' : 'note' },
+      `${shortCommand(r.type)}${fua ? ' with FUA' : ''}`,
+      (commands) => `EINVAL for ${commands}, although the transmission flags are ${hexNumber(facts.flags, 4)}`,
+    );
   }
 
   private overflow(r: Request, m: NbdMessage): void {

@@ -213,7 +213,7 @@ export class RequestChecks {
       });
     }
     if ((r.flags & CMD_FLAG_FUA) !== 0 && r.type !== CMD_WRITE && r.type !== CMD_TRIM && r.type !== CMD_WRITE_ZEROES) {
-      facts.raise(FUA_ON_NON_WRITE, { ...at, text: `FUA on ${shortCommand(r.type)}` });
+      facts.repeats.add(FUA_ON_NON_WRITE, at, shortCommand(r.type), (commands) => `FUA on ${commands}`);
     }
     if (!r.extended) return;
     if (r.type === CMD_WRITE && !payload) {
@@ -276,10 +276,8 @@ export class RequestChecks {
         text: `${shortCommand(type)}, but the transmission flags are ${hexNumber(offered, 4)}`,
       });
     } else if (type === CMD_CACHE && (offered & TFLAG_SEND_CACHE) === 0) {
-      facts.raise(CACHE_NOT_ADVERTISED, {
-        ...field(r, 6, 2),
-        text: `CACHE, but the transmission flags are ${hexNumber(offered, 4)}`,
-      });
+      const say = (what: string): string => `${what}, but the transmission flags are ${hexNumber(offered, 4)}`;
+      facts.repeats.add(CACHE_NOT_ADVERTISED, field(r, 6, 2), 'CACHE', say);
     } else if (type === CMD_BLOCK_STATUS && facts.negotiationSeen) {
       this.contexts(r);
     }
@@ -298,7 +296,8 @@ export class RequestChecks {
       }
     }
     if ((offered & TFLAG_READ_ONLY) !== 0 && isWrite(type)) {
-      facts.raise(WRITE_ON_READ_ONLY, { ...field(r, 6, 2), text: `${shortCommand(type)} on a read-only export` });
+      const say = (commands: string): string => `${commands} on a read-only export`;
+      facts.repeats.add(WRITE_ON_READ_ONLY, field(r, 6, 2), shortCommand(type), say);
     }
     if (hasRange(type) && r.query === null) this.range(r);
     if (type === CMD_READ || type === CMD_WRITE || r.query !== null) this.payload(r);

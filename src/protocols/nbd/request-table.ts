@@ -31,7 +31,10 @@ export class RequestTable {
   private readonly limit: number;
   private readonly held: Share;
   size = 0;
-  /** Most requests in flight at once. */
+  /** How many of these may have been answered by replies that the capture lost. */
+  private stale = 0;
+  private epoch = 0;
+  /** Most requests in flight at once; where replies were lost, only those count that came after. */
   deepest = 0;
   /** Requests that were forgotten unanswered because there were too many. */
   forgotten = 0;
@@ -60,7 +63,7 @@ export class RequestTable {
         this.forget(first);
       }
     }
-    if (++this.size > this.deepest) this.deepest = this.size;
+    this.size++;
     this.held.take(1);
     if (this.size > this.limit) {
       this.forgetOldest(this.limit);
@@ -99,11 +102,23 @@ export class RequestTable {
     request.next = null;
     request.progress = null;
     this.size--;
+    if (request.epoch !== this.epoch && this.stale > 0) this.stale--;
     if (--this.mapLife === 0) {
       this.byCookie = new Map(this.byCookie);
       this.mapLife = Math.max(MAP_LIFE, 4 * this.size);
     }
     this.remember(request);
+  }
+
+  /** Requests in flight whose answers cannot be among what the capture lost. */
+  get depth(): number {
+    return this.size - this.stale;
+  }
+
+  /** Replies may be missing from here on (see Request.epoch). */
+  lost(epoch: number): void {
+    this.epoch = epoch;
+    this.stale = this.size;
   }
 
   /** The latest completed request with that cookie, or null. */
@@ -128,6 +143,7 @@ export class RequestTable {
     this.byCookie.clear();
     this.held.give(this.size);
     this.size = 0;
+    this.stale = 0;
   }
 
   /** A ring stays as it is from the first time that it may not grow. */
@@ -152,6 +168,7 @@ export class RequestTable {
     request.next = null;
     this.forgotten++;
     this.size--;
+    if (request.epoch !== this.epoch && this.stale > 0) this.stale--;
     this.held.give(1);
   }
 }

@@ -1,5 +1,5 @@
 import { LIMIT } from '../../base/capture-rules.js';
-import type { Side } from '../../base/input.js';
+import { SERVER, type Side } from '../../base/input.js';
 import type { Origin } from '../../base/origin.js';
 import { count } from '../../base/text.js';
 import type { Json } from '../../contract/annotation.js';
@@ -137,6 +137,7 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
   finish(how: 'closed' | 'reset' | 'open'): void {
     this.ending.finish(how);
     checkOldstyleTaken(this.facts, this.firstToEnd);
+    this.facts.repeats.flush((rule, evidence) => this.facts.raise(rule, evidence));
     const { forgotten } = this.transmission.table;
     if (forgotten > 0) {
       const limit = this.transmission.table.crowded ? 'heldMessages' : 'inFlight';
@@ -204,6 +205,7 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
   found(side: Side, message: NbdMessage, skipped: number): void {
     // what was sent since the place was lost may be among the bytes that were skipped
     if (skipped > 0 || message.inferred) this.lost(side);
+    if (side === SERVER) this.transmission.repliesAreSought = false;
     this.framing.found(side, message, skipped);
   }
 

@@ -41,6 +41,7 @@ export function summarise(facts: Facts, transmission: Transmission): Record<stri
     out['exportSize'] = decimal(facts.sizeHi, facts.sizeLo);
     out['transmissionFlags'] = transmissionFlags(facts.flags);
   }
+  if (facts.sizesRequested !== null) out['blockSizesRequested'] = facts.sizesRequested;
   if (facts.blockSizes !== null) {
     const { minimum, preferred, maximum } = facts.blockSizes;
     out['blockSizes'] = { minimum, preferred, maximum };
@@ -62,6 +63,8 @@ export function summarise(facts: Facts, transmission: Transmission): Record<stri
     out['commands'] = commands;
     out['requests'] = transmission.requests;
     out['deepestQueue'] = facts.context.connection.ordered ? transmission.table.deepest : null;
+    // messages may be missing: the counts are of what was captured, and a queue was this deep or deeper
+    if (!facts.bothWhole) out['countsIncomplete'] = true;
   }
   return out;
 }
@@ -87,12 +90,12 @@ export function describeSession(facts: Facts, transmission: Transmission, tls: s
   }
   const lines: string[] = [];
   if (first.length + target.length > 0) lines.push([...first, ...target].join(', '));
-  if (transmission.requests > 0) lines.push(traffic(transmission, facts.context.connection.ordered));
+  if (transmission.requests > 0) lines.push(traffic(transmission, facts.context.connection.ordered, facts.bothWhole));
   return lines;
 }
 
-/** `ordered`: whether the order of the capture shows how many requests were in flight at once. */
-function traffic(transmission: Transmission, ordered: boolean): string {
+/** `ordered`: whether the order of the capture shows how many requests were in flight at once; `whole`: whether no message is missing. */
+function traffic(transmission: Transmission, ordered: boolean, whole: boolean): string {
   const counts: string[] = [];
   let moved = 0;
   let answered = 0;
@@ -107,7 +110,8 @@ function traffic(transmission: Transmission, ordered: boolean): string {
     slowest = Math.max(slowest, total.latencyMax);
   }
   const parts = [counts.join(' '), `${byteSize(moved)} of data`];
-  if (ordered) parts.push(`queue ${transmission.table.deepest}`);
+  if (ordered) parts.push(`queue ${whole ? '' : 'at least '}${transmission.table.deepest}`);
   if (answered > 0) parts.push(`latency ${duration(Math.round(latency / answered))} mean, ${duration(slowest)} max`);
+  if (!whole) parts.push('as far as captured');
   return parts.join(', ');
 }

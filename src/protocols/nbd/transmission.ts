@@ -47,6 +47,8 @@ export class Transmission {
   private readonly outcomes: OutcomeChecks;
   /** How often the server's side lost messages: requests from before may have been answered there. */
   epoch = 0;
+  /** The server's decoder is looking for its next message: replies are there that are not decoded yet. */
+  repliesAreSought = false;
   requests = 0;
   replies = 0;
   disc: Request | null = null;
@@ -90,6 +92,7 @@ export class Transmission {
       return;
     }
     this.table.add(r);
+    if (this.table.depth > this.table.deepest && !this.repliesAreSought) this.table.deepest = this.table.depth;
     if (this.strays.length > 0) this.takeStrays(r);
   }
 
@@ -133,6 +136,8 @@ export class Transmission {
       return;
     }
     this.epoch++;
+    this.repliesAreSought = true;
+    this.table.lost(this.epoch);
     this.orphans = null;
     this.requestChecks.forget();
   }
@@ -154,7 +159,8 @@ export class Transmission {
     checkErrorValue(facts, m, 4, m.error);
     if (facts.extended && facts.negotiationSeen) this.headerMode(m);
     else if (facts.structured && facts.negotiationSeen) {
-      facts.raise(ERROR_NOT_STRUCTURED, { message: m, text: `${errorName(m.error)} in a simple reply` });
+      const say = (errors: string): string => `${errors} in a simple reply`;
+      facts.repeats.add(ERROR_NOT_STRUCTURED, { message: m }, errorName(m.error), say);
     }
   }
 
@@ -239,7 +245,8 @@ export class Transmission {
     if (m.unsent > 0) return;
     const total = this.totals.of(request.type);
     if (failed) total.errors++;
-    if (m.latency >= 0) {
+    // the answer of a request that another one may belong to tells nothing of its time
+    if (m.latency >= 0 && !this.isDoubtful(request)) {
       total.answered++;
       total.latencySum += m.latency;
       if (m.latency > total.latencyMax) total.latencyMax = m.latency;

@@ -534,10 +534,10 @@ export const ALLOCATED_ENOSPC = rule('allocated-enospc', 'error', 'server', 'ses
   ]),
 });
 
-export const OFFERED_COMMAND_REFUSED = rule('offered-command-refused', 'note', 'server', 'session', {
+export const OFFERED_COMMAND_REFUSED = rule('offered-command-refused', 'warning', 'server', 'session', {
   title: 'a command that the server offered is refused as invalid',
   meaning:
-    'The transmission flags offer the command (or FUA), nothing in sight is wrong with the request, and yet the answer is EINVAL. The server offers more than it takes: nbdkit does so for clients that it greets in oldstyle. Clients that believe the flags fail; those that fall back lose speed only.',
+    'The transmission flags offer the command (or FUA), nothing in sight is wrong with the request, and yet the answer is EINVAL. The server offers more than it takes: nbdkit does so for clients that it greets in oldstyle. Clients that believe the flags fail. A note, where only commands with a range are refused, in which something may be at fault that the capture does not show. Told once a session.',
   spec: 'Transmission flags',
   breaks: example('FLUSH is offered and refused', () => answered(request(FLUSH, 1), EINVAL)),
   keeps: example('FLUSH is offered and served', () => answered(request(FLUSH, 1), 0)),
