@@ -68,6 +68,8 @@ export interface Limits {
   findingsPerFile: number;
   /** Threads of a trace of calls that are followed at once, and calls that wait for their return: a trace of nothing but new ones. */
   threads: number;
+  /** Messages that wait to be selected: for their answers, or as those that answers may refer to. */
+  selectionMessages: number;
   /** Characters of one line of a text recording. */
   lineBytes: number;
 }
@@ -103,5 +105,6 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   findingsPerRule: 100,
   findingsPerFile: 2000,
   threads: 4096,
+  selectionMessages: 16_384,
   lineBytes: 1 << 20,
 };

@@ -5,17 +5,18 @@ import { inputPaths, type CaptureInput } from '../engine/analysis.js';
 import type { Reporter } from '../engine/event.js';
 import { EventReport, JsonDocument, Ndjson } from '../report/event-lines.js';
 import type { TextOutput } from '../report/output.js';
-import { Transcript } from '../report/transcript.js';
-import { wantColors } from './colors.js';
+import { Transcript, type TranscriptOptions } from '../report/transcript.js';
+import { terminalWidth, wantColors } from './colors.js';
 import type { Command } from './command.js';
 import { finishDestination, openDestination } from './destination.js';
 import { Interrupt } from './interrupt.js';
 import { formatOption, INPUT_OPTIONS, PRINT_OPTIONS, RAW_OPTION, type CommonArguments } from './options.js';
 import { rawInput, runInputs } from './run.js';
+import { SELECT_OPTIONS, selecting, timeFormat, type SelectArguments } from './select-options.js';
 import { Planner } from './plan.js';
 import { UsageError } from './usage-error.js';
 
-export interface AnalyzeArguments extends CommonArguments {
+export interface AnalyzeArguments extends CommonArguments, SelectArguments {
   readonly capture?: readonly string[];
   readonly raw?: readonly string[];
   readonly format?: string;
@@ -31,12 +32,15 @@ export const analyze: Command = {
       })
       .options({
         ...formatOption(['text', 'table', 'ndjson', 'json']),
+        ...SELECT_OPTIONS,
         ...PRINT_OPTIONS,
         ...INPUT_OPTIONS,
         ...RAW_OPTION,
       })
       .example('$0 analyze session.pcap', 'the annotated transcript')
       .example('$0 analyze -x -s 2 session.pcap', 'stream 2 with its bytes')
+      .example(`$0 analyze --where 'name == "NBD_CMD_READ" && fields.length > 65536' x.pcap`, 'only some messages')
+      .example('$0 analyze --findings -C 3 session.pcap', 'only what is wrong, and what stands around it')
       .example('$0 analyze -f ndjson *.pcap | jq .', 'events for programs'),
 
   async run(raw) {
@@ -48,10 +52,10 @@ export const analyze: Command = {
     const planner = await Planner.load(args);
     const output = openDestination(args.output, { inputs: inputs.flatMap(inputPaths) });
     const interrupt = new Interrupt(args.output !== undefined);
-    const reporter = await reporterFor(format, output, args, inputs);
+    const { reporter, needsFields } = await reporterFor(format, output, args, inputs);
     const status = await runInputs(inputs, {
       planner,
-      detail: format === 'table' ? 'none' : format === 'text' && args.hex ? 'bytes' : 'lines',
+      detail: format === 'table' && !needsFields ? 'none' : format === 'text' && args.hex ? 'bytes' : 'lines',
       reporter,
       output,
       signal: interrupt.signal,
@@ -90,29 +94,43 @@ async function capturesIn(given: readonly string[]): Promise<{ files: string[]; 
   return { files, found };
 }
 
-/** The reporter for one of the formats that follow the events. */
+/** The reporter for one of the formats that follow the events, behind what selects them. */
 export async function reporterFor(
   format: string,
   output: TextOutput,
-  args: CommonArguments,
+  args: CommonArguments & SelectArguments,
   inputs: readonly CaptureInput[],
-): Promise<Reporter> {
+): Promise<{ readonly reporter: Reporter; readonly needsFields: boolean }> {
   const colors = wantColors(args);
   switch (format) {
     case 'ndjson':
-      return new EventReport(new Ndjson(output), output);
+      return selecting(args, () => new EventReport(new Ndjson(output), output));
     case 'json':
-      return new EventReport(new JsonDocument(output), output);
+      return selecting(args, () => new EventReport(new JsonDocument(output), output));
     case 'table': {
       const { TableReporter } = await import('../report/table.js');
-      return new TableReporter(output, { colors });
+      return selecting(args, () => new TableReporter(output, { colors }));
     }
-    default:
-      return new Transcript(
-        (text) => output.add(text),
-        { colors, verbose: args.verbose ?? false, hex: args.hex ?? false, nameOf: shortNames(inputs) },
-        () => output.flush(),
-      );
+    default: {
+      const options = {
+        colors,
+        verbose: args.verbose ?? false,
+        hex: args.hex ?? false,
+        width: terminalWidth(args),
+        time: timeFormat(args),
+        // a transcript that is kept must be the same wherever it is made
+        zone: args.output !== undefined && args.time !== 'absolute' ? ('utc' as const) : ('local' as const),
+        digest: args.output === undefined ? (file: string) => file : basename,
+        nameOf: shortNames(inputs),
+      };
+      const transcript = (leftOut: TranscriptOptions['leftOut']): Transcript =>
+        new Transcript(
+          (text) => output.add(text),
+          { ...options, leftOut },
+          () => output.flush(),
+        );
+      return selecting(args, transcript, true);
+    }
   }
 }
 

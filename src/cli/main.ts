@@ -107,6 +107,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       known
         ? oneLine((error as Error).message.replaceAll(SHIELD, ''))
         : `internal error, please report it: ${(error as Error).stack ?? String(error)}`,
+      error instanceof UsageError ? error.excerpt : '',
     );
     return 2;
   }

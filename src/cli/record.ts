@@ -215,7 +215,7 @@ class Tail {
     const keyrings = planner.keyringsOf([name]);
     checkKeyrings(keyrings);
     const output = openDestination(args.output, { live: true, inputs: args.write === undefined ? [] : [args.write] });
-    const reporter = await reporterFor(args.format ?? 'text', output, args, [name]);
+    const { reporter } = await reporterFor(args.format ?? 'text', output, args, [name]);
     const analysis = new Analysis(analysisOptions({ ...plan, keyrings }, 'lines'), reporter);
     return new Tail(analysis, output, () => reporter.flush?.(), name);
   }

@@ -5,8 +5,9 @@ import { Interrupt } from './interrupt.js';
 import { formatOption, INPUT_OPTIONS, PRINT_OPTIONS, type CommonArguments } from './options.js';
 import { runInputs } from './run.js';
 import { Planner } from './plan.js';
+import { SELECT_OPTIONS, type SelectArguments } from './select-options.js';
 
-interface TailArguments extends CommonArguments {
+interface TailArguments extends CommonArguments, SelectArguments {
   readonly source?: string;
   readonly format?: string;
 }
@@ -19,7 +20,7 @@ export const tail: Command = {
         default: '-',
         describe: 'Standard input (-), a FIFO, or a capture file that grows',
       })
-      .options({ ...formatOption(['text', 'ndjson']), ...PRINT_OPTIONS, ...INPUT_OPTIONS })
+      .options({ ...formatOption(['text', 'ndjson']), ...SELECT_OPTIONS, ...PRINT_OPTIONS, ...INPUT_OPTIONS })
       .example('tcpdump -i lo --immediate-mode -B 65536 -U -w - port 10809 | $0 tail', 'watch a server')
       .example('$0 tail -f ndjson growing.pcap', 'follow a file that is being written'),
 
@@ -29,7 +30,7 @@ export const tail: Command = {
     const planner = await Planner.load(args);
     const output = openDestination(args.output, { live: true, inputs: [source] });
     const interrupt = new Interrupt();
-    const reporter = await reporterFor(args.format ?? 'text', output, args, [source]);
+    const { reporter } = await reporterFor(args.format ?? 'text', output, args, [source]);
     const status = await runInputs([source], {
       planner,
       detail: args.hex ? 'bytes' : 'lines',

@@ -1,6 +1,13 @@
 /** The command line, the configuration or an input is not usable: one line for the user, exit status 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+  /** Lines that show the place. */
+  readonly excerpt: string;
+
+  constructor(text: string, excerpt = '') {
+    super(text);
+    this.excerpt = excerpt;
+  }
 }
 
 const SYSTEM_WORDS: Readonly<Record<string, string>> = {

@@ -182,6 +182,8 @@ export interface Protocol<Shared = unknown, M extends Message = Message> {
   readonly name: string;
   /** One line for help and README. */
   readonly title: string;
+  /** Columns that the names of its usual messages take in a transcript. */
+  readonly nameWidth?: number;
   /** TCP ports that speak for it, as a tie-break only. */
   readonly ports: readonly number[];
   readonly rules: readonly Rule[];

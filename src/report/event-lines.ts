@@ -3,8 +3,9 @@ import { rfc3339 } from '../base/time.js';
 import type { CaptureInfo } from '../capture/packet.js';
 import { fieldsOf } from '../contract/annotation.js';
 import type { Message } from '../contract/message.js';
+import { directionOf } from '../engine/direction.js';
 import type { Finding, Reporter, StreamRecord, Summary } from '../engine/event.js';
-import { captureEvent, directionOf, findingEvent, streamEvent, summaryEvent } from './event-object.js';
+import { captureEvent, findingEvent, streamEvent, summaryEvent } from './event-object.js';
 import type { TextOutput } from './output.js';
 
 /** Every event as one line of JSON, without a line end, in capture order. */

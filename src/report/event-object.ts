@@ -1,14 +1,15 @@
-import { CLIENT, SERVER, type Side } from '../base/input.js';
+import { CLIENT, SERVER } from '../base/input.js';
 import type { Confidence, Party, Severity } from '../base/rule.js';
 import { rfc3339 } from '../base/time.js';
 import type { CaptureFormat, CaptureInfo } from '../capture/packet.js';
 import { fieldsOf, type Json } from '../contract/annotation.js';
 import type { Message } from '../contract/message.js';
+import { directionOf, type Direction } from '../engine/direction.js';
 import type { Counts, Finding, StreamRecord, Summary } from '../engine/event.js';
 
 /** The events of the ndjson format, as plain objects: names, order and types are a promise to users. */
 
-export type Direction = 'client-to-server' | 'server-to-client' | 'unknown';
+export type { Direction };
 
 export interface BothWays<T> {
   readonly 'client-to-server': T;
@@ -94,12 +95,6 @@ export interface SummaryEvent {
 }
 
 export type Event = CaptureEvent | MessageEvent | FindingEvent | StreamEvent | SummaryEvent;
-
-/** The direction of what a side sent; where nothing tells the sides apart, the recording order of the ends does not either. */
-export function directionOf(stream: StreamRecord | null, side: Side | null): Direction {
-  if (stream === null || side === null || !stream.rolesKnown) return 'unknown';
-  return side === CLIENT ? 'client-to-server' : 'server-to-client';
-}
 
 export function captureEvent(file: string, info: CaptureInfo): CaptureEvent {
   const { format, linkTypes, resolution, parts } = info;

@@ -1,5 +1,6 @@
 import type { Annotation, Json } from '../contract/annotation.js';
 import { quote } from '../base/text.js';
+import type { Paint } from './theme.js';
 import { printable } from './words.js';
 
 /** Bytes in one row. */
@@ -33,6 +34,16 @@ export function asciiRow(bytes: Uint8Array, start: number, end: number): string 
 export interface DumpOptions {
   /** All rows of every field. */
   readonly all: boolean;
+  /** Ranges of bytes that findings are about, relative to the message. */
+  readonly marks?: readonly ByteRange[];
+  /** Colours; where `marked` is null, a line of `^^` below a row marks its bytes. */
+  readonly paint?: { readonly plain: Paint; readonly marked: Paint | null };
+}
+
+export interface ByteRange {
+  readonly start: number;
+  /** The first byte behind it. */
+  readonly end: number;
 }
 
 /**
@@ -45,7 +56,7 @@ export function hexDump(
   annotations: readonly Annotation[],
   options: DumpOptions,
 ): string[] {
-  const dump = new Dump(head, options.all);
+  const dump = new Dump(head, options);
   dump.fields(annotations, 0, 0);
   if (head.length > dump.shown) dump.rows(dump.shown, head.length, '', 0);
   if (length > head.length) dump.note(head.length, `${length - head.length} more bytes, not shown`);
@@ -58,10 +69,16 @@ class Dump {
   shown = 0;
   private readonly head: Uint8Array;
   private readonly all: boolean;
+  private readonly marks: readonly ByteRange[];
+  private readonly plain: Paint;
+  private readonly marked: Paint | null;
 
-  constructor(head: Uint8Array, all: boolean) {
+  constructor(head: Uint8Array, options: DumpOptions) {
     this.head = head;
-    this.all = all;
+    this.all = options.all;
+    this.marks = options.marks ?? [];
+    this.plain = options.paint?.plain ?? ((text) => text);
+    this.marked = options.paint?.marked ?? null;
   }
 
   fields(list: readonly Annotation[], depth: number, nesting: number): void {
@@ -108,9 +125,43 @@ class Dump {
       repeated = false;
       printed++;
       const right = at === start && label !== '' ? label : several ? `|${asciiRow(this.head, at, to)}|` : '';
-      this.lines.push(this.line(at, hex, right, depth));
+      this.row(at, to, hex, right, depth);
     }
     this.shown = Math.max(this.shown, end);
+  }
+
+  /** A row of bytes, those marked that findings are about. */
+  private row(at: number, to: number, hex: string, text: string, depth: number): void {
+    const isMarked = (i: number): boolean => this.marks.some((m) => i >= m.start && i < m.end);
+    let any = false;
+    for (let i = at; i < to && !any; i++) any = isMarked(i);
+    if (!any) {
+      this.lines.push(this.line(at, hex, text, depth));
+      return;
+    }
+    const column = (i: number): number => 3 * (i - at) + (i - at >= ROW / 2 ? 1 : 0);
+    if (this.marked === null) {
+      this.lines.push(this.line(at, hex, text, depth));
+      const below = Array.from({ length: HEX_WIDTH }, () => ' ');
+      for (let i = at; i < to; i++) {
+        if (!isMarked(i)) continue;
+        below[column(i)] = below[column(i) + 1] = '^';
+        // one line under bytes that stand side by side
+        if (i + 1 < to && isMarked(i + 1)) for (let c = column(i) + 2; c < column(i + 1); c++) below[c] = '^';
+      }
+      this.lines.push(this.plain(`        ${below.join('')}`.trimEnd()));
+      return;
+    }
+    let painted = '';
+    for (let i = at; i < to; i++) {
+      const pair = PAIRS[this.head[i]!]!;
+      const gap = i + 1 < to ? ' '.repeat(column(i + 1) - column(i) - 2) : '';
+      painted += (isMarked(i) ? this.marked(pair) : this.plain(pair)) + gap;
+    }
+    const blanks = ' '.repeat(Math.max(0, HEX_WIDTH - hex.length));
+    this.lines.push(
+      `${this.plain(`${at.toString(16).padStart(6, '0')}  `)}${painted}${this.plain(`${blanks}${'  '.repeat(depth)}${text}`)}`,
+    );
   }
 
   note(at: number, text: string): void {
@@ -119,7 +170,7 @@ class Dump {
 
   private line(at: number, hex: string, text: string, depth: number): string {
     const left = `${at.toString(16).padStart(6, '0')}  ${hex.padEnd(HEX_WIDTH)}`;
-    return `${left}${'  '.repeat(depth)}${text}`.trimEnd();
+    return this.plain(`${left}${'  '.repeat(depth)}${text}`.trimEnd());
   }
 }
 

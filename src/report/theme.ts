@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import type { Side } from '../base/input.js';
 import type { Severity } from '../base/rule.js';
 
-type Paint = (text: string) => string;
+export type Paint = (text: string) => string;
 
 /** The colours of everything that is printed for people; with colours off every function returns its text. */
 export interface Theme {
@@ -11,6 +11,10 @@ export interface Theme {
   readonly sides: readonly [Paint, Paint];
   readonly severity: Readonly<Record<Severity, Paint>>;
   readonly good: Paint;
+  /** Bytes that a finding is about. */
+  readonly marked: Paint;
+  /** One after the other for the streams of a capture. */
+  readonly streams: readonly Paint[];
 }
 
 export function theme(colors: boolean): Theme {
@@ -21,6 +25,8 @@ export function theme(colors: boolean): Theme {
     sides: [c.cyan, c.green],
     severity: { error: (t) => c.bold(c.red(t)), warning: c.yellow, note: c.blue },
     good: c.green,
+    marked: (t) => c.inverse(c.red(t)),
+    streams: [c.white, c.magenta, c.yellow, c.cyan, c.blue, c.green].map((paint) => (text) => c.bold(paint(text))),
   };
 }
 

@@ -2,12 +2,16 @@ import { basename } from 'node:path';
 import { CLIENT, otherSide, SERVER, type Side } from '../base/input.js';
 import { rightAligned } from '../base/digits.js';
 import { byteSize, count } from '../base/text.js';
-import { duration, relativeSeconds } from '../base/time.js';
+import { textWidth, wrapText } from '../base/text-width.js';
+import { duration } from '../base/time.js';
 import type { CaptureInfo } from '../capture/packet.js';
 import type { Message } from '../contract/message.js';
 import type { Finding, Reporter, StreamRecord, Summary } from '../engine/event.js';
+import { Clock, type TimeFormat, type Zone } from '../select/clock.js';
+import type { LeftOut } from '../select/selection.js';
 import { asciiRow, hexDump, hexRow } from './hex-dump.js';
-import { SEVERITY_MARK, sideColor, theme, type Theme } from './theme.js';
+import { RuleDigest } from './rule-digest.js';
+import { SEVERITY_MARK, sideColor, theme, type Paint, type Theme } from './theme.js';
 import { byteWords, captureWords, findingCounts, printable, streamWords } from './words.js';
 
 export interface TranscriptOptions {
@@ -16,21 +20,50 @@ export interface TranscriptOptions {
   readonly verbose: boolean;
   /** `-x`: the annotated bytes under each message. */
   readonly hex: boolean;
+  /** Columns of the terminal; null: lines are as long as they are. */
+  readonly width?: number | null;
+  readonly time?: TimeFormat;
+  /** Whose time is told; UTC where what is printed must be the same everywhere. */
+  readonly zone?: Zone;
   /** What an input is called; its name as given, where absent. */
   readonly nameOf?: (file: string) => string;
   /** false: findings do not say how to read about their rule. */
   readonly pageOf?: boolean;
   /** Is told the number of the line, from 1, that a finding begins on. */
   readonly located?: (finding: Finding, line: number) => void;
+  /**
+   * Has the end list the rules that were broken, with the commands that show them, in which an input is named so. Absent where one
+   * session is an example.
+   */
+  readonly digest?: (file: string) => string;
+  /** What a selection does not show, where there is one. */
+  readonly leftOut?: LeftOut;
 }
 
+/** Room for a message's name, where its protocol does not say how much it needs. */
 const NAME_WIDTH = 28;
-/** Blanks before a finding, and before the bytes of a message: below the message's name. */
-const INDENT = ' '.repeat(30);
+/** Below this many columns, numbers and times stand closer. */
+const ROOMY = 100;
 const DUMP_INDENT = ' '.repeat(8);
+/** Columns that are left for text at least, however narrow the terminal. */
+const LEAST_ROOM = 24;
 /** Names of messages that are remembered as they are printed. */
 const MAX_NAMES = 1024;
-const COLUMNS = `${'#'.padStart(5)} ${'packet'.padStart(7)} ${'time'.padStart(12)}`;
+
+/** Widths of the columns in front of a message. */
+interface Columns {
+  readonly stream: number;
+  readonly index: number;
+  readonly packet: number;
+  readonly time: number;
+}
+
+/** A message whose bytes are printed together with the findings about it. */
+interface Pending {
+  readonly stream: StreamRecord;
+  readonly message: Message;
+  readonly findings: Finding[];
+}
 
 /** The annotated transcript: a line a message, what is wrong in place under it. It depends on the capture alone. */
 export class Transcript implements Reporter {
@@ -38,11 +71,18 @@ export class Transcript implements Reporter {
   private readonly flushed: (() => void) | undefined;
   private readonly options: TranscriptOptions;
   private readonly t: Theme;
-  private startSeconds: number | null = null;
-  private startNanos = 0;
-  /** The stream whose lines are being printed; another one gets a heading first. */
+  private readonly clock: Clock;
+  private readonly columns: Columns;
+  /** Blanks before a finding: it stands below the message's name. */
+  private readonly indent: string;
+  private readonly width: number;
+  /** The heading of a capture waits for the time of its first packet. */
+  private heading: { readonly file: string; readonly info: CaptureInfo } | null = null;
+  /** The stream whose name was printed last, in a heading or with a line. */
   private current: StreamRecord | null = null;
   private lastMessage: Message | null = null;
+  private pending: Pending | null = null;
+  private readonly digest = new RuleDigest();
   private readonly explained = new Set<string>();
   private captures = 0;
   private lines = 0;
@@ -54,26 +94,36 @@ export class Transcript implements Reporter {
     this.flushed = flush;
     this.options = options;
     this.t = theme(options.colors);
+    this.clock = new Clock(options.time ?? 'relative', options.zone ?? 'utc');
+    this.width = options.width ?? Infinity;
+    const narrow = this.width < ROOMY;
+    const time = this.clock.width - (narrow && this.clock.width === 12 ? 2 : 0);
+    this.columns = narrow ? { stream: 2, index: 4, packet: 6, time } : { stream: 6, index: 5, packet: 7, time };
+    const { stream, index, packet } = this.columns;
+    this.indent = ' '.repeat(stream + index + packet + time + 3 + 2);
   }
 
   capture(file: string, info: CaptureInfo): void {
+    this.settle();
     if (this.captures++ > 0) this.line('');
     this.current = null;
-    this.startSeconds = null;
-    this.line(`${this.t.title(printable(this.nameOf(file)))}   ${captureWords(info)}`);
+    this.clock.reset();
+    this.heading = { file, info };
   }
 
   part(_file: string, path: string, firstPacket: number): void {
     if (firstPacket === 1) return;
+    this.settle();
     this.line(this.t.dim(`-- ${printable(basename(path))}, from packet ${firstPacket} on`));
   }
 
   begin(_file: string, seconds: number, nanos: number): void {
-    this.startSeconds = seconds;
-    this.startNanos = nanos;
+    this.clock.begin(seconds, nanos);
+    this.head();
   }
 
   open(stream: StreamRecord): void {
+    this.settle();
     this.opened.add(stream);
     this.current = stream;
     this.lastMessage = null;
@@ -81,65 +131,46 @@ export class Transcript implements Reporter {
       .filter((w) => w !== '')
       .join(', ');
     this.line('');
-    this.line(
-      `${this.t.title(`stream ${stream.id}`)}   ${streamWords(stream)}   ${stream.protocol!.name} (${how})${detailWords(stream)}`,
+    this.wrapped(
+      this.streamColor(stream)(`stream ${stream.id}`),
+      `   ${streamWords(stream)}   ${stream.protocol!.name} (${how})${detailWords(stream)}`,
+      '  ',
     );
-    this.line(this.t.dim(COLUMNS));
+    const { stream: s, index, packet, time } = this.columns;
+    this.line(
+      this.t.dim(
+        `${(s < 6 ? 's' : 'stream').padStart(s)} ${'#'.padStart(index)} ${'packet'.padStart(packet)} ${(this.clock.format === 'relative' ? 'time' : this.clock.format).padStart(time)}  message`,
+      ),
+    );
   }
 
   message(stream: StreamRecord, m: Message): void {
-    this.turnTo(stream);
-    this.lastMessage = m;
-    const protocol = stream.protocol!;
-    const { verbose, hex } = this.options;
-    const arrow = stream.rolesKnown ? (m.side === CLIENT ? '->' : '<-') : m.side === CLIENT ? '>>' : '<<';
-    const what = printable(protocol.describe(m, verbose));
-    const tail = this.tail(m);
-    const name = what === '' && tail === '' ? printable(m.name) : this.padded(m.name);
-    const time = this.time(stream, m.seconds, m.nanos);
-    const place = `${rightAligned(`${m.index}`, 5)} ${rightAligned(`${m.packet}`, 7)} ${rightAligned(time, 12)}`;
-    let line = `${this.t.dim(place)}  ${sideColor(this.t, m.side)(`${arrow} ${name}`)}`;
-    if (what !== '') line += `  ${what}`;
-    if (tail !== '') line += `  ${this.t.dim(tail)}`;
-    this.line(line);
-    if (hex && m.head !== null) {
-      for (const row of hexDump(m.head, m.length, protocol.annotate(m), { all: verbose }))
-        this.line(DUMP_INDENT + this.t.dim(row));
-    }
+    this.settle();
+    this.head();
+    if (this.options.hex) this.pending = { stream, message: m, findings: [] };
+    else this.print(stream, m, []);
   }
 
   finding(f: Finding): void {
-    if (f.stream !== null && this.opened.has(f.stream)) this.turnTo(f.stream);
-    this.options.located?.(f, this.lines + 1);
-    const own = f.message !== null && f.message === this.lastMessage;
-    const indent = f.stream === null ? '  ' : INDENT;
-    const paint = this.t.severity[f.severity];
-    const sure = f.confidence === 'certain' ? '' : `, ${f.confidence}`;
-    const about = [`(${f.party}${sure})`];
-    if (f.stream !== null && !this.opened.has(f.stream)) about.push(`stream ${f.stream.id}`);
-    if (!own && f.message !== null && f.message.index > 0) about.push(`about #${f.message.index}`);
-    if (!own && f.packet > 0) about.push(`at packet ${f.packet}`);
-    this.line(`${indent}${paint(`${SEVERITY_MARK[f.severity]} ${f.severity}`)} ${paint(f.rule.id)} ${about.join(' ')}`);
-    this.line(`${indent}  ${printable(f.text)}`);
-    const bytes = byteWords(f);
-    const related = f.related.filter((m) => m.index > 0).map((m) => `#${m.index}`);
-    const first = !this.explained.has(f.rule.id);
-    this.explained.add(f.rule.id);
-    const more = [
-      bytes,
-      related.length > 0 ? `with ${related.join(' ')}` : '',
-      this.options.pageOf !== false && (first || this.options.verbose) ? `see: wirelint explain ${f.rule.id}` : '',
-    ].filter((w) => w !== '');
-    if (more.length > 0) this.line(this.t.dim(`${indent}  ${more.join('   ')}`));
+    this.digest.add(f);
+    if (this.pending !== null && f.message === this.pending.message) {
+      this.pending.findings.push(f);
+      return;
+    }
+    this.settle();
+    this.head();
+    this.printFinding(f);
   }
 
   stream(s: StreamRecord): void {
+    this.settle();
+    this.head();
     if (s.protocol === null) {
       this.unknown(s);
     } else {
       const lines = s.session?.describe() ?? [];
-      this.line(`${this.t.title(`end of stream ${s.id}`)}: ${endWords(s)}`);
-      for (const line of lines) this.line(`  ${printable(line)}`);
+      this.wrapped(this.streamColor(s)(`end of stream ${s.id}`), `: ${this.endWords(s)}`, '  ');
+      for (const line of lines) this.wrapped('  ', printable(line), '    ');
     }
     this.opened.delete(s);
     this.current = null;
@@ -147,10 +178,13 @@ export class Transcript implements Reporter {
   }
 
   endOfFile(): void {
+    this.settle();
+    this.head();
     this.current = null;
   }
 
   summary(s: Summary): void {
+    this.settle();
     if (this.captures === 0) return;
     const protocols = Object.keys(s.protocols)
       .sort()
@@ -160,32 +194,139 @@ export class Transcript implements Reporter {
     const files = s.files > 1 ? `${count(s.files, 'capture')}, ` : '';
     const kinds = protocols.length > 0 ? ` (${protocols.join(', ')})` : '';
     this.line('');
-    this.line(
-      `${this.t.title('summary')}: ${files}${count(s.packets, 'packet')}, ${count(s.streams, 'stream')}${kinds}, ${count(s.messages, 'message')}, ${findingCounts(s.findings)}`,
+    this.wrapped(
+      this.t.title('summary'),
+      `: ${files}${count(s.packets, 'packet')}, ${count(s.streams, 'stream')}${kinds}, ${count(s.messages, 'message')}, ${findingCounts(s.findings)}`,
+      '  ',
     );
+    const left = this.options.leftOut;
+    if (left !== undefined) for (const line of leftOutWords(left)) this.wrapped('  ', line, '    ');
+    if (this.options.digest !== undefined) {
+      for (const row of this.digest.rows(this.options.digest)) {
+        const paint = this.t.severity[row.severity];
+        this.wrapped(`  ${paint(`${SEVERITY_MARK[row.severity]} ${row.rule}`)}`, `  ${row.place}`, '      ');
+        if (row.command !== null) this.line(`      ${this.t.dim(row.command)}`);
+      }
+    }
   }
 
   flush(): void {
+    this.settle();
     this.flushed?.();
   }
 
-  /** Says which stream the next lines belong to, where that changes. */
-  private turnTo(stream: StreamRecord): void {
-    if (this.current === stream) return;
+  /** Prints what waited for its findings. */
+  private settle(): void {
+    const { pending } = this;
+    if (pending === null) return;
+    this.pending = null;
+    this.print(pending.stream, pending.message, pending.findings);
+    for (const f of pending.findings) this.printFinding(f);
+  }
+
+  private head(): void {
+    if (this.heading === null) return;
+    const { file, info } = this.heading;
+    this.heading = null;
+    const start = this.clock.start();
+    const from = start === null ? '' : `   from ${start}`;
+    this.wrapped(this.t.title(printable(this.nameOf(file))), `   ${captureWords(info)}${from}`, '  ');
+  }
+
+  private print(stream: StreamRecord, m: Message, findings: readonly Finding[]): void {
     this.current = stream;
-    this.lastMessage = null;
-    this.line(this.t.dim(`-- stream ${stream.id}   ${streamWords(stream)}   ${stream.protocol?.name ?? 'unknown'}`));
+    this.lastMessage = m;
+    const protocol = stream.protocol!;
+    const { verbose, hex } = this.options;
+    const arrow = stream.rolesKnown ? (m.side === CLIENT ? '->' : '<-') : m.side === CLIENT ? '>>' : '<<';
+    const what = printable(protocol.describe(m, verbose));
+    const tail = this.tail(m);
+    const name = what === '' && tail === '' ? printable(m.name) : this.padded(m.name, protocol.nameWidth ?? NAME_WIDTH);
+    const day = this.clock.newDay(m.seconds);
+    if (day !== null) this.line(this.t.dim(`-- ${day}`));
+    const { columns: c } = this;
+    const id = this.streamColor(stream)(rightAligned(`${stream.id}`, c.stream));
+    const place = ` ${rightAligned(`${m.index}`, c.index)} ${rightAligned(`${m.packet}`, c.packet)} ${rightAligned(this.clock.text(m.seconds, m.nanos), c.time)}`;
+    const start = `${id}${this.t.dim(place)}  ${sideColor(this.t, m.side)(`${arrow} ${name}`)}`;
+    if (this.width === Infinity) {
+      let line = start;
+      if (what !== '') line += `  ${what}`;
+      if (tail !== '') line += `  ${this.t.dim(tail)}`;
+      this.line(line);
+    } else {
+      const rest = [what, tail].filter((w) => w !== '').join('  ');
+      const used = this.indent.length + 3 + textWidth(name);
+      const hanging = `${this.indent}   `;
+      const lines = wrapText(
+        rest === '' ? '' : `  ${rest}`,
+        this.width - used,
+        Math.max(LEAST_ROOM, this.width - hanging.length),
+      );
+      this.line(start + lines[0]!);
+      for (const line of lines.slice(1)) this.line(hanging + line);
+    }
+    if (hex && m.head !== null) {
+      const marks = findings.filter((f) => f.side === m.side && f.length > 0 && f.length < m.length);
+      const spans = marks.map((f) => ({ start: f.offset - m.offset, end: f.offset + f.length - m.offset }));
+      const paint = { plain: this.t.dim, marked: this.options.colors ? this.t.marked : null };
+      for (const row of hexDump(m.head, m.length, protocol.annotate(m), { all: verbose, marks: spans, paint }))
+        this.line(DUMP_INDENT + row);
+    }
   }
 
-  private time(stream: StreamRecord, seconds: number, nanos: number): string {
-    if (this.startSeconds === null) return relativeSeconds(stream.firstSeconds, stream.firstNanos, seconds, nanos);
-    return relativeSeconds(this.startSeconds, this.startNanos, seconds, nanos);
+  private printFinding(f: Finding): void {
+    this.options.located?.(f, this.lines + 1);
+    const own = f.message !== null && f.message === this.lastMessage;
+    const indent = f.stream === null ? '  ' : this.indent;
+    const paint = this.t.severity[f.severity];
+    const sure = f.confidence === 'certain' ? '' : `, ${f.confidence}`;
+    const about = [`(${f.party}${sure})`];
+    if (f.stream !== null && f.stream !== this.current) about.push(`stream ${f.stream.id}`);
+    if (!own && f.message !== null && f.message.index > 0) about.push(`about #${f.message.index}`);
+    if (!own && f.packet > 0) about.push(`at packet ${f.packet}`);
+    this.line(`${indent}${paint(`${SEVERITY_MARK[f.severity]} ${f.severity}`)} ${paint(f.rule.id)} ${about.join(' ')}`);
+    this.wrapped(`${indent}  `, printable(f.text), `${indent}    `);
+    const bytes = byteWords(f);
+    const related = f.related.filter((m) => m.index > 0).map((m) => `#${m.index}`);
+    const first = !this.explained.has(f.rule.id);
+    this.explained.add(f.rule.id);
+    const more = [
+      bytes,
+      related.length > 0 ? `with ${related.join(' ')}` : '',
+      this.options.pageOf !== false && (first || this.options.verbose) ? `see: wirelint explain ${f.rule.id}` : '',
+    ].filter((w) => w !== '');
+    if (more.length > 0) this.wrapped(`${indent}  `, more.join('   '), `${indent}    `, this.t.dim);
   }
 
-  private padded(name: string): string {
+  private endWords(s: StreamRecord): string {
+    const hidden = this.options.leftOut?.of(s) ?? 0;
+    return hidden === 0 ? endWords(s) : `${endWords(s)}; ${count(hidden, 'message')} not shown`;
+  }
+
+  /** A line that begins with `start` (which may be coloured), and goes on behind `hanging` where the terminal ends. */
+  private wrapped(start: string, text: string, hanging: string, paint: Paint = (t) => t): void {
+    if (this.width === Infinity) {
+      this.line(start + paint(text));
+      return;
+    }
+    const lines = wrapText(
+      text,
+      this.width - textWidth(start.replace(COLOUR, '')),
+      Math.max(LEAST_ROOM, this.width - hanging.length),
+    );
+    this.line(start + paint(lines[0]!));
+    for (const line of lines.slice(1)) this.line(hanging + paint(line));
+  }
+
+  /** Each stream has its colour, so that interleaved ones can be told apart. */
+  private streamColor(stream: StreamRecord): Paint {
+    return this.t.streams[stream.id % this.t.streams.length]!;
+  }
+
+  private padded(name: string, width: number): string {
     let padded = this.names.get(name);
     if (padded === undefined) {
-      padded = printable(name).padEnd(NAME_WIDTH);
+      padded = printable(name).padEnd(width);
       if (this.names.size < MAX_NAMES) this.names.set(name, padded);
     }
     return padded;
@@ -203,7 +344,7 @@ export class Transcript implements Reporter {
     if (lost > 0) special.push(`cut: ${lost} ${of} not captured`);
     if (!m.complete && special.length === 0) special.push('cut');
     if (this.options.verbose) {
-      special.push(`${count(m.length, 'byte')} at ${m.offset}`);
+      special.push(`bytes ${m.offset}..${m.offset + m.length}`);
       if (m.hinted) special.push('decoded with the peer');
       if (m.inferred) special.push('framing inferred');
     }
@@ -219,7 +360,11 @@ export class Transcript implements Reporter {
       bytes[0] + bytes[1] === 0
         ? 'no data'
         : `${s.relative === null ? 'unknown protocol' : s.relative.slice(0, s.relative.indexOf(';'))}, ${byteSize(bytes[CLIENT])} there, ${byteSize(bytes[SERVER])} back`;
-    this.line(`${this.t.title(`stream ${s.id}`)}   ${streamWords(s)}   ${size}, ${s.end}${start}${detailWords(s)}`);
+    this.wrapped(
+      this.streamColor(s)(`stream ${s.id}`),
+      `   ${streamWords(s)}   ${size}, ${s.end}${start}${detailWords(s)}`,
+      '  ',
+    );
     for (const side of [CLIENT, SERVER] as const) {
       const first = s.firstBytes?.[side] ?? new Uint8Array(0);
       for (let at = 0; at < first.length; at += 16) {
@@ -240,6 +385,21 @@ export class Transcript implements Reporter {
     this.lines++;
     this.add(`${text}\n`);
   }
+}
+
+/** What colours add to a text. */
+const COLOUR = /\x1b\[[0-9;]*m/g;
+
+/** What was not shown, a line for each reason. */
+function leftOutWords(left: LeftOut): string[] {
+  const parts: string[] = [];
+  if (left.messages > 0) parts.push(count(left.messages, 'message'));
+  if (left.findings > 0) parts.push(count(left.findings, 'finding'));
+  if (left.streams > 0) parts.push(count(left.streams, 'stream'));
+  const lines = parts.length === 0 ? [] : [`not shown: ${parts.join(', ')}`];
+  if (left.hasty > 0)
+    lines.push(`${count(left.hasty, 'message')} judged before the answer came (limit selectionMessages)`);
+  return lines;
 }
 
 /** VLAN and the recorder's comment, where there are any. */

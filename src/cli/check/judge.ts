@@ -318,6 +318,7 @@ async function transcriptOf({ input, continued, plan }: Job): Promise<{ text: st
     colors: false,
     verbose: false,
     hex: false,
+    digest: basename,
     nameOf: (file) => basename(file),
     located: (finding, line) => lines.set(prints.get(finding)!, line),
   });

@@ -18,6 +18,7 @@ import { ArcaShared } from './shared.js';
 export const arca: Protocol<ArcaShared> = {
   name: 'arca',
   title: 'Arca control protocol (guest kernel to host monitor), all generations',
+  nameWidth: 18,
   ports: [],
   rules: ARCA_RULES,
   messageNames,

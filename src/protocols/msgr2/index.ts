@@ -20,6 +20,7 @@ import { Transcript } from './secure/transcript.js';
 export const msgr2: Protocol<SharedSessions> = {
   name: 'msgr2',
   title: "Ceph's messenger v2 (msgr2.0, msgr2.1)",
+  nameWidth: 18,
   ports: [3300],
   rules: RULES,
   messageNames,

@@ -17,6 +17,8 @@ export const nbd: Protocol<NbdShared> = {
   name: 'nbd',
   title: 'Network Block Device',
   ports: [IANA_PORT],
+  nameWidth: 26,
+  ports: [10809],
   rules: RULES,
   messageNames,
   probe,

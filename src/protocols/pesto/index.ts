@@ -38,6 +38,7 @@ function converse(
 export const pesto: Protocol<Histories, PestoMessage> = {
   name: 'pesto',
   title: 'pesto, the control protocol of passt and pasta: forwarding tables over a Unix socket',
+  nameWidth: 8,
   ports: [],
   rules: [...HELLO_RULES, ...LIST_RULES, ...LISTEN_RULES, ...TARGET_RULES, ...UPDATE_RULES, ...SESSION_RULES],
   messageNames: () => ['HELLO', 'PIF', 'RULE', 'PIF_END', 'DRAFT'],

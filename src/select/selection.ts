@@ -1,0 +1,291 @@
+import type { Limits } from '../base/limits.js';
+import type { CaptureInfo } from '../capture/packet.js';
+import type { Message } from '../contract/message.js';
+import type { Finding, Reporter, StreamRecord, Summary } from '../engine/event.js';
+import type { Expression } from './expression.js';
+import { RecentMessages } from './recent-messages.js';
+
+export interface SelectionOptions {
+  /** Only messages that fulfil all of these are shown. */
+  readonly where: readonly Expression[];
+  /** Only messages that have findings. */
+  readonly findings: boolean;
+  /** Messages of the stream that are shown before and after each one that is selected. */
+  readonly context: number;
+  /** No notes. */
+  readonly quiet: boolean;
+  /** Streams of which nothing is shown are left out as well: text for people. Programs get every stream's event. */
+  readonly hideStreams: boolean;
+  readonly limits: Readonly<Limits>;
+}
+
+/** What a selection did not show. */
+export class LeftOut {
+  messages = 0;
+  findings = 0;
+  streams = 0;
+  /** Messages on which was decided before their answer came: too many waited (`limits.selectionMessages`). */
+  hasty = 0;
+  private readonly byStream = new Map<StreamRecord, number>();
+
+  /** How many messages of a stream were not shown so far. */
+  of(stream: StreamRecord): number {
+    return this.byStream.get(stream) ?? 0;
+  }
+
+  hide(stream: StreamRecord, findings: number, messages = 1): void {
+    this.messages += messages;
+    this.findings += findings;
+    this.byStream.set(stream, this.of(stream) + messages);
+  }
+
+  /** The stream is over, and was told of. */
+  forget(stream: StreamRecord): void {
+    this.byStream.delete(stream);
+  }
+}
+
+/**
+ * Passes on what was asked for, in order. A message waits here until the findings about it have come (they follow it at once), and
+ * where a condition looks at the answer, until that has come too, or never will.
+ */
+export class Selection implements Reporter {
+  private readonly leftOut: LeftOut;
+  private readonly to: Reporter;
+  private readonly options: SelectionOptions;
+  private readonly wantsReply: boolean;
+  private readonly requests: RecentMessages | null;
+  private readonly queue: Waiting[] = [];
+  /** The first of `queue` that still waits; what lies before it was passed on. */
+  private head = 0;
+  private readonly streams = new Map<StreamRecord, StreamState>();
+
+  /** `leftOut` counts what is not shown. */
+  constructor(to: Reporter, options: SelectionOptions, leftOut: LeftOut) {
+    this.to = to;
+    this.leftOut = leftOut;
+    this.options = options;
+    this.wantsReply = options.where.some((e) => e.needs.reply);
+    const wantsRequest = options.where.some((e) => e.needs.request);
+    this.requests = wantsRequest ? new RecentMessages(options.limits.selectionMessages) : null;
+  }
+
+  capture(file: string, info: CaptureInfo): void {
+    this.later(() => this.to.capture(file, info));
+  }
+
+  begin(file: string, seconds: number, nanos: number): void {
+    this.later(() => this.to.begin?.(file, seconds, nanos));
+  }
+
+  open(stream: StreamRecord): void {
+    this.streams.set(stream, new StreamState());
+    if (!this.options.hideStreams) this.later(() => this.announce(stream));
+  }
+
+  message(stream: StreamRecord, message: Message): void {
+    const entry = new Entry(stream, message);
+    this.requests?.add(stream, message);
+    if (this.wantsReply) {
+      const { unanswered } = this.stateOf(stream);
+      if (message.inReplyTo > 0) {
+        entry.ready = true;
+        const asked = unanswered.get(message.inReplyTo);
+        if (asked !== undefined) {
+          asked.reply = message;
+          asked.ready = true;
+          unanswered.delete(message.inReplyTo);
+        }
+      } else {
+        unanswered.set(message.index, entry);
+      }
+    } else {
+      entry.ready = true;
+    }
+    this.push(entry);
+  }
+
+  finding(finding: Finding): void {
+    if (this.options.quiet && finding.severity === 'note') {
+      this.leftOut.findings++;
+      return;
+    }
+    const last = this.queue.at(-1);
+    if (last instanceof Entry && finding.message === last.message) last.findings.push(finding);
+    else this.later(() => this.late(finding));
+  }
+
+  stream(stream: StreamRecord): void {
+    for (const entry of this.stateOf(stream).unanswered.values()) entry.ready = true;
+    this.later(() => {
+      this.requests?.forget(stream);
+      if (!this.options.hideStreams || this.stateOf(stream).announced) this.to.stream(stream);
+      else this.leftOut.streams++;
+      this.streams.delete(stream);
+      this.leftOut.forget(stream);
+    });
+  }
+
+  endOfFile(file: string, packets: number): void {
+    this.later(() => this.to.endOfFile?.(file, packets));
+  }
+
+  summary(summary: Summary): void {
+    this.passOn(this.queue.length);
+    this.to.summary(summary);
+  }
+
+  /** What waits for an answer goes on waiting; the findings about the last message have come. */
+  flush(): void {
+    this.passReady(this.queue.length);
+    this.to.flush?.();
+  }
+
+  private later(action: () => void): void {
+    this.push(action);
+  }
+
+  private push(waiting: Waiting): void {
+    this.queue.push(waiting);
+    // further findings about the message that came last may follow
+    const n = this.queue.length;
+    this.passReady(waiting instanceof Entry ? n - 1 : n);
+    if (this.queue.length - this.head > this.options.limits.selectionMessages) {
+      const first = this.queue[this.head];
+      if (first instanceof Entry && !first.ready) this.leftOut.hasty++;
+      this.passOn(this.head + 1);
+    }
+  }
+
+  private passReady(end: number): void {
+    let n = this.head;
+    while (n < end && isReady(this.queue[n]!)) n++;
+    this.passOn(n);
+  }
+
+  private passOn(end: number): void {
+    while (this.head < end) {
+      const waiting = this.queue[this.head++]!;
+      if (waiting instanceof Entry) this.decide(waiting);
+      else waiting();
+    }
+    if (this.head === this.queue.length) this.queue.length = this.head = 0;
+    else if (this.head > 1024 && this.head > this.queue.length / 2) {
+      this.queue.splice(0, this.head);
+      this.head = 0;
+    }
+  }
+
+  private decide(entry: Entry): void {
+    const { stream, message } = entry;
+    const state = this.stateOf(stream);
+    state.unanswered.delete(message.index);
+    if (this.selects(entry)) {
+      for (const before of state.takeBefore()) this.show(before);
+      this.show(entry);
+      state.after = this.options.context;
+    } else if (state.after > 0) {
+      state.after--;
+      this.show(entry);
+    } else {
+      entry.hidden = true;
+      this.leftOut.hide(stream, entry.findings.length);
+      if (this.options.context > 0) state.keep(entry, this.options.context);
+    }
+  }
+
+  private selects({ stream, message, findings, reply }: Entry): boolean {
+    if (this.options.findings && findings.length === 0) return false;
+    if (this.options.where.length === 0) return true;
+    const request =
+      this.requests === null || message.inReplyTo === 0 ? null : this.requests.get(stream, message.inReplyTo);
+    const subject = { stream, message, findings, request, reply };
+    return this.options.where.every((e) => e.matches(subject));
+  }
+
+  private show(entry: Entry): void {
+    if (entry.hidden) this.leftOut.hide(entry.stream, -entry.findings.length, -1);
+    this.announce(entry.stream);
+    this.to.message(entry.stream, entry.message);
+    for (const f of entry.findings) this.to.finding(f);
+  }
+
+  /**
+   * A finding about no message, or about one that went before. Conditions are about messages: what is found about a stream is shown
+   * with those streams of which something is shown; without a condition it brings its message along.
+   */
+  private late(finding: Finding): void {
+    const { stream, message } = finding;
+    const state = stream === null ? undefined : this.streams.get(stream);
+    if (stream === null || state === undefined) {
+      this.to.finding(finding);
+    } else if (this.options.where.length === 0) {
+      this.announce(stream);
+      const kept = message === null ? null : state.takeBefore(message);
+      if (kept !== null) for (const entry of kept) this.show(entry);
+      this.to.finding(finding);
+    } else if (state.announced) {
+      this.to.finding(finding);
+    } else {
+      this.leftOut.findings++;
+    }
+  }
+
+  private announce(stream: StreamRecord): void {
+    const state = this.stateOf(stream);
+    if (state.announced) return;
+    state.announced = true;
+    this.to.open?.(stream);
+  }
+
+  private stateOf(stream: StreamRecord): StreamState {
+    let state = this.streams.get(stream);
+    if (state === undefined) this.streams.set(stream, (state = new StreamState()));
+    return state;
+  }
+}
+
+type Waiting = Entry | (() => void);
+
+function isReady(waiting: Waiting): boolean {
+  return !(waiting instanceof Entry) || waiting.ready;
+}
+
+/** A message that waits for what belongs to it. */
+class Entry {
+  readonly stream: StreamRecord;
+  readonly message: Message;
+  readonly findings: Finding[] = [];
+  reply: Message | null = null;
+  /** Whether nothing more has to come but findings. */
+  ready = false;
+  /** Whether it was counted as left out. */
+  hidden = false;
+
+  constructor(stream: StreamRecord, message: Message) {
+    this.stream = stream;
+    this.message = message;
+  }
+}
+
+/** What a selection remembers of a stream. */
+class StreamState {
+  /** Whether its heading was passed on. */
+  announced = false;
+  /** How many further messages are shown as context. */
+  after = 0;
+  readonly unanswered = new Map<number, Entry>();
+  /** The last messages that were not shown. */
+  private before: Entry[] = [];
+
+  keep(entry: Entry, context: number): void {
+    this.before.push(entry);
+    if (this.before.length > context) this.before.shift();
+  }
+
+  /** The messages before the one that is shown now; or up to `message`, where that is among them, else none. */
+  takeBefore(message?: Message): Entry[] {
+    const end = message === undefined ? this.before.length : this.before.findIndex((e) => e.message === message) + 1;
+    return this.before.splice(0, end);
+  }
+}
