@@ -70,6 +70,8 @@ export interface Limits {
   threads: number;
   /** Messages that wait to be selected: for their answers, or as those that answers may refer to. */
   selectionMessages: number;
+  /** Names of messages, operations or groups that `stats` counts apart from one another: 64-bit ids as names. */
+  statsNames: number;
   /** Characters of one line of a text recording. */
   lineBytes: number;
 }
@@ -106,5 +108,6 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   findingsPerFile: 2000,
   threads: 4096,
   selectionMessages: 16_384,
+  statsNames: 512,
   lineBytes: 1 << 20,
 };

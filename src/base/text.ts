@@ -97,16 +97,16 @@ export function count(n: number | bigint, one: string, many = `${one}s`): string
   return `${n} ${Number(n) === 1 ? one : many}`;
 }
 
-/** Bytes for people: `512 B`, `40 kB`, `1.2 MB` (powers of 1000). */
+/** Bytes for people: `512 B`, `40 KiB`, `1.2 MiB` (powers of 1024). */
 export function byteSize(n: number): string {
-  if (n < 1000) return `${n} B`;
-  const units = ['kB', 'MB', 'GB', 'TB', 'PB', 'EB'];
+  if (n < 1024) return `${n} B`;
+  const units = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
   let value = n;
   let unit = '';
   for (const u of units) {
-    value /= 1000;
+    value /= 1024;
     unit = u;
-    if (value < 999.5) break;
+    if (value < 1023.5) break;
   }
   return `${value < 10 ? value.toFixed(1).replace(/\.0$/, '') : value.toFixed(0)} ${unit}`;
 }

@@ -33,6 +33,12 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./check.js')).check,
   },
   {
+    name: 'stats',
+    usage: 'stats [capture..]',
+    describe: 'Numbers instead of lines: latency, sizes, rates, queue depth, errors',
+    load: async () => (await import('./stats.js')).stats,
+  },
+  {
     name: 'record',
     usage: 'record [program..]',
     describe: 'Record a Unix socket (or TCP port) between its client and its server',

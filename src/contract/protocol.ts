@@ -7,6 +7,7 @@ import type { Share } from '../base/share.js';
 import type { Connection, End } from '../stream/byte-stream.js';
 import type { Annotation, Json } from './annotation.js';
 import type { Message } from './message.js';
+import type { Operation, Outcome } from './operation.js';
 
 /** What a rule found, as its check says it; the engine adds file, stream, severity after configuration, and order. */
 export interface Evidence {
@@ -208,6 +209,10 @@ export interface Protocol<Shared = unknown, M extends Message = Message> {
     output: Output,
     settings: readonly [DecoderSettings, DecoderSettings],
   ): Conversation<M>;
+  /** What a request asks for, as it is counted; null for messages that ask for nothing. */
+  operation?(message: M): Operation | null;
+  /** What an answer (a message with `inReplyTo`) says of its request. */
+  outcome?(message: M): Outcome;
   /** The field tree of a message, from its numbers and `head`. Only called where `details` is set. Must not throw. */
   annotate(message: M): Annotation[];
   /**

@@ -6,6 +6,7 @@ import { ClientDecoder } from './client-decoder.js';
 import { describe } from './describe.js';
 import type { NbdMessage } from './messages.js';
 import { messageNames } from './names.js';
+import { operation, outcome } from './operation.js';
 import { probe } from './probe.js';
 import { RULES } from './rules/index.js';
 import { ServerDecoder } from './server-decoder.js';
@@ -31,6 +32,8 @@ export const nbd: Protocol<NbdShared> = {
       session,
     };
   },
+  operation,
+  outcome,
   annotate: (message) => annotate(message as NbdMessage),
   describe: (message, verbose) => describe(message as NbdMessage, verbose),
 };

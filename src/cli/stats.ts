@@ -1,0 +1,111 @@
+import type { CaptureInput } from '../engine/analysis.js';
+import { DEFAULT_LIMITS } from '../base/limits.js';
+import { safeJson } from '../base/text.js';
+import { Measure } from '../measure/measure.js';
+import { statsCsv, statsObject } from '../report/stats-object.js';
+import { statsText } from '../report/stats-text.js';
+import { terminalWidth, wantColors } from './colors.js';
+import type { Command } from './command.js';
+import { finishDestination, openDestination } from './destination.js';
+import { Interrupt } from './interrupt.js';
+import { formatOption, INPUT_OPTIONS, PRINT_OPTIONS, RAW_OPTION, single, type CommonArguments } from './options.js';
+import { rawInput, runInputs } from './run.js';
+import { Planner } from './plan.js';
+import { expressionsOf, SELECT_OPTIONS } from './select-options.js';
+import { UsageError } from './usage-error.js';
+
+interface StatsArguments extends CommonArguments {
+  readonly capture?: readonly string[];
+  readonly raw?: readonly string[];
+  readonly format?: string;
+  readonly where?: readonly string[];
+  readonly interval?: string;
+}
+
+/** Columns where there is no terminal. */
+const PIPE_WIDTH = 100;
+
+export const stats: Command = {
+  options: (yargs) =>
+    yargs
+      .positional('capture', { type: 'string', array: true, describe: 'Capture files; - is standard input' })
+      .options({
+        ...formatOption(['text', 'json', 'csv']),
+        interval: { ...single, type: 'string', describe: 'Rates by intervals of this length: 1s, 100ms' },
+        where: SELECT_OPTIONS.where,
+        output: PRINT_OPTIONS.output,
+        color: PRINT_OPTIONS.color,
+        ...INPUT_OPTIONS,
+        ...RAW_OPTION,
+      })
+      .example('$0 stats session.pcap', 'latency, sizes, rates and errors by operation')
+      .example('$0 stats --interval 1s -f json session.pcap', 'by the second, for programs'),
+
+  async run(raw) {
+    const args = raw as StatsArguments;
+    const inputs: CaptureInput[] = [...(args.capture ?? []), ...(args.raw ?? []).map(rawInput)];
+    if (inputs.length === 0) throw new UsageError('stats: name a capture, or - for standard input');
+    const where = await expressionsOf(args.where);
+    for (const e of where)
+      if (e.needs.findings || e.needs.reply || e.needs.request)
+        throw new UsageError(
+          `--where ${e.text}: stats looks at each message alone, without findings, request or reply`,
+        );
+    const interval = intervalOf(args.interval);
+    const planner = await Planner.load(args);
+    const interrupt = new Interrupt();
+    const output = openDestination(args.output, {
+      inputs: inputs.flatMap((i) => (typeof i === 'string' ? [i] : [i.client, i.server])),
+    });
+    const measure = new Measure({
+      interval,
+      limits: DEFAULT_LIMITS,
+      wanted:
+        where.length === 0
+          ? undefined
+          : (stream, message) =>
+              where.every((e) => e.matches({ stream, message, findings: [], request: null, reply: null })),
+    });
+    const status = await runInputs(inputs, {
+      planner,
+      detail: 'lines',
+      reporter: measure,
+      output,
+      signal: interrupt.signal,
+    });
+    switch (args.format) {
+      case 'json':
+        output.add(`${safeJson(JSON.stringify(statsObject(measure), null, 2))}\n`);
+        break;
+      case 'csv':
+        output.add(statsCsv(measure));
+        break;
+      default:
+        output.add(
+          statsText(measure, {
+            colors: wantColors(args),
+            width: terminalWidth(args) ?? PIPE_WIDTH,
+            intervals: interval !== null,
+          }),
+        );
+    }
+    if (interrupt.status !== null || (status !== 0 && args.output !== undefined)) {
+      output.flush();
+      output.discard();
+      return interrupt.status ?? status;
+    }
+    finishDestination(output, args.output);
+    return status;
+  },
+};
+
+const UNITS: Readonly<Record<string, number>> = { us: 1e-6, ms: 1e-3, s: 1, m: 60, min: 60, h: 3600 };
+
+/** Seconds of a length of time such as `100ms`; null where none was given. */
+function intervalOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const found = /^(\d+(?:\.\d+)?)(us|ms|s|min|m|h)?$/.exec(text);
+  const seconds = found === null ? 0 : Number(found[1]) * UNITS[found[2] ?? 's']!;
+  if (seconds <= 0) throw new UsageError(`--interval ${text}: expected a length of time, such as 100ms, 1s or 5min`);
+  return seconds;
+}

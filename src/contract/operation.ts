@@ -1,0 +1,21 @@
+/** A request as `stats` counts it: what was asked for, how much, where. */
+export interface Operation {
+  /** The protocol's word: `READ`, `MSG_OSD_OP`. */
+  readonly name: string;
+  /** Bytes that it moves or is about; -1 where sizes mean nothing for it. */
+  readonly bytes: number;
+  /** Where in the thing that is read or written it begins, where that is a line of bytes; else -1. */
+  readonly offset: number;
+  /** Whether data go to the server. */
+  readonly writes: boolean;
+  /** What else it can be counted by: `{ osd: "osd.2", pool: "rbd" }`. */
+  readonly groups?: Readonly<Record<string, string>>;
+}
+
+/** An answer as `stats` counts it. */
+export interface Outcome {
+  /** Whether the request is answered for good. */
+  readonly last: boolean;
+  /** Name of the error that it reports, or null. */
+  readonly error: string | null;
+}

@@ -1,0 +1,82 @@
+import type { Json } from '../contract/annotation.js';
+import type { Operation } from '../contract/operation.js';
+import { Doublings } from './doublings.js';
+import { Latencies } from './latencies.js';
+
+/** A request's place and size are aligned where both are multiples of this. */
+export const ALIGNMENT = 4096;
+/** Errors that are counted by name; further names share one place. */
+const MOST_ERRORS = 64;
+
+/** What requests of one kind did. */
+export class OperationTotal {
+  count = 0;
+  /** Requests whose last answer came. */
+  answered = 0;
+  bytes = 0;
+  /** Requests that say where they begin; those of them that begin where the one before of the same kind ended; and aligned ones. */
+  placed = 0;
+  sequential = 0;
+  aligned = 0;
+  readonly latencies = new Latencies();
+  readonly times = new Doublings();
+  readonly sizes = new Doublings();
+  readonly errors = new Map<string, number>();
+
+  request(operation: Operation, follows: boolean): void {
+    const { bytes, offset } = operation;
+    this.count++;
+    if (bytes >= 0) {
+      this.bytes += bytes;
+      this.sizes.add(bytes);
+    }
+    if (offset < 0) return;
+    this.placed++;
+    if (follows) this.sequential++;
+    if (offset % ALIGNMENT === 0 && bytes % ALIGNMENT === 0) this.aligned++;
+  }
+
+  /** `nanos`: -1 where the recording holds no times. */
+  answer(nanos: number): void {
+    this.answered++;
+    if (nanos < 0) return;
+    this.latencies.add(nanos);
+    this.times.add(nanos);
+  }
+
+  error(name: string): void {
+    const key = this.errors.has(name) || this.errors.size < MOST_ERRORS ? name : 'others';
+    this.errors.set(key, (this.errors.get(key) ?? 0) + 1);
+  }
+
+  get failed(): number {
+    let n = 0;
+    for (const count of this.errors.values()) n += count;
+    return n;
+  }
+
+  toJSON(): Record<string, Json> {
+    const l = this.latencies.summary();
+    return {
+      count: this.count,
+      answered: this.answered,
+      errors: Object.fromEntries(this.errors),
+      bytes: this.bytes,
+      latency:
+        l === null
+          ? null
+          : {
+              mean: l.mean / 1e9,
+              p50: l.p50 / 1e9,
+              p90: l.p90 / 1e9,
+              p99: l.p99 / 1e9,
+              p999: l.p999 / 1e9,
+              max: l.max / 1e9,
+            },
+      latencies: this.times.bars().map((b) => ({ to: b.to / 1e9, count: b.count })),
+      sizes: this.sizes.bars().map((b) => ({ to: b.to, count: b.count })),
+      sequential: this.placed === 0 ? null : this.sequential / this.placed,
+      aligned: this.placed === 0 ? null : this.aligned / this.placed,
+    };
+  }
+}

@@ -1,0 +1,27 @@
+/** Parts that a disk is divided into. */
+const PARTS = 64;
+
+/** How many bytes were read and written where: a fixed number of equal parts, which grow with the highest place seen. */
+export class PlaceMap {
+  /** Bytes of one part. */
+  size = 4096;
+  readonly read = new Float64Array(PARTS);
+  readonly written = new Float64Array(PARTS);
+
+  add(offset: number, length: number, writes: boolean): void {
+    if (offset < 0 || length <= 0) return;
+    const end = offset + length;
+    while (end > this.size * PARTS) this.double();
+    const parts = writes ? this.written : this.read;
+    for (let i = Math.floor(offset / this.size); i < PARTS && i * this.size < end; i++)
+      parts[i]! += Math.min(end, (i + 1) * this.size) - Math.max(offset, i * this.size);
+  }
+
+  private double(): void {
+    for (const parts of [this.read, this.written]) {
+      for (let i = 0; i < PARTS / 2; i++) parts[i] = parts[2 * i]! + parts[2 * i + 1]!;
+      parts.fill(0, PARTS / 2);
+    }
+    this.size *= 2;
+  }
+}

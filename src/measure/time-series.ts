@@ -1,0 +1,113 @@
+/** What is kept of one span of time. */
+export interface Interval {
+  /** Seconds since the capture's first packet. */
+  readonly at: number;
+  readonly requests: number;
+  readonly replies: number;
+  readonly errors: number;
+  /** Bytes of messages, both directions. */
+  readonly bytes: number;
+  /** Most requests that were open at once. */
+  readonly queue: number;
+}
+
+/** Spans that are kept; when there are more, two neighbours become one. */
+const MOST = 512;
+/** The first span's length in seconds, where none was asked for. */
+const SHORTEST = 0.001;
+
+/**
+ * Counts over time in a bounded number of equal spans: their length doubles as the capture goes on, unless it was given. Times that
+ * step back count into the first span that is left.
+ */
+export class TimeSeries {
+  private span: number;
+  private readonly fixed: boolean;
+  private counts = new Float64Array(MOST * COLUMNS);
+  private used = 0;
+  /** Spans in front of the first one that is kept, where their length is fixed. */
+  dropped = 0;
+
+  /** `seconds`: length of a span; null: as short as the bound allows. */
+  constructor(seconds: number | null) {
+    this.fixed = seconds !== null;
+    this.span = seconds ?? SHORTEST;
+  }
+
+  /** Seconds that one span lasts. */
+  get seconds(): number {
+    return this.span;
+  }
+
+  add(at: number, what: 'requests' | 'replies' | 'errors' | 'bytes', n: number): void {
+    this.counts[this.place(at) + COLUMN[what]]! += n;
+  }
+
+  /** `n` requests are open from now on. */
+  queue(at: number, n: number): void {
+    const place = this.place(at) + COLUMN.queue;
+    if (n > this.counts[place]!) this.counts[place] = n;
+  }
+
+  intervals(): Interval[] {
+    return Array.from({ length: this.used }, (_, i) => {
+      const c = this.counts.subarray(i * COLUMNS, (i + 1) * COLUMNS);
+      return {
+        at: (i + this.dropped) * this.span,
+        requests: c[COLUMN.requests]!,
+        replies: c[COLUMN.replies]!,
+        errors: c[COLUMN.errors]!,
+        bytes: c[COLUMN.bytes]!,
+        queue: c[COLUMN.queue]!,
+      };
+    });
+  }
+
+  private place(at: number): number {
+    let i = Math.max(0, Math.floor(at / this.span) - this.dropped);
+    if (!Number.isFinite(i)) i = 0;
+    const most = this.counts.length / COLUMNS;
+    if (i >= most) {
+      if (!this.fixed) {
+        while (i >= most) {
+          this.halve();
+          i = Math.floor(at / this.span);
+        }
+      } else if (most < MOST_FIXED) {
+        const more = new Float64Array(Math.min(MOST_FIXED, Math.max(i + 1, 2 * most)) * COLUMNS);
+        more.set(this.counts);
+        this.counts = more;
+        return this.place(at);
+      } else {
+        const by = i - most + 1;
+        this.counts.copyWithin(0, Math.min(by, most) * COLUMNS);
+        this.counts.fill(0, Math.max(0, most - by) * COLUMNS);
+        this.dropped += by;
+        i = most - 1;
+      }
+    }
+    if (i >= this.used) this.used = i + 1;
+    return i * COLUMNS;
+  }
+
+  /** Makes one span of each two. */
+  private halve(): void {
+    const { counts } = this;
+    const n = Math.ceil(this.used / 2);
+    for (let i = 0; i < n; i++) {
+      for (let c = 0; c < COLUMNS; c++) {
+        const a = counts[2 * i * COLUMNS + c]!;
+        const b = 2 * i + 1 < this.used ? counts[(2 * i + 1) * COLUMNS + c]! : 0;
+        counts[i * COLUMNS + c] = c === COLUMN.queue ? Math.max(a, b) : a + b;
+      }
+    }
+    counts.fill(0, n * COLUMNS);
+    this.used = n;
+    this.span *= 2;
+  }
+}
+
+const COLUMN = { requests: 0, replies: 1, errors: 2, bytes: 3, queue: 4 } as const;
+const COLUMNS = 5;
+/** Spans of a length that was asked for: a day of seconds; of a longer capture the last ones are kept. */
+const MOST_FIXED = 86_400;
