@@ -23,12 +23,19 @@ export interface CaptureSource {
   read(sink: PacketSink, hooks?: ReadHooks): Promise<void>;
 }
 
-/** What is read: a path, `-` for standard input, a pair of raw stream files, or files that are one recording. */
-export type CaptureInput = string | RawPair | JoinedFiles;
+/** A capture that the program itself brings, under a name for events. */
+export interface MadeInput {
+  readonly name: string;
+  open(options: CaptureOptions): CaptureSource;
+}
+
+/** What is read: a path, `-` for standard input, a pair of raw stream files, files that are one recording, or what is brought. */
+export type CaptureInput = string | RawPair | JoinedFiles | MadeInput;
 
 /** The name by which events call an input: of several files the first one's. */
 export function inputName(input: CaptureInput): string {
   if (typeof input === 'string') return input;
+  if ('open' in input) return input.name;
   return 'parts' in input ? input.parts[0]! : `${input.client},${input.server}`;
 }
 
@@ -40,11 +47,13 @@ export function inputParts(input: CaptureInput): readonly string[] {
 /** The files that an input is read from. */
 export function inputPaths(input: CaptureInput): readonly string[] {
   if (typeof input === 'string') return [input];
+  if ('open' in input) return [];
   return 'parts' in input ? input.parts : [input.client, input.server];
 }
 
 /** Opens an input. Nothing is touched before `read`. */
 export function openCapture(input: CaptureInput, options: CaptureOptions = {}): CaptureSource {
+  if (typeof input !== 'string' && 'open' in input) return input.open(options);
   if (typeof input !== 'string') return 'parts' in input ? openJoined(input, options) : openRawPair(input, options);
   const path = input;
   if (path === '-') return openStream(path, () => process.stdin, options);

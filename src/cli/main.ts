@@ -22,8 +22,8 @@ const COMMANDS: readonly Entry[] = [
   },
   {
     name: 'tail',
-    usage: 'tail [source]',
-    describe: 'The same, live: tcpdump -U -w - ... | wirelint tail',
+    usage: 'tail [source..]',
+    describe: 'The same, live: wirelint tail -i eth0 port 10809',
     load: async () => (await import('./tail.js')).tail,
   },
   {

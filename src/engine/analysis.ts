@@ -30,7 +30,7 @@ export interface AnalysisOptions extends ProtocolOptions {
   readonly suppress?: (finding: Finding) => boolean;
 }
 
-export { inputName, inputParts, inputPaths, type CaptureInput } from '../capture/source.js';
+export { inputName, inputParts, inputPaths, type CaptureInput, type MadeInput } from '../capture/source.js';
 
 export interface RunHooks extends ReadHooks {
   /** Ends the input early and cleanly. */

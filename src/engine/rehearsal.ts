@@ -40,5 +40,6 @@ export async function rehearse(
 }
 
 function isLasting(input: CaptureInput): boolean {
-  return inputPaths(input).every((path) => path !== '-' && pathStat(path)?.isFile() === true);
+  const paths = inputPaths(input);
+  return paths.length > 0 && paths.every((path) => path !== '-' && pathStat(path)?.isFile() === true);
 }
