@@ -13,8 +13,8 @@ export function textWidth(text: string): number {
 }
 
 /**
- * Breaks text at blanks into lines: the first has room for `first` columns, the others for `rest`. A word that is longer stands on a line
- * of its own, whole.
+ * Breaks text into lines: the first has room for `first` columns, the others for `rest`. What several blanks set apart (a field and its
+ * value, as in `offset 0  length 512`) stays together where it fits on a line. A word that is longer than a line stands whole.
  */
 export function wrapText(text: string, first: number, rest: number): string[] {
   if (textWidth(text) <= first) return [text];
@@ -22,24 +22,22 @@ export function wrapText(text: string, first: number, rest: number): string[] {
   let line = '';
   let width = 0;
   let room = first;
-  for (const [, blanks, word] of text.matchAll(/( *)([^ ]+)/g)) {
-    const wide = textWidth(word!);
-    if (width > 0 && width + blanks!.length + wide > room) {
+  const put = (blanks: string, part: string): void => {
+    const wide = textWidth(part);
+    if (width + blanks.length + wide > room && (width > 0 || lines.length === 0)) {
       lines.push(line);
-      line = word!;
-      width = wide;
-      room = rest;
-    } else if (width === 0 && wide > room && lines.length === 0) {
-      // nothing fits beside what stands before it
-      lines.push('');
-      line = word!;
+      line = part;
       width = wide;
       room = rest;
     } else {
-      const gap = width === 0 && lines.length > 0 ? '' : blanks!;
-      line += gap + word!;
+      const gap = width === 0 && lines.length > 0 ? '' : blanks;
+      line += gap + part;
       width += gap.length + wide;
     }
+  };
+  for (const [, blanks, unit] of text.matchAll(/( *)([^ ]+(?: [^ ]+)*)/g)) {
+    if (textWidth(unit!) <= rest) put(blanks!, unit!);
+    else for (const [, before, word] of `${blanks!}${unit!}`.matchAll(/( *)([^ ]+)/g)) put(before!, word!);
   }
   lines.push(line);
   return lines;

@@ -40,7 +40,9 @@ export class TimeSeries {
   }
 
   add(at: number, what: 'requests' | 'replies' | 'errors' | 'bytes', n: number): void {
-    this.counts[this.place(at) + COLUMN[what]]! += n;
+    // first the place: it may make the counts anew
+    const place = this.place(at) + COLUMN[what];
+    this.counts[place]! += n;
   }
 
   /** `n` requests are open from now on. */

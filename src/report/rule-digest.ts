@@ -53,7 +53,7 @@ export class RuleDigest {
 
 /** The command that shows a finding and what stands around it. */
 function showCommand(f: Finding, nameOf: (file: string) => string): string {
-  const which = f.message !== null && f.message.index > 0 ? `--where 'index == ${f.message.index}'` : '--findings';
+  const which = f.message !== null && f.message.index > 0 ? `--where index==${f.message.index}` : '--findings';
   return `wirelint analyze ${shellWord(nameOf(f.file))} -s ${f.stream!.id} ${which} -C 3`;
 }
 

@@ -262,7 +262,7 @@ export class Transcript implements Reporter {
         this.width - used,
         Math.max(LEAST_ROOM, this.width - hanging.length),
       );
-      this.line(start + lines[0]!);
+      this.line((start + lines[0]!).trimEnd());
       for (const line of lines.slice(1)) this.line(hanging + line);
     }
     if (hex && m.head !== null) {
