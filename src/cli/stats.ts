@@ -1,4 +1,4 @@
-import type { CaptureInput } from '../engine/analysis.js';
+import { inputPaths, type CaptureInput } from '../engine/analysis.js';
 import { DEFAULT_LIMITS } from '../base/limits.js';
 import { safeJson } from '../base/text.js';
 import { Measure } from '../measure/measure.js';
@@ -54,9 +54,7 @@ export const stats: Command = {
     const interval = intervalOf(args.interval);
     const planner = await Planner.load(args);
     const interrupt = new Interrupt();
-    const output = openDestination(args.output, {
-      inputs: inputs.flatMap((i) => (typeof i === 'string' ? [i] : [i.client, i.server])),
-    });
+    const output = openDestination(args.output, { inputs: inputs.flatMap(inputPaths) });
     const measure = new Measure({
       interval,
       limits: DEFAULT_LIMITS,
