@@ -19,7 +19,6 @@ export const nbd: Protocol<NbdShared> = {
   title: 'Network Block Device',
   ports: [IANA_PORT],
   nameWidth: 26,
-  ports: [10809],
   rules: RULES,
   messageNames,
   probe,
