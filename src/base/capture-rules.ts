@@ -83,8 +83,8 @@ export const LIMIT = rule(
 export const UNSUPPORTED_LINK = rule(
   'capture/unsupported-link',
   'note',
-  'packets of a link type that is not decoded',
-  'Packets of this link type are counted and passed over; the rest of the capture is analyzed.',
+  'packets of a link type or encapsulation that is not decoded',
+  'These packets may hold TCP, but in a link type, tunnel or encryption that is not read, in fragments that are not complete, or behind headers that are cut off. They are counted and passed over; the rest of the capture is analyzed.',
 );
 export const OVERLAP_CONFLICT = rule(
   'tcp/overlap-conflict',

@@ -4,10 +4,10 @@ import { quote, wireText } from '../base/text.js';
 
 /** First bytes (latin-1) of files that people confuse with captures, and what to say of them. */
 const SIGNATURES: readonly (readonly [string, string])[] = [
-  ['\x28\xb5\x2f\xfd', 'zstd-compressed (decompress it first)'],
-  ['\xfd7zXZ\0', 'xz-compressed (decompress it first)'],
-  ['BZh', 'bzip2-compressed (decompress it first)'],
-  ['\x04\x22\x4d\x18', 'lz4-compressed (decompress it first)'],
+  ['\x28\xb5\x2f\xfd', 'zstd-compressed (unpack it first: zstd -d FILE)'],
+  ['\xfd7zXZ\0', 'xz-compressed (unpack it first: xz -d FILE)'],
+  ['BZh', 'bzip2-compressed (unpack it first: bzip2 -d FILE)'],
+  ['\x04\x22\x4d\x18', 'lz4-compressed (unpack it first: lz4 -d FILE)'],
   ['PK\x03\x04', 'a zip archive'],
   ['7z\xbc\xaf\x27\x1c', 'a 7-Zip archive'],
   ['\x7fELF', 'an ELF executable or object'],

@@ -22,7 +22,7 @@ export function parserFor(
   switch (sniffed.kind) {
     case 'pcap':
       sink.info(pcapInfo(sniffed.header));
-      if (arrival === 'stream' && sniffed.header.recordHeader === 16)
+      if (arrival === 'stream' && sniffed.header.recordHeader === 16 && !sniffed.header.anyLengthOrder)
         return { parser: new PcapStream(sniffed.header, sink, limits), offset: PCAP_HEADER_BYTES };
       return {
         parser: new RecordWindow(new PcapBlocks(sniffed.header, sink, limits), PCAP_HEADER_BYTES, windowBytes),

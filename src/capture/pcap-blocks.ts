@@ -30,7 +30,7 @@ export class PcapBlocks implements RecordParser {
   }
 
   parse(block: Block, start: number, end: number, base: number): number {
-    const { littleEndian, recordHeader, nanoseconds } = this.header;
+    const { littleEndian, recordHeader, nanoseconds, anyLengthOrder } = this.header;
     const { packet, sink, limit } = this;
     const view = block.view;
     packet.block = block;
@@ -40,7 +40,9 @@ export class PcapBlocks implements RecordParser {
         this.need = recordHeader;
         return pos;
       }
-      const captured = view.getUint32(pos + CAPTURED, littleEndian);
+      let captured = view.getUint32(pos + CAPTURED, littleEndian);
+      let original = view.getUint32(pos + ORIGINAL, littleEndian);
+      if (anyLengthOrder && original < captured) [captured, original] = [original, captured];
       if (captured > limit) {
         this.done = true;
         sink.note(recordTooLong(this.header, this.count + 1, base + pos, captured, limit));
@@ -52,7 +54,6 @@ export class PcapBlocks implements RecordParser {
         this.need = recordHeader + captured;
         return pos;
       }
-      const original = view.getUint32(pos + ORIGINAL, littleEndian);
       packet.number = ++this.count;
       setTime(
         packet,

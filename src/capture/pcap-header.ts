@@ -14,6 +14,11 @@ export interface PcapHeader {
   /** Bytes in front of each packet: 16, or 24 in the modified format. */
   readonly recordHeader: 16 | 24;
   readonly linkType: number;
+  /**
+   * Whether the two lengths of a packet stand in either order: up to version 2.2 the length on the wire came first, of 2.3 there are both
+   * kinds, and so there are of DG/UX, which calls itself 543.0. The captured length is the lower one.
+   */
+  readonly anyLengthOrder: boolean;
 }
 
 function magicOf(bytes: Uint8Array): { magic: number; littleEndian: boolean } | null {
@@ -31,7 +36,7 @@ export function isPcap(bytes: Uint8Array): boolean {
   return magicOf(bytes) !== null;
 }
 
-/** Reads the file header from the first 24 bytes, of which `isPcap` holds. */
+/** Reads the file header from the beginning of a file, at least 24 bytes, of which `isPcap` holds. */
 export function readPcapHeader(bytes: Uint8Array): PcapHeader {
   const found = magicOf(bytes);
   if (found === null || bytes.length < PCAP_HEADER_BYTES)
@@ -40,15 +45,46 @@ export function readPcapHeader(bytes: Uint8Array): PcapHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, PCAP_HEADER_BYTES);
   const major = view.getUint16(4, littleEndian);
   const minor = view.getUint16(6, littleEndian);
-  if (major !== 2 || minor !== 4)
-    throw new NotACapture(`pcap of the unknown version ${major}.${minor} (only 2.4 is in use)`);
+  const old = (major === 2 && minor < 4) || (major === 543 && minor === 0);
+  if (!old && (major !== 2 || minor !== 4))
+    throw new NotACapture(`pcap of the unknown version ${major}.${minor} (2.0 to 2.4 are known)`);
+  const nanoseconds = magic === NANOSECONDS;
+  if (magic === MICROSECONDS && !old && isNokia(bytes, littleEndian))
+    throw new NotACapture("a capture of Nokia's tcpdump (convert it with editcap -F pcap IN OUT)");
   return {
     littleEndian,
-    nanoseconds: magic === NANOSECONDS,
+    nanoseconds,
     recordHeader: magic === MODIFIED ? 24 : 16,
+    anyLengthOrder: old,
     // The upper half holds the length of the frame check sequence.
     linkType: view.getUint32(20, littleEndian) & 0xffff,
   };
+}
+
+/** What Nokia's tcpdump puts behind the header of each packet. */
+const NOKIA_BYTES = 4;
+/** Two packets of one capture are not further apart than this: about ten years, in seconds. */
+const LONGEST_CAPTURE = 315_000_000;
+
+/**
+ * Whether the packets have headers that are four bytes longer, as Nokia's tcpdump writes them, with the file header of all others: the
+ * second packet is where it is then, and not where it is else.
+ */
+function isNokia(bytes: Uint8Array, littleEndian: boolean): boolean {
+  const first = PCAP_HEADER_BYTES;
+  if (bytes.length < first + 16) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const seconds = view.getUint32(first, littleEndian);
+  const next = first + 16 + view.getUint32(first + 8, littleEndian);
+  const isRecord = (at: number): boolean => {
+    const captured = view.getUint32(at + 8, littleEndian);
+    const original = view.getUint32(at + 12, littleEndian);
+    const step = Math.abs(view.getUint32(at, littleEndian) - seconds);
+    const micros = view.getUint32(at + 4, littleEndian);
+    return captured > 0 && captured <= original && original < 1 << 24 && micros < 1_000_000 && step < LONGEST_CAPTURE;
+  };
+  if (next + NOKIA_BYTES + 16 > bytes.length) return false;
+  return !isRecord(next) && isRecord(next + NOKIA_BYTES);
 }
 
 export function pcapInfo(header: PcapHeader): CaptureInfo {

@@ -1,4 +1,5 @@
 import { Block } from '../base/block.js';
+import { CaptureClock } from '../base/capture-clock.js';
 import type { Limits } from '../base/limits.js';
 import type { Segment } from './segment.js';
 
@@ -8,6 +9,8 @@ const MAX_DATAGRAM = 65_535;
 const OVERHEAD = 256;
 /** Copies of fragments of a datagram that was just completed (one recording of two interfaces) begin no new datagram. */
 const ECHO_NANOS = 50_000_000;
+/** Fragments of a complete datagram by which copies are known. */
+const MOST_KNOWN = 64;
 
 /** One fragment: its place in the datagram's payload by the header, and the bytes of it that were captured. */
 interface Fragment {
@@ -24,14 +27,21 @@ class Datagram {
   /** Bytes covered so far. */
   covered = 0;
   cost = 0;
-  /** Given up (IPv6 forbids overlap, RFC 5722) or complete: further fragments of it are passed over. */
+  /** Given up (IPv6 forbids overlap, RFC 5722), complete, or of no interest: further fragments of it are passed over. */
   over = false;
+  /** Of no interest: its first fragment showed what it holds. */
+  skipped = false;
+  /** Of a complete one: place and hash of its fragments, as `from,to,hash`. */
+  known: Set<string> | null = null;
   readonly seconds: number;
   readonly nanos: number;
+  /** By the capture's clock, which one wrong time stamp does not move. */
+  readonly begun: number;
 
-  constructor(seconds: number, nanos: number) {
+  constructor(seconds: number, nanos: number, begun: number) {
     this.seconds = seconds;
     this.nanos = nanos;
+    this.begun = begun;
   }
 }
 
@@ -41,15 +51,20 @@ export interface Whole {
   readonly length: number;
 }
 
-/** Puts IP fragments together, bounded in number, bytes and capture time. Only fragments of TCP are given to it. */
+/**
+ * Puts IP fragments together, bounded in number, bytes and capture time. The identification need not be unique: some senders leave it 0
+ * in every packet, and 65,536 numbers are soon used up. What has the place of a fragment that is there, but other bytes, begins another
+ * datagram, and so does what is no copy of a fragment of the datagram that was just completed.
+ */
 export class Fragments {
   /** By addresses and identification, oldest first. */
   private readonly datagrams = new Map<string, Datagram>();
   private readonly limits: Readonly<Limits>;
   private readonly onLimit: (text: string) => void;
+  private readonly clock = new CaptureClock();
   private cost = 0;
   /** Datagrams that were given up because they stayed incomplete. */
-  incomplete = 0;
+  private incomplete = 0;
 
   constructor(limits: Readonly<Limits>, onLimit: (text: string) => void) {
     this.limits = limits;
@@ -62,6 +77,7 @@ export class Fragments {
    */
   add(
     s: Segment,
+    protocol: number,
     id: number,
     block: Block,
     start: number,
@@ -70,21 +86,19 @@ export class Fragments {
     length: number,
     last: boolean,
   ): Whole | null {
-    this.expire(s.seconds);
+    this.expire(this.clock.at(s.seconds));
     const to = offset + length;
     if (to > MAX_DATAGRAM || length <= 0) return null;
-    const key = `${s.src0},${s.src1},${s.src2},${s.src3},${s.dst0},${s.dst1},${s.dst2},${s.dst3},${id}`;
+    const key = keyOf(s, protocol, id);
+    const fragment = { from: offset, to, bytes: block.bytes.slice(start, end) };
     let datagram = this.datagrams.get(key);
-    if (datagram?.over && nanosSince(datagram, s) > ECHO_NANOS) {
+    if (datagram !== undefined && isAnother(datagram, fragment, s, this.limits.fragmentSeconds)) {
       this.drop(key, datagram);
       datagram = undefined;
     }
-    if (datagram === undefined) {
-      datagram = new Datagram(s.seconds, s.nanos);
-      this.datagrams.set(key, datagram);
-    }
+    if (datagram === undefined) datagram = this.begin(key, s);
     if (datagram.over) return null;
-    if (!insert(datagram, { from: offset, to, bytes: block.bytes.slice(start, end) }, s.ipVersion === 6)) {
+    if (!insert(datagram, fragment, s.ipVersion === 6)) {
       this.release(datagram);
       return null;
     }
@@ -94,11 +108,38 @@ export class Fragments {
     this.cost += cost;
     if (datagram.total >= 0 && datagram.covered >= datagram.total) {
       const whole = join(datagram);
+      datagram.known = new Set(datagram.fragments.slice(0, MOST_KNOWN).map(nameOf));
       this.release(datagram);
       return whole;
     }
     this.makeRoom();
     return null;
+  }
+
+  /** The datagram that this first fragment belongs to holds nothing of interest. */
+  passOver(s: Segment, protocol: number, id: number): void {
+    this.expire(this.clock.at(s.seconds));
+    const key = keyOf(s, protocol, id);
+    const datagram = this.datagrams.get(key);
+    if (datagram !== undefined) this.release(datagram);
+    this.datagrams.delete(key);
+    const skipped = this.begin(key, s);
+    skipped.over = true;
+    skipped.skipped = true;
+    this.makeRoom();
+  }
+
+  private begin(key: string, s: Segment): Datagram {
+    const datagram = new Datagram(s.seconds, s.nanos, this.clock.now);
+    this.datagrams.set(key, datagram);
+    return datagram;
+  }
+
+  /** Datagrams of which fragments are missing so far. */
+  get unfinished(): number {
+    let open = 0;
+    for (const { over } of this.datagrams.values()) if (!over) open++;
+    return this.incomplete + open;
   }
 
   /** Keeps the entry, so that later copies are known, but none of its bytes. */
@@ -117,7 +158,7 @@ export class Fragments {
 
   private expire(now: number): void {
     for (const [key, datagram] of this.datagrams) {
-      if (now - datagram.seconds <= this.limits.fragmentSeconds) return;
+      if (now - datagram.begun <= this.limits.fragmentSeconds) return;
       this.drop(key, datagram);
     }
   }
@@ -137,6 +178,29 @@ export class Fragments {
       this.drop(key, datagram);
     }
   }
+}
+
+function keyOf(s: Segment, protocol: number, id: number): string {
+  return `${s.src0},${s.src1},${s.src2},${s.src3},${s.dst0},${s.dst1},${s.dst2},${s.dst3},${protocol},${id}`;
+}
+
+/** Whether the fragment cannot belong to `datagram`, though it has its identification. */
+function isAnother(datagram: Datagram, fragment: Fragment, s: Segment, seconds: number): boolean {
+  if (Math.abs(s.seconds - datagram.seconds) > seconds) return true;
+  if (datagram.skipped && fragment.from === 0) return true;
+  if (datagram.over) {
+    const echo = datagram.known === null || datagram.known.has(nameOf(fragment));
+    return !echo || nanosSince(datagram, s) > ECHO_NANOS;
+  }
+  const same = datagram.fragments.find((f) => f.from === fragment.from && f.to === fragment.to);
+  return same !== undefined && Buffer.compare(same.bytes, fragment.bytes) !== 0;
+}
+
+/** Place and hash (FNV-1a) of a fragment. */
+function nameOf({ from, to, bytes }: Fragment): string {
+  let hash = 0x811c9dc5;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  return `${from},${to},${hash}`;
 }
 
 function nanosSince(datagram: Datagram, s: Segment): number {

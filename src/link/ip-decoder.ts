@@ -2,6 +2,7 @@ import type { Block } from '../base/block.js';
 import type { Limits } from '../base/limits.js';
 import { Fragments } from './fragments.js';
 import type { Segment } from './segment.js';
+import { CUT, ETHERNET, gre, isTunnelPort, MPLS, NO_TUNNEL, udpTunnel, type Tunnel } from './tunnels.js';
 
 /** Field offsets: RFC 791, section 3.1; RFC 8200, section 3; RFC 9293, section 3.1. */
 const V4_TOTAL_LENGTH = 2;
@@ -31,30 +32,62 @@ const TCP_NEEDED = 14;
 const HOP_BY_HOP = 0;
 const IP_IN_IP = 4;
 const TCP = 6;
+const UDP = 17;
 const IPV6_IN_IP = 41;
 const ROUTING = 43;
 const FRAGMENT = 44;
+const GRE = 47;
 const AH = 51;
 const DESTINATION = 60;
+const ETHER_IN_IP = 97;
 const MOBILITY = 135;
+const MPLS_IN_IP = 137;
 const HIP = 139;
 const SHIM6 = 140;
+/** What may hold TCP, so that its fragments are put together. UDP does only on the ports of tunnels, which the first fragment shows. */
+const CARRIERS: ReadonlySet<number> = new Set([
+  TCP,
+  UDP,
+  IP_IN_IP,
+  IPV6_IN_IP,
+  GRE,
+  AH,
+  DESTINATION,
+  ETHER_IN_IP,
+  MPLS_IN_IP,
+]);
+/** Protocols that may hold TCP and are not read. */
+const UNREAD: ReadonlyMap<number, string> = new Map([
+  [50, 'IPsec ESP (IP protocol 50)'],
+  [108, 'IPComp (IP protocol 108)'],
+  [115, 'L2TP (IP protocol 115)'],
+]);
 
 /** Option of the hop-by-hop header that carries the length of a packet beyond 65535 bytes (RFC 2675). */
 const JUMBO_OPTION = 0xc2;
 /** Extension headers of one packet: a chain of empty ones. */
 const MAX_EXTENSION_HEADERS = 32;
-/** IP packets inside IP packets. */
+/** IP packets inside IP packets, directly or in tunnels. */
 const MAX_NESTING = 4;
 
+/** What leads out of IP again, down to a link layer, and what is only counted. */
+export interface IpSurroundings {
+  /** A frame with that EtherType, from behind the type on. */
+  etherType(type: number, block: Block, at: number, end: number, wireEnd: number): void;
+  /** A packet that may hold TCP, in something that is not read. */
+  unread(what: string): void;
+  limit(text: string): void;
+}
+
 /**
- * Finds the TCP segment in an IP packet. All positions are indexes into one block: `at` is where something begins, `end` where
+ * Finds the TCP segment in an IP packet, also where that is inside another one. All positions are indexes into one block: `at` is where something begins, `end` where
  * the captured bytes end, `wireEnd` where they ended on the wire (beyond `end` where the packet was cut). Checksums are not
  * judged: offloading network cards leave them unfinished in recordings of their own host.
  */
 export class IpDecoder {
   private readonly segment: Segment;
   private readonly onSegment: (segment: Segment) => void;
+  private readonly around: IpSurroundings;
   private readonly fragments: Fragments;
   private nesting = 0;
   /** Packets that were no TCP, and packets too short or too damaged to tell. */
@@ -65,11 +98,17 @@ export class IpDecoder {
     limits: Readonly<Limits>,
     segment: Segment,
     onSegment: (segment: Segment) => void,
-    onLimit: (text: string) => void,
+    around: IpSurroundings,
   ) {
     this.segment = segment;
     this.onSegment = onSegment;
-    this.fragments = new Fragments(limits, onLimit);
+    this.around = around;
+    this.fragments = new Fragments(limits, (text) => around.limit(text));
+  }
+
+  /** IP datagrams of which fragments are missing so far. */
+  get unfinished(): number {
+    return this.fragments.unfinished;
   }
 
   /** IP of either version, told by its first four bits. */
@@ -102,10 +141,6 @@ export class IpDecoder {
     const payload = at + header;
     const payloadEnd = at + total;
     const capturedEnd = payloadEnd < end ? payloadEnd : end;
-    if (protocol !== TCP) {
-      this.nested(protocol, block, payload, capturedEnd, payloadEnd);
-      return;
-    }
     const s = this.segment;
     s.ipVersion = 4;
     s.src0 = s.src1 = s.dst0 = s.dst1 = 0;
@@ -113,13 +148,12 @@ export class IpDecoder {
     s.src3 = view.getInt32(at + V4_SOURCE);
     s.dst3 = view.getInt32(at + V4_DESTINATION);
     const fragment = view.getUint16(at + V4_FRAGMENT);
-    if ((fragment & (MORE_FRAGMENTS | 0x1fff)) === 0) {
-      this.tcp(block, payload, capturedEnd, payloadEnd);
-      return;
-    }
-    const id = view.getUint16(at + V4_ID);
-    const more = (fragment & MORE_FRAGMENTS) !== 0;
-    this.fragment(id, block, payload, capturedEnd, payloadEnd, (fragment & 0x1fff) * 8, !more, TCP);
+    if ((fragment & (MORE_FRAGMENTS | 0x1fff)) !== 0) {
+      const id = view.getUint16(at + V4_ID);
+      const more = (fragment & MORE_FRAGMENTS) !== 0;
+      this.fragment(id, block, payload, capturedEnd, payloadEnd, (fragment & 0x1fff) * 8, !more, protocol);
+    } else if (protocol === TCP) this.tcp(block, payload, capturedEnd, payloadEnd);
+    else this.payload(protocol, block, payload, capturedEnd, payloadEnd);
   }
 
   v6(block: Block, at: number, end: number, wireEnd: number): void {
@@ -146,11 +180,11 @@ export class IpDecoder {
     const payload = at + V6_HEADER;
     // 0 is left by segmentation offload, or stands for a jumbogram, whose length is in an option
     const payloadEnd = length > 0 ? payload + length : jumboEnd(block, at, end, wireEnd);
-    this.v6Payload(bytes[at + V6_NEXT_HEADER]!, block, payload, payloadEnd < end ? payloadEnd : end, payloadEnd);
+    this.payload(bytes[at + V6_NEXT_HEADER]!, block, payload, payloadEnd < end ? payloadEnd : end, payloadEnd);
   }
 
-  /** Passes over extension headers up to TCP. */
-  private v6Payload(protocol: number, block: Block, at: number, end: number, wireEnd: number): void {
+  /** Passes over extension headers up to TCP, or to what may hold another packet. */
+  private payload(protocol: number, block: Block, at: number, end: number, wireEnd: number): void {
     const { bytes } = block;
     let next = protocol;
     let pos = at;
@@ -187,10 +221,6 @@ export class IpDecoder {
           pos += 8;
           // an "atomic" fragment is the whole packet (RFC 6946)
           if ((place & 0xfff9) === 0) break;
-          if (inside !== TCP && inside !== DESTINATION && inside !== AH) {
-            this.other++;
-            return;
-          }
           this.fragment(id, block, pos, end, wireEnd, place & 0xfff8, (place & 1) === 0, inside);
           return;
         }
@@ -203,13 +233,43 @@ export class IpDecoder {
   }
 
   private nested(protocol: number, block: Block, at: number, end: number, wireEnd: number): void {
-    if ((protocol !== IP_IN_IP && protocol !== IPV6_IN_IP) || this.nesting >= MAX_NESTING) {
-      this.other++;
+    if (this.nesting >= MAX_NESTING) {
+      this.around.unread(`more than ${MAX_NESTING} packets inside each other`);
       return;
     }
     this.nesting++;
-    this.packet(block, at, end, wireEnd);
+    switch (protocol) {
+      case IP_IN_IP:
+      case IPV6_IN_IP:
+        this.packet(block, at, end, wireEnd);
+        break;
+      case UDP:
+        this.inside(udpTunnel(block, at, end), block, end, wireEnd);
+        break;
+      case GRE:
+        this.inside(gre(block, at, end), block, end, wireEnd);
+        break;
+      case ETHER_IN_IP:
+        // two bytes: version and reserved bits (RFC 3378)
+        this.around.etherType(ETHERNET, block, at + 2, end, wireEnd);
+        break;
+      case MPLS_IN_IP:
+        this.around.etherType(MPLS, block, at, end, wireEnd);
+        break;
+      default: {
+        const unread = UNREAD.get(protocol);
+        if (unread === undefined) this.other++;
+        else this.around.unread(unread);
+      }
+    }
     this.nesting--;
+  }
+
+  private inside(tunnel: Tunnel, block: Block, end: number, wireEnd: number): void {
+    if (typeof tunnel === 'string') this.around.unread(tunnel);
+    else if (tunnel === CUT) this.damaged++;
+    else if (tunnel === NO_TUNNEL) this.other++;
+    else this.around.etherType(tunnel.type, block, tunnel.at, end, wireEnd);
   }
 
   private fragment(
@@ -222,9 +282,21 @@ export class IpDecoder {
     last: boolean,
     protocol: number,
   ): void {
+    const { fragments, segment } = this;
+    const unread = UNREAD.get(protocol);
+    if (unread !== undefined && offset === 0) this.around.unread(unread);
+    if (!CARRIERS.has(protocol)) {
+      if (unread === undefined) this.other++;
+      return;
+    }
+    if (protocol === UDP && offset === 0 && !isTunnelPort(block, at, end)) {
+      this.other++;
+      fragments.passOver(segment, protocol, id);
+      return;
+    }
     const captured = end > at ? end : at;
-    const whole = this.fragments.add(this.segment, id, block, at, captured, offset, wireEnd - at, last);
-    if (whole !== null) this.v6Payload(protocol, whole.block, 0, whole.block.bytes.length, whole.length);
+    const whole = fragments.add(segment, protocol, id, block, at, captured, offset, wireEnd - at, last);
+    if (whole !== null) this.payload(protocol, whole.block, 0, whole.block.bytes.length, whole.length);
   }
 
   private tcp(block: Block, at: number, end: number, wireEnd: number): void {

@@ -8,6 +8,7 @@ import * as link from './link-types.js';
 import { Segment } from './segment.js';
 import type { SocketLink } from './socket-link.js';
 import { SOCKET_LINKS, type SocketLinks } from './socket-links.js';
+import * as tunnel from './tunnels.js';
 
 /** EtherType values (IANA, IEEE 802 numbers). */
 const TYPE_IPV4 = 0x0800;
@@ -16,6 +17,13 @@ const TYPE_IPV6 = 0x86dd;
 const TYPE_MPLS = 0x8847;
 const TYPE_MPLS_MULTICAST = 0x8848;
 const TYPE_PPPOE = 0x8864;
+/** Types that may hold IP and are not read. */
+const UNREAD_TYPES: ReadonlyMap<number, string> = new Map([
+  [0x88e5, 'MACsec (EtherType 0x88e5)'],
+  [0x88e7, 'provider backbone bridging (EtherType 0x88e7)'],
+  [0x894f, 'NSH (EtherType 0x894f)'],
+  [0x22f3, 'TRILL (EtherType 0x22f3)'],
+]);
 const TYPE_PROVIDER_VLAN = 0x88a8;
 /** Outer tags of equipment from before 802.1ad. */
 const TYPE_OLD_QINQ = 0x9100;
@@ -45,7 +53,8 @@ export class LinkDecoder {
   private readonly note: (note: CaptureNote) => void;
   private readonly limits: Readonly<Limits>;
   private readonly ip: IpDecoder;
-  private readonly unsupported = new Map<number, { packets: number; first: number }>();
+  /** By link type, or by the name of what may hold TCP and is not read. */
+  private readonly unsupported = new Map<number | string, { packets: number; first: number }>();
   private readonly socketLinks: SocketLinks;
   private readonly socketDecoders = new Map<number, SocketLink>();
   private readonly limitsNoted = new Set<string>();
@@ -61,7 +70,11 @@ export class LinkDecoder {
     this.onSegment = onSegment;
     this.note = note;
     this.socketLinks = socketLinks;
-    this.ip = new IpDecoder(limits, this.segment, onSegment, (text) => this.limit(text));
+    this.ip = new IpDecoder(limits, this.segment, onSegment, {
+      etherType: (type, block, at, end, wireEnd) => this.etherType(type, block, at, end, wireEnd),
+      unread: (what) => this.countUnsupported(what, this.segment.packet),
+      limit: (text) => this.limit(text),
+    });
   }
 
   /** Packets that hold no TCP segment: other protocols, frames that are no IP. */
@@ -130,16 +143,26 @@ export class LinkDecoder {
   end(): void {
     for (const { limitHit } of this.socketDecoders.values()) if (limitHit !== '') this.limit(limitHit);
     let told = 0;
-    for (const [linkType, { packets, first }] of this.unsupported) {
+    for (const [kind, { packets, first }] of this.unsupported) {
       if (++told > this.limits.findingsPerRule) {
-        const text = `and ${count(this.unsupported.size - told + 1, 'more link type')} (limit findingsPerRule)`;
+        const text = `and ${count(this.unsupported.size - told + 1, 'more kind')} (limit findingsPerRule)`;
         this.note({ rule: UNSUPPORTED_LINK, text, offset: 0, length: 0 });
         break;
       }
-      const text = `${count(packets, 'packet')} of link type ${link.linkTypeName(linkType)} not decoded, the first is packet ${first}`;
+      const what = typeof kind === 'string' ? kind : `link type ${link.linkTypeName(kind)}`;
+      const text = `${count(packets, 'packet')} of ${what} not decoded, the first is packet ${first}`;
       this.note({ rule: UNSUPPORTED_LINK, text, offset: 0, length: 0 });
     }
     this.unsupported.clear();
+    const { unfinished } = this.ip;
+    if (unfinished > 0) {
+      const text = `${count(unfinished, 'IP datagram')} not decoded, of which fragments are missing`;
+      this.note({ rule: UNSUPPORTED_LINK, text, offset: 0, length: 0 });
+    }
+    if (this.ip.damaged > 0) {
+      const text = `${count(this.ip.damaged, 'packet')} not decoded, whose headers are cut off or contradict themselves`;
+      this.note({ rule: UNSUPPORTED_LINK, text, offset: 0, length: 0 });
+    }
   }
 
   /** `at` is the place of an EtherType field, directly before what it announces. */
@@ -183,7 +206,17 @@ export class LinkDecoder {
         case TYPE_PPPOE:
           this.ppp(block, at + 6, end, wireEnd);
           return;
+        case tunnel.PPP:
+          this.ppp(block, at, end, wireEnd);
+          return;
+        case tunnel.ETHERNET:
+          this.typed(block, at + 12, end, wireEnd);
+          return;
         default:
+          if (UNREAD_TYPES.has(type)) {
+            this.countUnsupported(UNREAD_TYPES.get(type)!, this.segment.packet);
+            return;
+          }
           // LLC and SNAP with an EtherType: AA AA 03 00 00 00 TYPE
           if (type > LAST_LENGTH || end - at < 8 || view.getUint32(at) !== 0xaaaa0300 || block.bytes[at + 4] !== 0) {
             this.otherFrames++;
@@ -246,7 +279,7 @@ export class LinkDecoder {
   private socketLinkOrUnsupported(p: Packet): void {
     const make = this.socketLinks.get(p.linkType);
     if (make === undefined) {
-      this.countUnsupported(p);
+      this.countUnsupported(p.linkType, p.number);
       return;
     }
     let decoder = this.socketDecoders.get(p.linkType);
@@ -254,12 +287,12 @@ export class LinkDecoder {
       decoder = make(this.limits);
       this.socketDecoders.set(p.linkType, decoder);
     }
-    if (!decoder.packet(p, this.emit)) this.countUnsupported(p);
+    if (!decoder.packet(p, this.emit)) this.countUnsupported(p.linkType, p.number);
   }
 
-  private countUnsupported(p: Packet): void {
-    const seen = this.unsupported.get(p.linkType);
-    if (seen === undefined) this.unsupported.set(p.linkType, { packets: 1, first: p.number });
+  private countUnsupported(kind: number | string, packet: number): void {
+    const seen = this.unsupported.get(kind);
+    if (seen === undefined) this.unsupported.set(kind, { packets: 1, first: packet });
     else seen.packets++;
   }
 

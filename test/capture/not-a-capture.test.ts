@@ -28,8 +28,8 @@ const cases: readonly (readonly [string, Uint8Array, string])[] = [
     'looks like what tshark prints (record with -w FILE instead)',
   ],
   ['ELF', bytes('\x7fELF\x02\x01\x01\0'), 'an ELF executable or object'],
-  ['zstd', bytes('\x28\xb5\x2f\xfd\0\0'), 'zstd-compressed (decompress it first)'],
-  ['xz', bytes('\xfd7zXZ\0\0'), 'xz-compressed (decompress it first)'],
+  ['zstd', bytes('\x28\xb5\x2f\xfd\0\0'), 'zstd-compressed (unpack it first: zstd -d FILE)'],
+  ['xz', bytes('\xfd7zXZ\0\0'), 'xz-compressed (unpack it first: xz -d FILE)'],
   ['snoop', bytes('snoop\0\0\0\0\0\0\x02'), 'a Solaris snoop capture (convert it with editcap)'],
   [
     'an NBD stream',
@@ -55,7 +55,7 @@ const cases: readonly (readonly [string, Uint8Array, string])[] = [
   [
     'a pcap of another version',
     pcapFile([], { version: [2, 5] }),
-    'pcap of the unknown version 2.5 (only 2.4 is in use)',
+    'pcap of the unknown version 2.5 (2.0 to 2.4 are known)',
   ],
   [
     'text that begins like pcapng',

@@ -89,7 +89,7 @@ describe('classic pcap', () => {
     for (const version of [
       [2, 5],
       [3, 4],
-      [2, 2],
+      [1, 2],
     ] as const)
       expect(() => recordChunks(pcapFile([], { version }), 'stream')).toThrow(`unknown version ${version.join('.')}`);
   });

@@ -137,7 +137,7 @@ describe('other link types', () => {
     for (let i = 0; i < 20; i++) run.add({ bytes: new Uint8Array(60), linkType: 4711 + i });
     run.decoder.end();
     expect(run.notes).toHaveLength(4);
-    expect(run.notes.at(-1)).toBe('capture/unsupported-link: and 17 more link types (limit findingsPerRule)');
+    expect(run.notes.at(-1)).toBe('capture/unsupported-link: and 17 more kinds (limit findingsPerRule)');
   });
 
   it('with something else than TCP are counted', () => {
