@@ -1,7 +1,7 @@
 /** A step of at most this many seconds, forth or back, is believed at once. */
 const SMALL_STEP = 60;
 /** Packets in a row that must have a time far from those before it until it is the time. */
-const CONVINCING = 4;
+const CONVINCING = 3;
 
 /**
  * The time of a capture, in seconds, by the stamps of its packets. Single packets with a wrong stamp do not move it: what is timed by it is

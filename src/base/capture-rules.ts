@@ -90,7 +90,7 @@ export const OVERLAP_CONFLICT = rule(
   'tcp/overlap-conflict',
   'warning',
   'a retransmission carried other bytes than the first copy',
-  'The same sequence numbers arrived twice with different bytes. The first copy was decoded. It is a damaged capture, a broken network element, or an attempt to show an observer something else than the receiver sees.',
+  "The same sequence numbers arrived twice with different bytes. The first copy was decoded, or the one with the right checksum where the other's is wrong; without that, what rests on these bytes is never certain. It is a damaged capture, a broken network element, or an attempt to show an observer something else than the receiver sees.",
 );
 export const CONTINUED = rule(
   'capture/continued',

@@ -3,7 +3,9 @@ import { CLIENT, type Side } from '../base/input.js';
 import type { Limits } from '../base/limits.js';
 import type { Confidence, Party, Rule, Severity } from '../base/rule.js';
 import { count } from '../base/text.js';
+import type { Message } from '../contract/message.js';
 import type { Evidence } from '../contract/protocol.js';
+import type { End } from '../stream/byte-stream.js';
 import type { Finding, StreamRecord } from './event.js';
 
 export type RuleLevel = Severity | 'off';
@@ -37,6 +39,16 @@ export interface Place {
   readonly nanos: number;
 }
 
+/** Places of one stream with differing copies that are remembered; behind that many, all from there on counts as one. */
+const MOST_CONTESTED = 64;
+
+/** Bytes of a stream of which copies differ, by end of the connection. */
+interface Contested {
+  readonly end: End;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** No findings; never added to. */
 const NONE: Finding[] = [];
 
@@ -50,6 +62,7 @@ export class StreamFindings {
   /** Made with the first finding: most streams have none. */
   private counts: Map<Rule, number> | null = null;
   private held: Finding[] = NONE;
+  private contested: Contested[] | null = null;
 
   constructor(
     record: StreamRecord,
@@ -75,10 +88,19 @@ export class StreamFindings {
     return this.counts !== null;
   }
 
+  /** Copies of these bytes differ: nothing that rests on them is certain. */
+  contest(end: End, offset: number, length: number): void {
+    this.contested ??= [];
+    const many = this.contested.length >= MOST_CONTESTED;
+    this.contested.push({ end, from: offset, to: many ? Infinity : offset + length });
+    if (many) this.contested.shift();
+  }
+
   raise(rule: Rule, evidence: Evidence, place: Place): void {
     const message = evidence.message ?? null;
     let confidence = evidence.confidence ?? 'certain';
     if (confidence === 'certain' && message !== null && message.inferred) confidence = 'likely';
+    if (confidence === 'certain' && this.contested !== null && this.isContested(evidence)) confidence = 'likely';
     const severity = effectiveSeverity(rule, evidence.severity, confidence, this.levels);
     if (severity === null) return;
     this.counts ??= new Map<Rule, number>();
@@ -116,6 +138,18 @@ export class StreamFindings {
     if (party !== undefined) return party;
     if (side === null || !this.record.rolesKnown) return 'either';
     return side === CLIENT ? 'client' : 'server';
+  }
+
+  private isContested({ message, related, side, offset, length }: Evidence): boolean {
+    const rests = (of: Side | undefined, from: number, to: number): boolean => {
+      if (of === undefined) return false;
+      const end = of === CLIENT ? this.record.clientEnd : 1 - this.record.clientEnd;
+      return this.contested!.some((c) => c.end === end && c.from < to && c.to > from);
+    };
+    const onMessage = (m: Message): boolean => rests(m.side, m.offset, m.offset + m.length);
+    if (message !== undefined && message !== null && onMessage(message)) return true;
+    if (related?.some(onMessage)) return true;
+    return offset !== undefined && rests(side ?? message?.side, offset, offset + Math.max(length ?? 0, 1));
   }
 
   /** Reports what was held and whose message has been reported by now; `all`: also the others. */

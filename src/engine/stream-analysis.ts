@@ -180,6 +180,10 @@ export class StreamAnalysis implements StreamSink, Output {
     this.findings.flush();
   }
 
+  contested(from: End, offset: number, length: number): void {
+    this.findings.contest(from, offset, length);
+  }
+
   neglect(): void {
     this.settle('unknown');
   }

@@ -318,6 +318,7 @@ export class IpDecoder {
     s.ack = view.getUint32(at + TCP_ACK);
     s.flags = bytes[at + TCP_FLAGS]!;
     s.block = block;
+    s.header = at;
     s.start = start < end ? start : end;
     s.end = end;
     s.length = wireEnd - start;

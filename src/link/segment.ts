@@ -1,4 +1,4 @@
-import { EMPTY_BLOCK, type Block } from '../base/block.js';
+import { Block, EMPTY_BLOCK } from '../base/block.js';
 import type { SocketEvent } from '../capture/packet.js';
 
 /** TCP flags as in the header's last byte. */
@@ -31,6 +31,8 @@ export class Segment {
   seq = 0;
   ack = 0;
   flags = 0;
+  /** Where the TCP header begins in `block`, or -1. */
+  header = -1;
   /** Captured payload: `block.bytes[start..end)`. */
   block: Block = EMPTY_BLOCK;
   start = 0;
@@ -49,4 +51,15 @@ export class Segment {
   comment = '';
   /** An event of a recorded socket; then only packet, time, payload and this are set. */
   socket: SocketEvent | null = null;
+
+  /** A copy that stays, with bytes of its own. */
+  kept(): Segment {
+    const from = this.header < 0 ? this.start : this.header;
+    const copy = Object.assign(new Segment(), this);
+    copy.block = new Block(this.block.bytes.slice(from, this.end));
+    copy.start = this.start - from;
+    copy.end = this.end - from;
+    if (this.header >= 0) copy.header = 0;
+    return copy;
+  }
 }

@@ -63,6 +63,8 @@ export interface StreamSink {
   end(from: End, how: 'fin' | 'reset', origin: Origin): void;
   /** A diagnostic about that direction; `offset` is a stream offset. */
   note(rule: Rule, from: End | null, offset: number, length: number, text: string, origin: Origin): void;
+  /** Copies of these bytes of the stream differ, so that what rests on them is not certain. Comes before them, where that is known. */
+  contested?(from: End, offset: number, length: number): void;
   /** There are too many connections: bytes of this one, which has had none so far, are to be counted and no more. */
   neglect?(): void;
   /**

@@ -11,6 +11,8 @@ const KNOWN = 2;
 export const FINAL = 0;
 export const IDLE = 8;
 export const CROWDED_OUT = 16;
+/** It had holes. */
+const HOLED = 32;
 export type Fate = typeof FINAL | typeof IDLE | typeof CROWDED_OUT;
 
 /** Whether the segment is later than that time, which is before 0 where it is not known. */
@@ -43,7 +45,11 @@ export class ClosedFlows {
     this.seconds[slot] = closed.finishedSeconds;
     this.nanos[slot] = closed.finishedNanos;
     this.flags[slot] =
-      (closed.swapped ? SWAPPED : 0) | fate | (first.synchronized ? KNOWN : 0) | (second.synchronized ? KNOWN << 1 : 0);
+      (closed.swapped ? SWAPPED : 0) |
+      fate |
+      (first.synchronized ? KNOWN : 0) |
+      (second.synchronized ? KNOWN << 1 : 0) |
+      (first.holed || second.holed ? HOLED : 0);
     this.initial[2 * slot] = first.initial;
     this.initial[2 * slot + 1] = second.initial;
     this.expected[2 * slot] = first.expected;
@@ -57,6 +63,11 @@ export class ClosedFlows {
 
   fate(slot: number): Fate {
     return (this.flags[slot]! & (IDLE | CROWDED_OUT)) as Fate;
+  }
+
+  /** Whether bytes of it were given up for lost. */
+  holed(slot: number): boolean {
+    return (this.flags[slot]! & HOLED) !== 0;
   }
 
   /** Whether the segment of `from` cannot belong to the connection that was closed. */

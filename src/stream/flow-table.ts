@@ -73,7 +73,7 @@ export class FlowTable {
   }
 
   /** Gives a slot to the segment that `find` just did not find. */
-  add(s: Segment, rank: Rank): number {
+  add(s: Segment, rank: Rank, seconds = s.seconds): number {
     let slot = this.size;
     if (slot < this.limit) {
       if (slot === this.capacity) this.grow();
@@ -101,7 +101,7 @@ export class FlowTable {
     this.enchain(slot);
     this.ranks[slot] = rank;
     this.link(slot, rank);
-    this.lastSeen[slot] = s.seconds;
+    this.lastSeen[slot] = seconds;
     this.last = slot;
     return slot;
   }

@@ -1,6 +1,6 @@
 import { extended, grownTo, integer } from '../base/columns.js';
 import type { Origin } from '../base/origin.js';
-import { SYN, type Segment } from '../link/segment.js';
+import { ACK, SYN, type Segment } from '../link/segment.js';
 import { isRecordedSocket } from './recorded-socket.js';
 
 /** Whether the segment says nothing but that a connection is wanted. */
@@ -50,6 +50,18 @@ export class HalfOpen {
   /** Whether `s` is the same SYN again. */
   isRepeatedBy(s: Segment, slot: number): boolean {
     return s.flags === SYN && s.length === 0 && this.seqs[slot] === (s.seq | 0);
+  }
+
+  /** Whether `s`, of the other end, acknowledges the SYN and no more (RFC 9293, section 3.10.7.3), or is a SYN of its own. */
+  isAnsweredBy(s: Segment, slot: number): boolean {
+    return (s.flags & ACK) === 0 ? (s.flags & SYN) !== 0 : (s.ack | 0) === ((this.seqs[slot]! + 1) | 0);
+  }
+
+  /** Whether `s` can be of the connection that the SYN opens: of its sender (`mine`) or of the other end, at most `most` bytes on. */
+  isContinuedBy(s: Segment, slot: number, mine: boolean, most: number): boolean {
+    if (!mine && (s.flags & ACK) === 0) return false;
+    const ahead = ((mine ? s.seq : s.ack) - this.seqs[slot]! - 1) | 0;
+    return ahead >= 0 && ahead <= most;
   }
 
   /** Fills in what is known of the SYN. */

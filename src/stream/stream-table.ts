@@ -1,14 +1,18 @@
 import { Budget } from '../base/budget.js';
+import { CaptureClock } from '../base/capture-clock.js';
 import { LIMIT } from '../base/capture-rules.js';
 import type { Limits } from '../base/limits.js';
 import type { CaptureNote } from '../capture/packet.js';
-import { Segment, SYN } from '../link/segment.js';
+import { ACK, FIN, RST, Segment, SYN } from '../link/segment.js';
+import { Beginning, type KeptSegment } from './beginning.js';
 import type { End, StreamOpener } from './byte-stream.js';
 import { ClosedFlows, CROWDED_OUT, FINAL, IDLE, type Fate } from './closed-flows.js';
 import { ANSWERED, CLOSED, ESTABLISHED, FlowTable, HALF_OPEN, PARKED } from './flow-table.js';
 import { HalfOpen, isBareSyn } from './half-open.js';
 import { ParkedConnections } from './parked-connections.js';
+import { isRecordedSocket } from './recorded-socket.js';
 import { SocketStreams } from './socket-streams.js';
+import { Strays } from './strays.js';
 import { openingOf, parkedOpening, TcpConnection, type Opening } from './tcp-connection.js';
 import { TcpContext } from './tcp-context.js';
 
@@ -20,6 +24,9 @@ const MOST_RETURNED = 64;
 const SILENT_SECONDS = 60;
 /** Connections that nobody decodes are parked when this many others of them were heard since. A power of two. */
 const AWAKE = 256;
+
+/** A connection may acknowledge this many bytes of an end of which only the SYN was captured so far. */
+const MOST_REORDERED = 1 << 20;
 
 interface Lingering {
   readonly connection: TcpConnection;
@@ -46,6 +53,11 @@ export class StreamTable {
   /** Connections that are over but for stragglers, oldest first. */
   private readonly lingering: Lingering[] = [];
   private readonly parked = new ParkedConnections();
+  /** By slot: connections whose beginning may still come, oldest first. */
+  private readonly beginnings = new Map<number, Beginning>();
+  private readonly clock = new CaptureClock();
+  private readonly strayed = new Strays('belong to no connection: they answer no SYN, and continue nothing');
+  private readonly late = new Strays('came when their connection, which misses some, had been closed');
   /** A ring of connections that may be parked when their turn comes again. */
   private readonly awake: (TcpConnection | null)[] = new Array<null>(AWAKE).fill(null);
   private turn = 0;
@@ -79,15 +91,36 @@ export class StreamTable {
       this.sockets.event(s, s.socket, origin);
       return;
     }
-    if (this.lingering.length > 0) this.closeLingering(s);
+    const now = this.clock.at(s.seconds);
+    if (this.lingering.length > 0) this.closeLingering(s, now);
+    if (this.beginnings.size > 0) this.begin(s.packet - this.limits.gapGracePackets);
     const { flows } = this;
     const slot = flows.find(s);
-    let connection = slot < 0 ? this.openFirst(s) : this.connectionAt(slot, s);
-    if (connection === null) return;
+    const connection = slot < 0 ? this.openFirst(s) : this.connectionAt(slot, s);
+    if (connection !== null) this.deliver(connection, s);
+  }
+
+  /** Gives the segment, for which `flows.swapped` holds, to its connection, or to the one that takes its place. */
+  private deliver(to: TcpConnection, s: Segment): void {
+    const { flows } = this;
+    let connection = to;
+    const challenger = connection.lostTo(s, flows.swapped);
+    if (challenger !== null) {
+      const { swapped } = flows;
+      this.close(connection);
+      connection = this.openChallenger(connection.slot, challenger);
+      flows.swapped = swapped;
+    }
     let from: End = flows.swapped === connection.swapped ? 0 : 1;
     if ((s.flags & SYN) !== 0 && connection.isReplacedBy(s, from)) {
+      if (connection.established) {
+        connection.challenge(s, flows.swapped);
+        return;
+      }
       this.close(connection);
-      connection = this.openAt(connection.slot, s);
+      const opened = this.openNew(connection.slot, s);
+      if (opened === null) return;
+      connection = opened;
       from = flows.swapped === connection.swapped ? 0 : 1;
     }
     connection.segment(s, from);
@@ -105,7 +138,11 @@ export class StreamTable {
 
   /** Nothing came for a while, in a capture that is being made: what is missing will not come any more, nor what is out of order. */
   quiet(): void {
-    for (const { connection } of this.lingering.splice(0)) this.close(connection);
+    this.begin(Infinity);
+    for (const { connection } of this.lingering.splice(0)) {
+      connection.lingering = false;
+      if (connection.stillDying()) this.close(connection);
+    }
     for (const connection of this.connections) {
       if (connection === null) continue;
       connection.giveUpHoles();
@@ -115,6 +152,7 @@ export class StreamTable {
 
   /** The capture is over: every stream ends. */
   end(): void {
+    this.begin(Infinity);
     // a number of a stream and its slot make one number that sorts: an object for each of 100,000 would be the peak of the run
     const { size } = this.flows;
     const open = new Float64Array(size);
@@ -123,30 +161,156 @@ export class StreamTable {
       const id = this.connections[slot]?.id ?? (this.halfOpen.id(slot) || this.parked.id(slot));
       if (id > 0) open[count++] = id * size + slot;
     }
-    for (const key of open.subarray(0, count).sort()) this.closeAt(key % size, FINAL);
+    for (const key of open.subarray(0, count).sort()) {
+      const slot = key % size;
+      const challenger = this.connections[slot]?.lastChallenger ?? null;
+      this.closeAt(slot, FINAL);
+      // a SYN that nothing answered, of which the capture shows no more
+      if (challenger !== null) this.close(this.openChallenger(slot, challenger));
+    }
+    this.strayed.report(this.note);
+    this.late.report(this.note);
     this.sockets.end();
     this.context.recent.release();
   }
 
   /** A segment whose addresses and ports were not seen before. */
   private openFirst(s: Segment): TcpConnection | null {
-    this.releaseIdle(s.seconds);
-    const slot = this.flows.add(s, HALF_OPEN);
-    if (!isBareSyn(s)) return this.openAt(slot, s);
-    this.connections[slot] = null;
-    this.halfOpen.add(slot, ++this.streams, s, this.flows.swapped);
-    return null;
+    this.releaseIdle(this.clock.now);
+    const slot = this.flows.add(s, HALF_OPEN, Math.max(this.clock.now, s.seconds));
+    return this.openNew(slot, s);
   }
 
   /** The connection of a slot that is in use; null where the segment says nothing new of it. */
   private connectionAt(slot: number, s: Segment): TcpConnection | null {
-    this.flows.touch(slot, s.seconds);
+    this.flows.touch(slot, Math.max(this.clock.now, s.seconds));
     const connection = this.connections[slot]!;
     if (connection !== null) return connection;
+    const beginning = this.beginnings.get(slot);
+    if (beginning !== undefined) {
+      this.hold(beginning, s);
+      return null;
+    }
     if (this.parked.id(slot) > 0) return this.withRoom(this.unpark(slot));
     if (this.halfOpen.id(slot) === 0) return this.reopen(slot, s);
-    const repeated = this.flows.swapped === this.halfOpen.swapped(slot) && this.halfOpen.isRepeatedBy(s, slot);
-    return repeated ? null : this.withRoom(this.openHalfOpen(slot));
+    const mine = this.flows.swapped === this.halfOpen.swapped(slot);
+    if (mine && this.halfOpen.isRepeatedBy(s, slot)) return null;
+    if ((s.flags & SYN) !== 0 || (!mine && (s.flags & RST) !== 0)) {
+      if (mine || this.halfOpen.isAnsweredBy(s, slot)) return this.withRoom(this.openHalfOpen(slot));
+    } else if (this.halfOpen.isContinuedBy(s, slot, mine, MOST_REORDERED)) {
+      // its answer may come late, and with it where the other end's bytes begin
+      if (mine && s.length === 0 && (s.flags & (RST | FIN)) === 0) return this.withRoom(this.openHalfOpen(slot));
+      this.holdHalfOpen(slot, s);
+      return null;
+    }
+    this.strayed.add(s);
+    return null;
+  }
+
+  /**
+   * A connection that begins with this segment. It is opened when more is known than a SYN, or where its beginning was not captured, or not
+   * yet.
+   */
+  private openNew(slot: number, s: Segment): TcpConnection | null {
+    this.connections[slot] = null;
+    if (isBareSyn(s)) {
+      this.halfOpen.add(slot, ++this.streams, s, this.flows.swapped);
+      this.flows.setRank(slot, HALF_OPEN);
+      return null;
+    }
+    const recorded = isRecordedSocket(s) || s.fromZero;
+    const opens = (s.flags & SYN) !== 0 && (s.flags & ACK) === 0;
+    if (recorded || opens) return this.openAt(slot, s);
+    const beginning = new Beginning(slot, ++this.streams, s.packet);
+    this.beginnings.set(slot, beginning);
+    this.hold(beginning, s);
+    return null;
+  }
+
+  private holdHalfOpen(slot: number, s: Segment): void {
+    const { halfOpen, syn, flows } = this;
+    const beginning = new Beginning(slot, halfOpen.id(slot), s.packet);
+    const { origin } = this.context;
+    halfOpen.recall(slot, syn, origin);
+    [syn.srcPort, syn.dstPort] = flows.ports(slot, halfOpen.swapped(slot));
+    beginning.add(syn, halfOpen.swapped(slot));
+    halfOpen.remove(slot);
+    this.beginnings.set(slot, beginning);
+    this.hold(beginning, s);
+  }
+
+  private hold(beginning: Beginning, s: Segment): void {
+    beginning.add(s, this.flows.swapped);
+    if (beginning.complete || beginning.count > this.limits.gapGracePackets) this.openHeld(beginning);
+  }
+
+  /** Opens the connections whose first segment is not younger than that packet. */
+  private begin(packet: number): void {
+    for (const beginning of this.beginnings.values()) {
+      if (beginning.packet > packet) return;
+      this.openHeld(beginning);
+    }
+  }
+
+  /** Opens what is held back of that slot; whether there was anything. */
+  private settleBeginning(slot: number): boolean {
+    let held = false;
+    // what is played may leave something behind that looks like another beginning, of fewer segments
+    for (let b = this.beginnings.get(slot); b !== undefined; b = this.beginnings.get(slot)) {
+      held = true;
+      this.openHeld(b);
+    }
+    return held;
+  }
+
+  /** Plays what was held back of a connection. */
+  private openHeld(beginning: Beginning): void {
+    const { slot, id, segments } = beginning;
+    this.beginnings.delete(slot);
+    const { flows } = this;
+    const { swapped } = flows;
+    const connection = this.openKept(slot, id, segments[0]!);
+    for (const direction of [false, true]) {
+      const seq = beginning.lowest(direction);
+      if (seq !== null) connection.begin(direction === connection.swapped ? 0 : 1, seq);
+    }
+    for (const kept of segments)
+      this.play(kept, () => {
+        const now = this.connectionAt(slot, kept.segment);
+        if (now !== null) this.deliver(now, kept.segment);
+      });
+    flows.swapped = swapped;
+  }
+
+  private openChallenger(slot: number, syn: KeptSegment): TcpConnection {
+    const connection = this.openKept(slot, ++this.streams, syn);
+    this.play(syn, () => this.deliver(connection, syn.segment));
+    return connection;
+  }
+
+  /** Opens a connection whose first segment was kept. */
+  private openKept(slot: number, id: number, kept: KeptSegment): TcpConnection {
+    let opened: TcpConnection | null = null;
+    this.play(kept, () => {
+      opened = this.withRoom(this.make(slot, openingOf(id, kept.swapped, kept.segment)));
+    });
+    return opened!;
+  }
+
+  /** Does what is to be done with a segment that was kept, as if it came now. */
+  private play({ segment, swapped }: KeptSegment, action: () => void): void {
+    const { origin } = this.context;
+    const { packet, seconds, nanos } = origin;
+    origin.packet = segment.packet;
+    origin.seconds = segment.seconds;
+    origin.nanos = segment.nanos;
+    origin.peerSeen = -1;
+    this.flows.swapped = swapped;
+    action();
+    origin.packet = packet;
+    origin.seconds = seconds;
+    origin.nanos = nanos;
+    origin.peerSeen = -1;
   }
 
   /** Makes a connection of one of which only the SYN was seen. */
@@ -209,7 +373,7 @@ export class StreamTable {
       const text = `openStreams: more than ${this.limits.openStreams} connections are followed at once; the longest idle ones are given up, or of new ones the bytes are only counted`;
       this.note({ rule: LIMIT, text, offset: 0, length: 0 });
     }
-    const since = this.returned > MOST_RETURNED ? this.context.origin.seconds - SILENT_SECONDS : Infinity;
+    const since = this.returned > MOST_RETURNED ? this.clock.now - SILENT_SECONDS : Infinity;
     const idle = this.longestIdle(since, connection.slot);
     if (idle >= 0) this.closeAt(idle, CROWDED_OUT);
     else connection.neglect();
@@ -242,13 +406,17 @@ export class StreamTable {
   private reopen(slot: number, s: Segment): TcpConnection | null {
     const { remains } = this;
     const from: End = this.flows.swapped === remains.swapped(slot) ? 0 : 1;
-    if (!remains.isOutlivedBy(s, slot, from)) return null;
+    if (!remains.isOutlivedBy(s, slot, from)) {
+      if (remains.holed(slot)) this.late.add(s);
+      return null;
+    }
     const fate = (s.flags & SYN) === 0 ? remains.fate(slot) : FINAL;
+    if (fate === FINAL) return this.openNew(slot, s);
     const connection = this.openAt(slot, s);
     const { idleSeconds, openStreams } = this.limits;
     if (fate === CROWDED_OUT) this.returned++;
     // of one that is only counted, the limit itself has told
-    if (fate === FINAL || !connection.followed) return connection;
+    if (!connection.followed) return connection;
     const text =
       fate === IDLE
         ? `idleSeconds: the connection was silent for more than ${idleSeconds} s and had been given up`
@@ -263,19 +431,20 @@ export class StreamTable {
       this.close(connection);
     } else if (!connection.lingering) {
       connection.lingering = true;
-      this.lingering.push({ connection, packet: s.packet, seconds: s.seconds });
+      this.lingering.push({ connection, packet: s.packet, seconds: this.clock.now });
     }
   }
 
-  private closeLingering(s: Segment): void {
+  private closeLingering(s: Segment, now: number): void {
     for (;;) {
       const oldest = this.lingering[0];
       if (oldest === undefined) return;
       const { connection } = oldest;
-      const late = s.packet - oldest.packet >= LINGER_PACKETS || s.seconds - oldest.seconds > LINGER_SECONDS;
+      const late = s.packet - oldest.packet >= LINGER_PACKETS || now - oldest.seconds > LINGER_SECONDS;
       if (!late && !connection.closed) return;
       this.lingering.shift();
-      this.close(connection);
+      connection.lingering = false;
+      if (connection.stillDying()) this.close(connection);
     }
   }
 
@@ -287,6 +456,8 @@ export class StreamTable {
   }
 
   private closeAt(slot: number, fate: Fate): void {
+    const held = this.settleBeginning(slot);
+    if (held && this.connections[slot] === null && this.halfOpen.id(slot) === 0) return;
     const connection =
       this.connections[slot] ?? (this.parked.id(slot) > 0 ? this.unpark(slot) : this.openHalfOpen(slot));
     this.close(connection, fate);
@@ -294,6 +465,7 @@ export class StreamTable {
 
   /** Called by the flow table when it needs the slot of the longest idle connection. */
   private evict(slot: number): void {
+    this.settleBeginning(slot);
     if (this.connections[slot] === null && this.halfOpen.id(slot) === 0 && this.parked.id(slot) === 0) return;
     if (!this.evicted) {
       this.evicted = true;

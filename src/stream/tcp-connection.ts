@@ -1,6 +1,7 @@
 import type { Rule } from '../base/rule.js';
 import { ACK, FIN, RST, SYN, type Segment } from '../link/segment.js';
 import type { Connection, End, StreamOpener, StreamSink } from './byte-stream.js';
+import type { KeptSegment } from './beginning.js';
 import { isAfter, type ClosedFlows, type Fate } from './closed-flows.js';
 import type { FlowTable } from './flow-table.js';
 import type { ParkedConnections } from './parked-connections.js';
@@ -82,7 +83,10 @@ export class TcpConnection implements Connection {
   private readonly socket: RecordedSocket | null;
   private names: readonly [string, string] | null = null;
   private packets = 0;
-  private wasReset = false;
+  private refusal = false;
+  /** A SYN that opens another connection with the same addresses and ports, if it is answered. */
+  private challenger: KeptSegment | null = null;
+  private challengedAt = 0;
   /** When the second FIN came (for a recorded socket: or a reset); -1 before. */
   finishedSeconds = -1;
   finishedNanos = 0;
@@ -148,7 +152,12 @@ export class TcpConnection implements Connection {
 
   /** Whether it was reset before both ends had agreed to it. */
   get refused(): boolean {
-    return this.wasReset && !(this.first.certain && this.second.certain);
+    const carried = this.first.next > 0 || this.second.next > 0;
+    return this.wasReset && !carried && !(this.first.certain && this.second.certain);
+  }
+
+  private get wasReset(): boolean {
+    return this.refusal || this.first.reset || this.second.reset;
   }
 
   /** Whether both directions have come to their end. */
@@ -159,6 +168,11 @@ export class TcpConnection implements Connection {
   /** Whether something was given up for lost that may still come. */
   get holed(): boolean {
     return this.first.holed || this.second.holed;
+  }
+
+  /** Whether it goes on as far as is known: nobody has reset it, and not both ends have finished. */
+  get established(): boolean {
+    return !this.dying && this.socket === null && this.first.certain && this.second.certain;
   }
 
   /** Whether no more is to come but what the capture has out of order. */
@@ -175,6 +189,45 @@ export class TcpConnection implements Connection {
     if (ahead === 0) return isAfter(s, this.finishedSeconds, this.finishedNanos);
     const late = this.start === 'missed' && this.packets <= this.context.limits.gapGracePackets;
     return !(late && ahead > 0 && ahead < REORDERED_SYN);
+  }
+
+  /**
+   * A SYN that belongs to another connection has come while this one is open. An open connection answers it with what it expects, and
+   * goes on (RFC 5961, section 4.2); where it is gone, the answer acknowledges the SYN.
+   */
+  challenge(s: Segment, swapped: boolean): void {
+    this.packets++;
+    this.challenger = { segment: s.kept(), swapped };
+    this.challengedAt = this.packets;
+  }
+
+  /** The SYN that opened another connection, where `s` shows that it did. */
+  lostTo(s: Segment, swapped: boolean): KeptSegment | null {
+    const { challenger } = this;
+    if (challenger === null) return null;
+    const syn = challenger.segment;
+    const next = (syn.seq + 1) | 0;
+    const answered = (s.flags & ACK) !== 0 && (s.ack | 0) === next;
+    const continued = (s.flags & SYN) === 0 && (s.seq | 0) === next;
+    return (swapped === challenger.swapped ? continued : answered) ? challenger : null;
+  }
+
+  /** The SYN that was the last that was captured of it, if it was one of another connection. */
+  get lastChallenger(): KeptSegment | null {
+    return this.challengedAt === this.packets ? this.challenger : null;
+  }
+
+  /** The first byte that `from` sent, of those captured, has this number. */
+  begin(from: End, seq: number): void {
+    const receiver = from === 0 ? this.first : this.second;
+    if (!receiver.synchronized) receiver.synchronize(seq);
+  }
+
+  /** Looks again at RSTs that did not fit, when it is to be closed for them; whether it is over all the same. */
+  stillDying(): boolean {
+    this.first.reconsiderReset();
+    this.second.reconsiderReset();
+    return this.dying;
   }
 
   segment(s: Segment, from: End): void {
@@ -289,7 +342,10 @@ export class TcpConnection implements Connection {
       peer.synchronizeByAck(ack);
     }
     const acked = peer.offsetOf(ack);
-    if (acked > peer.acked) peer.acked = acked;
+    if (acked > peer.acked) {
+      peer.acked = acked;
+      if (peer.reset) peer.outlivesReset(acked);
+    }
     const { origin } = this.context;
     origin.peerSeen = acked < 0 ? 0 : peer.finAt >= 0 && acked > peer.finAt ? peer.finAt : acked;
     if (acked > peer.next) peer.acknowledged(acked);
@@ -298,9 +354,10 @@ export class TcpConnection implements Connection {
   private reset(s: Segment, mine: TcpReceiver, peer: TcpReceiver): void {
     // who refuses a SYN has no sequence number yet: then its ACK must fit (RFC 9293, 3.10.7.3)
     const refusal = s.seq === 0 && (s.flags & ACK) !== 0 && peer.synchronized && peer.offsetOf(s.ack) === peer.next;
-    if (!refusal && !mine.plausibleReset(s.seq)) return;
-    this.wasReset = true;
+    if (refusal) {
+      this.refusal = true;
+      mine.refuse();
+    } else if (!mine.takeReset(s.seq)) return;
     if (this.socket !== null) this.finished(s);
-    mine.reset(refusal ? mine.expected : s.seq);
   }
 }

@@ -1,8 +1,9 @@
-import type { Block } from '../base/block.js';
+import { Block } from '../base/block.js';
 import { LIMIT, OVERLAP_CONFLICT, UNDECODED } from '../base/capture-rules.js';
 import type { Origin } from '../base/origin.js';
 import { seqDistance } from '../base/seq.js';
 import { count } from '../base/text.js';
+import { isDamaged } from '../link/checksum.js';
 import type { Segment } from '../link/segment.js';
 import type { End, StreamSink } from './byte-stream.js';
 import { GivenUp } from './given-up.js';
@@ -16,13 +17,29 @@ import type { TcpContext } from './tcp-context.js';
 const MAX_WINDOW = 2 ** 30;
 /** Bytes that lie further back than this are no retransmission: nothing waits that long to be acknowledged. */
 const STALE = 2 ** 28;
-/** A RST further off than this from the next sequence number expected is somebody's guess. */
+/** A RST further ahead than this of the next sequence number expected is somebody's guess. */
 const RESET_WINDOW = 2 ** 26;
 
 const UNKNOWN = 0;
 /** The peer's acknowledgement in the handshake told where the stream begins; its own bytes may still show better. */
 const TOLD = 1;
 const KNOWN = 2;
+
+/** What is known of a direction's checksums: nothing; that some are right; that wrong ones mean nothing. */
+const SUMS_UNKNOWN = 0;
+const SUMS_RIGHT = 1;
+const SUMS_MEANINGLESS = 2;
+/** Segments with a wrong checksum that wait for a better copy. */
+const MOST_DOUBTED = 16;
+
+interface Doubted {
+  readonly offset: number;
+  readonly block: Block;
+  readonly origin: Origin;
+}
+
+/** Never added to. */
+const NONE_DOUBTED: Doubted[] = [];
 
 /** Bits of a parked receiver's state, above those of `sync`. */
 const HEARD = 4;
@@ -56,8 +73,12 @@ export class TcpReceiver {
   /** Sequence number of offset 0, as a signed 32-bit integer. */
   private base = 0;
   private sync = UNKNOWN;
-  /** Offset of the sender's RST, or -1. */
+  /** Offset of the sender's RST, or -1; and what was to come next when it came. */
   private resetAt = -1;
+  private resetNext = 0;
+  private sums: typeof SUMS_UNKNOWN | typeof SUMS_RIGHT | typeof SUMS_MEANINGLESS = SUMS_UNKNOWN;
+  /** Segments with a wrong checksum: delivered only where no other copy comes. */
+  private doubted: Doubted[] = NONE_DOUBTED;
   /** Where the bytes behind the end that were told of end. */
   private toldBeyond = 0;
   /** Holes that were given up. */
@@ -103,6 +124,11 @@ export class TcpReceiver {
     return (this.base + this.next + (this.ended && this.finAt >= 0 ? 1 : 0)) | 0;
   }
 
+  /** Whether its sender reset the connection, as far as is known. */
+  get reset(): boolean {
+    return this.resetAt >= 0;
+  }
+
   /** Whether bytes were given up for lost. */
   get holed(): boolean {
     return this.givenUp !== null;
@@ -133,7 +159,14 @@ export class TcpReceiver {
 
   /** Whether nothing is known of it but what `parked` gives: no hole, no end. */
   get plain(): boolean {
-    return this.held === null && this.proof === null && this.finAt < 0 && this.resetAt < 0 && !this.ended;
+    return (
+      this.held === null &&
+      this.doubted.length === 0 &&
+      this.proof === null &&
+      this.finAt < 0 &&
+      this.resetAt < 0 &&
+      !this.ended
+    );
   }
 
   /** What it is made of again. */
@@ -158,6 +191,7 @@ export class TcpReceiver {
   /** Takes the payload of `s`, which begins at `seq`. */
   receive(s: Segment, seq: number): void {
     const distance = (seq - ((this.base + this.next) | 0)) | 0;
+    if (this.sums !== SUMS_MEANINGLESS && !this.exact && s.length > 0 && this.isDoubtful(s, seq)) return;
     if (distance === 0 && this.held === null && this.finAt < 0 && !s.cut && this.sync === KNOWN && !this.ended) {
       this.deliver(s.block, s.start, s.end, this.context.origin);
     } else {
@@ -174,16 +208,41 @@ export class TcpReceiver {
     this.checkEnd();
   }
 
-  /** The sender's RST had the number `seq`. */
-  reset(seq: number): void {
+  /**
+   * The sender's RST had the number `seq`. It counts where the peer expects the next byte (RFC 9293, 3.10.7.4; RFC 5961, 3.2): between
+   * what the peer has acknowledged and what was captured. Where it is not the next byte captured, packets may be missing or out of order,
+   * or it was ignored: then the end of the connection decides. Returns whether it may count.
+   */
+  takeReset(seq: number): boolean {
+    const at = this.sync === UNKNOWN ? this.next : this.offsetOf(seq);
+    if (at < Math.min(this.acked, this.next) || at > this.next + RESET_WINDOW) return false;
+    if (this.ended) {
+      if (this.finAt < 0) return this.resetAt >= 0;
+      // behind the FIN; before it only where nothing acknowledged that
+      if (at > this.next + 1) return false;
+    }
+    this.resetAt = at;
+    this.resetNext = this.next;
+    this.checkEnd();
+    return true;
+  }
+
+  /** The sender refused the connection. */
+  refuse(): void {
     if (this.ended) return;
-    this.resetAt = this.sync === UNKNOWN ? 0 : Math.max(this.offsetOf(seq), this.next);
+    this.resetAt = this.next;
+    this.resetNext = this.next;
     this.checkEnd();
   }
 
-  /** Whether a RST with that number can have come from the sender and not from somebody who guesses. */
-  plausibleReset(seq: number): boolean {
-    return this.sync === UNKNOWN || Math.abs(this.offsetOf(seq) - this.next) <= RESET_WINDOW;
+  /** The peer acknowledged all up to `offset`: a RST before that was ignored. */
+  outlivesReset(offset: number): void {
+    if (!this.ended && this.resetAt >= 0 && this.resetAt < offset) this.resetAt = -1;
+  }
+
+  /** Forgets a RST behind which the sender went on. */
+  reconsiderReset(): void {
+    if (!this.ended && this.resetAt >= 0 && this.next > Math.max(this.resetAt, this.resetNext)) this.resetAt = -1;
   }
 
   /** The peer acknowledged all up to `offset`, which is beyond what was delivered. */
@@ -206,7 +265,7 @@ export class TcpReceiver {
   /** No more packets are to be expected: declares every hole lost, and ends the direction if its FIN or RST was seen. */
   complete(): void {
     this.giveUpHoles();
-    if (this.resetAt > this.next) this.resetAt = this.next;
+    if (this.resetAt >= 0) this.resetAt = this.resetNext = this.next;
     this.checkEnd();
     this.release();
     this.context.limited.delete(this.owner);
@@ -214,6 +273,7 @@ export class TcpReceiver {
 
   /** Declares every hole lost that is known of. */
   giveUpHoles(): void {
+    this.useDoubted(Infinity);
     while (!this.ended && this.held !== null) {
       const piece = this.held.first!;
       this.declareLost(piece.offset, piece.origin);
@@ -236,7 +296,11 @@ export class TcpReceiver {
     }
     if (at < 0) this.comeBefore(s, seq, origin);
     if (this.ended || this.finAt >= 0) this.beyondEnd(at, s.end - s.start, origin);
-    if (this.ended) return;
+    if (this.ended) {
+      // behind a RST that was believed: one is late, several are a connection that goes on
+      if (this.finAt < 0 && at >= 0) this.context.strangers.add(this.owner, seq, s.length);
+      return;
+    }
     const offset = Math.max(this.next + at, this.next);
     let wireEnd = this.next + at + s.length;
     if (this.finAt >= 0 && wireEnd > this.finAt) wireEnd = this.finAt;
@@ -282,7 +346,8 @@ export class TcpReceiver {
   private checkEnd(): void {
     if (this.ended) return;
     if (this.finAt >= 0 && this.next >= this.finAt) this.tellEnd('fin');
-    else if (this.resetAt >= 0 && this.next >= this.resetAt && this.held === null) this.tellEnd('reset');
+    else if (this.resetAt >= 0 && this.next === this.resetAt && this.next === this.resetNext && this.held === null)
+      this.tellEnd('reset');
   }
 
   private tellEnd(how: 'fin' | 'reset'): void {
@@ -329,11 +394,62 @@ export class TcpReceiver {
   /** Declares everything before `end` lost that is not held, and delivers what is. */
   private declareLost(end: number, origin: Origin): void {
     const upTo = this.finAt >= 0 ? Math.min(end, this.finAt) : end;
+    if (this.doubted.length > 0) this.useDoubted(upTo);
     while (this.next < upTo && !this.ended) {
       const first = this.held === null ? null : this.held.first;
       const stop = first !== null && first.offset < upTo ? first.offset : upTo;
       if (stop > this.next) this.lose(stop - this.next, false, origin);
       this.drain();
+    }
+  }
+
+  /**
+   * Whether the segment's checksum is wrong where others were right: then its receiver has thrown it away, and the sender will send it
+   * again. It is kept until then.
+   */
+  private isDoubtful(s: Segment, seq: number): boolean {
+    if (!isDamaged(s)) {
+      if (this.sums === SUMS_UNKNOWN && s.header >= 0) this.sums = SUMS_RIGHT;
+      if (this.doubted.length > 0) this.replaceDoubted(s, seq);
+      return false;
+    }
+    if (this.sums !== SUMS_RIGHT || this.sync !== KNOWN || this.ended || this.finAt >= 0) return false;
+    const offset = this.offsetOf(seq);
+    if (offset < this.next || offset > this.next + STALE || this.doubted.length >= MOST_DOUBTED) return false;
+    const { origin } = this.context;
+    const block = new Block(s.block.bytes.slice(s.start, s.end));
+    if (this.doubted === NONE_DOUBTED) this.doubted = [];
+    this.doubted.push({ offset, block, origin: origin.clone() });
+    return true;
+  }
+
+  /** A copy whose checksum is right has come. */
+  private replaceDoubted(s: Segment, seq: number): void {
+    const offset = this.offsetOf(seq);
+    const end = offset + s.end - s.start;
+    this.doubted = this.doubted.filter((d) => {
+      const from = Math.max(d.offset, offset);
+      const to = Math.min(d.offset + d.block.bytes.length, end);
+      if (to <= from) return true;
+      const worse = d.block.bytes.subarray(from - d.offset, to - d.offset);
+      const better = s.block.bytes.subarray(s.start + from - offset, s.start + to - offset);
+      if (Buffer.compare(worse, better) === 0) return false;
+      const text = `packet ${d.origin.packet} has a wrong checksum, and other bytes than packet ${this.context.origin.packet}, which is decoded`;
+      this.sink.note(OVERLAP_CONFLICT, this.from, from, to - from, text, this.context.origin);
+      return false;
+    });
+  }
+
+  /** No better copy has come of what lies before `end`: the checksums of this direction mean nothing. */
+  private useDoubted(end: number): void {
+    if (this.doubted.length === 0) return;
+    const used = this.doubted.filter((d) => d.offset < end);
+    this.doubted = this.doubted.filter((d) => d.offset >= end);
+    for (const { offset, block, origin } of used) {
+      const from = Math.max(this.next - offset, 0);
+      if (from >= block.bytes.length || this.ended) continue;
+      this.sums = SUMS_MEANINGLESS;
+      this.hold(offset + from, block, from, block.bytes.length, 0, origin);
     }
   }
 
@@ -376,7 +492,9 @@ export class TcpReceiver {
     // a keep-alive carries one byte of rubbish
     if (!this.carried || s.end - s.start <= 1) return;
     const found = this.context.recent.differs(this.owner, this.newestRecord, seq | 0, s.block, s.start, s.end);
-    if (found !== null) this.conflict(this.offsetOf(found), 0, origin);
+    if (found === null) return;
+    if (this.sums === SUMS_RIGHT && isDamaged(s)) this.damagedCopy(this.offsetOf(found), origin);
+    else this.conflict(this.offsetOf(found), 0, origin);
   }
 
   /** What lies in front of the first byte is a hole as well: a SYN may have come too late to tell where that is. */
@@ -413,15 +531,23 @@ export class TcpReceiver {
     this.sink.note(UNDECODED, this.from, from, end - from, text, origin);
   }
 
+  private damagedCopy(offset: number, origin: Origin): void {
+    const text = `packet ${origin.packet} has a wrong checksum, and other bytes than the copy before it, which was decoded, from offset ${offset} on`;
+    this.sink.note(OVERLAP_CONFLICT, this.from, offset, 1, text, origin);
+  }
+
   private conflict(offset: number, differing: number, origin: Origin): void {
     if (this.exact) return;
     const what = differing > 0 ? `${count(differing, 'byte')} of it` : 'some of it';
     const text = `packet ${origin.packet} repeats a part of the stream with other bytes than the first copy, ${what} from offset ${offset} on`;
-    this.sink.note(OVERLAP_CONFLICT, this.from, offset, Math.max(differing, 1), text, origin);
+    const length = Math.max(differing, 1);
+    this.sink.contested?.(this.from, offset, length);
+    this.sink.note(OVERLAP_CONFLICT, this.from, offset, length, text, origin);
   }
 
   private release(): void {
     this.proof = null;
+    this.doubted = NONE_DOUBTED;
     if (this.held === null) return;
     this.context.budget.give(this.held.cost);
     this.held = null;

@@ -65,7 +65,7 @@ describe('the start of a connection', () => {
 
 describe('a connection that was open before the capture', () => {
   it('begins at the first byte seen, and says that its start was missed', () => {
-    const script = new TcpScript().client('def', { at: 1003, ack: 500 }).client('ghi', { at: 1006, ack: 500 });
+    const script = new TcpScript().client('def', { at: 1003, ack: 500 }).client('ghi', { at: 1006, ack: 500 }).end();
     expect(script.log.connection).toMatchObject({ start: 'missed', initiatorKnown: false });
     expect(script.log.deliveries).toMatchObject([
       { offset: 0, text: 'def', peerSeen: -1 },
@@ -75,21 +75,26 @@ describe('a connection that was open before the capture', () => {
 
   it('counts what the peer has seen from the first byte seen of it', () => {
     const script = new TcpScript().client('abc', { at: 1000, ack: 500 }).server('wxyz', { at: 500, ack: 1003 });
-    script.client('def', { at: 1003, ack: 504 });
-    expect(script.log.deliveries.map((d) => d.peerSeen)).toEqual([-1, 3, 4]);
+    script.client('def', { at: 1003, ack: 504 }).end();
+    expect(script.log.deliveries.map((d) => d.peerSeen)).toEqual([0, 3, 4]);
   });
 
   it('has its first sender as end 0', () => {
-    const script = new TcpScript().server('xyz', { at: 10, ack: 700 }).client('abc', { at: 700, ack: 13 });
+    const script = new TcpScript().server('xyz', { at: 10, ack: 700 }).client('abc', { at: 700, ack: 13 }).end();
     expect(script.log.connection.endpoints).toEqual(['10.0.0.2:10809', '10.0.0.1:40000']);
     expect(script.log.content).toEqual(['xyz', 'abc']);
   });
 
+  it('begins with the lowest byte of its first packets', () => {
+    const script = new TcpScript().client('ghi', { at: 6 }).client('abc').client('def', { at: 3 }).end();
+    expect(script.log.content[0]).toBe('abcdefghi');
+    expect(script.log.notes).toEqual([]);
+  });
+
   it('ignores what lies before the first byte seen', () => {
-    const script = new TcpScript()
-      .client('def', { at: 1003 })
-      .client('abc', { at: 1000 })
-      .client('abcdefghi', { at: 1000 });
+    const script = new TcpScript().client('def', { at: 1003 });
+    script.table.quiet();
+    script.client('abc', { at: 1000 }).client('abcdefghi', { at: 1000 });
     expect(script.log.content[0]).toBe('defghi');
   });
 

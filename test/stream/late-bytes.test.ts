@@ -35,7 +35,9 @@ describe('bytes whose place in the stream was given up', () => {
 
 describe('bytes in front of the first packet of a connection joined late', () => {
   it('are told of once', () => {
-    const script = new TcpScript().client('def', { at: 3 }).client('abc', { at: 0 }).client('bcdef', { at: 1 });
+    const script = new TcpScript().client('def', { at: 3 });
+    script.table.quiet();
+    script.client('abc', { at: 0 }).client('bcdef', { at: 1 });
     expect(script.lines).toEqual(['client def', 'client note capture/undecoded 0+3']);
   });
 });

@@ -1,0 +1,48 @@
+import type { Segment } from './segment.js';
+
+/** Place of the checksum in the TCP header (RFC 9293, section 3.1). */
+const TCP_CHECKSUM = 16;
+const TCP_HEADER = 20;
+const TCP = 6;
+
+/**
+ * Whether the segment's checksum is there and wrong. It is not there where the packet was cut, or where the recording host leaves it to its
+ * network card: then the field holds nothing, or the sum of the addresses, protocol and length alone.
+ */
+export function isDamaged(s: Segment): boolean {
+  const { block, header, end } = s;
+  if (header < 0 || s.cut || s.start - header < TCP_HEADER) return false;
+  let pseudo = TCP + half(s.src3) + half(s.dst3);
+  if (s.ipVersion === 6)
+    pseudo += half(s.src0) + half(s.src1) + half(s.src2) + half(s.dst0) + half(s.dst1) + half(s.dst2);
+  const field = block.view.getUint16(header + TCP_CHECKSUM);
+  const finished = pseudo + end - header;
+  // segmentation offload leaves the length out
+  if (field === 0 || field === folded(finished) || field === folded(pseudo)) return false;
+  const sum = folded(sumOf(block.view, header, end));
+  return folded(finished + ((sum & 0xff) << 8) + (sum >>> 8)) !== 0xffff;
+}
+
+/** The two 16-bit halves of a word, added. */
+function half(word: number): number {
+  return (word >>> 16) + (word & 0xffff);
+}
+
+/** The sum of 16-bit words in ones' complement, of which a sum of longer ones is a multiple; in little endian, the faster order (RFC 1071). */
+function sumOf(view: DataView, start: number, end: number): number {
+  let sum = 0;
+  let at = start;
+  for (; at + 16 <= end; at += 16) {
+    sum += view.getUint32(at, true) + view.getUint32(at + 4, true);
+    sum += view.getUint32(at + 8, true) + view.getUint32(at + 12, true);
+  }
+  for (; at + 2 <= end; at += 2) sum += view.getUint16(at, true);
+  return at < end ? sum + view.getUint8(at) : sum;
+}
+
+/** The ones' complement sum in 16 bits. */
+function folded(sum: number): number {
+  let rest = sum;
+  while (rest > 0xffff) rest = Math.floor(rest / 0x1_0000) + (rest % 0x1_0000);
+  return rest;
+}
