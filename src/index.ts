@@ -27,7 +27,7 @@ export type {
 } from './report/event-object.js';
 export type { Confidence, Needs, Party, Severity } from './base/rule.js';
 export type { Limits } from './base/limits.js';
-export type { Json } from './contract/annotation.js';
+export type { Json } from './base/annotation.js';
 export type { CaptureInput } from './engine/analysis.js';
 export type { RuleLevel } from './engine/findings.js';
 export { NotACapture, type CaptureFormat } from './capture/packet.js';

@@ -1,7 +1,7 @@
 import { safeJson } from '../base/text.js';
 import { rfc3339 } from '../base/time.js';
 import type { CaptureInfo } from '../capture/packet.js';
-import { fieldsOf } from '../contract/annotation.js';
+import { fieldsOf } from '../base/annotation.js';
 import type { Message } from '../contract/message.js';
 import { directionOf } from '../engine/direction.js';
 import type { Finding, Reporter, StreamRecord, Summary } from '../engine/event.js';

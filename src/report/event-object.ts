@@ -2,7 +2,7 @@ import { CLIENT, SERVER } from '../base/input.js';
 import type { Confidence, Party, Severity } from '../base/rule.js';
 import { rfc3339 } from '../base/time.js';
 import type { CaptureFormat, CaptureInfo } from '../capture/packet.js';
-import { fieldsOf, type Json } from '../contract/annotation.js';
+import { fieldsOf, type Json } from '../base/annotation.js';
 import type { Message } from '../contract/message.js';
 import { directionOf, type Direction } from '../engine/direction.js';
 import type { Counts, Finding, StreamRecord, Summary } from '../engine/event.js';

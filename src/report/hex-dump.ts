@@ -1,4 +1,4 @@
-import type { Annotation, Json } from '../contract/annotation.js';
+import type { Annotation, Json } from '../base/annotation.js';
 import { quote } from '../base/text.js';
 import type { Paint } from './theme.js';
 import { printable } from './words.js';

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { fieldsOf, type Json } from '../../src/contract/annotation.js';
+import { fieldsOf, type Json } from '../../src/base/annotation.js';
 import { runSteps, type StepOptions } from '../../src/engine/example.js';
 import { arca } from '../../src/protocols/arca/index.js';
 import { play, taken, vector, type VectorName } from './vectors.js';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Step } from '../../src/base/rule.js';
-import type { Annotation } from '../../src/contract/annotation.js';
+import type { Annotation } from '../../src/base/annotation.js';
 import type { Protocol } from '../../src/contract/protocol.js';
 import { runSteps, type StepOptions } from '../../src/engine/example.js';
 import { PROTOCOLS } from '../../src/protocols/registry.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Step } from '../../src/base/rule.js';
-import { fieldsOf } from '../../src/contract/annotation.js';
+import { fieldsOf } from '../../src/base/annotation.js';
 import type { Message } from '../../src/contract/message.js';
 import type { Protocol } from '../../src/contract/protocol.js';
 import { runSteps, type StepOptions, type StepResult } from '../../src/engine/example.js';

@@ -2,7 +2,7 @@ import { Block } from '../../src/base/block.js';
 import { CLIENT, SERVER, type Input, type Side } from '../../src/base/input.js';
 import type { Origin } from '../../src/base/origin.js';
 import type { Rule } from '../../src/base/rule.js';
-import type { Annotation, Json } from '../../src/contract/annotation.js';
+import type { Annotation, Json } from '../../src/base/annotation.js';
 import { Message } from '../../src/contract/message.js';
 import type {
   Conversation,

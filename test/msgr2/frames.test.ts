@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hex, unhex } from '../../src/base/hex.js';
 import type { Step } from '../../src/base/rule.js';
-import { fieldsOf } from '../../src/contract/annotation.js';
+import { fieldsOf } from '../../src/base/annotation.js';
 import { runSteps } from '../../src/engine/example.js';
 import { TAG } from '../../src/protocols/msgr2/constants.js';
 import * as E from '../../src/protocols/msgr2/encode.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Step } from '../../src/base/rule.js';
-import { fieldsOf } from '../../src/contract/annotation.js';
+import { fieldsOf } from '../../src/base/annotation.js';
 import { runSteps } from '../../src/engine/example.js';
 import { nbd } from '../../src/protocols/nbd/index.js';
 

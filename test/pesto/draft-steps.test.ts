@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CLIENT, SERVER } from '../../src/base/input.js';
 import type { Step } from '../../src/base/rule.js';
-import { fieldsOf } from '../../src/contract/annotation.js';
+import { fieldsOf } from '../../src/base/annotation.js';
 import { runSteps } from '../../src/engine/example.js';
 import { ALT, client, CLOSE, END, pastaList, section, server, WEB } from '../../src/protocols/pesto/build.js';
 import { pesto } from '../../src/protocols/pesto/index.js';

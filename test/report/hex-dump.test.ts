@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Annotation } from '../../src/contract/annotation.js';
+import type { Annotation } from '../../src/base/annotation.js';
 import { hexDump } from '../../src/report/hex-dump.js';
 
 const bytes = Uint8Array.from({ length: 300 }, (_, i) => (i * 7) & 0xff);

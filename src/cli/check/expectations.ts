@@ -1,5 +1,5 @@
 import { patternMatcher } from '../../base/pattern.js';
-import type { Json } from '../../contract/annotation.js';
+import type { Json } from '../../base/annotation.js';
 import type { Expectation } from '../config-file.js';
 
 /** How many messages of each name a capture holds, by protocol. */

@@ -1,13 +1,13 @@
 import { hex } from '../../base/hex.js';
 import { Shown } from '../../base/layout.js';
 import { quote } from '../../base/text.js';
-import type { Annotation } from '../../contract/annotation.js';
+import type { Annotation } from '../../base/annotation.js';
 import { formatAddress, isAny6, isUnspecified } from './address.js';
 import { capNames, DUAL_STACK_ANY, flagNames, pifName } from './constants.js';
 import { ruleText } from './forward.js';
 import { HELLO, SECTION } from './layout.js';
 import { stepNumber } from './draft.js';
-import { Draft, Hello, Pif, RuleMessage, type PestoMessage } from './message.js';
+import { Draft, Hello, Pif, RuleMessage, type PestoMessage } from './messages.js';
 
 /** The field tree of a message. */
 export function annotate(message: PestoMessage): Annotation[] {

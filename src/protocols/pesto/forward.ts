@@ -1,7 +1,7 @@
 import { quote } from '../../base/text.js';
 import { formatAddress, isUnspecified, isV4, sameAddress } from './address.js';
 import { DUAL_STACK_ANY, protoName, SCAN, WEAK } from './constants.js';
-import type { RuleMessage } from './message.js';
+import type { RuleMessage } from './messages.js';
 
 /** What a forwarding rule means: how it is written, and when two of them are in each other's way. */
 

@@ -4,9 +4,8 @@ import type { Conversation, DecoderSettings, Output, Protocol, SessionContext } 
 import { annotate, describe } from './annotate.js';
 import { ClientFraming } from './decoder/client-framing.js';
 import { ServerFraming } from './decoder/server-framing.js';
-import { Turns } from './draft.js';
-import { Histories } from './history.js';
-import type { PestoMessage } from './message.js';
+import { Histories } from './session/history.js';
+import type { PestoMessage } from './messages.js';
 import { probe } from './probe.js';
 import { LISTEN_RULES } from './rules/forwarding-listen.js';
 import { TARGET_RULES } from './rules/forwarding-target.js';
@@ -14,8 +13,8 @@ import { HELLO_RULES } from './rules/hello.js';
 import { LIST_RULES } from './rules/list.js';
 import { SESSION_RULES } from './rules/session.js';
 import { UPDATE_RULES } from './rules/update.js';
-import { PestoSession } from './session.js';
-import { ClientTold, ServerTold } from './told.js';
+import { PestoSession } from './session/session.js';
+import { ClientTold, ServerTold, Turns } from './told.js';
 
 function converse(
   context: SessionContext<Histories>,

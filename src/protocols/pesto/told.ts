@@ -1,5 +1,5 @@
 import type { RuleLayout } from './layout.js';
-import type { Hello, Pif } from './message.js';
+import type { Hello, Pif } from './messages.js';
 
 /** What a direction is about to read. */
 export type Phase =
@@ -75,4 +75,9 @@ export class ClientTold extends Told {
   skewed = false;
   /** First bytes of a stream that begins with text instead of a table id. */
   greeting = '';
+}
+
+/** How far each side's stream was seen: what a run of bytes is follows from who spoke in between. By side. */
+export class Turns {
+  readonly seen: [number, number] = [0, 0];
 }

@@ -2,11 +2,10 @@ import { hex } from '../../../base/hex.js';
 import { CLIENT, type Input } from '../../../base/input.js';
 import { isFinal, LOST, TAKEN, WAIT, type Patience } from '../../../contract/framed-decoder.js';
 import { PIF_NONE, PIF_SPLICE } from '../constants.js';
-import type { Turns } from '../draft.js';
 import { SECTION } from '../layout.js';
-import { Pif, PifEnd } from '../message.js';
+import { Pif, PifEnd } from '../messages.js';
 import { CLIENT_DATA_AFTER_UPDATE } from '../rules/update.js';
-import type { ClientTold, ServerTold } from '../told.js';
+import type { ClientTold, ServerTold, Turns } from '../told.js';
 import { FULL_MARKS, guessSize, isSkewed, otherSize, rateRule } from './rule-walk.js';
 import { TableFraming } from './table-framing.js';
 

@@ -2,10 +2,9 @@ import { otherSide, type Input, type Side } from '../../../base/input.js';
 import { Framing, TAKEN, WAIT, type Patience } from '../../../contract/framed-decoder.js';
 import type { SkipReason } from '../../../contract/protocol.js';
 import { MAX_DRAFT_RUN, MAX_DRAFT_RUNS, MAX_RULES } from '../constants.js';
-import type { Turns } from '../draft.js';
 import type { RuleLayout } from '../layout.js';
-import { Draft, RuleMessage, type PestoMessage, type Pif } from '../message.js';
-import type { Told } from '../told.js';
+import { Draft, RuleMessage, type PestoMessage, type Pif } from '../messages.js';
+import type { Told, Turns } from '../told.js';
 import { PauseClock } from './pause-clock.js';
 
 /** Bytes of what is cut that are kept as evidence. */

@@ -1,6 +1,6 @@
-import { hex, hexNumber } from '../../base/hex.js';
-import { quote } from '../../base/text.js';
-import type { Output } from '../../contract/protocol.js';
+import { hex, hexNumber } from '../../../base/hex.js';
+import { quote } from '../../../base/text.js';
+import type { Output } from '../../../contract/protocol.js';
 import {
   CAP_IPV4,
   CAP_IPV6,
@@ -18,12 +18,12 @@ import {
   PIF_NAMES,
   PIF_SPLICE,
   PIF_TAP,
-} from './constants.js';
-import { HELLO } from './layout.js';
-import type { Hello, Pif, PifEnd } from './message.js';
-import * as H from './rules/hello.js';
-import * as L from './rules/list.js';
-import type { Transaction } from './transaction.js';
+} from '../constants.js';
+import { HELLO } from '../layout.js';
+import type { Hello, Pif, PifEnd } from '../messages.js';
+import * as H from '../rules/hello.js';
+import * as L from '../rules/list.js';
+import type { Transaction } from '../session/transaction.js';
 
 /**
  * Judges a hello; what a client would leave for is noted in the transaction. `oldBefore`: the stream holds several connections, and

@@ -1,13 +1,13 @@
-import { SECTION } from './layout.js';
-import { CLIENT } from '../../base/input.js';
-import type { Output } from '../../contract/protocol.js';
-import { MAX_RULES, PIF_HOST, PIF_SPLICE, pifName } from './constants.js';
-import { RuleJudge } from './judge-rule.js';
-import type { Pif, PifEnd, RuleMessage } from './message.js';
-import { RULE_COUNT_TOO_BIG } from './rules/list.js';
-import * as U from './rules/update.js';
-import { changeLines, changeText, compare, equalStates, isChange } from './table.js';
-import type { Transaction } from './transaction.js';
+import { SECTION } from '../layout.js';
+import { CLIENT } from '../../../base/input.js';
+import type { Output } from '../../../contract/protocol.js';
+import { MAX_RULES, PIF_HOST, PIF_SPLICE, pifName } from '../constants.js';
+import { RuleJudge } from './forwarding.js';
+import type { Pif, PifEnd, RuleMessage } from '../messages.js';
+import { RULE_COUNT_TOO_BIG } from '../rules/list.js';
+import * as U from '../rules/update.js';
+import { changeLines, changeText, compare, equalStates, isChange } from '../session/table.js';
+import type { Transaction } from '../session/transaction.js';
 
 /** Rules that a summary names one by one. */
 const NAMED_RULES = 8;

@@ -1,7 +1,7 @@
-import { quote } from '../../base/text.js';
-import { MAX_RULES } from './constants.js';
-import { ruleKey, ruleText } from './forward.js';
-import type { Pif, RuleMessage } from './message.js';
+import { quote } from '../../../base/text.js';
+import { MAX_RULES } from '../constants.js';
+import { ruleKey, ruleText } from '../forward.js';
+import type { Pif, RuleMessage } from '../messages.js';
 
 /** The rules of one pif as a list or an update shows them. */
 export class Table {

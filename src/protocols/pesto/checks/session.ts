@@ -1,15 +1,15 @@
-import { CLIENT, SERVER, type Side } from '../../base/input.js';
-import { hex } from '../../base/hex.js';
-import { count } from '../../base/text.js';
-import { duration } from '../../base/time.js';
-import type { Evidence, Output } from '../../contract/protocol.js';
-import { pifName } from './constants.js';
-import * as H from './rules/hello.js';
-import * as L from './rules/list.js';
-import * as S from './rules/session.js';
-import * as U from './rules/update.js';
-import type { ClientTold, ServerTold, Told } from './told.js';
-import type { Transaction } from './transaction.js';
+import { CLIENT, SERVER, type Side } from '../../../base/input.js';
+import { hex } from '../../../base/hex.js';
+import { count } from '../../../base/text.js';
+import { duration } from '../../../base/time.js';
+import type { Evidence, Output } from '../../../contract/protocol.js';
+import { pifName } from '../constants.js';
+import * as H from '../rules/hello.js';
+import * as L from '../rules/list.js';
+import * as S from '../rules/session.js';
+import * as U from '../rules/update.js';
+import type { ClientTold, ServerTold, Told } from '../told.js';
+import type { Transaction } from '../session/transaction.js';
 
 /** How and when a direction ended. */
 export interface Ending {

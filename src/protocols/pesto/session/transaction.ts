@@ -1,7 +1,7 @@
-import type { Hello, Pif, PifEnd, PestoMessage } from './message.js';
+import type { Hello, Pif, PifEnd, PestoMessage } from '../messages.js';
 import { snapshot, Table, type Snapshot } from './table.js';
-import { isReleased, KEPT_TABLES, pifName } from './constants.js';
-import { DraftSteps } from './draft.js';
+import { isReleased, KEPT_TABLES, pifName } from '../constants.js';
+import { DraftSteps } from './draft-steps.js';
 
 /** One hello, its list, and at most one update: all that happens in a connection. */
 export class Transaction {

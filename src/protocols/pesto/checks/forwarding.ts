@@ -1,9 +1,9 @@
-import { hex, hexNumber } from '../../base/hex.js';
-import { CLIENT } from '../../base/input.js';
-import type { Rule } from '../../base/rule.js';
-import { quote } from '../../base/text.js';
-import type { Output } from '../../contract/protocol.js';
-import { formatAddress, isAny4, isAny6, isLocalhost, isMulticast, isUnspecified, isV4 } from './address.js';
+import { hex, hexNumber } from '../../../base/hex.js';
+import { CLIENT } from '../../../base/input.js';
+import type { Rule } from '../../../base/rule.js';
+import { quote } from '../../../base/text.js';
+import type { Output } from '../../../contract/protocol.js';
+import { formatAddress, isAny4, isAny6, isLocalhost, isMulticast, isUnspecified, isV4 } from '../address.js';
 import {
   CAP_IFNAME,
   CAP_IPV4,
@@ -21,12 +21,12 @@ import {
   TCP,
   UDP,
   WEAK,
-} from './constants.js';
-import { conflict, ruleSockets, ruleText, sameRule } from './forward.js';
-import type { RuleMessage } from './message.js';
-import * as F from './rules/forwarding-listen.js';
-import * as T from './rules/forwarding-target.js';
-import type { Table } from './table.js';
+} from '../constants.js';
+import { conflict, ruleSockets, ruleText, sameRule } from '../forward.js';
+import type { RuleMessage } from '../messages.js';
+import * as F from '../rules/forwarding-listen.js';
+import * as T from '../rules/forwarding-target.js';
+import type { Table } from '../session/table.js';
 
 /** Ports of one rule from which a strict one is unlikely to find all of them free. */
 const WIDE = 1024;

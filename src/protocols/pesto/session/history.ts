@@ -1,4 +1,4 @@
-import type { Limits } from '../../base/limits.js';
+import type { Limits } from '../../../base/limits.js';
 import { changeLines, changeText, compare, equalStates, isChange, type Snapshot } from './table.js';
 
 /** How the last connection left the tables, as far as the recording shows. */

@@ -1,11 +1,11 @@
-import type { LimitNotes } from '../../contract/limit-notes.js';
-import type { Output, SessionContext } from '../../contract/protocol.js';
-import { duration } from '../../base/time.js';
-import { CLIENT, SERVER } from '../../base/input.js';
+import type { LimitNotes } from '../../../contract/limit-notes.js';
+import type { Output, SessionContext } from '../../../contract/protocol.js';
+import { duration } from '../../../base/time.js';
+import { CLIENT, SERVER } from '../../../base/input.js';
 import { OpenConnection, type Histories, type PathHistory } from './history.js';
-import type { Ending } from './judge-ends.js';
-import type { Hello } from './message.js';
-import { CONCURRENT_CLIENTS } from './rules/session.js';
+import type { Ending } from '../checks/session.js';
+import type { Hello } from '../messages.js';
+import { CONCURRENT_CLIENTS } from '../rules/session.js';
 import type { Transaction } from './transaction.js';
 
 const NANOS = 1e9;

@@ -1,9 +1,9 @@
-import type { Side } from '../../base/input.js';
-import type { Json } from '../../contract/annotation.js';
-import { count } from '../../base/text.js';
-import { capNames, NEWEST_VERSION } from './constants.js';
+import type { Side } from '../../../base/input.js';
+import type { Json } from '../../../base/annotation.js';
+import { count } from '../../../base/text.js';
+import { capNames, NEWEST_VERSION } from '../constants.js';
 import { changeLines, changeText, compare, isChange, tableLabel, type Snapshot, type TableChange } from './table.js';
-import { ruleText } from './forward.js';
+import { ruleText } from '../forward.js';
 import type { Transaction } from './transaction.js';
 
 /** Changed rules that a transcript's footer names one by one. */
