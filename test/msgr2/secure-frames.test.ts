@@ -8,7 +8,7 @@ import { MODE_CRC, MODE_SECURE, TAG } from '../../src/protocols/msgr2/constants.
 import * as E from '../../src/protocols/msgr2/encode.js';
 import { msgr2 } from '../../src/protocols/msgr2/index.js';
 import { DataFrame } from '../../src/protocols/msgr2/message.js';
-import type { Revision } from '../../src/protocols/msgr2/preamble.js';
+import type { Revision } from '../../src/protocols/msgr2/layout.js';
 import { GcmStream } from '../../src/protocols/msgr2/secure/gcm.js';
 import { exampleKeys, sealedScript, type SealedScript } from '../../src/protocols/msgr2/secure/sealed-script.js';
 import { testProperties, unaccounted } from '../kit/properties.js';

@@ -1,25 +1,27 @@
-import { hex, hexNumber } from '../../base/hex.js';
+import { hex } from '../../base/hex.js';
+import { Shown } from '../../base/layout.js';
 import { fieldsOf, type Annotation } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
-import { FRAME_COMPRESSED, LATE_COMPLETE, tagName } from './constants.js';
-import { bannerFeatureNames } from './features.js';
+import { LATE_CODE, LATE_COMPLETE } from './constants.js';
 import { EntityWalker } from './entity-walker.js';
 import { frontOf } from './fronts.js';
 import { Banner, ControlFrame, DataFrame, type Frame } from './message.js';
-import { messageTypeName } from './message-types.js';
 import { isSingleValue, walkControl } from './payloads.js';
 import { GCM_TAG, layoutOf } from './secure/layout.js';
 import {
-  AT,
-  AT_CRC,
-  AT_FLAGS,
-  AT_RESERVED,
-  AT_SEGMENTS,
+  BANNER,
+  BANNER_FEATURES,
+  BANNER_V1,
+  crcSlot,
   DESCRIPTOR,
+  EPILOGUE_REV0,
+  epilogueOf,
+  FIRST_CRC,
+  lengthAt,
   MAX_SEGMENTS,
   MESSAGE_HEADER,
   PREAMBLE,
-} from './preamble.js';
+} from './layout.js';
 
 const NONE = new Uint8Array(0);
 
@@ -32,59 +34,32 @@ export function annotate(message: Message): Annotation[] {
 }
 
 function annotateBanner(m: Banner): Annotation[] {
-  if (m.legacy) return [{ name: 'prefix', at: 0, length: m.length, value: 'ceph v027', text: 'messenger v1' }];
-  const out: Annotation[] = [
-    { name: 'prefix', at: 0, length: 8, text: 'ceph v2' },
-    { name: 'payloadLength', at: 8, length: 2, value: m.payloadLength },
-  ];
-  if (m.payloadLength >= 16) {
-    const names = (word: bigint) => bannerFeatureNames(word).join(' ') || 'none';
-    out.push(
-      { name: 'supported', at: 10, length: 8, value: String(m.supported), text: names(m.supported) },
-      { name: 'required', at: 18, length: 8, value: String(m.required), text: names(m.required) },
-    );
-  }
-  const known = m.payloadLength >= 16 ? 26 : 10;
+  if (m.legacy) return BANNER_V1.annotations({});
+  const out = BANNER.annotations({ payloadLength: m.payloadLength });
+  const featured = m.payloadLength >= BANNER_FEATURES.size;
+  if (featured) out.push(...BANNER_FEATURES.annotations(m, BANNER.size));
+  const known = BANNER.size + (featured ? BANNER_FEATURES.size : 0);
   if (m.length > known) {
-    out.push({
-      name: 'rest',
-      at: known,
-      length: m.length - known,
-      value: hex(m.head ?? NONE, known, m.head?.length ?? 0),
-    });
+    const head = m.head ?? NONE;
+    out.push({ name: 'rest', at: known, length: m.length - known, value: hex(head, known, head.length) });
   }
   return out;
 }
 
-/** The 32 bytes of the preamble. */
+/** What has no value because its bytes were not kept. */
+const UNKNOWN = new Shown(undefined);
+
 function preamble(m: Frame): Annotation {
-  const head = m.head ?? NONE;
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-  const there = head.length >= PREAMBLE;
-  const children: Annotation[] = [
-    { name: 'tag', at: 0, length: 1, value: m.tag, text: tagName(m.tag) },
-    { name: 'segmentCount', at: 1, length: 1, value: m.count },
-  ];
-  for (let i = 0; i < MAX_SEGMENTS; i++) {
-    const at = AT_SEGMENTS + DESCRIPTOR * i;
-    children.push({
-      name: `segment${i}`,
-      at,
-      length: DESCRIPTOR,
-      children: [
-        { name: 'length', at, length: 4, value: m.segmentLength(i) },
-        { name: 'alignment', at: at + 4, length: 2, ...(there ? { value: view.getUint16(at + 4, true) } : {}) },
-      ],
-    });
-  }
-  const compressed = m.flags & FRAME_COMPRESSED ? `${hexNumber(m.flags, 2)} compressed` : hexNumber(m.flags, 2);
-  children.push({ name: 'flags', at: AT_FLAGS, length: 1, value: m.flags, text: compressed });
-  children.push({ name: 'reserved', at: AT_RESERVED, length: 1, ...(there ? { value: head[AT_RESERVED]! } : {}) });
-  if (there) {
-    const crc = view.getUint32(AT_CRC, true);
-    children.push({ name: 'crc', at: AT_CRC, length: 4, value: crc, text: hexNumber(crc, 8) });
-  }
-  return { name: 'preamble', at: 0, length: PREAMBLE, children };
+  const kept = m.head !== null && m.head.length >= PREAMBLE.size ? PREAMBLE.read(m.head) : null;
+  const segments = Array.from({ length: MAX_SEGMENTS }, (_, i) => ({
+    length: m.segmentLength(i),
+    alignment: (kept?.segments[i]?.alignment as number | undefined) ?? UNKNOWN,
+  }));
+  const { tag, flags, count: segmentCount } = m;
+  const reserved = kept?.reserved ?? UNKNOWN;
+  const values = { tag, segmentCount, segments, flags, reserved, crc: kept?.crc ?? UNKNOWN };
+  const children = PREAMBLE.annotations(values, 0, kept === null ? PREAMBLE.at.crc : PREAMBLE.size);
+  return { name: 'preamble', at: 0, length: PREAMBLE.size, children };
 }
 
 /**
@@ -104,15 +79,13 @@ function places(m: Frame): Places {
     const { starts, epilogue } = layoutOf(m);
     return { segments: starts, firstCrc: -1, epilogue };
   }
-  let pos = PREAMBLE + m.length0;
-  const firstCrc = m.revision === 1 && m.length0 > 0 ? pos : -1;
-  if (firstCrc >= 0) pos += 4;
-  const one = pos;
+  const behind = PREAMBLE.size + m.length0;
+  const firstCrc = m.revision === 1 && m.length0 > 0 ? behind : -1;
+  const one = firstCrc >= 0 ? behind + FIRST_CRC.size : behind;
   const two = one + m.length1;
   const three = two + m.length2;
-  const end = PREAMBLE + m.length0 + (firstCrc >= 0 ? 4 : 0) + restOf(m);
-  const epilogue = m.revision === 0 || m.count > 1 ? end : -1;
-  return { segments: [PREAMBLE, one, two, three], firstCrc, epilogue };
+  const epilogue = m.revision === 0 || m.count > 1 ? one + restOf(m) : -1;
+  return { segments: [PREAMBLE.size, one, two, three], firstCrc, epilogue };
 }
 
 function restOf(m: Frame): number {
@@ -121,27 +94,36 @@ function restOf(m: Frame): number {
   return n;
 }
 
-function checksums(m: Frame, p: Places, part: 'first' | 'epilogue', out: Annotation[]): void {
+/** The checksum behind segment 0. */
+function firstCrc(m: Frame, p: Places): Annotation[] {
+  if (p.firstCrc < 0) return [];
+  const head = m.head ?? NONE;
+  const kept = p.firstCrc + FIRST_CRC.size <= head.length;
+  return FIRST_CRC.annotations(kept ? FIRST_CRC.read(head, p.firstCrc) : { segment0Crc: UNKNOWN }, p.firstCrc);
+}
+
+function lateStatus(m: Frame): Shown {
+  if (m.late < 0) return UNKNOWN;
+  if (m.aborted) return new Shown(m.late, 'aborted');
+  return new Shown(m.late, m.late === 0 || (m.late & LATE_CODE) === LATE_COMPLETE ? 'complete' : 'invalid');
+}
+
+function epilogue(m: Frame, p: Places): Annotation[] {
+  if (p.epilogue < 0) return [];
+  const form = epilogueOf(m.revision);
   const head = m.head ?? NONE;
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-  const crcAt = (name: string, at: number): Annotation => {
-    if (at + 4 > head.length) return { name, at, length: 4 };
-    return { name, at, length: 4, text: hexNumber(view.getUint32(at, true), 8) };
+  const crc = (i: number): number | Shown => {
+    const at = p.epilogue + crcSlot(m.revision, i);
+    return at + FIRST_CRC.size > head.length ? UNKNOWN : view.getUint32(at, true);
   };
-  if (part === 'first') {
-    if (p.firstCrc >= 0) out.push(crcAt('segment0Crc', p.firstCrc));
-    return;
-  }
-  if (p.epilogue < 0) return;
-  const status = m.late < 0 ? {} : { value: m.late };
-  const text =
-    m.late < 0
-      ? {}
-      : { text: m.aborted ? 'aborted' : m.late === 0 || (m.late & 15) === LATE_COMPLETE ? 'complete' : 'invalid' };
-  out.push({ name: 'lateStatus', at: p.epilogue, length: 1, ...status, ...text });
-  if (m.mode === 'secure') return;
-  for (let i = m.revision === 1 ? 1 : 0, at = p.epilogue + 1; i < 4; i++, at += 4)
-    out.push(crcAt(`segment${i}Crc`, at));
+  const values = {
+    ...{ lateStatus: lateStatus(m), segment0Crc: m.revision === 0 ? crc(0) : UNKNOWN },
+    ...{ segment1Crc: crc(1), segment2Crc: crc(2), segment3Crc: crc(3) },
+  };
+  // in secure mode tags stand in for the checksums
+  const present = m.mode === 'secure' ? EPILOGUE_REV0.sizeOf('lateStatus') : form.size;
+  return form.annotations(values, p.epilogue, present);
 }
 
 /** What only encrypted frames have: zeros up to the next full block, and the tags. Puts them where they belong. */
@@ -172,32 +154,32 @@ function annotateControl(m: ControlFrame): Annotation[] {
   const head = m.head ?? NONE;
   const p = places(m);
   const out: Annotation[] = [preamble(m)];
-  const end = PREAMBLE + m.length0;
+  const end = PREAMBLE.size + m.length0;
   if (m.compressed) {
-    const w = new EntityWalker(m.payload, 0, m.payload.length, PREAMBLE, true);
+    const w = new EntityWalker(m.payload, 0, m.payload.length, PREAMBLE.size, true);
     walkControl(m.tag, w);
-    const place = { at: PREAMBLE, length: m.length0 };
+    const place = { at: PREAMBLE.size, length: m.length0 };
     for (const a of w.annotations) if (a.value !== undefined) out.push({ name: a.name, ...place, value: a.value });
   } else if (m.length0 > 0) {
-    const w = new EntityWalker(head, PREAMBLE, Math.min(end, head.length), PREAMBLE, true);
+    const w = new EntityWalker(head, PREAMBLE.size, Math.min(end, head.length), PREAMBLE.size, true);
     if (m.complete || isSingleValue(m.tag)) walkControl(m.tag, w);
     out.push(...w.annotations);
     const last = w.annotations.at(-1);
-    const from = last === undefined ? PREAMBLE : last.at + last.length;
+    const from = last === undefined ? PREAMBLE.size : last.at + last.length;
     if (from < end) out.push(bytesAt(m, 'undecoded', from, end - from));
   }
-  checksums(m, p, 'first', out);
+  out.push(...firstCrc(m, p));
   for (let i = 1; i < m.count; i++) {
     if (m.segmentLength(i) > 0) out.push(bytesAt(m, `segment${i}Bytes`, p.segments[i]!, m.segmentLength(i)));
   }
-  checksums(m, p, 'epilogue', out);
+  out.push(...epilogue(m, p));
   return out;
 }
 
 function annotateMessage(m: DataFrame): Annotation[] {
   const p = places(m);
   const out: Annotation[] = [preamble(m), ...header(m)];
-  checksums(m, p, 'first', out);
+  out.push(...firstCrc(m, p));
   const names = ['', 'front', 'middle', 'data'] as const;
   for (let i = 1; i < m.count; i++) {
     const n = m.segmentLength(i);
@@ -206,41 +188,28 @@ function annotateMessage(m: DataFrame): Annotation[] {
     if (i === 1) out.push(front(m, at, n));
     else out.push({ ...bytesAt(m, names[i]!, at, n), text: `${n} bytes` });
   }
-  checksums(m, p, 'epilogue', out);
+  out.push(...epilogue(m, p));
   return out;
 }
 
 function header(m: DataFrame): Annotation[] {
-  if (!m.headed) return m.length0 > 0 ? [bytesAt(m, 'header', PREAMBLE, m.length0)] : [];
-  // a compressed header has no fields of its own in the bytes: each is shown at the whole
-  const field = (name: string, at: number, length: number, value: Annotation['value'], text?: string): Annotation => ({
-    name,
-    at: m.compressed ? PREAMBLE : PREAMBLE + at,
-    length: m.compressed ? m.length0 : length,
-    ...(value === undefined ? {} : { value }),
-    ...(text === undefined ? {} : { text }),
-  });
-  const out = [
-    field('seq', AT.seq, 8, String(m.seqHigh === 0 ? m.seqLow : m.seq)),
-    field('tid', AT.tid, 8, String(m.tid)),
-    field('messageType', AT.type, 2, messageTypeName(m.type), `${m.type} ${messageTypeName(m.type)}`),
-    field('typeCode', AT.type, 2, m.type),
-    field('priority', AT.priority, 2, m.priority),
-    field('version', AT.version, 2, m.version),
-    field('dataPrePadding', AT.dataPrePadding, 4, undefined, String(m.dataPrePadding)),
-    field('dataOff', AT.dataOff, 2, m.dataOff),
-    field('ackSeq', AT.ackSeq, 8, String(m.ackHigh === 0 ? m.ackLow : m.ackSeq)),
-    field('footerFlags', AT.flags, 1, undefined, hexNumber(m.footerFlags, 2)),
-    field('compatVersion', AT.compatVersion, 2, m.compatVersion),
-    field('reserved', AT.reserved, 2, undefined, String(m.reserved)),
+  if (!m.headed) return m.length0 > 0 ? [bytesAt(m, 'header', PREAMBLE.size, m.length0)] : [];
+  const { type, priority, version, dataPrePadding, dataOff, footerFlags, compatVersion, reserved } = m;
+  const values = { type, priority, version, dataPrePadding, dataOff, footerFlags, compatVersion, reserved };
+  const wide = { seq: m.seq64, tid: m.tid, ackSeq: m.ackSeq64 };
+  const rows = MESSAGE_HEADER.annotations({ ...values, ...wide }, PREAMBLE.size);
+  const size = DESCRIPTOR.sizeOf('length');
+  const out: Annotation[] = [
+    // a compressed header has no fields of its own in the bytes: each is shown at the whole
+    ...(m.compressed ? rows.map((row) => ({ ...row, at: PREAMBLE.size, length: m.length0 })) : rows),
     { name: 'src', at: 0, length: 0, value: m.source === '' ? null : m.source },
-    { name: 'frontLength', at: AT_SEGMENTS + DESCRIPTOR, length: 4, value: m.length1 },
-    { name: 'middleLength', at: AT_SEGMENTS + 2 * DESCRIPTOR, length: 4, value: m.length2 },
-    { name: 'dataLength', at: AT_SEGMENTS + 3 * DESCRIPTOR, length: 4, value: m.length3 },
+    { name: 'frontLength', at: lengthAt(1), length: size, value: m.length1 },
+    { name: 'middleLength', at: lengthAt(2), length: size, value: m.length2 },
+    { name: 'dataLength', at: lengthAt(3), length: size, value: m.length3 },
   ];
   if (m.aborted) out.push({ name: 'aborted', at: 0, length: 0, value: true });
-  if (!m.compressed && m.length0 > MESSAGE_HEADER) {
-    out.push(bytesAt(m, 'headerRest', PREAMBLE + MESSAGE_HEADER, m.length0 - MESSAGE_HEADER));
+  if (!m.compressed && m.length0 > MESSAGE_HEADER.size) {
+    out.push(bytesAt(m, 'headerRest', PREAMBLE.size + MESSAGE_HEADER.size, m.length0 - MESSAGE_HEADER.size));
   }
   return out;
 }

@@ -2,13 +2,16 @@ import { hexNumber } from '../../base/hex.js';
 import type { Input, Side } from '../../base/input.js';
 import { count } from '../../base/text.js';
 import type { Output } from '../../contract/protocol.js';
-import { BANNER_HEAD, BANNER_PAYLOAD, BANNER_PREFIX, BANNER_V1_PREFIX } from './constants.js';
+import { BANNER_PREFIX, BANNER_V1_PREFIX, COMPRESSION, REVISION_1 } from './constants.js';
+import { BANNER, BANNER_FEATURES, BANNER_V1 } from './layout.js';
 import { Banner } from './message.js';
 import * as R from './rules/index.js';
 
 /** Bytes after which it is known which banner a stream begins with. */
-export const BANNER_TELLS = BANNER_V1_PREFIX.length;
-const PREFIX = BANNER_PREFIX.length;
+export const BANNER_TELLS = BANNER_V1.size;
+
+/** Feature bits that have a meaning. */
+const KNOWN_BANNER_FEATURES = REVISION_1 | COMPRESSION;
 
 export type BannerKind = 'v1' | 'v2' | 'none';
 
@@ -26,7 +29,9 @@ function starts(input: Input, prefix: string): boolean {
 /** Bytes of a banner of that kind: all of it, or as many as tell how many. */
 export function bannerLength(input: Input, kind: 'v1' | 'v2'): number {
   if (kind === 'v1') return BANNER_TELLS;
-  return input.remaining < BANNER_HEAD ? BANNER_HEAD : BANNER_HEAD + input.view.getUint16(input.pos + PREFIX, true);
+  return input.remaining < BANNER.size
+    ? BANNER.size
+    : BANNER.size + input.view.getUint16(input.pos + BANNER.at.payloadLength, true);
 }
 
 /** Takes a banner of which all bytes are there, judges it and hands it on. */
@@ -35,13 +40,11 @@ export function readBanner(side: Side, input: Input, kind: 'v1' | 'v2', details:
   const banner = new Banner(side, input, kind === 'v1');
   banner.length = length;
   if (kind === 'v2') {
-    banner.payloadLength = length - BANNER_HEAD;
-    const at = input.pos + BANNER_HEAD;
-    if (banner.payloadLength >= BANNER_PAYLOAD) {
-      banner.supportedLow = input.view.getUint32(at, true);
-      banner.supportedHigh = input.view.getUint32(at + 4, true);
-      banner.requiredLow = input.view.getUint32(at + 8, true);
-      banner.requiredHigh = input.view.getUint32(at + 12, true);
+    banner.payloadLength = length - BANNER.size;
+    if (banner.payloadLength >= BANNER_FEATURES.size) {
+      const { supported, required } = BANNER_FEATURES.read(input.bytes, input.pos + BANNER.size);
+      banner.supported = supported;
+      banner.required = required;
     }
     judge(banner, output);
   }
@@ -55,17 +58,18 @@ export function readBanner(side: Side, input: Input, kind: 'v1' | 'v2', details:
 function judge(banner: Banner, output: Output): void {
   const n = banner.payloadLength;
   const message = banner;
-  if (n < BANNER_PAYLOAD) {
-    const text = `the banner announces ${count(n, 'byte')} instead of ${BANNER_PAYLOAD}`;
-    output.raise(R.BANNER_LENGTH_SHORT, { message, offset: banner.offset + PREFIX, length: 2, text });
+  const features = BANNER_FEATURES.size;
+  if (n < features) {
+    const text = `the banner announces ${count(n, 'byte')} instead of ${features}`;
+    output.raise(R.BANNER_LENGTH_SHORT, { ...BANNER.where(message, 'payloadLength'), text });
     return;
   }
-  if (n > BANNER_PAYLOAD) {
-    const text = `${count(n - BANNER_PAYLOAD, 'byte')} of the banner follow its two feature words`;
-    const offset = banner.offset + BANNER_HEAD + BANNER_PAYLOAD;
-    output.raise(R.BANNER_LENGTH_EXTRA, { message, offset, length: n - BANNER_PAYLOAD, text });
+  if (n > features) {
+    const text = `${count(n - features, 'byte')} of the banner follow its two feature words`;
+    const offset = banner.offset + BANNER.size + features;
+    output.raise(R.BANNER_LENGTH_EXTRA, { message, offset, length: n - features, text });
   }
-  const unknown = (banner.supported | banner.required) & ~3n;
+  const unknown = (banner.supported | banner.required) & ~KNOWN_BANNER_FEATURES;
   if (unknown !== 0n) {
     const text = `feature bits ${hexNumber(unknown)} have no meaning`;
     output.raise(R.BANNER_UNKNOWN_FEATURE, { message, text });

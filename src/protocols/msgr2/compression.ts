@@ -4,7 +4,7 @@ import { uncompress as uncompressSnappy } from 'snappyjs';
 import { algorithmName } from './constants.js';
 import { openLz4Block } from './lz4.js';
 import type { Frame } from './message.js';
-import type { Revision } from './preamble.js';
+import { FIRST_CRC, type Revision } from './layout.js';
 
 /** Compressed frames: every segment that is not empty was compressed on its own (src/msg/async/compression_onwire.cc). */
 
@@ -110,7 +110,7 @@ export function openSegments(
       return { segments, failed: i, why, unsupported: tooLarge };
     }
     pos += n;
-    if (i === 0 && revision === 1) pos += 4;
+    if (i === 0 && revision === 1) pos += FIRST_CRC.size;
   }
   return { segments, failed: null, why: '', unsupported: false };
 }

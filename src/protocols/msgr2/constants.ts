@@ -3,14 +3,10 @@
 export const BANNER_PREFIX = 'ceph v2\n';
 /** The old protocol's greeting; it differs from the above at byte 6. */
 export const BANNER_V1_PREFIX = 'ceph v027';
-/** Prefix, u16 payload length. */
-export const BANNER_HEAD = 10;
-/** Two feature words. */
-export const BANNER_PAYLOAD = 16;
 
 /** Banner feature bits. */
-export const REVISION_1 = 1;
-export const COMPRESSION = 2;
+export const REVISION_1 = 1n;
+export const COMPRESSION = 2n;
 
 export const TAG = {
   HELLO: 1,
@@ -107,6 +103,7 @@ export const IDENT_LOSSY = 1;
 export const FRAME_COMPRESSED = 1;
 /** Epilogue flag of revision 0, and the code words of revision 1's low nibble. */
 export const LATE_FLAG_ABORTED = 1;
+export const LATE_CODE = 0xf;
 export const LATE_ABORTED = 0x1;
 export const LATE_COMPLETE = 0xe;
 

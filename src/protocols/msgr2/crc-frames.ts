@@ -3,12 +3,13 @@ import { hexNumber } from '../../base/hex.js';
 import type { Input } from '../../base/input.js';
 import type { Origin } from '../../base/origin.js';
 import { quote } from '../../base/text.js';
-import { LATE_ABORTED, LATE_COMPLETE, LATE_FLAG_ABORTED, TAG } from './constants.js';
+import { LATE_ABORTED, LATE_CODE, LATE_COMPLETE, LATE_FLAG_ABORTED, TAG } from './constants.js';
 import { openSegments } from './compression.js';
 import { at, type FrameReader } from './frame-reader.js';
 import { objectOf } from './fronts.js';
 import { DataFrame, type Frame } from './message.js';
-import { EPILOGUE_REV0, EPILOGUE_REV1, PREAMBLE, type Preamble, type Revision } from './preamble.js';
+import { crcSlot, EPILOGUE_REV0, epilogueOf, FIRST_CRC, MAX_SEGMENTS, PREAMBLE, type Revision } from './layout.js';
+import type { Preamble } from './preamble.js';
 import { messageTypeName } from './message-types.js';
 import * as R from './rules/index.js';
 
@@ -30,7 +31,8 @@ export class CrcFrame {
   /** Segment that the next byte belongs to (`count`: the epilogue), and how much of it is still to come. */
   private segment = 0;
   private segmentLeft = 0;
-  private readonly epilogue = new Uint8Array(EPILOGUE_REV0);
+  private readonly epilogue = new Uint8Array(EPILOGUE_REV0.size);
+  private readonly epilogueView = new DataView(this.epilogue.buffer);
   private epilogueHas = 0;
   private epilogueSize = 0;
   /** Bytes still to come of the crc behind a first segment that was too long to be gathered (revision 1). */
@@ -58,9 +60,9 @@ export class CrcFrame {
   static gathers(p: Preamble, revision: Revision, limit: number): number {
     const total = p.frameLength(revision);
     // small frames, control frames (judged as a whole) and compressed ones (opened as a whole)
-    if ((p.tag !== TAG.MESSAGE || p.flags & 1) && total <= limit) return total;
-    const first = PREAMBLE + p.lengths[0] + (revision === 1 && p.lengths[0] > 0 ? 4 : 0);
-    if (first > limit) return PREAMBLE;
+    if ((p.tag !== TAG.MESSAGE || p.compressed) && total <= limit) return total;
+    const first = PREAMBLE.size + p.lengths[0] + (revision === 1 && p.lengths[0] > 0 ? FIRST_CRC.size : 0);
+    if (first > limit) return PREAMBLE.size;
     const front = p.count > 1 ? p.lengths[1] : 0;
     return first + front <= limit ? first + front : first;
   }
@@ -73,9 +75,9 @@ export class CrcFrame {
     const frame = this.reader.open(input, p, revision, 'crc', total);
     this.reset(frame, p, revision);
     this.copyHead(bytes, start, start + gathered);
-    let pos = start + PREAMBLE;
+    let pos = start + PREAMBLE.size;
     const l0 = p.lengths[0];
-    if (gathered === PREAMBLE && l0 > 0) {
+    if (gathered === PREAMBLE.size && l0 > 0) {
       // too long to be gathered: only checksums
       frame.damaged = true;
       this.segmentLeft = l0;
@@ -84,13 +86,13 @@ export class CrcFrame {
       pos += l0;
       if (revision === 1 && l0 > 0) {
         this.stored[0] = view.getUint32(pos, true);
-        pos += 4;
+        pos += FIRST_CRC.size;
       }
-      if ((p.flags & 1) === 0)
-        this.reader.segment0(frame, bytes, view, start + PREAMBLE, start + PREAMBLE + l0, PREAMBLE);
+      if (!p.compressed)
+        this.reader.segment0(frame, bytes, view, start + PREAMBLE.size, start + PREAMBLE.size + l0, PREAMBLE.size);
       this.next();
       const l1 = p.lengths[1];
-      if (p.count > 1 && l1 > 0 && pos + l1 <= start + gathered && (p.flags & 1) === 0) {
+      if (p.count > 1 && l1 > 0 && pos + l1 <= start + gathered && !p.compressed) {
         this.crcs[1] = crc32c(ALL_ONES, bytes, pos, pos + l1);
         if (frame instanceof DataFrame) this.reader.front(frame, bytes, pos, pos + l1, pos - start);
         if (p.count > 2) this.keepFront(bytes, pos, pos + l1);
@@ -101,9 +103,9 @@ export class CrcFrame {
     }
     const rest = start + gathered - pos;
     if (rest > 0) this.digest(bytes, pos, pos + rest);
-    if (p.flags & 1 && gathered === total) {
+    if (p.compressed && gathered === total) {
       this.packed = bytes;
-      this.packedAt = start + PREAMBLE;
+      this.packedAt = start + PREAMBLE.size;
       this.algorithm = algorithm;
     }
     input.pos = start + gathered;
@@ -118,9 +120,9 @@ export class CrcFrame {
     this.reset(frame, p, revision);
     this.copyHead(bytes, start, input.end);
     this.broken = true;
-    const from = start + PREAMBLE;
+    const from = start + PREAMBLE.size;
     const whole = input.end >= from + p.lengths[0];
-    if (whole && (p.flags & 1) === 0) this.reader.segment0(frame, bytes, view, from, from + p.lengths[0], PREAMBLE);
+    if (whole && !p.compressed) this.reader.segment0(frame, bytes, view, from, from + p.lengths[0], PREAMBLE.size);
     return frame;
   }
 
@@ -138,7 +140,7 @@ export class CrcFrame {
     this.segment = 0;
     this.segmentLeft = 0;
     this.epilogueHas = 0;
-    this.epilogueSize = revision === 0 ? EPILOGUE_REV0 : p.count > 1 ? EPILOGUE_REV1 : 0;
+    this.epilogueSize = revision === 0 || p.count > 1 ? epilogueOf(revision).size : 0;
     this.firstCrcLeft = 0;
     this.packed = null;
     this.frontSize = 0;
@@ -169,7 +171,7 @@ export class CrcFrame {
     let pos = start;
     while (pos < end) {
       if (this.firstCrcLeft > 0) {
-        this.stored[0] = (this.stored[0] | (bytes[pos]! << (8 * (4 - this.firstCrcLeft)))) >>> 0;
+        this.stored[0] = (this.stored[0] | (bytes[pos]! << (8 * (FIRST_CRC.size - this.firstCrcLeft)))) >>> 0;
         this.firstCrcLeft--;
         pos++;
       } else if (this.segment < this.count) {
@@ -178,7 +180,7 @@ export class CrcFrame {
         pos += n;
         this.segmentLeft -= n;
         if (this.segmentLeft > 0) continue;
-        if (this.segment === 0 && this.revision === 1) this.firstCrcLeft = 4;
+        if (this.segment === 0 && this.revision === 1) this.firstCrcLeft = FIRST_CRC.size;
         this.next();
       } else {
         if (this.epilogueHas < this.epilogue.length) this.epilogue[this.epilogueHas] = bytes[pos]!;
@@ -221,12 +223,9 @@ export class CrcFrame {
   private verify(frame: Frame): void {
     const e = this.epilogue;
     if (this.epilogueSize > 0 && this.epilogueHas === this.epilogueSize) {
-      frame.late = e[0]!;
-      const first = this.revision;
-      for (let i = first; i < 4; i++) {
-        const p = 1 + 4 * (i - first);
-        this.stored[i] = (e[p]! | (e[p + 1]! << 8) | (e[p + 2]! << 16) | (e[p + 3]! << 24)) >>> 0;
-      }
+      frame.late = e[EPILOGUE_REV0.at.lateStatus]!;
+      for (let i: number = this.revision; i < MAX_SEGMENTS; i++)
+        this.stored[i] = this.epilogueView.getUint32(crcSlot(this.revision, i), true);
       this.judgeLate(frame);
     } else if (this.epilogueSize > 0 || this.epilogueHas > 0) {
       return;
@@ -246,7 +245,7 @@ export class CrcFrame {
       }
       return;
     }
-    const low = late & 0xf;
+    const low = late & LATE_CODE;
     frame.aborted = low === LATE_ABORTED;
     if (low !== LATE_ABORTED && low !== LATE_COMPLETE) {
       const text = `late_status ${hexNumber(late, 2)} is neither complete (0x0e) nor aborted (0x01)`;
@@ -278,18 +277,17 @@ export class CrcFrame {
       }
       return;
     }
-    const first = this.revision;
     if (this.epilogueSize === 0) return;
-    for (let i = first; i < 4; i++) {
+    for (let i: number = this.revision; i < MAX_SEGMENTS; i++) {
       const empty = i < this.count && frame.segmentLength(i) === 0;
       if (i < this.count && !empty) continue;
       const stored = this.stored[i]!;
       // rev 1 wants the crc of nothing for an empty segment that counts, 0 for one that does not; rev 0 takes both
       const right = this.revision === 0 ? stored === 0 || stored === ALL_ONES : stored === (empty ? ALL_ONES : 0);
       if (right) continue;
-      const place = frame.length - this.epilogueSize + 1 + 4 * (i - first);
+      const place = frame.length - this.epilogueSize + crcSlot(this.revision, i);
       const text = `crc slot of segment ${i}, which has no bytes, holds ${hexNumber(stored, 8)}`;
-      this.reader.raise(R.EPILOGUE_UNUSED_CRC, at(frame, place, 4, text));
+      this.reader.raise(R.EPILOGUE_UNUSED_CRC, at(frame, place, FIRST_CRC.size, text));
     }
   }
 
@@ -297,9 +295,9 @@ export class CrcFrame {
     const stored = this.stored[i]!;
     const computed = this.crcs[i]!;
     if (stored === computed) return;
-    let from = PREAMBLE;
+    let from = PREAMBLE.size;
     for (let k = 0; k < i; k++) from += frame.segmentLength(k);
-    if (i > 0 && this.revision === 1 && frame.length0 > 0) from += 4;
+    if (i > 0 && this.revision === 1 && frame.length0 > 0) from += FIRST_CRC.size;
     const text = `${this.meaning(frame, i)}: crc ${hexNumber(stored, 8)} stored, ${hexNumber(computed, 8)} computed over ${frame.segmentLength(i)} bytes`;
     this.reader.raise(R.SEGMENT_CRC, at(frame, from, frame.segmentLength(i), text));
   }

@@ -6,13 +6,14 @@ import type { Origin } from '../../base/origin.js';
 import { count } from '../../base/text.js';
 import type { Decoder, DecoderSettings, Output } from '../../contract/protocol.js';
 import { BANNER_TELLS, bannerKind, bannerLength, readBanner } from './banner-reader.js';
-import { BANNER_PAYLOAD, BANNER_PREFIX, MODE_CRC, MODE_SECURE, TAG } from './constants.js';
+import { BANNER_PREFIX, MODE_CRC, MODE_SECURE, REVISION_1, TAG } from './constants.js';
 import { CrcFrame } from './crc-frames.js';
 import type { Announced } from './frame-reader.js';
 import { FrameReader } from './frame-reader.js';
 import type { PeerHints } from './hints.js';
 import { DataFrame } from './message.js';
-import { plausiblePreamble, PREAMBLE, Preamble, type Revision } from './preamble.js';
+import { BANNER_FEATURES, PREAMBLE, type Revision } from './layout.js';
+import { plausiblePreamble, Preamble } from './preamble.js';
 import { provesItself, tellRevision } from './revision.js';
 import * as R from './rules/index.js';
 import type { KeyExchange } from './secure/key-exchange.js';
@@ -137,9 +138,9 @@ export class Msgr2Decoder implements Decoder {
       this.enterOpaque('undecoded');
       return;
     }
-    if (banner.payloadLength >= BANNER_PAYLOAD) this.announced.supported = banner.supportedLow & 3;
+    if (banner.payloadLength >= BANNER_FEATURES.size) this.announced.supported = banner.supported;
     this.state = State.frames;
-    this.need = PREAMBLE;
+    this.need = PREAMBLE.size;
   }
 
   private judgePrefix(input: Input): void {
@@ -197,7 +198,7 @@ export class Msgr2Decoder implements Decoder {
     frame.hinted = hinted;
     this.tentative = false;
     this.record(input, p, gathered, rest);
-    this.need = PREAMBLE;
+    this.need = PREAMBLE.size;
     const here = Math.min(rest, input.remaining);
     if (here > 0) {
       this.frames.bytes(input.bytes, input.pos, input.pos + here);
@@ -242,7 +243,7 @@ export class Msgr2Decoder implements Decoder {
 
   /** Where the bytes do not tell: what the banners let expect. */
   private likelyRevision(): Revision {
-    if (this.announced.supported >= 0 && (this.announced.supported & 1) === 0) return 0;
+    if (this.announced.supported !== null && (this.announced.supported & REVISION_1) === 0n) return 0;
     return this.hints.revision1() === false ? 0 : 1;
   }
 
@@ -279,7 +280,7 @@ export class Msgr2Decoder implements Decoder {
   }
 
   private judgeNotAFrame(input: Input, p: Preamble): void {
-    const place = { side: this.side, offset: input.offset, length: PREAMBLE };
+    const place = { side: this.side, offset: input.offset, length: PREAMBLE.size };
     if (p.crcHolds && p.tag === 0 && p.count === 0) {
       this.output.raise(R.PREAMBLE_CRC, { ...place, text: '32 zero bytes where a preamble is due' });
     } else if (p.crcHolds) {
@@ -295,7 +296,7 @@ export class Msgr2Decoder implements Decoder {
 
   private startScan(offset: number): void {
     this.state = State.scan;
-    this.need = PREAMBLE;
+    this.need = PREAMBLE.size;
     this.scanFrom = offset;
     this.scanned = 0;
   }
@@ -303,13 +304,13 @@ export class Msgr2Decoder implements Decoder {
   /** A candidate was none: go on behind its first byte. */
   private resume(input: Input): void {
     this.state = State.scan;
-    this.need = PREAMBLE;
+    this.need = PREAMBLE.size;
     this.pass(input, 1);
   }
 
   private scan(input: Input): void {
     const { bytes, view } = input;
-    const last = input.end - PREAMBLE;
+    const last = input.end - PREAMBLE.size;
     let at = input.pos;
     while (at <= last && !plausiblePreamble(bytes, view, at)) at++;
     this.pass(input, at - input.pos);
@@ -341,7 +342,7 @@ export class Msgr2Decoder implements Decoder {
       this.keys.transcript.close();
       this.state = State.sealed;
       this.sealedGap = missing;
-      this.need = PREAMBLE;
+      this.need = PREAMBLE.size;
       return;
     }
     if (this.firstOpaque()) {
@@ -468,7 +469,7 @@ export class Msgr2Decoder implements Decoder {
       return;
     }
     if (this.state === State.banner && input.remaining >= BANNER_TELLS) this.banner(input);
-    while (input.remaining >= PREAMBLE && this.body === 0 && this.state === State.frames) {
+    while (input.remaining >= PREAMBLE.size && this.body === 0 && this.state === State.frames) {
       const p = this.preamble.read(input.bytes, input.view, input.pos);
       if (!p.framable) break;
       const revision = this.revision ?? this.likelyRevision();
@@ -498,7 +499,7 @@ export class Msgr2Decoder implements Decoder {
   private cutFrame(input: Input, p: Preamble, revision: Revision): void {
     const have = input.remaining;
     this.cut = p.frameLength(revision) - have;
-    this.need = PREAMBLE;
+    this.need = PREAMBLE.size;
     if (this.tentative) this.found(input.offset);
     const last = input.originAt(input.end - 1);
     this.guess(p);

@@ -1,6 +1,21 @@
 import { crc32c } from '../../base/crc32c.js';
-import { BANNER_PREFIX, LATE_ABORTED, LATE_COMPLETE, TAG } from './constants.js';
-import { AT_CRC, AT_FLAGS, AT_RESERVED, MAX_SEGMENTS, PREAMBLE, type Revision } from './preamble.js';
+import { BANNER_PREFIX, LATE_ABORTED, LATE_COMPLETE, LATE_FLAG_ABORTED, TAG } from './constants.js';
+import {
+  BANNER,
+  BANNER_FEATURES,
+  EPILOGUE_REV0,
+  EPILOGUE_REV1,
+  FIRST_CRC,
+  MAX_SEGMENTS,
+  MESSAGE_HEADER,
+  PREAMBLE,
+  type Revision,
+} from './layout.js';
+import { MSG } from './message-types.js';
+
+/** Alignment that senders ask for: of data, and of everything else. */
+const DATA_ALIGNMENT = 4096;
+const ALIGNMENT = 8;
 
 /** Writes frames in crc mode, for the sessions that rules show as examples and tests play. */
 
@@ -91,10 +106,11 @@ export interface BannerParts {
 }
 
 export function banner(parts: BannerParts = {}): Uint8Array {
-  const words = concat(u64(parts.supported ?? 1n), u64(parts.required ?? 0n));
+  const words = BANNER_FEATURES.build({ supported: parts.supported ?? 1n, required: parts.required ?? 0n });
   const extra = parts.extra ?? 0;
-  const payload = extra < 0 ? words.subarray(0, 16 + extra) : concat(words, new Uint8Array(extra));
-  return concat(ascii(parts.prefix ?? BANNER_PREFIX), u16(payload.length), payload);
+  const payload = extra < 0 ? words.subarray(0, words.length + extra) : concat(words, new Uint8Array(extra));
+  const prefix = ascii(parts.prefix ?? BANNER_PREFIX);
+  return concat(BANNER.build({ prefix, payloadLength: payload.length }), payload);
 }
 
 export interface FrameParts {
@@ -125,36 +141,33 @@ export function frame(tag: number, segments: readonly Uint8Array[], parts: Frame
   while (used > 1 && segments[used - 1]!.length === 0) used--;
   used = Math.max(1, used);
   const count = parts.count ?? used;
-  const preamble = new Uint8Array(PREAMBLE);
-  const view = new DataView(preamble.buffer);
-  preamble[0] = tag;
-  preamble[1] = count;
-  for (let i = 0; i < MAX_SEGMENTS; i++) {
-    const length = segments[i]?.length ?? 0;
-    view.setUint32(2 + 6 * i, i < count ? length : i === 3 ? (parts.unusedLength ?? 0) : 0, true);
-    if (i < count) view.setUint16(6 + 6 * i, i === 3 ? 4096 : 8, true);
-  }
-  if (parts.length0 !== undefined) view.setUint32(2, parts.length0, true);
-  preamble[AT_FLAGS] = parts.flags ?? 0;
-  preamble[AT_RESERVED] = parts.reserved ?? 0;
-  view.setUint32(AT_CRC, (crc32c(0, preamble, 0, AT_CRC) ^ (parts.wrongPreambleCrc ? 1 : 0)) >>> 0, true);
+  const descriptors = Array.from({ length: MAX_SEGMENTS }, (_, i) => {
+    if (i >= count) return { length: i === 3 ? (parts.unusedLength ?? 0) : 0, alignment: 0 };
+    const length = i === 0 ? (parts.length0 ?? segments[0]?.length ?? 0) : (segments[i]?.length ?? 0);
+    return { length, alignment: i === 3 ? DATA_ALIGNMENT : ALIGNMENT };
+  });
+  const { flags = 0, reserved = 0 } = parts;
+  const header = { tag, segmentCount: count, segments: descriptors, flags, reserved };
+  const right = crc32c(0, PREAMBLE.build({ ...header, crc: 0 }), 0, PREAMBLE.at.crc);
+  const preamble = PREAMBLE.build({ ...header, crc: (right ^ (parts.wrongPreambleCrc ? 1 : 0)) >>> 0 });
 
-  const crc = (i: number): Uint8Array => {
+  const crc = (i: number): number => {
     const bytes = segments[i] ?? new Uint8Array(0);
-    if (parts.crcDisabled) return u32(0);
-    if (i >= count) return u32(parts.unusedCrc ?? 0);
-    return u32(crc32c(0xffff_ffff, bytes) ^ (parts.wrongCrc?.includes(i) ? 1 : 0));
+    if (parts.crcDisabled) return 0;
+    if (i >= count) return parts.unusedCrc ?? 0;
+    return (crc32c(0xffff_ffff, bytes) ^ (parts.wrongCrc?.includes(i) ? 1 : 0)) >>> 0;
   };
+  const crcs = { segment1Crc: crc(1), segment2Crc: crc(2), segment3Crc: crc(3) };
   const body = segments.slice(0, count);
   if (revision === 0) {
-    const late = parts.late ?? (parts.aborted ? 1 : 0);
-    return concat(preamble, ...body, u8(late), crc(0), crc(1), crc(2), crc(3));
+    const lateStatus = parts.late ?? (parts.aborted ? LATE_FLAG_ABORTED : 0);
+    return concat(preamble, ...body, EPILOGUE_REV0.build({ lateStatus, segment0Crc: crc(0), ...crcs }));
   }
   const first = body[0] ?? new Uint8Array(0);
-  const head = first.length > 0 ? concat(preamble, first, crc(0)) : preamble;
+  const head = first.length > 0 ? concat(preamble, first, FIRST_CRC.build({ segment0Crc: crc(0) })) : preamble;
   if (count === 1) return head;
-  const late = parts.late ?? (parts.aborted ? LATE_ABORTED : LATE_COMPLETE);
-  return concat(head, ...body.slice(1), u8(late), crc(1), crc(2), crc(3));
+  const lateStatus = parts.late ?? (parts.aborted ? LATE_ABORTED : LATE_COMPLETE);
+  return concat(head, ...body.slice(1), EPILOGUE_REV1.build({ lateStatus, ...crcs }));
 }
 
 export interface MessageParts extends FrameParts {
@@ -175,19 +188,19 @@ export interface MessageParts extends FrameParts {
 const NOTHING = new Uint8Array(0);
 
 export function messageHeader(parts: MessageParts): Uint8Array {
-  const full = concat(
-    u64(parts.seq ?? 1),
-    u64(parts.tid ?? 0),
-    u16(parts.type ?? 2),
-    u16(127),
-    u16(parts.version ?? 1),
-    u32(0),
-    u16(0),
-    u64(parts.ackSeq ?? 0),
-    u8(3),
-    u16(parts.compatVersion ?? 1),
-    u16(parts.reservedWord ?? 0),
-  );
+  const full = MESSAGE_HEADER.build({
+    seq: BigInt(parts.seq ?? 1),
+    tid: BigInt(parts.tid ?? 0),
+    type: parts.type ?? MSG.PING,
+    priority: 127,
+    version: parts.version ?? 1,
+    dataPrePadding: 0,
+    dataOff: 0,
+    ackSeq: BigInt(parts.ackSeq ?? 0),
+    footerFlags: 3,
+    compatVersion: parts.compatVersion ?? 1,
+    reserved: parts.reservedWord ?? 0,
+  });
   return full.subarray(0, full.length - (parts.shortHeader ?? 0));
 }
 

@@ -1,3 +1,5 @@
+import { COMPRESSION, REVISION_1 } from './constants.js';
+
 /**
  * Ceph feature bits of the ident frames (src/include/ceph_features.h): bit, incarnation, name; what was used again later has a row for
  * each incarnation, oldest first. A feature counts only where the marks of its incarnation are set as well: none, bit 57, bits 57 and 28.
@@ -123,8 +125,8 @@ function named(word: bigint, marked: bigint, either: readonly number[]): string[
 /** Names of the banner's feature bits. */
 export function bannerFeatureNames(word: bigint): string[] {
   const out: string[] = [];
-  if (word & 1n) out.push('REVISION_1');
-  if (word & 2n) out.push('COMPRESSION');
+  if (word & REVISION_1) out.push('REVISION_1');
+  if (word & COMPRESSION) out.push('COMPRESSION');
   for (let bit = 2, rest = word >> 2n; rest !== 0n; bit++, rest >>= 1n) if (rest & 1n) out.push(`bit ${bit}`);
   return out;
 }

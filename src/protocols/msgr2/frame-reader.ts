@@ -13,7 +13,8 @@ import { frontOf } from './fronts.js';
 import { ControlFrame, DataFrame, type Frame, type FrameMode } from './message.js';
 import { isMessageType, MSG } from './message-types.js';
 import { isSingleValue, walkControl } from './payloads.js';
-import { MAX_SEGMENTS, MESSAGE_HEADER, PREAMBLE, type Preamble, type Revision } from './preamble.js';
+import { DESCRIPTOR, descriptorAt, lengthAt, MAX_SEGMENTS, MESSAGE_HEADER, PREAMBLE, type Revision } from './layout.js';
+import type { Preamble } from './preamble.js';
 import * as R from './rules/index.js';
 import { onWire } from './secure/layout.js';
 
@@ -35,8 +36,8 @@ const TROUBLE: Readonly<Record<Trouble, Rule>> = {
 export class Announced {
   entityType = 0;
   gid = '';
-  /** Banner: supported features; -1 before it was seen. */
-  supported = -1;
+  /** Banner: supported features; null before it was seen. */
+  supported: bigint | null = null;
   /** Client: whether an auth request was sent, and whether it offers secure mode. */
   authSent = false;
   offersSecure = false;
@@ -107,35 +108,38 @@ export class FrameReader {
   private judgePreamble(frame: Frame, p: Preamble): void {
     const name = frame.name;
     if (p.tag === 0 || p.tag > LAST_TAG) {
-      this.raise(R.TAG_UNKNOWN, at(frame, 0, 1, `tag ${p.tag} is not one of 1..${LAST_TAG}`));
+      this.raise(R.TAG_UNKNOWN, inPreamble(frame, `tag ${p.tag} is not one of 1..${LAST_TAG}`, 'tag'));
     } else if (this.rolesKnown && (tagSenders(p.tag) & (1 << this.side)) === 0) {
       const who = this.side === 0 ? 'client' : 'server';
-      this.raise(R.WRONG_DIRECTION, at(frame, 0, 1, `the ${who} sent ${name}, which only the other side may send`));
+      const text = `the ${who} sent ${name}, which only the other side may send`;
+      this.raise(R.WRONG_DIRECTION, inPreamble(frame, text, 'tag'));
     }
     if (p.count > 1 && p.lengths[p.count - 1] === 0) {
-      this.raise(R.LAST_SEGMENT_EMPTY, at(frame, 1, 1, `${name} counts ${p.count} segments and the last one is empty`));
+      const text = `${name} counts ${p.count} segments and the last one is empty`;
+      this.raise(R.LAST_SEGMENT_EMPTY, inPreamble(frame, text, 'segmentCount'));
     }
     if (p.tag !== TAG.MESSAGE && p.count !== 1) {
-      this.raise(R.CONTROL_SEGMENT_COUNT, at(frame, 1, 1, `${name} has ${p.count} segments`));
+      this.raise(R.CONTROL_SEGMENT_COUNT, inPreamble(frame, `${name} has ${p.count} segments`, 'segmentCount'));
     }
     for (let i = p.count; i < MAX_SEGMENTS; i++) {
       if (p.lengths[i] !== 0) {
         const text = `segment ${i} of ${p.count} is not used and has length ${p.lengths[i]}`;
-        this.raise(R.UNUSED_DESCRIPTOR_LENGTH, at(frame, 2 + 6 * i, 6, text));
+        this.raise(R.UNUSED_DESCRIPTOR_LENGTH, at(frame, descriptorAt(i), DESCRIPTOR.size, text));
       }
     }
     if (p.flags > 1 || p.reserved !== 0) {
-      this.once(R.PREAMBLE_RESERVED_BITS, at(frame, 26, 2, `flags ${p.flags}, reserved byte ${p.reserved}`));
+      const text = `flags ${p.flags}, reserved byte ${p.reserved}`;
+      this.once(R.PREAMBLE_RESERVED_BITS, inPreamble(frame, text, 'flags', 'reserved'));
     }
     for (let i = 0; i < p.count; i++) {
       const max = p.tag === TAG.MESSAGE && i === 3 ? DATA_MAX : FRONT_MAX;
       if (p.lengths[i]! > max && p.tag !== TAG.MESSAGE) {
         frame.endless = true;
         const text = `segment ${i} of ${name} announces ${p.lengths[i]} bytes; a control frame has at most ${max}`;
-        this.raise(R.CONTROL_TOO_LARGE, at(frame, 2 + 6 * i, 4, text));
+        this.raise(R.CONTROL_TOO_LARGE, atLength(frame, i, text));
       } else if (p.lengths[i]! > max) {
         const text = `segment ${i} of ${name} has ${p.lengths[i]} bytes; kernel peers take up to ${max}`;
-        this.raise(R.SEGMENT_TOO_LARGE, at(frame, 2 + 6 * i, 4, text));
+        this.raise(R.SEGMENT_TOO_LARGE, atLength(frame, i, text));
       }
     }
   }
@@ -143,7 +147,7 @@ export class FrameReader {
   /** Segment 0 in plain; called once, before the frame is closed. `start` lies `inFrame` bytes into the frame. */
   segment0(frame: Frame, bytes: Uint8Array, view: DataView, start: number, end: number, inFrame: number): void {
     if (frame instanceof DataFrame) {
-      if (end - start >= MESSAGE_HEADER) frame.readHeader(bytes, view, start);
+      if (end - start >= MESSAGE_HEADER.size) frame.readHeader(bytes, view, start);
       return;
     }
     const control = frame as ControlFrame;
@@ -170,10 +174,10 @@ export class FrameReader {
     }
     const first = opened.segments[0]!;
     const view = new DataView(first.buffer, first.byteOffset, first.byteLength);
-    this.segment0(frame, first, view, 0, first.length, PREAMBLE);
+    this.segment0(frame, first, view, 0, first.length, PREAMBLE.size);
     if (frame instanceof DataFrame) {
       frame.front = opened.segments[1] ?? new Uint8Array(0);
-      this.front(frame, frame.front, 0, frame.front.length, PREAMBLE);
+      this.front(frame, frame.front, 0, frame.front.length, PREAMBLE.size);
     }
   }
 
@@ -224,29 +228,29 @@ export class FrameReader {
   private judgeMessage(frame: DataFrame): void {
     if (!frame.headed) {
       if (frame.complete && (!frame.compressed || frame.front !== null)) {
-        const text = `segment 0 has ${frame.length0} bytes instead of ${MESSAGE_HEADER}`;
-        this.raise(R.MESSAGE_HEADER_SIZE, at(frame, 2, 4, text));
+        const text = `segment 0 has ${frame.length0} bytes instead of ${MESSAGE_HEADER.size}`;
+        this.raise(R.MESSAGE_HEADER_SIZE, atLength(frame, 0, text));
       }
       return;
     }
-    if (!frame.compressed && frame.length0 !== MESSAGE_HEADER) {
-      const text = `segment 0 has ${frame.length0} bytes instead of ${MESSAGE_HEADER}`;
-      this.raise(R.MESSAGE_HEADER_SIZE, at(frame, 2, 4, text));
+    if (!frame.compressed && frame.length0 !== MESSAGE_HEADER.size) {
+      const text = `segment 0 has ${frame.length0} bytes instead of ${MESSAGE_HEADER.size}`;
+      this.raise(R.MESSAGE_HEADER_SIZE, atLength(frame, 0, text));
     }
     if (frame.aborted) return;
     if (frame.seqLow === 0 && frame.seqHigh === 0) {
-      this.raise(R.MESSAGE_SEQ_ZERO, at(frame, 32, 8, 'sequence number 0'));
+      this.raise(R.MESSAGE_SEQ_ZERO, inHeader(frame, 'sequence number 0', 'seq'));
     }
     if (frame.dataPrePadding !== 0 || frame.reserved !== 0) {
       const text = `data_pre_padding_len ${frame.dataPrePadding}, reserved ${frame.reserved}`;
-      this.once(R.MESSAGE_RESERVED, at(frame, 54, 19, text));
+      this.once(R.MESSAGE_RESERVED, inHeader(frame, text, 'dataPrePadding', 'reserved'));
     }
     if (frame.compatVersion > frame.version) {
       const text = `compat_version ${frame.compatVersion} above version ${frame.version}`;
-      this.raise(R.MESSAGE_COMPAT, at(frame, 69, 2, text));
+      this.raise(R.MESSAGE_COMPAT, inHeader(frame, text, 'compatVersion'));
     }
     if (!isMessageType(frame.type)) {
-      this.raise(R.MESSAGE_TYPE_UNKNOWN, at(frame, 48, 2, `message type ${frame.type} is not known`));
+      this.raise(R.MESSAGE_TYPE_UNKNOWN, inHeader(frame, `message type ${frame.type} is not known`, 'type'));
     }
     const p = this.frontProblem;
     if (p !== null) this.raise(R.MESSAGE_PAYLOAD, at(frame, p.at, p.length, `the front does not decode: ${p.text}`));
@@ -257,7 +261,7 @@ export class FrameReader {
     const single = isSingleValue(frame.tag);
     if (single && frame.length0 >= 8) return;
     if (!single && frame.payload.length === 0 && frame.length0 > 0) return;
-    const w = new EntityWalker(frame.payload, 0, frame.payload.length, 32, true);
+    const w = new EntityWalker(frame.payload, 0, frame.payload.length, PREAMBLE.size, true);
     const rest = walkControl(frame.tag, w);
     for (const p of w.problems) {
       const auth = p.inside === 'payload' && frame.tag >= TAG.AUTH_REQUEST && frame.tag <= TAG.AUTH_DONE;
@@ -265,7 +269,7 @@ export class FrameReader {
       const rule = nested && (p.kind === 'short' || p.kind === 'count') ? R.AUTH_PAYLOAD : TROUBLE[p.kind];
       this.raise(rule, at(frame, p.at, p.length, `${frame.name}: ${p.text}`));
     }
-    if (!w.failed && rest > 0) this.trailing(frame, rest, 32 + frame.payload.length - rest);
+    if (!w.failed && rest > 0) this.trailing(frame, rest, PREAMBLE.size + frame.payload.length - rest);
     if (w.failed) return;
     frame.values = fieldsOf(w.annotations);
     this.learn(frame);
@@ -302,6 +306,35 @@ export class FrameReader {
         break;
     }
   }
+}
+
+const FRAME_START = { offset: 0 };
+
+/** Evidence at fields of a frame's preamble. */
+function inPreamble(
+  frame: Frame,
+  text: string,
+  first: keyof typeof PREAMBLE.at,
+  last: keyof typeof PREAMBLE.at = first,
+): Evidence {
+  const { offset, length } = PREAMBLE.where(FRAME_START, first, last);
+  return at(frame, offset, length, text);
+}
+
+/** Evidence at the length of a segment that the preamble announces. */
+function atLength(frame: Frame, segment: number, text: string): Evidence {
+  return at(frame, lengthAt(segment), DESCRIPTOR.sizeOf('length'), text);
+}
+
+/** Evidence at fields of a message's header. */
+function inHeader(
+  frame: Frame,
+  text: string,
+  first: keyof typeof MESSAGE_HEADER.at,
+  last: keyof typeof MESSAGE_HEADER.at = first,
+): Evidence {
+  const { offset, length } = MESSAGE_HEADER.where(FRAME_START, first, last, PREAMBLE.size);
+  return at(frame, offset, length, text);
 }
 
 /** Evidence at a place inside a frame; in secure mode, inside its plain form. */

@@ -1,3 +1,4 @@
+import { REVISION_1 } from './constants.js';
 import type { Announced } from './frame-reader.js';
 
 /**
@@ -17,6 +18,6 @@ export function hintsFrom(peer: Announced): PeerHints {
   return {
     connectionMode: () => peer.connectionMode,
     algorithm: () => peer.algorithm,
-    revision1: () => (peer.supported < 0 ? null : (peer.supported & 1) !== 0),
+    revision1: () => (peer.supported === null ? null : (peer.supported & REVISION_1) !== 0n),
   };
 }

@@ -1,8 +1,11 @@
 import type { Input, Side } from '../../base/input.js';
 import type { Json } from '../../contract/annotation.js';
 import { Message } from '../../contract/message.js';
-import { tagName } from './constants.js';
-import { AT, type Preamble, type Revision } from './preamble.js';
+import { FRAME_COMPRESSED, tagName } from './constants.js';
+import { MESSAGE_HEADER, type Revision } from './layout.js';
+import type { Preamble } from './preamble.js';
+
+const AT = MESSAGE_HEADER.at;
 
 /** 64 bits as two halves: made a bigint only to be printed or compared in rare places. */
 export function wide(high: number, low: number): bigint {
@@ -20,22 +23,13 @@ export class Banner extends Message {
   /** The old protocol's greeting, with which nothing else of this protocol follows. */
   readonly legacy: boolean;
   payloadLength = 0;
-  supportedHigh = 0;
-  supportedLow = 0;
-  requiredHigh = 0;
-  requiredLow = 0;
+  /** Feature bits; 0 in a banner that is too short to have any. */
+  supported = 0n;
+  required = 0n;
 
   constructor(side: Side, input: Input, legacy: boolean) {
     super(side, input);
     this.legacy = legacy;
-  }
-
-  get supported(): bigint {
-    return wide(this.supportedHigh, this.supportedLow);
-  }
-
-  get required(): bigint {
-    return wide(this.requiredHigh, this.requiredLow);
   }
 }
 
@@ -77,7 +71,7 @@ export abstract class Frame extends Message {
   }
 
   get compressed(): boolean {
-    return (this.flags & 1) !== 0;
+    return (this.flags & FRAME_COMPRESSED) !== 0;
   }
 
   get name(): string {
@@ -155,10 +149,18 @@ export class DataFrame extends Frame {
     this.dataOff = view.getUint16(at + AT.dataOff, true);
     this.ackLow = view.getUint32(at + AT.ackSeq, true);
     this.ackHigh = view.getUint32(at + AT.ackSeq + 4, true);
-    this.footerFlags = bytes[at + AT.flags]!;
+    this.footerFlags = bytes[at + AT.footerFlags]!;
     this.compatVersion = view.getUint16(at + AT.compatVersion, true);
     this.reserved = view.getUint16(at + AT.reserved, true);
     this.headed = true;
+  }
+
+  get seq64(): bigint {
+    return wide(this.seqHigh, this.seqLow);
+  }
+
+  get ackSeq64(): bigint {
+    return wide(this.ackHigh, this.ackLow);
   }
 
   get seq(): number {

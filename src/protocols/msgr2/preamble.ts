@@ -1,40 +1,21 @@
 import { crc32c } from '../../base/crc32c.js';
-import { LAST_TAG, TAG } from './constants.js';
+import { FRAME_COMPRESSED, LAST_TAG, TAG } from './constants.js';
+import {
+  descriptorAt,
+  DESCRIPTOR,
+  EPILOGUE_REV0,
+  EPILOGUE_REV1,
+  FIRST_CRC,
+  lengthAt,
+  MAX_SEGMENTS,
+  MESSAGE_HEADER,
+  PREAMBLE,
+  type Revision,
+} from './layout.js';
 
-/** A frame begins with 32 bytes (doc/dev/msgr2.rst, frame format). All numbers little-endian. */
-export const PREAMBLE = 32;
-export const AT_TAG = 0;
-export const AT_COUNT = 1;
-/** Four descriptors: u32 length, u16 alignment. */
-export const AT_SEGMENTS = 2;
-export const DESCRIPTOR = 6;
-export const MAX_SEGMENTS = 4;
-export const AT_FLAGS = 26;
-export const AT_RESERVED = 27;
-export const AT_CRC = 28;
-
-/** Header of a MESSAGE frame: segment 0. */
-export const MESSAGE_HEADER = 41;
-/** Its fields. */
-export const AT = {
-  seq: 0,
-  tid: 8,
-  type: 16,
-  priority: 18,
-  version: 20,
-  dataPrePadding: 22,
-  dataOff: 26,
-  ackSeq: 28,
-  flags: 36,
-  compatVersion: 37,
-  reserved: 39,
-} as const;
-
-/** Epilogues: one status byte, then crcs of the segments: four in revision 0, those after the first in revision 1. */
-export const EPILOGUE_REV0 = 17;
-export const EPILOGUE_REV1 = 13;
-
-export type Revision = 0 | 1;
+const AT = PREAMBLE.at;
+/** Bytes of ACK, KEEPALIVE2 and its answer: one 64-bit value. */
+const SINGLE_VALUE = 8;
 
 /** One reusable preamble: what the 32 bytes say. */
 export class Preamble {
@@ -48,17 +29,17 @@ export class Preamble {
   computed = 0;
 
   read(bytes: Uint8Array, view: DataView, at: number): this {
-    this.tag = bytes[at]!;
-    this.count = bytes[at + AT_COUNT]!;
+    this.tag = bytes[at + AT.tag]!;
+    this.count = bytes[at + AT.segmentCount]!;
     for (let i = 0; i < MAX_SEGMENTS; i++) {
-      const d = at + AT_SEGMENTS + DESCRIPTOR * i;
-      this.lengths[i] = view.getUint32(d, true);
-      this.alignments[i] = view.getUint16(d + 4, true);
+      const d = at + descriptorAt(i);
+      this.lengths[i] = view.getUint32(d + DESCRIPTOR.at.length, true);
+      this.alignments[i] = view.getUint16(d + DESCRIPTOR.at.alignment, true);
     }
-    this.flags = bytes[at + AT_FLAGS]!;
-    this.reserved = bytes[at + AT_RESERVED]!;
-    this.crc = view.getUint32(at + AT_CRC, true);
-    this.computed = crc32c(0, bytes, at, at + AT_CRC);
+    this.flags = bytes[at + AT.flags]!;
+    this.reserved = bytes[at + AT.reserved]!;
+    this.crc = view.getUint32(at + AT.crc, true);
+    this.computed = crc32c(0, bytes, at, at + AT.crc);
     return this;
   }
 
@@ -71,13 +52,18 @@ export class Preamble {
     return this.crc === this.computed && this.count >= 1 && this.count <= MAX_SEGMENTS;
   }
 
+  /** Whether the segments are compressed. */
+  get compressed(): boolean {
+    return (this.flags & FRAME_COMPRESSED) !== 0;
+  }
+
   /** Bytes from the preamble's first to the frame's last, in crc mode. */
   frameLength(revision: Revision): number {
-    let n = PREAMBLE;
+    let n = PREAMBLE.size;
     for (let i = 0; i < this.count; i++) n += this.lengths[i]!;
-    if (revision === 0) return n + EPILOGUE_REV0;
-    if (this.lengths[0] > 0) n += 4;
-    return this.count > 1 ? n + EPILOGUE_REV1 : n;
+    if (revision === 0) return n + EPILOGUE_REV0.size;
+    if (this.lengths[0] > 0) n += FIRST_CRC.size;
+    return this.count > 1 ? n + EPILOGUE_REV1.size : n;
   }
 }
 
@@ -86,18 +72,17 @@ export class Preamble {
  * single bytes first, so that a scan over any bytes costs little; the crc last. 32 bytes must be there.
  */
 export function plausiblePreamble(bytes: Uint8Array, view: DataView, at: number): boolean {
-  const tag = bytes[at]!;
+  const tag = bytes[at + AT.tag]!;
   if (tag === 0 || tag > LAST_TAG) return false;
-  const count = bytes[at + AT_COUNT]!;
+  const count = bytes[at + AT.segmentCount]!;
   if (count === 0 || count > MAX_SEGMENTS) return false;
-  if (bytes[at + AT_FLAGS]! > 1 || bytes[at + AT_RESERVED] !== 0) return false;
+  if (bytes[at + AT.flags]! > FRAME_COMPRESSED || bytes[at + AT.reserved] !== 0) return false;
   if (tag !== TAG.MESSAGE && count !== 1) return false;
-  for (let i = count; i < MAX_SEGMENTS; i++)
-    if (view.getUint32(at + AT_SEGMENTS + DESCRIPTOR * i, true) !== 0) return false;
-  if (count > 1 && view.getUint32(at + AT_SEGMENTS + DESCRIPTOR * (count - 1), true) === 0) return false;
-  const first = view.getUint32(at + AT_SEGMENTS, true);
-  const compressed = bytes[at + AT_FLAGS] === 1;
-  if (tag === TAG.MESSAGE && !compressed && first !== MESSAGE_HEADER) return false;
-  if (tag >= TAG.KEEPALIVE2 && tag <= TAG.ACK && !compressed && first !== 8) return false;
-  return view.getUint32(at + AT_CRC, true) === crc32c(0, bytes, at, at + AT_CRC);
+  for (let i = count; i < MAX_SEGMENTS; i++) if (view.getUint32(at + lengthAt(i), true) !== 0) return false;
+  if (count > 1 && view.getUint32(at + lengthAt(count - 1), true) === 0) return false;
+  const first = view.getUint32(at + lengthAt(0), true);
+  const compressed = bytes[at + AT.flags] === FRAME_COMPRESSED;
+  if (tag === TAG.MESSAGE && !compressed && first !== MESSAGE_HEADER.size) return false;
+  if (tag >= TAG.KEEPALIVE2 && tag <= TAG.ACK && !compressed && first !== SINGLE_VALUE) return false;
+  return view.getUint32(at + AT.crc, true) === crc32c(0, bytes, at, at + AT.crc);
 }

@@ -1,8 +1,9 @@
 import type { Claim, ProbeInput, ProbeResult } from '../../contract/protocol.js';
 import type { Connection } from '../../stream/byte-stream.js';
-import { BANNER_HEAD, BANNER_PREFIX, BANNER_V1_PREFIX, TAG, tagSenders } from './constants.js';
+import { BANNER_PREFIX, BANNER_V1_PREFIX, TAG, tagSenders } from './constants.js';
 import { MSG } from './message-types.js';
-import { AT, MESSAGE_HEADER, plausiblePreamble, PREAMBLE, Preamble } from './preamble.js';
+import { BANNER, MESSAGE_HEADER, PREAMBLE } from './layout.js';
+import { plausiblePreamble, Preamble } from './preamble.js';
 
 const PORTS: readonly number[] = [3300];
 
@@ -106,16 +107,16 @@ function searchBoth(input: ProbeInput): ProbeResult {
       if (roles === null && total < PATIENCE && !(input.ended[0] && input.ended[1])) return 'more';
       return { score: 0.95, by: 'heuristic', clientEnd: roles };
     }
-    marks[end] = input.at[end] + Math.max(0, bytes.length - PREAMBLE + 1);
+    marks[end] = input.at[end] + Math.max(0, bytes.length - PREAMBLE.size + 1);
   }
   return input.ended[0] && input.ended[1] ? null : 'more';
 }
 
 /** Offset of the first preamble in `bytes`, from `from` on, or -1. */
 function search(bytes: Uint8Array, from: number): number {
-  if (bytes.length < from + PREAMBLE) return -1;
+  if (bytes.length < from + PREAMBLE.size) return -1;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = from; at + PREAMBLE <= bytes.length; at++) if (plausiblePreamble(bytes, view, at)) return at;
+  for (let at = from; at + PREAMBLE.size <= bytes.length; at++) if (plausiblePreamble(bytes, view, at)) return at;
   return -1;
 }
 
@@ -139,10 +140,10 @@ function roleOf(bytes: Uint8Array): 0 | 1 | 2 {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const p = new Preamble();
   let at =
-    begins(bytes, BANNER_PREFIX) === true && bytes.length >= BANNER_HEAD
-      ? BANNER_HEAD + view.getUint16(8, true)
+    begins(bytes, BANNER_PREFIX) === true && bytes.length >= BANNER.size
+      ? BANNER.size + view.getUint16(BANNER.at.payloadLength, true)
       : search(bytes, 0);
-  for (let n = 0; n < LOOKED_AT && at >= 0 && at + PREAMBLE <= bytes.length; n++) {
+  for (let n = 0; n < LOOKED_AT && at >= 0 && at + PREAMBLE.size <= bytes.length; n++) {
     p.read(bytes, view, at);
     if (!p.framable) {
       const next = search(bytes.subarray(at), 1);
@@ -152,15 +153,15 @@ function roleOf(bytes: Uint8Array): 0 | 1 | 2 {
     }
     const senders = tagSenders(p.tag);
     if (senders === 1 || senders === 2) return senders;
-    const type = at + PREAMBLE + AT.type;
-    if (p.tag === TAG.MESSAGE && p.lengths[0] === MESSAGE_HEADER && type + 2 <= bytes.length) {
+    const type = at + PREAMBLE.size + MESSAGE_HEADER.at.type;
+    if (p.tag === TAG.MESSAGE && p.lengths[0] === MESSAGE_HEADER.size && type + 2 <= bytes.length) {
       const code = view.getUint16(type, true);
       if (FROM_CLIENT.has(code)) return 1;
       if (FROM_SERVER.has(code)) return 2;
     }
     const rev1 = at + p.frameLength(1);
     const rev0 = at + p.frameLength(0);
-    at = rev0 + PREAMBLE <= bytes.length && plausiblePreamble(bytes, view, rev0) ? rev0 : rev1;
+    at = rev0 + PREAMBLE.size <= bytes.length && plausiblePreamble(bytes, view, rev0) ? rev0 : rev1;
   }
   return 0;
 }

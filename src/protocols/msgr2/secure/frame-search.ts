@@ -1,4 +1,5 @@
-import { AT_FLAGS, plausiblePreamble, PREAMBLE } from '../preamble.js';
+import { PREAMBLE } from '../layout.js';
+import { plausiblePreamble } from '../preamble.js';
 import type { GcmStream } from './gcm.js';
 
 /** Counters that are tried at most: a gap of many megabytes must not take gigabytes of key stream. */
@@ -24,7 +25,7 @@ export class FrameSearch {
   /** Counters by bytes 26 and 27 of their key stream: the first one, and the next one with the same place in the table. */
   private heads = new Int32Array(0);
   private nexts = new Int32Array(0);
-  private readonly plain = new Uint8Array(PREAMBLE);
+  private readonly plain = new Uint8Array(PREAMBLE.size);
   private readonly view = new DataView(this.plain.buffer);
 
   constructor(gcm: GcmStream, operation: number, window: number) {
@@ -39,14 +40,14 @@ export class FrameSearch {
     this.window = Math.min(before + more, WINDOW);
     if (this.window === before) return;
     if (this.window > this.nexts.length) this.enlarge();
-    this.stream.set(this.gcm.keyStream(this.first + before, this.window - before), before * PREAMBLE);
+    this.stream.set(this.gcm.keyStream(this.first + before, this.window - before), before * PREAMBLE.size);
     for (let i = before; i < this.window; i++) this.enter(i);
   }
 
   private enlarge(): void {
     let room = Math.max(LEAST_ROOM, this.nexts.length);
     while (room < this.window) room *= 2;
-    const stream = new Uint8Array(room * PREAMBLE);
+    const stream = new Uint8Array(room * PREAMBLE.size);
     stream.set(this.stream);
     this.stream = stream;
     const known = this.nexts.length;
@@ -56,7 +57,7 @@ export class FrameSearch {
   }
 
   private enter(i: number): void {
-    const at = i * PREAMBLE + AT_FLAGS;
+    const at = i * PREAMBLE.size + PREAMBLE.at.flags;
     const place = this.place(this.stream[at]!, this.stream[at + 1]!);
     this.nexts[i] = this.heads[place]!;
     this.heads[place] = i;
@@ -70,8 +71,8 @@ export class FrameSearch {
   find(bytes: Uint8Array, start: number, last: number): number {
     const { heads } = this;
     for (let at = start; at <= last; at++) {
-      const flags = bytes[at + AT_FLAGS]!;
-      const reserved = bytes[at + AT_FLAGS + 1]!;
+      const flags = bytes[at + PREAMBLE.at.flags]!;
+      const reserved = bytes[at + PREAMBLE.at.reserved]!;
       // the flags byte is 0 or, for a compressed frame, 1
       const plain = heads[this.place(flags, reserved)]!;
       if (plain !== NONE && this.fits(bytes, at, plain)) return at;
@@ -82,10 +83,10 @@ export class FrameSearch {
   }
 
   private fits(bytes: Uint8Array, at: number, counter: number): boolean {
-    const reserved = bytes[at + AT_FLAGS + 1]!;
+    const reserved = bytes[at + PREAMBLE.at.reserved]!;
     for (let i = counter; i !== NONE; i = this.nexts[i]!) {
-      if (this.stream[i * PREAMBLE + AT_FLAGS + 1] !== reserved) continue;
-      for (let k = 0; k < PREAMBLE; k++) this.plain[k] = bytes[at + k]! ^ this.stream[i * PREAMBLE + k]!;
+      if (this.stream[i * PREAMBLE.size + PREAMBLE.at.reserved] !== reserved) continue;
+      for (let k = 0; k < PREAMBLE.size; k++) this.plain[k] = bytes[at + k]! ^ this.stream[i * PREAMBLE.size + k]!;
       if (!plausiblePreamble(this.plain, this.view, 0)) continue;
       this.operation = this.first + i;
       return true;

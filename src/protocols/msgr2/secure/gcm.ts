@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type DecipherGCM, type KeyObject } from 'node:crypto';
-import type { Revision } from '../preamble.js';
+import type { Revision } from '../layout.js';
 import { GCM_TAG } from './layout.js';
 
 const GCM = 'aes-128-gcm';

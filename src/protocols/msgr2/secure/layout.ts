@@ -1,5 +1,5 @@
 import type { Frame } from '../message.js';
-import { MAX_SEGMENTS, PREAMBLE, type Revision } from '../preamble.js';
+import { MAX_SEGMENTS, PREAMBLE, type Revision } from '../layout.js';
 
 /**
  * How a frame is laid out in secure mode (src/msg/async/frames_v2.cc). Every segment is padded with zeros to 16 bytes. Revision 0
@@ -13,7 +13,7 @@ export const BLOCK = 16;
 export const GCM_TAG = 16;
 export const INLINE = 48;
 /** Preamble and inline part, and the same with its tag. */
-export const FIRST_PLAIN = PREAMBLE + INLINE;
+export const FIRST_PLAIN = PREAMBLE.size + INLINE;
 export const FIRST_WIRE = FIRST_PLAIN + GCM_TAG;
 /** One status byte, 15 zeros. */
 export const EPILOGUE = 16;
@@ -49,7 +49,7 @@ export class SecureLayout {
     this.count = p.count;
     const starts: number[] = [];
     const ends: number[] = [];
-    let at = PREAMBLE;
+    let at = PREAMBLE.size;
     for (let i = 0; i < MAX_SEGMENTS; i++) {
       const n = i < p.count ? p.lengths[i]! : 0;
       starts.push(at);

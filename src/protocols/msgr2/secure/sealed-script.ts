@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { hex } from '../../../base/hex.js';
 import { LATE_COMPLETE, MODE_CRC, MODE_SECURE, TAG } from '../constants.js';
 import * as E from '../encode.js';
-import { PREAMBLE, type Revision } from '../preamble.js';
+import { PREAMBLE, type Revision } from '../layout.js';
 import { authRequestPayload, clientIdentPayload, Script, serverChallenge, serverIdentPayload } from '../script.js';
 import { proofOf, seal } from './cephx-seal.js';
 import { GcmStream } from './gcm.js';
@@ -166,16 +166,16 @@ export class SealedScript extends Script {
 
   /** An encrypted frame that is not sent; its nonces are used up all the same. */
   sealedBytes(from: Who, tag: number, segments: readonly Uint8Array[], parts: SealedParts = {}): Uint8Array {
-    const preamble = E.frame(tag, segments, { revision: this.layout, flags: parts.flags }).subarray(0, PREAMBLE);
+    const preamble = E.frame(tag, segments, { revision: this.layout, flags: parts.flags }).subarray(0, PREAMBLE.size);
     const count = preamble[1]!;
     const blocks = segments.slice(0, count).map((s) => E.concat(s, new Uint8Array(padded(s.length) - s.length)));
-    if (this.layout === 1 && blocks[0]!.length < FIRST_PLAIN - PREAMBLE)
-      blocks[0] = E.concat(blocks[0]!, new Uint8Array(FIRST_PLAIN - PREAMBLE - blocks[0]!.length));
+    if (this.layout === 1 && blocks[0]!.length < FIRST_PLAIN - PREAMBLE.size)
+      blocks[0] = E.concat(blocks[0]!, new Uint8Array(FIRST_PLAIN - PREAMBLE.size - blocks[0]!.length));
     if (parts.padding !== undefined) blocks[0]![blocks[0]!.length - 1] = parts.padding;
     const epilogue = new Uint8Array(EPILOGUE);
     epilogue[0] = parts.late ?? (this.layout === 1 ? LATE_COMPLETE : 0);
     if (this.layout === 0) return this.operation(from, parts.wrongTag === 0, preamble, ...blocks, epilogue);
-    const inline = FIRST_PLAIN - PREAMBLE;
+    const inline = FIRST_PLAIN - PREAMBLE.size;
     const out = [this.operation(from, parts.wrongTag === 0, preamble, blocks[0]!.subarray(0, inline))];
     if (blocks[0]!.length > inline) out.push(this.operation(from, parts.wrongTag === 1, blocks[0]!.subarray(inline)));
     if (count > 1) out.push(this.operation(from, parts.wrongTag === 2, ...blocks.slice(1), epilogue));

@@ -6,11 +6,12 @@ import { CLIENT, type Input, type Side } from '../../../base/input.js';
 import type { Origin } from '../../../base/origin.js';
 import { count } from '../../../base/text.js';
 import type { Output } from '../../../contract/protocol.js';
-import { LATE_ABORTED, LATE_COMPLETE, LATE_FLAG_ABORTED, TAG } from '../constants.js';
+import { LATE_ABORTED, LATE_CODE, LATE_COMPLETE, LATE_FLAG_ABORTED, TAG } from '../constants.js';
 import { openSegments } from '../compression.js';
 import { at, type FrameReader } from '../frame-reader.js';
 import type { Frame } from '../message.js';
-import { MESSAGE_HEADER, PREAMBLE, Preamble, type Revision } from '../preamble.js';
+import { MESSAGE_HEADER, PREAMBLE, type Revision } from '../layout.js';
+import { Preamble } from '../preamble.js';
 import * as R from '../rules/index.js';
 import { FrameSearch } from './frame-search.js';
 import { GcmStream, tagHolds } from './gcm.js';
@@ -84,7 +85,7 @@ export class SecureFrames {
 
   /** Bytes in which a frame shows itself: the first operation of revision 1, preamble and a message's header of revision 0. */
   private get least(): number {
-    return this.revision === 1 ? FIRST_WIRE : PREAMBLE;
+    return this.revision === 1 ? FIRST_WIRE : PREAMBLE.size;
   }
 
   decode(input: Input): void {
@@ -102,7 +103,7 @@ export class SecureFrames {
   /** Takes the first part of a frame; false where more bytes are needed. */
   private begin(input: Input): boolean {
     const cipher = this.gcm.open(this.operation);
-    const size = this.revision === 1 ? FIRST_PLAIN : PREAMBLE;
+    const size = this.revision === 1 ? FIRST_PLAIN : PREAMBLE.size;
     const first = cipher.update(input.bytes.subarray(input.pos, input.pos + size));
     const p = this.readPreamble(first);
     const holds =
@@ -114,7 +115,7 @@ export class SecureFrames {
     const layout = new SecureLayout(p, this.revision);
     if (this.revision === 0 && p.tag === TAG.MESSAGE) {
       // a message is one from its header on
-      const header = PREAMBLE + Math.min(padded(p.lengths[0]), padded(MESSAGE_HEADER));
+      const header = PREAMBLE.size + Math.min(padded(p.lengths[0]), padded(MESSAGE_HEADER.size));
       if (input.remaining < header) {
         this.need = header;
         return false;
@@ -238,7 +239,7 @@ export class SecureFrames {
       frame.aborted = (late & LATE_FLAG_ABORTED) !== 0;
       if ((late & ~LATE_FLAG_ABORTED) !== 0) this.reader.once(R.LATE_STATUS_RESERVED, place);
     } else {
-      const low = late & 0xf;
+      const low = late & LATE_CODE;
       frame.aborted = low === LATE_ABORTED;
       if (low !== LATE_ABORTED && low !== LATE_COMPLETE) {
         const text = `late_status ${hexNumber(late, 2)} is neither complete (0x0e) nor aborted (0x01)`;
@@ -388,7 +389,7 @@ export class SecureFrames {
     this.decode(input);
     const have = input.remaining;
     if (have === 0) return;
-    if (this.search === null && have >= PREAMBLE) this.cutFrame(input, have);
+    if (this.search === null && have >= PREAMBLE.size) this.cutFrame(input, have);
     else this.leave(input, have);
     input.pos = input.end;
   }
@@ -410,7 +411,7 @@ export class SecureFrames {
     const layout = new SecureLayout(p, this.revision);
     this.cut = layout.wire - have;
     this.need = this.least;
-    if (p.tag === TAG.MESSAGE && first.length < PREAMBLE + MESSAGE_HEADER) {
+    if (p.tag === TAG.MESSAGE && first.length < PREAMBLE.size + MESSAGE_HEADER.size) {
       this.operation += layout.operations.length;
       this.headless = true;
       this.output.skip(this.side, input.offset, have, 'undecoded');

@@ -36,7 +36,7 @@ export class Compression {
   private get offered(): boolean | null {
     const [a, b] = [this.sides[CLIENT].banner, this.sides[SERVER].banner];
     if (a === null || b === null || a.legacy || b.legacy) return null;
-    return (a.supportedLow & b.supportedLow & COMPRESSION) !== 0;
+    return (a.supported & b.supported & COMPRESSION) !== 0n;
   }
 
   frame(m: ControlFrame): void {

@@ -4,7 +4,7 @@ import type { Json } from '../../../contract/annotation.js';
 import { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Message } from '../../../contract/message.js';
 import type { DecoderSettings, Output, Session, SessionContext, SkipReason } from '../../../contract/protocol.js';
-import { MODE_SECURE, TAG, tagName, tagSenders } from '../constants.js';
+import { MODE_SECURE, REVISION_1, TAG, tagName, tagSenders } from '../constants.js';
 import { Banner, ControlFrame, DataFrame, type Frame } from '../message.js';
 import * as R from '../rules/index.js';
 import type { KeyExchange } from '../secure/key-exchange.js';
@@ -116,7 +116,7 @@ export class Msgr2Session implements Session, SessionParts {
 
   private judgeRev0(a: Banner, b: Banner): void {
     // the server's, where both are: which of them came first must not matter
-    const older = [a, b].filter((m) => (m.supportedLow & 1) === 0).sort((x, y) => y.side - x.side)[0];
+    const older = [a, b].filter((m) => (m.supported & REVISION_1) === 0n).sort((x, y) => y.side - x.side)[0];
     if (older === undefined) return;
     const who = older.side === CLIENT ? 'client' : 'server';
     this.output.raise(R.REV0_NEGOTIATED, { message: older, text: `the ${who} does not offer revision 1` });
@@ -260,7 +260,7 @@ export class Msgr2Session implements Session, SessionParts {
       const text = `required features 0x${lacking.toString(16)} are not supported, and ${m.name} follows`;
       this.output.raise(R.BANNER_FEATURE_MISMATCH, { message: m, related: [a, b], text });
     }
-    const revision = (a.supportedLow & b.supportedLow & 1) as 0 | 1;
+    const revision = Number(a.supported & b.supported & REVISION_1) as 0 | 1;
     if (m.revision !== revision && m.length0 > 0 && !m.damaged && m.complete && !this.saidRevision[m.side]) {
       this.saidRevision[m.side] = true;
       const text = `the frame has the layout of revision ${m.revision}, the banners agree on revision ${revision}`;
