@@ -74,6 +74,8 @@ export interface Limits {
   statsNames: number;
   /** Characters of one line of a text recording. */
   lineBytes: number;
+  /** Bytes from a capture's beginning in which a packet must stand, so that it can be joined to the one before it: a file of comments. */
+  joinHeadBytes: number;
 }
 
 export const DEFAULT_LIMITS: Readonly<Limits> = {
@@ -110,4 +112,5 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   selectionMessages: 16_384,
   statsNames: 512,
   lineBytes: 1 << 20,
+  joinHeadBytes: 4 << 20,
 };

@@ -62,12 +62,12 @@ export async function runInputs(given: readonly CaptureInput[], run: RunSettings
   const learned = run.follow ? undefined : await rehearse(inputs, options, reading);
   const analysis = new Analysis({ ...options, learned }, reporter);
   let status = 0;
-  for (const { input, continued } of recordings) {
+  for (const { input, doubt } of recordings) {
     if (signal.aborted) break;
     try {
       const hooks = {
         ...reading(input),
-        continued,
+        doubt,
         follow: run.follow,
         quietAfter: run.live ? QUIET_MS : undefined,
         batch: () => {

@@ -1,4 +1,4 @@
-import { CONTINUED, INTERNAL } from '../base/capture-rules.js';
+import { CONTINUED, INTERNAL, LIMIT } from '../base/capture-rules.js';
 import type { Limits } from '../base/limits.js';
 import { NotACapture, type CaptureNote, type Packet, type PacketSink, type CaptureInfo } from '../capture/packet.js';
 import { inputName, openCapture, type CaptureInput, type ReadHooks } from '../capture/source.js';
@@ -42,8 +42,15 @@ export interface RunHooks extends ReadHooks {
    * would prove it, and what was captured has to be shown.
    */
   readonly quietAfter?: number;
-  /** That this capture may continue another one, in words, where that is not certain (see joinInputs). */
-  readonly continued?: string | null;
+  /** Where it is not certain whether this capture continues another one (see joinInputs). */
+  readonly doubt?: JoinDoubt | null;
+}
+
+/** Why it is not certain whether a capture continues another one. */
+export interface JoinDoubt {
+  /** Whether a limit kept it from being found out. */
+  readonly limit: boolean;
+  readonly text: string;
 }
 
 /**
@@ -86,7 +93,7 @@ export class Analysis {
       signal: hooks.signal,
       follow: hooks.follow,
     });
-    const live = this.live(name, options, hooks.continued ?? null);
+    const live = this.live(name, options, hooks.doubt ?? null);
     const quiet = hooks.quietAfter === undefined ? undefined : setInterval(() => live.tick(), hooks.quietAfter / 2);
     try {
       await source.read(live.sink, hooks);
@@ -100,8 +107,8 @@ export class Analysis {
   }
 
   /** Takes packets that the program itself makes. `end` comes last. */
-  live(name: string, options = this.options, continued: string | null = null): LiveInput {
-    const file = new FileRun(name, options, continued, this.reporter, this.budget, this.held, this.summary, (p) =>
+  live(name: string, options = this.options, doubt: JoinDoubt | null = null): LiveInput {
+    const file = new FileRun(name, options, doubt, this.reporter, this.budget, this.held, this.summary, (p) =>
       this.sharedOf(p),
     );
     return {
@@ -157,7 +164,7 @@ function isExpected(error: unknown): boolean {
 class FileRun implements PacketSink {
   private readonly name: string;
   private readonly options: AnalysisOptions;
-  private readonly continued: string | null;
+  private readonly doubt: JoinDoubt | null;
   private readonly reporter: Reporter;
   private readonly summary: Summary;
   private readonly link: LinkDecoder;
@@ -175,7 +182,7 @@ class FileRun implements PacketSink {
   constructor(
     name: string,
     options: AnalysisOptions,
-    continued: string | null,
+    doubt: JoinDoubt | null,
     reporter: Reporter,
     budget: Budget,
     held: Budget,
@@ -184,7 +191,7 @@ class FileRun implements PacketSink {
   ) {
     this.name = name;
     this.options = options;
-    this.continued = continued;
+    this.doubt = doubt;
     this.reporter = reporter;
     this.summary = summary;
     const wanted = ({ id }: { readonly id: number }): boolean => options.streams.size === 0 || options.streams.has(id);
@@ -263,7 +270,8 @@ class FileRun implements PacketSink {
 
   private begin(): void {
     this.reporter.begin?.(this.name, this.lastSeconds, this.lastNanos);
-    if (this.continued !== null) this.note({ rule: CONTINUED, text: this.continued, offset: 0, length: 0 });
+    const { doubt } = this;
+    if (doubt !== null) this.note({ rule: doubt.limit ? LIMIT : CONTINUED, text: doubt.text, offset: 0, length: 0 });
   }
 
   /** Called at equal times: the second time that no packet came in between, the capture is quiet. */

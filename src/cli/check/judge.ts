@@ -11,6 +11,7 @@ import {
   inputParts,
   type AnalysisOptions,
   type CaptureInput,
+  type JoinDoubt,
   type RunHooks,
 } from '../../engine/analysis.js';
 import type { Finding, Reporter, StreamRecord } from '../../engine/event.js';
@@ -40,7 +41,7 @@ import { Silencer, type ActiveSuppression } from './suppressions.js';
 export interface Job {
   readonly input: CaptureInput;
   /** See joinInputs. */
-  readonly continued: string | null;
+  readonly doubt: JoinDoubt | null;
   /** Whether the user named it; else it may turn out to be no capture. */
   readonly named: boolean;
   readonly plan: Plan;
@@ -77,7 +78,7 @@ export async function judge(job: Job, hooks: RunHooks = {}, line?: (json: string
       watchHeap();
       return hooks.batch?.();
     };
-    await analysis.run(job.input, { ...hooks, batch, continued: job.continued });
+    await analysis.run(job.input, { ...hooks, batch, doubt: job.doubt });
   } catch (error) {
     const foreign = error instanceof NotACapture;
     state = foreign && !job.named ? 'skipped' : 'failed';
@@ -309,7 +310,7 @@ async function beside(
 }
 
 /** The transcript that `analyze -o` writes, and the line of each finding in it. */
-async function transcriptOf({ input, continued, plan }: Job): Promise<{ text: string; lines: Map<string, number> }> {
+async function transcriptOf({ input, doubt, plan }: Job): Promise<{ text: string; lines: Map<string, number> }> {
   const parts: string[] = [];
   const lines = new Map<string, number>();
   const fingerprints = new Fingerprints();
@@ -327,7 +328,7 @@ async function transcriptOf({ input, continued, plan }: Job): Promise<{ text: st
     return false;
   };
   const analysis = new Analysis({ ...analysisOptions(plan, 'lines'), suppress }, transcript);
-  await analysis.run(input, { continued });
+  await analysis.run(input, { doubt });
   analysis.finish();
   return { text: parts.join(''), lines };
 }

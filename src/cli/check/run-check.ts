@@ -2,7 +2,7 @@ import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { inputName, inputParts, type CaptureInput } from '../../engine/analysis.js';
+import { inputName, inputParts, type CaptureInput, type JoinDoubt } from '../../engine/analysis.js';
 import { joinInputs, unjoined, type Recording } from '../../engine/joining/join.js';
 import { rehearse } from '../../engine/rehearsal.js';
 import {
@@ -151,11 +151,11 @@ function jobsFor(
   const { planner, args, golden, reports } = settings;
   const lines = reports.some((r) => r.format === 'sarif' || r.format === 'github' || r.format === 'gitlab');
   const streams = settings.gate.requireComplete || reports.some((r) => r.format === 'junit');
-  const job = (input: CaptureInput, named: boolean, continued: string | null): Job => {
+  const job = (input: CaptureInput, named: boolean, doubt: JoinDoubt | null): Job => {
     const name = inputName(input);
     return {
       input,
-      continued,
+      doubt,
       named,
       plan: planner.for(name),
       suppressions: suppressionsFor(
@@ -175,7 +175,7 @@ function jobsFor(
       job(
         r.input,
         r.indexes.some((i) => found.inputs[i]!.named),
-        r.continued,
+        r.doubt,
       ),
     ),
     ...settings.raws.map((raw) => job(raw, true, null)),

@@ -9,10 +9,8 @@ import { openCapture } from '../../capture/source.js';
 import { LinkDecoder } from '../../link/link-decoder.js';
 import { TcpEnds } from './tcp-ends.js';
 
-/** Bytes from a file's beginning that are looked at to see whether it may go on with another one. */
-const HEAD_BYTES = 64 << 10;
-/** What they may become when they are unpacked. */
-const UNPACKED_BYTES = 1 << 20;
+/** Bytes from a file's beginning that are looked at first; where no packet ends in them, as many as the limit allows. */
+const FIRST_BYTES = 64 << 10;
 
 /** How a capture file begins and ends: what tells whether another one continues it. */
 export class CaptureEnds implements PacketSink {
@@ -21,12 +19,18 @@ export class CaptureEnds implements PacketSink {
   last = -1;
   /** Format, link types, interfaces, resolution: the same for all files of one recorder. */
   kind = '';
-  readonly tcp = new TcpEnds(DEFAULT_LIMITS);
-  private readonly link = new LinkDecoder(
-    DEFAULT_LIMITS,
-    (s) => this.tcp.segment(s),
-    () => undefined,
-  );
+  readonly tcp: TcpEnds;
+  private readonly link: LinkDecoder;
+
+  /** `beginning`: whether it is the beginning of a file, and not all of it. */
+  constructor(beginning: boolean) {
+    this.tcp = new TcpEnds(DEFAULT_LIMITS, beginning);
+    this.link = new LinkDecoder(
+      DEFAULT_LIMITS,
+      (s) => this.tcp.segment(s),
+      () => undefined,
+    );
+  }
 
   info({ format, linkTypes, resolution }: CaptureInfo): void {
     this.kind = `${format} ${linkTypes.join()} ${resolution}`;
@@ -44,18 +48,20 @@ export class CaptureEnds implements PacketSink {
   }
 }
 
-/** The ends as far as a file's first bytes show them; null where it is no capture of packets. */
-export function headOf(path: string): CaptureEnds | null {
-  if (pathStat(path)?.isFile() !== true) return null;
+/** The ends as far as a file's first bytes show them; `limit`: they show no packet, but more bytes might. */
+export type Head = CaptureEnds | 'limit' | null;
+
+/** How a file begins; null where it is no capture of packets, or holds none. */
+export function headOf(path: string): Head {
+  const stat = pathStat(path);
+  if (stat?.isFile() !== true) return null;
+  const most = DEFAULT_LIMITS.joinHeadBytes;
   try {
-    const head = unpacked(firstBytes(path));
-    const sniffed = sniff(head, true);
-    if (sniffed === null || (sniffed.kind !== 'pcap' && sniffed.kind !== 'pcapng')) return null;
-    const ends = new CaptureEnds();
-    const { parser, offset } = parserFor(sniffed, 'blocks', ends, DEFAULT_LIMITS, head.length + 1);
-    parser.push(head.subarray(offset));
-    parser.end(true);
-    return ends;
+    const head = packetsOf(firstBytes(path, FIRST_BYTES), most);
+    if (head === null || head.first >= 0 || stat.size <= FIRST_BYTES) return head?.first === -1 ? null : head;
+    const longer = packetsOf(firstBytes(path, most), most);
+    if (longer !== null && longer.first < 0) return stat.size > most ? 'limit' : null;
+    return longer;
   } catch {
     // whoever analyzes it hears what is wrong
     return null;
@@ -64,7 +70,7 @@ export function headOf(path: string): CaptureEnds | null {
 
 /** The ends of a whole file; null where it cannot be read. */
 export async function endsOf(path: string, signal?: AbortSignal): Promise<CaptureEnds | null> {
-  const ends = new CaptureEnds();
+  const ends = new CaptureEnds(false);
   try {
     await openCapture(path, { signal }).read(ends);
     return ends;
@@ -73,17 +79,36 @@ export async function endsOf(path: string, signal?: AbortSignal): Promise<Captur
   }
 }
 
-function firstBytes(path: string): Buffer {
+function packetsOf(bytes: Buffer, most: number): CaptureEnds | null {
+  const head = unpacked(bytes, most);
+  const sniffed = sniff(head, true);
+  if (sniffed === null || (sniffed.kind !== 'pcap' && sniffed.kind !== 'pcapng')) return null;
+  const ends = new CaptureEnds(true);
+  const { parser, offset } = parserFor(sniffed, 'blocks', ends, DEFAULT_LIMITS, head.length + 1);
+  parser.push(head.subarray(offset));
+  parser.end(true);
+  return ends;
+}
+
+function firstBytes(path: string, length: number): Buffer {
   const fd = openSync(path, 'r');
   try {
-    const head = Buffer.allocUnsafe(HEAD_BYTES);
-    return head.subarray(0, readSync(fd, head, 0, HEAD_BYTES, 0));
+    const head = Buffer.allocUnsafe(length);
+    return head.subarray(0, readSync(fd, head, 0, length, 0));
   } finally {
     closeSync(fd);
   }
 }
 
-function unpacked(head: Buffer): Buffer {
+/** The bytes without gzip's compression, as many as allowed. */
+function unpacked(head: Buffer, most: number): Buffer {
   if (head[0] !== 0x1f || head[1] !== 0x8b) return head;
-  return gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: UNPACKED_BYTES });
+  for (let part = head; ; part = part.subarray(0, part.length >> 1)) {
+    try {
+      return gunzipSync(part, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: most });
+    } catch (error) {
+      // zeros take a thousandth of their room
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE' || part.length < 1024) throw error;
+    }
+  }
 }

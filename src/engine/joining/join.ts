@@ -1,36 +1,39 @@
 import { basename, dirname, resolve } from 'node:path';
+import { DEFAULT_LIMITS } from '../../base/limits.js';
 import { byteSize, safeText } from '../../base/text.js';
-import type { CaptureInput } from '../analysis.js';
+import type { CaptureInput, JoinDoubt } from '../analysis.js';
 import { endsOf, headOf, type CaptureEnds } from './capture-ends.js';
-import { alike, follows } from './ring-names.js';
+import { ringOrder, ringPlace, withoutNumbers, type RingPlace } from './ring-names.js';
 import type { Continuation } from './tcp-ends.js';
 
 /** One recording to be analyzed, and the places in the list of inputs that it took. */
 export interface Recording {
   readonly input: CaptureInput;
   readonly indexes: readonly number[];
-  /** That it may continue another one, in words; null where nothing says so. */
-  readonly continued: string | null;
+  /** Where it is not certain whether it continues another one. */
+  readonly doubt: JoinDoubt | null;
 }
 
-/** Captures before a capture, in order of time, that it may continue: two or three recorders may write side by side. */
-const LOOK_BACK = 4;
 /** Milliseconds by which packets of one recorder may be out of order where it changes to a new file. */
 const DISORDER_MS = 1;
-/**
- * Milliseconds from the last packet of one file to the first of the next, where their names have nothing in common: recordings that were
- * made one after the other show connections that were idle meanwhile, too.
- */
+/** The same, where the names say that it is one recorder: those that take several interfaces sort their packets now and then only. */
+const NAMED_DISORDER_MS = 1000;
+/** Milliseconds between the last packet of one file and the first of the next, where traffic runs while a recorder changes files. */
 const ADJACENT_MS = 250;
 
 interface Candidate {
   readonly index: number;
   readonly path: string;
+  readonly place: RingPlace | null;
+  /** The same for names that differ in nothing but numbers. */
+  readonly family: string;
   readonly head: CaptureEnds;
+  /** Time of the last packet; Infinity until that is known. */
+  end: number;
   whole: CaptureEnds | null;
   next: Candidate | null;
   previous: Candidate | null;
-  continued: string | null;
+  doubt: JoinDoubt | null;
 }
 
 /**
@@ -38,44 +41,51 @@ interface Candidate {
  * connections go on with the very next byte, or whose names are those of one recorder. Everything else stays as it is, in its order.
  */
 export async function joinInputs(inputs: readonly CaptureInput[], signal?: AbortSignal): Promise<Recording[]> {
-  const alone = unjoined(inputs);
-  if (inputs.length < 2) return alone;
-  const joined = new Map<number, Recording | null>();
-  for (const group of groupsOf(inputs)) {
+  const recordings: (Recording | null)[] = unjoined(inputs);
+  if (inputs.length < 2) return unjoined(inputs);
+  for (const group of groupsOf(inputs, recordings)) {
     await link(group, signal);
     for (const first of group) {
       if (first.previous !== null) continue;
       const chain: Candidate[] = [];
       for (let c: Candidate | null = first; c !== null; c = c.next) chain.push(c);
-      if (chain.length === 1 && first.continued === null) continue;
       const indexes = chain.map((c) => c.index);
       const input = chain.length === 1 ? first.path : { parts: chain.map((c) => c.path) };
-      for (const index of indexes) joined.set(index, null);
-      joined.set(Math.min(...indexes), { input, indexes, continued: first.continued });
+      for (const index of indexes) recordings[index] = null;
+      recordings[Math.min(...indexes)] = { input, indexes, doubt: first.doubt };
     }
   }
-  return alone.flatMap((recording, index) => {
-    const other = joined.get(index);
-    return other === undefined ? [recording] : other === null ? [] : [other];
-  });
+  return recordings.filter((r) => r !== null);
 }
 
 /** Every input as a recording of its own. */
 export function unjoined(inputs: readonly CaptureInput[]): Recording[] {
-  return inputs.map((input, index) => ({ input, indexes: [index], continued: null }));
+  return inputs.map((input, index) => ({ input, indexes: [index], doubt: null }));
 }
 
 /** Captures that may be of one recorder, in order of time; only groups in which one may continue another. */
-function groupsOf(inputs: readonly CaptureInput[]): Candidate[][] {
+function groupsOf(inputs: readonly CaptureInput[], recordings: (Recording | null)[]): Candidate[][] {
   const groups = new Map<string, Candidate[]>();
   const seen = new Set<string>();
   inputs.forEach((path, index) => {
     if (typeof path !== 'string' || path === '-' || seen.has(resolve(path))) return;
     seen.add(resolve(path));
     const head = headOf(path);
-    if (head === null || head.first < 0) return;
+    if (head === 'limit') recordings[index] = { input: path, indexes: [index], doubt: HEAD_LIMIT };
+    if (head === null || head === 'limit') return;
     const key = `${dirname(resolve(path))}\0${head.kind}`;
-    const candidate = { index, path, head, whole: null, next: null, previous: null, continued: null };
+    const candidate: Candidate = {
+      index,
+      path,
+      place: ringPlace(basename(path)),
+      family: withoutNumbers(basename(path)),
+      head,
+      end: Infinity,
+      whole: null,
+      next: null,
+      previous: null,
+      doubt: null,
+    };
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [candidate]);
     else group.push(candidate);
@@ -85,50 +95,81 @@ function groupsOf(inputs: readonly CaptureInput[]): Candidate[][] {
     .map((group) => group.sort((a, b) => a.head.first - b.head.first || a.index - b.index));
 }
 
+const HEAD_LIMIT: JoinDoubt = {
+  limit: true,
+  text: `whether it continues another capture was not found out: its first ${byteSize(DEFAULT_LIMITS.joinHeadBytes)} hold no packet (limit joinHeadBytes)`,
+};
+
 /** Finds for each capture of a group the one that it continues. */
 async function link(group: readonly Candidate[], signal: AbortSignal | undefined): Promise<void> {
-  const whole = async (c: Candidate): Promise<CaptureEnds | null> => (c.whole ??= await endsOf(c.path, signal));
-  for (const [at, later] of group.entries()) {
-    const gone = group[at - LOOK_BACK - 1];
-    if (gone !== undefined) gone.whole = null;
-    const before = group.slice(Math.max(0, at - LOOK_BACK), at).filter((c) => c.next === null);
+  /** Those that may still run when a later one begins; and the last one of each recorder by its names, however long ago: `=` by their
+   * places, `~` by names that differ in numbers only. */
+  let running: Candidate[] = [];
+  const lastOf = new Map<string, Candidate>();
+  for (const later of group) {
     // one that begins with nothing but new connections continues only what bears the name before it
-    const named = before.filter((c) => follows(basename(c.path), basename(later.path)));
-    const possible = later.head.tcp.starts.length > 0 ? before : named;
+    const late = later.head.tcp.joinsLate;
+    const possible = new Set(late ? running : []);
+    const last = lastOf.get(`=${later.place?.family}`);
+    if (last !== undefined && (late || ringOrder(last.place, later.place) === 'next')) possible.add(last);
+    const like = lastOf.get(`~${later.family}`);
+    if (like !== undefined && late) possible.add(like);
     let best: { candidate: Candidate; rank: readonly number[] } | null = null;
     for (const candidate of possible) {
-      const ends = await whole(candidate);
+      const whole = (candidate.whole ??= await endsOf(candidate.path, signal));
       if (signal?.aborted) return;
-      if (ends === null || ends.last > later.head.first + DISORDER_MS) continue;
-      const byName = named.includes(candidate);
-      const related = byName || alike(basename(candidate.path), basename(later.path));
-      if (!related && later.head.first - ends.last > ADJACENT_MS) continue;
-      const c = ends.tcp.continuedBy(later.head.tcp);
-      if (c.exact > 0 ? c.exact < c.apart + (related ? 0 : c.missing) : !byName || c.apart > 0) {
-        if (c.missing > 0) later.continued = doubtWords(candidate, c);
-        continue;
-      }
-      const rank = [Number(byName), c.exact, shared(candidate.path, later.path), ends.last];
+      if (whole === null || candidate.next !== null) continue;
+      candidate.end = whole.last;
+      const found = compare(candidate, whole, later);
+      if (found.verdict === 'doubtful') later.doubt = { limit: false, text: doubtWords(candidate, found.continuation) };
+      if (found.verdict !== 'certain') continue;
+      const rank = [Number(candidate === last), found.continuation.exact, -found.gap];
       if (best === null || isGreater(rank, best.rank)) best = { candidate, rank };
     }
-    if (best === null) continue;
-    best.candidate.next = later;
-    later.previous = best.candidate;
-    later.continued = null;
+    if (best !== null) {
+      best.candidate.next = later;
+      later.previous = best.candidate;
+      later.doubt = null;
+    }
+    const over = running.filter((c) => c.next !== null || c.end < later.head.first - ADJACENT_MS);
+    for (const c of over) c.whole = null;
+    running = running.filter((c) => !over.includes(c));
+    running.push(later);
+    if (later.place !== null) lastOf.set(`=${later.place.family}`, later);
+    lastOf.set(`~${later.family}`, later);
   }
+}
+
+/** Whether a capture continues another one: certain, doubtful, or without a sign of it. */
+function compare(
+  candidate: Candidate,
+  ends: CaptureEnds,
+  later: Candidate,
+): { verdict: 'certain' | 'doubtful' | 'none'; continuation: Continuation; gap: number } {
+  const order = ringOrder(candidate.place, later.place);
+  const gap = later.head.first - ends.last;
+  const continuation = ends.tcp.continuedBy(later.head.tcp);
+  const { exact, missing, apart } = continuation;
+  const verdict = (): 'certain' | 'doubtful' | 'none' => {
+    if (gap < -(order === null ? DISORDER_MS : NAMED_DISORDER_MS)) return 'none';
+    const adjacent = gap <= ADJACENT_MS;
+    // a recorder that loses packets where it changes files still writes the file with the next number
+    if (order === 'next' && (exact > 0 ? exact >= apart : apart === 0)) return 'certain';
+    // traffic that runs on leaves no time for another recording in between: a packet that was lost there does not tell against it
+    if (adjacent && exact > missing + apart) return 'certain';
+    // connections that were idle for long are idle between two recordings, too: names must say that it is one, and no byte may be missing
+    if (exact > 0 && missing + apart === 0 && candidate.family === later.family) return 'certain';
+    // other recordings of the same machines hold the same connections, later: nothing says that they are meant to be one
+    const counted = order === 'next' || order === 'later';
+    return missing > 0 && (adjacent || counted) ? 'doubtful' : 'none';
+  };
+  return { verdict: verdict(), continuation, gap };
 }
 
 function doubtWords(before: Candidate, { example }: Continuation): string {
   const name = safeText(basename(before.path));
   const what = `${example!.endpoints.join(' -> ')} is in both, and ${byteSize(example!.bytes)} between them are in neither`;
   return `it may continue ${name}, but that is not certain: ${what}; each is analyzed by itself`;
-}
-
-/** Characters that two names have in common at their beginnings. */
-function shared(a: string, b: string): number {
-  let n = 0;
-  while (n < a.length && a[n] === b[n]) n++;
-  return n;
 }
 
 function isGreater(a: readonly number[], b: readonly number[]): boolean {

@@ -2,13 +2,19 @@
 export interface RingPlace {
   /** The same for all files of one recorder. */
   readonly family: string;
+  /** Grows from file to file. */
   readonly number: number;
+  /** Whether the numbers count files, so that the next one has the next number. */
+  readonly counts: boolean;
 }
 
 /** `dumpcap -b`: PREFIX_00001_20261120150519.pcapng; with `nametimenum:2` the time comes first. */
 const DUMPCAP = /^(?<prefix>.*)_(?:(?<number>\d{5,})_\d{14}|\d{14}_(?<later>\d{5,}))(?<suffix>\.[^/]*)?$/;
 /** `tcpdump -C` puts a number behind the name, none on the first file (with `-W` on all of them). */
 const TCPDUMP = /^(?<prefix>.*\.(?:pcap|pcapng|cap|dmp|dump))(?<number>\d*)$/;
+/** `tcpdump -G` with a time in the name, by whatever separators: from the year to the second, or seconds since 1970. */
+const TIMED =
+  /^(?<prefix>.*?)(?<time>20\d\d[-_.]?[01]\d[-_.]?[0-3]\d[-_.T]?[0-2]\d[-_.:]?[0-5]\d[-_.:]?[0-6]\d|1\d{9})(?!\d)(?<suffix>.*)$/;
 
 /** The place of a file, by its name without folders; null where the name does not say. */
 export function ringPlace(name: string): RingPlace | null {
@@ -16,20 +22,34 @@ export function ringPlace(name: string): RingPlace | null {
   const dumpcap = DUMPCAP.exec(plain)?.groups;
   if (dumpcap !== undefined) {
     const number = Number(dumpcap['number'] ?? dumpcap['later']);
-    return { family: `${dumpcap['prefix']}_#${dumpcap['suffix'] ?? ''}`, number };
+    return { family: `${dumpcap['prefix']}_#${dumpcap['suffix'] ?? ''}`, number, counts: true };
+  }
+  const timed = TIMED.exec(plain)?.groups;
+  if (timed !== undefined) {
+    const number = Number(timed['time']!.replace(/\D/g, ''));
+    return { family: `${timed['prefix']}#${timed['suffix']}`, number, counts: false };
   }
   const tcpdump = TCPDUMP.exec(plain)?.groups;
-  return tcpdump === undefined ? null : { family: tcpdump['prefix']!, number: Number(tcpdump['number']) };
+  if (tcpdump === undefined) return null;
+  return { family: tcpdump['prefix']!, number: Number(tcpdump['number']), counts: true };
 }
 
-/** Whether two names differ in nothing but numbers, as times and counters that a recorder puts into names do. */
-export function alike(first: string, second: string): boolean {
-  return first.replace(/\d+/g, '#') === second.replace(/\d+/g, '#');
+/**
+ * What two places say: `next`, the second file is the one that follows the first; `later`, it is a later one of the same recorder; `timed`,
+ * it may be one of those, but people put times into names, too; null, nothing.
+ */
+export function ringOrder(first: RingPlace | null, second: RingPlace | null): 'next' | 'later' | 'timed' | null {
+  if (first === null || second === null || first.family !== second.family || first.counts !== second.counts)
+    return null;
+  if (second.number <= first.number) return null;
+  if (!first.counts) return 'timed';
+  return second.number === first.number + 1 ? 'next' : 'later';
 }
 
-/** Whether by their names the second file is the one that follows the first. */
-export function follows(first: string, second: string): boolean {
-  const a = ringPlace(first);
-  const b = ringPlace(second);
-  return a !== null && b !== null && a.family === b.family && b.number === a.number + 1;
+/** What names have in common that differ in nothing but numbers, as times and counters that a recorder puts into names do. */
+export function withoutNumbers(name: string): string {
+  return name
+    .replace(/\.gz$/, '')
+    .replace(/\d+/g, '#')
+    .replace(/(\.(?:pcap|pcapng|cap|dmp|dump))#$/, '$1');
 }

@@ -2,8 +2,8 @@ import type { Limits } from '../../base/limits.js';
 import { FIN, Segment, SYN } from '../../link/segment.js';
 import { CLOSED, FlowTable } from '../../stream/flow-table.js';
 
-/** First segments of connections without a SYN that are kept for the comparison. */
-const MAX_STARTS = 256;
+/** Segments of each direction that are kept of the beginning: behind some that were sent again stands what comes next. */
+const START_SEGMENTS = 8;
 /** Sequence numbers that lie this far apart at most are of the same connection, with bytes between them that nobody captured. */
 const SAME_CONNECTION = 1 << 30;
 /** A segment that begins this far before what comes next is one that was sent again. */
@@ -11,20 +11,27 @@ const SENT_AGAIN = 1 << 20;
 
 /** How the connections of one capture go on in another. */
 export interface Continuation {
-  /** Directions whose first byte is the one that comes next. */
+  /** Directions that go on with the very next byte. */
   readonly exact: number;
   /** Directions in both captures between which bytes are missing. */
   readonly missing: number;
   /** Directions whose sequence numbers have nothing to do with one another. */
   readonly apart: number;
-  /** One of those, with the bytes that are missing; for people. */
+  /** One of those between which bytes are missing; for people. */
   readonly example: { readonly endpoints: readonly [string, string]; readonly bytes: number } | null;
+}
+
+/** The first segments of one direction of a connection whose beginning is not in the capture. */
+interface Start {
+  /** For the addresses and ports. */
+  readonly segment: Segment;
+  /** Sequence numbers of first bytes and of what comes behind the last ones, in turns. */
+  readonly ranges: number[];
 }
 
 /** Where the TCP connections of a capture begin, and which byte of each comes next at its end. */
 export class TcpEnds {
-  /** The first segment of each direction of a connection whose beginning is not in the capture. */
-  readonly starts: Segment[] = [];
+  private readonly starts = new Map<number, Start>();
   private readonly table: FlowTable;
   /** By slot and direction: the sequence number that comes next; whether there is one. */
   private next = new Int32Array(0);
@@ -32,8 +39,17 @@ export class TcpEnds {
   /** By slot: whether its SYN was seen. */
   private opened = new Uint8Array(0);
 
-  constructor(limits: Readonly<Limits>) {
+  /** `keepStarts`: whether this is a beginning, of a bounded number of packets. */
+  constructor(
+    limits: Readonly<Limits>,
+    private readonly keepStarts: boolean,
+  ) {
     this.table = new FlowTable(limits.flows, () => undefined);
+  }
+
+  /** Whether a connection was open before the first packet. */
+  get joinsLate(): boolean {
+    return this.starts.size > 0;
   }
 
   segment(s: Segment): void {
@@ -51,11 +67,17 @@ export class TcpEnds {
     if (syn) this.opened[slot] = 1;
     const at = 2 * slot + (table.swapped ? 1 : 0);
     const end = (s.seq + s.length + (syn ? 1 : 0) + ((s.flags & FIN) !== 0 ? 1 : 0)) | 0;
+    if (this.keepStarts && this.opened[slot] === 0) this.keep(at, s, end);
     if (this.known[at] === 0) {
       this.known[at] = 1;
       this.next[at] = end;
-      if (this.opened[slot] === 0 && this.starts.length < MAX_STARTS) this.starts.push(copyOf(s));
     } else if (syn || ((end - this.next[at]!) | 0) > 0) this.next[at] = end;
+  }
+
+  private keep(at: number, s: Segment, end: number): void {
+    let start = this.starts.get(at);
+    if (start === undefined) this.starts.set(at, (start = { segment: copyOf(s), ranges: [] }));
+    if (start.ranges.length < 2 * START_SEGMENTS) start.ranges.push(s.seq, end);
   }
 
   /** Compares the end of this capture with the beginning of a later one. */
@@ -64,14 +86,13 @@ export class TcpEnds {
     let missing = 0;
     let apart = 0;
     let example: Continuation['example'] = null;
-    for (const s of later.starts) {
-      const slot = this.table.find(s);
+    for (const { segment, ranges } of later.starts.values()) {
+      const slot = this.table.find(segment);
       const { swapped } = this.table;
       const at = 2 * slot + (swapped ? 1 : 0);
       if (slot < 0 || this.known[at] === 0) continue;
-      const ahead = (s.seq - this.next[at]!) | 0;
-      // a probe that asks whether the peer is still there repeats the last byte (RFC 9293, 3.8.4)
-      if (ahead === 0 || (ahead === -1 && s.length <= 1)) exact++;
+      const ahead = distance(this.next[at]!, ranges);
+      if (ahead === 0) exact++;
       else if (ahead < -SENT_AGAIN || ahead > SAME_CONNECTION) apart++;
       else if (ahead > 0) {
         missing++;
@@ -91,7 +112,22 @@ export class TcpEnds {
     this.known[2 * slot] = 0;
     this.known[2 * slot + 1] = 0;
     this.opened[slot] = 0;
+    this.starts.delete(2 * slot);
+    this.starts.delete(2 * slot + 1);
   }
+}
+
+/** Bytes from the sequence number that comes next to where segments go on; 0: they hold it. Below 0: they end before it. */
+function distance(next: number, ranges: readonly number[]): number {
+  let nearest = 0;
+  for (let i = 0; i < ranges.length; i += 2) {
+    const begin = (ranges[i]! - next) | 0;
+    const end = (ranges[i + 1]! - next) | 0;
+    // a probe that asks whether the peer is still there repeats the last byte, or its number only (RFC 9293, 3.8.4)
+    if ((begin <= 0 && end >= 0) || (begin === -1 && end === -1)) return 0;
+    if (i === 0 || Math.abs(begin) < Math.abs(nearest)) nearest = begin;
+  }
+  return nearest;
 }
 
 function grown<T extends Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>(from: T, to: T): T {
@@ -99,7 +135,7 @@ function grown<T extends Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>(from
   return to;
 }
 
-/** What of a segment finds its connection, and its place in it. */
+/** What of a segment finds its connection. */
 function copyOf(s: Segment): Segment {
   const copy = new Segment();
   copy.src0 = s.src0;
@@ -112,7 +148,5 @@ function copyOf(s: Segment): Segment {
   copy.dst3 = s.dst3;
   copy.srcPort = s.srcPort;
   copy.dstPort = s.dstPort;
-  copy.seq = s.seq;
-  copy.length = s.length;
   return copy;
 }
