@@ -32,7 +32,7 @@ export interface Field<Raw = unknown, Given extends 'given' | 'fixed' = 'given' 
   rows?(raw: Raw, at: number): readonly Annotation[];
 }
 
-export type JsonType = 'number' | 'decimal string' | 'string' | 'string[]' | 'hex string' | 'object[]';
+export type JsonType = 'number' | 'decimal string' | 'string' | 'string[]' | 'hex string' | 'object' | 'object[]';
 
 /** What a field means, for `wirelint fields`, the schema, and the docs. */
 export interface About {

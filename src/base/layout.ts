@@ -71,6 +71,9 @@ export interface FieldInfo extends About {
 
 type AnyField = Field<unknown>;
 
+/** What can be done with a layout without knowing its fields. */
+export type AnyLayout = Pick<Layout<Fields>, 'size' | 'info' | 'rows'>;
+
 export class Layout<F extends Fields, Absent extends keyof F = never> {
   /** Where each field stands, from the header's first byte; -1 where this layout lacks it. */
   readonly at: { readonly [K in keyof F]: number };
@@ -162,6 +165,23 @@ export class Layout<F extends Fields, Absent extends keyof F = never> {
     return out;
   }
 
+  /**
+   * Rows of all fields that are wholly there, from the bytes themselves: the header begins at `bytes[at..)`, and its message at
+   * `bytes[0]`.
+   */
+  rows(bytes: Uint8Array, at = 0): Annotation[] {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const out: Annotation[] = [];
+    for (const [name, start, field] of this.there) {
+      const from = at + start;
+      if (from + field.size > bytes.length) break;
+      const raw = field.read(view, from, this.little);
+      if (field.rows === undefined) out.push(annotation(name, from, field, raw));
+      else out.push(...field.rows(raw, from));
+    }
+    return out;
+  }
+
   /** The header's bytes. Texts and bytes that are shorter than their field are filled up with zeros, longer ones are cut. */
   build(values: Built<F, Absent>): Uint8Array {
     const given = values as Readonly<Record<string, unknown>>;
@@ -173,6 +193,31 @@ export class Layout<F extends Fields, Absent extends keyof F = never> {
     }
     return out;
   }
+}
+
+/**
+ * A structure inside a header, as one row. `show`: what that row says; `open`: whether the structure's own rows stand below it.
+ */
+export function inner<F extends Fields>(
+  label: string,
+  layout: Layout<F>,
+  show: (values: Values<F>) => readonly [value: Json, text: string],
+  open = true,
+): Field<Values<F>, 'given'> {
+  const bytesOf = (view: DataView): Uint8Array => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  const field: Field<Values<F>, 'given'> = {
+    ...{ size: layout.size, type: label, json: 'object', names: [], about: {}, fixed: undefined },
+    read: (view, at) => layout.read(bytesOf(view), at),
+    write: (view, at, _, values) => bytesOf(view).set(layout.build(values as unknown as Built<F>), at),
+    value: (values) => show(values)[0],
+    text: (values) => show(values)[1],
+  };
+  if (!open) return field;
+  const rows = (values: Values<F>, at: number): Annotation[] => {
+    const children = layout.annotations(values as unknown as Annotated<F>, at);
+    return [row(label, at, layout.size, ...show(values), children)];
+  };
+  return { ...field, rows };
 }
 
 /**

@@ -7,6 +7,11 @@ export function wide(hi: number, lo: number): number {
   return hi * TWO_32 + lo;
 }
 
+/** The little-endian value at `view[at..at + 8)`, as a double. */
+export function wideAt(view: DataView, at: number): number {
+  return wide(view.getUint32(at + 4, true), view.getUint32(at, true));
+}
+
 /** The exact value. */
 export function exact(hi: number, lo: number): bigint {
   return (BigInt(hi) << 32n) | BigInt(lo);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fieldsOf } from '../../src/base/annotation.js';
 import { bytes, flags, i32, i64, magic, named, shown, text, u16, u32, u64, u8 } from '../../src/base/field.js';
 import { hex, unhex } from '../../src/base/hex.js';
-import { layout, repeat, Shown } from '../../src/base/layout.js';
+import { inner, layout, repeat, Shown } from '../../src/base/layout.js';
 
 const COMMANDS = new Map([
   [0, 'CMD_READ'],
@@ -40,6 +40,12 @@ describe('a layout', () => {
       { name: 'length', at: 16, length: 4, value: 0xfffffffe },
     ]);
     expect(fieldsOf(REQUEST.annotations({ ...VALUES, type: 42 }))['type']).toBe('CMD_42');
+  });
+
+  it('annotates what is there from the bytes alone', () => {
+    expect(REQUEST.rows(BYTES)).toEqual(REQUEST.annotations(VALUES));
+    const late = new Uint8Array([9, 9, ...BYTES.subarray(0, 18)]);
+    expect(REQUEST.rows(late, 2)).toEqual(REQUEST.annotations(VALUES, 2, 16));
   });
 
   it('gives a wrong magic a value', () => {
@@ -138,6 +144,32 @@ describe('kinds of fields', () => {
       text: '0x80000046 B 0x80000044',
     });
     expect(F.annotations({ caps: 0 })[0]).toMatchObject({ value: [], text: '0x0' });
+  });
+
+  it('hold a structure, as one row with or without rows of its own', () => {
+    const PAIR = layout('little', { low: u8(), high: u8() });
+    const show = (p: { readonly low: number; readonly high: number }): [string, string] => [
+      `${p.low}/${p.high}`,
+      `from ${p.low} to ${p.high}`,
+    ];
+    const outer = layout('little', {
+      kind: u8(),
+      open: inner('open', PAIR, show),
+      closed: inner('closed', PAIR, show, false),
+    });
+    const values = { kind: 1, open: { low: 2, high: 3 }, closed: { low: 4, high: 5 } };
+    const built = outer.build(values);
+    expect([...built]).toEqual([1, 2, 3, 4, 5]);
+    expect(outer.read(built)).toEqual(values);
+    const children = [
+      { name: 'low', at: 1, length: 1, value: 2 },
+      { name: 'high', at: 2, length: 1, value: 3 },
+    ];
+    expect(outer.rows(built)).toEqual([
+      { name: 'kind', at: 0, length: 1, value: 1 },
+      { name: 'open', at: 1, length: 2, value: '2/3', text: 'from 2 to 3', children },
+      { name: 'closed', at: 3, length: 2, value: '4/5', text: 'from 4 to 5' },
+    ]);
   });
 
   it('repeat a smaller layout', () => {

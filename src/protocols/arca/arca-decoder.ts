@@ -7,7 +7,7 @@ import { ControlReader, isOddHeader } from './family-a/control-reader.js';
 import { PipeReader } from './family-b/pipe-reader.js';
 import { PostcardReader } from './family-c/postcard-reader.js';
 import { LegacyReader } from './family-l/legacy-call.js';
-import { CONTROL_TYPES, isLegalPair } from './family-a/control-frame.js';
+import { CONTROL_TYPES, isLegalPair } from './family-a/layout.js';
 import type { Family, Findings, Role } from './generations.js';
 import type { ArcaMessage } from './message.js';
 import { NOTHING, WAIT, type FrameReader, type FrameSink, type Patience } from './reader.js';

@@ -1,7 +1,7 @@
-import { CONTROL_TYPES } from './family-a/control-frame.js';
-import { PIPE_NAMES } from './family-b/pipe-frame.js';
+import { CONTROL_TYPES } from './family-a/layout.js';
+import { PIPE_NAMES } from './family-b/layout.js';
 import { DIALECTS, RESULT_ERR } from './family-c/dialects.js';
-import { CALLS } from './family-l/legacy-call.js';
+import { CALLS } from './family-l/layout.js';
 
 /** Every name that a message of any generation can have. */
 export function messageNames(): string[] {

@@ -1,5 +1,5 @@
-import type { ControlFrame } from './family-a/control-frame.js';
-import type { PipeFrame } from './family-b/pipe-frame.js';
+import type { ControlFrame } from './family-a/message.js';
+import type { PipeFrame } from './family-b/message.js';
 import type { PostcardFrame } from './family-c/postcard-frame.js';
 import type { LegacyCall } from './family-l/legacy-call.js';
 

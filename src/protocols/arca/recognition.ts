@@ -1,7 +1,7 @@
 import { chainA, isOddHeader } from './family-a/control-reader.js';
-import { CONTROL_TYPES, HEADER_BYTES, isLegalPair, LENGTH_AT, MAX_PAYLOAD } from './family-a/control-frame.js';
+import { HEADER, isDefined, isLegalPair, MAX_PAYLOAD, payloadLengthAt } from './family-a/layout.js';
 import { chainB, classifyB } from './family-b/pipe-reader.js';
-import { isReplyLength, LENGTH_BYTES, PATH_AT, REPLY_BYTES_B2, REQUEST_BYTES } from './family-b/pipe-frame.js';
+import { PIPE_HEADER, FRAME, isReplyLength, NEW_PIPE_REQUEST, REPLY_B2 } from './family-b/layout.js';
 import { chainC } from './family-c/postcard-reader.js';
 import { chainL } from './family-l/legacy-call.js';
 import type { Family, Role } from './generations.js';
@@ -47,25 +47,25 @@ export function recognise(
   if (c.frames > 0 || c.begun) return 'C';
   const mayBeC = !c.broken;
   if (there < 3) return final ? null : 'more';
-  const payload = bytes[at + LENGTH_AT]! | (bytes[at + LENGTH_AT + 1]! << 8);
+  const payload = payloadLengthAt(bytes, at);
   const mayBeA = isLegalPair(bytes[at]!, payload);
   if (mayBeA && !mayBeC) return 'A';
   const length = bytes[at]! | (bytes[at + 1]! << 8);
-  const have = Math.min(there - LENGTH_BYTES, length);
-  const b = classifyB(bytes, at + LENGTH_BYTES, length, have, role);
+  const have = Math.min(there - FRAME.size, length);
+  const b = classifyB(bytes, at + FRAME.size, length, have, role);
   if (b?.strong) return 'B';
   const l = chainL(bytes, at, end, 2);
   if (l.frames === 2) return 'L';
   // a request, a reply or a pipe's header that is not all there yet would be plain to see
-  const growingB = have < length && (length <= REPLY_BYTES_B2 || have < PATH_AT) && length < RECOGNITION_BYTES;
+  const growingB = have < length && (length <= REPLY_B2.size || have < PIPE_HEADER.size) && length < RECOGNITION_BYTES;
   if (!final && there < RECOGNITION_BYTES) {
     if (mayBeC || mayBeA || growingB || (!l.broken && there < 32)) return 'more';
   }
   if (mayBeA) return 'A';
   if (b?.pipe === 'file' && have === length) return 'B';
   // what was cut short is only believed where it is a whole frame, or one whose length nobody could mean
-  const oddA = there >= HEADER_BYTES + payload || (payload > MAX_PAYLOAD && CONTROL_TYPES[bytes[at]!] !== undefined);
-  if (growingB && (length === REQUEST_BYTES || isReplyLength(length) || !oddA)) return null;
+  const oddA = there >= HEADER.size + payload || (payload > MAX_PAYLOAD && isDefined(bytes[at]!));
+  if (growingB && (length === NEW_PIPE_REQUEST.size || isReplyLength(length) || !oddA)) return null;
   if (isOddHeader(bytes, at, end)) return 'A';
   if (l.frames > 0 && l.end === end) return 'L';
   return b === null ? null : 'B';

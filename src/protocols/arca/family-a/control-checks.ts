@@ -8,7 +8,8 @@ import {
   PORT_BYTE_ORDER,
 } from '../rules/connections.js';
 import type { Scene } from '../scene.js';
-import { CONNECT_REQUEST, endpointText, LISTEN_REQUEST, type ControlFrame } from './control-frame.js';
+import { CONNECT_REQUEST, LISTEN_REQUEST } from './layout.js';
+import { endpointText, type ControlFrame } from './message.js';
 import { LARGEST_ERRNO } from './errno.js';
 
 /** Ports that people mean; a number that is one of them only when its bytes are swapped was probably written the wrong way. */
@@ -16,15 +17,15 @@ const FAMILIAR_PORTS: ReadonlySet<number> = new Set([22, 53, 80, 443, 8000, 8080
 
 /** Judges where a Listen or Connect is to go. */
 export function checkEndpoint(scene: Scene, m: ControlFrame): void {
-  const port = m.second;
-  const where = endpointText(m.first, port);
+  const port = m.port;
+  const where = endpointText(m.address, port);
   if (m.type === LISTEN_REQUEST && port === 0) {
     scene.raise(LISTEN_PORT_ZERO, { message: m, text: `${where}: the port that the host chooses is never reported` });
   }
   if (m.type === CONNECT_REQUEST) {
     if (port === 0) scene.raise(CONNECT_PORT_ZERO, { message: m, text: `${where}: nothing listens on port 0` });
-    const top = m.first >>> 24;
-    if (m.first === 0 || m.first === 0xffff_ffff || (top >= 224 && top < 240)) {
+    const top = m.address >>> 24;
+    if (m.address === 0 || m.address === 0xffff_ffff || (top >= 224 && top < 240)) {
       scene.raise(CONNECT_ANY_ADDRESS, { message: m, text: `${where} is not the address of a host` });
     }
   }
@@ -39,7 +40,7 @@ export function checkEndpoint(scene: Scene, m: ControlFrame): void {
 
 /** Judges the code of an error reply. */
 export function checkCode(scene: Scene, m: ControlFrame): void {
-  const code = m.first;
+  const code = m.code;
   if (code === 0) scene.raise(ERROR_CODE_ZERO, { message: m, text: 'error code 0 means success everywhere else' });
   else if (code === 1) {
     scene.raise(ERROR_CODE_GENERIC, { message: m, text: 'code 1: either no error number was known, or EPERM' });

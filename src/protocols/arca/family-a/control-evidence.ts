@@ -3,40 +3,26 @@ import type { End } from '../../../stream/byte-stream.js';
 import type { Role } from '../generations.js';
 import { claim, type Case, type Evidence } from '../evidence.js';
 import { CHAINED } from '../recognition.js';
+import { chainA, isOddHeader } from './control-reader.js';
 import {
+  answers,
   type Body,
-  ACCEPT_ERR,
-  ACCEPT_REQUEST,
-  CONNECT_ERR,
-  CONNECT_OK,
-  CONNECT_REQUEST,
   CONTROL_TYPES,
-  HEADER_BYTES,
-  INCOMING_CONNECTION,
+  HEADER,
+  isDefined,
   isLegalPair,
-  LENGTH_AT,
-  LISTEN_ERR,
-  LISTEN_OK,
-  LISTEN_REQUEST,
   MAX_PAYLOAD,
-} from './control-frame.js';
-import { chainA, idAt, isOddHeader } from './control-reader.js';
+  payloadLengthAt,
+  READY_A1,
+  READY_A3,
+  requestIdAt,
+  u32At,
+} from './layout.js';
 
 /** Frames of one end that are looked at. */
 const FRAMES = 16;
 /** A stream that was joined late shows a chain of frames within this many bytes, or is none of this family. */
 const SEARCH_BYTES = 1024;
-
-/** Request types that a reply type answers. */
-export const ANSWERS: readonly (number | null)[] = makeAnswers();
-
-function makeAnswers(): (number | null)[] {
-  const a: (number | null)[] = new Array<number | null>(16).fill(null);
-  a[LISTEN_OK] = a[LISTEN_ERR] = LISTEN_REQUEST;
-  a[CONNECT_OK] = a[CONNECT_ERR] = CONNECT_REQUEST;
-  a[INCOMING_CONNECTION] = a[ACCEPT_ERR] = ACCEPT_REQUEST;
-  return a;
-}
 
 /** What the first frames of one end look like. */
 class Walk {
@@ -66,29 +52,29 @@ class Walk {
       const there = bytes.length - p;
       const type = bytes[p]!;
       const definition = CONTROL_TYPES[type];
-      const payload = there >= 3 ? bytes[p + LENGTH_AT]! | (bytes[p + LENGTH_AT + 1]! << 8) : -1;
+      const payload = there >= 3 ? payloadLengthAt(bytes, p) : -1;
       if (!definition || (payload >= 0 && !isLegalPair(type, payload))) {
         this.illegal = true;
         if (definition?.from === 'guest') this.guest++;
         else if (definition) this.monitor++;
-        if (there >= HEADER_BYTES && payload <= MAX_PAYLOAD && there >= HEADER_BYTES + payload) {
+        if (there >= HEADER.size && payload <= MAX_PAYLOAD && there >= HEADER.size + payload) {
           this.strange = true;
-          this.ids.push(idAt(bytes, p));
+          this.ids.push(requestIdAt(bytes, p));
           this.types.push(type);
         }
         return;
       }
-      this.begun = there < HEADER_BYTES && payload >= 0;
-      if (there < HEADER_BYTES) return;
+      this.begun = there < HEADER.size && payload >= 0;
+      if (there < HEADER.size) return;
       this.sound++;
       this.types.push(type);
-      this.ids.push(idAt(bytes, p));
+      this.ids.push(requestIdAt(bytes, p));
       if (definition.from === 'guest') this.guest++;
       else this.monitor++;
-      if (there < HEADER_BYTES + payload) return;
+      if (there < HEADER.size + payload) return;
       this.legal++;
-      this.sane &&= isSane(bytes, p + HEADER_BYTES, definition.body, payload);
-      p += HEADER_BYTES + payload;
+      this.sane &&= isSane(bytes, p + HEADER.size, definition.body, payload);
+      p += HEADER.size + payload;
     }
     this.exact = p === bytes.length && this.legal > 0;
   }
@@ -106,11 +92,12 @@ class Walk {
 }
 
 function isSane(b: Uint8Array, at: number, body: Body, length: number): boolean {
-  const u32 = (p: number): number => (b[p]! | (b[p + 1]! << 8) | (b[p + 2]! << 16) | (b[p + 3]! << 24)) >>> 0;
   if (body === 'endpoint') return true;
-  if (body !== 'ready') return u32(at) < 0x1_0000;
-  const ring = at + length - 8;
-  return u32(at) < 0x1_0000 && u32(at + 4) < 0x100_0000 && u32(ring) % 8 === 0 && u32(ring) > 0 && u32(ring + 4) === 0;
+  if (body !== 'ready') return u32At(b, at) < 0x1_0000;
+  const ready = length === READY_A1.size ? READY_A1 : READY_A3;
+  const [listener, connection, ring] = [at, at + ready.at.connectionId, at + ready.at.ringSize];
+  const usable = u32At(b, ring) % 8 === 0 && u32At(b, ring) > 0 && u32At(b, ring + 4) === 0;
+  return u32At(b, listener) < 0x1_0000 && u32At(b, connection) < 0x100_0000 && usable;
 }
 
 /** Evidence for family A. */
@@ -153,14 +140,13 @@ function confirmed(c: Case, i: End, walks: readonly [Walk, Walk], start: number)
 /** Whether an end begins with a faulty header that carries the id of one of the other end's requests. */
 function answersOddly(e: Evidence, requests: Walk): boolean {
   const b = e.bytes;
-  return e.fromStart && requests.guest > 0 && isOddHeader(b, 0, b.length) && requests.ids.includes(idAt(b, 0));
+  return e.fromStart && requests.guest > 0 && isOddHeader(b, 0, b.length) && requests.ids.includes(requestIdAt(b, 0));
 }
 
 /** In a recording that names Arca: a whole frame, or a header that can only be a faulty one. */
 function isMeant(e: Evidence, walk: Walk, final: boolean): boolean {
   const b = e.bytes;
-  if (b.length < HEADER_BYTES)
-    return final && b.length >= 3 && isLegalPair(b[0]!, b[LENGTH_AT]! | (b[LENGTH_AT + 1]! << 8));
+  if (b.length < HEADER.size) return final && b.length >= 3 && isLegalPair(b[0]!, payloadLengthAt(b, 0));
   if (walk.legal > 0) return true;
   return walk.illegal || final ? walk.types.length > 0 || isOddHeader(e.bytes, 0, e.bytes.length) : false;
 }
@@ -173,7 +159,7 @@ function startOf(e: Evidence): number {
   const last = Math.min(b.length, SEARCH_BYTES);
   for (let at = 0; at < last; at++) {
     const type = b[at]!;
-    if (type === 0 || type > 9) continue;
+    if (!isDefined(type)) continue;
     if (chainA(b, at, b.length, CHAINED).frames >= CHAINED) return at;
   }
   return -1;
@@ -185,10 +171,9 @@ function answered(walks: readonly [Walk, Walk]): boolean {
     const replies = walks[i];
     const requests = walks[i === 0 ? 1 : 0];
     for (let k = 0; k < replies.sound; k++) {
-      const type = ANSWERS[replies.types[k]!];
-      if (type === null || type === undefined || replies.ids[k] === 0) continue;
+      if (replies.ids[k] === 0) continue;
       const at = requests.ids.indexOf(replies.ids[k]!);
-      if (at >= 0 && at < requests.sound && requests.types[at] === type) return true;
+      if (at >= 0 && at < requests.sound && answers(replies.types[k]!, requests.types[at]!)) return true;
     }
   }
   return false;
@@ -217,9 +202,7 @@ function hopeless(c: Case, walks: readonly [Walk, Walk], lost: readonly [boolean
       if (e.bytes.length >= SEARCH_BYTES) return true;
     } else if (walks[i].illegal && walks[i].legal === 0 && e.fromStart && !c.labelled) {
       const odd =
-        e.bytes.length < HEADER_BYTES
-          ? e.bytes.length < 3 || e.bytes[2] === 0
-          : isOddHeader(e.bytes, 0, e.bytes.length);
+        e.bytes.length < HEADER.size ? e.bytes.length < 3 || e.bytes[2] === 0 : isOddHeader(e.bytes, 0, e.bytes.length);
       if (!odd) return true;
     }
   }

@@ -12,8 +12,9 @@ import {
   LISTENER_ID_ZERO,
 } from '../rules/connections.js';
 import type { Scene } from '../scene.js';
-import { CONNECT_OK, endpointText, type ControlFrame } from './control-frame.js';
 import { isWrap } from './control-requests.js';
+import { CONNECT_OK } from './layout.js';
+import { endpointText, type ControlFrame } from './message.js';
 
 /** The ids that a monitor has given to listeners and connections. */
 export class Ids {
@@ -66,7 +67,7 @@ export class Ids {
 
   /** ListenOk; `request` is the ListenRequest that it answers, where known. */
   listening(m: ControlFrame, request: ControlFrame | null): void {
-    const id = m.first;
+    const id = m.listenerId;
     const scene = this.scene;
     this.listenerCount++;
     if (id === 0) {
@@ -83,17 +84,17 @@ export class Ids {
     }
     this.lastListener = id;
     this.put(this.listeners, id, m);
-    if (request?.whole && request.second !== 0) this.checkEndpoint(m, request);
+    if (request?.whole && request.port !== 0) this.checkEndpoint(m, request);
   }
 
   private checkEndpoint(m: ControlFrame, request: ControlFrame): void {
-    const key = endpointText(request.first, request.second);
+    const key = endpointText(request.address, request.port);
     const old = this.endpoints.get(key);
     if (old !== undefined) {
       this.scene.raise(LISTEN_DUPLICATE_ENDPOINT, {
         message: m,
         related: [request, old],
-        text: `${key} is listened on already, by listener ${old.first}`,
+        text: `${key} is listened on already, by listener ${old.listenerId}`,
       });
     }
     const most = this.scene.context.limits.listItems;
@@ -112,22 +113,25 @@ export class Ids {
     const scene = this.scene;
     this.connectionCount++;
     if (m.type === CONNECT_OK) {
-      if (m.first !== 0) {
-        scene.raise(CONNECT_OK_LISTENER, { message: m, text: `an outbound connection with listener id ${m.first}` });
+      if (m.listenerId !== 0) {
+        scene.raise(CONNECT_OK_LISTENER, {
+          message: m,
+          text: `an outbound connection with listener id ${m.listenerId}`,
+        });
       }
-    } else if (m.first === 0) {
+    } else if (m.listenerId === 0) {
       scene.raise(INCOMING_LISTENER_ZERO, { message: m, text: 'an inbound connection without a listener' });
-    } else if (!this.listeners.has(m.first) && this.complete && scene.whole('monitor')) {
+    } else if (!this.listeners.has(m.listenerId) && this.complete && scene.whole('monitor')) {
       scene.raise(INCOMING_UNKNOWN_LISTENER, {
         message: m,
-        text: `listener ${m.first} was never announced; ${this.list()}`,
+        text: `listener ${m.listenerId} was never announced; ${this.list()}`,
       });
     }
     this.connection(m);
   }
 
   private connection(m: ControlFrame): void {
-    const id = m.second;
+    const id = m.connectionId;
     const scene = this.scene;
     const last = this.lastConnection;
     if (id === 0) {

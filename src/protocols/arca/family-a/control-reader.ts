@@ -1,17 +1,8 @@
 import type { Input, Side } from '../../../base/input.js';
 import type { Chain, FrameReader, FrameSink, Patience } from '../reader.js';
 import { NOTHING } from '../reader.js';
-import {
-  ACCEPT_ERR,
-  LISTEN_REQUEST,
-  CONTROL_TYPES,
-  ControlFrame,
-  HEADER_BYTES,
-  isLegalPair,
-  LENGTH_AT,
-  MAX_PAYLOAD,
-  REQUEST_ID_AT,
-} from './control-frame.js';
+import { CONTROL_TYPES, HEADER, isDefined, isLegalPair, MAX_PAYLOAD, payloadLengthAt, requestIdAt } from './layout.js';
+import { ControlFrame } from './message.js';
 
 /** Reads the frames of family A. Each carries its own length, so that neither direction needs the other. */
 export class ControlReader implements FrameReader {
@@ -29,17 +20,17 @@ export class ControlReader implements FrameReader {
     const b = input.bytes;
     const p = input.pos;
     const there = input.end - p;
-    if (there < HEADER_BYTES) return patience === 'cut' ? NOTHING : HEADER_BYTES;
-    const payload = b[p + LENGTH_AT]! | (b[p + LENGTH_AT + 1]! << 8);
+    if (there < HEADER.size) return patience === 'cut' ? NOTHING : HEADER.size;
+    const payload = payloadLengthAt(b, p);
     const tooLarge = payload > MAX_PAYLOAD;
-    const total = HEADER_BYTES + payload;
+    const total = HEADER.size + payload;
     if (!tooLarge && there < total && patience !== 'cut') return total;
     const m = new ControlFrame(this.side, input);
-    const taken = tooLarge ? HEADER_BYTES : Math.min(total, there);
-    if (tooLarge) m.length = HEADER_BYTES;
+    const taken = tooLarge ? HEADER.size : Math.min(total, there);
+    if (tooLarge) m.length = HEADER.size;
     m.complete = taken === total;
     m.missing = tooLarge ? 0 : total - taken;
-    m.readPayload(input.view, p + HEADER_BYTES, taken - HEADER_BYTES);
+    m.readPayload(input.view, p + HEADER.size, taken - HEADER.size);
     if (this.details) m.head = b.slice(p, p + taken);
     m.endAt(input.originAt(p + taken - 1));
     input.pos = p + taken;
@@ -54,10 +45,6 @@ export class ControlReader implements FrameReader {
 /** Request ids of neighbouring frames lie closer together than this. */
 const ID_WINDOW = 1 << 16;
 
-function isType(type: number): boolean {
-  return type >= LISTEN_REQUEST && type <= ACCEPT_ERR;
-}
-
 /** Follows frames with defined types and exact lengths, all of one direction (arca.md 3.2), up to `max` of them. */
 export function chainA(bytes: Uint8Array, at: number, end: number, max: number): Chain {
   const chain: Chain = { frames: 0, end: at, begun: false, broken: false };
@@ -68,24 +55,19 @@ export function chainA(bytes: Uint8Array, at: number, end: number, max: number):
     if (p === end) return chain;
     const type = CONTROL_TYPES[bytes[p]!];
     chain.broken = !type || (role !== null && type.from !== role);
-    if (chain.broken || p + REQUEST_ID_AT > end) return chain;
-    const payload = bytes[p + LENGTH_AT]! | (bytes[p + LENGTH_AT + 1]! << 8);
+    if (chain.broken || p + HEADER.at.requestId > end) return chain;
+    const payload = payloadLengthAt(bytes, p);
     chain.broken = !isLegalPair(bytes[p]!, payload);
-    if (chain.broken || p + HEADER_BYTES > end) return chain;
-    const id = idAt(bytes, p);
+    if (chain.broken || p + HEADER.size > end) return chain;
+    const id = requestIdAt(bytes, p);
     chain.broken = lastId >= 0 && Math.abs(id - lastId) > ID_WINDOW && Math.min(id, lastId) > ID_WINDOW;
-    if (chain.broken || p + HEADER_BYTES + payload > end) return chain;
+    if (chain.broken || p + HEADER.size + payload > end) return chain;
     role = type!.from;
     lastId = id;
     chain.frames++;
-    chain.end = p + HEADER_BYTES + payload;
+    chain.end = p + HEADER.size + payload;
   }
   return chain;
-}
-
-export function idAt(bytes: Uint8Array, frame: number): number {
-  const p = frame + REQUEST_ID_AT;
-  return (bytes[p]! | (bytes[p + 1]! << 8) | (bytes[p + 2]! << 16) | (bytes[p + 3]! << 24)) >>> 0;
 }
 
 /**
@@ -93,8 +75,8 @@ export function idAt(bytes: Uint8Array, frame: number): number {
  * within bounds. Only worth asking of the first bytes of a direction.
  */
 export function isOddHeader(bytes: Uint8Array, at: number, end: number): boolean {
-  if (end - at < HEADER_BYTES) return false;
-  const id = idAt(bytes, at);
-  const payload = bytes[at + LENGTH_AT]! | (bytes[at + LENGTH_AT + 1]! << 8);
-  return id >= 1 && id < ID_WINDOW && (isType(bytes[at]!) || payload <= MAX_PAYLOAD);
+  if (end - at < HEADER.size) return false;
+  const id = requestIdAt(bytes, at);
+  const payload = payloadLengthAt(bytes, at);
+  return id >= 1 && id < ID_WINDOW && (isDefined(bytes[at]!) || payload <= MAX_PAYLOAD);
 }

@@ -20,9 +20,9 @@ import {
   UNSOLICITED_INCOMING,
 } from '../rules/correlation.js';
 import type { Scene } from '../scene.js';
-import { ANSWERS } from './control-evidence.js';
+import { ACCEPT_ERR, answers, CONNECT_REQUEST, INCOMING_CONNECTION } from './layout.js';
+import type { ControlFrame } from './message.js';
 import { Line, Request } from './request-line.js';
-import { ACCEPT_ERR, CONNECT_REQUEST, INCOMING_CONNECTION, type ControlFrame } from './control-frame.js';
 
 /** A step from at least this id to at most the other one is the counter's wrap. */
 const WRAP_FROM = 0xffff_0000;
@@ -102,7 +102,7 @@ export class Requests {
   /** A reply that was captured before this request; it is judged now. Null: none. */
   orphanOf(m: ControlFrame): ControlFrame | null {
     const list = this.orphans.get(m.requestId);
-    const at = list?.findIndex((o) => ANSWERS[o.type] === m.type) ?? -1;
+    const at = list?.findIndex((o) => answers(o.type, m.type)) ?? -1;
     if (at < 0) return null;
     const orphan = list!.splice(at, 1)[0]!;
     this.orphanCount--;
@@ -126,7 +126,7 @@ export class Requests {
       return null;
     }
     const { frame } = request;
-    const fits = request.reply === null && ANSWERS[m.type] === frame.type;
+    const fits = request.reply === null && answers(m.type, frame.type);
     // the request that it answers may have this id as well, and be captured later; or have had it before
     if (!fits && this.scene.knewMore(m)) {
       this.unknown(m);
@@ -143,7 +143,7 @@ export class Requests {
       });
       return null;
     }
-    if (ANSWERS[m.type] !== frame.type) {
+    if (!answers(m.type, frame.type)) {
       this.scene.raise(REPLY_TYPE_MISMATCH, {
         message: m,
         related: [frame],
@@ -169,10 +169,10 @@ export class Requests {
   waitOn(request: Request): void {
     request.listenerKnown = true;
     if (!request.open) return;
-    let line = this.waiting.get(request.frame.first);
+    let line = this.waiting.get(request.frame.listenerId);
     if (line === undefined) {
       line = new Line();
-      this.waiting.set(request.frame.first, line);
+      this.waiting.set(request.frame.listenerId, line);
     }
     line.push(request);
   }
@@ -266,13 +266,13 @@ export class Requests {
     if (request.isAccept) {
       const older = this.oldest(this.prompt, request);
       if (older !== null) this.interleaved(m, older);
-      if (!request.listenerKnown || (m.type === ACCEPT_ERR && m.first === EBADF)) return;
-      const before = this.oldest(this.waiting.get(frame.first), request);
+      if (!request.listenerKnown || (m.type === ACCEPT_ERR && m.code === EBADF)) return;
+      const before = this.oldest(this.waiting.get(frame.listenerId), request);
       if (before === null) return;
       scene.raise(ACCEPT_ORDER, {
         message: m,
         related: [frame, before.frame],
-        text: `request ${before.frame.requestId} waits on listener ${frame.first} for longer than request ${frame.requestId}`,
+        text: `request ${before.frame.requestId} waits on listener ${frame.listenerId} for longer than request ${frame.requestId}`,
       });
       return;
     }

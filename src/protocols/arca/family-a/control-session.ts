@@ -16,19 +16,10 @@ import {
 import { PIPE_ID_DIFFERS, RING_SIZE_CHANGED } from '../rules/shared-memory.js';
 import type { Scene } from '../scene.js';
 import { checkCode, checkEndpoint } from './control-checks.js';
-import { holdsPipeId } from './control-fields.js';
-import {
-  ACCEPT_ERR,
-  bodyBytes,
-  INCOMING_CONNECTION,
-  LISTEN_OK,
-  MAX_PAYLOAD,
-  OLD_READY_BYTES,
-  READY_BYTES,
-  type ControlFrame,
-} from './control-frame.js';
 import { Ids } from './control-listeners.js';
 import { Requests } from './control-requests.js';
+import { ACCEPT_ERR, bodyLayout, INCOMING_CONNECTION, LISTEN_OK, MAX_PAYLOAD, READY_A1, READY_A3 } from './layout.js';
+import type { ControlFrame } from './message.js';
 import type { Request } from './request-line.js';
 import { UnknownAccepts } from './unknown-accepts.js';
 
@@ -124,7 +115,7 @@ export class ControlSession {
       if (!r.isAccept || !r.listenerKnown) continue;
       scene.raise(ACCEPT_PENDING_AT_END, {
         message: r.frame,
-        text: `request ${r.frame.requestId} still waits on listener ${r.frame.first} when the ${ended ? 'session' : 'recording'} ends`,
+        text: `request ${r.frame.requestId} still waits on listener ${r.frame.listenerId} when the ${ended ? 'session' : 'recording'} ends`,
       });
     }
   }
@@ -177,14 +168,12 @@ export class ControlSession {
 
   private checkLength(m: ControlFrame): void {
     const body = m.definition!.body;
-    const want = m.old ? OLD_READY_BYTES : bodyBytes(body);
+    const want = m.old ? READY_A1.size : bodyLayout(body).size;
     const got = m.payloadLength;
     if (got > MAX_PAYLOAD) return;
     if (got < want) {
       const was =
-        body === 'ready' && got === OLD_READY_BYTES
-          ? '; as a 20-byte body of generation A1 it would make no sense'
-          : '';
+        body === 'ready' && got === READY_A1.size ? '; as a 20-byte body of generation A1 it would make no sense' : '';
       this.scene.raise(PAYLOAD_LENGTH, { message: m, text: `${m.name} with ${got} of ${want} payload bytes${was}` });
       if (m.definition!.from === 'guest') this.scene.brokenByGuest = true;
     } else if (got > want) {
@@ -244,11 +233,11 @@ export class ControlSession {
     const { frame } = request;
     if (request.isAccept && frame.whole && m.whole) {
       if (m.type === ACCEPT_ERR) this.unknown.answer(request, m);
-      else if (m.first !== 0 && m.first !== frame.first) {
+      else if (m.listenerId !== 0 && m.listenerId !== frame.listenerId) {
         this.scene.raise(INCOMING_LISTENER_MISMATCH, {
           message: m,
           related: [frame],
-          text: `listener ${m.first}, but request ${m.requestId} waits on listener ${frame.first}`,
+          text: `listener ${m.listenerId}, but request ${m.requestId} waits on listener ${frame.listenerId}`,
         });
       }
     }
@@ -285,7 +274,7 @@ export class ControlSession {
   private raisePush(m: ControlFrame): void {
     this.scene.raise(UNSOLICITED_INCOMING, {
       message: m,
-      text: `IncomingConnection ${m.second} with request id 0: no AcceptRequest asked for it`,
+      text: `IncomingConnection ${m.connectionId} with request id 0: no AcceptRequest asked for it`,
     });
   }
 
@@ -311,7 +300,7 @@ export class ControlSession {
       scene.raise(MIXED_READY_SIZE, {
         message: m,
         related: [before],
-        text: `a body of ${m.old ? OLD_READY_BYTES : READY_BYTES} bytes after one of ${before.old ? OLD_READY_BYTES : READY_BYTES}`,
+        text: `a body of ${m.old ? READY_A1.size : READY_A3.size} bytes after one of ${before.old ? READY_A1.size : READY_A3.size}`,
       });
     }
     checkRingSize(scene, m, m.ringSize);
@@ -323,11 +312,11 @@ export class ControlSession {
       });
     }
     this.ready = m;
-    if (m.old || this.isA2 || holdsPipeId(m)) {
-      if (m.pipe !== m.second) {
-        scene.raise(PIPE_ID_DIFFERS, { message: m, text: `pipe id ${m.pipe} of connection ${m.second}` });
+    if (m.old || this.isA2 || m.holdsPipeId) {
+      if (m.pipe !== m.connectionId) {
+        scene.raise(PIPE_ID_DIFFERS, { message: m, text: `pipe id ${m.pipe} of connection ${m.connectionId}` });
       }
-      if (!m.old && m.pipe === m.second) this.pipeIds++;
+      if (!m.old && m.pipe === m.connectionId) this.pipeIds++;
       return;
     }
     this.offsets++;

@@ -1,4 +1,5 @@
-import { ACCEPT_REQUEST, type ControlFrame } from './control-frame.js';
+import { ACCEPT_REQUEST } from './layout.js';
+import type { ControlFrame } from './message.js';
 
 /** A request and what became of it. */
 export class Request {

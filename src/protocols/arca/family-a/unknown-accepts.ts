@@ -7,9 +7,9 @@ import {
   MONITOR_CONTINUED,
 } from '../rules/connections.js';
 import type { Scene } from '../scene.js';
-import type { ControlFrame } from './control-frame.js';
 import type { Ids } from './control-listeners.js';
 import { EBADF, type Requests } from './control-requests.js';
+import type { ControlFrame } from './message.js';
 import type { Request } from './request-line.js';
 
 const KEPT = 4096;
@@ -33,7 +33,7 @@ export class UnknownAccepts {
 
   accept(request: Request): void {
     const m = request.frame;
-    if (this.ids.knows(m.first)) {
+    if (this.ids.knows(m.listenerId)) {
       this.requests.waitOn(request);
       return;
     }
@@ -42,20 +42,20 @@ export class UnknownAccepts {
       this.scene.limits.hit('inFlight', text, 'note', m);
       return;
     }
-    if (m.first === 0) {
+    if (m.listenerId === 0) {
       this.scene.raise(ACCEPT_LISTENER_ZERO, {
         message: m,
         text: 'AcceptRequest for listener 0, which is no listener',
       });
     }
-    this.open.set(request, m.first === 0);
-    if (m.first !== 0 && this.scene.orderProven(m)) this.judge(request, 'certain');
+    this.open.set(request, m.listenerId === 0);
+    if (m.listenerId !== 0 && this.scene.orderProven(m)) this.judge(request, 'certain');
   }
 
   /** A listener became known: accepts that ran ahead of it in the capture were right, unless the order says otherwise. */
   announced(m: ControlFrame): void {
     for (const [r, judged] of this.open) {
-      if (judged || r.frame.first !== m.first) continue;
+      if (judged || r.frame.listenerId !== m.listenerId) continue;
       if (r.frame.peerSeen >= 0 && r.frame.peerSeen < m.endOffset) continue;
       this.requests.waitOn(r);
       this.open.delete(r);
@@ -65,25 +65,25 @@ export class UnknownAccepts {
   /** AcceptErr for an accept. */
   answer(request: Request, m: ControlFrame): void {
     const { frame } = request;
-    const announced = this.ids.announcement(frame.first);
+    const announced = this.ids.announcement(frame.listenerId);
     const known = request.listenerKnown || (announced !== null && announced.offset < m.offset);
     const judged = this.open.get(request);
     this.open.delete(request);
-    if (m.first === EBADF && known) {
+    if (m.code === EBADF && known) {
       this.scene.raise(ACCEPT_ERR_KNOWN_LISTENER, {
         message: m,
         related: announced === null ? [frame] : [frame, announced],
-        text: `code 9 says that listener ${frame.first} is unknown, but it was announced`,
+        text: `code 9 says that listener ${frame.listenerId} is unknown, but it was announced`,
       });
       return;
     }
     if (known || judged === undefined) return;
     if (!judged) this.judge(request, 'certain');
-    if (m.first !== EBADF && this.sure) {
+    if (m.code !== EBADF && this.sure) {
       this.scene.raise(ACCEPT_ERR_CODE, {
         message: m,
         related: [frame],
-        text: `code ${m.first} for an unknown listener; it is 9 (EBADF) elsewhere`,
+        text: `code ${m.code} for an unknown listener; it is 9 (EBADF) elsewhere`,
       });
     }
   }
@@ -96,7 +96,7 @@ export class UnknownAccepts {
       this.scene.raise(MONITOR_CONTINUED, {
         message: m,
         related: [r.frame, request.frame],
-        text: `answers request ${m.requestId}, which was sent after the one for unknown listener ${r.frame.first}`,
+        text: `answers request ${m.requestId}, which was sent after the one for unknown listener ${r.frame.listenerId}`,
       });
       return;
     }
@@ -110,7 +110,7 @@ export class UnknownAccepts {
       this.scene.raise(ACCEPT_UNKNOWN_SILENT, {
         message: r.frame,
         severity: isA3 ? 'warning' : 'note',
-        text: `no AcceptErr for listener ${r.frame.first}${isA3 ? '' : ' (generation A2 has none: there the monitor stops)'}`,
+        text: `no AcceptErr for listener ${r.frame.listenerId}${isA3 ? '' : ' (generation A2 has none: there the monitor stops)'}`,
       });
     }
   }
@@ -125,7 +125,7 @@ export class UnknownAccepts {
     this.scene.raise(ACCEPT_UNKNOWN_LISTENER, {
       message: r.frame,
       related: r.reply === null ? [] : [r.reply],
-      text: `listener ${r.frame.first} was never announced; ${this.ids.list()}`,
+      text: `listener ${r.frame.listenerId} was never announced; ${this.ids.list()}`,
       ...(confidence === 'certain' ? {} : { confidence }),
     });
   }

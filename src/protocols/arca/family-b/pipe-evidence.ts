@@ -4,14 +4,19 @@ import type { Role } from '../generations.js';
 import { claim, type Case, type Evidence } from '../evidence.js';
 import { CHAINED } from '../recognition.js';
 import {
+  BELL,
+  PIPE_HEADER,
   fitsFile,
+  FRAME,
+  hasBells,
   isReplyLength,
-  LENGTH_BYTES,
-  PATH_AT,
-  REPLY_BYTES_B1,
-  REPLY_BYTES_B2,
-  REQUEST_BYTES,
-} from './pipe-frame.js';
+  KNOWN_FLAGS,
+  NEW_PIPE_REQUEST,
+  PIPE_TYPE_FILE,
+  REPLY_B2,
+  replyLayout,
+} from './layout.js';
+import { u32At } from '../family-a/layout.js';
 import { chainB, looksLikeHeader } from './pipe-reader.js';
 
 const SEARCH_BYTES = 1024;
@@ -60,20 +65,20 @@ export function judgeB(c: Case): Claim | 'more' | null {
 /** A pipe header with a fault, believed for the file messages that follow it: at least two whose length fits their tag. */
 function fileMessages(guest: Uint8Array, monitor: Uint8Array): boolean {
   const n = guest.length >= 2 ? guest[0]! | (guest[1]! << 8) : 0;
-  if (n <= PATH_AT || guest.length < LENGTH_BYTES + n || !looksLikeHeader(guest, LENGTH_BYTES, n, n)) return false;
-  if (!isPrintable(guest, LENGTH_BYTES + PATH_AT, LENGTH_BYTES + n)) return false;
-  return exactMessages(guest, LENGTH_BYTES + n, 'guest') + exactMessages(monitor, 0, 'monitor') >= 2;
+  if (n <= PIPE_HEADER.size || guest.length < FRAME.size + n || !looksLikeHeader(guest, FRAME.size, n, n)) return false;
+  if (!isPrintable(guest, FRAME.size + PIPE_HEADER.size, FRAME.size + n)) return false;
+  return exactMessages(guest, FRAME.size + n, 'guest') + exactMessages(monitor, 0, 'monitor') >= 2;
 }
 
 /** File messages of fixed length that one end sent; -1 and less where something else is among them. */
 function exactMessages(b: Uint8Array, from: number, role: Role): number {
   let exact = 0;
-  for (let p = from; p + LENGTH_BYTES < b.length;) {
+  for (let p = from; p + FRAME.size < b.length;) {
     const n = b[p]! | (b[p + 1]! << 8);
-    const fit = n === 0 ? null : fitsFile(role, b[p + LENGTH_BYTES]!, n);
+    const fit = n === 0 ? null : fitsFile(role, b[p + FRAME.size]!, n);
     if (fit === null) return -8;
     if (fit === 'exact') exact++;
-    p += LENGTH_BYTES + n;
+    p += FRAME.size + n;
   }
   return exact;
 }
@@ -97,25 +102,27 @@ function read(e: Evidence): Signs {
   let p = at;
   for (let i = 0; i < chain.frames; i++) {
     const n = b[p]! | (b[p + 1]! << 8);
-    if (n === REQUEST_BYTES) {
-      const ring = u32(b, p + LENGTH_BYTES);
+    if (n === NEW_PIPE_REQUEST.size) {
+      const ring = u32At(b, p + FRAME.size);
       if (ring >= SMALLEST_RING && ring <= LARGEST_RING) rings.push(ring);
     } else {
-      replyRings.push(u32(b, p + LENGTH_BYTES + 8));
-      bells &&= bellsBelong(b, p + LENGTH_BYTES, n);
+      replyRings.push(u32At(b, p + FRAME.size + REPLY_B2.at.ringSize));
+      bells &&= bellsBelong(b, p + FRAME.size, n);
     }
-    p += LENGTH_BYTES + n;
+    p += FRAME.size + n;
   }
   const n = b.length >= 2 ? b[0]! | (b[1]! << 8) : 0;
-  const mayBeHeader = b.length < LENGTH_BYTES + PATH_AT || looksLikeHeader(b, LENGTH_BYTES, n, b.length - LENGTH_BYTES);
-  const first = b.length < 2 || n === REQUEST_BYTES || isReplyLength(n) || (mayBeHeader && n > PATH_AT);
+  const mayBeHeader =
+    b.length < FRAME.size + PIPE_HEADER.size || looksLikeHeader(b, FRAME.size, n, b.length - FRAME.size);
+  const first =
+    b.length < 2 || n === NEW_PIPE_REQUEST.size || isReplyLength(n) || (mayBeHeader && n > PIPE_HEADER.size);
   return {
     rings,
     replyRings,
     bells: replyRings.length > 0 && bells,
     header: e.fromStart && isHeader(b, n),
-    headerLike: e.fromStart && b.length >= LENGTH_BYTES + PATH_AT && mayBeHeader && n > PATH_AT,
-    open: first && (!chain.broken || (mayBeHeader && n > PATH_AT)),
+    headerLike: e.fromStart && b.length >= FRAME.size + PIPE_HEADER.size && mayBeHeader && n > PIPE_HEADER.size,
+    open: first && (!chain.broken || (mayBeHeader && n > PIPE_HEADER.size)),
   };
 }
 
@@ -124,37 +131,38 @@ function startOf(e: Evidence): number {
   const b = e.bytes;
   const last = Math.min(b.length, SEARCH_BYTES);
   for (let at = 0; at < last; at++) {
-    if (b[at + 1] !== 0 || (b[at] !== REQUEST_BYTES && !isReplyLength(b[at]!))) continue;
+    if (b[at + 1] !== 0 || (b[at] !== NEW_PIPE_REQUEST.size && !isReplyLength(b[at]!))) continue;
     const chain = chainB(b, at, b.length, CHAINED);
-    if (chain.frames >= CHAINED || (chain.frames >= 1 && b[at] !== REQUEST_BYTES)) return at;
+    if (chain.frames >= CHAINED || (chain.frames >= 1 && b[at] !== NEW_PIPE_REQUEST.size)) return at;
   }
   return -1;
 }
 
 /** The data of a read bell is even, that of its write bell the next number; both ring at one address (arca.md 1.3). */
 function bellsBelong(b: Uint8Array, at: number, length: number): boolean {
-  if (length !== REPLY_BYTES_B1 && length !== REPLY_BYTES_B2) return false;
-  if (u32(b, at) % 4096 !== 0 || u32(b, at + 8) === 0) return false;
-  const bell = at + length - 32;
-  for (let i = 0; i < 8; i++) if (b[bell + i] !== b[bell + 16 + i]) return false;
-  const r = u32(b, bell + 8);
-  const w = u32(b, bell + 24);
-  if (r % 2 !== 0 || w !== r + 1 || u32(b, bell + 12) !== 0 || u32(b, bell + 28) !== 0) return false;
-  return length === REPLY_BYTES_B1 ? u32(b, bell) !== 0 : u32(b, at + 16) * 2 === r;
+  const reply = replyLayout(length);
+  if (reply === null || !hasBells(length)) return false;
+  if (u32At(b, at + reply.at.shmOffset) % 4096 !== 0 || u32At(b, at + reply.at.ringSize) === 0) return false;
+  const [read, write] = [at + reply.at.readBell, at + reply.at.writeBell];
+  for (let i = 0; i < BELL.sizeOf('address'); i++) if (b[read + i] !== b[write + i]) return false;
+  const [r, w] = [read + BELL.at.datamatch, write + BELL.at.datamatch];
+  const number = u32At(b, r);
+  if (number % 2 !== 0 || u32At(b, w) !== number + 1 || u32At(b, r + 4) !== 0 || u32At(b, w + 4) !== 0) return false;
+  return reply.at.pipeId < 0 ? u32At(b, read) !== 0 : u32At(b, at + reply.at.pipeId) * 2 === number;
 }
 
 /** Flags that are defined, a path length that is exact, and a path of printable characters. */
 function isHeader(b: Uint8Array, n: number): boolean {
-  if (n <= PATH_AT || b.length < LENGTH_BYTES + n) return false;
-  if (b[2] !== 1 || b[3]! >= 0x20 || b[3] === 0 || u32(b, 4) !== n - PATH_AT || u32(b, 8) !== 0) return false;
-  return isPrintable(b, LENGTH_BYTES + PATH_AT, LENGTH_BYTES + n);
+  if (n <= PIPE_HEADER.size || b.length < FRAME.size + n) return false;
+  const { flags, pathLength } = PIPE_HEADER.at;
+  const open = b[FRAME.size + flags]!;
+  if (b[FRAME.size] !== PIPE_TYPE_FILE || open === 0 || open > KNOWN_FLAGS) return false;
+  const path = FRAME.size + pathLength;
+  if (u32At(b, path) !== n - PIPE_HEADER.size || u32At(b, path + 4) !== 0) return false;
+  return isPrintable(b, FRAME.size + PIPE_HEADER.size, FRAME.size + n);
 }
 
 function isPrintable(b: Uint8Array, from: number, to: number): boolean {
   for (let i = from; i < to; i++) if (b[i]! < 0x20 || b[i] === 0x7f) return false;
   return true;
-}
-
-function u32(b: Uint8Array, at: number): number {
-  return (b[at]! | (b[at + 1]! << 8) | (b[at + 2]! << 16) | (b[at + 3]! << 24)) >>> 0;
 }

@@ -4,15 +4,16 @@ import { otherRole } from '../generations.js';
 import type { Chain, FrameReader, FrameSink, Patience } from '../reader.js';
 import { NOTHING, WAIT } from '../reader.js';
 import {
+  PIPE_HEADER,
   fitsFile,
+  FRAME,
   isReplyLength,
-  LENGTH_BYTES,
-  PATH_AT,
-  PATH_LENGTH_AT,
+  KNOWN_FLAGS,
+  NEW_PIPE_REQUEST,
   PIPE_TYPE_FILE,
-  PipeFrame,
-  REQUEST_BYTES,
-} from './pipe-frame.js';
+  REPLY_B2,
+} from './layout.js';
+import { PipeFrame } from './message.js';
 
 /** Bytes of a frame that are gathered; the rest of a longer one is data and passes. */
 const GATHER = 4096;
@@ -42,13 +43,13 @@ export class PipeReader implements FrameReader {
 
   read(input: Input, patience: Patience): number {
     const there = input.end - input.pos;
-    if (there < LENGTH_BYTES) return patience === 'cut' ? NOTHING : LENGTH_BYTES;
+    if (there < FRAME.size) return patience === 'cut' ? NOTHING : FRAME.size;
     const p = input.pos;
-    const at = p + LENGTH_BYTES;
+    const at = p + FRAME.size;
     const payload = input.view.getUint16(p, true);
     const want = Math.min(payload, GATHER);
-    if (there < LENGTH_BYTES + want && patience !== 'cut') return LENGTH_BYTES + want;
-    const have = Math.min(want, there - LENGTH_BYTES);
+    if (there < FRAME.size + want && patience !== 'cut') return FRAME.size + want;
+    const have = Math.min(want, there - FRAME.size);
     if (payload > 0 && (this.pipe === null || this.role === null)) {
       this.learn(input, at, payload, have);
       if (this.pipe === null || this.role === null) {
@@ -59,7 +60,7 @@ export class PipeReader implements FrameReader {
     const m = new PipeFrame(this.side, input, this.role ?? 'guest');
     m.hinted = this.hinted;
     this.fill(m, input, at, have);
-    const taken = LENGTH_BYTES + have;
+    const taken = FRAME.size + have;
     m.complete = have === want;
     m.missing = m.complete ? 0 : payload - have;
     if (this.details) m.head = input.bytes.slice(p, p + taken);
@@ -112,11 +113,12 @@ export class PipeReader implements FrameReader {
 
 /** A pipe header can be told from Write requests, which have the same first byte, by its path length. */
 export function looksLikeHeader(bytes: Uint8Array, at: number, payload: number, have: number): boolean {
-  if (payload < PATH_AT || have < PATH_AT || bytes[at] !== PIPE_TYPE_FILE) return false;
+  if (payload < PIPE_HEADER.size || have < PIPE_HEADER.size || bytes[at] !== PIPE_TYPE_FILE) return false;
+  const path = at + PIPE_HEADER.at.pathLength;
   // a path length that is somewhat wrong is a fault to be reported, one of another order is data
-  for (let i = 2; i < 8; i++) if (bytes[at + PATH_LENGTH_AT + i] !== 0) return false;
-  const path = bytes[at + PATH_LENGTH_AT]! | (bytes[at + PATH_LENGTH_AT + 1]! << 8);
-  return path === payload - PATH_AT || (bytes[at + 1]! < 0x20 && path < 4096);
+  for (let i = 2; i < 8; i++) if (bytes[path + i] !== 0) return false;
+  const length = bytes[path]! | (bytes[path + 1]! << 8);
+  return length === payload - PIPE_HEADER.size || (bytes[at + PIPE_HEADER.at.flags]! <= KNOWN_FLAGS && length < 4096);
 }
 
 export interface Learnt {
@@ -135,7 +137,7 @@ export function classifyB(
   role: Role | null,
 ): Learnt | null {
   if (role !== 'monitor') {
-    if (payload === REQUEST_BYTES && have === payload && isRingSize(bytes, at)) {
+    if (payload === NEW_PIPE_REQUEST.size && have === payload && isRingSize(bytes, at)) {
       return { pipe: 'control', role: 'guest', strong: true };
     }
     if (looksLikeHeader(bytes, at, payload, have)) return { pipe: 'file', role: 'guest', strong: true };
@@ -144,15 +146,15 @@ export function classifyB(
     role !== 'guest' &&
     isReplyLength(payload) &&
     have === payload &&
-    isRingSize(bytes, at + 8) &&
-    isOffset(bytes, at)
+    isRingSize(bytes, at + REPLY_B2.at.ringSize) &&
+    isOffset(bytes, at + REPLY_B2.at.shmOffset)
   ) {
     return { pipe: 'control', role: 'monitor', strong: true };
   }
   if (role !== null && have >= 1 && fitsFile(role, bytes[at]!, payload) === 'exact') {
     return { pipe: 'file', role, strong: false };
   }
-  if (role === 'guest' && have >= 1 && (payload < REQUEST_BYTES || payload > REQUEST_BYTES)) {
+  if (role === 'guest' && have >= 1 && (payload < NEW_PIPE_REQUEST.size || payload > NEW_PIPE_REQUEST.size)) {
     const file = fitsFile(role, bytes[at]!, payload) !== null && payload > 1;
     return { pipe: file ? 'file' : 'control', role, strong: false };
   }
@@ -177,16 +179,16 @@ export function chainB(bytes: Uint8Array, at: number, end: number, max: number):
   let role: Role | null = null;
   while (chain.frames < max) {
     const p = chain.end;
-    if (p + LENGTH_BYTES > end) return chain;
+    if (p + FRAME.size > end) return chain;
     const payload = bytes[p]! | (bytes[p + 1]! << 8);
-    chain.broken = payload !== REQUEST_BYTES && !isReplyLength(payload);
-    if (chain.broken || p + LENGTH_BYTES + payload > end) return chain;
-    const learnt = classifyB(bytes, p + LENGTH_BYTES, payload, payload, role);
+    chain.broken = payload !== NEW_PIPE_REQUEST.size && !isReplyLength(payload);
+    if (chain.broken || p + FRAME.size + payload > end) return chain;
+    const learnt = classifyB(bytes, p + FRAME.size, payload, payload, role);
     chain.broken = learnt === null || learnt.pipe !== 'control';
     if (chain.broken) return chain;
     role = learnt!.role;
     chain.frames++;
-    chain.end = p + LENGTH_BYTES + payload;
+    chain.end = p + FRAME.size + payload;
   }
   return chain;
 }

@@ -28,19 +28,21 @@ import { Turns } from '../turns.js';
 import {
   CLOSE,
   ERROR,
+  fileMessage,
+  hasBells,
   isReplyLength,
   KNOWN_FLAGS,
-  PATH_AT,
+  NEW_PIPE_REQUEST,
+  PIPE_HEADER,
   READ,
-  REPLY_BYTES_B1,
-  REPLY_BYTES_B2,
-  REQUEST_BYTES,
+  REPLY_B1,
+  REPLY_B2,
+  replyLayout,
   SEEK,
-  TEST_REPLY_BYTES_B2,
   WHENCE,
   WRITE,
-  type PipeFrame,
-} from './pipe-frame.js';
+} from './layout.js';
+import type { PipeFrame } from './message.js';
 
 const BELLS = 65_536;
 
@@ -74,8 +76,8 @@ export class PipeSession {
   get generation(): string {
     if (this.fileFrames > 0) return 'B3';
     if (this.firstReply === null) return 'B1/B2';
-    const n = this.firstReply.payloadLength;
-    return n === REPLY_BYTES_B2 || n === TEST_REPLY_BYTES_B2 ? 'B2' : 'B1';
+    const reply = replyLayout(this.firstReply.payloadLength);
+    return reply !== null && reply.at.pipeId >= 0 ? 'B2' : 'B1';
   }
 
   message(m: PipeFrame): void {
@@ -106,7 +108,10 @@ export class PipeSession {
     this.files.finish();
     if (!ended || !this.pipes.trusted || !this.scene.whole('monitor')) return;
     for (const m of this.pipes.open) {
-      this.scene.raise(NEW_PIPE_UNANSWERED, { message: m, text: `no reply to the request for a ring of ${m.value}` });
+      this.scene.raise(NEW_PIPE_UNANSWERED, {
+        message: m,
+        text: `no reply to the request for a ring of ${m.ringSize}`,
+      });
     }
   }
 
@@ -136,17 +141,17 @@ export class PipeSession {
   private newPipe(m: PipeFrame): void {
     const { scene } = this;
     this.requests++;
-    if (m.payloadLength > REQUEST_BYTES) {
+    if (m.payloadLength > NEW_PIPE_REQUEST.size) {
       scene.raise(FRAME_TOO_LARGE, {
         message: m,
-        text: `a request of ${m.payloadLength} bytes; the host reads ${REQUEST_BYTES}`,
+        text: `a request of ${m.payloadLength} bytes; the host reads ${NEW_PIPE_REQUEST.size}`,
       });
-    } else if (m.payloadLength < REQUEST_BYTES) {
+    } else if (m.payloadLength < NEW_PIPE_REQUEST.size) {
       scene.raise(NEW_PIPE_LENGTH, {
         message: m,
-        text: `a request of ${m.payloadLength} bytes, it has ${REQUEST_BYTES}`,
+        text: `a request of ${m.payloadLength} bytes, it has ${NEW_PIPE_REQUEST.size}`,
       });
-    } else checkRingSize(scene, m, m.value);
+    } else checkRingSize(scene, m, m.ringSize);
     if (
       this.pipes.open.length > 0 &&
       !this.pipelinedSeen &&
@@ -170,14 +175,14 @@ export class PipeSession {
     const { scene } = this;
     this.replies++;
     const n = m.payloadLength;
-    if (n > REPLY_BYTES_B2)
-      scene.raise(FRAME_TOO_LARGE, { message: m, text: `a reply of ${n} bytes; the guest reads ${REPLY_BYTES_B2}` });
+    if (n > REPLY_B2.size)
+      scene.raise(FRAME_TOO_LARGE, { message: m, text: `a reply of ${n} bytes; the guest reads ${REPLY_B2.size}` });
     else if (!isReplyLength(n)) {
       scene.raise(NEW_PIPE_LENGTH, {
         message: m,
-        text: `a reply of ${n} bytes; ${REPLY_BYTES_B1} or ${REPLY_BYTES_B2} are defined`,
+        text: `a reply of ${n} bytes; ${REPLY_B1.size} or ${REPLY_B2.size} are defined`,
       });
-    } else if (n < REPLY_BYTES_B1) {
+    } else if (!hasBells(n)) {
       scene.raise(NEW_PIPE_LENGTH, {
         message: m,
         severity: 'note',
@@ -196,18 +201,18 @@ export class PipeSession {
     }
     this.firstReply ??= m;
     if (request !== null) this.echo(request, m);
-    if (request === null || request.value !== m.value) checkRingSize(scene, m, m.value);
-    this.regions.add(m, m.extra, m.value);
+    if (request === null || request.ringSize !== m.ringSize) checkRingSize(scene, m, m.ringSize);
+    this.regions.add(m, m.shmOffset, m.ringSize);
     this.checkPipeId(m);
     if (m.readMatch >= 0) this.checkBells(m);
   }
 
   private echo(request: PipeFrame, reply: PipeFrame): void {
-    if (!this.pipes.trusted || !request.whole || !reply.whole || request.value === reply.value) return;
+    if (!this.pipes.trusted || !request.whole || !reply.whole || request.ringSize === reply.ringSize) return;
     this.scene.raise(RING_SIZE_ECHO, {
       message: reply,
       related: [request],
-      text: `ring size ${reply.value}, but ${request.value} was asked for`,
+      text: `ring size ${reply.ringSize}, but ${request.ringSize} was asked for`,
     });
   }
 
@@ -250,10 +255,10 @@ export class PipeSession {
     if (!m.whole) {
       this.scene.raise(FILE_HEADER, {
         message: m,
-        text: `path length ${m.value}, but ${m.payloadLength - PATH_AT} bytes of the frame are left for it`,
+        text: `path length ${m.pathLength}, but ${m.payloadLength - PIPE_HEADER.size} bytes of the frame are left for it`,
       });
     }
-    const unknown = m.extra & ~KNOWN_FLAGS;
+    const unknown = m.openFlags & ~KNOWN_FLAGS;
     if (unknown !== 0) {
       this.scene.raise(FILE_FLAGS, { message: m, text: `open flags ${hexNumber(unknown, 2)} are not defined` });
     }
@@ -273,10 +278,10 @@ export class PipeSession {
   private fileReply(m: PipeFrame): void {
     const { scene } = this;
     const readable = this.fileBody(m);
-    if (readable && m.tag === ERROR && m.value >= 0) {
+    if (readable && m.tag === ERROR && m.errno >= 0) {
       scene.raise(FILE_ERROR_SIGN, {
         message: m,
-        text: `error number ${m.value}; the program's own data has negative ones`,
+        text: `error number ${m.errno}; the program's own data has negative ones`,
       });
     }
     const request = this.files.reply(m);
@@ -294,18 +299,18 @@ export class PipeSession {
       });
       return;
     }
-    if (m.tag === READ && m.dataLength > request.value) {
+    if (m.tag === READ && m.dataLength > request.count) {
       scene.raise(FILE_READ_EXCESS, {
         message: m,
         related: [request],
-        text: `${m.dataLength} bytes, ${request.value} were asked for`,
+        text: `${m.dataLength} bytes, ${request.count} were asked for`,
       });
     }
-    if (m.tag === WRITE && m.value > request.dataLength) {
+    if (m.tag === WRITE && m.count > request.dataLength) {
       scene.raise(FILE_WROTE_EXCESS, {
         message: m,
         related: [request],
-        text: `${m.value} bytes written, ${request.dataLength} were sent`,
+        text: `${m.count} bytes written, ${request.dataLength} were sent`,
       });
     }
   }
@@ -314,18 +319,19 @@ export class PipeSession {
   private fileBody(m: PipeFrame): boolean {
     const { scene } = this;
     const guest = m.role === 'guest';
-    if (m.tag > (guest ? CLOSE : ERROR)) {
+    const message = fileMessage(m.role, m.tag);
+    if (message === null) {
       scene.raise(DISCRIMINANT_UNKNOWN, { message: m, text: `${guest ? 'request' : 'reply'} tag ${m.tag}` });
       return false;
     }
     if (!m.whole) {
-      const want = m.tag === CLOSE ? 1 : m.tag === ERROR ? 5 : guest && m.tag === SEEK ? 10 : 9;
+      const want = message.layout.size;
       const rule = m.payloadLength < want ? BODY_SHORT : BODY_TRAILING;
       scene.raise(rule, { message: m, text: `${m.name} with ${m.payloadLength} bytes, it has ${want}` });
       return false;
     }
-    if (guest && m.tag === SEEK && m.extra >= WHENCE.length) {
-      scene.raise(DISCRIMINANT_UNKNOWN, { message: m, text: `whence ${m.extra}` });
+    if (guest && m.tag === SEEK && m.whence >= WHENCE.length) {
+      scene.raise(DISCRIMINANT_UNKNOWN, { message: m, text: `whence ${m.whence}` });
       return false;
     }
     return true;

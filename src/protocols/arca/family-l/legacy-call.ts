@@ -1,28 +1,10 @@
-import { hex, hexNumber } from '../../../base/hex.js';
+import { hex } from '../../../base/hex.js';
 import type { Input, Side } from '../../../base/input.js';
 import type { Annotation } from '../../../contract/annotation.js';
 import { Message } from '../../../contract/message.js';
 import type { Chain, FrameReader, FrameSink, Patience } from '../reader.js';
 import { NOTHING } from '../reader.js';
-
-/** Calls of generation L (arca.md 1.5): opcode u8, then a body of fixed length, little-endian. */
-interface Call {
-  readonly name: string;
-  /** `region`: ptr u64, size u64. `handle`: type u8, u64. `handles`: two of them. */
-  readonly body: 'region' | 'handle' | 'handles';
-}
-
-export const CALLS: readonly Call[] = [
-  { name: 'CreateBlob', body: 'region' },
-  { name: 'CreateTree', body: 'region' },
-  { name: 'CreateThunk', body: 'handle' },
-  { name: 'RunThunk', body: 'handle' },
-  { name: 'Apply', body: 'handles' },
-  { name: 'Reply', body: 'handle' },
-  { name: 'Drop', body: 'handle' },
-];
-const BODY_BYTES = { region: 16, handle: 9, handles: 18 } as const;
-const HANDLE_TYPES = ['blob', 'tree', 'thunk', 'lambda'] as const;
+import { CALLS, HANDLE, HANDLE_TYPES, OPCODE, REGION } from './layout.js';
 
 export class LegacyCall extends Message {
   readonly family = 'L' as const;
@@ -32,7 +14,7 @@ export class LegacyCall extends Message {
     super(side, input);
     this.opcode = input.bytes[input.pos]!;
     const call = CALLS[this.opcode];
-    this.length = 1 + (call ? BODY_BYTES[call.body] : 0);
+    this.length = call?.layout.size ?? OPCODE.size;
   }
 
   get name(): string {
@@ -61,7 +43,7 @@ export class LegacyReader implements FrameReader {
       this.sink.lose();
       return 0;
     }
-    const total = 1 + BODY_BYTES[call.body];
+    const total = call.layout.size;
     if (there < total && patience !== 'cut') return total;
     const taken = Math.min(total, there);
     const m = new LegacyCall(this.side, input);
@@ -85,13 +67,13 @@ export function chainL(bytes: Uint8Array, at: number, end: number, max: number):
     const call = CALLS[bytes[p]!];
     chain.broken = !call;
     if (!call) return chain;
-    const next = p + 1 + BODY_BYTES[call.body];
+    const next = p + call.layout.size;
     if (next > end) return chain;
-    if (call.body === 'region') {
-      chain.broken = !isAddress(bytes, p + 1) || !isSize(bytes, p + 9);
+    if (call.layout === REGION) {
+      chain.broken = !isAddress(bytes, p + REGION.at.ptr) || !isSize(bytes, p + REGION.at.size);
     } else {
-      for (let h = p + 1; h < next && !chain.broken; h += 9) {
-        chain.broken = bytes[h]! >= HANDLE_TYPES.length || !isAddress(bytes, h + 1);
+      for (let h = p + OPCODE.size; h < next && !chain.broken; h += HANDLE.size) {
+        chain.broken = bytes[h + HANDLE.at.type]! >= HANDLE_TYPES.length || !isAddress(bytes, h + HANDLE.at.value);
       }
     }
     if (chain.broken) return chain;
@@ -117,25 +99,10 @@ function isSize(bytes: Uint8Array, at: number): boolean {
 export function annotateLegacy(m: LegacyCall): Annotation[] {
   const head = m.head ?? new Uint8Array(0);
   if (head.length === 0) return [];
-  const out: Annotation[] = [{ name: 'type', at: 0, length: 1, value: m.opcode, text: `${m.opcode} ${m.name}` }];
   const call = CALLS[m.opcode];
-  if (!call || head.length < m.length) {
-    if (head.length > 1) out.push({ name: 'payload', at: 1, length: head.length - 1, value: hex(head, 1) });
-    return out;
-  }
-  const view = new DataView(head.buffer, head.byteOffset, head.length);
-  if (call.body === 'region') {
-    const ptr = view.getBigUint64(1, true);
-    out.push({ name: 'ptr', at: 1, length: 8, value: String(ptr), text: hexNumber(ptr) });
-    out.push({ name: 'size', at: 9, length: 8, value: String(view.getBigUint64(9, true)) });
-    return out;
-  }
-  const names = call.body === 'handles' ? ['lambda', 'argument'] : ['handle'];
-  names.forEach((name, i) => {
-    const at = 1 + 9 * i;
-    const kind = HANDLE_TYPES[head[at]!] ?? `type ${head[at]}`;
-    const value = view.getBigUint64(at + 1, true);
-    out.push({ name, at, length: 9, value: { type: kind, value: String(value) }, text: `${kind} ${hexNumber(value)}` });
-  });
+  if (call && head.length >= m.length) return call.layout.rows(head);
+  const out = OPCODE.rows(head);
+  const { size: at } = OPCODE;
+  if (head.length > at) out.push({ name: 'payload', at, length: head.length - at, value: hex(head, at) });
   return out;
 }

@@ -1,8 +1,9 @@
 import type { Claim } from '../../../contract/protocol.js';
 import { claim, type Case } from '../evidence.js';
+import { CALLS } from './layout.js';
 import { chainL } from './legacy-call.js';
 
-const CALLS = 64;
+const MOST_CALLS = 64;
 /** Calls of which a stream must consist, by at least two names, to be believed without a label. */
 const ENOUGH = 4;
 
@@ -17,14 +18,14 @@ export function judgeL(c: Case): Claim | 'more' | null {
   for (const e of c.ends) {
     if (e.bytes.length === 0) continue;
     if (!e.fromStart) return null;
-    const chain = chainL(e.bytes, 0, e.bytes.length, CALLS);
+    const chain = chainL(e.bytes, 0, e.bytes.length, MOST_CALLS);
     if (chain.broken) return null;
-    if (chain.end !== e.bytes.length && chain.frames < CALLS) open = false;
+    if (chain.end !== e.bytes.length && chain.frames < MOST_CALLS) open = false;
     calls += chain.frames;
     for (let p = 0, n = 0; n < chain.frames; n++) {
       const op = e.bytes[p]!;
       opcodes.add(op);
-      p += op < 2 ? 17 : op === 4 ? 19 : 10;
+      p += CALLS[op]!.layout.size;
     }
   }
   if (!open) return c.final ? null : 'more';

@@ -1,4 +1,5 @@
 import type { Rule } from '../../../base/rule.js';
+import { APPLY, ONE_HANDLE, REGION } from '../family-l/layout.js';
 import { chapter } from './chapter.js';
 import {
   a2,
@@ -302,9 +303,13 @@ export const LEGACY_RPC = rule({
 });
 
 function legacy(): readonly ReturnType<typeof frame>[] {
-  const blob = [0, ...le(0x2000, 8), ...le(16, 8)];
-  const apply = [4, 3, ...le(0x3000, 8), 0, ...le(0x4000, 8)];
-  const drop = [6, 0, ...le(0x4000, 8)];
+  const blob = REGION.build({ type: 0, ptr: 0x2000n, size: 16n });
+  const [lambda, argument] = [
+    { type: 3, value: 0x3000n },
+    { type: 0, value: 0x4000n },
+  ];
+  const apply = APPLY.build({ type: 4, lambda, argument });
+  const drop = ONE_HANDLE.build({ type: 6, handle: argument });
   return [{ from: 'client', bytes: Uint8Array.from([...blob, ...apply, ...drop, ...drop]) }, ...CLOSED];
 }
 

@@ -1,4 +1,21 @@
 import type { Step } from '../../../base/rule.js';
+import {
+  ACCEPT_ERR,
+  ACCEPT_REQUEST,
+  ADDRESS_AND_PORT,
+  CODE,
+  CONNECT_ERR,
+  CONNECT_OK,
+  CONNECT_REQUEST,
+  HEADER,
+  INCOMING_CONNECTION,
+  LISTEN_ERR,
+  LISTEN_OK,
+  LISTEN_REQUEST,
+  LISTENER,
+  READY_A1,
+  READY_A3,
+} from '../family-a/layout.js';
 
 /** Builders for sessions of family A: each is one frame as one step. */
 
@@ -18,13 +35,8 @@ export function frame(
   payload: readonly number[] = [],
   length = payload.length,
 ): Step {
-  const bytes = new Uint8Array(7 + payload.length);
-  bytes[0] = type;
-  const view = new DataView(bytes.buffer);
-  view.setUint16(1, length, true);
-  view.setUint32(3, requestId, true);
-  bytes.set(payload, 7);
-  return { from, bytes };
+  const header = HEADER.build({ type, payloadLength: length, requestId });
+  return { from, bytes: Uint8Array.of(...header, ...payload) };
 }
 
 /** Bytes of a number, lowest first. */
@@ -40,36 +52,45 @@ export function le(value: number, bytes: number): number[] {
 
 /** `10.0.0.9:80` as an Endpoint. */
 export function endpoint(text: string): number[] {
-  const [address, port] = text.split(':') as [string, string];
-  return [...address.split('.').map(Number), ...le(Number(port), 2)];
+  const [address = '', port] = text.split(':');
+  const octets = Uint8Array.from(address.split('.').map(Number));
+  return [...ADDRESS_AND_PORT.build({ address: octets, port: Number(port) })];
+}
+
+function listenerId(id: number): number[] {
+  return [...LISTENER.build({ listenerId: id })];
+}
+
+function errorCode(code: number): number[] {
+  return [...CODE.build({ code })];
 }
 
 export function listen(requestId: number, where = '0.0.0.0:8080'): Step {
-  return frame('client', 1, requestId, endpoint(where));
+  return frame('client', LISTEN_REQUEST, requestId, endpoint(where));
 }
 
 export function listenOk(requestId: number, listener: number): Step {
-  return frame('server', 2, requestId, le(listener, 4));
+  return frame('server', LISTEN_OK, requestId, listenerId(listener));
 }
 
 export function listenErr(requestId: number, code: number): Step {
-  return frame('server', 6, requestId, le(code, 4));
+  return frame('server', LISTEN_ERR, requestId, errorCode(code));
 }
 
 export function connect(requestId: number, where = '10.0.0.9:80'): Step {
-  return frame('client', 3, requestId, endpoint(where));
+  return frame('client', CONNECT_REQUEST, requestId, endpoint(where));
 }
 
 export function connectErr(requestId: number, code: number): Step {
-  return frame('server', 7, requestId, le(code, 4));
+  return frame('server', CONNECT_ERR, requestId, errorCode(code));
 }
 
 export function accept(requestId: number, listener: number): Step {
-  return frame('client', 8, requestId, le(listener, 4));
+  return frame('client', ACCEPT_REQUEST, requestId, listenerId(listener));
 }
 
 export function acceptErr(requestId: number, code: number): Step {
-  return frame('server', 9, requestId, le(code, 4));
+  return frame('server', ACCEPT_ERR, requestId, errorCode(code));
 }
 
 export interface Ready {
@@ -82,20 +103,21 @@ export interface Ready {
 /** A 24-byte ConnectionReady. Without `pipe` a page-aligned offset that no other connection has. */
 export function ready(connection: number, r: Ready = {}): number[] {
   const pipe = r.pipe ?? 0x1f3_8000 + connection * 0x4000;
-  return [...le(r.listener ?? 0, 4), ...le(connection, 4), ...le(pipe, 8), ...le(r.ring ?? 4096, 8)];
+  const rings = { shmOffset: BigInt(pipe), ringSize: BigInt(r.ring ?? 4096) };
+  return [...READY_A3.build({ listenerId: r.listener ?? 0, connectionId: connection, ...rings })];
 }
 
 /** A 20-byte ConnectionReady of generation A1. */
 export function oldReady(connection: number, listener = 0, pipe = connection): number[] {
-  return [...le(listener, 4), ...le(connection, 4), ...le(pipe, 4), ...le(4096, 8)];
+  return [...READY_A1.build({ listenerId: listener, connectionId: connection, pipeId: pipe, ringSize: 4096n })];
 }
 
 export function connectOk(requestId: number, connection: number, r: Ready = {}): Step {
-  return frame('server', 4, requestId, ready(connection, r));
+  return frame('server', CONNECT_OK, requestId, ready(connection, r));
 }
 
 export function incoming(requestId: number, listener: number, connection: number, r: Ready = {}): Step {
-  return frame('server', 5, requestId, ready(connection, { ...r, listener }));
+  return frame('server', INCOMING_CONNECTION, requestId, ready(connection, { ...r, listener }));
 }
 
 /** A session that opens listener 1 with request 1. */

@@ -1,15 +1,38 @@
 import type { Step } from '../../../base/rule.js';
-import { le } from './steps-a.js';
+import {
+  CLOSE,
+  ERROR,
+  ERROR_REPLY,
+  PIPE_HEADER,
+  FRAME,
+  NEW_PIPE_REQUEST,
+  PIPE_TYPE_FILE,
+  READ,
+  READ_REQUEST,
+  REPLY_B1,
+  REPLY_B2,
+  REPLY_TAG,
+  REQUEST_TAG,
+  SEEK,
+  SEEK_REQUEST,
+  SEEKED_REPLY,
+  WRITE,
+  WROTE_REPLY,
+} from '../family-b/layout.js';
 
 /** Builders for sessions of family B: each is one frame as one step. */
 
 /** Any frame; `length` is what it says, where that differs from the payload. */
-export function lengthFrame(from: 'client' | 'server', payload: readonly number[], length = payload.length): Step {
-  return { from, bytes: Uint8Array.from([...le(length, 2), ...payload]) };
+export function lengthFrame(
+  from: 'client' | 'server',
+  payload: readonly number[] | Uint8Array,
+  length = payload.length,
+): Step {
+  return { from, bytes: Uint8Array.of(...FRAME.build({ length }), ...payload) };
 }
 
 export function newPipe(ring = 4096): Step {
-  return lengthFrame('client', le(ring, 8));
+  return lengthFrame('client', NEW_PIPE_REQUEST.build({ ringSize: BigInt(ring) }));
 }
 
 export interface NewPipe {
@@ -23,23 +46,24 @@ export interface NewPipe {
 
 /** A NewPipeReply of 56 bytes, for pipe `id`. */
 export function pipeReply(id: number, r: NewPipe = {}): Step {
-  return lengthFrame('server', [
-    ...le(r.shm ?? 0x1f4_0000 + id * 0x4000, 8),
-    ...le(r.ring ?? 4096, 8),
-    ...le(id, 8),
-    ...bells(id, r),
-  ]);
+  return lengthFrame('server', REPLY_B2.build({ ...placed(id, r), pipeId: BigInt(id) }));
 }
 
 /** A NewPipeReply of 48 bytes, without the pipe's id. */
 export function oldPipeReply(n: number, r: NewPipe = {}): Step {
-  return lengthFrame('server', [...le(r.shm ?? 0x1f4_0000 + n * 0x4000, 8), ...le(r.ring ?? 4096, 8), ...bells(n, r)]);
+  return lengthFrame('server', REPLY_B1.build(placed(n, r)));
 }
 
-function bells(id: number, r: NewPipe): number[] {
+/** All but the id: without other wishes a place that no other pipe has, and the bells that belong to the pipe. */
+function placed(id: number, r: NewPipe) {
   const [read, write] = r.bells ?? [2 * id, 2 * id + 1];
   const address = r.address ?? 0x3000;
-  return [...le(address, 8), ...le(read, 8), ...le(r.writeAddress ?? address, 8), ...le(write, 8)];
+  return {
+    shmOffset: BigInt(r.shm ?? 0x1f4_0000 + id * 0x4000),
+    ringSize: BigInt(r.ring ?? 4096),
+    readBell: { address: BigInt(address), datamatch: BigInt(read) },
+    writeBell: { address: BigInt(r.writeAddress ?? address), datamatch: BigInt(write) },
+  };
 }
 
 /** A session with one pipe. */
@@ -52,41 +76,42 @@ export function text(s: string): number[] {
 }
 
 export function fileHeader(path = '/tmp/a.txt', flags = 1, length = path.length): Step {
-  return lengthFrame('client', [1, flags, ...le(length, 8), ...text(path)]);
+  const header = PIPE_HEADER.build({ pipeType: PIPE_TYPE_FILE, flags, pathLength: BigInt(length) });
+  return lengthFrame('client', [...header, ...text(path)]);
 }
 
 export function fileRead(length: number): Step {
-  return lengthFrame('client', [0, ...le(length, 8)]);
+  return lengthFrame('client', READ_REQUEST.build({ type: READ, length: BigInt(length) }));
 }
 
 export function fileWrite(data: string): Step {
-  return lengthFrame('client', [1, ...text(data)]);
+  return lengthFrame('client', [...REQUEST_TAG.build({ type: WRITE }), ...text(data)]);
 }
 
 export function fileSeek(offset: number, whence: number): Step {
-  return lengthFrame('client', [2, ...le(offset, 8), whence]);
+  return lengthFrame('client', SEEK_REQUEST.build({ type: SEEK, offset: BigInt(offset), whence }));
 }
 
 export function fileClose(): Step {
-  return lengthFrame('client', [3]);
+  return lengthFrame('client', REQUEST_TAG.build({ type: CLOSE }));
 }
 
 export function fileData(data: string): Step {
-  return lengthFrame('server', [0, ...text(data)]);
+  return lengthFrame('server', [...REPLY_TAG.build({ type: READ }), ...text(data)]);
 }
 
 export function fileWrote(length: number): Step {
-  return lengthFrame('server', [1, ...le(length, 8)]);
+  return lengthFrame('server', WROTE_REPLY.build({ type: WRITE, length: BigInt(length) }));
 }
 
 export function fileSeeked(position: number): Step {
-  return lengthFrame('server', [2, ...le(position, 8)]);
+  return lengthFrame('server', SEEKED_REPLY.build({ type: SEEK, position: BigInt(position) }));
 }
 
 export function fileClosed(): Step {
-  return lengthFrame('server', [3]);
+  return lengthFrame('server', REPLY_TAG.build({ type: CLOSE }));
 }
 
 export function fileError(errno: number): Step {
-  return lengthFrame('server', [4, ...le(errno, 4)]);
+  return lengthFrame('server', ERROR_REPLY.build({ type: ERROR, errno }));
 }
