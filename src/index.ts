@@ -43,6 +43,8 @@ export interface OpenOptions {
   readonly rules?: Readonly<Record<string, RuleLevel>>;
   /** Ceph keyring files. */
   readonly keyrings?: readonly string[];
+  /** TLS key logs (NSS format), to open TLS. */
+  readonly tlsKeylogs?: readonly string[];
   readonly showSecrets?: boolean;
   /** Bounds on memory and work, where they are to differ from the defaults. */
   readonly limits?: Partial<Limits>;
@@ -156,6 +158,8 @@ function analysisOptions(options: OpenOptions): AnalysisOptions {
     streams: new Set(options.streams),
     levels: new Map(Object.entries(options.rules ?? {})),
     keyrings: options.keyrings ?? [],
+    tlsKeylogs: options.tlsKeylogs ?? [],
+    tlsKeylogsGrow: options.follow ?? false,
     showSecrets: options.showSecrets ?? false,
     details: true,
     bytes: true,

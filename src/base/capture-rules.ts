@@ -110,6 +110,18 @@ export const UNKNOWN_PROTOCOL = rule(
   'streams of a protocol that is known by name and not decoded',
   'The first bytes tell what the stream is, and this version has no decoder for it. The text names it, and what reads it. Said once for each file.',
 );
+export const TLS_BAD_RECORD = rule(
+  'tls/bad-record',
+  'warning',
+  'a TLS record does not authenticate',
+  'The tag or MAC of a record does not fit, although the records in front of it were opened and nothing is missing in the capture. The receiver refuses such a record. It is a damaged capture, a broken network element, an attempt to tamper with the session, or a sender that lost count of its records.',
+);
+export const TLS_KEY_LOG = rule(
+  'tls/key-log',
+  'note',
+  'lines of a key log that cannot be used',
+  'A line of a key log is a label, a client random and a secret, both in hex, with blanks between them (NSS key log format). Lines that are something else are passed over, as are those of more sessions than the limit tlsSessions.',
+);
 export const RECORDING = rule(
   'capture/recording',
   'note',
@@ -153,6 +165,8 @@ export const CAPTURE_RULES: readonly Rule[] = [
   CONTINUED,
   UNACKNOWLEDGED,
   UNKNOWN_PROTOCOL,
+  TLS_BAD_RECORD,
+  TLS_KEY_LOG,
   RECORDING,
   EXPECTATION,
   INTERNAL,

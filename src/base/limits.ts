@@ -76,6 +76,18 @@ export interface Limits {
   lineBytes: number;
   /** Bytes from a capture's beginning in which a packet must stand, so that it can be joined to the one before it: a file of comments. */
   joinHeadBytes: number;
+  /** Bytes of one TLS handshake message that are kept: lengths of up to 16 MiB. */
+  tlsHandshakeBytes: number;
+  /** Bytes of TLS records of one direction that wait for their keys. */
+  tlsWaitBytes: number;
+  /** Lost TLS records up to which the number of the next one is looked for. */
+  tlsLostRecords: number;
+  /** TLS records of one direction that are tried under keys that do not open them: noise behind a hole, or wrong keys. */
+  tlsTrials: number;
+  /** TLS sessions whose secrets are kept. */
+  tlsSessions: number;
+  /** Bytes of one TLS key log that are read. */
+  tlsKeyLogBytes: number;
 }
 
 export const DEFAULT_LIMITS: Readonly<Limits> = {
@@ -113,4 +125,10 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   statsNames: 512,
   lineBytes: 1 << 20,
   joinHeadBytes: 4 << 20,
+  tlsHandshakeBytes: 64 << 10,
+  tlsWaitBytes: 256 << 10,
+  tlsLostRecords: 4096,
+  tlsTrials: 65_536,
+  tlsSessions: 262_144,
+  tlsKeyLogBytes: 256 << 20,
 };

@@ -56,6 +56,10 @@ class PartSink implements PacketSink {
     this.sink.packet(packet);
   }
 
+  keyLog(text: string): void {
+    this.sink.keyLog?.(text);
+  }
+
   note(note: CaptureNote): void {
     this.sink.note({ ...note, text: `${safeText(basename(this.parts[this.index]!))}: ${note.text}` });
   }

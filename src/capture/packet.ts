@@ -86,6 +86,8 @@ export interface PacketSink {
   note(note: CaptureNote): void;
   /** The recording says with which exit status the program ended that it was made of. */
   ended?(exitStatus: number): void;
+  /** TLS secrets that the file itself holds (a Decryption Secrets Block): the text of a key log. */
+  keyLog?(text: string): void;
 }
 
 /** The input is not a capture: the message says in one line what was found instead. Exit status 2. */

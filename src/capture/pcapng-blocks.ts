@@ -6,6 +6,7 @@ export const OBSOLETE_PACKET = 2;
 export const SIMPLE_PACKET = 3;
 export const INTERFACE_STATISTICS = 5;
 export const ENHANCED_PACKET = 6;
+export const DECRYPTION_SECRETS = 0x0a;
 
 /** Type and length in front of each block; and that with the repeated length at its end. */
 export const BLOCK_HEADER = 8;
@@ -33,3 +34,5 @@ export const OPB = {
 export const SPB = { original: 8, data: 12, least: 16 } as const;
 /** Interface statistics: interface, time stamp, options. */
 export const ISB = { interfaceId: 8, options: 20, least: 24 } as const;
+/** Decryption secrets: type (`TLSK`: a TLS key log), length, then as many bytes. */
+export const DSB = { type: 8, length: 12, data: 16, least: 20, tlsKeyLog: 0x544c534b } as const;

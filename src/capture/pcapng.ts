@@ -163,8 +163,11 @@ export class Pcapng implements RecordParser {
         this.interfaces = [];
         this.section = base + pos;
         break;
+      case ng.DECRYPTION_SECRETS:
+        this.secrets(block, pos, length, base);
+        break;
       default:
-      // Name resolution, decryption secrets, custom blocks and whatever comes later say nothing about packets.
+      // Name resolution, custom blocks and whatever comes later say nothing about packets.
     }
   }
 
@@ -274,6 +277,19 @@ export class Pcapng implements RecordParser {
     source.readStatistics(options);
     if (source.exitStatus !== null) this.sink.ended?.(source.exitStatus);
     this.tellDrops(source, false, base + pos, length);
+  }
+
+  private secrets(block: Block, pos: number, length: number, base: number): void {
+    const { view } = block;
+    const size = length < ng.DSB.least ? Infinity : view.getUint32(pos + ng.DSB.length, this.littleEndian);
+    if (size > length - ng.DSB.least) {
+      const text = `the block of decryption secrets at offset ${base + pos} is too short for what it claims to hold; it is passed over`;
+      this.notes.note({ rule: MALFORMED, text, offset: base + pos, length });
+      return;
+    }
+    if (view.getUint32(pos + ng.DSB.type, this.littleEndian) !== ng.DSB.tlsKeyLog) return;
+    const at = pos + ng.DSB.data;
+    this.sink.keyLog?.(Buffer.from(block.bytes.subarray(at, at + size)).toString('latin1'));
   }
 
   private tellDrops(source: Interface, atEnd: boolean, offset: number, length: number): void {

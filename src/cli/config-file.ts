@@ -57,6 +57,7 @@ const perPath = {
   rules: v.optional(v.record(v.string(), level)),
   decodeAs: v.optional(list),
   keyrings: v.optional(list),
+  tlsKeylogs: v.optional(list),
   failOn: v.optional(severity),
   expect: v.optional(v.array(expectation)),
 };

@@ -31,6 +31,7 @@ export const INPUT_OPTIONS = {
     default: 'auto',
     describe: 'Read captures that continue one another (a ring buffer) as one recording; never: each by itself',
   },
+  'tls-keylog': { ...list, describe: 'TLS key log (SSLKEYLOGFILE), to open TLS' },
   config: {
     ...single,
     type: 'string',
@@ -72,6 +73,7 @@ export interface CommonArguments {
   readonly rule?: readonly string[];
   readonly keyring?: readonly string[];
   readonly join?: string;
+  readonly 'tls-keylog'?: readonly string[];
   readonly config?: string;
   readonly 'show-secrets'?: boolean;
   readonly output?: string;

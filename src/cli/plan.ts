@@ -3,6 +3,7 @@ import { relative, resolve, sep } from 'node:path';
 import { CAPTURE_RULES } from '../base/capture-rules.js';
 import { pathMatcher, patternMatcher } from '../base/pattern.js';
 import { DEFAULT_LIMITS } from '../base/limits.js';
+import { pathStat } from '../base/path-stat.js';
 import type { Rule, Severity } from '../base/rule.js';
 import type { AnalysisOptions } from '../engine/analysis.js';
 import { parseDecodeAs } from '../engine/decode-as.js';
@@ -27,6 +28,7 @@ export interface Plan {
   readonly streams: readonly number[];
   readonly levels: readonly (readonly [string, RuleLevel])[];
   readonly keyrings: readonly string[];
+  readonly tlsKeylogs: readonly string[];
   /** What an earlier pass over all files has taught: the same for each of them. */
   readonly learned?: Learned;
   readonly showSecrets: boolean;
@@ -77,6 +79,10 @@ export class Planner {
     return [...new Set([...this.base.keyrings, ...files.flatMap((f) => this.for(f).keyrings)])];
   }
 
+  tlsKeylogsOf(files: readonly string[]): readonly string[] {
+    return [...new Set([...this.base.tlsKeylogs, ...files.flatMap((f) => this.for(f).tlsKeylogs)])];
+  }
+
   /** A file as the configuration's patterns see it: relative to its folder, with `/`. */
   pathOf(file: string): string {
     return configPath(this.loaded?.folder ?? process.cwd(), file);
@@ -111,6 +117,10 @@ export class Planner {
       keyrings: [
         ...(args.keyring ?? []),
         ...configs.flatMap((c) => c.keyrings ?? []).map((k) => resolve(loaded!.folder, k)),
+      ],
+      tlsKeylogs: [
+        ...(args['tls-keylog'] ?? []),
+        ...configs.flatMap((c) => c.tlsKeylogs ?? []).map((k) => resolve(loaded!.folder, k)),
       ],
       showSecrets: args['show-secrets'] ?? false,
       failOn: this.failOn ?? inner.find((c) => c.failOn !== undefined)?.failOn ?? 'error',
@@ -153,6 +163,7 @@ export function analysisOptions(plan: Plan, detail: Detail): AnalysisOptions {
     streams: new Set(plan.streams),
     levels: new Map(plan.levels),
     keyrings: plan.keyrings,
+    tlsKeylogs: plan.tlsKeylogs,
     learned: plan.learned,
     showSecrets: plan.showSecrets,
     details: detail !== 'none',
@@ -171,6 +182,19 @@ export function checkKeyrings(paths: readonly string[]): void {
   }
   if (paths.length === 0) return;
   for (const p of PROTOCOLS) usage(() => p.validate?.({ keyrings: paths, showSecrets: false }));
+}
+
+/** Throws a UsageError where one of them cannot be read; with `growing` it may still be missing. */
+export function checkKeylogs(paths: readonly string[], growing: boolean): void {
+  for (const path of paths) {
+    try {
+      if (growing && pathStat(path) === undefined) continue;
+      accessSync(path, constants.R_OK);
+      if (pathStat(path)?.isDirectory()) throw new Error('a directory, and no key log');
+    } catch (error) {
+      throw new UsageError(`cannot read the TLS key log ${path}: ${systemWords(error)}`);
+    }
+  }
 }
 
 function usage<T>(work: () => T): T {

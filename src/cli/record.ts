@@ -13,7 +13,7 @@ import type { Command } from './command.js';
 import { complain } from './complain.js';
 import { finishDestination, openDestination } from './destination.js';
 import { formatOption, INPUT_OPTIONS, PRINT_OPTIONS, single, type CommonArguments } from './options.js';
-import { analysisOptions, checkKeyrings, Planner } from './plan.js';
+import { analysisOptions, checkKeylogs, checkKeyrings, Planner } from './plan.js';
 import { systemWords, UsageError } from './usage-error.js';
 import { version } from './version.js';
 
@@ -214,9 +214,14 @@ class Tail {
     const plan = planner.for(name);
     const keyrings = planner.keyringsOf([name]);
     checkKeyrings(keyrings);
+    const tlsKeylogs = planner.tlsKeylogsOf([name]);
+    checkKeylogs(tlsKeylogs, true);
     const output = openDestination(args.output, { live: true, inputs: args.write === undefined ? [] : [args.write] });
     const { reporter } = await reporterFor(args.format ?? 'text', output, args, [name]);
-    const analysis = new Analysis(analysisOptions({ ...plan, keyrings }, 'lines'), reporter);
+    const analysis = new Analysis(
+      { ...analysisOptions({ ...plan, keyrings, tlsKeylogs }, 'lines'), tlsKeylogsGrow: true },
+      reporter,
+    );
     return new Tail(analysis, output, () => reporter.flush?.(), name);
   }
 

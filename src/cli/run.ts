@@ -5,7 +5,7 @@ import { joinInputs, unjoined } from '../engine/joining/join.js';
 import { rehearse } from '../engine/rehearsal.js';
 import type { TextOutput } from '../report/output.js';
 import { complain } from './complain.js';
-import { analysisOptions, checkKeyrings, type Detail, type Planner } from './plan.js';
+import { analysisOptions, checkKeylogs, checkKeyrings, type Detail, type Planner } from './plan.js';
 import { Progress } from './progress.js';
 import { watchHeap } from './thrift.js';
 import { systemWords, UsageError } from './usage-error.js';
@@ -51,8 +51,13 @@ export async function runInputs(given: readonly CaptureInput[], run: RunSettings
   const inputs = recordings.map((r) => r.input);
   const keyrings = planner.keyringsOf(inputs.map(inputName));
   checkKeyrings(keyrings);
+  const tlsKeylogs = planner.tlsKeylogsOf(inputs.map(inputName));
+  checkKeylogs(tlsKeylogs, run.follow ?? false);
   const base = planner.for(inputName(inputs[0]!));
-  const options = analysisOptions({ ...base, keyrings }, detail);
+  const options = {
+    ...analysisOptions({ ...base, keyrings, tlsKeylogs }, detail),
+    tlsKeylogsGrow: run.follow,
+  };
   const progress = new Progress();
   const reading = (input: CaptureInput) => ({
     signal,

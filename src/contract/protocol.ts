@@ -5,6 +5,7 @@ import type { Origin } from '../base/origin.js';
 import type { Confidence, Party, Rule, Severity } from '../base/rule.js';
 import type { Share } from '../base/share.js';
 import type { Connection, End } from '../stream/byte-stream.js';
+import type { TlsEvent } from '../tls/event.js';
 import type { Annotation, Json } from './annotation.js';
 import type { Message } from './message.js';
 import type { Operation, Outcome } from './operation.js';
@@ -83,6 +84,11 @@ export interface Decoder<S extends Side = Side> {
    * or with `patient` false when there is no use in waiting any longer.
    */
   waiting: boolean;
+  /**
+   * Set by `decode`, instead of taking bytes, where TLS begins at `input.pos`: the engine takes the direction's bytes from there on,
+   * clears it, and `decode` goes on with the plaintext, whose offsets follow those of the bytes in clear.
+   */
+  tls?: boolean;
   /** At least `need` bytes are in `input`. Takes bytes, or raises `need`, or sets `waiting`, or throws (a bug). */
   decode(input: Input<S>, patient: boolean): void;
   /** Part of the body: `block.bytes[start..end)`, at stream offset `offset`. */
@@ -113,6 +119,11 @@ export interface Session<M extends Message = Message> {
   gap(side: Side, offset: number, length: number): void;
   /** Bytes that did not become messages. */
   skip?(side: Side, offset: number, length: number, reason: SkipReason): void;
+  /**
+   * What a TLS layer that a decoder asked for tells of that side: handshake messages, alerts, that it cannot be opened. Its bytes lie
+   * at `event.offset` of the stream as captured.
+   */
+  tls?(side: Side, event: TlsEvent): void;
   /** One direction is over. `missing` messages may still be announced by the other one. */
   end(side: Side, how: 'fin' | 'reset' | 'open', origin: Origin): void;
   /** The connection is over; last chance to judge. */

@@ -1,7 +1,11 @@
-import { CONTINUED, INTERNAL, LIMIT } from '../base/capture-rules.js';
+import { createHash } from 'node:crypto';
+import { CONTINUED, INTERNAL, LIMIT, TLS_KEY_LOG } from '../base/capture-rules.js';
 import type { Limits } from '../base/limits.js';
+import { pathStat } from '../base/path-stat.js';
+import { count } from '../base/text.js';
 import { NotACapture, type CaptureNote, type Packet, type PacketSink, type CaptureInfo } from '../capture/packet.js';
-import { inputName, openCapture, type CaptureInput, type ReadHooks } from '../capture/source.js';
+import { inputName, inputPaths, openCapture, type CaptureInput, type ReadHooks } from '../capture/source.js';
+import { isCompressed, readSecrets, scanSecrets } from '../capture/secrets.js';
 import type { Protocol, ProtocolOptions } from '../contract/protocol.js';
 import { LinkDecoder } from '../link/link-decoder.js';
 import type { Connection } from '../stream/byte-stream.js';
@@ -12,6 +16,7 @@ import type { Finding, Reporter, Summary } from './event.js';
 import { PumpRoom } from './carry.js';
 import { ParkedStreams } from './parked-streams.js';
 import { effectiveSeverity, type RuleLevels } from './findings.js';
+import { RunSecrets } from './run-secrets.js';
 import { StreamAnalysis, type StreamEnvironment } from './stream-analysis.js';
 
 export interface AnalysisOptions extends ProtocolOptions {
@@ -22,6 +27,10 @@ export interface AnalysisOptions extends ProtocolOptions {
   /** Only these stream numbers are reported; empty: all. */
   readonly streams: ReadonlySet<number>;
   readonly levels: RuleLevels;
+  /** Paths of TLS key logs (NSS format). */
+  readonly tlsKeylogs?: readonly string[];
+  /** Whether these may be written while captures are read. */
+  readonly tlsKeylogsGrow?: boolean;
   /** Whether messages are printed (and keep their first bytes for that). */
   readonly details: boolean;
   /** Whether their bytes are printed. */
@@ -63,6 +72,7 @@ export class Analysis {
   private readonly shared = new Map<Protocol, unknown>();
   private readonly budget: Budget;
   private readonly held: Budget;
+  private readonly secrets: RunSecrets;
   readonly summary: Summary = {
     files: 0,
     packets: 0,
@@ -80,6 +90,7 @@ export class Analysis {
     this.reporter = reporter;
     this.budget = new Budget(options.limits.bufferedBytes);
     this.held = new Budget(options.limits.heldMessages);
+    this.secrets = new RunSecrets(options.tlsKeylogs ?? [], options.limits, options.tlsKeylogsGrow ?? false);
   }
 
   /**
@@ -94,6 +105,7 @@ export class Analysis {
       follow: hooks.follow,
     });
     const live = this.live(name, options, hooks.doubt ?? null);
+    await this.findSecrets(input, hooks, live.sink);
     const quiet = hooks.quietAfter === undefined ? undefined : setInterval(() => live.tick(), hooks.quietAfter / 2);
     try {
       await source.read(live.sink, hooks);
@@ -103,13 +115,43 @@ export class Analysis {
     } finally {
       clearInterval(quiet);
       live.end();
+      this.secrets.lookAhead(null);
     }
+  }
+
+  /** Secrets may stand behind the packets that they open: a file can be read ahead. */
+  private async findSecrets(input: CaptureInput, hooks: RunHooks, sink: PacketSink): Promise<void> {
+    if (hooks.follow || (typeof input !== 'string' && 'client' in input)) return;
+    const { limits } = this.options;
+    const take = (text: string): void => sink.keyLog?.(text);
+    const plain: string[] = [];
+    for (const path of inputPaths(input)) {
+      if (path === '-' || pathStat(path)?.isFile() !== true) continue;
+      try {
+        if (isCompressed(path)) await readSecrets(path, limits, take, hooks.signal);
+        else plain.push(path);
+      } catch {
+        // whoever reads the packets will say what is wrong with the file
+      }
+    }
+    if (plain.length > 0)
+      this.secrets.lookAhead(() => {
+        for (const path of plain) scanSecrets(path, limits, take);
+      });
   }
 
   /** Takes packets that the program itself makes. `end` comes last. */
   live(name: string, options = this.options, doubt: JoinDoubt | null = null): LiveInput {
-    const file = new FileRun(name, options, doubt, this.reporter, this.budget, this.held, this.summary, (p) =>
-      this.sharedOf(p),
+    const file = new FileRun(
+      name,
+      options,
+      doubt,
+      this.reporter,
+      this.budget,
+      this.held,
+      this.secrets,
+      this.summary,
+      (p) => this.sharedOf(p),
     );
     return {
       sink: file,
@@ -160,6 +202,9 @@ function isExpected(error: unknown): boolean {
   return error instanceof NotACapture || error.name === 'AbortError' || 'syscall' in error || 'errno' in error;
 }
 
+/** Blocks of secrets of one file that are taken: a file of nothing else. */
+const MOST_KEY_LOGS = 65_536;
+
 /** One input on its way through link, stream and engine. */
 class FileRun implements PacketSink {
   private readonly name: string;
@@ -169,6 +214,10 @@ class FileRun implements PacketSink {
   private readonly summary: Summary;
   private readonly link: LinkDecoder;
   private readonly table: StreamTable;
+  private readonly secrets: RunSecrets;
+  private readonly waiting = new Set<{ poke(): void }>();
+  /** Digests of the secrets blocks that were taken. */
+  private readonly keyLogs = new Set<string>();
   private packets = 0;
   /** Packets at the last tick, and when it was found that no more came. */
   private ticked = 0;
@@ -186,6 +235,7 @@ class FileRun implements PacketSink {
     reporter: Reporter,
     budget: Budget,
     held: Budget,
+    secrets: RunSecrets,
     summary: Summary,
     shared: (protocol: Protocol) => unknown,
   ) {
@@ -194,6 +244,7 @@ class FileRun implements PacketSink {
     this.doubt = doubt;
     this.reporter = reporter;
     this.summary = summary;
+    this.secrets = secrets;
     const wanted = ({ id }: { readonly id: number }): boolean => options.streams.size === 0 || options.streams.has(id);
     const env: StreamEnvironment = {
       limits: options.limits,
@@ -208,7 +259,13 @@ class FileRun implements PacketSink {
       parked: new ParkedStreams(),
       room: new PumpRoom(),
       named: new Set(),
+      secrets,
+      waiting: this.waiting,
+      secured: (record, side, event) => {
+        if (wanted(record)) reporter.secured?.(record, side, event);
+      },
       suppress: options.suppress,
+      data: reporter.data?.bind(reporter),
       opened: (record) => {
         if (wanted(record)) reporter.open?.(record);
       },
@@ -257,6 +314,16 @@ class FileRun implements PacketSink {
     this.reporter.ended?.(this.name, exitStatus);
   }
 
+  /** Secrets that stand in the capture itself, as the text of a key log. */
+  readonly keyLog = (text: string): void => {
+    // a file that was read ahead brings its secrets twice
+    const digest = createHash('sha256').update(text).digest('base64');
+    if (this.keyLogs.has(digest) || this.keyLogs.size >= MOST_KEY_LOGS) return;
+    this.keyLogs.add(digest);
+    this.secrets.log.add(text, this.name);
+    for (const stream of [...this.waiting]) stream.poke();
+  };
+
   packet(packet: Packet): void {
     this.lastSeconds = packet.seconds;
     this.lastNanos = packet.nanos;
@@ -276,6 +343,7 @@ class FileRun implements PacketSink {
 
   /** Called at equal times: the second time that no packet came in between, the capture is quiet. */
   tick(): void {
+    for (const stream of [...this.waiting]) stream.poke();
     const { packets } = this;
     const idle = packets === this.ticked;
     this.ticked = packets;
@@ -329,8 +397,24 @@ class FileRun implements PacketSink {
     }
     const more = this.faults - this.options.limits.findingsPerRule;
     if (more > 0) this.note({ rule: INTERNAL, text: `and ${more} more like these`, offset: 0, length: 0 });
+    this.tellBadLines();
     this.summary.packets += this.packets;
     this.reporter.endOfFile?.(this.name, this.packets);
+  }
+
+  /** Says how many lines of key logs were passed over: once for each. */
+  private tellBadLines(): void {
+    const { log } = this.secrets;
+    for (const [source, lines] of log.badLines) {
+      const what = source === this.name ? 'the secrets in this file' : `the key log ${source}`;
+      const text = `${count(lines, 'line')} of ${what} cannot be used and ${lines === 1 ? 'is' : 'are'} passed over`;
+      this.note({ rule: TLS_KEY_LOG, text, offset: 0, length: 0 });
+    }
+    log.badLines.clear();
+    if (log.dropped === 0) return;
+    const text = `tlsSessions: secrets of ${count(log.dropped, 'line')} beyond ${log.size} sessions are not kept`;
+    this.note({ rule: TLS_KEY_LOG, text, offset: 0, length: 0 });
+    log.dropped = 0;
   }
 
   private report(finding: Finding): void {

@@ -48,6 +48,15 @@ export class Carry {
     for (let i = 0; i < this.ends.length; i++) input.mark(this.ends[i]!, this.origins[i]!);
   }
 
+  /** Hands out its chunks, oldest first. */
+  each(take: (bytes: Uint8Array, start: number, end: number, origin: Origin) => void): void {
+    let start = 0;
+    this.ends.forEach((end, i) => {
+      take(this.block.bytes, start, end, this.origins[i]!);
+      start = end;
+    });
+  }
+
   /** Forgets the first `n` bytes. */
   drop(n: number): void {
     this.block.bytes.copyWithin(0, n, this.length);

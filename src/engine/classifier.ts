@@ -4,6 +4,8 @@ import type { Origin } from '../base/origin.js';
 import type { Claim, ProbeInput, Protocol } from '../contract/protocol.js';
 import type { Connection, End } from '../stream/byte-stream.js';
 import type { Budget } from '../base/budget.js';
+import type { SecretSource } from '../tls/secret-source.js';
+import { helloIn, type HelloSign } from '../tls/sniff.js';
 
 /** A step of a stream as it arrived, kept until the protocol is known. */
 export type JournalEntry =
@@ -69,15 +71,23 @@ export class Classifier {
   private heldScore = 0;
   journal: JournalEntry[] = [];
   private nextProbe = 1;
+  private readonly secrets: SecretSource | null;
+  /** The hello of TLS that an end began with, where one did. */
+  tlsHello: HelloSign | null = null;
+  /** The end that is TLS's client. */
+  tlsClient: End = 0;
   private candidates: readonly Protocol[];
 
+  /** `secrets`: TLS from the first byte is looked for, where one of them fits; null: the bytes came out of TLS. */
   constructor(
     connection: Connection,
     protocols: readonly Protocol[],
     forced: Protocol | null,
     limits: Readonly<Limits>,
     budget: Budget,
+    secrets: SecretSource | null,
   ) {
+    this.secrets = secrets;
     this.connection = connection;
     this.protocols = protocols;
     this.candidates = protocols;
@@ -91,7 +101,7 @@ export class Classifier {
     return [this.stores[0].slice(0, Math.min(n, this.sizes[0])), this.stores[1].slice(0, Math.min(n, this.sizes[1]))];
   }
 
-  add(from: End, block: Block, start: number, end: number, origin: Origin): Verdict | 'unknown' | null {
+  add(from: End, block: Block, start: number, end: number, origin: Origin): Verdict | 'tls' | 'unknown' | null {
     const n = end - start;
     const size = this.sizes[from];
     if (size + n > this.stores[from].length) {
@@ -114,7 +124,7 @@ export class Classifier {
     return this.look(full);
   }
 
-  gap(from: End, length: number, cut: boolean, origin: Origin): Verdict | 'unknown' | null {
+  gap(from: End, length: number, cut: boolean, origin: Origin): Verdict | 'tls' | 'unknown' | null {
     const verdict = this.sizes[from] > 0 ? this.look(false, true) : null;
     this.recordGap(from, length, cut, origin);
     if (verdict !== null && verdict !== 'unknown') return verdict;
@@ -144,7 +154,7 @@ export class Classifier {
     this.runs[from] = this.sizes[from];
   }
 
-  end(from: End, how: 'fin' | 'reset', origin: Origin): Verdict | 'unknown' | null {
+  end(from: End, how: 'fin' | 'reset', origin: Origin): Verdict | 'tls' | 'unknown' | null {
     this.record({ kind: 'end', from, how, origin: origin.clone() });
     this.ended[from] = true;
     return this.sizes[0] + this.sizes[1] > 0 ? this.look(false) : null;
@@ -156,7 +166,7 @@ export class Classifier {
     this.ended[0] = true;
     this.ended[1] = true;
     const v = this.look(true);
-    return v === 'unknown' ? null : v;
+    return v === 'unknown' || v === 'tls' ? null : v;
   }
 
   /** The block that journal entries of that end point into. */
@@ -171,16 +181,39 @@ export class Classifier {
     this.journal = [];
   }
 
-  private look(final: boolean, atGap = false): Verdict | 'unknown' | null {
+  private look(final: boolean, atGap = false): Verdict | 'tls' | 'unknown' | null {
+    if (this.beginsWithTls()) return 'tls';
     const verdict = this.ask(final, atGap);
-    const given = verdict !== null && verdict !== 'unknown';
+    const given = verdict !== null && verdict !== 'unknown' && verdict !== 'tls';
     if (given || (verdict === null && !(this.ended[0] && this.ended[1]))) return verdict;
     if (!this.connection.doubtStart?.()) return verdict;
     this.candidates = this.protocols;
     return this.ask(final, atGap);
   }
 
-  private ask(final: boolean, atGap: boolean): Verdict | 'unknown' | null {
+  /** Whether an end begins with a hello of TLS for which there is a secret. */
+  private beginsWithTls(): boolean {
+    const { secrets } = this;
+    if (secrets === null || (secrets.log.size === 0 && !secrets.growing && !secrets.ahead)) return false;
+    for (const end of [0, 1] as const) {
+      const hello = helloIn(this.run(end));
+      if (hello === 'more' || hello === null) continue;
+      const client = hello.from === 'client';
+      this.tlsHello = hello;
+      this.tlsClient = client === (end === 0) ? 0 : 1;
+      if (client) return secrets.find(hello.random) !== null || secrets.growing;
+      // which of the secrets fits, if any, its first encrypted record shows
+      if (!this.connection.heard[this.tlsClient]) return secrets.log.size > 0;
+    }
+    return false;
+  }
+
+  /** Whether records may be missing in front of what is buffered of that end. */
+  isLate(end: End): boolean {
+    return this.sizes[end] > 0 ? helloIn(this.stores[end].subarray(0, this.sizes[end])) === null : this.isCut(end);
+  }
+
+  private ask(final: boolean, atGap: boolean): Verdict | 'tls' | 'unknown' | null {
     const input = {
       connection: this.connection,
       bytes: [this.run(0), this.run(1)] as const,

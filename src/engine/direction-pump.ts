@@ -63,6 +63,10 @@ export class DirectionPump {
     let pos = start;
     let step = 1;
     while (pos < end) {
+      if (upgrades(this.decoder)) {
+        this.keep(block, pos, end, origin);
+        return;
+      }
       // what is left is the end of what came from this chunk: on in place. A search that always wants to see 43 bytes more went
       // through the carry byte by byte otherwise, at 1 MB/s.
       if (!this.decoder.waiting && this.carried > 0 && this.carried <= pos - start) {
@@ -93,6 +97,17 @@ export class DirectionPump {
   /** The peer's stream got further, or (`patient` false) will get no further: a decoder that waits for it may go on. */
   wake(patient: boolean): void {
     if (this.decoder.waiting && this.carried > 0) this.drainCarry(patient);
+  }
+
+  /** Gives away what the decoder has not taken: TLS begins there. */
+  handOver(take: (bytes: Uint8Array, start: number, end: number, origin: Origin) => void): void {
+    const { carry } = this;
+    this.carry = null;
+    this.carried = 0;
+    if (carry === null) return;
+    this.budget.give(carry.cost);
+    carry.each(take);
+    this.room.put(carry);
   }
 
   /** The next `length` bytes of the direction are not in the capture; 0: nobody knows how many. */
@@ -212,11 +227,12 @@ export class DirectionPump {
         d.bodyEnd(input.originAt(input.pos - 1));
       }
       const left = input.end - input.pos;
-      if (left === 0 || left < d.need) return input.pos;
+      if (left === 0 || left < d.need || upgrades(d)) return input.pos;
       const before = input.pos;
       const need = d.need;
       d.waiting = false;
       d.decode(input, patient);
+      if (upgrades(d)) return input.pos;
       if (d.waiting) {
         if (!patient) throw new Error('a decoder waits although it must not');
         return input.pos;
@@ -238,4 +254,9 @@ export class DirectionPump {
     if (!this.budget.take(carry.cost - before) && carry.cost > LEAST_GIVEN_UP) this.crowded = true;
     this.carried = carry.length;
   }
+}
+
+/** Whether the decoder wants its next byte to be taken for TLS. */
+function upgrades(d: Decoder): boolean {
+  return d.tls === true;
 }

@@ -4,6 +4,8 @@ import type { CaptureInfo } from '../capture/packet.js';
 import type { Message } from '../contract/message.js';
 import type { Protocol, Session, SkipReason } from '../contract/protocol.js';
 import type { Connection, End } from '../stream/byte-stream.js';
+import type { TlsConnection } from '../tls/connection.js';
+import type { TlsEvent } from '../tls/event.js';
 
 export type Counts = Record<Severity, number>;
 
@@ -34,6 +36,12 @@ export interface StreamRecord {
   readonly findings: Counts;
   /** By side: whether every message so far was decoded from its own direction alone. */
   readonly contextFree: [boolean, boolean];
+  /** By side: offset in the plaintext from which on it came out of TLS; Infinity: none did. */
+  readonly tlsFrom: [number, number];
+  /** The TLS layer of the stream, or null. */
+  tls: TlsConnection | null;
+  /** By side: captured bytes that were TLS's own (headers, tags, handshake). */
+  readonly tlsOverhead: [number, number];
   /** First bytes by end, of a stream that no protocol claimed. */
   firstBytes: [Uint8Array, Uint8Array] | null;
   /** What such a stream is, where a protocol knows it by name and does not decode it. */
@@ -86,6 +94,13 @@ export interface Reporter {
   open?(stream: StreamRecord): void;
   message(stream: StreamRecord, message: Message): void;
   finding(finding: Finding): void;
+  /** A TLS handshake message or alert of a stream that is open. */
+  secured?(stream: StreamRecord, side: Side, event: TlsEvent): void;
+  /**
+   * Bytes for the decoder of that side, `bytes[start..end)`, at `offset` of its plaintext: as captured, or out of TLS. An offset that
+   * lies before what was given so far takes that back: it was TLS, and is given again as what is inside.
+   */
+  data?(stream: StreamRecord, side: Side, offset: number, bytes: Uint8Array, start: number, end: number): void;
   /** A stream ended, or its capture did. */
   stream(stream: StreamRecord): void;
   /** One input is done. */

@@ -5,6 +5,8 @@ import type { Step } from '../base/rule.js';
 import type { Message } from '../contract/message.js';
 import type { Protocol } from '../contract/protocol.js';
 import type { Connection, End } from '../stream/byte-stream.js';
+import { KeyLog, type SessionSecrets } from '../tls/key-log.js';
+import type { SecretSource } from '../tls/secret-source.js';
 import { Budget } from '../base/budget.js';
 import type { Finding, Reporter, StreamRecord } from './event.js';
 import type { RuleLevels } from './findings.js';
@@ -31,6 +33,8 @@ export interface StepOptions {
   readonly transport?: 'tcp' | 'unix';
   readonly showSecrets?: boolean;
   readonly keyrings?: readonly string[];
+  /** Text of a TLS key log. */
+  readonly keyLog?: string;
   /** What the run has learned before: see Example.knows. */
   readonly knows?: unknown;
 }
@@ -55,6 +59,26 @@ export interface StepResult<M extends Message = Message> {
 /** Times and packet numbers of a session that is played instead of captured: one step is one packet, a millisecond apart. */
 const START_SECONDS = 1_700_000_000;
 const STEP_NANOS = 1_000_000;
+
+/** The secrets of a scripted session. */
+class ExampleSecrets implements SecretSource {
+  readonly log: KeyLog;
+  readonly growing = false;
+  readonly ahead = false;
+
+  constructor(limit: number, text: string) {
+    this.log = new KeyLog(limit);
+    this.log.add(text, 'example');
+  }
+
+  find(clientRandom: Uint8Array): SessionSecrets | null {
+    return this.log.find(clientRandom);
+  }
+
+  refresh(): boolean {
+    return false;
+  }
+}
 
 /** Plays a scripted session through classification, decoders and session, as if it had been captured. */
 export function runSteps<M extends Message = Message>(
@@ -105,6 +129,9 @@ export function playSteps(protocol: Protocol, steps: readonly Step[], options: S
     parked: new ParkedStreams(),
     room: new PumpRoom(),
     named: new Set(),
+    secrets: new ExampleSecrets(limits.tlsSessions, options.keyLog ?? ''),
+    waiting: new Set(),
+    secured: (record, side, event) => reporter.secured?.(record, side, event),
     details: options.details ?? true,
     bytes: options.details ?? true,
     opened: (record) => reporter.open?.(record),

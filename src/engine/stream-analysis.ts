@@ -1,10 +1,11 @@
-import type { Block } from '../base/block.js';
+import { Block } from '../base/block.js';
 import {
   GAP,
   INTERNAL,
   JOINED_LATE,
   LIMIT,
   ONE_SIDED,
+  OPAQUE,
   SNAPLEN,
   UNACKNOWLEDGED,
   UNDECODED,
@@ -19,13 +20,17 @@ import { count } from '../base/text.js';
 import type { Message } from '../contract/message.js';
 import type { Evidence, Output, Protocol, Session, SessionContext, SkipReason } from '../contract/protocol.js';
 import type { Connection, End, StreamSink } from '../stream/byte-stream.js';
+import type { TlsEvent } from '../tls/event.js';
+import type { SecretSource } from '../tls/secret-source.js';
+import { holdsRecords } from '../tls/sniff.js';
 import type { Budget } from '../base/budget.js';
 import type { PumpRoom } from './carry.js';
 import { Classifier, type Verdict } from './classifier.js';
 import { DirectionPump } from './direction-pump.js';
-import type { Finding, StreamRecord } from './event.js';
+import type { Finding, Reporter, StreamRecord } from './event.js';
 import { StreamFindings, type RuleLevels } from './findings.js';
 import { FIRST_BYTES, type ParkedStreams } from './parked-streams.js';
+import { StreamTls, type TlsHost } from './stream-tls.js';
 
 /** Retransmissions of the same bytes without an answer that are more than bad luck. */
 const STALLED = 4;
@@ -49,6 +54,13 @@ export interface StreamEnvironment {
   readonly room: PumpRoom;
   /** What streams of this file that nobody decodes were called so far. */
   readonly named: Set<string>;
+  /** Secrets of TLS sessions. */
+  readonly secrets: SecretSource;
+  /** Streams whose TLS records wait for their secrets. */
+  readonly waiting: Set<{ poke(): void }>;
+  readonly secured: (record: StreamRecord, side: Side, event: TlsEvent) => void;
+  /** See Reporter. */
+  readonly data?: Reporter['data'];
   readonly opened: (record: StreamRecord) => void;
   readonly message: (record: StreamRecord, message: Message) => void;
   readonly finding: (finding: Finding) => void;
@@ -61,13 +73,16 @@ export interface StreamEnvironment {
  * One connection from its first packet to its end: classification, two decoders, their session, and what they find, handed on
  * in capture order. A failure in a decoder, session or rule ends the decoding of this stream only.
  */
-export class StreamAnalysis implements StreamSink, Output {
+export class StreamAnalysis implements StreamSink, Output, TlsHost {
   readonly record: StreamRecord;
   private readonly env: StreamEnvironment;
   private readonly findings: StreamFindings;
   private classifier: Classifier | null;
   private pumps: [DirectionPump, DirectionPump] | null = null;
   private session: Session | null = null;
+  private tls: StreamTls | null = null;
+  /** What TLS told before the protocol inside it was known. */
+  private unheard: TlsEvent[] | null = null;
   private held: Share | null = null;
   /**
    * Undecoded bytes by side: how many, in how many runs, and where the first is. Made when there are any, as all that a quiet stream
@@ -109,13 +124,16 @@ export class StreamAnalysis implements StreamSink, Output {
       messages: 0,
       findings: { error: 0, warning: 0, note: 0 },
       contextFree: [true, true],
+      tlsFrom: [Infinity, Infinity],
+      tls: null,
+      tlsOverhead: [0, 0],
       firstBytes: null,
       relative: null,
     };
     this.findings = new StreamFindings(this.record, env.levels, env.limits, env.finding, env.suppress);
     const claimable = parked < 0 || !env.parked.recall(parked, this.record, this.now, env.details);
     this.classifier = claimable
-      ? new Classifier(connection, env.protocols, env.forced(connection), env.limits, env.budget)
+      ? new Classifier(connection, env.protocols, env.forced(connection), env.limits, env.budget, env.secrets)
       : null;
   }
 
@@ -128,8 +146,8 @@ export class StreamAnalysis implements StreamSink, Output {
     if (this.pumps !== null) {
       this.feed(side, block, start, end, origin);
     } else if (this.classifier !== null) {
-      const verdict = this.guarded(() => this.classifier!.add(from, block, start, end, origin)) ?? null;
-      this.settle(verdict);
+      if (this.tls !== null) this.guarded(() => this.tls!.connection.bytes(from, block.bytes, start, end, origin));
+      else this.settle(this.guarded(() => this.classifier!.add(from, block, start, end, origin)) ?? null);
     } else {
       this.record.skipped[side].undecoded += end - start;
       const first = this.record.firstBytes;
@@ -145,7 +163,8 @@ export class StreamAnalysis implements StreamSink, Output {
     if (this.pumps !== null) {
       this.takeGap(side, length, cut, origin);
     } else if (this.classifier !== null) {
-      this.settle(this.guarded(() => this.classifier!.gap(from, length, cut, origin)) ?? null);
+      if (this.tls !== null) this.takeGap(side, length, cut, origin);
+      else this.settle(this.guarded(() => this.classifier!.gap(from, length, cut, origin)) ?? null);
     }
   }
 
@@ -155,7 +174,9 @@ export class StreamAnalysis implements StreamSink, Output {
     if (this.pumps !== null) {
       this.takeEnd(this.sideOf(from), how, origin);
     } else if (this.classifier !== null) {
-      this.settle(this.guarded(() => this.classifier!.end(from, how, origin)) ?? null);
+      this.guarded(() => this.tls?.connection.finish(from, origin));
+      if (this.pumps !== null) this.takeEnd(this.sideOf(from), how, origin);
+      else this.settle(this.guarded(() => this.classifier?.end(from, how, origin)) ?? null);
     }
   }
 
@@ -198,6 +219,9 @@ export class StreamAnalysis implements StreamSink, Output {
 
   close(how: 'closed' | 'reset' | 'open'): void {
     this.record.end = how;
+    if (this.tls !== null)
+      for (const end of [0, 1] as const) this.guarded(() => this.tls?.connection.finish(end, this.now));
+    this.env.waiting.delete(this);
     if (this.classifier !== null && this.pumps === null) {
       const verdict = this.guarded(() => this.classifier!.last()) ?? null;
       this.settle(verdict ?? 'unknown');
@@ -249,10 +273,49 @@ export class StreamAnalysis implements StreamSink, Output {
     return this.findings.wants(rule);
   }
 
+  // ---- TlsHost: what the TLS layer finds
+
+  plain(end: End, bytes: Uint8Array, origin: Origin): void {
+    const side = this.sideOf(end);
+    if (this.pumps !== null) this.feedPlain(side, new Block(bytes), 0, bytes.length, origin);
+    else if (this.classifier !== null) this.settle(this.classifier.add(end, new Block(bytes), 0, bytes.length, origin));
+  }
+
+  plainLost(end: End, origin: Origin): void {
+    const side = this.sideOf(end);
+    if (this.pumps !== null) this.losePlain(side, origin);
+    else if (this.classifier !== null) this.settle(this.classifier.gap(end, 0, false, origin));
+  }
+
+  secured(side: Side, event: TlsEvent): void {
+    if (this.pumps !== null) {
+      this.session?.tls?.(side, event);
+      this.env.secured(this.record, side, event);
+    } else if ((this.unheard ??= []).length < MOST_UNHEARD) {
+      this.unheard.push({ ...event, origin: event.origin.clone() });
+    }
+  }
+
+  raiseAt(rule: Rule, evidence: Evidence, origin: Origin): void {
+    this.findings.raise(rule, evidence, origin);
+  }
+
+  /** A key log may have grown. */
+  poke(): void {
+    this.guarded(() => this.tls?.connection.poke());
+    this.findings.flush();
+    if (this.tls?.connection.isWaiting !== true) this.env.waiting.delete(this);
+  }
+
+  sideOf(end: End): Side {
+    return end === this.record.clientEnd ? CLIENT : SERVER;
+  }
+
   // ---- inside
 
-  private sideOf(end: End): Side {
-    return end === this.record.clientEnd ? CLIENT : SERVER;
+  private endOf(side: Side): End {
+    const { clientEnd } = this.record;
+    return side === CLIENT ? clientEnd : clientEnd === 0 ? 1 : 0;
   }
 
   private guarded<T>(work: () => T): T | undefined {
@@ -281,11 +344,16 @@ export class StreamAnalysis implements StreamSink, Output {
     this.findings.flush(true);
   }
 
-  private settle(verdict: Verdict | 'unknown' | null): void {
+  private settle(verdict: Verdict | 'tls' | 'unknown' | null): void {
     const classifier = this.classifier;
     if (verdict === null || classifier === null) return;
+    if (verdict === 'tls') {
+      this.guarded(() => this.beginWithTls(classifier));
+      return;
+    }
     if (verdict === 'unknown') {
       this.nameRelative(classifier.firstBytes(FIRST_BYTES));
+      this.tellUnopened(classifier);
       if (this.env.details) this.record.firstBytes = classifier.firstBytes(FIRST_BYTES);
       if (classifier.starved) this.limit('bufferedBytes: no room to find out what this stream speaks');
       for (const side of [CLIENT, SERVER] as const) this.record.skipped[side].undecoded = this.record.bytes[side];
@@ -321,6 +389,8 @@ export class StreamAnalysis implements StreamSink, Output {
     if (clientEnd !== record.clientEnd) {
       record.bytes.reverse();
       record.missing.reverse();
+      record.skipped.reverse();
+      record.tlsOverhead.reverse();
     }
     record.clientEnd = clientEnd;
     record.protocol = verdict.protocol;
@@ -354,6 +424,8 @@ export class StreamAnalysis implements StreamSink, Output {
       new DirectionPump(server, SERVER, dropped[SERVER], limits, budget, room, this),
     ];
     this.env.opened(record);
+    for (const event of this.unheard ?? []) this.secured(this.sideOf(event.end), event);
+    this.unheard = null;
     if (connection.start === 'missed') {
       this.findings.raise(JOINED_LATE, { text: 'no connection set-up in the capture' }, this.now);
       this.findings.flush();
@@ -363,20 +435,48 @@ export class StreamAnalysis implements StreamSink, Output {
     }
     const last = this.now.clone();
     const blocks = [classifier.block(0), classifier.block(1)] as const;
+    const tlsFirst = this.tls !== null;
     for (const entry of classifier.journal) {
       if (this.pumps === null) break;
       this.now.copyFrom(entry.origin);
       const side = this.sideOf(entry.from);
-      if (entry.kind === 'bytes') this.feed(side, blocks[entry.from], entry.start, entry.end, entry.origin);
-      else if (entry.kind === 'gap') this.takeGap(side, entry.length, entry.cut, entry.origin);
-      else this.takeEnd(side, entry.how, entry.origin);
+      if (entry.kind === 'bytes') {
+        if (this.tls === null || !this.tls.has(entry.from))
+          this.feed(side, blocks[entry.from], entry.start, entry.end, entry.origin);
+        else if (tlsFirst) this.feedPlain(side, blocks[entry.from], entry.start, entry.end, entry.origin);
+        else this.feed(side, blocks[entry.from], entry.start, entry.end, entry.origin);
+      } else if (entry.kind === 'gap') {
+        if (tlsFirst) this.losePlain(side, entry.origin);
+        else this.takeGap(side, entry.length, entry.cut, entry.origin);
+      } else this.takeEnd(side, entry.how, entry.origin);
     }
     this.now.copyFrom(last);
   }
 
   private feed(side: Side, block: Block, start: number, end: number, origin: Origin): void {
+    const { tls } = this;
+    const from = this.endOf(side);
+    if (tls === null || !tls.has(from)) {
+      this.feedPlain(side, block, start, end, tls === null ? origin : tls.translated(from, origin));
+      return;
+    }
+    try {
+      tls.connection.bytes(from, block.bytes, start, end, origin);
+      if (tls.connection.isWaiting) {
+        this.env.waiting.add(this);
+        tls.connection.poke();
+      }
+      this.findings.flush();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Bytes for a decoder: as captured, or out of TLS. */
+  private feedPlain(side: Side, block: Block, start: number, end: number, origin: Origin): void {
     const pumps = this.pumps!;
     try {
+      this.env.data?.(this.record, side, pumps[side].received, block.bytes, start, end);
       pumps[side].feed(block, start, end, origin);
       const peer = pumps[otherSide(side)];
       if (peer.decoder.waiting) {
@@ -385,10 +485,77 @@ export class StreamAnalysis implements StreamSink, Output {
         if (this.pumps?.[side].decoder.waiting) this.pumps[side].wake(true);
       }
       if (pumps[side].crowded || pumps[side].impatient) this.pressed(side, origin);
+      if (pumps[side].decoder.tls === true) this.beginTls(side);
+      if (peer.decoder.tls === true) this.beginTls(otherSide(side));
       this.findings.flush();
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** The decoder of that side says that TLS begins with its next byte. */
+  private beginTls(side: Side): void {
+    const pump = this.pumps![side];
+    const end = this.endOf(side);
+    const tls = (this.tls ??= new StreamTls(this, this.endOf(CLIENT), this.env.secrets, this.env.limits));
+    pump.decoder.tls = false;
+    if (pump.offset === 0) tls.quiet = true;
+    this.record.tlsFrom[side] = pump.offset;
+    tls.begin(end, pump.offset, false);
+    pump.handOver((bytes, start, stop, origin) => tls.connection.bytes(end, bytes, start, stop, origin));
+  }
+
+  /** The stream is TLS from its first byte, and there is a secret for it: what is inside is classified. */
+  private beginWithTls(raw: Classifier): void {
+    const { env, record } = this;
+    const { connection } = record;
+    const tls = (this.tls = new StreamTls(this, raw.tlsClient, env.secrets, env.limits));
+    this.classifier = new Classifier(connection, env.protocols, env.forced(connection), env.limits, env.budget, null);
+    for (const end of [0, 1] as const) {
+      record.tlsFrom[end] = 0;
+      tls.begin(end, raw.dropped[end], raw.isLate(end));
+    }
+    const blocks = [raw.block(0), raw.block(1)] as const;
+    for (const entry of raw.journal) {
+      if (this.broken) break;
+      this.now.copyFrom(entry.origin);
+      const { from, origin } = entry;
+      if (entry.kind === 'bytes') tls.connection.bytes(from, blocks[from].bytes, entry.start, entry.end, origin);
+      else if (entry.kind === 'gap') this.takeGap(this.sideOf(from), entry.length, entry.cut, origin);
+      else this.end(from, entry.how, origin);
+    }
+    raw.release();
+  }
+
+  /** The user gave secrets, and a stream that is TLS stays closed: says why. */
+  private tellUnopened(classifier: Classifier): void {
+    if (this.tls !== null) {
+      // what is inside is nobody's protocol
+      this.tls = null;
+      this.record.tlsOverhead.fill(0);
+      for (const skipped of this.record.skipped) skipped.opaque = 0;
+      return;
+    }
+    if (this.env.secrets.log.size === 0) return;
+    const hello = classifier.tlsHello;
+    if (hello === null && !classifier.firstBytes(SNIFFED_BYTES).some(holdsRecords)) return;
+    const text =
+      hello === null
+        ? 'encrypted with TLS: its handshake was not captured, so no secret can be matched with it'
+        : 'encrypted with TLS: the key log has no secret for its client random';
+    this.findings.raise(OPAQUE, { text }, this.now);
+    this.findings.flush();
+  }
+
+  /** Nobody knows how many bytes of that side's plaintext are missing. */
+  private losePlain(side: Side, origin: Origin): void {
+    this.guarded(() => {
+      const pump = this.pumps![side];
+      this.session?.gap(side, pump.offset, 0);
+      pump.gap(0, origin);
+      const peer = this.pumps?.[otherSide(side)];
+      if (peer?.decoder.waiting) peer.wake(true);
+    });
   }
 
   /** A direction gathered, or waited for, too much. */
@@ -418,8 +585,9 @@ export class StreamAnalysis implements StreamSink, Output {
   }
 
   private takeGap(side: Side, length: number, cut: boolean, origin: Origin): void {
-    const pump = this.pumps![side];
-    const offset = pump.received;
+    const end = this.endOf(side);
+    const tls = this.tls?.has(end) === true ? this.tls : null;
+    const offset = tls === null ? this.pumps![side].received : tls.received(end);
     if (!cut) {
       const text = `${length === 0 ? 'an unknown number of bytes' : count(length, 'byte')} of the ${side === CLIENT ? 'client' : 'server'}'s stream are not in the capture`;
       this.findings.raise(GAP, { side, offset, length, text }, this.now);
@@ -432,7 +600,13 @@ export class StreamAnalysis implements StreamSink, Output {
         this.now,
       );
     }
+    if (tls !== null) {
+      this.guarded(() => tls.connection.gap(end, length, origin));
+      this.findings.flush();
+      return;
+    }
     this.guarded(() => {
+      const pump = this.pumps![side];
       this.session?.gap(side, offset, length);
       pump.gap(length, origin);
       const peer = this.pumps?.[otherSide(side)];
@@ -443,7 +617,8 @@ export class StreamAnalysis implements StreamSink, Output {
 
   private takeEnd(side: Side, how: 'fin' | 'reset', origin: Origin): void {
     this.guarded(() => {
-      this.pumps![side].finish(how);
+      this.tls?.connection.finish(this.endOf(side), origin);
+      this.pumps?.[side].finish(how);
       this.ended |= 1 << side;
       this.pumps?.[otherSide(side)].wake(false);
       this.session?.end(side, how, origin);
@@ -548,6 +723,11 @@ function joined(a: Uint8Array, b: Uint8Array, max: number): Uint8Array {
   out.set(b.subarray(0, out.length - a.length), a.length);
   return out;
 }
+
+/** Events of TLS that are kept until the protocol inside is known. */
+const MOST_UNHEARD = 64;
+/** First bytes in which records are looked for, of a stream that nobody claims. */
+const SNIFFED_BYTES = 64 << 10;
 
 class Run {
   bytes = 0;

@@ -5,7 +5,7 @@ import { fieldsOf } from '../base/annotation.js';
 import type { Message } from '../contract/message.js';
 import { directionOf } from '../engine/direction.js';
 import type { Finding, Reporter, StreamRecord, Summary } from '../engine/event.js';
-import { captureEvent, findingEvent, streamEvent, summaryEvent } from './event-object.js';
+import { captureEvent, findingEvent, isInTls, streamEvent, summaryEvent } from './event-object.js';
 import type { TextOutput } from './output.js';
 
 /** Every event as one line of JSON, without a line end, in capture order. */
@@ -49,7 +49,7 @@ export class EventLines implements Reporter {
     }
     const place = `"offset":${m.offset},"length":${m.length},"packet":${m.packet},"time":"${rfc3339(m.seconds, m.nanos)}"`;
     const fields = JSON.stringify(fieldsOf(protocol.annotate(m)));
-    const how = `"context":"${m.hinted ? 'peer' : 'own'}","complete":${m.complete},"inReplyTo":${m.inReplyTo === 0 ? 'null' : m.inReplyTo}`;
+    const how = `"context":"${m.hinted ? 'peer' : 'own'}","complete":${m.complete},"inReplyTo":${m.inReplyTo === 0 ? 'null' : m.inReplyTo}${isInTls(stream, m) ? ',"layer":"tls"' : ''}`;
     return `${this.lead}${directionOf(stream, m.side)}","index":${m.index},"name":${JSON.stringify(m.name)},${place},"fields":${fields},${how}}`;
   }
 }

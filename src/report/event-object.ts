@@ -43,6 +43,8 @@ export interface MessageEvent {
   readonly context: 'own' | 'peer';
   readonly complete: boolean;
   readonly inReplyTo: number | null;
+  /** It stood inside opened TLS; `offset` and `length` count in the plaintext. */
+  readonly layer?: 'tls';
 }
 
 export interface FindingEvent {
@@ -119,6 +121,7 @@ export function messageEvent(stream: StreamRecord, m: Message): MessageEvent {
     context: m.hinted ? 'peer' : 'own',
     complete: m.complete,
     inReplyTo: m.inReplyTo === 0 ? null : m.inReplyTo,
+    ...(isInTls(stream, m) && { layer: 'tls' }),
   };
 }
 
@@ -166,8 +169,19 @@ export function streamEvent(s: StreamRecord): StreamEvent {
     messages: s.messages,
     findings: { error: s.findings.error, warning: s.findings.warning, note: s.findings.note },
     contextFree: bothWays(s.contextFree),
-    session: s.session?.summary() ?? {},
+    session: sessionOf(s),
   };
+}
+
+/** Whether the message came out of opened TLS. */
+export function isInTls(stream: StreamRecord, m: Message): boolean {
+  return m.offset >= stream.tlsFrom[m.side];
+}
+
+/** What the protocol negotiated, and the TLS below it. */
+function sessionOf(s: StreamRecord): Record<string, Json> {
+  const session = s.session?.summary() ?? {};
+  return s.tls === null ? session : { ...session, tlsSession: s.tls.summary() };
 }
 
 function bothWays<T>(pair: readonly [T, T]): BothWays<T> {

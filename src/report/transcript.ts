@@ -6,6 +6,7 @@ import { textWidth, wrapText } from '../base/text-width.js';
 import { duration } from '../base/time.js';
 import type { CaptureInfo } from '../capture/packet.js';
 import type { Message } from '../contract/message.js';
+import type { TlsEvent } from '../tls/event.js';
 import type { Finding, Reporter, StreamRecord, Summary } from '../engine/event.js';
 import { Clock, type TimeFormat, type Zone } from '../select/clock.js';
 import type { LeftOut } from '../select/selection.js';
@@ -151,6 +152,23 @@ export class Transcript implements Reporter {
     else this.print(stream, m, []);
   }
 
+  secured(stream: StreamRecord, side: Side, e: TlsEvent): void {
+    if (e.kind !== 'alert' && (e.kind !== 'handshake' || (e.minor && !this.options.verbose))) return;
+    this.settle();
+    this.head();
+    this.current = stream;
+    this.lastMessage = null;
+    const arrow = stream.rolesKnown ? (side === CLIENT ? '->' : '<-') : side === CLIENT ? '>>' : '<<';
+    const name = e.kind === 'alert' ? 'TLS alert' : `TLS ${e.name}`;
+    const words = e.kind === 'alert' ? `${e.fatal ? 'fatal' : 'warning'} ${e.name}` : e.words;
+    const { columns: c } = this;
+    const { packet, seconds, nanos } = e.origin;
+    const id = this.streamColor(stream)(rightAligned(`${stream.id}`, c.stream));
+    const place = ` ${' '.repeat(c.index)} ${rightAligned(`${packet}`, c.packet)} ${rightAligned(this.clock.text(seconds, nanos), c.time)}`;
+    const start = `${id}${this.t.dim(place)}  ${sideColor(this.t, side)(arrow)} ${this.t.dim(words === '' ? name : this.padded(name, NAME_WIDTH))}`;
+    this.wrapped(start, words === '' ? '' : `  ${printable(words)}`, `${this.indent}   `, this.t.dim);
+  }
+
   finding(f: Finding): void {
     this.digest.add(f);
     if (this.pending !== null && f.message === this.pending.message) {
@@ -170,6 +188,7 @@ export class Transcript implements Reporter {
     } else {
       const lines = s.session?.describe() ?? [];
       this.wrapped(this.streamColor(s)(`end of stream ${s.id}`), `: ${this.endWords(s)}`, '  ');
+      if (s.tls !== null) lines.push(s.tls.describe());
       for (const line of lines) this.wrapped('  ', printable(line), '    ');
     }
     this.opened.delete(s);

@@ -154,7 +154,7 @@ class Judge implements Reporter {
     if (!this.failed.has(record)) {
       for (const side of [0, 1] as const) {
         const { resynchronised, opaque, undecoded } = record.skipped[side];
-        const left = record.bytes[side] - taken[side] - resynchronised - opaque - undecoded;
+        const left = record.bytes[side] - taken[side] - resynchronised - opaque - undecoded - record.tlsOverhead[side];
         if (left !== 0)
           this.problem ??= new Error(
             `${record.protocol?.name ?? 'unknown'}: ${left} bytes of side ${side} ${left > 0 ? 'unaccounted for' : 'counted twice'}`,

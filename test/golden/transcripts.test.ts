@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/base/limits.js';
@@ -19,9 +19,16 @@ const GOLDEN = 'test/golden';
 const WITH_BYTES = [
   'nbd/nbdkit-structured-sparse-df.pcap',
   'nbd/qemu10-extended-headers.pcap',
+  'tls/handshake-failures-alerts.pcap',
   'pesto/p21-bad-fields.pcap',
   'arca/a06-replies-overtake.pcap',
 ];
+
+/** The key log beside a capture. */
+function keyLogOf(path: string): string[] {
+  const log = path.replace(/\.pcap(ng)?$/, '.keylog');
+  return log !== path && existsSync(log) ? [log] : [];
+}
 
 async function transcript(path: string, bytes: boolean): Promise<string | null> {
   const parts: string[] = [];
@@ -35,6 +42,7 @@ async function transcript(path: string, bytes: boolean): Promise<string | null> 
       streams: new Set(),
       levels: new Map(),
       keyrings: [],
+      tlsKeylogs: keyLogOf(path),
       showSecrets: false,
       details: true,
       bytes: true,

@@ -39,7 +39,7 @@ export function accounting(): { analysis: Analysis; result: Analyzed } {
       taken.delete(record);
       for (const side of [0, 1] as const) {
         const { resynchronised, opaque, undecoded } = record.skipped[side];
-        const left = record.bytes[side] - t[side] - resynchronised - opaque - undecoded;
+        const left = record.bytes[side] - t[side] - resynchronised - opaque - undecoded - record.tlsOverhead[side];
         if (left !== 0) result.unaccounted.push(`stream ${record.id} side ${side}: ${left} of ${record.bytes[side]}`);
       }
     },

@@ -137,9 +137,10 @@ function audit(record: StreamRecord, book: readonly [SideLedger, SideLedger] | u
     const { resynchronised, opaque, undecoded } = record.skipped[side];
     const skipped = resynchronised + opaque + undecoded;
     const taken = book?.[side].messages.reduce((n, m) => n + m.span[1] - m.span[0] - m.missing, 0) ?? 0;
-    const left = record.bytes[side] - taken - skipped;
+    const left = record.bytes[side] - taken - skipped - record.tlsOverhead[side];
     const problems = left === 0 ? [] : [`${left} of ${record.bytes[side]} bytes unaccounted for`];
-    if (book !== undefined && !book[side].unmeasured)
+    // what came out of TLS has offsets of its own
+    if (book !== undefined && !book[side].unmeasured && record.tls === null)
       problems.push(...auditOffsets(book[side], record.bytes[side] + record.missing[side]));
     return problems.map((text) => `stream ${record.id} (${record.protocol?.name ?? 'unknown'}) side ${side}: ${text}`);
   });

@@ -41,7 +41,14 @@ export function unaccounted(result: StepResult): number[] {
         .filter((m) => m.side === side && i === 0)
         .reduce((sum, m) => sum + m.length - m.missing, 0);
       if (i > 0) return 0;
-      return record.bytes[side] - taken - skipped.resynchronised - skipped.opaque - skipped.undecoded;
+      return (
+        record.bytes[side] -
+        taken -
+        skipped.resynchronised -
+        skipped.opaque -
+        skipped.undecoded -
+        record.tlsOverhead[side]
+      );
     }),
   );
 }

@@ -374,6 +374,7 @@ describe('sessions', () => {
       ),
     );
     expect(result.findings.filter((f) => f.severity !== 'note')).toEqual([]);
-    expect(result.skipped.map((x) => x.opaque)).toEqual([9, 7]);
+    expect(result.skipped.map((x) => x.opaque)).toEqual([0, 0]);
+    expect(result.streams[0]!.tlsOverhead).toEqual([9, 7]);
   });
 });

@@ -21,7 +21,7 @@ import type { Suppression } from '../config-file.js';
 import { finishDestination, openDestination } from '../destination.js';
 import { Interrupt } from '../interrupt.js';
 import type { CommonArguments } from '../options.js';
-import { analysisOptions, checkKeyrings, type Planner } from '../plan.js';
+import { analysisOptions, checkKeylogs, checkKeyrings, type Planner } from '../plan.js';
 import { Progress } from '../progress.js';
 import { version } from '../version.js';
 import type { ReportRequest } from './formats.js';
@@ -70,6 +70,7 @@ export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
   const unlearned = jobsFor(settings, found, recordings, suppressions, today);
   const keyrings = [...new Set(unlearned.flatMap((j) => j.plan.keyrings))];
   checkKeyrings(keyrings);
+  checkKeylogs([...new Set(unlearned.flatMap((j) => j.plan.tlsKeylogs))], false);
   const jobs = await taught(unlearned, keyrings, interrupt.signal);
   const reports = settings.reports.map((request) => openReport(request, found));
   try {

@@ -72,8 +72,7 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
       this.start(new Request(input, true, this.settings.limits, unannounced), input);
     } else if ((this.state === FLAGS || this.tlsDue) && view.getUint8(pos) === 0x16 && view.getUint8(pos + 1) === 3) {
       this.tlsDue = false;
-      this.startTls();
-      this.tlsRecord(input, false);
+      this.startTls(input);
     } else if (this.state === FLAGS) {
       this.state = OPTIONS;
       this.need = OPTION_HEADER_LENGTH;
@@ -110,6 +109,11 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
       input.remaining >= 12 && view.getUint32(pos + 4) === IHAVEOPT_HI && view.getUint32(pos + 8) === IHAVEOPT_LO;
     if (flagsFirst) this.next(input);
     else this.searchFrom(input);
+  }
+
+  protected override enterTls(): void {
+    if (this.state !== FLAGS) this.state = OPTIONS;
+    this.need = 4;
   }
 
   protected override resume(): void {

@@ -1,11 +1,11 @@
 import type { Block } from '../../base/block.js';
 import type { Input, Side } from '../../base/input.js';
 import { Origin } from '../../base/origin.js';
+import { isTlsRecord, RECORD_HEADER } from '../../tls/constants.js';
 import type { Decoder, DecoderSettings, Output } from '../../contract/protocol.js';
 import { ChainSearch, type Chain, type Framer } from './chain-search.js';
 import type { NbdNotices } from './hints.js';
 import type { NbdMessage } from './messages.js';
-import { TLS_RECORD_HEADER_LENGTH, TlsRecords } from './tls-records.js';
 
 /**
  * Messages at the beginning of packets that hold their whole header after which what follows a chain counts as certain. Payload that
@@ -22,6 +22,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
   body = 0;
   wantsBody = true;
   waiting = false;
+  tls = false;
   abstract readonly lookahead: number;
 
   protected readonly side: S;
@@ -36,9 +37,10 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
   protected closing = false;
   private readonly lastOrigin = new Origin();
   private search: ChainSearch | null = null;
-  private tls: TlsRecords | null = null;
-  /** The rest of the direction is not decoded. */
-  private swallowing = false;
+  /** Whether the bytes come out of TLS. */
+  protected inTls = false;
+  /** NBD_OPT_STARTTLS was acknowledged: the next bytes have to be a TLS record. */
+  protected tlsExpected = false;
   private inferred = 0;
   /** Stream offset where the messages begin that were found last. */
   private foundAt = 0;
@@ -68,7 +70,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
 
   decode(input: Input<S>, patient: boolean): void {
     if (this.search !== null) this.seek(input);
-    else if (this.tls !== null) this.tlsRecord(input, patient);
+    else if (this.tlsExpected) this.expectTls(input, patient);
     else this.next(input, patient);
   }
 
@@ -76,16 +78,12 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
     this.lastOrigin.copyFrom(origin);
     const m = this.current;
     if (m !== null) this.feed(m, block.bytes, start, end);
-    else if (this.tls !== null && !this.swallowing) this.tls.body(block.bytes, start, end, offset);
-    else this.output.skip(this.side, offset, end - start, this.tls === null ? 'undecoded' : 'opaque');
+    else this.output.skip(this.side, offset, end - start, 'undecoded');
   }
 
   bodyGap(length: number): void {
     const m = this.current;
-    if (m === null) {
-      this.tls?.lost();
-      return;
-    }
+    if (m === null) return;
     m.missing += length;
     m.complete = false;
     trimHead(m);
@@ -93,20 +91,14 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
 
   bodyEnd(origin: Origin): void {
     const m = this.current;
-    if (m === null) {
-      this.tls?.recordEnd();
-      return;
-    }
+    if (m === null) return;
     this.current = null;
     m.endAt(m.complete ? origin : this.lastOrigin);
     this.finish(m);
   }
 
   gap(length: number, offset: number): void {
-    if (this.tls !== null) {
-      this.swallow();
-      return;
-    }
+    this.tlsExpected = false;
     if (this.search !== null) {
       const chain = this.search.gap(offset, length);
       if (chain !== null) {
@@ -125,8 +117,9 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
       before = input.pos;
       if (this.body > 0) this.drainBody(input);
       else if (this.search !== null) this.seek(input);
-      else if (this.tls !== null) this.tlsRecord(input, false);
+      else if (this.tlsExpected) this.expectTls(input, false);
       else this.next(input, false);
+      if (this.tls) break;
     }
     if (this.body > 0) this.drainBody(input);
     this.closing = false;
@@ -204,11 +197,37 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
     this.search!.seed(message, input);
   }
 
-  /** Everything from the input's position on is TLS. It is said when the first record is there: nothing is encrypted before. */
-  protected startTls(): void {
-    this.tls = new TlsRecords(this.side, this.output, this.notices);
-    this.need = 1;
+  /** The bytes at the input's position are TLS: the engine opens it, and hands on what is inside. */
+  protected startTls(input: Input<S>): void {
+    this.tlsExpected = false;
+    if (this.inTls) {
+      // nobody nests it
+      this.swallow();
+      return;
+    }
+    this.inTls = true;
+    this.tls = true;
+    this.notices.tlsBegins(this.side, input.offset, input.originAt(input.pos).peerSeen);
+    this.enterTls();
   }
+
+  private expectTls(input: Input<S>, patient: boolean): void {
+    if (!this.has(input, RECORD_HEADER)) {
+      if (this.closing) this.swallow();
+      return;
+    }
+    if (isTlsRecord(input.bytes, input.pos)) {
+      this.startTls(input);
+      return;
+    }
+    this.tlsExpected = false;
+    this.notices.notTls(this.side, input.offset, this.firstBytes(input), 0);
+    this.resume();
+    this.next(input, patient);
+  }
+
+  /** What comes next is inside TLS. */
+  protected abstract enterTls(): void;
 
   /** Copies up to 16 bytes at the input's position, for evidence. */
   protected firstBytes(input: Input<S>): Uint8Array {
@@ -317,36 +336,10 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
     if (this.current !== null) {
       this.feed(this.current, input.bytes, from, from + n);
       this.lastOrigin.copyFrom(origin);
-    } else if (this.tls !== null && !this.swallowing) {
-      this.tls.body(input.bytes, from, from + n, input.base + from);
     } else {
-      this.output.skip(this.side, input.base + from, n, this.tls === null ? 'undecoded' : 'opaque');
+      this.output.skip(this.side, input.base + from, n, 'undecoded');
     }
     if (this.body === 0) this.bodyEnd(origin);
-  }
-
-  protected tlsRecord(input: Input<S>, patient: boolean): void {
-    const tls = this.tls!;
-    if (!this.has(input, TLS_RECORD_HEADER_LENGTH)) {
-      if (this.closing) this.swallow();
-      return;
-    }
-    const length = tls.header(input);
-    if (length >= 0) {
-      if (tls.records === 1) this.notices.tls(this.side, input.offset, input.originAt(input.pos).peerSeen);
-      this.output.skip(this.side, input.offset, TLS_RECORD_HEADER_LENGTH, 'opaque');
-      input.pos += TLS_RECORD_HEADER_LENGTH;
-      this.body = length;
-      if (length === 0) tls.recordEnd();
-    } else if (tls.records > 0) {
-      this.notices.notTls(this.side, input.offset, this.firstBytes(input), tls.records);
-      this.swallow();
-    } else {
-      this.notices.notTls(this.side, input.offset, this.firstBytes(input), 0);
-      this.tls = null;
-      this.resume();
-      this.next(input, patient);
-    }
   }
 
   /** The direction was taken for TLS and is not: haggling goes on. */
@@ -354,7 +347,6 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
 
   /** Gives up the rest of the direction. */
   protected swallow(): void {
-    this.swallowing = true;
     this.body = Infinity;
     this.need = 1;
   }

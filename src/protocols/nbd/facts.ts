@@ -54,6 +54,12 @@ export class Facts {
   clientTransmits = false;
   /** TLS was agreed on, or has begun. */
   tls = false;
+  /** By side: offset of the first byte that came, or would come, out of TLS. */
+  readonly tlsFrom: [number, number] = [Infinity, Infinity];
+  /** By side: what it sends from here on cannot be read. */
+  readonly sealed: [boolean, boolean] = [false, false];
+  /** A message came out of TLS. */
+  tlsOpened = false;
 
   /** Export size: halves, and the double where it is exact enough to compute with; -1: unknown. */
   sizeHi = 0;
@@ -83,6 +89,11 @@ export class Facts {
     this.context = context;
     this.output = output;
     this.whole = [settings[CLIENT].fromStart, settings[SERVER].fromStart];
+  }
+
+  /** Whether the message stood inside TLS. */
+  isInTls(m: Message): boolean {
+    return m.offset >= this.tlsFrom[m.side];
   }
 
   /** Some of that side's messages may be missing from here on. */
@@ -140,6 +151,7 @@ export class Facts {
    */
   sawAll(message: Message): 'certain' | 'likely' | null {
     const peer = message.side === CLIENT ? SERVER : CLIENT;
+    if (this.sealed[peer]) return null;
     if (message.peerSeen >= 0) return this.context.decodedUpTo(peer) >= message.peerSeen ? 'certain' : null;
     return this.context.connection.ordered ? 'likely' : null;
   }

@@ -1,4 +1,4 @@
-import { MODE_GUESSED, OPAQUE, RESYNCHRONISED } from '../../base/capture-rules.js';
+import { MODE_GUESSED, RESYNCHRONISED } from '../../base/capture-rules.js';
 import { hex } from '../../base/hex.js';
 import { CLIENT, SERVER, type Side } from '../../base/input.js';
 import { count } from '../../base/text.js';
@@ -47,15 +47,8 @@ import {
   TLS_ALERT_IN_CLEAR,
   TLS_VERSION_OLD,
 } from './rules/tls.js';
-import {
-  isTlsRecord,
-  parseHello,
-  TLS_ALERT,
-  TLS_RECORD_HEADER_LENGTH,
-  tlsAlertName,
-  tlsVersionName,
-  type Hello,
-} from './tls-records.js';
+import { isTlsRecord, RECORD_HEADER, TLS_1_2, versionName } from '../../tls/constants.js';
+import type { TlsEvent } from '../../tls/event.js';
 import type { Transmission } from './transmission.js';
 
 /** What messages begin with; for options and their replies the first half. */
@@ -66,9 +59,6 @@ const MAGICS = new Map<number, string>([
   [STRUCTURED_REPLY_MAGIC, 'a structured reply chunk'],
   [EXTENDED_REPLY_MAGIC, 'an extended reply chunk'],
 ]);
-
-const TLS_1_2 = 0x0303;
-const FATAL = 2;
 
 function u32(bytes: Uint8Array, at: number): number {
   return at + 4 > bytes.length
@@ -83,15 +73,13 @@ export class FramingWatch {
   private readonly transmission: Transmission;
   private guessed = false;
   private ambiguous = false;
-  private opaque = false;
+  private tunnelTold = false;
   /** The message that was found wrong already when the bytes behind it turned out to be no header. */
   private blamed: NbdMessage | null = null;
   private readonly tlsSides: [boolean, boolean] = [false, false];
   /** A fatal alert was seen in the TLS handshake. */
   tlsFailed = false;
-  /** The hellos, as far as they could be read. */
-  clientHello: Hello | null = null;
-  serverHello: Hello | null = null;
+  private versionTold = false;
 
   constructor(facts: Facts, haggling: Haggling, transmission: Transmission) {
     this.facts = facts;
@@ -121,7 +109,7 @@ export class FramingWatch {
 
   /** What bytes that are no header look like, as the end of a sentence. */
   private looksLike(side: Side, first: Uint8Array): string {
-    if (first.length >= TLS_RECORD_HEADER_LENGTH && isTlsRecord(first, 0)) {
+    if (first.length >= RECORD_HEADER && isTlsRecord(first, 0)) {
       const why = side === CLIENT ? ', although NBD_OPT_STARTTLS was not sent' : '';
       return `: it looks like a TLS record${why}`;
     }
@@ -238,15 +226,16 @@ export class FramingWatch {
     });
   }
 
-  tls(side: Side, offset: number, peerSeen: number): void {
+  tlsBegins(side: Side, offset: number, peerSeen: number): void {
     const { facts, haggling } = this;
     facts.tls = true;
     this.tlsSides[side] = true;
-    const evidence = { side, offset, length: TLS_RECORD_HEADER_LENGTH };
+    facts.tlsFrom[side] = offset;
+    const evidence = { side, offset, length: RECORD_HEADER };
     if (offset === 0) {
       // one finding says that both directions are opaque, and why
-      if (this.opaque) return;
-      this.opaque = true;
+      if (this.tunnelTold) return;
+      this.tunnelTold = true;
       const instead =
         facts.greeting === null
           ? 'of the NBD handshake: a tunnel, whose secrets would be needed to look inside'
@@ -273,20 +262,13 @@ export class FramingWatch {
         this.pipelined(offset, peerSeen);
       }
     }
-    if (this.opaque) return;
-    this.opaque = true;
-    facts.raise(OPAQUE, {
-      ...evidence,
-      length: 0,
-      text: 'the session is encrypted with TLS from here on; its secrets would be needed to go on',
-    });
   }
 
   private pipelined(offset: number, peerSeen: number): void {
     this.facts.raise(STARTTLS_PIPELINED_BYTES, {
       side: CLIENT,
       offset,
-      length: TLS_RECORD_HEADER_LENGTH,
+      length: RECORD_HEADER,
       text: `TLS began when the client had received ${peerSeen} bytes of the server, without the answer to NBD_OPT_STARTTLS`,
     });
   }
@@ -311,33 +293,33 @@ export class FramingWatch {
     }
   }
 
-  tlsRecord(side: Side, offset: number, type: number, payload: Uint8Array): void {
-    if (type === TLS_ALERT) {
-      const fatal = payload[0] === FATAL;
-      if (fatal) this.tlsFailed = true;
-      this.facts.raise(TLS_ALERT_IN_CLEAR, {
-        side,
-        offset,
-        length: TLS_RECORD_HEADER_LENGTH + payload.length,
-        text: `${fatal ? 'fatal' : 'warning'}: ${tlsAlertName(payload[1]!)} (${payload[1]})`,
-      });
-      return;
+  tls(side: Side, event: TlsEvent): void {
+    switch (event.kind) {
+      case 'alert':
+        if (event.fatal) this.tlsFailed = true;
+        if (event.encrypted) return;
+        this.facts.raise(TLS_ALERT_IN_CLEAR, {
+          side,
+          offset: event.offset,
+          length: event.length,
+          text: `${event.fatal ? 'fatal' : 'warning'}: ${event.name}`,
+        });
+        return;
+      case 'not-tls':
+        this.notTls(side, event.offset, event.first, event.records);
+        return;
+      case 'handshake': {
+        const { hello } = event;
+        if (hello === null || hello.from === 'client' || hello.version >= TLS_1_2 || this.versionTold) return;
+        this.versionTold = true;
+        this.facts.raise(TLS_VERSION_OLD, {
+          side,
+          offset: event.offset,
+          length: event.length,
+          text: `the server chooses ${versionName(hello.version)}`,
+        });
+      }
     }
-    const hello = parseHello(payload);
-    if (hello === null) return;
-    if (side === CLIENT) {
-      this.clientHello ??= hello;
-      return;
-    }
-    if (this.serverHello !== null || hello.from !== 'server') return;
-    this.serverHello = hello;
-    if (hello.version >= TLS_1_2) return;
-    this.facts.raise(TLS_VERSION_OLD, {
-      side,
-      offset,
-      length: TLS_RECORD_HEADER_LENGTH + payload.length,
-      text: `the server chooses ${tlsVersionName(hello.version)}`,
-    });
   }
 
   zeroes(offset: number, n: number, after: NbdMessage | null): void {
@@ -392,14 +374,6 @@ export class FramingWatch {
       message,
       text: `${count(length, 'byte')}, the length of the request, follow a reply that reports an error`,
     });
-  }
-
-  /** One line on TLS, or null. */
-  describeTls(): string | null {
-    if (!this.facts.tls) return null;
-    const version = this.serverHello === null ? 'TLS' : tlsVersionName(this.serverHello.version);
-    const name = this.clientHello?.serverName ?? null;
-    return name === null ? version : `${version} to ${name}`;
   }
 }
 

@@ -287,7 +287,7 @@ export class Haggling {
       });
       return;
     }
-    if (this.startTlsAck !== null && facts.received(m, this.startTlsAck) !== null) {
+    if (this.startTlsAck !== null && !facts.isInTls(m) && facts.received(m, this.startTlsAck) !== null) {
       facts.raise(CLIENT_PLAINTEXT_AFTER_STARTTLS, {
         message: m,
         related: [this.startTlsAck],

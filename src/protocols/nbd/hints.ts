@@ -41,11 +41,9 @@ export interface NbdNotices {
   /** The search for messages succeeded: `skipped` bytes in front of `message` were given up. */
   found(side: Side, message: NbdMessage, skipped: number): void;
   /** The direction goes over to TLS at `offset`; `peerSeen`: what the sender had received when it sent the first record. */
-  tls(side: Side, offset: number, peerSeen: number): void;
+  tlsBegins(side: Side, offset: number, peerSeen: number): void;
   /** Bytes that should be a TLS record are none, after `records` that were. */
   notTls(side: Side, offset: number, first: Uint8Array, records: number): void;
-  /** A TLS handshake message or alert that can be read in clear. */
-  tlsRecord(side: Side, offset: number, type: number, payload: Uint8Array): void;
   /** Zero bytes where a reply was due: padding that does not belong there (after GO), or not agreed on. */
   zeroes(offset: number, count: number, after: NbdMessage | null): void;
   /** The answer to NBD_OPT_EXPORT_NAME came without the padding that was agreed on. */

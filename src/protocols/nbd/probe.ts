@@ -16,7 +16,7 @@ import {
   STRUCTURED_REPLY_MAGIC,
 } from './constants.js';
 import { CLIENT_LOOKAHEAD, MORE, NO, plausibleClient, plausibleServer } from './headers.js';
-import { CLIENT_HELLO, isTlsRecord, SERVER_HELLO, TLS_HANDSHAKE, TLS_RECORD_HEADER_LENGTH } from './tls-records.js';
+import { CLIENT_HELLO, HANDSHAKE, isTlsRecord, RECORD_HEADER, SERVER_HELLO } from '../../tls/constants.js';
 
 const SURE = 1;
 /** Headers that chain, or one that stands where the recording began. */
@@ -111,9 +111,9 @@ function fromFirstBytes(bytes: Uint8Array, ended: boolean): Guess {
 
 /** On the port of NBD, TLS from the first byte is NBD in a tunnel: nothing else is said there. */
 function helloOfTls(bytes: Uint8Array, ended: boolean): Guess {
-  if (bytes[0] !== TLS_HANDSHAKE || (bytes.length > 1 && bytes[1] !== 3)) return null;
-  if (bytes.length <= TLS_RECORD_HEADER_LENGTH) return ended ? null : 'more';
-  const type = bytes[TLS_RECORD_HEADER_LENGTH]!;
+  if (bytes[0] !== HANDSHAKE || (bytes.length > 1 && bytes[1] !== 3)) return null;
+  if (bytes.length <= RECORD_HEADER) return ended ? null : 'more';
+  const type = bytes[RECORD_HEADER]!;
   if (!isTlsRecord(bytes, 0) || (type !== CLIENT_HELLO && type !== SERVER_HELLO)) return null;
   return { role: type === CLIENT_HELLO ? 'client' : 'server', score: ALONE, by: 'heuristic', at: 0 };
 }

@@ -45,7 +45,7 @@ import {
   SimpleReply,
   type NbdMessage,
 } from './messages.js';
-import { isTlsRecord, TLS_RECORD_HEADER_LENGTH } from './tls-records.js';
+import { isTlsRecord, RECORD_HEADER } from '../../tls/constants.js';
 
 const GREET = 0;
 const OLDSTYLE_TAIL = 1;
@@ -78,7 +78,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
   constructor(output: Output, settings: DecoderSettings, notices: NbdNotices, hints: NbdHints) {
     super(SERVER, output, settings, notices);
     this.hints = hints;
-    this.need = TLS_RECORD_HEADER_LENGTH;
+    this.need = RECORD_HEADER;
   }
 
   protected override next(input: Input<typeof SERVER>, patient: boolean): void {
@@ -90,9 +90,8 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
 
   private greet(input: Input<typeof SERVER>): void {
     const { view, pos } = input;
-    if (this.settings.fromStart && input.remaining >= TLS_RECORD_HEADER_LENGTH && isTlsRecord(input.bytes, pos)) {
-      this.startTls();
-      this.tlsRecord(input, false);
+    if (this.settings.fromStart && input.remaining >= RECORD_HEADER && isTlsRecord(input.bytes, pos)) {
+      this.startTls(input);
       return;
     }
     const enough = this.has(input, OLDSTYLE_GREETING_LENGTH);
@@ -349,6 +348,10 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
     this.need = SIMPLE_REPLY_LENGTH;
   }
 
+  protected override enterTls(): void {
+    this.need = this.state === GREET ? OLDSTYLE_GREETING_LENGTH : EXPORT_INFO_LENGTH;
+  }
+
   protected override resume(): void {
     this.state = HAGGLE;
     this.need = EXPORT_INFO_LENGTH;
@@ -363,7 +366,8 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
         break;
       case OPT_STARTTLS:
         this.form = UNSETTLED;
-        this.startTls();
+        this.need = RECORD_HEADER;
+        this.tlsExpected = true;
         break;
       case OPT_GO:
         this.transmit();

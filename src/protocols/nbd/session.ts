@@ -4,6 +4,7 @@ import type { Origin } from '../../base/origin.js';
 import { count } from '../../base/text.js';
 import type { Json } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
+import type { TlsEvent } from '../../tls/event.js';
 import type { DecoderSettings, Output, Session, SessionContext } from '../../contract/protocol.js';
 import { EndingChecks } from './checks/ending.js';
 import { checkOldstyleTaken } from './checks/greeting.js';
@@ -72,6 +73,7 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
 
   message(message: Message): void {
     const m = message as NbdMessage;
+    if (this.facts.isInTls(m)) this.facts.tlsOpened = true;
     switch (m.kind) {
       case REQUEST:
         if (!m.begun) this.request(m as Request);
@@ -153,7 +155,16 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
   }
 
   describe(): string[] {
-    return describeSession(this.facts, this.transmission, this.framing.describeTls());
+    return describeSession(this.facts, this.transmission);
+  }
+
+  tls(side: Side, event: TlsEvent): void {
+    this.framing.tls(side, event);
+    // what cannot be read cannot be judged
+    if (event.kind === 'opaque' || event.kind === 'not-tls') {
+      this.facts.sealed[side] = true;
+      this.lost(side);
+    }
   }
 
   // ---- NbdHints
@@ -209,16 +220,12 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
     this.framing.found(side, message, skipped);
   }
 
-  tls(side: Side, offset: number, peerSeen: number): void {
-    this.framing.tls(side, offset, peerSeen);
+  tlsBegins(side: Side, offset: number, peerSeen: number): void {
+    this.framing.tlsBegins(side, offset, peerSeen);
   }
 
   notTls(side: Side, offset: number, first: Uint8Array, records: number): void {
     this.framing.notTls(side, offset, first, records);
-  }
-
-  tlsRecord(side: Side, offset: number, type: number, payload: Uint8Array): void {
-    this.framing.tlsRecord(side, offset, type, payload);
   }
 
   zeroes(offset: number, count: number, after: NbdMessage | null): void {

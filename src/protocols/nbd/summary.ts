@@ -70,13 +70,12 @@ export function summarise(facts: Facts, transmission: Transmission): Record<stri
 }
 
 /** The same in one to three lines. */
-export function describeSession(facts: Facts, transmission: Transmission, tls: string | null): string[] {
+export function describeSession(facts: Facts, transmission: Transmission): string[] {
   const first: string[] = [];
   const how = style(facts);
   if (how !== null) first.push(how);
   const form = replies(facts);
   if (form !== null && (facts.transmission || form !== 'simple replies')) first.push(form);
-  if (tls !== null) first.push(tls);
   if (facts.contexts.size > 0) {
     first.push(`contexts ${[...facts.contexts.values()].map((name) => quote(text(name)).slice(1, -1)).join(' ')}`);
   }

@@ -107,7 +107,7 @@ export class EndingChecks {
     this.haggling.finish();
     this.phases.finish();
     const { facts, first } = this;
-    if (!facts.bothWhole || facts.tls) return;
+    if (!facts.bothWhole || this.upgradeCameToNothing) return;
     if (first !== null) {
       if (facts.transmission) this.inTransmission(first);
       else if (this.phases.early === null) this.inHaggling(first);
@@ -123,6 +123,12 @@ export class EndingChecks {
     }
     // a client that resets the connection takes the answers away from itself
     if (this.transmission.disc !== null && (how === 'closed' || first === SERVER)) this.unanswered();
+  }
+
+  /** NBD_OPT_STARTTLS was acknowledged, and no NBD came behind it: the handshake failed, or was given up. */
+  private get upgradeCameToNothing(): boolean {
+    const { facts } = this;
+    return (facts.tls || this.haggling.startTlsAck !== null) && !facts.tlsOpened;
   }
 
   private unanswered(): void {

@@ -33,10 +33,10 @@ const POLICY = 0x80000002;
 const TLS_REQD = 0x80000005;
 
 const abort = () => [option(2), ack(2)];
-const clientHello = () => client(tlsRecord(22, u8(1), fill(60, 0)));
+const clientHello = () => client(tlsRecord(22, u8(1), u8(0), u16(60), u16(0x0303), fill(58, 0)));
 /** A ServerHello that chooses a version: header, version, random, empty session id, cipher suite, no compression. */
 const serverHello = (version: number) =>
-  server(tlsRecord(22, u8(2), fill(3, 0), u16(version), fill(32, 7), u8(0), u16(0xc02f), u8(0), u16(0)));
+  server(tlsRecord(22, u8(2), u8(0), u16(40), u16(version), fill(32, 7), u8(0), u16(0xc02f), u8(0), u16(0)));
 const upgrade = () => [...hello(), ...starttls(), clientHello(), serverHello(0x0303)];
 
 export const STARTTLS_WITHOUT_FIXED = rule('starttls-without-fixed', 'error', 'client', 'both', {

@@ -1,0 +1,63 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import type { Limits } from '../base/limits.js';
+import type { PacketSink } from './packet.js';
+import { parserFor } from './intake.js';
+import { WINDOW_BYTES, type RecordWindow } from './record-window.js';
+import { isGzip, sniff, SNIFF_BYTES } from './sniff.js';
+import { openCapture } from './source.js';
+
+/** Finds the TLS secrets that a capture file holds, wherever they stand in it, without looking at its packets. */
+
+function sinkFor(take: (text: string) => void, info: PacketSink['info'] = () => undefined): PacketSink {
+  return { info, packet: () => undefined, note: () => undefined, keyLog: take };
+}
+
+/** Whether a regular file is compressed. Throws what the file system says. */
+export function isCompressed(path: string): boolean {
+  return isGzip(firstBytes(path));
+}
+
+function firstBytes(path: string): Uint8Array {
+  const fd = openSync(path, 'r');
+  try {
+    const head = new Uint8Array(SNIFF_BYTES);
+    return head.subarray(0, readSync(fd, head, 0, head.length, 0));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Reads a whole regular file at once; does nothing where it is no pcapng. Throws what the file system says. */
+export function scanSecrets(path: string, limits: Readonly<Limits>, take: (text: string) => void): void {
+  const sniffed = sniff(firstBytes(path), true);
+  if (sniffed?.kind !== 'pcapng') return;
+  const { parser } = parserFor(sniffed, 'blocks', sinkFor(take), limits, WINDOW_BYTES);
+  const window = parser as RecordWindow;
+  const fd = openSync(path, 'r');
+  try {
+    for (let at = 0; !window.done;) {
+      const room = window.room();
+      const n = readSync(fd, window.bytes, room, window.bytes.length - room, at);
+      if (n === 0) break;
+      at += n;
+      window.accept(n);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The same for a compressed file, which cannot be read at once: up to its end where it is a pcapng, else no further than that shows. */
+export async function readSecrets(
+  path: string,
+  limits: Readonly<Limits>,
+  take: (text: string) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const stop = new AbortController();
+  const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+  const sink = sinkFor(take, (info) => {
+    if (info.format !== 'pcapng') stop.abort();
+  });
+  await openCapture(path, { limits, signal: either }).read(sink);
+}

@@ -1,0 +1,466 @@
+import type { Limits } from '../base/limits.js';
+import { hex, unhex } from '../base/hex.js';
+import type { Origin } from '../base/origin.js';
+import { count } from '../base/text.js';
+import type { Connection, End } from '../stream/byte-stream.js';
+import {
+  CERTIFICATE,
+  CERTIFICATE_REQUEST,
+  CLIENT_HELLO,
+  COMPRESSED_CERTIFICATE,
+  ENCRYPTED_EXTENSIONS,
+  handshakeName,
+  KEY_UPDATE,
+  NEW_SESSION_TICKET,
+  SERVER_HELLO,
+  TLS_1_2,
+  TLS_1_3,
+  versionName,
+} from './constants.js';
+import { TlsDirection, type DirectionHost, type Keys } from './direction.js';
+import { Epoch, TrafficEpoch } from './epoch.js';
+import type { TlsOutput } from './event.js';
+import { TlsFacts } from './facts.js';
+import type { HandshakeMessage } from './handshake-reader.js';
+import { hasCertificate, parseEncryptedExtensions, parseHello, parseTicket12, type Hello } from './hello.js';
+import { CLIENT_RANDOM, TRAFFIC_LABELS, type SessionSecrets } from './key-log.js';
+import { sessionKeys } from './key-schedule.js';
+import { tls12Cipher } from './record-cipher.js';
+import type { RawRecord } from './record-reader.js';
+import type { SecretSource } from './secret-source.js';
+import { suiteName } from './suite-names.js';
+import { HASH_LENGTH, suiteOf, tls13Suites, type Suite } from './suites.js';
+
+const CLIENT = 0;
+const SERVER = 1;
+/** Who of the handshake an end is. */
+type Role = typeof CLIENT | typeof SERVER;
+
+const WAIT: Keys = { state: 'wait' };
+
+/** Bytes of a master secret. */
+const MASTER_LENGTH = 48;
+
+function none(lacking: string): Keys {
+  return { state: 'none', lacking };
+}
+
+/** What became of one direction. */
+export type TlsSideSummary = {
+  readonly records: number;
+  readonly opened: boolean;
+  /** Records of application data, and the bytes in them. */
+  readonly dataRecords: number;
+  readonly plainBytes: number;
+  /** Records that could not be opened, and why. */
+  readonly unopened: number;
+  readonly lacking: string | null;
+  readonly keyUpdates: number;
+  readonly alerts: readonly string[];
+  readonly closeNotify: boolean;
+};
+
+export type TlsSummary = ReturnType<TlsFacts['summary']> & {
+  readonly client: TlsSideSummary | null;
+  readonly server: TlsSideSummary | null;
+};
+
+/**
+ * One TLS connection: two directions that share what the hellos settle. Sans I/O: bytes, gaps and ends in, plaintext and events out.
+ * Each direction needs of the other one only the hello: client random, server random, version and suite.
+ */
+export class TlsConnection implements DirectionHost {
+  readonly facts = new TlsFacts();
+  private readonly connection: Connection;
+  private readonly secrets: SecretSource;
+  private readonly limits: Readonly<Limits>;
+  private readonly output: TlsOutput;
+  private readonly directions: [TlsDirection | null, TlsDirection | null] = [null, null];
+  private readonly roles: [Role, Role] = [CLIENT, SERVER];
+  private clientHello: Hello | null = null;
+  private serverHello: Hello | null = null;
+  /** The random of the ClientHello: read, or found by trying those of the key log. */
+  private clientRandom: Uint8Array | null = null;
+
+  /** `clientEnd`: the end that is TLS's client, unless a hello says otherwise. */
+  constructor(
+    connection: Connection,
+    clientEnd: End,
+    secrets: SecretSource,
+    limits: Readonly<Limits>,
+    output: TlsOutput,
+  ) {
+    this.connection = connection;
+    this.secrets = secrets;
+    this.limits = limits;
+    this.output = output;
+    if (clientEnd === 1) this.roles.reverse();
+  }
+
+  /** That end's bytes are TLS from stream offset `offset` on. `late`: records may be missing in front of them. */
+  begin(end: End, offset: number, late = false): void {
+    this.directions[end] ??= new TlsDirection(end, offset, late, this.limits, this, this.output);
+  }
+
+  /** Whether that end's bytes go through TLS. */
+  has(end: End): boolean {
+    return this.directions[end] !== null;
+  }
+
+  bytes(end: End, bytes: Uint8Array, start: number, stop: number, origin: Origin): void {
+    this.directions[end]!.reader.feed(bytes, start, stop, origin);
+    this.wake(end, true);
+  }
+
+  gap(end: End, length: number, origin: Origin): void {
+    this.directions[end]!.gap(length, origin);
+    this.wake(end, true);
+  }
+
+  finish(end: End, origin: Origin): void {
+    this.directions[end]?.finish(origin);
+    this.wake(end, true);
+  }
+
+  /** The key log may have grown. */
+  poke(): void {
+    if (this.isWaiting && this.secrets.refresh()) for (const d of this.directions) d?.wake(true);
+  }
+
+  /** Whether records wait for what is still to come. */
+  get isWaiting(): boolean {
+    return this.directions[0]?.isWaiting === true || this.directions[1]?.isWaiting === true;
+  }
+
+  direction(end: End): TlsDirection | null {
+    return this.directions[end];
+  }
+
+  /** The plaintext offset of an end's stream offset (see PlainMap). */
+  plainOffset(end: End, raw: number): number {
+    const direction = this.directions[end];
+    return direction === null ? raw : direction.map.plain(raw, direction.reader.offset);
+  }
+
+  /** Which end is TLS's client. */
+  get clientEnd(): End {
+    return this.roles[0] === CLIENT ? 0 : 1;
+  }
+
+  /** What it settled and what became of it, for the stream event's session; directions by TLS's own roles. */
+  summary(): TlsSummary {
+    const side = (end: End): TlsSideSummary | null => {
+      const d = this.directions[end];
+      if (d === null) return null;
+      const { records, dataRecords, plainBytes, keyUpdates, alerts, closeNotify, opened, unopened, lacking } = d;
+      return { records, opened, dataRecords, plainBytes, unopened, keyUpdates, alerts, closeNotify, lacking };
+    };
+    const client = this.clientEnd;
+    return { ...this.facts.summary(), client: side(client), server: side(other(client)) };
+  }
+
+  /** The same in one line. */
+  describe(): string {
+    const words = this.facts.words();
+    const client = this.directions[this.clientEnd];
+    const server = this.directions[other(this.clientEnd)];
+    const updates = (client?.keyUpdates ?? 0) + (server?.keyUpdates ?? 0);
+    if (updates > 0) words.push(count(updates, 'key update'));
+    const both = [client, server] as const;
+    const by = (has: (d: TlsDirection) => boolean): string => {
+      const who = both
+        .map((d, i) => (d !== null && has(d) ? (i === 0 ? 'client' : 'server') : ''))
+        .filter((w) => w !== '');
+      return who.length === 2 ? 'both' : who.length === 1 ? `the ${who[0]!}` : 'neither';
+    };
+    if (both.some((d) => d?.opened)) {
+      const who = by((d) => d.opened);
+      words.push(who === 'both' ? 'opened' : `opened for ${who} only`, `close_notify by ${by((d) => d.closeNotify)}`);
+    } else if (both.some((d) => d !== null && d.unopened > 0)) words.push('not opened');
+    const alerts = both.flatMap((d, i) =>
+      (d?.alerts ?? [])
+        .filter((a) => a !== 'close_notify')
+        .map((a) => `alert ${a} by the ${i === 0 ? 'client' : 'server'}`),
+    );
+    return [...words, ...alerts].join(', ');
+  }
+
+  private wake(from: End, patient: boolean): void {
+    const peer = this.directions[other(from)];
+    if (peer?.isWaiting) {
+      peer.wake(patient);
+      if (this.directions[from]?.isWaiting) this.directions[from].wake(patient);
+    }
+  }
+
+  // ---- DirectionHost
+
+  version(end: End, patient: boolean): number {
+    if (this.serverHello !== null) return this.serverHello.version;
+    if (this.facts.helloRetry) return TLS_1_3;
+    if (patient && this.mayTell(other(end))) return 0;
+    const secrets = this.clientRandom === null ? null : this.find(this.clientRandom);
+    return secrets !== null && TRAFFIC_LABELS.some((l) => secrets.has(l.application)) ? TLS_1_3 : -1;
+  }
+
+  keys(end: End, record: RawRecord, patient: boolean): Keys {
+    const role = this.roles[end];
+    const peer = other(end);
+    const missing = role === CLIENT ? this.serverHello === null : this.clientRandom === null;
+    if (missing && patient && this.mayTell(peer)) return WAIT;
+    if (this.clientRandom === null) return this.byTrial(role, record);
+    const secrets = this.find(this.clientRandom);
+    const master = secrets === null ? this.resumedMaster() : null;
+    if (secrets === null && master === null) {
+      if (this.secrets.growing && patient) return WAIT;
+      return none(
+        this.secrets.log.size === 0
+          ? 'no key log was given (--tls-keylog would open it)'
+          : 'the key log has no secret for its client random',
+      );
+    }
+    if (this.serverHello !== null) return this.settledKeys(role, this.serverHello, secrets, master);
+    return this.guessedKeys(role, record, secrets!);
+  }
+
+  handshake(end: End, m: HandshakeMessage, encrypted: boolean, place: RawRecord): void {
+    const { facts } = this;
+    const hello = parseHello(m.type, m.body);
+    const tls13 = this.serverHello?.version === TLS_1_3;
+    let name = handshakeName(m.type);
+    let words = '';
+    let minor = true;
+    if (hello !== null) {
+      minor = false;
+      if (hello.retry) name = 'HelloRetryRequest';
+      words = this.hello(end, hello, encrypted);
+    } else if (m.type === CLIENT_HELLO || m.type === SERVER_HELLO) {
+      minor = false;
+      words = 'too short';
+    } else if (m.type === ENCRYPTED_EXTENSIONS && encrypted) {
+      const said = parseEncryptedExtensions(m.body);
+      if (said.alpn.length > 0) {
+        facts.alpn = said.alpn[0]!;
+        words = `ALPN ${said.alpn[0]!}`;
+        minor = false;
+      }
+      if (facts.earlyData !== null) facts.earlyData = said.earlyData ? 'accepted' : 'refused';
+      if (said.earlyData) {
+        words += `${words === '' ? '' : '  '}early data accepted`;
+        minor = false;
+      }
+    } else if (m.type === CERTIFICATE_REQUEST) {
+      facts.clientCertificate = 'asked for';
+      words = 'asks for a client certificate';
+      minor = false;
+    } else if ((m.type === CERTIFICATE || m.type === COMPRESSED_CERTIFICATE) && this.roles[end] === CLIENT) {
+      const given = m.type === COMPRESSED_CERTIFICATE || hasCertificate(m.body, tls13);
+      facts.clientCertificate = given ? 'given' : 'not given';
+      words = given ? 'a client certificate' : 'no client certificate';
+      minor = false;
+    } else if (m.type === KEY_UPDATE) {
+      words = m.body[0] === 1 ? 'update requested of the peer' : '';
+      minor = false;
+    } else if (m.type === NEW_SESSION_TICKET) {
+      facts.tickets++;
+      if (!tls13) this.rememberTicket(parseTicket12(m.body));
+    }
+    this.output.tell({
+      kind: 'handshake',
+      name,
+      words,
+      minor,
+      hello,
+      end,
+      offset: place.offset,
+      length: place.end - place.start,
+      origin: place.origin,
+    });
+  }
+
+  // ---- inside
+
+  /** Takes what a hello settles; returns what it says in words. */
+  private hello(end: End, hello: Hello, encrypted: boolean): string {
+    const { facts } = this;
+    if (encrypted) facts.renegotiations += hello.from === 'client' ? 1 : 0;
+    const words: string[] = [];
+    if (hello.from === 'client') {
+      this.roles[end] = CLIENT;
+      this.roles[other(end)] = SERVER;
+      this.clientHello = hello;
+      this.clientRandom = hello.random;
+      if (hello.serverName !== null) facts.serverName = hello.serverName;
+      facts.alpnOffered = hello.alpn;
+      if (hello.earlyData) facts.earlyData ??= 'offered';
+      if (encrypted) {
+        words.push('renegotiation');
+        this.serverHello = null;
+      }
+      words.push(`up to ${versionName(hello.version)}`);
+      if (hello.serverName !== null) words.push(`to ${hello.serverName}`);
+      if (hello.alpn.length > 0) words.push(`ALPN ${hello.alpn.join(' ')}`);
+      if (hello.presharedKey) words.push('with a pre-shared key');
+      if (hello.earlyData) words.push('with early data');
+    } else {
+      this.roles[end] = SERVER;
+      this.roles[other(end)] = CLIENT;
+      words.push(versionName(hello.version), suiteName(hello.suites[0]!));
+      facts.version = hello.version;
+      facts.suite = hello.suites[0]!;
+      if (hello.retry) {
+        facts.helloRetry = true;
+        return words.join('  ');
+      }
+      this.serverHello = hello;
+      if (hello.alpn.length > 0) {
+        facts.alpn = hello.alpn[0]!;
+        words.push(`ALPN ${hello.alpn[0]!}`);
+      }
+      if (hello.version === TLS_1_3) facts.presharedKey = hello.presharedKey;
+      else {
+        const { sessionId } = hello;
+        const echoed = sessionId.length > 0 && this.clientHello !== null;
+        facts.resumed = echoed && hex(sessionId) === hex(this.clientHello!.sessionId);
+        facts.extendedMasterSecret = hello.extendedMasterSecret;
+        facts.encryptThenMac = hello.encryptThenMac;
+      }
+      if (facts.presharedKey) words.push('by a pre-shared key');
+      if (facts.resumed) words.push('resumes a session');
+    }
+    return words.join('  ');
+  }
+
+  /** Whether that end may still send a hello that the capture holds. */
+  private mayTell(end: End): boolean {
+    const direction = this.directions[end];
+    if (direction === null) return this.connection.heard[end];
+    return !direction.over && !direction.opened && direction.lacking === null && !direction.reader.isLost;
+  }
+
+  private find(clientRandom: Uint8Array): SessionSecrets | null {
+    return this.secrets.find(clientRandom);
+  }
+
+  /** Whether the client's first encrypted records may be early data. */
+  private get earlyOffered(): boolean {
+    return this.clientHello?.earlyData ?? false;
+  }
+
+  private settledKeys(role: Role, hello: Hello, secrets: SessionSecrets | null, resumed: Uint8Array | null): Keys {
+    const id = hello.suites[0]!;
+    const suite = suiteOf(id);
+    if (hello.version === TLS_1_3) {
+      if (suite === null || !suite.tls13) return none(`key found, suite not supported: ${suiteName(id)}`);
+      return secrets === null
+        ? none('the key log has no secret for its client random')
+        : tls13Keys(role, suite, secrets, this.earlyOffered);
+    }
+    if (hello.version !== TLS_1_2) return none(`key found, ${versionName(hello.version)} not supported`);
+    if (suite === null || suite.tls13) return none(`key found, suite not supported: ${suiteName(id)}`);
+    if (hello.compressed) return none('key found, compressed records not supported');
+    const master = resumed ?? secrets?.get(CLIENT_RANDOM) ?? null;
+    if (master?.length !== MASTER_LENGTH) return none('the key log has no master secret for its client random');
+    if (hello.sessionId.length > 0) this.secrets.log.remember(hello.sessionId, master);
+    return tls12Keys(role, suite, master, this.clientRandom!, hello);
+  }
+
+  /** Without the ServerHello, the secret shows whether the suite was guessed right. */
+  private guessedKeys(role: Role, record: RawRecord, secrets: SessionSecrets): Keys {
+    if (secrets.has(CLIENT_RANDOM)) return none('the random of the ServerHello, which TLS 1.2 needs, was not captured');
+    const labels = TRAFFIC_LABELS[role];
+    const some = [labels.application, labels.handshake, labels.early].map((l) =>
+      l === null ? undefined : secrets.get(l),
+    );
+    const length = some.find((s) => s !== undefined)?.length ?? 0;
+    for (const suite of tls13Suites(length)) {
+      const keys = tls13Keys(role, suite, secrets, this.earlyOffered);
+      if (!opens(keys, record)) continue;
+      return tls13Keys(role, suite, secrets, this.earlyOffered);
+    }
+    return none('the ServerHello, which names the suite, was not captured');
+  }
+
+  /** Where the ClientHello was not captured, the key log's sessions are tried on the record. */
+  private byTrial(role: Role, record: RawRecord): Keys {
+    const hello = this.serverHello;
+    if (hello === null) return none('its handshake was not captured, so no secret can be matched with it');
+    const suite = suiteOf(hello.suites[0]!);
+    if (suite === null) return none(`suite not supported: ${suiteName(hello.suites[0]!)}`);
+    let tries = this.limits.tlsTrials;
+    for (const [random, secrets] of this.secrets.log.entries()) {
+      if (tries-- <= 0) break;
+      const keys = this.trialKeys(role, suite, hello, unhex(random), secrets);
+      if (keys === null || !opens(keys, record)) continue;
+      this.clientRandom = unhex(random);
+      return this.trialKeys(role, suite, hello, this.clientRandom, secrets)!;
+    }
+    return none(
+      this.secrets.log.size === 0
+        ? 'no key log was given (--tls-keylog would open it)'
+        : 'its ClientHello was not captured, and no secret of the key log opens its first record',
+    );
+  }
+
+  private trialKeys(
+    role: Role,
+    suite: Suite,
+    hello: Hello,
+    clientRandom: Uint8Array,
+    secrets: SessionSecrets,
+  ): Keys | null {
+    if (hello.version === TLS_1_3) return suite.tls13 ? tls13Keys(role, suite, secrets, this.earlyOffered) : null;
+    const master = secrets.get(CLIENT_RANDOM);
+    if (hello.version !== TLS_1_2 || suite.tls13 || master?.length !== MASTER_LENGTH) return null;
+    return tls12Keys(role, suite, master, clientRandom, hello);
+  }
+
+  /** The master secret of the session that this one resumes, by session id or ticket. */
+  private resumedMaster(): Uint8Array | null {
+    const { serverHello, clientHello } = this;
+    if (serverHello === null || serverHello.version !== TLS_1_2) return null;
+    const byId = serverHello.sessionId.length > 0 ? this.secrets.log.recall(serverHello.sessionId) : null;
+    if (byId !== null) return byId;
+    const ticket = clientHello?.ticket;
+    return ticket !== undefined && ticket.length > 0 ? this.secrets.log.recall(ticket) : null;
+  }
+
+  private rememberTicket(ticket: Uint8Array): void {
+    if (ticket.length === 0 || this.clientRandom === null) return;
+    const master = this.find(this.clientRandom)?.get(CLIENT_RANDOM) ?? this.resumedMaster();
+    if (master !== null && master !== undefined) this.secrets.log.remember(ticket, master);
+  }
+}
+
+function other(end: End): End {
+  return end === 0 ? 1 : 0;
+}
+
+function tls13Keys(role: Role, suite: Suite, secrets: SessionSecrets, earlyOffered: boolean): Keys {
+  const labels = TRAFFIC_LABELS[role];
+  const epoch = (label: string | null): TrafficEpoch | null => {
+    const secret = label === null ? undefined : secrets.get(label);
+    return secret?.length === HASH_LENGTH[suite.hash] ? new TrafficEpoch(suite, secret) : null;
+  };
+  const handshake = epoch(labels.handshake);
+  const application = epoch(labels.application);
+  if (handshake === null && application === null)
+    return none(`the key log has no ${labels.application} of this session`);
+  const earlyFirst = earlyOffered && role === CLIENT;
+  return { state: 'tls13', earlyFirst, early: earlyFirst ? epoch(labels.early) : null, handshake, application };
+}
+
+function tls12Keys(role: Role, suite: Suite, master: Uint8Array, clientRandom: Uint8Array, hello: Hello): Keys {
+  const keys = sessionKeys(suite, master, clientRandom, hello.random)[role];
+  return {
+    state: 'tls12',
+    epoch: new Epoch(tls12Cipher(suite, keys, hello.encryptThenMac, hello.truncatedHmac ? 10 : undefined)),
+  };
+}
+
+/** Whether any of the keys opens the record as the first one under them. */
+function opens(keys: Keys, record: RawRecord): boolean {
+  if (keys.state === 'tls12') return keys.epoch.open(record) !== null;
+  if (keys.state !== 'tls13') return false;
+  return [keys.early, keys.handshake, keys.application].some((e) => e !== null && e.open(record) !== null);
+}

@@ -1,0 +1,519 @@
+import type { Limits } from '../base/limits.js';
+import { Origin } from '../base/origin.js';
+import type { End } from '../stream/byte-stream.js';
+import {
+  ALERT,
+  alertName,
+  APPLICATION_DATA,
+  CHANGE_CIPHER_SPEC,
+  CLIENT_HELLO,
+  CLOSE_NOTIFY,
+  END_OF_EARLY_DATA,
+  FATAL,
+  FINISHED,
+  HANDSHAKE,
+  KEY_UPDATE,
+  RECORD_HEADER,
+  SERVER_HELLO,
+  TLS_1_3,
+} from './constants.js';
+import { TrafficEpoch, type Epoch } from './epoch.js';
+import type { TlsEvent, TlsOutput } from './event.js';
+import { HandshakeReader, type HandshakeMessage } from './handshake-reader.js';
+import { PlainMap } from './plain-map.js';
+import type { Opened } from './record-cipher.js';
+import { RecordReader, type RawRecord, type RecordTaker } from './record-reader.js';
+
+/** Keys of one direction, or why there are none. */
+export type Keys =
+  /** The peer's hello, or a line of the key log, may still come. */
+  | { readonly state: 'wait' }
+  | { readonly state: 'none'; readonly lacking: string }
+  | { readonly state: 'tls12'; readonly epoch: Epoch }
+  | {
+      readonly state: 'tls13';
+      /** The client offered early data: its first records may be under those keys, known or not. */
+      readonly earlyFirst: boolean;
+      readonly early: TrafficEpoch | null;
+      readonly handshake: TrafficEpoch | null;
+      readonly application: TrafficEpoch | null;
+    };
+
+/** What a direction asks of the connection that it belongs to. */
+export interface DirectionHost {
+  /** The version that was settled on; 0: not known yet; -1: nothing will tell. */
+  version(end: End, patient: boolean): number;
+  /** Keys for the record, the first encrypted one of this direction, or the first after keys changed. */
+  keys(end: End, record: RawRecord, patient: boolean): Keys;
+  /** A handshake message was read; `encrypted`: under keys. Tells of it. */
+  handshake(end: End, message: HandshakeMessage, encrypted: boolean, place: RawRecord): void;
+}
+
+/** Which keys the records of TLS 1.3 are under. */
+const EARLY = 0;
+const HANDSHAKE_KEYS = 1;
+const APPLICATION_KEYS = 2;
+
+/** Alerts of one direction that are remembered. */
+const MOST_ALERTS = 8;
+/** KeyUpdates that may be among lost records. */
+const UPDATES_AHEAD = 2;
+
+/** A record, copied, that waits for its keys. */
+interface Waiting extends RawRecord {
+  readonly origin: Origin;
+}
+
+/** One direction of a TLS connection: records in, application data out. */
+export class TlsDirection implements RecordTaker {
+  readonly reader: RecordReader;
+  readonly map: PlainMap;
+  /** Records so far. */
+  records = 0;
+  keyUpdates = 0;
+  /** Bytes of application data so far, and the records that brought them. */
+  plainBytes = 0;
+  dataRecords = 0;
+  closeNotify = false;
+  /** Names of the first alerts. */
+  readonly alerts: string[] = [];
+  /** Why nothing more can be opened, or null. */
+  lacking: string | null = null;
+  /** Whether any encrypted record was opened, and whether any could not be. */
+  opened = false;
+  unopened = 0;
+  /** This direction's stream is over. */
+  over = false;
+
+  private readonly end: End;
+  private readonly limits: Readonly<Limits>;
+  private readonly host: DirectionHost;
+  private readonly output: TlsOutput;
+  private readonly handshakes: HandshakeReader;
+  private waiting: Waiting[] = [];
+  private waitingBytes = 0;
+  private keys: Keys | null = null;
+  /** TLS 1.3: EARLY to APPLICATION_KEYS. */
+  private stage = HANDSHAKE_KEYS;
+  private epoch: Epoch | null = null;
+  private changedCipher = false;
+  /** Bytes lost since the last record that was opened; whether any were. */
+  private lostBytes = 0;
+  private shaken = false;
+  /** Whole records that were not opened since then. */
+  private failed = 0;
+  /** The upper floor was told that application data may be missing, and none has come since. */
+  private lossTold = false;
+  private lossDue = false;
+  private trials = 0;
+  private limitTold = false;
+  private readonly out = new Origin();
+
+  /** `offset`: where its first record begins; `late`: records may be missing in front of it. */
+  constructor(
+    end: End,
+    offset: number,
+    late: boolean,
+    limits: Readonly<Limits>,
+    host: DirectionHost,
+    output: TlsOutput,
+  ) {
+    this.end = end;
+    this.limits = limits;
+    this.host = host;
+    this.output = output;
+    this.reader = new RecordReader(this, offset, late);
+    this.shaken = late;
+    this.lostBytes = late ? Infinity : 0;
+    this.map = new PlainMap(offset);
+    this.handshakes = new HandshakeReader(limits.tlsHandshakeBytes);
+  }
+
+  /** Whether records wait for keys. */
+  get isWaiting(): boolean {
+    return this.waiting.length > 0;
+  }
+
+  /** The peer told more, or the key log grew; `patient` false: there is no use in waiting any longer. */
+  wake(patient: boolean): void {
+    while (this.waiting.length > 0) {
+      const next = this.waiting[0]!;
+      if (!this.process(next, patient)) return;
+      this.waiting.shift();
+      this.waitingBytes -= next.end;
+    }
+  }
+
+  gap(length: number, origin: Origin): void {
+    this.wake(false);
+    this.reader.gap(length, origin);
+  }
+
+  /** The direction's stream is over. */
+  finish(origin: Origin): void {
+    if (this.over) return;
+    this.over = true;
+    this.wake(false);
+    this.reader.end();
+    if (this.lossDue) this.tellLoss(origin);
+  }
+
+  // ---- RecordTaker
+
+  record(r: RawRecord): void {
+    this.records++;
+    if (this.waiting.length > 0 || !this.process(r, true)) this.hold(r);
+  }
+
+  found(r: RawRecord): boolean {
+    const type = r.bytes[r.start]!;
+    if (this.lacking !== null) return false;
+    if (this.isClear(r, true) === true) {
+      if (!this.looksClear(r)) return false;
+      this.records++;
+      this.clear(r);
+      return true;
+    }
+    if (type !== APPLICATION_DATA && this.keys?.state === 'tls13') return false;
+    if (!this.prepare(r, false)) return false;
+    const opened = this.tryOpen(r);
+    if (opened === null) return false;
+    this.records++;
+    this.take(opened, r);
+    return true;
+  }
+
+  leftover(offset: number, length: number): void {
+    this.output.opaque(this.end, offset, length);
+  }
+
+  cut(length: number, origin: Origin): void {
+    this.shaken = true;
+    this.lostBytes += length;
+    this.handshakes.reset();
+    if (this.lacking !== null) return;
+    const inData = this.keys !== null && (this.keys.state === 'tls12' || this.stage === APPLICATION_KEYS);
+    if (inData && this.dataRecords > 0) this.tellLoss(origin);
+    else this.lossDue = true;
+  }
+
+  notTls(offset: number, first: Uint8Array, origin: Origin): void {
+    this.wake(false);
+    this.tell({ kind: 'not-tls', first, records: this.records }, offset, first.length, origin);
+  }
+
+  // ---- inside
+
+  private hold(r: RawRecord): void {
+    const bytes = r.bytes.slice(r.start, r.end);
+    this.waiting.push({ bytes, start: 0, end: bytes.length, offset: r.offset, origin: r.origin.clone() });
+    this.waitingBytes += bytes.length;
+    if (this.waitingBytes <= this.limits.tlsWaitBytes) return;
+    this.limitOnce(
+      'tlsWaitBytes',
+      `more than ${this.limits.tlsWaitBytes} bytes of records waited for their keys; they are passed over`,
+      r,
+    );
+    this.wake(false);
+  }
+
+  /** Takes a record; false: it has to wait. */
+  private process(r: RawRecord, patient: boolean): boolean {
+    const clear = this.isClear(r, patient);
+    if (clear === null) return false;
+    if (clear) {
+      this.clear(r);
+      return true;
+    }
+    if (this.lacking === null && this.keys === null) {
+      const keys = this.host.keys(this.end, r, patient);
+      if (keys.state === 'wait') return false;
+      this.adopt(keys, r);
+    }
+    if (this.lacking !== null) {
+      this.pass(r);
+      return true;
+    }
+    const opened = this.tryOpen(r);
+    if (opened !== null) this.take(opened, r);
+    else this.fail(r);
+    return true;
+  }
+
+  /** Whether a record is sent in clear; null: only the peer's hello can tell. */
+  private isClear(r: RawRecord, patient: boolean): boolean | null {
+    const type = r.bytes[r.start]!;
+    if (type === APPLICATION_DATA) return false;
+    if (this.keys?.state === 'tls12') return false;
+    if (!this.changedCipher) return this.shaken && type !== CHANGE_CIPHER_SPEC ? this.looksClear(r) : true;
+    const version = this.host.version(this.end, patient);
+    if (version === 0) return null;
+    if (version === TLS_1_3) return true;
+    return version < 0 && this.looksClear(r);
+  }
+
+  /** Whether the content of a record can be what its type says. */
+  private looksClear(r: RawRecord): boolean {
+    const { bytes, start } = r;
+    const length = r.end - start - RECORD_HEADER;
+    const at = start + RECORD_HEADER;
+    switch (bytes[start]) {
+      case CHANGE_CIPHER_SPEC:
+        return length === 1 && bytes[at] === 1;
+      case ALERT:
+        return length === 2 && (bytes[at] === 1 || bytes[at] === FATAL);
+      case HANDSHAKE: {
+        if (length < 4 || bytes[at]! > KEY_UPDATE + 1) return false;
+        const hello = bytes[at] === CLIENT_HELLO || bytes[at] === SERVER_HELLO;
+        const body = bytes[at + 1]! * 65536 + bytes[at + 2]! * 256 + bytes[at + 3]!;
+        return hello ? bytes[at + 4] === 3 && body >= 34 : body + 4 <= length;
+      }
+      default:
+        return false;
+    }
+  }
+
+  private clear(r: RawRecord): void {
+    const type = r.bytes[r.start]!;
+    this.output.overhead(this.end, r.end - r.start);
+    const content = r.bytes.subarray(r.start + RECORD_HEADER, r.end);
+    if (type === CHANGE_CIPHER_SPEC) {
+      this.changedCipher = true;
+      this.handshakes.reset();
+    } else if (type === ALERT) this.alert(content, false, r);
+    else if (type === HANDSHAKE) this.handshake(content, false, r);
+  }
+
+  private handshake(content: Uint8Array, encrypted: boolean, r: RawRecord): void {
+    this.handshakes.push(content, (m) => {
+      this.host.handshake(this.end, m, encrypted, r);
+      if (encrypted && this.keys?.state === 'tls13') this.advance(m);
+    });
+    if (this.handshakes.overlong)
+      this.limitOnce(
+        'tlsHandshakeBytes',
+        `a handshake message of more than ${this.limits.tlsHandshakeBytes} bytes; only its beginning is read`,
+        r,
+      );
+  }
+
+  /** The keys change behind some messages of TLS 1.3. */
+  private advance(m: HandshakeMessage): void {
+    const { keys } = this;
+    if (keys?.state !== 'tls13') return;
+    if (m.type === END_OF_EARLY_DATA && this.stage === EARLY) this.enter(HANDSHAKE_KEYS);
+    else if (m.type === FINISHED && this.stage === HANDSHAKE_KEYS) this.enter(APPLICATION_KEYS);
+    else if (m.type === KEY_UPDATE && this.epoch instanceof TrafficEpoch) {
+      this.keyUpdates++;
+      this.epoch = this.epoch.next();
+    }
+  }
+
+  private alert(content: Uint8Array, encrypted: boolean, r: RawRecord): void {
+    if (content.length < 2) return;
+    if (content[1] === CLOSE_NOTIFY) this.closeNotify = true;
+    const fatal = content[0] === FATAL;
+    const name = alertName(content[1]!);
+    if (this.alerts.length < MOST_ALERTS) this.alerts.push(name);
+    this.tell({ kind: 'alert', name, fatal, encrypted }, r.offset, r.end - r.start, r.origin);
+  }
+
+  private adopt(keys: Exclude<Keys, { state: 'wait' }>, r: RawRecord): void {
+    if (keys.state === 'none') {
+      this.giveUp(keys.lacking, r);
+      return;
+    }
+    this.keys = keys;
+    if (keys.state === 'tls12') this.epoch = keys.epoch;
+    else this.enter(keys.earlyFirst ? EARLY : HANDSHAKE_KEYS);
+  }
+
+  private enter(stage: number): void {
+    const { keys } = this;
+    if (keys?.state !== 'tls13') return;
+    this.stage = stage;
+    this.epoch = stage === EARLY ? keys.early : stage === HANDSHAKE_KEYS ? keys.handshake : keys.application;
+  }
+
+  /** Finds keys for a record that was found behind a hole. */
+  private prepare(r: RawRecord, patient: boolean): boolean {
+    if (this.keys !== null) return true;
+    const keys = this.host.keys(this.end, r, patient);
+    if (keys.state === 'wait') return false;
+    this.adopt(keys, r);
+    return keys.state !== 'none';
+  }
+
+  private tryOpen(r: RawRecord): Opened | null {
+    const { epoch } = this;
+    const opened = epoch?.open(r) ?? null;
+    if (opened !== null) {
+      // what failed in front of it was not lost in the capture
+      if (this.shaken) this.settled(0, r);
+      return opened;
+    }
+    this.trials++;
+    if (this.trials > this.limits.tlsTrials) {
+      if (
+        !this.limitOnce(
+          'tlsTrials',
+          `more than ${this.limits.tlsTrials} records did not open; the rest is passed over`,
+          r,
+        )
+      )
+        return null;
+      this.lacking = 'too many of its records do not open';
+      return null;
+    }
+    return this.later(r) ?? (this.shaken ? this.resynchronise(r) : null);
+  }
+
+  /** The record may be the first one under the next keys: early data that were refused, a handshake that cannot be read. */
+  private later(r: RawRecord): Opened | null {
+    const { keys } = this;
+    if (keys?.state !== 'tls13') return null;
+    if (this.stage === EARLY) {
+      const opened = keys.handshake?.open(r) ?? null;
+      if (opened !== null) {
+        this.enter(HANDSHAKE_KEYS);
+        return opened;
+      }
+    }
+    if (this.stage !== APPLICATION_KEYS && (this.epoch === null || this.shaken || !this.epoch.used)) {
+      const opened = keys.application?.open(r) ?? null;
+      if (opened !== null) {
+        this.enter(APPLICATION_KEYS);
+        return opened;
+      }
+    }
+    return null;
+  }
+
+  /** Tries the record as one of the next ones: as many may be lost as the lost bytes can have held. */
+  private resynchronise(r: RawRecord): Opened | null {
+    const { epoch, keys } = this;
+    const least = epoch?.cipher.overhead ?? RECORD_HEADER + 17;
+    const most = Math.min(this.limits.tlsLostRecords, Math.ceil(this.lostBytes / least) + this.failed + 1);
+    if (epoch !== null) {
+      for (let ahead = 1; ahead <= most; ahead++) {
+        const opened = this.attempt(epoch, r, epoch.seq + ahead);
+        if (opened !== null) return this.settled(ahead, r, opened);
+      }
+    }
+    if (keys?.state !== 'tls13') return null;
+    if (this.stage !== APPLICATION_KEYS && keys.application !== null) {
+      for (let seq = 0; seq <= most; seq++) {
+        const opened = this.attempt(keys.application, r, seq);
+        if (opened === null) continue;
+        this.enter(APPLICATION_KEYS);
+        return this.settled(null, r, opened, seq === 0);
+      }
+    }
+    if (this.stage !== APPLICATION_KEYS || !(epoch instanceof TrafficEpoch)) return null;
+    let later = epoch;
+    for (let updates = 1; updates <= UPDATES_AHEAD; updates++) {
+      later = later.next();
+      for (let seq = 0; seq <= most; seq++) {
+        const opened = this.attempt(later, r, seq);
+        if (opened === null) continue;
+        this.epoch = later;
+        this.keyUpdates += updates;
+        return this.settled(null, r, opened);
+      }
+    }
+    return null;
+  }
+
+  private attempt(epoch: Epoch, r: RawRecord, seq: number): Opened | null {
+    if (this.trials > this.limits.tlsTrials) return null;
+    const opened = epoch.open(r, seq);
+    if (opened === null) this.trials++;
+    return opened;
+  }
+
+  /** A record was opened behind a loss of so many others (null: unknown). `whole`: no application data were among them. */
+  private settled(lost: number | null, r: RawRecord, opened: Opened | null = null, whole = lost === 0): Opened | null {
+    if (this.lossDue && whole) this.lossDue = false;
+    if (lost !== 0) this.tell({ kind: 'found', lost }, r.offset, r.end - r.start, r.origin);
+    this.shaken = false;
+    this.lostBytes = 0;
+    this.failed = 0;
+    return opened;
+  }
+
+  private take(opened: Opened, r: RawRecord): void {
+    const { content, type } = opened;
+    const length = r.end - r.start;
+    this.opened = true;
+    if (type === APPLICATION_DATA) {
+      if (this.lossDue) this.tellLoss(r.origin);
+      this.lossTold = false;
+      this.output.overhead(this.end, length - content.length);
+      this.dataRecords++;
+      this.plainBytes += content.length;
+      this.map.add(r.offset + length, content.length);
+      if (content.length > 0) this.output.plain(this.end, content, this.out.copyFrom(r.origin));
+      return;
+    }
+    this.output.overhead(this.end, length);
+    if (type === HANDSHAKE) this.handshake(content, true, r);
+    else if (type === ALERT) this.alert(content, true, r);
+    else if (type === CHANGE_CIPHER_SPEC && this.keys?.state === 'tls12') {
+      // renegotiation: new keys from here on
+      this.keys = null;
+      this.epoch = null;
+      this.changedCipher = true;
+    }
+  }
+
+  /** A whole record that does not open. */
+  private fail(r: RawRecord): void {
+    if (this.lacking !== null) {
+      this.pass(r);
+      return;
+    }
+    this.failed++;
+    const { keys, epoch } = this;
+    const begun = this.opened;
+    if (!this.shaken && begun && epoch !== null && (keys?.state === 'tls12' || this.stage !== EARLY)) {
+      this.tell({ kind: 'bad-record', number: epoch.seq }, r.offset, r.end - r.start, r.origin);
+      this.shaken = true;
+      this.lossDue = true;
+    } else if (!this.shaken && !begun && this.stage !== EARLY && epoch !== null) {
+      this.giveUp('the secret in the key log does not open its first record', r);
+    }
+    this.pass(r);
+  }
+
+  private giveUp(lacking: string, r: RawRecord): void {
+    this.lacking = lacking;
+    this.map.close();
+    this.tell({ kind: 'opaque', lacking }, r.offset, r.end - r.start, r.origin);
+  }
+
+  private pass(r: RawRecord): void {
+    this.unopened++;
+    this.output.opaque(this.end, r.offset, r.end - r.start);
+  }
+
+  private tellLoss(origin: Origin): void {
+    this.lossDue = false;
+    if (this.lossTold) return;
+    this.lossTold = true;
+    this.output.lost(this.end, this.out.copyFrom(origin));
+  }
+
+  private limitOnce(limit: keyof Limits, text: string, r: RawRecord): boolean {
+    if (this.limitTold) return false;
+    this.limitTold = true;
+    this.tell({ kind: 'limit', limit, text }, r.offset, r.end - r.start, r.origin);
+    return true;
+  }
+
+  private tell(what: TlsEventBody, offset: number, length: number, origin: Origin): void {
+    this.output.tell({ ...what, end: this.end, offset, length, origin } as TlsEvent);
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+export type TlsEventBody = DistributiveOmit<TlsEvent, 'end' | 'offset' | 'length' | 'origin'>;

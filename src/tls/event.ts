@@ -1,0 +1,48 @@
+import type { Limits } from '../base/limits.js';
+import type { Origin } from '../base/origin.js';
+import type { End } from '../stream/byte-stream.js';
+import type { Hello } from './hello.js';
+
+/** The record that an event is about: who sent it, its place in the stream as captured (not in the plaintext), where it came from. */
+export interface RecordPlace {
+  readonly end: End;
+  readonly offset: number;
+  readonly length: number;
+  readonly origin: Origin;
+}
+
+/** What a TLS connection tells besides plaintext. */
+export type TlsEvent = RecordPlace &
+  (
+    | {
+        /** A handshake message. `words`: what it says; `minor`: of no interest unless everything was asked for. */
+        readonly kind: 'handshake';
+        readonly name: string;
+        readonly words: string;
+        readonly minor: boolean;
+        readonly hello: Hello | null;
+      }
+    | { readonly kind: 'alert'; readonly name: string; readonly fatal: boolean; readonly encrypted: boolean }
+    /** `first`: bytes where a record was due, after `records` that were. The rest of the direction is not read. */
+    | { readonly kind: 'not-tls'; readonly first: Uint8Array; readonly records: number }
+    /** Nothing of the direction can be opened from here on. `lacking`: the reason, as half a sentence. */
+    | { readonly kind: 'opaque'; readonly lacking: string }
+    /** A record of a stream without holes did not authenticate. */
+    | { readonly kind: 'bad-record'; readonly number: number }
+    /** Opening goes on after records were lost; null: nobody knows how many. */
+    | { readonly kind: 'found'; readonly lost: number | null }
+    | { readonly kind: 'limit'; readonly limit: keyof Limits; readonly text: string }
+  );
+
+/** Takes what comes out of a TLS connection. */
+export interface TlsOutput {
+  /** The next bytes of application data that `end` sent. `origin`: the packet that completed their record; reused. */
+  plain(end: End, bytes: Uint8Array, origin: Origin): void;
+  /** Application data may be missing here; nobody knows how many bytes. */
+  lost(end: End, origin: Origin): void;
+  /** Stream bytes that could not be read. */
+  opaque(end: End, offset: number, length: number): void;
+  /** That many stream bytes were TLS's own: headers, tags, padding, handshake messages, alerts. */
+  overhead(end: End, length: number): void;
+  tell(event: TlsEvent): void;
+}

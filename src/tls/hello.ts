@@ -1,0 +1,180 @@
+import { wireText } from '../base/text.js';
+import { CLIENT_HELLO, SERVER_HELLO, isKnownVersion } from './constants.js';
+
+/** What a ClientHello or ServerHello says (RFC 8446, 4.1 and 4.2), as far as its bytes go. */
+export interface Hello {
+  readonly from: 'client' | 'server';
+  /** The version that was chosen, or the highest one offered. */
+  readonly version: number;
+  readonly random: Uint8Array;
+  readonly sessionId: Uint8Array;
+  /** The suite that was chosen, or those offered. */
+  readonly suites: readonly number[];
+  /** Compression of TLS 1.2, where the server chose one. */
+  readonly compressed: boolean;
+  /** A HelloRetryRequest: a ServerHello with a random of its own kind. */
+  readonly retry: boolean;
+  readonly serverName: string | null;
+  /** Application protocols: offered, or the one chosen. */
+  readonly alpn: readonly string[];
+  /** A session ticket of TLS 1.2 that the client offers. */
+  readonly ticket: Uint8Array;
+  readonly presharedKey: boolean;
+  readonly earlyData: boolean;
+  readonly encryptThenMac: boolean;
+  readonly extendedMasterSecret: boolean;
+  readonly truncatedHmac: boolean;
+}
+
+const SERVER_NAME = 0;
+const TRUNCATED_HMAC = 4;
+const ALPN = 16;
+const ENCRYPT_THEN_MAC = 22;
+const EXTENDED_MASTER_SECRET = 23;
+const SESSION_TICKET = 35;
+const PRE_SHARED_KEY = 41;
+const EARLY_DATA = 42;
+const SUPPORTED_VERSIONS = 43;
+
+/** The random of a HelloRetryRequest: the SHA-256 of that word (RFC 8446, 4.1.3). */
+const RETRY_RANDOM = Buffer.from('cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c', 'hex');
+
+const HELLO_LEAST = 38;
+/** Names of application protocols that are kept of one list. */
+const MAX_NAMES = 16;
+
+/** Reads big-endian numbers and runs of bytes; what lies behind the end reads as nothing. */
+class Cursor {
+  constructor(
+    private readonly bytes: Uint8Array,
+    public at: number,
+    private readonly end: number,
+  ) {}
+
+  get left(): number {
+    return this.end - this.at;
+  }
+
+  u8(): number {
+    return this.at < this.end ? this.bytes[this.at++]! : 0;
+  }
+
+  u16(): number {
+    return this.u8() * 256 + this.u8();
+  }
+
+  take(length: number): Uint8Array {
+    const to = Math.min(this.end, this.at + length);
+    const part = this.bytes.subarray(this.at, to);
+    this.at = to;
+    return part;
+  }
+
+  sub(length: number): Cursor {
+    const to = Math.min(this.end, this.at + length);
+    const part = new Cursor(this.bytes, this.at, to);
+    this.at = to;
+    return part;
+  }
+}
+
+/** Extensions by type: the first one of each kind, as far as they are whole. */
+function extensionsOf(c: Cursor): Map<number, Uint8Array> {
+  const found = new Map<number, Uint8Array>();
+  const list = c.sub(c.u16());
+  while (list.left >= 4) {
+    const type = list.u16();
+    const length = list.u16();
+    if (length > list.left) break;
+    const data = list.take(length);
+    if (!found.has(type)) found.set(type, data);
+  }
+  return found;
+}
+
+function serverName(data: Uint8Array | undefined): string | null {
+  if (data === undefined || data.length < 5) return null;
+  const c = new Cursor(data, 3, data.length);
+  return wireText(c.take(c.u16()));
+}
+
+function alpn(data: Uint8Array | undefined): string[] {
+  if (data === undefined) return [];
+  const c = new Cursor(data, 2, data.length);
+  const names: string[] = [];
+  while (c.left > 1 && names.length < MAX_NAMES) names.push(wireText(c.take(c.u8())));
+  return names;
+}
+
+function highest(legacy: number, data: Uint8Array | undefined, from: 'client' | 'server'): number {
+  if (data === undefined) return legacy;
+  const c = new Cursor(data, from === 'client' ? 1 : 0, data.length);
+  let version = from === 'client' ? 0 : legacy;
+  while (c.left >= 2) {
+    const offered = c.u16();
+    // drafts of TLS 1.3 went by 0x7fNN; random numbers stand between (RFC 8701)
+    if (from === 'server') return offered;
+    if (isKnownVersion(offered) && offered > version) version = offered;
+  }
+  return version === 0 ? legacy : version;
+}
+
+/** Reads a hello from its handshake type and body; null where it is too short to hold a random, or something else. */
+export function parseHello(type: number, body: Uint8Array): Hello | null {
+  if ((type !== CLIENT_HELLO && type !== SERVER_HELLO) || body.length < HELLO_LEAST - 4) return null;
+  const from = type === CLIENT_HELLO ? 'client' : 'server';
+  const c = new Cursor(body, 0, body.length);
+  const legacy = c.u16();
+  const random = c.take(32).slice();
+  const sessionId = c.take(c.u8()).slice();
+  const suites: number[] = [];
+  let compressed = false;
+  if (from === 'client') {
+    const list = c.sub(c.u16());
+    while (list.left >= 2) suites.push(list.u16());
+    c.take(c.u8());
+  } else {
+    suites.push(c.u16());
+    compressed = c.u8() !== 0;
+  }
+  const extensions = extensionsOf(c);
+  return {
+    from,
+    version: highest(legacy, extensions.get(SUPPORTED_VERSIONS), from),
+    random,
+    sessionId,
+    suites,
+    compressed,
+    retry: from === 'server' && RETRY_RANDOM.equals(random),
+    serverName: from === 'client' ? serverName(extensions.get(SERVER_NAME)) : null,
+    alpn: alpn(extensions.get(ALPN)),
+    ticket: extensions.get(SESSION_TICKET)?.slice() ?? new Uint8Array(0),
+    presharedKey: extensions.has(PRE_SHARED_KEY),
+    earlyData: extensions.has(EARLY_DATA),
+    encryptThenMac: extensions.has(ENCRYPT_THEN_MAC),
+    extendedMasterSecret: extensions.has(EXTENDED_MASTER_SECRET),
+    truncatedHmac: extensions.has(TRUNCATED_HMAC),
+  };
+}
+
+/** What EncryptedExtensions (RFC 8446, 4.3.1) say. */
+export function parseEncryptedExtensions(body: Uint8Array): {
+  readonly alpn: readonly string[];
+  readonly earlyData: boolean;
+} {
+  const extensions = extensionsOf(new Cursor(body, 0, body.length));
+  return { alpn: alpn(extensions.get(ALPN)), earlyData: extensions.has(EARLY_DATA) };
+}
+
+/** The ticket of a NewSessionTicket of TLS 1.2 (RFC 5077, 3.3): lifetime (4 bytes), then the ticket with its length. */
+export function parseTicket12(body: Uint8Array): Uint8Array {
+  const c = new Cursor(body, 4, body.length);
+  return c.take(c.u16()).slice();
+}
+
+/** Whether a Certificate message holds a certificate: a context with its length (TLS 1.3 only), then a list of at least one. */
+export function hasCertificate(body: Uint8Array, tls13: boolean): boolean {
+  const c = new Cursor(body, 0, body.length);
+  if (tls13) c.take(c.u8());
+  return c.u8() * 65536 + c.u16() > 0;
+}
