@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { exactArguments } from './base/file-name.js';
 import { complain } from './cli/complain.js';
 import { main } from './cli/main.js';
 
@@ -8,4 +9,4 @@ process.on('uncaughtException', (error) => {
   process.exit(2);
 });
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await main(exactArguments(process.argv.slice(2)));

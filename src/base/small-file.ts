@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { systemPath } from './file-name.js';
 
 const PIECE = 64 << 10;
 
@@ -7,7 +8,7 @@ const PIECE = 64 << 10;
  * device or a pipe may never end. Throws what the file system says.
  */
 export function readSmallFile(path: string, limit: number): string | null {
-  const fd = openSync(path, 'r');
+  const fd = openSync(systemPath(path), 'r');
   try {
     const parts: Buffer[] = [];
     for (let length = 0; length <= limit;) {

@@ -10,6 +10,8 @@ const UNSAFE =
 function escapeOne(c: string): string {
   const code = c.codePointAt(0)!;
   if (code < 0x100) return `\\x${code.toString(16).padStart(2, '0')}`;
+  // a byte of a file's name (see file-name.ts)
+  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code & 0xff).toString(16)}`;
   return `\\u{${code.toString(16)}}`;
 }
 
@@ -72,7 +74,7 @@ export function badUtf8At(bytes: Uint8Array, start = 0, end = bytes.length): num
 }
 
 /** Length of the well-formed UTF-8 sequence at `i` (Unicode 15, table 3-7), or 0. */
-function utf8Length(bytes: Uint8Array, i: number): number {
+export function utf8Length(bytes: Uint8Array, i: number): number {
   const b0 = bytes[i]!;
   if (b0 < 0x80) return 1;
   if (b0 < 0xc2 || b0 > 0xf4) return 0;

@@ -1,4 +1,5 @@
 import { watch, type FSWatcher } from 'node:fs';
+import { systemPath } from '../base/file-name.js';
 
 /** Where the system tells of changes late or not at all (network file systems), the file is looked at this often. */
 const POLL_MILLISECONDS = 100;
@@ -46,7 +47,7 @@ export class Growth {
 
 function watchOrNull(path: string): FSWatcher | null {
   try {
-    return watch(path);
+    return watch(systemPath(path));
   } catch {
     return null;
   }

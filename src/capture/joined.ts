@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { shownPath } from '../base/file-name.js';
 import { safeText } from '../base/text.js';
 import { NotACapture, type CaptureInfo, type CaptureNote, type Packet, type PacketSink } from './packet.js';
 import type { CaptureOptions, ReadHooks } from './reading.js';
@@ -46,8 +47,8 @@ class PartSink implements PacketSink {
   }
 
   info(info: CaptureInfo): void {
-    if (this.index === 0) this.sink.info({ ...info, parts: this.parts });
-    this.sink.part?.(this.parts[this.index]!, this.before + 1);
+    if (this.index === 0) this.sink.info({ ...info, parts: this.parts.map(shownPath) });
+    this.sink.part?.(shownPath(this.parts[this.index]!), this.before + 1);
   }
 
   packet(packet: Packet): void {

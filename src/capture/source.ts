@@ -1,6 +1,7 @@
 import { closeSync, constants, createReadStream, fstatSync, openSync, statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { shownPath, systemPath } from '../base/file-name.js';
 import { DEFAULT_LIMITS } from '../base/limits.js';
 import { readJoined, type JoinedFiles } from './joined.js';
 import { NotACapture, type PacketSink } from './packet.js';
@@ -34,14 +35,14 @@ export type CaptureInput = string | RawPair | JoinedFiles | MadeInput;
 
 /** The name by which events call an input: of several files the first one's. */
 export function inputName(input: CaptureInput): string {
-  if (typeof input === 'string') return input;
+  if (typeof input === 'string') return shownPath(input);
   if ('open' in input) return input.name;
-  return 'parts' in input ? input.parts[0]! : `${input.client},${input.server}`;
+  return shownPath('parts' in input ? input.parts[0]! : `${input.client},${input.server}`);
 }
 
 /** The names that an input goes by: those of all its files where they are one recording. */
 export function inputParts(input: CaptureInput): readonly string[] {
-  return typeof input !== 'string' && 'parts' in input ? input.parts : [inputName(input)];
+  return typeof input !== 'string' && 'parts' in input ? input.parts.map(shownPath) : [inputName(input)];
 }
 
 /** The files that an input is read from. */
@@ -61,11 +62,11 @@ export function openCapture(input: CaptureInput, options: CaptureOptions = {}): 
   return {
     name: path,
     read: async (sink, hooks = {}) => {
-      const stat = statSync(path);
+      const stat = statSync(systemPath(path));
       if (stat.isDirectory()) throw new NotACapture('a directory');
       if (stat.isFIFO()) return readStream(openFifo(path), complete, sink, hooks);
-      if (!stat.isFile()) return readStream(createReadStream(path), complete, sink, hooks);
-      const fd = openSync(path, 'r');
+      if (!stat.isFile()) return readStream(createReadStream(systemPath(path)), complete, sink, hooks);
+      const fd = openSync(systemPath(path), 'r');
       try {
         await readRegularFile({ fd, path }, complete, sink, hooks);
       } finally {
@@ -100,7 +101,7 @@ export function openStream(name: string, open: () => Readable, options: CaptureO
  * would keep the process from ending.
  */
 function openFifo(path: string): Readable {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const fd = openSync(systemPath(path), constants.O_RDONLY | constants.O_NONBLOCK);
   if (!fstatSync(fd).isFIFO()) {
     closeSync(fd);
     throw new Error(`${path}: replaced while it was opened`);

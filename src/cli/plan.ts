@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
 import { CAPTURE_RULES } from '../base/capture-rules.js';
+import { systemPath } from '../base/file-name.js';
 import { pathMatcher, patternMatcher } from '../base/pattern.js';
 import { DEFAULT_LIMITS } from '../base/limits.js';
 import { pathStat } from '../base/path-stat.js';
@@ -175,7 +176,7 @@ export function analysisOptions(plan: Plan, detail: Detail): AnalysisOptions {
 export function checkKeyrings(paths: readonly string[]): void {
   for (const path of paths) {
     try {
-      accessSync(path, constants.R_OK);
+      accessSync(systemPath(path), constants.R_OK);
     } catch (error) {
       throw new UsageError(`cannot read the keyring ${path}: ${systemWords(error)}`);
     }

@@ -1,5 +1,5 @@
 import { NotACapture } from '../capture/packet.js';
-import { Analysis, inputName, type CaptureInput } from '../engine/analysis.js';
+import { Analysis, inputName, inputPaths, type CaptureInput } from '../engine/analysis.js';
 import type { Reporter } from '../engine/event.js';
 import { joinInputs, unjoined } from '../engine/joining/join.js';
 import { rehearse } from '../engine/rehearsal.js';
@@ -85,7 +85,7 @@ export async function runInputs(given: readonly CaptureInput[], run: RunSettings
     } catch (error) {
       progress.clear();
       reporter.flush?.();
-      if (error instanceof NotACapture && run.found?.has(inputName(input))) continue;
+      if (error instanceof NotACapture && run.found?.has(inputPaths(input)[0] ?? '')) continue;
       complain(inputError(input, error));
       status = 2;
     }

@@ -1,5 +1,6 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { systemPath } from '../base/file-name.js';
 
 /** Text is handed to the system in pieces of about this many characters. */
 const PIECE = 64 << 10;
@@ -87,7 +88,7 @@ let serial = 0;
 const unfinished = new Set<string>();
 
 function removeUnfinished(): void {
-  for (const path of unfinished) rmSync(path, { force: true });
+  for (const path of unfinished) rmSync(systemPath(path), { force: true });
 }
 
 /**
@@ -107,9 +108,9 @@ export class FileOutput extends TextOutput {
 
   /** Throws the system's error where the file cannot be made. */
   static create(path: string, direct: boolean): FileOutput {
-    if (direct) return new FileOutput(path, null, openSync(path, 'w'));
+    if (direct) return new FileOutput(path, null, openSync(systemPath(path), 'w'));
     const beside = join(dirname(path), `.${basename(path)}.${process.pid}.${++serial}.part`);
-    const fd = openSync(beside, 'wx', 0o666);
+    const fd = openSync(systemPath(beside), 'wx', 0o666);
     if (unfinished.size === 0) process.once('exit', removeUnfinished);
     unfinished.add(beside);
     return new FileOutput(path, beside, fd);
@@ -123,7 +124,7 @@ export class FileOutput extends TextOutput {
     }
     this.close();
     if (this.beside === null) return;
-    renameSync(this.beside, this.target);
+    renameSync(systemPath(this.beside), systemPath(this.target));
     this.settled(this.beside);
   }
 
@@ -131,7 +132,7 @@ export class FileOutput extends TextOutput {
     super.discard();
     this.close();
     if (this.beside === null) return;
-    rmSync(this.beside, { force: true });
+    rmSync(systemPath(this.beside), { force: true });
     this.settled(this.beside);
   }
 

@@ -43,8 +43,9 @@ function complaint(args: readonly string[], cwd = folder): string {
 }
 
 describe('inputs that cannot be read', () => {
-  it('a folder, where a file is wanted', () => {
-    expect(complaint(['analyze', '.'])).toContain('a directory');
+  it('a folder without a file', () => {
+    mkdirSync(join(folder, 'empty'));
+    expect(complaint(['analyze', 'empty'])).toContain('empty: no file there');
   });
 
   it('a file or folder without permission', (context) => {
@@ -108,13 +109,14 @@ describe('files that change while they are read', () => {
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (stdout === '') setTimeout(change, 50);
+      if (stdout === '') {
+        setTimeout(change, 50);
+        setTimeout(() => child.kill('SIGINT'), 1500);
+      }
       stdout += text;
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    const timer = setTimeout(() => child.kill('SIGINT'), 1500);
     const [status] = (await once(child, 'close')) as [number | null];
-    clearTimeout(timer);
     return { status, stdout, stderr };
   };
   const messages = (text: string): number => text.split('"type":"message"').length - 1;
@@ -252,5 +254,47 @@ describe('-o', () => {
     expect(wirelint(['analyze', '-o', 'report.txt', good], { cwd: own }).status).toBe(0);
     expect(readdirSync(own)).toEqual(['report.txt']);
     expect(existsSync(join(own, 'report.txt'))).toBe(true);
+  });
+});
+
+describe('file names that are no UTF-8', () => {
+  const own = join(folder, 'names');
+  mkdirSync(own);
+  const name = Buffer.from([...Buffer.from('caf'), 0xe9, ...Buffer.from('.pcap')]);
+  writeFileSync(Buffer.concat([Buffer.from(`${own}/`), name]), readFileSync(good));
+  const shown = 'caf\\xe9.pcap';
+  /** Runs wirelint on a line of the shell: Node itself cannot pass such an argument. */
+  const shell = (line: string) =>
+    spawnSync('sh', ['-c', `n=$(printf 'caf\\351'); exec "$0" "$1" ${line}`, process.execPath, BIN], {
+      cwd: own,
+      encoding: 'utf8',
+    });
+
+  it.each([
+    ['in a folder', 'check -f ndjson .', `./${shown}`],
+    ['on the command line', 'check -f ndjson "$n.pcap"', shown],
+    ['in a pattern', 'check -f ndjson "$n*.pcap"', shown],
+    ['for analyze', 'analyze -f ndjson "$n.pcap"', shown],
+    ['in a thread', 'check -j 2 -f ndjson "$n.pcap" ../good.pcap', shown],
+  ])('%s', (_, line, file) => {
+    const { status, stdout } = shell(line);
+    expect(status).toBe(0);
+    const all = stdout
+      .trim()
+      .split('\n')
+      .map((l) => JSON.parse(l) as { type: string; file: string });
+    expect(all[0]).toMatchObject({ type: 'capture', file });
+    expect(all.some((e) => e.type === 'message' && e.file === file)).toBe(true);
+  });
+
+  it('beside which a transcript lies', () => {
+    shell('check --update-golden "$n.pcap"');
+    expect(readdirSync(own, 'latin1').sort()).toEqual(['caf\xe9.pcap', 'caf\xe9.pcap.txt']);
+    expect(shell('check --golden "$n.pcap"').status).toBe(0);
+  });
+
+  it('are named in complaints as they are in reports', () => {
+    const { status, stderr } = shell('analyze "$n.none"');
+    expect([status, stderr]).toEqual([2, 'wirelint: caf\\xe9.none: no such file or directory\n']);
   });
 });

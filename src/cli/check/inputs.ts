@@ -1,6 +1,7 @@
 import { readdirSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { isPattern, patternBase, patternMatcher } from '../../base/pattern.js';
+import { nameOfBytes, systemPath } from '../../base/file-name.js';
 import { pathStat } from '../../base/path-stat.js';
 import { systemWords } from '../usage-error.js';
 
@@ -80,8 +81,8 @@ class Search implements FoundInputs {
     let real: string;
     let names: string[];
     try {
-      real = realpathSync(folder);
-      names = readdirSync(folder).sort(compare);
+      real = realPath(folder);
+      names = readdirSync(systemPath(folder), 'buffer').map(nameOfBytes).sort(compare);
     } catch (error) {
       this.problems.push(`${folder}: ${systemWords(error)}`);
       return;
@@ -107,7 +108,7 @@ class Search implements FoundInputs {
   /** undefined: leads nowhere; null: cannot be told, which is reported. */
   private stat(path: string): Stats | undefined | null {
     try {
-      return statSync(path, { throwIfNoEntry: false });
+      return statSync(systemPath(path), { throwIfNoEntry: false });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ELOOP') return undefined;
       this.problems.push(`${path}: ${systemWords(error)}`);
@@ -126,7 +127,7 @@ class Search implements FoundInputs {
 /** The path without links; as it is where it vanished meanwhile. */
 function realPath(path: string): string {
   try {
-    return realpathSync(path);
+    return nameOfBytes(realpathSync(systemPath(path), 'buffer'));
   } catch {
     return path;
   }

@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { EXPECTATION } from '../../base/capture-rules.js';
 import { CLIENT, SERVER } from '../../base/input.js';
+import { shownPath, systemPath } from '../../base/file-name.js';
 import { pathStat } from '../../base/path-stat.js';
 import { NotACapture, type CaptureInfo } from '../../capture/packet.js';
 import type { Message } from '../../contract/message.js';
@@ -9,6 +10,7 @@ import {
   Analysis,
   inputName,
   inputParts,
+  inputPaths,
   type AnalysisOptions,
   type CaptureInput,
   type JoinDoubt,
@@ -295,15 +297,15 @@ async function beside(
 ): Promise<Pick<FileReport, 'transcript' | 'golden' | 'findings'>> {
   const none = { transcript: null, golden: null, findings };
   if (job.input === '-' || (typeof job.input !== 'string' && !('parts' in job.input))) return none;
-  const path = transcriptPath(inputName(job.input));
-  const committed = pathStat(path)?.isFile() ? readFileSync(path, 'utf8') : null;
+  const path = transcriptPath(inputPaths(job.input)[0]!);
+  const committed = pathStat(path)?.isFile() ? readFileSync(systemPath(path), 'utf8') : null;
   if (job.golden === null && (!job.lines || committed === null || findings.length === 0))
-    return { ...none, transcript: committed === null ? null : path };
+    return { ...none, transcript: committed === null ? null : shownPath(path) };
   const { text, lines } = await transcriptOf(job);
   const golden = job.golden === null ? null : compareGolden(path, committed, text, job.golden === 'update');
   const now = golden?.state === 'written' ? text : committed;
   return {
-    transcript: now === null ? null : path,
+    transcript: now === null ? null : shownPath(path),
     golden,
     findings: now === null ? findings : locate(findings, lines, text, now),
   };
@@ -334,15 +336,16 @@ async function transcriptOf({ input, doubt, plan }: Job): Promise<{ text: string
 }
 
 function compareGolden(path: string, committed: string | null, text: string, update: boolean): GoldenResult {
-  if (committed === text) return { path, state: 'same', diff: '' };
+  const shown = shownPath(path);
+  if (committed === text) return { path: shown, state: 'same', diff: '' };
   if (update) {
     const output = FileOutput.create(path, false);
     output.add(text);
     output.finish();
-    return { path, state: 'written', diff: '' };
+    return { path: shown, state: 'written', diff: '' };
   }
-  if (committed === null) return { path, state: 'missing', diff: '' };
-  return { path, state: 'different', diff: transcriptDiff(committed, text, path, `${path} (now)`) };
+  if (committed === null) return { path: shown, state: 'missing', diff: '' };
+  return { path: shown, state: 'different', diff: transcriptDiff(committed, text, shown, `${shown} (now)`) };
 }
 
 /** Findings with their lines in the committed transcript, which may be an older one. */

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { constants, gunzipSync } from 'node:zlib';
 import { DEFAULT_LIMITS } from '../../base/limits.js';
+import { systemPath } from '../../base/file-name.js';
 import { pathStat } from '../../base/path-stat.js';
 import { parserFor } from '../../capture/intake.js';
 import type { CaptureInfo, CaptureNote, Packet, PacketSink } from '../../capture/packet.js';
@@ -91,7 +92,7 @@ function packetsOf(bytes: Buffer, most: number): CaptureEnds | null {
 }
 
 function firstBytes(path: string, length: number): Buffer {
-  const fd = openSync(path, 'r');
+  const fd = openSync(systemPath(path), 'r');
   try {
     const head = Buffer.allocUnsafe(length);
     return head.subarray(0, readSync(fd, head, 0, length, 0));

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { systemPath } from '../../../base/file-name.js';
 import { readSmallFile } from '../../../base/small-file.js';
 import { ByteReader } from './byte-reader.js';
 import { AES_KEY_BYTES, KEY_AES, KEY_AES256KRB5, readCryptoKey, type CryptoKey } from './cephx-seal.js';
@@ -28,7 +29,7 @@ const piped = new Map<string, KeyringEntry[]>();
 export function readKeyring(path: string): KeyringEntry[] {
   const known = piped.get(path);
   if (known !== undefined) return known;
-  const stat = statSync(path);
+  const stat = statSync(systemPath(path));
   if (stat.isDirectory()) throw new KeyringError(`${path}: a directory, and no keyring`);
   const text = readSmallFile(path, KEYRING_BYTES);
   if (text === null) throw new KeyringError(`${path}: too large for a keyring`);

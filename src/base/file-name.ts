@@ -1,0 +1,61 @@
+import { isUtf8 } from 'node:buffer';
+import { readFileSync } from 'node:fs';
+import { safeText, utf8Length } from './text.js';
+
+/**
+ * Names of files are bytes. Those that are UTF-8 are kept as that text; of others each byte that is not (0x80 to 0xff) is kept as the lone
+ * surrogate U+DC80 to U+DCFF, which no text holds, so that the same bytes can be made of it again. To people they are shown as `\xNN`.
+ */
+const ESCAPED = /[\udc80-\udcff]/u;
+const EACH_ESCAPED = /([\udc80-\udcff])/u;
+const ESCAPE = 0xdc00;
+
+/** The name that these bytes are. */
+export function nameOfBytes(bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  let name = '';
+  for (let i = 0; i < bytes.length;) {
+    const n = utf8Length(bytes, i);
+    name += n === 0 ? String.fromCharCode(ESCAPE + bytes[i]!) : bytes.toString('utf8', i, i + n);
+    i += Math.max(n, 1);
+  }
+  return name;
+}
+
+/** What the system takes for a path: the text itself, or the bytes where it is none. */
+export function systemPath(path: string): string | Buffer {
+  if (!ESCAPED.test(path)) return path;
+  const part = (text: string): Buffer =>
+    ESCAPED.test(text) ? Buffer.of(text.charCodeAt(0) - ESCAPE) : Buffer.from(text, 'utf8');
+  return Buffer.concat(path.split(EACH_ESCAPED).map(part));
+}
+
+/** A path as events and reports show it (contract: bytes that should be text and are not are shown as `\xNN`). */
+export function shownPath(path: string): string {
+  return ESCAPED.test(path) ? path.replace(/[\udc80-\udcff]/gu, safeText) : path;
+}
+
+/** The arguments of this process with their own bytes where they are no text; Node gives them with U+FFFD in their place. */
+export function exactArguments(argv: readonly string[]): readonly string[] {
+  if (!argv.some((a) => a.includes('\ufffd'))) return argv;
+  try {
+    const all = readFileSync('/proc/self/cmdline');
+    const exact: string[] = [];
+    for (let at = 0; at < all.length;) {
+      const end = all.indexOf(0, at);
+      exact.push(nameOfBytes(all.subarray(at, end)));
+      at = end + 1;
+    }
+    const own = exact.slice(-argv.length);
+    const same = own.length === argv.length && own.every((a, i) => lossy(a) === argv[i]);
+    return same ? own : argv;
+  } catch {
+    // no such file: another system than Linux
+    return argv;
+  }
+}
+
+/** What Node makes of it. */
+function lossy(name: string): string {
+  return Buffer.from(systemPath(name)).toString('utf8');
+}
