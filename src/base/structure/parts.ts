@@ -41,6 +41,33 @@ export function ifLeft<T>(type: Type<T>): Type<T | undefined> {
   return whenever('if anything is left', type, (r) => r.left > 0);
 }
 
+/** A form that the next bytes tell: `pick` looks at them from the reader's position on, and takes nothing. */
+export function choose<T>(kind: string, pick: (r: Reader) => Type<T>): Type<T> {
+  // which form a value was read in, for its JSON
+  const forms = new WeakMap<object, Type<T>>();
+  return {
+    ...{ kind, size: -1, least: 0 },
+    read: (r, name) => {
+      const form = pick(r);
+      const value = form.read(r, name);
+      if (typeof value === 'object' && value !== null) forms.set(value, form);
+      return value;
+    },
+    skip: (r, name) => pick(r).skip(r, name),
+    json: (value) => {
+      const form = typeof value === 'object' && value !== null ? forms.get(value) : undefined;
+      return form === undefined ? (value as Json) : form.json(value);
+    },
+  };
+}
+
+/** A field that has another form from a version of the structure around it on. */
+export function changed<A, B>(version: number, before: Type<A>, after: Type<B>): Type<A | B> {
+  return choose<A | B>(`${before.kind}, since version ${version} ${after.kind}`, (r) =>
+    r.version >= version ? after : before,
+  );
+}
+
 /** u8 whether a value follows, and the value. */
 export function optional<T>(type: Type<T>): Type<T | null> {
   const presence = (r: Reader, name: string): boolean => {

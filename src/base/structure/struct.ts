@@ -88,7 +88,9 @@ export class Struct<T extends object> implements Type<T> {
     const out = this.walk(r, name, true);
     const children = r.rows;
     r.rows = outer;
-    if (outer !== null && children !== null) {
+    // an envelope that is cut shows nothing, as a field of fixed size does
+    const cut = this.envelope !== null && r.failed && children?.length === 0;
+    if (outer !== null && children !== null && !cut) {
       r.row(name, at, fieldsOf(children), r.failed ? undefined : this.summary?.(out), children);
     }
     return out;

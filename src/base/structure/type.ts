@@ -179,3 +179,16 @@ export const remainder: Type<Uint8Array> = {
   skip: (r, name) => void r.take(name, r.left),
   json: (value) => hexOrSize(value, MOST_HEX),
 };
+
+/** The same where only a hex dump shows them: sealed bytes, padding. */
+export const hiddenRemainder: Type<Uint8Array> = {
+  ...{ kind: 'the rest, sealed', size: -1, least: 0 },
+  read: (r, name) => {
+    const at = r.take(name, r.left);
+    if (at < 0) return r.bytes.subarray(0, 0);
+    if (r.pos > at) r.row(name, at, undefined);
+    return r.bytes.subarray(at, r.pos);
+  },
+  skip: (r, name) => void r.take(name, r.left),
+  json: () => null,
+};

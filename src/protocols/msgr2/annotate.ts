@@ -1,12 +1,14 @@
 import { hex } from '../../base/hex.js';
 import { Shown } from '../../base/layout.js';
+import { DEFAULT_LIMITS } from '../../base/limits.js';
+import { explain } from '../../base/structure/decode.js';
 import { fieldsOf, type Annotation } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
 import { LATE_CODE, LATE_COMPLETE } from './constants.js';
 import { EntityWalker } from './entity-walker.js';
 import { frontOf } from './fronts.js';
 import { Banner, ControlFrame, DataFrame, type Frame } from './message.js';
-import { isSingleValue, walkControl } from './payloads.js';
+import { controlForm, isSingleValue } from './control-frames.js';
 import { GCM_TAG, layoutOf } from './secure/layout.js';
 import {
   BANNER,
@@ -155,16 +157,17 @@ function annotateControl(m: ControlFrame): Annotation[] {
   const p = places(m);
   const out: Annotation[] = [preamble(m)];
   const end = PREAMBLE.size + m.length0;
+  const form = controlForm(m.tag);
   if (m.compressed) {
-    const w = new EntityWalker(m.payload, 0, m.payload.length, PREAMBLE.size, true);
-    walkControl(m.tag, w);
+    const { rows } = explain(form, m.payload, 0, m.payload.length, PREAMBLE.size, { limits: DEFAULT_LIMITS });
     const place = { at: PREAMBLE.size, length: m.length0 };
-    for (const a of w.annotations) if (a.value !== undefined) out.push({ name: a.name, ...place, value: a.value });
+    for (const a of rows) if (a.value !== undefined) out.push({ name: a.name, ...place, value: a.value });
   } else if (m.length0 > 0) {
-    const w = new EntityWalker(head, PREAMBLE.size, Math.min(end, head.length), PREAMBLE.size, true);
-    if (m.complete || isSingleValue(m.tag)) walkControl(m.tag, w);
-    out.push(...w.annotations);
-    const last = w.annotations.at(-1);
+    const known = m.complete || isSingleValue(m.tag);
+    const there = Math.min(end, head.length);
+    const rows = known ? explain(form, head, PREAMBLE.size, there, PREAMBLE.size, { limits: DEFAULT_LIMITS }).rows : [];
+    out.push(...rows);
+    const last = rows.at(-1);
     const from = last === undefined ? PREAMBLE.size : last.at + last.length;
     if (from < end) out.push(bytesAt(m, 'undecoded', from, end - from));
   }

@@ -1,8 +1,27 @@
+import { hex, hexNumber } from '../../base/hex.js';
 import { byteSize, quote } from '../../base/text.js';
 import { fieldsOf, type Json } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
 import { annotate } from './annotate.js';
-import { authModeName } from './cephx.js';
+import { addressText, type Address } from './structures/address.js';
+import { authModeName, type Credentials } from './structures/cephx.js';
+import {
+  authBadMethod,
+  authDone,
+  authReplyMore,
+  authRequest,
+  authRequestMore,
+  authSignature,
+  clientIdent,
+  compressionDone,
+  compressionRequest,
+  hello,
+  isLossy,
+  isSingleValue,
+  serverIdent,
+  sessionReconnect,
+  sessionReset,
+} from './control-frames.js';
 import { algorithmName, entityName, methodName, modeName, resultText, TAG } from './constants.js';
 import { bannerFeatureNames, featureNames } from './features.js';
 import { Banner, ControlFrame, DataFrame } from './message.js';
@@ -27,90 +46,89 @@ function describeBanner(m: Banner): string {
 }
 
 const text = (v: Json | undefined) => (v === undefined || v === null ? '?' : String(v));
-const big = (v: Json | undefined) => (typeof v === 'string' && /^\d+$/.test(v) ? BigInt(v) : 0n);
-const list = (v: Json | undefined, name: (n: number) => string) =>
-  (v as readonly number[]).map(name).join(' ') || 'none';
-const cookie = (v: Json | undefined) => `0x${big(v).toString(16)}`;
+const list = (values: readonly number[], name: (n: number) => string) => values.map(name).join(' ') || 'none';
+const addressTexts = (list: readonly Address[]) => list.map(addressText).join(' ');
 
 function describeControl(m: ControlFrame, verbose: boolean): string {
-  const tail = m.aborted ? '  aborted' : m.complete ? '' : '  cut';
+  const about = m.readable || isSingleValue(m.tag) ? aboutControl(m, verbose) : byteSize(m.length);
+  return `${about}${m.aborted ? '  aborted' : m.complete ? '' : '  cut'}`;
+}
+
+function aboutControl(m: ControlFrame, verbose: boolean): string {
   switch (m.tag) {
     case TAG.ACK:
-      return `seq ${m.value}${tail}`;
+      return `seq ${m.value}`;
     case TAG.KEEPALIVE2:
     case TAG.KEEPALIVE2_ACK:
-      return `${m.valueLow}.${String(m.valueHigh).padStart(9, '0')}${tail}`;
+      return `${m.valueLow}.${String(m.valueHigh).padStart(9, '0')}`;
     case TAG.SESSION_RETRY:
-      return `connect_seq ${m.value}${tail}`;
+      return `connect_seq ${m.value}`;
     case TAG.SESSION_RETRY_GLOBAL:
-      return `global_seq ${m.value}${tail}`;
+      return `global_seq ${m.value}`;
     case TAG.SESSION_RECONNECT_OK:
-      return `msg_seq ${m.value}${tail}`;
+      return `msg_seq ${m.value}`;
     case TAG.IDENT_MISSING_FEATURES:
-      return `${featureNames(m.value).join(' ')}${tail}`;
-  }
-  const v = m.values;
-  if (v === null) return `${byteSize(m.length)}${tail}`;
-  return describeValues(m.tag, v, verbose) + tail;
-}
-
-function describeValues(tag: number, v: Fields, verbose: boolean): string {
-  switch (tag) {
-    case TAG.HELLO:
-      return `${entityName(v['entityType'] as number)}  sees ${text(v['peerAddress'])}`;
-    case TAG.AUTH_REQUEST: {
-      const modes = list(v['preferredModes'], modeName);
-      return `${methodName(v['method'] as number)}  modes ${modes}  ${authPayload(v['payload'] as Fields)}`;
-    }
-    case TAG.AUTH_BAD_METHOD: {
-      const allowed = `allowed ${list(v['allowedMethods'], methodName)} (${list(v['allowedModes'], modeName)})`;
-      return `${methodName(v['method'] as number)}  ${resultText(v['result'] as number)}  ${allowed}`;
-    }
-    case TAG.AUTH_REPLY_MORE:
-      return 'serverChallenge' in (v['payload'] as Fields) ? 'challenge' : 'sealed challenge';
-    case TAG.AUTH_REQUEST_MORE:
-      return authPayload(v['payload'] as Fields);
-    case TAG.AUTH_DONE:
-      return `global_id ${text(v['globalId'])}  mode ${modeName(v['connectionMode'] as number)}`;
-    case TAG.AUTH_SIGNATURE:
-      return /^0*$/.test(text(v['signature'])) ? 'none' : text(v['signature']).slice(0, verbose ? 64 : 16);
-    case TAG.CLIENT_IDENT:
-      return `${addresses(v)}  to ${text(v['target'])}  ${ident(v)}`;
-    case TAG.SERVER_IDENT:
-      return `${addresses(v)}  ${ident(v)}`;
-    case TAG.SESSION_RECONNECT: {
-      const cookies = `cookies ${cookie(v['clientCookie'])} ${cookie(v['serverCookie'])}`;
-      const seqs = `global_seq ${text(v['globalSeq'])}  connect_seq ${text(v['connectSeq'])}  msg_seq ${text(v['msgSeq'])}`;
-      return `${cookies}  ${seqs}`;
-    }
+      return featureNames(m.value).join(' ');
     case TAG.SESSION_RESET:
-      return v['full'] === true ? 'full' : 'partial';
-    case TAG.COMPRESSION_REQUEST:
-      return `${v['wanted'] === true ? 'wanted' : 'not wanted'}  ${list(v['algorithms'], algorithmName)}`;
-    case TAG.COMPRESSION_DONE:
-      return v['enabled'] === true ? algorithmName(v['algorithm'] as number) : 'off';
+      return m.as(sessionReset)?.full === true ? 'full' : 'partial';
     default:
-      return '';
+      return aboutLogin(m, verbose) ?? aboutIdent(m) ?? aboutCompression(m) ?? '';
   }
 }
 
-function addresses(v: Fields): string {
-  return (v['addresses'] as readonly Json[] | string | undefined)?.toString().replaceAll(',', ' ') ?? '?';
+function aboutLogin(m: ControlFrame, verbose: boolean): string | null {
+  const greeting = m.as(hello);
+  if (greeting !== null) return `${entityName(greeting.entityType)}  sees ${addressText(greeting.peerAddress)}`;
+  const request = m.as(authRequest);
+  if (request !== null) {
+    const { method, preferredModes, payload } = request;
+    return `${methodName(method)}  modes ${list(preferredModes, modeName)}  ${aboutCredentials(payload)}`;
+  }
+  const refusal = m.as(authBadMethod);
+  if (refusal !== null) {
+    const allowed = `allowed ${list(refusal.allowedMethods, methodName)} (${list(refusal.allowedModes, modeName)})`;
+    return `${methodName(refusal.method)}  ${resultText(refusal.result)}  ${allowed}`;
+  }
+  const challenge = m.as(authReplyMore);
+  if (challenge !== null) return challenge.payload.serverChallenge === undefined ? 'sealed challenge' : 'challenge';
+  const more = m.as(authRequestMore);
+  if (more !== null) return aboutCredentials(more.payload);
+  const done = m.as(authDone);
+  if (done !== null) return `global_id ${done.globalId}  mode ${modeName(done.connectionMode)}`;
+  const signature = m.as(authSignature)?.signature;
+  if (signature === undefined) return null;
+  if (signature.length === 0) return '?';
+  return signature.every((byte) => byte === 0) ? 'none' : hex(signature).slice(0, verbose ? 64 : 16);
 }
 
-function ident(v: Fields): string {
-  const lossy = (big(v['flags']) & 1n) !== 0n ? 'LOSSY' : `cookie ${cookie(v['cookie'])}`;
-  return `gid ${text(v['gid'])}  global_seq ${text(v['globalSeq'])}  ${lossy}`;
+function aboutCredentials(c: Credentials): string {
+  if (c.entity !== undefined) return `login ${entityName(c.entity.type)}.${quote(c.entity.id).slice(1, -1)}`;
+  if (c.proof !== undefined) return 'proof';
+  if (c.service !== undefined) return `ticket for ${entityName(c.service)}  global_id ${c.globalId}`;
+  return c.authMode === undefined ? 'empty' : authModeName(c.authMode);
 }
 
-function authPayload(p: Fields): string {
-  const entity = p['entity'] as Fields | undefined;
-  const name =
-    entity === undefined ? '' : `${entityName(entity['type'] as number)}.${quote(text(entity['id'])).slice(1, -1)}`;
-  if (name !== '') return `login ${name}`;
-  if ('proof' in p) return 'proof';
-  if ('service' in p) return `ticket for ${entityName(p['service'] as number)}  global_id ${text(p['globalId'])}`;
-  return 'authMode' in p ? authModeName(p['authMode'] as number) : `${Object.keys(p).length === 0 ? 'empty' : ''}`;
+function aboutIdent(m: ControlFrame): string | null {
+  const client = m.as(clientIdent);
+  const ident = client ?? m.as(serverIdent);
+  if (ident !== null) {
+    const to = client === null ? '' : `  to ${addressText(client.target)}`;
+    const lossy = isLossy(ident) ? 'LOSSY' : `cookie ${hexNumber(ident.cookie)}`;
+    return `${addressTexts(ident.addresses)}${to}  gid ${ident.gid}  global_seq ${ident.globalSeq}  ${lossy}`;
+  }
+  const r = m.as(sessionReconnect);
+  if (r === null) return null;
+  const cookies = `cookies ${hexNumber(r.clientCookie)} ${hexNumber(r.serverCookie)}`;
+  return `${cookies}  global_seq ${r.globalSeq}  connect_seq ${r.connectSeq}  msg_seq ${r.msgSeq}`;
+}
+
+function aboutCompression(m: ControlFrame): string | null {
+  const request = m.as(compressionRequest);
+  if (request !== null)
+    return `${request.wanted ? 'wanted' : 'not wanted'}  ${list(request.algorithms, algorithmName)}`;
+  const done = m.as(compressionDone);
+  if (done === null) return null;
+  return done.enabled ? algorithmName(done.algorithm) : 'off';
 }
 
 function describeMessage(m: DataFrame, verbose: boolean): string {

@@ -2,17 +2,26 @@ import { LIMIT } from '../../base/capture-rules.js';
 import type { Input, Side } from '../../base/input.js';
 import type { Origin } from '../../base/origin.js';
 import type { Rule } from '../../base/rule.js';
-import { fieldsOf } from '../../contract/annotation.js';
+import { decode } from '../../base/structure/decode.js';
 import { count } from '../../base/text.js';
 import type { DecoderSettings, Evidence, Output } from '../../contract/protocol.js';
 import type { Opened } from './compression.js';
-import { entityName, LAST_TAG, TAG, tagName, tagSenders } from './constants.js';
+import { entityName, LAST_TAG, MODE_SECURE, TAG, tagName, tagSenders } from './constants.js';
 import { EntityWalker } from './entity-walker.js';
-import type { Problem, Trouble } from './field-walker.js';
+import type { Problem } from './field-walker.js';
 import { frontOf } from './fronts.js';
 import { ControlFrame, DataFrame, type Frame, type FrameMode } from './message.js';
 import { isMessageType, MSG } from './message-types.js';
-import { isSingleValue, walkControl } from './payloads.js';
+import {
+  authDone,
+  authRequest,
+  clientIdent,
+  compressionDone,
+  controlForm,
+  hello,
+  isSingleValue,
+  serverIdent,
+} from './control-frames.js';
 import { DESCRIPTOR, descriptorAt, lengthAt, MAX_SEGMENTS, MESSAGE_HEADER, PREAMBLE, type Revision } from './layout.js';
 import type { Preamble } from './preamble.js';
 import * as R from './rules/index.js';
@@ -22,14 +31,12 @@ import { onWire } from './secure/layout.js';
 const FRONT_MAX = 16 << 20;
 const DATA_MAX = 64 << 20;
 
-const TROUBLE: Readonly<Record<Trouble, Rule>> = {
-  short: R.CONTROL_SHORT,
-  count: R.VECTOR_COUNT,
+/** What is wrong in a payload, by the kind of problem; where bytes are missing, it depends on the place. */
+const PROBLEMS: Readonly<Record<string, Rule>> = {
   'addr-marker': R.ADDR_MARKER,
   'addr-length': R.ADDR_LENGTH,
   'addr-type': R.ADDR_TYPE,
   'addrvec-marker': R.ADDRVEC_MARKER,
-  version: R.CONTROL_SHORT,
 };
 
 /** What a direction has told about itself so far; its decoder and, narrowly, the peer's hints are made of it. */
@@ -261,17 +268,19 @@ export class FrameReader {
     const single = isSingleValue(frame.tag);
     if (single && frame.length0 >= 8) return;
     if (!single && frame.payload.length === 0 && frame.length0 > 0) return;
-    const w = new EntityWalker(frame.payload, 0, frame.payload.length, PREAMBLE.size, true);
-    const rest = walkControl(frame.tag, w);
-    for (const p of w.problems) {
-      const auth = p.inside === 'payload' && frame.tag >= TAG.AUTH_REQUEST && frame.tag <= TAG.AUTH_DONE;
-      const nested = auth || (p.inside !== '' && frame.tag >= TAG.AUTH_REQUEST && frame.tag <= TAG.AUTH_DONE);
-      const rule = nested && (p.kind === 'short' || p.kind === 'count') ? R.AUTH_PAYLOAD : TROUBLE[p.kind];
-      this.raise(rule, at(frame, p.at, p.length, `${frame.name}: ${p.text}`));
+    const form = controlForm(frame.tag);
+    const { value, problems } = decode(form, frame.payload, 0, frame.payload.length, this.settings);
+    const auth = frame.tag >= TAG.AUTH_REQUEST && frame.tag <= TAG.AUTH_DONE;
+    for (const p of problems) {
+      const inside = auth && p.path.startsWith('payload.');
+      const rule =
+        PROBLEMS[p.kind] ?? (inside ? R.AUTH_PAYLOAD : p.kind === 'count' ? R.VECTOR_COUNT : R.CONTROL_SHORT);
+      this.raise(rule, at(frame, PREAMBLE.size + p.at, p.length, `${frame.name}: ${p.text}`));
     }
-    if (!w.failed && rest > 0) this.trailing(frame, rest, PREAMBLE.size + frame.payload.length - rest);
-    if (w.failed) return;
-    frame.values = fieldsOf(w.annotations);
+    if (value === null) return;
+    const rest = value.rest?.length ?? 0;
+    if (rest > 0) this.trailing(frame, rest, PREAMBLE.size + frame.payload.length - rest);
+    frame.opened(form, value);
     this.learn(frame);
   }
 
@@ -285,26 +294,17 @@ export class FrameReader {
   /** What later frames of this direction need. */
   private learn(frame: ControlFrame): void {
     const a = this.announced;
-    const v = frame.values!;
-    switch (frame.tag) {
-      case TAG.HELLO:
-        a.entityType = v['entityType'] as number;
-        break;
-      case TAG.AUTH_REQUEST:
-        a.authSent = true;
-        a.offersSecure = (v['preferredModes'] as number[]).includes(2);
-        break;
-      case TAG.AUTH_DONE:
-        a.connectionMode = v['connectionMode'] as number;
-        break;
-      case TAG.CLIENT_IDENT:
-      case TAG.SERVER_IDENT:
-        a.gid = v['gid'] as string;
-        break;
-      case TAG.COMPRESSION_DONE:
-        a.algorithm = v['enabled'] === true ? (v['algorithm'] as number) : 0;
-        break;
+    a.entityType = frame.as(hello)?.entityType ?? a.entityType;
+    const request = frame.as(authRequest);
+    if (request !== null) {
+      a.authSent = true;
+      a.offersSecure = request.preferredModes.includes(MODE_SECURE);
     }
+    a.connectionMode = frame.as(authDone)?.connectionMode ?? a.connectionMode;
+    const ident = frame.as(clientIdent) ?? frame.as(serverIdent);
+    if (ident !== null) a.gid = String(ident.gid);
+    const compression = frame.as(compressionDone);
+    if (compression !== null) a.algorithm = compression.enabled ? compression.algorithm : 0;
   }
 }
 

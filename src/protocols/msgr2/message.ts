@@ -1,5 +1,5 @@
 import type { Input, Side } from '../../base/input.js';
-import type { Json } from '../../contract/annotation.js';
+import type { Type } from '../../base/structure/type.js';
 import { Message } from '../../contract/message.js';
 import { FRAME_COMPRESSED, tagName } from './constants.js';
 import { MESSAGE_HEADER, type Revision } from './layout.js';
@@ -87,14 +87,31 @@ export abstract class Frame extends Message {
 export class ControlFrame extends Frame {
   /** Its payload, plain and decompressed; empty where it is not held: too long, or one of the frequent single values. */
   payload: Uint8Array = NOTHING;
-  /** The payload's fields (64-bit values as decimal strings); null where it was not read, or could not be. */
-  values: Readonly<Record<string, Json>> | null = null;
+  /** What its payload was read as, and the value; null where it was not read, or could not be. */
+  private form: Type<unknown> | null = null;
+  private content: unknown = null;
   /** The single value of ACK, KEEPALIVE2(_ACK), the retries, RECONNECT_OK and MISSING_FEATURES. */
   valueHigh = 0;
   valueLow = 0;
 
   get value(): bigint {
     return wide(this.valueHigh, this.valueLow);
+  }
+
+  /** Its payload could be read. */
+  opened<T>(form: Type<T>, value: T): void {
+    this.form = form;
+    this.content = value;
+  }
+
+  /** Its fields, where it is a frame of that form (see control-frames.ts) and could be read; else null. */
+  as<T>(form: Type<T>): T | null {
+    return this.form === form ? (this.content as T) : null;
+  }
+
+  /** Whether its payload could be read. */
+  get readable(): boolean {
+    return this.form !== null;
   }
 }
 

@@ -1,6 +1,7 @@
 import { hex, unhex } from '../../../base/hex.js';
 import { KEY_AES, type CryptoKey, unseal } from './cephx-seal.js';
 import { ByteReader } from './byte-reader.js';
+import type { TicketBlob } from '../structures/cephx.js';
 import type { KeyringEntry } from './keyring.js';
 
 /** A key that both ends of a ticket share. */
@@ -9,18 +10,6 @@ export interface SessionKey {
   readonly bytes: Uint8Array;
   /** Seconds since 1970 at which the ticket runs out, or 0 where that is not known. */
   readonly expires: number;
-}
-
-/** A ticket as it goes over the wire in clear: opaque bytes, sealed with a secret of the service that rotates. */
-export interface TicketBlob {
-  readonly secretId: bigint;
-  readonly bytes: Uint8Array;
-}
-
-/** u8 1, u64 secret id, u32 length, bytes. */
-export function readTicketBlob(r: ByteReader): TicketBlob {
-  r.u8();
-  return { secretId: r.u64(), bytes: r.blob() };
 }
 
 /** The secret id of tickets that monitors make for each other, sealed with the key of `mon.`. */
@@ -79,7 +68,7 @@ export class KeyChain {
   }
 
   addTicket(service: number, ticket: TicketBlob, key: SessionKey): void {
-    if (ticket.bytes.length === 0) return;
+    if (ticket.ticket.length === 0) return;
     this.tickets.set(ticketName(service, ticket), key);
     if (this.tickets.size > this.limit) this.tickets.delete(this.tickets.keys().next().value!);
   }
@@ -100,7 +89,7 @@ export class KeyChain {
     const mon = ticket.secretId === MON_SECRET;
     const secrets = mon ? this.keysOf('mon.').map((k) => k.bytes) : (this.secrets.get(String(ticket.secretId)) ?? []);
     for (const secret of secrets) {
-      const info = unseal(secret, ticket.bytes);
+      const info = unseal(secret, ticket.ticket);
       const key = info === null ? null : readTicketInfo(new ByteReader(info));
       if (key !== null) return key;
     }
@@ -109,7 +98,7 @@ export class KeyChain {
 }
 
 function ticketName(service: number, ticket: TicketBlob): string {
-  return `${service}:${ticket.secretId}:${hex(ticket.bytes)}`;
+  return `${service}:${ticket.secretId}:${hex(ticket.ticket)}`;
 }
 
 /** What a ticket holds for its service: u8 1, AuthTicket, CryptoKey. */

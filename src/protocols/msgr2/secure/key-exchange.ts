@@ -2,15 +2,26 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { hex, hexNumber } from '../../../base/hex.js';
 import { CLIENT, SERVER, type Side } from '../../../base/input.js';
 import type { Json } from '../../../contract/annotation.js';
+import { DEFAULT_LIMITS } from '../../../base/limits.js';
+import { decode } from '../../../base/structure/decode.js';
 import type { Output } from '../../../contract/protocol.js';
-import { GET_AUTH_SESSION_KEY, GET_PRINCIPAL_SESSION_KEY, GET_ROTATING_KEY } from '../cephx.js';
 import { entityName, METHOD_CEPHX, methodName, MODE_CRC, MODE_SECURE, TAG } from '../constants.js';
+import { authDone, authReplyMore, authRequest, authRequestMore } from '../control-frames.js';
 import type { ControlFrame } from '../message.js';
 import * as R from '../rules/index.js';
 import { ByteReader } from './byte-reader.js';
 import { KEY_AES, KEY_AES256KRB5, proofOf, unseal, unsealSized, type CryptoKey } from './cephx-seal.js';
-import { readTicketBlob, type KeyChain, type SessionKey, type TicketBlob } from './key-chain.js';
-import { collectSecrets, collectTickets, openTicket, readTickets } from './tickets.js';
+import type { KeyChain, SessionKey } from './key-chain.js';
+import { authReply } from '../structures/auth-reply.js';
+import {
+  GET_AUTH_SESSION_KEY,
+  serviceTickets,
+  type Credentials,
+  type DonePayload,
+  type ReplyPayload,
+  type TicketBlob,
+} from '../structures/cephx.js';
+import { collectSecrets, collectTickets, openTicket } from './tickets.js';
 import type { Transcript } from './transcript.js';
 
 /** Places in the connection secret: one AES-128-GCM key, and the first nonces of both directions. */
@@ -19,8 +30,6 @@ const NONCE_BYTES = 12;
 const SERVER_NONCE = 16;
 const CLIENT_NONCE = 28;
 const SECRET_LEAST = 40;
-/** First bytes up to this one say that a ticket is shown; above, that somebody logs in at a monitor. */
-const LAST_AUTHORIZER = 9;
 
 /** What opens one direction. */
 export interface DirectionKeys {
@@ -83,16 +92,15 @@ export class KeyExchange {
       this.damaged = true;
       return;
     }
-    const r = new ByteReader(m.payload);
     switch (m.tag) {
       case TAG.AUTH_REQUEST:
-        this.takeRequest(m, r);
+        this.takeRequest(m);
         break;
       case TAG.AUTH_REPLY_MORE:
-        this.takeChallenge(r);
+        this.takeChallenge(m);
         break;
       case TAG.AUTH_REQUEST_MORE:
-        this.takeAnswer(m, new ByteReader(r.blob()));
+        this.takeAnswer(m, m.as(authRequestMore)?.payload ?? {});
         break;
       case TAG.AUTH_BAD_METHOD:
         this.judgeRefused(m);
@@ -137,89 +145,69 @@ export class KeyExchange {
 
   // ---- the exchange, frame by frame
 
-  private takeRequest(m: ControlFrame, r: ByteReader): void {
+  private takeRequest(m: ControlFrame): void {
+    const request = m.as(authRequest);
     this.request = m;
-    this.method = r.u32();
-    const modes = r.u32();
-    r.take(4 * Math.min(modes, 64));
-    const p = new ByteReader(r.blob());
+    this.method = request?.method ?? 0;
     this.login = null;
     this.authorizers = [];
-    if (p.failed || this.method !== METHOD_CEPHX) return;
-    const mode = p.bytes[0] ?? 0;
-    if (mode > LAST_AUTHORIZER) {
-      p.u8();
-      const type = p.u32();
-      const id = Buffer.from(p.blob()).toString('utf8');
-      if (!p.failed) this.login = { entity: `${entityName(type)}.${id}` };
-    } else {
-      this.takeAuthorizer(p);
-    }
+    if (request === null || this.method !== METHOD_CEPHX) return;
+    const { entity } = request.payload;
+    if (entity === undefined) this.takeAuthorizer(request.payload);
+    else this.login = { entity: `${entityName(entity.type)}.${entity.id}` };
     // the answer may have been captured before its request
     if (this.done !== null && this.session === null) this.derive();
   }
 
-  private takeAuthorizer(p: ByteReader): void {
-    p.u8();
-    p.u64();
-    const service = p.u32();
-    const ticket = readTicketBlob(p);
-    const sealed = p.blob();
-    if (!p.failed && this.authorizers.length < 2) this.authorizers.push({ service, ticket, sealed });
+  private takeAuthorizer({ service, ticket, sealedAuthorizer: sealed }: Credentials): void {
+    if (service === undefined || ticket === undefined || sealed === undefined) return;
+    if (this.authorizers.length < 2) this.authorizers.push({ service, ticket, sealed });
   }
 
-  private takeChallenge(r: ByteReader): void {
-    const p = new ByteReader(r.blob());
-    if (p.left === 9 && p.bytes[p.pos] === 1) {
-      p.u8();
-      this.serverChallenge = p.u64();
-    } else {
-      this.sealedChallenge = p.bytes;
-    }
+  private takeChallenge(m: ControlFrame): void {
+    const challenge = m.as(authReplyMore)?.payload;
+    if (challenge?.serverChallenge !== undefined) this.serverChallenge = challenge.serverChallenge;
+    else if (challenge?.sealedChallenge !== undefined) this.sealedChallenge = challenge.sealedChallenge;
   }
 
-  private takeAnswer(m: ControlFrame, p: ByteReader): void {
-    if (p.left >= 19 && p.bytes[0] === 0 && p.bytes[1] === 1) {
-      p.take(3);
-      this.clientChallenge = p.u64();
-      this.proof = { bytes: p.raw(8), frame: m };
+  private takeAnswer(m: ControlFrame, answer: Credentials): void {
+    if (answer.proof !== undefined && answer.clientChallenge !== undefined) {
+      this.clientChallenge = answer.clientChallenge;
+      this.proof = { bytes: answer.proof, frame: m };
     } else if (this.authorizers.length > 0) {
-      this.takeAuthorizer(p);
-    } else if (this.request === null && p.left > 0 && p.bytes[0]! <= LAST_AUTHORIZER) {
+      this.takeAuthorizer(answer);
+    } else if (this.request === null && answer.service !== undefined) {
       // AUTH_REQUEST is lost, and the ticket is shown again
       this.request = m;
       this.method = METHOD_CEPHX;
-      this.takeAuthorizer(p);
+      this.takeAuthorizer(answer);
     }
   }
 
   // ---- what the keys open
 
   private derive(): void {
-    const r = new ByteReader(this.done!.payload);
-    r.take(12);
-    const p = new ByteReader(r.blob());
     if (this.request !== null && this.method !== METHOD_CEPHX) {
       this.why = `method ${methodName(this.method)} is not opened`;
       return;
     }
-    if (this.authorizers.length > 0) this.deriveFromTicket(p);
-    else if (p.left >= 6 && p.bytes[0] === 0 && p.bytes[1] === 1) this.deriveFromLogin(p);
+    const payload = this.done!.as(authDone)?.payload ?? null;
+    if (payload === null) this.why = 'the reply to its login does not decode';
+    else if (this.authorizers.length > 0) this.deriveFromTicket(payload);
+    else if (payload.requestType !== undefined) this.deriveFromLogin(payload);
   }
 
-  private deriveFromLogin(p: ByteReader): void {
-    p.u16();
-    if (p.s32() !== 0) return;
-    const own = readTickets(p)[0];
-    const sealedSecret = p.left > 0 ? p.blob() : new Uint8Array(0);
-    const others = p.left > 0 ? new ByteReader(p.blob()) : null;
-    if (own === undefined || p.failed) {
+  private deriveFromLogin(reply: DonePayload): void {
+    if (reply.status !== 0) return;
+    const own = reply.authTicket?.tickets[0];
+    const sealedSecret = reply.sealedConnectionSecret ?? new Uint8Array(0);
+    if (own === undefined) {
       this.why = 'the reply to its login does not decode';
       return;
     }
     const now = this.done!.seconds;
     for (const key of this.chain.keysOf(this.login?.entity ?? null)) {
-      const session = openTicket(key.bytes, own.sealedKey, now);
+      const session = openTicket(key.bytes, own.sealedSessionKey, now);
       if (session === null) continue;
       this.session = session;
       this.entityKey = key;
@@ -236,7 +224,7 @@ export class KeyExchange {
       sealedSecret.length === 0 ? null : unsealSized(session.bytes, sealedSecret),
       sealedSecret.length > 0,
     );
-    if (others !== null && others.left > 0) collectTickets(this.chain, readTickets(others), session.bytes, now);
+    collectTickets(this.chain, serviceTickets(reply), session.bytes, now);
   }
 
   private whyNotOpened(): string {
@@ -254,7 +242,7 @@ export class KeyExchange {
     return `${many} of ${entity} in the keyrings ${verb} its login: a keyring of another cluster, a key that was changed since, or a damaged reply`;
   }
 
-  private deriveFromTicket(p: ByteReader): void {
+  private deriveFromTicket({ sealedReply }: DonePayload): void {
     const { service, ticket } = this.authorizers[0]!;
     const session = this.chain.keyOf(service, ticket);
     if (session === null) {
@@ -270,7 +258,7 @@ export class KeyExchange {
     }
     this.session = session;
     this.judgeExpiry(service, session);
-    const reply = unsealSized(session.bytes, p.bytes);
+    const reply = sealedReply === undefined ? null : unseal(session.bytes, sealedReply);
     if (reply === null) {
       this.why = 'the reply to its ticket does not open with the key of the ticket';
       this.output.raise(R.CEPHX_MAGIC, { message: this.done, text: this.why });
@@ -295,7 +283,7 @@ export class KeyExchange {
     }
     const secret = (sized ? new ByteReader(opened).blob() : opened).slice();
     this.secret = secret;
-    const mode = this.done!.values?.['connectionMode'];
+    const mode = this.done!.as(authDone)?.connectionMode;
     if (mode === MODE_SECURE && secret.length < SECRET_LEAST) {
       this.why = `its connection secret has only ${secret.length} bytes`;
       const text = `the connection secret has ${secret.length} bytes, secure mode needs ${SECRET_LEAST}`;
@@ -310,30 +298,22 @@ export class KeyExchange {
   authReply(front: Uint8Array, seconds: number): void {
     const session = this.session;
     if (session === null) return;
-    const r = new ByteReader(front);
-    if (r.u32() !== METHOD_CEPHX || r.s32() < 0) return;
-    r.u64();
-    const p = new ByteReader(r.blob());
-    const type = p.u16();
-    if (p.s32() !== 0 || p.failed) return;
-    if (type === GET_PRINCIPAL_SESSION_KEY) {
-      collectTickets(this.chain, readTickets(p), session.bytes, seconds);
-    } else if (type === GET_ROTATING_KEY) {
+    const { value } = decode(authReply, front, 0, front.length, { limits: DEFAULT_LIMITS });
+    if (value === null || value.protocol !== METHOD_CEPHX || value.result < 0) return;
+    const reply = value.payload;
+    if (reply.sealedSecrets !== undefined) {
       const keys = this.entityKey === null ? [] : [this.entityKey];
-      collectSecrets(this.chain, p.raw(p.left), keys);
-    } else if (type === GET_AUTH_SESSION_KEY && this.entityKey !== null) {
-      this.renewed(p, seconds);
-    }
+      collectSecrets(this.chain, reply.sealedSecrets, keys);
+    } else if (reply.requestType === GET_AUTH_SESSION_KEY) this.renewed(reply, seconds);
+    else collectTickets(this.chain, serviceTickets(reply), session.bytes, seconds);
   }
 
   /** A whole new login inside the session. */
-  private renewed(p: ByteReader, seconds: number): void {
-    const own = readTickets(p)[0];
-    if (own === undefined) return;
-    const session = openTicket(this.entityKey!.bytes, own.sealedKey, seconds);
-    if (session === null) return;
-    if (p.left > 0) p.blob();
-    if (p.left > 0) collectTickets(this.chain, readTickets(new ByteReader(p.blob())), session.bytes, seconds);
+  private renewed(reply: Partial<ReplyPayload>, seconds: number): void {
+    const own = reply.authTicket?.tickets[0];
+    if (own === undefined || this.entityKey === null) return;
+    const session = openTicket(this.entityKey.bytes, own.sealedSessionKey, seconds);
+    if (session !== null) collectTickets(this.chain, serviceTickets(reply), session.bytes, seconds);
   }
 
   // ---- rules that need keys

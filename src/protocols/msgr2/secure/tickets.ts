@@ -1,37 +1,14 @@
 import { ByteReader } from './byte-reader.js';
 import { readCryptoKey, unseal, unsealSized, type CryptoKey } from './cephx-seal.js';
-import { readTicketBlob, type KeyChain, type SessionKey, type TicketBlob } from './key-chain.js';
+import { DEFAULT_LIMITS } from '../../../base/limits.js';
+import { decode } from '../../../base/structure/decode.js';
+import { sized } from '../../../base/structure/parts.js';
+import { ticketBlob, type Ticket, type TicketBlob } from '../structures/cephx.js';
+import type { KeyChain, SessionKey } from './key-chain.js';
 
 /** Lists of tickets as monitors hand them out, and rotating secrets (src/auth/cephx/CephxProtocol.cc). */
 
-/** Tickets in one list: one a service. */
-const TICKETS_MAX = 64;
 const SECRETS_MAX = 64;
-
-export interface Ticket {
-  readonly service: number;
-  /** LENC(key, u8 1, CryptoKey, utime validity). */
-  readonly sealedKey: Uint8Array;
-  /** The ticket itself in plain form: u8 1, u64 secret id, blob; or LENC of that with an older session key. */
-  readonly blob: Uint8Array;
-  readonly blobSealed: boolean;
-}
-
-/** u8 1, u32 count, tickets. */
-export function readTickets(r: ByteReader): Ticket[] {
-  const out: Ticket[] = [];
-  r.u8();
-  const count = Math.min(r.u32(), TICKETS_MAX);
-  for (let i = 0; i < count && !r.failed; i++) {
-    const service = r.u32();
-    r.u8();
-    const sealedKey = r.blob();
-    const blobSealed = r.u8() !== 0;
-    const blob = r.blob();
-    if (!r.failed) out.push({ service, sealedKey, blob, blobSealed });
-  }
-  return out;
-}
 
 /** The session key of a ticket for its client, or null where `key` does not fit. `now`: seconds since 1970. */
 export function openTicket(key: Uint8Array, sealedKey: Uint8Array, now: number): SessionKey | null {
@@ -49,26 +26,22 @@ export function openTicket(key: Uint8Array, sealedKey: Uint8Array, now: number):
 export function collectTickets(chain: KeyChain, list: readonly Ticket[], key: Uint8Array, now: number): number {
   let opened = 0;
   for (const t of list) {
-    const session = openTicket(key, t.sealedKey, now);
+    const session = openTicket(key, t.sealedSessionKey, now);
     if (session === null) continue;
     opened++;
-    const blob = ticketBlob(t, key);
+    const blob = blobOf(t, key);
     if (blob !== null) chain.addTicket(t.service, blob, session);
   }
   return opened;
 }
 
-function ticketBlob(t: Ticket, key: Uint8Array): TicketBlob | null {
-  let bytes: Uint8Array | null = t.blob;
-  if (t.blobSealed) {
-    bytes = unseal(key, t.blob);
-    if (bytes === null) return null;
-    // the sealed form has its length in front
-    bytes = new ByteReader(bytes).blob();
-  }
-  const r = new ByteReader(bytes);
-  const blob = readTicketBlob(r);
-  return r.failed ? null : { secretId: blob.secretId, bytes: blob.bytes.slice() };
+/** What the client is to show: in plain form, or sealed with an older session key. */
+function blobOf(t: Ticket, key: Uint8Array): TicketBlob | null {
+  if (t.sealedTicket === undefined) return t.ticketBlob?.blob ?? null;
+  const opened = unseal(key, t.sealedTicket);
+  if (opened === null) return null;
+  // the sealed form has its length in front
+  return decode(sized(ticketBlob), opened, 0, opened.length, { limits: DEFAULT_LIMITS }).value;
 }
 
 /** Answer to a request of type 0x0400: LENC(entity's key, u8 1, map of secret id to key and expiration). */

@@ -1,6 +1,7 @@
 import { CLIENT, SERVER } from '../../../base/input.js';
 import type { Output } from '../../../contract/protocol.js';
 import { algorithmName, COMPRESSION, TAG } from '../constants.js';
+import { compressionDone, compressionRequest } from '../control-frames.js';
 import type { ControlFrame, Frame } from '../message.js';
 import * as R from '../rules/index.js';
 import type { SideState } from './side-state.js';
@@ -28,8 +29,8 @@ export class Compression {
 
   /** The algorithm that was enabled, or 0. */
   get algorithm(): number {
-    const v = this.done?.values;
-    return v?.['enabled'] === true ? (v['algorithm'] as number) : 0;
+    const done = this.done?.as(compressionDone);
+    return done?.enabled === true ? done.algorithm : 0;
   }
 
   /** Whether both banners offer the negotiation; null where one was not seen. */
@@ -44,33 +45,33 @@ export class Compression {
       const text = `${m.name} although a banner lacks feature bit 1`;
       this.output.raise(R.COMPRESSION_UNNEGOTIATED, { message: m, text });
     }
-    const v = m.values;
-    if (v === null) return;
-    if (m.tag === TAG.COMPRESSION_REQUEST) {
+    const asked = m.as(compressionRequest);
+    const answer = m.as(compressionDone);
+    if (asked !== null) {
       this.request = m;
-      if (v['wanted'] === true && (v['algorithms'] as readonly number[]).length === 0) {
+      if (asked.wanted && asked.algorithms.length === 0) {
         this.output.raise(R.COMPRESSION_INCONSISTENT, {
           message: m,
           text: 'compression is wanted, no algorithm listed',
         });
       }
-    } else {
+    } else if (answer !== null) {
       this.done = m;
       if (this.request !== null) m.inReplyTo = this.request.index;
-      const algorithm = v['algorithm'] as number;
-      if (v['enabled'] === true && m.mode === 'secure') {
+      const { enabled, algorithm } = answer;
+      if (enabled && m.mode === 'secure') {
         const text = `${algorithmName(algorithm)} is enabled on an encrypted connection`;
         this.output.raise(R.COMPRESSION_IN_SECURE, { message: m, text });
       }
-      if (v['enabled'] === true && (algorithm === 0 || algorithm > 5)) {
+      if (enabled && (algorithm === 0 || algorithm > 5)) {
         this.output.raise(R.COMPRESSION_INCONSISTENT, { message: m, text: `enabled with algorithm ${algorithm}` });
       }
     }
-    this.judgeChoice();
+    if (m.readable) this.judgeChoice();
   }
 
   private judgeChoice(): void {
-    const listed = this.request?.values?.['algorithms'] as readonly number[] | undefined;
+    const listed = this.request?.as(compressionRequest)?.algorithms;
     const algorithm = this.algorithm;
     if (listed === undefined || this.done === null || algorithm === 0 || listed.includes(algorithm)) return;
     const text = `${algorithmName(algorithm)} is enabled, ${listed.map(algorithmName).join(', ') || 'nothing'} was offered`;

@@ -3,12 +3,13 @@ import { CLIENT, SERVER } from '../../../base/input.js';
 import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output } from '../../../contract/protocol.js';
 import { entityName } from '../constants.js';
+import { isLossy, type ClientIdent, type ServerIdent, type SessionReconnect } from '../control-frames.js';
 import type { ControlFrame } from '../message.js';
 import * as R from '../rules/index.js';
+import { addressText, type Address } from '../structures/address.js';
 import { type Node, pairKey, SessionRecord, type SharedSessions } from './shared.js';
 import type { SideState } from './side-state.js';
 import type { Traffic } from './traffic.js';
-import { addressList, isLossy, wideValue, type Values } from './values.js';
 
 /** What links a connection to earlier ones: the session that it begins or resumes. */
 export class Lineage {
@@ -52,15 +53,15 @@ export class Lineage {
   }
 
   /** The counter of connection attempts in CLIENT_IDENT. */
-  attempt(m: ControlFrame, v: Values): void {
-    const seq = wideValue(v['globalSeq']);
+  attempt(m: ControlFrame, v: ClientIdent): void {
+    const seq = v.globalSeq;
     if (seq === 0n) {
       this.output.raise(R.GLOBAL_SEQ, { message: m, text: 'global_seq 0' });
       return;
     }
-    this.target = String(v['target'] ?? '');
-    const key = `${addressList(v)[0] ?? ''} ${this.target}`;
-    const cookie = wideValue(v['cookie']);
+    this.target = addressText(v.target);
+    const key = `${firstAddress(v)} ${this.target}`;
+    const { cookie } = v;
     const before = this.shared.attempt(key, { seq, cookie, stream: this.stream });
     if (before === null || seq > before.seq) return;
     const restarted = cookie !== before.cookie;
@@ -91,32 +92,32 @@ export class Lineage {
   }
 
   /** SERVER_IDENT: who answers at this address. */
-  answered(v: Values, type: number | undefined): void {
-    const gid = String(v['gid'] ?? '');
-    const entity = type === undefined ? 'a server' : `${entityName(type)}.${gid}`;
-    this.shared.rememberNode({ endpoint: this.server, addresses: addressList(v), entity, stream: this.stream });
+  answered(v: ServerIdent, type: number | null): void {
+    const entity = type === null ? 'a server' : `${entityName(type)}.${v.gid}`;
+    const addresses = v.addresses.map(addressText);
+    this.shared.rememberNode({ endpoint: this.server, addresses, entity, stream: this.stream });
   }
 
   /** CLIENT_IDENT was answered by SERVER_IDENT: a session begins. `whole`: with nothing before it that counts. */
-  named(client: Values, server: Values, whole: boolean): void {
-    const name = addressName(addressList(client)[0] ?? '');
-    const record = new SessionRecord(wideValue(client['cookie']), wideValue(server['cookie']), name, isLossy(server));
+  named(client: ClientIdent, server: ServerIdent, whole: boolean): void {
+    const name = addressName(client);
+    const record = new SessionRecord(client.cookie, server.cookie, name, isLossy(server));
     record.whole = whole;
     this.carry(record, 0);
     this.shared.remember(pairKey(name, this.server), record);
   }
 
   /** SESSION_RECONNECT: finds the session among those that were seen to begin. `again`: not the first on this connection. */
-  resume(m: ControlFrame, v: Values, again: boolean, hasZero: boolean): void {
-    const name = addressName(addressList(v)[0] ?? '');
-    const record = this.shared.find(wideValue(v['clientCookie']), wideValue(v['serverCookie']));
+  resume(m: ControlFrame, v: SessionReconnect, again: boolean, hasZero: boolean): void {
+    const name = addressName(v);
+    const record = this.shared.find(v.clientCookie, v.serverCookie);
     if (record === null) {
       if (this.shared.forgotten > 0) this.tellForgotten(m);
       else if (!hasZero) this.judgeUnknown(m, name);
       return;
     }
     this.carry(record, record.clientName === name ? 0 : 1);
-    const seq = Number(wideValue(v['connectSeq']));
+    const seq = Number(v.connectSeq);
     const before = record.connectSeq[this.role];
     if (!again && seq <= before) {
       const text = `connect_seq ${seq}; the session's last one was ${before}`;
@@ -125,7 +126,7 @@ export class Lineage {
     // attempts that the capture does not show may have carried messages
     if (seq > before + 1) record.whole = false;
     record.connectSeq[this.role] = seq;
-    const claimed = Number(wideValue(v['msgSeq']));
+    const claimed = Number(v.msgSeq);
     const sent = record.sent[this.role === 0 ? 1 : 0];
     if (record.whole && claimed > sent) {
       const text = `msg_seq ${claimed}; the highest number sent to it is ${sent}`;
@@ -167,8 +168,8 @@ export class Lineage {
   }
 
   /** The server reset or put off the session of that client. */
-  unsettle(v: Values): void {
-    this.shared.pair(pairKey(addressName(addressList(v)[0] ?? ''), this.server)).unsettled = true;
+  unsettle(v: Addressed): void {
+    this.shared.pair(pairKey(addressName(v), this.server)).unsettled = true;
   }
 
   /** From now on what is sent counts for that session. `role`: which of its sides the connecting one is. */
@@ -186,9 +187,18 @@ export class Lineage {
   }
 }
 
-/** `v2:10.0.0.1:6800/55` as `10.0.0.1:6800`; with its nonce where there is no port to know it by. */
-function addressName(text: string): string {
-  const match = /^\w+:(.*)\/(\d+)$/.exec(text);
-  if (match === null) return text;
-  return match[1]!.endsWith(':0') ? `${match[1]}/${match[2]}` : match[1]!;
+/** What an ident or a reconnect comes from. */
+interface Addressed {
+  readonly addresses: readonly Address[];
+}
+
+function firstAddress({ addresses }: Addressed): string {
+  return addresses[0] === undefined ? '' : addressText(addresses[0]);
+}
+
+/** `10.0.0.1:6800`, as the sender's first address has it; with its nonce where there is no port to know it by. */
+function addressName(from: Addressed): string {
+  const first = from.addresses[0];
+  if (first === undefined || (first.host === '' && first.nonce === 0)) return firstAddress(from);
+  return first.host.endsWith(':0') ? `${first.host}/${first.nonce}` : first.host;
 }

@@ -1,9 +1,7 @@
 import { CLIENT, SERVER } from '../../../base/input.js';
 import { nanosBetween } from '../../../base/time.js';
-import type { Json } from '../../../contract/annotation.js';
 import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output } from '../../../contract/protocol.js';
-import { authModeName } from '../cephx.js';
 import {
   ENTITY,
   entityName,
@@ -17,12 +15,24 @@ import {
   TAG,
   tagName,
 } from '../constants.js';
+import {
+  authBadMethod,
+  authDone,
+  authRequest,
+  authRequestMore,
+  authSignature,
+  type AuthBadMethod,
+  type AuthRequest,
+} from '../control-frames.js';
 import { at } from '../frame-reader.js';
 import type { ControlFrame } from '../message.js';
+import { PREAMBLE } from '../layout.js';
 import * as R from '../rules/index.js';
+import { authModeName, GET_AUTH_SESSION_KEY } from '../structures/cephx.js';
 import type { SideState } from './side-state.js';
 
-type Values = Readonly<Record<string, Json>>;
+/** Bytes of an HMAC-SHA256. */
+const SIGNATURE_BYTES = 32;
 
 /** Auth frames of one side that are kept: a login takes two, a refused one a few more. */
 const ROUNDS = 16;
@@ -56,25 +66,22 @@ export class Login {
   }
 
   /** Method, entity and so on of the last AUTH_REQUEST. */
-  get request(): Values | null {
-    for (let i = this.requests.length - 1; i >= 0; i--) {
-      if (this.requests[i]!.tag === TAG.AUTH_REQUEST) return this.requests[i]!.values;
-    }
-    return null;
+  get request(): AuthRequest | null {
+    return this.requestBefore(this.requests.length - 1)?.as(authRequest) ?? null;
   }
 
   get method(): number {
-    return (this.request?.['method'] as number | undefined) ?? 0;
+    return this.request?.method ?? 0;
   }
 
   get mode(): number {
-    return (this.done?.values?.['connectionMode'] as number | undefined) ?? 0;
+    return this.done?.as(authDone)?.connectionMode ?? 0;
   }
 
   /** `client.admin`, or empty. */
   get entity(): string {
-    const entity = payloadOf(this.request)['entity'] as Values | undefined;
-    return entity === undefined ? '' : `${entityName(entity['type'] as number)}.${String(entity['id'])}`;
+    const entity = this.request?.payload.entity;
+    return entity === undefined ? '' : `${entityName(entity.type)}.${entity.id}`;
   }
 
   hello(): void {
@@ -123,8 +130,9 @@ export class Login {
   }
 
   signature(m: ControlFrame): void {
-    if (m.length0 !== 32) {
-      this.output.raise(R.SIGNATURE_LENGTH, at(m, 32, m.length0, `the signature has ${m.length0} bytes instead of 32`));
+    if (m.length0 !== SIGNATURE_BYTES) {
+      const text = `the signature has ${m.length0} bytes instead of ${SIGNATURE_BYTES}`;
+      this.output.raise(R.SIGNATURE_LENGTH, at(m, PREAMBLE.size, m.length0, text));
       return;
     }
     this.signatures[m.side] = m;
@@ -134,10 +142,9 @@ export class Login {
   // ---- one frame
 
   private judgeRequest(m: ControlFrame): void {
-    const v = m.values;
+    const v = m.as(authRequest);
     if (v === null) return;
-    const method = v['method'] as number;
-    const modes = v['preferredModes'] as readonly number[];
+    const { method, preferredModes: modes } = v;
     const strange = modes.filter((mode) => mode !== MODE_CRC && mode !== MODE_SECURE);
     if (![1, 2, 4].includes(method) || strange.length > 0) {
       const what = strange.length > 0 ? `modes ${strange.join(', ')}` : `method ${method}`;
@@ -150,58 +157,55 @@ export class Login {
       const text = first < 0 ? 'the payload is empty' : `the payload begins with byte ${first}; 1 to 19 are possible`;
       this.output.raise(R.AUTH_MODE_BYTE, { message: m, text });
     }
-    const entity = payloadOf(v)['entity'] as Values | undefined;
-    const hello = this.sides[m.side].hello?.values?.['entityType'] as number | undefined;
+    const { entity } = v.payload;
+    const hello = this.sides[m.side].entityType;
     // a daemon that starts fetches map and configuration over a connection of type client
-    if (entity !== undefined && hello !== undefined && entity['type'] !== hello && hello !== ENTITY.CLIENT) {
+    if (entity !== undefined && hello !== null && entity.type !== hello && hello !== ENTITY.CLIENT) {
       const text = `HELLO says ${entityName(hello)}, the login ${this.entity}`;
       this.output.raise(R.AUTH_ENTITY_MISMATCH, { message: this.sides[m.side].hello, related: [m], text });
     }
   }
 
   private judgeMore(m: ControlFrame): void {
-    const payload = payloadOf(m.values);
-    const version = payload['structVersion'] as number | undefined;
-    if ('proof' in payload && version !== undefined && version < 3) {
+    const { proof, structVersion: version } = m.as(authRequestMore)?.payload ?? {};
+    if (proof !== undefined && version !== undefined && version < 3) {
       this.output.raise(R.CEPHX_OLD_VERSION, { message: m, text: `CephXAuthenticate version ${version}` });
     }
   }
 
   private judgeRefusal(m: ControlFrame): void {
-    const v = m.values;
+    const v = m.as(authBadMethod);
     if (v === null) return;
-    const result = v['result'] as number;
-    const allowed = (v['allowedMethods'] as readonly number[]).map(methodName).join(', ') || 'nothing';
-    const modes = (v['allowedModes'] as readonly number[]).map(modeName).join(', ') || 'none';
+    const { method, result } = v;
+    const allowed = v.allowedMethods.map(methodName).join(', ') || 'nothing';
+    const modes = v.allowedModes.map(modeName).join(', ') || 'none';
     if (result >= 0) this.output.raise(R.AUTH_BAD_METHOD_RESULT, { message: m, text: `result ${result}` });
     this.whyRefused = this.noCommonMode(v);
     const why = this.whyRefused === '' ? '' : `: ${this.whyRefused}`;
-    const text = `method ${methodName(v['method'] as number)} refused with ${resultText(result)}; allowed: ${allowed}, modes ${modes}${why}`;
+    const text = `method ${methodName(method)} refused with ${resultText(result)}; allowed: ${allowed}, modes ${modes}${why}`;
     this.output.raise(R.AUTH_REFUSED, { message: m, text });
   }
 
   private judgeDone(m: ControlFrame): void {
-    const v = m.values;
+    const v = m.as(authDone);
     if (v === null) return;
-    const mode = v['connectionMode'] as number;
+    const mode = v.connectionMode;
     if (mode !== MODE_CRC && mode !== MODE_SECURE) {
       this.output.raise(R.AUTH_DONE_MODE_UNKNOWN, { message: m, text: `connection mode ${mode}` });
     }
-    const payload = payloadOf(v);
-    const type = payload['requestType'] as number | undefined;
-    const status = payload['status'] as number | undefined;
+    const { requestType: type, status } = v.payload;
     if (type === undefined || status === undefined) return;
-    if (status !== 0 || type !== 0x0100) {
+    if (status !== 0 || type !== GET_AUTH_SESSION_KEY) {
       const text = `request type 0x${type.toString(16)}, status ${resultText(status)}`;
       this.output.raise(R.CEPHX_STATUS, { message: m, text });
     }
   }
 
   /** Both sides' lists, where they have no connection mode in common and the method is not the reason; else empty. */
-  private noCommonMode(v: Values): string {
-    const offered = this.request?.['preferredModes'] as readonly number[] | undefined;
-    const allowed = v['allowedModes'] as readonly number[];
-    const method = (v['allowedMethods'] as readonly number[]).includes(v['method'] as number);
+  private noCommonMode(v: AuthBadMethod): string {
+    const offered = this.request?.preferredModes;
+    const allowed = v.allowedModes;
+    const method = v.allowedMethods.includes(v.method);
     if (offered === undefined || !method || allowed.length === 0) return '';
     if (offered.some((mode) => allowed.includes(mode))) return '';
     const list = (modes: readonly number[]) => modes.map(modeName).join(', ') || 'none';
@@ -229,21 +233,20 @@ export class Login {
 
   private judgeEcho(i: number, answer: ControlFrame): void {
     const request = this.requestBefore(i);
-    const asked = request?.values?.['method'];
-    const refused = answer.values?.['method'];
+    const asked = request?.as(authRequest)?.method;
+    const refused = answer.as(authBadMethod)?.method;
     if (asked === undefined || refused === undefined || asked === refused) return;
-    const text = `${methodName(refused as number)} is refused, ${methodName(asked as number)} was asked for`;
+    const text = `${methodName(refused)} is refused, ${methodName(asked)} was asked for`;
     this.output.raise(R.AUTH_BAD_METHOD_ECHO, { message: answer, related: [request!], text });
   }
 
   private judgeChoice(i: number, asked: ControlFrame, answer: ControlFrame): void {
     const request = this.requestBefore(i);
-    const v = request?.values;
-    const d = answer.values;
-    if (v === null || v === undefined || d === null || request === null) return;
-    const method = v['method'] as number;
-    const mode = d['connectionMode'] as number;
-    const modes = v['preferredModes'] as readonly number[];
+    const v = request?.as(authRequest) ?? null;
+    const d = answer.as(authDone);
+    if (v === null || d === null || request === null) return;
+    const { method, preferredModes: modes, payload } = v;
+    const mode = d.connectionMode;
     const related = [request];
     if (modes.length > 0 && !modes.includes(mode)) {
       const text = `mode ${modeName(mode)} was chosen, ${modes.map(modeName).join(', ')} was offered`;
@@ -261,13 +264,12 @@ export class Login {
       const text = `${methodName(method)}, and crc mode after that`;
       this.output.raise(R.AUTH_CRC_MODE, { message: answer, related, text });
     }
-    const payload = payloadOf(v);
-    const wanted = payload['globalId'];
-    if (payload['entity'] !== undefined && wanted !== undefined && wanted !== '0' && wanted !== d['globalId']) {
-      const text = `global id ${String(d['globalId'])} was given, ${String(wanted)} was asked for`;
+    const wanted = payload.entity === undefined ? 0n : (payload.globalId ?? 0n);
+    if (wanted !== 0n && wanted !== d.globalId) {
+      const text = `global id ${d.globalId} was given, ${wanted} was asked for`;
       this.output.raise(R.AUTH_GLOBAL_ID_CHANGED, { message: answer, related, text });
     }
-    if (method === METHOD_CEPHX && payload['service'] !== undefined && asked.tag === TAG.AUTH_REQUEST) {
+    if (method === METHOD_CEPHX && payload.service !== undefined && asked.tag === TAG.AUTH_REQUEST) {
       this.output.raise(R.CEPHX_NO_CHALLENGE, {
         message: answer,
         related,
@@ -293,8 +295,8 @@ export class Login {
 
   private judgeRetry(next: ControlFrame, before: ControlFrame, i: number): void {
     if (this.requests[i - 1]?.tag === TAG.AUTH_REQUEST_MORE) this.unexpected(next, before, 'note');
-    const method = next.values?.['method'] as number | undefined;
-    const allowed = before.values?.['allowedMethods'] as readonly number[] | undefined;
+    const method = next.as(authRequest)?.method;
+    const allowed = before.as(authBadMethod)?.allowedMethods;
     if (method === undefined || allowed === undefined || allowed.length === 0 || allowed.includes(method)) return;
     const text = `${methodName(method)} is tried, allowed was ${allowed.map(methodName).join(', ')}`;
     this.output.raise(R.AUTH_RETRY_DISALLOWED, { message: next, related: [before], text });
@@ -309,12 +311,11 @@ export class Login {
 
   private judgePeer(): void {
     const greeting = this.sides[SERVER].hello;
-    const hello = greeting?.values?.['entityType'] as number | undefined;
+    const hello = this.sides[SERVER].entityType;
     const request = this.requestBefore(this.requests.length - 1);
-    if (hello === undefined || request === null || this.saidWrongPeer) return;
-    const payload = payloadOf(request.values);
-    const service = payload['service'] as number | undefined;
-    const login = payload['entity'] !== undefined && (payload['authMode'] as number) >= 10;
+    if (hello === null || request === null || this.saidWrongPeer) return;
+    const { authMode, entity, service } = request.as(authRequest)?.payload ?? {};
+    const login = entity !== undefined && authModeName(authMode ?? 0) === 'mon';
     const wanted = login ? ENTITY.MON : service;
     if (wanted === undefined || wanted === hello) return;
     this.saidWrongPeer = true;
@@ -326,10 +327,11 @@ export class Login {
   private judgeSignature(side: 0 | 1): void {
     const m = this.signatures[side];
     const request = this.request;
-    if (m === null || m.values === null || this.done === null || request === null || this.judgedSignature[side]) return;
+    const signature = m?.as(authSignature)?.signature;
+    if (!m || signature === undefined || this.done === null || request === null || this.judgedSignature[side]) return;
     this.judgedSignature[side] = true;
-    const zero = /^0+$/.test(m.values['signature'] as string);
-    const method = request['method'] as number;
+    const zero = signature.every((byte) => byte === 0);
+    const { method } = request;
     if (method === METHOD_CEPHX && zero) {
       this.output.raise(R.SIGNATURE_ZERO, { message: m, text: 'the signature is zero although cephx yields a key' });
     } else if (method === METHOD_NONE && !zero) {
@@ -340,10 +342,6 @@ export class Login {
   private bothWhole(): boolean {
     return this.sides[CLIENT].whole && this.sides[SERVER].whole;
   }
-}
-
-function payloadOf(v: Values | null | undefined): Values {
-  return (v?.['payload'] as Values | undefined) ?? {};
 }
 
 /** First byte of AUTH_REQUEST's blob, whose length stands at `place`; -1 where it is empty. */

@@ -5,16 +5,26 @@ import type { Output } from '../../../contract/protocol.js';
 import { ENTITY, TAG } from '../constants.js';
 import { missingFeatureNames, MSG_ADDR2 } from '../features.js';
 import { hexNumber } from '../../../base/hex.js';
+import {
+  authDone,
+  clientIdent,
+  isLossy,
+  serverIdent,
+  sessionReconnect,
+  sessionReset,
+  type ClientIdent,
+  type ServerIdent,
+  type SessionReconnect,
+} from '../control-frames.js';
 import type { ControlFrame } from '../message.js';
 import * as R from '../rules/index.js';
+import { addressText } from '../structures/address.js';
 import type { Login } from './login.js';
 import type { Lineage } from './lineage.js';
 import type { SideState } from './side-state.js';
 import type { Traffic } from './traffic.js';
-import { addressList, isLossy, type Values, wideValue } from './values.js';
 
 const ROUNDS = 64;
-const big = wideValue;
 
 /** How a session gets its name: idents, or a reconnect and its rounds; and what links it to earlier connections. */
 export class Naming {
@@ -28,9 +38,9 @@ export class Naming {
   private readonly answers: ControlFrame[] = [];
   resumed = false;
   reset = false;
-  ident: Values | null = null;
-  serverIdent: Values | null = null;
-  private reconnect: Values | null = null;
+  ident: ClientIdent | null = null;
+  serverIdent: ServerIdent | null = null;
+  reconnect: SessionReconnect | null = null;
 
   constructor(
     output: Output,
@@ -67,10 +77,10 @@ export class Naming {
   ask(m: ControlFrame): void {
     if (this.asks.length >= ROUNDS) return this.flooded(m);
     this.asks.push(m);
-    if (m.values !== null) {
-      if (m.tag === TAG.CLIENT_IDENT) this.judgeIdent(m, m.values);
-      else this.judgeReconnect(m, m.values);
-    }
+    const ident = m.as(clientIdent);
+    const reconnect = m.as(sessionReconnect);
+    if (ident !== null) this.judgeIdent(m, ident);
+    if (reconnect !== null) this.judgeReconnect(m, reconnect);
     const i = this.asks.length - 1;
     this.judgeFollowUp(i);
     this.judgeRound(i);
@@ -94,10 +104,11 @@ export class Naming {
       m.inReplyTo = asked.index;
       m.latency = nanosBetween(asked.seconds, asked.nanos, m.seconds, m.nanos);
     }
-    if (m.tag === TAG.SERVER_IDENT && m.values !== null) this.judgeServerIdent(m, m.values);
+    const ident = m.as(serverIdent);
+    if (ident !== null) this.judgeServerIdent(m, ident);
     if (m.tag === TAG.SESSION_RESET) {
       this.reset = true;
-      const full = m.values?.['full'] === true;
+      const full = m.as(sessionReset)?.full === true;
       const meaning = full
         ? 'full: the server knows nothing of the session; its client drops what was queued'
         : 'partial: only the half of the server is gone; kernel clients give up';
@@ -115,10 +126,10 @@ export class Naming {
 
   // ---- one frame
 
-  private judgeIdent(m: ControlFrame, v: Values): void {
+  private judgeIdent(m: ControlFrame, v: ClientIdent): void {
     this.ident = v;
-    const list = addressList(v);
-    if (list.length === 0 || list[0] === '-') {
+    const list = v.addresses;
+    if (list[0] === undefined || addressText(list[0]) === '-') {
       this.output.raise(R.IDENT_ADDRS_EMPTY, {
         message: m,
         text: list.length === 0 ? 'no address' : 'a blank address',
@@ -126,7 +137,7 @@ export class Naming {
     }
     this.judgeAddr2(m, v);
     const lossy = isLossy(v);
-    const cookie = big(v['cookie']);
+    const { cookie } = v;
     if (lossy !== (cookie === 0n)) {
       const text = lossy ? `LOSSY with cookie ${hexNumber(cookie)}` : 'neither LOSSY nor a cookie';
       this.output.raise(R.CLIENT_COOKIE, { message: m, text });
@@ -134,13 +145,18 @@ export class Naming {
     this.judgeGid(m, v);
     const before = this.answers.at(-1);
     const seen = this.lineage.cookieSeen(cookie);
-    if (before?.tag === TAG.SESSION_RESET && before.values?.['full'] === true && seen && this.sides[SERVER].whole) {
+    if (
+      before?.tag === TAG.SESSION_RESET &&
+      before.as(sessionReset)?.full === true &&
+      seen &&
+      this.sides[SERVER].whole
+    ) {
       const text = `cookie ${hexNumber(cookie)} again after a full reset`;
       this.output.raise(R.RESET_FULL_COOKIE, { message: m, related: [before], text });
     }
     // a client process is new; the server of a daemon that restarted may go on with the old session's numbers
     const fresh = !seen && !this.reset;
-    const daemon = !lossy && this.sides[CLIENT].hello?.values?.['entityType'] !== ENTITY.CLIENT;
+    const daemon = !lossy && this.sides[CLIENT].entityType !== ENTITY.CLIENT;
     this.expect(CLIENT, fresh ? 1 : -1);
     this.expect(SERVER, fresh && !daemon ? 1 : -1);
     if (!fresh || daemon) this.forgetNumbers();
@@ -148,38 +164,38 @@ export class Naming {
     this.lineage.attempt(m, v);
   }
 
-  private judgeGid(m: ControlFrame, v: Values): void {
-    const type = this.sides[CLIENT].hello?.values?.['entityType'];
-    const id = this.login.done?.values?.['globalId'];
-    const gid = v['gid'] as string;
-    if (type !== ENTITY.CLIENT || id === undefined || gid === id || gid.startsWith('-')) return;
-    this.output.raise(R.IDENT_GID, { message: m, text: `gid ${gid} after a login as global id ${String(id)}` });
+  private judgeGid(m: ControlFrame, v: ClientIdent): void {
+    const type = this.sides[CLIENT].entityType;
+    const id = this.login.done?.as(authDone)?.globalId;
+    const { gid } = v;
+    if (type !== ENTITY.CLIENT || id === undefined || gid === id || gid < 0n) return;
+    this.output.raise(R.IDENT_GID, { message: m, text: `gid ${gid} after a login as global id ${id}` });
   }
 
-  private judgeAddr2(m: ControlFrame, v: Values): void {
-    if ((big(v['featuresSupported']) & MSG_ADDR2) === 0n) {
-      const text = `supported features ${hexNumber(big(v['featuresSupported']), 16)} lack bit 59`;
+  private judgeAddr2(m: ControlFrame, v: ClientIdent | ServerIdent): void {
+    if ((v.featuresSupported & MSG_ADDR2) === 0n) {
+      const text = `supported features ${hexNumber(v.featuresSupported, 16)} lack bit 59`;
       this.output.raise(R.IDENT_MSG_ADDR2, { message: m, text });
     }
   }
 
-  private judgeServerIdent(m: ControlFrame, v: Values): void {
+  private judgeServerIdent(m: ControlFrame, v: ServerIdent): void {
     this.serverIdent = v;
-    this.lineage.answered(v, this.sides[SERVER].hello?.values?.['entityType'] as number | undefined);
+    this.lineage.answered(v, this.sides[SERVER].entityType);
     this.judgeAddr2(m, v);
     const lossy = isLossy(v);
-    const cookie = big(v['cookie']);
+    const { cookie } = v;
     this.traffic.lossy = lossy;
     if (lossy === (cookie === 0n)) return;
     const text = lossy ? `LOSSY with cookie ${hexNumber(cookie)}` : 'cookie 0 without LOSSY';
     this.output.raise(R.SERVER_COOKIE, { message: m, text });
   }
 
-  private judgeReconnect(m: ControlFrame, v: Values): void {
+  private judgeReconnect(m: ControlFrame, v: SessionReconnect): void {
     this.reconnect = v;
     this.resumed = true;
     this.traffic.resumed = true;
-    const zero = ['clientCookie', 'serverCookie', 'connectSeq'].filter((name) => v[name] === '0');
+    const zero = (['clientCookie', 'serverCookie', 'connectSeq'] as const).filter((name) => v[name] === 0n);
     if (zero.length > 0) this.output.raise(R.RECONNECT_FIELDS, { message: m, text: `${zero.join(' and ')} is 0` });
     this.forgetNumbers();
     this.lineage.resume(m, v, this.asks.length > 1, zero.length > 0);
@@ -191,7 +207,9 @@ export class Naming {
     const asked = this.asks[i];
     const answer = this.answers[i];
     if (asked === undefined || answer === undefined || !this.bothWhole()) return;
-    const v = asked.values;
+    const ident = asked.as(clientIdent);
+    const reconnect = asked.as(sessionReconnect);
+    const v = ident ?? reconnect;
     if (v === null) return;
     const raise = (rule: (typeof R)['IDENT_TARGET'], m: ControlFrame, text: string, related: ControlFrame): void =>
       this.output.raise(rule, { message: m, related: [related], text });
@@ -201,8 +219,8 @@ export class Naming {
         else this.unexpected(answer, asked);
         break;
       case TAG.IDENT_MISSING_FEATURES: {
-        const offered = big(v['featuresSupported']);
-        if (asked.tag !== TAG.CLIENT_IDENT) break;
+        if (ident === null) break;
+        const offered = ident.featuresSupported;
         if (answer.value === 0n || (answer.value & offered) !== 0n) {
           const text = `mask ${hexNumber(answer.value, 16)}, offered ${hexNumber(offered, 16)}`;
           raise(R.MISSING_FEATURES_BOGUS, answer, text, asked);
@@ -210,18 +228,14 @@ export class Naming {
         break;
       }
       case TAG.SESSION_RETRY:
-        if (answer.value <= big(v['connectSeq'])) {
-          raise(
-            R.RETRY_NOT_HIGHER,
-            answer,
-            `${answer.value} in answer to connect_seq ${String(v['connectSeq'])}`,
-            asked,
-          );
+        if (answer.value <= (reconnect?.connectSeq ?? 0n)) {
+          const text = `${answer.value} in answer to connect_seq ${reconnect?.connectSeq ?? '-'}`;
+          raise(R.RETRY_NOT_HIGHER, answer, text, asked);
         }
         break;
       case TAG.SESSION_RETRY_GLOBAL:
-        if (answer.value <= big(v['globalSeq'])) {
-          const text = `${answer.value} in answer to global_seq ${String(v['globalSeq'])}`;
+        if (answer.value <= v.globalSeq) {
+          const text = `${answer.value} in answer to global_seq ${v.globalSeq}`;
           raise(R.RETRY_GLOBAL_NOT_HIGHER, answer, text, asked);
         }
         break;
@@ -237,11 +251,11 @@ export class Naming {
   }
 
   private judgeIdents(asked: ControlFrame, answer: ControlFrame): void {
-    const c = asked.values;
-    const s = answer.values;
+    const c = asked.as(clientIdent);
+    const s = answer.as(serverIdent);
     if (c === null || s === null) return;
-    const mine = addressList(s);
-    const target = String(c['target']);
+    const mine = s.addresses.map(addressText);
+    const target = addressText(c.target);
     if (!mine.includes(target)) {
       const restarted = mine.some((address) => withoutNonce(address) === withoutNonce(target));
       const where = restarted
@@ -250,7 +264,7 @@ export class Naming {
       const text = `the target is ${target}, the server has ${mine.join(', ')}${where === '' ? '' : `: ${where}`}`;
       this.output.raise(R.IDENT_TARGET, { message: asked, related: [answer], text });
     }
-    const lacking = big(s['featuresRequired']) & ~big(c['featuresSupported']);
+    const lacking = s.featuresRequired & ~c.featuresSupported;
     if (lacking !== 0n) {
       const text = `the client lacks required features ${hexNumber(lacking, 16)}`;
       this.output.raise(R.IDENT_FEATURE_MISMATCH, { message: answer, related: [asked], text });
@@ -262,7 +276,7 @@ export class Naming {
     this.lineage.taken(asked, answer);
     this.traffic.lossy = false;
     this.expect(CLIENT, Number(answer.value) + 1);
-    this.expect(SERVER, Number(big(asked.values?.['msgSeq'])) + 1);
+    this.expect(SERVER, Number(asked.as(sessionReconnect)?.msgSeq ?? 0n) + 1);
   }
 
   /** Whether what the client sends next does what the answer before asked for. */
@@ -271,8 +285,8 @@ export class Naming {
     const before = this.answers[i - 1];
     const asked = this.asks[i - 1];
     if (next === undefined || before === undefined || !this.bothWhole()) return;
-    const v = next.values;
-    if (v === null) return;
+    const reconnect = next.as(sessionReconnect);
+    if (!next.readable) return;
     const related = [before];
     if (before.tag === TAG.SESSION_RESET) {
       if (next.tag !== TAG.CLIENT_IDENT) {
@@ -280,13 +294,13 @@ export class Naming {
       }
     } else if (before.tag === TAG.SESSION_RETRY) {
       const wanted = before.value + 1n;
-      if (next.tag !== TAG.SESSION_RECONNECT || big(v['connectSeq']) !== wanted) {
-        const text = `SESSION_RETRY ${before.value} is followed by ${next.name} with connect_seq ${String(v['connectSeq'] ?? '-')} instead of ${wanted}`;
+      if (reconnect?.connectSeq !== wanted) {
+        const text = `SESSION_RETRY ${before.value} is followed by ${next.name} with connect_seq ${reconnect?.connectSeq ?? '-'} instead of ${wanted}`;
         this.output.raise(R.RETRY_IGNORED, { message: next, related, text });
       }
     } else if (before.tag === TAG.SESSION_RETRY_GLOBAL) {
-      if (next.tag !== TAG.SESSION_RECONNECT || big(v['globalSeq']) <= before.value) {
-        const text = `SESSION_RETRY_GLOBAL ${before.value} is followed by ${next.name} with global_seq ${String(v['globalSeq'] ?? '-')}`;
+      if (reconnect === null || reconnect.globalSeq <= before.value) {
+        const text = `SESSION_RETRY_GLOBAL ${before.value} is followed by ${next.name} with global_seq ${(reconnect ?? next.as(clientIdent))?.globalSeq ?? '-'}`;
         this.output.raise(R.RETRY_IGNORED, { message: next, related, text });
       }
     } else if (asked !== undefined && before.tag !== TAG.WAIT && before.tag !== TAG.IDENT_MISSING_FEATURES) {
@@ -320,10 +334,6 @@ export class Naming {
 
   private bothWhole(): boolean {
     return this.sides[CLIENT].whole && this.sides[SERVER].whole;
-  }
-
-  get reconnectValues(): Values | null {
-    return this.reconnect;
   }
 }
 

@@ -4,7 +4,8 @@ import type { Json } from '../../../contract/annotation.js';
 import { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Message } from '../../../contract/message.js';
 import type { DecoderSettings, Output, Session, SessionContext, SkipReason } from '../../../contract/protocol.js';
-import { MODE_SECURE, REVISION_1, TAG, tagName, tagSenders } from '../constants.js';
+import { ENTITY, MODE_SECURE, REVISION_1, TAG, tagName, tagSenders } from '../constants.js';
+import { hello } from '../control-frames.js';
 import { Banner, ControlFrame, DataFrame, type Frame } from '../message.js';
 import * as R from '../rules/index.js';
 import type { KeyExchange } from '../secure/key-exchange.js';
@@ -16,6 +17,9 @@ import type { SharedSessions } from './shared.js';
 import { allowedTags, isTraffic, phaseAfter, SideState, stateName } from './side-state.js';
 import { Traffic } from './traffic.js';
 import { sessionLines, summarize, type SessionParts } from './summary.js';
+
+/** What may greet: everybody but the authentication service, which nobody is. */
+const GREETING_TYPES: readonly number[] = [ENTITY.MON, ENTITY.MDS, ENTITY.OSD, ENTITY.CLIENT, ENTITY.MGR];
 
 /** One connection: both sides' states, and what needs both of them. */
 export class Msgr2Session implements Session, SessionParts {
@@ -167,26 +171,25 @@ export class Msgr2Session implements Session, SessionParts {
 
   private hello(m: ControlFrame, own: SideState): void {
     own.hello = m;
-    const v = m.values;
-    if (v === null) return;
-    const type = v['entityType'] as number;
-    if (![1, 2, 4, 8, 16].includes(type)) {
-      this.output.raise(R.HELLO_ENTITY_TYPE, { message: m, text: `entity type ${type}` });
+    const greeting = m.as(hello);
+    if (greeting === null) return;
+    const { entityType, peerAddress } = greeting;
+    if (!GREETING_TYPES.includes(entityType)) {
+      this.output.raise(R.HELLO_ENTITY_TYPE, { message: m, text: `entity type ${entityType}` });
     }
-    this.judgeAddress(m, String(v['peerAddress']));
+    this.judgeAddress(m, peerAddress.host);
     this.login.hello();
   }
 
   /** The address that the sender sees, against the one that the capture shows. */
-  private judgeAddress(m: ControlFrame, text: string): void {
+  private judgeAddress(m: ControlFrame, host: string): void {
     const { connection, clientEnd } = this.context;
-    const match = /^\w+:(.*)\/\d+$/.exec(text);
-    if (match === null || connection.transport !== 'tcp' || clientEnd === null) return;
+    if (host === '' || connection.transport !== 'tcp' || clientEnd === null) return;
     const end = m.side === CLIENT ? (clientEnd === 0 ? 1 : 0) : clientEnd;
     const seen = connection.endpoints[end];
-    if (match[1] === seen) return;
-    this.sides[m.side].sees = match[1]!;
-    this.output.raise(R.HELLO_ADDRESS, { message: m, text: `HELLO says ${match[1]}, the capture ${seen}` });
+    if (host === seen) return;
+    this.sides[m.side].sees = host;
+    this.output.raise(R.HELLO_ADDRESS, { message: m, text: `HELLO says ${host}, the capture ${seen}` });
   }
 
   /** The order of one side's frames, and what it must have received before. */

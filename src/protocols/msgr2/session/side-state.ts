@@ -1,5 +1,6 @@
 import type { Side } from '../../../base/input.js';
 import { TAG } from '../constants.js';
+import { hello } from '../control-frames.js';
 import type { Banner, ControlFrame, Frame } from '../message.js';
 
 /** Where one side stands in its own order of frames; what the other side sent plays no part in it. */
@@ -46,6 +47,11 @@ export class SideState {
     this.side = side;
     this.whole = fromStart;
     this.phase = fromStart ? 'banner' : 'unknown';
+  }
+
+  /** What its HELLO says that it is, or null. */
+  get entityType(): number | null {
+    return this.hello?.as(hello)?.entityType ?? null;
   }
 
   /** Bytes of it were lost: order, numbers and counts prove nothing across them. */

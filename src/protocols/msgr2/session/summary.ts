@@ -3,6 +3,7 @@ import { byteSize, count, safeText } from '../../../base/text.js';
 import { duration } from '../../../base/time.js';
 import type { Json } from '../../../contract/annotation.js';
 import { algorithmName, entityName, methodName, modeName, TAG } from '../constants.js';
+import { authDone, isLossy } from '../control-frames.js';
 import { messageTypeName } from '../message-types.js';
 import type { Compression } from './compression.js';
 import type { Lineage } from './lineage.js';
@@ -10,7 +11,6 @@ import type { Login } from './login.js';
 import type { Naming } from './naming.js';
 import type { SideState } from './side-state.js';
 import type { Traffic } from './traffic.js';
-import { isLossy } from './values.js';
 
 /** What a session is made of. */
 export interface SessionParts {
@@ -34,25 +34,26 @@ export function summarize(p: SessionParts): Record<string, Json> {
     if (b !== null && !b.legacy) out[name] = String(b.supported);
   }
   for (const [i, name] of (['clientType', 'serverType'] as const).entries()) {
-    const type = p.sides[i]!.hello?.values?.['entityType'];
-    if (type !== undefined) out[name] = entityName(type as number);
+    const type = p.sides[i]!.entityType;
+    if (type !== null) out[name] = entityName(type);
   }
   if (s.sees !== '') out['clientSeenAs'] = s.sees;
   if (c.sees !== '') out['serverSeenAs'] = c.sees;
   if (login.method !== 0) out['authMethod'] = methodName(login.method);
   if (login.entity !== '') out['entity'] = login.entity;
-  if (login.done?.values) {
-    out['connectionMode'] = modeName(login.mode);
-    out['globalId'] = login.done.values['globalId']!;
+  const done = login.done?.as(authDone);
+  if (done) {
+    out['connectionMode'] = modeName(done.connectionMode);
+    out['globalId'] = String(done.globalId);
   }
-  if (naming.ident !== null) out['clientCookie'] = naming.ident['cookie']!;
+  if (naming.ident !== null) out['clientCookie'] = String(naming.ident.cookie);
   if (naming.serverIdent !== null) {
-    out['serverCookie'] = naming.serverIdent['cookie']!;
+    out['serverCookie'] = String(naming.serverIdent.cookie);
     out['lossy'] = isLossy(naming.serverIdent);
   }
-  if (naming.reconnectValues !== null) {
-    out['clientCookie'] = naming.reconnectValues['clientCookie']!;
-    out['serverCookie'] = naming.reconnectValues['serverCookie']!;
+  if (naming.reconnect !== null) {
+    out['clientCookie'] = String(naming.reconnect.clientCookie);
+    out['serverCookie'] = String(naming.reconnect.serverCookie);
     out['resumed'] = true;
   }
   if (naming.rejection?.tag === TAG.WAIT) out['raceLost'] = true;
@@ -78,9 +79,8 @@ export function sessionLines(p: SessionParts): string[] {
   const first: string[] = [];
   const any = c.first ?? s.first;
   if (any !== null) first.push(`msgr2.${any.revision}`);
-  const types = p.sides.map((x) => x.hello?.values?.['entityType'] as number | undefined);
-  if (types[0] !== undefined && types[1] !== undefined)
-    first.push(`${entityName(types[0])} to ${entityName(types[1])}`);
+  if (c.entityType !== null && s.entityType !== null)
+    first.push(`${entityName(c.entityType)} to ${entityName(s.entityType)}`);
   if (login.method !== 0) first.push(methodName(login.method));
   if (login.entity !== '') first.push(safeText(login.entity));
   if (login.mode !== 0) first.push(`${modeName(login.mode)} mode`);

@@ -214,8 +214,8 @@ export class Traffic {
 
   private judgeSender(m: DataFrame, own: SideState): void {
     const allowed = SENDERS.get(m.type);
-    const type = own.hello?.values?.['entityType'] as number | undefined;
-    if (allowed === undefined || type === undefined || (allowed & type) !== 0 || own.strangeHello) return;
+    const type = own.entityType;
+    if (allowed === undefined || type === null || (allowed & type) !== 0 || own.strangeHello) return;
     const text = `a ${entityName(type)} sends ${messageTypeName(m.type)}`;
     this.output.raise(R.MESSAGE_DIRECTION, at(m, 48, 2, text));
   }
@@ -233,7 +233,7 @@ export class Traffic {
     if (pending === null) {
       if (
         m.type === MSG.OSD_OPREPLY &&
-        this.sides[m.side].hello?.values?.['entityType'] === ENTITY.OSD &&
+        this.sides[m.side].entityType === ENTITY.OSD &&
         peer.whole &&
         list.forgotten === 0 &&
         !list.answeredLately(m) &&

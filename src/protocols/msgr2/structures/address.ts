@@ -60,11 +60,16 @@ function marked(r: Reader, name: string, most: number, kind: string): Address {
 }
 
 function modern(r: Reader, name: string, at: number): Address {
-  const header = r.take(name, 2);
-  const sizeAt = r.takeSized(name);
-  if (header < 0 || sizeAt < 0) return NOWHERE;
+  const header = r.take(name, 6);
+  if (header < 0) return NOWHERE;
+  const sizeAt = header + 2;
   const start = sizeAt + 4;
-  const size = r.pos - start;
+  const size = r.view.getUint32(sizeAt, true);
+  if (size > r.left) {
+    const text = `${name} says ${size} bytes and ${r.left} are left`;
+    r.fail('addr-length', name, sizeAt, 4, size - r.left, text);
+    return NOWHERE;
+  }
   if (size < 12) {
     r.fail('addr-length', name, sizeAt, 4, 0, `${name} says ${size} bytes, too few for an address`);
     return NOWHERE;
@@ -86,6 +91,7 @@ function modern(r: Reader, name: string, at: number): Address {
   if (type > 3) r.remark('addr-type', name, start, 4, `${name} has type ${type}`);
   if (family !== 0 && family !== 2 && family !== 10)
     r.remark('addr-type', name, sock, 2, `${name} has address family ${family}`);
+  r.take(name, size);
   const value = { type, nonce, host: host(r, family, sock, length) };
   if (r.rows !== null) showModern(r, name, at, value, length);
   return value;
@@ -111,7 +117,7 @@ function legacy(r: Reader, name: string, at: number): Address {
   if (rest < 0) return NOWHERE;
   const sock = rest + 7;
   const value = { type: 1, nonce: r.view.getUint32(rest + 3, true), host: host(r, r.view.getUint16(sock), sock, 128) };
-  if (r.rows !== null) r.row(name, at, addressText(value), addressText(value));
+  if (r.rows !== null) r.row(name, at, addressText(value), addressText(value), [r.part('header', at, 8)]);
   return value;
 }
 

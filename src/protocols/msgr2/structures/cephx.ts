@@ -1,0 +1,149 @@
+import { choose, ifLeft, list, sized, when } from '../../../base/structure/parts.js';
+import { struct } from '../../../base/structure/struct.js';
+import {
+  blob,
+  fixedBytes,
+  hiddenRemainder,
+  i32,
+  remainder,
+  string,
+  u16,
+  u32,
+  u64,
+  u8,
+  type Type,
+  type ValueOf,
+} from '../../../base/structure/type.js';
+import { entityName, METHOD_CEPHX, METHOD_NONE, resultText } from '../constants.js';
+
+/**
+ * What the auth frames carry in their payloads: the outer structures of cephx (src/auth/cephx/CephxProtocol.h), which need no keys. The
+ * first byte says whether a ticket is presented to a daemon (1..9) or somebody logs in at a monitor (10..19).
+ */
+
+/** CephXRequestHeader.request_type. */
+export const GET_AUTH_SESSION_KEY = 0x0100;
+export const GET_PRINCIPAL_SESSION_KEY = 0x0200;
+export const GET_ROTATING_KEY = 0x0400;
+
+function requestTypeName(type: number): string {
+  if (type === GET_AUTH_SESSION_KEY) return 'get auth session key';
+  if (type === GET_PRINCIPAL_SESSION_KEY) return 'get principal session key';
+  return type === GET_ROTATING_KEY ? 'get rotating keys' : `request ${type}`;
+}
+
+export function authModeName(mode: number): string {
+  if (mode >= 1 && mode <= 9) return 'authorizer';
+  return mode >= 10 && mode <= 19 ? 'mon' : 'unknown';
+}
+
+function servicesText(mask: number): string {
+  const names = [1, 2, 4, 8, 16, 32].filter((bit) => (mask & bit) !== 0).map(entityName);
+  return names.length === 0 ? 'none' : names.join(' ');
+}
+
+const authMode = u8.shown(authModeName);
+const service = u32.shown(entityName);
+const requestType = u16.shown(requestTypeName);
+const nothing = struct({});
+
+/** EntityName: u32 type, id. */
+const entity = struct({ type: u32.shown(entityName), id: string });
+
+/** CephXTicketBlob: u8 1, u64 secret id, and bytes that only the service can open. */
+export const ticketBlob = struct({ structVersion: u8, secretId: u64, ticket: blob });
+export type TicketBlob = ValueOf<typeof ticketBlob>;
+
+/** Somebody logs in at a monitor. */
+const login = struct({ authMode, entity, globalId: u64 });
+/** CephXAuthorizer: a ticket is shown, with bytes that are sealed with its session key. */
+const authorizer = struct({ authMode, globalId: u64, service, ticket: ticketBlob, sealedAuthorizer: blob });
+/** CephXAuthenticate: the answer to the challenge, which proves the key. */
+const proof = struct({
+  ...{ requestType, structVersion: u8, clientChallenge: u64, proof: fixedBytes(8), oldTicket: ticketBlob },
+}).and((before) => ({ otherServices: when(before.structVersion >= 2, u32.shown(servicesText)) }));
+
+export type Login = ValueOf<typeof login>;
+export type Authorizer = ValueOf<typeof authorizer>;
+export type Proof = ValueOf<typeof proof>;
+
+/** What a client sends to be let in; all members are missing where it has none of the known forms. */
+export type Credentials = Partial<Login & Authorizer & Proof>;
+
+/** AUTH_REQUEST's payload, whose form depends on the method. */
+export function requestPayload(method: number): Type<Credentials> {
+  return choose<Credentials>('login or authorizer', (r) => {
+    const mode = r.left > 0 ? r.bytes[r.pos]! : 0;
+    const name = authModeName(mode);
+    if (name === 'unknown') return nothing;
+    if (method === METHOD_NONE) return login;
+    if (method !== METHOD_CEPHX) return struct({ authMode });
+    return name === 'mon' ? login : authorizer;
+  });
+}
+
+export const requestMorePayload = choose<Credentials>('proof or authorizer', (r) => {
+  if (r.left >= 2 && r.view.getUint16(r.pos, true) === GET_AUTH_SESSION_KEY) return proof;
+  return r.left > 0 && authModeName(r.bytes[r.pos]!) === 'authorizer' ? authorizer : nothing;
+});
+
+/** A challenge in plain: u8 1, u64. */
+const challenge = struct({ structVersion: u8, serverChallenge: u64 });
+const sealedChallenge = struct({ sealedChallenge: remainder });
+export type Challenge = Partial<ValueOf<typeof challenge> & ValueOf<typeof sealedChallenge>>;
+
+export const replyMorePayload = choose<Challenge>('challenge', (r) => {
+  if (r.left === challenge.size && r.bytes[r.pos] === 1) return challenge;
+  return r.left > 0 ? sealedChallenge : nothing;
+});
+
+/** A ticket for its client: what it may use it for, and what it is to show. */
+const ticket = struct({ service, ticketVersion: u8, sealedSessionKey: blob, ticketSealed: u8 }).and((before) => ({
+  sealedTicket: when(before.ticketSealed !== 0, blob),
+  ticketBlob: when(before.ticketSealed === 0, sized(struct({ blob: ifLeft(ticketBlob) }))),
+}));
+const tickets = struct({ structVersion: u8, tickets: list(ticket, 'ticket') });
+export type Ticket = ValueOf<typeof ticket>;
+
+/** Where the tickets for services stand: alone, or sealed behind the one for the monitors. */
+type ServiceTickets = Partial<ValueOf<typeof tickets>> & { readonly reply?: ValueOf<typeof tickets> | undefined };
+
+/** Answer to a login at a monitor; also the body of later AUTH_REPLY messages. */
+export const replyPayload = struct({ requestType, status: i32.shown(resultText) }).and(
+  ({ requestType: type, status }) => {
+    const fine = status === 0;
+    const login = fine && type === GET_AUTH_SESSION_KEY;
+    const behindLogin: Type<ServiceTickets> = sized(struct({ reply: ifLeft(tickets) }));
+    const alone: Type<ServiceTickets> = tickets;
+    return {
+      authTicket: when(login, ifLeft(tickets)),
+      sealedConnectionSecret: when(login, ifLeft(blob)),
+      serviceTickets: when(
+        login || (fine && type === GET_PRINCIPAL_SESSION_KEY),
+        ifLeft<ServiceTickets>(login ? behindLogin : alone),
+      ),
+      sealedSecrets: when(fine && type === GET_ROTATING_KEY, hiddenRemainder),
+    };
+  },
+);
+export type ReplyPayload = ValueOf<typeof replyPayload>;
+
+/** The tickets for services in a reply. */
+export function serviceTickets(reply: Partial<ReplyPayload>): readonly Ticket[] {
+  const there = reply.serviceTickets;
+  return there?.reply?.tickets ?? there?.tickets ?? [];
+}
+
+/** The answer to a shown ticket. */
+const sealedReply = struct({ sealedReply: blob });
+export type DonePayload = Partial<ReplyPayload & ValueOf<typeof sealedReply>>;
+
+const HEADER = 6;
+
+export const donePayload = choose<DonePayload>('reply', (r) => {
+  const { left, pos, bytes, view } = r;
+  const typed = left >= HEADER && view.getUint16(pos, true) === GET_AUTH_SESSION_KEY;
+  // the tickets behind the header begin with their version
+  if (typed && (left === HEADER || bytes[pos + HEADER] === 1)) return replyPayload;
+  return left >= 4 && view.getUint32(pos, true) === left - 4 ? sealedReply : nothing;
+});
