@@ -58,11 +58,7 @@ export const stats: Command = {
     const measure = new Measure({
       interval,
       limits: DEFAULT_LIMITS,
-      wanted:
-        where.length === 0
-          ? undefined
-          : (stream, message) =>
-              where.every((e) => e.matches({ stream, message, findings: [], request: null, reply: null })),
+      wanted: where.length === 0 ? undefined : (stream, message) => where.every((e) => e.matches(stream, message)),
     });
     const status = await runInputs(inputs, {
       planner,

@@ -1,7 +1,9 @@
 import { Environment, type ASTNode, type ParseResult } from '@marcbachmann/cel-js';
 import { nearest } from '../base/nearest.js';
 import type { FieldCatalogue } from './field-catalogue.js';
-import { MessageView, VARIABLES, type Subject } from './message-view.js';
+import type { Message } from '../contract/message.js';
+import type { Finding, StreamRecord } from '../engine/event.js';
+import { MessageView, VARIABLES } from './message-view.js';
 
 /** An expression that cannot be used: what is wrong, and where in its text. */
 export class ExpressionError extends Error {
@@ -69,9 +71,16 @@ export class Expression {
     };
   }
 
-  matches(subject: Subject): boolean {
+  /** `request`: what the message answers, `reply`: its first answer, where they are known. */
+  matches(
+    stream: StreamRecord,
+    message: Message,
+    findings: readonly Finding[] = [],
+    request: Message | null = null,
+    reply: Message | null = null,
+  ): boolean {
     try {
-      return this.program(this.view.of(subject)) === true;
+      return this.program(this.view.of(stream, message, findings, request, reply)) === true;
     } catch {
       // a field that this message does not have
       return false;

@@ -4,17 +4,6 @@ import type { Finding, StreamRecord } from '../engine/event.js';
 import { directionOf } from '../engine/direction.js';
 import { expressionFields, type ExpressionValue } from './values.js';
 
-/** What a condition is asked about. */
-export interface Subject {
-  readonly stream: StreamRecord;
-  readonly message: Message;
-  readonly findings: readonly Finding[];
-  /** The request that the message answers, where it is known. */
-  readonly request: Message | null;
-  /** The first answer to the message, where it is known. */
-  readonly reply: Message | null;
-}
-
 export interface Variable {
   readonly name: string;
   /** CEL type. */
@@ -58,34 +47,48 @@ const GRAVITY: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note
 
 /** One message as the variables of an expression: what is not asked for is not made. Used for one message after the other. */
 export class MessageView {
-  private subject: Subject | null = null;
+  private record!: StreamRecord;
+  private message!: Message;
+  private about: readonly Finding[] = [];
+  private asked: Message | null = null;
+  private answer: Message | null = null;
   private made: Record<string, ExpressionValue> | null = null;
 
-  of(subject: Subject): this {
-    this.subject = subject;
+  of(
+    stream: StreamRecord,
+    message: Message,
+    findings: readonly Finding[],
+    request: Message | null,
+    reply: Message | null,
+  ): this {
+    this.record = stream;
+    this.message = message;
+    this.about = findings;
+    this.asked = request;
+    this.answer = reply;
     this.made = null;
     return this;
   }
 
   get file(): string {
-    return this.stream_.file;
+    return this.record.file;
   }
   get stream(): bigint {
-    return BigInt(this.stream_.id);
+    return BigInt(this.record.id);
   }
   get protocol(): string {
-    return this.stream_.protocol!.name;
+    return this.record.protocol!.name;
   }
   get client(): string {
-    const { connection, clientEnd } = this.stream_;
+    const { connection, clientEnd } = this.record;
     return connection.endpoints[clientEnd];
   }
   get server(): string {
-    const { connection, clientEnd } = this.stream_;
+    const { connection, clientEnd } = this.record;
     return connection.endpoints[clientEnd === 0 ? 1 : 0];
   }
   get direction(): string {
-    return directionOf(this.stream_, this.message.side);
+    return directionOf(this.record, this.message.side);
   }
   get index(): bigint {
     return BigInt(this.message.index);
@@ -106,7 +109,7 @@ export class MessageView {
     return new Date(this.message.seconds * 1000 + Math.floor(this.message.nanos / 1e6));
   }
   get fields(): Record<string, ExpressionValue> {
-    this.made ??= expressionFields(this.stream_.protocol!.annotate(this.message));
+    this.made ??= expressionFields(this.record.protocol!.annotate(this.message));
     return this.made;
   }
   get context(): string {
@@ -122,33 +125,24 @@ export class MessageView {
     return this.message.latency < 0 ? null : this.message.latency / 1e9;
   }
   get request(): object | null {
-    return this.other(this.subject!.request);
+    return this.other(this.asked);
   }
   get reply(): object | null {
-    return this.other(this.subject!.reply);
+    return this.other(this.answer);
   }
   get finding(): object | null {
-    const { findings } = this.subject!;
     let gravest: Finding | null = null;
-    for (const f of findings) if (gravest === null || GRAVITY[f.severity] < GRAVITY[gravest.severity]) gravest = f;
+    for (const f of this.about) if (gravest === null || GRAVITY[f.severity] < GRAVITY[gravest.severity]) gravest = f;
     return gravest === null ? null : findingValue(gravest);
   }
   get findings(): object[] {
-    return this.subject!.findings.map(findingValue);
-  }
-
-  private get stream_(): StreamRecord {
-    return this.subject!.stream;
-  }
-
-  private get message(): Message {
-    return this.subject!.message;
+    return this.about.map(findingValue);
   }
 
   /** Another message of the stream as a plain object: CEL looks at own properties. */
   private other(message: Message | null): object | null {
     if (message === null) return null;
-    const view = new MessageView().of({ stream: this.stream_, message, findings: [], request: null, reply: null });
+    const view = new MessageView().of(this.record, message, [], null, null);
     const object = {};
     for (const { name, ofMessage } of VARIABLES) {
       if (ofMessage)

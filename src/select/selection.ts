@@ -26,22 +26,31 @@ export class LeftOut {
   streams = 0;
   /** Messages on which was decided before their answer came: too many waited (`limits.selectionMessages`). */
   hasty = 0;
-  private readonly byStream = new Map<StreamRecord, number>();
+  private readonly byStream = new Map<StreamRecord, { messages: number }>();
+  /** The stream that was asked for last: mostly the next one, too. */
+  private last: StreamRecord | null = null;
+  private ofLast = { messages: 0 };
 
   /** How many messages of a stream were not shown so far. */
   of(stream: StreamRecord): number {
-    return this.byStream.get(stream) ?? 0;
+    return this.byStream.get(stream)?.messages ?? 0;
   }
 
   hide(stream: StreamRecord, findings: number, messages = 1): void {
     this.messages += messages;
     this.findings += findings;
-    this.byStream.set(stream, this.of(stream) + messages);
+    if (stream !== this.last) {
+      this.last = stream;
+      this.ofLast = this.byStream.get(stream) ?? { messages: 0 };
+      this.byStream.set(stream, this.ofLast);
+    }
+    this.ofLast.messages += messages;
   }
 
   /** The stream is over, and was told of. */
   forget(stream: StreamRecord): void {
     this.byStream.delete(stream);
+    if (this.last === stream) this.last = null;
   }
 }
 
@@ -54,6 +63,10 @@ export class Selection implements Reporter {
   private readonly to: Reporter;
   private readonly options: SelectionOptions;
   private readonly wantsReply: boolean;
+  /** Whether a message can be decided on as it comes, without what follows it. */
+  private readonly immediate: boolean;
+  /** The message that was left out last, where that was decided at once. */
+  private lastHidden: Message | null = null;
   private readonly requests: RecentMessages | null;
   private readonly queue: Waiting[] = [];
   /** The first of `queue` that still waits; what lies before it was passed on. */
@@ -67,6 +80,8 @@ export class Selection implements Reporter {
     this.options = options;
     this.wantsReply = options.where.some((e) => e.needs.reply);
     const wantsRequest = options.where.some((e) => e.needs.request);
+    this.immediate =
+      options.context === 0 && !options.findings && !options.where.some((e) => e.needs.reply || e.needs.findings);
     this.requests = wantsRequest ? new RecentMessages(options.limits.selectionMessages) : null;
   }
 
@@ -84,8 +99,13 @@ export class Selection implements Reporter {
   }
 
   message(stream: StreamRecord, message: Message): void {
-    const entry = new Entry(stream, message);
     this.requests?.add(stream, message);
+    if (this.immediate && !this.matches(stream, message, NONE, null)) {
+      this.leftOut.hide(stream, 0);
+      this.lastHidden = message;
+      return;
+    }
+    const entry = new Entry(stream, message);
     if (this.wantsReply) {
       const { unanswered } = this.stateOf(stream);
       if (message.inReplyTo > 0) {
@@ -107,6 +127,10 @@ export class Selection implements Reporter {
 
   finding(finding: Finding): void {
     if (this.options.quiet && finding.severity === 'note') {
+      this.leftOut.findings++;
+      return;
+    }
+    if (finding.message !== null && finding.message === this.lastHidden) {
       this.leftOut.findings++;
       return;
     }
@@ -195,12 +219,20 @@ export class Selection implements Reporter {
   }
 
   private selects({ stream, message, findings, reply }: Entry): boolean {
-    if (this.options.findings && findings.length === 0) return false;
-    if (this.options.where.length === 0) return true;
+    if (this.immediate) return true;
+    return !(this.options.findings && findings.length === 0) && this.matches(stream, message, findings, reply);
+  }
+
+  private matches(
+    stream: StreamRecord,
+    message: Message,
+    findings: readonly Finding[],
+    reply: Message | null,
+  ): boolean {
     const request =
       this.requests === null || message.inReplyTo === 0 ? null : this.requests.get(stream, message.inReplyTo);
-    const subject = { stream, message, findings, request, reply };
-    return this.options.where.every((e) => e.matches(subject));
+    for (const e of this.options.where) if (!e.matches(stream, message, findings, request, reply)) return false;
+    return true;
   }
 
   private show(entry: Entry): void {
@@ -244,6 +276,8 @@ export class Selection implements Reporter {
     return state;
   }
 }
+
+const NONE: readonly Finding[] = [];
 
 type Waiting = Entry | (() => void);
 

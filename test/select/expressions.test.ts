@@ -15,8 +15,7 @@ function matching(text: string): string[] {
   const reporter: Reporter = {
     capture() {},
     message(stream: StreamRecord, message: Message) {
-      if (expression.matches({ stream, message, findings: [], request: null, reply: null }))
-        out.push(`${message.name} ${message.index}`);
+      if (expression.matches(stream, message)) out.push(`${message.name} ${message.index}`);
     },
     finding(_: Finding) {},
     stream() {},
