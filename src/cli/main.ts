@@ -51,6 +51,12 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./rules.js')).rules,
   },
   {
+    name: 'fields',
+    usage: 'fields [protocol] [message]',
+    describe: 'List what --where can ask of messages',
+    load: async () => (await import('./fields.js')).fields,
+  },
+  {
     name: 'explain',
     usage: 'explain <id>',
     describe: 'What a rule means, with sessions that break and keep it',

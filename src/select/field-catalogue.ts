@@ -1,37 +1,38 @@
+import entries from '../../schema/fields.json' with { type: 'json' };
 import type { Json } from '../contract/annotation.js';
 
 /** One field of one message. */
 export interface FieldEntry {
   readonly protocol: string;
-  /** The message's name; families such as `NBD_OPT_*` by each of their names. */
   readonly message: string;
+  /** The field's name; what lies inside an object behind a dot. */
   readonly name: string;
+  /** `int`, `uint64` (a whole number in expressions, a decimal string in JSON), `string`, `list`, `map`, `bool`, or several of them. */
   readonly type: string;
   readonly example: Json;
 }
 
 /** The fields that messages have, by name. */
 export class FieldCatalogue {
-  private readonly byName = new Map<string, FieldEntry[]>();
+  readonly entries: readonly FieldEntry[];
+  private readonly known: ReadonlySet<string>;
 
-  constructor(entries: Iterable<FieldEntry>) {
-    for (const e of entries) {
-      const list = this.byName.get(e.name);
-      if (list === undefined) this.byName.set(e.name, [e]);
-      else list.push(e);
-    }
+  constructor(list: readonly FieldEntry[]) {
+    this.entries = list;
+    this.known = new Set(list.map((e) => e.name));
   }
 
+  /** Whether any message has a field of that name. */
   has(name: string): boolean {
-    return this.byName.has(name);
+    return this.known.has(name);
   }
 
   names(): Iterable<string> {
-    return this.byName.keys();
+    return this.known;
   }
 }
 
-/** The fields of all messages of all protocols. */
-export function fieldCatalogue(): FieldCatalogue | null {
-  return null;
+/** The fields of all messages of all protocols: `schema/fields.json`, which a test holds to what messages really have. */
+export function fieldCatalogue(): FieldCatalogue {
+  return new FieldCatalogue(entries as readonly FieldEntry[]);
 }

@@ -7,6 +7,11 @@ export type ExpressionValue =
 /** A decimal string stands for a 64-bit number where its bytes are eight and not text (contract: 64-bit values are strings in JSON). */
 const DECIMAL = /^-?\d{1,20}$/;
 
+/** Whether a field is a number that is 64 bits wide. */
+export function is64Bits({ length, value }: Annotation): boolean {
+  return length === 8 && typeof value === 'string' && DECIMAL.test(value);
+}
+
 /**
  * The `fields` of a message for an expression. Numbers that are 64 bits wide are strings in JSON and whole numbers here, so that
  * `fields.offset > 4096` means what it says.
@@ -14,11 +19,7 @@ const DECIMAL = /^-?\d{1,20}$/;
 export function expressionFields(annotations: readonly Annotation[]): Record<string, ExpressionValue> {
   const fields: Record<string, ExpressionValue> = {};
   for (const a of annotations) {
-    if (a.value !== undefined)
-      fields[a.name] =
-        a.length === 8 && typeof a.value === 'string' && DECIMAL.test(a.value)
-          ? BigInt(a.value)
-          : expressionValue(a.value);
+    if (a.value !== undefined) fields[a.name] = is64Bits(a) ? BigInt(a.value as string) : expressionValue(a.value);
   }
   return fields;
 }

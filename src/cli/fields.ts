@@ -1,0 +1,74 @@
+import { safeText } from '../base/text.js';
+import { textWidth } from '../base/text-width.js';
+import { fieldCatalogue, type FieldEntry } from '../select/field-catalogue.js';
+import { VARIABLES } from '../select/message-view.js';
+import { TextOutput } from '../report/output.js';
+import { theme } from '../report/theme.js';
+import { wantColors } from './colors.js';
+import type { Command } from './command.js';
+import { finishDestination } from './destination.js';
+import { formatOption, PRINT_OPTIONS } from './options.js';
+import { knownProtocol } from './plan.js';
+import { UsageError } from './usage-error.js';
+
+interface FieldsArguments {
+  readonly protocol?: string;
+  readonly message?: string;
+  readonly format?: string;
+  readonly color?: string;
+}
+
+export const fields: Command = {
+  options: (yargs) =>
+    yargs
+      .positional('protocol', { type: 'string', describe: 'Only the messages of this protocol' })
+      .positional('message', { type: 'string', describe: 'Only messages whose name contains this' })
+      .options({ ...formatOption(['text', 'json']), color: PRINT_OPTIONS.color })
+      .example('$0 fields nbd READ', 'what --where can ask of NBD reads'),
+
+  async run(raw) {
+    const args = raw as FieldsArguments;
+    if (args.protocol !== undefined) knownProtocol(args.protocol);
+    const wanted = args.message?.toUpperCase();
+    const entries = fieldCatalogue().entries.filter(
+      (e) =>
+        (args.protocol === undefined || e.protocol === args.protocol) &&
+        (wanted === undefined || e.message.toUpperCase().includes(wanted)),
+    );
+    if (entries.length === 0)
+      throw new UsageError(`fields: no message of ${args.protocol} has ${args.message} in its name`);
+    const output = new TextOutput(1);
+    if (args.format === 'json') output.add(`${JSON.stringify({ variables: VARIABLES, fields: entries }, null, 2)}\n`);
+    else text(output, entries, wanted === undefined, wantColors(args));
+    finishDestination(output, undefined);
+    return 0;
+  },
+};
+
+function text(output: TextOutput, entries: readonly FieldEntry[], withVariables: boolean, colors: boolean): void {
+  const t = theme(colors);
+  const rows = (list: readonly (readonly [string, string, string])[]): void => {
+    const widths = [0, 1].map((i) => Math.max(...list.map((row) => textWidth(row[i]!))));
+    for (const [name, type, what] of list)
+      output.add(`  ${name.padEnd(widths[0]!)}  ${t.dim(type.padEnd(widths[1]!))}  ${what}\n`);
+  };
+  if (withVariables) {
+    output.add(`${t.title('every message')}\n`);
+    rows(
+      VARIABLES.map((v) => [
+        v.name,
+        v.type.replace('google.protobuf.Timestamp', 'timestamp').replace('dyn', 'or null'),
+        v.means,
+      ]),
+    );
+  }
+  let at = 0;
+  while (at < entries.length) {
+    const { protocol, message } = entries[at]!;
+    let end = at;
+    while (end < entries.length && entries[end]!.message === message && entries[end]!.protocol === protocol) end++;
+    output.add(`\n${t.title(message)}  ${t.dim(protocol)}\n`);
+    rows(entries.slice(at, end).map((e) => [`fields.${e.name}`, e.type, safeText(JSON.stringify(e.example))]));
+    at = end;
+  }
+}
