@@ -5,6 +5,7 @@ import { byteSize, count } from '../base/text.js';
 import { textWidth, wrapText } from '../base/text-width.js';
 import { duration } from '../base/time.js';
 import type { CaptureInfo } from '../capture/packet.js';
+import type { Annotation } from '../contract/annotation.js';
 import type { Message } from '../contract/message.js';
 import type { TlsEvent } from '../tls/event.js';
 import type { Finding, Reporter, StreamRecord, Summary } from '../engine/event.js';
@@ -63,6 +64,9 @@ interface Columns {
 interface Pending {
   readonly stream: StreamRecord;
   readonly message: Message;
+  /** What its protocol says of it: asked for when the message comes, so that a bug there is told of where it belongs. */
+  readonly what: string;
+  readonly rows: readonly Annotation[];
   readonly findings: Finding[];
 }
 
@@ -148,8 +152,10 @@ export class Transcript implements Reporter {
   message(stream: StreamRecord, m: Message): void {
     this.settle();
     this.head();
-    if (this.options.hex) this.pending = { stream, message: m, findings: [] };
-    else this.print(stream, m, []);
+    const protocol = stream.protocol!;
+    const what = printable(protocol.describe(m, this.options.verbose));
+    if (!this.options.hex) this.print(stream, m, what);
+    else this.pending = { stream, message: m, what, rows: protocol.annotate(m), findings: [] };
   }
 
   secured(stream: StreamRecord, side: Side, e: TlsEvent): void {
@@ -239,8 +245,10 @@ export class Transcript implements Reporter {
     const { pending } = this;
     if (pending === null) return;
     this.pending = null;
-    this.print(pending.stream, pending.message, pending.findings);
-    for (const f of pending.findings) this.printFinding(f);
+    const { stream, message, what, rows, findings } = pending;
+    this.print(stream, message, what);
+    if (message.head !== null) this.printBytes(message, message.head, rows, findings);
+    for (const f of findings) this.printFinding(f);
   }
 
   private head(): void {
@@ -252,13 +260,11 @@ export class Transcript implements Reporter {
     this.wrapped(this.t.title(printable(this.nameOf(file))), `   ${captureWords(info)}${from}`, '  ');
   }
 
-  private print(stream: StreamRecord, m: Message, findings: readonly Finding[]): void {
+  private print(stream: StreamRecord, m: Message, what: string): void {
     this.current = stream;
     this.lastMessage = m;
     const protocol = stream.protocol!;
-    const { verbose, hex } = this.options;
     const arrow = stream.rolesKnown ? (m.side === CLIENT ? '->' : '<-') : m.side === CLIENT ? '>>' : '<<';
-    const what = printable(protocol.describe(m, verbose));
     const tail = this.tail(m);
     const name = what === '' && tail === '' ? printable(m.name) : this.padded(m.name, protocol.nameWidth ?? NAME_WIDTH);
     const day = this.clock.newDay(m.seconds);
@@ -284,13 +290,15 @@ export class Transcript implements Reporter {
       this.line((start + lines[0]!).trimEnd());
       for (const line of lines.slice(1)) this.line(hanging + line);
     }
-    if (hex && m.head !== null) {
-      const marks = findings.filter((f) => f.side === m.side && f.length > 0 && f.length < m.length);
-      const spans = marks.map((f) => ({ start: f.offset - m.offset, end: f.offset + f.length - m.offset }));
-      const paint = { plain: this.t.dim, marked: this.options.colors ? this.t.marked : null };
-      for (const row of hexDump(m.head, m.length, protocol.annotate(m), { all: verbose, marks: spans, paint }))
-        this.line(DUMP_INDENT + row);
-    }
+  }
+
+  /** The annotated bytes of a message, those marked that findings are about. */
+  private printBytes(m: Message, head: Uint8Array, rows: readonly Annotation[], findings: readonly Finding[]): void {
+    const about = findings.filter((f) => f.side === m.side && f.length > 0 && f.length < m.length);
+    const marks = about.map((f) => ({ start: f.offset - m.offset, end: f.offset + f.length - m.offset }));
+    const paint = { plain: this.t.dim, marked: this.options.colors ? this.t.marked : null };
+    for (const row of hexDump(head, m.length, rows, { all: this.options.verbose, marks, paint }))
+      this.line(DUMP_INDENT + row);
   }
 
   private printFinding(f: Finding): void {

@@ -41,6 +41,8 @@ const ELSEWHERE: Partial<Record<keyof Limits, readonly [file: string, title: str
   findingsPerFile: ['test/cli/hostile-captures.test.ts', ''],
   hagglingBytes: ['test/engine/limit-findings.test.ts', ''],
   findingsPerRule: ['test/engine/pump.test.ts', 'are summarised beyond the limit of a rule'],
+  selectionMessages: ['test/select/selected-messages.test.ts', 'decides early where too many wait, and says so'],
+  statsNames: ['test/measure/counting.test.ts', 'say which limits were hit'],
   shownItems: ['test/base/structure.test.ts', 'shows items up to shownItems, and bytes up to shownBytes'],
   shownBytes: ['test/base/structure.test.ts', 'shows items up to shownItems, and bytes up to shownBytes'],
 };

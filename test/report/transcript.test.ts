@@ -27,16 +27,16 @@ describe('the transcript', () => {
       [
         "",
         "stream 1   tcp 192.0.2.1:40001 -> 192.0.2.2:10809   toy (magic)",
-        "    #  packet         time",
-        "    1       2     0.001000  <- TOY                           id 0  size 0",
-        "    2       3     0.002000  -> QUESTION                      id 1  size 2",
-        "    3       3     0.002000  -> QUESTION                      id 2  size 0",
-        "                              x error toy/zero-size (client)",
-        "                                size is 0",
-        "                                client stream bytes 5..6   see: wirelint explain toy/zero-size",
-        "    4       4     0.003000  <- ANSWER                        id 1  size 2  re #2",
-        "    5       5     0.004000  <- ANSWER                        id 2  size 0  re #3",
-        "    6       5     0.004000  <- NOTE                          id 0  size 3",
+        "stream     #  packet         time  message",
+        "     1     1       2     0.000000  <- TOY                           id 0  size 0",
+        "     1     2       3     0.001000  -> QUESTION                      id 1  size 2",
+        "     1     3       3     0.001000  -> QUESTION                      id 2  size 0",
+        "                                   x error toy/zero-size (client)",
+        "                                     size is 0",
+        "                                     client stream bytes 5..6   see: wirelint explain toy/zero-size",
+        "     1     4       4     0.002000  <- ANSWER                        id 1  size 2  re #2",
+        "     1     5       5     0.003000  <- ANSWER                        id 2  size 0  re #3",
+        "     1     6       5     0.003000  <- NOTE                          id 0  size 3",
         "end of stream 1: open, 6 messages, 1 error; client decoded alone, server with its help; nothing missing",
         "  2 answers",
         "",
@@ -49,23 +49,24 @@ describe('the transcript', () => {
       [
         "",
         "stream 1   tcp 192.0.2.1:40001 -> 192.0.2.2:10809   toy (magic)",
-        "    #  packet         time",
-        "    1       2     0.001000  <- TOY                           id 0  size 0",
+        "stream     #  packet         time  message",
+        "     1     1       2     0.000000  <- TOY                           id 0  size 0",
         "        000000  54",
         "        000001  4f                                                id  0",
         "        000002  59                                                size  0 bytes",
         "        000003  21",
-        "    2       3     0.002000  -> QUESTION                      id 1  size 2",
+        "     1     2       3     0.001000  -> QUESTION                      id 1  size 2",
         "        000000  51",
         "        000001  01                                                id  1",
         "        000002  02                                                size  2 bytes",
-        "    3       3     0.002000  -> QUESTION                      id 2  size 0",
+        "     1     3       3     0.001000  -> QUESTION                      id 2  size 0",
         "        000000  51",
         "        000001  02                                                id  2",
         "        000002  00                                                size  0 bytes",
-        "                              x error toy/zero-size (client)",
-        "                                size is 0",
-        "                                client stream bytes 5..6   see: wirelint explain toy/zero-size",
+        "                ^^",
+        "                                   x error toy/zero-size (client)",
+        "                                     size is 0",
+        "                                     client stream bytes 5..6   see: wirelint explain toy/zero-size",
         "end of stream 1: open, 3 messages, 1 error; both directions decoded alone; nothing missing",
         "  0 answers",
         "",
@@ -78,14 +79,14 @@ describe('the transcript', () => {
       [
         "",
         "stream 1   tcp 192.0.2.1:40001 -> 192.0.2.2:10809   toy (magic)",
-        "    #  packet         time",
-        "    1       2     0.001000  <- TOY                           id 0  size 0  [4 bytes at 0]",
-        "    2       3     0.002000  -> QUESTION                      id 1  size 2  [3 bytes at 0]",
-        "    3       3     0.002000  -> QUESTION                      id 2  size 0  [3 bytes at 3]",
-        "                              x error toy/zero-size (client)",
-        "                                size is 0",
-        "                                client stream bytes 5..6   see: wirelint explain toy/zero-size",
-        "    4       4     0.003000  <- ANSWER                        id 1  size 2  re #2  [4 bytes at 4; decoded with the peer]",
+        "stream     #  packet         time  message",
+        "     1     1       2     0.000000  <- TOY                           id 0  size 0  [bytes 0..4]",
+        "     1     2       3     0.001000  -> QUESTION                      id 1  size 2  [bytes 0..3]",
+        "     1     3       3     0.001000  -> QUESTION                      id 2  size 0  [bytes 3..6]",
+        "                                   x error toy/zero-size (client)",
+        "                                     size is 0",
+        "                                     client stream bytes 5..6   see: wirelint explain toy/zero-size",
+        "     1     4       4     0.002000  <- ANSWER                        id 1  size 2  re #2  [bytes 4..8; decoded with the peer]",
         "end of stream 1: open, 4 messages, 1 error; client decoded alone, server with its help; nothing missing",
         "  1 answers",
         "",
@@ -108,8 +109,16 @@ describe('the transcript', () => {
     `);
   });
 
-  it('names the stream again where the output turns to another one', () => {
+  it('names the stream on each line, and in a heading once', () => {
     const lines = transcript([server('TOY!'), client('Q', 1, 1), { then: 'new connection' }, server('TOY!')]);
-    expect(lines.filter((l) => l.startsWith('stream')).length).toBe(2);
+    expect(lines.filter((l) => /^stream \d/.test(l)).length).toBe(2);
+    expect(lines.filter((l) => /^ +2 +1 /.test(l)).length).toBe(1);
+  });
+
+  it('breaks lines where the terminal ends, and marks the bytes of a finding', () => {
+    const lines = transcript([server('TOY!'), client('Q', 2, 0)], { width: 60, hex: true });
+    for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(76);
+    expect(lines.filter((l) => l.includes('^^')).map((l) => l.trim())).toEqual(['^^']);
+    expect(lines.some((l) => l.endsWith('see: wirelint explain toy/zero-size'))).toBe(true);
   });
 });
