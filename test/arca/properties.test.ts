@@ -29,21 +29,18 @@ import {
   pipeReply,
 } from '../../src/protocols/arca/rules/steps-b.js';
 import {
-  c2,
+  c2Bytes,
+  c2Read,
   c2Started,
   closeFile,
   editing,
-  FD,
   listenOn,
   mkdir,
   ack,
-  ok,
   open,
   pipe,
   started,
-  string,
   talking,
-  varint,
   write,
   written,
 } from '../../src/protocols/arca/rules/steps-c.js';
@@ -82,7 +79,7 @@ testProperties(arca, {
     ...CLOSED,
   ],
   'stream pipe': () => [...talking(), ...talking(), ...CLOSED],
-  'one pipe, C2': () => [...c2Started(), c2(4, ...varint(FD), ...varint(64)), ok(6, ...string('hello')), ...CLOSED],
+  'one pipe, C2': () => [...c2Started(), c2Read(64), c2Bytes('hello'), ...CLOSED],
 });
 
 // one direction of these says too little to be recognised without being told
@@ -123,7 +120,7 @@ describe('bytes that nobody should send', () => {
     [fileHeader(), fileRead(16), fileData('hello'), fileClose(), fileClosed()],
     [...started(), mkdir('a/b'), ack(), open('a.fix'), pipe(1)],
     [...editing(), write(BIG), written(9000)],
-    [...c2Started(), c2(4, ...varint(FD), ...varint(64)), ok(6, ...string('hello'))],
+    [...c2Started(), c2Read(64), c2Bytes('hello')],
   ];
 
   it.each(sessions.map((s, i) => [i, s] as const))(

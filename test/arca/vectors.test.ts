@@ -1,14 +1,22 @@
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { fieldsOf, type Json } from '../../src/base/annotation.js';
-import { runSteps, type StepOptions } from '../../src/engine/example.js';
+import type { Step } from '../../src/base/rule.js';
+import { runSteps, type StepOptions, type StepResult } from '../../src/engine/example.js';
 import { arca } from '../../src/protocols/arca/index.js';
 import { play, taken, vector, type VectorName } from './vectors.js';
+
+/** Rules that are off by default are on here. */
+const LEVELS = new Map(arca.rules.filter((r) => r.off).map((r) => [r.id, r.severity] as const));
+
+function run(steps: readonly Step[], options: StepOptions = {}): StepResult {
+  return runSteps(arca, steps, { levels: LEVELS, ...options });
+}
 
 type Shown = readonly [name: string, fields: Record<string, Json>];
 
 function decode(names: VectorName[], options: StepOptions = {}): { shown: Shown[]; rules: string[] } {
-  const result = runSteps(arca, play(...names), { forced: true, ...options });
+  const result = run(play(...names), { forced: true, ...options });
   return {
     shown: result.messages.map((m) => [m.name, fieldsOf(arca.annotate(m))]),
     rules: result.findings.map((f) => f.rule.id),
@@ -153,8 +161,8 @@ describe('vectors', () => {
 
 describe('whole sessions', () => {
   const rulesOf = (names: VectorName[], options: StepOptions = {}): string[] =>
-    [...new Set(runSteps(arca, play(...names), options).findings.map((f) => f.rule.id.slice('arca/'.length)))].sort();
-  const generation = (names: VectorName[]): unknown => runSteps(arca, play(...names)).sessions[0]!.generation;
+    [...new Set(run(play(...names), options).findings.map((f) => f.rule.id.slice('arca/'.length)))].sort();
+  const generation = (names: VectorName[]): unknown => run(play(...names)).sessions[0]!.generation;
 
   it('inbound, A2', () => {
     const names: VectorName[] = ['A01', 'A02', 'A03', 'A04'];
@@ -169,7 +177,7 @@ describe('whole sessions', () => {
 
   it('mixed, A3: replies in the order 1, 3, 4, 2 are right', () => {
     expect(rulesOf(['A11g', 'A11m'])).toEqual(['accept-unknown-listener', 'pipelined']);
-    const { messages } = runSteps(arca, play('A11g', 'A11m'));
+    const { messages } = run(play('A11g', 'A11m'));
     expect(messages.map((m) => m.inReplyTo)).toEqual([0, 0, 0, 0, 1, 3, 4, 2]);
   });
 
@@ -196,7 +204,7 @@ describe('whole sessions', () => {
   it('web server, C4: pointers are handed out again', () => {
     const next = { then: 'new connection' } as const;
     const steps = [...play('C01', 'C02', 'C05', 'C06'), next, ...taken('C14g', 'C14m'), next, ...taken('C12g', 'C12m')];
-    const { findings, sessions } = runSteps(arca, steps);
+    const { findings, sessions } = run(steps);
     const ids = findings.map((f) => f.rule.id.slice('arca/'.length)).filter((id) => !id.includes('/'));
     expect(ids.filter((id) => id === 'pipe-pointer-live')).toHaveLength(1);
     expect(ids.filter((id) => id === 'close-unanswered')).toHaveLength(2);
@@ -208,7 +216,7 @@ describe('whole sessions', () => {
       { from: 'client', end: 'fin' },
       { from: 'server', end: 'fin' },
     ] as const;
-    const { findings, sessions } = runSteps(arca, [...play('C01', 'C03', 'C17g', 'C17m'), ...closed]);
+    const { findings, sessions } = run([...play('C01', 'C03', 'C17g', 'C17m'), ...closed]);
     expect([...new Set(findings.map((f) => f.rule.id))].sort()).toContain('arca/descriptor-leak');
     expect(sessions[0]!.generation).toBe('C2');
   });

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Step } from '../../src/base/rule.js';
 import * as b from '../../src/protocols/arca/rules/steps-b.js';
 import * as c from '../../src/protocols/arca/rules/steps-c.js';
+import { varint } from '../../src/protocols/arca/family-c/postcard.js';
 import { TAG } from '../../src/protocols/msgr2/constants.js';
 import * as E from '../../src/protocols/msgr2/encode.js';
 import { MSG } from '../../src/protocols/msgr2/message-types.js';
@@ -161,16 +162,16 @@ function arcaSessions(text: string): Step[][] {
   const name = Buffer.from(hostile(text)).toString('latin1');
   // strings of this family are UTF-8, or the frame is not readable
   const raw = [...Buffer.from(`${MARK}${text}`)];
-  const string = [...c.varint(raw.length), ...raw];
+  const string = [...varint(raw.length), ...raw];
   return [
     [
       c.getArgs(),
-      c.body('server', [0, ...c.varint(2), ...string, ...string]),
-      c.body('client', [2, ...string, ...c.READ_ONLY]),
+      c.body('server', [0, ...varint(2), ...string, ...string]),
+      c.body('client', [2, ...string, 1, 0, 0, 0, 0]),
       c.pipe(1),
       c.body('client', [3, ...string]),
       c.err(1),
-      c.body('client', [5, ...string, ...c.varint(80)]),
+      c.body('client', [5, ...string, ...varint(80)]),
       c.pipe(1),
     ],
     [...c.editing(), c.body('client', [1, ...string]), c.written(3)],

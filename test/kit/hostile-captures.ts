@@ -3,6 +3,7 @@ import type { Step } from '../../src/base/rule.js';
 import * as a from '../../src/protocols/arca/rules/steps-a.js';
 import * as b from '../../src/protocols/arca/rules/steps-b.js';
 import * as c from '../../src/protocols/arca/rules/steps-c.js';
+import { varint } from '../../src/protocols/arca/family-c/postcard.js';
 import { TAG } from '../../src/protocols/msgr2/constants.js';
 import * as E from '../../src/protocols/msgr2/encode.js';
 import { MSG } from '../../src/protocols/msgr2/message-types.js';
@@ -591,15 +592,9 @@ export const HOSTILE_CAPTURES: Readonly<Record<string, HostileCapture>> = {
   'arca: files of family C': (n) =>
     session([...c.started(), ...times(n / 10, (i) => [c.open(`f${i}`), c.pipe(i)]).flat()], 1),
   'arca: descriptors of family C': (n) =>
-    session(
-      [
-        ...c.c2Started(),
-        ...times(n / 10, (i) => [c.c2(2, ...c.string(`f${i}`), ...c.READ_ONLY), c.ok(2, ...c.varint(i + 9))]).flat(),
-      ],
-      1,
-    ),
+    session([...c.c2Started(), ...times(n / 10, (i) => [c.c2Open(`f${i}`), c.c2File(i + 9)]).flat()], 1),
   'arca: arguments without end': () =>
-    session([c.getArgs(), c.body('server', [0, ...c.varint(0xffff_ffff), ...times(3000, () => 0)])], 1),
+    session([c.getArgs(), c.body('server', [0, ...varint(0xffff_ffff), ...times(3000, () => 0)])], 1),
 
   // ---- text recordings
   'strace: a line without end': (n) =>

@@ -7,7 +7,7 @@ import { ArcaDecoder } from './arca-decoder.js';
 import { ArcaSession } from './arca-session.js';
 import { annotateControl, describeControl } from './family-a/annotate.js';
 import { annotatePipe, describePipe } from './family-b/annotate.js';
-import { annotatePostcard, describePostcard } from './family-c/postcard-fields.js';
+import { annotatePostcard, describePostcard } from './family-c/annotate.js';
 import { annotateLegacy } from './family-l/legacy-call.js';
 import type { ArcaMessage } from './message.js';
 import { probeArca } from './probe.js';

@@ -8,7 +8,9 @@ import {
   SHM_OFFSET_RANGE,
 } from '../rules/shared-memory.js';
 import type { Scene } from '../scene.js';
-import type { PostcardFrame } from './postcard-frame.js';
+import type { PIPE } from './dialects.js';
+import type { PostcardFrame } from './message.js';
+import type { ValueOf } from './postcard.js';
 
 /** Length of a child pipe's rings; the header of a ring; where in its block a ring lies. */
 const CHILD_RING = 1024;
@@ -16,9 +18,9 @@ const RING_HEADER = 18;
 const BLOCK = 4096;
 const IN_BLOCK = 16;
 
-/** Judges a Pipe answer: rxPtr, rxLen, txPtr, txLen. */
-export function checkPipe(scene: Scene, m: PostcardFrame): void {
-  const [rx, rxLen, tx, txLen] = m.values as [number, number, number, number];
+/** Judges a Pipe answer. */
+export function checkPipe(scene: Scene, m: PostcardFrame, pipe: ValueOf<typeof PIPE>): void {
+  const { rxPtr: rx, rxLen, txPtr: tx, txLen } = pipe;
   if (rx + RING_HEADER + rxLen > OFFSET_LIMIT || tx + RING_HEADER + txLen > OFFSET_LIMIT) {
     scene.raise(SHM_OFFSET_RANGE, {
       message: m,

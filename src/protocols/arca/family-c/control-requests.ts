@@ -8,34 +8,37 @@ import {
   PATH_NUL,
 } from '../rules/postcard-contents.js';
 import type { Scene } from '../scene.js';
-import type { PostcardFrame } from './postcard-frame.js';
+import type { OPEN } from './dialects.js';
+import type { PostcardFrame } from './message.js';
+import type { Run, ValueOf } from './postcard.js';
 
 /** Judges what a control request asks for. Returns whether GetArgs was seen by now. */
 export function checkRequest(scene: Scene, m: PostcardFrame, getArgsSeen: boolean): boolean {
-  switch (m.name) {
+  const { value } = m;
+  switch (value?.name) {
     case 'GetArgs':
       if (getArgsSeen) scene.raise(GETARGS_REPEATED, { message: m, text: 'the arguments were asked for before' });
       return true;
     case 'Exit':
-      if (m.values[0] !== 0) scene.raise(EXIT_CODE_NONZERO, { message: m, text: `exit code ${m.values[0]}` });
+      if (value.code !== 0) scene.raise(EXIT_CODE_NONZERO, { message: m, text: `exit code ${value.code}` });
       break;
     case 'Open':
-      checkMode(scene, m);
-      checkPath(scene, m);
+      checkMode(scene, m, value);
+      checkPath(scene, m, value.path);
       break;
     case 'Mkdir':
-      checkPath(scene, m);
+      checkPath(scene, m, value.path);
       break;
     case 'Connect':
-      if (m.data === null) break;
-      if (m.values[0] === 0) scene.raise(CONNECT_HOST_EMPTY, { message: m, text: 'an empty host name' });
+      if (!('host' in value)) break;
+      if (value.host.length === 0) scene.raise(CONNECT_HOST_EMPTY, { message: m, text: 'an empty host name' });
       checkNul(scene, m, 'host');
   }
   return getArgsSeen;
 }
 
-function checkPath(scene: Scene, m: PostcardFrame): void {
-  if (m.values[0] === 0) scene.raise(OPEN_PATH_EMPTY, { message: m, text: `${m.name} of an empty path` });
+function checkPath(scene: Scene, m: PostcardFrame, path: Run): void {
+  if (path.length === 0) scene.raise(OPEN_PATH_EMPTY, { message: m, text: `${m.name} of an empty path` });
   checkNul(scene, m, 'path');
 }
 
@@ -44,9 +47,8 @@ function checkNul(scene: Scene, m: PostcardFrame, what: string): void {
   if (at >= 0) scene.raise(PATH_NUL, { message: m, text: `the ${what} has a NUL after ${count(at, 'byte')}` });
 }
 
-/** Open: path, then read, write, create, append, truncate. */
-function checkMode(scene: Scene, m: PostcardFrame): void {
-  const [, read, write, create, append, truncate] = m.values.map((v) => v !== 0);
+function checkMode(scene: Scene, m: PostcardFrame, mode: ValueOf<typeof OPEN>): void {
+  const { read, write, create, append, truncate } = mode;
   let text = '';
   if (!read && !write && !append) text = 'neither read nor write nor append';
   else if ((create || truncate) && !write && !append)

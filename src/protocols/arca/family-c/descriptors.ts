@@ -9,7 +9,7 @@ import {
   RESULT_ERR_ANSWER,
 } from '../rules/postcard-contents.js';
 import type { Scene } from '../scene.js';
-import type { PostcardFrame } from './postcard-frame.js';
+import type { PostcardFrame } from './message.js';
 
 type Kind = 'File' | 'Listener' | 'Stream';
 
@@ -64,9 +64,9 @@ export class Descriptors {
 
   request(m: PostcardFrame): void {
     const kind = NEEDS[m.name];
-    if (!m.dialect.wrapped || kind === undefined) return;
+    const fd = descriptorOf(m);
+    if (kind === undefined || fd === null) return;
     const { scene } = this;
-    const fd = m.values[0]!;
     const d = this.known.get(fd);
     if (d === undefined) {
       if (this.complete && scene.whole('monitor') && scene.orderProven(m)) {
@@ -107,10 +107,11 @@ export class Descriptors {
       });
       return;
     }
-    const used = NEEDS[request.name] === undefined ? undefined : this.known.get(request.values[0]!);
+    const used = this.known.get(descriptorOf(request) ?? -1);
     if (used?.lastUse === request) used.lastAnswered = true;
     if (m.name !== 'File' && m.name !== 'Listener' && m.name !== 'Stream') return;
-    const fd = m.values[0]!;
+    const fd = descriptorOf(m);
+    if (fd === null) return;
     const most = scene.context.limits.inFlight;
     if (this.known.size >= most && !this.known.has(fd)) {
       this.complete = false;
@@ -144,4 +145,9 @@ export class Descriptors {
       });
     }
   }
+}
+
+/** The descriptor that a message is about; null: none. */
+export function descriptorOf(m: PostcardFrame): number | null {
+  return m.value !== null && 'descriptor' in m.value ? m.value.descriptor : null;
 }

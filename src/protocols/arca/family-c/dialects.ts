@@ -1,22 +1,31 @@
 import type { Role } from '../generations.js';
+import {
+  bool,
+  choice,
+  data,
+  descriptor,
+  i32,
+  ipNumber,
+  ipv4,
+  ringAt,
+  ringLength,
+  seekFrom,
+  text,
+  texts,
+  u16,
+  u64,
+  variant,
+  varint,
+  fieldBytes,
+  type FieldsOf,
+  type ValueOf,
+  type Variant,
+} from './postcard.js';
 
 /**
  * What family C says on its pipes (arca.md 1.4), as data: for each generation and kind of pipe the requests and responses with
  * their fields, in declaration order, which is what postcard numbers them by.
  */
-export type FieldType =
-  'usize' | 'u64' | 'u32' | 'u16' | 'i32' | 'i64' | 'bool' | 'ipv4' | 'text' | 'texts' | 'bytes' | 'whence' | 'kind';
-
-export interface Field {
-  readonly name: string;
-  readonly type: FieldType;
-}
-
-export interface Variant {
-  readonly name: string;
-  readonly fields: readonly Field[];
-}
-
 export type PipePurpose = 'control' | 'file' | 'listener' | 'stream';
 
 export interface Dialect {
@@ -30,7 +39,6 @@ export interface Dialect {
   readonly wrapped: boolean;
 }
 
-export const WHENCE = ['Start', 'Current', 'End'] as const;
 export const IO_ERROR_KINDS = [
   'NotFound',
   'PermissionDenied',
@@ -43,45 +51,67 @@ export const IO_ERROR_KINDS = [
   'Other',
 ] as const;
 export const C2_ERRORS = ['FileDoesNotExist', 'InvalidArgument', 'InsufficientPermissions', 'Unknown'] as const;
+
+/** 64 bits: how many bytes. */
+const length = u64;
+const mode = { read: bool, write: bool, create: bool, append: bool, truncate: bool };
+
+// control pipes of C3 and C4; C2 and C2a have most of them, too
+export const GET_ARGS = variant('GetArgs', {});
+export const EXIT = variant('Exit', { code: i32 });
+export const OPEN = variant('Open', { path: text, ...mode });
+export const MKDIR = variant('Mkdir', { path: text });
+export const LISTEN = variant('Listen', { ip: ipv4, port: u16 });
+export const CONNECT = variant('Connect', { host: text, port: u16 });
+export const ARGS = variant('Args', { args: texts });
+export const PIPE = variant('Pipe', {
+  ...{ rxPtr: ringAt('rx'), rxLen: ringLength },
+  ...{ txPtr: ringAt('tx'), txLen: ringLength },
+});
+export const ACK = variant('Ack', {});
+export const ERR = variant('Err', { kind: choice(IO_ERROR_KINDS) });
+
+// pipes of one stream, file or listener
+export const SEND = variant('Send', { data });
+export const RECEIVE = variant('Receive', { length });
+export const READ = variant('Read', { length });
+export const WRITE = variant('Write', { data });
+export const SEEK = variant('Seek', { offset: seekFrom });
+export const ACCEPT = variant('Accept', {});
+export const CLOSE = variant('Close', {});
+export const LENGTH = variant('Length', { length });
+export const BYTES = variant('Bytes', { data });
+export const OFFSET = variant('Offset', { offset: u64 });
+
+// C2 and C2a, where one pipe serves all of them
+export const FD_CLOSE = variant('Close', { descriptor });
+export const FD_READ = variant('Read', { descriptor, length });
+export const FD_WRITE = variant('Write', { descriptor, data });
+export const FD_SEEK = variant('Seek', { descriptor, offset: seekFrom });
+export const FD_ACCEPT = variant('Accept', { descriptor });
+export const STOP_LISTENING = variant('StopListening', { descriptor });
+export const DISCONNECT = variant('Disconnect', { descriptor });
+export const FD_SEND = variant('Send', { descriptor, data });
+export const FD_RECEIVE = variant('Receive', { descriptor, length });
+export const FILE = variant('File', { descriptor });
+export const STREAM = variant('Stream', { descriptor });
+export const LISTENER = variant('Listener', { descriptor });
 /** The error of a wrapped response, which is no variant of the responses. */
-export const RESULT_ERR: Variant = { name: 'Err', fields: [{ name: 'kind', type: 'kind' }] };
+export const RESULT_ERR = variant('Err', { kind: choice(C2_ERRORS) });
+// C2a only
+const IP_CONNECT = variant('Connect', { ip: ipNumber, port: u16 });
+const FD_RECV = variant('Recv', { descriptor, data });
 
-function v(name: string, ...fields: string[]): Variant {
-  return {
-    name,
-    fields: fields.map((f) => {
-      const [field, type] = f.split(' ') as [string, FieldType];
-      return { name: field, type };
-    }),
-  };
-}
+const FILES = [GET_ARGS, EXIT, OPEN, FD_CLOSE, FD_READ, FD_WRITE, FD_SEEK] as const;
+const ALL = [
+  ...FILES,
+  ...[MKDIR, LISTEN, CONNECT, ARGS, PIPE, ACK, ERR, SEND, RECEIVE, READ, WRITE, SEEK, ACCEPT, CLOSE, LENGTH, BYTES],
+  ...[OFFSET, FD_ACCEPT, STOP_LISTENING, DISCONNECT, FD_SEND, FD_RECEIVE, FILE, STREAM, LISTENER, RESULT_ERR],
+  ...[IP_CONNECT, FD_RECV],
+] as const;
 
-const MODE = ['read bool', 'write bool', 'create bool', 'append bool', 'truncate bool'];
-const PIPE = v('Pipe', 'rxPtr usize', 'rxLen usize', 'txPtr usize', 'txLen usize');
-const GET_ARGS = v('GetArgs');
-const EXIT = v('Exit', 'code i32');
-const OPEN = v('Open', 'path text', ...MODE);
-const MKDIR = v('Mkdir', 'path text');
-const LISTEN = v('Listen', 'ip ipv4', 'port u16');
-const CONNECT = v('Connect', 'host text', 'port u16');
-const ARGS = v('Args', 'args texts');
-const ACK = v('Ack');
-const CLOSE = v('Close');
-const BYTES = v('Bytes', 'data bytes');
-const LENGTH = v('Length', 'length usize');
-const OFFSET = v('Offset', 'offset u64');
-const FILES = [
-  GET_ARGS,
-  EXIT,
-  OPEN,
-  v('Close', 'descriptor usize'),
-  v('Read', 'descriptor usize', 'length usize'),
-  v('Write', 'descriptor usize', 'data bytes'),
-  v('Seek', 'descriptor usize', 'offset whence'),
-];
-const FILE = v('File', 'descriptor usize');
-const STREAM = v('Stream', 'descriptor usize');
-const LISTENER = v('Listener', 'descriptor usize');
+/** What a message can say. */
+export type PostcardValue = ValueOf<(typeof ALL)[number]>;
 
 /** In the order in which they are believed where the bytes allow several. */
 export const DIALECTS: readonly Dialect[] = [
@@ -91,7 +121,7 @@ export const DIALECTS: readonly Dialect[] = [
     generation: 'C4',
     purpose: 'control',
     requests: [GET_ARGS, EXIT, OPEN, MKDIR, LISTEN, CONNECT],
-    responses: [ARGS, PIPE, ACK, v('Err', 'kind kind')],
+    responses: [ARGS, PIPE, ACK, ERR],
     wrapped: false,
   },
   {
@@ -108,7 +138,7 @@ export const DIALECTS: readonly Dialect[] = [
     label: 'C3/C4 stream',
     generation: 'C3/C4',
     purpose: 'stream',
-    requests: [v('Send', 'data bytes'), v('Receive', 'length usize'), CLOSE],
+    requests: [SEND, RECEIVE, CLOSE],
     responses: [LENGTH, BYTES, ACK],
     wrapped: false,
   },
@@ -117,7 +147,7 @@ export const DIALECTS: readonly Dialect[] = [
     label: 'C3/C4 file',
     generation: 'C3/C4',
     purpose: 'file',
-    requests: [v('Read', 'length usize'), v('Write', 'data bytes'), v('Seek', 'offset whence'), CLOSE],
+    requests: [READ, WRITE, SEEK, CLOSE],
     responses: [BYTES, LENGTH, OFFSET, ACK],
     wrapped: false,
   },
@@ -126,7 +156,7 @@ export const DIALECTS: readonly Dialect[] = [
     label: 'C3/C4 listener',
     generation: 'C3/C4',
     purpose: 'listener',
-    requests: [v('Accept'), CLOSE],
+    requests: [ACCEPT, CLOSE],
     responses: [PIPE, ACK],
     wrapped: false,
   },
@@ -135,16 +165,7 @@ export const DIALECTS: readonly Dialect[] = [
     label: 'C2',
     generation: 'C2',
     purpose: 'control',
-    requests: [
-      ...FILES,
-      LISTEN,
-      v('Accept', 'descriptor usize'),
-      v('StopListening', 'descriptor usize'),
-      CONNECT,
-      v('Disconnect', 'descriptor usize'),
-      v('Send', 'descriptor usize', 'data bytes'),
-      v('Receive', 'descriptor usize', 'length usize'),
-    ],
+    requests: [...FILES, LISTEN, FD_ACCEPT, STOP_LISTENING, CONNECT, DISCONNECT, FD_SEND, FD_RECEIVE],
     responses: [ACK, ARGS, FILE, LISTENER, STREAM, OFFSET, BYTES, LENGTH],
     wrapped: true,
   },
@@ -153,13 +174,7 @@ export const DIALECTS: readonly Dialect[] = [
     label: 'C2a',
     generation: 'C2a',
     purpose: 'control',
-    requests: [
-      ...FILES,
-      v('Connect', 'ip u32', 'port u16'),
-      v('Disconnect', 'descriptor usize'),
-      v('Send', 'descriptor usize', 'data bytes'),
-      v('Recv', 'descriptor usize', 'data bytes'),
-    ],
+    requests: [...FILES, IP_CONNECT, DISCONNECT, FD_SEND, FD_RECV],
     responses: [ACK, ARGS, FILE, STREAM, OFFSET, BYTES, LENGTH],
     wrapped: true,
   },
@@ -192,4 +207,23 @@ export function variantsOf(dialect: Dialect, role: Role): readonly Variant[] {
 /** The most believed dialect of a set of bits. */
 export function foremost(bits: number): Dialect {
   return DIALECTS.find((d) => (d.bit & bits) !== 0) ?? DIALECTS[0]!;
+}
+
+/** Every name that a message can have. */
+export function variantNames(): string[] {
+  return ALL.map((v) => v.name);
+}
+
+/** The bytes of what a sender says in a dialect that has this variant. */
+export function encode<V extends Variant>(dialect: Dialect, role: Role, of: V, fields: FieldsOf<V>): number[] {
+  const result = dialect.wrapped && role === 'monitor' ? [of.name === RESULT_ERR.name ? 1 : 0] : [];
+  const index = variantsOf(dialect, role).indexOf(of);
+  return [...result, ...(index < 0 ? [] : varint(index)), ...fieldBytes(of, fields)];
+}
+
+/** The dialect with that label. */
+export function dialectOf(label: string): Dialect {
+  const dialect = DIALECTS.find((d) => d.label === label);
+  if (dialect === undefined) throw new Error(`no dialect ${label}`);
+  return dialect;
 }

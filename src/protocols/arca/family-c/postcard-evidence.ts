@@ -4,10 +4,11 @@ import type { Role } from '../generations.js';
 import { claim, type Case, type Evidence } from '../evidence.js';
 import { CHAINED } from '../recognition.js';
 import { ALL_DIALECTS, foremost, type Dialect } from './dialects.js';
-import { LENGTH_BYTES } from './postcard-frame.js';
-import { chainC, fitting } from './postcard-reader.js';
-import { PostcardWalk } from './postcard-walk.js';
+import { FRAME } from './layout.js';
 import { answersOf } from './pairs.js';
+import { data, text, texts, type Run } from './postcard.js';
+import { chainC } from './postcard-reader.js';
+import { fitting, readIn, Reading } from './reading.js';
 
 const FRAMES = 16;
 const SEARCH_BYTES = 16 << 10;
@@ -35,15 +36,14 @@ class Walk {
   constructor(bytes: Uint8Array, start: number, role: Role) {
     this.bytes = bytes;
     this.role = role;
-    const walk = new PostcardWalk();
     const { bodies } = this;
     let p = start;
     while (bodies.length < FRAMES && p < bytes.length) {
       const chain = chainC(bytes, p, bytes.length, 1, role);
       this.broken = chain.broken;
       if (chain.frames === 0) break;
-      const at = p + LENGTH_BYTES;
-      const fits = fitting(role, bytes, at, chain.end, chain.end, this.dialects);
+      const at = p + FRAME.size;
+      const fits = fitting(readIn(this.dialects, role, { bytes, at, have: chain.end, end: chain.end }));
       if (fits === 0) {
         this.broken = true;
         break;
@@ -55,31 +55,25 @@ class Walk {
     this.frames = bodies.length;
     const dialect = foremost(this.dialects);
     for (const { at, end } of bodies) {
-      walk.walk(dialect, role, bytes, at, end, end);
-      const { name } = walk.variant!;
-      const types = walk.variant!.fields.map((f) => f.type);
+      const reading = new Reading(dialect, role, { bytes, at, have: end, end });
+      const types: readonly unknown[] = Object.values(reading.variant!.fields);
+      const hasText = types.includes(text) || types.includes(texts);
       const length = end - at;
-      if (length >= 5 && types.some((t) => t === 'text' || t === 'bytes' || t === 'texts')) this.redundant++;
-      if (
-        length >= 4 &&
-        types.some((t) => t === 'text' || t === 'texts') &&
-        isPrintable(bytes, walk.dataAt, walk.dataLength)
-      ) {
-        this.readable++;
-      }
-      const v = walk.values;
-      if (name === 'Pipe' && v[1] === CHILD_RING && v[3] === CHILD_RING && isPointer(v[0]!) && isPointer(v[2]!)) {
-        this.pipes++;
-      }
+      if (length >= 5 && (hasText || types.includes(data))) this.redundant++;
+      if (length >= 4 && hasText && isPrintable(bytes, reading.cursor.run)) this.readable++;
+      const v = reading.value!;
+      if (v.name !== 'Pipe' || v.rxLen !== CHILD_RING || v.txLen !== CHILD_RING) continue;
+      if (isPointer(v.rxPtr) && isPointer(v.txPtr)) this.pipes++;
     }
   }
 
-  /** What the n-th frame is called in a dialect, and its last number: of a transfer, how many bytes it asks for or brings. */
+  /** What the n-th frame is called in a dialect, and how many bytes it asks for, or brings; -1: it is about no bytes. */
   frameIn(dialect: Dialect, n: number): { readonly name: string; readonly size: number } {
     const { at, end } = this.bodies[n]!;
-    const walk = new PostcardWalk();
-    walk.walk(dialect, this.role, this.bytes, at, end, end);
-    return { name: walk.variant?.name ?? '', size: walk.values[walk.values.length - 1] ?? -1 };
+    const reading = new Reading(dialect, this.role, { bytes: this.bytes, at, have: end, end });
+    const { value } = reading;
+    const size = value === null ? -1 : 'length' in value ? value.length : 'data' in value ? value.data.length : -1;
+    return { name: reading.variant?.name ?? '', size };
   }
 }
 
@@ -147,7 +141,7 @@ function isConvincing(c: Case, guest: Walk, monitor: Walk, guestEnd: End): boole
 function startOf(e: Evidence): number {
   if (e.fromStart || e.bytes.length === 0) return 0;
   const b = e.bytes;
-  const last = Math.min(b.length - LENGTH_BYTES, SEARCH_BYTES);
+  const last = Math.min(b.length - FRAME.size, SEARCH_BYTES);
   for (let at = 0; at <= last; at++) {
     if (b[at + 7] !== 0 || b[at + 6] !== 0 || b[at + 5] !== 0 || b[at + 4] !== 0 || b[at + 3] !== 0) continue;
     if ((b[at]! | b[at + 1]!) === 0) continue;
@@ -160,9 +154,9 @@ function startOf(e: Evidence): number {
   return -1;
 }
 
-function isPrintable(b: Uint8Array, at: number, length: number): boolean {
-  if (length === 0) return false;
-  for (let i = at; i < at + length; i++) if (b[i]! < 0x20 || b[i] === 0x7f) return false;
+function isPrintable(b: Uint8Array, run: Run | null): boolean {
+  if (run === null || run.length === 0) return false;
+  for (let i = run.at; i < run.at + run.length; i++) if (b[i]! < 0x20 || b[i] === 0x7f) return false;
   return true;
 }
 

@@ -3,9 +3,10 @@ import type { Findings, Role } from '../generations.js';
 import { otherRole } from '../generations.js';
 import type { Chain, FrameReader, FrameSink, Patience } from '../reader.js';
 import { NOTHING, WAIT } from '../reader.js';
-import { ALL_DIALECTS, DIALECTS, foremost, type Dialect } from './dialects.js';
-import { LENGTH_BYTES, MAX_BODY, PostcardFrame } from './postcard-frame.js';
-import { CUT, OK, PostcardWalk, type WalkResult } from './postcard-walk.js';
+import { ALL_DIALECTS, foremost } from './dialects.js';
+import { FRAME, MAX_BODY } from './layout.js';
+import { PostcardFrame } from './message.js';
+import { anyCut, fitting, isSameName, readIn, Reading, type Body } from './reading.js';
 
 /** Bytes of a body that are gathered at first; text that is longer makes it more, data passes. */
 const GATHER = 4096;
@@ -13,11 +14,9 @@ const GATHER_TEXT = 256 << 10;
 /** Bytes of written data that are kept, to see whether what was not accepted is sent again. */
 const DATA_KEPT = 4096;
 
-const walker = new PostcardWalk();
-
 /**
  * Reads the frames of family C. Framing is by a length word; what a body says depends on generation and kind of pipe, which
- * the bodies tell themselves: every one is walked in all dialects that fitted so far. Where names would differ the peer's
+ * the bodies tell themselves: every one is read in all dialects that fitted so far. Where names would differ the peer's
  * frames are asked.
  */
 export class PostcardReader implements FrameReader {
@@ -41,35 +40,32 @@ export class PostcardReader implements FrameReader {
   }
 
   read(input: Input, patience: Patience): number {
-    const there = input.end - input.pos;
-    if (there < LENGTH_BYTES) return patience === 'cut' ? NOTHING : LENGTH_BYTES;
-    const p = input.pos;
+    const { bytes, pos: p } = input;
+    const there = input.end - p;
+    if (there < FRAME.size) return patience === 'cut' ? NOTHING : FRAME.size;
     const length = input.view.getUint32(p, true);
     if (length === 0 || length > MAX_BODY || input.view.getUint32(p + 4, true) !== 0) return this.unframed(input);
-    const at = p + LENGTH_BYTES;
+    const at = p + FRAME.size;
+    const end = at + length;
     let want = Math.min(length, GATHER);
-    if (there < LENGTH_BYTES + want && patience !== 'cut') return LENGTH_BYTES + want;
-    if (
-      this.role === null &&
-      !this.learnRole(input.bytes, at, at + Math.min(want, there - LENGTH_BYTES), length, patience)
-    ) {
-      return WAIT;
-    }
+    if (there < FRAME.size + want && patience !== 'cut') return FRAME.size + want;
+    let body: Body = { bytes, at, have: Math.min(at + want, input.end), end };
+    if (this.role === null && !this.learnRole(body, patience)) return WAIT;
     const role = this.role!;
-    let have = at + Math.min(want, there - LENGTH_BYTES);
-    let fits = fitting(role, input.bytes, at, have, at + length, this.dialects);
-    if (fits === 0 && length > want && anyCut(role, input.bytes, at, have, at + length, this.dialects)) {
+    let readings = readIn(this.dialects, role, body);
+    let fits = fitting(readings);
+    if (fits === 0 && length > want && anyCut(readings)) {
       want = Math.min(length, GATHER_TEXT);
-      if (there < LENGTH_BYTES + want && patience !== 'cut') return LENGTH_BYTES + want;
-      have = at + Math.min(want, there - LENGTH_BYTES);
-      fits = fitting(role, input.bytes, at, have, at + length, this.dialects);
-      fits ||= this.dialects;
+      if (there < FRAME.size + want && patience !== 'cut') return FRAME.size + want;
+      body = { ...body, have: Math.min(at + want, input.end) };
+      readings = readIn(this.dialects, role, body);
+      fits = fitting(readings) || this.dialects;
     }
-    const whole = have - at === want;
+    const whole = body.have - at === want;
     const own = fits !== 0 && whole ? fits : this.dialects;
     const heard = this.peer.dialects & own;
-    const sure = sameName(role, input.bytes, at, have, at + length, own);
-    const settled = sure || sameName(role, input.bytes, at, have, at + length, heard || own);
+    const sure = isSameName(readings, own);
+    const settled = sure || isSameName(readings, heard || own);
     if (!settled && patience === 'patient') return WAIT;
     if (fits !== 0 && whole) this.dialects = fits;
     // a request that waits for what this answer shows comes first
@@ -78,21 +74,15 @@ export class PostcardReader implements FrameReader {
       return WAIT;
     }
     const candidates = heard || own;
-    const dialect =
-      fits !== 0 ? foremost(candidates) : this.leastBad(role, input.bytes, at, have, at + length, candidates);
-    walker.walk(dialect, role, input.bytes, at, have, at + length);
-    const keepsData = walker.variant?.fields.some((f) => f.type === 'bytes' || f.type === 'text') ?? false;
-    const dataEnd = Math.min(walker.dataAt + Math.min(walker.dataLength, DATA_KEPT), have);
-    const data =
-      keepsData && walker.dataAt > 0 ? input.bytes.slice(walker.dataAt, Math.max(walker.dataAt, dataEnd)) : null;
-    const m = new PostcardFrame(this.side, input, role, length, dialect, candidates, !settled, walker, data);
+    const reading = chosen(readings, candidates, fits !== 0);
+    const m = new PostcardFrame(this.side, input, role, length, reading, candidates, !settled, kept(reading, body));
     m.hinted = this.roleHinted || !sure;
     if (!settled) m.inferred = true;
     m.complete = whole;
-    m.missing = whole ? 0 : length - (have - at);
-    if (this.details) m.head = input.bytes.slice(p, have);
-    m.endAt(input.originAt(have - 1));
-    input.pos = have;
+    m.missing = whole ? 0 : end - body.have;
+    if (this.details) m.head = bytes.slice(p, body.have);
+    m.endAt(input.originAt(body.have - 1));
+    input.pos = body.have;
     if (whole && length > want) this.sink.pass(m, length - want);
     else this.sink.emit(m);
     return 0;
@@ -103,31 +93,21 @@ export class PostcardReader implements FrameReader {
   /** The length word is none: a frame of it alone, and the framing is lost. */
   private unframed(input: Input): number {
     const p = input.pos;
-    walker.walk(DIALECTS[0]!, 'guest', input.bytes, p, p, p);
-    const m = new PostcardFrame(
-      this.side,
-      input,
-      this.role ?? 'guest',
-      -1,
-      foremost(this.dialects),
-      this.dialects,
-      false,
-      walker,
-      null,
-    );
+    const nothing = new Reading(foremost(this.dialects), 'guest', { bytes: input.bytes, at: p, have: p, end: p });
+    const m = new PostcardFrame(this.side, input, this.role ?? 'guest', -1, nothing, this.dialects, false, null);
     m.complete = false;
-    if (this.details) m.head = input.bytes.slice(p, p + LENGTH_BYTES);
-    m.endAt(input.originAt(p + LENGTH_BYTES - 1));
-    input.pos = p + LENGTH_BYTES;
+    if (this.details) m.head = input.bytes.slice(p, p + FRAME.size);
+    m.endAt(input.originAt(p + FRAME.size - 1));
+    input.pos = p + FRAME.size;
     this.sink.emit(m);
     this.sink.lose();
     return 0;
   }
 
   /** Finds out who sends here; false: wait for the peer. */
-  private learnRole(bytes: Uint8Array, at: number, have: number, length: number, patience: Patience): boolean {
-    const guest = fitting('guest', bytes, at, have, at + length, this.dialects);
-    const monitor = fitting('monitor', bytes, at, have, at + length, this.dialects);
+  private learnRole(body: Body, patience: Patience): boolean {
+    const guest = fitting(readIn(this.dialects, 'guest', body));
+    const monitor = fitting(readIn(this.dialects, 'monitor', body));
     if (guest !== 0 && monitor === 0) this.role = 'guest';
     else if (monitor !== 0 && guest === 0) this.role = 'monitor';
     else if (this.peer.role !== null) {
@@ -137,52 +117,25 @@ export class PostcardReader implements FrameReader {
     else this.role = 'guest';
     return true;
   }
-
-  /** No dialect fits: the one in which the fault is smallest. */
-  private leastBad(role: Role, bytes: Uint8Array, at: number, have: number, end: number, bits: number): Dialect {
-    let best = foremost(bits);
-    let bestResult = 99;
-    for (const d of DIALECTS) {
-      if ((d.bit & bits) === 0) continue;
-      const r: WalkResult = walker.walk(d, role, bytes, at, have, end);
-      if (r < bestResult) {
-        best = d;
-        bestResult = r;
-      }
-    }
-    return best;
-  }
 }
 
-/** The dialects of `bits` in which the body is exactly one value. */
-export function fitting(role: Role, bytes: Uint8Array, at: number, have: number, end: number, bits: number): number {
-  let fits = 0;
-  for (const d of DIALECTS) {
-    if ((d.bit & bits) !== 0 && walker.walk(d, role, bytes, at, have, end) === OK) fits |= d.bit;
-  }
-  return fits;
+/** The reading in the most believed of these dialects; where none fits, the one in which the fault is smallest. */
+function chosen(readings: readonly Reading[], candidates: number, fits: boolean): Reading {
+  const those = readings.filter((r) => (r.dialect.bit & candidates) !== 0);
+  return fits ? those[0]! : those.reduce((best, r) => (r.outcome < best.outcome ? r : best));
 }
 
-function anyCut(role: Role, bytes: Uint8Array, at: number, have: number, end: number, bits: number): boolean {
-  return DIALECTS.some((d) => (d.bit & bits) !== 0 && walker.walk(d, role, bytes, at, have, end) === CUT);
-}
-
-/** Whether the body has the same name in all these dialects (that it fits, where it fits any). */
-function sameName(role: Role, bytes: Uint8Array, at: number, have: number, end: number, bits: number): boolean {
-  let name: string | null = null;
-  for (const d of DIALECTS) {
-    if ((d.bit & bits) === 0) continue;
-    walker.walk(d, role, bytes, at, have, end);
-    const n = walker.variant?.name ?? '';
-    if (name !== null && n !== name) return false;
-    name = n;
-  }
-  return true;
+/** A copy of the first bytes of the text or data. */
+function kept({ variant, cursor }: Reading, { bytes, have }: Body): Uint8Array | null {
+  if (cursor.run === null || (variant !== null && 'args' in variant.fields)) return null;
+  const { at, length } = cursor.run;
+  return bytes.slice(at, Math.max(at, Math.min(at + Math.min(length, DATA_KEPT), have)));
 }
 
 /** Follows length words with bodies that are exactly one value in some dialect, the same for all. */
 export function chainC(bytes: Uint8Array, at: number, end: number, max: number, role: Role | null): Chain {
   const chain: Chain = { frames: 0, end: at, begun: false, broken: false };
+  const fits = (who: Role, bits: number, body: Body): number => (bits === 0 ? 0 : fitting(readIn(bits, who, body)));
   let guest = role === 'monitor' ? 0 : ALL_DIALECTS;
   let monitor = role === 'guest' ? 0 : ALL_DIALECTS;
   while (chain.frames < max) {
@@ -194,23 +147,23 @@ export function chainC(bytes: Uint8Array, at: number, end: number, max: number, 
         return chain;
       }
     }
-    if (there < LENGTH_BYTES) return chain;
+    if (there < FRAME.size) return chain;
     const length = bytes[p]! | (bytes[p + 1]! << 8) | (bytes[p + 2]! << 16);
     chain.broken = length === 0 || length > 1 << 20;
     if (chain.broken) return chain;
-    const body = p + LENGTH_BYTES;
-    const have = Math.min(end, body + length);
-    if (have - body < Math.min(length, 64)) return chain;
-    guest = fitting('guest', bytes, body, have, body + length, guest);
-    monitor = fitting('monitor', bytes, body, have, body + length, monitor);
+    const at = p + FRAME.size;
+    const body = { bytes, at, have: Math.min(end, at + length), end: at + length };
+    if (body.have - at < Math.min(length, 64)) return chain;
+    guest = fits('guest', guest, body);
+    monitor = fits('monitor', monitor, body);
     if (guest === 0 && monitor === 0) {
-      chain.broken = have === body + length;
+      chain.broken = body.have === body.end;
       return chain;
     }
-    chain.begun = have < body + length;
+    chain.begun = body.have < body.end;
     if (chain.begun) return chain;
     chain.frames++;
-    chain.end = body + length;
+    chain.end = body.end;
   }
   return chain;
 }

@@ -30,9 +30,10 @@ import { checkPipe } from './child-pipes.js';
 import { checkRequest } from './control-requests.js';
 import { Descriptors } from './descriptors.js';
 import { DIALECTS, foremost, OPENS } from './dialects.js';
+import { MAX_BODY } from './layout.js';
+import type { PostcardFrame } from './message.js';
 import { answersOf } from './pairs.js';
-import { MAX_BODY, type PostcardFrame } from './postcard-frame.js';
-import { BOOL, DISCRIMINANT, OK, RANGE, SHORT, TEXT, TRAILING } from './postcard-walk.js';
+import { BOOL, DISCRIMINANT, OK, RANGE, SHORT, TEXT, TRAILING } from './postcard.js';
 import { Transfers } from './transfers.js';
 
 /** Requests that may stay unanswered for as long as they like. */
@@ -177,7 +178,7 @@ export class PostcardSession {
     const { scene } = this;
     const at = { message: m, offset: m.offset + m.faultAt, length: 1 };
     const field = m.faultField === '' ? 'the value' : m.faultField;
-    switch (m.result) {
+    switch (m.outcome) {
       case OK:
         break;
       case TRAILING:
@@ -194,7 +195,7 @@ export class PostcardSession {
       case DISCRIMINANT:
         scene.raise(DISCRIMINANT_UNKNOWN, {
           ...at,
-          text: `${field} ${m.variantIndex} is not defined; read as ${m.dialect.label}`,
+          text: `${field} ${m.faultNumber} is not defined; read as ${m.dialect.label}`,
         });
         break;
       case RANGE:
@@ -269,7 +270,7 @@ export class PostcardSession {
     const request = this.turns.reply(m);
     if (request === 'held') return;
     if (request !== null) this.answer(request, m);
-    else if (readable && m.name === 'Pipe') this.pipe(null, m);
+    else this.pipe(null, m);
   }
 
   private raiseUnsolicited(m: PostcardFrame): void {
@@ -295,17 +296,19 @@ export class PostcardSession {
       if (this.turns.trusted) this.transfers.answer(request, m);
       this.descriptors.answer(request, m);
     }
-    if (m.readable && m.name === 'Pipe') this.pipe(request, m);
+    this.pipe(request, m);
   }
 
   // ---- pipes
 
   private pipe(request: PostcardFrame | null, m: PostcardFrame): void {
     const { shared } = this.scene.context;
-    checkPipe(this.scene, m);
+    if (m.value?.name !== 'Pipe') return;
+    checkPipe(this.scene, m, m.value);
     const purpose = request === null ? undefined : OPENS[request.name];
     if (purpose === undefined) return;
-    const pipe = { purpose, rxPtr: m.values[0]!, txPtr: m.values[2]!, linkedTo: 0, closed: false };
+    const { rxPtr, txPtr } = m.value;
+    const pipe = { purpose, rxPtr, txPtr, linkedTo: 0, closed: false };
     const most = this.scene.context.limits.listItems;
     shared.announce(pipe, most);
     if (this.announced.length < most) this.announced.push({ pipe, message: m });

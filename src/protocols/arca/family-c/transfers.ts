@@ -10,7 +10,9 @@ import {
   ZERO_LENGTH_RECEIVE,
 } from '../rules/postcard-contents.js';
 import type { Scene } from '../scene.js';
-import type { PostcardFrame } from './postcard-frame.js';
+import { descriptorOf } from './descriptors.js';
+import type { PostcardFrame } from './message.js';
+import type { SeekFrom } from './postcard.js';
 
 /** A host allocates what a Read or Receive asks for before it reads. */
 const HUGE = 64 << 20;
@@ -47,7 +49,7 @@ export class Transfers {
   answer(request: PostcardFrame, m: PostcardFrame): void {
     const { scene } = this;
     if (m.name === 'Bytes') {
-      const asked = last(request);
+      const asked = lengthOf(request);
       if (m.dataLength > asked) {
         scene.raise(BYTES_EXCESS, {
           message: m,
@@ -58,18 +60,23 @@ export class Transfers {
       if (request.name === 'Receive' && m.dataLength === 0 && asked > 0) this.channelOf(request).eof = m;
     } else if (m.name === 'Length') {
       this.written(request, m);
-    } else if (m.name === 'Offset' && request.whence === 0 && last(request) !== last(m)) {
-      scene.raise(SEEK_OFFSET_MISMATCH, {
-        message: m,
-        related: [request],
-        text: `offset ${last(m)} after a seek to ${last(request)} from the start`,
-      });
+    } else if (m.value?.name === 'Offset' && request.value?.name === 'Seek') {
+      this.seeked(request, request.value.offset, m, m.value.offset);
     }
+  }
+
+  private seeked(request: PostcardFrame, to: SeekFrom, m: PostcardFrame, position: number): void {
+    if (to.whence !== 0 || to.offset === position) return;
+    this.scene.raise(SEEK_OFFSET_MISMATCH, {
+      message: m,
+      related: [request],
+      text: `offset ${position} after a seek to ${to.offset} from the start`,
+    });
   }
 
   private read(m: PostcardFrame): void {
     const { scene } = this;
-    const asked = last(m);
+    const asked = lengthOf(m);
     if (asked === 0) {
       scene.raise(ZERO_LENGTH_RECEIVE, { message: m, text: `${m.name} of 0 bytes: the answer looks like the end` });
     } else if (asked > HUGE) {
@@ -100,7 +107,7 @@ export class Transfers {
   }
 
   private written(request: PostcardFrame, m: PostcardFrame): void {
-    const accepted = last(m);
+    const accepted = lengthOf(m);
     const sent = request.dataLength;
     if (accepted > sent) {
       this.scene.raise(LENGTH_EXCESS, {
@@ -122,7 +129,7 @@ export class Transfers {
   }
 
   private channelOf(m: PostcardFrame): Channel {
-    const key = m.dialect.wrapped ? m.values[0]! : 0;
+    const key = descriptorOf(m) ?? 0;
     let channel = this.channels.get(key);
     if (channel === undefined) {
       channel = new Channel();
@@ -140,7 +147,7 @@ export class Transfers {
   }
 }
 
-/** The last number of a message: the length or offset, behind a descriptor where there is one. */
-function last(m: PostcardFrame): number {
-  return m.values[m.values.length - 1] ?? 0;
+/** How many bytes a message asks for, or says that were taken. */
+function lengthOf(m: PostcardFrame): number {
+  return m.value !== null && 'length' in m.value ? m.value.length : 0;
 }

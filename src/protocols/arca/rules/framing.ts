@@ -18,7 +18,7 @@ import {
   oldReady,
 } from './steps-a.js';
 import { lengthFrame, newPipe, onePipe, pipeReply } from './steps-b.js';
-import { ack, body, listenOn, mkdir, open, pipe, started, string } from './steps-c.js';
+import { ack, body, listenOn, mkdir, open, pipe, READ_ONLY, started } from './steps-c.js';
 
 /** Framing and encoding of all families, and what the generations are told apart by. */
 const rule = chapter('Arca control traffic: framing and generations');
@@ -183,7 +183,7 @@ export const BODY_TRAILING = rule({
   title: 'bytes are left behind the value',
   meaning:
     'The original reader decodes one value and ignores what is left of the body, so that nothing fails; but a writer that follows the format never leaves anything. It is what a message of another generation looks like: enums were extended in the middle, so that numbers shifted. File messages of generation B3 must fit exactly; there the receiver fails.',
-  breaks: ['Mkdir with two bytes more', () => [...started(), body('client', [3, ...string('a/b'), 0, 0]), ack()]],
+  breaks: ['Mkdir with two bytes more', () => [...started(), body('client', [3, 3, 0x61, 0x2f, 0x62, 0, 0]), ack()]],
   keeps: ['Mkdir alone', () => [...started(), mkdir('a/b'), ack()]],
 });
 
@@ -245,8 +245,8 @@ export const BOOL_INVALID = rule({
   needs: 'either',
   title: 'a bool is neither 0 nor 1',
   meaning: 'The open mode of a file is five bools of one byte each. The reader fails on any byte but 0 and 1.',
-  breaks: ['read is 2', () => [...started(), open('a.fix', [2, 0, 0, 0, 0])]],
-  keeps: ['read is 1', () => [...started(), open('a.fix', [1, 0, 0, 0, 0]), pipe(1)]],
+  breaks: ['read is 2', () => [...started(), open('a.fix', { ...READ_ONLY, read: 2 })]],
+  keeps: ['read is 1', () => [...started(), open('a.fix'), pipe(1)]],
 });
 
 export const UTF8_INVALID = rule({

@@ -5,28 +5,34 @@ import {
   ack,
   args,
   bytes,
-  c2,
+  c2Accept,
+  c2Ack,
+  c2Bytes,
+  c2Close,
+  c2Err,
+  c2Listen,
+  c2Listener,
+  c2Read,
+  c2Receive,
   c2Started,
+  c2StopListening,
   connectTo,
   editing,
   exit,
-  FD,
   getArgs,
   mkdir,
   offset,
-  ok,
   open,
   pipe,
   read,
+  READ_ONLY,
   receive,
   received,
   seekStart,
   send,
   sent,
   started,
-  string,
   talking,
-  varint,
   WRITE_NEW,
 } from './steps-c.js';
 
@@ -137,7 +143,7 @@ export const OPEN_MODE = rule({
   title: 'an open mode that makes no sense',
   meaning:
     'The five bools are handed to the file system as they are, which refuses some combinations with InvalidInput: none of read, write and append; create or truncate without write or append; truncate together with append. In generation C3 the host panics then.',
-  breaks: ['create without write', () => [...started(), open('a.fix', [1, 0, 1, 0, 0]), pipe(1)]],
+  breaks: ['create without write', () => [...started(), open('a.fix', { ...READ_ONLY, create: 1 }), pipe(1)]],
   keeps: ['create with write', () => [...started(), open('a.fix', WRITE_NEW), pipe(1)]],
 });
 
@@ -208,15 +214,8 @@ export const RESULT_ERR_ANSWER = rule({
   title: 'an answer of generation C2 is an error',
   meaning:
     'Every answer of C2 is a Result that could hold an error, but the published host never sends one: it panics instead. This host is another one.',
-  breaks: [
-    'a Read fails',
-    () => [
-      ...c2Started(),
-      c2(4, ...varint(FD), ...varint(64)),
-      { from: 'server', bytes: Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0, 1, 1) },
-    ],
-  ],
-  keeps: ['a Read succeeds', () => [...c2Started(), c2(4, ...varint(FD), ...varint(64)), ok(6, ...string('hi'))]],
+  breaks: ['a Read fails', () => [...c2Started(), c2Read(64), c2Err(1)]],
+  keeps: ['a Read succeeds', () => [...c2Started(), c2Read(64), c2Bytes('hi')]],
 });
 
 export const DESCRIPTOR_UNKNOWN = rule({
@@ -227,8 +226,8 @@ export const DESCRIPTOR_UNKNOWN = rule({
   title: 'a descriptor that was never handed out',
   meaning:
     'The descriptors of generation C2 are addresses of objects in the host process, and the host follows whatever number it is given: a wrong one makes it read and write memory that belongs to something else.',
-  breaks: ['Read of descriptor 3', () => [...c2Started(), c2(4, 3, ...varint(64))]],
-  keeps: ['Read of the open file', () => [...c2Started(), c2(4, ...varint(FD), ...varint(64)), ok(6, ...string('hi'))]],
+  breaks: ['Read of descriptor 3', () => [...c2Started(), c2Read(64, 3)]],
+  keeps: ['Read of the open file', () => [...c2Started(), c2Read(64), c2Bytes('hi')]],
 });
 
 export const DESCRIPTOR_KIND = rule({
@@ -239,8 +238,8 @@ export const DESCRIPTOR_KIND = rule({
   title: 'a descriptor of another kind than the request needs',
   meaning:
     'Files, listeners and streams are different objects in the host. It takes the address for an object of the kind that the request is about, without a check.',
-  breaks: ['Receive from a file', () => [...c2Started(), c2(13, ...varint(FD), ...varint(64))]],
-  keeps: ['Read from a file', () => [...c2Started(), c2(4, ...varint(FD), ...varint(64)), ok(6, ...string('hi'))]],
+  breaks: ['Receive from a file', () => [...c2Started(), c2Receive(64)]],
+  keeps: ['Read from a file', () => [...c2Started(), c2Read(64), c2Bytes('hi')]],
 });
 
 export const DESCRIPTOR_AFTER_CLOSE = rule({
@@ -251,14 +250,8 @@ export const DESCRIPTOR_AFTER_CLOSE = rule({
   title: 'a descriptor is used after it was closed',
   meaning:
     'The host frees the object on Close, Disconnect or StopListening; its address may belong to another object by now.',
-  breaks: [
-    'Read after Close',
-    () => [...c2Started(), c2(3, ...varint(FD)), ok(0), c2(4, ...varint(FD), ...varint(64)), ok(6, ...string('hi'))],
-  ],
-  keeps: [
-    'Read before Close',
-    () => [...c2Started(), c2(4, ...varint(FD), ...varint(64)), ok(6, ...string('hi')), c2(3, ...varint(FD)), ok(0)],
-  ],
+  breaks: ['Read after Close', () => [...c2Started(), c2Close(), c2Ack(), c2Read(64), c2Bytes('hi')]],
+  keeps: ['Read before Close', () => [...c2Started(), c2Read(64), c2Bytes('hi'), c2Close(), c2Ack()]],
 });
 
 export const DESCRIPTOR_LEAK = rule({
@@ -269,11 +262,8 @@ export const DESCRIPTOR_LEAK = rule({
   title: 'a descriptor is still open at the end',
   meaning:
     'The object stays in the host until the process ends. Guests close what they drop, so that something is still held, or was forgotten.',
-  breaks: [
-    'the file is not closed',
-    () => [...c2Started(), c2(4, ...varint(FD), ...varint(64)), ok(6, ...string('hi')), ...CLOSED],
-  ],
-  keeps: ['the file is closed', () => [...c2Started(), c2(3, ...varint(FD)), ok(0), ...CLOSED]],
+  breaks: ['the file is not closed', () => [...c2Started(), c2Read(64), c2Bytes('hi'), ...CLOSED]],
+  keeps: ['the file is closed', () => [...c2Started(), c2Close(), c2Ack(), ...CLOSED]],
 });
 
 export const LISTENER_DROP_ACCEPT = rule({
@@ -284,13 +274,13 @@ export const LISTENER_DROP_ACCEPT = rule({
   title: 'a listener ends with an Accept instead of StopListening',
   meaning:
     'The guest of generation C2 sends Accept when a listener is dropped, where StopListening was meant (a fault of that version). The host waits for a connection that nobody wants, and the listener is never closed.',
-  breaks: ['Accept is the last use', () => [...c2Listening(), c2(8, ...varint(FD)), ...CLOSED]],
-  keeps: ['StopListening is the last use', () => [...c2Listening(), c2(9, ...varint(FD)), ok(0), ...CLOSED]],
+  breaks: ['Accept is the last use', () => [...c2Listening(), c2Accept(), ...CLOSED]],
+  keeps: ['StopListening is the last use', () => [...c2Listening(), c2StopListening(), c2Ack(), ...CLOSED]],
 });
 
 /** Arguments, then a listener on 127.0.0.1:80 with descriptor `FD`. */
 function c2Listening(): ReturnType<typeof c2Started> {
-  return [...c2Started().slice(0, 2), c2(7, 127, 0, 0, 1, 80), ok(3, ...varint(FD))];
+  return [...c2Started().slice(0, 2), c2Listen(), c2Listener()];
 }
 
 export const POINTER_DISCLOSURE = rule({

@@ -1,6 +1,38 @@
 import type { Step } from '../../../base/rule.js';
-import { le } from './steps-a.js';
-import { text } from './steps-b.js';
+import {
+  ACCEPT,
+  ACK,
+  ARGS,
+  BYTES,
+  CLOSE,
+  CONNECT,
+  dialectOf,
+  encode,
+  ERR,
+  EXIT,
+  FD_ACCEPT,
+  FD_CLOSE,
+  FD_READ,
+  FD_RECEIVE,
+  FILE,
+  GET_ARGS,
+  LENGTH,
+  LISTEN,
+  LISTENER,
+  MKDIR,
+  OFFSET,
+  OPEN,
+  PIPE,
+  READ,
+  RECEIVE,
+  RESULT_ERR,
+  SEEK,
+  SEND,
+  STOP_LISTENING,
+  WRITE,
+} from '../family-c/dialects.js';
+import { FRAME } from '../family-c/layout.js';
+import type { FieldsOf, Variant } from '../family-c/postcard.js';
 
 /** Builders for sessions of family C: each is one frame as one step. Control requests are those of generation C4. */
 
@@ -8,59 +40,51 @@ export const NEW_CONNECTION: Step = { then: 'new connection' };
 
 /** A frame around any body. */
 export function body(from: 'client' | 'server', bytes: readonly number[]): Step {
-  return { from, bytes: Uint8Array.from([...le(bytes.length, 8), ...bytes]) };
+  return { from, bytes: Uint8Array.of(...FRAME.build({ bodyLength: BigInt(bytes.length) }), ...bytes) };
 }
 
-/** A varint: 7 bits a byte, low group first. */
-export function varint(value: number): number[] {
-  const out: number[] = [];
-  let n = BigInt.asUintN(64, BigInt(value));
-  while (n > 127n) {
-    out.push(Number(n & 127n) | 0x80);
-    n >>= 7n;
-  }
-  return [...out, Number(n)];
+/** A builder for what one side says in a dialect. */
+function speaker(from: 'client' | 'server', label: string) {
+  const dialect = dialectOf(label);
+  const role = from === 'client' ? 'guest' : 'monitor';
+  return <V extends Variant>(variant: V, fields: FieldsOf<V>): Step =>
+    body(from, encode(dialect, role, variant, fields));
 }
 
-export function zigzag(value: number): number[] {
-  return varint(value < 0 ? -2 * value - 1 : 2 * value);
-}
+const request = speaker('client', 'C4 control');
+const response = speaker('server', 'C4 control');
 
-export function string(s: string): number[] {
-  const b = text(s);
-  return [...varint(b.length), ...b];
-}
-
-export const READ_ONLY = [1, 0, 0, 0, 0];
-export const WRITE_NEW = [0, 1, 1, 0, 0];
+/** How a file is opened. */
+type Mode = Pick<FieldsOf<typeof OPEN>, 'read' | 'write' | 'create' | 'append' | 'truncate'>;
+export const READ_ONLY: Mode = { read: 1, write: 0, create: 0, append: 0, truncate: 0 };
+export const WRITE_NEW: Mode = { read: 0, write: 1, create: 1, append: 0, truncate: 0 };
 
 export function getArgs(): Step {
-  return body('client', [0]);
+  return request(GET_ARGS, {});
 }
 
 export function args(...list: string[]): Step {
-  return body('server', [0, ...varint(list.length), ...list.flatMap(string)]);
+  return response(ARGS, { args: list });
 }
 
 export function exit(code: number): Step {
-  return body('client', [1, ...zigzag(code)]);
+  return request(EXIT, { code });
 }
 
-/** `mode`: read, write, create, append, truncate. */
-export function open(path: string, mode: readonly number[] = READ_ONLY): Step {
-  return body('client', [2, ...string(path), ...mode]);
+export function open(path: string, mode: Mode = READ_ONLY): Step {
+  return request(OPEN, { path, ...mode });
 }
 
 export function mkdir(path: string): Step {
-  return body('client', [3, ...string(path)]);
+  return request(MKDIR, { path });
 }
 
 export function listenOn(port = 8081): Step {
-  return body('client', [4, 0, 0, 0, 0, ...varint(port)]);
+  return request(LISTEN, { ip: 0, port });
 }
 
 export function connectTo(host: string, port = 80): Step {
-  return body('client', [5, ...string(host), ...varint(port)]);
+  return request(CONNECT, { host, port });
 }
 
 /** Rings of pipe `n`: blocks of 4096 bytes that no other pipe has. */
@@ -70,24 +94,15 @@ export function rings(n: number): readonly [rx: number, tx: number] {
 
 /** A Pipe answer of the control pipe; `lengths` of rx and tx. */
 export function pipe(n: number, lengths: readonly [number, number] = [1024, 1024], at = rings(n)): Step {
-  return body('server', [1, ...pipeData(at, lengths)]);
-}
-
-/** A Pipe answer of a listener pipe. */
-export function accepted(n: number): Step {
-  return body('server', [0, ...pipeData(rings(n), [1024, 1024])]);
-}
-
-function pipeData(at: readonly [number, number], lengths: readonly [number, number]): number[] {
-  return [...varint(at[0]), ...varint(lengths[0]), ...varint(at[1]), ...varint(lengths[1])];
+  return response(PIPE, { rxPtr: at[0], rxLen: lengths[0], txPtr: at[1], txLen: lengths[1] });
 }
 
 export function ack(): Step {
-  return body('server', [2]);
+  return response(ACK, {});
 }
 
 export function err(kind: number): Step {
-  return body('server', [3, ...varint(kind)]);
+  return response(ERR, { kind });
 }
 
 /** The start of a control session: the arguments, which make its generation clear enough to be recognised. */
@@ -97,28 +112,31 @@ export function started(): Step[] {
 
 // stream pipes
 
+const onStream = speaker('client', 'C3/C4 stream');
+const fromStream = speaker('server', 'C3/C4 stream');
+
 export function send(data: string): Step {
-  return body('client', [0, ...string(data)]);
+  return onStream(SEND, { data });
 }
 
 export function receive(length: number): Step {
-  return body('client', [1, ...varint(length)]);
+  return onStream(RECEIVE, { length });
 }
 
 export function closeStream(): Step {
-  return body('client', [2]);
+  return onStream(CLOSE, {});
 }
 
 export function sent(length: number): Step {
-  return body('server', [0, ...varint(length)]);
+  return fromStream(LENGTH, { length });
 }
 
 export function received(data: string): Step {
-  return body('server', [1, ...string(data)]);
+  return fromStream(BYTES, { data });
 }
 
 export function streamAck(): Step {
-  return body('server', [2]);
+  return fromStream(ACK, {});
 }
 
 /** The start of a stream pipe: something is sent and something received. */
@@ -128,32 +146,35 @@ export function talking(): Step[] {
 
 // file pipes
 
+const onFile = speaker('client', 'C3/C4 file');
+const fromFile = speaker('server', 'C3/C4 file');
+
 export function read(length: number): Step {
-  return body('client', [0, ...varint(length)]);
+  return onFile(READ, { length });
 }
 
 export function write(data: string): Step {
-  return body('client', [1, ...string(data)]);
+  return onFile(WRITE, { data });
 }
 
 export function seekStart(offset: number): Step {
-  return body('client', [2, 0, ...varint(offset)]);
+  return onFile(SEEK, { offset: { whence: 0, offset } });
 }
 
 export function closeFile(): Step {
-  return body('client', [3]);
+  return onFile(CLOSE, {});
 }
 
 export function bytes(data: string): Step {
-  return body('server', [0, ...string(data)]);
+  return fromFile(BYTES, { data });
 }
 
 export function written(length: number): Step {
-  return body('server', [1, ...varint(length)]);
+  return fromFile(LENGTH, { length });
 }
 
 export function offset(at: number): Step {
-  return body('server', [2, ...varint(at)]);
+  return fromFile(OFFSET, { offset: at });
 }
 
 /** The start of a file pipe: something is written and read back. */
@@ -163,32 +184,78 @@ export function editing(): Step[] {
 
 // listener pipes
 
+const onListener = speaker('client', 'C3/C4 listener');
+
 export function acceptNext(): Step {
-  return body('client', [0]);
+  return onListener(ACCEPT, {});
+}
+
+/** A Pipe answer of a listener pipe. */
+export function accepted(n: number): Step {
+  const [rxPtr, txPtr] = rings(n);
+  return speaker('server', 'C3/C4 listener')(PIPE, { rxPtr, rxLen: 1024, txPtr, txLen: 1024 });
 }
 
 export function closeListener(): Step {
-  return body('client', [1]);
+  return onListener(CLOSE, {});
 }
 
 // generation C2: everything on one pipe, answers wrapped in a Result
 
 export const FD = 0x1f3_8280_4b70;
 
-export function c2(...bytes: number[]): Step {
-  return body('client', bytes);
+const c2 = speaker('client', 'C2');
+const ok = speaker('server', 'C2');
+
+export function c2Open(path: string): Step {
+  return c2(OPEN, { path, ...READ_ONLY });
 }
 
-export function ok(...bytes: number[]): Step {
-  return body('server', [0, ...bytes]);
+export function c2File(descriptor = FD): Step {
+  return ok(FILE, { descriptor });
+}
+
+export function c2Listen(): Step {
+  return c2(LISTEN, { ip: 0x7f00_0001, port: 80 });
+}
+
+export function c2Listener(descriptor = FD): Step {
+  return ok(LISTENER, { descriptor });
+}
+
+export function c2Read(length: number, descriptor = FD): Step {
+  return c2(FD_READ, { descriptor, length });
+}
+
+export function c2Receive(length: number, descriptor = FD): Step {
+  return c2(FD_RECEIVE, { descriptor, length });
+}
+
+export function c2Accept(descriptor = FD): Step {
+  return c2(FD_ACCEPT, { descriptor });
+}
+
+export function c2StopListening(descriptor = FD): Step {
+  return c2(STOP_LISTENING, { descriptor });
+}
+
+export function c2Close(descriptor = FD): Step {
+  return c2(FD_CLOSE, { descriptor });
+}
+
+export function c2Bytes(data: string): Step {
+  return ok(BYTES, { data });
+}
+
+export function c2Ack(): Step {
+  return ok(ACK, {});
+}
+
+export function c2Err(kind: number): Step {
+  return ok(RESULT_ERR, { kind });
 }
 
 /** The start of a C2 session: arguments, then file `FD` is opened. */
 export function c2Started(fd = FD): Step[] {
-  return [
-    c2(0),
-    ok(1, 2, ...string('fix'), ...string('eval')),
-    c2(2, ...string('a.fix'), ...READ_ONLY),
-    ok(2, ...varint(fd)),
-  ];
+  return [c2(GET_ARGS, {}), ok(ARGS, { args: ['fix', 'eval'] }), c2Open('a.fix'), c2File(fd)];
 }

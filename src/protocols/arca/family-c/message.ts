@@ -1,13 +1,10 @@
 import type { Input, Side } from '../../../base/input.js';
 import { Message } from '../../../contract/message.js';
 import type { Role } from '../generations.js';
-import type { Dialect } from './dialects.js';
-import { TRAILING, type PostcardWalk, type WalkResult } from './postcard-walk.js';
-
-/** Frames of family C (arca.md 1.4): length u64 little-endian, then one postcard value. */
-export const LENGTH_BYTES = 8;
-/** No length of a real session comes near; beyond it the framing is lost. */
-export const MAX_BODY = 16 << 20;
+import type { Dialect, PostcardValue } from './dialects.js';
+import { FRAME } from './layout.js';
+import { TRAILING, type Outcome, type Variant } from './postcard.js';
+import type { Reading } from './reading.js';
 
 /** One frame of family C. */
 export class PostcardFrame extends Message {
@@ -21,17 +18,17 @@ export class PostcardFrame extends Message {
   /** Whether a further dialect would give the frame another name. */
   readonly ambiguous: boolean;
   override readonly name: string;
-  readonly result: WalkResult;
-  /** One number a field (see PostcardWalk). */
-  readonly values: readonly number[];
-  readonly whence: number;
-  readonly variantIndex: number;
-  readonly dataLength: number;
-  /** First bytes of the last text or data, for rules; null where there is none. */
+  readonly variant: Variant | null;
+  /** What it says; null where it could not be read. */
+  readonly value: PostcardValue | null;
+  /** First bytes of its text or data; null where it has none. */
   readonly data: Uint8Array | null;
-  /** The fault: its field, and where it is, relative to the frame; how many bytes lie behind the value. */
+  readonly outcome: Outcome;
+  /** The fault: its field, where it is, relative to the frame, and the number that is not defined. */
   readonly faultField: string;
   readonly faultAt: number;
+  readonly faultNumber: number;
+  /** How many bytes lie behind the value. */
   readonly surplus: number;
   /** Relative position of a varint with needless bytes, or -1. */
   readonly paddedAt: number;
@@ -41,31 +38,30 @@ export class PostcardFrame extends Message {
     input: Input,
     role: Role,
     bodyLength: number,
-    dialect: Dialect,
+    reading: Reading,
     dialects: number,
     ambiguous: boolean,
-    walk: PostcardWalk,
     data: Uint8Array | null,
   ) {
     super(side, input);
     const start = input.pos;
+    const { cursor } = reading;
     this.role = role;
     this.bodyLength = bodyLength;
-    this.length = LENGTH_BYTES + Math.max(0, bodyLength);
-    this.dialect = dialect;
+    this.length = FRAME.size + Math.max(0, bodyLength);
+    this.dialect = reading.dialect;
     this.dialects = dialects;
     this.ambiguous = ambiguous;
-    this.name = bodyLength <= 0 ? 'Frame' : (walk.variant?.name ?? `type ${walk.index}`);
-    this.result = walk.result;
-    this.values = walk.values;
-    this.whence = walk.whence;
-    this.variantIndex = walk.index;
-    this.dataLength = walk.dataLength;
+    this.name = bodyLength <= 0 ? 'Frame' : reading.name;
+    this.variant = reading.variant;
+    this.value = bodyLength <= 0 ? null : reading.value;
     this.data = data;
-    this.faultField = walk.field;
-    this.faultAt = walk.faultAt - start;
-    this.surplus = Math.max(0, start + this.length - walk.end);
-    this.paddedAt = walk.paddedAt < 0 ? -1 : walk.paddedAt - start;
+    this.outcome = reading.outcome;
+    this.faultField = cursor.faultField;
+    this.faultAt = cursor.faultAt - start;
+    this.faultNumber = cursor.faultNumber;
+    this.surplus = Math.max(0, start + this.length - cursor.at);
+    this.paddedAt = cursor.paddedAt < 0 ? -1 : cursor.paddedAt - start;
   }
 
   get isRequest(): boolean {
@@ -74,6 +70,11 @@ export class PostcardFrame extends Message {
 
   /** Whether the value could be read: nothing about it is in doubt but text, bools and what follows it. */
   get readable(): boolean {
-    return this.bodyLength > 0 && this.result <= TRAILING;
+    return this.bodyLength > 0 && this.outcome <= TRAILING;
+  }
+
+  /** Bytes of data that it carries; 0 where it is of another kind. */
+  get dataLength(): number {
+    return this.value !== null && 'data' in this.value ? this.value.data.length : 0;
   }
 }
