@@ -47,6 +47,18 @@ export class Shown {
   }
 }
 
+/** Bytes of a message that a finding points at, by stream offset; a part of Evidence. */
+export interface Span<M> {
+  readonly message: M;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** `length` bytes of a span from its `from`-th on (all the rest, where not given): what stands behind the NUL of a text. */
+export function within<M>(span: Span<M>, from: number, length = span.length - from): Span<M> {
+  return { message: span.message, offset: span.offset + from, length };
+}
+
 /** Values to annotate: of every field, but for those that are always the same. */
 export type Annotated<F extends Fields, Absent extends keyof F = never> = {
   readonly [K in Exclude<keyof F, Absent | FixedIn<F>>]: RawOf<F[K]> | Shown;
@@ -137,7 +149,7 @@ export class Layout<F extends Fields, Absent extends keyof F = never> {
     name: Exclude<keyof F, Absent>,
     last: Exclude<keyof F, Absent> = name,
     header = 0,
-  ): { readonly message: M; readonly offset: number; readonly length: number } {
+  ): Span<M> {
     const at = this.at[name];
     const length = this.at[last] + this.sizeOf(last) - at;
     return { message, offset: message.offset + header + at, length };

@@ -72,6 +72,16 @@ export interface Limits {
   selectionMessages: number;
   /** Names of messages, operations or groups that `stats` counts apart from one another: 64-bit ids as names. */
   statsNames: number;
+  /** Tables of one list or update of pesto that are remembered with their rules: both can be made to go on without end. */
+  tables: number;
+  /** Bytes of pesto's rules that are gathered to find out how long one is, where no hello tells: rules that fit both sizes. */
+  ruleSizeBytes: number;
+  /** Bytes of one run behind the end of a list or an update that are shown as a step of pesto's drafts: a side that goes on and on. */
+  draftBytes: number;
+  /** Such runs of one side that are shown. */
+  draftRuns: number;
+  /** Bytes at most that are let come between two looks for where to enter a stream; none is given up by it, looks are only rarer. */
+  searchStep: number;
   /** Characters of one line of a text recording. */
   lineBytes: number;
   /** Bytes from a capture's beginning in which a packet must stand, so that it can be joined to the one before it: a file of comments. */
@@ -123,6 +133,11 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   threads: 4096,
   selectionMessages: 16_384,
   statsNames: 512,
+  tables: 16,
+  ruleSizeBytes: 64 << 10,
+  draftBytes: 64,
+  draftRuns: 8,
+  searchStep: 4096,
   lineBytes: 1 << 20,
   joinHeadBytes: 4 << 20,
   tlsHandshakeBytes: 64 << 10,

@@ -43,6 +43,14 @@ export class Witness {
   }
 
   /**
+   * A greeting of that side begins a new conversation, as in recordings that cannot tell connections apart: what was lost in front of
+   * it is of no concern.
+   */
+  beginsAnew(side: Side): void {
+    this.wholeTo[side] = Infinity;
+  }
+
+  /**
    * Whether that side is in the capture, and all that it sent so far (up to stream offset `upTo`, where given) was captured and
    * became messages, from its first byte on.
    */

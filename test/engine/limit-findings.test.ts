@@ -302,8 +302,42 @@ const CASES: Readonly<Record<string, Case>> = {
       p.client(...many(20, (i) => p.section(i + 1)), p.END),
       ...p.CLOSE,
     ],
-    says: /^listItems: more than 16 tables/,
+    says: /^tables: more than 16 tables/,
     deserves: ['pesto/pif-too-many'],
+  },
+  'pesto: a long run behind the list': {
+    protocol: pesto,
+    steps: () => [p.server(p.pastaList(), new Uint8Array(1000)), ...p.CLOSE],
+    says: /^draftBytes: a run of more than 64 bytes/,
+    deserves: ['pesto/server-data-after-list'],
+  },
+  'pesto: many runs behind list and update': {
+    protocol: pesto,
+    steps: () => [
+      p.server(p.pastaList()),
+      p.client(p.section(1), p.section(3), p.END),
+      ...many(20, () => [p.server(Uint8Array.of(0)), p.client(Uint8Array.of(1))]).flat(),
+      ...p.CLOSE,
+    ],
+    says: /^draftRuns: more than 8 runs/,
+    deserves: ['pesto/server-data-after-list', 'pesto/client-data-after-update', 'pesto/client-omits-pif'],
+  },
+  'pesto: rules that leave their size open': {
+    protocol: pesto,
+    limits: { ruleSizeBytes: 100 },
+    options: { oneSided: 'client', chop: 30, forced: true },
+    steps: () => [
+      p.server(p.pastaList()),
+      p.client(
+        p.section(
+          1,
+          many(20, () => p.rule({ first: 0, proto: 0, ifname: new Uint8Array(16) })),
+        ),
+        p.END,
+      ),
+      ...p.CLOSE,
+    ],
+    says: /^ruleSizeBytes: more than 100 bytes/,
   },
   'pesto: an update before the list': {
     protocol: pesto,

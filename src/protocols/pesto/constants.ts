@@ -29,11 +29,6 @@ export function pifName(id: number): string {
 
 /** Entries of a list that a client has room for. */
 export const MAX_PIFS = 3;
-/** Tables of one list or update that are remembered with their rules: both can be made to go on without end. */
-export const KEPT_TABLES = 16;
-/** Bytes behind a list or an update that are shown as a step of the drafts: how long a run may be, and how many there may be. */
-export const MAX_DRAFT_RUN = 64;
-export const MAX_DRAFT_RUNS = 8;
 /** Rules of one table. */
 export const MAX_RULES = 255;
 /** Listening sockets of one table: the ports of all its rules together. */

@@ -1,5 +1,6 @@
 import { CLIENT, SERVER } from '../../base/input.js';
 import { FramedDecoder } from '../../contract/framed-decoder.js';
+import { LimitNotes } from '../../contract/limit-notes.js';
 import type { Conversation, DecoderSettings, Output, Protocol, SessionContext } from '../../contract/protocol.js';
 import { annotate, describe } from './annotate.js';
 import { ClientFraming } from './decoder/client-framing.js';
@@ -24,12 +25,14 @@ function converse(
   // what does not show how connections begin (process ids, raw files, PDUs) may hold several of them in one stream
   const several = !context.connection.ordered || !context.connection.initiatorKnown;
   const turns = new Turns();
+  const limits = new LimitNotes(output);
   const told = { client: new ClientTold(), server: new ServerTold() };
+  const client = new ClientFraming(told.client, told.server, turns, limits, several);
   const [forClient, forServer] = settings;
   return {
-    client: new FramedDecoder(CLIENT, output, forClient, new ClientFraming(told.client, told.server, turns, several)),
-    server: new FramedDecoder(SERVER, output, forServer, new ServerFraming(told.server, turns)),
-    session: new PestoSession(context, output, told.server, told.client, several),
+    client: new FramedDecoder(CLIENT, output, forClient, client),
+    server: new FramedDecoder(SERVER, output, forServer, new ServerFraming(told.server, turns, limits)),
+    session: new PestoSession(context, output, settings, told, limits, several),
   };
 }
 

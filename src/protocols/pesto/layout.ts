@@ -57,6 +57,16 @@ export const RULE_V1 = RULE_V2.without('taddr');
 export type PifLayout = typeof PIF | typeof PIF_BARE;
 export type RuleLayout = typeof RULE_V1 | typeof RULE_V2;
 
+/** Whether entries have capabilities and a number of rules; those of the second development layout end with the name. */
+export function isFullPif(layout: PifLayout): layout is typeof PIF {
+  return layout.at.caps >= 0;
+}
+
+/** Whether rules have a target address. */
+export function hasTarget(layout: RuleLayout): layout is typeof RULE_V2 {
+  return layout.at.taddr >= 0;
+}
+
 /** Sizes that an announced name or interface name may have to be followed at all. */
 const MAX_NAME_SIZE = 4096;
 const MAX_IFNAMSIZ = 256;

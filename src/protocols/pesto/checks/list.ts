@@ -1,4 +1,6 @@
 import { hex, hexNumber } from '../../../base/hex.js';
+import { within, type Span } from '../../../base/layout.js';
+import type { Rule } from '../../../base/rule.js';
 import { quote } from '../../../base/text.js';
 import type { Output } from '../../../contract/protocol.js';
 import {
@@ -9,145 +11,127 @@ import {
   CAP_UDP,
   capNames,
   CAPS_KNOWN,
-  IFNAMSIZ,
   MAX_PIFS,
   MAX_RULES,
-  NEWEST_VERSION,
   PIF_HOST,
-  PIF_NAME_SIZE,
   PIF_NAMES,
   PIF_SPLICE,
   PIF_TAP,
 } from '../constants.js';
-import { HELLO } from '../layout.js';
-import type { Hello, Pif, PifEnd } from '../messages.js';
-import * as H from '../rules/hello.js';
+import { isFullPif, type PifLayout } from '../layout.js';
+import type { Pif, PifEnd } from '../messages.js';
 import * as L from '../rules/list.js';
 import type { Transaction } from '../session/transaction.js';
 
-/**
- * Judges a hello; what a client would leave for is noted in the transaction. `oldBefore`: the stream holds several connections, and
- * that their server is old was said of an earlier one.
- */
-export function judgeHello(output: Output, t: Transaction, m: Hello, oldBefore: boolean): void {
-  if (!m.magicOk) {
-    output.raise(H.BAD_MAGIC, { ...HELLO.where(m, 'magic'), text: badMagicText(m.magic) });
-    t.refusal ||= 'the magic is wrong';
-  }
-  if (m.layout === 'cut') return;
-  if (m.layout !== 'released') {
-    const layout =
-      m.layout === 'd1' ? 'magic and version only, no list' : 'no interface name size; the list has names only';
-    output.raise(H.PRERELEASE_HELLO, { message: m, text: `${m.length} bytes with version ${m.version}: ${layout}` });
-    t.refusal ||= 'the hello is of a development version';
-    return;
-  }
-  const version = HELLO.where(m, 'version');
-  if (m.version === 0) {
-    const text = `version 0 is for experiments: what follows is decoded as version ${NEWEST_VERSION} by guess, and is not judged`;
-    output.raise(H.EXPERIMENTAL_VERSION, { ...version, text });
-    t.refusal ||= 'the version is experimental';
-  } else if (m.version > NEWEST_VERSION) {
-    const text = `version ${m.version} is newer than ${NEWEST_VERSION}: what follows is decoded as version ${NEWEST_VERSION} by guess, and is not judged`;
-    output.raise(H.UNSUPPORTED_VERSION, { ...version, text });
-    t.refusal ||= `version ${m.version} is not known`;
-  } else if (m.version < NEWEST_VERSION && !oldBefore) {
-    output.raise(H.VERSION_OBSOLETE, { ...version, text: 'version 1: rules have 40 bytes and no target address' });
-  }
-  if (m.pifNameSize !== PIF_NAME_SIZE) {
-    const text = `pif names of ${m.pifNameSize} bytes instead of ${PIF_NAME_SIZE}`;
-    output.raise(H.PIF_NAME_SIZE_WRONG, { ...HELLO.where(m, 'pifNameSize'), text });
-    t.refusal ||= text;
-  }
-  if (m.ifnamsiz !== IFNAMSIZ) {
-    const text = `interface names of ${m.ifnamsiz} bytes instead of ${IFNAMSIZ}`;
-    output.raise(H.IFNAMSIZ_WRONG, { ...HELLO.where(m, 'ifnamsiz'), text });
-    t.refusal ||= text;
-  }
-}
-
-export function badMagicText(bytes: Uint8Array): string {
-  return `the stream begins with ${hex(bytes)} instead of 626173696c3a7300 ("basil:s" and a NUL)`;
-}
-
 /** Judges an entry of the list; the tables before it stand in the transaction. */
-export function judgeEntry(output: Output, t: Transaction, m: Pif): void {
-  const who = `pif ${m.pif} ${quote(m.pifName, 32)}`;
-  const raise = (rule: Parameters<Output['raise']>[0], text: string, at = 0, length = m.length): void => {
-    output.raise(rule, { message: m, offset: m.offset + at, length, text });
-  };
-  const fatal = (rule: Parameters<Output['raise']>[0], text: string, at = 0, length = m.length): void => {
-    raise(rule, text, at, length);
-    t.refusal ||= text;
-  };
-  const { rawName, layout } = m;
-  const nameAt = layout!.at.name;
-  const before = t.list;
-  if (before.length === MAX_PIFS)
-    fatal(L.PIF_TOO_MANY, `${who} is table ${before.length + 1}; clients have room for ${MAX_PIFS}`);
-  const sameId = before.find((x) => x.id === m.pif);
-  if (sameId !== undefined) {
-    fatal(L.PIF_DUPLICATE_ID, `${who} has the id of the table at byte ${sameId.pif!.offset}`, 0, 1);
-  } else if (before.length > 0 && m.pif < before[before.length - 1]!.id) {
-    raise(L.PIF_ORDER, `${who} comes after pif ${before[before.length - 1]!.id}`, 0, 1);
+export function judgeEntry(output: Output, t: Transaction, m: Pif, layout: PifLayout): void {
+  new EntryCheck(output, t, m, layout).judge();
+}
+
+class EntryCheck {
+  private readonly output: Output;
+  private readonly t: Transaction;
+  private readonly m: Pif;
+  private readonly layout: PifLayout;
+  /** `pif 3 "SPLICE"` */
+  private readonly who: string;
+
+  constructor(output: Output, t: Transaction, m: Pif, layout: PifLayout) {
+    this.output = output;
+    this.t = t;
+    this.m = m;
+    this.layout = layout;
+    this.who = `pif ${m.pif} ${quote(m.pifName, 32)}`;
   }
-  if (m.pif === PIF_TAP || m.pif > PIF_SPLICE)
-    raise(L.PIF_UNEXPECTED, `${who}: no shipped server has such a table`, 0, 1);
-  const terminator = rawName.indexOf(0);
-  if (rawName[rawName.length - 1] !== 0) {
-    const tail = hex(rawName, Math.max(0, rawName.length - 8));
-    fatal(
-      L.PIF_NAME_UNTERMINATED,
-      `the name of pif ${m.pif} fills its field: it ends in ${tail}`,
-      nameAt,
-      rawName.length,
-    );
-  } else if (terminator === 0) {
-    raise(L.PIF_NAME_EMPTY, `pif ${m.pif} has no name`, nameAt, rawName.length);
-  } else {
-    const sameName = before.find((x) => x.name === m.pifName);
+
+  judge(): void {
+    const { layout, m, t } = this;
+    if (t.list.length === MAX_PIFS) {
+      const text = `${this.who} is table ${t.list.length + 1}; clients have room for ${MAX_PIFS}`;
+      this.fatal(L.PIF_TOO_MANY, text, { message: m, offset: m.offset, length: m.length });
+    }
+    this.id();
+    this.name();
+    if (!isFullPif(layout)) return;
+    this.caps(layout.where(m, 'caps'));
+    if (m.count > MAX_RULES) {
+      const text = `${this.who} announces ${m.count} rules; a table holds ${MAX_RULES}`;
+      this.fatal(L.RULE_COUNT_TOO_BIG, text, layout.where(m, 'count'));
+    }
+  }
+
+  private raise(rule: Rule, text: string, where: Span<Pif>): void {
+    this.output.raise(rule, { ...where, text });
+  }
+
+  /** What makes a client leave. */
+  private fatal(rule: Rule, text: string, where: Span<Pif>): void {
+    this.raise(rule, text, where);
+    this.t.refusal ||= text;
+  }
+
+  private id(): void {
+    const { layout, m, who } = this;
+    const where = layout.where(m, 'pif');
+    const { list } = this.t;
+    const sameId = list.find((x) => x.id === m.pif);
+    const last = list[list.length - 1];
+    if (sameId !== undefined) {
+      this.fatal(L.PIF_DUPLICATE_ID, `${who} has the id of the table at byte ${sameId.pif!.offset}`, where);
+    } else if (last !== undefined && m.pif < last.id) {
+      this.raise(L.PIF_ORDER, `${who} comes after pif ${last.id}`, where);
+    }
+    if (m.pif === PIF_TAP || m.pif > PIF_SPLICE)
+      this.raise(L.PIF_UNEXPECTED, `${who}: no shipped server has such a table`, where);
+  }
+
+  private name(): void {
+    const { layout, m, who } = this;
+    const { rawName } = m;
+    const where = layout.where(m, 'name');
+    const end = rawName.indexOf(0);
+    if (rawName[rawName.length - 1] !== 0) {
+      const tail = hex(rawName, Math.max(0, rawName.length - 8));
+      this.fatal(L.PIF_NAME_UNTERMINATED, `the name of pif ${m.pif} fills its field: it ends in ${tail}`, where);
+      return;
+    }
+    if (end === 0) this.raise(L.PIF_NAME_EMPTY, `pif ${m.pif} has no name`, where);
+    else this.knownName(within(where, 0, end));
+    const dirty = rawName.findIndex((b, i) => i > end && b !== 0);
+    if (dirty < 0) return;
+    const bytes = hex(rawName, dirty, Math.min(rawName.length, dirty + 16));
+    this.raise(L.PIF_NAME_PADDING, `${who}: ${bytes} behind the name`, within(where, dirty));
+  }
+
+  private knownName(where: Span<Pif>): void {
+    const { m, who } = this;
+    const sameName = this.t.list.find((x) => x.name === m.pifName);
     const known = PIF_NAMES[m.pif];
     if (sameName !== undefined) {
-      fatal(L.PIF_DUPLICATE_NAME, `${who} has the name of pif ${sameName.id}`, nameAt, terminator);
+      this.fatal(L.PIF_DUPLICATE_NAME, `${who} has the name of pif ${sameName.id}`, where);
     } else if (known !== undefined && m.pifName !== known) {
-      raise(L.PIF_NAME_MISMATCH, `${who} should be called ${known}`, nameAt, terminator);
+      this.raise(L.PIF_NAME_MISMATCH, `${who} should be called ${known}`, where);
     }
   }
-  if (terminator >= 0) {
-    const dirty = rawName.findIndex((b, i) => i > terminator && b !== 0);
-    if (dirty >= 0 && rawName[rawName.length - 1] === 0) {
-      const bytes = hex(rawName, dirty, Math.min(rawName.length, dirty + 16));
-      raise(L.PIF_NAME_PADDING, `${who}: ${bytes} behind the name`, nameAt + dirty, rawName.length - dirty);
-    }
-  }
-  if (m.caps < 0) return;
-  judgeCaps(raise, t, m, who);
-  if (m.count > MAX_RULES) {
-    fatal(L.RULE_COUNT_TOO_BIG, `${who} announces ${m.count} rules; a table holds ${MAX_RULES}`, layout!.at.count, 4);
-  }
-}
 
-function judgeCaps(
-  raise: (rule: Parameters<Output['raise']>[0], text: string, at: number, length: number) => void,
-  t: Transaction,
-  m: Pif,
-  who: string,
-): void {
-  const at = m.layout!.at.caps;
-  const { caps } = m;
-  const unknown = (caps & ~CAPS_KNOWN) >>> 0;
-  if (unknown !== 0)
-    raise(L.CAPS_UNKNOWN, `${who}: bits ${hexNumber(unknown)} of ${hexNumber(caps)} have no meaning`, at, 4);
-  const first = t.list[0];
-  if (first !== undefined && first.caps !== caps) {
-    raise(L.CAPS_DIFFER, `${who} has ${hexNumber(caps)}, pif ${first.id} has ${hexNumber(first.caps)}`, at, 4);
-    return;
+  private caps(where: Span<Pif>): void {
+    const { who } = this;
+    const { caps } = this.m;
+    const unknown = (caps & ~CAPS_KNOWN) >>> 0;
+    if (unknown !== 0) {
+      this.raise(L.CAPS_UNKNOWN, `${who}: bits ${hexNumber(unknown)} of ${hexNumber(caps)} have no meaning`, where);
+    }
+    const first = this.t.list[0];
+    if (first !== undefined) {
+      if (first.caps === caps) return;
+      const text = `${who} has ${hexNumber(caps)}, pif ${first.id} has ${hexNumber(first.caps)}`;
+      this.raise(L.CAPS_DIFFER, text, where);
+      return;
+    }
+    const text = `${who} has ${capNames(caps).join(' ') || 'none'}`;
+    if ((caps & (CAP_IPV4 | CAP_IPV6)) === 0) this.raise(L.CAPS_NO_FAMILY, text, where);
+    if ((caps & (CAP_TCP | CAP_UDP)) === 0) this.raise(L.CAPS_NO_PROTOCOL, text, where);
   }
-  if (first !== undefined) return;
-  if ((caps & (CAP_IPV4 | CAP_IPV6)) === 0)
-    raise(L.CAPS_NO_FAMILY, `${who} has ${capNames(caps).join(' ') || 'none'}`, at, 4);
-  if ((caps & (CAP_TCP | CAP_UDP)) === 0)
-    raise(L.CAPS_NO_PROTOCOL, `${who} has ${capNames(caps).join(' ') || 'none'}`, at, 4);
 }
 
 /** Judges the complete list. */

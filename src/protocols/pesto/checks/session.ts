@@ -1,25 +1,18 @@
 import { CLIENT, SERVER, type Side } from '../../../base/input.js';
 import { hex } from '../../../base/hex.js';
 import { count } from '../../../base/text.js';
-import { duration } from '../../../base/time.js';
+import { duration, nanosBetween } from '../../../base/time.js';
 import type { Evidence, Output } from '../../../contract/protocol.js';
+import type { Witness } from '../../../contract/witness.js';
 import { pifName } from '../constants.js';
+import type { PestoMessage, PifEnd } from '../messages.js';
 import * as H from '../rules/hello.js';
 import * as L from '../rules/list.js';
 import * as S from '../rules/session.js';
 import * as U from '../rules/update.js';
 import type { ClientTold, ServerTold, Told } from '../told.js';
+import type { Ending } from '../session/ending.js';
 import type { Transaction } from '../session/transaction.js';
-
-/** How and when a direction ended. */
-export interface Ending {
-  readonly how: 'fin' | 'reset';
-  readonly packet: number;
-  readonly seconds: number;
-  readonly nanos: number;
-  /** How much of the peer's stream its sender had received by then, -1 where the recording cannot tell. */
-  readonly peerSeen: number;
-}
 
 /** What is known of a connection when it is over. */
 export interface Endings {
@@ -28,8 +21,7 @@ export interface Endings {
   readonly client: ClientTold;
   /** By side; null where the recording does not show an end. */
   readonly ends: readonly [Ending | null, Ending | null];
-  /** By side: whether bytes are missing from the recording. */
-  readonly lossy: readonly [boolean, boolean];
+  readonly witness: Witness;
   /** Whether no byte of the client was captured. */
   readonly clientSilent: boolean;
   readonly ordered: boolean;
@@ -39,11 +31,18 @@ export interface Endings {
   readonly reset: boolean;
 }
 
-const NANOS = 1e9;
-const IDLE_NANOS = 5 * NANOS;
+/** Silence that keeps others from being served. */
+const IDLE_NANOS = 5e9;
 
-function nanosAfter(end: Ending, than: { readonly seconds: number; readonly nanos: number }): number {
-  return (end.seconds - than.seconds) * NANOS + (end.nanos - than.nanos);
+/** A client that sent its update long after it had the list. */
+export function judgeDelay(output: Output, listEnd: PifEnd, m: PestoMessage): void {
+  const nanos = nanosBetween(listEnd.seconds, listEnd.nanos, m.startSeconds, m.startNanos);
+  if (nanos >= IDLE_NANOS) raiseIdle(output, m, 'sent its update', nanos);
+}
+
+function raiseIdle(output: Output, message: PestoMessage, then: string, nanos: number): void {
+  const text = `the client ${then} ${duration(nanos)} after the list; no other client was served meanwhile`;
+  output.raise(S.CLIENT_IDLE, { message, text });
 }
 
 /** Judges how a connection ended. Without an end in the recording nothing is missing. */
@@ -61,10 +60,10 @@ function cutText(d: Told): string {
 }
 
 function judgeServerEnd(output: Output, e: Endings): void {
-  const { server, transaction: t, ends, lossy } = e;
+  const { server, transaction: t, ends, witness } = e;
   const end = ends[SERVER];
   const left = ends[CLIENT];
-  if (lossy[SERVER]) return;
+  if (!witness.whole(SERVER)) return;
   const inHello = server.phase === 'start' && server.cutPresent > 0;
   const inList = (server.phase === 'table' || server.phase === 'rules') && t.hello !== null && t.hello.layout !== 'd2';
   if (!inHello && !inList) return;
@@ -101,8 +100,8 @@ function judgeServerEnd(output: Output, e: Endings): void {
 
 /** An update that did not get to its end. */
 function judgeUnfinished(output: Output, e: Endings): void {
-  const { client, transaction: t, ends, lossy, clientSilent } = e;
-  if (clientSilent || lossy[CLIENT] || t.failure !== '' || t.rejected || t.skewed) return;
+  const { client, transaction: t, ends, witness, clientSilent } = e;
+  if (clientSilent || !witness.whole(CLIENT) || t.failure !== '' || t.rejected || t.skewed) return;
   if (t.updateStart === null && client.cutPresent === 0) return;
   if (client.greeting !== '' || client.phase === 'dead' || client.phase === 'start') return;
   const inRules = client.phase === 'rules' && client.table !== null;
@@ -133,10 +132,10 @@ function judgeUnfinished(output: Output, e: Endings): void {
 }
 
 function judgeAfterUpdate(output: Output, e: Endings): void {
-  const { transaction: t, ends, lossy, client } = e;
+  const { transaction: t, ends, witness, client } = e;
   const end = ends[SERVER];
   const done = t.updateEnd!;
-  if (end === null || lossy[CLIENT]) return;
+  if (end === null || !witness.whole(CLIENT)) return;
   if (end.how === 'reset' && t.failure === '' && !t.skewed && !client.strayed) {
     output.raise(S.RESET_AFTER_UPDATE, {
       message: done,
@@ -151,7 +150,7 @@ function judgeAfterUpdate(output: Output, e: Endings): void {
       text: 'the server had closed before the last byte of the update was sent',
     });
   }
-  const late = nanosAfter(end, done);
+  const late = nanosBetween(done.seconds, done.nanos, end.seconds, end.nanos);
   if (late >= IDLE_NANOS && t.failure === '') {
     output.raise(S.SERVER_LEFT_OPEN, {
       message: done,
@@ -171,8 +170,8 @@ function unreadText(e: Endings, left: Ending, listed: number): string {
 
 /** A client that sent nothing. */
 function judgeReader(output: Output, e: Endings): void {
-  const { transaction: t, ends, clientSilent, lossy } = e;
-  if (!clientSilent || t.listEnd === null || lossy[SERVER]) return;
+  const { transaction: t, ends, clientSilent, witness } = e;
+  if (!clientSilent || t.listEnd === null || !witness.whole(SERVER)) return;
   const left = ends[CLIENT];
   if (left === null && ends[SERVER] === null) return;
   const why = t.refusal === '' ? '' : `; the list gives it reason to leave: ${t.refusal}`;
@@ -186,7 +185,7 @@ function judgeReader(output: Output, e: Endings): void {
       message: t.listEnd,
       text: `the client read ${count(t.list.length, 'table')} with ${count(t.listedRules, 'rule')} and sent nothing${why}`,
     });
-    const silence = nanosAfter(left, t.listEnd);
+    const silence = nanosBetween(t.listEnd.seconds, t.listEnd.nanos, left.seconds, left.nanos);
     if (silence < IDLE_NANOS) return;
     if (t.version === 1 && t.listedRules > 0) {
       output.raise(S.VERSION_SKEW_STALL, {
@@ -194,9 +193,6 @@ function judgeReader(output: Output, e: Endings): void {
         text: `version 1, ${count(t.listedRules, 'rule')} listed, and ${duration(silence)} of silence: a version 2 client waits for longer rules`,
       });
     }
-    output.raise(S.CLIENT_IDLE, {
-      message: t.listEnd,
-      text: `the client left without sending ${duration(silence)} after the list; no other client was served meanwhile`,
-    });
+    raiseIdle(output, t.listEnd, 'left without sending', silence);
   }
 }

@@ -1,16 +1,74 @@
-import { SECTION } from '../layout.js';
+import { MODE_GUESSED } from '../../../base/capture-rules.js';
 import { CLIENT } from '../../../base/input.js';
+import { quote } from '../../../base/text.js';
+import { duration } from '../../../base/time.js';
 import type { Output } from '../../../contract/protocol.js';
-import { MAX_RULES, PIF_HOST, PIF_SPLICE, pifName } from '../constants.js';
-import { RuleJudge } from './forwarding.js';
-import type { Pif, PifEnd, RuleMessage } from '../messages.js';
+import { confidenceOf, type Witness } from '../../../contract/witness.js';
+import { MAGIC, MAX_RULES, PIF_HOST, PIF_SPLICE, pifName } from '../constants.js';
+import { hasTarget, SECTION } from '../layout.js';
+import type { PestoMessage, Pif, PifEnd, RuleMessage } from '../messages.js';
 import { RULE_COUNT_TOO_BIG } from '../rules/list.js';
 import * as U from '../rules/update.js';
 import { changeLines, changeText, compare, equalStates, isChange } from '../session/table.js';
 import type { Transaction } from '../session/transaction.js';
+import { judgeForwardingRule } from './forwarding.js';
 
 /** Rules that a summary names one by one. */
 const NAMED_RULES = 8;
+
+/** Silence that stops the whole server, when it lies inside an update. */
+const STALL_NANOS = 1e9;
+
+/** Whether the client had read the list when it began its update. */
+export function judgeStart(output: Output, witness: Witness, listEnd: PifEnd, m: PestoMessage): void {
+  const knowledge = witness.hadReceived(m, listEnd);
+  const recordedFirst = knowledge === 'unknown' && standsBefore(m, listEnd);
+  if (knowledge !== 'no' && knowledge !== 'unlikely' && !recordedFirst) return;
+  const listed = listEnd.endOffset;
+  const how =
+    knowledge === 'no'
+      ? `when it had ${m.peerSeen} of the ${listed} bytes of hello and list`
+      : 'before the end of the list';
+  const doubt = recordedFirst ? '; this kind of recording does not show the order between the directions for sure' : '';
+  output.raise(U.CLIENT_BEFORE_LIST, {
+    message: m,
+    related: [listEnd],
+    confidence: confidenceOf(knowledge) ?? 'weak',
+    text: `the client began its update ${how}${doubt}`,
+  });
+}
+
+/** Whether a message begins before another one ends by both packets and times. */
+function standsBefore(m: PestoMessage, than: PestoMessage): boolean {
+  if (m.firstPacket >= than.packet) return false;
+  return (m.startSeconds - than.seconds || m.startNanos - than.nanos) <= 0;
+}
+
+/** Whether the client took its time inside its update. `ordered`: whether times of the recording are those of the bytes. */
+export function judgePause(output: Output, m: PestoMessage, ordered: boolean): void {
+  if (m.pause < STALL_NANOS) return;
+  output.raise(U.PARTIAL_UPDATE_STALL, {
+    message: m,
+    confidence: ordered ? 'certain' : 'likely',
+    text: `${duration(m.pause)} of silence before or inside ${m.name} at byte ${m.offset} of the update; the server forwarded nothing meanwhile`,
+  });
+}
+
+/** Says how the size of the client's rules was found out where no hello told. */
+export function judgeGuess(output: Output, m: RuleMessage, ambiguous: boolean): void {
+  const size = `rules of ${m.length} bytes (version ${hasTarget(m.layout) ? 2 : 1})`;
+  if (ambiguous) {
+    output.raise(U.VERSION_AMBIGUOUS, { message: m, text: `${size} are shown; the other size fits about as well` });
+  } else {
+    output.raise(MODE_GUESSED, { message: m, text: `${size}, as the rules themselves show` });
+  }
+}
+
+/** A client that begins with text instead of a table id. */
+export function judgeGreeting(output: Output, greeting: string): void {
+  const text = `the client begins with ${quote(greeting, 16)} instead of a table id`;
+  output.raise(U.CLIENT_HELLO, { side: CLIENT, offset: 0, length: MAGIC.length, text });
+}
 
 /** Judges a section of the update against the list, as far as that is known. */
 export function judgeSection(output: Output, t: Transaction, m: Pif): void {
@@ -31,7 +89,7 @@ export function judgeSection(output: Output, t: Transaction, m: Pif): void {
 /** Judges the id of a section; the message is null where only the id was captured. */
 export function judgeTableId(output: Output, t: Transaction, id: number, m: Pif | null, offset: number): void {
   if (t.overflowed) return;
-  const whole = t.listEnd !== null && t.listWhole;
+  const whole = t.listWhole;
   if (whole ? t.listed(id) !== undefined : id === PIF_HOST || id === PIF_SPLICE) return;
   const offered = whole ? `the list has ${t.list.map((x) => x.id).join(', ') || 'none'}` : 'servers have 1 and 3';
   const text = `a section for pif ${id}, ${id <= PIF_SPLICE ? `${pifName(id)}, ` : ''}which the server does not have: ${offered}`;
@@ -62,14 +120,13 @@ export function judgeUpdateRule(output: Output, t: Transaction, m: RuleMessage):
     table.rules.push(m);
     return;
   }
-  const judge = new RuleJudge(output, m, table);
-  judge.judge();
-  if (judge.failure !== '') t.fail(`rule ${m.place + 1} of ${table.label}: ${judge.failure}`, m);
+  const failure = judgeForwardingRule(output, m, table);
+  if (failure !== '') t.fail(`rule ${m.place + 1} of ${table.label}: ${failure}`, m);
 }
 
 /** Judges a complete update against the list of the same transaction. */
 export function judgeUpdateEnd(output: Output, t: Transaction, m: PifEnd, serverLeft: boolean): void {
-  if (!t.updateWhole || t.listEnd === null || !t.listWhole || t.skewed) return;
+  if (!t.updateWhole || !t.listWhole || t.skewed) return;
   const taken = t.failure === '' && !t.rejected && !serverLeft;
   for (const listed of t.list) {
     if (t.sections.has(listed.id)) continue;

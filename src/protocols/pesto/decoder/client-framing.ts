@@ -1,6 +1,7 @@
 import { hex } from '../../../base/hex.js';
 import { CLIENT, type Input } from '../../../base/input.js';
 import { isFinal, LOST, TAKEN, WAIT, type Patience } from '../../../contract/framed-decoder.js';
+import type { LimitNotes } from '../../../contract/limit-notes.js';
 import { PIF_NONE, PIF_SPLICE } from '../constants.js';
 import { SECTION } from '../layout.js';
 import { Pif, PifEnd } from '../messages.js';
@@ -12,8 +13,6 @@ import { TableFraming } from './table-framing.js';
 /** All that this direction learns of the other one. */
 type ServerHints = Pick<ServerTold, 'rules' | 'guessed' | 'hellos'>;
 
-/** Bytes that are gathered to find out a rule's size; three full tables are less. */
-const GUESS_BYTES = 64 << 10;
 /** Printable bytes that make the start of a stream a magic instead of a table id. */
 const MAGIC_TEXT = 6;
 
@@ -31,8 +30,8 @@ export class ClientFraming extends TableFraming<typeof CLIENT> {
   private updates = 0;
 
   /** `server`: the seam by which this direction learns of the other; what was read with its help is `hinted`. */
-  constructor(told: ClientTold, server: ServerHints, turns: Turns, several: boolean) {
-    super(CLIENT, turns);
+  constructor(told: ClientTold, server: ServerHints, turns: Turns, limits: LimitNotes, several: boolean) {
+    super(CLIENT, turns, limits);
     this.told = told;
     this.server = server;
     this.several = several;
@@ -121,10 +120,11 @@ export class ClientFraming extends TableFraming<typeof CLIENT> {
     if (patience !== 'patient') this.impatient = true;
     if (announced === 'pending' && !this.impatient) return WAIT;
     if (announced === 'unknown') return this.die();
-    const last = isFinal(patience) || input.remaining > GUESS_BYTES;
     const { fromStart } = this.frames.settings;
     if (typeof announced === 'string') {
-      const guess = guessSize(input.bytes, input.pos, input.end, told.left, SECTION, last);
+      const guess = this.sizeBy(input, patience, (final) =>
+        guessSize(input.bytes, input.pos, input.end, told.left, SECTION, final),
+      );
       if (guess === null) return input.remaining + 1;
       if (!fromStart && rateRule(input.bytes, input.pos, guess.layout) < FULL_MARKS) return this.die();
       told.ruleLayout = guess.layout;
@@ -135,7 +135,9 @@ export class ClientFraming extends TableFraming<typeof CLIENT> {
     }
     const there = input.remaining >= announced.size;
     if (!fromStart && there && rateRule(input.bytes, input.pos, announced) < FULL_MARKS) return this.die();
-    const skewed = isSkewed(input.bytes, input.pos, input.end, told.left, announced, SECTION, last);
+    const skewed = this.sizeBy(input, patience, (final) =>
+      isSkewed(input.bytes, input.pos, input.end, told.left, announced, SECTION, final),
+    );
     // more than a byte at a time: every look goes over all that is there
     if (skewed === null) return nextLook(input.remaining, announced.size);
     told.skewed = skewed;

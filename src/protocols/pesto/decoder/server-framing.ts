@@ -1,6 +1,7 @@
 import { hex } from '../../../base/hex.js';
 import { SERVER, type Input } from '../../../base/input.js';
 import { isFinal, TAKEN, type Patience } from '../../../contract/framed-decoder.js';
+import type { LimitNotes } from '../../../contract/limit-notes.js';
 import { IFNAMSIZ, isReleased, MAGIC, NEWEST_VERSION, PIF_NAME_SIZE, PIF_NONE } from '../constants.js';
 import { HELLO, HELLO_D1, HELLO_D2, PIF, pifLayout, ruleLayout, type PifLayout } from '../layout.js';
 import { Hello, Pif, PifEnd, type HelloLayout } from '../messages.js';
@@ -9,11 +10,6 @@ import type { ServerTold, Turns } from '../told.js';
 import { findLandmark, LANDMARK_SIZE, magicPrefix } from './landmark.js';
 import { guessSize } from './rule-walk.js';
 import { TableFraming } from './table-framing.js';
-
-/** Bytes that are gathered at most between two looks for a landmark. */
-const MAX_STEP = 4096;
-/** Bytes of rules that are gathered to find out their size when the hello leaves it open. */
-const GUESS_BYTES = 64 << 10;
 
 /**
  * Frames what the server sends: hello, then a list of tables. Its own hello says how long everything is, so nothing is needed from the
@@ -25,8 +21,8 @@ export class ServerFraming extends TableFraming<typeof SERVER> {
   /** Bytes that were searched in vain. */
   private searched = 0;
 
-  constructor(told: ServerTold, turns: Turns) {
-    super(SERVER, turns);
+  constructor(told: ServerTold, turns: Turns, limits: LimitNotes) {
+    super(SERVER, turns, limits);
     this.told = told;
   }
 
@@ -171,8 +167,9 @@ export class ServerFraming extends TableFraming<typeof SERVER> {
     const { told } = this;
     if (told.announced === 'unknown') return this.die();
     if (!this.learnLayout()) {
-      const last = isFinal(patience) || input.remaining > GUESS_BYTES;
-      const guess = guessSize(input.bytes, input.pos, input.end, told.left, PIF, last);
+      const guess = this.sizeBy(input, patience, (final) =>
+        guessSize(input.bytes, input.pos, input.end, told.left, PIF, final),
+      );
       if (guess === null) return input.remaining + 1;
       told.ruleLayout = guess.layout;
       this.frames.unproven = Infinity;
@@ -221,7 +218,7 @@ export class ServerFraming extends TableFraming<typeof SERVER> {
     this.searched += input.remaining - keep;
     this.frames.pass(input, input.remaining - keep);
     // the longer the search, the rarer the looks: each goes over what was kept once more
-    return LANDMARK_SIZE + Math.min(this.searched >> 3, MAX_STEP);
+    return LANDMARK_SIZE + Math.min(this.searched >> 3, this.frames.settings.limits.searchStep);
   }
 }
 

@@ -1,7 +1,8 @@
 import { otherSide, type Input, type Side } from '../../../base/input.js';
-import { Framing, TAKEN, WAIT, type Patience } from '../../../contract/framed-decoder.js';
+import { Framing, isFinal, TAKEN, WAIT, type Patience } from '../../../contract/framed-decoder.js';
+import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { SkipReason } from '../../../contract/protocol.js';
-import { MAX_DRAFT_RUN, MAX_DRAFT_RUNS, MAX_RULES } from '../constants.js';
+import { MAX_RULES } from '../constants.js';
 import type { RuleLayout } from '../layout.js';
 import { Draft, RuleMessage, type PestoMessage, type Pif } from '../messages.js';
 import type { Told, Turns } from '../told.js';
@@ -15,14 +16,18 @@ export abstract class TableFraming<S extends Side> extends Framing<PestoMessage,
   protected readonly side: S;
   private readonly turns: Turns;
   private readonly pauses = new PauseClock();
-  /** Runs of bytes behind the end that were shown, and how far the peer's stream went when the one that waits began; -1: none. */
+  private readonly limits: LimitNotes;
+  /** Runs of bytes behind the end that were shown, and whether those that follow are only counted. */
   private runs = 0;
+  private runsOver = false;
+  /** How far the peer's stream went when the run that waits began; -1: none. */
   private runSince = -1;
 
-  constructor(side: S, turns: Turns) {
+  constructor(side: S, turns: Turns, limits: LimitNotes) {
     super();
     this.side = side;
     this.turns = turns;
+    this.limits = limits;
   }
 
   override reached(upTo: number): void {
@@ -111,6 +116,17 @@ export abstract class TableFraming<S extends Side> extends Framing<PestoMessage,
     return this.emit(input, message);
   }
 
+  /** What the bytes at hand tell of the size of rules; null: more have to come. Where enough were gathered they have to do. */
+  protected sizeBy<T>(input: Input<S>, patience: Patience, decide: (final: boolean) => T | null): T | null {
+    const final = isFinal(patience);
+    const answer = decide(final);
+    const { ruleSizeBytes } = this.frames.settings.limits;
+    if (answer !== null || final || input.remaining <= ruleSizeBytes) return answer;
+    const text = `more than ${ruleSizeBytes} bytes of rules leave open how long one is; the likelier size is taken`;
+    this.limits.hit('ruleSizeBytes', text, 'warning');
+    return decide(true);
+  }
+
   private behindRule(): void {
     this.told.phase = this.told.left > 0 ? 'rules' : 'table';
   }
@@ -129,8 +145,8 @@ export abstract class TableFraming<S extends Side> extends Framing<PestoMessage,
       // behind a hole nobody knows where it ended
       if (frames.unproven === 0) this.complain(input);
     }
-    if (this.runs >= MAX_DRAFT_RUNS || input.remaining > MAX_DRAFT_RUN) {
-      this.runs = MAX_DRAFT_RUNS;
+    if (this.runsOver || this.tooMany(input.remaining)) {
+      this.runsOver = true;
       frames.skip(input, input.remaining, 'undecoded');
       return TAKEN;
     }
@@ -146,5 +162,16 @@ export abstract class TableFraming<S extends Side> extends Framing<PestoMessage,
     frames.unproven = unproven;
     frames.hinted = hinted;
     return TAKEN;
+  }
+
+  /** Whether a run of that many bytes behind the end, or another one at all, is more than is shown. */
+  private tooMany(length: number): boolean {
+    const { draftBytes, draftRuns } = this.frames.settings.limits;
+    const rest = 'behind the end; they are only counted from here on';
+    if (length > draftBytes) this.limits.hit('draftBytes', `a run of more than ${draftBytes} bytes ${rest}`, 'note');
+    else if (this.runs >= draftRuns)
+      this.limits.hit('draftRuns', `more than ${draftRuns} runs of bytes ${rest}`, 'note');
+    else return false;
+    return true;
   }
 }

@@ -1,32 +1,34 @@
-import { MODE_GUESSED } from '../../../base/capture-rules.js';
+import type { Json } from '../../../base/annotation.js';
 import { CLIENT, otherSide, SERVER, type Side } from '../../../base/input.js';
 import type { Origin } from '../../../base/origin.js';
-import { duration } from '../../../base/time.js';
-import { quote } from '../../../base/text.js';
-import type { Json } from '../../../base/annotation.js';
-import { LimitNotes } from '../../../contract/limit-notes.js';
-import type { Output, Session, SessionContext } from '../../../contract/protocol.js';
-import { KEPT_TABLES } from '../constants.js';
-import { compareWithHistory, type Histories } from './history.js';
-import { judgeEnds, type Ending } from '../checks/session.js';
-import { badMagicText, judgeEntry, judgeHello, judgeListEnd } from '../checks/list.js';
-import { RuleJudge } from '../checks/forwarding.js';
-import { judgeRejection, judgeSection, judgeTableId, judgeUpdateEnd, judgeUpdateRule } from '../checks/update.js';
+import type { LimitNotes } from '../../../contract/limit-notes.js';
+import type { DecoderSettings, Output, Session, SessionContext, SkipReason } from '../../../contract/protocol.js';
+import { Witness } from '../../../contract/witness.js';
+import { judgeForwardingRule } from '../checks/forwarding.js';
+import { judgeHello, judgeNoHello } from '../checks/hello.js';
+import { judgeEntry, judgeListEnd } from '../checks/list.js';
+import { judgeDelay, judgeEnds } from '../checks/session.js';
+import {
+  judgeGreeting,
+  judgeGuess,
+  judgePause,
+  judgeRejection,
+  judgeSection,
+  judgeStart,
+  judgeTableId,
+  judgeUpdateEnd,
+  judgeUpdateRule,
+} from '../checks/update.js';
 import { Draft, Hello, Pif, type PifEnd, RuleMessage, type PestoMessage } from '../messages.js';
 import * as H from '../rules/hello.js';
 import * as S from '../rules/session.js';
-import * as U from '../rules/update.js';
+import type { ClientTold, ServerTold } from '../told.js';
+import { ending, type Ending } from './ending.js';
+import { compareWithHistory, type Histories } from './history.js';
 import { Siblings } from './siblings.js';
 import { describeTransaction, summarize } from './summary.js';
 import type { Table } from './table.js';
-import type { ClientTold, ServerTold } from '../told.js';
 import { Transaction } from './transaction.js';
-
-const NANOS = 1e9;
-/** Silence that stops the whole server, when it lies inside an update. */
-const STALL_NANOS = 1 * NANOS;
-/** Silence that keeps others from being served. */
-const IDLE_NANOS = 5 * NANOS;
 
 /** For lists and updates whose layout is a guess: what is found in them says nothing of anybody. */
 const UNHEARD: Output = {
@@ -47,11 +49,11 @@ export class PestoSession implements Session<PestoMessage> {
   private readonly limits: LimitNotes;
   /** Whether one stream of the recording may hold several connections, one after the other. */
   private readonly several: boolean;
-  private t = new Transaction();
+  private readonly witness: Witness;
+  private t: Transaction;
   /** Messages of the client that wait for the list. */
   private waiting: PestoMessage[] = [];
   private serverOver = false;
-  private readonly lossy: [boolean, boolean] = [false, false];
   private readonly ends: [Ending | null, Ending | null] = [null, null];
   private transactions = 1;
   private saidOld = false;
@@ -63,17 +65,20 @@ export class PestoSession implements Session<PestoMessage> {
   constructor(
     context: SessionContext<Histories>,
     output: Output,
-    server: ServerTold,
-    client: ClientTold,
+    settings: readonly [DecoderSettings, DecoderSettings],
+    told: { readonly client: ClientTold; readonly server: ServerTold },
+    limits: LimitNotes,
     several: boolean,
   ) {
     this.context = context;
     this.output = output;
-    this.limits = new LimitNotes(output);
-    this.server = server;
-    this.client = client;
+    this.limits = limits;
+    this.server = told.server;
+    this.client = told.client;
     this.several = several;
-    this.siblings = new Siblings(context, output, this.limits);
+    this.witness = new Witness(context, settings);
+    this.t = new Transaction(this.witness, context.limits);
+    this.siblings = new Siblings(context, output, limits);
   }
 
   /** Where findings about list and update go. */
@@ -91,36 +96,29 @@ export class PestoSession implements Session<PestoMessage> {
     else this.fromClient(m);
   }
 
-  gap(side: Side): void {
-    this.lossy[side] = true;
-    if (side === SERVER) this.t.listWhole = this.t.listWhole && this.t.listEnd !== null;
-    else this.t.updateWhole = this.t.updateWhole && this.t.updateEnd !== null;
+  gap(side: Side, offset: number): void {
+    this.witness.lose(side, offset);
     this.siblings.history.expectation = 'unknown';
   }
 
-  skip(side: Side): void {
+  /** Bytes that a search passed over are lost; others are a cut message, or follow what nobody can read: `told` has that. */
+  skip(side: Side, offset: number, _length: number, reason: SkipReason): void {
+    if (reason === 'resynchronised') this.witness.lose(side, offset);
     if (side === SERVER && this.server.badMagic && !this.saidMagic && this.t.hello === null) {
       this.saidMagic = true;
-      this.output.raise(H.BAD_MAGIC, {
-        side: SERVER,
-        offset: 0,
-        length: 8,
-        text: badMagicText(this.server.firstBytes),
-      });
+      judgeNoHello(this.output, this.server.firstBytes);
     }
     if (side === CLIENT && this.client.greeting !== '' && !this.saidGreeting) {
       this.saidGreeting = true;
-      const text = `the client begins with ${quote(this.client.greeting, 16)} instead of a table id`;
-      this.output.raise(U.CLIENT_HELLO, { side: CLIENT, offset: 0, length: 8, text });
-      this.t.truncated = true;
+      judgeGreeting(this.output, this.client.greeting);
+      this.t.garbled = true;
     }
   }
 
   end(side: Side, how: 'fin' | 'reset' | 'open', origin: Origin): void {
     if (side === SERVER) this.serverOver = true;
     if (how !== 'open') {
-      const { packet, seconds, nanos, peerSeen } = origin;
-      this.ends[side] = { how, packet, seconds, nanos, peerSeen };
+      this.ends[side] = ending(how, origin);
       if (side === CLIENT) this.siblings.history.clientSeen = true;
     }
     if (side === SERVER || this.t.hello === null) this.judgeWaiting(side === SERVER || !this.context.present(SERVER));
@@ -138,13 +136,13 @@ export class PestoSession implements Session<PestoMessage> {
       server: this.server,
       client: this.client,
       ends: this.ends,
-      lossy: this.lossy,
+      witness: this.witness,
       clientSilent: !this.context.present(CLIENT),
       ordered: this.context.connection.ordered,
       socket: this.context.connection.transport === 'unix',
       reset: how === 'reset',
     });
-    this.siblings.leave(this.t, this.lossy[CLIENT], this.ends);
+    this.siblings.leave(this.t, this.witness.whole(CLIENT), this.ends);
   }
 
   summary(): Record<string, Json> {
@@ -183,29 +181,33 @@ export class PestoSession implements Session<PestoMessage> {
         this.output.raise(H.HELLO_REPEATED, { message: m, text });
       }
       this.judgeWaiting(false);
-      this.siblings.leave(this.t, this.lossy[CLIENT], this.ends);
-      this.transactions++;
-      this.t = new Transaction();
+      this.nextTransaction();
     }
     this.t.hello = m;
-    this.t.listWhole = true;
+    this.witness.beginsAnew(SERVER);
+    // the client speaks when it has the list: where it has not, or ended an update before, its next byte is its first
+    if (this.transactions > 1 || !this.context.present(CLIENT)) this.witness.began(CLIENT);
     judgeHello(this.output, this.t, m, this.saidOld);
     this.saidOld ||= m.version === 1;
     this.siblings.greeted(m);
   }
 
+  /** Another connection in the same stream. */
+  private nextTransaction(): void {
+    this.siblings.leave(this.t, this.witness.whole(CLIENT), this.ends);
+    this.transactions++;
+    this.t = new Transaction(this.witness, this.context.limits);
+  }
+
   private takeEntry(m: Pif): void {
     const { t } = this;
-    if (t.hello === null || (m.inferred && !t.guessed)) t.listWhole = false;
-    judgeEntry(this.verdicts, t, m);
+    if (m.layout !== null) judgeEntry(this.verdicts, t, m, m.layout);
     this.table = t.addEntry(m);
     this.judgeRoom(m);
   }
 
   private takeListed(m: RuleMessage): void {
-    if (this.table === null) return;
-    if (m.inferred && !this.t.guessed) this.t.listWhole = false;
-    new RuleJudge(this.verdicts, m, this.table).judge();
+    if (this.table !== null) judgeForwardingRule(this.verdicts, m, this.table);
   }
 
   private takeListEnd(m: PifEnd): void {
@@ -252,7 +254,7 @@ export class PestoSession implements Session<PestoMessage> {
         'warning',
         m,
       );
-      this.t.listWhole = false;
+      this.t.judgedEarly = true;
       this.judgeWaiting(true);
     }
     this.judgeClient(m);
@@ -260,7 +262,8 @@ export class PestoSession implements Session<PestoMessage> {
 
   private judgeRoom(m: Pif): void {
     if (!this.t.overflowed) return;
-    this.limits.hit('listItems', `more than ${KEPT_TABLES} tables; what needs all of them is not judged`, 'warning', m);
+    const most = this.context.limits.tables;
+    this.limits.hit('tables', `more than ${most} tables; what needs all of them is not judged`, 'warning', m);
   }
 
   /** Judges what waited for the list, if it is there; `all`: also if it will not come. */
@@ -282,19 +285,15 @@ export class PestoSession implements Session<PestoMessage> {
   private judgeClient(m: PestoMessage): void {
     if (this.t.updateEnd !== null) {
       // a further update in one stream: of a connection whose list was not recorded
-      this.siblings.leave(this.t, this.lossy[CLIENT], this.ends);
-      this.transactions++;
-      this.t = new Transaction();
-      this.t.listWhole = false;
+      this.nextTransaction();
     }
     const { t } = this;
-    if (m.inferred && !this.context.present(SERVER)) t.updateWhole = t.updateWhole && !this.client.lossy;
     if (t.updateStart === null) {
       t.updateStart = m;
       this.siblings.history.expectation = 'unknown';
       this.judgeStart(m);
     } else {
-      this.judgePause(m);
+      judgePause(this.verdicts, m, this.context.connection.ordered);
     }
     if (m instanceof Pif) {
       judgeSection(this.verdicts, t, m);
@@ -306,15 +305,7 @@ export class PestoSession implements Session<PestoMessage> {
   private judgeRule(m: RuleMessage): void {
     if (this.client.guessed && !this.saidGuess) {
       this.saidGuess = true;
-      const size = `rules of ${m.length} bytes (version ${m.layout.at.taddr < 0 ? 1 : 2})`;
-      if (this.client.ambiguous) {
-        this.verdicts.raise(U.VERSION_AMBIGUOUS, {
-          message: m,
-          text: `${size} are shown; the other size fits about as well`,
-        });
-      } else {
-        this.verdicts.raise(MODE_GUESSED, { message: m, text: `${size}, as the rules themselves show` });
-      }
+      judgeGuess(this.verdicts, m, this.client.ambiguous);
     }
     judgeUpdateRule(this.verdicts, this.t, m);
   }
@@ -322,7 +313,6 @@ export class PestoSession implements Session<PestoMessage> {
   private judgeEnd(m: PifEnd): void {
     const { t } = this;
     t.updateEnd = m;
-    if (this.lossy[CLIENT]) t.updateWhole = false;
     const server = this.ends[SERVER];
     judgeUpdateEnd(this.verdicts, t, m, server !== null && server.packet < m.firstPacket);
     judgeRejection(this.verdicts, t);
@@ -333,44 +323,8 @@ export class PestoSession implements Session<PestoMessage> {
   private judgeStart(m: PestoMessage): void {
     const { listEnd } = this.t;
     if (listEnd === null) return;
-    const { connection } = this.context;
-    const idle = (m.startSeconds - listEnd.seconds) * NANOS + (m.startNanos - listEnd.nanos);
-    if (idle >= IDLE_NANOS) this.idle(idle, m);
-    const listed = listEnd.endOffset;
-    let early: 'certain' | 'likely' | 'weak' | null = null;
-    if (m.peerSeen >= 0) early = m.peerSeen < listed ? 'certain' : null;
-    else if (m.firstPacket < listEnd.packet && idle <= 0) early = connection.ordered ? 'likely' : 'weak';
-    if (early === null) return;
-    const how =
-      m.peerSeen >= 0
-        ? `when it had ${m.peerSeen} of the ${listed} bytes of hello and list`
-        : 'before the end of the list';
-    const doubt = connection.ordered
-      ? ''
-      : '; this kind of recording does not show the order between the directions for sure';
-    this.verdicts.raise(U.CLIENT_BEFORE_LIST, {
-      message: m,
-      related: [listEnd],
-      confidence: early,
-      text: `the client began its update ${how}${doubt}`,
-    });
-  }
-
-  private judgePause(m: PestoMessage): void {
-    if (m.pause < STALL_NANOS) return;
-    this.verdicts.raise(U.PARTIAL_UPDATE_STALL, {
-      message: m,
-      confidence: this.context.connection.ordered ? 'certain' : 'likely',
-      text: `${duration(m.pause)} of silence before or inside ${m.name} at byte ${m.offset} of the update; the server forwarded nothing meanwhile`,
-    });
-  }
-
-  private idle(nanos: number, m: PestoMessage | null): void {
-    const then = m === null ? 'left without sending' : 'sent its update';
-    this.verdicts.raise(S.CLIENT_IDLE, {
-      message: m ?? this.t.listEnd,
-      text: `the client ${then} ${duration(nanos)} after the list; no other client was served meanwhile`,
-    });
+    judgeDelay(this.verdicts, listEnd, m);
+    judgeStart(this.verdicts, this.witness, listEnd, m);
   }
 
   /** An id at the very end of the client's stream: the count is missing, but the server has judged the id by then. */

@@ -1,16 +1,15 @@
 import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output, SessionContext } from '../../../contract/protocol.js';
-import { duration } from '../../../base/time.js';
+import { duration, nanosBetween } from '../../../base/time.js';
 import { CLIENT, SERVER } from '../../../base/input.js';
 import { OpenConnection, type Histories, type PathHistory } from './history.js';
-import type { Ending } from '../checks/session.js';
+import type { Ending } from './ending.js';
 import type { Hello } from '../messages.js';
 import { CONCURRENT_CLIENTS } from '../rules/session.js';
 import type { Transaction } from './transaction.js';
 
-const NANOS = 1e9;
 /** How much later than another hello an end must be to count: a relay may see both in either order. */
-const OVERLAP_NANOS = 0.1 * NANOS;
+const OVERLAP_NANOS = 1e8;
 
 /** What a connection has to do with the others to the same server. */
 export class Siblings {
@@ -69,7 +68,7 @@ export class Siblings {
     this.history.open.delete(entry);
     this.entry = null;
     if (entry.overlappedBy === 0 || end === null) return;
-    const late = (end.seconds - entry.overlapSeconds) * NANOS + (end.nanos - entry.overlapNanos);
+    const late = nanosBetween(entry.overlapSeconds, entry.overlapNanos, end.seconds, end.nanos);
     if (late < OVERLAP_NANOS) return;
     const text = `stream ${entry.overlappedBy} was greeted ${duration(late)} before this connection was closed`;
     this.output.raise(CONCURRENT_CLIENTS, { message: hello, text });
@@ -78,7 +77,7 @@ export class Siblings {
   /** An update is complete: the next list will show it, or not. */
   updated(t: Transaction): void {
     const { history } = this;
-    if (!t.updateWhole || !t.listWhole || t.listEnd === null || t.hello === null || t.skewed || t.guessed) {
+    if (!t.updateWhole || !t.listWhole || t.skewed || t.guessed) {
       history.expectation = 'unknown';
       return;
     }
@@ -89,10 +88,13 @@ export class Siblings {
     history.otherwise = fine ? t.before() : t.after();
   }
 
-  /** The transaction is over, perhaps in the middle of an update: then the tables stay as they were. */
-  leave(t: Transaction, lossy: boolean, ends: readonly [Ending | null, Ending | null]): void {
+  /**
+   * The transaction is over, perhaps in the middle of an update: then the tables stay as they were. `clientWhole`: nothing that the
+   * client sent is lost.
+   */
+  leave(t: Transaction, clientWhole: boolean, ends: readonly [Ending | null, Ending | null]): void {
     if (t.updateEnd !== null || (t.updateStart === null && !t.truncated) || t.guessed) return;
-    const known = t.listEnd !== null && t.listWhole && t.updateWhole && !lossy && t.hello !== null;
+    const known = t.listWhole && !t.overflowed && clientWhole;
     if (!known || (ends[CLIENT] === null && ends[SERVER] === null)) return;
     const { history } = this;
     history.expectation = t.failure === '' ? 'truncated' : 'rejected';

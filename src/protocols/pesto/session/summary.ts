@@ -12,7 +12,7 @@ const FOOTER_RULES = 6;
 /** Where an update stands, in one word. */
 function updateState(t: Transaction): string {
   if (t.failure !== '' || t.rejected) return 'refused';
-  if (t.updateStart === null) return t.truncated ? 'truncated' : 'none';
+  if (t.updateStart === null) return t.truncated || t.garbled ? 'truncated' : 'none';
   if (t.skewed) return 'misread';
   if (t.updateEnd !== null) return 'complete';
   return t.truncated ? 'truncated' : 'unfinished';
@@ -24,7 +24,7 @@ function changesOf(t: Transaction): TableChange[] {
 
 /** The tables that the server has behind a complete update, by the published checks; null where nobody can know. */
 function tablesAfter(t: Transaction): Snapshot | null {
-  if (t.updateEnd === null || t.listEnd === null || !t.listWhole || !t.updateWhole || t.skewed) return null;
+  if (!t.listWhole || !t.updateWhole || t.skewed) return null;
   if (t.failure !== '' || t.rejected) return t.before();
   const after = t.after();
   // a table without a section is there, and empty
@@ -57,7 +57,7 @@ export function summarize(
     version: t.hello === null || t.hello.version < 0 ? null : t.hello.version,
     caps: t.caps < 0 ? null : capNames(t.caps),
     tables,
-    listComplete: t.listEnd !== null && t.listWhole,
+    listComplete: t.listWhole,
     update: updateState(t),
   };
   if (t.updateEnd !== null && t.listEnd !== null) out['changes'] = changes;

@@ -1,5 +1,4 @@
 import { quote } from '../../../base/text.js';
-import { MAX_RULES } from '../constants.js';
 import { ruleKey, ruleText } from '../forward.js';
 import type { Pif, RuleMessage } from '../messages.js';
 
@@ -28,9 +27,9 @@ export class Table {
     return tableLabel(this.name);
   }
 
-  /** Whether another rule has room. */
-  get full(): boolean {
-    return this.rules.length >= MAX_RULES;
+  /** Whether the server is known to lack that capability. */
+  lacks(cap: number): boolean {
+    return this.caps >= 0 && (this.caps & cap) === 0;
   }
 }
 

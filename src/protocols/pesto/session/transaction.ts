@@ -1,7 +1,10 @@
+import { CLIENT, SERVER } from '../../../base/input.js';
+import type { Limits } from '../../../base/limits.js';
+import type { Witness } from '../../../contract/witness.js';
+import { isReleased, pifName } from '../constants.js';
 import type { Hello, Pif, PifEnd, PestoMessage } from '../messages.js';
-import { snapshot, Table, type Snapshot } from './table.js';
-import { isReleased, KEPT_TABLES, pifName } from '../constants.js';
 import { DraftSteps } from './draft-steps.js';
+import { snapshot, Table, type Snapshot } from './table.js';
 
 /** One hello, its list, and at most one update: all that happens in a connection. */
 export class Transaction {
@@ -9,8 +12,6 @@ export class Transaction {
   /** Tables of the list, in the order of the list. */
   readonly list: Table[] = [];
   listEnd: PifEnd | null = null;
-  /** Whether the list is known from its hello to its end, with nothing lost in between. */
-  listWhole = true;
   /** What makes a client leave when it reads the list. */
   refusal = '';
 
@@ -22,7 +23,6 @@ export class Transaction {
   /** What the sections fill, by table id. */
   readonly pending = new Map<number, Table>();
   updateEnd: PifEnd | null = null;
-  updateWhole = true;
   /** The first check of the server that the update fails. */
   failure = '';
   failedAt: PestoMessage | null = null;
@@ -32,12 +32,35 @@ export class Transaction {
   skewed = false;
   /** Whether the client's end of stream inside the update was seen. */
   truncated = false;
-  /** Whether there were more tables than are kept. */
+  /** Whether the client began with text instead of an update. */
+  garbled = false;
+  /** Whether there were more tables than are kept (`limits.tables`). */
   overflowed = false;
+  /** Whether the update was judged before the list was there, because too much of it waited. */
+  judgedEarly = false;
   /** Runs of bytes behind list and update. */
   readonly draft = new DraftSteps();
   /** What the list showed of an earlier update. */
   verdict = '';
+
+  private readonly witness: Witness;
+  private readonly limits: Readonly<Limits>;
+
+  constructor(witness: Witness, limits: Readonly<Limits>) {
+    this.witness = witness;
+    this.limits = limits;
+  }
+
+  /** Whether the list is known from its hello to its end, with nothing lost in between. */
+  get listWhole(): boolean {
+    if (this.hello === null || this.listEnd === null || this.overflowed || this.judgedEarly) return false;
+    return this.witness.whole(SERVER, this.listEnd.endOffset);
+  }
+
+  /** Whether the update is known from its first byte to its end. */
+  get updateWhole(): boolean {
+    return this.updateEnd !== null && !this.overflowed && this.witness.whole(CLIENT, this.updateEnd.endOffset);
+  }
 
   /** The table of that id in the list. */
   listed(id: number): Table | undefined {
@@ -68,9 +91,8 @@ export class Transaction {
     this.sectionCount++;
     if (!this.sections.has(id)) this.sections.set(id, header);
     if (this.pending.has(id)) return;
-    if (this.pending.size >= KEPT_TABLES) {
+    if (this.pending.size >= this.limits.tables) {
       this.overflowed = true;
-      this.updateWhole = false;
     } else {
       const listed = this.listed(id);
       this.pending.set(id, new Table(id, listed?.name ?? pifName(id), listed?.caps ?? -1, header));
@@ -80,9 +102,8 @@ export class Transaction {
   /** Notes an entry of the list; returns the table that it opens. */
   addEntry(header: Pif): Table {
     const table = new Table(header.pif, header.pifName, header.caps, header);
-    if (this.list.length >= KEPT_TABLES) {
+    if (this.list.length >= this.limits.tables) {
       this.overflowed = true;
-      this.listWhole = false;
     } else {
       this.list.push(table);
     }
