@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { mayBlock } from './blocking.js';
 import { systemPath } from './file-name.js';
 
 const PIECE = 64 << 10;
@@ -8,6 +9,11 @@ const PIECE = 64 << 10;
  * device or a pipe may never end. Throws what the file system says.
  */
 export function readSmallFile(path: string, limit: number): string | null {
+  // it may be a FIFO
+  return mayBlock(() => readAll(path, limit));
+}
+
+function readAll(path: string, limit: number): string | null {
   const fd = openSync(systemPath(path), 'r');
   try {
     const parts: Buffer[] = [];

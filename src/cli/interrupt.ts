@@ -1,7 +1,14 @@
+import { onBlocking } from '../base/blocking.js';
+import { removeUnfinished } from '../report/output.js';
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** Milliseconds that the program has to put itself in order. */
+const GRACE_MS = 3000;
+
 /**
- * Aborts at the first SIGINT or SIGTERM; a second one ends the program at once. Where there is nothing to put in order (`orderly` false), the
- * first one already does: a handler only runs when the program comes back from what it is doing, which may be a blocked write or a long
- * piece of work.
+ * Aborts at the first SIGINT or SIGTERM; a second one ends the program at once, and so does the first where the program has not come to an
+ * end some seconds later: a thread may wait for a file that never comes. Where there is nothing to put in order (`orderly` false), the
+ * first one already does: a handler only runs when the program comes back from what it is doing, which may be a long piece of work.
  */
 export class Interrupt {
   private readonly controller = new AbortController();
@@ -9,12 +16,13 @@ export class Interrupt {
 
   constructor(orderly = true) {
     if (!orderly) return;
-    for (const name of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(name, () => {
-        this.caught = name;
-        this.controller.abort();
-      });
-    }
+    this.listen();
+    onBlocking(() => {
+      for (const name of SIGNALS) process.off(name, this.take);
+      return () => {
+        if (this.caught === null) this.listen();
+      };
+    });
   }
 
   get signal(): AbortSignal {
@@ -25,4 +33,18 @@ export class Interrupt {
   get status(): number | null {
     return this.caught === null ? null : this.caught === 'SIGINT' ? 130 : 143;
   }
+
+  private listen(): void {
+    for (const name of SIGNALS) process.on(name, this.take);
+  }
+
+  private readonly take = (name: NodeJS.Signals): void => {
+    for (const other of SIGNALS) process.off(other, this.take);
+    this.caught = name;
+    this.controller.abort();
+    setTimeout(() => {
+      removeUnfinished();
+      process.kill(process.pid, name);
+    }, GRACE_MS).unref();
+  };
 }

@@ -1,5 +1,6 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { mayBlock } from '../base/blocking.js';
 import { systemPath } from '../base/file-name.js';
 
 /** Text is handed to the system in pieces of about this many characters. */
@@ -69,16 +70,48 @@ export class TextOutput {
   }
 }
 
-/** Writes all bytes, waiting where the other end of a pipe is slow. */
+/** Writes all bytes, waiting where the other end of a pipe is slow; a signal ends that. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
+  const { to, blocks } = standard(fd);
+  const write = (at: number): number => writeSync(to, bytes, at, bytes.length - at);
   let at = 0;
   while (at < bytes.length) {
     try {
-      at += writeSync(fd, bytes, at, bytes.length - at);
+      const from = at;
+      at += blocks ? mayBlock(() => write(from)) : write(from);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+      mayBlock(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS));
     }
+  }
+}
+
+interface Way {
+  readonly to: number;
+  /** Whether a write waits in the system for a reader. */
+  readonly blocks: boolean;
+}
+
+const ways = new Map<number, Way>();
+
+/** The way to standard output and standard error, which others have opened. */
+function standard(fd: number): Way {
+  if (fd > 2) return { to: fd, blocks: false };
+  let way = ways.get(fd);
+  if (way === undefined) {
+    const to = unblocked(fd);
+    ways.set(fd, (way = { to, blocks: to === fd && fstatSync(fd).isSocket() }));
+  }
+  return way;
+}
+
+/** Another descriptor of the same pipe on which writes never wait; the same one where that cannot be had, or is not needed. */
+function unblocked(fd: number): number {
+  try {
+    if (!fstatSync(fd).isFIFO()) return fd;
+    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return fd;
   }
 }
 
@@ -87,7 +120,8 @@ let serial = 0;
 /** Files that are written and not complete: removed where the program ends in the middle. */
 const unfinished = new Set<string>();
 
-function removeUnfinished(): void {
+/** Removes what the program leaves where it ends in the middle. */
+export function removeUnfinished(): void {
   for (const path of unfinished) rmSync(systemPath(path), { force: true });
 }
 
@@ -108,7 +142,12 @@ export class FileOutput extends TextOutput {
 
   /** Throws the system's error where the file cannot be made. */
   static create(path: string, direct: boolean): FileOutput {
-    if (direct) return new FileOutput(path, null, openSync(systemPath(path), 'w'));
+    if (direct) {
+      const fd = mayBlock(() => openSync(systemPath(path), 'w'));
+      const to = unblocked(fd);
+      if (to !== fd) closeSync(fd);
+      return new FileOutput(path, null, to);
+    }
     const beside = join(dirname(path), `.${basename(path)}.${process.pid}.${++serial}.part`);
     const fd = openSync(systemPath(beside), 'wx', 0o666);
     if (unfinished.size === 0) process.once('exit', removeUnfinished);

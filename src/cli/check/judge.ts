@@ -92,7 +92,8 @@ export async function judge(job: Job, hooks: RunHooks = {}, line?: (json: string
     }
   }
   const report = { ...verdict.report(state, problem), internalErrors: analysis.internalErrors };
-  return state === 'judged' ? { ...report, ...(await beside(job, report.findings)) } : report;
+  if (state !== 'judged' || hooks.signal?.aborted) return report;
+  return { ...report, ...(await beside(job, report.findings, hooks.signal)) };
 }
 
 /** Collects what the gate and the reports need of one file; expectations are judged here. */
@@ -294,6 +295,7 @@ function dumpOf({ stream, message }: Finding): string[] {
 async function beside(
   job: Job,
   findings: readonly CheckedFinding[],
+  signal: AbortSignal | undefined,
 ): Promise<Pick<FileReport, 'transcript' | 'golden' | 'findings'>> {
   const none = { transcript: null, golden: null, findings };
   if (job.input === '-' || (typeof job.input !== 'string' && !('parts' in job.input))) return none;
@@ -301,7 +303,8 @@ async function beside(
   const committed = pathStat(path)?.isFile() ? readFileSync(systemPath(path), 'utf8') : null;
   if (job.golden === null && (!job.lines || committed === null || findings.length === 0))
     return { ...none, transcript: committed === null ? null : shownPath(path) };
-  const { text, lines } = await transcriptOf(job);
+  const { text, lines } = await transcriptOf(job, signal);
+  if (signal?.aborted) return none;
   const golden = job.golden === null ? null : compareGolden(path, committed, text, job.golden === 'update');
   const now = golden?.state === 'written' ? text : committed;
   return {
@@ -312,7 +315,10 @@ async function beside(
 }
 
 /** The transcript that `analyze -o` writes, and the line of each finding in it. */
-async function transcriptOf({ input, doubt, plan }: Job): Promise<{ text: string; lines: Map<string, number> }> {
+async function transcriptOf(
+  { input, doubt, plan }: Job,
+  signal: AbortSignal | undefined,
+): Promise<{ text: string; lines: Map<string, number> }> {
   const parts: string[] = [];
   const lines = new Map<string, number>();
   const fingerprints = new Fingerprints();
@@ -330,7 +336,7 @@ async function transcriptOf({ input, doubt, plan }: Job): Promise<{ text: string
     return false;
   };
   const analysis = new Analysis({ ...analysisOptions(plan, 'lines'), suppress }, transcript);
-  await analysis.run(input, { doubt });
+  await analysis.run(input, { doubt, signal });
   analysis.finish();
   return { text: parts.join(''), lines };
 }

@@ -3,6 +3,7 @@ import { inputName, inputParts } from '../../engine/analysis.js';
 import { emptySummary, type FileReport } from '../../report/check-report.js';
 import { packageRoot } from '../package-root.js';
 import type { Job } from './judge.js';
+import { STOP } from './stop.js';
 
 /**
  * Judges jobs in several threads. The reports come in the order of the jobs, whichever is done first, and `each` is called in that
@@ -26,7 +27,7 @@ export async function judgeInThreads(
     while (next < jobs.length && !signal.aborted) {
       const at = next++;
       try {
-        reports[at] = await ask(worker, jobs[at]!);
+        reports[at] = await ask(worker, jobs[at]!, signal);
       } catch (error) {
         reports[at] = failed(jobs[at]!, error);
         await worker.terminate();
@@ -46,9 +47,12 @@ function spawn(): Worker {
 }
 
 /** Rejects where the thread dies of the job. */
-function ask(worker: Worker, job: Job): Promise<FileReport> {
+function ask(worker: Worker, job: Job, signal: AbortSignal): Promise<FileReport> {
   return new Promise((resolve, reject) => {
+    const stop = (): void => worker.postMessage(STOP);
+    signal.addEventListener('abort', stop);
     const settle = (): void => {
+      signal.removeEventListener('abort', stop);
       worker.off('message', took);
       worker.off('error', died);
       worker.off('exit', left);
