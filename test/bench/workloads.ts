@@ -279,6 +279,9 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   'nbd-simple': workload('NBD reads of 64 KiB, simple replies', (e, d, n) =>
     nbdReads(e, d, n, { ...BULK, structured: false }),
   ),
+  'nbd-simple-small': workload('NBD reads of 4 KiB, simple replies, 16 in flight', (e, d, n) =>
+    nbdReads(e, d, n, { ...BULK, size: 4096, inFlight: 16, structured: false }),
+  ),
   'nbd-jumbo': workload('NBD reads of 256 KiB in 32 KiB segments', (e, d, n) =>
     nbdReads(e, d, n, { ...BULK, mss: 32_768, size: 262_144 }),
   ),

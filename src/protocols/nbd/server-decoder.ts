@@ -32,7 +32,7 @@ import {
 } from './constants.js';
 import { FITS } from './chain-search.js';
 import { NbdDecoder } from './decoder.js';
-import { EarlyReply } from './early-reply.js';
+import { EarlyHeader } from './early-header.js';
 import { NO, nextServerStart, plausibleServer, SERVER_LOOKAHEAD } from './headers.js';
 import { NOT_ASKED, NOT_YET, UNKNOWN, type NbdHints, type NbdNotices } from './hints.js';
 import {
@@ -73,7 +73,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
   private handshakeFlags = 0;
   /** The greeting was seen, so that the form of the replies is known from its haggling. */
   private greeted = false;
-  private readonly early = new EarlyReply((hi, lo) => this.hints.isAsked(hi, lo));
+  private readonly early = new EarlyHeader((_, __, hi, lo) => this.hints.isAsked(hi, lo));
 
   constructor(output: Output, settings: DecoderSettings, notices: NbdNotices, hints: NbdHints) {
     super(SERVER, output, settings, notices);
@@ -248,7 +248,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
     const message = new SimpleReply(input);
     if (payload > 0) {
       message.length += payload;
-      this.early.begin(payload);
+      this.early.begin(SIMPLE_REPLY_MAGIC);
       message.taker = this.early;
     }
     message.hinted = this.form !== STRUCTURED && (message.error === 0 || !this.foundAlone(input));

@@ -1,0 +1,90 @@
+import type { PayloadTaker } from './payload.js';
+
+const SECTOR = 512;
+/** Bytes from the magic to the end of the cookie, which requests, simple replies and chunks have in the same places. */
+const LOOKED_AT = 16;
+const COOKIE = 8;
+
+/**
+ * The data of one message after the other as they pass by, searched for the header of the next one: where it stands, the data ended
+ * early. One object serves a direction: it is about the message that began last.
+ *
+ * To look at every byte would cost a tenth of the time that small messages take. It looks where headers stand in practice: at whole
+ * sectors, and where a packet begins.
+ */
+export class EarlyHeader implements PayloadTaker {
+  /** Bytes of the data in front of the header; -1: none was found. */
+  at = -1;
+  cookieHi = 0;
+  cookieLo = 0;
+  private magic = 0;
+  private firstByte = 0;
+  private readonly isNext: (bytes: Uint8Array, at: number, cookieHi: number, cookieLo: number) => boolean;
+  private passed = 0;
+  /** A header whose end was not there yet: its first bytes, how many, and how many bytes of data stand in front of it. */
+  private readonly begun = new Uint8Array(LOOKED_AT);
+  private have = 0;
+  private begunAt = 0;
+
+  /** `isNext`: whether the header at `bytes[at..]`, which has the right magic, can be that of the next message. */
+  constructor(isNext: (bytes: Uint8Array, at: number, cookieHi: number, cookieLo: number) => boolean) {
+    this.isNext = isNext;
+  }
+
+  /** A message begins whose data are searched for a header with this magic. */
+  begin(magic: number): void {
+    this.magic = magic;
+    this.firstByte = magic >>> 24;
+    this.at = -1;
+    this.passed = 0;
+    this.have = 0;
+  }
+
+  take(bytes: Uint8Array, start: number, end: number): void {
+    if (this.at < 0) {
+      if (this.have > 0) this.goOn(bytes, start, end);
+      if (bytes[start] === this.firstByte) this.look(bytes, start, start, end);
+      const ahead = -this.passed & (SECTOR - 1);
+      for (let i = ahead === 0 ? start + SECTOR : start + ahead; i < end; i += SECTOR)
+        if (bytes[i] === this.firstByte) this.look(bytes, i, start, end);
+    }
+    this.passed += end - start;
+  }
+
+  /** Looks at index `i` of `bytes[start..end)`, or keeps what is there of the header. */
+  private look(bytes: Uint8Array, i: number, start: number, end: number): void {
+    if (this.at >= 0) return;
+    const at = this.passed + i - start;
+    if (i + LOOKED_AT <= end) {
+      this.judge(bytes, i, at);
+    } else if (this.have === 0) {
+      this.begunAt = at;
+      this.keep(bytes, i, end);
+    }
+  }
+
+  private goOn(bytes: Uint8Array, start: number, end: number): void {
+    this.keep(bytes, start, end);
+    if (this.have < LOOKED_AT) return;
+    this.have = 0;
+    this.judge(this.begun, 0, this.begunAt);
+  }
+
+  private keep(bytes: Uint8Array, start: number, end: number): void {
+    for (let i = start; i < end && this.have < LOOKED_AT; i++) this.begun[this.have++] = bytes[i]!;
+  }
+
+  private judge(bytes: Uint8Array, i: number, at: number): void {
+    if (u32(bytes, i) !== this.magic) return;
+    const hi = u32(bytes, i + COOKIE);
+    const lo = u32(bytes, i + COOKIE + 4);
+    if (!this.isNext(bytes, i, hi, lo)) return;
+    this.at = at;
+    this.cookieHi = hi;
+    this.cookieLo = lo;
+  }
+}
+
+function u32(bytes: Uint8Array, at: number): number {
+  return bytes[at]! * 0x1000000 + ((bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!);
+}
