@@ -57,6 +57,16 @@ export interface Limits {
    * would take a gigabyte. Each session may remember a few in any case.
    */
   heldMessages: number;
+  /** Replies of one session that wait for their requests, which were captured later: answers to nothing at all. */
+  strayReplies: number;
+  /** Answers in several parts that one session follows at once without knowing their requests. */
+  orphanAnswers: number;
+  /** Parts of one answer that are held against one another: an answer in single bytes. */
+  answerPieces: number;
+  /** Exports, and listings and contexts of each, that a session compares with what it is offered later: haggling without end. */
+  rememberedOffers: number;
+  /** Connections that are watched together with others of the same client to the same server. */
+  siblingConnections: number;
   /** Items of one list that are kept or printed (extents, options, addresses, tables). */
   listItems: number;
   /** Items of one list, and bytes of one opaque field, that annotations show one by one; JSON and hex dump would be all of it. */
@@ -125,6 +135,11 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   haggling: 1024,
   hagglingBytes: 64 << 10,
   heldMessages: 262_144,
+  strayReplies: 1024,
+  orphanAnswers: 1024,
+  answerPieces: 4096,
+  rememberedOffers: 64,
+  siblingConnections: 4096,
   listItems: 4096,
   shownItems: 256,
   shownBytes: 256,

@@ -4,6 +4,9 @@ import { runSteps } from '../../src/engine/example.js';
 import { nbd } from '../../src/protocols/nbd/index.js';
 import {
   ack,
+  client,
+  clientCloses,
+  data,
   disconnect,
   fill,
   hello,
@@ -14,8 +17,11 @@ import {
   reply,
   request,
   server,
+  serverCloses,
   simple,
   simpleSession,
+  structuredSession,
+  u16,
   u32,
   u64,
   WRITE,
@@ -84,6 +90,41 @@ describe('a READ that is answered with fewer data', () => {
   });
 });
 
+describe('a READ whose data end early, and nothing comes behind the next reply', () => {
+  it.each([clientCloses, serverCloses])('is told by that reply: %j', (close) => {
+    const { loud, texts } = judged([
+      ...[...simpleSession(), request(READ, 1, 0, 2048), request(READ, 2, 4096, 512)],
+      ...[simple(1, 0, 512), simple(2, 0, 512), close],
+    ]);
+    expect(loud).toEqual(['nbd/read-data-short 632+16']);
+    expect(texts.join('\n')).toMatch(/cookie 2 stands inside this READ's data, 1536 bytes early/);
+  });
+});
+
+describe('data that are shorter than their header says', () => {
+  it('are told by the next request, where a WRITE has them', () => {
+    const short = client(request(WRITE, 1, 0, 2048).bytes.subarray(0, 28 + 512));
+    const { loud, texts } = judged([
+      ...simpleSession(),
+      short,
+      request(WRITE, 2, 4096, 2048),
+      request(READ, 3, 0, 512),
+    ]);
+    expect(loud).toEqual(['nbd/bad-request-magic 2104+4']);
+    expect(texts.join('\n')).toMatch(
+      /header with cookie 2 stands inside its data, at stream offset 568, 1536 bytes early/,
+    );
+  });
+
+  it('are told by the next chunk', () => {
+    const two = [...structuredSession(), request(READ, 1, 0, 2048), request(READ, 2, 4096, 2048)];
+    const short = server(data(1, 0, 2048).bytes.subarray(0, 28 + 1024));
+    const { loud, texts } = judged([...two, short, data(2, 4096, 2048)]);
+    expect(loud.map((l) => l.replace(/ .*/, ''))).toEqual(['nbd/bad-reply-magic']);
+    expect(texts.join('\n')).toMatch(/header with cookie 2 stands inside its data, .* 1024 bytes early/);
+  });
+});
+
 describe('data behind a reply that has none', () => {
   it('are skipped by the length of the request, and the session goes on', () => {
     const { loud, server: messages } = judged([
@@ -126,8 +167,21 @@ describe('a cookie that comes back with its bytes in another order', () => {
 
 describe('numbers with their bytes in the other order', () => {
   it('are recognised as options', () => {
-    const { texts } = judged([...hello(), option(0x08000000), reply(0x08000000, 0x80000001), option(2), ack(2)]);
+    const { loud, texts } = judged([...hello(), option(0x08000000), reply(0x08000000, 0x80000001), option(2), ack(2)]);
+    expect(loud).toEqual(['nbd/option-byte-swapped 12+4']);
     expect(texts.join('\n')).toContain('byte-swapped it is NBD_OPT_STRUCTURED_REPLY');
+  });
+
+  it('are recognised as lengths of an option: its data are all there, and nobody goes on', () => {
+    const go = client(u64(0x49484156454f5054n), u32(7), u32(0x06000000), u32(0), u16(0));
+    const { texts } = judged([...hello(), go, clientCloses, serverCloses]);
+    expect(texts.join('\n')).toMatch(/inside NBD_OPT_GO, .*; byte-swapped its length is 6/);
+  });
+
+  it('are recognised as lengths of a name', () => {
+    const { loud, texts } = judged([...hello(), option(7, u32(0x04000000), 'disk', u16(0)), reply(7, 0x80000003)]);
+    expect(loud).toEqual(['nbd/go-name-overruns 20+4']);
+    expect(texts.join('\n')).toContain('byte-swapped its length is 4');
   });
 
   it('are recognised as magics', () => {

@@ -4,6 +4,7 @@ import {
   CLIENT_FLAGS_LENGTH,
   CMD_DISC,
   CMD_FLAG_PAYLOAD_LEN,
+  CMD_RESIZE,
   CMD_WRITE,
   EXTENDED_REQUEST_LENGTH,
   EXTENDED_REQUEST_MAGIC,
@@ -15,6 +16,7 @@ import {
   REQUEST_MAGIC,
 } from './constants.js';
 import { NbdDecoder } from './decoder.js';
+import { EarlyHeader } from './early-header.js';
 import {
   CLIENT_LOOKAHEAD,
   NO,
@@ -37,6 +39,7 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
   override readonly lookahead = CLIENT_LOOKAHEAD;
   private state = FLAGS;
   private longestWrite = 0;
+  private readonly early = new EarlyHeader(isRequest);
   /** NBD_OPT_STARTTLS was sent: TLS may begin at any option from now on, or clear text goes on where it was refused. */
   private tlsDue = false;
 
@@ -61,7 +64,7 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
       if (!this.has(input, REQUEST_LENGTH)) return;
       this.state = REQUESTS;
       this.need = REQUEST_LENGTH;
-      this.start(new Request(input, false, this.settings.limits), input);
+      this.request(new Request(input, false, this.settings.limits), input);
     } else if (magic === EXTENDED_REQUEST_MAGIC) {
       if (!this.has(input, EXTENDED_REQUEST_LENGTH)) return;
       // only the bytes behind it tell whether a WRITE without PAYLOAD_LEN has data
@@ -69,7 +72,7 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
       this.state = REQUESTS;
       this.need = EXTENDED_REQUEST_LENGTH;
       const unannounced = unannouncedPayload(view, pos, input.remaining);
-      this.start(new Request(input, true, this.settings.limits, unannounced), input);
+      this.request(new Request(input, true, this.settings.limits, unannounced), input);
     } else if ((this.state === FLAGS || this.tlsDue) && view.getUint8(pos) === 0x16 && view.getUint8(pos + 1) === 3) {
       this.tlsDue = false;
       this.startTls(input);
@@ -84,6 +87,14 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
     }
   }
 
+  private request(message: Request, input: Input<typeof CLIENT>): void {
+    if (message.payload > 0 && message.taker === null) {
+      this.early.begin(message.extended ? EXTENDED_REQUEST_MAGIC : REQUEST_MAGIC);
+      message.taker = this.early;
+    }
+    this.start(message, input);
+  }
+
   private option(input: Input<typeof CLIENT>): void {
     if (!this.has(input, OPTION_HEADER_LENGTH)) return;
     if (input.view.getUint32(input.pos + 4) !== IHAVEOPT_LO) {
@@ -95,7 +106,9 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
   }
 
   private unframed(input: Input<typeof CLIENT>): void {
-    this.notices.unframed(CLIENT, input.offset, this.firstBytes(input), this.previous);
+    const { previous } = this;
+    const inside = previous instanceof Request ? this.early.in(previous, previous.payload) : null;
+    this.notices.unframed(CLIENT, input.offset, this.firstBytes(input), previous, inside);
     if (this.state === OVER) this.swallow();
     else this.searchFrom(input, true);
   }
@@ -174,6 +187,13 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
   override openEnded(): boolean {
     return false;
   }
+}
+
+/** Whether flags and type behind the magic at `bytes[at..]` are those of a request. */
+function isRequest(bytes: Uint8Array, at: number): boolean {
+  const flags = bytes[at + 4]! * 256 + bytes[at + 5]!;
+  const type = bytes[at + 6]! * 256 + bytes[at + 7]!;
+  return flags < 2 * CMD_FLAG_PAYLOAD_LEN && type <= CMD_RESIZE;
 }
 
 /** Whether the extended request at the input's position is a WRITE without PAYLOAD_LEN, but with a length. */

@@ -14,6 +14,16 @@ export function swap32(value: number): number {
   return (((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
 }
 
+/** A length with its bytes in the other order, as the end of a sentence. */
+export function swappedLength(length: number): string {
+  return `; byte-swapped its length is ${swap32(length)}: integers are big-endian`;
+}
+
+/** The same where only that length fits into `room` bytes; else nothing. */
+export function swappedFit(length: number, room: number): string {
+  return length > room && swap32(length) <= room ? swappedLength(length) : '';
+}
+
 /** A cookie as other orders of bytes, or of halves, make it: what they do, and the halves. */
 export interface OtherOrder {
   readonly how: string;

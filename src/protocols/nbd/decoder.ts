@@ -137,6 +137,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
       m.complete = false;
       m.missing += this.body;
       this.notices.unfinished(this.side, m, this.body, how);
+      this.cutOff(m);
       m.endAt(this.lastOrigin);
       this.finish(m);
     }
@@ -340,6 +341,11 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
       this.output.skip(this.side, input.base + from, n, 'undecoded');
     }
     if (this.body === 0) this.bodyEnd(origin);
+  }
+
+  /** The direction ended inside the payload of `message`. */
+  protected cutOff(_message: NbdMessage): void {
+    // only where something in it tells more
   }
 
   /** The direction was taken for TLS and is not: haggling goes on. */

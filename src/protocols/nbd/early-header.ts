@@ -1,3 +1,5 @@
+import type { HeaderInside } from './hints.js';
+import type { NbdMessage } from './messages.js';
 import type { PayloadTaker } from './payload.js';
 
 const SECTOR = 512;
@@ -14,9 +16,9 @@ const COOKIE = 8;
  */
 export class EarlyHeader implements PayloadTaker {
   /** Bytes of the data in front of the header; -1: none was found. */
-  at = -1;
-  cookieHi = 0;
-  cookieLo = 0;
+  private at = -1;
+  private cookieHi = 0;
+  private cookieLo = 0;
   private magic = 0;
   private firstByte = 0;
   private readonly isNext: (bytes: Uint8Array, at: number, cookieHi: number, cookieLo: number) => boolean;
@@ -38,6 +40,12 @@ export class EarlyHeader implements PayloadTaker {
     this.at = -1;
     this.passed = 0;
     this.have = 0;
+  }
+
+  /** The header that was found in the data of `message`, which are its last `length` bytes. */
+  in(message: NbdMessage | null, length: number): HeaderInside | null {
+    if (message === null || message.taker !== this || this.at < 0) return null;
+    return { offset: message.endOffset - length + this.at, cookieHi: this.cookieHi, cookieLo: this.cookieLo };
   }
 
   take(bytes: Uint8Array, start: number, end: number): void {

@@ -22,6 +22,7 @@ import {
 import { cookieText, swap32 } from './cookie.js';
 import type { Facts } from './facts.js';
 import type { Haggling } from './haggling.js';
+import type { HeaderInside } from './hints.js';
 import {
   CLIENT_FLAGS,
   ExportInfo,
@@ -87,7 +88,8 @@ export class FramingWatch {
     this.transmission = transmission;
   }
 
-  unframed(side: Side, offset: number, first: Uint8Array, after: NbdMessage | null): void {
+  /** See NbdNotices. */
+  unframed(side: Side, offset: number, first: Uint8Array, after: NbdMessage | null, inside: HeaderInside | null): void {
     const { facts } = this;
     const trusted = after === null || !after.inferred;
     const evidence = {
@@ -99,7 +101,7 @@ export class FramingWatch {
     };
     const found = hex(first, 0, Math.min(first.length, 8));
     const behind = after === null ? 'at the start' : `after ${after.name} at stream offset ${after.offset}`;
-    const text = `${found} where a header was due, ${behind}${this.looksLike(side, first)}`;
+    const text = `${found} where a header was due, ${behind}${this.looksLike(side, first)}${insideText(after, inside)}`;
     if (after !== null && facts.faulted[side] === after) this.blamed = after;
     else if (side === SERVER) this.unframedServer(offset, first, after, evidence, text);
     else this.unframedClient(first, after, evidence, text);
@@ -356,13 +358,15 @@ export class FramingWatch {
     });
   }
 
-  readCutShort(message: NbdMessage, at: number, cookieHi: number, cookieLo: number): void {
+  readCutShort(message: NbdMessage, inside: HeaderInside, ended: boolean): void {
+    const { offset: at, cookieHi, cookieLo } = inside;
     const request = this.transmission.answeredInside(cookieHi, cookieLo);
     this.facts.raise(READ_DATA_SHORT, {
       message,
       offset: at,
       length: SIMPLE_REPLY_LENGTH,
       related: request === null ? [] : [request],
+      confidence: ended ? 'likely' : 'certain',
       text: `a reply header for cookie ${cookieText(cookieHi, cookieLo)} stands inside this READ's data, ${count(message.endOffset - at, 'byte')} early: ${at - message.offset - SIMPLE_REPLY_LENGTH} of ${message.length - SIMPLE_REPLY_LENGTH} were sent`,
     });
     this.facts.lost(SERVER);
@@ -375,6 +379,14 @@ export class FramingWatch {
       text: `${count(length, 'byte')}, the length of the request, follow a reply that reports an error`,
     });
   }
+}
+
+/** That the next header stands inside the data of the message in front, as the end of a sentence; or nothing. */
+function insideText(after: NbdMessage | null, inside: HeaderInside | null): string {
+  if (after === null || inside === null) return '';
+  const { offset, cookieHi, cookieLo } = inside;
+  const early = count(after.endOffset - offset, 'byte');
+  return `; a header with cookie ${cookieText(cookieHi, cookieLo)} stands inside its data, at stream offset ${offset}, ${early} early: fewer were sent than its length says`;
 }
 
 /** Whether this option is the last one of its session. */

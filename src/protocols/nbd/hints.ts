@@ -30,12 +30,22 @@ export interface NbdHints {
 /** `exportPadding`: the client did not send NBD_OPT_EXPORT_NAME. */
 export const NOT_ASKED = -3;
 
+/** A header that stands inside the data of the message in front of it: at that stream offset, with that cookie. */
+export interface HeaderInside {
+  readonly offset: number;
+  readonly cookieHi: number;
+  readonly cookieLo: number;
+}
+
 /** What decoders tell the session besides messages: where framing broke, and by whose doing. */
 export interface NbdNotices {
   /** Bytes between messages, or of a header, are not in the capture: any number of messages may be missing. */
   lost(side: Side, offset: number): void;
-  /** The bytes at `offset` are no header of this direction. `first` holds up to 16 of them; `after`: the message in front. */
-  unframed(side: Side, offset: number, first: Uint8Array, after: NbdMessage | null): void;
+  /**
+   * The bytes at `offset` are no header of this direction. `first` holds up to 16 of them; `after`: the message in front; `inside`: the
+   * next header, where it stands in that message's data.
+   */
+  unframed(side: Side, offset: number, first: Uint8Array, after: NbdMessage | null, inside: HeaderInside | null): void;
   /** The direction ended (`how`) with `length` bytes of `message` still to come. Told before the message itself. */
   unfinished(side: Side, message: NbdMessage, length: number, how: 'fin' | 'reset' | 'open'): void;
   /** The search for messages succeeded: `skipped` bytes in front of `message` were given up. */
@@ -50,8 +60,11 @@ export interface NbdNotices {
   unpadded(message: NbdMessage): void;
   /** As many bytes as the request names follow a simple reply to a command that has no data in its reply. */
   payloadWithoutRead(message: NbdMessage, length: number): void;
-  /** The data of a READ end early: a reply header with that cookie stands inside them, at stream offset `at`. */
-  readCutShort(message: NbdMessage, at: number, cookieHi: number, cookieLo: number): void;
+  /**
+   * The data of a READ end early: a reply header stands inside them. `ended`: the direction ended before all that was due had come, so
+   * that it is not certain that no reply would have followed it.
+   */
+  readCutShort(message: NbdMessage, inside: HeaderInside, ended: boolean): void;
   /** Payload follows a simple reply that reports an error. */
   payloadAfterError(message: NbdMessage, length: number): void;
 }

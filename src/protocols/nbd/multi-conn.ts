@@ -59,7 +59,14 @@ export class MultiConn {
     const host = endpoints[client].replace(/:\d+$/, '').replace(/^unix:pid=\d+$/, 'unix');
     const key = `${host} ${endpoints[client === 0 ? 1 : 0]} ${facts.exportName}`;
     const me: Sibling = { facts, table: this.transmission.table, dataRequest: null, contested: false, key };
-    if (facts.context.shared.join(me)) this.me = me;
+    const most = facts.context.limits.siblingConnections;
+    if (facts.context.shared.join(me, most)) this.me = me;
+    else
+      facts.limits.hit(
+        'siblingConnections',
+        `more than ${most} connections at once; this one is judged by itself`,
+        'note',
+      );
   }
 
   private unadvertised(r: Request, me: Sibling): void {

@@ -18,7 +18,7 @@ import {
   OPT_STRUCTURED_REPLY,
   OPTION_HEADER_LENGTH,
 } from './constants.js';
-import { swap32 } from './cookie.js';
+import { swap32, swappedFit } from './cookie.js';
 import { field, type Facts } from './facts.js';
 import type { ClientFlags, Option } from './messages.js';
 import { handshakeFlags, optionName } from './names.js';
@@ -42,6 +42,7 @@ import {
   LIST_META_BEFORE_STRUCTURED,
   META_QUERY_NO_NAMESPACE,
   META_REQUEST_MALFORMED,
+  OPTION_BYTE_SWAPPED,
   OPTION_DATA_FORBIDDEN,
   OPTION_NEEDS_FIXED,
   REPEATED_STATEFUL_OPTION,
@@ -136,11 +137,16 @@ export class OptionChecks {
         this.facts.raise(WITHDRAWN_OPTION, { message: m, text: 'option 4 was never defined' });
         break;
       default:
-        this.facts.raise(UNKNOWN_OPTION, {
-          ...field(m, 8, 4),
-          text: `option ${m.option} with ${count(m.dataLength, 'byte')} of data${swappedOption(m.option)}`,
-        });
+        this.unknown(m);
     }
+  }
+
+  private unknown(m: Option): void {
+    const swapped = swappedOption(m.option);
+    this.facts.raise(swapped === '' ? UNKNOWN_OPTION : OPTION_BYTE_SWAPPED, {
+      ...field(m, 8, 4),
+      text: `option ${m.option} with ${count(m.dataLength, 'byte')} of data${swapped}`,
+    });
   }
 
   /** The session goes over to transmission: what was left undone. */
@@ -241,7 +247,7 @@ export class OptionChecks {
       } else if (info.nameLength >= 0) {
         facts.raise(GO_NAME_OVERRUNS, {
           ...field(m, DATA, 4),
-          text: `name length ${info.nameLength} in ${m.dataLength} bytes of data; at most ${m.dataLength - 6} fit`,
+          text: `name length ${info.nameLength} in ${m.dataLength} bytes of data; at most ${m.dataLength - 6} fit${swappedFit(info.nameLength, m.dataLength - 6)}`,
         });
       }
       return;

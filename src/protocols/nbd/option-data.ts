@@ -1,3 +1,4 @@
+import { swappedFit } from './cookie.js';
 import type { Option, OptionReply } from './messages.js';
 import type { Prefix } from './payload.js';
 
@@ -68,7 +69,12 @@ export function parseMetaRequest(option: Option, maxItems: number): MetaRequest 
   if (data.length < 4) return { name: null, count: -1, queries: [], fault: null };
   const nameLength = data.u32(0);
   if (nameLength > dataLength - 8) {
-    return broken(null, -1, [], `the export name of ${nameLength} bytes runs past the ${dataLength} bytes of data`);
+    return broken(
+      null,
+      -1,
+      [],
+      `the export name of ${nameLength} bytes runs past the ${dataLength} bytes of data${swappedFit(nameLength, dataLength - 8)}`,
+    );
   }
   const name = { at: 4, length: nameLength };
   let at = 4 + nameLength;

@@ -24,6 +24,7 @@ import {
   REP_META_CONTEXT,
   REP_SERVER,
 } from './constants.js';
+import { swappedFit } from './cookie.js';
 import { checkBlockSizes, checkExport, checkGoFlags, checkSizesTogether } from './export-checks.js';
 import { field, type Facts } from './facts.js';
 import type { OptionReply } from './messages.js';
@@ -167,7 +168,7 @@ export class ReplyChecks {
     if (entry.name === null) {
       facts.raise(SERVER_NAME_OVERRUNS, {
         ...field(m, DATA, 4),
-        text: `name length ${entry.nameLength} in ${m.dataLength} bytes of data; at most ${m.dataLength - 4} fit`,
+        text: `name length ${entry.nameLength} in ${m.dataLength} bytes of data; at most ${m.dataLength - 4} fit${swappedFit(entry.nameLength, m.dataLength - 4)}`,
       });
       return;
     }

@@ -46,8 +46,6 @@ import {
 } from './rules/chunks.js';
 import { EXTENDED_OFFSET_MISMATCH } from './rules/headers.js';
 
-/** Pieces of content, and positions of errors, that one answer may have before coverage is no longer judged. */
-const MAX_PIECES = 4096;
 /** Above this a double no longer tells neighbouring bytes apart. */
 const EXACT = 2 ** 53;
 
@@ -141,11 +139,12 @@ export class ReplyProgress {
     }
     if (this.lastContent !== null) this.mergeable(m, this.lastContent, start);
     this.lastContent = m;
-    if (end >= EXACT || this.pieces.length >= MAX_PIECES) {
+    const most = facts.context.limits.answerPieces;
+    if (end >= EXACT || this.pieces.length >= most) {
       this.partial = true;
       if (end < EXACT) {
-        const what = `one answer in more than ${MAX_PIECES} pieces; whether it is complete is not judged`;
-        facts.limits.hit('listItems', what, 'note', m);
+        const what = `one answer in more than ${most} pieces; whether it is complete is not judged`;
+        facts.limits.hit('answerPieces', what, 'note', m);
       }
       return;
     }
@@ -325,7 +324,8 @@ export class ReplyProgress {
     if (this.contexts.has(id)) {
       facts.raise(BLOCK_STATUS_DUPLICATE_CONTEXT, { ...head, text: `context id ${id} again in one answer` });
     }
-    if (this.contexts.size < MAX_PIECES) this.contexts.add(id);
+    const most = this.facts.context.limits.answerPieces;
+    if (this.contexts.size < most) this.contexts.add(id);
     else this.partial = true;
     if (request === null || request.type !== CMD_BLOCK_STATUS) return;
     const listed = listedContexts(request);

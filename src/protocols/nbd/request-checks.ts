@@ -218,11 +218,10 @@ export class RequestChecks {
     if (!r.extended) return;
     if (r.type === CMD_WRITE && !payload) {
       const data = r.payload > 0 ? '; its data follow all the same' : '';
-      facts.raise(WRITE_WITHOUT_PAYLOAD_LEN, {
-        ...at,
-        ...(r.payload > 0 && { severity: 'warning' as const }),
-        text: `WRITE of ${decimal(r.lengthHi, r.lengthLo)} bytes without PAYLOAD_LEN${data}`,
-      });
+      const what = `${decimal(r.lengthHi, r.lengthLo)} bytes`;
+      const say = (lengths: string): string => `WRITE of ${lengths} without PAYLOAD_LEN${data}`;
+      if (r.payload === 0) facts.raise(WRITE_WITHOUT_PAYLOAD_LEN, { ...at, text: say(what) });
+      else facts.repeats.add(WRITE_WITHOUT_PAYLOAD_LEN, { ...at, severity: 'warning' }, what, say);
     }
     if (payload && r.type !== CMD_WRITE && r.payload === 0) {
       facts.raise(PAYLOAD_LEN_ZERO, {
@@ -252,10 +251,8 @@ export class RequestChecks {
 
   private length(r: Request): void {
     if (r.lengthHi === 0 && r.lengthLo === 0) {
-      this.facts.raise(ZERO_LENGTH_REQUEST, {
-        ...field(r, 24, r.headerLength - 24),
-        text: `${shortCommand(r.type)} of 0 bytes`,
-      });
+      const at = field(r, 24, r.headerLength - 24);
+      this.facts.repeats.add(ZERO_LENGTH_REQUEST, at, shortCommand(r.type), (commands) => `${commands} of 0 bytes`);
     } else if (r.type === CMD_READ && r.lengthHi !== 0) {
       this.facts.raise(READ_OVER_32_BIT, {
         ...field(r, 24, 8),

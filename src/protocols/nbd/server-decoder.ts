@@ -2,6 +2,7 @@ import { SERVER, type Input } from '../../base/input.js';
 import type { DecoderSettings, Output } from '../../contract/protocol.js';
 import {
   CHUNK_LENGTH,
+  CHUNK_OFFSET_DATA,
   EXPORT_INFO_LENGTH,
   EXPORT_PADDING_LENGTH,
   EXTENDED_CHUNK_LENGTH,
@@ -225,6 +226,10 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
     if (this.form !== STRUCTURED) this.form = STRUCTURED;
     this.need = SIMPLE_REPLY_LENGTH;
     const message = new Chunk(input, extended, length, this.settings.limits);
+    if (message.dataLength > 0 && message.type === CHUNK_OFFSET_DATA) {
+      this.early.begin(extended ? EXTENDED_REPLY_MAGIC : STRUCTURED_REPLY_MAGIC);
+      message.taker = this.early;
+    }
     this.start(message, input);
   }
 
@@ -298,10 +303,9 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
       return;
     }
     if (previous instanceof SimpleReply && previous.error === 0 && this.form !== STRUCTURED) {
-      const { early } = this;
-      if (previous.taker === early && early.at >= 0) {
-        const at = previous.offset + SIMPLE_REPLY_LENGTH + early.at;
-        this.notices.readCutShort(previous, at, early.cookieHi, early.cookieLo);
+      const inside = this.early.in(previous, previous.payload);
+      if (inside !== null) {
+        this.notices.readCutShort(previous, inside, false);
         this.searchFrom(input, true);
         return;
       }
@@ -331,7 +335,9 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
   }
 
   private unframed(input: Input<typeof SERVER>): void {
-    this.notices.unframed(SERVER, input.offset, this.firstBytes(input), this.previous);
+    const { previous } = this;
+    const inside = previous instanceof Chunk ? this.early.in(previous, previous.dataLength) : null;
+    this.notices.unframed(SERVER, input.offset, this.firstBytes(input), previous, inside);
     this.searchFrom(input, true);
   }
 
@@ -350,6 +356,11 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
 
   protected override enterTls(): void {
     this.need = this.state === GREET ? OLDSTYLE_GREETING_LENGTH : EXPORT_INFO_LENGTH;
+  }
+
+  protected override cutOff(message: NbdMessage): void {
+    const inside = message instanceof SimpleReply ? this.early.in(message, message.payload) : null;
+    if (inside !== null) this.notices.readCutShort(message, inside, true);
   }
 
   protected override resume(): void {

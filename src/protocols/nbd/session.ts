@@ -12,7 +12,7 @@ import { PhaseChecks } from './checks/phases.js';
 import { Facts } from './facts.js';
 import { FramingWatch } from './framing-watch.js';
 import { Haggling } from './haggling.js';
-import type { NbdHints, NbdNotices } from './hints.js';
+import type { HeaderInside, NbdHints, NbdNotices } from './hints.js';
 import {
   CHUNK,
   CLIENT_FLAGS,
@@ -209,8 +209,8 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
     this.ending.unfinished(side, message, length, how);
   }
 
-  unframed(side: Side, offset: number, first: Uint8Array, after: NbdMessage | null): void {
-    this.framing.unframed(side, offset, first, after);
+  unframed(side: Side, offset: number, first: Uint8Array, after: NbdMessage | null, inside: HeaderInside | null): void {
+    this.framing.unframed(side, offset, first, after, inside);
   }
 
   found(side: Side, message: NbdMessage, skipped: number): void {
@@ -240,8 +240,8 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
     this.framing.payloadWithoutRead(message, length);
   }
 
-  readCutShort(message: NbdMessage, at: number, cookieHi: number, cookieLo: number): void {
-    this.framing.readCutShort(message, at, cookieHi, cookieLo);
+  readCutShort(message: NbdMessage, inside: HeaderInside, ended: boolean): void {
+    this.framing.readCutShort(message, inside, ended);
   }
 
   payloadAfterError(message: NbdMessage, length: number): void {

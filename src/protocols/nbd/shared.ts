@@ -2,9 +2,6 @@ import type { Facts } from './facts.js';
 import type { Request } from './messages.js';
 import type { RequestTable } from './request-table.js';
 
-/** Connections that are watched together; beyond it new ones are left out. */
-const MAX_CONNECTIONS = 4096;
-
 /** A connection that is past its handshake, for those that use the same export at the same time. */
 export interface Sibling {
   readonly facts: Facts;
@@ -22,9 +19,9 @@ export class NbdShared {
   private readonly byKey = new Map<string, Set<Sibling>>();
   private count = 0;
 
-  /** Announces a connection; null where there are too many. */
-  join(sibling: Sibling): boolean {
-    if (this.count >= MAX_CONNECTIONS) return false;
+  /** Announces a connection; false where there are `most` already. */
+  join(sibling: Sibling, most: number): boolean {
+    if (this.count >= most) return false;
     let group = this.byKey.get(sibling.key);
     if (group === undefined) this.byKey.set(sibling.key, (group = new Set()));
     group.add(sibling);

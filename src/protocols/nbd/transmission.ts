@@ -25,11 +25,8 @@ import {
 import { Totals } from './totals.js';
 import { decimal, wide } from './u64.js';
 
-/** Replies without a request that wait for it to turn up, and for how many further messages they do. */
-const MAX_STRAYS = 1024;
+/** For how many further messages replies without a request wait for it to turn up. */
 const STRAY_PATIENCE = 8;
-/** Answers in several chunks that are followed without knowing their requests. */
-const MAX_ORPHANS = 1024;
 
 /** A reply whose request was not seen (yet). */
 interface Stray {
@@ -335,9 +332,10 @@ export class Transmission {
     let progress = this.orphans.get(key);
     if (progress === undefined) {
       if (m.isDone) return;
-      if (this.orphans.size >= MAX_ORPHANS) {
-        const what = `more than ${MAX_ORPHANS} answers at once to requests that are not known; later ones are not judged as a whole`;
-        this.facts.limits.hit('inFlight', what, 'note', m);
+      const most = this.facts.context.limits.orphanAnswers;
+      if (this.orphans.size >= most) {
+        const what = `more than ${most} answers at once to requests that are not known; later ones are not judged as a whole`;
+        this.facts.limits.hit('orphanAnswers', what, 'note', m);
         return;
       }
       progress = new ReplyProgress(this.facts, null);
@@ -383,7 +381,16 @@ export class Transmission {
         return;
       }
     }
-    if (this.strays.length >= MAX_STRAYS) this.dropStrays(true);
+    const most = facts.context.limits.strayReplies;
+    if (this.strays.length >= most) {
+      facts.limits.hit(
+        'strayReplies',
+        `more than ${most} replies wait for their requests; they wait no longer`,
+        'note',
+        m,
+      );
+      this.dropStrays(true);
+    }
     const until = this.requests + this.replies + STRAY_PATIENCE;
     this.strays.push({ reply: m, until });
     // once nothing more can come from the client there is nothing to wait for

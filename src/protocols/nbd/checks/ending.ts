@@ -17,7 +17,7 @@ import {
 import type { Facts } from '../facts.js';
 import type { FramingWatch } from '../framing-watch.js';
 import type { Haggling } from '../haggling.js';
-import { SimpleReply, type NbdMessage, type Request } from '../messages.js';
+import { Option, OptionReply, SimpleReply, type NbdMessage, type Request } from '../messages.js';
 import { optionName, shortCommand } from '../names.js';
 import { show } from '../option-checks.js';
 import { rangeLength } from '../request-range.js';
@@ -39,7 +39,7 @@ import {
 } from '../rules/replies.js';
 import { CLIENT_HARD_DISCONNECT } from '../rules/requests.js';
 import type { Transmission } from '../transmission.js';
-import { cookieText } from '../cookie.js';
+import { cookieText, swap32, swappedLength } from '../cookie.js';
 import type { PhaseChecks } from './phases.js';
 
 /** Seconds that a server has for closing after DISC. */
@@ -158,7 +158,9 @@ export class EndingChecks {
     const cut = this.cut[side];
     if (cut !== null) {
       related.push(cut);
-      parts.push(`inside ${cut.name}, of which ${cut.length - cut.missing} of ${count(cut.length, 'byte')} were sent`);
+      parts.push(
+        `inside ${cut.name}, of which ${cut.length - cut.missing} of ${count(cut.length, 'byte')} were sent${swapped(cut)}`,
+      );
     }
     const open = this.transmission.unanswered();
     if (open.length > 0) {
@@ -294,6 +296,12 @@ export class EndingChecks {
     const text = 'the server closed without having been asked to, and without ESHUTDOWN';
     facts.raise(SERVER_HARD_DISCONNECT, this.atEnd(SERVER, text));
   }
+}
+
+/** That what was sent of an option or a reply to it is just what its length says with its bytes in the other order. */
+function swapped(m: NbdMessage): string {
+  if (!(m instanceof Option || m instanceof OptionReply) || m.dataLength === 0) return '';
+  return m.length - m.missing - m.headerLength === swap32(m.dataLength) ? swappedLength(m.dataLength) : '';
 }
 
 function isBare(type: number): boolean {

@@ -10,9 +10,6 @@ import { namespaceOf } from '../string-checks.js';
 
 /** The context that everybody offers who offers any. */
 const BASE_ALLOCATION = 'base:allocation';
-/** Exports, and listings or contexts of each, that are remembered. */
-const MAX_EXPORTS = 64;
-const MAX_EACH = 64;
 
 /** A listing that was acknowledged. */
 interface Listing {
@@ -53,32 +50,40 @@ export class MetadataListings {
   answered(asked: Asked, final: OptionReply, contexts: readonly OptionReply[]): void {
     const { exportName } = asked;
     if (exportName === null || !final.chunksAgreed) return;
-    const offer = this.offerOf(exportName);
+    const offer = this.offerOf(exportName, final);
     if (offer === null) return;
     const names = contexts.map((m) => rawText(m.data, { at: 4, length: m.dataLength - 4 }));
     if (this.base(offer, asked, final, names)) return;
     if (asked.option.option === OPT_LIST_META_CONTEXT) {
-      if (offer.listings.length >= MAX_EACH) return;
+      if (this.tooMany(offer.listings.length, 'listings of one export', final)) return;
       const listing = { asked, final, spaces: new Set(names.map(namespaceOf)) };
       offer.listings.push(listing);
       for (const [name, reply] of offer.selected) this.compare(offer, listing, name, reply, final);
     } else if (asked.option.option === OPT_SET_META_CONTEXT) {
       names.forEach((name, i) => {
-        if (offer.selected.size >= MAX_EACH || offer.selected.has(name)) return;
+        if (offer.selected.has(name) || this.tooMany(offer.selected.size, 'contexts of one export', final)) return;
         offer.selected.set(name, contexts[i]!);
         for (const listing of offer.listings) this.compare(offer, listing, name, contexts[i]!, contexts[i]!);
       });
     }
   }
 
-  private offerOf(exportName: string): Offer | null {
+  private offerOf(exportName: string, m: OptionReply): Offer | null {
     this.offers ??= new Map();
     let offer = this.offers.get(exportName);
     if (offer === undefined) {
-      if (this.offers.size >= MAX_EXPORTS) return null;
+      if (this.tooMany(this.offers.size, 'exports with metadata contexts', m)) return null;
       this.offers.set(exportName, (offer = new Offer()));
     }
     return offer;
+  }
+
+  /** Whether there is no room for one more; says so. */
+  private tooMany(n: number, what: string, m: OptionReply): boolean {
+    const most = this.facts.context.limits.rememberedOffers;
+    if (n < most) return false;
+    this.facts.limits.hit('rememberedOffers', `more than ${most} ${what}; later ones are not compared`, 'note', m);
+    return true;
   }
 
   /** Whether the listing should have shown what was selected. `last`: the later of the two answers. */

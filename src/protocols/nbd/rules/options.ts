@@ -74,6 +74,17 @@ export const UNKNOWN_OPTION = rule('unknown-option', 'note', 'client', 'client',
   keeps: example('defined options only', clean),
 });
 
+export const OPTION_BYTE_SWAPPED = rule('option-byte-swapped', 'warning', 'client', 'client', {
+  title: 'the number of an option has its bytes in the other order',
+  meaning:
+    'All integers of NBD are big-endian. A number that is no option, but a known one with its bytes turned round, comes from a client that forgot to convert it; the server sees an option that it does not know.',
+  spec: TYPES,
+  breaks: example('option 0x08000000, which is NBD_OPT_STRUCTURED_REPLY in little-endian', () =>
+    readAndLeave([...hello(), option(0x08000000), reply(0x08000000, UNSUP), ...go()]),
+  ),
+  keeps: example('the number in big-endian', clean),
+});
+
 export const WITHDRAWN_OPTION = rule('withdrawn-option', 'note', 'client', 'client', {
   title: 'NBD_OPT_PEEK_EXPORT was withdrawn',
   meaning:
@@ -466,6 +477,7 @@ export const OPTION_RULES = [
   BAD_OPTION_MAGIC,
   OPTION_NEEDS_FIXED,
   UNKNOWN_OPTION,
+  OPTION_BYTE_SWAPPED,
   WITHDRAWN_OPTION,
   OPTION_PIPELINED,
   OPTION_AFTER_EXPORT_NAME,
