@@ -26,6 +26,7 @@ export class Witness {
   private readonly context: SessionContext;
   /** Stream offset by side up to which everything was captured and decoded; -1 where not even the first byte is known to be the first. */
   private readonly wholeTo: [number, number];
+  private readonly broken: [boolean, boolean] = [false, false];
 
   constructor(context: SessionContext, settings: readonly [DecoderSettings, DecoderSettings]) {
     this.context = context;
@@ -34,7 +35,21 @@ export class Witness {
 
   /** Bytes of that side from stream offset `offset` on are lost, or became no message. */
   lose(side: Side, offset: number): void {
+    this.broken[side] = true;
     if (offset < this.wholeTo[side]) this.wholeTo[side] = offset;
+  }
+
+  /** Whether bytes of that side are known to be lost. */
+  hasLost(side: Side): boolean {
+    return this.broken[side];
+  }
+
+  /**
+   * Whether that side was heard, and all that it sent since the capture began became messages: less than `whole` where what it sent
+   * before that may be missing.
+   */
+  unbroken(side: Side): boolean {
+    return !this.broken[side] && this.heard(side);
   }
 
   /** That side's first message is known to be its first (a greeting), wherever the capture began. */
@@ -66,8 +81,9 @@ export class Witness {
   /** Whether packets of that side are in the capture at all; a side that was heard and has sent nothing has said nothing. */
   heard(side: Side): boolean {
     if (this.context.present(side)) return true;
-    const { clientEnd, connection } = this.context;
-    if (clientEnd === null) return false;
+    const { connection } = this.context;
+    // where nobody can tell, the end that is listed first counts as the client
+    const clientEnd = this.context.clientEnd ?? 0;
     return connection.heard[side === CLIENT ? clientEnd : clientEnd === 0 ? 1 : 0];
   }
 

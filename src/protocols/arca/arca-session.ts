@@ -1,7 +1,7 @@
 import { CLIENT, SERVER, type Side } from '../../base/input.js';
 import type { Json } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
-import type { Output, Session, SessionContext } from '../../contract/protocol.js';
+import type { DecoderSettings, Output, Session, SessionContext } from '../../contract/protocol.js';
 import { ControlSession } from './family-a/control-session.js';
 import { PipeSession } from './family-b/pipe-session.js';
 import { PostcardSession } from './family-c/postcard-session.js';
@@ -26,8 +26,12 @@ export class ArcaSession implements Session {
   private family: Family | null = null;
   private inner: FamilySession | null = null;
 
-  constructor(context: SessionContext<ArcaShared>, output: Output) {
-    this.scene = new Scene(context, output);
+  constructor(
+    context: SessionContext<ArcaShared>,
+    output: Output,
+    settings: readonly [DecoderSettings, DecoderSettings],
+  ) {
+    this.scene = new Scene(context, output, settings);
   }
 
   message(message: Message): void {
@@ -35,24 +39,22 @@ export class ArcaSession implements Session {
     if (this.inner === null) {
       this.family = m.family;
       this.inner = this.create(m.family);
-      for (const side of [CLIENT, SERVER] as const) if (this.scene.hasLost(side)) this.tell(side);
+      for (const side of [CLIENT, SERVER] as const) if (this.scene.witness.hasLost(side)) this.tell(side);
     }
     // the directions were recognised apart: what contradicts the first message is shown, not judged
     if (m.family === this.family) this.inner.message(m);
   }
 
-  gap(side: Side): void {
-    this.scene.lose(side);
+  gap(side: Side, offset: number): void {
+    this.scene.witness.lose(side, offset);
     this.tell(side);
   }
 
-  skip(side: Side): void {
-    this.gap(side);
+  skip(side: Side, offset: number): void {
+    this.gap(side, offset);
   }
 
-  end(side: Side, how: 'fin' | 'reset' | 'open'): void {
-    this.scene.end(side, how);
-  }
+  end(): void {}
 
   finish(how: 'closed' | 'reset' | 'open'): void {
     this.inner?.finish(how !== 'open');

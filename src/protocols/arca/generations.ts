@@ -19,15 +19,3 @@ export type Role = 'guest' | 'monitor';
 export function otherRole(role: Role): Role {
   return role === 'guest' ? 'monitor' : 'guest';
 }
-
-/** What one direction has found out about itself, for its peer to see. This is all that decoders ever learn from each other. */
-export interface Findings {
-  /** Whether it waits for what its peer shows. */
-  readonly waiting: boolean;
-  readonly family: Family | null;
-  readonly role: Role | null;
-  /** Family B: what its frames are about. */
-  readonly pipe: 'control' | 'file' | null;
-  /** Family C: the dialects (bits, see family-c/dialects) that all its frames so far fit. */
-  readonly dialects: number;
-}

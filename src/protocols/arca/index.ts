@@ -1,14 +1,16 @@
 import { messageNames } from './message-names.js';
 import { CLIENT, SERVER } from '../../base/input.js';
 import type { Annotation } from '../../contract/annotation.js';
+import { FramedDecoder } from '../../contract/framed-decoder.js';
 import type { Message } from '../../contract/message.js';
 import type { Protocol } from '../../contract/protocol.js';
-import { ArcaDecoder } from './arca-decoder.js';
+import { ArcaFraming } from './decoder/arca-framing.js';
+import { Told } from './decoder/told.js';
 import { ArcaSession } from './arca-session.js';
 import { annotateControl, describeControl } from './family-a/annotate.js';
 import { annotatePipe, describePipe } from './family-b/annotate.js';
 import { annotatePostcard, describePostcard } from './family-c/annotate.js';
-import { annotateLegacy } from './family-l/legacy-call.js';
+import { annotateLegacy } from './family-l/annotate.js';
 import type { ArcaMessage } from './message.js';
 import { probeArca } from './probe.js';
 import { ARCA_RULES } from './rules/index.js';
@@ -27,11 +29,13 @@ export const arca: Protocol<ArcaShared> = {
   converse(context, output, settings) {
     // unknown roles are found from what the bytes say
     const known = context.clientEnd !== null;
-    const client = new ArcaDecoder(CLIENT, known ? 'guest' : null, output, settings[CLIENT]);
-    const server = new ArcaDecoder(SERVER, known ? 'monitor' : null, output, settings[SERVER]);
-    client.listenTo(server);
-    server.listenTo(client);
-    return { client, server, session: new ArcaSession(context, output) };
+    const guest = new Told(known ? 'guest' : null);
+    const monitor = new Told(known ? 'monitor' : null);
+    return {
+      client: new FramedDecoder(CLIENT, output, settings[CLIENT], new ArcaFraming(guest, monitor)),
+      server: new FramedDecoder(SERVER, output, settings[SERVER], new ArcaFraming(monitor, guest)),
+      session: new ArcaSession(context, output, settings),
+    };
   },
   annotate(message: Message): Annotation[] {
     const m = message as ArcaMessage;

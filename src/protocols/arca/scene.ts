@@ -1,8 +1,9 @@
 import { CLIENT, otherSide, type Side } from '../../base/input.js';
 import type { Rule } from '../../base/rule.js';
-import type { Evidence, Output, SessionContext } from '../../contract/protocol.js';
+import type { DecoderSettings, Evidence, Output, SessionContext } from '../../contract/protocol.js';
 import { LimitNotes } from '../../contract/limit-notes.js';
 import type { Message } from '../../contract/message.js';
+import { Witness } from '../../contract/witness.js';
 import { nanosBetween } from '../../base/time.js';
 import type { Role } from './generations.js';
 import type { ArcaShared } from './shared.js';
@@ -16,17 +17,21 @@ function hasSurplus(m: Message | null): boolean {
 export class Scene {
   readonly context: SessionContext<ArcaShared>;
   readonly limits: LimitNotes;
+  readonly witness: Witness;
   private readonly output: Output;
   /** The side that Arca itself is, once known; whether by more than a frame that was searched for. */
   private guest: Side | null;
   private guestSure: boolean;
-  private readonly lost: [boolean, boolean] = [false, false];
-  private readonly ends: ['fin' | 'reset' | 'open' | null, 'fin' | 'reset' | 'open' | null] = [null, null];
   /** The guest sent what makes a monitor end the session. */
   brokenByGuest = false;
 
-  constructor(context: SessionContext<ArcaShared>, output: Output) {
+  constructor(
+    context: SessionContext<ArcaShared>,
+    output: Output,
+    settings: readonly [DecoderSettings, DecoderSettings],
+  ) {
     this.context = context;
+    this.witness = new Witness(context, settings);
     this.output = output;
     this.limits = new LimitNotes(output);
     this.guest = context.clientEnd === null ? null : CLIENT;
@@ -60,31 +65,14 @@ export class Scene {
     return this.context.clientEnd !== null && this.context.connection.initiatorKnown;
   }
 
-  lose(side: Side): void {
-    this.lost[side] = true;
-  }
-
-  hasLost(side: Side): boolean {
-    return this.lost[side];
-  }
-
-  end(side: Side, how: 'fin' | 'reset' | 'open'): void {
-    this.ends[side] = how;
-  }
-
-  /** Whether everything that this role sent so far was captured and decoded. */
+  /** Whether everything that this role sent since the recording began was captured and decoded. */
   whole(role: Role): boolean {
-    const side = this.sideOf(role);
-    return this.heard(role) && !this.lost[side];
+    return this.witness.unbroken(this.sideOf(role));
   }
 
   /** Whether anything of this role is in the recording at all. */
   heard(role: Role): boolean {
-    const side = this.sideOf(role);
-    if (this.context.present(side)) return true;
-    const clientEnd = this.context.clientEnd ?? 0;
-    const end = side === CLIENT ? clientEnd : clientEnd === 0 ? 1 : 0;
-    return this.context.connection.heard[end];
+    return this.witness.heard(this.sideOf(role));
   }
 
   /** Whether the first byte of each end is known to be its first. */
@@ -93,16 +81,9 @@ export class Scene {
     return start === 'captured' && startKnown?.includes(false) !== true;
   }
 
-  /** Whether the sender of `later` had got `earlier`, or at least could have; false where the opposite is proven. */
-  couldHaveSeen(later: Message, earlier: Message): boolean {
-    if (later.peerSeen >= 0) return later.peerSeen >= earlier.endOffset;
-    return earlier.index > 0 && (later.index === 0 || earlier.index < later.index);
-  }
-
   /** Whether the order between this message and its peer's is proven, and all that its sender had seen is decoded. */
   orderProven(m: Message): boolean {
-    if (m.peerSeen >= 0) return this.context.decodedUpTo(otherSide(m.side)) >= m.peerSeen;
-    return this.context.connection.ordered;
+    return m.peerSeen >= 0 ? this.witness.sawAllBefore(m) !== 'no' : this.context.connection.ordered;
   }
 
   /** Whether the sender is known to have seen more of its peer than is decoded yet: what looks open may be answered. */

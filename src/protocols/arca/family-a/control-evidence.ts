@@ -2,8 +2,8 @@ import type { Claim } from '../../../contract/protocol.js';
 import type { End } from '../../../stream/byte-stream.js';
 import type { Role } from '../generations.js';
 import { claim, type Case, type Evidence } from '../evidence.js';
-import { CHAINED } from '../recognition.js';
-import { chainA, isOddHeader } from './control-reader.js';
+import { CHAINED } from '../decoder/recognition.js';
+import { chainA, isOddHeader } from './framing.js';
 import {
   answers,
   type Body,

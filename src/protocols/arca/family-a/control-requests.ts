@@ -132,7 +132,7 @@ export class Requests {
       this.unknown(m);
       return null;
     }
-    if (!fits && request.again && !this.scene.couldHaveSeen(m, frame)) return null;
+    if (!fits && request.again && this.scene.witness.hadReceived(m, frame) === 'no') return null;
     const sure = this.complete && this.scene.whole('guest') && this.scene.whole('monitor');
     if (request.reply !== null) {
       this.scene.raise(REPLY_DUPLICATE, {
@@ -329,7 +329,7 @@ export class Requests {
       }
       // the requests that they answer would seem to have no answer
       this.complete = false;
-      this.scene.lose(m.side);
+      this.scene.witness.lose(m.side, m.offset);
       const text = `more than ${ORPHANS} replies wait for requests that the capture has not shown; later ones are not paired`;
       this.scene.limits.hit('inFlight', text, 'warning', m);
       return;

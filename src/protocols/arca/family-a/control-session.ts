@@ -72,7 +72,7 @@ export class ControlSession {
     const { scene } = this;
     // also where the capture ends inside it, or its last byte alone is lost: no gap tells of that
     const cut = !m.complete && m.payloadLength <= MAX_PAYLOAD;
-    if (cut) scene.lose(m.side);
+    if (cut) scene.witness.lose(m.side, m.offset);
     if (type === null) {
       scene.raise(UNKNOWN_TYPE, { message: m, text: `message type ${m.type}; 1 to 9 are defined` });
       if (scene.roleOf(m.side) === 'guest') scene.brokenByGuest = true;
@@ -149,7 +149,7 @@ export class ControlSession {
       text: `payload length ${m.payloadLength}, at most ${MAX_PAYLOAD} is allowed; the frames behind it cannot be found`,
     });
     if (this.scene.roleOf(m.side) === 'guest') this.scene.brokenByGuest = true;
-    this.scene.lose(m.side);
+    this.scene.witness.lose(m.side, m.offset);
   }
 
   private wrongDirection(m: ControlFrame): void {

@@ -2,7 +2,7 @@ import type { Claim } from '../../../contract/protocol.js';
 import type { End } from '../../../stream/byte-stream.js';
 import type { Role } from '../generations.js';
 import { claim, type Case, type Evidence } from '../evidence.js';
-import { CHAINED } from '../recognition.js';
+import { CHAINED } from '../decoder/recognition.js';
 import {
   BELL,
   PIPE_HEADER,
@@ -17,7 +17,7 @@ import {
   replyLayout,
 } from './layout.js';
 import { u32At } from '../family-a/layout.js';
-import { chainB, looksLikeHeader } from './pipe-reader.js';
+import { chainB, looksLikeHeader } from './framing.js';
 
 const SEARCH_BYTES = 1024;
 /** A ring size that was ever asked for lies within these bounds. */

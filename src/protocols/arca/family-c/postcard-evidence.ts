@@ -2,12 +2,12 @@ import type { Claim } from '../../../contract/protocol.js';
 import type { End } from '../../../stream/byte-stream.js';
 import type { Role } from '../generations.js';
 import { claim, type Case, type Evidence } from '../evidence.js';
-import { CHAINED } from '../recognition.js';
+import { CHAINED } from '../decoder/recognition.js';
 import { ALL_DIALECTS, foremost, type Dialect } from './dialects.js';
 import { FRAME } from './layout.js';
 import { answersOf } from './pairs.js';
 import { data, text, texts, type Run } from './postcard.js';
-import { chainC } from './postcard-reader.js';
+import { chainC } from './framing.js';
 import { fitting, readIn, Reading } from './reading.js';
 
 const FRAMES = 16;

@@ -93,7 +93,7 @@ export class PostcardSession {
         message: m,
         text: `the length word is 0 or above ${MAX_BODY}; the frames behind it cannot be found`,
       });
-      scene.lose(m.side);
+      scene.witness.lose(m.side, m.offset);
       return;
     }
     scene.learn(m, m.role);

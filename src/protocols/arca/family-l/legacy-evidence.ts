@@ -1,7 +1,7 @@
 import type { Claim } from '../../../contract/protocol.js';
 import { claim, type Case } from '../evidence.js';
 import { CALLS } from './layout.js';
-import { chainL } from './legacy-call.js';
+import { chainL } from './framing.js';
 
 const MOST_CALLS = 64;
 /** Calls of which a stream must consist, by at least two names, to be believed without a label. */

@@ -1,11 +1,11 @@
-import { chainA, isOddHeader } from './family-a/control-reader.js';
-import { HEADER, isDefined, isLegalPair, MAX_PAYLOAD, payloadLengthAt } from './family-a/layout.js';
-import { chainB, classifyB } from './family-b/pipe-reader.js';
-import { PIPE_HEADER, FRAME, isReplyLength, NEW_PIPE_REQUEST, REPLY_B2 } from './family-b/layout.js';
-import { chainC } from './family-c/postcard-reader.js';
-import { chainL } from './family-l/legacy-call.js';
-import type { Family, Role } from './generations.js';
-import type { Chain } from './reader.js';
+import { chainA, isOddHeader } from '../family-a/framing.js';
+import { HEADER, isDefined, isLegalPair, MAX_PAYLOAD, payloadLengthAt } from '../family-a/layout.js';
+import { chainB, classifyB } from '../family-b/framing.js';
+import { PIPE_HEADER, FRAME, isReplyLength, NEW_PIPE_REQUEST, REPLY_B2 } from '../family-b/layout.js';
+import { chainC } from '../family-c/framing.js';
+import { chainL } from '../family-l/framing.js';
+import type { Family, Role } from '../generations.js';
+import type { Chain } from './chain.js';
 
 /** Bytes of a direction within which its family must show. */
 const RECOGNITION_BYTES = 8192;

@@ -1,45 +1,35 @@
-import type { Input, Side } from '../../../base/input.js';
-import type { Chain, FrameReader, FrameSink, Patience } from '../reader.js';
-import { NOTHING } from '../reader.js';
+import type { Input } from '../../../base/input.js';
+import { isFinal, TAKEN, type FramedDecoder, type Patience } from '../../../contract/framed-decoder.js';
+import type { FamilyFrames } from '../decoder/arca-framing.js';
+import type { Chain } from '../decoder/chain.js';
+import type { ArcaMessage } from '../message.js';
 import { CONTROL_TYPES, HEADER, isDefined, isLegalPair, MAX_PAYLOAD, payloadLengthAt, requestIdAt } from './layout.js';
 import { ControlFrame } from './message.js';
 
-/** Reads the frames of family A. Each carries its own length, so that neither direction needs the other. */
-export class ControlReader implements FrameReader {
-  private readonly side: Side;
-  private readonly sink: FrameSink;
-  private readonly details: boolean;
+/** The frames of family A. Each carries its own length, so that neither direction needs the other. */
+export class ControlFrames implements FamilyFrames {
+  private readonly frames: FramedDecoder<ArcaMessage>;
 
-  constructor(side: Side, sink: FrameSink, details: boolean) {
-    this.side = side;
-    this.sink = sink;
-    this.details = details;
+  constructor(frames: FramedDecoder<ArcaMessage>) {
+    this.frames = frames;
   }
 
-  read(input: Input, patience: Patience): number {
-    const b = input.bytes;
-    const p = input.pos;
-    const there = input.end - p;
-    if (there < HEADER.size) return patience === 'cut' ? NOTHING : HEADER.size;
-    const payload = payloadLengthAt(b, p);
-    const tooLarge = payload > MAX_PAYLOAD;
-    const total = HEADER.size + payload;
-    if (!tooLarge && there < total && patience !== 'cut') return total;
-    const m = new ControlFrame(this.side, input);
-    const taken = tooLarge ? HEADER.size : Math.min(total, there);
-    if (tooLarge) m.length = HEADER.size;
-    m.complete = taken === total;
-    m.missing = tooLarge ? 0 : total - taken;
-    m.readPayload(input.view, p + HEADER.size, taken - HEADER.size);
-    if (this.details) m.head = b.slice(p, p + taken);
-    m.endAt(input.originAt(p + taken - 1));
-    input.pos = p + taken;
-    this.sink.emit(m);
-    if (tooLarge) this.sink.lose();
-    return 0;
+  frameAt(input: Input, patience: Patience): number {
+    const there = input.remaining;
+    if (there < HEADER.size) return HEADER.size;
+    const total = HEADER.size + payloadLengthAt(input.bytes, input.pos);
+    const tooLarge = total > HEADER.size + MAX_PAYLOAD;
+    if (!tooLarge && there < total && !isFinal(patience)) return total;
+    const m = new ControlFrame(this.frames.side, input);
+    if (tooLarge) {
+      m.length = HEADER.size;
+      m.complete = false;
+    }
+    m.readPayload(input.view, input.pos + HEADER.size, tooLarge ? 0 : Math.min(total, there) - HEADER.size);
+    this.frames.take(m, input);
+    if (tooLarge) this.frames.swallow('undecoded');
+    return TAKEN;
   }
-
-  gap(): void {}
 }
 
 /** Request ids of neighbouring frames lie closer together than this. */

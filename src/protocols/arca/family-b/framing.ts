@@ -1,8 +1,10 @@
-import type { Input, Side } from '../../../base/input.js';
-import type { Findings, Role } from '../generations.js';
-import { otherRole } from '../generations.js';
-import type { Chain, FrameReader, FrameSink, Patience } from '../reader.js';
-import { NOTHING, WAIT } from '../reader.js';
+import type { Input } from '../../../base/input.js';
+import { isFinal, TAKEN, WAIT, type FramedDecoder, type Patience } from '../../../contract/framed-decoder.js';
+import type { FamilyFrames } from '../decoder/arca-framing.js';
+import type { Chain } from '../decoder/chain.js';
+import type { Told } from '../decoder/told.js';
+import { otherRole, type Role } from '../generations.js';
+import type { ArcaMessage } from '../message.js';
 import {
   PIPE_HEADER,
   fitsFile,
@@ -15,64 +17,48 @@ import {
 } from './layout.js';
 import { PipeFrame } from './message.js';
 
-/** Bytes of a frame that are gathered; the rest of a longer one is data and passes. */
-const GATHER = 4096;
+/** Bytes of a frame's payload that are gathered; the rest of a longer one is data and passes. */
+const GATHERED = 4096;
 
 /**
- * Reads the frames of family B. Framing is by a length alone. What a pipe is for shows in its first frames, in each direction
- * by itself, except where the monitor's first frame is data that was read: then the guest's frames tell.
+ * The frames of family B. Framing is by a length alone. What a pipe is for shows in its first frames, in each direction by itself,
+ * except where the monitor's first frame is data that was read: then the guest's frames tell.
  */
-export class PipeReader implements FrameReader {
-  pipe: 'control' | 'file' | null = null;
-  role: Role | null;
-  private readonly side: Side;
-  private readonly sink: FrameSink;
-  private readonly details: boolean;
-  private readonly peer: Findings;
+export class PipeFrames implements FamilyFrames {
+  private readonly frames: FramedDecoder<ArcaMessage>;
+  private readonly told: Told;
+  private readonly peer: Told;
   private first = true;
-  /** Whether what the pipe is for, or who sends here, was learnt from the peer. */
-  private hinted = false;
 
-  constructor(side: Side, sink: FrameSink, details: boolean, role: Role | null, peer: Findings) {
-    this.side = side;
-    this.sink = sink;
-    this.details = details;
-    this.role = role;
+  constructor(frames: FramedDecoder<ArcaMessage>, told: Told, peer: Told) {
+    this.frames = frames;
+    this.told = told;
     this.peer = peer;
   }
 
-  read(input: Input, patience: Patience): number {
-    const there = input.end - input.pos;
-    if (there < FRAME.size) return patience === 'cut' ? NOTHING : FRAME.size;
-    const p = input.pos;
-    const at = p + FRAME.size;
-    const payload = input.view.getUint16(p, true);
-    const want = Math.min(payload, GATHER);
-    if (there < FRAME.size + want && patience !== 'cut') return FRAME.size + want;
-    const have = Math.min(want, there - FRAME.size);
-    if (payload > 0 && (this.pipe === null || this.role === null)) {
+  frameAt(input: Input, patience: Patience): number {
+    const { frames, told } = this;
+    if (input.remaining < FRAME.size) return FRAME.size;
+    const at = input.pos + FRAME.size;
+    const payload = input.view.getUint16(input.pos, true);
+    const want = Math.min(payload, GATHERED);
+    if (input.remaining < FRAME.size + want && !isFinal(patience)) return FRAME.size + want;
+    const have = Math.min(want, input.remaining - FRAME.size);
+    if (payload > 0 && (told.pipe === null || told.role === null)) {
       this.learn(input, at, payload, have);
-      if (this.pipe === null || this.role === null) {
-        if (patience === 'patient') return WAIT;
-        this.settle();
-      }
+      if ((told.pipe === null || told.role === null) && patience === 'patient') return WAIT;
+      // nobody will tell any more
+      told.role ??= 'guest';
+      told.pipe ??= 'file';
     }
-    const m = new PipeFrame(this.side, input, this.role ?? 'guest');
-    m.hinted = this.hinted;
+    const m = new PipeFrame(frames.side, input, told.role ?? 'guest');
     this.fill(m, input, at, have);
-    const taken = FRAME.size + have;
-    m.complete = have === want;
-    m.missing = m.complete ? 0 : payload - have;
-    if (this.details) m.head = input.bytes.slice(p, p + taken);
-    m.endAt(input.originAt(p + taken - 1));
-    input.pos = p + taken;
     this.first = false;
-    if (m.complete && payload > want) this.sink.pass(m, payload - want);
-    else this.sink.emit(m);
-    return 0;
+    frames.take(m, input, FRAME.size + want);
+    return TAKEN;
   }
 
-  gap(): void {
+  lost(): void {
     this.first = false;
   }
 
@@ -81,7 +67,7 @@ export class PipeReader implements FrameReader {
       m.kind = 'empty';
       return;
     }
-    if (this.pipe === 'control') m.readControl(input.view, at, have);
+    if (this.told.pipe === 'control') m.readControl(input.view, at, have);
     else if (m.role === 'guest' && this.first && looksLikeHeader(input.bytes, at, m.payloadLength, have)) {
       m.readHeader(input.view, at, have);
     } else m.readFile(input.view, at, have);
@@ -89,25 +75,20 @@ export class PipeReader implements FrameReader {
 
   /** What this frame says about the pipe and the sender; then what the peer's frames say. */
   private learn(input: Input, at: number, payload: number, have: number): void {
-    const kinds = classifyB(input.bytes, at, payload, have, this.role);
+    const { frames, told, peer } = this;
+    const kinds = classifyB(input.bytes, at, payload, have, told.role);
     if (kinds !== null) {
-      this.pipe ??= kinds.pipe;
-      this.role ??= kinds.role;
+      told.pipe ??= kinds.pipe;
+      told.role ??= kinds.role;
     }
-    if (this.pipe === null && this.peer.pipe !== null) {
-      this.pipe = this.peer.pipe;
-      this.hinted = true;
+    if (told.pipe === null && peer.pipe !== null) {
+      told.pipe = peer.pipe;
+      frames.hinted = true;
     }
-    if (this.role === null && this.peer.role !== null) {
-      this.role = otherRole(this.peer.role);
-      this.hinted = true;
+    if (told.role === null && peer.role !== null) {
+      told.role = otherRole(peer.role);
+      frames.hinted = true;
     }
-  }
-
-  /** Nobody will tell any more. */
-  private settle(): void {
-    this.role ??= 'guest';
-    this.pipe ??= 'file';
   }
 }
 
