@@ -40,21 +40,21 @@ describe.each(PROTOCOLS.map((p) => [p.name, p] as const))('the examples of %s', 
     expect(examples.length).toBeGreaterThan(0);
   });
 
-  it('decode the same in any pieces', { timeout: 60_000 }, () => {
+  it('decode the same in any pieces', { timeout: 180_000 }, () => {
     const wrong = examples.flatMap(({ id, example }) =>
       differsInPieces(protocol, example, [1, 7]).map((w) => `${id} ${w}`),
     );
     expect(unknown(wrong)).toEqual([]);
   });
 
-  it('blame nobody for what was not captured', { timeout: 60_000 }, () => {
+  it('blame nobody for what was not captured', { timeout: 180_000 }, () => {
     const wrong = examples.flatMap(({ id, example }) =>
       blamesForLoss(protocol, example, randomOf(id), TRIES).map((w) => `${id} ${w}`),
     );
     expect(unknown(wrong)).toEqual([]);
   });
 
-  it('hold no more, however long they go on', { timeout: 60_000 }, () => {
+  it('hold no more, however long they go on', { timeout: 180_000 }, () => {
     const wrong = examples.flatMap(({ id, example }) => growsWithoutBound(protocol, example).map((w) => `${id} ${w}`));
     expect(unknown(wrong)).toEqual([]);
   });
