@@ -17,6 +17,7 @@ import {
   REPLY_FLAG_DONE,
 } from './constants.js';
 import { field, type Facts, type Place } from './facts.js';
+import { CHUNK, ERROR_DATA, EXTENDED_CHUNK } from './layout.js';
 import type { Chunk, NbdMessage } from './messages.js';
 import { errorName, isKnownChunk, isKnownError, shortChunk } from './names.js';
 import { show } from './option-checks.js';
@@ -82,12 +83,15 @@ export class ChunkChecks {
     if (facts.negotiationSeen && (m.extended ? !facts.extended : facts.extended || !facts.structured)) this.form(m);
     if ((m.flags & ~REPLY_FLAG_DONE) !== 0) {
       facts.raise(UNKNOWN_REPLY_FLAG, {
-        ...field(m, 4, 2),
+        ...CHUNK.where(m, 'flags'),
         text: `flags ${hexNumber(m.flags, 4)}; only bit 0 is defined`,
       });
     }
     if (m.payload >= 4294967296) {
-      facts.raise(EXTENDED_LENGTH_HUGE, { ...field(m, 24, 8), text: `payload of ${m.payload} bytes` });
+      facts.raise(EXTENDED_LENGTH_HUGE, {
+        ...EXTENDED_CHUNK.where(m, 'length'),
+        text: `payload of ${m.payload} bytes`,
+      });
     }
     this.size(m);
     switch (m.type) {
@@ -116,7 +120,7 @@ export class ChunkChecks {
     const { facts } = this;
     if (this.formJudged) return;
     this.formJudged = true;
-    const at = field(m, 0, 4);
+    const at = CHUNK.where(m, 'magic');
     if (m.extended) {
       facts.raise(EXTENDED_NOT_NEGOTIATED, { ...at, text: 'NBD_OPT_EXTENDED_HEADERS was not acknowledged' });
     } else if (facts.extended) {
@@ -130,7 +134,7 @@ export class ChunkChecks {
   }
 
   private lengthField(m: Chunk): Place {
-    return m.extended ? field(m, 24, 8) : field(m, 16, 4);
+    return m.extended ? EXTENDED_CHUNK.where(m, 'length') : CHUNK.where(m, 'length');
   }
 
   private size(m: Chunk): void {
@@ -152,7 +156,7 @@ export class ChunkChecks {
   private none(m: Chunk): boolean {
     if (!m.isDone)
       this.facts.raise(NONE_WITHOUT_DONE, {
-        ...field(m, 4, 2),
+        ...CHUNK.where(m, 'flags'),
         text: 'a chunk of type NONE that does not end the answer',
       });
     if (m.payload === 0) return false;
@@ -183,7 +187,7 @@ export class ChunkChecks {
           ? ' (the reference server once numbered BLOCK_STATUS so)'
           : '';
     this.facts.raise(UNKNOWN_CHUNK_TYPE, {
-      ...field(m, 6, 2),
+      ...CHUNK.where(m, 'type'),
       text: `chunk type ${m.type} with ${count(m.payload, 'byte')} of payload${draft}`,
     });
   }
@@ -192,7 +196,10 @@ export class ChunkChecks {
     const { facts } = this;
     const header = m.extended ? EXTENDED_CHUNK_LENGTH : CHUNK_LENGTH;
     if (!isKnownChunk(m.type)) {
-      facts.raise(UNKNOWN_ERROR_CHUNK, { ...field(m, 6, 2), text: `error chunk of type ${hexNumber(m.type, 4)}` });
+      facts.raise(UNKNOWN_ERROR_CHUNK, {
+        ...CHUNK.where(m, 'type'),
+        text: `error chunk of type ${hexNumber(m.type, 4)}`,
+      });
     }
     const fixed = m.type === CHUNK_ERROR_OFFSET ? 14 : 6;
     if (m.payload < fixed) {
@@ -206,12 +213,16 @@ export class ChunkChecks {
     if (data === null || data.length < 6) return false;
     const error = data.u32(0);
     const messageLength = data.u16(4);
-    if (error === 0) facts.raise(ERROR_ZERO, { ...field(m, header, 4), text: `${shortChunk(m.type)} with error 0` });
+    if (error === 0)
+      facts.raise(ERROR_ZERO, {
+        ...ERROR_DATA.where(m, 'error', 'error', header),
+        text: `${shortChunk(m.type)} with error 0`,
+      });
     else checkErrorValue(facts, m, header, error);
     const room = m.payload - fixed;
     if (messageLength > room) {
       facts.raise(ERROR_MESSAGE_OVERRUNS, {
-        ...field(m, header + 4, 2),
+        ...ERROR_DATA.where(m, 'messageLength', 'messageLength', header),
         text: `message length ${messageLength} in a payload of ${m.payload} bytes; at most ${room} fit`,
       });
       return true;
@@ -233,7 +244,7 @@ export class ChunkChecks {
     const extended = m.type === CHUNK_BLOCK_STATUS_EXT;
     if (extended !== m.extended) {
       facts.raise(BLOCK_STATUS_TYPE_FOR_MODE, {
-        ...field(m, 6, 2),
+        ...CHUNK.where(m, 'type'),
         text: `${shortChunk(m.type)} in ${m.extended ? 'an extended' : 'a structured'} reply`,
       });
     }

@@ -8,6 +8,7 @@ import {
   TFLAG_SEND_WRITE_ZEROES,
 } from './constants.js';
 import { field, type BlockSizes, type Facts } from './facts.js';
+import { INFO_BLOCK_SIZE_DATA, INFO_EXPORT_DATA, OPTION_REPLY } from './layout.js';
 import type { NbdMessage } from './messages.js';
 import {
   BLOCK_SIZE_NOT_POWER_OF_TWO,
@@ -72,7 +73,7 @@ export function checkGoFlags(facts: Facts, m: NbdMessage, flags: number): void {
   const alone = (flags & TFLAG_BLOCK_STATUS_PAYLOAD) !== 0 && facts.extended && facts.contexts.size === 0;
   if (!alone || !facts.isWhole(SERVER)) return;
   facts.raise(BS_PAYLOAD_FLAG_WITHOUT_CONTEXTS, {
-    ...field(m, 30, 2),
+    ...INFO_EXPORT_DATA.where(m, 'flags', 'flags', OPTION_REPLY.size),
     text: `transmission flags ${hexNumber(flags, 4)}, but no metadata context is selected`,
   });
 }
@@ -81,25 +82,35 @@ function isPowerOfTwo(n: number): boolean {
   return n > 0 && Number.isInteger(Math.log2(n));
 }
 
-/** Judges NBD_INFO_BLOCK_SIZE, whose three sizes begin at `at` in the message. */
+/** Judges NBD_INFO_BLOCK_SIZE, whose data begin at `at` in the message. */
 export function checkBlockSizes(facts: Facts, m: NbdMessage, at: number, sizes: BlockSizes): void {
   const { minimum, preferred, maximum } = sizes;
   if (!isPowerOfTwo(minimum)) {
-    facts.raise(BLOCK_SIZE_NOT_POWER_OF_TWO, { ...field(m, at, 4), text: `minimum block size ${minimum}` });
+    facts.raise(BLOCK_SIZE_NOT_POWER_OF_TWO, {
+      ...INFO_BLOCK_SIZE_DATA.where(m, 'minimumBlock', 'minimumBlock', at),
+      text: `minimum block size ${minimum}`,
+    });
   }
   if (!isPowerOfTwo(preferred)) {
-    facts.raise(BLOCK_SIZE_NOT_POWER_OF_TWO, { ...field(m, at + 4, 4), text: `preferred block size ${preferred}` });
+    facts.raise(BLOCK_SIZE_NOT_POWER_OF_TWO, {
+      ...INFO_BLOCK_SIZE_DATA.where(m, 'preferredBlock', 'preferredBlock', at),
+      text: `preferred block size ${preferred}`,
+    });
   }
-  if (minimum > 65536) facts.raise(MIN_BLOCK_TOO_LARGE, { ...field(m, at, 4), text: `minimum block size ${minimum}` });
+  if (minimum > 65536)
+    facts.raise(MIN_BLOCK_TOO_LARGE, {
+      ...INFO_BLOCK_SIZE_DATA.where(m, 'minimumBlock', 'minimumBlock', at),
+      text: `minimum block size ${minimum}`,
+    });
   if (preferred < Math.max(minimum, 512)) {
     facts.raise(PREFERRED_BLOCK_TOO_SMALL, {
-      ...field(m, at + 4, 4),
+      ...INFO_BLOCK_SIZE_DATA.where(m, 'preferredBlock', 'preferredBlock', at),
       text: `preferred block size ${preferred}, minimum ${minimum}; at least ${Math.max(minimum, 512)} expected`,
     });
   }
   if (maximum < preferred) {
     facts.raise(MAX_PAYLOAD_BELOW_PREFERRED, {
-      ...field(m, at + 8, 4),
+      ...INFO_BLOCK_SIZE_DATA.where(m, 'maximumPayload', 'maximumPayload', at),
       text: `maximum payload ${maximum}, preferred block size ${preferred}`,
     });
   }

@@ -31,6 +31,7 @@ import {
 import { checkExport } from './export-checks.js';
 import { field, NO_CONTEXTS, type Facts } from './facts.js';
 import { NOT_ASKED, NOT_YET, UNKNOWN } from './hints.js';
+import { EXPORT_INFO, GREETING, OLDSTYLE_TAIL, OPTION_REPLY } from './layout.js';
 import type { ClientFlags, ExportInfo, Greeting, Option, OptionReply } from './messages.js';
 import { optionName } from './names.js';
 import { OptionChecks, swappedOption } from './option-checks.js';
@@ -126,7 +127,7 @@ export class Haggling {
     checkStyles(facts);
     const port = facts.serverPort;
     if (m.oldstyle) {
-      const at = field(m, 8, 8);
+      const at = GREETING.where(m, 'style');
       facts.raise(OLDSTYLE_USED, { ...at, text: 'the second magic is that of oldstyle' });
       if (port === IANA_PORT) facts.raise(OLDSTYLE_ON_NEWSTYLE_PORT, { ...at, text: `oldstyle on port ${IANA_PORT}` });
       return;
@@ -136,7 +137,7 @@ export class Haggling {
     }
     if ((m.flags & ~3) !== 0) {
       facts.raise(UNKNOWN_HANDSHAKE_FLAG, {
-        ...field(m, 16, 2),
+        ...GREETING.where(m, 'flags'),
         text: `handshake flags ${hexNumber(m.flags, 4)}; only bits 0 and 1 are defined`,
       });
     }
@@ -213,11 +214,11 @@ export class Haggling {
     this.exportInfoSeen = true;
     this.tlsModes.exportInfo(m, nameAsked?.exportName ?? null);
     this.enter(m.sizeHi, m.sizeLo, m.flags);
-    const flagsAt = m.oldstyle ? 10 : 8;
+    const flagsAt = (m.oldstyle ? OLDSTYLE_TAIL : EXPORT_INFO).at.flags;
     checkExport(facts, m, 0, m.sizeHi, m.sizeLo, flagsAt, m.flags);
     if (m.handshakeFlags !== 0) {
       facts.raise(OLDSTYLE_HANDSHAKE_FLAGS, {
-        ...field(m, 8, 2),
+        ...OLDSTYLE_TAIL.where(m, 'handshakeFlags'),
         text: `flags ${hexNumber(m.handshakeFlags, 4)} at offset 24 of the greeting`,
       });
     }
@@ -363,7 +364,7 @@ export class Haggling {
     if (facts.bothWhole) {
       this.partial = true;
       facts.raise(OPTION_REPLY_MISMATCH, {
-        ...field(reply, 8, 4),
+        ...OPTION_REPLY.where(reply, 'option'),
         related: [asked.option],
         text: `the reply names ${optionName(reply.option)}; outstanding is ${optionName(asked.option.option)}${swappedOption(reply.option)}`,
       });

@@ -75,8 +75,8 @@ const ERRORS = new Map<number, string>([
   [108, 'NBD_ESHUTDOWN'],
 ]);
 
-const HANDSHAKE_FLAGS: readonly string[] = ['FIXED_NEWSTYLE', 'NO_ZEROES'];
-const TRANSMISSION_FLAGS: readonly string[] = [
+export const CLIENT_FLAG_NAMES: readonly string[] = ['FIXED_NEWSTYLE', 'NO_ZEROES'];
+export const TRANSMISSION_FLAG_NAMES: readonly string[] = [
   'HAS_FLAGS',
   'READ_ONLY',
   'SEND_FLUSH',
@@ -91,8 +91,8 @@ const TRANSMISSION_FLAGS: readonly string[] = [
   'SEND_FAST_ZERO',
   'BLOCK_STATUS_PAYLOAD',
 ];
-const COMMAND_FLAGS: readonly string[] = ['FUA', 'NO_HOLE', 'DF', 'REQ_ONE', 'FAST_ZERO', 'PAYLOAD_LEN'];
-const REPLY_FLAGS: readonly string[] = ['DONE'];
+export const COMMAND_FLAG_NAMES: readonly string[] = ['FUA', 'NO_HOLE', 'DF', 'REQ_ONE', 'FAST_ZERO', 'PAYLOAD_LEN'];
+export const REPLY_FLAG_NAMES: readonly string[] = ['DONE'];
 
 /** Every name that a message can have. */
 export function messageNames(): string[] {
@@ -156,23 +156,23 @@ function flagNames(flags: number, names: readonly string[], digits: number): str
 }
 
 export function handshakeFlags(flags: number): string[] {
-  return flagNames(flags, HANDSHAKE_FLAGS, 4);
+  return flagNames(flags, CLIENT_FLAG_NAMES, 4);
 }
 
 export function clientFlags(flags: number): string[] {
-  return flagNames(flags, HANDSHAKE_FLAGS, 8);
+  return flagNames(flags, CLIENT_FLAG_NAMES, 8);
 }
 
 export function transmissionFlags(flags: number): string[] {
-  return flagNames(flags, TRANSMISSION_FLAGS, 4);
+  return flagNames(flags, TRANSMISSION_FLAG_NAMES, 4);
 }
 
 export function commandFlags(flags: number): string[] {
-  return flagNames(flags, COMMAND_FLAGS, 4);
+  return flagNames(flags, COMMAND_FLAG_NAMES, 4);
 }
 
 export function replyFlags(flags: number): string[] {
-  return flagNames(flags, REPLY_FLAGS, 4);
+  return flagNames(flags, REPLY_FLAG_NAMES, 4);
 }
 
 /** Names of a block status word of a metadata context, or the number itself where its namespace does not define bits. */

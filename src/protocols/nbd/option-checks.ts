@@ -20,6 +20,7 @@ import {
 } from './constants.js';
 import { swap32, swappedFit } from './cookie.js';
 import { field, type Facts } from './facts.js';
+import { OPTION } from './layout.js';
 import type { ClientFlags, Option } from './messages.js';
 import { handshakeFlags, optionName } from './names.js';
 import { hexNumber } from '../../base/hex.js';
@@ -144,7 +145,7 @@ export class OptionChecks {
   private unknown(m: Option): void {
     const swapped = swappedOption(m.option);
     this.facts.raise(swapped === '' ? UNKNOWN_OPTION : OPTION_BYTE_SWAPPED, {
-      ...field(m, 8, 4),
+      ...OPTION.where(m, 'option'),
       text: `option ${m.option} with ${count(m.dataLength, 'byte')} of data${swapped}`,
     });
   }

@@ -27,6 +27,7 @@ import {
 import { swappedFit } from './cookie.js';
 import { checkBlockSizes, checkExport, checkGoFlags, checkSizesTogether } from './export-checks.js';
 import { field, type Facts } from './facts.js';
+import { INFO_EXPORT_DATA, OPTION_REPLY } from './layout.js';
 import type { OptionReply } from './messages.js';
 import { infoName, optionName } from './names.js';
 import { show } from './option-checks.js';
@@ -111,10 +112,10 @@ export class ReplyChecks {
         text: `handshake flags ${hexNumber(greeting.flags, 4)}, yet an option is answered`,
       });
     }
-    const at = field(m, 12, 4);
+    const at = OPTION_REPLY.where(m, 'type');
     if (m.option === OPT_EXPORT_NAME) {
       facts.raise(REPLY_TO_EXPORT_NAME, {
-        ...field(m, 8, 4),
+        ...OPTION_REPLY.where(m, 'option'),
         text: `${m.name} with the number of NBD_OPT_EXPORT_NAME`,
       });
     }
@@ -149,7 +150,7 @@ export class ReplyChecks {
     const least = m.type === REP_INFO ? 2 : 4;
     if (m.dataLength < least) {
       facts.raise(OPTION_REPLY_TOO_SHORT, {
-        ...field(m, 16, 4),
+        ...OPTION_REPLY.where(m, 'length'),
         text: `${m.name} with ${count(m.dataLength, 'byte')} of data; at least ${least} are needed`,
       });
     }
@@ -219,22 +220,30 @@ export class ReplyChecks {
       case INFO_EXPORT:
         if (m.dataLength !== 12) {
           facts.raise(INFO_EXPORT_BAD_LENGTH, {
-            ...field(m, 16, 4),
+            ...OPTION_REPLY.where(m, 'length'),
             text: `${m.dataLength} bytes of data; 12 expected`,
           });
         } else if (data.length >= 12) {
-          checkExport(facts, m, DATA + 2, data.u32(2), data.u32(6), DATA + 10, data.u16(10));
+          checkExport(
+            facts,
+            m,
+            DATA + INFO_EXPORT_DATA.at.exportSize,
+            data.u32(2),
+            data.u32(6),
+            DATA + INFO_EXPORT_DATA.at.flags,
+            data.u16(10),
+          );
           if (m.option === OPT_GO) checkGoFlags(facts, m, data.u16(10));
         }
         break;
       case INFO_BLOCK_SIZE:
         if (m.dataLength !== 14) {
           facts.raise(INFO_BLOCK_SIZE_BAD_LENGTH, {
-            ...field(m, 16, 4),
+            ...OPTION_REPLY.where(m, 'length'),
             text: `${m.dataLength} bytes of data; 14 expected`,
           });
         } else if (answer.blockSizes !== null) {
-          checkBlockSizes(facts, m, DATA + 2, answer.blockSizes);
+          checkBlockSizes(facts, m, DATA, answer.blockSizes);
         }
         break;
       case INFO_NAME:

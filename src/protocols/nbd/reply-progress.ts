@@ -14,7 +14,8 @@ import {
   CMD_RESIZE,
   EOVERFLOW,
 } from './constants.js';
-import { field, type Facts } from './facts.js';
+import { type Facts } from './facts.js';
+import { CHUNK, EXTENDED_CHUNK, STATUS_HEAD } from './layout.js';
 import type { Chunk, Request } from './messages.js';
 import { shortChunk, shortCommand } from './names.js';
 import { show } from './option-checks.js';
@@ -106,14 +107,14 @@ export class ReplyProgress {
     // nobody knows what would answer a command that is not defined
     if (wrong && request.type <= CMD_RESIZE) {
       facts.raise(CHUNK_TYPE_FOR_COMMAND, {
-        ...field(m, 6, 2),
+        ...CHUNK.where(m, 'type'),
         related: [request],
         text: `${shortChunk(m.type)} in answer to ${shortCommand(request.type)}`,
       });
     }
     if (m.extended && (m.requestOffsetHi !== request.offsetHi || m.requestOffsetLo !== request.offsetLo)) {
       facts.raise(EXTENDED_OFFSET_MISMATCH, {
-        ...field(m, 16, 8),
+        ...EXTENDED_CHUNK.where(m, 'requestOffset'),
         related: [request],
         text: `offset ${m.requestOffsetHi * 4294967296 + m.requestOffsetLo}; the request has ${rangeStart(request)}`,
       });
@@ -319,7 +320,7 @@ export class ReplyProgress {
       return;
     }
     const id = scan.contextId;
-    const head = field(m, m.extended ? 32 : 20, 4);
+    const head = STATUS_HEAD.where(m, 'contextId', 'contextId', (m.extended ? EXTENDED_CHUNK : CHUNK).size);
     this.contexts ??= new Set();
     if (this.contexts.has(id)) {
       facts.raise(BLOCK_STATUS_DUPLICATE_CONTEXT, { ...head, text: `context id ${id} again in one answer` });

@@ -31,6 +31,7 @@ import {
 } from './constants.js';
 import { cookieText } from './cookie.js';
 import { field, type Facts, type Place } from './facts.js';
+import { EXTENDED_REQUEST, REQUEST, requestLayout, STATUS_QUERY } from './layout.js';
 import type { NbdMessage, Request } from './messages.js';
 import { commandFlags, shortCommand } from './names.js';
 import { show } from './option-checks.js';
@@ -142,7 +143,7 @@ export class RequestChecks {
     const malformed = r.payload < 12 || (r.payload - 8) % 4 !== 0;
     if (malformed && r.payload > 0) {
       facts.raise(BS_PAYLOAD_MALFORMED, {
-        ...field(r, 32, r.payload),
+        ...field(r, EXTENDED_REQUEST.size, r.payload),
         text: `payload of ${r.payload} bytes; 8 + 4n expected, n at least 1`,
       });
     }
@@ -152,12 +153,18 @@ export class RequestChecks {
       const unknown = facts.contextsKnown && facts.negotiationSeen && !facts.contexts.has(id);
       if (seen.has(id) || unknown) {
         const why = seen.has(id) ? 'is listed again' : 'was not handed out by the server';
-        facts.raise(BS_PAYLOAD_MALFORMED, { ...field(r, 32 + at, 4), text: `context id ${id} ${why}` });
+        facts.raise(BS_PAYLOAD_MALFORMED, {
+          ...field(r, EXTENDED_REQUEST.size + at, 4),
+          text: `context id ${id} ${why}`,
+        });
       }
       seen.add(id);
     }
     if (rangeLength(r) === 0)
-      facts.raise(ZERO_LENGTH_REQUEST, { ...field(r, 32, 8), text: 'BLOCK_STATUS with an effect length of 0' });
+      facts.raise(ZERO_LENGTH_REQUEST, {
+        ...STATUS_QUERY.where(r, 'effectLength', 'effectLength', EXTENDED_REQUEST.size),
+        text: 'BLOCK_STATUS with an effect length of 0',
+      });
     if (facts.flags >= 0) this.range(r);
   }
 
@@ -183,7 +190,7 @@ export class RequestChecks {
     this.modeJudged = true;
     const form = r.extended ? 'an extended' : 'a compact';
     facts.raise(REQUEST_HEADER_MODE, {
-      ...field(r, 0, 4),
+      ...REQUEST.where(r, 'magic'),
       text: known
         ? `${form} header, although extended headers were ${facts.extended ? '' : 'not '}agreed on`
         : `${form} header after requests with the other one`,
@@ -192,7 +199,7 @@ export class RequestChecks {
 
   private flags(r: Request): void {
     const { facts } = this;
-    const at = field(r, 4, 2);
+    const at = REQUEST.where(r, 'flags');
     const unknown = r.flags & 0xffc0;
     if (unknown !== 0) {
       facts.raise(UNKNOWN_COMMAND_FLAG, {
@@ -225,7 +232,7 @@ export class RequestChecks {
     }
     if (payload && r.type !== CMD_WRITE && r.payload === 0) {
       facts.raise(PAYLOAD_LEN_ZERO, {
-        ...field(r, 24, 8),
+        ...EXTENDED_REQUEST.where(r, 'length'),
         text: `PAYLOAD_LEN on ${shortCommand(r.type)} with length 0`,
       });
     }
@@ -234,13 +241,13 @@ export class RequestChecks {
   private command(r: Request): void {
     const { facts } = this;
     if (r.type > CMD_RESIZE) {
-      facts.raise(UNKNOWN_COMMAND, { ...field(r, 6, 2), text: `command ${r.type}` });
+      facts.raise(UNKNOWN_COMMAND, { ...REQUEST.where(r, 'type'), text: `command ${r.type}` });
       return;
     }
     if (r.type === CMD_FLUSH || r.type === CMD_DISC) {
       if (r.offsetHi !== 0 || r.offsetLo !== 0 || r.lengthHi !== 0 || r.lengthLo !== 0) {
         facts.raise(r.type === CMD_FLUSH ? FLUSH_FIELDS_NONZERO : DISC_FIELDS_NONZERO, {
-          ...field(r, 16, r.headerLength - 16),
+          ...requestLayout(r).where(r, 'offset', 'length'),
           text: `offset ${decimal(r.offsetHi, r.offsetLo)}, length ${decimal(r.lengthHi, r.lengthLo)}`,
         });
       }
@@ -251,11 +258,11 @@ export class RequestChecks {
 
   private length(r: Request): void {
     if (r.lengthHi === 0 && r.lengthLo === 0) {
-      const at = field(r, 24, r.headerLength - 24);
+      const at = requestLayout(r).where(r, 'length');
       this.facts.repeats.add(ZERO_LENGTH_REQUEST, at, shortCommand(r.type), (commands) => `${commands} of 0 bytes`);
     } else if (r.type === CMD_READ && r.lengthHi !== 0) {
       this.facts.raise(READ_OVER_32_BIT, {
-        ...field(r, 24, 8),
+        ...EXTENDED_REQUEST.where(r, 'length'),
         text: `READ of ${decimal(r.lengthHi, r.lengthLo)} bytes`,
       });
     }
@@ -269,12 +276,12 @@ export class RequestChecks {
     const gate = GATES[type] ?? 0;
     if (gate !== 0 && (offered & gate) === 0) {
       facts.raise(COMMAND_NOT_NEGOTIATED, {
-        ...field(r, 6, 2),
+        ...REQUEST.where(r, 'type'),
         text: `${shortCommand(type)}, but the transmission flags are ${hexNumber(offered, 4)}`,
       });
     } else if (type === CMD_CACHE && (offered & TFLAG_SEND_CACHE) === 0) {
       const say = (what: string): string => `${what}, but the transmission flags are ${hexNumber(offered, 4)}`;
-      facts.repeats.add(CACHE_NOT_ADVERTISED, field(r, 6, 2), 'CACHE', say);
+      facts.repeats.add(CACHE_NOT_ADVERTISED, REQUEST.where(r, 'type'), 'CACHE', say);
     } else if (type === CMD_BLOCK_STATUS && facts.negotiationSeen) {
       this.contexts(r);
     }
@@ -287,14 +294,14 @@ export class RequestChecks {
           : 0);
       if (missing !== 0) {
         facts.raise(COMMAND_FLAG_NOT_NEGOTIATED, {
-          ...field(r, 4, 2),
+          ...REQUEST.where(r, 'flags'),
           text: `${commandFlags(missing).join(' ')}, but the transmission flags are ${hexNumber(offered, 4)}`,
         });
       }
     }
     if ((offered & TFLAG_READ_ONLY) !== 0 && isWrite(type)) {
       const say = (commands: string): string => `${commands} on a read-only export`;
-      facts.repeats.add(WRITE_ON_READ_ONLY, field(r, 6, 2), shortCommand(type), say);
+      facts.repeats.add(WRITE_ON_READ_ONLY, REQUEST.where(r, 'type'), shortCommand(type), say);
     }
     if (hasRange(type) && r.query === null) this.range(r);
     if (type === CMD_READ || type === CMD_WRITE || r.query !== null) this.payload(r);
@@ -303,7 +310,10 @@ export class RequestChecks {
   private contexts(r: Request): void {
     const { facts } = this;
     if ((!facts.structured && !facts.extended) || facts.contexts.size === 0) {
-      facts.raise(BLOCK_STATUS_NOT_NEGOTIATED, { ...field(r, 6, 2), text: 'no metadata context is selected' });
+      facts.raise(BLOCK_STATUS_NOT_NEGOTIATED, {
+        ...REQUEST.where(r, 'type'),
+        text: 'no metadata context is selected',
+      });
     } else if (
       !this.metaJudged &&
       facts.metaExport !== null &&
@@ -313,14 +323,14 @@ export class RequestChecks {
       this.metaJudged = true;
       const linked = facts.metaExport === '' || facts.exportName === '' || facts.canonicalName === facts.metaExport;
       facts.raise(BLOCK_STATUS_NOT_NEGOTIATED, {
-        ...field(r, 6, 2),
+        ...REQUEST.where(r, 'type'),
         severity: linked ? 'note' : 'error',
         text: `contexts were selected for export ${show(facts.metaExport)}, but the session uses ${show(facts.exportName)}`,
       });
     }
     if (r.query !== null && (facts.flags & TFLAG_BLOCK_STATUS_PAYLOAD) === 0) {
       facts.raise(BS_PAYLOAD_NOT_ADVERTISED, {
-        ...field(r, 4, 2),
+        ...REQUEST.where(r, 'flags'),
         text: `BLOCK_STATUS with payload, but the transmission flags are ${hexNumber(facts.flags, 4)}`,
       });
     }
@@ -391,7 +401,7 @@ export class RequestChecks {
     const length = r.query !== null || r.type === CMD_WRITE ? r.payload : rangeLength(r);
     const maximum = facts.blockSizes?.maximum ?? -1;
     if (length <= (maximum < 0 ? DEFAULT_MAX_PAYLOAD : maximum)) return;
-    const at = field(r, 24, r.headerLength - 24);
+    const at = requestLayout(r).where(r, 'length');
     if (r.extended && r.type !== CMD_READ) {
       if (
         maximum >= 0
@@ -450,7 +460,7 @@ export class RequestChecks {
 
   private reused(later: Request, earlier: Request, confidence: 'certain' | 'likely'): void {
     this.facts.raise(COOKIE_REUSED_IN_FLIGHT, {
-      ...field(later, 8, 8),
+      ...REQUEST.where(later, 'cookie'),
       related: [earlier],
       confidence,
       text: `cookie ${cookieText(later.cookieHi, later.cookieLo)} is that of a ${shortCommand(earlier.type)} in flight`,
@@ -498,7 +508,7 @@ export class RequestChecks {
 
 /** Offset and length of a request, as the place of a finding. */
 function rangeFields(r: Request): Place {
-  return field(r, 16, r.headerLength - 16);
+  return requestLayout(r).where(r, 'offset', 'length');
 }
 
 function rangeText(r: Request): string {

@@ -4,8 +4,9 @@ import { checkExtentAlignment } from './checks/block-status.js';
 import { checkErrorValue, ChunkChecks } from './chunk-checks.js';
 import { CHUNK_OFFSET_DATA, CMD_BLOCK_STATUS, CMD_DISC, CMD_READ, CMD_RESIZE, ESHUTDOWN } from './constants.js';
 import { cookieText, otherOrders } from './cookie.js';
-import { field, type Facts } from './facts.js';
+import type { Facts } from './facts.js';
 import { NOT_YET, UNKNOWN } from './hints.js';
+import { SIMPLE_REPLY } from './layout.js';
 import { Chunk, type NbdMessage, type Request, type SimpleReply } from './messages.js';
 import { errorName, shortCommand } from './names.js';
 import { OutcomeChecks } from './outcome-checks.js';
@@ -165,7 +166,7 @@ export class Transmission {
     if (this.headerJudged) return;
     this.headerJudged = true;
     this.facts.raise(REPLY_HEADER_MODE, {
-      ...field(m, 0, 4),
+      ...SIMPLE_REPLY.where(m, 'magic'),
       text: 'a simple reply after NBD_OPT_EXTENDED_HEADERS was acknowledged',
     });
   }
@@ -367,7 +368,7 @@ export class Transmission {
       if (turned !== null) {
         const { request, how } = turned;
         facts.raise(REPLY_UNKNOWN_COOKIE, {
-          ...field(m, 8, 8),
+          ...SIMPLE_REPLY.where(m, 'cookie'),
           related: [request],
           confidence: sure,
           text: `cookie ${cookieText(m.cookieHi, m.cookieLo)} belongs to no request; ${how} it is that of a ${shortCommand(request.type)} in flight: a cookie is returned as it came`,
@@ -447,7 +448,7 @@ export class Transmission {
         kept.push(s);
       } else if (sure !== null) {
         facts.raise(REPLY_UNKNOWN_COOKIE, {
-          ...field(s.reply, 8, 8),
+          ...SIMPLE_REPLY.where(s.reply, 'cookie'),
           confidence: sure,
           text: `cookie ${cookieText(s.reply.cookieHi, s.reply.cookieLo)} belongs to no request`,
         });

@@ -12,7 +12,8 @@ import {
   REP_ERR_TLS_REQD,
   REP_INFO,
 } from '../constants.js';
-import { field, type Facts } from '../facts.js';
+import { type Facts } from '../facts.js';
+import { OPTION_REPLY } from '../layout.js';
 import type { ExportInfo, OptionReply } from '../messages.js';
 import { optionName, replyName } from '../names.js';
 import { show } from '../option-checks.js';
@@ -122,7 +123,10 @@ export class TlsModeChecks {
   private startTls(m: OptionReply): void {
     const { facts } = this;
     if (!m.isFinal) {
-      facts.raise(STARTTLS_REPLY_INVALID, { ...field(m, 12, 4), text: `${m.name} in answer to NBD_OPT_STARTTLS` });
+      facts.raise(STARTTLS_REPLY_INVALID, {
+        ...OPTION_REPLY.where(m, 'type'),
+        text: `${m.name} in answer to NBD_OPT_STARTTLS`,
+      });
     } else if (m.isError) {
       facts.raise(STARTTLS_REFUSED, { message: m, text: `${replyName(m.type)}: the session stays in clear` });
       if (m.type !== REP_ERR_INVALID) this.refused = m;

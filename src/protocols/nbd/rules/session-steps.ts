@@ -1,4 +1,19 @@
 import type { Step } from '../../../base/rule.js';
+import {
+  CHUNK,
+  ERROR_DATA,
+  EXPORT_INFO,
+  EXTENDED_CHUNK,
+  EXTENDED_REQUEST,
+  GREETING,
+  INFO_BLOCK_SIZE_DATA,
+  INFO_EXPORT_DATA,
+  OLDSTYLE_TAIL,
+  OPTION,
+  OPTION_REPLY,
+  REQUEST,
+  SIMPLE_REPLY,
+} from '../layout.js';
 
 /**
  * Words for writing NBD sessions as lists of steps, for the rules' examples and for tests. Everything is built from bytes; nothing
@@ -69,13 +84,10 @@ export const serverCloses: Step = { from: 'server', end: 'fin' };
 
 // ---- handshake
 
-const NBDMAGIC = u64(0x4e42444d41474943n);
-const IHAVEOPT = u64(0x49484156454f5054n);
 const OLDSTYLE = u64(0x0000420281861253n);
-const REP_MAGIC = u64(0x0003e889045565a9n);
 
 export function greeting(flags = 3): Bytes {
-  return server(NBDMAGIC, IHAVEOPT, u16(flags));
+  return server(GREETING.build({ flags }));
 }
 
 export function clientFlags(flags = 3): Bytes {
@@ -88,17 +100,19 @@ export function hello(flags = 3, flagsOfClient = flags & 3): Step[] {
 }
 
 export function oldstyle(size: number | bigint = 65536, flags = 0x0001, handshake = 0, reserved = fill(124, 0)): Bytes {
-  return server(NBDMAGIC, OLDSTYLE, u64(size), u16(handshake), u16(flags), reserved);
+  const magics = GREETING.build({ style: OLDSTYLE, flags: 0 }).subarray(0, GREETING.at.flags);
+  const tail = OLDSTYLE_TAIL.build({ exportSize: BigInt(size), handshakeFlags: handshake, flags });
+  return server(magics, tail, reserved);
 }
 
 export function option(number: number, ...data: readonly Part[]): Bytes {
   const bytes = join(...data);
-  return client(IHAVEOPT, u32(number), u32(bytes.length), bytes);
+  return client(OPTION.build({ option: number, length: bytes.length }), bytes);
 }
 
 export function reply(number: number, type: number, ...data: readonly Part[]): Bytes {
   const bytes = join(...data);
-  return server(REP_MAGIC, u32(number), u32(type), u32(bytes.length), bytes);
+  return server(OPTION_REPLY.build({ option: number, type, length: bytes.length }), bytes);
 }
 
 export function ack(number: number): Bytes {
@@ -139,11 +153,15 @@ export function setMeta(contexts: readonly string[] = ['base:allocation'], name 
 }
 
 export function infoExport(number: number, size: number | bigint, flags: number): Bytes {
-  return reply(number, 3, u16(0), u64(size), u16(flags));
+  return reply(number, 3, INFO_EXPORT_DATA.build({ info: 0, exportSize: BigInt(size), flags }));
 }
 
 export function infoBlocks(number: number, minimum = 1, preferred = 4096, maximum = 33554432): Bytes {
-  return reply(number, 3, u16(3), u32(minimum), u32(preferred), u32(maximum));
+  return reply(
+    number,
+    3,
+    INFO_BLOCK_SIZE_DATA.build({ info: 3, minimumBlock: minimum, preferredBlock: preferred, maximumPayload: maximum }),
+  );
 }
 
 /** HAS_FLAGS, flush, FUA, trim, write zeroes, multi-conn, cache, fast zero. */
@@ -171,7 +189,7 @@ export function go(x: Export = {}): Step[] {
 }
 
 export function exportInfo(size: number | bigint, flags: number, padding = 0): Bytes {
-  return server(u64(size), u16(flags), fill(padding, 0));
+  return server(EXPORT_INFO.build({ exportSize: BigInt(size), flags }), fill(padding, 0));
 }
 
 /** A whole handshake into simple replies. */
@@ -223,7 +241,7 @@ type Wide = number | bigint;
 /** A compact request; a WRITE carries `length` bytes. */
 export function request(type: number, cookie: Wide, offset: Wide = 0, length = 0, flags = 0): Bytes {
   const data = type === WRITE ? fill(length, 0x57) : fill(0);
-  return client(u32(0x25609513), u16(flags), u16(type), u64(cookie), u64(offset), u32(length), data);
+  return client(REQUEST.build({ flags, type, cookie: BigInt(cookie), offset: BigInt(offset), length }), data);
 }
 
 /** An extended request; `payload` follows it. */
@@ -235,7 +253,8 @@ export function xrequest(
   flags = 0,
   payload = fill(0),
 ): Bytes {
-  return client(u32(0x21e41c71), u16(flags), u16(type), u64(cookie), u64(offset), u64(length), payload);
+  const wide = { cookie: BigInt(cookie), offset: BigInt(offset), length: BigInt(length) };
+  return client(EXTENDED_REQUEST.build({ flags, type, ...wide }), payload);
 }
 
 export function xwrite(cookie: Wide, offset: Wide, length: number, flags = PAYLOAD_LEN): Bytes {
@@ -243,12 +262,13 @@ export function xwrite(cookie: Wide, offset: Wide, length: number, flags = PAYLO
 }
 
 export function simple(cookie: Wide, error = 0, data = 0): Bytes {
-  return server(u32(0x67446698), u32(error), u64(cookie), fill(data, 0x52));
+  return server(SIMPLE_REPLY.build({ error, cookie: BigInt(cookie) }), fill(data, 0x52));
 }
 
 export function chunk(type: number, cookie: Wide, done: boolean | number, ...payload: readonly Part[]): Bytes {
   const bytes = join(...payload);
-  return server(u32(0x668e33ef), u16(Number(done)), u16(type), u64(cookie), u32(bytes.length), bytes);
+  const length = bytes.length;
+  return server(CHUNK.build({ flags: Number(done), type, cookie: BigInt(cookie), length }), bytes);
 }
 
 /** An extended chunk; `offset` repeats the request's. */
@@ -260,7 +280,8 @@ export function xchunk(
   ...payload: readonly Part[]
 ): Bytes {
   const bytes = join(...payload);
-  return server(u32(0x6e8a278c), u16(Number(done)), u16(type), u64(cookie), u64(offset), u64(bytes.length), bytes);
+  const wide = { cookie: BigInt(cookie), requestOffset: BigInt(offset), length: BigInt(bytes.length) };
+  return server(EXTENDED_CHUNK.build({ flags: Number(done), type, ...wide }), bytes);
 }
 
 export function none(cookie: Wide): Bytes {
@@ -298,11 +319,18 @@ export function xstatus(
 }
 
 export function error(cookie: Wide, code: number, message = '', done = true): Bytes {
-  return chunk(0x8001, cookie, done, u32(code), u16(Buffer.byteLength(message)), message);
+  return chunk(
+    0x8001,
+    cookie,
+    done,
+    ERROR_DATA.build({ error: code, messageLength: Buffer.byteLength(message) }),
+    message,
+  );
 }
 
 export function errorOffset(cookie: Wide, code: number, offset: Wide, done = true, message = ''): Bytes {
-  return chunk(0x8002, cookie, done, u32(code), u16(Buffer.byteLength(message)), message, u64(offset));
+  const head = ERROR_DATA.build({ error: code, messageLength: Buffer.byteLength(message) });
+  return chunk(0x8002, cookie, done, head, message, u64(offset));
 }
 
 /** NBD_CMD_DISC, and both sides close. */

@@ -1,0 +1,124 @@
+import { flags, magic, u16, u32, u64 } from '../../base/field.js';
+import { layout } from '../../base/layout.js';
+import { CLIENT_FLAG_NAMES, COMMAND_FLAG_NAMES, REPLY_FLAG_NAMES, TRANSMISSION_FLAG_NAMES } from './names.js';
+
+/** The headers of NBD (doc/proto.md of the NetworkBlockDevice project). All integers are big-endian, nothing is padded. */
+
+const cookie = u64({ description: 'the client chooses it, the server repeats it', example: '1' });
+
+/** The server's greeting in newstyle; oldstyle has another second magic and no flags. */
+export const GREETING = layout('big', {
+  magic: magic('4e42444d41474943'),
+  style: magic('49484156454f5054'),
+  flags: flags('u16', CLIENT_FLAG_NAMES),
+});
+
+/** An option's header; its data follow. */
+export const OPTION = layout('big', {
+  magic: magic('49484156454f5054'),
+  option: u32({ description: 'number of the option', example: 7 }),
+  length: u32({ description: 'bytes of data' }),
+});
+
+/** The header of a reply to an option; its data follow. */
+export const OPTION_REPLY = layout('big', {
+  magic: magic('0003e889045565a9'),
+  option: u32({ description: 'number of the option that it answers', example: 7 }),
+  type: u32({ description: 'what it is; bit 31: an error', example: 1 }),
+  length: u32({ description: 'bytes of data' }),
+});
+
+/** The answer to NBD_OPT_EXPORT_NAME, in front of its padding. */
+export const EXPORT_INFO = layout('big', {
+  exportSize: u64({ description: 'bytes of the export' }),
+  flags: flags('u16', TRANSMISSION_FLAG_NAMES, { description: 'transmission flags' }),
+});
+
+/** The tail of oldstyle's greeting, in front of its padding. */
+export const OLDSTYLE_TAIL = layout('big', {
+  exportSize: u64({ description: 'bytes of the export' }),
+  handshakeFlags: flags('u16', CLIENT_FLAG_NAMES),
+  flags: flags('u16', TRANSMISSION_FLAG_NAMES, { description: 'transmission flags' }),
+});
+
+/** Data of an NBD_REP_INFO that is an NBD_INFO_EXPORT. */
+export const INFO_EXPORT_DATA = layout('big', {
+  info: u16({ description: 'NBD_INFO_EXPORT', example: 0 }),
+  exportSize: u64({ description: 'bytes of the export' }),
+  flags: flags('u16', TRANSMISSION_FLAG_NAMES, { description: 'transmission flags' }),
+});
+
+/** Data of an NBD_REP_INFO that is an NBD_INFO_BLOCK_SIZE. */
+export const INFO_BLOCK_SIZE_DATA = layout('big', {
+  info: u16({ description: 'NBD_INFO_BLOCK_SIZE', example: 3 }),
+  minimumBlock: u32({ description: 'minimum block size', example: 1 }),
+  preferredBlock: u32({ description: 'preferred block size', example: 4096 }),
+  maximumPayload: u32({ description: 'maximum payload', example: 33554432 }),
+});
+
+/** A compact request; a WRITE's data follow. */
+export const REQUEST = layout('big', {
+  magic: magic('25609513'),
+  flags: flags('u16', COMMAND_FLAG_NAMES, { description: 'command flags' }),
+  type: u16({ description: 'number of the command', example: 0 }),
+  cookie,
+  offset: u64({ description: 'first byte of the export' }),
+  length: u32({ description: 'bytes, of payload or of effect' }),
+});
+
+/** An extended request. */
+export const EXTENDED_REQUEST = layout('big', {
+  magic: magic('21e41c71'),
+  flags: flags('u16', COMMAND_FLAG_NAMES, { description: 'command flags' }),
+  type: u16({ description: 'number of the command', example: 0 }),
+  cookie,
+  offset: u64({ description: 'first byte of the export' }),
+  length: u64({ description: 'bytes, of payload or of effect' }),
+});
+
+/** A simple reply; a READ's data follow. */
+export const SIMPLE_REPLY = layout('big', {
+  magic: magic('67446698'),
+  error: u32({ description: 'error, 0 for success', example: 0 }),
+  cookie,
+});
+
+/** A chunk of a structured reply; its payload follows. */
+export const CHUNK = layout('big', {
+  magic: magic('668e33ef'),
+  flags: flags('u16', REPLY_FLAG_NAMES),
+  type: u16({ description: 'what the payload is', example: 1 }),
+  cookie,
+  length: u32({ description: 'bytes of payload' }),
+});
+
+/** A chunk of an extended reply. */
+export const EXTENDED_CHUNK = layout('big', {
+  magic: magic('6e8a278c'),
+  flags: flags('u16', REPLY_FLAG_NAMES),
+  type: u16({ description: 'what the payload is', example: 1 }),
+  cookie,
+  requestOffset: u64({ description: "the request's offset, repeated" }),
+  length: u64({ description: 'bytes of payload' }),
+});
+
+/** Payload of an error chunk, in front of its message. */
+export const ERROR_DATA = layout('big', {
+  error: u32({ description: 'error' }),
+  messageLength: u16({ description: 'bytes of the message' }),
+});
+
+/** Heads of the payloads of block status chunks; extents follow. */
+export const STATUS_HEAD = layout('big', { contextId: u32({ description: 'id of the metadata context' }) });
+export const EXTENDED_STATUS_HEAD = layout('big', {
+  contextId: u32({ description: 'id of the metadata context' }),
+  extentCount: u32({ description: 'extents that follow' }),
+});
+
+/** The payload of an NBD_CMD_BLOCK_STATUS; context ids follow. */
+export const STATUS_QUERY = layout('big', { effectLength: u64({ description: 'bytes that are asked about' }) });
+
+/** The layout of a request's header. */
+export function requestLayout(r: { readonly extended: boolean }): typeof REQUEST | typeof EXTENDED_REQUEST {
+  return r.extended ? EXTENDED_REQUEST : REQUEST;
+}
