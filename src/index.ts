@@ -6,10 +6,12 @@
  */
 import { CAPTURE_RULES } from './base/capture-rules.js';
 import { DEFAULT_LIMITS, type Limits } from './base/limits.js';
+import { nearest } from './base/nearest.js';
 import type { Needs, Party, Severity } from './base/rule.js';
 import { Analysis, type AnalysisOptions, type CaptureInput } from './engine/analysis.js';
 import { parseDecodeAs } from './engine/decode-as.js';
 import type { RuleLevel } from './engine/findings.js';
+import { joinInputs, unjoined } from './engine/joining/join.js';
 import { rehearse } from './engine/rehearsal.js';
 import { PROTOCOLS } from './protocols/registry.js';
 import type { Event } from './report/event-object.js';
@@ -50,6 +52,8 @@ export interface OpenOptions {
   readonly limits?: Partial<Limits>;
   /** Goes on at the end of a regular file as it grows, until `signal`. */
   readonly follow?: boolean;
+  /** `auto` (the default): captures that continue one another are read as one recording; `never`: each by itself. */
+  readonly join?: 'auto' | 'never';
   /** Ends the input early: what was read so far is reported in full. */
   readonly signal?: AbortSignal;
 }
@@ -70,11 +74,14 @@ export async function* openCapture(
   const settings = analysisOptions(options);
   for (const p of settings.protocols) p.validate?.(settings);
   const reading = (async () => {
-    const learned = options.follow ? undefined : await rehearse(list, settings, () => ({ signal }));
+    const recordings =
+      options.join === 'never' || options.follow === true ? unjoined(list) : await joinInputs(list, signal);
+    const read = recordings.map((r) => r.input);
+    const learned = options.follow ? undefined : await rehearse(read, settings, () => ({ signal }));
     const analysis = new Analysis({ ...settings, learned }, new EventReporter((event) => channel.put(event)));
-    for (const input of list) {
+    for (const { input, doubt } of recordings) {
       if (signal.aborted) break;
-      await analysis.run(input, { signal, follow: options.follow, batch: () => channel.drained(stop.signal) });
+      await analysis.run(input, { doubt, signal, follow: options.follow, batch: () => channel.drained(stop.signal) });
     }
     analysis.finish();
   })().then(
@@ -140,16 +147,22 @@ class Channel {
   }
 }
 
-const LEVELS: readonly string[] = ['off', 'note', 'warning', 'error'];
+const LEVELS: ReadonlySet<string> = new Set(['off', 'note', 'warning', 'error']);
+
+/** Throws an Error that says what was meant where a name is not known. */
+function known(what: string, name: string, names: ReadonlySet<string>, where = ''): void {
+  if (names.has(name)) return;
+  const near = nearest(name, names);
+  throw new Error(`unknown ${what} ${JSON.stringify(name)}${where}${near === null ? '' : `; did you mean ${near}?`}`);
+}
 
 function analysisOptions(options: OpenOptions): AnalysisOptions {
   const names = options.protocols;
-  for (const name of names ?? [])
-    if (!PROTOCOLS.some((p) => p.name === name)) throw new Error(`unknown protocol ${JSON.stringify(name)}`);
+  for (const name of names ?? []) known('protocol', name, new Set(PROTOCOLS.map((p) => p.name)));
   const ids = new Set(listRules().map((r) => r.id));
   for (const [id, level] of Object.entries(options.rules ?? {})) {
-    if (!ids.has(id)) throw new Error(`unknown rule ${JSON.stringify(id)}`);
-    if (!LEVELS.includes(level)) throw new Error(`unknown level ${JSON.stringify(level)} of rule ${id}`);
+    known('rule', id, ids);
+    known('level', level, LEVELS, ` of rule ${id}`);
   }
   return {
     limits: { ...DEFAULT_LIMITS, ...options.limits },

@@ -2,6 +2,7 @@ import { isatty } from 'node:tty';
 import yargs from 'yargs';
 import type { Command } from './command.js';
 import { complain } from './complain.js';
+import { mistake, withoutCommand } from './mistakes.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
 
@@ -64,14 +65,23 @@ const COMMANDS: readonly Entry[] = [
   },
 ];
 
+/** What stands at the beginning where no command is named. */
+const WITHOUT_COMMAND = new Set(['--help', '-h', '--version', 'completion']);
+
 const EPILOGUE = 'Exit status: 0 done; 1 (check only) findings or a gate that failed; 2 bad usage or unreadable input.';
 
 /** Runs the program; gives its exit status. */
-export async function main(argv: readonly string[]): Promise<number> {
+export async function main(given: readonly string[]): Promise<number> {
+  // what git, cargo and npm understand
+  const argv = given[0] === 'help' ? [...given.slice(1, 2), '--help'] : given;
   // a shell that wants completions hands the whole line on, behind this
   const completing = argv[0] === '--get-yargs-completions';
   const name = completing ? argv[2] : argv[0];
   const wanted = COMMANDS.find((c) => c.name === name);
+  if (wanted === undefined && !completing && argv.length > 0 && !WITHOUT_COMMAND.has(argv[0]!)) {
+    complain(withoutCommand(argv, [...COMMANDS.map((c) => c.name), 'help', 'completion']));
+    return 2;
+  }
   const command = wanted === undefined ? null : await wanted.load();
   let status = 0;
   const parser = yargs(completing ? [...argv] : shielded(argv))
@@ -99,7 +109,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .wrap(helpWidth())
     .epilogue(EPILOGUE)
     .fail((message, error) => {
-      throw error ?? new UsageError(oneLine(message));
+      throw error ?? new UsageError(mistake(oneLine(message), optionsOf(parser)));
     });
   for (const entry of COMMANDS) {
     parser.command(
@@ -151,4 +161,10 @@ function helpWidth(): number {
 
 function oneLine(text: string): string {
   return text.trim().replace(/\s*\n\s*/g, ' ');
+}
+
+/** The names of the options that a parser knows: it has them, though its types do not say so. */
+function optionsOf(parser: object): string[] {
+  const { getOptions } = parser as { getOptions?: () => { readonly key?: object } };
+  return Object.keys(getOptions?.call(parser).key ?? {});
 }

@@ -2,7 +2,8 @@ import { accessSync, constants } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
 import { CAPTURE_RULES } from '../base/capture-rules.js';
 import { systemPath } from '../base/file-name.js';
-import { pathMatcher, patternMatcher } from '../base/pattern.js';
+import { nearest } from '../base/nearest.js';
+import { isPattern, pathMatcher, patternMatcher } from '../base/pattern.js';
 import { DEFAULT_LIMITS } from '../base/limits.js';
 import { pathStat } from '../base/path-stat.js';
 import type { Rule, Severity } from '../base/rule.js';
@@ -95,9 +96,9 @@ export class Planner {
     const levels = new Map<string, RuleLevel>();
     for (const config of configs) {
       for (const [id, level] of Object.entries(config.rules ?? {}))
-        levels.set(this.inConfig('rules', () => knownRule(id)).id, level);
+        for (const rule of this.inConfig('rules', () => knownRules(id))) levels.set(rule.id, level);
     }
-    for (const text of args.rule ?? []) levels.set(...ruleLevel(text));
+    for (const text of args.rule ?? []) for (const [id, level] of ruleLevels(text)) levels.set(id, level);
     const inner = [...configs].reverse();
     const fromConfig = inner.flatMap((c) => c.decodeAs ?? []);
     for (const text of fromConfig) this.inConfig('decodeAs', () => usage(() => parseDecodeAs(text, PROTOCOLS)));
@@ -211,8 +212,11 @@ export function knownProtocol(
   name: string,
   known: ReadonlySet<string> = new Set(PROTOCOLS.map((p) => p.name)),
 ): string {
-  if (!known.has(name))
-    throw new UsageError(`unknown protocol ${JSON.stringify(name)}; known: ${[...known].join(', ')}`);
+  if (!known.has(name)) {
+    const near = nearest(name, known);
+    const hint = near === null ? '' : `did you mean ${near}? `;
+    throw new UsageError(`unknown protocol ${JSON.stringify(name)}; ${hint}known: ${[...known].join(', ')}`);
+  }
   return name;
 }
 
@@ -241,12 +245,21 @@ function streamNumber(text: string): number {
   return Number(text);
 }
 
-function ruleLevel(text: string): [string, RuleLevel] {
+function ruleLevels(text: string): [string, RuleLevel][] {
   const at = text.lastIndexOf('=');
   const level = text.slice(at + 1);
   if (at <= 0 || !LEVELS.includes(level))
     throw new UsageError(`--rule ${text}: expected ID=off, ID=note, ID=warning or ID=error`);
-  return [knownRule(text.slice(0, at)).id, level as RuleLevel];
+  return knownRules(text.slice(0, at)).map((rule) => [rule.id, level as RuleLevel]);
+}
+
+/** The rule with that id, or those whose ids match a pattern; throws a UsageError where there is none. */
+function knownRules(id: string): Rule[] {
+  if (!isPattern(id)) return [knownRule(id)];
+  const matches = patternMatcher(id);
+  const found = allRules().filter((r) => matches(r.id));
+  if (found.length === 0) throw new UsageError(`no rule matches ${JSON.stringify(id)}; \`wirelint rules\` lists them`);
+  return found;
 }
 
 /** The rule with that id; throws a UsageError with the id that comes nearest where there is none. */
@@ -262,22 +275,4 @@ export function knownRule(id: string): Rule {
   );
   const hint = near === null ? '`wirelint rules` lists them' : `did you mean ${near}?`;
   throw new UsageError(`unknown rule ${JSON.stringify(id)}; ${hint}`);
-}
-
-/** The name that comes nearest, or null where none is near. */
-export function nearest(text: string, names: readonly string[]): string | null {
-  const best = names.map((name) => ({ name, far: distance(name, text) })).sort((a, b) => a.far - b.far)[0];
-  return best !== undefined && best.far <= Math.max(2, text.length / 4) ? best.name : null;
-}
-
-/** Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length]!;
 }

@@ -92,5 +92,18 @@ export async function runInputs(given: readonly CaptureInput[], run: RunSettings
     progress.clear();
   }
   analysis.finish();
+  const beyond = status === 0 && !signal.aborted ? beyondAll(base.streams, analysis.lastStream) : undefined;
+  if (beyond !== undefined) {
+    const last = analysis.lastStream;
+    complain(
+      `--stream ${beyond}: there is no such stream; ${last === 0 ? 'there is none' : last === 1 ? 'there is only stream 1' : `they go from 1 to ${last}`}`,
+    );
+    status = 2;
+  }
   return analysis.internalErrors > 0 ? 2 : status;
+}
+
+/** The first of the streams that are asked for, where there is none of them. */
+function beyondAll(streams: readonly number[], last: number): number | undefined {
+  return streams.some((n) => n <= last) ? undefined : streams[0];
 }

@@ -84,6 +84,8 @@ export class Analysis {
   };
   /** Streams whose decoding failed inside wirelint. */
   internalErrors = 0;
+  /** The highest number of a stream, whether it was wanted or not. */
+  lastStream = 0;
 
   constructor(options: AnalysisOptions, reporter: Reporter) {
     this.options = options;
@@ -160,6 +162,7 @@ export class Analysis {
       end: () => {
         file.end();
         this.internalErrors += file.internalErrors;
+        this.lastStream = Math.max(this.lastStream, file.lastStream);
       },
     };
   }
@@ -227,6 +230,7 @@ class FileRun implements PacketSink {
   /** Bugs that were met below the streams. */
   private faults = 0;
   internalErrors = 0;
+  lastStream = 0;
 
   constructor(
     name: string,
@@ -293,6 +297,7 @@ class FileRun implements PacketSink {
     this.table = new StreamTable(
       options.limits,
       (connection, origin, parked) => {
+        this.lastStream = Math.max(this.lastStream, connection.id);
         if (parked < 0 && wanted(connection)) summary.streams++;
         return new StreamAnalysis(name, connection, origin, env, parked);
       },

@@ -1,3 +1,4 @@
+import { nearest } from '../base/nearest.js';
 import type { Protocol } from '../contract/protocol.js';
 import type { Connection } from '../stream/byte-stream.js';
 
@@ -15,7 +16,12 @@ export function parseDecodeAs(text: string, protocols: readonly Protocol[]): Dec
   const protocol = protocols.find((p) => p.name === name);
   if (at <= 0 || protocol === undefined) {
     const known = protocols.map((p) => p.name).join(', ');
-    throw new Error(`--decode-as ${text}: expected SELECTOR=PROTOCOL with a protocol of ${known}`);
+    const near = nearest(
+      name,
+      protocols.map((p) => p.name),
+    );
+    const hint = near === null || at <= 0 ? '' : `; did you mean ${near}?`;
+    throw new Error(`--decode-as ${text}: expected SELECTOR=PROTOCOL with a protocol of ${known}${hint}`);
   }
   if (left.startsWith('unix:')) return { selector: { path: left }, protocol };
   const stream = /^stream:([1-9]\d*)$/.exec(left);

@@ -146,3 +146,29 @@ describe('output', () => {
     expect(wirelint(['analyze', 'a/x.pcap', 'b/x.pcap'], { cwd: folder }).stdout).toMatch(/^a\/x\.pcap {3}pcap/);
   });
 });
+
+describe('a mistake on the command line', () => {
+  it.each([
+    [['x.pcap'], 'x.pcap is no command; try: wirelint analyze x.pcap'],
+    [['--protocl', 'nbd', 'x'], 'a command comes first; try: wirelint analyze --protocol nbd x'],
+    [['anlyze', 'x'], 'unknown command "anlyze"; did you mean analyze?'],
+    [['analyze', '--protocl', 'nbd', 'x'], 'unknown option --protocl; did you mean --protocol?'],
+    [['tail', '-f', 'jsn'], '--format jsn: expected text, ndjson'],
+    [['rules', '-f', 'jsn'], '--format jsn: did you mean json? expected text, table, json, markdown'],
+    [['analyze', '-p', 'nbdd', 'x'], 'unknown protocol "nbdd"; did you mean nbd? known: nbd, msgr2, pesto, arca'],
+    [['check', '--rule', 'nbd/zzz*=off', 'x'], 'no rule matches "nbd/zzz*"; `wirelint rules` lists them'],
+    [
+      ['analyze', '-s', '99', join(CAPTURES, 'nbd/nbdkit-out-of-range.pcap')],
+      '--stream 99: there is no such stream; there is only stream 1',
+    ],
+  ])('%j is answered with what to type', (args, says) => {
+    const { status, stderr } = wirelint(args);
+    expect([status, stderr]).toEqual([2, `wirelint: ${says}\n`]);
+  });
+
+  it('is none in `help COMMAND`, and in a pattern of rules', () => {
+    expect(wirelint(['help', 'analyze']).stdout).toBe(wirelint(['analyze', '--help']).stdout);
+    const off = wirelint(['check', '--rule', 'nbd/*=off', join(CAPTURES, 'nbd/nbdkit-out-of-range.pcap')]);
+    expect(off.status).toBe(0);
+  });
+});

@@ -1,4 +1,4 @@
-import { nearest } from '../plan.js';
+import { nearest } from '../../base/nearest.js';
 import { UsageError } from '../usage-error.js';
 
 const CHECK_FORMATS = ['text', 'table', 'ndjson', 'json', 'sarif', 'junit', 'github', 'gitlab'] as const;
