@@ -4,6 +4,9 @@ import { unhex } from '../../src/base/hex.js';
 import { DEFAULT_LIMITS } from '../../src/base/limits.js';
 import { check, decode, explain } from '../../src/base/structure/decode.js';
 import {
+  changed,
+  choose,
+  countedBy,
   ifLeft,
   items,
   list,
@@ -12,7 +15,9 @@ import {
   since,
   sized,
   until,
+  unusedBy,
   when,
+  whenBefore,
   withFeature,
 } from '../../src/base/structure/parts.js';
 import { byteVersioned, struct, versioned } from '../../src/base/structure/struct.js';
@@ -173,5 +178,52 @@ describe('checking', () => {
       const kinds = (list: readonly { readonly kind: string }[]) => list.map((p) => p.kind);
       expect(kinds(check(s, whole, 0, end, options))).toEqual(kinds(decode(s, whole, 0, end, options).problems));
     }
+  });
+});
+
+describe('a form that the bytes or earlier fields tell', () => {
+  const small = struct({ tag: u8, value: u8 });
+  const large = struct({ tag: u8, value: u32 });
+  const either = choose<{ tag: number; value: number }>('either', (r) => (r.bytes[r.pos] === 1 ? small : large));
+  const counted = struct({ count: u8, name: string, gap: u8, long: bool }).and(['count', 'gap', 'long'], {
+    items: countedBy('count', u16),
+    padding: unusedBy('gap'),
+    more: whenBefore(u32, (before: { readonly long: boolean }) => before.long),
+  });
+
+  it('is picked by its first bytes, and its JSON is that of the picked one', () => {
+    const r = read(struct({ first: either, second: either }), '0107 0209000000');
+    expect(r.value).toEqual({ first: { tag: 1, value: 7 }, second: { tag: 2, value: 9 } });
+    expect(either.json(r.value!.second)).toEqual({ tag: 2, value: 9 });
+    expect(read(either, '02').problems[0]).toMatchObject({ kind: 'short', at: 1, beyond: 4 });
+  });
+
+  it('changes with a version', () => {
+    const state = versioned(2, { state: changed(2, u8, u32) });
+    expect(read(state, '0101 01000000 05').value).toEqual({ state: 5 });
+    expect(read(state, '0201 04000000 05000000').value).toEqual({ state: 5 });
+  });
+
+  it('is counted by a field before, with values and without', () => {
+    const bytes = '02 01000000 61 03 01 0100 0200 000000 07000000';
+    const r = read(counted, bytes);
+    expect(r.problems).toEqual([]);
+    expect(r.value).toMatchObject({ count: 2, items: [1, 2], more: 7 });
+    const raw = unhex(bytes);
+    const ends = Array.from({ length: raw.length + 1 }, (_, end) => check(counted, raw, 0, end, { limits: LIMITS }));
+    const reads = ends.map((_, end) => decode(counted, raw, 0, end, { limits: LIMITS }).problems);
+    // the check skips over fields whose values nobody wants, and says the same
+    expect(ends).toEqual(reads);
+    expect(ends.findIndex((problems) => problems.length === 0)).toBe(raw.length);
+  });
+
+  it('is not read where the version contradicts itself', () => {
+    expect(read(versioned(3, { id: u8 }), '0203 01000000 05').problems[0]).toMatchObject({ kind: 'version', at: 0 });
+  });
+
+  it('gives what could be read of it where it is cut', () => {
+    const r = read(counted, '02 01000000 61 00 00 0100 02');
+    expect(r.value).toBeNull();
+    expect(r.partial).toMatchObject({ count: 2, name: 'a', gap: 0 });
   });
 });

@@ -5,9 +5,8 @@ import { check, decode, explain } from '../../src/base/structure/decode.js';
 import type { Type } from '../../src/base/structure/type.js';
 import { openCapture } from '../../src/capture/source.js';
 import { Analysis } from '../../src/engine/analysis.js';
-import { auth } from '../../src/protocols/msgr2/bodies/auth.js';
-import { monMapMessage } from '../../src/protocols/msgr2/bodies/mon-map.js';
-import { osdOpReply } from '../../src/protocols/msgr2/bodies/osd-op-reply.js';
+import { auth, monMapMessage } from '../../src/protocols/msgr2/bodies/monitors.js';
+import { osdOp, osdOpReply } from '../../src/protocols/msgr2/bodies/osd-operations.js';
 import { DataFrame } from '../../src/protocols/msgr2/message.js';
 import { MSG } from '../../src/protocols/msgr2/message-types.js';
 import { PROTOCOLS } from '../../src/protocols/registry.js';
@@ -43,6 +42,7 @@ async function frontsOf(capture: string, type: number): Promise<Front[]> {
 }
 
 const BODIES: readonly (readonly [string, string, number, Type<unknown>])[] = [
+  ['OSD_OP', 'crc-reset.pcap.gz', MSG.OSD_OP, osdOp],
   ['OSD_OPREPLY', 'crc-reset.pcap.gz', MSG.OSD_OPREPLY, osdOpReply],
   ['MON_MAP', 'crc-reconnect.pcap.gz', MSG.MON_MAP, monMapMessage],
   ['MON_MAP', 'rev0-crc-boot.pcap.gz', MSG.MON_MAP, monMapMessage],
@@ -91,9 +91,9 @@ describe('values', () => {
   it('of a monitor map are typed', async () => {
     const { version, bytes } = (await frontsOf('crc-reconnect.pcap.gz', MSG.MON_MAP))[0]!;
     const { value } = decode(monMapMessage, bytes, 0, bytes.length, { limits: DEFAULT_LIMITS, version });
-    const { monmap } = value!;
-    expect(monmap.fsid).toMatch(/^[0-9a-f]{8}-/);
-    expect(monmap.monitors.map(([name, m]) => [name, m.publicAddresses.length > 0])).toEqual([['a', true]]);
-    expect(monmap.ranks).toEqual(['a']);
+    const { map } = value!.monmap;
+    expect(map.fsid).toMatch(/^[0-9a-f]{8}-/);
+    expect(map.monitors!.map((m) => [m.rankName, m.monitor.addresses.length > 0])).toEqual([['a', true]]);
+    expect(map.ranks).toEqual(['a']);
   });
 });

@@ -3,10 +3,19 @@ import { Reader, type Problem, type ReadOptions } from './reader.js';
 import { Struct } from './struct.js';
 import type { Type } from './type.js';
 
+/** A value as far as it could be read: any field may be missing. */
+export type Partly<T> = T extends Uint8Array | bigint | number | string | boolean | null | undefined
+  ? T
+  : T extends readonly (infer I)[]
+    ? readonly (Partly<I> | undefined)[]
+    : { readonly [K in keyof T]?: Partly<T[K]> | undefined };
+
 /** What became of the bytes of a structure. */
 export interface Decoded<T> {
   /** Null where the bytes end, or contradict themselves, inside of it. */
   readonly value: T | null;
+  /** As far as it could be read, for what is shown of structures that are cut. */
+  readonly partial: Partly<T>;
   /** What ended the reading (last) and what was odd. */
   readonly problems: readonly Problem[];
   /** Bytes that no field describes: behind the last field of structures with a length, and behind the whole. */
@@ -67,5 +76,11 @@ export function check(
 function run<T>(type: Type<T>, r: Reader): Decoded<T> {
   const value = type instanceof Struct ? (type.readTop(r) as T) : type.read(r, 'value');
   const undecoded = r.undecoded + Math.max(0, r.end - r.pos);
-  return { value: r.failed ? null : value, problems: r.problems, undecoded, notKept: r.notKept };
+  return {
+    value: r.failed ? null : value,
+    partial: value as Partly<T>,
+    problems: r.problems,
+    undecoded,
+    notKept: r.notKept,
+  };
 }

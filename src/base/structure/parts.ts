@@ -31,6 +31,24 @@ export function withFeature<T>(bit: bigint, type: Type<T>): Type<T | undefined> 
   return whenever(`with feature 0x${bit.toString(16)}`, type, (r) => (r.features & bit) !== 0n);
 }
 
+/** A field that is there where those before it (named in Struct.and) say so. */
+export function whenBefore<T>(type: Type<T>, is: (before: never) => boolean): Type<T | undefined> {
+  return whenever('on a condition', type, (r) => is(r.before as never));
+}
+
+/** As many unused bytes as a field before it (named in Struct.and) says. */
+export function unusedBy(member: string): Type<undefined> {
+  return {
+    ...{ kind: `${member} unused bytes`, size: -1, least: 0 },
+    read: (r, name) => {
+      const at = r.take(name, r.before[member] as number);
+      if (at >= 0 && r.pos > at) r.row(name, at, undefined);
+    },
+    skip: (r, name) => void r.take(name, r.before[member] as number),
+    json: () => null,
+  };
+}
+
 /** A field that is there or not by what was read before (see Struct.and). */
 export function when<T>(there: boolean, type: Type<T>): Type<T | undefined> {
   return whenever('on a condition', type, () => there);
@@ -41,19 +59,25 @@ export function ifLeft<T>(type: Type<T>): Type<T | undefined> {
   return whenever('if anything is left', type, (r) => r.left > 0);
 }
 
-/** A form that the next bytes tell: `pick` looks at them from the reader's position on, and takes nothing. */
-export function choose<T>(kind: string, pick: (r: Reader) => Type<T>): Type<T> {
+/**
+ * A form that the next bytes tell: `pick` looks at them from the reader's position on, and takes nothing. `size`: bytes, where all
+ * forms have as many.
+ */
+export function choose<T>(kind: string, pick: (r: Reader) => Type<T>, size = -1): Type<T> {
   // which form a value was read in, for its JSON
   const forms = new WeakMap<object, Type<T>>();
   return {
-    ...{ kind, size: -1, least: 0 },
+    ...{ kind, size, least: Math.max(0, size) },
     read: (r, name) => {
       const form = pick(r);
       const value = form.read(r, name);
       if (typeof value === 'object' && value !== null) forms.set(value, form);
       return value;
     },
-    skip: (r, name) => pick(r).skip(r, name),
+    skip: (r, name) => {
+      if (size >= 0) r.take(name, size);
+      else pick(r).skip(r, name);
+    },
     json: (value) => {
       const form = typeof value === 'object' && value !== null ? forms.get(value) : undefined;
       return form === undefined ? (value as Json) : form.json(value);
@@ -99,9 +123,32 @@ export function optional<T>(type: Type<T>): Type<T | null> {
 export function items<T>(count: number, type: Type<T>, item = 'item'): Type<readonly T[]> {
   return {
     ...{ kind: `${count} × ${type.kind}`, size: -1, least: 0 },
-    read: (r, name) => (r.holds(name, count, atLeastOne(type), r.pos, 0) ? readItems(r, name, count, type, item) : []),
+    read: (r, name) => {
+      if (r.holds(name, count, atLeastOne(type), r.pos, 0)) return readItems(r, name, count, type, item);
+      return undefined as unknown as readonly T[];
+    },
     skip: (r, name) => {
       if (r.holds(name, count, atLeastOne(type), r.pos, 0)) skipItems(r, name, count, type);
+    },
+    json: (values) => values.map((v) => type.json(v)),
+  };
+}
+
+/** As many items as a field before them (named in Struct.and) says. */
+export function countedBy<T>(member: string, type: Type<T>, item = 'item'): Type<readonly T[]> {
+  const holds = (r: Reader, name: string): number => {
+    const count = r.before[member] as number;
+    return r.holds(name, count, atLeastOne(type), r.pos, 0) ? count : -1;
+  };
+  return {
+    ...{ kind: `${member} × ${type.kind}`, size: -1, least: 0 },
+    read: (r, name) => {
+      const count = holds(r, name);
+      return count < 0 ? (undefined as unknown as readonly T[]) : readItems(r, name, count, type, item);
+    },
+    skip: (r, name) => {
+      const count = holds(r, name);
+      if (count > 0) skipItems(r, name, count, type);
     },
     json: (values) => values.map((v) => type.json(v)),
   };
@@ -122,7 +169,7 @@ export function list<T>(type: Type<T>, item = 'item'): Type<readonly T[]> {
     ...(type.fields === undefined ? {} : { fields: type.fields }),
     read: (r, name) => {
       const count = counted(r, name);
-      return count < 0 ? [] : readItems(r, name, count, type, item);
+      return count < 0 ? (undefined as unknown as readonly T[]) : readItems(r, name, count, type, item);
     },
     skip: (r, name) => {
       const count = counted(r, name);

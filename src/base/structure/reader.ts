@@ -49,6 +49,8 @@ export class Reader {
   undecoded = 0;
   /** Items of lists beyond `limits.listItems`, which were checked but not kept. */
   notKept = 0;
+  /** Values of the innermost structure so far, for the fields that are read by others (see Struct.and). */
+  before: Readonly<Record<string, unknown>> = {};
   /** Annotations of what is being read, or null where nobody wants them. */
   rows: Annotation[] | null = null;
   /** What to add to an index to make it relative to the message's first byte. */

@@ -7,8 +7,38 @@ export type Members = Readonly<Record<string, Type<unknown>>>;
 /** The value of a structure with those members. A member that some versions lack is undefined there. */
 export type Value<M extends Members> = { readonly [K in keyof M]: M[K] extends Type<infer T> ? T : never };
 
-/** A part of a structure: members, or members that depend on what was read before. */
-type Part = Members | ((before: never) => Members);
+/** A part of a structure: fields, or fields that are chosen by what was read before. `needs`: which of that, null for all of it. */
+type Part =
+  | { readonly plain: Members; readonly needs: readonly string[] }
+  | { readonly choose: (before: never) => Members; readonly needs: readonly string[] | null };
+
+/** Values where none is wanted: nothing is ever put into it. */
+const NOTHING: Record<string, unknown> = Object.freeze({});
+
+/** Fields in wire order, made ready for the path on which nobody wants their values. */
+class Fields {
+  readonly names: readonly string[];
+  readonly types: readonly Type<unknown>[];
+  /** For each field: bytes of those that begin with it and always have the same size, 0 for none; and the number of the next one. */
+  readonly run: readonly number[];
+  readonly behind: readonly number[];
+
+  /** `needed`: fields whose values are wanted in any case; null for all. */
+  constructor(members: Members, needed: ReadonlySet<string> | null) {
+    this.names = Object.keys(members);
+    this.types = Object.values(members);
+    const run = this.names.map(() => 0);
+    const behind = this.names.map((_, i) => i + 1);
+    for (let i = this.names.length - 1; i >= 0; i--) {
+      const { size } = this.types[i]!;
+      if (size <= 0 || needed === null || needed.has(this.names[i]!)) continue;
+      run[i] = size + (run[i + 1] ?? 0);
+      if ((run[i + 1] ?? 0) > 0) behind[i] = behind[i + 1]!;
+    }
+    this.run = run;
+    this.behind = behind;
+  }
+}
 
 /**
  * Fields that follow each other:
@@ -17,7 +47,7 @@ type Part = Members | ((before: never) => Members);
  *     const reply = struct({ ops: list(op) }).and((before) => ({ results: items(before.ops.length, i32) }));
  */
 export function struct<M extends Members>(members: M): Struct<Value<M>> {
-  return new Struct<Value<M>>([members], null);
+  return new Struct<Value<M>>([{ plain: members, needs: [] }], null);
 }
 
 /** How the version stands in front of a structure, and up to which one the description knows it. */
@@ -39,12 +69,12 @@ export function versioned<M extends Members>(
   members: M,
   legacy: { readonly compatFrom: number; readonly lengthFrom: number } = { compatFrom: 0, lengthFrom: 0 },
 ): Struct<Value<M>> {
-  return new Struct<Value<M>>([members], { known, ...legacy });
+  return new Struct<Value<M>>([{ plain: members, needs: [] }], { known, ...legacy });
 }
 
 /** A structure that begins with one version byte and has no length. */
 export function byteVersioned<M extends Members>(known: number, members: M): Struct<Value<M>> {
-  return new Struct<Value<M>>([members], { known, compatFrom: Infinity, lengthFrom: Infinity });
+  return new Struct<Value<M>>([{ plain: members, needs: [] }], { known, compatFrom: Infinity, lengthFrom: Infinity });
 }
 
 export class Struct<T extends object> implements Type<T> {
@@ -55,25 +85,38 @@ export class Struct<T extends object> implements Type<T> {
   private readonly parts: readonly Part[];
   private readonly envelope: Envelope | null;
   private readonly summary: ((value: T) => string) | undefined;
-  /** Whether some fields depend on the values of others. */
-  private readonly chooses: boolean;
+  /** Fields that others depend on: the only ones with a value where nobody wants one. Null where that may be any. */
+  private readonly needed: ReadonlySet<string> | null;
+  /** The fields of each part; null for parts that are chosen. */
+  private readonly ready: readonly (Fields | null)[];
 
   constructor(parts: readonly Part[], envelope: Envelope | null, summary?: (value: T) => string) {
     this.parts = parts;
     this.envelope = envelope;
     this.summary = summary;
-    this.chooses = parts.some((p) => typeof p === 'function');
-    this.fields = Object.assign({}, ...parts.filter((p) => typeof p !== 'function')) as Members;
+    const needs = parts.map((p) => p.needs);
+    this.needed = needs.includes(null) ? null : new Set(needs.flatMap((n) => n ?? []));
+    this.ready = parts.map((p) => ('plain' in p ? new Fields(p.plain, this.needed) : null));
+    this.fields = Object.assign({}, ...parts.map((p) => ('plain' in p ? p.plain : {}))) as Members;
     const types = Object.values(this.fields);
-    const plain = envelope === null && !this.chooses;
+    const plain = envelope === null && parts.every((p) => 'plain' in p);
     this.size = plain && types.every((t) => t.size >= 0) ? types.reduce((n, t) => n + t.size, 0) : -1;
     const head = envelope === null ? 0 : 1 + (envelope.compatFrom === 0 ? 1 : 0) + (envelope.lengthFrom === 0 ? 4 : 0);
     this.least = head + (head > 1 ? 0 : types.reduce((n, t) => n + t.least, 0));
   }
 
-  /** The same with more fields behind; a function gets the values before, and chooses. (What depends on a version is `since`.) */
-  and<M extends Members>(more: M | ((before: T) => M)): Struct<T & Value<M>> {
-    return new Struct<T & Value<M>>([...this.parts, more as Part], this.envelope);
+  /**
+   * The same with more fields behind. `needs`: names of fields before that these are read by (see countedBy): then no others have to be
+   * given values where only a check is wanted. A function gets all values before, and chooses. (What depends on a version is `since`.)
+   */
+  and<M extends Members>(more: M | ((before: T) => M)): Struct<T & Value<M>>;
+  and<M extends Members>(needs: readonly (keyof T & string)[], more: M): Struct<T & Value<M>>;
+  and(first: readonly string[] | Members | ((before: T) => Members), more?: Members): object {
+    let part: Part;
+    if (typeof first === 'function') part = { choose: first, needs: null };
+    else if (more === undefined) part = { plain: first as Members, needs: [] };
+    else part = { plain: more, needs: first as readonly string[] };
+    return new Struct<T>([...this.parts, part], this.envelope);
   }
 
   /** The same with a line that people read instead of the fields. */
@@ -98,8 +141,7 @@ export class Struct<T extends object> implements Type<T> {
 
   skip(r: Reader, name: string): void {
     if (this.size >= 0 && r.left >= this.size) r.take(name, this.size);
-    // what is chosen by values needs them
-    else this.walk(r, name, this.chooses);
+    else this.walk(r, name, false);
   }
 
   /** The fields of an outermost structure: its rows stand at the top, without one around them. */
@@ -109,13 +151,13 @@ export class Struct<T extends object> implements Type<T> {
 
   /** See readTop and skip. */
   skipTop(r: Reader): void {
-    this.walk(r, '', this.chooses);
+    this.walk(r, '', false);
   }
 
   json(value: T): Json {
     const out: Record<string, Json> = {};
     for (const part of this.parts) {
-      const members = typeof part === 'function' ? part(value as never) : part;
+      const members = 'plain' in part ? part.plain : part.choose(value as never);
       for (const [name, type] of Object.entries(members)) {
         const member = (value as Record<string, unknown>)[name];
         if (member !== undefined) out[name] = type.json(member);
@@ -128,17 +170,16 @@ export class Struct<T extends object> implements Type<T> {
     if (name !== '') r.enter(name);
     const outerEnd = r.end;
     const outerVersion = r.version;
-    const end = this.envelope === null ? -1 : this.open(r, this.envelope);
-    const out: Record<string, unknown> = {};
-    for (const part of this.parts) {
-      if (r.failed) break;
-      const members = typeof part === 'function' ? part(out as never) : part;
-      for (const member in members) {
-        if (r.failed) break;
-        if (keep) out[member] = members[member]!.read(r, member);
-        else members[member]!.skip(r, member);
-      }
+    const end = this.envelope === null ? -1 : this.open(r, this.envelope, name);
+    const out = keep || this.needed?.size !== 0 ? {} : NOTHING;
+    const outerBefore = r.before;
+    r.before = out;
+    for (let p = 0; p < this.parts.length && !r.failed; p++) {
+      const part = this.parts[p]!;
+      const fields = 'plain' in part ? this.ready[p]! : new Fields(part.choose(out as never), this.needed);
+      this.walkFields(r, fields, keep, out);
     }
+    r.before = outerBefore;
     if (end >= 0) r.takeRest(end);
     r.end = outerEnd;
     r.version = outerVersion;
@@ -146,8 +187,23 @@ export class Struct<T extends object> implements Type<T> {
     return out as T;
   }
 
+  private walkFields(r: Reader, fields: Fields, keep: boolean, out: Record<string, unknown>): void {
+    const { names, types, run, behind } = fields;
+    for (let i = 0; i < names.length && !r.failed;) {
+      if (!keep && run[i]! > 0 && r.end - r.pos >= run[i]!) {
+        r.pos += run[i]!;
+        i = behind[i]!;
+        continue;
+      }
+      const name = names[i]!;
+      if (keep || this.needed === null || this.needed.has(name)) out[name] = types[i]!.read(r, name);
+      else types[i]!.skip(r, name);
+      i++;
+    }
+  }
+
   /** Takes what stands in front of the fields; index of the structure's end, or -1 where nothing tells it. */
-  private open(r: Reader, envelope: Envelope): number {
+  private open(r: Reader, envelope: Envelope, name: string): number {
     const at = r.take('version', 1);
     if (at < 0) return -1;
     const version = r.bytes[at]!;
@@ -157,8 +213,14 @@ export class Struct<T extends object> implements Type<T> {
     const end = lengthAt < 0 ? -1 : r.pos;
     if (lengthAt >= 0) r.pos = lengthAt + 4;
     const compat = compatAt < 0 ? 0 : r.bytes[compatAt]!;
-    r.row('header', at, undefined, compat === 0 ? `version ${version}` : `version ${version}, readable from ${compat}`);
-    if (compat > envelope.known)
+    if (r.rows !== null) {
+      const text = compat === 0 ? `version ${version}` : `version ${version}, readable from ${compat}`;
+      r.row('header', at, undefined, text);
+    }
+    if (compat > version) {
+      const text = `${name} has version ${version} and asks for a reader of version ${compat}`;
+      r.fail('version', 'compat', at, 2, 0, text);
+    } else if (compat > envelope.known)
       r.fail(
         'compat',
         'compat',

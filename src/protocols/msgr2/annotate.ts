@@ -5,8 +5,7 @@ import { explain } from '../../base/structure/decode.js';
 import { fieldsOf, type Annotation } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
 import { LATE_CODE, LATE_COMPLETE } from './constants.js';
-import { EntityWalker } from './entity-walker.js';
-import { frontOf } from './fronts.js';
+import { bodyOf, type Body } from './bodies/bodies.js';
 import { Banner, ControlFrame, DataFrame, type Frame } from './message.js';
 import { controlForm, isSingleValue } from './control-frames.js';
 import { GCM_TAG, layoutOf } from './secure/layout.js';
@@ -217,19 +216,31 @@ function header(m: DataFrame): Annotation[] {
   return out;
 }
 
+/** What is held of a message's front, and what describes it; null where nothing is held, or nothing does. */
+export function heldFront(m: DataFrame): {
+  readonly body: Body;
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+} | null {
+  const body = m.headed && !m.aborted && !m.damaged ? bodyOf(m.type, m.version) : null;
+  if (body === null || m.count < 2 || m.length1 === 0) return null;
+  const bytes = m.front ?? m.head ?? NONE;
+  const start = m.front === null ? places(m).segments[1]! : 0;
+  const end = m.front === null ? Math.min(start + m.length1, bytes.length) : bytes.length;
+  return end > start ? { body, bytes, start, end } : null;
+}
+
 function front(m: DataFrame, at: number, length: number): Annotation {
-  const head = m.head ?? NONE;
-  const layout = m.headed && !m.aborted && !m.damaged ? frontOf(m.type, m.version) : null;
-  const plain = m.front ?? head;
-  const start = m.front === null ? at : 0;
-  const end = m.front === null ? Math.min(at + length, head.length) : plain.length;
-  if (layout === null || end <= start) return bytesAt(m, 'front', at, length);
-  const w = new EntityWalker(plain, start, end, at, true);
-  layout.walk(w, m.version);
-  const value = fieldsOf(w.annotations);
-  const last = w.annotations.at(-1);
+  const held = heldFront(m);
+  if (held === null) return bytesAt(m, 'front', at, length);
+  const { body, bytes, start, end } = held;
+  const { rows } = explain(body.form, bytes, start, end, at, { limits: DEFAULT_LIMITS, version: m.version });
+  const value = fieldsOf(rows);
+  if (m.front !== null) return { name: 'front', at, length, value, children: [] };
+  const last = rows.at(-1);
   const from = last === undefined ? at : last.at + last.length;
-  const children = [...w.annotations];
-  if (m.front === null && from < at + length) children.push(bytesAt(m, 'rest', from, at + length - from));
-  return { name: 'front', at, length, value, children: m.front === null ? children : [] };
+  const children = [...rows];
+  if (from < at + length) children.push(bytesAt(m, 'rest', from, at + length - from));
+  return { name: 'front', at, length, value, children };
 }

@@ -6,7 +6,6 @@ import { quote } from '../../base/text.js';
 import { LATE_ABORTED, LATE_CODE, LATE_COMPLETE, LATE_FLAG_ABORTED, TAG } from './constants.js';
 import { openSegments } from './compression.js';
 import { at, type FrameReader } from './frame-reader.js';
-import { objectOf } from './fronts.js';
 import { DataFrame, type Frame } from './message.js';
 import { crcSlot, EPILOGUE_REV0, epilogueOf, FIRST_CRC, MAX_SEGMENTS, PREAMBLE, type Revision } from './layout.js';
 import type { Preamble } from './preamble.js';
@@ -309,7 +308,9 @@ export class CrcFrame {
     const headed = frame.headed && this.stored[0] === this.crcs[0];
     if (!headed) return `${part} of ${frame.name}`;
     const object =
-      i !== 1 && this.stored[1] === this.crcs[1] ? objectOf(frame, this.front.subarray(0, this.frontSize)) : '';
+      i !== 1 && this.stored[1] === this.crcs[1]
+        ? this.reader.objectOf(frame, this.front.subarray(0, this.frontSize))
+        : '';
     const what = object === '' ? '' : `, object ${quote(object)}`;
     return `${part} of ${messageTypeName(frame.type)} seq ${frame.seq} tid ${frame.tid}${what}`;
   }

@@ -1,8 +1,9 @@
 import { hex, hexNumber } from '../../base/hex.js';
+import { DEFAULT_LIMITS } from '../../base/limits.js';
+import { decode } from '../../base/structure/decode.js';
 import { byteSize, quote } from '../../base/text.js';
-import { fieldsOf, type Json } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
-import { annotate } from './annotate.js';
+import { heldFront } from './annotate.js';
 import { addressText, type Address } from './structures/address.js';
 import { authModeName, type Credentials } from './structures/cephx.js';
 import {
@@ -25,10 +26,7 @@ import {
 import { algorithmName, entityName, methodName, modeName, resultText, TAG } from './constants.js';
 import { bannerFeatureNames, featureNames } from './features.js';
 import { Banner, ControlFrame, DataFrame } from './message.js';
-import { MSG, messageTypeName } from './message-types.js';
-import { messageFlagNames, opKind, opName } from './osd-ops.js';
-
-type Fields = Readonly<Record<string, Json>>;
+import { messageTypeName } from './message-types.js';
 
 /** What stands behind a message's name on its transcript line. */
 export function describe(message: Message, verbose: boolean): string {
@@ -45,7 +43,6 @@ function describeBanner(m: Banner): string {
   return `features ${names(m.supported)}${required}`;
 }
 
-const text = (v: Json | undefined) => (v === undefined || v === null ? '?' : String(v));
 const list = (values: readonly number[], name: (n: number) => string) => values.map(name).join(' ') || 'none';
 const addressTexts = (list: readonly Address[]) => list.map(addressText).join(' ');
 
@@ -152,67 +149,9 @@ function describeMessage(m: DataFrame, verbose: boolean): string {
 
 /** The front in a few words, for the types that people look at first. */
 function aboutFront(m: DataFrame): string {
-  const front = fieldsOf(annotate(m))['front'];
-  if (front === undefined || front === null || typeof front !== 'object') return '';
-  const f = front as Fields;
-  switch (m.type) {
-    case MSG.OSD_OP:
-      return f['ops'] === undefined
-        ? ''
-        : `${quote(text(f['object']))}  ${operations(f)}  ${flags(f)}  e${text(f['osdmapEpoch'])}`;
-    case MSG.OSD_OPREPLY:
-      return f['result'] === undefined
-        ? ''
-        : `${quote(text(f['object']))}  ${operations(f)}  = ${resultText(f['result'] as number)}`;
-    case MSG.MON_COMMAND:
-    case MSG.COMMAND:
-    case MSG.MGR_COMMAND:
-      return quote(((f['command'] as readonly Json[] | undefined) ?? []).map(text).join(' '));
-    case MSG.MON_COMMAND_ACK:
-    case MSG.COMMAND_REPLY:
-    case MSG.MGR_COMMAND_REPLY:
-      return `= ${resultText((f['result'] as number | undefined) ?? 0)}  ${quote(text(f['text']))}`;
-    case MSG.MON_SUBSCRIBE:
-      return ((f['what'] as readonly Fields[] | undefined) ?? [])
-        .map((w) => `${quote(text(w['name'])).slice(1, -1)}@${text(w['start'])}`)
-        .join(' ');
-    case MSG.MON_MAP:
-      return `epoch ${text(((f['monmap'] as Fields | undefined)?.['map'] as Fields | undefined)?.['epoch'])}`;
-    case MSG.OSD_MAP:
-      return `epochs ${epochs(f['incrementals'])} / ${epochs(f['maps'])}`;
-    case MSG.OSD_PING:
-      return `${['heartbeat', 'start_heartbeat', 'you_died', 'stop_heartbeat', 'ping', 'ping_reply'][f['op'] as number] ?? text(f['op'])}  e${text(f['mapEpoch'])}`;
-    case MSG.WATCH_NOTIFY:
-      return `cookie ${text(f['cookie'])}  notify ${text(f['notifyId'])}`;
-    case MSG.AUTH_REPLY:
-      return `= ${resultText((f['result'] as number | undefined) ?? 0)}`;
-    case MSG.MON_GET_VERSION:
-      return quote(text(f['what']));
-    case MSG.MGR_MAP:
-      return `epoch ${text((f['map'] as Fields | undefined)?.['epoch'])}`;
-    default:
-      return '';
-  }
-}
-
-function epochs(maps: Json | undefined): string {
-  const numbers = ((maps as readonly Fields[] | undefined) ?? []).map((e) => e['epoch'] as number);
-  if (numbers.length === 0) return 'none';
-  const first = numbers[0]!;
-  const last = numbers.at(-1)!;
-  return first === last ? String(first) : `${first}..${last}`;
-}
-
-function flags(f: Fields): string {
-  return messageFlagNames(f['opFlags'] as number).join('+');
-}
-
-function operations(f: Fields): string {
-  return ((f['ops'] as readonly Fields[] | undefined) ?? [])
-    .map((o) => {
-      const op = o['op'] as number;
-      const extent = opKind(op) === 'extent' ? ` ${text(o['offset'])}~${text(o['length'])}` : '';
-      return `${opName(op)}${extent}`;
-    })
-    .join(', ');
+  const held = heldFront(m);
+  if (held === null || held.body.about === null) return '';
+  const { body, bytes, start, end } = held;
+  const front = decode(body.form, bytes, start, end, { limits: DEFAULT_LIMITS, version: m.version });
+  return held.body.about(front.partial);
 }

@@ -2,14 +2,12 @@ import { LIMIT } from '../../base/capture-rules.js';
 import type { Input, Side } from '../../base/input.js';
 import type { Origin } from '../../base/origin.js';
 import type { Rule } from '../../base/rule.js';
-import { decode } from '../../base/structure/decode.js';
+import { check, decode } from '../../base/structure/decode.js';
 import { count } from '../../base/text.js';
 import type { DecoderSettings, Evidence, Output } from '../../contract/protocol.js';
 import type { Opened } from './compression.js';
 import { entityName, LAST_TAG, MODE_SECURE, TAG, tagName, tagSenders } from './constants.js';
-import { EntityWalker } from './entity-walker.js';
-import type { Problem } from './field-walker.js';
-import { frontOf } from './fronts.js';
+import { bodyOf, objectOf } from './bodies/bodies.js';
 import { ControlFrame, DataFrame, type Frame, type FrameMode } from './message.js';
 import { isMessageType, MSG } from './message-types.js';
 import {
@@ -71,7 +69,8 @@ export class FrameReader {
   private readonly output: Output;
   private readonly settings: DecoderSettings;
   private readonly rolesKnown: boolean;
-  private frontProblem: Problem | null = null;
+  /** What does not decode in the current message's front, and where in the frame. */
+  private frontProblem: { readonly at: number; readonly length: number; readonly text: string } | null = null;
   /** Takes the fronts of AUTH_REPLY messages: tickets are in them. */
   authReply: ((front: Uint8Array, seconds: number) => void) | null = null;
   /** Rules that a habit of the sender would raise for every frame: once per direction is enough. */
@@ -215,11 +214,18 @@ export class FrameReader {
   front(frame: DataFrame, bytes: Uint8Array, start: number, end: number, inFrame: number): void {
     if (!frame.headed) return;
     if (frame.type === MSG.AUTH_REPLY) this.authReply?.(bytes.subarray(start, end), frame.seconds);
-    const layout = frontOf(frame.type, frame.version);
-    if (layout === null || !layout.strict) return;
-    const w = new EntityWalker(bytes, start, end, inFrame, false);
-    layout.walk(w, frame.version);
-    if (w.failed) this.frontProblem = w.problems[0]!;
+    const body = bodyOf(frame.type, frame.version);
+    if (body === null || !body.strict) return;
+    const options = { limits: this.settings.limits, version: frame.version };
+    const problem = check(body.form, bytes, start, end, options)[0];
+    // that only newer readers may read it is nobody's fault
+    if (problem === undefined || problem.kind === 'compat') return;
+    this.frontProblem = { at: problem.at - start + inFrame, length: problem.length, text: problem.text };
+  }
+
+  /** The object that a front names, or empty. */
+  objectOf(frame: DataFrame, front: Uint8Array): string {
+    return objectOf(frame.type, frame.version, front, this.settings.limits);
   }
 
   /** The frame's last byte was taken, or will never be: judge what it holds and hand it on. */

@@ -1,4 +1,4 @@
-import { choose, ifLeft, list, sized, when } from '../../../base/structure/parts.js';
+import { choose, ifLeft, list, sized, whenBefore } from '../../../base/structure/parts.js';
 import { struct } from '../../../base/structure/struct.js';
 import {
   blob,
@@ -61,7 +61,9 @@ const authorizer = struct({ authMode, globalId: u64, service, ticket: ticketBlob
 /** CephXAuthenticate: the answer to the challenge, which proves the key. */
 const proof = struct({
   ...{ requestType, structVersion: u8, clientChallenge: u64, proof: fixedBytes(8), oldTicket: ticketBlob },
-}).and((before) => ({ otherServices: when(before.structVersion >= 2, u32.shown(servicesText)) }));
+}).and(['structVersion'], {
+  otherServices: whenBefore(u32.shown(servicesText), (before: { structVersion: number }) => before.structVersion >= 2),
+});
 
 export type Login = ValueOf<typeof login>;
 export type Authorizer = ValueOf<typeof authorizer>;
@@ -98,34 +100,43 @@ export const replyMorePayload = choose<Challenge>('challenge', (r) => {
 });
 
 /** A ticket for its client: what it may use it for, and what it is to show. */
-const ticket = struct({ service, ticketVersion: u8, sealedSessionKey: blob, ticketSealed: u8 }).and((before) => ({
-  sealedTicket: when(before.ticketSealed !== 0, blob),
-  ticketBlob: when(before.ticketSealed === 0, sized(struct({ blob: ifLeft(ticketBlob) }))),
-}));
+const ticket = struct({ service, ticketVersion: u8, sealedSessionKey: blob, ticketSealed: u8 }).and(['ticketSealed'], {
+  sealedTicket: whenBefore(blob, isSealed),
+  ticketBlob: whenBefore(sized(struct({ blob: ifLeft(ticketBlob) })), (before) => !isSealed(before)),
+});
+function isSealed(before: { readonly ticketSealed: number }): boolean {
+  return before.ticketSealed !== 0;
+}
+
 const tickets = struct({ structVersion: u8, tickets: list(ticket, 'ticket') });
 export type Ticket = ValueOf<typeof ticket>;
 
 /** Where the tickets for services stand: alone, or sealed behind the one for the monitors. */
 type ServiceTickets = Partial<ValueOf<typeof tickets>> & { readonly reply?: ValueOf<typeof tickets> | undefined };
 
-/** Answer to a login at a monitor; also the body of later AUTH_REPLY messages. */
-export const replyPayload = struct({ requestType, status: i32.shown(resultText) }).and(
-  ({ requestType: type, status }) => {
-    const fine = status === 0;
-    const login = fine && type === GET_AUTH_SESSION_KEY;
-    const behindLogin: Type<ServiceTickets> = sized(struct({ reply: ifLeft(tickets) }));
-    const alone: Type<ServiceTickets> = tickets;
-    return {
-      authTicket: when(login, ifLeft(tickets)),
-      sealedConnectionSecret: when(login, ifLeft(blob)),
-      serviceTickets: when(
-        login || (fine && type === GET_PRINCIPAL_SESSION_KEY),
-        ifLeft<ServiceTickets>(login ? behindLogin : alone),
-      ),
-      sealedSecrets: when(fine && type === GET_ROTATING_KEY, hiddenRemainder),
-    };
-  },
+interface ReplyHeader {
+  readonly requestType: number;
+  readonly status: number;
+}
+
+/** Whether a reply grants what one of these requests asked for. */
+const grants =
+  (...types: readonly number[]) =>
+  ({ requestType, status }: ReplyHeader): boolean =>
+    status === 0 && types.includes(requestType);
+
+const behindLogin: Type<ServiceTickets> = sized(struct({ reply: ifLeft(tickets) }));
+const ticketsForServices = choose<ServiceTickets>('tickets', (r) =>
+  (r.before as unknown as ReplyHeader).requestType === GET_AUTH_SESSION_KEY ? behindLogin : tickets,
 );
+
+/** Answer to a login at a monitor; also the body of later AUTH_REPLY messages. */
+export const replyPayload = struct({ requestType, status: i32.shown(resultText) }).and(['requestType', 'status'], {
+  authTicket: whenBefore(ifLeft(tickets), grants(GET_AUTH_SESSION_KEY)),
+  sealedConnectionSecret: whenBefore(ifLeft(blob), grants(GET_AUTH_SESSION_KEY)),
+  serviceTickets: whenBefore(ifLeft(ticketsForServices), grants(GET_AUTH_SESSION_KEY, GET_PRINCIPAL_SESSION_KEY)),
+  sealedSecrets: whenBefore(hiddenRemainder, grants(GET_ROTATING_KEY)),
+});
 export type ReplyPayload = ValueOf<typeof replyPayload>;
 
 /** The tickets for services in a reply. */
