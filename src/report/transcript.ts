@@ -171,7 +171,7 @@ export class Transcript implements Reporter {
     const { packet, seconds, nanos } = e.origin;
     const id = this.streamColor(stream)(rightAligned(`${stream.id}`, c.stream));
     const place = ` ${' '.repeat(c.index)} ${rightAligned(`${packet}`, c.packet)} ${rightAligned(this.clock.text(seconds, nanos), c.time)}`;
-    const start = `${id}${this.t.dim(place)}  ${sideColor(this.t, side)(arrow)} ${this.t.dim(words === '' ? name : this.padded(name, NAME_WIDTH))}`;
+    const start = `${id}${this.t.dim(place)}  ${sideColor(this.t, side)(arrow)} ${this.t.dim(words === '' ? name : this.padded(name, stream.protocol?.nameWidth ?? NAME_WIDTH))}`;
     this.wrapped(start, words === '' ? '' : `  ${printable(words)}`, `${this.indent}   `, this.t.dim);
   }
 

@@ -139,7 +139,7 @@ export class TlsConnection implements DirectionHost {
   /** The plaintext offset of an end's stream offset (see PlainMap). */
   plainOffset(end: End, raw: number): number {
     const direction = this.directions[end];
-    return direction === null ? raw : direction.map.plain(raw, direction.reader.offset);
+    return direction === null ? raw : direction.map.plain(raw, direction.reader.offset, direction.reader.taken);
   }
 
   /** Which end is TLS's client. */

@@ -35,15 +35,18 @@ export class PlainMap {
     this.closed = true;
   }
 
-  /** The plaintext offset that the peer had received with `raw` stream bytes, of which `read` are read so far; -1: not known. */
-  plain(raw: number, read: number): number {
+  /**
+   * The plaintext offset that the peer had received with `raw` stream bytes; -1: not known. `read`: stream bytes that are read so far,
+   * `taken`: those of whole records.
+   */
+  plain(raw: number, read: number, taken: number): number {
     if (raw <= this.begin) return raw;
     const { raws, plains } = this;
     const n = raws.length;
     if (n === 0 || raw >= raws[n - 1]!) {
       if (this.closed) return -1;
-      // what was received is still to come: more than there is
-      return raw > read ? this.last + 1 : this.last;
+      // what was received is still to come: at most so much, and a rule that needs less than the truth must not fire
+      return raw > read ? this.last + raw - taken : this.last;
     }
     let low = 0;
     let high = n;

@@ -48,6 +48,11 @@ export class RecordReader {
     this.seeking = seeking;
   }
 
+  /** Stream offset behind the last whole record. */
+  get taken(): number {
+    return this.offset - this.filled;
+  }
+
   /** Whether nothing further is read: the bytes are no records. */
   get isLost(): boolean {
     return this.stopped;
