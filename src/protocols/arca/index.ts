@@ -6,15 +6,15 @@ import type { Message } from '../../contract/message.js';
 import type { Protocol } from '../../contract/protocol.js';
 import { ArcaFraming } from './decoder/arca-framing.js';
 import { Told } from './decoder/told.js';
-import { ArcaSession } from './arca-session.js';
+import { ArcaSession } from './session/arca-session.js';
 import { annotateControl, describeControl } from './family-a/annotate.js';
 import { annotatePipe, describePipe } from './family-b/annotate.js';
 import { annotatePostcard, describePostcard } from './family-c/annotate.js';
 import { annotateLegacy } from './family-l/annotate.js';
-import type { ArcaMessage } from './message.js';
+import type { ArcaMessage } from './messages.js';
 import { probeArca } from './probe.js';
 import { ARCA_RULES } from './rules/index.js';
-import { ArcaShared } from './shared.js';
+import { ArcaShared } from './session/shared.js';
 
 /** Arca's control traffic: what a guest kernel asks its host for (see generations.ts). */
 export const arca: Protocol<ArcaShared> = {

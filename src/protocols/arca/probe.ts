@@ -1,26 +1,26 @@
 import type { ProbeInput, ProbeResult } from '../../contract/protocol.js';
 import type { End } from '../../stream/byte-stream.js';
-import type { Case, Evidence } from './evidence.js';
-import { judgeA } from './family-a/control-evidence.js';
-import { judgeB } from './family-b/pipe-evidence.js';
-import { judgeC } from './family-c/postcard-evidence.js';
-import { judgeL } from './family-l/legacy-evidence.js';
+import type { Case, EndBytes } from './claim.js';
+import { judgeA } from './family-a/claim.js';
+import { judgeB } from './family-b/claim.js';
+import { judgeC } from './family-c/claim.js';
+import { judgeL } from './family-l/claim.js';
 
 const LABEL = /(^|[^a-z])arca([^a-z]|$)/i;
 
 /**
- * Whether a stream is Arca's. No generation has a magic, so that evidence of both ends is weighed (arca.md 3.3), and a claim
+ * Whether a stream is Arca's. No generation has a magic, so that signs at both ends are weighed (arca.md 3.3), and a claim
  * needs frames that confirm each other: replies that carry the request's id, lengths that are said twice, ids that count up.
  * One frame alone is only believed where it is the whole of a stream.
  */
 export function probeArca(input: ProbeInput): ProbeResult {
   const { connection } = input;
-  const end = (i: End): Evidence => ({
+  const end = (i: End): EndBytes => ({
     bytes: input.bytes[i],
     fromStart: connection.start === 'captured' && !input.cut[i],
     ended: input.ended[i],
   });
-  const evidence: Case = {
+  const sides: Case = {
     ends: [end(0), end(1)],
     connection,
     labelled:
@@ -30,9 +30,9 @@ export function probeArca(input: ProbeInput): ProbeResult {
   // those with the narrowest signs first
   let more = false;
   for (const judge of [judgeB, judgeC, judgeA, judgeL]) {
-    const verdict = judge(evidence);
+    const verdict = judge(sides);
     if (verdict === 'more') more = true;
     else if (verdict !== null) return verdict;
   }
-  return more && !evidence.final ? 'more' : null;
+  return more && !sides.final ? 'more' : null;
 }

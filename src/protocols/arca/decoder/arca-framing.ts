@@ -16,7 +16,7 @@ import { PipeFrames } from '../family-b/framing.js';
 import { PostcardFrames } from '../family-c/framing.js';
 import { LegacyFrames } from '../family-l/framing.js';
 import type { Family, Role } from '../generations.js';
-import type { ArcaMessage } from '../message.js';
+import type { ArcaMessage } from '../messages.js';
 import { FRAME_TRUNCATED } from '../rules/framing.js';
 import { chainOf, CHAINED, recognise } from './recognition.js';
 import type { Told } from './told.js';

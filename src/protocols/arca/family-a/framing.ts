@@ -2,7 +2,7 @@ import type { Input } from '../../../base/input.js';
 import { isFinal, TAKEN, type FramedDecoder, type Patience } from '../../../contract/framed-decoder.js';
 import type { FamilyFrames } from '../decoder/arca-framing.js';
 import type { Chain } from '../decoder/chain.js';
-import type { ArcaMessage } from '../message.js';
+import type { ArcaMessage } from '../messages.js';
 import { CONTROL_TYPES, HEADER, isDefined, isLegalPair, MAX_PAYLOAD, payloadLengthAt, requestIdAt } from './layout.js';
 import { ControlFrame } from './message.js';
 

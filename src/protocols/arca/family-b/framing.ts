@@ -4,7 +4,7 @@ import type { FamilyFrames } from '../decoder/arca-framing.js';
 import type { Chain } from '../decoder/chain.js';
 import type { Told } from '../decoder/told.js';
 import { otherRole, type Role } from '../generations.js';
-import type { ArcaMessage } from '../message.js';
+import type { ArcaMessage } from '../messages.js';
 import {
   PIPE_HEADER,
   fitsFile,

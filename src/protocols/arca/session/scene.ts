@@ -1,11 +1,11 @@
-import { CLIENT, otherSide, type Side } from '../../base/input.js';
-import type { Rule } from '../../base/rule.js';
-import type { DecoderSettings, Evidence, Output, SessionContext } from '../../contract/protocol.js';
-import { LimitNotes } from '../../contract/limit-notes.js';
-import type { Message } from '../../contract/message.js';
-import { Witness } from '../../contract/witness.js';
-import { nanosBetween } from '../../base/time.js';
-import type { Role } from './generations.js';
+import { CLIENT, otherSide, type Side } from '../../../base/input.js';
+import type { Rule } from '../../../base/rule.js';
+import type { DecoderSettings, Evidence, Output, SessionContext } from '../../../contract/protocol.js';
+import { LimitNotes } from '../../../contract/limit-notes.js';
+import type { Message } from '../../../contract/message.js';
+import { Witness } from '../../../contract/witness.js';
+import { nanosBetween } from '../../../base/time.js';
+import type { Role } from '../generations.js';
 import type { ArcaShared } from './shared.js';
 
 function hasSurplus(m: Message | null): boolean {

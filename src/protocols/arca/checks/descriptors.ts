@@ -8,8 +8,8 @@ import {
   POINTER_DISCLOSURE,
   RESULT_ERR_ANSWER,
 } from '../rules/postcard-contents.js';
-import type { Scene } from '../scene.js';
-import type { PostcardFrame } from './message.js';
+import type { Scene } from '../session/scene.js';
+import type { PostcardFrame } from '../family-c/message.js';
 
 type Kind = 'File' | 'Listener' | 'Stream';
 

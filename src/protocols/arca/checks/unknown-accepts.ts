@@ -6,10 +6,10 @@ import {
   ACCEPT_UNKNOWN_SILENT,
   MONITOR_CONTINUED,
 } from '../rules/connections.js';
-import type { Scene } from '../scene.js';
-import type { Ids } from './control-listeners.js';
-import { EBADF, type Requests } from './control-requests.js';
-import type { ControlFrame } from './message.js';
+import type { Scene } from '../session/scene.js';
+import type { Ids } from './connection-ids.js';
+import { EBADF, type Requests } from './correlation.js';
+import type { ControlFrame } from '../family-a/message.js';
 import type { Request } from './request-line.js';
 
 const KEPT = 4096;

@@ -1,4 +1,4 @@
-import type { Message } from '../../contract/message.js';
+import type { Message } from '../../../contract/message.js';
 import type { Scene } from './scene.js';
 
 /** Replies that wait for a request which the capture shows later. */

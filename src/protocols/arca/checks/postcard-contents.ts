@@ -7,10 +7,10 @@ import {
   OPEN_PATH_EMPTY,
   PATH_NUL,
 } from '../rules/postcard-contents.js';
-import type { Scene } from '../scene.js';
-import type { OPEN } from './dialects.js';
-import type { PostcardFrame } from './message.js';
-import type { Run, ValueOf } from './postcard.js';
+import type { Scene } from '../session/scene.js';
+import type { OPEN } from '../family-c/dialects.js';
+import type { PostcardFrame } from '../family-c/message.js';
+import type { Run, ValueOf } from '../family-c/postcard.js';
 
 /** Judges what a control request asks for. Returns whether GetArgs was seen by now. */
 export function checkRequest(scene: Scene, m: PostcardFrame, getArgsSeen: boolean): boolean {

@@ -1,5 +1,5 @@
 import type { Claim } from '../../../contract/protocol.js';
-import { claim, type Case } from '../evidence.js';
+import { claim, type Case } from '../claim.js';
 import { CALLS } from './layout.js';
 import { chainL } from './framing.js';
 
@@ -8,7 +8,7 @@ const MOST_CALLS = 64;
 const ENOUGH = 4;
 
 /**
- * Evidence for generation L. Its calls are short and full of zeros, so that a whole stream must be nothing but calls, from its
+ * What speaks for generation L. Its calls are short and full of zeros, so that a whole stream must be nothing but calls, from its
  * first byte to its last.
  */
 export function judgeL(c: Case): Claim | 'more' | null {

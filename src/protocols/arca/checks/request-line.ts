@@ -1,5 +1,5 @@
-import { ACCEPT_REQUEST } from './layout.js';
-import type { ControlFrame } from './message.js';
+import { ACCEPT_REQUEST } from '../family-a/layout.js';
+import type { ControlFrame } from '../family-a/message.js';
 
 /** A request and what became of it. */
 export class Request {

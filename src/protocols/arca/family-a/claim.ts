@@ -1,7 +1,7 @@
 import type { Claim } from '../../../contract/protocol.js';
 import type { End } from '../../../stream/byte-stream.js';
 import type { Role } from '../generations.js';
-import { claim, type Case, type Evidence } from '../evidence.js';
+import { claim, type Case, type EndBytes } from '../claim.js';
 import { CHAINED } from '../decoder/recognition.js';
 import { chainA, isOddHeader } from './framing.js';
 import {
@@ -100,7 +100,7 @@ function isSane(b: Uint8Array, at: number, body: Body, length: number): boolean 
   return u32At(b, listener) < 0x1_0000 && u32At(b, connection) < 0x100_0000 && usable;
 }
 
-/** Evidence for family A. */
+/** What speaks for family A. */
 export function judgeA(c: Case): Claim | 'more' | null {
   const starts = c.ends.map((e) => startOf(e)) as [number, number];
   const walks = [
@@ -138,13 +138,13 @@ function confirmed(c: Case, i: End, walks: readonly [Walk, Walk], start: number)
 }
 
 /** Whether an end begins with a faulty header that carries the id of one of the other end's requests. */
-function answersOddly(e: Evidence, requests: Walk): boolean {
+function answersOddly(e: EndBytes, requests: Walk): boolean {
   const b = e.bytes;
   return e.fromStart && requests.guest > 0 && isOddHeader(b, 0, b.length) && requests.ids.includes(requestIdAt(b, 0));
 }
 
 /** In a recording that names Arca: a whole frame, or a header that can only be a faulty one. */
-function isMeant(e: Evidence, walk: Walk, final: boolean): boolean {
+function isMeant(e: EndBytes, walk: Walk, final: boolean): boolean {
   const b = e.bytes;
   if (b.length < HEADER.size) return final && b.length >= 3 && isLegalPair(b[0]!, payloadLengthAt(b, 0));
   if (walk.legal > 0) return true;
@@ -152,7 +152,7 @@ function isMeant(e: Evidence, walk: Walk, final: boolean): boolean {
 }
 
 /** Where the frames of an end begin; -1: nowhere that could be seen. */
-function startOf(e: Evidence): number {
+function startOf(e: EndBytes): number {
   if (e.fromStart || e.bytes.length === 0) return 0;
   const b = e.bytes;
   if (new Walk(b, 0).legal > 0) return 0;

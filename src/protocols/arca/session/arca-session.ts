@@ -1,13 +1,13 @@
-import { CLIENT, SERVER, type Side } from '../../base/input.js';
-import type { Json } from '../../contract/annotation.js';
-import type { Message } from '../../contract/message.js';
-import type { DecoderSettings, Output, Session, SessionContext } from '../../contract/protocol.js';
-import { ControlSession } from './family-a/control-session.js';
-import { PipeSession } from './family-b/pipe-session.js';
-import { PostcardSession } from './family-c/postcard-session.js';
-import { LegacySession } from './family-l/legacy-session.js';
-import type { Family } from './generations.js';
-import type { ArcaMessage } from './message.js';
+import { CLIENT, SERVER, type Side } from '../../../base/input.js';
+import type { Json } from '../../../contract/annotation.js';
+import type { Message } from '../../../contract/message.js';
+import type { DecoderSettings, Output, Session, SessionContext } from '../../../contract/protocol.js';
+import { ControlSession } from '../family-a/session.js';
+import { PipeSession } from '../family-b/session.js';
+import { PostcardSession } from '../family-c/session.js';
+import { LegacySession } from '../family-l/session.js';
+import type { Family } from '../generations.js';
+import type { ArcaMessage } from '../messages.js';
 import { Scene } from './scene.js';
 import type { ArcaShared } from './shared.js';
 

@@ -9,10 +9,10 @@ import {
   SHORT_WRITE_DROPPED,
   ZERO_LENGTH_RECEIVE,
 } from '../rules/postcard-contents.js';
-import type { Scene } from '../scene.js';
+import type { Scene } from '../session/scene.js';
 import { descriptorOf } from './descriptors.js';
-import type { PostcardFrame } from './message.js';
-import type { SeekFrom } from './postcard.js';
+import type { PostcardFrame } from '../family-c/message.js';
+import type { SeekFrom } from '../family-c/postcard.js';
 
 /** A host allocates what a Read or Receive asks for before it reads. */
 const HUGE = 64 << 20;

@@ -19,9 +19,9 @@ import {
   SYNC_REPLY_ORDER,
   UNSOLICITED_INCOMING,
 } from '../rules/correlation.js';
-import type { Scene } from '../scene.js';
-import { ACCEPT_ERR, answers, CONNECT_REQUEST, INCOMING_CONNECTION } from './layout.js';
-import type { ControlFrame } from './message.js';
+import type { Scene } from '../session/scene.js';
+import { ACCEPT_ERR, answers, CONNECT_REQUEST, INCOMING_CONNECTION } from '../family-a/layout.js';
+import type { ControlFrame } from '../family-a/message.js';
 import { Line, Request } from './request-line.js';
 
 /** A step from at least this id to at most the other one is the counter's wrap. */

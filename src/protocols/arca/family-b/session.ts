@@ -1,7 +1,7 @@
 import { hexNumber } from '../../../base/hex.js';
 import { count } from '../../../base/text.js';
 import type { Json } from '../../../contract/annotation.js';
-import { checkRingSize, Regions } from '../regions.js';
+import { checkRingSize, Regions } from '../checks/shared-memory.js';
 import { BODY_SHORT, BODY_TRAILING, DISCRIMINANT_UNKNOWN, EMPTY_FRAME, FRAME_TOO_LARGE } from '../rules/framing.js';
 import {
   DOORBELL_ADDRESS,
@@ -23,8 +23,8 @@ import {
   PIPE_ID_SEQUENCE,
   RING_SIZE_ECHO,
 } from '../rules/pipes.js';
-import type { Scene } from '../scene.js';
-import { Turns } from '../turns.js';
+import type { Scene } from '../session/scene.js';
+import { Turns } from '../session/turns.js';
 import {
   CLOSE,
   ERROR,

@@ -1,6 +1,6 @@
 import type { Json } from '../../../contract/annotation.js';
 import { count } from '../../../base/text.js';
-import { checkRingSize, Regions } from '../regions.js';
+import { checkRingSize, Regions } from '../checks/shared-memory.js';
 import { INCOMING_LISTENER_MISMATCH } from '../rules/connections.js';
 import { ACCEPT_PENDING_AT_END, UNSOLICITED_INCOMING } from '../rules/correlation.js';
 import {
@@ -14,14 +14,14 @@ import {
   WRONG_DIRECTION,
 } from '../rules/framing.js';
 import { PIPE_ID_DIFFERS, RING_SIZE_CHANGED } from '../rules/shared-memory.js';
-import type { Scene } from '../scene.js';
-import { checkCode, checkEndpoint } from './control-checks.js';
-import { Ids } from './control-listeners.js';
-import { Requests } from './control-requests.js';
+import type { Scene } from '../session/scene.js';
+import { checkCode, checkEndpoint } from '../checks/connections.js';
+import { Ids } from '../checks/connection-ids.js';
+import { Requests } from '../checks/correlation.js';
 import { ACCEPT_ERR, bodyLayout, INCOMING_CONNECTION, LISTEN_OK, MAX_PAYLOAD, READY_A1, READY_A3 } from './layout.js';
 import type { ControlFrame } from './message.js';
-import type { Request } from './request-line.js';
-import { UnknownAccepts } from './unknown-accepts.js';
+import type { Request } from '../checks/request-line.js';
+import { UnknownAccepts } from '../checks/unknown-accepts.js';
 
 /** Pushed connections that are remembered until it is clear whether the session is one of the push model. */
 const PUSHES = 64;

@@ -1,16 +1,17 @@
 import type { Claim } from '../../contract/protocol.js';
 import type { Connection, End } from '../../stream/byte-stream.js';
 
-/** Bytes of one end as a judge of evidence sees them. */
-export interface Evidence {
+/** Bytes of one end, as a claim is judged by them. */
+export interface EndBytes {
   readonly bytes: Uint8Array;
   /** Whether the first byte is the first that this end sent. */
   readonly fromStart: boolean;
   readonly ended: boolean;
 }
 
+/** All that a claim is judged by. */
 export interface Case {
-  readonly ends: readonly [Evidence, Evidence];
+  readonly ends: readonly [EndBytes, EndBytes];
   readonly connection: Connection;
   /** Whether the recording itself names Arca: `/run/arca/control.sock`. */
   readonly labelled: boolean;

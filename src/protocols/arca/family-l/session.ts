@@ -1,7 +1,7 @@
 import { count } from '../../../base/text.js';
 import type { Json } from '../../../contract/annotation.js';
 import { LEGACY_RPC } from '../rules/framing.js';
-import type { Scene } from '../scene.js';
+import type { Scene } from '../session/scene.js';
 import type { LegacyCall } from './message.js';
 
 /** Generation L is only named and counted. */

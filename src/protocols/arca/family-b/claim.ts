@@ -1,7 +1,7 @@
 import type { Claim } from '../../../contract/protocol.js';
 import type { End } from '../../../stream/byte-stream.js';
 import type { Role } from '../generations.js';
-import { claim, type Case, type Evidence } from '../evidence.js';
+import { claim, type Case, type EndBytes } from '../claim.js';
 import { CHAINED } from '../decoder/recognition.js';
 import {
   BELL,
@@ -38,7 +38,7 @@ interface Signs {
   readonly open: boolean;
 }
 
-/** Evidence for family B: sizes that are echoed, bells that belong together, lengths that are said twice. */
+/** What speaks for family B: sizes that are echoed, bells that belong together, lengths that are said twice. */
 export function judgeB(c: Case): Claim | 'more' | null {
   const signs = [read(c.ends[0]), read(c.ends[1])] as const;
   for (const i of [0, 1] as const) {
@@ -84,13 +84,13 @@ function exactMessages(b: Uint8Array, from: number, role: Role): number {
 }
 
 /** A file pipe's first answers are short frames, or nothing. */
-function nothingElse(e: Evidence): boolean {
+function nothingElse(e: EndBytes): boolean {
   const b = e.bytes;
   if (b.length < 3) return true;
   return b[2]! <= 4 && (b[0]! | (b[1]! << 8)) >= 1;
 }
 
-function read(e: Evidence): Signs {
+function read(e: EndBytes): Signs {
   const b = e.bytes;
   const at = startOf(e);
   if (at < 0)
@@ -126,7 +126,7 @@ function read(e: Evidence): Signs {
   };
 }
 
-function startOf(e: Evidence): number {
+function startOf(e: EndBytes): number {
   if (e.fromStart) return 0;
   const b = e.bytes;
   const last = Math.min(b.length, SEARCH_BYTES);

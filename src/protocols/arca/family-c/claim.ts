@@ -1,7 +1,7 @@
 import type { Claim } from '../../../contract/protocol.js';
 import type { End } from '../../../stream/byte-stream.js';
 import type { Role } from '../generations.js';
-import { claim, type Case, type Evidence } from '../evidence.js';
+import { claim, type Case, type EndBytes } from '../claim.js';
 import { CHAINED } from '../decoder/recognition.js';
 import { ALL_DIALECTS, foremost, type Dialect } from './dialects.js';
 import { FRAME } from './layout.js';
@@ -77,7 +77,7 @@ class Walk {
   }
 }
 
-/** Evidence for family C (arca.md 3.3). */
+/** What speaks for family C (arca.md 3.3). */
 export function judgeC(c: Case): Claim | 'more' | null {
   const starts = [startOf(c.ends[0]), startOf(c.ends[1])] as const;
   let open = false;
@@ -116,9 +116,9 @@ function isConvincing(c: Case, guest: Walk, monitor: Walk, guestEnd: End): boole
       if (!answersOf(dialect, request.name).includes(answer.name)) return false;
       if (TRANSFERS.has(request.name) && answer.size <= request.size) transfers++;
     }
-    const evidence = guest.redundant + monitor.redundant + 2 * monitor.pipes + guest.readable + monitor.readable;
+    const signs = guest.redundant + monitor.redundant + 2 * monitor.pipes + guest.readable + monitor.readable;
     // a short file pipe carries little text, but no answer of it brings more than was asked for
-    return evidence >= 2 || (evidence >= 1 && transfers >= 1 && guest.frames + monitor.frames >= CHAINED);
+    return signs >= 2 || (signs >= 1 && transfers >= 1 && guest.frames + monitor.frames >= CHAINED);
   }
   if (guest.frames > 0 && !heardMonitor && !guest.broken) {
     return (
@@ -138,7 +138,7 @@ function isConvincing(c: Case, guest: Walk, monitor: Walk, guestEnd: End): boole
 }
 
 /** Where the frames of an end begin; -1: nowhere that could be seen. */
-function startOf(e: Evidence): number {
+function startOf(e: EndBytes): number {
   if (e.fromStart || e.bytes.length === 0) return 0;
   const b = e.bytes;
   const last = Math.min(b.length - FRAME.size, SEARCH_BYTES);

@@ -11,10 +11,10 @@ import {
   LISTENER_ID_REUSED,
   LISTENER_ID_ZERO,
 } from '../rules/connections.js';
-import type { Scene } from '../scene.js';
-import { isWrap } from './control-requests.js';
-import { CONNECT_OK } from './layout.js';
-import { endpointText, type ControlFrame } from './message.js';
+import type { Scene } from '../session/scene.js';
+import { isWrap } from './correlation.js';
+import { CONNECT_OK } from '../family-a/layout.js';
+import { endpointText, type ControlFrame } from '../family-a/message.js';
 
 /** The ids that a monitor has given to listeners and connections. */
 export class Ids {

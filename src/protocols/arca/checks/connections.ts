@@ -7,10 +7,10 @@ import {
   LISTEN_PORT_ZERO,
   PORT_BYTE_ORDER,
 } from '../rules/connections.js';
-import type { Scene } from '../scene.js';
-import { CONNECT_REQUEST, LISTEN_REQUEST } from './layout.js';
-import { endpointText, type ControlFrame } from './message.js';
-import { LARGEST_ERRNO } from './errno.js';
+import type { Scene } from '../session/scene.js';
+import { CONNECT_REQUEST, LISTEN_REQUEST } from '../family-a/layout.js';
+import { endpointText, type ControlFrame } from '../family-a/message.js';
+import { LARGEST_ERRNO } from '../family-a/errno.js';
 
 /** Ports that people mean; a number that is one of them only when its bytes are swapped was probably written the wrong way. */
 const FAMILIAR_PORTS: ReadonlySet<number> = new Set([22, 53, 80, 443, 8000, 8080, 8443]);

@@ -1,5 +1,5 @@
-import { hexNumber } from '../../base/hex.js';
-import type { Message } from '../../contract/message.js';
+import { hexNumber } from '../../../base/hex.js';
+import type { Message } from '../../../contract/message.js';
 import {
   RING_SIZE_ALIGNMENT,
   RING_SIZE_LARGE,
@@ -9,8 +9,8 @@ import {
   SHM_OFFSET_ZERO,
   SHM_OVERLAP,
   SHM_REUSED,
-} from './rules/shared-memory.js';
-import type { Scene } from './scene.js';
+} from '../rules/shared-memory.js';
+import type { Scene } from '../session/scene.js';
 
 /** Offsets at and above are refused by the guest. */
 export const OFFSET_LIMIT = 2 ** 47;

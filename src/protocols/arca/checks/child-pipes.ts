@@ -1,5 +1,5 @@
 import { hexNumber } from '../../../base/hex.js';
-import { OFFSET_LIMIT } from '../regions.js';
+import { OFFSET_LIMIT } from './shared-memory.js';
 import {
   PIPE_LENGTH,
   PIPE_POINTER_ALIGNMENT,
@@ -7,10 +7,10 @@ import {
   PIPE_SAME_RING,
   SHM_OFFSET_RANGE,
 } from '../rules/shared-memory.js';
-import type { Scene } from '../scene.js';
-import type { PIPE } from './dialects.js';
-import type { PostcardFrame } from './message.js';
-import type { ValueOf } from './postcard.js';
+import type { Scene } from '../session/scene.js';
+import type { PIPE } from '../family-c/dialects.js';
+import type { PostcardFrame } from '../family-c/message.js';
+import type { ValueOf } from '../family-c/postcard.js';
 
 /** Length of a child pipe's rings; the header of a ring; where in its block a ring lies. */
 const CHILD_RING = 1024;

@@ -1,4 +1,4 @@
-import type { PipePurpose } from './family-c/dialects.js';
+import type { PipePurpose } from '../family-c/dialects.js';
 
 /** A pipe that a control or listener pipe of family C announced. */
 export interface AnnouncedPipe {

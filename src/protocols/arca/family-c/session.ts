@@ -23,18 +23,18 @@ import {
   RESPONSE_MISSING,
   RESPONSE_UNSOLICITED,
 } from '../rules/postcard-turns.js';
-import type { AnnouncedPipe } from '../shared.js';
-import type { Scene } from '../scene.js';
-import { Turns } from '../turns.js';
-import { checkPipe } from './child-pipes.js';
-import { checkRequest } from './control-requests.js';
-import { Descriptors } from './descriptors.js';
+import type { AnnouncedPipe } from '../session/shared.js';
+import type { Scene } from '../session/scene.js';
+import { Turns } from '../session/turns.js';
+import { checkPipe } from '../checks/child-pipes.js';
+import { checkRequest } from '../checks/postcard-contents.js';
+import { Descriptors } from '../checks/descriptors.js';
 import { DIALECTS, foremost, OPENS } from './dialects.js';
 import { MAX_BODY } from './layout.js';
 import type { PostcardFrame } from './message.js';
 import { answersOf } from './pairs.js';
 import { BOOL, DISCRIMINANT, OK, RANGE, SHORT, TEXT, TRAILING } from './postcard.js';
-import { Transfers } from './transfers.js';
+import { Transfers } from '../checks/transfers.js';
 
 /** Requests that may stay unanswered for as long as they like. */
 const PATIENT: ReadonlySet<string> = new Set(['Exit', 'Close', 'Accept', 'Receive', 'Read']);
