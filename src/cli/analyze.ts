@@ -84,6 +84,11 @@ async function capturesIn(given: readonly string[]): Promise<{ files: string[]; 
     }
     const { findInputs } = await import('./check/inputs.js');
     const { inputs, problems } = findInputs([text]);
+    if (stat === undefined && inputs.length === 0) {
+      // no pattern of anything: a name that is told of like those of other files that are missing
+      files.push(text);
+      continue;
+    }
     for (const problem of problems) throw new UsageError(problem);
     if (inputs.length === 0) throw new UsageError(`${text}: no file there`);
     for (const { path } of inputs) {

@@ -109,7 +109,7 @@ describe('pcapng', () => {
         .interface()
         .block(0x0bad, data(24))
         .block(0x4000_0bad, data(40))
-        .block(10, data(100))
+        .block(11, data(100))
         .packet({ data: data(8) })
         .block(0x8000_0001, data(0)),
     );
