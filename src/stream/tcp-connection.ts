@@ -253,6 +253,7 @@ export class TcpConnection implements Connection {
     }
     if (s.length > 0) {
       if (!mine.synchronized) mine.synchronize(seq);
+      if (mine.reset) mine.goesOn(seq, this.packets);
       mine.receive(s, seq);
     }
     if ((flags & FIN) !== 0) {
@@ -357,7 +358,7 @@ export class TcpConnection implements Connection {
     if (refusal) {
       this.refusal = true;
       mine.refuse();
-    } else if (!mine.takeReset(s.seq)) return;
+    } else if (!mine.takeReset(s.seq, this.packets)) return;
     if (this.socket !== null) this.finished(s);
   }
 }

@@ -76,6 +76,8 @@ export class TcpReceiver {
   /** Offset of the sender's RST, or -1; and what was to come next when it came. */
   private resetAt = -1;
   private resetNext = 0;
+  /** How many packets the connection had when it came. */
+  private resetPackets = 0;
   private sums: typeof SUMS_UNKNOWN | typeof SUMS_RIGHT | typeof SUMS_MEANINGLESS = SUMS_UNKNOWN;
   /** Segments with a wrong checksum: delivered only where no other copy comes. */
   private doubted: Doubted[] = NONE_DOUBTED;
@@ -211,9 +213,9 @@ export class TcpReceiver {
   /**
    * The sender's RST had the number `seq`. It counts where the peer expects the next byte (RFC 9293, 3.10.7.4; RFC 5961, 3.2): between
    * what the peer has acknowledged and what was captured. Where it is not the next byte captured, packets may be missing or out of order,
-   * or it was ignored: then the end of the connection decides. Returns whether it may count.
+   * or it was ignored: then the end of the connection decides. `packets` is how many the connection had. Returns whether it may count.
    */
-  takeReset(seq: number): boolean {
+  takeReset(seq: number, packets: number): boolean {
     const at = this.sync === UNKNOWN ? this.next : this.offsetOf(seq);
     if (at < Math.min(this.acked, this.next) || at > this.next + RESET_WINDOW) return false;
     if (this.ended) {
@@ -223,6 +225,7 @@ export class TcpReceiver {
     }
     this.resetAt = at;
     this.resetNext = this.next;
+    this.resetPackets = packets;
     this.checkEnd();
     return true;
   }
@@ -238,6 +241,16 @@ export class TcpReceiver {
   /** The peer acknowledged all up to `offset`: a RST before that was ignored. */
   outlivesReset(offset: number): void {
     if (!this.ended && this.resetAt >= 0 && this.resetAt < offset) this.resetAt = -1;
+  }
+
+  /**
+   * Its sender sends bytes from `seq` on, as one of `packets` of the connection. Who has reset a connection sends no more: where that are
+   * new bytes, and too late to be out of order, the RST was somebody else's, or was ignored.
+   */
+  goesOn(seq: number, packets: number): void {
+    if (this.ended || packets - this.resetPackets <= this.context.limits.gapGracePackets) return;
+    const at = this.offsetOf(seq);
+    if (at >= this.next && at < this.next + RESET_WINDOW) this.resetAt = -1;
   }
 
   /** Forgets a RST behind which the sender went on. */
