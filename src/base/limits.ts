@@ -27,6 +27,12 @@ export interface Limits {
   outOfOrderBytes: number;
   /** Out-of-order segments held for one direction: one-byte segments behind a hole. */
   outOfOrderSegments: number;
+  /** Segments of one direction with a wrong checksum that wait for a better copy: damaged ones of which none is sent again. */
+  doubtedSegments: number;
+  /** Holes of one direction that are remembered to tell what comes too late for them: a sender that leaves many, and fills them late. */
+  lostRanges: number;
+  /** Places of one stream with differing copies that are remembered one by one; beyond, all from there on counts as one. */
+  contestedRanges: number;
   /** Packets of a connection that may still bring bytes whose receipt was already acknowledged before they count as lost. */
   gapGracePackets: number;
   /**
@@ -123,6 +129,9 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   idleSeconds: 3600,
   outOfOrderBytes: 4 << 20,
   outOfOrderSegments: 8192,
+  doubtedSegments: 16,
+  lostRanges: 64,
+  contestedRanges: 64,
   gapGracePackets: 32,
   bufferedBytes: 64 << 20,
   probeBytes: 256 << 10,

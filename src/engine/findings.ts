@@ -1,5 +1,5 @@
 import { LIMIT } from '../base/capture-rules.js';
-import { CLIENT, type Side } from '../base/input.js';
+import { CLIENT, SERVER, type Side } from '../base/input.js';
 import type { Limits } from '../base/limits.js';
 import type { Confidence, Party, Rule, Severity } from '../base/rule.js';
 import { count } from '../base/text.js';
@@ -39,9 +39,6 @@ export interface Place {
   readonly nanos: number;
 }
 
-/** Places of one stream with differing copies that are remembered; behind that many, all from there on counts as one. */
-const MOST_CONTESTED = 64;
-
 /** Bytes of a stream of which copies differ, by end of the connection. */
 interface Contested {
   readonly end: End;
@@ -63,6 +60,7 @@ export class StreamFindings {
   private counts: Map<Rule, number> | null = null;
   private held: Finding[] = NONE;
   private contested: Contested[] | null = null;
+  private contestedTold = false;
 
   constructor(
     record: StreamRecord,
@@ -89,11 +87,20 @@ export class StreamFindings {
   }
 
   /** Copies of these bytes differ: nothing that rests on them is certain. */
-  contest(end: End, offset: number, length: number): void {
+  contest(end: End, offset: number, length: number, place: Place): void {
     this.contested ??= [];
-    const many = this.contested.length >= MOST_CONTESTED;
+    const most = this.limits.contestedRanges;
+    const last = this.contested.findLast((c) => c.end === end);
+    if (last?.to === Infinity && last.from <= offset) return;
+    const many = this.contested.length >= most;
     this.contested.push({ end, from: offset, to: many ? Infinity : offset + length });
-    if (many) this.contested.shift();
+    if (!many) return;
+    this.contested.shift();
+    if (this.contestedTold) return;
+    this.contestedTold = true;
+    const text = `contestedRanges: copies differ in more than ${most} places of this stream; nothing from here on is certain`;
+    const side: Side = end === this.record.clientEnd ? CLIENT : SERVER;
+    this.raise(LIMIT, { side, offset, length, text }, place);
   }
 
   raise(rule: Rule, evidence: Evidence, place: Place): void {

@@ -202,7 +202,7 @@ export class StreamAnalysis implements StreamSink, Output, TlsHost {
   }
 
   contested(from: End, offset: number, length: number): void {
-    this.findings.contest(from, offset, length);
+    this.findings.contest(from, offset, length, this.now);
   }
 
   neglect(): void {

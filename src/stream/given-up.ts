@@ -1,6 +1,3 @@
-/** Holes of one direction that are remembered: a sender that leaves many and fills them late. */
-const MOST_HOLES = 64;
-
 /**
  * Holes of one direction that were given up for lost, newest last. What arrives for one of them later has no place in the stream any
  * more, and is told of.
@@ -8,6 +5,14 @@ const MOST_HOLES = 64;
 export class GivenUp {
   /** Start and end of each, by stream offset. */
   private readonly holes: number[] = [];
+  private readonly most: number;
+  /** Whether the oldest were forgotten. */
+  full = false;
+
+  /** Remembers `most` holes. */
+  constructor(most: number) {
+    this.most = most;
+  }
 
   add(start: number, end: number): void {
     this.holes.push(start, end);
@@ -32,7 +37,9 @@ export class GivenUp {
 
   /** Filling a hole in its middle makes two of it. */
   private bound(): void {
-    const surplus = this.holes.length - 2 * MOST_HOLES;
-    if (surplus > 0) this.holes.splice(0, surplus);
+    const surplus = this.holes.length - 2 * this.most;
+    if (surplus <= 0) return;
+    this.holes.splice(0, surplus);
+    this.full = true;
   }
 }

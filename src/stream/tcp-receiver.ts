@@ -29,8 +29,6 @@ const KNOWN = 2;
 const SUMS_UNKNOWN = 0;
 const SUMS_RIGHT = 1;
 const SUMS_MEANINGLESS = 2;
-/** Segments with a wrong checksum that wait for a better copy. */
-const MOST_DOUBTED = 16;
 
 interface Doubted {
   readonly offset: number;
@@ -350,9 +348,13 @@ export class TcpReceiver {
   }
 
   private lose(length: number, cut: boolean, origin: Origin): void {
-    (this.givenUp ??= this.noHoles()).add(this.next, this.next + length);
+    const holes = (this.givenUp ??= this.noHoles());
+    const full = holes.full;
+    holes.add(this.next, this.next + length);
+    const at = this.next;
     this.next += length;
     this.sink.gap(this.from, length, cut, origin);
+    if (holes.full && !full) this.noteForgotten(at, length, origin);
   }
 
   /** Tells the sink of the end when everything before it was delivered. */
@@ -428,8 +430,16 @@ export class TcpReceiver {
     }
     if (this.sums !== SUMS_RIGHT || this.sync !== KNOWN || this.ended || this.finAt >= 0) return false;
     const offset = this.offsetOf(seq);
-    if (offset < this.next || offset > this.next + STALE || this.doubted.length >= MOST_DOUBTED) return false;
+    if (offset < this.next || offset > this.next + STALE) return false;
     const { origin } = this.context;
+    const most = this.context.limits.doubtedSegments;
+    if (this.doubted.length >= most) {
+      // all that waits is decoded as it is, and from here on checksums of this direction mean nothing
+      const text = `doubtedSegments: more than ${most} segments of this direction have wrong checksums, and no better copy came; they are decoded as they are`;
+      this.sink.note(LIMIT, this.from, offset, s.length, text, origin);
+      this.useDoubted(Infinity);
+      return false;
+    }
     const block = new Block(s.block.bytes.slice(s.start, s.end));
     if (this.doubted === NONE_DOUBTED) this.doubted = [];
     this.doubted.push({ offset, block, origin: origin.clone() });
@@ -512,7 +522,7 @@ export class TcpReceiver {
 
   /** What lies in front of the first byte is a hole as well: a SYN may have come too late to tell where that is. */
   private noHoles(): GivenUp {
-    const holes = new GivenUp();
+    const holes = new GivenUp(this.context.limits.lostRanges);
     holes.add(-STALE, 0);
     return holes;
   }
@@ -520,8 +530,10 @@ export class TcpReceiver {
   /** Bytes whose place went by: in a hole that was given up, or in front of the first packet of a connection joined late. */
   private comeLate(start: number, end: number, origin: Origin): void {
     const holes = (this.givenUp ??= this.noHoles());
+    const { full } = holes;
     const before = start < 0 ? holes.fill(start, Math.min(end, 0)) : 0;
     const late = holes.fill(Math.max(start, 0), end);
+    if (holes.full && !full) this.noteForgotten(start, end - start, origin);
     const packet = `packet ${origin.packet}`;
     // a keep-alive before any data carries the number of the SYN
     if (before > (this.startKnown ? 1 : 0)) {
@@ -532,6 +544,11 @@ export class TcpReceiver {
       const text = `${count(late, 'byte')} of ${packet} came after their place in the stream had been given up for lost (gapGracePackets, outOfOrderBytes)`;
       this.sink.note(LIMIT, this.from, Math.max(start, 0), late, text, origin);
     }
+  }
+
+  private noteForgotten(offset: number, length: number, origin: Origin): void {
+    const text = `lostRanges: more than ${this.context.limits.lostRanges} holes in this direction; what comes too late for the oldest is not told of`;
+    this.sink.note(LIMIT, this.from, Math.max(offset, 0), length, text, origin);
   }
 
   /** Tells of bytes behind the sender's FIN or RST, once of each. */

@@ -27,6 +27,18 @@ describe('limits', () => {
     expect(script.log.content[0]).toBe('<1>x'.repeat(15));
   });
 
+  it('lostRanges: what comes too late for the oldest holes is not told of, and that is said once', () => {
+    const script = new TcpScript({ lostRanges: 4 }).handshake();
+    for (let i = 0; i < 9; i++) script.client('abcd', { at: 4 + 8 * i });
+    script.table.quiet();
+    expect(script.log.notes.map((n) => n.text.split(':')[0])).toEqual(['lostRanges']);
+    script.client('late', { at: 0 }).client('late', { at: 64 });
+    expect(script.log.notes.map((n) => n.text.slice(0, 30))).toEqual([
+      'lostRanges: more than 4 holes ',
+      '4 bytes of packet 14 came afte',
+    ]);
+  });
+
   it('bufferedBytes: held over all connections together', () => {
     const script = new TcpScript({ bufferedBytes: 4000 });
     for (let i = 0; i < 6; i++) script.handshake({ port: 40000 + i }).client('abcd', { at: 4, port: 40000 + i });
@@ -167,7 +179,7 @@ describe('a flood', () => {
 });
 
 it('holes that were given up are remembered in bounded number, however they are filled', () => {
-  const holes = new GivenUp();
+  const holes = new GivenUp(DEFAULT_LIMITS.lostRanges);
   holes.add(0, 1_000_000);
   const start = performance.now();
   for (let at = 1; at < 1_000_000; at += 2) holes.fill(at, at + 1);

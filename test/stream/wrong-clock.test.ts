@@ -20,9 +20,17 @@ describe('one packet with a wrong time stamp', () => {
   });
 
   it('does not end the wait for what is out of order', () => {
-    const script = finished().syn({ port: 2, ...WRONG }).client('abc', { seconds: START }).end();
+    const script = finished()
+      .syn({ port: 2, ...WRONG })
+      .client('abc', { seconds: START })
+      .end();
     expect(script.log.content[0]).toBe('abc');
-    expect(finished().syn({ port: 2, seconds: START + 5 }).client('abc').end().log.content[0]).toBe('<3>');
+    expect(
+      finished()
+        .syn({ port: 2, seconds: START + 5 })
+        .client('abc')
+        .end().log.content[0],
+    ).toBe('<3>');
   });
 
   it('does not move the clock, three in a row do', () => {
