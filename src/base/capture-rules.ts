@@ -120,7 +120,7 @@ export const TLS_KEY_LOG = rule(
   'tls/key-log',
   'note',
   'lines of a key log that cannot be used',
-  'A line of a key log is a label, a client random and a secret, both in hex, with blanks between them (NSS key log format). Lines that are something else are passed over, as are those of more sessions than the limit tlsSessions.',
+  'A line of a key log is a label, a client random and a secret, both in hex, with blanks between them (NSS key log format). Lines that are something else are passed over, as are those beyond the limits tlsSessions, tlsKeyLogBytes and tlsSecretBlocks.',
 );
 export const RECORDING = rule(
   'capture/recording',

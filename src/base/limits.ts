@@ -114,6 +114,8 @@ export interface Limits {
   tlsSessions: number;
   /** Bytes of one TLS key log that are read. */
   tlsKeyLogBytes: number;
+  /** Blocks of TLS secrets of one capture file that are taken: a file of nothing else. */
+  tlsSecretBlocks: number;
 }
 
 export const DEFAULT_LIMITS: Readonly<Limits> = {
@@ -170,4 +172,5 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   tlsTrials: 65_536,
   tlsSessions: 262_144,
   tlsKeyLogBytes: 256 << 20,
+  tlsSecretBlocks: 65_536,
 };

@@ -205,9 +205,6 @@ function isExpected(error: unknown): boolean {
   return error instanceof NotACapture || error.name === 'AbortError' || 'syscall' in error || 'errno' in error;
 }
 
-/** Blocks of secrets of one file that are taken: a file of nothing else. */
-const MOST_KEY_LOGS = 65_536;
-
 /** One input on its way through link, stream and engine. */
 class FileRun implements PacketSink {
   private readonly name: string;
@@ -221,6 +218,7 @@ class FileRun implements PacketSink {
   private readonly waiting = new Set<{ poke(): void }>();
   /** Digests of the secrets blocks that were taken. */
   private readonly keyLogs = new Set<string>();
+  private keyLogsDropped = 0;
   private packets = 0;
   /** Packets at the last tick, and when it was found that no more came. */
   private ticked = 0;
@@ -323,7 +321,11 @@ class FileRun implements PacketSink {
   readonly keyLog = (text: string): void => {
     // a file that was read ahead brings its secrets twice
     const digest = createHash('sha256').update(text).digest('base64');
-    if (this.keyLogs.has(digest) || this.keyLogs.size >= MOST_KEY_LOGS) return;
+    if (this.keyLogs.has(digest)) return;
+    if (this.keyLogs.size >= this.options.limits.tlsSecretBlocks) {
+      this.keyLogsDropped++;
+      return;
+    }
     this.keyLogs.add(digest);
     this.secrets.log.add(text, this.name);
     for (const stream of [...this.waiting]) stream.poke();
@@ -416,6 +418,15 @@ class FileRun implements PacketSink {
       this.note({ rule: TLS_KEY_LOG, text, offset: 0, length: 0 });
     }
     log.badLines.clear();
+    const { tlsKeyLogBytes, tlsSecretBlocks } = this.options.limits;
+    for (const path of this.secrets.cutFiles()) {
+      const text = `tlsKeyLogBytes: the key log ${path} is read up to byte ${tlsKeyLogBytes} only`;
+      this.note({ rule: TLS_KEY_LOG, text, offset: 0, length: 0 });
+    }
+    if (this.keyLogsDropped > 0) {
+      const text = `tlsSecretBlocks: ${count(this.keyLogsDropped, 'block')} of secrets beyond the first ${tlsSecretBlocks} are passed over`;
+      this.note({ rule: TLS_KEY_LOG, text, offset: 0, length: 0 });
+    }
     if (log.dropped === 0) return;
     const text = `tlsSessions: secrets of ${count(log.dropped, 'line')} beyond ${log.size} sessions are not kept`;
     this.note({ rule: TLS_KEY_LOG, text, offset: 0, length: 0 });

@@ -13,9 +13,12 @@ class LogFile {
   private rest = '';
   private readonly decoder = new StringDecoder('latin1');
   private finished = false;
+  /** The limit is reached, and that was not said yet. */
+  beyond = false;
+  private stopped = false;
 
   constructor(
-    private readonly path: string,
+    readonly path: string,
     private readonly limit: number,
   ) {}
 
@@ -27,7 +30,7 @@ class LogFile {
     if (regular && stat !== undefined && stat !== null) {
       // a log that was begun anew
       if (stat.size < this.position) this.position = 0;
-      if (stat.size === this.position) return false;
+      if (stat.size === this.position || (this.stopped && stat.size > this.position)) return false;
     }
     const fd = openSync(this.path, 'r');
     let any = false;
@@ -51,6 +54,12 @@ class LogFile {
         const cut = end === 0 && text.length > PIECE ? text.length : end;
         log.add(text.slice(0, cut), this.path);
         this.rest = text.slice(cut);
+      }
+      if (this.position >= this.limit && !this.stopped) {
+        const at = this.finished ? null : this.position;
+        this.stopped = this.beyond = readSync(fd, piece, 0, 1, at) > 0;
+        // the line that the limit cuts
+        if (this.stopped) this.rest = '';
       }
     } finally {
       closeSync(fd);
@@ -101,6 +110,13 @@ export class RunSecrets implements SecretSource {
 
   refresh(): boolean {
     return this.growing && this.readFiles();
+  }
+
+  /** The key logs that were read up to the limit only: each is told once. */
+  cutFiles(): string[] {
+    const cut = this.files.filter((file) => file.beyond);
+    for (const file of cut) file.beyond = false;
+    return cut.map((file) => file.path);
   }
 
   private readFiles(): boolean {

@@ -195,6 +195,10 @@ export class TlsConnection implements DirectionHost {
 
   // ---- DirectionHost
 
+  isClient(end: End): boolean {
+    return this.roles[end] === CLIENT;
+  }
+
   version(end: End, patient: boolean): number {
     if (this.serverHello !== null) return this.serverHello.version;
     if (this.facts.helloRetry) return TLS_1_3;

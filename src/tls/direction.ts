@@ -41,6 +41,8 @@ export type Keys =
 
 /** What a direction asks of the connection that it belongs to. */
 export interface DirectionHost {
+  /** Whether that end is TLS's client. */
+  isClient(end: End): boolean;
   /** The version that was settled on; 0: not known yet; -1: nothing will tell. */
   version(end: End, patient: boolean): number;
   /** Keys for the record, the first encrypted one of this direction, or the first after keys changed. */
@@ -106,7 +108,9 @@ export class TlsDirection implements RecordTaker {
   private lossTold = false;
   private lossDue = false;
   private trials = 0;
-  private limitTold = false;
+  private readonly limitsTold = new Set<keyof Limits>();
+  /** Behind a loss, more records may be missing than numbers were tried. */
+  private outOfReach = false;
   private readonly out = new Origin();
 
   /** `offset`: where its first record begins; `late`: records may be missing in front of it. */
@@ -155,6 +159,12 @@ export class TlsDirection implements RecordTaker {
     this.over = true;
     this.wake(false);
     this.reader.end();
+    if (this.outOfReach && this.lacking === null && Number.isFinite(this.lostBytes)) {
+      const { tlsLostRecords } = this.limits;
+      const who = this.host.isClient(this.end) ? 'client' : 'server';
+      const text = `behind a loss, no record of the ${who} opens as one of the next ${tlsLostRecords}; later numbers were not tried`;
+      this.tell({ kind: 'limit', limit: 'tlsLostRecords', text }, this.reader.offset, 0, origin);
+    }
     if (this.lossDue) this.tellLoss(origin);
   }
 
@@ -393,7 +403,9 @@ export class TlsDirection implements RecordTaker {
   private resynchronise(r: RawRecord): Opened | null {
     const { epoch, keys } = this;
     const least = epoch?.cipher.overhead ?? RECORD_HEADER + 17;
-    const most = Math.min(this.limits.tlsLostRecords, Math.ceil(this.lostBytes / least) + this.failed + 1);
+    const possible = Math.ceil(this.lostBytes / least) + this.failed + 1;
+    const most = Math.min(this.limits.tlsLostRecords, possible);
+    this.outOfReach = possible > most;
     if (epoch !== null) {
       for (let ahead = 1; ahead <= most; ahead++) {
         const opened = this.attempt(epoch, r, epoch.seq + ahead);
@@ -436,6 +448,7 @@ export class TlsDirection implements RecordTaker {
     if (this.lossDue && whole) this.lossDue = false;
     if (lost !== 0) this.tell({ kind: 'found', lost }, r.offset, r.end - r.start, r.origin);
     this.shaken = false;
+    this.outOfReach = false;
     this.lostBytes = 0;
     this.failed = 0;
     return opened;
@@ -504,8 +517,8 @@ export class TlsDirection implements RecordTaker {
   }
 
   private limitOnce(limit: keyof Limits, text: string, r: RawRecord): boolean {
-    if (this.limitTold) return false;
-    this.limitTold = true;
+    if (this.limitsTold.has(limit)) return false;
+    this.limitsTold.add(limit);
     this.tell({ kind: 'limit', limit, text }, r.offset, r.end - r.start, r.origin);
     return true;
   }

@@ -50,6 +50,13 @@ const ELSEWHERE: Partial<Record<keyof Limits, readonly [file: string, title: str
   findingsPerRule: ['test/engine/pump.test.ts', 'are summarised beyond the limit of a rule'],
   selectionMessages: ['test/select/selected-messages.test.ts', 'decides early where too many wait, and says so'],
   statsNames: ['test/measure/counting.test.ts', 'say which limits were hit'],
+  tlsHandshakeBytes: ['test/tls/limits.test.ts', 'tlsHandshakeBytes: '],
+  tlsWaitBytes: ['test/tls/limits.test.ts', 'tlsWaitBytes: '],
+  tlsLostRecords: ['test/tls/limits.test.ts', 'tlsLostRecords: '],
+  tlsTrials: ['test/tls/limits.test.ts', 'tlsTrials: '],
+  tlsSessions: ['test/tls/key-log-limits.test.ts', 'tlsSessions: '],
+  tlsKeyLogBytes: ['test/tls/key-log-limits.test.ts', 'tlsKeyLogBytes: '],
+  tlsSecretBlocks: ['test/tls/key-log-limits.test.ts', 'tlsSecretBlocks: '],
   shownItems: ['test/base/structure.test.ts', 'shows items up to shownItems, and bytes up to shownBytes'],
   shownBytes: ['test/base/structure.test.ts', 'shows items up to shownItems, and bytes up to shownBytes'],
 };

@@ -1,0 +1,146 @@
+import { createCipheriv, type CipherGCM } from 'node:crypto';
+import { hex } from '../../src/base/hex.js';
+import type { Step } from '../../src/base/rule.js';
+import { nextSecret, trafficKeys } from '../../src/tls/key-schedule.js';
+import { suiteOf } from '../../src/tls/suites.js';
+
+type From = 'client' | 'server';
+type Stage = 'handshake' | 'application';
+
+const SUITE = suiteOf(0x1301)!;
+const TAG = 16;
+
+/** Content types. */
+export const ALERT = 21;
+export const HANDSHAKE = 22;
+export const APPLICATION_DATA = 23;
+
+/** Handshake types. */
+export const CERTIFICATE = 11;
+const CLIENT_HELLO = 1;
+const SERVER_HELLO = 2;
+const ENCRYPTED_EXTENSIONS = 8;
+const FINISHED = 20;
+const KEY_UPDATE = 24;
+
+export type Sealed = Extract<Step, { bytes: Uint8Array }>;
+
+function u16(n: number): Buffer {
+  return Buffer.from([n >> 8, n & 255]);
+}
+
+/** A handshake message. */
+export function handshake(type: number, body: Uint8Array): Buffer {
+  return Buffer.concat([Uint8Array.of(type, body.length >> 16), u16(body.length & 0xffff), body]);
+}
+
+/** A record as it is sent. */
+export function record(type: number, content: Uint8Array): Buffer {
+  return Buffer.concat([Uint8Array.of(type, 3, 3), u16(content.length), content]);
+}
+
+class Side {
+  private stage: Stage = 'handshake';
+  private seq = 0;
+  private secret: Uint8Array;
+  private readonly secrets: Record<Stage, Uint8Array>;
+
+  constructor(secrets: Record<Stage, Uint8Array>) {
+    this.secrets = secrets;
+    this.secret = secrets.handshake;
+  }
+
+  seal(stage: Stage, type: number, content: Uint8Array): Buffer {
+    if (stage !== this.stage) {
+      this.stage = stage;
+      this.seq = 0;
+      this.secret = this.secrets[stage];
+    }
+    const { key, iv } = trafficKeys(SUITE, this.secret);
+    const nonce = Buffer.from(iv);
+    nonce.writeUInt32BE((nonce.readUInt32BE(8) ^ this.seq++) >>> 0, 8);
+    const inner = Buffer.concat([content, Uint8Array.of(type)]);
+    const header = Buffer.concat([Uint8Array.of(APPLICATION_DATA, 3, 3), u16(inner.length + TAG)]);
+    const cipher: CipherGCM = createCipheriv('aes-128-gcm', key, nonce);
+    cipher.setAAD(header);
+    return Buffer.concat([header, cipher.update(inner), cipher.final(), cipher.getAuthTag()]);
+  }
+
+  update(): void {
+    this.secret = nextSecret(SUITE, this.secret);
+    this.seq = 0;
+  }
+}
+
+/** Writes sessions of TLS 1.3 (TLS_AES_128_GCM_SHA256), without a key exchange: the secrets are given, and told in `keyLog`. */
+export class TlsSession {
+  readonly clientRandom: Buffer;
+  readonly keyLog: string;
+  private readonly sides: Record<From, Side>;
+
+  /** `seed`: sessions of different seeds have different secrets. */
+  constructor(seed = 1) {
+    const filled = (n: number): Buffer => Buffer.alloc(32, (seed * 16 + n) & 255);
+    this.clientRandom = filled(0);
+    const secrets = { client: [filled(1), filled(2)], server: [filled(3), filled(4)] } as const;
+    this.sides = {
+      client: new Side({ handshake: secrets.client[0], application: secrets.client[1] }),
+      server: new Side({ handshake: secrets.server[0], application: secrets.server[1] }),
+    };
+    const random = hex(this.clientRandom);
+    this.keyLog = (['client', 'server'] as const)
+      .flatMap((from) => [
+        `${from.toUpperCase()}_HANDSHAKE_TRAFFIC_SECRET ${random} ${hex(secrets[from][0])}\n`,
+        `${from.toUpperCase()}_TRAFFIC_SECRET_0 ${random} ${hex(secrets[from][1])}\n`,
+      ])
+      .join('');
+  }
+
+  clientHello(): Sealed {
+    const versions = Buffer.from([0, 43, 0, 3, 2, 3, 4]);
+    return this.hello('client', CLIENT_HELLO, this.clientRandom, Buffer.from([0, 2, 0x13, 1, 1, 0]), versions);
+  }
+
+  serverHello(): Sealed {
+    const version = Buffer.from([0, 43, 0, 2, 3, 4]);
+    return this.hello('server', SERVER_HELLO, Buffer.alloc(32, 0xee), Buffer.from([0x13, 1, 0]), version);
+  }
+
+  private hello(from: From, type: number, random: Buffer, suites: Buffer, extensions: Buffer): Sealed {
+    const parts = [u16(0x0303), random, Uint8Array.of(0), suites, u16(extensions.length), extensions];
+    return { from, bytes: record(HANDSHAKE, handshake(type, Buffer.concat(parts))) };
+  }
+
+  /** A record under the side's keys of that stage. */
+  seal(from: From, content: Uint8Array, type = APPLICATION_DATA, stage: Stage = 'application'): Sealed {
+    return { from, bytes: this.sides[from].seal(stage, type, content) };
+  }
+
+  /** A whole handshake. */
+  open(): Sealed[] {
+    const message = (from: From, type: number, body: Uint8Array): Sealed =>
+      this.seal(from, handshake(type, body), HANDSHAKE, 'handshake');
+    return [
+      this.clientHello(),
+      this.serverHello(),
+      message('server', ENCRYPTED_EXTENSIONS, u16(0)),
+      message('server', FINISHED, Buffer.alloc(32, 1)),
+      message('client', FINISHED, Buffer.alloc(32, 2)),
+    ];
+  }
+
+  keyUpdate(from: From): Sealed {
+    const sealed = this.seal(from, handshake(KEY_UPDATE, Uint8Array.of(0)), HANDSHAKE);
+    this.sides[from].update();
+    return sealed;
+  }
+
+  /** Steps of a session in clear, each sealed as one record; ends and gaps stay as they are. */
+  sealAll(steps: readonly Step[]): Step[] {
+    return steps.map((step) => ('bytes' in step ? this.seal(step.from, step.bytes) : step));
+  }
+
+  closeNotify(from: From): Sealed {
+    return this.seal(from, Uint8Array.of(1, 0), ALERT);
+  }
+}
