@@ -96,8 +96,6 @@ export interface Limits {
   draftBytes: number;
   /** Such runs of one side that are shown. */
   draftRuns: number;
-  /** Bytes at most that are let come between two looks for where to enter a stream; none is given up by it, looks are only rarer. */
-  searchStep: number;
   /** Characters of one line of a text recording. */
   lineBytes: number;
   /** Bytes from a capture's beginning in which a packet must stand, so that it can be joined to the one before it: a file of comments. */
@@ -163,7 +161,6 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   ruleSizeBytes: 64 << 10,
   draftBytes: 64,
   draftRuns: 8,
-  searchStep: 4096,
   lineBytes: 1 << 20,
   joinHeadBytes: 4 << 20,
   tlsHandshakeBytes: 64 << 10,

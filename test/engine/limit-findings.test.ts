@@ -168,13 +168,52 @@ const CASES: Readonly<Record<string, Case>> = {
       s.request(s.READ, 1, 0, 5000 * 512),
       ...many(5000, (i) => s.chunk(2, 1, i === 4999, s.u64(512 * i), s.u32(512))),
     ],
-    says: /^listItems: one answer in more than 4096 pieces/,
+    says: /^answerPieces: one answer in more than 4096 pieces/,
   },
   'nbd: answers to unknown requests': {
     protocol: nbd,
     options: { oneSided: 'server' },
     steps: () => [...s.structuredSession(), ...many(1100, (i) => s.chunk(1, i, false, s.u64(0), s.fill(512)))],
-    says: /^inFlight: more than 1024 answers at once/,
+    says: /^orphanAnswers: more than 1024 answers at once/,
+  },
+  'nbd: replies before their requests': {
+    protocol: nbd,
+    limits: { strayReplies: 5 },
+    steps: () => [
+      ...s.structuredSession(),
+      ...many(20, (i) => ahead(s.none(i))),
+      ...many(20, (i) => s.request(s.WRITE_ZEROES, i, 0, 512)),
+    ],
+    says: /^strayReplies: more than 5 replies wait for their requests/,
+  },
+  'nbd: exports whose contexts are listed': {
+    protocol: nbd,
+    limits: { rememberedOffers: 5 },
+    steps: () => [
+      ...s.hello(),
+      ...s.structured(),
+      ...many(20, (i) => [
+        s.option(9, s.metaData(`e${i}`, [])),
+        s.reply(9, 4, s.u32(0), 'base:allocation'),
+        s.ack(9),
+      ]).flat(),
+      ...s.go({ name: 'e1' }),
+    ],
+    says: /^rememberedOffers: more than 5 exports with metadata contexts/,
+  },
+  'nbd: connections side by side': {
+    protocol: nbd,
+    limits: { siblingConnections: 1 },
+    steps: () => [
+      ...s.simpleSession({ flags: s.ALL_FLAGS }),
+      s.request(s.READ, 1, 0, 512),
+      s.simple(1, 0, 512),
+      { then: 'new connection', meanwhile: true },
+      ...s.simpleSession({ flags: s.ALL_FLAGS }),
+      s.request(s.READ, 1, 0, 512),
+      s.simple(1, 0, 512),
+    ],
+    says: /^siblingConnections: more than 1 connections at once/,
   },
 
   'msgr2: keepalives': {

@@ -11,6 +11,9 @@ import { findLandmark, LANDMARK_SIZE, magicPrefix } from './landmark.js';
 import { guessSize } from './rule-walk.js';
 import { TableFraming } from './table-framing.js';
 
+/** Bytes at most that are let come between two looks for where to enter a stream; none is given up by it. */
+const LOOK_STEP = 4096;
+
 /**
  * Frames what the server sends: hello, then a list of tables. Its own hello says how long everything is, so nothing is needed from the
  * client.
@@ -218,7 +221,7 @@ export class ServerFraming extends TableFraming<typeof SERVER> {
     this.searched += input.remaining - keep;
     this.frames.pass(input, input.remaining - keep);
     // the longer the search, the rarer the looks: each goes over what was kept once more
-    return LANDMARK_SIZE + Math.min(this.searched >> 3, this.frames.settings.limits.searchStep);
+    return LANDMARK_SIZE + Math.min(this.searched >> 3, LOOK_STEP);
   }
 }
 
