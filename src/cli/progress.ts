@@ -7,19 +7,39 @@ import { writeAll } from '../report/output.js';
 const QUIET_MS = 1000;
 const EVERY_MS = 200;
 
-/** How far a long file is, in one line on standard error, where that is a terminal and results go elsewhere. */
+/** How far a long run is, in one line on standard error, where that is a terminal. */
 export class Progress {
-  private readonly wanted = isatty(2) && !isatty(1);
+  private readonly wanted: boolean;
   private readonly started = Date.now();
   private shown = 0;
 
-  update(file: string, read: number, total: number | null): void {
-    if (!this.wanted) return;
-    const now = Date.now();
-    if (now - this.started < QUIET_MS || now - this.shown < EVERY_MS) return;
-    this.shown = now;
+  /** `atTheEnd`: results are written when all is done; else a terminal that shows them has no room for this. */
+  constructor(atTheEnd = false) {
+    this.wanted = isatty(2) && (atTheEnd || !isatty(1));
+  }
+
+  /** So much of one file was read; `lead` stands before its name. */
+  update(file: string, read: number, total: number | null, lead = ''): void {
+    if (!this.due()) return;
     const part = total !== null && total > 0 ? `${Math.min(100, Math.floor((100 * read) / total))} %` : byteSize(read);
-    writeAll(2, Buffer.from(`\r\x1b[K${safeText(basename(file))}: ${part}`));
+    this.show(`${lead}${basename(file)}: ${part}`);
+  }
+
+  /** So many of several captures are done. */
+  count(done: number, of: number): void {
+    if (this.due()) this.show(`${done} of ${of}`);
+  }
+
+  private due(): boolean {
+    if (!this.wanted) return false;
+    const now = Date.now();
+    if (now - this.started < QUIET_MS || now - this.shown < EVERY_MS) return false;
+    this.shown = now;
+    return true;
+  }
+
+  private show(text: string): void {
+    writeAll(2, Buffer.from(`\r\x1b[K${safeText(text)}`));
   }
 
   clear(): void {

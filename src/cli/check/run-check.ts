@@ -197,7 +197,13 @@ async function judgeAll(
   const threads = threadsFor(jobs, found, settings.jobs);
   if (threads <= 1) return judgeHere(jobs, framings.length > 0 ? line : undefined, signal);
   const { judgeInThreads } = await import('./pool.js');
-  if (framings.length === 0) return judgeInThreads(jobs, threads, signal);
+  if (framings.length === 0) {
+    const progress = new Progress(true);
+    let done = 0;
+    const reports = await judgeInThreads(jobs, threads, signal, async () => progress.count(++done, jobs.length));
+    progress.clear();
+    return reports;
+  }
   // events come from several threads at once: each capture's wait in a file of their own until it is their turn
   const folder = mkdtempSync(join(tmpdir(), 'wirelint-'));
   try {
@@ -223,12 +229,14 @@ async function judgeHere(
   signal: AbortSignal,
 ): Promise<FileReport[]> {
   const files: FileReport[] = [];
-  const progress = new Progress();
-  for (const job of jobs) {
+  // lines of events go out as they come
+  const progress = new Progress(line === undefined);
+  for (const [i, job] of jobs.entries()) {
     if (signal.aborted) break;
+    const lead = jobs.length > 1 ? `${i + 1} of ${jobs.length}  ` : '';
     const hooks = {
       signal,
-      progress: (read: number, total: number | null) => progress.update(inputName(job.input), read, total),
+      progress: (read: number, total: number | null) => progress.update(inputName(job.input), read, total, lead),
     };
     files.push(await judge(job, hooks, line));
   }
