@@ -117,6 +117,10 @@ export class TableReporter implements Reporter {
   }
 
   summary(s: Summary): void {
+    // streams come as they end; people look for them by number
+    const captures = [...new Set(this.streams.map((row) => row[0]!))];
+    const order = new Map(captures.map((name, i) => [name, i]));
+    this.streams.sort((a, b) => order.get(a[0]!)! - order.get(b[0]!)! || Number(a[1]) - Number(b[1]));
     if (this.streams.length > 0) this.output.add(renderTable(STREAM_COLUMNS, this.streams, this.t));
     if (this.unlisted > 0) this.output.add(`and ${count(this.unlisted, 'more stream')}\n`);
     const rank: Record<Severity, number> = { error: 0, warning: 1, note: 2 };
