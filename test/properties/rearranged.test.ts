@@ -11,6 +11,9 @@ const MOST_BYTES = 300_000;
 const UNKNOWABLE: ReadonlyMap<string, string> = new Map([
   ['p46-v1-tcp.pcapng', 'a proxy wrote it: such recordings are in order, and are believed to be'],
   ['p52-tap-tcp.pcapng', 'the same'],
+  ['recorded-v1-client.pcapng', 'the same'],
+  ['recorded-v2-client-v1-server.pcapng', 'the same'],
+  ['recorded-restart.pcapng', 'the same'],
   ['p61-text2pcap.pcap', 'text2pcap numbers from 0 without a SYN, and marks its packets in the link layer'],
   ['same-text2pcap.pcap', 'the same'],
   [
