@@ -2,6 +2,9 @@ import type { Analyzed } from '../kit/in-memory.js';
 
 type MessageEvent = Analyzed['messages'][number];
 
+/** Messages without a length of their own: what stands for them is whatever arrived, so a shorter one is complete too. */
+const NO_LENGTH = new Set(['DRAFT']);
+
 /** What a message is, whatever came after it in the capture: a hint of the peer may be among that. */
 function substance(m: MessageEvent): string {
   const { index: _i, packet: _p, time: _t, inReplyTo: _r, context: _c, file: _f, ...rest } = m;
@@ -23,7 +26,8 @@ export function notABeginning(part: Analyzed, whole: Analyzed): string[] {
       if (m.offset + m.length > hole) return;
       const same = all[i];
       const last = i === messages.length - 1;
-      const unfinished = last && !m.complete && same?.offset === m.offset && same.name === m.name;
+      const unfinished =
+        last && (!m.complete || NO_LENGTH.has(m.name)) && same?.offset === m.offset && same.name === m.name;
       if (same === undefined || (!unfinished && substance(m) !== substance(same))) {
         wrong.push(
           `${direction}: message ${i + 1} is ${substance(m)} instead of ${same === undefined ? '-' : substance(same)}`,
