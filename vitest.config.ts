@@ -5,5 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // the tests of the command line wait for processes of their own, so a worker for every core pays
+    maxWorkers: '100%',
   },
 });
