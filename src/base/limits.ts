@@ -65,6 +65,10 @@ export interface Limits {
   heldMessages: number;
   /** Replies of one session that wait for their requests, which were captured later: answers to nothing at all. */
   strayReplies: number;
+  /** Requests of one session that name what the capture has not shown, and may still show: accepts on listeners that nobody made. */
+  strayRequests: number;
+  /** Requests that wait where the n-th answer belongs to the n-th request: a peer that never answers. Such peers take turns. */
+  turns: number;
   /** Answers in several parts that one session follows at once without knowing their requests. */
   orphanAnswers: number;
   /** Parts of one answer that are held against one another: an answer in single bytes. */
@@ -145,6 +149,8 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   hagglingBytes: 64 << 10,
   heldMessages: 262_144,
   strayReplies: 1024,
+  strayRequests: 4096,
+  turns: 1024,
   orphanAnswers: 1024,
   answerPieces: 4096,
   rememberedOffers: 64,

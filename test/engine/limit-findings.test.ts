@@ -285,7 +285,7 @@ const CASES: Readonly<Record<string, Case>> = {
     protocol: arca,
     options: { late: true, forced: true },
     steps: () => [a.connect(7), a.connectOk(7, 1), ...many(4200, (i) => a.accept(i + 8, 77))],
-    says: /^inFlight: more than 4096 accepts/,
+    says: /^strayRequests: more than 4096 accepts/,
   },
   'arca: replies without requests': {
     protocol: arca,
@@ -294,22 +294,24 @@ const CASES: Readonly<Record<string, Case>> = {
       ...many(1100, (i) => ahead(a.connectErr(i + 4, 5))),
       ...many(1100, (i) => a.connect(i + 4)),
     ],
-    says: /^inFlight: more than 1024 replies wait/,
+    says: /^strayReplies: more than 1024 replies wait/,
   },
   'arca: pushed connections': {
     protocol: arca,
+    limits: { strayReplies: 64 },
     steps: () => [...a.listening(), ...many(80, (i) => a.incoming(0, 1, i + 1))],
-    says: /^inFlight: more than 64 pushed connections/,
+    says: /^strayReplies: more than 64 pushed connections/,
   },
   'arca: pipes that are asked for': {
     protocol: arca,
     steps: () => [...b.onePipe(), ...many(1100, () => b.newPipe())],
-    says: /^inFlight: more than 1024 requests wait/,
+    says: /^turns: more than 1024 requests wait/,
   },
   'arca: pipes before they are asked for': {
     protocol: arca,
+    limits: { strayReplies: 256 },
     steps: () => [...b.onePipe(), ...many(300, (i) => ahead(b.pipeReply(i + 2))), ...many(300, () => b.newPipe())],
-    says: /^inFlight: more than 256 replies wait/,
+    says: /^strayReplies: more than 256 replies wait/,
   },
   'arca: bells': {
     protocol: arca,

@@ -48,6 +48,8 @@ const ELSEWHERE: Partial<Record<keyof Limits, readonly [file: string, title: str
   findingsPerFile: ['test/cli/hostile-captures.test.ts', ''],
   hagglingBytes: ['test/engine/limit-findings.test.ts', ''],
   strayReplies: ['test/engine/limit-findings.test.ts', ''],
+  strayRequests: ['test/engine/limit-findings.test.ts', ''],
+  turns: ['test/engine/limit-findings.test.ts', ''],
   orphanAnswers: ['test/engine/limit-findings.test.ts', ''],
   answerPieces: ['test/engine/limit-findings.test.ts', ''],
   rememberedOffers: ['test/engine/limit-findings.test.ts', ''],

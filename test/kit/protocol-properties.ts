@@ -42,33 +42,48 @@ export function blamesForLoss(protocol: Protocol, example: Example, random: Rand
   const known = blamed(runSteps(protocol, example.steps(), options));
   const out: string[] = [];
   for (let i = 0; i < tries; i++) {
-    const { steps, where } = holed(example.steps(), random);
-    for (const [rule, text] of blamed(runSteps(protocol, steps, options))) {
-      if (!known.has(rule)) out.push(`without ${where}: ${rule}: ${text}`);
+    const steps = example.steps();
+    const full = steps.flatMap((s, n) => ('bytes' in s && s.bytes.length > 0 ? [n] : []));
+    const at = full[random.below(full.length)];
+    if (at === undefined) return [];
+    const size = sizeOf(steps[at]);
+    const from = random.below(size);
+    const to = from + 1 + random.below(size - from);
+    for (const [rule, text] of blamed(runSteps(protocol, withHole(steps, at, from, to), options))) {
+      if (!known.has(rule)) out.push(`without bytes ${from}..${to} of step ${at}: ${rule}: ${text}`);
     }
   }
   return out;
 }
 
-function holed(steps: readonly Step[], random: Random): { steps: Step[]; where: string } {
-  const full = steps.flatMap((s, i) => ('bytes' in s && s.bytes.length > 0 ? [i] : []));
-  const at = full[random.below(full.length)];
-  const step = at === undefined ? undefined : steps[at];
-  if (at === undefined || step === undefined || !('bytes' in step)) return { steps: [...steps], where: 'nothing' };
-  const from = random.below(step.bytes.length);
-  const to = from + 1 + random.below(step.bytes.length - from);
+/** The same, for one lost byte of an example: the rules that blame for it. */
+export function blamedWithout(protocol: Protocol, example: Example, at: number, byte: number): string[] {
+  const options = optionsOf(example);
+  const known = blamed(runSteps(protocol, example.steps(), options));
+  const lossy = blamed(runSteps(protocol, withHole(example.steps(), at, byte, byte + 1), options));
+  return [...lossy.keys()].filter((rule) => !known.has(rule));
+}
+
+function sizeOf(step: Step | undefined): number {
+  return step !== undefined && 'bytes' in step ? step.bytes.length : 0;
+}
+
+/** The steps without bytes `from..to` of step `at`, which the capture lacks. */
+function withHole(steps: readonly Step[], at: number, from: number, to: number): readonly Step[] {
+  const step = steps[at];
+  if (step === undefined || !('bytes' in step)) return steps;
   const pieces: Step[] = [{ from: step.from, gap: to - from }];
   if (from > 0) pieces.unshift({ ...step, bytes: step.bytes.subarray(0, from) });
   if (to < step.bytes.length) pieces.push({ ...step, bytes: step.bytes.subarray(to) });
-  return {
-    steps: [...steps.slice(0, at), ...pieces, ...steps.slice(at + 1)],
-    where: `bytes ${from}..${to} of step ${at}`,
-  };
+  return [...steps.slice(0, at), ...pieces, ...steps.slice(at + 1)];
 }
 
 /** Limits that are soon reached. */
 const SMALL: Partial<Limits> = {
   inFlight: 16,
+  turns: 16,
+  strayReplies: 16,
+  strayRequests: 16,
   haggling: 16,
   hagglingBytes: 1024,
   heldMessages: 16,

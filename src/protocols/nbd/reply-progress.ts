@@ -373,7 +373,8 @@ export class ReplyProgress {
   private missing(m: Chunk, request: Request): void {
     const { facts } = this;
     const listed = listedContexts(request);
-    if (listed === null && (!facts.contextsKnown || !facts.negotiationSeen)) return;
+    // a list that is not in the capture may have asked for fewer than were selected
+    if (listed === null && (request.payload > 0 || !facts.contextsKnown || !facts.negotiationSeen)) return;
     const wanted = listed ?? [...facts.contexts.keys()];
     const missing = wanted.filter((id) => this.contexts?.has(id) !== true);
     if (missing.length === 0) return;

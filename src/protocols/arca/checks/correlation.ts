@@ -27,8 +27,6 @@ import { Line, Request } from './request-line.js';
 /** A step from at least this id to at most the other one is the counter's wrap. */
 const WRAP_FROM = 0xffff_0000;
 const WRAP_TO = 0xffff;
-/** Replies to requests that were not captured yet, or never will be. */
-const ORPHANS = 1024;
 /** Requests that a session may hold even where all of them together hold too many. */
 const FAIR = 16;
 /** How far ahead of the guest's last id a reply's id may be for its request to be still on the way. */
@@ -320,7 +318,7 @@ export class Requests {
   private unknown(m: ControlFrame): void {
     const ahead = m.requestId - this.highestId;
     if (!this.scene.orderProven(m) || (ahead > 0 && ahead <= AHEAD)) {
-      if (this.orphanCount < ORPHANS) {
+      if (this.orphanCount < this.limits.strayReplies) {
         this.orphanCount++;
         const list = this.orphans.get(m.requestId);
         if (list === undefined) this.orphans.set(m.requestId, [m]);
@@ -330,8 +328,8 @@ export class Requests {
       // the requests that they answer would seem to have no answer
       this.complete = false;
       this.scene.witness.lose(m.side, m.offset);
-      const text = `more than ${ORPHANS} replies wait for requests that the capture has not shown; later ones are not paired`;
-      this.scene.limits.hit('inFlight', text, 'warning', m);
+      const text = `more than ${this.limits.strayReplies} replies wait for requests that the capture has not shown; later ones are not paired`;
+      this.scene.limits.hit('strayReplies', text, 'warning', m);
       return;
     }
     this.raiseUnknown(m);

@@ -12,8 +12,6 @@ import { EBADF, type Requests } from './correlation.js';
 import type { ControlFrame } from '../family-a/message.js';
 import type { Request } from './request-line.js';
 
-const KEPT = 4096;
-
 /**
  * Accepts on listeners that were not announced. The recording may show a ListenOk later than the request that made use of it, so
  * that a request is judged when the order is proven, when the monitor says that it does not know the listener, or at the end.
@@ -37,9 +35,10 @@ export class UnknownAccepts {
       this.requests.waitOn(request);
       return;
     }
-    if (this.open.size >= KEPT) {
-      const text = `more than ${KEPT} accepts on listeners that are not known; later ones are not judged`;
-      this.scene.limits.hit('inFlight', text, 'note', m);
+    const most = this.scene.context.limits.strayRequests;
+    if (this.open.size >= most) {
+      const text = `more than ${most} accepts on listeners that are not known; later ones are not judged`;
+      this.scene.limits.hit('strayRequests', text, 'note', m);
       return;
     }
     if (m.listenerId === 0) {

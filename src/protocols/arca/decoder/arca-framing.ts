@@ -45,6 +45,8 @@ export class ArcaFraming extends Framing<ArcaMessage> {
   private family: FamilyFrames | null = null;
   /** Whether the first byte of all may still begin a frame that no chain proves. */
   private atFirstByte = true;
+  /** Whether frames had to be looked for. */
+  private searched = false;
   /** Stream offset and number of the bytes of a header that the end cut off. */
   private cutHeader: { readonly offset: number; readonly length: number } | null = null;
 
@@ -94,7 +96,8 @@ export class ArcaFraming extends Framing<ArcaMessage> {
       offset,
       length,
       text: `the stream ends after ${count(length, 'byte')} of a frame of ${cut === null ? 'unknown length' : `${cut.length}`}`,
-      confidence: how === 'fin' && this.frames.unproven === 0 ? 'certain' : 'likely',
+      // where frames had to be looked for, a few that seem to follow each other prove no end
+      confidence: how === 'fin' && !this.searched ? 'certain' : 'likely',
     });
   }
 
@@ -122,6 +125,7 @@ export class ArcaFraming extends Framing<ArcaMessage> {
   /** Looks for the first byte of a frame. */
   override findAgain(input: Input, patience: Patience): number {
     const { frames, told } = this;
+    this.searched = true;
     told.waiting = false;
     const last = isFinal(patience);
     const from = input.pos;

@@ -23,9 +23,6 @@ import type { ControlFrame } from './message.js';
 import type { Request } from '../checks/request-line.js';
 import { UnknownAccepts } from '../checks/unknown-accepts.js';
 
-/** Pushed connections that are remembered until it is clear whether the session is one of the push model. */
-const PUSHES = 64;
-
 /** What both directions of a family A session say together. */
 export class ControlSession {
   private readonly scene: Scene;
@@ -254,14 +251,14 @@ export class ControlSession {
   /** Pushed connections are the way of A0; anything that belongs to later generations makes them a fault. */
   private push(m: ControlFrame): void {
     if (this.acceptsSeen > 0 || this.answeredIncoming > 0 || this.acceptErrs > 0) this.raisePush(m);
-    else if (this.pushes.length < PUSHES) this.pushes.push(m);
-    else
-      this.scene.limits.hit(
-        'inFlight',
-        `more than ${PUSHES} pushed connections wait to be judged; later ones are not`,
-        'note',
-        m,
-      );
+    else {
+      const most = this.scene.context.limits.strayReplies;
+      if (this.pushes.length < most) this.pushes.push(m);
+      else {
+        const text = `more than ${most} pushed connections wait to be judged; later ones are not`;
+        this.scene.limits.hit('strayReplies', text, 'note', m);
+      }
+    }
   }
 
   private rejectPushes(): void {

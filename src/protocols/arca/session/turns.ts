@@ -1,11 +1,6 @@
 import type { Message } from '../../../contract/message.js';
 import type { Scene } from './scene.js';
 
-/** Replies that wait for a request which the capture shows later. */
-const EARLY = 256;
-/** Requests that wait at once; the programs never have more than one. */
-const WAITING = 1024;
-
 /** Pairs requests and replies where nothing but their order does it: the n-th reply answers the n-th request. */
 export class Turns<M extends Message> {
   private readonly scene: Scene;
@@ -29,9 +24,10 @@ export class Turns<M extends Message> {
   request(m: M): M | null {
     const early = this.early.shift();
     if (early !== undefined) return early;
-    if (this.waiting.length >= WAITING) {
+    const most = this.scene.context.limits.turns;
+    if (this.waiting.length >= most) {
       this.waiting.shift();
-      this.distrust(m, `more than ${WAITING} requests wait for replies; the oldest are given up`);
+      this.distrust('turns', m, `more than ${most} requests wait for replies; the oldest are given up`);
     }
     this.waiting.push(m);
     return null;
@@ -46,14 +42,16 @@ export class Turns<M extends Message> {
     }
     if (!this.trusted || !this.scene.whole('guest')) return null;
     if (!this.scene.orderProven(m)) {
-      if (this.early.length < EARLY) {
+      const most = this.scene.context.limits.strayReplies;
+      if (this.early.length < most) {
         this.early.push(m);
         return 'held';
       }
       this.early = [];
       this.distrust(
+        'strayReplies',
         m,
-        `more than ${EARLY} replies wait for requests that the capture has not shown; nothing is paired any more`,
+        `more than ${most} replies wait for requests that the capture has not shown; nothing is paired any more`,
       );
       return null;
     }
@@ -61,9 +59,9 @@ export class Turns<M extends Message> {
     return null;
   }
 
-  private distrust(m: M, text: string): void {
+  private distrust(limit: 'turns' | 'strayReplies', m: M, text: string): void {
     this.trusted = false;
-    this.scene.limits.hit('inFlight', text, 'warning', m);
+    this.scene.limits.hit(limit, text, 'warning', m);
   }
 
   /** Takes back the newest request: it is none that is answered. */
