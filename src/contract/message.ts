@@ -53,6 +53,11 @@ export abstract class Message {
   /** The protocol's own name of it (contract: events). */
   abstract readonly name: string;
 
+  /** Bytes of it that are in memory. */
+  get keptBytes(): number {
+    return this.head?.length ?? 0;
+  }
+
   /** Stream offset just after it. */
   get endOffset(): number {
     return this.offset + this.length;

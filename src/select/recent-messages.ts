@@ -4,25 +4,40 @@ import type { StreamRecord } from '../engine/event.js';
 /** The last messages of all streams together, found by stream and index: for what a reply answers. */
 export class RecentMessages {
   private readonly capacity: number;
+  /** Bytes of messages that are kept together. */
+  private readonly bytes: number;
   private readonly byStream = new Map<StreamRecord, Map<number, Message>>();
-  /** In order of arrival, as a ring. */
+  /** In order of arrival, as a ring: the oldest stands at `first`. */
   private readonly streams: StreamRecord[] = [];
   private readonly indexes: number[] = [];
-  private next = 0;
+  private readonly sizes: number[] = [];
+  private first = 0;
+  private count = 0;
+  private kept = 0;
 
-  constructor(capacity: number) {
+  constructor(capacity: number, bytes: number) {
     this.capacity = capacity;
+    this.bytes = bytes;
   }
 
   add(stream: StreamRecord, message: Message): void {
-    if (this.streams.length === this.capacity)
-      this.byStream.get(this.streams[this.next]!)?.delete(this.indexes[this.next]!);
-    this.streams[this.next] = stream;
-    this.indexes[this.next] = message.index;
-    this.next = (this.next + 1) % this.capacity;
+    const size = message.keptBytes;
+    while (this.count === this.capacity || (this.count > 0 && this.kept + size > this.bytes)) this.drop();
+    const at = (this.first + this.count++) % this.capacity;
+    this.streams[at] = stream;
+    this.indexes[at] = message.index;
+    this.sizes[at] = size;
+    this.kept += size;
     let own = this.byStream.get(stream);
     if (own === undefined) this.byStream.set(stream, (own = new Map()));
     own.set(message.index, message);
+  }
+
+  private drop(): void {
+    this.byStream.get(this.streams[this.first]!)?.delete(this.indexes[this.first]!);
+    this.kept -= this.sizes[this.first]!;
+    this.first = (this.first + 1) % this.capacity;
+    this.count--;
   }
 
   get(stream: StreamRecord, index: number): Message | null {

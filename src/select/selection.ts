@@ -71,6 +71,8 @@ export class Selection implements Reporter {
   private readonly queue: Waiting[] = [];
   /** The first of `queue` that still waits; what lies before it was passed on. */
   private head = 0;
+  /** Bytes of messages in `queue`. */
+  private kept = 0;
   private readonly streams = new Map<StreamRecord, StreamState>();
 
   /** `leftOut` counts what is not shown. */
@@ -82,7 +84,9 @@ export class Selection implements Reporter {
     const wantsRequest = options.where.some((e) => e.needs.request);
     this.immediate =
       options.context === 0 && !options.findings && !options.where.some((e) => e.needs.reply || e.needs.findings);
-    this.requests = wantsRequest ? new RecentMessages(options.limits.selectionMessages) : null;
+    this.requests = wantsRequest
+      ? new RecentMessages(options.limits.selectionMessages, options.limits.bufferedBytes)
+      : null;
   }
 
   capture(file: string, info: CaptureInfo): void {
@@ -171,10 +175,15 @@ export class Selection implements Reporter {
 
   private push(waiting: Waiting): void {
     this.queue.push(waiting);
+    if (waiting instanceof Entry) this.kept += waiting.message.keptBytes;
     // further findings about the message that came last may follow
     const n = this.queue.length;
     this.passReady(waiting instanceof Entry ? n - 1 : n);
-    if (this.queue.length - this.head > this.options.limits.selectionMessages) {
+    const { selectionMessages, bufferedBytes } = this.options.limits;
+    while (
+      this.queue.length - this.head > selectionMessages ||
+      (this.kept > bufferedBytes && this.head < this.queue.length)
+    ) {
       const first = this.queue[this.head];
       if (first instanceof Entry && !first.ready) this.leftOut.hasty++;
       this.passOn(this.head + 1);
@@ -190,8 +199,10 @@ export class Selection implements Reporter {
   private passOn(end: number): void {
     while (this.head < end) {
       const waiting = this.queue[this.head++]!;
-      if (waiting instanceof Entry) this.decide(waiting);
-      else waiting();
+      if (waiting instanceof Entry) {
+        this.kept -= waiting.message.keptBytes;
+        this.decide(waiting);
+      } else waiting();
     }
     if (this.head === this.queue.length) this.queue.length = this.head = 0;
     else if (this.head > 1024 && this.head > this.queue.length / 2) {

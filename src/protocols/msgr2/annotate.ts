@@ -4,7 +4,7 @@ import { DEFAULT_LIMITS } from '../../base/limits.js';
 import { explain } from '../../base/structure/decode.js';
 import { fieldsOf, type Annotation } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
-import { LATE_CODE, LATE_COMPLETE } from './constants.js';
+import { algorithmName, LATE_CODE, LATE_COMPLETE } from './constants.js';
 import { bodyOf, type Body } from './bodies/bodies.js';
 import { Banner, ControlFrame, DataFrame, type Frame } from './message.js';
 import { controlForm, isSingleValue } from './control-frames.js';
@@ -25,6 +25,8 @@ import {
 } from './layout.js';
 
 const NONE = new Uint8Array(0);
+/** Bytes of an opaque field that are shown in hex. */
+const MOST_HEX = DEFAULT_LIMITS.shownBytes;
 
 /** The field tree of a message, down to its last byte; what lies beyond the bytes that were kept has places and no values. */
 export function annotate(message: Message): Annotation[] {
@@ -147,7 +149,7 @@ function withPadding(m: Frame, fields: Annotation[]): Annotation[] {
 function bytesAt(m: Frame, name: string, at: number, length: number, field = true): Annotation {
   const head = m.head ?? NONE;
   const end = at + length;
-  if (end > head.length || length > 256) return { name, at, length };
+  if (end > head.length || length > MOST_HEX) return { name, at, length };
   return { name, at, length, [field ? 'value' : 'text']: hex(head, at, end) };
 }
 
@@ -157,6 +159,7 @@ function annotateControl(m: ControlFrame): Annotation[] {
   const out: Annotation[] = [preamble(m)];
   const end = PREAMBLE.size + m.length0;
   const form = controlForm(m.tag);
+  out.push(...compression(m));
   if (m.compressed) {
     const { rows } = explain(form, m.payload, 0, m.payload.length, PREAMBLE.size, { limits: DEFAULT_LIMITS });
     const place = { at: PREAMBLE.size, length: m.length0 };
@@ -183,11 +186,15 @@ function annotateMessage(m: DataFrame): Annotation[] {
   const out: Annotation[] = [preamble(m), ...header(m)];
   out.push(...firstCrc(m, p));
   const names = ['', 'front', 'middle', 'data'] as const;
+  if (m.headed && !m.aborted && !m.damaged && m.plainLength(1) === 0 && bodyOf(m.type, m.version) !== null) {
+    out.push({ name: 'front', at: 0, length: 0, value: {} }, undecoded(0));
+  }
   for (let i = 1; i < m.count; i++) {
     const n = m.segmentLength(i);
     if (n === 0) continue;
     const at = p.segments[i]!;
-    if (i === 1) out.push(front(m, at, n));
+    if (i === 1) out.push(...front(m, at, n));
+    else if (m.compressed) out.push({ name: names[i]!, at, length: n, text: `${m.plainLength(i)} bytes` });
     else out.push({ ...bytesAt(m, names[i]!, at, n), text: `${n} bytes` });
   }
   out.push(...epilogue(m, p));
@@ -205,15 +212,39 @@ function header(m: DataFrame): Annotation[] {
     // a compressed header has no fields of its own in the bytes: each is shown at the whole
     ...(m.compressed ? rows.map((row) => ({ ...row, at: PREAMBLE.size, length: m.length0 })) : rows),
     { name: 'src', at: 0, length: 0, value: m.source === '' ? null : m.source },
-    { name: 'frontLength', at: lengthAt(1), length: size, value: m.length1 },
-    { name: 'middleLength', at: lengthAt(2), length: size, value: m.length2 },
-    { name: 'dataLength', at: lengthAt(3), length: size, value: m.length3 },
+    { name: 'frontLength', at: lengthAt(1), length: size, value: m.plainLength(1) },
+    { name: 'middleLength', at: lengthAt(2), length: size, value: m.plainLength(2) },
+    { name: 'dataLength', at: lengthAt(3), length: size, value: m.plainLength(3) },
   ];
+  out.push(...compression(m));
   if (m.aborted) out.push({ name: 'aborted', at: 0, length: 0, value: true });
   if (!m.compressed && m.length0 > MESSAGE_HEADER.size) {
     out.push(bytesAt(m, 'headerRest', PREAMBLE.size + MESSAGE_HEADER.size, m.length0 - MESSAGE_HEADER.size));
   }
   return out;
+}
+
+/** Which algorithm a frame was compressed by, and its lengths on the wire beside those in plain. */
+function compression(m: Frame): Annotation[] {
+  if (!m.compressed) return [];
+  const at = PREAMBLE.at.flags;
+  const out: Annotation[] = [{ name: 'compressed', at, length: 1, value: compressedBy(m) }];
+  if (m instanceof DataFrame) {
+    const size = DESCRIPTOR.sizeOf('length');
+    for (const [i, name] of ['Header', 'Front', 'Middle', 'Data'].entries())
+      out.push({ name: `compressed${name}Length`, at: lengthAt(i), length: size, value: m.segmentLength(i) });
+  }
+  return out;
+}
+
+/** `snappy`; `unknown` where it could not be opened. */
+export function compressedBy(m: Frame): string {
+  return m.algorithm === 0 ? 'unknown' : algorithmName(m.algorithm);
+}
+
+/** How many bytes of the front no field describes. */
+function undecoded(n: number): Annotation {
+  return { name: 'frontUndecoded', at: 0, length: 0, value: n };
 }
 
 /** What is held of a message's front, and what describes it; null where nothing is held, or nothing does. */
@@ -227,20 +258,30 @@ export function heldFront(m: DataFrame): {
   if (body === null || m.count < 2 || m.length1 === 0) return null;
   const bytes = m.front ?? m.head ?? NONE;
   const start = m.front === null ? places(m).segments[1]! : 0;
-  const end = m.front === null ? Math.min(start + m.length1, bytes.length) : bytes.length;
+  const here = m.complete || m.front !== null ? bytes.length : Math.min(bytes.length, m.length - m.missing);
+  const end = m.front === null ? Math.min(start + m.length1, here) : bytes.length;
   return end > start ? { body, bytes, start, end } : null;
 }
 
-function front(m: DataFrame, at: number, length: number): Annotation {
+function front(m: DataFrame, at: number, length: number): Annotation[] {
   const held = heldFront(m);
-  if (held === null) return bytesAt(m, 'front', at, length);
+  if (held === null) {
+    if (!m.headed) return [bytesAt(m, 'front', at, length)];
+    const { front } = m;
+    if (m.compressed && front !== null && front.length <= MOST_HEX)
+      return [{ name: 'front', at, length, value: hex(front) }, undecoded(front.length)];
+    return [bytesAt(m, 'front', at, length), undecoded(m.plainLength(1))];
+  }
   const { body, bytes, start, end } = held;
-  const { rows } = explain(body.form, bytes, start, end, at, { limits: DEFAULT_LIMITS, version: m.version });
+  const options = { limits: DEFAULT_LIMITS, version: m.version };
+  const read = explain(body.form, bytes, start, end, at, options);
+  const { rows } = read;
   const value = fieldsOf(rows);
-  if (m.front !== null) return { name: 'front', at, length, value, children: [] };
+  const rest = undecoded(m.plainLength(1) - (end - start) + read.undecoded);
+  if (m.compressed) return [{ name: 'front', at, length, value }, rest];
   const last = rows.at(-1);
   const from = last === undefined ? at : last.at + last.length;
   const children = [...rows];
   if (from < at + length) children.push(bytesAt(m, 'rest', from, at + length - from));
-  return { name: 'front', at, length, value, children };
+  return [{ name: 'front', at, length, value, children }, rest];
 }

@@ -324,6 +324,6 @@ export class CrcFrame {
       return;
     }
     const opened = openSegments(frame, packed, this.packedAt, this.revision, this.algorithm, this.reader.messageBytes);
-    this.reader.unpacked(frame, opened);
+    this.reader.unpacked(frame, this.algorithm, opened);
   }
 }

@@ -3,7 +3,7 @@ import { DEFAULT_LIMITS } from '../../base/limits.js';
 import { decode } from '../../base/structure/decode.js';
 import { byteSize, quote } from '../../base/text.js';
 import type { Message } from '../../contract/message.js';
-import { heldFront } from './annotate.js';
+import { compressedBy, heldFront } from './annotate.js';
 import { addressText, type Address } from './structures/address.js';
 import { authModeName, type Credentials } from './structures/cephx.js';
 import {
@@ -134,7 +134,7 @@ function describeMessage(m: DataFrame, verbose: boolean): string {
   if (m.tidLow !== 0 || m.tidHigh !== 0) parts.push(`tid ${m.tid}`);
   const about = m.head === null ? '' : aboutFront(m);
   if (about !== '') parts.push(about);
-  const sizes = [m.length1, m.length2, m.length3];
+  const sizes = [m.plainLength(1), m.plainLength(2), m.plainLength(3)];
   const names = ['front', 'middle', 'data'];
   sizes.forEach((n, i) => {
     if (n > 0 && (i > 0 || verbose || about === '')) parts.push(`${names[i]} ${n}`);
@@ -142,7 +142,7 @@ function describeMessage(m: DataFrame, verbose: boolean): string {
   if (verbose) parts.push(`ack ${m.ackSeq}`, `priority ${m.priority}`, `v${m.version}`);
   if (m.source !== '' && verbose) parts.push(`from ${m.source}`);
   if (m.aborted) parts.push('aborted');
-  if (m.compressed) parts.push('compressed');
+  if (m.compressed) parts.push(m.algorithm === 0 ? 'compressed' : `compressed by ${compressedBy(m)}`);
   if (!m.complete) parts.push('cut');
   return parts.join('  ');
 }

@@ -172,18 +172,20 @@ export class FrameReader {
   }
 
   /** A compressed frame was opened, or could not be. */
-  unpacked(frame: Frame, opened: Opened): void {
+  unpacked(frame: Frame, algorithm: number, opened: Opened): void {
     if (opened.failed !== null) {
       if (opened.unsupported) this.unopened(frame, opened.why);
       else this.raise(R.DECOMPRESS_FAILED, { message: frame, text: `segment ${opened.failed}: ${opened.why}` });
       return;
     }
+    frame.unpacked(algorithm, opened.segments);
     const first = opened.segments[0]!;
     const view = new DataView(first.buffer, first.byteOffset, first.byteLength);
     this.segment0(frame, first, view, 0, first.length, PREAMBLE.size);
     if (frame instanceof DataFrame) {
-      frame.front = opened.segments[1] ?? new Uint8Array(0);
-      this.front(frame, frame.front, 0, frame.front.length, PREAMBLE.size);
+      const front = opened.segments[1];
+      if (this.settings.details) frame.data = opened.segments[3]?.slice(0, this.settings.limits.detailBytes) ?? null;
+      if (front !== undefined && front.length > 0) this.front(frame, front, 0, front.length, PREAMBLE.size);
     }
   }
 
@@ -213,6 +215,9 @@ export class FrameReader {
   /** The front in plain, contiguous. */
   front(frame: DataFrame, bytes: Uint8Array, start: number, end: number, inFrame: number): void {
     if (!frame.headed) return;
+    if (this.settings.details && (frame.compressed || inFrame + end - start > frame.head!.length)) {
+      frame.front = bytes.slice(start, end);
+    }
     if (frame.type === MSG.AUTH_REPLY) this.authReply?.(bytes.subarray(start, end), frame.seconds);
     const body = bodyOf(frame.type, frame.version);
     if (body === null || !body.strict) return;
@@ -240,7 +245,7 @@ export class FrameReader {
 
   private judgeMessage(frame: DataFrame): void {
     if (!frame.headed) {
-      if (frame.complete && (!frame.compressed || frame.front !== null)) {
+      if (frame.complete && frame.isPlain) {
         const text = `segment 0 has ${frame.length0} bytes instead of ${MESSAGE_HEADER.size}`;
         this.raise(R.MESSAGE_HEADER_SIZE, atLength(frame, 0, text));
       }

@@ -55,6 +55,10 @@ export abstract class Frame extends Message {
   damaged = false;
   /** Whether it announces more bytes than any such frame has: its end is not to be expected. */
   endless = false;
+  /** Number of the algorithm that opened it, where it is compressed and could be opened; else 0. */
+  algorithm = 0;
+  /** Bytes of its segments in plain, where it is compressed and could be opened. */
+  private plain: readonly number[] | null = null;
 
   constructor(side: Side, input: Input, p: Preamble, revision: Revision, mode: FrameMode, length: number) {
     super(side, input);
@@ -78,8 +82,25 @@ export abstract class Frame extends Message {
     return tagName(this.tag);
   }
 
+  /** As announced: of a compressed frame, compressed. */
   segmentLength(i: number): number {
     return i === 0 ? this.length0 : i === 1 ? this.length1 : i === 2 ? this.length2 : this.length3;
+  }
+
+  /** In plain, as far as that is known. */
+  plainLength(i: number): number {
+    return this.plain === null ? this.segmentLength(i) : (this.plain[i] ?? 0);
+  }
+
+  /** It was compressed, and these are its segments. */
+  unpacked(algorithm: number, segments: readonly Uint8Array[]): void {
+    this.algorithm = algorithm;
+    this.plain = segments.map((s) => s.length);
+  }
+
+  /** Whether it is in plain: not compressed, or opened. */
+  get isPlain(): boolean {
+    return !this.compressed || this.plain !== null;
   }
 }
 
@@ -137,8 +158,9 @@ export class DataFrame extends Frame {
   headed = false;
   /** Entity that sent it, as far as its own direction has told: `osd.3`, `client`, or empty. */
   readonly source: string;
-  /** The front in plain, where the frame is compressed and it could be opened. */
+  /** The front and the first bytes of the data in plain, where they are printed and `head` does not hold them. */
   front: Uint8Array | null = null;
+  data: Uint8Array | null = null;
 
   constructor(
     side: Side,
@@ -170,6 +192,10 @@ export class DataFrame extends Frame {
     this.compatVersion = view.getUint16(at + AT.compatVersion, true);
     this.reserved = view.getUint16(at + AT.reserved, true);
     this.headed = true;
+  }
+
+  override get keptBytes(): number {
+    return super.keptBytes + (this.front?.length ?? 0) + (this.data?.length ?? 0);
   }
 
   get seq64(): bigint {

@@ -260,7 +260,7 @@ export class SecureFrames {
     }
     // without crcs between them, as in revision 0
     const opened = openSegments(frame, packed, 0, 0, algorithm, this.reader.messageBytes);
-    this.reader.unpacked(frame, opened);
+    this.reader.unpacked(frame, algorithm, opened);
   }
 
   // ---- what is no frame

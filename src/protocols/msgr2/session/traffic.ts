@@ -81,7 +81,7 @@ export class Traffic {
     if (!m.complete) own.lastSeq = -1;
     if (m.aborted) return;
     own.messages++;
-    own.data += m.length3;
+    own.data += m.plainLength(3);
     const counts = this.counts[m.side];
     counts.set(m.type, (counts.get(m.type) ?? 0) + 1);
     if (m.ackLow !== 0 || m.ackHigh !== 0) this.acknowledge(m, m.ackSeq, own, peer);
