@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { DEFAULT_LIMITS } from '../base/limits.js';
 import { pathStat } from '../base/path-stat.js';
 import { isPattern } from '../base/pattern.js';
 import { inputPaths, type CaptureInput } from '../engine/analysis.js';
@@ -31,7 +32,7 @@ export const analyze: Command = {
         describe: 'Captures, folders, patterns; - is standard input',
       })
       .options({
-        ...formatOption(['text', 'table', 'ndjson', 'json']),
+        ...formatOption(['text', 'table', 'ndjson', 'json', 'trace']),
         ...SELECT_OPTIONS,
         ...PRINT_OPTIONS,
         ...INPUT_OPTIONS,
@@ -112,6 +113,10 @@ export async function reporterFor(
       return selecting(args, () => new EventReport(new Ndjson(output), output));
     case 'json':
       return selecting(args, () => new EventReport(new JsonDocument(output), output));
+    case 'trace': {
+      const { Trace } = await import('../report/trace.js');
+      return selecting(args, () => new Trace(output, DEFAULT_LIMITS));
+    }
     case 'table': {
       const { TableReporter } = await import('../report/table.js');
       return selecting(args, () => new TableReporter(output, { colors }));

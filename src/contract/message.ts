@@ -35,6 +35,8 @@ export abstract class Message {
   packet: number;
   seconds: number;
   nanos: number;
+  /** Nanoseconds from its first byte's packet to that of its last captured one. */
+  sending = 0;
   /** A copy of its first bytes (header and a bounded part of the payload), where they are printed, or described from; else null. */
   head: Uint8Array | null = null;
 
@@ -65,6 +67,7 @@ export abstract class Message {
 
   /** Sets where the last captured byte came from. */
   endAt(origin: Origin): void {
+    this.sending += (origin.seconds - this.seconds) * 1e9 + (origin.nanos - this.nanos);
     this.packet = origin.packet;
     this.seconds = origin.seconds;
     this.nanos = origin.nanos;

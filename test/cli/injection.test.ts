@@ -218,6 +218,7 @@ const FORMATS: readonly (readonly [command: string, format: string, ...more: str
   ['analyze', 'table'],
   ['analyze', 'ndjson', '-v'],
   ['analyze', 'json'],
+  ['analyze', 'trace'],
   ['check', 'text', '-v'],
   ['check', 'table'],
   ['check', 'json'],
@@ -244,7 +245,7 @@ function harmless(format: string, stdout: string, stderr: string): void {
   expect(UNSAFE.exec(stdout)?.[0]).toBeUndefined();
   expect(UNSAFE.exec(stderr)?.[0]).toBeUndefined();
   if (format === 'ndjson') for (const line of stdout.trimEnd().split('\n')) JSON.parse(line);
-  if (['json', 'sarif', 'gitlab'].includes(format)) JSON.parse(stdout);
+  if (['json', 'trace', 'sarif', 'gitlab'].includes(format)) JSON.parse(stdout);
   if (format === 'junit') expect(parseXml(stdout).name).toBe('testsuites');
   if (format === 'github') {
     for (const line of stdout.trimEnd().split('\n')) expect(line).toMatch(/^::(error|warning|notice) /);
