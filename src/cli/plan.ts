@@ -7,7 +7,7 @@ import { isPattern, pathMatcher, patternMatcher } from '../base/pattern.js';
 import { DEFAULT_LIMITS } from '../base/limits.js';
 import { pathStat } from '../base/path-stat.js';
 import type { Rule, Severity } from '../base/rule.js';
-import type { AnalysisOptions } from '../engine/analysis.js';
+import type { AnalysisOptions } from '../engine/analysis-options.js';
 import { parseDecodeAs } from '../engine/decode-as.js';
 import type { RuleLevel } from '../engine/findings.js';
 import type { Learned } from '../engine/rehearsal.js';

@@ -12,7 +12,8 @@ import type { Finding, Reporter, StreamRecord } from './event.js';
 import type { RuleLevels } from './findings.js';
 import { PumpRoom } from './carry.js';
 import { ParkedStreams } from './parked-streams.js';
-import { StreamAnalysis, type StreamEnvironment } from './stream-analysis.js';
+import type { StreamEnvironment } from './stream-environment.js';
+import { StreamIntake } from './stream-intake.js';
 
 export interface StepOptions {
   /** The server's port; 10809 where not given. */
@@ -165,7 +166,7 @@ export function playSteps(protocol: Protocol, steps: readonly Step[], options: S
 class Player {
   readonly id: number;
   readonly clock: Origin;
-  private readonly stream: StreamAnalysis;
+  private readonly stream: StreamIntake;
   private readonly options: StepOptions;
   /** Stream offsets by end. */
   private readonly sent: [number, number] = [0, 0];
@@ -196,7 +197,7 @@ class Player {
       comment: '',
     };
     this.tick();
-    this.stream = new StreamAnalysis('example', connection, this.clock, env);
+    this.stream = new StreamIntake('example', connection, this.clock, env);
   }
 
   play(step: Exclude<Step, { readonly then: unknown } | { readonly pause: unknown }>): void {

@@ -1,5 +1,6 @@
 import { pathStat } from '../base/path-stat.js';
-import { Analysis, inputPaths, type AnalysisOptions, type CaptureInput, type RunHooks } from './analysis.js';
+import { Analysis, inputPaths, type CaptureInput } from './analysis.js';
+import type { AnalysisOptions, RunHooks } from './analysis-options.js';
 import type { Reporter } from './event.js';
 
 const SILENCE: Reporter = {

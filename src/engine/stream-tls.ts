@@ -2,42 +2,45 @@ import { LIMIT, OPAQUE, RESYNCHRONISED, TLS_BAD_RECORD } from '../base/capture-r
 import type { Side } from '../base/input.js';
 import type { Limits } from '../base/limits.js';
 import { Origin } from '../base/origin.js';
-import type { Rule } from '../base/rule.js';
 import { count } from '../base/text.js';
-import type { Evidence } from '../contract/protocol.js';
 import type { End } from '../stream/byte-stream.js';
 import { TlsConnection } from '../tls/connection.js';
 import type { TlsEvent, TlsOutput } from '../tls/event.js';
 import type { SecretSource } from '../tls/secret-source.js';
-import type { StreamRecord } from './event.js';
+import type { StreamLedger } from './stream-ledger.js';
 
-/** What a TLS layer needs of the stream that it stands in. */
-export interface TlsHost {
-  readonly record: StreamRecord;
-  sideOf(end: End): Side;
+/** Reads what comes out of a TLS layer: the classification first, then the decoders. */
+export interface PlaintextReader {
   /** Plaintext of that end. */
   plain(end: End, bytes: Uint8Array, origin: Origin): void;
   /** Plaintext of that end may be missing; nobody knows how much. */
   plainLost(end: End, origin: Origin): void;
   /** An event, for the session and for the transcript. */
   secured(side: Side, event: TlsEvent): void;
-  raiseAt(rule: Rule, evidence: Evidence, origin: Origin): void;
 }
 
 /** The TLS layer of one stream: between the bytes as captured and the decoders. What goes wrong in it is a finding. */
 export class StreamTls implements TlsOutput {
   readonly connection: TlsConnection;
-  private readonly host: TlsHost;
+  reader: PlaintextReader;
+  private readonly ledger: StreamLedger;
   /** The protocol itself says that the stream is a tunnel: TLS begins it. */
   quiet = false;
   /** What was said to be lacking. */
   private lacking: string | null = null;
   private readonly out = new Origin();
 
-  constructor(host: TlsHost, clientEnd: End, secrets: SecretSource, limits: Readonly<Limits>) {
-    this.host = host;
-    this.connection = new TlsConnection(host.record.connection, clientEnd, secrets, limits, this);
-    host.record.tls = this.connection;
+  constructor(
+    ledger: StreamLedger,
+    reader: PlaintextReader,
+    clientEnd: End,
+    secrets: SecretSource,
+    limits: Readonly<Limits>,
+  ) {
+    this.ledger = ledger;
+    this.reader = reader;
+    this.connection = new TlsConnection(ledger.record.connection, clientEnd, secrets, limits, this);
+    ledger.record.tls = this.connection;
   }
 
   /** That end's bytes are TLS from stream offset `offset` on. */
@@ -49,9 +52,11 @@ export class StreamTls implements TlsOutput {
     return this.connection.has(end);
   }
 
-  /** Stream offset of the next byte of that end. */
-  received(end: End): number {
-    return this.connection.direction(end)!.reader.offset;
+  /** The next bytes of that end are not in the capture. */
+  gap(end: End, length: number, cut: boolean, origin: Origin): void {
+    const offset = this.connection.direction(end)!.reader.offset;
+    this.ledger.tellGap(this.ledger.sideOf(end), offset, length, cut);
+    this.connection.gap(end, length, origin);
   }
 
   /** The same origin with `peerSeen` as an offset in the peer's plaintext. `from`: who sent the bytes. */
@@ -65,32 +70,32 @@ export class StreamTls implements TlsOutput {
   // ---- TlsOutput
 
   plain(end: End, bytes: Uint8Array, origin: Origin): void {
-    this.host.plain(end, bytes, this.translated(end, origin));
+    this.reader.plain(end, bytes, this.translated(end, origin));
   }
 
   lost(end: End, origin: Origin): void {
-    this.host.plainLost(end, origin);
+    this.reader.plainLost(end, origin);
   }
 
   opaque(end: End, _offset: number, length: number): void {
-    this.host.record.skipped[this.host.sideOf(end)].opaque += length;
+    this.ledger.record.skipped[this.ledger.sideOf(end)].opaque += length;
   }
 
   overhead(end: End, length: number): void {
-    this.host.record.tlsOverhead[this.host.sideOf(end)] += length;
+    this.ledger.record.tlsOverhead[this.ledger.sideOf(end)] += length;
   }
 
   tell(event: TlsEvent): void {
-    const { host } = this;
-    const side = host.sideOf(event.end);
-    host.secured(side, event);
+    const { ledger } = this;
+    const side = ledger.sideOf(event.end);
+    this.reader.secured(side, event);
     const who = side === 0 ? 'client' : 'server';
     const place = { side, offset: event.offset, length: event.length };
     switch (event.kind) {
       case 'opaque':
         if (this.quiet || this.lacking === event.lacking) return;
         this.lacking = event.lacking;
-        host.raiseAt(
+        ledger.raiseAt(
           OPAQUE,
           { ...place, length: 0, text: `the session is encrypted with TLS from here on: ${event.lacking}` },
           event.origin,
@@ -98,17 +103,17 @@ export class StreamTls implements TlsOutput {
         return;
       case 'bad-record': {
         const text = `record ${event.number} of the ${who} under its keys, at stream offset ${event.offset}, does not authenticate; it is passed over`;
-        host.raiseAt(TLS_BAD_RECORD, { ...place, text }, event.origin);
+        ledger.raiseAt(TLS_BAD_RECORD, { ...place, text }, event.origin);
         return;
       }
       case 'found': {
         const lost = event.lost === null ? 'an unknown number of TLS records' : count(event.lost, 'TLS record');
         const text = `${lost} of the ${who} lost; decryption goes on at stream offset ${event.offset}`;
-        host.raiseAt(RESYNCHRONISED, { ...place, length: 0, text }, event.origin);
+        ledger.raiseAt(RESYNCHRONISED, { ...place, length: 0, text }, event.origin);
         return;
       }
       case 'limit':
-        host.raiseAt(LIMIT, { ...place, text: `${event.limit}: ${event.text}` }, event.origin);
+        ledger.raiseAt(LIMIT, { ...place, text: `${event.limit}: ${event.text}` }, event.origin);
         return;
     }
   }

@@ -11,7 +11,8 @@ import type { Protocol } from '../../src/contract/protocol.js';
 import { Analysis } from '../../src/engine/analysis.js';
 import type { Finding, Reporter, StreamRecord, Summary } from '../../src/engine/event.js';
 import { playSteps, type StepOptions } from '../../src/engine/example.js';
-import { StreamAnalysis } from '../../src/engine/stream-analysis.js';
+import { StreamIntake } from '../../src/engine/stream-intake.js';
+import { StreamLedger } from '../../src/engine/stream-ledger.js';
 import { TAG } from '../../src/protocols/msgr2/constants.js';
 import { exampleKeys, sealedScript } from '../../src/protocols/msgr2/secure/sealed-script.js';
 import { PROTOCOLS } from '../../src/protocols/registry.js';
@@ -47,21 +48,21 @@ const PRINTS = ['nothing', 'nothing', 'nothing', 'nothing', 'nothing', 'nothing'
 
 let lastFailure: Error | null = null;
 // an internal finding says what failed, not where
-const analysis = StreamAnalysis.prototype as unknown as { fail(error: unknown): void };
-const fail = analysis.fail;
-analysis.fail = function (this: unknown, error: unknown): void {
+const { fail } = StreamLedger.prototype;
+StreamLedger.prototype.fail = function (this: StreamLedger, ...args): void {
+  const [error] = args;
   lastFailure = error instanceof Error ? error : new Error(String(error));
-  fail.call(this, error);
+  fail.apply(this, args);
 };
 
 // what the engine relies on: a direction that has ended stays so
-const overDirections = new WeakMap<StreamAnalysis, Set<number>>();
-const { bytes: takeBytes, end: takeEnd } = StreamAnalysis.prototype;
-StreamAnalysis.prototype.bytes = function (this: StreamAnalysis, ...args): void {
+const overDirections = new WeakMap<StreamIntake, Set<number>>();
+const { bytes: takeBytes, end: takeEnd } = StreamIntake.prototype;
+StreamIntake.prototype.bytes = function (this: StreamIntake, ...args): void {
   if (overDirections.get(this)?.has(args[0])) throw new Error(`bytes of end ${args[0]} after its end`);
   takeBytes.apply(this, args);
 };
-StreamAnalysis.prototype.end = function (this: StreamAnalysis, ...args): void {
+StreamIntake.prototype.end = function (this: StreamIntake, ...args): void {
   const over = overDirections.get(this) ?? new Set();
   if (over.has(args[0])) throw new Error(`end ${args[0]} ends twice`);
   overDirections.set(this, over.add(args[0]));
@@ -73,23 +74,24 @@ let trace: ((line: string) => void) | null = null;
 /** Has what happens to every input told, line by line. */
 export function traceTo(line: (text: string) => void): void {
   trace = line;
-  const output = StreamAnalysis.prototype;
-  const { bytes, gap, end, skip } = output;
-  output.bytes = function (this: StreamAnalysis, ...args): void {
+  const intake = StreamIntake.prototype;
+  const { bytes, gap, end } = intake;
+  intake.bytes = function (this: StreamIntake, ...args): void {
     line(
       `${args[0]} sends ${args[3] - args[2]}: ${Buffer.from(args[1].bytes.subarray(args[2], args[3])).toString('hex').slice(0, 160)}`,
     );
     bytes.apply(this, args);
   };
-  output.gap = function (this: StreamAnalysis, ...args): void {
+  intake.gap = function (this: StreamIntake, ...args): void {
     line(`${args[0]} lost ${args[1]}`);
     gap.apply(this, args);
   };
-  output.end = function (this: StreamAnalysis, ...args): void {
+  intake.end = function (this: StreamIntake, ...args): void {
     line(`${args[0]} ${args[1]}`);
     end.apply(this, args);
   };
-  output.skip = function (this: StreamAnalysis, ...args): void {
+  const { skip } = StreamLedger.prototype;
+  StreamLedger.prototype.skip = function (this: StreamLedger, ...args): void {
     line(`  side ${args[0]} ${args[1]}+${args[2]} skipped: ${args[3]}`);
     skip.apply(this, args);
   };

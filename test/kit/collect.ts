@@ -1,5 +1,6 @@
 import type { Protocol } from '../../src/contract/protocol.js';
-import { Analysis, type AnalysisOptions, type CaptureInput } from '../../src/engine/analysis.js';
+import { Analysis, type CaptureInput } from '../../src/engine/analysis.js';
+import type { AnalysisOptions } from '../../src/engine/analysis-options.js';
 import { PROTOCOLS } from '../../src/protocols/registry.js';
 import type { Event, FindingEvent, MessageEvent, StreamEvent, SummaryEvent } from '../../src/report/event-object.js';
 import { EventReporter } from '../../src/report/event-reporter.js';

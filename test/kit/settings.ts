@@ -1,5 +1,5 @@
 import { DEFAULT_LIMITS } from '../../src/base/limits.js';
-import type { AnalysisOptions } from '../../src/engine/analysis.js';
+import type { AnalysisOptions } from '../../src/engine/analysis-options.js';
 import { PROTOCOLS } from '../../src/protocols/registry.js';
 
 /** An analysis as the program's own without options, which prints no messages. */

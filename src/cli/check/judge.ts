@@ -6,16 +6,8 @@ import { shownPath, systemPath } from '../../base/file-name.js';
 import { pathStat } from '../../base/path-stat.js';
 import { NotACapture, type CaptureInfo } from '../../capture/packet.js';
 import type { Message } from '../../contract/message.js';
-import {
-  Analysis,
-  inputName,
-  inputParts,
-  inputPaths,
-  type AnalysisOptions,
-  type CaptureInput,
-  type JoinDoubt,
-  type RunHooks,
-} from '../../engine/analysis.js';
+import { Analysis, inputName, inputParts, inputPaths, type CaptureInput } from '../../engine/analysis.js';
+import type { AnalysisOptions, JoinDoubt, RunHooks } from '../../engine/analysis-options.js';
 import type { Finding, Reporter, StreamRecord } from '../../engine/event.js';
 import { effectiveSeverity } from '../../engine/findings.js';
 import {

@@ -2,7 +2,8 @@ import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { inputName, inputParts, type CaptureInput, type JoinDoubt } from '../../engine/analysis.js';
+import { inputName, inputParts, type CaptureInput } from '../../engine/analysis.js';
+import type { JoinDoubt } from '../../engine/analysis-options.js';
 import { joinInputs, unjoined, type Recording } from '../../engine/joining/join.js';
 import { rehearse } from '../../engine/rehearsal.js';
 import {

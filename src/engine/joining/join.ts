@@ -1,7 +1,8 @@
 import { basename, dirname, resolve } from 'node:path';
 import { DEFAULT_LIMITS } from '../../base/limits.js';
 import { byteSize, safeText } from '../../base/text.js';
-import type { CaptureInput, JoinDoubt } from '../analysis.js';
+import type { CaptureInput } from '../analysis.js';
+import type { JoinDoubt } from '../analysis-options.js';
 import { endsOf, headOf, type CaptureEnds } from './capture-ends.js';
 import { ringOrder, ringPlace, withoutNumbers, type RingPlace } from './ring-names.js';
 import type { Continuation } from './tcp-ends.js';

@@ -1,0 +1,47 @@
+import type { Limits } from '../base/limits.js';
+import type { ReadHooks } from '../capture/source.js';
+import type { Protocol, ProtocolOptions } from '../contract/protocol.js';
+import type { DecodeAs } from './decode-as.js';
+import type { Finding } from './event.js';
+import type { RuleLevels } from './findings.js';
+
+export interface AnalysisOptions extends ProtocolOptions {
+  readonly limits: Readonly<Limits>;
+  /** Protocols to look for. */
+  readonly protocols: readonly Protocol[];
+  readonly decodeAs: readonly DecodeAs[];
+  /** Only these stream numbers are reported; empty: all. */
+  readonly streams: ReadonlySet<number>;
+  readonly levels: RuleLevels;
+  /** Paths of TLS key logs (NSS format). */
+  readonly tlsKeylogs?: readonly string[];
+  /** Whether these may be written while captures are read. */
+  readonly tlsKeylogsGrow?: boolean;
+  /** Whether messages are printed (and keep their first bytes for that). */
+  readonly details: boolean;
+  /** Whether their bytes are printed. */
+  readonly bytes: boolean;
+  /** Findings for which this returns true are neither reported nor counted. */
+  readonly suppress?: (finding: Finding) => boolean;
+}
+
+export interface RunHooks extends ReadHooks {
+  /** Ends the input early and cleanly. */
+  readonly signal?: AbortSignal;
+  /** Whether to wait for more at the end of a regular file. */
+  readonly follow?: boolean;
+  /**
+   * Milliseconds without a packet after which what is missing counts as lost: in a live capture nothing more may come that
+   * would prove it, and what was captured has to be shown.
+   */
+  readonly quietAfter?: number;
+  /** Where it is not certain whether this capture continues another one (see joinInputs). */
+  readonly doubt?: JoinDoubt | null;
+}
+
+/** Why it is not certain whether a capture continues another one. */
+export interface JoinDoubt {
+  /** Whether a limit kept it from being found out. */
+  readonly limit: boolean;
+  readonly text: string;
+}

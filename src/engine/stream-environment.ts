@@ -1,0 +1,46 @@
+import type { Budget } from '../base/budget.js';
+import type { Side } from '../base/input.js';
+import type { Limits } from '../base/limits.js';
+import type { Message } from '../contract/message.js';
+import type { Protocol } from '../contract/protocol.js';
+import type { Connection } from '../stream/byte-stream.js';
+import type { TlsEvent } from '../tls/event.js';
+import type { SecretSource } from '../tls/secret-source.js';
+import type { PumpRoom } from './carry.js';
+import type { Finding, Reporter, StreamRecord } from './event.js';
+import type { RuleLevels } from './findings.js';
+import type { ParkedStreams } from './parked-streams.js';
+
+/** What the streams of one run share. */
+export interface StreamEnvironment {
+  readonly limits: Readonly<Limits>;
+  readonly budget: Budget;
+  /** Of `limits.heldMessages`. */
+  readonly held: Budget;
+  readonly protocols: readonly Protocol[];
+  /** The protocol that the user said a connection speaks, or null. */
+  readonly forced: (connection: Connection) => Protocol | null;
+  /** A protocol's state across connections. */
+  readonly shared: (protocol: Protocol) => unknown;
+  readonly levels: RuleLevels;
+  readonly details: boolean;
+  readonly bytes: boolean;
+  /** Of this file. */
+  readonly parked: ParkedStreams;
+  readonly room: PumpRoom;
+  /** What streams of this file that nobody decodes were called so far. */
+  readonly named: Set<string>;
+  /** Secrets of TLS sessions. */
+  readonly secrets: SecretSource;
+  /** Streams whose TLS records wait for their secrets. */
+  readonly waiting: Set<{ poke(): void }>;
+  readonly secured: (record: StreamRecord, side: Side, event: TlsEvent) => void;
+  /** See Reporter. */
+  readonly data?: Reporter['data'];
+  readonly opened: (record: StreamRecord) => void;
+  readonly message: (record: StreamRecord, message: Message) => void;
+  readonly finding: (finding: Finding) => void;
+  /** See AnalysisOptions. */
+  readonly suppress?: (finding: Finding) => boolean;
+  readonly closed: (record: StreamRecord) => void;
+}

@@ -1,0 +1,283 @@
+import { Block } from '../base/block.js';
+import { LIMIT, OPAQUE } from '../base/capture-rules.js';
+import { CLIENT, SERVER, type Side } from '../base/input.js';
+import type { Origin } from '../base/origin.js';
+import type { Rule } from '../base/rule.js';
+import type { Evidence } from '../contract/protocol.js';
+import type { Connection, End, StreamSink } from '../stream/byte-stream.js';
+import type { TlsEvent } from '../tls/event.js';
+import { holdsRecords } from '../tls/sniff.js';
+import { Classifier, type Verdict } from './classifier.js';
+import { FIRST_BYTES } from './parked-streams.js';
+import { StreamDecoding } from './stream-decoding.js';
+import type { StreamEnvironment } from './stream-environment.js';
+import { StreamLedger } from './stream-ledger.js';
+import { StreamTls, type PlaintextReader } from './stream-tls.js';
+
+/** Events of TLS that are kept until the protocol inside is known. */
+const MOST_UNHEARD = 64;
+/** First bytes in which records are looked for, of a stream that nobody claims. */
+const SNIFFED_BYTES = 64 << 10;
+
+/**
+ * Takes one connection from its first packet to its end, as the floors below deliver it: buffers it until its protocol is known, then
+ * hands it to the decoders. Bytes that no protocol claims are counted.
+ */
+export class StreamIntake implements StreamSink, PlaintextReader {
+  private readonly env: StreamEnvironment;
+  private readonly ledger: StreamLedger;
+  /** Null once it is known what the stream speaks, or that nobody knows. */
+  private classifier: Classifier | null;
+  private decoding: StreamDecoding | null = null;
+  /** The layer that the stream begins with, while it is not known what is inside. */
+  private tls: StreamTls | null = null;
+  /** What TLS told before the protocol inside it was known. */
+  private unheard: TlsEvent[] = NOTHING_UNHEARD;
+
+  /** `origin`: its first packet; `parked`: as in StreamOpener. */
+  constructor(file: string, connection: Connection, origin: Origin, env: StreamEnvironment, parked = -1) {
+    this.env = env;
+    const ledger = new StreamLedger(file, connection, parked < 0 ? origin : env.parked.first(parked), env);
+    this.ledger = ledger;
+    const claimable = parked < 0 || !env.parked.recall(parked, ledger.record, ledger.now, env.details);
+    this.classifier = claimable ? this.classify(env.secrets) : null;
+  }
+
+  private classify(secrets: StreamEnvironment['secrets'] | null): Classifier {
+    const { protocols, forced, limits, budget } = this.env;
+    const { connection } = this.ledger.record;
+    return new Classifier(connection, protocols, forced(connection), limits, budget, secrets);
+  }
+
+  // ---- StreamSink: what the floors below deliver
+
+  bytes(from: End, block: Block, start: number, end: number, origin: Origin): void {
+    const { ledger, classifier } = this;
+    ledger.now.copyFrom(origin);
+    const side = ledger.sideOf(from);
+    ledger.record.bytes[side] += end - start;
+    if (this.decoding !== null) {
+      this.decoding.bytes(side, block, start, end, origin);
+    } else if (classifier === null) {
+      this.count(from, block, start, end);
+    } else if (this.tls !== null) {
+      const { connection } = this.tls;
+      this.guarded(() => connection.bytes(from, block.bytes, start, end, origin));
+    } else {
+      this.settle(this.guarded(() => classifier.add(from, block, start, end, origin)) ?? null);
+    }
+  }
+
+  gap(from: End, length: number, cut: boolean, origin: Origin): void {
+    const { ledger, classifier } = this;
+    ledger.now.copyFrom(origin);
+    const side = ledger.sideOf(from);
+    ledger.record.missing[side] += length;
+    if (this.decoding !== null) this.decoding.gap(side, length, cut, origin);
+    else if (classifier === null) return;
+    else if (this.tls !== null) this.gapInTls(this.tls, from, length, cut, origin);
+    else this.settle(this.guarded(() => classifier.gap(from, length, cut, origin)) ?? null);
+  }
+
+  end(from: End, how: 'fin' | 'reset', origin: Origin): void {
+    const { ledger } = this;
+    ledger.now.copyFrom(origin);
+    if (how === 'reset') ledger.tellStalled();
+    if (this.decoding === null && this.classifier !== null)
+      this.guarded(() => this.tls?.connection.finish(from, origin));
+    this.endIn(from, how, origin);
+  }
+
+  /** The end of that direction, for whoever has it now. */
+  private endIn(from: End, how: 'fin' | 'reset', origin: Origin): void {
+    const { decoding, classifier } = this;
+    if (decoding !== null) decoding.end(this.ledger.sideOf(from), how, origin);
+    else if (classifier !== null) this.settle(this.guarded(() => classifier.end(from, how, origin)) ?? null);
+  }
+
+  note(rule: Rule, from: End | null, offset: number, length: number, text: string, origin: Origin): void {
+    const { ledger } = this;
+    ledger.now.copyFrom(origin);
+    const evidence: Evidence = { offset, length, text };
+    ledger.tell(rule, from === null ? evidence : { ...evidence, side: ledger.sideOf(from) });
+  }
+
+  contested(from: End, offset: number, length: number): void {
+    this.ledger.contest(from, offset, length);
+  }
+
+  neglect(): void {
+    this.settle('unknown');
+  }
+
+  park(as: number): boolean {
+    const { ledger, classifier } = this;
+    if (this.decoding !== null || ledger.failed || ledger.any) return false;
+    if (classifier !== null && classifier.journal.length > 0) return false;
+    this.env.parked.add(as, ledger.record, classifier === null, ledger.now);
+    return true;
+  }
+
+  close(how: 'closed' | 'reset' | 'open'): void {
+    const { ledger } = this;
+    ledger.record.end = how;
+    if (this.decoding === null)
+      for (const end of [0, 1] as const) this.guarded(() => this.tls?.connection.finish(end, ledger.now));
+    this.decideAtLast();
+    this.closeDecoding(how);
+    ledger.close();
+    this.decoding?.release();
+  }
+
+  private decideAtLast(): void {
+    const { classifier } = this;
+    if (classifier !== null) this.settle(this.guarded(() => classifier.last()) ?? 'unknown');
+  }
+
+  private closeDecoding(how: 'closed' | 'reset' | 'open'): void {
+    this.decoding?.close(how);
+  }
+
+  // ---- PlaintextReader: what comes out of TLS while it is not known what it is
+
+  plain(end: End, bytes: Uint8Array, origin: Origin): void {
+    if (this.classifier !== null) this.settle(this.classifier.add(end, new Block(bytes), 0, bytes.length, origin));
+  }
+
+  plainLost(end: End, origin: Origin): void {
+    if (this.classifier !== null) this.settle(this.classifier.gap(end, 0, false, origin));
+  }
+
+  secured(_side: Side, event: TlsEvent): void {
+    if (this.unheard === NOTHING_UNHEARD) this.unheard = [];
+    if (this.unheard.length < MOST_UNHEARD) this.unheard.push({ ...event, origin: event.origin.clone() });
+  }
+
+  // ---- inside
+
+  /** Bytes of a stream that nobody decodes. */
+  private count(from: End, block: Block, start: number, end: number): void {
+    const { record } = this.ledger;
+    record.skipped[this.ledger.sideOf(from)].undecoded += end - start;
+    const first = record.firstBytes;
+    if (first !== null && first[from].length < FIRST_BYTES)
+      first[from] = joined(first[from], block.bytes.subarray(start, end), FIRST_BYTES);
+  }
+
+  private gapInTls(tls: StreamTls, from: End, length: number, cut: boolean, origin: Origin): void {
+    this.guarded(() => tls.gap(from, length, cut, origin));
+    this.ledger.flush();
+  }
+
+  private settle(verdict: Verdict | 'tls' | 'unknown' | null): void {
+    const classifier = this.classifier;
+    if (verdict === null || classifier === null) return;
+    if (verdict === 'tls') {
+      this.guarded(() => this.beginWithTls(classifier));
+      return;
+    }
+    if (verdict === 'unknown') this.giveUp(classifier);
+    else this.guarded(() => this.start(classifier, verdict));
+    classifier.release();
+    this.classifier = null;
+    if (verdict === 'unknown') this.ledger.record.connection.unclaimed?.();
+  }
+
+  /** No protocol claims the stream. */
+  private giveUp(classifier: Classifier): void {
+    const { ledger, env } = this;
+    const { record } = ledger;
+    ledger.nameRelative(classifier.firstBytes(FIRST_BYTES));
+    this.tellUnopened(classifier);
+    if (env.details) record.firstBytes = classifier.firstBytes(FIRST_BYTES);
+    if (classifier.starved) ledger.tell(LIMIT, { text: 'bufferedBytes: no room to find out what this stream speaks' });
+    for (const side of [CLIENT, SERVER] as const) record.skipped[side].undecoded = record.bytes[side];
+  }
+
+  /** The protocol is known: build its decoders and session and replay what was buffered. */
+  private start(classifier: Classifier, verdict: Verdict): void {
+    const { ledger, env } = this;
+    const { record } = ledger;
+    const clientEnd = verdict.clientEnd ?? 0;
+    record.rolesKnown = verdict.clientEnd !== null;
+    if (clientEnd !== record.clientEnd) {
+      record.bytes.reverse();
+      record.missing.reverse();
+      record.skipped.reverse();
+      record.tlsOverhead.reverse();
+    }
+    record.clientEnd = clientEnd;
+    record.protocol = verdict.protocol;
+    record.classifiedBy = verdict.by;
+    if (verdict.clientEnd !== null) record.connection.identified?.(verdict.clientEnd);
+    const dropped = [classifier.dropped[ledger.endOf(CLIENT)], classifier.dropped[ledger.endOf(SERVER)]] as const;
+    const decoding = new StreamDecoding(verdict, dropped, this.tls, ledger, env);
+    this.decoding = decoding;
+    decoding.replay(classifier, this.unheard);
+    this.unheard = NOTHING_UNHEARD;
+  }
+
+  /** The stream is TLS from its first byte, and there is a secret for it: what is inside is classified. */
+  private beginWithTls(raw: Classifier): void {
+    const { env, ledger } = this;
+    const tls = (this.tls = new StreamTls(ledger, this, raw.tlsClient, env.secrets, env.limits));
+    this.classifier = this.classify(null);
+    for (const end of [0, 1] as const) {
+      ledger.record.tlsFrom[end] = 0;
+      tls.begin(end, raw.dropped[end], raw.isLate(end));
+    }
+    const blocks = [raw.block(0), raw.block(1)] as const;
+    for (const entry of raw.journal) {
+      if (ledger.failed) break;
+      const { from, origin } = entry;
+      ledger.now.copyFrom(origin);
+      if (entry.kind === 'bytes') tls.connection.bytes(from, blocks[from].bytes, entry.start, entry.end, origin);
+      else if (entry.kind === 'gap') this.gapInTls(tls, from, entry.length, entry.cut, origin);
+      else this.end(from, entry.how, origin);
+    }
+    raw.release();
+  }
+
+  /** The user gave secrets, and a stream that is TLS stays closed: says why. */
+  private tellUnopened(classifier: Classifier): void {
+    const { record } = this.ledger;
+    if (this.tls !== null) {
+      // what is inside is nobody's protocol
+      this.tls = null;
+      record.tlsOverhead.fill(0);
+      for (const skipped of record.skipped) skipped.opaque = 0;
+      return;
+    }
+    if (this.env.secrets.log.size === 0) return;
+    const hello = classifier.tlsHello;
+    if (hello === null && !classifier.firstBytes(SNIFFED_BYTES).some(holdsRecords)) return;
+    const text =
+      hello === null
+        ? 'encrypted with TLS: its handshake was not captured, so no secret can be matched with it'
+        : 'encrypted with TLS: the key log has no secret for its client random';
+    this.ledger.tell(OPAQUE, { text });
+  }
+
+  private guarded<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.ledger.fail(error);
+      this.decoding?.giveUp();
+      this.classifier?.release();
+      this.classifier = null;
+      return undefined;
+    }
+  }
+}
+
+/** No events; never added to. */
+const NOTHING_UNHEARD: TlsEvent[] = [];
+
+/** The first `max` bytes of both. */
+function joined(a: Uint8Array, b: Uint8Array, max: number): Uint8Array {
+  const out = new Uint8Array(Math.min(max, a.length + b.length));
+  out.set(a);
+  out.set(b.subarray(0, out.length - a.length), a.length);
+  return out;
+}

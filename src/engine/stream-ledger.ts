@@ -1,0 +1,206 @@
+import {
+  GAP,
+  INTERNAL,
+  LIMIT,
+  ONE_SIDED,
+  SNAPLEN,
+  UNACKNOWLEDGED,
+  UNDECODED,
+  UNKNOWN_PROTOCOL,
+} from '../base/capture-rules.js';
+import { CLIENT, SERVER, type Side } from '../base/input.js';
+import { Origin } from '../base/origin.js';
+import type { Rule } from '../base/rule.js';
+import { count } from '../base/text.js';
+import type { Message } from '../contract/message.js';
+import type { Evidence, Output, Session, SkipReason } from '../contract/protocol.js';
+import type { Connection, End } from '../stream/byte-stream.js';
+import { StreamFindings } from './findings.js';
+import type { StreamRecord } from './event.js';
+import { newRecord } from './stream-record.js';
+import type { StreamEnvironment } from './stream-environment.js';
+import { UndecodedBytes } from './undecoded-bytes.js';
+
+/** Retransmissions of the same bytes without an answer that are more than bad luck. */
+const STALLED = 4;
+
+/**
+ * What is written down of one stream: its record, its messages and findings, and what became of every byte. Decoders and the session
+ * report to it; it hands on to the reporter, in capture order.
+ */
+export class StreamLedger implements Output {
+  readonly record: StreamRecord;
+  /** Where what is being decoded came from: what is found without a message is placed there. */
+  readonly now = new Origin();
+  /** Joins the messages of both sides; null until the protocol is known. */
+  session: Session | null = null;
+  /** Whether decoding this stream failed inside wirelint. */
+  failed = false;
+  private readonly env: StreamEnvironment;
+  private readonly findings: StreamFindings;
+  /** By side; made when there are any: a hundred thousand quiet streams may be open. */
+  private readonly undecoded: [UndecodedBytes | null, UndecodedBytes | null] = [null, null];
+  /** Sides (as bits) whose cut packets were told of. */
+  private snaplenTold = 0;
+  private stalledTold = false;
+  private limitsTold = 0;
+
+  constructor(file: string, connection: Connection, first: Origin, env: StreamEnvironment) {
+    this.env = env;
+    this.now.copyFrom(first);
+    this.record = newRecord(file, connection, first);
+    this.findings = new StreamFindings(this.record, env.levels, env.limits, env.finding, env.suppress);
+  }
+
+  sideOf(end: End): Side {
+    return end === this.record.clientEnd ? CLIENT : SERVER;
+  }
+
+  endOf(side: Side): End {
+    const { clientEnd } = this.record;
+    return side === CLIENT ? clientEnd : clientEnd === 0 ? 1 : 0;
+  }
+
+  // ---- Output: what decoders and the session find
+
+  begin(message: Message): void {
+    this.session?.begin?.(message);
+  }
+
+  message(message: Message): void {
+    const record = this.record;
+    message.index = ++record.messages;
+    if (message.hinted) record.contextFree[message.side] = false;
+    this.session?.message(message);
+    this.env.message(record, message);
+    this.findings.flush();
+  }
+
+  skip(side: Side, offset: number, length: number, reason: SkipReason): void {
+    if (length <= 0) return;
+    this.record.skipped[side][reason] += length;
+    if (reason === 'undecoded') (this.undecoded[side] ??= new UndecodedBytes()).add(offset, length);
+    this.session?.skip?.(side, offset, length, reason);
+  }
+
+  raise(rule: Rule, evidence: Evidence): void {
+    this.findings.raise(rule, evidence, this.now);
+  }
+
+  wants(rule: Rule): boolean {
+    return this.findings.wants(rule);
+  }
+
+  // ---- what else is found about the stream
+
+  /** A finding that is placed at `origin`, and not where decoding is. */
+  raiseAt(rule: Rule, evidence: Evidence, origin: Origin): void {
+    this.findings.raise(rule, evidence, origin);
+  }
+
+  /** A finding about the stream that no message has to be waited for. */
+  tell(rule: Rule, evidence: Evidence): void {
+    this.raise(rule, evidence);
+    this.findings.flush();
+  }
+
+  /** Whether anything was found so far. */
+  get any(): boolean {
+    return this.findings.any;
+  }
+
+  /** Copies of these bytes differ: nothing that rests on them is certain. */
+  contest(from: End, offset: number, length: number): void {
+    this.findings.contest(from, offset, length, this.now);
+  }
+
+  /** Reports the findings whose messages have been reported by now; `all`: also the others. */
+  flush(all = false): void {
+    this.findings.flush(all);
+  }
+
+  /** A stream that nobody decodes, and that a protocol knows by name: said once a file. */
+  nameRelative(first: readonly [Uint8Array, Uint8Array]): void {
+    for (const { relative } of this.env.protocols) {
+      const name = relative?.(first) ?? null;
+      if (name === null) continue;
+      this.record.relative = name;
+      if (this.env.named.has(name)) return;
+      this.env.named.add(name);
+      this.raise(UNKNOWN_PROTOCOL, { text: name });
+      return;
+    }
+  }
+
+  /** Bytes that are not in the capture: each gap is told of, packets that the capture cut once a side. */
+  tellGap(side: Side, offset: number, length: number, cut: boolean): void {
+    const who = side === CLIENT ? 'client' : 'server';
+    if (!cut) {
+      const what = length === 0 ? 'an unknown number of bytes' : count(length, 'byte');
+      this.raise(GAP, { side, offset, length, text: `${what} of the ${who}'s stream are not in the capture` });
+    } else if ((this.snaplenTold & (1 << side)) === 0) {
+      this.snaplenTold |= 1 << side;
+      this.raise(SNAPLEN, { side, offset, length, text: `packets of the ${who} were cut by the snapshot length` });
+    }
+  }
+
+  /** Bytes that one end repeated without an answer until the connection was given up, by whichever end. */
+  tellStalled(): void {
+    const { connection } = this.record;
+    for (const end of [0, 1] as const) {
+      const stalled = connection.unacknowledged?.[end] ?? null;
+      if (stalled === null || stalled.times < STALLED || !connection.heard[end === 0 ? 1 : 0] || this.stalledTold)
+        continue;
+      this.stalledTold = true;
+      const { offset, length } = stalled;
+      const text = `${count(length, 'byte')} at offset ${offset} were retransmitted ${stalled.times} times and never acknowledged, then the connection was reset: packets of that size may not pass the path (an MTU that a hop does not have), or the peer is gone`;
+      this.raise(UNACKNOWLEDGED, { side: this.sideOf(end), offset, length, text });
+    }
+  }
+
+  /** A limit that a side has hit, said once. `bit`: which one. */
+  limitOnce(bit: number, text: string, side: Side, offset: number): void {
+    if ((this.limitsTold & bit) !== 0) return;
+    this.limitsTold |= bit;
+    this.raise(LIMIT, { side, offset, length: 0, text });
+  }
+
+  /** A decoder, the session or a check threw: a bug of wirelint's. */
+  fail(error: unknown, when = 'while decoding this stream'): void {
+    const what = error instanceof Error ? error.message : String(error);
+    this.failed = true;
+    this.raise(INTERNAL, {
+      text: `${what} (${when}, at packet ${this.now.packet}); the rest of the stream is not decoded`,
+    });
+    this.flush(true);
+  }
+
+  /** The stream is over: notes that only its end can say, and its record. */
+  close(): void {
+    if (this.record.protocol !== null) for (const side of [CLIENT, SERVER] as const) this.tellEnd(side);
+    this.findings.close(this.now);
+    try {
+      this.env.closed(this.record);
+    } catch (error) {
+      this.fail(error, 'while summing up this stream');
+      this.record.session = null;
+      this.env.closed(this.record);
+    }
+    this.session = null;
+    this.record.session = null;
+  }
+
+  private tellEnd(side: Side): void {
+    const { record } = this;
+    const who = side === CLIENT ? 'client' : 'server';
+    const undecoded = this.undecoded[side];
+    if (undecoded !== null) {
+      const where = undecoded.runs === 1 ? '' : ` in ${undecoded.runs} places`;
+      const text = `${count(undecoded.bytes, 'byte')} of the ${who} not decoded${where}`;
+      this.raise(UNDECODED, { side, offset: undecoded.first, length: undecoded.firstLength, text });
+    }
+    const heard = record.connection.heard[this.endOf(side)] || record.bytes[side] > 0;
+    if (!heard && this.session?.mayBeSilent?.(side) !== true)
+      this.raise(ONE_SIDED, { side, text: `nothing that the ${who} sent is in the capture` });
+  }
+}
