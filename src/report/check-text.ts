@@ -8,17 +8,23 @@ import {
   type FileReport,
   type RuleFacts,
 } from './check-report.js';
+import { hangingLines } from './hanging.js';
 import { whereWords } from './location.js';
-import { SEVERITY_MARK, theme, type Theme } from './theme.js';
+import { SEVERITY_MARK, theme, type Paint, type Theme } from './theme.js';
 import { printable } from './words.js';
 
 /** Findings of one rule in one capture that are printed one by one. */
 const OF_A_RULE = 10;
+/** Before what is said of a finding, and before what of that does not fit on a line. */
+const UNDER = ' '.repeat(6);
+const CONTINUED = ' '.repeat(8);
 
 export interface CheckTextOptions {
   readonly colors: boolean;
   /** Notes as well, and all findings of a rule. */
   readonly verbose: boolean;
+  /** Columns of the terminal; null or absent where lines are as long as they are. */
+  readonly width?: number | null;
 }
 
 interface Log {
@@ -62,17 +68,22 @@ function fileText(file: FileReport, log: Log): string {
   return out;
 }
 
-function findingText(f: CheckedFinding, { t, rules, explained }: Log): string {
+function findingText(f: CheckedFinding, { t, rules, explained, options }: Log): string {
   const paint = t.severity[f.severity];
   const sure = f.confidence === 'certain' ? '' : `, ${f.confidence}`;
-  let out =
-    `  ${paint(`${SEVERITY_MARK[f.severity]} ${f.severity.padEnd(7)}`)} ${paint(f.rule)} (${f.party}${sure})  ${printable(whereWords(f))}`.trimEnd() +
-    '\n';
-  out += `      ${printable(f.text)}\n`;
-  for (const row of f.dump) out += t.dim(`      ${row}\n`);
+  const width = options.width ?? Infinity;
+  const put = (start: string, text: string, ink?: Paint): string =>
+    hangingLines(start, text, CONTINUED, width, ink)
+      .map((line) => `${line.trimEnd()}\n`)
+      .join('');
+  const head = `  ${paint(`${SEVERITY_MARK[f.severity]} ${f.severity.padEnd(7)}`)} ${paint(f.rule)} (${f.party}${sure})`;
+  let out = put(head, `  ${printable(whereWords(f))}`);
+  out += put(UNDER, printable(f.text));
+  for (const row of f.dump) out += t.dim(`${UNDER}${row}\n`);
   if (!explained.has(f.rule)) {
     explained.add(f.rule);
-    out += t.dim(`      ${rules.get(f.rule)!.title} [${f.spec}]; see: wirelint explain ${f.rule}\n`);
+    const title = `${rules.get(f.rule)!.title} [${f.spec}]; see: wirelint explain ${f.rule}`;
+    out += put(UNDER, title, t.dim);
   }
   return out;
 }

@@ -2,7 +2,6 @@ import { basename } from 'node:path';
 import { CLIENT, otherSide, SERVER, type Side } from '../base/input.js';
 import { rightAligned } from '../base/digits.js';
 import { byteSize, count } from '../base/text.js';
-import { textWidth, wrapText } from '../base/text-width.js';
 import { duration } from '../base/time.js';
 import type { CaptureInfo } from '../capture/packet.js';
 import type { Annotation } from '../contract/annotation.js';
@@ -11,6 +10,7 @@ import type { TlsEvent } from '../tls/event.js';
 import type { Finding, Reporter, StreamRecord, Summary } from '../engine/event.js';
 import { Clock, type TimeFormat, type Zone } from '../select/clock.js';
 import type { LeftOut } from '../select/selection.js';
+import { hangingLines } from './hanging.js';
 import { asciiRow, hexDump, hexRow } from './hex-dump.js';
 import { RuleDigest } from './rule-digest.js';
 import { SEVERITY_MARK, sideColor, theme, type Paint, type Theme } from './theme.js';
@@ -47,8 +47,6 @@ const NAME_WIDTH = 28;
 /** Below this many columns, numbers and times stand closer. */
 const ROOMY = 100;
 const DUMP_INDENT = ' '.repeat(8);
-/** Columns that are left for text at least, however narrow the terminal. */
-const LEAST_ROOM = 24;
 /** Names of messages that are remembered as they are printed. */
 const MAX_NAMES = 1024;
 
@@ -273,23 +271,9 @@ export class Transcript implements Reporter {
     const id = this.streamColor(stream)(rightAligned(`${stream.id}`, c.stream));
     const place = ` ${rightAligned(`${m.index}`, c.index)} ${rightAligned(`${m.packet}`, c.packet)} ${rightAligned(this.clock.text(m.seconds, m.nanos), c.time)}`;
     const start = `${id}${this.t.dim(place)}  ${sideColor(this.t, m.side)(`${arrow} ${name}`)}`;
-    if (this.width === Infinity) {
-      let line = start;
-      if (what !== '') line += `  ${what}`;
-      if (tail !== '') line += `  ${this.t.dim(tail)}`;
-      this.line(line);
-    } else {
-      const rest = [what, tail].filter((w) => w !== '').join('  ');
-      const used = this.indent.length + 3 + textWidth(name);
-      const hanging = `${this.indent}   `;
-      const lines = wrapText(
-        rest === '' ? '' : `  ${rest}`,
-        this.width - used,
-        Math.max(LEAST_ROOM, this.width - hanging.length),
-      );
-      this.line((start + lines[0]!).trimEnd());
-      for (const line of lines.slice(1)) this.line(hanging + line);
-    }
+    const words =
+      (what === '' ? '' : `  ${what}`) + (tail === '' ? '' : `  ${this.width === Infinity ? this.t.dim(tail) : tail}`);
+    for (const line of hangingLines(start, words, `${this.indent}   `, this.width)) this.line(line.trimEnd());
   }
 
   /** The annotated bytes of a message, those marked that findings are about. */
@@ -331,18 +315,8 @@ export class Transcript implements Reporter {
   }
 
   /** A line that begins with `start` (which may be coloured), and goes on behind `hanging` where the terminal ends. */
-  private wrapped(start: string, text: string, hanging: string, paint: Paint = (t) => t): void {
-    if (this.width === Infinity) {
-      this.line(start + paint(text));
-      return;
-    }
-    const lines = wrapText(
-      text,
-      this.width - textWidth(start.replace(COLOUR, '')),
-      Math.max(LEAST_ROOM, this.width - hanging.length),
-    );
-    this.line(start + paint(lines[0]!));
-    for (const line of lines.slice(1)) this.line(hanging + paint(line));
+  private wrapped(start: string, text: string, hanging: string, paint?: Paint): void {
+    for (const line of hangingLines(start, text, hanging, this.width, paint)) this.line(line);
   }
 
   /** Each stream has its colour, so that interleaved ones can be told apart. */
@@ -413,9 +387,6 @@ export class Transcript implements Reporter {
     this.add(`${text}\n`);
   }
 }
-
-/** What colours add to a text. */
-const COLOUR = /\x1b\[[0-9;]*m/g;
 
 /** What was not shown, a line for each reason. */
 function leftOutWords(left: LeftOut): string[] {

@@ -5,6 +5,8 @@ export interface RenderOptions {
   readonly colors: boolean;
   readonly verbose: boolean;
   readonly version: string;
+  /** Columns of the terminal that the text goes to; null: none. */
+  readonly width: number | null;
 }
 
 /** The text of a report that is made when everything is judged; each format's module is loaded only where it is asked for. */

@@ -16,7 +16,7 @@ import {
 import { JsonDocument, Ndjson, type Framing } from '../../report/event-lines.js';
 import { summaryEvent } from '../../report/event-object.js';
 import type { TextOutput } from '../../report/output.js';
-import { wantColors } from '../colors.js';
+import { terminalWidth, wantColors } from '../colors.js';
 import { complain } from '../complain.js';
 import type { Suppression } from '../config-file.js';
 import { finishDestination, openDestination } from '../destination.js';
@@ -275,6 +275,7 @@ async function writeReports(
         colors: wantColors({ color: settings.args.color, output: request.path }),
         verbose: settings.args.verbose ?? false,
         version: version(),
+        width: terminalWidth({ output: request.path }),
       };
       output.add(await render(request.format, report, options));
     }
