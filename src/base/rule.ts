@@ -32,6 +32,8 @@ export interface Example {
   readonly port?: number;
   /** What the run has learned before (contract: ProtocolOptions.learned), where the session needs keys to be read. */
   readonly knows?: () => unknown;
+  /** Text of a TLS key log, where part of the session is inside TLS. */
+  readonly keyLog?: string;
 }
 
 export interface Rule {

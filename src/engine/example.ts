@@ -1,7 +1,7 @@
 import { Block } from '../base/block.js';
 import { DEFAULT_LIMITS, type Limits } from '../base/limits.js';
 import { Origin } from '../base/origin.js';
-import type { Step } from '../base/rule.js';
+import type { Example, Step } from '../base/rule.js';
 import type { Message } from '../contract/message.js';
 import type { Protocol } from '../contract/protocol.js';
 import type { Connection, End } from '../stream/byte-stream.js';
@@ -38,6 +38,11 @@ export interface StepOptions {
   readonly keyLog?: string;
   /** What the run has learned before: see Example.knows. */
   readonly knows?: unknown;
+}
+
+/** What an example brings along besides its steps. */
+export function settingOf(example: Example): Pick<StepOptions, 'port' | 'knows' | 'keyLog'> {
+  return { port: example.port, knows: example.knows?.(), keyLog: example.keyLog };
 }
 
 export interface SkippedBytes {

@@ -1,7 +1,7 @@
 import { CAPTURE_RULES, EXPECTATION } from '../base/capture-rules.js';
 import type { Example, Rule } from '../base/rule.js';
 import type { Protocol } from '../contract/protocol.js';
-import { playSteps } from '../engine/example.js';
+import { playSteps, settingOf } from '../engine/example.js';
 import type { RuleLevel } from '../engine/findings.js';
 import { theme } from './theme.js';
 import { Transcript } from './transcript.js';
@@ -62,7 +62,7 @@ function exampleTranscript(rule: Rule, example: Example, protocol: Protocol, opt
   for (const other of [...protocol.rules, ...CAPTURE_RULES])
     if (other.severity === 'note' && other !== rule) levels.set(other.id, 'off');
   if (rule.off) levels.set(rule.id, rule.severity);
-  const play = { port: example.port, knows: example.knows?.(), levels, details: true };
+  const play = { ...settingOf(example), levels, details: true };
   playSteps(protocol, example.steps(), play, transcript);
   return out;
 }

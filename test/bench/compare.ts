@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bareRead, Costs, installed, median, run, table } from './measure.js';
 import type { Workload } from './workloads.js';
@@ -11,18 +11,20 @@ interface Contestant {
 export const WIRELINT = ['node', 'dist/bin.js'];
 const TCPDUMP = 'tcpdump -r F -w /dev/null';
 
-function contestants(path: string, flows: string): Contestant[] {
+function contestants(path: string, flows: string, keyLog: string | null): Contestant[] {
+  const ours = keyLog === null ? [] : ['--tls-keylog', keyLog];
+  const sharks = keyLog === null ? [] : ['-o', `tls.keylog_file:${keyLog}`];
   return [
-    { name: 'wirelint check F', command: [...WIRELINT, 'check', '--allow-empty', path] },
-    { name: 'wirelint analyze -f ndjson F', command: [...WIRELINT, 'analyze', '-f', 'ndjson', path] },
-    { name: 'wirelint analyze F', command: [...WIRELINT, 'analyze', path] },
+    { name: 'wirelint check F', command: [...WIRELINT, 'check', '--allow-empty', ...ours, path] },
+    { name: 'wirelint analyze -f ndjson F', command: [...WIRELINT, 'analyze', '-f', 'ndjson', ...ours, path] },
+    { name: 'wirelint analyze F', command: [...WIRELINT, 'analyze', ...ours, path] },
     { name: TCPDUMP, command: ['tcpdump', '-r', path, '-w', '/dev/null'] },
     // writes each direction into a file: `-e none` ends it at once, and its console output is slower than files
     { name: 'tcpflow -r F -o D', command: ['tcpflow', '-q', '-r', path, '-o', flows] },
     { name: 'suricata -r F -S /dev/null', command: ['suricata', '-r', path, '-S', '/dev/null', '-l', flows] },
-    { name: 'tshark -r F -q -z expert', command: ['tshark', '-r', path, '-q', '-z', 'expert'] },
-    { name: 'tshark -r F', command: ['tshark', '-r', path] },
-    { name: 'tshark -r F -T json', command: ['tshark', '-r', path, '-T', 'json'] },
+    { name: 'tshark -r F -q -z expert', command: ['tshark', ...sharks, '-r', path, '-q', '-z', 'expert'] },
+    { name: 'tshark -r F', command: ['tshark', ...sharks, '-r', path] },
+    { name: 'tshark -r F -T json', command: ['tshark', ...sharks, '-r', path, '-T', 'json'] },
   ];
 }
 
@@ -42,7 +44,9 @@ export async function compare(workload: Workload, work: string, c: Comparison): 
   const path = join(work, 'capture.pcap');
   const flows = join(work, 'flows');
   const { bytes, packets } = workload.write(path, c.megabytes * 1e6);
-  const wanted = contestants(path, flows).filter(
+  const keyLog = workload.keyLog === null ? null : join(work, 'keys.log');
+  if (keyLog !== null) writeFileSync(keyLog, workload.keyLog!);
+  const wanted = contestants(path, flows, keyLog).filter(
     ({ name, command }) =>
       installed(command[0]!) &&
       (c.only.length === 0 || c.only.some((o) => name.includes(o))) &&

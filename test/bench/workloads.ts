@@ -1,4 +1,5 @@
 import { crc32c } from '../../src/base/crc32c.js';
+import { SealedSession } from '../../src/tls/sealed-session.js';
 import { CaptureWriter, TcpWriter } from './capture-writer.js';
 
 /** Deterministic numbers, so that the same name always makes the same file. */
@@ -34,11 +35,38 @@ function optionReply(number: number, type: number, data: Buffer = Buffer.alloc(0
 
 const EXPORT_SIZE = 1n << 40n;
 
+/** The longest content of a TLS record. */
+const RECORD_CONTENT = 16_384;
+
+/** A TCP connection that goes over to TLS where it is told to. */
+class TlsWriter extends TcpWriter {
+  readonly tls = new SealedSession();
+  private secure = false;
+
+  /** NBD_OPT_STARTTLS and the TLS handshake. */
+  upgrade(): void {
+    this.send(0, option(5));
+    this.send(1, optionReply(5, 1));
+    for (const { from, bytes } of this.tls.open()) this.send(from === 'client' ? 0 : 1, bytes);
+    this.secure = true;
+  }
+
+  override send(from: 0 | 1, bytes: Uint8Array): void {
+    if (!this.secure) {
+      super.send(from, bytes);
+      return;
+    }
+    for (let at = 0; at < bytes.length; at += RECORD_CONTENT)
+      super.send(from, this.tls.seal(from === 0 ? 'client' : 'server', bytes.subarray(at, at + RECORD_CONTENT)).bytes);
+  }
+}
+
 /** Opens an NBD session up to transmission. */
 function handshake(tcp: TcpWriter, structured: boolean): void {
   tcp.open();
   tcp.send(1, Buffer.from('4e42444d4147494349484156454f50540003', 'hex'));
   tcp.send(0, Buffer.from('00000003', 'hex'));
+  if (tcp instanceof TlsWriter) tcp.upgrade();
   if (structured) {
     tcp.send(0, option(8));
     tcp.send(1, optionReply(8, 1));
@@ -100,9 +128,9 @@ function nbdReads(
   emit: Emit,
   done: () => number,
   bytes: number,
-  o: { mss: number; size: number; inFlight: number; structured: boolean },
+  o: { mss: number; size: number; inFlight: number; structured: boolean; tls?: boolean },
 ): void {
-  const tcp = new TcpWriter(emit, o.mss, CLIENT, NBD_SERVER);
+  const tcp = new (o.tls ? TlsWriter : TcpWriter)(emit, o.mss, CLIENT, NBD_SERVER);
   handshake(tcp, o.structured);
   const data = noise(o.size, 1);
   let cookie = 1;
@@ -239,6 +267,8 @@ function disturbed(writer: CaptureWriter, { loss = 0, window = 0, backwards = fa
 
 export interface Workload {
   readonly title: string;
+  /** Text of the TLS key log that opens it, or null. */
+  readonly keyLog: string | null;
   /** Writes about `bytes` bytes of capture to `path`. */
   write(path: string, bytes: number): { bytes: number; packets: number };
 }
@@ -247,9 +277,11 @@ function workload(
   title: string,
   fill: (emit: Emit, done: () => number, bytes: number) => void,
   disturbance: Disturbance = {},
+  keyLog: string | null = null,
 ): Workload {
   return {
     title,
+    keyLog,
     write(path, bytes) {
       const writer = new CaptureWriter(path);
       let written = 0;
@@ -281,6 +313,12 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   ),
   'nbd-simple-small': workload('NBD reads of 4 KiB, simple replies, 16 in flight', (e, d, n) =>
     nbdReads(e, d, n, { ...BULK, size: 4096, inFlight: 16, structured: false }),
+  ),
+  'nbd-tls': workload(
+    'NBD reads of 64 KiB inside TLS 1.3 (AES-128-GCM), with the key log',
+    (e, d, n) => nbdReads(e, d, n, { ...BULK, tls: true }),
+    {},
+    new SealedSession().keyLog,
   ),
   'nbd-jumbo': workload('NBD reads of 256 KiB in 32 KiB segments', (e, d, n) =>
     nbdReads(e, d, n, { ...BULK, mss: 32_768, size: 262_144 }),

@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import type { Step } from '../../src/base/rule.js';
 import type { Annotation } from '../../src/base/annotation.js';
 import type { Protocol } from '../../src/contract/protocol.js';
-import { runSteps, type StepOptions } from '../../src/engine/example.js';
+import { runSteps, type StepOptions, settingOf } from '../../src/engine/example.js';
 import { PROTOCOLS } from '../../src/protocols/registry.js';
 import { collect } from '../kit/collect.js';
 import { stepsOf } from '../kit/capture-steps.js';
@@ -75,8 +75,7 @@ function exampleSessions(): Session[] {
     protocol.rules.flatMap((rule) =>
       [rule.breaks, rule.keeps].flatMap((example, i) => {
         if (example === undefined) return [];
-        const options = { port: example.port, knows: example.knows?.() };
-        return [session(`${rule.id} ${i === 0 ? 'broken' : 'kept'}`, protocol, example.steps(), options)];
+        return [session(`${rule.id} ${i === 0 ? 'broken' : 'kept'}`, protocol, example.steps(), settingOf(example))];
       }),
     ),
   );

@@ -10,7 +10,7 @@ import { NotACapture } from '../../src/capture/packet.js';
 import type { Annotation, Json } from '../../src/contract/annotation.js';
 import { Analysis } from '../../src/engine/analysis.js';
 import type { Reporter, StreamRecord } from '../../src/engine/event.js';
-import { playSteps } from '../../src/engine/example.js';
+import { playSteps, settingOf } from '../../src/engine/example.js';
 import type { Message } from '../../src/contract/message.js';
 import { PROTOCOLS } from '../../src/protocols/registry.js';
 import { is64Bits } from '../../src/select/values.js';
@@ -111,12 +111,7 @@ async function everything(): Promise<Catalogue> {
     for (const rule of protocol.rules)
       for (const example of [rule.breaks, rule.keeps])
         if (example !== undefined)
-          playSteps(
-            protocol,
-            example.steps(),
-            { port: example.port, knows: example.knows?.(), details: true },
-            reporter,
-          );
+          playSteps(protocol, example.steps(), { ...settingOf(example), details: true }, reporter);
   return catalogue;
 }
 

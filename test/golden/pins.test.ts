@@ -17,7 +17,7 @@ import { openCapture } from '../../src/capture/source.js';
 import type { Protocol } from '../../src/contract/protocol.js';
 import { Analysis } from '../../src/engine/analysis.js';
 import type { Finding } from '../../src/engine/event.js';
-import { runSteps } from '../../src/engine/example.js';
+import { runSteps, settingOf } from '../../src/engine/example.js';
 import { PROTOCOLS } from '../../src/protocols/registry.js';
 import { EventReporter } from '../../src/report/event-reporter.js';
 import { expectGolden } from '../kit/golden-lines.js';
@@ -43,7 +43,7 @@ function reported(protocol: Protocol, rule: Rule): string[] {
   const { breaks } = rule;
   if (breaks === undefined) return [];
   const levels = rule.off ? new Map([[rule.id, rule.severity]] as const) : new Map();
-  const { findings } = runSteps(protocol, breaks.steps(), { port: breaks.port, knows: breaks.knows?.(), levels });
+  const { findings } = runSteps(protocol, breaks.steps(), { ...settingOf(breaks), levels });
   return findings.map((f) => [rule.id, ...cells(f)].join('\t'));
 }
 

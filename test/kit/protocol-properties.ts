@@ -1,7 +1,7 @@
 import type { Limits } from '../../src/base/limits.js';
 import type { Example, Step } from '../../src/base/rule.js';
 import type { Conversation, Protocol } from '../../src/contract/protocol.js';
-import { runSteps, type StepOptions, type StepResult } from '../../src/engine/example.js';
+import { runSteps, type StepOptions, type StepResult, settingOf } from '../../src/engine/example.js';
 import type { Random } from '../fuzz/random.js';
 
 /**
@@ -18,7 +18,7 @@ function blamed(result: StepResult): Map<string, string> {
 }
 
 function optionsOf(example: Example): StepOptions {
-  return { port: example.port, knows: example.knows?.(), forced: true };
+  return { ...settingOf(example), forced: true };
 }
 
 /** Whatever the segmentation: the same messages of each side, and the same findings. */

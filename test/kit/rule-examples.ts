@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Protocol } from '../../src/contract/protocol.js';
-import { runSteps } from '../../src/engine/example.js';
+import { runSteps, settingOf } from '../../src/engine/example.js';
 
 const KEBAB = /^[a-z0-9]+\/[a-z0-9]+(-[a-z0-9]+)*$/;
 
@@ -27,11 +27,7 @@ export function testRuleExamples(protocol: Protocol): void {
       const { breaks, keeps } = rule;
       if (breaks !== undefined) {
         it(`${rule.id}: ${breaks.text}`, () => {
-          const { findings } = runSteps(protocol, breaks.steps(), {
-            port: breaks.port,
-            knows: breaks.knows?.(),
-            levels,
-          });
+          const { findings } = runSteps(protocol, breaks.steps(), { ...settingOf(breaks), levels });
           const ids = findings.map((f) => f.rule.id);
           expect(ids).toContain(rule.id);
           const others = findings.filter(
@@ -47,7 +43,7 @@ export function testRuleExamples(protocol: Protocol): void {
       }
       if (keeps !== undefined) {
         it(`${rule.id} kept: ${keeps.text}`, () => {
-          const { findings } = runSteps(protocol, keeps.steps(), { port: keeps.port, knows: keeps.knows?.(), levels });
+          const { findings } = runSteps(protocol, keeps.steps(), { ...settingOf(keeps), levels });
           const loud = findings.filter((f) => f.severity !== 'note' || f.rule === rule);
           expect(loud.map((f) => `${f.rule.id}: ${f.text}`)).toEqual([]);
         });

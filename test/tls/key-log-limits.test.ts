@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS, type Limits } from '../../src/base/limits.js';
 import { Analysis } from '../../src/engine/analysis.js';
 import { SETTINGS } from '../kit/settings.js';
-import { TlsSession } from '../kit/tls-session.js';
+import { SealedSession } from '../../src/tls/sealed-session.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'wirelint-key-log-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -54,7 +54,7 @@ async function notes(capture: string, keyLog: string | null, limits: Partial<Lim
 }
 
 describe('limits of key logs', () => {
-  const sessions = [1, 2, 3, 4, 5].map((seed) => new TlsSession(seed).keyLog);
+  const sessions = [1, 2, 3, 4, 5].map((seed) => new SealedSession(seed).keyLog);
   const path = join(folder, 'keys.log');
   writeFileSync(path, sessions.join(''));
 

@@ -5,10 +5,11 @@ import { runSteps } from '../../src/engine/example.js';
 import { nbd } from '../../src/protocols/nbd/index.js';
 import * as s from '../../src/protocols/nbd/rules/session-steps.js';
 import { unaccounted } from '../kit/properties.js';
-import { APPLICATION_DATA, CERTIFICATE, handshake, HANDSHAKE, record, TlsSession } from '../kit/tls-session.js';
+import { APPLICATION_DATA, CERTIFICATE, HANDSHAKE } from '../../src/tls/constants.js';
+import { handshake, record, SealedSession } from '../../src/tls/sealed-session.js';
 
 /** What the limits of a stream say, and what else is found wrong. */
-function limitsHit(tls: TlsSession, inside: readonly Step[], limits: Partial<Limits>): string[] {
+function limitsHit(tls: SealedSession, inside: readonly Step[], limits: Partial<Limits>): string[] {
   const result = runSteps(nbd, [...s.hello(), ...s.starttls(), ...inside], { keyLog: tls.keyLog, limits });
   expect(unaccounted(result)).toEqual([0, 0]);
   return result.findings.filter((f) => f.rule.id === 'capture/limit').map((f) => f.text);
@@ -16,7 +17,7 @@ function limitsHit(tls: TlsSession, inside: readonly Step[], limits: Partial<Lim
 
 describe('limits of TLS', () => {
   it('are not hit by a session', () => {
-    const tls = new TlsSession();
+    const tls = new SealedSession();
     const inside = [...s.go(), s.request(s.READ, 1, 0, 512), s.simple(1, 0, 512), s.request(s.DISC, 2)];
     const result = runSteps(nbd, [...s.hello(), ...s.starttls(), ...tls.open(), ...tls.sealAll(inside)], {
       keyLog: tls.keyLog,
@@ -27,7 +28,7 @@ describe('limits of TLS', () => {
 
   it('tlsHandshakeBytes: a message of the handshake is kept up to there', () => {
     const session = (limits: Partial<Limits>): string[] => {
-      const tls = new TlsSession();
+      const tls = new SealedSession();
       const message = handshake(CERTIFICATE, Buffer.alloc(30_000, 7));
       const pieces = [message.subarray(0, 16_000), message.subarray(16_000)];
       const sealed = pieces.map((piece) => tls.seal('server', piece, HANDSHAKE, 'handshake'));
@@ -41,7 +42,7 @@ describe('limits of TLS', () => {
 
   it('tlsWaitBytes: records wait for the hello of the peer up to there', () => {
     const session = (limits: Partial<Limits>): string[] => {
-      const tls = new TlsSession();
+      const tls = new SealedSession();
       const early = Array.from({ length: 10 }, () => tls.seal('client', Buffer.alloc(1000), APPLICATION_DATA));
       return limitsHit(tls, [tls.clientHello(), ...early, tls.serverHello()], limits);
     };
@@ -51,7 +52,7 @@ describe('limits of TLS', () => {
     ]);
   });
 
-  const holed = (tls: TlsSession, behind: readonly Step[]): Step[] => {
+  const holed = (tls: SealedSession, behind: readonly Step[]): Step[] => {
     const front = [...tls.open(), tls.seal('server', Buffer.alloc(100))];
     const lost = Array.from({ length: 20 }, () => tls.seal('server', Buffer.alloc(100)));
     const gap = lost.reduce((sum, step) => sum + step.bytes.length, 0);
@@ -60,7 +61,7 @@ describe('limits of TLS', () => {
 
   it('tlsLostRecords: the number of the next record is looked for up to there', () => {
     const session = (limits: Partial<Limits>): string[] => {
-      const tls = new TlsSession();
+      const tls = new SealedSession();
       const steps = holed(tls, []);
       return limitsHit(
         tls,
@@ -79,7 +80,7 @@ describe('limits of TLS', () => {
       return { from: 'server', bytes: record(APPLICATION_DATA, Buffer.alloc(100, 9)) };
     });
     const session = (limits: Partial<Limits>): string[] => {
-      const tls = new TlsSession();
+      const tls = new SealedSession();
       return limitsHit(tls, holed(tls, noise), limits);
     };
     expect(session({})).toEqual([]);
@@ -89,7 +90,7 @@ describe('limits of TLS', () => {
   });
 
   it('are each told, also where another one was told before', () => {
-    const tls = new TlsSession();
+    const tls = new SealedSession();
     const certificate = tls.seal('server', handshake(CERTIFICATE, Buffer.alloc(3000)), HANDSHAKE, 'handshake');
     const noise = Array.from({ length: 60 }, (): Step => {
       return { from: 'server', bytes: record(APPLICATION_DATA, Buffer.alloc(100, 9)) };

@@ -4,13 +4,13 @@ import { runSteps, type StepResult } from '../../src/engine/example.js';
 import { nbd } from '../../src/protocols/nbd/index.js';
 import * as s from '../../src/protocols/nbd/rules/session-steps.js';
 import { unaccounted } from '../kit/properties.js';
-import { TlsSession } from '../kit/tls-session.js';
+import { SealedSession } from '../../src/tls/sealed-session.js';
 
 function reads(n: number): Step[] {
   return Array.from({ length: n }, (_, i) => [s.request(s.READ, i + 1, 512 * i, 512), s.simple(i + 1, 0, 512)]).flat();
 }
 
-function run(tls: TlsSession, inside: readonly Step[]): StepResult {
+function run(tls: SealedSession, inside: readonly Step[]): StepResult {
   const result = runSteps(nbd, [...s.hello(), ...s.starttls(), ...inside], { keyLog: tls.keyLog });
   expect(unaccounted(result)).toEqual([0, 0]);
   return result;
@@ -21,7 +21,7 @@ const rules = (result: StepResult): string[] => result.findings.map((f) => f.rul
 
 describe('a session inside TLS', () => {
   it('goes on behind key updates of both sides', () => {
-    const tls = new TlsSession();
+    const tls = new SealedSession();
     const inside = [
       ...tls.open(),
       ...tls.sealAll([...s.go(), ...reads(3)]),
@@ -38,7 +38,7 @@ describe('a session inside TLS', () => {
   });
 
   it('names a record with a changed byte once, at its place, and goes on behind it', () => {
-    const tls = new TlsSession();
+    const tls = new SealedSession();
     const front = [...tls.open(), ...tls.sealAll([...s.go(), ...reads(3)])];
     const [request, reply] = tls.sealAll(reads(1)) as [Step & { bytes: Uint8Array }, Step & { bytes: Uint8Array }];
     const flipped = reply.bytes.slice();
@@ -54,7 +54,7 @@ describe('a session inside TLS', () => {
   });
 
   it('opens with one direction alone, where the hello of that direction tells enough', () => {
-    const tls = new TlsSession();
+    const tls = new SealedSession();
     const inside = [...tls.open(), ...tls.sealAll([...s.go(), ...reads(3)])];
     const all = [...s.hello(), ...s.starttls(), ...inside];
     for (const [from, name] of [

@@ -44,6 +44,7 @@ import {
   SET_META_WITHOUT_STRUCTURED_ACCEPTED,
   UNKNOWN_OPTION_NOT_UNSUP,
 } from './rules/replies.js';
+import { STATE_KEPT_ACROSS_STARTTLS } from './rules/inside-tls.js';
 import { namespaceOf } from './string-checks.js';
 
 /** The context that everybody offers who offers any. */
@@ -170,11 +171,19 @@ export class AnswerChecks {
       return;
     }
     if (set && final.type === REP_ACK && !final.chunksAgreed && facts.bothWhole) {
-      facts.raise(SET_META_WITHOUT_STRUCTURED_ACCEPTED, {
-        message: final,
-        related,
-        text: 'neither structured replies nor extended headers have been acknowledged',
-      });
+      const kept = facts.isInTls(final) ? (facts.beforeTls.extendedAck ?? facts.beforeTls.structuredAck) : null;
+      if (kept === null)
+        facts.raise(SET_META_WITHOUT_STRUCTURED_ACCEPTED, {
+          message: final,
+          related,
+          text: 'neither structured replies nor extended headers have been acknowledged',
+        });
+      else
+        facts.raise(STATE_KEPT_ACROSS_STARTTLS, {
+          message: final,
+          related: [...related, kept],
+          text: 'metadata contexts are selected, although structured replies were agreed on only in clear',
+        });
     }
     if (final.type === REP_ERR_TOO_BIG && !set && meta.count === 0) {
       facts.raise(LIST_META_TOO_BIG, { message: final, related, text: 'zero queries are too big' });

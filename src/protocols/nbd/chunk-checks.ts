@@ -57,6 +57,7 @@ import {
   STRUCTURED_NOT_NEGOTIATED,
   UNKNOWN_ERROR_VALUE,
 } from './rules/headers.js';
+import { STATE_KEPT_ACROSS_STARTTLS } from './rules/inside-tls.js';
 import { checkString } from './string-checks.js';
 
 /** Judges an error value, wherever it stands. */
@@ -121,7 +122,14 @@ export class ChunkChecks {
     if (this.formJudged) return;
     this.formJudged = true;
     const at = CHUNK.where(m, 'magic');
-    if (m.extended) {
+    const kept = m.extended ? facts.beforeTls.extendedAck : facts.beforeTls.structuredAck;
+    if (kept !== null && !facts.extended) {
+      facts.raise(STATE_KEPT_ACROSS_STARTTLS, {
+        ...at,
+        related: [kept],
+        text: `${m.extended ? 'an extended' : 'a structured'} chunk, which was agreed on only in clear`,
+      });
+    } else if (m.extended) {
       facts.raise(EXTENDED_NOT_NEGOTIATED, { ...at, text: 'NBD_OPT_EXTENDED_HEADERS was not acknowledged' });
     } else if (facts.extended) {
       facts.raise(REPLY_HEADER_MODE, {
@@ -260,10 +268,17 @@ export class ChunkChecks {
     if (scan === null || !scan.headComplete) return badLength;
     if (facts.contextsKnown && facts.negotiationSeen && !facts.contexts.has(scan.contextId)) {
       const known = [...facts.contexts.keys()].slice(0, 8).join(', ') || 'none';
-      facts.raise(BLOCK_STATUS_UNKNOWN_CONTEXT, {
-        ...this.extentField(m, 0, 4),
-        text: `context id ${scan.contextId}; selected: ${known}`,
-      });
+      const kept = facts.beforeTls.contexts.has(scan.contextId);
+      if (kept)
+        facts.raise(STATE_KEPT_ACROSS_STARTTLS, {
+          ...this.extentField(m, 0, 4),
+          text: `context id ${scan.contextId}, which was selected only in clear`,
+        });
+      else
+        facts.raise(BLOCK_STATUS_UNKNOWN_CONTEXT, {
+          ...this.extentField(m, 0, 4),
+          text: `context id ${scan.contextId}; selected: ${known}`,
+        });
     }
     const kept = facts.context.limits.listItems;
     if (scan.count > kept)

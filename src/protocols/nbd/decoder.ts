@@ -222,7 +222,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
       return;
     }
     this.tlsExpected = false;
-    this.notices.notTls(this.side, input.offset, this.firstBytes(input), 0);
+    if (!this.inTls) this.notices.notTls(this.side, input.offset, this.firstBytes(input), 0);
     this.resume();
     this.next(input, patient);
   }

@@ -16,6 +16,13 @@ export interface BlockSizes {
   readonly maximum: number;
 }
 
+/** What was agreed on before NBD_OPT_STARTTLS was acknowledged, which resets it. */
+export interface BeforeTls {
+  readonly structuredAck: Message | null;
+  readonly extendedAck: Message | null;
+  readonly contexts: ReadonlyMap<number, string>;
+}
+
 /** What most sessions select. */
 export const NO_CONTEXTS: ReadonlyMap<number, string> = new Map();
 
@@ -58,8 +65,10 @@ export class Facts {
   readonly tlsFrom: [number, number] = [Infinity, Infinity];
   /** By side: what it sends from here on cannot be read. */
   readonly sealed: [boolean, boolean] = [false, false];
-  /** A message came out of TLS. */
-  tlsOpened = false;
+  /** By side: a message of it came out of TLS. */
+  readonly tlsOpened: [boolean, boolean] = [false, false];
+  /** What was agreed on in clear, and ended with NBD_OPT_STARTTLS. */
+  beforeTls: BeforeTls = { structuredAck: null, extendedAck: null, contexts: NO_CONTEXTS };
 
   /** Export size: halves, and the double where it is exact enough to compute with; -1: unknown. */
   sizeHi = 0;
@@ -94,6 +103,11 @@ export class Facts {
   /** Whether the message stood inside TLS. */
   isInTls(m: Message): boolean {
     return m.offset >= this.tlsFrom[m.side];
+  }
+
+  /** Whether the message stood inside TLS that NBD_OPT_STARTTLS began: not in a tunnel, of which NBD knows nothing. */
+  isBehindStartTls(m: Message): boolean {
+    return this.tlsFrom[m.side] > 0 && this.isInTls(m);
   }
 
   /** Some of that side's messages may be missing from here on. */

@@ -6,6 +6,7 @@ import type { Message } from '../../contract/message.js';
 import { AnswerChecks } from './answer-checks.js';
 import { Answer, Asked } from './asked.js';
 import { checkStyles } from './checks/greeting.js';
+import { InsideTlsChecks } from './checks/inside-tls.js';
 import { TlsModeChecks } from './checks/tls.js';
 import {
   EXPORT_PADDING_LENGTH,
@@ -67,6 +68,7 @@ export class Haggling {
   private readonly replyChecks: ReplyChecks;
   private readonly answerChecks: AnswerChecks;
   private readonly tlsModes: TlsModeChecks;
+  readonly insideTls: InsideTlsChecks;
   /** Options without a final reply, oldest first; replies whose option was not seen yet. */
   private readonly waiting: Asked[] = [];
   private readonly early: OptionReply[] = [];
@@ -98,6 +100,7 @@ export class Haggling {
     this.replyChecks = new ReplyChecks(facts);
     this.answerChecks = new AnswerChecks(facts);
     this.tlsModes = new TlsModeChecks(facts);
+    this.insideTls = new InsideTlsChecks(facts);
   }
 
   /** The option that waits for its answer, or null. */
@@ -452,13 +455,14 @@ export class Haggling {
     if (m.type === REP_INFO) takeInfo(answer, m);
     this.replyChecks.reply(m, answer);
     if (m.complete) this.tlsModes.reply(m, answer);
+    this.insideTls.reply(m);
     if (!m.complete || (!m.isError && m.type > REP_META_CONTEXT)) this.partial = true;
     if (m.type === REP_META_CONTEXT && m.data.length >= 4) this.takeContext(m, answer);
     if (!m.isFinal) return;
     this.answer = null;
     if (m.type === REP_ACK) this.acknowledged(m, answer);
     else if (m.type === REP_ERR_SHUTDOWN) this.shutdownReply ??= m;
-    if (m.isError && m.option === OPT_STARTTLS) this.startTlsRefusal = m;
+    if (m.isError && m.option === OPT_STARTTLS && !facts.isInTls(m)) this.startTlsRefusal = m;
   }
 
   /** Replies beyond the limits do not count for what an answer as a whole says. */
@@ -512,6 +516,11 @@ export class Haggling {
       case OPT_STARTTLS:
         this.startTlsAck = m;
         facts.tls = true;
+        facts.beforeTls = {
+          structuredAck: facts.structuredAck,
+          extendedAck: facts.extendedAck,
+          contexts: facts.contexts,
+        };
         facts.structured = false;
         facts.extended = false;
         facts.structuredAck = null;

@@ -53,6 +53,7 @@ import {
   UNKNOWN_OPTION,
   WITHDRAWN_OPTION,
 } from './rules/options.js';
+import { STARTTLS_REPEATED } from './rules/inside-tls.js';
 import { STARTTLS_WITHOUT_FIXED } from './rules/tls.js';
 import { checkNamespace, checkString, namespaceOf } from './string-checks.js';
 
@@ -196,7 +197,9 @@ export class OptionChecks {
         text: `${optionName(m.option)} with ${count(m.dataLength, 'byte')} of data; it has none`,
       });
     }
-    if (m.option === OPT_STARTTLS && this.stateful !== null) {
+    if (m.option === OPT_STARTTLS && facts.isBehindStartTls(m)) {
+      facts.raise(STARTTLS_REPEATED, { message: m, text: 'the session is inside TLS, which NBD_OPT_STARTTLS began' });
+    } else if (m.option === OPT_STARTTLS && this.stateful !== null) {
       facts.raise(STATEFUL_BEFORE_STARTTLS, {
         message: m,
         related: [this.stateful],

@@ -73,7 +73,7 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
 
   message(message: Message): void {
     const m = message as NbdMessage;
-    if (this.facts.isInTls(m)) this.facts.tlsOpened = true;
+    if (this.facts.isInTls(m)) this.facts.tlsOpened[m.side] = true;
     switch (m.kind) {
       case REQUEST:
         if (!m.begun) this.request(m as Request);
@@ -160,6 +160,7 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
 
   tls(side: Side, event: TlsEvent): void {
     this.framing.tls(side, event);
+    this.haggling.insideTls.event(side, event);
     // what cannot be read cannot be judged
     if (event.kind === 'opaque' || event.kind === 'not-tls') {
       this.facts.sealed[side] = true;

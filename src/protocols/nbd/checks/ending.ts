@@ -107,6 +107,8 @@ export class EndingChecks {
     this.haggling.finish();
     this.phases.finish();
     const { facts, first } = this;
+    if (first !== null && this.firstHow === 'fin')
+      this.haggling.insideTls.closed(first, facts.context.decodedUpTo(first), this.firstOrigin);
     if (!facts.bothWhole || this.upgradeCameToNothing) return;
     if (first !== null) {
       if (facts.transmission) this.inTransmission(first);
@@ -128,7 +130,7 @@ export class EndingChecks {
   /** NBD_OPT_STARTTLS was acknowledged, and no NBD came behind it: the handshake failed, or was given up. */
   private get upgradeCameToNothing(): boolean {
     const { facts } = this;
-    return (facts.tls || this.haggling.startTlsAck !== null) && !facts.tlsOpened;
+    return (facts.tls || this.haggling.startTlsAck !== null) && !facts.tlsOpened[CLIENT] && !facts.tlsOpened[SERVER];
   }
 
   private unanswered(): void {

@@ -5,6 +5,7 @@ import { ENDING_RULES } from './ending.js';
 import { EXPORT_RULES } from './exports.js';
 import { GREETING_RULES } from './greeting.js';
 import { HEADER_RULES } from './headers.js';
+import { INSIDE_TLS_RULES } from './inside-tls.js';
 import { METADATA_RULES } from './metadata.js';
 import { OPTION_RULES } from './options.js';
 import { PHASE_RULES } from './phases.js';
@@ -19,6 +20,7 @@ export const RULES: readonly Rule[] = [
   ...REPLY_RULES,
   ...METADATA_RULES,
   ...TLS_RULES,
+  ...INSIDE_TLS_RULES,
   ...PHASE_RULES,
   ...EXPORT_RULES,
   ...REQUEST_RULES,

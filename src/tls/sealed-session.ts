@@ -1,27 +1,24 @@
 import { createCipheriv, type CipherGCM } from 'node:crypto';
-import { hex } from '../../src/base/hex.js';
-import type { Step } from '../../src/base/rule.js';
-import { nextSecret, trafficKeys } from '../../src/tls/key-schedule.js';
-import { suiteOf } from '../../src/tls/suites.js';
+import { hex } from '../base/hex.js';
+import type { Step } from '../base/rule.js';
+import {
+  ALERT,
+  APPLICATION_DATA,
+  CLIENT_HELLO,
+  ENCRYPTED_EXTENSIONS,
+  FINISHED,
+  HANDSHAKE,
+  KEY_UPDATE,
+  SERVER_HELLO,
+} from './constants.js';
+import { nextSecret, trafficKeys } from './key-schedule.js';
+import { suiteOf } from './suites.js';
 
 type From = 'client' | 'server';
 type Stage = 'handshake' | 'application';
 
 const SUITE = suiteOf(0x1301)!;
 const TAG = 16;
-
-/** Content types. */
-export const ALERT = 21;
-export const HANDSHAKE = 22;
-export const APPLICATION_DATA = 23;
-
-/** Handshake types. */
-export const CERTIFICATE = 11;
-const CLIENT_HELLO = 1;
-const SERVER_HELLO = 2;
-const ENCRYPTED_EXTENSIONS = 8;
-const FINISHED = 20;
-const KEY_UPDATE = 24;
 
 export type Sealed = Extract<Step, { bytes: Uint8Array }>;
 
@@ -39,10 +36,12 @@ export function record(type: number, content: Uint8Array): Buffer {
   return Buffer.concat([Uint8Array.of(type, 3, 3), u16(content.length), content]);
 }
 
+/** One side's keys. */
 class Side {
   private stage: Stage = 'handshake';
   private seq = 0;
   private secret: Uint8Array;
+  private keys: ReturnType<typeof trafficKeys> | null = null;
   private readonly secrets: Record<Stage, Uint8Array>;
 
   constructor(secrets: Record<Stage, Uint8Array>) {
@@ -55,8 +54,9 @@ class Side {
       this.stage = stage;
       this.seq = 0;
       this.secret = this.secrets[stage];
+      this.keys = null;
     }
-    const { key, iv } = trafficKeys(SUITE, this.secret);
+    const { key, iv } = (this.keys ??= trafficKeys(SUITE, this.secret));
     const nonce = Buffer.from(iv);
     nonce.writeUInt32BE((nonce.readUInt32BE(8) ^ this.seq++) >>> 0, 8);
     const inner = Buffer.concat([content, Uint8Array.of(type)]);
@@ -68,12 +68,16 @@ class Side {
 
   update(): void {
     this.secret = nextSecret(SUITE, this.secret);
+    this.keys = null;
     this.seq = 0;
   }
 }
 
-/** Writes sessions of TLS 1.3 (TLS_AES_128_GCM_SHA256), without a key exchange: the secrets are given, and told in `keyLog`. */
-export class TlsSession {
+/**
+ * Writes sessions of TLS 1.3 (TLS_AES_128_GCM_SHA256) for examples and tests, without a key exchange: the secrets are given, and told in
+ * `keyLog`.
+ */
+export class SealedSession {
   readonly clientRandom: Buffer;
   readonly keyLog: string;
   private readonly sides: Record<From, Side>;
