@@ -18,7 +18,9 @@ module.exports = {
       from: { path: '^src/protocols/([^/]+)/' },
       to: { path: '^src/protocols/', pathNot: '^src/protocols/$1/' },
     },
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'no-circular', severity: 'error', from: { pathNot: '^src/protocols/nbd/' }, to: { circular: true } },
+    // facts.ts and shared.ts name each other's types
+    { name: 'no-circular-values', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
     { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '^src/(bin|index|types)' }, to: {} },
     { name: 'no-dev-dependencies', severity: 'error', from: {}, to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only'] } },
   ],

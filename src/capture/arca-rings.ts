@@ -4,7 +4,7 @@ import { byteSize, count } from '../base/text.js';
 import { ByteGatherer } from './byte-gatherer.js';
 import { NotACapture, type PacketSink, type SocketEvent } from './packet.js';
 import type { CaptureParser } from './parser.js';
-import type { TextFormat } from './text/formats.js';
+import type { TextFormat } from './text/text-format.js';
 import { SocketPackets } from './text/socket-packets.js';
 
 /*

@@ -2,8 +2,7 @@ import { basename } from 'node:path';
 import { shownPath } from '../base/file-name.js';
 import { safeText } from '../base/text.js';
 import { NotACapture, type CaptureInfo, type CaptureNote, type Packet, type PacketSink } from './packet.js';
-import type { CaptureOptions, ReadHooks } from './reading.js';
-import type { CaptureSource } from './source.js';
+import type { CaptureOptions, CaptureSource, ReadHooks } from './reading.js';
 
 /** Capture files that are one recording, in order of time: what a recorder wrote that changes to a new file now and then. */
 export interface JoinedFiles {

@@ -2,7 +2,7 @@ import { open, stat, type FileHandle } from 'node:fs/promises';
 import { RECORDING } from '../base/capture-rules.js';
 import { Block, EMPTY_BLOCK } from '../base/block.js';
 import { NotACapture, Packet, SOCKET_EVENT, type PacketSink, type SocketEvent } from './packet.js';
-import type { CaptureOptions, ReadHooks } from './source.js';
+import type { CaptureOptions, ReadHooks } from './reading.js';
 
 /** Two files with the bytes of both directions of one connection (`socat -r FILE -R FILE`). */
 export interface RawPair {

@@ -1,4 +1,5 @@
 import type { Limits } from '../base/limits.js';
+import type { PacketSink } from './packet.js';
 
 export interface CaptureOptions {
   readonly limits?: Readonly<Limits>;
@@ -18,4 +19,16 @@ export interface ReadHooks {
   batch?(): void | Promise<void>;
   /** Bytes of the input that were read (compressed as it is), and how many there are (null: unknown, it may grow). */
   progress?(bytesRead: number, totalBytes: number | null): void;
+}
+
+/** A capture that can be read once. */
+export interface CaptureSource {
+  /** The name as given; `-` is standard input. */
+  readonly name: string;
+  /**
+   * Pushes all of it into the sink, in synchronous batches. Rejects with NotACapture, before `sink.info`, where there is nothing
+   * to analyze, and with the system's error where the file cannot be read. Where the user stops before the format is known, it
+   * resolves without a call of `sink.info`.
+   */
+  read(sink: PacketSink, hooks?: ReadHooks): Promise<void>;
 }

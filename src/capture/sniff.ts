@@ -4,7 +4,8 @@ import { NotACapture } from './packet.js';
 import { isPcap, PCAP_HEADER_BYTES, readPcapHeader, type PcapHeader } from './pcap-header.js';
 import { SHB } from './pcapng-blocks.js';
 import { sectionAt, versionAt } from './pcapng-section.js';
-import { TEXT_FORMATS, type TextFormat } from './text/formats.js';
+import { TEXT_FORMATS } from './text/formats.js';
+import type { TextFormat } from './text/text-format.js';
 
 /** Bytes from the start of a file that are looked at, at most. */
 export const SNIFF_BYTES = 64 << 10;

@@ -4,25 +4,11 @@ import type { Readable } from 'node:stream';
 import { shownPath, systemPath } from '../base/file-name.js';
 import { DEFAULT_LIMITS } from '../base/limits.js';
 import { readJoined, type JoinedFiles } from './joined.js';
-import { NotACapture, type PacketSink } from './packet.js';
+import { NotACapture } from './packet.js';
 import { readRawPair, type RawPair } from './raw-pair.js';
-import type { CaptureOptions, ReadHooks } from './reading.js';
+import type { CaptureOptions, CaptureSource } from './reading.js';
 import { readRegularFile } from './regular-file.js';
 import { readStream } from './streamed.js';
-
-export type { CaptureOptions, ReadHooks } from './reading.js';
-
-/** A capture that can be read once. */
-export interface CaptureSource {
-  /** The name as given; `-` is standard input. */
-  readonly name: string;
-  /**
-   * Pushes all of it into the sink, in synchronous batches. Rejects with NotACapture, before `sink.info`, where there is nothing
-   * to analyze, and with the system's error where the file cannot be read. Where the user stops before the format is known, it
-   * resolves without a call of `sink.info`.
-   */
-  read(sink: PacketSink, hooks?: ReadHooks): Promise<void>;
-}
 
 /** A capture that the program itself brings, under a name for events. */
 export interface MadeInput {

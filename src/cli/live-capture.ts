@@ -3,7 +3,8 @@ import type { Readable } from 'node:stream';
 import { DROPPED } from '../base/capture-rules.js';
 import { count } from '../base/text.js';
 import { NotACapture } from '../capture/packet.js';
-import { openStream, type CaptureOptions, type CaptureSource } from '../capture/source.js';
+import type { CaptureOptions, CaptureSource } from '../capture/reading.js';
+import { openStream } from '../capture/source.js';
 
 /**
  * KiB of the kernel's buffer: with `--immediate-mode` each packet takes a slot of the snapshot length, so that tcpdump's own 2 MiB hold

@@ -1,5 +1,5 @@
 import type { Limits } from '../base/limits.js';
-import type { ReadHooks } from '../capture/source.js';
+import type { ReadHooks } from '../capture/reading.js';
 import type { Protocol, ProtocolOptions } from '../contract/protocol.js';
 import type { DecodeAs } from './decode-as.js';
 import type { Finding } from './event.js';

@@ -4,12 +4,13 @@ import { fieldsOf, type Json } from '../../src/base/annotation.js';
 import type { Step } from '../../src/base/rule.js';
 import { runSteps, type StepOptions, type StepResult } from '../../src/engine/example.js';
 import { arca } from '../../src/protocols/arca/index.js';
+import type { ArcaMessage } from '../../src/protocols/arca/messages.js';
 import { play, taken, vector, type VectorName } from './vectors.js';
 
 /** Rules that are off by default are on here. */
 const LEVELS = new Map(arca.rules.filter((r) => r.off).map((r) => [r.id, r.severity] as const));
 
-function run(steps: readonly Step[], options: StepOptions = {}): StepResult {
+function run(steps: readonly Step[], options: StepOptions = {}): StepResult<ArcaMessage> {
   return runSteps(arca, steps, { levels: LEVELS, ...options });
 }
 

@@ -3,7 +3,8 @@ import { appendFileSync, closeSync, openSync, readFileSync, truncateSync, writeF
 import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { Packet } from '../../src/capture/packet.js';
-import { openCapture, openStream, type CaptureOptions } from '../../src/capture/source.js';
+import type { CaptureOptions } from '../../src/capture/reading.js';
+import { openCapture, openStream } from '../../src/capture/source.js';
 import { PacketRecorder, recordChunks, recordPath, withFolder } from '../kit/packet-recorder.js';
 import { joined, pcapFile, PcapngWriter } from '../kit/pcap-writer.js';
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { DEFAULT_LIMITS, type Limits } from '../../src/base/limits.js';
 import { Intake, type Arrival } from '../../src/capture/intake.js';
 import type { CaptureInfo, CaptureNote, Packet, PacketSink } from '../../src/capture/packet.js';
-import { openCapture, type CaptureOptions } from '../../src/capture/source.js';
+import type { CaptureOptions } from '../../src/capture/reading.js';
+import { openCapture } from '../../src/capture/source.js';
 
 /** A copy of what a packet said when it was handed out. */
 export interface RecordedPacket {

@@ -3,7 +3,7 @@ import type { Limits } from '../../base/limits.js';
 import { byteSize, count } from '../../base/text.js';
 import type { CaptureParser } from '../parser.js';
 import { NotACapture, type PacketSink, type SocketEvent } from '../packet.js';
-import type { TextFormat } from './formats.js';
+import type { TextFormat } from './text-format.js';
 import { firstLines, LineCutter, type Line } from './lines.js';
 import { SocketPackets, type Moment } from './socket-packets.js';
 

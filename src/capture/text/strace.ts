@@ -3,7 +3,7 @@ import type { Limits } from '../../base/limits.js';
 import { count } from '../../base/text.js';
 import type { CaptureParser } from '../parser.js';
 import type { PacketSink } from '../packet.js';
-import type { TextFormat } from './formats.js';
+import type { TextFormat } from './text-format.js';
 import { firstLines, LineCutter, type Line } from './lines.js';
 import { SocketPackets, type Moment } from './socket-packets.js';
 import { StraceCalls } from './strace-calls.js';

@@ -7,7 +7,7 @@ import { CONFIG_NAME } from '../config-path.js';
 import type { Suppression } from '../config-file.js';
 import { finishDestination, openDestination } from '../destination.js';
 import type { SuppressionState } from './gate.js';
-import type { CheckSettings } from './run-check.js';
+import type { CheckSettings } from './settings.js';
 
 const REASON = 'present when the baseline was written';
 

@@ -21,32 +21,19 @@ import { complain } from '../complain.js';
 import type { Suppression } from '../config-file.js';
 import { finishDestination, openDestination } from '../destination.js';
 import { Interrupt } from '../interrupt.js';
-import type { CommonArguments } from '../options.js';
-import { analysisOptions, checkKeylogs, checkKeyrings, type Planner } from '../plan.js';
+import { analysisOptions, checkKeylogs, checkKeyrings } from '../plan.js';
 import { Progress } from '../progress.js';
 import { version } from '../version.js';
 import type { ReportRequest } from './formats.js';
-import { decide, type GateSettings, type SuppressionState } from './gate.js';
+import { decide, type SuppressionState } from './gate.js';
 import { findInputs, type FoundInputs } from './inputs.js';
 import { judge, type Job } from './judge.js';
+import type { CheckSettings } from './settings.js';
 import { suppressionsFor, todayText } from './suppressions.js';
 
 /** Two threads cost about as much to start as this many bytes, or this many small files, to judge: 0.3 s. */
 const WORTH_THREADS = 64 << 20;
 const WORTH_THREADS_FILES = 512;
-
-export interface CheckSettings {
-  readonly inputs: readonly string[];
-  readonly raws: readonly CaptureInput[];
-  readonly args: CommonArguments;
-  readonly planner: Planner;
-  readonly reports: readonly ReportRequest[];
-  readonly golden: 'compare' | 'update' | null;
-  readonly baseline: boolean;
-  /** Captures judged at once; null: as many as there are cores. */
-  readonly jobs: number | null;
-  readonly gate: GateSettings;
-}
 
 export interface CheckOutcome {
   readonly status: number;

@@ -2,7 +2,6 @@ import { messageNames } from './message-names.js';
 import { CLIENT, SERVER } from '../../base/input.js';
 import type { Annotation } from '../../contract/annotation.js';
 import { FramedDecoder } from '../../contract/framed-decoder.js';
-import type { Message } from '../../contract/message.js';
 import type { Protocol } from '../../contract/protocol.js';
 import { ArcaFraming } from './decoder/arca-framing.js';
 import { Told } from './decoder/told.js';
@@ -17,7 +16,7 @@ import { ARCA_RULES } from './rules/index.js';
 import { ArcaShared } from './session/shared.js';
 
 /** Arca's control traffic: what a guest kernel asks its host for (see generations.ts). */
-export const arca: Protocol<ArcaShared> = {
+export const arca: Protocol<ArcaShared, ArcaMessage> = {
   name: 'arca',
   title: 'Arca control protocol (guest kernel to host monitor), all generations',
   nameWidth: 18,
@@ -37,8 +36,7 @@ export const arca: Protocol<ArcaShared> = {
       session: new ArcaSession(context, output, settings),
     };
   },
-  annotate(message: Message): Annotation[] {
-    const m = message as ArcaMessage;
+  annotate(m): Annotation[] {
     switch (m.family) {
       case 'A':
         return annotateControl(m);
@@ -50,8 +48,7 @@ export const arca: Protocol<ArcaShared> = {
         return annotateLegacy(m);
     }
   },
-  describe(message: Message, verbose: boolean): string {
-    const m = message as ArcaMessage;
+  describe(m, verbose): string {
     switch (m.family) {
       case 'A':
         return describeControl(m, verbose);

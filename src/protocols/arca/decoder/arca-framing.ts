@@ -18,20 +18,13 @@ import { LegacyFrames } from '../family-l/framing.js';
 import type { Family, Role } from '../generations.js';
 import type { ArcaMessage } from '../messages.js';
 import { FRAME_TRUNCATED } from '../rules/framing.js';
+import type { FamilyFrames } from './family-frames.js';
 import { chainOf, CHAINED, recognise } from './recognition.js';
 import type { Told } from './told.js';
 
 /** Bytes that are looked through for the next frames before what was passed is given up. */
 const SEARCH_BYTES = 4096;
 const FAMILIES: readonly Family[] = ['A', 'B', 'C', 'L'];
-
-/** The frames of one family, in one direction. */
-export interface FamilyFrames {
-  /** See Framing. */
-  frameAt(input: Input, patience: Patience): number;
-  /** Bytes were lost: what was learnt about the framing stays, what depends on the frame before does not. */
-  lost?(): void;
-}
 
 /**
  * Frames one direction: finds out which family's frames they are, and leaves them to that family. After a hole that no frame's length

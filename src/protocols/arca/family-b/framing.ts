@@ -1,6 +1,6 @@
 import type { Input } from '../../../base/input.js';
 import { isFinal, TAKEN, WAIT, type FramedDecoder, type Patience } from '../../../contract/framed-decoder.js';
-import type { FamilyFrames } from '../decoder/arca-framing.js';
+import type { FamilyFrames } from '../decoder/family-frames.js';
 import type { Chain } from '../decoder/chain.js';
 import type { Told } from '../decoder/told.js';
 import { otherRole, type Role } from '../generations.js';

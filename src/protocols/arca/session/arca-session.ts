@@ -1,6 +1,5 @@
 import { CLIENT, SERVER, type Side } from '../../../base/input.js';
 import type { Json } from '../../../contract/annotation.js';
-import type { Message } from '../../../contract/message.js';
 import type { DecoderSettings, Output, Session, SessionContext } from '../../../contract/protocol.js';
 import { ControlSession } from '../family-a/session.js';
 import { PipeSession } from '../family-b/session.js';
@@ -21,7 +20,7 @@ interface FamilySession {
 }
 
 /** One connection: hands its messages to the session of their family. */
-export class ArcaSession implements Session {
+export class ArcaSession implements Session<ArcaMessage> {
   private readonly scene: Scene;
   private family: Family | null = null;
   private inner: FamilySession | null = null;
@@ -34,8 +33,7 @@ export class ArcaSession implements Session {
     this.scene = new Scene(context, output, settings);
   }
 
-  message(message: Message): void {
-    const m = message as ArcaMessage;
+  message(m: ArcaMessage): void {
     if (this.inner === null) {
       this.family = m.family;
       this.inner = this.create(m.family);
@@ -77,13 +75,13 @@ export class ArcaSession implements Session {
   private create(family: Family): FamilySession {
     switch (family) {
       case 'A':
-        return new ControlSession(this.scene) as FamilySession;
+        return new ControlSession(this.scene);
       case 'B':
-        return new PipeSession(this.scene) as FamilySession;
+        return new PipeSession(this.scene);
       case 'C':
-        return new PostcardSession(this.scene) as FamilySession;
+        return new PostcardSession(this.scene);
       case 'L':
-        return new LegacySession(this.scene) as FamilySession;
+        return new LegacySession(this.scene);
     }
   }
 }

@@ -1,0 +1,18 @@
+import type { CaptureInput } from '../../engine/analysis.js';
+import type { CommonArguments } from '../options.js';
+import type { Planner } from '../plan.js';
+import type { ReportRequest } from './formats.js';
+import type { GateSettings } from './gate.js';
+/** What one run of `check` judges, and how. */
+export interface CheckSettings {
+  readonly inputs: readonly string[];
+  readonly raws: readonly CaptureInput[];
+  readonly args: CommonArguments;
+  readonly planner: Planner;
+  readonly reports: readonly ReportRequest[];
+  readonly golden: 'compare' | 'update' | null;
+  readonly baseline: boolean;
+  /** Captures judged at once; null: as many as there are cores. */
+  readonly jobs: number | null;
+  readonly gate: GateSettings;
+}
