@@ -112,6 +112,8 @@ export interface Limits {
   tlsLostRecords: number;
   /** TLS records of one direction that are tried under keys that do not open them: noise behind a hole, or wrong keys. */
   tlsTrials: number;
+  /** Bytes of packets that wait, while a capture is written with comments, for what is to be said of them. */
+  annotatedBytes: number;
   /** TLS sessions whose secrets are kept. */
   tlsSessions: number;
   /** Bytes of one TLS key log that are read. */
@@ -173,6 +175,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   tlsWaitBytes: 256 << 10,
   tlsLostRecords: 4096,
   tlsTrials: 65_536,
+  annotatedBytes: 16 << 20,
   tlsSessions: 262_144,
   tlsKeyLogBytes: 256 << 20,
   tlsSecretBlocks: 65_536,

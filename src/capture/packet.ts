@@ -1,6 +1,9 @@
 import { EMPTY_BLOCK, type Block } from '../base/block.js';
 import type { Rule } from '../base/rule.js';
 
+/** For packets that have no more comments. */
+export const NO_COMMENTS: readonly string[] = [];
+
 /**
  * One captured packet. Readers reuse one object for all packets of a file: whoever keeps anything beyond the call copies it.
  */
@@ -23,6 +26,8 @@ export class Packet {
   interfaceDescription = '';
   /** First comment of the packet (pcapng), else empty. */
   comment = '';
+  /** The comments behind the first one. */
+  moreComments: readonly string[] = NO_COMMENTS;
   /** What a recording of sockets (not of packets) tells; null for real packets. */
   socket: SocketEvent | null = null;
 }

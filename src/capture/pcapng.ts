@@ -4,7 +4,7 @@ import { hexNumber } from '../base/hex.js';
 import type { Limits } from '../base/limits.js';
 import { count } from '../base/text.js';
 import { NoteGate } from './note-gate.js';
-import { NotACapture, Packet, type PacketSink } from './packet.js';
+import { NO_COMMENTS, NotACapture, Packet, type PacketSink } from './packet.js';
 import type { RecordParser } from './parser.js';
 import * as ng from './pcapng-blocks.js';
 import { readInterface, type Interface } from './pcapng-interface.js';
@@ -189,6 +189,7 @@ export class Pcapng implements RecordParser {
     const options = data + ((captured + 3) & ~3);
     const end = pos + length - 4;
     packet.comment = '';
+    packet.moreComments = NO_COMMENTS;
     if (end - options >= 4) drops += this.packetOptions(block, options, end);
     if (drops > 0) {
       source.addDrops(drops);
@@ -215,6 +216,7 @@ export class Pcapng implements RecordParser {
         return;
       }
       this.packet.comment = '';
+      this.packet.moreComments = NO_COMMENTS;
       this.handOut(source, pos + ng.SPB.data, captured, original);
     }
   }
@@ -239,7 +241,11 @@ export class Pcapng implements RecordParser {
     options.open(block, start, end, this.littleEndian);
     while (options.step()) {
       if (options.code === opt.OPT_COMMENT) {
-        if (this.packet.comment === '') this.packet.comment = options.text(this.limits.commentBytes);
+        const text = options.text(this.limits.commentBytes);
+        const { packet } = this;
+        if (packet.comment === '') packet.comment = text;
+        else if (packet.moreComments.length < this.limits.listItems)
+          packet.moreComments = [...packet.moreComments, text];
       } else if (options.code === opt.EPB_DROPCOUNT) drops = options.unsigned64();
     }
     return drops;

@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { systemPath } from '../base/file-name.js';
 import { DEFAULT_LIMITS } from '../base/limits.js';
 import { pathStat } from '../base/path-stat.js';
 import { isPattern } from '../base/pattern.js';
 import { inputPaths, type CaptureInput } from '../engine/analysis.js';
+import type { RunHooks } from '../engine/analysis-options.js';
 import type { Reporter } from '../engine/event.js';
 import { EventReport, JsonDocument, Ndjson } from '../report/event-lines.js';
 import type { TextOutput } from '../report/output.js';
@@ -16,6 +19,7 @@ import { rawInput, runInputs } from './run.js';
 import { SELECT_OPTIONS, selecting, timeFormat, type SelectArguments } from './select-options.js';
 import { Planner } from './plan.js';
 import { UsageError } from './usage-error.js';
+import { version } from './version.js';
 
 export interface AnalyzeArguments extends CommonArguments, SelectArguments {
   readonly capture?: readonly string[];
@@ -32,7 +36,7 @@ export const analyze: Command = {
         describe: 'Captures, folders, patterns; - is standard input',
       })
       .options({
-        ...formatOption(['text', 'table', 'ndjson', 'json', 'trace']),
+        ...formatOption(['text', 'table', 'ndjson', 'json', 'trace', 'pcapng']),
         ...SELECT_OPTIONS,
         ...PRINT_OPTIONS,
         ...INPUT_OPTIONS,
@@ -42,6 +46,7 @@ export const analyze: Command = {
       .example('$0 analyze -x -s 2 session.pcap', 'stream 2 with its bytes')
       .example(`$0 analyze --where 'name == "NBD_CMD_READ" && fields.length > 65536' x.pcap`, 'only some messages')
       .example('$0 analyze --findings -C 3 session.pcap', 'only what is wrong, and what stands around it')
+      .example('$0 analyze -f pcapng -o notes.pcapng session.pcap', 'for Wireshark: messages and findings as comments')
       .example('$0 analyze -f ndjson *.pcap | jq .', 'events for programs'),
 
   async run(raw) {
@@ -53,7 +58,10 @@ export const analyze: Command = {
     const planner = await Planner.load(args);
     const output = openDestination(args.output, { inputs: inputs.flatMap(inputPaths) });
     const interrupt = new Interrupt(args.output !== undefined);
-    const { reporter, needsFields } = await reporterFor(format, output, args, inputs);
+    const { reporter, needsFields, tee } =
+      format === 'pcapng'
+        ? await annotating(output, args, inputs)
+        : { ...(await reporterFor(format, output, args, inputs)), tee: undefined };
     const status = await runInputs(inputs, {
       planner,
       detail: format === 'table' && !needsFields ? 'none' : format === 'text' && args.hex ? 'bytes' : 'lines',
@@ -62,6 +70,7 @@ export const analyze: Command = {
       signal: interrupt.signal,
       join: args.join !== 'never',
       found,
+      tee,
     });
     if (interrupt.status !== null || (status !== 0 && args.output !== undefined)) {
       output.flush();
@@ -98,6 +107,31 @@ async function capturesIn(given: readonly string[]): Promise<{ files: string[]; 
     }
   }
   return { files, found };
+}
+
+/** Writes the capture again, with comments. */
+async function annotating(
+  output: TextOutput,
+  args: AnalyzeArguments,
+  inputs: readonly CaptureInput[],
+): Promise<{ readonly reporter: Reporter; readonly needsFields: boolean; readonly tee: RunHooks['tee'] }> {
+  if (inputs.length > 1) throw new UsageError('-f pcapng: name one capture; each becomes one of its own');
+  if (output.fd === 1 && process.stdout.isTTY)
+    throw new UsageError('-f pcapng is not for a terminal: -o FILE, or a pipe to `wireshark -k -i -`');
+  const { AnnotatedCapture } = await import('../report/annotated-capture.js');
+  const secrets = args['show-secrets'] ?? false;
+  const capture = new AnnotatedCapture(output, DEFAULT_LIMITS, secrets, `wirelint ${version()}`);
+  if (secrets) for (const path of args['tls-keylog'] ?? []) capture.addSecrets(keyLogText(path));
+  return { ...(await selecting(args, () => capture)), tee: capture.tee };
+}
+
+/** The text of a key log; what is wrong with it is told where it is used. */
+function keyLogText(path: string): string {
+  try {
+    return readFileSync(systemPath(path), 'latin1');
+  } catch {
+    return '';
+  }
 }
 
 /** The reporter for one of the formats that follow the events, behind what selects them. */

@@ -1,5 +1,6 @@
 import { NotACapture } from '../capture/packet.js';
 import { Analysis, inputName, inputPaths, type CaptureInput } from '../engine/analysis.js';
+import type { RunHooks } from '../engine/analysis-options.js';
 import type { Reporter } from '../engine/event.js';
 import { joinInputs, unjoined } from '../engine/joining/join.js';
 import { rehearse } from '../engine/rehearsal.js';
@@ -35,6 +36,8 @@ export interface RunSettings {
   readonly join?: boolean;
   /** Inputs that were found in a folder, and may be no captures. */
   readonly found?: ReadonlySet<string>;
+  readonly tee?: RunHooks['tee'];
+  readonly tap?: RunHooks['tap'];
   /** Whether output is flushed after each batch. */
   readonly live?: boolean;
 }
@@ -73,6 +76,8 @@ export async function runInputs(given: readonly CaptureInput[], run: RunSettings
       const hooks = {
         ...reading(input),
         doubt,
+        tee: run.tee,
+        tap: run.tap,
         follow: run.follow,
         quietAfter: run.live ? QUIET_MS : undefined,
         batch: () => {

@@ -1,9 +1,11 @@
 import type { Limits } from '../base/limits.js';
+import type { PacketSink } from '../capture/packet.js';
 import type { ReadHooks } from '../capture/reading.js';
 import type { Protocol, ProtocolOptions } from '../contract/protocol.js';
 import type { DecodeAs } from './decode-as.js';
 import type { Finding } from './event.js';
 import type { RuleLevels } from './findings.js';
+import type { StreamTap } from './tap.js';
 
 export interface AnalysisOptions extends ProtocolOptions {
   readonly limits: Readonly<Limits>;
@@ -26,6 +28,10 @@ export interface AnalysisOptions extends ProtocolOptions {
 }
 
 export interface RunHooks extends ReadHooks {
+  /** Is given each packet (and what else the file says) before it is analyzed. */
+  readonly tee?: Partial<PacketSink> | undefined;
+  /** Makes what is given each connection's bytes before they are analyzed. */
+  readonly tap?: StreamTap | undefined;
   /** Ends the input early and cleanly. */
   readonly signal?: AbortSignal;
   /** Whether to wait for more at the end of a regular file. */
@@ -38,6 +44,9 @@ export interface RunHooks extends ReadHooks {
   /** Where it is not certain whether this capture continues another one (see joinInputs). */
   readonly doubt?: JoinDoubt | null;
 }
+
+/** What an input has that somebody else may read. */
+export type LiveHooks = Pick<RunHooks, 'doubt' | 'tee' | 'tap'>;
 
 /** Why it is not certain whether a capture continues another one. */
 export interface JoinDoubt {

@@ -4,7 +4,7 @@ import { inputName, inputPaths, openCapture, type CaptureInput } from '../captur
 import { isCompressed, readSecrets, scanSecrets } from '../capture/secrets.js';
 import type { Protocol } from '../contract/protocol.js';
 import { Budget } from '../base/budget.js';
-import type { AnalysisOptions, JoinDoubt, RunHooks } from './analysis-options.js';
+import type { AnalysisOptions, LiveHooks, RunHooks } from './analysis-options.js';
 import type { Reporter, Summary } from './event.js';
 import { FileRun } from './file-run.js';
 import { RunSecrets } from './run-secrets.js';
@@ -55,7 +55,7 @@ export class Analysis {
       signal: hooks.signal,
       follow: hooks.follow,
     });
-    const live = this.live(name, options, hooks.doubt ?? null);
+    const live = this.live(name, options, hooks);
     await this.findSecrets(input, hooks, live.sink);
     const quiet = hooks.quietAfter === undefined ? undefined : setInterval(() => live.tick(), hooks.quietAfter / 2);
     try {
@@ -92,11 +92,11 @@ export class Analysis {
   }
 
   /** Takes packets that the program itself makes. `end` comes last. */
-  live(name: string, options = this.options, doubt: JoinDoubt | null = null): LiveInput {
+  live(name: string, options = this.options, hooks: LiveHooks = {}): LiveInput {
     const file = new FileRun(
       name,
       options,
-      doubt,
+      hooks,
       this.reporter,
       this.budget,
       this.held,

@@ -7,13 +7,14 @@ import type { Protocol } from '../contract/protocol.js';
 import { LinkDecoder } from '../link/link-decoder.js';
 import type { Connection } from '../stream/byte-stream.js';
 import { StreamTable } from '../stream/stream-table.js';
-import type { AnalysisOptions, JoinDoubt } from './analysis-options.js';
+import type { AnalysisOptions, LiveHooks } from './analysis-options.js';
 import { PumpRoom } from './carry.js';
 import { decodeAs } from './decode-as.js';
 import type { Finding, Reporter, Summary } from './event.js';
 import { effectiveSeverity } from './findings.js';
 import { ParkedStreams } from './parked-streams.js';
 import type { RunSecrets } from './run-secrets.js';
+import { tapped } from './tap.js';
 import type { StreamEnvironment } from './stream-environment.js';
 import { StreamIntake } from './stream-intake.js';
 
@@ -21,7 +22,7 @@ import { StreamIntake } from './stream-intake.js';
 export class FileRun implements PacketSink {
   private readonly name: string;
   private readonly options: AnalysisOptions;
-  private readonly doubt: JoinDoubt | null;
+  private readonly hooks: LiveHooks;
   private readonly reporter: Reporter;
   private readonly summary: Summary;
   private readonly link: LinkDecoder;
@@ -45,7 +46,7 @@ export class FileRun implements PacketSink {
   constructor(
     name: string,
     options: AnalysisOptions,
-    doubt: JoinDoubt | null,
+    hooks: LiveHooks,
     reporter: Reporter,
     budget: Budget,
     held: Budget,
@@ -55,7 +56,7 @@ export class FileRun implements PacketSink {
   ) {
     this.name = name;
     this.options = options;
-    this.doubt = doubt;
+    this.hooks = hooks;
     this.reporter = reporter;
     this.summary = summary;
     this.secrets = secrets;
@@ -109,7 +110,10 @@ export class FileRun implements PacketSink {
       (connection, origin, parked) => {
         this.lastStream = Math.max(this.lastStream, connection.id);
         if (parked < 0 && wanted(connection)) summary.streams++;
-        return new StreamIntake(name, connection, origin, env, parked);
+        const analysis = new StreamIntake(name, connection, origin, env, parked);
+        return hooks.tap === undefined || !wanted(connection)
+          ? analysis
+          : tapped(hooks.tap.open(connection, origin), analysis);
       },
       note,
     );
@@ -118,6 +122,7 @@ export class FileRun implements PacketSink {
 
   info(info: CaptureInfo): void {
     this.summary.files++;
+    this.hooks.tee?.info?.(info);
     this.reporter.capture(this.name, info);
   }
 
@@ -131,6 +136,7 @@ export class FileRun implements PacketSink {
 
   /** Secrets that stand in the capture itself, as the text of a key log. */
   readonly keyLog = (text: string): void => {
+    this.hooks.tee?.keyLog?.(text);
     // a file that was read ahead brings its secrets twice
     const digest = createHash('sha256').update(text).digest('base64');
     if (this.keyLogs.has(digest)) return;
@@ -148,6 +154,7 @@ export class FileRun implements PacketSink {
     this.lastNanos = packet.nanos;
     if (this.packets++ === 0) this.begin();
     try {
+      this.hooks.tee?.packet?.(packet);
       this.link.packet(packet);
     } catch (error) {
       this.fault(error, `at packet ${packet.number}, which is passed over`);
@@ -156,7 +163,7 @@ export class FileRun implements PacketSink {
 
   private begin(): void {
     this.reporter.begin?.(this.name, this.lastSeconds, this.lastNanos);
-    const { doubt } = this;
+    const doubt = this.hooks.doubt ?? null;
     if (doubt !== null) this.note({ rule: doubt.limit ? LIMIT : CONTINUED, text: doubt.text, offset: 0, length: 0 });
   }
 

@@ -1,7 +1,7 @@
 import { lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { addressName, ipBytes, mappedToIpv6, type StreamAddress } from './address.js';
-import type { ConversationAddresses } from './conversation.js';
+import type { FrameEnds } from '../rewrite/tcp-frame.js';
 import {
   ClientFinder,
   clientProcess,
@@ -211,7 +211,7 @@ export class Proxy {
   }
 
   /** The real addresses of a connection that is TCP on both sides; null: they are made up. */
-  private addressesOf(client: Socket, server: Socket | null): ConversationAddresses | null {
+  private addressesOf(client: Socket, server: Socket | null): FrameEnds | null {
     const { listen, connect: target } = this.options;
     if (listen.kind !== 'tcp' || target.kind !== 'tcp') return null;
     const from = ipBytes(client.remoteAddress ?? '');

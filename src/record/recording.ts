@@ -1,8 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { exitStatusComment } from '../capture/pcapng-interface.js';
-import { Conversation, PacketCounter, type ConversationAddresses, type PacketTap } from './conversation.js';
+import { RAW } from '../link/link-types.js';
+import type { BlockOutput } from '../rewrite/capture-writer.js';
+import { PcapngWriter } from '../rewrite/pcapng-writer.js';
+import type { FrameEnds } from '../rewrite/tcp-frame.js';
+import { Conversation, PacketCounter, type PacketTap } from './conversation.js';
 import { EmitQueue } from './emit-queue.js';
-import { PcapngWriter, type BlockOutput } from './pcapng-writer.js';
 
 /** Port of the server in recordings of Unix sockets (discard), unless the user names one. */
 export const SERVER_PORT = 9;
@@ -29,7 +32,11 @@ export class Recording {
     private readonly tap: PacketTap | null,
   ) {
     this.writer = new PcapngWriter(output, application);
-    this.interfaceId = this.writer.addInterface(description.startsWith('unix-stream:') ? 'unix0' : 'tcp0', description);
+    this.interfaceId = this.writer.addInterface({
+      linkType: RAW,
+      name: description.startsWith('unix-stream:') ? 'unix0' : 'tcp0',
+      description,
+    });
     this.writer.flush();
   }
 
@@ -38,7 +45,7 @@ export class Recording {
   }
 
   /** A conversation for the next connection; `addresses` are real ones, or made up for sockets that have none. */
-  conversation(addresses: ConversationAddresses | null): Conversation {
+  conversation(addresses: FrameEnds | null): Conversation {
     const ends = addresses ?? this.madeUp();
     this.connections++;
     return new Conversation(this.writer, this.interfaceId, ends, this.counter, this.tap, this.queue);
@@ -47,7 +54,8 @@ export class Recording {
   /** The program that was run has ended. */
   programEnded(exitStatus: number, micros: number): void {
     this.queue.release();
-    this.writer.addStatistics(this.interfaceId, micros, exitStatusComment(exitStatus));
+    const seconds = Math.floor(micros / 1e6);
+    this.writer.addStatistics(this.interfaceId, seconds, (micros % 1e6) * 1000, exitStatusComment(exitStatus));
   }
 
   /** Hands everything on that was recorded. */
@@ -67,7 +75,7 @@ export class Recording {
   }
 
   /** 127.A.B.1 and 127.A.B.2 with a client port of its own for each connection; used up ports change B. */
-  private madeUp(): ConversationAddresses {
+  private madeUp(): FrameEnds {
     const [a, first] = this.network;
     const b = (first + Math.floor(this.connections / CLIENT_PORTS)) & 0xff;
     return {

@@ -38,7 +38,16 @@ export class TextOutput {
     const { text } = this;
     this.text = '';
     if (this.broken || this.failure !== null) return;
-    const bytes = 3 * text.length > ROOM ? Buffer.from(text, 'utf8') : this.encoded(text);
+    this.write(3 * text.length > ROOM ? Buffer.from(text, 'utf8') : this.encoded(text));
+  }
+
+  /** Writes bytes, behind the text that was added. */
+  addBytes(bytes: Uint8Array): void {
+    this.flush();
+    if (!this.broken && this.failure === null) this.write(bytes);
+  }
+
+  private write(bytes: Uint8Array): void {
     try {
       writeAll(this.fd, bytes);
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { Block } from '../base/block.js';
+import type { Segment } from '../link/segment.js';
 import type { Origin } from '../base/origin.js';
 import type { Rule } from '../base/rule.js';
 import type { Unacknowledged } from './resent.js';
@@ -52,6 +53,11 @@ export interface Connection {
  * again when `bytes` returns.
  */
 export interface StreamSink {
+  /**
+   * A segment of a TCP connection, before anything that it means; whether it brings anything new or not. `offset`: the stream offset of
+   * its first byte (below 0, or behind what was delivered, where it repeats or reorders). The segment is reused: copy to keep.
+   */
+  segment?: ((segment: Segment, from: End, offset: number) => void) | undefined;
   /** The next bytes of the stream that `from` sent: `block.bytes[start..end)`. `origin` is reused: copy to keep. */
   bytes(from: End, block: Block, start: number, end: number, origin: Origin): void;
   /**

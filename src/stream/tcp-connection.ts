@@ -247,6 +247,10 @@ export class TcpConnection implements Connection {
       }
     }
     if ((flags & ACK) !== 0) this.acknowledge(s.ack, mine, peer);
+    if (this.sink.segment !== undefined) {
+      if (s.length > 0 && (flags & RST) === 0 && !mine.synchronized) mine.synchronize(seq);
+      this.sink.segment(s, from, mine.synchronized ? mine.offsetOf(seq) : 0);
+    }
     if ((flags & RST) !== 0) {
       this.reset(s, mine, peer);
       return;

@@ -22,6 +22,10 @@ const ELSEWHERE: Partial<Record<keyof Limits, readonly [file: string, title: str
   blockBytes: ['test/capture/pcapng-damaged.test.ts', 'is passed over where it is longer than a limit'],
   interfaces: ['test/capture/pcapng-damaged.test.ts', 'of interfaces alone stop at the limit'],
   commentBytes: ['test/capture/pcapng.test.ts', 'keeps the first comment of a packet, and a bounded part of it'],
+  annotatedBytes: [
+    'test/rewrite/pcapng-back-in.test.ts',
+    'says which packet a line is about where that waited for too long',
+  ],
   threads: ['test/capture/text-strace.test.ts', 'threads: bounds'],
   joinHeadBytes: [
     'test/cli/ring-buffer.test.ts',

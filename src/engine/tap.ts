@@ -1,0 +1,40 @@
+import type { Origin } from '../base/origin.js';
+import type { Connection, StreamSink } from '../stream/byte-stream.js';
+
+/** Looks on as connections are rebuilt. */
+export interface StreamTap {
+  /** A connection was opened by the packet of that origin. What comes back is told all that the analysis is told, just before. */
+  open(connection: Connection, origin: Origin): StreamSink;
+}
+
+/** A sink that hands everything to `tap` and then to `analysis`. A stream that is looked at is never parked. */
+export function tapped(tap: StreamSink, analysis: StreamSink): StreamSink {
+  return {
+    segment: tap.segment === undefined ? undefined : (s, from, offset) => tap.segment!(s, from, offset),
+    bytes: (from, block, start, end, origin) => {
+      tap.bytes(from, block, start, end, origin);
+      analysis.bytes(from, block, start, end, origin);
+    },
+    gap: (from, length, cut, origin) => {
+      tap.gap(from, length, cut, origin);
+      analysis.gap(from, length, cut, origin);
+    },
+    end: (from, how, origin) => {
+      tap.end(from, how, origin);
+      analysis.end(from, how, origin);
+    },
+    note: (rule, from, offset, length, text, origin) => {
+      tap.note(rule, from, offset, length, text, origin);
+      analysis.note(rule, from, offset, length, text, origin);
+    },
+    contested: (from, offset, length) => {
+      tap.contested?.(from, offset, length);
+      analysis.contested?.(from, offset, length);
+    },
+    neglect: () => analysis.neglect?.(),
+    close: (how) => {
+      tap.close(how);
+      analysis.close(how);
+    },
+  };
+}
