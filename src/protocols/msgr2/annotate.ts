@@ -5,7 +5,9 @@ import { explain } from '../../base/structure/decode.js';
 import { fieldsOf, type Annotation } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
 import { algorithmName, LATE_CODE, LATE_COMPLETE } from './constants.js';
-import { bodyOf, type Body } from './bodies/bodies.js';
+import { bodyOf } from './bodies/bodies.js';
+import type { Body } from './bodies/body.js';
+import { places, type Places } from './places.js';
 import { Banner, ControlFrame, DataFrame, type Frame } from './message.js';
 import { controlForm, isSingleValue } from './control-frames.js';
 import { GCM_TAG, layoutOf } from './secure/layout.js';
@@ -63,38 +65,6 @@ function preamble(m: Frame): Annotation {
   const values = { tag, segmentCount, segments, flags, reserved, crc: kept?.crc ?? UNKNOWN };
   const children = PREAMBLE.annotations(values, 0, kept === null ? PREAMBLE.at.crc : PREAMBLE.size);
   return { name: 'preamble', at: 0, length: PREAMBLE.size, children };
-}
-
-/**
- * Places of a frame's parts: on the wire in crc mode, by its revision; in the plain form of a frame that was encrypted (see
- * SecureLayout), which its head holds: as long as on the wire, with all tags at the end.
- */
-interface Places {
-  readonly segments: readonly number[];
-  /** The crc behind segment 0, or -1. */
-  readonly firstCrc: number;
-  /** The epilogue, or -1. */
-  readonly epilogue: number;
-}
-
-function places(m: Frame): Places {
-  if (m.mode === 'secure') {
-    const { starts, epilogue } = layoutOf(m);
-    return { segments: starts, firstCrc: -1, epilogue };
-  }
-  const behind = PREAMBLE.size + m.length0;
-  const firstCrc = m.revision === 1 && m.length0 > 0 ? behind : -1;
-  const one = firstCrc >= 0 ? behind + FIRST_CRC.size : behind;
-  const two = one + m.length1;
-  const three = two + m.length2;
-  const epilogue = m.revision === 0 || m.count > 1 ? one + restOf(m) : -1;
-  return { segments: [PREAMBLE.size, one, two, three], firstCrc, epilogue };
-}
-
-function restOf(m: Frame): number {
-  let n = 0;
-  for (let i = 1; i < m.count; i++) n += m.segmentLength(i);
-  return n;
 }
 
 /** The checksum behind segment 0. */

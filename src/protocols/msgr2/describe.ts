@@ -153,5 +153,5 @@ function aboutFront(m: DataFrame): string {
   if (held === null || held.body.about === null) return '';
   const { body, bytes, start, end } = held;
   const front = decode(body.form, bytes, start, end, { limits: DEFAULT_LIMITS, version: m.version });
-  return held.body.about(front.partial);
+  return held.body.about(front.partial, m);
 }

@@ -2,7 +2,7 @@
  * Message types (src/msg/Message.h, src/include/ceph_fs.h), without the prefixes CEPH_MSG_ and MSG_ of the headers; printed
  * with MSG_.
  */
-const NAMES: Readonly<Record<number, string>> = {
+const TYPES = {
   1: 'SHUTDOWN',
   2: 'PING',
   4: 'MON_MAP',
@@ -182,7 +182,8 @@ const NAMES: Readonly<Record<number, string>> = {
   0x70b: 'MGR_UPDATE',
   0x800: 'MNVMEOF_GW_MAP',
   0x801: 'MNVMEOF_GW_BEACON',
-};
+} as const;
+const NAMES: Readonly<Record<number, string>> = TYPES;
 
 /** `MSG_OSD_OP`; a number without a name as `type 200`. */
 export function messageTypeName(type: number): string {
@@ -194,55 +195,7 @@ export function isMessageType(type: number): boolean {
   return NAMES[type] !== undefined;
 }
 
-/** Types that the code and its rules speak of. */
-export const MSG = {
-  PING: 2,
-  MON_MAP: 4,
-  MON_GET_MAP: 5,
-  STATFS: 13,
-  STATFS_REPLY: 14,
-  MON_SUBSCRIBE: 15,
-  MON_SUBSCRIBE_ACK: 16,
-  AUTH: 17,
-  AUTH_REPLY: 18,
-  MON_GET_VERSION: 19,
-  MON_GET_VERSION_REPLY: 20,
-  CLIENT_SESSION: 22,
-  CLIENT_REQUEST: 24,
-  CLIENT_REPLY: 26,
-  OSD_MAP: 41,
-  OSD_OP: 42,
-  OSD_OPREPLY: 43,
-  WATCH_NOTIFY: 44,
-  POOLOP_REPLY: 48,
-  POOLOP: 49,
-  MON_COMMAND: 50,
-  MON_COMMAND_ACK: 51,
-  LOG: 52,
-  LOGACK: 53,
-  GETPOOLSTATS: 58,
-  GETPOOLSTATSREPLY: 59,
-  OSD_BACKOFF: 61,
-  CONFIG: 62,
-  OSD_PING: 70,
-  OSD_BOOT: 71,
-  OSD_ALIVE: 73,
-  OSD_BEACON: 79,
-  PGSTATS: 87,
-  PGSTATSACK: 88,
-  COMMAND: 97,
-  COMMAND_REPLY: 98,
-  OSD_EC_WRITE: 108,
-  OSD_EC_WRITE_REPLY: 109,
-  OSD_EC_READ: 110,
-  OSD_EC_READ_REPLY: 111,
-  OSD_REPOP: 112,
-  OSD_REPOPREPLY: 113,
-  MGR_OPEN: 1792,
-  MGR_CONFIGURE: 1793,
-  MGR_REPORT: 1794,
-  MGR_BEACON: 1795,
-  MGR_MAP: 1796,
-  MGR_COMMAND: 1801,
-  MGR_COMMAND_REPLY: 1802,
-} as const;
+/** Numbers by name: `MSG.OSD_OP`. */
+export const MSG = Object.fromEntries(Object.entries(TYPES).map(([type, name]) => [name, Number(type)])) as {
+  readonly [Name in (typeof TYPES)[keyof typeof TYPES]]: number;
+};

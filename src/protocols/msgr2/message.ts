@@ -3,7 +3,14 @@ import type { Type } from '../../base/structure/type.js';
 import { Message } from '../../contract/message.js';
 import { FRAME_COMPRESSED, tagName } from './constants.js';
 import { MESSAGE_HEADER, type Revision } from './layout.js';
+import { MSG } from './message-types.js';
 import type { Preamble } from './preamble.js';
+
+/** What maps have taught of the cluster. */
+export interface Names {
+  /** A pool's name, as it is printed. */
+  pool(id: bigint): string | undefined;
+}
 
 const AT = MESSAGE_HEADER.at;
 
@@ -192,6 +199,18 @@ export class DataFrame extends Frame {
     this.compatVersion = view.getUint16(at + AT.compatVersion, true);
     this.reserved = view.getUint16(at + AT.reserved, true);
     this.headed = true;
+  }
+
+  /** What is known of the cluster by its maps, for what people read; null where the session has not told. */
+  names: Names | null = null;
+
+  /** `rbd`, or `pool 2` where no map has named it. */
+  poolText(id: bigint | undefined): string {
+    return (id === undefined ? undefined : this.names?.pool(id)) ?? `pool ${id === undefined ? '?' : String(id)}`;
+  }
+
+  get isOperation(): boolean {
+    return this.type === MSG.OSD_OP;
   }
 
   override get keptBytes(): number {

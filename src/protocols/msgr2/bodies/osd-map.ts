@@ -1,26 +1,23 @@
 import { changed, ifLeft, list, since, sized } from '../../../base/structure/parts.js';
-import { struct, versioned } from '../../../base/structure/struct.js';
-import { blob, i32, i64, string, u32, u64, u8, type Type } from '../../../base/structure/type.js';
-import { addresses } from '../structures/address.js';
-import { pg, utime, uuid } from '../structures/common.js';
+import { byteVersioned, struct, versioned } from '../../../base/structure/struct.js';
+import { blob, bool, f32, i32, i64, string, u32, u64, u8, type Type } from '../../../base/structure/type.js';
+import { address, addresses } from '../structures/address.js';
+import { intervals, pg, settings, strings, utime, uuid } from '../structures/common.js';
+import { crushMap } from '../structures/crush.js';
+import { pool } from '../structures/pool.js';
 
-/** The OSDs' map (src/osd/OSDMap.cc), as far as lengths, counts and versions have to fit. */
-
-/** Structures whose inside is left as bytes, of whatever version. */
-const closed = versioned(Infinity, {});
+/** The OSDs' map (src/osd/OSDMap.cc). */
 
 const osds = list(i32, 'osd');
-const intervals = list(struct({ start: u64, length: u64 }), 'interval');
-const settings = list(struct({ key: string, value: string }), 'entry');
 const profiles = list(struct({ name: string, settings }), 'profile');
-const strings = list(string, 'name');
+const crush = sized(struct({ map: ifLeft(crushMap) }));
 
 /** Maps by placement group, OSD and pool: `value` is what an entry's second part is called. */
 const byPg = <T>(value: string, type: Type<T>) => list(struct({ pg, [value]: type }), 'entry');
 const byOsd = <T>(value: string, type: Type<T>) => list(struct({ osd: i32, [value]: type }), 'entry');
 const byPool = <T>(value: string, type: Type<T>) => list(struct({ pool: i64, [value]: type }), 'entry');
 
-const pools = byPool('settings', closed);
+const pools = byPool('settings', pool);
 const poolNames = byPool('name', string);
 const snaps = byPool('intervals', intervals);
 const pgOsds = byPg('osds', osds);
@@ -47,7 +44,7 @@ const fullForClients = versioned(10, {
   pgTemp: pgOsds,
   primaryTemp: pgOsd,
   primaryAffinity: since(2, list(u32, 'affinity')),
-  crush: blob,
+  crush,
   erasureCodeProfiles: since(3, profiles),
   pgUpmap: since(4, pgOsds),
   pgUpmapItems: since(4, pgPairs),
@@ -67,7 +64,7 @@ const changesForClients = versioned(9, {
   newPoolMax: i64,
   newFlags: i32,
   fullMap: blob,
-  crush: blob,
+  crush,
   newMaxOsd: i32,
   newPools: pools,
   newPoolNames: poolNames,
@@ -92,15 +89,94 @@ const changesForClients = versioned(9, {
   oldPgUpmapPrimary: since(9, pgs),
 });
 
+/** osd_info_t: a version byte, and six epochs. */
+const osdInfo = byteVersioned(1, {
+  ...{ lastCleanBegin: u32, lastCleanEnd: u32, upFrom: u32, upThru: u32, downAt: u32, lostAt: u32 },
+});
+/** osd_xinfo_t. */
+const osdExtra = versioned(4, {
+  downStamp: utime,
+  laggyProbability: u32,
+  laggyInterval: u32,
+  features: since(2, u64),
+  oldWeight: since(3, u32),
+  lastPurgedSnapsScrub: since(4, utime),
+  deadEpoch: since(4, u32),
+});
+const release = u8;
+const until = list(struct({ address, until: utime }));
+const addressList = list(address, 'address');
+const flagsById = list(struct({ id: i32, flags: u32 }));
+
+/** What only OSDs read of a full map. */
+const fullForOsds = versioned(12, {
+  heartbeatBackAddresses: list(addresses, 'addresses'),
+  info: list(osdInfo, 'info'),
+  blocklist: until,
+  clusterAddresses: list(addresses, 'addresses'),
+  clusterSnapshotEpoch: u32,
+  clusterSnapshot: string,
+  osdFsids: list(uuid, 'fsid'),
+  extra: list(osdExtra, 'extra'),
+  heartbeatFrontAddresses: list(addresses, 'addresses'),
+  nearfullRatio: since(2, f32),
+  fullRatio: since(2, f32),
+  backfillfullRatio: since(3, f32),
+  requireMinCompatClient: since(5, release),
+  requireOsdRelease: since(5, release),
+  removedSnapsQueue: since(6, snaps),
+  crushNodeFlags: since(8, flagsById),
+  deviceClassFlags: since(9, flagsById),
+  stretchMode: since(10, bool),
+  stretchBucketCount: since(10, u32),
+  degradedStretchMode: since(10, u32),
+  recoveringStretchMode: since(10, u32),
+  stretchModeBucket: since(10, i32),
+  rangeBlocklist: since(11, until),
+  allowCrimson: since(12, bool),
+});
+
+/** The same of the changes. */
+const changesForOsds = versioned(12, {
+  newHeartbeatBackUp: byOsd('addresses', addresses),
+  newUpThru: byOsd('epoch', u32),
+  newLastCleanInterval: list(struct({ osd: i32, begin: u32, end: u32 })),
+  newLost: byOsd('epoch', u32),
+  newBlocklist: until,
+  oldBlocklist: addressList,
+  newUpCluster: byOsd('addresses', addresses),
+  clusterSnapshot: string,
+  newOsdFsids: byOsd('fsid', uuid),
+  newExtra: byOsd('extra', osdExtra),
+  newHeartbeatFrontUp: byOsd('addresses', addresses),
+  encodeFeatures: since(2, u64),
+  newNearfullRatio: since(3, f32),
+  newFullRatio: since(3, f32),
+  newBackfillfullRatio: since(4, f32),
+  newRequireMinCompatClient: since(6, release),
+  newRequireOsdRelease: since(6, release),
+  newCrushNodeFlags: since(8, flagsById),
+  newDeviceClassFlags: since(9, flagsById),
+  changeStretchMode: since(10, bool),
+  newStretchBucketCount: since(10, u32),
+  newDegradedStretchMode: since(10, u32),
+  newRecoveringStretchMode: since(10, u32),
+  newStretchModeBucket: since(10, i32),
+  stretchMode: since(10, bool),
+  newRangeBlocklist: since(11, until),
+  oldRangeBlocklist: since(11, addressList),
+  mutateAllowCrimson: since(12, u8),
+});
+
 /** A wrapper around what clients read and what only OSDs do; versions before 7 had none. */
 const full = versioned(8, {
   forClients: since(7, fullForClients),
-  forOsds: since(7, closed),
+  forOsds: since(7, fullForOsds),
   crc: since(8, u32),
 });
 const incremental = versioned(8, {
   forClients: since(7, changesForClients),
-  forOsds: since(7, closed),
+  forOsds: since(7, changesForOsds),
   incrementalCrc: since(8, u32),
   fullCrc: since(8, u32),
 });
@@ -112,4 +188,5 @@ export const osdMap = struct({
   maps: list(struct({ epoch: u32, encoded: sized(struct({ map: ifLeft(full) })) }), 'map'),
   oldest: since(2, u32),
   newest: since(2, u32),
+  gapRemovedSnaps: since(4, snaps),
 });

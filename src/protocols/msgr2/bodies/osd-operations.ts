@@ -5,7 +5,6 @@ import {
   bool,
   fixedBytes,
   i32,
-  i64,
   string,
   u16,
   u32,
@@ -16,11 +15,11 @@ import {
 } from '../../../base/structure/type.js';
 import { resultText } from '../constants.js';
 import { messageFlagNames, opFlagNames, opKind, opName, type OpKind } from '../osd-ops.js';
-import { eversion, pg, requestId, spg, timespan, trace, utime, uuid } from '../structures/common.js';
+import { eversion, hobject, locator, pg, requestId, spg, timespan, trace, utime, uuid } from '../structures/common.js';
 
 /** Operations on objects, and what OSDs tell each other (src/messages/MOSD*.h, src/include/rados.h, src/osd/osd_types.h). */
 
-const head = { op: u16.shown(opName), opFlags: u32.shown((v) => opFlagNames(v).join(' ')) };
+const head = { op: u16.named(opName), opFlags: u32.shown((v) => opFlagNames(v).join(' ')) };
 const payloadLength = u32;
 /** What the 28 bytes behind an opcode and its flags mean. */
 const OPERATIONS = {
@@ -30,7 +29,7 @@ const OPERATIONS = {
     payloadLength,
   }),
   call: struct({
-    ...{ ...head, classLength: u8, methodLength: u8, arguments: u8, inputLength: u32, unused: unused(21) },
+    ...{ ...head, classLength: u8, methodLength: u8, argumentCount: u8, inputLength: u32, unused: unused(21) },
     payloadLength,
   }),
   watch: struct({
@@ -45,7 +44,9 @@ const OPERATIONS = {
 } as const satisfies Record<OpKind, unknown>;
 
 /** ceph_osd_op: an operation has the same size whatever it does. */
-export type Operation = { readonly op: number; readonly opFlags: number } & Partial<ValueOf<typeof OPERATIONS.extent>>;
+export type Operation = { readonly op: number; readonly opFlags: number; readonly payloadLength: number } & Partial<
+  ValueOf<typeof OPERATIONS.extent> & ValueOf<typeof OPERATIONS.call> & ValueOf<typeof OPERATIONS.xattr>
+>;
 const operation = choose<Operation>(
   'operation',
   (r) => OPERATIONS[r.left >= 2 ? opKind(r.view.getUint16(r.pos, true)) : 'other'],
@@ -55,15 +56,19 @@ const operation = choose<Operation>(
 const result = i32.shown(resultText);
 const flagText = (v: number) => messageFlagNames(v).join(' ');
 
-/** object_locator_t. */
-const locator = versioned(6, {
-  ...{ pool: i64, preferred: i32, key: string, namespace: since(5, string), hash: since(6, i64) },
-});
 /** request_redirect_t: where else to ask. */
 const redirect = versioned(1, { locator, object: string, instructions: blob });
 
 const SNAP_HEAD = 0xffff_ffff_ffff_fffen;
 const SNAP_DIR = 0xffff_ffff_ffff_ffffn;
+
+/** jspan_context: where a trace of OpenTelemetry goes on. */
+const span = versioned(1, { isValid: bool }).and(['isValid'], {
+  context: whenBefore(struct({ traceId: fixedBytes(16), spanId: fixedBytes(8), flags: u8 }), isValid),
+});
+function isValid(before: { readonly isValid: boolean }): boolean {
+  return before.isValid;
+}
 
 /** MOSDOp, versions 8 and 9; 9 has one more structure behind the trace. */
 export const osdOp = struct({
@@ -73,7 +78,7 @@ export const osdOp = struct({
   opFlags: u32.shown(flagText),
   requestId,
   trace,
-  traceContext: since(9, versioned(Infinity, {})),
+  traceContext: since(9, span),
   clientIncarnation: u32,
   mtime: utime,
   locator,
@@ -110,10 +115,6 @@ export const osdOpReply = struct({
   })
   .and({ trace: since(8, trace) });
 
-/** MOSDRepOp, MOSDRepOpReply: the beginning of what replicas are told. */
-export const osdRepOp = struct({ mapEpoch: u32, minEpoch: u32, trace, requestId, pg: spg });
-export const osdRepOpReply = osdRepOp.and({ ackType: u8, result });
-
 const WATCH_EVENTS: readonly string[] = ['event 0', 'notify', 'notify_complete', 'disconnect'];
 
 export const watchNotify = struct({
@@ -129,11 +130,17 @@ export const watchNotify = struct({
 
 const BACKOFF_OPS: readonly string[] = ['op 0', 'block', 'ack-block', 'unblock'];
 
+export function backoffName(op: number): string {
+  return BACKOFF_OPS[op] ?? `op ${op}`;
+}
+
 export const osdBackoff = struct({
   pg: spg,
   mapEpoch: u32,
-  op: u8.shown((v) => BACKOFF_OPS[v] ?? `op ${v}`),
+  op: u8.shown(backoffName),
   id: u64,
+  begin: hobject,
+  end: hobject,
 });
 
 const PING_OPS: readonly string[] = [

@@ -1,6 +1,22 @@
 import { hex } from '../../../base/hex.js';
+import { list, readItems, since } from '../../../base/structure/parts.js';
+import type { Reader } from '../../../base/structure/reader.js';
 import { struct, versioned } from '../../../base/structure/struct.js';
-import { fixedBytes, i32, i64, i8, Scalar, string, u16, u32, u64, u8, unused } from '../../../base/structure/type.js';
+import {
+  blob,
+  fixedBytes,
+  i32,
+  i64,
+  i8,
+  Scalar,
+  string,
+  u16,
+  u32,
+  u64,
+  u8,
+  unused,
+  type Type,
+} from '../../../base/structure/type.js';
 import { entityName } from '../constants.js';
 
 /** Structures that many bodies have (src/include/types.h, src/include/utime.h, src/osd/osd_types.h, src/common/hobject.h). */
@@ -85,3 +101,56 @@ export const hobject = versioned(4, {
     pool: i64,
   },
 });
+
+/** object_locator_t. */
+export const locator = versioned(6, {
+  ...{ pool: i64, preferred: i32, key: string, namespace: since(5, string), hash: since(6, i64) },
+});
+
+/** pg_shard_t: an OSD, and which shard of an erasure-coded placement group it holds (-1: none). */
+export const pgShard = versioned(1, { osd: i32, shard: i8 });
+
+/** interval_set: where each begins, and how long it is. */
+export const intervals = list(struct({ start: u64, length: u64 }), 'interval');
+export const strings = list(string, 'name');
+/** std::map of text to text. */
+export const settings = list(struct({ key: string, value: string }), 'entry');
+
+/** pg_log_op_return_item_t: what an operation gave back. */
+export const operationReturn = struct({ result: i32, payload: blob });
+
+/** Feature bits as text in hex: their names depend on who they are of. */
+export const featureBits = u64.shown((v) => `0x${v.toString(16)}`);
+
+/** feature_bitset_t: u32 length in bytes, and the bits. */
+export const featureBitset = blob;
+
+/** CompatSet: what a reader must, may and need not understand (src/include/CompatSet.h). */
+const featureSet = struct({ mask: u64, names: list(struct({ bit: u64, name: string }), 'feature') });
+export const compatSet = struct({ compat: featureSet, roCompat: featureSet, incompat: featureSet });
+
+/** entity_inst_t. */
+export const entityInst = <A>(address: Type<A>) => struct({ name: entityNameT, address });
+
+/** A count in groups of seven bits, lowest first (denc_varint), and so many items. */
+export function varintList<T>(type: Type<T>, item = 'item'): Type<readonly T[]> {
+  const read = (r: Reader, name: string): readonly T[] => {
+    const at = r.pos;
+    let count = 0;
+    for (let i = 0; i < 5; i++) {
+      const next = r.take(name, 1);
+      if (next < 0) return [];
+      count += (r.bytes[next]! & 0x7f) * 2 ** (7 * i);
+      if (r.bytes[next]! < 0x80) break;
+    }
+    r.row(`${name}Count`, at, undefined, String(count));
+    if (!r.holds(name, count, Math.max(1, type.least), at, r.pos - at)) return [];
+    return readItems(r, name, count, type, item);
+  };
+  return {
+    ...{ kind: `list of ${type.kind}`, size: -1, least: 1 },
+    read,
+    skip: (r, name) => void read(r, name),
+    json: (values) => values.map((v) => type.json(v)),
+  };
+}

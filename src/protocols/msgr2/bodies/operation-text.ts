@@ -1,0 +1,42 @@
+import type { Partly } from '../../../base/structure/decode.js';
+import { wireText, quote } from '../../../base/text.js';
+import type { DataFrame } from '../message.js';
+import { opKind, opName } from '../osd-ops.js';
+import { firstData } from '../places.js';
+import { shown } from './body.js';
+import type { Operation } from './osd-operations.js';
+
+/** Names in the data segment of an OSD_OP: of classes and methods, of extended attributes. */
+
+const MOST = 64;
+
+/** `rbd.snapshot_add`, `"user.rgw.idtag"`; empty where the data are not held, or the operation names nothing. */
+export function namedInData(op: Partly<Operation> | undefined, data: Uint8Array | null, at: number): string {
+  if (op === undefined || data === null) return '';
+  const text = (from: number, length: number) =>
+    from + length <= data.length && length <= MOST ? wireText(data, from, from + length) : null;
+  if (op.classLength !== undefined && op.methodLength !== undefined) {
+    const name = text(at, op.classLength);
+    const method = text(at + op.classLength, op.methodLength);
+    return name === null || method === null ? '' : `${quote(name).slice(1, -1)}.${quote(method).slice(1, -1)}`;
+  }
+  if (op.nameLength !== undefined && op.nameLength > 0) {
+    const name = text(at, op.nameLength);
+    return name === null ? '' : quote(name);
+  }
+  return '';
+}
+
+/** `read 0~4096, call rbd.get_size`. */
+export function operationsText(ops: readonly (Partly<Operation> | undefined)[], m: DataFrame): string {
+  const data = m.isOperation ? firstData(m) : null;
+  let at = 0;
+  return ops
+    .map((o) => {
+      const name = namedInData(o, data, at);
+      at += o?.payloadLength ?? 0;
+      const extent = opKind(o?.op ?? 0) === 'extent' ? ` ${shown(o?.offset)}~${shown(o?.length)}` : '';
+      return `${opName(o?.op ?? 0)}${extent}${name === '' ? '' : ` ${name}`}`;
+    })
+    .join(', ');
+}

@@ -1,0 +1,101 @@
+import { list, since } from '../../../base/structure/parts.js';
+import { struct, versioned } from '../../../base/structure/struct.js';
+import { blob, bool, i32, i64, i8, string, u32, u64, u8 } from '../../../base/structure/type.js';
+import { eversion, hobject, pg, pgShard, spg, utime, uuid } from '../structures/common.js';
+import {
+  optionalLease,
+  optionalLeaseAck,
+  pastIntervals,
+  pgHistory,
+  pgInfo,
+  pgLease,
+  pgLeaseAck,
+  pgLog,
+  pgMissing,
+  pgNotify,
+  pgQuery,
+  queryName,
+} from '../structures/pg.js';
+
+export { queryName };
+
+/** How the OSDs of a placement group agree on what it holds, and check it (src/messages/MOSDPG*.h, MOSDScrub*.h, M*Reserve.h). */
+
+export const pgLogMessage = struct({
+  ...{ epoch: u32, info: pgInfo, log: pgLog, missing: pgMissing, queryEpoch: u32, pastIntervals, to: i8, from: i8 },
+  lease: optionalLease,
+});
+export const pgInfo2 = struct({
+  ...{ pg: spg, epochSent: u32, minEpoch: u32, info: pgInfo, lease: optionalLease, leaseAck: optionalLeaseAck },
+});
+export const pgQuery2 = struct({ pg: spg, query: pgQuery });
+export const pgNotify2 = struct({ pg: spg, notify: pgNotify });
+export const pgLeaseMessage = struct({ epoch: u32, pg: spg, lease: pgLease });
+export const pgLeaseAckMessage = struct({ epoch: u32, pg: spg, leaseAck: pgLeaseAck });
+
+/** Several placement groups in one message, as Octopus and older send them; version numbers are those of Octopus. */
+const notifies = list(pgNotify, 'notify');
+export const pgNotifyMany = struct({ epoch: u32, notifies });
+export const pgInfoMany = struct({ epoch: u32, notifies });
+export const pgQueryMany = struct({ epoch: u32, queries: list(struct({ pg: spg, query: pgQuery }), 'query') });
+export const pgRemove = struct({ epoch: u32, pgs: list(spg, 'pg') });
+export const pgTrim = struct({ epoch: u32, pg, trimTo: eversion, shard: i8 });
+/** MOSDPGPCT (Squid): up to where all replicas have committed. */
+export const pgCommittedTo = struct({ mapEpoch: u32, minEpoch: u32, pg: spg, committedTo: eversion });
+
+export const pgCreate2 = struct({
+  epoch: u32,
+  pgs: list(struct({ pg: spg, created: u32, stamp: utime })),
+  extra: since(2, list(struct({ pg: spg, history: pgHistory, pastIntervals }))),
+});
+
+/** What is asked of the OSD that a placement group is to be moved to, or recovered from. */
+const BACKFILL: readonly string[] = ['request', 'grant', 'reject-toofull', 'release', 'revoke-toofull', 'revoke'];
+const RECOVERY: readonly string[] = ['request', 'grant', 'release', 'revoke'];
+const SCRUB: readonly string[] = ['request', 'grant', 'release', 'reject'];
+const one = (names: readonly string[]) => (v: number) => names[v] ?? `type ${v}`;
+export const backfillName = one(BACKFILL);
+export const recoveryName = one(RECOVERY);
+export const scrubName = one(SCRUB);
+
+export const backfillReserve = struct({
+  ...{ pg, queryEpoch: u32, reservation: u32.shown(backfillName), priority: u32, shard: i8 },
+  primaryBytes: since(5, i64),
+  shardBytes: since(5, i64),
+});
+export const recoveryReserve = struct({
+  ...{ pg, queryEpoch: u32, reservation: u32.shown(recoveryName), shard: i8, priority: since(3, u32) },
+});
+export const scrubReserve = struct({
+  ...{ pg: spg, mapEpoch: u32, reservation: i32.shown(scrubName), from: pgShard },
+  reservationNonce: since(2, u64),
+});
+
+export const scrub2 = struct({ fsid: uuid, epoch: u32, pgs: list(spg, 'pg'), repair: bool, deep: bool });
+export const repScrub = struct({
+  pg,
+  scrubFrom: eversion,
+  scrubTo: eversion,
+  mapEpoch: u32,
+  chunky: bool,
+  start: hobject,
+  end: hobject,
+  deep: bool,
+  shard: i8,
+  seed: u32,
+  minEpoch: since(7, u32),
+  allowPreemption: since(8, bool),
+  priority: since(9, i32),
+  highPriority: since(9, bool),
+});
+export const repScrubMap = struct({ pg: spg, mapEpoch: u32, from: pgShard, preempted: since(2, bool) });
+export const forceRecovery = struct({ fsid: uuid, pgs: list(spg, 'pg'), options: u8 });
+
+/** ScrubMap: what a replica has of each object; it stands in the data segment of MOSDRepScrubMap. */
+export const scrubMap = versioned(3, {
+  objects: list(struct({ object: hobject, encoded: versioned(Infinity, {}) })),
+  attributes: list(struct({ key: string, value: string })),
+  log: blob,
+  validThrough: eversion,
+  incrementalSince: eversion,
+});

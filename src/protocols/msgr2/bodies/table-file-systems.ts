@@ -1,0 +1,113 @@
+import { quote } from '../../../base/text.js';
+import { resultText } from '../constants.js';
+import { MSG } from '../message-types.js';
+import { mdsStateName } from '../structures/mds-map.js';
+import { body, shown, unconfirmed, word, type Body } from './body.js';
+import * as F from './file-systems.js';
+import * as S from './metadata-servers.js';
+import { nothing } from './monitors.js';
+
+/** What clients of file systems and metadata servers say, by type. */
+
+const named = (name: (op: number) => string, op: number | undefined) => (op === undefined ? '?' : name(op));
+const hex = (ino: bigint | undefined) => (ino === undefined ? '?' : `0x${ino.toString(16)}`);
+interface Path {
+  readonly ino?: bigint | undefined;
+  readonly path?: string | undefined;
+}
+/** `#0x1/dir/file`, as Ceph writes it. */
+const path = (p: Path | undefined) =>
+  `#${hex(p?.ino)}${p?.path === undefined || p.path === '' ? '' : `/${word(p.path)}`}`;
+
+export const FILE_SYSTEM_BODIES: readonly Body[] = [
+  body(
+    MSG.MDS_MAP,
+    1,
+    2,
+    S.mdsMapMessage,
+    (f) =>
+    `epoch ${shown(f.epoch)}  ${word(f.map?.map?.filesystem)}  up ${f.map?.map?.up?.length ?? '?'}`, // prettier-ignore
+  ),
+  unconfirmed(MSG.FS_MAP, 1, 1, S.fsMapMessage, ({ epoch }) => `epoch ${shown(epoch)}`),
+  unconfirmed(MSG.FS_MAP_USER, 1, 1, S.fsMapUserMessage, ({ epoch }) => `epoch ${shown(epoch)}`),
+  body(
+    MSG.MDS_BEACON,
+    6,
+    8,
+    S.mdsBeacon,
+    (f) =>
+    `mds.${word(f.name)}  ${named(mdsStateName, f.state)}  seq ${shown(f.seq)}`, // prettier-ignore
+  ),
+  body(
+    MSG.CLIENT_SESSION,
+    1,
+    7,
+    F.clientSession,
+    (f) =>
+    `${named(F.sessionOpName, f.op)}  seq ${shown(f.sessionSeq)}`, // prettier-ignore
+  ),
+  body(
+    MSG.CLIENT_REQUEST,
+    1,
+    6,
+    F.clientRequest,
+    (f) =>
+    `${named(F.mdsOpName, f.op)} ${path(f.path)}${(f.path2?.ino ?? 0n) === 0n && (f.path2?.path ?? '') === '' ? '' : ` ${path(f.path2)}`}`, // prettier-ignore
+  ),
+  body(
+    MSG.CLIENT_REPLY,
+    1,
+    1,
+    F.clientReply,
+    (f) =>
+    `${named(F.mdsOpName, f.op)}  = ${resultText(f.result ?? 0)}${f.safe === 1 ? '  safe' : '  unsafe'}`, // prettier-ignore
+  ),
+  body(
+    MSG.CLIENT_CAPS,
+    1,
+    13,
+    F.clientCaps,
+    (f) =>
+    `${named(F.capOpName, f.op)} ${hex(f.ino)}  ${f.caps === undefined ? '?' : F.capsText(f.caps)}  seq ${shown(f.seq)}`, // prettier-ignore
+  ),
+  body(MSG.CLIENT_CAPRELEASE, 1, 2, F.clientCapRelease, ({ caps = [] }) => `${caps.length} caps`),
+  unconfirmed(
+    MSG.CLIENT_LEASE,
+    1,
+    1,
+    F.clientLease,
+    (f) =>
+    `${named(F.leaseActionName, f.action)} ${hex(f.ino)} ${quote(shown(f.name))}`, // prettier-ignore
+  ),
+  body(MSG.CLIENT_SNAP, 1, 1, F.clientSnap, ({ op }) => named(F.snapOpName, op)),
+  unconfirmed(MSG.CLIENT_QUOTA, 1, 1, F.clientQuota, ({ ino }) => hex(ino)),
+  unconfirmed(MSG.CLIENT_RECONNECT, 1, 5, nothing),
+  unconfirmed(MSG.CLIENT_REQUEST_FORWARD, 1, 1, F.clientRequestForward, ({ toMds }) => `to mds.${shown(toMds)}`),
+  unconfirmed(MSG.CLIENT_RECLAIM, 1, 1, F.clientReclaim),
+  unconfirmed(MSG.CLIENT_RECLAIM_REPLY, 1, 1, F.clientReclaimReply, ({ result = 0 }) => `= ${resultText(result)}`),
+  body(MSG.CLIENT_METRICS, 1, 1, F.clientMetrics, ({ metrics = [] }) => `${metrics.length} metrics`),
+  unconfirmed(MSG.MDS_METRICS, 1, 1, S.mdsMetrics),
+  unconfirmed(MSG.MDS_PING, 1, 1, S.mdsPing, ({ seq }) => `seq ${shown(seq)}`),
+  unconfirmed(MSG.MDS_SCRUB, 1, 1, S.mdsScrub),
+  unconfirmed(MSG.MDS_SCRUB_STATS, 1, 1, S.mdsScrubStats),
+  unconfirmed(MSG.MDS_OFFLOAD_TARGETS, 1, 1, S.mdsOffloadTargets),
+  unconfirmed(MSG.MDS_TABLE_REQUEST, 1, 1, S.mdsTableRequest),
+  unconfirmed(MSG.MDS_SNAPUPDATE, 1, 1, S.mdsSnapUpdate),
+  unconfirmed(MSG.MDS_LOCK, 1, 1, S.mdsLock),
+  unconfirmed(MSG.MDS_PEER_REQUEST, 1, 1, S.mdsPeerRequest),
+  unconfirmed(MSG.MDS_HEARTBEAT, 1, 1, S.mdsHeartbeat),
+  unconfirmed(MSG.MDS_FINDINO, 1, 1, S.mdsFindIno),
+  unconfirmed(MSG.MDS_FINDINOREPLY, 1, 1, S.mdsFindInoReply),
+  unconfirmed(MSG.MDS_OPENINO, 1, 1, S.mdsOpenIno),
+  unconfirmed(MSG.MDS_OPENINOREPLY, 1, 1, S.mdsOpenInoReply),
+  unconfirmed(MSG.MDS_DISCOVER, 1, 1, S.mdsDiscover),
+  unconfirmed(MSG.MDS_GATHERCAPS, 1, 1, S.mdsGatherCaps),
+  unconfirmed(MSG.MDS_INODEFILECAPS, 1, 1, S.mdsInodeFileCaps),
+  unconfirmed(MSG.MDS_DENTRYLINK, 1, 1, S.mdsDentryLink),
+  unconfirmed(MSG.MDS_DENTRYUNLINK, 1, 1, S.mdsDentryUnlink),
+  unconfirmed(MSG.MDS_DIRUPDATE, 1, 1, S.mdsDirUpdate),
+  unconfirmed(MSG.MDS_FRAGMENTNOTIFY, 1, 2, S.mdsFragmentNotify),
+  unconfirmed(MSG.MDS_FRAGMENTNOTIFYACK, 1, 1, S.mdsFragmentNotifyAck),
+  unconfirmed(MSG.MDS_RESOLVEACK, 1, 1, S.mdsResolveAck),
+  unconfirmed(MSG.MDS_EXPORTDIRDISCOVER, 1, 1, S.mdsExportDiscover),
+];

@@ -1,0 +1,43 @@
+import { FIRST_CRC, PREAMBLE } from './layout.js';
+import type { DataFrame, Frame } from './message.js';
+import { layoutOf } from './secure/layout.js';
+
+/**
+ * Places of a frame's parts: on the wire in crc mode, by its revision; in the plain form of a frame that was encrypted (see
+ * SecureLayout), which its head holds: as long as on the wire, with all tags at the end.
+ */
+export interface Places {
+  readonly segments: readonly number[];
+  /** The crc behind segment 0, or -1. */
+  readonly firstCrc: number;
+  /** The epilogue, or -1. */
+  readonly epilogue: number;
+}
+
+export function places(m: Frame): Places {
+  if (m.mode === 'secure') {
+    const { starts, epilogue } = layoutOf(m);
+    return { segments: starts, firstCrc: -1, epilogue };
+  }
+  const behind = PREAMBLE.size + m.length0;
+  const firstCrc = m.revision === 1 && m.length0 > 0 ? behind : -1;
+  const one = firstCrc >= 0 ? behind + FIRST_CRC.size : behind;
+  const two = one + m.length1;
+  const three = two + m.length2;
+  const epilogue = m.revision === 0 || m.count > 1 ? one + restOf(m) : -1;
+  return { segments: [PREAMBLE.size, one, two, three], firstCrc, epilogue };
+}
+
+function restOf(m: Frame): number {
+  let n = 0;
+  for (let i = 1; i < m.count; i++) n += m.segmentLength(i);
+  return n;
+}
+
+/** The first bytes of a message's data in plain, where they are held. */
+export function firstData(m: DataFrame): Uint8Array | null {
+  if (m.data !== null || m.head === null || m.compressed) return m.data;
+  const at = places(m).segments[3]!;
+  const end = Math.min(at + m.length3, m.head.length, m.complete ? Infinity : m.length - m.missing);
+  return at >= end ? null : m.head.subarray(at, end);
+}
