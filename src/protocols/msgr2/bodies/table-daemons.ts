@@ -17,7 +17,14 @@ export const DAEMON_BODIES: readonly Body[] = [
   unconfirmed(MSG.MGR_UPDATE, 1, 2, D.mgrUpdate, daemon),
   body(MSG.MGR_CONFIGURE, 1, 4, D.mgrConfigure, ({ statsPeriod }) => `every ${shown(statsPeriod)} s`),
   body(MSG.MGR_REPORT, 1, 9, D.mgrReport, (f, m) => `${daemon(f, m)}  ${f.declared?.length ?? '?'} new counters`),
-  body(MSG.MGR_MAP, 1, 1, D.mgrMap, ({ map }) => `epoch ${shown(map?.epoch)}  active ${word(map?.activeName)}`),
+  body(
+    MSG.MGR_MAP,
+    1,
+    1,
+    D.mgrMap,
+    ({ map }) =>
+    `epoch ${shown(map?.epoch)}  ${map?.activeName === '' ? 'none active' : `active ${word(map?.activeName)}`}`, // prettier-ignore
+  ),
   unconfirmed(
     MSG.MGR_BEACON,
     8,
