@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { lazy } from './lazy.js';
 
 /** CRC-32C (Castagnoli, polynomial 0x1EDC6F41 reflected), as raw register updates: no initial value, no final inversion. */
 
@@ -21,15 +22,14 @@ function makeTables(): Uint32Array {
 }
 
 type NativeCrc32c = (input: Uint8Array, initial?: number) => number;
-let native: NativeCrc32c | null | undefined;
 
-function loadNative(): NativeCrc32c | null {
+const nativeCrc32c = lazy((): NativeCrc32c | null => {
   try {
     return (createRequire(import.meta.url)('@node-rs/crc32') as { crc32c: NativeCrc32c }).crc32c;
   } catch {
     return null; // optional dependency: the table below serves alone
   }
-}
+});
 
 /** Below this many bytes a call into native code costs more than the table. */
 const NATIVE_FROM = 256;
@@ -40,7 +40,7 @@ const NATIVE_FROM = 256;
  */
 export function crc32c(crc: number, bytes: Uint8Array, start = 0, end = bytes.length): number {
   if (end - start >= NATIVE_FROM) {
-    if (native === undefined) native = loadNative();
+    const native = nativeCrc32c();
     // the native function inverts before and after
     if (native) return ~native(bytes.subarray(start, end), ~crc >>> 0) >>> 0;
   }

@@ -1,7 +1,8 @@
 import type { Block } from '../base/block.js';
 
-/** Words of the ring that all connections share; a power of two. */
+/** Words of the ring that all connections share, and of the smaller one that it begins as; powers of two. */
 const RING = 1 << 16;
+const FIRST_RING = 1 << 12;
 /** Words of a record before its samples: owner, distance to the owner's record before, sequence number, length. */
 const HEADER = 4;
 /** Segments up to this many bytes are kept whole, of longer ones only some words. */
@@ -10,56 +11,51 @@ const SAMPLES = 8;
 /** Records of one direction that a look-up goes back through. */
 const MAX_HOPS = 512;
 
-/** A cleared ring that nobody uses: over thousands of small captures, a new one for each would be most of the memory. */
-let spare: Int32Array | null = null;
-
 /**
  * Remembers what was delivered last, so that a retransmission with other bytes is noticed. Keeping every byte would cost as
  * much as decoding it: short segments are kept whole, of longer ones eight words spread evenly. That misses a change of a few bytes
  * in bulk data, and notices all else. One ring serves all connections; what is overwritten is not compared.
  */
 export class RecentBytes {
-  private ring: Int32Array;
+  private ring = new Int32Array(FIRST_RING);
+  private mask = FIRST_RING - 1;
   /** Words written so far, as a 32-bit number that wraps. */
   private head = 0;
-
-  constructor() {
-    this.ring = spare ?? new Int32Array(RING);
-    spare = null;
-  }
-
-  /** Forgets everything, for the next capture; nothing may be added afterwards. */
-  release(): void {
-    if (this.ring.length === 0) return;
-    spare = this.ring.fill(0);
-    this.ring = spare.subarray(0, 0);
-  }
 
   /**
    * Remembers `block.bytes[start..end)`, at sequence number `seq`, for the direction `owner`, whose record before is `previous`.
    * Returns the name of the new record.
    */
   add(owner: number, previous: number, seq: number, block: Block, start: number, end: number): number {
-    const { ring } = this;
     const length = end - start;
-    const at = this.head;
-    ring[at & (RING - 1)] = owner;
-    ring[(at + 1) & (RING - 1)] = (at - previous) | 0;
-    ring[(at + 2) & (RING - 1)] = seq;
-    ring[(at + 3) & (RING - 1)] = length;
     const n = samples(length);
+    const at = this.head;
+    if (this.mask < RING - 1 && at + HEADER + n > this.mask) this.grow();
+    const { ring, mask } = this;
+    ring[at & mask] = owner;
+    ring[(at + 1) & mask] = (at - previous) | 0;
+    ring[(at + 2) & mask] = seq;
+    ring[(at + 3) & mask] = length;
     const step = stepOf(length);
     const { view } = block;
     let from = start;
-    for (let i = 0; i < n; i++, from += step) ring[(at + HEADER + i) & (RING - 1)] = view.getInt32(from);
+    for (let i = 0; i < n; i++, from += step) ring[(at + HEADER + i) & mask] = view.getInt32(from);
     let rest = length - n * step;
     if (length <= WHOLE && rest > 0) {
       let word = 0;
       for (; rest > 0; rest--) word = (word << 8) | block.bytes[end - rest]!;
-      ring[(at + HEADER + n) & (RING - 1)] = word;
+      ring[(at + HEADER + n) & mask] = word;
     }
     this.head = (at + HEADER + n + 1) | 0;
     return at;
+  }
+
+  /** Until it is as large as it gets, nothing was overwritten, and everything keeps its place. */
+  private grow(): void {
+    const smaller = this.ring;
+    this.ring = new Int32Array(2 * smaller.length);
+    this.ring.set(smaller);
+    this.mask = this.ring.length - 1;
   }
 
   /**
@@ -67,21 +63,21 @@ export class RecentBytes {
    * a difference, or null.
    */
   differs(owner: number, newest: number, seq: number, block: Block, start: number, end: number): number | null {
-    const { ring } = this;
+    const { ring, mask } = this;
     const length = end - start;
     let at = newest;
     for (let hops = 0; hops < MAX_HOPS; hops++) {
       const age = (this.head - at) | 0;
-      if (age <= 0 || age > RING - HEADER - WHOLE || ring[at & (RING - 1)] !== owner) return null;
-      const recordSeq = ring[(at + 2) & (RING - 1)]!;
-      const recordLength = ring[(at + 3) & (RING - 1)]!;
+      if (age <= 0 || age > RING - HEADER - WHOLE || ring[at & mask] !== owner) return null;
+      const recordSeq = ring[(at + 2) & mask]!;
+      const recordLength = ring[(at + 3) & mask]!;
       const place = (recordSeq - seq) | 0;
       if (place + recordLength <= 0) return null;
       if (place < length) {
         const found = this.compare(at, recordLength, place, block, start, length);
         if (found !== null) return (seq + found) | 0;
       }
-      const back = ring[(at + 1) & (RING - 1)]!;
+      const back = ring[(at + 1) & mask]!;
       if (back <= 0) return null;
       at = (at - back) | 0;
     }
@@ -97,13 +93,13 @@ export class RecentBytes {
     start: number,
     length: number,
   ): number | null {
-    const { ring } = this;
+    const { ring, mask } = this;
     const n = samples(recordLength);
     const step = stepOf(recordLength);
     const rest = recordLength <= WHOLE ? recordLength - n * step : 0;
     for (let i = 0; i <= n; i++) {
       const size = i < n ? 4 : rest;
-      const word = ring[(record + HEADER + i) & (RING - 1)]!;
+      const word = ring[(record + HEADER + i) & mask]!;
       for (let k = 0; k < size; k++) {
         const at = place + i * step + k;
         if (at < 0 || at >= length) continue;

@@ -171,7 +171,6 @@ export class StreamTable {
     this.strayed.report(this.note);
     this.late.report(this.note);
     this.sockets.end();
-    this.context.recent.release();
   }
 
   /** A segment whose addresses and ports were not seen before. */

@@ -1,3 +1,5 @@
+import { lazy } from '../base/lazy.js';
+
 /**
  * Cipher suites by number in hex (IANA, "TLS Cipher Suites"), without the leading `TLS_`, as a text that is read when the first one is
  * looked up: most runs never do.
@@ -134,15 +136,17 @@ d001 ECDHE_PSK_WITH_AES_128_GCM_SHA256; d002 ECDHE_PSK_WITH_AES_256_GCM_SHA384;
 d003 ECDHE_PSK_WITH_AES_128_CCM_8_SHA256; d005 ECDHE_PSK_WITH_AES_128_CCM_SHA256
 `;
 
-let names: Map<number, string> | null = null;
+const names = lazy(
+  () =>
+    new Map(
+      TABLE.split(';').map((entry) => {
+        const [number, name] = entry.trim().split(' ');
+        return [Number.parseInt(number!, 16), `TLS_${name!}`] as const;
+      }),
+    ),
+);
 
 /** `TLS_AES_128_GCM_SHA256`; a number without a name as `TLS suite 0x1234`. */
 export function suiteName(id: number): string {
-  names ??= new Map(
-    TABLE.split(';').map((entry) => {
-      const [number, name] = entry.trim().split(' ');
-      return [Number.parseInt(number!, 16), `TLS_${name!}`];
-    }),
-  );
-  return names.get(id) ?? `TLS suite 0x${id.toString(16).padStart(4, '0')}`;
+  return names().get(id) ?? `TLS suite 0x${id.toString(16).padStart(4, '0')}`;
 }

@@ -1,4 +1,5 @@
 import { getCiphers } from 'node:crypto';
+import { lazy } from '../base/lazy.js';
 import { suiteName } from './suite-names.js';
 
 /** How records are protected: an AEAD, a block cipher in CBC mode with a MAC beside it, or a MAC alone. */
@@ -27,16 +28,9 @@ const CIPHER =
   /^(?<family>AES|ARIA|CAMELLIA|CHACHA20_POLY1305|3DES_EDE|NULL)(?:_(?<bits>128|256))?(?:_(?<mode>GCM|CCM|CBC))?(?<short>_8)?(?:_(?<hash>SHA256|SHA384|SHA|MD5))?$/;
 const MACS = { SHA: 'sha1', SHA256: 'sha256', SHA384: 'sha384', MD5: 'md5' } as const;
 
-const known = new Map<number, Suite | null>();
-
 /** What a suite's name says of how its records are protected; null where node:crypto, or this program, has no such cipher. */
 export function suiteOf(id: number): Suite | null {
-  let suite = known.get(id);
-  if (suite === undefined) known.set(id, (suite = derive(id, suiteName(id))));
-  return suite;
-}
-
-function derive(id: number, name: string): Suite | null {
+  const name = suiteName(id);
   const parts = PARTS.exec(name)?.groups;
   const tls13 = parts?.['new'] !== undefined;
   const found = CIPHER.exec(parts?.['new'] ?? parts?.['old'] ?? '')?.groups;
@@ -78,11 +72,10 @@ function derive(id: number, name: string): Suite | null {
   });
 }
 
-let ciphers: ReadonlySet<string> | null = null;
+const ciphers = lazy(() => new Set(getCiphers()));
 
 function usable(suite: Suite): Suite | null {
-  ciphers ??= new Set(getCiphers());
-  return ciphers.has(suite.cipher) ? suite : null;
+  return ciphers().has(suite.cipher) ? suite : null;
 }
 
 /** Suites of TLS 1.3 with secrets of that length, most usual first. */

@@ -97,7 +97,6 @@ export interface Call {
   readonly duration: number;
 }
 
-const parser = new ValueParser();
 const RESULT = /^\s*= (\?|-?\d+(?:<.*?>(?=\s|$))?|0x[0-9a-f]+)(?: (E[A-Z0-9]+)\b)?/;
 const DURATION = /<(\d+)\.(\d{1,9})>$/;
 
@@ -105,6 +104,7 @@ const DURATION = /<(\d+)\.(\d{1,9})>$/;
 export function readCall(name: string, text: string, at: number): Call | null {
   const lost = text.indexOf(LEFT_OUT, at);
   const shownText = lost < 0 ? text : text.slice(0, lost);
+  const parser = new ValueParser();
   const args = parser.arguments(shownText, at + name.length + 1);
   let rest = text[parser.at] === ')' ? text.slice(parser.at + 1) : '';
   if (lost >= 0) {
