@@ -11,62 +11,22 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Rule } from '../../src/base/rule.js';
 import { NotACapture, type PacketSink } from '../../src/capture/packet.js';
 import { openCapture } from '../../src/capture/source.js';
-import type { Protocol } from '../../src/contract/protocol.js';
 import { Analysis } from '../../src/engine/analysis.js';
-import type { Finding } from '../../src/engine/event.js';
-import { runSteps, settingOf } from '../../src/engine/example.js';
 import { PROTOCOLS } from '../../src/protocols/registry.js';
 import { EventReporter } from '../../src/report/event-reporter.js';
 import { expectGolden } from '../kit/golden-lines.js';
 import { oneSided, sendersOf } from '../kit/one-sided.js';
+import { COLUMNS, PINS, pinsOf, reported } from '../kit/rule-pins.js';
 import { SETTINGS } from '../kit/settings.js';
 
-const PINS = 'test/golden/pins';
-const COLUMNS = [
-  'example',
-  'finding',
-  'severity',
-  'confidence',
-  'party',
-  'side',
-  'message',
-  'bytes',
-  'related',
-  'text',
-];
-
-/** What the example that breaks a rule reports: one line a finding. */
-function reported(protocol: Protocol, rule: Rule): string[] {
-  const { breaks } = rule;
-  if (breaks === undefined) return [];
-  const levels = rule.off ? new Map([[rule.id, rule.severity]] as const) : new Map();
-  const { findings } = runSteps(protocol, breaks.steps(), { ...settingOf(breaks), levels });
-  return findings.map((f) => [rule.id, ...cells(f)].join('\t'));
-}
-
-function cells(f: Finding): string[] {
-  return [
-    f.rule.id,
-    f.severity,
-    f.confidence,
-    f.party,
-    f.side === null ? '-' : (['client', 'server'] as const)[f.side],
-    f.message === null ? '-' : `#${f.message.index} ${f.message.name}`,
-    `${f.offset}+${f.length}`,
-    f.related.map((m) => `#${m.index} ${m.name}`).join(', ') || '-',
-    f.text,
-  ];
-}
-
 describe('what breaking examples report', () => {
-  it.each(PROTOCOLS.map((p) => [p.name, p] as const))('%s', (name, protocol) => {
+  it.each(PROTOCOLS.map((p) => [p.name, p] as const))('%s', (_, protocol) => {
     const lines = [...protocol.rules]
       .sort((a, b) => (a.id < b.id ? -1 : 1))
       .flatMap((rule) => ['', ...reported(protocol, rule)]);
-    expectGolden(join(PINS, `rules-${name}.tsv`), [COLUMNS.join('\t'), ...lines, ''].join('\n'));
+    expectGolden(pinsOf(protocol), [COLUMNS.join('\t'), ...lines, ''].join('\n'));
   });
 });
 
