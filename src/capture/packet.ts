@@ -58,7 +58,7 @@ export interface SocketEvent {
    */
   readonly assumed?: boolean;
   readonly from: 0 | 1;
-  readonly length?: number;
+  readonly length?: number | undefined;
 }
 
 export type CaptureFormat = 'pcap' | 'pcapng' | 'strace' | 'socat' | 'raw' | 'arca-rings';

@@ -4,9 +4,9 @@ import type { PacketSink } from './packet.js';
 export interface CaptureOptions {
   readonly limits?: Readonly<Limits>;
   /** Goes on at the end of a regular file as it grows, until `signal`. */
-  readonly follow?: boolean;
+  readonly follow?: boolean | undefined;
   /** Ends the capture as if its input had ended there. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The same, with the defaults filled in. */

@@ -1,7 +1,10 @@
 import { isatty } from 'node:tty';
 
 /** Whether what goes to standard output (or a file) is coloured. NO_COLOR comes before FORCE_COLOR, and options before both. */
-export function wantColors(args: { readonly color?: string; readonly output?: string }): boolean {
+export function wantColors(args: {
+  readonly color?: string | undefined;
+  readonly output?: string | undefined;
+}): boolean {
   if (args.color === 'always') return true;
   if (args.color === 'never' || args.output !== undefined) return false;
   const forced = process.env['FORCE_COLOR'] ?? '';
@@ -10,6 +13,6 @@ export function wantColors(args: { readonly color?: string; readonly output?: st
 }
 
 /** Columns of the terminal that results go to; null where they go to a pipe or a file, whose lines are as long as they are. */
-export function terminalWidth(args: { readonly output?: string }): number | null {
+export function terminalWidth(args: { readonly output?: string | undefined }): number | null {
   return args.output === undefined && isatty(1) ? Math.max(40, process.stdout.columns) : null;
 }

@@ -31,7 +31,7 @@ export interface RunSettings {
   readonly reporter: Reporter;
   readonly output: TextOutput;
   readonly signal: AbortSignal;
-  readonly follow?: boolean;
+  readonly follow?: boolean | undefined;
   /** Whether captures that continue one another are read as one. */
   readonly join?: boolean;
   /** Inputs that were found in a folder, and may be no captures. */

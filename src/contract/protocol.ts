@@ -238,5 +238,5 @@ export interface ProtocolOptions {
   readonly keyrings: readonly string[];
   readonly showSecrets: boolean;
   /** What an earlier pass over the same inputs has learned, by protocol (see Protocol.learned). */
-  readonly learned?: Readonly<Record<string, unknown>>;
+  readonly learned?: Readonly<Record<string, unknown>> | undefined;
 }

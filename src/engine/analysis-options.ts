@@ -18,13 +18,13 @@ export interface AnalysisOptions extends ProtocolOptions {
   /** Paths of TLS key logs (NSS format). */
   readonly tlsKeylogs?: readonly string[];
   /** Whether these may be written while captures are read. */
-  readonly tlsKeylogsGrow?: boolean;
+  readonly tlsKeylogsGrow?: boolean | undefined;
   /** Whether messages are printed (and keep their first bytes for that). */
   readonly details: boolean;
   /** Whether their bytes are printed. */
   readonly bytes: boolean;
   /** Findings for which this returns true are neither reported nor counted. */
-  readonly suppress?: (finding: Finding) => boolean;
+  readonly suppress?: ((finding: Finding) => boolean) | undefined;
 }
 
 export interface RunHooks extends ReadHooks {
@@ -33,14 +33,14 @@ export interface RunHooks extends ReadHooks {
   /** Makes what is given each connection's bytes before they are analyzed. */
   readonly tap?: StreamTap | undefined;
   /** Ends the input early and cleanly. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Whether to wait for more at the end of a regular file. */
-  readonly follow?: boolean;
+  readonly follow?: boolean | undefined;
   /**
    * Milliseconds without a packet after which what is missing counts as lost: in a live capture nothing more may come that
    * would prove it, and what was captured has to be shown.
    */
-  readonly quietAfter?: number;
+  readonly quietAfter?: number | undefined;
   /** Where it is not certain whether this capture continues another one (see joinInputs). */
   readonly doubt?: JoinDoubt | null;
 }

@@ -17,7 +17,7 @@ import { StreamIntake } from './stream-intake.js';
 
 export interface StepOptions {
   /** The server's port; 10809 where not given. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Deliver only this side's bytes. */
   readonly oneSided?: 'client' | 'server';
   /** Cut every step into pieces of this many bytes; a function gets the number of the piece. */
@@ -35,7 +35,7 @@ export interface StepOptions {
   readonly showSecrets?: boolean;
   readonly keyrings?: readonly string[];
   /** Text of a TLS key log. */
-  readonly keyLog?: string;
+  readonly keyLog?: string | undefined;
   /** What the run has learned before: see Example.knows. */
   readonly knows?: unknown;
 }

@@ -36,11 +36,11 @@ export interface StreamEnvironment {
   readonly waiting: Set<{ poke(): void }>;
   readonly secured: (record: StreamRecord, side: Side, event: TlsEvent) => void;
   /** See Reporter. */
-  readonly data?: Reporter['data'];
+  readonly data?: Reporter['data'] | undefined;
   readonly opened: (record: StreamRecord) => void;
   readonly message: (record: StreamRecord, message: Message) => void;
   readonly finding: (finding: Finding) => void;
   /** See AnalysisOptions. */
-  readonly suppress?: (finding: Finding) => boolean;
+  readonly suppress?: ((finding: Finding) => boolean) | undefined;
   readonly closed: (record: StreamRecord) => void;
 }

@@ -89,7 +89,7 @@ export interface MeasureOptions {
   readonly interval: number | null;
   readonly limits: Readonly<Limits>;
   /** Asked of every message: whether it counts. */
-  readonly wanted?: (stream: StreamRecord, message: Message) => boolean;
+  readonly wanted?: ((stream: StreamRecord, message: Message) => boolean) | undefined;
 }
 
 /** Numbers instead of lines: takes the events of a run, keeps counts of bounded size. */

@@ -39,7 +39,7 @@ export interface TranscriptOptions {
    */
   readonly digest?: (file: string) => string;
   /** What a selection does not show, where there is one. */
-  readonly leftOut?: LeftOut;
+  readonly leftOut?: LeftOut | undefined;
 }
 
 /** Room for a message's name, where its protocol does not say how much it needs. */

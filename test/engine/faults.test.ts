@@ -140,11 +140,11 @@ describe.each(['events', 'lines', 'transcript'] as const)('a bug, printed as %s'
   it('in what prints a finding: the others are printed', async () => {
     const { text, internalErrors } = await run(toy, format, (r) => ({
       capture: r.capture.bind(r),
-      open: r.open?.bind(r),
+      open: (stream) => r.open?.(stream),
       message: r.message.bind(r),
       finding: (f) => (f.rule.id === 'toy/zero-size' && f.stream?.id === BROKEN ? bug() : r.finding(f)),
       stream: r.stream.bind(r),
-      endOfFile: r.endOfFile?.bind(r),
+      endOfFile: (file, packets) => r.endOfFile?.(file, packets),
       summary: r.summary.bind(r),
     }));
     expect(internalErrors).toBe(1);

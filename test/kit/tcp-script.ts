@@ -19,8 +19,8 @@ export interface SegmentSpec {
   /** Length on the wire, where the packet was cut. */
   readonly length?: number;
   readonly seconds?: number;
-  readonly isn?: number;
-  readonly peerIsn?: number;
+  readonly isn?: number | undefined;
+  readonly peerIsn?: number | undefined;
   readonly port?: number;
   /** Last word of the client's address. */
   readonly host?: number;

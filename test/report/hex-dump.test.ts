@@ -47,13 +47,16 @@ describe('the annotated hex dump', () => {
 
   it('shows every byte once, whatever the fields say', () => {
     const field = fc.letrec<{ field: Annotation }>((tie) => ({
-      field: fc.record({
-        name: fc.string(),
-        at: fc.nat(80),
-        length: fc.nat(80),
-        text: fc.option(fc.string(), { nil: undefined }),
-        children: fc.option(fc.array(tie('field'), { maxLength: 3 }), { nil: undefined, depthSize: 'small' }),
-      }),
+      field: fc.record(
+        {
+          name: fc.string(),
+          at: fc.nat(80),
+          length: fc.nat(80),
+          text: fc.string(),
+          children: fc.oneof({ depthSize: 'small' }, fc.constant([]), fc.array(tie('field'), { maxLength: 3 })),
+        },
+        { requiredKeys: ['name', 'at', 'length'] },
+      ),
     })).field;
     fc.assert(
       fc.property(fc.array(field, { maxLength: 4 }), fc.uint8Array({ maxLength: 64 }), (fields, head) => {

@@ -5,9 +5,9 @@ import type { Suppression } from '../config-file.js';
 export interface ActiveSuppression {
   /** Its number in the configuration, from 0. */
   readonly number: number;
-  readonly rule?: string;
-  readonly stream?: number;
-  readonly fingerprint?: string;
+  readonly rule?: string | undefined;
+  readonly stream?: number | undefined;
+  readonly fingerprint?: string | undefined;
 }
 
 /** What a suppression is compared with. */

@@ -117,7 +117,7 @@ export interface FrameParts {
   readonly revision?: Revision;
   /** Segment count, where it is to differ from what the segments say. */
   readonly count?: number;
-  readonly flags?: number;
+  readonly flags?: number | undefined;
   readonly reserved?: number;
   readonly aborted?: boolean;
   readonly late?: number;
@@ -178,9 +178,9 @@ export interface MessageParts extends FrameParts {
   readonly compatVersion?: number;
   readonly ackSeq?: number | bigint;
   readonly reservedWord?: number;
-  readonly front?: Uint8Array;
+  readonly front?: Uint8Array | undefined;
   readonly middle?: Uint8Array;
-  readonly data?: Uint8Array;
+  readonly data?: Uint8Array | undefined;
   /** Bytes of the header to leave out at its end. */
   readonly shortHeader?: number;
 }

@@ -21,7 +21,7 @@ export interface AuthRequestParts {
   /** Bytes in place of the login payload. */
   readonly payload?: Uint8Array;
   readonly globalId?: number;
-  readonly entityType?: number;
+  readonly entityType?: number | undefined;
 }
 
 /** Login at a monitor: u8 10, entity name, global id. */

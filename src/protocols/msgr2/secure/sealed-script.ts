@@ -53,7 +53,7 @@ export interface SealedParts {
   /** A byte of which operation's tag is wrong. */
   readonly wrongTag?: number;
   /** Value of the last byte of padding of segment 0. */
-  readonly padding?: number;
+  readonly padding?: number | undefined;
   readonly late?: number;
   /** Flags of the preamble. */
   readonly flags?: number;
