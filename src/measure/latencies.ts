@@ -1,8 +1,5 @@
 import { build, type Histogram } from 'hdr-histogram-js';
 
-/** Percentiles that are told. */
-export const PERCENTILES = [50, 90, 99, 99.9] as const;
-
 export interface LatencySummary {
   readonly count: number;
   /** Nanoseconds. */

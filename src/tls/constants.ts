@@ -13,7 +13,7 @@ export const RECORD_HEADER = 5;
 export const MAX_BODY = 16384 + 2048;
 
 /** Handshake message types. */
-export const HELLO_REQUEST = 0;
+const HELLO_REQUEST = 0;
 export const CLIENT_HELLO = 1;
 export const SERVER_HELLO = 2;
 export const NEW_SESSION_TICKET = 4;

@@ -49,7 +49,6 @@ export const compressionDone = frame({ enabled: bool, algorithm: u32.shown(algor
 
 export type AuthRequest = ValueOf<typeof authRequest>;
 export type AuthBadMethod = ValueOf<typeof authBadMethod>;
-export type AuthDone = ValueOf<typeof authDone>;
 export type ClientIdent = ValueOf<typeof clientIdent>;
 export type ServerIdent = ValueOf<typeof serverIdent>;
 export type SessionReconnect = ValueOf<typeof sessionReconnect>;

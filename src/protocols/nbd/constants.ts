@@ -57,9 +57,7 @@ export const REP_META_CONTEXT = 4;
 /** Error replies have this bit set. */
 export const REP_ERROR_BIT = 0x80000000;
 export const REP_ERR_UNSUP = 0x80000001;
-export const REP_ERR_POLICY = 0x80000002;
 export const REP_ERR_INVALID = 0x80000003;
-export const REP_ERR_PLATFORM = 0x80000004;
 export const REP_ERR_TLS_REQD = 0x80000005;
 export const REP_ERR_UNKNOWN = 0x80000006;
 export const REP_ERR_SHUTDOWN = 0x80000007;
@@ -114,7 +112,6 @@ export const CHUNK_ERROR = 0x8001;
 export const CHUNK_ERROR_OFFSET = 0x8002;
 
 export const EPERM = 1;
-export const EIO = 5;
 export const ENOMEM = 12;
 export const EINVAL = 22;
 export const ENOSPC = 28;

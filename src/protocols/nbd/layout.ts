@@ -108,12 +108,8 @@ export const ERROR_DATA = layout('big', {
   messageLength: u16({ description: 'bytes of the message' }),
 });
 
-/** Heads of the payloads of block status chunks; extents follow. */
+/** Head of the payload of a block status chunk; extents follow. */
 export const STATUS_HEAD = layout('big', { contextId: u32({ description: 'id of the metadata context' }) });
-export const EXTENDED_STATUS_HEAD = layout('big', {
-  contextId: u32({ description: 'id of the metadata context' }),
-  extentCount: u32({ description: 'extents that follow' }),
-});
 
 /** The payload of an NBD_CMD_BLOCK_STATUS; context ids follow. */
 export const STATUS_QUERY = layout('big', { effectLength: u64({ description: 'bytes that are asked about' }) });

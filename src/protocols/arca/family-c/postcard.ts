@@ -246,7 +246,6 @@ const address = (high: number, low: number): readonly [Json, string] => {
 };
 
 export const u16 = number(2, false, small);
-export const u32 = number(4, false, small);
 export const u64 = number(8, false, decimal);
 export const i32 = number(4, true, (_, low) => [low | 0]);
 const i64 = number(8, true, (high, low) => [String(BigInt.asIntN(64, exact(high, low)))]);

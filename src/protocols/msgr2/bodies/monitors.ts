@@ -48,7 +48,6 @@ export const keyValueData = struct({
 /** An empty front. */
 export const nothing = struct({});
 /** Messages to a Paxos service that say no more. */
-export const paxosOnly = struct({ paxos });
 export const globalId = struct({ paxos, oldMaxId: u64 });
 
 // ---- quorum

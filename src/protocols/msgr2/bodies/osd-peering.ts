@@ -1,6 +1,6 @@
 import { list, since } from '../../../base/structure/parts.js';
-import { struct, versioned } from '../../../base/structure/struct.js';
-import { blob, bool, i32, i64, i8, string, u32, u64, u8 } from '../../../base/structure/type.js';
+import { struct } from '../../../base/structure/struct.js';
+import { bool, i32, i64, i8, u32, u64, u8 } from '../../../base/structure/type.js';
 import { eversion, hobject, pg, pgShard, spg, utime, uuid } from '../structures/common.js';
 import {
   optionalLease,
@@ -90,12 +90,3 @@ export const repScrub = struct({
 });
 export const repScrubMap = struct({ pg: spg, mapEpoch: u32, from: pgShard, preempted: since(2, bool) });
 export const forceRecovery = struct({ fsid: uuid, pgs: list(spg, 'pg'), options: u8 });
-
-/** ScrubMap: what a replica has of each object; it stands in the data segment of MOSDRepScrubMap. */
-export const scrubMap = versioned(3, {
-  objects: list(struct({ object: hobject, encoded: versioned(Infinity, {}) })),
-  attributes: list(struct({ key: string, value: string })),
-  log: blob,
-  validThrough: eversion,
-  incrementalSince: eversion,
-});

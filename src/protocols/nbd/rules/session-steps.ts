@@ -222,13 +222,11 @@ export const BLOCK_STATUS = 7;
 export const RESIZE = 8;
 
 export const FUA = 1;
-export const NO_HOLE = 2;
 export const DF = 4;
 export const REQ_ONE = 8;
 export const FAST_ZERO = 16;
 export const PAYLOAD_LEN = 32;
 
-export const EPERM = 1;
 export const EIO = 5;
 export const EINVAL = 22;
 export const ENOSPC = 28;
