@@ -131,9 +131,13 @@ const CODECS: Readonly<Record<Width, Codec>> = { u8: U8, u16: U16, u32: U32 };
 /** What numbers are called: by place in a list (holes allowed), or number by number. */
 export type Names = readonly (string | undefined)[] | ReadonlyMap<number, string>;
 
+function isList(names: Names): names is readonly (string | undefined)[] {
+  return Array.isArray(names);
+}
+
 /** The name of a number; without one, its family and the number: `NBD_CMD_42`, `type 200`. */
 export function nameOf(names: Names, family: string, value: number): string {
-  const name = names instanceof Map ? names.get(value) : (names as readonly (string | undefined)[])[value];
+  const name = isList(names) ? names[value] : names.get(value);
   return name ?? `${family}${value}`;
 }
 

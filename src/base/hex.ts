@@ -3,7 +3,7 @@ const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toStrin
 /** Lower-case hex of `bytes[start..end)`, without separators. */
 export function hex(bytes: Uint8Array, start = 0, end = bytes.length): string {
   let out = '';
-  for (let i = start; i < end; i++) out += PAIRS[bytes[i]!];
+  for (let i = start; i < end; i++) out += PAIRS[bytes[i]!]!;
   return out;
 }
 

@@ -16,6 +16,8 @@ declare const SENT_BY: unique symbol;
  * A bounded window on the bytes that one side sent. It is branded with its side, so that a decoder of server bytes cannot be
  * handed client bytes. `bytes[pos..end)` is readable; everything else belongs to somebody else.
  */
+// the brand is all that S is for
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
 export class Input<S extends Side = Side> {
   declare readonly [SENT_BY]: S;
 

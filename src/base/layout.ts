@@ -81,7 +81,7 @@ export interface FieldInfo extends About {
   readonly names: readonly string[];
 }
 
-type AnyField = Field<unknown>;
+type AnyField = Field;
 
 /** What can be done with a layout without knowing its fields. */
 export type AnyLayout = Pick<Layout<Fields>, 'size' | 'info' | 'rows'>;
@@ -108,7 +108,7 @@ export class Layout<F extends Fields, Absent extends keyof F = never> {
         continue;
       }
       at[name] = size;
-      there.push([name, size, field as AnyField]);
+      there.push([name, size, field]);
       size += field.size;
     }
     this.at = at as { readonly [K in keyof F]: number };
@@ -220,13 +220,13 @@ export function inner<F extends Fields>(
   const field: Field<Values<F>, 'given'> = {
     ...{ size: layout.size, type: label, json: 'object', names: [], about: {}, fixed: undefined },
     read: (view, at) => layout.read(bytesOf(view), at),
-    write: (view, at, _, values) => bytesOf(view).set(layout.build(values as unknown as Built<F>), at),
+    write: (view, at, _, values) => bytesOf(view).set(layout.build(values), at),
     value: (values) => show(values)[0],
     text: (values) => show(values)[1],
   };
   if (!open) return field;
   const rows = (values: Values<F>, at: number): Annotation[] => {
-    const children = layout.annotations(values as unknown as Annotated<F>, at);
+    const children = layout.annotations(values, at);
     return [row(label, at, layout.size, ...show(values), children)];
   };
   return { ...field, rows };

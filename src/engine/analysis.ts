@@ -50,7 +50,7 @@ export class Analysis {
    */
   async run(input: CaptureInput, hooks: RunHooks = {}, options = this.options): Promise<void> {
     const name = inputName(input);
-    const source = await openCapture(input, {
+    const source = openCapture(input, {
       limits: this.options.limits,
       signal: hooks.signal,
       follow: hooks.follow,

@@ -27,7 +27,7 @@ class LogFile {
     if (this.finished) return false;
     const stat = pathStat(this.path);
     const regular = stat?.isFile() ?? true;
-    if (regular && stat !== undefined && stat !== null) {
+    if (regular && stat !== undefined) {
       // a log that was begun anew
       if (stat.size < this.position) this.position = 0;
       if (stat.size === this.position || (this.stopped && stat.size > this.position)) return false;

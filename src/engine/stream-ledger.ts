@@ -121,8 +121,8 @@ export class StreamLedger implements Output {
 
   /** A stream that nobody decodes, and that a protocol knows by name: said once a file. */
   nameRelative(first: readonly [Uint8Array, Uint8Array]): void {
-    for (const { relative } of this.env.protocols) {
-      const name = relative?.(first) ?? null;
+    for (const protocol of this.env.protocols) {
+      const name = protocol.relative?.(first) ?? null;
       if (name === null) continue;
       this.record.relative = name;
       if (this.env.named.has(name)) return;

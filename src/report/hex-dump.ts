@@ -16,7 +16,7 @@ export function hexRow(bytes: Uint8Array, start: number, end: number): string {
   let out = '';
   for (let i = start; i < end; i++) {
     if (i > start) out += i - start === ROW / 2 ? '  ' : ' ';
-    out += PAIRS[bytes[i]!];
+    out += PAIRS[bytes[i]!]!;
   }
   return out;
 }

@@ -146,7 +146,10 @@ export class MessageView {
     const object = {};
     for (const { name, ofMessage } of VARIABLES) {
       if (ofMessage)
-        Object.defineProperty(object, name, { enumerable: true, get: () => view[name as keyof MessageView] });
+        Object.defineProperty(object, name, {
+          enumerable: true,
+          get: (): unknown => view[name as Exclude<keyof MessageView, 'of'>],
+        });
     }
     return object;
   }

@@ -29,7 +29,7 @@ export class RecentMessages {
     this.sizes[at] = size;
     this.kept += size;
     let own = this.byStream.get(stream);
-    if (own === undefined) this.byStream.set(stream, (own = new Map()));
+    if (own === undefined) this.byStream.set(stream, (own = new Map<number, Message>()));
     own.set(message.index, message);
   }
 

@@ -183,8 +183,8 @@ export class StreamTable {
   /** The connection of a slot that is in use; null where the segment says nothing new of it. */
   private connectionAt(slot: number, s: Segment): TcpConnection | null {
     this.flows.touch(slot, Math.max(this.clock.now, s.seconds));
-    const connection = this.connections[slot]!;
-    if (connection !== null) return connection;
+    const connection = this.connections[slot];
+    if (connection) return connection;
     const beginning = this.beginnings.get(slot);
     if (beginning !== undefined) {
       this.hold(beginning, s);
@@ -393,7 +393,7 @@ export class StreamTable {
     connection.parkable = false;
     if (!connection.followed) this.flows.setRank(connection.slot, PARKED);
     const at = this.turn++ & (AWAKE - 1);
-    const idle = this.awake[at]!;
+    const idle = this.awake[at] ?? null;
     this.awake[at] = connection;
     if (idle === null || idle === connection || this.connections[idle.slot] !== idle) return;
     if (!idle.park(this.parked)) return;

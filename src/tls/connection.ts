@@ -432,7 +432,7 @@ export class TlsConnection implements DirectionHost {
   private rememberTicket(ticket: Uint8Array): void {
     if (ticket.length === 0 || this.clientRandom === null) return;
     const master = this.find(this.clientRandom)?.get(CLIENT_RANDOM) ?? this.resumedMaster();
-    if (master !== null && master !== undefined) this.secrets.log.remember(ticket, master);
+    if (master !== null) this.secrets.log.remember(ticket, master);
   }
 }
 

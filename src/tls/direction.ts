@@ -524,7 +524,7 @@ export class TlsDirection implements RecordTaker {
   }
 
   private tell(what: TlsEventBody, offset: number, length: number, origin: Origin): void {
-    this.output.tell({ ...what, end: this.end, offset, length, origin } as TlsEvent);
+    this.output.tell({ ...what, end: this.end, offset, length, origin });
   }
 }
 

@@ -42,8 +42,8 @@ export class TlsFacts {
 
   /** The same in words, the version first. */
   words(): string[] {
-    const words = [this.version === 0 ? 'TLS' : versionName(this.version)];
-    if (this.serverName !== null) words[0] += ` to ${this.serverName}`;
+    const to = this.serverName === null ? '' : ` to ${this.serverName}`;
+    const words = [`${this.version === 0 ? 'TLS' : versionName(this.version)}${to}`];
     if (this.suite >= 0) words.push(suiteName(this.suite));
     if (this.alpn !== null) words.push(`ALPN ${this.alpn}`);
     if (this.helloRetry) words.push('after a HelloRetryRequest');

@@ -109,7 +109,7 @@ export class KeyLog {
         this.dropped++;
         return;
       }
-      this.sessions.set(random, (secrets = new Map()));
+      this.sessions.set(random, (secrets = new Map<string, Uint8Array>()));
     }
     secrets.set(label, secret);
   }

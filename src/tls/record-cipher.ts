@@ -107,9 +107,9 @@ function openAead(
       d.final();
       return content;
     }
-    const d = createDecipheriv(suite.cipher as CipherGCMTypes, key, nonce, {
+    const d: DecipherGCM = createDecipheriv(suite.cipher as CipherGCMTypes, key, nonce, {
       authTagLength: suite.tagLength,
-    }) as DecipherGCM;
+    });
     d.setAAD(aad);
     d.setAuthTag(tag);
     const content = d.update(body);

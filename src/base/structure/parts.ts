@@ -271,7 +271,9 @@ export function sized<T>(type: Type<T>): Type<T> {
     ...{ kind: `${type.kind} with a length`, size: -1, least: 4 },
     ...(type.fields === undefined ? {} : { fields: type.fields }),
     read: (r, name) => inside(r, name, () => type.read(r, name)) as T,
-    skip: (r, name) => void inside(r, name, () => type.skip(r, name)),
+    skip: (r, name) => {
+      inside(r, name, () => type.skip(r, name));
+    },
     json: (value) => type.json(value),
   };
 }

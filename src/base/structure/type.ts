@@ -89,7 +89,7 @@ export class Scalar<T> implements Type<T> {
   }
 }
 
-const itself = <T extends Json>(value: T): Json => value;
+const itself = (value: Json): Json => value;
 
 export const u8 = new Scalar('u8', 1, (r, at) => r.bytes[at]!, itself);
 export const i8 = new Scalar('i8', 1, (r, at) => r.view.getInt8(at), itself);

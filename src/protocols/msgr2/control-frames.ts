@@ -70,7 +70,7 @@ const FORMS: Readonly<Record<number, Type<Trailing>>> = {
   [TAG.AUTH_REPLY_MORE]: authReplyMore,
   [TAG.AUTH_REQUEST_MORE]: authRequestMore,
   [TAG.AUTH_DONE]: authDone,
-  [TAG.AUTH_SIGNATURE]: authSignature as Type<object>,
+  [TAG.AUTH_SIGNATURE]: authSignature,
   [TAG.CLIENT_IDENT]: clientIdent,
   [TAG.SERVER_IDENT]: serverIdent,
   [TAG.IDENT_MISSING_FEATURES]: frame({ features }),

@@ -180,7 +180,7 @@ function replyContent(m: OptionReply): (string | false)[] {
     }
     return [
       name,
-      type === 1 || type === 2 ? str(data, { at: 2, length: m.dataLength - 2 }) : `${count(m.dataLength - 2, 'byte')}`,
+      type === 1 || type === 2 ? str(data, { at: 2, length: m.dataLength - 2 }) : count(m.dataLength - 2, 'byte'),
     ];
   }
   return [m.dataLength > 0 && count(m.dataLength, 'byte')];

@@ -149,7 +149,7 @@ export class OutcomeChecks {
   private suspicious(r: Request): boolean {
     const { facts } = this;
     if (r.type > CMD_RESIZE || r.flags !== 0) return true;
-    if (facts.flags < 0 || (r.type === CMD_FLUSH && r.flags === 0)) return false;
+    if (facts.flags < 0 || r.type === CMD_FLUSH) return false;
     return (
       isBeyond(r, facts) ||
       ((facts.flags & TFLAG_READ_ONLY) !== 0 && isWrite(r.type)) ||

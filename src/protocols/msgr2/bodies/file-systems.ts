@@ -260,7 +260,7 @@ function enveloped<T>(kind: string, modern: Type<T>, old: Type<unknown>): Type<u
   return choose<unknown>(kind, (r) => {
     const { bytes, pos, left, view } = r;
     const fits = left >= 6 && bytes[pos + 1] === 1 && bytes[pos]! > 0 && bytes[pos]! < 32;
-    return fits && view.getUint32(pos + 2, true) <= left - 6 ? (modern as Type<unknown>) : old;
+    return fits && view.getUint32(pos + 2, true) <= left - 6 ? modern : old;
   });
 }
 const inode = enveloped('inode', inodeNew, inodeOld);
@@ -452,7 +452,9 @@ function limited(member: string): Type<unknown> {
   return {
     ...{ kind: 'realms of a length given before', size: -1, least: 0 },
     read: (r, name) => inside(r, name, () => realms.read(r, name)),
-    skip: (r, name) => void inside(r, name, () => realms.skip(r, name)),
+    skip: (r, name) => {
+      inside(r, name, () => realms.skip(r, name));
+    },
     json: (value) => realms.json(value),
   };
 }

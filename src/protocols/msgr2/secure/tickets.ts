@@ -57,7 +57,8 @@ export function collectSecrets(chain: KeyChain, bytes: Uint8Array, keys: readonl
       r.u8();
       const secret = readCryptoKey(r);
       r.take(8);
-      if (!r.failed) chain.addSecret(id, secret.bytes.slice());
+      if (r.failed) return;
+      chain.addSecret(id, secret.bytes.slice());
     }
     return;
   }

@@ -39,7 +39,7 @@ interface Keepalive {
 
 /** What happens once a session is open: numbers, acknowledgements, keepalives, requests and their replies. */
 export class Traffic {
-  private readonly context: SessionContext<unknown>;
+  private readonly context: SessionContext;
   private readonly output: Output;
   private readonly limits: LimitNotes;
   private readonly sides: readonly [SideState, SideState];
@@ -55,12 +55,7 @@ export class Traffic {
   bestRoundTrip = -1;
   lossy: boolean | null = null;
 
-  constructor(
-    context: SessionContext<unknown>,
-    output: Output,
-    limits: LimitNotes,
-    sides: readonly [SideState, SideState],
-  ) {
+  constructor(context: SessionContext, output: Output, limits: LimitNotes, sides: readonly [SideState, SideState]) {
     this.context = context;
     this.output = output;
     this.limits = limits;
