@@ -4,8 +4,18 @@ import type { Rule, Severity } from './rule.js';
  * What lies below the protocols or is the capture's doing (contract: events). These never blame a peer: `party` is
  * `capture`, and each of them suspends the rules whose evidence it touches.
  */
-function rule(id: string, severity: Severity, title: string, meaning: string): Rule {
-  return { id, severity, party: 'capture', needs: 'capture', title, meaning, spec: 'wirelint: capture diagnostics' };
+function rule(id: string, severity: Severity, title: string, meaning: string, again?: Rule['again']): Rule {
+  const spec = 'wirelint: capture diagnostics';
+  return {
+    id,
+    severity,
+    party: 'capture',
+    needs: 'capture',
+    title,
+    meaning,
+    spec,
+    ...(again !== undefined && { again }),
+  };
 }
 
 export const TRUNCATED = rule(
@@ -31,6 +41,7 @@ export const GAP = rule(
   'note',
   'stream bytes were never captured',
   'The peer acknowledged bytes that the capture does not hold, or data follow a hole that nothing filled. The size of the gap is exact; nothing is filled in. Rules whose evidence it touches are suspended.',
+  'each',
 );
 export const JOINED_LATE = rule(
   'capture/joined-late',
@@ -49,6 +60,7 @@ export const RESYNCHRONISED = rule(
   'note',
   'decoding was taken up again after unreadable bytes',
   'After a gap or a late start the decoder searched for the next messages that chain plausibly. The bytes before them were skipped and are counted.',
+  'each',
 );
 export const UNDECODED = rule(
   'capture/undecoded',

@@ -50,6 +50,12 @@ export interface Rule {
   readonly spec: string;
   /** Correct but noisy: only reported where it is switched on by `--rule ID=LEVEL`. */
   readonly off?: boolean;
+  /**
+   * What happens where a stream breaks it again. Where absent: each error is raised; a note or warning is raised once for each wording,
+   * numbers aside, and then counted. `habit`: what an implementation does because it was made so; notes and warnings of it are raised
+   * once a stream, whatever they name. `each`: every one is raised, as each is about a place that the reader has to see.
+   */
+  readonly again?: 'habit' | 'each';
   /** A session that breaks exactly this rule (rules of the capture's own making have none). */
   readonly breaks?: Example;
   /** The same session kept right. */

@@ -94,6 +94,14 @@ export function quote(text: string, max = 200): string {
   return `"${safeText(cut.replace(/["\\]/g, '\\$&'))}"`;
 }
 
+/** Words with a digit in them: packet numbers, offsets, cookies, addresses, ports, times. */
+const NUMBERS = /[\w.:-]*\d[\w.:-]*/g;
+
+/** What a text says, whatever the numbers in it: `#` stands for each. */
+export function withoutNumbers(text: string): string {
+  return text.replace(NUMBERS, '#');
+}
+
 /** `1 byte`, `2 bytes`. */
 export function count(n: number | bigint, one: string, many = `${one}s`): string {
   return `${n} ${Number(n) === 1 ? one : many}`;

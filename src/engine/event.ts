@@ -34,6 +34,8 @@ export interface StreamRecord {
   end: 'closed' | 'reset' | 'open';
   messages: number;
   readonly findings: Counts;
+  /** Notes and warnings that were raised once, and came again; filled when the stream ends. */
+  repeated: readonly Repeated[];
   /** By side: whether every message so far was decoded from its own direction alone. */
   readonly contextFree: [boolean, boolean];
   /** By side: offset in the plaintext from which on it came out of TLS; Infinity: none did. */
@@ -46,6 +48,18 @@ export interface StreamRecord {
   firstBytes: [Uint8Array, Uint8Array] | null;
   /** What such a stream is, where a protocol knows it by name and does not decode it. */
   relative: string | null;
+}
+
+/** A note or warning that a stream gave cause for more than once: raised at its first place, then counted. */
+export interface Repeated {
+  /** As it was raised. */
+  readonly finding: Finding;
+  /** In all, the first one included. */
+  readonly times: number;
+  /** The packet of the last one. */
+  readonly lastPacket: number;
+  /** What others said that the first did not, as far as it is kept. */
+  readonly others: readonly string[];
 }
 
 /** A violation or diagnostic, after configuration. */

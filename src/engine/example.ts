@@ -134,7 +134,7 @@ export function playSteps(protocol: Protocol, steps: readonly Step[], options: S
     levels: options.levels ?? new Map(),
     parked: new ParkedStreams(),
     room: new PumpRoom(),
-    named: new Set(),
+    once: () => true,
     secrets: new ExampleSecrets(limits.tlsSessions, options.keyLog ?? ''),
     waiting: new Set(),
     secured: (record, side, event) => reporter.secured?.(record, side, event),

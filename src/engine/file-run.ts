@@ -61,6 +61,7 @@ export class FileRun implements PacketSink {
     this.summary = summary;
     this.secrets = secrets;
     const wanted = ({ id }: { readonly id: number }): boolean => options.streams.size === 0 || options.streams.has(id);
+    const said = new Set<string>();
     const env: StreamEnvironment = {
       limits: options.limits,
       budget,
@@ -73,7 +74,11 @@ export class FileRun implements PacketSink {
       bytes: options.bytes,
       parked: new ParkedStreams(),
       room: new PumpRoom(),
-      named: new Set(),
+      once: (record, what) => {
+        if (!wanted(record) || said.has(what)) return false;
+        said.add(what);
+        return true;
+      },
       secrets,
       waiting: this.waiting,
       secured: (record, side, event) => {

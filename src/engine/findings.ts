@@ -7,6 +7,7 @@ import type { Message } from '../contract/message.js';
 import type { Evidence } from '../contract/protocol.js';
 import type { End } from '../stream/byte-stream.js';
 import type { Finding, StreamRecord } from './event.js';
+import { Repeats, type Recurrence } from './repeats.js';
 
 export type RuleLevel = Severity | 'off';
 export type RuleLevels = ReadonlyMap<string, RuleLevel>;
@@ -46,8 +47,15 @@ interface Contested {
   readonly to: number;
 }
 
+/** A finding that waits for its message to be reported. */
+interface Held {
+  readonly finding: Finding;
+  /** Where those that say the same are counted; null: each of them is raised. */
+  readonly repeated: Recurrence | null;
+}
+
 /** No findings; never added to. */
-const NONE: Finding[] = [];
+const NONE: Held[] = [];
 
 /** The findings of one stream: held until the message that they are about was reported, and bounded in number per rule. */
 export class StreamFindings {
@@ -58,7 +66,8 @@ export class StreamFindings {
   private readonly suppress: ((finding: Finding) => boolean) | undefined;
   /** Made with the first finding: most streams have none. */
   private counts: Map<Rule, number> | null = null;
-  private held: Finding[] = NONE;
+  private held: Held[] = NONE;
+  private repeats: Repeats | null = null;
   private contested: Contested[] | null = null;
   private contestedTold = false;
 
@@ -110,6 +119,15 @@ export class StreamFindings {
     if (confidence === 'certain' && this.contested !== null && this.isContested(evidence)) confidence = 'likely';
     const severity = effectiveSeverity(rule, evidence.severity, confidence, this.levels);
     if (severity === null) return;
+    const side = evidence.side ?? message?.side ?? null;
+    const at = evidence.origin ?? message ?? place;
+    const party = this.blamed(rule, evidence.party, side);
+    const counted = Repeats.counts(rule, evidence.severity ?? rule.severity);
+    const before = counted ? (this.repeats?.find(rule, severity, party, evidence.text) ?? null) : null;
+    if (before !== null) {
+      before.again(evidence.text, at.packet);
+      return;
+    }
     this.counts ??= new Map<Rule, number>();
     const n = (this.counts.get(rule) ?? 0) + 1;
     this.counts.set(rule, n);
@@ -117,15 +135,14 @@ export class StreamFindings {
       this.record.findings[severity]++;
       return;
     }
-    const side = evidence.side ?? message?.side ?? null;
-    const at = evidence.origin ?? message ?? place;
+    const repeated = counted ? (this.repeats ??= new Repeats()).add(rule, severity, party, evidence.text) : null;
     if (this.held === NONE) this.held = [];
-    this.held.push({
+    const finding: Finding = {
       file: this.record.file,
       stream: this.record,
       rule,
       severity,
-      party: this.blamed(rule, evidence.party, side),
+      party,
       confidence,
       side,
       message,
@@ -136,7 +153,8 @@ export class StreamFindings {
       seconds: at.seconds,
       nanos: at.nanos,
       text: evidence.text,
-    });
+    };
+    this.held.push({ finding, repeated });
   }
 
   /** A rule that either side can break is broken by the side whose bytes show it, unless its check says otherwise. */
@@ -164,16 +182,18 @@ export class StreamFindings {
     if (this.held.length === 0) return;
     const now = this.held;
     this.held = NONE;
-    for (const f of now) {
-      if (!all && f.message !== null && f.message.index === 0) {
+    for (const held of now) {
+      const { message } = held.finding;
+      if (!all && message !== null && message.index === 0) {
         if (this.held === NONE) this.held = [];
-        this.held.push(f);
+        this.held.push(held);
         continue;
       }
-      const within = this.within(f);
-      if (this.suppress?.(within)) continue;
-      this.record.findings[f.severity]++;
-      this.emit(within);
+      const finding = this.within(held.finding);
+      if (this.suppress?.(finding)) continue;
+      if (held.repeated !== null) held.repeated.finding = finding;
+      this.record.findings[finding.severity]++;
+      this.emit(finding);
     }
   }
 
@@ -187,6 +207,7 @@ export class StreamFindings {
   /** Says how many findings were only counted. */
   close(place: Place): void {
     this.flush(true);
+    if (this.repeats !== null) this.record.repeated = this.repeats.counted();
     if (this.counts === null) return;
     for (const [rule, n] of [...this.counts]) {
       const more = n - this.limits.findingsPerRule;

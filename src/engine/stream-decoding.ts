@@ -1,5 +1,4 @@
 import { Block } from '../base/block.js';
-import { JOINED_LATE } from '../base/capture-rules.js';
 import { CLIENT, otherSide, SERVER, type Side } from '../base/input.js';
 import type { Origin } from '../base/origin.js';
 import { Share } from '../base/share.js';
@@ -76,9 +75,8 @@ export class StreamDecoding implements PlaintextReader {
 
   /** Plays what was buffered until the protocol was known. `unheard`: what TLS told meanwhile. */
   replay(classifier: Classifier, unheard: readonly TlsEvent[]): void {
-    const { ledger, record } = this;
+    const { ledger } = this;
     for (const event of unheard) this.secured(ledger.sideOf(event.end), event);
-    if (record.connection.start === 'missed') ledger.tell(JOINED_LATE, { text: 'no connection set-up in the capture' });
     for (const side of [CLIENT, SERVER] as const)
       ledger.skip(side, 0, classifier.droppedBytes[ledger.endOf(side)], 'undecoded');
     const last = ledger.now.clone();

@@ -28,8 +28,8 @@ export interface StreamEnvironment {
   /** Of this file. */
   readonly parked: ParkedStreams;
   readonly room: PumpRoom;
-  /** What streams of this file that nobody decodes were called so far. */
-  readonly named: Set<string>;
+  /** Whether this is to be said of the stream: what is true of many streams of a file is said of the first one only. */
+  readonly once: (record: StreamRecord, what: string) => boolean;
   /** Secrets of TLS sessions. */
   readonly secrets: SecretSource;
   /** Streams whose TLS records wait for their secrets. */

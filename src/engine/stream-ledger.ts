@@ -1,8 +1,10 @@
 import {
   GAP,
   INTERNAL,
+  JOINED_LATE,
   LIMIT,
   ONE_SIDED,
+  OPAQUE,
   SNAPLEN,
   UNACKNOWLEDGED,
   UNDECODED,
@@ -69,6 +71,7 @@ export class StreamLedger implements Output {
 
   message(message: Message): void {
     const record = this.record;
+    if (record.messages === 0) this.tellLate();
     message.index = ++record.messages;
     if (message.hinted) record.contextFree[message.side] = false;
     this.session?.message(message);
@@ -84,6 +87,8 @@ export class StreamLedger implements Output {
   }
 
   raise(rule: Rule, evidence: Evidence): void {
+    // a file of which it is told that parts cannot be read needs no note that connections were there before it: `start` says so
+    if (rule === OPAQUE) this.env.once(this.record, JOINED_LATE.id);
     this.findings.raise(rule, evidence, this.now);
   }
 
@@ -121,13 +126,12 @@ export class StreamLedger implements Output {
 
   /** A stream that nobody decodes, and that a protocol knows by name: said once a file. */
   nameRelative(first: readonly [Uint8Array, Uint8Array]): void {
+    const { record } = this;
     for (const protocol of this.env.protocols) {
       const name = protocol.relative?.(first) ?? null;
       if (name === null) continue;
-      this.record.relative = name;
-      if (this.env.named.has(name)) return;
-      this.env.named.add(name);
-      this.raise(UNKNOWN_PROTOCOL, { text: name });
+      record.relative = name;
+      if (this.env.once(record, name)) this.raise(UNKNOWN_PROTOCOL, { text: name });
       return;
     }
   }
@@ -177,7 +181,11 @@ export class StreamLedger implements Output {
 
   /** The stream is over: notes that only its end can say, and its record. */
   close(): void {
-    if (this.record.protocol !== null) for (const side of [CLIENT, SERVER] as const) this.tellEnd(side);
+    const { record } = this;
+    if (record.protocol !== null) {
+      if (record.messages === 0 && record.skipped[CLIENT].opaque + record.skipped[SERVER].opaque === 0) this.tellLate();
+      for (const side of [CLIENT, SERVER] as const) this.tellEnd(side);
+    }
     this.findings.close(this.now);
     try {
       this.env.closed(this.record);
@@ -188,6 +196,16 @@ export class StreamLedger implements Output {
     }
     this.session = null;
     this.record.session = null;
+  }
+
+  /**
+   * A stream of which the beginning is missing: said of the first one of a file, as `start` says it of each. One that is encrypted
+   * throughout has nothing that a beginning could explain.
+   */
+  private tellLate(): void {
+    const { record } = this;
+    if (record.connection.start !== 'missed' || !this.env.once(record, JOINED_LATE.id)) return;
+    this.tell(JOINED_LATE, { text: 'no connection set-up in the capture (said of the first such stream of a file)' });
   }
 
   private tellEnd(side: Side): void {

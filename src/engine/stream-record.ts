@@ -25,6 +25,7 @@ export function newRecord(file: string, connection: Connection, first: Origin): 
     end: 'open',
     messages: 0,
     findings: { error: 0, warning: 0, note: 0 },
+    repeated: [],
     contextFree: [true, true],
     tlsFrom: [Infinity, Infinity],
     tls: null,

@@ -13,6 +13,8 @@ export interface CheckedFinding extends FindingEvent {
   readonly messageName: string | null;
   /** The annotated bytes of that message, where they were asked for, else empty. */
   readonly dump: readonly string[];
+  /** How often the stream gave cause for it, where the finding stands for all. */
+  readonly times: number;
   /** Line in the transcript that lies beside the capture. */
   readonly line: number | null;
   /** The file of a joined recording that holds its packet, and the packet's number in it. */

@@ -5,7 +5,7 @@ import type { CaptureFormat, CaptureInfo } from '../capture/packet.js';
 import { fieldsOf, type Json } from '../base/annotation.js';
 import type { Message } from '../contract/message.js';
 import { directionOf, type Direction } from '../engine/direction.js';
-import type { Counts, Finding, StreamRecord, Summary } from '../engine/event.js';
+import type { Counts, Finding, Repeated, StreamRecord, Summary } from '../engine/event.js';
 
 /** The events of the ndjson format, as plain objects: names, order and types are a promise to users. */
 
@@ -82,8 +82,26 @@ export interface StreamEvent {
   readonly end: 'closed' | 'reset' | 'open';
   readonly messages: number;
   readonly findings: Readonly<Counts>;
+  /** Notes and warnings that came again after they were raised; absent where none did. */
+  readonly repeated?: readonly RepeatedFinding[];
   readonly contextFree: BothWays<boolean>;
   readonly session: Readonly<Record<string, Json>>;
+}
+
+/** How often a stream gave cause for a finding that was raised at its first place only. */
+export interface RepeatedFinding {
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly party: Party;
+  /** The message of the finding as raised, and its packet: together with the rule they name it. */
+  readonly message: number | null;
+  readonly packet: number;
+  /** In all, the first included. */
+  readonly times: number;
+  /** Packet of the last one. */
+  readonly lastPacket: number;
+  /** Texts of some that said more than other numbers; absent where none did. */
+  readonly others?: readonly string[];
 }
 
 export interface SummaryEvent {
@@ -168,8 +186,23 @@ export function streamEvent(s: StreamRecord): StreamEvent {
     end: s.end,
     messages: s.messages,
     findings: { error: s.findings.error, warning: s.findings.warning, note: s.findings.note },
+    ...(s.repeated.length > 0 && { repeated: s.repeated.map(repeatedFinding) }),
     contextFree: bothWays(s.contextFree),
     session: sessionOf(s),
+  };
+}
+
+function repeatedFinding({ finding, times, lastPacket, others }: Repeated): RepeatedFinding {
+  const { rule, severity, party, message, packet } = finding;
+  return {
+    rule: rule.id,
+    severity,
+    party,
+    message: indexOf(message),
+    packet,
+    times,
+    lastPacket,
+    ...(others.length > 0 && { others }),
   };
 }
 

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
+import { withoutNumbers } from '../base/text.js';
 import type { Finding } from '../engine/event.js';
-
-/** Words with a digit in them: packet numbers, offsets, cookies, addresses, ports, times. */
-const NUMBERS = /[\w.:-]*\d[\w.:-]*/g;
 
 /**
  * Names findings of one capture so that they are known again after unrelated changes of it: recorded anew, packets, times, ports,
@@ -18,7 +16,7 @@ export class Fingerprints {
       finding.stream?.protocol?.name ?? '',
       finding.side ?? '',
       finding.message?.name ?? '',
-      finding.text.replace(NUMBERS, '#'),
+      withoutNumbers(finding.text),
     ].join('\0');
     const n = (this.seen.get(key) ?? 0) + 1;
     this.seen.set(key, n);

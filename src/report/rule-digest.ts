@@ -1,6 +1,6 @@
 import type { Severity } from '../base/rule.js';
 import { count } from '../base/text.js';
-import type { Finding } from '../engine/event.js';
+import type { Finding, Repeated } from '../engine/event.js';
 import { printable } from './words.js';
 
 /** One rule that was broken: how often, where first, and the command that shows it. */
@@ -23,6 +23,14 @@ export class RuleDigest {
     const seen = this.rules.get(key);
     if (seen === undefined) this.rules.set(key, { first: f, severity: f.severity, n: 1 });
     else seen.n++;
+  }
+
+  /** Those that a stream's end tells to have come again. */
+  again(repeated: readonly Repeated[]): void {
+    for (const { finding: f, times } of repeated) {
+      const seen = this.rules.get(`${f.rule.id} ${f.severity}`);
+      if (seen !== undefined) seen.n += times - 1;
+    }
   }
 
   /** The gravest first, then the most frequent. `nameOf`: what an input is called. */

@@ -94,6 +94,7 @@ class SarifLog {
       ruleId: f.rule,
       ruleIndex: this.rule(f.rule),
       level: f.severity,
+      ...(f.times > 1 && { occurrenceCount: f.times }),
       message: { text: `${printable(f.text)} (${printable(whereWords(f))})` },
       locations: [
         { physicalLocation: { artifactLocation: { ...location(path), index: target }, region: { startLine: line } } },

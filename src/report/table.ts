@@ -97,6 +97,10 @@ export class TableReporter implements Reporter {
   }
 
   stream(s: StreamRecord): void {
+    for (const { finding: f, times } of s.repeated) {
+      const seen = this.rules.get(`${f.rule.id} ${f.severity}`);
+      if (seen !== undefined) seen.n += times - 1;
+    }
     if (this.streams.length >= (s.protocol === null ? MOST_UNKNOWN : MOST_STREAMS)) {
       this.unlisted++;
       return;

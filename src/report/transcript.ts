@@ -7,7 +7,7 @@ import type { CaptureInfo } from '../capture/packet.js';
 import type { Annotation } from '../contract/annotation.js';
 import type { Message } from '../contract/message.js';
 import type { TlsEvent } from '../tls/event.js';
-import type { Finding, Reporter, StreamRecord, Summary } from '../engine/event.js';
+import type { Finding, Repeated, Reporter, StreamRecord, Summary } from '../engine/event.js';
 import { Clock, type TimeFormat, type Zone } from '../select/clock.js';
 import type { LeftOut } from '../select/selection.js';
 import { hangingLines } from './hanging.js';
@@ -185,6 +185,7 @@ export class Transcript implements Reporter {
   }
 
   stream(s: StreamRecord): void {
+    this.digest.again(s.repeated);
     this.settle();
     this.head();
     if (s.protocol === null) {
@@ -193,7 +194,7 @@ export class Transcript implements Reporter {
       const lines = s.session?.describe() ?? [];
       this.wrapped(this.streamColor(s)(`end of stream ${s.id}`), `: ${this.endWords(s)}`, '  ');
       if (s.tls !== null) lines.push(s.tls.describe());
-      for (const line of lines) this.wrapped('  ', printable(line), '    ');
+      for (const line of [...lines, ...s.repeated.map(repeatedWords)]) this.wrapped('  ', printable(line), '    ');
     }
     this.opened.delete(s);
     this.current = null;
@@ -398,6 +399,14 @@ function leftOutWords(left: LeftOut): string[] {
   if (left.hasty > 0)
     lines.push(`${count(left.hasty, 'message')} judged before the answer came (limit selectionMessages)`);
   return lines;
+}
+
+/** `nbd/error-not-structured came 4 times, first in #33, last at packet 57`. */
+function repeatedWords({ finding, times, lastPacket, others }: Repeated): string {
+  const { message, packet, rule } = finding;
+  const first = message !== null && message.index > 0 ? `in #${message.index}` : `at packet ${packet}`;
+  const also = others.length > 0 ? `; also: ${others.join('; ')}` : '';
+  return `${rule.id} came ${count(times, 'time')}, first ${first}, last at packet ${lastPacket}${also}`;
 }
 
 /** VLAN and the recorder's comment, where there are any. */

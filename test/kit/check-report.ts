@@ -34,6 +34,7 @@ export function finding(file: string, more: Partial<CheckedFinding> = {}): Check
     fingerprint: '0123456789abcdef0123456789abcdef',
     messageName: 'NBD_SIMPLE_REPLY',
     dump: [],
+    times: 1,
     line: null,
     part: null,
     ...more,

@@ -19,6 +19,7 @@ describe('qemu leaves PAYLOAD_LEN out of extended writes and sends the data', ()
     expect(streams[0]!.contextFree).toEqual({ 'client-to-server': true, 'server-to-client': true });
     const loud = findings.filter((f) => f.severity !== 'note');
     expect(loud.map((f) => `${f.severity} ${f.rule}`)).toEqual(['warning nbd/write-without-payload-len']);
-    expect(loud[0]!.text).toContain('3 times in this session');
+    const times = { rule: 'nbd/write-without-payload-len', message: 14, times: 3, lastPacket: 49 };
+    expect(streams[0]!.repeated).toEqual([expect.objectContaining(times)]);
   });
 });

@@ -101,6 +101,8 @@ class Verdict implements Reporter {
   private readonly prints = new WeakMap<Finding, string>();
   private readonly counts: MessageCounts | null;
   private readonly findings: CheckedFinding[] = [];
+  /** Where findings of streams that are still open stand among them. */
+  private readonly places = new WeakMap<Finding, number>();
   private readonly rules: Record<string, RuleFacts> = {};
   /** Findings in streams by rule, with those that are only counted; and one of each rule of which some are. */
   private readonly perRule = new Map<string, number>();
@@ -181,8 +183,10 @@ class Verdict implements Reporter {
   }
 
   private list(f: Finding): void {
+    this.places.set(f, this.findings.length);
     this.findings.push({
       ...findingEvent(f),
+      times: 1,
       fingerprint: this.prints.get(f)!,
       messageName: f.message?.name ?? null,
       dump: this.job.hex ? dumpOf(f) : [],
@@ -196,7 +200,19 @@ class Verdict implements Reporter {
     return part === undefined ? null : { file: part.path, packet: packet - part.firstPacket + 1 };
   }
 
+  /** The end of a stream tells how often its findings came again: the text of each listed one says so. */
+  private listTimes(s: StreamRecord): void {
+    for (const { finding, times, others } of s.repeated) {
+      const at = this.places.get(finding);
+      if (at === undefined) continue;
+      const f = this.findings[at]!;
+      const also = others.length > 0 ? `; also: ${others.join('; ')}` : '';
+      this.findings[at] = { ...f, times, text: `${f.text}; ${times} times in this stream${also}` };
+    }
+  }
+
   stream(s: StreamRecord): void {
+    this.listTimes(s);
     if (!this.job.streams && this.lines === null && this.job.plan.expect.length === 0) return;
     const event = streamEvent(s);
     if (s.protocol !== null) {

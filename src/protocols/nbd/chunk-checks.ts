@@ -65,7 +65,7 @@ export function checkErrorValue(facts: Facts, m: NbdMessage, at: number, error: 
   if (!isKnownError(error)) {
     facts.raise(UNKNOWN_ERROR_VALUE, { ...field(m, at, 4), text: `error ${error}` });
   } else if (error === ENOMEM) {
-    facts.repeats.add(ENOMEM_USED, field(m, at, 4), `error ${error}, ${errorName(error)}`, (what) => what);
+    facts.raise(ENOMEM_USED, { ...field(m, at, 4), text: `error ${error}, ${errorName(error)}` });
   }
 }
 

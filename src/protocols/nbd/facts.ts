@@ -5,7 +5,6 @@ import { LimitNotes } from '../../contract/limit-notes.js';
 import type { Message } from '../../contract/message.js';
 import type { End } from '../../stream/byte-stream.js';
 import type { ClientFlags, Greeting } from './messages.js';
-import { Repeats } from './repeats.js';
 import type { NbdShared } from './shared.js';
 
 /** What the server said about block sizes (NBD_INFO_BLOCK_SIZE). */
@@ -40,10 +39,7 @@ export class Facts {
   /** By side: the message of which an error was found last. What goes wrong right behind it is its doing. */
   readonly faulted: [Message | null, Message | null] = [null, null];
 
-  /** What is raised once a session, with a count. */
-  readonly repeats = new Repeats();
   private notes: LimitNotes | null = null;
-  private noisy: Map<Rule, number> | null = null;
 
   greeting: Greeting | null = null;
   clientFlags: ClientFlags | null = null;
@@ -180,14 +176,9 @@ export class Facts {
     return this.context.connection.ordered && earlier.packet < message.firstPacket ? 'likely' : null;
   }
 
-  /** Whether a rule that is off by default, and noisy where it applies, is still to be raised: a few say all. */
+  /** Whether a rule that is off by default is to be raised. */
   wants(rule: Rule): boolean {
-    if (!this.output.wants(rule)) return false;
-    this.noisy ??= new Map();
-    const n = this.noisy.get(rule) ?? 0;
-    if (n >= this.context.limits.findingsPerRule) return false;
-    this.noisy.set(rule, n + 1);
-    return true;
+    return this.output.wants(rule);
   }
 
   /** Tells of limits; made with the first one. */

@@ -200,12 +200,12 @@ export class OutcomeChecks {
     if (!fua && (facts.flags & gate) === 0) return;
     // neither a flush nor FUA has a range that could be at fault
     const bare = fua || r.type === CMD_FLUSH;
-    facts.repeats.add(
-      OFFERED_COMMAND_REFUSED,
-      { message: m, related: [r], severity: bare ? 'warning' : 'note' },
-      `${shortCommand(r.type)}${fua ? ' with FUA' : ''}`,
-      (commands) => `EINVAL for ${commands}, although the transmission flags are ${hexNumber(facts.flags, 4)}`,
-    );
+    facts.raise(OFFERED_COMMAND_REFUSED, {
+      message: m,
+      related: [r],
+      severity: bare ? 'warning' : 'note',
+      text: `EINVAL for ${shortCommand(r.type)}${fua ? ' with FUA' : ''}, although the transmission flags are ${hexNumber(facts.flags, 4)}`,
+    });
   }
 
   private overflow(r: Request, m: NbdMessage): void {

@@ -220,15 +220,16 @@ export class RequestChecks {
       });
     }
     if ((r.flags & CMD_FLAG_FUA) !== 0 && r.type !== CMD_WRITE && r.type !== CMD_TRIM && r.type !== CMD_WRITE_ZEROES) {
-      facts.repeats.add(FUA_ON_NON_WRITE, at, shortCommand(r.type), (commands) => `FUA on ${commands}`);
+      facts.raise(FUA_ON_NON_WRITE, { ...at, text: `FUA on ${shortCommand(r.type)}` });
     }
     if (!r.extended) return;
     if (r.type === CMD_WRITE && !payload) {
       const data = r.payload > 0 ? '; its data follow all the same' : '';
-      const what = `${decimal(r.lengthHi, r.lengthLo)} bytes`;
-      const say = (lengths: string): string => `WRITE of ${lengths} without PAYLOAD_LEN${data}`;
-      if (r.payload === 0) facts.raise(WRITE_WITHOUT_PAYLOAD_LEN, { ...at, text: say(what) });
-      else facts.repeats.add(WRITE_WITHOUT_PAYLOAD_LEN, { ...at, severity: 'warning' }, what, say);
+      facts.raise(WRITE_WITHOUT_PAYLOAD_LEN, {
+        ...at,
+        severity: r.payload > 0 ? 'warning' : 'error',
+        text: `WRITE of ${decimal(r.lengthHi, r.lengthLo)} bytes without PAYLOAD_LEN${data}`,
+      });
     }
     if (payload && r.type !== CMD_WRITE && r.payload === 0) {
       facts.raise(PAYLOAD_LEN_ZERO, {
@@ -259,7 +260,7 @@ export class RequestChecks {
   private length(r: Request): void {
     if (r.lengthHi === 0 && r.lengthLo === 0) {
       const at = requestLayout(r).where(r, 'length');
-      this.facts.repeats.add(ZERO_LENGTH_REQUEST, at, shortCommand(r.type), (commands) => `${commands} of 0 bytes`);
+      this.facts.raise(ZERO_LENGTH_REQUEST, { ...at, text: `${shortCommand(r.type)} of 0 bytes` });
     } else if (r.type === CMD_READ && r.lengthHi !== 0) {
       this.facts.raise(READ_OVER_32_BIT, {
         ...EXTENDED_REQUEST.where(r, 'length'),
@@ -280,8 +281,10 @@ export class RequestChecks {
         text: `${shortCommand(type)}, but the transmission flags are ${hexNumber(offered, 4)}`,
       });
     } else if (type === CMD_CACHE && (offered & TFLAG_SEND_CACHE) === 0) {
-      const say = (what: string): string => `${what}, but the transmission flags are ${hexNumber(offered, 4)}`;
-      facts.repeats.add(CACHE_NOT_ADVERTISED, REQUEST.where(r, 'type'), 'CACHE', say);
+      facts.raise(CACHE_NOT_ADVERTISED, {
+        ...REQUEST.where(r, 'type'),
+        text: `CACHE, but the transmission flags are ${hexNumber(offered, 4)}`,
+      });
     } else if (type === CMD_BLOCK_STATUS && facts.negotiationSeen) {
       this.contexts(r);
     }
@@ -300,8 +303,10 @@ export class RequestChecks {
       }
     }
     if ((offered & TFLAG_READ_ONLY) !== 0 && isWrite(type)) {
-      const say = (commands: string): string => `${commands} on a read-only export`;
-      facts.repeats.add(WRITE_ON_READ_ONLY, REQUEST.where(r, 'type'), shortCommand(type), say);
+      facts.raise(WRITE_ON_READ_ONLY, {
+        ...REQUEST.where(r, 'type'),
+        text: `${shortCommand(type)} on a read-only export`,
+      });
     }
     if (hasRange(type) && r.query === null) this.range(r);
     if (type === CMD_READ || type === CMD_WRITE || r.query !== null) this.payload(r);

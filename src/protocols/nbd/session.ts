@@ -139,7 +139,6 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
   finish(how: 'closed' | 'reset' | 'open'): void {
     this.ending.finish(how);
     checkOldstyleTaken(this.facts, this.firstToEnd);
-    this.facts.repeats.flush((rule, evidence) => this.facts.raise(rule, evidence));
     const { forgotten } = this.transmission.table;
     if (forgotten > 0) {
       const limit = this.transmission.table.crowded ? 'heldMessages' : 'inFlight';

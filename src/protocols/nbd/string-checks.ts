@@ -61,12 +61,7 @@ export function namespaceOf(name: string): string | null {
 /** Judges the namespace of a context or query that has one. */
 export function checkNamespace(facts: Facts, m: NbdMessage, at: number, length: number, space: string): void {
   if (space.startsWith('x-')) {
-    facts.repeats.add(
-      META_NAMESPACE_EXPERIMENTAL,
-      field(m, at, length),
-      space,
-      (s) => `namespace ${s} is experimental`,
-    );
+    facts.raise(META_NAMESPACE_EXPERIMENTAL, { ...field(m, at, length), text: `namespace ${space} is experimental` });
   } else if (!NAMESPACES.includes(space)) {
     facts.raise(META_NAMESPACE_UNREGISTERED, { ...field(m, at, length), text: `namespace ${space} is not registered` });
   }

@@ -157,8 +157,7 @@ export class Transmission {
     checkErrorValue(facts, m, 4, m.error);
     if (facts.extended && facts.negotiationSeen) this.headerMode(m);
     else if (facts.structured && facts.negotiationSeen) {
-      const say = (errors: string): string => `${errors} in a simple reply`;
-      facts.repeats.add(ERROR_NOT_STRUCTURED, { message: m }, errorName(m.error), say);
+      facts.raise(ERROR_NOT_STRUCTURED, { message: m, text: `${errorName(m.error)} in a simple reply` });
     }
   }
 

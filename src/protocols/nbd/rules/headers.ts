@@ -306,6 +306,7 @@ export const UNKNOWN_ERROR_VALUE = rule('unknown-error-value', 'error', 'server'
 });
 
 export const ENOMEM_USED = rule('enomem-used', 'warning', 'server', 'server', {
+  again: 'habit',
   title: 'the server reports ENOMEM',
   meaning: 'Servers should avoid ENOMEM: it makes clients believe that they have run out of memory themselves.',
   spec: ERRORS,
@@ -392,6 +393,7 @@ export const CACHE_FLAG_ACCEPTED = rule('cache-flag-accepted', 'error', 'server'
 });
 
 export const ERROR_NOT_STRUCTURED = rule('error-not-structured', 'warning', 'server', 'server', {
+  again: 'habit',
   title: 'an error is reported by a simple reply although structured replies were agreed on',
   meaning:
     'With structured replies errors should be sent as chunks, which can carry a message and an offset. Several servers send simple replies for commands other than READ and BLOCK_STATUS; nothing breaks.',
@@ -535,6 +537,7 @@ export const ALLOCATED_ENOSPC = rule('allocated-enospc', 'error', 'server', 'ses
 });
 
 export const OFFERED_COMMAND_REFUSED = rule('offered-command-refused', 'warning', 'server', 'session', {
+  again: 'habit',
   title: 'a command that the server offered is refused as invalid',
   meaning:
     'The transmission flags offer the command (or FUA), nothing in sight is wrong with the request, and yet the answer is EINVAL. The server offers more than it takes: nbdkit does so for clients that it greets in oldstyle. Clients that believe the flags fail. A note, where only commands with a range are refused, in which something may be at fault that the capture does not show. Told once a session.',

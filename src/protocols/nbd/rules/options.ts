@@ -345,6 +345,7 @@ export const META_NAMESPACE_UNREGISTERED = rule('meta-namespace-unregistered', '
 });
 
 export const META_NAMESPACE_EXPERIMENTAL = rule('meta-namespace-experimental', 'note', 'either', 'either', {
+  again: 'habit',
   title: 'an experimental metadata namespace',
   meaning: 'Namespaces that begin with x- are for local experiments and should not be used more widely.',
   spec: META,

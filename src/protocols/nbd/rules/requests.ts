@@ -174,6 +174,7 @@ export const COMMAND_NOT_NEGOTIATED = rule('command-not-negotiated', 'error', 'c
 });
 
 export const CACHE_NOT_ADVERTISED = rule('cache-not-advertised', 'note', 'client', 'session', {
+  again: 'habit',
   title: 'CACHE without SEND_CACHE',
   meaning:
     'Unlike the other commands CACHE may be tried without its flag, by clients from before the flag existed. It is a hint only; the server may refuse it.',
@@ -193,6 +194,7 @@ export const CACHE_NOT_ADVERTISED = rule('cache-not-advertised', 'note', 'client
 });
 
 export const FUA_ON_NON_WRITE = rule('fua-on-non-write', 'warning', 'client', 'client', {
+  again: 'habit',
   title: 'FUA on a command that writes nothing',
   meaning:
     'FUA is allowed on all commands once it was offered, because clients are known to send it, but it means nothing on commands other than WRITE, WRITE_ZEROES and TRIM and should not be set there.',
@@ -231,6 +233,7 @@ export const BLOCK_STATUS_NOT_NEGOTIATED = rule('block-status-not-negotiated', '
 });
 
 export const WRITE_ON_READ_ONLY = rule('write-on-read-only', 'note', 'client', 'session', {
+  again: 'habit',
   title: 'a write to a read-only export',
   meaning: 'The server must refuse it (EPERM). Clients should look at READ_ONLY first.',
   spec: 'Transmission flags',
@@ -244,6 +247,7 @@ export const WRITE_ON_READ_ONLY = rule('write-on-read-only', 'note', 'client', '
 });
 
 export const ZERO_LENGTH_REQUEST = rule('zero-length-request', 'warning', 'client', 'client', {
+  again: 'habit',
   title: 'a request of length zero',
   meaning:
     'READ, WRITE, TRIM, WRITE_ZEROES and BLOCK_STATUS should not have a length of zero: what the server does then is not specified, and servers differ (success, EINVAL).',
@@ -411,6 +415,7 @@ export const REQUEST_UNDER_512 = rule('request-under-512', 'warning', 'client', 
 });
 
 export const WRITE_WITHOUT_PAYLOAD_LEN = rule('write-without-payload-len', 'error', 'client', 'client', {
+  again: 'habit',
   title: 'an extended WRITE without PAYLOAD_LEN',
   meaning:
     'With extended headers the flag PAYLOAD_LEN says that the length counts bytes that follow. WRITE must set it. qemu (seen with 10.0) leaves it out and sends the data, and its server takes them: where data follow this is a warning. A server that goes by the text reads them as requests.',

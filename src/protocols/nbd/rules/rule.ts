@@ -9,6 +9,7 @@ interface Declaration {
   readonly keeps: Example;
   readonly also?: readonly string[];
   readonly off?: boolean;
+  readonly again?: 'habit';
 }
 
 /** A rule of NBD; `id` without the protocol's prefix. */
