@@ -110,11 +110,14 @@ export interface Limits {
   tlsWaitBytes: number;
   /** Lost TLS records up to which the number of the next one is looked for. */
   tlsLostRecords: number;
-  /** TLS records of one direction that are tried under keys that do not open them: noise behind a hole, or wrong keys. */
+  /**
+   * TLS records of one direction that are tried under keys that do not open them: noise behind a hole, or wrong keys. Also sessions of
+   * the key logs whose secrets are tried on a session without its ClientHello.
+   */
   tlsTrials: number;
   /** Bytes of packets that wait, while a capture is written with comments, for what is to be said of them. */
   annotatedBytes: number;
-  /** TLS sessions whose secrets are kept. */
+  /** TLS sessions whose secrets are kept: those of the key logs, and those of TLS 1.2 that others may resume. */
   tlsSessions: number;
   /** Bytes of one TLS key log that are read. */
   tlsKeyLogBytes: number;

@@ -212,7 +212,7 @@ export class TlsConnection implements DirectionHost {
     const peer = other(end);
     const missing = role === CLIENT ? this.serverHello === null : this.clientRandom === null;
     if (missing && patient && this.mayTell(peer)) return WAIT;
-    if (this.clientRandom === null) return this.byTrial(role, record);
+    if (this.clientRandom === null) return this.byTrial(end, role, record);
     const secrets = this.find(this.clientRandom);
     const master = secrets === null ? this.resumedMaster() : null;
     if (secrets === null && master === null) {
@@ -386,14 +386,20 @@ export class TlsConnection implements DirectionHost {
   }
 
   /** Where the ClientHello was not captured, the key log's sessions are tried on the record. */
-  private byTrial(role: Role, record: RawRecord): Keys {
+  private byTrial(end: End, role: Role, record: RawRecord): Keys {
     const hello = this.serverHello;
     if (hello === null) return none('its handshake was not captured, so no secret can be matched with it');
     const suite = suiteOf(hello.suites[0]!);
     if (suite === null) return none(`suite not supported: ${suiteName(hello.suites[0]!)}`);
     let tries = this.limits.tlsTrials;
     for (const [random, secrets] of this.secrets.log.entries()) {
-      if (tries-- <= 0) break;
+      if (tries-- <= 0) {
+        const text = `more sessions in the key log than ${this.limits.tlsTrials}; the secrets of the others were not tried on a session without its ClientHello`;
+        const { offset, origin } = record;
+        const length = record.end - record.start;
+        this.output.tell({ kind: 'limit', limit: 'tlsTrials', text, end, offset, length, origin });
+        break;
+      }
       const keys = this.trialKeys(role, suite, hello, unhex(random), secrets);
       if (keys === null || !opens(keys, record)) continue;
       this.clientRandom = unhex(random);

@@ -56,9 +56,12 @@ const EARLY = 0;
 const HANDSHAKE_KEYS = 1;
 const APPLICATION_KEYS = 2;
 
-/** Alerts of one direction that are remembered. */
+/** Alerts of one direction that the summary of the session names; the transcript shows all. */
 const MOST_ALERTS = 8;
-/** KeyUpdates that may be among lost records. */
+/**
+ * KeyUpdates that may be among lost records: peers make one after gigabytes. Where there were more, nothing behind the loss opens, which
+ * is said as for any loss that is too long.
+ */
 const UPDATES_AHEAD = 2;
 
 /** A record, copied, that waits for its keys. */

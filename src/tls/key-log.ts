@@ -25,10 +25,8 @@ const MASTER_DIGITS = 96;
 /** Secrets are as long as a hash: 32 to 64 bytes. */
 const MIN_DIGITS = 64;
 const MAX_DIGITS = 128;
-/** Characters of one line: more is no line of a key log. */
+/** Characters of one line: no line of a key log has half as many. A longer one counts as one that cannot be used. */
 const MAX_LINE = 1024;
-/** Sessions of TLS 1.2 whose master secret is remembered for those that resume them. */
-const MAX_RESUMABLE = 4096;
 const HEX = /^[0-9a-f]+$/i;
 
 /**
@@ -36,11 +34,12 @@ const HEX = /^[0-9a-f]+$/i;
  */
 export class KeyLog {
   private readonly sessions = new Map<string, Map<string, Uint8Array>>();
+  /** Master secrets of TLS 1.2 by session id or ticket, for the sessions that resume them; the oldest first. */
   private readonly resumable = new Map<string, Uint8Array>();
   private readonly limit: number;
   /** Lines that could not be understood, by source, in the order in which the sources came. */
   readonly badLines = new Map<string, number>();
-  /** Sessions that found no room. */
+  /** Sessions that found no room, and those that had to make room for others that may be resumed. */
   dropped = 0;
 
   /** `limit`: sessions whose secrets are kept (limits.tlsSessions). */
@@ -76,7 +75,9 @@ export class KeyLog {
     const key = hex(id);
     this.resumable.delete(key);
     this.resumable.set(key, master);
-    if (this.resumable.size > MAX_RESUMABLE) this.resumable.delete(this.resumable.keys().next().value!);
+    if (this.resumable.size <= this.limit) return;
+    this.resumable.delete(this.resumable.keys().next().value!);
+    this.dropped++;
   }
 
   recall(id: Uint8Array): Uint8Array | null {

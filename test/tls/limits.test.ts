@@ -89,6 +89,30 @@ describe('limits of TLS', () => {
     ]);
   });
 
+  it('tlsTrials: the sessions of the key log are tried on one without its ClientHello up to there', () => {
+    const session = (limits: Partial<Limits>): string[] => {
+      const tls = new SealedSession(1);
+      const inside = [
+        ...tls.open().slice(1),
+        ...tls.sealAll([...s.go(), s.request(s.READ, 1, 0, 512), s.simple(1, 0, 512)]),
+      ];
+      const steps = [...s.hello(), ...s.starttls(), ...inside].filter(
+        (step) => 'from' in step && step.from === 'server',
+      );
+      // the newest are tried first
+      const keyLog = [1, 2, 3, 4].map((seed) => new SealedSession(seed).keyLog).join('');
+      const result = runSteps(nbd, steps, { keyLog, limits, oneSided: 'server' });
+      expect(unaccounted(result)).toEqual([0, 0]);
+      const told = result.findings.filter((f) => f.rule.id === 'capture/limit').map((f) => f.text);
+      return [...told, `${result.messages.filter((m) => m.name === 'NBD_SIMPLE_REPLY').length} replies`];
+    };
+    expect(session({})).toEqual(['1 replies']);
+    expect(session({ tlsTrials: 2 })).toEqual([
+      'tlsTrials: more sessions in the key log than 2; the secrets of the others were not tried on a session without its ClientHello',
+      '0 replies',
+    ]);
+  });
+
   it('are each told, also where another one was told before', () => {
     const tls = new SealedSession();
     const certificate = tls.seal('server', handshake(CERTIFICATE, Buffer.alloc(3000)), HANDSHAKE, 'handshake');
