@@ -85,10 +85,11 @@ export interface Decoder<S extends Side = Side> {
    */
   waiting: boolean;
   /**
-   * Set by `decode`, instead of taking bytes, where TLS begins at `input.pos`: the engine takes the direction's bytes from there on,
-   * clears it, and `decode` goes on with the plaintext, whose offsets follow those of the bytes in clear.
+   * Set by `decode`, instead of taking bytes, where TLS `begins` at `input.pos`: the engine takes the direction's bytes from there on,
+   * clears it, and `decode` goes on with the plaintext, whose offsets follow those of the bytes in clear. `goes on`: records are missing
+   * in front, so that the next byte need not be the first of one; `gap` may set that as well.
    */
-  tls?: boolean;
+  tls?: false | 'begins' | 'goes on';
   /** At least `need` bytes are in `input`. Takes bytes, or raises `need`, or sets `waiting`, or throws (a bug). */
   decode(input: Input<S>, patient: boolean): void;
   /** Part of the body: `block.bytes[start..end)`, at stream offset `offset`. */

@@ -258,5 +258,5 @@ export class DirectionPump {
 
 /** Whether the decoder wants its next byte to be taken for TLS. */
 function upgrades(d: Decoder): boolean {
-  return d.tls === true;
+  return !!d.tls;
 }

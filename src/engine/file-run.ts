@@ -252,7 +252,7 @@ export class FileRun implements PacketSink {
       this.note({ rule: TLS_KEY_LOG, text, offset: 0, length: 0 });
     }
     if (log.dropped === 0) return;
-    const text = `tlsSessions: secrets of ${count(log.dropped, 'line')} beyond ${log.size} sessions are not kept`;
+    const text = `tlsSessions: ${count(log.dropped, 'secret')} beyond those of ${log.size} sessions not kept`;
     this.note({ rule: TLS_KEY_LOG, text, offset: 0, length: 0 });
     log.dropped = 0;
   }

@@ -222,8 +222,8 @@ export class StreamDecoding implements PlaintextReader {
         if (pump.decoder.waiting) pump.wake(true);
       }
       if (pump.crowded || pump.impatient) this.tellPressure(side, origin);
-      if (pump.decoder.tls === true) this.beginTls(side);
-      if (peer.decoder.tls === true) this.beginTls(otherSide(side));
+      if (pump.decoder.tls) this.beginTls(side);
+      if (peer.decoder.tls) this.beginTls(otherSide(side));
       this.ledger.flush();
     } catch (error) {
       this.fail(error);
@@ -237,10 +237,11 @@ export class StreamDecoding implements PlaintextReader {
     const pump = this.pumps[side];
     const end = ledger.endOf(side);
     const tls = (this.tls ??= new StreamTls(ledger, this, ledger.endOf(CLIENT), env.secrets, env.limits));
+    const late = pump.decoder.tls === 'goes on';
     pump.decoder.tls = false;
     if (pump.offset === 0) tls.quiet = true;
     this.record.tlsFrom[side] = pump.offset;
-    tls.begin(end, pump.offset, false);
+    tls.begin(end, pump.offset, late);
     pump.handOver((bytes, start, stop, origin) => tls.connection.bytes(end, bytes, start, stop, origin));
   }
 
@@ -274,6 +275,7 @@ export class StreamDecoding implements PlaintextReader {
     const peer = this.pumps[otherSide(side)];
     this.session.gap(side, offset, length);
     this.pumps[side].gap(length, origin);
+    if (this.pumps[side].decoder.tls) this.beginTls(side);
     if (peer.decoder.waiting) peer.wake(true);
   }
 

@@ -38,6 +38,9 @@ type Role = typeof CLIENT | typeof SERVER;
 
 const WAIT: Keys = { state: 'wait' };
 
+/** What becomes of a client's early data, as far as is known. */
+type EarlyData = 'none' | 'taken' | 'refused';
+
 /** Bytes of a master secret. */
 const MASTER_LENGTH = 48;
 
@@ -210,7 +213,9 @@ export class TlsConnection implements DirectionHost {
   keys(end: End, record: RawRecord, patient: boolean): Keys {
     const role = this.roles[end];
     const peer = other(end);
-    const missing = role === CLIENT ? this.serverHello === null : this.clientRandom === null;
+    // whether early data were taken is said in the server's first encrypted message
+    const missing =
+      role === CLIENT ? this.serverHello === null || this.facts.earlyData === 'offered' : this.clientRandom === null;
     if (missing && patient && this.mayTell(peer)) return WAIT;
     if (this.clientRandom === null) return this.byTrial(end, role, record);
     const secrets = this.find(this.clientRandom);
@@ -346,9 +351,10 @@ export class TlsConnection implements DirectionHost {
     return this.secrets.find(clientRandom);
   }
 
-  /** Whether the client's first encrypted records may be early data. */
-  private get earlyOffered(): boolean {
-    return this.clientHello?.earlyData ?? false;
+  /** Whether the client's first encrypted records may be early data, and are for the server to read. */
+  private get early(): EarlyData {
+    if (this.clientHello?.earlyData !== true) return 'none';
+    return this.facts.earlyData === 'refused' ? 'refused' : 'taken';
   }
 
   private settledKeys(role: Role, hello: Hello, secrets: SessionSecrets | null, resumed: Uint8Array | null): Keys {
@@ -358,7 +364,7 @@ export class TlsConnection implements DirectionHost {
       if (suite === null || !suite.tls13) return none(`key found, suite not supported: ${suiteName(id)}`);
       return secrets === null
         ? none('the key log has no secret for its client random')
-        : tls13Keys(role, suite, secrets, this.earlyOffered);
+        : tls13Keys(role, suite, secrets, this.early);
     }
     if (hello.version !== TLS_1_2) return none(`key found, ${versionName(hello.version)} not supported`);
     if (suite === null || suite.tls13) return none(`key found, suite not supported: ${suiteName(id)}`);
@@ -378,9 +384,9 @@ export class TlsConnection implements DirectionHost {
     );
     const length = some.find((s) => s !== undefined)?.length ?? 0;
     for (const suite of tls13Suites(length)) {
-      const keys = tls13Keys(role, suite, secrets, this.earlyOffered);
+      const keys = tls13Keys(role, suite, secrets, this.early);
       if (!opens(keys, record)) continue;
-      return tls13Keys(role, suite, secrets, this.earlyOffered);
+      return tls13Keys(role, suite, secrets, this.early);
     }
     return none('the ServerHello, which names the suite, was not captured');
   }
@@ -419,7 +425,7 @@ export class TlsConnection implements DirectionHost {
     clientRandom: Uint8Array,
     secrets: SessionSecrets,
   ): Keys | null {
-    if (hello.version === TLS_1_3) return suite.tls13 ? tls13Keys(role, suite, secrets, this.earlyOffered) : null;
+    if (hello.version === TLS_1_3) return suite.tls13 ? tls13Keys(role, suite, secrets, this.early) : null;
     const master = secrets.get(CLIENT_RANDOM);
     if (hello.version !== TLS_1_2 || suite.tls13 || master?.length !== MASTER_LENGTH) return null;
     return tls12Keys(role, suite, master, clientRandom, hello);
@@ -446,7 +452,7 @@ function other(end: End): End {
   return end === 0 ? 1 : 0;
 }
 
-function tls13Keys(role: Role, suite: Suite, secrets: SessionSecrets, earlyOffered: boolean): Keys {
+function tls13Keys(role: Role, suite: Suite, secrets: SessionSecrets, early: EarlyData): Keys {
   const labels = TRAFFIC_LABELS[role];
   const epoch = (label: string | null): TrafficEpoch | null => {
     const secret = label === null ? undefined : secrets.get(label);
@@ -456,8 +462,10 @@ function tls13Keys(role: Role, suite: Suite, secrets: SessionSecrets, earlyOffer
   const application = epoch(labels.application);
   if (handshake === null && application === null)
     return none(`the key log has no ${labels.application} of this session`);
-  const earlyFirst = earlyOffered && role === CLIENT;
-  return { state: 'tls13', earlyFirst, early: earlyFirst ? epoch(labels.early) : null, handshake, application };
+  const earlyFirst = early !== 'none' && role === CLIENT;
+  // what was refused is sent again: it is not part of what the server reads
+  const earlyEpoch = earlyFirst && early === 'taken' ? epoch(labels.early) : null;
+  return { state: 'tls13', earlyFirst, early: earlyEpoch, handshake, application };
 }
 
 function tls12Keys(role: Role, suite: Suite, master: Uint8Array, clientRandom: Uint8Array, hello: Hello): Keys {

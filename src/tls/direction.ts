@@ -205,6 +205,7 @@ export class TlsDirection implements RecordTaker {
     this.lostBytes += length;
     this.handshakes.reset();
     if (this.lacking !== null) return;
+    this.tell({ kind: 'missing' }, this.reader.offset, 0, origin);
     const inData = this.keys !== null && (this.keys.state === 'tls12' || this.stage === APPLICATION_KEYS);
     if (inData && this.dataRecords > 0) this.tellLoss(origin);
     else this.lossDue = true;
@@ -493,6 +494,7 @@ export class TlsDirection implements RecordTaker {
     const begun = this.opened;
     if (!this.shaken && begun && epoch !== null && (keys?.state === 'tls12' || this.stage !== EARLY)) {
       this.tell({ kind: 'bad-record', number: epoch.seq }, r.offset, r.end - r.start, r.origin);
+      this.tell({ kind: 'missing' }, r.offset, 0, r.origin);
       this.shaken = true;
       this.lossDue = true;
     } else if (!this.shaken && !begun && this.stage !== EARLY && epoch !== null) {

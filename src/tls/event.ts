@@ -29,6 +29,8 @@ export type TlsEvent = RecordPlace &
     | { readonly kind: 'opaque'; readonly lacking: string }
     /** A record of a stream without holes did not authenticate. */
     | { readonly kind: 'bad-record'; readonly number: number }
+    /** Records are missing here, or did not authenticate: what the sender said may not be all there. */
+    | { readonly kind: 'missing' }
     /** Opening goes on after records were lost; null: nobody knows how many. */
     | { readonly kind: 'found'; readonly lost: number | null }
     | { readonly kind: 'limit'; readonly limit: keyof Limits; readonly text: string }

@@ -33,7 +33,7 @@ const ENCRYPT_THEN_MAC = 22;
 const EXTENDED_MASTER_SECRET = 23;
 const SESSION_TICKET = 35;
 const PRE_SHARED_KEY = 41;
-const EARLY_DATA = 42;
+export const EARLY_DATA = 42;
 const SUPPORTED_VERSIONS = 43;
 
 /** The random of a HelloRetryRequest: the SHA-256 of that word (RFC 8446, 4.1.3). */

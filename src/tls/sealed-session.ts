@@ -6,16 +6,18 @@ import {
   APPLICATION_DATA,
   CLIENT_HELLO,
   ENCRYPTED_EXTENSIONS,
+  END_OF_EARLY_DATA,
   FINISHED,
   HANDSHAKE,
   KEY_UPDATE,
   SERVER_HELLO,
 } from './constants.js';
+import { EARLY_DATA } from './hello.js';
 import { nextSecret, trafficKeys } from './key-schedule.js';
 import { suiteOf } from './suites.js';
 
 type From = 'client' | 'server';
-type Stage = 'handshake' | 'application';
+type Stage = 'early' | 'handshake' | 'application';
 
 const SUITE = suiteOf(0x1301)!;
 const TAG = 16;
@@ -42,9 +44,9 @@ class Side {
   private seq = 0;
   private secret: Uint8Array;
   private keys: ReturnType<typeof trafficKeys> | null = null;
-  private readonly secrets: Record<Stage, Uint8Array>;
+  private readonly secrets: Readonly<Record<Stage, Uint8Array>>;
 
-  constructor(secrets: Record<Stage, Uint8Array>) {
+  constructor(secrets: Readonly<Record<Stage, Uint8Array>>) {
     this.secrets = secrets;
     this.secret = secrets.handshake;
   }
@@ -87,9 +89,10 @@ export class SealedSession {
     const filled = (n: number): Buffer => Buffer.alloc(32, (seed * 16 + n) & 255);
     this.clientRandom = filled(0);
     const secrets = { client: [filled(1), filled(2)], server: [filled(3), filled(4)] } as const;
+    const early = filled(5);
     this.sides = {
-      client: new Side({ handshake: secrets.client[0], application: secrets.client[1] }),
-      server: new Side({ handshake: secrets.server[0], application: secrets.server[1] }),
+      client: new Side({ early, handshake: secrets.client[0], application: secrets.client[1] }),
+      server: new Side({ early, handshake: secrets.server[0], application: secrets.server[1] }),
     };
     const random = hex(this.clientRandom);
     this.keyLog = (['client', 'server'] as const)
@@ -97,11 +100,12 @@ export class SealedSession {
         `${from.toUpperCase()}_HANDSHAKE_TRAFFIC_SECRET ${random} ${hex(secrets[from][0])}\n`,
         `${from.toUpperCase()}_TRAFFIC_SECRET_0 ${random} ${hex(secrets[from][1])}\n`,
       ])
+      .concat(`CLIENT_EARLY_TRAFFIC_SECRET ${random} ${hex(early)}\n`)
       .join('');
   }
 
-  clientHello(): Sealed {
-    const versions = Buffer.from([0, 43, 0, 3, 2, 3, 4]);
+  clientHello(...extensions: Uint8Array[]): Sealed {
+    const versions = Buffer.concat([Buffer.from([0, 43, 0, 3, 2, 3, 4]), ...extensions]);
     return this.hello('client', CLIENT_HELLO, this.clientRandom, Buffer.from([0, 2, 0x13, 1, 1, 0]), versions);
   }
 
@@ -120,16 +124,33 @@ export class SealedSession {
     return { from, bytes: this.sides[from].seal(stage, type, content) };
   }
 
+  private message(from: From, type: number, body: Uint8Array, stage: Stage = 'handshake'): Sealed {
+    return this.seal(from, handshake(type, body), HANDSHAKE, stage);
+  }
+
   /** A whole handshake. */
   open(): Sealed[] {
-    const message = (from: From, type: number, body: Uint8Array): Sealed =>
-      this.seal(from, handshake(type, body), HANDSHAKE, 'handshake');
     return [
       this.clientHello(),
       this.serverHello(),
-      message('server', ENCRYPTED_EXTENSIONS, u16(0)),
-      message('server', FINISHED, Buffer.alloc(32, 1)),
-      message('client', FINISHED, Buffer.alloc(32, 2)),
+      this.message('server', ENCRYPTED_EXTENSIONS, u16(0)),
+      this.message('server', FINISHED, Buffer.alloc(32, 1)),
+      this.message('client', FINISHED, Buffer.alloc(32, 2)),
+    ];
+  }
+
+  /** The same with early data of the client, which the server takes or not. */
+  openWithEarlyData(data: Uint8Array, taken: boolean): Sealed[] {
+    const extension = Buffer.concat([u16(EARLY_DATA), u16(0)]);
+    const said = taken ? Buffer.concat([u16(extension.length), extension]) : u16(0);
+    return [
+      this.clientHello(extension),
+      this.seal('client', data, APPLICATION_DATA, 'early'),
+      this.serverHello(),
+      this.message('server', ENCRYPTED_EXTENSIONS, said),
+      this.message('server', FINISHED, Buffer.alloc(32, 1)),
+      ...(taken ? [this.message('client', END_OF_EARLY_DATA, new Uint8Array(0), 'early')] : []),
+      this.message('client', FINISHED, Buffer.alloc(32, 2)),
     ];
   }
 

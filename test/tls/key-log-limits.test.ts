@@ -62,7 +62,7 @@ describe('limits of key logs', () => {
     const capture = captureOf([]);
     expect(await notes(capture, path, {})).toEqual([]);
     expect(await notes(capture, path, { tlsSessions: 2 })).toEqual([
-      'tls/key-log tlsSessions: secrets of 12 lines beyond 2 sessions are not kept',
+      'tls/key-log tlsSessions: 15 secrets beyond those of 2 sessions not kept',
     ]);
   });
 

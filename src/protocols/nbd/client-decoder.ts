@@ -125,6 +125,10 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
     else this.searchFrom(input);
   }
 
+  protected override get isFirstDue(): boolean {
+    return this.state === FLAGS;
+  }
+
   protected override enterTls(): void {
     if (this.state !== FLAGS) this.state = OPTIONS;
     this.need = 4;

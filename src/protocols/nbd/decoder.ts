@@ -2,6 +2,7 @@ import type { Block } from '../../base/block.js';
 import type { Input, Side } from '../../base/input.js';
 import { Origin } from '../../base/origin.js';
 import { isTlsRecord, RECORD_HEADER } from '../../tls/constants.js';
+import { helloIn } from '../../tls/sniff.js';
 import type { Decoder, DecoderSettings, Output } from '../../contract/protocol.js';
 import { ChainSearch, type Chain, type Framer } from './chain-search.js';
 import type { NbdNotices } from './hints.js';
@@ -13,6 +14,9 @@ import type { NbdMessage } from './messages.js';
  */
 const INFERRED_MESSAGES = 16;
 
+/** Bytes by which a hello of TLS is told from anything else: headers of record and handshake message, and the version. */
+const HELLO_BEGINS = RECORD_HEADER + 6;
+
 /**
  * What both directions share: passing payload by, finding the messages again after a loss, TLS, and accounting for every byte. A
  * subclass knows the headers of its direction.
@@ -22,7 +26,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
   body = 0;
   wantsBody = true;
   waiting = false;
-  tls = false;
+  tls: false | 'begins' | 'goes on' = false;
   abstract readonly lookahead: number;
 
   protected readonly side: S;
@@ -41,6 +45,8 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
   protected inTls = false;
   /** NBD_OPT_STARTTLS was acknowledged: the next bytes have to be a TLS record. */
   protected tlsExpected = false;
+  /** Stream offset behind the gap that was last. */
+  private behindGap = -1;
   private inferred = 0;
   /** Stream offset where the messages begin that were found last. */
   private foundAt = 0;
@@ -98,7 +104,14 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
   }
 
   gap(length: number, offset: number): void {
-    this.tlsExpected = false;
+    if (!this.inTls && (this.tlsExpected || this.notices.peerIsInTls(this.side))) {
+      this.search?.close(null);
+      this.search = null;
+      this.notices.lost(this.side, offset);
+      this.tlsGoesOn(offset + length);
+      return;
+    }
+    this.behindGap = offset + length;
     if (this.search !== null) {
       const chain = this.search.gap(offset, length);
       if (chain !== null) {
@@ -198,6 +211,16 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
     this.search!.seed(message, input);
   }
 
+  /** TLS goes on at `offset`, behind records that are missing. */
+  private tlsGoesOn(offset: number): void {
+    this.tlsExpected = false;
+    this.inTls = true;
+    this.tls = 'goes on';
+    this.notices.tlsBegins(this.side, offset, -1);
+    this.enterTls();
+    if (this.isFirstDue) this.lose(offset);
+  }
+
   /** The bytes at the input's position are TLS: the engine opens it, and hands on what is inside. */
   protected startTls(input: Input<S>): void {
     this.tlsExpected = false;
@@ -207,7 +230,7 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
       return;
     }
     this.inTls = true;
-    this.tls = true;
+    this.tls = 'begins';
     this.notices.tlsBegins(this.side, input.offset, input.originAt(input.pos).peerSeen);
     this.enterTls();
   }
@@ -226,6 +249,9 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
     this.resume();
     this.next(input, patient);
   }
+
+  /** Whether the first message of this side has not come. */
+  protected abstract get isFirstDue(): boolean;
 
   /** What comes next is inside TLS. */
   protected abstract enterTls(): void;
@@ -285,8 +311,25 @@ export abstract class NbdDecoder<S extends Side> implements Decoder<S>, Framer {
   }
 
   private seek(input: Input<S>): void {
+    if (!this.inTls && this.findsTls(input)) return;
     const chain = this.search!.run(input, this.closing);
     if (chain !== null) this.accept(chain);
+  }
+
+  /** Whether TLS is what the search has come to: its beginning may be among what was lost. */
+  private findsTls(input: Input<S>): boolean {
+    const hello =
+      input.offset === this.behindGap &&
+      input.remaining >= HELLO_BEGINS &&
+      helloIn(input.bytes.subarray(input.pos, input.end)) !== null;
+    if (!hello && !this.notices.peerIsInTls(this.side)) return false;
+    this.search!.close(null);
+    this.search = null;
+    if (hello) this.startTls(input);
+    else this.tlsGoesOn(input.offset);
+    // whether the first message is inside TLS, or was lost in front of it, shows only by what is found
+    if (hello && this.isFirstDue) this.lose(input.offset);
+    return true;
   }
 
   /**

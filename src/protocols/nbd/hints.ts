@@ -52,6 +52,8 @@ export interface NbdNotices {
   found(side: Side, message: NbdMessage, skipped: number): void;
   /** The direction goes over to TLS at `offset`; `peerSeen`: what the sender had received when it sent the first record. */
   tlsBegins(side: Side, offset: number, peerSeen: number): void;
+  /** Whether the other side of `side` is in TLS: wherever the bytes of this one go on, they are TLS as well. */
+  peerIsInTls(side: Side): boolean;
   /** Bytes that should be a TLS record are none, after `records` that were. */
   notTls(side: Side, offset: number, first: Uint8Array, records: number): void;
   /** Zero bytes where a reply was due: padding that does not belong there (after GO), or not agreed on. */

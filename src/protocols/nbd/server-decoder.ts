@@ -355,6 +355,10 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
     this.need = SIMPLE_REPLY_LENGTH;
   }
 
+  protected override get isFirstDue(): boolean {
+    return this.state === GREET;
+  }
+
   protected override enterTls(): void {
     this.need = this.state === GREET ? OLDSTYLE_GREETING_LENGTH : EXPORT_INFO_LENGTH;
   }

@@ -1,5 +1,5 @@
 import { LIMIT } from '../../base/capture-rules.js';
-import { SERVER, type Side } from '../../base/input.js';
+import { otherSide, SERVER, type Side } from '../../base/input.js';
 import type { Origin } from '../../base/origin.js';
 import { count } from '../../base/text.js';
 import type { Json } from '../../contract/annotation.js';
@@ -160,6 +160,7 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
   tls(side: Side, event: TlsEvent): void {
     this.framing.tls(side, event);
     this.haggling.insideTls.event(side, event);
+    if (event.kind === 'missing') this.lost(side);
     // what cannot be read cannot be judged
     if (event.kind === 'opaque' || event.kind === 'not-tls') {
       this.facts.sealed[side] = true;
@@ -222,6 +223,10 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
 
   tlsBegins(side: Side, offset: number, peerSeen: number): void {
     this.framing.tlsBegins(side, offset, peerSeen);
+  }
+
+  peerIsInTls(side: Side): boolean {
+    return this.facts.tlsFrom[otherSide(side)] < Infinity;
   }
 
   notTls(side: Side, offset: number, first: Uint8Array, records: number): void {
