@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Step } from '../../src/base/rule.js';
@@ -9,8 +9,12 @@ import { PROTOCOLS } from '../../src/protocols/registry.js';
 import { collect } from '../kit/collect.js';
 import { stepsOf } from '../kit/capture-steps.js';
 
-/** Bytes of a session that is played again and again; long ones are cut, so that many inputs fit into a second. */
+/**
+ * Bytes of a session that is played again and again; long ones are cut, so that many inputs fit into a second. A TLS handshake takes more
+ * before anything is opened.
+ */
 const SESSION_BYTES = 800;
+const TLS_SESSION_BYTES = 4000;
 /** Examples about sizes are megabytes long. */
 const MOST_BYTES = 2000;
 const CAPTURE_BYTES = 2500;
@@ -85,6 +89,8 @@ function exampleSessions(): Session[] {
 async function recordedSessions(path: string): Promise<Session[]> {
   const protocols = new Map<number, string | null>();
   for (const s of (await collect(path)).streams) protocols.set(s.stream, s.protocol);
+  const keys = path.replace(/\.pcap$/, '.keylog');
+  const keyLog = keys !== path && existsSync(keys) ? readFileSync(keys, 'utf8') : null;
   const out: Session[] = [];
   for (const { connection, steps } of await stepsOf(path)) {
     const protocol = PROTOCOLS.find((p) => p.name === protocols.get(connection.id));
@@ -92,7 +98,8 @@ async function recordedSessions(path: string): Promise<Session[]> {
     const name = `${path} stream ${connection.id}`;
     const port = connection.ports[1];
     const late = connection.start === 'missed';
-    out.push(session(name, protocol, cut(steps, 0), { port, late }));
+    if (keyLog === null) out.push(session(name, protocol, cut(steps, 0), { port, late }));
+    else out.push(session(name, protocol, cut(steps, 0, TLS_SESSION_BYTES), { port, late, keyLog }));
     for (const part of [3, 7]) {
       const from = Math.floor((steps.length * part) / 10);
       if (from > 10) out.push(session(`${name} from step ${from}`, protocol, cut(steps, from), { port, late: true }));
@@ -105,13 +112,13 @@ function sizeOf(steps: readonly Step[]): number {
   return steps.reduce((n, s) => n + ('bytes' in s ? s.bytes.length : 0), 0);
 }
 
-function cut(steps: readonly Step[], from: number): Step[] {
+function cut(steps: readonly Step[], from: number, most = SESSION_BYTES): Step[] {
   const out: Step[] = [];
   let bytes = 0;
   for (const step of steps.slice(from)) {
     if ('bytes' in step) {
       bytes += step.bytes.length;
-      const over = bytes - SESSION_BYTES;
+      const over = bytes - most;
       const plain = { from: step.from, bytes: over > 0 ? step.bytes.slice(0, step.bytes.length - over) : step.bytes };
       out.push(plain);
       if (over >= 0) break;
