@@ -44,7 +44,8 @@ export class StreamLedger implements Output {
   private readonly undecoded: [UndecodedBytes | null, UndecodedBytes | null] = [null, null];
   /** Sides (as bits) whose cut packets were told of. */
   private snaplenTold = 0;
-  private stalledTold = false;
+  /** The side and offset of bytes that never got through, once that was told. */
+  private stalled: { readonly side: Side; readonly offset: number } | null = null;
   private limitsTold = 0;
 
   constructor(file: string, connection: Connection, first: Origin, env: StreamEnvironment) {
@@ -89,6 +90,7 @@ export class StreamLedger implements Output {
   raise(rule: Rule, evidence: Evidence): void {
     // a file of which it is told that parts cannot be read needs no note that connections were there before it: `start` says so
     if (rule === OPAQUE) this.env.once(this.record, JOINED_LATE.id);
+    if (this.isOfStalled(evidence)) return;
     this.findings.raise(rule, evidence, this.now);
   }
 
@@ -153,13 +155,22 @@ export class StreamLedger implements Output {
     const { connection } = this.record;
     for (const end of [0, 1] as const) {
       const stalled = connection.unacknowledged?.[end] ?? null;
-      if (stalled === null || stalled.times < STALLED || !connection.heard[end === 0 ? 1 : 0] || this.stalledTold)
+      if (stalled === null || stalled.times < STALLED || !connection.heard[end === 0 ? 1 : 0] || this.stalled !== null)
         continue;
-      this.stalledTold = true;
       const { offset, length } = stalled;
+      this.stalled = { side: this.sideOf(end), offset };
       const text = `${count(length, 'byte')} at offset ${offset} were retransmitted ${stalled.times} times and never acknowledged, then the connection was reset: packets of that size may not pass the path (an MTU that a hop does not have), or the peer is gone`;
-      this.raise(UNACKNOWLEDGED, { side: this.sideOf(end), offset, length, text });
+      this.raise(UNACKNOWLEDGED, { side: this.stalled.side, offset, length, text });
     }
+  }
+
+  /** Whether it is about the message that could not be finished because its bytes never got through: one fault, one finding. */
+  private isOfStalled({ message, side }: Evidence): boolean {
+    const { stalled } = this;
+    if (stalled === null || message === undefined || message === null || message.complete) return false;
+    return (
+      message.side === stalled.side && (side ?? message.side) === stalled.side && message.endOffset > stalled.offset
+    );
   }
 
   /** A limit that a side has hit, said once. `bit`: which one. */

@@ -34,6 +34,8 @@ export class Conversation {
   /** Names the processes in the first packet; until it is called that one, and all behind it, wait. */
   private name: ((comment: string) => void) | null = null;
   private readonly ended: [boolean, boolean] = [false, false];
+  /** Whether bytes of that side were handed to one that had said before that it sends no more. */
+  private readonly late: [boolean, boolean] = [false, false];
   private readonly frame: TcpFrame;
   private readonly packet = new Packet();
 
@@ -93,7 +95,10 @@ export class Conversation {
 
   /** `count` more bytes that `from` sent were handed to the other side. */
   delivered(from: RecordSide, count: number): void {
-    this.queue.add(() => (this.acked[from] = (this.acked[from] + count) >>> 0), 0);
+    this.queue.add(() => {
+      this.acked[from] = (this.acked[from] + count) >>> 0;
+      if (this.ended[other(from)]) this.late[from] = true;
+    }, 0);
   }
 
   /** `from` sends no more; its end was passed on. */
@@ -101,6 +106,8 @@ export class Conversation {
     this.queue.add(() => {
       if (this.ended[from]) return;
       this.ended[from] = true;
+      // who still took bytes when it had ended its own side had not left: an acknowledgement says so
+      if (this.late[from]) this.emit(other(from), ACK, micros, null, 0, 0, '');
       this.emit(from, FIN | ACK, micros, null, 0, 0, '');
       this.next[from] = (this.next[from] + 1) >>> 0;
       this.acked[from] = (this.acked[from] + 1) >>> 0;

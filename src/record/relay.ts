@@ -57,8 +57,15 @@ export class Relay {
         this.breakOff(target);
         return;
       }
-      conversation.fin(from, now());
-      target.end(() => this.settle());
+      const at = now();
+      const fin = (): void => conversation.fin(from, at);
+      // the last end of a connection is recorded when it is known what the other side took before it
+      if (this.ended[to]) target.once('close', fin);
+      else fin();
+      target.end(() => {
+        fin();
+        this.settle();
+      });
     });
     source.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNRESET') {

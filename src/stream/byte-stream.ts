@@ -34,6 +34,8 @@ export interface Connection {
    * the path look like that. Not given: unknown. Live.
    */
   readonly unacknowledged?: readonly [Unacknowledged | null, Unacknowledged | null];
+  /** By end: up to which offset of its stream the peer said that it has its bytes. Not given: unknown. Live. */
+  readonly acknowledged?: readonly [number, number];
   /** VLAN id or -1, comment (process ids of a recorder) or empty. */
   readonly vlan: number;
   readonly comment: string;

@@ -150,6 +150,10 @@ export class TcpConnection implements Connection {
     return [this.first.unacknowledged, this.second.unacknowledged];
   }
 
+  get acknowledged(): readonly [number, number] {
+    return [this.first.acked, this.second.acked];
+  }
+
   /** Whether it was reset before both ends had agreed to it. */
   get refused(): boolean {
     const carried = this.first.next > 0 || this.second.next > 0;

@@ -68,6 +68,11 @@ export class Proxied {
     return this.parts.reduce((sum, part) => sum + part.length, 0);
   }
 
+  /** The recording so far, as it stands in a file. */
+  get recording(): Buffer {
+    return Buffer.concat(this.parts);
+  }
+
   /** Stops everything and gives what was recorded. */
   async stop(): Promise<RecordedTcp[]> {
     await this.proxy.stop();

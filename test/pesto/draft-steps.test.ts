@@ -34,6 +34,16 @@ describe('runs of bytes behind an update', () => {
     ]);
   });
 
+  it('stand in front of what their peer says later', () => {
+    const status = server(bytes(0));
+    const slow = Array.from(section(1, [WEB]), (byte) => client(Uint8Array.of(byte)));
+    for (const rest of [[client(section(1, [WEB]), section(3), END)], [...slow, client(section(3), END)]]) {
+      const { messages } = runSteps(pesto, [server(pastaList()), status, ...rest, ...CLOSE]);
+      const names = messages.map((m) => m.name);
+      expect(names.slice(5)).toEqual(['DRAFT', 'PIF', 'RULE', 'PIF', 'PIF_END']);
+    }
+  });
+
   it('are one run however they are cut', () => {
     const slow = [server(bytes(0x41)), server(bytes(0x4b)), client(bytes(1)), server(bytes(0, 0)), server(bytes(0, 0))];
     expect(steps(...slow, client(bytes(2)), ...CLOSE)).toEqual(steps(...WHOLE, ...CLOSE));

@@ -2,13 +2,15 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, lstatSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { pastaList } from '../../src/protocols/pesto/build.js';
 import { parseAddress } from '../../src/record/address.js';
 import { watchWrites } from '../../src/record/peer-socket.js';
 import { Proxy } from '../../src/record/proxy.js';
+import { analyzeBytes } from '../kit/in-memory.js';
 import { missingPrograms } from '../kit/programs.js';
 import { everything, Proxied, until } from '../kit/proxied.js';
 
@@ -37,7 +39,7 @@ describe('the proxy', () => {
     await made.proxy.drained();
     const [connection] = await made.stop();
     expect(connection!.streams.map(String)).toEqual(['hello', 'welcomeyou said hellobye']);
-    expect(connection!.shape).toBe('>S<SA>A<.>.<.>FA<.<FA');
+    expect(connection!.shape).toBe('>S<SA>A<.>.<.>FA<.>A<FA');
   });
 
   it('keeps half closes apart', async () => {
@@ -53,7 +55,28 @@ describe('the proxy', () => {
     client.end();
     await made.proxy.drained();
     const [connection] = await made.stop();
-    expect(connection!.shape).toBe('>S<SA>A<.<FA>.>FA');
+    expect(connection!.shape).toBe('>S<SA>A<.<FA>.<A>FA');
+  });
+
+  it('tells a client that only ends its own side from one that leaves', async () => {
+    const list = Buffer.from(pastaList());
+    /** A session with pasta whose client ends its side before it has the list, and does `rest` when the first part of it is there. */
+    const session = async (rest: (client: Socket) => void): Promise<string[]> => {
+      const made = await Proxied.start((socket) => {
+        socket.resume();
+        socket.write(list.subarray(0, 20));
+        socket.on('end', () => socket.end(list.subarray(20)));
+      });
+      const client = made.client();
+      await once(client, 'data');
+      rest(client);
+      await made.proxy.drained();
+      await made.stop();
+      return analyzeBytes(made.recording).findings.map((f) => f.rule);
+    };
+    const stays = await session((client) => client.resume().end());
+    const leaves = await session((client) => client.destroy());
+    expect([stays, leaves]).toEqual([[], ['pesto/client-left-early']]);
   });
 
   it('holds a sender back whose receiver does not read, and loses nothing', async () => {

@@ -80,4 +80,6 @@ export class ClientTold extends Told {
 /** How far each side's stream was seen: what a run of bytes is follows from who spoke in between. By side. */
 export class Turns {
   readonly seen: [number, number] = [0, 0];
+  /** By side: whether bytes behind its end wait to be shown when the peer goes on. */
+  readonly waits: [boolean, boolean] = [false, false];
 }

@@ -29,6 +29,8 @@ export interface Endings {
   readonly socket: boolean;
   /** Whether either side broke the connection off. */
   readonly reset: boolean;
+  /** Up to which offset of the server's stream its client said in the end that it has the bytes; -1: nobody knows. */
+  readonly taken: number;
 }
 
 /** Silence that keeps others from being served. */
@@ -67,7 +69,7 @@ function judgeServerEnd(output: Output, e: Endings): void {
   const inHello = server.phase === 'start' && server.cutPresent > 0;
   const inList = (server.phase === 'table' || server.phase === 'rules') && t.hello !== null && t.hello.layout !== 'd2';
   if (!inHello && !inList) return;
-  const leftFirst = left !== null && (end === null || left.packet < end.packet);
+  const leftFirst = left !== null && !stillTook(e, left) && (end === null || left.packet < end.packet);
   if (leftFirst) {
     if (t.refusal !== '') return;
     const where = inHello
@@ -159,10 +161,15 @@ function judgeAfterUpdate(output: Output, e: Endings): void {
   }
 }
 
+/** Whether a client that had said that it sends no more took bytes of the server afterwards: it had not left. */
+function stillTook(e: Endings, left: Ending): boolean {
+  return left.how === 'fin' && left.peerSeen >= 0 && e.taken > left.peerSeen;
+}
+
 /** What shows that a silent client did not read all of the list, empty where nothing does. */
 function unreadText(e: Endings, left: Ending, listed: number): string {
   if (left.how === 'reset') return 'the client closed with bytes of the server unread: it did not read all of the list';
-  if (left.peerSeen < 0 || left.peerSeen >= listed) return '';
+  if (left.peerSeen < 0 || left.peerSeen >= listed || e.taken >= listed) return '';
   // one that only says that it will send nothing may still read; a socket that is closed answers what comes then with a reset
   if (!e.socket && !(e.reset && e.ends[SERVER]?.how !== 'reset')) return '';
   return `the client closed when it had ${left.peerSeen} of the ${listed} bytes of hello and list`;

@@ -47,6 +47,7 @@ export class ClientFraming extends TableFraming<typeof CLIENT> {
   }
 
   override frameAt(input: Input<typeof CLIENT>, patience: Patience): number {
+    if (this.yields(input, patience)) return WAIT;
     switch (this.told.phase) {
       case 'start':
         return this.startAt(input, patience);

@@ -22,6 +22,8 @@ export abstract class TableFraming<S extends Side> extends Framing<PestoMessage,
   private runsOver = false;
   /** How far the peer's stream went when the run that waits began; -1: none. */
   private runSince = -1;
+  /** Stream offset of the frame that the peer's bytes went before. */
+  private yieldedAt = -1;
 
   constructor(side: S, turns: Turns, limits: LimitNotes) {
     super();
@@ -131,6 +133,14 @@ export abstract class TableFraming<S extends Side> extends Framing<PestoMessage,
     this.told.phase = this.told.left > 0 ? 'rules' : 'table';
   }
 
+  /** Whether bytes of the peer that came before the next frame are still to be shown: it lets them go first, once. */
+  protected yields(input: Input<S>, patience: Patience): boolean {
+    if (patience !== 'patient' || !this.turns.waits[otherSide(this.side)] || this.yieldedAt === input.offset)
+      return false;
+    this.yieldedAt = input.offset;
+    return true;
+  }
+
   /** Tells of the first byte after the end. */
   protected abstract complain(input: Input<S>): void;
 
@@ -152,7 +162,8 @@ export abstract class TableFraming<S extends Side> extends Framing<PestoMessage,
     }
     const peer = this.turns.seen[otherSide(this.side)];
     if (this.runSince < 0) this.runSince = peer;
-    if (patience === 'patient' && peer === this.runSince) return WAIT;
+    this.turns.waits[this.side] = patience === 'patient' && peer === this.runSince;
+    if (this.turns.waits[this.side]) return WAIT;
     this.runs++;
     this.runSince = -1;
     const { unproven, hinted } = frames;

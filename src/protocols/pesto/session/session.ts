@@ -141,6 +141,7 @@ export class PestoSession implements Session<PestoMessage> {
       ordered: this.context.connection.ordered,
       socket: this.context.connection.transport === 'unix',
       reset: how === 'reset',
+      taken: this.context.connection.acknowledged?.[this.context.clientEnd === 1 ? 0 : 1] ?? -1,
     });
     this.siblings.leave(this.t, this.witness.whole(CLIENT), this.ends);
   }
