@@ -106,11 +106,12 @@ class RingsParser implements CaptureParser {
   private readonly gathered = new ByteGatherer();
   private readonly packets: SocketPackets;
   private step = 0;
+  private readonly sink: PacketSink;
+  private readonly limits: Readonly<Limits>;
 
-  constructor(
-    private readonly sink: PacketSink,
-    private readonly limits: Readonly<Limits>,
-  ) {
+  constructor(sink: PacketSink, limits: Readonly<Limits>) {
+    this.sink = sink;
+    this.limits = limits;
     this.packets = new SocketPackets(sink);
   }
 

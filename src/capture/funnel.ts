@@ -10,13 +10,12 @@ export class Funnel {
   private readonly intake: Intake;
   private gunzip: Gunzip | null = null;
   private first: Uint8Array | null = new Uint8Array(0);
+  private readonly sink: PacketSink;
+  private readonly hooks: ReadHooks;
 
-  constructor(
-    arrival: Arrival,
-    private readonly sink: PacketSink,
-    limits: Readonly<Limits>,
-    private readonly hooks: ReadHooks,
-  ) {
+  constructor(arrival: Arrival, sink: PacketSink, limits: Readonly<Limits>, hooks: ReadHooks) {
+    this.sink = sink;
+    this.hooks = hooks;
     this.intake = new Intake(arrival, sink, limits);
   }
 

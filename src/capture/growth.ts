@@ -9,11 +9,10 @@ export class Growth {
   private readonly watcher: FSWatcher | null;
   private changed = false;
   private wake: () => void = () => undefined;
+  private readonly signal: AbortSignal | undefined;
 
-  constructor(
-    path: string,
-    private readonly signal: AbortSignal | undefined,
-  ) {
+  constructor(path: string, signal: AbortSignal | undefined) {
+    this.signal = signal;
     this.watcher = watchOrNull(path);
     this.watcher?.on('change', this.onChange);
     // A file that is gone can still be read to its end: polling goes on.

@@ -28,12 +28,14 @@ export class Gunzip {
   private wake: () => void = () => undefined;
   /** Output that is being flushed; decompression waits for it, or little input could make much output pile up. */
   private flushing: Promise<void> | null = null;
+  private readonly parser: CaptureParser;
+  private readonly sink: PacketSink;
+  private readonly hooks: ReadHooks;
 
-  constructor(
-    private readonly parser: CaptureParser,
-    private readonly sink: PacketSink,
-    private readonly hooks: ReadHooks,
-  ) {
+  constructor(parser: CaptureParser, sink: PacketSink, hooks: ReadHooks) {
+    this.parser = parser;
+    this.sink = sink;
+    this.hooks = hooks;
     this.stream.on('data', (output: Buffer) => this.onOutput(output));
     this.stream.on('error', (error) => {
       this.error = error;

@@ -39,12 +39,15 @@ export function parserFor(
 export class Intake implements CaptureParser {
   private parser: CaptureParser | null = null;
   private head = new Uint8Array(0);
+  private readonly arrival: Arrival;
+  private readonly sink: PacketSink;
+  private readonly limits: Readonly<Limits>;
 
-  constructor(
-    private readonly arrival: Arrival,
-    private readonly sink: PacketSink,
-    private readonly limits: Readonly<Limits>,
-  ) {}
+  constructor(arrival: Arrival, sink: PacketSink, limits: Readonly<Limits>) {
+    this.arrival = arrival;
+    this.sink = sink;
+    this.limits = limits;
+  }
 
   get done(): boolean {
     return this.parser !== null && this.parser.done;

@@ -35,13 +35,16 @@ export async function readJoined(
 
 class PartSink implements PacketSink {
   last: number;
+  private readonly sink: PacketSink;
+  private readonly parts: readonly string[];
+  private readonly index: number;
+  private readonly before: number;
 
-  constructor(
-    private readonly sink: PacketSink,
-    private readonly parts: readonly string[],
-    private readonly index: number,
-    private readonly before: number,
-  ) {
+  constructor(sink: PacketSink, parts: readonly string[], index: number, before: number) {
+    this.sink = sink;
+    this.parts = parts;
+    this.index = index;
+    this.before = before;
     this.last = before;
   }
 

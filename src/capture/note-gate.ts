@@ -9,11 +9,13 @@ import type { CaptureNote, PacketSink } from './packet.js';
 export class NoteGate {
   private early: CaptureNote[] | null = [];
   private readonly told = new Map<Rule, number>();
+  private readonly sink: PacketSink;
+  private readonly limit: number;
 
-  constructor(
-    private readonly sink: PacketSink,
-    private readonly limit: number,
-  ) {}
+  constructor(sink: PacketSink, limit: number) {
+    this.sink = sink;
+    this.limit = limit;
+  }
 
   /** The first note that is kept back, if any. */
   get first(): CaptureNote | undefined {

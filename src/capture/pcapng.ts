@@ -30,11 +30,12 @@ export class Pcapng implements RecordParser {
   private section = 0;
   private unusable = 0;
   private surplus = 0;
+  private readonly sink: PacketSink;
+  private readonly limits: Readonly<Limits>;
 
-  constructor(
-    private readonly sink: PacketSink,
-    private readonly limits: Readonly<Limits>,
-  ) {
+  constructor(sink: PacketSink, limits: Readonly<Limits>) {
+    this.sink = sink;
+    this.limits = limits;
     this.notes = new NoteGate(sink, limits.findingsPerRule);
   }
 

@@ -30,14 +30,19 @@ export async function readRegularFile(
 class RegularFile {
   private position = 0;
   private shrunk = false;
+  private readonly fd: number;
+  private readonly growth: Growth | null;
+  private readonly options: ReadOptions;
+  private readonly sink: PacketSink;
+  private readonly hooks: ReadHooks;
 
-  constructor(
-    private readonly fd: number,
-    private readonly growth: Growth | null,
-    private readonly options: ReadOptions,
-    private readonly sink: PacketSink,
-    private readonly hooks: ReadHooks,
-  ) {}
+  constructor(fd: number, growth: Growth | null, options: ReadOptions, sink: PacketSink, hooks: ReadHooks) {
+    this.fd = fd;
+    this.growth = growth;
+    this.options = options;
+    this.sink = sink;
+    this.hooks = hooks;
+  }
 
   async read(): Promise<void> {
     const sniffed = await this.sniff();

@@ -198,12 +198,14 @@ class Tail {
   private readonly live: ReturnType<Analysis['live']>;
   private scheduled = false;
 
-  private constructor(
-    private readonly analysis: Analysis,
-    private readonly output: TextOutput,
-    private readonly flush: () => void,
-    name: string,
-  ) {
+  private readonly analysis: Analysis;
+  private readonly output: TextOutput;
+  private readonly flush: () => void;
+
+  private constructor(analysis: Analysis, output: TextOutput, flush: () => void, name: string) {
+    this.analysis = analysis;
+    this.output = output;
+    this.flush = flush;
     this.live = analysis.live(name);
     this.failed = new Promise((resolve) => (this.fail = resolve));
   }

@@ -16,11 +16,13 @@ class LogFile {
   /** The limit is reached, and that was not said yet. */
   beyond = false;
   private stopped = false;
+  readonly path: string;
+  private readonly limit: number;
 
-  constructor(
-    readonly path: string,
-    private readonly limit: number,
-  ) {}
+  constructor(path: string, limit: number) {
+    this.path = path;
+    this.limit = limit;
+  }
 
   /** Reads what is new; whether that was anything. `whole`: the last line is complete. Throws what the file system says. */
   read(log: KeyLog, whole: boolean): boolean {

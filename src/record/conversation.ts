@@ -38,15 +38,25 @@ export class Conversation {
   private readonly late: [boolean, boolean] = [false, false];
   private readonly frame: TcpFrame;
   private readonly packet = new Packet();
+  private readonly writer: PcapngWriter;
+  private readonly interfaceId: number;
+  private readonly counter: PacketCounter;
+  private readonly tap: PacketTap | null;
+  private readonly queue: EmitQueue;
 
   constructor(
-    private readonly writer: PcapngWriter,
-    private readonly interfaceId: number,
+    writer: PcapngWriter,
+    interfaceId: number,
     ends: FrameEnds,
-    private readonly counter: PacketCounter,
-    private readonly tap: PacketTap | null,
-    private readonly queue: EmitQueue,
+    counter: PacketCounter,
+    tap: PacketTap | null,
+    queue: EmitQueue,
   ) {
+    this.writer = writer;
+    this.interfaceId = interfaceId;
+    this.counter = counter;
+    this.tap = tap;
+    this.queue = queue;
     // numbers of its own: recordings that are put into one file must not look like each other's repetitions
     this.next = [randomInt(2 ** 32), randomInt(2 ** 32)];
     this.frame = new TcpFrame(ends);

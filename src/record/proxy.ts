@@ -47,8 +47,10 @@ export class Proxy {
   private readonly origin = Date.now() * 1000 - Math.round(performance.now() * 1000);
   private last = 0;
   accepted = 0;
+  private readonly options: ProxyOptions;
 
-  private constructor(private readonly options: ProxyOptions) {
+  private constructor(options: ProxyOptions) {
+    this.options = options;
     this.server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => this.accept(client));
     this.clients = options.listen.kind === 'unix' ? new ClientFinder() : null;
   }

@@ -12,11 +12,14 @@ export class RecordFile {
   failure: Error | null = null;
   private open = true;
 
-  private constructor(
-    private readonly fd: number,
-    private readonly own: boolean,
-    private readonly failed: (error: Error) => void,
-  ) {
+  private readonly fd: number;
+  private readonly own: boolean;
+  private readonly failed: (error: Error) => void;
+
+  private constructor(fd: number, own: boolean, failed: (error: Error) => void) {
+    this.fd = fd;
+    this.own = own;
+    this.failed = failed;
     this.regular = fstatSync(fd).isFile();
   }
 

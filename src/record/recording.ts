@@ -23,14 +23,21 @@ export class Recording {
   private readonly network = [randomInt(1, 255), randomInt(256)] as const;
   private flushing = false;
 
+  readonly description: string;
+  private readonly serverPort: number;
+  private readonly tap: PacketTap | null;
+
   /** `description` is what tells the interface from a network: `unix-stream:PATH`. */
   constructor(
     output: BlockOutput,
     application: string,
-    readonly description: string,
-    private readonly serverPort: number,
-    private readonly tap: PacketTap | null,
+    description: string,
+    serverPort: number,
+    tap: PacketTap | null,
   ) {
+    this.description = description;
+    this.serverPort = serverPort;
+    this.tap = tap;
     this.writer = new PcapngWriter(output, application);
     this.interfaceId = this.writer.addInterface({
       linkType: RAW,

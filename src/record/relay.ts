@@ -15,13 +15,14 @@ export class Relay {
   private readonly ended: [boolean, boolean] = [false, false];
   private readonly refusing: [boolean, boolean] = [false, false];
 
-  constructor(
-    client: Socket,
-    server: Socket,
-    private readonly conversation: Conversation,
-    private readonly now: Now,
-    private readonly closed: () => void,
-  ) {
+  private readonly conversation: Conversation;
+  private readonly now: Now;
+  private readonly closed: () => void;
+
+  constructor(client: Socket, server: Socket, conversation: Conversation, now: Now, closed: () => void) {
+    this.conversation = conversation;
+    this.now = now;
+    this.closed = closed;
     this.sockets = [client, server];
     this.carry(CONNECTED);
     this.carry(ACCEPTED);

@@ -50,13 +50,13 @@ export class AnnotatedCapture implements Reporter {
   private lastSeconds = 0;
   private lastNanos = 0;
 
+  private readonly limits: Readonly<Limits>;
+  private readonly secrets: boolean;
+
   /** `secrets`: whether TLS secrets of the input are written. */
-  constructor(
-    output: TextOutput,
-    private readonly limits: Readonly<Limits>,
-    private readonly secrets: boolean,
-    application: string,
-  ) {
+  constructor(output: TextOutput, limits: Readonly<Limits>, secrets: boolean, application: string) {
+    this.limits = limits;
+    this.secrets = secrets;
     this.writer = new PcapngWriter((bytes) => output.addBytes(bytes), application);
   }
 

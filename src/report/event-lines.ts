@@ -62,7 +62,11 @@ export interface Framing {
 
 /** One object a line. */
 export class Ndjson implements Framing {
-  constructor(private readonly output: TextOutput) {}
+  private readonly output: TextOutput;
+
+  constructor(output: TextOutput) {
+    this.output = output;
+  }
 
   line(json: string): void {
     this.output.add(`${json}\n`);
@@ -74,8 +78,11 @@ export class Ndjson implements Framing {
 /** One document, `{"events":[...]}`, written as it grows. */
 export class JsonDocument implements Framing {
   private empty = true;
+  private readonly output: TextOutput;
 
-  constructor(private readonly output: TextOutput) {}
+  constructor(output: TextOutput) {
+    this.output = output;
+  }
 
   line(json: string): void {
     this.output.add(this.empty ? `{"events":[\n${json}` : `,\n${json}`);

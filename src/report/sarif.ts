@@ -29,11 +29,12 @@ class SarifLog {
   private readonly rules: ReportingDescriptor[] = [];
   private readonly facts: ReadonlyMap<string, RuleFacts>;
   private readonly ruleIndex = new Map<string, number>();
+  private readonly report: CheckReport;
+  private readonly options: SarifOptions;
 
-  constructor(
-    private readonly report: CheckReport,
-    private readonly options: SarifOptions,
-  ) {
+  constructor(report: CheckReport, options: SarifOptions) {
+    this.report = report;
+    this.options = options;
     this.facts = rulesOf(report);
   }
 

@@ -23,11 +23,14 @@ export class CaptureBuilder {
   /** Packets that were written. */
   packets = 0;
 
+  readonly writer: CaptureWriter;
+  private readonly digits: number;
+
   /** `digits` behind the second of all times: those of the capture that is written anew. */
-  constructor(
-    readonly writer: CaptureWriter,
-    private readonly digits: number,
-  ) {}
+  constructor(writer: CaptureWriter, digits: number) {
+    this.writer = writer;
+    this.digits = digits;
+  }
 
   /** The number of the interface with that link type and description, which is added where there is none. */
   interfaceOf(linkType: number, description = ''): number {

@@ -17,8 +17,11 @@ export class PcapWriter implements CaptureWriter {
   private at = 0;
   private linkType = -1;
   private nanos = false;
+  private readonly output: BlockOutput;
 
-  constructor(private readonly output: BlockOutput) {}
+  constructor(output: BlockOutput) {
+    this.output = output;
+  }
 
   addInterface(info: InterfaceInfo): number {
     if (info.description?.startsWith('unix-stream:') === true)

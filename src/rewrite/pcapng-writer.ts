@@ -51,11 +51,10 @@ export class PcapngWriter implements CaptureWriter {
   private readonly digits: number[] = [];
   private flags = 0;
   private comments: readonly Uint8Array[] = [];
+  private readonly output: BlockOutput;
 
-  constructor(
-    private readonly output: BlockOutput,
-    application: string,
-  ) {
+  constructor(output: BlockOutput, application: string) {
+    this.output = output;
     this.begin(ng.SECTION_HEADER);
     this.view.setUint32(this.at + 8, 0x1a2b3c4d, true);
     this.view.setUint16(this.at + 12, 1, true);

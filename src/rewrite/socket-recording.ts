@@ -23,8 +23,11 @@ const SERVER_PORT = 9;
 /** Connections that a recording of sockets tells of, written as TCP on an interface that says what they are. */
 export class SocketRecording {
   private connections = 0;
+  private readonly builder: CaptureBuilder;
 
-  constructor(private readonly builder: CaptureBuilder) {}
+  constructor(builder: CaptureBuilder) {
+    this.builder = builder;
+  }
 
   connection(names: SocketNames): RecordedConnection {
     const n = this.connections++;
@@ -43,13 +46,17 @@ export class SocketRecording {
 /** One such connection: SYN, SYN+ACK, ACK, data with exact sequence numbers, FIN or RST by direction. */
 export class RecordedConnection {
   private readonly next: [number, number] = [FIRST_SEQ, FIRST_SEQ];
+  private readonly builder: CaptureBuilder;
+  private readonly interfaceId: number;
+  private readonly frame: TcpFrame;
+  private readonly comments: readonly string[];
 
-  constructor(
-    private readonly builder: CaptureBuilder,
-    private readonly interfaceId: number,
-    private readonly frame: TcpFrame,
-    private readonly comments: readonly string[],
-  ) {}
+  constructor(builder: CaptureBuilder, interfaceId: number, frame: TcpFrame, comments: readonly string[]) {
+    this.builder = builder;
+    this.interfaceId = interfaceId;
+    this.frame = frame;
+    this.comments = comments;
+  }
 
   open(at: Moment): void {
     this.put(0, SYN, at, NOTHING, 0, this.comments);

@@ -50,11 +50,12 @@ export class TcpFrame {
   private readonly tcpAt: number;
   private readonly ipAt: number;
   private readonly addressSum: number;
+  private readonly ends: FrameEnds;
+  private readonly link: FrameLink;
 
-  constructor(
-    private readonly ends: FrameEnds,
-    private readonly link: FrameLink = RAW_LINK,
-  ) {
+  constructor(ends: FrameEnds, link: FrameLink = RAW_LINK) {
+    this.ends = ends;
+    this.link = link;
     const v4 = ends.addresses[0].length === 4;
     this.ipAt = link.linkType === RAW ? 0 : ETHERNET_HEADER + (link.vlan >= 0 ? VLAN_TAG : 0);
     this.tcpAt = this.ipAt + (v4 ? IPV4_HEADER : IPV6_HEADER);

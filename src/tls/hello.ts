@@ -45,11 +45,15 @@ const MAX_NAMES = 16;
 
 /** Reads big-endian numbers and runs of bytes; what lies behind the end reads as nothing. */
 class Cursor {
-  constructor(
-    private readonly bytes: Uint8Array,
-    public at: number,
-    private readonly end: number,
-  ) {}
+  private readonly bytes: Uint8Array;
+  public at: number;
+  private readonly end: number;
+
+  constructor(bytes: Uint8Array, at: number, end: number) {
+    this.bytes = bytes;
+    this.at = at;
+    this.end = end;
+  }
 
   get left(): number {
     return this.end - this.at;

@@ -29,10 +29,13 @@ export class LineCutter {
   /** Lines that were longer than the limit. */
   tooLong = 0;
 
-  constructor(
-    private readonly limit: number,
-    private readonly take: (line: Line) => void,
-  ) {}
+  private readonly limit: number;
+  private readonly take: (line: Line) => void;
+
+  constructor(limit: number, take: (line: Line) => void) {
+    this.limit = limit;
+    this.take = take;
+  }
 
   push(chunk: Uint8Array): void {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);

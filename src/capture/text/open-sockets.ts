@@ -53,12 +53,14 @@ export class Table {
 
   /** Threads that have this table. */
   threads = 1;
+  /** Tables that came out of each other have the same family. */
+  public family: number;
+  private readonly index: FdIndex;
 
-  constructor(
-    /** Tables that came out of each other have the same family. */
-    public family: number,
-    private readonly index: FdIndex,
-  ) {}
+  constructor(family: number, index: FdIndex) {
+    this.family = family;
+    this.index = index;
+  }
 
   put(fd: number, descriptor: Descriptor): void {
     this.drop(fd);

@@ -77,11 +77,12 @@ class SocatParser implements CaptureParser {
   private mixedLine = 0;
   private leftOut = 0;
   private lastLine: Line | null = null;
+  private readonly sink: PacketSink;
+  private readonly limits: Readonly<Limits>;
 
-  constructor(
-    private readonly sink: PacketSink,
-    private readonly limits: Readonly<Limits>,
-  ) {
+  constructor(sink: PacketSink, limits: Readonly<Limits>) {
+    this.sink = sink;
+    this.limits = limits;
     this.lines = new LineCutter(limits.lineBytes, (line) => this.line(line));
     this.packets = new SocketPackets(sink);
   }

@@ -50,12 +50,16 @@ export class SocketLink {
   startSeen = false;
   openedAt: Moment | null = null;
 
-  constructor(
-    private readonly key: string,
-    /** Asked once, as late as possible: by then more is known. */
-    private readonly name: () => LinkNames,
-    private readonly packets: SocketPackets,
-  ) {}
+  private readonly key: string;
+  /** Asked once, as late as possible: by then more is known. */
+  private readonly name: () => LinkNames;
+  private readonly packets: SocketPackets;
+
+  constructor(key: string, name: () => LinkNames, packets: SocketPackets) {
+    this.key = key;
+    this.name = name;
+    this.packets = packets;
+  }
 
   /** Whether anything of it was handed on. */
   get emitted(): boolean {

@@ -12,8 +12,10 @@ export interface Moment {
 /** Gives a sink the events of recorded sockets as packets. */
 export class SocketPackets {
   private readonly packet = new Packet();
+  private readonly sink: PacketSink;
 
-  constructor(private readonly sink: PacketSink) {
+  constructor(sink: PacketSink) {
+    this.sink = sink;
     this.packet.linkType = SOCKET_EVENT;
   }
 

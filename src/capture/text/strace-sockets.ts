@@ -22,12 +22,16 @@ export class StraceSockets {
   /** What was given up because there was too much of it, in words that begin with the limit. */
   readonly givenUp = new Set<string>();
 
-  constructor(
-    private readonly packets: SocketPackets,
-    private readonly limits: Readonly<Limits>,
-    /** Called when the last known descriptor of a connected socket is gone. */
-    private readonly released: (socket: OpenSocket) => void,
-  ) {}
+  private readonly packets: SocketPackets;
+  private readonly limits: Readonly<Limits>;
+  /** Called when the last known descriptor of a connected socket is gone. */
+  private readonly released: (socket: OpenSocket) => void;
+
+  constructor(packets: SocketPackets, limits: Readonly<Limits>, released: (socket: OpenSocket) => void) {
+    this.packets = packets;
+    this.limits = limits;
+    this.released = released;
+  }
 
   /** The socket behind a descriptor as printed (`3`, `3<UNIX-STREAM:[1->2]>`); null where it is certainly no stream socket. */
   resolve(tid: number, shown: string): OpenSocket | null {

@@ -40,11 +40,14 @@ export class StraceTransfers {
   private unknownDescriptors = 0;
   private uncertain = 0;
 
+  private readonly limits: Readonly<Limits>;
+  private readonly linkOf: (socket: OpenSocket, side: SocketSide) => SocketLink;
+
   /** `linkOf` gives the connection of a socket, and makes it with the socket on that side where there is none. */
-  constructor(
-    private readonly limits: Readonly<Limits>,
-    private readonly linkOf: (socket: OpenSocket, side: SocketSide) => SocketLink,
-  ) {}
+  constructor(limits: Readonly<Limits>, linkOf: (socket: OpenSocket, side: SocketSide) => SocketLink) {
+    this.limits = limits;
+    this.linkOf = linkOf;
+  }
 
   /** Times begin anew, and say nothing about what came before. */
   startOver(): void {

@@ -32,11 +32,12 @@ class StraceParser implements CaptureParser {
   private orphans = 0;
   private cutLine: Line | null = null;
   private dropped = 0;
+  private readonly sink: PacketSink;
+  private readonly limits: Readonly<Limits>;
 
-  constructor(
-    private readonly sink: PacketSink,
-    private readonly limits: Readonly<Limits>,
-  ) {
+  constructor(sink: PacketSink, limits: Readonly<Limits>) {
+    this.sink = sink;
+    this.limits = limits;
     this.lines = new LineCutter(limits.lineBytes, (line) => this.line(line));
     this.calls = new StraceCalls(new SocketPackets(sink), limits);
   }

@@ -39,11 +39,11 @@ export class TcpEnds {
   /** By slot: whether its SYN was seen. */
   private opened = new Uint8Array(0);
 
+  private readonly keepStarts: boolean;
+
   /** `keepStarts`: whether this is a beginning, of a bounded number of packets. */
-  constructor(
-    limits: Readonly<Limits>,
-    private readonly keepStarts: boolean,
-  ) {
+  constructor(limits: Readonly<Limits>, keepStarts: boolean) {
+    this.keepStarts = keepStarts;
     this.table = new FlowTable(limits.flows, () => undefined);
   }
 
