@@ -6,7 +6,7 @@ const upwards = floors.slice(0, -1).map((floor) => ({
   name: `${floor}-imports-upwards`,
   severity: 'error',
   from: { path: `^src/${floor}/` },
-  to: { path: `^src/(${floors.filter((f) => rank(f) > rank(floor)).join('|')}|bin|index)[/.]` },
+  to: { path: `^src/(${floors.filter((f) => rank(f) > rank(floor)).join('|')}|bin|worker|program|index)[/.]` },
 }));
 
 module.exports = {
@@ -21,7 +21,7 @@ module.exports = {
     { name: 'no-circular', severity: 'error', from: { pathNot: '^src/protocols/nbd/' }, to: { circular: true } },
     // facts.ts and shared.ts name each other's types
     { name: 'no-circular-values', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '^src/(bin|index|types)' }, to: {} },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '^src/(bin|worker|program|index|types)' }, to: {} },
     { name: 'no-dev-dependencies', severity: 'error', from: {}, to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only'] } },
   ],
   options: {

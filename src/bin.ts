@@ -1,12 +1,7 @@
 #!/usr/bin/env node
-import { exactArguments } from './base/file-name.js';
-import { complain } from './cli/complain.js';
-import { main } from './cli/main.js';
+import { join } from 'node:path';
+import { loadCached } from './base/code-cache.js';
+import type * as Program from './program.js';
 
-// a bug where nobody waits for the result; Node's own status for it would say that findings were made
-process.on('uncaughtException', (error) => {
-  complain(`internal error, please report it: ${error.stack ?? String(error)}`);
-  process.exit(2);
-});
-
-process.exitCode = await main(exactArguments(process.argv.slice(2)));
+const program = loadCached(join(__dirname, 'main.js'), process.argv[2] ?? '') as typeof Program;
+void program.run();

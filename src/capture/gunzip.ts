@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { MALFORMED, TRUNCATED } from '../base/capture-rules.js';
 import { count } from '../base/text.js';
@@ -127,7 +126,7 @@ export class Gunzip {
       this.stream.write(piece, () => resolve());
     });
     while (this.flushing !== null || (this.stream.readableLength > 0 && this.error === null))
-      await (this.flushing ?? setImmediate());
+      await (this.flushing ?? new Promise((resolve) => setImmediate(resolve)));
     this.rethrow();
   }
 

@@ -1,5 +1,4 @@
 import { fstatSync, readSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
 import { MALFORMED } from '../base/capture-rules.js';
 import { Funnel } from './funnel.js';
 import { Growth } from './growth.js';
@@ -121,6 +120,6 @@ class RegularFile {
   private async pause(): Promise<void> {
     await this.hooks.batch?.();
     this.hooks.progress?.(this.position, this.growth === null ? fstatSync(this.fd).size : null);
-    await setImmediate();
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }

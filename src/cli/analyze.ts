@@ -153,7 +153,7 @@ export async function reporterFor(
     }
     case 'table': {
       const { TableReporter } = await import('../report/table.js');
-      return selecting(args, () => new TableReporter(output, { colors }));
+      return selecting(args, () => new TableReporter(output, { colors, width: terminalWidth(args) }));
     }
     default: {
       const options = {

@@ -1,10 +1,10 @@
 import { safeText } from '../base/text.js';
-import { textWidth } from '../base/text-width.js';
+import { textWidth, wrapText } from '../base/text-width.js';
 import { fieldCatalogue, type FieldEntry } from '../select/field-catalogue.js';
 import { VARIABLES } from '../select/message-view.js';
 import { TextOutput } from '../report/output.js';
 import { theme } from '../report/theme.js';
-import { wantColors } from './colors.js';
+import { terminalWidth, wantColors } from './colors.js';
 import type { Command } from './command.js';
 import { finishDestination } from './destination.js';
 import { formatOption, PRINT_OPTIONS } from './options.js';
@@ -39,18 +39,29 @@ export const fields: Command = {
       throw new UsageError(`fields: no message of ${args.protocol} has ${args.message} in its name`);
     const output = new TextOutput(1);
     if (args.format === 'json') output.add(`${JSON.stringify({ variables: VARIABLES, fields: entries }, null, 2)}\n`);
-    else text(output, entries, wanted === undefined, wantColors(args));
+    else text(output, entries, wanted === undefined, wantColors(args), terminalWidth({}));
     finishDestination(output, undefined);
     return 0;
   },
 };
 
-function text(output: TextOutput, entries: readonly FieldEntry[], withVariables: boolean, colors: boolean): void {
+function text(
+  output: TextOutput,
+  entries: readonly FieldEntry[],
+  withVariables: boolean,
+  colors: boolean,
+  width: number | null,
+): void {
   const t = theme(colors);
   const rows = (list: readonly (readonly [string, string, string])[]): void => {
     const widths = [0, 1].map((i) => Math.max(...list.map((row) => textWidth(row[i]!))));
-    for (const [name, type, what] of list)
-      output.add(`  ${name.padEnd(widths[0]!)}  ${t.dim(type.padEnd(widths[1]!))}  ${what}\n`);
+    const indent = widths[0]! + widths[1]! + 6;
+    const room = width === null ? Infinity : Math.max(24, width - indent);
+    for (const [name, type, what] of list) {
+      const [first, ...others] = wrapText(what, room, room);
+      output.add(`  ${name.padEnd(widths[0]!)}  ${t.dim(type.padEnd(widths[1]!))}  ${first}\n`);
+      for (const line of others) output.add(`${' '.repeat(indent)}${line}\n`);
+    }
   };
   if (withVariables) {
     output.add(`${t.title('every message')}\n`);

@@ -1,5 +1,5 @@
-import { isatty } from 'node:tty';
 import yargs from 'yargs';
+import { isTerminal } from '../base/terminal.js';
 import type { Command } from './command.js';
 import { complain } from './complain.js';
 import { mistake, withoutCommand } from './mistakes.js';
@@ -111,6 +111,7 @@ export async function main(given: readonly string[]): Promise<number> {
     .fail((message, error) => {
       throw error ?? new UsageError(mistake(oneLine(message), optionsOf(parser)));
     });
+  keepFromPrintingAhead(parser);
   for (const entry of COMMANDS) {
     parser.command(
       entry.usage,
@@ -156,7 +157,16 @@ function unshielded(args: Readonly<Record<string, unknown>>): Record<string, unk
 
 /** Asking for the width of a pipe would change how it is written to. */
 function helpWidth(): number {
-  return isatty(1) ? Math.min(110, Math.max(60, process.stdout.columns)) : 100;
+  return isTerminal(1) ? Math.min(110, Math.max(60, process.stdout.columns)) : 100;
+}
+
+/** yargs makes the help text of every command that runs, in case somebody asks for it later: nobody does. */
+function keepFromPrintingAhead(parser: object): void {
+  interface Inside {
+    getInternalMethods?: () => { getUsageInstance(): { cacheHelpMessage: () => void } };
+  }
+  const usage = (parser as Inside).getInternalMethods?.().getUsageInstance();
+  if (usage !== undefined) usage.cacheHelpMessage = () => {};
 }
 
 function oneLine(text: string): string {

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { isatty } from 'node:tty';
+import { isTerminal } from '../base/terminal.js';
 import { byteSize, safeText } from '../base/text.js';
 import { writeAll } from '../report/output.js';
 
@@ -15,7 +15,7 @@ export class Progress {
 
   /** `atTheEnd`: results are written when all is done; else a terminal that shows them has no room for this. */
   constructor(atTheEnd = false) {
-    this.wanted = isatty(2) && (atTheEnd || !isatty(1));
+    this.wanted = isTerminal(2) && (atTheEnd || !isTerminal(1));
   }
 
   /** So much of one file was read; `lead` stands before its name. */

@@ -1,7 +1,8 @@
 import type { Rule } from '../base/rule.js';
+import { wrapText } from '../base/text-width.js';
 import type { TextOutput } from '../report/output.js';
-import { theme } from '../report/theme.js';
-import { wantColors } from './colors.js';
+import { theme, type Theme } from '../report/theme.js';
+import { terminalWidth, wantColors } from './colors.js';
 import type { Command } from './command.js';
 import { finishDestination, openDestination } from './destination.js';
 import { formatOption, PRINT_OPTIONS, single } from './options.js';
@@ -68,35 +69,46 @@ async function print(chosen: readonly Rule[], args: RulesArguments, output: Text
       return;
     }
     case 'table': {
-      const { renderTable } = await import('../report/table.js');
+      const { renderTable } = await import('../report/grid.js');
       const columns = ['id', 'severity', 'party', 'needs', 'title', 'spec'].map((title) => ({ title }));
-      output.add(renderTable(columns, chosen.map(ruleRow), theme(colors)));
+      output.add(renderTable(columns, chosen.map(ruleRow), theme(colors), terminalWidth(args)));
       return;
     }
     default:
-      list(chosen, colors, output);
+      list(chosen, theme(colors), output, terminalWidth(args));
   }
 }
 
-function list(chosen: readonly Rule[], colors: boolean, output: TextOutput): void {
-  const t = theme(colors);
-  const width = (pick: (r: Rule) => string, least: number): number =>
+function list(chosen: readonly Rule[], t: Theme, output: TextOutput, width: number | null): void {
+  const widest = (pick: (r: Rule) => string, least: number): number =>
     chosen.reduce((w, r) => Math.max(w, pick(r).length), least);
   const widths = [
-    width((r) => r.id, 4),
-    width(severityWords, 8),
-    width((r) => r.party, 6),
-    width((r) => r.needs, 5),
+    widest((r) => r.id, 4),
+    widest(severityWords, 8),
+    widest((r) => r.party, 6),
+    widest((r) => r.needs, 5),
   ] as const;
-  const heading = ['rule', 'severity', 'blames', 'needs'].map((word, i) => word.padEnd(widths[i]!));
-  output.add(t.dim(`${[...heading, 'what breaks it  [where it stands]'].join('  ')}\n`));
+  const columns = widths.reduce((a, b) => a + b + 2, 0);
+  const heading = ['rule', 'severity', 'blames', 'needs'].map((word, i) => word.padEnd(widths[i]!)).join('  ');
+  const rest = 'what breaks it  [where it stands]';
+  const besides = width === null || columns + rest.length <= width;
+  output.add(t.dim(besides ? `${heading}  ${rest}` : `${heading}\n    ${rest}`) + '\n');
   for (const r of chosen) {
     const id = t.title(r.id.padEnd(widths[0]));
     const severity = t.severity[r.severity](severityWords(r).padEnd(widths[1]));
-    output.add(
-      `${id}  ${severity}  ${r.party.padEnd(widths[2])}  ${r.needs.padEnd(widths[3])}  ${r.title}  ${t.dim(`[${r.spec}]`)}\n`,
-    );
+    const lead = `${id}  ${severity}  ${r.party.padEnd(widths[2])}  ${r.needs.padEnd(widths[3])}`;
+    const what = `${r.title}  ${t.dim(`[${r.spec}]`)}`;
+    const wide = columns + r.title.length + r.spec.length + 4;
+    if (width === null || wide <= width) output.add(`${lead}  ${what}\n`);
+    else output.add(`${lead.trimEnd()}\n${indented(`${r.title}  [${r.spec}]`, width)}`);
   }
+}
+
+/** Text in lines of its own below what it belongs to. */
+function indented(text: string, width: number): string {
+  return wrapText(text, width - 4, width - 4)
+    .map((line) => `    ${line}\n`)
+    .join('');
 }
 
 function severityWords(r: Rule): string {

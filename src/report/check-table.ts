@@ -1,7 +1,7 @@
 import type { Severity } from '../base/rule.js';
 import { count } from '../base/text.js';
 import type { CheckReport, FileReport } from './check-report.js';
-import { renderTable, type Column } from './table.js';
+import { renderTable, type Column } from './grid.js';
 import { theme, type Theme } from './theme.js';
 import { findingCounts, printable } from './words.js';
 
@@ -28,17 +28,17 @@ const RULE_COLUMNS: readonly Column[] = [
 ];
 
 /** The captures, the findings by rule, and the verdict. */
-export function checkTable(report: CheckReport, colors: boolean): string {
+export function checkTable(report: CheckReport, colors: boolean, width: number | null): string {
   const t = theme(colors);
-  return captureTable(report, t) + ruleTable(report, t) + verdict(report, t);
+  return captureTable(report, t, width) + ruleTable(report, t, width) + verdict(report, t);
 }
 
-export function captureTable(report: CheckReport, t: Theme): string {
+export function captureTable(report: CheckReport, t: Theme, width: number | null): string {
   const judged = report.files.filter((f) => f.state === 'judged');
   const loud = judged.filter((f) => f.summary.findings.error + f.summary.findings.warning > 0);
   const listed = judged.length > LISTED_CAPTURES ? loud : judged;
   let out = '';
-  if (listed.length > 0) out += renderTable(CAPTURE_COLUMNS, listed.map(captureRow), t);
+  if (listed.length > 0) out += renderTable(CAPTURE_COLUMNS, listed.map(captureRow), t, width);
   const left = judged.length - listed.length;
   if (left > 0) out += `and ${count(left, 'capture')} without errors or warnings\n`;
   return out;
@@ -66,7 +66,7 @@ function protocolWords(protocols: Readonly<Record<string, number>>, streams: num
   return words.join(', ');
 }
 
-function ruleTable(report: CheckReport, t: Theme): string {
+function ruleTable(report: CheckReport, t: Theme, width: number | null): string {
   const rank: Record<Severity, number> = { error: 0, warning: 1, note: 2 };
   const rows = new Map<string, { n: number; files: Set<string>; cells: string[]; rank: number }>();
   for (const file of report.files) {
@@ -94,7 +94,7 @@ function ruleTable(report: CheckReport, t: Theme): string {
     String(files.size),
     first!,
   ]);
-  return renderTable(RULE_COLUMNS, cells, t);
+  return renderTable(RULE_COLUMNS, cells, t, width);
 }
 
 /** Totals, and whether the gate passes. */

@@ -1,10 +1,11 @@
 import { byteSize, count } from '../base/text.js';
-import { textWidth } from '../base/text-width.js';
+import { textWidth, wrapText } from '../base/text-width.js';
 import { duration } from '../base/time.js';
 import { bar, sparkline, squeezed } from '../measure/chart.js';
 import type { Measure, ProtocolTotal } from '../measure/measure.js';
 import { ALIGNMENT, type OperationTotal } from '../measure/operation-total.js';
-import { theme, type Theme } from './theme.js';
+import { paragraphs } from './grid.js';
+import { theme, type Paint, type Theme } from './theme.js';
 import { printable } from './words.js';
 
 export interface StatsTextOptions {
@@ -109,9 +110,9 @@ class StatsText {
     const errors = rows.flatMap(([name, o]) =>
       [...o.errors].map(([error, n]) => `${printable(name)} ${printable(error)} ${n}`),
     );
-    if (errors.length > 0) this.lines.push(`  errors: ${errors.slice(0, LISTED).join(', ')}`);
+    if (errors.length > 0) this.wrapped(`errors: ${errors.slice(0, LISTED).join(', ')}`);
     if (placed)
-      this.lines.push(this.t.dim(`  in order: begins where the one before ended; aligned: to ${byteSize(ALIGNMENT)}`));
+      this.wrapped(`in order: begins where the one before ended; aligned: to ${byteSize(ALIGNMENT)}`, this.t.dim);
   }
 
   /** How long the most frequent operations took. */
@@ -202,7 +203,8 @@ class StatsText {
     ] as const) {
       const values = [...parts.subarray(0, used)];
       const sum = values.reduce((a, b) => a + b, 0);
-      if (sum > 0) this.lines.push(`  ${name.padStart(12)}  ${sparkline(values)}  ${byteSize(sum)}`);
+      const shown = squeezed(values, Math.max(10, this.options.width - 28), (some) => some.reduce((a, b) => a + b, 0));
+      if (sum > 0) this.lines.push(`  ${name.padStart(12)}  ${sparkline(shown)}  ${byteSize(sum)}`);
     }
   }
 
@@ -213,8 +215,8 @@ class StatsText {
     const several = (this.measure.summaryOfRun?.files ?? 0) > 1;
     for (const l of longest) {
       const file = several ? `${printable(l.file)} ` : '';
-      this.lines.push(
-        `  ${duration(l.nanos).padStart(8)}  ${file}stream ${l.stream} #${l.index} packet ${l.packet}  ${printable(l.name)}  ${this.t.dim(printable(l.what))}`,
+      this.wrapped(
+        `${duration(l.nanos).padStart(8)}  ${file}stream ${l.stream} #${l.index} packet ${l.packet}  ${printable(l.name)}  ${printable(l.what)}`,
       );
     }
   }
@@ -258,6 +260,11 @@ class StatsText {
     );
   }
 
+  private wrapped(text: string, paint: Paint = (t) => t): void {
+    const [first, ...others] = wrapText(text, this.options.width - 2, this.options.width - 6);
+    this.lines.push(paint(`  ${first}`), ...others.map((line) => paint(`      ${line}`)));
+  }
+
   /** Rows in columns: text to the left, numbers to the right. */
   private table(head: readonly string[], rows: readonly (readonly string[])[], all: number): void {
     if (rows.length === 0) return;
@@ -271,8 +278,21 @@ class StatsText {
         })
         .join('  ')
         .trimEnd()}`;
-    this.lines.push('', this.t.dim(row(head)));
-    for (const cells of rows) this.lines.push(row(cells));
+    if (widths.reduce((a, b) => a + b + 2, 0) <= this.options.width) {
+      this.lines.push('', this.t.dim(row(head)));
+      for (const cells of rows) this.lines.push(row(cells));
+    } else {
+      const titles = head.map((title) => ({ title }));
+      const text = paragraphs(titles, rows, this.t, this.options.width - 2);
+      this.lines.push(
+        '',
+        this.t.dim(`  by ${head[0]}`),
+        ...text
+          .trimEnd()
+          .split('\n')
+          .map((line) => `  ${line}`),
+      );
+    }
     if (all > rows.length) this.lines.push(this.t.dim(`  and ${all - rows.length} more`));
   }
 }

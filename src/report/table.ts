@@ -1,50 +1,11 @@
-import Table from 'cli-table3';
 import { byteSize, count } from '../base/text.js';
 import { CLIENT, SERVER } from '../base/input.js';
 import type { Severity } from '../base/rule.js';
 import type { Finding, Reporter, StreamRecord, Summary } from '../engine/event.js';
+import { renderTable, type Column } from './grid.js';
 import type { TextOutput } from './output.js';
 import { theme, type Theme } from './theme.js';
 import { endpoint, findingCounts, printable } from './words.js';
-
-/** Rows that are laid out with all care; further ones follow the widths of all: laying out takes longer than there are rows. */
-const LAID_OUT = 200;
-
-export interface Column {
-  readonly title: string;
-  readonly right?: boolean;
-}
-
-/** A table with borders; cells must be printable text in one line. */
-export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[], t: Theme): string {
-  const widths = columns.map((c, i) => rows.reduce((w, row) => Math.max(w, cellWidth(row[i]!)), c.title.length));
-  const table = new Table({
-    head: columns.map((c) => c.title),
-    colWidths: widths.map((w) => w + 2),
-    colAligns: columns.map((c) => (c.right ? ('right' as const) : ('left' as const))),
-    style: { head: [], border: [], compact: true },
-    wordWrap: false,
-  });
-  for (const row of rows.slice(0, LAID_OUT)) table.push([...row]);
-  const lines = table.toString().split('\n');
-  const bottom = lines.pop()!;
-  lines[1] = t.title(lines[1]!);
-  for (const row of rows.slice(LAID_OUT)) lines.push(plainRow(columns, widths, row));
-  return `${lines.join('\n')}\n${bottom}\n`;
-}
-
-/** Columns on a terminal, or a few more: what is not ASCII may be wide. */
-function cellWidth(text: string): number {
-  return text.length + (/^[\x00-\x7f]*$/.test(text) ? 0 : text.replace(/[\x00-\x7f]/g, '').length);
-}
-
-function plainRow(columns: readonly Column[], widths: readonly number[], row: readonly string[]): string {
-  const cells = row.map((cell, i) => {
-    const blanks = ' '.repeat(widths[i]! - cell.length);
-    return columns[i]!.right ? ` ${blanks}${cell} ` : ` ${cell}${blanks} `;
-  });
-  return `│${cells.join('│')}│`;
-}
 
 const STREAM_COLUMNS: readonly Column[] = [
   { title: 'capture' },
@@ -76,13 +37,16 @@ const MOST_UNKNOWN = 10_000;
 export class TableReporter implements Reporter {
   private readonly output: TextOutput;
   private readonly t: Theme;
+  private readonly width: number | null;
   private readonly streams: string[][] = [];
   private unlisted = 0;
   private readonly rules = new Map<string, { finding: Finding; severity: Severity; n: number }>();
 
-  constructor(output: TextOutput, options: { readonly colors: boolean }) {
+  /** `width`: columns of the terminal, or null. */
+  constructor(output: TextOutput, options: { readonly colors: boolean; readonly width: number | null }) {
     this.output = output;
     this.t = theme(options.colors);
+    this.width = options.width;
   }
 
   capture(): void {}
@@ -125,7 +89,7 @@ export class TableReporter implements Reporter {
     const captures = [...new Set(this.streams.map((row) => row[0]!))];
     const order = new Map(captures.map((name, i) => [name, i]));
     this.streams.sort((a, b) => order.get(a[0]!)! - order.get(b[0]!)! || Number(a[1]) - Number(b[1]));
-    if (this.streams.length > 0) this.output.add(renderTable(STREAM_COLUMNS, this.streams, this.t));
+    if (this.streams.length > 0) this.output.add(renderTable(STREAM_COLUMNS, this.streams, this.t, this.width));
     if (this.unlisted > 0) this.output.add(`and ${count(this.unlisted, 'more stream')}\n`);
     const rank: Record<Severity, number> = { error: 0, warning: 1, note: 2 };
     const rules = [...this.rules.values()].sort(
@@ -139,7 +103,7 @@ export class TableReporter implements Reporter {
         String(n),
         printable(f.packet > 0 ? `${f.file}, packet ${f.packet}` : f.file),
       ]);
-      this.output.add(renderTable(RULE_COLUMNS, rows, this.t));
+      this.output.add(renderTable(RULE_COLUMNS, rows, this.t, this.width));
     }
     this.output.add(
       `${count(s.files, 'capture')}, ${count(s.packets, 'packet')}, ${count(s.streams, 'stream')}, ${count(s.messages, 'message')}, ${findingCounts(s.findings)}\n`,

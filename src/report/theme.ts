@@ -17,8 +17,23 @@ export interface Theme {
   readonly streams: readonly Paint[];
 }
 
+const same: Paint = (text) => text;
+/** The package looks at the terminal as soon as it is loaded, which takes time. */
+const PLAIN = {
+  bold: same,
+  dim: same,
+  inverse: same,
+  cyan: same,
+  green: same,
+  red: same,
+  yellow: same,
+  blue: same,
+  white: same,
+  magenta: same,
+};
+
 export function theme(colors: boolean): Theme {
-  const c = pc.createColors(colors);
+  const c = colors ? pc.createColors(true) : PLAIN;
   return {
     title: c.bold,
     dim: c.dim,

@@ -206,12 +206,12 @@ describe('GitLab code quality', () => {
 
 describe('the text for a log', () => {
   it.each(all)('of a %s run is safe to print', (_, report) => {
-    expect(checkText(report, { colors: false, verbose: true })).not.toMatch(UNSAFE);
-    expect(checkTable(report, false)).not.toMatch(UNSAFE);
+    expect(checkText(report, { colors: false, verbose: true, width: null })).not.toMatch(UNSAFE);
+    expect(checkTable(report, false, null)).not.toMatch(UNSAFE);
   });
 
   it('shows what was found where, what the rule is, and the verdict', () => {
-    expect(checkText(mixed, { colors: false, verbose: false }).split('\n')).toMatchInlineSnapshot(`
+    expect(checkText(mixed, { colors: false, verbose: false, width: null }).split('\n')).toMatchInlineSnapshot(`
       [
         "captures/bad one.pcap",
         "  x error   nbd/example-rule (server)  stream 1, message #7 NBD_SIMPLE_REPLY, packet 12, server-to-client bytes 100..116",
@@ -239,7 +239,7 @@ describe('the text for a log', () => {
   });
 
   it('lists rules by how bad they are', () => {
-    expect(checkTable(mixed, false).split('\n')).toMatchInlineSnapshot(`
+    expect(checkTable(mixed, false, null).split('\n')).toMatchInlineSnapshot(`
       [
         "┌───────────────────────┬─────────┬───────────┬──────────┬────────┬──────────┬───────┐",
         "│ capture               │ streams │ protocols │ messages │ errors │ warnings │ notes │",

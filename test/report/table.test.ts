@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { renderTable } from '../../src/report/table.js';
+import { renderTable } from '../../src/report/grid.js';
 import { theme } from '../../src/report/theme.js';
 
 const columns = [{ title: 'name' }, { title: 'number', right: true }];

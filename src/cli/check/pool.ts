@@ -43,7 +43,7 @@ export async function judgeInThreads(
 }
 
 function spawn(): Worker {
-  return new Worker(new URL('dist/cli/check/worker.js', packageRoot()));
+  return new Worker(new URL('dist/worker.js', packageRoot()));
 }
 
 /** Rejects where the thread dies of the job. */

@@ -25,7 +25,7 @@ export async function render(
     case 'gitlab':
       return (await import('../../report/gitlab.js')).gitlab(report);
     case 'table':
-      return (await import('../../report/check-table.js')).checkTable(report, options.colors);
+      return (await import('../../report/check-table.js')).checkTable(report, options.colors, options.width);
     default:
       return (await import('../../report/check-text.js')).checkText(report, options);
   }

@@ -23,6 +23,7 @@ import { finishDestination, openDestination } from '../destination.js';
 import { Interrupt } from '../interrupt.js';
 import { analysisOptions, checkKeylogs, checkKeyrings } from '../plan.js';
 import { Progress } from '../progress.js';
+import { mendFlagsInTheEnd } from '../thrift.js';
 import { version } from '../version.js';
 import type { ReportRequest } from './formats.js';
 import { decide, type SuppressionState } from './gate.js';
@@ -185,6 +186,8 @@ async function judgeAll(
   const threads = threadsFor(jobs, found, settings.jobs);
   if (threads <= 1) return judgeHere(jobs, framings.length > 0 ? line : undefined, signal);
   const { judgeInThreads } = await import('./pool.js');
+  // the threads set them for the whole process
+  mendFlagsInTheEnd();
   if (framings.length === 0) {
     const progress = new Progress(true);
     let done = 0;

@@ -1,0 +1,135 @@
+import {
+  fstatSync,
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { constants, Script } from 'node:vm';
+
+/** Files that are kept: one for each command, of a few versions. */
+const MAX_FILES = 40;
+
+/**
+ * Loads a CommonJS file and gives its exports, from what V8 made of its text the last time: compiling a megabyte takes longer than a small capture. What V8 makes is
+ * kept in a folder of the user, one file for each `use`, as each uses other functions. Nothing is said where that is not possible: then
+ * the text is compiled, as ever.
+ */
+export function loadCached(path: string, use: string, mayKeep = true): unknown {
+  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(path, 'latin1')}\n})`;
+  const kept = keptAt(path, use);
+  const cachedData = kept === null ? undefined : checked(privateFile(kept));
+  const script = new Script(source, {
+    filename: path,
+    cachedData,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+  // at the end, when all functions that were used have been compiled
+  if (mayKeep && kept !== null && (cachedData === undefined || script.cachedDataRejected))
+    process.once('exit', (status) => {
+      if (status <= 1) keep(kept, sealed(script.createCachedData()));
+    });
+  const module = { exports: {} };
+  const run = script.runInThisContext() as (...given: unknown[]) => void;
+  run.call(module.exports, module.exports, createRequire(path), module, path, dirname(path));
+  return module.exports;
+}
+
+/** Where the code of that use is kept, or null where nothing is to be kept. */
+function keptAt(path: string, use: string): string | null {
+  const home = folderOfCaches();
+  if (home === null || !/^[a-z]{1,12}$/.test(use)) return null;
+  try {
+    const { mtimeMs, size } = statSync(path);
+    const { node } = process.versions;
+    const of = [path, mtimeMs, size, process.arch, ...process.execArgv].join('\0');
+    return join(home, 'wirelint', `${node}-${shortName(of)}-${use}.code`);
+  } catch {
+    return null;
+  }
+}
+
+/** Tells one installation from another: FNV-1a, of 32 bits. Node's own functions for it take longer to load than all the rest of this. */
+function shortName(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return (hash >>> 0).toString(16);
+}
+
+function folderOfCaches(): string | null {
+  // Node's own switch for its own cache
+  if (process.env['NODE_DISABLE_COMPILE_CACHE'] !== undefined || process.getuid === undefined) return null;
+  const { XDG_CACHE_HOME, HOME } = process.env;
+  if (XDG_CACHE_HOME?.startsWith('/')) return XDG_CACHE_HOME;
+  return HOME?.startsWith('/') ? join(HOME, '.cache') : null;
+}
+
+/** The bytes of a file that only this user can have written; undefined where there is none. It is run: whoever writes it is this user. */
+function privateFile(path: string): Buffer | undefined {
+  try {
+    if (!isPrivate(lstatSync(dirname(path)))) return undefined;
+    const fd = openSync(path, 'r');
+    try {
+      const stat = fstatSync(fd);
+      return stat.isFile() && isPrivate(stat) ? readFileSync(fd) : undefined;
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+const SEAL_BYTES = 4;
+
+/** Code with a sum behind it: V8 believes what it is given. */
+function sealed(code: Buffer): Buffer {
+  const seal = Buffer.alloc(SEAL_BYTES);
+  seal.writeInt32LE(sumOf(code));
+  return Buffer.concat([code, seal]);
+}
+
+/** The code without its sum, or undefined where that is not right. */
+function checked(bytes: Buffer | undefined): Buffer | undefined {
+  if (bytes === undefined || bytes.length <= SEAL_BYTES) return undefined;
+  const code = bytes.subarray(0, -SEAL_BYTES);
+  return bytes.readInt32LE(code.length) === sumOf(code) ? code : undefined;
+}
+
+/** Over one word in 64, and the length: blocks that a disk lost are found in no time that counts. */
+function sumOf(code: Buffer): number {
+  let sum = code.length;
+  for (let at = 0; at + 4 <= code.length; at += 256) sum = (Math.imul(sum, 31) + code.readInt32LE(at)) | 0;
+  return sum;
+}
+
+/** Whether it is this user's, and nobody else may write to it. */
+function isPrivate(stat: { readonly uid: number; readonly mode: number }): boolean {
+  return stat.uid === process.getuid!() && (stat.mode & 0o022) === 0;
+}
+
+function keep(path: string, code: Buffer): void {
+  const folder = dirname(path);
+  const beside = `${path}.${process.pid}.part`;
+  try {
+    // a home that is not there is not meant to be
+    for (const path of [dirname(folder), folder]) if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
+    if (!isPrivate(lstatSync(folder))) return;
+    const old = readdirSync(folder).filter((name) => /\.(?:code|part)$/.test(name));
+    if (old.length >= MAX_FILES) for (const name of old) rmSync(join(folder, name), { force: true });
+    writeFileSync(beside, code, { flag: 'wx', mode: 0o600 });
+    renameSync(beside, path);
+  } catch {
+    // no room, no permission, no folder: the next run compiles again
+    rmSync(beside, { force: true });
+  }
+}
