@@ -51,7 +51,7 @@ export class Pcapng implements RecordParser {
       if (this.skipped > 0) {
         if (end - pos < 4) return this.wait(pos, 4);
         if (view.getUint32(pos, this.littleEndian) !== this.skipped)
-          this.lose(base + pos + 4 - this.skipped, this.skipped);
+          this.giveUpSection(base + pos + 4 - this.skipped, this.skipped);
         else pos += 4;
         this.skipped = 0;
         continue;
@@ -62,7 +62,7 @@ export class Pcapng implements RecordParser {
         if (end - pos < ng.SHB.least) return this.wait(pos, ng.SHB.least);
         const section = sectionAt(view, pos);
         if (section === null) {
-          this.lose(base + pos, view.getUint32(pos + 4, this.littleEndian), 'section header');
+          this.giveUpSection(base + pos, view.getUint32(pos + 4, this.littleEndian), 'section header');
           pos += 4;
           continue;
         }
@@ -74,7 +74,7 @@ export class Pcapng implements RecordParser {
         (length & 3) !== 0 ||
         (type === ng.SECTION_HEADER && length > this.limits.blockBytes)
       ) {
-        this.lose(base + pos, length);
+        this.giveUpSection(base + pos, length);
         pos += 4;
         continue;
       }
@@ -87,7 +87,7 @@ export class Pcapng implements RecordParser {
       }
       if (end - pos < length) return this.wait(pos, length);
       if (view.getUint32(pos + length - 4, this.littleEndian) !== length) {
-        this.lose(base + pos, length);
+        this.giveUpSection(base + pos, length);
         pos += 4;
         continue;
       }
@@ -102,7 +102,7 @@ export class Pcapng implements RecordParser {
     while (this.lostAt < 0 && this.skipped === 0 && rest.length > 4) {
       const block = new Block(rest);
       if (!findSection(block, 4, rest.length).section) break;
-      this.lose(offset, block.view.getUint32(4, this.littleEndian));
+      this.giveUpSection(offset, block.view.getUint32(4, this.littleEndian));
       const next = this.parse(block, 4, rest.length, offset);
       rest = rest.subarray(Math.min(next, rest.length));
       unskipped = Math.max(0, next - block.bytes.length);
@@ -327,7 +327,7 @@ export class Pcapng implements RecordParser {
   }
 
   /** The block at `offset` cannot be believed: nothing can be found before the next section header. */
-  private lose(offset: number, length: number, what = 'block'): void {
+  private giveUpSection(offset: number, length: number, what = 'block'): void {
     this.lostAt = offset;
     const text = `the ${what} at offset ${offset} contradicts itself (length ${hexNumber(length)}); the rest of the section cannot be read`;
     this.notes.note({ rule: MALFORMED, text, offset, length: ng.BLOCK_HEADER });

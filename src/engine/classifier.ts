@@ -25,7 +25,7 @@ export type JournalEntry =
     }
   | { readonly kind: 'end'; readonly from: End; readonly how: 'fin' | 'reset'; readonly origin: Origin };
 
-export interface Verdict {
+export interface Classification {
   readonly protocol: Protocol;
   readonly by: 'magic' | 'heuristic' | 'decode-as';
   readonly clientEnd: End | null;
@@ -67,7 +67,7 @@ export class Classifier {
   /** Whether a gap lies behind the newest byte. */
   private readonly gapped: [boolean, boolean] = [false, false];
   /** The best that was claimed of bytes that a gap ended. */
-  private held: Verdict | null = null;
+  private held: Classification | null = null;
   private heldScore = 0;
   journal: JournalEntry[] = [];
   private nextProbe = 1;
@@ -101,7 +101,7 @@ export class Classifier {
     return [this.stores[0].slice(0, Math.min(n, this.sizes[0])), this.stores[1].slice(0, Math.min(n, this.sizes[1]))];
   }
 
-  add(from: End, block: Block, start: number, end: number, origin: Origin): Verdict | 'tls' | 'unknown' | null {
+  add(from: End, block: Block, start: number, end: number, origin: Origin): Classification | 'tls' | 'unknown' | null {
     const n = end - start;
     const size = this.sizes[from];
     if (size + n > this.stores[from].length) {
@@ -124,10 +124,10 @@ export class Classifier {
     return this.look(full);
   }
 
-  gap(from: End, length: number, cut: boolean, origin: Origin): Verdict | 'tls' | 'unknown' | null {
-    const verdict = this.sizes[from] > 0 ? this.look(false, true) : null;
+  gap(from: End, length: number, cut: boolean, origin: Origin): Classification | 'tls' | 'unknown' | null {
+    const found = this.sizes[from] > 0 ? this.look(false, true) : null;
     this.recordGap(from, length, cut, origin);
-    if (verdict !== null && verdict !== 'unknown') return verdict;
+    if (found !== null && found !== 'unknown') return found;
     this.gapped[from] = true;
     if (this.sizes[from] === 0) this.cut[from] = true;
     if (this.starved) return 'unknown';
@@ -147,21 +147,21 @@ export class Classifier {
     else this.record({ kind: 'gap', from, length, cut, origin: origin.clone() });
   }
 
-  /** The next byte of that end does not follow the one before: a header put together from both would be a chimera. */
+  /** The next byte of that end does not follow the one before: a header put together from both would be one that nobody sent. */
   private beginRun(from: End): void {
     this.gapped[from] = false;
     this.cut[from] = true;
     this.runs[from] = this.sizes[from];
   }
 
-  end(from: End, how: 'fin' | 'reset', origin: Origin): Verdict | 'tls' | 'unknown' | null {
+  end(from: End, how: 'fin' | 'reset', origin: Origin): Classification | 'tls' | 'unknown' | null {
     this.record({ kind: 'end', from, how, origin: origin.clone() });
     this.ended[from] = true;
     return this.sizes[0] + this.sizes[1] > 0 ? this.look(false) : null;
   }
 
   /** Nothing more will come. */
-  last(): Verdict | null {
+  last(): Classification | null {
     if (this.sizes[0] + this.sizes[1] === 0) return null;
     this.ended[0] = true;
     this.ended[1] = true;
@@ -181,12 +181,12 @@ export class Classifier {
     this.journal = [];
   }
 
-  private look(final: boolean, atGap = false): Verdict | 'tls' | 'unknown' | null {
+  private look(final: boolean, atGap = false): Classification | 'tls' | 'unknown' | null {
     if (this.beginsWithTls()) return 'tls';
-    const verdict = this.ask(final, atGap);
-    const given = verdict !== null && verdict !== 'unknown' && verdict !== 'tls';
-    if (given || (verdict === null && !(this.ended[0] && this.ended[1]))) return verdict;
-    if (!this.connection.doubtStart?.()) return verdict;
+    const found = this.ask(final, atGap);
+    const given = found !== null && found !== 'unknown' && found !== 'tls';
+    if (given || (found === null && !(this.ended[0] && this.ended[1]))) return found;
+    if (!this.connection.doubtStart?.()) return found;
     this.candidates = this.protocols;
     return this.ask(final, atGap);
   }
@@ -213,7 +213,7 @@ export class Classifier {
     return this.sizes[end] > 0 ? helloIn(this.stores[end].subarray(0, this.sizes[end])) === null : this.isCut(end);
   }
 
-  private ask(final: boolean, atGap: boolean): Verdict | 'tls' | 'unknown' | null {
+  private ask(final: boolean, atGap: boolean): Classification | 'tls' | 'unknown' | null {
     const input = {
       connection: this.connection,
       bytes: [this.run(0), this.run(1)] as const,
@@ -247,10 +247,10 @@ export class Classifier {
     }
     this.candidates = still;
     if (best !== null && bestProtocol !== null && bestScore >= PLAUSIBLE) {
-      const verdict = { protocol: bestProtocol, by: best.by, clientEnd: best.clientEnd };
-      if ((final && bestScore > this.heldScore) || undecided.length === 0) return verdict;
+      const found = { protocol: bestProtocol, by: best.by, clientEnd: best.clientEnd };
+      if ((final && bestScore > this.heldScore) || undecided.length === 0) return found;
       if (atGap && bestScore > this.heldScore) {
-        this.held = verdict;
+        this.held = found;
         this.heldScore = bestScore;
       }
     }
@@ -269,7 +269,7 @@ export class Classifier {
     return this.stores[end].subarray(this.runs[end], this.sizes[end]);
   }
 
-  private lookForced(protocol: Protocol, final: boolean, input: ProbeInput): Verdict | null {
+  private lookForced(protocol: Protocol, final: boolean, input: ProbeInput): Classification | null {
     const result = protocol.probe(input);
     if (result === 'more' && !final && this.sizes[0] + this.sizes[1] < FORCED_PATIENCE) return null;
     if (result !== null && result !== 'more') return { protocol, by: 'decode-as', clientEnd: result.clientEnd };

@@ -112,7 +112,7 @@ export class DirectionPump {
 
   /** The next `length` bytes of the direction are not in the capture; 0: nobody knows how many. */
   gap(length: number, origin: Origin): void {
-    this.settle('gap');
+    this.abandonCarried('gap');
     const d = this.decoder;
     if (length === 0) {
       this.gapOfUnknownLength(origin);
@@ -147,7 +147,7 @@ export class DirectionPump {
 
   /** The direction is over. */
   finish(how: 'fin' | 'reset' | 'open'): void {
-    this.settle('end');
+    this.abandonCarried('end');
     this.decoder.end(how);
     this.release();
   }
@@ -163,7 +163,7 @@ export class DirectionPump {
   }
 
   /** Nothing will join the carried bytes: decode what can be decoded, abandon the rest. */
-  private settle(why: 'gap' | 'end'): void {
+  private abandonCarried(why: 'gap' | 'end'): void {
     if (this.carried > 0 && this.decoder.waiting) this.drainCarry(false);
     const { carry, carried } = this;
     if (carry === null) return;

@@ -1,6 +1,7 @@
 import { LIMIT } from '../base/capture-rules.js';
 import { CLIENT, SERVER, type Side } from '../base/input.js';
 import type { Limits } from '../base/limits.js';
+import type { Origin } from '../base/origin.js';
 import type { Confidence, Party, Rule, Severity } from '../base/rule.js';
 import { count } from '../base/text.js';
 import type { Message } from '../contract/message.js';
@@ -33,12 +34,8 @@ export function effectiveSeverity(
   return severity === 'error' && confidence !== 'certain' ? 'warning' : severity;
 }
 
-/** Where and when a finding is placed that is not about a message. */
-export interface Place {
-  readonly packet: number;
-  readonly seconds: number;
-  readonly nanos: number;
-}
+/** When something was found: it counts for findings that are not about a message. */
+export type When = Pick<Origin, 'packet' | 'seconds' | 'nanos'>;
 
 /** Bytes of a stream of which copies differ, by end of the connection. */
 interface Contested {
@@ -96,7 +93,7 @@ export class StreamFindings {
   }
 
   /** Copies of these bytes differ: nothing that rests on them is certain. */
-  contest(end: End, offset: number, length: number, place: Place): void {
+  contest(end: End, offset: number, length: number, now: When): void {
     this.contested ??= [];
     const most = this.limits.contestedRanges;
     const last = this.contested.findLast((c) => c.end === end);
@@ -109,10 +106,10 @@ export class StreamFindings {
     this.contestedTold = true;
     const text = `contestedRanges: copies differ in more than ${most} places of this stream; nothing from here on is certain`;
     const side: Side = end === this.record.clientEnd ? CLIENT : SERVER;
-    this.raise(LIMIT, { side, offset, length, text }, place);
+    this.raise(LIMIT, { side, offset, length, text }, now);
   }
 
-  raise(rule: Rule, evidence: Evidence, place: Place): void {
+  raise(rule: Rule, evidence: Evidence, now: When): void {
     const message = evidence.message ?? null;
     let confidence = evidence.confidence ?? 'certain';
     if (confidence === 'certain' && message !== null && message.inferred) confidence = 'likely';
@@ -120,7 +117,7 @@ export class StreamFindings {
     const severity = effectiveSeverity(rule, evidence.severity, confidence, this.levels);
     if (severity === null) return;
     const side = evidence.side ?? message?.side ?? null;
-    const at = evidence.origin ?? message ?? place;
+    const at = evidence.origin ?? message ?? now;
     const party = this.blamed(rule, evidence.party, side);
     const counted = Repeats.counts(rule, evidence.severity ?? rule.severity);
     const before = counted ? (this.repeats?.find(rule, severity, party, evidence.text) ?? null) : null;
@@ -205,7 +202,7 @@ export class StreamFindings {
   }
 
   /** Says how many findings were only counted. */
-  close(place: Place): void {
+  close(now: When): void {
     this.flush(true);
     if (this.repeats !== null) this.record.repeated = this.repeats.counted();
     if (this.counts === null) return;
@@ -215,7 +212,7 @@ export class StreamFindings {
       this.raise(
         LIMIT,
         { text: `findingsPerRule: and ${more} more of ${rule.id} (${count(n, 'finding')} in all)` },
-        place,
+        now,
       );
     }
     this.flush(true);

@@ -5,7 +5,7 @@ import { Share } from '../base/share.js';
 import type { DecoderSettings, Session } from '../contract/protocol.js';
 import type { End } from '../stream/byte-stream.js';
 import type { TlsEvent } from '../tls/event.js';
-import type { Classifier, Verdict } from './classifier.js';
+import type { Classifier, Classification } from './classifier.js';
 import { DirectionPump } from './direction-pump.js';
 import type { StreamRecord } from './event.js';
 import { StreamContext } from './stream-context.js';
@@ -36,7 +36,7 @@ export class StreamDecoding implements PlaintextReader {
    * decoding begins; `tls`: the layer that the plaintext comes from, or null.
    */
   constructor(
-    verdict: Verdict,
+    found: Classification,
     dropped: readonly [number, number],
     tls: StreamTls | null,
     ledger: StreamLedger,
@@ -49,8 +49,8 @@ export class StreamDecoding implements PlaintextReader {
     this.record = record;
     const { limits, budget, room } = env;
     this.held = new Share(env.held);
-    const context = new StreamContext(record, verdict.clientEnd, limits, this.held, env.shared(verdict.protocol));
-    const { client, server, session } = verdict.protocol.converse(context, ledger, [
+    const context = new StreamContext(record, found.clientEnd, limits, this.held, env.shared(found.protocol));
+    const { client, server, session } = found.protocol.converse(context, ledger, [
       this.settings(CLIENT, dropped[CLIENT]),
       this.settings(SERVER, dropped[SERVER]),
     ]);

@@ -7,7 +7,7 @@ import type { Evidence } from '../contract/protocol.js';
 import type { Connection, End, StreamSink } from '../stream/byte-stream.js';
 import type { TlsEvent } from '../tls/event.js';
 import { holdsRecords } from '../tls/sniff.js';
-import { Classifier, type Verdict } from './classifier.js';
+import { Classifier, type Classification } from './classifier.js';
 import { FIRST_BYTES } from './parked-streams.js';
 import { StreamDecoding } from './stream-decoding.js';
 import type { StreamEnvironment } from './stream-environment.js';
@@ -64,7 +64,7 @@ export class StreamIntake implements StreamSink, PlaintextReader {
       const { connection } = this.tls;
       this.guarded(() => connection.bytes(from, block.bytes, start, end, origin));
     } else {
-      this.settle(this.guarded(() => classifier.add(from, block, start, end, origin)) ?? null);
+      this.decide(this.guarded(() => classifier.add(from, block, start, end, origin)) ?? null);
     }
   }
 
@@ -76,7 +76,7 @@ export class StreamIntake implements StreamSink, PlaintextReader {
     if (this.decoding !== null) this.decoding.gap(side, length, cut, origin);
     else if (classifier === null) return;
     else if (this.tls !== null) this.gapInTls(this.tls, from, length, cut, origin);
-    else this.settle(this.guarded(() => classifier.gap(from, length, cut, origin)) ?? null);
+    else this.decide(this.guarded(() => classifier.gap(from, length, cut, origin)) ?? null);
   }
 
   end(from: End, how: 'fin' | 'reset', origin: Origin): void {
@@ -92,7 +92,7 @@ export class StreamIntake implements StreamSink, PlaintextReader {
   private endIn(from: End, how: 'fin' | 'reset', origin: Origin): void {
     const { decoding, classifier } = this;
     if (decoding !== null) decoding.end(this.ledger.sideOf(from), how, origin);
-    else if (classifier !== null) this.settle(this.guarded(() => classifier.end(from, how, origin)) ?? null);
+    else if (classifier !== null) this.decide(this.guarded(() => classifier.end(from, how, origin)) ?? null);
   }
 
   note(rule: Rule, from: End | null, offset: number, length: number, text: string, origin: Origin): void {
@@ -107,7 +107,7 @@ export class StreamIntake implements StreamSink, PlaintextReader {
   }
 
   neglect(): void {
-    this.settle('unknown');
+    this.decide('unknown');
   }
 
   park(as: number): boolean {
@@ -131,7 +131,7 @@ export class StreamIntake implements StreamSink, PlaintextReader {
 
   private decideAtLast(): void {
     const { classifier } = this;
-    if (classifier !== null) this.settle(this.guarded(() => classifier.last()) ?? 'unknown');
+    if (classifier !== null) this.decide(this.guarded(() => classifier.last()) ?? 'unknown');
   }
 
   private closeDecoding(how: 'closed' | 'reset' | 'open'): void {
@@ -141,11 +141,11 @@ export class StreamIntake implements StreamSink, PlaintextReader {
   // ---- PlaintextReader: what comes out of TLS while it is not known what it is
 
   plain(end: End, bytes: Uint8Array, origin: Origin): void {
-    if (this.classifier !== null) this.settle(this.classifier.add(end, new Block(bytes), 0, bytes.length, origin));
+    if (this.classifier !== null) this.decide(this.classifier.add(end, new Block(bytes), 0, bytes.length, origin));
   }
 
   plainLost(end: End, origin: Origin): void {
-    if (this.classifier !== null) this.settle(this.classifier.gap(end, 0, false, origin));
+    if (this.classifier !== null) this.decide(this.classifier.gap(end, 0, false, origin));
   }
 
   secured(_side: Side, event: TlsEvent): void {
@@ -169,18 +169,18 @@ export class StreamIntake implements StreamSink, PlaintextReader {
     this.ledger.flush();
   }
 
-  private settle(verdict: Verdict | 'tls' | 'unknown' | null): void {
+  private decide(found: Classification | 'tls' | 'unknown' | null): void {
     const classifier = this.classifier;
-    if (verdict === null || classifier === null) return;
-    if (verdict === 'tls') {
+    if (found === null || classifier === null) return;
+    if (found === 'tls') {
       this.guarded(() => this.beginWithTls(classifier));
       return;
     }
-    if (verdict === 'unknown') this.giveUp(classifier);
-    else this.guarded(() => this.start(classifier, verdict));
+    if (found === 'unknown') this.giveUp(classifier);
+    else this.guarded(() => this.start(classifier, found));
     classifier.release();
     this.classifier = null;
-    if (verdict === 'unknown') this.ledger.record.connection.unclaimed?.();
+    if (found === 'unknown') this.ledger.record.connection.unclaimed?.();
   }
 
   /** No protocol claims the stream. */
@@ -195,11 +195,11 @@ export class StreamIntake implements StreamSink, PlaintextReader {
   }
 
   /** The protocol is known: build its decoders and session and replay what was buffered. */
-  private start(classifier: Classifier, verdict: Verdict): void {
+  private start(classifier: Classifier, found: Classification): void {
     const { ledger, env } = this;
     const { record } = ledger;
-    const clientEnd = verdict.clientEnd ?? 0;
-    record.rolesKnown = verdict.clientEnd !== null;
+    const clientEnd = found.clientEnd ?? 0;
+    record.rolesKnown = found.clientEnd !== null;
     if (clientEnd !== record.clientEnd) {
       record.bytes.reverse();
       record.missing.reverse();
@@ -207,11 +207,11 @@ export class StreamIntake implements StreamSink, PlaintextReader {
       record.tlsOverhead.reverse();
     }
     record.clientEnd = clientEnd;
-    record.protocol = verdict.protocol;
-    record.classifiedBy = verdict.by;
-    if (verdict.clientEnd !== null) record.connection.identified?.(verdict.clientEnd);
+    record.protocol = found.protocol;
+    record.classifiedBy = found.by;
+    if (found.clientEnd !== null) record.connection.identified?.(found.clientEnd);
     const dropped = [classifier.dropped[ledger.endOf(CLIENT)], classifier.dropped[ledger.endOf(SERVER)]] as const;
-    const decoding = new StreamDecoding(verdict, dropped, this.tls, ledger, env);
+    const decoding = new StreamDecoding(found, dropped, this.tls, ledger, env);
     this.decoding = decoding;
     decoding.replay(classifier, this.unheard);
     this.unheard = NOTHING_UNHEARD;

@@ -56,7 +56,7 @@ class Pair {
   }
 }
 
-interface Place {
+interface Seat {
   readonly pair: Pair;
   readonly from: 0 | 1;
   readonly half: Half;
@@ -65,10 +65,10 @@ interface Place {
 /** What is known of the sockets of one path. */
 class Path {
   /** By `sender peer`. */
-  readonly places = new Map<string, Place>();
+  readonly places = new Map<string, Seat>();
   /** Half streams without their other half, by the peer that they name, and by their sender. */
-  private readonly byPeer = new Map<number, Set<Place>>();
-  private readonly bySender = new Map<number, Set<Place>>();
+  private readonly byPeer = new Map<number, Set<Seat>>();
+  private readonly bySender = new Map<number, Set<Seat>>();
   /** First sender to each process; a process that a second one sends to is a server. */
   private readonly firstSender = new Map<number, number>();
   readonly servers = new Set<number>();
@@ -80,7 +80,7 @@ class Path {
     else if (first !== half.sender) this.servers.add(half.peer);
   }
 
-  leaveAlone(place: Place): void {
+  leaveAlone(place: Seat): void {
     for (const [map, pid] of this.indexes(place)) {
       const set = map.get(pid);
       if (set === undefined) map.set(pid, new Set([place]));
@@ -93,7 +93,7 @@ class Path {
    * every daemon does, sends under another id than its clients see. But then it must be the client by which the halves meet,
    * because all clients of a server name the same one.
    */
-  takeMate(half: Half): Place | null {
+  takeMate(half: Half): Seat | null {
     const exact = this.places.get(`${half.peer} ${half.sender}`);
     let mate = exact !== undefined && this.byPeer.get(half.sender)?.has(exact) ? exact : undefined;
     if (mate === undefined && !this.servers.has(half.sender)) mate = first(this.byPeer.get(half.sender));
@@ -112,7 +112,7 @@ class Path {
     return mate;
   }
 
-  private indexes(place: Place): readonly (readonly [Map<number, Set<Place>>, number])[] {
+  private indexes(place: Seat): readonly (readonly [Map<number, Set<Seat>>, number])[] {
     return [
       [this.byPeer, place.half.peer],
       [this.bySender, place.half.sender],
@@ -168,7 +168,7 @@ export class Sockdump implements SocketLink {
     return true;
   }
 
-  private place(path: string, half: Half): Place {
+  private place(path: string, half: Half): Seat {
     let known = this.paths.get(path);
     if (known === undefined) {
       const { listItems } = this.limits;
@@ -195,7 +195,7 @@ export class Sockdump implements SocketLink {
     return found;
   }
 
-  private join(path: Path, half: Half): Place | null {
+  private join(path: Path, half: Half): Seat | null {
     const mate = path.takeMate(half);
     if (mate === null) return null;
     const from = mate.from === 0 ? 1 : 0;
@@ -203,13 +203,13 @@ export class Sockdump implements SocketLink {
     return { pair: mate.pair, from, half };
   }
 
-  private open(path: Path, half: Half): Place {
+  private open(path: Path, half: Half): Seat {
     const senderServes = path.servers.has(half.sender);
     const peerServes = path.servers.has(half.peer);
     const from = senderServes && !peerServes ? 1 : 0;
     const pair = new Pair(`sockdump ${++this.pairs}`, senderServes !== peerServes);
     pair.take(from, half);
-    const place: Place = { pair, from, half };
+    const place: Seat = { pair, from, half };
     path.leaveAlone(place);
     return place;
   }

@@ -76,8 +76,8 @@ export interface StreamSink {
   /** There are too many connections: bytes of this one, which has had none so far, are to be counted and no more. */
   neglect?(): void;
   /**
-   * The connection was quiet for a while. Keeps under that number the little it is made of again, and is dropped; or says false, where
-   * it has more than that.
+   * The connection was quiet for a while. Keeps under that number the little that it can be rebuilt from, and is dropped; or says
+   * false, where it holds more than that.
    */
   park?(as: number): boolean;
   /** Called once, last. `open`: the capture ended (or the state was given up) before the connection did. */

@@ -7,7 +7,7 @@ const CAPTURED = 4;
 const INITIATOR_KNOWN = 8;
 const FOLLOWED = 16;
 
-/** What a receiver is made of again. */
+/** What a receiver can be rebuilt from. */
 export interface ParkedReceiver {
   next: number;
   base: number;
@@ -16,7 +16,7 @@ export interface ParkedReceiver {
   state: number;
 }
 
-/** What a connection is made of again. */
+/** What a connection can be rebuilt from. */
 export interface ParkedConnection {
   readonly id: number;
   readonly packets: number;

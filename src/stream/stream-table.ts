@@ -132,7 +132,7 @@ export class StreamTable {
     }
     if (s.length > 0 && connection.followed && flows.rank(connection.slot) < ESTABLISHED)
       flows.setRank(connection.slot, ESTABLISHED);
-    if (connection.dying) this.settle(connection, s);
+    if (connection.dying) this.closeSoon(connection, s);
     else if (connection.parkable) this.watch(connection);
   }
 
@@ -252,7 +252,7 @@ export class StreamTable {
   }
 
   /** Opens what is held back of that slot; whether there was anything. */
-  private settleBeginning(slot: number): boolean {
+  private openHeldAt(slot: number): boolean {
     let held = false;
     // what is played may leave something behind that looks like another beginning, of fewer segments
     for (let b = this.beginnings.get(slot); b !== undefined; b = this.beginnings.get(slot)) {
@@ -425,7 +425,7 @@ export class StreamTable {
   }
 
   /** Closes a connection that is over: at once if nothing is missing, else when the capture has gone on a little. */
-  private settle(connection: TcpConnection, s: Segment): void {
+  private closeSoon(connection: TcpConnection, s: Segment): void {
     if ((connection.over && !connection.holed) || connection.refused) {
       this.close(connection);
     } else if (!connection.lingering) {
@@ -455,7 +455,7 @@ export class StreamTable {
   }
 
   private closeAt(slot: number, fate: Fate): void {
-    const held = this.settleBeginning(slot);
+    const held = this.openHeldAt(slot);
     if (held && this.connections[slot] === null && this.halfOpen.id(slot) === 0) return;
     const connection =
       this.connections[slot] ?? (this.parked.id(slot) > 0 ? this.unpark(slot) : this.openHalfOpen(slot));
@@ -464,7 +464,7 @@ export class StreamTable {
 
   /** Called by the flow table when it needs the slot of the longest idle connection. */
   private evict(slot: number): void {
-    this.settleBeginning(slot);
+    this.openHeldAt(slot);
     if (this.connections[slot] === null && this.halfOpen.id(slot) === 0 && this.parked.id(slot) === 0) return;
     if (!this.evicted) {
       this.evicted = true;

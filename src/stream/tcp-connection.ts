@@ -269,8 +269,8 @@ export class TcpConnection implements Connection {
       mine.finish((seq + s.length) | 0);
       if (peer.finAt >= 0) this.finished(s);
     }
-    mine.settle(this.packets);
-    peer.settle(this.packets);
+    mine.ripen(this.packets);
+    peer.ripen(this.packets);
   }
 
   /** See Connection. */
@@ -284,7 +284,7 @@ export class TcpConnection implements Connection {
     this.sink.neglect?.();
   }
 
-  /** Leaves in `parked` what it is made of again, and is dropped; false where it is more than that. */
+  /** Writes into `parked` what it can be rebuilt from when it goes on, and is dropped; false where it holds more than that. */
   park(parked: ParkedConnections): boolean {
     if (this.socket !== null || this.comment !== '' || this.wasReset) return false;
     if (!this.first.plain || !this.second.plain) {

@@ -169,7 +169,7 @@ export class TcpReceiver {
     );
   }
 
-  /** What it is made of again. */
+  /** What it can be rebuilt from. */
   parked(): ParkedReceiver {
     const state =
       this.sync | (this.heard ? HEARD : 0) | (this.startKnown ? START_KNOWN : 0) | (this.carried ? CARRIED : 0);
@@ -263,8 +263,8 @@ export class TcpReceiver {
     this.proof.acknowledge(offset, this.held === null ? this.next : Math.max(this.held.end, this.next));
   }
 
-  /** To be called after each packet of the connection; `packets` is how many it had. */
-  settle(packets: number): void {
+  /** Declares lost what was acknowledged, and has not come in time. To be called after each packet of the connection; `packets` is how many it had. */
+  ripen(packets: number): void {
     const { proof } = this;
     if (proof === null) return;
     const proven = this.provenEnd();

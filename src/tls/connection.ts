@@ -69,7 +69,7 @@ export type TlsSummary = ReturnType<TlsFacts['summary']> & {
 };
 
 /**
- * One TLS connection: two directions that share what the hellos settle. Sans I/O: bytes, gaps and ends in, plaintext and events out.
+ * One TLS connection: two directions that share what the hellos agree on. Sans I/O: bytes, gaps and ends in, plaintext and events out.
  * Each direction needs of the other one only the hello: client random, server random, version and suite.
  */
 export class TlsConnection implements DirectionHost {
@@ -150,7 +150,7 @@ export class TlsConnection implements DirectionHost {
     return this.roles[0] === CLIENT ? 0 : 1;
   }
 
-  /** What it settled and what became of it, for the stream event's session; directions by TLS's own roles. */
+  /** What was agreed on and what became of it, for the stream event's session; directions by TLS's own roles. */
   summary(): TlsSummary {
     const side = (end: End): TlsSideSummary | null => {
       const d = this.directions[end];
@@ -228,7 +228,7 @@ export class TlsConnection implements DirectionHost {
           : 'the key log has no secret for its client random',
       );
     }
-    if (this.serverHello !== null) return this.settledKeys(role, this.serverHello, secrets, master);
+    if (this.serverHello !== null) return this.agreedKeys(role, this.serverHello, secrets, master);
     return this.guessedKeys(role, record, secrets!);
   }
 
@@ -289,7 +289,7 @@ export class TlsConnection implements DirectionHost {
 
   // ---- inside
 
-  /** Takes what a hello settles; returns what it says in words. */
+  /** Takes what a hello says; returns what it says in words. */
   private hello(end: End, hello: Hello, encrypted: boolean): string {
     const { facts } = this;
     if (encrypted) facts.renegotiations += hello.from === 'client' ? 1 : 0;
@@ -357,7 +357,7 @@ export class TlsConnection implements DirectionHost {
     return this.facts.earlyData === 'refused' ? 'refused' : 'taken';
   }
 
-  private settledKeys(role: Role, hello: Hello, secrets: SessionSecrets | null, resumed: Uint8Array | null): Keys {
+  private agreedKeys(role: Role, hello: Hello, secrets: SessionSecrets | null, resumed: Uint8Array | null): Keys {
     const id = hello.suites[0]!;
     const suite = suiteOf(id);
     if (hello.version === TLS_1_3) {

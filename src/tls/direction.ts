@@ -43,7 +43,7 @@ export type Keys =
 export interface DirectionHost {
   /** Whether that end is TLS's client. */
   isClient(end: End): boolean;
-  /** The version that was settled on; 0: not known yet; -1: nothing will tell. */
+  /** The version that was agreed on; 0: not known yet; -1: nothing will tell. */
   version(end: End, patient: boolean): number;
   /** Keys for the record, the first encrypted one of this direction, or the first after keys changed. */
   keys(end: End, record: RawRecord, patient: boolean): Keys;
@@ -363,7 +363,7 @@ export class TlsDirection implements RecordTaker {
     const opened = epoch?.open(r) ?? null;
     if (opened !== null) {
       // what failed in front of it was not lost in the capture
-      if (this.shaken) this.settled(0, r);
+      if (this.shaken) this.resynchronised(0, r);
       return opened;
     }
     this.trials++;
@@ -413,7 +413,7 @@ export class TlsDirection implements RecordTaker {
     if (epoch !== null) {
       for (let ahead = 1; ahead <= most; ahead++) {
         const opened = this.attempt(epoch, r, epoch.seq + ahead);
-        if (opened !== null) return this.settled(ahead, r, opened);
+        if (opened !== null) return this.resynchronised(ahead, r, opened);
       }
     }
     if (keys?.state !== 'tls13') return null;
@@ -422,7 +422,7 @@ export class TlsDirection implements RecordTaker {
         const opened = this.attempt(keys.application, r, seq);
         if (opened === null) continue;
         this.enter(APPLICATION_KEYS);
-        return this.settled(null, r, opened, seq === 0);
+        return this.resynchronised(null, r, opened, seq === 0);
       }
     }
     if (this.stage !== APPLICATION_KEYS || !(epoch instanceof TrafficEpoch)) return null;
@@ -434,7 +434,7 @@ export class TlsDirection implements RecordTaker {
         if (opened === null) continue;
         this.epoch = later;
         this.keyUpdates += updates;
-        return this.settled(null, r, opened);
+        return this.resynchronised(null, r, opened);
       }
     }
     return null;
@@ -448,7 +448,12 @@ export class TlsDirection implements RecordTaker {
   }
 
   /** A record was opened behind a loss of so many others (null: unknown). `whole`: no application data were among them. */
-  private settled(lost: number | null, r: RawRecord, opened: Opened | null = null, whole = lost === 0): Opened | null {
+  private resynchronised(
+    lost: number | null,
+    r: RawRecord,
+    opened: Opened | null = null,
+    whole = lost === 0,
+  ): Opened | null {
     if (this.lossDue && whole) this.lossDue = false;
     if (lost !== 0) this.tell({ kind: 'found', lost }, r.offset, r.end - r.start, r.origin);
     this.shaken = false;

@@ -1,7 +1,7 @@
 import { versionName } from './constants.js';
 import { suiteName } from './suite-names.js';
 
-/** What the handshake of one TLS connection settled, as far as it was read. */
+/** What the handshake of one TLS connection agreed on, as far as it was read. */
 export class TlsFacts {
   /** Version and suite that the server chose; 0 and -1: not known. */
   version = 0;

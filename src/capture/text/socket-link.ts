@@ -138,7 +138,7 @@ export class SocketLink {
   }
 
   /** Believes a close that nothing contradicted. */
-  settle(from: SocketSide, ordered: boolean): void {
+  endIfClosing(from: SocketSide, ordered: boolean): void {
     const { closing } = this.flows[from];
     if (closing !== null) this.end(closing, from, 'write', ordered);
     this.flows[from].closing = null;

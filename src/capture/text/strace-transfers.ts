@@ -8,7 +8,7 @@ import { asked, carried, movedBytes, offStream, socketOnly, viewOf } from './str
 import { valueText, type Call } from './strace-line.js';
 
 /** Microseconds of silence after which the close of a last known descriptor is believed. */
-const SETTLED = 1e6;
+const BELIEVED_AFTER = 1e6;
 /** What a descriptor of unknown kind carries before it is given up, in calls and bytes. */
 const HELD_CALLS = 4096;
 const HELD_BYTES = 1 << 20;
@@ -26,9 +26,9 @@ interface Closing {
 /** What calls carried over sockets, handed to the connections in order of time. */
 export class StraceTransfers {
   private readonly order = new SocketOrder();
-  /** Closes that wait to be believed, oldest first; those before `settled` were. */
+  /** Closes that wait to be believed, oldest first; those before `believed` were. */
   private readonly closings: Closing[] = [];
-  private settled = 0;
+  private believed = 0;
   private ordered = true;
   private readonly heldBytes = new WeakMap<OpenSocket, number>();
   /** The same of all descriptors, with what the calls cost. */
@@ -59,11 +59,11 @@ export class StraceTransfers {
   advance(key: number): void {
     this.order.advance(key);
     const { closings } = this;
-    while (this.settled < closings.length && closings[this.settled]!.key + SETTLED < key)
-      this.settle(closings[this.settled++]!);
-    if (this.settled > 4096) {
-      closings.splice(0, this.settled);
-      this.settled = 0;
+    while (this.believed < closings.length && closings[this.believed]!.key + BELIEVED_AFTER < key)
+      this.believe(closings[this.believed++]!);
+    if (this.believed > 4096) {
+      closings.splice(0, this.believed);
+      this.believed = 0;
     }
   }
 
@@ -78,9 +78,9 @@ export class StraceTransfers {
 
   end(): void {
     this.order.flush();
-    for (const closing of this.closings.slice(this.settled)) this.settle(closing);
+    for (const closing of this.closings.slice(this.believed)) this.believe(closing);
     this.closings.length = 0;
-    this.settled = 0;
+    this.believed = 0;
   }
 
   *remarks(): Iterable<string> {
@@ -208,17 +208,17 @@ export class StraceTransfers {
       if (!link.isClosing(socket.side)) return;
       const other = peerOf(socket.side);
       this.closings.push({ link, from: socket.side, key });
-      if (this.closings.length - this.settled > MOST_CLOSINGS) this.settle(this.closings[this.settled++]!);
+      if (this.closings.length - this.believed > MOST_CLOSINGS) this.believe(this.closings[this.believed++]!);
       // both ends closed: neither contradicts the other
       if (link.isClosing(other)) {
-        link.settle(other, this.ordered);
-        link.settle(socket.side, this.ordered);
+        link.endIfClosing(other, this.ordered);
+        link.endIfClosing(socket.side, this.ordered);
       }
     });
   }
 
-  private settle({ link, from }: Closing): void {
-    link.settle(from, this.ordered);
+  private believe({ link, from }: Closing): void {
+    link.endIfClosing(from, this.ordered);
   }
 
   /** A call that may or may not have written. */

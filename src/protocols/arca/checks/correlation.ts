@@ -148,11 +148,11 @@ export class Requests {
         text: `${m.name} does not answer ${frame.name} (request ${m.requestId})`,
         confidence: sure ? 'certain' : 'likely',
       });
-      this.settle(request, m);
+      this.answer(request, m);
       return null;
     }
     this.checkOrder(request, m);
-    this.settle(request, m);
+    this.answer(request, m);
     if (frame.type === CONNECT_REQUEST && m.latency > SLOW_NANOS) {
       this.scene.raise(CONNECT_SLOW, {
         message: m,
@@ -176,7 +176,7 @@ export class Requests {
   }
 
   /** Links a reply that came out of order in the capture. */
-  settle(request: Request, m: ControlFrame): void {
+  answer(request: Request, m: ControlFrame): void {
     request.reply = m;
     this.forget(request);
     this.answered++;

@@ -192,7 +192,7 @@ export class ControlSession {
     else if (m.whole) checkEndpoint(this.scene, m);
     const early = this.requests.orphanOf(m);
     if (early !== null) {
-      this.requests.settle(request, early);
+      this.requests.answer(request, early);
       this.paired(request, early);
     }
   }
