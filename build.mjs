@@ -97,7 +97,24 @@ const library = await build({
 });
 writeFileSync('dist/lib/package.json', '{"type":"module"}\n');
 
-const inputs = [program, starters, library].flatMap(({ metafile }) => Object.keys(metafile.inputs));
+// the program inside the pages of `-f html`: it runs in browsers, and is read as text by the command line
+const page = await build({
+  entryPoints: { page: 'src/page/main.tsx' },
+  outdir: 'dist/page',
+  bundle: true,
+  minify: true,
+  format: 'iife',
+  platform: 'browser',
+  target: 'es2022',
+  charset: 'utf8',
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+});
+
+const inputs = [program, starters, library, page].flatMap(({ metafile }) => Object.keys(metafile.inputs));
 const packages = new Set(inputs.flatMap((i) => /node_modules\/(?:@[^/]+\/)?[^/]+/.exec(i) ?? []));
 const notices = [...packages].sort().map((folder) => {
   const license = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));

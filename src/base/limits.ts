@@ -92,6 +92,15 @@ export interface Limits {
   selectionMessages: number;
   /** Names of messages, operations or groups that `stats` counts apart from one another: 64-bit ids as names. */
   statsNames: number;
+  /** Messages of a page that are in it whatever they are; of what comes later, only those around findings. */
+  pageMessages: number;
+  /** Findings and streams in a page; the rest is counted. */
+  pageFindings: number;
+  pageStreams: number;
+  /** Characters of different texts in a page: fields that no two messages share; later messages are there without their fields. */
+  pageFieldCharacters: number;
+  /** Bytes of messages in a page; and as many again of those around findings. */
+  pageBytes: number;
   /** Tables of one list or update of pesto that are remembered with their rules: both can be made to go on without end. */
   tables: number;
   /** Bytes of pesto's rules that are gathered to find out how long one is, where no hello tells: rules that fit both sizes. */
@@ -168,6 +177,11 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   threads: 4096,
   selectionMessages: 16_384,
   statsNames: 512,
+  pageMessages: 200_000,
+  pageFindings: 4096,
+  pageStreams: 4096,
+  pageFieldCharacters: 8 << 20,
+  pageBytes: 1 << 20,
   tables: 16,
   ruleSizeBytes: 64 << 10,
   draftBytes: 64,

@@ -36,7 +36,7 @@ export const analyze: Command = {
         describe: 'Captures, folders, patterns; - is standard input',
       })
       .options({
-        ...formatOption(['text', 'table', 'ndjson', 'json', 'trace', 'pcapng']),
+        ...formatOption(['text', 'table', 'ndjson', 'json', 'html', 'trace', 'pcapng']),
         ...SELECT_OPTIONS,
         ...PRINT_OPTIONS,
         ...INPUT_OPTIONS,
@@ -64,7 +64,12 @@ export const analyze: Command = {
         : { ...(await reporterFor(format, output, args, inputs)), tee: undefined };
     const status = await runInputs(inputs, {
       planner,
-      detail: format === 'table' && !needsFields ? 'none' : format === 'text' && args.hex ? 'bytes' : 'lines',
+      detail:
+        format === 'table' && !needsFields
+          ? 'none'
+          : format === 'html' || (format === 'text' && args.hex)
+            ? 'bytes'
+            : 'lines',
       reporter,
       output,
       signal: interrupt.signal,
@@ -81,6 +86,17 @@ export const analyze: Command = {
     return status;
   },
 };
+
+/** What of the recording was asked for, where that is not everything. */
+function chosen(args: SelectArguments): readonly string[] {
+  const { where = [], findings, quiet, context } = args;
+  const around = context === undefined ? '' : ` and ${context} messages around each`;
+  return [
+    ...where.map((text) => `${text}${around}`),
+    ...(findings ? [`findings.size() > 0${around}`] : []),
+    ...(quiet ? ['no notes'] : []),
+  ];
+}
 
 /** The files that are meant: those in folders, and those that match patterns which no shell has put names in place of. */
 async function capturesIn(given: readonly string[]): Promise<{ files: string[]; found: ReadonlySet<string> }> {
@@ -147,6 +163,16 @@ export async function reporterFor(
       return selecting(args, () => new EventReport(new Ndjson(output), output));
     case 'json':
       return selecting(args, () => new EventReport(new JsonDocument(output), output));
+    case 'html': {
+      const [{ PageCollector }, { page }] = await Promise.all([
+        import('../report/page/collector.js'),
+        import('./page.js'),
+      ]);
+      const collector = new PageCollector(DEFAULT_LIMITS, chosen(args), (totals) =>
+        output.add(page({ command: 'analyze', parts: [collector.result()], totals })),
+      );
+      return selecting(args, () => collector);
+    }
     case 'trace': {
       const { Trace } = await import('../report/trace.js');
       return selecting(args, () => new Trace(output, DEFAULT_LIMITS));

@@ -1,7 +1,7 @@
 import { safeText } from '../base/text.js';
 import { textWidth, wrapText } from '../base/text-width.js';
 import { fieldCatalogue, type FieldEntry } from '../select/field-catalogue.js';
-import { VARIABLES } from '../select/message-view.js';
+import { VARIABLES } from '../select/variables.js';
 import { TextOutput } from '../report/output.js';
 import { theme } from '../report/theme.js';
 import { terminalWidth, wantColors } from './colors.js';

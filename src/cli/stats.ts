@@ -4,6 +4,7 @@ import { safeJson } from '../base/text.js';
 import { Measure } from '../measure/measure.js';
 import { statsCsv, statsObject } from '../report/stats-object.js';
 import { statsText } from '../report/stats-text.js';
+import { MessageView } from '../select/message-view.js';
 import { terminalWidth, wantColors } from './colors.js';
 import type { Command } from './command.js';
 import { finishDestination, openDestination } from './destination.js';
@@ -55,10 +56,17 @@ export const stats: Command = {
     const planner = await Planner.load(args);
     const interrupt = new Interrupt();
     const output = openDestination(args.output, { inputs: inputs.flatMap(inputPaths) });
+    const view = new MessageView();
     const measure = new Measure({
       interval,
       limits: DEFAULT_LIMITS,
-      wanted: where.length === 0 ? undefined : (stream, message) => where.every((e) => e.matches(stream, message)),
+      wanted:
+        where.length === 0
+          ? undefined
+          : (stream, message) => {
+              const of = view.of(stream, message, [], null, null);
+              return where.every((e) => e.holds(of));
+            },
     });
     const status = await runInputs(inputs, {
       planner,

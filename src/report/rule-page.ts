@@ -36,6 +36,16 @@ export function rulePage(rule: Rule, protocol: Protocol | null, options: RulePag
   return out;
 }
 
+/** Its two example sessions as plain text; empty where there are none. */
+export function ruleExamples(rule: Rule, protocol: Protocol | null): string {
+  if (protocol === null) return '';
+  const options = { colors: false, verbose: false, hex: false };
+  let out = '';
+  if (rule.breaks !== undefined) out += example('breaks it', rule, rule.breaks, protocol, options);
+  if (rule.keeps !== undefined) out += example('keeps it', rule, rule.keeps, protocol, options);
+  return out.trim();
+}
+
 export function blame(rule: Pick<Rule, 'id' | 'party'>): string {
   if (rule.id === EXPECTATION.id) return 'nobody: the configuration asked for it';
   switch (rule.party) {

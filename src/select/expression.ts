@@ -1,9 +1,7 @@
 import { Environment, type ASTNode, type ParseResult } from '@marcbachmann/cel-js';
 import { nearest } from '../base/nearest.js';
 import type { FieldCatalogue } from './field-catalogue.js';
-import type { Message } from '../contract/message.js';
-import type { Finding, StreamRecord } from '../engine/event.js';
-import { MessageView, VARIABLES } from './message-view.js';
+import { VARIABLES } from './variables.js';
 
 /** An expression that cannot be used: what is wrong, and where in its text. */
 export class ExpressionError extends Error {
@@ -46,7 +44,6 @@ export class Expression {
   readonly text: string;
   readonly needs: Needs;
   private readonly program: ParseResult;
-  private readonly view = new MessageView();
 
   /** Throws ExpressionError where the text does not parse, has the wrong type, or names what no message has. */
   constructor(text: string, catalogue: FieldCatalogue | null = null) {
@@ -71,16 +68,10 @@ export class Expression {
     };
   }
 
-  /** `request`: what the message answers, `reply`: its first answer, where they are known. */
-  matches(
-    stream: StreamRecord,
-    message: Message,
-    findings: readonly Finding[] = [],
-    request: Message | null = null,
-    reply: Message | null = null,
-  ): boolean {
+  /** Whether it is true of variables that have the names and types of VARIABLES. */
+  holds(variables: object): boolean {
     try {
-      return this.program(this.view.of(stream, message, findings, request, reply)) === true;
+      return this.program(variables as Record<string, unknown>) === true;
     } catch {
       // a field that this message does not have
       return false;

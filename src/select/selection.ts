@@ -3,6 +3,7 @@ import type { CaptureInfo } from '../capture/packet.js';
 import type { Message } from '../contract/message.js';
 import type { Finding, Reporter, StreamRecord, Summary } from '../engine/event.js';
 import type { Expression } from './expression.js';
+import { MessageView } from './message-view.js';
 import { RecentMessages } from './recent-messages.js';
 
 export interface SelectionOptions {
@@ -62,6 +63,7 @@ export class Selection implements Reporter {
   private readonly leftOut: LeftOut;
   private readonly to: Reporter;
   private readonly options: SelectionOptions;
+  private readonly view = new MessageView();
   private readonly wantsReply: boolean;
   /** Whether a message can be decided on as it comes, without what follows it. */
   private readonly immediate: boolean;
@@ -242,8 +244,8 @@ export class Selection implements Reporter {
   ): boolean {
     const request =
       this.requests === null || message.inReplyTo === 0 ? null : this.requests.get(stream, message.inReplyTo);
-    for (const e of this.options.where) if (!e.matches(stream, message, findings, request, reply)) return false;
-    return true;
+    const view = this.view.of(stream, message, findings, request, reply);
+    return this.options.where.every((e) => e.holds(view));
   }
 
   private show(entry: Entry): void {

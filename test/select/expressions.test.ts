@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Expression, ExpressionError } from '../../src/select/expression.js';
+import { MessageView } from '../../src/select/message-view.js';
 import { FieldCatalogue } from '../../src/select/field-catalogue.js';
 import { playSteps } from '../../src/engine/example.js';
 import type { Message } from '../../src/contract/message.js';
@@ -11,11 +12,12 @@ const session = [server('TOY!'), client('Q', 1, 2, 'Q', 2, 0), server('A', 1, 'x
 /** Names and indexes of the toy session's messages that fulfil an expression, each looked at alone. */
 function matching(text: string): string[] {
   const expression = new Expression(text);
+  const view = new MessageView();
   const out: string[] = [];
   const reporter: Reporter = {
     capture() {},
     message(stream: StreamRecord, message: Message) {
-      if (expression.matches(stream, message)) out.push(`${message.name} ${message.index}`);
+      if (expression.holds(view.of(stream, message, [], null, null))) out.push(`${message.name} ${message.index}`);
     },
     finding(_: Finding) {},
     stream() {},

@@ -1,0 +1,220 @@
+import type { JSX } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { count } from '../base/safe-text.js';
+import { useFind, type Found } from './find.js';
+import { Help } from './help.js';
+import { Messages } from './messages.js';
+import type { Model } from './model.js';
+import { Overview } from './overview.js';
+import { useRoute, VIEWS, type Go, type Route, type View } from './route.js';
+import { grouped, streamName } from './words.js';
+
+/** What every view is given. */
+export interface ViewProps {
+  readonly model: Model;
+  readonly route: Route;
+  readonly go: Go;
+  /** Rows that are shown: of the stream that was chosen, and that fulfil the expression. */
+  readonly rows: Uint32Array;
+  readonly select: (row: number) => void;
+}
+
+const TITLES: Readonly<Record<View, string>> = {
+  overview: 'Overview',
+  messages: 'Messages',
+};
+
+export function App({ model }: { readonly model: Model }): JSX.Element {
+  const [route, go] = useRoute(model, 'overview');
+  const [help, setHelp] = useState(false);
+  const search = useRef<HTMLInputElement>(null);
+  const found = useFind(model, route.find);
+  const rows = useMemo(() => rowsOf(model, route.stream, found.rows), [model, route.stream, found.rows]);
+  const select = (row: number): void => {
+    const elsewhere = route.stream !== null && model.stream[row] !== route.stream;
+    go({ row, view: 'messages', ...(elsewhere && { stream: model.stream[row]! }) });
+  };
+  useEffect(() => {
+    const key = (e: KeyboardEvent): void => {
+      if (e.ctrlKey || e.metaKey || e.altKey || isTyping(e.target)) return;
+      const view = VIEWS[Number(e.key) - 1];
+      if (view !== undefined) go({ view });
+      else if (e.key === 'j' || e.key === 'k') go(stepped(model, route, rows, e.key === 'j' ? 1 : -1), 'replace');
+      else if (e.key === 'n' || e.key === 'p') {
+        const row = nextFinding(model, route, rows, e.key === 'n' ? 1 : -1);
+        if (row >= 0) select(row);
+      } else if (e.key === '/') search.current?.focus();
+      else if (e.key === '?') setHelp(true);
+      else return;
+      e.preventDefault();
+    };
+    addEventListener('keydown', key);
+    return () => removeEventListener('keydown', key);
+  });
+  const view: ViewProps = { model, route, go, rows, select };
+  return (
+    <>
+      <a class="skip" href="#main" onClick={(e) => (e.preventDefault(), document.getElementById('main')?.focus())}>
+        to the content
+      </a>
+      <header class="top">
+        <p class="brand">wirelint</p>
+        <nav aria-label="views">
+          {VIEWS.map((v) => (
+            <button key={v} type="button" aria-current={route.view === v ? 'page' : undefined} onClick={() => go({ view: v })}>
+              {TITLES[v]}
+            </button>
+          ))}
+        </nav>
+        <Theme />
+        <button type="button" class="small" aria-label="keys and help" onClick={() => setHelp(true)}>
+          ?
+        </button>
+      </header>
+      {route.view !== 'overview' && (
+        <Bar model={model} route={route} go={go} found={found} shown={rows.length} input={search} />
+      )}
+      <main id="main" tabIndex={-1} class={route.view}>
+        <h1 class="sr">{TITLES[route.view]}</h1>
+        {route.view === 'overview' && <Overview {...view} />}
+        {route.view === 'messages' && <Messages {...view} />}
+      </main>
+      {help && <Help model={model} close={() => setHelp(false)} />}
+    </>
+  );
+}
+
+interface BarProps {
+  readonly model: Model;
+  readonly route: Route;
+  readonly go: Go;
+  readonly found: Found;
+  readonly shown: number;
+  readonly input: { current: HTMLInputElement | null };
+}
+
+/** Which stream, and which of its messages. */
+function Bar({ model, route, go, found, shown, input }: BarProps): JSX.Element {
+  const [text, setText] = useState(route.find);
+  useEffect(() => setText(route.find), [route.find]);
+  const spoken = model.streams.filter((s) => s.rows.length > 0);
+  const busy = found.rows !== null && found.done < model.count;
+  return (
+    <form
+      class="bar"
+      role="search"
+      onSubmit={(e) => {
+        e.preventDefault();
+        go({ find: text.trim() });
+      }}
+    >
+      <select
+        aria-label="stream"
+        value={route.stream ?? ''}
+        onChange={(e) => {
+          const { value } = e.currentTarget;
+          go({ stream: value === '' ? null : Number(value), row: null });
+        }}
+      >
+        <option value="">{spoken.length === 1 ? '1 stream' : `all ${spoken.length} streams`}</option>
+        {spoken.slice(0, 1000).map((s) => (
+          <option key={s.number} value={s.number}>
+            {streamName(model, s)} · {s.event.protocol} · {s.client} {s.rolesKnown ? '→' : '↔'} {s.server}
+          </option>
+        ))}
+      </select>
+      <input
+        ref={input}
+        type="search"
+        aria-label="find messages that fulfil an expression"
+        aria-invalid={found.problem !== ''}
+        placeholder='find: name == "NBD_CMD_READ" && reply.latency > 0.01'
+        spellcheck={false}
+        autocomplete="off"
+        value={text}
+        onInput={(e) => setText(e.currentTarget.value)}
+        onKeyDown={(e) => e.key === 'Escape' && e.currentTarget.blur()}
+      />
+      <button type="submit">Find</button>
+      <p class="said" role="status">
+        {found.problem !== '' ? (
+          <span class="problem">{found.problem}</span>
+        ) : (
+          <>
+            {grouped(shown)} of {count(model.count, 'message')}
+            {busy && ', looking …'}
+            {found.blind > 0 && `; the fields of ${grouped(found.blind)} are not in the page`}
+          </>
+        )}
+      </p>
+    </form>
+  );
+}
+
+const THEMES = ['auto', 'light', 'dark'] as const;
+
+function Theme(): JSX.Element {
+  const [theme, setTheme] = useState<(typeof THEMES)[number]>(() => {
+    try {
+      return THEMES.find((t) => t === localStorage.getItem('wirelint-theme')) ?? 'auto';
+    } catch {
+      return 'auto';
+    }
+  });
+  useEffect(() => {
+    document.documentElement.dataset['theme'] = theme;
+    dispatchEvent(new Event('themechange'));
+    try {
+      localStorage.setItem('wirelint-theme', theme);
+    } catch {
+      // a page without storage forgets
+    }
+  }, [theme]);
+  return (
+    <button
+      type="button"
+      class="small theme"
+      aria-label={`colours: ${theme}`}
+      onClick={() => setTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]!)}
+    >
+      {theme}
+    </button>
+  );
+}
+
+function rowsOf(model: Model, stream: number | null, found: Uint32Array | null): Uint32Array {
+  if (found !== null) return stream === null ? found : found.filter((row) => model.stream[row] === stream);
+  if (stream !== null) return model.streams[stream]!.rows;
+  return Uint32Array.from({ length: model.count }, (_, i) => i);
+}
+
+/** Position of a row among rows in order, or where it would stand. */
+export function positionOf(rows: Uint32Array, row: number): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rows[middle]! < row) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function stepped(model: Model, route: Route, rows: Uint32Array, step: number): Partial<Route> {
+  const { view, row } = route;
+  if (rows.length === 0 || model.count === 0) return {};
+  const at = row === null ? -1 : positionOf(rows, row);
+  const next = Math.max(0, Math.min(rows.length - 1, row !== null && rows[at] !== row && step > 0 ? at : at + step));
+  return { row: rows[next]!, view: view === 'overview' ? 'messages' : view };
+}
+
+/** The next message of those shown that has a finding, or -1. */
+function nextFinding(model: Model, route: Route, rows: Uint32Array, step: number): number {
+  const from = route.row ?? (step > 0 ? -1 : model.count);
+  const own = [...model.findingsOf.keys()].sort((a, b) => a - b).filter((row) => rows[positionOf(rows, row)] === row);
+  return (step > 0 ? own.find((row) => row > from) : own.findLast((row) => row < from)) ?? -1;
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
+}

@@ -1,0 +1,90 @@
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+
+/** Rows that are drawn beyond what is seen. */
+const MORE = 12;
+
+interface Props {
+  readonly count: number;
+  /** Pixels of one row. */
+  readonly rowHeight: number;
+  /** Position that is selected, or -1. */
+  readonly selected: number;
+  readonly label: string;
+  readonly id: (position: number) => string;
+  readonly row: (position: number) => ComponentChildren;
+  readonly onSelect: (position: number) => void;
+  readonly class?: string;
+  /** What lies under the rows that are drawn. */
+  readonly under?: (first: number, last: number) => ComponentChildren;
+}
+
+/** A list of any length: only the rows in sight exist. */
+export function VirtualList(p: Props): JSX.Element {
+  const box = useRef<HTMLDivElement>(null);
+  const [seen, setSeen] = useState({ top: 0, height: 600 });
+  const look = (): void => {
+    const { scrollTop, clientHeight } = box.current!;
+    setSeen((now) => (now.top === scrollTop && now.height === clientHeight ? now : { top: scrollTop, height: clientHeight }));
+  };
+  useLayoutEffect(() => {
+    look();
+    const watch = new ResizeObserver(look);
+    watch.observe(box.current!);
+    return () => watch.disconnect();
+  }, []);
+  useEffect(() => {
+    const el = box.current!;
+    if (p.selected < 0) return;
+    const top = p.selected * p.rowHeight;
+    if (top < el.scrollTop || top + p.rowHeight > el.scrollTop + el.clientHeight)
+      el.scrollTop = top - el.clientHeight / 2 + p.rowHeight / 2;
+    look();
+  }, [p.selected, p.count]);
+  const first = Math.max(0, Math.floor(seen.top / p.rowHeight) - MORE);
+  const last = Math.min(p.count, Math.ceil((seen.top + seen.height) / p.rowHeight) + MORE);
+  const key = (event: KeyboardEvent): void => {
+    const page = Math.max(1, Math.floor(seen.height / p.rowHeight) - 1);
+    const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
+    const step = steps[event.key];
+    if (step === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    const from = p.selected >= 0 ? p.selected : step > 0 ? -1 : 1;
+    p.onSelect(Math.max(0, Math.min(p.count - 1, from + step)));
+  };
+  const rows: ComponentChildren[] = [];
+  for (let i = first; i < last; i++) {
+    rows.push(
+      <div
+        key={i}
+        id={p.id(i)}
+        role="option"
+        aria-selected={i === p.selected}
+        aria-setsize={p.count}
+        aria-posinset={i + 1}
+        class="row"
+        style={{ top: `${i * p.rowHeight}px`, height: `${p.rowHeight}px` }}
+        onClick={() => p.onSelect(i)}
+      >
+        {p.row(i)}
+      </div>,
+    );
+  }
+  const active = p.selected >= first && p.selected < last ? { 'aria-activedescendant': p.id(p.selected) } : {};
+  return (
+    <div ref={box} class={`scroll ${p.class ?? ''}`} onScroll={look}>
+      <div
+        class="rows"
+        role="listbox"
+        aria-label={p.label}
+        tabIndex={0}
+        {...active}
+        style={{ height: `${p.count * p.rowHeight}px` }}
+        onKeyDown={key}
+      >
+        {rows}
+      </div>
+      {p.under?.(first, last)}
+    </div>
+  );
+}

@@ -1,0 +1,281 @@
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Step } from '../../src/base/rule.js';
+import * as s from '../../src/protocols/nbd/rules/session-steps.js';
+import { CAPTURES, scratch, wirelint } from '../kit/cli.js';
+import { commented, MARK, NASTY, others, UNSAFE } from '../kit/hostile-text.js';
+import { pcapFile } from '../kit/pcap-writer.js';
+import { sessionPackets } from '../kit/session-packets.js';
+
+const CHROMIUM = '/usr/bin/chromium';
+const missing = !existsSync(CHROMIUM);
+const folder = scratch();
+
+/** A page of some captures. */
+function made(name: string, args: readonly string[]): string {
+  const path = join(folder, `${name}.html`);
+  const { status, stderr } = wirelint([...args, '-o', path]);
+  expect([status, stderr]).toEqual([0, '']);
+  return path;
+}
+
+describe('the program in the page', () => {
+  it('is smaller than 150 kB, with its style', () => {
+    const bytes = ['page.js', 'page.css'].map((name) => statSync(join('dist/page', name)).size);
+    expect(bytes[0]! + bytes[1]!).toBeLessThan(150 * 1024);
+  });
+
+  it('is not in the program that makes it', () => {
+    const script = readFileSync('dist/page/page.js', 'utf8');
+    expect(readFileSync('dist/main.js', 'utf8')).not.toContain(script.slice(0, 1000));
+  });
+});
+
+describe.skipIf(missing)(`the page in a browser${missing ? ' (chromium is not installed)' : ''}`, () => {
+  let browser: Browser;
+  /** What a page must never do: complain, or ask the network. */
+  let complaints: string[] = [];
+
+  beforeAll(async () => {
+    const { chromium } = await import('playwright-core');
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  });
+  afterAll(() => browser.close());
+
+  async function opened(path: string, hash = '', scheme: 'light' | 'dark' = 'light', width = 1400): Promise<Page> {
+    complaints = [];
+    const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: scheme });
+    page.on('console', (m) => ['error', 'warning'].includes(m.type()) && complaints.push(m.text()));
+    page.on('pageerror', (e) => complaints.push(String(e)));
+    page.on('dialog', () => complaints.push('a dialog'));
+    page.on('request', (r) => /^(file|data|blob):/.test(r.url()) || complaints.push(r.url()));
+    await page.goto(`file://${path}${hash}`);
+    await page.waitForSelector('[data-ready]');
+    return page;
+  }
+
+  /** Closes a page that has behaved. */
+  async function closed(page: Page): Promise<void> {
+    await page.close();
+    expect(complaints).toEqual([]);
+  }
+
+  async function isAccessible(page: Page): Promise<void> {
+    // the page's policy keeps scripts out; what looks at it comes through the debugger
+    await page.evaluate(axe.source);
+    const violations = await page.evaluate(async () => {
+      const { axe: there } = globalThis as unknown as {
+        axe: {
+          run: () => Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
+        };
+      };
+      return (await there.run()).violations.map((v) => [v.id, v.nodes[0]!.html, v.nodes[0]!.failureSummary]);
+    });
+    expect(violations).toEqual([]);
+  }
+
+  let failure = '';
+  beforeAll(() => {
+    failure = made('failure', ['analyze', '-f', 'html', join(CAPTURES, 'nbd/nbdkit-out-of-range.pcap')]);
+  });
+
+  it('opens, says what is wrong and why, and leads to the message', async () => {
+    const page = await opened(failure);
+    expect(await page.title()).toBe('nbdkit-out-of-range.pcap · wirelint');
+    expect(await page.textContent('.verdict .big')).toBe(' 8 errors, 2 warnings');
+    const rule = page.locator('section.rule', { hasText: 'nbd/request-beyond-export' }).first();
+    expect(await rule.textContent()).toContain('Offset plus length must not exceed the size of the export.');
+    await rule.getByRole('button', { name: /#10/ }).click();
+    expect(await page.textContent('.detail h2')).toBe('#10 NBD_CMD_READ');
+    expect(new URL(page.url()).hash).toMatch(/s=1&m=10/);
+    await page.goBack();
+    expect(await page.isVisible('.verdict')).toBe(true);
+    await page.goForward();
+    expect(await page.textContent('.detail h2')).toBe('#10 NBD_CMD_READ');
+    await closed(page);
+  });
+
+  it('opens where a link points', async () => {
+    const page = await opened(failure, '#s=1&m=22');
+    expect(await page.textContent('.detail h2')).toBe('#22 NBD_CMD_CACHE');
+    expect(await page.getAttribute('[role=option][aria-selected=true]', 'aria-posinset')).toBe('22');
+    await closed(page);
+  });
+
+  it('goes from message to message and from finding to finding by keys', async () => {
+    const page = await opened(failure, '#s=1&m=9');
+    const shown = (): Promise<string | null> => page.textContent('.detail .number');
+    for (const [key, expected] of [
+      ['j', '#10'],
+      ['j', '#11'],
+      ['k', '#10'],
+      ['n', '#12'],
+      ['p', '#10'],
+    ] as const) {
+      await page.keyboard.press(key);
+      expect([key, await shown()]).toEqual([key, expected]);
+    }
+    await page.keyboard.press('?');
+    expect(await page.isVisible('dialog[open]')).toBe(true);
+    await page.keyboard.press('Escape');
+    expect(await page.isVisible('dialog[open]')).toBe(false);
+    await page.getByRole('listbox').focus();
+    await page.keyboard.press('End');
+    expect(await shown()).toBe('#28');
+    await closed(page);
+  });
+
+  it('finds with the expressions of --where, and says what is wrong with one', async () => {
+    const page = await opened(failure, '#v=messages');
+    await page.keyboard.press('/');
+    await page.keyboard.type('fields.offset > 1048064 && name == "NBD_CMD_TRIM"');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.querySelector('.said')!.textContent.startsWith('1 of'));
+    expect(await page.locator('.rows .row').allTextContents()).toEqual([expect.stringContaining('NBD_CMD_TRIM')]);
+    await page.fill('input[type=search]', 'reply.latency > 0.0005');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.querySelector('.said')!.textContent.startsWith('1 of'));
+    expect(await page.locator('.rows .row').first().textContent()).toContain('NBD_CMD_READ');
+    await page.fill('input[type=search]', 'nmae == "x"');
+    await page.keyboard.press('Enter');
+    expect(await page.textContent('.said')).toBe('unknown name "nmae"; did you mean name? (character 1)');
+    await closed(page);
+  });
+
+  it('shows a field in the bytes and a byte in the fields, by pointer and by keys', async () => {
+    const page = await opened(failure, '#s=1&m=10');
+    const marked = (): Promise<string> =>
+      page
+        .locator('.hex .b.on')
+        .allTextContents()
+        .then((t) => t.join(' '));
+    await page.hover('[role=treeitem]:has-text("offset")');
+    expect(await marked()).toBe('00 00 00 00 00 0f fe 00');
+    await page.hover('.hex [data-at="9"]');
+    expect(await page.textContent('[role=treeitem][aria-selected=true]')).toContain('cookie');
+    await page.getByRole('tree').focus();
+    await page.keyboard.press('End');
+    expect(await marked()).toBe('00 00 04 00');
+    await page.locator('.bytes').focus();
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowLeft');
+    expect(await page.locator('.hex .b.at').count()).toBe(1);
+    // what the finding is about is underlined
+    expect(await page.locator('.hex .b.bad').count()).toBe(12);
+    await closed(page);
+  });
+
+  it('has no barrier that axe knows, light and dark, wide and narrow', async () => {
+    for (const [scheme, width] of [
+      ['light', 1400],
+      ['dark', 420],
+    ] as const) {
+      const page = await opened(failure, '', scheme, width);
+      await isAccessible(page);
+      for (const key of ['2', 'n']) {
+        await page.keyboard.press(key);
+        await isAccessible(page);
+      }
+      await closed(page);
+    }
+  });
+
+  it('shows hostile text as text', async () => {
+    const files = Object.entries(NASTY).flatMap(([what, text]) => {
+      const own = join(folder, what.replace(/\W/g, '-'));
+      mkdirSync(own);
+      // a file name cannot hold a slash or a NUL
+      const named = join(own, `${text.replace(/[/\0]/g, '').slice(0, 50)}.pcapng`);
+      writeFileSync(named, commented(text));
+      const written = Object.entries(others(text)).map(([name, bytes]) => {
+        writeFileSync(join(own, name), bytes);
+        return join(own, name);
+      });
+      return [named, ...written];
+    });
+    const page = await opened(made('hostile', ['analyze', '-f', 'html', ...files]));
+    const text = (): Promise<string> => page.evaluate(() => document.getElementById('page')!.textContent);
+    expect(await text()).toContain(MARK.slice(0, 3));
+    for (const hash of ['', '#v=messages']) {
+      await page.evaluate((h) => void (location.hash = h), hash);
+      expect(UNSAFE.exec(await text())?.[0]).toBeUndefined();
+    }
+    // each message once, with its fields, its bytes and its findings
+    const count = Number(await page.getAttribute('[role=option]', 'aria-setsize'));
+    expect(count).toBeGreaterThan(300);
+    const seen = await page.evaluate(async (n) => {
+      let text = '';
+      for (let i = 0; i < n; i++) {
+        dispatchEvent(new KeyboardEvent('keydown', { key: 'j' }));
+        await new Promise((resolve) => setTimeout(resolve));
+        text += document.querySelector('.detail')!.textContent;
+      }
+      return text;
+    }, count);
+    expect(seen).toContain(MARK);
+    expect(UNSAFE.exec(seen)?.[0]).toBeUndefined();
+    expect(
+      await page.evaluate(() => [document.scripts.length, document.images.length, document.styleSheets.length]),
+    ).toEqual([3, 0, 1]);
+    await closed(page);
+  }, 60_000);
+
+  it('opens 200,000 messages within three seconds, in 30 bytes each', async () => {
+    const capture = join(folder, 'many.pcap');
+    writeFileSync(capture, manyMessages(99_990));
+    const path = made('many', ['analyze', '-f', 'html', capture]);
+    const messages = 199_987;
+    expect(statSync(path).size / messages).toBeLessThan(30);
+    const start = Date.now();
+    const page = await opened(path, '#v=messages');
+    expect(Date.now() - start).toBeLessThan(3000);
+    expect(Number(await page.getAttribute('[role=option]', 'aria-setsize'))).toBeGreaterThan(199_900);
+    // only what is in sight exists
+    expect(await page.locator('[role=option]').count()).toBeLessThan(100);
+    await page.getByRole('listbox').focus();
+    await page.keyboard.press('End');
+    await page.waitForSelector('[role=listbox] :text("NBD_CMD_DISC")');
+    await page.fill('input[type=search]', 'fields.offset > 1099000000000 && name == "NBD_CMD_TRIM"');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(
+      () =>
+        /^\S+ of/.test(document.querySelector('.said')!.textContent) &&
+        !document.querySelector('.said')!.textContent.includes('looking'),
+    );
+    expect(await page.locator('[role=option]').first().textContent()).toContain('offset 1099');
+    await closed(page);
+  }, 60_000);
+});
+
+/** A session of reads and writes at random places, after random times, up to eight at once. */
+function manyMessages(requests: number): Uint8Array {
+  let seed = 7;
+  const random = (n: number): number => (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0) % n;
+  const steps: Step[] = [...s.hello(), ...s.go({ size: 2n ** 40n })];
+  let waiting: number[] = [];
+  const answer = (): void => {
+    for (const cookie of waiting) steps.push(s.simple(cookie));
+    waiting = [];
+  };
+  for (let cookie = 1; cookie <= requests; cookie++) {
+    steps.push(s.request(s.TRIM, cookie, random(2 ** 28) * 4096, (1 + random(256)) * 512));
+    waiting.push(cookie);
+    if (waiting.length > random(8)) answer();
+  }
+  answer();
+  steps.push(s.request(s.DISC, requests + 1, 0, 0), s.clientCloses, s.serverCloses);
+  let nanos = 0;
+  let seconds = 1_700_000_000;
+  const packets = sessionPackets(steps, 10809, (n) => n).map(({ frame }) => {
+    nanos += 20_000 + random(300_000);
+    if (nanos >= 1e9) {
+      nanos -= 1e9;
+      seconds++;
+    }
+    return { data: frame, seconds, nanos };
+  });
+  return pcapFile(packets, { nanoseconds: true });
+}
