@@ -7,17 +7,8 @@ import { Messages } from './messages.js';
 import type { Model } from './model.js';
 import { Overview } from './overview.js';
 import { useRoute, VIEWS, type Go, type Route, type View } from './route.js';
+import { positionOf, type ViewProps } from './view.js';
 import { grouped, streamName } from './words.js';
-
-/** What every view is given. */
-export interface ViewProps {
-  readonly model: Model;
-  readonly route: Route;
-  readonly go: Go;
-  /** Rows that are shown: of the stream that was chosen, and that fulfil the expression. */
-  readonly rows: Uint32Array;
-  readonly select: (row: number) => void;
-}
 
 const TITLES: Readonly<Record<View, string>> = {
   overview: 'Overview',
@@ -186,18 +177,6 @@ function rowsOf(model: Model, stream: number | null, found: Uint32Array | null):
   if (found !== null) return stream === null ? found : found.filter((row) => model.stream[row] === stream);
   if (stream !== null) return model.streams[stream]!.rows;
   return Uint32Array.from({ length: model.count }, (_, i) => i);
-}
-
-/** Position of a row among rows in order, or where it would stand. */
-export function positionOf(rows: Uint32Array, row: number): number {
-  let low = 0;
-  let high = rows.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (rows[middle]! < row) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function stepped(model: Model, route: Route, rows: Uint32Array, step: number): Partial<Route> {

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { duration } from '../base/time.js';
-import { positionOf, type ViewProps } from './app.js';
+import { positionOf, type ViewProps } from './view.js';
 import { Detail } from './detail.js';
 import { GRAVITY, type Model } from './model.js';
 import { Sign } from './parts.js';

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { byteSize, count, safeText } from '../base/safe-text.js';
 import { duration } from '../base/time.js';
 import type { Json } from '../base/annotation.js';
-import type { ViewProps } from './app.js';
+import type { ViewProps } from './view.js';
 import { byRule, RuleGroup } from './findings.js';
 import type { Model, Stream } from './model.js';
 import { Sign } from './parts.js';
