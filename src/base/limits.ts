@@ -126,6 +126,10 @@ export interface Limits {
   tlsTrials: number;
   /** Bytes of packets that wait, while a capture is written with comments, for what is to be said of them. */
   annotatedBytes: number;
+  /** Places of a disk of which it is remembered who wrote them: single sectors all over it. */
+  diskRanges: number;
+  /** Bytes of one message that are held to be written to a disk image or an object. */
+  contentBytes: number;
   /** TLS sessions whose secrets are kept: those of the key logs, and those of TLS 1.2 that others may resume. */
   tlsSessions: number;
   /** Bytes of one TLS key log that are read. */
@@ -193,6 +197,8 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   tlsLostRecords: 4096,
   tlsTrials: 65_536,
   annotatedBytes: 16 << 20,
+  diskRanges: 262_144,
+  contentBytes: 128 << 20,
   tlsSessions: 262_144,
   tlsKeyLogBytes: 256 << 20,
   tlsSecretBlocks: 65_536,

@@ -40,6 +40,12 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./stats.js')).stats,
   },
   {
+    name: 'extract',
+    usage: 'extract [capture]',
+    describe: 'Bytes out of a capture: what a side sent, the disk of NBD sessions, objects of Ceph',
+    load: async () => (await import('./extract.js')).extract,
+  },
+  {
     name: 'record',
     usage: 'record [program..]',
     describe: 'Record a Unix socket (or TCP port) between its client and its server',

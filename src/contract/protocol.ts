@@ -7,6 +7,7 @@ import type { Share } from '../base/share.js';
 import type { Connection, End } from '../stream/byte-stream.js';
 import type { TlsEvent } from '../tls/event.js';
 import type { Annotation, Json } from './annotation.js';
+import type { Content } from './content.js';
 import type { Message } from './message.js';
 import type { Operation, Outcome } from './operation.js';
 
@@ -225,6 +226,11 @@ export interface Protocol<Shared = unknown, M extends Message = Message> {
   operation?(message: M): Operation | null;
   /** What an answer (a message with `inReplyTo`) says of its request. */
   outcome?(message: M): Outcome;
+  /**
+   * What a message writes to a disk or to objects, or shows of them. `bytes`: the message as captured; `request`: what it answers, or
+   * null.
+   */
+  contents?(message: M, bytes: Uint8Array, request: M | null): readonly Content[];
   /** The field tree of a message, from its numbers and `head`. Only called where `details` is set. Must not throw. */
   annotate(message: M): Annotation[];
   /**

@@ -143,6 +143,11 @@ export class FileOutput extends TextOutput {
   private readonly beside: string | null;
   private open = true;
 
+  /** Its whole content, for a file that is written at any place: `direct` ones cannot be. */
+  get isRegular(): boolean {
+    return this.beside !== null;
+  }
+
   private constructor(target: string, beside: string | null, fd: number) {
     super(fd);
     this.target = target;
@@ -150,7 +155,7 @@ export class FileOutput extends TextOutput {
   }
 
   /** Throws the system's error where the file cannot be made. */
-  static create(path: string, direct: boolean): FileOutput {
+  static create(path: string, direct: boolean, mode = 0o666): FileOutput {
     if (direct) {
       const fd = mayBlock(() => openSync(systemPath(path), 'w'));
       const to = unblocked(fd);
@@ -158,7 +163,7 @@ export class FileOutput extends TextOutput {
       return new FileOutput(path, null, to);
     }
     const beside = join(dirname(path), `.${basename(path)}.${process.pid}.${++serial}.part`);
-    const fd = openSync(systemPath(beside), 'wx', 0o666);
+    const fd = openSync(systemPath(beside), 'wx+', mode);
     if (unfinished.size === 0) process.once('exit', removeUnfinished);
     unfinished.add(beside);
     return new FileOutput(path, beside, fd);

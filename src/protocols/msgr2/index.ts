@@ -3,6 +3,7 @@ import { CLIENT, otherSide, SERVER } from '../../base/input.js';
 import { DEFAULT_LIMITS } from '../../base/limits.js';
 import type { Protocol, ProtocolOptions } from '../../contract/protocol.js';
 import { annotate } from './annotate.js';
+import { contents } from './contents.js';
 import { Msgr2Decoder } from './decoder.js';
 import { describe } from './describe.js';
 import { Announced } from './frame-reader.js';
@@ -48,6 +49,7 @@ export const msgr2: Protocol<SharedSessions> = {
     }) as [Msgr2Decoder, Msgr2Decoder];
     return { client, server, session: new Msgr2Session(context, output, settings, exchange) };
   },
+  contents: (message) => contents(message),
   annotate,
   describe,
 };

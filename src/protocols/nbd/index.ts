@@ -2,6 +2,7 @@ import { CLIENT, SERVER } from '../../base/input.js';
 import type { Protocol } from '../../contract/protocol.js';
 import { annotate } from './annotate.js';
 import { IANA_PORT } from './constants.js';
+import { contents } from './contents.js';
 import { ClientDecoder } from './client-decoder.js';
 import { describe } from './describe.js';
 import type { NbdMessage } from './messages.js';
@@ -33,6 +34,7 @@ export const nbd: Protocol<NbdShared> = {
   },
   operation,
   outcome,
+  contents,
   annotate: (message) => annotate(message as NbdMessage),
   describe: (message, verbose) => describe(message as NbdMessage, verbose),
 };

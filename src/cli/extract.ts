@@ -1,0 +1,163 @@
+import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { CLIENT, SERVER, type Side } from '../base/input.js';
+import { DEFAULT_LIMITS } from '../base/limits.js';
+import { safeText } from '../base/text.js';
+import { inputPaths, type CaptureInput } from '../engine/analysis.js';
+import { FileOutput, TextOutput } from '../report/output.js';
+import { DirectionExtract, DiskExtract, ObjectExtract, type Extract } from '../rewrite/extract.js';
+import type { RandomFile } from '../rewrite/sparse-file.js';
+import type { Command } from './command.js';
+import { complain } from './complain.js';
+import { openDestination, finishDestination } from './destination.js';
+import { Interrupt } from './interrupt.js';
+import { INPUT_OPTIONS, RAW_OPTION, single, type CommonArguments } from './options.js';
+import { Planner } from './plan.js';
+import { rawInput, runInputs } from './run.js';
+import { systemWords, UsageError } from './usage-error.js';
+
+interface ExtractArguments extends CommonArguments {
+  readonly capture?: string;
+  readonly raw?: readonly string[];
+  readonly direction?: string;
+  readonly disk?: boolean;
+  readonly objects?: string;
+}
+
+export const extract: Command = {
+  options: (yargs) =>
+    yargs
+      .positional('capture', { type: 'string', describe: 'A capture; - is standard input' })
+      .options({
+        direction: { ...single, choices: ['client', 'server'], describe: 'What that side of the stream sent' },
+        disk: { type: 'boolean', describe: 'The disk that NBD sessions wrote and read, as a sparse image' },
+        objects: { ...single, type: 'string', describe: 'The objects that Ceph clients wrote, into this folder' },
+        output: { ...single, type: 'string', alias: 'o', describe: 'The file to write' },
+        ...INPUT_OPTIONS,
+        ...RAW_OPTION,
+      })
+      .example('$0 extract -s 2 --direction server -o bytes.bin x.pcap', 'plaintext, where TLS was opened')
+      .example('$0 extract --disk -o image.raw x.pcap', 'what was written and read; reads that deny writes are told')
+      .example('$0 extract --objects folder x.pcap', 'a file for each object'),
+
+  async run(raw) {
+    const args = raw as ExtractArguments;
+    const inputs: CaptureInput[] = [
+      ...(args.capture === undefined ? [] : [args.capture]),
+      ...(args.raw ?? []).map(rawInput),
+    ];
+    if (inputs.length !== 1) throw new UsageError('extract: name one capture, or - for standard input');
+    const ways = [args.direction, args.disk === true ? 'disk' : undefined, args.objects].filter((w) => w !== undefined);
+    if (ways.length !== 1)
+      throw new UsageError('extract: say what: --direction client|server, --disk, or --objects FOLDER');
+    if (args.direction !== undefined && args.stream?.length !== 1)
+      throw new UsageError('extract --direction: of which stream? -s N; `wirelint analyze -f table` lists them');
+    const planner = await Planner.load(args);
+    const interrupt = new Interrupt(true);
+    const report = new TextOutput(1);
+    const { work, finish, discard } = args.objects === undefined ? toFile(args, inputs) : toFolder(args.objects);
+    const status = await runInputs(inputs, {
+      ...{ planner, detail: 'lines' as const, reporter: work, output: report, signal: interrupt.signal },
+      tap: work.tap,
+      join: args.join !== 'never',
+    });
+    const wrong = work.problem();
+    if (wrong !== null && status === 0) complain(`extract: ${wrong}`);
+    if (interrupt.status !== null || status !== 0 || wrong !== null) {
+      discard();
+      return interrupt.status ?? (status === 0 ? 2 : status);
+    }
+    const lines = work.report();
+    finish();
+    for (const line of lines) report.add(`${safeText(line)}\n`);
+    finishDestination(report, undefined);
+    return 0;
+  },
+};
+
+interface Working {
+  readonly work: Extract;
+  finish(): void;
+  discard(): void;
+}
+
+function toFile(args: ExtractArguments, inputs: readonly CaptureInput[]): Working {
+  const path = args.output;
+  if (path === undefined || path === '-')
+    throw new UsageError('extract: -o FILE (it is written at many places, so it is a file)');
+  const output = openDestination(path, { inputs: inputs.flatMap(inputPaths) });
+  if (!(output instanceof FileOutput) || !output.isRegular) throw new UsageError(`extract: ${path} is no regular file`);
+  const file = new DescriptorFile(output.fd, path);
+  const side: Side = args.direction === 'server' ? SERVER : CLIENT;
+  return {
+    work: args.disk === true ? new DiskExtract(file, DEFAULT_LIMITS) : new DirectionExtract(file, side, DEFAULT_LIMITS),
+    finish: () => finishDestination(output, path),
+    discard: () => output.discard(),
+  };
+}
+
+function toFolder(folder: string): Working {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new UsageError(`cannot write ${folder}: ${systemWords(error)}`);
+  }
+  const work = new ObjectExtract(DEFAULT_LIMITS, (name, then) => {
+    // descriptors are few, objects may be many
+    const path = join(folder, name);
+    let fd: number;
+    try {
+      fd = openSync(path, 'a+', 0o666);
+      closeSync(fd);
+      fd = openSync(path, 'r+');
+    } catch (error) {
+      throw new UsageError(`cannot write ${path}: ${systemWords(error)}`);
+    }
+    try {
+      then(new DescriptorFile(fd, path));
+    } finally {
+      closeSync(fd);
+    }
+  });
+  return { work, finish: () => undefined, discard: () => undefined };
+}
+
+/** A file that is open. Its errors are of the system. */
+class DescriptorFile implements RandomFile {
+  constructor(
+    private readonly fd: number,
+    private readonly path: string,
+  ) {}
+
+  get length(): number {
+    return fstatSync(this.fd).size;
+  }
+
+  write(position: number, bytes: Uint8Array): void {
+    this.guarded(() => {
+      for (let at = 0; at < bytes.length;) at += writeSync(this.fd, bytes, at, bytes.length - at, position + at);
+    });
+  }
+
+  read(position: number, length: number): Uint8Array {
+    const out = new Uint8Array(length);
+    for (let at = 0; at < length;) {
+      const n = readSync(this.fd, out, at, length - at, position + at);
+      if (n === 0) break;
+      at += n;
+    }
+    return out;
+  }
+
+  truncate(length: number): void {
+    this.guarded(() => ftruncateSync(this.fd, length));
+  }
+
+  private guarded(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      throw new Error(`cannot write ${this.path}: ${systemWords(error)}`);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import type { Content } from '../../contract/content.js';
+import type { Message } from '../../contract/message.js';
+import {
+  CHUNK_OFFSET_DATA,
+  CHUNK_OFFSET_HOLE,
+  CMD_READ,
+  CMD_TRIM,
+  CMD_WRITE,
+  CMD_WRITE_ZEROES,
+  INFO_EXPORT,
+  REP_INFO,
+} from './constants.js';
+import { Chunk, ExportInfo, OptionReply, Request, SimpleReply } from './messages.js';
+import { wide } from './u64.js';
+
+const DISK = { target: '' } as const;
+
+/** What a message of the transmission phase writes to the export, or shows of it. `request`: what it answers, or null. */
+export function contents(message: Message, _bytes: Uint8Array, request: Message | null): Content[] {
+  if (message instanceof Request) {
+    const offset = wide(message.offsetHi, message.offsetLo);
+    const length = wide(message.lengthHi, message.lengthLo);
+    if (message.type === CMD_WRITE) {
+      const payload = message.length - message.headerLength;
+      return [{ kind: 'write', ...DISK, offset, at: message.headerLength, length: payload }];
+    }
+    if (message.type === CMD_WRITE_ZEROES) return [{ kind: 'zero', ...DISK, offset, length }];
+    if (message.type === CMD_TRIM) return [{ kind: 'discard', ...DISK, offset, length }];
+    return [];
+  }
+  if (message instanceof Chunk) {
+    const offset = wide(message.dataOffsetHi, message.dataOffsetLo);
+    const length = message.dataLength;
+    if (length <= 0) return [];
+    if (message.type === CHUNK_OFFSET_DATA)
+      return [{ kind: 'read', ...DISK, offset, at: message.headerLength, length }];
+    if (message.type === CHUNK_OFFSET_HOLE) return [{ kind: 'hole', ...DISK, offset, length }];
+    return [];
+  }
+  if (message instanceof ExportInfo) return [{ kind: 'size', ...DISK, length: wide(message.sizeHi, message.sizeLo) }];
+  if (message instanceof OptionReply && message.type === REP_INFO && message.data.length >= 10) {
+    // NBD_INFO_EXPORT: type, size, flags
+    const { data } = message;
+    if (data.u16(0) === INFO_EXPORT) return [{ kind: 'size', ...DISK, length: wide(data.u32(2), data.u32(6)) }];
+  }
+  if (message instanceof SimpleReply && request instanceof Request && request.type === CMD_READ && message.payload > 0)
+    return [
+      {
+        ...{ kind: 'read' as const, ...DISK, offset: wide(request.offsetHi, request.offsetLo) },
+        ...{ at: message.headerLength, length: message.payload },
+      },
+    ];
+  return [];
+}
