@@ -126,6 +126,9 @@ export interface Limits {
   tlsTrials: number;
   /** Bytes of packets that wait, while a capture is written with comments, for what is to be said of them. */
   annotatedBytes: number;
+  /** Messages of one recording that `diff` holds against another's, and messages that may differ before it only says so. */
+  diffMessages: number;
+  diffEdits: number;
   /** Places of a disk of which it is remembered who wrote them: single sectors all over it. */
   diskRanges: number;
   /** Bytes of one message that are held to be written to a disk image or an object. */
@@ -197,6 +200,8 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   tlsLostRecords: 4096,
   tlsTrials: 65_536,
   annotatedBytes: 16 << 20,
+  diffMessages: 262_144,
+  diffEdits: 2000,
   diskRanges: 262_144,
   contentBytes: 128 << 20,
   tlsSessions: 262_144,

@@ -40,6 +40,12 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./stats.js')).stats,
   },
   {
+    name: 'diff',
+    usage: 'diff [capture..]',
+    describe: 'Two recordings side by side: which messages and findings differ, and in what',
+    load: async () => (await import('./diff.js')).diff,
+  },
+  {
     name: 'extract',
     usage: 'extract [capture]',
     describe: 'Bytes out of a capture: what a side sent, the disk of NBD sessions, objects of Ceph',

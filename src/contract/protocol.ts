@@ -231,6 +231,11 @@ export interface Protocol<Shared = unknown, M extends Message = Message> {
    * null.
    */
   contents?(message: M, bytes: Uint8Array, request: M | null): readonly Content[];
+  /**
+   * Names of fields that differ between recordings of the same thing: those that mean nothing then (times, checksums, addresses), and ids
+   * that only have to map one to one.
+   */
+  readonly varying?: { readonly ignored: readonly string[]; readonly mapped: readonly string[] };
   /** The field tree of a message, from its numbers and `head`. Only called where `details` is set. Must not throw. */
   annotate(message: M): Annotation[];
   /**

@@ -26,6 +26,8 @@ const ELSEWHERE: Partial<Record<keyof Limits, readonly [file: string, title: str
     'test/rewrite/pcapng-back-in.test.ts',
     'says which packet a line is about where that waited for too long',
   ],
+  diffMessages: ['test/compare/recordings.test.ts', 'say how many messages were not compared: diffMessages'],
+  diffEdits: ['test/compare/recordings.test.ts', 'say that too many differ: diffEdits'],
   diskRanges: [
     'test/rewrite/extracted-bytes.test.ts',
     'says where it forgets who wrote, and then compares nothing: diskRanges',

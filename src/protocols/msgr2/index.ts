@@ -4,6 +4,7 @@ import { DEFAULT_LIMITS } from '../../base/limits.js';
 import type { Protocol, ProtocolOptions } from '../../contract/protocol.js';
 import { annotate } from './annotate.js';
 import { contents } from './contents.js';
+import { VARYING } from './varying.js';
 import { Msgr2Decoder } from './decoder.js';
 import { describe } from './describe.js';
 import { Announced } from './frame-reader.js';
@@ -49,6 +50,7 @@ export const msgr2: Protocol<SharedSessions> = {
     }) as [Msgr2Decoder, Msgr2Decoder];
     return { client, server, session: new Msgr2Session(context, output, settings, exchange) };
   },
+  varying: VARYING,
   contents: (message) => contents(message),
   annotate,
   describe,

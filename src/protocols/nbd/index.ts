@@ -22,6 +22,7 @@ export const nbd: Protocol<NbdShared> = {
   nameWidth: 26,
   rules: RULES,
   messageNames,
+  varying: { ignored: [], mapped: ['cookie'] },
   probe,
   createShared: () => new NbdShared(),
   converse(context, output, settings) {

@@ -1,0 +1,233 @@
+import { diffArrays } from 'diff';
+import type { Json } from '../base/annotation.js';
+import type { Limits } from '../base/limits.js';
+import type { ComparedFinding, ComparedMessage, ComparedStream, Gathering } from './gathering.js';
+
+/** A field that differs, by its path (`front.object`); undefined: one side does not have it. */
+export interface FieldChange {
+  readonly field: string;
+  readonly a: Json | undefined;
+  readonly b: Json | undefined;
+}
+
+export type MessageChange =
+  | {
+      readonly kind: 'changed';
+      readonly a: ComparedMessage;
+      readonly b: ComparedMessage;
+      readonly fields: readonly FieldChange[];
+    }
+  | { readonly kind: 'removed'; readonly a: ComparedMessage; readonly b: null }
+  | { readonly kind: 'added'; readonly a: null; readonly b: ComparedMessage };
+
+export interface FindingChange {
+  /** The finding on each side; null where it has none. */
+  readonly a: ComparedFinding | null;
+  readonly b: ComparedFinding | null;
+}
+
+/** Two streams that play the same part, or one that the other recording has nothing for. */
+export interface StreamComparison {
+  readonly a: ComparedStream | null;
+  readonly b: ComparedStream | null;
+  readonly equal: number;
+  /** In the order of the messages of A, and those that only B has where they stand there. */
+  readonly messages: readonly MessageChange[];
+  readonly findings: readonly FindingChange[];
+  /** Whether more than `diffEdits` messages differ: then none is listed. */
+  readonly tooFar: boolean;
+}
+
+/** What differs between two recordings: plain data for any report. */
+export interface Comparison {
+  readonly equal: boolean;
+  readonly streams: readonly StreamComparison[];
+  readonly findings: readonly FindingChange[];
+}
+
+/**
+ * Holds two recordings against each other. Streams are matched by protocol and order; their messages by name and fields, each direction
+ * for itself, as the order between the two is a matter of chance. Fields that differ by nature (see Protocol.varying) do not count, and
+ * ids must only map one to one. `ignored`: names of fields, or paths, that do not count either.
+ */
+export function compare(
+  a: Gathering,
+  b: Gathering,
+  ignored: ReadonlySet<string>,
+  limits: Readonly<Limits>,
+): Comparison {
+  const streams = pairs(a.streams, b.streams).map(([x, y]) => compareStreams(x, y, ignored, limits));
+  const findings = compareFindings(a.findings, b.findings);
+  const same = (s: StreamComparison): boolean =>
+    s.a !== null &&
+    s.b !== null &&
+    s.messages.length === 0 &&
+    s.findings.length === 0 &&
+    !s.tooFar &&
+    s.a.leftOut === s.b.leftOut;
+  return { equal: findings.length === 0 && streams.every(same) && a.unknown === b.unknown, streams, findings };
+}
+
+function pairs(
+  a: readonly ComparedStream[],
+  b: readonly ComparedStream[],
+): [ComparedStream | null, ComparedStream | null][] {
+  const out: [ComparedStream | null, ComparedStream | null][] = [];
+  const left = [...b];
+  for (const x of a) {
+    const at = left.findIndex((y) => y.protocol === x.protocol);
+    out.push([x, at < 0 ? null : left.splice(at, 1)[0]!]);
+  }
+  return [...out, ...left.map((y): [null, ComparedStream] => [null, y])];
+}
+
+function compareStreams(
+  a: ComparedStream | null,
+  b: ComparedStream | null,
+  ignored: ReadonlySet<string>,
+  limits: Readonly<Limits>,
+): StreamComparison {
+  if (a === null || b === null) return { a, b, equal: 0, messages: [], findings: [], tooFar: false };
+  const { varying } = a.protocol;
+  const leftOut = new Set([...ignored, ...(varying?.ignored ?? [])]);
+  const ids = new Set((varying?.mapped ?? []).filter((name) => !ignored.has(name)));
+  const mapping = new OneToOne();
+  let equal = 0;
+  let tooFar = false;
+  const changes: MessageChange[] = [];
+  for (const direction of ['client-to-server', 'server-to-client', 'unknown'] as const) {
+    const of = (s: ComparedStream): ComparedMessage[] => s.messages.filter((m) => m.direction === direction);
+    const [left, right] = [of(a), of(b)];
+    const key = (m: ComparedMessage): string => `${m.name} ${JSON.stringify(stable(m.fields, '', leftOut, ids))}`;
+    const steps = diffArrays(left.map(key), right.map(key), { maxEditLength: limits.diffEdits });
+    if (steps === undefined) {
+      tooFar = true;
+      continue;
+    }
+    let i = 0;
+    let j = 0;
+    let removed: ComparedMessage[] = [];
+    let added: ComparedMessage[] = [];
+    const settle = (): void => {
+      changes.push(...paired(removed, added, leftOut, ids));
+      removed = [];
+      added = [];
+    };
+    for (const step of steps) {
+      const n = step.value.length;
+      if (step.removed) removed.push(...left.slice(i, (i += n)));
+      else if (step.added) added.push(...right.slice(j, (j += n)));
+      else {
+        settle();
+        for (let k = 0; k < n; k++) {
+          const [x, y] = [left[i++]!, right[j++]!];
+          const fields = idChanges(x.fields, y.fields, '', ids, mapping);
+          if (fields.length === 0) equal++;
+          else changes.push({ kind: 'changed', a: x, b: y, fields });
+        }
+      }
+    }
+    settle();
+  }
+  const place = (c: MessageChange): number => (c.a ?? c.b).index;
+  changes.sort((x, y) => place(x) - place(y));
+  return { a, b, equal, messages: changes, findings: compareFindings(a.findings, b.findings), tooFar };
+}
+
+/** Of messages that stand in the same place, those of one name are the same one, changed. */
+function paired(
+  removed: readonly ComparedMessage[],
+  added: readonly ComparedMessage[],
+  leftOut: ReadonlySet<string>,
+  ids: ReadonlySet<string>,
+): MessageChange[] {
+  const out: MessageChange[] = [];
+  const rest = [...added];
+  for (const a of removed) {
+    const at = rest.findIndex((b) => b.name === a.name);
+    if (at < 0) {
+      out.push({ kind: 'removed', a, b: null });
+      continue;
+    }
+    const b = rest.splice(at, 1)[0]!;
+    out.push({
+      kind: 'changed',
+      a,
+      b,
+      fields: fieldChanges(stable(a.fields, '', leftOut, ids), stable(b.fields, '', leftOut, ids), ''),
+    });
+  }
+  return [...out, ...rest.map((b): MessageChange => ({ kind: 'added', a: null, b }))];
+}
+
+type Fields = Readonly<Record<string, Json>>;
+
+function isObject(value: Json | undefined): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value without the fields that do not count. */
+function stable(value: Json, path: string, leftOut: ReadonlySet<string>, ids: ReadonlySet<string>): Json {
+  if (Array.isArray(value)) return (value as readonly Json[]).map((v) => stable(v, path, leftOut, ids));
+  if (!isObject(value)) return value;
+  const out: Record<string, Json> = {};
+  for (const [name, inner] of Object.entries(value)) {
+    const full = path === '' ? name : `${path}.${name}`;
+    if (leftOut.has(name) || leftOut.has(full) || ids.has(name)) continue;
+    out[name] = stable(inner, full, leftOut, ids);
+  }
+  return out;
+}
+
+function fieldChanges(a: Json | undefined, b: Json | undefined, path: string): FieldChange[] {
+  if (JSON.stringify(a) === JSON.stringify(b)) return [];
+  if (!isObject(a) || !isObject(b)) return [{ field: path, a, b }];
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  return names.flatMap((name) => fieldChanges(a[name], b[name], path === '' ? name : `${path}.${name}`));
+}
+
+/** Ids that would not map one to one. */
+function idChanges(
+  a: Json | undefined,
+  b: Json | undefined,
+  path: string,
+  ids: ReadonlySet<string>,
+  map: OneToOne,
+): FieldChange[] {
+  if (!isObject(a) || !isObject(b)) return [];
+  return Object.keys(a).flatMap((name) => {
+    const field = path === '' ? name : `${path}.${name}`;
+    if (!ids.has(name)) return idChanges(a[name], b[name], field, ids, map);
+    return map.fits(name, JSON.stringify(a[name]), JSON.stringify(b[name])) ? [] : [{ field, a: a[name], b: b[name] }];
+  });
+}
+
+/** Which id of one recording stands for which of the other. */
+class OneToOne {
+  private readonly there = new Map<string, string>();
+  private readonly back = new Map<string, string>();
+
+  fits(kind: string, a: string, b: string): boolean {
+    const [x, y] = [`${kind} ${a}`, `${kind} ${b}`];
+    const known = this.there.get(x);
+    const owner = this.back.get(y);
+    if (known === undefined && owner === undefined) {
+      this.there.set(x, y);
+      this.back.set(y, x);
+      return true;
+    }
+    return known === y && owner === x;
+  }
+}
+
+function compareFindings(
+  a: ReadonlyMap<string, ComparedFinding>,
+  b: ReadonlyMap<string, ComparedFinding>,
+): FindingChange[] {
+  const out: FindingChange[] = [];
+  for (const key of [...new Set([...a.keys(), ...b.keys()])].sort()) {
+    const [x, y] = [a.get(key) ?? null, b.get(key) ?? null];
+    if (x?.count !== y?.count) out.push({ a: x, b: y });
+  }
+  return out;
+}

@@ -1,0 +1,96 @@
+import { fieldsOf, type Json } from '../base/annotation.js';
+import type { Limits } from '../base/limits.js';
+import type { Message } from '../contract/message.js';
+import type { Protocol } from '../contract/protocol.js';
+import { directionOf, type Direction } from '../engine/direction.js';
+import type { Finding, Reporter, StreamRecord } from '../engine/event.js';
+
+/** A message as it is compared. */
+export interface ComparedMessage {
+  readonly index: number;
+  readonly packet: number;
+  readonly direction: Direction;
+  readonly name: string;
+  readonly fields: Readonly<Record<string, Json>>;
+  /** Its line in a transcript, behind its name. */
+  readonly words: string;
+}
+
+/** What was found, without what a recording alone makes different. */
+export interface ComparedFinding {
+  readonly rule: string;
+  readonly severity: string;
+  readonly party: string;
+  /** How often. */
+  readonly count: number;
+  /** What the first one says. */
+  readonly text: string;
+}
+
+export interface ComparedStream {
+  readonly id: number;
+  readonly protocol: Protocol;
+  readonly messages: ComparedMessage[];
+  /** Messages beyond `diffMessages`. */
+  leftOut: number;
+  readonly findings: Map<string, ComparedFinding>;
+}
+
+/** Keeps the streams of one recording, to hold them against another's. */
+export class Gathering implements Reporter {
+  readonly streams: ComparedStream[] = [];
+  /** Streams that no protocol claims. */
+  unknown = 0;
+  readonly findings = new Map<string, ComparedFinding>();
+  private readonly open_ = new Map<StreamRecord, ComparedStream>();
+  private kept = 0;
+
+  constructor(private readonly limits: Readonly<Limits>) {}
+
+  capture(): void {}
+  summary(): void {}
+
+  open(stream: StreamRecord): void {
+    const compared: ComparedStream = {
+      ...{
+        id: stream.id,
+        protocol: stream.protocol!,
+        messages: [],
+        leftOut: 0,
+        findings: new Map<string, ComparedFinding>(),
+      },
+    };
+    this.open_.set(stream, compared);
+    this.streams.push(compared);
+  }
+
+  message(stream: StreamRecord, m: Message): void {
+    const compared = this.open_.get(stream);
+    if (compared === undefined) return;
+    if (this.kept >= this.limits.diffMessages) {
+      compared.leftOut++;
+      return;
+    }
+    this.kept++;
+    const { protocol } = compared;
+    compared.messages.push({
+      ...{ index: m.index, packet: m.packet, direction: directionOf(stream, m.side), name: m.name },
+      ...{ fields: fieldsOf(protocol.annotate(m)), words: protocol.describe(m, false) },
+    });
+  }
+
+  finding(f: Finding): void {
+    const into = f.stream === null ? this.findings : this.open_.get(f.stream)?.findings;
+    const key = `${f.rule.id} ${f.party} ${f.severity}`;
+    const before = into?.get(key);
+    into?.set(key, {
+      ...{ rule: f.rule.id, severity: f.severity, party: f.party },
+      ...{ count: (before?.count ?? 0) + 1, text: before?.text ?? f.text },
+    });
+  }
+
+  stream(stream: StreamRecord): void {
+    if (stream.protocol === null) this.unknown++;
+    this.open_.delete(stream);
+  }
+}

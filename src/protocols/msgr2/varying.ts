@@ -1,0 +1,35 @@
+/** Fields that differ between two recordings of the same thing (see Protocol.varying). */
+export const VARYING = {
+  ignored: [
+    ...[
+      'addr',
+      'addrs',
+      'address',
+      'addresses',
+      'myAddress',
+      'peerAddress',
+      'nonce',
+      'stamp',
+      'timestamp',
+      'time',
+      'mtime',
+      'crc',
+      'seq',
+      'ackSeq',
+    ],
+    ...[
+      'challenge',
+      'clientChallenge',
+      'serverChallenge',
+      'key',
+      'ticket',
+      'authorizer',
+      'signature',
+      'fsid',
+      'payload',
+      'connectSeq',
+      'messageSeq',
+    ],
+  ],
+  mapped: ['cookie', 'clientCookie', 'serverCookie', 'globalId', 'tid'],
+} as const;
