@@ -23,7 +23,7 @@ export async function readJoined(
   let before = 0;
   for (const [index, path] of joined.parts.entries()) {
     if (options.signal?.aborted) return;
-    const part = new PartSink(sink, joined.parts, index, before);
+    const part = new PartSink(sink, path, before, index === 0 ? joined.parts : null);
     try {
       await open(path).read(part, hooks);
     } catch (error) {
@@ -33,24 +33,26 @@ export async function readJoined(
   }
 }
 
-class PartSink implements PacketSink {
+/** Takes one file of a recording. `before`: packets of those before it; `parts`: all files, where it is the first one. */
+export class PartSink implements PacketSink {
   last: number;
   private readonly sink: PacketSink;
-  private readonly parts: readonly string[];
-  private readonly index: number;
+  private readonly path: string;
   private readonly before: number;
+  private readonly parts: readonly string[] | null;
 
-  constructor(sink: PacketSink, parts: readonly string[], index: number, before: number) {
+  constructor(sink: PacketSink, path: string, before: number, parts: readonly string[] | null) {
     this.sink = sink;
-    this.parts = parts;
-    this.index = index;
+    this.path = path;
     this.before = before;
+    this.parts = parts;
     this.last = before;
   }
 
   info(info: CaptureInfo): void {
-    if (this.index === 0) this.sink.info({ ...info, parts: this.parts.map(shownPath) });
-    this.sink.part?.(shownPath(this.parts[this.index]!), this.before + 1);
+    if (this.parts !== null)
+      this.sink.info(this.parts.length > 0 ? { ...info, parts: this.parts.map(shownPath) } : info);
+    this.sink.part?.(shownPath(this.path), this.before + 1);
   }
 
   packet(packet: Packet): void {
@@ -64,6 +66,6 @@ class PartSink implements PacketSink {
   }
 
   note(note: CaptureNote): void {
-    this.sink.note({ ...note, text: `${safeText(basename(this.parts[this.index]!))}: ${note.text}` });
+    this.sink.note({ ...note, text: `${safeText(basename(this.path))}: ${note.text}` });
   }
 }

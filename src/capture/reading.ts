@@ -5,6 +5,8 @@ export interface CaptureOptions {
   readonly limits?: Readonly<Limits>;
   /** Goes on at the end of a regular file as it grows, until `signal`. */
   readonly follow?: boolean | undefined;
+  /** Asked at the end of a file that is followed: whether it is written no more, as its recorder went on to another one. */
+  readonly over?: (() => boolean) | undefined;
   /** Ends the capture as if its input had ended there. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -66,13 +66,17 @@ class RegularFile {
     return this.options.signal?.aborted ?? false;
   }
 
+  private isOver(): boolean {
+    return this.options.over?.() ?? false;
+  }
+
   /** Finds the format without taking bytes; waits for them where the file may grow. null: the user stopped before that. */
   private async sniff(): Promise<Sniffed | null> {
     const head = new Uint8Array(SNIFF_BYTES);
     while (!this.stopped) {
       const length = readSync(this.fd, head, 0, head.length, 0);
       const sniffed = sniff(head.subarray(0, length), this.growth === null);
-      if (sniffed !== null) return sniffed;
+      if (sniffed !== null || this.isOver()) return sniffed;
       await this.growth!.more();
     }
     return null;
@@ -103,16 +107,19 @@ class RegularFile {
 
   /** Reads the next bytes into `bytes` from `room` on; 0: there are no more, or the user wants to stop. */
   private async fill(bytes: Uint8Array, room: number): Promise<number> {
-    for (;;) {
+    for (let last = this.growth === null; ;) {
       if (this.stopped) return 0;
       const count = readSync(this.fd, bytes, room, bytes.length - room, this.position);
       this.position += count;
-      if (count > 0 || this.growth === null) return count;
+      if (count > 0 || last) return count;
+      // what was appended before it was over has to be read
+      last = this.isOver();
+      if (last) continue;
       if (fstatSync(this.fd).size < this.position) {
         this.shrunk = true;
         return 0;
       }
-      await this.growth.more();
+      await this.growth!.more();
     }
   }
 

@@ -1,3 +1,6 @@
+import { shownPath } from '../base/file-name.js';
+import { pathStat } from '../base/path-stat.js';
+import { isPattern, patternBase, patternMatcher } from '../base/pattern.js';
 import type { MadeInput } from '../engine/analysis.js';
 import type { Command } from './command.js';
 import { reporterFor } from './analyze.js';
@@ -24,7 +27,7 @@ export const tail: Command = {
         type: 'string',
         array: true,
         describe:
-          'Standard input (-, the default), a FIFO, or a capture file that grows; with -i: the filter, as for tcpdump',
+          'Standard input (-, the default), a FIFO, a capture file that grows, or a folder (or quoted pattern) of files that a recorder writes one after the other; with -i: the filter, as for tcpdump',
       })
       .options({
         interface: { ...list, alias: 'i', describe: 'Record from this interface (tcpdump does; any: all of them)' },
@@ -38,6 +41,7 @@ export const tail: Command = {
         'tcpdump -i lo --immediate-mode -B 262144 -U -w - port 10809 | $0 tail',
         'the same, with your own options',
       )
+      .example("$0 tail 'ring*.pcap'", 'follow tcpdump -C, -G or -W, or dumpcap -b, from file to file')
       .example('$0 tail -f ndjson growing.pcap', 'follow a file that is being written'),
 
   async run(raw) {
@@ -47,10 +51,13 @@ export const tail: Command = {
       throw new UsageError('tail: one source at a time; a filter goes with -i INTERFACE');
     const source = args.source?.[0] ?? '-';
     const planner = await Planner.load(args);
-    const output = openDestination(args.output, { live: true, inputs: live === null ? [source] : [] });
+    const ring = live === null ? await ringOf(source) : null;
+    const input = live ?? ring ?? source;
+    const inputs = typeof input === 'string' ? [input] : [];
+    const output = openDestination(args.output, { live: true, inputs });
     const interrupt = new Interrupt();
-    const { reporter } = await reporterFor(args.format ?? 'text', output, args, live === null ? [source] : []);
-    const status = await runInputs([live ?? source], {
+    const { reporter } = await reporterFor(args.format ?? 'text', output, args, inputs);
+    const status = await runInputs([input], {
       planner,
       detail: args.hex ? 'bytes' : 'lines',
       reporter,
@@ -63,6 +70,18 @@ export const tail: Command = {
     return status;
   },
 };
+
+/** The files of a running recorder, where the source names their folder or is a pattern for their names; else null. */
+async function ringOf(source: string): Promise<MadeInput | null> {
+  const stat = source === '-' ? undefined : pathStat(source);
+  if (stat === undefined ? !isPattern(source) : !stat.isDirectory()) return null;
+  const { followedRing } = await import('../engine/joining/followed-ring.js');
+  if (stat !== undefined) return followedRing(shownPath(source), source, () => true);
+  const { folder, rest } = patternBase(source);
+  if (rest.includes('/') || pathStat(folder === '' ? '.' : folder)?.isDirectory() !== true)
+    throw new UsageError(`tail ${source}: a pattern is for the names of files in one folder, which has to be there`);
+  return followedRing(shownPath(source), folder, patternMatcher(rest));
+}
 
 function liveInput(interfaces: readonly string[], filter: readonly string[]): MadeInput {
   const names = interfaces.flatMap((i) => i.split(',')).filter((i) => i !== '');

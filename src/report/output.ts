@@ -109,7 +109,10 @@ function standard(fd: number): Way {
   let way = ways.get(fd);
   if (way === undefined) {
     const to = unblocked(fd);
-    ways.set(fd, (way = { to, blocks: to === fd && fstatSync(fd).isSocket() }));
+    const isSocket = to === fd && fstatSync(fd).isSocket();
+    // libuv makes a socket one that never blocks when it takes it over, which a look at the stream does
+    const taken = isSocket && (fd === 1 ? process.stdout : process.stderr).writable;
+    ways.set(fd, (way = { to, blocks: isSocket && !taken }));
   }
   return way;
 }

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BIN, CAPTURES, scratch } from '../kit/cli.js';
+import { BIN, CAPTURES, events, scratch, wirelint } from '../kit/cli.js';
+import { writePiece } from '../kit/pcap-pieces.js';
 
 const CAPTURE = readFileSync(join(CAPTURES, 'nbd/any-sll.pcap'));
 /** Behind the answer to the first read: the stream is known by then, and much is still to come. */
@@ -92,6 +93,65 @@ describe('tail', () => {
     tail.child.kill('SIGINT');
     expect(await tail.ended()).toBe(0);
     expect(tail.out).toContain('summary: 40 packets');
+  });
+
+  /** A folder for a ring of files, and pieces of one capture to put into it. */
+  function ringFolder(name: string): {
+    path: (file: string) => string;
+    put: (file: string, from: number, to?: number) => void;
+  } {
+    const ring = join(folder, name);
+    mkdirSync(ring);
+    const path = (file: string): string => join(ring, file);
+    return { path, put: (file, from, to) => writePiece(join(CAPTURES, 'nbd/any-sll.pcap'), path(file), from, to) };
+  }
+
+  it('follows a recorder from file to file, as one recording, whatever becomes of the oldest', async () => {
+    const ring = ringFolder('ring');
+    // a capture of something else, and no capture
+    ring.put('other.pcap', 30);
+    utimesSync(ring.path('other.pcap'), 1, 1);
+    writeFileSync(ring.path('notes.txt'), 'none');
+    ring.put('r.pcap0', 0, 4);
+    ring.put('r.pcap1', 4, 9);
+    const tail = new Tail('-f', 'ndjson', ring.path(''));
+    await tail.until('"packet":8,');
+    // the newest grows, and a new one comes
+    ring.put('r.pcap1', 4, 14);
+    await tail.until('"packet":14,');
+    writeFileSync(ring.path('r.pcap2'), '');
+    ring.put('r.pcap2', 14, 20);
+    await tail.until('"packet":20,');
+    // the oldest is written over, and the next one is removed
+    ring.put('r.pcap0', 20, 30);
+    await tail.until('"packet":30,');
+    rmSync(ring.path('r.pcap1'));
+    ring.put('r.pcap3', 30);
+    await tail.until('NBD_CMD_DISC');
+    tail.child.kill('SIGINT');
+    expect(await tail.ended()).toBe(0);
+    const all = tail.out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const whole = wirelint(['analyze', '-f', 'ndjson', join(CAPTURES, 'nbd/any-sll.pcap')]);
+    const content = (list: Record<string, unknown>[]): unknown[] => list.map(({ file: _, ...event }) => event);
+    expect(content(all)).toEqual(content(events(whole.stdout)));
+    expect(tail.err).toBe('');
+  });
+
+  it('follows files by a pattern, also where there is none yet', async () => {
+    const ring = ringFolder('pattern');
+    ring.put('other.pcap', 0, 3);
+    const tail = new Tail(ring.path('ring_*.pcap'));
+    ring.put('ring_00001_20261120150519.pcap', 0, 12);
+    await tail.until('NBD_OPT_GO');
+    ring.put('ring_00002_20261120150520.pcap', 12);
+    await tail.until('end of stream 1');
+    tail.child.kill('SIGINT');
+    expect(await tail.ended()).toBe(0);
+    expect(tail.out).toContain('-- ring_00002_20261120150520.pcap, from packet 13 on');
+    expect(tail.out).toContain('28 messages');
   });
 
   it('writes a file as it goes', async () => {

@@ -91,7 +91,8 @@ function packetsOf(bytes: Buffer, most: number): CaptureEnds | null {
   return ends;
 }
 
-function firstBytes(path: string, length: number): Buffer {
+/** So many bytes of a file, or all where it is shorter. */
+export function firstBytes(path: string, length: number): Buffer {
   const fd = openSync(systemPath(path), 'r');
   try {
     const head = Buffer.allocUnsafe(length);
