@@ -69,6 +69,8 @@ export interface Limits {
   strayRequests: number;
   /** Requests that wait where the n-th answer belongs to the n-th request: a peer that never answers. Such peers take turns. */
   turns: number;
+  /** Bells of Arca's pipes that are remembered to see one handed out twice: a host that makes pipes without end. */
+  doorbells: number;
   /** Answers in several parts that one session follows at once without knowing their requests. */
   orphanAnswers: number;
   /** Parts of one answer that are held against one another: an answer in single bytes. */
@@ -172,6 +174,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   strayReplies: 1024,
   strayRequests: 4096,
   turns: 1024,
+  doorbells: 65_536,
   orphanAnswers: 1024,
   answerPieces: 4096,
   rememberedOffers: 64,

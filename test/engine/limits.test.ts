@@ -61,6 +61,7 @@ const ELSEWHERE: Partial<Record<keyof Limits, readonly [file: string, title: str
   strayReplies: ['test/engine/limit-findings.test.ts', ''],
   strayRequests: ['test/engine/limit-findings.test.ts', ''],
   turns: ['test/engine/limit-findings.test.ts', ''],
+  doorbells: ['test/engine/limit-findings.test.ts', ''],
   orphanAnswers: ['test/engine/limit-findings.test.ts', ''],
   answerPieces: ['test/engine/limit-findings.test.ts', ''],
   rememberedOffers: ['test/engine/limit-findings.test.ts', ''],

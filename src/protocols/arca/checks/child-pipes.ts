@@ -7,8 +7,10 @@ import {
   PIPE_SAME_RING,
   SHM_OFFSET_RANGE,
 } from '../rules/shared-memory.js';
+import { CHILD_PIPE_UNLINKED, CHILD_PIPE_UNUSED } from '../rules/postcard-turns.js';
 import type { Scene } from '../session/scene.js';
-import type { PIPE } from '../family-c/dialects.js';
+import type { AnnouncedPipe } from '../session/shared.js';
+import { OPENS, type PIPE } from '../family-c/dialects.js';
 import type { PostcardFrame } from '../family-c/message.js';
 import type { ValueOf } from '../family-c/postcard.js';
 
@@ -52,5 +54,75 @@ export function checkPipe(scene: Scene, m: PostcardFrame, pipe: ValueOf<typeof P
       message: m,
       text: `${hexNumber(rx)}/${hexNumber(tx)} belong to the ${live.purpose} pipe of stream ${live.linkedTo}, which was not closed`,
     });
+  }
+}
+
+/** Hexadecimal numbers in the names of a connection's ends: the addresses of its rings. */
+const POINTER = /0x([0-9a-f]{4,16})/gi;
+
+/** Which announced pipe a stream is, and which pipes it announces itself. */
+export class ChildPipes {
+  private readonly scene: Scene;
+  private link: AnnouncedPipe | null = null;
+  private linked = false;
+  private isClosed = false;
+  private readonly announced: { pipe: AnnouncedPipe; message: PostcardFrame }[] = [];
+
+  constructor(scene: Scene) {
+    this.scene = scene;
+  }
+
+  /** Finds the answer that announced this stream's pipe, as soon as it is clear what the pipe is for. */
+  find(m: PostcardFrame): void {
+    if (this.linked || m.ambiguous || m.dialect.generation !== 'C3/C4') return;
+    this.linked = true;
+    const { connection, shared } = this.scene.context;
+    const names = `${connection.endpoints.join(' ')} ${connection.comment}`;
+    const pointers = [...names.matchAll(POINTER)].map((x) => Number.parseInt(x[1]!, 16));
+    this.link = shared.link(m.dialect.purpose, connection.id, pointers);
+    if (this.link === null) {
+      if (!shared.controlSeen || shared.forgotten > 0) return;
+      this.scene.raise(CHILD_PIPE_UNLINKED, {
+        message: m,
+        text: `no Pipe answer of the recording announced this ${m.dialect.purpose} pipe`,
+      });
+    } else if (this.isClosed) this.link.closed = true;
+  }
+
+  /** The stream's own pipe is closed. */
+  close(): void {
+    this.isClosed = true;
+    if (this.link !== null) this.link.closed = true;
+  }
+
+  /** An answer of the monitor; `request`: what it answers, or null. */
+  answer(request: PostcardFrame | null, m: PostcardFrame): void {
+    const { shared } = this.scene.context;
+    if (m.value?.name !== 'Pipe') return;
+    checkPipe(this.scene, m, m.value);
+    const purpose = request === null ? undefined : OPENS[request.name];
+    if (purpose === undefined) return;
+    const { rxPtr, txPtr } = m.value;
+    const pipe = { purpose, rxPtr, txPtr, linkedTo: 0, closed: false };
+    const most = this.scene.context.limits.listItems;
+    shared.announce(pipe, most);
+    if (this.announced.length < most) this.announced.push({ pipe, message: m });
+    if (shared.forgotten > 0)
+      this.scene.limits.hit(
+        'listItems',
+        `more than ${most} pipes were announced; the oldest are forgotten`,
+        'warning',
+        m,
+      );
+  }
+
+  /** The session is over: which of the announced pipes did the recording not show? */
+  finish(): void {
+    const { shared } = this.scene.context;
+    if (shared.forgotten > 0 || !shared.pipes.some((p) => p.linkedTo !== 0)) return;
+    for (const { pipe, message } of this.announced) {
+      if (pipe.linkedTo !== 0) continue;
+      this.scene.raise(CHILD_PIPE_UNUSED, { message, text: `no stream of the recording is this ${pipe.purpose} pipe` });
+    }
   }
 }

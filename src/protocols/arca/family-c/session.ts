@@ -1,19 +1,7 @@
 import { count } from '../../../base/text.js';
 import type { Json } from '../../../contract/annotation.js';
+import { GENERATION_AMBIGUOUS, LENGTH_PREFIX } from '../rules/framing.js';
 import {
-  BODY_SHORT,
-  BODY_TRAILING,
-  BOOL_INVALID,
-  DISCRIMINANT_UNKNOWN,
-  GENERATION_AMBIGUOUS,
-  LENGTH_PREFIX,
-  UTF8_INVALID,
-  VARINT_OVERLONG,
-  VARINT_PADDED,
-} from '../rules/framing.js';
-import {
-  CHILD_PIPE_UNLINKED,
-  CHILD_PIPE_UNUSED,
   CLOSE_ANSWERED,
   CLOSE_UNANSWERED,
   DATA_AFTER_EXIT,
@@ -23,23 +11,20 @@ import {
   RESPONSE_MISSING,
   RESPONSE_UNSOLICITED,
 } from '../rules/postcard-turns.js';
-import type { AnnouncedPipe } from '../session/shared.js';
 import type { Scene } from '../session/scene.js';
 import { Turns } from '../session/turns.js';
-import { checkPipe } from '../checks/child-pipes.js';
+import { ChildPipes } from '../checks/child-pipes.js';
+import { checkBody } from '../checks/postcard-bodies.js';
 import { checkRequest } from '../checks/postcard-contents.js';
 import { Descriptors } from '../checks/descriptors.js';
-import { DIALECTS, foremost, OPENS } from './dialects.js';
+import { DIALECTS, foremost } from './dialects.js';
 import { MAX_BODY } from './layout.js';
 import type { PostcardFrame } from './message.js';
 import { answersOf } from './pairs.js';
-import { BOOL, DISCRIMINANT, OK, RANGE, SHORT, TEXT, TRAILING } from './postcard.js';
 import { Transfers } from '../checks/transfers.js';
 
 /** Requests that may stay unanswered for as long as they like. */
 const PATIENT: ReadonlySet<string> = new Set(['Exit', 'Close', 'Accept', 'Receive', 'Read']);
-/** Hexadecimal numbers in the names of a connection's ends: the addresses of its rings. */
-const POINTER = /0x([0-9a-f]{4,16})/gi;
 
 /** What both directions of one pipe of family C say together. */
 export class PostcardSession {
@@ -47,16 +32,13 @@ export class PostcardSession {
   private readonly turns: Turns<PostcardFrame>;
   private readonly transfers: Transfers;
   private readonly descriptors: Descriptors;
+  private readonly pipes: ChildPipes;
   private guestBits = -1;
   private monitorBits = -1;
   private ambiguousSeen = false;
   private getArgsSeen = false;
   private closed: PostcardFrame | null = null;
   private exited: PostcardFrame | null = null;
-  /** The announced pipe that this stream is, and the pipes that it announced. */
-  private link: AnnouncedPipe | null = null;
-  private linked = false;
-  private readonly announced: { pipe: AnnouncedPipe; message: PostcardFrame }[] = [];
   private requests = 0;
   private responses = 0;
   private bytesOut = 0;
@@ -67,6 +49,7 @@ export class PostcardSession {
     this.turns = new Turns(scene, (m) => this.raiseUnsolicited(m));
     this.transfers = new Transfers(scene);
     this.descriptors = new Descriptors(scene);
+    this.pipes = new ChildPipes(scene);
   }
 
   /** The dialects that both directions fit. */
@@ -104,9 +87,9 @@ export class PostcardSession {
     if (m.isRequest) this.guestBits = m.dialects;
     else this.monitorBits = m.dialects;
     this.checkAmbiguity(m);
-    const readable = this.checkBody(m);
+    const readable = checkBody(scene, m);
     if (m.dialect.purpose === 'control') scene.context.shared.controlSeen = true;
-    this.findLink(m);
+    this.pipes.find(m);
     if (m.isRequest) this.request(m, readable);
     else this.response(m, readable);
   }
@@ -132,12 +115,7 @@ export class PostcardSession {
         scene.raise(RESPONSE_MISSING, { message: m, text: `${m.name} was never answered` });
       }
     }
-    const { shared } = scene.context;
-    if (!ended || shared.forgotten > 0 || !shared.pipes.some((p) => p.linkedTo !== 0)) return;
-    for (const { pipe, message } of this.announced) {
-      if (pipe.linkedTo !== 0) continue;
-      scene.raise(CHILD_PIPE_UNUSED, { message, text: `no stream of the recording is this ${pipe.purpose} pipe` });
-    }
+    if (ended) this.pipes.finish();
   }
 
   summary(): Record<string, Json> {
@@ -173,52 +151,6 @@ export class PostcardSession {
     });
   }
 
-  /** Whether the value could be read. */
-  private checkBody(m: PostcardFrame): boolean {
-    const { scene } = this;
-    const at = { message: m, offset: m.offset + m.faultAt, length: 1 };
-    const field = m.faultField === '' ? 'the value' : m.faultField;
-    switch (m.outcome) {
-      case OK:
-        break;
-      case TRAILING:
-        scene.raise(BODY_TRAILING, {
-          ...at,
-          length: m.surplus,
-          confidence: 'certain',
-          text: `${count(m.surplus, 'byte')} behind ${m.name}; read as ${m.dialect.label}`,
-        });
-        break;
-      case SHORT:
-        scene.raise(BODY_SHORT, { ...at, text: `${m.name}: ${field} needs more bytes than the body has` });
-        break;
-      case DISCRIMINANT:
-        scene.raise(DISCRIMINANT_UNKNOWN, {
-          ...at,
-          text: `${field} ${m.faultNumber} is not defined; read as ${m.dialect.label}`,
-        });
-        break;
-      case RANGE:
-        scene.raise(VARINT_OVERLONG, { ...at, text: `${m.name}: ${field} is longer than its type allows` });
-        break;
-      case BOOL:
-        scene.raise(BOOL_INVALID, { ...at, text: `${m.name}: ${field} is neither 0 nor 1` });
-        break;
-      case TEXT:
-        scene.raise(UTF8_INVALID, { ...at, text: `${m.name}: ${field} is not UTF-8` });
-        break;
-    }
-    if (m.paddedAt >= 0) {
-      scene.raise(VARINT_PADDED, {
-        message: m,
-        offset: m.offset + m.paddedAt,
-        length: 1,
-        text: `${m.name}: a varint with needless bytes`,
-      });
-    }
-    return m.readable;
-  }
-
   // ---- turns
 
   private request(m: PostcardFrame, readable: boolean): void {
@@ -251,7 +183,7 @@ export class PostcardSession {
     }
     if (m.name === 'Close' && !m.dialect.wrapped) {
       this.closed ??= m;
-      if (this.link !== null) this.link.closed = true;
+      this.pipes.close();
     }
     const early = this.turns.request(m);
     if (early !== null) this.answer(m, early);
@@ -270,7 +202,7 @@ export class PostcardSession {
     const request = this.turns.reply(m);
     if (request === 'held') return;
     if (request !== null) this.answer(request, m);
-    else this.pipe(null, m);
+    else this.pipes.answer(null, m);
   }
 
   private raiseUnsolicited(m: PostcardFrame): void {
@@ -296,45 +228,6 @@ export class PostcardSession {
       if (this.turns.trusted) this.transfers.answer(request, m);
       this.descriptors.answer(request, m);
     }
-    this.pipe(request, m);
-  }
-
-  // ---- pipes
-
-  private pipe(request: PostcardFrame | null, m: PostcardFrame): void {
-    const { shared } = this.scene.context;
-    if (m.value?.name !== 'Pipe') return;
-    checkPipe(this.scene, m, m.value);
-    const purpose = request === null ? undefined : OPENS[request.name];
-    if (purpose === undefined) return;
-    const { rxPtr, txPtr } = m.value;
-    const pipe = { purpose, rxPtr, txPtr, linkedTo: 0, closed: false };
-    const most = this.scene.context.limits.listItems;
-    shared.announce(pipe, most);
-    if (this.announced.length < most) this.announced.push({ pipe, message: m });
-    if (shared.forgotten > 0)
-      this.scene.limits.hit(
-        'listItems',
-        `more than ${most} pipes were announced; the oldest are forgotten`,
-        'warning',
-        m,
-      );
-  }
-
-  /** Finds the answer that announced this stream's pipe, as soon as it is clear what the pipe is for. */
-  private findLink(m: PostcardFrame): void {
-    if (this.linked || m.ambiguous || m.dialect.generation !== 'C3/C4') return;
-    this.linked = true;
-    const { connection, shared } = this.scene.context;
-    const names = `${connection.endpoints.join(' ')} ${connection.comment}`;
-    const pointers = [...names.matchAll(POINTER)].map((x) => Number.parseInt(x[1]!, 16));
-    this.link = shared.link(m.dialect.purpose, connection.id, pointers);
-    if (this.link === null) {
-      if (!shared.controlSeen || shared.forgotten > 0) return;
-      this.scene.raise(CHILD_PIPE_UNLINKED, {
-        message: m,
-        text: `no Pipe answer of the recording announced this ${m.dialect.purpose} pipe`,
-      });
-    } else if (this.closed !== null) this.link.closed = true;
+    this.pipes.answer(request, m);
   }
 }
