@@ -3,15 +3,11 @@ import { wireText } from '../../base/text.js';
 import type { Annotation, Json } from '../../contract/annotation.js';
 import {
   CHUNK_ERROR_OFFSET,
-  CHUNK_LENGTH,
   CHUNK_NONE,
   CHUNK_OFFSET_DATA,
   CHUNK_OFFSET_HOLE,
-  CLIENT_FLAGS_LENGTH,
   CMD_BLOCK_STATUS,
   CMD_RESIZE,
-  EXTENDED_CHUNK_LENGTH,
-  EXTENDED_REQUEST_LENGTH,
   INFO_BLOCK_SIZE,
   INFO_DESCRIPTION,
   INFO_EXPORT,
@@ -21,13 +17,9 @@ import {
   OPT_INFO,
   OPT_LIST_META_CONTEXT,
   OPT_SET_META_CONTEXT,
-  OPTION_HEADER_LENGTH,
-  OPTION_REPLY_HEADER_LENGTH,
   REP_INFO,
   REP_META_CONTEXT,
   REP_SERVER,
-  REQUEST_LENGTH,
-  SIMPLE_REPLY_LENGTH,
 } from './constants.js';
 import { cookieText } from './cookie.js';
 import {
@@ -41,23 +33,44 @@ import {
   SimpleReply,
   type NbdMessage,
 } from './messages.js';
+import { chunkName, commandName, errorName, infoName, optionName, replyName, statusText } from './names.js';
 import {
-  chunkName,
-  clientFlags,
-  commandFlags,
-  commandName,
-  errorName,
-  handshakeFlags,
-  infoName,
-  optionName,
-  replyFlags,
-  replyName,
-  statusText,
-  transmissionFlags,
-} from './names.js';
-import { parseInfoRequest, parseMetaRequest, parseServerEntry, spanBytes, type Span } from './option-data.js';
+  blockSizesIn,
+  exportInfoIn,
+  parseInfoRequest,
+  parseMetaRequest,
+  parseServerEntry,
+  spanBytes,
+  type Span,
+} from './option-data.js';
 import type { ExtentScan, Prefix } from './payload.js';
-import { decimal } from './u64.js';
+import { decimal, exact } from '../../base/u64.js';
+import { Shown } from '../../base/layout.js';
+import {
+  CHUNK,
+  CLIENT_FLAGS,
+  CONTENT_HEAD,
+  CONTEXT_ID,
+  ERROR_DATA,
+  EXPORT_INFO,
+  EXTENDED_CHUNK,
+  EXTENDED_REQUEST,
+  EXTENT,
+  GREETING,
+  HOLE_DATA,
+  INFO_BLOCK_SIZE_DATA,
+  INFO_DATA,
+  INFO_EXPORT_DATA,
+  OLDSTYLE_TAIL,
+  OPTION,
+  OPTION_REPLY,
+  REQUEST,
+  SIMPLE_REPLY,
+  STATUS_HEAD,
+  STATUS_QUERY,
+  WIDE_EXTENT,
+  WIDE_STATUS_HEAD,
+} from './layout.js';
 
 /** Items of a list that are printed. */
 const SHOWN_ITEMS = 1024;
@@ -69,8 +82,11 @@ class Fields {
   readonly list: Annotation[] = [];
   at = 0;
 
-  magic(length: number, text: string): this {
-    return this.put('magic', length, undefined, text);
+  /** The rows of a header, or of its first `present` bytes, at the place that was come to. */
+  header(rows: readonly Annotation[]): this {
+    this.list.push(...rows);
+    this.at = rows.reduce((end, row) => Math.max(end, row.at + row.length), this.at);
+    return this;
   }
 
   put(name: string, length: number, value?: Json, text?: string, children?: readonly Annotation[]): this {
@@ -84,11 +100,6 @@ class Fields {
     });
     this.at += length;
     return this;
-  }
-
-  /** A field whose bits have names. */
-  flags(name: string, length: number, value: number, names: string[]): this {
-    return this.put(name, length, names, [hexNumber(value, length * 2), ...names].join(' '));
   }
 
   /** Bytes without a meaning that is known, if there are any. */
@@ -112,22 +123,22 @@ export function annotate(message: NbdMessage): Annotation[] {
   else if (message instanceof Option) option(f, message);
   else if (message instanceof OptionReply) optionReply(f, message);
   else if (message instanceof Greeting) greeting(f, message);
-  else if (message instanceof ClientFlags)
-    f.flags('flags', CLIENT_FLAGS_LENGTH, message.flags, clientFlags(message.flags));
+  else if (message instanceof ClientFlags) f.header(CLIENT_FLAGS.annotations({ flags: message.flags }));
   else if (message instanceof ExportInfo) exportInfo(f, message);
   return f.list;
 }
 
 function greeting(f: Fields, m: Greeting): void {
-  f.magic(8, 'NBDMAGIC');
-  f.put('style', 8, m.oldstyle ? 'oldstyle' : 'newstyle', m.oldstyle ? 'oldstyle' : 'IHAVEOPT: newstyle');
-  if (!m.oldstyle) f.flags('flags', 2, m.flags, handshakeFlags(m.flags));
+  const magic = new Shown(undefined, 'NBDMAGIC');
+  const style = m.oldstyle ? new Shown('oldstyle', 'oldstyle') : new Shown('newstyle', 'IHAVEOPT: newstyle');
+  f.header(GREETING.annotations({ magic, style, flags: m.flags }, 0, m.headerLength));
 }
 
 function exportInfo(f: Fields, m: ExportInfo): void {
-  f.put('exportSize', 8, decimal(m.sizeHi, m.sizeLo));
-  if (m.oldstyle) f.flags('handshakeFlags', 2, m.handshakeFlags, handshakeFlags(m.handshakeFlags));
-  f.flags('flags', 2, m.flags, transmissionFlags(m.flags));
+  const exportSize = exact(m.sizeHi, m.sizeLo);
+  const { handshakeFlags, flags } = m;
+  if (m.oldstyle) f.header(OLDSTYLE_TAIL.annotations({ exportSize, handshakeFlags, flags }));
+  else f.header(EXPORT_INFO.annotations({ exportSize, flags }));
   if (m.padding > 0) {
     const note = m.nonzeroAt < 0 ? `${m.padding} zero bytes` : `byte ${m.nonzeroAt} is ${hexNumber(m.nonzero, 2)}`;
     f.put('padding', m.padding, undefined, note);
@@ -135,9 +146,8 @@ function exportInfo(f: Fields, m: ExportInfo): void {
 }
 
 function option(f: Fields, m: Option): void {
-  f.magic(8, 'IHAVEOPT');
-  f.put('option', 4, m.option, `${m.option} ${optionName(m.option)}`);
-  f.put('length', 4, m.dataLength);
+  const magic = new Shown(undefined, 'IHAVEOPT');
+  f.header(OPTION.annotations({ magic, option: optionNumber(m), length: m.dataLength }));
   if (m.option === OPT_EXPORT_NAME) {
     f.put('exportName', m.dataLength, text(m.data, { at: 0, length: m.dataLength }));
   } else if (m.option === OPT_INFO || m.option === OPT_GO) {
@@ -147,6 +157,10 @@ function option(f: Fields, m: Option): void {
   } else {
     f.rest('data', m.data, 0, m.dataLength);
   }
+}
+
+function optionNumber(m: Option | OptionReply): Shown {
+  return new Shown(m.option, `${m.option} ${optionName(m.option)}`);
 }
 
 function infoRequest(f: Fields, m: Option): void {
@@ -168,7 +182,7 @@ function infoRequest(f: Fields, m: Option): void {
   }));
   const listed = Math.min(2 * parsed.count, m.length - from);
   f.put('infos', listed, parsed.types.map(infoName), undefined, children);
-  f.rest('extra', m.data, f.at - OPTION_HEADER_LENGTH, m.length - f.at);
+  f.rest('extra', m.data, f.at - OPTION.size, m.length - f.at);
 }
 
 function metaRequest(f: Fields, m: Option): void {
@@ -185,7 +199,7 @@ function metaRequest(f: Fields, m: Option): void {
   let end = from;
   const children: Annotation[] = [];
   for (const query of parsed.queries) {
-    const at = OPTION_HEADER_LENGTH + query.at;
+    const at = OPTION.size + query.at;
     children.push({ name: 'queryLength', at: at - 4, length: 4, text: String(query.length) });
     children.push({ name: 'query', at, length: query.length, text: text(m.data, query) });
     end = at + query.length;
@@ -197,23 +211,23 @@ function metaRequest(f: Fields, m: Option): void {
     undefined,
     children,
   );
-  f.rest('extra', m.data, f.at - OPTION_HEADER_LENGTH, m.length - f.at);
+  f.rest('extra', m.data, f.at - OPTION.size, m.length - f.at);
 }
 
 function optionReply(f: Fields, m: OptionReply): void {
-  f.magic(8, hexNumber(0x0003e889045565a9n, 16));
-  f.put('option', 4, m.option, `${m.option} ${optionName(m.option)}`);
-  f.put('type', 4, m.type, `${hexNumber(m.type, 8)} ${replyName(m.type)}`);
-  f.put('length', 4, m.dataLength);
+  const magic = new Shown(undefined, hexNumber(0x0003e889045565a9n, 16));
+  const type = new Shown(m.type, `${hexNumber(m.type, 8)} ${replyName(m.type)}`);
+  f.header(OPTION_REPLY.annotations({ magic, option: optionNumber(m), type, length: m.dataLength }));
   if (m.isError) {
     if (m.dataLength > 0) f.put('message', m.dataLength, text(m.data, { at: 0, length: m.dataLength }));
   } else if (m.type === REP_SERVER) {
     serverEntry(f, m);
-  } else if (m.type === REP_INFO && m.data.length >= 2) {
+  } else if (m.type === REP_INFO && m.data.length >= INFO_DATA.size) {
     info(f, m);
-  } else if (m.type === REP_META_CONTEXT && m.data.length >= 4) {
-    f.put('contextId', 4, m.data.u32(0));
-    f.put('context', m.dataLength - 4, text(m.data, { at: 4, length: m.dataLength - 4 }));
+  } else if (m.type === REP_META_CONTEXT && m.data.length >= CONTEXT_ID.size) {
+    f.header(CONTEXT_ID.annotations({ contextId: m.data.u32(CONTEXT_ID.at.contextId) }, f.at));
+    const length = m.dataLength - CONTEXT_ID.size;
+    f.put('context', length, text(m.data, { at: CONTEXT_ID.size, length }));
   } else {
     f.rest('data', m.data, 0, m.dataLength);
   }
@@ -232,40 +246,51 @@ function serverEntry(f: Fields, m: OptionReply): void {
 
 function info(f: Fields, m: OptionReply): void {
   const { data } = m;
-  const type = data.u16(0);
-  f.put('info', 2, infoName(type), `${type} ${infoName(type)}`);
-  if (type === INFO_EXPORT && data.length >= 12) {
-    f.put('exportSize', 8, decimal(data.u32(2), data.u32(6)));
-    f.flags('flags', 2, data.u16(10), transmissionFlags(data.u16(10)));
-  } else if (type === INFO_BLOCK_SIZE && data.length >= 14) {
-    f.put('minimumBlock', 4, data.u32(2)).put('preferredBlock', 4, data.u32(6)).put('maximumPayload', 4, data.u32(10));
-  } else if (type === INFO_NAME || type === INFO_DESCRIPTION) {
+  const type = data.u16(INFO_DATA.at.info);
+  const info = new Shown(infoName(type), `${type} ${infoName(type)}`);
+  const exported = type === INFO_EXPORT ? exportInfoIn(data) : null;
+  const sizes = type === INFO_BLOCK_SIZE ? blockSizesIn(data) : null;
+  if (exported !== null) {
+    const exportSize = exact(exported.sizeHi, exported.sizeLo);
+    f.header(INFO_EXPORT_DATA.annotations({ info, exportSize, flags: exported.flags }, f.at));
+  } else if (sizes !== null) {
+    const { minimum: minimumBlock, preferred: preferredBlock, maximum: maximumPayload } = sizes;
+    f.header(INFO_BLOCK_SIZE_DATA.annotations({ info, minimumBlock, preferredBlock, maximumPayload }, f.at));
+  } else {
+    f.header(INFO_DATA.annotations({ info }, f.at));
+    const length = m.dataLength - INFO_DATA.size;
     const name = type === INFO_NAME ? 'exportName' : 'description';
-    f.put(name, m.dataLength - 2, text(data, { at: 2, length: m.dataLength - 2 }));
+    if (type === INFO_NAME || type === INFO_DESCRIPTION)
+      f.put(name, length, text(data, { at: INFO_DATA.size, length }));
   }
-  f.rest('extra', data, f.at - OPTION_REPLY_HEADER_LENGTH, m.length - f.at);
+  f.rest('extra', data, f.at - OPTION_REPLY.size, m.length - f.at);
 }
 
-function cookie(f: Fields, m: Request | SimpleReply | Chunk): void {
+function cookie(m: Request | SimpleReply | Chunk): Shown {
   const { cookieHi: hi, cookieLo: lo } = m;
-  f.put('cookie', 8, decimal(hi, lo), hi === 0 ? undefined : cookieText(hi, lo));
+  return new Shown(decimal(hi, lo), hi === 0 ? undefined : cookieText(hi, lo));
 }
 
 function request(f: Fields, m: Request): void {
-  f.magic(4, m.extended ? 'extended request' : 'request');
-  f.flags('flags', 2, m.flags, commandFlags(m.flags));
-  f.put('type', 2, m.type, `${m.type} ${commandName(m.type)}`);
-  cookie(f, m);
-  f.put('offset', 8, decimal(m.offsetHi, m.offsetLo), m.type === CMD_RESIZE ? 'new size' : undefined);
-  if (m.extended) f.put('length', 8, decimal(m.lengthHi, m.lengthLo));
-  else f.put('length', 4, m.lengthLo);
-  const header = m.extended ? EXTENDED_REQUEST_LENGTH : REQUEST_LENGTH;
+  const values = {
+    magic: new Shown(undefined, m.extended ? 'extended request' : 'request'),
+    flags: m.flags,
+    type: new Shown(m.type, `${m.type} ${commandName(m.type)}`),
+    cookie: cookie(m),
+    offset: new Shown(decimal(m.offsetHi, m.offsetLo), m.type === CMD_RESIZE ? 'new size' : undefined),
+  };
+  if (m.extended) f.header(EXTENDED_REQUEST.annotations({ ...values, length: exact(m.lengthHi, m.lengthLo) }));
+  else f.header(REQUEST.annotations({ ...values, length: m.lengthLo }));
+  const header = m.extended ? EXTENDED_REQUEST.size : REQUEST.size;
   const { query } = m;
-  if (query !== null && query.length >= 8 && m.type === CMD_BLOCK_STATUS) {
-    f.put('effectLength', 8, decimal(query.u32(0), query.u32(4)));
+  if (query !== null && query.length >= STATUS_QUERY.size && m.type === CMD_BLOCK_STATUS) {
+    const { effectLength } = STATUS_QUERY.at;
+    const effect = exact(query.u32(effectLength), query.u32(effectLength + 4));
+    f.header(STATUS_QUERY.annotations({ effectLength: effect }, f.at));
     const ids: number[] = [];
-    for (let at = 8; at + 4 <= query.length; at += 4) ids.push(query.u32(at));
-    if (ids.length > 0) f.put('contextIds', 4 * ids.length, ids);
+    for (let at = STATUS_QUERY.size; at + CONTEXT_ID.size <= query.length; at += CONTEXT_ID.size)
+      ids.push(query.u32(at));
+    if (ids.length > 0) f.put('contextIds', CONTEXT_ID.size * ids.length, ids);
     if (f.at < m.length) f.put('extra', m.length - f.at);
   } else if (m.length > header) {
     f.put('data', m.length - header, undefined, `${m.length - header} bytes`);
@@ -273,29 +298,34 @@ function request(f: Fields, m: Request): void {
 }
 
 function simpleReply(f: Fields, m: SimpleReply): void {
-  f.magic(4, 'simple reply');
-  f.put('error', 4, errorName(m.error), `${m.error} ${errorName(m.error)}`);
-  cookie(f, m);
-  if (m.length > SIMPLE_REPLY_LENGTH) f.put('data', m.payload, undefined, `${m.payload} bytes`);
+  const magic = new Shown(undefined, 'simple reply');
+  f.header(SIMPLE_REPLY.annotations({ magic, error: errorShown(m.error), cookie: cookie(m) }));
+  if (m.length > SIMPLE_REPLY.size) f.put('data', m.payload, undefined, `${m.payload} bytes`);
 }
 
 function chunk(f: Fields, m: Chunk): void {
-  f.magic(4, m.extended ? 'extended reply chunk' : 'structured reply chunk');
-  f.flags('flags', 2, m.flags, replyFlags(m.flags));
-  f.put('type', 2, m.type, `${m.type} ${chunkName(m.type)}`);
-  cookie(f, m);
-  if (m.extended) f.put('requestOffset', 8, decimal(m.requestOffsetHi, m.requestOffsetLo));
-  if (m.extended) f.put('length', 8, String(m.payload));
-  else f.put('length', 4, m.payload);
-  const header = m.extended ? EXTENDED_CHUNK_LENGTH : CHUNK_LENGTH;
+  const values = {
+    magic: new Shown(undefined, m.extended ? 'extended reply chunk' : 'structured reply chunk'),
+    flags: m.flags,
+    type: new Shown(m.type, `${m.type} ${chunkName(m.type)}`),
+    cookie: cookie(m),
+  };
+  if (m.extended) {
+    const requestOffset = exact(m.requestOffsetHi, m.requestOffsetLo);
+    f.header(EXTENDED_CHUNK.annotations({ ...values, requestOffset, length: new Shown(String(m.payload)) }));
+  } else {
+    f.header(CHUNK.annotations({ ...values, length: m.payload }));
+  }
+  const header = f.at;
+  const offset = exact(m.dataOffsetHi, m.dataOffsetLo);
   if (m.type === CHUNK_OFFSET_DATA && m.dataLength >= 0) {
-    f.put('offset', 8, decimal(m.dataOffsetHi, m.dataOffsetLo));
+    f.header(CONTENT_HEAD.annotations({ offset }, f.at));
     f.put('data', m.dataLength, undefined, `${m.dataLength} bytes`);
   } else if (m.type === CHUNK_OFFSET_HOLE && m.dataLength >= 0) {
-    f.put('offset', 8, decimal(m.dataOffsetHi, m.dataOffsetLo)).put('holeSize', 4, m.dataLength);
+    f.header(HOLE_DATA.annotations({ offset, holeSize: m.dataLength }, f.at));
   } else if (m.extents !== null) {
     extents(f, m, m.extents);
-  } else if (m.errorData !== null && m.errorData.length >= 6) {
+  } else if (m.errorData !== null && m.errorData.length >= ERROR_DATA.size) {
     errorFields(f, m, m.errorData);
   }
   if (f.at < m.length && m.type !== CHUNK_NONE)
@@ -305,10 +335,12 @@ function chunk(f: Fields, m: Chunk): void {
 
 function extents(f: Fields, m: Chunk, scan: ExtentScan): void {
   if (!scan.headComplete) return;
-  f.put('contextId', 4, scan.contextId, scan.context ?? undefined);
-  if (scan.context !== null) f.list.push({ name: 'context', at: f.at - 4, length: 0, value: scan.context });
-  if (scan.wide) f.put('extentCount', 4, scan.announced);
-  const size = scan.wide ? 16 : 8;
+  const head = f.at;
+  const contextId = new Shown(scan.contextId, scan.context ?? undefined);
+  f.header(STATUS_HEAD.annotations({ contextId }, head));
+  if (scan.context !== null) f.list.push({ name: 'context', at: head, length: 0, value: scan.context });
+  if (scan.wide) f.header(WIDE_STATUS_HEAD.annotations({ contextId, extentCount: scan.announced }, head).slice(1));
+  const { size } = scan.wide ? WIDE_EXTENT : EXTENT;
   const shown = Math.min(scan.lengthLo.length, SHOWN_ITEMS);
   const from = f.at;
   const values: Json[] = [];
@@ -326,15 +358,18 @@ function extents(f: Fields, m: Chunk, scan: ExtentScan): void {
 }
 
 function errorFields(f: Fields, m: Chunk, data: Prefix): void {
-  const error = data.u32(0);
-  const messageLength = data.u16(4);
-  f.put('error', 4, errorName(error), `${error} ${errorName(error)}`);
-  f.put('messageLength', 2, undefined, String(messageLength));
-  const room = m.payload - 6 - (m.type === CHUNK_ERROR_OFFSET ? 8 : 0);
+  const messageLength = data.u16(ERROR_DATA.at.messageLength);
+  const error = errorShown(data.u32(ERROR_DATA.at.error));
+  f.header(ERROR_DATA.annotations({ error, messageLength: new Shown(undefined, String(messageLength)) }, f.at));
+  const room = m.payload - ERROR_DATA.size - (m.type === CHUNK_ERROR_OFFSET ? 8 : 0);
   if (messageLength > room) return;
-  f.put('message', messageLength, text(data, { at: 6, length: messageLength }));
-  const at = 6 + messageLength;
+  f.put('message', messageLength, text(data, { at: ERROR_DATA.size, length: messageLength }));
+  const at = ERROR_DATA.size + messageLength;
   if (m.type === CHUNK_ERROR_OFFSET && data.length >= at + 8) {
     f.put('offset', 8, decimal(data.u32(at), data.u32(at + 4)));
   }
+}
+
+function errorShown(error: number): Shown {
+  return new Shown(errorName(error), `${error} ${errorName(error)}`);
 }

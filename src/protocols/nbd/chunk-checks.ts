@@ -6,12 +6,10 @@ import {
   CHUNK_ERROR,
   CHUNK_ERROR_BIT,
   CHUNK_ERROR_OFFSET,
-  CHUNK_LENGTH,
   CHUNK_NONE,
   CHUNK_OFFSET_DATA,
   CHUNK_OFFSET_HOLE,
   ENOMEM,
-  EXTENDED_CHUNK_LENGTH,
   MAX_EXTENTS,
   NO_PAYLOAD_LIMIT,
   REPLY_FLAG_DONE,
@@ -202,7 +200,7 @@ export class ChunkChecks {
 
   private error(m: Chunk): boolean {
     const { facts } = this;
-    const header = m.extended ? EXTENDED_CHUNK_LENGTH : CHUNK_LENGTH;
+    const header = m.extended ? EXTENDED_CHUNK.size : CHUNK.size;
     if (!isKnownChunk(m.type)) {
       facts.raise(UNKNOWN_ERROR_CHUNK, {
         ...CHUNK.where(m, 'type'),
@@ -218,9 +216,9 @@ export class ChunkChecks {
       return true;
     }
     const data = m.errorData;
-    if (data === null || data.length < 6) return false;
-    const error = data.u32(0);
-    const messageLength = data.u16(4);
+    if (data === null || data.length < ERROR_DATA.size) return false;
+    const error = data.u32(ERROR_DATA.at.error);
+    const messageLength = data.u16(ERROR_DATA.at.messageLength);
     if (error === 0)
       facts.raise(ERROR_ZERO, {
         ...ERROR_DATA.where(m, 'error', 'error', header),
@@ -235,7 +233,8 @@ export class ChunkChecks {
       });
       return true;
     }
-    if (messageLength > 0) checkString(facts, m, header, data, { at: 6, length: messageLength }, 'message');
+    if (messageLength > 0)
+      checkString(facts, m, header, data, { at: ERROR_DATA.size, length: messageLength }, 'message');
     const trailing = room - messageLength;
     if (trailing > 0 && (m.type === CHUNK_ERROR || m.type === CHUNK_ERROR_OFFSET)) {
       facts.raise(ERROR_CHUNK_TRAILING, {
@@ -293,7 +292,7 @@ export class ChunkChecks {
   }
 
   private extentField(m: Chunk, at: number, length: number): Place {
-    return field(m, (m.extended ? EXTENDED_CHUNK_LENGTH : CHUNK_LENGTH) + at, length);
+    return field(m, (m.extended ? EXTENDED_CHUNK.size : CHUNK.size) + at, length);
   }
 
   private extents(m: Chunk, scan: ExtentScan): void {

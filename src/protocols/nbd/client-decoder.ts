@@ -1,18 +1,14 @@
 import { CLIENT, type Input } from '../../base/input.js';
 import type { DecoderSettings, Output } from '../../contract/protocol.js';
 import {
-  CLIENT_FLAGS_LENGTH,
   CMD_DISC,
   CMD_FLAG_PAYLOAD_LEN,
   CMD_RESIZE,
   CMD_WRITE,
-  EXTENDED_REQUEST_LENGTH,
   EXTENDED_REQUEST_MAGIC,
   IHAVEOPT_HI,
   IHAVEOPT_LO,
   OPT_STARTTLS,
-  OPTION_HEADER_LENGTH,
-  REQUEST_LENGTH,
   REQUEST_MAGIC,
 } from './constants.js';
 import { NbdDecoder } from './decoder.js';
@@ -26,7 +22,8 @@ import {
   unannouncedPayload,
 } from './headers.js';
 import type { NbdNotices } from './hints.js';
-import { ClientFlags, OPTION, Option, REQUEST, Request, type NbdMessage } from './messages.js';
+import { ClientFlags, Option, OPTION_KIND, Request, REQUEST_KIND, type NbdMessage } from './messages.js';
+import { CLIENT_FLAGS, EXTENDED_REQUEST, OPTION, REQUEST } from './layout.js';
 
 /** What the client sends next. Its own bytes tell when haggling is over: a request's magic follows. */
 const FLAGS = 0;
@@ -45,7 +42,7 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
 
   constructor(output: Output, settings: DecoderSettings, notices: NbdNotices) {
     super(CLIENT, output, settings, notices);
-    this.need = settings.fromStart ? CLIENT_FLAGS_LENGTH : 12;
+    this.need = settings.fromStart ? CLIENT_FLAGS.size : 12;
     this.late = !settings.fromStart;
   }
 
@@ -61,16 +58,16 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
     const { view, pos } = input;
     const magic = view.getUint32(pos);
     if (magic === REQUEST_MAGIC) {
-      if (!this.has(input, REQUEST_LENGTH)) return;
+      if (!this.has(input, REQUEST.size)) return;
       this.state = REQUESTS;
-      this.need = REQUEST_LENGTH;
+      this.need = REQUEST.size;
       this.request(new Request(input, false, this.settings.limits), input);
     } else if (magic === EXTENDED_REQUEST_MAGIC) {
-      if (!this.has(input, EXTENDED_REQUEST_LENGTH)) return;
+      if (!this.has(input, EXTENDED_REQUEST.size)) return;
       // only the bytes behind it tell whether a WRITE without PAYLOAD_LEN has data
       if (unannouncedWrite(input) && !this.closing && !this.has(input, UNANNOUNCED_LOOKAHEAD)) return;
       this.state = REQUESTS;
-      this.need = EXTENDED_REQUEST_LENGTH;
+      this.need = EXTENDED_REQUEST.size;
       const unannounced = unannouncedPayload(view, pos, input.remaining);
       this.request(new Request(input, true, this.settings.limits, unannounced), input);
     } else if ((this.state === FLAGS || this.tlsDue) && view.getUint8(pos) === 0x16 && view.getUint8(pos + 1) === 3) {
@@ -78,7 +75,7 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
       this.startTls(input);
     } else if (this.state === FLAGS) {
       this.state = OPTIONS;
-      this.need = OPTION_HEADER_LENGTH;
+      this.need = OPTION.size;
       this.start(new ClientFlags(input), input);
     } else if (magic === IHAVEOPT_HI) {
       this.option(input);
@@ -97,12 +94,12 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
   }
 
   private option(input: Input<typeof CLIENT>): void {
-    if (!this.has(input, OPTION_HEADER_LENGTH)) return;
+    if (!this.has(input, OPTION.size)) return;
     if (input.view.getUint32(input.pos + 4) !== IHAVEOPT_LO) {
       this.unframed(input);
       return;
     }
-    this.need = OPTION_HEADER_LENGTH;
+    this.need = OPTION.size;
     this.start(new Option(input, this.settings.limits), input);
   }
 
@@ -140,13 +137,13 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
   }
 
   protected override after(message: NbdMessage): void {
-    if (message.kind === REQUEST) {
+    if (message.kind === REQUEST_KIND) {
       const { payload } = message as Request;
       if (payload > this.longestWrite) this.longestWrite = payload;
       if ((message as Request).type !== CMD_DISC) return;
       this.state = OVER;
       this.need = 1;
-    } else if (message.kind === OPTION) {
+    } else if (message.kind === OPTION_KIND) {
       // what follows may be an option, a request, or (after STARTTLS) a TLS record: four bytes tell
       this.need = 4;
       this.state = OPTIONS;
@@ -156,8 +153,8 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
 
   protected override adopt(message: NbdMessage): void {
     this.late = false;
-    this.state = message.kind === REQUEST ? REQUESTS : OPTIONS;
-    this.need = message.kind === REQUEST ? message.headerLength : 4;
+    this.state = message.kind === REQUEST_KIND ? REQUESTS : OPTIONS;
+    this.need = message.kind === REQUEST_KIND ? message.headerLength : 4;
   }
 
   override nextStart(bytes: Uint8Array, from: number, to: number): number {
@@ -203,6 +200,8 @@ function isRequest(bytes: Uint8Array, at: number): boolean {
 
 /** Whether the extended request at the input's position is a WRITE without PAYLOAD_LEN, but with a length. */
 function unannouncedWrite({ view, pos }: Input): boolean {
-  if (view.getUint16(pos + 6) !== CMD_WRITE || (view.getUint16(pos + 4) & CMD_FLAG_PAYLOAD_LEN) !== 0) return false;
-  return view.getUint32(pos + 24) !== 0 || view.getUint32(pos + 28) !== 0;
+  const { at } = EXTENDED_REQUEST;
+  if (view.getUint16(pos + at.type) !== CMD_WRITE || (view.getUint16(pos + at.flags) & CMD_FLAG_PAYLOAD_LEN) !== 0)
+    return false;
+  return view.getUint32(pos + at.length) !== 0 || view.getUint32(pos + at.length + 4) !== 0;
 }

@@ -20,20 +20,8 @@ export const RESERVED_MAGICS: readonly number[] = [0x12560953, 0x96744668, 0x256
 /** TCP port registered for newstyle. */
 export const IANA_PORT = 10809;
 
-/** Lengths of headers in bytes, payload not counted. */
-export const NEWSTYLE_GREETING_LENGTH = 18;
-export const OLDSTYLE_GREETING_LENGTH = 16;
-export const CLIENT_FLAGS_LENGTH = 4;
-export const OPTION_HEADER_LENGTH = 16;
-export const OPTION_REPLY_HEADER_LENGTH = 20;
-export const EXPORT_INFO_LENGTH = 10;
-export const OLDSTYLE_TAIL_LENGTH = 136;
+/** Bytes of padding behind the answer to NBD_OPT_EXPORT_NAME, and behind oldstyle's greeting. */
 export const EXPORT_PADDING_LENGTH = 124;
-export const REQUEST_LENGTH = 28;
-export const EXTENDED_REQUEST_LENGTH = 32;
-export const SIMPLE_REPLY_LENGTH = 16;
-export const CHUNK_LENGTH = 20;
-export const EXTENDED_CHUNK_LENGTH = 32;
 
 export const FLAG_FIXED_NEWSTYLE = 1;
 export const FLAG_NO_ZEROES = 2;

@@ -39,9 +39,18 @@ import {
   statusText,
   transmissionFlags,
 } from './names.js';
-import { parseInfoRequest, parseMetaRequest, parseServerEntry, spanBytes, type Span } from './option-data.js';
+import {
+  blockSizesIn,
+  exportInfoIn,
+  parseInfoRequest,
+  parseMetaRequest,
+  parseServerEntry,
+  spanBytes,
+  type Span,
+} from './option-data.js';
 import type { Prefix } from './payload.js';
 import { decimal, wide } from './u64.js';
+import { CONTEXT_ID, ERROR_DATA, INFO_DATA, STATUS_QUERY } from './layout.js';
 
 /** Items of a list on one line. */
 const SHORT_LIST = 4;
@@ -95,13 +104,16 @@ function request(m: Request): string {
   if (plain && nothing) return cookie + flags;
   if (m.type === CMD_RESIZE) return `${cookie}  new size ${offset}${flags}`;
   const listed = query !== null && m.type === CMD_BLOCK_STATUS && query.length >= 12;
-  const extent = listed ? `${decimal(query.u32(0), query.u32(4))}  contexts ${contextIds(query)}` : length;
+  const extent = listed
+    ? `${decimal(query.u32(STATUS_QUERY.at.effectLength), query.u32(STATUS_QUERY.at.effectLength + 4))}  contexts ${contextIds(query)}`
+    : length;
   return `${cookie}  offset ${offset}  length ${extent}${flags}`;
 }
 
 function contextIds(query: Prefix): string {
   const ids: number[] = [];
-  for (let at = 8; at + 4 <= query.length && ids.length < SHORT_LIST; at += 4) ids.push(query.u32(at));
+  for (let at = STATUS_QUERY.size; at + CONTEXT_ID.size <= query.length && ids.length < SHORT_LIST; at += 4)
+    ids.push(query.u32(at));
   return ids.join(' ') + (query.length > 8 + 4 * ids.length ? ' ...' : '');
 }
 
@@ -127,8 +139,8 @@ function chunk(m: Chunk, verbose: boolean): string {
   }
   const data = m.errorData;
   if (data !== null && data.length >= 6) {
-    parts.push(errorName(data.u32(0)));
-    const n = data.u16(4);
+    parts.push(errorName(data.u32(ERROR_DATA.at.error)));
+    const n = data.u16(ERROR_DATA.at.messageLength);
     if (n > 0 && n <= m.payload - 6) parts.push(str(data, { at: 6, length: n }));
   }
   if (parts.length === 1 && m.payload > 0) parts.push(count(m.payload, 'byte'));
@@ -167,20 +179,27 @@ function replyContent(m: OptionReply): (string | false)[] {
     return [`export ${str(data, entry.name)}`, entry.description !== null && str(data, entry.description)];
   }
   if (m.type === REP_META_CONTEXT && data.length >= 4) {
-    return [str(data, { at: 4, length: m.dataLength - 4 }), `id ${data.u32(0)}`];
+    return [
+      str(data, { at: CONTEXT_ID.size, length: m.dataLength - CONTEXT_ID.size }),
+      `id ${data.u32(CONTEXT_ID.at.contextId)}`,
+    ];
   }
   if (m.type === REP_INFO && data.length >= 2) {
-    const type = data.u16(0);
+    const type = data.u16(INFO_DATA.at.info);
     const name = infoName(type).slice('NBD_INFO_'.length);
-    if (type === INFO_EXPORT && data.length >= 12) {
-      return [name, `size ${decimal(data.u32(2), data.u32(6))}`, words(transmissionFlags(data.u16(10)))];
+    const info = type === INFO_EXPORT ? exportInfoIn(data) : null;
+    if (info !== null) {
+      return [name, `size ${decimal(info.sizeHi, info.sizeLo)}`, words(transmissionFlags(info.flags))];
     }
-    if (type === INFO_BLOCK_SIZE && data.length >= 14) {
-      return [name, `minimum ${data.u32(2)}`, `preferred ${data.u32(6)}`, `maximum ${data.u32(10)}`];
+    const sizes = type === INFO_BLOCK_SIZE ? blockSizesIn(data) : null;
+    if (sizes !== null) {
+      return [name, `minimum ${sizes.minimum}`, `preferred ${sizes.preferred}`, `maximum ${sizes.maximum}`];
     }
     return [
       name,
-      type === 1 || type === 2 ? str(data, { at: 2, length: m.dataLength - 2 }) : count(m.dataLength - 2, 'byte'),
+      type === 1 || type === 2
+        ? str(data, { at: INFO_DATA.size, length: m.dataLength - INFO_DATA.size })
+        : count(m.dataLength - INFO_DATA.size, 'byte'),
     ];
   }
   return [m.dataLength > 0 && count(m.dataLength, 'byte')];

@@ -15,7 +15,6 @@ import {
   REP_MAGIC_HI,
   REQUEST_MAGIC,
   RESERVED_MAGICS,
-  SIMPLE_REPLY_LENGTH,
   SIMPLE_REPLY_MAGIC,
   STRUCTURED_REPLY_MAGIC,
 } from './constants.js';
@@ -24,13 +23,13 @@ import type { Facts } from './facts.js';
 import type { Haggling } from './haggling.js';
 import type { HeaderInside } from './hints.js';
 import {
-  CLIENT_FLAGS,
+  CLIENT_FLAGS_KIND,
   ExportInfo,
   Greeting,
   Option,
   OptionReply,
   Request,
-  SIMPLE_REPLY,
+  SIMPLE_REPLY_KIND,
   SimpleReply,
   type NbdMessage,
 } from './messages.js';
@@ -51,6 +50,7 @@ import {
 import { isTlsRecord, RECORD_HEADER, TLS_1_2, versionName } from '../../tls/constants.js';
 import type { TlsEvent } from '../../tls/event.js';
 import type { Transmission } from './transmission.js';
+import { SIMPLE_REPLY } from './layout.js';
 
 /** What messages begin with; for options and their replies the first half. */
 const MAGICS = new Map<number, string>([
@@ -140,7 +140,8 @@ export class FramingWatch {
       facts.raise(DATA_AFTER_DISC, { ...evidence, text });
       return;
     }
-    const haggles = after === null || after.kind === CLIENT_FLAGS || (after instanceof Option && !ends(after, facts));
+    const haggles =
+      after === null || after.kind === CLIENT_FLAGS_KIND || (after instanceof Option && !ends(after, facts));
     if (haggles) {
       facts.raise(BAD_OPTION_MAGIC, { ...evidence, text });
       return;
@@ -207,10 +208,10 @@ export class FramingWatch {
         text: `${count(skipped, 'byte')} skipped; decoding goes on with ${message.name} at stream offset ${message.offset}${why}`,
       });
     }
-    if (this.guessed || facts.greeting !== null || !(message instanceof Request || message.kind >= SIMPLE_REPLY))
+    if (this.guessed || facts.greeting !== null || !(message instanceof Request || message.kind >= SIMPLE_REPLY_KIND))
       return;
     this.guessed = true;
-    const what = message.kind === SIMPLE_REPLY ? 'a simple reply' : message.name;
+    const what = message.kind === SIMPLE_REPLY_KIND ? 'a simple reply' : message.name;
     facts.raise(MODE_GUESSED, {
       message,
       side,
@@ -364,10 +365,10 @@ export class FramingWatch {
     this.facts.raise(READ_DATA_SHORT, {
       message,
       offset: at,
-      length: SIMPLE_REPLY_LENGTH,
+      length: SIMPLE_REPLY.size,
       related: request === null ? [] : [request],
       confidence: ended ? 'likely' : 'certain',
-      text: `a reply header for cookie ${cookieText(cookieHi, cookieLo)} stands inside this READ's data, ${count(message.endOffset - at, 'byte')} early: ${at - message.offset - SIMPLE_REPLY_LENGTH} of ${message.length - SIMPLE_REPLY_LENGTH} were sent`,
+      text: `a reply header for cookie ${cookieText(cookieHi, cookieLo)} stands inside this READ's data, ${count(message.endOffset - at, 'byte')} early: ${at - message.offset - SIMPLE_REPLY.size} of ${message.length - SIMPLE_REPLY.size} were sent`,
     });
     this.facts.lost(SERVER);
     this.transmission.lost(SERVER);

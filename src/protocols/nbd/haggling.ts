@@ -32,11 +32,11 @@ import {
 import { checkExport } from './export-checks.js';
 import { field, NO_CONTEXTS, type Facts } from './facts.js';
 import { NOT_ASKED, NOT_YET, UNKNOWN } from './hints.js';
-import { EXPORT_INFO, GREETING, OLDSTYLE_TAIL, OPTION_REPLY } from './layout.js';
+import { CONTEXT_ID, EXPORT_INFO, GREETING, INFO_DATA, OLDSTYLE_TAIL, OPTION_REPLY } from './layout.js';
 import type { ClientFlags, ExportInfo, Greeting, Option, OptionReply } from './messages.js';
 import { optionName } from './names.js';
 import { OptionChecks, swappedOption } from './option-checks.js';
-import { rawText } from './option-data.js';
+import { blockSizesIn, contextName, exportInfoIn, rawText } from './option-data.js';
 import { ReplyChecks } from './reply-checks.js';
 import {
   NEWSTYLE_ON_OTHER_PORT,
@@ -457,7 +457,7 @@ export class Haggling {
     if (m.complete) this.tlsModes.reply(m, answer);
     this.insideTls.reply(m);
     if (!m.complete || (!m.isError && m.type > REP_META_CONTEXT)) this.partial = true;
-    if (m.type === REP_META_CONTEXT && m.data.length >= 4) this.takeContext(m, answer);
+    if (m.type === REP_META_CONTEXT && m.data.length >= CONTEXT_ID.size) this.takeContext(m, answer);
     if (!m.isFinal) return;
     this.answer = null;
     if (m.type === REP_ACK) this.acknowledged(m, answer);
@@ -486,7 +486,7 @@ export class Haggling {
   private takeContext(m: OptionReply, answer: Answer): void {
     const { facts } = this;
     if ((answer.contexts?.size ?? 0) < facts.context.limits.haggling) {
-      (answer.contexts ??= new Map()).set(m.data.u32(0), rawText(m.data, { at: 4, length: m.dataLength - 4 }));
+      (answer.contexts ??= new Map()).set(m.data.u32(CONTEXT_ID.at.contextId), contextName(m));
     } else {
       facts.contextsKnown = false;
     }
@@ -552,17 +552,19 @@ export class Haggling {
 
 function takeInfo(answer: Answer, m: OptionReply): void {
   const { data } = m;
-  if (data.length < 2) return;
-  const type = data.u16(0);
-  if (type === INFO_EXPORT && data.length >= 12) {
-    answer.sizeHi = data.u32(2);
-    answer.sizeLo = data.u32(6);
-    answer.flags = data.u16(10);
-  } else if (type === INFO_BLOCK_SIZE && data.length >= 14) {
-    answer.blockSizes = { minimum: data.u32(2), preferred: data.u32(6), maximum: data.u32(10) };
+  if (data.length < INFO_DATA.size) return;
+  const type = data.u16(INFO_DATA.at.info);
+  if (type === INFO_EXPORT) {
+    const info = exportInfoIn(data);
+    if (info === null) return;
+    answer.sizeHi = info.sizeHi;
+    answer.sizeLo = info.sizeLo;
+    answer.flags = info.flags;
+  } else if (type === INFO_BLOCK_SIZE) {
+    answer.blockSizes = blockSizesIn(data) ?? answer.blockSizes;
   } else if (type === INFO_NAME) {
-    answer.name = rawText(data, { at: 2, length: m.dataLength - 2 });
+    answer.name = rawText(data, { at: INFO_DATA.size, length: m.dataLength - INFO_DATA.size });
   } else if (type === INFO_DESCRIPTION) {
-    answer.description = rawText(data, { at: 2, length: m.dataLength - 2 });
+    answer.description = rawText(data, { at: INFO_DATA.size, length: m.dataLength - INFO_DATA.size });
   }
 }

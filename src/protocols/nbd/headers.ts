@@ -3,7 +3,6 @@ import {
   CHUNK_BLOCK_STATUS_EXT,
   CHUNK_ERROR,
   CHUNK_ERROR_OFFSET,
-  CHUNK_LENGTH,
   CHUNK_NONE,
   CHUNK_OFFSET_DATA,
   CHUNK_OFFSET_HOLE,
@@ -20,28 +19,39 @@ import {
   CMD_RESIZE,
   CMD_WRITE,
   CMD_WRITE_ZEROES,
-  EXTENDED_CHUNK_LENGTH,
   EXTENDED_REPLY_MAGIC,
-  EXTENDED_REQUEST_LENGTH,
   EXTENDED_REQUEST_MAGIC,
   IHAVEOPT_HI,
   IHAVEOPT_LO,
+  MAX_STRING,
   OPT_EXTENDED_HEADERS,
-  OPTION_HEADER_LENGTH,
-  OPTION_REPLY_HEADER_LENGTH,
   REP_ERR_EXT_HEADER_REQD,
   REP_ERROR_BIT,
   REP_MAGIC_HI,
   REP_MAGIC_LO,
   REP_META_CONTEXT,
   REPLY_FLAG_DONE,
-  REQUEST_LENGTH,
   REQUEST_MAGIC,
-  SIMPLE_REPLY_LENGTH,
   SIMPLE_REPLY_MAGIC,
   STRUCTURED_REPLY_MAGIC,
 } from './constants.js';
 import { isKnownError } from './names.js';
+import {
+  CHUNK,
+  EXTENDED_CHUNK,
+  EXTENDED_REQUEST,
+  OPTION,
+  OPTION_REPLY,
+  REQUEST,
+  SIMPLE_REPLY,
+  CONTENT_HEAD,
+  ERROR_DATA,
+  EXTENT,
+  HOLE_DATA,
+  STATUS_HEAD,
+  WIDE_EXTENT,
+  WIDE_STATUS_HEAD,
+} from './layout.js';
 
 /**
  * Whether bytes look like a header that a sane peer sends: for finding the messages again after a loss or a late start, and for
@@ -79,17 +89,19 @@ export function plausibleClient(view: DataView, pos: number, available: number):
   if (magic === IHAVEOPT_HI) return plausibleOption(view, pos, available);
   const extended = magic === EXTENDED_REQUEST_MAGIC;
   if (!extended && magic !== REQUEST_MAGIC) return NO;
-  const header = extended ? EXTENDED_REQUEST_LENGTH : REQUEST_LENGTH;
+  const header = extended ? EXTENDED_REQUEST.size : REQUEST.size;
   if (available < header) return MORE;
-  const flags = view.getUint16(pos + 4);
-  const type = view.getUint16(pos + 6);
+  const flags = view.getUint16(pos + REQUEST.at.flags);
+  const type = view.getUint16(pos + REQUEST.at.type);
   if (type > CMD_RESIZE || (flags & ~commandFlagsOf(type, extended)) !== 0) return NO;
-  const offsetHi = view.getUint32(pos + 16);
+  const offsetHi = view.getUint32(pos + REQUEST.at.offset);
   if (offsetHi >= PLAUSIBLE_OFFSET_HI) return NO;
-  const lengthHi = extended ? view.getUint32(pos + 24) : 0;
-  const length = view.getUint32(pos + (extended ? 28 : 24));
+  const lengthHi = extended ? view.getUint32(pos + EXTENDED_REQUEST.at.length) : 0;
+  const length = view.getUint32(pos + (extended ? EXTENDED_REQUEST.at.length + 4 : REQUEST.at.length));
   if (type === CMD_DISC || type === CMD_FLUSH) {
-    return offsetHi === 0 && view.getUint32(pos + 20) === 0 && lengthHi === 0 && length === 0 ? header : NO;
+    return offsetHi === 0 && view.getUint32(pos + REQUEST.at.offset + 4) === 0 && lengthHi === 0 && length === 0
+      ? header
+      : NO;
   }
   const payload = extended
     ? (flags & CMD_FLAG_PAYLOAD_LEN) !== 0 || unannouncedPayload(view, pos, available)
@@ -103,7 +115,7 @@ export function plausibleClient(view: DataView, pos: number, available: number):
 }
 
 /** Bytes from the header of an extended request on that tell whether data follow which it did not announce. */
-export const UNANNOUNCED_LOOKAHEAD = EXTENDED_REQUEST_LENGTH + 4;
+export const UNANNOUNCED_LOOKAHEAD = EXTENDED_REQUEST.size + 4;
 
 /**
  * Whether the extended request at `pos` is a WRITE without PAYLOAD_LEN whose data follow all the same. qemu up to 10.0 leaves the flag
@@ -111,19 +123,20 @@ export const UNANNOUNCED_LOOKAHEAD = EXTENDED_REQUEST_LENGTH + 4;
  * decides; where the bytes end before it, the data are believed in.
  */
 export function unannouncedPayload(view: DataView, pos: number, available: number): boolean {
-  if (view.getUint16(pos + 6) !== CMD_WRITE || (view.getUint16(pos + 4) & CMD_FLAG_PAYLOAD_LEN) !== 0) return false;
-  if (available < UNANNOUNCED_LOOKAHEAD) return available > EXTENDED_REQUEST_LENGTH;
-  const next = view.getUint32(pos + EXTENDED_REQUEST_LENGTH);
+  if (view.getUint16(pos + EXTENDED_REQUEST.at.type) !== CMD_WRITE) return false;
+  if ((view.getUint16(pos + EXTENDED_REQUEST.at.flags) & CMD_FLAG_PAYLOAD_LEN) !== 0) return false;
+  if (available < UNANNOUNCED_LOOKAHEAD) return available > EXTENDED_REQUEST.size;
+  const next = view.getUint32(pos + EXTENDED_REQUEST.size);
   return next !== EXTENDED_REQUEST_MAGIC && next !== REQUEST_MAGIC;
 }
 
 function plausibleOption(view: DataView, pos: number, available: number): number {
-  if (available < OPTION_HEADER_LENGTH) return MORE;
+  if (available < OPTION.size) return MORE;
   if (view.getUint32(pos + 4) !== IHAVEOPT_LO) return NO;
-  const option = view.getUint32(pos + 8);
-  const length = view.getUint32(pos + 12);
+  const option = view.getUint32(pos + OPTION.at.option);
+  const length = view.getUint32(pos + OPTION.at.length);
   if (option === 0 || option > OPT_EXTENDED_HEADERS || length > PLAUSIBLE_OPTION_DATA) return NO;
-  return OPTION_HEADER_LENGTH + length;
+  return OPTION.size + length;
 }
 
 /** The same for the server's bytes. A simple reply counts as its header alone: its payload is not announced. */
@@ -131,19 +144,24 @@ export function plausibleServer(view: DataView, pos: number, available: number):
   if (available < 4) return MORE;
   const magic = view.getUint32(pos);
   if (magic === SIMPLE_REPLY_MAGIC) {
-    if (available < SIMPLE_REPLY_LENGTH) return MORE;
-    return isKnownError(view.getUint32(pos + 4)) ? SIMPLE_REPLY_LENGTH : NO;
+    if (available < SIMPLE_REPLY.size) return MORE;
+    return isKnownError(view.getUint32(pos + SIMPLE_REPLY.at.error)) ? SIMPLE_REPLY.size : NO;
   }
   if (magic === REP_MAGIC_HI) return plausibleOptionReply(view, pos, available);
   const extended = magic === EXTENDED_REPLY_MAGIC;
   if (!extended && magic !== STRUCTURED_REPLY_MAGIC) return NO;
-  const header = extended ? EXTENDED_CHUNK_LENGTH : CHUNK_LENGTH;
+  const header = extended ? EXTENDED_CHUNK.size : CHUNK.size;
   if (available < header) return MORE;
-  const flags = view.getUint16(pos + 4);
+  const flags = view.getUint16(pos + CHUNK.at.flags);
   if (flags > REPLY_FLAG_DONE) return NO;
-  if (extended && (view.getUint32(pos + 16) >= PLAUSIBLE_OFFSET_HI || view.getUint32(pos + 24) !== 0)) return NO;
-  const length = view.getUint32(pos + (extended ? 28 : 16));
-  return fitsChunk(view.getUint16(pos + 6), flags, length, extended) ? header + length : NO;
+  const { at } = EXTENDED_CHUNK;
+  if (
+    extended &&
+    (view.getUint32(pos + at.requestOffset) >= PLAUSIBLE_OFFSET_HI || view.getUint32(pos + at.length) !== 0)
+  )
+    return NO;
+  const length = view.getUint32(pos + (extended ? at.length + 4 : CHUNK.at.length));
+  return fitsChunk(view.getUint16(pos + CHUNK.at.type), flags, length, extended) ? header + length : NO;
 }
 
 function fitsChunk(type: number, flags: number, length: number, extended: boolean): boolean {
@@ -151,31 +169,36 @@ function fitsChunk(type: number, flags: number, length: number, extended: boolea
     case CHUNK_NONE:
       return length === 0 && flags === REPLY_FLAG_DONE;
     case CHUNK_OFFSET_DATA:
-      return length > 8 && length <= PLAUSIBLE_LENGTH + 8;
+      return length > CONTENT_HEAD.size && length <= PLAUSIBLE_LENGTH + CONTENT_HEAD.size;
     case CHUNK_OFFSET_HOLE:
-      return length === 12;
+      return length === HOLE_DATA.size;
     case CHUNK_BLOCK_STATUS:
-      return !extended && length >= 12 && length % 8 === 4 && length <= PLAUSIBLE_LENGTH;
+      return !extended && isStatus(length, STATUS_HEAD.size, EXTENT.size);
     case CHUNK_BLOCK_STATUS_EXT:
-      return extended && length >= 24 && length % 16 === 8 && length <= PLAUSIBLE_LENGTH;
+      return extended && isStatus(length, WIDE_STATUS_HEAD.size, WIDE_EXTENT.size);
     case CHUNK_ERROR:
-      return length >= 6 && length <= 6 + 4096;
+      return length >= ERROR_DATA.size && length <= ERROR_DATA.size + MAX_STRING;
     case CHUNK_ERROR_OFFSET:
-      return length >= 14 && length <= 14 + 4096;
+      return length >= ERROR_DATA.size + 8 && length <= ERROR_DATA.size + 8 + MAX_STRING;
     default:
       return false;
   }
 }
 
+/** Whether a payload of that length is a head and one extent or more. */
+function isStatus(length: number, head: number, extent: number): boolean {
+  return length >= head + extent && (length - head) % extent === 0 && length <= PLAUSIBLE_LENGTH;
+}
+
 function plausibleOptionReply(view: DataView, pos: number, available: number): number {
-  if (available < OPTION_REPLY_HEADER_LENGTH) return MORE;
+  if (available < OPTION_REPLY.size) return MORE;
   if (view.getUint32(pos + 4) !== REP_MAGIC_LO) return NO;
-  const option = view.getUint32(pos + 8);
-  const type = view.getUint32(pos + 12);
-  const length = view.getUint32(pos + 16);
+  const option = view.getUint32(pos + OPTION_REPLY.at.option);
+  const type = view.getUint32(pos + OPTION_REPLY.at.type);
+  const length = view.getUint32(pos + OPTION_REPLY.at.length);
   if (option === 0 || option > OPT_EXTENDED_HEADERS || length > PLAUSIBLE_OPTION_DATA) return NO;
   const known = (type >= 1 && type <= REP_META_CONTEXT) || (type > REP_ERROR_BIT && type <= REP_ERR_EXT_HEADER_REQD);
-  return known ? OPTION_REPLY_HEADER_LENGTH + length : NO;
+  return known ? OPTION_REPLY.size + length : NO;
 }
 
 /** Index of the first byte in `bytes[from..to)` that may begin a message of that direction, or `to`. */

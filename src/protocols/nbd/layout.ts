@@ -13,6 +13,9 @@ export const GREETING = layout('big', {
   flags: flags('u16', CLIENT_FLAG_NAMES),
 });
 
+/** The client's first bytes. */
+export const CLIENT_FLAGS = layout('big', { flags: flags('u32', CLIENT_FLAG_NAMES) });
+
 /** An option's header; its data follow. */
 export const OPTION = layout('big', {
   magic: magic('49484156454f5054'),
@@ -40,6 +43,12 @@ export const OLDSTYLE_TAIL = layout('big', {
   handshakeFlags: flags('u16', CLIENT_FLAG_NAMES),
   flags: flags('u16', TRANSMISSION_FLAG_NAMES, { description: 'transmission flags' }),
 });
+
+/** A name's length, in front of the name, in the data of options and their replies. */
+export const NAME = layout('big', { nameLength: u32({ description: 'bytes of the name' }) });
+
+/** Data of an NBD_REP_INFO, whatever it tells: what follows depends on that. */
+export const INFO_DATA = layout('big', { info: u16({ description: 'what it tells', example: 0 }) });
 
 /** Data of an NBD_REP_INFO that is an NBD_INFO_EXPORT. */
 export const INFO_EXPORT_DATA = layout('big', {
@@ -102,6 +111,15 @@ export const EXTENDED_CHUNK = layout('big', {
   length: u64({ description: 'bytes of payload' }),
 });
 
+/** Head of the payload of an OFFSET_DATA chunk; the data follow. */
+export const CONTENT_HEAD = layout('big', { offset: u64({ description: 'where in the export the data belong' }) });
+
+/** Payload of an OFFSET_HOLE chunk. */
+export const HOLE_DATA = layout('big', {
+  offset: u64({ description: 'where in the export the hole begins' }),
+  holeSize: u32({ description: 'bytes of the hole, all zero' }),
+});
+
 /** Payload of an error chunk, in front of its message. */
 export const ERROR_DATA = layout('big', {
   error: u32({ description: 'error' }),
@@ -111,8 +129,23 @@ export const ERROR_DATA = layout('big', {
 /** Head of the payload of a block status chunk; extents follow. */
 export const STATUS_HEAD = layout('big', { contextId: u32({ description: 'id of the metadata context' }) });
 
+/** The same of an extended block status chunk. */
+export const WIDE_STATUS_HEAD = layout('big', {
+  contextId: u32({ description: 'id of the metadata context' }),
+  extentCount: u32({ description: 'extents that follow' }),
+});
+
+/** One extent of a block status chunk. */
+export const EXTENT = layout('big', { length: u32(), status: u32() });
+
+/** One extent of an extended block status chunk. */
+export const WIDE_EXTENT = layout('big', { length: u64(), status: u64() });
+
 /** The payload of an NBD_CMD_BLOCK_STATUS; context ids follow. */
 export const STATUS_QUERY = layout('big', { effectLength: u64({ description: 'bytes that are asked about' }) });
+
+/** One id of a metadata context in a list. */
+export const CONTEXT_ID = layout('big', { contextId: u32() });
 
 /** The layout of a request's header. */
 export function requestLayout(r: { readonly extended: boolean }): typeof REQUEST | typeof EXTENDED_REQUEST {

@@ -5,42 +5,48 @@ import {
   CHUNK_BLOCK_STATUS,
   CHUNK_BLOCK_STATUS_EXT,
   CHUNK_ERROR_BIT,
-  CHUNK_LENGTH,
   CHUNK_OFFSET_DATA,
   CHUNK_OFFSET_HOLE,
-  CLIENT_FLAGS_LENGTH,
   CMD_BLOCK_STATUS,
   CMD_FLAG_PAYLOAD_LEN,
   CMD_WRITE,
-  EXPORT_INFO_LENGTH,
-  EXTENDED_CHUNK_LENGTH,
-  EXTENDED_REQUEST_LENGTH,
   MAX_STRING,
-  NEWSTYLE_GREETING_LENGTH,
-  OLDSTYLE_GREETING_LENGTH,
-  OLDSTYLE_TAIL_LENGTH,
-  OPTION_HEADER_LENGTH,
-  OPTION_REPLY_HEADER_LENGTH,
   REPLY_FLAG_DONE,
-  REQUEST_LENGTH,
-  SIMPLE_REPLY_LENGTH,
 } from './constants.js';
 import { chunkName, commandName, optionName, replyName } from './names.js';
 import { ExtentScan, Prefix, type PayloadTaker } from './payload.js';
-import { wide } from './u64.js';
+import { wide } from '../../base/u64.js';
+import {
+  CHUNK,
+  CLIENT_FLAGS,
+  EXPORT_INFO,
+  EXTENDED_CHUNK,
+  EXTENDED_REQUEST,
+  GREETING,
+  OLDSTYLE_TAIL,
+  OPTION,
+  OPTION_REPLY,
+  REQUEST,
+  SIMPLE_REPLY,
+  CONTENT_HEAD,
+  CONTEXT_ID,
+  ERROR_DATA,
+  HOLE_DATA,
+  STATUS_QUERY,
+} from './layout.js';
 
 /** Longest payload that is counted: offsets behind it stay exact in a double, whatever 64 bits announce. */
 const LONGEST = 2 ** 52;
 
 /** What a message is; decides its class. */
-export const GREETING = 0;
-export const CLIENT_FLAGS = 1;
-export const OPTION = 2;
-export const OPTION_REPLY = 3;
-export const EXPORT_INFO = 4;
-export const REQUEST = 5;
-export const SIMPLE_REPLY = 6;
-export const CHUNK = 7;
+export const GREETING_KIND = 0;
+export const CLIENT_FLAGS_KIND = 1;
+export const OPTION_KIND = 2;
+export const OPTION_REPLY_KIND = 3;
+export const EXPORT_INFO_KIND = 4;
+export const REQUEST_KIND = 5;
+export const SIMPLE_REPLY_KIND = 6;
+export const CHUNK_KIND = 7;
 
 /** Common to all messages of NBD. Every message reads its header at the input's position and takes nothing. */
 export abstract class NbdMessage extends Message {
@@ -63,15 +69,15 @@ export abstract class NbdMessage extends Message {
 
 /** The server's first bytes: 18 in newstyle; in oldstyle the 16 of the two magics, the rest is an EXPORT_INFO. */
 export class Greeting extends NbdMessage {
-  override readonly kind = GREETING;
+  override readonly kind = GREETING_KIND;
   readonly oldstyle: boolean;
   /** Handshake flags (newstyle). */
   readonly flags: number;
 
   constructor(input: Input, oldstyle: boolean) {
-    super(SERVER, input, oldstyle ? OLDSTYLE_GREETING_LENGTH : NEWSTYLE_GREETING_LENGTH);
+    super(SERVER, input, oldstyle ? GREETING.at.flags : GREETING.size);
     this.oldstyle = oldstyle;
-    this.flags = oldstyle ? 0 : input.view.getUint16(input.pos + 16);
+    this.flags = oldstyle ? 0 : input.view.getUint16(input.pos + GREETING.at.flags);
   }
 
   get name(): string {
@@ -80,11 +86,11 @@ export class Greeting extends NbdMessage {
 }
 
 export class ClientFlags extends NbdMessage {
-  override readonly kind = CLIENT_FLAGS;
+  override readonly kind = CLIENT_FLAGS_KIND;
   readonly flags: number;
 
   constructor(input: Input) {
-    super(CLIENT, input, CLIENT_FLAGS_LENGTH);
+    super(CLIENT, input, CLIENT_FLAGS.size);
     this.flags = input.view.getUint32(input.pos);
   }
 
@@ -95,15 +101,15 @@ export class ClientFlags extends NbdMessage {
 
 /** An option that the client haggles over; `data` holds what follows its header, up to `limits.hagglingBytes`. */
 export class Option extends NbdMessage {
-  override readonly kind = OPTION;
+  override readonly kind = OPTION_KIND;
   readonly option: number;
   readonly dataLength: number;
   readonly data: Prefix;
 
   constructor(input: Input, limits: Readonly<Limits>) {
-    super(CLIENT, input, OPTION_HEADER_LENGTH);
-    this.option = input.view.getUint32(input.pos + 8);
-    this.dataLength = input.view.getUint32(input.pos + 12);
+    super(CLIENT, input, OPTION.size);
+    this.option = input.view.getUint32(input.pos + OPTION.at.option);
+    this.dataLength = input.view.getUint32(input.pos + OPTION.at.length);
     this.length += this.dataLength;
     this.data = new Prefix(this.dataLength, limits.hagglingBytes);
     this.taker = this.data;
@@ -121,7 +127,7 @@ export class Option extends NbdMessage {
 
 /** The server's answer, or a part of it, to an option. */
 export class OptionReply extends NbdMessage {
-  override readonly kind = OPTION_REPLY;
+  override readonly kind = OPTION_REPLY_KIND;
   /** The option that it says it answers. */
   readonly option: number;
   readonly type: number;
@@ -131,11 +137,11 @@ export class OptionReply extends NbdMessage {
   chunksAgreed = false;
 
   constructor(input: Input, limits: Readonly<Limits>) {
-    super(SERVER, input, OPTION_REPLY_HEADER_LENGTH);
+    super(SERVER, input, OPTION_REPLY.size);
     const { view, pos } = input;
-    this.option = view.getUint32(pos + 8);
-    this.type = view.getUint32(pos + 12);
-    this.dataLength = view.getUint32(pos + 16);
+    this.option = view.getUint32(pos + OPTION_REPLY.at.option);
+    this.type = view.getUint32(pos + OPTION_REPLY.at.type);
+    this.dataLength = view.getUint32(pos + OPTION_REPLY.at.length);
     this.length += this.dataLength;
     this.data = new Prefix(this.dataLength, limits.hagglingBytes);
     this.taker = this.data;
@@ -162,7 +168,7 @@ export class OptionReply extends NbdMessage {
 
 /** Size and flags of the export: the answer to NBD_OPT_EXPORT_NAME (10 or 134 bytes), or the tail of oldstyle's greeting (136). */
 export class ExportInfo extends NbdMessage {
-  override readonly kind = EXPORT_INFO;
+  override readonly kind = EXPORT_INFO_KIND;
   readonly oldstyle: boolean;
   readonly sizeHi: number;
   readonly sizeLo: number;
@@ -176,13 +182,13 @@ export class ExportInfo extends NbdMessage {
   nonzero = 0;
 
   constructor(input: Input, oldstyle: boolean, padding: number) {
-    super(SERVER, input, (oldstyle ? OLDSTYLE_TAIL_LENGTH - 124 : EXPORT_INFO_LENGTH) + padding);
+    super(SERVER, input, (oldstyle ? OLDSTYLE_TAIL : EXPORT_INFO).size + padding);
     const { view, pos, bytes } = input;
     this.oldstyle = oldstyle;
-    this.sizeHi = view.getUint32(pos);
-    this.sizeLo = view.getUint32(pos + 4);
-    this.handshakeFlags = oldstyle ? view.getUint16(pos + 8) : 0;
-    this.flags = view.getUint16(pos + (oldstyle ? 10 : 8));
+    this.sizeHi = view.getUint32(pos + EXPORT_INFO.at.exportSize);
+    this.sizeLo = view.getUint32(pos + EXPORT_INFO.at.exportSize + 4);
+    this.handshakeFlags = oldstyle ? view.getUint16(pos + OLDSTYLE_TAIL.at.handshakeFlags) : 0;
+    this.flags = view.getUint16(pos + (oldstyle ? OLDSTYLE_TAIL : EXPORT_INFO).at.flags);
     this.padding = padding;
     const from = pos + this.headerLength - padding;
     for (let i = 0; i < padding; i++) {
@@ -201,7 +207,7 @@ export class ExportInfo extends NbdMessage {
 
 /** A request of the transmission phase; compact or extended. */
 export class Request extends NbdMessage {
-  override readonly kind = REQUEST;
+  override readonly kind = REQUEST_KIND;
   readonly extended: boolean;
   readonly flags: number;
   readonly type: number;
@@ -227,23 +233,23 @@ export class Request extends NbdMessage {
 
   /** `unannounced`: payload follows although the header does not say so. */
   constructor(input: Input, extended: boolean, limits: Readonly<Limits>, unannounced = false) {
-    super(CLIENT, input, extended ? EXTENDED_REQUEST_LENGTH : REQUEST_LENGTH);
+    super(CLIENT, input, extended ? EXTENDED_REQUEST.size : REQUEST.size);
     const { view, pos } = input;
     this.extended = extended;
-    this.flags = view.getUint16(pos + 4);
-    this.type = view.getUint16(pos + 6);
-    this.cookieHi = view.getUint32(pos + 8);
-    this.cookieLo = view.getUint32(pos + 12);
-    this.offsetHi = view.getUint32(pos + 16);
-    this.offsetLo = view.getUint32(pos + 20);
-    this.lengthHi = extended ? view.getUint32(pos + 24) : 0;
-    this.lengthLo = view.getUint32(pos + (extended ? 28 : 24));
+    this.flags = view.getUint16(pos + REQUEST.at.flags);
+    this.type = view.getUint16(pos + REQUEST.at.type);
+    this.cookieHi = view.getUint32(pos + REQUEST.at.cookie);
+    this.cookieLo = view.getUint32(pos + REQUEST.at.cookie + 4);
+    this.offsetHi = view.getUint32(pos + REQUEST.at.offset);
+    this.offsetLo = view.getUint32(pos + REQUEST.at.offset + 4);
+    this.lengthHi = extended ? view.getUint32(pos + EXTENDED_REQUEST.at.length) : 0;
+    this.lengthLo = view.getUint32(pos + (extended ? EXTENDED_REQUEST.at.length + 4 : REQUEST.at.length));
     const announced = extended ? (this.flags & CMD_FLAG_PAYLOAD_LEN) !== 0 : this.type === CMD_WRITE;
     this.payload = announced || unannounced ? wide(this.lengthHi, this.lengthLo) : 0;
     this.length += Math.min(this.payload, LONGEST);
     this.query =
       extended && announced && this.type === CMD_BLOCK_STATUS
-        ? new Prefix(this.payload, 8 + 4 * limits.listItems)
+        ? new Prefix(this.payload, STATUS_QUERY.size + CONTEXT_ID.size * limits.listItems)
         : null;
     this.taker = this.query;
   }
@@ -260,7 +266,7 @@ export class Request extends NbdMessage {
 
 /** A simple reply; with payload where it answers a READ with success and no structured replies were negotiated. */
 export class SimpleReply extends NbdMessage {
-  override readonly kind = SIMPLE_REPLY;
+  override readonly kind = SIMPLE_REPLY_KIND;
   readonly error: number;
   readonly cookieHi: number;
   readonly cookieLo: number;
@@ -268,11 +274,11 @@ export class SimpleReply extends NbdMessage {
   measured = true;
 
   constructor(input: Input) {
-    super(SERVER, input, SIMPLE_REPLY_LENGTH);
+    super(SERVER, input, SIMPLE_REPLY.size);
     const { view, pos } = input;
-    this.error = view.getUint32(pos + 4);
-    this.cookieHi = view.getUint32(pos + 8);
-    this.cookieLo = view.getUint32(pos + 12);
+    this.error = view.getUint32(pos + SIMPLE_REPLY.at.error);
+    this.cookieHi = view.getUint32(pos + SIMPLE_REPLY.at.cookie);
+    this.cookieLo = view.getUint32(pos + SIMPLE_REPLY.at.cookie + 4);
   }
 
   get name(): string {
@@ -280,29 +286,33 @@ export class SimpleReply extends NbdMessage {
   }
 
   get payload(): number {
-    return this.length - SIMPLE_REPLY_LENGTH;
+    return this.length - SIMPLE_REPLY.size;
   }
 }
 
 /** Bytes of a chunk's payload that are read together with its header. */
 function chunkPrefix(type: number, payload: number): number {
-  if (type === CHUNK_OFFSET_DATA && payload >= 8) return 8;
-  if (type === CHUNK_OFFSET_HOLE && payload >= 12) return 12;
+  if (type === CHUNK_OFFSET_DATA && payload >= CONTENT_HEAD.size) return CONTENT_HEAD.size;
+  if (type === CHUNK_OFFSET_HOLE && payload >= HOLE_DATA.size) return HOLE_DATA.size;
   return 0;
 }
 
 /** Length of the chunk's header at the input's position together with that prefix. */
 export function chunkHeaderLength(input: Input, extended: boolean): number {
   const { view, pos } = input;
-  const type = view.getUint16(pos + 6);
+  const type = view.getUint16(pos + CHUNK.at.type);
   return extended
-    ? EXTENDED_CHUNK_LENGTH + chunkPrefix(type, wide(view.getUint32(pos + 24), view.getUint32(pos + 28)))
-    : CHUNK_LENGTH + chunkPrefix(type, view.getUint32(pos + 16));
+    ? EXTENDED_CHUNK.size +
+        chunkPrefix(
+          type,
+          wide(view.getUint32(pos + EXTENDED_CHUNK.at.length), view.getUint32(pos + EXTENDED_CHUNK.at.length + 4)),
+        )
+    : CHUNK.size + chunkPrefix(type, view.getUint32(pos + CHUNK.at.length));
 }
 
 /** A chunk of a structured reply; compact or extended. */
 export class Chunk extends NbdMessage {
-  override readonly kind = CHUNK;
+  override readonly kind = CHUNK_KIND;
   readonly extended: boolean;
   readonly flags: number;
   readonly type: number;
@@ -323,20 +333,23 @@ export class Chunk extends NbdMessage {
     super(SERVER, input, headerLength);
     const { view, pos } = input;
     this.extended = extended;
-    this.flags = view.getUint16(pos + 4);
-    const type = view.getUint16(pos + 6);
+    this.flags = view.getUint16(pos + CHUNK.at.flags);
+    const type = view.getUint16(pos + CHUNK.at.type);
     this.type = type;
-    this.cookieHi = view.getUint32(pos + 8);
-    this.cookieLo = view.getUint32(pos + 12);
-    const header = extended ? EXTENDED_CHUNK_LENGTH : CHUNK_LENGTH;
+    this.cookieHi = view.getUint32(pos + CHUNK.at.cookie);
+    this.cookieLo = view.getUint32(pos + CHUNK.at.cookie + 4);
+    const header = extended ? EXTENDED_CHUNK.size : CHUNK.size;
     if (extended) {
-      this.requestOffsetHi = view.getUint32(pos + 16);
-      this.requestOffsetLo = view.getUint32(pos + 20);
-      this.payload = wide(view.getUint32(pos + 24), view.getUint32(pos + 28));
+      this.requestOffsetHi = view.getUint32(pos + EXTENDED_CHUNK.at.requestOffset);
+      this.requestOffsetLo = view.getUint32(pos + EXTENDED_CHUNK.at.requestOffset + 4);
+      this.payload = wide(
+        view.getUint32(pos + EXTENDED_CHUNK.at.length),
+        view.getUint32(pos + EXTENDED_CHUNK.at.length + 4),
+      );
     } else {
       this.requestOffsetHi = 0;
       this.requestOffsetLo = 0;
-      this.payload = view.getUint32(pos + 16);
+      this.payload = view.getUint32(pos + CHUNK.at.length);
     }
     this.length = header + Math.min(this.payload, LONGEST);
     const prefix = this.headerLength - header;
@@ -347,12 +360,14 @@ export class Chunk extends NbdMessage {
       if (this.payload > 0) {
         if (type === CHUNK_BLOCK_STATUS) this.taker = new ExtentScan(false, limits.listItems);
         else if (type === CHUNK_BLOCK_STATUS_EXT) this.taker = new ExtentScan(true, limits.listItems);
-        else if (type >= CHUNK_ERROR_BIT) this.taker = new Prefix(this.payload, 6 + MAX_STRING + 64);
+        else if (type >= CHUNK_ERROR_BIT) this.taker = new Prefix(this.payload, ERROR_DATA.size + MAX_STRING + 64);
       }
     } else {
-      this.dataOffsetHi = view.getUint32(pos + header);
-      this.dataOffsetLo = view.getUint32(pos + header + 4);
-      this.dataLength = type === CHUNK_OFFSET_HOLE ? view.getUint32(pos + header + 8) : this.payload - 8;
+      const at = pos + header;
+      this.dataOffsetHi = view.getUint32(at + CONTENT_HEAD.at.offset);
+      this.dataOffsetLo = view.getUint32(at + CONTENT_HEAD.at.offset + 4);
+      this.dataLength =
+        type === CHUNK_OFFSET_HOLE ? view.getUint32(at + HOLE_DATA.at.holeSize) : this.payload - CONTENT_HEAD.size;
     }
   }
 
@@ -381,6 +396,6 @@ export class Chunk extends NbdMessage {
   /** The error that an error chunk carries; 0 where it is cut. */
   get error(): number {
     const data = this.errorData;
-    return data !== null && data.length >= 4 ? data.u32(0) : 0;
+    return data !== null && data.length >= 4 ? data.u32(ERROR_DATA.at.error) : 0;
   }
 }

@@ -16,11 +16,10 @@ import {
   OPT_SET_META_CONTEXT,
   OPT_STARTTLS,
   OPT_STRUCTURED_REPLY,
-  OPTION_HEADER_LENGTH,
 } from './constants.js';
 import { swap32, swappedFit } from './cookie.js';
 import { field, type Facts } from './facts.js';
-import { OPTION } from './layout.js';
+import { NAME, OPTION } from './layout.js';
 import type { ClientFlags, Option } from './messages.js';
 import { handshakeFlags, optionName } from './names.js';
 import { hexNumber } from '../../base/hex.js';
@@ -57,7 +56,7 @@ import { STARTTLS_REPEATED } from './rules/inside-tls.js';
 import { STARTTLS_WITHOUT_FIXED } from './rules/tls.js';
 import { checkNamespace, checkString, namespaceOf } from './string-checks.js';
 
-const DATA = OPTION_HEADER_LENGTH;
+const DATA = OPTION.size;
 
 /** Judges the client's flags and options by themselves, and by what the server said before. */
 export class OptionChecks {
@@ -250,7 +249,7 @@ export class OptionChecks {
         });
       } else if (info.nameLength >= 0) {
         facts.raise(GO_NAME_OVERRUNS, {
-          ...field(m, DATA, 4),
+          ...NAME.where(m, 'nameLength', 'nameLength', DATA),
           text: `name length ${info.nameLength} in ${m.dataLength} bytes of data; at most ${m.dataLength - 6} fit${swappedFit(info.nameLength, m.dataLength - 6)}`,
         });
       }

@@ -1,6 +1,9 @@
 import { swappedFit } from './cookie.js';
 import type { Option, OptionReply } from './messages.js';
 import type { Prefix } from './payload.js';
+import { CONTEXT_ID, INFO_BLOCK_SIZE_DATA, INFO_EXPORT_DATA, NAME } from './layout.js';
+
+import type { BlockSizes } from './facts.js';
 
 /** A string inside an option's or reply's data: where it is there, and how long it says it is. */
 export interface Span {
@@ -35,10 +38,10 @@ export interface InfoRequest {
 export function parseInfoRequest(option: Option, maxItems: number): InfoRequest {
   const { data, dataLength } = option;
   if (data.length < 4) return { nameLength: -1, name: null, count: -1, types: [], exact: false };
-  const nameLength = data.u32(0);
+  const nameLength = data.u32(NAME.at.nameLength);
   if (nameLength > dataLength - 6) return { nameLength, name: null, count: -1, types: [], exact: false };
-  const name = { at: 4, length: nameLength };
-  const at = 4 + nameLength;
+  const name = { at: NAME.size, length: nameLength };
+  const at = NAME.size + nameLength;
   if (data.length < at + 2) return { nameLength, name, count: -1, types: [], exact: false };
   const count = data.u16(at);
   const types: number[] = [];
@@ -67,7 +70,7 @@ export function parseMetaRequest(option: Option, maxItems: number): MetaRequest 
   if (dataLength < 8)
     return broken(null, -1, [], `${dataLength} bytes of data cannot hold a name length and a query count`);
   if (data.length < 4) return { name: null, count: -1, queries: [], fault: null };
-  const nameLength = data.u32(0);
+  const nameLength = data.u32(NAME.at.nameLength);
   if (nameLength > dataLength - 8) {
     return broken(
       null,
@@ -76,8 +79,8 @@ export function parseMetaRequest(option: Option, maxItems: number): MetaRequest 
       `the export name of ${nameLength} bytes runs past the ${dataLength} bytes of data${swappedFit(nameLength, dataLength - 8)}`,
     );
   }
-  const name = { at: 4, length: nameLength };
-  let at = 4 + nameLength;
+  const name = { at: NAME.size, length: nameLength };
+  let at = NAME.size + nameLength;
   const count = at + 4 <= data.length ? data.u32(at) : -1;
   at += 4;
   const queries: Span[] = [];
@@ -117,12 +120,35 @@ export interface ServerEntry {
 export function parseServerEntry(reply: OptionReply): ServerEntry | null {
   const { data, dataLength } = reply;
   if (data.length < 4) return null;
-  const nameLength = data.u32(0);
+  const nameLength = data.u32(NAME.at.nameLength);
   if (nameLength > dataLength - 4) return { nameLength, name: null, description: null };
-  const after = 4 + nameLength;
+  const after = NAME.size + nameLength;
   return {
     nameLength,
-    name: { at: 4, length: nameLength },
+    name: { at: NAME.size, length: nameLength },
     description: after < dataLength ? { at: after, length: dataLength - after } : null,
   };
+}
+
+/** The data of an NBD_REP_INFO that is an NBD_INFO_EXPORT; null where they are cut. */
+export function exportInfoIn(data: Prefix): { sizeHi: number; sizeLo: number; flags: number } | null {
+  const { at, size } = INFO_EXPORT_DATA;
+  if (data.length < size) return null;
+  return { sizeHi: data.u32(at.exportSize), sizeLo: data.u32(at.exportSize + 4), flags: data.u16(at.flags) };
+}
+
+/** The data of an NBD_REP_INFO that is an NBD_INFO_BLOCK_SIZE; null where they are cut. */
+export function blockSizesIn(data: Prefix): BlockSizes | null {
+  const { at, size } = INFO_BLOCK_SIZE_DATA;
+  if (data.length < size) return null;
+  return {
+    minimum: data.u32(at.minimumBlock),
+    preferred: data.u32(at.preferredBlock),
+    maximum: data.u32(at.maximumPayload),
+  };
+}
+
+/** The name in an NBD_REP_META_CONTEXT (latin1). */
+export function contextName(m: OptionReply): string {
+  return rawText(m.data, { at: CONTEXT_ID.size, length: m.dataLength - CONTEXT_ID.size });
 }

@@ -1,3 +1,5 @@
+import { EXTENT, STATUS_HEAD, WIDE_EXTENT, WIDE_STATUS_HEAD } from './layout.js';
+
 /** Takes a message's payload as it passes by; payload is never gathered beyond what one of these keeps. */
 export interface PayloadTaker {
   /** The next bytes of the payload: `bytes[start..end)`. */
@@ -48,9 +50,6 @@ export class Prefix implements PayloadTaker {
   }
 }
 
-const ENTRY_32 = 8;
-const ENTRY_64 = 16;
-
 /** Reads the extents of a block status chunk one by one; keeps a bounded number of them and what the rules ask about all. */
 export class ExtentScan implements PayloadTaker {
   /** Whether entries are pairs of u64 (extended headers) instead of u32. */
@@ -58,7 +57,7 @@ export class ExtentScan implements PayloadTaker {
   private readonly limit: number;
   private readonly head: number;
   private readonly entry: number;
-  private readonly partial = new Uint8Array(ENTRY_64);
+  private readonly partial = new Uint8Array(WIDE_EXTENT.size);
   private have = 0;
   private inHead = true;
 
@@ -98,8 +97,8 @@ export class ExtentScan implements PayloadTaker {
   constructor(wide: boolean, limit: number) {
     this.wide = wide;
     this.limit = limit;
-    this.head = wide ? 8 : 4;
-    this.entry = wide ? ENTRY_64 : ENTRY_32;
+    this.head = (wide ? WIDE_STATUS_HEAD : STATUS_HEAD).size;
+    this.entry = (wide ? WIDE_EXTENT : EXTENT).size;
   }
 
   take(bytes: Uint8Array, start: number, end: number): void {
@@ -115,12 +114,13 @@ export class ExtentScan implements PayloadTaker {
       if (this.inHead) {
         this.inHead = false;
         this.headComplete = true;
-        this.contextId = this.u32(0);
-        this.announced = this.wide ? this.u32(4) : 0;
+        this.contextId = this.u32(STATUS_HEAD.at.contextId);
+        this.announced = this.wide ? this.u32(WIDE_STATUS_HEAD.at.extentCount) : 0;
       } else if (this.wide) {
-        this.add(this.u32(0), this.u32(4), this.u32(8), this.u32(12));
+        const { length, status } = WIDE_EXTENT.at;
+        this.add(this.u32(length), this.u32(length + 4), this.u32(status), this.u32(status + 4));
       } else {
-        this.add(0, this.u32(0), 0, this.u32(4));
+        this.add(0, this.u32(EXTENT.at.length), 0, this.u32(EXTENT.at.status));
       }
     }
   }

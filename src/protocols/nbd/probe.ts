@@ -16,7 +16,11 @@ import {
   STRUCTURED_REPLY_MAGIC,
 } from './constants.js';
 import { CLIENT_LOOKAHEAD, MORE, NO, plausibleClient, plausibleServer } from './headers.js';
+import { GREETING } from './layout.js';
 import { CLIENT_HELLO, HANDSHAKE, isTlsRecord, RECORD_HEADER, SERVER_HELLO } from '../../tls/constants.js';
+
+/** Where the greeting says which style it is. */
+const STYLE = GREETING.at.style;
 
 const SURE = 1;
 /** Headers that chain, or one that stands where the recording began. */
@@ -69,8 +73,8 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-const GREETING = [0x4e, 0x42, 0x44, 0x4d, 0x41, 0x47, 0x49, 0x43];
-const OPTION = [0x49, 0x48, 0x41, 0x56, 0x45, 0x4f, 0x50, 0x54];
+const GREETING_MAGIC = [0x4e, 0x42, 0x44, 0x4d, 0x41, 0x47, 0x49, 0x43];
+const OPTION_MAGIC = [0x49, 0x48, 0x41, 0x56, 0x45, 0x4f, 0x50, 0x54];
 
 /** Whether the bytes at `at` are `magic`, as far as they go. */
 function agrees(bytes: Uint8Array, at: number, magic: readonly number[]): boolean {
@@ -80,19 +84,20 @@ function agrees(bytes: Uint8Array, at: number, magic: readonly number[]): boolea
 
 /** The true first bytes of a direction. */
 function fromFirstBytes(bytes: Uint8Array, ended: boolean): Guess {
-  if (agrees(bytes, 0, GREETING)) {
+  if (agrees(bytes, 0, GREETING_MAGIC)) {
     if (bytes.length >= 8) return { role: 'server', score: SURE, by: 'magic', at: 0 };
     return ended ? null : 'more';
   }
   const view = viewOf(bytes);
   // a greeting with a wrong first magic is still a greeting, by its second
-  if (bytes.length >= 16 && bytes[0] === GREETING[0]) {
+  if (bytes.length >= 16 && bytes[0] === GREETING_MAGIC[0]) {
     const second =
-      agrees(bytes, 8, OPTION) || (view.getUint32(8) === OLDSTYLE_HI && view.getUint32(12) === OLDSTYLE_LO);
+      agrees(bytes, STYLE, OPTION_MAGIC) ||
+      (view.getUint32(STYLE) === OLDSTYLE_HI && view.getUint32(STYLE + 4) === OLDSTYLE_LO);
     if (second) return { role: 'server', score: CHAINED, by: 'heuristic', at: 0 };
   }
   // client flags have no magic of their own; the option behind them has
-  if (bytes.length > 4 && agrees(bytes, 4, OPTION)) {
+  if (bytes.length > 4 && agrees(bytes, 4, OPTION_MAGIC)) {
     if (bytes.length >= 12) return { role: 'client', score: SURE, by: 'magic', at: 0 };
     return ended ? null : 'more';
   }

@@ -14,7 +14,6 @@ import {
   OPT_LIST,
   OPT_LIST_META_CONTEXT,
   OPT_SET_META_CONTEXT,
-  OPTION_REPLY_HEADER_LENGTH,
   REP_ACK,
   REP_ERR_BLOCK_SIZE_REQD,
   REP_ERR_EXT_HEADER_REQD,
@@ -27,11 +26,11 @@ import {
 import { swappedFit } from './cookie.js';
 import { checkBlockSizes, checkExport, checkGoFlags, checkSizesTogether } from './export-checks.js';
 import { field, type Facts } from './facts.js';
-import { INFO_EXPORT_DATA, OPTION_REPLY } from './layout.js';
+import { CONTEXT_ID, INFO_BLOCK_SIZE_DATA, INFO_DATA, INFO_EXPORT_DATA, NAME, OPTION_REPLY } from './layout.js';
 import type { OptionReply } from './messages.js';
 import { infoName, optionName } from './names.js';
 import { show } from './option-checks.js';
-import { parseServerEntry, rawText, type Span } from './option-data.js';
+import { exportInfoIn, parseServerEntry, rawText, type Span } from './option-data.js';
 import { EXT_REQD_AFTER_EXTENDED, EXT_REQD_LIMITS_INTEROP, GO_UNSUP_AFTER_EXTENDED } from './rules/exports.js';
 import { FIXED_FLAG_MISSING, SERVER_KEPT_BAD_CLIENT } from './rules/greeting.js';
 import {
@@ -57,7 +56,7 @@ import {
 } from './rules/replies.js';
 import { checkNamespace, checkString, namespaceOf } from './string-checks.js';
 
-const DATA = OPTION_REPLY_HEADER_LENGTH;
+const DATA = OPTION_REPLY.size;
 const LAST_KNOWN_ERROR = REP_ERR_EXT_HEADER_REQD;
 
 function isInfoOption(option: number): boolean {
@@ -168,7 +167,7 @@ export class ReplyChecks {
     if (entry === null) return;
     if (entry.name === null) {
       facts.raise(SERVER_NAME_OVERRUNS, {
-        ...field(m, DATA, 4),
+        ...NAME.where(m, 'nameLength', 'nameLength', DATA),
         text: `name length ${entry.nameLength} in ${m.dataLength} bytes of data; at most ${m.dataLength - 4} fit${swappedFit(entry.nameLength, m.dataLength - 4)}`,
       });
       return;
@@ -196,7 +195,7 @@ export class ReplyChecks {
   private info(m: OptionReply, answer: Answer): void {
     const { facts } = this;
     const { data } = m;
-    const type = data.u16(0);
+    const type = data.u16(INFO_DATA.at.info);
     const value = rawText(data, { at: 2, length: data.length - 2 });
     answer.infos ??= new Map();
     const before = answer.infos.get(type);
@@ -218,29 +217,20 @@ export class ReplyChecks {
     }
     switch (type) {
       case INFO_EXPORT:
-        if (m.dataLength !== 12) {
+        if (m.dataLength !== INFO_EXPORT_DATA.size) {
           facts.raise(INFO_EXPORT_BAD_LENGTH, {
             ...OPTION_REPLY.where(m, 'length'),
-            text: `${m.dataLength} bytes of data; 12 expected`,
+            text: `${m.dataLength} bytes of data; ${INFO_EXPORT_DATA.size} expected`,
           });
-        } else if (data.length >= 12) {
-          checkExport(
-            facts,
-            m,
-            DATA + INFO_EXPORT_DATA.at.exportSize,
-            data.u32(2),
-            data.u32(6),
-            DATA + INFO_EXPORT_DATA.at.flags,
-            data.u16(10),
-          );
-          if (m.option === OPT_GO) checkGoFlags(facts, m, data.u16(10));
+          break;
         }
+        this.export(m);
         break;
       case INFO_BLOCK_SIZE:
-        if (m.dataLength !== 14) {
+        if (m.dataLength !== INFO_BLOCK_SIZE_DATA.size) {
           facts.raise(INFO_BLOCK_SIZE_BAD_LENGTH, {
             ...OPTION_REPLY.where(m, 'length'),
-            text: `${m.dataLength} bytes of data; 14 expected`,
+            text: `${m.dataLength} bytes of data; ${INFO_BLOCK_SIZE_DATA.size} expected`,
           });
         } else if (answer.blockSizes !== null) {
           checkBlockSizes(facts, m, DATA, answer.blockSizes);
@@ -248,36 +238,54 @@ export class ReplyChecks {
         break;
       case INFO_NAME:
       case INFO_DESCRIPTION: {
-        const span: Span = { at: 2, length: m.dataLength - 2 };
+        const span: Span = { at: INFO_DATA.size, length: m.dataLength - INFO_DATA.size };
         checkString(facts, m, DATA, data, span, type === INFO_NAME ? 'export name' : 'description');
         break;
       }
       default:
-        facts.raise(INFO_UNKNOWN_TYPE, { ...field(m, DATA, 2), text: `information type ${type}` });
+        facts.raise(INFO_UNKNOWN_TYPE, {
+          ...INFO_DATA.where(m, 'info', 'info', DATA),
+          text: `information type ${type}`,
+        });
     }
+  }
+
+  private export(m: OptionReply): void {
+    const { facts } = this;
+    const info = exportInfoIn(m.data);
+    if (info === null) return;
+    const { at } = INFO_EXPORT_DATA;
+    checkExport(facts, m, DATA + at.exportSize, info.sizeHi, info.sizeLo, DATA + at.flags, info.flags);
+    if (m.option === OPT_GO) checkGoFlags(facts, m, info.flags);
   }
 
   private context(m: OptionReply, answer: Answer): void {
     const { facts } = this;
-    const id = m.data.u32(0);
-    const span = { at: 4, length: m.dataLength - 4 };
+    const id = m.data.u32(CONTEXT_ID.at.contextId);
+    const span = { at: CONTEXT_ID.size, length: m.dataLength - CONTEXT_ID.size };
     const name = rawText(m.data, span);
     checkString(facts, m, DATA, m.data, span, 'context name');
     const space = namespaceOf(name);
     if (space !== null) {
-      checkNamespace(facts, m, DATA + 4, span.length, space);
+      checkNamespace(facts, m, DATA + span.at, span.length, space);
     } else if (m.complete) {
       facts.raise(META_CONTEXT_BAD_NAME, {
-        ...field(m, DATA + 4, span.length),
+        ...field(m, DATA + span.at, span.length),
         text: `context ${show(name)} has no namespace`,
       });
     }
     if (m.option === OPT_LIST_META_CONTEXT && id !== 0) {
-      facts.raise(LIST_META_ID_NONZERO, { ...field(m, DATA, 4), text: `id ${id} in a listing` });
+      facts.raise(LIST_META_ID_NONZERO, {
+        ...CONTEXT_ID.where(m, 'contextId', 'contextId', DATA),
+        text: `id ${id} in a listing`,
+      });
     } else if (m.option === OPT_SET_META_CONTEXT) {
       const other = answer.contexts?.get(id);
       if (other !== undefined) {
-        facts.raise(META_ID_DUPLICATE, { ...field(m, DATA, 4), text: `id ${id} already names ${show(other)}` });
+        facts.raise(META_ID_DUPLICATE, {
+          ...CONTEXT_ID.where(m, 'contextId', 'contextId', DATA),
+          text: `id ${id} already names ${show(other)}`,
+        });
       }
     }
   }
@@ -288,7 +296,10 @@ export class ReplyChecks {
     // an answer whose beginning may be missing cannot be said to lack something
     const whole = facts.isWhole(SERVER) && !answer.overflowed && answer.replies.every((r) => r.complete);
     if (m.type === REP_ACK && isInfoOption(m.option)) {
-      if (whole && !infos.some((r) => r.data.length >= 2 && r.data.u16(0) === INFO_EXPORT)) {
+      if (
+        whole &&
+        !infos.some((r) => r.data.length >= INFO_DATA.size && r.data.u16(INFO_DATA.at.info) === INFO_EXPORT)
+      ) {
         facts.raise(INFO_EXPORT_MISSING, {
           message: m,
           text: `${optionName(m.option)} is acknowledged without NBD_INFO_EXPORT`,

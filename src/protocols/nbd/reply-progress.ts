@@ -15,7 +15,7 @@ import {
   EOVERFLOW,
 } from './constants.js';
 import { type Facts } from './facts.js';
-import { CHUNK, EXTENDED_CHUNK, STATUS_HEAD } from './layout.js';
+import { CHUNK, CONTEXT_ID, ERROR_DATA, EXTENDED_CHUNK, STATUS_HEAD, STATUS_QUERY } from './layout.js';
 import type { Chunk, Request } from './messages.js';
 import { shortChunk, shortCommand } from './names.js';
 import { show } from './option-checks.js';
@@ -264,7 +264,7 @@ export class ReplyProgress {
           text: 'ERROR_OFFSET after ERROR in one answer',
         });
       }
-      const at = 6 + data.u16(4);
+      const at = ERROR_DATA.size + data.u16(ERROR_DATA.at.messageLength);
       if (data.length >= at + 8) this.position(m, data.u32(at) * 4294967296 + data.u32(at + 4));
     }
     if (
@@ -394,6 +394,6 @@ function listedContexts(request: Request): number[] | null {
   const { query } = request;
   if (query === null || query.length < request.payload) return null;
   const ids: number[] = [];
-  for (let at = 8; at + 4 <= query.length; at += 4) ids.push(query.u32(at));
+  for (let at = STATUS_QUERY.size; at + CONTEXT_ID.size <= query.length; at += CONTEXT_ID.size) ids.push(query.u32(at));
   return ids;
 }

@@ -15,6 +15,7 @@ import {
 import type { Facts } from './facts.js';
 import type { Request } from './messages.js';
 import { exact, isSmall, wide } from './u64.js';
+import { STATUS_QUERY } from './layout.js';
 
 /** Facts about single requests that several checks need. */
 
@@ -42,6 +43,8 @@ export function hasRange(type: number): boolean {
   return type === CMD_READ || type === CMD_WRITE || (type >= CMD_TRIM && type <= CMD_BLOCK_STATUS);
 }
 
+const EFFECT = STATUS_QUERY.at.effectLength;
+
 /** Whether the command changes the export. */
 export function isWrite(type: number): boolean {
   return type === CMD_WRITE || type === CMD_TRIM || type === CMD_WRITE_ZEROES || type === CMD_RESIZE;
@@ -50,7 +53,7 @@ export function isWrite(type: number): boolean {
 /** Length of the range in question: for a BLOCK_STATUS with payload the effect length in it. -1: its payload is not there. */
 export function rangeLength(r: Request): number {
   if (r.query === null) return wide(r.lengthHi, r.lengthLo);
-  return r.query.length >= 8 ? wide(r.query.u32(0), r.query.u32(4)) : -1;
+  return r.query.length >= STATUS_QUERY.size ? wide(r.query.u32(EFFECT), r.query.u32(EFFECT + 4)) : -1;
 }
 
 export function rangeStart(r: Request): number {
@@ -62,8 +65,8 @@ export function isBeyond(r: Request, facts: Facts): boolean {
   const small = isSmall(r.offsetHi) && isSmall(r.lengthHi) && isSmall(facts.sizeHi) && r.query === null;
   if (small) return rangeStart(r) + wide(r.lengthHi, r.lengthLo) > facts.size;
   const { query } = r;
-  if (query !== null && query.length < 8) return false;
-  const length = query === null ? exact(r.lengthHi, r.lengthLo) : exact(query.u32(0), query.u32(4));
+  if (query !== null && query.length < STATUS_QUERY.size) return false;
+  const length = query === null ? exact(r.lengthHi, r.lengthLo) : exact(query.u32(EFFECT), query.u32(EFFECT + 4));
   return exact(r.offsetHi, r.offsetLo) + length > exact(facts.sizeHi, facts.sizeLo);
 }
 
@@ -71,7 +74,7 @@ export function isBeyond(r: Request, facts: Facts): boolean {
 export function isMisaligned(r: Request, size: number, facts: Facts): boolean {
   const mask = size - 1;
   if ((r.offsetLo & mask) !== 0) return true;
-  const length = r.query === null ? r.lengthLo : r.query.length >= 8 ? r.query.u32(4) : 0;
+  const length = r.query === null ? r.lengthLo : r.query.length >= STATUS_QUERY.size ? r.query.u32(EFFECT + 4) : 0;
   if ((length & mask) === 0) return false;
   return !((facts.sizeLo & mask) !== 0 && rangeStart(r) + rangeLength(r) === facts.size);
 }

@@ -1,32 +1,24 @@
 import { SERVER, type Input } from '../../base/input.js';
 import type { DecoderSettings, Output } from '../../contract/protocol.js';
 import {
-  CHUNK_LENGTH,
   CHUNK_OFFSET_DATA,
-  EXPORT_INFO_LENGTH,
   EXPORT_PADDING_LENGTH,
-  EXTENDED_CHUNK_LENGTH,
   EXTENDED_REPLY_MAGIC,
   FLAG_NO_ZEROES,
   IHAVEOPT_HI,
   IHAVEOPT_LO,
   NBDMAGIC_HI,
   NBDMAGIC_LO,
-  NEWSTYLE_GREETING_LENGTH,
-  OLDSTYLE_GREETING_LENGTH,
   OLDSTYLE_HI,
   OLDSTYLE_LO,
-  OLDSTYLE_TAIL_LENGTH,
   OPT_EXTENDED_HEADERS,
   OPT_GO,
   OPT_STARTTLS,
   OPT_STRUCTURED_REPLY,
-  OPTION_REPLY_HEADER_LENGTH,
   REP_ACK,
   REP_MAGIC_HI,
   REP_MAGIC_LO,
   REP_META_CONTEXT,
-  SIMPLE_REPLY_LENGTH,
   SIMPLE_REPLY_MAGIC,
   STRUCTURED_REPLY_MAGIC,
   TFLAG_HAS_FLAGS,
@@ -41,17 +33,21 @@ import {
   chunkHeaderLength,
   ExportInfo,
   Greeting,
-  OPTION_REPLY,
+  OPTION_REPLY_KIND,
   OptionReply,
   SimpleReply,
   type NbdMessage,
 } from './messages.js';
 import { isTlsRecord, RECORD_HEADER } from '../../tls/constants.js';
+import { CHUNK, EXPORT_INFO, EXTENDED_CHUNK, GREETING, OLDSTYLE_TAIL, OPTION_REPLY, SIMPLE_REPLY } from './layout.js';
 
 const GREET = 0;
-const OLDSTYLE_TAIL = 1;
+const TAIL = 1;
 const HAGGLE = 2;
 const TRANSMIT = 3;
+
+/** The tail of oldstyle's greeting, with its padding. */
+const OLDSTYLE_REST = OLDSTYLE_TAIL.size + EXPORT_PADDING_LENGTH;
 
 /** Form of the replies: what the handshake settled, or what the bytes have shown so far where it was not captured. */
 const UNSETTLED = 0;
@@ -95,22 +91,22 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
       this.startTls(input);
       return;
     }
-    const enough = this.has(input, OLDSTYLE_GREETING_LENGTH);
+    const enough = this.has(input, GREETING.at.flags);
     if (!enough && (!this.closing || (input.remaining >= 4 && view.getUint32(pos) === NBDMAGIC_HI))) return;
     const magic = enough && view.getUint32(pos) === NBDMAGIC_HI && view.getUint32(pos + 4) === NBDMAGIC_LO;
-    const hi = enough ? view.getUint32(pos + 8) : 0;
-    const lo = enough ? view.getUint32(pos + 12) : 0;
+    const hi = enough ? view.getUint32(pos + GREETING.at.style) : 0;
+    const lo = enough ? view.getUint32(pos + GREETING.at.style + 4) : 0;
     if (magic && hi === IHAVEOPT_HI && lo === IHAVEOPT_LO) {
-      if (!this.has(input, NEWSTYLE_GREETING_LENGTH)) return;
+      if (!this.has(input, GREETING.size)) return;
       const greeting = new Greeting(input, false);
       this.handshakeFlags = greeting.flags;
       this.state = HAGGLE;
-      this.need = EXPORT_INFO_LENGTH;
+      this.need = EXPORT_INFO.size;
       this.greeted = true;
       this.start(greeting, input);
     } else if (magic && hi === OLDSTYLE_HI && lo === OLDSTYLE_LO) {
-      this.state = OLDSTYLE_TAIL;
-      this.need = OLDSTYLE_TAIL_LENGTH;
+      this.state = TAIL;
+      this.need = OLDSTYLE_REST;
       this.greeted = true;
       this.start(new Greeting(input, true), input);
     } else if (!this.settings.fromStart) {
@@ -121,10 +117,10 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
   }
 
   private oldstyleTail(input: Input<typeof SERVER>): void {
-    if (!this.has(input, OLDSTYLE_TAIL_LENGTH)) return;
+    if (!this.has(input, OLDSTYLE_REST)) return;
     this.state = TRANSMIT;
     this.form = SIMPLE;
-    this.need = SIMPLE_REPLY_LENGTH;
+    this.need = SIMPLE_REPLY.size;
     this.start(new ExportInfo(input, true, EXPORT_PADDING_LENGTH), input);
   }
 
@@ -133,8 +129,8 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
     const { view, pos } = input;
     const first = view.getUint32(pos);
     if (first === REP_MAGIC_HI && (input.remaining < 8 || view.getUint32(pos + 4) === REP_MAGIC_LO)) {
-      if (!this.has(input, OPTION_REPLY_HEADER_LENGTH)) return;
-      this.need = EXPORT_INFO_LENGTH;
+      if (!this.has(input, OPTION_REPLY.size)) return;
+      this.need = EXPORT_INFO.size;
       this.start(new OptionReply(input, this.settings.limits), input);
     } else if (first === SIMPLE_REPLY_MAGIC || first === STRUCTURED_REPLY_MAGIC || first === EXTENDED_REPLY_MAGIC) {
       this.transmit();
@@ -146,7 +142,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
 
   /** Not an option reply: the answer to NBD_OPT_EXPORT_NAME, or nothing that belongs here. */
   private exportInfo(input: Input<typeof SERVER>, patient: boolean): void {
-    if (!this.has(input, EXPORT_INFO_LENGTH)) return;
+    if (!this.has(input, EXPORT_INFO.size)) return;
     const { previous } = this;
     // in the middle of an answer another reply is due: a length in front was wrong
     if (previous instanceof OptionReply && previous.type > REP_ACK && previous.type <= REP_META_CONTEXT) {
@@ -154,7 +150,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
       return;
     }
     const { view, pos } = input;
-    const flags = view.getUint16(pos + 8);
+    const flags = view.getUint16(pos + EXPORT_INFO.at.flags);
     const plausible = (flags & TFLAG_HAS_FLAGS) !== 0 || flags === 0;
     // a server that never offered to leave the padding out has to send it, whatever the client said
     let expected = EXPORT_PADDING_LENGTH;
@@ -172,7 +168,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
       hinted = expected >= 0;
     }
     const padding = this.paddingByBytes(input, expected);
-    if (padding < 0 || !this.has(input, EXPORT_INFO_LENGTH + padding)) return;
+    if (padding < 0 || !this.has(input, EXPORT_INFO.size + padding)) return;
     const info = new ExportInfo(input, false, padding);
     info.hinted = hinted;
     this.transmit();
@@ -182,7 +178,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
 
   /** Padding that follows, judged by its first bytes: no reply begins with a zero byte. UNKNOWN: more bytes are needed. */
   private paddingByBytes(input: Input<typeof SERVER>, expected: number): number {
-    const at = EXPORT_INFO_LENGTH;
+    const at = EXPORT_INFO.size;
     if (expected === 0) return 0;
     if (expected < 0) {
       if (this.has(input, at + 1)) return input.bytes[input.pos + at] === 0 ? EXPORT_PADDING_LENGTH : 0;
@@ -198,15 +194,15 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
     const { view, pos } = input;
     const magic = view.getUint32(pos);
     if (magic === SIMPLE_REPLY_MAGIC) {
-      if (!this.has(input, SIMPLE_REPLY_LENGTH)) return;
+      if (!this.has(input, SIMPLE_REPLY.size)) return;
       this.simpleReply(input, patient);
     } else if (magic === STRUCTURED_REPLY_MAGIC) {
-      this.chunk(input, false, CHUNK_LENGTH);
+      this.chunk(input, false, CHUNK.size);
     } else if (magic === EXTENDED_REPLY_MAGIC) {
-      this.chunk(input, true, EXTENDED_CHUNK_LENGTH);
+      this.chunk(input, true, EXTENDED_CHUNK.size);
     } else if (magic === REP_MAGIC_HI && (input.remaining < 8 || view.getUint32(pos + 4) === REP_MAGIC_LO)) {
-      if (!this.has(input, OPTION_REPLY_HEADER_LENGTH)) return;
-      this.need = SIMPLE_REPLY_LENGTH;
+      if (!this.has(input, OPTION_REPLY.size)) return;
+      this.need = SIMPLE_REPLY.size;
       this.start(new OptionReply(input, this.settings.limits), input);
     } else {
       this.noReply(input);
@@ -224,7 +220,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
       length = header;
     }
     if (this.form !== STRUCTURED) this.form = STRUCTURED;
-    this.need = SIMPLE_REPLY_LENGTH;
+    this.need = SIMPLE_REPLY.size;
     const message = new Chunk(input, extended, length, this.settings.limits);
     // small chunks, of which many are at hand at once, would pay a tenth more for it
     if (message.length > input.remaining && message.dataLength > 0 && message.type === CHUNK_OFFSET_DATA) {
@@ -237,9 +233,9 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
   private simpleReply(input: Input<typeof SERVER>, patient: boolean): void {
     const { view, pos } = input;
     let payload = 0;
-    if (this.form !== STRUCTURED && view.getUint32(pos + 4) === 0) {
-      const hi = view.getUint32(pos + 8);
-      const lo = view.getUint32(pos + 12);
+    if (this.form !== STRUCTURED && view.getUint32(pos + SIMPLE_REPLY.at.error) === 0) {
+      const hi = view.getUint32(pos + SIMPLE_REPLY.at.cookie);
+      const lo = view.getUint32(pos + SIMPLE_REPLY.at.cookie + 4);
       payload = this.hints.readLength(hi, lo, input.originAt(pos).peerSeen);
       if (payload === NOT_YET && patient) {
         this.waiting = true;
@@ -258,7 +254,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
       message.taker = this.early;
     }
     message.hinted = this.form !== STRUCTURED && (message.error === 0 || !this.foundAlone(input));
-    this.need = SIMPLE_REPLY_LENGTH;
+    this.need = SIMPLE_REPLY.size;
     if (payload < 0) this.openReply(message, input);
     else this.start(message, input);
   }
@@ -267,7 +263,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
   private chooseLength(input: Input<typeof SERVER>, first: number, others: readonly number[]): number {
     if (others.length === 0) return first;
     for (const length of [first, ...others]) {
-      const at = SIMPLE_REPLY_LENGTH + length;
+      const at = SIMPLE_REPLY.size + length;
       if (at + 4 > this.settings.limits.messageBytes) continue;
       if (input.remaining < at) {
         if (this.closing) continue;
@@ -296,7 +292,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
       this.notices.zeroes(input.offset, n, previous);
       this.output.skip(SERVER, input.offset, n, 'undecoded');
       input.pos += n;
-      this.need = SIMPLE_REPLY_LENGTH;
+      this.need = SIMPLE_REPLY.size;
       return;
     }
     if (zeroes) {
@@ -317,7 +313,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
         } else if (input.remaining < length + 4 || isReplyMagic(view.getUint32(pos + length))) {
           this.notices.payloadWithoutRead(previous, length);
           this.previous = null;
-          this.need = SIMPLE_REPLY_LENGTH;
+          this.need = SIMPLE_REPLY.size;
           this.body = length;
           return;
         }
@@ -352,7 +348,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
   private transmit(): void {
     this.state = TRANSMIT;
     if (this.form === UNSETTLED && this.greeted) this.form = SIMPLE;
-    this.need = SIMPLE_REPLY_LENGTH;
+    this.need = SIMPLE_REPLY.size;
   }
 
   protected override get isFirstDue(): boolean {
@@ -360,7 +356,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
   }
 
   protected override enterTls(): void {
-    this.need = this.state === GREET ? OLDSTYLE_GREETING_LENGTH : EXPORT_INFO_LENGTH;
+    this.need = this.state === GREET ? GREETING.at.flags : EXPORT_INFO.size;
   }
 
   protected override cutOff(message: NbdMessage): void {
@@ -370,11 +366,11 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
 
   protected override resume(): void {
     this.state = HAGGLE;
-    this.need = EXPORT_INFO_LENGTH;
+    this.need = EXPORT_INFO.size;
   }
 
   protected override after(message: NbdMessage): void {
-    if (message.kind !== OPTION_REPLY || (message as OptionReply).type !== REP_ACK) return;
+    if (message.kind !== OPTION_REPLY_KIND || (message as OptionReply).type !== REP_ACK) return;
     switch ((message as OptionReply).option) {
       case OPT_STRUCTURED_REPLY:
       case OPT_EXTENDED_HEADERS:
@@ -392,13 +388,13 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
   }
 
   protected override adopt(message: NbdMessage): void {
-    if (message.kind === OPTION_REPLY) {
+    if (message.kind === OPTION_REPLY_KIND) {
       if (this.state === GREET) this.state = HAGGLE;
-      this.need = this.state === HAGGLE ? EXPORT_INFO_LENGTH : SIMPLE_REPLY_LENGTH;
+      this.need = this.state === HAGGLE ? EXPORT_INFO.size : SIMPLE_REPLY.size;
       return;
     }
     this.state = TRANSMIT;
-    this.need = SIMPLE_REPLY_LENGTH;
+    this.need = SIMPLE_REPLY.size;
     if (message instanceof Chunk) this.form = STRUCTURED;
   }
 
@@ -416,7 +412,7 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
     if (magic === SIMPLE_REPLY_MAGIC) return this.prepared(this.foundReply(input), input);
     const extended = magic === EXTENDED_REPLY_MAGIC;
     const length = chunkHeaderLength(input, extended);
-    const header = available >= length ? length : extended ? EXTENDED_CHUNK_LENGTH : CHUNK_LENGTH;
+    const header = available >= length ? length : extended ? EXTENDED_CHUNK.size : CHUNK.size;
     return this.prepared(new Chunk(input, extended, header, this.settings.limits), input);
   }
 
@@ -438,8 +434,8 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
     if (magic === STRUCTURED_REPLY_MAGIC || magic === EXTENDED_REPLY_MAGIC) return distance === 0 ? FITS : NO;
     if (magic !== SIMPLE_REPLY_MAGIC) return NO;
     const asked = this.hints.readLength(
-      view.getUint32(pos + 8),
-      view.getUint32(pos + 12),
+      view.getUint32(pos + CHUNK.at.cookie),
+      view.getUint32(pos + CHUNK.at.cookie + 4),
       input.originAt(pos).peerSeen,
     );
     return (asked >= 0 ? FITS : 0) + fitsAfter(last, input, distance, segment);
@@ -461,7 +457,12 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
     const { view, pos } = input;
     const magic = view.getUint32(pos);
     if (magic === REP_MAGIC_HI) return this.state === HAGGLE;
-    return this.state === TRANSMIT && this.hints.isAsked(view.getUint32(pos + 8), view.getUint32(pos + 12));
+    return this.state === TRANSMIT && this.isAsked(view, pos);
+  }
+
+  /** Whether a request with the cookie of the reply at `pos` is in flight. */
+  private isAsked(view: DataView, pos: number): boolean {
+    return this.hints.isAsked(view.getUint32(pos + CHUNK.at.cookie), view.getUint32(pos + CHUNK.at.cookie + 4));
   }
 
   override openEnded(message: NbdMessage): boolean {
@@ -472,8 +473,8 @@ export class ServerDecoder extends NbdDecoder<typeof SERVER> {
 /** How well a simple reply at the input's position fits behind another one, by their bytes and packets alone. */
 function fitsAfter(last: SimpleReply, input: Input, distance: number, segment: boolean): number {
   const { view, pos } = input;
-  const hi = Math.abs(view.getUint32(pos + 8) - last.cookieHi);
-  const lo = Math.abs(view.getUint32(pos + 12) - last.cookieLo);
+  const hi = Math.abs(view.getUint32(pos + CHUNK.at.cookie) - last.cookieHi);
+  const lo = Math.abs(view.getUint32(pos + CHUNK.at.cookie + 4) - last.cookieLo);
   const near = hi <= NEAR && lo <= NEAR;
   return (segment ? 2 : 0) + (near ? 2 : 0) + (distance === 0 ? 2 : distance % 512 === 0 ? 1 : 0);
 }

@@ -14,14 +14,14 @@ import { FramingWatch } from './framing-watch.js';
 import { Haggling } from './haggling.js';
 import type { HeaderInside, NbdHints, NbdNotices } from './hints.js';
 import {
-  CHUNK,
-  CLIENT_FLAGS,
-  EXPORT_INFO,
-  GREETING,
-  OPTION,
-  OPTION_REPLY,
-  REQUEST,
-  SIMPLE_REPLY,
+  CHUNK_KIND,
+  CLIENT_FLAGS_KIND,
+  EXPORT_INFO_KIND,
+  GREETING_KIND,
+  OPTION_KIND,
+  OPTION_REPLY_KIND,
+  REQUEST_KIND,
+  SIMPLE_REPLY_KIND,
   type Chunk,
   type ClientFlags,
   type ExportInfo,
@@ -66,39 +66,39 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
 
   begin(message: Message): void {
     const m = message as NbdMessage;
-    if (m.kind === REQUEST) this.request(m as Request);
-    else if (m.kind === OPTION) this.haggling.begin(m as Option);
-    else if (m.kind === OPTION_REPLY) this.haggling.replyBegins(m as OptionReply);
+    if (m.kind === REQUEST_KIND) this.request(m as Request);
+    else if (m.kind === OPTION_KIND) this.haggling.begin(m as Option);
+    else if (m.kind === OPTION_REPLY_KIND) this.haggling.replyBegins(m as OptionReply);
   }
 
   message(message: Message): void {
     const m = message as NbdMessage;
     if (this.facts.isInTls(m)) this.facts.tlsOpened[m.side] = true;
     switch (m.kind) {
-      case REQUEST:
+      case REQUEST_KIND:
         if (!m.begun) this.request(m as Request);
         this.transmission.requestComplete(m as Request);
         break;
-      case SIMPLE_REPLY:
+      case SIMPLE_REPLY_KIND:
         if (!(m as SimpleReply).measured) this.framing.unmeasured(m);
         this.transmission.simpleReply(m as SimpleReply);
         break;
-      case CHUNK:
+      case CHUNK_KIND:
         this.chunk(m as Chunk);
         break;
-      case OPTION:
+      case OPTION_KIND:
         this.haggling.option(m as Option);
         break;
-      case OPTION_REPLY:
+      case OPTION_REPLY_KIND:
         this.haggling.reply(m as OptionReply);
         break;
-      case GREETING:
+      case GREETING_KIND:
         this.haggling.greeting(m as Greeting);
         break;
-      case CLIENT_FLAGS:
+      case CLIENT_FLAGS_KIND:
         this.haggling.clientFlags(m as ClientFlags);
         break;
-      case EXPORT_INFO:
+      case EXPORT_INFO_KIND:
         this.haggling.exportInfo(m as ExportInfo);
         break;
     }

@@ -1,9 +1,9 @@
-import { CHUNK_LENGTH, EXTENDED_CHUNK_LENGTH } from '../constants.js';
 import { field, type Facts } from '../facts.js';
 import type { Chunk, Request } from '../messages.js';
 import type { ExtentScan } from '../payload.js';
 import { isMisaligned, minimumBlock, rangeStart } from '../request-range.js';
 import { BLOCK_STATUS_UNALIGNED } from '../rules/block-status.js';
+import { CHUNK, EXTENDED_CHUNK } from '../layout.js';
 
 /**
  * Whether the extents of a complete block status chunk are multiples of the minimum block size. Only an extent that ends where the
@@ -22,7 +22,7 @@ export function checkExtentAlignment(facts: Facts, m: Chunk, scan: ExtentScan, r
   if (!inside && ((scan.lastLength & mask) === 0 || mayEndUnaligned(facts, m, scan, request, mask))) return;
   const i = inside ? scan.lengthLo.findIndex((lo) => (lo & mask) !== 0) : scan.count - 1;
   const known = i >= 0 && i < scan.lengthLo.length;
-  const at = (m.extended ? EXTENDED_CHUNK_LENGTH : CHUNK_LENGTH) + (scan.wide ? 8 : 4) + i * (scan.wide ? 16 : 8);
+  const at = (m.extended ? EXTENDED_CHUNK.size : CHUNK.size) + (scan.wide ? 8 : 4) + i * (scan.wide ? 16 : 8);
   facts.raise(BLOCK_STATUS_UNALIGNED, {
     ...(known ? field(m, at, scan.wide ? 16 : 8) : { message: m }),
     ...(request !== null && { related: [request] }),

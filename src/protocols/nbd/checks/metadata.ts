@@ -3,7 +3,7 @@ import { OPT_LIST_META_CONTEXT, OPT_SET_META_CONTEXT } from '../constants.js';
 import type { Facts } from '../facts.js';
 import type { OptionReply } from '../messages.js';
 import { show } from '../option-checks.js';
-import { rawText } from '../option-data.js';
+import { contextName } from '../option-data.js';
 import { LIST_META_HIDES_SELECTABLE } from '../rules/metadata.js';
 import { LIST_META_BASE_WILDCARD_UNSUPPORTED } from '../rules/replies.js';
 import { namespaceOf } from '../string-checks.js';
@@ -52,7 +52,7 @@ export class MetadataListings {
     if (exportName === null || !final.chunksAgreed) return;
     const offer = this.offerOf(exportName, final);
     if (offer === null) return;
-    const names = contexts.map((m) => rawText(m.data, { at: 4, length: m.dataLength - 4 }));
+    const names = contexts.map((m) => contextName(m));
     if (this.base(offer, asked, final, names)) return;
     if (asked.option.option === OPT_LIST_META_CONTEXT) {
       if (this.tooMany(offer.listings.length, 'listings of one export', final)) return;
