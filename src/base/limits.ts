@@ -131,6 +131,9 @@ export interface Limits {
   /** Messages of one recording that `diff` holds against another's, and messages that may differ before it only says so. */
   diffMessages: number;
   diffEdits: number;
+  /** Bytes of the streams that `reduce` makes smaller, and captures that it tries. */
+  reduceBytes: number;
+  reduceTrials: number;
   /** Places of a disk of which it is remembered who wrote them: single sectors all over it. */
   diskRanges: number;
   /** Bytes of one message that are held to be written to a disk image or an object. */
@@ -205,6 +208,8 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   annotatedBytes: 16 << 20,
   diffMessages: 262_144,
   diffEdits: 2000,
+  reduceBytes: 128 << 20,
+  reduceTrials: 2000,
   diskRanges: 262_144,
   contentBytes: 128 << 20,
   tlsSessions: 262_144,

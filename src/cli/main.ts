@@ -46,6 +46,12 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./diff.js')).diff,
   },
   {
+    name: 'reduce',
+    usage: 'reduce <capture>',
+    describe: 'The smallest capture that still shows a finding',
+    load: async () => (await import('./reduce.js')).reduce,
+  },
+  {
     name: 'extract',
     usage: 'extract [capture]',
     describe: 'Bytes out of a capture: what a side sent, the disk of NBD sessions, objects of Ceph',

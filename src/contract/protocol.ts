@@ -232,6 +232,11 @@ export interface Protocol<Shared = unknown, M extends Message = Message> {
    */
   contents?(message: M, bytes: Uint8Array, request: M | null): readonly Content[];
   /**
+   * The bytes of a whole message with `size(n)` bytes of payload instead of n (never more), its lengths made to fit; null where it has
+   * none.
+   */
+  resize?(message: M, bytes: Uint8Array, size: (length: number) => number): Uint8Array | null;
+  /**
    * Names of fields that differ between recordings of the same thing: those that mean nothing then (times, checksums, addresses), and ids
    * that only have to map one to one.
    */

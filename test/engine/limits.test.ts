@@ -28,6 +28,11 @@ const ELSEWHERE: Partial<Record<keyof Limits, readonly [file: string, title: str
   ],
   diffMessages: ['test/compare/recordings.test.ts', 'say how many messages were not compared: diffMessages'],
   diffEdits: ['test/compare/recordings.test.ts', 'say that too many differ: diffEdits'],
+  reduceBytes: ['test/rewrite/reduced-captures.test.ts', 'says where streams hold too much to be kept: reduceBytes'],
+  reduceTrials: [
+    'test/rewrite/reduced-captures.test.ts',
+    'finds the items that are needed, and stops in time: reduceTrials',
+  ],
   diskRanges: [
     'test/rewrite/extracted-bytes.test.ts',
     'says where it forgets who wrote, and then compares nothing: diskRanges',

@@ -9,6 +9,7 @@ import type { NbdMessage } from './messages.js';
 import { messageNames } from './names.js';
 import { operation, outcome } from './operation.js';
 import { probe } from './probe.js';
+import { resize } from './resize.js';
 import { RULES } from './rules/index.js';
 import { ServerDecoder } from './server-decoder.js';
 import { NbdSession } from './session.js';
@@ -36,6 +37,7 @@ export const nbd: Protocol<NbdShared> = {
   operation,
   outcome,
   contents,
+  resize,
   annotate: (message) => annotate(message as NbdMessage),
   describe: (message, verbose) => describe(message as NbdMessage, verbose),
 };

@@ -1,0 +1,43 @@
+import type { Message } from '../../contract/message.js';
+import { CHUNK_OFFSET_DATA, CHUNK_OFFSET_HOLE, CMD_READ, CMD_WRITE } from './constants.js';
+import { Chunk, Request, SimpleReply } from './messages.js';
+
+/** Offset of the length field in request and chunk headers, compact and extended: its lower half, where it has 64 bits. */
+const REQUEST_LENGTH_AT = { compact: 24, extended: 28 } as const;
+const CHUNK_LENGTH_AT = { compact: 16, extended: 28 } as const;
+const MOST = 2 ** 32;
+
+/**
+ * The message with `size(n)` bytes of payload instead of n: READ and WRITE, and what answers READ. null where it has none, or where its
+ * length is not that of its bytes.
+ */
+export function resize(message: Message, bytes: Uint8Array, size: (length: number) => number): Uint8Array | null {
+  const head = bytes.slice(0, 'headerLength' in message ? (message.headerLength as number) : 0);
+  const view = new DataView(head.buffer);
+  const payload = bytes.length - head.length;
+  if (message instanceof Request) {
+    if ((message.type !== CMD_READ && message.type !== CMD_WRITE) || message.lengthHi !== 0) return null;
+    if (message.type === CMD_WRITE && payload !== message.lengthLo) return null;
+    const length = size(message.lengthLo);
+    view.setUint32(message.extended ? REQUEST_LENGTH_AT.extended : REQUEST_LENGTH_AT.compact, length);
+    return message.type === CMD_READ ? head : joined(head, bytes, length);
+  }
+  if (message instanceof SimpleReply) return payload === 0 ? null : joined(head, bytes, size(payload));
+  if (!(message instanceof Chunk) || message.dataLength < 0 || message.payload >= MOST) return null;
+  const length = size(message.dataLength);
+  if (message.type === CHUNK_OFFSET_HOLE) {
+    view.setUint32(head.length - 4, length);
+    return head;
+  }
+  if (message.type !== CHUNK_OFFSET_DATA || payload !== message.dataLength) return null;
+  view.setUint32(message.extended ? CHUNK_LENGTH_AT.extended : CHUNK_LENGTH_AT.compact, length + 8);
+  return joined(head, bytes, length);
+}
+
+/** The header with the first bytes of what followed it. */
+function joined(head: Uint8Array, bytes: Uint8Array, length: number): Uint8Array {
+  const out = new Uint8Array(head.length + length);
+  out.set(head);
+  out.set(bytes.subarray(head.length, head.length + length), head.length);
+  return out;
+}

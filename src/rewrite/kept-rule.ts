@@ -1,0 +1,74 @@
+import { Block } from '../base/block.js';
+import { Packet } from '../capture/packet.js';
+import { Analysis } from '../engine/analysis.js';
+import type { AnalysisOptions } from '../engine/analysis-options.js';
+import type { Finding, Reporter } from '../engine/event.js';
+import { CaptureBuilder } from './capture-builder.js';
+import type { CaptureWriter, InterfaceInfo, OutPacket } from './capture-writer.js';
+import { writeUnits, type Unit } from './reduction.js';
+
+/** What a finding is called, whatever it is about: rule and party. */
+export function kindOf(f: Finding): string {
+  return `${f.rule.id}@${f.party}`;
+}
+
+/** What a capture of those units, written and read, has findings of in its streams; notes left out, but for those of `rule`. */
+export async function raised(
+  units: readonly Unit[],
+  rule: string,
+  options: AnalysisOptions,
+  digits: number,
+): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  const reporter: Reporter = {
+    capture: () => undefined,
+    message: () => undefined,
+    finding: (f) => {
+      if (f.stream !== null && (f.severity !== 'note' || f.rule.id === rule)) found.add(kindOf(f));
+    },
+    stream: () => undefined,
+    summary: () => undefined,
+  };
+  // what the user chose by number has other numbers here
+  const analysis = new Analysis({ ...options, streams: new Set(), details: false, bytes: false }, reporter);
+  const live = analysis.live('trial');
+  live.sink.info({ format: 'pcapng', linkTypes: [], resolution: 'ns' });
+  writeUnits(units, new CaptureBuilder(new Feed((packet) => live.sink.packet(packet)), digits));
+  live.end();
+  analysis.finish();
+  // lets signals through
+  await new Promise((resolve) => setImmediate(resolve));
+  return found;
+}
+
+/** Gives packets to whoever analyzes them, as if a file had been written and read. */
+class Feed implements CaptureWriter {
+  private readonly interfaces: InterfaceInfo[] = [];
+  private readonly packet_ = new Packet();
+
+  constructor(private readonly take: (packet: Packet) => void) {}
+
+  addInterface(info: InterfaceInfo): number {
+    return this.interfaces.push(info) - 1;
+  }
+
+  packet(p: OutPacket, bytes: Uint8Array, start: number, end: number): void {
+    const { packet_: packet } = this;
+    const { linkType, description } = this.interfaces[p.interfaceId]!;
+    if (packet.block.bytes !== bytes) packet.block = new Block(bytes);
+    packet.number++;
+    packet.seconds = p.seconds;
+    packet.nanos = p.nanos;
+    packet.linkType = linkType;
+    packet.interfaceId = p.interfaceId;
+    packet.interfaceDescription = description ?? '';
+    packet.comment = p.comments?.[0] ?? '';
+    packet.start = start;
+    packet.end = end;
+    packet.originalLength = p.originalLength;
+    this.take(packet);
+  }
+
+  addDrops(): void {}
+  flush(): void {}
+}
