@@ -38,7 +38,7 @@ export const check: Command = {
           ...list,
           alias: 'f',
           describe:
-            'FORMAT or FORMAT=FILE, repeatable: text (default), table, ndjson, json, sarif, junit, github, gitlab',
+            'FORMAT or FORMAT=FILE, repeatable: text (default), table, ndjson, json, html, sarif, junit, github, gitlab',
         },
         output: PRINT_OPTIONS.output,
         'fail-on': {

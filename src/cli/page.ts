@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import type { Json } from '../base/annotation.js';
 import type { Rule } from '../base/rule.js';
 import type { Summary } from '../engine/event.js';
 import { PROTOCOLS } from '../protocols/registry.js';
+import type { CheckReport } from '../report/check-report.js';
 import type { PagePart } from '../report/page/collector.js';
 import type { PageHead, PageRule } from '../report/page/format.js';
 import { pageHtml } from '../report/page/html.js';
@@ -16,11 +16,10 @@ export interface PageContent {
   readonly parts: readonly PagePart[];
   readonly totals: Pick<Summary, 'files' | 'packets' | 'streams' | 'messages' | 'findings'>;
   readonly gate?: PageHead['gate'];
-  readonly stats?: Json;
 }
 
 /** The page of a run: `-f html` of every command. */
-export function page({ command, parts, totals, gate, stats }: PageContent): string {
+export function page({ command, parts, totals, gate }: PageContent): string {
   const broken = new Set(parts.flatMap((p) => p.broken));
   const rules = allRules().filter((r) => broken.has(r.id));
   const { files, packets, streams, messages, findings } = totals;
@@ -28,11 +27,17 @@ export function page({ command, parts, totals, gate, stats }: PageContent): stri
     version: version(),
     command,
     gate: gate ?? null,
-    stats: stats ?? null,
     totals: { files, packets, streams, messages, findings },
     rules: rules.map(pageRule),
   };
   return pageHtml(head, parts, { script: built('page.js'), style: built('page.css') });
+}
+
+/** The page of what `check` judged. */
+export function checkPage(report: CheckReport): string {
+  const parts = report.files.flatMap((f) => f.page ?? []);
+  const { gate, summary, suppressed } = report;
+  return page({ command: 'check', parts, totals: summary, gate: { ...gate, suppressed } });
 }
 
 function pageRule(rule: Rule): PageRule {

@@ -4,6 +4,8 @@ import { safeJson } from '../base/text.js';
 import { Measure } from '../measure/measure.js';
 import { statsCsv, statsObject } from '../report/stats-object.js';
 import { statsText } from '../report/stats-text.js';
+import type { Reporter } from '../engine/event.js';
+import type { TextOutput } from '../report/output.js';
 import { MessageView } from '../select/message-view.js';
 import { terminalWidth, wantColors } from './colors.js';
 import type { Command } from './command.js';
@@ -12,7 +14,7 @@ import { Interrupt } from './interrupt.js';
 import { formatOption, INPUT_OPTIONS, PRINT_OPTIONS, RAW_OPTION, single, type CommonArguments } from './options.js';
 import { rawInput, runInputs } from './run.js';
 import { Planner } from './plan.js';
-import { expressionsOf, SELECT_OPTIONS } from './select-options.js';
+import { expressionsOf, SELECT_OPTIONS, selecting } from './select-options.js';
 import { UsageError } from './usage-error.js';
 
 interface StatsArguments extends CommonArguments {
@@ -31,7 +33,7 @@ export const stats: Command = {
     yargs
       .positional('capture', { type: 'string', array: true, describe: 'Capture files; - is standard input' })
       .options({
-        ...formatOption(['text', 'json', 'csv']),
+        ...formatOption(['text', 'json', 'csv', 'html']),
         interval: { ...single, type: 'string', describe: 'Rates by intervals of this length: 1s, 100ms' },
         where: SELECT_OPTIONS.where,
         output: PRINT_OPTIONS.output,
@@ -68,14 +70,17 @@ export const stats: Command = {
               return where.every((e) => e.holds(of));
             },
     });
+    const shown = args.format === 'html' ? await pageOf(args, output) : null;
     const status = await runInputs(inputs, {
       planner,
-      detail: 'lines',
-      reporter: measure,
+      detail: shown === null ? 'lines' : 'bytes',
+      reporter: shown ?? measure,
       output,
       signal: interrupt.signal,
     });
     switch (args.format) {
+      case 'html':
+        break;
       case 'json':
         output.add(`${safeJson(JSON.stringify(statsObject(measure), null, 2))}\n`);
         break;
@@ -100,6 +105,16 @@ export const stats: Command = {
     return status;
   },
 };
+
+/** A page of the messages that were asked for, which opens where the numbers are. */
+async function pageOf(args: StatsArguments, output: TextOutput): Promise<Reporter> {
+  const { where = [] } = args;
+  const [{ PageCollector }, { page }] = await Promise.all([import('../report/page/collector.js'), import('./page.js')]);
+  const collector = new PageCollector(DEFAULT_LIMITS, where, (totals) =>
+    output.add(page({ command: 'stats', parts: [collector.result()], totals })),
+  );
+  return (await selecting({ where }, () => collector)).reporter;
+}
 
 const UNITS: Readonly<Record<string, number>> = { us: 1e-6, ms: 1e-3, s: 1, m: 60, min: 60, h: 3600 };
 

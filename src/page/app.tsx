@@ -6,6 +6,8 @@ import { Help } from './help.js';
 import { Messages } from './messages.js';
 import type { Model } from './model.js';
 import { Overview } from './overview.js';
+import { Sequence } from './sequence.js';
+import { Waterfall } from './waterfall.js';
 import { useRoute, VIEWS, type Go, type Route, type View } from './route.js';
 import { positionOf, type ViewProps } from './view.js';
 import { grouped, streamName } from './words.js';
@@ -13,17 +15,20 @@ import { grouped, streamName } from './words.js';
 const TITLES: Readonly<Record<View, string>> = {
   overview: 'Overview',
   messages: 'Messages',
+  sequence: 'Sequence',
+  waterfall: 'Waterfall',
 };
 
 export function App({ model }: { readonly model: Model }): JSX.Element {
-  const [route, go] = useRoute(model, 'overview');
+  const [route, go] = useRoute(model, model.head.command === 'stats' ? 'waterfall' : 'overview');
   const [help, setHelp] = useState(false);
   const search = useRef<HTMLInputElement>(null);
   const found = useFind(model, route.find);
   const rows = useMemo(() => rowsOf(model, route.stream, found.rows), [model, route.stream, found.rows]);
   const select = (row: number): void => {
     const elsewhere = route.stream !== null && model.stream[row] !== route.stream;
-    go({ row, view: 'messages', ...(elsewhere && { stream: model.stream[row]! }) });
+    const view = route.view === 'sequence' ? 'sequence' : 'messages';
+    go({ row, view, ...(elsewhere && { stream: model.stream[row]! }) });
   };
   useEffect(() => {
     const key = (e: KeyboardEvent): void => {
@@ -45,9 +50,6 @@ export function App({ model }: { readonly model: Model }): JSX.Element {
   const view: ViewProps = { model, route, go, rows, select };
   return (
     <>
-      <a class="skip" href="#main" onClick={(e) => (e.preventDefault(), document.getElementById('main')?.focus())}>
-        to the content
-      </a>
       <header class="top">
         <p class="brand">wirelint</p>
         <nav aria-label="views">
@@ -65,10 +67,12 @@ export function App({ model }: { readonly model: Model }): JSX.Element {
       {route.view !== 'overview' && (
         <Bar model={model} route={route} go={go} found={found} shown={rows.length} input={search} />
       )}
-      <main id="main" tabIndex={-1} class={route.view}>
+      <main class={route.view}>
         <h1 class="sr">{TITLES[route.view]}</h1>
         {route.view === 'overview' && <Overview {...view} />}
         {route.view === 'messages' && <Messages {...view} />}
+        {route.view === 'sequence' && <Sequence {...view} />}
+        {route.view === 'waterfall' && <Waterfall {...view} />}
       </main>
       {help && <Help model={model} close={() => setHelp(false)} />}
     </>
@@ -145,21 +149,10 @@ function Bar({ model, route, go, found, shown, input }: BarProps): JSX.Element {
 const THEMES = ['auto', 'light', 'dark'] as const;
 
 function Theme(): JSX.Element {
-  const [theme, setTheme] = useState<(typeof THEMES)[number]>(() => {
-    try {
-      return THEMES.find((t) => t === localStorage.getItem('wirelint-theme')) ?? 'auto';
-    } catch {
-      return 'auto';
-    }
-  });
+  const [theme, setTheme] = useState<(typeof THEMES)[number]>('auto');
   useEffect(() => {
     document.documentElement.dataset['theme'] = theme;
     dispatchEvent(new Event('themechange'));
-    try {
-      localStorage.setItem('wirelint-theme', theme);
-    } catch {
-      // a page without storage forgets
-    }
   }, [theme]);
   return (
     <button

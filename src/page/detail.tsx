@@ -49,7 +49,6 @@ export function Detail({ model, row, select }: { model: Model; row: number; sele
         {bytes !== null && bytes.length > 0 && <Copy label="copy hex" text={() => hexText(bytes)} />}
         <Copy label="copy JSON" text={() => jsonText(model, row)} />
         <Copy label="copy command" text={() => commandFor(model, row)} />
-        <Copy label="copy link" text={() => location.href} />
       </p>
       <p class="muted">
         {streamName(model, stream)}: {stream.client} {stream.rolesKnown ? '→' : '↔'} {stream.server}

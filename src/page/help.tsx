@@ -3,12 +3,13 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Model } from './model.js';
 
 const KEYS: readonly (readonly [string, string])[] = [
-  ['1 2', 'overview, messages'],
+  ['1 2 3 4', 'overview, messages, sequence, waterfall'],
   ['j k', 'next message, the one before'],
   ['n p', 'next message with a finding, the one before'],
   ['/', 'find'],
   ['↑ ↓ PgUp PgDn Home End', 'in a list'],
   ['← → ↑ ↓', 'in the fields and the bytes: from one to the next'],
+  ['+ - 0', 'in the waterfall: closer, farther, all'],
   ['?', 'this'],
 ];
 

@@ -2,7 +2,6 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { byteSize, count, safeText } from '../base/safe-text.js';
 import { duration } from '../base/time.js';
-import type { Json } from '../base/annotation.js';
 import type { ViewProps } from './view.js';
 import { byRule, RuleGroup } from './findings.js';
 import type { Model, Stream } from './model.js';
@@ -156,7 +155,6 @@ function Streams({ model, open }: { readonly model: Model; readonly open: (strea
 function StreamCard({ model, stream, open }: { model: Model; stream: Stream; open: () => void }): JSX.Element {
   const { event } = stream;
   const { findings } = event;
-  const facts = sessionFacts(event.session);
   const missing = event.missing['client-to-server'] + event.missing['server-to-client'];
   return (
     <li class="stream">
@@ -189,7 +187,6 @@ function StreamCard({ model, stream, open }: { model: Model; stream: Stream; ope
             {line}
           </p>
         ))}
-        {stream.lines.length === 0 && facts !== '' && <p class="muted">{facts}</p>}
       </div>
       <p class="found">
         {(['error', 'warning', 'note'] as const)
@@ -207,14 +204,6 @@ function StreamCard({ model, stream, open }: { model: Model; stream: Stream; ope
       </p>
     </li>
   );
-}
-
-function sessionFacts(session: Readonly<Record<string, Json>>): string {
-  return Object.entries(session)
-    .filter(([, v]) => typeof v === 'string' || typeof v === 'number')
-    .slice(0, 6)
-    .map(([k, v]) => `${k} ${safeText(String(v))}`)
-    .join(', ');
 }
 
 /** Height of a strip, and of the marks of findings on it. */

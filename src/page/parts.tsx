@@ -31,7 +31,7 @@ export function Level({ severity, children }: { severity: Severity; children?: C
 export function Copy({ label, text }: { readonly label: string; readonly text: () => string }): JSX.Element {
   const [done, setDone] = useState(false);
   const copy = (): void => {
-    void toClipboard(text()).then(() => {
+    void navigator.clipboard.writeText(text()).then(() => {
       setDone(true);
       setTimeout(() => setDone(false), 1500);
     });
@@ -41,18 +41,4 @@ export function Copy({ label, text }: { readonly label: string; readonly text: (
       <span aria-live="polite">{done ? 'copied' : label}</span>
     </button>
   );
-}
-
-async function toClipboard(text: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    // where a page from disk may not
-    const area = document.createElement('textarea');
-    area.value = text;
-    document.body.append(area);
-    area.select();
-    document.execCommand('copy');
-    area.remove();
-  }
 }

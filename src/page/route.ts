@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Model, Stream } from './model.js';
 
-export const VIEWS = ['overview', 'messages'] as const;
+export const VIEWS = ['overview', 'messages', 'sequence', 'waterfall'] as const;
 export type View = (typeof VIEWS)[number];
 
 /** What is looked at: it stands behind the # of the address, so that it can be sent to others. */

@@ -2,6 +2,7 @@ import type { Rule, Severity } from '../base/rule.js';
 import { count } from '../base/text.js';
 import type { SkipReason } from '../contract/protocol.js';
 import type { Summary } from '../engine/event.js';
+import type { PagePart } from './page/collector.js';
 import type { BothWays, CaptureEvent, FindingEvent, StreamEvent } from './event-object.js';
 
 /** What `check` knows of its captures: plain data, so that it can come from another thread. */
@@ -62,6 +63,8 @@ export interface FileReport {
   /** How many findings were silenced in all. */
   readonly silenced: number;
   readonly internalErrors: number;
+  /** What a page shows of it, where one was asked for. */
+  readonly page: PagePart | null;
 }
 
 export interface GateResult {

@@ -99,6 +99,7 @@ export function fileReport(
     suppressed: {},
     silenced: 0,
     internalErrors: 0,
+    page: null,
     ...more,
   };
 }

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { EXPECTATION } from '../../base/capture-rules.js';
-import { CLIENT, SERVER } from '../../base/input.js';
+import { CLIENT, SERVER, type Side } from '../../base/input.js';
 import { shownPath, systemPath } from '../../base/file-name.js';
 import { pathStat } from '../../base/path-stat.js';
 import { NotACapture, type CaptureInfo } from '../../capture/packet.js';
@@ -23,7 +23,9 @@ import { captureEvent, findingEvent, streamEvent } from '../../report/event-obje
 import { Fingerprints } from '../../report/fingerprint.js';
 import { hexDump } from '../../report/hex-dump.js';
 import { FileOutput, TextOutput } from '../../report/output.js';
+import type { PageCollector, PageLimits } from '../../report/page/collector.js';
 import { Transcript } from '../../report/transcript.js';
+import type { TlsEvent } from '../../tls/event.js';
 import { analysisOptions, type Plan } from '../plan.js';
 import { inputError } from '../run.js';
 import { watchHeap } from '../thrift.js';
@@ -47,6 +49,8 @@ export interface Job {
   readonly streams: boolean;
   /** Whether the bytes of the findings' messages are wanted. */
   readonly hex: boolean;
+  /** How much of it a page may hold; null: no page was asked for. */
+  readonly page: PageLimits | null;
   /** A file that takes the events as lines of JSON. */
   readonly events: string | null;
 }
@@ -61,8 +65,12 @@ export async function judge(job: Job, hooks: RunHooks = {}, line?: (json: string
   const name = inputName(job.input);
   const spool = job.events === null ? null : new TextOutput(openSync(job.events, 'w', 0o600));
   const take = spool === null ? line : (json: string) => spool.add(`${json}\n`);
-  const options = analysisOptions(job.plan, job.hex ? 'bytes' : take !== undefined ? 'lines' : 'none');
-  const verdict = new Verdict(name, options, job, take);
+  const options = analysisOptions(
+    job.plan,
+    job.hex || job.page !== null ? 'bytes' : take !== undefined ? 'lines' : 'none',
+  );
+  const page = job.page === null ? null : new (await import('../../report/page/collector.js')).PageCollector(job.page);
+  const verdict = new Verdict(name, options, job, take, page);
   const analysis = new Analysis({ ...options, suppress: (f) => verdict.suppresses(f) }, verdict);
   verdict.analysis = analysis;
   let state: FileReport['state'] = 'judged';
@@ -95,6 +103,7 @@ class Verdict implements Reporter {
   private readonly options: AnalysisOptions;
   private readonly job: Job;
   private readonly lines: EventLines | null;
+  private readonly page: PageCollector | null;
   private readonly silencer: Silencer;
   private readonly fingerprints = new Fingerprints();
   /** Fingerprint of the finding that is on its way from the engine's question whether it is suppressed. */
@@ -115,7 +124,14 @@ class Verdict implements Reporter {
   private seconds = 0;
   private nanos = 0;
 
-  constructor(name: string, options: AnalysisOptions, job: Job, take?: (json: string) => void) {
+  constructor(
+    name: string,
+    options: AnalysisOptions,
+    job: Job,
+    take: ((json: string) => void) | undefined,
+    page: PageCollector | null,
+  ) {
+    this.page = page;
     this.name = name;
     this.options = options;
     this.job = job;
@@ -133,13 +149,15 @@ class Verdict implements Reporter {
   capture(file: string, info: CaptureInfo): void {
     this.info = info;
     this.lines?.capture(file, info);
+    this.page?.capture(file, info);
   }
 
   part(_file: string, path: string, firstPacket: number): void {
     this.parts.push({ path, firstPacket });
   }
 
-  begin(_file: string, seconds: number, nanos: number): void {
+  begin(file: string, seconds: number, nanos: number): void {
+    this.page?.begin(file, seconds, nanos);
     this.seconds = seconds;
     this.nanos = nanos;
   }
@@ -148,13 +166,23 @@ class Verdict implements Reporter {
     this.exitStatus = exitStatus;
   }
 
+  open(stream: StreamRecord): void {
+    this.page?.open(stream);
+  }
+
+  secured(stream: StreamRecord, side: Side, event: TlsEvent): void {
+    this.page?.secured(stream, side, event);
+  }
+
   message(stream: StreamRecord, m: Message): void {
     this.counts?.add(stream.protocol!.name, m.name);
     this.lines?.message(stream, m);
+    this.page?.message(stream, m);
   }
 
   finding(f: Finding): void {
     this.lines?.finding(f);
+    this.page?.finding(f);
     const { id, severity, party, title, meaning, spec } = f.rule;
     this.rules[id] ??= { id, severity, party, title, meaning, spec };
     // what is about the file as a whole is little, and decides whether it is complete
@@ -212,6 +240,11 @@ class Verdict implements Reporter {
   }
 
   stream(s: StreamRecord): void {
+    this.judgeStream(s);
+    this.page?.stream(s);
+  }
+
+  private judgeStream(s: StreamRecord): void {
     this.listTimes(s);
     if (!this.job.streams && this.lines === null && this.job.plan.expect.length === 0) return;
     const event = streamEvent(s);
@@ -231,7 +264,8 @@ class Verdict implements Reporter {
     });
   }
 
-  endOfFile(): void {
+  endOfFile(file: string, packets: number): void {
+    this.page?.endOfFile(file, packets);
     this.listSummaries();
     // a file that turned out to be no capture holds nothing to expect anything of
     if (this.info === null) return;
@@ -263,6 +297,7 @@ class Verdict implements Reporter {
       suppressed: this.silencer.used,
       silenced: this.silencer.silenced,
       internalErrors: 0,
+      page: state === 'judged' ? (this.page?.result() ?? null) : null,
     };
   }
 

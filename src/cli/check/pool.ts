@@ -90,5 +90,6 @@ function failed(job: Job, error: unknown): FileReport {
     suppressed: {},
     silenced: 0,
     internalErrors: 1,
+    page: null,
   };
 }

@@ -16,6 +16,8 @@ export async function render(
   options: RenderOptions,
 ): Promise<string> {
   switch (format) {
+    case 'html':
+      return (await import('../page.js')).checkPage(report);
     case 'sarif':
       return (await import('../../report/sarif.js')).sarif(report, options);
     case 'junit':

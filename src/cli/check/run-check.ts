@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS } from '../../base/limits.js';
 import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -15,6 +16,7 @@ import {
 } from '../../report/check-report.js';
 import { JsonDocument, Ndjson, type Framing } from '../../report/event-lines.js';
 import { summaryEvent } from '../../report/event-object.js';
+import type { PageLimits } from '../../report/page/collector.js';
 import type { TextOutput } from '../../report/output.js';
 import { terminalWidth, wantColors } from '../colors.js';
 import { complain } from '../complain.js';
@@ -141,6 +143,7 @@ function jobsFor(
   const { planner, args, golden, reports } = settings;
   const lines = reports.some((r) => r.format === 'sarif' || r.format === 'github' || r.format === 'gitlab');
   const streams = settings.gate.requireComplete || reports.some((r) => r.format === 'junit');
+  const page = reports.some((r) => r.format === 'html') ? pageShare(recordings.length + settings.raws.length) : null;
   const job = (input: CaptureInput, named: boolean, doubt: JoinDoubt | null): Job => {
     const name = inputName(input);
     return {
@@ -157,6 +160,7 @@ function jobsFor(
       lines,
       streams,
       hex: args.hex ?? false,
+      page,
       events: null,
     };
   };
@@ -170,6 +174,18 @@ function jobsFor(
     ),
     ...settings.raws.map((raw) => job(raw, true, null)),
   ];
+}
+
+/** What each of several captures may take of a page. */
+function pageShare(captures: number): PageLimits {
+  const of = (limit: number, least: number): number => Math.max(least, Math.floor(limit / Math.max(1, captures)));
+  return {
+    pageMessages: of(DEFAULT_LIMITS.pageMessages, 256),
+    pageFindings: of(DEFAULT_LIMITS.pageFindings, 16),
+    pageStreams: of(DEFAULT_LIMITS.pageStreams, 16),
+    pageFieldCharacters: of(DEFAULT_LIMITS.pageFieldCharacters, 16_384),
+    pageBytes: of(DEFAULT_LIMITS.pageBytes, 4096),
+  };
 }
 
 async function judgeAll(

@@ -42,7 +42,10 @@ export interface PagePart {
   readonly broken: readonly string[];
 }
 
-type PageLimits = Pick<Limits, 'pageMessages' | 'pageFindings' | 'pageStreams' | 'pageFieldCharacters' | 'pageBytes'>;
+export type PageLimits = Pick<
+  Limits,
+  'pageMessages' | 'pageFindings' | 'pageStreams' | 'pageFieldCharacters' | 'pageBytes'
+>;
 
 interface StreamState {
   readonly number: number;

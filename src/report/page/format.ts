@@ -1,5 +1,4 @@
 import type { Confidence, Party, Severity } from '../../base/rule.js';
-import type { Json } from '../../base/annotation.js';
 import type { Counts } from '../../engine/event.js';
 import type { Direction, StreamEvent } from '../event-object.js';
 
@@ -14,12 +13,10 @@ import type { Direction, StreamEvent } from '../event-object.js';
 export interface PageHead {
   readonly version: string;
   /** The command that made it. */
-  readonly command: 'analyze' | 'check' | 'stats' | 'diff';
+  readonly command: 'analyze' | 'check' | 'stats';
   readonly parts: readonly PartHead[];
   /** Only `check`: whether the gate passed, and why not. */
   readonly gate: { readonly status: number; readonly reasons: readonly string[]; readonly suppressed: number } | null;
-  /** Only `stats`: what `-f json` says. */
-  readonly stats: Json | null;
   readonly totals: {
     readonly files: number;
     readonly packets: number;
