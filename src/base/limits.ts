@@ -13,6 +13,12 @@ export interface Limits {
   fragmentBytes: number;
   /** Seconds (capture time) after which an incomplete IP datagram is given up (RFC 8200: 60). */
   fragmentSeconds: number;
+  /** IP packets inside IP packets, directly or in tunnels: a packet of nothing but headers. */
+  nestedPackets: number;
+  /** IPv6 extension headers of one packet: a chain of empty ones. */
+  extensionHeaders: number;
+  /** VLAN tags, MPLS labels and the like in front of one packet: a frame of nothing else. */
+  linkTags: number;
   /** Connections held at once: a SYN flood. The longest idle one is given up first. */
   flows: number;
   /**
@@ -154,6 +160,9 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   fragmentDatagrams: 1024,
   fragmentBytes: 16 << 20,
   fragmentSeconds: 60,
+  nestedPackets: 4,
+  extensionHeaders: 32,
+  linkTags: 32,
   flows: 131_072,
   openStreams: 8192,
   idleSeconds: 3600,

@@ -30,6 +30,7 @@ export class Analysis {
     findings: { error: 0, warning: 0, note: 0 },
     protocols: {},
     messagesByProtocol: {},
+    programs: [],
   };
   /** Streams whose decoding failed inside wirelint. */
   internalErrors = 0;

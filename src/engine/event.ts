@@ -92,6 +92,14 @@ export interface Summary {
   readonly protocols: Record<string, number>;
   /** Messages by protocol. */
   readonly messagesByProtocol: Record<string, number>;
+  /** The programs that recordings were made of, as far as these say how they ended. */
+  readonly programs: EndedProgram[];
+}
+
+/** How the program ended that a recording was made of. */
+export interface EndedProgram {
+  readonly file: string;
+  readonly exitStatus: number;
 }
 
 /**

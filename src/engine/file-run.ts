@@ -136,6 +136,7 @@ export class FileRun implements PacketSink {
   }
 
   ended(exitStatus: number): void {
+    this.summary.programs.push({ file: this.name, exitStatus });
     this.reporter.ended?.(this.name, exitStatus);
   }
 

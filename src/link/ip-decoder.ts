@@ -65,10 +65,6 @@ const UNREAD: ReadonlyMap<number, string> = new Map([
 
 /** Option of the hop-by-hop header that carries the length of a packet beyond 65535 bytes (RFC 2675). */
 const JUMBO_OPTION = 0xc2;
-/** Extension headers of one packet: a chain of empty ones. */
-const MAX_EXTENSION_HEADERS = 32;
-/** IP packets inside IP packets, directly or in tunnels. */
-const MAX_NESTING = 4;
 
 /** What leads out of IP again, down to a link layer, and what is only counted. */
 export interface IpSurroundings {
@@ -88,6 +84,7 @@ export class IpDecoder {
   private readonly segment: Segment;
   private readonly onSegment: (segment: Segment) => void;
   private readonly around: IpSurroundings;
+  private readonly limits: Readonly<Limits>;
   private readonly fragments: Fragments;
   private nesting = 0;
   /** Packets that were no TCP, and packets too short or too damaged to tell. */
@@ -100,6 +97,7 @@ export class IpDecoder {
     onSegment: (segment: Segment) => void,
     around: IpSurroundings,
   ) {
+    this.limits = limits;
     this.segment = segment;
     this.onSegment = onSegment;
     this.around = around;
@@ -188,7 +186,7 @@ export class IpDecoder {
     const { bytes } = block;
     let next = protocol;
     let pos = at;
-    for (let n = 0; n < MAX_EXTENSION_HEADERS; n++) {
+    for (let n = 0; n < this.limits.extensionHeaders; n++) {
       switch (next) {
         case TCP:
           this.tcp(block, pos, end, wireEnd);
@@ -230,11 +228,18 @@ export class IpDecoder {
       }
     }
     this.damaged++;
+    const { extensionHeaders } = this.limits;
+    this.around.limit(
+      `extensionHeaders: more than ${extensionHeaders} extension headers in one packet; it is not read`,
+    );
   }
 
   private nested(protocol: number, block: Block, at: number, end: number, wireEnd: number): void {
-    if (this.nesting >= MAX_NESTING) {
-      this.around.unread(`more than ${MAX_NESTING} packets inside each other`);
+    const { nestedPackets } = this.limits;
+    if (this.nesting >= nestedPackets) {
+      this.around.limit(
+        `nestedPackets: more than ${nestedPackets} packets inside each other; what is further in is not read`,
+      );
       return;
     }
     this.nesting++;

@@ -40,9 +40,6 @@ const PPP_IPV6 = 0x0057;
 /** NFLOG attribute that holds the packet (linux/netfilter/nfnetlink_log.h). */
 const NFULA_PAYLOAD = 9;
 
-/** Tags, labels and attributes of one frame: a frame made of nothing else. */
-const MAX_TAGS = 32;
-
 /**
  * Turns captured packets into TCP segments, and passes on what recordings of sockets say. One Segment object is reused for all.
  * What is no TCP is counted; link types that are not decoded are reported once each, at the end.
@@ -178,7 +175,7 @@ export class LinkDecoder {
     const { view } = block;
     let type = first;
     let at = start;
-    for (let n = 0; n < MAX_TAGS; n++) {
+    for (let n = 0; n < this.limits.linkTags; n++) {
       switch (type) {
         case TYPE_IPV4:
           this.ip.v4(block, at, end, wireEnd);
@@ -226,12 +223,18 @@ export class LinkDecoder {
           at += 8;
       }
     }
+    this.tooManyTags();
+  }
+
+  private tooManyTags(): void {
     this.otherFrames++;
+    const { linkTags } = this.limits;
+    this.limit(`linkTags: more than ${linkTags} tags or labels in front of one packet; it is not read`);
   }
 
   private mpls(block: Block, start: number, end: number, wireEnd: number): void {
     let at = start;
-    for (let n = 0; n < MAX_TAGS && end - at >= 4; n++) {
+    for (let n = 0; n < this.limits.linkTags && end - at >= 4; n++) {
       const bottom = (block.bytes[at + 2]! & 1) === 1;
       at += 4;
       if (bottom) {
@@ -239,7 +242,8 @@ export class LinkDecoder {
         return;
       }
     }
-    this.otherFrames++;
+    if (end - at >= 4) this.tooManyTags();
+    else this.otherFrames++;
   }
 
   /** PPP: address and control bytes may be left out, and so may the first byte of the protocol (RFC 1661, section 6.5). */
@@ -263,7 +267,7 @@ export class LinkDecoder {
     let at = start + 4;
     // attribute lengths are short, so their high byte is 0
     const little = end - at < 2 || bytes[at] !== 0;
-    for (let n = 0; n < MAX_TAGS && end - at >= 4; n++) {
+    for (let n = 0; n < this.limits.linkTags && end - at >= 4; n++) {
       const length = view.getUint16(at, little);
       const type = view.getUint16(at + 2, little) & 0x7fff;
       if (length < 4) break;

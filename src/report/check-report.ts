@@ -102,6 +102,7 @@ export function emptySummary(): Summary {
     findings: { error: 0, warning: 0, note: 0 },
     protocols: {},
     messagesByProtocol: {},
+    programs: [],
   };
 }
 
@@ -113,6 +114,7 @@ export function addSummary(sum: Summary, more: Summary): void {
   sum.messages += more.messages;
   for (const severity of ['error', 'warning', 'note'] as const) sum.findings[severity] += more.findings[severity];
   for (const [name, n] of Object.entries(more.protocols)) sum.protocols[name] = (sum.protocols[name] ?? 0) + n;
+  sum.programs.push(...more.programs);
   for (const [name, n] of Object.entries(more.messagesByProtocol))
     sum.messagesByProtocol[name] = (sum.messagesByProtocol[name] ?? 0) + n;
 }

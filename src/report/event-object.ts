@@ -5,7 +5,7 @@ import type { CaptureFormat, CaptureInfo } from '../capture/packet.js';
 import { fieldsOf, type Json } from '../base/annotation.js';
 import type { Message } from '../contract/message.js';
 import { directionOf, type Direction } from '../engine/direction.js';
-import type { Counts, Finding, Repeated, StreamRecord, Summary } from '../engine/event.js';
+import type { Counts, EndedProgram, Finding, Repeated, StreamRecord, Summary } from '../engine/event.js';
 
 /** The events of the ndjson format, as plain objects: names, order and types are a promise to users. */
 
@@ -112,6 +112,8 @@ export interface SummaryEvent {
   readonly messages: number;
   readonly findings: Readonly<Counts>;
   readonly protocols: Readonly<Record<string, number>>;
+  /** How recorded programs ended; absent where no recording says so. */
+  readonly programs?: readonly EndedProgram[];
 }
 
 export type Event = CaptureEvent | MessageEvent | FindingEvent | StreamEvent | SummaryEvent;
@@ -230,5 +232,6 @@ export function summaryEvent(s: Summary): SummaryEvent {
     messages: s.messages,
     findings: { error: s.findings.error, warning: s.findings.warning, note: s.findings.note },
     protocols: { ...s.protocols },
+    ...(s.programs.length > 0 && { programs: s.programs.map((p) => ({ ...p })) }),
   };
 }

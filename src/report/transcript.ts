@@ -223,6 +223,10 @@ export class Transcript implements Reporter {
       `: ${files}${count(s.packets, 'packet')}, ${count(s.streams, 'stream')}${kinds}, ${count(s.messages, 'message')}, ${findingCounts(s.findings)}`,
       '  ',
     );
+    for (const { file, exitStatus } of s.programs) {
+      const where = s.files > 1 ? ` of ${printable(this.nameOf(file))}` : '';
+      this.wrapped('  ', `the recorded program${where} ended with status ${exitStatus}`, '    ');
+    }
     const left = this.options.leftOut;
     if (left !== undefined) for (const line of leftOutWords(left)) this.wrapped('  ', line, '    ');
     if (this.options.digest !== undefined) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { unhex } from '../../src/base/hex.js';
-import { cat, decode, ethernet, ipv4, ipv6, LinkRun, tcp, u16, u32 } from '../kit/frames.js';
+import { cat, decode, ethernet, extension, ipv4, ipv6, LinkRun, tcp, u16, u32 } from '../kit/frames.js';
 
 const inner = ipv4(tcp('abc'));
 const frame = ethernet(0x0800, inner);
@@ -140,11 +140,26 @@ describe('other carriers', () => {
     ]);
   });
 
-  it('do not nest without end', () => {
+  it('nestedPackets: do not nest without end', () => {
     let packet = inner;
     for (let n = 0; n < 8; n++) packet = ipv4(cat(u16(0), u16(0x6558), ethernet(0x0800, packet)), { protocol: 47 });
     expect(notesOf(ethernet(0x0800, packet))).toEqual([
-      'capture/unsupported-link: 1 packet of more than 4 packets inside each other not decoded, the first is packet 1',
+      'capture/limit: nestedPackets: more than 4 packets inside each other; what is further in is not read',
     ]);
+  });
+
+  it('linkTags: tags and labels are no endless way to a packet', () => {
+    const tags = cat(...Array.from({ length: 40 }, () => cat(u16(5), u16(0x8100))));
+    const labels = cat(...Array.from({ length: 40 }, () => u32(0x0001_0040)));
+    const said = ['capture/limit: linkTags: more than 32 tags or labels in front of one packet; it is not read'];
+    expect(notesOf(ethernet(0x8100, tags))).toEqual(said);
+    expect(notesOf(ethernet(0x8847, labels))).toEqual(said);
+  });
+
+  it('extensionHeaders: a chain of empty headers is given up', () => {
+    const headers = cat(...Array.from({ length: 40 }, () => extension(60)));
+    expect(notesOf(ethernet(0x86dd, ipv6(60, headers)))).toContain(
+      'capture/limit: extensionHeaders: more than 32 extension headers in one packet; it is not read',
+    );
   });
 });

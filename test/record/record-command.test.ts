@@ -105,6 +105,10 @@ describe('wirelint record', () => {
       const { status, stdout } = await start(['check', '--config', config, file]).ended;
       return `${status} ${stdout}`;
     };
+    const text = await start(['analyze', file]).ended;
+    expect(text.stdout).toContain('the recorded program ended with status 7');
+    const events = (await start(['analyze', '-f', 'ndjson', file]).ended).stdout.trimEnd().split('\n');
+    expect(JSON.parse(events.at(-1)!)).toMatchObject({ type: 'summary', programs: [{ file, exitStatus: 7 }] });
     expect(await check(7)).toMatch(/^0 /);
     expect(await check(0)).toMatch(/^1 [^]*expected a program that ends with status 0, but it ended with 7/);
   });
