@@ -1,4 +1,4 @@
-import { copyFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/base/limits.js';
@@ -49,10 +49,6 @@ describe('a capture that is reduced to a rule', () => {
     const raised = new Set(after.findings.filter((f) => f.severity !== 'note').map((f) => `${f.rule}@${f.party}`));
     expect([...raised]).toContain(kept);
     for (const kind of raised) expect(kinds).toContain(kind);
-    // the same again gives the same bytes
-    const again = join(folder, 'again.pcapng');
-    wirelint(['reduce', input, '--keep', kept, '-w', again]);
-    expect((await collect(again)).messages.length).toBe(after.messages.length);
   });
 
   it('has payloads of the smallest size that does', async () => {
@@ -66,6 +62,16 @@ describe('a capture that is reduced to a rule', () => {
       out,
     ]);
     expect(statSync(out).size).toBeLessThan(4096);
+    const again = join(folder, 'sizes-again.pcapng');
+    wirelint([
+      'reduce',
+      join(CAPTURES, 'nbd/nbdkit-out-of-range.pcap'),
+      '--keep',
+      'nbd/request-beyond-export',
+      '-w',
+      again,
+    ]);
+    expect(readFileSync(again).equals(readFileSync(out)), 'the same capture gives the same bytes').toBe(true);
   });
 
   it('is a test as it is: the gate fails where the rule is not raised any more', () => {
