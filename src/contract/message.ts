@@ -6,7 +6,10 @@ import type { Origin } from '../base/origin.js';
  * that hot property reads stay monomorphic. Field trees are made on demand (Protocol.annotate).
  */
 export abstract class Message {
-  /** Position among the stream's messages, from 1, in the order in which they were completed; 0 until then. */
+  /**
+   * Position among the stream's messages, from 1, in the order in which they were completed; 0 until then. `packet` can step back from
+   * one to the next: what came behind a hole is held until the hole is known to be lost, while the peer's messages go on.
+   */
   index = 0;
   /** Who sent it. */
   readonly side: Side;
