@@ -170,12 +170,6 @@ export class Model {
     return this.asked.get(row);
   }
 
-  /** All requests of some streams, in order of time. */
-  requests(streams: ReadonlySet<number> | null): Request[] {
-    const all = [...this.asked.values()];
-    return streams === null ? all : all.filter((r) => streams.has(this.stream[r.row]!));
-  }
-
   /** Whether an answer is the last one of its request. */
   isLast(row: number): boolean {
     return this.outcome[row]! % 2 === 1;
@@ -346,8 +340,9 @@ export class Model {
       if (request < 0) continue;
       this.request[row] = request;
       if (this.reply[request]! < 0) this.reply[request] = row;
-      const asked = this.asked.get(request);
-      if (asked === undefined) continue;
+      // what is answered was asked, whether its protocol counts it or not
+      const asked = this.asked.get(request) ?? { row: request, reply: -1, error: null };
+      this.asked.set(request, asked);
       asked.error ??= this.error(row);
       if (this.isLast(row)) asked.reply = row;
     }

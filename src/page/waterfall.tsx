@@ -307,7 +307,7 @@ function histogram(g: CanvasRenderingContext2D, width: number, c: Colours, seen:
 function Percentiles({ model, seen }: { readonly model: Model; readonly seen: readonly Bar[] }): JSX.Element {
   const by = new Map<string, Bar[]>();
   for (const b of seen) {
-    const name = model.operations[model.operation[b.request.row]! - 1]!;
+    const name = model.operations[model.operation[b.request.row]! - 1] ?? model.name(b.request.row);
     by.set(name, [...(by.get(name) ?? []), b]);
   }
   return (
