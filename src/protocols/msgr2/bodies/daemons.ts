@@ -118,7 +118,7 @@ const standby = versioned(4, {
   features: since(4, featureBits),
 });
 export const mgrMap = struct({
-  map: versioned(13, {
+  map: versioned(14, {
     epoch: u32,
     activeAddresses: addresses,
     activeGid: u64,
@@ -136,6 +136,7 @@ export const mgrMap = struct({
     clientAddresses: since(11, list(addresses, 'addresses')),
     clientNames: since(12, strings),
     flags: since(13, u64),
+    forceDisabled: since(14, strings),
   }),
 });
 

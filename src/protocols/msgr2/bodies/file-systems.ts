@@ -295,7 +295,14 @@ const realms: Type<unknown> = {
       if (values.length < r.limits.listItems) values.push(value);
     }
     r.rows = outer;
-    if (rows !== null) r.row(name, at, rows.flatMap((a) => (a.value === undefined ? [] : [a.value])), undefined, rows); // prettier-ignore
+    if (rows !== null)
+      r.row(
+        name,
+        at,
+        rows.flatMap((a) => (a.value === undefined ? [] : [a.value])),
+        undefined,
+        rows,
+      );
     return values;
   },
   skip: (r) => {
@@ -340,8 +347,18 @@ export const clientReply = struct({
   isDentry: u8,
   isTarget: u8,
 }).and(['op', 'isDentry', 'isTarget', 'result'], {
-  trace: sizedBy((b) => (hasDentry({ reply: b }) ? (hasTarget({ reply: b }) ? dentryAndTarget : dentryOnly) : hasTarget({ reply: b }) ? targetOnly : nothing)), // prettier-ignore
-  extra: sizedBy((b) => (READS_DIRECTORY.includes(b.op) ? listing : b.op === MDS_OP_CREATE ? created : struct({ bytes: remainder }))), // prettier-ignore
+  trace: sizedBy((b) =>
+    hasDentry({ reply: b })
+      ? hasTarget({ reply: b })
+        ? dentryAndTarget
+        : dentryOnly
+      : hasTarget({ reply: b })
+        ? targetOnly
+        : nothing,
+  ),
+  extra: sizedBy((b) =>
+    READS_DIRECTORY.includes(b.op) ? listing : b.op === MDS_OP_CREATE ? created : struct({ bytes: remainder }),
+  ),
   snapTrace,
 });
 

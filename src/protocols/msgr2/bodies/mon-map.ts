@@ -1,6 +1,6 @@
 import { list, since } from '../../../base/structure/parts.js';
 import { struct, versioned } from '../../../base/structure/struct.js';
-import { bool, string, u16, u32, u64, u8 } from '../../../base/structure/type.js';
+import { bool, i32, string, u16, u32, u64, u8 } from '../../../base/structure/type.js';
 import { addresses } from '../structures/address.js';
 import { utime, uuid } from '../structures/common.js';
 
@@ -17,9 +17,11 @@ const monInfo = versioned(6, {
 /** mon_feature_t. */
 const features = versioned(1, { bits: u64 });
 const names = list(string, 'name');
+const CIPHERS: readonly string[] = ['none', 'aes', 'aes256k'];
+const cipher = i32.shown((v) => CIPHERS[v] ?? `cipher ${v}`);
 
 /** MonMap from Nautilus (version 6) on; older ones name the monitors in another form, and are left as bytes. */
-export const monMap = versioned(9, {
+export const monMap = versioned(10, {
   fsid: uuid,
   epoch: u32,
   lastChanged: since(6, utime),
@@ -35,4 +37,8 @@ export const monMap = versioned(9, {
   stretchMode: since(9, bool),
   tiebreaker: since(9, string),
   stretchMarkedDown: since(9, names),
+  authEpoch: since(10, u32),
+  serviceCipher: since(10, cipher),
+  allowedCiphers: since(10, list(cipher, 'cipher')),
+  preferredCipher: since(10, cipher),
 });

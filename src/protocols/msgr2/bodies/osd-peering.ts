@@ -68,7 +68,8 @@ export const recoveryReserve = struct({
 });
 export const scrubReserve = struct({
   ...{ pg: spg, mapEpoch: u32, reservation: i32.shown(scrubName), from: pgShard },
-  reservationNonce: since(2, u64),
+  reservationNonce: since(2, u32),
+  waitForResources: since(3, bool),
 });
 
 export const scrub2 = struct({ fsid: uuid, epoch: u32, pgs: list(spg, 'pg'), repair: bool, deep: bool });

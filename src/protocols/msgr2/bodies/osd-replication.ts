@@ -1,4 +1,4 @@
-import { list, since, whenBefore } from '../../../base/structure/parts.js';
+import { changed, list, since, until, whenBefore } from '../../../base/structure/parts.js';
 import { struct, versioned } from '../../../base/structure/struct.js';
 import { blob, bool, i32, i8, remainder, string, u32, u64, u8 } from '../../../base/structure/type.js';
 import { resultText } from '../constants.js';
@@ -24,10 +24,8 @@ import { objectStats } from '../structures/stats.js';
 const result = i32.shown(resultText);
 const flagsHex = u32.shown((v) => `0x${v.toString(16)}`);
 
-/** ObjectStore::Transaction with its data elsewhere (src/os/Transaction.h): what follows the operations are indexes of objects. */
-const transaction = versioned(Infinity, { data: blob, operations: blob, indexes: remainder });
-/** The same where the data stand in the message's data segment. */
-const transactionHead = versioned(Infinity, { indexes: remainder });
+/** ObjectStore::Transaction (src/os/Transaction.h): its data (in the data segment since version 10), operations, indexes of objects. */
+const transaction = versioned(10, { data: until(10, blob), operations: blob, indexes: remainder });
 
 /** MOSDRepOp, MOSDRepOpReply from version 2 on: an operation as the replicas do it. */
 const replicated = struct({ mapEpoch: u32, minEpoch: u32, trace, requestId, pg: spg });
@@ -43,7 +41,7 @@ export const osdRepOp = replicated.and({
   from: pgShard,
   hitSets: optionalHitSetHistory,
   committedTo: eversion,
-  transaction: since(4, transactionHead),
+  transaction: since(4, transaction),
 });
 const ACKS: readonly (readonly [number, string])[] = [
   [1, 'ack'],
@@ -51,7 +49,11 @@ const ACKS: readonly (readonly [number, string])[] = [
   [4, 'ondisk'],
 ];
 export const osdRepOpReply = replicated.and({
-  ackType: u8.shown((v) => ACKS.filter(([bit]) => (v & bit) !== 0).map((a) => a[1]).join(' ')), // prettier-ignore
+  ackType: u8.shown((v) =>
+    ACKS.filter(([bit]) => (v & bit) !== 0)
+      .map((a) => a[1])
+      .join(' '),
+  ),
   result,
   lastCompleteOnDisk: eversion,
   from: pgShard,
@@ -74,7 +76,7 @@ export const updateLogMissingReply = struct({
 const watcher = versioned(4, { cookie: u64, timeoutSeconds: u32, address: since(4, address) });
 
 /** object_info_t, from version 8 on. */
-const objectInfo = versioned(17, { object: hobject, locator, category: string, version: eversion })
+const objectInfo = versioned(18, { object: hobject, locator, category: string, version: eversion })
   .and({ priorVersion: eversion, lastRequestId: requestId, size: u64, mtime: utime })
   .and(['object'], {
     // the head names who locks it, a clone its snapshots
@@ -96,7 +98,16 @@ const objectInfo = versioned(17, { object: hobject, locator, category: string, v
     expectedObjectSize: since(16, u64),
     expectedWriteSize: since(16, u64),
     allocHintFlags: since(16, u32),
-  });
+  })
+  .and(['flags'], {
+    manifest: whenBefore(since(17, versioned(Infinity, { form: u8, contents: remainder })), hasManifest),
+  })
+  .and({ shardVersions: since(18, list(struct({ shard: i8, version: eversion }))) });
+/** object_info_t::FLAG_MANIFEST. */
+const MANIFEST = 1 << 7;
+function hasManifest(before: { readonly flags?: number | undefined }): boolean {
+  return ((before.flags ?? 0) & MANIFEST) !== 0;
+}
 function isHead(before: { readonly object?: { readonly snap: bigint } }): boolean {
   return before.object?.snap === 0xffff_ffff_ffff_fffen;
 }
@@ -178,7 +189,7 @@ export const pgBackfill = struct({
 export const pgBackfillRemove = struct({ pg: spg, mapEpoch: u32, objects: objectVersions });
 
 /** Parts of an object that is erasure-coded (src/osd/ECMsgTypes.cc). */
-const subWrite = versioned(4, {
+const subWrite = versioned(5, {
   from: pgShard,
   tid: u64,
   requestId,
@@ -202,15 +213,19 @@ const subRead = versioned(3, {
   attributesToRead: list(hobject, 'object'),
   subchunks: since(3, list(struct({ object: hobject, chunks: list(struct({ first: i32, count: i32 }), 'chunk') }))),
 });
-const subReadReply = versioned(1, {
+const buffersInFront = list(struct({ object: hobject, extents: list(struct({ offset: u64, data: blob }), 'extent') }));
+const buffersInData = list(struct({ object: hobject, extents: list(struct({ offset: u64, length: u32 }), 'extent') }));
+const subReadReply = versioned(2, {
   from: pgShard,
   tid: u64,
-  buffers: list(struct({ object: hobject, extents: list(struct({ offset: u64, data: blob }), 'extent') })),
+  buffers: changed(2, buffersInFront, buffersInData),
   attributes: list(struct({ object: hobject, attributes: values })),
   errors: list(struct({ object: hobject, error: result })),
 });
 const traced = { minEpoch: since(2, u32), trace: since(2, trace) };
 export const ecWrite = struct({ pg: spg, mapEpoch: u32, op: subWrite, ...traced });
 export const ecWriteReply = struct({ pg: spg, mapEpoch: u32, op: subWriteReply, ...traced });
-export const ecRead = struct({ pg: spg, mapEpoch: u32, op: subRead, minEpoch: since(3, u32), trace: since(3, trace) });
+export const ecRead = struct({
+  ...{ pg: spg, mapEpoch: u32, op: subRead, minEpoch: since(3, u32), trace: since(3, trace), cost: since(4, u64) },
+});
 export const ecReadReply = struct({ pg: spg, mapEpoch: u32, op: subReadReply, ...traced });

@@ -23,14 +23,13 @@ export const DAEMON_BODIES: readonly Body[] = [
     1,
     D.mgrMap,
     ({ map }) =>
-    `epoch ${shown(map?.epoch)}  ${map?.activeName === '' ? 'none active' : `active ${word(map?.activeName)}`}`, // prettier-ignore
+      `epoch ${shown(map?.epoch)}  ${map?.activeName === '' ? 'none active' : `active ${word(map?.activeName)}`}`,
   ),
   unconfirmed(
     MSG.MGR_BEACON,
     8,
     11,
     D.mgrBeacon,
-    (f) =>
-    `mgr.${word(f.name)}  gid ${shown(f.gid)}${f.available === true ? '  available' : ''}`, // prettier-ignore
+    (f) => `mgr.${word(f.name)}  gid ${shown(f.gid)}${f.available === true ? '  available' : ''}`,
   ),
 ];

@@ -25,8 +25,7 @@ export const FILE_SYSTEM_BODIES: readonly Body[] = [
     1,
     2,
     S.mdsMapMessage,
-    (f) =>
-    `epoch ${shown(f.epoch)}  ${word(f.map?.map?.filesystem)}  up ${f.map?.map?.up?.length ?? '?'}`, // prettier-ignore
+    (f) => `epoch ${shown(f.epoch)}  ${word(f.map?.map?.filesystem)}  up ${f.map?.map?.up?.length ?? '?'}`,
   ),
   unconfirmed(MSG.FS_MAP, 1, 1, S.fsMapMessage, ({ epoch }) => `epoch ${shown(epoch)}`),
   unconfirmed(MSG.FS_MAP_USER, 1, 1, S.fsMapUserMessage, ({ epoch }) => `epoch ${shown(epoch)}`),
@@ -35,32 +34,23 @@ export const FILE_SYSTEM_BODIES: readonly Body[] = [
     6,
     8,
     S.mdsBeacon,
-    (f) =>
-    `mds.${word(f.name)}  ${named(mdsStateName, f.state)}  seq ${shown(f.seq)}`, // prettier-ignore
+    (f) => `mds.${word(f.name)}  ${named(mdsStateName, f.state)}  seq ${shown(f.seq)}`,
   ),
-  body(
-    MSG.CLIENT_SESSION,
-    1,
-    7,
-    F.clientSession,
-    (f) =>
-    `${named(F.sessionOpName, f.op)}  seq ${shown(f.sessionSeq)}`, // prettier-ignore
-  ),
+  body(MSG.CLIENT_SESSION, 1, 7, F.clientSession, (f) => `${named(F.sessionOpName, f.op)}  seq ${shown(f.sessionSeq)}`),
   body(
     MSG.CLIENT_REQUEST,
     1,
     6,
     F.clientRequest,
     (f) =>
-    `${named(F.mdsOpName, f.op)} ${path(f.path)}${(f.path2?.ino ?? 0n) === 0n && (f.path2?.path ?? '') === '' ? '' : ` ${path(f.path2)}`}`, // prettier-ignore
+      `${named(F.mdsOpName, f.op)} ${path(f.path)}${(f.path2?.ino ?? 0n) === 0n && (f.path2?.path ?? '') === '' ? '' : ` ${path(f.path2)}`}`,
   ),
   body(
     MSG.CLIENT_REPLY,
     1,
     1,
     F.clientReply,
-    (f) =>
-    `${named(F.mdsOpName, f.op)}  = ${resultText(f.result ?? 0)}${f.safe === 1 ? '  safe' : '  unsafe'}`, // prettier-ignore
+    (f) => `${named(F.mdsOpName, f.op)}  = ${resultText(f.result ?? 0)}${f.safe === 1 ? '  safe' : '  unsafe'}`,
   ),
   body(
     MSG.CLIENT_CAPS,
@@ -68,7 +58,7 @@ export const FILE_SYSTEM_BODIES: readonly Body[] = [
     13,
     F.clientCaps,
     (f) =>
-    `${named(F.capOpName, f.op)} ${hex(f.ino)}  ${f.caps === undefined ? '?' : F.capsText(f.caps)}  seq ${shown(f.seq)}`, // prettier-ignore
+      `${named(F.capOpName, f.op)} ${hex(f.ino)}  ${f.caps === undefined ? '?' : F.capsText(f.caps)}  seq ${shown(f.seq)}`,
   ),
   body(MSG.CLIENT_CAPRELEASE, 1, 2, F.clientCapRelease, ({ caps = [] }) => `${caps.length} caps`),
   unconfirmed(
@@ -76,8 +66,7 @@ export const FILE_SYSTEM_BODIES: readonly Body[] = [
     1,
     1,
     F.clientLease,
-    (f) =>
-    `${named(F.leaseActionName, f.action)} ${hex(f.ino)} ${quote(shown(f.name))}`, // prettier-ignore
+    (f) => `${named(F.leaseActionName, f.action)} ${hex(f.ino)} ${quote(shown(f.name))}`,
   ),
   body(MSG.CLIENT_SNAP, 1, 1, F.clientSnap, ({ op }) => named(F.snapOpName, op)),
   unconfirmed(MSG.CLIENT_QUOTA, 1, 1, F.clientQuota, ({ ino }) => hex(ino)),

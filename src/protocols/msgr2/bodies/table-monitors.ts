@@ -52,7 +52,7 @@ export const MONITOR_BODIES: readonly Body[] = [
     4,
     M.poolOp,
     ({ op, pool, name }) =>
-    `${named(M.poolOpName, op)}  pool ${shown(pool)}${name === undefined || name === '' ? '' : ` ${quote(name)}`}`, // prettier-ignore
+      `${named(M.poolOpName, op)}  pool ${shown(pool)}${name === undefined || name === '' ? '' : ` ${quote(name)}`}`,
   ),
   body(MSG.POOLOP_REPLY, 1, 1, M.poolOpReply, ({ result = 0, epoch }) => `= ${resultText(result)}  e${shown(epoch)}`),
   body(MSG.STATFS, 1, 2, M.statfs),
@@ -61,8 +61,7 @@ export const MONITOR_BODIES: readonly Body[] = [
     1,
     1,
     M.statfsReply,
-    (f) =>
-    `${shown(f.kbUsed)} of ${shown(f.kb)} KiB used, ${shown(f.objects)} objects`, // prettier-ignore
+    (f) => `${shown(f.kbUsed)} of ${shown(f.kb)} KiB used, ${shown(f.objects)} objects`,
   ),
   unconfirmed(MSG.GETPOOLSTATS, 1, 1, M.getPoolStats, ({ pools = [] }) => pools.map(word).join(' ')),
   unconfirmed(MSG.GETPOOLSTATSREPLY, 1, 2, M.getPoolStatsReply, ({ pools = [] }) =>
@@ -75,7 +74,7 @@ export const MONITOR_BODIES: readonly Body[] = [
     4,
     M.monPaxos,
     (f) =>
-    `${named(M.paxosOpName, f.op)}  committed ${shown(f.firstCommitted)}..${shown(f.lastCommitted)}  pn ${shown(f.proposal)}  e${shown(f.epoch)}`, // prettier-ignore
+      `${named(M.paxosOpName, f.op)}  committed ${shown(f.firstCommitted)}..${shown(f.lastCommitted)}  pn ${shown(f.proposal)}  e${shown(f.epoch)}`,
   ),
   unconfirmed(
     MSG.MON_ELECTION,
@@ -83,7 +82,7 @@ export const MONITOR_BODIES: readonly Body[] = [
     9,
     M.monElection,
     (f) =>
-    `${named(M.electionOpName, f.op)}  e${shown(f.epoch)}${(f.quorum?.length ?? 0) > 0 ? `  quorum ${ranks(f.quorum)}` : ''}`, // prettier-ignore
+      `${named(M.electionOpName, f.op)}  e${shown(f.epoch)}${(f.quorum?.length ?? 0) > 0 ? `  quorum ${ranks(f.quorum)}` : ''}`,
   ),
   unconfirmed(
     MSG.MON_PROBE,
@@ -91,15 +90,14 @@ export const MONITOR_BODIES: readonly Body[] = [
     8,
     M.monProbe,
     (f) =>
-    `${named(M.probeOpName, f.op)}  mon.${word(f.name)}  paxos ${shown(f.paxosFirst)}..${shown(f.paxosLast)}${(f.quorum?.length ?? 0) > 0 ? `  quorum ${ranks(f.quorum)}` : ''}`, // prettier-ignore
+      `${named(M.probeOpName, f.op)}  mon.${word(f.name)}  paxos ${shown(f.paxosFirst)}..${shown(f.paxosLast)}${(f.quorum?.length ?? 0) > 0 ? `  quorum ${ranks(f.quorum)}` : ''}`,
   ),
   unconfirmed(
     MSG.MON_SYNC,
     2,
     2,
     M.monSync,
-    ({ op, lastCommitted }) =>
-    `${named(M.syncOpName, op)}  committed ${shown(lastCommitted)}`, // prettier-ignore
+    ({ op, lastCommitted }) => `${named(M.syncOpName, op)}  committed ${shown(lastCommitted)}`,
   ),
   unconfirmed(MSG.MON_SCRUB, 2, 2, M.monScrub, ({ version }) => `version ${shown(version)}`),
   unconfirmed(MSG.MON_JOIN, 2, 3, M.monJoin, ({ name }) => `mon.${word(name)}`),
@@ -114,7 +112,7 @@ export const MONITOR_BODIES: readonly Body[] = [
     4,
     M.forward,
     ({ message, entity }) =>
-    `${message?.type === undefined ? '?' : messageTypeName(message.type)} of ${word(entity?.id)}`, // prettier-ignore
+      `${message?.type === undefined ? '?' : messageTypeName(message.type)} of ${word(entity?.id)}`,
   ),
   unconfirmed(
     MSG.ROUTE,
@@ -122,7 +120,7 @@ export const MONITOR_BODIES: readonly Body[] = [
     3,
     M.route,
     ({ message, tid }) =>
-    `${message?.type === undefined ? 'nothing' : messageTypeName(message.type)} for tid ${shown(tid)}`, // prettier-ignore
+      `${message?.type === undefined ? 'nothing' : messageTypeName(message.type)} for tid ${shown(tid)}`,
   ),
   unconfirmed(MSG.MON_MGR_REPORT, 1, 3, M.monMgrReport, aboutHealth),
   unconfirmed(MSG.MGR_DIGEST, 1, 1, M.mgrDigest),

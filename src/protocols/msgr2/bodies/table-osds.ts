@@ -39,25 +39,15 @@ export const OSD_BODIES: readonly Body[] = [
     O.osdPing,
     ({ op, mapEpoch }) => `${(op === undefined ? undefined : O.pingName(op)) ?? shown(op)}  e${shown(mapEpoch)}`,
   ),
-  body(
-    MSG.OSD_OP,
-    8,
-    9,
-    O.osdOp,
-    (f, m) =>
+  body(MSG.OSD_OP, 8, 9, O.osdOp, (f, m) =>
     f.ops === undefined
       ? ''
-      : `${m.poolText(f.pg?.pool)} ${pgText(f.pg)}  ${quote(shown(f.object))}  ${operationsText(f.ops, m)}  ${messageFlagNames(f.opFlags ?? 0).join('+')}  e${shown(f.osdmapEpoch)}`, // prettier-ignore
+      : `${m.poolText(f.pg?.pool)} ${pgText(f.pg)}  ${quote(shown(f.object))}  ${operationsText(f.ops, m)}  ${messageFlagNames(f.opFlags ?? 0).join('+')}  e${shown(f.osdmapEpoch)}`,
   ),
-  body(
-    MSG.OSD_OPREPLY,
-    5,
-    8,
-    O.osdOpReply,
-    (f, m) =>
+  body(MSG.OSD_OPREPLY, 5, 8, O.osdOpReply, (f, m) =>
     f.result === undefined
       ? ''
-      : `${m.poolText(f.pg?.pool)} ${pgText(f.pg)}  ${quote(shown(f.object))}  ${operationsText(f.ops ?? [], m)}  = ${resultText(f.result)}`, // prettier-ignore
+      : `${m.poolText(f.pg?.pool)} ${pgText(f.pg)}  ${quote(shown(f.object))}  ${operationsText(f.ops ?? [], m)}  = ${resultText(f.result)}`,
   ),
   body(
     MSG.OSD_REPOP,
@@ -65,7 +55,7 @@ export const OSD_BODIES: readonly Body[] = [
     4,
     W.osdRepOp,
     (f) =>
-    `${requestText(f.requestId, entityName)}  pg ${pgText(f.pg)}  ${object(f.object)}  v ${versionText(f.version)}  e${shown(f.mapEpoch)}`, // prettier-ignore
+      `${requestText(f.requestId, entityName)}  pg ${pgText(f.pg)}  ${object(f.object)}  v ${versionText(f.version)}  e${shown(f.mapEpoch)}`,
   ),
   body(
     MSG.OSD_REPOPREPLY,
@@ -73,7 +63,7 @@ export const OSD_BODIES: readonly Body[] = [
     2,
     W.osdRepOpReply,
     (f) =>
-    `${requestText(f.requestId, entityName)}  pg ${pgText(f.pg)}  from ${dotted(f.from)}  = ${resultText(f.result ?? 0)}`, // prettier-ignore
+      `${requestText(f.requestId, entityName)}  pg ${pgText(f.pg)}  from ${dotted(f.from)}  = ${resultText(f.result ?? 0)}`,
   ),
   body(
     MSG.WATCH_NOTIFY,
@@ -88,15 +78,14 @@ export const OSD_BODIES: readonly Body[] = [
     1,
     O.osdBackoff,
     (f) =>
-    `${f.op === undefined ? '?' : O.backoffName(f.op)}  pg ${pgText(f.pg)}  id ${shown(f.id)}  e${shown(f.mapEpoch)}`, // prettier-ignore
+      `${f.op === undefined ? '?' : O.backoffName(f.op)}  pg ${pgText(f.pg)}  id ${shown(f.id)}  e${shown(f.mapEpoch)}`,
   ),
   body(
     MSG.OSD_PG_UPDATE_LOG_MISSING,
     1,
     3,
     W.updateLogMissing,
-    (f) =>
-    `pg ${pgText(f.pg)}  ${f.entries?.length ?? '?'} entries  e${shown(f.mapEpoch)}`, // prettier-ignore
+    (f) => `pg ${pgText(f.pg)}  ${f.entries?.length ?? '?'} entries  e${shown(f.mapEpoch)}`,
   ),
   body(MSG.OSD_PG_UPDATE_LOG_MISSING_REPLY, 1, 3, W.updateLogMissingReply, (f) => `pg ${pgText(f.pg)}`),
   unconfirmed(
@@ -104,8 +93,7 @@ export const OSD_BODIES: readonly Body[] = [
     2,
     4,
     W.pgPush,
-    (f) =>
-    `pg ${pgText(f.pg)}  ${f.pushes?.map((p) => object(p?.object)).join(' ') ?? ''}`, // prettier-ignore
+    (f) => `pg ${pgText(f.pg)}  ${f.pushes?.map((p) => object(p?.object)).join(' ') ?? ''}`,
   ),
   unconfirmed(
     MSG.OSD_PG_PULL,
@@ -125,17 +113,15 @@ export const OSD_BODIES: readonly Body[] = [
     1,
     2,
     W.ecWrite,
-    (f) =>
-    `pg ${pgText(f.pg)}  ${object(f.op?.object)}  v ${versionText(f.op?.atVersion)}`, // prettier-ignore
+    (f) => `pg ${pgText(f.pg)}  ${object(f.op?.object)}  v ${versionText(f.op?.atVersion)}`,
   ),
   unconfirmed(MSG.OSD_EC_WRITE_REPLY, 1, 2, W.ecWriteReply, (f) => `pg ${pgText(f.pg)}  from ${dotted(f.op?.from)}`),
   unconfirmed(
     MSG.OSD_EC_READ,
     1,
-    3,
+    4,
     W.ecRead,
-    (f) =>
-    `pg ${pgText(f.pg)}  ${f.op?.toRead?.map((r) => object(r?.object)).join(' ') ?? ''}`, // prettier-ignore
+    (f) => `pg ${pgText(f.pg)}  ${f.op?.toRead?.map((r) => object(r?.object)).join(' ') ?? ''}`,
   ),
   unconfirmed(MSG.OSD_EC_READ_REPLY, 1, 2, W.ecReadReply, (f) => `pg ${pgText(f.pg)}  from ${dotted(f.op?.from)}`),
   body(
@@ -144,15 +130,14 @@ export const OSD_BODIES: readonly Body[] = [
     6,
     P.pgLogMessage,
     (f) =>
-    `pg ${pgText(f.info?.pg)}  ${f.log?.entries?.length ?? '?'} entries up to ${versionText(f.log?.head)}  e${shown(f.epoch)}`, // prettier-ignore
+      `pg ${pgText(f.info?.pg)}  ${f.log?.entries?.length ?? '?'} entries up to ${versionText(f.log?.head)}  e${shown(f.epoch)}`,
   ),
   body(
     MSG.OSD_PG_INFO2,
     1,
     1,
     P.pgInfo2,
-    (f) =>
-    `pg ${pgText(f.pg)}  last update ${versionText(f.info?.lastUpdate)}  e${shown(f.epochSent)}`, // prettier-ignore
+    (f) => `pg ${pgText(f.pg)}  last update ${versionText(f.info?.lastUpdate)}  e${shown(f.epochSent)}`,
   ),
   body(
     MSG.OSD_PG_QUERY2,
@@ -160,15 +145,14 @@ export const OSD_BODIES: readonly Body[] = [
     1,
     P.pgQuery2,
     (f) =>
-    `pg ${pgText(f.pg)}  ${f.query?.queryType === undefined ? '?' : P.queryName(f.query.queryType)}  e${shown(f.query?.epochSent)}`, // prettier-ignore
+      `pg ${pgText(f.pg)}  ${f.query?.queryType === undefined ? '?' : P.queryName(f.query.queryType)}  e${shown(f.query?.epochSent)}`,
   ),
   body(
     MSG.OSD_PG_NOTIFY2,
     1,
     1,
     P.pgNotify2,
-    (f) =>
-    `pg ${pgText(f.pg)}  last update ${versionText(f.notify?.info?.lastUpdate)}  e${shown(f.notify?.epochSent)}`, // prettier-ignore
+    (f) => `pg ${pgText(f.pg)}  last update ${versionText(f.notify?.info?.lastUpdate)}  e${shown(f.notify?.epochSent)}`,
   ),
   body(MSG.OSD_PG_LEASE, 1, 1, P.pgLeaseMessage, (f) => `pg ${pgText(f.pg)}  e${shown(f.epoch)}`),
   body(MSG.OSD_PG_LEASE_ACK, 1, 1, P.pgLeaseAckMessage, (f) => `pg ${pgText(f.pg)}  e${shown(f.epoch)}`),
@@ -182,8 +166,7 @@ export const OSD_BODIES: readonly Body[] = [
     1,
     1,
     P.pgCommittedTo,
-    (f) =>
-    `pg ${pgText(f.pg)}  committed to ${versionText(f.committedTo)}`, // prettier-ignore
+    (f) => `pg ${pgText(f.pg)}  committed to ${versionText(f.committedTo)}`,
   ),
   body(MSG.OSD_PG_CREATE2, 1, 2, P.pgCreate2, (f) => `${pgs(f.pgs)}  e${shown(f.epoch)}`),
   unconfirmed(
@@ -191,24 +174,21 @@ export const OSD_BODIES: readonly Body[] = [
     3,
     5,
     P.backfillReserve,
-    (f) =>
-    `pg ${pgText(f.pg)}  ${P.backfillName(f.reservation ?? -1)}`, // prettier-ignore
+    (f) => `pg ${pgText(f.pg)}  ${P.backfillName(f.reservation ?? -1)}`,
   ),
   unconfirmed(
     MSG.OSD_RECOVERY_RESERVE,
     2,
     3,
     P.recoveryReserve,
-    (f) =>
-    `pg ${pgText(f.pg)}  ${P.recoveryName(f.reservation ?? -1)}`, // prettier-ignore
+    (f) => `pg ${pgText(f.pg)}  ${P.recoveryName(f.reservation ?? -1)}`,
   ),
   unconfirmed(
     MSG.OSD_SCRUB_RESERVE,
     1,
-    2,
+    3,
     P.scrubReserve,
-    (f) =>
-    `pg ${pgText(f.pg)}  ${P.scrubName(f.reservation ?? -1)}`, // prettier-ignore
+    (f) => `pg ${pgText(f.pg)}  ${P.scrubName(f.reservation ?? -1)}`,
   ),
   unconfirmed(
     MSG.OSD_SCRUB2,
@@ -216,7 +196,7 @@ export const OSD_BODIES: readonly Body[] = [
     1,
     P.scrub2,
     (f) =>
-    `${pgs(f.pgs?.map((pg) => ({ pg })))}${f.deep === true ? '  deep' : ''}${f.repair === true ? '  repair' : ''}`, // prettier-ignore
+      `${pgs(f.pgs?.map((pg) => ({ pg })))}${f.deep === true ? '  deep' : ''}${f.repair === true ? '  repair' : ''}`,
   ),
   unconfirmed(MSG.OSD_REP_SCRUB, 6, 9, P.repScrub, (f) => `pg ${pgText(f.pg)}${f.deep === true ? '  deep' : ''}`),
   unconfirmed(MSG.OSD_REP_SCRUBMAP, 1, 2, P.repScrubMap, (f) => `pg ${pgText(f.pg)}  from ${dotted(f.from)}`),
@@ -236,7 +216,7 @@ export const OSD_BODIES: readonly Body[] = [
     4,
     R.osdFailure,
     (f) =>
-    `osd.${shown(f.targetOsd)} ${(f.flags ?? 0) & 1 ? `failed for ${shown(f.failedFor)} s` : 'is alive'}  e${shown(f.epoch)}`, // prettier-ignore
+      `osd.${shown(f.targetOsd)} ${(f.flags ?? 0) & 1 ? `failed for ${shown(f.failedFor)} s` : 'is alive'}  e${shown(f.epoch)}`,
   ),
   unconfirmed(MSG.OSD_FULL, 1, 1, R.osdFull, (f) => `state ${shown(f.state)}  e${shown(f.mapEpoch)}`),
   unconfirmed(MSG.OSD_MARK_ME_DOWN, 3, 4, R.osdMarkMeDown, (f) => `osd.${shown(f.targetOsd)}  e${shown(f.epoch)}`),

@@ -132,17 +132,41 @@ export const compatSet = struct({ compat: featureSet, roCompat: featureSet, inco
 /** entity_inst_t. */
 export const entityInst = <A>(address: Type<A>) => struct({ name: entityNameT, address });
 
+/** A number in groups of seven bits, lowest first (denc_varint); above 2^53 it is only large. */
+const varint: Type<number> = {
+  ...{ kind: 'varint', size: -1, least: 1 },
+  read: (r, name) => {
+    const at = r.pos;
+    const value = takeVarint(r, name, MOST_GROUPS);
+    if (!r.failed) r.row(name, at, value);
+    return value;
+  },
+  skip: (r, name) => void takeVarint(r, name, MOST_GROUPS),
+  json: (value) => value,
+};
+/** Groups of seven bits in 64. */
+const MOST_GROUPS = 10;
+
+function takeVarint(r: Reader, name: string, most: number): number {
+  let value = 0;
+  for (let i = 0; i < most; i++) {
+    const at = r.take(name, 1);
+    if (at < 0) return 0;
+    value += (r.bytes[at]! & 0x7f) * 2 ** (7 * i);
+    if (r.bytes[at]! < 0x80) break;
+  }
+  return value;
+}
+
+/** shard_id_set (Tentacle): a bit for each of 128 shards, in two words. */
+export const shardSet = struct({ low: varint, high: varint });
+
 /** A count in groups of seven bits, lowest first (denc_varint), and so many items. */
 export function varintList<T>(type: Type<T>, item = 'item'): Type<readonly T[]> {
   const read = (r: Reader, name: string): readonly T[] => {
     const at = r.pos;
-    let count = 0;
-    for (let i = 0; i < 5; i++) {
-      const next = r.take(name, 1);
-      if (next < 0) return [];
-      count += (r.bytes[next]! & 0x7f) * 2 ** (7 * i);
-      if (r.bytes[next]! < 0x80) break;
-    }
+    const count = takeVarint(r, name, MOST_GROUPS / 2);
+    if (r.failed) return [];
     r.row(`${name}Count`, at, undefined, String(count));
     if (!r.holds(name, count, Math.max(1, type.least), at, r.pos - at)) return [];
     return readItems(r, name, count, type, item);

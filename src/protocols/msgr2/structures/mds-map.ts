@@ -131,6 +131,7 @@ export const fsMap = versioned(8, {
   standbys: list(struct({ gid: u64, daemon }), 'daemon'),
   standbyEpochs: list(struct({ gid: u64, epoch: u32 })),
   everEnabledMultiple: since(7, bool),
+  btime: since(8, utime),
 });
 
 /** FSMapUser: filesystems by name, for clients. */

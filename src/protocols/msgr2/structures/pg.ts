@@ -1,7 +1,19 @@
 import { list, optional, since, sized, whenBefore } from '../../../base/structure/parts.js';
 import { struct, versioned } from '../../../base/structure/struct.js';
 import { blob, bool, f64, i32, i64, i8, u16, u32, u64, u8 } from '../../../base/structure/type.js';
-import { eversion, hobject, intervals, operationReturn, pg, pgShard, requestId, timespan, utime } from './common.js';
+import {
+  eversion,
+  hobject,
+  intervals,
+  featureBits,
+  operationReturn,
+  pg,
+  pgShard,
+  requestId,
+  shardSet,
+  timespan,
+  utime,
+} from './common.js';
 import { objectStats } from './stats.js';
 
 /** What OSDs keep of a placement group (src/osd/osd_types.h and .cc). */
@@ -34,7 +46,7 @@ export const pgHistory = versioned(
 const osds = list(i32, 'osd');
 
 /** pg_stat_t, from version 22 (Jewel) on. */
-export const pgStat = versioned(29, {
+export const pgStat = versioned(30, {
   version: eversion,
   reportedSeq: u64,
   reportedEpoch: u32,
@@ -93,6 +105,9 @@ export const pgStat = versioned(29, {
   objectsTrimmed: since(28, i64),
   snapTrimDuration: since(28, f64),
   logDupsSize: since(29, i64),
+  scrubOsdToRespond: since(30, u16),
+  scrubReplica: since(30, u8),
+  scrubToReserve: since(30, u8),
 });
 
 const hitSet = versioned(2, { begin: utime, end: utime, version: eversion, usingGmt: since(2, bool) });
@@ -106,7 +121,7 @@ export const hitSetHistory = versioned(1, {
 });
 
 /** pg_info_t, from version 26 on. */
-export const pgInfo = versioned(32, {
+export const pgInfo = versioned(34, {
   pg,
   lastUpdate: eversion,
   lastComplete: eversion,
@@ -122,6 +137,8 @@ export const pgInfo = versioned(32, {
   lastBackfill: hobject,
   lastBackfillBitwise: bool,
   lastIntervalStarted: since(32, u32),
+  partialWrites: since(33, list(struct({ shard: i8, from: eversion, to: eversion }))),
+  partialWritesEpoch: since(34, u32),
 });
 
 /** pg_lease_t, pg_lease_ack_t: until when a placement group may be read. */
@@ -161,7 +178,7 @@ interface Entry {
 
 /** pg_log_entry_t, from version 4 on. */
 export const pgLogEntry = versioned(
-  14,
+  15,
   { op: u32.shown(logOpName), object: hobject, version: eversion, priorVersion: eversion, requestId, mtime: utime },
   { compatFrom: 4, lengthFrom: 4 },
 )
@@ -181,6 +198,8 @@ export const pgLogEntry = versioned(
     cleanRegions: since(13, cleanRegions),
     returnCode: whenBefore(since(14, i32), (e: Entry) => e.op !== ERROR),
     opReturns: since(14, list(operationReturn, 'return')),
+    writtenShards: since(15, shardSet),
+    unusedShards: since(15, shardSet),
   });
 
 /** pg_log_dup_t: an operation that was done before the log begins. */
@@ -218,9 +237,10 @@ export const pgMissing = versioned(
 export const logEntriesBlob = sized(struct({ entries: list(pgLogEntry, 'entry') }));
 
 /** pg_notify_t, pg_query_t. */
-export const pgNotify = versioned(3, {
+export const pgNotify = versioned(4, {
   ...{ queryEpoch: u32, epochSent: u32, info: pgInfo, to: i8, from: i8 },
   pastIntervals: since(3, pastIntervals),
+  features: since(4, featureBits),
 });
 const QUERIES: readonly string[] = ['info', 'log', 'type 2', 'type 3', 'missing', 'full log'];
 export function queryName(type: number): string {

@@ -1,7 +1,7 @@
-import { choose, countedBy, list, since, whenBefore } from '../../../base/structure/parts.js';
+import { choose, countedBy, list, optional, since, until, whenBefore } from '../../../base/structure/parts.js';
 import { struct, versioned } from '../../../base/structure/struct.js';
 import { bool, f64, i32, i64, string, u32, u64, u8, type Type } from '../../../base/structure/type.js';
-import { eversion, intervals, pg, settings, utime } from './common.js';
+import { eversion, intervals, pg, settings, shardSet, utime } from './common.js';
 
 /** pg_pool_t: how a pool is set up (src/osd/osd_types.cc). */
 
@@ -32,6 +32,11 @@ const mergeMeta = versioned(1, {
   ...{ source: pg, readyEpoch: u32, lastEpochStarted: u32, lastEpochClean: u32 },
   ...{ sourceVersion: eversion, targetVersion: eversion },
 });
+
+/** What stretch clusters ask of the OSDs of a placement group. */
+const peering = struct({ buckets: u32, target: u32, barrier: u32, mandatoryMember: i32 });
+/** A field that one version has. */
+const only = <T>(version: number, type: Type<T>) => since(version, until(version + 1, type));
 
 /** From version 5 on. */
 export const pool = versioned(32, {
@@ -92,8 +97,7 @@ export const pool = versioned(32, {
   lastForceResend: since(28, u32),
   autoscaleMode: since(28, u8),
   lastMerge: since(29, mergeMeta),
-  peeringBuckets: since(30, u32),
-  peeringBucketTarget: since(30, u32),
-  peeringBucketBarrier: since(30, u32),
-  peeringMandatoryMember: since(30, i32),
+  peeringReef: only(30, peering),
+  peering: since(31, optional(peering)),
+  nonprimaryShards: since(32, shardSet),
 });
