@@ -1,6 +1,6 @@
 import { list, since } from '../../../base/structure/parts.js';
 import { struct } from '../../../base/structure/struct.js';
-import { bool, i32, i64, i8, u32, u64, u8 } from '../../../base/structure/type.js';
+import { bool, i32, i64, i8, u32, u8 } from '../../../base/structure/type.js';
 import { eversion, hobject, pg, pgShard, spg, utime, uuid } from '../structures/common.js';
 import {
   optionalLease,
