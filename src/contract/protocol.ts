@@ -248,6 +248,8 @@ export interface Protocol<Shared = unknown, M extends Message = Message> {
    * through `quote`. `verbose` adds the less interesting ones.
    */
   describe(message: M, verbose: boolean): string;
+  /** A line under the message's own, such as where its time went; empty: none. */
+  below?(message: M): string;
 }
 
 /** Options of the user that only a protocol understands. */

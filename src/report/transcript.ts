@@ -279,6 +279,8 @@ export class Transcript implements Reporter {
     const words =
       (what === '' ? '' : `  ${what}`) + (tail === '' ? '' : `  ${this.width === Infinity ? this.t.dim(tail) : tail}`);
     for (const line of hangingLines(start, words, `${this.indent}   `, this.width)) this.line(line.trimEnd());
+    const below = protocol.below?.(m) ?? '';
+    if (below !== '') this.wrapped(`${this.indent}   `, this.t.dim(printable(below)), `${this.indent}     `);
   }
 
   /** The annotated bytes of a message, those marked that findings are about. */

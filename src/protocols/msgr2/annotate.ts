@@ -2,7 +2,7 @@ import { hex } from '../../base/hex.js';
 import { Shown } from '../../base/layout.js';
 import { DEFAULT_LIMITS } from '../../base/limits.js';
 import { explain } from '../../base/structure/decode.js';
-import { fieldsOf, type Annotation } from '../../contract/annotation.js';
+import { fieldsOf, type Annotation, type Json } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
 import { algorithmName, LATE_CODE, LATE_COMPLETE } from './constants.js';
 import { bodyOf } from './bodies/bodies.js';
@@ -11,6 +11,7 @@ import { places, type Places } from './places.js';
 import { Banner, ControlFrame, DataFrame, type Frame } from './message.js';
 import { controlForm, isSingleValue } from './control-frames.js';
 import { GCM_TAG, layoutOf } from './secure/layout.js';
+import type { Way } from './operation-way.js';
 import {
   BANNER,
   BANNER_FEATURES,
@@ -187,11 +188,18 @@ function header(m: DataFrame): Annotation[] {
     { name: 'dataLength', at: lengthAt(3), length: size, value: m.plainLength(3) },
   ];
   out.push(...compression(m));
+  if (m.way !== null) out.push({ name: 'way', at: 0, length: 0, value: wayJson(m.way) });
   if (m.aborted) out.push({ name: 'aborted', at: 0, length: 0, value: true });
   if (!m.compressed && m.length0 > MESSAGE_HEADER.size) {
     out.push(bytesAt(m, 'headerRest', PREAMBLE.size + MESSAGE_HEADER.size, m.length0 - MESSAGE_HEADER.size));
   }
   return out;
+}
+
+/** The way of an operation: nanoseconds are numbers. */
+function wayJson(way: Way): Json {
+  const { primary, nanos, waitedNanos, replicas } = way;
+  return { primary, nanos, waitedNanos, replicas: replicas.map(({ osd, nanos }) => ({ osd, nanos })) };
 }
 
 /** Which algorithm a frame was compressed by, and its lengths on the wire beside those in plain. */

@@ -143,6 +143,11 @@ const ERRNO: Readonly<Record<number, string>> = {
   125: 'ECANCELED',
 };
 
+/** `EACCES` of 13; `errno 200` where it has no name. */
+export function errnoName(errno: number): string {
+  return ERRNO[errno] ?? `errno ${errno}`;
+}
+
 /** `-13 EACCES`; zero and positive results as they are. */
 export function resultText(result: number): string {
   const name = result < 0 ? ERRNO[-result] : undefined;

@@ -13,6 +13,7 @@ import { messageTypeName } from './message-types.js';
 import * as R from './rules/index.js';
 
 const ALL_ONES = 0xffff_ffff;
+const DATA_SEGMENT = 3;
 /** Bytes of a front that are kept until the frame's checksums are judged; operations on objects are shorter. */
 const FRONT_KEPT = 1024;
 
@@ -42,6 +43,8 @@ export class CrcFrame {
   private algorithm = 0;
   private readonly front = new Uint8Array(FRONT_KEPT);
   private frontSize = 0;
+  /** Bytes of the data still to come that name what an operation calls. */
+  private namesLeft = 0;
   /** Bytes of the frame that have passed, for its head. */
   private passed = 0;
   /** Whether bytes of it are lost: no verdicts on checksums any more. */
@@ -93,7 +96,10 @@ export class CrcFrame {
       const l1 = p.lengths[1];
       if (p.count > 1 && l1 > 0 && pos + l1 <= start + gathered && !p.compressed) {
         this.crcs[1] = crc32c(ALL_ONES, bytes, pos, pos + l1);
-        if (frame instanceof DataFrame) this.reader.front(frame, bytes, pos, pos + l1, pos - start);
+        if (frame instanceof DataFrame) {
+          this.reader.front(frame, bytes, pos, pos + l1, pos - start);
+          this.namesLeft = this.reader.wantNames(frame);
+        }
         if (p.count > 2) this.keepFront(bytes, pos, pos + l1);
         pos += l1;
         this.segment = 1;
@@ -143,6 +149,7 @@ export class CrcFrame {
     this.firstCrcLeft = 0;
     this.packed = null;
     this.frontSize = 0;
+    this.namesLeft = 0;
     this.passed = 0;
     this.broken = false;
   }
@@ -175,6 +182,7 @@ export class CrcFrame {
         pos++;
       } else if (this.segment < this.count) {
         const n = Math.min(this.segmentLeft, end - pos);
+        if (this.segment === DATA_SEGMENT && this.namesLeft > 0) this.keepNames(bytes, pos, n);
         this.crcs[this.segment] = crc32c(this.crcs[this.segment]!, bytes, pos, pos + n);
         pos += n;
         this.segmentLeft -= n;
@@ -187,6 +195,16 @@ export class CrcFrame {
         pos++;
       }
     }
+  }
+
+  /** The first bytes of the data of an operation that calls a method: they name it. */
+  private keepNames(bytes: Uint8Array, at: number, n: number): void {
+    const frame = this.frame as DataFrame;
+    const { data } = frame;
+    if (data === null) return;
+    const k = Math.min(n, this.namesLeft);
+    data.set(bytes.subarray(at, at + k), data.length - this.namesLeft);
+    this.namesLeft -= k;
   }
 
   private copyHead(bytes: Uint8Array, start: number, end: number): void {

@@ -2,6 +2,7 @@ import { hex, hexNumber } from '../../base/hex.js';
 import { DEFAULT_LIMITS } from '../../base/limits.js';
 import { decode } from '../../base/structure/decode.js';
 import { byteSize, quote } from '../../base/text.js';
+import { duration } from '../../base/time.js';
 import type { Message } from '../../contract/message.js';
 import { compressedBy, heldFront } from './annotate.js';
 import { addressText, type Address } from './structures/address.js';
@@ -145,6 +146,14 @@ function describeMessage(m: DataFrame, verbose: boolean): string {
   if (m.compressed) parts.push(m.algorithm === 0 ? 'compressed' : `compressed by ${compressedBy(m)}`);
   if (!m.complete) parts.push('cut');
   return parts.join('  ');
+}
+
+/** Where the time of an operation went, for the line under its answer; empty where that is not known. */
+export function below(message: Message): string {
+  if (!(message instanceof DataFrame) || message.way === null) return '';
+  const { primary, nanos, waitedNanos, replicas } = message.way;
+  const parts = [`waited ${duration(waitedNanos)}`, ...replicas.map((r) => `${r.osd} ${duration(r.nanos)}`)];
+  return `primary ${primary} ${duration(nanos)}: ${parts.join(', ')}`;
 }
 
 /** The front in a few words, for the types that people look at first. */

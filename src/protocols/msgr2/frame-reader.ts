@@ -8,6 +8,7 @@ import type { DecoderSettings, Evidence, Output } from '../../contract/protocol.
 import type { Opened } from './compression.js';
 import { entityName, LAST_TAG, MODE_SECURE, TAG, tagName, tagSenders } from './constants.js';
 import { bodyOf, objectOf } from './bodies/bodies.js';
+import { readMapNews } from './bodies/map-news.js';
 import { ControlFrame, DataFrame, type Frame, type FrameMode } from './message.js';
 import { isMessageType, MSG } from './message-types.js';
 import {
@@ -21,6 +22,7 @@ import {
   serverIdent,
 } from './control-frames.js';
 import { DESCRIPTOR, descriptorAt, lengthAt, MAX_SEGMENTS, MESSAGE_HEADER, PREAMBLE, type Revision } from './layout.js';
+import { readOp, readReplica, readReply } from './operation-head.js';
 import type { Preamble } from './preamble.js';
 import * as R from './rules/index.js';
 import { onWire } from './secure/layout.js';
@@ -28,6 +30,8 @@ import { onWire } from './secure/layout.js';
 /** What kernel peers refuse, in bytes. */
 const FRONT_MAX = 16 << 20;
 const DATA_MAX = 64 << 20;
+/** Bytes of data in which an operation's names of class and method stand, at most. */
+const NAMES_KEPT = 512;
 
 /** What is wrong in a payload, by the kind of problem; where bytes are missing, it depends on the place. */
 const PROBLEMS: Readonly<Record<string, Rule>> = {
@@ -82,6 +86,11 @@ export class FrameReader {
     this.output = output;
     this.settings = settings;
     this.rolesKnown = rolesKnown;
+  }
+
+  /** Bytes of a message's data that are kept apart from its head: names of what is called stand in them. */
+  get dataKept(): number {
+    return this.settings.details ? this.settings.limits.detailBytes : NAMES_KEPT;
   }
 
   /** Bound on what one segment may grow to when it is decompressed. */
@@ -184,7 +193,8 @@ export class FrameReader {
     this.segment0(frame, first, view, 0, first.length, PREAMBLE.size);
     if (frame instanceof DataFrame) {
       const front = opened.segments[1];
-      if (this.settings.details) frame.data = opened.segments[3]?.slice(0, this.settings.limits.detailBytes) ?? null;
+      const data = opened.segments[3];
+      if (data !== undefined && data.length > 0) frame.data = data.slice(0, this.dataKept);
       if (front !== undefined && front.length > 0) this.front(frame, front, 0, front.length, PREAMBLE.size);
     }
   }
@@ -218,6 +228,7 @@ export class FrameReader {
     if (this.settings.details && (frame.compressed || inFrame + end - start > frame.head!.length)) {
       frame.front = bytes.slice(start, end);
     }
+    this.readOperation(frame, bytes, start, end);
     if (frame.type === MSG.AUTH_REPLY) this.authReply?.(bytes.subarray(start, end), frame.seconds);
     const body = bodyOf(frame.type, frame.version);
     if (body === null || !body.strict) return;
@@ -226,6 +237,25 @@ export class FrameReader {
     // that only newer readers may read it is nobody's fault
     if (problem === undefined || problem.kind === 'compat') return;
     this.frontProblem = { at: problem.at - start + inFrame, length: problem.length, text: problem.text };
+  }
+
+  /** Makes room for the first bytes of the data where they name what an operation calls; how many. */
+  wantNames(frame: DataFrame): number {
+    const call = frame.operation?.call ?? null;
+    if (call === null || frame.compressed || frame.length3 === 0) return 0;
+    const n = Math.min(frame.length3, call.at + call.classLength + call.methodLength);
+    if (n > NAMES_KEPT) return 0;
+    frame.data = new Uint8Array(n);
+    return n;
+  }
+
+  private readOperation(frame: DataFrame, bytes: Uint8Array, start: number, end: number): void {
+    const { type, version } = frame;
+    if (type === MSG.OSD_OP) frame.operation = readOp(version, bytes, start, end);
+    else if (type === MSG.OSD_OPREPLY) frame.answer = readReply(version, bytes, start, end);
+    else if (type === MSG.OSD_MAP) frame.mapNews = readMapNews(version, bytes, start, end, this.settings.limits);
+    else if (type === MSG.OSD_REPOP || type === MSG.OSD_REPOPREPLY)
+      frame.replica = readReplica(type, version, bytes, start, end);
   }
 
   /** The object that a front names, or empty. */

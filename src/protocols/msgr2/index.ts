@@ -6,7 +6,7 @@ import { annotate } from './annotate.js';
 import { contents } from './contents.js';
 import { VARYING } from './varying.js';
 import { Msgr2Decoder } from './decoder.js';
-import { describe } from './describe.js';
+import { below, describe } from './describe.js';
 import { Announced } from './frame-reader.js';
 import { hintsFrom } from './hints.js';
 import { probe, relative } from './probe.js';
@@ -14,6 +14,7 @@ import { RULES } from './rules/index.js';
 import { Msgr2Session } from './session/session.js';
 import { SharedSessions } from './session/shared.js';
 import { KeyChain, type LearnedKeys } from './secure/key-chain.js';
+import { operation, outcome } from './operation.js';
 import { KeyExchange } from './secure/key-exchange.js';
 import { readKeyring } from './secure/keyring.js';
 import { Transcript } from './secure/transcript.js';
@@ -52,8 +53,11 @@ export const msgr2: Protocol<SharedSessions> = {
   },
   varying: VARYING,
   contents: (message) => contents(message),
+  operation,
+  outcome,
   annotate,
   describe,
+  below,
 };
 
 /** Keys of the run, or null where there are none. */

@@ -3,7 +3,11 @@ import type { Type } from '../../base/structure/type.js';
 import { Message } from '../../contract/message.js';
 import { FRAME_COMPRESSED, tagName } from './constants.js';
 import { MESSAGE_HEADER, type Revision } from './layout.js';
+import { asNumber } from './message-numbers.js';
 import { MSG } from './message-types.js';
+import type { MapNews } from './bodies/map-news.js';
+import type { OpHead, ReplicaHead, ReplyHead } from './operation-head.js';
+import type { Way } from './operation-way.js';
 import type { Preamble } from './preamble.js';
 
 /** What maps have taught of the cluster. */
@@ -19,10 +23,7 @@ export function wide(high: number, low: number): bigint {
   return (BigInt(high) << 32n) | BigInt(low);
 }
 
-/** Exact as a number below 2^53, which sequence numbers stay; above it is only large. */
-export function asNumber(high: number, low: number): number {
-  return high * 0x1_0000_0000 + low;
-}
+export { asNumber };
 
 /** Either side's greeting. */
 export class Banner extends Message {
@@ -200,6 +201,18 @@ export class DataFrame extends Frame {
     this.reserved = view.getUint16(at + AT.reserved, true);
     this.headed = true;
   }
+
+  /** What an operation on an object, its answer, or its replication says, where it is one and was read. */
+  operation: OpHead | null = null;
+  answer: ReplyHead | null = null;
+  replica: ReplicaHead | null = null;
+  /** Entity that it was sent to: `osd.2`, or empty where the peer has not told. */
+  target = '';
+  /** Where the time of the operation went that it answers; null where no replica was seen at work. */
+  way: Way | null = null;
+
+  /** What an OSD_MAP tells of its cluster. */
+  mapNews: MapNews | null = null;
 
   /** What is known of the cluster by its maps, for what people read; null where the session has not told. */
   names: Names | null = null;

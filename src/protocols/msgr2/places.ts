@@ -36,8 +36,8 @@ function restOf(m: Frame): number {
 
 /** The first bytes of a message's data in plain, where they are held. */
 export function firstData(m: DataFrame): Uint8Array | null {
-  if (m.data !== null || m.head === null || m.compressed) return m.data;
+  if (m.head === null || m.compressed) return m.data;
   const at = places(m).segments[3]!;
   const end = Math.min(at + m.length3, m.head.length, m.complete ? Infinity : m.length - m.missing);
-  return at >= end ? null : m.head.subarray(at, end);
+  return at >= end ? m.data : m.head.subarray(at, end);
 }

@@ -5,6 +5,8 @@ import { GCM_TAG } from './layout.js';
 
 /** Bytes that the held part of a frame begins with; it grows as bytes come, never by an announced length. */
 const HELD_FIRST = 4096;
+/** Bytes of the data that are held, since they may name what an operation calls. */
+const NAMES = 512;
 
 /** The plain form of one frame: what of it is held (segment 0 and the front), and what is only looked at as it passes. */
 export class PlainFrame {
@@ -23,7 +25,9 @@ export class PlainFrame {
   constructor(frame: Frame, layout: SecureLayout, limit: number) {
     this.frame = frame;
     this.layout = layout;
-    const wanted = frame.compressed || layout.ends[1]! > limit ? layout.plain : layout.ends[1]!;
+    const named =
+      layout.count > 3 && layout.starts[3]! + NAMES <= limit ? Math.min(layout.ends[3]!, layout.starts[3]! + NAMES) : 0;
+    const wanted = frame.compressed || layout.ends[1]! > limit ? layout.plain : Math.max(layout.ends[1]!, named);
     this.holds = wanted <= limit ? wanted : layout.ends[1]! <= limit ? layout.ends[1]! : layout.ends[0]!;
     if (this.holds > limit) this.holds = 0;
     this.held = new Uint8Array(Math.min(this.holds, HELD_FIRST));
@@ -101,6 +105,8 @@ export class PlainFrame {
     );
     if (!frame.damaged && count > 1 && ends[1]! > starts[1]! && have >= ends[1]! && frame instanceof DataFrame) {
       reader.front(frame, held, starts[1]!, ends[1]!, starts[1]!);
+      const names = reader.wantNames(frame);
+      if (names > 0 && have >= starts[3]! + names) frame.data!.set(held.subarray(starts[3]!, starts[3]! + names));
     }
   }
 

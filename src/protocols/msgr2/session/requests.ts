@@ -1,6 +1,7 @@
 import type { Share } from '../../../base/share.js';
 import { asNumber, type DataFrame } from '../message.js';
 import { MSG } from '../message-types.js';
+import type { OpHead, ReplicaHead } from '../operation-head.js';
 
 /** Replies by type, and the type that they answer; both carry the same tid. */
 const ANSWERS: readonly (readonly [number, number])[] = [
@@ -31,8 +32,15 @@ class Pending {
   readonly index: number;
   readonly seconds: number;
   readonly nanos: number;
+  /** Who sent it, and what it asks of an object. */
+  readonly source: string;
+  readonly operation: OpHead | null;
+  readonly replica: ReplicaHead | null;
 
   constructor(m: DataFrame) {
+    this.source = m.source;
+    this.operation = m.operation;
+    this.replica = m.replica;
     this.index = m.index;
     this.seconds = m.seconds;
     this.nanos = m.nanos;

@@ -5,7 +5,7 @@ import { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Message } from '../../../contract/message.js';
 import type { DecoderSettings, Output, Session, SessionContext, SkipReason } from '../../../contract/protocol.js';
 import { ENTITY, MODE_SECURE, REVISION_1, TAG, tagName, tagSenders } from '../constants.js';
-import { hello } from '../control-frames.js';
+import { clientIdent, hello, serverIdent } from '../control-frames.js';
 import { Banner, ControlFrame, DataFrame, type Frame } from '../message.js';
 import * as R from '../rules/index.js';
 import type { KeyExchange } from '../secure/key-exchange.js';
@@ -55,7 +55,7 @@ export class Msgr2Session implements Session, SessionParts {
     const limits = new LimitNotes(output);
     const { shared, file } = context;
     this.login = new Login(output, limits, this.sides, (what) => shared.first(what, file));
-    this.traffic = new Traffic(context, output, limits, this.sides);
+    this.traffic = new Traffic(context, output, limits, this.sides, shared.whole(file));
     this.compression = new Compression(output, this.sides);
     const server = context.connection.endpoints[context.clientEnd === 1 ? 0 : 1];
     this.lineage = new Lineage(output, limits, this.sides, context.shared, this.traffic, context.connection.id, server);
@@ -139,10 +139,13 @@ export class Msgr2Session implements Session, SessionParts {
     const unreadable = m.damaged || !m.complete || m.aborted;
     if (this.rolesKnown && !m.aborted) this.advance(m, own, peer);
     if (m instanceof DataFrame) {
+      m.target = peer.entity;
       this.traffic.message(m, own, peer);
       return;
     }
     if (unreadable) return;
+    const ident = m.as(clientIdent) ?? m.as(serverIdent);
+    if (ident !== null) own.gid = String(ident.gid);
     switch (m.tag) {
       case TAG.ACK:
         this.traffic.ack(m, own, peer);

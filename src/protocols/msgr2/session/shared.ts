@@ -1,4 +1,6 @@
 import type { KeyChain } from '../secure/key-chain.js';
+import { Cluster } from './cluster.js';
+import { Ways } from './ways.js';
 
 /**
  * What is remembered across the connections of one run: lossless sessions outlive the connections that carry them. Bounded by
@@ -60,7 +62,15 @@ export interface Node {
   readonly stream: number;
 }
 
+/** What is known of all connections of one file together. */
+export interface Whole {
+  readonly ways: Ways;
+  readonly cluster: Cluster;
+}
+
 const RECORDS = 8;
+/** Files whose operations are followed at once. */
+const FILES = 4;
 
 export class SharedSessions {
   private readonly byCookies = new Map<string, SessionRecord>();
@@ -71,6 +81,7 @@ export class SharedSessions {
   private readonly byAddress = new Map<string, Node>();
   private readonly cookiesSeen = new Set<string>();
   private readonly told = new Set<string>();
+  private readonly byFile = new Map<string, Whole>();
   readonly limit: number;
   /** Sessions and pairs of addresses that were forgotten: what is not found may have been there. */
   forgotten = 0;
@@ -80,6 +91,17 @@ export class SharedSessions {
   constructor(limit: number, keys: KeyChain | null = null) {
     this.limit = limit;
     this.keys = keys;
+  }
+
+  /** The cluster in that file. */
+  whole(file: string): Whole {
+    let whole = this.byFile.get(file);
+    if (whole === undefined) {
+      this.byFile.set(file, (whole = { ways: new Ways(this.limit), cluster: new Cluster(this.limit) }));
+      // files are read one after the other, or as one recording
+      while (this.byFile.size > FILES) this.byFile.delete(this.byFile.keys().next().value!);
+    }
+    return whole;
   }
 
   find(clientCookie: bigint, serverCookie: bigint): SessionRecord | null {

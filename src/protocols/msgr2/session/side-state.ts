@@ -1,5 +1,5 @@
 import type { Side } from '../../../base/input.js';
-import { TAG } from '../constants.js';
+import { entityName, TAG } from '../constants.js';
 import { hello } from '../control-frames.js';
 import type { Banner, ControlFrame, Frame } from '../message.js';
 
@@ -47,6 +47,15 @@ export class SideState {
     this.side = side;
     this.whole = fromStart;
     this.phase = fromStart ? 'banner' : 'unknown';
+  }
+
+  /** Number that its ident gives it; empty where it has none, or it is not known. */
+  gid = '';
+
+  /** `osd.2`; empty where it is not known. */
+  get entity(): string {
+    const type = this.entityType;
+    return type === null || this.gid === '' || this.gid.startsWith('-') ? '' : `${entityName(type)}.${this.gid}`;
   }
 
   /** What its HELLO says that it is, or null. */

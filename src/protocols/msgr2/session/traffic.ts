@@ -10,8 +10,11 @@ import { asNumber, type ControlFrame, type DataFrame, type Frame } from '../mess
 import { MSG, messageTypeName } from '../message-types.js';
 import * as R from '../rules/index.js';
 import { Requests } from './requests.js';
-import type { SessionRecord } from './shared.js';
+
 import type { SideState } from './side-state.js';
+import type { Ways } from './ways.js';
+import type { Cluster } from './cluster.js';
+import type { SessionRecord, Whole } from './shared.js';
 
 const UNANSWERED_AFTER = 15_000_000_000;
 const KEEPALIVES = 64;
@@ -44,6 +47,8 @@ export class Traffic {
   private readonly limits: LimitNotes;
   private readonly sides: readonly [SideState, SideState];
   private readonly requests: readonly [Requests, Requests];
+  private readonly ways: Ways;
+  private readonly cluster: Cluster;
   private readonly keepalives: readonly [Keepalive[], Keepalive[]] = [[], []];
   private readonly lostKeepalives: [boolean, boolean] = [false, false];
   /** Messages by type and side. */
@@ -55,7 +60,15 @@ export class Traffic {
   bestRoundTrip = -1;
   lossy: boolean | null = null;
 
-  constructor(context: SessionContext, output: Output, limits: LimitNotes, sides: readonly [SideState, SideState]) {
+  constructor(
+    context: SessionContext,
+    output: Output,
+    limits: LimitNotes,
+    sides: readonly [SideState, SideState],
+    whole: Whole,
+  ) {
+    this.ways = whole.ways;
+    this.cluster = whole.cluster;
     this.context = context;
     this.output = output;
     this.limits = limits;
@@ -81,6 +94,8 @@ export class Traffic {
     counts.set(m.type, (counts.get(m.type) ?? 0) + 1);
     if (m.ackLow !== 0 || m.ackHigh !== 0) this.acknowledge(m, m.ackSeq, own, peer);
     this.judgeSender(m, own);
+    m.names = this.cluster;
+    if (m.mapNews !== null) this.cluster.learn(m.mapNews);
     this.pair(m, peer);
   }
 
@@ -216,9 +231,14 @@ export class Traffic {
   }
 
   private pair(m: DataFrame, peer: SideState): void {
+    if (m.replica !== null && m.type === MSG.OSD_REPOP) this.ways.asks(m, m.replica);
     if (Requests.isRequest(m.type)) {
-      if (m.tidLow !== 0 || m.tidHigh !== 0) this.requests[m.side].add(m);
-      if (m.type === MSG.OSD_OP) this.operations++;
+      // OSDs count the operations that they hand on from 0
+      if (m.tidLow !== 0 || m.tidHigh !== 0 || m.replica !== null) this.requests[m.side].add(m);
+      if (m.type === MSG.OSD_OP) {
+        this.operations++;
+        this.ways.begin(m);
+      }
       return;
     }
     const request = Requests.answers(m.type);
@@ -241,7 +261,9 @@ export class Traffic {
     }
     m.inReplyTo = pending.index;
     m.latency = nanosBetween(pending.seconds, pending.nanos, m.seconds, m.nanos);
+    if (m.replica !== null) this.ways.answers(m.replica, m.latency);
     if (m.type === MSG.OSD_OPREPLY) {
+      m.way = this.ways.end(pending.source, m);
       this.answered++;
       if (m.latency > this.slowest) this.slowest = m.latency;
     }

@@ -1,0 +1,55 @@
+import { wireText, quote } from '../../base/text.js';
+import type { Message } from '../../contract/message.js';
+import type { Operation, Outcome } from '../../contract/operation.js';
+import { errnoName } from './constants.js';
+import { DataFrame } from './message.js';
+import { messageTypeName } from './message-types.js';
+import { opName } from './osd-ops.js';
+import { Requests } from './session/requests.js';
+
+/** Write, or read and write, in an opcode. */
+const MODE_WRITE = 0x2000;
+/** Names of one operation that are put together. */
+const MOST_NAMES = 4;
+
+/** Requests as `stats` counts them: operations on objects by what they do, others by their type. */
+export function operation(message: Message): Operation | null {
+  if (!(message instanceof DataFrame) || !message.headed || !Requests.isRequest(message.type)) return null;
+  const head = message.operation;
+  if (head === null) {
+    const name = messageTypeName(message.type).replace(/^MSG_/, '');
+    return { name, bytes: -1, offset: -1, writes: message.plainLength(3) > 0 };
+  }
+  const { ops } = head;
+  const more = ops.length > MOST_NAMES ? `+${ops.length - MOST_NAMES} more` : '';
+  const name = `${ops.slice(0, MOST_NAMES).map(opName).join('+')}${more}`;
+  const called = callName(message);
+  return {
+    name: name === '' ? 'nothing' : name,
+    bytes: head.bytes,
+    offset: -1,
+    writes: ops.some((op) => (op & MODE_WRITE) !== 0),
+    groups: {
+      pool: message.poolText(BigInt(head.pool)),
+      ...(message.target === '' ? {} : { OSD: message.target }),
+      ...(called === '' ? {} : { 'class.method': called }),
+    },
+  };
+}
+
+/** `rbd.get_size`; empty where nothing is called, or its names were not held. */
+export function callName(m: DataFrame): string {
+  const call = m.operation?.call ?? null;
+  const { data } = m;
+  if (call === null || data === null) return '';
+  const { at, classLength, methodLength } = call;
+  const end = at + classLength + methodLength;
+  if (end > data.length) return '';
+  const word = (from: number, to: number) => quote(wireText(data, from, to)).slice(1, -1);
+  return `${word(at, at + classLength)}.${word(at + classLength, end)}`;
+}
+
+export function outcome(message: Message): Outcome {
+  const result = message instanceof DataFrame ? (message.answer?.result ?? 0) : 0;
+  return { last: true, error: result < 0 ? errnoName(-result) : null };
+}
