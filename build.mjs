@@ -85,7 +85,7 @@ writeFileSync('dist/package.json', '{"type":"commonjs"}\n');
 
 const library = await build({
   ...common,
-  entryPoints: ['src/index.ts'],
+  entryPoints: ['src/index.ts', 'src/protocol.ts'],
   outdir: 'dist/lib',
   chunkNames: 'chunks/[hash]',
   splitting: true,

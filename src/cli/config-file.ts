@@ -101,11 +101,16 @@ export function readConfig(path: string): LoadedConfig {
     if (error instanceof UsageError) throw new UsageError(`${path}: ${error.message}`);
     throw new UsageError(`${path}: not JSON: ${(error as Error).message}`);
   }
+  return { path, folder: dirname(resolve(path)), config: parseConfig(path, parsed) };
+}
+
+/** A configuration that is in memory already; what is wrong with it is a UsageError that names the key. */
+export function parseConfig(path: string, parsed: unknown): Config {
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
     throw new UsageError(`${path}: the document: expected an object`);
   const result = v.safeParse(config, parsed);
   if (!result.success) throw new UsageError(`${path}: ${issueWords(result.issues[0])}`);
-  return { path, folder: dirname(resolve(path)), config: result.output };
+  return result.output;
 }
 
 /** What every object has by birth (`constructor`, `__proto__`) would pass for a key that is known, or vanish. */

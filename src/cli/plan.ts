@@ -69,6 +69,11 @@ export class Planner {
     return new Planner(args, failOn, await findConfig(args.config));
   }
 
+  /** The same with a configuration that was read, or none. */
+  static of(args: CommonArguments, failOn?: Severity, loaded: LoadedConfig | null = null): Planner {
+    return new Planner(args, failOn, loaded);
+  }
+
   /** The plan for one file. */
   for(file: string): Plan {
     const path = this.pathOf(file);

@@ -4,5 +4,26 @@ import { msgr2 } from './msgr2/index.js';
 import { nbd } from './nbd/index.js';
 import { pesto } from './pesto/index.js';
 
+/** Protocols from outside: the library, which registers them, and the program, which Node may load after it, are two bundles. */
+const ADDED = Symbol.for('wirelint.protocols');
+const scope = globalThis as { [ADDED]?: Protocol[] };
+const protocols: Protocol[] = [nbd, msgr2, pesto, arca, ...(scope[ADDED] ?? [])];
+
 /** Every protocol that wirelint knows; classification, help, rules and documentation are made from this list. */
-export const PROTOCOLS: readonly Protocol[] = [nbd, msgr2, pesto, arca];
+export const PROTOCOLS: readonly Protocol[] = protocols;
+
+/**
+ * Adds a protocol from outside, for this process: everything knows it from then on. Throws an Error where its name is taken, or is not
+ * that of its rules.
+ */
+export function registerProtocol(protocol: Protocol): void {
+  const { name, rules } = protocol;
+  if (!/^[a-z][a-z0-9-]*$/.test(name))
+    throw new Error(`${JSON.stringify(name)} is no name of a protocol: [a-z][a-z0-9-]*`);
+  if (['capture', 'tcp', 'check', 'internal'].includes(name) || protocols.some((p) => p.name === name))
+    throw new Error(`there is a protocol ${name} already`);
+  const foreign = rules.find((r) => !r.id.startsWith(`${name}/`));
+  if (foreign !== undefined) throw new Error(`rule ${foreign.id}: ids of rules of ${name} begin with ${name}/`);
+  protocols.push(protocol);
+  (scope[ADDED] ??= []).push(protocol);
+}

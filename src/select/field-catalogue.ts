@@ -9,6 +9,10 @@ export interface FieldEntry {
   readonly name: string;
   /** `int`, `uint64` (a whole number in expressions, a decimal string in JSON), `string`, `list`, `map`, `bool`, or several of them. */
   readonly type: string;
+  /** Types of the values in a list, where any were seen. */
+  readonly items?: string;
+  /** Whether it can be missing: from its message, or from the object that it lies in. */
+  readonly optional?: boolean;
   readonly example: Json;
 }
 

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { wirelint } from '../kit/cli.js';
 
@@ -26,5 +27,33 @@ describe('every command of docs/questions.md', () => {
     // an answer: one message at least, or a table
     expect(/^ +\d+ +\d+ +\d+ +[\d.:]+ /m.test(stdout) || !line.includes('analyze'), stdout).toBe(true);
     expect(stdout.length).toBeGreaterThan(100);
+  });
+});
+
+/** Pages whose commands are examples over captures of this repository, without a promise of what comes out. */
+describe.each(['docs/events.md', 'docs/nbd.md', 'docs/pesto.md'])('every command of %s', (file) => {
+  it.each(commands(file))('%s', (line) => {
+    const { status, stdout, stderr } = wirelint(shellWords(line).slice(1));
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout.length).toBeGreaterThan(100);
+  });
+});
+
+describe('links of the documents', () => {
+  const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync('docs').map((name) => `docs/${name}`)];
+  const { files } = JSON.parse(readFileSync('package.json', 'utf8')) as { files: readonly string[] };
+
+  it.each(pages)('%s leads to files that are there, and in the package where it is', (page) => {
+    const packed = files.some((f) => page === f || page.startsWith(`${f}/`));
+    for (const [, link] of readFileSync(page, 'utf8').matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
+      if (link!.includes(':')) continue;
+      const target = join(dirname(page), link!);
+      expect(existsSync(target), `${page}: ${link}`).toBe(true);
+      if (packed)
+        expect(
+          files.some((f) => target === f || target.startsWith(`${f}/`)),
+          `${link} is packed`,
+        ).toBe(true);
+    }
   });
 });
