@@ -91,7 +91,7 @@ export async function check(
       inputParts(input).map((p) => planner.pathOf(p)),
       today,
     ),
-    ...{ golden: null, lines: false, streams: true, hex: false, events: null },
+    ...{ golden: null, lines: false, streams: true, hex: false, events: null, page: null },
   });
   const jobs = [
     ...joined.map((r) =>
