@@ -154,6 +154,11 @@ const SUMMARY = {
     additionalProperties: { type: 'integer' },
     description: 'Streams by protocol.',
   },
+  programs: {
+    type: 'array',
+    items: { type: 'object' },
+    description: 'Only where recordings say so: the programs that they were made of, with their exit statuses.',
+  },
 } satisfies Record<keyof SummaryEvent, Schema>;
 
 /** The properties of every event, by its type. */
@@ -166,7 +171,7 @@ export const EVENTS: Readonly<Record<string, Readonly<Record<string, Schema>>>> 
 };
 
 /** What is only there in some events. */
-export const OPTIONAL = ['parts', 'layer', 'repeated'];
+export const OPTIONAL = ['parts', 'layer', 'repeated', 'programs'];
 
 /** The fields of one message, by name, in the order of its bytes. */
 export type MessageFields = ReadonlyMap<string, readonly FieldEntry[]>;
