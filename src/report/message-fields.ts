@@ -651,6 +651,12 @@ export interface MessageFields {
       readonly frontUndecoded?: number;
       readonly lateStatus?: number;
       readonly data?: string;
+      readonly way?: {
+        readonly primary: string;
+        readonly nanos: number;
+        readonly waitedNanos: number;
+        readonly replicas: readonly Readonly<Record<string, Json>>[];
+      };
       readonly compressed?: string;
       readonly compressedHeaderLength?: number;
       readonly compressedFrontLength?: number;
