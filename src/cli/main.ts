@@ -81,10 +81,16 @@ const COMMANDS: readonly Entry[] = [
     describe: 'What a rule means, with sessions that break and keep it',
     load: async () => (await import('./explain.js')).explain,
   },
+  {
+    name: 'completion',
+    usage: 'completion [shell]',
+    describe: 'Print a completion script for bash, zsh or fish',
+    load: async () => (await import('./completion.js')).completion,
+  },
 ];
 
 /** What stands at the beginning where no command is named. */
-const WITHOUT_COMMAND = new Set(['--help', '-h', '--version', 'completion']);
+const WITHOUT_COMMAND = new Set(['--help', '-h', '--version']);
 
 const EPILOGUE = 'Exit status: 0 done; 1 (check only) findings or a gate that failed; 2 bad usage or unreadable input.';
 
@@ -97,7 +103,7 @@ export async function main(given: readonly string[]): Promise<number> {
   const name = completing ? argv[2] : argv[0];
   const wanted = COMMANDS.find((c) => c.name === name);
   if (wanted === undefined && !completing && argv.length > 0 && !WITHOUT_COMMAND.has(argv[0]!)) {
-    complain(withoutCommand(argv, [...COMMANDS.map((c) => c.name), 'help', 'completion']));
+    complain(withoutCommand(argv, [...COMMANDS.map((c) => c.name), 'help']));
     return 2;
   }
   const command = wanted === undefined ? null : await wanted.load();
@@ -123,7 +129,8 @@ export async function main(given: readonly string[]): Promise<number> {
     .help()
     .alias('help', 'h')
     .version(version())
-    .completion('completion', 'Print a completion script for bash or zsh')
+    // the scripts are our own (see completion.ts): each says which shell it is for
+    .completion('completion-script', false, complete)
     .wrap(helpWidth())
     .epilogue(EPILOGUE)
     .fail((message, error) => {
@@ -143,6 +150,8 @@ export async function main(given: readonly string[]): Promise<number> {
   try {
     await parser.parseAsync();
   } catch (error) {
+    // yargs finds fault with the line, which is not complete, while the completions are on their way
+    if (completing) return 0;
     const known = error instanceof UsageError || (error as Error).name === 'YError';
     complain(
       known
@@ -185,6 +194,20 @@ function keepFromPrintingAhead(parser: object): void {
   }
   const usage = (parser as Inside).getInternalMethods?.().getUsageInstance();
   if (usage !== undefined) usage.cacheHelpMessage = () => {};
+}
+
+/** Puts names of ours in place of yargs' completions where these are not enough. */
+function complete(
+  current: string,
+  _argv: unknown,
+  filter: (take: (error: Error | null, completions: string[] | undefined) => void) => void,
+  done: (completions: string[]) => void,
+): void {
+  void import('./candidates.js').then(async ({ candidates }) => {
+    const ours = await candidates(process.argv.slice(3));
+    if (ours !== null) done(ours.filter((c) => c.startsWith(current === '=' ? '' : current)));
+    else filter((_, theirs) => done(theirs ?? []));
+  });
 }
 
 function oneLine(text: string): string {

@@ -1,7 +1,7 @@
 import { nearest } from '../../base/nearest.js';
 import { UsageError } from '../usage-error.js';
 
-const CHECK_FORMATS = ['text', 'table', 'ndjson', 'json', 'html', 'sarif', 'junit', 'github', 'gitlab'] as const;
+export const CHECK_FORMATS = ['text', 'table', 'ndjson', 'json', 'html', 'sarif', 'junit', 'github', 'gitlab'] as const;
 export type CheckFormat = (typeof CHECK_FORMATS)[number];
 
 /** One report of a run. */
