@@ -43,7 +43,7 @@ import {
   spanBytes,
   type Span,
 } from './option-data.js';
-import type { ExtentScan, Prefix } from './payload.js';
+import type { ExtentScan, Prefix } from './decoder/payload.js';
 import { decimal, exact } from '../../base/u64.js';
 import { Shown } from '../../base/layout.js';
 import {

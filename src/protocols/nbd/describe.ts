@@ -48,7 +48,7 @@ import {
   spanBytes,
   type Span,
 } from './option-data.js';
-import type { Prefix } from './payload.js';
+import type { Prefix } from './decoder/payload.js';
 import { decimal, wide } from './u64.js';
 import { CONTEXT_ID, ERROR_DATA, INFO_DATA, STATUS_QUERY } from './layout.js';
 

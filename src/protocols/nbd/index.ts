@@ -3,17 +3,17 @@ import type { Protocol } from '../../contract/protocol.js';
 import { annotate } from './annotate.js';
 import { IANA_PORT } from './constants.js';
 import { contents } from './contents.js';
-import { ClientDecoder } from './client-decoder.js';
+import { ClientDecoder } from './decoder/client.js';
 import { describe } from './describe.js';
 import type { NbdMessage } from './messages.js';
 import { messageNames } from './names.js';
-import { operation, outcome } from './operation.js';
+import { operation, outcome } from './session/operation.js';
 import { probe } from './probe.js';
 import { resize } from './resize.js';
 import { RULES } from './rules/index.js';
-import { ServerDecoder } from './server-decoder.js';
-import { NbdSession } from './session.js';
-import { NbdShared } from './shared.js';
+import { ServerDecoder } from './decoder/server.js';
+import { NbdSession } from './session/session.js';
+import { NbdShared } from './session/shared.js';
 
 /** Network Block Device: doc/proto.md of the NetworkBlockDevice project, and its extended headers. */
 export const nbd: Protocol<NbdShared> = {

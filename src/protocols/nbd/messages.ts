@@ -14,7 +14,7 @@ import {
   REPLY_FLAG_DONE,
 } from './constants.js';
 import { chunkName, commandName, optionName, replyName } from './names.js';
-import { ExtentScan, Prefix, type PayloadTaker } from './payload.js';
+import { ExtentScan, Prefix, type PayloadTaker } from './decoder/payload.js';
 import { wide } from '../../base/u64.js';
 import {
   CHUNK,

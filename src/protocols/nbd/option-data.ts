@@ -1,9 +1,9 @@
 import { swappedFit } from './cookie.js';
 import type { Option, OptionReply } from './messages.js';
-import type { Prefix } from './payload.js';
+import type { Prefix } from './decoder/payload.js';
 import { CONTEXT_ID, INFO_BLOCK_SIZE_DATA, INFO_EXPORT_DATA, NAME } from './layout.js';
 
-import type { BlockSizes } from './facts.js';
+import type { BlockSizes } from './session/facts.js';
 
 /** A string inside an option's or reply's data: where it is there, and how long it says it is. */
 export interface Span {

@@ -15,7 +15,7 @@ import {
   SIMPLE_REPLY_MAGIC,
   STRUCTURED_REPLY_MAGIC,
 } from './constants.js';
-import { CLIENT_LOOKAHEAD, MORE, NO, plausibleClient, plausibleServer } from './headers.js';
+import { CLIENT_LOOKAHEAD, MORE, NO, plausibleClient, plausibleServer } from './decoder/headers.js';
 import { GREETING } from './layout.js';
 import { CLIENT_HELLO, HANDSHAKE, isTlsRecord, RECORD_HEADER, SERVER_HELLO } from '../../tls/constants.js';
 

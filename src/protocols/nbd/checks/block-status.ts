@@ -1,7 +1,7 @@
-import { field, type Facts } from '../facts.js';
+import { field, type Facts } from '../session/facts.js';
 import type { Chunk, Request } from '../messages.js';
-import type { ExtentScan } from '../payload.js';
-import { isMisaligned, minimumBlock, rangeStart } from '../request-range.js';
+import type { ExtentScan } from '../decoder/payload.js';
+import { isMisaligned, minimumBlock, rangeStart } from '../session/request-range.js';
 import { BLOCK_STATUS_UNALIGNED } from '../rules/block-status.js';
 import { CHUNK, EXTENDED_CHUNK } from '../layout.js';
 

@@ -14,13 +14,13 @@ import {
   DEFAULT_MAX_PAYLOAD,
   NO_PAYLOAD_LIMIT,
 } from '../constants.js';
-import type { Facts } from '../facts.js';
-import type { FramingWatch } from '../framing-watch.js';
-import type { Haggling } from '../haggling.js';
+import type { Facts } from '../session/facts.js';
+import type { FramingWatch } from '../session/framing-watch.js';
+import type { Haggling } from '../session/haggling.js';
 import { Option, OptionReply, SimpleReply, type NbdMessage, type Request } from '../messages.js';
 import { optionName, shortCommand } from '../names.js';
-import { show } from '../option-checks.js';
-import { rangeLength } from '../request-range.js';
+import { show } from './options.js';
+import { rangeLength } from '../session/request-range.js';
 import { DISCONNECT_ON_ZERO_LENGTH, REPLY_UNFINISHED } from '../rules/ending.js';
 import {
   DISCONNECT_ON_OVERSIZE_EFFECT,
@@ -38,7 +38,7 @@ import {
   SERVER_HARD_DISCONNECT_HAGGLING,
 } from '../rules/replies.js';
 import { CLIENT_HARD_DISCONNECT } from '../rules/requests.js';
-import type { Transmission } from '../transmission.js';
+import type { Transmission } from '../session/transmission.js';
 import { cookieText, swap32, swappedLength } from '../cookie.js';
 import type { PhaseChecks } from './phases.js';
 

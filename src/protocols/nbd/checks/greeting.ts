@@ -1,5 +1,5 @@
 import { CLIENT, type Side } from '../../../base/input.js';
-import type { Facts } from '../facts.js';
+import type { Facts } from '../session/facts.js';
 import { NEWSTYLE_AFTER_OLDSTYLE, OLDSTYLE_NOT_TAKEN } from '../rules/greeting.js';
 
 /** Whether a client turned away from a server of oldstyle. `first`: the side that ended the connection first, or null. */

@@ -2,7 +2,7 @@ import { otherSide, type Side } from '../../../base/input.js';
 import type { Origin } from '../../../base/origin.js';
 import type { TlsEvent } from '../../../tls/event.js';
 import { OPT_STARTTLS, REP_ERR_INVALID, REP_ERR_SHUTDOWN, REP_ERR_TLS_REQD } from '../constants.js';
-import type { Facts } from '../facts.js';
+import type { Facts } from '../session/facts.js';
 import { OPTION_REPLY } from '../layout.js';
 import type { OptionReply } from '../messages.js';
 import { optionName } from '../names.js';

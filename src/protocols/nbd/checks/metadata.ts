@@ -1,12 +1,12 @@
-import type { Asked } from '../asked.js';
+import type { Asked } from '../session/asked.js';
 import { OPT_LIST_META_CONTEXT, OPT_SET_META_CONTEXT } from '../constants.js';
-import type { Facts } from '../facts.js';
+import type { Facts } from '../session/facts.js';
 import type { OptionReply } from '../messages.js';
-import { show } from '../option-checks.js';
+import { show } from './options.js';
 import { contextName } from '../option-data.js';
 import { LIST_META_HIDES_SELECTABLE } from '../rules/metadata.js';
 import { LIST_META_BASE_WILDCARD_UNSUPPORTED } from '../rules/replies.js';
-import { namespaceOf } from '../string-checks.js';
+import { namespaceOf } from './strings.js';
 
 /** The context that everybody offers who offers any. */
 const BASE_ALLOCATION = 'base:allocation';

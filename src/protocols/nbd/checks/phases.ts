@@ -1,6 +1,6 @@
 import { SERVER } from '../../../base/input.js';
-import type { Facts } from '../facts.js';
-import type { Haggling } from '../haggling.js';
+import type { Facts } from '../session/facts.js';
+import type { Haggling } from '../session/haggling.js';
 import type { NbdMessage, Request } from '../messages.js';
 import { shortCommand } from '../names.js';
 import { DATA_AFTER_ABORT } from '../rules/options.js';

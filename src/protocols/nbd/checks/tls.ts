@@ -1,5 +1,5 @@
 import { CLIENT } from '../../../base/input.js';
-import type { Answer, Asked } from '../asked.js';
+import type { Answer, Asked } from '../session/asked.js';
 import {
   FLAG_FIXED_NEWSTYLE,
   OPT_ABORT,
@@ -12,11 +12,11 @@ import {
   REP_ERR_TLS_REQD,
   REP_INFO,
 } from '../constants.js';
-import { type Facts } from '../facts.js';
+import { type Facts } from '../session/facts.js';
 import { OPTION_REPLY } from '../layout.js';
 import type { ExportInfo, OptionReply } from '../messages.js';
 import { optionName, replyName } from '../names.js';
-import { show } from '../option-checks.js';
+import { show } from './options.js';
 import {
   STARTTLS_REFUSED,
   STARTTLS_REPLY_INVALID,

@@ -1,15 +1,15 @@
-import { hexNumber } from '../../base/hex.js';
-import { SERVER } from '../../base/input.js';
+import { hexNumber } from '../../../base/hex.js';
+import { SERVER } from '../../../base/input.js';
 import {
   TFLAG_BLOCK_STATUS_PAYLOAD,
   TFLAG_HAS_FLAGS,
   TFLAG_SEND_DF,
   TFLAG_SEND_FAST_ZERO,
   TFLAG_SEND_WRITE_ZEROES,
-} from './constants.js';
-import { field, type BlockSizes, type Facts } from './facts.js';
-import { INFO_BLOCK_SIZE_DATA, INFO_EXPORT_DATA, OPTION_REPLY } from './layout.js';
-import type { NbdMessage } from './messages.js';
+} from '../constants.js';
+import { field, type BlockSizes, type Facts } from '../session/facts.js';
+import { INFO_BLOCK_SIZE_DATA, INFO_EXPORT_DATA, OPTION_REPLY } from '../layout.js';
+import type { NbdMessage } from '../messages.js';
 import {
   BLOCK_SIZE_NOT_POWER_OF_TWO,
   BS_PAYLOAD_FLAG_WITHOUT_CONTEXTS,
@@ -24,8 +24,8 @@ import {
   PREFERRED_BLOCK_TOO_SMALL,
   SEND_DF_WITHOUT_STRUCTURED,
   UNKNOWN_TRANSMISSION_FLAG,
-} from './rules/exports.js';
-import { decimal } from './u64.js';
+} from '../rules/exports.js';
+import { decimal } from '../u64.js';
 
 /** Judges size and flags of an export, wherever the server states them: `sizeAt`, `flagsAt` count within the message. */
 export function checkExport(

@@ -1,7 +1,7 @@
-import type { Input } from '../../base/input.js';
-import { Origin } from '../../base/origin.js';
+import type { Input } from '../../../base/input.js';
+import { Origin } from '../../../base/origin.js';
 import { MORE, NO } from './headers.js';
-import type { NbdMessage } from './messages.js';
+import type { NbdMessage } from '../messages.js';
 
 /** What the search needs to know of a direction's headers. */
 export interface Framer {

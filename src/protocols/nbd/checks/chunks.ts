@@ -1,5 +1,5 @@
-import { hexNumber } from '../../base/hex.js';
-import { count } from '../../base/text.js';
+import { hexNumber } from '../../../base/hex.js';
+import { count } from '../../../base/text.js';
 import {
   CHUNK_BLOCK_STATUS,
   CHUNK_BLOCK_STATUS_EXT,
@@ -13,13 +13,13 @@ import {
   MAX_EXTENTS,
   NO_PAYLOAD_LIMIT,
   REPLY_FLAG_DONE,
-} from './constants.js';
-import { field, type Facts, type Place } from './facts.js';
-import { CHUNK, ERROR_DATA, EXTENDED_CHUNK } from './layout.js';
-import type { Chunk, NbdMessage } from './messages.js';
-import { errorName, isKnownChunk, isKnownError, shortChunk } from './names.js';
-import { show } from './option-checks.js';
-import type { ExtentScan } from './payload.js';
+} from '../constants.js';
+import { field, type Facts, type Place } from '../session/facts.js';
+import { CHUNK, ERROR_DATA, EXTENDED_CHUNK } from '../layout.js';
+import type { Chunk, NbdMessage } from '../messages.js';
+import { errorName, isKnownChunk, isKnownError, shortChunk } from '../names.js';
+import { show } from './options.js';
+import type { ExtentScan } from '../decoder/payload.js';
 import {
   BASE_ALLOCATION_RESERVED_BITS,
   BLOCK_STATUS_BAD_LENGTH,
@@ -31,7 +31,7 @@ import {
   BLOCK_STATUS_UNKNOWN_CONTEXT,
   BLOCK_STATUS_ZERO_EXTENT,
   DIRTY_BITMAP_RESERVED_BITS,
-} from './rules/block-status.js';
+} from '../rules/block-status.js';
 import {
   CHUNK_OVER_MAX_PAYLOAD,
   ERROR_CHUNK_TOO_SHORT,
@@ -46,7 +46,7 @@ import {
   UNKNOWN_CHUNK_TYPE,
   UNKNOWN_ERROR_CHUNK,
   UNKNOWN_REPLY_FLAG,
-} from './rules/chunks.js';
+} from '../rules/chunks.js';
 import {
   ENOMEM_USED,
   EXTENDED_LENGTH_HUGE,
@@ -54,9 +54,9 @@ import {
   REPLY_HEADER_MODE,
   STRUCTURED_NOT_NEGOTIATED,
   UNKNOWN_ERROR_VALUE,
-} from './rules/headers.js';
-import { STATE_KEPT_ACROSS_STARTTLS } from './rules/inside-tls.js';
-import { checkString } from './string-checks.js';
+} from '../rules/headers.js';
+import { STATE_KEPT_ACROSS_STARTTLS } from '../rules/inside-tls.js';
+import { checkString } from './strings.js';
 
 /** Judges an error value, wherever it stands. */
 export function checkErrorValue(facts: Facts, m: NbdMessage, at: number, error: number): void {

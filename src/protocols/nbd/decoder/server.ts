@@ -1,5 +1,5 @@
-import { SERVER, type Input } from '../../base/input.js';
-import type { DecoderSettings, Output } from '../../contract/protocol.js';
+import { SERVER, type Input } from '../../../base/input.js';
+import type { DecoderSettings, Output } from '../../../contract/protocol.js';
 import {
   CHUNK_OFFSET_DATA,
   EXPORT_PADDING_LENGTH,
@@ -22,12 +22,12 @@ import {
   SIMPLE_REPLY_MAGIC,
   STRUCTURED_REPLY_MAGIC,
   TFLAG_HAS_FLAGS,
-} from './constants.js';
+} from '../constants.js';
 import { FITS } from './chain-search.js';
-import { NbdDecoder } from './decoder.js';
+import { NbdDecoder } from './nbd-decoder.js';
 import { EarlyHeader } from './early-header.js';
 import { NO, nextServerStart, plausibleServer, SERVER_LOOKAHEAD } from './headers.js';
-import { NOT_ASKED, NOT_YET, UNKNOWN, type NbdHints, type NbdNotices } from './hints.js';
+import { NOT_ASKED, NOT_YET, UNKNOWN, type NbdHints, type NbdNotices } from '../hints.js';
 import {
   Chunk,
   chunkHeaderLength,
@@ -37,9 +37,9 @@ import {
   OptionReply,
   SimpleReply,
   type NbdMessage,
-} from './messages.js';
-import { isTlsRecord, RECORD_HEADER } from '../../tls/constants.js';
-import { CHUNK, EXPORT_INFO, EXTENDED_CHUNK, GREETING, OLDSTYLE_TAIL, OPTION_REPLY, SIMPLE_REPLY } from './layout.js';
+} from '../messages.js';
+import { isTlsRecord, RECORD_HEADER } from '../../../tls/constants.js';
+import { CHUNK, EXPORT_INFO, EXTENDED_CHUNK, GREETING, OLDSTYLE_TAIL, OPTION_REPLY, SIMPLE_REPLY } from '../layout.js';
 
 const GREET = 0;
 const TAIL = 1;

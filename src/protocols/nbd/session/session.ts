@@ -1,18 +1,18 @@
-import { LIMIT } from '../../base/capture-rules.js';
-import { otherSide, SERVER, type Side } from '../../base/input.js';
-import type { Origin } from '../../base/origin.js';
-import { count } from '../../base/text.js';
-import type { Json } from '../../contract/annotation.js';
-import type { Message } from '../../contract/message.js';
-import type { TlsEvent } from '../../tls/event.js';
-import type { DecoderSettings, Output, Session, SessionContext } from '../../contract/protocol.js';
-import { EndingChecks } from './checks/ending.js';
-import { checkOldstyleTaken } from './checks/greeting.js';
-import { PhaseChecks } from './checks/phases.js';
+import { LIMIT } from '../../../base/capture-rules.js';
+import { otherSide, SERVER, type Side } from '../../../base/input.js';
+import type { Origin } from '../../../base/origin.js';
+import { count } from '../../../base/text.js';
+import type { Json } from '../../../contract/annotation.js';
+import type { Message } from '../../../contract/message.js';
+import type { TlsEvent } from '../../../tls/event.js';
+import type { DecoderSettings, Output, Session, SessionContext } from '../../../contract/protocol.js';
+import { EndingChecks } from '../checks/ending.js';
+import { checkOldstyleTaken } from '../checks/greeting.js';
+import { PhaseChecks } from '../checks/phases.js';
 import { Facts } from './facts.js';
 import { FramingWatch } from './framing-watch.js';
 import { Haggling } from './haggling.js';
-import type { HeaderInside, NbdHints, NbdNotices } from './hints.js';
+import type { HeaderInside, NbdHints, NbdNotices } from '../hints.js';
 import {
   CHUNK_KIND,
   CLIENT_FLAGS_KIND,
@@ -31,10 +31,10 @@ import {
   type OptionReply,
   type Request,
   type SimpleReply,
-} from './messages.js';
+} from '../messages.js';
 import { MultiConn } from './multi-conn.js';
 import type { NbdShared } from './shared.js';
-import { TLS_DOWNGRADE_SUSPECT } from './rules/tls.js';
+import { TLS_DOWNGRADE_SUSPECT } from '../rules/tls.js';
 import { describeSession, summarise } from './summary.js';
 import { Transmission } from './transmission.js';
 

@@ -1,5 +1,5 @@
 import type { Facts } from './facts.js';
-import type { Request } from './messages.js';
+import type { Request } from '../messages.js';
 import type { RequestTable } from './request-table.js';
 
 /** A connection that is past its handshake, for those that use the same export at the same time. */

@@ -1,12 +1,12 @@
-import type { Block } from '../../base/block.js';
-import type { Input, Side } from '../../base/input.js';
-import { Origin } from '../../base/origin.js';
-import { isTlsRecord, RECORD_HEADER } from '../../tls/constants.js';
-import { helloIn } from '../../tls/sniff.js';
-import type { Decoder, DecoderSettings, Output } from '../../contract/protocol.js';
+import type { Block } from '../../../base/block.js';
+import type { Input, Side } from '../../../base/input.js';
+import { Origin } from '../../../base/origin.js';
+import { isTlsRecord, RECORD_HEADER } from '../../../tls/constants.js';
+import { helloIn } from '../../../tls/sniff.js';
+import type { Decoder, DecoderSettings, Output } from '../../../contract/protocol.js';
 import { ChainSearch, type Chain, type Framer } from './chain-search.js';
-import type { NbdNotices } from './hints.js';
-import type { NbdMessage } from './messages.js';
+import type { NbdNotices } from '../hints.js';
+import type { NbdMessage } from '../messages.js';
 
 /**
  * Messages at the beginning of packets that hold their whole header after which what follows a chain counts as certain. Payload that

@@ -1,7 +1,7 @@
-import { hexNumber } from '../../base/hex.js';
-import { CLIENT, SERVER } from '../../base/input.js';
-import { count } from '../../base/text.js';
-import type { Severity } from '../../base/rule.js';
+import { hexNumber } from '../../../base/hex.js';
+import { CLIENT, SERVER } from '../../../base/input.js';
+import { count } from '../../../base/text.js';
+import type { Severity } from '../../../base/rule.js';
 import {
   CMD_BLOCK_STATUS,
   CMD_CACHE,
@@ -28,13 +28,13 @@ import {
   TFLAG_SEND_RESIZE,
   TFLAG_SEND_TRIM,
   TFLAG_SEND_WRITE_ZEROES,
-} from './constants.js';
-import { cookieText } from './cookie.js';
-import { field, type Facts, type Place } from './facts.js';
-import { EXTENDED_REQUEST, REQUEST, requestLayout, STATUS_QUERY } from './layout.js';
-import type { NbdMessage, Request } from './messages.js';
-import { commandFlags, shortCommand } from './names.js';
-import { show } from './option-checks.js';
+} from '../constants.js';
+import { cookieText } from '../cookie.js';
+import { field, type Facts, type Place } from '../session/facts.js';
+import { EXTENDED_REQUEST, REQUEST, requestLayout, STATUS_QUERY } from '../layout.js';
+import type { NbdMessage, Request } from '../messages.js';
+import { commandFlags, shortCommand } from '../names.js';
+import { show } from './options.js';
 import {
   hasRange,
   isBeyond,
@@ -44,7 +44,7 @@ import {
   rangeLength,
   rangeStart,
   strayFlags,
-} from './request-range.js';
+} from '../session/request-range.js';
 import {
   BLOCK_STATUS_NOT_NEGOTIATED,
   BS_PAYLOAD_MALFORMED,
@@ -78,9 +78,9 @@ import {
   WRITE_ON_READ_ONLY,
   WRITE_WITHOUT_PAYLOAD_LEN,
   ZERO_LENGTH_REQUEST,
-} from './rules/requests.js';
-import type { RequestTable } from './request-table.js';
-import { decimal } from './u64.js';
+} from '../rules/requests.js';
+import type { RequestTable } from '../session/request-table.js';
+import { decimal } from '../u64.js';
 
 /** Requests in flight that are named in a finding. */
 const NAMED = 8;

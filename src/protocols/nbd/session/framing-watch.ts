@@ -1,7 +1,7 @@
-import { MODE_GUESSED, RESYNCHRONISED } from '../../base/capture-rules.js';
-import { hex } from '../../base/hex.js';
-import { CLIENT, SERVER, type Side } from '../../base/input.js';
-import { count } from '../../base/text.js';
+import { MODE_GUESSED, RESYNCHRONISED } from '../../../base/capture-rules.js';
+import { hex } from '../../../base/hex.js';
+import { CLIENT, SERVER, type Side } from '../../../base/input.js';
+import { count } from '../../../base/text.js';
 import {
   EXTENDED_REPLY_MAGIC,
   EXTENDED_REQUEST_MAGIC,
@@ -17,11 +17,11 @@ import {
   RESERVED_MAGICS,
   SIMPLE_REPLY_MAGIC,
   STRUCTURED_REPLY_MAGIC,
-} from './constants.js';
-import { cookieText, swap32 } from './cookie.js';
+} from '../constants.js';
+import { cookieText, swap32 } from '../cookie.js';
 import type { Facts } from './facts.js';
 import type { Haggling } from './haggling.js';
-import type { HeaderInside } from './hints.js';
+import type { HeaderInside } from '../hints.js';
 import {
   CLIENT_FLAGS_KIND,
   ExportInfo,
@@ -32,12 +32,12 @@ import {
   SIMPLE_REPLY_KIND,
   SimpleReply,
   type NbdMessage,
-} from './messages.js';
-import { BAD_REPLY_MAGIC, READ_DATA_SHORT, READ_ERROR_WITH_PAYLOAD, REPLY_WITH_PAYLOAD } from './rules/headers.js';
-import { BAD_INIT_MAGIC, BAD_SECOND_MAGIC, TLS_FROM_START } from './rules/greeting.js';
-import { BAD_OPTION_MAGIC, DATA_AFTER_ABORT } from './rules/options.js';
-import { BAD_OPTION_REPLY_MAGIC, EXPORT_NAME_PADDING_MISMATCH, GO_PADDING } from './rules/replies.js';
-import { BAD_REQUEST_MAGIC, DATA_AFTER_DISC, RESERVED_MAGIC_USED } from './rules/requests.js';
+} from '../messages.js';
+import { BAD_REPLY_MAGIC, READ_DATA_SHORT, READ_ERROR_WITH_PAYLOAD, REPLY_WITH_PAYLOAD } from '../rules/headers.js';
+import { BAD_INIT_MAGIC, BAD_SECOND_MAGIC, TLS_FROM_START } from '../rules/greeting.js';
+import { BAD_OPTION_MAGIC, DATA_AFTER_ABORT } from '../rules/options.js';
+import { BAD_OPTION_REPLY_MAGIC, EXPORT_NAME_PADDING_MISMATCH, GO_PADDING } from '../rules/replies.js';
+import { BAD_REQUEST_MAGIC, DATA_AFTER_DISC, RESERVED_MAGIC_USED } from '../rules/requests.js';
 import {
   CLIENT_PLAINTEXT_AFTER_STARTTLS,
   PLAINTEXT_AFTER_TLS_FAILURE,
@@ -46,11 +46,11 @@ import {
   TLS_AFTER_REFUSAL,
   TLS_ALERT_IN_CLEAR,
   TLS_VERSION_OLD,
-} from './rules/tls.js';
-import { isTlsRecord, RECORD_HEADER, TLS_1_2, versionName } from '../../tls/constants.js';
-import type { TlsEvent } from '../../tls/event.js';
+} from '../rules/tls.js';
+import { isTlsRecord, RECORD_HEADER, TLS_1_2, versionName } from '../../../tls/constants.js';
+import type { TlsEvent } from '../../../tls/event.js';
 import type { Transmission } from './transmission.js';
-import { SIMPLE_REPLY } from './layout.js';
+import { SIMPLE_REPLY } from '../layout.js';
 
 /** What messages begin with; for options and their replies the first half. */
 const MAGICS = new Map<number, string>([

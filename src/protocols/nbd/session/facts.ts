@@ -1,10 +1,10 @@
-import { CLIENT, SERVER, type Side } from '../../base/input.js';
-import type { Rule } from '../../base/rule.js';
-import type { DecoderSettings, Evidence, Output, SessionContext } from '../../contract/protocol.js';
-import { LimitNotes } from '../../contract/limit-notes.js';
-import type { Message } from '../../contract/message.js';
-import type { End } from '../../stream/byte-stream.js';
-import type { ClientFlags, Greeting } from './messages.js';
+import { CLIENT, SERVER, type Side } from '../../../base/input.js';
+import type { Rule } from '../../../base/rule.js';
+import type { DecoderSettings, Evidence, Output, SessionContext } from '../../../contract/protocol.js';
+import { LimitNotes } from '../../../contract/limit-notes.js';
+import type { Message } from '../../../contract/message.js';
+import type { End } from '../../../stream/byte-stream.js';
+import type { ClientFlags, Greeting } from '../messages.js';
 import type { NbdShared } from './shared.js';
 
 /** What the server said about block sizes (NBD_INFO_BLOCK_SIZE). */

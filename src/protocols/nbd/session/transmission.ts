@@ -1,17 +1,17 @@
-import { CLIENT, SERVER, type Side } from '../../base/input.js';
-import { nanosBetween } from '../../base/time.js';
-import { checkExtentAlignment } from './checks/block-status.js';
-import { checkErrorValue, ChunkChecks } from './chunk-checks.js';
-import { CHUNK_OFFSET_DATA, CMD_BLOCK_STATUS, CMD_DISC, CMD_READ, CMD_RESIZE, ESHUTDOWN } from './constants.js';
-import { cookieText, otherOrders } from './cookie.js';
+import { CLIENT, SERVER, type Side } from '../../../base/input.js';
+import { nanosBetween } from '../../../base/time.js';
+import { checkExtentAlignment } from '../checks/block-status.js';
+import { checkErrorValue, ChunkChecks } from '../checks/chunks.js';
+import { CHUNK_OFFSET_DATA, CMD_BLOCK_STATUS, CMD_DISC, CMD_READ, CMD_RESIZE, ESHUTDOWN } from '../constants.js';
+import { cookieText, otherOrders } from '../cookie.js';
 import type { Facts } from './facts.js';
-import { NOT_YET, UNKNOWN } from './hints.js';
-import { SIMPLE_REPLY } from './layout.js';
-import { Chunk, type NbdMessage, type Request, type SimpleReply } from './messages.js';
-import { errorName, shortCommand } from './names.js';
-import { OutcomeChecks } from './outcome-checks.js';
+import { NOT_YET, UNKNOWN } from '../hints.js';
+import { SIMPLE_REPLY } from '../layout.js';
+import { Chunk, type NbdMessage, type Request, type SimpleReply } from '../messages.js';
+import { errorName, shortCommand } from '../names.js';
+import { OutcomeChecks } from '../checks/outcomes.js';
 import { ReplyProgress } from './reply-progress.js';
-import { RequestChecks } from './request-checks.js';
+import { RequestChecks } from '../checks/requests.js';
 import { RequestTable } from './request-table.js';
 import {
   BLOCK_STATUS_SIMPLE_SUCCESS,
@@ -22,9 +22,9 @@ import {
   REPLY_TO_DISC,
   REPLY_UNKNOWN_COOKIE,
   SIMPLE_REPLY_TO_READ,
-} from './rules/headers.js';
+} from '../rules/headers.js';
 import { Totals } from './totals.js';
-import { decimal, wide } from './u64.js';
+import { decimal, wide } from '../u64.js';
 
 /** For how many further messages replies without a request wait for it to turn up. */
 const STRAY_PATIENCE = 8;

@@ -1,6 +1,6 @@
-import { count } from '../../base/text.js';
-import type { Asked } from './asked.js';
-import { MetadataListings } from './checks/metadata.js';
+import { count } from '../../../base/text.js';
+import type { Asked } from '../session/asked.js';
+import { MetadataListings } from './metadata.js';
 import {
   INFO_BLOCK_SIZE,
   OPT_ABORT,
@@ -23,13 +23,13 @@ import {
   REP_ERR_UNSUP,
   REP_INFO,
   REP_META_CONTEXT,
-} from './constants.js';
-import type { Facts } from './facts.js';
-import type { OptionReply } from './messages.js';
-import { optionName } from './names.js';
-import { show } from './option-checks.js';
-import { rawText, spanBytes } from './option-data.js';
-import { EXT_REQD_FOR_BASE } from './rules/exports.js';
+} from '../constants.js';
+import type { Facts } from '../session/facts.js';
+import type { OptionReply } from '../messages.js';
+import { optionName } from '../names.js';
+import { show } from './options.js';
+import { rawText, spanBytes } from '../option-data.js';
+import { EXT_REQD_FOR_BASE } from '../rules/exports.js';
 import {
   ABORT_NOT_ACKED,
   ACCEPTED_INVALID_DATA,
@@ -43,9 +43,9 @@ import {
   SET_META_WILDCARD_SELECTED,
   SET_META_WITHOUT_STRUCTURED_ACCEPTED,
   UNKNOWN_OPTION_NOT_UNSUP,
-} from './rules/replies.js';
-import { STATE_KEPT_ACROSS_STARTTLS } from './rules/inside-tls.js';
-import { namespaceOf } from './string-checks.js';
+} from '../rules/replies.js';
+import { STATE_KEPT_ACROSS_STARTTLS } from '../rules/inside-tls.js';
+import { namespaceOf } from './strings.js';
 
 /** The context that everybody offers who offers any. */
 const BASE_ALLOCATION = 'base:allocation';

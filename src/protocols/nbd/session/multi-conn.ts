@@ -6,11 +6,11 @@ import {
   CMD_WRITE_ZEROES,
   TFLAG_CAN_MULTI_CONN,
   TFLAG_READ_ONLY,
-} from './constants.js';
+} from '../constants.js';
 import type { Facts } from './facts.js';
-import type { Request } from './messages.js';
-import { FLUSH_BEFORE_WRITE_REPLIES, MULTI_CONN_UNADVERTISED } from './rules/requests.js';
-import { count } from '../../base/text.js';
+import type { Request } from '../messages.js';
+import { FLUSH_BEFORE_WRITE_REPLIES, MULTI_CONN_UNADVERTISED } from '../rules/requests.js';
+import { count } from '../../../base/text.js';
 import type { Sibling } from './shared.js';
 import type { Transmission } from './transmission.js';
 

@@ -1,4 +1,4 @@
-import { count } from '../../base/text.js';
+import { count } from '../../../base/text.js';
 import {
   CHUNK_BLOCK_STATUS,
   CHUNK_BLOCK_STATUS_EXT,
@@ -13,12 +13,12 @@ import {
   CMD_READ,
   CMD_RESIZE,
   EOVERFLOW,
-} from './constants.js';
+} from '../constants.js';
 import { type Facts } from './facts.js';
-import { CHUNK, CONTEXT_ID, ERROR_DATA, EXTENDED_CHUNK, STATUS_HEAD, STATUS_QUERY } from './layout.js';
-import type { Chunk, Request } from './messages.js';
-import { shortChunk, shortCommand } from './names.js';
-import { show } from './option-checks.js';
+import { CHUNK, CONTEXT_ID, ERROR_DATA, EXTENDED_CHUNK, STATUS_HEAD, STATUS_QUERY } from '../layout.js';
+import type { Chunk, Request } from '../messages.js';
+import { shortChunk, shortCommand } from '../names.js';
+import { show } from '../checks/options.js';
 import { rangeLength, rangeStart } from './request-range.js';
 import {
   BLOCK_STATUS_DUPLICATE_CONTEXT,
@@ -28,7 +28,7 @@ import {
   BLOCK_STATUS_SURPLUS_EXTENTS,
   REQ_ONE_EXTENT_TOO_LONG,
   REQ_ONE_MULTIPLE_EXTENTS,
-} from './rules/block-status.js';
+} from '../rules/block-status.js';
 import {
   CHUNK_NOT_512_ALIGNED,
   CHUNK_OUT_OF_BOUNDS,
@@ -44,8 +44,8 @@ import {
   ERROR_OFFSETS_SHARE_CHUNK,
   ERROR_REPEATED,
   READ_INCOMPLETE,
-} from './rules/chunks.js';
-import { EXTENDED_OFFSET_MISMATCH } from './rules/headers.js';
+} from '../rules/chunks.js';
+import { EXTENDED_OFFSET_MISMATCH } from '../rules/headers.js';
 
 /** Above this a double no longer tells neighbouring bytes apart. */
 const EXACT = 2 ** 53;

@@ -1,7 +1,7 @@
-import { SERVER } from '../../base/input.js';
-import { count, quote, wireText } from '../../base/text.js';
-import type { Message } from '../../contract/message.js';
-import type { Asked } from './asked.js';
+import { SERVER } from '../../../base/input.js';
+import { count, quote, wireText } from '../../../base/text.js';
+import type { Message } from '../../../contract/message.js';
+import type { Asked } from '../session/asked.js';
 import {
   FLAG_FIXED_NEWSTYLE,
   INFO_BLOCK_SIZE,
@@ -16,19 +16,19 @@ import {
   OPT_SET_META_CONTEXT,
   OPT_STARTTLS,
   OPT_STRUCTURED_REPLY,
-} from './constants.js';
-import { swap32, swappedFit } from './cookie.js';
-import { field, type Facts } from './facts.js';
-import { NAME, OPTION } from './layout.js';
-import type { ClientFlags, Option } from './messages.js';
-import { handshakeFlags, optionName } from './names.js';
-import { hexNumber } from '../../base/hex.js';
+} from '../constants.js';
+import { swap32, swappedFit } from '../cookie.js';
+import { field, type Facts } from '../session/facts.js';
+import { NAME, OPTION } from '../layout.js';
+import type { ClientFlags, Option } from '../messages.js';
+import { handshakeFlags, optionName } from '../names.js';
+import { hexNumber } from '../../../base/hex.js';
 import {
   CLIENT_FIXED_FLAG_MISSING,
   CLIENT_FLAG_UNOFFERED,
   CLIENT_SPOKE_FIRST,
   CLIENT_UNKNOWN_FLAG,
-} from './rules/greeting.js';
+} from '../rules/greeting.js';
 import {
   ABORT_WITH_DATA,
   BLOCK_SIZE_NOT_REQUESTED,
@@ -51,10 +51,10 @@ import {
   STRUCTURED_AFTER_EXTENDED,
   UNKNOWN_OPTION,
   WITHDRAWN_OPTION,
-} from './rules/options.js';
-import { STARTTLS_REPEATED } from './rules/inside-tls.js';
-import { STARTTLS_WITHOUT_FIXED } from './rules/tls.js';
-import { checkNamespace, checkString, namespaceOf } from './string-checks.js';
+} from '../rules/options.js';
+import { STARTTLS_REPEATED } from '../rules/inside-tls.js';
+import { STARTTLS_WITHOUT_FIXED } from '../rules/tls.js';
+import { checkNamespace, checkString, namespaceOf } from './strings.js';
 
 const DATA = OPTION.size;
 

@@ -1,5 +1,5 @@
-import type { HeaderInside } from './hints.js';
-import type { NbdMessage } from './messages.js';
+import type { HeaderInside } from '../hints.js';
+import type { NbdMessage } from '../messages.js';
 import type { PayloadTaker } from './payload.js';
 
 const SECTOR = 512;

@@ -1,10 +1,10 @@
-import { badUtf8At } from '../../base/text.js';
-import { hex } from '../../base/hex.js';
-import { MAX_STRING, SHORT_STRING } from './constants.js';
-import { field, type Facts } from './facts.js';
-import type { NbdMessage } from './messages.js';
-import { spanBytes, type Span } from './option-data.js';
-import type { Prefix } from './payload.js';
+import { badUtf8At } from '../../../base/text.js';
+import { hex } from '../../../base/hex.js';
+import { MAX_STRING, SHORT_STRING } from '../constants.js';
+import { field, type Facts } from '../session/facts.js';
+import type { NbdMessage } from '../messages.js';
+import { spanBytes, type Span } from '../option-data.js';
+import type { Prefix } from '../decoder/payload.js';
 import {
   META_NAMESPACE_EXPERIMENTAL,
   META_NAMESPACE_UNREGISTERED,
@@ -12,7 +12,7 @@ import {
   STRING_NOT_UTF8,
   STRING_OVER_256,
   STRING_TOO_LONG,
-} from './rules/options.js';
+} from '../rules/options.js';
 
 /** Namespaces of metadata contexts that the protocol document registers. */
 const NAMESPACES = ['base', 'qemu', 'nbd-server'];

@@ -1,5 +1,5 @@
-import { hexNumber } from '../../base/hex.js';
-import { SERVER } from '../../base/input.js';
+import { hexNumber } from '../../../base/hex.js';
+import { SERVER } from '../../../base/input.js';
 import {
   CMD_BLOCK_STATUS,
   CMD_CACHE,
@@ -28,10 +28,10 @@ import {
   TFLAG_SEND_FUA,
   TFLAG_SEND_TRIM,
   TFLAG_SEND_WRITE_ZEROES,
-} from './constants.js';
-import type { Facts } from './facts.js';
-import type { Chunk, NbdMessage, Request } from './messages.js';
-import { errorName, shortCommand } from './names.js';
+} from '../constants.js';
+import type { Facts } from '../session/facts.js';
+import type { Chunk, NbdMessage, Request } from '../messages.js';
+import { errorName, shortCommand } from '../names.js';
 import {
   hasRange,
   isBeyond,
@@ -41,8 +41,8 @@ import {
   rangeLength,
   rangeStart,
   strayFlags,
-} from './request-range.js';
-import { DF_SMALL_REFUSED } from './rules/chunks.js';
+} from '../session/request-range.js';
+import { DF_SMALL_REFUSED } from '../rules/chunks.js';
 import {
   ALLOCATED_ENOSPC,
   BAD_REQUEST_ACCEPTED,
@@ -54,7 +54,7 @@ import {
   FAST_ZERO_EOVERFLOW,
   READ_ONLY_WRITE_SUCCEEDED,
   WRONG_ERROR_CODE,
-} from './rules/headers.js';
+} from '../rules/headers.js';
 
 /** Areas that base:allocation reported as allocated and that are remembered. */
 const REMEMBERED_AREAS = 256;

@@ -1,8 +1,8 @@
-import type { Message } from '../../contract/message.js';
-import type { Operation, Outcome } from '../../contract/operation.js';
-import { CMD_DISC, CMD_WRITE } from './constants.js';
-import { Chunk, Option, OptionReply, Request, SimpleReply } from './messages.js';
-import { errorName, shortCommand } from './names.js';
+import type { Message } from '../../../contract/message.js';
+import type { Operation, Outcome } from '../../../contract/operation.js';
+import { CMD_DISC, CMD_WRITE } from '../constants.js';
+import { Chunk, Option, OptionReply, Request, SimpleReply } from '../messages.js';
+import { errorName, shortCommand } from '../names.js';
 
 const TWO_32 = 2 ** 32;
 

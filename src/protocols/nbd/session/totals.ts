@@ -1,4 +1,4 @@
-import type { Request } from './messages.js';
+import type { Request } from '../messages.js';
 
 /** What one command did over a session. */
 class CommandTotal {

@@ -34,8 +34,8 @@ import {
   REQUEST_MAGIC,
   SIMPLE_REPLY_MAGIC,
   STRUCTURED_REPLY_MAGIC,
-} from './constants.js';
-import { isKnownError } from './names.js';
+} from '../constants.js';
+import { isKnownError } from '../names.js';
 import {
   CHUNK,
   EXTENDED_CHUNK,
@@ -51,7 +51,7 @@ import {
   STATUS_HEAD,
   WIDE_EXTENT,
   WIDE_STATUS_HEAD,
-} from './layout.js';
+} from '../layout.js';
 
 /**
  * Whether bytes look like a header that a sane peer sends: for finding the messages again after a loss or a late start, and for

@@ -1,7 +1,7 @@
-import { hexNumber } from '../../base/hex.js';
-import { SERVER } from '../../base/input.js';
-import { count } from '../../base/text.js';
-import type { Answer } from './asked.js';
+import { hexNumber } from '../../../base/hex.js';
+import { SERVER } from '../../../base/input.js';
+import { count } from '../../../base/text.js';
+import type { Answer } from '../session/asked.js';
 import {
   FLAG_FIXED_NEWSTYLE,
   INFO_BLOCK_SIZE,
@@ -22,17 +22,17 @@ import {
   REP_INFO,
   REP_META_CONTEXT,
   REP_SERVER,
-} from './constants.js';
-import { swappedFit } from './cookie.js';
-import { checkBlockSizes, checkExport, checkGoFlags, checkSizesTogether } from './export-checks.js';
-import { field, type Facts } from './facts.js';
-import { CONTEXT_ID, INFO_BLOCK_SIZE_DATA, INFO_DATA, INFO_EXPORT_DATA, NAME, OPTION_REPLY } from './layout.js';
-import type { OptionReply } from './messages.js';
-import { infoName, optionName } from './names.js';
-import { show } from './option-checks.js';
-import { exportInfoIn, parseServerEntry, rawText, type Span } from './option-data.js';
-import { EXT_REQD_AFTER_EXTENDED, EXT_REQD_LIMITS_INTEROP, GO_UNSUP_AFTER_EXTENDED } from './rules/exports.js';
-import { FIXED_FLAG_MISSING, SERVER_KEPT_BAD_CLIENT } from './rules/greeting.js';
+} from '../constants.js';
+import { swappedFit } from '../cookie.js';
+import { checkBlockSizes, checkExport, checkGoFlags, checkSizesTogether } from './exports.js';
+import { field, type Facts } from '../session/facts.js';
+import { CONTEXT_ID, INFO_BLOCK_SIZE_DATA, INFO_DATA, INFO_EXPORT_DATA, NAME, OPTION_REPLY } from '../layout.js';
+import type { OptionReply } from '../messages.js';
+import { infoName, optionName } from '../names.js';
+import { show } from './options.js';
+import { exportInfoIn, parseServerEntry, rawText, type Span } from '../option-data.js';
+import { EXT_REQD_AFTER_EXTENDED, EXT_REQD_LIMITS_INTEROP, GO_UNSUP_AFTER_EXTENDED } from '../rules/exports.js';
+import { FIXED_FLAG_MISSING, SERVER_KEPT_BAD_CLIENT } from '../rules/greeting.js';
 import {
   ACK_WITH_DATA,
   BLOCK_SIZE_REQD_MISPLACED,
@@ -53,8 +53,8 @@ import {
   SERVER_NAME_OVERRUNS,
   UNKNOWN_REPLY_ERROR,
   UNKNOWN_REPLY_TYPE,
-} from './rules/replies.js';
-import { checkNamespace, checkString, namespaceOf } from './string-checks.js';
+} from '../rules/replies.js';
+import { checkNamespace, checkString, namespaceOf } from './strings.js';
 
 const DATA = OPTION_REPLY.size;
 const LAST_KNOWN_ERROR = REP_ERR_EXT_HEADER_REQD;

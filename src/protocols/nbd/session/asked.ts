@@ -1,6 +1,6 @@
 import type { BlockSizes } from './facts.js';
-import { OPT_EXPORT_NAME, OPT_GO, OPT_INFO, OPT_LIST_META_CONTEXT, OPT_SET_META_CONTEXT } from './constants.js';
-import type { Option, OptionReply } from './messages.js';
+import { OPT_EXPORT_NAME, OPT_GO, OPT_INFO, OPT_LIST_META_CONTEXT, OPT_SET_META_CONTEXT } from '../constants.js';
+import type { Option, OptionReply } from '../messages.js';
 import {
   parseInfoRequest,
   parseMetaRequest,
@@ -8,7 +8,7 @@ import {
   type InfoRequest,
   type MetaRequest,
   type Span,
-} from './option-data.js';
+} from '../option-data.js';
 
 /** An option, what it asks for, and what answered it so far. A server may answer before it has read all of the data. */
 export class Asked {

@@ -1,13 +1,13 @@
-import { hexNumber } from '../../base/hex.js';
-import { CLIENT, SERVER, type Side } from '../../base/input.js';
-import { count } from '../../base/text.js';
-import { nanosBetween } from '../../base/time.js';
-import type { Message } from '../../contract/message.js';
-import { AnswerChecks } from './answer-checks.js';
+import { hexNumber } from '../../../base/hex.js';
+import { CLIENT, SERVER, type Side } from '../../../base/input.js';
+import { count } from '../../../base/text.js';
+import { nanosBetween } from '../../../base/time.js';
+import type { Message } from '../../../contract/message.js';
+import { AnswerChecks } from '../checks/answers.js';
 import { Answer, Asked } from './asked.js';
-import { checkStyles } from './checks/greeting.js';
-import { InsideTlsChecks } from './checks/inside-tls.js';
-import { TlsModeChecks } from './checks/tls.js';
+import { checkStyles } from '../checks/greeting.js';
+import { InsideTlsChecks } from '../checks/inside-tls.js';
+import { TlsModeChecks } from '../checks/tls.js';
 import {
   EXPORT_PADDING_LENGTH,
   FLAG_NO_ZEROES,
@@ -28,16 +28,16 @@ import {
   REP_ERR_SHUTDOWN,
   REP_INFO,
   REP_META_CONTEXT,
-} from './constants.js';
-import { checkExport } from './export-checks.js';
+} from '../constants.js';
+import { checkExport } from '../checks/exports.js';
 import { field, NO_CONTEXTS, type Facts } from './facts.js';
-import { NOT_ASKED, NOT_YET, UNKNOWN } from './hints.js';
-import { CONTEXT_ID, EXPORT_INFO, GREETING, INFO_DATA, OLDSTYLE_TAIL, OPTION_REPLY } from './layout.js';
-import type { ClientFlags, ExportInfo, Greeting, Option, OptionReply } from './messages.js';
-import { optionName } from './names.js';
-import { OptionChecks, swappedOption } from './option-checks.js';
-import { blockSizesIn, contextName, exportInfoIn, rawText } from './option-data.js';
-import { ReplyChecks } from './reply-checks.js';
+import { NOT_ASKED, NOT_YET, UNKNOWN } from '../hints.js';
+import { CONTEXT_ID, EXPORT_INFO, GREETING, INFO_DATA, OLDSTYLE_TAIL, OPTION_REPLY } from '../layout.js';
+import type { ClientFlags, ExportInfo, Greeting, Option, OptionReply } from '../messages.js';
+import { optionName } from '../names.js';
+import { OptionChecks, swappedOption } from '../checks/options.js';
+import { blockSizesIn, contextName, exportInfoIn, rawText } from '../option-data.js';
+import { ReplyChecks } from '../checks/replies.js';
 import {
   NEWSTYLE_ON_OTHER_PORT,
   OLDSTYLE_HANDSHAKE_FLAGS,
@@ -45,15 +45,15 @@ import {
   OLDSTYLE_RESERVED_NONZERO,
   OLDSTYLE_USED,
   UNKNOWN_HANDSHAKE_FLAG,
-} from './rules/greeting.js';
-import { DATA_AFTER_ABORT, OPTION_AFTER_EXPORT_NAME, OPTION_AFTER_GO, OPTION_PIPELINED } from './rules/options.js';
+} from '../rules/greeting.js';
+import { DATA_AFTER_ABORT, OPTION_AFTER_EXPORT_NAME, OPTION_AFTER_GO, OPTION_PIPELINED } from '../rules/options.js';
 import {
   CONTINUED_AFTER_SHUTDOWN_REPLY,
   EXPORT_NAME_PADDING_NONZERO,
   OPTION_REPLY_MISMATCH,
   OPTION_REPLY_UNSOLICITED,
-} from './rules/replies.js';
-import { CLIENT_PLAINTEXT_AFTER_STARTTLS, STARTTLS_PIPELINED_BYTES } from './rules/tls.js';
+} from '../rules/replies.js';
+import { CLIENT_PLAINTEXT_AFTER_STARTTLS, STARTTLS_PIPELINED_BYTES } from '../rules/tls.js';
 
 /** Which multiple of `hagglingBytes` is kept of the replies to one option. */
 const REPLY_SHARE = 16;

@@ -1,4 +1,4 @@
-import { EXTENT, STATUS_HEAD, WIDE_EXTENT, WIDE_STATUS_HEAD } from './layout.js';
+import { EXTENT, STATUS_HEAD, WIDE_EXTENT, WIDE_STATUS_HEAD } from '../layout.js';
 
 /** Takes a message's payload as it passes by; payload is never gathered beyond what one of these keeps. */
 export interface PayloadTaker {

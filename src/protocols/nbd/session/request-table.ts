@@ -1,5 +1,5 @@
-import type { Share } from '../../base/share.js';
-import type { Request } from './messages.js';
+import type { Share } from '../../../base/share.js';
+import type { Request } from '../messages.js';
 
 /** Completed requests that are remembered, to tell a second answer from an answer to nothing. */
 const REMEMBERED = 1024;

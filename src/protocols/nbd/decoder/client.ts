@@ -1,5 +1,5 @@
-import { CLIENT, type Input } from '../../base/input.js';
-import type { DecoderSettings, Output } from '../../contract/protocol.js';
+import { CLIENT, type Input } from '../../../base/input.js';
+import type { DecoderSettings, Output } from '../../../contract/protocol.js';
 import {
   CMD_DISC,
   CMD_FLAG_PAYLOAD_LEN,
@@ -10,8 +10,8 @@ import {
   IHAVEOPT_LO,
   OPT_STARTTLS,
   REQUEST_MAGIC,
-} from './constants.js';
-import { NbdDecoder } from './decoder.js';
+} from '../constants.js';
+import { NbdDecoder } from './nbd-decoder.js';
 import { EarlyHeader } from './early-header.js';
 import {
   CLIENT_LOOKAHEAD,
@@ -21,9 +21,9 @@ import {
   UNANNOUNCED_LOOKAHEAD,
   unannouncedPayload,
 } from './headers.js';
-import type { NbdNotices } from './hints.js';
-import { ClientFlags, Option, OPTION_KIND, Request, REQUEST_KIND, type NbdMessage } from './messages.js';
-import { CLIENT_FLAGS, EXTENDED_REQUEST, OPTION, REQUEST } from './layout.js';
+import type { NbdNotices } from '../hints.js';
+import { ClientFlags, Option, OPTION_KIND, Request, REQUEST_KIND, type NbdMessage } from '../messages.js';
+import { CLIENT_FLAGS, EXTENDED_REQUEST, OPTION, REQUEST } from '../layout.js';
 
 /** What the client sends next. Its own bytes tell when haggling is over: a request's magic follows. */
 const FLAGS = 0;

@@ -11,11 +11,11 @@ import {
   CMD_TRIM,
   CMD_WRITE,
   CMD_WRITE_ZEROES,
-} from './constants.js';
+} from '../constants.js';
 import type { Facts } from './facts.js';
-import type { Request } from './messages.js';
-import { exact, isSmall, wide } from './u64.js';
-import { STATUS_QUERY } from './layout.js';
+import type { Request } from '../messages.js';
+import { exact, isSmall, wide } from '../u64.js';
+import { STATUS_QUERY } from '../layout.js';
 
 /** Facts about single requests that several checks need. */
 
