@@ -41,7 +41,11 @@ export function Waterfall({ model, route, rows, select }: ViewProps): JSX.Elemen
   const seen = useMemo(() => bars.filter((b) => b.to >= from && b.from <= to), [bars, from, to]);
   const zoom = (factor: number, about = (from + to) / 2): void => {
     const half = [about - (about - from) * factor, about + (to - about) * factor] as const;
-    setWindow(factor > 1 && half[1] - half[0] >= all[1] - all[0] ? null : [Math.max(all[0], half[0]), Math.min(all[1], half[1])]);
+    setWindow(
+      factor > 1 && half[1] - half[0] >= all[1] - all[0]
+        ? null
+        : [Math.max(all[0], half[0]), Math.min(all[1], half[1])],
+    );
   };
   const pan = (share: number): void => {
     const by = Math.max(all[0] - from, Math.min(all[1] - to, (to - from) * share));
@@ -116,8 +120,16 @@ export function Waterfall({ model, route, rows, select }: ViewProps): JSX.Elemen
         </span>
       </div>
       <div {...pointer(false)}>
-        <Plot title="Requests open" height={HEIGHT.queue} draw={(g, w, c) => (queue(g, w, c, over, bars), mark(g, w, c))} />
-        <Plot title="Bytes a second" height={HEIGHT.rate} draw={(g, w, c) => (rate(g, w, c, over, model, seen), mark(g, w, c))} />
+        <Plot
+          title="Requests open"
+          height={HEIGHT.queue}
+          draw={(g, w, c) => (queue(g, w, c, over, bars), mark(g, w, c))}
+        />
+        <Plot
+          title="Bytes a second"
+          height={HEIGHT.rate}
+          draw={(g, w, c) => (rate(g, w, c, over, model, seen), mark(g, w, c))}
+        />
       </div>
       <div {...pointer(true)}>
         <Plot
@@ -129,7 +141,11 @@ export function Waterfall({ model, route, rows, select }: ViewProps): JSX.Elemen
         <p class="tip muted">{tip === '' ? 'A click shows the request.' : tip}</p>
       </div>
       {hasPlaces && (
-        <Plot title="Where it was: offsets over time (● read, □ written)" height={HEIGHT.places} draw={(g, w, c) => places(g, w, c, over, model, seen)} />
+        <Plot
+          title="Where it was: offsets over time (● read, □ written)"
+          height={HEIGHT.places}
+          draw={(g, w, c) => places(g, w, c, over, model, seen)}
+        />
       )}
       <div class="latencies">
         <Plot title="Latency" height={HEIGHT.histogram} draw={(g, w, c) => histogram(g, w, c, seen)} />
@@ -139,7 +155,17 @@ export function Waterfall({ model, route, rows, select }: ViewProps): JSX.Elemen
   );
 }
 
-function Plot({ title, height, draw, label }: { title: string; height: number; draw: Draw; label?: string }): JSX.Element {
+function Plot({
+  title,
+  height,
+  draw,
+  label,
+}: {
+  title: string;
+  height: number;
+  draw: Draw;
+  label?: string;
+}): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const latest = useRef(draw);
   latest.current = draw;
@@ -174,7 +200,14 @@ interface Over {
 }
 
 /** Lines and numbers at the left, and times below. */
-function axes(g: CanvasRenderingContext2D, width: number, height: number, c: Colours, most: number, text: (n: number) => string): (n: number) => number {
+function axes(
+  g: CanvasRenderingContext2D,
+  width: number,
+  height: number,
+  c: Colours,
+  most: number,
+  text: (n: number) => string,
+): (n: number) => number {
   const y = (n: number): number => height - 4 - (n / Math.max(most, 1e-9)) * (height - 14);
   g.textAlign = 'right';
   g.textBaseline = 'middle';
@@ -190,7 +223,15 @@ function axes(g: CanvasRenderingContext2D, width: number, height: number, c: Col
 }
 
 function queue(g: CanvasRenderingContext2D, width: number, c: Colours, o: Over, bars: readonly Bar[]): void {
-  const steps = bars.flatMap((b) => [[b.from, 1], [b.to, -1]] as const).sort((a, b) => a[0] - b[0] || b[1] - a[1]);
+  const steps = bars
+    .flatMap(
+      (b) =>
+        [
+          [b.from, 1],
+          [b.to, -1],
+        ] as const,
+    )
+    .sort((a, b) => a[0] - b[0] || b[1] - a[1]);
   let open = 0;
   let most = 1;
   for (const [, d] of steps) most = Math.max(most, (open += d));
@@ -210,13 +251,21 @@ function queue(g: CanvasRenderingContext2D, width: number, c: Colours, o: Over, 
   g.stroke();
 }
 
-function rate(g: CanvasRenderingContext2D, width: number, c: Colours, o: Over, model: Model, seen: readonly Bar[]): void {
+function rate(
+  g: CanvasRenderingContext2D,
+  width: number,
+  c: Colours,
+  o: Over,
+  model: Model,
+  seen: readonly Bar[],
+): void {
   const n = 120;
   const span = (o.to - o.from) / n / 1e9;
   const bins = [new Float64Array(n), new Float64Array(n)];
   for (const b of seen) {
     const i = Math.floor(((b.to - o.from) / Math.max(1, o.to - o.from)) * n);
-    if (i >= 0 && i < n) bins[model.is(b.request.row, 'writes') ? 1 : 0]![i]! += Math.max(0, model.size[b.request.row]!) / span;
+    if (i >= 0 && i < n)
+      bins[model.is(b.request.row, 'writes') ? 1 : 0]![i]! += Math.max(0, model.size[b.request.row]!) / span;
   }
   const sums = bins[0]!.map((v, i) => v + bins[1]![i]!);
   const y = axes(g, width, HEIGHT.rate, c, Math.max(...sums, 1), byteSize);
@@ -230,7 +279,15 @@ function rate(g: CanvasRenderingContext2D, width: number, c: Colours, o: Over, m
   }
 }
 
-function waterfall(g: CanvasRenderingContext2D, width: number, c: Colours, o: Over, model: Model, seen: readonly Bar[], row: number | null): void {
+function waterfall(
+  g: CanvasRenderingContext2D,
+  width: number,
+  c: Colours,
+  o: Over,
+  model: Model,
+  seen: readonly Bar[],
+  row: number | null,
+): void {
   const x = o.x(width);
   const h = (HEIGHT.bars - BELOW) / seen.length;
   g.textBaseline = 'top';
@@ -247,7 +304,14 @@ function waterfall(g: CanvasRenderingContext2D, width: number, c: Colours, o: Ov
     const z = Math.min(width - 12, x(b.to));
     const tall = Math.max(1, Math.min(18, h * 0.8));
     const y = i * h + (h - tall) / 2;
-    g.fillStyle = request.error !== null ? c.error : request.reply < 0 ? c.warning : model.is(request.row, 'writes') ? c.server : c.client;
+    g.fillStyle =
+      request.error !== null
+        ? c.error
+        : request.reply < 0
+          ? c.warning
+          : model.is(request.row, 'writes')
+            ? c.server
+            : c.client;
     g.fillRect(a, y, Math.max(1.5, z - a), tall);
     if (row === request.row) {
       g.strokeStyle = c.text;
@@ -259,12 +323,26 @@ function waterfall(g: CanvasRenderingContext2D, width: number, c: Colours, o: Ov
     const right = z + 6 < width * 0.7;
     g.textAlign = right ? 'left' : 'right';
     const bad = request.error ?? (request.reply < 0 ? 'no answer' : '');
-    g.fillText(`${model.name(request.row)} ${duration(Math.round(b.to - b.from))} ${bad}`, right ? z + 6 : a - 6, y + tall / 2);
+    g.fillText(
+      `${model.name(request.row)} ${duration(Math.round(b.to - b.from))} ${bad}`,
+      right ? z + 6 : a - 6,
+      y + tall / 2,
+    );
   });
 }
 
-function places(g: CanvasRenderingContext2D, width: number, c: Colours, o: Over, model: Model, seen: readonly Bar[]): void {
-  const most = seen.reduce((m, { request: r }) => Math.max(m, model.place[r.row]! + Math.max(0, model.size[r.row]!)), 1);
+function places(
+  g: CanvasRenderingContext2D,
+  width: number,
+  c: Colours,
+  o: Over,
+  model: Model,
+  seen: readonly Bar[],
+): void {
+  const most = seen.reduce(
+    (m, { request: r }) => Math.max(m, model.place[r.row]! + Math.max(0, model.size[r.row]!)),
+    1,
+  );
   const y = axes(g, width, HEIGHT.places, c, most, byteSize);
   const x = o.x(width);
   for (const b of seen) {
@@ -308,7 +386,9 @@ function Percentiles({ model, seen }: { readonly model: Model; readonly seen: re
   const by = new Map<string, Bar[]>();
   for (const b of seen) {
     const name = model.operations[model.operation[b.request.row]! - 1] ?? model.name(b.request.row);
-    by.set(name, [...(by.get(name) ?? []), b]);
+    const own = by.get(name);
+    if (own === undefined) by.set(name, [b]);
+    else own.push(b);
   }
   return (
     <div class="wide" tabIndex={0} role="region" aria-label="latency by operation">
@@ -324,8 +404,12 @@ function Percentiles({ model, seen }: { readonly model: Model; readonly seen: re
         </thead>
         <tbody>
           {[...by].map(([name, own]) => {
-            const times = own.filter((b) => b.request.reply >= 0).map((b) => b.to - b.from).sort((a, b) => a - b);
-            const at = (p: number): string => (times.length === 0 ? '–' : duration(Math.round(times[Math.ceil(p * times.length) - 1]!)));
+            const times = own
+              .filter((b) => b.request.reply >= 0)
+              .map((b) => b.to - b.from)
+              .sort((a, b) => a - b);
+            const at = (p: number): string =>
+              times.length === 0 ? '–' : duration(Math.round(times[Math.ceil(p * times.length) - 1]!));
             return (
               <tr key={name}>
                 <th scope="row">{name}</th>
