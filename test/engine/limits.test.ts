@@ -38,6 +38,11 @@ const ELSEWHERE: Partial<Record<keyof Limits, readonly [file: string, title: str
     'says where it forgets who wrote, and then compares nothing: diskRanges',
   ],
   contentBytes: ['test/rewrite/extracted-bytes.test.ts', 'leaves out messages of more than contentBytes'],
+  pageMessages: ['test/report/page-limits.test.ts', 'pageMessages: '],
+  pageFindings: ['test/report/page-limits.test.ts', 'pageFindings: '],
+  pageStreams: ['test/report/page-limits.test.ts', 'pageStreams: '],
+  pageFieldCharacters: ['test/report/page-limits.test.ts', 'pageFieldCharacters: '],
+  pageBytes: ['test/report/page-limits.test.ts', 'pageBytes: '],
   threads: ['test/capture/text-strace.test.ts', 'threads: bounds'],
   joinHeadBytes: [
     'test/cli/ring-buffer.test.ts',
