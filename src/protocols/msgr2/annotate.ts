@@ -111,8 +111,8 @@ function withPadding(m: Frame, fields: Annotation[]): Annotation[] {
   for (let i = 0; i < m.count; i++) pad(ends[i]!, i < 3 ? starts[i + 1]! : epilogue);
   if (epilogue >= 0) pad(epilogue + 1, plain);
   for (let i = 0; i < operations.length; i++) pads.push(bytesAt(m, 'gcmTag', plain + GCM_TAG * i, GCM_TAG, false));
-  // some fields of a message stand in the preamble, and are listed behind its header
-  for (const p of pads) fields.splice(fields.findLastIndex((f) => f.at < p.at) + 1, 0, p);
+  // some fields of a message stand in the preamble, and are listed behind its header; some are no bytes, and stand anywhere
+  for (const p of pads) fields.splice(fields.findLastIndex((f) => f.length > 0 && f.at < p.at) + 1, 0, p);
   return fields;
 }
 
