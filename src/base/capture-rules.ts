@@ -67,6 +67,7 @@ export const UNDECODED = rule(
   'note',
   'bytes that no decoder took',
   'Bytes of the stream that are not part of a decoded message: the start of a message that was cut off, or what follows a message that cannot be framed.',
+  'each',
 );
 export const MODE_GUESSED = rule(
   'capture/mode-guessed',

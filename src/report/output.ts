@@ -85,13 +85,29 @@ export function writeAll(fd: number, bytes: Uint8Array): void {
   const write = (at: number): number => writeSync(to, bytes, at, bytes.length - at);
   let at = 0;
   while (at < bytes.length) {
-    try {
-      const from = at;
-      at += blocks ? mayBlock(() => write(from)) : write(from);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-      mayBlock(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS));
-    }
+    const from = at;
+    const taken = blocks ? mayBlock(() => unlessFull(() => write(from))) : unlessFull(() => write(from));
+    // handlers of signals stay aside until there is room: one that came back in between would be called when it is too late
+    at += taken < 0 ? mayBlock(() => whenThereIsRoom(() => write(from))) : taken;
+  }
+}
+
+/** What `write` says was taken; -1 where there is no room at the moment. */
+function unlessFull(write: () => number): number {
+  try {
+    return write();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    return -1;
+  }
+}
+
+function whenThereIsRoom(write: () => number): number {
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    Atomics.wait(never, 0, 0, RETRY_MS);
+    const taken = unlessFull(write);
+    if (taken >= 0) return taken;
   }
 }
 
