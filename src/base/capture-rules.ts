@@ -92,6 +92,7 @@ export const LIMIT = rule(
   'warning',
   'a limit of the analysis was hit',
   'A named bound on memory or work was reached. The text names it and says what was given up.',
+  'each',
 );
 export const UNSUPPORTED_LINK = rule(
   'capture/unsupported-link',
