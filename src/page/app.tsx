@@ -54,7 +54,12 @@ export function App({ model }: { readonly model: Model }): JSX.Element {
         <p class="brand">wirelint</p>
         <nav aria-label="views">
           {VIEWS.map((v) => (
-            <button key={v} type="button" aria-current={route.view === v ? 'page' : undefined} onClick={() => go({ view: v })}>
+            <button
+              key={v}
+              type="button"
+              aria-current={route.view === v ? 'page' : undefined}
+              onClick={() => go({ view: v })}
+            >
               {TITLES[v]}
             </button>
           ))}

@@ -16,7 +16,15 @@ interface Node {
 }
 
 /** One message: what is known of it, its fields and its bytes, each of which shows its place in the other. */
-export function Detail({ model, row, select }: { model: Model; row: number; select: (row: number) => void }): JSX.Element {
+export function Detail({
+  model,
+  row,
+  select,
+}: {
+  model: Model;
+  row: number;
+  select: (row: number) => void;
+}): JSX.Element {
   const stream = model.streamOf(row);
   const name = model.name(row);
   const findings = model.findingsOf.get(row) ?? [];
@@ -96,7 +104,15 @@ function Facts({ model, row }: { readonly model: Model; readonly row: number }):
 }
 
 /** The request, the answers, and what findings refer to. */
-function Related({ model, row, select }: { model: Model; row: number; select: (row: number) => void }): JSX.Element | null {
+function Related({
+  model,
+  row,
+  select,
+}: {
+  model: Model;
+  row: number;
+  select: (row: number) => void;
+}): JSX.Element | null {
   const links: [string, number][] = [];
   const request = model.request[row]!;
   if (request >= 0) links.push(['answers', request]);
@@ -212,7 +228,8 @@ function FieldsAndBytes({ fields, bytes, length, marks, command }: PaneProps): J
         <h3>Fields</h3>
         {fields === null ? (
           <p class="muted">
-            The fields of this message are not in the page (limit pageFieldCharacters). <code>{command}</code> shows them.
+            The fields of this message are not in the page (limit pageFieldCharacters). <code>{command}</code> shows
+            them.
           </p>
         ) : nodes.length === 0 ? (
           <p class="muted">This message has no fields.</p>
@@ -252,7 +269,13 @@ function FieldsAndBytes({ fields, bytes, length, marks, command }: PaneProps): J
         </h3>
         {bytes === null ? null : bytes.length === 0 ? (
           <p class="muted">
-            {length === 0 ? 'None.' : <>The bytes of this message are not in the page (limit pageBytes). <code>{command}</code> shows them.</>}
+            {length === 0 ? (
+              'None.'
+            ) : (
+              <>
+                The bytes of this message are not in the page (limit pageBytes). <code>{command}</code> shows them.
+              </>
+            )}
           </p>
         ) : (
           <Bytes bytes={bytes} range={range} cursor={cursor} marks={marks} point={point} />
@@ -346,9 +369,20 @@ function Bytes({ bytes, range, cursor, marks, point }: BytesProps): JSX.Element 
     );
   }
   return (
-    <div class="bytes" role="group" aria-label="bytes; arrow keys move from byte to byte" tabIndex={0} onKeyDown={key} onPointerOver={over}>
+    <div
+      class="bytes"
+      role="group"
+      aria-label="bytes; arrow keys move from byte to byte"
+      tabIndex={0}
+      onKeyDown={key}
+      onPointerOver={over}
+    >
       {rows}
-      {marks.length > 0 && <p class="muted"><span class="b bad">underlined</span>: what a finding is about</p>}
+      {marks.length > 0 && (
+        <p class="muted">
+          <span class="b bad">underlined</span>: what a finding is about
+        </p>
+      )}
     </div>
   );
 }

@@ -74,14 +74,24 @@ export function byRule(findings: readonly Finding[]): Group[] {
     .map((own) => ({ rule: own[0]!.rule, severity: own[0]!.severity, findings: own }))
     .sort(
       (a, b) =>
-        GRAVITY[a.severity] - GRAVITY[b.severity] || b.findings.length - a.findings.length || (a.rule < b.rule ? -1 : 1),
+        GRAVITY[a.severity] - GRAVITY[b.severity] ||
+        b.findings.length - a.findings.length ||
+        (a.rule < b.rule ? -1 : 1),
     );
 }
 
 /** Findings of a rule that are listed before more is asked for. */
 const FEW = 5;
 
-export function RuleGroup({ model, group, select }: { model: Model; group: Group; select: (row: number) => void }): JSX.Element {
+export function RuleGroup({
+  model,
+  group,
+  select,
+}: {
+  model: Model;
+  group: Group;
+  select: (row: number) => void;
+}): JSX.Element {
   const [all, setAll] = useState(false);
   const rule = model.head.rules.find((r) => r.id === group.rule);
   const shown = all ? group.findings.slice(0, 500) : group.findings.slice(0, FEW);

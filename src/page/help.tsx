@@ -39,7 +39,8 @@ export function Help({ model, close }: { readonly model: Model; readonly close: 
         <code>reply == null</code>. <code>wirelint fields</code> lists the fields.
       </p>
       <p class="muted">
-        Made by wirelint {model.head.version}. The page needs no network and sends nothing. It contains Preact and cel-js (MIT).
+        Made by wirelint {model.head.version}. The page needs no network and sends nothing. It contains Preact and
+        cel-js (MIT).
       </p>
       <form method="dialog">
         <button>Close</button>

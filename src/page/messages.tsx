@@ -50,7 +50,15 @@ export function Messages({ model, route, rows, go, select }: ViewProps): JSX.Ele
   );
 }
 
-function Line({ model, row, several }: { readonly model: Model; readonly row: number; readonly several: boolean }): JSX.Element {
+function Line({
+  model,
+  row,
+  several,
+}: {
+  readonly model: Model;
+  readonly row: number;
+  readonly several: boolean;
+}): JSX.Element {
   const stream = model.streamOf(row);
   const findings = model.findingsOf.get(row);
   const worst = findings?.reduce((a, b) => (GRAVITY[b.severity] < GRAVITY[a.severity] ? b : a)).severity;

@@ -78,7 +78,9 @@ function Verdict({ model }: { readonly model: Model }): JSX.Element {
         {gate !== null && gate.suppressed > 0 && <Total of={gate.suppressed} one="suppressed" many="suppressed" />}
       </dl>
       <p class="muted">
-        {[...protocols].map(([name, n]) => `${count(n, 'stream')} of ${name === 'unknown' ? 'no known protocol' : name}`).join(', ')}
+        {[...protocols]
+          .map(([name, n]) => `${count(n, 'stream')} of ${name === 'unknown' ? 'no known protocol' : name}`)
+          .join(', ')}
         {lossWords(model)}
       </p>
     </section>
@@ -120,9 +122,16 @@ function NotHere({ model }: { readonly model: Model }): JSX.Element | null {
     lines.push(
       `${count(messages, 'message')} of ${grouped(model.count + messages)} ${messages === 1 ? 'is' : 'are'} not in this page (limit pageMessages): it holds the first ones, and what stands around findings.`,
     );
-  if (findings > 0) lines.push(`${count(findings, 'finding')} counted above ${findings === 1 ? 'is' : 'are'} not in this page (limit pageFindings).`);
-  if (streams > 0) lines.push(`${count(streams, 'stream')} ${streams === 1 ? 'is' : 'are'} not in this page (limit pageStreams).`);
-  if (fields > 0) lines.push(`${count(fields, 'message')} ${fields === 1 ? 'is' : 'are'} here without fields (limit pageFieldCharacters).`);
+  if (findings > 0)
+    lines.push(
+      `${count(findings, 'finding')} counted above ${findings === 1 ? 'is' : 'are'} not in this page (limit pageFindings).`,
+    );
+  if (streams > 0)
+    lines.push(`${count(streams, 'stream')} ${streams === 1 ? 'is' : 'are'} not in this page (limit pageStreams).`);
+  if (fields > 0)
+    lines.push(
+      `${count(fields, 'message')} ${fields === 1 ? 'is' : 'are'} here without fields (limit pageFieldCharacters).`,
+    );
   if (lines.length === 0) return null;
   return (
     <section class="nothere" aria-label="what is not in this page">
@@ -135,9 +144,16 @@ function NotHere({ model }: { readonly model: Model }): JSX.Element | null {
   );
 }
 
-function Streams({ model, open }: { readonly model: Model; readonly open: (stream: Stream) => void }): JSX.Element | null {
+function Streams({
+  model,
+  open,
+}: {
+  readonly model: Model;
+  readonly open: (stream: Stream) => void;
+}): JSX.Element | null {
   if (model.streams.length === 0) return null;
-  const weight = (s: Stream): number => s.event.findings.error * 1e6 + s.event.findings.warning * 1e3 + s.event.findings.note;
+  const weight = (s: Stream): number =>
+    s.event.findings.error * 1e6 + s.event.findings.warning * 1e3 + s.event.findings.note;
   const many = model.streams.length > MOST_STREAMS;
   const listed = many ? [...model.streams].sort((a, b) => weight(b) - weight(a)).slice(0, MOST_STREAMS) : model.streams;
   return (
@@ -232,9 +248,16 @@ function Strip({ model, stream }: { readonly model: Model; readonly stream: Stre
   const span = model.time[last]! - model.begun[first]!;
   return (
     <figure>
-      <canvas ref={canvas} class="strip" role="img" aria-label={`the stream's life: ${count(rows.length, 'message')}, ${countsText(stream.event.findings)}`} />
+      <canvas
+        ref={canvas}
+        class="strip"
+        role="img"
+        aria-label={`the stream's life: ${count(rows.length, 'message')}, ${countsText(stream.event.findings)}`}
+      />
       <figcaption class="muted">
-        {stream.of.timed ? `${duration(Math.max(0, Math.round(span)))} from ${absoluteText(stream.of, model.begun[first]!).slice(11, 19)} UTC` : 'no times'}
+        {stream.of.timed
+          ? `${duration(Math.max(0, Math.round(span)))} from ${absoluteText(stream.of, model.begun[first]!).slice(11, 19)} UTC`
+          : 'no times'}
       </figcaption>
     </figure>
   );

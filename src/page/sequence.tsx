@@ -58,7 +58,10 @@ export function Sequence({ model, route, rows, go, select }: ViewProps): JSX.Ele
             </svg>
             {tied && (
               <svg x={`${side === 0 ? b : b}%`} y="0" overflow="visible">
-                <path class="tie" d={`M${-4 * way} ${y}h${-(5 + (asked % 4) * 3) * way}V${top}h${(5 + (asked % 4) * 3) * way}`} />
+                <path
+                  class="tie"
+                  d={`M${-4 * way} ${y}h${-(5 + (asked % 4) * 3) * way}V${top}h${(5 + (asked % 4) * 3) * way}`}
+                />
               </svg>
             )}
           </g>
@@ -102,12 +105,21 @@ export function Sequence({ model, route, rows, go, select }: ViewProps): JSX.Ele
               return (
                 <>
                   <span class="n when">
-                    {!model.streamOf(r).of.timed ? '' : scaled ? (i === 0 ? '0' : `+${duration(Math.round(gap))}`) : timeText(model.time[r]!)}
+                    {!model.streamOf(r).of.timed
+                      ? ''
+                      : scaled
+                        ? i === 0
+                          ? '0'
+                          : `+${duration(Math.round(gap))}`
+                        : timeText(model.time[r]!)}
                     {gap > 0 && <span class="gap" style={{ width: `${share}%` }} />}
                   </span>
                   <div class={`lanes ${band}`}>
                     {gap >= SILENCE && <span class="silence">{duration(Math.round(gap))} of silence</span>}
-                    <span class="label" style={{ left: `${(x(client) + x(server)) / 2}%`, width: `${Math.abs(x(server) - x(client))}%` }}>
+                    <span
+                      class="label"
+                      style={{ left: `${(x(client) + x(server)) / 2}%`, width: `${Math.abs(x(server) - x(client))}%` }}
+                    >
                       {worst !== undefined && (
                         <>
                           <Sign severity={worst} />
@@ -115,7 +127,13 @@ export function Sequence({ model, route, rows, go, select }: ViewProps): JSX.Ele
                         </>
                       )}
                       <span class={`name side${model.side[r]!}`}>{model.name(r)}</span> {model.words(r)}{' '}
-                      {latency >= 0 ? <span class="muted">{duration(latency)}</span> : model.is(r, 'tls') ? <span class="muted">TLS</span> : ''}
+                      {latency >= 0 ? (
+                        <span class="muted">{duration(latency)}</span>
+                      ) : model.is(r, 'tls') ? (
+                        <span class="muted">TLS</span>
+                      ) : (
+                        ''
+                      )}
                       {!model.is(r, 'complete') && <em> cut</em>}
                     </span>
                   </div>
@@ -162,8 +180,7 @@ function lifelines(model: Model, only: number | null): Lifelines {
     const own = kindOf(s, 'clientType') + hostOf(s.client);
     // a server that is another's client, as between Ceph's daemons, has one lifeline where its address tells
     const kind = kindOf(s, 'clientType');
-    const same =
-      kind === '' ? [] : [...servers].filter((name) => name.startsWith(`${own}:`) && name !== serverName(s));
+    const same = kind === '' ? [] : [...servers].filter((name) => name.startsWith(`${own}:`) && name !== serverName(s));
     const client = line(same.length === 1 ? same[0]! : streams.length === 1 ? kindOf(s, 'clientType') + s.client : own);
     of.set(s.number, [client, line(serverName(s))]);
   }

@@ -25,7 +25,9 @@ export function VirtualList(p: Props): JSX.Element {
   const [seen, setSeen] = useState({ top: 0, height: 600 });
   const look = (): void => {
     const { scrollTop, clientHeight } = box.current!;
-    setSeen((now) => (now.top === scrollTop && now.height === clientHeight ? now : { top: scrollTop, height: clientHeight }));
+    setSeen((now) =>
+      now.top === scrollTop && now.height === clientHeight ? now : { top: scrollTop, height: clientHeight },
+    );
   };
   useLayoutEffect(() => {
     look();
@@ -45,7 +47,14 @@ export function VirtualList(p: Props): JSX.Element {
   const last = Math.min(p.count, Math.ceil((seen.top + seen.height) / p.rowHeight) + MORE);
   const key = (event: KeyboardEvent): void => {
     const page = Math.max(1, Math.floor(seen.height / p.rowHeight) - 1);
-    const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
+    const steps: Record<string, number> = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      PageDown: page,
+      PageUp: -page,
+      Home: -Infinity,
+      End: Infinity,
+    };
     const step = steps[event.key];
     if (step === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
