@@ -52,7 +52,8 @@ export function Waterfall({ model, route, rows, select }: ViewProps): JSX.Elemen
     setWindow([from + by, to + by]);
   };
   if (bars.length === 0) return <p class="empty">No request was seen that is answered, or waits for its answer.</p>;
-  const x = (width: number) => (time: number) => LEFT + ((time - from) / Math.max(1, to - from)) * (width - LEFT - 12);
+  const x = (width: number) => (time: number) =>
+    LEFT + Math.max(0, Math.min(1, (time - from) / Math.max(1, to - from))) * (width - LEFT - 12);
   const box = (e: PointerEvent | WheelEvent): DOMRect =>
     (e.currentTarget as HTMLElement).querySelector('canvas')!.getBoundingClientRect();
   const timeAt = (e: PointerEvent | WheelEvent): number => {
@@ -70,7 +71,7 @@ export function Waterfall({ model, route, rows, select }: ViewProps): JSX.Elemen
   };
   const keys = (e: KeyboardEvent): void => {
     const act = acts[e.key];
-    if (act === undefined || e.ctrlKey || e.metaKey) return;
+    if (!act || e.ctrlKey || e.metaKey) return;
     e.preventDefault();
     act();
   };
@@ -222,6 +223,12 @@ function axes(
   return y;
 }
 
+/** Says of a mark whether it covers other pixels, or in another colour, than those before: of many requests few do. */
+function newMarks(): (colour: string, ...pixels: number[]) => boolean {
+  const drawn = new Set<string>();
+  return (colour, ...pixels) => drawn.size < drawn.add(colour + pixels.map(Math.round)).size;
+}
+
 function queue(g: CanvasRenderingContext2D, width: number, c: Colours, o: Over, bars: readonly Bar[]): void {
   const steps = bars
     .flatMap(
@@ -241,12 +248,21 @@ function queue(g: CanvasRenderingContext2D, width: number, c: Colours, o: Over, 
   g.lineWidth = 1.5;
   g.beginPath();
   open = 0;
-  g.moveTo(LEFT, y(0));
-  for (const [t, d] of steps) {
-    const at = Math.max(LEFT, Math.min(width - 12, x(t)));
-    g.lineTo(at, y(open));
+  // of a column of pixels, the least and the most: hundreds of thousands of steps take a browser many seconds to stroke
+  let column = LEFT;
+  let least = 0;
+  let highest = 0;
+  for (const [t, d] of [...steps, [Infinity, 0] as const]) {
+    const at = Math.round(x(t));
+    if (at !== column) {
+      for (const n of [least, highest, open]) g.lineTo(column, y(n));
+      g.lineTo(at, y(open));
+      column = at;
+      least = highest = open;
+    }
     open += d;
-    g.lineTo(at, y(open));
+    least = Math.min(least, open);
+    highest = Math.max(highest, open);
   }
   g.stroke();
 }
@@ -271,7 +287,8 @@ function rate(
   const y = axes(g, width, HEIGHT.rate, c, Math.max(...sums, 1), byteSize);
   const w = (width - LEFT - 12) / n;
   for (let i = 0; i < n; i++) {
-    const [reads, all] = [bins[0]![i]!, sums[i]!];
+    const reads = bins[0]![i]!;
+    const all = sums[i]!;
     g.fillStyle = c.client;
     g.fillRect(LEFT + i * w, y(reads), w - 0.5, y(0) - y(reads));
     g.fillStyle = c.server;
@@ -298,13 +315,15 @@ function waterfall(
     g.fillStyle = c.muted;
     g.fillText(duration(Math.round(t)), Math.min(width - 40, x(t)), HEIGHT.bars - 13);
   }
+  const isNew = newMarks();
   seen.forEach((b, i) => {
     const { request } = b;
-    const a = Math.max(LEFT, x(b.from));
-    const z = Math.min(width - 12, x(b.to));
+    const a = x(b.from);
+    const z = x(b.to);
+    const long = Math.max(1.5, z - a);
     const tall = Math.max(1, Math.min(18, h * 0.8));
     const y = i * h + (h - tall) / 2;
-    g.fillStyle =
+    const colour =
       request.error !== null
         ? c.error
         : request.reply < 0
@@ -312,10 +331,13 @@ function waterfall(
           : model.is(request.row, 'writes')
             ? c.server
             : c.client;
-    g.fillRect(a, y, Math.max(1.5, z - a), tall);
+    if (isNew(colour, a, y, z)) {
+      g.fillStyle = colour;
+      g.fillRect(a, y, long, tall);
+    }
     if (row === request.row) {
       g.strokeStyle = c.text;
-      g.strokeRect(a - 1.5, y - 1.5, Math.max(1.5, z - a) + 3, tall + 3);
+      g.strokeRect(a - 1.5, y - 1.5, long + 3, tall + 3);
     }
     if (h < 13) return;
     g.fillStyle = c.text;
@@ -345,15 +367,17 @@ function places(
   );
   const y = axes(g, width, HEIGHT.places, c, most, byteSize);
   const x = o.x(width);
+  const isNew = newMarks();
   for (const b of seen) {
     const place = model.place[b.request.row]!;
     if (place < 0) continue;
-    const at = Math.max(LEFT, x(b.from));
-    if (model.is(b.request.row, 'writes')) {
-      g.strokeStyle = c.server;
-      g.strokeRect(at - 2, y(place) - 2, 4, 4);
-    } else {
-      g.fillStyle = c.client;
+    const at = x(b.from);
+    const writes = model.is(b.request.row, 'writes');
+    const colour = writes ? c.server : c.client;
+    if (!isNew(colour, at, y(place))) continue;
+    g.strokeStyle = g.fillStyle = colour;
+    if (writes) g.strokeRect(at - 2, y(place) - 2, 4, 4);
+    else {
       g.beginPath();
       g.arc(at, y(place), 2, 0, 7);
       g.fill();
@@ -362,12 +386,14 @@ function places(
 }
 
 function histogram(g: CanvasRenderingContext2D, width: number, c: Colours, seen: readonly Bar[]): void {
-  const times = seen.filter((b) => b.request.reply >= 0 && b.to > b.from).map((b) => Math.log2(b.to - b.from) * 2);
+  const times = seen
+    .filter((b) => b.request.reply >= 0 && b.to > b.from)
+    .map((b) => Math.floor(Math.log2(b.to - b.from) * 2));
   if (times.length === 0) return;
-  const least = Math.floor(times.reduce((a, b) => Math.min(a, b)));
-  const n = Math.floor(times.reduce((a, b) => Math.max(a, b))) - least + 1;
+  const least = times.reduce((a, b) => Math.min(a, b));
+  const n = times.reduce((a, b) => Math.max(a, b)) - least + 1;
   const bins = new Float64Array(n);
-  for (const t of times) bins[Math.floor(t) - least]! += 1;
+  for (const t of times) bins[t - least]! += 1;
   const h = HEIGHT.histogram - 18;
   const y = axes(g, width, h, c, Math.max(...bins), String);
   const w = Math.min(48, (width - LEFT - 12) / n);
@@ -387,8 +413,8 @@ function Percentiles({ model, seen }: { readonly model: Model; readonly seen: re
   for (const b of seen) {
     const name = model.operations[model.operation[b.request.row]! - 1] ?? model.name(b.request.row);
     const own = by.get(name);
-    if (own === undefined) by.set(name, [b]);
-    else own.push(b);
+    if (own) own.push(b);
+    else by.set(name, [b]);
   }
   return (
     <div class="wide" tabIndex={0} role="region" aria-label="latency by operation">

@@ -291,6 +291,12 @@ describe.skipIf(missing)(`the page in a browser${missing ? ' (chromium is not in
     );
     expect(await page.locator('[role=option]').first().textContent()).toContain('offset 1099');
     await closed(page);
+    const drawn = await opened(path, '#v=waterfall');
+    // a browser strokes a line of that many steps for half a minute
+    await drawn.waitForSelector('.waterfall-page canvas', { timeout: 10_000 });
+    await drawn.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    expect(await drawn.textContent('.waterfall-page [role=status]')).toMatch(/^99.991 of 99.991 requests/);
+    await closed(drawn);
   }, 60_000);
 });
 
