@@ -14,6 +14,11 @@ export function confidenceOf(knowledge: Knowledge): 'certain' | 'likely' | null 
   return knowledge === 'yes' || knowledge === 'no' ? 'certain' : 'likely';
 }
 
+/** The confidence of a finding that rests on something being so; null where it is not, or nothing tells. */
+export function confidenceThat(knowledge: Knowledge): 'certain' | 'likely' | null {
+  return knowledge === 'yes' || knowledge === 'likely' ? confidenceOf(knowledge) : null;
+}
+
 /**
  * What a capture proves about one connection: whether all that a side sent is there, and what a side had received when it sent
  * something. A session makes one, tells it of losses (`lose`, from its `gap` and `skip`), and asks it before it blames anybody for what
@@ -27,6 +32,7 @@ export class Witness {
   /** Stream offset by side up to which everything was captured and decoded; -1 where not even the first byte is known to be the first. */
   private readonly wholeTo: [number, number];
   private readonly broken: [boolean, boolean] = [false, false];
+  private readonly sealed: [boolean, boolean] = [false, false];
 
   constructor(context: SessionContext, settings: readonly [DecoderSettings, DecoderSettings]) {
     this.context = context;
@@ -37,6 +43,17 @@ export class Witness {
   lose(side: Side, offset: number): void {
     this.broken[side] = true;
     if (offset < this.wholeTo[side]) this.wholeTo[side] = offset;
+  }
+
+  /** What that side sends from stream offset `offset` on cannot be read (it is encrypted): it never counts as seen. */
+  seal(side: Side, offset: number): void {
+    this.sealed[side] = true;
+    this.lose(side, offset);
+  }
+
+  /** Whether what that side sends cannot be read any more. */
+  isSealed(side: Side): boolean {
+    return this.sealed[side];
   }
 
   /** Whether bytes of that side are known to be lost. */
@@ -73,6 +90,11 @@ export class Witness {
     return this.wholeTo[side] >= upTo && this.context.present(side);
   }
 
+  /** Whether a side is whole, or, where the recording has no order between the sides and nothing of it came yet, may turn out so. */
+  mayBeWhole(side: Side): boolean {
+    return this.wholeTo[side] === Infinity && (this.context.present(side) || !this.context.connection.ordered);
+  }
+
   /** Whether both sides are whole. */
   get bothWhole(): boolean {
     return this.whole(CLIENT) && this.whole(SERVER);
@@ -85,6 +107,11 @@ export class Witness {
     // where nobody can tell, the end that is listed first counts as the client
     const clientEnd = this.context.clientEnd ?? 0;
     return connection.heard[side === CLIENT ? clientEnd : clientEnd === 0 ? 1 : 0];
+  }
+
+  /** Whether that side is heard, or, where the recording has no order between the sides, may be yet. */
+  mayBeHeard(side: Side): boolean {
+    return !this.context.connection.ordered || this.heard(side);
   }
 
   /**
@@ -100,17 +127,21 @@ export class Witness {
   }
 
   /**
-   * Whether everything that the sender of `message` had received when it sent it is decoded by now, with nothing missing: then what
-   * is not among its peer's messages had not been sent to it.
+   * Whether everything that the sender of `message` had received when it sent it is decoded by now, as far as it was captured: for
+   * who knows by other means whether anything is missing that matters.
    */
-  sawAllBefore(message: Message): Knowledge {
+  sawAll(message: Message): Knowledge {
     const peer = otherSide(message.side);
-    if (message.peerSeen >= 0) {
-      if (message.peerSeen === 0) return 'yes';
-      if (this.context.decodedUpTo(peer) < message.peerSeen) return 'no';
-      return this.whole(peer, message.peerSeen) ? 'yes' : 'unknown';
-    }
-    if (!this.context.connection.ordered || !this.whole(peer)) return 'unknown';
-    return 'likely';
+    if (this.sealed[peer]) return 'unknown';
+    if (message.peerSeen >= 0) return this.context.decodedUpTo(peer) < message.peerSeen ? 'no' : 'yes';
+    return this.context.connection.ordered ? 'likely' : 'unknown';
+  }
+
+  /** The same, with nothing missing: then what is not among its peer's messages had not been sent to it. */
+  sawAllBefore(message: Message): Knowledge {
+    if (message.peerSeen === 0) return 'yes';
+    const saw = this.sawAll(message);
+    if (saw === 'no' || saw === 'unknown') return saw;
+    return this.whole(otherSide(message.side), message.peerSeen < 0 ? Infinity : message.peerSeen) ? saw : 'unknown';
   }
 }

@@ -109,7 +109,7 @@ export class EndingChecks {
     const { facts, first } = this;
     if (first !== null && this.firstHow === 'fin')
       this.haggling.insideTls.closed(first, facts.context.decodedUpTo(first), this.firstOrigin);
-    if (!facts.bothWhole || this.upgradeCameToNothing) return;
+    if (!facts.witness.bothWhole || this.upgradeCameToNothing) return;
     if (first !== null) {
       if (facts.transmission) this.inTransmission(first);
       else if (this.phases.early === null) this.inHaggling(first);

@@ -49,7 +49,7 @@ export function checkExport(
   if ((flags & TFLAG_SEND_FAST_ZERO) !== 0 && (flags & TFLAG_SEND_WRITE_ZEROES) === 0) {
     facts.raise(FAST_ZERO_WITHOUT_WRITE_ZEROES, { ...at, text: `transmission flags ${shown}` });
   }
-  if (facts.isWhole(SERVER)) {
+  if (facts.witness.whole(SERVER)) {
     if ((flags & TFLAG_SEND_DF) !== 0 && !facts.structured && !facts.extended) {
       facts.raise(SEND_DF_WITHOUT_STRUCTURED, {
         ...at,
@@ -71,7 +71,7 @@ export function checkExport(
 /** What holds for the answer to NBD_OPT_GO only. */
 export function checkGoFlags(facts: Facts, m: NbdMessage, flags: number): void {
   const alone = (flags & TFLAG_BLOCK_STATUS_PAYLOAD) !== 0 && facts.extended && facts.contexts.size === 0;
-  if (!alone || !facts.isWhole(SERVER)) return;
+  if (!alone || !facts.witness.whole(SERVER)) return;
   facts.raise(BS_PAYLOAD_FLAG_WITHOUT_CONTEXTS, {
     ...INFO_EXPORT_DATA.where(m, 'flags', 'flags', OPTION_REPLY.size),
     text: `transmission flags ${hexNumber(flags, 4)}, but no metadata context is selected`,

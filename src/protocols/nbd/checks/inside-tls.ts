@@ -42,8 +42,8 @@ export class InsideTlsChecks {
   /** `first` closed the connection, at `offset` of its stream, before the other side did. */
   closed(first: Side, offset: number, origin: Origin): void {
     const { facts, tookLeave } = this;
-    const opened = facts.tlsOpened[first] && facts.tlsFrom[first] > 0 && !facts.sealed[first];
-    if (!opened || !facts.isWhole(first) || tookLeave[first] || tookLeave[otherSide(first)]) return;
+    const opened = facts.tlsOpened[first] && facts.tlsFrom[first] > 0 && !facts.witness.isSealed(first);
+    if (!opened || !facts.witness.whole(first) || tookLeave[first] || tookLeave[otherSide(first)]) return;
     facts.raise(TLS_WITHOUT_CLOSE_NOTIFY, {
       side: first,
       offset,

@@ -1,5 +1,5 @@
-import { SERVER } from '../../../base/input.js';
 import { count, quote, wireText } from '../../../base/text.js';
+import { confidenceThat } from '../../../contract/witness.js';
 import type { Message } from '../../../contract/message.js';
 import type { Asked } from '../session/asked.js';
 import {
@@ -217,7 +217,7 @@ export class OptionChecks {
 
   /** Whether the client had received that acknowledgement when it sent the option. */
   private had(m: Option, ack: Message | null): boolean {
-    return ack !== null && this.facts.received(m, ack) !== null;
+    return ack !== null && confidenceThat(this.facts.witness.hadReceived(m, ack)) !== null;
   }
 
   private exportName(asked: Asked): void {
@@ -228,7 +228,7 @@ export class OptionChecks {
     }
     const fixedOffered = facts.greeting === null || (facts.greeting.flags & FLAG_FIXED_NEWSTYLE) !== 0;
     const fixedTaken = facts.clientFlags !== null && (facts.clientFlags.flags & FLAG_FIXED_NEWSTYLE) !== 0;
-    if (fixedOffered && fixedTaken && !this.goTried && this.facts.isWhole(m.side)) {
+    if (fixedOffered && fixedTaken && !this.goTried && this.facts.witness.whole(m.side)) {
       facts.raise(EXPORT_NAME_WITHOUT_GO, { message: m, text: 'NBD_OPT_GO was not tried before' });
     }
     if (!m.complete) return;
@@ -306,7 +306,7 @@ export class OptionChecks {
     if (set) this.stateful ??= m;
     // what the server acknowledged is known only where all of its bytes are there
     const agreed = asked.chunksAgreed || facts.structured || facts.extended;
-    if (!agreed && facts.isWhole(SERVER) && facts.sawAll(m) !== null) {
+    if (!agreed && confidenceThat(facts.witness.sawAllBefore(m)) !== null) {
       facts.raise(set ? SET_META_BEFORE_STRUCTURED : LIST_META_BEFORE_STRUCTURED, {
         message: m,
         text: 'neither structured replies nor extended headers have been acknowledged',

@@ -220,7 +220,7 @@ export class OutcomeChecks {
     if (r.type === CMD_WRITE_ZEROES && (r.flags & CMD_FLAG_FAST_ZERO) !== 0) {
       facts.raise(FAST_ZERO_EOVERFLOW, { message: m, related, text: 'EOVERFLOW for a WRITE_ZEROES with FAST_ZERO' });
     }
-    if (df || !facts.isWhole(SERVER)) return;
+    if (df || !facts.witness.whole(SERVER)) return;
     const maximum = facts.blockSizes?.maximum ?? DEFAULT_MAX_PAYLOAD;
     const long = length > (maximum === NO_PAYLOAD_LIMIT ? DEFAULT_MAX_PAYLOAD : maximum);
     if (long && (r.type === CMD_READ ? facts.structured || facts.extended : r.type !== CMD_WRITE)) return;

@@ -35,7 +35,7 @@ export class PhaseChecks {
       return;
     }
     const nothingToCome = haggling.goAck === null && !haggling.replyIsArriving;
-    if (nothingToCome && facts.sawAll(r) === 'certain') this.raise(r, 'certain');
+    if (nothingToCome && facts.witness.sawAllBefore(r) === 'yes') this.raise(r, 'certain');
     else this.suspect = r;
   }
 
@@ -52,7 +52,7 @@ export class PhaseChecks {
   /** Whether the server's answers are all there, and say what they should: a garbled acknowledgement may have been meant, and taken, as one. */
   private get serverIsClear(): boolean {
     const { facts, haggling } = this;
-    return facts.bothWhole && !facts.breached[SERVER] && !haggling.partial;
+    return facts.witness.bothWhole && !facts.breached[SERVER] && !haggling.partial;
   }
 
   private raise(r: Request, confidence: 'certain' | 'likely'): void {

@@ -2,6 +2,7 @@ import { hexNumber } from '../../../base/hex.js';
 import { SERVER } from '../../../base/input.js';
 import { count } from '../../../base/text.js';
 import type { Answer } from '../session/asked.js';
+import { confidenceThat } from '../../../contract/witness.js';
 import {
   FLAG_FIXED_NEWSTYLE,
   INFO_BLOCK_SIZE,
@@ -91,7 +92,7 @@ export class ReplyChecks {
     const { clientFlags, greeting } = this.facts;
     if (clientFlags === null || greeting === null || this.keptBad) return;
     const bad = (clientFlags.flags & ~3) !== 0 || (clientFlags.flags & 3 & ~greeting.flags) !== 0;
-    if (!bad || this.facts.received(m, clientFlags) === null) return;
+    if (!bad || confidenceThat(this.facts.witness.hadReceived(m, clientFlags)) === null) return;
     this.keptBad = true;
     this.facts.raise(SERVER_KEPT_BAD_CLIENT, {
       message: m,
@@ -294,7 +295,7 @@ export class ReplyChecks {
     const { facts } = this;
     const infos = answer.replies.filter((r) => r.type === REP_INFO);
     // an answer whose beginning may be missing cannot be said to lack something
-    const whole = facts.isWhole(SERVER) && !answer.overflowed && answer.replies.every((r) => r.complete);
+    const whole = facts.witness.whole(SERVER) && !answer.overflowed && answer.replies.every((r) => r.complete);
     if (m.type === REP_ACK && isInfoOption(m.option)) {
       if (
         whole &&

@@ -2,6 +2,7 @@ import { hexNumber } from '../../../base/hex.js';
 import { CLIENT, SERVER } from '../../../base/input.js';
 import { count } from '../../../base/text.js';
 import type { Severity } from '../../../base/rule.js';
+import { confidenceThat } from '../../../contract/witness.js';
 import {
   CMD_BLOCK_STATUS,
   CMD_CACHE,
@@ -454,7 +455,7 @@ export class RequestChecks {
       earlier = next;
     }
     if (earlier === null || earlier.epoch !== epoch) return;
-    const sure = facts.sawAll(r);
+    const sure = confidenceThat(facts.witness.sawAll(r));
     if (sure !== null) this.reused(r, earlier, sure);
     else {
       this.suspects ??= new Map();
@@ -473,9 +474,9 @@ export class RequestChecks {
   }
 
   private disconnecting(disc: Request, epoch: number): void {
-    const sure = this.facts.sawAll(disc);
+    const sure = confidenceThat(this.facts.witness.sawAll(disc));
     // a server that was never asked for an export answers nothing
-    if (sure === null || !this.facts.isWhole(CLIENT) || !this.facts.transmission) return;
+    if (sure === null || !this.facts.witness.whole(CLIENT) || !this.facts.transmission) return;
     const pending: Request[] = [];
     for (const r of this.table.inFlight()) {
       if (r.epoch === epoch && pending.length < NAMED) pending.push(r);
@@ -490,7 +491,7 @@ export class RequestChecks {
   }
 
   private afterShutdown(r: Request, shutdown: NbdMessage): void {
-    if (this.facts.received(r, shutdown) === null) return;
+    if (confidenceThat(this.facts.witness.hadReceived(r, shutdown)) === null) return;
     this.facts.raise(REQUEST_AFTER_ESHUTDOWN, {
       message: r,
       related: [shutdown],
@@ -500,7 +501,12 @@ export class RequestChecks {
   }
 
   private afterBadChunk(r: Request, chunk: NbdMessage): void {
-    if (this.toleranceJudged || r.type === CMD_DISC || this.facts.received(r, chunk) === null) return;
+    if (
+      this.toleranceJudged ||
+      r.type === CMD_DISC ||
+      confidenceThat(this.facts.witness.hadReceived(r, chunk)) === null
+    )
+      return;
     this.toleranceJudged = true;
     this.facts.raise(CLIENT_TOLERATED_BAD_CHUNK, {
       message: r,

@@ -153,7 +153,7 @@ export class TlsModeChecks {
     }
     const offered = greeting === null || (greeting.flags & FLAG_FIXED_NEWSTYLE) !== 0;
     const taken = clientFlags === null || (clientFlags.flags & FLAG_FIXED_NEWSTYLE) !== 0;
-    if (facts.isWhole(CLIENT) && (!offered || !taken)) {
+    if (facts.witness.whole(CLIENT) && (!offered || !taken)) {
       facts.raise(TLS_REQD_WITHOUT_FIXED, {
         message: m,
         text: `the ${offered ? 'client' : 'server'} did not set FIXED_NEWSTYLE, so that TLS cannot be started`,

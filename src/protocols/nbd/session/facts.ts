@@ -3,6 +3,7 @@ import type { Rule } from '../../../base/rule.js';
 import type { DecoderSettings, Evidence, Output, SessionContext } from '../../../contract/protocol.js';
 import { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Message } from '../../../contract/message.js';
+import { Witness } from '../../../contract/witness.js';
 import type { End } from '../../../stream/byte-stream.js';
 import type { ClientFlags, Greeting } from '../messages.js';
 import type { NbdShared } from './shared.js';
@@ -27,12 +28,13 @@ export const NO_CONTEXTS: ReadonlyMap<number, string> = new Map();
 
 /**
  * What is known of one connection: what was negotiated, by whom it was seen, and which evidence the capture holds. The parts of the
- * session share it. "Whole" means that none of that side's bytes is missing since the connection began.
+ * session share it.
  */
 export class Facts {
   readonly context: SessionContext<NbdShared>;
   private readonly output: Output;
-  private readonly whole: [boolean, boolean];
+  /** What the capture lacks, and what a side had received when it sent something. */
+  readonly witness: Witness;
   /** Whether a breach by that side was found: it excuses a hard disconnect by the other one. */
   readonly breached: [boolean, boolean] = [false, false];
 
@@ -59,8 +61,6 @@ export class Facts {
   tls = false;
   /** By side: offset of the first byte that came, or would come, out of TLS. */
   readonly tlsFrom: [number, number] = [Infinity, Infinity];
-  /** By side: what it sends from here on cannot be read. */
-  readonly sealed: [boolean, boolean] = [false, false];
   /** By side: a message of it came out of TLS. */
   readonly tlsOpened: [boolean, boolean] = [false, false];
   /** What was agreed on in clear, and ended with NBD_OPT_STARTTLS. */
@@ -93,7 +93,7 @@ export class Facts {
   ) {
     this.context = context;
     this.output = output;
-    this.whole = [settings[CLIENT].fromStart, settings[SERVER].fromStart];
+    this.witness = new Witness(context, settings);
   }
 
   /** Whether the message stood inside TLS. */
@@ -106,33 +106,9 @@ export class Facts {
     return this.tlsFrom[m.side] > 0 && this.isInTls(m);
   }
 
-  /** Some of that side's messages may be missing from here on. */
-  lost(side: Side): void {
-    this.whole[side] = false;
-  }
-
-  /** That side's first message is known to be its first. */
-  began(side: Side): void {
-    this.whole[side] = true;
-  }
-
-  /** All that this side ever sent up to here was decoded. */
-  isWhole(side: Side): boolean {
-    return this.whole[side] && this.context.present(side);
-  }
-
-  /** Whether all that this side ever sent is decoded, or, where the recording has no order between the sides, may still come. */
-  maySayAll(side: Side): boolean {
-    return this.whole[side] && (this.context.present(side) || !this.context.connection.ordered);
-  }
-
   /** The session is past haggling. What the client thinks tells only where the server's bytes are not all there. */
   get transmission(): boolean {
-    return this.serverTransmits || (this.clientTransmits && !this.isWhole(SERVER));
-  }
-
-  get bothWhole(): boolean {
-    return this.isWhole(CLIENT) && this.isWhole(SERVER);
+    return this.serverTransmits || (this.clientTransmits && !this.witness.whole(SERVER));
   }
 
   /** The end of the connection that is the client, or null. */
@@ -142,38 +118,10 @@ export class Facts {
     return side === CLIENT ? clientEnd : clientEnd === 0 ? 1 : 0;
   }
 
-  /** Whether packets of that side are in the capture at all, or may still come: where the sides have no order, theirs may lie behind. */
-  heard(side: Side): boolean {
-    const end = this.endOf(side);
-    const { connection } = this.context;
-    return end === null || !connection.ordered || connection.heard[end] || this.context.present(side);
-  }
-
   /** The server's TCP port, or 0. */
   get serverPort(): number {
     const end = this.endOf(SERVER);
     return end === null ? 0 : this.context.connection.ports[end];
-  }
-
-  /**
-   * Whether the sender of `message` had everything that the peer sent and that is decoded by now, so that what is not among it
-   * was not sent before. `certain` by acknowledgements, `likely` by the order of the capture, null where nothing tells.
-   */
-  sawAll(message: Message): 'certain' | 'likely' | null {
-    const peer = message.side === CLIENT ? SERVER : CLIENT;
-    if (this.sealed[peer]) return null;
-    if (message.peerSeen >= 0) return this.context.decodedUpTo(peer) >= message.peerSeen ? 'certain' : null;
-    return this.context.connection.ordered ? 'likely' : null;
-  }
-
-  /**
-   * Whether the sender of `message` had already received `earlier` from its peer: `certain` by acknowledgements (its host had
-   * it), `likely` by the order of the capture, null where it had not, or nothing tells.
-   */
-  received(message: Message, earlier: Message): 'certain' | 'likely' | null {
-    if (message.peerSeen >= 0) return message.peerSeen >= earlier.endOffset ? 'certain' : null;
-    // what waited for more bytes is decoded later than it was captured
-    return this.context.connection.ordered && earlier.packet < message.firstPacket ? 'likely' : null;
   }
 
   /** Whether a rule that is off by default is to be raised. */

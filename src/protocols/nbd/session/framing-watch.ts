@@ -105,7 +105,7 @@ export class FramingWatch {
     if (after !== null && facts.faulted[side] === after) this.blamed = after;
     else if (side === SERVER) this.unframedServer(offset, first, after, evidence, text);
     else this.unframedClient(first, after, evidence, text);
-    facts.lost(side);
+    facts.witness.lose(side, offset);
     this.transmission.lost(side);
   }
 
@@ -176,9 +176,9 @@ export class FramingWatch {
     // a simple success to a READ of a structured session may carry the data all the same: that was reported already
     if (after instanceof SimpleReply && after.error === 0 && (facts.structured || facts.extended)) return;
     // how long its data are only its request could tell, and that it has none was said already
-    if (after instanceof SimpleReply && after.inReplyTo === 0 && facts.bothWhole) return;
+    if (after instanceof SimpleReply && after.inReplyTo === 0 && facts.witness.bothWhole) return;
     // the length of the data came from a request that may be another one, where some are missing
-    if (after instanceof SimpleReply && after.hinted && !facts.isWhole(CLIENT)) return;
+    if (after instanceof SimpleReply && after.hinted && !facts.witness.whole(CLIENT)) return;
     facts.raise(BAD_REPLY_MAGIC, { ...evidence, length: Math.min(4, evidence.length), text });
     this.reserved(first, evidence);
   }
@@ -254,12 +254,12 @@ export class FramingWatch {
           related: [startTlsRefusal],
           text: `a TLS record after ${startTlsRefusal.name}`,
         });
-      } else if (peerSeen >= 0 && facts.isWhole(SERVER) && peerSeen < (startTlsAck?.endOffset ?? 0)) {
+      } else if (peerSeen >= 0 && facts.witness.whole(SERVER) && peerSeen < (startTlsAck?.endOffset ?? 0)) {
         this.pipelined(offset, peerSeen);
       } else if (
         startTlsAck === null &&
         peerSeen >= 0 &&
-        facts.isWhole(SERVER) &&
+        facts.witness.whole(SERVER) &&
         facts.context.decodedUpTo(SERVER) >= peerSeen
       ) {
         this.pipelined(offset, peerSeen);
@@ -370,7 +370,7 @@ export class FramingWatch {
       confidence: ended ? 'likely' : 'certain',
       text: `a reply header for cookie ${cookieText(cookieHi, cookieLo)} stands inside this READ's data, ${count(message.endOffset - at, 'byte')} early: ${at - message.offset - SIMPLE_REPLY.size} of ${message.length - SIMPLE_REPLY.size} were sent`,
     });
-    this.facts.lost(SERVER);
+    this.facts.witness.lose(SERVER, at);
     this.transmission.lost(SERVER);
   }
 
@@ -393,6 +393,7 @@ function insideText(after: NbdMessage | null, inside: HeaderInside | null): stri
 /** Whether this option is the last one of its session. */
 function ends(option: Option, facts: Facts): boolean {
   return (
-    option.option === OPT_EXPORT_NAME || (option.option === OPT_GO && (facts.transmission || !facts.isWhole(SERVER)))
+    option.option === OPT_EXPORT_NAME ||
+    (option.option === OPT_GO && (facts.transmission || !facts.witness.whole(SERVER)))
   );
 }

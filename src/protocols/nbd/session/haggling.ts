@@ -3,6 +3,7 @@ import { CLIENT, SERVER, type Side } from '../../../base/input.js';
 import { count } from '../../../base/text.js';
 import { nanosBetween } from '../../../base/time.js';
 import type { Message } from '../../../contract/message.js';
+import { confidenceThat } from '../../../contract/witness.js';
 import { AnswerChecks } from '../checks/answers.js';
 import { Answer, Asked } from './asked.js';
 import { checkStyles } from '../checks/greeting.js';
@@ -125,7 +126,7 @@ export class Haggling {
   greeting(m: Greeting): void {
     const { facts } = this;
     facts.greeting = m;
-    if (m.offset === 0) facts.began(SERVER);
+    if (m.offset === 0) facts.witness.began(SERVER);
     facts.oldstyle = m.oldstyle;
     checkStyles(facts);
     const port = facts.serverPort;
@@ -245,10 +246,10 @@ export class Haggling {
       const both = (facts.greeting?.flags ?? 0) & facts.clientFlags.flags & FLAG_NO_ZEROES;
       return both !== 0 ? 0 : EXPORT_PADDING_LENGTH;
     }
-    if (!facts.heard(CLIENT)) return UNKNOWN;
+    if (!facts.witness.mayBeHeard(CLIENT)) return UNKNOWN;
     const decoded = peerSeen >= 0 ? facts.context.decodedUpTo(CLIENT) >= peerSeen : facts.context.connection.ordered;
     if (!decoded) return NOT_YET;
-    return facts.isWhole(CLIENT) ? NOT_ASKED : UNKNOWN;
+    return facts.witness.whole(CLIENT) ? NOT_ASKED : UNKNOWN;
   }
 
   /** Messages of that side may be missing. */
@@ -260,12 +261,13 @@ export class Haggling {
 
   /** The session is over: replies that nothing asked for are known to be that now. */
   finish(): void {
-    if (this.facts.bothWhole) this.rejectEarly('likely');
+    if (this.facts.witness.bothWhole) this.rejectEarly('likely');
   }
 
   /** Whether this option may follow what came before it. */
   private order(m: Option): void {
     const { facts } = this;
+    const received = (reply: OptionReply) => confidenceThat(facts.witness.hadReceived(m, reply));
     if (this.abort !== null) {
       facts.raise(DATA_AFTER_ABORT, {
         message: m,
@@ -282,31 +284,33 @@ export class Haggling {
       });
       return;
     }
-    if (this.goAck !== null && facts.received(m, this.goAck) !== null) {
+    const afterGo = this.goAck === null ? null : received(this.goAck);
+    if (this.goAck !== null && afterGo !== null) {
       facts.raise(OPTION_AFTER_GO, {
         message: m,
         related: [this.goAck],
-        confidence: facts.received(m, this.goAck)!,
+        confidence: afterGo,
         text: `${optionName(m.option)} after NBD_OPT_GO was acknowledged`,
       });
       return;
     }
-    if (this.startTlsAck !== null && !facts.isInTls(m) && facts.received(m, this.startTlsAck) !== null) {
+    const afterTls = this.startTlsAck === null ? null : received(this.startTlsAck);
+    if (this.startTlsAck !== null && !facts.isInTls(m) && afterTls !== null) {
       facts.raise(CLIENT_PLAINTEXT_AFTER_STARTTLS, {
         message: m,
         related: [this.startTlsAck],
-        confidence: facts.received(m, this.startTlsAck)!,
+        confidence: afterTls,
         text: `${optionName(m.option)} in clear after NBD_OPT_STARTTLS was acknowledged`,
       });
       return;
     }
     if (this.shutdownReply !== null && m.option !== OPT_ABORT) {
-      const received = facts.received(m, this.shutdownReply);
-      if (received !== null) {
+      const afterShutdown = received(this.shutdownReply);
+      if (afterShutdown !== null) {
         facts.raise(CONTINUED_AFTER_SHUTDOWN_REPLY, {
           message: m,
           related: [this.shutdownReply],
-          confidence: received,
+          confidence: afterShutdown,
           text: `${optionName(m.option)} after NBD_REP_ERR_SHUTDOWN`,
         });
       }
@@ -318,8 +322,8 @@ export class Haggling {
   private pipelined(m: Option): void {
     const last = this.waiting[this.waiting.length - 1];
     // a server that breaks the rules leaves a client without an answer that it could wait for
-    if (last === undefined || !this.facts.bothWhole || this.facts.breached[SERVER]) return;
-    const sure = this.arriving?.isFinal ? null : this.facts.sawAll(m);
+    if (last === undefined || !this.facts.witness.bothWhole || this.facts.breached[SERVER]) return;
+    const sure = this.arriving?.isFinal ? null : confidenceThat(this.facts.witness.sawAllBefore(m));
     if (sure === null) last.follower ??= m;
     else this.raisePipelined(last, m, sure);
   }
@@ -341,7 +345,7 @@ export class Haggling {
       const reply = this.early[0]!;
       let asked = this.waiting[0];
       if (asked === undefined) {
-        const sure = facts.bothWhole ? facts.sawAll(reply) : null;
+        const sure = facts.witness.bothWhole ? confidenceThat(facts.witness.sawAllBefore(reply)) : null;
         if (sure === null) return;
         this.rejectEarly(sure);
         return;
@@ -364,7 +368,7 @@ export class Haggling {
   /** The option that a reply with another number belongs to, after all. */
   private mismatch(reply: OptionReply, asked: Asked): Asked | undefined {
     const { facts } = this;
-    if (facts.bothWhole) {
+    if (facts.witness.bothWhole) {
       this.partial = true;
       facts.raise(OPTION_REPLY_MISMATCH, {
         ...OPTION_REPLY.where(reply, 'option'),
@@ -394,7 +398,7 @@ export class Haggling {
   /** The final reply to an option, where both are known. */
   private settle(asked: Asked, reply: OptionReply): void {
     if (
-      this.facts.bothWhole &&
+      this.facts.witness.bothWhole &&
       asked.follower !== null &&
       asked.follower.peerSeen >= 0 &&
       !this.facts.breached[SERVER] &&
@@ -425,7 +429,7 @@ export class Haggling {
   private answered(asked: Asked, reply: OptionReply): void {
     const { facts } = this;
     this.refusedWithData = reply.isError && asked.option.dataLength > 0 ? asked : null;
-    if (facts.bothWhole && asked.parsed && !asked.overflowed && asked.replies.every((r) => r.complete))
+    if (facts.witness.bothWhole && asked.parsed && !asked.overflowed && asked.replies.every((r) => r.complete))
       this.answerChecks.answered(asked, reply);
     else this.answerChecks.unread();
     if (asked.parsed) this.tlsModes.answered(asked, reply);
@@ -447,7 +451,7 @@ export class Haggling {
       if (m.option === OPT_SET_META_CONTEXT) {
         // every new selection, also one that fails, replaces the one before
         facts.contexts = NO_CONTEXTS;
-        facts.contextsKnown = facts.isWhole(SERVER);
+        facts.contextsKnown = facts.witness.whole(SERVER);
       }
     }
     const { answer } = this;
@@ -495,7 +499,7 @@ export class Haggling {
   /** Too much waits: what follows cannot be paired, and nothing that needs all of that side's messages is judged any more. */
   private lose(side: Side, message: Message, what: string): void {
     const { facts } = this;
-    facts.lost(side);
+    facts.witness.lose(side, message.offset);
     facts.limits.hit('haggling', `more than ${facts.context.limits.haggling} ${what}`, 'warning', message);
   }
 
@@ -545,7 +549,7 @@ export class Haggling {
     facts.sizeLo = sizeLo;
     facts.size = sizeHi * 4294967296 + sizeLo;
     facts.flags = flags;
-    facts.negotiationSeen = facts.isWhole(SERVER) && !this.partial;
+    facts.negotiationSeen = facts.witness.whole(SERVER) && !this.partial;
     if (!facts.negotiationSeen) facts.contextsKnown = false;
   }
 }

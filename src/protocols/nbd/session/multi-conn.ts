@@ -90,7 +90,7 @@ export class MultiConn {
     const { facts } = this;
     if ((facts.flags & TFLAG_CAN_MULTI_CONN) === 0) return;
     for (const other of facts.context.shared.others(me, MAX_LOOKED_AT)) {
-      if (!other.facts.bothWhole) continue;
+      if (!other.facts.witness.bothWhole) continue;
       const pending = [...other.table.inFlight()].filter(isWriting).length;
       if (pending === 0) continue;
       facts.raise(FLUSH_BEFORE_WRITE_REPLIES, {

@@ -160,11 +160,13 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
   tls(side: Side, event: TlsEvent): void {
     this.framing.tls(side, event);
     this.haggling.insideTls.event(side, event);
-    if (event.kind === 'missing') this.lost(side);
+    // the event's offset counts the records' bytes, messages stand in what is inside them
+    const offset = this.facts.context.decodedUpTo(side);
+    if (event.kind === 'missing') this.lost(side, offset);
     // what cannot be read cannot be judged
     if (event.kind === 'opaque' || event.kind === 'not-tls') {
-      this.facts.sealed[side] = true;
-      this.lost(side);
+      this.facts.witness.seal(side, offset);
+      this.lost(side, offset);
     }
   }
 
@@ -200,8 +202,8 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
 
   // ---- NbdNotices
 
-  lost(side: Side): void {
-    this.facts.lost(side);
+  lost(side: Side, offset: number): void {
+    this.facts.witness.lose(side, offset);
     this.transmission.lost(side);
     this.haggling.lost(side);
   }
@@ -216,7 +218,7 @@ export class NbdSession implements Session, NbdHints, NbdNotices {
 
   found(side: Side, message: NbdMessage, skipped: number): void {
     // what was sent since the place was lost may be among the bytes that were skipped
-    if (skipped > 0 || message.inferred) this.lost(side);
+    if (skipped > 0 || message.inferred) this.lost(side, message.offset - skipped);
     if (side === SERVER) this.transmission.repliesAreSought = false;
     this.framing.found(side, message, skipped);
   }

@@ -64,7 +64,7 @@ export function summarise(facts: Facts, transmission: Transmission): Record<stri
     out['requests'] = transmission.requests;
     out['deepestQueue'] = facts.context.connection.ordered ? transmission.table.deepest : null;
     // messages may be missing: the counts are of what was captured, and a queue was this deep or deeper
-    if (!facts.bothWhole) out['countsIncomplete'] = true;
+    if (!facts.witness.bothWhole) out['countsIncomplete'] = true;
   }
   return out;
 }
@@ -89,7 +89,8 @@ export function describeSession(facts: Facts, transmission: Transmission): strin
   }
   const lines: string[] = [];
   if (first.length + target.length > 0) lines.push([...first, ...target].join(', '));
-  if (transmission.requests > 0) lines.push(traffic(transmission, facts.context.connection.ordered, facts.bothWhole));
+  if (transmission.requests > 0)
+    lines.push(traffic(transmission, facts.context.connection.ordered, facts.witness.bothWhole));
   return lines;
 }
 

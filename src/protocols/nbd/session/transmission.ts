@@ -1,5 +1,6 @@
 import { CLIENT, SERVER, type Side } from '../../../base/input.js';
 import { nanosBetween } from '../../../base/time.js';
+import { confidenceThat } from '../../../contract/witness.js';
 import { checkExtentAlignment } from '../checks/block-status.js';
 import { checkErrorValue, ChunkChecks } from '../checks/chunks.js';
 import { CHUNK_OFFSET_DATA, CMD_BLOCK_STATUS, CMD_DISC, CMD_READ, CMD_RESIZE, ESHUTDOWN } from '../constants.js';
@@ -266,7 +267,7 @@ export class Transmission {
   /** Whether, behind a loss of client bytes, the reply may have been decoded already, and found no request. */
   private mayBeAnswered(r: Request): boolean {
     const { facts } = this;
-    return !facts.isWhole(CLIENT) && facts.context.decodedUpTo(SERVER) > r.peerSeen;
+    return !facts.witness.whole(CLIENT) && facts.context.decodedUpTo(SERVER) > r.peerSeen;
   }
 
   /** The first request in flight that the reply can belong to. */
@@ -275,7 +276,7 @@ export class Transmission {
     if (first === null) return null;
     if (first.next !== null && this.isDoubtful(first)) first = this.latest(m, first);
     // after a loss a reply that the server sent before it had this request answers one that is missing
-    const tooEarly = m.peerSeen >= 0 && m.peerSeen < first.headerEnd && !this.facts.isWhole(CLIENT);
+    const tooEarly = m.peerSeen >= 0 && m.peerSeen < first.headerEnd && !this.facts.witness.whole(CLIENT);
     return tooEarly ? null : first;
   }
 
@@ -324,7 +325,7 @@ export class Transmission {
   private orphan(m: Chunk): void {
     const { extents } = m;
     // whose request may still turn up is judged with it
-    if (extents !== null && m.complete && !this.facts.maySayAll(CLIENT)) {
+    if (extents !== null && m.complete && !this.facts.witness.mayBeWhole(CLIENT)) {
       checkExtentAlignment(this.facts, m, extents, null);
     }
     const key = decimal(m.cookieHi, m.cookieLo);
@@ -350,8 +351,8 @@ export class Transmission {
   private unmatched(m: SimpleReply | Chunk): void {
     const { facts } = this;
     // it may answer a request that was forgotten
-    if (!facts.maySayAll(CLIENT) || this.table.forgotten > 0) return;
-    const sure = facts.sawAll(m);
+    if (!facts.witness.mayBeWhole(CLIENT) || this.table.forgotten > 0) return;
+    const sure = confidenceThat(facts.witness.sawAllBefore(m));
     if (sure !== null) {
       const earlier = this.table.completed(m.cookieHi, m.cookieLo);
       if (earlier !== null && earlier.epoch === this.epoch) {
@@ -363,7 +364,7 @@ export class Transmission {
         });
         return;
       }
-      const turned = facts.isWhole(CLIENT) ? this.otherOrder(m.cookieHi, m.cookieLo) : null;
+      const turned = facts.witness.whole(CLIENT) ? this.otherOrder(m.cookieHi, m.cookieLo) : null;
       if (turned !== null) {
         const { request, how } = turned;
         facts.raise(REPLY_UNKNOWN_COOKIE, {
@@ -442,7 +443,7 @@ export class Transmission {
     const now = this.requests + this.replies;
     const kept: Stray[] = [];
     for (const s of this.strays) {
-      const sure = facts.isWhole(CLIENT) ? facts.sawAll(s.reply) : null;
+      const sure = confidenceThat(facts.witness.sawAllBefore(s.reply));
       if (!all && (s.until > now || sure === null)) {
         kept.push(s);
       } else if (sure !== null) {
@@ -464,20 +465,20 @@ export class Transmission {
     const { facts } = this;
     const request = this.table.find(cookieHi, cookieLo);
     if (request !== null) return request.type === CMD_READ ? request.lengthLo : request.type > CMD_RESIZE ? UNKNOWN : 0;
-    if (!facts.heard(CLIENT)) return UNKNOWN;
+    if (!facts.witness.mayBeHeard(CLIENT)) return UNKNOWN;
     const { connection } = facts.context;
     const decoded = peerSeen >= 0 ? facts.context.decodedUpTo(CLIENT) >= peerSeen : connection.ordered;
     if (!decoded) return NOT_YET;
     const turned = this.otherOrder(cookieHi, cookieLo);
     if (turned !== null) return turned.request.type === CMD_READ ? turned.request.lengthLo : 0;
     // nothing of the client is missing: the cookie answers nothing, and then nothing follows
-    return facts.isWhole(CLIENT) && this.table.forgotten === 0 ? 0 : UNKNOWN;
+    return facts.witness.whole(CLIENT) && this.table.forgotten === 0 ? 0 : UNKNOWN;
   }
 
   otherLengths(cookieHi: number, cookieLo: number): number[] {
     const first = this.table.find(cookieHi, cookieLo);
     if (first === null) {
-      const before = this.facts.isWhole(CLIENT) ? this.table.completed(cookieHi, cookieLo) : null;
+      const before = this.facts.witness.whole(CLIENT) ? this.table.completed(cookieHi, cookieLo) : null;
       return before?.type === CMD_READ ? [before.lengthLo] : [];
     }
     const lengths: number[] = [];
