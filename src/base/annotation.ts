@@ -15,6 +15,8 @@ export interface Annotation {
    * text as text. Left out for what only the hex dump shows (magics, padding, lengths that another value implies).
    */
   readonly value?: Json;
+  /** The value is a number that is 64 bits wide: decimal text in JSON, a whole number in expressions and tables. */
+  readonly wide?: true;
   /** How a person reads the value, where that differs from it: `0x0003 FIXED_NEWSTYLE NO_ZEROES`. */
   readonly text?: string;
   readonly children?: readonly Annotation[];

@@ -265,11 +265,22 @@ export function repeat<F extends Fields, A extends keyof F>(
 
 function annotation(name: string, at: number, field: AnyField, given: unknown): Annotation {
   const length = field.size;
-  if (given instanceof Shown) return row(name, at, length, given.value, given.text, given.children);
+  if (given instanceof Shown) {
+    const shown = row(name, at, length, given.value, given.text, given.children);
+    return isWide(field) && DECIMAL.test(String(given.value)) ? { ...shown, wide: true } : shown;
+  }
   const raw = given ?? field.fixed;
   // what is wrong with a magic is a value, too
   const other = field.json === null && given !== undefined && field.fixed !== undefined && !same(given, field.fixed);
-  return row(name, at, length, field.json !== null || other ? field.value(raw) : undefined, field.text(raw));
+  const shown = row(name, at, length, field.json !== null || other ? field.value(raw) : undefined, field.text(raw));
+  return isWide(field) ? { ...shown, wide: true } : shown;
+}
+
+/** What a number of 64 bits looks like in JSON: a field may show a word instead. */
+const DECIMAL = /^-?\d+$/;
+
+function isWide({ type }: AnyField): boolean {
+  return type === 'u64' || type === 'i64';
 }
 
 function same(a: unknown, b: unknown): boolean {

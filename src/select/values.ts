@@ -4,24 +4,37 @@ import type { Annotation, Json } from '../contract/annotation.js';
 export type ExpressionValue =
   string | number | bigint | boolean | null | readonly ExpressionValue[] | { readonly [key: string]: ExpressionValue };
 
-/** A decimal string stands for a 64-bit number where its bytes are eight and not text (contract: 64-bit values are strings in JSON). */
-const DECIMAL = /^-?\d{1,20}$/;
-
-/** Whether a field is a number that is 64 bits wide. */
-export function is64Bits({ length, value }: Annotation): boolean {
-  return length === 8 && typeof value === 'string' && DECIMAL.test(value);
-}
-
 /**
  * The `fields` of a message for an expression. Numbers that are 64 bits wide are strings in JSON and whole numbers here, so that
  * `fields.offset > 4096` means what it says.
  */
 export function expressionFields(annotations: readonly Annotation[]): Record<string, ExpressionValue> {
   const fields: Record<string, ExpressionValue> = {};
-  for (const a of annotations) {
-    if (a.value !== undefined) fields[a.name] = is64Bits(a) ? BigInt(a.value as string) : expressionValue(a.value);
-  }
+  for (const a of annotations) if (a.value !== undefined) fields[a.name] = expressionValueOf(a);
   return fields;
+}
+
+/**
+ * The value of one field. What lists and structures hold is known by the rows below it, which say of each number how wide it is; where
+ * rows and values do not pair up (a list is shown up to a limit), the JSON decides alone.
+ */
+function expressionValueOf({ value, wide, children = [] }: Annotation): ExpressionValue {
+  if (wide === true) return BigInt(value as string);
+  if (value === undefined || value === null || typeof value !== 'object') return expressionValue(value ?? null);
+  const parts = children.filter((c) => c.value !== undefined);
+  if (Array.isArray(value)) {
+    const items = value as readonly Json[];
+    return items.map((item, i) =>
+      parts.length === items.length ? expressionValueOf({ ...parts[i]!, value: item }) : expressionValue(item),
+    );
+  }
+  const byName = new Map(parts.map((c) => [c.name, c]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) => {
+      const row = byName.get(name);
+      return [name, row === undefined ? expressionValue(part) : expressionValueOf({ ...row, value: part })];
+    }),
+  );
 }
 
 /** JSON with whole numbers as bigint. */

@@ -20,7 +20,6 @@ import { PROTOCOLS } from '../../src/protocols/registry.js';
 import type { MessageEvent } from '../../src/report/event-object.js';
 import { EventReporter } from '../../src/report/event-reporter.js';
 import type { FieldEntry } from '../../src/select/field-catalogue.js';
-import { is64Bits } from '../../src/select/values.js';
 import { EVENTS, eventsSchema, type Schema } from '../kit/event-schema.js';
 import { eventTable, messageLists } from '../kit/event-pages.js';
 import { messageTypes } from '../kit/event-types.js';
@@ -84,7 +83,15 @@ function isEmpty(value: Json): boolean {
   return value === '' || value === null || (Array.isArray(value) && value.length === 0);
 }
 
-function note(fields: Map<string, Seen>, path: string, value: Json, wide: boolean, depth: number): void {
+/** What `fields` has of one field, and the rows below it, which say how wide the numbers in a structure are. */
+interface Shown {
+  readonly value: Json;
+  readonly wide?: true;
+  readonly children?: readonly Annotation[];
+}
+
+function note(fields: Map<string, Seen>, path: string, shown: Shown, depth: number): void {
+  const { value, wide = false, children = [] } = shown;
   if (fields.size >= MOST && !fields.has(path)) return;
   const seen = within(fields, path, () => ({
     ...{ types: new Set<string>(), items: new Set<string>() },
@@ -97,7 +104,9 @@ function note(fields: Map<string, Seen>, path: string, value: Json, wide: boolea
   if (Array.isArray(value)) for (const item of value as readonly Json[]) seen.items.add(typeOf(item, false));
   if (type !== 'map') return;
   seen.objects++;
-  if (depth > 0) for (const [k, v] of Object.entries(value!)) note(fields, `${path}.${k}`, v, false, depth - 1);
+  if (depth === 0) return;
+  for (const [name, part] of Object.entries(value!))
+    note(fields, `${path}.${name}`, { ...children.find((c) => c.name === name), value: part }, depth - 1);
 }
 
 /** Whether a field can be missing from its message, or from the object that it lies in. */
@@ -154,7 +163,7 @@ function collector(catalogue: Catalogue, seenAt?: (message: Message) => void): R
       seen.times++;
       // the last of two of one name is what `fields` has
       for (const a of new Map(rows.map((row) => [row.name, row])).values())
-        note(seen.fields, a.name, a.value!, is64Bits(a), DEPTH);
+        note(seen.fields, a.name, { ...a, value: a.value! }, DEPTH);
     },
     finding() {},
     stream() {},

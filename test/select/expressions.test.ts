@@ -1,3 +1,12 @@
+import { unhex } from '../../src/base/hex.js';
+import { DEFAULT_LIMITS } from '../../src/base/limits.js';
+import { layout } from '../../src/base/layout.js';
+import { u32, u64 } from '../../src/base/field.js';
+import { explain } from '../../src/base/structure/decode.js';
+import { list } from '../../src/base/structure/parts.js';
+import { struct } from '../../src/base/structure/struct.js';
+import { string, u64 as wideNumber } from '../../src/base/structure/type.js';
+import { expressionFields } from '../../src/select/values.js';
 import { describe, expect, it } from 'vitest';
 import { Expression, ExpressionError } from '../../src/select/expression.js';
 import { MessageView } from '../../src/select/message-view.js';
@@ -36,6 +45,26 @@ function refusal(text: string, catalogue: FieldCatalogue | null = null): string 
   }
   return 'accepted';
 }
+
+describe('the fields of a message', () => {
+  const inner = layout('big', { offset: u64(), size: u32() });
+  const pool = struct({ id: wideNumber, snaps: list(wideNumber), name: string });
+
+  it('are whole numbers where their layout has numbers, however wide and however deep', () => {
+    const text = { name: 'exportName', at: 0, length: 8, value: '12345678' };
+    const hex = { name: 'data', at: 8, length: 8, value: '0000000000100000' };
+    const header = inner.annotations({ offset: 2n ** 63n + 1n, size: 7 }, 16);
+    const bytes = unhex('0500000000000000 02000000 0000000000000010 0000000000000000 01000000 37');
+    const { rows } = explain(struct({ pool }), bytes, 0, bytes.length, 0, { limits: DEFAULT_LIMITS });
+    expect(expressionFields([text, hex, ...header, ...rows])).toEqual({
+      exportName: '12345678',
+      data: '0000000000100000',
+      offset: 2n ** 63n + 1n,
+      size: 7n,
+      pool: { id: 5n, snaps: [2n ** 60n, 0n], name: '7' },
+    });
+  });
+});
 
 describe('an expression', () => {
   it.each([

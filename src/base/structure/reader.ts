@@ -134,10 +134,18 @@ export class Reader {
   }
 
   /** Writes down what stands in `bytes[at..pos)`, where rows are wanted. */
-  row(name: string, at: number, value: Json | undefined, text?: string, children?: readonly Annotation[]): void {
+  row(
+    name: string,
+    at: number,
+    value: Json | undefined,
+    text?: string,
+    children?: readonly Annotation[],
+    wide = false,
+  ): void {
     this.rows?.push({
       ...{ name, at: at + this.shift, length: this.pos - at },
       ...(value === undefined ? {} : { value }),
+      ...(wide ? { wide } : {}),
       ...(text === undefined ? {} : { text }),
       ...(children === undefined ? {} : { children }),
     });

@@ -35,6 +35,8 @@ export class Scalar<T> implements Type<T> {
   private readonly get: (r: Reader, at: number) => T;
   private readonly toJson: (value: T) => Json;
   private readonly toText: ((value: T) => string) | undefined;
+  /** Its JSON is the decimal text of a number of 64 bits. */
+  private readonly wide: boolean;
 
   constructor(
     kind: string,
@@ -49,13 +51,14 @@ export class Scalar<T> implements Type<T> {
     this.get = get;
     this.toJson = toJson;
     this.toText = toText;
+    this.wide = size === 8 && (toJson as unknown) === String;
   }
 
   read(r: Reader, name: string): T {
     const at = r.take(name, this.size);
     if (at < 0) return undefined as T;
     const value = this.get(r, at);
-    if (r.rows !== null) r.row(name, at, this.toJson(value), this.toText?.(value));
+    if (r.rows !== null) r.row(name, at, this.toJson(value), this.toText?.(value), undefined, this.wide);
     return value;
   }
 

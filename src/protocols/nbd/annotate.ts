@@ -52,6 +52,7 @@ import {
   CONTENT_HEAD,
   CONTEXT_ID,
   ERROR_DATA,
+  ERROR_OFFSET,
   EXPORT_INFO,
   EXTENDED_CHUNK,
   EXTENDED_REQUEST,
@@ -349,10 +350,23 @@ function extents(f: Fields, m: Chunk, scan: ExtentScan): void {
     const length = decimal(scan.lengthHi[i]!, scan.lengthLo[i]!);
     const status = decimal(scan.statusHi[i]!, scan.statusLo[i]!);
     const meaning = statusText(scan.context, scan.statusHi[i]!, scan.statusLo[i]!);
-    values.push(
-      scan.wide ? { length, status, meaning } : { length: scan.lengthLo[i]!, status: scan.statusLo[i]!, meaning },
-    );
-    children.push({ name: 'extent', at: from + size * i, length: size, text: `${length} ${meaning}` });
+    const at = from + size * i;
+    const text = `${length} ${meaning}`;
+    if (scan.wide) {
+      const numbers = {
+        length: exact(scan.lengthHi[i]!, scan.lengthLo[i]!),
+        status: exact(scan.statusHi[i]!, scan.statusLo[i]!),
+      };
+      const value = { length, status, meaning };
+      values.push(value);
+      children.push({
+        ...{ name: 'extent', at, length: size, value, text },
+        children: WIDE_EXTENT.annotations(numbers, at),
+      });
+    } else {
+      values.push({ length: scan.lengthLo[i]!, status: scan.statusLo[i]!, meaning });
+      children.push({ name: 'extent', at, length: size, text });
+    }
   }
   f.put('extents', Math.min(size * scan.count, m.length - from), values, `${scan.count} extents`, children);
 }
@@ -366,7 +380,7 @@ function errorFields(f: Fields, m: Chunk, data: Prefix): void {
   f.put('message', messageLength, text(data, { at: ERROR_DATA.size, length: messageLength }));
   const at = ERROR_DATA.size + messageLength;
   if (m.type === CHUNK_ERROR_OFFSET && data.length >= at + 8) {
-    f.put('offset', 8, decimal(data.u32(at), data.u32(at + 4)));
+    f.header(ERROR_OFFSET.annotations({ offset: exact(data.u32(at), data.u32(at + 4)) }, f.at));
   }
 }
 

@@ -138,6 +138,9 @@ export const WIDE_STATUS_HEAD = layout('big', {
 /** One extent of a block status chunk. */
 export const EXTENT = layout('big', { length: u32(), status: u32() });
 
+/** What follows the message of an NBD_REPLY_TYPE_ERROR_OFFSET: where the error occurred. */
+export const ERROR_OFFSET = layout('big', { offset: u64() });
+
 /** One extent of an extended block status chunk. */
 export const WIDE_EXTENT = layout('big', { length: u64(), status: u64() });
 
