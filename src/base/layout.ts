@@ -208,28 +208,22 @@ export class Layout<F extends Fields, Absent extends keyof F = never> {
 }
 
 /**
- * A structure inside a header, as one row. `show`: what that row says; `open`: whether the structure's own rows stand below it.
+ * A structure inside a header, as one row with its own rows below it. `show`: what that row says.
  */
 export function inner<F extends Fields>(
   label: string,
   layout: Layout<F>,
   show: (values: Values<F>) => readonly [value: Json, text: string],
-  open = true,
 ): Field<Values<F>, 'given'> {
   const bytesOf = (view: DataView): Uint8Array => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  const field: Field<Values<F>, 'given'> = {
+  return {
     ...{ size: layout.size, type: label, json: 'object', names: [], about: {}, fixed: undefined },
     read: (view, at) => layout.read(bytesOf(view), at),
     write: (view, at, _, values) => bytesOf(view).set(layout.build(values), at),
     value: (values) => show(values)[0],
     text: (values) => show(values)[1],
+    rows: (values, at) => [row(label, at, layout.size, ...show(values), layout.annotations(values, at))],
   };
-  if (!open) return field;
-  const rows = (values: Values<F>, at: number): Annotation[] => {
-    const children = layout.annotations(values, at);
-    return [row(label, at, layout.size, ...show(values), children)];
-  };
-  return { ...field, rows };
 }
 
 /**

@@ -36,7 +36,7 @@ describe('a layout', () => {
       { name: 'magic', at: 0, length: 4, text: 'request' },
       { name: 'flags', at: 4, length: 2, value: ['FUA', '0x0004'], text: '0x0005 FUA 0x0004' },
       { name: 'type', at: 6, length: 2, value: 'CMD_STATUS', text: '7 CMD_STATUS' },
-      { name: 'cookie', at: 8, length: 8, value: '72623859790382856' },
+      { name: 'cookie', at: 8, length: 8, value: '72623859790382856', wide: true },
       { name: 'length', at: 16, length: 4, value: 0xfffffffe },
     ]);
     expect(fieldsOf(REQUEST.annotations({ ...VALUES, type: 42 }))['type']).toBe('CMD_42');
@@ -82,7 +82,7 @@ describe('a layout', () => {
 
   it('shows a field in another way where that depends on more than its value', () => {
     const rows = REQUEST.annotations({ ...VALUES, cookie: new Shown('7', 'seven') });
-    expect(rows[3]).toEqual({ name: 'cookie', at: 8, length: 8, value: '7', text: 'seven' });
+    expect(rows[3]).toEqual({ name: 'cookie', at: 8, length: 8, value: '7', text: 'seven', wide: true });
   });
 
   it('lacks fields in some versions, and has others of another size', () => {
@@ -146,7 +146,7 @@ describe('kinds of fields', () => {
     expect(F.annotations({ caps: 0 })[0]).toMatchObject({ value: [], text: '0x0' });
   });
 
-  it('hold a structure, as one row with or without rows of its own', () => {
+  it('hold a structure, as one row with its own below', () => {
     const PAIR = layout('little', { low: u8(), high: u8() });
     const show = (p: { readonly low: number; readonly high: number }): [string, string] => [
       `${p.low}/${p.high}`,
@@ -154,12 +154,11 @@ describe('kinds of fields', () => {
     ];
     const outer = layout('little', {
       kind: u8(),
-      open: inner('open', PAIR, show),
-      closed: inner('closed', PAIR, show, false),
+      pair: inner('pair', PAIR, show),
     });
-    const values = { kind: 1, open: { low: 2, high: 3 }, closed: { low: 4, high: 5 } };
+    const values = { kind: 1, pair: { low: 2, high: 3 } };
     const built = outer.build(values);
-    expect([...built]).toEqual([1, 2, 3, 4, 5]);
+    expect([...built]).toEqual([1, 2, 3]);
     expect(outer.read(built)).toEqual(values);
     const children = [
       { name: 'low', at: 1, length: 1, value: 2 },
@@ -167,8 +166,7 @@ describe('kinds of fields', () => {
     ];
     expect(outer.rows(built)).toEqual([
       { name: 'kind', at: 0, length: 1, value: 1 },
-      { name: 'open', at: 1, length: 2, value: '2/3', text: 'from 2 to 3', children },
-      { name: 'closed', at: 3, length: 2, value: '4/5', text: 'from 4 to 5' },
+      { name: 'pair', at: 1, length: 2, value: '2/3', text: 'from 2 to 3', children },
     ]);
   });
 

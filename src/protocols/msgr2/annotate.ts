@@ -241,6 +241,15 @@ export function heldFront(m: DataFrame): {
   return end > start ? { body, bytes, start, end } : null;
 }
 
+/** A field of what was compressed: no byte of the message is its own. It is shown behind the bytes that it came from. */
+function withoutPlace(row: Annotation, at: number): Annotation {
+  const { children } = row;
+  return {
+    ...{ ...row, at, length: 0 },
+    ...(children === undefined ? {} : { children: children.map((c) => withoutPlace(c, at)) }),
+  };
+}
+
 function front(m: DataFrame, at: number, length: number): Annotation[] {
   const held = heldFront(m);
   if (held === null) {
@@ -256,7 +265,10 @@ function front(m: DataFrame, at: number, length: number): Annotation[] {
   const { rows } = read;
   const value = fieldsOf(rows);
   const rest = undecoded(m.plainLength(1) - (end - start) + read.undecoded);
-  if (m.compressed) return [{ name: 'front', at, length, value }, rest];
+  if (m.compressed) {
+    const children = [bytesAt(m, 'compressed', at, length), ...rows.map((row) => withoutPlace(row, at + length))];
+    return [{ name: 'front', at, length, value, children }, rest];
+  }
   const last = rows.at(-1);
   const from = last === undefined ? at : last.at + last.length;
   const children = [...rows];

@@ -205,11 +205,13 @@ export class Cursor {
     text?: string,
     children?: readonly Annotation[],
     to: number = this.at,
+    wide = false,
   ): void {
     const length = Math.min(to, this.have) - from;
     if (this.rows === null || length <= 0) return;
     this.rows.push({
       ...{ name, at: from, length, value },
+      ...(wide ? { wide } : {}),
       ...(text === undefined ? {} : { text }),
       ...(children === undefined ? {} : { children }),
     });
@@ -230,7 +232,10 @@ function number(
       const from = c.at;
       if (!c.varint(width)) return 0;
       if (signed) c.unzigzag();
-      if (c.rows !== null) c.row(name, from, ...show(c.high, c.low));
+      if (c.rows !== null) {
+        const [value, text] = show(c.high, c.low);
+        c.row(name, from, value, text, undefined, c.at, width === 8);
+      }
       return c.number(signed);
     },
     write: (value) => (signed ? zigzag(value) : varint(value)),

@@ -20,7 +20,7 @@ export const REGION = layout('little', {
 /** A reference to an object of the host. */
 export const HANDLE = layout('little', { type: u8(), value: u64() });
 
-const handle = (name: string) => inner(name, HANDLE, handleText, false);
+const handle = (name: string) => inner(name, HANDLE, handleText);
 
 function handleText(handle: { readonly type: number; readonly value: bigint }): [value: Json, text: string] {
   const kind = HANDLE_TYPES[handle.type] ?? `type ${handle.type}`;
