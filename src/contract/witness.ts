@@ -139,9 +139,11 @@ export class Witness {
 
   /** The same, with nothing missing: then what is not among its peer's messages had not been sent to it. */
   sawAllBefore(message: Message): Knowledge {
-    if (message.peerSeen === 0) return 'yes';
+    const peer = otherSide(message.side);
+    // what had received nothing misses nothing, unless the count only began with the capture
+    if (message.peerSeen === 0 && this.wholeTo[peer] >= 0) return 'yes';
     const saw = this.sawAll(message);
     if (saw === 'no' || saw === 'unknown') return saw;
-    return this.whole(otherSide(message.side), message.peerSeen < 0 ? Infinity : message.peerSeen) ? saw : 'unknown';
+    return this.whole(peer, message.peerSeen < 0 ? Infinity : message.peerSeen) ? saw : 'unknown';
   }
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/base/limits.js';
-import { otherSide } from '../../src/base/input.js';
+import { CLIENT, otherSide } from '../../src/base/input.js';
 import { Intake } from '../../src/capture/intake.js';
 import type { Message } from '../../src/contract/message.js';
-import type { Protocol } from '../../src/contract/protocol.js';
-import { confidenceOf, Witness, type Knowledge } from '../../src/contract/witness.js';
+import type { DecoderSettings, Protocol, SessionContext } from '../../src/contract/protocol.js';
+import { confidenceOf, confidenceThat, Witness, type Knowledge } from '../../src/contract/witness.js';
 import { Analysis } from '../../src/engine/analysis.js';
 import { PROTOCOLS } from '../../src/protocols/registry.js';
 import { Random } from '../fuzz/random.js';
@@ -141,7 +141,26 @@ describe.each(CAPTURES)('what a witness says of %s', (name) => {
   });
 });
 
+describe('a message whose sender had received no byte of the capture', () => {
+  const context = { present: () => false, decodedUpTo: () => 0, connection: { ordered: true } };
+  const saidBy = (start: boolean): Knowledge => {
+    const settings = { fromStart: start } as DecoderSettings;
+    const witness = new Witness(context as unknown as SessionContext, [settings, settings]);
+    return witness.sawAllBefore({ side: CLIENT, peerSeen: 0 } as Message);
+  };
+
+  it('had seen all there was, where the capture holds the beginning, and nobody knows what, where it does not', () => {
+    expect(saidBy(true)).toBe('yes');
+    expect(saidBy(false)).toBe('unknown');
+  });
+});
+
 describe('confidence', () => {
+  it('that something is so needs knowledge that speaks for it', () => {
+    const all: readonly Knowledge[] = ['yes', 'likely', 'unknown', 'unlikely', 'no'];
+    expect(all.map(confidenceThat)).toEqual(['certain', 'likely', null, null, null]);
+  });
+
   it('is that of the knowledge it rests on', () => {
     const all: readonly Knowledge[] = ['yes', 'likely', 'unknown', 'unlikely', 'no'];
     expect(all.map(confidenceOf)).toEqual(['certain', 'likely', null, 'likely', 'certain']);
