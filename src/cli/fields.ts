@@ -1,6 +1,7 @@
 import { safeText } from '../base/text.js';
 import { textWidth, wrapText } from '../base/text-width.js';
 import { fieldCatalogue, type FieldEntry } from '../select/field-catalogue.js';
+import { MEANINGS } from '../select/variable-meanings.js';
 import { VARIABLES } from '../select/variables.js';
 import { TextOutput } from '../report/output.js';
 import { theme } from '../report/theme.js';
@@ -38,7 +39,8 @@ export const fields: Command = {
     if (entries.length === 0)
       throw new UsageError(`fields: no message of ${args.protocol} has ${args.message} in its name`);
     const output = new TextOutput(1);
-    if (args.format === 'json') output.add(`${JSON.stringify({ variables: VARIABLES, fields: entries }, null, 2)}\n`);
+    const variables = VARIABLES.map((v) => ({ ...v, means: MEANINGS[v.name] }));
+    if (args.format === 'json') output.add(`${JSON.stringify({ variables, fields: entries }, null, 2)}\n`);
     else text(output, entries, wanted === undefined, wantColors(args), terminalWidth({}));
     finishDestination(output, undefined);
     return 0;
@@ -69,7 +71,7 @@ function text(
       VARIABLES.map((v) => [
         v.name,
         v.type.replace('google.protobuf.Timestamp', 'timestamp').replace('dyn', 'or null'),
-        v.means,
+        MEANINGS[v.name],
       ]),
     );
   }

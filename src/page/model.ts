@@ -379,6 +379,7 @@ function fieldsOf(shape: readonly FieldShape[], values: unknown[]): Annotation[]
     at,
     length,
     ...((has & 1) !== 0 && { value: values.shift() as Json }),
+    ...((has & 4) !== 0 && { wide: true }),
     ...((has & 2) !== 0 && { text: values.shift() as string }),
     ...(children !== undefined && { children: fieldsOf(children, values) }),
   }));

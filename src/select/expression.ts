@@ -141,7 +141,7 @@ class Usage {
   private path(path: readonly string[], node: ASTNode): void {
     const [first, ...rest] = path;
     if (first !== undefined && MESSAGES.has(first)) {
-      const known = VARIABLES.filter((v) => v.ofMessage).map((v) => v.name);
+      const known: string[] = VARIABLES.filter((v) => v.ofMessage).map((v) => v.name);
       const name = rest[0];
       if (name === undefined) return;
       if (!known.includes(name)) this.refuse(`a message has no "${name}"${hint(name, known)}`, node);

@@ -361,10 +361,10 @@ export class PageCollector implements Reporter {
 
 /** The fields without their values, which go to `values` in order. */
 function shapeOf(list: readonly Annotation[], values: unknown[]): FieldShape[] {
-  return list.map(({ name, at, length, value, text, children }): FieldShape => {
+  return list.map(({ name, at, length, value, wide, text, children }): FieldShape => {
     if (value !== undefined) values.push(value);
     if (text !== undefined) values.push(text);
-    const has = (value === undefined ? 0 : 1) | (text === undefined ? 0 : 2);
+    const has = (value === undefined ? 0 : 1) | (text === undefined ? 0 : 2) | (wide === true ? 4 : 0);
     if (children === undefined || children.length === 0) return [name, at, length, has];
     return [name, at, length, has, shapeOf(children, values)];
   });

@@ -156,7 +156,7 @@ export const SAME = '\u0002';
 /** Character code of the first blank behind SAME. */
 export const FIRST_BLANK = 0x100;
 
-/** A field as its template holds it: name, place, length, 1: has a value, 2: has a text; what is inside. */
+/** A field as its template holds it: name, place, length, 1: has a value, 2: has a text, 4: a number of 64 bits; what is inside. */
 export type FieldShape = readonly [
   name: string,
   at: number,
