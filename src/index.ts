@@ -8,7 +8,7 @@ import { CAPTURE_RULES } from './base/capture-rules.js';
 import type { Needs, Party, Severity } from './base/rule.js';
 import type { CheckOptions, CheckResult } from './library/check.js';
 import type { LibraryInput } from './library/input.js';
-import { PROTOCOLS } from './protocols/registry.js';
+import { PROTOCOLS, ruleSpecUrl } from './protocols/registry.js';
 
 export type {
   BothWays,
@@ -57,6 +57,8 @@ export interface RuleInfo {
   readonly title: string;
   readonly meaning: string;
   readonly spec: string;
+  /** The address of the text that it rests on; null where that is wirelint's own, or not public. */
+  readonly specUrl: string | null;
   /** Whether it is only reported where it is switched on. */
   readonly off: boolean;
 }
@@ -71,6 +73,7 @@ export function listRules(): RuleInfo[] {
     title: r.title,
     meaning: r.meaning,
     spec: r.spec,
+    specUrl: ruleSpecUrl(r),
     off: r.off ?? false,
   }));
 }

@@ -1,10 +1,31 @@
 import type { Rule, Severity } from './rule.js';
 
+const PCAP = 'https://datatracker.ietf.org/doc/html/draft-ietf-opsawg-pcap';
+const PCAPNG = 'https://datatracker.ietf.org/doc/html/draft-ietf-opsawg-pcapng';
+const TCP = 'https://www.rfc-editor.org/rfc/rfc9293.html';
+
+/** Where the texts stand that these rest on; the others are about wirelint itself. */
+const SPEC_URLS: Readonly<Record<string, string>> = {
+  'capture/truncated': PCAP,
+  'capture/malformed': PCAPNG,
+  'capture/snaplen': PCAP,
+  'capture/gap': `${TCP}#section-3.4`,
+  'capture/joined-late': `${TCP}#section-3.5`,
+  'capture/one-sided': `${TCP}#section-3.4`,
+  'capture/dropped': PCAPNG,
+  'capture/unsupported-link': 'https://www.tcpdump.org/linktypes.html',
+  'tcp/overlap-conflict': `${TCP}#section-3.4`,
+  'tcp/unacknowledged': 'https://www.rfc-editor.org/rfc/rfc2923.html#section-2.1',
+  'tls/bad-record': 'https://www.rfc-editor.org/rfc/rfc8446.html#section-5.2',
+  'tls/key-log': 'https://datatracker.ietf.org/doc/html/draft-ietf-tls-keylogfile',
+};
+
 /**
  * What lies below the protocols or is the capture's doing (contract: events). These never blame a peer: `party` is
  * `capture`, and each of them suspends the rules whose evidence it touches.
  */
 function rule(id: string, severity: Severity, title: string, meaning: string, again?: Rule['again']): Rule {
+  const specUrl = SPEC_URLS[id];
   const spec = 'wirelint: capture diagnostics';
   return {
     id,
@@ -14,6 +35,7 @@ function rule(id: string, severity: Severity, title: string, meaning: string, ag
     title,
     meaning,
     spec,
+    ...(specUrl !== undefined && { specUrl }),
     ...(again !== undefined && { again }),
   };
 }

@@ -48,6 +48,8 @@ export interface Rule {
   readonly meaning: string;
   /** The section of the protocol's own document. */
   readonly spec: string;
+  /** The address of that section, for rules of no protocol (a protocol knows the addresses of its own: Protocol.specUrl). */
+  readonly specUrl?: string;
   /** Correct but noisy: only reported where it is switched on by `--rule ID=LEVEL`. */
   readonly off?: boolean;
   /**

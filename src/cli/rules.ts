@@ -1,4 +1,5 @@
 import type { Rule } from '../base/rule.js';
+import { ruleSpecUrl } from '../protocols/registry.js';
 import { wrapText } from '../base/text-width.js';
 import type { TextOutput } from '../report/output.js';
 import { theme, type Theme } from '../report/theme.js';
@@ -120,7 +121,7 @@ function ruleRow(r: Rule): string[] {
 }
 
 /** A rule as `rules --format json` and the public API show it. */
-function ruleObject(r: Rule): Record<string, string | boolean> {
+function ruleObject(r: Rule): Record<string, string | boolean | null> {
   return {
     id: r.id,
     severity: r.severity,
@@ -130,6 +131,7 @@ function ruleObject(r: Rule): Record<string, string | boolean> {
     title: r.title,
     meaning: r.meaning,
     spec: r.spec,
+    specUrl: ruleSpecUrl(r),
   };
 }
 

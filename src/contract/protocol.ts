@@ -201,6 +201,8 @@ export interface Protocol<Shared = unknown, M extends Message = Message> {
   /** TCP ports that speak for it, as a tie-break only. */
   readonly ports: readonly number[];
   readonly rules: readonly Rule[];
+  /** The address of the text that the `spec` of one of its rules names; null where it does not stand in public. */
+  specUrl?(spec: string): string | null;
   /** Every name that a message can have; `#` stands for the number of one that has no name of its own (`NBD_CMD_#`). */
   messageNames(): readonly string[];
   /** Looks at the first bytes; cheap, called again as more arrive. */

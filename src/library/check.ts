@@ -182,7 +182,7 @@ function judgeFunctions(file: FileReport, expect: readonly (Expectation | Expect
   return {
     ...file,
     findings: [...file.findings, ...findings],
-    rules: { ...file.rules, [id]: { id, severity, party, title, meaning, spec } },
+    rules: { ...file.rules, [id]: { id, severity, party, title, meaning, spec, specUrl: EXPECTATION.specUrl ?? null } },
     summary: { ...file.summary, findings: counts },
   };
 }

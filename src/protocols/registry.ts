@@ -1,3 +1,4 @@
+import type { Rule } from '../base/rule.js';
 import type { Protocol } from '../contract/protocol.js';
 import { arca } from './arca/index.js';
 import { msgr2 } from './msgr2/index.js';
@@ -26,4 +27,10 @@ export function registerProtocol(protocol: Protocol): void {
   if (foreign !== undefined) throw new Error(`rule ${foreign.id}: ids of rules of ${name} begin with ${name}/`);
   protocols.push(protocol);
   (scope[ADDED] ??= []).push(protocol);
+}
+
+/** The address of the text that a rule rests on; null where that is wirelint's own, or not public. */
+export function ruleSpecUrl(rule: Rule): string | null {
+  if (rule.specUrl !== undefined) return rule.specUrl;
+  return protocols.find((p) => rule.id.startsWith(`${p.name}/`))?.specUrl?.(rule.spec) ?? null;
 }

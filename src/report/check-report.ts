@@ -28,8 +28,10 @@ export interface CheckedStream extends StreamEvent {
   readonly oneSided: boolean;
 }
 
-/** A rule without its examples. */
-export type RuleFacts = Pick<Rule, 'id' | 'severity' | 'party' | 'title' | 'meaning' | 'spec'>;
+/** A rule without its examples; `specUrl`: the address of the text that it rests on. */
+export type RuleFacts = Pick<Rule, 'id' | 'severity' | 'party' | 'title' | 'meaning' | 'spec'> & {
+  readonly specUrl: string | null;
+};
 
 /** How a committed transcript compares with the one made now. */
 export interface GoldenResult {

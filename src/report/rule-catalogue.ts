@@ -1,4 +1,5 @@
 import type { Rule } from '../base/rule.js';
+import { ruleSpecUrl } from '../protocols/registry.js';
 import { blame, markdown } from './rule-page.js';
 
 const INTRODUCTION = `# Rules
@@ -30,8 +31,9 @@ export function catalogue(rules: readonly Rule[]): string {
 }
 
 function section(r: Rule): string {
+  const url = ruleSpecUrl(r);
   let out = `\n### ${r.id}\n\n**${markdown(r.title)}**\n\n`;
-  out += `${level(r)}; blames ${blame(r)}; needs: ${r.needs}; ${markdown(r.spec)}\n\n${markdown(r.meaning)}\n`;
+  out += `${level(r)}; blames ${blame(r)}; needs: ${r.needs}; ${url === null ? markdown(r.spec) : `[${markdown(r.spec)}](${url})`}\n\n${markdown(r.meaning)}\n`;
   if (r.breaks !== undefined) out += `\nBroken by: ${markdown(r.breaks.text)}\n`;
   if (r.keeps !== undefined) out += `\nKept by: ${markdown(r.keeps.text)}\n`;
   return out;

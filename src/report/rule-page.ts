@@ -3,6 +3,7 @@ import type { Example, Rule } from '../base/rule.js';
 import type { Protocol } from '../contract/protocol.js';
 import { playSteps, settingOf } from '../engine/example.js';
 import type { RuleLevel } from '../engine/findings.js';
+import { ruleSpecUrl } from '../protocols/registry.js';
 import { theme } from './theme.js';
 import { Transcript } from './transcript.js';
 
@@ -30,6 +31,8 @@ export function rulePage(rule: Rule, protocol: Protocol | null, options: RulePag
   let out = `${t.title(rule.id)}   ${t.severity[rule.severity](level)}\n${rule.title}\n\n`;
   out += `${wrap(rule.meaning, 100)}\n\n`;
   out += `blames   ${blame(rule)}\nneeds    ${NEEDS_WORDS[rule.needs]}\nspec     ${rule.spec}\n`;
+  const url = ruleSpecUrl(rule);
+  if (url !== null) out += `         ${url}\n`;
   if (protocol === null) return out;
   if (rule.breaks !== undefined) out += example('breaks it', rule, rule.breaks, protocol, options);
   if (rule.keeps !== undefined) out += example('keeps it', rule, rule.keeps, protocol, options);

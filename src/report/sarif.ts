@@ -166,6 +166,7 @@ class SarifLog {
         .join(''),
       shortDescription: { text: clip(rule.title) },
       fullDescription: { text: clip(rule.meaning) },
+      ...(rule.specUrl !== null && { helpUri: rule.specUrl }),
       help: {
         text: `${rule.title}\n\n${rule.meaning}\n\n${facts}`,
         markdown: `**${markdown(rule.title)}**\n\n${markdown(rule.meaning)}\n\n${markdown(facts)}`,

@@ -81,6 +81,7 @@ export function fileReport(
       party: f.party,
       title: `title of ${f.rule}`,
       meaning: `What ${f.rule} means. ${'At length. '.repeat(150)}`,
+      specUrl: 'https://example.org/spec#section',
       spec: f.spec,
     },
   ]);

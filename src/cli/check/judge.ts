@@ -19,6 +19,7 @@ import {
   type RuleFacts,
 } from '../../report/check-report.js';
 import { EventLines } from '../../report/event-lines.js';
+import { ruleSpecUrl } from '../../protocols/registry.js';
 import { captureEvent, findingEvent, streamEvent } from '../../report/event-object.js';
 import { Fingerprints } from '../../report/fingerprint.js';
 import { hexDump } from '../../report/hex-dump.js';
@@ -184,7 +185,7 @@ class Verdict implements Reporter {
     this.lines?.finding(f);
     this.page?.finding(f);
     const { id, severity, party, title, meaning, spec } = f.rule;
-    this.rules[id] ??= { id, severity, party, title, meaning, spec };
+    this.rules[id] ??= { id, severity, party, title, meaning, spec, specUrl: ruleSpecUrl(f.rule) };
     // what is about the file as a whole is little, and decides whether it is complete
     if (f.stream !== null && this.isTooMany(f)) return;
     this.list(f);

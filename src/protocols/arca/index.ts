@@ -14,6 +14,7 @@ import type { ArcaMessage } from './messages.js';
 import { probeArca } from './probe.js';
 import { ARCA_RULES } from './rules/index.js';
 import { ArcaShared } from './session/shared.js';
+import { specUrl } from './spec-url.js';
 
 /** Arca's control traffic: what a guest kernel asks its host for (see generations.ts). */
 export const arca: Protocol<ArcaShared, ArcaMessage> = {
@@ -22,6 +23,7 @@ export const arca: Protocol<ArcaShared, ArcaMessage> = {
   nameWidth: 18,
   ports: [],
   rules: ARCA_RULES,
+  specUrl,
   messageNames,
   probe: probeArca,
   createShared: () => new ArcaShared(),

@@ -18,6 +18,7 @@ import { operation, outcome } from './operation.js';
 import { KeyExchange } from './secure/key-exchange.js';
 import { readKeyring } from './secure/keyring.js';
 import { Transcript } from './secure/transcript.js';
+import { specUrl } from './spec-url.js';
 
 /** Ceph's messenger, version 2 (msgr2.0 and msgr2.1). */
 export const msgr2: Protocol<SharedSessions> = {
@@ -26,6 +27,7 @@ export const msgr2: Protocol<SharedSessions> = {
   nameWidth: 18,
   ports: [3300],
   rules: RULES,
+  specUrl,
   messageNames,
   probe,
   relative,

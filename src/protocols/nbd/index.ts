@@ -14,6 +14,7 @@ import { RULES } from './rules/index.js';
 import { ServerDecoder } from './decoder/server.js';
 import { NbdSession } from './session/session.js';
 import { NbdShared } from './session/shared.js';
+import { specUrl } from './spec-url.js';
 
 /** Network Block Device: doc/proto.md of the NetworkBlockDevice project, and its extended headers. */
 export const nbd: Protocol<NbdShared> = {
@@ -22,6 +23,7 @@ export const nbd: Protocol<NbdShared> = {
   ports: [IANA_PORT],
   nameWidth: 26,
   rules: RULES,
+  specUrl,
   messageNames,
   varying: { ignored: [], mapped: ['cookie'] },
   probe,

@@ -15,6 +15,7 @@ import { LIST_RULES } from './rules/list.js';
 import { SESSION_RULES } from './rules/session.js';
 import { UPDATE_RULES } from './rules/update.js';
 import { PestoSession } from './session/session.js';
+import { specUrl } from './spec-url.js';
 import { ClientTold, ServerTold, Turns } from './told.js';
 
 function converse(
@@ -43,6 +44,7 @@ export const pesto: Protocol<Histories, PestoMessage> = {
   nameWidth: 8,
   ports: [],
   rules: [...HELLO_RULES, ...LIST_RULES, ...LISTEN_RULES, ...TARGET_RULES, ...UPDATE_RULES, ...SESSION_RULES],
+  specUrl,
   messageNames: () => ['HELLO', 'PIF', 'RULE', 'PIF_END', 'DRAFT'],
   probe,
   createShared: () => new Histories(),
