@@ -4,6 +4,8 @@ export interface Limits {
   packetBytes: number;
   /** Bytes of one pcapng block that is buffered; larger unknown blocks are skipped by counting. */
   blockBytes: number;
+  /** Window of a zstd-compressed capture: the bytes that its header makes a decompressor allocate. */
+  zstdWindowBytes: number;
   /** Interfaces in one pcapng section: a file made of interface blocks only. */
   interfaces: number;
   /** Bytes of one comment or description in a capture file that are kept: a long comment on each packet. */
@@ -155,6 +157,7 @@ export interface Limits {
 export const DEFAULT_LIMITS: Readonly<Limits> = {
   packetBytes: 1 << 20,
   blockBytes: 4 << 20,
+  zstdWindowBytes: 128 << 20,
   interfaces: 4096,
   commentBytes: 4096,
   fragmentDatagrams: 1024,

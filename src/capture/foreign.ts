@@ -4,7 +4,6 @@ import { quote, wireText } from '../base/text.js';
 
 /** First bytes (latin-1) of files that people confuse with captures, and what to say of them. */
 const SIGNATURES: readonly (readonly [string, string])[] = [
-  ['\x28\xb5\x2f\xfd', 'zstd-compressed (unpack it first: zstd -d FILE)'],
   ['\xfd7zXZ\0', 'xz-compressed (unpack it first: xz -d FILE)'],
   ['BZh', 'bzip2-compressed (unpack it first: bzip2 -d FILE)'],
   ['\x04\x22\x4d\x18', 'lz4-compressed (unpack it first: lz4 -d FILE)'],

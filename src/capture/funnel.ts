@@ -1,26 +1,28 @@
 import type { Limits } from '../base/limits.js';
-import { Gunzip } from './gunzip.js';
+import { Decompression, gzip, zstd } from './decompression.js';
 import { Intake, type Arrival } from './intake.js';
 import type { PacketSink } from './packet.js';
-import { isGzip } from './sniff.js';
+import { compressionOf } from './sniff.js';
 import type { ReadHooks } from './reading.js';
 
 /** Takes the bytes of a capture as they are stored, compressed or not, in chunks. */
 export class Funnel {
   private readonly intake: Intake;
-  private gunzip: Gunzip | null = null;
+  private decompression: Decompression | null = null;
   private first: Uint8Array | null = new Uint8Array(0);
   private readonly sink: PacketSink;
+  private readonly limits: Readonly<Limits>;
   private readonly hooks: ReadHooks;
 
   constructor(arrival: Arrival, sink: PacketSink, limits: Readonly<Limits>, hooks: ReadHooks) {
     this.sink = sink;
+    this.limits = limits;
     this.hooks = hooks;
     this.intake = new Intake(arrival, sink, limits);
   }
 
   get done(): boolean {
-    return this.gunzip === null ? this.intake.done : this.gunzip.done;
+    return this.decompression === null ? this.intake.done : this.decompression.done;
   }
 
   /** The next bytes. They may be overwritten when it returns, or when the promise that it returned is settled. */
@@ -28,17 +30,21 @@ export class Funnel {
     if (this.first !== null) {
       chunk = Buffer.concat([this.first, chunk]);
       this.first = chunk;
-      if (chunk.length < 2) return;
+      const kind = compressionOf(chunk);
+      if (kind === null && chunk.length < 4) return;
       this.first = null;
-      if (isGzip(chunk)) this.gunzip = new Gunzip(this.intake, this.sink, this.hooks);
+      if (kind !== null) {
+        const compression = kind === 'gzip' ? gzip() : zstd(this.limits.zstdWindowBytes);
+        this.decompression = new Decompression(compression, this.intake, this.sink, this.hooks);
+      }
     }
-    if (this.gunzip !== null) return this.gunzip.push(chunk);
+    if (this.decompression !== null) return this.decompression.push(chunk);
     this.intake.push(chunk);
   }
 
   async end(stopped: boolean): Promise<void> {
     if (this.first !== null && this.first.length > 0) this.intake.push(this.first);
-    if (this.gunzip !== null) await this.gunzip.end(stopped);
+    if (this.decompression !== null) await this.decompression.end(stopped);
     else this.intake.end(stopped);
   }
 }

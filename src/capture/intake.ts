@@ -13,7 +13,7 @@ export type Arrival = 'blocks' | 'stream';
 
 /** Makes the parser for a format; it wants the bytes from file offset `offset` on. */
 export function parserFor(
-  sniffed: Exclude<Sniffed, { kind: 'gzip' }>,
+  sniffed: Exclude<Sniffed, { kind: 'gzip' | 'zstd' }>,
   arrival: Arrival,
   sink: PacketSink,
   limits: Readonly<Limits>,
@@ -76,7 +76,8 @@ export class Intake implements CaptureParser {
   private decide(atEnd: boolean): void {
     const sniffed = sniff(this.head.subarray(0, SNIFF_BYTES), atEnd);
     if (sniffed === null) return;
-    if (sniffed.kind === 'gzip') throw new NotACapture('compressed with gzip twice');
+    if (sniffed.kind === 'gzip' || sniffed.kind === 'zstd')
+      throw new NotACapture(`compressed once more, with ${sniffed.kind}`);
     const { parser, offset } = parserFor(sniffed, this.arrival, this.sink, this.limits);
     const head = this.head.subarray(offset);
     this.parser = parser;

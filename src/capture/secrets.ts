@@ -3,7 +3,7 @@ import type { Limits } from '../base/limits.js';
 import type { PacketSink } from './packet.js';
 import { parserFor } from './intake.js';
 import { WINDOW_BYTES, type RecordWindow } from './record-window.js';
-import { isGzip, sniff, SNIFF_BYTES } from './sniff.js';
+import { compressionOf, sniff, SNIFF_BYTES } from './sniff.js';
 import { openCapture } from './source.js';
 
 /** Finds the TLS secrets that a capture file holds, wherever they stand in it, without looking at its packets. */
@@ -14,7 +14,7 @@ function sinkFor(take: (text: string) => void, info: PacketSink['info'] = () => 
 
 /** Whether a regular file is compressed. Throws what the file system says. */
 export function isCompressed(path: string): boolean {
-  return isGzip(firstBytes(path));
+  return compressionOf(firstBytes(path)) !== null;
 }
 
 function firstBytes(path: string): Uint8Array {

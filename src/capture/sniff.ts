@@ -14,6 +14,7 @@ export type Sniffed =
   | { readonly kind: 'pcap'; readonly header: PcapHeader }
   | { readonly kind: 'pcapng' }
   | { readonly kind: 'gzip' }
+  | { readonly kind: 'zstd' }
   | { readonly kind: 'text'; readonly format: TextFormat };
 
 /**
@@ -31,7 +32,8 @@ export function sniff(head: Uint8Array, atEnd: boolean): Sniffed | null {
     if (head.length < SHB.least && !last) return null;
     if (isPcapng(head)) return { kind: 'pcapng' };
   }
-  if (isGzip(head)) return { kind: 'gzip' };
+  const compressed = compressionOf(head);
+  if (compressed !== null) return { kind: compressed };
   let undecided = false;
   for (const format of [...TEXT_FORMATS, ARCA_RINGS]) {
     const answer = format.recognise(head, last);
@@ -55,8 +57,10 @@ function isPcapng(head: Uint8Array): boolean {
   return true;
 }
 
-export function isGzip(head: Uint8Array): boolean {
-  return startsWith(head, 0x1f, 0x8b);
+/** How the bytes are compressed, from the first four. */
+export function compressionOf(head: Uint8Array): 'gzip' | 'zstd' | null {
+  if (startsWith(head, 0x1f, 0x8b)) return 'gzip';
+  return startsWith(head, 0x28, 0xb5, 0x2f, 0xfd) ? 'zstd' : null;
 }
 
 function startsWith(bytes: Uint8Array, ...prefix: readonly number[]): boolean {

@@ -13,7 +13,7 @@ export function withoutCommand(argv: readonly string[], commands: readonly strin
     const option = near === null ? first : first.replace(name, near);
     return `a command comes first; try: wirelint analyze ${[option, ...others].map(quoted).join(' ')}`;
   }
-  if (pathStat(first) !== undefined || /\.(?:pcap(?:ng)?\d*|cap|dump|dmp)(?:\.gz)?$/.test(first))
+  if (pathStat(first) !== undefined || /\.(?:pcap(?:ng)?\d*|cap|dump|dmp)(?:\.(?:gz|zst))?$/.test(first))
     return `${first} is no command; try: wirelint analyze ${argv.map(quoted).join(' ')}`;
   const near = nearest(first, commands);
   return `unknown command ${JSON.stringify(first)}; ${near === null ? '`wirelint --help` lists them' : `did you mean ${near}?`}`;

@@ -28,7 +28,6 @@ const cases: readonly (readonly [string, Uint8Array, string])[] = [
     'looks like what tshark prints (record with -w FILE instead)',
   ],
   ['ELF', bytes('\x7fELF\x02\x01\x01\0'), 'an ELF executable or object'],
-  ['zstd', bytes('\x28\xb5\x2f\xfd\0\0'), 'zstd-compressed (unpack it first: zstd -d FILE)'],
   ['xz', bytes('\xfd7zXZ\0\0'), 'xz-compressed (unpack it first: xz -d FILE)'],
   ['snoop', bytes('snoop\0\0\0\0\0\0\x02'), 'a Solaris snoop capture (convert it with editcap)'],
   [
@@ -65,7 +64,7 @@ const cases: readonly (readonly [string, Uint8Array, string])[] = [
   ['gzip-compressed text', gzipSync('hello'), 'looks like gzip-compressed text that begins "hello"'],
   ['gzip-compressed JSON', gzipSync('{}'), 'looks like gzip-compressed JSON text'],
   ['gzip of nothing', gzipSync(''), 'gzip-compressed: empty file'],
-  ['gzip twice', gzipSync(gzipSync(pcapFile([]))), 'gzip-compressed: compressed with gzip twice'],
+  ['gzip twice', gzipSync(gzipSync(pcapFile([]))), 'gzip-compressed: compressed once more, with gzip'],
   [
     'gzip that is cut off at its start',
     gzipSync(pcapFile([])).subarray(0, 9),

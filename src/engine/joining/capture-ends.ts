@@ -5,8 +5,9 @@ import { systemPath } from '../../base/file-name.js';
 import { pathStat } from '../../base/path-stat.js';
 import { parserFor } from '../../capture/intake.js';
 import type { CaptureInfo, CaptureNote, Packet, PacketSink } from '../../capture/packet.js';
-import { sniff } from '../../capture/sniff.js';
+import { compressionOf, sniff } from '../../capture/sniff.js';
 import { openCapture } from '../../capture/source.js';
+import { startOfZstd } from '../../capture/zstd.js';
 import { LinkDecoder } from '../../link/link-decoder.js';
 import { TcpEnds } from './tcp-ends.js';
 
@@ -102,9 +103,11 @@ export function firstBytes(path: string, length: number): Buffer {
   }
 }
 
-/** The bytes without gzip's compression, as many as allowed. */
+/** The bytes without compression, as many as allowed. */
 function unpacked(head: Buffer, most: number): Buffer {
-  if (head[0] !== 0x1f || head[1] !== 0x8b) return head;
+  const kind = compressionOf(head);
+  if (kind === null) return head;
+  if (kind === 'zstd') return startOfZstd(head, most, DEFAULT_LIMITS.zstdWindowBytes);
   for (let part = head; ; part = part.subarray(0, part.length >> 1)) {
     try {
       return gunzipSync(part, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: most });

@@ -18,7 +18,7 @@ const TIMED =
 
 /** The place of a file, by its name without folders; null where the name does not say. */
 export function ringPlace(name: string): RingPlace | null {
-  const plain = name.replace(/\.gz$/, '');
+  const plain = name.replace(/\.(?:gz|zst)$/, '');
   const dumpcap = DUMPCAP.exec(plain)?.groups;
   if (dumpcap !== undefined) {
     const number = Number(dumpcap['number'] ?? dumpcap['later']);
@@ -49,7 +49,7 @@ export function ringOrder(first: RingPlace | null, second: RingPlace | null): 'n
 /** What names have in common that differ in nothing but numbers, as times and counters that a recorder puts into names do. */
 export function withoutNumbers(name: string): string {
   return name
-    .replace(/\.gz$/, '')
+    .replace(/\.(?:gz|zst)$/, '')
     .replace(/\d+/g, '#')
     .replace(/(\.(?:pcap|pcapng|cap|dmp|dump))#$/, '$1');
 }

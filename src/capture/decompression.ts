@@ -1,9 +1,23 @@
+import type { Duplex } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { MALFORMED, TRUNCATED } from '../base/capture-rules.js';
 import { count } from '../base/text.js';
 import { NotACapture, type PacketSink } from './packet.js';
 import type { CaptureParser } from './parser.js';
 import type { ReadHooks } from './reading.js';
+import { isZstdCut, ZstdBlocks, ZstdStream } from './zstd.js';
+
+/** How one kind of compressed data is taken apart. */
+export interface Compression {
+  readonly name: string;
+  readonly stream: Duplex;
+  /** Bytes at the end of the file that are held back, so that a wrong checksum does not cost the data before it. */
+  readonly trailerBytes: number;
+  /** How many of the bytes from index `at` are decompressed at once, `consumed` before them; 0: more are needed to know. */
+  next(bytes: Uint8Array, at: number, consumed: number): number;
+  /** Whether that error is only that the data end too early. */
+  isCut(error: Error): boolean;
+}
 
 /** Bytes of one piece of output: all that a bomb can make appear at once. */
 const OUTPUT_BYTES = 64 << 10;
@@ -11,27 +25,50 @@ const OUTPUT_BYTES = 64 << 10;
 const FIRST_PIECE_BYTES = 1 << 10;
 const PIECE_BYTES = 16 << 10;
 const FIRST_PIECES_UNTIL = 64 << 10;
-/** CRC and length at the end of the file are held back, so that a wrong one does not cost the data before it. */
-const TRAILER_BYTES = 8;
 
-/** Decompresses gzip (also of several members) piece by piece into a parser. */
-export class Gunzip {
-  private readonly stream = createGunzip({ chunkSize: OUTPUT_BYTES });
+/** gzip (RFC 1952), also of several members. */
+export function gzip(): Compression {
+  return {
+    ...{ name: 'gzip', stream: createGunzip({ chunkSize: OUTPUT_BYTES }) },
+    // CRC and length
+    trailerBytes: 8,
+    next: (bytes, at, consumed) =>
+      Math.min(bytes.length - at, consumed < FIRST_PIECES_UNTIL ? FIRST_PIECE_BYTES : PIECE_BYTES),
+    isCut: (error: NodeJS.ErrnoException) => error.code === 'Z_BUF_ERROR',
+  };
+}
+
+/** Zstandard (RFC 8878), also of several frames. `windowBytes`: the largest window that is allocated. */
+export function zstd(windowBytes: number): Compression {
+  const blocks = new ZstdBlocks(windowBytes);
+  return {
+    ...{ name: 'zstd', stream: new ZstdStream(), trailerBytes: 0 },
+    next: (bytes, at) => blocks.next(bytes, at),
+    isCut: isZstdCut,
+  };
+}
+
+/** Decompresses a capture piece by piece into a parser. */
+export class Decompression {
   private held = new Uint8Array(0);
   private consumed = 0;
   private produced = 0;
   /** What the parser threw. */
   private thrown: unknown = null;
-  private error: NodeJS.ErrnoException | null = null;
+  private error: Error | null = null;
   private ended = false;
   private wake: () => void = () => undefined;
   /** Output that is being flushed; decompression waits for it, or little input could make much output pile up. */
   private flushing: Promise<void> | null = null;
+  private readonly compression: Compression;
+  private readonly stream: Duplex;
   private readonly parser: CaptureParser;
   private readonly sink: PacketSink;
   private readonly hooks: ReadHooks;
 
-  constructor(parser: CaptureParser, sink: PacketSink, hooks: ReadHooks) {
+  constructor(compression: Compression, parser: CaptureParser, sink: PacketSink, hooks: ReadHooks) {
+    this.compression = compression;
+    this.stream = compression.stream;
     this.parser = parser;
     this.sink = sink;
     this.hooks = hooks;
@@ -54,12 +91,28 @@ export class Gunzip {
   /** The next bytes of the compressed file. They may be overwritten when the promise is settled. */
   async push(chunk: Uint8Array): Promise<void> {
     const bytes = Buffer.concat([this.held, chunk]);
-    const ready = Math.max(0, bytes.length - TRAILER_BYTES);
-    this.held = bytes.subarray(ready);
-    for (let at = 0; at < ready && !this.done;) {
-      const piece = Math.min(ready - at, this.consumed < FIRST_PIECES_UNTIL ? FIRST_PIECE_BYTES : PIECE_BYTES);
-      await this.write(bytes.subarray(at, at + piece));
+    const ready = bytes.subarray(0, Math.max(0, bytes.length - this.compression.trailerBytes));
+    let at = 0;
+    while (at < ready.length && !this.done) {
+      const piece = this.pieceAt(ready, at);
+      if (piece === 0) break;
+      await this.write(ready.subarray(at, at + piece));
       at += piece;
+    }
+    this.held = bytes.subarray(at);
+  }
+
+  /** See Compression.next; 0 as well where what comes is refused. */
+  private pieceAt(bytes: Uint8Array, at: number): number {
+    try {
+      return this.compression.next(bytes, at, this.consumed);
+    } catch (error) {
+      if (this.consumed === 0)
+        this.guard(() => {
+          throw error;
+        });
+      this.error = error as Error;
+      return 0;
     }
   }
 
@@ -77,18 +130,19 @@ export class Gunzip {
     // A record that the damage cuts off is the same finding: the parser need not tell it again.
     this.guard(() => this.parser.end(stopped, error !== null));
     if (error === null || stopped || this.parser.done) return;
+    const { name } = this.compression;
     const after = `after ${count(this.produced, 'decompressed byte')}`;
-    if (error.code === 'Z_BUF_ERROR')
+    if (this.compression.isCut(error))
       this.sink.note({
         rule: TRUNCATED,
-        text: `the gzip data end ${after}, before their end mark`,
+        text: `the ${name} data end ${after}, before their end mark`,
         offset: this.produced,
         length: 0,
       });
     else
       this.sink.note({
         rule: MALFORMED,
-        text: `the gzip data are damaged ${after}: ${error.message}`,
+        text: `the ${name} data are damaged ${after}: ${error.message}`,
         offset: this.produced,
         length: 0,
       });
@@ -146,9 +200,10 @@ export class Gunzip {
     } catch (e) {
       if (!(e instanceof NotACapture)) throw e;
       const damage = this.error === null ? '' : ` (and its compressed data are cut off or damaged)`;
+      const { name } = this.compression;
       const inside = e.message.startsWith('looks like ')
-        ? e.message.replace('looks like ', 'looks like gzip-compressed ')
-        : `gzip-compressed: ${e.message}`;
+        ? e.message.replace('looks like ', `looks like ${name}-compressed `)
+        : `${name}-compressed: ${e.message}`;
       throw new NotACapture(inside + damage);
     }
   }
