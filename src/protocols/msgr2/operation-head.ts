@@ -5,17 +5,18 @@ import { opKind } from './osd-ops.js';
 
 /**
  * What sessions need of operations on objects, read by place and not by the descriptions in bodies/: every operation of a cluster passes
- * here, also where nothing is printed. All of it is null where the front ends before; places are those of the descriptions.
+ * here, also where nothing is printed. All of it is null where the front ends before. Fields are read where the descriptions have them; places (`...At`, for findings) count from
+ * the front's first byte.
  */
 
 /** Bytes of ceph_osd_op; where its payload's length stands in it. */
-const OPERATION = 38;
+export const OPERATION = 38;
 const PAYLOAD_AT = 34;
 /** Bytes in front of what an operation's opcode means. */
 const ARGUMENTS_AT = 6;
-const SPG = 24;
-const PG = 17;
-const REQUEST_ID = 27;
+export const SPG = 24;
+export const PG = 17;
+export const REQUEST_ID = 27;
 const TRACE = 24;
 /** u8 version, u8 compat, u32 length. */
 const ENVELOPE = 6;
@@ -45,10 +46,26 @@ export interface OpHead {
   /** What contradicts itself in one of them; empty: nothing. */
   readonly fault: string;
   readonly faultKind: '' | 'extent' | 'xattr' | 'call';
+  /** The operation that contradicts itself. */
+  readonly faultAt: number;
   /** Of the snapshot context: how it is out of order; empty where it is not. */
   readonly snapFault: string;
+  readonly snapFaultAt: number;
+  /** Which snapshot, or the head (64 bits). */
+  readonly snapHigh: number;
+  readonly snapLow: number;
+  readonly snapAt: number;
   readonly retry: number;
+  readonly objectLength: number;
+  readonly objectAt: number;
+  /** The operations' count (u16), and behind it they themselves. */
+  readonly countAt: number;
 }
+
+/** Bytes of a snapshot's number. */
+export const SNAP = 8;
+/** Places of what stands in every OSD_OP at the same place: placement group, hash, epoch. */
+export const OP_AT = { pool: ENVELOPE + 1, hash: SPG, epoch: SPG + 4 } as const;
 
 /** OSD_OPREPLY, versions 5 to 8. */
 export interface ReplyHead {
@@ -64,7 +81,14 @@ export interface ReplyHead {
   /** Version in the placement group's log: epoch and number. */
   readonly versionEpoch: number;
   readonly version: number;
+  /** Bytes of the object's name, which stands in front of all else behind its length. */
+  readonly objectLength: number;
+  readonly retryAt: number;
+  readonly versionAt: number;
 }
+
+/** Places of an OSD_OPREPLY's fields, counted from the end of the object's name; the operations follow their count (u32). */
+export const REPLY_AT = { pg: 0, flags: PG, result: PG + 8, epoch: PG + 24, count: PG + 28 } as const;
 
 /** OSD_REPOP and OSD_REPOPREPLY, from version 2 on. */
 export interface ReplicaHead {
@@ -84,7 +108,19 @@ export interface ReplicaHead {
   readonly result: number;
   /** OSD that a reply comes from; -1 in requests. */
   readonly from: number;
+  /** Of a request: its version, and what may be cut off. Of a reply: where it comes from. */
+  readonly versionAt: number;
+  readonly trimAt: number;
+  readonly fromAt: number;
 }
+
+/** Places of what stands in every OSD_REPOP and OSD_REPOPREPLY at the same place; `result`: of replies. */
+export const REPLICA_AT = {
+  ...{ mapEpoch: 0, minEpoch: 4, request: 8 + TRACE, pg: 8 + TRACE + REQUEST_ID },
+  result: 8 + TRACE + REQUEST_ID + SPG + 1,
+} as const;
+/** Bytes of an eversion_t. */
+export const VERSION = 12;
 
 class Places {
   readonly view: DataView;
@@ -151,18 +187,20 @@ export function readOp(version: number, bytes: Uint8Array, start: number, end: n
   if (!p.fits) return null;
   const count = view.getUint16(countAt, true);
   const first = p.take(count * OPERATION);
-  p.take(8);
+  const snapAt = p.take(8);
   const snapSeqAt = p.take(8);
   const snapCount = p.u32();
   const snapsAt = p.take(8 * snapCount);
   const retryAt = p.take(4);
   if (!p.fits) return null;
+  const snapFault = snapOutOfOrder(view, snapSeqAt, snapsAt, snapCount);
   const ops: number[] = [];
   let payload = 0;
   let size = 0;
   let call: Call | null = null;
   let fault = '';
   let faultKind: OpHead['faultKind'] = '';
+  let faultAt = 0;
   for (let i = 0; i < count; i++) {
     const at = first + i * OPERATION;
     const op = view.getUint16(at, true);
@@ -174,6 +212,7 @@ export function readOp(version: number, bytes: Uint8Array, start: number, end: n
       size += length;
       if (fault === '' && WRITES_PAYLOAD.has(op) && length !== own) {
         faultKind = 'extent';
+        faultAt = at - start;
         fault = `operation ${i} writes ${length} bytes and brings ${own}`;
       }
     } else if (kind === 'xattr') {
@@ -181,6 +220,7 @@ export function readOp(version: number, bytes: Uint8Array, start: number, end: n
       const value = view.getUint32(at + ARGUMENTS_AT + 4, true);
       if (fault === '' && named + value > own) {
         faultKind = 'xattr';
+        faultAt = at - start;
         fault = `operation ${i} has a name of ${named} bytes and a value of ${value} in a payload of ${own}`;
       }
     } else if (op === CALL) {
@@ -190,6 +230,7 @@ export function readOp(version: number, bytes: Uint8Array, start: number, end: n
       call ??= { at: payload, classLength, methodLength };
       if (fault === '' && classLength + methodLength + input > own) {
         faultKind = 'call';
+        faultAt = at - start;
         fault = `operation ${i} has names of ${classLength} and ${methodLength} bytes and ${input} of input in a payload of ${own}`;
       }
     }
@@ -202,9 +243,12 @@ export function readOp(version: number, bytes: Uint8Array, start: number, end: n
     epoch: view.getUint32(fixed + 4, true),
     flags: view.getUint32(fixed + 8, true),
     object: crc32c(0, bytes, objectAt, objectAt + objectLength),
-    ...{ ops, payload, bytes: size, call, fault, faultKind },
-    snapFault: snapContextFault(view, snapSeqAt, snapsAt, snapCount),
+    ...{ ops, payload, bytes: size, call, fault, faultKind, faultAt },
+    snapFault: snapFault < 0 ? '' : snapContextFault(view, snapSeqAt, snapsAt, snapFault),
+    snapFaultAt: snapsAt + SNAP * snapFault - start,
     retry: view.getInt32(retryAt, true),
+    ...{ snapHigh: view.getUint32(snapAt + 4, true), snapLow: view.getUint32(snapAt, true), snapAt: snapAt - start },
+    ...{ countAt: countAt - start, objectLength, objectAt: objectAt - start },
   };
 }
 
@@ -215,17 +259,25 @@ function wideAt(view: DataView, at: number): number {
   return asNumber(view.getUint32(at + 4, true), view.getUint32(at, true));
 }
 
-/** SnapContext::is_valid: the sequence is at least the newest snapshot, and they stand from the newest to the oldest. */
-function snapContextFault(view: DataView, seqAt: number, at: number, count: number): string {
+/**
+ * SnapContext::is_valid: the sequence is at least the newest snapshot, and they stand from the newest to the oldest. Number of the first
+ * snapshot out of order, or -1.
+ */
+function snapOutOfOrder(view: DataView, seqAt: number, at: number, count: number): number {
   let before = wideAt(view, seqAt);
   for (let i = 0; i < count; i++) {
-    const snap = wideAt(view, at + 8 * i);
-    if (i === 0 ? snap > before : snap >= before) {
-      return i === 0 ? `snapshot ${snap} is above the sequence ${before}` : `snapshot ${snap} behind ${before}`;
-    }
+    const snap = wideAt(view, at + SNAP * i);
+    if (i === 0 ? snap > before : snap >= before) return i;
     before = snap;
   }
-  return '';
+  return -1;
+}
+
+function snapContextFault(view: DataView, seqAt: number, at: number, i: number): string {
+  const snap = wideAt(view, at + SNAP * i);
+  return i === 0
+    ? `snapshot ${snap} is above the sequence ${wideAt(view, seqAt)}`
+    : `snapshot ${snap} behind ${wideAt(view, at + SNAP * (i - 1))}`;
 }
 
 export function readReply(version: number, bytes: Uint8Array, start: number, end: number): ReplyHead | null {
@@ -262,6 +314,7 @@ export function readReply(version: number, bytes: Uint8Array, start: number, end
     retry: view.getInt32(retry, true),
     version: wideAt(view, versionAt),
     versionEpoch: view.getUint32(versionAt + 8, true),
+    ...{ objectLength, retryAt: retry - start, versionAt: versionAt - start },
   };
 }
 
@@ -307,5 +360,6 @@ export function readReplica(
     trimEpoch: trim < 0 ? 0 : view.getUint32(trim + 8, true),
     result: isReply ? view.getInt32(ack + 1, true) : 0,
     from: isReply ? view.getInt32(from, true) : -1,
+    ...{ versionAt: behind - start, trimAt: trim - start, fromAt: from - start },
   };
 }

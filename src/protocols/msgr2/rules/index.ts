@@ -5,7 +5,10 @@ import { COMPRESSION_RULES } from './compression.js';
 import { ENCODING_RULES } from './encoding.js';
 import { FRAME_RULES } from './frames.js';
 import { ORDER_RULES } from './order.js';
+import { OPERATION_RULES } from './operations.js';
+import { OPERATION_REPLY_RULES } from './operation-replies.js';
 import { RECONNECT_RULES } from './reconnect.js';
+import { REPLICATION_RULES } from './replication.js';
 import { SECURE_RULES } from './secure.js';
 import { SESSION_RULES } from './session.js';
 import { TRAFFIC_RULES } from './traffic.js';
@@ -15,8 +18,11 @@ export * from './banner.js';
 export * from './compression.js';
 export * from './encoding.js';
 export * from './frames.js';
+export * from './operation-replies.js';
+export * from './operations.js';
 export * from './order.js';
 export * from './reconnect.js';
+export * from './replication.js';
 export * from './secure.js';
 export * from './session.js';
 export * from './traffic.js';
@@ -33,4 +39,7 @@ export const RULES: readonly Rule[] = [
   ...RECONNECT_RULES,
   ...COMPRESSION_RULES,
   ...TRAFFIC_RULES,
+  ...OPERATION_RULES,
+  ...OPERATION_REPLY_RULES,
+  ...REPLICATION_RULES,
 ];

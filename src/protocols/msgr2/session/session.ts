@@ -16,6 +16,7 @@ import { Naming } from './naming.js';
 import type { SharedSessions } from './shared.js';
 import { allowedTags, isTraffic, phaseAfter, SideState, stateName } from './side-state.js';
 import { Traffic } from './traffic.js';
+import type { Ways } from './ways.js';
 import { sessionLines, summarize, type SessionParts } from './summary.js';
 
 /** What may greet: everybody but the authentication service, which nobody is. */
@@ -40,6 +41,7 @@ export class Msgr2Session implements Session, SessionParts {
   private saidEarly: [boolean, boolean] = [false, false];
   private ends = 0;
   private readonly exchange: KeyExchange | null;
+  private readonly ways: Ways;
 
   constructor(
     context: SessionContext<SharedSessions>,
@@ -55,7 +57,9 @@ export class Msgr2Session implements Session, SessionParts {
     const limits = new LimitNotes(output);
     const { shared, file } = context;
     this.login = new Login(output, limits, this.sides, (what) => shared.first(what, file));
-    this.traffic = new Traffic(context, output, limits, this.sides, shared.whole(file));
+    const whole = shared.whole(file);
+    this.ways = whole.ways;
+    this.traffic = new Traffic(context, output, limits, this.sides, whole);
     this.compression = new Compression(output, this.sides);
     const server = context.connection.endpoints[context.clientEnd === 1 ? 0 : 1];
     this.lineage = new Lineage(output, limits, this.sides, context.shared, this.traffic, context.connection.id, server);
@@ -69,15 +73,21 @@ export class Msgr2Session implements Session, SessionParts {
   }
 
   gap(side: Side): void {
+    this.lose(side);
+  }
+
+  private lose(side: Side): void {
+    const [client, server] = this.sides;
+    this.ways.lose(client.entity, server.entity);
     this.sides[side].lose();
+    this.traffic.lose(side);
     this.lineage.lose();
   }
 
   skip(side: Side, _offset: number, _length: number, reason: SkipReason): void {
     const state = this.sides[side];
     if (reason === 'opaque') state.phase = 'opaque';
-    state.lose();
-    this.lineage.lose();
+    this.lose(side);
   }
 
   end(side: Side, how: 'fin' | 'reset' | 'open', _origin: Origin): void {
@@ -170,6 +180,11 @@ export class Msgr2Session implements Session, SessionParts {
     else if (m.tag >= TAG.AUTH_BAD_METHOD && m.tag <= TAG.AUTH_DONE) this.login.answer(m);
     else if (m.tag === TAG.CLIENT_IDENT || m.tag === TAG.SESSION_RECONNECT) this.naming.ask(m);
     else if (m.tag >= TAG.SERVER_IDENT && m.tag <= TAG.WAIT) this.naming.answer(m);
+    if (m.tag === TAG.SERVER_IDENT) {
+      const [client, server] = this.sides;
+      if (client.whole && server.whole) this.ways.whole(client.entity, server.entity);
+      else this.ways.lose(client.entity, server.entity);
+    }
   }
 
   private hello(m: ControlFrame, own: SideState): void {

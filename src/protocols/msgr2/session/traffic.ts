@@ -8,7 +8,11 @@ import { ENTITY, entityName } from '../constants.js';
 import { at } from '../frame-reader.js';
 import { asNumber, type ControlFrame, type DataFrame, type Frame } from '../message.js';
 import { MSG, messageTypeName } from '../message-types.js';
+import { inFront } from '../checks/front.js';
+import { OperationChecks } from '../checks/operations.js';
+import { ReplicationChecks } from '../checks/replication.js';
 import * as R from '../rules/index.js';
+import { REPLICA_AT, REQUEST_ID, type ReplicaHead } from '../operation-head.js';
 import { Requests } from './requests.js';
 
 import type { SideState } from './side-state.js';
@@ -18,6 +22,8 @@ import type { SessionRecord, Whole } from './shared.js';
 
 const UNANSWERED_AFTER = 15_000_000_000;
 const KEEPALIVES = 64;
+/** Operations without a known client's request that are held until the connection is over, to be judged then. */
+const UNASKED = 64;
 
 /** Types that only some kinds of entity send, as a mask of entity types. */
 const SENDERS = new Map<number, number>([
@@ -49,6 +55,8 @@ export class Traffic {
   private readonly requests: readonly [Requests, Requests];
   private readonly ways: Ways;
   private readonly cluster: Cluster;
+  private readonly operationChecks: OperationChecks;
+  private readonly replicationChecks: ReplicationChecks;
   private readonly keepalives: readonly [Keepalive[], Keepalive[]] = [[], []];
   private readonly lostKeepalives: [boolean, boolean] = [false, false];
   /** Messages by type and side. */
@@ -74,6 +82,8 @@ export class Traffic {
     this.limits = limits;
     this.sides = sides;
     const { limits: bounds, held } = context;
+    this.operationChecks = new OperationChecks(output, limits, whole.cluster, bounds.inFlight);
+    this.replicationChecks = new ReplicationChecks(output, limits, bounds.inFlight);
     this.requests = [new Requests(bounds.inFlight, held), new Requests(bounds.inFlight, held)];
   }
 
@@ -231,7 +241,9 @@ export class Traffic {
   }
 
   private pair(m: DataFrame, peer: SideState): void {
-    if (m.replica !== null && m.type === MSG.OSD_REPOP) this.ways.asks(m, m.replica);
+    if (m.operation !== null) this.operationChecks.op(m, m.operation);
+    if (m.answer !== null) this.operationChecks.reply(m, m.answer);
+    if (m.replica !== null) this.replicated(m, m.replica);
     if (Requests.isRequest(m.type)) {
       // OSDs count the operations that they hand on from 0
       if (m.tidLow !== 0 || m.tidHigh !== 0 || m.replica !== null) this.requests[m.side].add(m);
@@ -243,34 +255,72 @@ export class Traffic {
     }
     const request = Requests.answers(m.type);
     if (request === undefined) return;
-    const list = this.requests[peer.side];
-    const pending = list.take(request, m);
+    const pending = this.requests[peer.side].take(request, m);
     if (pending === null) {
-      if (
-        m.type === MSG.OSD_OPREPLY &&
-        this.sides[m.side].entityType === ENTITY.OSD &&
-        peer.whole &&
-        list.forgotten === 0 &&
-        !list.answeredLately(m) &&
-        this.settled(m)
-      ) {
-        const text = `no OSD_OP on this session has tid ${m.tid}`;
-        this.output.raise(R.OSD_REPLY_ORPHAN, at(m, 40, 8, text));
-      }
+      this.judgeOrphan(m, peer);
       return;
     }
     m.inReplyTo = pending.index;
     m.latency = nanosBetween(pending.seconds, pending.nanos, m.seconds, m.nanos);
-    if (m.replica !== null) this.ways.answers(m.replica, m.latency);
+    if (m.replica !== null) {
+      this.ways.answers(m.replica, m.latency);
+      if (pending.replica !== null) this.replicationChecks.replyTo(m, m.replica, pending.replica);
+    }
     if (m.type === MSG.OSD_OPREPLY) {
+      if (m.answer !== null && pending.operation !== null) {
+        this.operationChecks.replyTo(m, m.answer, pending.operation);
+      }
       m.way = this.ways.end(pending.source, m);
       this.answered++;
       if (m.latency > this.slowest) this.slowest = m.latency;
     }
   }
 
+  private replicated(m: DataFrame, head: ReplicaHead): void {
+    if (m.type === MSG.OSD_REPOPREPLY) {
+      this.replicationChecks.reply(m, head);
+      return;
+    }
+    this.replicationChecks.repOp(m, head);
+    const known = this.ways.asks(m, head);
+    if (!known && m.source !== '' && this.unasked.length < UNASKED) this.unasked.push({ frame: m, head });
+  }
+
+  /** A reply without its request. */
+  private judgeOrphan(m: DataFrame, peer: SideState): void {
+    const list = this.requests[peer.side];
+    const rule = m.type === MSG.OSD_OPREPLY ? R.OSD_REPLY_ORPHAN : R.OSD_REPOP_REPLY_ORPHAN;
+    if (m.type !== MSG.OSD_OPREPLY && m.type !== MSG.OSD_REPOPREPLY) return;
+    if (this.sides[m.side].entityType !== ENTITY.OSD || !peer.whole || this.resumed) return;
+    if (list.forgotten > 0 || list.answeredLately(m) || !this.settled(m)) return;
+    const asked = m.type === MSG.OSD_OPREPLY ? 'OSD_OP' : 'OSD_REPOP';
+    this.output.raise(rule, at(m, 40, 8, `no ${asked} on this session has tid ${m.tid}`));
+  }
+
+  /** Bytes of a side were lost. */
+  lose(side: Side): void {
+    this.operationChecks.lose(side);
+    this.replicationChecks.lose(side);
+  }
+
+  /** Replication in the name of clients whose operations are not known: they may still come, on a connection that is behind. */
+  private readonly unasked: { readonly frame: DataFrame; readonly head: ReplicaHead }[] = [];
+
+  private judgeUnasked(): void {
+    for (const { frame, head } of this.unasked) {
+      const client = head.request.slice(0, head.request.indexOf(':'));
+      if (!this.ways.lacks(client, frame.source, head.request)) continue;
+      const text = `${head.request} is replicated, and ${client}'s session with ${frame.source} has no such operation`;
+      this.output.raise(R.OSD_REPOP_WITHOUT_OP, {
+        ...inFront(frame, REPLICA_AT.request, REQUEST_ID, text),
+        confidence: 'likely',
+      });
+    }
+  }
+
   /** The connection is over: what could not be settled before. */
   finish(): void {
+    this.judgeUnasked();
     const forgotten = this.requests[0].forgotten + this.requests[1].forgotten;
     if (forgotten > 0) {
       const limit = this.requests.some((r) => r.crowded) ? 'heldMessages' : 'inFlight';

@@ -27,8 +27,11 @@ export class Ways {
   private young = new Map<string, Doing>();
   private old = new Map<string, Doing>();
   private readonly half: number;
-  /** Clients whose whole session with a primary was captured: what that asks its replicas in their name must have come that way. */
-  private readonly sessions = new Set<string>();
+  /**
+   * Sessions of clients with primaries, and whether all of them were captured: then what a primary asks its replicas in a client's name
+   * must have come that way.
+   */
+  private readonly sessions = new Map<string, boolean>();
   /** Operations that were forgotten: one that is not known may have been there. */
   forgotten = 0;
 
@@ -81,12 +84,22 @@ export class Ways {
     return { primary: reply.source === '' ? '?' : reply.source, nanos: reply.latency, waitedNanos: asked, replicas };
   }
 
-  /** The session between that client and that server was captured from its beginning. */
+  /** A session between that client and that server was captured from its beginning. */
   whole(client: string, server: string): void {
-    if (this.sessions.size < this.half) this.sessions.add(`${client} ${server}`);
+    const name = `${client} ${server}`;
+    if (!this.sessions.has(name) && this.sessions.size < this.half) this.sessions.set(name, true);
   }
 
-  isWhole(client: string, server: string): boolean {
-    return this.sessions.has(`${client} ${server}`);
+  /** Bytes of such a session were lost, or it was joined late. */
+  lose(client: string, server: string): void {
+    const name = `${client} ${server}`;
+    if (this.sessions.has(name) || this.sessions.size < this.half) this.sessions.set(name, false);
+  }
+
+  /** Whether that client's sessions with that server were captured from their beginning, and that operation is in none. */
+  lacks(client: string, server: string, operation: string): boolean {
+    return (
+      this.forgotten === 0 && this.sessions.get(`${client} ${server}`) === true && this.find(operation) === undefined
+    );
   }
 }

@@ -1,0 +1,9 @@
+import type { Evidence } from '../../../contract/protocol.js';
+import { at } from '../frame-reader.js';
+import type { DataFrame } from '../message.js';
+import { places } from '../places.js';
+
+/** Evidence at bytes of a message's front; where it was compressed, they are none of the stream's, and the whole message is it. */
+export function inFront(m: DataFrame, place: number, length: number, text: string): Evidence {
+  return m.compressed ? { message: m, text } : at(m, places(m).segments[1]! + place, length, text);
+}

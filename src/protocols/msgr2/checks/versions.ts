@@ -1,0 +1,42 @@
+/** A version in a placement group's log: epoch and number (eversion_t). */
+export interface Version {
+  readonly epoch: number;
+  readonly version: number;
+}
+
+/** Whether `a` is older than `b`: by epoch, then by number. */
+export function isBefore(a: Version, b: Version): boolean {
+  return a.epoch !== b.epoch ? a.epoch < b.epoch : a.version < b.version;
+}
+
+/** `57'1203`, as Ceph prints it. */
+export function printed({ epoch, version }: Version): string {
+  return `${epoch}'${version}`;
+}
+
+/** `2.1f`. */
+export function pgOf(p: { readonly pool: number; readonly seed: number }): string {
+  return `${p.pool}.${p.seed.toString(16)}`;
+}
+
+/** The newest version by placement group, as one side has told; of so many placement groups. */
+export class Versions {
+  private readonly newest = new Map<string, Version>();
+  private readonly limit: number;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  /** Notes a version; the newest one before it, or null where none is known. `false`: there is no room to remember it. */
+  advance(pg: string, version: Version): Version | null | false {
+    const before = this.newest.get(pg) ?? null;
+    if (before === null && this.newest.size >= this.limit) return false;
+    if (before === null || isBefore(before, version)) this.newest.set(pg, version);
+    return before;
+  }
+
+  clear(): void {
+    this.newest.clear();
+  }
+}
