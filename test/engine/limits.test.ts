@@ -7,7 +7,7 @@ import { connect } from '../../src/protocols/arca/rules/steps-a.js';
 import { arca } from '../../src/protocols/arca/index.js';
 import { msgr2 } from '../../src/protocols/msgr2/index.js';
 import { script } from '../../src/protocols/msgr2/script.js';
-import { MSG } from '../../src/protocols/msgr2/message-types.js';
+import { MSG } from '../../src/protocols/ceph/message-types.js';
 import { nbd } from '../../src/protocols/nbd/index.js';
 import * as s from '../../src/protocols/nbd/rules/session-steps.js';
 import { unaccounted } from '../kit/properties.js';

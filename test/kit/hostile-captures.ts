@@ -6,7 +6,7 @@ import * as c from '../../src/protocols/arca/rules/steps-c.js';
 import { varint } from '../../src/protocols/arca/family-c/postcard.js';
 import { TAG } from '../../src/protocols/msgr2/constants.js';
 import * as E from '../../src/protocols/msgr2/encode.js';
-import { MSG } from '../../src/protocols/msgr2/message-types.js';
+import { MSG } from '../../src/protocols/ceph/message-types.js';
 import { script, type Script } from '../../src/protocols/msgr2/script.js';
 import * as s from '../../src/protocols/nbd/rules/session-steps.js';
 import * as p from '../../src/protocols/pesto/build.js';

@@ -5,10 +5,10 @@ import { check, decode, explain } from '../../src/base/structure/decode.js';
 import type { Type } from '../../src/base/structure/type.js';
 import { openCapture } from '../../src/capture/source.js';
 import { Analysis } from '../../src/engine/analysis.js';
-import { auth, monMapMessage } from '../../src/protocols/msgr2/bodies/monitors.js';
-import { osdOp, osdOpReply } from '../../src/protocols/msgr2/bodies/osd-operations.js';
+import { auth, monMapMessage } from '../../src/protocols/ceph/bodies/monitors.js';
+import { osdOp, osdOpReply } from '../../src/protocols/ceph/bodies/osd-operations.js';
 import { DataFrame } from '../../src/protocols/msgr2/message.js';
-import { MSG } from '../../src/protocols/msgr2/message-types.js';
+import { MSG } from '../../src/protocols/ceph/message-types.js';
 import { PROTOCOLS } from '../../src/protocols/registry.js';
 import { SETTINGS } from '../kit/settings.js';
 

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { runSteps, type StepResult } from '../../src/engine/example.js';
 import { TAG } from '../../src/protocols/msgr2/constants.js';
 import * as E from '../../src/protocols/msgr2/encode.js';
-import { missingFeatureNames } from '../../src/protocols/msgr2/features.js';
+import { missingFeatureNames } from '../../src/protocols/ceph/features.js';
 import { msgr2 } from '../../src/protocols/msgr2/index.js';
 import { openLz4Block } from '../../src/protocols/msgr2/lz4.js';
-import { MSG } from '../../src/protocols/msgr2/message-types.js';
+import { MSG } from '../../src/protocols/ceph/message-types.js';
 import { clientIdentPayload, helloPayload, script, type Script } from '../../src/protocols/msgr2/script.js';
 
 const play = (s: Script): StepResult => runSteps(msgr2, s.steps, { port: 3300, close: 'closed' });

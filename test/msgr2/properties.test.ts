@@ -2,7 +2,7 @@ import { deflateRawSync } from 'node:zlib';
 import { TAG } from '../../src/protocols/msgr2/constants.js';
 import * as E from '../../src/protocols/msgr2/encode.js';
 import { msgr2 } from '../../src/protocols/msgr2/index.js';
-import { MSG } from '../../src/protocols/msgr2/message-types.js';
+import { MSG } from '../../src/protocols/ceph/message-types.js';
 import { script } from '../../src/protocols/msgr2/script.js';
 import { testProperties } from '../kit/properties.js';
 

@@ -5,13 +5,13 @@ import { explain } from '../../base/structure/decode.js';
 import { fieldsOf, type Annotation, type Json } from '../../contract/annotation.js';
 import type { Message } from '../../contract/message.js';
 import { algorithmName, LATE_CODE, LATE_COMPLETE } from './constants.js';
-import { bodyOf } from './bodies/bodies.js';
-import type { Body } from './bodies/body.js';
+import { bodyOf } from '../ceph/bodies/bodies.js';
+import type { Body } from '../ceph/bodies/body.js';
 import { places, type Places } from './places.js';
 import { Banner, ControlFrame, DataFrame, type Frame } from './message.js';
 import { controlForm, isSingleValue } from './control-frames.js';
 import { GCM_TAG, layoutOf } from './secure/layout.js';
-import type { Way } from './operation-way.js';
+import type { Way } from '../ceph/operation-way.js';
 import {
   BANNER,
   BANNER_FEATURES,

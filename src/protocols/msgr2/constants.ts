@@ -8,6 +8,15 @@ export const BANNER_V1_PREFIX = 'ceph v027';
 export const REVISION_1 = 1n;
 export const COMPRESSION = 2n;
 
+/** Names of the banner's feature bits. */
+export function bannerFeatureNames(word: bigint): string[] {
+  const out: string[] = [];
+  if (word & REVISION_1) out.push('REVISION_1');
+  if (word & COMPRESSION) out.push('COMPRESSION');
+  for (let bit = 2, rest = word >> 2n; rest !== 0n; bit++, rest >>= 1n) if (rest & 1n) out.push(`bit ${bit}`);
+  return out;
+}
+
 export const TAG = {
   HELLO: 1,
   AUTH_REQUEST: 2,
@@ -54,14 +63,6 @@ export function tagSenders(tag: number): number {
   return TAG_SENDERS[tag] ?? 0;
 }
 
-export const METHOD_NONE = 1;
-export const METHOD_CEPHX = 2;
-const METHODS: Readonly<Record<number, string>> = { 0: 'unknown', 1: 'none', 2: 'cephx', 4: 'gss' };
-
-export function methodName(method: number): string {
-  return METHODS[method] ?? `method ${method}`;
-}
-
 export const MODE_CRC = 1;
 export const MODE_SECURE = 2;
 const MODES: Readonly<Record<number, string>> = { 0: 'unknown', 1: 'crc', 2: 'secure' };
@@ -70,31 +71,10 @@ export function modeName(mode: number): string {
   return MODES[mode] ?? `mode ${mode}`;
 }
 
-export const ENTITY = { MON: 1, MDS: 2, OSD: 4, CLIENT: 8, MGR: 16, AUTH: 32 } as const;
-const ENTITIES: Readonly<Record<number, string>> = {
-  1: 'mon',
-  2: 'mds',
-  4: 'osd',
-  8: 'client',
-  16: 'mgr',
-  32: 'auth',
-  255: 'any',
-};
-
-export function entityName(type: number): string {
-  return ENTITIES[type] ?? `entity ${type}`;
-}
-
 const ALGORITHMS: readonly string[] = ['none', 'snappy', 'zlib', 'zstd', 'lz4', 'brotli'];
 
 export function algorithmName(id: number): string {
   return ALGORITHMS[id] ?? `algorithm ${id}`;
-}
-
-const ADDRESS_TYPES: readonly string[] = ['none', 'v1', 'v2', 'any'];
-
-export function addressTypeName(type: number): string {
-  return ADDRESS_TYPES[type] ?? `type ${type}`;
 }
 
 /** Flag of both ident frames. */
@@ -106,50 +86,3 @@ export const LATE_FLAG_ABORTED = 1;
 export const LATE_CODE = 0xf;
 export const LATE_ABORTED = 0x1;
 export const LATE_COMPLETE = 0xe;
-
-/** Linux error numbers that Ceph puts into frames, by name. */
-const ERRNO: Readonly<Record<number, string>> = {
-  1: 'EPERM',
-  2: 'ENOENT',
-  4: 'EINTR',
-  5: 'EIO',
-  6: 'ENXIO',
-  7: 'E2BIG',
-  11: 'EAGAIN',
-  12: 'ENOMEM',
-  13: 'EACCES',
-  16: 'EBUSY',
-  17: 'EEXIST',
-  20: 'ENOTDIR',
-  21: 'EISDIR',
-  22: 'EINVAL',
-  27: 'EFBIG',
-  28: 'ENOSPC',
-  30: 'EROFS',
-  34: 'ERANGE',
-  38: 'ENOSYS',
-  39: 'ENOTEMPTY',
-  61: 'ENODATA',
-  71: 'EPROTO',
-  75: 'EOVERFLOW',
-  85: 'ERESTART',
-  90: 'EMSGSIZE',
-  95: 'EOPNOTSUPP',
-  107: 'ENOTCONN',
-  108: 'ESHUTDOWN',
-  110: 'ETIMEDOUT',
-  116: 'ESTALE',
-  122: 'EDQUOT',
-  125: 'ECANCELED',
-};
-
-/** `EACCES` of 13; `errno 200` where it has no name. */
-export function errnoName(errno: number): string {
-  return ERRNO[errno] ?? `errno ${errno}`;
-}
-
-/** `-13 EACCES`; zero and positive results as they are. */
-export function resultText(result: number): string {
-  const name = result < 0 ? ERRNO[-result] : undefined;
-  return name === undefined ? String(result) : `${result} ${name}`;
-}

@@ -3,7 +3,7 @@ import { decode } from '../../base/structure/decode.js';
 import type { Content } from '../../contract/content.js';
 import type { Message } from '../../contract/message.js';
 import { heldFront } from './annotate.js';
-import { osdOp, type Operation } from './bodies/osd-operations.js';
+import { osdOp, type Operation } from '../ceph/bodies/osd-operations.js';
 import { DataFrame } from './message.js';
 import { places } from './places.js';
 

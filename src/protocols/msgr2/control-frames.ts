@@ -2,11 +2,12 @@ import { hexNumber } from '../../base/hex.js';
 import { list, sized } from '../../base/structure/parts.js';
 import { struct, type Members, type Struct, type Value } from '../../base/structure/struct.js';
 import { bool, i32, i64, remainder, u32, u64, u8, type Type, type ValueOf } from '../../base/structure/type.js';
-import { algorithmName, entityName, IDENT_LOSSY, methodName, modeName, resultText, TAG } from './constants.js';
-import { featureNames } from './features.js';
-import { address, addresses } from './structures/address.js';
-import { donePayload, replyMorePayload, requestMorePayload, requestPayload } from './structures/cephx.js';
-import { utime } from './structures/common.js';
+import { algorithmName, IDENT_LOSSY, modeName, TAG } from './constants.js';
+import { entityName, methodName, resultText } from '../ceph/constants.js';
+import { featureNames } from '../ceph/features.js';
+import { address, addresses } from '../ceph/structures/address.js';
+import { donePayload, replyMorePayload, requestMorePayload, requestPayload } from '../ceph/structures/cephx.js';
+import { utime } from '../ceph/structures/common.js';
 
 /** The payloads of the control frames (doc/dev/msgr2.rst, the frames one by one; src/msg/async/frames_v2.h). */
 

@@ -9,7 +9,7 @@ import { at, type FrameReader } from './frame-reader.js';
 import { DataFrame, type Frame } from './message.js';
 import { crcSlot, EPILOGUE_REV0, epilogueOf, FIRST_CRC, MAX_SEGMENTS, PREAMBLE, type Revision } from './layout.js';
 import type { Preamble } from './preamble.js';
-import { messageTypeName } from './message-types.js';
+import { messageTypeName } from '../ceph/message-types.js';
 import * as R from './rules/index.js';
 
 const ALL_ONES = 0xffff_ffff;

@@ -5,8 +5,8 @@ import { byteSize, quote } from '../../base/text.js';
 import { duration } from '../../base/time.js';
 import type { Message } from '../../contract/message.js';
 import { compressedBy, heldFront } from './annotate.js';
-import { addressText, type Address } from './structures/address.js';
-import { authModeName, type Credentials } from './structures/cephx.js';
+import { addressText, type Address } from '../ceph/structures/address.js';
+import { authModeName, type Credentials } from '../ceph/structures/cephx.js';
 import {
   authBadMethod,
   authDone,
@@ -24,10 +24,12 @@ import {
   sessionReconnect,
   sessionReset,
 } from './control-frames.js';
-import { algorithmName, entityName, methodName, modeName, resultText, TAG } from './constants.js';
-import { bannerFeatureNames, featureNames } from './features.js';
+import { algorithmName, bannerFeatureNames, modeName, TAG } from './constants.js';
+import { entityName, methodName, resultText } from '../ceph/constants.js';
+import { featureNames } from '../ceph/features.js';
 import { Banner, ControlFrame, DataFrame } from './message.js';
-import { messageTypeName } from './message-types.js';
+import { firstData } from './places.js';
+import { messageTypeName } from '../ceph/message-types.js';
 
 /** What stands behind a message's name on its transcript line. */
 export function describe(message: Message, verbose: boolean): string {
@@ -162,5 +164,5 @@ function aboutFront(m: DataFrame): string {
   if (held === null || held.body.about === null) return '';
   const { body, bytes, start, end } = held;
   const front = decode(body.form, bytes, start, end, { limits: DEFAULT_LIMITS, version: m.version });
-  return held.body.about(front.partial, m);
+  return held.body.about(front.partial, { type: m.type, names: m.names, firstData: firstData(m) });
 }

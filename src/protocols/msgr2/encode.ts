@@ -11,7 +11,7 @@ import {
   PREAMBLE,
   type Revision,
 } from './layout.js';
-import { MSG } from './message-types.js';
+import { MSG } from '../ceph/message-types.js';
 
 /** Alignment that senders ask for: of data, and of everything else. */
 const DATA_ALIGNMENT = 4096;

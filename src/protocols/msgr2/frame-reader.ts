@@ -6,11 +6,12 @@ import { check, decode } from '../../base/structure/decode.js';
 import { count } from '../../base/text.js';
 import type { DecoderSettings, Evidence, Output } from '../../contract/protocol.js';
 import type { Opened } from './compression.js';
-import { entityName, LAST_TAG, MODE_SECURE, TAG, tagName, tagSenders } from './constants.js';
-import { bodyOf, objectOf } from './bodies/bodies.js';
-import { readMapNews } from './bodies/map-news.js';
+import { entityName } from '../ceph/constants.js';
+import { LAST_TAG, MODE_SECURE, TAG, tagName, tagSenders } from './constants.js';
+import { bodyOf, objectOf } from '../ceph/bodies/bodies.js';
+import { readMapNews } from '../ceph/bodies/map-news.js';
 import { ControlFrame, DataFrame, type Frame, type FrameMode } from './message.js';
-import { isMessageType, MSG } from './message-types.js';
+import { isMessageType, MSG } from '../ceph/message-types.js';
 import {
   authDone,
   authRequest,
@@ -22,7 +23,7 @@ import {
   serverIdent,
 } from './control-frames.js';
 import { DESCRIPTOR, descriptorAt, lengthAt, MAX_SEGMENTS, MESSAGE_HEADER, PREAMBLE, type Revision } from './layout.js';
-import { readOp, readReplica, readReply } from './operation-head.js';
+import { readOp, readReplica, readReply } from '../ceph/operation-head.js';
 import type { Preamble } from './preamble.js';
 import * as R from './rules/index.js';
 import { onWire } from './secure/layout.js';

@@ -9,12 +9,13 @@ import { Msgr2Decoder } from './decoder.js';
 import { below, describe } from './describe.js';
 import { Announced } from './frame-reader.js';
 import { hintsFrom } from './hints.js';
+import { DataFrame } from './message.js';
 import { probe, relative } from './probe.js';
 import { RULES } from './rules/index.js';
 import { Msgr2Session } from './session/session.js';
 import { SharedSessions } from './session/shared.js';
 import { KeyChain, type LearnedKeys } from './secure/key-chain.js';
-import { operation, outcome } from './operation.js';
+import { operation, outcome } from '../ceph/operation.js';
 import { KeyExchange } from './secure/key-exchange.js';
 import { readKeyring } from './secure/keyring.js';
 import { Transcript } from './secure/transcript.js';
@@ -55,8 +56,8 @@ export const msgr2: Protocol<SharedSessions> = {
   },
   varying: VARYING,
   contents: (message) => contents(message),
-  operation,
-  outcome,
+  operation: (message) => (message instanceof DataFrame ? operation(message) : null),
+  outcome: (message) => (message instanceof DataFrame ? outcome(message) : { last: true, error: null }),
   annotate,
   describe,
   below,

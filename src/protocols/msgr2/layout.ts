@@ -1,9 +1,8 @@
 import { text, u16, u32, u64, u8, magic, type Field } from '../../base/field.js';
 import { hexNumber } from '../../base/hex.js';
 import { layout, repeat } from '../../base/layout.js';
-import { BANNER_PREFIX, BANNER_V1_PREFIX, FRAME_COMPRESSED, tagName } from './constants.js';
-import { bannerFeatureNames } from './features.js';
-import { messageTypeName } from './message-types.js';
+import { bannerFeatureNames, BANNER_PREFIX, BANNER_V1_PREFIX, FRAME_COMPRESSED, tagName } from './constants.js';
+import { messageTypeName } from '../ceph/message-types.js';
 
 /** The headers of the messenger protocol (doc/dev/msgr2.rst; src/msg/async/frames_v2.h). All numbers are little endian. */
 

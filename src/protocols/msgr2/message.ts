@@ -2,19 +2,13 @@ import type { Input, Side } from '../../base/input.js';
 import type { Type } from '../../base/structure/type.js';
 import { Message } from '../../contract/message.js';
 import { FRAME_COMPRESSED, tagName } from './constants.js';
+import type { CephMessage, Names } from '../ceph/ceph-message.js';
 import { MESSAGE_HEADER, type Revision } from './layout.js';
-import { asNumber } from './message-numbers.js';
-import { MSG } from './message-types.js';
-import type { MapNews } from './bodies/map-news.js';
-import type { OpHead, ReplicaHead, ReplyHead } from './operation-head.js';
-import type { Way } from './operation-way.js';
+import { asNumber } from '../ceph/message-numbers.js';
+import type { MapNews } from '../ceph/bodies/map-news.js';
+import type { OpHead, ReplicaHead, ReplyHead } from '../ceph/operation-head.js';
+import type { Way } from '../ceph/operation-way.js';
 import type { Preamble } from './preamble.js';
-
-/** What maps have taught of the cluster. */
-export interface Names {
-  /** A pool's name, as it is printed. */
-  pool(id: bigint): string | undefined;
-}
 
 const AT = MESSAGE_HEADER.at;
 
@@ -147,7 +141,7 @@ export class ControlFrame extends Frame {
 const NOTHING = new Uint8Array(0);
 
 /** A MESSAGE frame: header and sizes; front, middle and data pass by. */
-export class DataFrame extends Frame {
+export class DataFrame extends Frame implements CephMessage {
   seqHigh = 0;
   seqLow = 0;
   tidHigh = 0;
@@ -216,15 +210,6 @@ export class DataFrame extends Frame {
 
   /** What is known of the cluster by its maps, for what people read; null where the session has not told. */
   names: Names | null = null;
-
-  /** `rbd`, or `pool 2` where no map has named it. */
-  poolText(id: bigint | undefined): string {
-    return (id === undefined ? undefined : this.names?.pool(id)) ?? `pool ${id === undefined ? '?' : String(id)}`;
-  }
-
-  get isOperation(): boolean {
-    return this.type === MSG.OSD_OP;
-  }
 
   override get keptBytes(): number {
     return super.keptBytes + (this.front?.length ?? 0) + (this.data?.length ?? 0);

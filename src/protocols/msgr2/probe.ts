@@ -1,7 +1,7 @@
 import type { Claim, ProbeInput, ProbeResult } from '../../contract/protocol.js';
 import type { Connection } from '../../stream/byte-stream.js';
 import { BANNER_PREFIX, BANNER_V1_PREFIX, TAG, tagSenders } from './constants.js';
-import { MSG } from './message-types.js';
+import { MSG } from '../ceph/message-types.js';
 import { BANNER, MESSAGE_HEADER, PREAMBLE } from './layout.js';
 import { plausiblePreamble, Preamble } from './preamble.js';
 

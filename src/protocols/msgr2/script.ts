@@ -1,7 +1,8 @@
 import type { Step } from '../../base/rule.js';
-import { METHOD_CEPHX, MODE_CRC, TAG } from './constants.js';
+import { METHOD_CEPHX } from '../ceph/constants.js';
+import { MODE_CRC, TAG } from './constants.js';
 import * as E from './encode.js';
-import { MSG_ADDR2 } from './features.js';
+import { MSG_ADDR2 } from '../ceph/features.js';
 import type { Revision } from './layout.js';
 
 /** Payloads with sensible defaults: a client logs in at a monitor, or talks to an OSD. */

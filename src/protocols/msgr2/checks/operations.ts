@@ -2,10 +2,19 @@ import { CLIENT, type Side } from '../../../base/input.js';
 import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output } from '../../../contract/protocol.js';
 import type { DataFrame } from '../message.js';
-import { OP_AT, OPERATION, PG, REPLY_AT, SNAP, VERSION, type OpHead, type ReplyHead } from '../operation-head.js';
-import { opName } from '../osd-ops.js';
+import {
+  OP_AT,
+  OPERATION,
+  PG,
+  REPLY_AT,
+  SNAP,
+  VERSION,
+  type OpHead,
+  type ReplyHead,
+} from '../../ceph/operation-head.js';
+import { opName } from '../../ceph/osd-ops.js';
 import * as R from '../rules/index.js';
-import type { Cluster } from '../session/cluster.js';
+import type { Cluster } from '../../ceph/cluster.js';
 import { inFront } from './front.js';
 import { isBefore, pgOf, printed, Versions } from './versions.js';
 

@@ -1,9 +1,9 @@
 import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Side } from '../../../base/input.js';
 import type { Output } from '../../../contract/protocol.js';
-import { resultText } from '../constants.js';
+import { resultText } from '../../ceph/constants.js';
 import type { DataFrame } from '../message.js';
-import { REPLICA_AT, REQUEST_ID, SPG, VERSION, type ReplicaHead } from '../operation-head.js';
+import { REPLICA_AT, REQUEST_ID, SPG, VERSION, type ReplicaHead } from '../../ceph/operation-head.js';
 import * as R from '../rules/index.js';
 import { inFront } from './front.js';
 import { isBefore, pgOf, printed, Versions } from './versions.js';

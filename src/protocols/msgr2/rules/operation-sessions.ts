@@ -1,6 +1,6 @@
 import * as E from '../encode.js';
 import * as F from '../fronts.js';
-import { MSG } from '../message-types.js';
+import { MSG } from '../../ceph/message-types.js';
 import { script, type Script } from '../script.js';
 
 /** Sessions of clients and OSDs, for the examples of rules. */

@@ -1,6 +1,6 @@
 import { IDENT_LOSSY, TAG } from '../constants.js';
 import * as E from '../encode.js';
-import { MSG_ADDR2 } from '../features.js';
+import { MSG_ADDR2 } from '../../ceph/features.js';
 import { CLIENT_ADDR, FEATURES, script, type IdentParts } from '../script.js';
 import { rule } from './rule.js';
 

@@ -1,6 +1,6 @@
 import { TAG } from '../constants.js';
 import * as E from '../encode.js';
-import { MSG } from '../message-types.js';
+import { MSG } from '../../ceph/message-types.js';
 import { script } from '../script.js';
 import { rule } from './rule.js';
 

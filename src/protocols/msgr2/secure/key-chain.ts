@@ -1,7 +1,7 @@
 import { hex, unhex } from '../../../base/hex.js';
 import { KEY_AES, type CryptoKey, unseal } from './cephx-seal.js';
 import { ByteReader } from './byte-reader.js';
-import type { TicketBlob } from '../structures/cephx.js';
+import type { TicketBlob } from '../../ceph/structures/cephx.js';
 import type { KeyringEntry } from './keyring.js';
 
 /** A key that both ends of a ticket share. */

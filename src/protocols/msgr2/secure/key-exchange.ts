@@ -5,14 +5,15 @@ import type { Json } from '../../../contract/annotation.js';
 import { DEFAULT_LIMITS } from '../../../base/limits.js';
 import { decode } from '../../../base/structure/decode.js';
 import type { Output } from '../../../contract/protocol.js';
-import { entityName, METHOD_CEPHX, methodName, MODE_CRC, MODE_SECURE, TAG } from '../constants.js';
+import { entityName, METHOD_CEPHX, methodName } from '../../ceph/constants.js';
+import { MODE_CRC, MODE_SECURE, TAG } from '../constants.js';
 import { authDone, authReplyMore, authRequest, authRequestMore } from '../control-frames.js';
 import type { ControlFrame } from '../message.js';
 import * as R from '../rules/index.js';
 import { ByteReader } from './byte-reader.js';
 import { KEY_AES, KEY_AES256KRB5, proofOf, unseal, unsealSized, type CryptoKey } from './cephx-seal.js';
 import type { KeyChain, SessionKey } from './key-chain.js';
-import { authReply } from '../structures/auth-reply.js';
+import { authReply } from '../../ceph/structures/auth-reply.js';
 import {
   GET_AUTH_SESSION_KEY,
   serviceTickets,
@@ -20,7 +21,7 @@ import {
   type DonePayload,
   type ReplyPayload,
   type TicketBlob,
-} from '../structures/cephx.js';
+} from '../../ceph/structures/cephx.js';
 import { collectSecrets, collectTickets, openTicket } from './tickets.js';
 import type { Transcript } from './transcript.js';
 

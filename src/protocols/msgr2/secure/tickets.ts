@@ -3,7 +3,7 @@ import { readCryptoKey, unseal, unsealSized, type CryptoKey } from './cephx-seal
 import { DEFAULT_LIMITS } from '../../../base/limits.js';
 import { decode } from '../../../base/structure/decode.js';
 import { sized } from '../../../base/structure/parts.js';
-import { ticketBlob, type Ticket, type TicketBlob } from '../structures/cephx.js';
+import { ticketBlob, type Ticket, type TicketBlob } from '../../ceph/structures/cephx.js';
 import type { KeyChain, SessionKey } from './key-chain.js';
 
 /** Lists of tickets as monitors hand them out, and rotating secrets (src/auth/cephx/CephxProtocol.cc). */

@@ -2,19 +2,8 @@ import { CLIENT, SERVER } from '../../../base/input.js';
 import { nanosBetween } from '../../../base/time.js';
 import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output } from '../../../contract/protocol.js';
-import {
-  ENTITY,
-  entityName,
-  METHOD_CEPHX,
-  METHOD_NONE,
-  methodName,
-  MODE_CRC,
-  MODE_SECURE,
-  modeName,
-  resultText,
-  TAG,
-  tagName,
-} from '../constants.js';
+import { ENTITY, entityName, METHOD_CEPHX, METHOD_NONE, methodName, resultText } from '../../ceph/constants.js';
+import { MODE_CRC, MODE_SECURE, modeName, TAG, tagName } from '../constants.js';
 import {
   authBadMethod,
   authDone,
@@ -28,7 +17,7 @@ import { at } from '../frame-reader.js';
 import type { ControlFrame } from '../message.js';
 import { PREAMBLE } from '../layout.js';
 import * as R from '../rules/index.js';
-import { authModeName, GET_AUTH_SESSION_KEY } from '../structures/cephx.js';
+import { authModeName, GET_AUTH_SESSION_KEY } from '../../ceph/structures/cephx.js';
 import type { SideState } from './side-state.js';
 
 /** Bytes of an HMAC-SHA256. */

@@ -2,8 +2,9 @@ import { CLIENT, SERVER } from '../../../base/input.js';
 import { nanosBetween } from '../../../base/time.js';
 import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output } from '../../../contract/protocol.js';
-import { ENTITY, TAG } from '../constants.js';
-import { missingFeatureNames, MSG_ADDR2 } from '../features.js';
+import { ENTITY } from '../../ceph/constants.js';
+import { TAG } from '../constants.js';
+import { missingFeatureNames, MSG_ADDR2 } from '../../ceph/features.js';
 import { hexNumber } from '../../../base/hex.js';
 import {
   authDone,
@@ -18,7 +19,7 @@ import {
 } from '../control-frames.js';
 import type { ControlFrame } from '../message.js';
 import * as R from '../rules/index.js';
-import { addressText } from '../structures/address.js';
+import { addressText } from '../../ceph/structures/address.js';
 import type { Login } from './login.js';
 import type { Lineage } from './lineage.js';
 import type { SideState } from './side-state.js';

@@ -1,5 +1,5 @@
 import type { KeyChain } from '../secure/key-chain.js';
-import { Cluster } from './cluster.js';
+import { Cluster } from '../../ceph/cluster.js';
 import { Ways } from './ways.js';
 
 /**

@@ -1,5 +1,6 @@
 import type { Side } from '../../../base/input.js';
-import { entityName, TAG } from '../constants.js';
+import { entityName } from '../../ceph/constants.js';
+import { TAG } from '../constants.js';
 import { hello } from '../control-frames.js';
 import type { Banner, ControlFrame, Frame } from '../message.js';
 

@@ -4,20 +4,20 @@ import { count } from '../../../base/text.js';
 import { duration, nanosBetween } from '../../../base/time.js';
 import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output, SessionContext } from '../../../contract/protocol.js';
-import { ENTITY, entityName } from '../constants.js';
+import { ENTITY, entityName } from '../../ceph/constants.js';
 import { at } from '../frame-reader.js';
 import { asNumber, type ControlFrame, type DataFrame, type Frame } from '../message.js';
-import { MSG, messageTypeName } from '../message-types.js';
+import { MSG, messageTypeName } from '../../ceph/message-types.js';
 import { inFront } from '../checks/front.js';
 import { OperationChecks } from '../checks/operations.js';
 import { ReplicationChecks } from '../checks/replication.js';
 import * as R from '../rules/index.js';
-import { REPLICA_AT, REQUEST_ID, type ReplicaHead } from '../operation-head.js';
-import { Requests } from './requests.js';
+import { REPLICA_AT, REQUEST_ID, type ReplicaHead } from '../../ceph/operation-head.js';
+import { Requests } from '../../ceph/requests.js';
 
 import type { SideState } from './side-state.js';
 import type { Ways } from './ways.js';
-import type { Cluster } from './cluster.js';
+import type { Cluster } from '../../ceph/cluster.js';
 import type { SessionRecord, Whole } from './shared.js';
 
 const UNANSWERED_AFTER = 15_000_000_000;

@@ -1,7 +1,7 @@
 import { nanosBetween } from '../../../base/time.js';
 import type { DataFrame } from '../message.js';
-import type { ReplicaHead } from '../operation-head.js';
-import type { Replica, Way } from '../operation-way.js';
+import type { ReplicaHead } from '../../ceph/operation-head.js';
+import type { Replica, Way } from '../../ceph/operation-way.js';
 
 /** An operation of a client that is being done. */
 class Doing {

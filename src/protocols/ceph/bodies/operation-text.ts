@@ -1,8 +1,8 @@
 import type { Partly } from '../../../base/structure/decode.js';
 import { wireText, quote } from '../../../base/text.js';
-import type { DataFrame } from '../message.js';
+import type { Carrier } from '../ceph-message.js';
+import { MSG } from '../message-types.js';
 import { opKind, opName } from '../osd-ops.js';
-import { firstData } from '../places.js';
 import { shown } from './body.js';
 import type { Operation } from './osd-operations.js';
 
@@ -28,8 +28,8 @@ export function namedInData(op: Partly<Operation> | undefined, data: Uint8Array 
 }
 
 /** `read 0~4096, call rbd.get_size`. */
-export function operationsText(ops: readonly (Partly<Operation> | undefined)[], m: DataFrame): string {
-  const data = m.isOperation ? firstData(m) : null;
+export function operationsText(ops: readonly (Partly<Operation> | undefined)[], m: Carrier): string {
+  const data = m.type === MSG.OSD_OP ? m.firstData : null;
   let at = 0;
   return ops
     .map((o) => {

@@ -1,7 +1,7 @@
 import type { Partly } from '../../../base/structure/decode.js';
 import type { Type } from '../../../base/structure/type.js';
 import { quote } from '../../../base/text.js';
-import type { DataFrame } from '../message.js';
+import type { Carrier } from '../ceph-message.js';
 
 /** What the front of one type of message holds. */
 export interface Body {
@@ -13,11 +13,11 @@ export interface Body {
   /** Whether a front that ends inside a field is a finding: where live traffic and the source both confirm the description. */
   readonly strict: boolean;
   /** The front in a few words, as far as it could be read. */
-  readonly about: ((front: unknown, message: DataFrame) => string) | null;
+  readonly about: ((front: unknown, message: Carrier) => string) | null;
 }
 
 /** Text from the wire in it goes through `quote` or `word`. */
-export type About<T> = (front: Partly<T>, message: DataFrame) => string;
+export type About<T> = (front: Partly<T>, message: Carrier) => string;
 
 /** A description that live traffic and the source both confirm. */
 export function body<T>(type: number, from: number, to: number, form: Type<T>, about: About<T> | null = null): Body {

@@ -1,7 +1,8 @@
-import type { Share } from '../../../base/share.js';
-import { asNumber, type DataFrame } from '../message.js';
-import { MSG } from '../message-types.js';
-import type { OpHead, ReplicaHead } from '../operation-head.js';
+import type { Share } from '../../base/share.js';
+import type { CephMessage } from './ceph-message.js';
+import { asNumber } from './message-numbers.js';
+import { MSG } from './message-types.js';
+import type { OpHead, ReplicaHead } from './operation-head.js';
 
 /** Replies by type, and the type that they answer; both carry the same tid. */
 const ANSWERS: readonly (readonly [number, number])[] = [
@@ -37,7 +38,7 @@ class Pending {
   readonly operation: OpHead | null;
   readonly replica: ReplicaHead | null;
 
-  constructor(m: DataFrame) {
+  constructor(m: CephMessage) {
     this.source = m.source;
     this.operation = m.operation;
     this.replica = m.replica;
@@ -120,7 +121,7 @@ export class Requests {
     return ANSWER_TO.get(type);
   }
 
-  add(m: DataFrame): void {
+  add(m: CephMessage): void {
     let requests = this.byType.get(m.type);
     if (requests === undefined) this.byType.set(m.type, (requests = new Generations(this.limit, this.held)));
     this.forgotten += requests.add(asNumber(m.tidHigh, m.tidLow), new Pending(m));
@@ -128,7 +129,7 @@ export class Requests {
   }
 
   /** Takes the request of that type with the reply's tid. */
-  take(type: number, reply: DataFrame): Pending | null {
+  take(type: number, reply: CephMessage): Pending | null {
     const tid = asNumber(reply.tidHigh, reply.tidLow);
     const pending = this.byType.get(type)?.take(tid);
     if (pending === undefined) return null;
@@ -141,7 +142,7 @@ export class Requests {
   }
 
   /** Whether a request with that tid was answered lately: an OSD may answer an operation twice. */
-  answeredLately(reply: DataFrame): boolean {
+  answeredLately(reply: CephMessage): boolean {
     const tid = asNumber(reply.tidHigh, reply.tidLow);
     return this.answered.has(tid) || this.answeredBefore.has(tid);
   }

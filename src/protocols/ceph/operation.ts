@@ -1,11 +1,10 @@
 import { wireText, quote } from '../../base/text.js';
-import type { Message } from '../../contract/message.js';
 import type { Operation, Outcome } from '../../contract/operation.js';
+import { poolText, type CephMessage } from './ceph-message.js';
 import { errnoName } from './constants.js';
-import { DataFrame } from './message.js';
 import { messageTypeName } from './message-types.js';
 import { opName } from './osd-ops.js';
-import { Requests } from './session/requests.js';
+import { Requests } from './requests.js';
 
 /** Write, or read and write, in an opcode. */
 const MODE_WRITE = 0x2000;
@@ -13,8 +12,8 @@ const MODE_WRITE = 0x2000;
 const MOST_NAMES = 4;
 
 /** Requests as `stats` counts them: operations on objects by what they do, others by their type. */
-export function operation(message: Message): Operation | null {
-  if (!(message instanceof DataFrame) || !message.headed || !Requests.isRequest(message.type)) return null;
+export function operation(message: CephMessage): Operation | null {
+  if (!message.headed || !Requests.isRequest(message.type)) return null;
   const head = message.operation;
   if (head === null) {
     const name = messageTypeName(message.type).replace(/^MSG_/, '');
@@ -30,7 +29,7 @@ export function operation(message: Message): Operation | null {
     offset: -1,
     writes: ops.some((op) => (op & MODE_WRITE) !== 0),
     groups: {
-      pool: message.poolText(BigInt(head.pool)),
+      pool: poolText(message.names, BigInt(head.pool)),
       ...(message.target === '' ? {} : { OSD: message.target }),
       ...(called === '' ? {} : { 'class.method': called }),
     },
@@ -38,7 +37,7 @@ export function operation(message: Message): Operation | null {
 }
 
 /** `rbd.get_size`; empty where nothing is called, or its names were not held. */
-export function callName(m: DataFrame): string {
+export function callName(m: CephMessage): string {
   const call = m.operation?.call ?? null;
   const { data } = m;
   if (call === null || data === null) return '';
@@ -49,7 +48,7 @@ export function callName(m: DataFrame): string {
   return `${word(at, at + classLength)}.${word(at + classLength, end)}`;
 }
 
-export function outcome(message: Message): Outcome {
-  const result = message instanceof DataFrame ? (message.answer?.result ?? 0) : 0;
+export function outcome(message: CephMessage): Outcome {
+  const result = message.answer?.result ?? 0;
   return { last: true, error: result < 0 ? errnoName(-result) : null };
 }

@@ -1,7 +1,5 @@
-import { COMPRESSION, REVISION_1 } from './constants.js';
-
 /**
- * Ceph feature bits of the ident frames (src/include/ceph_features.h): bit, incarnation, name; what was used again later has a row for
+ * Ceph feature bits, of v2's ident frames and v1's connect (src/include/ceph_features.h): bit, incarnation, name; what was used again later has a row for
  * each incarnation, oldest first. A feature counts only where the marks of its incarnation are set as well: none, bit 57, bits 57 and 28.
  */
 const FEATURES: readonly (readonly [number, 1 | 2 | 3, string])[] = [
@@ -120,13 +118,4 @@ function named(word: bigint, marked: bigint, either: readonly number[]): string[
   for (let bit = 0; bit < 64; bit++)
     if (!names.has(bit) && (word & (1n << BigInt(bit))) !== 0n) names.set(bit, `bit ${bit}`);
   return [...names].sort((a, b) => a[0] - b[0]).map(([, name]) => name);
-}
-
-/** Names of the banner's feature bits. */
-export function bannerFeatureNames(word: bigint): string[] {
-  const out: string[] = [];
-  if (word & REVISION_1) out.push('REVISION_1');
-  if (word & COMPRESSION) out.push('COMPRESSION');
-  for (let bit = 2, rest = word >> 2n; rest !== 0n; bit++, rest >>= 1n) if (rest & 1n) out.push(`bit ${bit}`);
-  return out;
 }

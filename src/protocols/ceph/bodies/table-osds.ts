@@ -1,6 +1,7 @@
 import { quote } from '../../../base/text.js';
 import { entityName, resultText } from '../constants.js';
 import { MSG } from '../message-types.js';
+import { poolText } from '../ceph-message.js';
 import { messageFlagNames } from '../osd-ops.js';
 import { body, dotted, pgText, requestText, shown, unconfirmed, versionText, type Body } from './body.js';
 import { operationsText } from './operation-text.js';
@@ -42,12 +43,12 @@ export const OSD_BODIES: readonly Body[] = [
   body(MSG.OSD_OP, 8, 9, O.osdOp, (f, m) =>
     f.ops === undefined
       ? ''
-      : `${m.poolText(f.pg?.pool)} ${pgText(f.pg)}  ${quote(shown(f.object))}  ${operationsText(f.ops, m)}  ${messageFlagNames(f.opFlags ?? 0).join('+')}  e${shown(f.osdmapEpoch)}`,
+      : `${poolText(m.names, f.pg?.pool)} ${pgText(f.pg)}  ${quote(shown(f.object))}  ${operationsText(f.ops, m)}  ${messageFlagNames(f.opFlags ?? 0).join('+')}  e${shown(f.osdmapEpoch)}`,
   ),
   body(MSG.OSD_OPREPLY, 5, 8, O.osdOpReply, (f, m) =>
     f.result === undefined
       ? ''
-      : `${m.poolText(f.pg?.pool)} ${pgText(f.pg)}  ${quote(shown(f.object))}  ${operationsText(f.ops ?? [], m)}  = ${resultText(f.result)}`,
+      : `${poolText(m.names, f.pg?.pool)} ${pgText(f.pg)}  ${quote(shown(f.object))}  ${operationsText(f.ops ?? [], m)}  = ${resultText(f.result)}`,
   ),
   body(
     MSG.OSD_REPOP,

@@ -1,6 +1,6 @@
-import { quote } from '../../../base/text.js';
-import type { MapNews } from '../bodies/map-news.js';
-import type { Names } from '../message.js';
+import { quote } from '../../base/text.js';
+import type { MapNews } from './bodies/map-news.js';
+import type { Names } from './ceph-message.js';
 
 /** What the OSDs' maps in one file have taught: pools and their names. Bounded by `limit` pools; more are not named. */
 export class Cluster implements Names {
