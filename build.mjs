@@ -97,6 +97,32 @@ const library = await build({
 });
 writeFileSync('dist/lib/package.json', '{"type":"module"}\n');
 
+/** Names inside cel-js, of properties that nothing names in a text: written short in a page. Of a page's program, more than half is cel-js. */
+const CEL_NAMES =
+  `accuType argTypes astNodesRemaining bothTypes callAst candidates checkAccessOnType checkedType createError debugRuntimeType
+  debugType debugTypeDeep declarations fieldLazy findBinaryOverload findFunction findUnaryOverload forkWithVariable formatType
+  functionCandidates functionDesc getCheckedValue getDefinitions getListType getMapType getOptionalType hasDynType hasPlaceholderType iterCtx
+  keyType leftType matchesValueType maxDepthRemaining maybeAsync objectTypes objectTypesByConstructor onHasValue operatorCandidates
+  parseArgumentList parseExpression parseMultiplicative readSingleQuotedString readTripleQuotedString receiverType receiverWithArgs
+  registerConstant registerFunctionOverload registerOperatorOverload returnType rightType setIterValue setMeta templated typeCheck
+  unwrappedType valueType wrappedType _closeQuotedString _isIdentifierCharCode`.split(/\s+/);
+
+/** cel-js without what is switched off in every environment of ours: its optional values; and with its long names written short. */
+const smallCel = {
+  name: 'small-cel',
+  setup({ onLoad }) {
+    onLoad({ filter: /cel-js\/lib\/.*\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8');
+      const named = CEL_NAMES.find((name) => new RegExp(`['"\`]${name}['"\`]`).test(text));
+      if (named !== undefined) throw new Error(`${path} names ${named} in a text: it cannot be written short`);
+      const contents = path.endsWith('/optional.js')
+        ? `export class Optional {} export const OPTIONAL_NONE = null; export const register = () => {}, toggleOptionalTypes = register;`
+        : text;
+      return { contents };
+    });
+  },
+};
+
 // the program inside the pages of `-f html`: it runs in browsers, and is read as text by the command line
 const page = await build({
   entryPoints: { page: 'src/page/main.tsx' },
@@ -110,6 +136,8 @@ const page = await build({
   jsx: 'automatic',
   jsxImportSource: 'preact',
   legalComments: 'none',
+  mangleProps: new RegExp(`^(?:${CEL_NAMES.join('|')})$`),
+  plugins: [smallCel],
   metafile: true,
   logLevel: 'warning',
 });

@@ -23,9 +23,9 @@ function made(name: string, args: readonly string[]): string {
 }
 
 describe('the program in the page', () => {
-  it('is smaller than 150 KiB, half of it the expressions', () => {
-    expect(statSync('dist/page/page.js').size).toBeLessThan(150 * 1024);
-    expect(statSync('dist/page/page.css').size).toBeLessThan(20 * 1024);
+  it('is smaller than 150 kB, half of it the expressions', () => {
+    expect(statSync('dist/page/page.js').size).toBeLessThan(150_000);
+    expect(statSync('dist/page/page.css').size).toBeLessThan(20_000);
   });
 
   it('is not in the program that makes it', () => {
@@ -143,6 +143,34 @@ describe.skipIf(missing)(`the page in a browser${missing ? ' (chromium is not in
     await page.fill('input[type=search]', 'nmae == "x"');
     await page.keyboard.press('Enter');
     expect(await page.textContent('.said')).toBe('unknown name "nmae"; did you mean name? (character 1)');
+    await closed(page);
+  });
+
+  it('finds what --where finds', async () => {
+    const capture = join(CAPTURES, 'nbd/nbdkit-out-of-range.pcap');
+    const expressions = [
+      'has(fields.offset) && fields.offset >= 1048064 ? complete : index < 3 || name in ["NBD_CMD_READ"]',
+      'name.matches("^NBD_CMD_(READ|TRIM)$") && findings.exists(f, f.severity == "error" && f.packet > 0)',
+      'findings.map(f, f.rule).exists_one(r, r.endsWith("-export")) || finding == null && request != null && latency < 1.0',
+      'time > timestamp("2000-01-01T00:00:00Z") && time - timestamp("1990-01-01T00:00:00Z") > duration("1h")',
+      '[index % 2, packet].filter(n, n == 0).size() == 1 && int("7") + index > 12 && double(length) / 2.0 < 15.5',
+    ];
+    const page = await opened(failure, '#v=messages');
+    for (const e of expressions) {
+      const { stdout, stderr } = wirelint(['analyze', '-f', 'json', '--where', e, capture]);
+      expect([e, stderr]).toEqual([e, '']);
+      const found = stdout.split('\n').filter((line) => line.includes('"type":"message"')).length;
+      await page.fill('input[type=search]', e);
+      await page.keyboard.press('Enter');
+      await page.waitForFunction(
+        (query) =>
+          new URLSearchParams(location.hash.slice(1)).get('q') === query &&
+          document.querySelector('.said')!.textContent.includes(' of '),
+        e,
+      );
+      expect([e, await page.textContent('.said')]).toEqual([e, expect.stringMatching(new RegExp(`^${found} of`))]);
+      expect(found).toBeGreaterThan(0);
+    }
     await closed(page);
   });
 
