@@ -144,7 +144,7 @@ export const UNKNOWN_PROTOCOL = rule(
   'capture/unknown-protocol',
   'note',
   'streams of a protocol that is known by name and not decoded',
-  'The first bytes tell what the stream is, and this version has no decoder for it. The text names it, and what reads it. Said once for each file.',
+  'The first bytes tell what the stream is, and this version has no decoder for it; or the port and the look of a stream that was joined late suggest a protocol in its encrypted form, of which nothing can be read without its beginning. The text names it, and says what to do. Said once for each file.',
 );
 export const TLS_BAD_RECORD = rule(
   'tls/bad-record',

@@ -207,8 +207,12 @@ export interface Protocol<Shared = unknown, M extends Message = Message> {
   messageNames(): readonly string[];
   /** Looks at the first bytes; cheap, called again as more arrive. */
   probe(input: ProbeInput): ProbeResult;
-  /** What a stream is that begins like this (by end) and that this protocol's decoders do not read, with what does; null: no idea. */
-  relative?(first: readonly [Uint8Array, Uint8Array]): string | null;
+  /**
+   * What a stream seems to be that no protocol claimed and that this one knows: a relative that its decoders do not read, or its own bytes,
+   * encrypted and joined late. `first`: the first bytes by end, some kilobytes at most. Up to the first semicolon: what it is; behind it:
+   * what to do. null: no idea.
+   */
+  relative?(first: readonly [Uint8Array, Uint8Array], connection: Connection): string | null;
   /** Throws an Error with one line for the user where the options cannot be used, before anything is read. */
   validate?(options: ProtocolOptions): void;
   /** State shared by the connections of one run. */

@@ -18,6 +18,8 @@ import { StreamTls, type PlaintextReader } from './stream-tls.js';
 const MOST_UNHEARD = 64;
 /** First bytes in which records are looked for, of a stream that nobody claims. */
 const SNIFFED_BYTES = 64 << 10;
+/** First bytes that protocols are shown to say what an unknown stream seems to be. */
+const RELATIVE_BYTES = 4 << 10;
 
 /**
  * Takes one connection from its first packet to its end, as the floors below deliver it: buffers it until its protocol is known, then
@@ -187,8 +189,7 @@ export class StreamIntake implements StreamSink, PlaintextReader {
   private giveUp(classifier: Classifier): void {
     const { ledger, env } = this;
     const { record } = ledger;
-    ledger.nameRelative(classifier.firstBytes(FIRST_BYTES));
-    this.tellUnopened(classifier);
+    if (!this.tellUnopened(classifier)) ledger.nameRelative(classifier.firstBytes(RELATIVE_BYTES));
     if (env.details) record.firstBytes = classifier.firstBytes(FIRST_BYTES);
     if (classifier.starved) ledger.tell(LIMIT, { text: 'bufferedBytes: no room to find out what this stream speaks' });
     for (const side of [CLIENT, SERVER] as const) record.skipped[side].undecoded = record.bytes[side];
@@ -238,24 +239,25 @@ export class StreamIntake implements StreamSink, PlaintextReader {
     raw.release();
   }
 
-  /** The user gave secrets, and a stream that is TLS stays closed: says why. */
-  private tellUnopened(classifier: Classifier): void {
+  /** The user gave secrets, and a stream that is TLS stays closed: says why. Returns whether that was said. */
+  private tellUnopened(classifier: Classifier): boolean {
     const { record } = this.ledger;
     if (this.tls !== null) {
       // what is inside is nobody's protocol
       this.tls = null;
       record.tlsOverhead.fill(0);
       for (const skipped of record.skipped) skipped.opaque = 0;
-      return;
+      return false;
     }
-    if (this.env.secrets.log.size === 0) return;
+    if (this.env.secrets.log.size === 0) return false;
     const hello = classifier.tlsHello;
-    if (hello === null && !classifier.firstBytes(SNIFFED_BYTES).some(holdsRecords)) return;
+    if (hello === null && !classifier.firstBytes(SNIFFED_BYTES).some(holdsRecords)) return false;
     const text =
       hello === null
         ? 'encrypted with TLS: its handshake was not captured, so no secret can be matched with it'
         : 'encrypted with TLS: the key log has no secret for its client random';
     this.ledger.tell(OPAQUE, { text });
+    return true;
   }
 
   private guarded<T>(work: () => T): T | undefined {

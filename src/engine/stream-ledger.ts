@@ -130,7 +130,7 @@ export class StreamLedger implements Output {
   nameRelative(first: readonly [Uint8Array, Uint8Array]): void {
     const { record } = this;
     for (const protocol of this.env.protocols) {
-      const name = protocol.relative?.(first) ?? null;
+      const name = protocol.relative?.(first, record.connection) ?? null;
       if (name === null) continue;
       record.relative = name;
       if (this.env.once(record, name)) this.raise(UNKNOWN_PROTOCOL, { text: name });

@@ -88,8 +88,10 @@ export function probe(input: ProbeInput): ProbeResult {
   return more && !foreign ? 'more' : null;
 }
 
-/** Messenger v1, which both sides greet with. */
-export function relative(first: readonly [Uint8Array, Uint8Array]): string | null {
+/** Messenger v1, which both sides greet with; or what secure mode looks like from its middle. */
+export function relative(first: readonly [Uint8Array, Uint8Array], connection: Connection): string | null {
+  if (connection.start === 'missed' && connection.ports.some(isCephPort) && first.some(looksRandom))
+    return "probably Ceph msgr2 in secure mode, joined late; record from the connection's start, and give its keys with --keyring";
   if (!first.some((bytes) => begins(bytes, BANNER_V1_PREFIX) === true)) return null;
   return 'Ceph messenger v1 ("ceph v027"), not decoded; the ceph dissector of Wireshark reads it, and v2 (ms_mode=prefer-crc, port 3300 of a monitor) is what wirelint reads';
 }
@@ -164,4 +166,23 @@ function roleOf(bytes: Uint8Array): 0 | 1 | 2 {
     at = rev0 + PREAMBLE.size <= bytes.length && plausiblePreamble(bytes, view, rev0) ? rev0 : rev1;
   }
   return 0;
+}
+
+/** A monitor's port, and those that daemons bind to (ms_bind_port_min and ms_bind_port_max of src/common/options/global.yaml.in). */
+function isCephPort(port: number): boolean {
+  return port === 3300 || (port >= 6800 && port <= 7568);
+}
+
+/** Bytes from which on a look at their variety tells anything. */
+const ENOUGH = 96;
+
+/**
+ * Whether bytes are as various as random ones: of n random bytes about 256 (1 - e^(-n/256)) differ, and headers, text and numbers have far
+ * fewer kinds.
+ */
+function looksRandom(bytes: Uint8Array): boolean {
+  const n = Math.min(bytes.length, 512);
+  if (n < ENOUGH) return false;
+  const kinds = new Set(bytes.subarray(0, n)).size;
+  return kinds > 0.9 * 256 * (1 - Math.exp(-n / 256));
 }

@@ -8,7 +8,7 @@ import { describe } from './describe.js';
 import type { NbdMessage } from './messages.js';
 import { messageNames } from './names.js';
 import { operation, outcome } from './session/operation.js';
-import { probe } from './probe.js';
+import { probe, relative } from './probe.js';
 import { resize } from './resize.js';
 import { RULES } from './rules/index.js';
 import { ServerDecoder } from './decoder/server.js';
@@ -27,6 +27,7 @@ export const nbd: Protocol<NbdShared> = {
   messageNames,
   varying: { ignored: [], mapped: ['cookie'] },
   probe,
+  relative,
   createShared: () => new NbdShared(),
   converse(context, output, settings) {
     const session = new NbdSession(context, output, settings);

@@ -1,4 +1,4 @@
-import type { End } from '../../stream/byte-stream.js';
+import type { Connection, End } from '../../stream/byte-stream.js';
 import type { ProbeInput, ProbeResult } from '../../contract/protocol.js';
 import {
   EXTENDED_REPLY_MAGIC,
@@ -18,6 +18,7 @@ import {
 import { CLIENT_LOOKAHEAD, MORE, NO, plausibleClient, plausibleServer } from './decoder/headers.js';
 import { GREETING } from './layout.js';
 import { CLIENT_HELLO, HANDSHAKE, isTlsRecord, RECORD_HEADER, SERVER_HELLO } from '../../tls/constants.js';
+import { holdsRecords } from '../../tls/sniff.js';
 
 /** Where the greeting says which style it is. */
 const STYLE = GREETING.at.style;
@@ -185,4 +186,10 @@ function follow(view: DataView, at: number, role: Role): number {
   if (headers >= 2) return CHAINED;
   if (headers === 1 && at === 0) return ALONE;
   return headers === 1 && pos === total && total >= CLIENT_LOOKAHEAD ? ALONE : 0;
+}
+
+/** What NBD inside TLS looks like from its middle: the port says the one, the records the other. */
+export function relative(first: readonly [Uint8Array, Uint8Array], connection: Connection): string | null {
+  if (connection.start !== 'missed' || !connection.ports.includes(IANA_PORT) || !first.some(holdsRecords)) return null;
+  return "probably NBD inside TLS, joined late; record from the connection's start, and give its secrets with --tls-keylog";
 }
