@@ -1,6 +1,8 @@
 import { PROTOCOLS } from '../protocols/registry.js';
 import { CHECK_FORMATS } from './check/formats.js';
+import { COMMANDS } from './commands.js';
 import { allRules } from './plan.js';
+import { TOPICS } from './topics.js';
 
 const LEVELS = ['off', 'note', 'warning', 'error'];
 
@@ -43,7 +45,8 @@ export async function candidates(words: readonly string[]): Promise<readonly str
   if (command === 'explain') return allRules().map((r) => r.id);
   if (command === 'fields') return parts.length === 0 ? PROTOCOLS.map((p) => p.name) : [];
   if (command === 'completion') return ['bash', 'zsh', 'fish'];
-  return CHOICES.has(option) || command === 'help' ? null : [];
+  if (command === 'help') return [...COMMANDS, ...TOPICS].map((known) => known.name);
+  return CHOICES.has(option) ? null : [];
 }
 
 /** Options that take a file. */

@@ -1,109 +1,35 @@
 import yargs from 'yargs';
 import { isTerminal } from '../base/terminal.js';
-import type { Command } from './command.js';
+import { COMMANDS } from './commands.js';
 import { complain } from './complain.js';
 import { mistake, withoutCommand } from './mistakes.js';
+import { TOPICS } from './topics.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
-
-interface Entry {
-  readonly name: string;
-  readonly usage: string;
-  readonly describe: string;
-  /** Loads the command's module: only the one that runs is loaded. */
-  readonly load: () => Promise<Command>;
-}
-
-const COMMANDS: readonly Entry[] = [
-  {
-    name: 'analyze',
-    usage: 'analyze [capture..]',
-    describe: 'Decode captures into annotated transcripts, violations in place',
-    load: async () => (await import('./analyze.js')).analyze,
-  },
-  {
-    name: 'tail',
-    usage: 'tail [source..]',
-    describe: 'The same, live: wirelint tail -i eth0 port 10809',
-    load: async () => (await import('./tail.js')).tail,
-  },
-  {
-    name: 'check',
-    usage: 'check [input..]',
-    describe: 'CI gate: judge captures, folders, globs; reports and exit status',
-    load: async () => (await import('./check.js')).check,
-  },
-  {
-    name: 'stats',
-    usage: 'stats [capture..]',
-    describe: 'Numbers instead of lines: latency, sizes, rates, queue depth, errors',
-    load: async () => (await import('./stats.js')).stats,
-  },
-  {
-    name: 'diff',
-    usage: 'diff [capture..]',
-    describe: 'Two recordings side by side: which messages and findings differ, and in what',
-    load: async () => (await import('./diff.js')).diff,
-  },
-  {
-    name: 'reduce',
-    usage: 'reduce <capture>',
-    describe: 'The smallest capture that still shows a finding',
-    load: async () => (await import('./reduce.js')).reduce,
-  },
-  {
-    name: 'extract',
-    usage: 'extract [capture]',
-    describe: 'Bytes out of a capture: what a side sent, the disk of NBD sessions, objects of Ceph',
-    load: async () => (await import('./extract.js')).extract,
-  },
-  {
-    name: 'record',
-    usage: 'record [program..]',
-    describe: 'Record a Unix socket (or TCP port) between its client and its server',
-    load: async () => (await import('./record.js')).record,
-  },
-  {
-    name: 'rules',
-    usage: 'rules [pattern]',
-    describe: 'List the rules',
-    load: async () => (await import('./rules.js')).rules,
-  },
-  {
-    name: 'fields',
-    usage: 'fields [protocol] [message]',
-    describe: 'List what --where can ask of messages',
-    load: async () => (await import('./fields.js')).fields,
-  },
-  {
-    name: 'explain',
-    usage: 'explain <id>',
-    describe: 'What a rule means, with sessions that break and keep it',
-    load: async () => (await import('./explain.js')).explain,
-  },
-  {
-    name: 'completion',
-    usage: 'completion [shell]',
-    describe: 'Print a completion script for bash, zsh or fish',
-    load: async () => (await import('./completion.js')).completion,
-  },
-];
 
 /** What stands at the beginning where no command is named. */
 const WITHOUT_COMMAND = new Set(['--help', '-h', '--version']);
 
 const EPILOGUE = 'Exit status: 0 done; 1 (check only) findings or a gate that failed; 2 bad usage or unreadable input.';
 
+const TOPIC_LIST = `Topics (wirelint help TOPIC): ${TOPICS.map((t) => t.name).join(', ')}.`;
+
 /** Runs the program; gives its exit status. */
 export async function main(given: readonly string[]): Promise<number> {
   // what git, cargo and npm understand
-  const argv = given[0] === 'help' ? [...given.slice(1, 2), '--help'] : given;
+  const named = given[0] === 'help' && (given.length < 2 || COMMANDS.some((c) => c.name === given[1]));
+  const argv = named ? [...given.slice(1, 2), '--help'] : given;
   // a shell that wants completions hands the whole line on, behind this
   const completing = argv[0] === '--get-yargs-completions';
   const name = completing ? argv[2] : argv[0];
   const wanted = COMMANDS.find((c) => c.name === name);
   if (wanted === undefined && !completing && argv.length > 0 && !WITHOUT_COMMAND.has(argv[0]!)) {
-    complain(withoutCommand(argv, [...COMMANDS.map((c) => c.name), 'help']));
+    complain(
+      withoutCommand(
+        argv,
+        COMMANDS.map((c) => c.name),
+      ),
+    );
     return 2;
   }
   const command = wanted === undefined ? null : await wanted.load();
@@ -132,7 +58,7 @@ export async function main(given: readonly string[]): Promise<number> {
     // the scripts are our own (see completion.ts): each says which shell it is for
     .completion('completion-script', false, complete)
     .wrap(helpWidth())
-    .epilogue(EPILOGUE)
+    .epilogue(wanted === undefined ? `${TOPIC_LIST}\n\n${EPILOGUE}` : EPILOGUE)
     .fail((message, error) => {
       throw error ?? new UsageError(mistake(oneLine(message), optionsOf(parser)));
     });

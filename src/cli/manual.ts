@@ -1,0 +1,122 @@
+import type { Argv, Options } from 'yargs';
+import { wrapText } from '../base/text-width.js';
+import { COMMANDS, type Entry } from './commands.js';
+import { TOPICS } from './topics.js';
+import { version } from './version.js';
+
+/** Characters of a source line: escapes make it a little longer. */
+const LINE = 68;
+
+/** What a command tells yargs of itself. */
+interface Told {
+  readonly positionals: [name: string, about: Options][];
+  readonly options: [name: string, about: Options][];
+  readonly examples: [command: string, text: string][];
+  readonly notes: string[];
+}
+
+/** The manual page wirelint(1), in the macros of man(7), made of the tables that the commands' options are parsed by. */
+export async function manual(): Promise<string> {
+  const seconds = Number(process.env['SOURCE_DATE_EPOCH'] ?? NaN);
+  const date = new Date(Number.isFinite(seconds) ? seconds * 1000 : Date.now()).toISOString().slice(0, 10);
+  let out = `.TH WIRELINT 1 ${date} "wirelint ${version()}" "User Commands"\n`;
+  out += '.SH NAME\nwirelint \\- dissect and judge traffic of NBD, Ceph msgr2, pesto and Arca\n';
+  out += '.SH SYNOPSIS\n.B wirelint\n.I command\n.RI [ options ]\n';
+  out += `.SH DESCRIPTION\n${text(DESCRIPTION)}\n.SH COMMANDS\n`;
+  for (const entry of COMMANDS) out += section(entry, tellingOf(await entry.load()));
+  out += '.SH EXIT STATUS\n';
+  for (const [status, meaning] of STATUS) out += `.TP\n.B ${status}\n${text(meaning)}\n`;
+  out += `.SH TOPICS\n.B wirelint help\n.I topic\n${text('prints one of these:')}\n`;
+  for (const { name, describe } of TOPICS) out += `.TP\n.B ${word(name)}\n${text(describe)}\n`;
+  return `${out}.SH SEE ALSO\n.BR tcpdump (8),\n.BR wireshark (1),\n.BR tshark (1)\n`;
+}
+
+const DESCRIPTION =
+  'wirelint reads captures and recordings of Unix sockets, puts the streams back together, finds out which of them speak a protocol that it knows, and writes annotated transcripts with the violations in place: which rule, who broke it, which bytes. It decodes each direction on its own.';
+
+const STATUS: readonly (readonly [string, string])[] = [
+  ['0', 'Done.'],
+  ['1', 'Only from check and diff: findings or a gate that did not pass; recordings that differ.'],
+  ['2', 'Bad usage, or an input that cannot be read as a capture.'],
+  ['other', 'record ends with the status of the program that it ran.'],
+];
+
+function section({ usage, describe }: Entry, told: Told): string {
+  let out = `.SS wirelint ${word(usage)}\n${text(`${describe}.`)}\n`;
+  for (const [name, about] of told.positionals) out += `.TP\n.I ${word(name)}\n${text(about.describe ?? '')}\n`;
+  for (const [name, about] of told.options) {
+    const names = [...[about.alias ?? []].flat().map((a) => `-${a}`), `--${name}`].map(word).join(', ');
+    const value = about.type === 'boolean' ? '' : ` ${word(valueWord(about))}`;
+    out += `.TP\n.B ${names}${value}\n${text(facts(about))}\n`;
+  }
+  for (const note of told.notes) out += `.PP\n${text(note)}\n`;
+  for (const [command, what] of told.examples)
+    out += `.PP\n${text(`${capital(what)}:`)}\n.PP\n.RS 4\n.nf\n${line(command.replaceAll('$0', 'wirelint'))}\n.fi\n.RE\n`;
+  return out;
+}
+
+function valueWord({ choices }: Options): string {
+  return choices === undefined ? 'VALUE' : choices.join('|');
+}
+
+function facts({ describe, array, default: preset, demandOption }: Options): string {
+  const more = [
+    array === true ? 'May be repeated.' : '',
+    preset === undefined ? '' : `Default: ${String(preset)}.`,
+    demandOption === true ? 'Must be given.' : '',
+  ].filter((s) => s !== '');
+  const what = describe ?? '';
+  return [/[.!?]$/.test(what) ? what : `${what}.`, ...more].join(' ');
+}
+
+/** Hands a command something that takes every call of yargs' and writes down what it is told. */
+function tellingOf(command: { options(yargs: Argv): Argv }): Told {
+  const told: Told = { positionals: [], options: [], examples: [], notes: [] };
+  const takes: Record<string, (...given: never[]) => void> = {
+    positional: (name: string, about: Options) => told.positionals.push([name, about]),
+    option: (name: string, about: Options) => told.options.push([name, about]),
+    options: (all: Record<string, Options>) => told.options.push(...Object.entries(all)),
+    example: (line: string, what: string) => told.examples.push([line, what]),
+    epilogue: (note: string) => told.notes.push(note),
+  };
+  // everything else is about how arguments are checked, which is said in what they are described by
+  const yargs: object = new Proxy(
+    {},
+    {
+      get:
+        (_, name) =>
+        (...given: never[]) => {
+          takes[String(name)]?.(...given);
+          return yargs;
+        },
+    },
+  );
+  command.options(yargs as Argv);
+  return told;
+}
+
+function capital(s: string): string {
+  return s.charAt(0).toUpperCase() + s.slice(1);
+}
+
+/** Text for roff, in lines of which none is taken for a macro; characters stay what they are. */
+function text(s: string): string {
+  return wrapText(s, LINE, LINE)
+    .map((line) => word(line).replace(/^([.'])/, '\\&$1'))
+    .join('\n');
+}
+
+/** A line that is printed as it stands. */
+function line(s: string): string {
+  return word(s).replace(/^([.'])/, '\\&$1');
+}
+
+function word(s: string): string {
+  return s
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replaceAll('`', '\\(ga')
+    .replaceAll("'", '\\(aq')
+    .replaceAll('~', '\\(ti')
+    .replaceAll('^', '\\(ha');
+}

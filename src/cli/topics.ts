@@ -1,0 +1,38 @@
+/** What `wirelint help TOPIC` knows besides the commands: pages of the documents, or sections of them. */
+export interface Topic {
+  readonly name: string;
+  readonly describe: string;
+  /** A file of docs/; null: it is made of the commands. */
+  readonly page: string | null;
+  /** The heading of the section; absent: the whole page. */
+  readonly section?: string;
+}
+
+export const TOPICS: readonly Topic[] = [
+  { name: 'inputs', describe: 'what can be read', page: 'command-line.md', section: 'Inputs' },
+  {
+    name: 'formats',
+    describe: 'what can be written, and by which command',
+    page: 'command-line.md',
+    section: 'Formats',
+  },
+  { name: 'transcript', describe: 'how to read it', page: 'command-line.md', section: 'Transcripts' },
+  { name: 'exit-status', describe: '0, 1, 2, and when', page: 'command-line.md', section: 'Exit status' },
+  { name: 'environment', describe: 'variables that are looked at', page: 'command-line.md', section: 'Environment' },
+  { name: 'expressions', describe: 'the language of --where', page: 'questions.md', section: 'Selecting messages' },
+  { name: 'questions', describe: 'what people ask of captures, with the commands', page: 'questions.md' },
+  { name: 'configuration', describe: 'wirelint.config.json', page: 'check.md', section: 'wirelint.config.json' },
+  { name: 'ci', describe: 'a gate in CI', page: 'check.md' },
+  { name: 'recording', describe: 'how to record what is to be read', page: 'recording.md' },
+  { name: 'events', describe: 'ndjson and JSON', page: 'events.md' },
+  { name: 'page', describe: 'the HTML page', page: 'page.md' },
+  { name: 'sharing', describe: 'captures for others: reduce, diff, extract', page: 'share.md' },
+  { name: 'wireshark', describe: 'wirelint beside Wireshark', page: 'wireshark.md' },
+  { name: 'tls', describe: 'sessions inside TLS', page: 'tls.md' },
+  { name: 'limits', describe: 'every bound, with its default', page: 'limits.md' },
+  { name: 'nbd', describe: 'NBD', page: 'nbd.md' },
+  { name: 'ceph', describe: 'Ceph msgr2, and its keys', page: 'ceph.md' },
+  { name: 'pesto', describe: 'pesto, of passt and pasta', page: 'pesto.md' },
+  { name: 'arca', describe: "Arca's control traffic", page: 'arca.md' },
+  { name: 'man', describe: 'the manual page: wirelint help man | man -l -', page: null },
+];
