@@ -8,6 +8,8 @@ const common = {
   target: 'node20',
   // pcap-parser makes Buffers in a way that Node warns of unless it lies in node_modules
   external: ['@node-rs/crc32', 'pcap-parser'],
+  // its other form, UMD, asks for its own files in a way that no bundler sees
+  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   metafile: true,
   logLevel: 'warning',
 };

@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', '.stryker-tmp', 'node_modules', '**/*.cjs'] },
+  { ignores: ['api/**', 'dist', 'coverage', '.stryker-tmp', 'node_modules', '**/*.cjs'] },
   ...tseslint.configs.strict,
   {
     rules: {

@@ -1,13 +1,4 @@
-import type { Command } from './command.js';
-
-/** A command: how it is called, and where it is. */
-export interface Entry {
-  readonly name: string;
-  readonly usage: string;
-  readonly describe: string;
-  /** Loads the command's module: only the one that runs is loaded. */
-  readonly load: () => Promise<Command>;
-}
+import type { Entry } from './command.js';
 
 export const COMMANDS: readonly Entry[] = [
   {
@@ -80,7 +71,7 @@ export const COMMANDS: readonly Entry[] = [
     name: 'help',
     usage: 'help [topic]',
     describe: 'Help with a command, or with a topic',
-    load: async () => (await import('./help.js')).help,
+    load: async () => (await import('./help.js')).helpWith(COMMANDS),
   },
   {
     name: 'completion',

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { stripComments } from 'jsonc-parser';
 import * as v from 'valibot';
 import { readSmallFile } from '../base/small-file.js';
 import { systemWords, UsageError } from './usage-error.js';
@@ -85,7 +86,7 @@ export interface LoadedConfig {
   readonly config: Config;
 }
 
-/** Reads a configuration; what is wrong with it is a UsageError that names the key. */
+/** Reads a configuration, JSON that may have comments; what is wrong with it is a UsageError that names the key. */
 export function readConfig(path: string): LoadedConfig {
   let source: string | null;
   try {
@@ -96,7 +97,8 @@ export function readConfig(path: string): LoadedConfig {
   if (source === null) throw new UsageError(`${path}: too large for a configuration`);
   let parsed: unknown;
   try {
-    parsed = JSON.parse(source.replace(/^\ufeff/, ''), ownKey);
+    // comments become blanks: what is wrong behind them keeps its place
+    parsed = JSON.parse(stripComments(source.replace(/^\ufeff/, ''), ' '), ownKey);
   } catch (error) {
     if (error instanceof UsageError) throw new UsageError(`${path}: ${error.message}`);
     throw new UsageError(`${path}: not JSON: ${(error as Error).message}`);

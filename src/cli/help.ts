@@ -4,8 +4,7 @@ import { isTerminal } from '../base/terminal.js';
 import { terminalPage } from '../report/terminal-page.js';
 import { theme } from '../report/theme.js';
 import { wantColors } from './colors.js';
-import type { Command } from './command.js';
-import { COMMANDS } from './commands.js';
+import type { Command, Entry } from './command.js';
 import { finishDestination, openDestination } from './destination.js';
 import { PRINT_OPTIONS } from './options.js';
 import { packageRoot } from './package-root.js';
@@ -22,32 +21,35 @@ interface HelpArguments {
 const WIDEST = 110;
 
 /** Help with topics; that with commands is printed by yargs (see main.ts). */
-export const help: Command = {
-  options: (yargs) =>
-    yargs
-      .positional('topic', { type: 'string', describe: 'A command, or one of the topics that `wirelint help` lists' })
-      .options({
-        output: PRINT_OPTIONS.output,
-        color: PRINT_OPTIONS.color,
-      })
-      .example('$0 help expressions', 'the language of --where'),
+export function helpWith(commands: readonly Entry[]): Command {
+  return {
+    options: (yargs) =>
+      yargs
+        .positional('topic', { type: 'string', describe: 'A command, or one of the topics that `wirelint help` lists' })
+        .options({
+          output: PRINT_OPTIONS.output,
+          color: PRINT_OPTIONS.color,
+        })
+        .example('$0 help expressions', 'the language of --where'),
 
-  async run(raw) {
-    const args = raw as HelpArguments;
-    const text = args.topic === 'man' ? await (await import('./manual.js')).manual() : topicText(args);
-    const output = openDestination(args.output);
-    output.add(text);
-    finishDestination(output, args.output);
-    return 0;
-  },
-};
+    async run(raw) {
+      const args = raw as HelpArguments;
+      const text =
+        args.topic === 'man' ? await (await import('./manual.js')).manual(commands) : topicText(args, commands);
+      const output = openDestination(args.output);
+      output.add(text);
+      finishDestination(output, args.output);
+      return 0;
+    },
+  };
+}
 
-function topicText(args: HelpArguments): string {
+function topicText(args: HelpArguments, commands: readonly Entry[]): string {
   const topic = TOPICS.find((t) => t.name === args.topic);
   if (topic === undefined || topic.page === null) {
     const near = nearest(
       args.topic ?? '',
-      [...TOPICS, ...COMMANDS].map((t) => t.name),
+      [...TOPICS, ...commands].map((t) => t.name),
     );
     const hint = near === null ? '`wirelint help` lists topics and commands' : `did you mean ${near}?`;
     throw new UsageError(`help ${args.topic ?? ''}: no such topic; ${hint}`);

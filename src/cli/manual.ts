@@ -1,6 +1,6 @@
 import type { Argv, Options } from 'yargs';
 import { wrapText } from '../base/text-width.js';
-import { COMMANDS, type Entry } from './commands.js';
+import type { Entry } from './command.js';
 import { TOPICS } from './topics.js';
 import { version } from './version.js';
 
@@ -16,14 +16,14 @@ interface Told {
 }
 
 /** The manual page wirelint(1), in the macros of man(7), made of the tables that the commands' options are parsed by. */
-export async function manual(): Promise<string> {
+export async function manual(commands: readonly Entry[]): Promise<string> {
   const seconds = Number(process.env['SOURCE_DATE_EPOCH'] ?? NaN);
   const date = new Date(Number.isFinite(seconds) ? seconds * 1000 : Date.now()).toISOString().slice(0, 10);
   let out = `.TH WIRELINT 1 ${date} "wirelint ${version()}" "User Commands"\n`;
   out += '.SH NAME\nwirelint \\- dissect and judge traffic of NBD, Ceph msgr2, pesto and Arca\n';
   out += '.SH SYNOPSIS\n.B wirelint\n.I command\n.RI [ options ]\n';
   out += `.SH DESCRIPTION\n${text(DESCRIPTION)}\n.SH COMMANDS\n`;
-  for (const entry of COMMANDS) out += section(entry, tellingOf(await entry.load()));
+  for (const entry of commands) out += section(entry, tellingOf(await entry.load()));
   out += '.SH EXIT STATUS\n';
   for (const [status, meaning] of STATUS) out += `.TP\n.B ${status}\n${text(meaning)}\n`;
   out += `.SH TOPICS\n.B wirelint help\n.I topic\n${text('prints one of these:')}\n`;

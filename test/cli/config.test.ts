@@ -268,3 +268,19 @@ describe('expectations', () => {
       expect(check('-f', format, 'caps/full.pcap').stdout).toContain('check/expectation');
   });
 });
+
+describe('comments of the configuration', () => {
+  it('are passed over, and only they', () => {
+    const { check, folder } = project({});
+    const path = join(folder, NAME);
+    writeFileSync(
+      path,
+      '{\n  // why\n  "failOn": "note", /* {"x": 1} */\n  "rules": { "capture/joined-late": "error" } // "//"\n}\n',
+    );
+    expect(check('caps').status).toBe(1);
+    writeFileSync(path, '{\n  // why\n  "failOn": oops\n}\n');
+    expect(check('caps').stderr).toContain('not JSON: Unexpected token');
+    writeFileSync(path, '{ "suppressions": [{ "rule": "x//y", "reason": "a // is no comment here", "path": "/*" }] }');
+    expect(check('caps').stderr).not.toContain('not JSON');
+  });
+});
