@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 import config from './eslint.config.js';
 
-// `npm run lint:typed`: what needs types costs minutes on a busy machine; the page is a program of its own
+// `npm run lint`: the rules of eslint.config.js, and those that need types, which take a minute; the page is a program of its own
 const FILES = { files: ['src/**/*.ts'], ignores: ['src/page/**'] };
 
 export default tseslint.config(

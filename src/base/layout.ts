@@ -261,7 +261,9 @@ function annotation(name: string, at: number, field: AnyField, given: unknown): 
   const length = field.size;
   if (given instanceof Shown) {
     const shown = row(name, at, length, given.value, given.text, given.children);
-    return isWide(field) && DECIMAL.test(String(given.value)) ? { ...shown, wide: true } : shown;
+    return isWide(field) && typeof given.value === 'string' && DECIMAL.test(given.value)
+      ? { ...shown, wide: true }
+      : shown;
   }
   const raw = given ?? field.fixed;
   // what is wrong with a magic is a value, too

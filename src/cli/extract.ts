@@ -55,20 +55,20 @@ export const extract: Command = {
     const planner = await Planner.load(args);
     const interrupt = new Interrupt(true);
     const report = new TextOutput(1);
-    const { work, finish, discard } = args.objects === undefined ? toFile(args, inputs) : toFolder(args.objects);
+    const made = args.objects === undefined ? toFile(args, inputs) : toFolder(args.objects);
     const status = await runInputs(inputs, {
-      ...{ planner, detail: 'lines' as const, reporter: work, output: report, signal: interrupt.signal },
-      tap: work.tap,
+      ...{ planner, detail: 'lines' as const, reporter: made.work, output: report, signal: interrupt.signal },
+      tap: made.work.tap,
       join: args.join !== 'never',
     });
-    const wrong = work.problem();
+    const wrong = made.work.problem();
     if (wrong !== null && status === 0) complain(`extract: ${wrong}`);
     if (interrupt.status !== null || status !== 0 || wrong !== null) {
-      discard();
+      made.discard();
       return interrupt.status ?? (status === 0 ? 2 : status);
     }
-    const lines = work.report();
-    finish();
+    const lines = made.work.report();
+    made.finish();
     for (const line of lines) report.add(`${safeText(line)}\n`);
     finishDestination(report, undefined);
     return 0;

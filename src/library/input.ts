@@ -30,7 +30,7 @@ export function captureInput(input: LibraryInput): CaptureInput {
   if (isBytes(input)) return made(UNNAMED, input);
   if (typeof input === 'object' && input !== null) {
     if ('bytes' in input && isBytes(input.bytes)) return made(input.name, input.bytes);
-    if (!('bytes' in input)) return input as CaptureInput;
+    if (!('bytes' in input)) return input;
   }
   throw new TypeError('a capture is a path, the bytes of one, a stream of bytes, or { name, bytes }');
 }

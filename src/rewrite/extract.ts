@@ -123,13 +123,16 @@ export class DirectionExtract extends Quiet implements Extract {
   }
 }
 
+/** A request whose answer may come. `step`: number of the message in the order of the capture. */
+interface Asked {
+  readonly message: Message;
+  readonly step: number;
+}
+
 /** Gives each message with its bytes and its request to whoever wants its contents. */
 abstract class ContentExtract extends Quiet implements Extract {
   private readonly bytes = new Map<StreamRecord, readonly [StreamBytes, StreamBytes]>();
-  private readonly requests = new Map<
-    StreamRecord,
-    Map<number, { readonly message: Message; readonly step: number }>
-  >();
+  private readonly requests = new Map<StreamRecord, Map<number, Asked>>();
   protected step = 0;
   protected readonly streams = new Set<StreamRecord>();
   private incomplete = 0;
@@ -162,7 +165,7 @@ abstract class ContentExtract extends Quiet implements Extract {
     this.step++;
     const own = this.bytes.get(s)?.[m.side];
     let requests = this.requests.get(s);
-    if (requests === undefined) this.requests.set(s, (requests = new Map()));
+    if (requests === undefined) this.requests.set(s, (requests = new Map<number, Asked>()));
     const request = m.inReplyTo > 0 ? (requests.get(m.inReplyTo) ?? null) : null;
     for (const content of protocol.contents(m, NOTHING, request?.message ?? null)) {
       this.streams.add(s);
@@ -309,7 +312,7 @@ export class ObjectExtract extends ContentExtract {
   }
 
   report(): string[] {
-    const out = [`${count(this.names.size, 'object')}`];
+    const out = [count(this.names.size, 'object')];
     for (const [target, { file, deleted, length }] of this.names)
       out.push(
         `${file}  ${count(length, 'byte')}${file === target ? '' : `  ${quote(target)}`}${deleted ? '  deleted' : ''}`,

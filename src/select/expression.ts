@@ -71,7 +71,7 @@ export class Expression {
   /** Whether it is true of variables that have the names and types of VARIABLES. */
   holds(variables: object): boolean {
     try {
-      return this.program(variables as Record<string, unknown>) === true;
+      return this.program(variables) === true;
     } catch {
       // a field that this message does not have
       return false;

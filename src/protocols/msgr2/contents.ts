@@ -3,7 +3,7 @@ import { decode } from '../../base/structure/decode.js';
 import type { Content } from '../../contract/content.js';
 import type { Message } from '../../contract/message.js';
 import { heldFront } from './annotate.js';
-import { osdOp, type Operation } from '../ceph/bodies/osd-operations.js';
+import { osdOp } from '../ceph/bodies/osd-operations.js';
 import { DataFrame } from './message.js';
 import { places } from './places.js';
 
@@ -29,7 +29,7 @@ export function contents(message: Message): Content[] {
   let at = places(message).segments[3] ?? -1;
   const out: Content[] = [];
   const target = value.object;
-  for (const op of value.ops as readonly Operation[]) {
+  for (const op of value.ops) {
     const offset = Number(op.offset ?? 0n);
     const length = Number(op.length ?? 0n);
     const data = { at, length: op.payloadLength };

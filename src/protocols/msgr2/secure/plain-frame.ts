@@ -106,7 +106,7 @@ export class PlainFrame {
     if (!frame.damaged && count > 1 && ends[1]! > starts[1]! && have >= ends[1]! && frame instanceof DataFrame) {
       reader.front(frame, held, starts[1]!, ends[1]!, starts[1]!);
       const names = reader.wantNames(frame);
-      if (names > 0 && have >= starts[3]! + names) frame.data!.set(held.subarray(starts[3]!, starts[3]! + names));
+      if (names > 0 && have >= starts[3]! + names) frame.data!.set(held.subarray(starts[3], starts[3]! + names));
     }
   }
 
