@@ -86,6 +86,9 @@ export abstract class Framing<M extends Message, S extends Side = Side> {
     return false;
   }
 
+  /** The direction ends while frames are looked for: the last chance to hand on what the search holds. */
+  searchEnd(): void {}
+
   /** The search ended: `passed` bytes from stream offset `from` on are part of no frame. */
   found(_from: number, _passed: number): void {}
 
@@ -96,6 +99,9 @@ export abstract class Framing<M extends Message, S extends Side = Side> {
   cutOff(_input: Input<S>, _patience: Patience, _wanted: number): SkipReason {
     return 'undecoded';
   }
+
+  /** The direction ends in the body of `message`, which is handed on next, with `missing` bytes of it behind the end. */
+  endsIn(_message: M, _missing: number, _how: 'fin' | 'reset' | 'open'): void {}
 
   /** The direction is over; `cut`: the message whose body it ended in (already handed on), with so many bytes missing behind the end. */
   ended(_how: 'fin' | 'reset' | 'open', _cut: M | null, _missing: number): void {}
@@ -112,6 +118,8 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
   body = 0;
   readonly wantsBody = true;
   waiting = false;
+  /** See Decoder. A framing sets it and answers TAKEN; it is asked again for what comes out of TLS. */
+  tls: false | 'begins' | 'goes on' = false;
 
   readonly side: S;
   readonly output: Output;
@@ -226,6 +234,31 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
     this.need = 1;
   }
 
+  /** Frames are no longer looked for. */
+  endSearch(): void {
+    this.searching = false;
+    if (this.passed > 0) this.framing.found(this.searchFrom, this.passed);
+  }
+
+  /** Hands on a message that a search took: its marks, head and end are set. */
+  give(message: M): void {
+    this.output.message(message);
+    this.previous = message;
+    this.framing.after(message);
+  }
+
+  /**
+   * The next `rest` bytes are those that are left of a message that a search took: `headFilled` bytes of its head are filled, the last
+   * of those that were there came from `origin`.
+   */
+  goOn(message: M, rest: number, headFilled: number, origin: Origin): void {
+    this.headFilled = headFilled;
+    this.lastOrigin.copyFrom(origin);
+    this.current = message;
+    this.body = rest;
+    this.framing.bodyToCome(message);
+  }
+
   // ---- Decoder
 
   decode(input: Input<S>, patient: boolean): void {
@@ -276,7 +309,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
     this.lossy = true;
     if (this.swallowing) return;
     this.framing.lost(length, offset);
-    if (this.isSwallowing()) return;
+    if (this.isSwallowing() || this.isTls()) return;
     if (this.searching) {
       if (!this.framing.searchGap(length, offset)) this.framing.startSearch(offset + length);
       return;
@@ -287,6 +320,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
   }
 
   end(how: 'fin' | 'reset' | 'open'): void {
+    if (this.searching) this.framing.searchEnd();
     const m = this.current;
     const missing = m === null ? 0 : this.body;
     this.current = null;
@@ -295,6 +329,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
     if (m !== null) {
       m.complete = false;
       m.missing += missing;
+      this.framing.endsIn(m, missing, how);
       m.endAt(this.lastOrigin);
       this.handOn(m);
     }
@@ -308,13 +343,14 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
     const { framing } = this;
     framing.reached(input.base + input.end);
     let turns = 0;
-    while (this.body === 0 && input.remaining > 0 && input.remaining >= this.need) {
+    while (this.body === 0 && input.remaining > 0 && input.remaining >= this.need && !this.isTls()) {
       const from = input.pos;
       const wasSearching = this.searching;
       const answer = wasSearching ? framing.findAgain(input, patience) : framing.frameAt(input, patience);
       if (answer === TAKEN) {
         this.need = 1;
-        if (wasSearching && this.searching) this.foundAgain();
+        if (wasSearching && this.searching && !this.isTls()) this.endSearch();
+        if (this.body > 0) this.drain(input);
         turns = input.pos === from ? turns + 1 : 0;
         if (turns > MOST_TURNS) throw new Error('a framing makes no progress');
       } else if (answer > 0) {
@@ -333,13 +369,12 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
     return 0;
   }
 
-  private foundAgain(): void {
-    this.searching = false;
-    if (this.passed > 0) this.framing.found(this.searchFrom, this.passed);
-  }
-
   private isSwallowing(): boolean {
     return this.swallowing;
+  }
+
+  private isTls(): boolean {
+    return this.tls !== false;
   }
 
   /** Lets what the window holds of a body pass: where it ends for good the pump will not do it. */
@@ -361,9 +396,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
   private handOn(message: M): void {
     const { head } = message;
     if (head !== null && this.headFilled < head.length) message.head = head.subarray(0, this.headFilled);
-    this.output.message(message);
-    this.previous = message;
-    this.framing.after(message);
+    this.give(message);
   }
 
   private feed(message: M, bytes: Uint8Array, start: number, end: number): void {

@@ -1,9 +1,10 @@
 import { CLIENT, SERVER } from '../../base/input.js';
+import { FramedDecoder } from '../../contract/framed-decoder.js';
 import type { Protocol } from '../../contract/protocol.js';
 import { annotate } from './annotate.js';
 import { IANA_PORT } from './constants.js';
 import { contents } from './contents.js';
-import { ClientDecoder } from './decoder/client.js';
+import { ClientFraming } from './decoder/client-framing.js';
 import { describe } from './describe.js';
 import type { NbdMessage } from './messages.js';
 import { messageNames } from './names.js';
@@ -11,7 +12,7 @@ import { operation, outcome } from './session/operation.js';
 import { probe, relative } from './probe.js';
 import { resize } from './resize.js';
 import { RULES } from './rules/index.js';
-import { ServerDecoder } from './decoder/server.js';
+import { ServerFraming } from './decoder/server-framing.js';
 import { NbdSession } from './session/session.js';
 import { NbdShared } from './session/shared.js';
 import { specUrl } from './spec-url.js';
@@ -32,8 +33,8 @@ export const nbd: Protocol<NbdShared> = {
   converse(context, output, settings) {
     const session = new NbdSession(context, output, settings);
     return {
-      client: new ClientDecoder(output, settings[CLIENT], session),
-      server: new ServerDecoder(output, settings[SERVER], session, session),
+      client: new FramedDecoder(CLIENT, output, settings[CLIENT], new ClientFraming(session), 'bytes'),
+      server: new FramedDecoder(SERVER, output, settings[SERVER], new ServerFraming(session, session), 'bytes'),
       session,
     };
   },

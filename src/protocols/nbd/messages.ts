@@ -55,8 +55,6 @@ export abstract class NbdMessage extends Message {
   readonly headerLength: number;
   /** Takes the payload, where anything in it matters. */
   taker: PayloadTaker | null = null;
-  /** Bytes of `head` that are filled. */
-  headFilled = 0;
   /** Whether the session was told of it when its header was decoded. */
   begun = false;
 

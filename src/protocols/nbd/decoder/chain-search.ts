@@ -2,6 +2,7 @@ import type { Input } from '../../../base/input.js';
 import { Origin } from '../../../base/origin.js';
 import { MORE, NO } from './headers.js';
 import type { NbdMessage } from '../messages.js';
+import { Chain } from './chain.js';
 
 /** What the search needs to know of a direction's headers. */
 export interface Framer {
@@ -34,45 +35,6 @@ const RIPE = 4;
 /** Headers that make a chain believable even inside what may be the payload of an older candidate. */
 const RIPE_INSIDE = 32;
 
-/** Messages that would follow each other if the first one really is one. */
-export class Chain {
-  readonly messages: NbdMessage[];
-  /** Stream offset where its next header must be; -1 while the last message is open-ended. */
-  next: number;
-  /** Payload bytes of the last message begin here (stream offset). */
-  bodyFrom: number;
-  /** Headers that begin a packet. */
-  segments: number;
-  /** Those of them whose packet holds the whole header. */
-  wholes = 0;
-  /** Its first message is real, found without searching. */
-  trusted = false;
-  /** Nothing will follow its last message. */
-  ended = false;
-
-  constructor(message: NbdMessage, segment: boolean) {
-    this.messages = [message];
-    this.next = message.endOffset;
-    this.bodyFrom = message.offset + message.headerLength;
-    this.segments = segment ? 1 : 0;
-  }
-
-  get start(): number {
-    return this.messages[0]!.offset;
-  }
-
-  get last(): NbdMessage {
-    return this.messages[this.messages.length - 1]!;
-  }
-
-  add(message: NbdMessage, segment: boolean): void {
-    this.messages.push(message);
-    this.next = message.endOffset;
-    this.bodyFrom = message.offset + message.headerLength;
-    if (segment) this.segments++;
-  }
-}
-
 /**
  * Finds where messages begin again, in bytes that begin anywhere: follows several chains of plausible headers at once, in one
  * pass and without keeping payload, until one of them has proved itself. Payload that holds NBD traffic makes chains too;
@@ -80,7 +42,6 @@ export class Chain {
  */
 export class ChainSearch {
   private readonly framer: Framer;
-  private readonly feed: (message: NbdMessage, bytes: Uint8Array, start: number, end: number) => void;
   private readonly skip: (offset: number, length: number) => void;
   private chains: Chain[] = [];
   /** Captured bytes that were given up. */
@@ -94,34 +55,26 @@ export class ChainSearch {
   private readonly near: boolean;
 
   /** `near`: nothing is missing in front; a header was not where the length in front of it had put it, and is not far. */
-  constructor(
-    offset: number,
-    framer: Framer,
-    feed: (message: NbdMessage, bytes: Uint8Array, start: number, end: number) => void,
-    skip: (offset: number, length: number) => void,
-    near = false,
-  ) {
+  constructor(offset: number, framer: Framer, skip: (offset: number, length: number) => void, near = false) {
     this.near = near;
     this.offset = offset;
     this.framer = framer;
-    this.feed = feed;
     this.skip = skip;
   }
 
   /** Begins with a message that is real, at the input's position, whose payload ends where the next header fits. */
   seed(message: NbdMessage, input: Input): void {
-    const chain = new Chain(message, false);
-    chain.trusted = true;
-    chain.next = -1;
+    const chain = Chain.at(input, message, false);
+    chain.trust();
     this.chains.push(chain);
     this.move(input, input.pos + message.headerLength);
   }
 
-  /** The same for a message whose header was taken by an earlier search. */
-  resume(message: NbdMessage, earlier: ChainSearch): void {
+  /** The same for the last message of a chain that an earlier search found. */
+  resume({ last: message, headFilled }: Chain, earlier: ChainSearch): void {
     const chain = new Chain(message, false);
-    chain.trusted = true;
-    chain.next = -1;
+    chain.headFilled = headFilled;
+    chain.trust();
     this.chains.push(chain);
     this.lastOrigin.copyFrom(earlier.lastOrigin);
     this.lastPacket = earlier.lastPacket;
@@ -244,7 +197,7 @@ export class ChainSearch {
       made.inferred = true;
       if (!due) c.last.length = offset - c.last.offset;
       c.last.endAt(this.lastOrigin);
-      c.add(made, segment);
+      c.add(input, made, segment);
       if (segment && wholeIn(input, made)) c.wholes++;
       alive.push(c);
       if (this.isRipe(c)) ripe = c;
@@ -258,7 +211,7 @@ export class ChainSearch {
   private begin(input: Input, available: number, segment: boolean): Chain | null {
     const message = this.framer.make(input, available);
     message.inferred = true;
-    const chain = new Chain(message, segment);
+    const chain = Chain.at(input, message, segment);
     if (segment && wholeIn(input, message)) chain.wholes++;
     if (this.near && this.framer.proves(input)) {
       this.chains.push(chain);
@@ -297,7 +250,7 @@ export class ChainSearch {
     for (const c of this.chains) {
       const start = Math.max(from, c.bodyFrom - input.base);
       const end = c.next < 0 ? to : Math.min(to, c.next - input.base);
-      if (end > start) this.feed(c.last, input.bytes, start, end);
+      if (end > start) c.feed(input.bytes, start, end);
     }
     this.lastOrigin.copyFrom(input.originAt(to - 1));
     this.lastPacket = this.lastOrigin.packet;

@@ -1,5 +1,5 @@
 import { CLIENT, type Input } from '../../../base/input.js';
-import type { DecoderSettings, Output } from '../../../contract/protocol.js';
+import { isFinal, TAKEN, type Patience } from '../../../contract/framed-decoder.js';
 import {
   CMD_DISC,
   CMD_FLAG_PAYLOAD_LEN,
@@ -11,7 +11,6 @@ import {
   OPT_STARTTLS,
   REQUEST_MAGIC,
 } from '../constants.js';
-import { NbdDecoder } from './nbd-decoder.js';
 import { EarlyHeader } from './early-header.js';
 import {
   CLIENT_LOOKAHEAD,
@@ -21,9 +20,17 @@ import {
   UNANNOUNCED_LOOKAHEAD,
   unannouncedPayload,
 } from './headers.js';
-import type { NbdNotices } from '../hints.js';
-import { ClientFlags, Option, OPTION_KIND, Request, REQUEST_KIND, type NbdMessage } from '../messages.js';
-import { CLIENT_FLAGS, EXTENDED_REQUEST, OPTION, REQUEST } from '../layout.js';
+import {
+  CLIENT_FLAGS_KIND,
+  ClientFlags,
+  Option,
+  OPTION_KIND,
+  Request,
+  REQUEST_KIND,
+  type NbdMessage,
+} from '../messages.js';
+import { EXTENDED_REQUEST, OPTION, REQUEST } from '../layout.js';
+import { NbdFraming } from './nbd-framing.js';
 
 /** What the client sends next. Its own bytes tell when haggling is over: a request's magic follows. */
 const FLAGS = 0;
@@ -31,95 +38,98 @@ const OPTIONS = 1;
 const REQUESTS = 2;
 const OVER = 3;
 
-/** Decodes the client's bytes: its flags, options, then requests. Needs nothing from the server. */
-export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
+/** Bytes by which flags and the first option are told from everything else: the flags, and the option's magic. */
+const FLAGS_AND_MAGIC = 12;
+
+/** Frames the client's bytes: its flags, options, then requests. Needs nothing from the server. */
+export class ClientFraming extends NbdFraming<typeof CLIENT> {
   override readonly lookahead = CLIENT_LOOKAHEAD;
   private state = FLAGS;
   private longestWrite = 0;
   private readonly early = new EarlyHeader(isRequest);
   /** NBD_OPT_STARTTLS was sent: TLS may begin at any option from now on, or clear text goes on where it was refused. */
   private tlsDue = false;
+  /** The first bytes at hand need not be the first that were sent. */
+  private late = false;
 
-  constructor(output: Output, settings: DecoderSettings, notices: NbdNotices) {
-    super(CLIENT, output, settings, notices);
-    this.need = settings.fromStart ? CLIENT_FLAGS.size : 12;
-    this.late = !settings.fromStart;
+  override begin(): void {
+    this.late = !this.frames.settings.fromStart;
   }
 
-  /** The first bytes at hand need not be the first that were sent. */
-  private late: boolean;
-
-  protected override next(input: Input<typeof CLIENT>): void {
-    if (this.late) {
-      this.joinLate(input);
-      return;
-    }
-    if (!this.has(input, 4)) return;
+  protected override messageAt(input: Input<typeof CLIENT>, patience: Patience): number {
+    if (this.late) return this.joinLate(input, patience);
+    if (input.remaining < 4) return 4;
     const { view, pos } = input;
     const magic = view.getUint32(pos);
     if (magic === REQUEST_MAGIC) {
-      if (!this.has(input, REQUEST.size)) return;
-      this.state = REQUESTS;
-      this.need = REQUEST.size;
-      this.request(new Request(input, false, this.settings.limits), input);
-    } else if (magic === EXTENDED_REQUEST_MAGIC) {
-      if (!this.has(input, EXTENDED_REQUEST.size)) return;
-      // only the bytes behind it tell whether a WRITE without PAYLOAD_LEN has data
-      if (unannouncedWrite(input) && !this.closing && !this.has(input, UNANNOUNCED_LOOKAHEAD)) return;
-      this.state = REQUESTS;
-      this.need = EXTENDED_REQUEST.size;
-      const unannounced = unannouncedPayload(view, pos, input.remaining);
-      this.request(new Request(input, true, this.settings.limits, unannounced), input);
-    } else if ((this.state === FLAGS || this.tlsDue) && view.getUint8(pos) === 0x16 && view.getUint8(pos + 1) === 3) {
-      this.tlsDue = false;
-      this.startTls(input);
-    } else if (this.state === FLAGS) {
-      this.state = OPTIONS;
-      this.need = OPTION.size;
-      this.start(new ClientFlags(input), input);
-    } else if (magic === IHAVEOPT_HI) {
-      this.option(input);
-    } else {
-      this.unframed(input);
+      if (input.remaining < REQUEST.size) return REQUEST.size;
+      return this.request(new Request(input, false, this.frames.settings.limits), input);
     }
+    if (magic === EXTENDED_REQUEST_MAGIC) {
+      if (input.remaining < EXTENDED_REQUEST.size) return EXTENDED_REQUEST.size;
+      // only the bytes behind it tell whether a WRITE without PAYLOAD_LEN has data
+      if (input.remaining < UNANNOUNCED_LOOKAHEAD && !isFinal(patience) && unannouncedWrite(input))
+        return UNANNOUNCED_LOOKAHEAD;
+      const unannounced = unannouncedPayload(view, pos, input.remaining);
+      return this.request(new Request(input, true, this.frames.settings.limits, unannounced), input);
+    }
+    if ((this.state === FLAGS || this.tlsDue) && view.getUint8(pos) === 0x16 && view.getUint8(pos + 1) === 3) {
+      this.tlsDue = false;
+      return this.startTls(input);
+    }
+    if (this.state === FLAGS) {
+      this.state = OPTIONS;
+      return this.take(new ClientFlags(input), input);
+    }
+    return magic === IHAVEOPT_HI ? this.option(input, patience) : this.unframed(input, patience);
   }
 
-  private request(message: Request, input: Input<typeof CLIENT>): void {
+  private request(message: Request, input: Input<typeof CLIENT>): number {
+    this.state = REQUESTS;
     // small WRITEs, of which many are at hand at once, would pay a tenth more for it
     if (message.length > input.remaining && message.payload > 0 && message.taker === null) {
       this.early.begin(message.extended ? EXTENDED_REQUEST_MAGIC : REQUEST_MAGIC);
       message.taker = this.early;
     }
-    this.start(message, input);
+    return this.take(message, input);
   }
 
-  private option(input: Input<typeof CLIENT>): void {
-    if (!this.has(input, OPTION.size)) return;
-    if (input.view.getUint32(input.pos + 4) !== IHAVEOPT_LO) {
-      this.unframed(input);
-      return;
-    }
-    this.need = OPTION.size;
-    this.start(new Option(input, this.settings.limits), input);
+  private option(input: Input<typeof CLIENT>, patience: Patience): number {
+    if (input.remaining < OPTION.size) return OPTION.size;
+    if (input.view.getUint32(input.pos + 4) !== IHAVEOPT_LO) return this.unframed(input, patience);
+    return this.take(new Option(input, this.frames.settings.limits), input);
   }
 
-  private unframed(input: Input<typeof CLIENT>): void {
-    const { previous } = this;
+  private unframed(input: Input<typeof CLIENT>, patience: Patience): number {
+    const due = this.headerDue();
+    if (input.remaining < due && !isFinal(patience)) return due;
+    const { previous } = this.frames;
     const inside = previous instanceof Request ? this.early.in(previous, previous.payload) : null;
     this.notices.unframed(CLIENT, input.offset, this.firstBytes(input), previous, inside);
-    if (this.state === OVER) this.swallow();
-    else this.searchFrom(input, true);
+    if (this.state !== OVER) return this.loseHere(input, patience, true);
+    this.frames.swallow('undecoded');
+    return TAKEN;
+  }
+
+  /** Bytes that have to be there before they count as no header: behind an option four tell, as anything may follow it. */
+  private headerDue(): number {
+    const { previous } = this.frames;
+    if (previous === null || this.state === OVER) return 4;
+    if (previous.kind === CLIENT_FLAGS_KIND) return OPTION.size;
+    return previous.kind === REQUEST_KIND ? previous.headerLength : 4;
   }
 
   /** Where the recording began late, the first bytes may still be the very first: flags, then an option. */
-  private joinLate(input: Input<typeof CLIENT>): void {
-    if (!this.has(input, 12) && !this.closing) return;
+  private joinLate(input: Input<typeof CLIENT>, patience: Patience): number {
+    if (input.remaining < FLAGS_AND_MAGIC && !isFinal(patience)) return FLAGS_AND_MAGIC;
     this.late = false;
     const { view, pos } = input;
     const flagsFirst =
-      input.remaining >= 12 && view.getUint32(pos + 4) === IHAVEOPT_HI && view.getUint32(pos + 8) === IHAVEOPT_LO;
-    if (flagsFirst) this.next(input);
-    else this.searchFrom(input);
+      input.remaining >= FLAGS_AND_MAGIC &&
+      view.getUint32(pos + 4) === IHAVEOPT_HI &&
+      view.getUint32(pos + 8) === IHAVEOPT_LO;
+    if (flagsFirst) return this.messageAt(input, patience);
+    return this.loseHere(input, patience, false);
   }
 
   protected override get isFirstDue(): boolean {
@@ -128,24 +138,19 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
 
   protected override enterTls(): void {
     if (this.state !== FLAGS) this.state = OPTIONS;
-    this.need = 4;
   }
 
   protected override resume(): void {
     this.state = OPTIONS;
-    this.need = 4;
   }
 
-  protected override after(message: NbdMessage): void {
+  override after(message: NbdMessage): void {
     if (message.kind === REQUEST_KIND) {
       const { payload } = message as Request;
       if (payload > this.longestWrite) this.longestWrite = payload;
       if ((message as Request).type !== CMD_DISC) return;
       this.state = OVER;
-      this.need = 1;
     } else if (message.kind === OPTION_KIND) {
-      // what follows may be an option, a request, or (after STARTTLS) a TLS record: four bytes tell
-      this.need = 4;
       this.state = OPTIONS;
       if ((message as Option).option === OPT_STARTTLS) this.tlsDue = true;
     }
@@ -154,7 +159,6 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
   protected override adopt(message: NbdMessage): void {
     this.late = false;
     this.state = message.kind === REQUEST_KIND ? REQUESTS : OPTIONS;
-    this.need = message.kind === REQUEST_KIND ? message.headerLength : 4;
   }
 
   override nextStart(bytes: Uint8Array, from: number, to: number): number {
@@ -167,11 +171,11 @@ export class ClientDecoder extends NbdDecoder<typeof CLIENT> {
 
   override make(input: Input): NbdMessage {
     const magic = input.view.getUint32(input.pos);
-    const { limits } = this.settings;
-    if (magic === IHAVEOPT_HI) return this.prepared(new Option(input, limits), input);
+    const { limits } = this.frames.settings;
+    if (magic === IHAVEOPT_HI) return this.prepared(new Option(input, limits));
     const extended = magic === EXTENDED_REQUEST_MAGIC;
     const unannounced = extended && unannouncedPayload(input.view, input.pos, input.remaining);
-    return this.prepared(new Request(input, extended, limits, unannounced), input);
+    return this.prepared(new Request(input, extended, limits, unannounced));
   }
 
   override follows(): number {

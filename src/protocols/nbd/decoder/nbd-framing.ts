@@ -1,0 +1,282 @@
+import type { Input, Side } from '../../../base/input.js';
+import { Framing, isFinal, TAKEN, type Patience } from '../../../contract/framed-decoder.js';
+import { isTlsRecord, RECORD_HEADER } from '../../../tls/constants.js';
+import { helloIn } from '../../../tls/sniff.js';
+import type { NbdNotices } from '../hints.js';
+import type { NbdMessage } from '../messages.js';
+import type { Chain } from './chain.js';
+import { ChainSearch, type Framer } from './chain-search.js';
+
+/**
+ * Messages at the beginning of packets that hold their whole header after which what follows a chain counts as certain. Payload that
+ * contains messages has rows of them, but they do not begin where packets do; where packets are tiny, that proves nothing.
+ */
+const INFERRED_MESSAGES = 16;
+
+/** Bytes by which a hello of TLS is told from anything else: headers of record and handshake message, and the version. */
+const HELLO_BEGINS = RECORD_HEADER + 6;
+
+/** Bytes of evidence that a finding about bytes which are no header shows. */
+const EVIDENCE = 16;
+
+/**
+ * What both directions of NBD share: finding the messages again after a loss, by chains of headers, and going over to TLS. A subclass
+ * knows the headers of its direction.
+ */
+export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> implements Framer {
+  abstract readonly lookahead: number;
+  protected readonly notices: NbdNotices;
+  private search: ChainSearch | null = null;
+  /** Whether the bytes come out of TLS. */
+  private inTls = false;
+  /** NBD_OPT_STARTTLS was acknowledged: the next bytes have to be a TLS record. */
+  protected tlsExpected = false;
+  /** Stream offset behind the gap that was last. */
+  private behindGap = -1;
+  /** Stream offset where the messages begin that were found last. */
+  private foundAt = 0;
+
+  constructor(notices: NbdNotices) {
+    super();
+    this.notices = notices;
+  }
+
+  /** The same as `frameAt`, where no TLS is due. */
+  protected abstract messageAt(input: Input<S>, patience: Patience): number;
+  /** The state follows a message that was found by search. */
+  protected abstract adopt(message: NbdMessage): void;
+  /** Whether the first message of this side has not come. */
+  protected abstract get isFirstDue(): boolean;
+  /** What comes next is inside TLS. */
+  protected abstract enterTls(): void;
+  /** The direction was taken for TLS and is not: haggling goes on. */
+  protected abstract resume(): void;
+  /** Bytes of the longest payload that this side is known to send. */
+  protected abstract longestPayload(): number;
+
+  abstract nextStart(bytes: Uint8Array, from: number, to: number): number;
+  abstract plausible(input: Input, available: number): number;
+  abstract make(input: Input, available: number): NbdMessage;
+  abstract follows(last: NbdMessage, input: Input, distance: number, segment: boolean): number;
+  abstract proves(input: Input): boolean;
+  abstract openEnded(message: NbdMessage): boolean;
+
+  override frameAt(input: Input<S>, patience: Patience): number {
+    return this.tlsExpected ? this.expectTls(input, patience) : this.messageAt(input, patience);
+  }
+
+  override bodyPart(message: NbdMessage, bytes: Uint8Array, start: number, end: number): void {
+    if (message.taker !== null) message.taker.take(bytes, start, end);
+  }
+
+  override bodyToCome(message: NbdMessage): void {
+    message.begun = true;
+    this.frames.output.begin(message);
+  }
+
+  override endsIn(message: NbdMessage, missing: number, how: 'fin' | 'reset' | 'open'): void {
+    this.notices.unfinished(this.frames.side, message, missing, how);
+  }
+
+  /** Takes the header of `message`, and its payload as a body. `hinted`: whether the peer had to tell how long it is. */
+  protected take(message: NbdMessage, input: Input<S>, hinted = false): number {
+    const { frames } = this;
+    frames.hinted = hinted;
+    if (frames.unproven > 0) {
+      if (!this.isProof(message, input)) frames.unproven++;
+      this.doubtPayload(message.offset, 1);
+    }
+    frames.take(message, input, message.headerLength);
+    return TAKEN;
+  }
+
+  /** Whether the message begins a packet that holds its whole header. */
+  private isProof(message: NbdMessage, input: Input<S>): boolean {
+    const { firstPacket } = message;
+    const { previous } = this.frames;
+    const whole = input.originAt(input.pos + message.headerLength - 1).packet === firstPacket;
+    return whole && firstPacket !== previous?.packet;
+  }
+
+  /**
+   * What was found stays inferred up to `offset` if all of it can be the payload of one message, whose header was lost. `proven`: how many
+   * messages that are still to follow count as there.
+   */
+  private doubtPayload(offset: number, proven: number): void {
+    const { frames } = this;
+    if (frames.unproven === proven && offset - this.foundAt < this.longestPayload()) frames.unproven++;
+  }
+
+  /** Copies the first bytes at the input's position, for evidence. */
+  protected firstBytes(input: Input<S>): Uint8Array {
+    return input.bytes.slice(input.pos, Math.min(input.end, input.pos + EVIDENCE));
+  }
+
+  // ---- finding messages again
+
+  override lost(length: number, offset: number): void {
+    this.behindGap = offset + length;
+    if (!this.inTls && (this.tlsExpected || this.notices.peerIsInTls(this.frames.side))) {
+      this.giveUpSearch();
+      this.notices.lost(this.frames.side, offset);
+      this.tlsGoesOn(offset + length);
+    } else if (this.search === null) {
+      this.notices.lost(this.frames.side, offset);
+    }
+  }
+
+  override searchGap(length: number, offset: number): boolean {
+    const chain = this.search!.gap(offset, length);
+    if (chain === null) return true;
+    this.accept(chain, offset);
+    return false;
+  }
+
+  override searchEnd(): void {
+    const chain = this.search!.end();
+    if (chain !== null) this.accept(chain);
+    else this.giveUpSearch();
+  }
+
+  override startSearch(offset: number): void {
+    this.lose(offset);
+  }
+
+  /** The next header cannot be where it should be: search for the next one from `offset` on. `near`: see ChainSearch. */
+  protected lose(offset: number, near = false): void {
+    const { frames } = this;
+    this.search = new ChainSearch(
+      offset,
+      this,
+      (at, length) => frames.output.skip(frames.side, at, length, 'resynchronised'),
+      near,
+    );
+    frames.search(offset);
+  }
+
+  /** No header is at the input's position: an answer of `frameAt`. What no more bytes will join is too little to look through. */
+  protected loseHere(input: Input<S>, patience: Patience, near: boolean): number {
+    this.lose(input.offset, near);
+    return isFinal(patience) ? this.lookahead : TAKEN;
+  }
+
+  /** The message at the input's position has a payload of unknown length: it lasts until a header fits. */
+  protected loseAfter(message: NbdMessage, input: Input<S>): number {
+    this.lose(input.offset);
+    this.search!.seed(message, input);
+    return TAKEN;
+  }
+
+  private giveUpSearch(): void {
+    if (this.search === null) return;
+    this.search.close(null);
+    this.search = null;
+    this.frames.endSearch();
+  }
+
+  override findAgain(input: Input<S>, patience: Patience): number {
+    const final = isFinal(patience);
+    if (input.remaining < this.lookahead && !final) return this.lookahead;
+    if (!this.inTls && this.findsTls(input)) return TAKEN;
+    while (this.search !== null) {
+      const chain = this.search.run(input, final);
+      if (chain === null) return this.lookahead;
+      this.accept(chain);
+    }
+    return TAKEN;
+  }
+
+  /** A message for the search, with room for its head. */
+  protected prepared<M extends NbdMessage>(message: M): M {
+    const { bytes, limits } = this.frames.settings;
+    if (bytes) message.head = new Uint8Array(Math.min(message.length, limits.detailBytes));
+    return message;
+  }
+
+  /**
+   * The chain is real: its messages are reported, and decoding goes on where the search stands in its last one. `gapAt`: where a gap
+   * begins that ends the last one.
+   */
+  private accept(chain: Chain, gapAt = -1): void {
+    const { frames } = this;
+    const search = this.search!;
+    search.close(chain);
+    this.search = null;
+    this.notices.found(frames.side, chain.messages[0]!, search.skipped);
+    frames.unproven = Math.max(0, INFERRED_MESSAGES - chain.wholes);
+    this.foundAt = chain.start;
+    this.doubtPayload(search.offset, 0);
+    const { last } = chain;
+    for (const m of chain.messages) {
+      this.adopt(m);
+      if (m !== last) frames.give(m);
+    }
+    if (!chain.ended && this.openEnded(last)) {
+      this.lose(search.offset);
+      this.search!.resume(chain, search);
+      return;
+    }
+    const rest = last.endOffset - (gapAt >= 0 ? gapAt : search.offset);
+    if (rest > 0 && gapAt < 0) {
+      frames.goOn(last, rest, chain.headFilled, search.lastOrigin);
+      return;
+    }
+    chain.trimHead();
+    last.endAt(search.lastOrigin);
+    frames.give(last);
+    if (rest < 0) frames.output.skip(frames.side, last.endOffset, -rest, 'undecoded');
+  }
+
+  // ---- TLS
+
+  /** The bytes at the input's position are TLS: the engine opens it, and hands on what is inside. */
+  protected startTls(input: Input<S>): number {
+    const { frames } = this;
+    this.tlsExpected = false;
+    if (this.inTls) {
+      // nobody nests it
+      frames.swallow('undecoded');
+      return TAKEN;
+    }
+    this.inTls = true;
+    frames.tls = 'begins';
+    this.notices.tlsBegins(frames.side, input.offset, input.originAt(input.pos).peerSeen);
+    this.enterTls();
+    return TAKEN;
+  }
+
+  /** TLS goes on at `offset`, behind records that are missing. */
+  private tlsGoesOn(offset: number): void {
+    this.tlsExpected = false;
+    this.inTls = true;
+    this.frames.tls = 'goes on';
+    this.notices.tlsBegins(this.frames.side, offset, -1);
+    this.enterTls();
+    if (this.isFirstDue) this.lose(offset);
+  }
+
+  private expectTls(input: Input<S>, patience: Patience): number {
+    if (input.remaining < RECORD_HEADER) return RECORD_HEADER;
+    if (isTlsRecord(input.bytes, input.pos)) return this.startTls(input);
+    this.tlsExpected = false;
+    if (!this.inTls) this.notices.notTls(this.frames.side, input.offset, this.firstBytes(input), 0);
+    this.resume();
+    return this.messageAt(input, patience);
+  }
+
+  /** Whether TLS is what the search has come to: its beginning may be among what was lost. */
+  private findsTls(input: Input<S>): boolean {
+    const hello =
+      input.offset === this.behindGap &&
+      input.remaining >= HELLO_BEGINS &&
+      helloIn(input.bytes.subarray(input.pos, input.end)) !== null;
+    if (!hello && !this.notices.peerIsInTls(this.frames.side)) return false;
+    const { offset } = input;
+    this.giveUpSearch();
+    if (hello) this.startTls(input);
+    else this.tlsGoesOn(offset);
+    // whether the first message is inside TLS, or was lost in front of it, shows only by what is found
+    if (hello && this.isFirstDue) this.lose(offset);
+    return true;
+  }
+}

@@ -1,0 +1,285 @@
+import { SERVER, type Input } from '../../../base/input.js';
+import { isFinal, TAKEN, WAIT, type Patience } from '../../../contract/framed-decoder.js';
+import {
+  CHUNK_OFFSET_DATA,
+  EXPORT_PADDING_LENGTH,
+  EXTENDED_REPLY_MAGIC,
+  REP_MAGIC_HI,
+  REP_MAGIC_LO,
+  SIMPLE_REPLY_MAGIC,
+  STRUCTURED_REPLY_MAGIC,
+} from '../constants.js';
+import { NOT_YET, type NbdHints, type NbdNotices } from '../hints.js';
+import { CHUNK, EXTENDED_CHUNK, OPTION_REPLY, SIMPLE_REPLY } from '../layout.js';
+import { Chunk, chunkHeaderLength, ExportInfo, OptionReply, SimpleReply, type NbdMessage } from '../messages.js';
+import { FITS } from './chain-search.js';
+import { EarlyHeader } from './early-header.js';
+import { NO, nextServerStart, plausibleServer, SERVER_LOOKAHEAD } from './headers.js';
+import { NbdFraming } from './nbd-framing.js';
+
+/** Form of the replies: what the handshake settled, or what the bytes have shown so far where it was not captured. */
+export type ReplyForm = typeof UNSETTLED | typeof SIMPLE | typeof STRUCTURED;
+export const UNSETTLED = 0;
+export const SIMPLE = 1;
+export const STRUCTURED = 2;
+
+/** Cookies that differ by no more than this in either half count as neighbours. */
+const NEAR = 1024;
+
+/**
+ * Frames the server's replies. The payload of a simple reply to a READ cannot be framed without the client: for that it asks the hints,
+ * and says so in the message; without an answer it goes by the next header that fits.
+ */
+export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
+  override readonly lookahead = SERVER_LOOKAHEAD;
+  protected readonly hints: NbdHints;
+  protected form: ReplyForm = UNSETTLED;
+  private readonly early = new EarlyHeader((_, __, hi, lo) => this.hints.isAsked(hi, lo));
+
+  constructor(notices: NbdNotices, hints: NbdHints) {
+    super(notices);
+    this.hints = hints;
+  }
+
+  protected reply(input: Input<typeof SERVER>, patience: Patience): number {
+    if (input.remaining < 4) return 4;
+    const { view, pos } = input;
+    const magic = view.getUint32(pos);
+    if (magic === SIMPLE_REPLY_MAGIC) {
+      if (input.remaining < SIMPLE_REPLY.size) return SIMPLE_REPLY.size;
+      return this.simpleReply(input, patience);
+    }
+    if (magic === STRUCTURED_REPLY_MAGIC) return this.chunk(input, false, patience);
+    if (magic === EXTENDED_REPLY_MAGIC) return this.chunk(input, true, patience);
+    return this.isOptionReply(input) ? this.optionReply(input) : this.noReply(input, patience);
+  }
+
+  /** Whether the magic at the input's position, as far as it is there, is that of a reply to an option. */
+  protected isOptionReply({ view, pos, remaining }: Input): boolean {
+    return view.getUint32(pos) === REP_MAGIC_HI && (remaining < 8 || view.getUint32(pos + 4) === REP_MAGIC_LO);
+  }
+
+  protected optionReply(input: Input<typeof SERVER>): number {
+    if (input.remaining < OPTION_REPLY.size) return OPTION_REPLY.size;
+    return this.take(new OptionReply(input, this.frames.settings.limits), input);
+  }
+
+  private chunk(input: Input<typeof SERVER>, extended: boolean, patience: Patience): number {
+    const bare = extended ? EXTENDED_CHUNK.size : CHUNK.size;
+    if (input.remaining < bare) return bare;
+    let length = chunkHeaderLength(input, extended);
+    if (input.remaining < length) {
+      if (!isFinal(patience)) return length;
+      length = bare;
+    }
+    this.form = STRUCTURED;
+    const message = new Chunk(input, extended, length, this.frames.settings.limits);
+    // small chunks, of which many are at hand at once, would pay a tenth more for it
+    if (message.length > input.remaining && message.dataLength > 0 && message.type === CHUNK_OFFSET_DATA) {
+      this.early.begin(extended ? EXTENDED_REPLY_MAGIC : STRUCTURED_REPLY_MAGIC);
+      message.taker = this.early;
+    }
+    return this.take(message, input);
+  }
+
+  private simpleReply(input: Input<typeof SERVER>, patience: Patience): number {
+    const { view, pos } = input;
+    let payload = 0;
+    if (this.form !== STRUCTURED && view.getUint32(pos + SIMPLE_REPLY.at.error) === 0) {
+      const hi = view.getUint32(pos + SIMPLE_REPLY.at.cookie);
+      const lo = view.getUint32(pos + SIMPLE_REPLY.at.cookie + 4);
+      payload = this.hints.readLength(hi, lo, input.originAt(pos).peerSeen);
+      if (payload === NOT_YET && patience === 'patient') return WAIT;
+      if (payload >= 0) {
+        const chosen = this.chooseLength(input, payload, this.hints.otherLengths(hi, lo), isFinal(patience));
+        if (chosen < 0) return -chosen;
+        payload = chosen;
+      }
+    }
+    const message = new SimpleReply(input);
+    if (payload > 0) {
+      message.length += payload;
+      this.early.begin(SIMPLE_REPLY_MAGIC);
+      message.taker = this.early;
+    }
+    const hinted = this.form !== STRUCTURED && (message.error === 0 || !this.foundAlone(input));
+    return payload < 0 ? this.openReply(message, input, hinted) : this.take(message, input, hinted);
+  }
+
+  /** Among the lengths that requests with one cookie ask for: the first that a reply follows. Negative: so many bytes are needed to tell. */
+  private chooseLength(input: Input, first: number, others: readonly number[], final: boolean): number {
+    if (others.length === 0) return first;
+    for (const length of [first, ...others]) {
+      const at = SIMPLE_REPLY.size + length;
+      if (at + 4 > this.frames.settings.limits.messageBytes) continue;
+      if (input.remaining === at) return length;
+      if (input.remaining < at + 4) {
+        if (final) continue;
+        return input.remaining < at ? -at : -(at + 4);
+      }
+      if (isReplyMagic(input.view.getUint32(input.pos + at))) return length;
+    }
+    return first;
+  }
+
+  /** A simple reply whose payload nobody can tell: it ends where the next header fits. */
+  private openReply(message: SimpleReply, input: Input<typeof SERVER>, hinted: boolean): number {
+    message.hinted = hinted;
+    message.inferred = true;
+    message.measured = false;
+    return this.loseAfter(this.prepared(message), input);
+  }
+
+  /** No reply is where one should be. */
+  private noReply(input: Input<typeof SERVER>, patience: Patience): number {
+    const { previous } = this.frames;
+    const padded = previous instanceof OptionReply || previous instanceof ExportInfo;
+    if (padded && input.bytes[input.pos] === 0) return this.zeroes(input, previous, patience);
+    if (previous instanceof SimpleReply && this.form !== STRUCTURED)
+      return previous.error === 0
+        ? this.behindSuccess(input, previous, patience)
+        : this.behindError(input, previous, patience);
+    return this.unframed(input, patience);
+  }
+
+  /** Padding that does not belong there. */
+  private zeroes(input: Input<typeof SERVER>, previous: NbdMessage, patience: Patience): number {
+    const { bytes, pos, end } = input;
+    if (input.remaining < EXPORT_PADDING_LENGTH && !isFinal(patience)) return EXPORT_PADDING_LENGTH;
+    let n = 0;
+    while (n < EXPORT_PADDING_LENGTH && pos + n < end && bytes[pos + n] === 0) n++;
+    this.notices.zeroes(input.offset, n, previous);
+    this.frames.skip(input, n, 'undecoded');
+    return TAKEN;
+  }
+
+  /** Behind a reply that reports success: the next header stood inside its data, or it had data that it must not have. */
+  private behindSuccess(input: Input<typeof SERVER>, previous: SimpleReply, patience: Patience): number {
+    const inside = this.early.in(previous, previous.payload);
+    if (inside !== null) {
+      this.notices.readCutShort(previous, inside, false);
+      return this.loseHere(input, patience, true);
+    }
+    const length = this.hints.answeredLength(previous);
+    if (length <= 0 || length + 4 > this.frames.settings.limits.messageBytes) return this.unframed(input, patience);
+    const { remaining } = input;
+    if (remaining < length + 4 && !isFinal(patience)) return length + 4;
+    const followed = remaining >= length + 4 && isReplyMagic(input.view.getUint32(input.pos + length));
+    const ends = remaining >= length && remaining < length + 4;
+    if (!followed && !ends) return this.unframed(input, patience);
+    this.notices.payloadWithoutRead(previous, length);
+    return this.passPayload(length);
+  }
+
+  /** Behind a reply that reports an error: the data of a READ may follow all the same. */
+  private behindError(input: Input<typeof SERVER>, previous: SimpleReply, patience: Patience): number {
+    const length = this.hints.failedRead(previous);
+    if (length <= 0) return this.unframed(input, patience);
+    this.notices.payloadAfterError(previous, length);
+    return this.passPayload(length);
+  }
+
+  private passPayload(length: number): number {
+    this.frames.previous = null;
+    this.frames.passBy(length, 'undecoded');
+    return TAKEN;
+  }
+
+  /** Bytes that have to be there before they count as no header: those of the shortest one that is due. */
+  protected abstract headerDue(): number;
+
+  protected unframed(input: Input<typeof SERVER>, patience: Patience): number {
+    const due = this.headerDue();
+    if (input.remaining < due && !isFinal(patience)) return due;
+    const { previous } = this.frames;
+    const inside = previous instanceof Chunk ? this.early.in(previous, previous.dataLength) : null;
+    this.notices.unframed(SERVER, input.offset, this.firstBytes(input), previous, inside);
+    return this.loseHere(input, patience, true);
+  }
+
+  override endsIn(message: NbdMessage, missing: number, how: 'fin' | 'reset' | 'open'): void {
+    super.endsIn(message, missing, how);
+    const inside = message instanceof SimpleReply ? this.early.in(message, message.payload) : null;
+    if (inside !== null) this.notices.readCutShort(message, inside, true);
+  }
+
+  // ---- finding replies again
+
+  override nextStart(bytes: Uint8Array, from: number, to: number): number {
+    return nextServerStart(bytes, from, to);
+  }
+
+  override plausible(input: Input, available: number): number {
+    return plausibleServer(input.view, input.pos, available);
+  }
+
+  override make(input: Input, available: number): NbdMessage {
+    const magic = input.view.getUint32(input.pos);
+    const { limits } = this.frames.settings;
+    if (magic === REP_MAGIC_HI) return this.prepared(new OptionReply(input, limits));
+    if (magic === SIMPLE_REPLY_MAGIC) return this.prepared(this.foundReply(input));
+    const extended = magic === EXTENDED_REPLY_MAGIC;
+    const length = chunkHeaderLength(input, extended);
+    const header = available >= length ? length : extended ? EXTENDED_CHUNK.size : CHUNK.size;
+    return this.prepared(new Chunk(input, extended, header, limits));
+  }
+
+  private foundReply(input: Input): SimpleReply {
+    const message = new SimpleReply(input);
+    if (this.form === STRUCTURED || message.error !== 0) return message;
+    const length = this.hints.readLength(message.cookieHi, message.cookieLo, message.peerSeen);
+    if (length > 0) message.length += length;
+    message.measured = length >= 0;
+    message.hinted = this.form === SIMPLE || length > 0;
+    return message;
+  }
+
+  override follows(last: NbdMessage, input: Input, distance: number, segment: boolean): number {
+    if (!(last instanceof SimpleReply)) return NO;
+    const { view, pos } = input;
+    const magic = view.getUint32(pos);
+    // among structured replies a simple one has no payload
+    if (magic === STRUCTURED_REPLY_MAGIC || magic === EXTENDED_REPLY_MAGIC) return distance === 0 ? FITS : NO;
+    if (magic !== SIMPLE_REPLY_MAGIC) return NO;
+    const asked = this.hints.readLength(
+      view.getUint32(pos + CHUNK.at.cookie),
+      view.getUint32(pos + CHUNK.at.cookie + 4),
+      input.originAt(pos).peerSeen,
+    );
+    return (asked >= 0 ? FITS : 0) + fitsAfter(last, input, distance, segment);
+  }
+
+  /** Whether an error reply at the input's position would be found without the requests, too. */
+  private foundAlone(input: Input): boolean {
+    const { previous } = this.frames;
+    if (!(previous instanceof SimpleReply) || !previous.hinted) return true;
+    const segment = input.originAt(input.pos).packet !== previous.packet;
+    return fitsAfter(previous, input, previous.payload, segment) >= FITS;
+  }
+
+  protected override longestPayload(): number {
+    return this.hints.longestRead();
+  }
+
+  /** Whether a request with the cookie of the reply at the input's position is in flight. */
+  protected isAsked({ view, pos }: Input): boolean {
+    return this.hints.isAsked(view.getUint32(pos + CHUNK.at.cookie), view.getUint32(pos + CHUNK.at.cookie + 4));
+  }
+
+  override openEnded(message: NbdMessage): boolean {
+    return this.form !== STRUCTURED && message instanceof SimpleReply && !message.measured;
+  }
+}
+
+/** How well a simple reply at the input's position fits behind another one, by their bytes and packets alone. */
+function fitsAfter(last: SimpleReply, input: Input, distance: number, segment: boolean): number {
+  const { view, pos } = input;
+  const hi = Math.abs(view.getUint32(pos + CHUNK.at.cookie) - last.cookieHi);
+  const lo = Math.abs(view.getUint32(pos + CHUNK.at.cookie + 4) - last.cookieLo);
+  const near = hi <= NEAR && lo <= NEAR;
+  return (segment ? 2 : 0) + (near ? 2 : 0) + (distance === 0 ? 2 : distance % 512 === 0 ? 1 : 0);
+}
+
+export function isReplyMagic(magic: number): boolean {
+  return magic === SIMPLE_REPLY_MAGIC || magic === STRUCTURED_REPLY_MAGIC || magic === EXTENDED_REPLY_MAGIC;
+}
