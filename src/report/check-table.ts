@@ -2,6 +2,7 @@ import type { Severity } from '../base/rule.js';
 import { count } from '../base/text.js';
 import type { CheckReport, FileReport } from './check-report.js';
 import { renderTable, type Column } from './grid.js';
+import { hangingLines } from './hanging.js';
 import { theme, type Theme } from './theme.js';
 import { findingCounts, printable } from './words.js';
 
@@ -30,7 +31,7 @@ const RULE_COLUMNS: readonly Column[] = [
 /** The captures, the findings by rule, and the verdict. */
 export function checkTable(report: CheckReport, colors: boolean, width: number | null): string {
   const t = theme(colors);
-  return captureTable(report, t, width) + ruleTable(report, t, width) + verdict(report, t);
+  return captureTable(report, t, width) + ruleTable(report, t, width) + verdict(report, t, width);
 }
 
 export function captureTable(report: CheckReport, t: Theme, width: number | null): string {
@@ -98,7 +99,7 @@ function ruleTable(report: CheckReport, t: Theme, width: number | null): string 
 }
 
 /** Totals, and whether the gate passes. */
-export function verdict(report: CheckReport, t: Theme): string {
+export function verdict(report: CheckReport, t: Theme, width: number | null): string {
   const { summary: s, files, gate } = report;
   const skipped = files.filter((f) => f.state === 'skipped').length;
   const parts = [
@@ -110,8 +111,10 @@ export function verdict(report: CheckReport, t: Theme): string {
   ];
   if (report.suppressed > 0) parts.push(`${report.suppressed} suppressed`);
   if (skipped > 0) parts.push(`${count(skipped, 'file')} skipped (no captures)`);
-  let out = `${parts.join(', ')}\n`;
+  const lines = (start: string, text: string): string =>
+    hangingLines(start, text, '  ', width ?? Infinity).join('\n') + '\n';
+  let out = lines('', parts.join(', '));
   if (gate.status === 0) return `${out}${t.good('passed')}\n`;
-  for (const reason of gate.reasons) out += `${t.severity.error('failed')}: ${printable(reason)}\n`;
+  for (const reason of gate.reasons) out += lines(`${t.severity.error('failed')}: `, printable(reason));
   return out;
 }

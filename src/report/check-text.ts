@@ -41,7 +41,7 @@ export function checkText(report: CheckReport, options: CheckTextOptions): strin
   const log = { t, options, rules: rulesOf(report), explained: new Set<string>() };
   let out = '';
   for (const file of report.files) out += fileText(file, log);
-  out += captureTable(report, t, options.width ?? null) + verdict(report, t);
+  out += captureTable(report, t, options.width ?? null) + verdict(report, t, options.width ?? null);
   return out;
 }
 
