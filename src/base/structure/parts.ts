@@ -252,6 +252,29 @@ export function map<K, V>(key: Type<K>, value: Type<V>): Type<readonly (readonly
   return { ...list(pair(key, value), 'entry'), kind: `map of ${key.kind} to ${value.kind}` };
 }
 
+/** A value, and which bytes it is: indexes of what was read. */
+export interface Placed<T> {
+  readonly value: T;
+  readonly at: number;
+  readonly length: number;
+}
+
+/** A value together with its place, for what is to be pointed at. */
+export function placed<T>(type: Type<T>): Type<Placed<T>> {
+  return {
+    ...{ kind: type.kind, size: type.size, least: type.least },
+    read: (r, name) => {
+      const at = r.pos;
+      const value = type.read(r, name);
+      return { value, at, length: r.pos - at };
+    },
+    skip: (r, name) => {
+      type.skip(r, name);
+    },
+    json: ({ value }) => type.json(value),
+  };
+}
+
 /** u32 length, and a structure in that many bytes; what lies behind its last field is counted as undecoded. */
 export function sized<T>(type: Type<T>): Type<T> {
   const inside = <U>(r: Reader, name: string, go: () => U): U | undefined => {

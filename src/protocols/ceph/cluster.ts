@@ -31,15 +31,15 @@ export class Cluster implements Names {
     if (this.fsid === '') this.fsid = news.fsid;
     if (this.fsid !== news.fsid) this.mixed = true;
     for (const map of news.maps) {
-      if (map.isFull && map.inner > this.epoch) {
+      if (map.isFull && map.inner.value > this.epoch) {
         this.pools.clear();
-        this.epoch = map.inner;
+        this.epoch = map.inner.value;
         for (const pool of map.pools) this.add(pool);
-      } else if (!map.isFull && map.inner === this.epoch + 1) {
-        this.epoch = map.inner;
+      } else if (!map.isFull && map.inner.value === this.epoch + 1) {
+        this.epoch = map.inner.value;
         for (const pool of map.pools) this.add(pool);
         for (const pool of map.gone) this.pools.delete(String(pool));
-      } else if (map.inner > this.epoch) {
+      } else if (map.inner.value > this.epoch) {
         // changes are missing
         this.epoch = 0;
       }

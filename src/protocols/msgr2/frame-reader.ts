@@ -23,6 +23,7 @@ import {
   serverIdent,
 } from './control-frames.js';
 import { DESCRIPTOR, descriptorAt, lengthAt, MAX_SEGMENTS, MESSAGE_HEADER, PREAMBLE, type Revision } from './layout.js';
+import { readLead } from '../ceph/leads.js';
 import { readOp, readReplica, readReply } from '../ceph/operation-head.js';
 import type { Preamble } from './preamble.js';
 import * as R from './rules/index.js';
@@ -257,6 +258,7 @@ export class FrameReader {
     else if (type === MSG.OSD_MAP) frame.mapNews = readMapNews(version, bytes, start, end, this.settings.limits);
     else if (type === MSG.OSD_REPOP || type === MSG.OSD_REPOPREPLY)
       frame.replica = readReplica(type, version, bytes, start, end);
+    else frame.lead = readLead(type, version, bytes, start, end, this.settings.limits);
   }
 
   /** The object that a front names, or empty. */

@@ -7,7 +7,7 @@ export function envelope(version: number, compat: number, ...parts: readonly Uin
   return E.concat(E.u8(version), E.u8(compat), E.blob(E.concat(...parts)));
 }
 
-const zeros = (n: number): Uint8Array => new Uint8Array(n);
+export const zeros = (n: number): Uint8Array => new Uint8Array(n);
 const i32 = (v: number): Uint8Array => E.u32(v >>> 0);
 
 /** pg_t, spg_t, osd_reqid_t. */
@@ -110,7 +110,7 @@ export function osdReply(p: OsdReplyParts = {}): Uint8Array {
   );
 }
 
-function hobject(name: string): Uint8Array {
+export function hobject(name: string): Uint8Array {
   return envelope(4, 3, E.str(''), E.str(name), E.u64(-2), E.u32(0x43), E.u8(0), E.str(''), E.u64(2));
 }
 
@@ -179,7 +179,7 @@ export function osdRepOpReply(p: ReplicaParts = {}): Uint8Array {
   return E.concat(replicated(p), E.u8(4), i32(p.result ?? 0), eversion(0, 0), shard(p.from ?? 0));
 }
 
-const FSID = new Uint8Array(16).fill(0x77);
+export const FSID = new Uint8Array(16).fill(0x77);
 
 /** pg_pool_t of Dumpling's time, all zero. */
 const pool = (id: number): Uint8Array => E.concat(E.u64(id), envelope(5, 5, zeros(64)));

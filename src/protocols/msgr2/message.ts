@@ -4,6 +4,7 @@ import { Message } from '../../contract/message.js';
 import { FRAME_COMPRESSED, tagName } from './constants.js';
 import type { CephMessage, Names } from '../ceph/ceph-message.js';
 import { MESSAGE_HEADER, type Revision } from './layout.js';
+import type { Lead } from '../ceph/leads.js';
 import { asNumber } from '../ceph/message-numbers.js';
 import type { MapNews } from '../ceph/bodies/map-news.js';
 import type { OpHead, ReplicaHead, ReplyHead } from '../ceph/operation-head.js';
@@ -200,6 +201,8 @@ export class DataFrame extends Frame implements CephMessage {
   operation: OpHead | null = null;
   answer: ReplyHead | null = null;
   replica: ReplicaHead | null = null;
+  /** First fields of its front, of types that rules look at (see leads.ts). */
+  lead: Lead | null = null;
   /** Entity that it was sent to: `osd.2`, or empty where the peer has not told. */
   target = '';
   /** Where the time of the operation went that it answers; null where no replica was seen at work. */
@@ -210,6 +213,11 @@ export class DataFrame extends Frame implements CephMessage {
 
   /** What is known of the cluster by its maps, for what people read; null where the session has not told. */
   names: Names | null = null;
+
+  /** Its first fields, where they were read in that form; else null. */
+  leadAs<T>(form: Type<T>): T | null {
+    return this.lead?.form === form ? (this.lead.value as T) : null;
+  }
 
   override get keptBytes(): number {
     return super.keptBytes + (this.front?.length ?? 0) + (this.data?.length ?? 0);

@@ -5,6 +5,9 @@ import { COMPRESSION_RULES } from './compression.js';
 import { ENCODING_RULES } from './encoding.js';
 import { FRAME_RULES } from './frames.js';
 import { ORDER_RULES } from './order.js';
+import { MAP_RULES } from './maps.js';
+import { MONITOR_RULES } from './monitors.js';
+import { DAEMON_RULES } from './daemons.js';
 import { OPERATION_RULES } from './operations.js';
 import { OPERATION_REPLY_RULES } from './operation-replies.js';
 import { RECONNECT_RULES } from './reconnect.js';
@@ -18,6 +21,9 @@ export * from './banner.js';
 export * from './compression.js';
 export * from './encoding.js';
 export * from './frames.js';
+export * from './maps.js';
+export * from './monitors.js';
+export * from './daemons.js';
 export * from './operation-replies.js';
 export * from './operations.js';
 export * from './order.js';
@@ -42,4 +48,7 @@ export const RULES: readonly Rule[] = [
   ...OPERATION_RULES,
   ...OPERATION_REPLY_RULES,
   ...REPLICATION_RULES,
+  ...DAEMON_RULES,
+  ...MONITOR_RULES,
+  ...MAP_RULES,
 ];

@@ -1,4 +1,4 @@
-import { answered, asked, five, op, reply } from './operation-sessions.js';
+import { answered, asked, five, op, reply } from './sessions.js';
 import { rule } from './rule.js';
 
 /** What OSDs answer to clients. */

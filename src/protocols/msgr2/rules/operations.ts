@@ -1,6 +1,6 @@
 import * as E from '../encode.js';
 import type * as F from '../fronts.js';
-import { asked, atOsd, five, mapped, op } from './operation-sessions.js';
+import { asked, atOsd, five, mapped, op } from './sessions.js';
 import { rule } from './rule.js';
 
 /** What clients ask of OSDs. */

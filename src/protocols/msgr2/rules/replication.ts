@@ -1,4 +1,4 @@
-import { betweenOsds, repOp, replica, replicated, repReply } from './operation-sessions.js';
+import { betweenOsds, repOp, replica, replicated, repReply } from './sessions.js';
 import { rule } from './rule.js';
 
 /** What primaries ask of their replicas, and what these answer. */

@@ -9,6 +9,10 @@ import { at } from '../frame-reader.js';
 import { asNumber, type ControlFrame, type DataFrame, type Frame } from '../message.js';
 import { MSG, messageTypeName } from '../../ceph/message-types.js';
 import { inFront } from '../checks/front.js';
+import { DaemonChecks } from '../checks/daemons.js';
+import { MapChecks } from '../checks/maps.js';
+import { MonitorChecks } from '../checks/monitors.js';
+import type { Scene } from '../checks/scene.js';
 import { OperationChecks } from '../checks/operations.js';
 import { ReplicationChecks } from '../checks/replication.js';
 import * as R from '../rules/index.js';
@@ -41,6 +45,13 @@ const SENDERS = new Map<number, number>([
   [MSG.CLIENT_REPLY, ENTITY.MDS],
 ]);
 
+/** Rules about the bodies of one kind of messages. */
+interface BodyChecks {
+  message(m: DataFrame): void;
+  /** Bytes of a side were lost. */
+  lose(side: Side): void;
+}
+
 interface Keepalive {
   readonly frame: ControlFrame;
   readonly key: string;
@@ -57,6 +68,8 @@ export class Traffic {
   private readonly cluster: Cluster;
   private readonly operationChecks: OperationChecks;
   private readonly replicationChecks: ReplicationChecks;
+  private readonly mapChecks: MapChecks;
+  private readonly bodyChecks: readonly BodyChecks[];
   private readonly keepalives: readonly [Keepalive[], Keepalive[]] = [[], []];
   private readonly lostKeepalives: [boolean, boolean] = [false, false];
   /** Messages by type and side. */
@@ -83,6 +96,17 @@ export class Traffic {
     this.sides = sides;
     const { limits: bounds, held } = context;
     this.operationChecks = new OperationChecks(output, limits, whole.cluster, bounds.inFlight);
+    this.mapChecks = new MapChecks(output);
+    const scene: Scene = {
+      whole: (side) => this.sides[side].whole && !this.resumed,
+      knowsAllBefore: (m) => !this.resumed && this.settled(m),
+    };
+    const inFlight = bounds.inFlight;
+    this.bodyChecks = [
+      this.mapChecks,
+      new MonitorChecks(output, scene, inFlight),
+      new DaemonChecks(output, scene, inFlight),
+    ];
     this.replicationChecks = new ReplicationChecks(output, limits, bounds.inFlight);
     this.requests = [new Requests(bounds.inFlight, held), new Requests(bounds.inFlight, held)];
   }
@@ -104,8 +128,14 @@ export class Traffic {
     counts.set(m.type, (counts.get(m.type) ?? 0) + 1);
     if (m.ackLow !== 0 || m.ackHigh !== 0) this.acknowledge(m, m.ackSeq, own, peer);
     this.judgeSender(m, own);
+    if (m.lead !== null || m.type === MSG.MGR_OPEN || m.type === MSG.MGR_REPORT || m.type === MSG.MGR_CONFIGURE) {
+      for (const checks of this.bodyChecks) checks.message(m);
+    }
     m.names = this.cluster;
-    if (m.mapNews !== null) this.cluster.learn(m.mapNews);
+    if (m.mapNews !== null) {
+      this.mapChecks.news(m, m.mapNews);
+      this.cluster.learn(m.mapNews);
+    }
     this.pair(m, peer);
   }
 
@@ -301,6 +331,7 @@ export class Traffic {
   lose(side: Side): void {
     this.operationChecks.lose(side);
     this.replicationChecks.lose(side);
+    for (const checks of this.bodyChecks) checks.lose(side);
   }
 
   /** Replication in the name of clients whose operations are not known: they may still come, on a connection that is behind. */

@@ -73,3 +73,35 @@ export function betweenOsds(go: (s: Script) => Script): Script {
   for (const step of replica(2).steps) s.steps.push(step);
   return go(s);
 }
+
+export interface Ends {
+  readonly lossy?: boolean;
+  /** Number of the connecting entity, and of the other one. */
+  readonly gid?: number;
+  readonly serverGid?: number;
+}
+
+/** An open session between two kinds of entities. */
+export function between(
+  client: number,
+  server: number,
+  { lossy = true, gid = 4100, serverGid = 0 }: Ends = {},
+): Script {
+  return script()
+    .banners()
+    .hellos({ type: client }, { type: server })
+    .request({ method: 4, payload: E.u8(1), entityType: client })
+    .done()
+    .signatures()
+    .idents({ lossy, gid }, { gid: serverGid });
+}
+
+export type Said = readonly [who: 'client' | 'server', type: number, version: number, front?: Uint8Array, tid?: number];
+
+/** Messages one after the other, numbered by side. */
+export function talk(s: Script, ...said: readonly Said[]): Script {
+  const seq = { client: 0, server: 0 };
+  for (const [who, type, version, front, tid = 0] of said)
+    s.message(who, { type, version, compatVersion: 1, front, tid, seq: ++seq[who] });
+  return s;
+}
