@@ -71,6 +71,16 @@ export interface Limits {
    * would take a gigabyte. Each session may remember a few in any case.
    */
   heldMessages: number;
+  /** Authentication frames of one side that are judged; a login takes two, a refused one a few more: a login without end. */
+  authFrames: number;
+  /** Frames of one side that name a session (idents, reconnects, and their answers) that are judged: reconnecting without end. */
+  namingFrames: number;
+  /** Keepalives of one side that wait for their answers, and acknowledgements that wait to be judged: a peer that never answers. */
+  keepalives: number;
+  /** Sessions that are remembered because later connections may resume them, and tickets for them: a cluster of many daemons. */
+  resumableSessions: number;
+  /** Nonces that are tried to find the next frame in ciphertext behind a loss: a gap of many megabytes. */
+  nonces: number;
   /** Replies of one session that wait for their requests, which were captured later: answers to nothing at all. */
   strayReplies: number;
   /** Requests of one session that name what the capture has not shown, and may still show: accepts on listeners that nobody made. */
@@ -186,6 +196,11 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   haggling: 1024,
   hagglingBytes: 64 << 10,
   heldMessages: 262_144,
+  authFrames: 16,
+  namingFrames: 64,
+  keepalives: 64,
+  resumableSessions: 65_536,
+  nonces: 65_536,
   strayReplies: 1024,
   strayRequests: 4096,
   turns: 1024,

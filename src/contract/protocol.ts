@@ -216,7 +216,7 @@ export interface Protocol<Shared = unknown, M extends Message = Message> {
   /** Throws an Error with one line for the user where the options cannot be used, before anything is read. */
   validate?(options: ProtocolOptions): void;
   /** State shared by the connections of one run. */
-  createShared(options: ProtocolOptions): Shared;
+  createShared(options: ProtocolOptions, limits: Readonly<Limits>): Shared;
   /**
    * What connections have taught that helps to read others, wherever these stand in the input: plain data that can go to another
    * thread, for the `learned` of a second pass. undefined where a second pass would be of no use.

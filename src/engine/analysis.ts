@@ -134,7 +134,7 @@ export class Analysis {
   }
 
   private sharedOf(protocol: Protocol): unknown {
-    if (!this.shared.has(protocol)) this.shared.set(protocol, protocol.createShared(this.options));
+    if (!this.shared.has(protocol)) this.shared.set(protocol, protocol.createShared(this.options, this.options.limits));
     return this.shared.get(protocol);
   }
 }

@@ -119,11 +119,14 @@ export function runSteps<M extends Message = Message>(
 /** The same, into a reporter: what `explain` prints. */
 export function playSteps(protocol: Protocol, steps: readonly Step[], options: StepOptions, reporter: Reporter): void {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const shared = protocol.createShared({
-    keyrings: options.keyrings ?? [],
-    showSecrets: options.showSecrets ?? false,
-    ...(options.knows === undefined ? {} : { learned: { [protocol.name]: options.knows } }),
-  });
+  const shared = protocol.createShared(
+    {
+      keyrings: options.keyrings ?? [],
+      showSecrets: options.showSecrets ?? false,
+      ...(options.knows === undefined ? {} : { learned: { [protocol.name]: options.knows } }),
+    },
+    limits,
+  );
   const env: StreamEnvironment = {
     limits,
     budget: new Budget(limits.bufferedBytes),

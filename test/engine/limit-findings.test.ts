@@ -9,7 +9,6 @@ import * as b from '../../src/protocols/arca/rules/steps-b.js';
 import * as c from '../../src/protocols/arca/rules/steps-c.js';
 import { TAG } from '../../src/protocols/msgr2/constants.js';
 import { msgr2 } from '../../src/protocols/msgr2/index.js';
-import { SharedSessions } from '../../src/protocols/msgr2/session/shared.js';
 import { script } from '../../src/protocols/msgr2/script.js';
 import * as s from '../../src/protocols/nbd/rules/session-steps.js';
 import { nbd } from '../../src/protocols/nbd/index.js';
@@ -220,16 +219,23 @@ const CASES: Readonly<Record<string, Case>> = {
     protocol: msgr2,
     steps: () =>
       many(100, (i) => i).reduce((m, i) => m.keepalive('client', TAG.KEEPALIVE2, 1000 + i), script().open()).steps,
-    says: /^inFlight: more than 64 keepalives/,
+    says: /^keepalives: more than 64 keepalives/,
   },
   'msgr2: authentication frames': {
     protocol: msgr2,
     steps: () => [...script().banners().hellos().steps, ...many(30, () => script().request().steps).flat()],
-    says: /^inFlight: more than 16 authentication frames/,
+    says: /^authFrames: more than 16 authentication frames/,
     deserves: ['msgr2/auth-pipelined', 'msgr2/auth-round', 'msgr2/auth-retry', 'msgr2/frame-not-allowed'],
   },
+  'msgr2: names of a session': {
+    protocol: msgr2,
+    limits: { namingFrames: 5 },
+    steps: () => [...script().login().steps, ...many(8, () => script().reconnect().steps.slice(-1)).flat()],
+    says: /^namingFrames: more than 5 frames/,
+  },
   'msgr2: sessions that may be resumed': {
-    protocol: { ...msgr2, createShared: () => new SharedSessions(3) },
+    protocol: msgr2,
+    limits: { resumableSessions: 3 },
     steps: () => [
       ...many(8, (i) => {
         const one = script()
@@ -239,7 +245,7 @@ const CASES: Readonly<Record<string, Case>> = {
       }).flat(),
       ...script().login().reconnect({ clientCookie: 1n, serverCookie: 1n, globalSeq: 20 }).steps,
     ],
-    says: /^inFlight: more than 3 sessions/,
+    says: /^resumableSessions: more than 3 sessions/,
   },
   'msgr2: requests in flight': {
     protocol: msgr2,

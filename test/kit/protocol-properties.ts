@@ -116,7 +116,7 @@ function heldAfter(protocol: Protocol, example: Example, rounds: number): number
     messageNames: () => protocol.messageNames(),
     annotate: (m) => protocol.annotate(m),
     describe: (m, verbose) => protocol.describe(m, verbose),
-    createShared: (o) => protocol.createShared(o),
+    createShared: (o, limits) => protocol.createShared(o, limits),
     converse(context, output, settings): Conversation {
       const conversation = protocol.converse(context, output, settings);
       const { session } = conversation;

@@ -95,6 +95,11 @@ export class FrameReader {
     return this.settings.details ? this.settings.limits.detailBytes : NAMES_KEPT;
   }
 
+  /** Bound on the nonces that are tried behind a loss. */
+  get nonces(): number {
+    return this.settings.limits.nonces;
+  }
+
   /** Bound on what one segment may grow to when it is decompressed. */
   get messageBytes(): number {
     return this.settings.limits.messageBytes;

@@ -1,6 +1,6 @@
 import { messageNames } from './constants.js';
 import { CLIENT, otherSide, SERVER } from '../../base/input.js';
-import { DEFAULT_LIMITS } from '../../base/limits.js';
+import type { Limits } from '../../base/limits.js';
 import type { Protocol, ProtocolOptions } from '../../contract/protocol.js';
 import { annotate } from './annotate.js';
 import { contents } from './contents.js';
@@ -35,7 +35,7 @@ export const msgr2: Protocol<SharedSessions> = {
   validate(options) {
     for (const path of options.keyrings) readKeyring(path);
   },
-  createShared: (options) => new SharedSessions(DEFAULT_LIMITS.inFlight, keyChain(options)),
+  createShared: (options, limits) => new SharedSessions(limits.resumableSessions, keyChain(options, limits)),
   learned: (shared) => shared.keys?.learned(),
   converse(context, output, settings) {
     const said = [new Announced(), new Announced()] as const;
@@ -64,9 +64,9 @@ export const msgr2: Protocol<SharedSessions> = {
 };
 
 /** Keys of the run, or null where there are none. */
-function keyChain(options: ProtocolOptions): KeyChain | null {
+function keyChain(options: ProtocolOptions, limits: Readonly<Limits>): KeyChain | null {
   const learned = options.learned?.['msgr2'] as LearnedKeys | undefined;
   if (options.keyrings.length === 0 && learned === undefined) return null;
   const entries = options.keyrings.flatMap((path) => readKeyring(path));
-  return new KeyChain(entries, DEFAULT_LIMITS.inFlight, options.showSecrets, learned);
+  return new KeyChain(entries, limits.resumableSessions, options.showSecrets, learned);
 }

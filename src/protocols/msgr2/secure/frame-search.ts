@@ -2,8 +2,6 @@ import { PREAMBLE } from '../layout.js';
 import { plausiblePreamble } from '../preamble.js';
 import type { GcmStream } from './gcm.js';
 
-/** Counters that are tried at most: a gap of many megabytes must not take gigabytes of key stream. */
-const WINDOW = 1 << 16;
 const NONE = -1;
 /** Counters that there is room for at first; and places of the table for each. Powers of two. */
 const LEAST_ROOM = 16;
@@ -21,6 +19,7 @@ export class FrameSearch {
   window = 0;
   private readonly gcm: GcmStream;
   private readonly first: number;
+  private readonly most: number;
   private stream = new Uint8Array(0);
   /** Counters by bytes 26 and 27 of their key stream: the first one, and the next one with the same place in the table. */
   private heads = new Int32Array(0);
@@ -28,8 +27,10 @@ export class FrameSearch {
   private readonly plain = new Uint8Array(PREAMBLE.size);
   private readonly view = new DataView(this.plain.buffer);
 
-  constructor(gcm: GcmStream, operation: number, window: number) {
+  /** `most`: limits.nonces. */
+  constructor(gcm: GcmStream, operation: number, window: number, most: number) {
     this.gcm = gcm;
+    this.most = most;
     this.first = operation;
     this.widen(window);
   }
@@ -37,7 +38,7 @@ export class FrameSearch {
   /** So many more counters are possible: another loss. What is known of the others stays. */
   widen(more: number): void {
     const before = this.window;
-    this.window = Math.min(before + more, WINDOW);
+    this.window = Math.min(before + more, this.most);
     if (this.window === before) return;
     if (this.window > this.nexts.length) this.enlarge();
     this.stream.set(this.gcm.keyStream(this.first + before, this.window - before), before * PREAMBLE.size);

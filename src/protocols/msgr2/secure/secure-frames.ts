@@ -280,7 +280,7 @@ export class SecureFrames {
   }
 
   private startSearch(offset: number, operations: number): void {
-    this.search = new FrameSearch(this.gcm, this.operation, operations);
+    this.search = new FrameSearch(this.gcm, this.operation, operations, this.reader.nonces);
     this.searchFrom = offset;
     this.searched = 0;
     this.need = this.least;
@@ -330,7 +330,9 @@ export class SecureFrames {
   /** The direction ends, and no frame was found in what is left of it. */
   private giveUp(): void {
     const who = this.side === CLIENT ? 'client' : 'server';
-    const tried = count(this.search!.window, 'nonce');
+    const { window } = this.search!;
+    const most = window >= this.reader.nonces ? ` (limit nonces: ${window})` : '';
+    const tried = count(window, 'nonce') + most;
     const text = `bytes are missing in the ciphertext of the ${who}, and in the ${count(this.searched, 'byte')} from offset ${this.searchFrom} on no frame was found with any of ${tried}: they stay encrypted`;
     this.output.raise(OPAQUE, { side: this.side, offset: this.searchFrom, length: this.searched, text });
   }

@@ -136,7 +136,7 @@ export class Lineage {
 
   private tellForgotten(m: ControlFrame): void {
     const text = `more than ${this.shared.limit} sessions; the oldest are forgotten, and who resumes an unknown one is not judged`;
-    this.limits.hit('inFlight', text, 'warning', m);
+    this.limits.hit('resumableSessions', text, 'warning', m);
   }
 
   private judgeUnknown(m: ControlFrame, name: string): void {

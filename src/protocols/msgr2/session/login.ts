@@ -23,9 +23,6 @@ import type { SideState } from './side-state.js';
 /** Bytes of an HMAC-SHA256. */
 const SIGNATURE_BYTES = 32;
 
-/** Auth frames of one side that are kept: a login takes two, a refused one a few more. */
-const ROUNDS = 16;
-
 /** The authentication of one connection: each request of the client with its answer, in whichever order they are seen. */
 export class Login {
   private readonly output: Output;
@@ -41,17 +38,21 @@ export class Login {
   whyRefused = '';
 
   private readonly firstInFile: (what: string) => boolean;
+  /** See limits.authFrames. */
+  private readonly most: number;
 
   constructor(
     output: Output,
     limits: LimitNotes,
     sides: readonly [SideState, SideState],
     firstInFile: (what: string) => boolean,
+    most: number,
   ) {
     this.output = output;
     this.limits = limits;
     this.sides = sides;
     this.firstInFile = firstInFile;
+    this.most = most;
   }
 
   /** Method, entity and so on of the last AUTH_REQUEST. */
@@ -79,7 +80,7 @@ export class Login {
 
   /** AUTH_REQUEST or AUTH_REQUEST_MORE. */
   ask(m: ControlFrame): void {
-    if (this.requests.length >= ROUNDS) return this.flooded(m);
+    if (this.requests.length >= this.most) return this.flooded(m);
     this.requests.push(m);
     if (m.tag === TAG.AUTH_REQUEST) this.judgeRequest(m);
     else this.judgeMore(m);
@@ -90,8 +91,8 @@ export class Login {
 
   private flooded(m: ControlFrame): void {
     this.limits.hit(
-      'inFlight',
-      `more than ${ROUNDS} authentication frames of one side; later ones are not judged`,
+      'authFrames',
+      `more than ${this.most} authentication frames of one side; later ones are not judged`,
       'note',
       m,
     );
@@ -99,7 +100,7 @@ export class Login {
 
   /** AUTH_BAD_METHOD, AUTH_REPLY_MORE or AUTH_DONE. */
   answer(m: ControlFrame): void {
-    if (this.answers.length >= ROUNDS) return this.flooded(m);
+    if (this.answers.length >= this.most) return this.flooded(m);
     this.answers.push(m);
     const i = this.answers.length - 1;
     const asked = this.sides[CLIENT].whole ? this.requests[i] : undefined;

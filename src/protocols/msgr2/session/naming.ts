@@ -25,8 +25,6 @@ import type { Lineage } from './lineage.js';
 import type { SideState } from './side-state.js';
 import type { Traffic } from './traffic.js';
 
-const ROUNDS = 64;
-
 /** How a session gets its name: idents, or a reconnect and its rounds; and what links it to earlier connections. */
 export class Naming {
   private readonly output: Output;
@@ -35,6 +33,8 @@ export class Naming {
   private readonly login: Login;
   private readonly traffic: Traffic;
   readonly lineage: Lineage;
+  /** See limits.namingFrames. */
+  private readonly most: number;
   private readonly asks: ControlFrame[] = [];
   private readonly answers: ControlFrame[] = [];
   resumed = false;
@@ -50,6 +50,7 @@ export class Naming {
     login: Login,
     traffic: Traffic,
     lineage: Lineage,
+    most: number,
   ) {
     this.output = output;
     this.limits = limits;
@@ -57,6 +58,7 @@ export class Naming {
     this.login = login;
     this.traffic = traffic;
     this.lineage = lineage;
+    this.most = most;
   }
 
   get open(): boolean {
@@ -76,7 +78,7 @@ export class Naming {
 
   /** CLIENT_IDENT or SESSION_RECONNECT. */
   ask(m: ControlFrame): void {
-    if (this.asks.length >= ROUNDS) return this.flooded(m);
+    if (this.asks.length >= this.most) return this.flooded(m);
     this.asks.push(m);
     const ident = m.as(clientIdent);
     const reconnect = m.as(sessionReconnect);
@@ -89,15 +91,15 @@ export class Naming {
 
   private flooded(m: ControlFrame): void {
     this.limits.hit(
-      'inFlight',
-      `more than ${ROUNDS} frames of one side that name a session; later ones are not judged`,
+      'namingFrames',
+      `more than ${this.most} frames of one side that name a session; later ones are not judged`,
       'note',
       m,
     );
   }
 
   answer(m: ControlFrame): void {
-    if (this.answers.length >= ROUNDS) return this.flooded(m);
+    if (this.answers.length >= this.most) return this.flooded(m);
     this.answers.push(m);
     const i = this.answers.length - 1;
     const asked = this.sides[CLIENT].whole ? this.asks[i] : undefined;

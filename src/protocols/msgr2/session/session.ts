@@ -57,14 +57,15 @@ export class Msgr2Session implements Session, SessionParts {
     this.rolesKnown = context.clientEnd !== null;
     const limits = new LimitNotes(output);
     const { shared, file } = context;
-    this.login = new Login(output, limits, this.sides, (what) => shared.first(what, file));
+    this.login = new Login(output, limits, this.sides, (what) => shared.first(what, file), context.limits.authFrames);
     const whole = shared.whole(file);
     this.ways = whole.ways;
     this.traffic = new Traffic(context, output, limits, this.sides, whole);
     this.compression = new Compression(output, this.sides);
     const server = context.connection.endpoints[context.clientEnd === 1 ? 0 : 1];
     this.lineage = new Lineage(output, limits, this.sides, context.shared, this.traffic, context.connection.id, server);
-    this.naming = new Naming(output, limits, this.sides, this.login, this.traffic, this.lineage);
+    const { namingFrames } = context.limits;
+    this.naming = new Naming(output, limits, this.sides, this.login, this.traffic, this.lineage, namingFrames);
   }
 
   message(message: Message): void {

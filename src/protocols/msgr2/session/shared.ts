@@ -4,7 +4,7 @@ import { Ways } from './ways.js';
 
 /**
  * What is remembered across the connections of one run: lossless sessions outlive the connections that carry them. Bounded by
- * limits.inFlight; the oldest goes first.
+ * limits.resumableSessions; the oldest goes first.
  */
 
 /** One lossless session between two daemons, or a client and a metadata server. */

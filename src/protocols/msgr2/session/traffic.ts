@@ -25,7 +25,6 @@ import type { Cluster } from '../../ceph/cluster.js';
 import type { SessionRecord, Whole } from './shared.js';
 
 const UNANSWERED_AFTER = 15_000_000_000;
-const KEEPALIVES = 64;
 /** Operations without a known client's request that are held until the connection is over, to be judged then. */
 const UNASKED = 64;
 
@@ -192,11 +191,11 @@ export class Traffic {
     if (ack > own.acked) own.acked = ack;
     if (peer.maxSeq < 0 || !peer.whole || ack <= peer.maxSeq) return;
     if (this.settled(m)) this.raiseAck(m, ack, peer.maxSeq, 'certain');
-    else if (this.claims.length < KEEPALIVES) this.claims.push({ acker: own, ack, frame: m });
+    else if (this.claims.length < this.context.limits.keepalives) this.claims.push({ acker: own, ack, frame: m });
     else
       this.limits.hit(
-        'inFlight',
-        `more than ${KEEPALIVES} acknowledgements wait to be judged; later ones are not`,
+        'keepalives',
+        `more than ${this.context.limits.keepalives} acknowledgements wait to be judged; later ones are not`,
         'note',
         m,
       );
@@ -219,12 +218,12 @@ export class Traffic {
     this.keepaliveDue(m, own, peer);
     const list = this.keepalives[m.side];
     list.push({ frame: m, key: `${m.valueHigh}:${m.valueLow}` });
-    if (list.length > KEEPALIVES) {
+    if (list.length > this.context.limits.keepalives) {
       list.shift();
       this.lostKeepalives[m.side] = true;
       this.limits.hit(
-        'inFlight',
-        `more than ${KEEPALIVES} keepalives wait for answers; the oldest are given up`,
+        'keepalives',
+        `more than ${this.context.limits.keepalives} keepalives wait for answers; the oldest are given up`,
         'note',
         m,
       );
