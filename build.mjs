@@ -125,9 +125,9 @@ const smallCel = {
   },
 };
 
-// the program inside the pages of `-f html`: it runs in browsers, and is read as text by the command line
+// the programs inside the pages of `-f html`: they run in browsers, and are read as text by the command line
 const page = await build({
-  entryPoints: { page: 'src/page/main.tsx' },
+  entryPoints: { page: 'src/page/main.tsx', comparison: 'src/page/comparison/main.tsx' },
   outdir: 'dist/page',
   bundle: true,
   minify: true,

@@ -25,7 +25,7 @@ export const diff: Command = {
     yargs
       .positional('capture', { type: 'string', array: true, describe: 'Two captures' })
       .options({
-        ...formatOption(['text', 'json']),
+        ...formatOption(['text', 'json', 'html']),
         ignore: { ...list, describe: 'A field that does not count: its name, or its path (front.object)' },
         output: PRINT_OPTIONS.output,
         color: PRINT_OPTIONS.color,
@@ -59,11 +59,16 @@ export const diff: Command = {
     const ignored = new Set((args.ignore ?? []).flatMap((text) => text.split(',')));
     const comparison = compare(sides[0]!, sides[1]!, ignored, DEFAULT_LIMITS);
     const names = [inputName(inputs[0]!), inputName(inputs[1]!)] as const;
-    output.add(
-      args.format === 'json'
-        ? `${safeJson(JSON.stringify(comparisonObject(comparison, names), null, 2))}\n`
-        : comparisonText(comparison, { colors: wantColors(args), width: terminalWidth(args) ?? null, names }),
-    );
+    switch (args.format) {
+      case 'json':
+        output.add(`${safeJson(JSON.stringify(comparisonObject(comparison, names), null, 2))}\n`);
+        break;
+      case 'html':
+        output.add((await import('./page.js')).diffPage(comparison, names));
+        break;
+      default:
+        output.add(comparisonText(comparison, { colors: wantColors(args), width: terminalWidth(args) ?? null, names }));
+    }
     finishDestination(output, args.output);
     return comparison.equal ? 0 : 1;
   },

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { DEFAULT_LIMITS } from '../base/limits.js';
 import type { Rule } from '../base/rule.js';
+import type { Comparison } from '../compare/comparison.js';
 import type { Summary } from '../engine/event.js';
 import { PROTOCOLS } from '../protocols/registry.js';
 import type { CheckReport } from '../report/check-report.js';
 import type { PagePart } from '../report/page/collector.js';
 import type { PageHead, PageRule } from '../report/page/format.js';
-import { pageHtml } from '../report/page/html.js';
+import { comparisonPage } from '../report/page/comparison.js';
+import { comparisonHtml, pageHtml } from '../report/page/html.js';
 import { ruleExamples } from '../report/rule-page.js';
 import { packageRoot } from './package-root.js';
 import { allRules } from './plan.js';
@@ -21,16 +24,23 @@ export interface PageContent {
 /** The page of a run: `-f html` of every command. */
 export function page({ command, parts, totals, gate }: PageContent): string {
   const broken = new Set(parts.flatMap((p) => p.broken));
-  const rules = allRules().filter((r) => broken.has(r.id));
   const { files, packets, streams, messages, findings } = totals;
   const head = {
     version: version(),
     command,
     gate: gate ?? null,
     totals: { files, packets, streams, messages, findings },
-    rules: rules.map(pageRule),
+    rules: pageRules(broken),
   };
   return pageHtml(head, parts, { script: built('page.js'), style: built('page.css') });
+}
+
+/** The page of a comparison of two captures, with what they are called. */
+export function diffPage(comparison: Comparison, names: readonly [string, string]): string {
+  const differing = [...comparison.findings, ...comparison.streams.flatMap((s) => s.findings)];
+  const rules = pageRules(new Set(differing.map((f) => (f.a ?? f.b!).rule)));
+  const content = { version: version(), names, rules, ...comparisonPage(comparison, DEFAULT_LIMITS) };
+  return comparisonHtml(content, { script: built('comparison.js'), style: built('comparison.css') });
 }
 
 /** The page of what `check` judged. */
@@ -38,6 +48,13 @@ export function checkPage(report: CheckReport): string {
   const parts = report.files.flatMap((f) => f.page ?? []);
   const { gate, summary, suppressed } = report;
   return page({ command: 'check', parts, totals: summary, gate: { ...gate, suppressed } });
+}
+
+/** What a page says of the rules of these ids. */
+function pageRules(ids: ReadonlySet<string>): PageRule[] {
+  return allRules()
+    .filter((r) => ids.has(r.id))
+    .map(pageRule);
 }
 
 function pageRule(rule: Rule): PageRule {

@@ -26,13 +26,22 @@ export interface FindingChange {
   readonly b: ComparedFinding | null;
 }
 
+/** Messages that stand for each other and do not differ in what counts. */
+export interface MessagePair {
+  readonly kind: 'equal';
+  readonly a: ComparedMessage;
+  readonly b: ComparedMessage;
+}
+
 /** Two streams that play the same part, or one that the other recording has nothing for. */
 export interface StreamComparison {
   readonly a: ComparedStream | null;
   readonly b: ComparedStream | null;
   readonly equal: number;
-  /** In the order of the messages of A, and those that only B has where they stand there. */
+  /** What differs, in the order of the messages of A; those that only B has stand behind what comes before them in B. */
   readonly messages: readonly MessageChange[];
+  /** The same with what does not differ. */
+  readonly aligned: readonly (MessageChange | MessagePair)[];
   readonly findings: readonly FindingChange[];
   /** Whether more than `diffEdits` messages differ: then none is listed. */
   readonly tooFar: boolean;
@@ -43,6 +52,8 @@ export interface Comparison {
   readonly equal: boolean;
   readonly streams: readonly StreamComparison[];
   readonly findings: readonly FindingChange[];
+  /** Streams of each that no protocol claims. */
+  readonly unknown: readonly [number, number];
 }
 
 /**
@@ -65,7 +76,8 @@ export function compare(
     s.findings.length === 0 &&
     !s.tooFar &&
     s.a.leftOut === s.b.leftOut;
-  return { equal: findings.length === 0 && streams.every(same) && a.unknown === b.unknown, streams, findings };
+  const equal = findings.length === 0 && streams.every(same) && a.unknown === b.unknown;
+  return { equal, streams, findings, unknown: [a.unknown, b.unknown] };
 }
 
 function pairs(
@@ -87,14 +99,13 @@ function compareStreams(
   ignored: ReadonlySet<string>,
   limits: Readonly<Limits>,
 ): StreamComparison {
-  if (a === null || b === null) return { a, b, equal: 0, messages: [], findings: [], tooFar: false };
+  if (a === null || b === null) return { a, b, equal: 0, messages: [], aligned: [], findings: [], tooFar: false };
   const { varying } = a.protocol;
   const leftOut = new Set([...ignored, ...(varying?.ignored ?? [])]);
   const ids = new Set((varying?.mapped ?? []).filter((name) => !ignored.has(name)));
   const mapping = new OneToOne();
-  let equal = 0;
   let tooFar = false;
-  const changes: MessageChange[] = [];
+  const rows: (MessageChange | MessagePair)[] = [];
   for (const direction of ['client-to-server', 'server-to-client', 'unknown'] as const) {
     const of = (s: ComparedStream): ComparedMessage[] => s.messages.filter((m) => m.direction === direction);
     const [left, right] = [of(a), of(b)];
@@ -109,7 +120,7 @@ function compareStreams(
     let removed: ComparedMessage[] = [];
     let added: ComparedMessage[] = [];
     const settle = (): void => {
-      changes.push(...paired(removed, added, leftOut, ids));
+      rows.push(...paired(removed, added, leftOut, ids));
       removed = [];
       added = [];
     };
@@ -122,16 +133,46 @@ function compareStreams(
         for (let k = 0; k < n; k++) {
           const [x, y] = [left[i++]!, right[j++]!];
           const fields = idChanges(x.fields, y.fields, '', ids, mapping);
-          if (fields.length === 0) equal++;
-          else changes.push({ kind: 'changed', a: x, b: y, fields });
+          rows.push(fields.length === 0 ? { kind: 'equal', a: x, b: y } : { kind: 'changed', a: x, b: y, fields });
         }
       }
     }
     settle();
   }
-  const place = (c: MessageChange): number => (c.a ?? c.b).index;
-  changes.sort((x, y) => place(x) - place(y));
-  return { a, b, equal, messages: changes, findings: compareFindings(a.findings, b.findings), tooFar };
+  const aligned = inOrder(rows);
+  const messages = aligned.filter((row) => row.kind !== 'equal');
+  return {
+    ...{ a, b, equal: aligned.length - messages.length, messages, aligned, tooFar },
+    findings: compareFindings(a.findings, b.findings),
+  };
+}
+
+/**
+ * Rows of both directions as A has them. What only B has stands behind what comes before it there, and what only A has in that place; but
+ * always in front of what comes next in its own direction.
+ */
+function inOrder(rows: readonly (MessageChange | MessagePair)[]): (MessageChange | MessagePair)[] {
+  const inB = rows.filter((row) => row.b !== null).sort((x, y) => x.b!.index - y.b!.index);
+  const paired = inB.flatMap((row) => row.a?.index ?? []).sort((x, y) => x - y);
+  const place = new Map<MessageChange | MessagePair, number>();
+  let next = 0;
+  for (const row of inB) {
+    if (row.a !== null) while (next < paired.length && paired[next]! <= row.a.index) next++;
+    else place.set(row, paired[next] ?? Infinity);
+  }
+  const nextOf = new Map<string, number>();
+  for (const row of inB.toReversed()) {
+    const { direction } = row.b!;
+    if (row.a !== null) nextOf.set(direction, row.a.index);
+    // half a place in front of that message
+    else place.set(row, Math.min(place.get(row)!, nextOf.get(direction) ?? Infinity) - 0.5);
+  }
+  const only = rows.filter((row) => row.b === null);
+  const placeOf = (row: MessageChange | MessagePair): number => row.a?.index ?? place.get(row)!;
+  return [...only, ...inB].sort((x, y) => {
+    const [m, n] = [placeOf(x), placeOf(y)];
+    return m === n ? 0 : m - n;
+  });
 }
 
 /** Of messages that stand in the same place, those of one name are the same one, changed. */

@@ -1,6 +1,5 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { count } from '../base/safe-text.js';
 import { useFind, type Found } from './find.js';
 import { Help } from './help.js';
 import { Messages } from './messages.js';
@@ -8,9 +7,10 @@ import type { Model } from './model.js';
 import { Overview } from './overview.js';
 import { Sequence } from './sequence.js';
 import { Waterfall } from './waterfall.js';
+import { isTyping, Top } from './top.js';
 import { useRoute, VIEWS, type Go, type Route, type View } from './route.js';
 import { positionOf, type ViewProps } from './view.js';
-import { grouped, streamName } from './words.js';
+import { counted, grouped, streamName } from './words.js';
 
 const TITLES: Readonly<Record<View, string>> = {
   overview: 'Overview',
@@ -50,25 +50,7 @@ export function App({ model }: { readonly model: Model }): JSX.Element {
   const view: ViewProps = { model, route, go, rows, select };
   return (
     <>
-      <header class="top">
-        <p class="brand">wirelint</p>
-        <nav aria-label="views">
-          {VIEWS.map((v) => (
-            <button
-              key={v}
-              type="button"
-              aria-current={route.view === v ? 'page' : undefined}
-              onClick={() => go({ view: v })}
-            >
-              {TITLES[v]}
-            </button>
-          ))}
-        </nav>
-        <Theme />
-        <button type="button" class="small" aria-label="keys and help" onClick={() => setHelp(true)}>
-          ?
-        </button>
-      </header>
+      <Top titles={TITLES} view={route.view} open={(v) => go({ view: v })} help={() => setHelp(true)} />
       {route.view !== 'overview' && (
         <Bar model={model} route={route} go={go} found={found} shown={rows.length} input={search} />
       )}
@@ -79,7 +61,7 @@ export function App({ model }: { readonly model: Model }): JSX.Element {
         {route.view === 'sequence' && <Sequence {...view} />}
         {route.view === 'waterfall' && <Waterfall {...view} />}
       </main>
-      {help && <Help model={model} close={() => setHelp(false)} />}
+      {help && <Help version={model.head.version} close={() => setHelp(false)} />}
     </>
   );
 }
@@ -141,33 +123,13 @@ function Bar({ model, route, go, found, shown, input }: BarProps): JSX.Element {
           <span class="problem">{found.problem}</span>
         ) : (
           <>
-            {grouped(shown)} of {count(model.count, 'message')}
+            {grouped(shown)} of {counted(model.count, 'message')}
             {busy && ', looking …'}
             {found.blind > 0 && `; the fields of ${grouped(found.blind)} are not in the page`}
           </>
         )}
       </p>
     </form>
-  );
-}
-
-const THEMES = ['auto', 'light', 'dark'] as const;
-
-function Theme(): JSX.Element {
-  const [theme, setTheme] = useState<(typeof THEMES)[number]>('auto');
-  useEffect(() => {
-    document.documentElement.dataset['theme'] = theme;
-    dispatchEvent(new Event('themechange'));
-  }, [theme]);
-  return (
-    <button
-      type="button"
-      class="small theme"
-      aria-label={`colours: ${theme}`}
-      onClick={() => setTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]!)}
-    >
-      {theme}
-    </button>
   );
 }
 
@@ -190,8 +152,4 @@ function nextFinding(model: Model, route: Route, rows: Uint32Array, step: number
   const from = route.row ?? (step > 0 ? -1 : model.count);
   const own = [...model.findingsOf.keys()].sort((a, b) => a - b).filter((row) => rows[positionOf(rows, row)] === row);
   return (step > 0 ? own.find((row) => row > from) : own.findLast((row) => row < from)) ?? -1;
-}
-
-function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
 }

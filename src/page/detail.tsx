@@ -1,12 +1,13 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { fieldsOf, type Annotation, type Json } from '../base/annotation.js';
-import { count, safeJson, safeText } from '../base/safe-text.js';
+import { safeJson, safeText } from '../base/safe-text.js';
 import { duration } from '../base/time.js';
 import { FindingCard } from './findings.js';
-import { unpacked, type Model } from './model.js';
+import type { Model } from './model.js';
 import { Copy } from './parts.js';
-import { absoluteText, commandFor, directionWords, streamName, timeText } from './words.js';
+import { unpacked } from './unpacked.js';
+import { absoluteText, commandFor, counted, directionWords, streamName, timeText } from './words.js';
 
 interface Node {
   readonly field: Annotation;
@@ -82,15 +83,15 @@ function Facts({ model, row }: { readonly model: Model; readonly row: number }):
   }
   facts.push(
     ['stream bytes', `${model.offset[row]!}..${model.offset[row]! + model.length[row]!}`],
-    ['length', count(model.length[row]!, 'byte')],
+    ['length', counted(model.length[row]!, 'byte')],
   );
   const error = model.error(row);
   if (error !== null) facts.push(['error', error]);
   if (model.is(row, 'hinted')) facts.push(['decoded', 'with the help of the other direction']);
   if (model.is(row, 'inferred')) facts.push(['framing', 'inferred']);
   if (model.is(row, 'tls')) facts.push(['layer', 'TLS; bytes count in the plaintext']);
-  if (cut !== undefined && cut.unsent > 0) facts.push(['unfinished', `${count(cut.unsent, 'byte')} never sent`]);
-  if (lost > 0) facts.push(['cut', `${count(lost, 'byte')} not captured`]);
+  if (cut !== undefined && cut.unsent > 0) facts.push(['unfinished', `${counted(cut.unsent, 'byte')} never sent`]);
+  if (lost > 0) facts.push(['cut', `${counted(lost, 'byte')} not captured`]);
   return (
     <dl class="facts">
       {facts.map(([term, value]) => (
@@ -153,7 +154,7 @@ let loading: Promise<Uint8Array> | null = null;
 function useBytes(model: Model, row: number): Uint8Array | null {
   const [all, setAll] = useState<Uint8Array | null>(null);
   useEffect(() => {
-    loading ??= unpacked(document.getElementById('bytes')!.textContent);
+    loading ??= unpacked('bytes');
     void loading.then(setAll);
   }, []);
   if (all === null) return null;

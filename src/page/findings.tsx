@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Severity } from '../base/rule.js';
+import type { PageRule } from '../report/page/format.js';
 import { GRAVITY, type Finding, type Model } from './model.js';
 import { Level, Sign } from './parts.js';
 import { findingPlace } from './words.js';
@@ -28,7 +29,7 @@ export function FindingCard(p: {
       {rule !== undefined && (
         <details>
           <summary>{rule.title}</summary>
-          <Explain model={model} rule={f.rule} />
+          <Explain rule={rule} />
         </details>
       )}
     </section>
@@ -36,8 +37,7 @@ export function FindingCard(p: {
 }
 
 /** What a rule means: as `wirelint explain` says it. */
-export function Explain({ model, rule }: { readonly model: Model; readonly rule: string }): JSX.Element | null {
-  const known = model.head.rules.find((r) => r.id === rule);
+export function Explain({ rule: known }: { readonly rule: PageRule | undefined }): JSX.Element | null {
   if (known === undefined) return null;
   return (
     <div class="explain">
@@ -131,7 +131,7 @@ export function RuleGroup({
       </div>
       <div class="why">
         {rule !== undefined && <p class="title">{rule.title}</p>}
-        <Explain model={model} rule={group.rule} />
+        <Explain rule={rule} />
       </div>
     </section>
   );

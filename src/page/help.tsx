@@ -1,6 +1,5 @@
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
-import type { Model } from './model.js';
+import { KeysDialog } from './keys-dialog.js';
 
 const KEYS: readonly (readonly [string, string])[] = [
   ['1 2 3 4', 'overview, messages, sequence, waterfall'],
@@ -14,24 +13,9 @@ const KEYS: readonly (readonly [string, string])[] = [
 ];
 
 /** The keys, and what expressions can ask. */
-export function Help({ model, close }: { readonly model: Model; readonly close: () => void }): JSX.Element {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current!.showModal(), []);
+export function Help({ version, close }: { readonly version: string; readonly close: () => void }): JSX.Element {
   return (
-    <dialog ref={dialog} onClose={close} aria-labelledby="help-title">
-      <h2 id="help-title">Keys</h2>
-      <dl class="keys">
-        {KEYS.map(([keys, what]) => (
-          <div key={keys}>
-            <dt>
-              {keys.split(' ').map((k) => (
-                <kbd key={k}>{k}</kbd>
-              ))}
-            </dt>
-            <dd>{what}</dd>
-          </div>
-        ))}
-      </dl>
+    <KeysDialog keys={KEYS} close={close}>
       <h2>Find</h2>
       <p>
         The expressions of <code>wirelint analyze --where</code> (CEL): <code>findings.size() &gt; 0</code>,{' '}
@@ -39,12 +23,8 @@ export function Help({ model, close }: { readonly model: Model; readonly close: 
         <code>reply == null</code>. <code>wirelint fields</code> lists the fields.
       </p>
       <p class="muted">
-        Made by wirelint {model.head.version}. The page needs no network and sends nothing. It contains Preact and
-        cel-js (MIT).
+        Made by wirelint {version}. The page needs no network and sends nothing. It contains Preact and cel-js (MIT).
       </p>
-      <form method="dialog">
-        <button>Close</button>
-      </form>
-    </dialog>
+    </KeysDialog>
   );
 }

@@ -1,13 +1,12 @@
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
-import { byteSize, count, safeText } from '../base/safe-text.js';
+import { byteSize, safeText } from '../base/safe-text.js';
 import { duration } from '../base/time.js';
 import type { ViewProps } from './view.js';
 import { byRule, RuleGroup } from './findings.js';
 import type { Model, Stream } from './model.js';
 import { Sign } from './parts.js';
-import { colours, sharpen } from './canvas.js';
-import { absoluteText, countsText, grouped } from './words.js';
+import { Canvas, type Colours } from './canvas.js';
+import { absoluteText, counted, countsText, grouped } from './words.js';
 
 /** Streams that are listed before more is asked for. */
 const MOST_STREAMS = 200;
@@ -79,7 +78,7 @@ function Verdict({ model }: { readonly model: Model }): JSX.Element {
       </dl>
       <p class="muted">
         {[...protocols]
-          .map(([name, n]) => `${count(n, 'stream')} of ${name === 'unknown' ? 'no known protocol' : name}`)
+          .map(([name, n]) => `${counted(n, 'stream')} of ${name === 'unknown' ? 'no known protocol' : name}`)
           .join(', ')}
         {lossWords(model)}
       </p>
@@ -105,7 +104,7 @@ function lossWords(model: Model): string {
   }
   if (model.streams.length === 0) return '';
   const words = [bytes === 0 ? 'nothing missing in the recording' : `${byteSize(bytes)} missing in the recording`];
-  if (late > 0) words.push(`${count(late, 'stream')} joined late`);
+  if (late > 0) words.push(`${counted(late, 'stream')} joined late`);
   return `; ${words.join('; ')}.`;
 }
 
@@ -120,17 +119,17 @@ function NotHere({ model }: { readonly model: Model }): JSX.Element | null {
   const fields = sum((l) => l.fields);
   if (messages > 0)
     lines.push(
-      `${count(messages, 'message')} of ${grouped(model.count + messages)} ${messages === 1 ? 'is' : 'are'} not in this page (limit pageMessages): it holds the first ones, and what stands around findings.`,
+      `${counted(messages, 'message')} of ${grouped(model.count + messages)} ${messages === 1 ? 'is' : 'are'} not in this page (limit pageMessages): it holds the first ones, and what stands around findings.`,
     );
   if (findings > 0)
     lines.push(
-      `${count(findings, 'finding')} counted above ${findings === 1 ? 'is' : 'are'} not in this page (limit pageFindings).`,
+      `${counted(findings, 'finding')} counted above ${findings === 1 ? 'is' : 'are'} not in this page (limit pageFindings).`,
     );
   if (streams > 0)
-    lines.push(`${count(streams, 'stream')} ${streams === 1 ? 'is' : 'are'} not in this page (limit pageStreams).`);
+    lines.push(`${counted(streams, 'stream')} ${streams === 1 ? 'is' : 'are'} not in this page (limit pageStreams).`);
   if (fields > 0)
     lines.push(
-      `${count(fields, 'message')} ${fields === 1 ? 'is' : 'are'} here without fields (limit pageFieldCharacters).`,
+      `${counted(fields, 'message')} ${fields === 1 ? 'is' : 'are'} here without fields (limit pageFieldCharacters).`,
     );
   if (lines.length === 0) return null;
   return (
@@ -190,7 +189,7 @@ function StreamCard({ model, stream, open }: { model: Model; stream: Stream; ope
           {stream.client} {stream.rolesKnown ? '→' : '↔'} {stream.server}
         </p>
         <p class="muted">
-          {count(event.messages, 'message')}, {byteSize(event.bytes['client-to-server'])} there,{' '}
+          {counted(event.messages, 'message')}, {byteSize(event.bytes['client-to-server'])} there,{' '}
           {byteSize(event.bytes['server-to-client'])} back, {event.end}
           {event.start === 'missed' && ', joined late'}
           {missing > 0 && `, ${byteSize(missing)} missing`}
@@ -209,7 +208,7 @@ function StreamCard({ model, stream, open }: { model: Model; stream: Stream; ope
           .filter((severity) => findings[severity] > 0)
           .map((severity) => (
             <span key={severity} class={`level ${severity}`}>
-              <Sign severity={severity} /> {count(findings[severity], severity)}
+              <Sign severity={severity} /> {counted(findings[severity], severity)}
             </span>
           ))}
         {findings.error + findings.warning + findings.note === 0 && event.protocol !== null && (
@@ -227,32 +226,18 @@ const STRIP = 34;
 
 /** A stream's life from its first message to its last: how much each side sent, with its findings. */
 function Strip({ model, stream }: { readonly model: Model; readonly stream: Stream }): JSX.Element | null {
-  const canvas = useRef<HTMLCanvasElement>(null);
   const { rows } = stream;
   const first = rows[0];
   const last = rows.at(-1);
-  useEffect(() => {
-    const el = canvas.current;
-    if (el === null || first === undefined) return;
-    const draw = (): void => drawStrip(el, model, stream);
-    draw();
-    const watch = new ResizeObserver(draw);
-    watch.observe(el);
-    addEventListener('themechange', draw);
-    return () => {
-      watch.disconnect();
-      removeEventListener('themechange', draw);
-    };
-  }, [model, stream]);
   if (first === undefined || last === undefined) return null;
   const span = model.time[last]! - model.begun[first]!;
   return (
     <figure>
-      <canvas
-        ref={canvas}
+      <Canvas
         class="strip"
-        role="img"
-        aria-label={`the stream's life: ${count(rows.length, 'message')}, ${countsText(stream.event.findings)}`}
+        height={STRIP}
+        label={`the stream's life: ${counted(rows.length, 'message')}, ${countsText(stream.event.findings)}`}
+        draw={(g, width, c) => drawStrip(g, width, c, stream, model)}
       />
       <figcaption class="muted">
         {stream.of.timed
@@ -263,11 +248,13 @@ function Strip({ model, stream }: { readonly model: Model; readonly stream: Stre
   );
 }
 
-function drawStrip(el: HTMLCanvasElement, model: Model, stream: Stream): void {
-  const g = sharpen(el, STRIP);
-  const { rows, of, findings } = stream;
-  const c = colours();
-  const width = el.clientWidth;
+function drawStrip(
+  g: CanvasRenderingContext2D,
+  width: number,
+  c: Colours,
+  { rows, of, findings }: Stream,
+  model: Model,
+): void {
   const middle = 16;
   const begin = of.timed ? model.begun[rows[0]!]! : 0;
   const end = of.timed ? model.time[rows.at(-1)!]! : rows.length - 1;

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useAddress, type GoTo } from './address.js';
 import type { Model, Stream } from './model.js';
 
 export const VIEWS = ['overview', 'messages', 'sequence', 'waterfall'] as const;
@@ -50,30 +50,12 @@ export function formatRoute(model: Model, route: Route): string {
   return `#${to.toString()}`;
 }
 
-export type Go = (change: Partial<Route>, how?: 'push' | 'replace') => void;
+export type Go = GoTo<Route>;
 
-/** The route, kept in the address: going back and forward works. */
+/** The route, kept in the address. */
 export function useRoute(model: Model, first: View): [Route, Go] {
-  const [route, setRoute] = useState(() => parseRoute(model, location.hash, first));
-  useEffect(() => {
-    const read = (): void => setRoute(parseRoute(model, location.hash, first));
-    addEventListener('popstate', read);
-    addEventListener('hashchange', read);
-    return () => {
-      removeEventListener('popstate', read);
-      removeEventListener('hashchange', read);
-    };
-  }, [model, first]);
-  const go: Go = (change, how = 'push') => {
-    setRoute((now) => {
-      const next = { ...now, ...change };
-      const address = formatRoute(model, next);
-      if (address !== location.hash) {
-        if (how === 'push') history.pushState(null, '', address);
-        else history.replaceState(null, '', address);
-      }
-      return next;
-    });
-  };
-  return [route, go];
+  return useAddress(
+    (hash) => parseRoute(model, hash, first),
+    (route) => formatRoute(model, route),
+  );
 }

@@ -1,9 +1,10 @@
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { byteSize } from '../base/safe-text.js';
 import { duration } from '../base/time.js';
-import { colours, sharpen, ticks, type Colours } from './canvas.js';
+import { Canvas, type Colours, type Draw } from './canvas.js';
 import type { Model, Request } from './model.js';
+import { ticks } from './ticks.js';
 import type { ViewProps } from './view.js';
 import { grouped } from './words.js';
 
@@ -26,8 +27,6 @@ interface Bar {
   readonly from: number;
   readonly to: number;
 }
-
-type Draw = (g: CanvasRenderingContext2D, width: number, c: Colours) => void;
 
 /** Requests over time: how long each took, how many were open, how much was moved, and where. */
 export function Waterfall({ model, route, rows, select }: ViewProps): JSX.Element {
@@ -156,40 +155,18 @@ export function Waterfall({ model, route, rows, select }: ViewProps): JSX.Elemen
   );
 }
 
-function Plot({
-  title,
-  height,
-  draw,
-  label,
-}: {
-  title: string;
-  height: number;
-  draw: Draw;
-  label?: string;
-}): JSX.Element {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const latest = useRef(draw);
-  latest.current = draw;
-  const paint = (): void => {
-    const el = canvas.current!;
-    const g = sharpen(el, height);
-    g.font = '11px system-ui, sans-serif';
-    latest.current(g, el.clientWidth, colours());
-  };
-  useEffect(paint);
-  useEffect(() => {
-    const watch = new ResizeObserver(paint);
-    watch.observe(canvas.current!);
-    addEventListener('themechange', paint);
-    return () => {
-      watch.disconnect();
-      removeEventListener('themechange', paint);
-    };
-  }, []);
+interface PlotProps {
+  readonly title: string;
+  readonly height: number;
+  readonly draw: Draw;
+  readonly label?: string;
+}
+
+function Plot({ title, height, draw, label = title }: PlotProps): JSX.Element {
   return (
     <figure class="plot">
       <figcaption>{title}</figcaption>
-      <canvas ref={canvas} role="img" aria-label={label ?? title} style={{ height: `${height}px` }} />
+      <Canvas height={height} label={label} draw={draw} />
     </figure>
   );
 }

@@ -1,4 +1,3 @@
-import { count } from '../base/safe-text.js';
 import { rfc3339, relativeSeconds } from '../base/time.js';
 import type { Capture, Finding, Model, Stream } from './model.js';
 
@@ -36,7 +35,7 @@ export function findingPlace(model: Model, f: Finding): string {
 }
 
 export function countsText(counts: Readonly<Record<'error' | 'warning' | 'note', number>>): string {
-  const parts = (['error', 'warning', 'note'] as const).filter((s) => counts[s] > 0).map((s) => count(counts[s], s));
+  const parts = (['error', 'warning', 'note'] as const).filter((s) => counts[s] > 0).map((s) => counted(counts[s], s));
   return parts.length === 0 ? 'no findings' : parts.join(', ');
 }
 
@@ -54,4 +53,9 @@ export function commandFor(model: Model, row: number): string {
 /** Whole numbers with thin spaces between thousands. */
 export function grouped(n: number): string {
   return String(n).replace(/\B(?=(\d{3})+(?!\d))/g, '\u2009');
+}
+
+/** `199 987`, or `199 987 messages`. */
+export function counted(n: number, one?: string): string {
+  return one === undefined ? grouped(n) : `${grouped(n)} ${one}${n === 1 ? '' : 's'}`;
 }

@@ -27,6 +27,8 @@ export function comparisonText(c: Comparison, options: ComparisonOptions): strin
   for (const s of c.streams) streamLines(s, t, add);
   if (c.findings.length > 0) add('of the recordings:', '  ');
   for (const f of c.findings) findingLines(f, t, add);
+  const [a, b] = c.unknown;
+  if (a !== b) add(`streams that no protocol claims: ${a} and ${b}`, '  ');
   add(c.equal ? 'equal' : 'different', '  ', t.title);
   return `${lines.join('\n')}\n`;
 }
@@ -119,5 +121,6 @@ export function comparisonObject(c: Comparison, names: readonly [string, string]
       findings: s.findings,
     })),
     findings: c.findings,
+    unknown: { a: c.unknown[0], b: c.unknown[1] },
   };
 }

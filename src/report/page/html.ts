@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 import type { PagePart } from './collector.js';
+import type { ComparisonPage } from './comparison.js';
 import type { PageHead } from './format.js';
 
 /** The program of the page, as the build leaves it, and who wrote what is in it. */
@@ -9,14 +10,32 @@ export interface PageProgram {
   readonly style: string;
 }
 
-/** One self-contained page. Nothing of what it holds is markup: it is base64, and the program makes text of it. */
+/** The page of captures. */
 export function pageHtml(head: Omit<PageHead, 'parts'>, parts: readonly PagePart[], program: PageProgram): string {
   const whole: PageHead = { ...head, parts: parts.map((p) => p.head) };
   const json = Buffer.from(JSON.stringify(whole), 'utf8');
   const length = Buffer.alloc(4);
   length.writeUInt32BE(json.length);
-  const columns = packed([length, json, ...parts.flatMap((p) => p.columns)]);
-  const bytes = packed(parts.map((p) => p.bytes));
+  const data = { columns: [length, json, ...parts.flatMap((p) => p.columns)], bytes: parts.map((p) => p.bytes) };
+  return htmlFile(head.version, `${head.totals.messages} messages and their findings`, data, program);
+}
+
+/** The page of a comparison. */
+export function comparisonHtml(comparison: ComparisonPage, program: PageProgram): string {
+  const data = { comparison: [Buffer.from(JSON.stringify(comparison), 'utf8')] };
+  return htmlFile(comparison.version, 'what differs between two captures', data, program);
+}
+
+/**
+ * One self-contained page with what its program asks for by name, deflated. Nothing of what it holds is markup: it is base64, and the
+ * program makes text of it.
+ */
+function htmlFile(
+  version: string,
+  what: string,
+  data: Readonly<Record<string, readonly Uint8Array[]>>,
+  program: PageProgram,
+): string {
   const { script, style } = program;
   const policy = [
     "default-src 'none'",
@@ -33,15 +52,16 @@ export function pageHtml(head: Omit<PageHead, 'parts'>, parts: readonly PagePart
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta name="generator" content="wirelint ${head.version}">
+<meta name="generator" content="wirelint ${version}">
 <title>wirelint</title>
 <link rel="icon" href="data:,">
 <style>${style}</style>
 </head>
 <body>
-<div id="page"><noscript>This page shows ${head.totals.messages} messages and their findings with a program of its own; JavaScript is switched off.</noscript></div>
-<script type="application/octet-stream" id="columns">${columns}</script>
-<script type="application/octet-stream" id="bytes">${bytes}</script>
+<div id="page"><noscript>This page shows ${what} with a program of its own; JavaScript is switched off.</noscript></div>
+${Object.entries(data)
+  .map(([id, pieces]) => `<script type="application/octet-stream" id="${id}">${packed(pieces)}</script>`)
+  .join('\n')}
 <script>${script}</script>
 </body>
 </html>
