@@ -1,5 +1,4 @@
 import type { Content } from '../../contract/content.js';
-import type { Message } from '../../contract/message.js';
 import {
   CHUNK_OFFSET_DATA,
   CHUNK_OFFSET_HOLE,
@@ -10,13 +9,15 @@ import {
   INFO_EXPORT,
   REP_INFO,
 } from './constants.js';
-import { Chunk, ExportInfo, OptionReply, Request, SimpleReply } from './messages.js';
-import { wide } from './u64.js';
+import { INFO_DATA } from './layout.js';
+import { Chunk, ExportInfo, OptionReply, Request, SimpleReply, type NbdMessage } from './messages.js';
+import { exportInfoIn } from './option-data.js';
+import { wide } from '../../base/u64.js';
 
 const DISK = { target: '' } as const;
 
 /** What a message of the transmission phase writes to the export, or shows of it. `request`: what it answers, or null. */
-export function contents(message: Message, _bytes: Uint8Array, request: Message | null): Content[] {
+export function contents(message: NbdMessage, _bytes: Uint8Array, request: NbdMessage | null): Content[] {
   if (message instanceof Request) {
     const offset = wide(message.offsetHi, message.offsetLo);
     const length = wide(message.lengthHi, message.lengthLo);
@@ -38,10 +39,10 @@ export function contents(message: Message, _bytes: Uint8Array, request: Message 
     return [];
   }
   if (message instanceof ExportInfo) return [{ kind: 'size', ...DISK, length: wide(message.sizeHi, message.sizeLo) }];
-  if (message instanceof OptionReply && message.type === REP_INFO && message.data.length >= 10) {
-    // NBD_INFO_EXPORT: type, size, flags
-    const { data } = message;
-    if (data.u16(0) === INFO_EXPORT) return [{ kind: 'size', ...DISK, length: wide(data.u32(2), data.u32(6)) }];
+  if (message instanceof OptionReply && message.type === REP_INFO) {
+    const info = exportInfoIn(message.data);
+    if (info !== null && message.data.u16(INFO_DATA.at.info) === INFO_EXPORT)
+      return [{ kind: 'size', ...DISK, length: wide(info.sizeHi, info.sizeLo) }];
   }
   if (message instanceof SimpleReply && request instanceof Request && request.type === CMD_READ && message.payload > 0)
     return [

@@ -13,12 +13,14 @@ import { probe, relative } from './probe.js';
 import { resize } from './resize.js';
 import { RULES } from './rules/index.js';
 import { ServerFraming } from './decoder/server-framing.js';
+import { Facts } from './session/facts.js';
 import { NbdSession } from './session/session.js';
 import { NbdShared } from './session/shared.js';
+import { TlsTold } from './told.js';
 import { specUrl } from './spec-url.js';
 
 /** Network Block Device: doc/proto.md of the NetworkBlockDevice project, and its extended headers. */
-export const nbd: Protocol<NbdShared> = {
+export const nbd: Protocol<NbdShared, NbdMessage> = {
   name: 'nbd',
   title: 'Network Block Device',
   ports: [IANA_PORT],
@@ -31,10 +33,14 @@ export const nbd: Protocol<NbdShared> = {
   relative,
   createShared: () => new NbdShared(),
   converse(context, output, settings) {
-    const session = new NbdSession(context, output, settings);
+    const tls = new TlsTold();
+    const facts = new Facts(context, output, settings, tls);
+    const session = new NbdSession(facts);
+    const client = new ClientFraming(session.notices, tls);
+    const server = new ServerFraming(session.notices, tls, facts.clientTold);
     return {
-      client: new FramedDecoder(CLIENT, output, settings[CLIENT], new ClientFraming(session), 'bytes'),
-      server: new FramedDecoder(SERVER, output, settings[SERVER], new ServerFraming(session, session), 'bytes'),
+      client: new FramedDecoder(CLIENT, output, settings[CLIENT], client, 'bytes'),
+      server: new FramedDecoder(SERVER, output, settings[SERVER], server, 'bytes'),
       session,
     };
   },
@@ -42,6 +48,6 @@ export const nbd: Protocol<NbdShared> = {
   outcome,
   contents,
   resize,
-  annotate: (message) => annotate(message as NbdMessage),
-  describe: (message, verbose) => describe(message as NbdMessage, verbose),
+  annotate,
+  describe,
 };

@@ -1,18 +1,18 @@
-import type { Message } from '../../contract/message.js';
 import { CHUNK_OFFSET_DATA, CHUNK_OFFSET_HOLE, CMD_READ, CMD_WRITE } from './constants.js';
-import { Chunk, Request, SimpleReply } from './messages.js';
+import { CHUNK, CONTENT_HEAD, EXTENDED_CHUNK, EXTENDED_REQUEST, REQUEST } from './layout.js';
+import { Chunk, Request, SimpleReply, type NbdMessage } from './messages.js';
 
 /** Offset of the length field in request and chunk headers, compact and extended: its lower half, where it has 64 bits. */
-const REQUEST_LENGTH_AT = { compact: 24, extended: 28 } as const;
-const CHUNK_LENGTH_AT = { compact: 16, extended: 28 } as const;
+const REQUEST_LENGTH_AT = { compact: REQUEST.at.length, extended: EXTENDED_REQUEST.at.length + 4 } as const;
+const CHUNK_LENGTH_AT = { compact: CHUNK.at.length, extended: EXTENDED_CHUNK.at.length + 4 } as const;
 const MOST = 2 ** 32;
 
 /**
  * The message with `size(n)` bytes of payload instead of n: READ and WRITE, and what answers READ. null where it has none, or where its
  * length is not that of its bytes.
  */
-export function resize(message: Message, bytes: Uint8Array, size: (length: number) => number): Uint8Array | null {
-  const head = bytes.slice(0, 'headerLength' in message ? (message.headerLength as number) : 0);
+export function resize(message: NbdMessage, bytes: Uint8Array, size: (length: number) => number): Uint8Array | null {
+  const head = bytes.slice(0, message.headerLength);
   const view = new DataView(head.buffer);
   const payload = bytes.length - head.length;
   if (message instanceof Request) {
@@ -30,7 +30,7 @@ export function resize(message: Message, bytes: Uint8Array, size: (length: numbe
     return head;
   }
   if (message.type !== CHUNK_OFFSET_DATA || payload !== message.dataLength) return null;
-  view.setUint32(message.extended ? CHUNK_LENGTH_AT.extended : CHUNK_LENGTH_AT.compact, length + 8);
+  view.setUint32(message.extended ? CHUNK_LENGTH_AT.extended : CHUNK_LENGTH_AT.compact, length + CONTENT_HEAD.size);
   return joined(head, bytes, length);
 }
 

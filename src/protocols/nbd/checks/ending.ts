@@ -68,8 +68,6 @@ export class EndingChecks {
   private firstHow: 'fin' | 'reset' = 'fin';
   private readonly firstOrigin = new Origin();
   private shutdownBefore: NbdMessage | null = null;
-  /** By side: the message in which its stream ended. */
-  private readonly cut: [NbdMessage | null, NbdMessage | null] = [null, null];
 
   constructor(
     facts: Facts,
@@ -83,14 +81,6 @@ export class EndingChecks {
     this.transmission = transmission;
     this.framing = framing;
     this.phases = phases;
-  }
-
-  /** See NbdNotices. */
-  unfinished(side: Side, message: NbdMessage, length: number, how: 'fin' | 'reset' | 'open'): void {
-    // behind a reset of the connection nothing comes from either side
-    if (how === 'open' && this.firstHow !== 'reset') return;
-    message.unsent = length;
-    this.cut[side] = message;
   }
 
   end(side: Side, how: 'fin' | 'reset' | 'open', origin: Origin): void {
@@ -157,7 +147,7 @@ export class EndingChecks {
     const { facts } = this;
     const parts = [text];
     const related: Message[] = [];
-    const cut = this.cut[side];
+    const cut = this.framing.cut[side];
     if (cut !== null) {
       related.push(cut);
       parts.push(
@@ -246,7 +236,7 @@ export class EndingChecks {
   /** Whether the client closed because the server had begun a reply and not gone on with it. */
   private replyUnfinished(): boolean {
     const { facts } = this;
-    const reply = this.cut[SERVER];
+    const reply = this.framing.cut[SERVER];
     if (reply === null) return false;
     // where the capture lost a part of it nothing is certain about the rest
     if (reply.missing > reply.unsent) return true;
@@ -269,7 +259,7 @@ export class EndingChecks {
 
   private byServer(): void {
     const { facts, transmission } = this;
-    const cut = this.cut[SERVER];
+    const cut = this.framing.cut[SERVER];
     if (cut instanceof SimpleReply) {
       facts.raise(READ_PAYLOAD_CUT, {
         message: cut,

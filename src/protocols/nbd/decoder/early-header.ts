@@ -1,4 +1,4 @@
-import type { HeaderInside } from '../hints.js';
+import type { HeaderInside } from '../notices.js';
 import type { NbdMessage } from '../messages.js';
 import type { PayloadTaker } from './payload.js';
 

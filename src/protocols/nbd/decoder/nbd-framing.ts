@@ -2,8 +2,9 @@ import type { Input, Side } from '../../../base/input.js';
 import { Framing, isFinal, TAKEN, type Patience } from '../../../contract/framed-decoder.js';
 import { isTlsRecord, RECORD_HEADER } from '../../../tls/constants.js';
 import { helloIn } from '../../../tls/sniff.js';
-import type { NbdNotices } from '../hints.js';
+import type { NbdNotices } from '../notices.js';
 import type { NbdMessage } from '../messages.js';
+import type { TlsTold } from '../told.js';
 import type { Chain } from './chain.js';
 import { ChainSearch, type Framer } from './chain-search.js';
 
@@ -26,6 +27,7 @@ const EVIDENCE = 16;
 export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> implements Framer {
   abstract readonly lookahead: number;
   protected readonly notices: NbdNotices;
+  private readonly tls: TlsTold;
   private search: ChainSearch | null = null;
   /** Whether the bytes come out of TLS. */
   private inTls = false;
@@ -36,9 +38,10 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
   /** Stream offset where the messages begin that were found last. */
   private foundAt = 0;
 
-  constructor(notices: NbdNotices) {
+  constructor(notices: NbdNotices, tls: TlsTold) {
     super();
     this.notices = notices;
+    this.tls = tls;
   }
 
   /** The same as `frameAt`, where no TLS is due. */
@@ -116,7 +119,7 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
 
   override lost(length: number, offset: number): void {
     this.behindGap = offset + length;
-    if (!this.inTls && (this.tlsExpected || this.notices.peerIsInTls(this.frames.side))) {
+    if (!this.inTls && (this.tlsExpected || this.tls.peerIsIn(this.frames.side))) {
       this.giveUpSearch();
       this.notices.lost(this.frames.side, offset);
       this.tlsGoesOn(offset + length);
@@ -239,6 +242,7 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
       return TAKEN;
     }
     this.inTls = true;
+    this.tls.from[frames.side] = input.offset;
     frames.tls = 'begins';
     this.notices.tlsBegins(frames.side, input.offset, input.originAt(input.pos).peerSeen);
     this.enterTls();
@@ -247,10 +251,12 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
 
   /** TLS goes on at `offset`, behind records that are missing. */
   private tlsGoesOn(offset: number): void {
+    const { frames } = this;
     this.tlsExpected = false;
     this.inTls = true;
-    this.frames.tls = 'goes on';
-    this.notices.tlsBegins(this.frames.side, offset, -1);
+    this.tls.from[frames.side] = offset;
+    frames.tls = 'goes on';
+    this.notices.tlsBegins(frames.side, offset, -1);
     this.enterTls();
     if (this.isFirstDue) this.lose(offset);
   }
@@ -270,7 +276,7 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
       input.offset === this.behindGap &&
       input.remaining >= HELLO_BEGINS &&
       helloIn(input.bytes.subarray(input.pos, input.end)) !== null;
-    if (!hello && !this.notices.peerIsInTls(this.frames.side)) return false;
+    if (!hello && !this.tls.peerIsIn(this.frames.side)) return false;
     const { offset } = input;
     this.giveUpSearch();
     if (hello) this.startTls(input);

@@ -9,7 +9,8 @@ import {
   SIMPLE_REPLY_MAGIC,
   STRUCTURED_REPLY_MAGIC,
 } from '../constants.js';
-import { NOT_YET, type NbdHints, type NbdNotices } from '../hints.js';
+import type { NbdNotices } from '../notices.js';
+import { NOT_YET, type ClientTold, type TlsTold } from '../told.js';
 import { CHUNK, EXTENDED_CHUNK, OPTION_REPLY, SIMPLE_REPLY } from '../layout.js';
 import { Chunk, chunkHeaderLength, ExportInfo, OptionReply, SimpleReply, type NbdMessage } from '../messages.js';
 import { FITS } from './chain-search.js';
@@ -27,18 +28,18 @@ export const STRUCTURED = 2;
 const NEAR = 1024;
 
 /**
- * Frames the server's replies. The payload of a simple reply to a READ cannot be framed without the client: for that it asks the hints,
+ * Frames the server's replies. The payload of a simple reply to a READ cannot be framed without the client: for that it asks what the client has told,
  * and says so in the message; without an answer it goes by the next header that fits.
  */
 export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
   override readonly lookahead = SERVER_LOOKAHEAD;
-  protected readonly hints: NbdHints;
+  protected readonly client: ClientTold;
   protected form: ReplyForm = UNSETTLED;
-  private readonly early = new EarlyHeader((_, __, hi, lo) => this.hints.isAsked(hi, lo));
+  private readonly early = new EarlyHeader((_, __, hi, lo) => this.client.isAsked(hi, lo));
 
-  constructor(notices: NbdNotices, hints: NbdHints) {
-    super(notices);
-    this.hints = hints;
+  constructor(notices: NbdNotices, tls: TlsTold, client: ClientTold) {
+    super(notices, tls);
+    this.client = client;
   }
 
   protected reply(input: Input<typeof SERVER>, patience: Patience): number {
@@ -88,10 +89,10 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
     if (this.form !== STRUCTURED && view.getUint32(pos + SIMPLE_REPLY.at.error) === 0) {
       const hi = view.getUint32(pos + SIMPLE_REPLY.at.cookie);
       const lo = view.getUint32(pos + SIMPLE_REPLY.at.cookie + 4);
-      payload = this.hints.readLength(hi, lo, input.originAt(pos).peerSeen);
+      payload = this.client.readLength(hi, lo, input.originAt(pos).peerSeen);
       if (payload === NOT_YET && patience === 'patient') return WAIT;
       if (payload >= 0) {
-        const chosen = this.chooseLength(input, payload, this.hints.otherLengths(hi, lo), isFinal(patience));
+        const chosen = this.chooseLength(input, payload, this.client.otherLengths(hi, lo), isFinal(patience));
         if (chosen < 0) return -chosen;
         payload = chosen;
       }
@@ -160,7 +161,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
       this.notices.readCutShort(previous, inside, false);
       return this.loseHere(input, patience, true);
     }
-    const length = this.hints.answeredLength(previous);
+    const length = this.client.answeredLength(previous);
     if (length <= 0 || length + 4 > this.frames.settings.limits.messageBytes) return this.unframed(input, patience);
     const { remaining } = input;
     if (remaining < length + 4 && !isFinal(patience)) return length + 4;
@@ -173,7 +174,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
 
   /** Behind a reply that reports an error: the data of a READ may follow all the same. */
   private behindError(input: Input<typeof SERVER>, previous: SimpleReply, patience: Patience): number {
-    const length = this.hints.failedRead(previous);
+    const length = this.client.failedRead(previous);
     if (length <= 0) return this.unframed(input, patience);
     this.notices.payloadAfterError(previous, length);
     return this.passPayload(length);
@@ -227,7 +228,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
   private foundReply(input: Input): SimpleReply {
     const message = new SimpleReply(input);
     if (this.form === STRUCTURED || message.error !== 0) return message;
-    const length = this.hints.readLength(message.cookieHi, message.cookieLo, message.peerSeen);
+    const length = this.client.readLength(message.cookieHi, message.cookieLo, message.peerSeen);
     if (length > 0) message.length += length;
     message.measured = length >= 0;
     message.hinted = this.form === SIMPLE || length > 0;
@@ -241,7 +242,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
     // among structured replies a simple one has no payload
     if (magic === STRUCTURED_REPLY_MAGIC || magic === EXTENDED_REPLY_MAGIC) return distance === 0 ? FITS : NO;
     if (magic !== SIMPLE_REPLY_MAGIC) return NO;
-    const asked = this.hints.readLength(
+    const asked = this.client.readLength(
       view.getUint32(pos + CHUNK.at.cookie),
       view.getUint32(pos + CHUNK.at.cookie + 4),
       input.originAt(pos).peerSeen,
@@ -258,12 +259,12 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
   }
 
   protected override longestPayload(): number {
-    return this.hints.longestRead();
+    return this.client.longestRead;
   }
 
   /** Whether a request with the cookie of the reply at the input's position is in flight. */
   protected isAsked({ view, pos }: Input): boolean {
-    return this.hints.isAsked(view.getUint32(pos + CHUNK.at.cookie), view.getUint32(pos + CHUNK.at.cookie + 4));
+    return this.client.isAsked(view.getUint32(pos + CHUNK.at.cookie), view.getUint32(pos + CHUNK.at.cookie + 4));
   }
 
   override openEnded(message: NbdMessage): boolean {

@@ -20,7 +20,7 @@ import {
   REP_META_CONTEXT,
   TFLAG_HAS_FLAGS,
 } from '../constants.js';
-import { NOT_ASKED, NOT_YET } from '../hints.js';
+import { NOT_ASKED, NOT_YET } from '../told.js';
 import { EXPORT_INFO, GREETING, OLDSTYLE_TAIL, SIMPLE_REPLY } from '../layout.js';
 import { Chunk, ExportInfo, Greeting, OPTION_REPLY_KIND, OptionReply, type NbdMessage } from '../messages.js';
 import { isReplyMagic, ReplyFraming, SIMPLE, STRUCTURED, UNSETTLED } from './reply-framing.js';
@@ -35,7 +35,7 @@ const OLDSTYLE_REST = OLDSTYLE_TAIL.size + EXPORT_PADDING_LENGTH;
 
 /**
  * Frames the server's bytes: its greeting, what it says to options, then replies. Whether the answer to NBD_OPT_EXPORT_NAME is padded
- * only the client's flags tell: for that it asks the hints, and says so in the message.
+ * only the client's flags tell: for that it asks what the client has told, and says so in the message.
  */
 export class ServerFraming extends ReplyFraming {
   private state = GREET;
@@ -107,7 +107,7 @@ export class ServerFraming extends ReplyFraming {
     let expected = EXPORT_PADDING_LENGTH;
     let hinted = false;
     if (!plausible || (this.handshakeFlags & FLAG_NO_ZEROES) !== 0) {
-      expected = this.hints.exportPadding(input.originAt(pos).peerSeen);
+      expected = this.client.exportPadding(this.handshakeFlags, input.originAt(pos).peerSeen);
       if (expected === NOT_YET && patience === 'patient') return WAIT;
       if (expected === NOT_ASKED || (expected < 0 && !plausible)) return this.unframed(input, patience);
       hinted = expected >= 0;

@@ -6,6 +6,8 @@ import type { Message } from '../../../contract/message.js';
 import { Witness } from '../../../contract/witness.js';
 import type { End } from '../../../stream/byte-stream.js';
 import type { ClientFlags, Greeting } from '../messages.js';
+import { ClientTold, type TlsTold } from '../told.js';
+import { RequestTable } from './request-table.js';
 import type { NbdShared } from './shared.js';
 
 /** What the server said about block sizes (NBD_INFO_BLOCK_SIZE). */
@@ -60,7 +62,9 @@ export class Facts {
   /** TLS was agreed on, or has begun. */
   tls = false;
   /** By side: offset of the first byte that came, or would come, out of TLS. */
-  readonly tlsFrom: [number, number] = [Infinity, Infinity];
+  readonly tlsFrom: readonly [number, number];
+  /** What the server's framing learns of the client. */
+  readonly clientTold: ClientTold;
   /** By side: a message of it came out of TLS. */
   readonly tlsOpened: [boolean, boolean] = [false, false];
   /** What was agreed on in clear, and ended with NBD_OPT_STARTTLS. */
@@ -90,10 +94,13 @@ export class Facts {
     context: SessionContext<NbdShared>,
     output: Output,
     settings: readonly [DecoderSettings, DecoderSettings],
+    tls: TlsTold,
   ) {
     this.context = context;
     this.output = output;
     this.witness = new Witness(context, settings);
+    this.tlsFrom = tls.from;
+    this.clientTold = new ClientTold(context, this.witness, new RequestTable(context.limits.inFlight, context.held));
   }
 
   /** Whether the message stood inside TLS. */

@@ -21,7 +21,7 @@ import {
 import { cookieText, swap32 } from '../cookie.js';
 import type { Facts } from './facts.js';
 import type { Haggling } from './haggling.js';
-import type { HeaderInside } from '../hints.js';
+import type { HeaderInside, NbdNotices } from '../notices.js';
 import {
   CLIENT_FLAGS_KIND,
   ExportInfo,
@@ -68,7 +68,7 @@ function u32(bytes: Uint8Array, at: number): number {
 }
 
 /** Judges what the decoders could not frame: whose bytes are wrong there, or what the capture lacks; and what shows of TLS. */
-export class FramingWatch {
+export class FramingWatch implements NbdNotices {
   private readonly facts: Facts;
   private readonly haggling: Haggling;
   private readonly transmission: Transmission;
@@ -80,6 +80,10 @@ export class FramingWatch {
   private readonly tlsSides: [boolean, boolean] = [false, false];
   /** A fatal alert was seen in the TLS handshake. */
   tlsFailed = false;
+  /** The side that ended first reset the connection. */
+  wasReset = false;
+  /** By side: the message in which its stream ended. */
+  readonly cut: [NbdMessage | null, NbdMessage | null] = [null, null];
   private versionTold = false;
 
   constructor(facts: Facts, haggling: Haggling, transmission: Transmission) {
@@ -88,7 +92,19 @@ export class FramingWatch {
     this.transmission = transmission;
   }
 
-  /** See NbdNotices. */
+  lost(side: Side, offset: number): void {
+    this.facts.witness.lose(side, offset);
+    this.transmission.lost(side);
+    this.haggling.lost(side);
+  }
+
+  unfinished(side: Side, message: NbdMessage, length: number, how: 'fin' | 'reset' | 'open'): void {
+    // behind a reset of the connection nothing comes from either side
+    if (how === 'open' && !this.wasReset) return;
+    message.unsent = length;
+    this.cut[side] = message;
+  }
+
   unframed(side: Side, offset: number, first: Uint8Array, after: NbdMessage | null, inside: HeaderInside | null): void {
     const { facts } = this;
     const trusted = after === null || !after.inferred;
@@ -195,6 +211,9 @@ export class FramingWatch {
 
   found(side: Side, message: NbdMessage, skipped: number): void {
     const { facts } = this;
+    // what was sent since the place was lost may be among the bytes that were skipped
+    if (skipped > 0 || message.inferred) this.lost(side, message.offset - skipped);
+    if (side === SERVER) this.transmission.repliesAreSought = false;
     if (skipped > 0) {
       const { blamed } = this;
       const why =
@@ -233,7 +252,6 @@ export class FramingWatch {
     const { facts, haggling } = this;
     facts.tls = true;
     this.tlsSides[side] = true;
-    facts.tlsFrom[side] = offset;
     const evidence = { side, offset, length: RECORD_HEADER };
     if (offset === 0) {
       // one finding says that both directions are opaque, and why

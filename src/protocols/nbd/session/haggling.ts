@@ -11,7 +11,6 @@ import { InsideTlsChecks } from '../checks/inside-tls.js';
 import { TlsModeChecks } from '../checks/tls.js';
 import {
   EXPORT_PADDING_LENGTH,
-  FLAG_NO_ZEROES,
   IANA_PORT,
   INFO_BLOCK_SIZE,
   INFO_DESCRIPTION,
@@ -32,7 +31,6 @@ import {
 } from '../constants.js';
 import { checkExport } from '../checks/exports.js';
 import { field, NO_CONTEXTS, type Facts } from './facts.js';
-import { NOT_ASKED, NOT_YET, UNKNOWN } from '../hints.js';
 import { CONTEXT_ID, EXPORT_INFO, GREETING, INFO_DATA, OLDSTYLE_TAIL, OPTION_REPLY } from '../layout.js';
 import type { ClientFlags, ExportInfo, Greeting, Option, OptionReply } from '../messages.js';
 import { optionName } from '../names.js';
@@ -150,6 +148,7 @@ export class Haggling {
 
   clientFlags(m: ClientFlags): void {
     this.facts.clientFlags = m;
+    this.facts.clientTold.flags = m.flags;
     checkStyles(this.facts);
     this.optionChecks.clientFlags(m);
     this.optionChecks.bothFlags();
@@ -188,6 +187,7 @@ export class Haggling {
     this.order(m);
     if (m.option === OPT_EXPORT_NAME) {
       this.nameAsked = asked;
+      facts.clientTold.exportNameAsked = true;
       return asked;
     }
     if (m.option === OPT_ABORT) this.abort ??= m;
@@ -237,19 +237,6 @@ export class Haggling {
     m.latency = nanosBetween(nameAsked.option.seconds, nameAsked.option.nanos, m.seconds, m.nanos);
     facts.exportName = nameAsked.exportName;
     facts.sizesRequested = false;
-  }
-
-  /** Padding bytes of the answer to NBD_OPT_EXPORT_NAME (see NbdHints). */
-  exportPadding(peerSeen: number): number {
-    const { facts } = this;
-    if (this.nameAsked !== null && facts.clientFlags !== null) {
-      const both = (facts.greeting?.flags ?? 0) & facts.clientFlags.flags & FLAG_NO_ZEROES;
-      return both !== 0 ? 0 : EXPORT_PADDING_LENGTH;
-    }
-    if (!facts.witness.mayBeHeard(CLIENT)) return UNKNOWN;
-    const decoded = peerSeen >= 0 ? facts.context.decodedUpTo(CLIENT) >= peerSeen : facts.context.connection.ordered;
-    if (!decoded) return NOT_YET;
-    return facts.witness.whole(CLIENT) ? NOT_ASKED : UNKNOWN;
   }
 
   /** Messages of that side may be missing. */

@@ -1,13 +1,12 @@
-import type { Message } from '../../../contract/message.js';
 import type { Operation, Outcome } from '../../../contract/operation.js';
 import { CMD_DISC, CMD_WRITE } from '../constants.js';
-import { Chunk, Option, OptionReply, Request, SimpleReply } from '../messages.js';
+import { Chunk, Option, OptionReply, Request, SimpleReply, type NbdMessage } from '../messages.js';
 import { errorName, shortCommand } from '../names.js';
 
 const TWO_32 = 2 ** 32;
 
 /** Commands of the transmission phase; options are haggling, and their latency is nobody's question. */
-export function operation(message: Message): Operation | null {
+export function operation(message: NbdMessage): Operation | null {
   if (message instanceof Request) {
     if (message.type === CMD_DISC) return null;
     return {
@@ -22,7 +21,7 @@ export function operation(message: Message): Operation | null {
   return null;
 }
 
-export function outcome(message: Message): Outcome {
+export function outcome(message: NbdMessage): Outcome {
   if (message instanceof Chunk)
     return { last: message.isDone, error: message.isError ? errorName(message.error) : null };
   if (message instanceof SimpleReply)

@@ -4,16 +4,16 @@ import { confidenceThat } from '../../../contract/witness.js';
 import { checkExtentAlignment } from '../checks/block-status.js';
 import { checkErrorValue, ChunkChecks } from '../checks/chunks.js';
 import { CHUNK_OFFSET_DATA, CMD_BLOCK_STATUS, CMD_DISC, CMD_READ, CMD_RESIZE, ESHUTDOWN } from '../constants.js';
-import { cookieText, otherOrders } from '../cookie.js';
+import { cookieText } from '../cookie.js';
 import type { Facts } from './facts.js';
-import { NOT_YET, UNKNOWN } from '../hints.js';
 import { SIMPLE_REPLY } from '../layout.js';
 import { Chunk, type NbdMessage, type Request, type SimpleReply } from '../messages.js';
 import { errorName, shortCommand } from '../names.js';
 import { OutcomeChecks } from '../checks/outcomes.js';
 import { ReplyProgress } from './reply-progress.js';
 import { RequestChecks } from '../checks/requests.js';
-import { RequestTable } from './request-table.js';
+import type { RequestTable } from './request-table.js';
+import type { ClientTold } from '../told.js';
 import {
   BLOCK_STATUS_SIMPLE_SUCCESS,
   ERROR_NOT_STRUCTURED,
@@ -39,6 +39,7 @@ interface Stray {
 /** The transmission phase: requests in flight, which reply answers which, and whether they keep the rules. */
 export class Transmission {
   private readonly facts: Facts;
+  private readonly told: ClientTold;
   readonly table: RequestTable;
   readonly totals = new Totals();
   private readonly requestChecks: RequestChecks;
@@ -59,17 +60,12 @@ export class Transmission {
   /** Replies were given up whose requests may still come: later ones with the same cookies may answer others than it seems. */
   private shifted = false;
   private orphans: Map<string, ReplyProgress> | null = null;
-  private refused: SimpleReply | null = null;
-  private refusedLength = UNKNOWN;
-  /** The last simple reply, and the request that it answers. */
-  private replied: SimpleReply | null = null;
-  private repliedTo: Request | null = null;
-  longestRead = 0;
   private headerJudged = false;
 
   constructor(facts: Facts) {
     this.facts = facts;
-    this.table = new RequestTable(facts.context.limits.inFlight, facts.context.held);
+    this.told = facts.clientTold;
+    this.table = this.told.requests;
     this.requestChecks = new RequestChecks(facts, this.table);
     this.chunkChecks = new ChunkChecks(facts);
     this.outcomes = new OutcomeChecks(facts);
@@ -82,7 +78,7 @@ export class Transmission {
     this.last = r;
     this.facts.clientTransmits = true;
     this.totals.request(r).bytes += r.payload;
-    if (r.type === CMD_READ && r.lengthLo > this.longestRead) this.longestRead = r.lengthLo;
+    if (r.type === CMD_READ && r.lengthLo > this.told.longestRead) this.told.longestRead = r.lengthLo;
     if (r.type === CMD_RESIZE) this.requestChecks.resize ??= r;
     this.requestChecks.header(r, this.disc, this.shutdown, this.epoch);
     if (this.disc !== null) return;
@@ -173,12 +169,7 @@ export class Transmission {
 
   private simpleAnswer(request: Request, m: SimpleReply): void {
     const { facts } = this;
-    this.replied = m;
-    this.repliedTo = request;
-    if (m.error !== 0) {
-      this.refused = m;
-      this.refusedLength = request.type === CMD_READ ? request.lengthLo : UNKNOWN;
-    }
+    this.told.answered(request, m, m.error !== 0);
     if (this.isDoubtful(request)) {
       // its true answer may be lost, and this one belong to another
     } else if (request.type === CMD_READ && facts.structured && facts.negotiationSeen) {
@@ -364,7 +355,7 @@ export class Transmission {
         });
         return;
       }
-      const turned = facts.witness.whole(CLIENT) ? this.otherOrder(m.cookieHi, m.cookieLo) : null;
+      const turned = facts.witness.whole(CLIENT) ? this.told.otherOrder(m.cookieHi, m.cookieLo) : null;
       if (turned !== null) {
         const { request, how } = turned;
         facts.raise(REPLY_UNKNOWN_COOKIE, {
@@ -396,15 +387,6 @@ export class Transmission {
     this.strays.push({ reply: m, until });
     // once nothing more can come from the client there is nothing to wait for
     if (this.disc !== null && sure !== null) this.dropStrays(true);
-  }
-
-  /** The request in flight whose cookie a server turned round, and how. */
-  private otherOrder(hi: number, lo: number): { readonly request: Request; readonly how: string } | null {
-    for (const order of otherOrders(hi, lo)) {
-      const request = this.table.find(order.hi, order.lo);
-      if (request !== null) return { request, how: order.how };
-    }
-    return null;
   }
 
   /** A request that was captured behind its reply, or behind the first chunks of it. */
@@ -459,50 +441,10 @@ export class Transmission {
     this.strays = kept;
   }
 
-  // ---- what the server's decoder asks
-
-  readLength(cookieHi: number, cookieLo: number, peerSeen: number): number {
-    const { facts } = this;
-    const request = this.table.find(cookieHi, cookieLo);
-    if (request !== null) return request.type === CMD_READ ? request.lengthLo : request.type > CMD_RESIZE ? UNKNOWN : 0;
-    if (!facts.witness.mayBeHeard(CLIENT)) return UNKNOWN;
-    const { connection } = facts.context;
-    const decoded = peerSeen >= 0 ? facts.context.decodedUpTo(CLIENT) >= peerSeen : connection.ordered;
-    if (!decoded) return NOT_YET;
-    const turned = this.otherOrder(cookieHi, cookieLo);
-    if (turned !== null) return turned.request.type === CMD_READ ? turned.request.lengthLo : 0;
-    // nothing of the client is missing: the cookie answers nothing, and then nothing follows
-    return facts.witness.whole(CLIENT) && this.table.forgotten === 0 ? 0 : UNKNOWN;
-  }
-
-  otherLengths(cookieHi: number, cookieLo: number): number[] {
-    const first = this.table.find(cookieHi, cookieLo);
-    if (first === null) {
-      const before = this.facts.witness.whole(CLIENT) ? this.table.completed(cookieHi, cookieLo) : null;
-      return before?.type === CMD_READ ? [before.lengthLo] : [];
-    }
-    const lengths: number[] = [];
-    for (let r = this.table.sameCookie(first.next, cookieHi, cookieLo); r !== null && lengths.length < 4;) {
-      const length = r.type === CMD_READ ? r.lengthLo : 0;
-      if (!lengths.includes(length)) lengths.push(length);
-      r = this.table.sameCookie(r.next, cookieHi, cookieLo);
-    }
-    return lengths;
-  }
-
-  answeredLength(reply: NbdMessage): number {
-    const request = this.replied === reply ? this.repliedTo : null;
-    return request === null || request.type === CMD_READ || request.lengthHi > 0 ? UNKNOWN : request.lengthLo;
-  }
-
   /** The request in flight whose reply stands inside the data of another: it counts as answered. */
   answeredInside(cookieHi: number, cookieLo: number): Request | null {
     const request = this.table.find(cookieHi, cookieLo);
     if (request !== null) this.table.remove(request);
     return request;
-  }
-
-  failedRead(reply: NbdMessage): number {
-    return this.refused === reply ? this.refusedLength : UNKNOWN;
   }
 }

@@ -1,0 +1,138 @@
+import { CLIENT, otherSide, type Side } from '../../base/input.js';
+import type { SessionContext } from '../../contract/protocol.js';
+import type { Witness } from '../../contract/witness.js';
+import { CMD_READ, CMD_RESIZE, EXPORT_PADDING_LENGTH, FLAG_NO_ZEROES } from './constants.js';
+import { otherOrders } from './cookie.js';
+import type { NbdMessage, Request } from './messages.js';
+import type { RequestTable } from './session/request-table.js';
+
+/** Nothing is known of the other direction there, and nothing will be. */
+export const UNKNOWN = -1;
+/** The other direction has not been decoded far enough. */
+export const NOT_YET = -2;
+/** The client did not send NBD_OPT_EXPORT_NAME. */
+export const NOT_ASKED = -3;
+
+/** Other lengths at most that a reply may have whose cookie several READs share. */
+const OTHER_LENGTHS = 4;
+
+/** Where each direction went over to TLS, by side: each framing writes its own, and a side whose peer is in TLS is so as well. */
+export class TlsTold {
+  readonly from: [number, number] = [Infinity, Infinity];
+
+  /** Whether the peer of that side is in TLS: wherever the bytes of this one go on, they are TLS as well. */
+  peerIsIn(side: Side): boolean {
+    return this.from[otherSide(side)] < Infinity;
+  }
+}
+
+/**
+ * What the client has told, as far as the server's bytes cannot be framed without it: the one seam by which the server's framing learns
+ * of the client. The session writes it, which pairs replies with requests. `peerSeen`: what the server had received when it sent the
+ * bytes in question (see Origin.peerSeen).
+ */
+export class ClientTold {
+  readonly requests: RequestTable;
+  /** The client's flags; -1: not seen. */
+  flags = -1;
+  /** NBD_OPT_EXPORT_NAME was sent. */
+  exportNameAsked = false;
+  /** Length of the longest READ so far: what looks like messages may be the payload of its reply, whose header was lost. */
+  longestRead = 0;
+  private replied: NbdMessage | null = null;
+  private repliedTo: Request | null = null;
+  private refused: NbdMessage | null = null;
+  private refusedRequest: Request | null = null;
+  private readonly context: SessionContext;
+  private readonly witness: Witness;
+
+  constructor(context: SessionContext, witness: Witness, requests: RequestTable) {
+    this.context = context;
+    this.witness = witness;
+    this.requests = requests;
+  }
+
+  // ---- for the session
+
+  /** A simple reply answers a request. `refused`: with an error. */
+  answered(request: Request, reply: NbdMessage, refused: boolean): void {
+    this.replied = reply;
+    this.repliedTo = request;
+    if (!refused) return;
+    this.refused = reply;
+    this.refusedRequest = request;
+  }
+
+  /** The request in flight whose cookie a server turned round, and how. */
+  otherOrder(hi: number, lo: number): { readonly request: Request; readonly how: string } | null {
+    for (const order of otherOrders(hi, lo)) {
+      const request = this.requests.find(order.hi, order.lo);
+      if (request !== null) return { request, how: order.how };
+    }
+    return null;
+  }
+
+  // ---- for the server's framing
+
+  /** The answer to NBD_OPT_EXPORT_NAME: padding bytes (0 or 124), or NOT_ASKED, or UNKNOWN, or NOT_YET. `offered`: the server's flags. */
+  exportPadding(offered: number, peerSeen: number): number {
+    if (this.exportNameAsked && this.flags >= 0)
+      return (offered & this.flags & FLAG_NO_ZEROES) !== 0 ? 0 : EXPORT_PADDING_LENGTH;
+    if (!this.witness.mayBeHeard(CLIENT)) return UNKNOWN;
+    if (!this.isDecoded(peerSeen)) return NOT_YET;
+    return this.witness.whole(CLIENT) ? NOT_ASKED : UNKNOWN;
+  }
+
+  /** Payload bytes of a simple success reply with this cookie (0 for anything but a READ), or UNKNOWN, or NOT_YET. */
+  readLength(cookieHi: number, cookieLo: number, peerSeen: number): number {
+    const request = this.requests.find(cookieHi, cookieLo);
+    if (request !== null) return request.type === CMD_READ ? request.lengthLo : request.type > CMD_RESIZE ? UNKNOWN : 0;
+    if (!this.witness.mayBeHeard(CLIENT)) return UNKNOWN;
+    if (!this.isDecoded(peerSeen)) return NOT_YET;
+    const turned = this.otherOrder(cookieHi, cookieLo);
+    if (turned !== null) return turned.request.type === CMD_READ ? turned.request.lengthLo : 0;
+    // nothing of the client is missing: the cookie answers nothing, and then nothing follows
+    return this.witness.whole(CLIENT) && this.requests.forgotten === 0 ? 0 : UNKNOWN;
+  }
+
+  /** Further lengths that a reply with this cookie may have: READs of different length that share a cookie. */
+  otherLengths(cookieHi: number, cookieLo: number): readonly number[] {
+    const { requests } = this;
+    const first = requests.find(cookieHi, cookieLo);
+    if (first === null) {
+      const before = this.witness.whole(CLIENT) ? requests.completed(cookieHi, cookieLo) : null;
+      return before?.type === CMD_READ ? [before.lengthLo] : NO_LENGTHS;
+    }
+    if (first.next === null) return NO_LENGTHS;
+    const lengths: number[] = [];
+    for (let r = requests.sameCookie(first.next, cookieHi, cookieLo); r !== null && lengths.length < OTHER_LENGTHS;) {
+      const length = r.type === CMD_READ ? r.lengthLo : 0;
+      if (!lengths.includes(length)) lengths.push(length);
+      r = requests.sameCookie(r.next, cookieHi, cookieLo);
+    }
+    return lengths;
+  }
+
+  /** Whether a request with this cookie is in flight. */
+  isAsked(cookieHi: number, cookieLo: number): boolean {
+    return this.requests.find(cookieHi, cookieLo) !== null;
+  }
+
+  /** Length of the request other than READ that this success reply answers: its data may follow by mistake. Or UNKNOWN. */
+  answeredLength(reply: NbdMessage): number {
+    const request = this.replied === reply ? this.repliedTo : null;
+    return request === null || request.type === CMD_READ || request.lengthHi > 0 ? UNKNOWN : request.lengthLo;
+  }
+
+  /** Length of the READ that this reply refused, or UNKNOWN. */
+  failedRead(reply: NbdMessage): number {
+    const request = this.refused === reply ? this.refusedRequest : null;
+    return request?.type === CMD_READ ? request.lengthLo : UNKNOWN;
+  }
+
+  private isDecoded(peerSeen: number): boolean {
+    return peerSeen >= 0 ? this.context.decodedUpTo(CLIENT) >= peerSeen : this.context.connection.ordered;
+  }
+}
+
+const NO_LENGTHS: readonly number[] = [];
