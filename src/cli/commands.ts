@@ -50,6 +50,12 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./record.js')).record,
   },
   {
+    name: 'init',
+    usage: 'init [folder]',
+    describe: 'Write a commented configuration for the captures in a folder',
+    load: async () => (await import('./init.js')).init,
+  },
+  {
     name: 'rules',
     usage: 'rules [pattern]',
     describe: 'List the rules',

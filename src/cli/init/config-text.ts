@@ -1,0 +1,93 @@
+import { count, safeJson } from '../../base/text.js';
+import type { Survey } from './survey.js';
+
+export interface FoundKeys {
+  readonly keyrings: readonly string[];
+  readonly tlsKeylogs: readonly string[];
+}
+
+/** Lines of a list in a comment; what is beyond is counted. */
+const LISTED = 12;
+
+/** A configuration with comments, for what was found; `schema` is the address of its JSON Schema. */
+export function configText(survey: Survey, keys: FoundKeys, schema: string): string {
+  const protocols = [...survey.messages].sort(([a], [b]) => (a < b ? -1 : 1));
+  const parts = [
+    head(survey, protocols),
+    `"$schema": ${json(schema)}`,
+    requirement(protocols),
+    [
+      '// More warnings than this fail it as well.',
+      '// "maxWarnings": 0,',
+      '',
+      '// Whether gaps, encrypted bytes and connections that were joined late fail it.',
+      '// "requireComplete": true,',
+    ].join('\n'),
+    rules(survey),
+    decodeAs(survey),
+    keyFiles('keyrings', keys.keyrings, 'Keyrings of Ceph, to read msgr2 in secure mode.'),
+    keyFiles('tlsKeylogs', keys.tlsKeylogs, 'TLS key logs (SSLKEYLOGFILE), to read what is inside TLS.'),
+    [
+      '// What each capture must hold, and what must not be in it.',
+      '// "expect": [{ "message": "NBD_OPT_GO", "count": ">=1" }, { "absent": "NBD_REP_ERR_*" }, { "exitStatus": 0 }],',
+      '',
+      '// Findings that are known and accepted for now; `wirelint check --write-baseline` adds what fails the gate today.',
+      '// "suppressions": [{ "rule": "nbd/*", "path": "old.pcap", "reason": "bug 1234", "expires": "2027-06-30" }],',
+    ].join('\n'),
+    ['// From which severity on a finding fails the gate: note, warning or error.', '"failOn": "error"'].join('\n'),
+  ];
+  return `{\n${joined(parts).replace(/^(?=.)/gm, '  ')}\n}\n`;
+}
+
+/** A comma goes behind every entry but the last, which is no comment: so each can be taken out of its comment as it is. */
+function joined(parts: readonly string[]): string {
+  const isEntry = (part: string): boolean => /^[^/\s]/m.test(part);
+  return parts.map((part, i) => (isEntry(part) && i < parts.length - 1 ? `${part},` : part)).join('\n\n');
+}
+
+function head(survey: Survey, protocols: readonly (readonly [string, number])[]): string {
+  const found = protocols.map(([name, n]) => `${name} (${count(n, 'message')})`).join(', ');
+  return [
+    '// Configuration of wirelint: see `wirelint help configuration`. Paths are relative to this file.',
+    `// Found here: ${count(survey.captures.length, 'capture')}${found === '' ? ', and no protocol that is known' : ` with ${found}`}.`,
+  ].join('\n');
+}
+
+function requirement(protocols: readonly (readonly [string, number])[]): string {
+  const words = '// What must have been seen, in messages: a gate that saw nothing must not pass.';
+  if (protocols.length === 0) return `${words}\n// "require": { "nbd": 1 },`;
+  return `${words}\n"require": { ${protocols.map(([name]) => `${json(name)}: 1`).join(', ')} }`;
+}
+
+function rules(survey: Survey): string {
+  const lines = ['// Levels of rules: off, note, warning or error. `wirelint explain RULE` tells what one means.'];
+  const found = [...survey.findings].sort(([a], [b]) => (a < b ? -1 : 1));
+  if (found.length === 0) return [...lines, '// "rules": { "nbd/oldstyle-used": "error" },'].join('\n');
+  lines.push('// These are raised by the captures as they are:', '// "rules": {');
+  found
+    .slice(0, LISTED)
+    .forEach(([id, { severity, times }], i, { length }) =>
+      lines.push(`//   ${json(id)}: ${json(severity)}${i < length - 1 ? ',' : ''} // ${count(times, 'time')}`),
+    );
+  if (found.length > LISTED) lines.push(`//   // and ${found.length - LISTED} more: wirelint check`);
+  return [...lines, '// },'].join('\n');
+}
+
+function decodeAs(survey: Survey): string {
+  const lines = ['// What a connection speaks where its bytes do not say so: a TCP port, unix:PATH or stream:N.'];
+  const servers = [...survey.unknown].sort(([, a], [, b]) => b - a);
+  if (servers.length > 0) lines.push('// Servers of streams of unknown protocols:');
+  for (const [server, n] of servers.slice(0, LISTED)) lines.push(`//   ${json(server)} ${count(n, 'stream')}`);
+  if (servers.length > LISTED) lines.push(`//   and ${servers.length - LISTED} more`);
+  return [...lines, '// "decodeAs": ["10810=nbd"],'].join('\n');
+}
+
+function keyFiles(key: string, paths: readonly string[], words: string): string {
+  if (paths.length === 0) return `// ${words}\n// "${key}": [],`;
+  return `// ${words}\n"${key}": ${json(paths)}`;
+}
+
+/** JSON in one line, in which nothing can end a comment or change a terminal. */
+function json(value: unknown): string {
+  return safeJson(JSON.stringify(value));
+}
