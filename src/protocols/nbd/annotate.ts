@@ -1,6 +1,6 @@
 import { hex, hexNumber } from '../../base/hex.js';
 import { wireText } from '../../base/text.js';
-import type { Annotation, Json } from '../../contract/annotation.js';
+import type { Annotation, Json } from '../../base/annotation.js';
 import {
   CHUNK_ERROR_OFFSET,
   CHUNK_NONE,

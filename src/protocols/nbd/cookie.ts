@@ -1,5 +1,5 @@
 import { hexNumber } from '../../base/hex.js';
-import { decimal } from './u64.js';
+import { decimal } from '../../base/u64.js';
 
 /**
  * A cookie for people. Clients that count are shown in decimal; those that put it together of parts (Linux: a queue's number and tag

@@ -49,7 +49,7 @@ import {
   type Span,
 } from './option-data.js';
 import type { Prefix } from './decoder/payload.js';
-import { decimal, wide } from './u64.js';
+import { decimal, wide } from '../../base/u64.js';
 import { CONTEXT_ID, ERROR_DATA, INFO_DATA, STATUS_QUERY } from './layout.js';
 
 /** Items of a list on one line. */

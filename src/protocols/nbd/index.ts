@@ -35,7 +35,7 @@ export const nbd: Protocol<NbdShared, NbdMessage> = {
   converse(context, output, settings) {
     const tls = new TlsTold();
     const facts = new Facts(context, output, settings, tls);
-    const session = new NbdSession(facts);
+    const session = new NbdSession(facts, context.shared);
     const client = new ClientFraming(session.notices, tls);
     const server = new ServerFraming(session.notices, tls, facts.clientTold);
     return {

@@ -25,7 +25,7 @@ import {
   SEND_DF_WITHOUT_STRUCTURED,
   UNKNOWN_TRANSMISSION_FLAG,
 } from '../rules/exports.js';
-import { decimal } from '../u64.js';
+import { decimal } from '../../../base/u64.js';
 
 /** Judges size and flags of an export, wherever the server states them: `sizeAt`, `flagsAt` count within the message. */
 export function checkExport(

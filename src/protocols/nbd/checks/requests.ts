@@ -81,7 +81,7 @@ import {
   ZERO_LENGTH_REQUEST,
 } from '../rules/requests.js';
 import type { RequestTable } from '../session/request-table.js';
-import { decimal } from '../u64.js';
+import { decimal } from '../../../base/u64.js';
 
 /** Requests in flight that are named in a finding. */
 const NAMED = 8;

@@ -8,7 +8,6 @@ import type { End } from '../../../stream/byte-stream.js';
 import type { ClientFlags, Greeting } from '../messages.js';
 import { ClientTold, type TlsTold } from '../told.js';
 import { RequestTable } from './request-table.js';
-import type { NbdShared } from './shared.js';
 
 /** What the server said about block sizes (NBD_INFO_BLOCK_SIZE). */
 export interface BlockSizes {
@@ -33,7 +32,7 @@ export const NO_CONTEXTS: ReadonlyMap<number, string> = new Map();
  * session share it.
  */
 export class Facts {
-  readonly context: SessionContext<NbdShared>;
+  readonly context: SessionContext;
   private readonly output: Output;
   /** What the capture lacks, and what a side had received when it sent something. */
   readonly witness: Witness;
@@ -91,7 +90,7 @@ export class Facts {
   description: string | null = null;
 
   constructor(
-    context: SessionContext<NbdShared>,
+    context: SessionContext,
     output: Output,
     settings: readonly [DecoderSettings, DecoderSettings],
     tls: TlsTold,

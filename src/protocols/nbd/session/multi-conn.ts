@@ -11,7 +11,7 @@ import type { Facts } from './facts.js';
 import type { Request } from '../messages.js';
 import { FLUSH_BEFORE_WRITE_REPLIES, MULTI_CONN_UNADVERTISED } from '../rules/requests.js';
 import { count } from '../../../base/text.js';
-import type { Sibling } from './shared.js';
+import type { NbdShared, Sibling } from './shared.js';
 import type { Transmission } from './transmission.js';
 
 /** Sibling connections that are looked at: a client with thousands of them. */
@@ -20,13 +20,15 @@ const MAX_LOOKED_AT = 64;
 /** Watches what one connection does against the others of the same client to the same export. */
 export class MultiConn {
   private readonly facts: Facts;
+  private readonly shared: NbdShared;
   private readonly transmission: Transmission;
   private me: Sibling | null = null;
   private joined = false;
   private judged = false;
 
-  constructor(facts: Facts, transmission: Transmission) {
+  constructor(facts: Facts, shared: NbdShared, transmission: Transmission) {
     this.facts = facts;
+    this.shared = shared;
     this.transmission = transmission;
   }
 
@@ -38,15 +40,14 @@ export class MultiConn {
     else if (me.dataRequest === null && (r.type === CMD_READ || isWriting(r))) {
       me.dataRequest = r;
       // whose close the capture lost seems to be open for ever: both have to go on
-      for (const other of this.facts.context.shared.others(me, MAX_LOOKED_AT))
-        if (other.dataRequest !== null) other.contested = true;
+      for (const other of this.shared.others(me, MAX_LOOKED_AT)) if (other.dataRequest !== null) other.contested = true;
     } else if (me.contested && !this.judged) {
       this.unadvertised(r, me);
     }
   }
 
   leave(): void {
-    if (this.me !== null) this.facts.context.shared.leave(this.me);
+    if (this.me !== null) this.shared.leave(this.me);
     this.me = null;
   }
 
@@ -60,7 +61,7 @@ export class MultiConn {
     const key = `${host} ${endpoints[client === 0 ? 1 : 0]} ${facts.exportName}`;
     const me: Sibling = { facts, table: this.transmission.table, dataRequest: null, contested: false, key };
     const most = facts.context.limits.siblingConnections;
-    if (facts.context.shared.join(me, most)) this.me = me;
+    if (this.shared.join(me, most)) this.me = me;
     else
       facts.limits.hit(
         'siblingConnections',
@@ -74,7 +75,7 @@ export class MultiConn {
     // what nobody writes to looks the same from everywhere
     if (this.judged || (facts.flags & (TFLAG_CAN_MULTI_CONN | TFLAG_READ_ONLY)) !== 0) return;
     this.judged = true;
-    const others = facts.context.shared.others(me, MAX_LOOKED_AT).filter((s) => s.dataRequest !== null);
+    const others = this.shared.others(me, MAX_LOOKED_AT).filter((s) => s.dataRequest !== null);
     if (others.length === 0) return;
     facts.raise(MULTI_CONN_UNADVERTISED, {
       message: r,
@@ -89,7 +90,7 @@ export class MultiConn {
   private flush(r: Request, me: Sibling): void {
     const { facts } = this;
     if ((facts.flags & TFLAG_CAN_MULTI_CONN) === 0) return;
-    for (const other of facts.context.shared.others(me, MAX_LOOKED_AT)) {
+    for (const other of this.shared.others(me, MAX_LOOKED_AT)) {
       if (!other.facts.witness.bothWhole) continue;
       const pending = [...other.table.inFlight()].filter(isWriting).length;
       if (pending === 0) continue;

@@ -14,7 +14,7 @@ import {
 } from '../constants.js';
 import type { Facts } from './facts.js';
 import type { Request } from '../messages.js';
-import { exact, isSmall, wide } from '../u64.js';
+import { exact, isSmall, wide } from '../../../base/u64.js';
 import { STATUS_QUERY } from '../layout.js';
 
 /** Facts about single requests that several checks need. */

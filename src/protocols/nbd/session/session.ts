@@ -2,7 +2,7 @@ import { LIMIT } from '../../../base/capture-rules.js';
 import type { Side } from '../../../base/input.js';
 import type { Origin } from '../../../base/origin.js';
 import { count } from '../../../base/text.js';
-import type { Json } from '../../../contract/annotation.js';
+import type { Json } from '../../../base/annotation.js';
 import type { TlsEvent } from '../../../tls/event.js';
 import type { Session } from '../../../contract/protocol.js';
 import { EndingChecks } from '../checks/ending.js';
@@ -32,6 +32,7 @@ import {
   type SimpleReply,
 } from '../messages.js';
 import { MultiConn } from './multi-conn.js';
+import type { NbdShared } from './shared.js';
 import { TLS_DOWNGRADE_SUSPECT } from '../rules/tls.js';
 import { describeSession, summarise } from './summary.js';
 import { Transmission } from './transmission.js';
@@ -48,14 +49,14 @@ export class NbdSession implements Session<NbdMessage> {
   private refusedTls = false;
   private firstToEnd: Side | null = null;
 
-  constructor(facts: Facts) {
+  constructor(facts: Facts, shared: NbdShared) {
     this.facts = facts;
     this.haggling = new Haggling(this.facts);
     this.transmission = new Transmission(this.facts);
     this.framing = new FramingWatch(this.facts, this.haggling, this.transmission);
     this.phases = new PhaseChecks(this.facts, this.haggling);
     this.ending = new EndingChecks(this.facts, this.haggling, this.transmission, this.framing, this.phases);
-    this.multiConn = new MultiConn(this.facts, this.transmission);
+    this.multiConn = new MultiConn(this.facts, shared, this.transmission);
   }
 
   /** What the framings are to tell. */

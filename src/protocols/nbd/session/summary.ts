@@ -1,11 +1,11 @@
 import { byteSize, quote, wireText } from '../../../base/text.js';
 import { duration } from '../../../base/time.js';
-import type { Json } from '../../../contract/annotation.js';
+import type { Json } from '../../../base/annotation.js';
 import { NO_PAYLOAD_LIMIT } from '../constants.js';
 import type { Facts } from './facts.js';
 import { commandName, handshakeFlags, shortCommand, transmissionFlags } from '../names.js';
 import type { Transmission } from './transmission.js';
-import { decimal } from '../u64.js';
+import { decimal } from '../../../base/u64.js';
 
 function text(raw: string): string {
   return wireText(Buffer.from(raw, 'latin1'));

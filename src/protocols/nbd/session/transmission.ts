@@ -25,7 +25,7 @@ import {
   SIMPLE_REPLY_TO_READ,
 } from '../rules/headers.js';
 import { Totals } from './totals.js';
-import { decimal, wide } from '../u64.js';
+import { decimal, wide } from '../../../base/u64.js';
 
 /** For how many further messages replies without a request wait for it to turn up. */
 const STRAY_PATIENCE = 8;

@@ -1,1 +1,0 @@
-export { decimal, exact, isSmall, wide } from '../../base/u64.js';
