@@ -1,6 +1,7 @@
 import type { Rule } from '../base/rule.js';
 import type { Protocol } from '../contract/protocol.js';
 import { arca } from './arca/index.js';
+import { msgr1 } from './msgr1/index.js';
 import { msgr2 } from './msgr2/index.js';
 import { nbd } from './nbd/index.js';
 import { pesto } from './pesto/index.js';
@@ -8,7 +9,7 @@ import { pesto } from './pesto/index.js';
 /** Protocols from outside: the library, which registers them, and the program, which Node may load after it, are two bundles. */
 const ADDED = Symbol.for('wirelint.protocols');
 const scope = globalThis as { [ADDED]?: Protocol[] };
-const protocols: Protocol[] = [nbd, msgr2, pesto, arca, ...(scope[ADDED] ?? [])];
+const protocols: Protocol[] = [nbd, msgr2, msgr1, pesto, arca, ...(scope[ADDED] ?? [])];
 
 /** Every protocol that wirelint knows; classification, help, rules and documentation are made from this list. */
 export const PROTOCOLS: readonly Protocol[] = protocols;

@@ -37,6 +37,8 @@ const RECORDED: readonly (readonly [string, number])[] = [
   ['msgr2/default-watch.pcap', 1],
   ['msgr2/rev0-crc-boot.pcap.gz', 5],
   ['msgr2/v1client-to-v2port.pcap', 3],
+  ['msgr1/reef-monitor.pcap', 1],
+  ['msgr1/reef-osd-write.pcap', 1],
   ['pesto/tcp-bridge.pcap', 1],
   ['pesto/p52-tap-tcp.pcapng', 1],
   ['pesto/p46-v1-tcp.pcapng', 1],

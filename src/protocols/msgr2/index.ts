@@ -4,7 +4,7 @@ import type { Limits } from '../../base/limits.js';
 import type { Protocol, ProtocolOptions } from '../../contract/protocol.js';
 import { annotate } from './annotate.js';
 import { contents } from './contents.js';
-import { VARYING } from './varying.js';
+import { VARYING } from '../ceph/varying.js';
 import { Msgr2Decoder } from './decoder.js';
 import { below, describe } from './describe.js';
 import { Announced } from './frame-reader.js';

@@ -1,8 +1,8 @@
-import { text, u16, u32, u64, u8, magic, type Field } from '../../base/field.js';
+import { text, u16, u32, u64, u8, magic } from '../../base/field.js';
 import { hexNumber } from '../../base/hex.js';
 import { layout, repeat } from '../../base/layout.js';
 import { bannerFeatureNames, BANNER_PREFIX, BANNER_V1_PREFIX, FRAME_COMPRESSED, tagName } from './constants.js';
-import { messageTypeName } from '../ceph/message-types.js';
+import { messageTypeField } from '../ceph/message-type-field.js';
 
 /** The headers of the messenger protocol (doc/dev/msgr2.rst; src/msg/async/frames_v2.h). All numbers are little endian. */
 
@@ -48,20 +48,11 @@ export function lengthAt(segment: number): number {
   return descriptorAt(segment) + DESCRIPTOR.at.length;
 }
 
-/** A message's type; JSON has its name, and the number beside it. */
-const messageType: Field<number, 'given'> = {
-  ...u16(),
-  rows: (type, at) => [
-    { name: 'messageType', at, length: 2, value: messageTypeName(type), text: `${type} ${messageTypeName(type)}` },
-    { name: 'typeCode', at, length: 2, value: type },
-  ],
-};
-
 /** Segment 0 of a MESSAGE frame (ceph_msg_header2). */
 export const MESSAGE_HEADER = layout('little', {
   seq: u64(),
   tid: u64(),
-  type: messageType,
+  type: messageTypeField,
   priority: u16(),
   version: u16(),
   dataPrePadding: u32({ hidden: true, text: String }),

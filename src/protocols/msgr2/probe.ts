@@ -1,48 +1,11 @@
 import type { Claim, ProbeInput, ProbeResult } from '../../contract/protocol.js';
 import type { Connection } from '../../stream/byte-stream.js';
 import { BANNER_PREFIX, BANNER_V1_PREFIX, TAG, tagSenders } from './constants.js';
-import { MSG } from '../ceph/message-types.js';
+import { senderOf } from '../ceph/senders.js';
 import { BANNER, MESSAGE_HEADER, PREAMBLE } from './layout.js';
 import { plausiblePreamble, Preamble } from './preamble.js';
 
 const PORTS: readonly number[] = [3300];
-
-/** Message types that tell who sent them: a client of the service, or the service. */
-const FROM_CLIENT = new Set<number>([
-  MSG.OSD_OP,
-  MSG.MON_GET_MAP,
-  MSG.MON_SUBSCRIBE,
-  MSG.MON_COMMAND,
-  MSG.COMMAND,
-  MSG.MGR_COMMAND,
-  MSG.MGR_OPEN,
-  MSG.MGR_REPORT,
-  MSG.MGR_BEACON,
-  MSG.OSD_BOOT,
-  MSG.OSD_ALIVE,
-  MSG.OSD_BEACON,
-  MSG.MON_GET_VERSION,
-  MSG.AUTH,
-  MSG.PGSTATS,
-  MSG.LOG,
-  MSG.CLIENT_REQUEST,
-]);
-const FROM_SERVER = new Set<number>([
-  MSG.OSD_OPREPLY,
-  MSG.MON_MAP,
-  MSG.MON_SUBSCRIBE_ACK,
-  MSG.MON_COMMAND_ACK,
-  MSG.COMMAND_REPLY,
-  MSG.MGR_COMMAND_REPLY,
-  MSG.MGR_CONFIGURE,
-  MSG.CONFIG,
-  MSG.MON_GET_VERSION_REPLY,
-  MSG.AUTH_REPLY,
-  MSG.LOGACK,
-  MSG.PGSTATSACK,
-  MSG.CLIENT_REPLY,
-  MSG.WATCH_NOTIFY,
-]);
 
 /** Bytes of a connection that was joined late that are waited for to tell its client from its server. */
 const PATIENCE = 2048;
@@ -93,7 +56,7 @@ export function relative(first: readonly [Uint8Array, Uint8Array], connection: C
   if (connection.start === 'missed' && connection.ports.some(isCephPort) && first.some(looksRandom))
     return "probably Ceph msgr2 in secure mode, joined late; record from the connection's start, and give its keys with --keyring";
   if (!first.some((bytes) => begins(bytes, BANNER_V1_PREFIX) === true)) return null;
-  return 'Ceph messenger v1 ("ceph v027"), not decoded; the ceph dissector of Wireshark reads it, and v2 (ms_mode=prefer-crc, port 3300 of a monitor) is what wirelint reads';
+  return 'Ceph messenger v1 ("ceph v027"), which protocol msgr1 reads';
 }
 
 function searchBoth(input: ProbeInput): ProbeResult {
@@ -157,9 +120,8 @@ function roleOf(bytes: Uint8Array): 0 | 1 | 2 {
     if (senders === 1 || senders === 2) return senders;
     const type = at + PREAMBLE.size + MESSAGE_HEADER.at.type;
     if (p.tag === TAG.MESSAGE && p.lengths[0] === MESSAGE_HEADER.size && type + 2 <= bytes.length) {
-      const code = view.getUint16(type, true);
-      if (FROM_CLIENT.has(code)) return 1;
-      if (FROM_SERVER.has(code)) return 2;
+      const sender = senderOf(view.getUint16(type, true));
+      if (sender !== 0) return sender;
     }
     const rev1 = at + p.frameLength(1);
     const rev0 = at + p.frameLength(0);

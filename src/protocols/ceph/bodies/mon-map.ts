@@ -1,7 +1,7 @@
-import { list, since } from '../../../base/structure/parts.js';
+import { list, since, until } from '../../../base/structure/parts.js';
 import { struct, versioned } from '../../../base/structure/struct.js';
 import { bool, i32, string, u16, u32, u64, u8 } from '../../../base/structure/type.js';
-import { addresses } from '../structures/address.js';
+import { address, addresses } from '../structures/address.js';
 import { utime, uuid } from '../structures/common.js';
 
 /** mon_info_t (src/mon/MonMap.cc), up to version 6. */
@@ -20,15 +20,16 @@ const names = list(string, 'name');
 const CIPHERS: readonly string[] = ['none', 'aes', 'aes256k'];
 const cipher = i32.shown((v) => CIPHERS[v] ?? `cipher ${v}`);
 
-/** MonMap from Nautilus (version 6) on; older ones name the monitors in another form, and are left as bytes. */
+/** MonMap from version 2 on: until Nautilus (version 6) monitors had one address each, and no ranks of their own. */
 export const monMap = versioned(10, {
   fsid: uuid,
   epoch: u32,
-  lastChanged: since(6, utime),
-  created: since(6, utime),
-  persistentFeatures: since(6, features),
-  optionalFeatures: since(6, features),
-  monitors: since(6, list(struct({ rankName: string, monitor: monInfo }))),
+  monAddresses: until(6, list(struct({ name: string, address }), 'monitor')),
+  lastChanged: utime,
+  created: utime,
+  persistentFeatures: since(4, features),
+  optionalFeatures: since(4, features),
+  monitors: since(5, list(struct({ rankName: string, monitor: monInfo }))),
   ranks: since(6, names),
   minMonRelease: since(7, u8),
   removedRanks: since(8, list(u32, 'rank')),

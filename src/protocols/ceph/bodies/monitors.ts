@@ -1,7 +1,8 @@
 import { ifLeft, list, optional, since, sized, unusedBy, whenBefore } from '../../../base/structure/parts.js';
 import { struct, versioned } from '../../../base/structure/struct.js';
 import { blob, bool, f32, f64, i16, i32, i64, string, u16, u32, u64, u8 } from '../../../base/structure/type.js';
-import { entityName, resultText } from '../constants.js';
+import { entityName, methodName, resultText } from '../constants.js';
+import { authSteps } from '../structures/cephx.js';
 import { messageTypeName } from '../message-types.js';
 import { address, addresses } from '../structures/address.js';
 import { entityInst, entityNameT, featureBits, paxos, settings, strings, utime, uuid } from '../structures/common.js';
@@ -27,7 +28,9 @@ export const monSubscribe = struct({
 export const monSubscribeAck = struct({ interval: u32, fsid: uuid });
 
 /** A step of the login at a monitor that speaks messages. */
-export const auth = struct({ paxos, protocol: u32, payload: blob, monmapEpoch: ifLeft(u32) });
+export const auth = struct({ paxos, protocol: u32.shown(methodName) }).and(['protocol'], {
+  ...{ payload: sized(authSteps), monmapEpoch: ifLeft(u32) },
+});
 
 export const getVersion = struct({ handle: u64, what: string });
 export const getVersionReply = struct({ handle: u64, newest: u64, oldest: since(2, u64) });

@@ -1,5 +1,7 @@
 import { quote } from '../../../base/text.js';
-import { resultText } from '../constants.js';
+import type { Partly } from '../../../base/structure/decode.js';
+import { entityName, resultText } from '../constants.js';
+import { servicesText, type AuthSteps } from '../structures/cephx.js';
 import { MSG, messageTypeName } from '../message-types.js';
 import { authReply } from '../structures/auth-reply.js';
 import { body, shown, unconfirmed, word, type About, type Body } from './body.js';
@@ -13,10 +15,18 @@ const aboutReply: About<{ readonly result: number; readonly text: string }> = ({
 const named = (name: (op: number) => string, op: number | undefined) => (op === undefined ? '?' : name(op));
 const ranks = (list: readonly (number | undefined)[] = []) => list.map(shown).join(',');
 
+/** What a step of a login is about, in a few words. */
+function aboutStep(step: Partly<AuthSteps> | undefined): string {
+  if (step?.entity !== undefined) return `login ${entityName(step.entity.type ?? 0)}.${word(step.entity.id)}`;
+  if (step?.proof !== undefined) return 'proof';
+  return step?.services === undefined ? '' : `tickets for ${servicesText(step.services)}`;
+}
+
 export const MONITOR_BODIES: readonly Body[] = [
   body(MSG.PING, 1, 1, M.nothing),
   body(MSG.MON_MAP, 1, 1, M.monMapMessage, ({ monmap }) => {
-    const names = monmap?.map?.monitors?.map((m) => word(m?.rankName)).join(' ') ?? '?';
+    const { monitors, monAddresses } = monmap?.map ?? {};
+    const names = (monitors?.map((m) => m?.rankName) ?? monAddresses?.map((m) => m?.name))?.map(word).join(' ') ?? '?';
     return `epoch ${shown(monmap?.map?.epoch)}  mons ${names}`;
   }),
   body(MSG.MON_GET_MAP, 1, 1, M.nothing),
@@ -25,7 +35,7 @@ export const MONITOR_BODIES: readonly Body[] = [
     what.map((w) => `${word(w?.name)}@${shown(w?.start)}`).join(' '),
   ),
   body(MSG.MON_SUBSCRIBE_ACK, 1, 1, M.monSubscribeAck),
-  body(MSG.AUTH, 1, 1, M.auth),
+  body(MSG.AUTH, 1, 1, M.auth, ({ payload }) => aboutStep(payload)),
   body(MSG.AUTH_REPLY, 1, 1, authReply, ({ result = 0 }) => `= ${resultText(result)}`),
   body(MSG.MON_GET_VERSION, 1, 1, M.getVersion, ({ what }) => quote(shown(what))),
   body(MSG.MON_GET_VERSION_REPLY, 1, 2, M.getVersionReply, (f) => `${shown(f.oldest)}..${shown(f.newest)}`),

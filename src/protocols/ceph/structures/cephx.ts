@@ -14,7 +14,7 @@ import {
   type Type,
   type ValueOf,
 } from '../../../base/structure/type.js';
-import { entityName, METHOD_CEPHX, METHOD_NONE, resultText } from '../constants.js';
+import { entityName, METHOD_CEPHX, METHOD_NONE, methodName, resultText } from '../constants.js';
 
 /**
  * What the auth frames carry in their payloads: the outer structures of cephx (src/auth/cephx/CephxProtocol.h), which need no keys. The
@@ -37,7 +37,8 @@ export function authModeName(mode: number): string {
   return mode >= 10 && mode <= 19 ? 'mon' : 'unknown';
 }
 
-function servicesText(mask: number): string {
+/** `osd mgr`: a mask of kinds of entities. */
+export function servicesText(mask: number): string {
   const names = [1, 2, 4, 8, 16, 32].filter((bit) => (mask & bit) !== 0).map(entityName);
   return names.length === 0 ? 'none' : names.join(' ');
 }
@@ -89,8 +90,27 @@ export const requestMorePayload = choose<Credentials>('proof or authorizer', (r)
   return r.left > 0 && authModeName(r.bytes[r.pos]!) === 'authorizer' ? authorizer : nothing;
 });
 
+/** Tickets for services, asked for with the one that a login has brought. */
+const ticketRequest = struct({ requestType, authorizer, structVersion: u8, services: u32.shown(servicesText) });
+const otherRequest = struct({ requestType, rest: hiddenRemainder });
+/** The first message of a login: what its sender can do, and who it is. */
+const offer = struct({ structVersion: u8, methods: list(u32.shown(methodName), 'method'), entity, globalId: u64 });
+const empty = struct({});
+
+/** MAuth's payload at a monitor: `protocol` is 0 before a method is chosen. */
+export type AuthSteps = Partial<ValueOf<typeof offer> & Proof & ValueOf<typeof ticketRequest>>;
+export const authSteps = choose<AuthSteps>('step of a login', (r) => {
+  const { protocol } = r.before as { readonly protocol?: number };
+  if (r.left === 0) return empty;
+  if (protocol === 0) return offer;
+  if (protocol !== METHOD_CEPHX || r.left < 2) return empty;
+  const type = r.view.getUint16(r.pos, true);
+  if (type === GET_AUTH_SESSION_KEY) return proof;
+  return type === GET_PRINCIPAL_SESSION_KEY ? ticketRequest : otherRequest;
+});
+
 /** A challenge in plain: u8 1, u64. */
-const challenge = struct({ structVersion: u8, serverChallenge: u64 });
+export const challenge = struct({ structVersion: u8, serverChallenge: u64 });
 const sealedChallenge = struct({ sealedChallenge: remainder });
 export type Challenge = Partial<ValueOf<typeof challenge> & ValueOf<typeof sealedChallenge>>;
 

@@ -1,0 +1,38 @@
+import { CLIENT, SERVER } from '../../base/input.js';
+import { DEFAULT_LIMITS } from '../../base/limits.js';
+import { FramedDecoder } from '../../contract/framed-decoder.js';
+import type { Protocol } from '../../contract/protocol.js';
+import { operation, outcome } from '../ceph/operation.js';
+import { VARYING } from '../ceph/varying.js';
+import { annotate } from './annotate.js';
+import { messageNames } from './constants.js';
+import { describe } from './describe.js';
+import { Msgr1Framing } from './framing.js';
+import { DataMessage, type Msgr1Message } from './messages.js';
+import { PORTS, probe } from './probe.js';
+import { RULES } from './rules/frames.js';
+import { Clusters, Msgr1Session } from './session.js';
+import { specUrl } from './spec-url.js';
+
+/** Ceph's messenger, version 1, which old kernels speak, and monitors on port 6789. */
+export const msgr1: Protocol<Clusters, Msgr1Message> = {
+  name: 'msgr1',
+  title: "Ceph's messenger v1, the protocol of old kernel clients and of port 6789",
+  nameWidth: 14,
+  ports: PORTS,
+  rules: RULES,
+  specUrl,
+  messageNames,
+  probe,
+  createShared: () => new Clusters(DEFAULT_LIMITS.inFlight),
+  converse: (context, output, settings) => ({
+    client: new FramedDecoder(CLIENT, output, settings[CLIENT], new Msgr1Framing(CLIENT)),
+    server: new FramedDecoder(SERVER, output, settings[SERVER], new Msgr1Framing(SERVER)),
+    session: new Msgr1Session(context, output, settings),
+  }),
+  varying: VARYING,
+  operation: (message) => (message instanceof DataMessage ? operation(message) : null),
+  outcome: (message) => (message instanceof DataMessage ? outcome(message) : { last: true, error: null }),
+  annotate,
+  describe,
+};

@@ -1,0 +1,81 @@
+import { crc32c } from '../../base/crc32c.js';
+import { FOOTER, FOOTER_OLD } from './layout.js';
+import type { DataMessage } from './messages.js';
+
+/** What the passing bytes of one message add up to: the checksums of front, middle and data, and its footer. */
+export class Parts {
+  /** By part: 1 front, 2 middle, 3 data. */
+  readonly crcs: [number, number, number, number] = [0, 0, 0, 0];
+  private part = 1;
+  private left = 0;
+  private message: DataMessage | null = null;
+  private footer: Uint8Array | null = null;
+  private footerHas = 0;
+  /** Bytes of the data still to be kept: names of what an operation calls. */
+  private namesLeft = 0;
+
+  begin(message: DataMessage): void {
+    this.message = message;
+    this.crcs.fill(0);
+    this.part = 0;
+    this.left = 0;
+    this.footerHas = 0;
+    this.footer = null;
+    this.namesLeft = message.data?.length ?? 0;
+    this.next();
+  }
+
+  private next(): void {
+    const m = this.message!;
+    do {
+      this.part++;
+      this.left = this.part < 4 ? m.plainLength(this.part) : m.footerSize;
+    } while (this.part < 4 && this.left === 0);
+    if (this.part === 4) this.footer = new Uint8Array(m.footerSize);
+  }
+
+  /** The next bytes behind the header; true where the last byte of the footer was among them. */
+  take(bytes: Uint8Array, start: number, end: number): boolean {
+    let pos = start;
+    while (pos < end) {
+      const n = Math.min(this.left, end - pos);
+      if (this.part < 4) {
+        if (this.part === 3 && this.namesLeft > 0) this.keepNames(bytes, pos, n);
+        this.crcs[this.part] = crc32c(this.crcs[this.part]!, bytes, pos, pos + n);
+      } else {
+        this.footer!.set(bytes.subarray(pos, pos + n), this.footerHas);
+        this.footerHas += n;
+      }
+      pos += n;
+      this.left -= n;
+      if (this.left > 0) continue;
+      if (this.part === 4) {
+        this.message!.footer = this.footer;
+        return true;
+      }
+      this.next();
+    }
+    return false;
+  }
+
+  private keepNames(bytes: Uint8Array, at: number, n: number): void {
+    const { data } = this.message!;
+    if (data === null) return;
+    const k = Math.min(n, this.namesLeft);
+    data.set(bytes.subarray(at, at + k), data.length - this.namesLeft);
+    this.namesLeft -= k;
+  }
+}
+
+/** The footer's values; those of the old one lack a signature. */
+export function footerOf(m: DataMessage): {
+  readonly frontCrc: number;
+  readonly middleCrc: number;
+  readonly dataCrc: number;
+  readonly signature: bigint;
+  readonly footerFlags: number;
+} | null {
+  if (m.footer === null) return null;
+  if (m.footerSize === FOOTER.size) return FOOTER.read(m.footer);
+  return { ...FOOTER_OLD.read(m.footer), signature: 0n };
+}

@@ -1,0 +1,272 @@
+import { AUTHORIZER_MAX, TAG } from '../constants.js';
+import * as E from '../encode.js';
+import { MSG } from '../../ceph/message-types.js';
+import { script, type Script } from '../script.js';
+import { rule } from './rule.js';
+
+const FILE = 'src/msg/async/ProtocolV1.cc';
+const DECODE = 'src/msg/Message.cc, decode_message';
+const FRONT = { type: MSG.MON_GET_VERSION, front: E.getVersion() };
+const kept = (text = 'a message as it should be'): readonly [string, () => Script] => [
+  text,
+  () => script().open().message('client', FRONT),
+];
+
+export const BANNER_RULE = rule('banner', {
+  severity: 'error',
+  party: 'either',
+  needs: 'either',
+  title: 'the stream does not begin with the banner of messenger v1',
+  meaning:
+    'Both sides open with the nine characters "ceph v027", and their addresses behind it. A receiver that reads anything else closes the connection. The usual causes are another protocol on the port of a monitor, or a proxy that says something of its own.',
+  spec: `${FILE}, handle_client_banner`,
+  breaks: [
+    'a web browser at a monitor',
+    () =>
+      script()
+        .send('server', E.banner(), E.address(6789), E.address(40000))
+        .send('client', E.ascii('GET / HTTP/1.1\r\nHost: ceph\r\n\r\n')),
+  ],
+  keeps: ['both sides greet with "ceph v027"', () => script().open()],
+});
+
+export const TAG_UNKNOWN = rule('tag-unknown', {
+  severity: 'error',
+  party: 'either',
+  needs: 'either',
+  title: 'a tag that does not exist',
+  meaning:
+    'Behind the handshake each item begins with a tag: CLOSE 6, MSG 7, ACK 8, KEEPALIVE 9, KEEPALIVE2 14 and its answer 15. Nothing says how long an unknown one is: the receiver closes the connection. A message whose lengths were wrong leaves its receiver in such a place, too.',
+  spec: `${FILE}, handle_message`,
+  breaks: ['tag 40', () => script().open().send('client', E.u8(40), E.u64(1))],
+  keeps: kept(),
+});
+
+export const REPLY_TAG = rule('reply-tag', {
+  severity: 'error',
+  party: 'server',
+  needs: 'server',
+  title: 'a connect reply with a tag that no reply has',
+  meaning:
+    'A server answers CONNECT with READY or SEQ, with a reason to refuse (FEATURES, BADPROTOVER, BADAUTHORIZER, WAIT), or with what to try next (RESETSESSION, RETRY_SESSION, RETRY_GLOBAL, CHALLENGE_AUTHORIZER). Older clients take anything else for READY and read what follows as messages.',
+  spec: `${FILE}, handle_connect_reply_2`,
+  breaks: ['a reply with tag 40', () => script().greet().connect().reply({ tag: 40 })],
+  keeps: ['READY', () => script().open()],
+});
+
+export const AUTHORIZER_LENGTH = rule('authorizer-length', {
+  severity: 'error',
+  party: 'either',
+  needs: 'either',
+  title: 'an authorizer of a length that none has',
+  meaning:
+    'CONNECT and its reply announce the length of the authorizer that follows: a ticket and some sealed bytes, a few hundred in all. A client of userspace stops with a failed assertion at 4096 bytes and more, the kernel refuses what does not fit its buffer, and a server allocates whatever the unauthenticated client says.',
+  spec: `${FILE}, wait_connect_reply_auth`,
+  breaks: ['an authorizer of 2 GiB', () => script().greet().connect({ method: 2, authorizerLength: 0x8000_0000 })],
+  keeps: [
+    `an authorizer below ${AUTHORIZER_MAX} bytes`,
+    () =>
+      script()
+        .greet()
+        .connect({ authorizer: new Uint8Array(178).fill(1) })
+        .reply({ authorizer: new Uint8Array(36).fill(2) }),
+  ],
+});
+
+export const HEADER_CRC = rule('header-crc', {
+  severity: 'error',
+  party: 'either',
+  needs: 'either',
+  title: "a message's header has a wrong checksum",
+  meaning:
+    'The last four bytes of the 53-byte header are the crc32c of those before, started at 0 and not inverted. The lengths of all that follows stand in the header, so that nothing may be used before it holds. A receiver closes the connection.',
+  spec: `${FILE}, handle_message_header`,
+  breaks: [
+    'a wrong checksum',
+    () =>
+      script()
+        .open()
+        .message('client', { ...FRONT, headerCrc: 1 }),
+  ],
+  keeps: kept(),
+});
+
+export const LENGTH_TOO_LARGE = rule('length-too-large', {
+  severity: 'warning',
+  party: 'either',
+  needs: 'either',
+  title: 'a part of a message is larger than kernel clients take',
+  meaning:
+    'Userspace sets no bound below 32 bits. The kernel client refuses a front or middle above 16 MiB and data above 64 MiB, and resets the connection again and again.',
+  spec: 'net/ceph/messenger_v1.c, read_partial_message',
+  breaks: [
+    'a front of 17 MiB is announced',
+    () =>
+      script()
+        .open()
+        .message('client', { ...FRONT, frontLength: 17 << 20 }),
+  ],
+  keeps: kept(),
+});
+
+export const FRONT_CRC = rule('front-crc', {
+  severity: 'error',
+  party: 'either',
+  needs: 'either',
+  title: "a message's front has a wrong checksum",
+  meaning:
+    'The footer has the crc32c of the front, started at 0 and not inverted. A receiver drops the message and closes the connection. TCP checksums miss one damaged segment in some 65,000; middleboxes, memory and offloading hardware are the usual culprits.',
+  spec: DECODE,
+  breaks: [
+    'a wrong checksum',
+    () =>
+      script()
+        .open()
+        .message('client', { ...FRONT, frontCrc: 1 }),
+  ],
+  keeps: kept(),
+});
+
+export const MIDDLE_CRC = rule('middle-crc', {
+  severity: 'error',
+  party: 'either',
+  needs: 'either',
+  title: "a message's middle has a wrong checksum",
+  meaning: 'As for the front. Few messages have a middle; those of metadata servers hold attributes there.',
+  spec: DECODE,
+  breaks: [
+    'a wrong checksum',
+    () =>
+      script()
+        .open()
+        .message('client', { ...FRONT, middle: E.ascii('middle'), middleCrc: 1 }),
+  ],
+  keeps: kept(),
+});
+
+export const DATA_CRC = rule('data-crc', {
+  severity: 'error',
+  party: 'either',
+  needs: 'either',
+  title: "a message's data have a wrong checksum",
+  meaning:
+    'As for the front. The footer flag NOCRC says that the sender left this one out (kernel clients with the mount option nocrc); then it is not looked at. Data that are written while they are sent (direct I/O, mapped pages) end here as well.',
+  spec: DECODE,
+  breaks: [
+    'a wrong checksum',
+    () =>
+      script()
+        .open()
+        .message('client', { ...FRONT, data: E.ascii('data'), dataCrc: 1 }),
+  ],
+  keeps: [
+    'the flag NOCRC, and no checksum',
+    () =>
+      script()
+        .open()
+        .message('client', { ...FRONT, data: E.ascii('data'), dataCrc: 0, flags: 3 }),
+  ],
+});
+
+export const CRC_DISABLED = rule('crc-disabled', {
+  severity: 'note',
+  party: 'either',
+  needs: 'either',
+  title: 'a side sends messages without checksums',
+  meaning:
+    'With ms_crc_header or ms_crc_data off the fields hold 0. Both sides must have the same setting; a receiver that checks closes the connection. What was damaged on the way is then seen by nobody.',
+  spec: 'src/msg/Messenger.h, get_default_crc_flags',
+  breaks: [
+    '0 in place of the checksums of a front and its header',
+    () =>
+      script()
+        .open()
+        .message('client', { ...FRONT, headerCrc: 0, frontCrc: 0 }),
+  ],
+  keeps: kept(),
+});
+
+export const MESSAGE_ABORTED = rule('message-aborted', {
+  severity: 'note',
+  party: 'either',
+  needs: 'either',
+  title: 'a message was given up by its sender',
+  meaning:
+    'Without the footer flag COMPLETE a message counts as not sent: its sender revoked it when a part was gone already, and filled up the rest. Kernel clients do so; a receiver in userspace closes the connection.',
+  spec: `${FILE}, handle_message_footer`,
+  breaks: [
+    'a footer without COMPLETE',
+    () =>
+      script()
+        .open()
+        .message('client', FRONT)
+        .message('client', { ...FRONT, seq: 2, flags: 0 }),
+  ],
+  keeps: kept(),
+});
+
+export const MESSAGE_PAYLOAD = rule('message-payload', {
+  severity: 'error',
+  party: 'either',
+  needs: 'either',
+  title: 'the front of a message does not decode',
+  meaning:
+    'The checksum is right and the structure is not: a length or count inside the front leads beyond its end. The receiver closes the connection. Both sides disagree about the encoding, or the sender has a bug.',
+  spec: DECODE,
+  breaks: [
+    'a name that is longer than the front',
+    () =>
+      script()
+        .open()
+        .message('client', { ...FRONT, front: E.getVersion('osdmap', 60) }),
+  ],
+  keeps: kept(),
+});
+
+export const FRAME_TRUNCATED = rule('frame-truncated', {
+  severity: 'warning',
+  party: 'either',
+  needs: 'either',
+  title: 'the connection was closed inside a message',
+  meaning:
+    'A message announces how long it is; its sender closed before all of it was sent. A daemon that dies does so, and one that notices something wrong in the other direction.',
+  spec: `${FILE}, handle_message_footer`,
+  breaks: [
+    'closed inside the front',
+    () => script().open().send('client', E.message(FRONT).subarray(0, 60)).end('client'),
+  ],
+  keeps: ['closed behind a message', () => script().open().message('client', FRONT).end('client')],
+});
+
+export const CONNECT_REFUSED = rule('connect-refused', {
+  severity: 'error',
+  party: 'client',
+  needs: 'server',
+  title: 'the server turned the client away',
+  meaning:
+    'FEATURES: the client lacks features that the server requires, which the reply has in its feature word; a kernel that is too old for the cluster (its tunables, or require_min_compat_client) is the usual case. BADPROTOVER: another version of the messages between these daemons. BADAUTHORIZER: the ticket is expired, was made with a rotated key, or is no ticket for this service; clients get a new one and try again.',
+  spec: `${FILE}, handle_connect_message_2`,
+  breaks: [
+    'a client without a required feature',
+    () => script().greet().connect({ features: 0x42n }).reply({ tag: TAG.FEATURES, connectSeq: 0 }),
+  ],
+  keeps: ['READY', () => script().open()],
+});
+
+/** The catalogue. */
+export const RULES = [
+  BANNER_RULE,
+  REPLY_TAG,
+  AUTHORIZER_LENGTH,
+  CONNECT_REFUSED,
+  TAG_UNKNOWN,
+  HEADER_CRC,
+  LENGTH_TOO_LARGE,
+  FRONT_CRC,
+  MIDDLE_CRC,
+  DATA_CRC,
+  CRC_DISABLED,
+  MESSAGE_ABORTED,
+  MESSAGE_PAYLOAD,
+  FRAME_TRUNCATED,
+];
