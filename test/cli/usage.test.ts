@@ -162,7 +162,10 @@ describe('a mistake on the command line', () => {
     [['analyze', '--protocl', 'nbd', 'x'], 'unknown option --protocl; did you mean --protocol?'],
     [['tail', '-f', 'jsn'], '--format jsn: expected text, ndjson'],
     [['rules', '-f', 'jsn'], '--format jsn: did you mean json? expected text, table, json, markdown'],
-    [['analyze', '-p', 'nbdd', 'x'], 'unknown protocol "nbdd"; did you mean nbd? known: nbd, msgr2, msgr1, pesto, arca'],
+    [
+      ['analyze', '-p', 'nbdd', 'x'],
+      'unknown protocol "nbdd"; did you mean nbd? known: nbd, msgr2, msgr1, pesto, arca',
+    ],
     [['check', '--rule', 'nbd/zzz*=off', 'x'], 'no rule matches "nbd/zzz*"; `wirelint rules` lists them'],
     [
       ['analyze', '-s', '99', join(CAPTURES, 'nbd/nbdkit-out-of-range.pcap')],

@@ -1,5 +1,4 @@
 import { CLIENT, SERVER } from '../../base/input.js';
-import { DEFAULT_LIMITS } from '../../base/limits.js';
 import { FramedDecoder } from '../../contract/framed-decoder.js';
 import type { Protocol } from '../../contract/protocol.js';
 import { operation, outcome } from '../ceph/operation.js';
@@ -24,7 +23,7 @@ export const msgr1: Protocol<Clusters, Msgr1Message> = {
   specUrl,
   messageNames,
   probe,
-  createShared: () => new Clusters(DEFAULT_LIMITS.inFlight),
+  createShared: (_options, limits) => new Clusters(limits.inFlight),
   converse: (context, output, settings) => ({
     client: new FramedDecoder(CLIENT, output, settings[CLIENT], new Msgr1Framing(CLIENT)),
     server: new FramedDecoder(SERVER, output, settings[SERVER], new Msgr1Framing(SERVER)),

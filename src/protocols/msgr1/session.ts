@@ -4,6 +4,7 @@ import type { Json } from '../../base/annotation.js';
 import { hexNumber } from '../../base/hex.js';
 import { byteSize, count } from '../../base/text.js';
 import { duration, nanosBetween } from '../../base/time.js';
+import { LimitNotes } from '../../contract/limit-notes.js';
 import type { DecoderSettings, Output, Session, SessionContext } from '../../contract/protocol.js';
 import { Witness } from '../../contract/witness.js';
 import { Cluster } from '../ceph/cluster.js';
@@ -16,8 +17,6 @@ import { CONNECT_LOSSY, TAG, tagName } from './constants.js';
 import { Banner, Connect, ConnectReply, DataMessage, type Control, type Msgr1Message } from './messages.js';
 import { CONNECT_REFUSED } from './rules/frames.js';
 
-/** Keepalives that wait for their answers. */
-const KEEPALIVES = 64;
 /** Files whose clusters are known at once. */
 const FILES = 4;
 
@@ -55,7 +54,9 @@ class SideCounts {
 
 /** Joins both directions of a connection: how it was opened, requests and replies, keepalives. */
 export class Msgr1Session implements Session<Msgr1Message> {
+  private readonly context: SessionContext<Clusters>;
   private readonly output: Output;
+  private readonly limits: LimitNotes;
   private readonly witness: Witness;
   private readonly cluster: Cluster;
   private readonly sides: readonly [SideCounts, SideCounts] = [new SideCounts(), new SideCounts()];
@@ -73,7 +74,9 @@ export class Msgr1Session implements Session<Msgr1Message> {
     output: Output,
     settings: readonly [DecoderSettings, DecoderSettings],
   ) {
+    this.context = context;
     this.output = output;
+    this.limits = new LimitNotes(output);
     this.witness = new Witness(context, settings);
     this.cluster = context.shared.of(context.file);
     const { limits, held } = context;
@@ -113,8 +116,12 @@ export class Msgr1Session implements Session<Msgr1Message> {
 
   private connect(m: Connect): void {
     this.sides[CLIENT].entityType = m.hostType;
-    // of a client that tries again and again only the newest attempts matter
-    if (this.connects.length >= KEEPALIVES) this.connects.shift();
+    const most = this.context.limits.namingFrames;
+    if (this.connects.length >= most) {
+      this.connects.shift();
+      const text = `more than ${most} attempts to connect wait for answers; the oldest are given up`;
+      this.limits.hit('namingFrames', text, 'note', m);
+    }
     this.connects.push(m);
   }
 
@@ -137,8 +144,11 @@ export class Msgr1Session implements Session<Msgr1Message> {
   private keepalive(m: Control): void {
     const list = this.sides[m.side].keepalives;
     list.push(m);
-    // an answer names the time that it answers: what nobody answered for so long will not be
-    if (list.length > KEEPALIVES) list.shift();
+    const most = this.context.limits.keepalives;
+    if (list.length <= most) return;
+    list.shift();
+    const text = `more than ${most} keepalives wait for answers; the oldest are given up`;
+    this.limits.hit('keepalives', text, 'note', m);
   }
 
   private keepaliveAck(m: Control): void {
