@@ -28,3 +28,21 @@ export function fieldsOf(annotations: readonly Annotation[]): Record<string, Jso
   for (const a of annotations) if (a.value !== undefined) fields[a.name] = a.value;
   return fields;
 }
+
+/** Made in place, field by field: spreading what may be absent takes several times as long, and there is one for each field of each line. */
+export function row(
+  name: string,
+  at: number,
+  length: number,
+  value: Json | undefined,
+  text: string | undefined,
+  children?: readonly Annotation[],
+): Writable<Annotation> {
+  const made: Writable<Annotation> = { name, at, length };
+  if (value !== undefined) made.value = value;
+  if (text !== undefined) made.text = text;
+  if (children !== undefined) made.children = children;
+  return made;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };

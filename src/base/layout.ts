@@ -1,4 +1,4 @@
-import type { Annotation, Json } from './annotation.js';
+import { row, type Annotation, type Json } from './annotation.js';
 import type { About, Field, JsonType } from './field.js';
 
 /**
@@ -258,18 +258,19 @@ export function repeat<F extends Fields, A extends keyof F>(
 }
 
 function annotation(name: string, at: number, field: AnyField, given: unknown): Annotation {
-  const length = field.size;
   if (given instanceof Shown) {
-    const shown = row(name, at, length, given.value, given.text, given.children);
-    return isWide(field) && typeof given.value === 'string' && DECIMAL.test(given.value)
-      ? { ...shown, wide: true }
-      : shown;
+    const { value, text, children } = given;
+    const shown = row(name, at, field.size, value, text, children);
+    if (isWide(field) && typeof value === 'string' && DECIMAL.test(value)) shown.wide = true;
+    return shown;
   }
   const raw = given ?? field.fixed;
   // what is wrong with a magic is a value, too
   const other = field.json === null && given !== undefined && field.fixed !== undefined && !same(given, field.fixed);
-  const shown = row(name, at, length, field.json !== null || other ? field.value(raw) : undefined, field.text(raw));
-  return isWide(field) ? { ...shown, wide: true } : shown;
+  const value = field.json !== null || other ? field.value(raw) : undefined;
+  const shown = row(name, at, field.size, value, field.text(raw));
+  if (isWide(field)) shown.wide = true;
+  return shown;
 }
 
 /** What a number of 64 bits looks like in JSON: a field may show a word instead. */
@@ -282,20 +283,4 @@ function isWide({ type }: AnyField): boolean {
 function same(a: unknown, b: unknown): boolean {
   if (!(a instanceof Uint8Array) || !(b instanceof Uint8Array)) return a === b;
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}
-
-function row(
-  name: string,
-  at: number,
-  length: number,
-  value: Json | undefined,
-  text: string | undefined,
-  children?: readonly Annotation[],
-): Annotation {
-  return {
-    ...{ name, at, length },
-    ...(value === undefined ? {} : { value }),
-    ...(text === undefined ? {} : { text }),
-    ...(children === undefined ? {} : { children }),
-  };
 }

@@ -1,4 +1,4 @@
-import type { Annotation, Json } from '../annotation.js';
+import { row, type Annotation, type Json } from '../annotation.js';
 import type { Limits } from '../limits.js';
 
 /** What a structure's reading depends on besides its bytes. */
@@ -142,22 +142,15 @@ export class Reader {
     children?: readonly Annotation[],
     wide = false,
   ): void {
-    this.rows?.push({
-      ...{ name, at: at + this.shift, length: this.pos - at },
-      ...(value === undefined ? {} : { value }),
-      ...(wide ? { wide } : {}),
-      ...(text === undefined ? {} : { text }),
-      ...(children === undefined ? {} : { children }),
-    });
+    if (this.rows === null) return;
+    const made = row(name, at + this.shift, this.pos - at, value, text, children);
+    if (wide) made.wide = true;
+    this.rows.push(made);
   }
 
   /** A row for a part of a field, at index `at`. */
   part(name: string, at: number, length: number, value?: Json, text?: string): Annotation {
-    return {
-      ...{ name, at: at + this.shift, length },
-      ...(value === undefined ? {} : { value }),
-      ...(text === undefined ? {} : { text }),
-    };
+    return row(name, at + this.shift, length, value, text);
   }
 
   /** Takes what is left of a structure that ends at `end`, as bytes that no field describes. */

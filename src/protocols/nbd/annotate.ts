@@ -1,6 +1,6 @@
 import { hex, hexNumber } from '../../base/hex.js';
 import { wireText } from '../../base/text.js';
-import type { Annotation, Json } from '../../base/annotation.js';
+import { row, type Annotation, type Json } from '../../base/annotation.js';
 import {
   CHUNK_ERROR_OFFSET,
   CHUNK_NONE,
@@ -85,20 +85,15 @@ class Fields {
 
   /** The rows of a header, or of its first `present` bytes, at the place that was come to. */
   header(rows: readonly Annotation[]): this {
-    this.list.push(...rows);
-    this.at = rows.reduce((end, row) => Math.max(end, row.at + row.length), this.at);
+    for (const r of rows) {
+      this.list.push(r);
+      this.at = Math.max(this.at, r.at + r.length);
+    }
     return this;
   }
 
   put(name: string, length: number, value?: Json, text?: string, children?: readonly Annotation[]): this {
-    this.list.push({
-      name,
-      at: this.at,
-      length,
-      ...(value !== undefined && { value }),
-      ...(text !== undefined && { text }),
-      ...(children !== undefined && { children }),
-    });
+    this.list.push(row(name, this.at, length, value, text, children));
     this.at += length;
     return this;
   }
