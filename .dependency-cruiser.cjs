@@ -1,5 +1,5 @@
 /** Layers import downwards only; protocols never import each other (see README, "Inside"). */
-const floors = ['base', 'capture', 'link', 'stream', 'tls', 'contract', 'protocols', 'engine', 'select', 'measure', 'rewrite', 'compare', 'report', 'page', 'record', 'cli', 'library'];
+const floors = ['base', 'capture', 'link', 'stream', 'tls', 'contract', 'protocols', 'engine', 'select', 'measure', 'rewrite', 'compare', 'report', 'table', 'page', 'record', 'cli', 'library'];
 const rank = (name) => floors.indexOf(name);
 
 const upwards = floors.slice(0, -1).map((floor) => ({

@@ -15,7 +15,7 @@ import type { Command } from './command.js';
 import { finishDestination, openDestination } from './destination.js';
 import { Interrupt } from './interrupt.js';
 import { formatOption, INPUT_OPTIONS, PRINT_OPTIONS, RAW_OPTION, type CommonArguments } from './options.js';
-import { rawInput, runInputs } from './run.js';
+import { rawInput, runInputs, type RunSettings } from './run.js';
 import { SELECT_OPTIONS, selecting, timeFormat, type SelectArguments } from './select-options.js';
 import { Planner } from './plan.js';
 import { UsageError } from './usage-error.js';
@@ -36,7 +36,7 @@ export const analyze: Command = {
         describe: 'Captures, folders, patterns; - is standard input',
       })
       .options({
-        ...formatOption(['text', 'table', 'ndjson', 'json', 'html', 'trace', 'pcapng']),
+        ...formatOption(['text', 'table', 'ndjson', 'json', 'html', 'trace', 'pcapng', 'parquet']),
         ...SELECT_OPTIONS,
         ...PRINT_OPTIONS,
         ...INPUT_OPTIONS,
@@ -47,6 +47,7 @@ export const analyze: Command = {
       .example(`$0 analyze --where 'name == "NBD_CMD_READ" && fields.length > 65536' x.pcap`, 'only some messages')
       .example('$0 analyze --findings -C 3 session.pcap', 'only what is wrong, and what stands around it')
       .example('$0 analyze -f pcapng -o notes.pcapng session.pcap', 'for Wireshark: messages and findings as comments')
+      .example('$0 analyze -f parquet -o tables/ *.pcap', 'tables of messages, findings and streams, for SQL')
       .example('$0 analyze -f ndjson *.pcap | jq .', 'events for programs'),
 
   async run(raw) {
@@ -56,6 +57,7 @@ export const analyze: Command = {
     if (inputs.length === 0) throw new UsageError('analyze: name a capture, or - for standard input');
     const format = args.format ?? 'text';
     const planner = await Planner.load(args);
+    if (format === 'parquet') return toTables(args, { inputs, found, planner });
     const output = openDestination(args.output, { inputs: inputs.flatMap(inputPaths) });
     const interrupt = new Interrupt(args.output !== undefined);
     const { reporter, needsFields, tee } =
@@ -86,6 +88,25 @@ export const analyze: Command = {
     return status;
   },
 };
+
+/** Writes the tables of `-f parquet`. */
+async function toTables(
+  args: AnalyzeArguments,
+  run: Pick<RunSettings, 'planner' | 'found'> & { readonly inputs: readonly CaptureInput[] },
+): Promise<number> {
+  const { openTables } = await import('./tables.js');
+  const tables = openTables(args.output, run.inputs.flatMap(inputPaths));
+  const interrupt = new Interrupt(true);
+  const { reporter } = await selecting(args, () => tables.reporter);
+  const status = await runInputs(run.inputs, {
+    ...{ planner: run.planner, found: run.found, detail: 'lines', reporter, output: tables.outputs.messages },
+    signal: interrupt.signal,
+    join: args.join !== 'never',
+  });
+  if (interrupt.status !== null || status !== 0) tables.discard();
+  else tables.finish();
+  return interrupt.status ?? status;
+}
 
 /** What of the recording was asked for, where that is not everything. */
 function chosen(args: SelectArguments): readonly string[] {

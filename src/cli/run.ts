@@ -35,7 +35,7 @@ export interface RunSettings {
   /** Whether captures that continue one another are read as one. */
   readonly join?: boolean;
   /** Inputs that were found in a folder, and may be no captures. */
-  readonly found?: ReadonlySet<string>;
+  readonly found?: ReadonlySet<string> | undefined;
   readonly tee?: RunHooks['tee'];
   readonly tap?: RunHooks['tap'];
   /** Whether output is flushed after each batch. */

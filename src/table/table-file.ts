@@ -1,0 +1,109 @@
+import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
+import type { TextOutput } from '../report/output.js';
+import { columnOf, MAX_ROWS, TextColumn, type Column, type ColumnOf } from './columns.js';
+import { TABLE_VERSION, TABLES, type TableColumn, type TableName } from './schema.js';
+
+/** Characters of text that are gathered before a row group is written, at most: long fields make short row groups. */
+const MAX_CHARACTERS = 16 << 20;
+
+type ColumnsOf<N extends TableName> = { readonly [C in (typeof TABLES)[N][number] as C['name']]: ColumnOf<C> };
+
+/** Takes a file's bytes out of the writer's hands after each row group. */
+class OutputWriter extends ByteWriter {
+  constructor(private readonly output: TextOutput) {
+    super(1 << 20);
+  }
+
+  flush(): void {
+    this.output.addBytes(this.getBytes());
+    this.index = 0;
+  }
+
+  override finish(): void {
+    this.flush();
+  }
+}
+
+/** A Parquet file without rows yet. */
+function parquetWriter(table: TableName, output: TextOutput): ParquetWriter {
+  const kvMetadata = Object.entries({ 'wirelint.table': table, 'wirelint.version': String(TABLE_VERSION) });
+  return new ParquetWriter({
+    writer: new OutputWriter(output),
+    schema: schemaOf(TABLES[table]),
+    kvMetadata: kvMetadata.map(([key, value]) => ({ key, value })),
+    createdBy: 'wirelint',
+  });
+}
+
+/**
+ * One table as a Parquet file, written in row groups of bounded size: add to each column, then call `endRow`. A row group holds rows of one
+ * capture only, so that files can be put together group by group.
+ */
+export class TableFile<N extends TableName> {
+  readonly columns: ColumnsOf<N>;
+  private readonly list: readonly { readonly of: TableColumn; readonly column: Column<never> }[];
+  private readonly texts: readonly TextColumn[];
+  private readonly writer: ParquetWriter;
+  private rows = 0;
+
+  constructor(table: N, output: TextOutput) {
+    this.list = TABLES[table].map((of: TableColumn) => ({ of, column: columnOf(of.type, of.optional ?? false) }));
+    this.columns = Object.fromEntries(this.list.map(({ of, column }) => [of.name, column])) as unknown as ColumnsOf<N>;
+    this.texts = this.list.map(({ column }) => column).filter((c) => c instanceof TextColumn);
+    this.writer = parquetWriter(table, output);
+  }
+
+  endRow(): void {
+    this.rows++;
+    if (this.rows === MAX_ROWS || (this.rows % 64 === 0 && this.characters() > MAX_CHARACTERS)) this.endGroup();
+  }
+
+  /** Writes the rows that are gathered. */
+  endGroup(): void {
+    if (this.rows === 0) return;
+    const columnData = this.list.map(({ of, column }) => ({
+      name: of.name,
+      data: column.values(),
+      // what hardly repeats is not worth looking for a dictionary; bounds are kept where a reader can skip row groups by them
+      ...(of.type === 'json' || of.type === 'integer' || of.type === 'time' ? { encoding: 'PLAIN' as const } : {}),
+      statistics: BOUNDED.has(of.name),
+      offsetIndex: false,
+    }));
+    void this.writer.write({ columnData, rowGroupSize: MAX_ROWS });
+    for (const { column } of this.list) column.clear();
+    this.rows = 0;
+  }
+
+  finish(): void {
+    this.endGroup();
+    void this.writer.finish();
+  }
+
+  private characters(): number {
+    return this.texts.reduce((sum, column) => sum + column.size, 0);
+  }
+}
+
+const BOUNDED = new Set(['time', 'firstTime', 'stream', 'packet']);
+
+function schemaOf(columns: readonly TableColumn[]): SchemaElement[] {
+  return [
+    { name: 'wirelint', num_children: columns.length },
+    ...columns.map(({ name, type, optional }): SchemaElement => ({
+      name,
+      repetition_type: optional ? 'OPTIONAL' : 'REQUIRED',
+      ...PHYSICAL[type],
+    })),
+  ];
+}
+
+const TEXT = { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } } as const;
+
+const PHYSICAL = {
+  text: TEXT,
+  json: TEXT,
+  integer: { type: 'INT64' },
+  // UTC all the same: of times that say so, DuckDB keeps microseconds only
+  time: { type: 'INT64', logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: false, unit: 'NANOS' } },
+  flag: { type: 'BOOLEAN' },
+} as const satisfies Record<TableColumn['type'], Partial<SchemaElement>>;
