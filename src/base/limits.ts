@@ -97,6 +97,10 @@ export interface Limits {
   rememberedOffers: number;
   /** Connections that are watched together with others of the same client to the same server. */
   siblingConnections: number;
+  /** Connections that one is compared with among those: a client with thousands to one export. */
+  siblingsCompared: number;
+  /** Places of one direction that may be its next message, and are followed at once until one proves itself: payload full of magics. */
+  chains: number;
   /** Items of one list that are kept or printed (extents, options, addresses, tables). */
   listItems: number;
   /** Items of one list, and bytes of one opaque field, that annotations show one by one; JSON and hex dump would be all of it. */
@@ -209,6 +213,8 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   answerPieces: 4096,
   rememberedOffers: 64,
   siblingConnections: 4096,
+  siblingsCompared: 64,
+  chains: 16,
   listItems: 4096,
   shownItems: 256,
   shownBytes: 256,

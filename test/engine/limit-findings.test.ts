@@ -35,6 +35,11 @@ function ahead(step: Step): Step {
   return 'bytes' in step ? { ...step, seen: 1_000_000 } : step;
 }
 
+/** The same step, without the payload of its request. */
+function headerOf(step: Step): Step {
+  return 'bytes' in step ? { ...step, bytes: step.bytes.subarray(0, 28) } : step;
+}
+
 /** Sessions that keep the rules, with more in flight, listed or kept than the limit allows. */
 const CASES: Readonly<Record<string, Case>> = {
   'nbd: requests in flight, simple replies': {
@@ -199,6 +204,35 @@ const CASES: Readonly<Record<string, Case>> = {
       ...s.go({ name: 'e1' }),
     ],
     says: /^rememberedOffers: more than 5 exports with metadata contexts/,
+  },
+  'nbd: more connections side by side than are compared': {
+    protocol: nbd,
+    limits: { siblingsCompared: 1 },
+    steps: () => [
+      ...s.simpleSession({ flags: s.ALL_FLAGS }),
+      s.request(s.READ, 1, 0, 512),
+      s.simple(1, 0, 512),
+      { then: 'new connection', meanwhile: true },
+      ...s.simpleSession({ flags: s.ALL_FLAGS }),
+      s.request(s.READ, 1, 0, 512),
+      s.simple(1, 0, 512),
+      { then: 'new connection', meanwhile: true },
+      ...s.simpleSession({ flags: s.ALL_FLAGS }),
+      s.request(s.READ, 1, 0, 512),
+      s.simple(1, 0, 512),
+    ],
+    says: /^siblingsCompared: more than 1 connections of one client/,
+  },
+  'nbd: places that may be the next message': {
+    protocol: nbd,
+    limits: { chains: 2 },
+    steps: () => [
+      ...s.simpleSession(),
+      { from: 'client', gap: 100 },
+      // the headers of WRITEs, one behind the other, whose data would reach far
+      ...many(8, (i) => headerOf(s.request(s.WRITE, i, 0, 65536 + 512 * i))),
+    ],
+    says: /^chains: more than 2 places may be the next message of the client/,
   },
   'nbd: connections side by side': {
     protocol: nbd,

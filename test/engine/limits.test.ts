@@ -85,6 +85,8 @@ const ELSEWHERE: Partial<Record<keyof Limits, readonly [file: string, title: str
   answerPieces: ['test/engine/limit-findings.test.ts', ''],
   rememberedOffers: ['test/engine/limit-findings.test.ts', ''],
   siblingConnections: ['test/engine/limit-findings.test.ts', ''],
+  siblingsCompared: ['test/engine/limit-findings.test.ts', ''],
+  chains: ['test/engine/limit-findings.test.ts', ''],
   findingsPerRule: ['test/engine/pump.test.ts', 'are summarised beyond the limit of a rule'],
   selectionMessages: ['test/select/selected-messages.test.ts', 'decides early where too many wait, and says so'],
   statsNames: ['test/measure/counting.test.ts', 'say which limits were hit'],

@@ -19,6 +19,8 @@ export interface NbdNotices {
   unframed(side: Side, offset: number, first: Uint8Array, after: NbdMessage | null, inside: HeaderInside | null): void;
   /** The direction ended (`how`) with `length` bytes of `message` still to come. Told before the message itself. */
   unfinished(side: Side, message: NbdMessage, length: number, how: 'fin' | 'reset' | 'open'): void;
+  /** More places than `limits.chains` may be the next message of that side. */
+  crowded(side: Side): void;
   /** The search for messages succeeded: `skipped` bytes in front of `message` were given up. */
   found(side: Side, message: NbdMessage, skipped: number): void;
   /** The direction goes over to TLS at `offset`; `peerSeen`: what the sender had received when it sent the first record. */

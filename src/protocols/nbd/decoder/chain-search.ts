@@ -23,13 +23,15 @@ export interface Framer {
   proves(input: Input): boolean;
   /** Whether the message's own length may be longer than its header tells, by bytes that nothing announces. */
   openEnded(message: NbdMessage): boolean;
+  /** Chains that are followed at once. */
+  readonly mostChains: number;
+  /** More than `mostChains` would have to be followed. */
+  crowded(): void;
 }
 
 /** See Framer.follows. */
 export const FITS = 3;
 
-/** Chains that are followed at once: a payload full of magics. */
-const MAX_CHAINS = 16;
 /** Headers and segment starts that make a chain believable. */
 const RIPE = 4;
 /** Headers that make a chain believable even inside what may be the payload of an older candidate. */
@@ -217,7 +219,8 @@ export class ChainSearch {
       this.chains.push(chain);
       return chain;
     }
-    if (this.chains.length >= MAX_CHAINS) {
+    if (this.chains.length >= this.framer.mostChains) {
+      this.framer.crowded();
       let worst = -1;
       for (let i = 0; i < this.chains.length; i++) {
         const c = this.chains[i]!;

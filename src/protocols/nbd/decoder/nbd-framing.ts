@@ -64,6 +64,14 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
   abstract proves(input: Input): boolean;
   abstract openEnded(message: NbdMessage): boolean;
 
+  get mostChains(): number {
+    return this.frames.settings.limits.chains;
+  }
+
+  crowded(): void {
+    this.notices.crowded(this.frames.side);
+  }
+
   override frameAt(input: Input<S>, patience: Patience): number {
     return this.tlsExpected ? this.expectTls(input, patience) : this.messageAt(input, patience);
   }

@@ -209,6 +209,13 @@ export class FramingWatch implements NbdNotices {
     });
   }
 
+  crowded(side: Side): void {
+    const { chains } = this.facts.context.limits;
+    const who = side === CLIENT ? 'client' : 'server';
+    const text = `more than ${chains} places may be the next message of the ${who}; those that end last are not followed`;
+    this.facts.limits.hit('chains', text, 'note');
+  }
+
   found(side: Side, message: NbdMessage, skipped: number): void {
     const { facts } = this;
     // what was sent since the place was lost may be among the bytes that were skipped

@@ -14,9 +14,6 @@ import { count } from '../../../base/text.js';
 import type { NbdShared, Sibling } from './shared.js';
 import type { Transmission } from './transmission.js';
 
-/** Sibling connections that are looked at: a client with thousands of them. */
-const MAX_LOOKED_AT = 64;
-
 /** Watches what one connection does against the others of the same client to the same export. */
 export class MultiConn {
   private readonly facts: Facts;
@@ -40,7 +37,7 @@ export class MultiConn {
     else if (me.dataRequest === null && (r.type === CMD_READ || isWriting(r))) {
       me.dataRequest = r;
       // whose close the capture lost seems to be open for ever: both have to go on
-      for (const other of this.shared.others(me, MAX_LOOKED_AT)) if (other.dataRequest !== null) other.contested = true;
+      for (const other of this.others(me)) if (other.dataRequest !== null) other.contested = true;
     } else if (me.contested && !this.judged) {
       this.unadvertised(r, me);
     }
@@ -49,6 +46,16 @@ export class MultiConn {
   leave(): void {
     if (this.me !== null) this.shared.leave(this.me);
     this.me = null;
+  }
+
+  /** The other connections to the same export, as many as are compared. */
+  private others(me: Sibling): Sibling[] {
+    const most = this.facts.context.limits.siblingsCompared;
+    const others = this.shared.others(me, most + 1);
+    if (others.length <= most) return others;
+    const text = `more than ${most} connections of one client to one export; each is compared with the first ones`;
+    this.facts.limits.hit('siblingsCompared', text, 'note');
+    return others.slice(0, most);
   }
 
   private join(): void {
@@ -75,7 +82,7 @@ export class MultiConn {
     // what nobody writes to looks the same from everywhere
     if (this.judged || (facts.flags & (TFLAG_CAN_MULTI_CONN | TFLAG_READ_ONLY)) !== 0) return;
     this.judged = true;
-    const others = this.shared.others(me, MAX_LOOKED_AT).filter((s) => s.dataRequest !== null);
+    const others = this.others(me).filter((s) => s.dataRequest !== null);
     if (others.length === 0) return;
     facts.raise(MULTI_CONN_UNADVERTISED, {
       message: r,
@@ -90,7 +97,7 @@ export class MultiConn {
   private flush(r: Request, me: Sibling): void {
     const { facts } = this;
     if ((facts.flags & TFLAG_CAN_MULTI_CONN) === 0) return;
-    for (const other of this.shared.others(me, MAX_LOOKED_AT)) {
+    for (const other of this.others(me)) {
       if (!other.facts.witness.bothWhole) continue;
       const pending = [...other.table.inFlight()].filter(isWriting).length;
       if (pending === 0) continue;

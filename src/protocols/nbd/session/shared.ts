@@ -37,7 +37,7 @@ export class NbdShared {
   }
 
   /** The other connections of the same client to the same export that are open now, at most `max` of them. */
-  others(sibling: Sibling, max = Infinity): Sibling[] {
+  others(sibling: Sibling, max: number): Sibling[] {
     const others: Sibling[] = [];
     for (const s of this.byKey.get(sibling.key) ?? []) {
       if (others.length >= max) break;
