@@ -10,7 +10,8 @@ import { atOsd, talk } from './sessions.js';
 const open = () => script().open();
 const maps = (parts: F.OsdMapParts) => talk(atOsd(), ['server', MSG.OSD_MAP, 3, F.osdMap(parts)]);
 /** A monitors' map of Luminous' time: no more than cluster and epoch. */
-const monMap = (epoch: number) => E.blob(F.envelope(5, 5, F.FSID, E.u32(epoch)));
+/** A MonMap of version 3 without monitors: fsid, epoch, no addresses, two times. */
+const monMap = (epoch: number) => E.blob(F.envelope(3, 3, F.FSID, E.u32(epoch), E.u32(0), new Uint8Array(16)));
 
 export const OSD_MAP_GAP = rule('osd-map-gap', {
   severity: 'error',

@@ -1,5 +1,5 @@
 import { MODE_CRC } from '../constants.js';
-import { exampleKeys, OTHER_KEY, sealedScript } from '../secure/sealed-script.js';
+import { ENTITY_KEY_256, exampleKeys, OTHER_KEY, sealedScript, SESSION_KEY_256 } from '../secure/sealed-script.js';
 import { rule } from './rule.js';
 
 const ONWIRE = 'src/msg/async/crypto_onwire.cc';
@@ -162,6 +162,25 @@ export const COMPRESSION_IN_SECURE = rule('compression-in-secure', {
   keeps: ['compression is refused', () => compressed(false)],
 });
 
+export const CEPHX_DOWNGRADE = rule('cephx-downgrade', {
+  severity: 'note',
+  party: 'server',
+  needs: 'session',
+  title: 'a login with a key of 256 bits yields a session key of 128',
+  meaning:
+    'Keys of type aes256k (AES256KRB5; Ceph 19.2.6, 20.2.4 and newer) were made because those of type aes can be forged and replayed (CVE-2025-30156). While a cluster still lets clients with old keys in, its monitors may hand out session keys and tickets of the old type to everybody; the new key of the entity then protects its login only. It ends when the cipher of services is changed and the old one is no longer allowed.',
+  spec: `${CEPHX}, cephx_build_service_ticket_reply`,
+  knows,
+  breaks: [
+    'a session key of type aes for a key of type aes256k',
+    () => sealedScript().openSealed({ entityKey: ENTITY_KEY_256 }),
+  ],
+  keeps: [
+    'both are of type aes256k',
+    () => sealedScript().openSealed({ entityKey: ENTITY_KEY_256, sessionKey: SESSION_KEY_256 }),
+  ],
+});
+
 export const SECURE_RULES = [
   GCM_TAG_RULE,
   GCM_PADDING,
@@ -173,4 +192,5 @@ export const SECURE_RULES = [
   CEPHX_TICKET_EXPIRED,
   CONNECTION_SECRET_LENGTH,
   COMPRESSION_IN_SECURE,
+  CEPHX_DOWNGRADE,
 ];

@@ -1,12 +1,32 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
 import { ByteReader } from './byte-reader.js';
+import { krb5Seal, krb5Unseal } from './krb5-seal.js';
 
-/** How cephx seals structures (src/auth/Crypto.cc, src/auth/cephx/CephxProtocol.h), for keys of type 1. */
+/** How cephx seals structures (src/auth/Crypto.cc, src/auth/cephx/CephxProtocol.h). The length of a key tells its type: 16 bytes, or 32. */
 
 /** CryptoKey.type: AES with 128 bits, and the newer AES256KRB5. */
 export const KEY_AES = 1;
 export const KEY_AES256KRB5 = 2;
 export const AES_KEY_BYTES = 16;
+export const KRB5_KEY_BYTES = 32;
+
+/** What is sealed: keys of type 2 are derived for each (CephxProtocol.h), those of type 1 are the same for all. */
+export const USAGE = {
+  CONNECTION_SECRET: 0x03,
+  TICKET_SESSION_KEY: 0x04,
+  TICKET_BLOB: 0x05,
+  AUTHORIZE: 0x10,
+  AUTHORIZE_CHALLENGE: 0x11,
+  AUTHORIZE_REPLY: 0x12,
+  ROTATING_SECRETS: 0x20,
+  TICKET_INFO: 0x30,
+} as const;
+
+/** Type of a key by its length; 0: none has so many bytes. */
+export function keyType(key: Uint8Array): number {
+  if (key.length === AES_KEY_BYTES) return KEY_AES;
+  return key.length === KRB5_KEY_BYTES ? KEY_AES256KRB5 : 0;
+}
 
 const CIPHER = 'aes-128-cbc';
 /** The initialization vector is the same for everything. */
@@ -30,10 +50,10 @@ export function readCryptoKey(r: ByteReader): CryptoKey {
 }
 
 /** Opens ENC(key, T): the bytes of T, or null where the key does not fit. */
-export function unseal(key: Uint8Array, sealed: Uint8Array): Uint8Array | null {
-  if (key.length !== AES_KEY_BYTES || sealed.length === 0 || sealed.length % 16 !== 0 || sealed.length > SEALED_MAX)
-    return null;
-  const plain = decrypt(key, sealed);
+export function unseal(key: Uint8Array, sealed: Uint8Array, usage: number): Uint8Array | null {
+  const type = keyType(key);
+  if (type === 0 || sealed.length === 0 || sealed.length > SEALED_MAX) return null;
+  const plain = type === KEY_AES256KRB5 ? krb5Unseal(key, usage, sealed) : decrypt(key, sealed);
   if (plain === null || plain.length < ENVELOPE) return null;
   const r = new ByteReader(plain);
   if (r.u8() !== 1 || r.u64() !== MAGIC) return null;
@@ -41,13 +61,14 @@ export function unseal(key: Uint8Array, sealed: Uint8Array): Uint8Array | null {
 }
 
 /** The same for LENC: u32 length in front, nothing behind. */
-export function unsealSized(key: Uint8Array, bytes: Uint8Array): Uint8Array | null {
+export function unsealSized(key: Uint8Array, bytes: Uint8Array, usage: number): Uint8Array | null {
   const r = new ByteReader(bytes);
   const sealed = r.blob();
-  return r.failed ? null : unseal(key, sealed);
+  return r.failed ? null : unseal(key, sealed, usage);
 }
 
 function decrypt(key: Uint8Array, sealed: Uint8Array): Uint8Array | null {
+  if (sealed.length % 16 !== 0) return null;
   const decipher = createDecipheriv(CIPHER, key, VECTOR);
   const first = decipher.update(sealed);
   try {
@@ -58,27 +79,34 @@ function decrypt(key: Uint8Array, sealed: Uint8Array): Uint8Array | null {
 }
 
 /** ENC(key, T). */
-export function seal(key: Uint8Array, content: Uint8Array): Uint8Array {
+export function seal(key: Uint8Array, content: Uint8Array, usage: number): Uint8Array {
   const head = Buffer.alloc(ENVELOPE);
   head[0] = 1;
   head.writeBigUInt64LE(MAGIC, 1);
+  if (keyType(key) === KEY_AES256KRB5) return krb5Seal(key, usage, Buffer.concat([head, content]));
   const cipher = createCipheriv(CIPHER, key, VECTOR);
   return Buffer.concat([cipher.update(head), cipher.update(content), cipher.final()]);
 }
 
 /**
  * What a client proves its key with (cephx_calc_client_server_challenge): both challenges sealed, a u32 length in front, and of these
- * bytes the whole words of eight xored together. 8 bytes.
+ * bytes the whole words of eight xored together; with a key of type 2, of their HMAC-SHA256. 8 bytes.
  */
 export function proofOf(key: Uint8Array, serverChallenge: bigint, clientChallenge: bigint): Uint8Array {
   const challenges = Buffer.alloc(16);
   challenges.writeBigUInt64LE(serverChallenge, 0);
   challenges.writeBigUInt64LE(clientChallenge, 8);
-  const sealed = seal(key, challenges);
+  if (keyType(key) === KEY_AES256KRB5) return folded(createHmac('sha256', key).update(challenges).digest());
+  const sealed = seal(key, challenges, 0);
   const sized = Buffer.alloc(4 + sealed.length);
   sized.writeUInt32LE(sealed.length, 0);
   sized.set(sealed, 4);
-  const proof = new Uint8Array(8);
-  for (let i = 0; i + 8 <= sized.length; i += 8) for (let k = 0; k < 8; k++) proof[k]! ^= sized[i + k]!;
-  return proof;
+  return folded(sized);
+}
+
+/** All whole words of eight bytes, xored together. */
+function folded(bytes: Uint8Array): Uint8Array {
+  const out = new Uint8Array(8);
+  for (let i = 0; i + 8 <= bytes.length; i += 8) for (let k = 0; k < 8; k++) out[k]! ^= bytes[i + k]!;
+  return out;
 }

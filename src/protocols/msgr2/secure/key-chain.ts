@@ -1,5 +1,5 @@
 import { hex, unhex } from '../../../base/hex.js';
-import { KEY_AES, type CryptoKey, unseal } from './cephx-seal.js';
+import { keyType, type CryptoKey, unseal, USAGE } from './cephx-seal.js';
 import { ByteReader } from './byte-reader.js';
 import type { TicketBlob } from '../../ceph/structures/cephx.js';
 import type { KeyringEntry } from './keyring.js';
@@ -43,7 +43,7 @@ export class KeyChain {
     this.searched = learned !== undefined;
     for (const e of entries) this.addEntity(e.entity, e.key);
     if (learned === undefined) return;
-    for (const [entity, key] of learned.entities ?? []) this.addEntity(entity, { type: KEY_AES, bytes: unhex(key) });
+    for (const [entity, key] of learned.entities ?? []) this.addEntity(entity, keyOfBytes(unhex(key)));
     for (const [ticket, type, key, expires] of learned.tickets)
       this.tickets.set(ticket, { type, bytes: unhex(key), expires });
     for (const [id, keys] of learned.secrets) this.secrets.set(id, keys.map(unhex));
@@ -89,12 +89,16 @@ export class KeyChain {
     const mon = ticket.secretId === MON_SECRET;
     const secrets = mon ? this.keysOf('mon.').map((k) => k.bytes) : (this.secrets.get(String(ticket.secretId)) ?? []);
     for (const secret of secrets) {
-      const info = unseal(secret, ticket.ticket);
+      const info = unseal(secret, ticket.ticket, USAGE.TICKET_INFO);
       const key = info === null ? null : readTicketInfo(new ByteReader(info));
       if (key !== null) return key;
     }
     return null;
   }
+}
+
+function keyOfBytes(bytes: Uint8Array): CryptoKey {
+  return { type: keyType(bytes), bytes };
 }
 
 function ticketName(service: number, ticket: TicketBlob): string {

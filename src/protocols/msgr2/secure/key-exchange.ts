@@ -11,7 +11,7 @@ import { authDone, authReplyMore, authRequest, authRequestMore } from '../contro
 import type { ControlFrame } from '../message.js';
 import * as R from '../rules/index.js';
 import { ByteReader } from './byte-reader.js';
-import { KEY_AES, KEY_AES256KRB5, proofOf, unseal, unsealSized, type CryptoKey } from './cephx-seal.js';
+import { KEY_AES, KEY_AES256KRB5, keyType, proofOf, unseal, unsealSized, USAGE, type CryptoKey } from './cephx-seal.js';
 import type { KeyChain, SessionKey } from './key-chain.js';
 import { authReply } from '../../ceph/structures/auth-reply.js';
 import {
@@ -221,8 +221,9 @@ export class KeyExchange {
     }
     collectTickets(this.chain, [own], this.entityKey!.bytes, now);
     this.judgeProof();
+    this.judgeDowngrade(session);
     this.takeSecret(
-      sealedSecret.length === 0 ? null : unsealSized(session.bytes, sealedSecret),
+      sealedSecret.length === 0 ? null : unsealSized(session.bytes, sealedSecret, USAGE.CONNECTION_SECRET),
       sealedSecret.length > 0,
     );
     collectTickets(this.chain, serviceTickets(reply), session.bytes, now);
@@ -233,11 +234,9 @@ export class KeyExchange {
     const keys = this.chain.keysOf(entity);
     if (entity === null) return 'none of the keys in the keyrings opens its login';
     if (keys.length === 0) return `the keyrings hold no key of ${entity}`;
-    const newer = keys.filter((k) => k.type !== KEY_AES);
-    if (newer.length === keys.length) {
-      const type = newer[0]!.type === KEY_AES256KRB5 ? '2 (AES256KRB5)' : String(newer[0]!.type);
-      return `the key of ${entity} is of type ${type}, which is not supported`;
-    }
+    const unknown = keys.filter((k) => keyType(k.bytes) === 0);
+    if (unknown.length === keys.length)
+      return `the key of ${entity} is of type ${unknown[0]!.type}, which is not supported`;
     const many = keys.length === 1 ? 'the key' : `none of the ${keys.length} keys`;
     const verb = keys.length === 1 ? 'does not open' : 'opens';
     return `${many} of ${entity} in the keyrings ${verb} its login: a keyring of another cluster, a key that was changed since, or a damaged reply`;
@@ -253,13 +252,13 @@ export class KeyExchange {
       this.why = `its ticket for ${entityName(service)}, secret id ${ticket.secretId}, was ${where}`;
       return;
     }
-    if (session.type !== KEY_AES) {
+    if (keyType(session.bytes) === 0) {
       this.why = `its session key is of type ${session.type}, which is not supported`;
       return;
     }
     this.session = session;
     this.judgeExpiry(service, session);
-    const reply = sealedReply === undefined ? null : unseal(session.bytes, sealedReply);
+    const reply = sealedReply === undefined ? null : unseal(session.bytes, sealedReply, USAGE.AUTHORIZE_REPLY);
     if (reply === null) {
       this.why = 'the reply to its ticket does not open with the key of the ticket';
       this.output.raise(R.CEPHX_MAGIC, { message: this.done, text: this.why });
@@ -328,11 +327,19 @@ export class KeyExchange {
     this.output.raise(R.CEPHX_PROOF, { message: proof.frame, text });
   }
 
+  /** A key of 256 bits whose session has one of 128: the cluster still hands out what it rotates away from. */
+  private judgeDowngrade(session: SessionKey): void {
+    if (this.entityKey?.type !== KEY_AES256KRB5 || session.type !== KEY_AES) return;
+    const who = this.login?.entity ?? 'the client';
+    const text = `${who} logs in with a key of type aes256k, and its session key is of type aes (128 bits)`;
+    this.output.raise(R.CEPHX_DOWNGRADE, { message: this.done, text });
+  }
+
   /** A refused login whose proof was made with another key than the keyrings have: that explains it, and blames nobody. */
   private judgeRefused(m: ControlFrame): void {
     const { proof, serverChallenge, clientChallenge, login } = this;
     if (proof === null || serverChallenge === null || clientChallenge === null || login === null) return;
-    const keys = this.chain.keysOf(login.entity).filter((k) => k.type === KEY_AES);
+    const keys = this.chain.keysOf(login.entity).filter((k) => keyType(k.bytes) !== 0);
     if (keys.length === 0) return;
     const right = keys.some((k) => hex(proofOf(k.bytes, serverChallenge, clientChallenge)) === hex(proof.bytes));
     if (right) return;
@@ -349,7 +356,7 @@ export class KeyExchange {
 
   private judgeAuthorizer(session: SessionKey, replied: bigint): void {
     const last = this.authorizers.at(-1)!;
-    const plain = unseal(session.bytes, last.sealed);
+    const plain = unseal(session.bytes, last.sealed, USAGE.AUTHORIZE);
     if (plain === null) return;
     const r = new ByteReader(plain);
     const version = r.u8();
@@ -362,7 +369,8 @@ export class KeyExchange {
       const text = `nonce ${hexNumber(replied)} in answer to ${hexNumber(nonce)}; ${hexNumber(next)} is due`;
       this.output.raise(R.CEPHX_NONCE_REPLY, { message: this.done, related: [this.request!], text });
     }
-    const challenge = this.sealedChallenge === null ? null : unseal(session.bytes, this.sealedChallenge);
+    const challenge =
+      this.sealedChallenge === null ? null : unseal(session.bytes, this.sealedChallenge, USAGE.AUTHORIZE_CHALLENGE);
     if (challenge === null || !hasChallenge) return;
     const c = new ByteReader(challenge);
     c.u8();

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { systemPath } from '../../../base/file-name.js';
 import { readSmallFile } from '../../../base/small-file.js';
 import { ByteReader } from './byte-reader.js';
-import { AES_KEY_BYTES, KEY_AES, KEY_AES256KRB5, readCryptoKey, type CryptoKey } from './cephx-seal.js';
+import { AES_KEY_BYTES, KEY_AES, KEY_AES256KRB5, KRB5_KEY_BYTES, readCryptoKey, type CryptoKey } from './cephx-seal.js';
 
 /** One key of a keyring: `client.admin`, and its secret. */
 export interface KeyringEntry {
@@ -87,7 +87,7 @@ function decodeKey(text: string): CryptoKey | string {
   const r = new ByteReader(Buffer.from(value, 'base64'));
   const key = readCryptoKey(r);
   if (r.failed || r.left > 0) return 'is not a key of Ceph: its lengths do not fit';
-  const size = key.type === KEY_AES ? AES_KEY_BYTES : key.type === KEY_AES256KRB5 ? 32 : key.bytes.length;
+  const size = key.type === KEY_AES ? AES_KEY_BYTES : key.type === KEY_AES256KRB5 ? KRB5_KEY_BYTES : key.bytes.length;
   if (key.bytes.length !== size) return `has ${key.bytes.length} bytes instead of ${size}`;
   return key;
 }

@@ -4,13 +4,16 @@ import { LATE_COMPLETE, MODE_CRC, MODE_SECURE, TAG } from '../constants.js';
 import * as E from '../encode.js';
 import { PREAMBLE, type Revision } from '../layout.js';
 import { authRequestPayload, clientIdentPayload, Script, serverChallenge, serverIdentPayload } from '../script.js';
-import { proofOf, seal } from './cephx-seal.js';
+import { keyType, proofOf, seal, USAGE } from './cephx-seal.js';
 import { GcmStream } from './gcm.js';
 import type { LearnedKeys } from './key-chain.js';
 import { BLOCK, EPILOGUE, FIRST_PLAIN, padded } from './layout.js';
 
 /** The keys of the examples: the entity's own, the one of its session, and what secure mode is made of. */
 export const ENTITY_KEY = Uint8Array.from({ length: 16 }, (_, i) => 0x40 + i);
+/** The same of type 2: a keyring may hold both. */
+export const ENTITY_KEY_256 = Uint8Array.from({ length: 32 }, (_, i) => 0x20 + i);
+export const SESSION_KEY_256 = Uint8Array.from({ length: 32 }, (_, i) => 0xe0 ^ i);
 export const SESSION_KEY = Uint8Array.from({ length: 16 }, (_, i) => 0x80 + i);
 export const OTHER_KEY = Uint8Array.from({ length: 16 }, (_, i) => 0xc0 + i);
 export const CONNECTION_SECRET = Uint8Array.from({ length: 64 }, (_, i) => i);
@@ -27,7 +30,10 @@ type Who = 'client' | 'server';
 /** What an example's reader knows: the key of client.admin, and a ticket for OSDs that an earlier login has brought. */
 export function exampleKeys(expires = 0): LearnedKeys {
   return {
-    entities: [['client.admin', hex(ENTITY_KEY)]],
+    entities: [
+      ['client.admin', hex(ENTITY_KEY)],
+      ['client.admin', hex(ENTITY_KEY_256)],
+    ],
     tickets: [[`4:${SECRET_ID}:${hex(TICKET)}`, 1, hex(TICKET_KEY), expires]],
     secrets: [],
   };
@@ -40,6 +46,9 @@ export interface LoginParts {
   /** Key that the connection secret is sealed with. */
   readonly secretKey?: Uint8Array;
   readonly secret?: Uint8Array;
+  /** Keys of the entity and of its session, where they are not those of 128 bits. */
+  readonly entityKey?: Uint8Array;
+  readonly sessionKey?: Uint8Array;
   readonly entityType?: number;
 }
 
@@ -77,19 +86,20 @@ export class SealedScript extends Script {
   sealedLogin(parts: LoginParts = {}, supported = BigInt(this.layout)): this {
     const mode = parts.mode ?? MODE_SECURE;
     this.secret = parts.secret ?? CONNECTION_SECRET;
-    this.key = SESSION_KEY;
+    const entityKey = parts.entityKey ?? ENTITY_KEY;
+    this.key = parts.sessionKey ?? SESSION_KEY;
     this.banners({ supported }, { supported })
       .hellos()
       .request({ modes: [mode], entityType: parts.entityType });
     this.control('server', TAG.AUTH_REPLY_MORE, serverChallenge());
-    const proof = proofOf(parts.proofKey ?? ENTITY_KEY, SERVER_CHALLENGE, CLIENT_CHALLENGE);
+    const proof = proofOf(parts.proofKey ?? entityKey, SERVER_CHALLENGE, CLIENT_CHALLENGE);
     const oldTicket = E.concat(E.u8(1), E.u64(0), E.blob(new Uint8Array(0)));
     const answer = E.concat(E.u16(0x0100), E.u8(3), E.u64(CLIENT_CHALLENGE), proof, oldTicket, E.u32(4));
     this.control('client', TAG.AUTH_REQUEST_MORE, E.blob(answer));
-    const own = ticketList(32, ENTITY_KEY, SESSION_KEY, new Uint8Array(32).fill(0x22));
+    const own = ticketList(32, entityKey, this.key, new Uint8Array(32).fill(0x22));
     const secret = mode === MODE_SECURE ? this.secret : new Uint8Array(0);
-    const sealed = E.blob(seal(parts.secretKey ?? SESSION_KEY, E.blob(secret)));
-    const others = ticketList(4, SESSION_KEY, TICKET_KEY, TICKET);
+    const sealed = E.blob(seal(parts.secretKey ?? this.key, E.blob(secret), USAGE.CONNECTION_SECRET));
+    const others = ticketList(4, this.key, TICKET_KEY, TICKET);
     const reply = E.concat(E.u16(0x0100), E.u32(0), own, E.blob(sealed), E.blob(others));
     return this.control('server', TAG.AUTH_DONE, E.concat(E.u64(4100), E.u32(mode), E.blob(reply)));
   }
@@ -101,12 +111,16 @@ export class SealedScript extends Script {
     this.secret = CONNECTION_SECRET;
     this.banners().hellos({}, { type: 4 });
     this.control('client', TAG.AUTH_REQUEST, authRequestPayload({ modes: [mode], payload: authorizer(false, 0n) }));
-    const challenge = seal(TICKET_KEY, E.concat(E.u8(1), E.u64(CHALLENGE)));
+    const challenge = seal(TICKET_KEY, E.concat(E.u8(1), E.u64(CHALLENGE)), USAGE.AUTHORIZE_CHALLENGE);
     this.control('server', TAG.AUTH_REPLY_MORE, E.blob(challenge));
     const answer = authorizer(true, parts.challengeReply ?? CHALLENGE + 1n);
     this.control('client', TAG.AUTH_REQUEST_MORE, E.blob(answer));
     const secret = mode === MODE_SECURE ? CONNECTION_SECRET : new Uint8Array(0);
-    const reply = seal(TICKET_KEY, E.concat(E.u8(2), E.u64(parts.nonceReply ?? NONCE + 1n), E.blob(secret)));
+    const reply = seal(
+      TICKET_KEY,
+      E.concat(E.u8(2), E.u64(parts.nonceReply ?? NONCE + 1n), E.blob(secret)),
+      USAGE.AUTHORIZE_REPLY,
+    );
     const done = E.concat(E.u64(4100), E.u32(mode), E.blob(E.blob(reply)));
     return this.control('server', TAG.AUTH_DONE, done);
   }
@@ -198,13 +212,29 @@ export function sealedScript(revision: Revision = 1): SealedScript {
 /** A list of one ticket: its session key sealed with `key`. */
 function ticketList(service: number, key: Uint8Array, session: Uint8Array, blob: Uint8Array): Uint8Array {
   const time = E.concat(E.u32(0), E.u32(0));
-  const forClient = E.concat(E.u8(1), E.u16(1), time, E.u16(session.length), session, E.u32(3600), E.u32(0));
+  const forClient = E.concat(
+    E.u8(1),
+    E.u16(keyType(session)),
+    time,
+    E.u16(session.length),
+    session,
+    E.u32(3600),
+    E.u32(0),
+  );
   const ticket = E.concat(E.u8(1), E.u64(SECRET_ID), E.blob(blob));
-  return E.concat(E.u8(1), E.u32(1), E.u32(service), E.u8(1), E.blob(seal(key, forClient)), E.u8(0), E.blob(ticket));
+  return E.concat(
+    E.u8(1),
+    E.u32(1),
+    E.u32(service),
+    E.u8(1),
+    E.blob(seal(key, forClient, USAGE.TICKET_SESSION_KEY)),
+    E.u8(0),
+    E.blob(ticket),
+  );
 }
 
 function authorizer(answered: boolean, challenge: bigint): Uint8Array {
   const ticket = E.concat(E.u8(1), E.u64(SECRET_ID), E.blob(TICKET));
   const inside = E.concat(E.u8(2), E.u64(NONCE), E.u8(answered ? 1 : 0), E.u64(challenge));
-  return E.concat(E.u8(1), E.u64(4100), E.u32(4), ticket, E.blob(seal(TICKET_KEY, inside)));
+  return E.concat(E.u8(1), E.u64(4100), E.u32(4), ticket, E.blob(seal(TICKET_KEY, inside, USAGE.AUTHORIZE)));
 }

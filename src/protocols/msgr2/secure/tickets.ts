@@ -1,5 +1,5 @@
 import { ByteReader } from './byte-reader.js';
-import { readCryptoKey, unseal, unsealSized, type CryptoKey } from './cephx-seal.js';
+import { readCryptoKey, unseal, USAGE, unsealSized, type CryptoKey } from './cephx-seal.js';
 import { DEFAULT_LIMITS } from '../../../base/limits.js';
 import { decode } from '../../../base/structure/decode.js';
 import { sized } from '../../../base/structure/parts.js';
@@ -12,7 +12,7 @@ const SECRETS_MAX = 64;
 
 /** The session key of a ticket for its client, or null where `key` does not fit. `now`: seconds since 1970. */
 export function openTicket(key: Uint8Array, sealedKey: Uint8Array, now: number): SessionKey | null {
-  const plain = unseal(key, sealedKey);
+  const plain = unseal(key, sealedKey, USAGE.TICKET_SESSION_KEY);
   if (plain === null) return null;
   const r = new ByteReader(plain);
   r.u8();
@@ -38,7 +38,7 @@ export function collectTickets(chain: KeyChain, list: readonly Ticket[], key: Ui
 /** What the client is to show: in plain form, or sealed with an older session key. */
 function blobOf(t: Ticket, key: Uint8Array): TicketBlob | null {
   if (t.sealedTicket === undefined) return t.ticketBlob?.blob ?? null;
-  const opened = unseal(key, t.sealedTicket);
+  const opened = unseal(key, t.sealedTicket, USAGE.TICKET_BLOB);
   if (opened === null) return null;
   // the sealed form has its length in front
   return decode(sized(ticketBlob), opened, 0, opened.length, { limits: DEFAULT_LIMITS }).value;
@@ -47,7 +47,7 @@ function blobOf(t: Ticket, key: Uint8Array): TicketBlob | null {
 /** Answer to a request of type 0x0400: LENC(entity's key, u8 1, map of secret id to key and expiration). */
 export function collectSecrets(chain: KeyChain, bytes: Uint8Array, keys: readonly CryptoKey[]): void {
   for (const key of keys) {
-    const plain = unsealSized(key.bytes, bytes);
+    const plain = unsealSized(key.bytes, bytes, USAGE.ROTATING_SECRETS);
     if (plain === null) continue;
     const r = new ByteReader(plain);
     r.u8();
