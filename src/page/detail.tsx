@@ -7,6 +7,7 @@ import { FindingCard } from './findings.js';
 import type { Model } from './model.js';
 import { Copy } from './parts.js';
 import { unpacked } from './unpacked.js';
+import { WayFigure } from './way.js';
 import { absoluteText, commandFor, counted, directionWords, streamName, timeText } from './words.js';
 
 interface Node {
@@ -44,6 +45,7 @@ export function Detail({
         <FindingCard key={f.number} model={model} finding={f} select={select} here />
       ))}
       <Related model={model} row={row} select={select} />
+      <WayFigure model={model} row={row} />
       <FieldsAndBytes
         key={row}
         fields={fields}

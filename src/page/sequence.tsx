@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import { safeText } from '../base/safe-text.js';
+import { byteSize, safeText } from '../base/safe-text.js';
 import { duration } from '../base/time.js';
 import { Detail } from './detail.js';
 import { GRAVITY, type Model, type Stream } from './model.js';
@@ -25,15 +25,21 @@ interface Lifelines {
 export function Sequence({ model, route, rows, go, select }: ViewProps): JSX.Element {
   const lines = useMemo(() => lifelines(model, route.stream), [model, route.stream]);
   const [scaled, setScaled] = useState(false);
+  const ends = useMemo(() => (scaled ? endsOf(model, rows) : undefined), [model, rows, scaled]);
+  const marks = useMemo(() => marksOf(model, rows), [model, rows]);
   const { row } = route;
   const at = row === null ? -1 : positionOf(rows, row);
   const selected = at >= 0 && rows[at] === row ? at : -1;
   const n = lines.names.length;
   const x = (line: number): number => ((line + 0.5) / n) * 100;
-  const first = useMemo(() => firstRequests(model), [model]);
+  const endOf = (i: number): number => ends?.[i] ?? (i + 1) * ROW;
   const span = rows.length === 0 ? 1 : Math.max(1, model.time[rows.at(-1)!]! - model.time[rows[0]!]!);
-  const draw = (from: number, to: number): JSX.Element => (
-    <svg class="arrows" aria-hidden="true" style={{ top: `${from * ROW}px`, height: `${(to - from) * ROW}px` }}>
+  const draw = (from: number, to: number): JSX.Element => {
+    const begin = from === 0 ? 0 : endOf(from - 1);
+    const height = Math.max(0, (to === 0 ? 0 : endOf(to - 1)) - begin);
+    const yOf = (i: number): number => endOf(i) - 9 - begin;
+    return (
+    <svg class="arrows" aria-hidden="true" style={{ top: `${begin}px`, height: `${height}px` }}>
       {lines.names.map((_, i) => (
         <line key={i} class="lifeline" x1={`${x(i)}%`} x2={`${x(i)}%`} y1="0" y2="100%" />
       ))}
@@ -42,40 +48,55 @@ export function Sequence({ model, route, rows, go, select }: ViewProps): JSX.Ele
         const [client, server] = lines.of.get(model.stream[r]!)!;
         const side = model.side[r]!;
         const [a, b] = side === 0 ? [x(client), x(server)] : [x(server), x(client)];
-        const y = k * ROW + 25;
+        const y = yOf(from + k);
         const way = b > a ? -1 : 1;
         const reply = model.request[r]!;
         const asked = reply < 0 ? -1 : positionOf(rows, reply);
         const tied = asked >= 0 && rows[asked] === reply;
-        const top = (Math.max(asked, from - 2) - from) * ROW + 25;
+        const top = asked < from ? -2 * ROW : yOf(asked);
+        const room = endOf(from + k) - ROW - (from + k === 0 ? 0 : endOf(from + k - 1));
+        const gap = from + k === 0 ? 0 : model.time[r]! - model.time[rows[from + k - 1]!]!;
         const chosen = r === row || reply === row || model.request[row ?? -1] === r;
         const classes = `side${side}${model.is(r, 'complete') ? '' : ' cut'}${chosen ? ' chosen' : ''}`;
         return (
           <g key={r} class={classes}>
+            {room > 0 && marks.of(r).band === 'setup' && (
+              <rect class="setup" width="100%" y={yOf(from + k) - 25 - room} height={room} />
+            )}
             <line x1={`${a}%`} x2={`${b}%`} y1={y} y2={y} />
             <svg x={`${b}%`} y={y} overflow="visible">
               <path d={`M0 0l${8 * way} -4v8z`} />
             </svg>
             {tied && (
-              <svg x={`${side === 0 ? b : b}%`} y="0" overflow="visible">
+              <svg x={`${b}%`} y="0" overflow="visible">
                 <path
                   class="tie"
                   d={`M${-4 * way} ${y}h${-(5 + (asked % 4) * 3) * way}V${top}h${(5 + (asked % 4) * 3) * way}`}
                 />
               </svg>
             )}
+            {room > ROW / 2 && (
+              <text class="pause" x="50%" y={yOf(from + k) - 24 - room / 2}>
+                {duration(Math.round(gap))}
+                {room >= MOST_ROOM && ', shortened'}
+              </text>
+            )}
           </g>
         );
       })}
     </svg>
-  );
+    );
+  };
   return (
     <div class={`split ${row === null ? '' : 'open'}`}>
       <div class="list sequence">
-        <div class="row head" aria-hidden="true">
-          <button type="button" class="small" onClick={() => setScaled(!scaled)} tabIndex={-1}>
-            {scaled ? 'since start' : 'since last'}
+        <div class="tools">
+          <button type="button" class="small" aria-pressed={scaled} onClick={() => setScaled(!scaled)}>
+            to scale
           </button>
+        </div>
+        <div class="row head" aria-hidden="true">
+          <span class="n">time</span>
           <div class="lanes">
             {lines.names.map((name, i) => (
               <span key={i} style={{ left: `${x(i)}%` }}>
@@ -90,6 +111,7 @@ export function Sequence({ model, route, rows, go, select }: ViewProps): JSX.Ele
           <VirtualList
             count={rows.length}
             rowHeight={ROW}
+            ends={ends}
             selected={selected}
             label="messages in sequence"
             id={(i) => `arrow-${rows[i]!}`}
@@ -100,22 +122,23 @@ export function Sequence({ model, route, rows, go, select }: ViewProps): JSX.Ele
               const findings = model.findingsOf.get(r);
               const worst = findings?.reduce((a, b) => (GRAVITY[b.severity] < GRAVITY[a.severity] ? b : a)).severity;
               const latency = model.latency(r);
-              const band = r < (first.get(model.stream[r]!) ?? Infinity) ? 'setup' : '';
+              const { band, begins, loss } = marks.of(r);
               const share = Math.min(100, (100 * Math.max(0, gap)) / span);
               return (
                 <>
                   <span class="n when">
                     {!model.streamOf(r).of.timed
                       ? ''
-                      : scaled
-                        ? i === 0
-                          ? '0'
-                          : `+${duration(Math.round(gap))}`
-                        : timeText(model.time[r]!)}
+                      : timeText(model.time[r]!)}
                     {gap > 0 && <span class="gap" style={{ width: `${share}%` }} />}
                   </span>
                   <div class={`lanes ${band}`}>
-                    {gap >= SILENCE && <span class="silence">{duration(Math.round(gap))} of silence</span>}
+                    {begins !== '' && <span class="begins">{begins}</span>}
+                    {(gap >= SILENCE || loss !== '') && (
+                      <span class="silence">
+                        {loss !== '' && <b>✂ {loss}</b>} {gap >= SILENCE && `${duration(Math.round(gap))} of silence`}
+                      </span>
+                    )}
                     <span
                       class="label"
                       style={{ left: `${(x(client) + x(server)) / 2}%`, width: `${Math.abs(x(server) - x(client))}%` }}
@@ -154,14 +177,70 @@ export function Sequence({ model, route, rows, go, select }: ViewProps): JSX.Ele
   );
 }
 
-/** By stream: the row from which on things are asked for that lie somewhere, or move something; before, the two sides agree on how. */
-function firstRequests(model: Model): ReadonlyMap<number, number> {
-  const first = new Map<number, number>();
-  for (const s of model.streams) {
-    const row = s.rows.find((r) => model.operation[r]! > 0 && model.size[r]! >= 0);
-    if (row !== undefined) first.set(s.number, row);
+/** Pixels between two messages at most, where arrows stand to scale. */
+const MOST_ROOM = 600;
+/** Pixels that a browser can scroll through. */
+const MOST_PIXELS = 25e6;
+
+/** Where each row ends when time goes down to scale: half of the pauses are longer than a row is high. What is too short or too long is not to scale. */
+function endsOf(model: Model, rows: Uint32Array): Float64Array {
+  const pause = (i: number): number => (i === 0 ? 0 : Math.max(0, model.time[rows[i]!]! - model.time[rows[i - 1]!]!));
+  const sample = Array.from({ length: Math.min(rows.length, 2000) }, (_, i) =>
+    pause(Math.floor((i * rows.length) / 2000) || i),
+  ).filter((nanos) => nanos > 0);
+  const unit = sample.sort((x, y) => x - y)[sample.length >> 1] ?? 1;
+  const most = Math.min(MOST_ROOM, MOST_PIXELS / Math.max(1, rows.length) - ROW);
+  const ends = new Float64Array(rows.length);
+  let end = 0;
+  for (let i = 0; i < rows.length; i++) {
+    end += ROW + Math.max(0, Math.min(most, (pause(i) / unit) * ROW - ROW));
+    ends[i] = end;
   }
-  return first;
+  return ends;
+}
+
+interface Mark {
+  /** Which part of the stream's life it is: the class of its band. */
+  readonly band: 'setup' | 'tls' | '';
+  /** What begins with this message. */
+  readonly begins: string;
+  /** What lies before it on its side, and was not decoded. */
+  readonly loss: string;
+}
+
+/** The phases of each stream's life, and the bytes that are missing between its messages. */
+function marksOf(model: Model, rows: Uint32Array): { of: (row: number) => Mark } {
+  const begins = new Map<number, string>();
+  const lost = new Map<number, string>();
+  const transmission = new Float64Array(model.streams.length).fill(Infinity);
+  const several = new Set(Array.from(rows, (r) => model.stream[r]!)).size > 1;
+  for (const s of model.streams) {
+    const first = s.rows.find((r) => model.operation[r]! > 0 && model.size[r]! >= 0) ?? Infinity;
+    transmission[s.number] = first;
+    const name = several ? `${s.id}: ` : '';
+    const secured = s.rows.find((r) => model.is(r, 'tls'));
+    const start = s.rows[0];
+    if (start !== undefined && start < first) begins.set(start, `${name}handshake`);
+    if (secured !== undefined) begins.set(secured, `${name}TLS from here${secured < first ? ', handshake' : ''}`);
+    if (first !== Infinity) begins.set(first, `${name}transmission${first === secured ? ' in TLS' : ''}`);
+    const ends = [-1, -1];
+    for (const r of s.rows) {
+      const side = model.side[r]!;
+      const bytes = model.offset[r]! - ends[side]!;
+      const missing = s.event.missing[side === 0 ? 'client-to-server' : 'server-to-client'];
+      // where TLS begins, bytes are counted from 0 again
+      if (ends[side]! >= 0 && bytes > 0)
+        lost.set(r, `${byteSize(bytes)} ${missing > 0 ? 'lost' : 'not decoded'}`);
+      ends[side] = model.offset[r]! + model.length[r]!;
+    }
+  }
+  return {
+    of: (row) => ({
+      band: row < transmission[model.stream[row]!]! ? 'setup' : model.is(row, 'tls') ? 'tls' : '',
+      begins: begins.get(row) ?? '',
+      loss: lost.get(row) ?? '',
+    }),
+  };
 }
 
 function lifelines(model: Model, only: number | null): Lifelines {

@@ -12,7 +12,7 @@ export interface ViewProps {
 }
 
 /** Position of a row among rows in order, or where it would stand. */
-export function positionOf(rows: Uint32Array, row: number): number {
+export function positionOf(rows: Uint32Array | Float64Array, row: number): number {
   let low = 0;
   let high = rows.length;
   while (low < high) {

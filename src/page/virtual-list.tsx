@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { positionOf } from './view.js';
 
 /** Rows that are drawn beyond what is seen. */
 const MORE = 12;
@@ -15,6 +16,8 @@ interface Props {
   readonly row: (position: number) => ComponentChildren;
   readonly onSelect: (position: number) => void;
   readonly class?: string;
+  /** Where each row ends, in pixels, where there is room between them; a row stands at the end of its room. */
+  readonly ends?: Float64Array | undefined;
   /** What lies under the rows that are drawn. */
   readonly under?: (first: number, last: number) => ComponentChildren;
 }
@@ -23,6 +26,7 @@ interface Props {
 export function VirtualList(p: Props): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const [seen, setSeen] = useState({ top: 0, height: 600 });
+  const endOf = (i: number): number => p.ends?.[i] ?? (i + 1) * p.rowHeight;
   const look = (): void => {
     const { scrollTop, clientHeight } = box.current!;
     setSeen((now) =>
@@ -38,13 +42,14 @@ export function VirtualList(p: Props): JSX.Element {
   useEffect(() => {
     const el = box.current!;
     if (p.selected < 0) return;
-    const top = p.selected * p.rowHeight;
+    const top = endOf(p.selected) - p.rowHeight;
     if (top < el.scrollTop || top + p.rowHeight > el.scrollTop + el.clientHeight)
       el.scrollTop = top - el.clientHeight / 2 + p.rowHeight / 2;
     look();
-  }, [p.selected, p.count]);
-  const first = Math.max(0, Math.floor(seen.top / p.rowHeight) - MORE);
-  const last = Math.min(p.count, Math.ceil((seen.top + seen.height) / p.rowHeight) + MORE);
+  }, [p.selected, p.count, p.ends]);
+  const at = (y: number): number => (p.ends === undefined ? Math.floor(y / p.rowHeight) : positionOf(p.ends, y));
+  const first = Math.max(0, at(seen.top) - MORE);
+  const last = Math.min(p.count, at(seen.top + seen.height) + 1 + MORE);
   const key = (event: KeyboardEvent): void => {
     const page = Math.max(1, Math.floor(seen.height / p.rowHeight) - 1);
     const steps: Record<string, number> = {
@@ -72,7 +77,7 @@ export function VirtualList(p: Props): JSX.Element {
         aria-setsize={p.count}
         aria-posinset={i + 1}
         class="row"
-        style={{ top: `${i * p.rowHeight}px`, height: `${p.rowHeight}px` }}
+        style={{ top: `${endOf(i) - p.rowHeight}px`, height: `${p.rowHeight}px` }}
         onClick={() => p.onSelect(i)}
       >
         {p.row(i)}
@@ -88,7 +93,7 @@ export function VirtualList(p: Props): JSX.Element {
         aria-label={p.label}
         tabIndex={0}
         {...active}
-        style={{ height: `${p.count * p.rowHeight}px` }}
+        style={{ height: `${p.count === 0 ? 0 : endOf(p.count - 1)}px` }}
         onKeyDown={key}
       >
         {rows}

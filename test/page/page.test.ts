@@ -200,6 +200,74 @@ describe.skipIf(noBrowser)('the page in a browser', () => {
     await closed(tied);
   });
 
+  it('tells the phases of a stream, and draws pauses to scale', async () => {
+    const page = await opened(failure, '#v=sequence&s=1');
+    expect(await page.locator('.begins').allTextContents()).toEqual(['handshake', 'transmission']);
+    const places = (): Promise<number[]> =>
+      page
+        .locator('.sequence [role=option]')
+        .evaluateAll((rows) => rows.map((r) => parseFloat((r as HTMLElement).style.top)));
+    const even = await places();
+    expect(even.slice(0, 3)).toEqual([0, 34, 68]);
+    await page.getByRole('button', { name: 'to scale' }).click();
+    await page.waitForSelector('.pause');
+    // rows 4 to 6 are 93, 154 and 37 microseconds apart: the longer a pause, the more room; never less than a row
+    const [, , , third, fourth, fifth, sixth] = await places();
+    expect((fifth! - fourth!) / (fourth! - third!)).toBeCloseTo(154 / 93, 1);
+    expect(sixth! - fifth!).toBeGreaterThanOrEqual(34);
+    await isAccessible(page);
+    await closed(page);
+  });
+
+  it('says where TLS begins, and what was lost', async () => {
+    const tls = made('tls', [
+      'analyze',
+      '-f',
+      'html',
+      '--tls-keylog',
+      join(CAPTURES, 'tls/nbdkit-tls13-aes256gcm.keylog'),
+      join(CAPTURES, 'tls/nbdkit-tls13-aes256gcm.pcap'),
+    ]);
+    const page = await opened(tls, '#v=sequence&s=1');
+    expect(await page.locator('.begins').allTextContents()).toContain('TLS from here, handshake');
+    expect(await page.locator('.silence b').count()).toBe(0);
+    await closed(page);
+    const lost = await opened(
+      made('lost', ['analyze', '-f', 'html', join(CAPTURES, 'msgr2/crc-dropped.pcap.gz')]),
+      `#v=sequence&q=${encodeURIComponent('name == "MESSAGE"')}`,
+    );
+    await lost.waitForFunction(() => document.querySelector('.said')!.textContent.includes(' of '));
+    for (let i = 0; i < 40 && (await lost.locator('.silence b').count()) === 0; i++)
+      await lost.locator('.sequence [role=listbox]').press('PageDown');
+    expect(await lost.locator('.silence b').first().textContent()).toMatch(/^✂ \d.* lost$/);
+    await closed(lost);
+  });
+
+  it('prints the open message whole, without its neighbours and without what is only for a screen', async () => {
+    const page = await opened(failure, '#s=1&m=10', 'dark');
+    await page.waitForSelector('.dump');
+    await page.emulateMedia({ media: 'print' });
+    for (const hidden of ['.bar', 'nav', '.list', '.copies']) expect(await page.isVisible(hidden)).toBe(false);
+    const cut = await page.evaluate(() => {
+      const all = ['main', 'aside', '.tree', '.bytes'].map((name) => document.querySelector(name)!);
+      return all.filter((el) => el.scrollWidth > el.clientWidth + 1 || getComputedStyle(el).overflowY !== 'visible');
+    });
+    expect(cut).toEqual([]);
+    expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('light');
+    await closed(page);
+  });
+
+  it('draws the way of an operation from the client over its primary to the replicas', async () => {
+    const path = made('way', ['analyze', '-f', 'html', join(CAPTURES, 'msgr2/crc-reset.pcap.gz')]);
+    const page = await opened(path, '#v=sequence&s=9&m=13');
+    const figure = page.locator('.way svg[role=img]');
+    expect(await figure.getAttribute('aria-label')).toBe(
+      'from client to osd.0 to osd.1: 631 us until the primary asked, osd.1 733 us, 1.7 ms in all',
+    );
+    expect(await figure.locator('.lifeline text').allTextContents()).toEqual(['client', 'osd.0', 'osd.1']);
+    await closed(page);
+  });
+
   it('says of a clean check what was seen, and of a failed one why', async () => {
     const names = ['nbdkit-nbdinfo-go.pcap', 'qemu-io-script.pcap'].map((n) => join(CAPTURES, 'nbd', n));
     const page = await opened(made('clean', ['check', '-f', 'html', ...names]), '', 'dark', 420);
