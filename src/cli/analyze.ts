@@ -120,7 +120,7 @@ function chosen(args: SelectArguments): readonly string[] {
 }
 
 /** The files that are meant: those in folders, and those that match patterns which no shell has put names in place of. */
-async function capturesIn(given: readonly string[]): Promise<{ files: string[]; found: ReadonlySet<string> }> {
+export async function capturesIn(given: readonly string[]): Promise<{ files: string[]; found: ReadonlySet<string> }> {
   const files: string[] = [];
   const found = new Set<string>();
   for (const text of given) {

@@ -26,6 +26,12 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./stats.js')).stats,
   },
   {
+    name: 'query',
+    usage: 'query <sql> [input..]',
+    describe: 'SQL over messages, findings and streams',
+    load: async () => (await import('./query.js')).query,
+  },
+  {
     name: 'diff',
     usage: 'diff [capture..]',
     describe: 'Two recordings side by side: which messages and findings differ, and in what',

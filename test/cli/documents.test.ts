@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { wirelint } from '../kit/cli.js';
 
-/** Words of a line as a shell takes them: blanks set apart, single quotes keep together, # begins a comment. */
+/** Words of a line as a shell takes them: blanks set apart, quotes keep together, # begins a comment. */
 function shellWords(line: string): string[] {
   const code = line.replace(/\s+# .*$/, '');
-  return [...code.matchAll(/'([^']*)'|(\S+)/g)].map((m) => m[1] ?? m[2]!);
+  return [...code.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map((m) => m[1] ?? m[2] ?? m[3]!);
 }
 
 const commands = (file: string): string[] =>
@@ -31,7 +31,7 @@ describe('every command of docs/questions.md', () => {
 });
 
 /** Pages whose commands are examples over captures of this repository, without a promise of what comes out. */
-describe.each(['docs/arca.md', 'docs/ceph.md', 'docs/events.md', 'docs/nbd.md', 'docs/pesto.md'])(
+describe.each(['docs/arca.md', 'docs/ceph.md', 'docs/events.md', 'docs/nbd.md', 'docs/pesto.md', 'docs/sql.md'])(
   'every command of %s',
   (file) => {
     it.each(commands(file))('%s', (line) => {

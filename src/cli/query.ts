@@ -1,0 +1,127 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathStat } from '../base/path-stat.js';
+import { inputPaths, type CaptureInput } from '../engine/analysis.js';
+import { queryCsv, queryJson, queryTable } from '../report/query-result.js';
+import { NoEngine, QueryError, runQuery } from '../table/engine.js';
+import { TABLE_NAMES, type TableName } from '../table/schema.js';
+import { capturesIn } from './analyze.js';
+import { terminalWidth, wantColors } from './colors.js';
+import type { Command } from './command.js';
+import { finishDestination, openDestination } from './destination.js';
+import { Interrupt } from './interrupt.js';
+import { formatOption, INPUT_OPTIONS, PRINT_OPTIONS, RAW_OPTION, type CommonArguments } from './options.js';
+import { Planner } from './plan.js';
+import { rawInput, runInputs } from './run.js';
+import { openTables, tablePath } from './tables.js';
+import { UsageError } from './usage-error.js';
+
+interface QueryArguments extends CommonArguments {
+  readonly sql: string;
+  readonly input?: readonly string[];
+  readonly raw?: readonly string[];
+  readonly format?: string;
+}
+
+const ENGINE = '@duckdb/node-api@1.4.4-r.1';
+
+export const query: Command = {
+  options: (yargs) =>
+    yargs
+      .positional('sql', { type: 'string', describe: 'A query over messages, findings and streams (DuckDB)' })
+      .positional('input', {
+        type: 'string',
+        array: true,
+        describe: 'Captures, folders of captures, folders that -f parquet wrote',
+      })
+      .options({
+        ...formatOption(['text', 'csv', 'json']),
+        output: PRINT_OPTIONS.output,
+        color: PRINT_OPTIONS.color,
+        ...INPUT_OPTIONS,
+        ...RAW_OPTION,
+      })
+      .example(`$0 query 'select operation, count(*) from messages group by 1' x.pcap`, 'straight from a capture')
+      .example(`$0 query -f csv 'from findings' tables/`, 'from what analyze -f parquet -o tables/ wrote'),
+
+  async run(raw) {
+    const args = raw as unknown as QueryArguments;
+    const { input: given = [], raw: raws = [] } = args;
+    if (given.length + raws.length === 0) throw new UsageError('query: name captures, or folders of tables');
+    const interrupt = new Interrupt(true);
+    const tables = given.flatMap(tableFolders);
+    const rest = given.filter((path) => tableFolders(path).length === 0);
+    const { files, found } = await capturesIn(rest);
+    const captures: CaptureInput[] = [...files, ...raws.map(rawInput)];
+    const output = openDestination(args.output, { inputs: captures.flatMap(inputPaths) });
+    const folder = captures.length > 0 ? mkdtempSync(join(tmpdir(), 'wirelint-')) : null;
+    try {
+      if (folder !== null) {
+        const status = await writeTables(folder, captures, found, args, interrupt.signal);
+        if (interrupt.status !== null || status !== 0) {
+          output.discard();
+          return interrupt.status ?? status;
+        }
+        tables.push(folder);
+      }
+      const result = await asked(args.sql, tables);
+      const text =
+        args.format === 'csv'
+          ? queryCsv(result)
+          : args.format === 'json'
+            ? queryJson(result)
+            : queryTable(result, wantColors(args), terminalWidth(args));
+      output.add(text);
+    } catch (error) {
+      output.discard();
+      throw error;
+    } finally {
+      if (folder !== null) rmSync(folder, { recursive: true, force: true });
+    }
+    finishDestination(output, args.output);
+    return 0;
+  },
+};
+
+async function asked(sql: string, folders: readonly string[]): ReturnType<typeof runQuery> {
+  const paths = (table: TableName): string[] => folders.map((folder) => resolve(tablePath(folder, table)));
+  try {
+    return await runQuery(sql, {
+      messages: paths('messages'),
+      findings: paths('findings'),
+      streams: paths('streams'),
+    });
+  } catch (error) {
+    if (error instanceof NoEngine) throw new UsageError(`query: ${error.message}; npm install ${ENGINE} brings it`);
+    if (error instanceof QueryError)
+      throw new UsageError(`query: ${error.message.replace(/\n+LINE [^]*/, '').replace(/\s*\n\s*/g, ' ')}`);
+    throw error;
+  }
+}
+
+async function writeTables(
+  folder: string,
+  inputs: readonly CaptureInput[],
+  found: ReadonlySet<string>,
+  args: QueryArguments,
+  signal: AbortSignal,
+): Promise<number> {
+  const tables = openTables(folder, []);
+  const { reporter, outputs } = tables;
+  const planner = await Planner.load(args);
+  const run = { planner, detail: 'lines' as const, reporter, output: outputs.messages, found, signal };
+  const status = await runInputs(inputs, { ...run, join: args.join !== 'never' });
+  if (status === 0 && !signal.aborted) tables.finish();
+  else tables.discard();
+  return status;
+}
+
+/** Folders at or below a path that hold tables, in the order of their names: shards write one each. */
+function tableFolders(path: string): string[] {
+  if (path === '-' || pathStat(path)?.isDirectory() !== true) return [];
+  if (TABLE_NAMES.every((table) => pathStat(tablePath(path, table))?.isFile())) return [path];
+  return readdirSync(path)
+    .sort()
+    .flatMap((name) => tableFolders(join(path, name)));
+}
