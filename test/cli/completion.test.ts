@@ -28,8 +28,14 @@ describe('completion in bash', () => {
       ['off', 'note', 'warning', 'error'],
     ],
     [['explain', 'nbd/reply-unf'], ['nbd/reply-unfinished']],
-    [['analyze', '-p', 'ms'], ['msgr2']],
-    [['analyze', '-p', 'nbd,ms'], ['nbd,msgr2']],
+    [
+      ['analyze', '-p', 'ms'],
+      ['msgr2', 'msgr1'],
+    ],
+    [
+      ['analyze', '-p', 'nbd,ms'],
+      ['nbd,msgr2', 'nbd,msgr1'],
+    ],
     [['analyze', '-f', 'nd'], ['ndjson']],
     [['check', '-f', 'sa'], ['sarif']],
     [['analyze', '--where', 'fields.cook'], ['fields.cookie']],
