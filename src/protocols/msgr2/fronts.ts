@@ -17,10 +17,10 @@ export function pg(pool: number, seed: number): Uint8Array {
 export function spg(pool: number, seed: number): Uint8Array {
   return envelope(1, 1, pg(pool, seed), E.u8(0xff));
 }
-function requestId(client: number, tid: number): Uint8Array {
+export function requestId(client: number, tid: number): Uint8Array {
   return envelope(2, 2, E.u8(8), E.u64(client), E.u64(tid), E.u32(0));
 }
-const eversion = (version: number, epoch: number): Uint8Array => E.concat(E.u64(version), E.u32(epoch));
+export const eversion = (version: number, epoch: number): Uint8Array => E.concat(E.u64(version), E.u32(epoch));
 
 export interface OpParts {
   readonly op?: number;

@@ -8,6 +8,8 @@ import { ORDER_RULES } from './order.js';
 import { MAP_RULES } from './maps.js';
 import { MONITOR_RULES } from './monitors.js';
 import { DAEMON_RULES } from './daemons.js';
+import { FILE_SYSTEM_RULES } from './file-systems.js';
+import { LOG_ENTRY_RULES } from './log-entries.js';
 import { OPERATION_RULES } from './operations.js';
 import { OPERATION_REPLY_RULES } from './operation-replies.js';
 import { RECONNECT_RULES } from './reconnect.js';
@@ -24,6 +26,8 @@ export * from './frames.js';
 export * from './maps.js';
 export * from './monitors.js';
 export * from './daemons.js';
+export * from './file-systems.js';
+export * from './log-entries.js';
 export * from './operation-replies.js';
 export * from './operations.js';
 export * from './order.js';
@@ -48,6 +52,8 @@ export const RULES: readonly Rule[] = [
   ...OPERATION_RULES,
   ...OPERATION_REPLY_RULES,
   ...REPLICATION_RULES,
+  ...LOG_ENTRY_RULES,
+  ...FILE_SYSTEM_RULES,
   ...DAEMON_RULES,
   ...MONITOR_RULES,
   ...MAP_RULES,

@@ -10,6 +10,8 @@ import { asNumber, type ControlFrame, type DataFrame, type Frame } from '../mess
 import { MSG, messageTypeName } from '../../ceph/message-types.js';
 import { inFront } from '../checks/front.js';
 import { DaemonChecks } from '../checks/daemons.js';
+import { FileSystemChecks } from '../checks/file-systems.js';
+import { LogEntryChecks } from '../checks/log-entries.js';
 import { MapChecks } from '../checks/maps.js';
 import { MonitorChecks } from '../checks/monitors.js';
 import type { Scene } from '../checks/scene.js';
@@ -25,6 +27,8 @@ import type { Cluster } from '../../ceph/cluster.js';
 import type { SessionRecord, Whole } from './shared.js';
 
 const UNANSWERED_AFTER = 15_000_000_000;
+/** Types that say enough by being there. */
+const JUDGED_BY_TYPE: readonly number[] = [MSG.MGR_OPEN, MSG.MGR_REPORT, MSG.MGR_CONFIGURE, MSG.CLIENT_RECONNECT];
 /** Operations without a known client's request that are held until the connection is over, to be judged then. */
 const UNASKED = 64;
 
@@ -105,6 +109,8 @@ export class Traffic {
       this.mapChecks,
       new MonitorChecks(output, scene, inFlight),
       new DaemonChecks(output, scene, inFlight),
+      new FileSystemChecks(output, scene, inFlight),
+      new LogEntryChecks(output, scene, inFlight),
     ];
     this.replicationChecks = new ReplicationChecks(output, limits, bounds.inFlight);
     this.requests = [new Requests(bounds.inFlight, held), new Requests(bounds.inFlight, held)];
@@ -127,7 +133,7 @@ export class Traffic {
     counts.set(m.type, (counts.get(m.type) ?? 0) + 1);
     if (m.ackLow !== 0 || m.ackHigh !== 0) this.acknowledge(m, m.ackSeq, own, peer);
     this.judgeSender(m, own);
-    if (m.lead !== null || m.type === MSG.MGR_OPEN || m.type === MSG.MGR_REPORT || m.type === MSG.MGR_CONFIGURE) {
+    if (m.lead !== null || JUDGED_BY_TYPE.includes(m.type)) {
       for (const checks of this.bodyChecks) checks.message(m);
     }
     m.names = this.cluster;
