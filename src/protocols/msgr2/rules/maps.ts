@@ -9,7 +9,6 @@ import { atOsd, talk } from './sessions.js';
 
 const open = () => script().open();
 const maps = (parts: F.OsdMapParts) => talk(atOsd(), ['server', MSG.OSD_MAP, 3, F.osdMap(parts)]);
-/** A monitors' map of Luminous' time: no more than cluster and epoch. */
 /** A MonMap of version 3 without monitors: fsid, epoch, no addresses, two times. */
 const monMap = (epoch: number) => E.blob(F.envelope(3, 3, F.FSID, E.u32(epoch), E.u32(0), new Uint8Array(16)));
 
