@@ -81,6 +81,8 @@ export interface Limits {
   resumableSessions: number;
   /** Nonces that are tried to find the next frame in ciphertext behind a loss: a gap of many megabytes. */
   nonces: number;
+  /** Bytes of what a shard's report carries for `merge`, unpacked: a report that is no report. */
+  shardBytes: number;
   /** Replies of one session that wait for their requests, which were captured later: answers to nothing at all. */
   strayReplies: number;
   /** Requests of one session that name what the capture has not shown, and may still show: accepts on listeners that nobody made. */
@@ -205,6 +207,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   keepalives: 64,
   resumableSessions: 65_536,
   nonces: 65_536,
+  shardBytes: 512 << 20,
   strayReplies: 1024,
   strayRequests: 4096,
   turns: 1024,

@@ -4,6 +4,7 @@ import type { Command } from './command.js';
 import { reportRequests } from './check/formats.js';
 import { requirements } from './check/gate.js';
 import { runCheck } from './check/run-check.js';
+import { parseShard } from './check/shard.js';
 import { INPUT_OPTIONS, list, PRINT_OPTIONS, RAW_OPTION, single, type CommonArguments } from './options.js';
 import { Planner } from './plan.js';
 import { rawInput } from './run.js';
@@ -22,6 +23,8 @@ interface CheckArguments extends CommonArguments {
   readonly golden?: boolean;
   readonly 'update-golden'?: boolean;
   readonly 'write-baseline'?: boolean;
+  readonly shard?: string;
+  readonly cache?: string;
   readonly jobs?: string;
 }
 
@@ -56,6 +59,17 @@ export const check: Command = {
           type: 'boolean',
           describe: 'Add what is found now to the suppressions of the configuration',
         },
+        shard: {
+          ...single,
+          type: 'string',
+          describe:
+            'Judge this share of the captures: I/N, or auto (GitLab, Slurm, Kubernetes); `merge` joins the reports',
+        },
+        cache: {
+          ...single,
+          type: 'string',
+          describe: 'A folder that keeps results: captures that have not changed are not judged again',
+        },
         jobs: {
           ...single,
           type: 'string',
@@ -80,6 +94,11 @@ export const check: Command = {
     if (args.golden && args['update-golden']) throw new UsageError('--golden and --update-golden exclude each other');
     const reports = reportRequests(args.format ?? [], args.output);
     if (!reports.some((r) => r.format === 'ndjson' || r.format === 'json')) keepYoungGenerationSmall();
+    const shard = args.shard === undefined ? null : parseShard(args.shard, process.env);
+    if (shard !== null && args['write-baseline'])
+      throw new UsageError('--shard and --write-baseline exclude each other: a baseline is of all captures');
+    if (shard !== null && (inputs.includes('-') || raws.length > 0))
+      throw new UsageError('--shard: only files can be shared out, neither standard input nor --raw');
     const planner = await Planner.load(args, args['fail-on']);
     const config = planner.loaded?.config ?? {};
     const result = await runCheck({
@@ -90,6 +109,8 @@ export const check: Command = {
       reports,
       golden: args.golden ? 'compare' : args['update-golden'] ? 'update' : null,
       baseline: args['write-baseline'] ?? false,
+      shard,
+      cache: args.cache ?? null,
       jobs: number('--jobs', args.jobs, 1) ?? null,
       gate: {
         require: requirements(args.require ?? [], config.require ?? {}),

@@ -44,6 +44,12 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./reduce.js')).reduce,
   },
   {
+    name: 'merge',
+    usage: 'merge [report..]',
+    describe: 'Put the reports of shards (check --shard) together',
+    load: async () => (await import('./merge.js')).merge,
+  },
+  {
     name: 'extract',
     usage: 'extract [capture]',
     describe: 'Bytes out of a capture: what a side sent, the disk of NBD sessions, objects of Ceph',

@@ -77,6 +77,7 @@ const ELSEWHERE: Partial<Record<keyof Limits, readonly [file: string, title: str
   keepalives: ['test/engine/limit-findings.test.ts', ''],
   resumableSessions: ['test/engine/limit-findings.test.ts', ''],
   nonces: ['test/msgr2/secure-frames.test.ts', 'try no more nonces than allowed'],
+  shardBytes: ['test/cli/shards.test.ts', 'are unpacked up to a limit'],
   strayReplies: ['test/engine/limit-findings.test.ts', ''],
   strayRequests: ['test/engine/limit-findings.test.ts', ''],
   turns: ['test/engine/limit-findings.test.ts', ''],

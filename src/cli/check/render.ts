@@ -9,12 +9,11 @@ export interface RenderOptions {
   readonly width: number | null;
 }
 
+/** Those that do not follow the events. */
+export type RenderedFormat = Exclude<CheckFormat, 'ndjson' | 'json'>;
+
 /** The text of a report that is made when everything is judged; each format's module is loaded only where it is asked for. */
-export async function render(
-  format: Exclude<CheckFormat, 'ndjson' | 'json'>,
-  report: CheckReport,
-  options: RenderOptions,
-): Promise<string> {
+export async function render(format: RenderedFormat, report: CheckReport, options: RenderOptions): Promise<string> {
   switch (format) {
     case 'html':
       return (await import('../page.js')).checkPage(report);

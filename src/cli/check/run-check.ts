@@ -7,13 +7,7 @@ import { inputName, inputParts, type CaptureInput } from '../../engine/analysis.
 import type { JoinDoubt } from '../../engine/analysis-options.js';
 import { joinInputs, unjoined, type Recording } from '../../engine/joining/join.js';
 import { rehearse } from '../../engine/rehearsal.js';
-import {
-  addSummary,
-  emptySummary,
-  type CheckReport,
-  type FileReport,
-  type GateResult,
-} from '../../report/check-report.js';
+import type { CheckReport, FileReport, GateResult } from '../../report/check-report.js';
 import { JsonDocument, Ndjson, type Framing } from '../../report/event-lines.js';
 import { summaryEvent } from '../../report/event-object.js';
 import type { PageLimits } from '../../report/page/collector.js';
@@ -28,10 +22,14 @@ import { Progress } from '../progress.js';
 import { mendFlagsInTheEnd } from '../thrift.js';
 import { version } from '../version.js';
 import type { ReportRequest } from './formats.js';
-import { decide, type SuppressionState } from './gate.js';
+import type { SuppressionState } from './gate.js';
 import { findInputs, type FoundInputs } from './inputs.js';
 import { judge, type Job } from './judge.js';
+import type { RenderedFormat } from './render.js';
+import { reportOf } from './report-of.js';
 import type { CheckSettings } from './settings.js';
+import { placesOf, type Shard, type Sized } from './shard.js';
+import { shardLine, withPart, type ShardPart } from './shard-part.js';
 import { suppressionsFor, todayText } from './suppressions.js';
 
 /** Two threads cost about as much to start as this many bytes, or this many small files, to judge: 0.3 s. */
@@ -62,16 +60,17 @@ export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
   const keyrings = [...new Set(unlearned.flatMap((j) => j.plan.keyrings))];
   checkKeyrings(keyrings);
   checkKeylogs([...new Set(unlearned.flatMap((j) => j.plan.tlsKeylogs))], false);
-  const jobs = await taught(unlearned, keyrings, interrupt.signal);
+  const all = await taught(unlearned, keyrings, interrupt.signal);
+  const places = settings.shard === null ? all.map((_, i) => i) : placesOf(settings.shard, all.map(sizeOf(found)));
+  const jobs = places.map((i) => all[i]!);
   const reports = settings.reports.map((request) => openReport(request, found));
   try {
-    const files = await judgeAll(jobs, found, settings, reports, interrupt.signal);
+    const lines = new Array<number>(jobs.length).fill(0);
+    const files = await judgeAll(jobs, found, settings, reports, interrupt.signal, lines);
     if (interrupt.status !== null) {
       for (const r of reports) r.output.discard();
       return { status: interrupt.status, gate: { status: 2, reasons: [] } };
     }
-    const summary = emptySummary();
-    for (const f of files) addSummary(summary, f.summary);
     const state: SuppressionState = {
       all: suppressions,
       today,
@@ -87,7 +86,9 @@ export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
         checkReport(remaining, settings, left, found),
       );
     }
-    await writeReports(reports, report, settings);
+    const part =
+      settings.shard === null ? null : partOf(settings, settings.shard, found, state, files, places, lines, all.length);
+    await writeReports(reports, report, settings, part);
     return { status: report.gate.status, gate: report.gate };
   } catch (error) {
     for (const r of reports) r.output.discard();
@@ -101,17 +102,48 @@ function checkReport(
   suppressions: SuppressionState,
   found: FoundInputs,
 ): CheckReport {
-  const summary = emptySummary();
-  for (const f of files) addSummary(summary, f.summary);
-  const gate = decide(files, summary, settings.gate, suppressions, [...found.problems]);
-  const empty = found.empty.map((text) => `${text}: no file there`);
+  const failOn = settings.planner.for('-').failOn;
+  // what the gate asks of the run as a whole, `merge` asks
+  const alone = settings.shard === null;
+  const gate = alone ? settings.gate : { ...settings.gate, require: new Map(), maxWarnings: null, allowEmpty: true };
+  const state = alone ? suppressions : { ...suppressions, complete: false };
+  return reportOf(files, failOn, gate, state, found);
+}
+
+/** A shard's data for `merge`, but for the format. */
+function partOf(
+  settings: CheckSettings,
+  shard: Shard,
+  found: FoundInputs,
+  state: SuppressionState,
+  files: readonly FileReport[],
+  places: readonly number[],
+  lines: readonly number[],
+  total: number,
+): Omit<ShardPart, 'format'> {
+  const { planner, gate, args } = settings;
   return {
-    files,
-    summary,
-    failOn: settings.planner.for('-').failOn,
-    gate: gate.status === 1 ? { ...gate, reasons: [...gate.reasons, ...empty] } : gate,
-    suppressed: files.reduce((n, f) => n + f.silenced, 0),
+    ...{ version: version(), shard: shard.index, of: shard.of, verbose: args.verbose ?? false },
+    failOn: planner.for('-').failOn,
+    gate: { ...gate, require: [...gate.require] },
+    ...{ suppressions: state.all, today: state.today, complete: state.complete },
+    gone: state.all.flatMap((s) => (s.path === undefined || state.exists(s.path) ? [] : [s.path])),
+    ...{ problems: found.problems, empty: found.empty, total },
+    captures: files.map((report, i) => ({
+      ...{ place: places[i]!, lines: lines[i]!, report: { ...report, page: null } },
+      failOn: settings.gate.failOn(report.file),
+      paths: report.parts.map((p) => planner.pathOf(p)),
+    })),
   };
+}
+
+/** How much work a capture is: its bytes. */
+function sizeOf(found: FoundInputs): (job: Job) => Sized {
+  const sizes = new Map(found.inputs.map((i) => [i.path, i.size]));
+  return (job) => ({
+    name: inputName(job.input),
+    bytes: inputParts(job.input).reduce((sum, path) => sum + (sizes.get(path) ?? 0), 0),
+  });
 }
 
 /** The same jobs, each with what all files together have taught, so that neither their order nor the threads matter. */
@@ -194,9 +226,11 @@ async function judgeAll(
   settings: CheckSettings,
   reports: readonly OpenReport[],
   signal: AbortSignal,
+  counts: number[],
 ): Promise<FileReport[]> {
   const framings = reports.flatMap((r) => r.framing ?? []);
-  const line = (json: string): void => {
+  const line = (json: string, job: number): void => {
+    counts[job]!++;
     for (const f of framings) f.line(json);
   };
   const threads = threadsFor(jobs, found, settings.jobs);
@@ -215,7 +249,9 @@ async function judgeAll(
   const folder = mkdtempSync(join(tmpdir(), 'wirelint-'));
   try {
     const spooled = jobs.map((job, i) => ({ ...job, events: join(folder, `${i}.ndjson`) }));
-    return await judgeInThreads(spooled, threads, signal, (_, i) => copyLines(spooled[i]!.events, line));
+    return await judgeInThreads(spooled, threads, signal, (_, i) =>
+      copyLines(spooled[i]!.events, (json) => line(json, i)),
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -232,7 +268,7 @@ function threadsFor(jobs: readonly Job[], found: FoundInputs, wanted: number | n
 
 async function judgeHere(
   jobs: readonly Job[],
-  line: ((json: string) => void) | undefined,
+  line: ((json: string, job: number) => void) | undefined,
   signal: AbortSignal,
 ): Promise<FileReport[]> {
   const files: FileReport[] = [];
@@ -245,7 +281,7 @@ async function judgeHere(
       signal,
       progress: (read: number, total: number | null) => progress.update(inputName(job.input), read, total, lead),
     };
-    files.push(await judge(job, hooks, line));
+    files.push(await judge(job, hooks, line === undefined ? undefined : (json) => line(json, i)));
   }
   progress.clear();
   return files;
@@ -270,20 +306,24 @@ async function writeReports(
   reports: readonly OpenReport[],
   report: CheckReport,
   settings: CheckSettings,
+  part: Omit<ShardPart, 'format'> | null,
 ): Promise<void> {
   for (const { request, output, framing } of reports) {
-    if (request.format === 'ndjson' || request.format === 'json') {
-      framing!.line(JSON.stringify(summaryEvent(report.summary)));
-      framing!.end();
+    const { format } = request;
+    const colors = wantColors({ color: settings.args.color, output: request.path });
+    if (framing !== null) {
+      framing.line(JSON.stringify(summaryEvent(report.summary)));
+      if (part !== null) framing.line(shardLine({ ...part, format }));
+      framing.end();
     } else {
       const { render } = await import('./render.js');
       const options = {
-        colors: wantColors({ color: settings.args.color, output: request.path }),
-        verbose: settings.args.verbose ?? false,
-        version: version(),
+        ...{ colors, verbose: settings.args.verbose ?? false, version: version() },
         width: terminalWidth({ output: request.path }),
       };
-      output.add(await render(request.format, report, options));
+      const text = await render(format as RenderedFormat, report, options);
+      // nobody merges what a person reads on a terminal
+      output.add(part === null || options.width !== null ? text : withPart(text, { ...part, format }));
     }
     finishDestination(output, request.path);
   }

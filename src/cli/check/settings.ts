@@ -3,6 +3,8 @@ import type { CommonArguments } from '../options.js';
 import type { Planner } from '../plan.js';
 import type { ReportRequest } from './formats.js';
 import type { GateSettings } from './gate.js';
+import type { Shard } from './shard.js';
+
 /** What one run of `check` judges, and how. */
 export interface CheckSettings {
   readonly inputs: readonly string[];
@@ -12,6 +14,10 @@ export interface CheckSettings {
   readonly reports: readonly ReportRequest[];
   readonly golden: 'compare' | 'update' | null;
   readonly baseline: boolean;
+  /** The part of the captures that this run judges; null: all. */
+  readonly shard: Shard | null;
+  /** A folder that keeps results, or null. */
+  readonly cache: string | null;
   /** Captures judged at once; null: as many as there are cores. */
   readonly jobs: number | null;
   readonly gate: GateSettings;
