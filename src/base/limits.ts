@@ -162,6 +162,10 @@ export interface Limits {
   diskRanges: number;
   /** Bytes of one message that are held to be written to a disk image or an object. */
   contentBytes: number;
+  /** Bytes of one direction that `redact` holds until it is known what they are; those in front of them become zeros. */
+  redactBytes: number;
+  /** Names and addresses that `redact` keeps apart; more may share their new ones. */
+  redactNames: number;
   /** TLS sessions whose secrets are kept: those of the key logs, and those of TLS 1.2 that others may resume. */
   tlsSessions: number;
   /** Bytes of one TLS key log that are read. */
@@ -248,6 +252,8 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   reduceTrials: 2000,
   diskRanges: 262_144,
   contentBytes: 128 << 20,
+  redactBytes: 64 << 20,
+  redactNames: 262_144,
   tlsSessions: 262_144,
   tlsKeyLogBytes: 256 << 20,
   tlsSecretBlocks: 65_536,

@@ -50,6 +50,12 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./merge.js')).merge,
   },
   {
+    name: 'redact',
+    usage: 'redact <capture>',
+    describe: 'A copy that is safe to share: payloads, names and addresses replaced, the findings unchanged',
+    load: async () => (await import('./redact.js')).redact,
+  },
+  {
     name: 'extract',
     usage: 'extract [capture]',
     describe: 'Bytes out of a capture: what a side sent, the disk of NBD sessions, objects of Ceph',

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { CLIENT, SERVER, type Side } from '../base/input.js';
 import { DEFAULT_LIMITS } from '../base/limits.js';
@@ -6,9 +6,9 @@ import { safeText } from '../base/text.js';
 import { inputPaths, type CaptureInput } from '../engine/analysis.js';
 import { FileOutput, TextOutput } from '../report/output.js';
 import { DirectionExtract, DiskExtract, ObjectExtract, type Extract } from '../rewrite/extract.js';
-import type { RandomFile } from '../rewrite/sparse-file.js';
 import type { Command } from './command.js';
 import { complain } from './complain.js';
+import { DescriptorFile } from './descriptor-file.js';
 import { openDestination, finishDestination } from './destination.js';
 import { Interrupt } from './interrupt.js';
 import { INPUT_OPTIONS, RAW_OPTION, single, type CommonArguments } from './options.js';
@@ -120,44 +120,4 @@ function toFolder(folder: string): Working {
     }
   });
   return { work, finish: () => undefined, discard: () => undefined };
-}
-
-/** A file that is open. Its errors are of the system. */
-class DescriptorFile implements RandomFile {
-  constructor(
-    private readonly fd: number,
-    private readonly path: string,
-  ) {}
-
-  get length(): number {
-    return fstatSync(this.fd).size;
-  }
-
-  write(position: number, bytes: Uint8Array): void {
-    this.guarded(() => {
-      for (let at = 0; at < bytes.length;) at += writeSync(this.fd, bytes, at, bytes.length - at, position + at);
-    });
-  }
-
-  read(position: number, length: number): Uint8Array {
-    const out = new Uint8Array(length);
-    for (let at = 0; at < length;) {
-      const n = readSync(this.fd, out, at, length - at, position + at);
-      if (n === 0) break;
-      at += n;
-    }
-    return out;
-  }
-
-  truncate(length: number): void {
-    this.guarded(() => ftruncateSync(this.fd, length));
-  }
-
-  private guarded(write: () => void): void {
-    try {
-      write();
-    } catch (error) {
-      throw new Error(`cannot write ${this.path}: ${systemWords(error)}`);
-    }
-  }
 }

@@ -10,6 +10,7 @@ import type { Annotation, Json } from './annotation.js';
 import type { Content } from './content.js';
 import type { Message } from './message.js';
 import type { Operation, Outcome } from './operation.js';
+import type { Redaction } from './redaction.js';
 
 /** What a rule found, as its check says it; the engine adds file, stream, severity after configuration, and order. */
 export interface Evidence {
@@ -242,6 +243,8 @@ export interface Protocol<Shared = unknown, M extends Message = Message> {
    * none.
    */
   resize?(message: M, bytes: Uint8Array, size: (length: number) => number): Uint8Array | null;
+  /** What a copy for others keeps of its messages; nothing but their lengths, where not given. */
+  readonly redaction?: Redaction;
   /**
    * Names of fields that differ between recordings of the same thing: those that mean nothing then (times, checksums, addresses), and ids
    * that only have to map one to one.

@@ -123,6 +123,8 @@ export interface Reporter {
    * lies before what was given so far takes that back: it was TLS, and is given again as what is inside.
    */
   data?(stream: StreamRecord, side: Side, offset: number, bytes: Uint8Array, start: number, end: number): void;
+  /** `length` bytes at `offset` of that side did not become part of a message. */
+  skipped?(stream: StreamRecord, side: Side, offset: number, length: number, reason: SkipReason): void;
   /** A stream ended, or its capture did. */
   stream(stream: StreamRecord): void;
   /** One input is done. */

@@ -86,6 +86,7 @@ export class FileRun implements PacketSink {
       },
       suppress: options.suppress,
       data: reporter.data?.bind(reporter),
+      skipped: reporter.skipped?.bind(reporter),
       opened: (record) => {
         if (wanted(record)) reporter.open?.(record);
       },

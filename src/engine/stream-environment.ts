@@ -37,6 +37,7 @@ export interface StreamEnvironment {
   readonly secured: (record: StreamRecord, side: Side, event: TlsEvent) => void;
   /** See Reporter. */
   readonly data?: Reporter['data'] | undefined;
+  readonly skipped?: Reporter['skipped'] | undefined;
   readonly opened: (record: StreamRecord) => void;
   readonly message: (record: StreamRecord, message: Message) => void;
   readonly finding: (finding: Finding) => void;

@@ -85,6 +85,7 @@ export class StreamLedger implements Output {
     this.record.skipped[side][reason] += length;
     if (reason === 'undecoded') (this.undecoded[side] ??= new UndecodedBytes()).add(offset, length);
     this.session?.skip?.(side, offset, length, reason);
+    this.env.skipped?.(this.record, side, offset, length, reason);
   }
 
   raise(rule: Rule, evidence: Evidence): void {

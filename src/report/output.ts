@@ -167,6 +167,11 @@ export class FileOutput extends TextOutput {
     return this.beside !== null;
   }
 
+  /** Where its content is until `finish`; null for one that is written directly. */
+  get working(): string | null {
+    return this.beside;
+  }
+
   private constructor(target: string, beside: string | null, fd: number) {
     super(fd);
     this.target = target;

@@ -26,6 +26,8 @@ export type BlockOutput = (bytes: Uint8Array) => void;
 
 /** Writes packets into a capture of some format. */
 export interface CaptureWriter {
+  /** Where a packet's bytes stand in its record. */
+  readonly packetAt: number;
   /** Gives its number. Throws an Error with one line for the user where the format cannot hold it. */
   addInterface(info: InterfaceInfo): number;
   /** A packet of `bytes[start..end)`. */

@@ -43,6 +43,7 @@ export async function raised(
 
 /** Gives packets to whoever analyzes them, as if a file had been written and read. */
 class Feed implements CaptureWriter {
+  readonly packetAt = 0;
   private readonly interfaces: InterfaceInfo[] = [];
   private readonly packet_ = new Packet();
 

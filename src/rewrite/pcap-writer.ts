@@ -12,6 +12,7 @@ const MAGIC_NANOS = 0xa1b23c4d;
  * one link type, and no room for comments, for names of interfaces, or for what a recorder lost.
  */
 export class PcapWriter implements CaptureWriter {
+  readonly packetAt = RECORD_HEADER;
   private readonly bytes = new Uint8Array(BUFFER_BYTES + DEFAULT_LIMITS.packetBytes + RECORD_HEADER);
   private readonly view = new DataView(this.bytes.buffer);
   private at = 0;

@@ -43,6 +43,7 @@ const encoder = new TextEncoder();
  * that their bytes are copied once.
  */
 export class PcapngWriter implements CaptureWriter {
+  readonly packetAt = PACKET_AT;
   readonly block = new Block(new Uint8Array(BUFFER_BYTES + MOST_BLOCK));
   private readonly bytes = this.block.bytes;
   private readonly view = this.block.view;

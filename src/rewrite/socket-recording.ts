@@ -46,6 +46,7 @@ export class SocketRecording {
 /** One such connection: SYN, SYN+ACK, ACK, data with exact sequence numbers, FIN or RST by direction. */
 export class RecordedConnection {
   private readonly next: [number, number] = [FIRST_SEQ, FIRST_SEQ];
+  private begun: Moment | null = null;
   private readonly builder: CaptureBuilder;
   private readonly interfaceId: number;
   private readonly frame: TcpFrame;
@@ -58,6 +59,21 @@ export class RecordedConnection {
     this.comments = comments;
   }
 
+  /** Where only one end is in the recording: its part of the handshake comes with the first that it sends. */
+  openAlone(at: Moment): void {
+    this.next[0]++;
+    this.next[1]++;
+    this.begun = at;
+  }
+
+  private begin(from: End): void {
+    if (this.begun === null) return;
+    this.next[from]--;
+    this.put(from, from === 0 ? SYN : SYN | ACK, this.begun);
+    this.next[from]++;
+    this.begun = null;
+  }
+
   open(at: Moment): void {
     this.put(0, SYN, at, NOTHING, 0, this.comments);
     this.next[0]++;
@@ -68,6 +84,7 @@ export class RecordedConnection {
 
   /** `bytes`, of which `length` were sent. */
   data(from: End, bytes: Uint8Array, at: Moment, comments: readonly string[] = [], length = bytes.length): void {
+    this.begin(from);
     this.put(from, PSH | ACK, at, bytes, length, comments);
     this.advance(from, length);
   }
@@ -78,6 +95,7 @@ export class RecordedConnection {
   }
 
   end(from: End, how: 'fin' | 'reset', at: Moment, comments: readonly string[] = []): void {
+    this.begin(from);
     this.put(from, (how === 'fin' ? FIN : RST) | ACK, at, NOTHING, 0, comments);
     if (how === 'fin') this.advance(from, 1);
   }

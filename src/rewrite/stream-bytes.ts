@@ -24,7 +24,9 @@ export class StreamBytes {
   /** Calls `visit` with each run of bytes that is held of `[offset, offset + length)`. */
   each(offset: number, length: number, visit: (offset: number, bytes: Uint8Array) => void): void {
     const end = offset + length;
-    for (const piece of this.pieces) {
+    for (let i = this.firstAt(offset); i < this.pieces.length; i++) {
+      const piece = this.pieces[i]!;
+      if (piece.offset >= end) break;
       const from = Math.max(offset, piece.offset);
       const to = Math.min(end, piece.offset + piece.bytes.length);
       if (from < to) visit(from, piece.bytes.subarray(from - piece.offset, to - piece.offset));
@@ -54,5 +56,18 @@ export class StreamBytes {
       n++;
     }
     if (n > 0) this.pieces.splice(0, n);
+  }
+
+  /** Index of the first piece that ends behind `offset`. */
+  private firstAt(offset: number): number {
+    let low = 0;
+    let high = this.pieces.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const piece = this.pieces[middle]!;
+      if (piece.offset + piece.bytes.length <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }

@@ -47,7 +47,7 @@ export interface FrameHeader {
 /** Makes the packets of one TCP connection: headers with right lengths and checksums around a payload. */
 export class TcpFrame {
   /** Bytes in front of the TCP header. */
-  private readonly tcpAt: number;
+  readonly tcpAt: number;
   private readonly ipAt: number;
   private readonly addressSum: number;
   private readonly ends: FrameEnds;
@@ -140,14 +140,14 @@ function tcpHeader(flags: number): number {
 }
 
 /** Internet checksum of a sum of 16-bit words (RFC 1071). */
-function fold(value: number): number {
+export function fold(value: number): number {
   let s = value;
   while (s > 0xffff) s = (s & 0xffff) + Math.floor(s / 0x10000);
   return ~s & 0xffff;
 }
 
 /** Sum of the 16-bit big-endian words of `bytes[at..at+length)`, at most 65535 bytes. */
-function sum(bytes: Uint8Array, at: number, length: number): number {
+export function sum(bytes: Uint8Array, at: number, length: number): number {
   const start = bytes.byteOffset + at;
   const rest = at + (length & ~3);
   let total = 0;

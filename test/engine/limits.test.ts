@@ -33,6 +33,8 @@ const ELSEWHERE: Partial<Record<keyof Limits, readonly [file: string, title: str
     'test/rewrite/reduced-captures.test.ts',
     'finds the items that are needed, and stops in time: reduceTrials',
   ],
+  redactBytes: ['test/rewrite/redacted-bytes.test.ts', 'gives up what is held: redactBytes'],
+  redactNames: ['test/rewrite/redacted-bytes.test.ts', 'may share names beyond redactNames'],
   diskRanges: [
     'test/rewrite/extracted-bytes.test.ts',
     'says where it forgets who wrote, and then compares nothing: diskRanges',

@@ -12,6 +12,7 @@ import { annotatePostcard, describePostcard } from './family-c/annotate.js';
 import { annotateLegacy } from './family-l/annotate.js';
 import type { ArcaMessage } from './messages.js';
 import { probeArca } from './probe.js';
+import { REDACTION } from './redaction.js';
 import { ARCA_RULES } from './rules/index.js';
 import { ArcaShared } from './session/shared.js';
 import { specUrl } from './spec-url.js';
@@ -38,6 +39,7 @@ export const arca: Protocol<ArcaShared, ArcaMessage> = {
       session: new ArcaSession(context, output, settings),
     };
   },
+  redaction: REDACTION,
   annotate(m): Annotation[] {
     switch (m.family) {
       case 'A':

@@ -11,6 +11,7 @@ import { Announced } from './frame-reader.js';
 import { hintsFrom } from './hints.js';
 import { DataFrame } from './message.js';
 import { probe, relative } from './probe.js';
+import { REDACTION } from './redaction.js';
 import { RULES } from './rules/index.js';
 import { Msgr2Session } from './session/session.js';
 import { SharedSessions } from './session/shared.js';
@@ -55,6 +56,7 @@ export const msgr2: Protocol<SharedSessions> = {
     return { client, server, session: new Msgr2Session(context, output, settings, exchange) };
   },
   varying: VARYING,
+  redaction: REDACTION,
   contents: (message) => contents(message),
   operation: (message) => (message instanceof DataFrame ? operation(message) : null),
   outcome: (message) => (message instanceof DataFrame ? outcome(message) : { last: true, error: null }),

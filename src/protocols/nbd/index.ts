@@ -10,6 +10,7 @@ import type { NbdMessage } from './messages.js';
 import { messageNames } from './names.js';
 import { operation, outcome } from './session/operation.js';
 import { probe, relative } from './probe.js';
+import { REDACTION } from './redaction.js';
 import { resize } from './resize.js';
 import { RULES } from './rules/index.js';
 import { ServerFraming } from './decoder/server-framing.js';
@@ -48,6 +49,7 @@ export const nbd: Protocol<NbdShared, NbdMessage> = {
   outcome,
   contents,
   resize,
+  redaction: REDACTION,
   annotate,
   describe,
 };

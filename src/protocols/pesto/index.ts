@@ -8,6 +8,7 @@ import { ServerFraming } from './decoder/server-framing.js';
 import { Histories } from './session/history.js';
 import type { PestoMessage } from './messages.js';
 import { probe } from './probe.js';
+import { REDACTION } from './redaction.js';
 import { LISTEN_RULES } from './rules/forwarding-listen.js';
 import { TARGET_RULES } from './rules/forwarding-target.js';
 import { HELLO_RULES } from './rules/hello.js';
@@ -49,6 +50,7 @@ export const pesto: Protocol<Histories, PestoMessage> = {
   probe,
   createShared: () => new Histories(),
   converse,
+  redaction: REDACTION,
   annotate,
   describe,
 };

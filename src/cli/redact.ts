@@ -1,0 +1,268 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { OPAQUE } from '../base/capture-rules.js';
+import { DEFAULT_LIMITS } from '../base/limits.js';
+import { safeText } from '../base/text.js';
+import { PROTOCOLS } from '../protocols/registry.js';
+import { NotACapture } from '../capture/packet.js';
+import { Analysis, inputName, inputPaths } from '../engine/analysis.js';
+import type { AnalysisOptions, RunHooks } from '../engine/analysis-options.js';
+import type { Finding, Reporter } from '../engine/event.js';
+import { FileOutput, TextOutput } from '../report/output.js';
+import { KeptFindings } from '../rewrite/kept-findings.js';
+import { PatchedFile } from '../rewrite/patched-file.js';
+import { PcapWriter } from '../rewrite/pcap-writer.js';
+import { PcapngWriter } from '../rewrite/pcapng-writer.js';
+import { Pseudonyms, type NameTable } from '../rewrite/pseudonyms.js';
+import { RedactedCapture } from '../rewrite/redacted-capture.js';
+import type { Command } from './command.js';
+import { complain } from './complain.js';
+import { DescriptorFile } from './descriptor-file.js';
+import { finishDestination, openDestination } from './destination.js';
+import { Interrupt } from './interrupt.js';
+import { INPUT_OPTIONS, single, type CommonArguments } from './options.js';
+import { analysisOptions, Planner } from './plan.js';
+import { Progress } from './progress.js';
+import { inputError } from './run.js';
+import { systemWords, UsageError } from './usage-error.js';
+import { version } from './version.js';
+
+interface RedactArguments extends CommonArguments {
+  readonly capture: string;
+  readonly write: string;
+  readonly map?: string;
+  readonly 'keep-equal'?: boolean;
+}
+
+const { protocol, 'decode-as': decodeAs, rule, keyring, 'tls-keylog': tlsKeylog, config } = INPUT_OPTIONS;
+
+export const redact: Command = {
+  options: (yargs) =>
+    yargs
+      .positional('capture', { type: 'string', demandOption: true, describe: 'A capture' })
+      .options({
+        write: {
+          ...single,
+          type: 'string',
+          alias: 'w',
+          demandOption: true,
+          describe: 'The capture to write (.pcap or .pcapng)',
+        },
+        map: {
+          ...single,
+          type: 'string',
+          describe: 'Keep the key and the new names in this file, for yourself, and take them from it where it exists',
+        },
+        'keep-equal': { type: 'boolean', describe: 'Equal blocks of data stay equal, those of zeros zero' },
+        ...{ protocol, 'decode-as': decodeAs, rule, keyring, 'tls-keylog': tlsKeylog, config },
+      })
+      .example('$0 redact bug.pcapng -w share.pcapng', 'payloads become zeros, names and addresses others')
+      .example('$0 redact a.pcap -w b.pcap --map names.json', 'the same new names in the next capture'),
+
+  async run(raw) {
+    const args = raw as unknown as RedactArguments;
+    const planner = await Planner.load(args);
+    const wanted = analysisOptions(planner.for(inputName(args.capture)), 'none');
+    const known = args.map === undefined ? null : readMap(args.map);
+    const output = openDestination(args.write, { inputs: inputPaths(args.capture) });
+    const interrupt = new Interrupt(true);
+    const work = workFile(output, args.write);
+    const fail = (status: number): number => {
+      work.discard();
+      return status;
+    };
+    try {
+      const key = known === null ? randomBytes(32) : Buffer.from(known.key, 'hex');
+      const names = new Pseudonyms(key, DEFAULT_LIMITS.redactNames, known?.names);
+      const run = { capture: args.capture, signal: interrupt.signal };
+      // what is encrypted stays so: it is not to be written in clear
+      const closed = { ...wanted, keyrings: [], tlsKeylogs: [], limits: CLOSED };
+      const labels = PROTOCOLS.flatMap((p) => p.redaction?.labels ?? []);
+      /** Writes the copy, and holds its findings against those of the capture. */
+      const attempt = async (oneSided: ReadonlySet<number>): Promise<Attempt> => {
+        const kept = new KeptFindings();
+        const own: Finding[] = [];
+        work.file.truncate(0);
+        const copy = new RedactedCapture(
+          new PatchedFile(work.file),
+          (write) =>
+            /\.pcap$/.test(args.write) ? new PcapWriter(write) : new PcapngWriter(write, `wirelint ${version()}`),
+          names,
+          args['keep-equal'] === true ? key : null,
+          labels,
+          oneSided,
+          DEFAULT_LIMITS,
+          (f) => own.push(f),
+          (s, m) => kept.message(s, m, 1),
+        );
+        const whole = {
+          ...closed,
+          details: true,
+          bytes: true,
+          limits: { ...CLOSED, detailBytes: CLOSED.messageBytes },
+        };
+        const made = { kept, copy };
+        let status = await analyze({ ...run, options: whole, reporter: copy, tee: copy.tee, tap: copy.tap });
+        if (status !== 0 || interrupt.status !== null) return { ...made, status: interrupt.status ?? status };
+        if (copy.problem !== null) {
+          complain(`redact: ${copy.problem}`);
+          return { ...made, status: 2 };
+        }
+        const opened = copy.left.secrets > 0 || wanted.keyrings.length > 0 || (wanted.tlsKeylogs ?? []).length > 0;
+        if (opened)
+          status = await analyze({
+            ...run,
+            options: wanted,
+            reporter: findingsTo((f) => f.rule === OPAQUE || kept.add(f, 1)),
+          });
+        else for (const f of own) kept.add(f, 1);
+        if (status === 0)
+          status = await analyze({
+            ...{ capture: work.path, signal: interrupt.signal, options: closed },
+            reporter: {
+              ...findingsTo((f) => {
+                // what was opened is closed now, which is told
+                if (!opened || f.rule !== OPAQUE) kept.add(f, -1);
+              }),
+              message: (s, m) => kept.message(s, m, -1),
+            },
+          });
+        return { ...made, status: interrupt.status ?? status };
+      };
+      let { kept, copy, status } = await attempt(new Set());
+      // a recording may have one end of a connection only, which no handshake of two must hide
+      if (status === 0 && !kept.same && copy.lonely.size > 0) ({ kept, copy, status } = await attempt(copy.lonely));
+      if (status !== 0) return fail(status);
+      const { lost, made } = kept;
+      if (lost.length + made.length > 0) {
+        complain(`redact: ${args.write} is not written, as findings or messages would not be the same`);
+        for (const line of lost.slice(0, SHOWN)) complain(`cannot be kept: ${safeText(line)}`);
+        for (const line of made.slice(0, SHOWN)) complain(`would be new: ${safeText(line)}`);
+        return fail(2);
+      }
+      if (args.map !== undefined) writeMap(args.map, key, names);
+      work.finish();
+      const report = new TextOutput(1);
+      for (const line of copy.report()) report.add(`${safeText(line)}\n`);
+      finishDestination(report, undefined);
+      return 0;
+    } catch (error) {
+      work.discard();
+      throw error;
+    }
+  },
+};
+
+interface Attempt {
+  readonly kept: KeptFindings;
+  readonly copy: RedactedCapture;
+  readonly status: number;
+}
+
+/** Findings that are named where they cannot be kept. */
+const SHOWN = 20;
+/** Secrets of the file are not used. */
+const CLOSED = { ...DEFAULT_LIMITS, tlsSecretBlocks: 0 };
+
+interface Reading extends Pick<RunHooks, 'tee' | 'tap'> {
+  readonly capture: string;
+  readonly options: AnalysisOptions;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+}
+
+/** Carries a capture into a reporter. Gives the exit status. */
+async function analyze({ capture, options, reporter, signal, tee, tap }: Reading): Promise<number> {
+  const progress = new Progress();
+  const analysis = new Analysis(options, reporter);
+  const update = (read: number, total: number | null): void => progress.update(inputName(capture), read, total);
+  try {
+    await analysis.run(capture, { tee, tap, signal, progress: update });
+    analysis.finish();
+  } catch (error) {
+    progress.clear();
+    if (!(error instanceof NotACapture) && !(error instanceof Error && 'syscall' in error)) throw error;
+    complain(inputError(capture, error));
+    return 2;
+  }
+  progress.clear();
+  return analysis.internalErrors > 0 ? 2 : 0;
+}
+
+function findingsTo(take: (f: Finding) => void): Reporter {
+  const nothing = (): void => undefined;
+  return { capture: nothing, message: nothing, stream: nothing, summary: nothing, finding: take };
+}
+
+interface NamesFile {
+  readonly key: string;
+  readonly names: NameTable;
+}
+
+/** The key and names of an earlier copy; null where there is no such file yet. */
+function readMap(path: string): NamesFile | null {
+  if (!existsSync(path)) return null;
+  try {
+    const read = JSON.parse(readFileSync(path, 'utf8')) as Partial<NamesFile> | null;
+    const { key, names } = read ?? {};
+    if (typeof key !== 'string' || !/^[0-9a-f]{64}$/.test(key) || typeof names !== 'object' || names === null)
+      throw new Error('is no map that redact wrote');
+    return { key, names };
+  } catch (error) {
+    throw new UsageError(
+      `--map ${path}: ${'code' in (error as object) ? systemWords(error) : (error as Error).message}`,
+    );
+  }
+}
+
+/** Only its owner may read it: with it names can be told again. */
+function writeMap(path: string, key: Uint8Array, names: Pseudonyms): void {
+  try {
+    const file = FileOutput.create(path, false, 0o600);
+    file.add(`${JSON.stringify({ key: Buffer.from(key).toString('hex'), names: names.table }, null, 1)}\n`);
+    file.finish();
+  } catch (error) {
+    throw new UsageError(`cannot write ${path}: ${systemWords(error)}`);
+  }
+}
+
+interface WorkFile {
+  readonly file: DescriptorFile;
+  readonly path: string;
+  finish(): void;
+  discard(): void;
+}
+
+/** A file that is written at any place: the one beside OUT; where OUT is a pipe or the like, one that is copied to it at the end. */
+function workFile(output: TextOutput, path: string): WorkFile {
+  if (output instanceof FileOutput && output.working !== null)
+    return {
+      ...{ file: new DescriptorFile(output.fd, path), path: output.working },
+      finish: () => finishDestination(output, path),
+      discard: () => output.discard(),
+    };
+  const folder = mkdtempSync(join(tmpdir(), 'wirelint-'));
+  const copy = join(folder, 'copy');
+  const fd = openSync(copy, 'wx+', 0o600);
+  const file = new DescriptorFile(fd, path);
+  const remove = (): void => {
+    closeSync(fd);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return {
+    ...{ file, path: copy },
+    finish: () => {
+      for (let at = 0; at < file.length; at += PIECE) output.addBytes(file.read(at, Math.min(PIECE, file.length - at)));
+      remove();
+      finishDestination(output, path);
+    },
+    discard: () => {
+      remove();
+      output.discard();
+    },
+  };
+}
+
+const PIECE = 1 << 20;

@@ -1,0 +1,54 @@
+import { crc32c } from '../../base/crc32c.js';
+import type { Message } from '../../contract/message.js';
+import type { Redaction } from '../../contract/redaction.js';
+import { BANNER_V1_PREFIX } from './constants.js';
+import { crcSlot, PREAMBLE } from './layout.js';
+import { Frame } from './message.js';
+import { places } from './places.js';
+
+const ALL_ONES = 0xffffffff;
+
+/** What a copy for others keeps of frames in crc mode. */
+export const REDACTION: Redaction = {
+  magics: ['prefix'],
+  kept: ['timestamp'],
+  secrets: ['clientChallenge', 'serverChallenge', 'proof', 'ticket', 'secretId'],
+  ids: ['fsid', 'clusterFsid', 'osdFsid', 'signature'],
+  data: ['data', 'middle'],
+  words: [BANNER_V1_PREFIX, 'client.', 'osd.', 'mon.', 'mds.', 'mgr.'],
+  skipped,
+  seal,
+};
+
+/** Zeros would be a preamble with a right checksum. */
+const NOTHING_KNOWN = 0xff;
+
+/** A preamble whose frame is not all there stays. */
+function skipped(bytes: Uint8Array, first: boolean): Uint8Array {
+  const out = new Uint8Array(bytes.length).fill(NOTHING_KNOWN);
+  const { crc } = PREAMBLE.at;
+  if (!first || bytes.length < PREAMBLE.size) return out;
+  const stored = new DataView(bytes.buffer, bytes.byteOffset).getUint32(crc, true);
+  if (stored === crc32c(0, bytes, 0, crc)) out.fill(0).set(bytes.subarray(0, PREAMBLE.size));
+  return out;
+}
+
+/** Checksums of the segments, by what they are over now. */
+function seal(m: Message, original: Uint8Array, redacted: Uint8Array): void {
+  if (!(m instanceof Frame) || m.mode !== 'crc' || original.length < m.length) return;
+  const { segments, firstCrc, epilogue } = places(m);
+  const was = new DataView(original.buffer, original.byteOffset, original.length);
+  const is = new DataView(redacted.buffer, redacted.byteOffset, redacted.length);
+  for (let i = 0; i < m.count; i++) {
+    const from = segments[i]!;
+    const to = from + m.segmentLength(i);
+    const slot = crcSlot(m.revision, i);
+    const at = i === 0 && m.revision === 1 ? firstCrc : epilogue < 0 || slot < 0 ? -1 : epilogue + slot;
+    if (to === from || at < 0 || at + 4 > original.length) continue;
+    const stored = was.getUint32(at, true);
+    const right = crc32c(ALL_ONES, redacted, from, to);
+    if (stored === crc32c(ALL_ONES, original, from, to)) is.setUint32(at, right, true);
+    // 0 in place of all of them says that they are switched off
+    else is.setUint32(at, stored === right ? stored ^ ALL_ONES : stored, true);
+  }
+}

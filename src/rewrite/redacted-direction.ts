@@ -1,0 +1,165 @@
+import type { PatchedFile } from './patched-file.js';
+import { StreamBytes } from './stream-bytes.js';
+import { sum } from './tcp-frame.js';
+
+/** Bytes behind what is settled of which copies may still come. */
+const RETAINED = 256 << 10;
+
+/** A run of stream bytes as some packet of the copy carries it. */
+export interface Carried {
+  /** Stream offset and captured bytes. */
+  readonly offset: number;
+  readonly length: number;
+  /** Place of its first byte in the file. */
+  readonly at: number;
+  /** Where these bytes begin in the payload that its checksum is over. */
+  readonly shift: number;
+  readonly packet: Summed;
+  /** What it carried, where that may be others than what was decoded; else null. */
+  readonly original: Uint8Array | null;
+}
+
+/** A packet whose checksum follows its payload. */
+export interface Summed {
+  /** Sum of the payload's 16-bit words so far. */
+  payload: number;
+  /** Writes the checksum. */
+  seal(payload: number): void;
+}
+
+/**
+ * What one end sent: where each of its bytes stands in the copy, which has zeros there until it is known what may stay of them. All copies
+ * of a byte become the same, but where they differed.
+ */
+export class RedactedDirection {
+  /** By offset. */
+  private readonly carried: Carried[] = [];
+  private longest = 0;
+  private readonly held = new StreamBytes();
+  /** Offset up to which bytes were delivered. */
+  next = 0;
+  /** Offset up to which it is settled what the bytes become. */
+  private settled = 0;
+  /** Offset behind the last bytes that are no part of a message. */
+  skippedTo = -1;
+  /** Bytes that were given up before anybody said what they are. */
+  dropped = 0;
+
+  constructor(
+    private readonly file: PatchedFile,
+    private readonly most: number,
+  ) {}
+
+  /** A packet with stream bytes was written. `original`: its bytes. */
+  carry(c: Omit<Carried, 'original'>, original: Uint8Array): void {
+    const repeats = c.offset !== this.next;
+    const kept: Carried = { ...c, original: repeats ? original.slice() : null };
+    let place = this.carried.length;
+    while (place > 0 && this.carried[place - 1]!.offset > c.offset) place--;
+    this.carried.splice(place, 0, kept);
+    this.longest = Math.max(this.longest, c.length);
+    const end = Math.min(c.offset + c.length, this.settled);
+    if (end > c.offset) this.again(kept, end);
+  }
+
+  /** The next bytes of the stream. */
+  deliver(bytes: Uint8Array, start: number, end: number): void {
+    if (this.held.held + end - start > this.most) {
+      this.dropped += this.held.held;
+      this.held.drop(Infinity);
+    }
+    this.held.put(this.next, bytes, start, end);
+    this.next += end - start;
+  }
+
+  gap(length: number): void {
+    this.next += length;
+  }
+
+  /** The bytes of a message as they were delivered; zeros where they were not. */
+  bytesOf(offset: number, length: number): Uint8Array {
+    return this.held.copy(offset, length);
+  }
+
+  /** Whether all of it is there. */
+  has(offset: number, length: number): boolean {
+    return this.held.has(offset, length);
+  }
+
+  /** What the bytes from `offset` on become. */
+  settle(offset: number, original: Uint8Array, redacted: Uint8Array): void {
+    const end = offset + redacted.length;
+    for (let i = this.firstAt(offset - this.longest); i < this.carried.length; i++) {
+      const c = this.carried[i]!;
+      if (c.offset >= end) break;
+      const from = Math.max(offset, c.offset);
+      const to = Math.min(end, c.offset + c.length);
+      if (to > from)
+        this.put(c, from, original.subarray(from - offset, to - offset), redacted.subarray(from - offset, to - offset));
+    }
+    this.settled = Math.max(this.settled, end);
+    const before = this.settled - RETAINED;
+    this.held.drop(before);
+    const old = this.firstAt(before - this.longest);
+    if (old > 64) this.carried.splice(0, old);
+  }
+
+  /** Bytes come again that were settled before: they become what they became there. */
+  private again(c: Carried, end: number): void {
+    for (let i = this.firstAt(c.offset - this.longest); i < this.carried.length; i++) {
+      const other = this.carried[i]!;
+      if (other.offset >= end) break;
+      const from = Math.max(c.offset, other.offset);
+      const to = Math.min(end, other.offset + other.length);
+      if (other === c || to <= from || other.original !== null) continue;
+      const became = this.file.read(other.at + from - other.offset, to - from);
+      const original = this.held.has(from, to - from)
+        ? this.held.copy(from, to - from)
+        : c.original!.subarray(from - c.offset, to - c.offset);
+      this.put(c, from, original, became);
+    }
+  }
+
+  private put(c: Carried, offset: number, original: Uint8Array, redacted: Uint8Array): void {
+    const from = offset - c.offset;
+    let bytes = redacted;
+    if (c.original !== null) {
+      const own = c.original.subarray(from, from + bytes.length);
+      if (Buffer.compare(own, original) !== 0) {
+        // a copy that differs goes on to differ, and in the same places
+        bytes = redacted.slice();
+        for (let i = 0; i < bytes.length; i++) if (own[i] !== original[i]) bytes[i] = bytes[i]! ^ 0xff;
+      }
+    }
+    const before = this.file.read(c.at + from, bytes.length);
+    this.file.write(c.at + from, bytes);
+    const odd = (c.shift + from) % 2 === 1;
+    c.packet.payload += weigh(bytes, odd) - weigh(before, odd);
+    c.packet.seal(c.packet.payload);
+  }
+
+  private firstAt(offset: number): number {
+    let low = 0;
+    let high = this.carried.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.carried[middle]!.offset < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** Sum of the words that these bytes are part of, where the first one is the low half of its word (`odd`) or the high one. */
+function weigh(bytes: Uint8Array, odd: boolean): number {
+  let total = 0;
+  for (let at = 0; at < bytes.length; at += MOST_SUMMED)
+    total += sum(bytes, at, Math.min(MOST_SUMMED, bytes.length - at));
+  // swapped bytes make a swapped sum (RFC 1071, section 2B)
+  if (!odd) return total;
+  while (total > 0xffff) total = (total & 0xffff) + Math.floor(total / 0x10000);
+  return ((total & 0xff) << 8) | (total >>> 8);
+}
+
+/** Even. */
+const MOST_SUMMED = 65_534;
