@@ -6,7 +6,7 @@ import type { Confidence, Party, Rule, Severity } from '../base/rule.js';
 import type { Share } from '../base/share.js';
 import type { Connection, End } from '../stream/byte-stream.js';
 import type { TlsEvent } from '../tls/event.js';
-import type { Annotation, Json } from './annotation.js';
+import type { Annotation, Json } from '../base/annotation.js';
 import type { Content } from './content.js';
 import type { Message } from './message.js';
 import type { Operation, Outcome } from './operation.js';

@@ -1,4 +1,4 @@
-import type { Json } from '../contract/annotation.js';
+import type { Json } from '../base/annotation.js';
 import type { Operation } from '../contract/operation.js';
 import { Doublings } from './doublings.js';
 import { Latencies } from './latencies.js';

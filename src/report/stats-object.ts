@@ -1,4 +1,4 @@
-import type { Json } from '../contract/annotation.js';
+import type { Json } from '../base/annotation.js';
 import type { Measure, ProtocolTotal, StreamTotal } from '../measure/measure.js';
 import type { OperationTotal } from '../measure/operation-total.js';
 

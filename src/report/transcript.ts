@@ -4,7 +4,7 @@ import { rightAligned } from '../base/digits.js';
 import { byteSize, count } from '../base/text.js';
 import { duration } from '../base/time.js';
 import type { CaptureInfo } from '../capture/packet.js';
-import type { Annotation } from '../contract/annotation.js';
+import type { Annotation } from '../base/annotation.js';
 import type { Message } from '../contract/message.js';
 import type { TlsEvent } from '../tls/event.js';
 import type { Finding, Repeated, Reporter, StreamRecord, Summary } from '../engine/event.js';

@@ -1,5 +1,5 @@
 import entries from '../../schema/fields.json' with { type: 'json' };
-import type { Json } from '../contract/annotation.js';
+import type { Json } from '../base/annotation.js';
 
 /** One field of one message. */
 export interface FieldEntry {

@@ -1,4 +1,4 @@
-import type { Annotation, Json } from '../contract/annotation.js';
+import type { Annotation, Json } from '../base/annotation.js';
 
 /** A value as expressions see it: whole numbers are bigint, whatever their width. */
 export type ExpressionValue =

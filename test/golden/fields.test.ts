@@ -8,7 +8,7 @@ import { join, relative } from 'node:path';
 import { Ajv } from 'ajv';
 import { expect, it } from 'vitest';
 import { NotACapture } from '../../src/capture/packet.js';
-import type { Annotation, Json } from '../../src/contract/annotation.js';
+import type { Annotation, Json } from '../../src/base/annotation.js';
 import { Analysis } from '../../src/engine/analysis.js';
 import type { Reporter, StreamRecord } from '../../src/engine/event.js';
 import { CLIENT } from '../../src/base/input.js';

@@ -1,6 +1,6 @@
 import { messageNames } from './message-names.js';
 import { CLIENT, SERVER } from '../../base/input.js';
-import type { Annotation } from '../../contract/annotation.js';
+import type { Annotation } from '../../base/annotation.js';
 import { FramedDecoder } from '../../contract/framed-decoder.js';
 import type { Protocol } from '../../contract/protocol.js';
 import { ArcaFraming } from './decoder/arca-framing.js';

@@ -2,7 +2,7 @@ import { hex } from '../../base/hex.js';
 import { Shown } from '../../base/layout.js';
 import { DEFAULT_LIMITS } from '../../base/limits.js';
 import { explain } from '../../base/structure/decode.js';
-import { fieldsOf, type Annotation, type Json } from '../../contract/annotation.js';
+import { fieldsOf, type Annotation, type Json } from '../../base/annotation.js';
 import type { Message } from '../../contract/message.js';
 import { algorithmName, LATE_CODE, LATE_COMPLETE } from './constants.js';
 import { bodyOf } from '../ceph/bodies/bodies.js';

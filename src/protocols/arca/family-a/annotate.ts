@@ -1,5 +1,5 @@
 import { hex, hexNumber } from '../../../base/hex.js';
-import type { Annotation } from '../../../contract/annotation.js';
+import type { Annotation } from '../../../base/annotation.js';
 import { errnoName } from './errno.js';
 import { bodyLayout, CONNECT_OK, HEADER, READY_A1, READY_A2 } from './layout.js';
 import { endpointText, type ControlFrame } from './message.js';

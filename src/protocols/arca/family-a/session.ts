@@ -1,4 +1,4 @@
-import type { Json } from '../../../contract/annotation.js';
+import type { Json } from '../../../base/annotation.js';
 import { count } from '../../../base/text.js';
 import { checkRingSize, Regions } from '../checks/shared-memory.js';
 import { INCOMING_LISTENER_MISMATCH } from '../rules/connections.js';

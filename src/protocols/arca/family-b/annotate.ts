@@ -1,7 +1,7 @@
 import { flagNames } from '../../../base/field.js';
 import { hex, hexNumber } from '../../../base/hex.js';
 import { quote, wireText } from '../../../base/text.js';
-import type { Annotation } from '../../../contract/annotation.js';
+import type { Annotation } from '../../../base/annotation.js';
 import { errnoName } from '../family-a/errno.js';
 import {
   CLOSE,

@@ -1,5 +1,5 @@
 import { count } from '../../../base/text.js';
-import type { Json } from '../../../contract/annotation.js';
+import type { Json } from '../../../base/annotation.js';
 import { FileMessages } from '../checks/file-messages.js';
 import { NewPipes } from '../checks/new-pipes.js';
 import { Regions } from '../checks/shared-memory.js';

@@ -1,6 +1,6 @@
 import { hex } from '../../../base/hex.js';
 import { quote, wireText } from '../../../base/text.js';
-import type { Annotation } from '../../../contract/annotation.js';
+import type { Annotation } from '../../../base/annotation.js';
 import { FRAME } from './layout.js';
 import type { PostcardFrame } from './message.js';
 import { text, type PostcardType } from './postcard.js';

@@ -3,7 +3,7 @@ import { DEFAULT_LIMITS } from '../../../base/limits.js';
 import { hex, hexNumber } from '../../../base/hex.js';
 import { quote, wireText } from '../../../base/text.js';
 import { exact } from '../../../base/u64.js';
-import type { Annotation, Json } from '../../../contract/annotation.js';
+import type { Annotation, Json } from '../../../base/annotation.js';
 
 /**
  * Postcard (arca.md 1.4), a serialisation of Rust: numbers are varints of 7 bits a byte, low group first, signed ones zigzag; lengths

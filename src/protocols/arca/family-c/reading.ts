@@ -1,4 +1,4 @@
-import type { Annotation } from '../../../contract/annotation.js';
+import type { Annotation } from '../../../base/annotation.js';
 import type { Role } from '../generations.js';
 import { DIALECTS, RESULT_ERR, variantsOf, type Dialect, type PostcardValue } from './dialects.js';
 import { CUT, Cursor, DISCRIMINANT, OK, TRAILING, type Outcome, type Variant } from './postcard.js';

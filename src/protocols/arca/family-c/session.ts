@@ -1,5 +1,5 @@
 import { count } from '../../../base/text.js';
-import type { Json } from '../../../contract/annotation.js';
+import type { Json } from '../../../base/annotation.js';
 import { GENERATION_AMBIGUOUS, LENGTH_PREFIX } from '../rules/framing.js';
 import {
   CLOSE_ANSWERED,

@@ -1,5 +1,5 @@
 import { hex } from '../../../base/hex.js';
-import type { Annotation } from '../../../contract/annotation.js';
+import type { Annotation } from '../../../base/annotation.js';
 import { CALLS, OPCODE } from './layout.js';
 import type { LegacyCall } from './message.js';
 

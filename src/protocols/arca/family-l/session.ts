@@ -1,5 +1,5 @@
 import { count } from '../../../base/text.js';
-import type { Json } from '../../../contract/annotation.js';
+import type { Json } from '../../../base/annotation.js';
 import { LEGACY_RPC } from '../rules/framing.js';
 import type { Scene } from '../session/scene.js';
 import type { LegacyCall } from './message.js';

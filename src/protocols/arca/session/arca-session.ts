@@ -1,5 +1,5 @@
 import { CLIENT, SERVER, type Side } from '../../../base/input.js';
-import type { Json } from '../../../contract/annotation.js';
+import type { Json } from '../../../base/annotation.js';
 import type { DecoderSettings, Output, Session, SessionContext } from '../../../contract/protocol.js';
 import { ControlSession } from '../family-a/session.js';
 import { PipeSession } from '../family-b/session.js';

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { hex, hexNumber } from '../../../base/hex.js';
 import { CLIENT, SERVER, type Side } from '../../../base/input.js';
-import type { Json } from '../../../contract/annotation.js';
+import type { Json } from '../../../base/annotation.js';
 import { DEFAULT_LIMITS } from '../../../base/limits.js';
 import { decode } from '../../../base/structure/decode.js';
 import type { Output } from '../../../contract/protocol.js';

@@ -1,6 +1,6 @@
 import { CLIENT, otherSide, SERVER, type Side } from '../../../base/input.js';
 import type { Origin } from '../../../base/origin.js';
-import type { Json } from '../../../contract/annotation.js';
+import type { Json } from '../../../base/annotation.js';
 import { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Message } from '../../../contract/message.js';
 import type { DecoderSettings, Output, Session, SessionContext, SkipReason } from '../../../contract/protocol.js';

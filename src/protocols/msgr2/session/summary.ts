@@ -1,7 +1,7 @@
 import { CLIENT } from '../../../base/input.js';
 import { byteSize, count, safeText } from '../../../base/text.js';
 import { duration } from '../../../base/time.js';
-import type { Json } from '../../../contract/annotation.js';
+import type { Json } from '../../../base/annotation.js';
 import { algorithmName, modeName, TAG } from '../constants.js';
 import { entityName, methodName } from '../../ceph/constants.js';
 import { authDone, isLossy } from '../control-frames.js';

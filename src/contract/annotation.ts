@@ -1,1 +1,0 @@
-export { fieldsOf, type Annotation, type Json } from '../base/annotation.js';
