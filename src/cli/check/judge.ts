@@ -31,6 +31,7 @@ import { analysisOptions, type Plan } from '../plan.js';
 import { inputError } from '../run.js';
 import { watchHeap } from '../thrift.js';
 import { transcriptDiff } from './transcript-diff.js';
+import { transcriptPath } from './transcript-path.js';
 import { judgeExitStatus, judgeMessages, judgeSession, MessageCounts, wantsSession } from './expectations.js';
 import { Silencer, type ActiveSuppression } from './suppressions.js';
 
@@ -54,11 +55,6 @@ export interface Job {
   readonly page: PageLimits | null;
   /** A file that takes the events as lines of JSON. */
   readonly events: string | null;
-}
-
-/** The name of the transcript that belongs to a capture. */
-function transcriptPath(capture: string): string {
-  return `${capture}.txt`;
 }
 
 /** Judges one file. Never throws for what is wrong with the file. `line` takes the events, unless the job names a file for them. */

@@ -233,12 +233,56 @@ async function judgeAll(
     counts[job]!++;
     for (const f of framings) f.line(json);
   };
-  const threads = threadsFor(jobs, found, settings.jobs);
-  if (threads <= 1) return judgeHere(jobs, framings.length > 0 ? line : undefined, signal);
+  // events are not kept: they would take more room than the captures
+  if (settings.cache !== null && framings.length === 0) return judgeNew(jobs, found, settings, signal);
+  return judgeInTurn(jobs, found, settings.jobs, framings.length > 0 ? line : undefined, signal);
+}
+
+/** Judges what no earlier run has judged. */
+async function judgeNew(
+  jobs: readonly Job[],
+  found: FoundInputs,
+  settings: CheckSettings,
+  signal: AbortSignal,
+): Promise<FileReport[]> {
+  const { ResultCache } = await import('./cache.js');
+  const cache = new ResultCache(settings.cache!);
+  const keys = jobs.map((job) => cache.keyOf(job));
+  const reports = keys.map((key) => (key === null ? null : cache.find(key)));
+  const places = jobs.flatMap((_, i) => (reports[i] === null ? [i] : []));
+  const judged = await judgeInTurn(
+    places.map((i) => jobs[i]!),
+    found,
+    settings.jobs,
+    undefined,
+    signal,
+  );
+  if (signal.aborted) return judged;
+  // what changed while it was judged is not known to be what was judged
+  const after = new ResultCache(settings.cache!);
+  judged.forEach((report, i) => {
+    const place = places[i]!;
+    const key = keys[place]!;
+    reports[place] = report;
+    if (key !== null && after.keyOf(jobs[place]!) === key) cache.keep(key, report);
+  });
+  cache.tidy();
+  return reports.filter((r) => r !== null);
+}
+
+async function judgeInTurn(
+  jobs: readonly Job[],
+  found: FoundInputs,
+  wanted: number | null,
+  line: ((json: string, job: number) => void) | undefined,
+  signal: AbortSignal,
+): Promise<FileReport[]> {
+  const threads = threadsFor(jobs, found, wanted);
+  if (threads <= 1) return judgeHere(jobs, line, signal);
   const { judgeInThreads } = await import('./pool.js');
   // the threads set them for the whole process
   mendFlagsInTheEnd();
-  if (framings.length === 0) {
+  if (line === undefined) {
     const progress = new Progress(true);
     let done = 0;
     const reports = await judgeInThreads(jobs, threads, signal, async () => progress.count(++done, jobs.length));
