@@ -62,10 +62,20 @@ export interface Limits {
   hintBytes: number;
   /** Requests in flight that a session remembers: cookies that are never answered. */
   inFlight: number;
+  /** Requests in flight of one session with one cookie: a client that never counts on, each of whose replies may be for any of them. */
+  cookieRequests: number;
+  /** Answered requests of one session that are remembered, to tell a second answer from one to nothing: a session without end. */
+  answeredRequests: number;
+  /** Replies of one session that are looked for among those: a server that answers nothing but what nobody asked. */
+  answeredLookups: number;
+  /** Areas of an export that are remembered as allocated, to tell where its server may not run out of space: one hole after the other. */
+  allocatedAreas: number;
   /** Options that wait for their answers, and replies to one option, that are paired and judged together: haggling without end. */
   haggling: number;
-  /** Bytes of one option, or of one reply to it, that are kept; and, sixteen times as many, of all replies to one option. */
+  /** Bytes of one option, or of one reply to it, that are kept: a name, or a text, of many megabytes. */
   hagglingBytes: number;
+  /** Bytes of all replies to one option that are judged together: haggling at length. */
+  hagglingReplyBytes: number;
   /**
    * Messages that all sessions together remember until they are answered, or repeated: a hundred sessions with `inFlight` requests each
    * would take a gigabyte. Each session may remember a few in any case.
@@ -203,8 +213,13 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   detailBytes: 4096,
   hintBytes: 256 << 10,
   inFlight: 65_536,
+  cookieRequests: 64,
+  answeredRequests: 1024,
+  answeredLookups: 4096,
+  allocatedAreas: 256,
   haggling: 1024,
   hagglingBytes: 64 << 10,
+  hagglingReplyBytes: 1 << 20,
   heldMessages: 262_144,
   authFrames: 16,
   namingFrames: 64,

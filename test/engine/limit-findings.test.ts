@@ -62,6 +62,47 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     says: /^inFlight: \d+ requests unanswered/,
   },
+  'nbd: requests in flight with one cookie': {
+    protocol: nbd,
+    limits: { cookieRequests: 10 },
+    steps: () => [
+      ...s.simpleSession(),
+      ...many(100, (i) => s.request(s.WRITE, 7, 512 * i, 512)),
+      ...many(100, () => s.simple(7, 0)),
+    ],
+    says: /^cookieRequests: 90 requests with the cookie of 10 others in flight were forgotten/,
+    deserves: ['nbd/cookie-reused'],
+  },
+  'nbd: answered requests': {
+    protocol: nbd,
+    limits: { answeredRequests: 5 },
+    steps: () => [
+      ...s.simpleSession(),
+      ...many(20, (i) => [s.request(s.WRITE, i, 512 * i, 512), s.simple(i, 0)]).flat(),
+      ...many(20, (i) => s.simple(i, 0)),
+    ],
+    says: /^answeredRequests: not every answered request is remembered/,
+    deserves: ['nbd/reply-after-done', 'nbd/reply-unknown-cookie'],
+  },
+  'nbd: replies to nothing': {
+    protocol: nbd,
+    limits: { answeredLookups: 5 },
+    steps: () => [...s.simpleSession(), ...many(20, (i) => s.simple(i, 0))],
+    says: /^answeredLookups: not every answered request is remembered/,
+    deserves: ['nbd/reply-unknown-cookie'],
+  },
+  'nbd: allocated areas': {
+    protocol: nbd,
+    limits: { allocatedAreas: 5 },
+    steps: () => [
+      ...s.structuredSession({}, ['base:allocation']),
+      s.request(s.BLOCK_STATUS, 1, 0, 10_240),
+      s.chunk(5, 1, true, s.u32(1), ...many(20, (i) => s.join(s.u32(512), s.u32(3 * (i & 1))))),
+      s.request(s.WRITE, 2, 18 * 512, 512),
+      s.error(2, 28),
+    ],
+    says: /^allocatedAreas: more than 5 areas are allocated/,
+  },
   'nbd: options without answers': {
     protocol: nbd,
     limits: { haggling: 5 },
@@ -96,9 +137,21 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     says: /^haggling: more than 5 replies to one option/,
   },
-  'nbd: information in very long replies': {
+  'nbd: a long option': {
     protocol: nbd,
     limits: { hagglingBytes: 50 },
+    steps: () => [...s.hello(), s.option(6, s.infoData('x'.repeat(100))), s.reply(6, 0x80000006), ...s.go()],
+    says: /^hagglingBytes: more than 50 bytes of one option;/,
+  },
+  'nbd: a long reply': {
+    protocol: nbd,
+    limits: { hagglingBytes: 50 },
+    steps: () => [...s.hello(), s.option(3), s.reply(3, 2, s.u32(100), 'x'.repeat(100)), s.ack(3), ...s.go()],
+    says: /^hagglingBytes: more than 50 bytes of one reply;/,
+  },
+  'nbd: information in very long replies': {
+    protocol: nbd,
+    limits: { hagglingReplyBytes: 800 },
     steps: () => [
       ...s.hello(),
       s.option(7, s.infoData('', [3])),
@@ -106,7 +159,7 @@ const CASES: Readonly<Record<string, Case>> = {
       s.infoExport(7, 65536, s.ALL_FLAGS),
       s.ack(7),
     ],
-    says: /^hagglingBytes: more than 800 bytes of replies/,
+    says: /^hagglingReplyBytes: more than 800 bytes of replies/,
   },
   'nbd: contexts': {
     protocol: nbd,

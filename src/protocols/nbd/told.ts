@@ -13,9 +13,6 @@ export const NOT_YET = -2;
 /** The client did not send NBD_OPT_EXPORT_NAME. */
 export const NOT_ASKED = -3;
 
-/** Other lengths at most that a reply may have whose cookie several READs share. */
-const OTHER_LENGTHS = 4;
-
 /** Where each direction went over to TLS, by side: each framing writes its own, and a side whose peer is in TLS is so as well. */
 export class TlsTold {
   readonly from: [number, number] = [Infinity, Infinity];
@@ -105,7 +102,8 @@ export class ClientTold {
     }
     if (first.next === null) return NO_LENGTHS;
     const lengths: number[] = [];
-    for (let r = requests.sameCookie(first.next, cookieHi, cookieLo); r !== null && lengths.length < OTHER_LENGTHS;) {
+    // `cookieRequests` bounds how many there are
+    for (let r = requests.sameCookie(first.next, cookieHi, cookieLo); r !== null;) {
       const length = r.type === CMD_READ ? r.lengthLo : 0;
       if (!lengths.includes(length)) lengths.push(length);
       r = requests.sameCookie(r.next, cookieHi, cookieLo);

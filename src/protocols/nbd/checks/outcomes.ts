@@ -56,9 +56,6 @@ import {
   WRONG_ERROR_CODE,
 } from '../rules/headers.js';
 
-/** Areas that base:allocation reported as allocated and that are remembered. */
-const REMEMBERED_AREAS = 256;
-
 /** What a request does that a server should refuse, and with which errors. */
 interface Mistake {
   readonly what: string;
@@ -70,6 +67,8 @@ export class OutcomeChecks {
   private readonly facts: Facts;
   /** Areas [start, end) that were last reported as allocated, and not trimmed or zeroed since. */
   private allocated: { readonly start: number; readonly end: number; readonly chunk: Chunk }[] = [];
+  /** Whether some of them were forgotten. */
+  private forgotten = false;
 
   constructor(facts: Facts) {
     this.facts = facts;
@@ -126,12 +125,17 @@ export class OutcomeChecks {
   remember(r: Request, m: Chunk): void {
     const scan = m.extents;
     if (scan === null || scan.context !== 'base:allocation' || !m.complete) return;
+    const most = this.facts.context.limits.allocatedAreas;
     let at = rangeStart(r);
-    for (let i = 0; i < scan.lengthLo.length && i < REMEMBERED_AREAS; i++) {
+    if (scan.lengthLo.length > most) this.forgotten = true;
+    for (let i = 0; i < scan.lengthLo.length && i < most; i++) {
       const end = at + scan.lengthHi[i]! * 4294967296 + scan.lengthLo[i]!;
       if ((scan.statusLo[i]! & 1) === 0) {
         this.allocated.push({ start: at, end, chunk: m });
-        if (this.allocated.length > REMEMBERED_AREAS) this.allocated.shift();
+        if (this.allocated.length > most) {
+          this.allocated.shift();
+          this.forgotten = true;
+        }
       }
       at = end;
     }
@@ -143,6 +147,7 @@ export class OutcomeChecks {
     facts.sizeLo = r.offsetLo;
     facts.size = rangeStart(r);
     this.allocated = [];
+    this.forgotten = false;
   }
 
   /** Whether anything about the request needs a closer look; cheap, for every reply. */
@@ -252,7 +257,13 @@ export class OutcomeChecks {
     const start = rangeStart(r);
     const end = start + rangeLength(r);
     const area = this.allocated.find((a) => a.start <= start && a.end >= end);
-    if (area === undefined) return;
+    if (area === undefined) {
+      if (!this.forgotten) return;
+      const { limits } = this.facts.context;
+      const text = `more than ${limits.allocatedAreas} areas are allocated; an ENOSPC in another one is not judged`;
+      this.facts.limits.hit('allocatedAreas', text, 'note', m);
+      return;
+    }
     this.facts.raise(ALLOCATED_ENOSPC, {
       message: m,
       related: [r, area.chunk],

@@ -99,7 +99,7 @@ export class Facts {
     this.output = output;
     this.witness = new Witness(context, settings);
     this.tlsFrom = tls.from;
-    this.clientTold = new ClientTold(context, this.witness, new RequestTable(context.limits.inFlight, context.held));
+    this.clientTold = new ClientTold(context, this.witness, new RequestTable(context.limits, context.held));
   }
 
   /** Whether the message stood inside TLS. */

@@ -54,8 +54,6 @@ import {
 } from '../rules/replies.js';
 import { CLIENT_PLAINTEXT_AFTER_STARTTLS, STARTTLS_PIPELINED_BYTES } from '../rules/tls.js';
 
-/** Which multiple of `hagglingBytes` is kept of the replies to one option. */
-const REPLY_SHARE = 16;
 /** A server may hang up on a client that haggles without end. */
 const FLOOD_OPTIONS = 32;
 const FLOOD_BYTES = 1 << 20;
@@ -172,6 +170,7 @@ export class Haggling {
         'note',
         m,
       );
+    this.tellOfCut(m, 'option');
     this.optionChecks.option(asked);
     if (asked.final !== null) this.answered(asked, asked.final);
     else if (m.option !== OPT_EXPORT_NAME) this.pair();
@@ -456,20 +455,28 @@ export class Haggling {
     if (m.isError && m.option === OPT_STARTTLS && !facts.isInTls(m)) this.startTlsRefusal = m;
   }
 
+  /** `m`: an option, or a reply to one, of which not all may be kept. */
+  private tellOfCut(m: Option | OptionReply, what: string): void {
+    const { limits, context } = this.facts;
+    const most = context.limits.hagglingBytes;
+    if (m.complete && m.dataLength > most)
+      limits.hit('hagglingBytes', `more than ${most} bytes of one ${what}; it is judged by the first ones`, 'note', m);
+  }
+
   /** Replies beyond the limits do not count for what an answer as a whole says. */
   private keep(answer: Asked | Answer, m: OptionReply): void {
     const { facts } = this;
-    const { haggling, hagglingBytes } = facts.context.limits;
-    const mostBytes = REPLY_SHARE * hagglingBytes;
+    const { haggling, hagglingReplyBytes } = facts.context.limits;
+    this.tellOfCut(m, 'reply');
     answer.replyBytes += m.data.length;
-    if (answer.replies.length < haggling && answer.replyBytes <= mostBytes) {
+    if (answer.replies.length < haggling && answer.replyBytes <= hagglingReplyBytes) {
       answer.replies.push(m);
       return;
     }
     answer.overflowed = true;
     const [limit, what] =
-      answer.replyBytes > mostBytes
-        ? (['hagglingBytes', `more than ${mostBytes} bytes of`] as const)
+      answer.replyBytes > hagglingReplyBytes
+        ? (['hagglingReplyBytes', `more than ${hagglingReplyBytes} bytes of`] as const)
         : (['haggling', `more than ${haggling}`] as const);
     facts.limits.hit(limit, `${what} replies to one option; an answer is judged by the first ones`, 'note', m);
   }

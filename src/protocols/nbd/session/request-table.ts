@@ -1,12 +1,7 @@
+import type { Limits } from '../../../base/limits.js';
 import type { Share } from '../../../base/share.js';
 import type { Request } from '../messages.js';
 
-/** Completed requests that are remembered, to tell a second answer from an answer to nothing. */
-const REMEMBERED = 1024;
-/** Look-ups among them: a server that answers nothing but unknown cookies. */
-const LOOKUPS = 4096;
-/** Requests in flight with one cookie: a client that never counts on, whose table would be walked again for each of them. */
-const SAME_COOKIE = 64;
 /** Which part of the table makes room at once: stepping over what was deleted at a Map's front costs as much as deleting it. */
 const MADE_ROOM = 16;
 
@@ -25,10 +20,10 @@ export class RequestTable {
   private mapLife = MAP_LIFE;
   /** A ring that grows as it fills, as long as there is room: thousands of connections complete a few requests each. */
   private readonly done: Request[] = [];
-  private ring = REMEMBERED;
+  private ring: number;
   private doneCount = 0;
   private lookups = 0;
-  private readonly limit: number;
+  private readonly limits: Readonly<Limits>;
   private readonly held: Share;
   size = 0;
   /** How many of these may have been answered by replies that the capture lost. */
@@ -38,12 +33,15 @@ export class RequestTable {
   deepest = 0;
   /** Requests that were forgotten unanswered because there were too many. */
   forgotten = 0;
-  /** Whether some of them were because all sessions together had too many. */
+  /** How many of them had the cookie of too many others. */
+  forgottenByCookie = 0;
+  /** Whether some of the others were because all sessions together had too many. */
   crowded = false;
 
   /** `held`: what the session takes of the messages that all together may hold. */
-  constructor(limit: number, held: Share) {
-    this.limit = limit;
+  constructor(limits: Readonly<Limits>, held: Share) {
+    this.limits = limits;
+    this.ring = limits.answeredRequests;
     this.held = held;
   }
 
@@ -58,15 +56,17 @@ export class RequestTable {
       let n = 1;
       for (; last.next !== null; n++) last = last.next;
       last.next = request;
-      if (n >= SAME_COOKIE) {
+      // the places of one cookie are walked for each of its requests
+      if (n >= this.limits.cookieRequests) {
         this.byCookie.set(key, first.next!);
+        this.forgottenByCookie++;
         this.forget(first);
       }
     }
     this.size++;
     this.held.take(1);
-    if (this.size > this.limit) {
-      this.forgetOldest(this.limit);
+    if (this.size > this.limits.inFlight) {
+      this.forgetOldest(this.limits.inFlight);
     } else if (this.held.exceeded && this.size > FAIR) {
       this.crowded = true;
       this.forgetOldest(this.size);
@@ -123,13 +123,20 @@ export class RequestTable {
 
   /** The latest completed request with that cookie, or null. */
   completed(cookieHi: number, cookieLo: number): Request | null {
-    if (++this.lookups > LOOKUPS) return null;
+    if (++this.lookups > this.limits.answeredLookups) return null;
     const n = this.done.length;
     for (let i = 1; i <= n; i++) {
       const r = this.done[(this.doneCount - i) % this.ring]!;
       if (r.cookieLo === cookieLo && r.cookieHi === cookieHi) return r;
     }
     return null;
+  }
+
+  /** The limit for which `completed` may have missed a request; null: it looked at all that were ever answered. */
+  get missedFor(): 'answeredRequests' | 'answeredLookups' | 'heldMessages' | null {
+    if (this.lookups > this.limits.answeredLookups) return 'answeredLookups';
+    if (this.doneCount <= this.ring) return null;
+    return this.ring < this.limits.answeredRequests ? 'heldMessages' : 'answeredRequests';
   }
 
   /** All requests in flight, oldest first as far as their cookies differ. */

@@ -140,10 +140,15 @@ export class NbdSession implements Session<NbdMessage> {
   finish(how: 'closed' | 'reset' | 'open'): void {
     this.ending.finish(how);
     checkOldstyleTaken(this.facts, this.firstToEnd);
-    const { forgotten } = this.transmission.table;
-    if (forgotten > 0) {
-      const limit = this.transmission.table.crowded ? 'heldMessages' : 'inFlight';
-      const text = `${limit}: ${count(forgotten, 'request')} unanswered for so long that others took their place were forgotten`;
+    const { forgotten, forgottenByCookie, crowded } = this.transmission.table;
+    if (forgottenByCookie > 0) {
+      const most = this.facts.context.limits.cookieRequests;
+      const text = `cookieRequests: ${count(forgottenByCookie, 'request')} with the cookie of ${most} others in flight were forgotten`;
+      this.facts.raise(LIMIT, { text });
+    }
+    if (forgotten > forgottenByCookie) {
+      const limit = crowded ? 'heldMessages' : 'inFlight';
+      const text = `${limit}: ${count(forgotten - forgottenByCookie, 'request')} unanswered for so long that others took their place were forgotten`;
       this.facts.raise(LIMIT, { text });
     }
     this.multiConn.leave();

@@ -434,6 +434,14 @@ export class Transmission {
           confidence: sure,
           text: `cookie ${cookieText(s.reply.cookieHi, s.reply.cookieLo)} belongs to no request`,
         });
+        const limit = this.table.missedFor;
+        if (limit !== null)
+          facts.limits.hit(
+            limit,
+            'not every answered request is remembered; a second answer to another one counts as one to nothing',
+            'note',
+            s.reply,
+          );
       } else {
         this.shifted = true;
       }
