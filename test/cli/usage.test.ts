@@ -85,16 +85,6 @@ describe('the command line', () => {
     expect(wirelint(['--get-yargs-completions', 'wirelint', '']).stdout).toContain('analyze');
     expect(wirelint(['--get-yargs-completions', 'wirelint', 'check', '--']).stdout).toContain('--require-complete');
   });
-
-  it('starts quickly', () => {
-    const times = [1, 2, 3].map(() => {
-      const before = performance.now();
-      wirelint(['--version']);
-      return performance.now() - before;
-    });
-    // a generous bound for machines that are busy with other tests; 0.12 s is usual
-    expect(Math.min(...times)).toBeLessThan(1500);
-  });
 });
 
 describe('output', () => {
