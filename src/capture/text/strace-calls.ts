@@ -2,19 +2,13 @@ import type { Limits } from '../../base/limits.js';
 import { socketAddress } from './socket-address.js';
 import type { Piece } from './socket-link.js';
 import type { Moment, SocketPackets } from './socket-packets.js';
-import { viewOf } from './strace-data.js';
 import { field, valueNumber, valueText, type Call } from './strace-line.js';
 import type { OpenSocket } from './open-sockets.js';
 import { StraceSockets } from './strace-sockets.js';
+import { meaningOf } from './strace-table.js';
 import { StraceTransfers } from './strace-transfers.js';
 
-/** Calls that return a descriptor which is no stream socket. */
-const OPENERS = new Set(
-  `open openat openat2 creat eventfd eventfd2 epoll_create epoll_create1 timerfd_create signalfd signalfd4 inotify_init
-   inotify_init1 memfd_create pidfd_open perf_event_open userfaultfd fanotify_init io_uring_setup`.split(/\s+/),
-);
-
-/** What each call means for the connections of a trace. */
+/** Does to the connections of a trace what each of its calls means for them. */
 export class StraceCalls {
   private readonly sockets: StraceSockets;
   private readonly transfers: StraceTransfers;
@@ -41,13 +35,14 @@ export class StraceCalls {
     const shown = /^[a-z_0-9]+\((\d+(?:<.*?>(?=[,) (]|$))?)/.exec(text)?.[1];
     this.entered.delete(tid);
     if (shown === undefined) return;
-    const view = viewOf(name);
-    if (view !== null) {
+    const meaning = meaningOf(name);
+    if (meaning === null) return;
+    if ('shows' in meaning) {
       const socket = this.sockets.resolve(tid, shown);
       const token = { name, socket };
       this.entered.set(tid, token);
-      if (view === 'write' && socket !== null && socket.kind !== 'other') this.transfers.hold(token, key);
-    } else if (name === 'close') {
+      if (meaning.does === 'write' && socket !== null && socket.kind !== 'other') this.transfers.hold(token, key);
+    } else if (meaning.does === 'close') {
       // the number can be given out again before this call is seen to return
       this.sockets.close(tid, shown);
       this.entered.set(tid, { name, socket: null });
@@ -59,7 +54,7 @@ export class StraceCalls {
     const token = this.entered.get(tid);
     this.entered.delete(tid);
     if (token !== undefined) this.transfers.unhold(token);
-    if (call.name === 'close' && token !== undefined) return;
+    if (meaningOf(call.name)?.does === 'close' && token !== undefined) return;
     this.apply(call, tid, at, key, end, endKey, token?.socket);
   }
 
@@ -114,10 +109,12 @@ export class StraceCalls {
     endKey: number,
     known: OpenSocket | null | undefined,
   ): void {
-    const { name, args, result } = call;
+    const { args, result } = call;
     this.current = { at: end, key: endKey };
-    const view = viewOf(name);
-    if (view !== null) {
+    const meaning = meaningOf(call.name);
+    if (meaning === null) return;
+    if ('shows' in meaning) {
+      const view = meaning.does;
       const shown = args[0] === undefined ? '' : valueText(call, args[0]);
       const socket = known === undefined ? this.sockets.resolve(tid, shown) : known;
       if (socket === null || socket.kind === 'other') return;
@@ -132,7 +129,7 @@ export class StraceCalls {
     const first = (): OpenSocket | null =>
       args[0] === undefined ? null : this.sockets.resolve(tid, valueText(call, args[0]));
     const text = (i: number): string => (args[i] === undefined ? '' : valueText(call, args[i]));
-    switch (name) {
+    switch (meaning.does) {
       case 'close':
         if (args[0] !== undefined) this.sockets.close(tid, text(0));
         return;
@@ -143,12 +140,11 @@ export class StraceCalls {
         }
         return;
       case 'socketpair':
-      case 'pipe':
-      case 'pipe2': {
+      case 'pipe': {
         const pair = args.find((a) => a.kind === 'list')?.items;
         if (result !== 0 || pair?.length !== 2) return;
         const [a, b] = [valueText(call, pair[0]!), valueText(call, pair[1]!)];
-        if (name === 'socketpair' && /SOCK_STREAM/.test(text(1))) {
+        if (meaning.does === 'socketpair' && /SOCK_STREAM/.test(text(1))) {
           this.sockets.pair(tid, a, b, /SOCK_CLOEXEC/.test(text(1)), end);
           return;
         }
@@ -156,8 +152,7 @@ export class StraceCalls {
         this.sockets.create(tid, b, 'other', false);
         return;
       }
-      case 'bind':
-      case 'getsockname': {
+      case 'own name': {
         const socket = result === 0 ? first() : null;
         const address = socketAddress(call, args[1]);
         if (socket !== null && address !== null && address.name !== '') {
@@ -166,7 +161,7 @@ export class StraceCalls {
         }
         return;
       }
-      case 'getpeername': {
+      case 'peer name': {
         const socket = result === 0 ? first() : null;
         const address = socketAddress(call, args[1]);
         if (socket !== null && address !== null && address.name !== '') socket.peerName = address.name;
@@ -183,7 +178,6 @@ export class StraceCalls {
         return;
       }
       case 'accept':
-      case 'accept4':
         if (result !== null && result >= 0) {
           this.sockets.accept(tid, first(), call.resultText, socketAddress(call, args[1]), end);
           this.noteThread(tid);
@@ -194,43 +188,35 @@ export class StraceCalls {
         if (socket !== null) this.transfers.shutdown(socket, text(1), at, key);
         return;
       }
-      case 'getsockopt': {
+      case 'socket option': {
         if (result !== 0 || text(2) !== 'SO_PEERCRED') return;
         const pid = valueNumber(call, field(args[3], 'pid'));
         const socket = first();
         if (socket !== null && pid !== null) socket.peerPid = pid;
         return;
       }
-      case 'dup':
-      case 'dup2':
-      case 'dup3':
+      case 'duplicate':
         if (result !== null && result >= 0)
           this.sockets.duplicate(tid, first(), call.resultText, /O_CLOEXEC/.test(text(2)));
         return;
-      case 'fcntl':
-      case 'fcntl64':
+      case 'descriptor control':
         if (result !== null && result >= 0 && /^F_DUPFD/.test(text(1)))
           this.sockets.duplicate(tid, first(), call.resultText, /CLOEXEC/.test(text(1)));
         return;
-      case 'clone':
-      case 'clone3':
-      case 'fork':
-      case 'vfork':
+      case 'new thread':
         if (result !== null && result > 0) this.sockets.clone(tid, result, /\bCLONE_FILES\b/.test(call.text));
         return;
-      case 'execve':
-      case 'execveat':
+      case 'new program':
         if (result === 0) this.sockets.execute(tid);
         return;
       case 'splice':
         if (result !== null && result > 0) this.spliced(call, tid, result, at, key, end, endKey);
         return;
-      case 'io_uring_enter':
+      case 'ring':
         this.unseen.add('io_uring');
         return;
-      default:
-        if (result !== null && result >= 0 && OPENERS.has(name))
-          this.sockets.create(tid, call.resultText, 'other', false);
+      case 'open':
+        if (result !== null && result >= 0) this.sockets.create(tid, call.resultText, 'other', false);
     }
   }
 

@@ -1,42 +1,17 @@
 import type { Piece } from './socket-link.js';
 import { field, valueNumber, type Call } from './strace-line.js';
+import { transferOf } from './strace-table.js';
 import { stringBytes, type Value } from './strace-values.js';
-
-/** Calls that put bytes into a stream, and calls that take bytes out of it. The descriptor is the first argument. */
-const WRITES = new Set([
-  'write',
-  'send',
-  'sendto',
-  'writev',
-  'sendmsg',
-  'sendmmsg',
-  'sendfile',
-  'sendfile64',
-  'pwritev2',
-]);
-const READS = new Set(['read', 'recv', 'recvfrom', 'readv', 'recvmsg', 'recvmmsg', 'preadv2']);
-/** Calls that only a socket takes: a descriptor in them needs no other proof. */
-const SOCKET_ONLY = new Set(['send', 'sendto', 'sendmsg', 'sendmmsg', 'recv', 'recvfrom', 'recvmsg', 'recvmmsg']);
-
-export function viewOf(name: string): 'write' | 'read' | null {
-  return WRITES.has(name) ? 'write' : READS.has(name) ? 'read' : null;
-}
-
-export function socketOnly(name: string): boolean {
-  return SOCKET_ONLY.has(name);
-}
 
 const NO_BYTES = new Uint8Array(0);
 
 /** The bytes that a call moved: the first `result` of what it shows; what is cut or not shown counts as missing. */
 export function carried(call: Call, result: number): Piece[] {
   const pieces: Piece[] = [];
-  switch (call.name) {
-    case 'sendfile':
-    case 'sendfile64':
+  switch (transferOf(call.name)?.shows) {
+    case 'length':
       return [{ bytes: NO_BYTES, missing: result }];
-    case 'sendmmsg':
-    case 'recvmmsg': {
+    case 'messages': {
       // the result is a number of messages, each of which says its own length
       for (const message of (call.args[1]?.items ?? []).slice(0, result)) {
         const length = valueNumber(call, field(message, 'msg_len'));

@@ -4,8 +4,9 @@ import type { OpenSocket } from './open-sockets.js';
 import { peerOf, type Piece, type SocketLink, type SocketSide, type View } from './socket-link.js';
 import { SocketOrder } from './socket-order.js';
 import type { Moment } from './socket-packets.js';
-import { asked, carried, movedBytes, offStream, socketOnly, viewOf } from './strace-data.js';
+import { asked, carried, movedBytes, offStream } from './strace-data.js';
 import { valueText, type Call } from './strace-line.js';
+import { transferOf } from './strace-table.js';
 
 /** Microseconds of silence after which the close of a last known descriptor is believed. */
 const BELIEVED_AFTER = 1e6;
@@ -96,7 +97,7 @@ export class StraceTransfers {
   transfer(call: Call, socket: OpenSocket, view: View, at: Moment, key: number): void {
     if (offStream(call)) return;
     const { result, name } = call;
-    if (socket.kind === 'unknown' && socketOnly(name)) {
+    if (socket.kind === 'unknown' && transferOf(name)?.socketOnly === true) {
       // a datagram says where it goes
       if (name === 'sendto' && call.args[4] !== undefined && valueText(call, call.args[4]) !== 'NULL')
         socket.kind = 'other';
@@ -223,7 +224,7 @@ export class StraceTransfers {
 
   /** A call that may or may not have written. */
   unanswered(name: string, socket: OpenSocket | null, at: Moment, key: number): void {
-    if (viewOf(name) !== 'write' || socket === null || socket.kind !== 'stream') return;
+    if (transferOf(name)?.does !== 'write' || socket === null || socket.kind !== 'stream') return;
     this.uncertain++;
     this.later(socket, key, 0, (link, side) => link.lost(at, side, this.ordered));
   }
