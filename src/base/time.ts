@@ -4,7 +4,10 @@ import { nineDigits, sixDigits } from './digits.js';
 
 const NANOS_PER_SECOND = 1_000_000_000;
 
-/** The second that was printed last, and its text: making a Date of each message was a sixth of `analyze -f ndjson`. */
+/**
+ * The second that was printed last, and its text: making a Date of each message was a sixth of `analyze -f ndjson`. A cache for all who
+ * print: whatever it holds, a time has the same text.
+ */
 let printedSecond = NaN;
 let printedText = '';
 

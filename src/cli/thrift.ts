@@ -5,6 +5,7 @@ const MUCH = 32 << 20;
 /** How much the heap may grow, in percent, before V8 collects it again: left alone it lets a heap of 100 MB grow to 420. */
 const GROWTH = 60;
 
+// V8's flags are the process's, and so is what was asked of them.
 let batches = 0;
 let thrifty = false;
 let young: 'as it is' | 'to be small' | 'small' = 'as it is';

@@ -150,6 +150,7 @@ function Related({
   );
 }
 
+/** The page's bytes, which are unpacked once. */
 let loading: Promise<Uint8Array> | null = null;
 
 /** The bytes of a message that the page holds; null while they are unpacked. */

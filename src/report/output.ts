@@ -117,6 +117,7 @@ interface Way {
   readonly blocks: boolean;
 }
 
+/** By descriptor. Those of standard output and standard error are the process's: a second look would open them a second time. */
 const ways = new Map<number, Way>();
 
 /** The way to standard output and standard error, which others have opened. */
@@ -143,9 +144,10 @@ function unblocked(fd: number): number {
   }
 }
 
+/** Files of this process so far: no two of its outputs may have one name. */
 let serial = 0;
 
-/** Files that are written and not complete: removed where the program ends in the middle. */
+/** Files that are written and not complete: removed where the program ends in the middle, whoever of the process writes them. */
 const unfinished = new Set<string>();
 
 /** Removes what the program leaves where it ends in the middle. */

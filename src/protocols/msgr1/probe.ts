@@ -53,7 +53,10 @@ export function probe(input: ProbeInput): ProbeResult {
   return seen.includes('more') && !seen.includes('other') ? 'more' : null;
 }
 
-/** How many captured bytes of each end have been searched, so that every byte is looked at once. */
+/**
+ * How many captured bytes of each end have been searched, so that every byte is looked at once. It is the connection's,
+ * and goes with it.
+ */
 const searched = new WeakMap<ProbeInput['connection'], [number, number]>();
 
 function search(input: ProbeInput): ProbeResult {

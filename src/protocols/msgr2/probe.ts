@@ -10,7 +10,10 @@ const PORTS: readonly number[] = [3300];
 /** Bytes of a connection that was joined late that are waited for to tell its client from its server. */
 const PATIENCE = 2048;
 
-/** How many captured bytes of each end of a connection that was joined late have been searched, so that every byte is looked at once. */
+/**
+ * How many captured bytes of each end of a connection that was joined late have been searched, so that every byte is looked at once. It is the connection's,
+ * and goes with it.
+ */
 const searched = new WeakMap<Connection, [number, number]>();
 
 function begins(bytes: Uint8Array, prefix: string): boolean | 'more' {

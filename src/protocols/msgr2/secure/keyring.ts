@@ -22,7 +22,7 @@ const ENTITY = /^[a-z][a-z0-9-]*\.[^\s[\]]*$/;
 /** What else an entity may have in a keyring. */
 const OTHER = /^(?:caps\s+\S+|auid)$/;
 
-/** What came through pipes, which can be read only once. */
+/** What came through pipes by path: each can be read only once, and every input of the process may ask for it. */
 const piped = new Map<string, KeyringEntry[]>();
 
 /** Reads a keyring file. Throws KeyringError, or what the file system says. */
