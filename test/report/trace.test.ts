@@ -55,6 +55,32 @@ describe('Chrome trace events', () => {
     },
   );
 
+  it.each(CASES)(
+    'of %s name each process and thread once, and have numbers where Perfetto reads numbers',
+    (capture) => {
+      const { events } = trace(capture);
+      const names = (kind: string, of: (e: Event) => string): string[] =>
+        events.filter((e) => e.ph === 'M' && e.name === kind).map(of);
+      const processes = names('process_name', (e) => `${e.pid}`);
+      const threads = names('thread_name', (e) => `${e.pid}/${e.tid}`);
+      expect(new Set(processes).size).toBe(processes.length);
+      expect(new Set(threads).size).toBe(threads.length);
+      expect(new Set(events.map((e) => `${e.pid}`))).toEqual(new Set(processes));
+      for (const e of events.filter(({ ph }) => ph === 'M')) {
+        if (e.name.endsWith('_name')) expect(e.args['name']).toMatch(/./);
+        else expect(e.args['sort_index']).toEqual(expect.any(Number));
+      }
+      for (const e of events.filter(({ ph }) => ph !== 'M')) {
+        expect(e.name).not.toBe('');
+        expect(e.ts).toBeGreaterThanOrEqual(0);
+        expect([e.ph, typeof e.dur]).toEqual([e.ph, e.ph === 'X' ? 'number' : 'undefined']);
+      }
+      const counts = events.filter(({ ph }) => ph === 'C').flatMap((e) => Object.values(e.args));
+      expect(counts.length).toBeGreaterThan(0);
+      for (const n of counts) expect(Number.isInteger(n) && (n as number) >= 0).toBe(true);
+    },
+  );
+
   it('count the requests that are open', () => {
     const { events } = trace('nbd/nbdkit-async-64-inflight.pcap');
     const depths = events.filter((e) => e.ph === 'C').map((e) => e.args['requests'] as number);
