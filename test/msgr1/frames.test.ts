@@ -9,7 +9,9 @@ import { msgr1 } from '../../src/protocols/msgr1/index.js';
 import type { Msgr1Message } from '../../src/protocols/msgr1/messages.js';
 import { script, type Script } from '../../src/protocols/msgr1/script.js';
 
-const play = (s: Script) => runSteps(msgr1, s.steps, { port: 6789 });
+/** That it is the old messenger is said of every session. */
+const levels = new Map([['msgr1/legacy-messenger', 'off'] as const]);
+const play = (s: Script) => runSteps(msgr1, s.steps, { port: 6789, levels });
 const names = (messages: readonly Message[], side: 0 | 1) => messages.filter((m) => m.side === side).map((m) => m.name);
 const fields = (m: Message | undefined) => fieldsOf(msgr1.annotate(m as Msgr1Message));
 const question = { type: MSG.MON_GET_VERSION, front: E.getVersion() };

@@ -15,7 +15,7 @@ import { Requests } from '../ceph/requests.js';
 import { addressText } from '../ceph/structures/address.js';
 import { CONNECT_LOSSY, TAG, tagName } from './constants.js';
 import { Banner, Connect, ConnectReply, DataMessage, type Control, type Msgr1Message } from './messages.js';
-import { CONNECT_REFUSED } from './rules/frames.js';
+import { CONNECT_REFUSED, LEGACY_MESSENGER } from './rules/frames.js';
 
 /** Files whose clusters are known at once. */
 const FILES = 4;
@@ -23,6 +23,7 @@ const FILES = 4;
 /** What maps have told, file by file. */
 export class Clusters {
   private readonly byFile = new Map<string, Cluster>();
+  private readonly told = new Set<string>();
   private readonly limit: number;
 
   constructor(limit: number) {
@@ -37,6 +38,15 @@ export class Clusters {
       while (this.byFile.size > FILES) this.byFile.delete(this.byFile.keys().next().value!);
     }
     return cluster;
+  }
+
+  /** Whether this is asked for the first time about that file. */
+  isFirst(file: string): boolean {
+    if (this.told.has(file)) return false;
+    // files are read one after the other: of the last one alone it matters
+    this.told.clear();
+    this.told.add(file);
+    return true;
   }
 }
 
@@ -134,9 +144,19 @@ export class Msgr1Session implements Session<Msgr1Message> {
       m.latency = nanosBetween(asked.seconds, asked.nanos, m.seconds, m.nanos);
     }
     const why = refusal(m, asked);
-    if (why === '') return;
+    if (why === '') {
+      this.tellLegacy(m);
+      return;
+    }
     const related = asked === undefined ? {} : { related: [asked] };
     this.output.raise(CONNECT_REFUSED, { message: m, ...related, party: 'client', text: `${tagName(m.tag)}: ${why}` });
+  }
+
+  private tellLegacy(m: ConnectReply): void {
+    if ((m.tag !== TAG.READY && m.tag !== TAG.SEQ) || !this.context.shared.isFirst(this.context.file)) return;
+    const text =
+      'a session of messenger v1; v2 (port 3300 of monitors, ms_mode of kernel clients) signs or encrypts it';
+    this.output.raise(LEGACY_MESSENGER, { message: m, text });
   }
 
   // ---- keepalives

@@ -6,6 +6,6 @@ const KERNEL = 'https://github.com/torvalds/linux/blob/v6.12';
 /** The address of the file that `spec` names first, with what to look for in it: of Ceph, or of the kernel's client. */
 export function specUrl(spec: string): string | null {
   const path = /^[\w./]+/.exec(spec)?.[0] ?? '';
-  if (path.startsWith('src/')) return `${CEPH}/${path}`;
+  if (path.startsWith('src/') || path.startsWith('doc/')) return `${CEPH}/${path}`;
   return path.startsWith('net/ceph/') ? `${KERNEL}/${path}` : null;
 }

@@ -30,6 +30,18 @@ export const BANNER_RULE = rule('banner', {
   keeps: ['both sides greet with "ceph v027"', () => script().open()],
 });
 
+export const LEGACY_MESSENGER = rule('legacy-messenger', {
+  severity: 'note',
+  party: 'either',
+  needs: 'server',
+  title: 'a session of the old messenger',
+  meaning:
+    'Messenger v1 has checksums only: whoever sits in between can read and change what is sent, and with cephx the signature in each footer is all that ties a message to the login. Ceph has had v2 since Nautilus and warns of monitors that do not offer it (MON_MSGR2_NOT_ENABLED). Clients that still come this way are old kernels, or name port 6789. Said once for each file.',
+  spec: 'doc/rados/configuration/msgr2.rst',
+  breaks: ['a session that was opened', () => script().open()],
+  keeps: ['a client that leaves behind the banners', () => script().greet()],
+});
+
 export const TAG_UNKNOWN = rule('tag-unknown', {
   severity: 'error',
   party: 'either',
@@ -256,6 +268,7 @@ export const CONNECT_REFUSED = rule('connect-refused', {
 /** The catalogue. */
 export const RULES = [
   BANNER_RULE,
+  LEGACY_MESSENGER,
   REPLY_TAG,
   AUTHORIZER_LENGTH,
   CONNECT_REFUSED,
