@@ -27,6 +27,8 @@ const SURE = 1;
 /** Headers that chain, or one that stands where the recording began. */
 const CHAINED = 0.9;
 const ALONE = 0.7;
+/** Candidates that are followed in one look: data full of magics, of which 256 KiB took 66 ms without it. */
+const MAX_CANDIDATES = 256;
 
 type Role = 'client' | 'server';
 /** `at`: where the header that tells it begins. */
@@ -154,9 +156,10 @@ function fromAnywhere(bytes: Uint8Array, before: number, ended: boolean): Guess 
   if (greeting !== null) return { role: greeting, score: SURE, by: 'magic', at: 0 };
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let best: Sign | null = null;
+  let candidates = 0;
   for (const [role, magic] of MAGICS) {
-    // three headers are followed from each: data full of magics costs no more than in proportion
-    for (let at = buffer.indexOf(magic); at >= 0; at = buffer.indexOf(magic, at + 1)) {
+    for (let at = buffer.indexOf(magic); at >= 0 && candidates < MAX_CANDIDATES; at = buffer.indexOf(magic, at + 1)) {
+      candidates++;
       if (best !== null && best.score >= CHAINED && best.at < at) break;
       const score = follow(view, at, role);
       if (score > 0 && (best === null || score >= best.score)) best = { role, score, by: 'heuristic', at };
