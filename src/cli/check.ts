@@ -1,10 +1,12 @@
 import type { Severity } from '../base/rule.js';
 import { complain } from './complain.js';
 import type { Command } from './command.js';
-import { reportRequests } from './check/formats.js';
+import type { CaptureInput } from '../engine/analysis.js';
+import { reportRequests, type ReportRequest } from './check/formats.js';
+import { nearestConfig } from './config-path.js';
 import { requirements } from './check/gate.js';
 import { runCheck } from './check/run-check.js';
-import { parseShard } from './check/shard.js';
+import { parseShard, type Shard } from './check/shard.js';
 import { INPUT_OPTIONS, list, PRINT_OPTIONS, RAW_OPTION, single, type CommonArguments } from './options.js';
 import { Planner } from './plan.js';
 import { rawInput } from './run.js';
@@ -26,6 +28,7 @@ interface CheckArguments extends CommonArguments {
   readonly shard?: string;
   readonly cache?: string;
   readonly jobs?: string;
+  readonly watch?: boolean;
 }
 
 export const check: Command = {
@@ -70,6 +73,7 @@ export const check: Command = {
           type: 'string',
           describe: 'A folder that keeps results: captures that have not changed are not judged again',
         },
+        watch: { type: 'boolean', describe: 'Judge again whenever a capture changes, until Ctrl-C' },
         jobs: {
           ...single,
           type: 'string',
@@ -93,39 +97,61 @@ export const check: Command = {
     if (inputs.length + raws.length === 0) throw new UsageError('check: name a capture, a folder or a glob');
     if (args.golden && args['update-golden']) throw new UsageError('--golden and --update-golden exclude each other');
     const reports = reportRequests(args.format ?? [], args.output);
-    if (!reports.some((r) => r.format === 'ndjson' || r.format === 'json')) keepYoungGenerationSmall();
     const shard = args.shard === undefined ? null : parseShard(args.shard, process.env);
     if (shard !== null && args['write-baseline'])
       throw new UsageError('--shard and --write-baseline exclude each other: a baseline is of all captures');
     if (shard !== null && (inputs.includes('-') || raws.length > 0))
       throw new UsageError('--shard: only files can be shared out, neither standard input nor --raw');
-    const planner = await Planner.load(args, args['fail-on']);
-    const config = planner.loaded?.config ?? {};
-    const result = await runCheck({
-      inputs,
-      raws,
-      args,
-      planner,
-      reports,
-      golden: args.golden ? 'compare' : args['update-golden'] ? 'update' : null,
-      baseline: args['write-baseline'] ?? false,
-      shard,
-      cache: args.cache ?? null,
-      jobs: number('--jobs', args.jobs, 1) ?? null,
-      gate: {
-        require: requirements(args.require ?? [], config.require ?? {}),
-        requireComplete: args['require-complete'] ?? config.requireComplete ?? false,
-        maxWarnings: number('--max-warnings', args['max-warnings'], 0) ?? config.maxWarnings ?? null,
-        allowEmpty: args['allow-empty'] ?? config.allowEmpty ?? false,
-        failOn: (file) => planner.for(file).failOn,
-      },
-    });
-    // where the verdict is not on standard output for a person to read, standard error has it
-    if (!reports.some((r) => r.path === undefined && (r.format === 'text' || r.format === 'table')))
-      for (const reason of result.gate.reasons) complain(`check failed: ${reason}`);
-    return result.status;
+    if (args.watch) {
+      if (args['update-golden'] || args['write-baseline'] || raws.length > 0 || inputs.includes('-'))
+        throw new UsageError(
+          '--watch goes with files, folders and patterns, and with nothing that is to be written once',
+        );
+      const { watchAndJudge } = await import('./check/watch.js');
+      const config = args.config ?? nearestConfig(process.cwd());
+      const written = reports.flatMap((r) => r.path ?? []);
+      return watchAndJudge({ inputs, besides: config === null ? [] : [config], written }, () =>
+        judgeOnce(args, reports, raws, shard),
+      );
+    }
+    return judgeOnce(args, reports, raws, shard);
   },
 };
+
+async function judgeOnce(
+  args: CheckArguments,
+  reports: readonly ReportRequest[],
+  raws: readonly CaptureInput[],
+  shard: Shard | null,
+): Promise<number> {
+  if (!reports.some((r) => r.format === 'ndjson' || r.format === 'json')) keepYoungGenerationSmall();
+  const planner = await Planner.load(args, args['fail-on']);
+  const config = planner.loaded?.config ?? {};
+  const result = await runCheck({
+    inputs: args.input ?? [],
+    raws,
+    args,
+    planner,
+    reports,
+    golden: args.golden ? 'compare' : args['update-golden'] ? 'update' : null,
+    baseline: args['write-baseline'] ?? false,
+    shard,
+    cache: args.cache ?? null,
+    watch: args.watch ?? false,
+    jobs: number('--jobs', args.jobs, 1) ?? null,
+    gate: {
+      require: requirements(args.require ?? [], config.require ?? {}),
+      requireComplete: args['require-complete'] ?? config.requireComplete ?? false,
+      maxWarnings: number('--max-warnings', args['max-warnings'], 0) ?? config.maxWarnings ?? null,
+      allowEmpty: args['allow-empty'] ?? config.allowEmpty ?? false,
+      failOn: (file) => planner.for(file).failOn,
+    },
+  });
+  // where the verdict is not on standard output for a person to read, standard error has it
+  if (!reports.some((r) => r.path === undefined && (r.format === 'text' || r.format === 'table')))
+    for (const reason of result.gate.reasons) complain(`check failed: ${reason}`);
+  return result.status;
+}
 
 function number(option: string, text: string | undefined, least: number): number | undefined {
   if (text === undefined) return undefined;

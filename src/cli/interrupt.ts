@@ -34,6 +34,11 @@ export class Interrupt {
     return this.caught === null ? null : this.caught === 'SIGINT' ? 130 : 143;
   }
 
+  /** The program goes on after what was to be put in order: signals are somebody else's from here on. */
+  close(): void {
+    if (this.caught === null) for (const name of SIGNALS) process.off(name, this.take);
+  }
+
   private listen(): void {
     for (const name of SIGNALS) process.on(name, this.take);
   }

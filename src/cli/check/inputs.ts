@@ -24,7 +24,7 @@ export interface FoundInputs {
 }
 
 /** Folders that hold no recordings, and may hold very many files. */
-const IGNORED = new Set(['.git', '.hg', '.svn', 'node_modules']);
+export const IGNORED = new Set(['.git', '.hg', '.svn', 'node_modules']);
 
 /** Files, folders and patterns as files: in the order given, what is found inside a folder in the order of its names. */
 export function findInputs(given: readonly string[]): FoundInputs {

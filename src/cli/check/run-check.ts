@@ -51,7 +51,9 @@ interface OpenReport {
 /** Judges everything, writes the reports, and says whether the gate passes. */
 export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
   const { planner, args } = settings;
-  const interrupt = new Interrupt(settings.golden === 'update' || settings.reports.some((r) => r.path !== undefined));
+  const interrupt = new Interrupt(
+    settings.watch || settings.golden === 'update' || settings.reports.some((r) => r.path !== undefined),
+  );
   const found = findInputs(settings.inputs);
   const suppressions = planner.loaded?.config.suppressions ?? [];
   const today = todayText();
@@ -93,6 +95,8 @@ export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
   } catch (error) {
     for (const r of reports) r.output.discard();
     throw error;
+  } finally {
+    interrupt.close();
   }
 }
 

@@ -18,6 +18,8 @@ export interface CheckSettings {
   readonly shard: Shard | null;
   /** A folder that keeps results, or null. */
   readonly cache: string | null;
+  /** Whether it is one of many runs, of which a signal ends the last one. */
+  readonly watch: boolean;
   /** Captures judged at once; null: as many as there are cores. */
   readonly jobs: number | null;
   readonly gate: GateSettings;
