@@ -70,7 +70,14 @@ function reported(packets: readonly SessionPacket[]): Map<string, unknown[]> {
   };
   const options = { decodeAs: [], streams: new Set<number>(), levels: new Map(), keyrings: [], showSecrets: false };
   const analysis = new Analysis(
-    { ...options, limits: DEFAULT_LIMITS, protocols: PROTOCOLS, details: true, bytes: true },
+    // connections of one client are compared with one another: that there are many is said once, of one of them
+    {
+      ...options,
+      limits: { ...DEFAULT_LIMITS, siblingsCompared: FLOWS },
+      protocols: PROTOCOLS,
+      details: true,
+      bytes: true,
+    },
     reporter,
   );
   const live = analysis.live('capture');

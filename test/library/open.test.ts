@@ -97,7 +97,7 @@ describe('the public API', () => {
   });
 
   it('lists protocols and rules', () => {
-    expect(listProtocols().map((p) => p.name)).toEqual(['nbd', 'msgr2', 'pesto', 'arca']);
+    expect(listProtocols().map((p) => p.name)).toEqual(['nbd', 'msgr2', 'msgr1', 'pesto', 'arca']);
     const rules = listRules();
     expect(new Set(rules.map((r) => r.id)).size).toBe(rules.length);
     expect(rules.find((r) => r.id === 'capture/gap')).toMatchObject({ severity: 'note', party: 'capture', off: false });

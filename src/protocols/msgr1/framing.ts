@@ -193,7 +193,8 @@ export class Msgr1Framing<S extends Side> extends Framing<Msgr1Message, S> {
     if (tag === TAG.MSG) return this.messageAt(input, patience);
     if (!isTraffic(tag)) {
       const text = `tag ${tag} where the next item begins`;
-      this.raise(R.TAG_UNKNOWN, { side: this.side, offset: input.offset, length: 1, text });
+      // where bytes of the direction are missing, it is an inference that an item begins here
+      if (!this.frames.lossy) this.raise(R.TAG_UNKNOWN, { side: this.side, offset: input.offset, length: 1, text });
       return LOST;
     }
     const bare = tag === TAG.CLOSE || tag === TAG.KEEPALIVE;
