@@ -162,8 +162,9 @@ class EventReader {
 
   async next(): Promise<string> {
     for (;;) {
-      const { value, done } = await this.lines.next();
-      if (done === true) throw new UsageError(`${this.path}: events of the shard are missing`);
+      const next = await this.lines.next();
+      if (next.done === true) throw new UsageError(`${this.path}: events of the shard are missing`);
+      const { value } = next;
       // a document has a line of its own in front of the events, and a comma behind each
       if (!this.document) return value;
       if (value !== '{"events":[') return value.endsWith(',') ? value.slice(0, -1) : value;

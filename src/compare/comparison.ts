@@ -152,7 +152,7 @@ function compareStreams(
  * always in front of what comes next in its own direction.
  */
 function inOrder(rows: readonly (MessageChange | MessagePair)[]): (MessageChange | MessagePair)[] {
-  const inB = rows.filter((row) => row.b !== null).sort((x, y) => x.b!.index - y.b!.index);
+  const inB = rows.filter((row) => row.b !== null).sort((x, y) => x.b.index - y.b.index);
   const paired = inB.flatMap((row) => row.a?.index ?? []).sort((x, y) => x - y);
   const place = new Map<MessageChange | MessagePair, number>();
   let next = 0;
@@ -162,7 +162,7 @@ function inOrder(rows: readonly (MessageChange | MessagePair)[]): (MessageChange
   }
   const nextOf = new Map<string, number>();
   for (const row of inB.toReversed()) {
-    const { direction } = row.b!;
+    const { direction } = row.b;
     if (row.a !== null) nextOf.set(direction, row.a.index);
     // half a place in front of that message
     else place.set(row, Math.min(place.get(row)!, nextOf.get(direction) ?? Infinity) - 0.5);

@@ -39,52 +39,52 @@ export function Sequence({ model, route, rows, go, select }: ViewProps): JSX.Ele
     const height = Math.max(0, (to === 0 ? 0 : endOf(to - 1)) - begin);
     const yOf = (i: number): number => endOf(i) - 9 - begin;
     return (
-    <svg class="arrows" aria-hidden="true" style={{ top: `${begin}px`, height: `${height}px` }}>
-      {lines.names.map((_, i) => (
-        <line key={i} class="lifeline" x1={`${x(i)}%`} x2={`${x(i)}%`} y1="0" y2="100%" />
-      ))}
-      {Array.from({ length: to - from }, (_, k) => {
-        const r = rows[from + k]!;
-        const [client, server] = lines.of.get(model.stream[r]!)!;
-        const side = model.side[r]!;
-        const [a, b] = side === 0 ? [x(client), x(server)] : [x(server), x(client)];
-        const y = yOf(from + k);
-        const way = b > a ? -1 : 1;
-        const reply = model.request[r]!;
-        const asked = reply < 0 ? -1 : positionOf(rows, reply);
-        const tied = asked >= 0 && rows[asked] === reply;
-        const top = asked < from ? -2 * ROW : yOf(asked);
-        const room = endOf(from + k) - ROW - (from + k === 0 ? 0 : endOf(from + k - 1));
-        const gap = from + k === 0 ? 0 : model.time[r]! - model.time[rows[from + k - 1]!]!;
-        const chosen = r === row || reply === row || model.request[row ?? -1] === r;
-        const classes = `side${side}${model.is(r, 'complete') ? '' : ' cut'}${chosen ? ' chosen' : ''}`;
-        return (
-          <g key={r} class={classes}>
-            {room > 0 && marks.of(r).band === 'setup' && (
-              <rect class="setup" width="100%" y={yOf(from + k) - 25 - room} height={room} />
-            )}
-            <line x1={`${a}%`} x2={`${b}%`} y1={y} y2={y} />
-            <svg x={`${b}%`} y={y} overflow="visible">
-              <path d={`M0 0l${8 * way} -4v8z`} />
-            </svg>
-            {tied && (
-              <svg x={`${b}%`} y="0" overflow="visible">
-                <path
-                  class="tie"
-                  d={`M${-4 * way} ${y}h${-(5 + (asked % 4) * 3) * way}V${top}h${(5 + (asked % 4) * 3) * way}`}
-                />
+      <svg class="arrows" aria-hidden="true" style={{ top: `${begin}px`, height: `${height}px` }}>
+        {lines.names.map((_, i) => (
+          <line key={i} class="lifeline" x1={`${x(i)}%`} x2={`${x(i)}%`} y1="0" y2="100%" />
+        ))}
+        {Array.from({ length: to - from }, (_, k) => {
+          const r = rows[from + k]!;
+          const [client, server] = lines.of.get(model.stream[r]!)!;
+          const side = model.side[r]!;
+          const [a, b] = side === 0 ? [x(client), x(server)] : [x(server), x(client)];
+          const y = yOf(from + k);
+          const way = b > a ? -1 : 1;
+          const reply = model.request[r]!;
+          const asked = reply < 0 ? -1 : positionOf(rows, reply);
+          const tied = asked >= 0 && rows[asked] === reply;
+          const top = asked < from ? -2 * ROW : yOf(asked);
+          const room = endOf(from + k) - ROW - (from + k === 0 ? 0 : endOf(from + k - 1));
+          const gap = from + k === 0 ? 0 : model.time[r]! - model.time[rows[from + k - 1]!]!;
+          const chosen = r === row || reply === row || model.request[row ?? -1] === r;
+          const classes = `side${side}${model.is(r, 'complete') ? '' : ' cut'}${chosen ? ' chosen' : ''}`;
+          return (
+            <g key={r} class={classes}>
+              {room > 0 && marks.of(r).band === 'setup' && (
+                <rect class="setup" width="100%" y={yOf(from + k) - 25 - room} height={room} />
+              )}
+              <line x1={`${a}%`} x2={`${b}%`} y1={y} y2={y} />
+              <svg x={`${b}%`} y={y} overflow="visible">
+                <path d={`M0 0l${8 * way} -4v8z`} />
               </svg>
-            )}
-            {room > ROW / 2 && (
-              <text class="pause" x="50%" y={yOf(from + k) - 24 - room / 2}>
-                {duration(Math.round(gap))}
-                {room >= MOST_ROOM && ', shortened'}
-              </text>
-            )}
-          </g>
-        );
-      })}
-    </svg>
+              {tied && (
+                <svg x={`${b}%`} y="0" overflow="visible">
+                  <path
+                    class="tie"
+                    d={`M${-4 * way} ${y}h${-(5 + (asked % 4) * 3) * way}V${top}h${(5 + (asked % 4) * 3) * way}`}
+                  />
+                </svg>
+              )}
+              {room > ROW / 2 && (
+                <text class="pause" x="50%" y={yOf(from + k) - 24 - room / 2}>
+                  {duration(Math.round(gap))}
+                  {room >= MOST_ROOM && ', shortened'}
+                </text>
+              )}
+            </g>
+          );
+        })}
+      </svg>
     );
   };
   return (
@@ -127,9 +127,7 @@ export function Sequence({ model, route, rows, go, select }: ViewProps): JSX.Ele
               return (
                 <>
                   <span class="n when">
-                    {!model.streamOf(r).of.timed
-                      ? ''
-                      : timeText(model.time[r]!)}
+                    {!model.streamOf(r).of.timed ? '' : timeText(model.time[r]!)}
                     {gap > 0 && <span class="gap" style={{ width: `${share}%` }} />}
                   </span>
                   <div class={`lanes ${band}`}>
@@ -229,8 +227,7 @@ function marksOf(model: Model, rows: Uint32Array): { of: (row: number) => Mark }
       const bytes = model.offset[r]! - ends[side]!;
       const missing = s.event.missing[side === 0 ? 'client-to-server' : 'server-to-client'];
       // where TLS begins, bytes are counted from 0 again
-      if (ends[side]! >= 0 && bytes > 0)
-        lost.set(r, `${byteSize(bytes)} ${missing > 0 ? 'lost' : 'not decoded'}`);
+      if (ends[side]! >= 0 && bytes > 0) lost.set(r, `${byteSize(bytes)} ${missing > 0 ? 'lost' : 'not decoded'}`);
       ends[side] = model.offset[r]! + model.length[r]!;
     }
   }

@@ -44,10 +44,7 @@ export function WayFigure({ model, row }: { readonly model: Model; readonly row:
           </g>
         ))}
         {arrow(0, 1, 0)}
-        {way.replicas.flatMap((r, i) => [
-          arrow(1, i + 2, way.waitedNanos),
-          arrow(i + 2, 1, way.waitedNanos + r.nanos),
-        ])}
+        {way.replicas.flatMap((r, i) => [arrow(1, i + 2, way.waitedNanos), arrow(i + 2, 1, way.waitedNanos + r.nanos)])}
         {arrow(1, 0, way.nanos)}
       </svg>
       <p class="muted">{words}</p>

@@ -93,7 +93,9 @@ export class RedactedCapture implements Reporter {
   /** What reads the input's packets, before they are analyzed. */
   readonly tee: Partial<PacketSink> = {
     packet: (p) => this.guarded(() => this.take(p)),
-    keyLog: () => void this.left.secrets++,
+    keyLog: () => {
+      this.left.secrets++;
+    },
   };
 
   /** What sees the streams' bytes, before they are analyzed. */
@@ -157,7 +159,9 @@ export class RedactedCapture implements Reporter {
   report(): string[] {
     const { left, builder } = this;
     const out = [`${count(builder.packets, 'packet')}, ${count(this.messages, 'message')}`];
-    const say = (n: number, words: string): void => void (n > 0 && out.push(words));
+    const say = (n: number, words: string): void => {
+      if (n > 0) out.push(words);
+    };
     say(left.packets, `${count(left.packets, 'packet')} of no TCP left out`);
     say(left.comments, `${count(left.comments, 'comment')} left out`);
     say(left.secrets, `${count(left.secrets, 'block')} of TLS secrets left out`);

@@ -124,7 +124,7 @@ export type ColumnOf<C extends { readonly type: ColumnType; readonly optional?: 
         ? IntegerColumn
         : TextColumn;
 
-export function columnOf(type: ColumnType, optional: boolean): Column<never> {
+export function columnOf(type: ColumnType, optional: boolean): Column {
   switch (type) {
     case 'time':
       return new TimeColumn();

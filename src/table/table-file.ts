@@ -41,7 +41,7 @@ function parquetWriter(table: TableName, output: TextOutput): ParquetWriter {
  */
 export class TableFile<N extends TableName> {
   readonly columns: ColumnsOf<N>;
-  private readonly list: readonly { readonly of: TableColumn; readonly column: Column<never> }[];
+  private readonly list: readonly { readonly of: TableColumn; readonly column: Column }[];
   private readonly texts: readonly TextColumn[];
   private readonly writer: ParquetWriter;
   private rows = 0;

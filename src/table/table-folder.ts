@@ -132,7 +132,7 @@ export class TableFolder implements Reporter {
       return;
     }
     let open = this.asked.get(stream);
-    if (open === undefined) this.asked.set(stream, (open = new Map()));
+    if (open === undefined) this.asked.set(stream, (open = new Map<number, string>()));
     open.set(m.index, operation.name);
     this.held++;
   }

@@ -164,5 +164,5 @@ describe.skipIf(noBrowser)('the page of a comparison in a browser', () => {
     }
     expect(all).toContain(MARK);
     expect(UNSAFE.exec(all)?.[0]).toBeUndefined();
-  }, 60_000);
+  }, 120_000);
 });

@@ -321,7 +321,7 @@ describe.skipIf(noBrowser)('the page in a browser', () => {
       await page.evaluate(() => [document.scripts.length, document.images.length, document.styleSheets.length]),
     ).toEqual([3, 0, 1]);
     await closed(page);
-  }, 60_000);
+  }, 120_000);
 
   it('opens 200,000 messages, in 30 bytes each', async () => {
     const capture = join(folder, 'many.pcap');
@@ -352,7 +352,7 @@ describe.skipIf(noBrowser)('the page in a browser', () => {
     expect(await drawn.textContent('.waterfall-page [role=status]')).toMatch(/^99.991 of 99.991 requests/);
     expect(await drawn.textContent('.said')).toMatch(/^199.\d{3} of 199.\d{3} messages$/);
     await closed(drawn);
-  }, 60_000);
+  }, 120_000);
 });
 
 /** A session of reads and writes at random places, after random times, up to eight at once. */

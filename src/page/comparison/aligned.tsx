@@ -121,7 +121,8 @@ function Side({ message: m, differing, side }: SideProps): JSX.Element {
   if (m === null) return <span class="side none" />;
   return (
     <span class="side">
-      <span class="n">{m.index}</span> <span class={`name side${m.direction === 'server-to-client' ? 1 : 0}`}>
+      <span class="n">{m.index}</span>{' '}
+      <span class={`name side${m.direction === 'server-to-client' ? 1 : 0}`}>
         {arrowOf(m)} {safeText(m.name)}
       </span>{' '}
       {differing.slice(0, 3).map((f) => (
@@ -143,7 +144,7 @@ function itemsOf(comparison: Comparison, whole: boolean, unfolded: ReadonlySet<n
   for (const { rows, first, number } of comparison.streams) {
     if (rows.length === 0) continue;
     items.push({ kind: 'stream', number });
-    for (let i = 0; i < rows.length; ) {
+    for (let i = 0; i < rows.length;) {
       let end = i;
       while (end < rows.length && rows[end]!.kind === 'equal') end++;
       const from = i === 0 ? 0 : i + AROUND;

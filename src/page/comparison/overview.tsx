@@ -116,7 +116,9 @@ function PairCard({ stream: s, select }: { stream: StreamPair; select: (row: num
         {leftOut > 0 && <p class="muted">{counted(leftOut, 'message')} not compared (limit diffMessages).</p>}
         {s.tooFar && <p class="muted">Too many differ in one direction to list them (limit diffEdits).</p>}
         {s.left > 0 && (
-          <p class="muted">{counted(s.left, 'message')} not in this page (limit pageMessages): it holds what differs.</p>
+          <p class="muted">
+            {counted(s.left, 'message')} not in this page (limit pageMessages): it holds what differs.
+          </p>
         )}
       </div>
       <p class="found">
@@ -203,7 +205,15 @@ function Changes({ comparison, of, changes }: ChangesProps): JSX.Element {
   );
 }
 
-function Side({ name, kind, finding: f }: { name: string; kind: RowKind; finding: ComparedFinding | null }): JSX.Element {
+function Side({
+  name,
+  kind,
+  finding: f,
+}: {
+  name: string;
+  kind: RowKind;
+  finding: ComparedFinding | null;
+}): JSX.Element {
   return (
     <li>
       <p>

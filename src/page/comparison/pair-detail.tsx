@@ -10,7 +10,13 @@ import { arrowOf, fieldPairs, KIND_WORDS, pairName, SIGNS, type Comparison, type
 const MOST_VALUE = 400;
 
 /** Two messages that stand for each other, or the one that stands alone, field by field. */
-export function PairDetail({ comparison, row }: { readonly comparison: Comparison; readonly row: number }): JSX.Element {
+export function PairDetail({
+  comparison,
+  row,
+}: {
+  readonly comparison: Comparison;
+  readonly row: number;
+}): JSX.Element {
   const pair = comparison.rows[row]!;
   const stream = comparison.streamOf(row);
   const fields = useMemo(() => fieldPairs(pair), [pair]);
@@ -55,7 +61,9 @@ export function PairDetail({ comparison, row }: { readonly comparison: Compariso
       </div>
       {fields.length === 0 && <p class="muted">No fields.</p>}
       {fields.some((f) => f.differs && !f.counts) && (
-        <p class="muted">≈ differs, and does not count: it is different in every recording, or was left out by --ignore.</p>
+        <p class="muted">
+          ≈ differs, and does not count: it is different in every recording, or was left out by --ignore.
+        </p>
       )}
       <p class="copies" role="group" aria-label="copy">
         {a !== null && <Copy label="copy command for A" text={() => command(0)} />}

@@ -75,5 +75,5 @@ function aboutFront(m: DataMessage): string {
   const at = m.partAt(3);
   const to = Math.min(at + m.dataLength, head.length, m.length - m.missing);
   const firstData = at < to && at >= MSG.size ? head.subarray(at, to) : m.data;
-  return held.body.about!(front.partial, { type: m.type, names: m.names, firstData });
+  return held.body.about(front.partial, { type: m.type, names: m.names, firstData });
 }

@@ -98,8 +98,8 @@ export class Msgr1Session implements Session<Msgr1Message> {
     else if (m instanceof Banner) this.sides[m.side].banner = m;
     else if (m instanceof Connect) this.connect(m);
     else if (m instanceof ConnectReply) this.answer(m);
-    else if (m.name === 'KEEPALIVE2') this.keepalive(m as Control);
-    else if (m.name === 'KEEPALIVE2_ACK') this.keepaliveAck(m as Control);
+    else if (m.name === 'KEEPALIVE2') this.keepalive(m);
+    else if (m.name === 'KEEPALIVE2_ACK') this.keepaliveAck(m);
   }
 
   gap(side: Side, offset: number): void {
