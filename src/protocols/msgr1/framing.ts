@@ -73,6 +73,8 @@ export class Msgr1Framing<S extends Side> extends Framing<Msgr1Message, S> {
   private frontProblem: { readonly at: number; readonly length: number; readonly text: string } | null = null;
   /** Rules that a habit of the sender would raise for every message: once is enough. */
   private readonly said = new Set<Rule>();
+  /** Whether what stands behind the connect was told from fewer bytes than it takes. */
+  private guessed = false;
 
   constructor(side: S) {
     super();
@@ -92,6 +94,8 @@ export class Msgr1Framing<S extends Side> extends Framing<Msgr1Message, S> {
       case 'behind': {
         const next = behindConnect(input, isFinal(patience));
         if (typeof next === 'number') return next;
+        // too few bytes in front of a gap tell too little
+        this.guessed ||= patience === 'gap';
         this.phase = next;
         return TAKEN;
       }
@@ -194,7 +198,8 @@ export class Msgr1Framing<S extends Side> extends Framing<Msgr1Message, S> {
     if (!isTraffic(tag)) {
       const text = `tag ${tag} where the next item begins`;
       // where bytes of the direction are missing, it is an inference that an item begins here
-      if (!this.frames.lossy) this.raise(R.TAG_UNKNOWN, { side: this.side, offset: input.offset, length: 1, text });
+      if (!this.frames.lossy && !this.guessed)
+        this.raise(R.TAG_UNKNOWN, { side: this.side, offset: input.offset, length: 1, text });
       return LOST;
     }
     const bare = tag === TAG.CLOSE || tag === TAG.KEEPALIVE;
