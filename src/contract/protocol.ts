@@ -159,6 +159,8 @@ export interface SessionContext<Shared = unknown> {
 
 /** The first bytes of a stream, as far as they are buffered, for classification. */
 export interface ProbeInput {
+  /** The same object for every look at the same two streams: what a probe remembers of earlier looks goes with it. */
+  readonly classification: object;
   readonly connection: Connection;
   /**
    * What each end sent (the end that connected first), without a hole: from the stream's start where `connection.start` says so and

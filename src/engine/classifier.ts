@@ -215,6 +215,7 @@ export class Classifier {
 
   private ask(final: boolean, atGap: boolean): Classification | 'tls' | 'unknown' | null {
     const input = {
+      classification: this,
       connection: this.connection,
       bytes: [this.run(0), this.run(1)] as const,
       at: [this.droppedBytes[0] + this.runs[0], this.droppedBytes[1] + this.runs[1]] as const,

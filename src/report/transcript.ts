@@ -367,7 +367,7 @@ export class Transcript implements Reporter {
     const size =
       bytes[0] + bytes[1] === 0
         ? 'no data'
-        : `${s.relative === null ? 'unknown protocol' : s.relative.slice(0, s.relative.indexOf(';'))}, ${byteSize(bytes[CLIENT])} there, ${byteSize(bytes[SERVER])} back`;
+        : `${s.relative === null ? 'unknown protocol' : s.relative.split(';', 1)[0]!}, ${byteSize(bytes[CLIENT])} there, ${byteSize(bytes[SERVER])} back`;
     this.wrapped(
       this.streamColor(s)(`stream ${s.id}`),
       `   ${streamWords(s)}   ${size}, ${s.end}${start}${detailWords(s)}`,

@@ -47,6 +47,7 @@ function isClaimed(client: Uint8Array, server: Uint8Array, start: 'captured' | '
       at: [0, 0],
       ended: [last, last],
       cut: [false, false],
+      classification: {},
     };
     const result = arca.probe(input);
     if (result !== null && result !== 'more') return true;

@@ -61,6 +61,7 @@ describe.each(PROTOCOLS.map((p) => [p.name, p] as const))('%s', (name, protocol)
         at: [0, 0],
         ended: [true, true],
         cut: [false, false],
+        classification: {},
       });
       expect(result === null || result === 'more' || result.score < 0.5, text).toBe(true);
     }

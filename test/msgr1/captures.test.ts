@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { CAPTURES, wirelint } from '../kit/cli.js';
 import { collect, namesOf } from '../kit/collect.js';
 
 interface Fields {
@@ -44,5 +46,10 @@ describe('a recorded session of messenger v1', () => {
     const replies = of('MSG_OSD_OPREPLY');
     expect(replies.length).toBeGreaterThan(10);
     expect(replies.filter((m) => m.inReplyTo === null)).toEqual([]);
+  });
+
+  it('is named where only v2 is decoded', () => {
+    const { stdout } = wirelint(['analyze', '-p', 'msgr2', join(CAPTURES, 'msgr1/reef-monitor.pcap')]);
+    expect(stdout).toContain('-> 127.0.0.1:6789   Ceph messenger v1 ("ceph v027"), 1 KiB there,');
   });
 });

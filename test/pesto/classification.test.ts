@@ -27,7 +27,14 @@ function ask(a: Uint8Array, b: Uint8Array, given: Given = {}): ProbeResult {
     comment: '',
   };
   const ended = given.ended ?? false;
-  const input: ProbeInput = { connection, bytes: [a, b], at: [0, 0], ended: [ended, ended], cut: [false, false] };
+  const input: ProbeInput = {
+    classification: {},
+    connection,
+    bytes: [a, b],
+    at: [0, 0],
+    ended: [ended, ended],
+    cut: [false, false],
+  };
   return probe(input);
 }
 

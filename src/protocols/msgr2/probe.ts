@@ -1,20 +1,12 @@
-import type { Claim, ProbeInput, ProbeResult } from '../../contract/protocol.js';
+import type { ProbeInput, ProbeResult } from '../../contract/protocol.js';
 import type { Connection } from '../../stream/byte-stream.js';
 import { BANNER_PREFIX, BANNER_V1_PREFIX, TAG, tagSenders } from './constants.js';
+import { LateSearch } from '../ceph/late-search.js';
 import { senderOf } from '../ceph/senders.js';
 import { BANNER, MESSAGE_HEADER, PREAMBLE } from './layout.js';
 import { plausiblePreamble, Preamble } from './preamble.js';
 
-const PORTS: readonly number[] = [3300];
-
-/** Bytes of a connection that was joined late that are waited for to tell its client from its server. */
-const PATIENCE = 2048;
-
-/**
- * How many captured bytes of each end of a connection that was joined late have been searched, so that every byte is looked at once. It is the connection's,
- * and goes with it.
- */
-const searched = new WeakMap<Connection, [number, number]>();
+const search = new LateSearch({ size: PREAMBLE.size, ports: [3300], stands: plausiblePreamble, roleOf });
 
 function begins(bytes: Uint8Array, prefix: string): boolean | 'more' {
   const n = Math.min(bytes.length, prefix.length);
@@ -42,14 +34,14 @@ export function probe(input: ProbeInput): ProbeResult {
       continue;
     }
     const v2 = begins(bytes[end], BANNER_PREFIX);
-    if (v2 === true) return { score: 1, by: 'magic', clientEnd: clientEnd(input) };
+    if (v2 === true) return { score: 1, by: 'magic', clientEnd: search.clientEnd(input) };
     const v1 = begins(bytes[end], BANNER_V1_PREFIX);
     if (v1 === true) legacy++;
     else if (v1 === false && v2 === false) foreign = true;
     else if (!ended[end]) more = true;
   }
   if (legacy > 0) return legacy === 2 || !more ? null : 'more';
-  if (late) return searchBoth(input);
+  if (late) return search.probe(input);
   // an end that has spoken otherwise, while its peer may still greet
   return more && !foreign ? 'more' : null;
 }
@@ -59,45 +51,7 @@ export function relative(first: readonly [Uint8Array, Uint8Array], connection: C
   if (connection.start === 'missed' && connection.ports.some(isCephPort) && first.some(looksRandom))
     return "probably Ceph msgr2 in secure mode, joined late; record from the connection's start, and give its keys with --keyring";
   if (!first.some((bytes) => begins(bytes, BANNER_V1_PREFIX) === true)) return null;
-  return 'Ceph messenger v1 ("ceph v027"), which protocol msgr1 reads';
-}
-
-function searchBoth(input: ProbeInput): ProbeResult {
-  let marks = searched.get(input.connection);
-  if (marks === undefined) searched.set(input.connection, (marks = [0, 0]));
-  for (const end of [0, 1] as const) {
-    const bytes = input.bytes[end];
-    const at = search(bytes, Math.max(0, marks[end] - input.at[end]));
-    if (at >= 0) {
-      const roles = clientEnd(input);
-      // a few more frames may tell who is who
-      const total = input.bytes[0].length + input.bytes[1].length;
-      if (roles === null && total < PATIENCE && !(input.ended[0] && input.ended[1])) return 'more';
-      return { score: 0.95, by: 'heuristic', clientEnd: roles };
-    }
-    marks[end] = input.at[end] + Math.max(0, bytes.length - PREAMBLE.size + 1);
-  }
-  return input.ended[0] && input.ended[1] ? null : 'more';
-}
-
-/** Offset of the first preamble in `bytes`, from `from` on, or -1. */
-function search(bytes: Uint8Array, from: number): number {
-  if (bytes.length < from + PREAMBLE.size) return -1;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = from; at + PREAMBLE.size <= bytes.length; at++) if (plausiblePreamble(bytes, view, at)) return at;
-  return -1;
-}
-
-/** Which end connected: the handshake says it; else tags and message types do; else the monitors' port. */
-function clientEnd(input: ProbeInput): Claim['clientEnd'] {
-  if (input.connection.initiatorKnown) return 0;
-  for (const end of [0, 1] as const) {
-    const role = roleOf(input.bytes[end]);
-    if (role !== 0) return role === 1 ? end : end === 0 ? 1 : 0;
-  }
-  const { ports } = input.connection;
-  if (PORTS.includes(ports[1]) !== PORTS.includes(ports[0])) return PORTS.includes(ports[1]) ? 0 : 1;
-  return null;
+  return 'Ceph messenger v1 ("ceph v027"); protocol msgr1 reads it';
 }
 
 /** Frames of one direction that are looked at to find its role. */
@@ -110,11 +64,11 @@ function roleOf(bytes: Uint8Array): 0 | 1 | 2 {
   let at =
     begins(bytes, BANNER_PREFIX) === true && bytes.length >= BANNER.size
       ? BANNER.size + view.getUint16(BANNER.at.payloadLength, true)
-      : search(bytes, 0);
+      : search.find(bytes, 0);
   for (let n = 0; n < LOOKED_AT && at >= 0 && at + PREAMBLE.size <= bytes.length; n++) {
     p.read(bytes, view, at);
     if (!p.framable) {
-      const next = search(bytes.subarray(at), 1);
+      const next = search.find(bytes.subarray(at), 1);
       if (next < 0) return 0;
       at += next;
       continue;
