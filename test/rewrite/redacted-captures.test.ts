@@ -20,6 +20,8 @@ const SOME = [
   'pesto/tcp-bridge.pcap',
   'arca/a12-unknown-type.pcap',
   'arca/b07-dup-connection-id.pcap',
+  'msgr1/reef-monitor.pcap',
+  'msgr1/reef-osd-write.pcap',
   'msgr2/crc-badmethod.pcap',
   'msgr2/secure-wrongkey.pcap',
   'tls/handshake-failures-alerts.pcap',

@@ -9,6 +9,7 @@ import { describe } from './describe.js';
 import { Msgr1Framing } from './framing.js';
 import { DataMessage, type Msgr1Message } from './messages.js';
 import { PORTS, probe } from './probe.js';
+import { REDACTION } from './redaction.js';
 import { RULES } from './rules/frames.js';
 import { Clusters, Msgr1Session } from './session.js';
 import { specUrl } from './spec-url.js';
@@ -29,6 +30,7 @@ export const msgr1: Protocol<Clusters, Msgr1Message> = {
     server: new FramedDecoder(SERVER, output, settings[SERVER], new Msgr1Framing(SERVER)),
     session: new Msgr1Session(context, output, settings),
   }),
+  redaction: REDACTION,
   varying: VARYING,
   operation: (message) => (message instanceof DataMessage ? operation(message) : null),
   outcome: (message) => (message instanceof DataMessage ? outcome(message) : { last: true, error: null }),

@@ -1,6 +1,7 @@
 import { crc32c } from '../../base/crc32c.js';
 import type { Message } from '../../contract/message.js';
 import type { Redaction } from '../../contract/redaction.js';
+import { CEPH_REDACTION } from '../ceph/redaction.js';
 import { BANNER_V1_PREFIX } from './constants.js';
 import { crcSlot, PREAMBLE } from './layout.js';
 import { Frame } from './message.js';
@@ -10,12 +11,9 @@ const ALL_ONES = 0xffffffff;
 
 /** What a copy for others keeps of frames in crc mode. */
 export const REDACTION: Redaction = {
+  ...CEPH_REDACTION,
   magics: ['prefix'],
-  kept: ['timestamp'],
-  secrets: ['clientChallenge', 'serverChallenge', 'proof', 'ticket', 'secretId'],
-  ids: ['fsid', 'clusterFsid', 'osdFsid', 'signature'],
-  data: ['data', 'middle'],
-  words: [BANNER_V1_PREFIX, 'client.', 'osd.', 'mon.', 'mds.', 'mgr.'],
+  words: [BANNER_V1_PREFIX, ...CEPH_REDACTION.words],
   skipped,
   seal,
 };
