@@ -68,6 +68,12 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./record.js')).record,
   },
   {
+    name: 'extcap',
+    usage: 'extcap',
+    describe: 'A Unix socket as an interface of Wireshark: wirelint extcap --install',
+    load: async () => (await import('./extcap.js')).extcap,
+  },
+  {
     name: 'init',
     usage: 'init [folder]',
     describe: 'Write a commented configuration for the captures in a folder',

@@ -1,0 +1,39 @@
+import { chmodSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { systemWords, UsageError } from './usage-error.js';
+
+/** Writes the script that Wireshark runs into its extcap folders, and says where. */
+export function install(): number {
+  if (process.platform === 'win32') throw new UsageError('extcap --install: there are no scripts for Windows yet');
+  // a window's PATH often lacks what a terminal's has: both programs are named in full
+  const program = [process.execPath, realpathSync(process.argv[1]!)].map(quoted).join(' ');
+  for (const folder of folders()) {
+    const path = join(folder, 'wirelint');
+    try {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(path, `#!/bin/sh\nexec ${program} extcap "$@"\n`);
+      chmodSync(path, 0o755);
+    } catch (error) {
+      throw new UsageError(`cannot write ${path}: ${systemWords(error)}`);
+    }
+    process.stdout.write(`${path}\n`);
+  }
+  return 0;
+}
+
+/**
+ * Wireshark looked for personal extcaps beside its configuration before 4.2, and beside its plugins since. It does not heed
+ * WIRESHARK_EXTCAP_DIR when root runs it, so that folder comes on top of them.
+ */
+function folders(): string[] {
+  const chosen = process.env['WIRESHARK_EXTCAP_DIR'];
+  const configuration = process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config');
+  const personal = [join(homedir(), '.local/lib/wireshark/extcap'), join(configuration, 'wireshark/extcap')];
+  return chosen ? [...personal, chosen] : personal;
+}
+
+/** The text as one word of a shell. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
