@@ -1,6 +1,7 @@
 import type { Command } from './command.js';
 import { record } from './record.js';
 import { UsageError } from './usage-error.js';
+import { version } from './version.js';
 
 /** The interface that Wireshark lists; its preferences are called after it (`extcap.wirelint.listen`). */
 const INTERFACE = 'wirelint';
@@ -83,7 +84,7 @@ const CONFIG = [
 
 function interfaces(): string[] {
   return [
-    `extcap {version=1.0}{help=${HELP}}{display=wirelint}`,
+    `extcap {version=${version()}}{help=${HELP}}{display=wirelint}`,
     `interface {value=${INTERFACE}}{display=wirelint: Unix socket}`,
   ];
 }

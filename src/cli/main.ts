@@ -18,7 +18,7 @@ const TOPIC_LIST = `Topics (wirelint help TOPIC): ${TOPICS.map((t) => t.name).jo
 export async function main(given: readonly string[]): Promise<number> {
   // what git, cargo and npm understand
   const named = given[0] === 'help' && (given.length < 2 || COMMANDS.some((c) => c.name === given[1]));
-  const argv = named ? [...given.slice(1, 2), '--help'] : given;
+  const argv = named ? [...given.slice(1, 2), '--help'] : forWireshark(given) ? ['extcap', ...given] : given;
   // a shell that wants completions hands the whole line on, behind this
   const completing = argv[0] === '--get-yargs-completions';
   const name = completing ? argv[2] : argv[0];
@@ -88,6 +88,11 @@ export async function main(given: readonly string[]): Promise<number> {
     return 2;
   }
   return status;
+}
+
+/** Wireshark names no command: this is what it asks of every program, and so of a link to this one in its extcap folder. */
+function forWireshark(argv: readonly string[]): boolean {
+  return argv[0]?.startsWith('--') === true && argv.some((a) => /^--extcap-interfaces?(?:=|$)/.test(a));
 }
 
 /** No argument that a system passes on can begin with this. */

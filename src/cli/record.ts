@@ -87,8 +87,10 @@ export const record: Command = {
     const stop = new StopSignals();
     const tail = args.tail ? await Tail.open(args) : null;
     let file: RecordFile | null = null;
+    let unread = (): void => undefined;
+    const readerGone = new Promise<void>((resolve) => (unread = resolve));
     const proxy = await startProxy(listen, connect, () => {
-      if (args.write !== undefined) file = createFile(args.write);
+      if (args.write !== undefined) file = createFile(args.write, unread);
       const description = describe(listen, connect);
       tail?.begin(description);
       return new Recording((bytes) => file?.write(bytes), `wirelint ${version()}`, description, port, tail);
@@ -97,7 +99,7 @@ export const record: Command = {
     if (program.length > 0) {
       status = await runProgram(program, proxy.address, stop);
       await Promise.race([proxy.drained(), stop.requested, delay(DRAIN_MS)]);
-    } else await Promise.race([stop.requested, tail?.failed ?? never]);
+    } else await Promise.race([stop.requested, tail?.failed ?? readerGone]);
     await proxy.stop(status);
     (file as RecordFile | null)?.close();
     tail?.end(args.output);
@@ -132,12 +134,12 @@ function describe(listen: StreamAddress, connect: StreamAddress): string {
   return `unix-stream:${path.startsWith('\0') ? `@${path.slice(1)}` : resolve(path)}`;
 }
 
-function createFile(path: string): RecordFile {
+function createFile(path: string, unread: () => void): RecordFile {
   try {
     return RecordFile.create(path, (error) => {
-      const code = (error as NodeJS.ErrnoException).code;
       // a reader of our pipe that has seen enough is no accident
-      if (code !== 'EPIPE') complain(`${path}: ${systemWords(error)}; the recording ends here, connections go on`);
+      if ((error as NodeJS.ErrnoException).code === 'EPIPE') unread();
+      else complain(`${path}: ${systemWords(error)}; the recording ends here, connections go on`);
     });
   } catch (error) {
     throw new UsageError(`cannot write ${path}: ${systemWords(error)}`);
@@ -249,8 +251,6 @@ class Tail {
     finishDestination(this.output, path);
   }
 }
-
-const never = new Promise<void>(() => undefined);
 
 function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());

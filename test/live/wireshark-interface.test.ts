@@ -34,7 +34,7 @@ function start(command: string, args: readonly string[], env: Record<string, str
 describe('what Wireshark asks an extcap', () => {
   it('is answered in its grammar', () => {
     expect(wirelint(['extcap', '--extcap-interfaces', '--extcap-version=4.0']).stdout).toMatch(
-      /^extcap \{version=1\.0\}.*\ninterface \{value=wirelint\}\{display=wirelint: Unix socket\}\n$/,
+      /^extcap \{version=\d+\.\d+\.\d+\}.*\ninterface \{value=wirelint\}\{display=wirelint: Unix socket\}\n$/,
     );
     const asked = ['extcap', '--extcap-interface', 'wirelint'];
     expect(wirelint([...asked, '--extcap-dlts']).stdout).toBe('dlt {number=101}{name=RAW}{display=Raw IP}\n');
@@ -42,6 +42,12 @@ describe('what Wireshark asks an extcap', () => {
       .stdout.trimEnd()
       .split('\n');
     expect(config.map((l) => /\{call=(.*?)\}/.exec(l)?.[1])).toEqual(['--listen', '--connect', '--port']);
+  });
+
+  it('is answered by a link to wirelint in the extcap folder, too: Wireshark names no command', () => {
+    const asked = wirelint(['--extcap-interfaces', '--extcap-version=4.0']);
+    expect(asked.stdout).toContain('interface {value=wirelint}');
+    expect(wirelint(['--extcap-config', '--extcap-interface=wirelint']).stdout).toContain('{call=--listen}');
   });
 
   it('takes the absence of a capture filter for valid, and every filter for invalid', () => {

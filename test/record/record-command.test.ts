@@ -207,6 +207,18 @@ describe('wirelint record', () => {
     expect(stdout).toMatch(/"transport":"unix".*"bytes":\{"client-to-server":3,"server-to-client":8\}/);
   });
 
+  it('ends when nobody reads the recording any more', async () => {
+    const server = await echoServer();
+    const { listen } = names();
+    const { child, ended } = start(['record', '--listen', listen, '--connect', server, '-w', '-']);
+    await until(() => existsSync(listen));
+    child.stdout!.destroy();
+    const { connect } = await import('node:net');
+    connect(listen).on('error', () => undefined);
+    expect(await ended).toMatchObject({ status: 0, stderr: '' });
+    expect(existsSync(listen)).toBe(false);
+  });
+
   it('prints the live transcript', async () => {
     const server = await echoServer();
     const { listen } = names();
