@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from 'preact';
+import { Component, type ComponentChildren, type JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { positionOf } from './view.js';
 
@@ -20,6 +20,43 @@ interface Props {
   readonly ends?: Float64Array | undefined;
   /** What lies under the rows that are drawn. */
   readonly under?: (first: number, last: number) => ComponentChildren;
+}
+
+interface RowProps {
+  readonly position: number;
+  readonly count: number;
+  /** Pixels from the top of the list, and of the row itself. */
+  readonly top: number;
+  readonly height: number;
+  readonly selected: boolean;
+  readonly id: Props['id'];
+  readonly draw: Props['row'];
+  readonly onSelect: Props['onSelect'];
+}
+
+/** One row. Scrolling changes nothing in a row that stays in sight, so it is not made again: that is most of a frame's work. */
+class Row extends Component<RowProps> {
+  override shouldComponentUpdate(next: RowProps): boolean {
+    const now = this.props;
+    return (Object.keys(next) as (keyof RowProps)[]).some((name) => next[name] !== now[name]);
+  }
+
+  override render(p: RowProps): JSX.Element {
+    return (
+      <div
+        id={p.id(p.position)}
+        role="option"
+        aria-selected={p.selected}
+        aria-setsize={p.count}
+        aria-posinset={p.position + 1}
+        class="row"
+        style={{ top: `${p.top}px`, height: `${p.height}px` }}
+        onClick={() => p.onSelect(p.position)}
+      >
+        {p.draw(p.position)}
+      </div>
+    );
+  }
 }
 
 /** A list of any length: only the rows in sight exist. */
@@ -69,19 +106,17 @@ export function VirtualList(p: Props): JSX.Element {
   const rows: ComponentChildren[] = [];
   for (let i = first; i < last; i++) {
     rows.push(
-      <div
+      <Row
         key={i}
-        id={p.id(i)}
-        role="option"
-        aria-selected={i === p.selected}
-        aria-setsize={p.count}
-        aria-posinset={i + 1}
-        class="row"
-        style={{ top: `${endOf(i) - p.rowHeight}px`, height: `${p.rowHeight}px` }}
-        onClick={() => p.onSelect(i)}
-      >
-        {p.row(i)}
-      </div>,
+        position={i}
+        count={p.count}
+        top={endOf(i) - p.rowHeight}
+        height={p.rowHeight}
+        selected={i === p.selected}
+        id={p.id}
+        draw={p.row}
+        onSelect={p.onSelect}
+      />,
     );
   }
   const active = p.selected >= first && p.selected < last ? { 'aria-activedescendant': p.id(p.selected) } : {};

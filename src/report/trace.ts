@@ -33,13 +33,15 @@ interface StreamTrace {
   readonly lanes: boolean[];
   /** Until when each thread is busy: slices of one thread must not cross. */
   readonly busy: Map<number, number>;
+  /** When the queue was counted last. */
+  counted: number;
 }
 
 /**
  * The events of a run as Chrome's trace events (the JSON object format, times in microseconds from the first packet), which
  * ui.perfetto.dev and chrome://tracing open. A process for each stream; in it a thread for what each side sent, one for findings, and as
  * many for requests as were open at once: a request's slice lasts from its first byte to the end of its answer, and holds those of sending
- * it, of waiting, and of each part of the answer.
+ * it, of waiting, and of each part of the answer. What came in one packet has no length: an instant.
  */
 export class Trace implements Reporter {
   private readonly output: TextOutput;
@@ -76,7 +78,7 @@ export class Trace implements Reporter {
 
   open(stream: StreamRecord): void {
     const pid = ++this.processes;
-    this.streams.set(stream, { pid, open: new Map(), lanes: [], busy: new Map() });
+    this.streams.set(stream, { pid, open: new Map(), lanes: [], busy: new Map(), counted: 0 });
     const { name } = stream.protocol!;
     this.name('process_name', pid, 0, `${name}, stream ${stream.id} of ${stream.file}: ${streamWords(stream)}`);
     this.sort('process_sort_index', pid, 0, pid);
@@ -168,8 +170,8 @@ export class Trace implements Reporter {
     const sent = this.at(asked.message);
     if (!asked.answered) {
       asked.answered = true;
-      this.slice(trace, tid, 'sending', 'request', asked.start, sent, {});
-      this.slice(trace, tid, 'waiting', 'request', sent, start, {});
+      if (sent > asked.start) this.slice(trace, tid, 'sending', 'request', asked.start, sent, {});
+      if (start > sent) this.slice(trace, tid, 'waiting', 'request', sent, start, {});
     }
     this.slice(trace, tid, m.name, 'answer', start, end, args);
   }
@@ -183,12 +185,15 @@ export class Trace implements Reporter {
     const until = Math.max(end, this.after(trace, tid, start));
     trace.busy.set(tid, until);
     const args = { message: m.index, packet: m.packet, what, ...outcome };
-    this.event({ ...complete(m.name, stream.protocol!.name, trace.pid, tid, start, until), args });
+    this.event({ ...span(m.name, stream.protocol!.name, trace.pid, tid, start, until), args });
     this.queue(trace, end);
   }
 
   private queue(trace: StreamTrace, ts: number): void {
-    this.event({ ph: 'C', name: 'queue depth', pid: trace.pid, tid: 0, ts, args: { requests: trace.open.size } });
+    // a message behind a gap may come late, and a counter whose time goes back would be drawn in an order that never was
+    trace.counted = Math.max(trace.counted, ts);
+    const args = { requests: trace.open.size };
+    this.event({ ph: 'C', name: 'queue depth', pid: trace.pid, tid: 0, ts: trace.counted, args });
   }
 
   /** A slice behind those that the thread has had. */
@@ -204,7 +209,7 @@ export class Trace implements Reporter {
     const from = this.after(trace, tid, start);
     const to = Math.max(from, end);
     trace.busy.set(tid, to);
-    this.event({ ...complete(name, cat, trace.pid, tid, from, to), args });
+    this.event({ ...span(name, cat, trace.pid, tid, from, to), args });
   }
 
   private after(trace: StreamTrace, tid: number, start: number): number {
@@ -246,8 +251,11 @@ export class Trace implements Reporter {
   }
 }
 
-function complete(name: string, cat: string, pid: number, tid: number, from: number, to: number): object {
+/** A slice; an instant where it would have no length, as of a message in one packet: readers cannot nest several slices without length at one time. */
+function span(name: string, cat: string, pid: number, tid: number, from: number, to: number): object {
   // in whole nanoseconds first: a slice must not end a rounding error before the one inside it
   const start = Math.round(from * 1000);
-  return { ph: 'X', name, cat, pid, tid, ts: start / 1000, dur: (Math.round(to * 1000) - start) / 1000 };
+  const length = Math.round(to * 1000) - start;
+  const where = { name, cat, pid, tid, ts: start / 1000 };
+  return length === 0 ? { ph: 'i', s: 't', ...where } : { ph: 'X', ...where, dur: length / 1000 };
 }
