@@ -1,3 +1,4 @@
+import { UNKNOWN_PROTOCOL } from '../base/capture-rules.js';
 import type { Message } from '../contract/message.js';
 import type { Finding, StreamRecord } from '../engine/event.js';
 
@@ -10,8 +11,8 @@ export class KeptFindings {
 
   /** One of the first capture (`by` 1), or of the second (-1). */
   add(f: Finding, by: 1 | -1): void {
-    // what is wrong with the file itself is not in another file
-    if (f.stream === null) return;
+    // what is wrong with the file itself is not in another file, nor what a stream was of which nothing is left
+    if (f.stream === null || f.rule === UNKNOWN_PROTOCOL) return;
     const key = [f.rule.id, f.severity, f.party, f.stream.id, f.side, f.message?.index ?? 0, f.offset, f.length].join(
       ' ',
     );

@@ -13,6 +13,7 @@ import {
   placeIn,
   subscribeLead,
 } from '../../ceph/leads.js';
+import { SUBSCRIPTION_PREFIXES, SUBSCRIPTIONS } from '../../ceph/subscriptions.js';
 import type { DataFrame } from '../message.js';
 import { quote } from '../../../base/text.js';
 import type { ValueOf } from '../../../base/structure/type.js';
@@ -35,10 +36,6 @@ const LEASE_ACK = 7;
 const PROPOSE = 1;
 const ACK = 2;
 const VICTORY = 4;
-
-/** What can be subscribed to, by its whole name or how that begins. */
-const SUBSCRIPTIONS = ['monmap', 'config', 'osdmap', 'osd_pg_creates', 'mgrmap', 'mgrdigest', 'servicemap', 'NVMeofGw'];
-const SUBSCRIPTION_PREFIXES = ['mdsmap', 'fsmap', 'kv:', 'log-'];
 
 /** Judges what monitors and their clients, and monitors among each other, say on one connection. */
 export class MonitorChecks {
