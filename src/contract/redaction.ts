@@ -25,6 +25,15 @@ export interface Redaction {
    * of them are part of one.
    */
   skipped?(bytes: Uint8Array, first: boolean): Uint8Array;
+  /**
+   * Puts what is compressed in a message into `redacted`: as many bytes as before, which open to what `rewrite` makes of the same message in
+   * plain. `coarse`: names become letters that are all the same, which takes less room. Gives whether it could; without it compressed bytes
+   * become zeros.
+   */
+  repack?(message: Message, original: Uint8Array, redacted: Uint8Array, rewrite: Rewrite): boolean;
   /** Makes checksums of a message anew in `redacted`; one that was wrong in `original` stays wrong. Puts in what the field tree does not show. Both hold what was captured of it. */
   seal?(message: Message, original: Uint8Array, redacted: Uint8Array): void;
 }
+
+/** The bytes of a message for others. */
+export type Rewrite = (message: Message, bytes: Uint8Array, coarse: boolean) => Uint8Array;

@@ -4,6 +4,7 @@ import type { Limits } from '../base/limits.js';
 import { count } from '../base/text.js';
 import { NO_COMMENTS, type CaptureInfo, type Packet, type PacketSink, type SocketEvent } from '../capture/packet.js';
 import type { Message } from '../contract/message.js';
+import type { Rewrite } from '../contract/redaction.js';
 import type { Protocol } from '../contract/protocol.js';
 import type { Finding, Reporter, StreamRecord } from '../engine/event.js';
 import type { StreamTap } from '../engine/tap.js';
@@ -351,7 +352,10 @@ export class RedactedCapture implements Reporter {
       return;
     }
     const original = direction.bytesOf(m.offset, length);
-    const redacted = fields.rewrite(original, protocol.annotate(m));
+    const rewrite: Rewrite = (message, bytes, coarse) => fields.rewrite(bytes, protocol.annotate(message), coarse);
+    const redacted = rewrite(m, original, false);
+    if (protocol.redaction!.repack?.(m, original, redacted, rewrite) === false)
+      this.problem_ ??= `stream ${stream.id} ${m.name} #${m.index}: its compressed part cannot be made as long as it was`;
     protocol.redaction!.seal?.(m, original, redacted);
     direction.settle(m.offset, original, redacted);
   }

@@ -12,6 +12,7 @@ export class FieldRedaction {
   private readonly ids: ReadonlySet<string>;
   private readonly data: ReadonlySet<string>;
   private readonly words: readonly Uint8Array[];
+  private coarse = false;
 
   /** `fill` puts into `out[at..)` what stands for `length` bytes of users' data; null where that are zeros. */
   constructor(
@@ -27,8 +28,12 @@ export class FieldRedaction {
     this.words = redaction.words.map((w) => Buffer.from(w)).sort((a, b) => b.length - a.length);
   }
 
-  /** The bytes of a message for others, from its field tree: as long as `bytes`, and zeros wherever nothing says that they may stay. */
-  rewrite(bytes: Uint8Array, rows: readonly Annotation[]): Uint8Array {
+  /**
+   * The bytes of a message for others, from its field tree: as long as `bytes`, and zeros wherever nothing says that they may stay. `coarse`:
+   * letters of names are all the same.
+   */
+  rewrite(bytes: Uint8Array, rows: readonly Annotation[], coarse = false): Uint8Array {
+    this.coarse = coarse;
     const out = new Uint8Array(bytes.length);
     for (const row of rows) this.row(bytes, out, row);
     return out;
@@ -58,6 +63,7 @@ export class FieldRedaction {
   }
 
   private id(bytes: Uint8Array, out: Uint8Array, at: number, end: number, form: NumberForm | null): void {
+    if (this.coarse && form === null) return;
     const other = this.names.id(bytes.slice(at, end));
     if (form === 'varint')
       for (let i = at; i < end; i++) {
@@ -100,7 +106,9 @@ export class FieldRedaction {
       for (const to of nul < 0 ? [end] : [end, from + nul]) {
         if (wireText(bytes, from, to) !== value) continue;
         copy(bytes, out, at, to);
-        this.names.rename(out, from + this.wordIn(bytes, from, to), to);
+        const name = from + this.wordIn(bytes, from, to);
+        if (this.coarse) leveled(out, name, to);
+        else this.names.rename(out, name, to);
         return;
       }
     }
@@ -121,6 +129,13 @@ export class FieldRedaction {
     if (end - at >= 4 && little32(bytes, at) === end - at - 4) copy(bytes, out, at, at + 4);
   }
 }
+
+/** Nothing but the length of words stays. */
+function leveled(bytes: Uint8Array, start: number, end: number): void {
+  for (let at = start; at < end; at++) if (bytes[at]! >= 0x80 || !isSign(bytes[at]!)) bytes[at] = LEVEL;
+}
+
+const LEVEL = 0x78;
 
 /** What separates words. */
 function isSign(byte: number): boolean {

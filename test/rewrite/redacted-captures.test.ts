@@ -23,6 +23,8 @@ const SOME = [
   'msgr1/reef-monitor.pcap',
   'msgr1/reef-osd-write.pcap',
   'msgr2/crc-badmethod.pcap',
+  'msgr2/reef-snappy-osd-osd.pcap.gz',
+  'msgr2/reef-zstd-osd-osd.pcap.gz',
   'msgr2/secure-wrongkey.pcap',
   'tls/handshake-failures-alerts.pcap',
 ];

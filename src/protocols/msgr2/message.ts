@@ -101,6 +101,17 @@ export abstract class Frame extends Message {
     this.plain = segments.map((s) => s.length);
   }
 
+  /** The same frame as it is in crc mode and not compressed: `bytes`, with segments of these lengths. */
+  inPlain(bytes: Uint8Array, lengths: readonly number[]): this {
+    const twin = Object.create(Object.getPrototypeOf(this) as object) as this;
+    const [length0, length1, length2, length3] = lengths;
+    const own: Partial<Frame> = { length0: length0!, length1: length1!, length2: length2!, length3: length3! };
+    const flags = this.flags & ~FRAME_COMPRESSED;
+    const mode: FrameMode = 'crc';
+    const rest = { flags, mode, plain: null, algorithm: 0, head: bytes, length: bytes.length, front: null, data: null };
+    return Object.assign(twin, this, own, rest);
+  }
+
   /** Whether it is in plain: not compressed, or opened. */
   get isPlain(): boolean {
     return !this.compressed || this.plain !== null;

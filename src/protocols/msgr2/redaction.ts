@@ -1,11 +1,13 @@
 import { crc32c } from '../../base/crc32c.js';
 import type { Message } from '../../contract/message.js';
-import type { Redaction } from '../../contract/redaction.js';
+import type { Redaction, Rewrite } from '../../contract/redaction.js';
 import { CEPH_REDACTION } from '../ceph/redaction.js';
 import { BANNER_V1_PREFIX } from './constants.js';
 import { crcSlot, PREAMBLE } from './layout.js';
 import { Frame } from './message.js';
+import { fit } from './packing/fit.js';
 import { places } from './places.js';
+import { plainTwin, segmentsOf } from './plain-twin.js';
 
 const ALL_ONES = 0xffffffff;
 
@@ -15,6 +17,7 @@ export const REDACTION: Redaction = {
   magics: ['prefix'],
   words: [BANNER_V1_PREFIX, ...CEPH_REDACTION.words],
   skipped,
+  repack,
   seal,
 };
 
@@ -29,6 +32,35 @@ function skipped(bytes: Uint8Array, first: boolean): Uint8Array {
   const stored = new DataView(bytes.buffer, bytes.byteOffset).getUint32(crc, true);
   if (stored === crc32c(0, bytes, 0, crc)) out.fill(0).set(bytes.subarray(0, PREAMBLE.size));
   return out;
+}
+
+/** Compressed segments, each as long as it was. */
+function repack(m: Message, original: Uint8Array, redacted: Uint8Array, rewrite: Rewrite): boolean {
+  if (!(m instanceof Frame) || !m.compressed || m.mode !== 'crc') return true;
+  const plain = plainTwin(m, original);
+  // what nobody can open says nothing
+  if (plain === null) return true;
+  const packed = segmentsOf(m, original);
+  const to = places(m).segments;
+  const from = places(plain.message).segments;
+  const segment = (bytes: Uint8Array, i: number): Uint8Array =>
+    bytes.subarray(from[i], from[i]! + plain.segments[i]!.length);
+  const fine = rewrite(plain.message, plain.bytes, false);
+  let coarse: Uint8Array | null = null;
+  return packed.every((was, i) => {
+    if (was.length === 0) return true;
+    const now = segment(fine, i);
+    let made: Uint8Array | null = was;
+    if (Buffer.compare(now, plain.segments[i]!) !== 0) {
+      made = fit(m.algorithm, was, now);
+      if (made === null) {
+        coarse ??= rewrite(plain.message, plain.bytes, true);
+        made = fit(m.algorithm, was, segment(coarse, i));
+      }
+    }
+    if (made !== null) redacted.set(made, to[i]);
+    return made !== null;
+  });
 }
 
 /** Checksums of the segments, by what they are over now. */

@@ -1,0 +1,67 @@
+import { crc32c } from '../../base/crc32c.js';
+import { DEFAULT_LIMITS } from '../../base/limits.js';
+import { openSegments } from './compression.js';
+import { FRAME_COMPRESSED } from './constants.js';
+import { crcSlot, epilogueOf, FIRST_CRC, lengthAt, MAX_SEGMENTS, PREAMBLE } from './layout.js';
+import type { Frame } from './message.js';
+import { places } from './places.js';
+
+const ALL_ONES = 0xffffffff;
+
+/** A frame as it would be in crc mode and not compressed. */
+export interface PlainTwin<F extends Frame = Frame> {
+  readonly message: F;
+  readonly bytes: Uint8Array;
+  /** Its segments. */
+  readonly segments: readonly Uint8Array[];
+}
+
+/**
+ * The plain twin of a frame that was compressed, encrypted, or both; null where it is not all there, or could not be opened. `bytes`: the
+ * whole frame: in crc mode as on the wire, in secure mode in its plain form (see SecureLayout).
+ */
+export function plainTwin<F extends Frame>(m: F, bytes: Uint8Array): PlainTwin<F> | null {
+  if (!m.complete || m.damaged || !m.isPlain || bytes.length < m.length) return null;
+  const segments = plainSegments(m, bytes);
+  if (segments === null) return null;
+  const made = frameOf(m, bytes.subarray(0, PREAMBLE.size), segments);
+  const lengths = Array.from({ length: MAX_SEGMENTS }, (_, i) => segments[i]?.length ?? 0);
+  return { message: m.inPlain(made, lengths), bytes: made, segments };
+}
+
+/** Its segments as they are in the frame: compressed ones compressed. */
+export function segmentsOf(m: Frame, bytes: Uint8Array): Uint8Array[] {
+  const { segments } = places(m);
+  return Array.from({ length: m.count }, (_, i) => bytes.subarray(segments[i], segments[i]! + m.segmentLength(i)));
+}
+
+function plainSegments(m: Frame, bytes: Uint8Array): readonly Uint8Array[] | null {
+  const own = segmentsOf(m, bytes);
+  if (!m.compressed) return own;
+  // one behind the other, as those of revision 0 are
+  const opened = openSegments(m, Buffer.concat(own), 0, 0, m.algorithm, DEFAULT_LIMITS.messageBytes);
+  return opened.failed === null ? opened.segments : null;
+}
+
+/** A frame in crc mode of the same revision and the same end. */
+function frameOf(m: Frame, head: Uint8Array, segments: readonly Uint8Array[]): Uint8Array {
+  const preamble = new Uint8Array(head);
+  const view = new DataView(preamble.buffer);
+  segments.forEach((s, i) => view.setUint32(lengthAt(i), s.length, true));
+  preamble[PREAMBLE.at.flags] = preamble[PREAMBLE.at.flags]! & ~FRAME_COMPRESSED;
+  view.setUint32(PREAMBLE.at.crc, crc32c(0, preamble, 0, PREAMBLE.at.crc), true);
+  const parts: Uint8Array[] = [preamble];
+  const crcs = segments.map((s) => crc32c(ALL_ONES, s, 0, s.length));
+  segments.forEach((s, i) => {
+    parts.push(s);
+    if (i === 0 && m.revision === 1 && s.length > 0) parts.push(FIRST_CRC.build({ segment0Crc: crcs[0]! }));
+  });
+  if (m.revision === 0 || m.count > 1) {
+    const end = new Uint8Array(epilogueOf(m.revision).size);
+    const endView = new DataView(end.buffer);
+    end[0] = m.late;
+    for (let i: number = m.revision; i < m.count; i++) endView.setUint32(crcSlot(m.revision, i), crcs[i]!, true);
+    parts.push(end);
+  }
+  return Buffer.concat(parts);
+}
