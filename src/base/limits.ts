@@ -19,6 +19,10 @@ export interface Limits {
   nestedPackets: number;
   /** IPv6 extension headers of one packet: a chain of empty ones. */
   extensionHeaders: number;
+  /** Tags in front of an exported PDU: a packet of empty ones. */
+  pduTags: number;
+  /** Fragments of a complete IP datagram by which copies of them are known: a datagram of very many. */
+  echoFragments: number;
   /** VLAN tags, MPLS labels and the like in front of one packet: a frame of nothing else. */
   linkTags: number;
   /** Connections held at once: a SYN flood. The longest idle one is given up first. */
@@ -124,6 +128,20 @@ export interface Limits {
   findingsPerFile: number;
   /** Threads of a trace of calls that are followed at once, and calls that wait for their return: a trace of nothing but new ones. */
   threads: number;
+  /** Bytes of calls of a trace that were entered and did not return yet: calls that never return. */
+  unfinishedBytes: number;
+  /** Calls of a trace that may yet turn out to have written, and for which later ones wait: calls that never return. */
+  pendingCalls: number;
+  /** Calls of a trace, and their bytes, that wait for one which was entered before them: one that returns very late. */
+  reorderedCalls: number;
+  reorderedBytes: number;
+  /** Calls on a descriptor of a trace, and their bytes, that are kept until it shows whether it is a socket: a large file. */
+  unknownCalls: number;
+  unknownBytes: number;
+  /** Closes of descriptors that wait for a second to be believed: a trace of nothing but closes. */
+  closings: number;
+  /** Connections in what socat prints that a later block may still belong to: a relay of many. */
+  socatConnections: number;
   /** Messages that wait to be selected: for their answers, or as those that answers may refer to. */
   selectionMessages: number;
   /** Names of messages, operations or groups that `stats` counts apart from one another: 64-bit ids as names. */
@@ -195,6 +213,8 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   fragmentSeconds: 60,
   nestedPackets: 4,
   extensionHeaders: 32,
+  pduTags: 64,
+  echoFragments: 64,
   linkTags: 32,
   flows: 131_072,
   openStreams: 8192,
@@ -243,6 +263,14 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   findingsPerRule: 100,
   findingsPerFile: 2000,
   threads: 4096,
+  unfinishedBytes: 64 << 20,
+  pendingCalls: 1024,
+  reorderedCalls: 8192,
+  reorderedBytes: 16 << 20,
+  unknownCalls: 4096,
+  unknownBytes: 1 << 20,
+  closings: 8192,
+  socatConnections: 64,
   selectionMessages: 16_384,
   statsNames: 512,
   pageMessages: 200_000,

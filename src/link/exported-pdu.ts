@@ -25,8 +25,6 @@ const PORT_NONE = 0;
 const PORT_TCP = 2;
 /** Version, sequence number, next sequence number, last acknowledgement, reassembled, flags, urgent pointer. */
 const TCP_INFO_SIZE = 19;
-/** Tags of one packet: a packet made of empty ones. */
-const MAX_TAGS = 64;
 
 /** What the tags of one packet say. */
 class Tags {
@@ -77,7 +75,11 @@ export class ExportedPdu implements SocketLink {
   }
 
   packet(p: Packet, emit: EmitSocketEvent): boolean {
-    const tags = readTags(p.block, p.start, p.end);
+    const tags = readTags(p.block, p.start, p.end, this.limits.pduTags);
+    if (tags === 'too many') {
+      this.limitHit = `pduTags: more than ${this.limits.pduTags} tags in front of a PDU; its packet is not decoded`;
+      return false;
+    }
     if (tags === null || (tags.portType !== PORT_NONE && tags.portType !== PORT_TCP)) return false;
     const key = groupKey(tags);
     let talk = this.conversations.get(key);
@@ -125,11 +127,12 @@ export class ExportedPdu implements SocketLink {
 }
 
 /** The tags and where they end, or null where they run past the packet. */
-function readTags(block: Block, start: number, end: number): Tags | null {
+function readTags(block: Block, start: number, end: number, most: number): Tags | 'too many' | null {
   const { view } = block;
   const t = new Tags();
   let at = start;
-  for (let n = 0; n < MAX_TAGS && at + 4 <= end; n++) {
+  for (let n = 0; at + 4 <= end; n++) {
+    if (n >= most) return 'too many';
     const tag = view.getUint16(at);
     const length = view.getUint16(at + 2);
     const value = at + 4;

@@ -9,8 +9,6 @@ const MAX_DATAGRAM = 65_535;
 const OVERHEAD = 256;
 /** Copies of fragments of a datagram that was just completed (one recording of two interfaces) begin no new datagram. */
 const ECHO_NANOS = 50_000_000;
-/** Fragments of a complete datagram by which copies are known. */
-const MOST_KNOWN = 64;
 
 /** One fragment: its place in the datagram's payload by the header, and the bytes of it that were captured. */
 interface Fragment {
@@ -33,6 +31,8 @@ class Datagram {
   skipped = false;
   /** Of a complete one: place and hash of its fragments, as `from,to,hash`. */
   known: Set<string> | null = null;
+  /** Whether it has more fragments than those. */
+  knownInPart = false;
   readonly seconds: number;
   readonly nanos: number;
   /** By the capture's clock, which one wrong time stamp does not move. */
@@ -93,6 +93,10 @@ export class Fragments {
     const fragment = { from: offset, to, bytes: block.bytes.slice(start, end) };
     let datagram = this.datagrams.get(key);
     if (datagram !== undefined && isAnother(datagram, fragment, s, this.limits.fragmentSeconds)) {
+      if (datagram.knownInPart && nanosSince(datagram, s) <= ECHO_NANOS)
+        this.onLimit(
+          `echoFragments: copies of an IP datagram's fragments beyond the first ${this.limits.echoFragments} are not known as such, and count as fragments of another one`,
+        );
       this.drop(key, datagram);
       datagram = undefined;
     }
@@ -108,7 +112,9 @@ export class Fragments {
     this.cost += cost;
     if (datagram.total >= 0 && datagram.covered >= datagram.total) {
       const whole = join(datagram);
-      datagram.known = new Set(datagram.fragments.slice(0, MOST_KNOWN).map(nameOf));
+      const { echoFragments } = this.limits;
+      datagram.known = new Set(datagram.fragments.slice(0, echoFragments).map(nameOf));
+      datagram.knownInPart = datagram.fragments.length > echoFragments;
       this.release(datagram);
       return whole;
     }

@@ -15,6 +15,9 @@ const MAX_HOPS = 512;
  * Remembers what was delivered last, so that a retransmission with other bytes is noticed. Keeping every byte would cost as
  * much as decoding it: short segments are kept whole, of longer ones eight words spread evenly. That misses a change of a few bytes
  * in bulk data, and notices all else. One ring serves all connections; what is overwritten is not compared.
+ *
+ * Its bounds have no names among the limits, as they cost no byte of a stream: what is delivered is the first copy, whether a later one can
+ * be compared with it or not. A sender repeats soon what it repeats, and only the look at those copies is sampled.
  */
 export class RecentBytes {
   private ring = new Int32Array(FIRST_RING);

@@ -19,7 +19,10 @@ import { TcpContext } from './tcp-context.js';
 /** A connection that is over but for what the capture may have out of order is closed after this many seconds or packets. */
 const LINGER_SECONDS = 1;
 const LINGER_PACKETS = 256;
-/** How many that made room for others may come back before only such make room as were silent for this long (capture time). */
+/**
+ * How many that made room for others may come back before only such make room as were silent for this long (capture time). It bounds
+ * nothing: it chooses who makes room under the limit openStreams, which tells of itself.
+ */
 const MOST_RETURNED = 64;
 const SILENT_SECONDS = 60;
 /** Connections that nobody decodes are parked when this many others of them were heard since. A power of two. */

@@ -56,10 +56,8 @@ function eventOf({ key }: Connection, kind: SocketEvent['kind'], from: 0 | 1): S
   };
 }
 
-/** Bytes of a block that are gathered: it may claim any length. */
-const MOST_HELD = 256 << 10;
-/** Connections of one text that a later block may still belong to. */
-const MOST_CONNECTIONS = 64;
+/** A longer block is handed on in pieces of about this many bytes; nothing of it is lost by that. */
+const PIECE_BYTES = 256 << 10;
 
 /** Reads what `socat -x` and `socat -x -v` print: one block for each piece that was passed on. */
 class SocatParser implements CaptureParser {
@@ -76,6 +74,8 @@ class SocatParser implements CaptureParser {
   /** Line that proved several connections to be open at once, or 0, and blocks that belong to none for certain. */
   private mixedLine = 0;
   private leftOut = 0;
+  /** Connections that no later block can belong to any more, as there were too many newer ones. */
+  private forgotten = 0;
   private lastLine: Line | null = null;
   private readonly sink: PacketSink;
   private readonly limits: Readonly<Limits>;
@@ -117,6 +117,14 @@ class SocatParser implements CaptureParser {
     if (this.leftOut > 0) say(`${count(this.leftOut, 'block')} that fit no connection for certain: left out`);
     if (this.shortBlocks > 0)
       say(`${count(this.shortBlocks, 'block')} not shown whole: ${byteSize(this.shortBytes)} are gaps`);
+    // one that is over costs nothing by being forgotten
+    if (this.leftOut > 0 && this.forgotten > 0)
+      this.sink.note({
+        rule: LIMIT,
+        text: `socatConnections: more than ${this.limits.socatConnections} connections; blocks that belong to none of the newest may be those of the ${this.forgotten} oldest`,
+        offset: 0,
+        length: 0,
+      });
     if (this.lines.tooLong > 0)
       this.sink.note({
         rule: LIMIT,
@@ -179,7 +187,7 @@ class SocatParser implements CaptureParser {
     block.partBytes += bytes.length;
     block.read += bytes.length;
     if (block.read === block.length) this.finish(false);
-    else if (block.partBytes >= MOST_HELD) this.deliver(block);
+    else if (block.partBytes >= PIECE_BYTES) this.deliver(block);
   }
 
   /** The block is over. */
@@ -235,7 +243,10 @@ class SocatParser implements CaptureParser {
       // a text that begins late: each direction is followed from its first block on
       if (from > 0) connection.next.fill(LATE);
       this.connections.push(connection);
-      if (this.connections.length > MOST_CONNECTIONS) this.connections.shift();
+      if (this.connections.length > this.limits.socatConnections) {
+        this.connections.shift();
+        this.forgotten++;
+      }
       return connection;
     }
     if (newest.next[side] === from || newest.next[side] === LATE) return newest;

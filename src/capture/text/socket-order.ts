@@ -1,15 +1,11 @@
+import type { Limits } from '../../base/limits.js';
+
 /** Something that happened at a time, to be done when everything before it was done. */
 interface Waiting {
   readonly key: number;
   readonly bytes: number;
   readonly run: () => void;
 }
-
-/** Calls that are waited for at once. */
-const MOST_HOLDS = 1024;
-/** Entries and bytes that wait at most: a call that never returns must not hold back everything. */
-const MOST_ENTRIES = 8192;
-const MOST_BYTES = 16 << 20;
 
 /**
  * Puts what a recording tells into the order of its times. Lines stand in the order of entry or of return of their calls; a write
@@ -21,8 +17,13 @@ export class SocketOrder {
   /** Entry times of calls that may yet turn out to have written. */
   private readonly open = new Map<object, number>();
   private now = Number.NEGATIVE_INFINITY;
-  /** Whether something had to be released before its turn was certain. */
-  gaveUp = false;
+  /** Limits because of which something had to be released before its turn was certain. */
+  readonly limitsHit = new Set<'pendingCalls' | 'reorderedCalls' | 'reorderedBytes'>();
+  private readonly limits: Readonly<Limits>;
+
+  constructor(limits: Readonly<Limits>) {
+    this.limits = limits;
+  }
 
   /** Nothing that comes later happened before `key`. */
   advance(key: number): void {
@@ -32,8 +33,8 @@ export class SocketOrder {
 
   /** A call was entered that happens at `key` if it succeeds: what comes after waits for it. */
   hold(call: object, key: number): void {
-    if (this.open.size < MOST_HOLDS) this.open.set(call, key);
-    else this.gaveUp = true;
+    if (this.open.size < this.limits.pendingCalls) this.open.set(call, key);
+    else this.limitsHit.add('pendingCalls');
   }
 
   unhold(call: object): void {
@@ -46,8 +47,9 @@ export class SocketOrder {
     while (at > 0 && waiting[at - 1]!.key > key) at--;
     waiting.splice(at, 0, { key, bytes, run });
     this.bytes += bytes;
-    if (waiting.length > MOST_ENTRIES || this.bytes > MOST_BYTES) {
-      this.gaveUp = true;
+    const { reorderedCalls, reorderedBytes } = this.limits;
+    if (waiting.length > reorderedCalls || this.bytes > reorderedBytes) {
+      this.limitsHit.add(waiting.length > reorderedCalls ? 'reorderedCalls' : 'reorderedBytes');
       this.open.clear();
       this.take(Math.ceil(waiting.length / 2));
     } else this.release();

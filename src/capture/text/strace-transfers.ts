@@ -10,13 +10,8 @@ import { transferOf } from './strace-table.js';
 
 /** Microseconds of silence after which the close of a last known descriptor is believed. */
 const BELIEVED_AFTER = 1e6;
-/** What a descriptor of unknown kind carries before it is given up, in calls and bytes. */
-const HELD_CALLS = 4096;
-const HELD_BYTES = 1 << 20;
 /** What a held call costs besides its bytes. */
 const HELD_COST = 256;
-/** Closes that wait to be believed at once. */
-const MOST_CLOSINGS = 8192;
 
 interface Closing {
   readonly link: SocketLink;
@@ -26,7 +21,7 @@ interface Closing {
 
 /** What calls carried over sockets, handed to the connections in order of time. */
 export class StraceTransfers {
-  private readonly order = new SocketOrder();
+  private readonly order: SocketOrder;
   /** Closes that wait to be believed, oldest first; those before `believed` were. */
   private readonly closings: Closing[] = [];
   private believed = 0;
@@ -34,7 +29,8 @@ export class StraceTransfers {
   private readonly heldBytes = new WeakMap<OpenSocket, number>();
   /** The same of all descriptors, with what the calls cost. */
   private heldInAll = 0;
-  private crowded = false;
+  private readonly hit = new Set<'unknownCalls' | 'unknownBytes' | 'bufferedBytes'>();
+  private believedEarly = 0;
   private cutBytes = 0;
   private cutCalls = 0;
   private unknownBytes = 0;
@@ -47,6 +43,7 @@ export class StraceTransfers {
   /** `linkOf` gives the connection of a socket, and makes it with the socket on that side where there is none. */
   constructor(limits: Readonly<Limits>, linkOf: (socket: OpenSocket, side: SocketSide) => SocketLink) {
     this.limits = limits;
+    this.order = new SocketOrder(limits);
     this.linkOf = linkOf;
   }
 
@@ -91,7 +88,6 @@ export class StraceTransfers {
       yield `${count(this.unknownDescriptors, 'descriptor')} of unknown kind that carried one direction only: ${byteSize(this.unknownBytes)} left out (record with -yy, or from the start)`;
     if (this.uncertain > 0)
       yield `${count(this.uncertain, 'write')} whose result is not known: each is a gap of unknown size`;
-    if (this.order.gaveUp) yield 'calls that never returned: the order of what came after them is that of the lines';
   }
 
   transfer(call: Call, socket: OpenSocket, view: View, at: Moment, key: number): void {
@@ -144,11 +140,9 @@ export class StraceTransfers {
     this.heldInAll += moved + HELD_COST;
     const both = socket.held.some((h) => h.view === 'read') && socket.held.some((h) => h.view === 'write');
     if (both && !socket.held.every((h) => h.eight)) this.becomesStream(socket);
-    else if (socket.held.length > HELD_CALLS || bytes > HELD_BYTES) this.leaveOut(socket);
-    else if (this.heldInAll > this.limits.bufferedBytes) {
-      this.crowded = true;
-      this.leaveOut(socket);
-    }
+    else if (socket.held.length > this.limits.unknownCalls) this.leaveOut(socket, 'unknownCalls');
+    else if (bytes > this.limits.unknownBytes) this.leaveOut(socket, 'unknownBytes');
+    else if (this.heldInAll > this.limits.bufferedBytes) this.leaveOut(socket, 'bufferedBytes');
   }
 
   private becomesStream(socket: OpenSocket): void {
@@ -164,7 +158,8 @@ export class StraceTransfers {
     return held;
   }
 
-  private leaveOut(socket: OpenSocket): void {
+  private leaveOut(socket: OpenSocket, limit: 'unknownCalls' | 'unknownBytes' | 'bufferedBytes'): void {
+    this.hit.add(limit);
     socket.kind = 'other';
     this.takeHeld(socket);
     this.unknownDescriptors++;
@@ -173,8 +168,20 @@ export class StraceTransfers {
 
   /** Limits that were hit. */
   *limitsHit(): Iterable<string> {
-    if (this.crowded)
-      yield `bufferedBytes: descriptors of unknown kind carry more than ${this.limits.bufferedBytes} bytes; some are left out`;
+    const { limits } = this;
+    for (const name of this.hit) {
+      const what = name === 'unknownCalls' ? 'calls' : name === 'unknownBytes' ? 'bytes' : 'bytes together';
+      yield `${name}: descriptors of unknown kind carry one direction only, and more than ${limits[name]} ${what}; they are left out`;
+    }
+    for (const name of this.order.limitsHit) {
+      const what =
+        name === 'pendingCalls'
+          ? 'calls did not return'
+          : `${name === 'reorderedCalls' ? 'calls' : 'bytes'} wait for a call to return`;
+      yield `${name}: more than ${limits[name]} ${what}; the order of what came after them is that of the lines`;
+    }
+    if (this.believedEarly > 0)
+      yield `closings: more than ${limits.closings} closes at once; ${count(this.believedEarly, 'connection')} counted as closed before a second had passed`;
   }
 
   /** Does something to the connection of a socket when its turn has come. */
@@ -209,7 +216,10 @@ export class StraceTransfers {
       if (!link.isClosing(socket.side)) return;
       const other = peerOf(socket.side);
       this.closings.push({ link, from: socket.side, key });
-      if (this.closings.length - this.believed > MOST_CLOSINGS) this.believe(this.closings[this.believed++]!);
+      if (this.closings.length - this.believed > this.limits.closings) {
+        this.believedEarly++;
+        this.believe(this.closings[this.believed++]!);
+      }
       // both ends closed: neither contradicts the other
       if (link.isClosing(other)) {
         link.endIfClosing(other, this.ordered);

@@ -10,9 +10,6 @@ import { StraceCalls } from './strace-calls.js';
 import { resolutionOf, StraceClock } from './strace-clock.js';
 import { readCall, readPrefix, readStatement, type Call } from './strace-line.js';
 
-/** Bytes of calls that were entered and did not return yet, together: a trace of calls that never return. */
-const UNFINISHED_BYTES = 64 << 20;
-
 interface Unfinished {
   readonly entry: string;
   readonly at: Moment;
@@ -31,7 +28,8 @@ class StraceParser implements CaptureParser {
   private foreign = 0;
   private orphans = 0;
   private cutLine: Line | null = null;
-  private dropped = 0;
+  /** Unfinished calls that were given up, by limit. */
+  private readonly dropped = { threads: 0, unfinishedBytes: 0 };
   private readonly sink: PacketSink;
   private readonly limits: Readonly<Limits>;
 
@@ -75,10 +73,11 @@ class StraceParser implements CaptureParser {
       case 'unfinished': {
         const { entry } = statement;
         this.unfinishedBytes += entry.length - (this.unfinished.get(tid)?.entry.length ?? 0);
-        if (this.unfinishedBytes > UNFINISHED_BYTES || this.unfinished.size >= this.limits.threads) {
+        const tooLong = this.unfinishedBytes > this.limits.unfinishedBytes;
+        if (tooLong || this.unfinished.size >= this.limits.threads) {
           this.unfinishedBytes -= entry.length;
           this.unfinished.delete(tid);
-          this.dropped++;
+          this.dropped[tooLong ? 'unfinishedBytes' : 'threads']++;
           break;
         }
         this.unfinished.set(tid, { entry, at, key });
@@ -151,13 +150,17 @@ class StraceParser implements CaptureParser {
         offset: 0,
         length: 0,
       });
-    if (this.dropped > 0)
+    for (const name of ['threads', 'unfinishedBytes'] as const) {
+      const dropped = this.dropped[name];
+      if (dropped === 0) continue;
+      const why = name === 'threads' ? 'too many at once' : `more than ${this.limits[name]} bytes at once`;
       this.sink.note({
         rule: LIMIT,
-        text: `threads: ${count(this.dropped, 'unfinished call')} given up, too many at once`,
+        text: `${name}: ${count(dropped, 'unfinished call')} given up, ${why}`,
         offset: 0,
         length: 0,
       });
+    }
     for (const text of this.calls.limitsHit()) this.sink.note({ rule: LIMIT, text, offset: 0, length: 0 });
     const { kind } = this.clock;
     if (kind === 'none') say('strace without times: order is that of the lines (record with -ttt)');
