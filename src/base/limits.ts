@@ -47,6 +47,9 @@ export interface Limits {
   contestedRanges: number;
   /** Packets of a connection that may still bring bytes whose receipt was already acknowledged before they count as lost. */
   gapGracePackets: number;
+  /** Seconds (capture time), or packets, for which a connection that is over but for a hole is kept open: holes that are never filled. */
+  lingerSeconds: number;
+  lingerPackets: number;
   /**
    * Bytes that all connections together may buffer: once for what is out of order, and once for what is unclassified or incomplete, so
    * that a flood of unknown streams cannot force holes into the others.
@@ -58,6 +61,8 @@ export interface Limits {
   probeSteps: number;
   /** Bytes a direction that are searched for a known protocol before a stream is left as unknown. */
   probeSearchBytes: number;
+  /** Places of a stream joined late that are followed in one look, to see whether NBD's headers chain there: data full of its magics. */
+  probeCandidates: number;
   /** Bytes of one message that are gathered to be decoded as a whole; the rest of a longer one is counted only. */
   messageBytes: number;
   /** Bytes of a message kept for its annotations and hex dump. */
@@ -225,10 +230,13 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   lostRanges: 64,
   contestedRanges: 64,
   gapGracePackets: 32,
+  lingerSeconds: 1,
+  lingerPackets: 256,
   bufferedBytes: 64 << 20,
   probeBytes: 256 << 10,
   probeSteps: 16_384,
   probeSearchBytes: 64 << 20,
+  probeCandidates: 256,
   messageBytes: 1 << 20,
   detailBytes: 4096,
   hintBytes: 256 << 10,

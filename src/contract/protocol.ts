@@ -173,6 +173,9 @@ export interface ProbeInput {
   readonly ended: readonly [boolean, boolean];
   /** Whether bytes in front of `bytes` were given up unclassified, or a gap lies there. */
   readonly cut: readonly [boolean, boolean];
+  readonly limits: Readonly<Limits>;
+  /** Tells of a limit because of which this look saw less than `bytes`. The text begins with the limit's name. */
+  limited(text: string): void;
 }
 
 export interface Claim {

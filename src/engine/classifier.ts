@@ -60,6 +60,8 @@ export class Classifier {
   readonly droppedBytes: [number, number] = [0, 0];
   /** Whether the bytes of all streams together left no room for this one. */
   starved = false;
+  /** The limit that ended the latest look early, or ''. */
+  limited = '';
   private readonly ended: [boolean, boolean] = [false, false];
   private readonly cut: [boolean, boolean] = [false, false];
   /** Where in the store the bytes begin that follow each other without a gap, up to the newest one. */
@@ -214,13 +216,18 @@ export class Classifier {
   }
 
   private ask(final: boolean, atGap: boolean): Classification | 'tls' | 'unknown' | null {
-    const input = {
+    this.limited = '';
+    const input: ProbeInput = {
       classification: this,
       connection: this.connection,
       bytes: [this.run(0), this.run(1)] as const,
       at: [this.droppedBytes[0] + this.runs[0], this.droppedBytes[1] + this.runs[1]] as const,
       ended: this.ended,
       cut: [this.isCut(0), this.isCut(1)] as const,
+      limits: this.limits,
+      limited: (text) => {
+        this.limited = text;
+      },
     };
     if (this.forced !== null) return this.lookForced(this.forced, final, input);
     let best: Claim | null = null;

@@ -192,6 +192,7 @@ export class StreamIntake implements StreamSink, PlaintextReader {
     if (!this.tellUnopened(classifier)) ledger.nameRelative(classifier.firstBytes(RELATIVE_BYTES));
     if (env.details) record.firstBytes = classifier.firstBytes(FIRST_BYTES);
     if (classifier.starved) ledger.tell(LIMIT, { text: 'bufferedBytes: no room to find out what this stream speaks' });
+    else if (classifier.limited !== '') ledger.tell(LIMIT, { text: classifier.limited });
     for (const side of [CLIENT, SERVER] as const) record.skipped[side].undecoded = record.bytes[side];
   }
 

@@ -16,9 +16,6 @@ import { Strays } from './strays.js';
 import { openingOf, parkedOpening, TcpConnection, type Opening } from './tcp-connection.js';
 import { TcpContext } from './tcp-context.js';
 
-/** A connection that is over but for what the capture may have out of order is closed after this many seconds or packets. */
-const LINGER_SECONDS = 1;
-const LINGER_PACKETS = 256;
 /**
  * How many that made room for others may come back before only such make room as were silent for this long (capture time). It bounds
  * nothing: it chooses who makes room under the limit openStreams, which tells of itself.
@@ -60,7 +57,9 @@ export class StreamTable {
   private readonly beginnings = new Map<number, Beginning>();
   private readonly clock = new CaptureClock();
   private readonly strayed = new Strays('belong to no connection: they answer no SYN, and continue nothing');
-  private readonly late = new Strays('came when their connection, which misses some, had been closed');
+  private readonly late = new Strays(
+    'came when their connection, which misses some, had been closed: limits lingerSeconds and lingerPackets',
+  );
   /** A ring of connections that may be parked when their turn comes again. */
   private readonly awake: (TcpConnection | null)[] = new Array<null>(AWAKE).fill(null);
   private turn = 0;
@@ -438,11 +437,12 @@ export class StreamTable {
   }
 
   private closeLingering(s: Segment, now: number): void {
+    const { lingerSeconds, lingerPackets } = this.limits;
     for (;;) {
       const oldest = this.lingering[0];
       if (oldest === undefined) return;
       const { connection } = oldest;
-      const late = s.packet - oldest.packet >= LINGER_PACKETS || now - oldest.seconds > LINGER_SECONDS;
+      const late = s.packet - oldest.packet >= lingerPackets || now - oldest.seconds > lingerSeconds;
       if (!late && !connection.closed) return;
       this.lingering.shift();
       connection.lingering = false;

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/base/limits.js';
 import { NotACapture } from '../../src/capture/packet.js';
 import type { ProbeInput, Protocol } from '../../src/contract/protocol.js';
 import { arca } from '../../src/protocols/arca/index.js';
@@ -48,6 +49,8 @@ function isClaimed(client: Uint8Array, server: Uint8Array, start: 'captured' | '
       ended: [last, last],
       cut: [false, false],
       classification: {},
+      limits: DEFAULT_LIMITS,
+      limited: () => undefined,
     };
     const result = arca.probe(input);
     if (result !== null && result !== 'more') return true;

@@ -99,6 +99,18 @@ describe('socat -x', () => {
     );
   });
 
+  it('socatConnections: says whose later blocks it cannot place', () => {
+    const one = block('<', 0, 'hello') + block('>', 0, 'hi');
+    const { notes } = readText(one.repeat(9) + block('<', 77, '?'), { limits: { socatConnections: 4 } });
+    expect(notes.filter((n) => n.startsWith('capture/limit'))).toEqual([
+      'capture/limit: socatConnections: more than 4 connections; blocks that belong to none of the newest may be those of the 5 oldest',
+    ]);
+    // nothing was lost
+    expect(readText(one.repeat(9), { limits: { socatConnections: 4 } }).notes.join('\n')).not.toContain(
+      'capture/limit',
+    );
+  });
+
   it('does not gather a block that claims to have no end', () => {
     const before = process.memoryUsage().rss;
     const head = '> 2026/11/20 16:06:36.000064320  length=999999999999999 from=0 to=999999999999998\n';

@@ -291,7 +291,52 @@ describe('strace limits', () => {
     ]);
   });
 
-  it('bounds closes that are not believed yet', () => {
+  it('unfinishedBytes: bounds calls that were entered', () => {
+    const line = (i: number): string => `${200 + i} 1795186521.5 write(3, "${'a'.repeat(100)}", 100 <unfinished ...>`;
+    expect(limits(20, line, { unfinishedBytes: 1000 })).toEqual([
+      expect.stringMatching(/limit: unfinishedBytes: 1\d unfinished calls given up, more than 1000 bytes at once$/),
+    ]);
+  });
+
+  it('pendingCalls, reorderedCalls, reorderedBytes: bound what waits for a write that does not return', () => {
+    const entered = (i: number): string => `${200 + i} 1795186521.5 write(3, "a", 1 <unfinished ...>`;
+    expect(limits(20, entered, { pendingCalls: 5 })).toEqual([
+      'capture/limit: pendingCalls: more than 5 calls did not return; the order of what came after them is that of the lines',
+    ]);
+    const behind = (i: number): string =>
+      i === 0 ? entered(0) : `100 1795186521.6 write(3, "${'b'.repeat(20)}", 20) = 20`;
+    const told = (some: Partial<Limits>): string[] => limits(20, behind, some);
+    expect(told({ reorderedCalls: 5 })).toEqual([
+      expect.stringMatching(/reorderedCalls: more than 5 calls wait for a call to return; the order .* is that of the/),
+    ]);
+    expect(told({ reorderedBytes: 100 })).toEqual([
+      expect.stringMatching(/reorderedBytes: more than 100 bytes wait for a call to return; the order .* is that of/),
+    ]);
+    expect(told({})).toEqual([]);
+  });
+
+  it('unknownCalls, unknownBytes: bound what a descriptor of unknown kind carries', () => {
+    const read = (): string => `100 1795186521.5 read(9, "${'a'.repeat(30)}", 30) = 30`;
+    for (const [some, what] of [
+      [{ unknownCalls: 5 }, 'unknownCalls: .* and more than 5 calls; they are left out'],
+      [{ unknownBytes: 100 }, 'unknownBytes: .* and more than 100 bytes; they are left out'],
+    ] as const)
+      expect(limits(20, read, some)).toEqual([expect.stringMatching(what)]);
+  });
+
+  it('closings: bounds closes that are not believed yet', () => {
+    const lines = (i: number): string =>
+      [
+        `100 1795186521.5 socket(AF_UNIX, SOCK_STREAM, 0) = ${5 + i}`,
+        `100 1795186521.5 connect(${5 + i}, {sa_family=AF_UNIX, sun_path="/run/a.sock"}, 110) = 0`,
+        `100 1795186521.5 close(${5 + i}) = 0`,
+      ].join('\n');
+    expect(limits(20, lines, { closings: 5 })).toEqual([
+      'capture/limit: closings: more than 5 closes at once; 15 connections counted as closed before a second had passed',
+    ]);
+  });
+
+  it('takes a great many closes that are not believed yet', () => {
     const lines = Array.from({ length: 10_000 }, (_, i) => [
       `100 1795186521.5 socket(AF_UNIX, SOCK_STREAM, 0) = 5`,
       `100 1795186521.5 connect(5, {sa_family=AF_UNIX, sun_path="/run/a.sock"}, 110) = 0`,

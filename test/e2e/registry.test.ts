@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/base/limits.js';
 import { PROTOCOLS } from '../../src/protocols/registry.js';
 
 /** What every registered protocol has to bring: this fails for a new one until it has it. */
@@ -62,6 +63,8 @@ describe.each(PROTOCOLS.map((p) => [p.name, p] as const))('%s', (name, protocol)
         ended: [true, true],
         cut: [false, false],
         classification: {},
+        limits: DEFAULT_LIMITS,
+        limited: () => undefined,
       });
       expect(result === null || result === 'more' || result.score < 0.5, text).toBe(true);
     }

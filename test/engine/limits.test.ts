@@ -46,6 +46,18 @@ const ELSEWHERE: Partial<Record<keyof Limits, readonly [file: string, title: str
   pageFieldCharacters: ['test/report/page-limits.test.ts', 'pageFieldCharacters: '],
   pageBytes: ['test/report/page-limits.test.ts', 'pageBytes: '],
   threads: ['test/capture/text-strace.test.ts', 'threads: bounds'],
+  unfinishedBytes: ['test/capture/text-strace.test.ts', 'unfinishedBytes: bounds'],
+  pendingCalls: ['test/capture/text-strace.test.ts', 'pendingCalls, reorderedCalls, reorderedBytes: bound'],
+  reorderedCalls: ['test/capture/text-strace.test.ts', 'pendingCalls, reorderedCalls, reorderedBytes: bound'],
+  reorderedBytes: ['test/capture/text-strace.test.ts', 'pendingCalls, reorderedCalls, reorderedBytes: bound'],
+  unknownCalls: ['test/capture/text-strace.test.ts', 'unknownCalls, unknownBytes: bound'],
+  unknownBytes: ['test/capture/text-strace.test.ts', 'unknownCalls, unknownBytes: bound'],
+  closings: ['test/capture/text-strace.test.ts', 'closings: bounds'],
+  socatConnections: ['test/capture/text-socat.test.ts', 'socatConnections: '],
+  pduTags: ['test/link/exported-pdu.test.ts', 'pduTags: '],
+  echoFragments: ['test/link/ip.test.ts', 'echoFragments: '],
+  lingerSeconds: ['test/stream/limits.test.ts', 'lingerSeconds, lingerPackets: '],
+  lingerPackets: ['test/stream/limits.test.ts', 'lingerSeconds, lingerPackets: '],
   joinHeadBytes: [
     'test/cli/ring-buffer.test.ts',
     'are not held against one another where no packet stands near the beginning, and that is said',
@@ -139,6 +151,15 @@ const HERE: Partial<Record<keyof Limits, () => void>> = {
     const { streams, skipped } = runSteps(nbd, [noise, ...nbdReplies()], { late: true, chop: 100, limits });
     expect(streams[0]!.protocol).toBeNull();
     expect(skipped[1]!.undecoded).toBe(streams[0]!.bytes[1]);
+  },
+
+  probeCandidates: () => {
+    const magics = s.server(...Array.from({ length: 100 }, () => s.u32(0x67446698)));
+    const unlike = runSteps(nbd, [magics, ...nbdReplies()], { late: true, limits: { probeCandidates: 50 } });
+    expect(unlike.streams[0]!.protocol).toBeNull();
+    expect(limitNotes(unlike)).toEqual([expect.stringMatching(/^probeCandidates: more than 50 places/)]);
+    const found = runSteps(nbd, [magics, ...nbdReplies()], { late: true });
+    expect([found.streams[0]!.protocol, limitNotes(found)]).toEqual([nbd, []]);
   },
 
   messageBytes: () => {

@@ -48,6 +48,17 @@ function pdu(spec: PduSpec): Uint8Array {
 }
 
 describe('exported PDUs', () => {
+  it('pduTags: are not read behind a chain of empty tags, and that is said', () => {
+    const many = Uint8Array.from([
+      ...Array.from({ length: 40 }, () => tag(12, [])).flat(),
+      ...pdu({ toServer: true, text: 'a' }),
+    ]);
+    const { events, refused, limitHit } = linkEvents(make, [many], { pduTags: 20 });
+    expect([events, refused]).toEqual([[], [1]]);
+    expect(limitHit).toBe('pduTags: more than 20 tags in front of a PDU; its packet is not decoded');
+    expect(linkEvents(make, [many]).limitHit).toBe('');
+  });
+
   it('puts the PDUs of each direction behind each other', () => {
     const { events } = linkEvents(make, [
       pdu({ toServer: false, text: 'hello ' }),

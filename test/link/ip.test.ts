@@ -144,6 +144,21 @@ describe('IPv4 fragments', () => {
     expect(run.notes[0]).toMatch(/^capture\/limit: fragmentBytes/);
   });
 
+  it('echoFragments: bounds the fragments by which copies are known', () => {
+    const run = new LinkRun({ echoFragments: 2 });
+    const parts = [part(0, 16), part(16, 32), part(32, 46)];
+    for (const p of parts) run.add(raw(p));
+    for (const p of parts) run.add(raw(p));
+    expect(run.notes).toEqual([
+      expect.stringMatching(
+        /^capture\/limit: echoFragments: copies of an IP datagram's fragments beyond the first 2 are/,
+      ),
+    ]);
+    const enough = new LinkRun({ echoFragments: 3 });
+    for (const p of [...parts, ...parts]) enough.add(raw(p));
+    expect([enough.segments.length, enough.notes]).toEqual([1, []]);
+  });
+
   it('cannot describe more than a datagram holds', () => {
     const run = new LinkRun()
       .add(raw(ipv4(new Uint8Array(64), { offset: 65_528 })))

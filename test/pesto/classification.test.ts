@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/base/limits.js';
 import type { ProbeInput, ProbeResult } from '../../src/contract/protocol.js';
 import type { Connection } from '../../src/stream/byte-stream.js';
 import { bytesOf, END, entry, hello, pastaList, rule, section, WEB } from '../../src/protocols/pesto/build.js';
@@ -34,6 +35,8 @@ function ask(a: Uint8Array, b: Uint8Array, given: Given = {}): ProbeResult {
     at: [0, 0],
     ended: [ended, ended],
     cut: [false, false],
+    limits: DEFAULT_LIMITS,
+    limited: () => undefined,
   };
   return probe(input);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Block } from '../../src/base/block.js';
 import { ACK, Segment, SYN } from '../../src/link/segment.js';
-import { DEFAULT_LIMITS } from '../../src/base/limits.js';
+import { DEFAULT_LIMITS, type Limits } from '../../src/base/limits.js';
 import { GivenUp } from '../../src/stream/given-up.js';
 import { StreamTable } from '../../src/stream/stream-table.js';
 import { TcpScript } from '../kit/tcp-script.js';
@@ -37,6 +37,21 @@ describe('limits', () => {
       'lostRanges: more than 4 holes ',
       '4 bytes of packet 14 came afte',
     ]);
+  });
+
+  it('lingerSeconds, lingerPackets: a connection that is over but for a hole is not kept open for ever', () => {
+    const late = (limits: Partial<Limits>, pause: number, packets: number): string[] => {
+      const script = new TcpScript(limits).handshake().client('abcd').client('ijkl', { at: 8 });
+      script.fin(0, 12, 0).fin(1, 0, 4);
+      for (let i = 0; i <= packets; i++) script.client('x', { port: 50_000, at: i, seconds: START + pause });
+      script.client('efgh', { at: 4, seconds: START + pause });
+      script.end();
+      return script.notes;
+    };
+    const told = expect.stringMatching(/^.*4 bytes of packet \d+ came when .* limits lingerSeconds and lingerPackets$/);
+    expect(late({}, 0, 1)).not.toContainEqual(told);
+    expect(late({ lingerPackets: 5 }, 0, 10)).toContainEqual(told);
+    expect(late({ lingerSeconds: 5 }, 10, 10)).toContainEqual(told);
   });
 
   it('bufferedBytes: held over all connections together', () => {

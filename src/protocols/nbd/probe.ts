@@ -27,8 +27,6 @@ const SURE = 1;
 /** Headers that chain, or one that stands where the recording began. */
 const CHAINED = 0.9;
 const ALONE = 0.7;
-/** Candidates that are followed in one look: data full of magics, of which 256 KiB took 66 ms without it. */
-const MAX_CANDIDATES = 256;
 
 type Role = 'client' | 'server';
 /** `at`: where the header that tells it begins. */
@@ -47,9 +45,7 @@ export function probe(input: ProbeInput): ProbeResult {
       continue;
     }
     const fromStart = input.connection.start === 'captured' && !input.cut[end];
-    let guess = fromStart
-      ? fromFirstBytes(bytes, input.ended[end])
-      : fromAnywhere(bytes, input.at[end], input.ended[end]);
+    let guess = fromStart ? fromFirstBytes(bytes, input.ended[end]) : fromAnywhere(input, end);
     if (guess === null && fromStart && input.connection.ports.includes(IANA_PORT))
       guess = helloOfTls(bytes, input.ended[end]);
     if (guess === 'more') open = true;
@@ -149,17 +145,25 @@ function greetingIn(view: DataView): Role | null {
   return view.getUint32(0) === NBDMAGIC_LO ? 'server' : 'client';
 }
 
-/** Bytes from anywhere in a direction, after `before` others. */
-function fromAnywhere(bytes: Uint8Array, before: number, ended: boolean): Guess {
+/** Bytes from anywhere in a direction. */
+function fromAnywhere(input: ProbeInput, end: End): Guess {
+  const bytes = input.bytes[end];
+  const { probeCandidates } = input.limits;
   const view = viewOf(bytes);
-  const greeting = before === 0 ? greetingIn(view) : null;
+  const greeting = input.at[end] === 0 ? greetingIn(view) : null;
   if (greeting !== null) return { role: greeting, score: SURE, by: 'magic', at: 0 };
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let best: Sign | null = null;
   let candidates = 0;
   for (const [role, magic] of MAGICS) {
-    for (let at = buffer.indexOf(magic); at >= 0 && candidates < MAX_CANDIDATES; at = buffer.indexOf(magic, at + 1)) {
-      candidates++;
+    for (let at = buffer.indexOf(magic); at >= 0; at = buffer.indexOf(magic, at + 1)) {
+      // without a limit, 256 KiB of nothing but magics took 66 ms
+      if (candidates++ >= probeCandidates) {
+        input.limited(
+          `probeCandidates: more than ${probeCandidates} places where NBD's headers may stand; no more were looked at`,
+        );
+        break;
+      }
       if (best !== null && best.score >= CHAINED && best.at < at) break;
       const score = follow(view, at, role);
       if (score > 0 && (best === null || score >= best.score)) best = { role, score, by: 'heuristic', at };
@@ -167,7 +171,7 @@ function fromAnywhere(bytes: Uint8Array, before: number, ended: boolean): Guess 
     }
   }
   if (best !== null) return best;
-  return ended ? null : 'more';
+  return input.ended[end] ? null : 'more';
 }
 
 /** How believable the header at `at` is: what follows where it says, or that the bytes begin with it. */

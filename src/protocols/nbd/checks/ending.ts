@@ -46,7 +46,7 @@ import type { PhaseChecks } from './phases.js';
 const DISC_GRACE = 10;
 /** Payload beyond which either side may hang up. */
 const ABSURD_PAYLOAD = DEFAULT_MAX_PAYLOAD;
-/** Requests without an answer whose cookies a finding names, and to which it points. */
+/** Requests without an answer whose cookies a finding names, and to which it points. Its text counts all: they bound what a reader sees. */
 const NAMED = 8;
 const RELATED = 64;
 /**

@@ -83,7 +83,7 @@ import {
 import type { RequestTable } from '../session/request-table.js';
 import { decimal } from '../../../base/u64.js';
 
-/** Requests in flight that are named in a finding. */
+/** Requests in flight that are named in a finding; its text counts all. It chooses how many a reader sees, and bounds nothing else. */
 const NAMED = 8;
 
 /** The transmission flag without which a command must not be used; 0: none. */

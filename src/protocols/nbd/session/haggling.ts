@@ -54,7 +54,10 @@ import {
 } from '../rules/replies.js';
 import { CLIENT_PLAINTEXT_AFTER_STARTTLS, STARTTLS_PIPELINED_BYTES } from '../rules/tls.js';
 
-/** A server may hang up on a client that haggles without end. */
+/**
+ * A server may hang up on a client that haggles without end. This bounds nothing of ours: all options are decoded and judged, and beyond it
+ * only the server that closes is not blamed.
+ */
 const FLOOD_OPTIONS = 32;
 const FLOOD_BYTES = 1 << 20;
 
