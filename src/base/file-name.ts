@@ -35,6 +35,16 @@ export function shownPath(path: string): string {
   return ESCAPED.test(path) ? path.replace(/[\udc80-\udcff]/gu, safeText) : path;
 }
 
+/** A path as part of a URI (RFC 3986 2.1): the bytes of its name percent-encoded, also where they are no text. */
+export function uriPath(path: string): string {
+  const part = (text: string): string =>
+    ESCAPED.test(text)
+      ? `%${(text.charCodeAt(0) - ESCAPE).toString(16).toUpperCase()}`
+      : encodeURIComponent(text.replace(/\p{Cs}/gu, '\ufffd'));
+  const segment = (text: string): string => text.split(EACH_ESCAPED).map(part).join('');
+  return path.split('/').map(segment).join('/');
+}
+
 /** The arguments of this process with their own bytes where they are no text; Node gives them with U+FFFD in their place. */
 export function exactArguments(argv: readonly string[]): readonly string[] {
   if (!argv.some((a) => a.includes('\ufffd'))) return argv;

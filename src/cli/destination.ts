@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { pathStat } from '../base/path-stat.js';
-import { FileOutput, TextOutput } from '../report/output.js';
+import { FileOutput, removeForsaken, TextOutput } from '../report/output.js';
 import { systemWords, UsageError } from './usage-error.js';
 
 /**
@@ -14,8 +14,10 @@ export function openDestination(
   if (path === undefined || path === '-') return new TextOutput(1);
   const input = inputs.find((other) => isSameFile(path, other));
   if (input !== undefined) throw new UsageError(`cannot write ${path}: it is what is to be read (${input})`);
+  const direct = live || isSpecial(path);
+  if (!direct) removeForsaken(path);
   try {
-    return FileOutput.create(path, live || isSpecial(path));
+    return FileOutput.create(path, direct);
   } catch (error) {
     throw new UsageError(`cannot write ${path}: ${systemWords(error)}`);
   }

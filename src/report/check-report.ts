@@ -46,6 +46,8 @@ export interface FileReport {
   readonly file: string;
   /** The files of the recording: more than one where several are joined, of which `file` is the first. */
   readonly parts: readonly string[];
+  /** By the name that is shown: paths that are no text, with their own bytes (base/file-name). Empty where all are text. */
+  readonly exact: Readonly<Record<string, string>>;
   /** `skipped`: was found in a folder and is no capture; `failed`: cannot be read as a capture. */
   readonly state: 'judged' | 'skipped' | 'failed';
   /** What was found instead, where it is not judged. */

@@ -1,5 +1,6 @@
 import type { Severity } from '../base/rule.js';
 import type { CheckReport } from './check-report.js';
+import { shownPath } from '../base/file-name.js';
 import { safeJson } from '../base/text.js';
 import { shortHash } from './fingerprint.js';
 import { placeOf, repositoryPath, whereWords } from './location.js';
@@ -17,7 +18,7 @@ export function gitlab(report: CheckReport): string {
         check_name: f.rule,
         fingerprint: shortHash(`${repositoryPath(file.file)}\0${f.fingerprint}`),
         severity: SEVERITIES[f.severity],
-        location: { path, lines: { begin: line } },
+        location: { path: shownPath(path), lines: { begin: line } },
       };
     }),
   );

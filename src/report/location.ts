@@ -3,7 +3,7 @@ import type { CheckedFinding, FileReport } from './check-report.js';
 
 /** Where CI systems show a finding: a line of the transcript beside the capture, else the capture. */
 export interface Place {
-  /** Relative to the working directory where it lies below it, with `/`; else absolute. */
+  /** Relative to the working directory where it lies below it, with `/`; else absolute. Bytes that are no text are kept (base/file-name). */
   readonly path: string;
   /** 1 where there is no transcript to point into. */
   readonly line: number;
@@ -11,8 +11,13 @@ export interface Place {
 
 export function placeOf(file: FileReport, finding: CheckedFinding): Place {
   if (file.transcript !== null && finding.line !== null)
-    return { path: repositoryPath(file.transcript), line: finding.line };
-  return { path: repositoryPath(finding.part?.file ?? file.file), line: 1 };
+    return { path: exactPath(file, file.transcript), line: finding.line };
+  return { path: exactPath(file, finding.part?.file ?? file.file), line: 1 };
+}
+
+/** A path of a report for who opens it: with its own bytes, also where they are no text. */
+export function exactPath(file: FileReport, shown: string): string {
+  return repositoryPath(Object.hasOwn(file.exact, shown) ? file.exact[shown]! : shown);
 }
 
 /** A path as seen from the working directory, which in CI is the repository's root. */
@@ -20,11 +25,7 @@ export function repositoryPath(path: string): string {
   if (path === '-') return 'stdin';
   const below = relative(process.cwd(), resolve(path));
   const chosen = below === '' || below.startsWith(`..${sep}`) || isAbsolute(below) ? resolve(path) : below;
-  // a name that is no text cannot be written as one
-  return chosen
-    .split(sep)
-    .join('/')
-    .replace(/\p{Cs}/gu, '\ufffd');
+  return chosen.split(sep).join('/');
 }
 
 /** `stream 2, packet 35, server-to-client bytes 66230..66258`. */

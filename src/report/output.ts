@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { mayBlock } from '../base/blocking.js';
-import { systemPath } from '../base/file-name.js';
+import { nameOfBytes, systemPath } from '../base/file-name.js';
+import { pathStat } from '../base/path-stat.js';
 
 /** Text is handed to the system in pieces of about this many characters. */
 const PIECE = 64 << 10;
@@ -15,7 +16,7 @@ const RETRY_MS = 2;
  * analysis. What goes wrong is kept in `failure` and `broken`, and whoever drives the analysis looks there between batches.
  */
 export class TextOutput {
-  readonly fd: number;
+  private readonly descriptor: number;
   private text = '';
   private room: Buffer | null = null;
   /** The first error of a write, other than a reader that went away. */
@@ -24,7 +25,11 @@ export class TextOutput {
   broken = false;
 
   constructor(fd: number) {
-    this.fd = fd;
+    this.descriptor = fd;
+  }
+
+  get fd(): number {
+    return this.descriptor;
   }
 
   add(text: string): void {
@@ -155,29 +160,36 @@ export function removeUnfinished(): void {
   for (const path of unfinished) rmSync(systemPath(path), { force: true });
 }
 
+/** No descriptor. */
+const NONE = -1;
+
 /**
- * A file that appears complete or not at all: written beside its place under another name, and renamed by `finish`. Things that
- * are no regular files (`/dev/stdout`, a FIFO) are written directly.
+ * A file that appears complete or not at all: written beside its place under another name, and renamed by `finish`. The other name is there
+ * from the first byte on, not before: a signal may end a program that waits, and nothing removes the name then. Things that are no regular
+ * files (`/dev/stdout`, a FIFO) are written directly.
  */
 export class FileOutput extends TextOutput {
   private readonly target: string;
   private readonly beside: string | null;
-  private open = true;
+  private readonly mode: number;
+  private opened: number;
 
   /** Its whole content, for a file that is written at any place: `direct` ones cannot be. */
   get isRegular(): boolean {
     return this.beside !== null;
   }
 
-  /** Where its content is until `finish`; null for one that is written directly. */
+  /** Where its content is until `finish`, once `fd` was asked for; null for one that is written directly. */
   get working(): string | null {
     return this.beside;
   }
 
-  private constructor(target: string, beside: string | null, fd: number) {
+  private constructor(target: string, beside: string | null, fd: number, mode = 0) {
     super(fd);
     this.target = target;
     this.beside = beside;
+    this.opened = fd;
+    this.mode = mode;
   }
 
   /** Throws the system's error where the file cannot be made. */
@@ -189,10 +201,18 @@ export class FileOutput extends TextOutput {
       return new FileOutput(path, null, to);
     }
     const beside = join(dirname(path), `.${basename(path)}.${process.pid}.${++serial}.part`);
-    const fd = openSync(systemPath(beside), 'wx+', mode);
-    if (unfinished.size === 0) process.once('exit', removeUnfinished);
-    unfinished.add(beside);
-    return new FileOutput(path, beside, fd);
+    closeSync(openSync(systemPath(beside), 'wx+', mode));
+    rmSync(systemPath(beside));
+    return new FileOutput(path, beside, NONE, mode);
+  }
+
+  override get fd(): number {
+    if (this.opened === NONE && this.beside !== null) {
+      this.opened = openSync(systemPath(this.beside), 'wx+', this.mode);
+      if (unfinished.size === 0) process.once('exit', removeUnfinished);
+      unfinished.add(this.beside);
+    }
+    return this.opened;
   }
 
   override finish(): void {
@@ -201,7 +221,8 @@ export class FileOutput extends TextOutput {
       this.discard();
       throw this.failure;
     }
-    this.close();
+    closeSync(this.fd);
+    this.opened = NONE;
     if (this.beside === null) return;
     renameSync(systemPath(this.beside), systemPath(this.target));
     this.settled(this.beside);
@@ -209,7 +230,9 @@ export class FileOutput extends TextOutput {
 
   override discard(): void {
     super.discard();
-    this.close();
+    if (this.opened === NONE) return;
+    closeSync(this.opened);
+    this.opened = NONE;
     if (this.beside === null) return;
     rmSync(systemPath(this.beside), { force: true });
     this.settled(this.beside);
@@ -219,9 +242,35 @@ export class FileOutput extends TextOutput {
     unfinished.delete(beside);
     if (unfinished.size === 0) process.off('exit', removeUnfinished);
   }
+}
 
-  private close(): void {
-    if (this.open) closeSync(this.fd);
-    this.open = false;
+/** Age in milliseconds below which an unfinished file may be that of a process that cannot be seen from here: in another container. */
+const FORSAKEN_MS = 3600 * 1000;
+
+/** Removes what earlier runs for the same target left unfinished: those that a signal ended while they waited in the middle of writing. */
+export function removeForsaken(target: string): void {
+  const folder = dirname(target);
+  const lead = `.${basename(target)}.`;
+  let names: string[];
+  try {
+    names = readdirSync(systemPath(folder), 'buffer').map(nameOfBytes);
+  } catch {
+    // that it cannot be read is said where it is written
+    return;
+  }
+  for (const name of names) {
+    const owner = name.startsWith(lead) ? /^(\d+)\.\d+\.part$/.exec(name.slice(lead.length)) : null;
+    if (owner === null || isAlive(Number(owner[1]))) continue;
+    const path = join(folder, name);
+    const stat = pathStat(path);
+    if (stat?.isFile() && Date.now() - stat.mtimeMs > FORSAKEN_MS) rmSync(systemPath(path), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }

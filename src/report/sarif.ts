@@ -1,10 +1,10 @@
-import { pathToFileURL } from 'node:url';
 import type { Artifact, Location, Log, ReportingDescriptor, Result } from 'sarif';
 import type { Severity } from '../base/rule.js';
+import { uriPath } from '../base/file-name.js';
 import { safeJson } from '../base/text.js';
 import { rulesOf, type CheckedFinding, type CheckReport, type FileReport, type RuleFacts } from './check-report.js';
 import { shortHash } from './fingerprint.js';
-import { placeOf, repositoryPath, whereWords } from './location.js';
+import { exactPath, placeOf, repositoryPath, whereWords } from './location.js';
 import { blame, markdown } from './rule-page.js';
 import { printable } from './words.js';
 
@@ -125,11 +125,12 @@ class SarifLog {
   /** The bytes of the evidence: in the capture file, or in a stream inside of it. */
   private bytes(file: FileReport, f: CheckedFinding): Location[] {
     if (f.length <= 0) return [];
-    const capture = this.artifact(repositoryPath(file.file));
+    const path = exactPath(file, file.file);
+    const capture = this.artifact(path);
     const inside = `stream-${f.stream}/${f.direction}`;
     const artifactLocation =
       f.stream === null
-        ? { ...location(repositoryPath(file.file)), index: capture }
+        ? { ...location(path), index: capture }
         : { uri: inside, index: this.artifact(inside, capture) };
     return [
       {
@@ -195,6 +196,6 @@ function notification(
 }
 
 function location(path: string): { uri: string; uriBaseId?: string } {
-  if (path.startsWith('/')) return { uri: pathToFileURL(path).href };
-  return { uri: path.split('/').map(encodeURIComponent).join('/'), uriBaseId: ROOT };
+  if (path.startsWith('/')) return { uri: `file://${uriPath(path)}` };
+  return { uri: uriPath(path), uriBaseId: ROOT };
 }

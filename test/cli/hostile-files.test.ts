@@ -16,6 +16,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import type { Log } from 'sarif';
 import { describe, expect, it } from 'vitest';
 import { BIN, copyCapture, scratch, wirelint } from '../kit/cli.js';
 
@@ -285,6 +286,30 @@ describe('file names that are no UTF-8', () => {
       .map((l) => JSON.parse(l) as { type: string; file: string });
     expect(all[0]).toMatchObject({ type: 'capture', file });
     expect(all.some((e) => e.type === 'message' && e.file === file)).toBe(true);
+  });
+
+  it('are carried whole by every report', () => {
+    // two names that only such bytes tell apart
+    const two = join(own, 'two');
+    mkdirSync(two);
+    for (const byte of [0xe9, 0xea])
+      writeFileSync(
+        Buffer.concat([Buffer.from(`${two}/a b`), Buffer.of(byte), Buffer.from('.pcap')]),
+        readFileSync(good),
+      );
+    const report = (format: string): string => shell(`check --fail-on warning -f ${format} two`).stdout;
+    const { results } = (JSON.parse(report('sarif')) as Log).runs[0]!;
+    const places = results!.map((r) => r.locations![0]!.physicalLocation!.artifactLocation!.uri);
+    expect([...new Set(places)]).toEqual(['two/a%20b%E9.pcap', 'two/a%20b%EA.pcap']);
+    const entries = JSON.parse(report('gitlab')) as { fingerprint: string; location: { path: string } }[];
+    expect([...new Set(entries.map((e) => e.location.path))]).toEqual(['two/a b\\xe9.pcap', 'two/a b\\xea.pcap']);
+    expect(new Set(entries.map((e) => e.fingerprint)).size).toBe(entries.length);
+    for (const format of ['junit', 'json', 'github', 'text']) {
+      const text = report(format).replaceAll('\\\\', '\\');
+      const found = ['a b\\xe9.pcap', 'a b\\xea.pcap', '\ufffd'].map((name) => text.includes(name));
+      expect([format, ...found]).toEqual([format, true, true, false]);
+    }
+    rmSync(two, { recursive: true });
   });
 
   it('beside which a transcript lies', () => {

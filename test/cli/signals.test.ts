@@ -1,6 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants as os } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -80,12 +89,34 @@ const BLOCKED: Readonly<Record<string, Blocked>> = {
   },
 };
 
+describe('what a command that a signal ended left unfinished', () => {
+  it('is removed by the next one with the same target, unless somebody may still write it', () => {
+    const folder = place();
+    const dead = execFileSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' }).trim();
+    const old = new Date(Date.now() - 2 * 3600 * 1000);
+    const names = [
+      `.report.txt.${dead}.1.part`,
+      `.report.txt.${dead}.2.part`,
+      `.report.txt.${process.pid}.1.part`,
+      `.other.txt.${dead}.1.part`,
+    ];
+    for (const name of names) {
+      writeFileSync(join(folder, name), 'half of it');
+      if (!name.includes('.2.')) utimesSync(join(folder, name), old, old);
+    }
+    execFileSync(process.execPath, [BIN, 'analyze', '-o', 'report.txt', 'good.pcap'], { cwd: folder });
+    // not a young one, one of a process that lives, or one for another file
+    const left = readdirSync(folder).filter((n) => n.startsWith('.'));
+    expect(left).toEqual(names.slice(1).sort());
+  });
+});
+
 describe('a signal ends a command that waits', () => {
   it.each(Object.entries(BLOCKED))('%s', { timeout: 60_000 }, async (_, blocked) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       const folder = place();
       expect(await interrupted(folder, blocked, signal)).toBe(128 + os.signals[signal]);
-      expect(readdirSync(folder).filter((n) => n === 'report.txt' || n === 'report.sarif')).toEqual([]);
+      expect(readdirSync(folder).filter((n) => n.includes('report.'))).toEqual([]);
     }
   });
 });

@@ -88,6 +88,7 @@ export function fileReport(
   return {
     file,
     parts: [file],
+    exact: {},
     state: 'judged',
     problem: null,
     capture: { type: 'capture', file, format: 'pcap', linkTypes: [1], resolution: 'us' },

@@ -282,6 +282,7 @@ class Verdict implements Reporter {
     return {
       file: this.name,
       parts: inputParts(this.job.input),
+      exact: exactPaths(inputPaths(this.job.input)),
       state,
       problem,
       capture: this.info === null ? null : captureEvent(this.name, this.info),
@@ -323,6 +324,12 @@ class Verdict implements Reporter {
     this.analysis!.summary.findings[severity]++;
     this.finding(finding);
   }
+}
+
+/** The paths that are not shown as they are, and those of the transcripts beside them. */
+function exactPaths(paths: readonly string[]): Record<string, string> {
+  const exact = paths.filter((path) => shownPath(path) !== path).flatMap((path) => [path, transcriptPath(path)]);
+  return Object.fromEntries(exact.map((path) => [shownPath(path), path]));
 }
 
 /** The annotated bytes of the message that a finding is about. */

@@ -78,6 +78,7 @@ function failed(job: Job, error: unknown): FileReport {
   return {
     file: inputName(job.input),
     parts: inputParts(job.input),
+    exact: {},
     state: 'failed',
     problem: `judging it failed inside wirelint: ${what}`,
     capture: null,

@@ -11,7 +11,7 @@ import type { CheckReport, FileReport, GateResult } from '../../report/check-rep
 import { JsonDocument, Ndjson, type Framing } from '../../report/event-lines.js';
 import { summaryEvent } from '../../report/event-object.js';
 import type { PageLimits } from '../../report/page/collector.js';
-import type { TextOutput } from '../../report/output.js';
+import { FileOutput, type TextOutput } from '../../report/output.js';
 import { terminalWidth, wantColors } from '../colors.js';
 import { complain } from '../complain.js';
 import type { Suppression } from '../config-file.js';
@@ -356,7 +356,9 @@ async function writeReports(
   settings: CheckSettings,
   part: Omit<ShardPart, 'format'> | null,
 ): Promise<void> {
-  for (const { request, output, framing } of reports) {
+  // what goes to a reader may have to wait: files are complete before
+  const files = reports.filter((r) => r.output instanceof FileOutput);
+  for (const { request, output, framing } of [...files, ...reports.filter((r) => !files.includes(r))]) {
     const { format } = request;
     const colors = wantColors({ color: settings.args.color, output: request.path });
     if (framing !== null) {
