@@ -1,18 +1,9 @@
 import { ifLeft, list, since, sized, whenBefore } from '../../../base/structure/parts.js';
 import { struct, versioned } from '../../../base/structure/struct.js';
-import { blob, bool, f32, f64, i16, i32, string, u16, u32, u64, u8 } from '../../../base/structure/type.js';
+import { blob, bool, f32, f64, i16, i32, i8, string, u16, u32, u64, u8 } from '../../../base/structure/type.js';
 import { address } from '../structures/address.js';
-import {
-  compatSet,
-  entityInst,
-  entityNameT,
-  featureBits,
-  paxos,
-  settings,
-  strings,
-  utime,
-  uuid,
-} from '../structures/common.js';
+import { compatSet, entityInst, featureBits, paxos, settings, strings, utime, uuid } from '../structures/common.js';
+import { dirfrag, metareqid, tableName } from './metadata-migration.js';
 import { fsMap, fsMapUser, mdsMap, mdsStateName } from '../structures/mds-map.js';
 
 /** What metadata servers tell monitors and each other (src/messages/MMDS*.h, MFSMap.h, MLock.h, ...). */
@@ -69,16 +60,20 @@ export const mdsMetrics = struct({
 });
 
 export const mdsPing = struct({ seq: u64 });
-export const mdsScrubStats = struct({ epoch: u32, tags: strings, update: bool, aborting: bool });
-const fragments = list(struct({ start: u32, length: u32 }), 'interval');
+const failedInodes = list(struct({ errorCode: i32, inos: list(u64, 'ino') }), 'error');
+export const mdsScrubStats = struct({
+  ...{ epoch: u32, tags: strings, update: bool, aborting: bool },
+  uninlineFailed: since(2, list(struct({ tag: string, errors: failedInodes }), 'tag')),
+  paths: since(2, list(struct({ ino: u64, path: string }), 'path')),
+  counters: since(2, list(struct({ tag: string, started: u64, passed: u64, failed: u64, skipped: u64 }), 'counter')),
+});
+const fragments = list(u32, 'fragment');
 export const mdsScrub = struct({ op: i32, ino: u64, fragments, tag: string, origin: u64, flags: u32 });
 export const mdsOffloadTargets = struct({ paxos, gid: u64, targets: list(i32, 'rank') });
-export const mdsTableRequest = struct({ table: u16, op: i16, reqid: u64, payload: blob });
+export const mdsTableRequest = struct({ table: u16.shown(tableName), op: i16, reqid: u64, payload: blob });
 export const mdsSnapUpdate = struct({ ino: u64, op: i16, payload: blob });
 
-const dirfrag = struct({ ino: u64, frag: u32 });
 const objectInfo = versioned(2, { ino: u64, dirfrag, name: string, snap: u64 });
-const metareqid = struct({ name: entityNameT, tid: u64 });
 export const mdsLock = struct({
   ...{ asker: i32, action: i32, reqid: metareqid, lockType: u16, object: objectInfo, payload: blob },
 });
@@ -98,7 +93,7 @@ export const mdsPeerRequest = struct({
   stamp: utime,
   inodeExport: blob,
   inodeExportVersion: u64,
-  sourceAuth: u8,
+  sourceAuth: i32,
   stray: blob,
   sourceSnap: blob,
   destinationSnap: blob,
@@ -126,13 +121,13 @@ export const mdsDiscover = struct({
 });
 export const mdsGatherCaps = struct({ ino: u64 });
 export const mdsInodeFileCaps = struct({ ino: u64, caps: u32 });
-export const mdsDentryLink = struct({ subtree: u64, dirfrag, name: string, isPrimary: bool, payload: blob });
+export const mdsDentryLink = struct({ subtree: dirfrag, dirfrag, name: string, isPrimary: bool, payload: blob });
 export const mdsDentryUnlink = struct({ dirfrag, name: string, stray: blob });
 export const mdsDirUpdate = struct({
   ...{ from: i32, dirfrag, replication: i32, discover: i32, replicatedBy: list(i32, 'rank'), path: filepath },
 });
-export const mdsFragmentNotify = struct({ dirfrag, bits: i32, payload: blob, ackWanted: since(2, bool) });
-export const mdsFragmentNotifyAck = struct({ dirfrag, bits: i32 });
+export const mdsFragmentNotify = struct({ dirfrag, bits: i8, payload: blob, ackWanted: since(2, bool) });
+export const mdsFragmentNotifyAck = struct({ dirfrag, bits: i8 });
 export const mdsResolveAck = struct({
   commits: list(struct({ reqid: metareqid, payload: blob })),
   aborts: list(metareqid, 'request'),

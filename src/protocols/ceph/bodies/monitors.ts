@@ -226,6 +226,13 @@ const health = versioned(2, {
 });
 /** health_check_map_t. */
 export const healthChecks = versioned(1, { checks: list(struct({ code: string, check: health }), 'check') });
+/** MMonHealth, until Luminous made managers report health: how full a monitor's disk is. */
+const storeSizes = versioned(1, { total: u64, sst: u64, log: u64, misc: u64, lastUpdate: utime });
+const dataStats = versioned(3, {
+  ...{ bytes: u64, bytesUsed: u64, bytesAvailable: u64, availablePercent: i32, lastUpdate: utime },
+  store: since(2, storeSizes),
+});
+export const monHealth = struct({ epoch: u32, round: u64, serviceType: i32, serviceOp: i32, dataStats });
 export const monHealthChecks = struct({ paxos, health: healthChecks });
 
 /** ServiceMap. */

@@ -1,5 +1,5 @@
 import { list, since } from '../../../base/structure/parts.js';
-import { struct } from '../../../base/structure/struct.js';
+import { struct, versioned } from '../../../base/structure/struct.js';
 import { bool, i32, i64, i8, u32, u8 } from '../../../base/structure/type.js';
 import { eversion, hobject, pg, pgShard, spg, utime, uuid } from '../structures/common.js';
 import {
@@ -42,6 +42,15 @@ export const pgRemove = struct({ epoch: u32, pgs: list(spg, 'pg') });
 export const pgTrim = struct({ epoch: u32, pg, trimTo: eversion, shard: i8 });
 /** MOSDPGPCT (Squid): up to where all replicas have committed. */
 export const pgCommittedTo = struct({ mapEpoch: u32, minEpoch: u32, pg: spg, committedTo: eversion });
+
+/** MOSDPGCreate, MOSDScrub (both until Octopus). */
+const creation = versioned(1, { created: u32, parent: pg, splitBits: i32 });
+export const pgCreate = struct({
+  epoch: u32,
+  pgs: list(struct({ pg, creation }), 'pg'),
+  stamps: since(3, list(struct({ pg, stamp: utime }), 'pg')),
+});
+export const scrub = struct({ fsid: uuid, pgs: list(pg, 'pg'), repair: bool, deep: since(2, bool) });
 
 export const pgCreate2 = struct({
   epoch: u32,

@@ -2,10 +2,12 @@ import { quote } from '../../../base/text.js';
 import { resultText } from '../constants.js';
 import { MSG } from '../message-types.js';
 import { mdsStateName } from '../structures/mds-map.js';
-import { body, shown, unconfirmed, word, type Body } from './body.js';
+import { body, shown, unconfirmed, word, type About, type Body } from './body.js';
 import * as F from './file-systems.js';
+import * as G from './metadata-migration.js';
 import * as S from './metadata-servers.js';
 import { nothing } from './monitors.js';
+import { quiesceAck, quiesceListing } from './quiesce.js';
 
 /** What clients of file systems and metadata servers say, by type. */
 
@@ -18,6 +20,21 @@ interface Path {
 /** `#0x1/dir/file`, as Ceph writes it. */
 const path = (p: Path | undefined) =>
   `#${hex(p?.ino)}${p?.path === undefined || p.path === '' ? '' : `/${word(p.path)}`}`;
+
+interface Directory {
+  readonly dirfrag: { readonly ino: bigint; readonly frag: number };
+}
+/** `0x10000000000.1*`, as Ceph writes a part of a directory; the bits of its name follow the point. */
+function fragment(d: { readonly ino?: bigint | undefined; readonly frag?: number | undefined } | undefined): string {
+  if (d?.frag === undefined) return hex(d?.ino);
+  const bits = d.frag >>> 24;
+  const value = d.frag & 0xffffff;
+  const text = bits === 0 ? '' : value.toString(2).padStart(24, '0').slice(0, bits);
+  return bits === 0 ? hex(d.ino) : `${hex(d.ino)}.${text}*`;
+}
+const aboutDirectory: About<Directory> = ({ dirfrag }) => fragment(dirfrag);
+const aboutOutcome: About<Directory & { readonly success: boolean }> = ({ dirfrag, success }) =>
+  `${fragment(dirfrag)}  ${success === undefined ? '?' : success ? 'success' : 'failure'}`;
 
 export const FILE_SYSTEM_BODIES: readonly Body[] = [
   body(
@@ -78,7 +95,7 @@ export const FILE_SYSTEM_BODIES: readonly Body[] = [
   unconfirmed(MSG.MDS_METRICS, 1, 1, S.mdsMetrics),
   unconfirmed(MSG.MDS_PING, 1, 1, S.mdsPing, ({ seq }) => `seq ${shown(seq)}`),
   unconfirmed(MSG.MDS_SCRUB, 1, 1, S.mdsScrub),
-  unconfirmed(MSG.MDS_SCRUB_STATS, 1, 1, S.mdsScrubStats),
+  unconfirmed(MSG.MDS_SCRUB_STATS, 1, 2, S.mdsScrubStats),
   unconfirmed(MSG.MDS_OFFLOAD_TARGETS, 1, 1, S.mdsOffloadTargets),
   unconfirmed(MSG.MDS_TABLE_REQUEST, 1, 1, S.mdsTableRequest),
   unconfirmed(MSG.MDS_SNAPUPDATE, 1, 1, S.mdsSnapUpdate),
@@ -98,5 +115,34 @@ export const FILE_SYSTEM_BODIES: readonly Body[] = [
   unconfirmed(MSG.MDS_FRAGMENTNOTIFY, 1, 2, S.mdsFragmentNotify),
   unconfirmed(MSG.MDS_FRAGMENTNOTIFYACK, 1, 1, S.mdsFragmentNotifyAck),
   unconfirmed(MSG.MDS_RESOLVEACK, 1, 1, S.mdsResolveAck),
-  unconfirmed(MSG.MDS_EXPORTDIRDISCOVER, 1, 1, S.mdsExportDiscover),
+  unconfirmed(MSG.MDS_DISCOVERREPLY, 1, 2, G.discoverReply, ({ baseIno }) => hex(baseIno)),
+  unconfirmed(MSG.MDS_CACHEEXPIRE, 1, 1, G.cacheExpire, ({ from }) => `from mds.${shown(from)}`),
+  unconfirmed(MSG.MDS_RESOLVE, 1, 1, G.resolve, ({ subtrees }) => `${subtrees?.length ?? '?'} subtrees`),
+  unconfirmed(MSG.MDS_CACHEREJOIN, 1, 2, G.cacheRejoin, ({ op }) => named(G.rejoinName, op)),
+  unconfirmed(MSG.MDS_EXPORTDIRDISCOVER, 1, 1, S.mdsExportDiscover, aboutDirectory),
+  unconfirmed(MSG.MDS_EXPORTDIRDISCOVERACK, 1, 1, G.exportDiscoverAck, aboutOutcome),
+  unconfirmed(MSG.MDS_EXPORTDIRCANCEL, 1, 1, G.exportCancel, aboutDirectory),
+  unconfirmed(MSG.MDS_EXPORTDIRPREP, 1, 1, G.exportPrep, aboutDirectory),
+  unconfirmed(MSG.MDS_EXPORTDIRPREPACK, 1, 1, G.exportPrepAck, aboutOutcome),
+  unconfirmed(MSG.MDS_EXPORTDIR, 1, 1, G.exportDir, aboutDirectory),
+  unconfirmed(MSG.MDS_EXPORTDIRACK, 1, 1, G.exportDirAck, aboutDirectory),
+  unconfirmed(
+    MSG.MDS_EXPORTDIRNOTIFY,
+    1,
+    1,
+    G.exportNotify,
+    (f) => `${fragment(f.dirfrag)}  mds.${shown(f.oldAuthority?.first)} -> mds.${shown(f.newAuthority?.first)}`,
+  ),
+  unconfirmed(MSG.MDS_EXPORTDIRNOTIFYACK, 1, 1, G.exportNotifyAck, aboutDirectory),
+  unconfirmed(MSG.MDS_EXPORTDIRFINISH, 1, 1, G.exportFinish, aboutDirectory),
+  unconfirmed(MSG.MDS_EXPORTCAPS, 1, 2, G.exportCaps, ({ ino }) => hex(ino)),
+  unconfirmed(MSG.MDS_EXPORTCAPSACK, 1, 1, G.exportCapsAck, ({ ino }) => hex(ino)),
+  unconfirmed(
+    MSG.MDS_QUIESCE_DB_LISTING,
+    1,
+    1,
+    quiesceListing,
+    ({ listing }) => `${listing?.db?.sets?.length ?? '?'} sets`,
+  ),
+  unconfirmed(MSG.MDS_QUIESCE_DB_ACK, 1, 1, quiesceAck, ({ ack }) => `${ack?.map?.roots?.length ?? '?'} roots`),
 ];

@@ -6,6 +6,7 @@ import { MSG, messageTypeName } from '../message-types.js';
 import { authReply } from '../structures/auth-reply.js';
 import { body, shown, unconfirmed, word, type About, type Body } from './body.js';
 import * as M from './monitors.js';
+import { availabilityName, nvmeGatewayBeacon, nvmeGatewayMap } from './nvme-gateways.js';
 
 /** What monitors and their clients say, by type. */
 
@@ -116,6 +117,15 @@ export const MONITOR_BODIES: readonly Body[] = [
   unconfirmed(MSG.MON_USED_PENDING_KEYS, 1, 1, M.usedPendingKeys),
   unconfirmed(MSG.TIMECHECK2, 1, 1, M.timeCheck2, ({ epoch, round }) => `e${shown(epoch)} round ${shown(round)}`),
   unconfirmed(MSG.TIMECHECK, 1, 1, M.timeCheck2),
+  unconfirmed(MSG.MON_HEALTH, 1, 1, M.monHealth, ({ epoch, round }) => `e${shown(epoch)} round ${shown(round)}`),
+  unconfirmed(MSG.MNVMEOF_GW_MAP, 1, 1, nvmeGatewayMap, ({ epoch }) => `epoch ${shown(epoch)}`),
+  unconfirmed(
+    MSG.MNVMEOF_GW_BEACON,
+    1,
+    2,
+    nvmeGatewayBeacon,
+    (f) => `${word(f.gateway)}  ${named(availabilityName, f.availability)}`,
+  ),
   unconfirmed(
     MSG.FORWARD,
     4,

@@ -169,6 +169,8 @@ export const OSD_BODIES: readonly Body[] = [
     P.pgCommittedTo,
     (f) => `pg ${pgText(f.pg)}  committed to ${versionText(f.committedTo)}`,
   ),
+  unconfirmed(MSG.OSD_PG_CREATE, 2, 3, P.pgCreate, (f) => `${pgs(f.pgs)}  e${shown(f.epoch)}`),
+  unconfirmed(MSG.OSD_SCRUB, 1, 2, P.scrub, (f) => pgs(f.pgs?.map((pg) => ({ pg })))),
   body(MSG.OSD_PG_CREATE2, 1, 2, P.pgCreate2, (f) => `${pgs(f.pgs)}  e${shown(f.epoch)}`),
   unconfirmed(
     MSG.OSD_BACKFILL_RESERVE,

@@ -18,6 +18,7 @@ import type { DataFrame } from '../message.js';
 import { quote } from '../../../base/text.js';
 import type { ValueOf } from '../../../base/structure/type.js';
 import * as R from '../rules/index.js';
+import { addressText } from '../../ceph/structures/address.js';
 import { inFront } from './front.js';
 import { Asked, type Scene } from './scene.js';
 
@@ -112,14 +113,17 @@ export class MonitorChecks {
   }
 
   private log(m: DataFrame, { entries }: ValueOf<typeof logLead>): void {
-    // a monitor passes on what many have logged
     if (m.side !== CLIENT) return;
     let before = -1n;
-    for (const { seq } of entries) {
-      if (seq.value <= before) {
+    let author = '';
+    for (const { name, addresses, seq } of entries) {
+      // a monitor passes on what many have logged: the numbers are those of one start of one daemon
+      const by = `${name.type}.${name.id} ${addresses.map(addressText).join(' ')}`;
+      if (by === author && seq.value <= before) {
         const text = `entry ${seq.value} behind ${before}`;
         this.output.raise(R.MON_LOG_ORDER, inFront(m, seq.at, seq.length, text));
       }
+      author = by;
       before = seq.value;
       if (before > this.logged[m.side]) this.logged[m.side] = before;
     }

@@ -29,16 +29,18 @@ const version = (handle: number, newest: number, oldest: number) =>
 const commanded = () =>
   open().message('client', { type: MSG.MON_COMMAND, tid: 1, front: E.concat(service, F.FSID, words('a')) });
 const commandAck = (command: string) => E.concat(service, E.u32(0), E.str(''), words(command));
-const log = (...seqs: readonly number[]) =>
+const log = (...seqs: readonly number[]) => logOf(seqs.map((seq) => ['admin', seq]));
+/** Who logged, and the number of the entry. */
+const logOf = (entries: readonly (readonly [who: string, seq: number])[]) =>
   E.concat(
     ...[service, F.FSID],
     E.vec(
-      seqs.map((seq) =>
+      entries.map(([who, seq]) =>
         F.envelope(
           5,
           5,
           E.u32(8),
-          E.str('admin'),
+          E.str(who),
           E.u8(8),
           E.u64(4100),
           E.addrvec(),
@@ -129,7 +131,20 @@ export const MON_LOG_ORDER = rule('mon-log-order', {
     'A daemon numbers what it logs and sends it in that order; the monitor acknowledges all up to a number. What comes out of order is acknowledged before it is stored, or dropped as a repetition.',
   spec: 'src/common/LogClient.cc, _get_mon_log_message; src/mon/LogMonitor.cc, preprocess_log',
   breaks: ['entry 3, then 2', () => talk(open(), ['client', MSG.LOG, 1, log(3, 2)])],
-  keeps: ['entries 2 and 3', () => talk(open(), ['client', MSG.LOG, 1, log(2, 3)])],
+  keeps: [
+    'entries 2 and 3, and entry 1 of somebody else, which a monitor passes on',
+    () =>
+      talk(open(), [
+        'client',
+        MSG.LOG,
+        1,
+        logOf([
+          ['admin', 2],
+          ['admin', 3],
+          ['other', 1],
+        ]),
+      ]),
+  ],
 });
 
 export const MON_LOG_ACK = rule('mon-log-ack', {
