@@ -2,19 +2,22 @@
 
     python3 test/lab/nbd_sessions.py OUT_FOLDER [PART_OF_NAME...]
 
-Needs nbdkit, qemu-utils, libnbd (nbdsh, nbdinfo, nbdcopy), tcpdump, and the right to record on the loopback interface. With
-LAB_ROOT=FOLDER the servers and clients are those of another distribution that is installed there (they run by chroot, and must see
-the same /tmp). `wirelint check OUT_FOLDER` must then find no error: a client that closes without NBD_CMD_DISC is a warning.
+Needs tcpdump and the right to record on the loopback interface; servers and clients that are not installed are left out, and named in
+OUT_FOLDER/sessions.json. With LAB_ROOT=FOLDER they are those of another distribution that is installed there (they run by chroot, and
+must see the same /tmp). `wirelint check OUT_FOLDER` must then find no error: a client that closes without NBD_CMD_DISC is a warning.
 """
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import time
 
+from recorder import INSIDE, Sessions, Tcpdump, end, version
+
 OUT = os.path.abspath(sys.argv[1])
 ONLY = sys.argv[2:]
-ROOT = os.environ.get('LAB_ROOT', '')
 WORK = '/tmp/nbd-sessions'
 
 IMAGES = """
@@ -33,6 +36,11 @@ head -c 300000 /dev/urandom > {work}/small.img && head -c 700000 /dev/zero >> {w
 """
 
 NBDKIT = 'nbdkit -f -i 127.0.0.1 -p {port} '
+# settings of the export, then those of the server; the configuration's name says for which session it is
+NBD_SERVER = (
+    "sh -c 'printf \"[generic]\\nlistenaddr = 127.0.0.1\\nport = {port}\\n$2[disk]\\nexportname = {work}/raw.img\\n$1\" >{work}/nbd-server.conf; "
+    "exec nbd-server -C {work}/nbd-server.conf -p {work}/nbd-server.pid' nbd-server "
+)
 SERVERS = {
     'mem': NBDKIT + 'memory 8M',
     'mem-odd': NBDKIT + 'memory 1234567',
@@ -105,9 +113,14 @@ SERVERS = {
     'q-snap': 'qemu-nbd -p {port} -b 127.0.0.1 -e 8 -t -f qcow2 --discard=unmap --detect-zeroes=unmap {work}/a.qcow2',
     'q-e1': 'qemu-nbd -p {port} -b 127.0.0.1 -e 1 -t -f qcow2 {work}/a.qcow2',
     'q-sd': 'qemu-storage-daemon --blockdev driver=file,node-name=f,filename={work}/raw.img --blockdev driver=raw,node-name=r,file=f --nbd-server addr.type=inet,addr.host=127.0.0.1,addr.port={port} --export type=nbd,id=e,node-name=r,name=,writable=on',
+    'ns': NBD_SERVER + "'' ''",
+    'ns-flags': NBD_SERVER + "'flush = true\\nfua = true\\ntrim = true\\nrotational = true\\n' ''",
+    'ns-ro': NBD_SERVER + "'readonly = true\\n' ''",
+    'ns-cow': NBD_SERVER + "'copyonwrite = true\\n' ''",
+    'ns-list': NBD_SERVER + "'' 'allowlist = true\\n'",
 }
 
-URI = 'nbd://127.0.0.1:{port}'
+URI = '{uri}'
 
 NBDSH_MAIN='''\
 import nbd
@@ -176,6 +189,7 @@ CLIENTS = {
     'copy-to': ['nbdcopy', WORK + '/small.img', URI],
     'qimg-info': ['qemu-img', 'info', URI],
     'qimg-map': ['qemu-img', 'map', '-f', 'raw', URI],
+    'ns-list': ['nbd-client', '-l', '127.0.0.1', '{port}'],
     'qimg-conv': ['qemu-img', 'convert', '-f', 'raw', URI, '-O', 'raw', WORK + '/out2.img'],
 }
 # every server meets the first four, and two of the others in turn
@@ -189,8 +203,8 @@ def plan():
             yield server, client
 
 
-def fill(text, port):
-    return text.replace('{work}', WORK).replace('{port}', str(port))
+def fill(text, port, uri=''):
+    return text.replace('{work}', WORK).replace('{port}', str(port)).replace('{uri}', uri)
 
 
 def listening(port):
@@ -199,46 +213,75 @@ def listening(port):
 
 
 def record(server, client, port, path):
-    inside = ['chroot', ROOT] if ROOT else []
-    log = open(path[:-5] + '.log', 'w')
-    daemon = subprocess.Popen(inside + ['sh', '-c', 'exec ' + fill(SERVERS[server], port)], stdout=log, stderr=log)
-    tcpdump = subprocess.Popen(['tcpdump', '-i', 'lo', '-U', '-B', '16384', '--immediate-mode', '-w', path, f'tcp port {port}'],
-                               stderr=subprocess.PIPE, text=True)
-    tcpdump.stderr.readline()
-    for _ in range(60):
-        if listening(port) or daemon.poll() is not None:
-            break
-        time.sleep(0.05)
-    try:
-        subprocess.run(inside + [fill(word, port) for word in CLIENTS[client]], stdout=log, stderr=log, timeout=20)
-    except subprocess.TimeoutExpired:
-        log.write('the client took too long')
-    time.sleep(0.15)
-    daemon.terminate()
-    try:
-        daemon.wait(5)
-    except subprocess.TimeoutExpired:
-        daemon.kill()
-    time.sleep(0.05)
-    tcpdump.send_signal(signal.SIGINT)
-    tcpdump.wait()
+    """Whether the server listened: a plugin or filter may be missing, or not know an option; its log says so."""
+    with open(path[:-5] + '.log', 'w') as log:
+        daemon = subprocess.Popen([*INSIDE, 'sh', '-c', 'exec ' + fill(SERVERS[server], port)], stdout=log, stderr=log)
+        tcpdump = Tcpdump(path, f'tcp port {port}')
+        for _ in range(100):
+            # nbd-server ends well, and goes on in the background
+            if listening(port) or daemon.poll() not in (None, 0):
+                break
+            time.sleep(0.05)
+        up = listening(port)
+        if up:
+            # nbd-server has no default export
+            uri = f'nbd://127.0.0.1:{port}' + ('/disk' if server.startswith('ns') else '')
+            try:
+                command = [fill(word, port, uri) for word in CLIENTS[client]]
+                subprocess.run([*INSIDE, *command], stdout=log, stderr=log, timeout=20)
+            except subprocess.TimeoutExpired:
+                log.write('the client took too long')
+        time.sleep(0.15)
+        end(daemon)
+        end_in_background(f'{WORK}/nbd-server.pid')
+        tcpdump.stop()
+    if not up:
+        os.remove(path)
+    return up
+
+
+def end_in_background(pid_file):
+    """nbd-server cannot be kept in the foreground."""
+    if os.path.exists(pid_file):
+        os.kill(int(open(pid_file).read()), signal.SIGTERM)
+        os.remove(pid_file)
+
+
+# (what its version is asked of, the implementation that it belongs to)
+IMPLEMENTATIONS = {
+    'nbdkit': ('nbdkit', 'nbdkit'), 'qemu-nbd': ('qemu-nbd', 'qemu'), 'qemu-storage-daemon': ('qemu-storage-daemon', 'qemu'),
+    'qemu-io': ('qemu-io', 'qemu'), 'qemu-img': ('qemu-img', 'qemu'), 'nbdsh': ('nbdinfo', 'libnbd'), 'nbdinfo': ('nbdinfo', 'libnbd'),
+    'nbdcopy': ('nbdcopy', 'libnbd'), 'nbd-client': ('nbd-client', 'nbd-client'), 'nbd-server': ('nbd-server', 'nbd-server'),
+}  # fmt: skip
+
+
+def program(words):
+    return 'nbd-server' if words[0] == 'sh' else words[0]
 
 
 def main():
     os.makedirs(OUT, exist_ok=True)
+    shutil.rmtree(WORK, ignore_errors=True)
     os.makedirs(WORK, exist_ok=True)
-    subprocess.run(fill(IMAGES, 0), shell=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    sessions = Sessions(OUT)
+    names = {}
+    for name, (asked, implementation) in IMPLEMENTATIONS.items():
+        if sessions.has(name):
+            names[name] = f'{implementation} {version(asked, "-V" if asked.startswith("nbd-") else "--version")}'
+    subprocess.run([*INSIDE, 'sh', '-c', fill(IMAGES, 0)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     port = 20000
-    recorded = 0
     for server, client in plan():
         name = f'{server}--{client}'
         path = f'{OUT}/{name}.pcap'
-        if (ONLY and not any(part in name for part in ONLY)) or os.path.exists(path):
+        parties = [names.get(program(words)) for words in (shlex.split(SERVERS[server]), CLIENTS[client])]
+        if (ONLY and not any(part in name for part in ONLY)) or None in parties:
             continue
         port += 1
-        record(server, client, port, path)
-        recorded += 1
-    print(f'{recorded} sessions recorded')
+        if os.path.exists(path) or record(server, client, port, path):
+            sessions.add(f'{name}.pcap', *parties)
+        else:
+            sessions.lacks(f'server {server} ({parties[0]})', f'see {path[:-5]}.log')
+    sessions.write()
 
 
 main()

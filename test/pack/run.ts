@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Packs the package, checks what is in it, installs it into an empty folder and runs it there. Needs the registry. */
+/**
+ * Packs the package, checks what is in it, installs it into an empty folder and runs it there; then does what a newcomer does: clones the
+ * repository (what is committed) and installs that with one command. Needs the registry.
+ */
 
 const CAPTURE = resolve('captures/nbd/client-killed-in-flight.pcap');
 const WANTED =
@@ -41,6 +44,16 @@ try {
   const rules = Number(run(process.execPath, ['--input-type=module', '-e', code], home));
   if (!(rules > 100)) throw new Error('the installed library has no rules');
   process.stdout.write(`${filename}: ${files.length} files, ${size} bytes packed; ${version} installed and ran\n`);
+  const clone = join(folder, 'clone');
+  const prefix = join(folder, 'prefix');
+  run('git', ['clone', '--quiet', process.cwd(), clone]);
+  const began = performance.now();
+  run('npm', ['install', '--global', '.', '--prefix', prefix], clone);
+  const seconds = Math.round((performance.now() - began) / 1000);
+  if (!run(join(prefix, 'bin/wirelint'), ['analyze', CAPTURE], folder).includes('NBD_CMD_READ'))
+    throw new Error('what is installed from a clone does not decode');
+  if (!existsSync(join(prefix, 'share/man/man1/wirelint.1'))) throw new Error('the manual page is not installed');
+  process.stdout.write(`a fresh clone: installed in ${seconds} s by \`npm install -g .\`, and ran\n`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
