@@ -50,6 +50,9 @@ export abstract class Framing<M extends Message, S extends Side = Side> {
    */
   abstract findAgain(input: Input<S>, patience: Patience): number;
 
+  /** A message is complete, or as complete as it will ever be, and is handed on next: for what its checksums and contents tell. */
+  closing(_message: M): void {}
+
   /** A message is complete, or as complete as it will ever be, and was handed on: the state follows it. */
   after(_message: M): void {}
 
@@ -86,8 +89,11 @@ export abstract class Framing<M extends Message, S extends Side = Side> {
     return false;
   }
 
-  /** The direction ends while frames are looked for: the last chance to hand on what the search holds. */
-  searchEnd(): void {}
+  /**
+   * The direction ends while frames are looked for, from stream offset `from` on, and `passed` bytes were none: the last chance to hand
+   * on what the search holds.
+   */
+  searchEnd(_from: number, _passed: number): void {}
 
   /** The search ended: `passed` bytes from stream offset `from` on are part of no frame. */
   found(_from: number, _passed: number): void {}
@@ -135,7 +141,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
   /** The message whose body is passing. */
   current: M | null = null;
 
-  private readonly framing: Framing<M, S>;
+  private framing: Framing<M, S>;
   private readonly keepsHeads: boolean;
   private readonly lastOrigin = new Origin();
   private headFilled = 0;
@@ -169,7 +175,8 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
 
   /**
    * Takes a message at the input's position: `gathered` bytes of it (all, where not given) have been read, the rest is body, which
-   * passes from here on. `message.length` must be set. Where the input ends for good (`isFinal`), fewer may be there.
+   * passes from here on. `message.length` must be set. Where the input ends for good (`isFinal`), fewer may be there. A message that
+   * has a head already is one whose framing fills it (with what it decrypts).
    */
   take(message: M, input: Input<S>, gathered = message.length): void {
     message.hinted = this.hinted;
@@ -177,7 +184,8 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
     if (this.unproven > 0) this.unproven--;
     const from = input.pos;
     const there = Math.min(gathered, input.remaining);
-    if (this.keepsHeads) this.openHead(message, input.bytes, from, from + there);
+    if (message.head !== null) this.headFilled = message.head.length;
+    else if (this.keepsHeads) this.openHead(message, input.bytes, from, from + there);
     input.pos = from + there;
     const rest = message.length - there;
     if (rest <= 0) {
@@ -226,6 +234,15 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
     this.passBy(Infinity, reason);
   }
 
+  /** What follows is framed in another way: it is encrypted, for example. A search ends. */
+  become(framing: Framing<M, S>): void {
+    this.searching = false;
+    this.need = 1;
+    this.framing = framing;
+    framing.frames = this;
+    framing.begin();
+  }
+
   /** Frames are to be looked for, from stream offset `offset` on. */
   search(offset: number): void {
     this.searching = true;
@@ -236,12 +253,14 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
 
   /** Frames are no longer looked for. */
   endSearch(): void {
+    if (!this.searching) return;
     this.searching = false;
     if (this.passed > 0) this.framing.found(this.searchFrom, this.passed);
   }
 
   /** Hands on a message that a search took: its marks, head and end are set. */
   give(message: M): void {
+    this.framing.closing(message);
     this.output.message(message);
     this.previous = message;
     this.framing.after(message);
@@ -320,7 +339,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
   }
 
   end(how: 'fin' | 'reset' | 'open'): void {
-    if (this.searching) this.framing.searchEnd();
+    if (this.searching) this.framing.searchEnd(this.searchFrom, this.passed);
     const m = this.current;
     const missing = m === null ? 0 : this.body;
     this.current = null;
@@ -340,11 +359,11 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
 
   /** Takes frames until bytes are lacking; how many were asked for. */
   private run(input: Input<S>, patience: Patience): number {
-    const { framing } = this;
-    framing.reached(input.base + input.end);
+    this.framing.reached(input.base + input.end);
     let turns = 0;
     while (this.body === 0 && input.remaining > 0 && input.remaining >= this.need && !this.isTls()) {
       const from = input.pos;
+      const { framing } = this;
       const wasSearching = this.searching;
       const answer = wasSearching ? framing.findAgain(input, patience) : framing.frameAt(input, patience);
       if (answer === TAKEN) {

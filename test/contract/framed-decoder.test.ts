@@ -18,7 +18,10 @@ import type { Output } from '../../src/contract/protocol.js';
 import { PumpRoom } from '../../src/engine/carry.js';
 import { DirectionPump } from '../../src/engine/direction-pump.js';
 
-/** `M`, length, and so many bytes; `W`: a frame of two bytes that only the peer allows. Everything else is no frame. */
+/**
+ * `M`, length, and so many bytes; `W`: a frame of two bytes that only the peer allows; `E`: what follows is encrypted. Everything else is no
+ * frame.
+ */
 class Frame extends Message {
   readonly name = 'FRAME';
 
@@ -36,6 +39,11 @@ class Frames extends Framing<Frame, typeof SERVER> {
 
   override frameAt(input: Input<typeof SERVER>, patience: Patience): number {
     const letter = input.bytes[input.pos];
+    if (letter === 69) {
+      this.frames.skip(input, 1, 'undecoded');
+      this.frames.become(new Encrypted(this.events));
+      return TAKEN;
+    }
     if (letter !== 77 && letter !== 87) return LOST;
     if (letter === 87 && !this.told && patience === 'patient') return WAIT;
     if (input.remaining < 2) return 2;
@@ -73,6 +81,43 @@ class Frames extends Framing<Frame, typeof SERVER> {
 
   override ended(how: string, cut: Frame | null, missing: number): void {
     this.events.push(`${how} ${cut === null ? '-' : cut.offset} ${missing}`);
+  }
+}
+
+/** Frames of three bytes, each with another bit flipped; the first is 1 in plain. */
+class Encrypted extends Framing<Frame, typeof SERVER> {
+  private readonly events: string[];
+  private filled = 0;
+
+  constructor(events: string[]) {
+    super();
+    this.events = events;
+  }
+
+  override frameAt(input: Input<typeof SERVER>): number {
+    if (input.bytes[input.pos] !== (1 ^ 128)) return LOST;
+    const frame = new Frame(input, 3);
+    frame.head = Uint8Array.of(1, 0, 0);
+    this.filled = 1;
+    this.frames.take(frame, input, 1);
+    return TAKEN;
+  }
+
+  override findAgain(input: Input<typeof SERVER>): number {
+    this.frames.pass(input, input.remaining);
+    return 1;
+  }
+
+  override bodyPart(message: Frame, bytes: Uint8Array, start: number, end: number): void {
+    for (let i = start; i < end; i++) message.head![this.filled++] = bytes[i]! ^ 128;
+  }
+
+  override closing(message: Frame): void {
+    this.events.push(`plain ${message.head!.join('')}`);
+  }
+
+  override searchEnd(from: number, passed: number): void {
+    this.events.push(`none in ${from}+${passed}`);
   }
 }
 
@@ -170,4 +215,15 @@ describe('a framed decoder', () => {
     expect(r.messages).toEqual(['3+2 inferred head 2']);
     expect(r.unaccounted).toBe(0);
   });
+
+  it.each([1, 1000])(
+    'leaves what follows to another framing, which fills the heads of its messages, in chunks of %i',
+    (chop) => {
+      const r = play([[M, 0, 69, 129, 133, 134, 129, 130], { gap: 1 }, [5, 6], { gap: 3 }, [7], 'fin'], chop);
+      expect(r.messages).toEqual(['0+2 head 2', '3+3 head 3', '6+3 -1 head 3']);
+      expect(r.framing.events).toEqual(['plain 156', 'plain 120', 'none in 14+1']);
+      expect(r.skips.at(-1)).toBe('14+1 resynchronised');
+      expect(r.unaccounted).toBe(0);
+    },
+  );
 });

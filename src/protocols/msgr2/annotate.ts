@@ -116,11 +116,11 @@ function withPadding(m: Frame, fields: Annotation[]): Annotation[] {
   return fields;
 }
 
-/** Bytes that are in the head, or only counted. */
+/** Bytes that are in the head (of a frame that was cut off: as far as they were captured), or only counted. */
 function bytesAt(m: Frame, name: string, at: number, length: number, field = true): Annotation {
   const head = m.head ?? NONE;
-  const end = at + length;
-  if (end > head.length || length > MOST_HEX) return { name, at, length };
+  const end = m.complete ? at + length : Math.min(at + length, head.length);
+  if (end > head.length || end <= at || length > MOST_HEX) return { name, at, length };
   return { name, at, length, [field ? 'value' : 'text']: hex(head, at, end) };
 }
 

@@ -1,15 +1,15 @@
 import { messageNames } from './constants.js';
-import { CLIENT, otherSide, SERVER } from '../../base/input.js';
+import { CLIENT, otherSide, SERVER, type Side } from '../../base/input.js';
 import type { Limits } from '../../base/limits.js';
+import { FramedDecoder } from '../../contract/framed-decoder.js';
 import type { Protocol, ProtocolOptions } from '../../contract/protocol.js';
 import { annotate } from './annotate.js';
 import { contents } from './contents.js';
 import { VARYING } from '../ceph/varying.js';
-import { Msgr2Decoder } from './decoder.js';
+import { FrameReader } from './decoder/frame-reader.js';
+import { Msgr2Framing } from './decoder/msgr2-framing.js';
 import { below, describe } from './describe.js';
-import { Announced } from './frame-reader.js';
-import { hintsFrom } from './hints.js';
-import { DataFrame } from './message.js';
+import { DataFrame, type Msgr2Message } from './message.js';
 import { probe, relative } from './probe.js';
 import { REDACTION } from './redaction.js';
 import { RULES } from './rules/index.js';
@@ -21,6 +21,7 @@ import { KeyExchange } from './secure/key-exchange.js';
 import { readKeyring } from './secure/keyring.js';
 import { Transcript } from './secure/transcript.js';
 import { specUrl } from './spec-url.js';
+import { Told } from './told.js';
 
 /** Ceph's messenger, version 2 (msgr2.0 and msgr2.1). */
 export const msgr2: Protocol<SharedSessions> = {
@@ -39,7 +40,6 @@ export const msgr2: Protocol<SharedSessions> = {
   createShared: (options, limits) => new SharedSessions(limits.resumableSessions, keyChain(options, limits)),
   learned: (shared) => shared.keys?.learned(),
   converse(context, output, settings) {
-    const said = [new Announced(), new Announced()] as const;
     const known = context.clientEnd !== null;
     const chain = context.shared.keys;
     const transcripts = [
@@ -47,13 +47,16 @@ export const msgr2: Protocol<SharedSessions> = {
       new Transcript(settings[SERVER].fromStart),
     ] as const;
     const exchange = chain === null ? null : new KeyExchange(chain, output, transcripts);
-    const [client, server] = ([CLIENT, SERVER] as const).map((side) => {
+    const told = [new Told(), new Told()] as const;
+    const decoder = <S extends Side>(side: S): FramedDecoder<Msgr2Message, S> => {
+      const reader = new FrameReader(side, told[side], output, settings[side], known, exchange);
       const keys = exchange === null ? null : { exchange, transcript: transcripts[side] };
-      const hints = hintsFrom(said[otherSide(side)]);
-      const firstOpaque = () => context.shared.first('opaque', context.file);
-      return new Msgr2Decoder(side, said[side], output, settings[side], hints, known, keys, firstOpaque);
-    }) as [Msgr2Decoder, Msgr2Decoder];
-    return { client, server, session: new Msgr2Session(context, output, settings, exchange) };
+      const firstOpaque = (): boolean => context.shared.first('opaque', context.file);
+      const framing = new Msgr2Framing(side, told[side], told[otherSide(side)], reader, keys, firstOpaque);
+      return new FramedDecoder(side, output, settings[side], framing);
+    };
+    const session = new Msgr2Session(context, output, settings, exchange);
+    return { client: decoder(CLIENT), server: decoder(SERVER), session };
   },
   varying: VARYING,
   redaction: REDACTION,

@@ -118,6 +118,9 @@ export abstract class Frame extends Message {
   }
 }
 
+/** What decoders of this protocol make. */
+export type Msgr2Message = Banner | Frame;
+
 /** Every frame but MESSAGE. */
 export class ControlFrame extends Frame {
   /** Its payload, plain and decompressed; empty where it is not held: too long, or one of the frequent single values. */

@@ -1,6 +1,7 @@
+import type { Evidence } from '../../contract/protocol.js';
 import { FIRST_CRC, PREAMBLE } from './layout.js';
 import type { DataFrame, Frame } from './message.js';
-import { layoutOf } from './secure/layout.js';
+import { layoutOf, onWire } from './secure/layout.js';
 
 /**
  * Places of a frame's parts: on the wire in crc mode, by its revision; in the plain form of a frame that was encrypted (see
@@ -40,4 +41,11 @@ export function firstData(m: DataFrame): Uint8Array | null {
   const at = places(m).segments[3]!;
   const end = Math.min(at + m.length3, m.head.length, m.complete ? Infinity : m.length - m.missing);
   return at >= end ? m.data : m.head.subarray(at, end);
+}
+
+/** Evidence at a place inside a frame; in secure mode, inside its plain form. */
+export function at(frame: Frame, inFrame: number, length: number, text: string): Evidence {
+  if (frame.mode === 'crc') return { message: frame, offset: frame.offset + inFrame, length, text };
+  const [from, to] = onWire(frame, inFrame, length);
+  return { message: frame, offset: frame.offset + from, length: to - from, text };
 }

@@ -14,7 +14,7 @@ import {
 import { MSG } from '../../ceph/message-types.js';
 import type { DataFrame } from '../message.js';
 import { places } from '../places.js';
-import { at } from '../frame-reader.js';
+import { at } from '../places.js';
 import * as R from '../rules/index.js';
 import { inFront } from './front.js';
 import { Asked, type Scene } from './scene.js';

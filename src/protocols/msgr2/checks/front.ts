@@ -1,5 +1,5 @@
 import type { Evidence } from '../../../contract/protocol.js';
-import { at } from '../frame-reader.js';
+import { at } from '../places.js';
 import type { DataFrame } from '../message.js';
 import { places } from '../places.js';
 

@@ -1,4 +1,4 @@
-import type { FrameReader } from '../frame-reader.js';
+import type { FrameReader } from '../decoder/frame-reader.js';
 import { DataFrame, type Frame } from '../message.js';
 import type { SecureLayout } from './layout.js';
 import { GCM_TAG } from './layout.js';
@@ -14,7 +14,8 @@ export class PlainFrame {
   private readonly layout: SecureLayout;
   private held: Uint8Array;
   private readonly holds: number;
-  private pos = 0;
+  /** How many bytes of it were opened so far. */
+  opened = 0;
   private tags = 0;
   /** Status byte of the epilogue, or -1. */
   late = -1;
@@ -36,14 +37,14 @@ export class PlainFrame {
   /** The next bytes of the plain form, tags left out. */
   add(bytes: Uint8Array, start: number, end: number): void {
     const n = end - start;
-    const from = this.pos;
-    this.pos += n;
+    const from = this.opened;
+    this.opened += n;
     const head = this.frame.head;
     if (head !== null && from < head.length) {
       head.set(bytes.subarray(start, start + Math.min(n, head.length - from)), from);
     }
     if (from < this.holds) this.hold(bytes, start, Math.min(n, this.holds - from), from);
-    this.look(bytes, start, from, this.pos);
+    this.look(bytes, start, from, this.opened);
   }
 
   private hold(bytes: Uint8Array, start: number, n: number, at: number): void {
@@ -88,7 +89,7 @@ export class PlainFrame {
   deliver(reader: FrameReader): void {
     const { frame, held } = this;
     const { starts, ends, count } = this.layout;
-    const have = Math.min(this.pos, held.length);
+    const have = Math.min(this.opened, held.length);
     if (frame.compressed) return;
     if (this.holds === 0) {
       frame.damaged = true;
@@ -113,7 +114,7 @@ export class PlainFrame {
   /** All segments without their padding, one behind the other; null where they are not all held. */
   segments(layout: SecureLayout): Uint8Array | null {
     const last = layout.ends[layout.count - 1]!;
-    if (this.held.length < last || this.pos < last) return null;
+    if (this.held.length < last || this.opened < last) return null;
     const parts: Uint8Array[] = [];
     for (let i = 0; i < layout.count; i++) parts.push(this.held.subarray(layout.starts[i], layout.ends[i]));
     return Buffer.concat(parts);

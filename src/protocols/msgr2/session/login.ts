@@ -13,7 +13,7 @@ import {
   type AuthBadMethod,
   type AuthRequest,
 } from '../control-frames.js';
-import { at } from '../frame-reader.js';
+import { at } from '../places.js';
 import type { ControlFrame } from '../message.js';
 import { PREAMBLE } from '../layout.js';
 import * as R from '../rules/index.js';

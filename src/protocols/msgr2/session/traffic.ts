@@ -5,7 +5,7 @@ import { duration, nanosBetween } from '../../../base/time.js';
 import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output, SessionContext } from '../../../contract/protocol.js';
 import { ENTITY, entityName } from '../../ceph/constants.js';
-import { at } from '../frame-reader.js';
+import { at } from '../places.js';
 import { asNumber, type ControlFrame, type DataFrame, type Frame } from '../message.js';
 import { MSG, messageTypeName } from '../../ceph/message-types.js';
 import { inFront } from '../checks/front.js';

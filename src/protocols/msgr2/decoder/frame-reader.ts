@@ -1,17 +1,16 @@
-import { LIMIT } from '../../base/capture-rules.js';
-import type { Input, Side } from '../../base/input.js';
-import type { Origin } from '../../base/origin.js';
-import type { Rule } from '../../base/rule.js';
-import { check, decode } from '../../base/structure/decode.js';
-import { count } from '../../base/text.js';
-import type { DecoderSettings, Evidence, Output } from '../../contract/protocol.js';
-import type { Opened } from './compression.js';
-import { entityName } from '../ceph/constants.js';
-import { LAST_TAG, MODE_SECURE, TAG, tagName, tagSenders } from './constants.js';
-import { bodyOf, objectOf } from '../ceph/bodies/bodies.js';
-import { readMapNews } from '../ceph/bodies/map-news.js';
-import { ControlFrame, DataFrame, type Frame, type FrameMode } from './message.js';
-import { isMessageType, MSG } from '../ceph/message-types.js';
+import { LIMIT } from '../../../base/capture-rules.js';
+import type { Input, Side } from '../../../base/input.js';
+import type { Rule } from '../../../base/rule.js';
+import { check, decode } from '../../../base/structure/decode.js';
+import { count } from '../../../base/text.js';
+import type { DecoderSettings, Evidence, Output } from '../../../contract/protocol.js';
+import type { Opened } from '../compression.js';
+import { entityName } from '../../ceph/constants.js';
+import { LAST_TAG, MODE_SECURE, TAG, tagName, tagSenders } from '../constants.js';
+import { bodyOf, objectOf } from '../../ceph/bodies/bodies.js';
+import { readMapNews } from '../../ceph/bodies/map-news.js';
+import { Banner, ControlFrame, DataFrame, type Frame, type FrameMode, type Msgr2Message } from '../message.js';
+import { isMessageType, MSG } from '../../ceph/message-types.js';
 import {
   authDone,
   authRequest,
@@ -21,13 +20,23 @@ import {
   hello,
   isSingleValue,
   serverIdent,
-} from './control-frames.js';
-import { DESCRIPTOR, descriptorAt, lengthAt, MAX_SEGMENTS, MESSAGE_HEADER, PREAMBLE, type Revision } from './layout.js';
-import { readLead } from '../ceph/leads.js';
-import { readOp, readReplica, readReply } from '../ceph/operation-head.js';
-import type { Preamble } from './preamble.js';
-import * as R from './rules/index.js';
-import { onWire } from './secure/layout.js';
+} from '../control-frames.js';
+import {
+  DESCRIPTOR,
+  descriptorAt,
+  lengthAt,
+  MAX_SEGMENTS,
+  MESSAGE_HEADER,
+  PREAMBLE,
+  type Revision,
+} from '../layout.js';
+import { readLead } from '../../ceph/leads.js';
+import { readOp, readReplica, readReply } from '../../ceph/operation-head.js';
+import { at } from '../places.js';
+import type { Preamble } from '../preamble.js';
+import * as R from '../rules/index.js';
+import type { KeyExchange } from '../secure/key-exchange.js';
+import type { Told } from '../told.js';
 
 /** What kernel peers refuse, in bytes. */
 const FRONT_MAX = 16 << 20;
@@ -43,48 +52,41 @@ const PROBLEMS: Readonly<Record<string, Rule>> = {
   'addrvec-marker': R.ADDRVEC_MARKER,
 };
 
-/** What a direction has told about itself so far; its decoder and, narrowly, the peer's hints are made of it. */
-export class Announced {
-  entityType = 0;
-  gid = '';
-  /** Banner: supported features; null before it was seen. */
-  supported: bigint | null = null;
-  /** Client: whether an auth request was sent, and whether it offers secure mode. */
-  authSent = false;
-  offersSecure = false;
-  /** Server: the connection mode of AUTH_DONE, 0 before. */
-  connectionMode = 0;
-  /** Server: the algorithm of an enabling COMPRESSION_DONE, 0 otherwise. */
-  algorithm = 0;
-
-  get source(): string {
-    if (this.entityType === 0) return '';
-    const name = entityName(this.entityType);
-    if (this.gid === '') return name;
-    return `${name}.${this.gid.startsWith('-') ? '?' : this.gid}`;
-  }
-}
-
 /**
  * Makes messages of frames in plain: whatever carries them (crc mode, decrypted secure mode) opens a frame by its preamble,
- * gives segment 0 and the front as contiguous bytes, and closes it. All rules about a frame's own contents are noticed here.
+ * gives segment 0 and the front as contiguous bytes, and has it judged when it is over. All rules about a frame's own contents are
+ * noticed here.
  */
 export class FrameReader {
-  readonly side: Side;
-  readonly announced: Announced;
+  /** Whether its side, a client, has asked for a login, and whether that offers secure mode. */
+  authSent = false;
+  offersSecure = false;
+  private readonly side: Side;
+  private readonly told: Told;
   private readonly output: Output;
   private readonly settings: DecoderSettings;
   private readonly rolesKnown: boolean;
   /** What does not decode in the current message's front, and where in the frame. */
   private frontProblem: { readonly at: number; readonly length: number; readonly text: string } | null = null;
-  /** Takes the fronts of AUTH_REPLY messages: tickets are in them. */
-  authReply: ((front: Uint8Array, seconds: number) => void) | null = null;
+  /** Takes the fronts of AUTH_REPLY messages, where keys are at hand: tickets are in them. */
+  private readonly exchange: Pick<KeyExchange, 'authReply'> | null;
   /** Rules that a habit of the sender would raise for every frame: once per direction is enough. */
   private readonly said = new Set<Rule>();
+  /** Who sends here: the type of its HELLO, and the number that its ident gives it. */
+  private entityType = 0;
+  private gid = '';
 
-  constructor(side: Side, announced: Announced, output: Output, settings: DecoderSettings, rolesKnown: boolean) {
+  constructor(
+    side: Side,
+    told: Told,
+    output: Output,
+    settings: DecoderSettings,
+    rolesKnown: boolean,
+    exchange: Pick<KeyExchange, 'authReply'> | null,
+  ) {
+    this.exchange = exchange;
     this.side = side;
-    this.announced = announced;
+    this.told = told;
     this.output = output;
     this.settings = settings;
     this.rolesKnown = rolesKnown;
@@ -105,6 +107,14 @@ export class FrameReader {
     return this.settings.limits.messageBytes;
   }
 
+  /** Entity that sends here, as far as its own frames have told. */
+  private get source(): string {
+    if (this.entityType === 0) return '';
+    const name = entityName(this.entityType);
+    if (this.gid === '') return name;
+    return `${name}.${this.gid.startsWith('-') ? '?' : this.gid}`;
+  }
+
   raise(rule: Rule, evidence: Evidence): void {
     this.output.raise(rule, evidence);
   }
@@ -119,10 +129,9 @@ export class FrameReader {
   open(input: Input, p: Preamble, revision: Revision, mode: FrameMode, length: number): Frame {
     const frame =
       p.tag === TAG.MESSAGE
-        ? new DataFrame(this.side, input, p, revision, mode, length, this.announced.source)
+        ? new DataFrame(this.side, input, p, revision, mode, length, this.source)
         : new ControlFrame(this.side, input, p, revision, mode, length);
     this.frontProblem = null;
-    if (this.settings.details) frame.head = new Uint8Array(Math.min(length, this.settings.limits.detailBytes));
     this.judgePreamble(frame, p);
     return frame;
   }
@@ -166,7 +175,7 @@ export class FrameReader {
     }
   }
 
-  /** Segment 0 in plain; called once, before the frame is closed. `start` lies `inFrame` bytes into the frame. */
+  /** Segment 0 in plain; called once, before the frame is judged. `start` lies `inFrame` bytes into the frame. */
   segment0(frame: Frame, bytes: Uint8Array, view: DataView, start: number, end: number, inFrame: number): void {
     if (frame instanceof DataFrame) {
       if (end - start >= MESSAGE_HEADER.size) frame.readHeader(bytes, view, start);
@@ -216,27 +225,28 @@ export class FrameReader {
     });
   }
 
-  /** The connection ended inside the frame. */
-  truncated(frame: Frame, how: 'fin' | 'reset', missing: number): void {
+  /** The direction ended; `cut`: inside that frame, with `missing` bytes of it to come. */
+  ended(how: 'fin' | 'reset' | 'open', cut: Msgr2Message | null, missing: number): void {
+    if (how === 'open' || cut === null || cut instanceof Banner || cut.missing > missing) return;
     // that its announced end never comes is the smaller part of the fault
-    if (frame.endless) return;
+    if (cut.endless) return;
     const what = how === 'fin' ? 'closed' : 'reset';
     this.raise(R.FRAME_TRUNCATED, {
-      message: frame,
+      message: cut,
       // a reset may be the answer of a path that lets nothing through
       ...(how === 'reset' ? { party: 'either' as const } : {}),
-      text: `the connection was ${what} inside a ${frame.name} frame; ${count(missing, 'byte')} of it are missing`,
+      text: `the connection was ${what} inside a ${cut.name} frame; ${count(missing, 'byte')} of it are missing`,
     });
   }
 
   /** The front in plain, contiguous. */
   front(frame: DataFrame, bytes: Uint8Array, start: number, end: number, inFrame: number): void {
     if (!frame.headed) return;
-    if (this.settings.details && (frame.compressed || inFrame + end - start > frame.head!.length)) {
+    if (this.settings.details && (frame.compressed || inFrame + end - start > this.settings.limits.detailBytes)) {
       frame.front = bytes.slice(start, end);
     }
     this.readOperation(frame, bytes, start, end);
-    if (frame.type === MSG.AUTH_REPLY) this.authReply?.(bytes.subarray(start, end), frame.seconds);
+    if (frame.type === MSG.AUTH_REPLY) this.exchange?.authReply(bytes.subarray(start, end), frame.seconds);
     const body = bodyOf(frame.type, frame.version);
     if (body === null || !body.strict) return;
     const options = { limits: this.settings.limits, version: frame.version };
@@ -271,14 +281,11 @@ export class FrameReader {
     return objectOf(frame.type, frame.version, front, this.settings.limits);
   }
 
-  /** The frame's last byte was taken, or will never be: judge what it holds and hand it on. */
-  close(frame: Frame, origin: Origin | null): void {
-    if (origin !== null) frame.endAt(origin);
-    if (!frame.damaged) {
-      if (frame instanceof DataFrame) this.judgeMessage(frame);
-      else if (frame instanceof ControlFrame) this.judgeControl(frame);
-    }
-    this.output.message(frame);
+  /** The frame's last byte was taken, or will never be: judges what it holds, and learns from it. */
+  judge(frame: Frame): void {
+    if (frame.damaged) return;
+    if (frame instanceof DataFrame) this.judgeMessage(frame);
+    else if (frame instanceof ControlFrame) this.judgeControl(frame);
   }
 
   private judgeMessage(frame: DataFrame): void {
@@ -340,20 +347,20 @@ export class FrameReader {
     );
   }
 
-  /** What later frames of this direction need. */
+  /** What later frames of this direction, or the peer's, need. */
   private learn(frame: ControlFrame): void {
-    const a = this.announced;
-    a.entityType = frame.as(hello)?.entityType ?? a.entityType;
+    const { told } = this;
+    this.entityType = frame.as(hello)?.entityType ?? this.entityType;
     const request = frame.as(authRequest);
     if (request !== null) {
-      a.authSent = true;
-      a.offersSecure = request.preferredModes.includes(MODE_SECURE);
+      this.authSent = true;
+      this.offersSecure = request.preferredModes.includes(MODE_SECURE);
     }
-    a.connectionMode = frame.as(authDone)?.connectionMode ?? a.connectionMode;
+    told.connectionMode = frame.as(authDone)?.connectionMode ?? told.connectionMode;
     const ident = frame.as(clientIdent) ?? frame.as(serverIdent);
-    if (ident !== null) a.gid = String(ident.gid);
+    if (ident !== null) this.gid = String(ident.gid);
     const compression = frame.as(compressionDone);
-    if (compression !== null) a.algorithm = compression.enabled ? compression.algorithm : 0;
+    if (compression !== null) told.algorithm = compression.enabled ? compression.algorithm : 0;
   }
 }
 
@@ -384,11 +391,4 @@ function inHeader(
 ): Evidence {
   const { offset, length } = MESSAGE_HEADER.where(FRAME_START, first, last, PREAMBLE.size);
   return at(frame, offset, length, text);
-}
-
-/** Evidence at a place inside a frame; in secure mode, inside its plain form. */
-export function at(frame: Frame, inFrame: number, length: number, text: string): Evidence {
-  if (frame.mode === 'crc') return { message: frame, offset: frame.offset + inFrame, length, text };
-  const [from, to] = onWire(frame, inFrame, length);
-  return { message: frame, offset: frame.offset + from, length: to - from, text };
 }

@@ -1,8 +1,8 @@
-import { crc32c } from '../../base/crc32c.js';
-import type { Input } from '../../base/input.js';
-import { LATE_FLAG_ABORTED } from './constants.js';
-import { crcSlot, EPILOGUE_REV0, FIRST_CRC, PREAMBLE, type Revision } from './layout.js';
-import { plausiblePreamble, type Preamble } from './preamble.js';
+import { crc32c } from '../../../base/crc32c.js';
+import type { Input } from '../../../base/input.js';
+import { LATE_FLAG_ABORTED } from '../constants.js';
+import { crcSlot, EPILOGUE_REV0, FIRST_CRC, PREAMBLE, type Revision } from '../layout.js';
+import { plausiblePreamble, type Preamble } from '../preamble.js';
 
 /** What a frame's own bytes tell of the revision. */
 export interface RevisionVerdict {

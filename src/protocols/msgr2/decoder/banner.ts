@@ -1,11 +1,11 @@
-import { hexNumber } from '../../base/hex.js';
-import type { Input, Side } from '../../base/input.js';
-import { count } from '../../base/text.js';
-import type { Output } from '../../contract/protocol.js';
-import { BANNER_PREFIX, BANNER_V1_PREFIX, COMPRESSION, REVISION_1 } from './constants.js';
-import { BANNER, BANNER_FEATURES, BANNER_V1 } from './layout.js';
-import { Banner } from './message.js';
-import * as R from './rules/index.js';
+import { hexNumber } from '../../../base/hex.js';
+import type { Input, Side } from '../../../base/input.js';
+import { count } from '../../../base/text.js';
+import type { Output } from '../../../contract/protocol.js';
+import { BANNER_PREFIX, BANNER_V1_PREFIX, COMPRESSION, REVISION_1 } from '../constants.js';
+import { BANNER, BANNER_FEATURES, BANNER_V1 } from '../layout.js';
+import { Banner } from '../message.js';
+import * as R from '../rules/index.js';
 
 /** Bytes after which it is known which banner a stream begins with. */
 export const BANNER_TELLS = BANNER_V1.size;
@@ -34,24 +34,19 @@ export function bannerLength(input: Input, kind: 'v1' | 'v2'): number {
     : BANNER.size + input.view.getUint16(input.pos + BANNER.at.payloadLength, true);
 }
 
-/** Takes a banner of which all bytes are there, judges it and hands it on. */
-export function readBanner(side: Side, input: Input, kind: 'v1' | 'v2', details: boolean, output: Output): Banner {
+/** The banner at the input's position, of which all bytes are there; judged. */
+export function readBanner(side: Side, input: Input, kind: 'v1' | 'v2', output: Output): Banner {
   const length = bannerLength(input, kind);
   const banner = new Banner(side, input, kind === 'v1');
   banner.length = length;
-  if (kind === 'v2') {
-    banner.payloadLength = length - BANNER.size;
-    if (banner.payloadLength >= BANNER_FEATURES.size) {
-      const { supported, required } = BANNER_FEATURES.read(input.bytes, input.pos + BANNER.size);
-      banner.supported = supported;
-      banner.required = required;
-    }
-    judge(banner, output);
+  if (kind === 'v1') return banner;
+  banner.payloadLength = length - BANNER.size;
+  if (banner.payloadLength >= BANNER_FEATURES.size) {
+    const { supported, required } = BANNER_FEATURES.read(input.bytes, input.pos + BANNER.size);
+    banner.supported = supported;
+    banner.required = required;
   }
-  if (details) banner.head = input.bytes.slice(input.pos, input.pos + length);
-  banner.endAt(input.originAt(input.pos + length - 1));
-  input.pos += length;
-  output.message(banner);
+  judge(banner, output);
   return banner;
 }
 

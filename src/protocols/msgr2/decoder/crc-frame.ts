@@ -1,16 +1,16 @@
-import { crc32c } from '../../base/crc32c.js';
-import { hexNumber } from '../../base/hex.js';
-import type { Input } from '../../base/input.js';
-import type { Origin } from '../../base/origin.js';
-import { quote } from '../../base/text.js';
-import { LATE_ABORTED, LATE_CODE, LATE_COMPLETE, LATE_FLAG_ABORTED, TAG } from './constants.js';
-import { openSegments } from './compression.js';
-import { at, type FrameReader } from './frame-reader.js';
-import { DataFrame, type Frame } from './message.js';
-import { crcSlot, EPILOGUE_REV0, epilogueOf, FIRST_CRC, MAX_SEGMENTS, PREAMBLE, type Revision } from './layout.js';
-import type { Preamble } from './preamble.js';
-import { messageTypeName } from '../ceph/message-types.js';
-import * as R from './rules/index.js';
+import { crc32c } from '../../../base/crc32c.js';
+import { hexNumber } from '../../../base/hex.js';
+import type { Input } from '../../../base/input.js';
+import { quote } from '../../../base/text.js';
+import { LATE_ABORTED, LATE_CODE, LATE_COMPLETE, LATE_FLAG_ABORTED, TAG } from '../constants.js';
+import { openSegments } from '../compression.js';
+import { at } from '../places.js';
+import type { FrameReader } from './frame-reader.js';
+import { DataFrame, type Frame } from '../message.js';
+import { crcSlot, EPILOGUE_REV0, epilogueOf, FIRST_CRC, MAX_SEGMENTS, PREAMBLE, type Revision } from '../layout.js';
+import type { Preamble } from '../preamble.js';
+import { messageTypeName } from '../../ceph/message-types.js';
+import * as R from '../rules/index.js';
 
 const ALL_ONES = 0xffff_ffff;
 const DATA_SEGMENT = 3;
@@ -45,17 +45,9 @@ export class CrcFrame {
   private frontSize = 0;
   /** Bytes of the data still to come that name what an operation calls. */
   private namesLeft = 0;
-  /** Bytes of the frame that have passed, for its head. */
-  private passed = 0;
-  /** Whether bytes of it are lost: no verdicts on checksums any more. */
-  broken = false;
 
   constructor(reader: FrameReader) {
     this.reader = reader;
-  }
-
-  get current(): Frame | null {
-    return this.frame;
   }
 
   /** How many bytes of a frame must be contiguous before `begin`; the rest may come in chunks. */
@@ -69,14 +61,12 @@ export class CrcFrame {
     return first + front <= limit ? first + front : first;
   }
 
-  /** Takes the gathered part of a frame at the input's position. Returns how many bytes of it follow. */
-  begin(input: Input, p: Preamble, revision: Revision, gathered: number, algorithm: number): number {
+  /** Reads the gathered part of a frame at the input's position. */
+  begin(frame: Frame, input: Input, p: Preamble, gathered: number, algorithm: number): void {
     const { bytes, view } = input;
+    const { revision } = frame;
     const start = input.pos;
-    const total = p.frameLength(revision);
-    const frame = this.reader.open(input, p, revision, 'crc', total);
-    this.reset(frame, p, revision);
-    this.copyHead(bytes, start, start + gathered);
+    this.reset(frame);
     let pos = start + PREAMBLE.size;
     const l0 = p.lengths[0];
     if (gathered === PREAMBLE.size && l0 > 0) {
@@ -108,50 +98,37 @@ export class CrcFrame {
     }
     const rest = start + gathered - pos;
     if (rest > 0) this.digest(bytes, pos, pos + rest);
-    if (p.compressed && gathered === total) {
+    if (p.compressed && gathered === frame.length) {
       this.packed = bytes;
       this.packedAt = start + PREAMBLE.size;
       this.algorithm = algorithm;
     }
-    input.pos = start + gathered;
-    return total - gathered;
   }
 
-  /** A frame that ends before its gathered part does: what is there of it, for its message. */
-  beginCut(input: Input, p: Preamble, revision: Revision): Frame {
-    const { bytes, view } = input;
-    const start = input.pos;
-    const frame = this.reader.open(input, p, revision, 'crc', p.frameLength(revision));
-    this.reset(frame, p, revision);
-    this.copyHead(bytes, start, input.end);
-    this.broken = true;
-    const from = start + PREAMBLE.size;
+  /** Reads a frame of which less is there than is gathered. */
+  beginCut(frame: Frame, input: Input, p: Preamble): void {
+    this.reset(frame);
+    const from = input.pos + PREAMBLE.size;
     const whole = input.end >= from + p.lengths[0];
-    if (whole && !p.compressed) this.reader.segment0(frame, bytes, view, from, from + p.lengths[0], PREAMBLE.size);
-    return frame;
+    if (whole && !p.compressed)
+      this.reader.segment0(frame, input.bytes, input.view, from, from + p.lengths[0], PREAMBLE.size);
   }
 
-  /** Drops the current frame without a message. */
-  forget(): void {
-    this.frame = null;
-  }
-
-  private reset(frame: Frame, p: Preamble, revision: Revision): void {
+  private reset(frame: Frame): void {
+    const { revision, count } = frame;
     this.frame = frame;
     this.revision = revision;
-    this.count = p.count;
+    this.count = count;
     this.crcs.fill(ALL_ONES);
     this.stored.fill(0);
     this.segment = 0;
     this.segmentLeft = 0;
     this.epilogueHas = 0;
-    this.epilogueSize = revision === 0 || p.count > 1 ? epilogueOf(revision).size : 0;
+    this.epilogueSize = revision === 0 || count > 1 ? epilogueOf(revision).size : 0;
     this.firstCrcLeft = 0;
     this.packed = null;
     this.frontSize = 0;
     this.namesLeft = 0;
-    this.passed = 0;
-    this.broken = false;
   }
 
   /** The front that middle and data belong to: what it names is told where one of these is damaged. */
@@ -168,12 +145,7 @@ export class CrcFrame {
   }
 
   /** The next bytes of the frame. */
-  bytes(bytes: Uint8Array, start: number, end: number): void {
-    if (this.passed < (this.frame!.head?.length ?? 0)) this.copyHead(bytes, start, end);
-    this.digest(bytes, start, end);
-  }
-
-  private digest(bytes: Uint8Array, start: number, end: number): void {
+  digest(bytes: Uint8Array, start: number, end: number): void {
     let pos = start;
     while (pos < end) {
       if (this.firstCrcLeft > 0) {
@@ -207,34 +179,15 @@ export class CrcFrame {
     this.namesLeft -= k;
   }
 
-  private copyHead(bytes: Uint8Array, start: number, end: number): void {
-    const head = this.frame!.head;
-    if (head === null || this.passed >= head.length) return;
-    const n = Math.min(end - start, head.length - this.passed);
-    head.set(bytes.subarray(start, start + n), this.passed);
-    this.passed += n;
-  }
-
-  /** Bytes of it were lost. */
-  lose(length: number): void {
-    const frame = this.frame;
-    this.broken = true;
-    if (frame === null) return;
-    frame.complete = false;
-    frame.missing += length;
-  }
-
-  /** All bytes have passed (`origin`: of the last one), or no more will come (null). */
-  end(origin: Origin | null): Frame {
+  /** All bytes have passed, or no more will come: judges the checksums of a frame that is all there. */
+  end(): void {
     const frame = this.frame!;
     this.frame = null;
-    if (!this.broken && frame.complete) {
+    if (frame.complete) {
       this.verify(frame);
       if (frame.compressed && !frame.damaged && !frame.aborted) this.decompress(frame);
     }
     this.packed = null;
-    this.reader.close(frame, origin);
-    return frame;
   }
 
   private verify(frame: Frame): void {
