@@ -221,7 +221,7 @@ export interface Protocol<Shared = unknown, M extends Message = Message> {
   relative?(first: readonly [Uint8Array, Uint8Array], connection: Connection): string | null;
   /** Throws an Error with one line for the user where the options cannot be used, before anything is read. */
   validate?(options: ProtocolOptions): void;
-  /** State shared by the connections of one run. */
+  /** State shared by the connections of one recording. */
   createShared(options: ProtocolOptions, limits: Readonly<Limits>): Shared;
   /**
    * What connections have taught that helps to read others, wherever these stand in the input: plain data that can go to another

@@ -12,13 +12,15 @@ import { RunSecrets } from './run-secrets.js';
 export { inputName, inputParts, inputPaths, type CaptureInput, type MadeInput } from '../capture/source.js';
 
 /**
- * Carries captures through all floors into a reporter. One analysis is one run: protocols keep what they learn (tickets,
- * listings) from file to file, the summary counts over all.
+ * Carries captures through all floors into a reporter. One analysis is one run: the summary counts over all. What protocols learn (listings,
+ * sessions that are resumed) is each recording's own, so that neither the order of several nor how many are read at once changes what is said
+ * of any; what all are to know stands in `learned` (see rehearsal.ts).
  */
 export class Analysis {
   private readonly options: AnalysisOptions;
   private readonly reporter: Reporter;
-  private readonly shared = new Map<Protocol, unknown>();
+  /** What the connections of the input that is read share, by protocol; with `together`, those of all inputs. */
+  private shared = new Map<Protocol, unknown>();
   private readonly budget: Budget;
   private readonly held: Budget;
   private readonly secrets: RunSecrets;
@@ -37,8 +39,12 @@ export class Analysis {
   /** The highest number of a stream, whether it was wanted or not. */
   lastStream = 0;
 
-  constructor(options: AnalysisOptions, reporter: Reporter) {
+  private readonly together: boolean;
+
+  /** `together`: all inputs are as one to the protocols. That is for a first pass, of which nothing is reported. */
+  constructor(options: AnalysisOptions, reporter: Reporter, together = false) {
     this.options = options;
+    this.together = together;
     this.reporter = reporter;
     this.budget = new Budget(options.limits.bufferedBytes);
     this.held = new Budget(options.limits.heldMessages);
@@ -94,6 +100,8 @@ export class Analysis {
 
   /** Takes packets that the program itself makes. `end` comes last. */
   live(name: string, options = this.options, hooks: LiveHooks = {}): LiveInput {
+    if (!this.together) this.shared = new Map<Protocol, unknown>();
+    const { shared } = this;
     const file = new FileRun(
       name,
       options,
@@ -103,7 +111,7 @@ export class Analysis {
       this.held,
       this.secrets,
       this.summary,
-      (p) => this.sharedOf(p),
+      (p) => this.sharedOf(shared, p),
     );
     return {
       sink: file,
@@ -133,9 +141,9 @@ export class Analysis {
     return learned;
   }
 
-  private sharedOf(protocol: Protocol): unknown {
-    if (!this.shared.has(protocol)) this.shared.set(protocol, protocol.createShared(this.options, this.options.limits));
-    return this.shared.get(protocol);
+  private sharedOf(shared: Map<Protocol, unknown>, protocol: Protocol): unknown {
+    if (!shared.has(protocol)) shared.set(protocol, protocol.createShared(this.options, this.options.limits));
+    return shared.get(protocol);
   }
 }
 

@@ -27,7 +27,7 @@ export async function rehearse(
   if (options.keyrings.length === 0 || !options.protocols.some((p) => p.learned !== undefined)) return undefined;
   const lasting = inputs.filter(isLasting);
   if (lasting.length === 0) return undefined;
-  const analysis = new Analysis({ ...options, streams: new Set(), details: false, bytes: false }, SILENCE);
+  const analysis = new Analysis({ ...options, streams: new Set(), details: false, bytes: false }, SILENCE, true);
   for (const input of lasting) {
     const h = hooks(input);
     if (h.signal?.aborted) break;
