@@ -220,6 +220,11 @@ function recognise(p: Packet): Form | null {
   return fits(p, 'pids-only') ? 'pids-only' : null;
 }
 
+/** Where the path stands in what is in front of a record's payload: from its first byte to the one behind its last; empty where there is none. */
+export function pathIn(header: Uint8Array): readonly [number, number] {
+  return header.length < HEADER ? [0, 0] : [PATH, PATH + header[PATH_LENGTH]!];
+}
+
 /** Whether the record has such a header. One with an empty path is no old one: its sender would be 0. */
 function fits(p: Packet, form: Form): boolean {
   const { block, start, end } = p;

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { CLIENT, SERVER, type Side } from '../base/input.js';
 import type { Limits } from '../base/limits.js';
-import { count } from '../base/text.js';
+import { count, wireText } from '../base/text.js';
 import { NO_COMMENTS, type CaptureInfo, type Packet, type PacketSink, type SocketEvent } from '../capture/packet.js';
 import type { Message } from '../contract/message.js';
 import type { Rewrite } from '../contract/redaction.js';
@@ -9,7 +9,9 @@ import type { Protocol } from '../contract/protocol.js';
 import type { Finding, Reporter, StreamRecord } from '../engine/event.js';
 import type { StreamTap } from '../engine/tap.js';
 import { LinkDecoder } from '../link/link-decoder.js';
+import { USER0 } from '../link/link-types.js';
 import type { Segment } from '../link/segment.js';
+import { pathIn } from '../link/sockdump.js';
 import type { End, StreamSink } from '../stream/byte-stream.js';
 import { CaptureBuilder } from './capture-builder.js';
 import type { CaptureWriter, InterfaceInfo, OutPacket } from './capture-writer.js';
@@ -195,8 +197,9 @@ export class RedactedCapture implements Reporter {
   private segment(s: Segment): void {
     const p = this.packet!;
     this.taken = true;
-    if (s.socket !== null) this.socket(s, s.socket);
-    else this.tcp(p, s);
+    if (s.socket === null) this.tcp(p, s);
+    else if (p.linkType === USER0) this.sockdump(p, s, s.socket);
+    else this.socket(s, s.socket);
   }
 
   private tcp(p: Packet, s: Segment): void {
@@ -208,6 +211,7 @@ export class RedactedCapture implements Reporter {
     const at = this.placed.places[0]!.at;
     const field = new Uint8Array(2);
     const packet: Summed = {
+      damaged: made.checksum === 'wrong',
       payload: 0,
       seal: (payload) => {
         const value = checksumOf(made, payload);
@@ -218,6 +222,25 @@ export class RedactedCapture implements Reporter {
     };
     const length = s.end - s.start;
     if (length > 0) this.wait(s.packet, { runs: [{ at: at + payloadAt, length, packet }] });
+  }
+
+  /** Records of sockdump stay what they are: what such a recording does not know must not be known of the copy. */
+  private sockdump(p: Packet, s: Segment, event: SocketEvent): void {
+    if (event.kind !== 'data') return;
+    const head = s.start - p.start;
+    const bytes = new Uint8Array(p.end - p.start);
+    bytes.set(p.block.bytes.subarray(p.start, s.start));
+    const [from, to] = pathIn(bytes.subarray(0, head));
+    const text = wireText(bytes, from, to);
+    // where bytes are no UTF-8 their text is longer
+    if (Buffer.byteLength(text) === to - from) bytes.set(Buffer.from(this.names.text(text, this.labels)), from);
+    else this.names.rename(bytes, from, to);
+    const id = this.builder.interfaceOf(USER0);
+    this.placed.begin();
+    this.builder.whole(id, p, bytes, p.originalLength);
+    const packet: Summed = { payload: 0, seal: () => undefined };
+    const at = this.placed.places[0]!.at + head;
+    if (s.end > s.start) this.wait(s.packet, { runs: [{ at, length: s.end - s.start, packet }] });
   }
 
   /** What a recording of sockets says becomes packets of a recorded connection. */

@@ -21,6 +21,8 @@ export interface Carried {
 
 /** A packet whose checksum follows its payload. */
 export interface Summed {
+  /** Whether its checksum was wrong: another copy is decoded, where one comes. */
+  readonly damaged?: boolean;
   /** Sum of the payload's 16-bit words so far. */
   payload: number;
   /** Writes the checksum. */
@@ -52,7 +54,7 @@ export class RedactedDirection {
 
   /** A packet with stream bytes was written. `original`: its bytes. */
   carry(c: Omit<Carried, 'original'>, original: Uint8Array): void {
-    const repeats = c.offset !== this.next;
+    const repeats = c.offset !== this.next || c.packet.damaged === true;
     const kept: Carried = { ...c, original: repeats ? original.slice() : null };
     let place = this.carried.length;
     while (place > 0 && this.carried[place - 1]!.offset > c.offset) place--;

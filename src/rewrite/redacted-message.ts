@@ -1,4 +1,5 @@
 import type { Annotation, Json } from '../base/annotation.js';
+import { hex } from '../base/hex.js';
 import { wireText } from '../base/text.js';
 import type { Redaction } from '../contract/redaction.js';
 import { endpointAddress } from './endpoint-address.js';
@@ -50,11 +51,16 @@ export class FieldRedaction {
       for (const child of row.children) this.row(bytes, out, child);
       return;
     }
+    const value = typeof row.value === 'string' ? row.value : (row.text ?? '');
     if (this.data.has(name)) {
-      if (this.fill !== null) this.fill(bytes, out, at, end - at);
+      // a length may stand in front
+      const starts = textStarts(bytes, at, end);
+      const from = starts.find((s) => s < end && hex(bytes, s, Math.min(end, s + value.length / 2)) === value) ?? at;
+      const start = value === '' && end - at === 1 && starts.length > 1 ? end : from;
+      copy(bytes, out, at, start);
+      if (this.fill !== null) this.fill(bytes, out, start, end - start);
       return;
     }
-    const value = typeof row.value === 'string' ? row.value : (row.text ?? '');
     if (ADDRESS.test(value) && this.address(bytes, out, at, end, value)) return;
     const form = numberForm(bytes, at, end, row);
     if (this.ids.has(name)) return this.id(bytes, out, at, end, form);

@@ -108,7 +108,7 @@ function isWholeHello(record: Uint8Array): boolean {
 function hello(bytes: Uint8Array, out: Uint8Array, start: number, end: number, client: boolean): void {
   let at = start;
   const keep = (n: number): number => {
-    const from = at;
+    const from = Math.min(at, end);
     at = Math.min(end, at + n);
     out.set(bytes.subarray(from, at), from);
     return from;

@@ -9,4 +9,12 @@ export const REDACTION: Redaction = {
   data: ['data'],
   words: [],
   labels: ['arca'],
+  skipped,
 };
+
+/** Zeros could be frames. */
+const NO_FRAME = 0xff;
+
+function skipped(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.length).fill(NO_FRAME);
+}

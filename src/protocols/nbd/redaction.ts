@@ -1,8 +1,20 @@
 import type { Message } from '../../contract/message.js';
 import type { Redaction } from '../../contract/redaction.js';
-import { OPT_GO, OPT_INFO, OPT_LIST_META_CONTEXT, OPT_SET_META_CONTEXT, RESERVED_MAGICS } from './constants.js';
-import { OPTION } from './layout.js';
-import { Option } from './messages.js';
+import {
+  EXTENDED_REPLY_MAGIC,
+  EXTENDED_REQUEST_MAGIC,
+  OPT_GO,
+  OPT_INFO,
+  OPT_LIST_META_CONTEXT,
+  OPT_SET_META_CONTEXT,
+  REP_SERVER,
+  REQUEST_MAGIC,
+  RESERVED_MAGICS,
+  SIMPLE_REPLY_MAGIC,
+  STRUCTURED_REPLY_MAGIC,
+} from './constants.js';
+import { OPTION, OPTION_REPLY } from './layout.js';
+import { Chunk, Option, OptionReply, Request, SimpleReply } from './messages.js';
 
 /** What a copy for others keeps of NBD's messages. */
 export const REDACTION: Redaction = {
@@ -24,10 +36,31 @@ function skipped(bytes: Uint8Array): Uint8Array {
   return out;
 }
 
-/** A name's length that goes beyond the option's end is no field, and is judged. */
+/** A name's length that goes beyond its message's end is no field, and is judged; so is a header inside data that are shorter than they say. */
 function seal(m: Message, original: Uint8Array, redacted: Uint8Array): void {
-  if (!(m instanceof Option) || !NAMED.includes(m.option) || original.length < OPTION.size + 4) return;
-  redacted.set(original.subarray(OPTION.size, OPTION.size + 4), OPTION.size);
+  const length = (at: number): void => redacted.set(original.subarray(at, at + 4), at);
+  if (m instanceof Option && NAMED.includes(m.option) && original.length >= OPTION.size + 4) length(OPTION.size);
+  else if (m instanceof OptionReply && m.type === REP_SERVER && original.length >= OPTION_REPLY.size + 4)
+    length(OPTION_REPLY.size);
+  else if (m instanceof Request || m instanceof SimpleReply || m instanceof Chunk)
+    for (const magic of HEADERS) headersInside(magic, original, redacted);
+}
+
+/** What is looked at of a header where no message begins: its magic, its flags or error, and the cookie. */
+const HEAD = 16;
+const HEADERS = [
+  ...[REQUEST_MAGIC, EXTENDED_REQUEST_MAGIC, SIMPLE_REPLY_MAGIC, STRUCTURED_REPLY_MAGIC, EXTENDED_REPLY_MAGIC],
+].map((magic) => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(magic);
+  return bytes;
+});
+
+function headersInside(magic: Uint8Array, original: Uint8Array, redacted: Uint8Array): void {
+  const all = Buffer.from(original.buffer, original.byteOffset, original.length);
+  for (let at = all.indexOf(magic, 1); at > 0 && at + HEAD <= all.length; at = all.indexOf(magic, at + 1))
+    // flags and errors are small numbers
+    if (all[at + 4] === 0) redacted.set(all.subarray(at, at + HEAD), at);
 }
 
 /** Options whose data begin with the length of a name. */
