@@ -6,10 +6,8 @@ import { OPAQUE } from '../base/capture-rules.js';
 import { DEFAULT_LIMITS } from '../base/limits.js';
 import { safeText } from '../base/text.js';
 import { PROTOCOLS } from '../protocols/registry.js';
-import { NotACapture } from '../capture/packet.js';
-import { Analysis, inputName, inputPaths } from '../engine/analysis.js';
-import type { AnalysisOptions, RunHooks } from '../engine/analysis-options.js';
-import type { Finding, Reporter } from '../engine/event.js';
+import { inputName, inputPaths } from '../engine/analysis.js';
+import type { Finding } from '../engine/event.js';
 import { FileOutput, TextOutput } from '../report/output.js';
 import { KeptFindings } from '../rewrite/kept-findings.js';
 import { PatchedFile } from '../rewrite/patched-file.js';
@@ -19,13 +17,13 @@ import { Pseudonyms, type NameTable } from '../rewrite/pseudonyms.js';
 import { RedactedCapture } from '../rewrite/redacted-capture.js';
 import type { Command } from './command.js';
 import { complain } from './complain.js';
+import { writeInClear, type Cleared } from './in-clear.js';
+import { analyze, findingsTo } from './reading.js';
 import { DescriptorFile } from './descriptor-file.js';
 import { finishDestination, openDestination } from './destination.js';
 import { Interrupt } from './interrupt.js';
 import { INPUT_OPTIONS, single, type CommonArguments } from './options.js';
 import { analysisOptions, Planner } from './plan.js';
-import { Progress } from './progress.js';
-import { inputError } from './run.js';
 import { systemWords, UsageError } from './usage-error.js';
 import { version } from './version.js';
 
@@ -34,6 +32,7 @@ interface RedactArguments extends CommonArguments {
   readonly write: string;
   readonly map?: string;
   readonly 'keep-equal'?: boolean;
+  readonly 'in-clear'?: boolean;
 }
 
 const { protocol, 'decode-as': decodeAs, rule, keyring, 'tls-keylog': tlsKeylog, config } = INPUT_OPTIONS;
@@ -56,19 +55,26 @@ export const redact: Command = {
           describe: 'Keep the key and the new names in this file, for yourself, and take them from it where it exists',
         },
         'keep-equal': { type: 'boolean', describe: 'Equal blocks of data stay equal, those of zeros zero' },
+        'in-clear': {
+          type: 'boolean',
+          describe:
+            'Streams that were opened (--tls-keylog, --keyring, secrets in the file) are written without their encryption',
+        },
         ...{ protocol, 'decode-as': decodeAs, rule, keyring, 'tls-keylog': tlsKeylog, config },
       })
       .example('$0 redact bug.pcapng -w share.pcapng', 'payloads become zeros, names and addresses others')
+      .example('$0 redact tls.pcapng -w b.pcapng --tls-keylog keys --in-clear', 'what stood inside TLS, too')
       .example('$0 redact a.pcap -w b.pcap --map names.json', 'the same new names in the next capture'),
 
   async run(raw) {
     const args = raw as unknown as RedactArguments;
     const planner = await Planner.load(args);
-    const wanted = analysisOptions(planner.for(inputName(args.capture)), 'none');
+    let wanted = analysisOptions(planner.for(inputName(args.capture)), 'none');
     const known = args.map === undefined ? null : readMap(args.map);
     const output = openDestination(args.write, { inputs: inputPaths(args.capture) });
     const interrupt = new Interrupt(true);
     const work = workFile(output, args.write);
+    let cleared: Cleared | null = null;
     const fail = (status: number): number => {
       work.discard();
       return status;
@@ -76,7 +82,13 @@ export const redact: Command = {
     try {
       const key = known === null ? randomBytes(32) : Buffer.from(known.key, 'hex');
       const names = new Pseudonyms(key, DEFAULT_LIMITS.redactNames, known?.names);
-      const run = { capture: args.capture, signal: interrupt.signal };
+      if (args['in-clear'] === true) {
+        const made = await writeInClear(args.capture, wanted, interrupt.signal, `wirelint ${version()}`);
+        if (typeof made === 'number') return fail(made);
+        cleared = made;
+        wanted = { ...wanted, keyrings: [], tlsKeylogs: [] };
+      }
+      const run = { capture: cleared?.path ?? args.capture, signal: interrupt.signal };
       // what is encrypted stays so: it is not to be written in clear
       const closed = { ...wanted, keyrings: [], tlsKeylogs: [], limits: CLOSED };
       const labels = PROTOCOLS.flatMap((p) => p.redaction?.labels ?? []);
@@ -145,12 +157,14 @@ export const redact: Command = {
       if (args.map !== undefined) writeMap(args.map, key, names);
       work.finish();
       const report = new TextOutput(1);
-      for (const line of copy.report()) report.add(`${safeText(line)}\n`);
+      for (const line of [...copy.report(), ...(cleared?.lines ?? [])]) report.add(`${safeText(line)}\n`);
       finishDestination(report, undefined);
       return 0;
     } catch (error) {
       work.discard();
       throw error;
+    } finally {
+      cleared?.remove();
     }
   },
 };
@@ -165,36 +179,6 @@ interface Attempt {
 const SHOWN = 20;
 /** Secrets of the file are not used. */
 const CLOSED = { ...DEFAULT_LIMITS, tlsSecretBlocks: 0 };
-
-interface Reading extends Pick<RunHooks, 'tee' | 'tap'> {
-  readonly capture: string;
-  readonly options: AnalysisOptions;
-  readonly reporter: Reporter;
-  readonly signal: AbortSignal;
-}
-
-/** Carries a capture into a reporter. Gives the exit status. */
-async function analyze({ capture, options, reporter, signal, tee, tap }: Reading): Promise<number> {
-  const progress = new Progress();
-  const analysis = new Analysis(options, reporter);
-  const update = (read: number, total: number | null): void => progress.update(inputName(capture), read, total);
-  try {
-    await analysis.run(capture, { tee, tap, signal, progress: update });
-    analysis.finish();
-  } catch (error) {
-    progress.clear();
-    if (!(error instanceof NotACapture) && !(error instanceof Error && 'syscall' in error)) throw error;
-    complain(inputError(capture, error));
-    return 2;
-  }
-  progress.clear();
-  return analysis.internalErrors > 0 ? 2 : 0;
-}
-
-function findingsTo(take: (f: Finding) => void): Reporter {
-  const nothing = (): void => undefined;
-  return { capture: nothing, message: nothing, stream: nothing, summary: nothing, finding: take };
-}
 
 interface NamesFile {
   readonly key: string;

@@ -196,6 +196,14 @@ export interface Conversation<M extends Message = Message> {
   readonly session: Session<M>;
 }
 
+/** See Protocol.inClear. */
+export interface InClear<M extends Message = Message> {
+  /** Whether the protocol itself encrypted that message: its bytes in plain are then its `head`. */
+  isEncrypted(message: M): boolean;
+  /** What takes its place in clear; null: nothing does, since it is about encryption. `bytes`: the message in plain. */
+  bytesOf(message: M, bytes: Uint8Array): Uint8Array | null;
+}
+
 /** `M`: what its decoders make, and all that its session, `annotate` and `describe` are given. */
 export interface Protocol<Shared = unknown, M extends Message = Message> {
   /** Short name: `nbd`. */
@@ -250,6 +258,8 @@ export interface Protocol<Shared = unknown, M extends Message = Message> {
   resize?(message: M, bytes: Uint8Array, size: (length: number) => number): Uint8Array | null;
   /** What a copy for others keeps of its messages; nothing but their lengths, where not given. */
   readonly redaction?: Redaction;
+  /** How its sessions are written in clear that were encrypted, and opened; they are written as they were in plain, where not given. */
+  readonly inClear?: InClear<M>;
   /**
    * Names of fields that differ between recordings of the same thing: those that mean nothing then (times, checksums, addresses), and ids
    * that only have to map one to one.

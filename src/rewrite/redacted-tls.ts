@@ -11,7 +11,13 @@ const RECORD_HEADER = 5;
 const HANDSHAKE_HEADER = 4;
 /** Longest record, with room for what a cipher adds (RFC 5246, 6.2.3). */
 const MOST_RECORD = 16_384 + 2048;
-const SUPPORTED_VERSIONS = 43;
+/** Extensions that are lists of the protocol's own numbers: groups, point formats, signatures, versions, modes. */
+const NUMBERS: ReadonlySet<number> = new Set([10, 11, 13, 43, 45, 50]);
+/** Those of which the lengths inside stay, so that they can be read. */
+const SERVER_NAME = 0;
+const ALPN = 16;
+const PRE_SHARED_KEY = 41;
+const KEY_SHARE = 51;
 const RANDOM_BYTES = 32;
 /** The random of a HelloRetryRequest (RFC 8446, 4.1.3) begins like this. */
 const RETRY = [0xcf, 0x21, 0xad, 0x74];
@@ -118,6 +124,37 @@ function hello(bytes: Uint8Array, out: Uint8Array, start: number, end: number, c
     for (let i = 0; i < n; i++) value = value * 256 + (from + i < end ? bytes[from + i]! : 0);
     return value;
   };
+  const vector = (size: number, last: number, item: () => void): void => {
+    const stop = Math.min(last, number(keep(size), size) + at);
+    while (at < stop) item();
+  };
+  /** Bytes with their length in front, which stays. */
+  const blob = (size: number): void => {
+    at += number(keep(size), size);
+  };
+  const inside = (type: number, last: number): void => {
+    if (at === last) return;
+    if (type === SERVER_NAME)
+      vector(2, last, () => {
+        keep(1);
+        blob(2);
+      });
+    else if (type === ALPN) vector(2, last, () => blob(1));
+    else if (type === KEY_SHARE) {
+      const share = (): void => {
+        keep(2);
+        if (at < last) blob(2);
+      };
+      if (client) vector(2, last, share);
+      else share();
+    } else if (type === PRE_SHARED_KEY && client) {
+      vector(2, last, () => {
+        blob(2);
+        at += 4;
+      });
+      vector(2, last, () => blob(1));
+    } else if (type === PRE_SHARED_KEY) keep(2);
+  };
   keep(2);
   const retry = RETRY.every((b, i) => bytes[at + i] === b);
   if (retry) keep(RANDOM_BYTES);
@@ -133,7 +170,9 @@ function hello(bytes: Uint8Array, out: Uint8Array, start: number, end: number, c
   while (at + 4 <= end) {
     const type = number(keep(2), 2);
     const length = number(keep(2), 2);
-    if (type === SUPPORTED_VERSIONS) keep(length);
-    else at += length;
+    const next = at + length;
+    if (NUMBERS.has(type)) keep(length);
+    else inside(type, Math.min(next, end));
+    at = next;
   }
 }

@@ -79,6 +79,46 @@ describe('a capture that is redacted', () => {
     expect(() => statSync(out)).toThrow();
   });
 
+  it.each([
+    ['tls/nbdkit-tls12-cbc-sha1-mac-then-encrypt.pcap', '--tls-keylog', '.keylog', 'nbd'],
+    ['tls/stunnel-tls-first-tls13.pcap', '--tls-keylog', '.keylog', 'nbd'],
+    ['msgr2/secure-mon-osd.pcap', '--keyring', 'secure.keyring', 'msgr2'],
+    ['msgr2/rev0-secure-mon-osd.pcap', '--keyring', 'rev0-secure.keyring', 'msgr2'],
+  ])(
+    'has the messages of what was opened in clear, where that is asked for: %s',
+    async (name, option, key, protocol) => {
+      const input = join(CAPTURES, name);
+      const keys = key.startsWith('.') ? input.replace(/\.pcap$/, key) : join(CAPTURES, 'msgr2', key);
+      const out = join(folder, `clear-${name.replaceAll('/', '-')}.pcapng`);
+      const { status, stdout, stderr } = wirelint(['redact', input, '--in-clear', option, keys, '-w', out]);
+      expect([status, stderr]).toEqual([0, '']);
+      expect(stdout).toMatch(/\d streams? in clear/);
+      const opened = await collect(input, option === '--keyring' ? { keyrings: [keys] } : { tlsKeylogs: [keys] });
+      const after = await collect(out);
+      const said = (all: typeof after): string[] => {
+        const about = all.messages.filter((m) => m.name === 'NBD_OPT_STARTTLS');
+        const isAbout = (m: (typeof about)[number]): boolean =>
+          about.some((a) => a.stream === m.stream && (a.index === m.index || a.index === m.inReplyTo));
+        return all.messages
+          .filter((m) => !isAbout(m))
+          .map((m) => [m.protocol, m.direction, m.name].join(' '))
+          .sort();
+      };
+      expect(after.messages.some((m) => m.protocol === protocol)).toBe(true);
+      expect(said(after)).toEqual(said(opened));
+      // nothing is encrypted there
+      expect(after.findings.filter((f) => f.rule === 'capture/opaque')).toEqual([]);
+    },
+  );
+
+  it('is not written in clear where nothing was opened', () => {
+    const out = join(folder, 'closed.pcapng');
+    const input = join(CAPTURES, 'tls/nbdkit-tls13-aes256gcm.pcap');
+    const { status, stderr } = wirelint(['redact', input, '--in-clear', '-w', out]);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('nothing was opened')]);
+    expect(() => statSync(out)).toThrow();
+  });
+
   it('is none where the map is no map, or the capture is no capture', () => {
     const out = join(folder, 'none.pcap');
     const input = join(CAPTURES, 'nbd/nanosecond.pcap');

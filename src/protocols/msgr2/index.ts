@@ -11,6 +11,7 @@ import { Msgr2Framing } from './decoder/msgr2-framing.js';
 import { below, describe } from './describe.js';
 import { DataFrame, type Msgr2Message } from './message.js';
 import { probe, relative } from './probe.js';
+import { IN_CLEAR } from './in-clear.js';
 import { REDACTION } from './redaction.js';
 import { RULES } from './rules/index.js';
 import { Msgr2Session } from './session/session.js';
@@ -60,6 +61,7 @@ export const msgr2: Protocol<SharedSessions> = {
   },
   varying: VARYING,
   redaction: REDACTION,
+  inClear: IN_CLEAR,
   contents: (message) => contents(message),
   operation: (message) => (message instanceof DataFrame ? operation(message) : null),
   outcome: (message) => (message instanceof DataFrame ? outcome(message) : { last: true, error: null }),

@@ -24,9 +24,14 @@ export function plainTwin<F extends Frame>(m: F, bytes: Uint8Array): PlainTwin<F
   if (!m.complete || m.damaged || !m.isPlain || bytes.length < m.length) return null;
   const segments = plainSegments(m, bytes);
   if (segments === null) return null;
-  const made = frameOf(m, bytes.subarray(0, PREAMBLE.size), segments);
+  const made = frameOf(m, bytes, segments, m.flags & ~FRAME_COMPRESSED);
   const lengths = Array.from({ length: MAX_SEGMENTS }, (_, i) => segments[i]?.length ?? 0);
   return { message: m.inPlain(made, lengths), bytes: made, segments };
+}
+
+/** A frame that was opened, in crc mode; what is compressed stays so. Null where it is not all there. */
+export function inCrcMode(m: Frame, bytes: Uint8Array, segments = segmentsOf(m, bytes)): Uint8Array | null {
+  return m.complete && !m.damaged && bytes.length >= m.length ? frameOf(m, bytes, segments, m.flags) : null;
 }
 
 /** Its segments as they are in the frame: compressed ones compressed. */
@@ -43,12 +48,12 @@ function plainSegments(m: Frame, bytes: Uint8Array): readonly Uint8Array[] | nul
   return opened.failed === null ? opened.segments : null;
 }
 
-/** A frame in crc mode of the same revision and the same end. */
-function frameOf(m: Frame, head: Uint8Array, segments: readonly Uint8Array[]): Uint8Array {
-  const preamble = new Uint8Array(head);
+/** A frame in crc mode of the same revision and the same end; `bytes` begin with its preamble. */
+function frameOf(m: Frame, bytes: Uint8Array, segments: readonly Uint8Array[], flags: number): Uint8Array {
+  const preamble = bytes.slice(0, PREAMBLE.size);
   const view = new DataView(preamble.buffer);
   segments.forEach((s, i) => view.setUint32(lengthAt(i), s.length, true));
-  preamble[PREAMBLE.at.flags] = preamble[PREAMBLE.at.flags]! & ~FRAME_COMPRESSED;
+  preamble[PREAMBLE.at.flags] = flags;
   view.setUint32(PREAMBLE.at.crc, crc32c(0, preamble, 0, PREAMBLE.at.crc), true);
   const parts: Uint8Array[] = [preamble];
   const crcs = segments.map((s) => crc32c(ALL_ONES, s, 0, s.length));

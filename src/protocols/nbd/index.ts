@@ -10,6 +10,7 @@ import type { NbdMessage } from './messages.js';
 import { messageNames } from './names.js';
 import { operation, outcome } from './session/operation.js';
 import { probe, relative } from './probe.js';
+import { IN_CLEAR } from './in-clear.js';
 import { REDACTION } from './redaction.js';
 import { resize } from './resize.js';
 import { RULES } from './rules/index.js';
@@ -50,6 +51,7 @@ export const nbd: Protocol<NbdShared, NbdMessage> = {
   contents,
   resize,
   redaction: REDACTION,
+  inClear: IN_CLEAR,
   annotate,
   describe,
 };

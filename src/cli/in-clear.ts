@@ -1,0 +1,125 @@
+import { mkdtempSync, openSync, rmSync, closeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { OPAQUE } from '../base/capture-rules.js';
+import type { Side } from '../base/input.js';
+import { DEFAULT_LIMITS } from '../base/limits.js';
+import { count } from '../base/text.js';
+import type { Message } from '../contract/message.js';
+import type { AnalysisOptions } from '../engine/analysis-options.js';
+import type { Finding } from '../engine/event.js';
+import { ClearCapture, OpenedStreams } from '../rewrite/clear-capture.js';
+import { PcapngWriter } from '../rewrite/pcapng-writer.js';
+import { complain } from './complain.js';
+import { DescriptorFile } from './descriptor-file.js';
+import { analyze, findingsTo } from './reading.js';
+
+/** A capture whose encrypted streams stand in clear, for as long as it is needed. */
+export interface Cleared {
+  readonly path: string;
+  /** Lines for people. */
+  readonly lines: readonly string[];
+  remove(): void;
+}
+
+/** Writes it beside the system's other temporary files, for its owner alone. Gives the exit status where there is none. */
+export async function writeInClear(
+  capture: string,
+  options: AnalysisOptions,
+  signal: AbortSignal,
+  application: string,
+): Promise<Cleared | number> {
+  const opened = new OpenedStreams();
+  let status = await analyze({ capture, signal, options, reporter: opened });
+  if (status !== 0) return status;
+  if (opened.ids.size === 0) {
+    complain('redact --in-clear: nothing was opened in this capture (--tls-keylog, --keyring)');
+    return 2;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'wirelint-'));
+  const path = join(folder, 'clear');
+  const fd = openSync(path, 'wx+', 0o600);
+  const remove = (): void => {
+    closeSync(fd);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const kept = new KeptInClear();
+    const file = new DescriptorFile(fd, path);
+    const writer = new PcapngWriter((bytes) => file.write(file.length, bytes), application);
+    const clear = new ClearCapture(
+      ...([writer, opened, DEFAULT_LIMITS] as const),
+      (m, stays) => {
+        if (stays) kept.message(m, 1);
+      },
+      (f) => kept.finding(f, 1),
+    );
+    const whole = { details: true, bytes: true };
+    const limits = { ...options.limits, detailBytes: options.limits.messageBytes };
+    status = await analyze({
+      ...{ capture, signal, options: { ...options, ...whole, limits }, reporter: clear },
+      ...{ tee: clear.tee, tap: clear.tap },
+    });
+    const { problem } = clear;
+    if (problem !== null) complain(`redact: ${problem}`);
+    if (status === 0 && problem === null) {
+      const closed = { ...options, keyrings: [], tlsKeylogs: [] };
+      const after = {
+        ...findingsTo((f) => kept.finding(f, -1)),
+        message: (_: unknown, m: Message) => kept.message(m, -1),
+      };
+      status = await analyze({ capture: path, signal, options: closed, reporter: after });
+    }
+    if (status === 0 && problem === null && kept.differences.length === 0)
+      return { path, lines: kept.lines(opened), remove };
+    for (const line of kept.differences) complain(`in clear it would not be the same: ${line}`);
+    remove();
+    return status === 0 ? 2 : status;
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+/** What is said of encryption itself is not to be found in a stream that has none. */
+function isOfEncryption(id: string): boolean {
+  return id.includes('tls') || id === OPAQUE.id;
+}
+
+/** Counts messages and findings of a capture and of the one in clear, whose offsets and streams have other numbers. */
+class KeptInClear {
+  private readonly counts = new Map<string, number>();
+  private readonly left = new Map<string, number>();
+
+  message(m: Message, by: 1 | -1): void {
+    this.add(`${m.name} ${SIDES[m.side]}`, by);
+  }
+
+  finding(f: Finding, by: 1 | -1): void {
+    if (f.stream === null) return;
+    const { id } = f.rule;
+    if (!isOfEncryption(id)) this.add(`${f.severity} ${id} (${f.party})`, by);
+    else if (by === 1) this.left.set(id, (this.left.get(id) ?? 0) + 1);
+  }
+
+  get differences(): string[] {
+    return [...this.counts].map(([what, n]) => `${Math.abs(n)} ${n > 0 ? 'less' : 'more'} of ${what}`);
+  }
+
+  lines(opened: OpenedStreams): string[] {
+    const out = [`${count(opened.ids.size, 'stream')} in clear`];
+    if (opened.left > 0)
+      out.push(`${count(opened.left, 'opened stream')} not in clear: others have the same ports, or it is no TCP`);
+    for (const [id, n] of this.left)
+      out.push(`left out, as it is about encryption: ${id}${n > 1 ? `, ${n} times` : ''}`);
+    return out;
+  }
+
+  private add(what: string, by: number): void {
+    const n = (this.counts.get(what) ?? 0) + by;
+    if (n === 0) this.counts.delete(what);
+    else this.counts.set(what, n);
+  }
+}
+
+const SIDES: Readonly<Record<Side, string>> = ['of the client', 'of the server'];

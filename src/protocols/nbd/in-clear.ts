@@ -1,0 +1,12 @@
+import type { InClear } from '../../contract/protocol.js';
+import { OPT_STARTTLS } from './constants.js';
+import { Option, OptionReply, type NbdMessage } from './messages.js';
+
+/** A session without TLS: nobody asks for it. */
+export const IN_CLEAR: InClear<NbdMessage> = {
+  isEncrypted: () => false,
+  bytesOf(m, bytes) {
+    const asks = (m instanceof Option || m instanceof OptionReply) && m.option === OPT_STARTTLS;
+    return asks ? null : bytes;
+  },
+};
