@@ -242,6 +242,8 @@ export interface Protocol<Shared = unknown, M extends Message = Message> {
     output: Output,
     settings: readonly [DecoderSettings, DecoderSettings],
   ): Conversation<M>;
+  /** What is settled before that which a session is for, where a protocol has such a part; `then`: what it calls the part behind it. */
+  readonly handshake?: { has(message: M): boolean; readonly then: string };
   /** What a request asks for, as it is counted; null for messages that ask for nothing. */
   operation?(message: M): Operation | null;
   /** What an answer (a message with `inReplyTo`) says of its request. */

@@ -10,10 +10,14 @@ import { VirtualList } from './virtual-list.js';
 import { timeText } from './words.js';
 
 const ROW = 34;
+/** Pixels of a handshake message of TLS, which stands in the room above a row. */
+const TLS_ROW = 20;
 /** Lifelines side by side at most: the last one stands for all others. */
 const MOST = 6;
 /** Silence, in nanoseconds, that is told between two messages. */
 const SILENCE = 100e6;
+
+type Secured = Stream['secured'][number];
 
 interface Lifelines {
   readonly names: readonly string[];
@@ -25,7 +29,11 @@ interface Lifelines {
 export function Sequence({ model, route, rows, go, select }: ViewProps): JSX.Element {
   const lines = useMemo(() => lifelines(model, route.stream), [model, route.stream]);
   const [scaled, setScaled] = useState(false);
-  const ends = useMemo(() => (scaled ? endsOf(model, rows) : undefined), [model, rows, scaled]);
+  const secured = useMemo(() => securedBefore(model, rows), [model, rows]);
+  const ends = useMemo(
+    () => (scaled || secured.size > 0 ? endsOf(model, rows, scaled, secured) : undefined),
+    [model, rows, scaled, secured],
+  );
   const marks = useMemo(() => marksOf(model, rows), [model, rows]);
   const { row } = route;
   const at = row === null ? -1 : positionOf(rows, row);
@@ -54,15 +62,32 @@ export function Sequence({ model, route, rows, go, select }: ViewProps): JSX.Ele
           const asked = reply < 0 ? -1 : positionOf(rows, reply);
           const tied = asked >= 0 && rows[asked] === reply;
           const top = asked < from ? -2 * ROW : yOf(asked);
-          const room = endOf(from + k) - ROW - (from + k === 0 ? 0 : endOf(from + k - 1));
+          const tls = secured.get(r) ?? [];
+          const above = endOf(from + k) - ROW - (from + k === 0 ? 0 : endOf(from + k - 1));
+          const room = above - TLS_ROW * tls.length;
           const gap = from + k === 0 ? 0 : model.time[r]! - model.time[rows[from + k - 1]!]!;
           const chosen = r === row || reply === row || model.request[row ?? -1] === r;
           const classes = `side${side}${model.is(r, 'complete') ? '' : ' cut'}${chosen ? ' chosen' : ''}`;
           return (
             <g key={r} class={classes}>
-              {room > 0 && marks.of(r).band === 'setup' && (
-                <rect class="setup" width="100%" y={yOf(from + k) - 25 - room} height={room} />
+              {above > 0 && marks.of(r).band === 'setup' && (
+                <rect class="setup" width="100%" y={y - 25 - above} height={above} />
               )}
+              {tls.map((m, j) => {
+                const [here, there] = m.side === 0 ? [x(client), x(server)] : [x(server), x(client)];
+                const at = y - 25 - TLS_ROW * (tls.length - j - 1) - 5;
+                return (
+                  <g key={j} class="handshake">
+                    <line x1={`${here}%`} x2={`${there}%`} y1={at} y2={at} />
+                    <svg x={`${there}%`} y={at} overflow="visible">
+                      <path d={`M0 0l${there > here ? -6 : 6} -3v6z`} />
+                    </svg>
+                    <text x={`${(here + there) / 2}%`} y={at - 3}>
+                      {safeText(m.text)}
+                    </text>
+                  </g>
+                );
+              })}
               <line x1={`${a}%`} x2={`${b}%`} y1={y} y2={y} />
               <svg x={`${b}%`} y={y} overflow="visible">
                 <path d={`M0 0l${8 * way} -4v8z`} />
@@ -76,7 +101,7 @@ export function Sequence({ model, route, rows, go, select }: ViewProps): JSX.Ele
                 </svg>
               )}
               {room > ROW / 2 && (
-                <text class="pause" x="50%" y={yOf(from + k) - 24 - room / 2}>
+                <text class="pause" x="50%" y={y - 24 - TLS_ROW * tls.length - room / 2}>
                   {duration(Math.round(gap))}
                   {room >= MOST_ROOM && ', shortened'}
                 </text>
@@ -99,7 +124,7 @@ export function Sequence({ model, route, rows, go, select }: ViewProps): JSX.Ele
           <span class="n">time</span>
           <div class="lanes">
             {lines.names.map((name, i) => (
-              <span key={i} style={{ left: `${x(i)}%` }}>
+              <span key={i} style={{ left: `${x(i)}%`, width: `${98 / n}%` }}>
                 {name}
               </span>
             ))}
@@ -137,10 +162,7 @@ export function Sequence({ model, route, rows, go, select }: ViewProps): JSX.Ele
                         {loss !== '' && <b>✂ {loss}</b>} {gap >= SILENCE && `${duration(Math.round(gap))} of silence`}
                       </span>
                     )}
-                    <span
-                      class="label"
-                      style={{ left: `${(x(client) + x(server)) / 2}%`, width: `${Math.abs(x(server) - x(client))}%` }}
-                    >
+                    <span class="label" style={labelPlace(x(client), x(server))}>
                       {worst !== undefined && (
                         <>
                           <Sign severity={worst} />
@@ -175,13 +197,46 @@ export function Sequence({ model, route, rows, go, select }: ViewProps): JSX.Ele
   );
 }
 
+/** Over its arrow, and beyond it, where the words are longer than the arrow, to the side that has more room; all in per cent of the width. */
+function labelPlace(a: number, b: number): JSX.CSSProperties {
+  const left = Math.min(a, b);
+  const right = 100 - Math.max(a, b);
+  const side = left <= right ? { left: `${left}%` } : { right: `${right}%` };
+  return { ...side, minWidth: `${Math.abs(b - a)}%`, maxWidth: `${100 - Math.min(left, right)}%` };
+}
+
 /** Pixels between two messages at most, where arrows stand to scale. */
 const MOST_ROOM = 600;
 /** Pixels that a browser can scroll through. */
 const MOST_PIXELS = 25e6;
 
-/** Where each row ends when time goes down to scale: half of the pauses are longer than a row is high. What is too short or too long is not to scale. */
-function endsOf(model: Model, rows: Uint32Array): Float64Array {
+/** Handshake messages and alerts of TLS by the row that they stand in front of: the next one of their stream. */
+function securedBefore(model: Model, rows: Uint32Array): ReadonlyMap<number, readonly Secured[]> {
+  const before = new Map<number, readonly Secured[]>();
+  const shown = new Set(rows);
+  for (const s of model.streams) {
+    let from = 0;
+    const { secured } = s;
+    for (const r of secured.length === 0 ? [] : s.rows) {
+      const to = secured.findIndex((m, i) => i >= from && m.time > model.time[r]!);
+      const end = to < 0 ? secured.length : to;
+      if (end > from && shown.has(r)) before.set(r, secured.slice(from, end));
+      from = end;
+    }
+  }
+  return before;
+}
+
+/**
+ * Where each row ends. With time to scale, half of the pauses are longer than a row is high; what is too short or too long is not to
+ * scale.
+ */
+function endsOf(
+  model: Model,
+  rows: Uint32Array,
+  scaled: boolean,
+  secured: ReadonlyMap<number, readonly Secured[]>,
+): Float64Array {
   const pause = (i: number): number => (i === 0 ? 0 : Math.max(0, model.time[rows[i]!]! - model.time[rows[i - 1]!]!));
   const sample = Array.from({ length: Math.min(rows.length, 2000) }, (_, i) =>
     pause(Math.floor((i * rows.length) / 2000) || i),
@@ -191,7 +246,8 @@ function endsOf(model: Model, rows: Uint32Array): Float64Array {
   const ends = new Float64Array(rows.length);
   let end = 0;
   for (let i = 0; i < rows.length; i++) {
-    end += ROW + Math.max(0, Math.min(most, (pause(i) / unit) * ROW - ROW));
+    end += ROW + TLS_ROW * (secured.get(rows[i]!)?.length ?? 0);
+    if (scaled) end += Math.max(0, Math.min(most, (pause(i) / unit) * ROW - ROW));
     ends[i] = end;
   }
   return ends;
@@ -210,17 +266,16 @@ interface Mark {
 function marksOf(model: Model, rows: Uint32Array): { of: (row: number) => Mark } {
   const begins = new Map<number, string>();
   const lost = new Map<number, string>();
-  const transmission = new Float64Array(model.streams.length).fill(Infinity);
   const several = new Set(Array.from(rows, (r) => model.stream[r]!)).size > 1;
   for (const s of model.streams) {
-    const first = s.rows.find((r) => model.operation[r]! > 0 && model.size[r]! >= 0) ?? Infinity;
-    transmission[s.number] = first;
     const name = several ? `${s.id}: ` : '';
-    const secured = s.rows.find((r) => model.is(r, 'tls'));
     const start = s.rows[0];
-    if (start !== undefined && start < first) begins.set(start, `${name}handshake`);
-    if (secured !== undefined) begins.set(secured, `${name}TLS from here${secured < first ? ', handshake' : ''}`);
-    if (first !== Infinity) begins.set(first, `${name}transmission${first === secured ? ' in TLS' : ''}`);
+    const first = s.then === null ? undefined : s.rows.find((r) => !model.is(r, 'handshake'));
+    const secured = s.rows.find((r) => model.is(r, 'tls'));
+    const set = (row: number, words: string): void => void begins.set(row, name + words);
+    if (start !== undefined && model.is(start, 'handshake')) set(start, 'handshake');
+    if (secured !== undefined) set(secured, `TLS from here${model.is(secured, 'handshake') ? ', handshake' : ''}`);
+    if (first !== undefined) set(first, `${s.then!}${first === secured ? ' in TLS' : ''}`);
     const ends = [-1, -1];
     for (const r of s.rows) {
       const side = model.side[r]!;
@@ -233,7 +288,7 @@ function marksOf(model: Model, rows: Uint32Array): { of: (row: number) => Mark }
   }
   return {
     of: (row) => ({
-      band: row < transmission[model.stream[row]!]! ? 'setup' : model.is(row, 'tls') ? 'tls' : '',
+      band: model.is(row, 'handshake') ? 'setup' : model.is(row, 'tls') ? 'tls' : '',
       begins: begins.get(row) ?? '',
       loss: lost.get(row) ?? '',
     }),

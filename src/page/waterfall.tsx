@@ -126,7 +126,7 @@ export function Waterfall({ model, route, rows, select }: ViewProps): JSX.Elemen
           draw={(g, w, c) => (queue(g, w, c, over, bars), mark(g, w, c))}
         />
         <Plot
-          title="Bytes a second"
+          title="Bytes a second (read below, written on top)"
           height={HEIGHT.rate}
           draw={(g, w, c) => (rate(g, w, c, over, model, seen), mark(g, w, c))}
         />
@@ -192,6 +192,8 @@ function axes(
   // bytes in powers of 1024
   const unit = text === byteSize ? 1024 ** Math.floor(Math.log(Math.max(1, most)) / Math.log(1024)) : 1;
   for (const t of ticks(0, most / unit, height > 120 ? 4 : 2).map((n) => n * unit)) {
+    // there is no half request, nor half a byte
+    if (unit === 1 && !Number.isInteger(t)) continue;
     g.fillStyle = c.line;
     g.fillRect(LEFT, Math.round(y(t)), width - LEFT - 12, 1);
     g.fillStyle = c.muted;

@@ -230,6 +230,12 @@ describe.skipIf(noBrowser)('the page in a browser', () => {
     ]);
     const page = await opened(tls, '#v=sequence&s=1');
     expect(await page.locator('.begins').allTextContents()).toContain('TLS from here, handshake');
+    expect((await page.locator('.arrows .handshake text').allTextContents()).slice(0, 2)).toEqual([
+      'ClientHello',
+      'ServerHello',
+    ]);
+    await page.setViewportSize({ width: 420, height: 900 });
+    await page.locator('.lanes .label', { hasText: 'NBD_OPT_STARTTLS' }).waitFor({ state: 'visible' });
     expect(await page.locator('.silence b').count()).toBe(0);
     await closed(page);
     const lost = await opened(
@@ -265,6 +271,9 @@ describe.skipIf(noBrowser)('the page in a browser', () => {
       'from client to osd.0 to osd.1: 631 us until the primary asked, osd.1 733 us, 1.7 ms in all',
     );
     expect(await figure.locator('.lifeline text').allTextContents()).toEqual(['client', 'osd.0', 'osd.1']);
+    await page.evaluate(() => (location.hash = '#v=sequence&s=1'));
+    await page.waitForFunction(() => document.querySelectorAll('.begins').length === 2);
+    expect(await page.locator('.begins').allTextContents()).toEqual(['handshake', 'messages']);
     await closed(page);
   });
 

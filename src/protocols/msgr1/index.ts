@@ -7,7 +7,7 @@ import { annotate } from './annotate.js';
 import { messageNames } from './constants.js';
 import { describe } from './describe.js';
 import { Msgr1Framing } from './framing.js';
-import { DataMessage, type Msgr1Message } from './messages.js';
+import { Control, DataMessage, type Msgr1Message } from './messages.js';
 import { PORTS, probe } from './probe.js';
 import { REDACTION } from './redaction.js';
 import { RULES } from './rules/frames.js';
@@ -32,6 +32,7 @@ export const msgr1: Protocol<Clusters, Msgr1Message> = {
   }),
   redaction: REDACTION,
   varying: VARYING,
+  handshake: { has: (message) => !(message instanceof DataMessage || message instanceof Control), then: 'messages' },
   operation: (message) => (message instanceof DataMessage ? operation(message) : null),
   outcome: (message) => (message instanceof DataMessage ? outcome(message) : { last: true, error: null }),
   annotate,

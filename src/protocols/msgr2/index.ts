@@ -1,4 +1,4 @@
-import { messageNames } from './constants.js';
+import { messageNames, type TAG } from './constants.js';
 import { CLIENT, otherSide, SERVER, type Side } from '../../base/input.js';
 import type { Limits } from '../../base/limits.js';
 import { FramedDecoder } from '../../contract/framed-decoder.js';
@@ -23,6 +23,9 @@ import { readKeyring } from './secure/keyring.js';
 import { Transcript } from './secure/transcript.js';
 import { specUrl } from './spec-url.js';
 import { Told } from './told.js';
+
+/** Frames that come when both sides know one another: messages, and what goes between them. */
+const EXCHANGED: ReadonlySet<string> = new Set<keyof typeof TAG>(['MESSAGE', 'KEEPALIVE2', 'KEEPALIVE2_ACK', 'ACK']);
 
 /** Ceph's messenger, version 2 (msgr2.0 and msgr2.1). */
 export const msgr2: Protocol<SharedSessions> = {
@@ -63,6 +66,7 @@ export const msgr2: Protocol<SharedSessions> = {
   redaction: REDACTION,
   inClear: IN_CLEAR,
   contents: (message) => contents(message),
+  handshake: { has: (message) => !EXCHANGED.has(message.name), then: 'messages' },
   operation: (message) => (message instanceof DataFrame ? operation(message) : null),
   outcome: (message) => (message instanceof DataFrame ? outcome(message) : { last: true, error: null }),
   annotate,

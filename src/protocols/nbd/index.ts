@@ -6,7 +6,7 @@ import { IANA_PORT } from './constants.js';
 import { contents } from './contents.js';
 import { ClientFraming } from './decoder/client-framing.js';
 import { describe } from './describe.js';
-import type { NbdMessage } from './messages.js';
+import { REQUEST_KIND, type NbdMessage } from './messages.js';
 import { messageNames } from './names.js';
 import { operation, outcome } from './session/operation.js';
 import { probe, relative } from './probe.js';
@@ -46,6 +46,7 @@ export const nbd: Protocol<NbdShared, NbdMessage> = {
       session,
     };
   },
+  handshake: { has: (message) => message.kind < REQUEST_KIND, then: 'transmission' },
   operation,
   outcome,
   contents,

@@ -237,6 +237,7 @@ export class PageCollector implements Reporter {
       rolesKnown: s.rolesKnown,
       start: this.at(s.firstSeconds, s.firstNanos),
       secured,
+      then: s.protocol?.handshake?.then ?? null,
       relative: s.relative,
     };
   }
@@ -274,7 +275,7 @@ export class PageCollector implements Reporter {
 
   private write({ stream, state, message: m, around }: Waiting): void {
     const protocol = stream.protocol!;
-    const { server, complete, hinted, inferred, tls, writes } = FLAG;
+    const { server, complete, hinted, inferred, tls, writes, handshake } = FLAG;
     const operation = protocol.operation?.(m) ?? null;
     this.messages++;
     this.put('stream', state.number - this.lastStream, true);
@@ -287,7 +288,8 @@ export class PageCollector implements Reporter {
         (m.hinted ? hinted : 0) |
         (m.inferred ? inferred : 0) |
         (isInTls(stream, m) ? tls : 0) |
-        (operation?.writes ? writes : 0),
+        (operation?.writes ? writes : 0) |
+        (protocol.handshake?.has(m) ? handshake : 0),
     );
     this.put('index', m.index - state.index - 1, true);
     state.index = m.index;

@@ -88,6 +88,8 @@ export interface PageStream {
   readonly start: number;
   /** TLS handshake messages and alerts, in order. */
   readonly secured: readonly { readonly time: number; readonly side: number; readonly text: string }[];
+  /** What its protocol calls the part behind the handshake; null where it has none. */
+  readonly then: string | null;
   /** What it is, where nobody decodes it. */
   readonly relative: string | null;
 }
@@ -148,7 +150,7 @@ export const COLUMNS = [
 
 export type ColumnName = (typeof COLUMNS)[number];
 
-export const FLAG = { server: 1, complete: 2, hinted: 4, inferred: 8, tls: 16, writes: 32 } as const;
+export const FLAG = { server: 1, complete: 2, hinted: 4, inferred: 8, tls: 16, writes: 32, handshake: 64 } as const;
 
 /** In a template: a blank of its own, and one with the number of an earlier blank (the character behind it says which). */
 export const BLANK = '\u0001';
