@@ -45,6 +45,8 @@ export interface Limits {
   lostRanges: number;
   /** Places of one stream with differing copies that are remembered one by one; beyond, all from there on counts as one. */
   contestedRanges: number;
+  /** Closed connections of which it is remembered which bytes they miss, to tell of those that come later still: a capture full of losses. */
+  lossyClosed: number;
   /** Packets of a connection that may still bring bytes whose receipt was already acknowledged before they count as lost. */
   gapGracePackets: number;
   /** Seconds (capture time), or packets, for which a connection that is over but for a hole is kept open: holes that are never filled. */
@@ -229,6 +231,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   doubtedSegments: 16,
   lostRanges: 64,
   contestedRanges: 64,
+  lossyClosed: 4096,
   gapGracePackets: 32,
   lingerSeconds: 1,
   lingerPackets: 256,

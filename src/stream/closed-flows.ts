@@ -1,23 +1,41 @@
 import { extended, grownTo } from '../base/columns.js';
+import { seqDistance } from '../base/seq.js';
 import { SYN, type Segment } from '../link/segment.js';
+import { NO_TIMESTAMP, timestampOf } from '../link/tcp-timestamp.js';
 import type { End } from './byte-stream.js';
+import type { GivenUp } from './given-up.js';
 import type { TcpReceiver } from './tcp-receiver.js';
 
 const SWAPPED = 1;
 /** Shifted by the end: that end's sequence numbers are known. */
 const KNOWN = 2;
+/** Shifted by the end: so is where they begin. */
+const START_KNOWN = 64;
 
 /** Why a connection was closed: it ended, or the capture did; it was silent for too long; there were too many. */
 export const FINAL = 0;
 export const IDLE = 8;
 export const CROWDED_OUT = 16;
-/** It had holes. */
-const HOLED = 32;
+/** It misses bytes: in its middle, or in front of its first one captured. */
+const LOSSY = 32;
 export type Fate = typeof FINAL | typeof IDLE | typeof CROWDED_OUT;
+
+/** A SYN whose sequence number lies this little before the first byte seen opened this connection: the capture reordered. */
+export const REORDERED_SYN = 1 << 20;
 
 /** Whether the segment is later than that time, which is before 0 where it is not known. */
 export function isAfter(s: Segment, seconds: number, nanos: number): boolean {
   return seconds >= 0 && (s.seconds > seconds || (s.seconds === seconds && s.nanos > nanos));
+}
+
+/**
+ * Whether the clock of the SYN's sender said no more than in the first segment known of the connection. Then the SYN is no younger, whatever
+ * the capture's own clocks say: two interfaces, or two recorders, may have shown the connection twice.
+ */
+export function isNoYounger(syn: Segment, timestamp: number): boolean {
+  if (timestamp === NO_TIMESTAMP) return false;
+  const its = timestampOf(syn);
+  return its !== NO_TIMESTAMP && seqDistance(its, timestamp) >= 0;
 }
 
 /** What a connection says of how it was closed. */
@@ -29,31 +47,57 @@ export interface ClosedConnection {
   readonly finishedNanos: number;
 }
 
+/** What one end of a closed connection misses, and where that lies in its sequence numbers: offset `next` has the number `expected`. */
+interface Missed {
+  readonly bytes: GivenUp;
+  readonly next: number;
+  readonly expected: number;
+}
+
+/** What came of a straggler that its connection misses. */
+export interface Late {
+  /** In front of the first byte that was captured of its end. */
+  front: number;
+  /** In place of others that were given up for lost. */
+  lost: number;
+}
+
 /**
  * What stays known of closed connections, by slot of the flow table, so that their stragglers do not look like new ones: where each
- * end's sequence numbers began and ended, and when.
+ * end's sequence numbers began and ended, and when; and which bytes it misses.
  */
 export class ClosedFlows {
   private initial = new Int32Array(0);
   private expected = new Int32Array(0);
+  private timestamps = new Int32Array(0);
   private flags = new Uint8Array(0);
   private seconds = new Float64Array(0);
   private nanos = new Int32Array(0);
+  /** By slot, oldest first. */
+  private readonly missed = new Map<number, readonly [Missed | null, Missed | null]>();
+  private readonly most: number;
+  private readonly late: Late = { front: 0, lost: 0 };
+
+  /** Remembers of `most` connections which bytes they miss. */
+  constructor(most: number) {
+    this.most = most;
+  }
 
   add(slot: number, closed: ClosedConnection, first: TcpReceiver, second: TcpReceiver, fate: Fate): void {
     if (slot >= this.flags.length) this.grow(slot);
     this.seconds[slot] = closed.finishedSeconds;
     this.nanos[slot] = closed.finishedNanos;
-    this.flags[slot] =
-      (closed.swapped ? SWAPPED : 0) |
-      fate |
-      (first.synchronized ? KNOWN : 0) |
-      (second.synchronized ? KNOWN << 1 : 0) |
-      (first.holed || second.holed ? HOLED : 0);
-    this.initial[2 * slot] = first.initial;
-    this.initial[2 * slot + 1] = second.initial;
-    this.expected[2 * slot] = first.expected;
-    this.expected[2 * slot + 1] = second.expected;
+    const missed = [missedBy(first), missedBy(second)] as const;
+    const lossy = missed[0] !== null || missed[1] !== null;
+    this.flags[slot] = (closed.swapped ? SWAPPED : 0) | fate | (lossy ? LOSSY : 0) | bits(first) | bits(second);
+    this.missed.delete(slot);
+    if (lossy) this.remember(slot, missed);
+    for (const receiver of [first, second]) {
+      const at = 2 * slot + receiver.from;
+      this.initial[at] = receiver.initial;
+      this.expected[at] = receiver.expected;
+      this.timestamps[at] = receiver.timestamp;
+    }
   }
 
   /** See TcpConnection. */
@@ -65,29 +109,73 @@ export class ClosedFlows {
     return (this.flags[slot]! & (IDLE | CROWDED_OUT)) as Fate;
   }
 
-  /** Whether bytes of it were given up for lost. */
-  holed(slot: number): boolean {
-    return (this.flags[slot]! & HOLED) !== 0;
-  }
-
   /** Whether the segment of `from` cannot belong to the connection that was closed. */
   isOutlivedBy(s: Segment, slot: number, from: End): boolean {
-    const known = (this.flags[slot]! & (KNOWN << from)) !== 0;
-    if ((s.flags & SYN) !== 0) {
-      // behind both FINs and later, it is a new connection even with the number of the old one
-      const again = known && this.initial[2 * slot + from] === (s.seq | 0);
-      return !again || isAfter(s, this.seconds[slot]!, this.nanos[slot]!);
+    const flags = this.flags[slot]!;
+    const known = (flags & (KNOWN << from)) !== 0;
+    const at = 2 * slot + from;
+    if ((s.flags & SYN) === 0) {
+      if (s.length === 0) return false;
+      return !known || ((s.seq + s.length - this.expected[at]!) | 0) > 0;
     }
-    if (s.length === 0) return false;
-    return !known || ((s.seq + s.length - this.expected[2 * slot + from]!) | 0) > 0;
+    const ahead = (this.initial[at]! - s.seq) | 0;
+    const startKnown = (flags & (START_KNOWN << from)) !== 0;
+    if (!known || !(startKnown ? ahead === 0 : ahead >= 0 && ahead < REORDERED_SYN)) return true;
+    if (isNoYounger(s, this.timestamps[at]!)) return false;
+    // behind both FINs and later, it is a new connection even with the number of the old one
+    return isAfter(s, this.seconds[slot]!, this.nanos[slot]!);
+  }
+
+  /**
+   * How much of the segment, which is no other connection's, the closed connection misses: told once of each byte. Null where that was
+   * forgotten. The object is reused.
+   */
+  lateBytes(s: Segment, slot: number, from: End): Readonly<Late> | null {
+    const { late } = this;
+    late.front = late.lost = 0;
+    if ((this.flags[slot]! & LOSSY) === 0) return late;
+    const ends = this.missed.get(slot);
+    if (ends === undefined) return null;
+    const missed = ends[from];
+    if (missed === null) return late;
+    const start = missed.next + seqDistance(missed.expected, s.seq);
+    const end = start + s.end - s.start;
+    if (start < 0) late.front = missed.bytes.fill(start, Math.min(end, 0));
+    // a keep-alive before any data carries the number of the SYN
+    if (late.front === 1 && (this.flags[slot]! & (START_KNOWN << from)) !== 0) late.front = 0;
+    late.lost = missed.bytes.fill(Math.max(start, 0), end);
+    return late;
+  }
+
+  private remember(slot: number, missed: readonly [Missed | null, Missed | null]): void {
+    this.missed.set(slot, missed);
+    if (this.missed.size <= this.most) return;
+    for (const oldest of this.missed.keys()) {
+      this.missed.delete(oldest);
+      return;
+    }
   }
 
   private grow(slot: number): void {
     const n = grownTo(this.flags.length, slot);
     this.initial = extended(this.initial, new Int32Array(2 * n));
     this.expected = extended(this.expected, new Int32Array(2 * n));
+    this.timestamps = extended(this.timestamps, new Int32Array(2 * n));
     this.flags = extended(this.flags, new Uint8Array(n));
     this.seconds = extended(this.seconds, new Float64Array(n));
     this.nanos = extended(this.nanos, new Int32Array(n));
   }
+}
+
+function bits(receiver: TcpReceiver): number {
+  return (
+    (receiver.synchronized ? KNOWN << receiver.from : 0) | (receiver.startKnown ? START_KNOWN << receiver.from : 0)
+  );
+}
+
+function missedBy(receiver: TcpReceiver): Missed | null {
+  const bytes = receiver.missed;
+  if (bytes === null) return null;
+  const next = receiver.next;
+  return { bytes, next, expected: (receiver.initial + 1 + next) | 0 };
 }

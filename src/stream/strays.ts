@@ -1,23 +1,26 @@
-import { UNDECODED } from '../base/capture-rules.js';
+import type { Rule } from '../base/rule.js';
 import { count } from '../base/text.js';
 import type { CaptureNote } from '../capture/packet.js';
 import type { Segment } from '../link/segment.js';
 
 /** Counts bytes that are in no stream, to tell of them when the capture is over. */
 export class Strays {
+  private readonly rule: Rule;
   private readonly what: string;
   private packets = 0;
   private bytes = 0;
   private first = 0;
 
-  constructor(what: string) {
+  constructor(rule: Rule, what: string) {
+    this.rule = rule;
     this.what = what;
   }
 
-  add(s: Segment): void {
-    if (s.end <= s.start) return;
+  /** Counts `bytes` of the segment. */
+  add(s: Segment, bytes = s.end - s.start): void {
+    if (bytes <= 0) return;
     if (this.packets++ === 0) this.first = s.packet;
-    this.bytes += s.end - s.start;
+    this.bytes += bytes;
   }
 
   report(note: (note: CaptureNote) => void): void {
@@ -25,6 +28,6 @@ export class Strays {
     const where =
       this.packets === 1 ? `packet ${this.first}` : `${this.packets} packets, the first is packet ${this.first},`;
     const text = `${count(this.bytes, 'byte')} of ${where} ${this.what}`;
-    note({ rule: UNDECODED, text, offset: 0, length: 0 });
+    note({ rule: this.rule, text, offset: 0, length: 0 });
   }
 }

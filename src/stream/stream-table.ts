@@ -1,6 +1,6 @@
 import { Budget } from '../base/budget.js';
 import { CaptureClock } from '../base/capture-clock.js';
-import { LIMIT } from '../base/capture-rules.js';
+import { LIMIT, UNDECODED } from '../base/capture-rules.js';
 import type { Limits } from '../base/limits.js';
 import type { CaptureNote } from '../capture/packet.js';
 import { ACK, FIN, RST, Segment, SYN } from '../link/segment.js';
@@ -49,16 +49,25 @@ export class StreamTable {
   private readonly connections: (TcpConnection | null)[] = [];
   private readonly halfOpen = new HalfOpen();
   private readonly syn = new Segment();
-  private readonly remains = new ClosedFlows();
+  private readonly remains: ClosedFlows;
   /** Connections that are over but for stragglers, oldest first. */
   private readonly lingering: Lingering[] = [];
   private readonly parked = new ParkedConnections();
   /** By slot: connections whose beginning may still come, oldest first. */
   private readonly beginnings = new Map<number, Beginning>();
   private readonly clock = new CaptureClock();
-  private readonly strayed = new Strays('belong to no connection: they answer no SYN, and continue nothing');
+  private readonly strayed = new Strays(UNDECODED, 'belong to no connection: they answer no SYN, and continue nothing');
+  private readonly inFront = new Strays(
+    UNDECODED,
+    'lie in front of the first byte of their direction, and came when their connection had been closed',
+  );
   private readonly late = new Strays(
-    'came when their connection, which misses some, had been closed: limits lingerSeconds and lingerPackets',
+    LIMIT,
+    'came when their connection, which misses them, had been closed: limits lingerSeconds and lingerPackets',
+  );
+  private readonly unknownLate = new Strays(
+    LIMIT,
+    'came when their connection had been closed, and which bytes that misses had been forgotten: limit lossyClosed',
   );
   /** A ring of connections that may be parked when their turn comes again. */
   private readonly awake: (TcpConnection | null)[] = new Array<null>(AWAKE).fill(null);
@@ -78,6 +87,7 @@ export class StreamTable {
     this.limits = limits;
     this.open = open;
     this.note = note;
+    this.remains = new ClosedFlows(limits.lossyClosed);
     this.flows = new FlowTable(limits.flows, (slot) => this.evict(slot));
     this.context = new TcpContext(limits, budget, this.flows);
     this.sockets = new SocketStreams(limits, open, () => ++this.streams, note);
@@ -171,7 +181,7 @@ export class StreamTable {
       if (challenger !== null) this.close(this.openChallenger(slot, challenger));
     }
     this.strayed.report(this.note);
-    this.late.report(this.note);
+    for (const strays of [this.inFront, this.late, this.unknownLate]) strays.report(this.note);
     this.sockets.end();
   }
 
@@ -408,7 +418,7 @@ export class StreamTable {
     const { remains } = this;
     const from: End = this.flows.swapped === remains.swapped(slot) ? 0 : 1;
     if (!remains.isOutlivedBy(s, slot, from)) {
-      if (remains.holed(slot)) this.late.add(s);
+      this.tellLate(s, slot, from);
       return null;
     }
     const fate = (s.flags & SYN) === 0 ? remains.fate(slot) : FINAL;
@@ -424,6 +434,17 @@ export class StreamTable {
         : `openStreams: the connection was given up while more than ${openStreams} were followed`;
     connection.note(LIMIT, text);
     return connection;
+  }
+
+  /** Counts bytes that their connection misses and that came when it had been closed. */
+  private tellLate(s: Segment, slot: number, from: End): void {
+    if (s.end <= s.start) return;
+    const late = this.remains.lateBytes(s, slot, from);
+    if (late === null) this.unknownLate.add(s);
+    else {
+      this.inFront.add(s, late.front);
+      this.late.add(s, late.lost);
+    }
   }
 
   /** Closes a connection that is over: at once if nothing is missing, else when the capture has gone on a little. */

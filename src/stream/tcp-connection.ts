@@ -2,16 +2,14 @@ import type { Rule } from '../base/rule.js';
 import { ACK, FIN, RST, SYN, type Segment } from '../link/segment.js';
 import type { Connection, End, StreamOpener, StreamSink } from './byte-stream.js';
 import type { KeptSegment } from './beginning.js';
-import { isAfter, type ClosedFlows, type Fate } from './closed-flows.js';
+import { isAfter, isNoYounger, REORDERED_SYN, type ClosedFlows, type Fate } from './closed-flows.js';
+import { NO_TIMESTAMP, timestampOf } from '../link/tcp-timestamp.js';
 import type { FlowTable } from './flow-table.js';
 import type { ParkedConnections } from './parked-connections.js';
 import { isRecordedSocket, recordedSocket, type RecordedSocket } from './recorded-socket.js';
 import type { Unacknowledged } from './resent.js';
 import type { TcpContext } from './tcp-context.js';
 import { TcpReceiver } from './tcp-receiver.js';
-
-/** A SYN whose sequence number lies this little before the first byte seen opened this connection: the capture reordered. */
-const REORDERED_SYN = 1 << 20;
 
 /** What the first packet seen of a connection says about it, or what was kept of that. */
 export interface Opening {
@@ -189,6 +187,8 @@ export class TcpConnection implements Connection {
     const receiver = from === 0 ? this.first : this.second;
     if (!receiver.synchronized) return false;
     const ahead = (receiver.initial - s.seq) | 0;
+    const own = receiver.startKnown ? ahead === 0 : ahead >= 0 && ahead < REORDERED_SYN;
+    if (own && isNoYounger(s, receiver.timestamp)) return false;
     // a SYN that is sent again is older than the end of its connection: recorders and test programs use one number for all
     if (ahead === 0) return isAfter(s, this.finishedSeconds, this.finishedNanos);
     const late = this.start === 'missed' && this.packets <= this.context.limits.gapGracePackets;
@@ -241,13 +241,15 @@ export class TcpConnection implements Connection {
     const peer = from === 0 ? this.second : this.first;
     let seq = s.seq;
     mine.heard = true;
+    if (mine.timestamp === NO_TIMESTAMP && s.header >= 0) mine.timestamp = timestampOf(s);
     if ((flags & SYN) !== 0) {
       seq = (seq + 1) | 0;
       if (!mine.certain) mine.synchronize(seq);
-      mine.startKnown = true;
+      // where bytes were delivered before it, offset 0 lies behind it
+      if (mine.initial === (s.seq | 0)) mine.startKnown = true;
       if ((flags & ACK) !== 0) {
         if (!peer.synchronized) peer.synchronize(s.ack);
-        peer.startKnown = true;
+        if (peer.initial === ((s.ack - 1) | 0)) peer.startKnown = true;
       }
     }
     if ((flags & ACK) !== 0) this.acknowledge(s.ack, mine, peer);

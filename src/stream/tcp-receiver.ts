@@ -5,6 +5,7 @@ import { seqDistance } from '../base/seq.js';
 import { count } from '../base/text.js';
 import { isDamaged } from '../link/checksum.js';
 import type { Segment } from '../link/segment.js';
+import { NO_TIMESTAMP } from '../link/tcp-timestamp.js';
 import type { End, StreamSink } from './byte-stream.js';
 import { GivenUp } from './given-up.js';
 import { LossProof } from './loss-proof.js';
@@ -62,6 +63,8 @@ export class TcpReceiver {
   heard = false;
   /** Whether its SYN, or the answer to that, told where offset 0 is. */
   startKnown = false;
+  /** What its sender's clock said in the first segment that tells. */
+  timestamp = NO_TIMESTAMP;
   private readonly context: TcpContext;
   private readonly sink: StreamSink;
   /** Name of this direction among all of the file: twice the stream's number, and the end. */
@@ -132,6 +135,11 @@ export class TcpReceiver {
   /** Whether bytes were given up for lost. */
   get holed(): boolean {
     return this.givenUp !== null;
+  }
+
+  /** The bytes that the capture misses of it; null where there are none: its beginning is known, and nothing was lost. */
+  get missed(): GivenUp | null {
+    return this.givenUp ?? (this.synchronized && !this.startKnown ? this.noHoles() : null);
   }
 
   /** What it sends again and again without an acknowledgement, if anything. */

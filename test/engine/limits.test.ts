@@ -75,6 +75,7 @@ const ELSEWHERE: Partial<Record<keyof Limits, readonly [file: string, title: str
   outOfOrderBytes: ['test/stream/limits.test.ts', 'outOfOrderBytes: '],
   outOfOrderSegments: ['test/stream/limits.test.ts', 'outOfOrderSegments: '],
   doubtedSegments: ['test/stream/damaged-copies.test.ts', 'doubtedSegments: '],
+  lossyClosed: ['test/stream/late-bytes.test.ts', 'lossyClosed: '],
   lostRanges: ['test/stream/limits.test.ts', 'lostRanges: '],
   contestedRanges: ['test/engine/contested-bytes.test.ts', 'contestedRanges: '],
   tables: ['test/engine/limit-findings.test.ts', ''],

@@ -40,7 +40,7 @@ export interface Ledger {
 
 /** What findings say of bytes that have no place in their stream. */
 const MISPLACED =
-  / bytes? of (packet \d+ (came after their place|lie behind the end|lie in front of the first byte)|sockets came)/;
+  / bytes? of (packet \d+|\d+ packets, the first is packet \d+,) (sockets came|came after their place|lie behind the end|lie in front of the first byte|came when their connection, which misses them)/;
 
 /** Analyzes the bytes of an uncompressed capture file, and follows every byte of its streams by offset. */
 export function ledgerOf(file: Uint8Array, limits: Readonly<Limits> = DEFAULT_LIMITS): Ledger {
@@ -195,7 +195,7 @@ class Tally {
       if (s.socket.kind === 'data') this.sockets += n;
       return;
     }
-    const key = [s.src0, s.src1, s.src2, s.src3, s.srcPort, s.dst0, s.dst1, s.dst2, s.dst3, s.dstPort, s.vlan].join();
+    const key = [s.src0, s.src1, s.src2, s.src3, s.srcPort, s.dst0, s.dst1, s.dst2, s.dst3, s.dstPort].join();
     let flow = this.flows.get(key);
     if (flow === undefined) this.flows.set(key, (flow = { first: s.seq, spans: [] }));
     const at = (s.seq - flow.first) | 0;
