@@ -92,6 +92,11 @@ export interface Limits {
    * would take a gigabyte. Each session may remember a few in any case.
    */
   heldMessages: number;
+  /**
+   * Bytes of options, and of replies to them, that all sessions together keep until they are answered and judged: thousands of sessions, each
+   * with a long option that it never ends. Each session may keep a few kilobytes in any case.
+   */
+  heldBytes: number;
   /** Authentication frames of one side that are judged; a login takes two, a refused one a few more: a login without end. */
   authFrames: number;
   /** Frames of one side that name a session (idents, reconnects, and their answers) that are judged: reconnecting without end. */
@@ -252,6 +257,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   hagglingBytes: 64 << 10,
   hagglingReplyBytes: 1 << 20,
   heldMessages: 262_144,
+  heldBytes: 32 << 20,
   authFrames: 16,
   namingFrames: 64,
   keepalives: 64,

@@ -19,6 +19,11 @@ export class Share {
     this.budget.give(n);
   }
 
+  /** How much that is. */
+  get taken(): number {
+    return this.used;
+  }
+
   /** See Budget. */
   get halfUsed(): boolean {
     return this.budget.halfUsed;

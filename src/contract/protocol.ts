@@ -149,6 +149,8 @@ export interface SessionContext<Shared = unknown> {
   readonly limits: Readonly<Limits>;
   /** What the session takes of `limits.heldMessages`; the engine gives it back when the session is over. */
   readonly held: Share;
+  /** The same of `limits.heldBytes`. */
+  readonly heldBytes: Share;
   /** What the protocol remembers across the connections of one run (tickets, listings, sibling connections). */
   readonly shared: Shared;
   /** Whether any byte of that side has been captured so far. */

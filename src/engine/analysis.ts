@@ -8,6 +8,7 @@ import type { AnalysisOptions, LiveHooks, RunHooks } from './analysis-options.js
 import type { Reporter, Summary } from './event.js';
 import { FileRun } from './file-run.js';
 import { RunSecrets } from './run-secrets.js';
+import { SessionBudgets } from './session-shares.js';
 
 export { inputName, inputParts, inputPaths, type CaptureInput, type MadeInput } from '../capture/source.js';
 
@@ -22,7 +23,7 @@ export class Analysis {
   /** What the connections of the input that is read share, by protocol; with `together`, those of all inputs. */
   private shared = new Map<Protocol, unknown>();
   private readonly budget: Budget;
-  private readonly held: Budget;
+  private readonly budgets: SessionBudgets;
   private readonly secrets: RunSecrets;
   readonly summary: Summary = {
     files: 0,
@@ -47,7 +48,7 @@ export class Analysis {
     this.together = together;
     this.reporter = reporter;
     this.budget = new Budget(options.limits.bufferedBytes);
-    this.held = new Budget(options.limits.heldMessages);
+    this.budgets = new SessionBudgets(options.limits);
     this.secrets = new RunSecrets(options.tlsKeylogs ?? [], options.limits, options.tlsKeylogsGrow ?? false);
   }
 
@@ -108,7 +109,7 @@ export class Analysis {
       hooks,
       this.reporter,
       this.budget,
-      this.held,
+      this.budgets,
       this.secrets,
       this.summary,
       (p) => this.sharedOf(shared, p),

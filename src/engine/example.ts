@@ -14,6 +14,7 @@ import { PumpRoom } from './carry.js';
 import { ParkedStreams } from './parked-streams.js';
 import type { StreamEnvironment } from './stream-environment.js';
 import { StreamIntake } from './stream-intake.js';
+import { SessionBudgets } from './session-shares.js';
 
 export interface StepOptions {
   /** The server's port; 10809 where not given. */
@@ -130,7 +131,7 @@ export function playSteps(protocol: Protocol, steps: readonly Step[], options: S
   const env: StreamEnvironment = {
     limits,
     budget: new Budget(limits.bufferedBytes),
-    held: new Budget(limits.heldMessages),
+    budgets: new SessionBudgets(limits),
     protocols: [protocol],
     forced: () => (options.forced ? protocol : null),
     shared: () => shared,

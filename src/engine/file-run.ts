@@ -17,6 +17,7 @@ import type { RunSecrets } from './run-secrets.js';
 import { tapped } from './tap.js';
 import type { StreamEnvironment } from './stream-environment.js';
 import { StreamIntake } from './stream-intake.js';
+import type { SessionBudgets } from './session-shares.js';
 
 /** One input on its way through link, stream and engine. */
 export class FileRun implements PacketSink {
@@ -49,7 +50,7 @@ export class FileRun implements PacketSink {
     hooks: LiveHooks,
     reporter: Reporter,
     budget: Budget,
-    held: Budget,
+    budgets: SessionBudgets,
     secrets: RunSecrets,
     summary: Summary,
     shared: (protocol: Protocol) => unknown,
@@ -65,7 +66,7 @@ export class FileRun implements PacketSink {
     const env: StreamEnvironment = {
       limits: options.limits,
       budget,
-      held,
+      budgets,
       protocols: options.protocols,
       forced: (connection: Connection) => decodeAs(options.decodeAs, connection),
       shared,

@@ -1,7 +1,6 @@
 import { Block } from '../base/block.js';
 import { CLIENT, otherSide, SERVER, type Side } from '../base/input.js';
 import type { Origin } from '../base/origin.js';
-import { Share } from '../base/share.js';
 import type { DecoderSettings, Session } from '../contract/protocol.js';
 import type { End } from '../stream/byte-stream.js';
 import type { TlsEvent } from '../tls/event.js';
@@ -12,6 +11,7 @@ import { StreamContext } from './stream-context.js';
 import type { StreamEnvironment } from './stream-environment.js';
 import type { StreamLedger } from './stream-ledger.js';
 import { StreamTls, type PlaintextReader } from './stream-tls.js';
+import { SessionShares } from './session-shares.js';
 
 /**
  * A stream whose protocol is known: feeds its two decoders, through TLS where that begins, and its session. Should one of them throw,
@@ -23,8 +23,7 @@ export class StreamDecoding implements PlaintextReader {
   private readonly record: StreamRecord;
   private readonly session: Session;
   private readonly pumps: readonly [DirectionPump, DirectionPump];
-  /** What the session takes of `limits.heldMessages`. */
-  private readonly held: Share;
+  private readonly shares: SessionShares;
   private tls: StreamTls | null;
   /** Sides (as bits) that have ended. */
   private ended = 0;
@@ -48,8 +47,8 @@ export class StreamDecoding implements PlaintextReader {
     const { record } = ledger;
     this.record = record;
     const { limits, budget, room } = env;
-    this.held = new Share(env.held);
-    const context = new StreamContext(record, found.clientEnd, limits, this.held, env.shared(found.protocol));
+    this.shares = new SessionShares(env.budgets);
+    const context = new StreamContext(record, found.clientEnd, limits, this.shares, env.shared(found.protocol));
     const { client, server, session } = found.protocol.converse(context, ledger, [
       this.settings(CLIENT, dropped[CLIENT]),
       this.settings(SERVER, dropped[SERVER]),
@@ -181,7 +180,7 @@ export class StreamDecoding implements PlaintextReader {
   /** Gives back what it holds of the run's budgets. */
   release(): void {
     for (const pump of this.pumps) pump.release();
-    this.held.release();
+    this.shares.release();
   }
 
   /** A key log may have grown. */

@@ -10,13 +10,13 @@ import type { PumpRoom } from './carry.js';
 import type { Finding, Reporter, StreamRecord } from './event.js';
 import type { RuleLevels } from './findings.js';
 import type { ParkedStreams } from './parked-streams.js';
+import type { SessionBudgets } from './session-shares.js';
 
 /** What the streams of one run share. */
 export interface StreamEnvironment {
   readonly limits: Readonly<Limits>;
   readonly budget: Budget;
-  /** Of `limits.heldMessages`. */
-  readonly held: Budget;
+  readonly budgets: SessionBudgets;
   readonly protocols: readonly Protocol[];
   /** The protocol that the user said a connection speaks, or null. */
   readonly forced: (connection: Connection) => Protocol | null;

@@ -227,6 +227,22 @@ const HERE: Partial<Record<keyof Limits, () => void>> = {
     ]);
   },
 
+  heldBytes: () => {
+    const limits = { heldBytes: 30_000 };
+    const long = Array.from({ length: 5 }, () => s.option(99, s.fill(20_000)));
+    const unanswered = runSteps(nbd, [...s.hello(), ...long], { limits });
+    expect(limitNotes(unanswered)).toEqual([
+      expect.stringMatching(/^heldBytes: options and replies of all sessions together hold more than 30000 bytes/),
+    ]);
+    expect(unaccounted(unanswered)).toEqual([0, 0]);
+    // what was answered makes room
+    const answered = long.flatMap((option) => [option, s.reply(99, 0x80000001)]);
+    expect(limitNotes(runSteps(nbd, [...s.hello(), ...answered, ...s.go()], { limits }))).toEqual([]);
+    // options of ordinary length are kept in any case
+    const short = Array.from({ length: 5 }, () => s.option(99, s.fill(1000)));
+    expect(limitNotes(runSteps(nbd, [...s.hello(), ...short], { limits: { heldBytes: 0 } }))).toEqual([]);
+  },
+
   haggling: () => {
     const steps = [
       ...s.hello(),

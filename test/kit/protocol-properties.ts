@@ -87,6 +87,7 @@ const SMALL: Partial<Limits> = {
   haggling: 16,
   hagglingBytes: 1024,
   heldMessages: 16,
+  heldBytes: 16_384,
   listItems: 16,
   tables: 16,
   shownItems: 16,

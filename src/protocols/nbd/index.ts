@@ -38,8 +38,8 @@ export const nbd: Protocol<NbdShared, NbdMessage> = {
     const tls = new TlsTold();
     const facts = new Facts(context, output, settings, tls);
     const session = new NbdSession(facts, context.shared);
-    const client = new ClientFraming(session.notices, tls);
-    const server = new ServerFraming(session.notices, tls, facts.clientTold);
+    const client = new ClientFraming(session.notices, tls, context.heldBytes);
+    const server = new ServerFraming(session.notices, tls, context.heldBytes, facts.clientTold);
     return {
       client: new FramedDecoder(CLIENT, output, settings[CLIENT], client, 'bytes'),
       server: new FramedDecoder(SERVER, output, settings[SERVER], server, 'bytes'),

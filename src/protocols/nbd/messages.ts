@@ -1,5 +1,6 @@
 import { CLIENT, SERVER, type Input, type Side } from '../../base/input.js';
 import type { Limits } from '../../base/limits.js';
+import type { Share } from '../../base/share.js';
 import { Message } from '../../contract/message.js';
 import {
   CHUNK_BLOCK_STATUS,
@@ -97,19 +98,19 @@ export class ClientFlags extends NbdMessage {
   }
 }
 
-/** An option that the client haggles over; `data` holds what follows its header, up to `limits.hagglingBytes`. */
+/** An option that the client haggles over; `data` holds what follows its header, up to `limits.hagglingBytes`, within `held`. */
 export class Option extends NbdMessage {
   override readonly kind = OPTION_KIND;
   readonly option: number;
   readonly dataLength: number;
   readonly data: Prefix;
 
-  constructor(input: Input, limits: Readonly<Limits>) {
+  constructor(input: Input, limits: Readonly<Limits>, held: Share) {
     super(CLIENT, input, OPTION.size);
     this.option = input.view.getUint32(input.pos + OPTION.at.option);
     this.dataLength = input.view.getUint32(input.pos + OPTION.at.length);
     this.length += this.dataLength;
-    this.data = new Prefix(this.dataLength, limits.hagglingBytes);
+    this.data = new Prefix(this.dataLength, limits.hagglingBytes, held);
     this.taker = this.data;
   }
 
@@ -134,14 +135,14 @@ export class OptionReply extends NbdMessage {
   /** Whether the server had acknowledged structured replies or extended headers before. */
   chunksAgreed = false;
 
-  constructor(input: Input, limits: Readonly<Limits>) {
+  constructor(input: Input, limits: Readonly<Limits>, held: Share) {
     super(SERVER, input, OPTION_REPLY.size);
     const { view, pos } = input;
     this.option = view.getUint32(pos + OPTION_REPLY.at.option);
     this.type = view.getUint32(pos + OPTION_REPLY.at.type);
     this.dataLength = view.getUint32(pos + OPTION_REPLY.at.length);
     this.length += this.dataLength;
-    this.data = new Prefix(this.dataLength, limits.hagglingBytes);
+    this.data = new Prefix(this.dataLength, limits.hagglingBytes, held);
     this.taker = this.data;
   }
 

@@ -97,7 +97,7 @@ export class ClientFraming extends NbdFraming<typeof CLIENT> {
   private option(input: Input<typeof CLIENT>, patience: Patience): number {
     if (input.remaining < OPTION.size) return OPTION.size;
     if (input.view.getUint32(input.pos + 4) !== IHAVEOPT_LO) return this.unframed(input, patience);
-    return this.take(new Option(input, this.frames.settings.limits), input);
+    return this.take(new Option(input, this.frames.settings.limits, this.held), input);
   }
 
   private unframed(input: Input<typeof CLIENT>, patience: Patience): number {
@@ -172,7 +172,7 @@ export class ClientFraming extends NbdFraming<typeof CLIENT> {
   override make(input: Input): NbdMessage {
     const magic = input.view.getUint32(input.pos);
     const { limits } = this.frames.settings;
-    if (magic === IHAVEOPT_HI) return this.prepared(new Option(input, limits));
+    if (magic === IHAVEOPT_HI) return this.prepared(new Option(input, limits, this.held));
     const extended = magic === EXTENDED_REQUEST_MAGIC;
     const unannounced = extended && unannouncedPayload(input.view, input.pos, input.remaining);
     return this.prepared(new Request(input, extended, limits, unannounced));

@@ -1,3 +1,4 @@
+import type { Share } from '../../../base/share.js';
 import type { Input, Side } from '../../../base/input.js';
 import { Framing, isFinal, TAKEN, type Patience } from '../../../contract/framed-decoder.js';
 import { isTlsRecord, RECORD_HEADER } from '../../../tls/constants.js';
@@ -27,6 +28,8 @@ const EVIDENCE = 16;
 export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> implements Framer {
   abstract readonly lookahead: number;
   protected readonly notices: NbdNotices;
+  /** What the data of options and replies take of `limits.heldBytes`. */
+  protected readonly held: Share;
   private readonly tls: TlsTold;
   private search: ChainSearch | null = null;
   /** Whether the bytes come out of TLS. */
@@ -38,8 +41,9 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
   /** Stream offset where the messages begin that were found last. */
   private foundAt = 0;
 
-  constructor(notices: NbdNotices, tls: TlsTold) {
+  constructor(notices: NbdNotices, tls: TlsTold, held: Share) {
     super();
+    this.held = held;
     this.notices = notices;
     this.tls = tls;
   }

@@ -1,3 +1,4 @@
+import type { Share } from '../../../base/share.js';
 import { EXTENT, STATUS_HEAD, WIDE_EXTENT, WIDE_STATUS_HEAD } from '../layout.js';
 
 /** Takes a message's payload as it passes by; payload is never gathered beyond what one of these keeps. */
@@ -10,32 +11,49 @@ const FIRST_SIZE = 64;
 /** Most options and their answers have no payload. */
 const NOTHING = new Uint8Array(0);
 
+/** What one session's options and replies may keep although all sessions together keep too much: names, and answers of ordinary length. */
+export const FEW_BYTES = 8 << 10;
+
 /** Keeps the first bytes of a payload, up to a limit that does not depend on the length that the wire announces. */
 export class Prefix implements PayloadTaker {
   bytes: Uint8Array;
   length = 0;
+  /** Whether not more was kept because all sessions together keep too much. */
+  crowded = false;
   private readonly limit: number;
+  private readonly held: Share | null;
 
-  /** `expected` payload bytes are announced; at most `limit` are kept. */
-  constructor(expected: number, limit: number) {
+  /** `expected` payload bytes are announced; at most `limit` are kept. They count among what `held` counts. */
+  constructor(expected: number, limit: number, held: Share | null = null) {
     this.limit = Math.min(expected, limit);
+    this.held = held;
     this.bytes = this.limit === 0 ? NOTHING : new Uint8Array(Math.min(this.limit, FIRST_SIZE));
   }
 
   take(bytes: Uint8Array, start: number, end: number): void {
-    const n = Math.min(end - start, this.limit - this.length);
-    if (n <= 0) return;
-    const total = this.length + n;
-    if (total > this.bytes.length) {
-      const grown = new Uint8Array(Math.min(this.limit, Math.max(total, this.bytes.length * 2)));
-      grown.set(this.bytes.subarray(0, this.length));
-      this.bytes = grown;
-    }
+    const wanted = Math.min(end - start, this.limit - this.length);
+    if (wanted <= 0) return;
+    if (this.length + wanted > this.bytes.length) this.grow(this.length + wanted);
+    const n = Math.min(wanted, this.bytes.length - this.length);
     this.bytes.set(
       n === end - start && start === 0 && end === bytes.length ? bytes : bytes.subarray(start, start + n),
       this.length,
     );
-    this.length = total;
+    this.length += n;
+  }
+
+  private grow(total: number): void {
+    const size = Math.min(this.limit, Math.max(total, this.bytes.length * 2));
+    const { held } = this;
+    if (held !== null) {
+      const more = size - this.bytes.length;
+      this.crowded ||= held.exceeded && held.taken + more > FEW_BYTES;
+      if (this.crowded) return;
+      held.take(more);
+    }
+    const grown = new Uint8Array(size);
+    grown.set(this.bytes.subarray(0, this.length));
+    this.bytes = grown;
   }
 
   /** u16, big-endian, at `at`; the caller checks the length. */

@@ -1,3 +1,4 @@
+import type { Share } from '../../../base/share.js';
 import { SERVER, type Input } from '../../../base/input.js';
 import { isFinal, TAKEN, WAIT, type Patience } from '../../../contract/framed-decoder.js';
 import {
@@ -37,8 +38,8 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
   protected form: ReplyForm = UNSETTLED;
   private readonly early = new EarlyHeader((_, __, hi, lo) => this.client.isAsked(hi, lo));
 
-  constructor(notices: NbdNotices, tls: TlsTold, client: ClientTold) {
-    super(notices, tls);
+  constructor(notices: NbdNotices, tls: TlsTold, held: Share, client: ClientTold) {
+    super(notices, tls, held);
     this.client = client;
   }
 
@@ -62,7 +63,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
 
   protected optionReply(input: Input<typeof SERVER>): number {
     if (input.remaining < OPTION_REPLY.size) return OPTION_REPLY.size;
-    return this.take(new OptionReply(input, this.frames.settings.limits), input);
+    return this.take(new OptionReply(input, this.frames.settings.limits, this.held), input);
   }
 
   private chunk(input: Input<typeof SERVER>, extended: boolean, patience: Patience): number {
@@ -217,7 +218,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
   override make(input: Input, available: number): NbdMessage {
     const magic = input.view.getUint32(input.pos);
     const { limits } = this.frames.settings;
-    if (magic === REP_MAGIC_HI) return this.prepared(new OptionReply(input, limits));
+    if (magic === REP_MAGIC_HI) return this.prepared(new OptionReply(input, limits, this.held));
     if (magic === SIMPLE_REPLY_MAGIC) return this.prepared(this.foundReply(input));
     const extended = magic === EXTENDED_REPLY_MAGIC;
     const length = chunkHeaderLength(input, extended);

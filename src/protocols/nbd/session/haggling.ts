@@ -32,7 +32,8 @@ import {
 import { checkExport } from '../checks/exports.js';
 import { field, NO_CONTEXTS, type Facts } from './facts.js';
 import { CONTEXT_ID, EXPORT_INFO, GREETING, INFO_DATA, OLDSTYLE_TAIL, OPTION_REPLY } from '../layout.js';
-import type { ClientFlags, ExportInfo, Greeting, Option, OptionReply } from '../messages.js';
+import { FEW_BYTES } from '../decoder/payload.js';
+import { Option, OptionReply, type ClientFlags, type ExportInfo, type Greeting } from '../messages.js';
 import { optionName } from '../names.js';
 import { OptionChecks, swappedOption } from '../checks/options.js';
 import { blockSizesIn, contextName, exportInfoIn, rawText } from '../option-data.js';
@@ -177,6 +178,7 @@ export class Haggling {
     this.optionChecks.option(asked);
     if (asked.final !== null) this.answered(asked, asked.final);
     else if (m.option !== OPT_EXPORT_NAME) this.pair();
+    if (asked.final !== null) this.giveBack();
   }
 
   private unfinished: Asked | null = null;
@@ -213,6 +215,7 @@ export class Haggling {
     if (this.early.length < this.facts.context.limits.haggling) this.early.push(m);
     else this.lose(SERVER, m, 'replies wait for their options; later ones are not paired');
     this.pair();
+    if (m.isFinal) this.giveBack();
   }
 
   exportInfo(m: ExportInfo): void {
@@ -462,8 +465,41 @@ export class Haggling {
   private tellOfCut(m: Option | OptionReply, what: string): void {
     const { limits, context } = this.facts;
     const most = context.limits.hagglingBytes;
+    if (m.data.crowded) {
+      const text = `options and replies of all sessions together hold more than ${context.limits.heldBytes} bytes; more of them are judged by their first ones`;
+      limits.hit('heldBytes', text, 'note', m);
+      return;
+    }
     if (m.complete && m.dataLength > most)
       limits.hit('hagglingBytes', `more than ${most} bytes of one ${what}; it is judged by the first ones`, 'note', m);
+  }
+
+  /** Gives back what is not kept any more of `limits.heldBytes`: an answer is complete. */
+  private giveBack(): void {
+    const { heldBytes } = this.facts.context;
+    if (heldBytes.taken <= FEW_BYTES) return;
+    let kept = 0;
+    for (const m of new Set(this.kept())) kept += m.data.bytes.length;
+    heldBytes.give(heldBytes.taken - kept);
+  }
+
+  /** The options and replies that something here still refers to; some may come twice. */
+  private kept(): (Option | OptionReply)[] {
+    const { facts, early, arriving, abort, goAck, startTlsAck, startTlsRefusal, shutdownReply } = this;
+    const asked = [
+      ...this.waiting,
+      this.unfinished,
+      this.nameAsked,
+      this.goAsked,
+      this.infoAsked,
+      this.refusedWithData,
+    ];
+    const acks = [facts.structuredAck, facts.extendedAck, facts.beforeTls.structuredAck, facts.beforeTls.extendedAck];
+    return [
+      ...asked.flatMap((a) => (a === null ? [] : [a.option, a.follower, a.final, ...a.replies])),
+      ...[...early, ...(this.answer?.replies ?? []), ...acks],
+      ...[arriving, abort, goAck, startTlsAck, startTlsRefusal, shutdownReply],
+    ].filter((m) => m instanceof Option || m instanceof OptionReply);
   }
 
   /** Replies beyond the limits do not count for what an answer as a whole says. */
