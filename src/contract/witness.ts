@@ -90,9 +90,14 @@ export class Witness {
     return this.wholeTo[side] >= upTo && this.context.present(side);
   }
 
+  /** Whether nothing of that side is known to be missing, from its first byte on; it need not be in the capture at all. */
+  intact(side: Side): boolean {
+    return this.wholeTo[side] === Infinity;
+  }
+
   /** Whether a side is whole, or, where the recording has no order between the sides and nothing of it came yet, may turn out so. */
   mayBeWhole(side: Side): boolean {
-    return this.wholeTo[side] === Infinity && (this.context.present(side) || !this.context.connection.ordered);
+    return this.intact(side) && (this.context.present(side) || !this.context.connection.ordered);
   }
 
   /** Whether both sides are whole. */

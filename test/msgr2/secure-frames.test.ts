@@ -7,7 +7,7 @@ import { runSteps, type StepOptions, type StepResult } from '../../src/engine/ex
 import { MODE_CRC, MODE_SECURE, TAG } from '../../src/protocols/msgr2/constants.js';
 import * as E from '../../src/protocols/msgr2/encode.js';
 import { msgr2 } from '../../src/protocols/msgr2/index.js';
-import { DataFrame } from '../../src/protocols/msgr2/message.js';
+import { DataFrame, type Msgr2Message } from '../../src/protocols/msgr2/message.js';
 import type { Revision } from '../../src/protocols/msgr2/layout.js';
 import { GcmStream } from '../../src/protocols/msgr2/secure/gcm.js';
 import { exampleKeys, sealedScript, type SealedScript } from '../../src/protocols/msgr2/secure/sealed-script.js';
@@ -147,7 +147,7 @@ describe('what else there is in secure mode', () => {
       .openSealed()
       .sealedMessage('client', { front: data(5) }, { padding: 9 });
     const result = play(s.steps);
-    const message = result.messages.at(-1)!;
+    const message = result.messages.at(-1) as Msgr2Message;
     const all = msgr2.annotate(message);
     // every byte has a field, the last of which is a tag
     let covered = 0;
@@ -293,7 +293,7 @@ describe('logins', () => {
           return { ...s, bytes: copy };
         });
         const result = play(changed);
-        for (const m of result.messages) {
+        for (const m of result.messages as Msgr2Message[]) {
           msgr2.annotate(m);
           msgr2.describe(m, true);
         }

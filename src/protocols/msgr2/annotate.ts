@@ -3,12 +3,11 @@ import { Shown } from '../../base/layout.js';
 import { DEFAULT_LIMITS } from '../../base/limits.js';
 import { explain } from '../../base/structure/decode.js';
 import { fieldsOf, type Annotation, type Json } from '../../base/annotation.js';
-import type { Message } from '../../contract/message.js';
 import { algorithmName, LATE_CODE, LATE_COMPLETE } from './constants.js';
 import { bodyOf } from '../ceph/bodies/bodies.js';
 import type { Body } from '../ceph/bodies/body.js';
 import { places, type Places } from './places.js';
-import { Banner, ControlFrame, DataFrame, type Frame } from './message.js';
+import { Banner, ControlFrame, DataFrame, type Frame, type Msgr2Message } from './message.js';
 import { controlForm, isSingleValue } from './control-frames.js';
 import { GCM_TAG, layoutOf } from './secure/layout.js';
 import type { Way } from '../ceph/operation-way.js';
@@ -32,7 +31,7 @@ const NONE = new Uint8Array(0);
 const MOST_HEX = DEFAULT_LIMITS.shownBytes;
 
 /** The field tree of a message, down to its last byte; what lies beyond the bytes that were kept has places and no values. */
-export function annotate(message: Message): Annotation[] {
+export function annotate(message: Msgr2Message): Annotation[] {
   if (message instanceof Banner) return annotateBanner(message);
   if (message instanceof DataFrame) return withPadding(message, annotateMessage(message));
   if (message instanceof ControlFrame) return withPadding(message, annotateControl(message));

@@ -1,10 +1,9 @@
 import { DEFAULT_LIMITS } from '../../base/limits.js';
 import { decode } from '../../base/structure/decode.js';
 import type { Content } from '../../contract/content.js';
-import type { Message } from '../../contract/message.js';
 import { heldFront } from './annotate.js';
 import { osdOp } from '../ceph/bodies/osd-operations.js';
-import { DataFrame } from './message.js';
+import { DataFrame, type Msgr2Message } from './message.js';
 import { places } from './places.js';
 
 /** src/include/rados.h */
@@ -17,7 +16,7 @@ const APPEND = 0x2206;
 const MSG_OSD_OP = 42;
 
 /** What an MOSDOp writes into its object: the operations' data stand in the data segment, one behind the other. */
-export function contents(message: Message): Content[] {
+export function contents(message: Msgr2Message): Content[] {
   if (!(message instanceof DataFrame) || message.type !== MSG_OSD_OP || message.compressed || message.mode !== 'crc')
     return [];
   const held = heldFront(message);

@@ -3,7 +3,6 @@ import { DEFAULT_LIMITS } from '../../base/limits.js';
 import { decode } from '../../base/structure/decode.js';
 import { byteSize, quote } from '../../base/text.js';
 import { duration } from '../../base/time.js';
-import type { Message } from '../../contract/message.js';
 import { compressedBy, heldFront } from './annotate.js';
 import { addressText, type Address } from '../ceph/structures/address.js';
 import { authModeName, type Credentials } from '../ceph/structures/cephx.js';
@@ -27,12 +26,12 @@ import {
 import { algorithmName, bannerFeatureNames, modeName, TAG } from './constants.js';
 import { entityName, methodName, resultText } from '../ceph/constants.js';
 import { featureNames } from '../ceph/features.js';
-import { Banner, ControlFrame, DataFrame } from './message.js';
+import { Banner, ControlFrame, DataFrame, type Msgr2Message } from './message.js';
 import { firstData } from './places.js';
 import { messageTypeName } from '../ceph/message-types.js';
 
 /** What stands behind a message's name on its transcript line. */
-export function describe(message: Message, verbose: boolean): string {
+export function describe(message: Msgr2Message, verbose: boolean): string {
   if (message instanceof Banner) return describeBanner(message);
   if (message instanceof DataFrame) return describeMessage(message, verbose);
   if (message instanceof ControlFrame) return describeControl(message, verbose);
@@ -151,7 +150,7 @@ function describeMessage(m: DataFrame, verbose: boolean): string {
 }
 
 /** Where the time of an operation went, for the line under its answer; empty where that is not known. */
-export function below(message: Message): string {
+export function below(message: Msgr2Message): string {
   if (!(message instanceof DataFrame) || message.way === null) return '';
   const { primary, nanos, waitedNanos, replicas } = message.way;
   const parts = [`waited ${duration(waitedNanos)}`, ...replicas.map((r) => `${r.osd} ${duration(r.nanos)}`)];

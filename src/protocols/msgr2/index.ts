@@ -28,7 +28,7 @@ import { Told } from './told.js';
 const EXCHANGED: ReadonlySet<string> = new Set<keyof typeof TAG>(['MESSAGE', 'KEEPALIVE2', 'KEEPALIVE2_ACK', 'ACK']);
 
 /** Ceph's messenger, version 2 (msgr2.0 and msgr2.1). */
-export const msgr2: Protocol<SharedSessions> = {
+export const msgr2: Protocol<SharedSessions, Msgr2Message> = {
   name: 'msgr2',
   title: "Ceph's messenger v2 (msgr2.0, msgr2.1)",
   nameWidth: 18,

@@ -2,12 +2,12 @@ import { CLIENT, otherSide, SERVER, type Side } from '../../../base/input.js';
 import type { Origin } from '../../../base/origin.js';
 import type { Json } from '../../../base/annotation.js';
 import { LimitNotes } from '../../../contract/limit-notes.js';
-import type { Message } from '../../../contract/message.js';
 import type { DecoderSettings, Output, Session, SessionContext, SkipReason } from '../../../contract/protocol.js';
+import { Witness } from '../../../contract/witness.js';
 import { ENTITY } from '../../ceph/constants.js';
 import { MODE_SECURE, REVISION_1, TAG, tagName, tagSenders } from '../constants.js';
 import { clientIdent, hello, serverIdent } from '../control-frames.js';
-import { Banner, ControlFrame, DataFrame, type Frame } from '../message.js';
+import { Banner, ControlFrame, DataFrame, type Frame, type Msgr2Message } from '../message.js';
 import * as R from '../rules/index.js';
 import type { KeyExchange } from '../secure/key-exchange.js';
 import { Compression } from './compression.js';
@@ -24,9 +24,10 @@ import { sessionLines, summarize, type SessionParts } from './summary.js';
 const GREETING_TYPES: readonly number[] = [ENTITY.MON, ENTITY.MDS, ENTITY.OSD, ENTITY.CLIENT, ENTITY.MGR];
 
 /** One connection: both sides' states, and what needs both of them. */
-export class Msgr2Session implements Session, SessionParts {
+export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
   private readonly context: SessionContext<SharedSessions>;
   private readonly output: Output;
+  private readonly witness: Witness;
   readonly sides: readonly [SideState, SideState];
   readonly login: Login;
   readonly naming: Naming;
@@ -53,14 +54,18 @@ export class Msgr2Session implements Session, SessionParts {
     this.exchange = exchange;
     this.context = context;
     this.output = output;
-    this.sides = [new SideState(CLIENT, settings[CLIENT].fromStart), new SideState(SERVER, settings[SERVER].fromStart)];
+    const witness = (this.witness = new Witness(context, settings));
+    this.sides = [
+      new SideState(CLIENT, settings[CLIENT].fromStart, witness),
+      new SideState(SERVER, settings[SERVER].fromStart, witness),
+    ];
     this.rolesKnown = context.clientEnd !== null;
     const limits = new LimitNotes(output);
     const { shared, file } = context;
     this.login = new Login(output, limits, this.sides, (what) => shared.first(what, file), context.limits.authFrames);
-    const whole = shared.whole(file);
-    this.ways = whole.ways;
-    this.traffic = new Traffic(context, output, limits, this.sides, whole);
+    const known = shared.ofFile(file);
+    this.ways = known.ways;
+    this.traffic = new Traffic(context, output, limits, this.sides, witness, known);
     this.compression = new Compression(output, this.sides);
     const server = context.connection.endpoints[context.clientEnd === 1 ? 0 : 1];
     this.lineage = new Lineage(output, limits, this.sides, context.shared, this.traffic, context.connection.id, server);
@@ -68,17 +73,18 @@ export class Msgr2Session implements Session, SessionParts {
     this.naming = new Naming(output, limits, this.sides, this.login, this.traffic, this.lineage, namingFrames);
   }
 
-  message(message: Message): void {
+  message(message: Msgr2Message): void {
     if (this.exchange !== null && message instanceof ControlFrame) this.exchange.frame(message);
     if (message instanceof Banner) this.banner(message);
     else if (message instanceof DataFrame || message instanceof ControlFrame) this.frame(message);
   }
 
-  gap(side: Side): void {
-    this.lose(side);
+  gap(side: Side, offset: number): void {
+    this.lose(side, offset);
   }
 
-  private lose(side: Side): void {
+  private lose(side: Side, offset: number): void {
+    this.witness.lose(side, offset);
     const [client, server] = this.sides;
     this.ways.lose(client.entity, server.entity);
     this.sides[side].lose();
@@ -86,10 +92,10 @@ export class Msgr2Session implements Session, SessionParts {
     this.lineage.lose();
   }
 
-  skip(side: Side, _offset: number, _length: number, reason: SkipReason): void {
+  skip(side: Side, offset: number, _length: number, reason: SkipReason): void {
     const state = this.sides[side];
     if (reason === 'opaque') state.phase = 'opaque';
-    this.lose(side);
+    this.lose(side, offset);
   }
 
   end(side: Side, how: 'fin' | 'reset' | 'open', _origin: Origin): void {
@@ -233,7 +239,7 @@ export class Msgr2Session implements Session, SessionParts {
 
   /** A frame of the right order that answers or follows something that its sender cannot have received yet. */
   private judgeEarly(m: Frame, own: SideState, peer: SideState): void {
-    if (this.saidEarly[m.side] || !peer.whole || !this.traffic.settled(m)) return;
+    if (this.saidEarly[m.side] || !this.traffic.settled(m)) return;
     const missing = this.missingBefore(m, own, peer);
     if (missing === '') return;
     this.saidEarly[m.side] = true;
@@ -264,7 +270,7 @@ export class Msgr2Session implements Session, SessionParts {
   private judgeRejected(m: Frame): boolean {
     const rejection = this.naming.rejection;
     if (rejection === null) return false;
-    if (m.peerSeen >= rejection.endOffset && !this.saidRejected) {
+    if (!this.saidRejected && this.witness.hadReceived(m, rejection) === 'yes') {
       this.saidRejected = true;
       const text = `${m.name} after ${rejection.name}`;
       this.output.raise(R.TRAFFIC_AFTER_REJECT, { message: m, related: [rejection], text });

@@ -63,7 +63,7 @@ export interface Node {
 }
 
 /** What is known of all connections of one file together. */
-export interface Whole {
+export interface FileKnowledge {
   readonly ways: Ways;
   readonly cluster: Cluster;
 }
@@ -81,7 +81,7 @@ export class SharedSessions {
   private readonly byAddress = new Map<string, Node>();
   private readonly cookiesSeen = new Set<string>();
   private readonly told = new Set<string>();
-  private readonly byFile = new Map<string, Whole>();
+  private readonly byFile = new Map<string, FileKnowledge>();
   readonly limit: number;
   /** Sessions and pairs of addresses that were forgotten: what is not found may have been there. */
   forgotten = 0;
@@ -93,15 +93,15 @@ export class SharedSessions {
     this.keys = keys;
   }
 
-  /** The cluster in that file. */
-  whole(file: string): Whole {
-    let whole = this.byFile.get(file);
-    if (whole === undefined) {
-      this.byFile.set(file, (whole = { ways: new Ways(this.limit), cluster: new Cluster(this.limit) }));
+  /** What is known of that file. */
+  ofFile(file: string): FileKnowledge {
+    let known = this.byFile.get(file);
+    if (known === undefined) {
+      this.byFile.set(file, (known = { ways: new Ways(this.limit), cluster: new Cluster(this.limit) }));
       // files are read one after the other, or as one recording
       while (this.byFile.size > FILES) this.byFile.delete(this.byFile.keys().next().value!);
     }
-    return whole;
+    return known;
   }
 
   find(clientCookie: bigint, serverCookie: bigint): SessionRecord | null {

@@ -1,4 +1,5 @@
 import type { Side } from '../../../base/input.js';
+import type { Witness } from '../../../contract/witness.js';
 import { entityName } from '../../ceph/constants.js';
 import { TAG } from '../constants.js';
 import { hello } from '../control-frames.js';
@@ -16,8 +17,6 @@ export class SideState {
   hello: ControlFrame | null = null;
   first: Frame | null = null;
   last: Frame | null = null;
-  /** Whether all that it sent so far became messages: no gap, nothing skipped, the start captured. */
-  whole: boolean;
   /** How it ended, or null. */
   ended: 'fin' | 'reset' | 'open' | null = null;
   /** Order in which the sides ended; 0 while open. */
@@ -43,15 +42,21 @@ export class SideState {
   strangeHello = false;
   saidAckOnLossy = false;
   saidUnanswered = false;
+  private readonly witness: Witness;
 
-  constructor(side: Side, fromStart: boolean) {
+  constructor(side: Side, fromStart: boolean, witness: Witness) {
     this.side = side;
-    this.whole = fromStart;
+    this.witness = witness;
     this.phase = fromStart ? 'banner' : 'unknown';
   }
 
   /** Number that its ident gives it; empty where it has none, or it is not known. */
   gid = '';
+
+  /** Whether all that it sent so far became messages: no gap, nothing skipped, the start captured. */
+  get whole(): boolean {
+    return this.witness.intact(this.side);
+  }
 
   /** `osd.2`; empty where it is not known. */
   get entity(): string {
@@ -66,7 +71,6 @@ export class SideState {
 
   /** Bytes of it were lost: order, numbers and counts prove nothing across them. */
   lose(): void {
-    this.whole = false;
     this.lastSeq = -1;
     this.maxSeq = -1;
     this.expectedSeq = -1;

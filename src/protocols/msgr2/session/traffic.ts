@@ -4,6 +4,7 @@ import { count } from '../../../base/text.js';
 import { duration, nanosBetween } from '../../../base/time.js';
 import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output, SessionContext } from '../../../contract/protocol.js';
+import type { Witness } from '../../../contract/witness.js';
 import { ENTITY, entityName } from '../../ceph/constants.js';
 import { at } from '../places.js';
 import { asNumber, type ControlFrame, type DataFrame, type Frame } from '../message.js';
@@ -24,7 +25,7 @@ import { Requests } from '../../ceph/requests.js';
 import type { SideState } from './side-state.js';
 import type { Ways } from './ways.js';
 import type { Cluster } from '../../ceph/cluster.js';
-import type { SessionRecord, Whole } from './shared.js';
+import type { FileKnowledge, SessionRecord } from './shared.js';
 
 const UNANSWERED_AFTER = 15_000_000_000;
 /** Types that say enough by being there. */
@@ -67,6 +68,7 @@ export class Traffic {
   private readonly limits: LimitNotes;
   private readonly sides: readonly [SideState, SideState];
   private readonly requests: readonly [Requests, Requests];
+  private readonly witness: Witness;
   private readonly ways: Ways;
   private readonly cluster: Cluster;
   private readonly operationChecks: OperationChecks;
@@ -89,16 +91,18 @@ export class Traffic {
     output: Output,
     limits: LimitNotes,
     sides: readonly [SideState, SideState],
-    whole: Whole,
+    witness: Witness,
+    known: FileKnowledge,
   ) {
-    this.ways = whole.ways;
-    this.cluster = whole.cluster;
+    this.witness = witness;
+    this.ways = known.ways;
+    this.cluster = known.cluster;
     this.context = context;
     this.output = output;
     this.limits = limits;
     this.sides = sides;
     const { limits: bounds, held } = context;
-    this.operationChecks = new OperationChecks(output, limits, whole.cluster, bounds.inFlight);
+    this.operationChecks = new OperationChecks(output, limits, known.cluster, bounds.inFlight);
     this.mapChecks = new MapChecks(output);
     const scene: Scene = {
       whole: (side) => this.sides[side].whole && !this.resumed,
@@ -212,10 +216,10 @@ export class Traffic {
     this.output.raise(R.ACK_BEYOND_SENT, { message: m, text, confidence });
   }
 
-  /** Whether everything that the sender had received when it sent this has been decoded. */
+  /** Whether everything that the sender had received when it sent this is known: nothing of its peer is missing, or still to come. */
   settled(m: Frame): boolean {
     const peer = otherSide(m.side);
-    return this.sides[peer].whole && m.peerSeen >= 0 && this.context.decodedUpTo(peer) >= m.peerSeen;
+    return this.sides[peer].whole && this.witness.sawAll(m) === 'yes';
   }
 
   // ---- keepalives
@@ -246,7 +250,7 @@ export class Traffic {
       m.inReplyTo = asked.index;
       m.latency = nanosBetween(asked.seconds, asked.nanos, m.seconds, m.nanos);
       if (m.latency >= 0 && (this.bestRoundTrip < 0 || m.latency < this.bestRoundTrip)) this.bestRoundTrip = m.latency;
-    } else if (peer.whole && !this.lostKeepalives[peer.side] && this.settled(m)) {
+    } else if (!this.lostKeepalives[peer.side] && this.settled(m)) {
       const text = `no KEEPALIVE2 with the time ${m.valueLow}.${String(m.valueHigh).padStart(9, '0')} was sent`;
       this.output.raise(R.KEEPALIVE_ACK_UNMATCHED, at(m, 32, 8, text));
     }
@@ -326,7 +330,7 @@ export class Traffic {
     const list = this.requests[peer.side];
     const rule = m.type === MSG.OSD_OPREPLY ? R.OSD_REPLY_ORPHAN : R.OSD_REPOP_REPLY_ORPHAN;
     if (m.type !== MSG.OSD_OPREPLY && m.type !== MSG.OSD_REPOPREPLY) return;
-    if (this.sides[m.side].entityType !== ENTITY.OSD || !peer.whole || this.resumed) return;
+    if (this.sides[m.side].entityType !== ENTITY.OSD || this.resumed) return;
     if (list.forgotten > 0 || list.answeredLately(m) || !this.settled(m)) return;
     const asked = m.type === MSG.OSD_OPREPLY ? 'OSD_OP' : 'OSD_REPOP';
     this.output.raise(rule, at(m, 40, 8, `no ${asked} on this session has tid ${m.tid}`));
@@ -365,7 +369,7 @@ export class Traffic {
     }
     for (const { acker, ack, frame } of this.claims) {
       const peer = this.sides[otherSide(acker.side)];
-      if (!peer.whole || peer.frames === 0 || this.context.decodedUpTo(peer.side) < frame.peerSeen) continue;
+      if (!peer.whole || peer.frames === 0 || this.witness.sawAll(frame) === 'no') continue;
       if (peer.maxSeq >= 0 && ack > peer.maxSeq) this.raiseAck(frame, ack, peer.maxSeq, 'likely');
     }
   }
