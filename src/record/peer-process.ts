@@ -18,6 +18,8 @@ const SEARCH_MS = 500;
 
 /** New sockets among which a client is looked for: with many, several clients came at once. */
 const MOST_FRESH = 8;
+/** Milliseconds for which nobody is looked for when more came: the look at all sockets of the machine, for each of a thousand, takes seconds. */
+const CROWD_MS = 50;
 
 interface UnixSocket {
   readonly inode: string;
@@ -136,6 +138,7 @@ export async function listeningProcess(path: string, search: HolderSearch): Prom
  */
 export class ClientFinder {
   private known: ReadonlySet<string>;
+  private crowdedUntil = 0;
 
   constructor() {
     this.known = new Set(this.clients());
@@ -143,9 +146,11 @@ export class ClientFinder {
 
   /** Called when a client was accepted: the inode of its socket. Null where it cannot be told for certain. */
   socket(): string | null {
+    if (performance.now() < this.crowdedUntil) return null;
     const now = this.clients();
     const fresh = now.filter((inode) => !this.known.has(inode));
     this.known = new Set(now);
+    if (fresh.length > MOST_FRESH) this.crowdedUntil = performance.now() + CROWD_MS;
     if (fresh.length === 0 || fresh.length > MOST_FRESH) return null;
     const own = new Set(numbers('/proc/self/fd').map(ownInode));
     const candidates = fresh.filter((inode) => !own.has(inode));

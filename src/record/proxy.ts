@@ -15,6 +15,11 @@ import { Relay } from './relay.js';
 
 /** Milliseconds until a server whose queue is full is asked again. */
 const RETRY_MS = 10;
+/**
+ * Clients that may wait to be accepted: Node's 511 turn away those of a thousand that come at once. The system allows as many as
+ * `net.core.somaxconn` says, where that is less.
+ */
+const BACKLOG = 4096;
 
 /** Milliseconds of waiting for the server that a recording mentions. */
 const WORTH_TELLING_MS = 5;
@@ -113,7 +118,9 @@ export class Proxy {
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
         server.listen(
-          listen.kind === 'unix' ? { path: listen.path } : { host: listen.host, port: listen.port },
+          listen.kind === 'unix'
+            ? { path: listen.path, backlog: BACKLOG }
+            : { host: listen.host, port: listen.port, backlog: BACKLOG },
           resolve,
         );
       });

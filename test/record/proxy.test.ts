@@ -139,6 +139,22 @@ describe('the proxy', () => {
     expect(new Set(connections.map((c) => c.client)).size).toBe(40);
   });
 
+  it('turns none away of many that come in one moment', async () => {
+    const made = await Proxied.start((socket) => socket.pipe(socket));
+    const answers = await Promise.all(
+      Array.from({ length: 600 }, async (_, i) => {
+        const client = made.client();
+        const answer = everything(client);
+        client.end(`client ${i}`);
+        return (await answer).toString();
+      }),
+    );
+    expect(answers).toEqual(answers.map((_, i) => `client ${i}`));
+    await made.proxy.drained();
+    const recorded = (await made.stop()).map((c) => c.streams.map(String));
+    expect(recorded.sort()).toEqual(answers.map((a) => [a, a]).sort());
+  });
+
   it('passes a peer’s last words on though it takes no more', async () => {
     const made = await Proxied.start((socket) => {
       socket.once('data', () => {
