@@ -48,6 +48,35 @@ describe('replies that stand before their requests in the recording', () => {
     ]);
   });
 
+  it('are judged once, with them', () => {
+    const before = structuredSession();
+    const read = request(CMD_READ, 1, 0, 1536);
+    const seen = bytesOf('client', [...before, read]).length;
+    const early = [unseen(data(1, 0, 1024, false), seen), unseen(data(1, 512, 512, false), seen)];
+    const { findings } = runSteps(nbd, [...before, ...early, read, data(1, 1024, 512), ...disconnect()]);
+    expect(findings.filter((f) => f.severity !== 'note').map((f) => `${f.rule.id}: ${f.text}`)).toEqual([
+      'nbd/chunk-overlap: content 512..1024 overlaps 0..1024 of the same answer',
+    ]);
+  });
+
+  it('overlap nothing of another answer to the same cookie', () => {
+    const before = structuredSession();
+    const read = request(CMD_READ, 1, 0, 1024);
+    const first = bytesOf('client', [...before, read]).length;
+    const both = bytesOf('client', [...before, read, read]).length;
+    const { findings } = runSteps(nbd, [
+      ...before,
+      unseen(data(1, 0, 512, false), first),
+      read,
+      data(1, 512, 512),
+      unseen(data(1, 0, 512, false), both),
+      read,
+      data(1, 512, 512),
+      ...disconnect(),
+    ]);
+    expect(findings.filter((f) => f.severity !== 'note').map((f) => `${f.rule.id}: ${f.text}`)).toEqual([]);
+  });
+
   it('are paired in the order of the requests where a cookie is used again and the sides have no order', async () => {
     const folder = scratch();
     const steps = [

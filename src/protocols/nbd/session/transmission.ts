@@ -104,8 +104,8 @@ export class Transmission {
     if (m.error !== 0) this.simpleError(m);
     else if (this.facts.extended && this.facts.negotiationSeen) this.headerMode(m);
     const request = this.matchSimple(m);
-    if (request === null) this.unmatched(m);
-    else this.simpleAnswer(request, m);
+    if (request !== null) this.simpleAnswer(request, m);
+    else if (this.waitsForRequest) this.unmatched(m);
   }
 
   chunk(m: Chunk): void {
@@ -115,12 +115,9 @@ export class Transmission {
     if (this.strays.length > 0) this.dropStrays(false);
     if (this.chunkChecks.chunk(m)) this.requestChecks.badChunk ??= m;
     const request = this.matchChunk(m);
-    if (request === null) {
-      this.orphan(m);
-      this.unmatched(m);
-    } else {
-      this.chunkAnswer(request, m);
-    }
+    if (request !== null) this.chunkAnswer(request, m);
+    else if (this.waitsForRequest) this.unmatched(m);
+    else this.orphan(m);
   }
 
   /** Messages of that side may be missing. */
@@ -315,10 +312,7 @@ export class Transmission {
   /** Chunks of an answer whose request is not known: what the server's own bytes show. */
   private orphan(m: Chunk): void {
     const { extents } = m;
-    // whose request may still turn up is judged with it
-    if (extents !== null && m.complete && !this.facts.witness.mayBeWhole(CLIENT)) {
-      checkExtentAlignment(this.facts, m, extents, null);
-    }
+    if (extents !== null && m.complete) checkExtentAlignment(this.facts, m, extents, null);
     const key = decimal(m.cookieHi, m.cookieLo);
     this.orphans ??= new Map();
     let progress = this.orphans.get(key);
@@ -339,10 +333,13 @@ export class Transmission {
 
   // ---- replies without a request
 
+  /** Whether the request of a reply without one may still turn up, and is known to be none where it does not: the reply is judged then. */
+  private get waitsForRequest(): boolean {
+    return this.facts.witness.mayBeWhole(CLIENT) && this.table.forgotten === 0;
+  }
+
   private unmatched(m: SimpleReply | Chunk): void {
     const { facts } = this;
-    // it may answer a request that was forgotten
-    if (!facts.witness.mayBeWhole(CLIENT) || this.table.forgotten > 0) return;
     const sure = confidenceThat(facts.witness.sawAllBefore(m));
     if (sure !== null) {
       const earlier = this.table.completed(m.cookieHi, m.cookieLo);
