@@ -138,8 +138,10 @@ class Verdict implements Reporter {
   }
 
   suppresses(f: Finding): boolean {
-    const fingerprint = this.fingerprints.of(f);
-    this.prints.set(f, fingerprint);
+    // it costs as much as decoding a short session: findings that are only counted go without, where no suppression asks for it
+    const known = this.silencer.byFingerprint || f.stream === null || !this.isFull(f.rule.id);
+    const fingerprint = known ? this.fingerprints.of(f) : '';
+    if (known) this.prints.set(f, fingerprint);
     return this.silencer.silences({ rule: f.rule.id, stream: f.stream?.id ?? null, fingerprint });
   }
 
@@ -187,13 +189,19 @@ class Verdict implements Reporter {
     this.list(f);
   }
 
-  /** Whether so many findings of that rule are listed already that this one is only counted. */
+  /** Whether so many findings of that rule are listed already that further ones are only counted. */
+  private isFull(rule: string): boolean {
+    return (this.perRule.get(rule) ?? 0) >= this.options.limits.findingsPerFile;
+  }
+
+  /** Whether this finding is only counted; it counts. */
   private isTooMany(f: Finding): boolean {
+    const full = this.isFull(f.rule.id);
     const n = (this.perRule.get(f.rule.id) ?? 0) + 1;
     this.perRule.set(f.rule.id, n);
-    const most = this.options.limits.findingsPerFile;
-    if (n === most + 1) this.summaries.push({ ...f, stream: null, message: null, related: [], offset: 0, length: 0 });
-    return n > most;
+    if (n === this.options.limits.findingsPerFile + 1)
+      this.summaries.push({ ...f, stream: null, message: null, related: [], offset: 0, length: 0 });
+    return full;
   }
 
   /** Says how many findings were only counted. */

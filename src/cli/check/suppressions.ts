@@ -47,10 +47,13 @@ export class Silencer {
   readonly used: Record<number, number> = {};
   /** Findings that were silenced. */
   silenced = 0;
+  /** Whether one of them names a fingerprint. */
+  readonly byFingerprint: boolean;
   private readonly entries: readonly { s: ActiveSuppression; rule: ((id: string) => boolean) | null }[];
 
   constructor(active: readonly ActiveSuppression[]) {
     this.entries = active.map((s) => ({ s, rule: s.rule === undefined ? null : patternMatcher(s.rule) }));
+    this.byFingerprint = active.some((s) => s.fingerprint !== undefined);
   }
 
   /** Whether the finding is silenced; every suppression that would do it counts as used. */

@@ -64,8 +64,7 @@ export class MultiConn {
     const client = facts.endOf(0);
     if (client === null || facts.exportName === null || facts.flags < 0) return;
     const { endpoints } = facts.context.connection;
-    const host = endpoints[client].replace(/:\d+$/, '').replace(/^unix:pid=\d+$/, 'unix');
-    const key = `${host} ${endpoints[client === 0 ? 1 : 0]} ${facts.exportName}`;
+    const key = `${hostOf(endpoints[client])} ${endpoints[client === 0 ? 1 : 0]} ${facts.exportName}`;
     const me: Sibling = { facts, table: this.transmission.table, dataRequest: null, contested: false, key };
     const most = facts.context.limits.siblingConnections;
     if (this.shared.join(me, most)) this.me = me;
@@ -113,4 +112,11 @@ export class MultiConn {
 
 function isWriting(r: Request): boolean {
   return r.type === CMD_WRITE || r.type === CMD_TRIM || r.type === CMD_WRITE_ZEROES;
+}
+
+/** Who a client is, without what differs from one of its connections to the next: its port, or the number of its process. */
+function hostOf(endpoint: string): string {
+  if (endpoint.startsWith('unix:')) return endpoint.startsWith('unix:pid=') ? 'unix' : endpoint;
+  const colon = endpoint.lastIndexOf(':');
+  return colon < 0 ? endpoint : endpoint.slice(0, colon);
 }
