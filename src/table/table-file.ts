@@ -1,10 +1,11 @@
 import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
 import type { TextOutput } from '../report/output.js';
-import { columnOf, MAX_ROWS, TextColumn, type Column, type ColumnOf } from './columns.js';
+import { writeChunk } from './chunk.js';
+import { columnOf, LongTextColumn, MAX_ROWS, TextColumn, type Column, type ColumnOf } from './columns.js';
 import { TABLE_VERSION, TABLES, type TableColumn, type TableName } from './schema.js';
 
-/** Characters of text that are gathered before a row group is written, at most: long fields make short row groups. */
-const MAX_CHARACTERS = 16 << 20;
+/** Text that is gathered before a row group is written, about, long ones as bytes after compression: long fields make short row groups. */
+const MAX_SIZE = 8 << 20;
 
 type ColumnsOf<N extends TableName> = { readonly [C in (typeof TABLES)[N][number] as C['name']]: ColumnOf<C> };
 
@@ -42,35 +43,42 @@ function parquetWriter(table: TableName, output: TextOutput): ParquetWriter {
 export class TableFile<N extends TableName> {
   readonly columns: ColumnsOf<N>;
   private readonly list: readonly { readonly of: TableColumn; readonly column: Column }[];
-  private readonly texts: readonly TextColumn[];
+  private readonly texts: readonly (TextColumn | LongTextColumn)[];
   private readonly writer: ParquetWriter;
   private rows = 0;
 
   constructor(table: N, output: TextOutput) {
     this.list = TABLES[table].map((of: TableColumn) => ({ of, column: columnOf(of.type, of.optional ?? false) }));
     this.columns = Object.fromEntries(this.list.map(({ of, column }) => [of.name, column])) as unknown as ColumnsOf<N>;
-    this.texts = this.list.map(({ column }) => column).filter((c) => c instanceof TextColumn);
+    this.texts = this.list
+      .map(({ column }) => column)
+      .filter((c) => c instanceof TextColumn || c instanceof LongTextColumn);
     this.writer = parquetWriter(table, output);
   }
 
   endRow(): void {
     this.rows++;
-    if (this.rows === MAX_ROWS || (this.rows % 64 === 0 && this.characters() > MAX_CHARACTERS)) this.endGroup();
+    if (this.rows === MAX_ROWS || (this.rows % 64 === 0 && this.size() > MAX_SIZE)) this.endGroup();
   }
 
   /** Writes the rows that are gathered. */
   endGroup(): void {
     if (this.rows === 0) return;
-    const columnData = this.list.map(({ of, column }) => ({
-      name: of.name,
-      data: column.values(),
-      // what hardly repeats is not worth looking for a dictionary; bounds are kept where a reader can skip row groups by them
-      ...(of.type === 'json' || of.type === 'integer' || of.type === 'time' ? { encoding: 'PLAIN' as const } : {}),
-      statistics: BOUNDED.has(of.name),
-      offsetIndex: false,
-    }));
-    void this.writer.write({ columnData, rowGroupSize: MAX_ROWS });
-    for (const { column } of this.list) column.clear();
+    const { writer, row_groups: groups } = this.writer;
+    const start = writer.offset;
+    const columns = this.list.map(({ of, column }) => {
+      const chunk = column.take();
+      return writeChunk(writer as OutputWriter, of, BOUNDED.has(of.name) ? chunk : { ...chunk, bounds: null });
+    });
+    const unpacked = columns.reduce((sum, c) => sum + c.meta_data!.total_uncompressed_size, 0n);
+    groups.push({
+      columns,
+      total_byte_size: unpacked,
+      num_rows: BigInt(this.rows),
+      total_compressed_size: BigInt(writer.offset - start),
+    });
+    this.writer.num_rows += BigInt(this.rows);
+    (writer as OutputWriter).flush();
     this.rows = 0;
   }
 
@@ -79,7 +87,7 @@ export class TableFile<N extends TableName> {
     void this.writer.finish();
   }
 
-  private characters(): number {
+  private size(): number {
     return this.texts.reduce((sum, column) => sum + column.size, 0);
   }
 }

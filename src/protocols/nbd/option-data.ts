@@ -20,15 +20,8 @@ export function spanBytes(data: Prefix, span: Span): Uint8Array {
 export function rawText(data: Prefix, span: Span): string {
   const from = Math.min(span.at, data.length);
   const to = Math.min(span.at + span.length, data.length);
-  if (to - from > SHORT)
-    return Buffer.from(data.bytes.buffer, data.bytes.byteOffset + from, to - from).toString('latin1');
-  let text = '';
-  for (let at = from; at < to; at++) text += String.fromCharCode(data.bytes[at]!);
-  return text;
+  return from >= to ? '' : Buffer.from(data.bytes.buffer, data.bytes.byteOffset + from, to - from).toString('latin1');
 }
-
-/** Bytes up to which a text is put together faster than a Buffer is made for it. */
-const SHORT = 32;
 
 /** Data of NBD_OPT_INFO and NBD_OPT_GO. */
 export interface InfoRequest {

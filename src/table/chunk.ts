@@ -1,0 +1,140 @@
+import { ByteWriter, type ParquetWriter } from 'hyparquet-writer';
+import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
+import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js';
+import { snappyCompress } from 'hyparquet-writer/src/snappy.js';
+import type { ColumnType } from './schema.js';
+
+/** Values of one column of a row group, encoded as Apache Parquet's "Encodings" has it. */
+export interface Chunk {
+  readonly encoding: 'PLAIN' | 'RLE' | 'RLE_DICTIONARY';
+  /** Smallest and largest value, where that is known. */
+  readonly bounds: readonly [bigint, bigint] | null;
+  readonly dictionary: { readonly entries: number; readonly body: PageBody } | null;
+  readonly pages: readonly {
+    readonly rows: number;
+    /** A bit of each row: whether it has a value; null in a column that always has. */
+    readonly levels: { readonly values: Uint8Array; readonly nulls: number } | null;
+    readonly body: PageBody;
+  }[];
+}
+
+/** The values of a page, as they go to the file. */
+export class PageBody {
+  readonly bytes: Uint8Array;
+  /** Bytes before they were compressed. */
+  readonly size: number;
+
+  private constructor(bytes: Uint8Array, size: number) {
+    this.bytes = bytes;
+    this.size = size;
+  }
+
+  /** `bytes` are copied. */
+  static of(bytes: Uint8Array): PageBody {
+    return new PageBody(snappyCompress(bytes), bytes.length);
+  }
+
+  /** Places in a dictionary, of so many bits each. */
+  static ofIndexes(indexes: Uint32Array, bits: number): PageBody {
+    const page = new ByteWriter();
+    page.appendUint8(bits);
+    writeRleBitPackedHybrid(page, indexes, bits);
+    return PageBody.of(page.getBytes());
+  }
+
+  /** Flags, each a byte of 0 or 1. */
+  static ofFlags(flags: Uint8Array): PageBody {
+    const runs = new ByteWriter();
+    writeRleBitPackedHybrid(runs, flags, 1);
+    const page = new ByteWriter();
+    page.appendUint32(runs.offset);
+    page.appendBytes(runs.getBytes());
+    return PageBody.of(page.getBytes());
+  }
+}
+
+/** Texts in UTF-8, each behind its length. */
+export class PlainTexts {
+  private room = Buffer.allocUnsafeSlow(64 << 10);
+  size = 0;
+
+  add(text: string): void {
+    // a code unit of UTF-16 is at most three bytes in UTF-8
+    const most = this.size + 4 + 3 * text.length;
+    if (most > this.room.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(most, 2 * this.room.length));
+      this.room.copy(grown, 0, 0, this.size);
+      this.room = grown;
+    }
+    const n = this.room.write(text, this.size + 4, 'utf8');
+    this.room.writeUInt32LE(n, this.size);
+    this.size += 4 + n;
+  }
+
+  /** What was added; valid until the next text is. */
+  take(): Uint8Array {
+    const { size } = this;
+    this.size = 0;
+    return this.room.subarray(0, size);
+  }
+}
+
+const TYPES = { text: 'BYTE_ARRAY', json: 'BYTE_ARRAY', integer: 'INT64', time: 'INT64', flag: 'BOOLEAN' } as const;
+
+type RowGroup = ParquetWriter['row_groups'][number];
+
+/** Writes a column chunk, and gives what the footer says of it. */
+export function writeChunk(
+  writer: ByteWriter,
+  { name, type }: { readonly name: string; readonly type: ColumnType },
+  chunk: Chunk,
+): RowGroup['columns'][number] {
+  const start = writer.offset;
+  let unpacked = 0;
+  const { dictionary, encoding, pages, bounds } = chunk;
+  if (dictionary !== null) {
+    const { entries, body } = dictionary;
+    writePageHeader(writer, {
+      ...{ type: 'DICTIONARY_PAGE', uncompressed_page_size: body.size, compressed_page_size: body.bytes.length },
+      dictionary_page_header: { num_values: entries, encoding: 'PLAIN' },
+    });
+    unpacked += writer.offset - start + body.size;
+    writer.appendBytes(body.bytes);
+  }
+  const data = writer.offset;
+  for (const page of pages) unpacked += writePage(writer, encoding, page);
+  return {
+    file_offset: BigInt(start),
+    meta_data: {
+      ...{ type: TYPES[type], path_in_schema: [name], codec: 'SNAPPY' },
+      encodings: dictionary === null ? [encoding] : ['PLAIN', encoding],
+      num_values: BigInt(pages.reduce((sum, page) => sum + page.rows, 0)),
+      total_uncompressed_size: BigInt(unpacked),
+      total_compressed_size: BigInt(writer.offset - start),
+      data_page_offset: BigInt(data),
+      ...(dictionary === null ? {} : { dictionary_page_offset: BigInt(start) }),
+      ...(bounds === null ? {} : { statistics: { min_value: bounds[0], max_value: bounds[1], null_count: 0n } }),
+    },
+  };
+}
+
+/** Its bytes before compression, header included. */
+function writePage(writer: ByteWriter, encoding: Chunk['encoding'], page: Chunk['pages'][number]): number {
+  const { rows, body } = page;
+  const levels = new ByteWriter();
+  if (page.levels !== null) writeRleBitPackedHybrid(levels, page.levels.values, 1);
+  const start = writer.offset;
+  writePageHeader(writer, {
+    type: 'DATA_PAGE_V2',
+    uncompressed_page_size: levels.offset + body.size,
+    compressed_page_size: levels.offset + body.bytes.length,
+    data_page_header_v2: {
+      ...{ num_values: rows, num_nulls: page.levels?.nulls ?? 0, num_rows: rows, encoding },
+      ...{ definition_levels_byte_length: levels.offset, repetition_levels_byte_length: 0, is_compressed: true },
+    },
+  });
+  const header = writer.offset - start;
+  writer.appendBytes(levels.getBytes());
+  writer.appendBytes(body.bytes);
+  return header + levels.offset + body.size;
+}
