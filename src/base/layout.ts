@@ -97,6 +97,7 @@ export class Layout<F extends Fields, Absent extends keyof F = never> {
   private readonly fields: F;
   private readonly absent: readonly (keyof F)[];
   private readonly there: readonly (readonly [name: string, at: number, field: AnyField])[];
+  private madeTexts: readonly FieldText[] | null = null;
 
   constructor(endian: 'big' | 'little', fields: F, absent: readonly (keyof F)[]) {
     const at: Record<string, number> = {};
@@ -178,6 +179,25 @@ export class Layout<F extends Fields, Absent extends keyof F = never> {
   }
 
   /**
+   * What JSON has of the same rows, as members of an object, each with a comma behind it: `"flags":[],"length":512,`. It takes a fraction of
+   * the time of making the rows and taking them apart again.
+   */
+  members(values: Annotated<F, Absent>, present = this.size): string {
+    const given = values as Readonly<Record<string, unknown>>;
+    let out = '';
+    for (const field of this.texts) {
+      if (field.end > present) break;
+      out += field.member(given[field.name]);
+    }
+    return out;
+  }
+
+  /** See `members`; made with its first use. */
+  private get texts(): readonly FieldText[] {
+    return (this.madeTexts ??= this.there.map(([name, start, field]) => new FieldText(name, start, field)));
+  }
+
+  /**
    * Rows of all fields that are wholly there, from the bytes themselves: the header begins at `bytes[at..)`, and its message at
    * `bytes[0]`.
    */
@@ -205,6 +225,57 @@ export class Layout<F extends Fields, Absent extends keyof F = never> {
     }
     return out;
   }
+}
+
+/** Texts that are kept of a field whose values repeat. */
+const KEPT_TEXTS = 256;
+
+/** One field of a layout as a member of a JSON object. */
+class FieldText {
+  readonly name: string;
+  /** Where the field ends in the header. */
+  readonly end: number;
+  private readonly at: number;
+  private readonly field: AnyField;
+  private readonly lead: string;
+  /** Of names and flags, by number. */
+  private readonly kept: Map<unknown, string> | null;
+
+  constructor(name: string, at: number, field: AnyField) {
+    this.name = name;
+    this.at = at;
+    this.end = at + field.size;
+    this.field = field;
+    this.lead = `${JSON.stringify(name)}:`;
+    this.kept = field.names.length > 0 ? new Map() : null;
+  }
+
+  /** With a comma behind it; empty where JSON has nothing of it. */
+  member(given: unknown): string {
+    if (given instanceof Shown && this.field.rows === undefined)
+      return given.value === undefined ? '' : `${this.lead}${jsonText(given.value)},`;
+    if (typeof given === 'number' && this.field.json === 'number') return `${this.lead}${given},`;
+    if (this.kept === null) return this.made(given);
+    let text = this.kept.get(given);
+    if (text === undefined) {
+      text = this.made(given);
+      if (this.kept.size < KEPT_TEXTS) this.kept.set(given, text);
+    }
+    return text;
+  }
+
+  private made(given: unknown): string {
+    const { name, at, field } = this;
+    const rows = field.rows === undefined ? [annotation(name, at, field, given)] : field.rows(given, at);
+    return rows
+      .map((r) => (r.value === undefined ? '' : `${JSON.stringify(r.name)}:${JSON.stringify(r.value)},`))
+      .join('');
+  }
+}
+
+/** JSON.stringify, without its cost for numbers. */
+export function jsonText(value: Json): string {
+  return typeof value === 'number' ? `${value}` : JSON.stringify(value);
 }
 
 /**

@@ -1,11 +1,10 @@
 import { safeJson } from '../base/text.js';
 import { rfc3339 } from '../base/time.js';
 import type { CaptureInfo } from '../capture/packet.js';
-import { fieldsOf } from '../base/annotation.js';
 import type { Message } from '../contract/message.js';
 import { directionOf } from '../engine/direction.js';
 import type { Finding, Reporter, StreamRecord, Summary } from '../engine/event.js';
-import { captureEvent, findingEvent, isInTls, streamEvent, summaryEvent } from './event-object.js';
+import { captureEvent, fieldsText, findingEvent, isInTls, streamEvent, summaryEvent } from './event-object.js';
 import type { TextOutput } from './output.js';
 
 /** Every event as one line of JSON, without a line end, in capture order. */
@@ -48,7 +47,7 @@ export class EventLines implements Reporter {
       this.lead = `{"type":"message","file":${JSON.stringify(stream.file)},"stream":${stream.id},"protocol":"${protocol.name}","direction":"`;
     }
     const place = `"offset":${m.offset},"length":${m.length},"packet":${m.packet},"time":"${rfc3339(m.seconds, m.nanos)}"`;
-    const fields = JSON.stringify(fieldsOf(protocol.annotate(m)));
+    const fields = fieldsText(protocol, m);
     const how = `"context":"${m.hinted ? 'peer' : 'own'}","complete":${m.complete},"inReplyTo":${m.inReplyTo === 0 ? 'null' : m.inReplyTo}${isInTls(stream, m) ? ',"layer":"tls"' : ''}`;
     return `${this.lead}${directionOf(stream, m.side)}","index":${m.index},"name":${JSON.stringify(m.name)},${place},"fields":${fields},${how}}`;
   }

@@ -4,6 +4,7 @@ import { rfc3339 } from '../base/time.js';
 import type { CaptureFormat, CaptureInfo } from '../capture/packet.js';
 import { fieldsOf, type Json } from '../base/annotation.js';
 import type { Message } from '../contract/message.js';
+import type { Protocol } from '../contract/protocol.js';
 import { directionOf, type Direction } from '../engine/direction.js';
 import type { Counts, EndedProgram, Finding, Repeated, StreamRecord, Summary } from '../engine/event.js';
 
@@ -143,6 +144,11 @@ export function messageEvent(stream: StreamRecord, m: Message): MessageEvent {
     inReplyTo: m.inReplyTo === 0 ? null : m.inReplyTo,
     ...(isInTls(stream, m) && { layer: 'tls' }),
   };
+}
+
+/** The JSON text of a message's `fields`; characters that a terminal obeys are as they were on the wire (see safeJson). */
+export function fieldsText(protocol: Protocol, m: Message): string {
+  return protocol.fieldsText?.(m) ?? JSON.stringify(fieldsOf(protocol.annotate(m)));
 }
 
 export function findingEvent(f: Finding): FindingEvent {

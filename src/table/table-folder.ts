@@ -1,12 +1,11 @@
 import { CLIENT, SERVER } from '../base/input.js';
 import type { Limits } from '../base/limits.js';
 import { safeJson } from '../base/text.js';
-import { fieldsOf } from '../base/annotation.js';
 import type { Message } from '../contract/message.js';
 import type { Operation } from '../contract/operation.js';
 import { directionOf } from '../engine/direction.js';
 import type { Finding, Reporter, StreamRecord } from '../engine/event.js';
-import { findingEvent, isInTls, streamEvent } from '../report/event-object.js';
+import { fieldsText, findingEvent, isInTls, streamEvent } from '../report/event-object.js';
 import type { TextOutput } from '../report/output.js';
 import type { TableName } from './schema.js';
 import { TableFile } from './table-file.js';
@@ -58,7 +57,7 @@ export class TableFolder implements Reporter {
     c.bytes.add(operation === null || operation.bytes < 0 ? null : operation.bytes);
     c.position.add(operation === null || operation.offset < 0 ? null : operation.offset);
     c.error.add(answered?.error ?? null);
-    c.fields.add(safeJson(JSON.stringify(fieldsOf(protocol.annotate(m)))));
+    c.fields.add(safeJson(fieldsText(protocol, m)));
     this.messages.endRow();
     if (operation !== null) this.ask(stream, m, operation);
   }

@@ -45,7 +45,7 @@ import {
 } from './option-data.js';
 import type { ExtentScan, Prefix } from './decoder/payload.js';
 import { decimal, exact } from '../../base/u64.js';
-import { Shown } from '../../base/layout.js';
+import { jsonText, Shown, type Annotated, type Fields as LayoutFields, type Layout } from '../../base/layout.js';
 import {
   CHUNK,
   CLIENT_FLAGS,
@@ -78,14 +78,38 @@ const SHOWN_ITEMS = 1024;
 /** Bytes of an opaque field that are printed. */
 const SHOWN_BYTES = 256;
 
-/** Collects fields in order; `at` counts from the message's first byte. */
-class Fields {
-  readonly list: Annotation[] = [];
+/** Takes the fields of a message in order; `at` counts from the message's first byte. */
+abstract class Fields {
   at = 0;
 
-  /** The rows of a header, or of its first `present` bytes, at the place that was come to. */
-  header(rows: readonly Annotation[]): this {
-    for (const r of rows) {
+  /** The fields of a header, or of its first `present` bytes. */
+  abstract header<F extends LayoutFields, A extends keyof F>(
+    layout: Layout<F, A>,
+    values: Annotated<F, A>,
+    present?: number,
+  ): this;
+
+  abstract put(name: string, length: number, value?: Json, text?: string, children?: readonly Annotation[]): this;
+
+  /** Bytes without a meaning that is known, if there are any. */
+  rest(name: string, data: Prefix, from: number, length: number): this {
+    if (length <= 0) return this;
+    const end = Math.min(data.length, from + Math.min(length, SHOWN_BYTES));
+    return this.put(name, length, hex(data.bytes, Math.min(from, end), end));
+  }
+}
+
+/** The field tree. */
+class FieldRows extends Fields {
+  readonly list: Annotation[] = [];
+
+  header<F extends LayoutFields, A extends keyof F>(
+    layout: Layout<F, A>,
+    values: Annotated<F, A>,
+    present = layout.size,
+  ): this {
+    const start = this.at;
+    for (const r of layout.annotations(values, start, present)) {
       this.list.push(r);
       this.at = Math.max(this.at, r.at + r.length);
     }
@@ -97,12 +121,27 @@ class Fields {
     this.at += length;
     return this;
   }
+}
 
-  /** Bytes without a meaning that is known, if there are any. */
-  rest(name: string, data: Prefix, from: number, length: number): this {
-    if (length <= 0) return this;
-    const end = Math.min(data.length, from + Math.min(length, SHOWN_BYTES));
-    return this.put(name, length, hex(data.bytes, Math.min(from, end), end));
+/** What JSON has of them: the members of an object, a comma behind each. */
+class FieldMembers extends Fields {
+  text = '';
+
+  header<F extends LayoutFields, A extends keyof F>(
+    layout: Layout<F, A>,
+    values: Annotated<F, A>,
+    present = layout.size,
+  ): this {
+    this.text += layout.members(values, present);
+    // nothing follows a header that is cut
+    this.at += Math.min(layout.size, present);
+    return this;
+  }
+
+  put(name: string, length: number, value?: Json): this {
+    if (value !== undefined) this.text += `"${name}":${jsonText(value)},`;
+    this.at += length;
+    return this;
   }
 }
 
@@ -112,29 +151,40 @@ function text(data: Prefix, span: Span): string {
 
 /** The field tree of a message, down to its last byte. Payload that was only counted is one field. */
 export function annotate(message: NbdMessage): Annotation[] {
-  const f = new Fields();
+  const f = new FieldRows();
+  fields(f, message);
+  return f.list;
+}
+
+/** See Protocol.fieldsText. */
+export function fieldsText(message: NbdMessage): string {
+  const f = new FieldMembers();
+  fields(f, message);
+  return `{${f.text.slice(0, -1)}}`;
+}
+
+function fields(f: Fields, message: NbdMessage): void {
   if (message instanceof Request) request(f, message);
   else if (message instanceof Chunk) chunk(f, message);
   else if (message instanceof SimpleReply) simpleReply(f, message);
   else if (message instanceof Option) option(f, message);
   else if (message instanceof OptionReply) optionReply(f, message);
   else if (message instanceof Greeting) greeting(f, message);
-  else if (message instanceof ClientFlags) f.header(CLIENT_FLAGS.annotations({ flags: message.flags }));
+  else if (message instanceof ClientFlags) f.header(CLIENT_FLAGS, { flags: message.flags });
   else if (message instanceof ExportInfo) exportInfo(f, message);
-  return f.list;
 }
 
 function greeting(f: Fields, m: Greeting): void {
   const magic = new Shown(undefined, 'NBDMAGIC');
   const style = m.oldstyle ? new Shown('oldstyle', 'oldstyle') : new Shown('newstyle', 'IHAVEOPT: newstyle');
-  f.header(GREETING.annotations({ magic, style, flags: m.flags }, 0, m.headerLength));
+  f.header(GREETING, { magic, style, flags: m.flags }, m.headerLength);
 }
 
 function exportInfo(f: Fields, m: ExportInfo): void {
   const exportSize = exact(m.sizeHi, m.sizeLo);
   const { handshakeFlags, flags } = m;
-  if (m.oldstyle) f.header(OLDSTYLE_TAIL.annotations({ exportSize, handshakeFlags, flags }));
-  else f.header(EXPORT_INFO.annotations({ exportSize, flags }));
+  if (m.oldstyle) f.header(OLDSTYLE_TAIL, { exportSize, handshakeFlags, flags });
+  else f.header(EXPORT_INFO, { exportSize, flags });
   if (m.padding > 0) {
     const note = m.nonzeroAt < 0 ? `${m.padding} zero bytes` : `byte ${m.nonzeroAt} is ${hexNumber(m.nonzero, 2)}`;
     f.put('padding', m.padding, undefined, note);
@@ -143,7 +193,7 @@ function exportInfo(f: Fields, m: ExportInfo): void {
 
 function option(f: Fields, m: Option): void {
   const magic = new Shown(undefined, 'IHAVEOPT');
-  f.header(OPTION.annotations({ magic, option: optionNumber(m), length: m.dataLength }));
+  f.header(OPTION, { magic, option: optionNumber(m), length: m.dataLength });
   if (m.option === OPT_EXPORT_NAME) {
     f.put('exportName', m.dataLength, text(m.data, { at: 0, length: m.dataLength }));
   } else if (m.option === OPT_INFO || m.option === OPT_GO) {
@@ -213,7 +263,7 @@ function metaRequest(f: Fields, m: Option): void {
 function optionReply(f: Fields, m: OptionReply): void {
   const magic = new Shown(undefined, hexNumber(0x0003e889045565a9n, 16));
   const type = new Shown(m.type, `${hexNumber(m.type, 8)} ${replyName(m.type)}`);
-  f.header(OPTION_REPLY.annotations({ magic, option: optionNumber(m), type, length: m.dataLength }));
+  f.header(OPTION_REPLY, { magic, option: optionNumber(m), type, length: m.dataLength });
   if (m.isError) {
     if (m.dataLength > 0) f.put('message', m.dataLength, text(m.data, { at: 0, length: m.dataLength }));
   } else if (m.type === REP_SERVER) {
@@ -221,7 +271,7 @@ function optionReply(f: Fields, m: OptionReply): void {
   } else if (m.type === REP_INFO && m.data.length >= INFO_DATA.size) {
     info(f, m);
   } else if (m.type === REP_META_CONTEXT && m.data.length >= CONTEXT_ID.size) {
-    f.header(CONTEXT_ID.annotations({ contextId: m.data.u32(CONTEXT_ID.at.contextId) }, f.at));
+    f.header(CONTEXT_ID, { contextId: m.data.u32(CONTEXT_ID.at.contextId) });
     const length = m.dataLength - CONTEXT_ID.size;
     f.put('context', length, text(m.data, { at: CONTEXT_ID.size, length }));
   } else {
@@ -248,12 +298,12 @@ function info(f: Fields, m: OptionReply): void {
   const sizes = type === INFO_BLOCK_SIZE ? blockSizesIn(data) : null;
   if (exported !== null) {
     const exportSize = exact(exported.sizeHi, exported.sizeLo);
-    f.header(INFO_EXPORT_DATA.annotations({ info, exportSize, flags: exported.flags }, f.at));
+    f.header(INFO_EXPORT_DATA, { info, exportSize, flags: exported.flags });
   } else if (sizes !== null) {
     const { minimum: minimumBlock, preferred: preferredBlock, maximum: maximumPayload } = sizes;
-    f.header(INFO_BLOCK_SIZE_DATA.annotations({ info, minimumBlock, preferredBlock, maximumPayload }, f.at));
+    f.header(INFO_BLOCK_SIZE_DATA, { info, minimumBlock, preferredBlock, maximumPayload });
   } else {
-    f.header(INFO_DATA.annotations({ info }, f.at));
+    f.header(INFO_DATA, { info });
     const length = m.dataLength - INFO_DATA.size;
     const name = type === INFO_NAME ? 'exportName' : 'description';
     if (type === INFO_NAME || type === INFO_DESCRIPTION)
@@ -275,14 +325,14 @@ function request(f: Fields, m: Request): void {
     cookie: cookie(m),
     offset: new Shown(decimal(m.offsetHi, m.offsetLo), m.type === CMD_RESIZE ? 'new size' : undefined),
   };
-  if (m.extended) f.header(EXTENDED_REQUEST.annotations({ ...values, length: exact(m.lengthHi, m.lengthLo) }));
-  else f.header(REQUEST.annotations({ ...values, length: m.lengthLo }));
+  if (m.extended) f.header(EXTENDED_REQUEST, { ...values, length: exact(m.lengthHi, m.lengthLo) });
+  else f.header(REQUEST, { ...values, length: m.lengthLo });
   const header = m.extended ? EXTENDED_REQUEST.size : REQUEST.size;
   const { query } = m;
   if (query !== null && query.length >= STATUS_QUERY.size && m.type === CMD_BLOCK_STATUS) {
     const { effectLength } = STATUS_QUERY.at;
     const effect = exact(query.u32(effectLength), query.u32(effectLength + 4));
-    f.header(STATUS_QUERY.annotations({ effectLength: effect }, f.at));
+    f.header(STATUS_QUERY, { effectLength: effect });
     const ids: number[] = [];
     for (let at = STATUS_QUERY.size; at + CONTEXT_ID.size <= query.length; at += CONTEXT_ID.size)
       ids.push(query.u32(at));
@@ -295,7 +345,7 @@ function request(f: Fields, m: Request): void {
 
 function simpleReply(f: Fields, m: SimpleReply): void {
   const magic = new Shown(undefined, 'simple reply');
-  f.header(SIMPLE_REPLY.annotations({ magic, error: errorShown(m.error), cookie: cookie(m) }));
+  f.header(SIMPLE_REPLY, { magic, error: errorShown(m.error), cookie: cookie(m) });
   if (m.length > SIMPLE_REPLY.size) f.put('data', m.payload, undefined, `${m.payload} bytes`);
 }
 
@@ -308,17 +358,17 @@ function chunk(f: Fields, m: Chunk): void {
   };
   if (m.extended) {
     const requestOffset = exact(m.requestOffsetHi, m.requestOffsetLo);
-    f.header(EXTENDED_CHUNK.annotations({ ...values, requestOffset, length: new Shown(String(m.payload)) }));
+    f.header(EXTENDED_CHUNK, { ...values, requestOffset, length: new Shown(String(m.payload)) });
   } else {
-    f.header(CHUNK.annotations({ ...values, length: m.payload }));
+    f.header(CHUNK, { ...values, length: m.payload });
   }
   const header = f.at;
-  const offset = exact(m.dataOffsetHi, m.dataOffsetLo);
+  const offset = new Shown(decimal(m.dataOffsetHi, m.dataOffsetLo));
   if (m.type === CHUNK_OFFSET_DATA && m.dataLength >= 0) {
-    f.header(CONTENT_HEAD.annotations({ offset }, f.at));
+    f.header(CONTENT_HEAD, { offset });
     f.put('data', m.dataLength, undefined, `${m.dataLength} bytes`);
   } else if (m.type === CHUNK_OFFSET_HOLE && m.dataLength >= 0) {
-    f.header(HOLE_DATA.annotations({ offset, holeSize: m.dataLength }, f.at));
+    f.header(HOLE_DATA, { offset, holeSize: m.dataLength });
   } else if (m.extents !== null) {
     extents(f, m, m.extents);
   } else if (m.errorData !== null && m.errorData.length >= ERROR_DATA.size) {
@@ -331,11 +381,10 @@ function chunk(f: Fields, m: Chunk): void {
 
 function extents(f: Fields, m: Chunk, scan: ExtentScan): void {
   if (!scan.headComplete) return;
-  const head = f.at;
   const contextId = new Shown(scan.contextId, scan.context ?? undefined);
-  f.header(STATUS_HEAD.annotations({ contextId }, head));
-  if (scan.context !== null) f.list.push({ name: 'context', at: head, length: 0, value: scan.context });
-  if (scan.wide) f.header(WIDE_STATUS_HEAD.annotations({ contextId, extentCount: scan.announced }, head).slice(1));
+  f.header(STATUS_HEAD, { contextId });
+  if (scan.context !== null) f.put('context', 0, scan.context);
+  if (scan.wide) f.put('extentCount', WIDE_STATUS_HEAD.sizeOf('extentCount'), scan.announced);
   const { size } = scan.wide ? WIDE_EXTENT : EXTENT;
   const shown = Math.min(scan.lengthLo.length, SHOWN_ITEMS);
   const from = f.at;
@@ -369,13 +418,13 @@ function extents(f: Fields, m: Chunk, scan: ExtentScan): void {
 function errorFields(f: Fields, m: Chunk, data: Prefix): void {
   const messageLength = data.u16(ERROR_DATA.at.messageLength);
   const error = errorShown(data.u32(ERROR_DATA.at.error));
-  f.header(ERROR_DATA.annotations({ error, messageLength: new Shown(undefined, String(messageLength)) }, f.at));
+  f.header(ERROR_DATA, { error, messageLength: new Shown(undefined, String(messageLength)) });
   const room = m.payload - ERROR_DATA.size - (m.type === CHUNK_ERROR_OFFSET ? 8 : 0);
   if (messageLength > room) return;
   f.put('message', messageLength, text(data, { at: ERROR_DATA.size, length: messageLength }));
   const at = ERROR_DATA.size + messageLength;
   if (m.type === CHUNK_ERROR_OFFSET && data.length >= at + 8) {
-    f.header(ERROR_OFFSET.annotations({ offset: exact(data.u32(at), data.u32(at + 4)) }, f.at));
+    f.header(ERROR_OFFSET, { offset: exact(data.u32(at), data.u32(at + 4)) });
   }
 }
 
