@@ -10,6 +10,8 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': 'off',
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      // fields are declared as fields, and assigned in the constructor
+      '@typescript-eslint/parameter-properties': 'error',
       eqeqeq: 'error',
       'no-var': 'error',
       'prefer-const': 'error',

@@ -4,10 +4,13 @@ import { systemWords } from './usage-error.js';
 
 /** A file that is open. Its errors are of the system. */
 export class DescriptorFile implements RandomFile {
-  constructor(
-    private readonly fd: number,
-    private readonly path: string,
-  ) {}
+  private readonly fd: number;
+  private readonly path: string;
+
+  constructor(fd: number, path: string) {
+    this.fd = fd;
+    this.path = path;
+  }
 
   get length(): number {
     return fstatSync(this.fd).size;

@@ -192,6 +192,8 @@ const NO_SINK = {
 
 /** Where the rule is raised, and of the streams that are wanted their messages and bytes. */
 class Keeper implements Reporter {
+  private readonly is: (f: Finding) => boolean;
+  private readonly streams: ReadonlySet<number>;
   readonly found = new Set<number>();
   /** All findings of streams. */
   readonly kinds = new Set<string>();
@@ -203,10 +205,10 @@ class Keeper implements Reporter {
   messageCount = 0;
   digits = 6;
 
-  constructor(
-    private readonly is: (f: Finding) => boolean,
-    private readonly streams: ReadonlySet<number>,
-  ) {}
+  constructor(is: (f: Finding) => boolean, streams: ReadonlySet<number>) {
+    this.is = is;
+    this.streams = streams;
+  }
 
   capture(_file: string, info: CaptureInfo): void {
     this.digits = { s: 0, ms: 3, us: 6 }[info.resolution] ?? 9;

@@ -38,6 +38,7 @@ export interface ComparedStream {
 
 /** Keeps the streams of one recording, to hold them against another's. */
 export class Gathering implements Reporter {
+  private readonly limits: Readonly<Limits>;
   readonly streams: ComparedStream[] = [];
   /** Streams that no protocol claims. */
   unknown = 0;
@@ -45,7 +46,9 @@ export class Gathering implements Reporter {
   private readonly open_ = new Map<StreamRecord, ComparedStream>();
   private kept = 0;
 
-  constructor(private readonly limits: Readonly<Limits>) {}
+  constructor(limits: Readonly<Limits>) {
+    this.limits = limits;
+  }
 
   capture(): void {}
   summary(): void {}

@@ -22,10 +22,13 @@ function sectionOf(tokens: readonly Token[], title: string): readonly Token[] | 
 }
 
 class Terminal {
-  constructor(
-    private readonly t: Theme,
-    private readonly width: number,
-  ) {}
+  private readonly t: Theme;
+  private readonly width: number;
+
+  constructor(t: Theme, width: number) {
+    this.t = t;
+    this.width = width;
+  }
 
   blocks(tokens: readonly Token[], indent: string): string {
     return tokens.map((token) => this.block(token, indent)).join('');

@@ -77,6 +77,11 @@ export class OpenedStreams implements Reporter {
  * it was complete. All other packets are as they were.
  */
 export class ClearCapture implements Reporter {
+  private readonly writer: CaptureWriter;
+  private readonly opened: OpenedStreams;
+  private readonly limits: Readonly<Limits>;
+  private readonly onMessage: (m: Message, isKept: boolean) => void;
+  private readonly onFinding: (f: Finding) => void;
   private builder: CaptureBuilder;
   private sockets: SocketRecording;
   private digits = 6;
@@ -86,12 +91,17 @@ export class ClearCapture implements Reporter {
   private problem_: string | null = null;
 
   constructor(
-    private readonly writer: CaptureWriter,
-    private readonly opened: OpenedStreams,
-    private readonly limits: Readonly<Limits>,
-    private readonly onMessage: (m: Message, isKept: boolean) => void,
-    private readonly onFinding: (f: Finding) => void,
+    writer: CaptureWriter,
+    opened: OpenedStreams,
+    limits: Readonly<Limits>,
+    onMessage: (m: Message, isKept: boolean) => void,
+    onFinding: (f: Finding) => void,
   ) {
+    this.writer = writer;
+    this.opened = opened;
+    this.limits = limits;
+    this.onMessage = onMessage;
+    this.onFinding = onFinding;
     this.builder = new CaptureBuilder(writer, this.digits);
     this.sockets = new SocketRecording(this.builder);
     this.link = new LinkDecoder(

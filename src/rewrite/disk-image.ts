@@ -33,6 +33,8 @@ export interface Conflict {
  * place was under way.
  */
 export class DiskImage {
+  private readonly file: RandomFile;
+  private readonly limits: Readonly<Limits>;
   private known: Known[] = [];
   readonly conflicts: Conflict[] = [];
   conflictCount = 0;
@@ -41,10 +43,10 @@ export class DiskImage {
   /** Whether more places were to be remembered than `diskRanges`. */
   forgot = false;
 
-  constructor(
-    private readonly file: RandomFile,
-    private readonly limits: Readonly<Limits>,
-  ) {}
+  constructor(file: RandomFile, limits: Readonly<Limits>) {
+    this.file = file;
+    this.limits = limits;
+  }
 
   size(length: number): void {
     if (length <= Number.MAX_SAFE_INTEGER && length > this.file.length) this.file.truncate(length);

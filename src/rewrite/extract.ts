@@ -43,6 +43,9 @@ abstract class Quiet implements Reporter {
 
 /** What one side of one stream sent, at its offsets: plaintext where TLS was opened, as captured where nobody knows the protocol. */
 export class DirectionExtract extends Quiet implements Extract {
+  private readonly file: RandomFile;
+  private readonly side: Side;
+  private readonly limits: Readonly<Limits>;
   private decoded = false;
   private found = false;
   private end = 0;
@@ -52,12 +55,11 @@ export class DirectionExtract extends Quiet implements Extract {
   private readonly at: [number, number] = [0, 0];
   private undecodedStream: StreamRecord | null = null;
 
-  constructor(
-    private readonly file: RandomFile,
-    private readonly side: Side,
-    private readonly limits: Readonly<Limits>,
-  ) {
+  constructor(file: RandomFile, side: Side, limits: Readonly<Limits>) {
     super();
+    this.file = file;
+    this.side = side;
+    this.limits = limits;
   }
 
   /** What no protocol claims is taken from below: written by end into one of two halves, of which the wanted one is kept. */
@@ -131,6 +133,7 @@ interface Asked {
 
 /** Gives each message with its bytes and its request to whoever wants its contents. */
 abstract class ContentExtract extends Quiet implements Extract {
+  protected readonly limits: Readonly<Limits>;
   private readonly bytes = new Map<StreamRecord, readonly [StreamBytes, StreamBytes]>();
   private readonly requests = new Map<StreamRecord, Map<number, Asked>>();
   protected step = 0;
@@ -138,8 +141,9 @@ abstract class ContentExtract extends Quiet implements Extract {
   private incomplete = 0;
   private tooLong = 0;
 
-  constructor(protected readonly limits: Readonly<Limits>) {
+  constructor(limits: Readonly<Limits>) {
     super();
+    this.limits = limits;
   }
 
   abstract take(stream: StreamRecord, m: Message, content: Content, bytes: Uint8Array | null, asked: number): void;
@@ -208,15 +212,14 @@ const NOTHING = new Uint8Array(0);
 
 /** The disk of NBD sessions. */
 export class DiskExtract extends ContentExtract {
+  private readonly file: RandomFile;
   private readonly disk: DiskImage;
   private readonly marks = new Map<Message, Mark[]>();
   private failed = 0;
 
-  constructor(
-    private readonly file: RandomFile,
-    limits: Readonly<Limits>,
-  ) {
+  constructor(file: RandomFile, limits: Readonly<Limits>) {
     super(limits);
+    this.file = file;
     this.disk = new DiskImage(file, limits);
   }
 
@@ -276,15 +279,14 @@ function byte(value: number): string {
 
 /** The objects that clients of Ceph wrote. */
 export class ObjectExtract extends ContentExtract {
+  private readonly withFile: (name: string, then: (file: RandomFile) => void) => void;
   private readonly names = new Map<string, { readonly file: string; deleted: boolean; length: number }>();
   private failed = 0;
 
   /** `open`: opens a file of the folder by its name, for as long as `then` takes. */
-  constructor(
-    limits: Readonly<Limits>,
-    private readonly withFile: (name: string, then: (file: RandomFile) => void) => void,
-  ) {
+  constructor(limits: Readonly<Limits>, withFile: (name: string, then: (file: RandomFile) => void) => void) {
     super(limits);
+    this.withFile = withFile;
   }
 
   take(_s: StreamRecord, _m: Message, c: Content, bytes: Uint8Array | null): void {

@@ -43,11 +43,14 @@ export async function raised(
 
 /** Gives packets to whoever analyzes them, as if a file had been written and read. */
 class Feed implements CaptureWriter {
+  private readonly take: (packet: Packet) => void;
   readonly packetAt = 0;
   private readonly interfaces: InterfaceInfo[] = [];
   private readonly packet_ = new Packet();
 
-  constructor(private readonly take: (packet: Packet) => void) {}
+  constructor(take: (packet: Packet) => void) {
+    this.take = take;
+  }
 
   addInterface(info: InterfaceInfo): number {
     return this.interfaces.push(info) - 1;

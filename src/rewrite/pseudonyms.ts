@@ -17,15 +17,15 @@ export type NameTable = Readonly<Record<string, string>>;
  * (its length, its characters, its form) is still there.
  */
 export class Pseudonyms {
+  private readonly key: Uint8Array;
+  private readonly most: number;
   private readonly names = new Map<string, string>();
   private readonly taken = new Set<string>();
 
   /** `most`: things that are kept apart from one another; more of them may share pseudonyms. `known`: those of an earlier copy. */
-  constructor(
-    private readonly key: Uint8Array,
-    private readonly most: number,
-    known: NameTable = {},
-  ) {
+  constructor(key: Uint8Array, most: number, known: NameTable = {}) {
+    this.key = key;
+    this.most = most;
     for (const [name, hex] of Object.entries(known)) this.remember(name, hex);
   }
 

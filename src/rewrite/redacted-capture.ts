@@ -41,6 +41,16 @@ interface Written {
  * zeros for its payload; once it is known which messages its bytes are, what may stay of them is put in their place.
  */
 export class RedactedCapture implements Reporter {
+  private readonly file: PatchedFile;
+  private readonly names: Pseudonyms;
+  /** Key of the pattern that keeps equal blocks equal; null: users' data become zeros. */
+  private readonly equalKey: Uint8Array | null;
+  /** Words that stay in paths. */
+  private readonly labels: readonly string[];
+  /** Recorded connections (by place, from 0) of which only one end has said anything, as an earlier run found out. */
+  private readonly oneSided: ReadonlySet<number>;
+  private readonly limits: Readonly<Limits>;
+  private readonly onMessage: (stream: StreamRecord, m: Message) => void;
   private readonly writer: CaptureWriter;
   private builder: CaptureBuilder;
   private sockets: SocketRecording;
@@ -63,19 +73,23 @@ export class RedactedCapture implements Reporter {
   private readonly onFinding: (f: Finding) => void;
 
   constructor(
-    private readonly file: PatchedFile,
+    file: PatchedFile,
     makeWriter: (output: (bytes: Uint8Array) => void) => CaptureWriter,
-    private readonly names: Pseudonyms,
-    /** Key of the pattern that keeps equal blocks equal; null: users' data become zeros. */
-    private readonly equalKey: Uint8Array | null,
-    /** Words that stay in paths. */
-    private readonly labels: readonly string[],
-    /** Recorded connections (by place, from 0) of which only one end has said anything, as an earlier run found out. */
-    private readonly oneSided: ReadonlySet<number>,
-    private readonly limits: Readonly<Limits>,
+    names: Pseudonyms,
+    equalKey: Uint8Array | null,
+    labels: readonly string[],
+    oneSided: ReadonlySet<number>,
+    limits: Readonly<Limits>,
     onFinding: (f: Finding) => void,
-    private readonly onMessage: (stream: StreamRecord, m: Message) => void,
+    onMessage: (stream: StreamRecord, m: Message) => void,
   ) {
+    this.file = file;
+    this.names = names;
+    this.equalKey = equalKey;
+    this.labels = labels;
+    this.oneSided = oneSided;
+    this.limits = limits;
+    this.onMessage = onMessage;
     this.onFinding = onFinding;
     this.writer = makeWriter((bytes) => file.append(bytes));
     this.placed = new PlacingWriter(this.writer, file);
@@ -425,14 +439,15 @@ function equalBlocks(key: Uint8Array): (bytes: Uint8Array, out: Uint8Array, at: 
 
 /** Writes each packet at once, and says where it stands. */
 class PlacingWriter implements CaptureWriter {
+  private readonly writer: CaptureWriter;
+  private readonly file: PatchedFile;
   readonly packetAt: number;
   /** Packets since `begin`. */
   places: { readonly at: number; readonly bytes: Uint8Array }[] = [];
 
-  constructor(
-    private readonly writer: CaptureWriter,
-    private readonly file: PatchedFile,
-  ) {
+  constructor(writer: CaptureWriter, file: PatchedFile) {
+    this.writer = writer;
+    this.file = file;
     this.packetAt = writer.packetAt;
   }
 

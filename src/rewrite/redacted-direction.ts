@@ -34,6 +34,8 @@ export interface Summed {
  * of a byte become the same, but where they differed.
  */
 export class RedactedDirection {
+  private readonly file: PatchedFile;
+  private readonly most: number;
   /** By offset. */
   private readonly carried: Carried[] = [];
   private longest = 0;
@@ -47,10 +49,10 @@ export class RedactedDirection {
   /** Bytes that were given up before anybody said what they are. */
   dropped = 0;
 
-  constructor(
-    private readonly file: PatchedFile,
-    private readonly most: number,
-  ) {}
+  constructor(file: PatchedFile, most: number) {
+    this.file = file;
+    this.most = most;
+  }
 
   /** A packet with stream bytes was written. `original`: its bytes. */
   carry(c: Omit<Carried, 'original'>, original: Uint8Array): void {

@@ -7,6 +7,8 @@ import type { Pseudonyms } from './pseudonyms.js';
 
 /** How the fields of one protocol's messages are written for others. */
 export class FieldRedaction {
+  private readonly names: Pseudonyms;
+  private readonly fill: ((bytes: Uint8Array, out: Uint8Array, at: number, length: number) => void) | null;
   private readonly kept: ReadonlySet<string>;
   private readonly magics: ReadonlySet<string>;
   private readonly secrets: ReadonlySet<string>;
@@ -18,9 +20,11 @@ export class FieldRedaction {
   /** `fill` puts into `out[at..)` what stands for `length` bytes of users' data; null where that are zeros. */
   constructor(
     redaction: Redaction,
-    private readonly names: Pseudonyms,
-    private readonly fill: ((bytes: Uint8Array, out: Uint8Array, at: number, length: number) => void) | null,
+    names: Pseudonyms,
+    fill: ((bytes: Uint8Array, out: Uint8Array, at: number, length: number) => void) | null,
   ) {
+    this.names = names;
+    this.fill = fill;
     this.kept = new Set(redaction.kept);
     this.magics = new Set(redaction.magics);
     this.secrets = new Set(redaction.secrets);

@@ -27,6 +27,7 @@ const RETRY = [0xcf, 0x21, 0xad, 0x74];
  * says of versions and cipher suites; randoms, names, certificates and all that is encrypted become zeros.
  */
 export class RedactedTls {
+  private readonly direction: RedactedDirection;
   /** Stream offset of the next record. */
   private at: number;
   /** Whether what follows in handshake records is encrypted. */
@@ -35,10 +36,8 @@ export class RedactedTls {
   private rest = 0;
   private over = false;
 
-  constructor(
-    private readonly direction: RedactedDirection,
-    at: number,
-  ) {
+  constructor(direction: RedactedDirection, at: number) {
+    this.direction = direction;
     this.at = at;
   }
 

@@ -27,12 +27,15 @@ export interface StreamTrace {
 
 /** Keeps what streams carried, up to so many bytes of all together. */
 export class Tracer implements StreamTap {
+  private readonly most: number;
   readonly traces = new Map<number, StreamTrace>();
   /** Whether there was more. */
   overflowed = false;
   private held = 0;
 
-  constructor(private readonly most: number) {}
+  constructor(most: number) {
+    this.most = most;
+  }
 
   open(connection: Connection, first: Origin): StreamSink {
     const trace: StreamTrace = { connection, items: [], firstSeconds: first.seconds, firstNanos: first.nanos };

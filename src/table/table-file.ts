@@ -11,8 +11,11 @@ type ColumnsOf<N extends TableName> = { readonly [C in (typeof TABLES)[N][number
 
 /** Takes a file's bytes out of the writer's hands after each row group. */
 class OutputWriter extends ByteWriter {
-  constructor(private readonly output: TextOutput) {
+  private readonly output: TextOutput;
+
+  constructor(output: TextOutput) {
     super(1 << 20);
+    this.output = output;
   }
 
   flush(): void {

@@ -18,10 +18,13 @@ export interface PcapOptions {
 
 /** Gathers fields of either byte order. */
 class Fields {
+  readonly littleEndian: boolean;
   private readonly parts: Uint8Array[] = [];
   length = 0;
 
-  constructor(readonly littleEndian: boolean) {}
+  constructor(littleEndian: boolean) {
+    this.littleEndian = littleEndian;
+  }
 
   bytes(bytes: Uint8Array): this {
     this.parts.push(bytes);

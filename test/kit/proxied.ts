@@ -9,14 +9,16 @@ import { recordedConnections, type RecordedTcp } from './recorded.js';
 
 /** A proxy between test clients and a test server, with everything that it recorded. */
 export class Proxied {
+  readonly folder: string;
+  private readonly server: Server | null;
   private readonly parts: Buffer[] = [];
   readonly complaints: string[] = [];
   readonly sockets: Socket[] = [];
 
-  private constructor(
-    readonly folder: string,
-    private readonly server: Server | null,
-  ) {}
+  private constructor(folder: string, server: Server | null) {
+    this.folder = folder;
+    this.server = server;
+  }
   proxy!: Proxy;
 
   get path(): string {

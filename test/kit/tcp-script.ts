@@ -38,6 +38,7 @@ export interface Delivery {
 
 /** Keeps what one connection delivers, as text that tests compare. */
 export class StreamLog implements StreamSink {
+  readonly connection: Connection;
   readonly lines: string[] = [];
   readonly deliveries: Delivery[] = [];
   readonly notes: { rule: string; text: string }[] = [];
@@ -49,7 +50,9 @@ export class StreamLog implements StreamSink {
   neglected = false;
   private readonly offsets: [number, number] = [0, 0];
 
-  constructor(readonly connection: Connection) {}
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
 
   bytes(from: End, block: Block, start: number, end: number, origin: Origin): void {
     this.mustBeOpen();

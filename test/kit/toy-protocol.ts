@@ -66,6 +66,10 @@ interface ToyHints {
 }
 
 class ToyDecoder implements Decoder {
+  private readonly side: Side;
+  private readonly output: Output;
+  private readonly settings: DecoderSettings;
+  private readonly hints: ToyHints;
   need: number;
   body = 0;
   wantsBody = false;
@@ -73,12 +77,11 @@ class ToyDecoder implements Decoder {
   private current: ToyMessage | null = null;
   private greeted: boolean;
 
-  constructor(
-    private readonly side: Side,
-    private readonly output: Output,
-    private readonly settings: DecoderSettings,
-    private readonly hints: ToyHints,
-  ) {
+  constructor(side: Side, output: Output, settings: DecoderSettings, hints: ToyHints) {
+    this.side = side;
+    this.output = output;
+    this.settings = settings;
+    this.hints = hints;
     this.greeted = side === CLIENT || !settings.fromStart;
     this.need = this.greeted ? 1 : 4;
   }
@@ -180,11 +183,14 @@ class ToyDecoder implements Decoder {
 }
 
 class ToySession implements Session, ToyHints {
+  private readonly output: Output;
   private readonly open = new Map<number, ToyMessage>();
   private answers = 0;
   private clientOver = false;
 
-  constructor(private readonly output: Output) {}
+  constructor(output: Output) {
+    this.output = output;
+  }
 
   size(id: number): number | null | 'wait' {
     return this.open.get(id)?.size ?? (this.clientOver ? null : 'wait');

@@ -21,10 +21,13 @@ export function parseXml(source: string): Element {
 }
 
 class Reader {
-  constructor(
-    private readonly source: string,
-    public at: number,
-  ) {}
+  private readonly source: string;
+  public at: number;
+
+  constructor(source: string, at: number) {
+    this.source = source;
+    this.at = at;
+  }
 
   element(): Element {
     const [, name] = this.take(/<([\w-]+)/y);

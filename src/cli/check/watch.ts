@@ -67,13 +67,15 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** Tells when something below the inputs changed, and then nothing for a while. */
 class Changes {
+  private readonly paths: readonly string[];
   private readonly watchers = new Map<string, FSWatcher>();
   private changed = false;
   private wake: () => void = () => undefined;
 
   private caught: NodeJS.Signals | null = null;
 
-  constructor(private readonly paths: readonly string[]) {
+  constructor(paths: readonly string[]) {
+    this.paths = paths;
     // for as long as it watches: a signal that is taken by nobody for a moment would be lost
     for (const signal of SIGNALS) process.on(signal, this.stop);
   }

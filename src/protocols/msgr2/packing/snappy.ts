@@ -33,16 +33,19 @@ export function fitSnappy(plain: Uint8Array, size: number): Uint8Array | null {
 }
 
 class Block {
+  private readonly plain: Uint8Array;
+  /** Null: only the size is asked for. */
+  private readonly out: Uint8Array | null;
+  private readonly size: number;
   private pos = 0;
   /** Bytes that headers of literals still have to be longer. */
   private slack = 0;
 
-  constructor(
-    private readonly plain: Uint8Array,
-    /** Null: only the size is asked for. */
-    private readonly out: Uint8Array | null,
-    private readonly size: number,
-  ) {}
+  constructor(plain: Uint8Array, out: Uint8Array | null, size: number) {
+    this.plain = plain;
+    this.out = out;
+    this.size = size;
+  }
 
   write(all: readonly Sequence[]): number {
     if (this.out !== null) this.slack = this.size - new Block(this.plain, null, this.size).write(all);
