@@ -19,7 +19,8 @@ export function isFinal(patience: Patience): boolean {
   return patience === 'gap' || patience === 'end';
 }
 
-/** Answers of `frameAt`, and of `findAgain`; above 0: so many contiguous bytes are needed first. */
+/** Answers of `frameAt` and `findAgain`, which answer with a number above 0 where so many contiguous bytes are needed first. */
+
 /** Something was taken, or the framing's state has changed; `findAgain`: a frame begins at the input's position. */
 export const TAKEN = 0;
 /** Only the peer can tell how to go on (an answer to `patient` only). */

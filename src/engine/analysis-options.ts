@@ -45,7 +45,7 @@ export interface RunHooks extends ReadHooks {
   readonly doubt?: JoinDoubt | null;
 }
 
-/** What an input has that somebody else may read. */
+/** What can be said of an input whose packets the caller hands over (Analysis.live). */
 export type LiveHooks = Pick<RunHooks, 'doubt' | 'tee' | 'tap'>;
 
 /** Why it is not certain whether a capture continues another one. */

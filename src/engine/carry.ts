@@ -3,10 +3,10 @@ import { Input } from '../base/input.js';
 import { Origin } from '../base/origin.js';
 
 const FIRST_SIZE = 256;
-/** Larger ones, and more of them, are not kept for the next direction. */
+/** Carries up to this many bytes, and so many of them, are kept for the next direction that needs one. */
 const MAX_POOLED_SIZE = 64 << 10;
 const MAX_POOLED = 16;
-/** What an Origin and its place take. */
+/** Bytes of memory that the note takes of where one chunk came from. */
 const ORIGIN_COST = 80;
 
 /** The beginning of something whose rest is still to come: bytes of one direction from several chunks, and where each came from. */

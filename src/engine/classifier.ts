@@ -33,7 +33,7 @@ export interface Classification {
 
 /** Claims at or above this need no comparison. */
 const CERTAIN = 0.99;
-/** Below this nobody gets a stream. */
+/** A claim with a lower score than this is not accepted. */
 const PLAUSIBLE = 0.5;
 /** A matching port decides between claims that are about equally good. */
 const PORT_BONUS = 0.05;

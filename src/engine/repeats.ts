@@ -41,7 +41,7 @@ export class Repeats {
     return wanted !== 'error' && rule.again !== 'each';
   }
 
-  /** What was found like this before, or null. What was said of a habit gravely stands for what is less grave. */
+  /** What was found like this before, or null. A habit that was told of as a warning is not told of once more as a note. */
   find(rule: Rule, severity: Severity, party: Party, text: string): Recurrence | null {
     const levels = rule.again === 'habit' ? LEVELS.slice(LEVELS.indexOf(severity)) : [severity];
     for (const level of levels) {

@@ -244,7 +244,7 @@ export class StreamIntake implements StreamSink, PlaintextReader {
   private tellUnopened(classifier: Classifier): boolean {
     const { record } = this.ledger;
     if (this.tls !== null) {
-      // what is inside is nobody's protocol
+      // no protocol claims what is inside
       this.tls = null;
       record.tlsOverhead.fill(0);
       for (const skipped of record.skipped) skipped.opaque = 0;

@@ -23,7 +23,7 @@ import { newRecord } from './stream-record.js';
 import type { StreamEnvironment } from './stream-environment.js';
 import { UndecodedBytes } from './undecoded-bytes.js';
 
-/** Retransmissions of the same bytes without an answer that are more than bad luck. */
+/** So many retransmissions of the same bytes without an acknowledgement are told of; fewer happen on any path that loses packets. */
 const STALLED = 4;
 
 /**

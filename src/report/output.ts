@@ -225,7 +225,7 @@ export class FileOutput extends TextOutput {
     this.opened = NONE;
     if (this.beside === null) return;
     renameSync(systemPath(this.beside), systemPath(this.target));
-    this.settled(this.beside);
+    this.forgetUnfinished(this.beside);
   }
 
   override discard(): void {
@@ -235,10 +235,10 @@ export class FileOutput extends TextOutput {
     this.opened = NONE;
     if (this.beside === null) return;
     rmSync(systemPath(this.beside), { force: true });
-    this.settled(this.beside);
+    this.forgetUnfinished(this.beside);
   }
 
-  private settled(beside: string): void {
+  private forgetUnfinished(beside: string): void {
     unfinished.delete(beside);
     if (unfinished.size === 0) process.off('exit', removeUnfinished);
   }

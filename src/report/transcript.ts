@@ -107,7 +107,7 @@ export class Transcript implements Reporter {
   }
 
   capture(file: string, info: CaptureInfo): void {
-    this.settle();
+    this.printPending();
     if (this.captures++ > 0) this.line('');
     this.current = null;
     this.clock.reset();
@@ -116,7 +116,7 @@ export class Transcript implements Reporter {
 
   part(_file: string, path: string, firstPacket: number): void {
     if (firstPacket === 1) return;
-    this.settle();
+    this.printPending();
     this.line(this.t.dim(`-- ${printable(basename(path))}, from packet ${firstPacket} on`));
   }
 
@@ -126,7 +126,7 @@ export class Transcript implements Reporter {
   }
 
   open(stream: StreamRecord): void {
-    this.settle();
+    this.printPending();
     this.opened.add(stream);
     this.current = stream;
     this.lastMessage = null;
@@ -148,7 +148,7 @@ export class Transcript implements Reporter {
   }
 
   message(stream: StreamRecord, m: Message): void {
-    this.settle();
+    this.printPending();
     this.head();
     const protocol = stream.protocol!;
     const what = printable(protocol.describe(m, this.options.verbose));
@@ -158,7 +158,7 @@ export class Transcript implements Reporter {
 
   secured(stream: StreamRecord, side: Side, e: TlsEvent): void {
     if (e.kind !== 'alert' && (e.kind !== 'handshake' || (e.minor && !this.options.verbose))) return;
-    this.settle();
+    this.printPending();
     this.head();
     this.current = stream;
     this.lastMessage = null;
@@ -179,14 +179,14 @@ export class Transcript implements Reporter {
       this.pending.findings.push(f);
       return;
     }
-    this.settle();
+    this.printPending();
     this.head();
     this.printFinding(f);
   }
 
   stream(s: StreamRecord): void {
     this.digest.again(s.repeated);
-    this.settle();
+    this.printPending();
     this.head();
     if (s.protocol === null) {
       this.unknown(s);
@@ -202,13 +202,13 @@ export class Transcript implements Reporter {
   }
 
   endOfFile(): void {
-    this.settle();
+    this.printPending();
     this.head();
     this.current = null;
   }
 
   summary(s: Summary): void {
-    this.settle();
+    this.printPending();
     if (this.captures === 0) return;
     const protocols = Object.keys(s.protocols)
       .sort()
@@ -239,12 +239,12 @@ export class Transcript implements Reporter {
   }
 
   flush(): void {
-    this.settle();
+    this.printPending();
     this.flushed?.();
   }
 
   /** Prints what waited for its findings. */
-  private settle(): void {
+  private printPending(): void {
     const { pending } = this;
     if (pending === null) return;
     this.pending = null;

@@ -21,7 +21,7 @@ function pairOf(a: Uint8Array, aPort: number, b: Uint8Array, bPort: number): str
 
 function pairOfStream({ connection }: StreamRecord): string | null {
   const [a, b] = connection.endpoints.map(endpointAddress);
-  return a == null || b == null || connection.transport !== 'tcp' ? null : pairOf(a.address, a.port, b.address, b.port);
+  return !a || !b || connection.transport !== 'tcp' ? null : pairOf(a.address, a.port, b.address, b.port);
 }
 
 function pairOfSegment(s: Segment): string {
@@ -173,7 +173,7 @@ export class ClearCapture implements Reporter {
   stream(stream: StreamRecord): void {
     const clear = this.streams.get(stream.id);
     this.streams.delete(stream.id);
-    if (clear?.connection == null) return;
+    if (!clear?.connection) return;
     for (const { from, how, at } of clear.ends) clear.connection.end(from, how, at);
   }
 

@@ -2,8 +2,8 @@
 const CONVINCING = 3;
 
 /**
- * Watches segments whose sequence numbers cannot belong to the connection that has their addresses and ports. One is damage or
- * forgery; several that continue each other are another connection, whose set-up the capture does not hold.
+ * Watches segments whose sequence numbers cannot belong to the connection that has their addresses and ports. A single
+ * one may be damaged or forged; several that continue each other are another connection, whose set-up the capture does not hold.
  */
 export class Strangers {
   /** Whether the segment added last convinces. */

@@ -18,7 +18,7 @@ import type { TcpContext } from './tcp-context.js';
 const MAX_WINDOW = 2 ** 30;
 /** Bytes that lie further back than this are no retransmission: nothing waits that long to be acknowledged. */
 const STALE = 2 ** 28;
-/** A RST further ahead than this of the next sequence number expected is somebody's guess. */
+/** A RST further ahead than this of the next sequence number expected is taken to be forged. */
 const RESET_WINDOW = 2 ** 26;
 
 const UNKNOWN = 0;
@@ -520,7 +520,7 @@ export class TcpReceiver {
     const offset = this.offsetOf(seq);
     if (this.givenUp !== null || offset < 0) this.comeLate(offset, offset + s.end - s.start, origin);
     if (offset >= this.acked && !this.exact) (this.resent ??= new Resent()).add(offset, s.length, origin);
-    // a keep-alive carries one byte of rubbish
+    // a keep-alive may carry one byte, of any value (RFC 9293, 3.8.4)
     if (!this.carried || s.end - s.start <= 1) return;
     const found = this.context.recent.differs(this.owner, this.newestRecord, seq | 0, s.block, s.start, s.end);
     if (found === null) return;

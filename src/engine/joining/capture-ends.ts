@@ -112,7 +112,7 @@ function unpacked(head: Buffer, most: number): Buffer {
     try {
       return gunzipSync(part, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: most });
     } catch (error) {
-      // zeros take a thousandth of their room
+      // a file of zeros unpacks to a thousand times its size: once more with fewer bytes of it
       if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE' || part.length < 1024) throw error;
     }
   }

@@ -23,7 +23,7 @@ export interface Continuation {
 
 /** The first segments of one direction of a connection whose beginning is not in the capture. */
 interface Start {
-  /** For the addresses and ports. */
+  /** Its addresses and ports (see addressesOf). */
   readonly segment: Segment;
   /** Sequence numbers of first bytes and of what comes behind the last ones, in turns. */
   readonly ranges: number[];
@@ -76,7 +76,7 @@ export class TcpEnds {
 
   private keep(at: number, s: Segment, end: number): void {
     let start = this.starts.get(at);
-    if (start === undefined) this.starts.set(at, (start = { segment: copyOf(s), ranges: [] }));
+    if (start === undefined) this.starts.set(at, (start = { segment: addressesOf(s), ranges: [] }));
     if (start.ranges.length < 2 * START_SEGMENTS) start.ranges.push(s.seq, end);
   }
 
@@ -135,8 +135,8 @@ function grown<T extends Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>(from
   return to;
 }
 
-/** What of a segment finds its connection. */
-function copyOf(s: Segment): Segment {
+/** A segment with the addresses and ports alone, by which its connection is found. */
+function addressesOf(s: Segment): Segment {
   const copy = new Segment();
   copy.src0 = s.src0;
   copy.src1 = s.src1;

@@ -137,7 +137,7 @@ export class PageCollector implements Reporter {
     const around = state.after > 0;
     if (around) state.after--;
     this.waiting.push({ stream, state, message, around });
-    if (this.waiting.length > WAITING) this.settle(WAITING / 2);
+    if (this.waiting.length > WAITING) this.writeFirst(WAITING / 2);
   }
 
   finding(f: Finding): void {
@@ -183,7 +183,7 @@ export class PageCollector implements Reporter {
       return;
     }
     // its own messages first, which may look at what it still holds
-    this.settle(this.waiting.length);
+    this.writeFirst(this.waiting.length);
     state.head = this.headOf(state);
     this.streams.delete(s);
   }
@@ -191,7 +191,7 @@ export class PageCollector implements Reporter {
   endOfFile(_file: string, packets: number): void {
     const capture = this.captures.at(-1);
     if (capture !== undefined) capture.packets = packets;
-    this.settle(this.waiting.length);
+    this.writeFirst(this.waiting.length);
   }
 
   summary(summary: Summary): void {
@@ -200,7 +200,7 @@ export class PageCollector implements Reporter {
 
   /** Everything that was kept, when the run is over. */
   result(): PagePart {
-    this.settle(this.waiting.length);
+    this.writeFirst(this.waiting.length);
     const columns = [...COLUMNS.map((name) => this.columns.get(name)!.bytes), ...this.templates.columns()];
     const bytes = new Uint8Array(this.bytes.reduce((n, b) => n + b.length, 0));
     let at = 0;
@@ -265,7 +265,7 @@ export class PageCollector implements Reporter {
   }
 
   /** Writes the first `n` of those that wait. */
-  private settle(n: number): void {
+  private writeFirst(n: number): void {
     for (const w of this.waiting.splice(0, n)) {
       if (this.messages < this.limits.pageMessages || (w.around && this.messages < 2 * this.limits.pageMessages))
         this.write(w);

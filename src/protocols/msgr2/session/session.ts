@@ -239,7 +239,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
 
   /** A frame of the right order that answers or follows something that its sender cannot have received yet. */
   private judgeEarly(m: Frame, own: SideState, peer: SideState): void {
-    if (this.saidEarly[m.side] || !this.traffic.settled(m)) return;
+    if (this.saidEarly[m.side] || !this.traffic.knowsAllBefore(m)) return;
     const missing = this.missingBefore(m, own, peer);
     if (missing === '') return;
     this.saidEarly[m.side] = true;

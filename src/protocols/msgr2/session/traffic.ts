@@ -106,7 +106,7 @@ export class Traffic {
     this.mapChecks = new MapChecks(output);
     const scene: Scene = {
       whole: (side) => this.sides[side].whole && !this.resumed,
-      knowsAllBefore: (m) => !this.resumed && this.settled(m),
+      knowsAllBefore: (m) => !this.resumed && this.knowsAllBefore(m),
     };
     const inFlight = bounds.inFlight;
     this.bodyChecks = [
@@ -200,7 +200,7 @@ export class Traffic {
   private acknowledge(m: Frame, ack: number, own: SideState, peer: SideState): void {
     if (ack > own.acked) own.acked = ack;
     if (peer.maxSeq < 0 || !peer.whole || ack <= peer.maxSeq) return;
-    if (this.settled(m)) this.raiseAck(m, ack, peer.maxSeq, 'certain');
+    if (this.knowsAllBefore(m)) this.raiseAck(m, ack, peer.maxSeq, 'certain');
     else if (this.claims.length < this.context.limits.keepalives) this.claims.push({ acker: own, ack, frame: m });
     else
       this.limits.hit(
@@ -217,7 +217,7 @@ export class Traffic {
   }
 
   /** Whether everything that the sender had received when it sent this is known: nothing of its peer is missing, or still to come. */
-  settled(m: Frame): boolean {
+  knowsAllBefore(m: Frame): boolean {
     const peer = otherSide(m.side);
     return this.sides[peer].whole && this.witness.sawAll(m) === 'yes';
   }
@@ -250,7 +250,7 @@ export class Traffic {
       m.inReplyTo = asked.index;
       m.latency = nanosBetween(asked.seconds, asked.nanos, m.seconds, m.nanos);
       if (m.latency >= 0 && (this.bestRoundTrip < 0 || m.latency < this.bestRoundTrip)) this.bestRoundTrip = m.latency;
-    } else if (!this.lostKeepalives[peer.side] && this.settled(m)) {
+    } else if (!this.lostKeepalives[peer.side] && this.knowsAllBefore(m)) {
       const text = `no KEEPALIVE2 with the time ${m.valueLow}.${String(m.valueHigh).padStart(9, '0')} was sent`;
       this.output.raise(R.KEEPALIVE_ACK_UNMATCHED, at(m, 32, 8, text));
     }
@@ -331,7 +331,7 @@ export class Traffic {
     const rule = m.type === MSG.OSD_OPREPLY ? R.OSD_REPLY_ORPHAN : R.OSD_REPOP_REPLY_ORPHAN;
     if (m.type !== MSG.OSD_OPREPLY && m.type !== MSG.OSD_REPOPREPLY) return;
     if (this.sides[m.side].entityType !== ENTITY.OSD || this.resumed) return;
-    if (list.forgotten > 0 || list.answeredLately(m) || !this.settled(m)) return;
+    if (list.forgotten > 0 || list.answeredLately(m) || !this.knowsAllBefore(m)) return;
     const asked = m.type === MSG.OSD_OPREPLY ? 'OSD_OP' : 'OSD_REPOP';
     this.output.raise(rule, at(m, 40, 8, `no ${asked} on this session has tid ${m.tid}`));
   }
