@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 
 const CAPTURE = resolve('captures/nbd/client-killed-in-flight.pcap');
 const WANTED =
-  /^(package\.json|README\.md|LICENSE|docs\/[\w.-]+\.md|examples\/[\w-]+\.ts|schema\/[\w.-]+\.json|dist\/third-party-notices\.txt|dist\/wirelint\.1|dist\/(?:lib\/)?package\.json|dist\/[\w/.-]+\.(js|d\.ts))$/;
+  /^(package\.json|README\.md|LICENSE|docs\/[\w.-]+\.(?:md|png)|examples\/[\w-]+\.ts|schema\/[\w.-]+\.json|dist\/third-party-notices\.txt|dist\/wirelint\.1|dist\/(?:lib\/)?package\.json|dist\/[\w/.-]+\.(js|css|d\.ts))$/;
 
 interface Packed {
   readonly filename: string;
