@@ -346,7 +346,7 @@ export interface MessageFields {
       readonly undecoded?: string;
       readonly lateStatus?: number;
     };
-    readonly IDENT_MISSING_FEATURES: { readonly features: string };
+    readonly IDENT_MISSING_FEATURES: { readonly features?: string; readonly undecoded?: string };
     readonly SESSION_RECONNECT: {
       readonly addresses: readonly string[];
       readonly clientCookie: string;
@@ -766,9 +766,14 @@ export interface MessageFields {
       readonly header?: string;
       readonly aborted?: boolean;
     };
-    readonly KEEPALIVE2: { readonly timestamp: string; readonly lateStatus?: number };
-    readonly KEEPALIVE2_ACK: { readonly timestamp: string; readonly lateStatus?: number };
-    readonly ACK: { readonly seq: string; readonly lateStatus?: number; readonly segment1Bytes?: string };
+    readonly KEEPALIVE2: { readonly timestamp?: string; readonly lateStatus?: number; readonly undecoded?: string };
+    readonly KEEPALIVE2_ACK: { readonly timestamp?: string; readonly lateStatus?: number; readonly undecoded?: string };
+    readonly ACK: {
+      readonly seq?: string;
+      readonly lateStatus?: number;
+      readonly segment1Bytes?: string;
+      readonly undecoded?: string;
+    };
     readonly COMPRESSION_REQUEST: {
       readonly wanted?: boolean;
       readonly algorithms?: readonly number[];

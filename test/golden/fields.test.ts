@@ -238,7 +238,7 @@ it('knows the fields of all messages', async () => {
         );
   expect(rows.length).toBeGreaterThan(100);
   expectGolden(PATH, `[\n${rows.join(',\n')}\n]\n`);
-}, 120_000);
+}, 600_000);
 
 const entries = (): FieldEntry[] => JSON.parse(readFileSync(PATH, 'utf8')) as FieldEntry[];
 
@@ -293,7 +293,7 @@ it('describes every event of every capture', async () => {
   );
   expect([...wrong]).toEqual([]);
   expect(seen).toBeGreaterThan(5_000);
-}, 120_000);
+}, 600_000);
 
 it('tells what is wrong with an event', () => {
   const validate = new Ajv({ strict: false }).compile(eventsSchema(entries()));

@@ -215,27 +215,29 @@ function ofTypes(words: string, more: (word: string) => Schema): Schema {
   return kinds.length === 1 ? kinds[0]! : { anyOf: kinds };
 }
 
+/**
+ * What lies directly in `fields` is the message's own. What lies in a structure there depends on the type and version of what it belongs
+ * to (a Ceph message's `front`): captures show some of these, and the schema must hold for all, so it only gives names and examples.
+ */
 function fieldsSchema(fields: readonly FieldEntry[], parent: string): Schema {
   const here = fieldsIn(fields, parent);
   if (here.length === 0 && parent !== '') return {};
+  const own = (f: FieldEntry): Schema =>
+    ofTypes(f.type, (word) => {
+      if (word === 'list' && f.items !== undefined) return { items: ofTypes(f.items, () => ({})) };
+      return word === 'map' ? fieldsSchema(fields, f.name) : {};
+    });
   const properties = Object.fromEntries(
     here.map((f) => [
       lastName(f.name),
-      {
-        ...ofTypes(f.type, (word) => {
-          if (word === 'list' && f.items !== undefined) return { items: ofTypes(f.items, () => ({})) };
-          return word === 'map' ? fieldsSchema(fields, f.name) : {};
-        }),
-        examples: [f.example],
-      },
+      { ...(parent === '' ? own(f) : fieldsSchema(fields, f.name)), examples: [f.example] },
     ]),
   );
-  return {
-    ...object(
-      properties,
-      here.filter((f) => f.optional).map((f) => lastName(f.name)),
-    ),
-  };
+  if (parent !== '') return { properties };
+  return object(
+    properties,
+    here.filter((f) => f.optional).map((f) => lastName(f.name)),
+  );
 }
 
 /**
