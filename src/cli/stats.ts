@@ -92,6 +92,7 @@ export const stats: Command = {
           statsText(measure, {
             colors: wantColors(args),
             width: terminalWidth(args) ?? PIPE_WIDTH,
+            tableWidth: terminalWidth(args) ?? Infinity,
             intervals: interval !== null,
           }),
         );

@@ -14,7 +14,7 @@ export class OperationTotal {
   /** Requests whose last answer came. */
   answered = 0;
   bytes = 0;
-  /** Requests that say where they begin; those of them that begin where the one before of the same kind ended; and aligned ones. */
+  /** Requests for bytes that say where they begin; those of them that begin where the one before of the same kind ended; and aligned ones. */
   placed = 0;
   sequential = 0;
   aligned = 0;
@@ -30,7 +30,7 @@ export class OperationTotal {
       this.bytes += bytes;
       this.sizes.add(bytes);
     }
-    if (offset < 0) return;
+    if (offset < 0 || bytes <= 0) return;
     this.placed++;
     if (follows) this.sequential++;
     if (offset % ALIGNMENT === 0 && bytes % ALIGNMENT === 0) this.aligned++;

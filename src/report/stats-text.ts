@@ -12,6 +12,8 @@ export interface StatsTextOptions {
   readonly colors: boolean;
   /** Columns to fill. */
   readonly width: number;
+  /** The same for tables: what is no terminal takes them as wide as they are. */
+  readonly tableWidth: number;
   /** Whether rows of intervals were asked for. */
   readonly intervals: boolean;
 }
@@ -106,6 +108,7 @@ class StatsText {
         return row;
       }),
       rows.length,
+      placed ? head.length - 2 : head.length,
     );
     const errors = rows.flatMap(([name, o]) =>
       [...o.errors].map(([error, n]) => `${printable(name)} ${printable(error)} ${n}`),
@@ -265,37 +268,50 @@ class StatsText {
     this.lines.push(paint(`  ${first}`), ...others.map((line) => paint(`      ${line}`)));
   }
 
-  /** Rows in columns: text to the left, numbers to the right. */
-  private table(head: readonly string[], rows: readonly (readonly string[])[], all: number): void {
-    if (rows.length === 0) return;
-    const right = head.map((_, i) => rows.every((row) => /^~?[\d.]*( ?[A-Za-z%]+)?$/.test(row[i]!)) && i > 0);
+  /**
+   * Rows in columns: text to the left, numbers to the right; a column without anything in it is left out. Where they are too wide, those
+   * from number `aside` on make a table of their own, and columns stand closer.
+   */
+  private table(titles: readonly string[], cells: readonly Cells[], all: number, aside = titles.length): void {
+    if (cells.length === 0) return;
+    const said = titles.map((_, i) => i === 0 || cells.some((row) => row[i] !== ''));
+    const head = titles.filter((_, i) => said[i]);
+    const rows = cells.map((row) => row.filter((_, i) => said[i]));
     const widths = head.map((h, i) => Math.max(textWidth(h), ...rows.map((row) => textWidth(row[i]!))));
-    const row = (cells: readonly string[]): string =>
-      `  ${cells
-        .map((cell, i) => {
-          const blanks = ' '.repeat(widths[i]! - textWidth(cell));
-          return right[i] ? blanks + cell : cell + blanks;
-        })
-        .join('  ')
-        .trimEnd()}`;
-    if (widths.reduce((a, b) => a + b + 2, 0) <= this.options.width) {
-      this.lines.push('', this.t.dim(row(head)));
-      for (const cells of rows) this.lines.push(row(cells));
-    } else {
-      const titles = head.map((title) => ({ title }));
-      const text = paragraphs(titles, rows, this.t, this.options.width - 2);
-      this.lines.push(
-        '',
-        this.t.dim(`  by ${head[0]}`),
-        ...text
-          .trimEnd()
-          .split('\n')
-          .map((line) => `  ${line}`),
+    const room = this.options.tableWidth - 2 - widths.reduce((a, b) => a + b, 0);
+    const gaps = widths.length - 1;
+    if (room < 2 * gaps && aside < titles.length) {
+      const others = cells
+        .map((row) => [row[0]!, ...row.slice(aside)])
+        .filter((row) => row.some((c, i) => i > 0 && c !== ''));
+      this.table(
+        titles.slice(0, aside),
+        cells.map((row) => row.slice(0, aside)),
+        all,
       );
+      this.table([titles[0]!, ...titles.slice(aside)], others, others.length);
+      return;
+    }
+    const right = head.map((_, i) => rows.every((row) => /^~?[\d.]*( ?[A-Za-z%]+)?$/.test(row[i]!)) && i > 0);
+    const line = (row: Cells): string => {
+      const padded = row.map((cell, i) => {
+        const blanks = ' '.repeat(widths[i]! - textWidth(cell));
+        return right[i] ? blanks + cell : cell + blanks;
+      });
+      return `  ${padded.join(room < 2 * gaps ? ' ' : '  ').trimEnd()}`;
+    };
+    this.lines.push('');
+    if (room >= gaps) this.lines.push(this.t.dim(line(head)), ...rows.map(line));
+    else {
+      const columns = head.map((title) => ({ title }));
+      const text = paragraphs(columns, rows, this.t, this.options.width - 2).trimEnd();
+      this.lines.push(this.t.dim(`  by ${head[0]}`), ...text.split('\n').map((l) => `  ${l}`));
     }
     if (all > rows.length) this.lines.push(this.t.dim(`  and ${all - rows.length} more`));
   }
 }
+
+type Cells = readonly string[];
 
 function percent(part: number, whole: number): string {
   return whole === 0 ? '' : `${Math.round((100 * part) / whole)} %`;

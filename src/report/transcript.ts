@@ -302,18 +302,21 @@ export class Transcript implements Reporter {
     if (f.stream !== null && f.stream !== this.current) about.push(`stream ${f.stream.id}`);
     if (!own && f.message !== null && f.message.index > 0) about.push(`about #${f.message.index}`);
     if (!own && f.packet > 0) about.push(`at packet ${f.packet}`);
-    this.line(`${indent}${paint(`${SEVERITY_MARK[f.severity]} ${f.severity}`)} ${paint(f.rule.id)} ${about.join(' ')}`);
+    const what = `${indent}${paint(`${SEVERITY_MARK[f.severity]} ${f.severity}`)} ${paint(f.rule.id)}`;
+    this.wrapped(what, ` ${about.join(' ')}`, `${indent}    `);
     this.wrapped(`${indent}  `, printable(f.text), `${indent}    `);
     const bytes = byteWords(f);
     const related = f.related.filter((m) => m.index > 0).map((m) => `#${m.index}`);
     const first = !this.explained.has(f.rule.id);
     this.explained.add(f.rule.id);
-    const more = [
-      bytes,
-      related.length > 0 ? `with ${related.join(' ')}` : '',
-      this.options.pageOf !== false && (first || this.options.verbose) ? `see: wirelint explain ${f.rule.id}` : '',
-    ].filter((w) => w !== '');
-    if (more.length > 0) this.wrapped(`${indent}  `, more.join('   '), `${indent}    `, this.t.dim);
+    const place = [bytes, related.length > 0 ? `with ${related.join(' ')}` : ''].filter((w) => w !== '').join('   ');
+    const page =
+      this.options.pageOf !== false && (first || this.options.verbose) ? `see: wirelint explain ${f.rule.id}` : '';
+    const more = [place, page].filter((w) => w !== '');
+    // what is to be typed stands in one line
+    const fit = indent.length + 2 + more.join('   ').length <= this.width;
+    for (const words of fit ? [more.join('   ')] : more)
+      if (words !== '') this.wrapped(`${indent}  `, words, `${indent}    `, this.t.dim);
   }
 
   private endWords(s: StreamRecord): string {
