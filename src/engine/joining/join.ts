@@ -106,10 +106,16 @@ async function link(group: readonly Candidate[], signal: AbortSignal | undefined
   /** Those that may still run when a later one begins; and the last one of each recorder by its names, however long ago: `=` by their
    * places, `~` by names that differ in numbers only. */
   let running: Candidate[] = [];
+  /** Those of them whose ends were read. */
+  const read = new Set<Candidate>();
+  let before = -Infinity;
+  const isOver = (c: Candidate): boolean => c.next !== null || c.end < before - ADJACENT_MS;
   const lastOf = new Map<string, Candidate>();
   for (const later of group) {
     // one that begins with nothing but new connections continues only what bears the name before it
     const late = later.head.tcp.joinsLate;
+    // only then: thousands of captures that nothing joins late are not gone through for each of them
+    if (late) running = running.filter((c) => !isOver(c));
     const possible = new Set(late ? running : []);
     const last = lastOf.get(`=${later.place?.family}`);
     if (last !== undefined && (late || ringOrder(last.place, later.place) === 'next')) possible.add(last);
@@ -118,6 +124,7 @@ async function link(group: readonly Candidate[], signal: AbortSignal | undefined
     let best: { candidate: Candidate; rank: readonly number[] } | null = null;
     for (const candidate of possible) {
       const whole = (candidate.whole ??= await endsOf(candidate.path, signal));
+      read.add(candidate);
       if (signal?.aborted) return;
       if (whole === null || candidate.next !== null) continue;
       candidate.end = whole.last;
@@ -132,9 +139,12 @@ async function link(group: readonly Candidate[], signal: AbortSignal | undefined
       later.previous = best.candidate;
       later.doubt = null;
     }
-    const over = running.filter((c) => c.next !== null || c.end < later.head.first - ADJACENT_MS);
-    for (const c of over) c.whole = null;
-    running = running.filter((c) => !over.includes(c));
+    before = later.head.first;
+    for (const c of read) {
+      if (!isOver(c)) continue;
+      c.whole = null;
+      read.delete(c);
+    }
     running.push(later);
     if (later.place !== null) lastOf.set(`=${later.place.family}`, later);
     lastOf.set(`~${later.family}`, later);
