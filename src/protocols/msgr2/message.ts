@@ -58,6 +58,8 @@ export abstract class Frame extends Message {
   damaged = false;
   /** Whether it announces more bytes than any such frame has: its end is not to be expected. */
   endless = false;
+  /** Whether something is wrong with it that ends a handshake: that the connection closes behind it is no fault of its own. */
+  blamed = false;
   /** Number of the algorithm that opened it, where it is compressed and could be opened; else 0. */
   algorithm = 0;
   /** Bytes of its segments in plain, where it is compressed and could be opened. */

@@ -14,9 +14,28 @@ export function swap32(value: number): number {
   return (((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
 }
 
+/** A 16-bit word with its bytes in the other order. */
+export function swap16(value: number): number {
+  return ((value & 0xff) << 8) | (value >>> 8);
+}
+
+/** What a number without a name is with its bytes in the other order, as the end of a sentence; or nothing. */
+export function swappedName(
+  other: number,
+  isKnown: (value: number) => boolean,
+  name: (value: number) => string,
+): string {
+  return isKnown(other) ? `; byte-swapped it is ${name(other)}: integers are big-endian` : '';
+}
+
 /** A length with its bytes in the other order, as the end of a sentence. */
 export function swappedLength(length: number): string {
   return `; byte-swapped its length is ${swap32(length)}: integers are big-endian`;
+}
+
+/** The same where that is the length that is due; else nothing. */
+export function swappedTo(length: number, due: number): string {
+  return length !== due && swap32(length) === due ? swappedLength(length) : '';
 }
 
 /** The same where only that length fits into `room` bytes; else nothing. */

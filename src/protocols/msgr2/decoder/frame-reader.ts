@@ -4,6 +4,7 @@ import type { Rule } from '../../../base/rule.js';
 import { check, decode } from '../../../base/structure/decode.js';
 import { count } from '../../../base/text.js';
 import type { DecoderSettings, Evidence, Output } from '../../../contract/protocol.js';
+import { markBlamed } from '../blame.js';
 import type { Opened } from '../compression.js';
 import { entityName } from '../../ceph/constants.js';
 import { LAST_TAG, MODE_SECURE, TAG, tagName, tagSenders } from '../constants.js';
@@ -116,13 +117,14 @@ export class FrameReader {
   }
 
   raise(rule: Rule, evidence: Evidence): void {
+    markBlamed(rule, evidence);
     this.output.raise(rule, evidence);
   }
 
   once(rule: Rule, evidence: Evidence): void {
     if (this.said.has(rule)) return;
     this.said.add(rule);
-    this.output.raise(rule, evidence);
+    this.raise(rule, evidence);
   }
 
   /** A frame begins at the input's position; `length`: its bytes on the wire. */
@@ -231,6 +233,7 @@ export class FrameReader {
     // that its announced end never comes is the smaller part of the fault
     if (cut.endless) return;
     const what = how === 'fin' ? 'closed' : 'reset';
+    cut.blamed = true;
     this.raise(R.FRAME_TRUNCATED, {
       message: cut,
       // a reset may be the answer of a path that lets nothing through

@@ -148,9 +148,9 @@ export class Login {
       this.output.raise(R.AUTH_MODE_BYTE, { message: m, text });
     }
     const { entity } = v.payload;
-    const hello = this.sides[m.side].entityType;
+    const { strangeHello, entityType: hello } = this.sides[m.side];
     // a daemon that starts fetches map and configuration over a connection of type client
-    if (entity !== undefined && hello !== null && entity.type !== hello && hello !== ENTITY.CLIENT) {
+    if (entity !== undefined && hello !== null && !strangeHello && entity.type !== hello && hello !== ENTITY.CLIENT) {
       const text = `HELLO says ${entityName(hello)}, the login ${this.entity}`;
       this.output.raise(R.AUTH_ENTITY_MISMATCH, { message: this.sides[m.side].hello, related: [m], text });
     }

@@ -5,6 +5,7 @@ import { LimitNotes } from '../../../contract/limit-notes.js';
 import type { DecoderSettings, Output, Session, SessionContext, SkipReason } from '../../../contract/protocol.js';
 import { Witness } from '../../../contract/witness.js';
 import { ENTITY } from '../../ceph/constants.js';
+import { marking } from '../blame.js';
 import { MODE_SECURE, REVISION_1, TAG, tagName, tagSenders } from '../constants.js';
 import { clientIdent, hello, serverIdent } from '../control-frames.js';
 import { Banner, ControlFrame, DataFrame, type Frame, type Msgr2Message } from '../message.js';
@@ -47,10 +48,11 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
 
   constructor(
     context: SessionContext<SharedSessions>,
-    output: Output,
+    unmarked: Output,
     settings: readonly [DecoderSettings, DecoderSettings],
     exchange: KeyExchange | null = null,
   ) {
+    const output = marking(unmarked);
     this.exchange = exchange;
     this.context = context;
     this.output = output;
@@ -201,6 +203,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     if (greeting === null) return;
     const { entityType, peerAddress } = greeting;
     if (!GREETING_TYPES.includes(entityType)) {
+      own.strangeHello = true;
       this.output.raise(R.HELLO_ENTITY_TYPE, { message: m, text: `entity type ${entityType}` });
     }
     this.judgeAddress(m, peerAddress.host);
@@ -226,13 +229,16 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
       if (own.phase === 'hello' && own.first === m) {
         this.output.raise(R.HELLO_MISSING, { message: m, text: `the first frame is ${m.name}` });
       } else {
+        // two frames in the wrong order are one fault: the second is what the first came in front of
+        const displaced = own.overtaken !== null && allowedTags(m.side, own.overtaken)?.includes(m.tag) === true;
+        own.overtaken = displaced ? null : own.phase;
         const legal = allowed.map(tagName).join(', ') || 'nothing';
         const text = `${m.name} in state ${stateName(own.phase)}, which allows ${legal}`;
-        this.output.raise(R.UNEXPECTED_TAG, { message: m, text });
+        if (!displaced) this.output.raise(R.UNEXPECTED_TAG, { message: m, text });
       }
     } else if (allowed !== null && own.whole) {
       this.judgeEarly(m, own, peer);
-      if (own.phase === 'signed') this.compression.next(m);
+      if (own.phase === 'signed' && (m.side === SERVER || !this.compression.requested)) this.compression.next(m);
     }
     if (own.phase !== 'opaque' && (own.phase !== 'unknown' || isTraffic(m.tag))) own.phase = phaseAfter(m.tag);
   }
@@ -312,8 +318,8 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     if (this.naming.rejection !== null || this.login.mode === MODE_SECURE) return;
     const first = c.endOrder !== 0 && (s.endOrder === 0 || c.endOrder < s.endOrder) ? 'client' : 'server';
     const last = (c.last?.packet ?? 0) >= (s.last?.packet ?? 0) ? c.last : s.last;
-    // a frame without an end was told of
-    if (c.last?.endless === true || s.last?.endless === true) return;
+    // what is wrong with the last frame was told of, and why nothing comes behind it with it
+    if (c.last?.blamed === true || s.last?.blamed === true) return;
     const why = this.reason(last);
     const text = `the ${first} ended the connection first; the last frame is ${last?.name ?? 'none'}${why === '' ? '' : `: ${why}`}`;
     // who closes may have good reasons

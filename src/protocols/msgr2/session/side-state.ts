@@ -13,6 +13,8 @@ export type Phase =
 export class SideState {
   readonly side: Side;
   phase: Phase;
+  /** The phase in which a frame came too early, until another did; null: none. */
+  overtaken: Phase | null = null;
   banner: Banner | null = null;
   hello: ControlFrame | null = null;
   first: Frame | null = null;

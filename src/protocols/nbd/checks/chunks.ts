@@ -17,6 +17,7 @@ import {
 import { field, type Facts, type Place } from '../session/facts.js';
 import { CHUNK, ERROR_DATA, EXTENDED_CHUNK } from '../layout.js';
 import type { Chunk, NbdMessage } from '../messages.js';
+import { swap16, swap32, swappedName } from '../cookie.js';
 import { errorName, isKnownChunk, isKnownError, shortChunk } from '../names.js';
 import { show } from './options.js';
 import type { ExtentScan } from '../decoder/payload.js';
@@ -61,7 +62,8 @@ import { checkString } from './strings.js';
 /** Judges an error value, wherever it stands. */
 export function checkErrorValue(facts: Facts, m: NbdMessage, at: number, error: number): void {
   if (!isKnownError(error)) {
-    facts.raise(UNKNOWN_ERROR_VALUE, { ...field(m, at, 4), text: `error ${error}` });
+    const hint = swappedName(swap32(error), (e) => e !== 0 && isKnownError(e), errorName);
+    facts.raise(UNKNOWN_ERROR_VALUE, { ...field(m, at, 4), text: `error ${error}${hint}` });
   } else if (error === ENOMEM) {
     facts.raise(ENOMEM_USED, { ...field(m, at, 4), text: `error ${error}, ${errorName(error)}` });
   }
@@ -191,7 +193,7 @@ export class ChunkChecks {
         ? ' (it would be OFFSET_DATA or OFFSET_HOLE in the draft of April 2016)'
         : m.type === 3
           ? ' (the reference server once numbered BLOCK_STATUS so)'
-          : '';
+          : swappedName(swap16(m.type), isKnownChunk, shortChunk);
     this.facts.raise(UNKNOWN_CHUNK_TYPE, {
       ...CHUNK.where(m, 'type'),
       text: `chunk type ${m.type} with ${count(m.payload, 'byte')} of payload${draft}`,

@@ -76,10 +76,10 @@ export class OptionChecks {
 
   /** The client's flags, once both flag words are known where both can be. */
   clientFlags(m: ClientFlags): void {
-    if ((m.flags & ~3) !== 0) {
+    if ((m.flags & ~CLIENT_FLAGS_DEFINED) !== 0) {
       this.facts.raise(CLIENT_UNKNOWN_FLAG, {
         message: m,
-        text: `client flags ${hexNumber(m.flags, 8)}; only bits 0 and 1 are defined`,
+        text: `client flags ${hexNumber(m.flags, 8)}; only bits 0 and 1 are defined${areTurnedRound(m.flags) ? `; byte-swapped they are ${hexNumber(swap32(m.flags), 8)}: integers are big-endian` : ''}`,
       });
     }
   }
@@ -178,7 +178,9 @@ export class OptionChecks {
         text: `the ${fixedOffered ? 'client' : 'server'} did not set FIXED_NEWSTYLE`,
       });
     }
-    if (greeting !== null && fixedOffered && !fixedTaken && !this.fixedMissing) {
+    // flags that are turned round are told of by themselves
+    const turned = clientFlags !== null && areTurnedRound(clientFlags.flags);
+    if (greeting !== null && fixedOffered && !fixedTaken && !turned && !this.fixedMissing) {
       this.fixedMissing = true;
       this.facts.raise(CLIENT_FIXED_FLAG_MISSING, {
         message: m,
@@ -330,6 +332,14 @@ export class OptionChecks {
       }
     });
   }
+}
+
+/** Bits of the client's flags that have a meaning. */
+const CLIENT_FLAGS_DEFINED = 3;
+
+/** Whether client flags make sense with their bytes in the other order only. */
+function areTurnedRound(flags: number): boolean {
+  return (flags & ~CLIENT_FLAGS_DEFINED) !== 0 && (swap32(flags) & ~CLIENT_FLAGS_DEFINED) === 0;
 }
 
 /** What an option's number is with its bytes in the other order, as the end of a sentence; or nothing. */

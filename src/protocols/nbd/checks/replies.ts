@@ -24,12 +24,13 @@ import {
   REP_META_CONTEXT,
   REP_SERVER,
 } from '../constants.js';
-import { swappedFit } from '../cookie.js';
+import { swap32, swappedFit, swappedName, swappedTo } from '../cookie.js';
+import { swappedOption } from './options.js';
 import { checkBlockSizes, checkExport, checkGoFlags, checkSizesTogether } from './exports.js';
 import { field, type Facts } from '../session/facts.js';
 import { CONTEXT_ID, INFO_BLOCK_SIZE_DATA, INFO_DATA, INFO_EXPORT_DATA, NAME, OPTION_REPLY } from '../layout.js';
 import type { OptionReply } from '../messages.js';
-import { infoName, optionName } from '../names.js';
+import { infoName, optionName, replyName } from '../names.js';
 import { show } from './options.js';
 import { exportInfoIn, parseServerEntry, rawText, type Span } from '../option-data.js';
 import { EXT_REQD_AFTER_EXTENDED, EXT_REQD_LIMITS_INTEROP, GO_UNSUP_AFTER_EXTENDED } from '../rules/exports.js';
@@ -125,8 +126,9 @@ export class ReplyChecks {
       }
       return;
     }
-    if (m.type === 0 || m.type > REP_META_CONTEXT) {
-      facts.raise(UNKNOWN_REPLY_TYPE, { ...at, text: `reply type ${m.type}` });
+    if (!isKnownReply(m.type)) {
+      const hint = swappedName(swap32(m.type), isKnownReply, replyName);
+      facts.raise(UNKNOWN_REPLY_TYPE, { ...at, text: `reply type ${m.type}${hint}` });
       return;
     }
     if (m.type === REP_ACK) {
@@ -144,7 +146,8 @@ export class ReplyChecks {
         : m.type === REP_INFO
           ? isInfoOption(m.option)
           : isMetaOption(m.option);
-    if (!fits && m.option !== OPT_EXPORT_NAME) {
+    // that the option's number is turned round is told by itself
+    if (!fits && m.option !== OPT_EXPORT_NAME && swappedOption(m.option) === '') {
       facts.raise(REPLY_TYPE_FOR_OPTION, { ...at, text: `${m.name} in answer to ${optionName(m.option)}` });
     }
     const least = m.type === REP_INFO ? 2 : 4;
@@ -221,7 +224,7 @@ export class ReplyChecks {
         if (m.dataLength !== INFO_EXPORT_DATA.size) {
           facts.raise(INFO_EXPORT_BAD_LENGTH, {
             ...OPTION_REPLY.where(m, 'length'),
-            text: `${m.dataLength} bytes of data; ${INFO_EXPORT_DATA.size} expected`,
+            text: `${m.dataLength} bytes of data; ${INFO_EXPORT_DATA.size} expected${swappedTo(m.dataLength, INFO_EXPORT_DATA.size)}`,
           });
           break;
         }
@@ -231,7 +234,7 @@ export class ReplyChecks {
         if (m.dataLength !== INFO_BLOCK_SIZE_DATA.size) {
           facts.raise(INFO_BLOCK_SIZE_BAD_LENGTH, {
             ...OPTION_REPLY.where(m, 'length'),
-            text: `${m.dataLength} bytes of data; ${INFO_BLOCK_SIZE_DATA.size} expected`,
+            text: `${m.dataLength} bytes of data; ${INFO_BLOCK_SIZE_DATA.size} expected${swappedTo(m.dataLength, INFO_BLOCK_SIZE_DATA.size)}`,
           });
         } else if (answer.blockSizes !== null) {
           checkBlockSizes(facts, m, DATA, answer.blockSizes);
@@ -295,7 +298,10 @@ export class ReplyChecks {
     const { facts } = this;
     const infos = answer.replies.filter((r) => r.type === REP_INFO);
     // an answer whose beginning may be missing cannot be said to lack something
-    const whole = facts.witness.whole(SERVER) && !answer.overflowed && answer.replies.every((r) => r.complete);
+    const whole =
+      facts.witness.whole(SERVER) &&
+      !answer.overflowed &&
+      answer.replies.every((r) => r.complete && (r.isError || isKnownReply(r.type)));
     if (m.type === REP_ACK && isInfoOption(m.option)) {
       if (
         whole &&
@@ -334,4 +340,9 @@ export class ReplyChecks {
       facts.raise(GO_UNSUP_AFTER_EXTENDED, { message: m, text: 'extended headers were acknowledged before' });
     }
   }
+}
+
+/** Whether a reply that is no error has a type that is defined. */
+function isKnownReply(type: number): boolean {
+  return (type > 0 && type <= REP_META_CONTEXT) || (type > 0x80000000 && type <= LAST_KNOWN_ERROR);
 }

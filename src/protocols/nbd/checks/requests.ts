@@ -30,11 +30,11 @@ import {
   TFLAG_SEND_TRIM,
   TFLAG_SEND_WRITE_ZEROES,
 } from '../constants.js';
-import { cookieText } from '../cookie.js';
+import { cookieText, swap16, swappedName } from '../cookie.js';
 import { field, type Facts, type Place } from '../session/facts.js';
 import { EXTENDED_REQUEST, REQUEST, requestLayout, STATUS_QUERY } from '../layout.js';
 import type { NbdMessage, Request } from '../messages.js';
-import { commandFlags, shortCommand } from '../names.js';
+import { commandFlags, commandName, shortCommand } from '../names.js';
 import { show } from './options.js';
 import {
   hasRange,
@@ -243,7 +243,8 @@ export class RequestChecks {
   private command(r: Request): void {
     const { facts } = this;
     if (r.type > CMD_RESIZE) {
-      facts.raise(UNKNOWN_COMMAND, { ...REQUEST.where(r, 'type'), text: `command ${r.type}` });
+      const hint = swappedName(swap16(r.type), (type) => type <= CMD_RESIZE, commandName);
+      facts.raise(UNKNOWN_COMMAND, { ...REQUEST.where(r, 'type'), text: `command ${r.type}${hint}` });
       return;
     }
     if (r.type === CMD_FLUSH || r.type === CMD_DISC) {

@@ -121,7 +121,6 @@ export const CHUNK_OUT_OF_BOUNDS = rule('chunk-out-of-bounds', 'error', 'server'
   spec: TYPES,
   breaks: example('an offset relative to the request', () => read(data(1, 0, 1024))),
   keeps: example('an absolute offset', () => read(data(1, 4096, 1024))),
-  also: ['read-incomplete'],
 });
 
 export const CHUNK_OVERLAP = rule('chunk-overlap', 'error', 'server', 'server', {

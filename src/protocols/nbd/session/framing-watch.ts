@@ -303,8 +303,8 @@ export class FramingWatch implements NbdNotices {
 
   notTls(side: Side, offset: number, first: Uint8Array, records: number): void {
     const { facts } = this;
-    const evidence = { side, offset, length: first.length };
-    const found = hex(first, 0, Math.min(first.length, 8));
+    const evidence = { side, offset, length: RECORD_HEADER };
+    const found = hex(first, 0, Math.min(first.length, RECORD_HEADER));
     if (records === 0) {
       facts.tls = this.tlsSides[CLIENT] && side === SERVER;
       if (side === SERVER) {

@@ -362,11 +362,14 @@ export class Haggling {
     const { facts } = this;
     if (facts.witness.bothWhole) {
       this.partial = true;
-      facts.raise(OPTION_REPLY_MISMATCH, {
-        ...OPTION_REPLY.where(reply, 'option'),
-        related: [asked.option],
-        text: `the reply names ${optionName(reply.option)}; outstanding is ${optionName(asked.option.option)}${swappedOption(reply.option)}`,
-      });
+      // once for all replies that name it in one answer
+      const before = asked.replies.some((r) => r.option === reply.option);
+      if (!before)
+        facts.raise(OPTION_REPLY_MISMATCH, {
+          ...OPTION_REPLY.where(reply, 'option'),
+          related: [asked.option],
+          text: `the reply names ${optionName(reply.option)}; outstanding is ${optionName(asked.option.option)}${swappedOption(reply.option)}`,
+        });
       return asked;
     }
     const at = this.waiting.findIndex((a) => a.option.option === reply.option);

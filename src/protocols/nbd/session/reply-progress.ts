@@ -13,11 +13,12 @@ import {
   CMD_READ,
   CMD_RESIZE,
   EOVERFLOW,
+  NO_PAYLOAD_LIMIT,
 } from '../constants.js';
 import { type Facts } from './facts.js';
 import { CHUNK, CONTEXT_ID, ERROR_DATA, EXTENDED_CHUNK, STATUS_HEAD, STATUS_QUERY } from '../layout.js';
 import type { Chunk, Request } from '../messages.js';
-import { shortChunk, shortCommand } from '../names.js';
+import { isKnownChunk, shortChunk, shortCommand } from '../names.js';
 import { show } from '../checks/options.js';
 import { rangeLength, rangeStart } from './request-range.js';
 import {
@@ -85,6 +86,8 @@ export class ReplyProgress {
     if (m.type === CHUNK_OFFSET_DATA || m.type === CHUNK_OFFSET_HOLE) this.content(m);
     else if (m.type === CHUNK_BLOCK_STATUS || m.type === CHUNK_BLOCK_STATUS_EXT) this.status(m);
     else if (m.isError) this.error(m);
+    // what it brought may be what would be missed
+    else if (!isKnownChunk(m.type)) this.partial = true;
   }
 
   /** The chunk with DONE was added: is the answer whole? */
@@ -159,7 +162,13 @@ export class ReplyProgress {
     const related = [request];
     // a request that lies behind the export altogether is the client's fault; no content could fit it
     const possible = facts.size < 0 || from < facts.size;
-    if (possible && (start < from || end > to)) {
+    // a length over all limits is told of by itself, and is none to count with
+    const maximum = facts.blockSizes?.maximum ?? NO_PAYLOAD_LIMIT;
+    if (m.type === CHUNK_OFFSET_DATA && m.dataLength > maximum) {
+      this.partial = true;
+    } else if (possible && (start < from || end > to)) {
+      // that the answer lacks what stands elsewhere follows from it
+      this.partial = true;
       facts.raise(CHUNK_OUT_OF_BOUNDS, {
         message: m,
         related,

@@ -6,7 +6,7 @@ import { checkErrorValue, ChunkChecks } from '../checks/chunks.js';
 import { CHUNK_OFFSET_DATA, CMD_BLOCK_STATUS, CMD_DISC, CMD_READ, CMD_RESIZE, ESHUTDOWN } from '../constants.js';
 import { cookieText } from '../cookie.js';
 import type { Facts } from './facts.js';
-import { SIMPLE_REPLY } from '../layout.js';
+import { CHUNK, EXTENDED_CHUNK, SIMPLE_REPLY } from '../layout.js';
 import { Chunk, type NbdMessage, type Request, type SimpleReply } from '../messages.js';
 import { errorName, shortCommand } from '../names.js';
 import { OutcomeChecks } from '../checks/outcomes.js';
@@ -346,6 +346,8 @@ export class Transmission {
       if (earlier !== null && earlier.epoch === this.epoch) {
         facts.raise(REPLY_AFTER_DONE, {
           message: m,
+          // its header: what data belong to an answer that nobody waits for, nobody knows
+          length: m instanceof Chunk ? (m.extended ? EXTENDED_CHUNK.size : CHUNK.size) : SIMPLE_REPLY.size,
           related: [earlier],
           confidence: sure,
           text: `cookie ${cookieText(m.cookieHi, m.cookieLo)}: its ${shortCommand(earlier.type)} was already answered in full`,

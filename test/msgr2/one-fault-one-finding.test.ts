@@ -1,0 +1,70 @@
+import { expect, it } from 'vitest';
+import { runSteps } from '../../src/engine/example.js';
+import { TAG } from '../../src/protocols/msgr2/constants.js';
+import * as E from '../../src/protocols/msgr2/encode.js';
+import { msgr2 } from '../../src/protocols/msgr2/index.js';
+import * as S from '../../src/protocols/msgr2/script.js';
+
+type Script = ReturnType<typeof S.script>;
+
+/** What is raised where the client hangs up behind it. */
+function raised(script: Script): string[] {
+  const { steps } = script.end('client').end('server');
+  return runSteps(msgr2, steps, { port: 3300, close: 'closed' })
+    .findings.filter((f) => f.severity !== 'note')
+    .map((f) => `${f.rule.id} ${f.party}`);
+}
+
+const greeted = (): Script => S.script().banners().hellos();
+const oneMode = E.vec([E.u32(1)]);
+const compression = E.concat(E.u8(1), oneMode);
+const AUTH_REPLY = E.concat(E.u32(500), E.u8(1), E.u64(1));
+
+const FAULTS: Record<string, readonly [session: () => Script, finding: string]> = {
+  'a payload that runs over': [
+    () => greeted().request().control('server', TAG.AUTH_REPLY_MORE, AUTH_REPLY),
+    'msgr2/control-short server',
+  ],
+  'a list that runs over': [
+    () => greeted().control('client', TAG.AUTH_REQUEST, E.concat(E.u32(2), E.u32(0x10000000), E.u32(1), E.u32(0))),
+    'msgr2/vector-count client',
+  ],
+  'a frame that its sender does not finish': [
+    () => S.script().banners().control('client', TAG.HELLO, S.helloPayload(), { length0: 100_000 }),
+    'msgr2/frame-truncated client',
+  ],
+  'a wrong HELLO': [() => S.script().banners().hellos({}, { type: 8 }).request(), 'msgr2/hello-wrong-peer server'],
+  'a HELLO of a type that is none': [
+    () => S.script().banners().hellos({ type: 77 }).request().challenge().done().signatures().idents(),
+    'msgr2/hello-entity-type client',
+  ],
+  'a frame of the other side': [
+    () => greeted().control('server', TAG.AUTH_REQUEST, S.authRequestPayload()),
+    'msgr2/wrong-direction server',
+  ],
+  'two frames in the wrong order': [
+    () =>
+      S.script()
+        .banners({ supported: 3n }, { supported: 3n })
+        .hellos()
+        .request()
+        .challenge()
+        .done()
+        .control('client', TAG.COMPRESSION_REQUEST, compression)
+        .signatures()
+        .control('server', TAG.COMPRESSION_DONE, E.concat(E.u8(0), E.u32(0)))
+        .idents(),
+    'msgr2/unexpected-tag client',
+  ],
+};
+
+it.each(Object.entries(FAULTS))(
+  '%s is one fault, and that the handshake ends there follows from it',
+  (_, [session, finding]) => {
+    expect(raised(session())).toEqual([finding]);
+  },
+);
+
+it('a handshake that ends without a fault is told of', () => {
+  expect(raised(greeted().request())).toEqual(['msgr2/close-mid-handshake either']);
+});
