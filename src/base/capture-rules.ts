@@ -16,6 +16,8 @@ const SPEC_URLS: Readonly<Record<string, string>> = {
   'capture/unsupported-link': 'https://www.tcpdump.org/linktypes.html',
   'tcp/overlap-conflict': `${TCP}#section-3.4`,
   'tcp/unacknowledged': 'https://www.rfc-editor.org/rfc/rfc2923.html#section-2.1',
+  'disk/read-conflict':
+    'https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md#ordering-of-messages-and-writes',
   'tls/bad-record': 'https://www.rfc-editor.org/rfc/rfc8446.html#section-5.2',
   'tls/key-log': 'https://datatracker.ietf.org/doc/html/draft-ietf-tls-keylogfile',
 };
@@ -158,6 +160,12 @@ export const TLS_KEY_LOG = rule(
   'lines of a key log that cannot be used',
   'A line of a key log is a label, a client random and a secret, both in hex, with blanks between them (NSS key log format). Lines that are something else are passed over, as are those beyond the limits tlsSessions, tlsKeyLogBytes and tlsSecretBlocks.',
 );
+export const READ_CONFLICT = rule(
+  'disk/read-conflict',
+  'warning',
+  'a read shows other bytes than a write had left there',
+  'Raised by `wirelint extract --disk` only, which compares what is read with what was written: the write had been answered before the read was asked for, and no other write to that place was under way or came between them in the capture. Either the server, or what stores its blocks, lost or changed data without an error (silent corruption), or somebody wrote whose messages are not in the capture: another client, or the server itself.',
+);
 export const RECORDING = rule(
   'capture/recording',
   'note',
@@ -203,6 +211,7 @@ export const CAPTURE_RULES: readonly Rule[] = [
   UNKNOWN_PROTOCOL,
   TLS_BAD_RECORD,
   TLS_KEY_LOG,
+  READ_CONFLICT,
   RECORDING,
   EXPECTATION,
   INTERNAL,

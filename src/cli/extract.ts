@@ -4,6 +4,8 @@ import { CLIENT, SERVER, type Side } from '../base/input.js';
 import { DEFAULT_LIMITS } from '../base/limits.js';
 import { safeText } from '../base/text.js';
 import { inputPaths, type CaptureInput } from '../engine/analysis.js';
+import type { Finding } from '../engine/event.js';
+import { findingEvent } from '../report/event-object.js';
 import { FileOutput, TextOutput } from '../report/output.js';
 import { DirectionExtract, DiskExtract, ObjectExtract, type Extract } from '../rewrite/extract.js';
 import type { Command } from './command.js';
@@ -22,6 +24,16 @@ interface ExtractArguments extends CommonArguments {
   readonly direction?: string;
   readonly disk?: boolean;
   readonly objects?: string;
+  readonly format?: string;
+}
+
+/** As a transcript shows it. */
+function findingLines(f: Finding): string[] {
+  const place = `stream ${f.stream!.id} #${f.message!.index} at packet ${f.packet}`;
+  return [
+    `! ${f.severity} ${f.rule.id} (${f.party}, ${f.confidence}) ${place}`,
+    `  ${f.text}   see: wirelint explain ${f.rule.id}`,
+  ];
 }
 
 export const extract: Command = {
@@ -32,6 +44,13 @@ export const extract: Command = {
         direction: { ...single, choices: ['client', 'server'], describe: 'What that side of the stream sent' },
         disk: { type: 'boolean', describe: 'The disk that NBD sessions wrote and read, as a sparse image' },
         objects: { ...single, type: 'string', describe: 'The objects that Ceph clients wrote, into this folder' },
+        format: {
+          ...single,
+          alias: 'f',
+          choices: ['text', 'ndjson'],
+          default: 'text',
+          describe: 'ndjson: reads that deny writes as finding events, and nothing else',
+        },
         output: { ...single, type: 'string', alias: 'o', describe: 'The file to write' },
         ...INPUT_OPTIONS,
         ...RAW_OPTION,
@@ -57,7 +76,9 @@ export const extract: Command = {
     const report = new TextOutput(1);
     const made = args.objects === undefined ? toFile(args, inputs) : toFolder(args.objects);
     const status = await runInputs(inputs, {
-      ...{ planner, detail: 'lines' as const, reporter: made.work, output: report, signal: interrupt.signal },
+      ...{ planner, reporter: made.work, output: report, signal: interrupt.signal },
+      // what was encrypted by the protocol itself is only to be had from its messages
+      ...(args.objects === undefined ? { detail: 'lines' as const } : { detail: 'bytes' as const, limits: WHOLE }),
       tap: made.work.tap,
       join: args.join !== 'never',
     });
@@ -69,11 +90,20 @@ export const extract: Command = {
     }
     const lines = made.work.report();
     made.finish();
-    for (const line of lines) report.add(`${safeText(line)}\n`);
+    const json = args.format === 'ndjson';
+    const found = made.work.findings?.() ?? [];
+    if (json) for (const f of found) report.add(`${JSON.stringify(findingEvent(f))}\n`);
+    else {
+      for (const line of lines) report.add(`${safeText(line)}\n`);
+      for (const f of found) for (const line of findingLines(f)) report.add(`${safeText(line)}\n`);
+    }
     finishDestination(report, undefined);
     return 0;
   },
 };
+
+/** Messages hold all of their bytes. */
+const WHOLE = { ...DEFAULT_LIMITS, detailBytes: DEFAULT_LIMITS.messageBytes };
 
 interface Working {
   readonly work: Extract;

@@ -1,3 +1,4 @@
+import type { Limits } from '../base/limits.js';
 import { NotACapture } from '../capture/packet.js';
 import { Analysis, inputName, inputPaths, type CaptureInput } from '../engine/analysis.js';
 import type { RunHooks } from '../engine/analysis-options.js';
@@ -28,6 +29,8 @@ export interface RunSettings {
   readonly planner: Planner;
   /** What of messages is printed. */
   readonly detail: Detail;
+  /** Limits other than the defaults. */
+  readonly limits?: Readonly<Limits>;
   readonly reporter: Reporter;
   readonly output: TextOutput;
   readonly signal: AbortSignal;
@@ -57,9 +60,11 @@ export async function runInputs(given: readonly CaptureInput[], run: RunSettings
   const tlsKeylogs = planner.tlsKeylogsOf(inputs.map(inputName));
   checkKeylogs(tlsKeylogs, run.follow ?? false);
   const base = planner.for(inputName(inputs[0]!));
+  const limits = run.limits === undefined ? {} : { limits: run.limits };
   const options = {
     ...analysisOptions({ ...base, keyrings, tlsKeylogs }, detail),
     tlsKeylogsGrow: run.follow,
+    ...limits,
   };
   const progress = new Progress();
   const reading = (input: CaptureInput) => ({
@@ -86,7 +91,7 @@ export async function runInputs(given: readonly CaptureInput[], run: RunSettings
           if (output.stopped) stop.abort();
         },
       };
-      await analysis.run(input, hooks, analysisOptions(planner.for(inputName(input)), detail));
+      await analysis.run(input, hooks, { ...analysisOptions(planner.for(inputName(input)), detail), ...limits });
     } catch (error) {
       progress.clear();
       reporter.flush?.();

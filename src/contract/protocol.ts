@@ -256,6 +256,11 @@ export interface Protocol<Shared = unknown, M extends Message = Message> {
    */
   contents?(message: M, bytes: Uint8Array, request: M | null): readonly Content[];
   /**
+   * The same message as it would be without compression and encryption, with its bytes; null where it has neither, or could not be opened.
+   * `captured`: its bytes on the wire. Of encrypted ones `head` must hold all.
+   */
+  plain?(message: M, captured: () => Uint8Array): { readonly message: M; readonly bytes: Uint8Array } | null;
+  /**
    * The bytes of a whole message with `size(n)` bytes of payload instead of n (never more), its lengths made to fit; null where it has
    * none.
    */

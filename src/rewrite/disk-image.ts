@@ -1,9 +1,17 @@
 import type { Limits } from '../base/limits.js';
+import type { Message } from '../contract/message.js';
+import type { StreamRecord } from '../engine/event.js';
 import type { RandomFile } from './sparse-file.js';
+
+/** Who wrote or read. */
+export interface Author {
+  readonly stream: StreamRecord;
+  readonly message: Message;
+}
 
 /** What a write or a read left somewhere. */
 export interface Mark {
-  readonly by: string;
+  readonly by: Author;
   /** The step at which its write was answered; Infinity: not yet, or with an error. Reads are settled as they come. */
   settled: number;
 }
@@ -22,9 +30,8 @@ export interface Conflict {
   readonly length: number;
   readonly read: number;
   readonly written: number;
-  /** Words for the messages that read and wrote. */
-  readonly reader: string;
-  readonly writer: string;
+  readonly reader: Author;
+  readonly writer: Author;
 }
 
 /**
@@ -53,13 +60,13 @@ export class DiskImage {
   }
 
   /** Bytes are written; whoever sees the answer settles the mark. */
-  write(offset: number, bytes: Uint8Array, by: string): Mark {
+  write(offset: number, bytes: Uint8Array, by: Author): Mark {
     this.file.write(offset, bytes);
     this.written += bytes.length;
     return this.know(offset, offset + bytes.length, by, Infinity);
   }
 
-  zero(offset: number, length: number, by: string): Mark {
+  zero(offset: number, length: number, by: Author): Mark {
     this.fill(offset, length);
     this.written += length;
     return this.know(offset, offset + length, by, Infinity);
@@ -70,7 +77,7 @@ export class DiskImage {
   }
 
   /** Bytes were read by a request of step `asked`; null: a hole of `length` zeros. */
-  read(offset: number, bytes: Uint8Array | null, length: number, by: string, asked: number): void {
+  read(offset: number, bytes: Uint8Array | null, length: number, by: Author, asked: number): void {
     const end = offset + length;
     this.wasRead += length;
     let at = offset;
@@ -91,7 +98,7 @@ export class DiskImage {
     }
   }
 
-  private compare(k: Known, from: number, bytes: Uint8Array | null, length: number, by: string): void {
+  private compare(k: Known, from: number, bytes: Uint8Array | null, length: number, by: Author): void {
     for (let done = 0; done < length; done += PIECE) {
       const n = Math.min(PIECE, length - done);
       const there = this.file.read(from + done, n);
@@ -116,7 +123,7 @@ export class DiskImage {
     }
   }
 
-  private know(start: number, end: number, by: string, settled: number): Mark {
+  private know(start: number, end: number, by: Author, settled: number): Mark {
     const mark: Mark = { by, settled };
     if (end <= start) return mark;
     this.cut(start, end);

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import { READ_CONFLICT } from '../base/capture-rules.js';
 import { CLIENT, type Side } from '../base/input.js';
 import type { Limits } from '../base/limits.js';
 import { byteSize, count, quote } from '../base/text.js';
 import type { Content } from '../contract/content.js';
 import type { Message } from '../contract/message.js';
-import type { Reporter, StreamRecord } from '../engine/event.js';
+import type { Finding, Reporter, StreamRecord } from '../engine/event.js';
 import type { StreamTap } from '../engine/tap.js';
 import type { End, StreamSink } from '../stream/byte-stream.js';
 import { DiskImage, type Mark } from './disk-image.js';
@@ -18,6 +19,8 @@ export interface Extract extends Reporter {
   report(): string[];
   /** Why there is no result, in one line; null where there is one. */
   problem(): string | null;
+  /** What was found on the way. */
+  findings?(): Finding[];
 }
 
 /** Nothing that most extracts want to know. */
@@ -171,10 +174,13 @@ abstract class ContentExtract extends Quiet implements Extract {
     let requests = this.requests.get(s);
     if (requests === undefined) this.requests.set(s, (requests = new Map<number, Asked>()));
     const request = m.inReplyTo > 0 ? (requests.get(m.inReplyTo) ?? null) : null;
-    for (const content of protocol.contents(m, NOTHING, request?.message ?? null)) {
+    const whole = (): Uint8Array => (own?.has(m.offset, m.length) === true ? own.copy(m.offset, m.length) : NOTHING);
+    const plain = protocol.plain?.(m, whole) ?? null;
+    for (const content of protocol.contents(plain?.message ?? m, NOTHING, request?.message ?? null)) {
       this.streams.add(s);
       let bytes: Uint8Array | null = null;
-      if ('at' in content) {
+      if ('at' in content && plain !== null) bytes = plain.bytes.subarray(content.at, content.at + content.length);
+      else if ('at' in content) {
         const from = m.offset + content.at;
         if (own?.has(from, content.length) !== true) {
           this.incomplete++;
@@ -224,7 +230,7 @@ export class DiskExtract extends ContentExtract {
   }
 
   take(s: StreamRecord, m: Message, c: Content, bytes: Uint8Array | null, asked: number): void {
-    const by = `stream ${s.id} #${m.index} (packet ${m.packet})`;
+    const by = { stream: s, message: m };
     if (c.target !== '') return;
     if (c.kind === 'write') this.mark(m, this.disk.write(c.offset, bytes!, by));
     else if (c.kind === 'zero') this.mark(m, this.disk.zero(c.offset, c.length, by));
@@ -252,14 +258,30 @@ export class DiskExtract extends ContentExtract {
     if (this.failed > 0) out.push(`${count(this.failed, 'write')} failed: what is there is not known`);
     out.push(...this.gaps());
     if (disk.forgot) out.push('diskRanges: too many places to remember who wrote them; not every read was compared');
-    for (const c of disk.conflicts) {
-      out.push(
-        `conflict at ${c.offset}: ${c.reader} read ${byte(c.read)}, ${c.writer} had left ${byte(c.written)}, and no write between them is in the capture`,
-      );
-    }
     const more = disk.conflictCount - disk.conflicts.length;
     if (more > 0) out.push(`and ${count(more, 'more conflict')} (findingsPerRule)`);
     return out;
+  }
+
+  /** Reads that deny writes. */
+  findings(): Finding[] {
+    return this.disk.conflicts.map(({ offset, length, read, written, reader, writer }): Finding => {
+      const { stream, message } = reader;
+      const { side, packet, seconds, nanos } = message;
+      const where = writer.stream === stream ? '' : `stream ${writer.stream.id} `;
+      const text = `at ${offset} of the disk ${byte(read)} was read where ${where}#${writer.message.index} (packet ${writer.message.packet}) had left ${byte(written)}, the first byte that differs of ${length} compared; no write between them is in the capture`;
+      return {
+        ...{
+          file: stream.file,
+          stream,
+          rule: READ_CONFLICT,
+          severity: READ_CONFLICT.severity,
+          party: READ_CONFLICT.party,
+        },
+        ...{ confidence: 'likely', side, message, related: writer.stream === stream ? [writer.message] : [] },
+        ...{ offset: message.offset, length: message.length, packet, seconds, nanos, text },
+      };
+    });
   }
 
   problem(): string | null {

@@ -2,10 +2,11 @@ import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import type { FindingEvent } from '../../src/report/event-object.js';
 import { DEFAULT_LIMITS } from '../../src/base/limits.js';
 import { Analysis } from '../../src/engine/analysis.js';
 import { PROTOCOLS } from '../../src/protocols/registry.js';
-import { DiskImage } from '../../src/rewrite/disk-image.js';
+import { DiskImage, type Author } from '../../src/rewrite/disk-image.js';
 import { DiskExtract, safeFileName } from '../../src/rewrite/extract.js';
 import type { RandomFile } from '../../src/rewrite/sparse-file.js';
 import { CAPTURES, scratch, wirelint } from '../kit/cli.js';
@@ -24,6 +25,9 @@ function serversFile(): Buffer {
   disk.fill(0x63, 1 << 20, (1 << 20) + (128 << 10));
   return disk;
 }
+
+/** Who wrote and read does not matter here. */
+const BY = {} as Author;
 
 class Memory implements RandomFile {
   bytes = Buffer.alloc(0);
@@ -63,31 +67,37 @@ describe('the disk of a session', () => {
     writeFileSync(path, capture);
     const { stdout } = wirelint(['extract', '--disk', '-o', join(folder, 'corrupt.raw'), path]);
     expect(stdout).toMatch(
-      /^conflict at \d+: stream 1 #\d+ \(packet \d+\) read 0x7a, stream 1 #\d+ \(packet \d+\) had left 0x61/m,
+      /^! warning disk\/read-conflict \(capture, likely\) stream 1 #\d+ at packet \d+\n {2}at \d+ of the disk 0x7a was read where #\d+ \(packet \d+\) had left 0x61/m,
     );
+    const json = wirelint(['extract', '--disk', '-o', join(folder, 'corrupt.raw'), '-f', 'ndjson', path]).stdout;
+    const found = JSON.parse(json) as FindingEvent;
+    expect(found).toMatchObject({ type: 'finding', rule: 'disk/read-conflict', severity: 'warning', stream: 1 });
+    // the read's answer, and the write
+    expect(found.related).toHaveLength(1);
+    expect(found.related[0]).toBeLessThan(found.message!);
   });
 
   it('compares a read only with writes that had been answered before it was asked for', () => {
     const disk = new DiskImage(new Memory(), DEFAULT_LIMITS);
-    const mark = disk.write(0, Buffer.from('aaaa'), 'w');
-    disk.read(0, Buffer.from('bbbb'), 4, 'r', 5);
+    const mark = disk.write(0, Buffer.from('aaaa'), BY);
+    disk.read(0, Buffer.from('bbbb'), 4, BY, 5);
     expect(disk.conflictCount).toBe(0);
     mark.settled = 6;
-    disk.read(0, Buffer.from('bbbb'), 4, 'r', 6);
+    disk.read(0, Buffer.from('bbbb'), 4, BY, 6);
     expect(disk.conflictCount).toBe(0);
-    disk.read(0, Buffer.from('aaab'), 4, 'r', 7);
+    disk.read(0, Buffer.from('aaab'), 4, BY, 7);
     expect(disk.conflicts).toMatchObject([{ offset: 3, read: 0x62, written: 0x61 }]);
     disk.discard(2, 2);
-    disk.read(2, Buffer.from('zz'), 2, 'r', 8);
-    disk.read(0, null, 2, 'r', 9);
+    disk.read(2, Buffer.from('zz'), 2, BY, 8);
+    disk.read(0, null, 2, BY, 9);
     expect(disk.conflictCount).toBe(2);
   });
 
   it('says where it forgets who wrote, and then compares nothing: diskRanges', () => {
     const disk = new DiskImage(new Memory(), { ...DEFAULT_LIMITS, diskRanges: 2 });
-    for (let i = 0; i < 3; i++) disk.write(2 * i, Buffer.from('a'), 'w').settled = 1;
+    for (let i = 0; i < 3; i++) disk.write(2 * i, Buffer.from('a'), BY).settled = 1;
     expect(disk.forgot).toBe(true);
-    disk.read(0, Buffer.from('b'), 1, 'r', 9);
+    disk.read(0, Buffer.from('b'), 1, BY, 9);
     expect(disk.conflictCount).toBe(0);
   });
 });
@@ -149,6 +159,19 @@ describe('objects of Ceph', () => {
     const { stdout } = wirelint(['extract', '--objects', objects, join(CAPTURES, 'msgr2/crc-reset.pcap.gz')]);
     expect(stdout).toMatch(/^8 objects\n/);
     expect(readFileSync(join(objects, 's0')).length).toBe(600);
+  });
+
+  it('are those of sessions in secure mode, too', () => {
+    const objects = join(folder, 'secure');
+    const keyring = join(CAPTURES, 'msgr2/rev0-secure.keyring');
+    // its packets up to the 150th of a recording of librados that wrote objects oN of N bytes
+    const capture = join(import.meta.dirname, 'secure-writes.pcapng');
+    expect(wirelint(['extract', '--objects', objects, '--keyring', keyring, capture]).stdout).toMatch(/^14 objects\n/);
+    for (const n of [1, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65]) {
+      const written = Uint8Array.from({ length: n }, (_, i) => 1 + 7 * i);
+      expect([...readFileSync(join(objects, `o${n}`))]).toEqual([...written]);
+    }
+    expect(wirelint(['extract', '--objects', objects, capture]).status).toBe(2);
   });
 
   it('have names that stay in their folder', () => {

@@ -10,6 +10,7 @@ import { FrameReader } from './decoder/frame-reader.js';
 import { Msgr2Framing } from './decoder/msgr2-framing.js';
 import { below, describe } from './describe.js';
 import { DataFrame, type Msgr2Message } from './message.js';
+import { plainOf } from './plain-twin.js';
 import { probe, relative } from './probe.js';
 import { IN_CLEAR } from './in-clear.js';
 import { REDACTION } from './redaction.js';
@@ -67,6 +68,7 @@ export const msgr2: Protocol<SharedSessions, Msgr2Message> = {
   inClear: IN_CLEAR,
   contents: (message) => contents(message),
   handshake: { has: (message) => !EXCHANGED.has(message.name), then: 'messages' },
+  plain: (message, captured) => plainOf(message, captured),
   operation: (message) => (message instanceof DataFrame ? operation(message) : null),
   outcome: (message) => (message instanceof DataFrame ? outcome(message) : { last: true, error: null }),
   annotate,

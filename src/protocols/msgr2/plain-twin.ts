@@ -1,9 +1,10 @@
 import { crc32c } from '../../base/crc32c.js';
 import { DEFAULT_LIMITS } from '../../base/limits.js';
+import type { Message } from '../../contract/message.js';
 import { openSegments } from './compression.js';
 import { FRAME_COMPRESSED } from './constants.js';
 import { crcSlot, epilogueOf, FIRST_CRC, lengthAt, MAX_SEGMENTS, PREAMBLE } from './layout.js';
-import type { Frame } from './message.js';
+import { Frame } from './message.js';
 import { places } from './places.js';
 
 const ALL_ONES = 0xffffffff;
@@ -27,6 +28,12 @@ export function plainTwin<F extends Frame>(m: F, bytes: Uint8Array): PlainTwin<F
   const made = frameOf(m, bytes, segments, m.flags & ~FRAME_COMPRESSED);
   const lengths = Array.from({ length: MAX_SEGMENTS }, (_, i) => segments[i]?.length ?? 0);
   return { message: m.inPlain(made, lengths), bytes: made, segments };
+}
+
+/** See Protocol.plain. */
+export function plainOf(m: Message, captured: () => Uint8Array): PlainTwin | null {
+  if (!(m instanceof Frame) || (m.mode === 'crc' && !m.compressed)) return null;
+  return plainTwin(m, m.mode === 'secure' ? (m.head ?? new Uint8Array(0)) : captured());
 }
 
 /** A frame that was opened, in crc mode; what is compressed stays so. Null where it is not all there. */

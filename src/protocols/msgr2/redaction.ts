@@ -1,10 +1,13 @@
 import { crc32c } from '../../base/crc32c.js';
+import { DEFAULT_LIMITS } from '../../base/limits.js';
+import { decode } from '../../base/structure/decode.js';
 import type { Message } from '../../contract/message.js';
 import type { Redaction, Rewrite } from '../../contract/redaction.js';
 import { CEPH_REDACTION } from '../ceph/redaction.js';
+import { heldFront } from './annotate.js';
 import { BANNER_V1_PREFIX } from './constants.js';
 import { crcSlot, PREAMBLE } from './layout.js';
-import { Frame } from './message.js';
+import { DataFrame, Frame } from './message.js';
 import { fit } from './packing/fit.js';
 import { places } from './places.js';
 import { plainTwin, segmentsOf } from './plain-twin.js';
@@ -63,9 +66,26 @@ function repack(m: Message, original: Uint8Array, redacted: Uint8Array, rewrite:
   });
 }
 
+/** Longest field by which a front does not decode, and which stays: a length, a number of items, a version. */
+const JUDGED = 4;
+
+/** A front that does not decode goes on not to, and in the same place. */
+function keepJudged(m: DataFrame, original: Uint8Array, redacted: Uint8Array): void {
+  if (m.compressed) return;
+  const held = heldFront(m);
+  if (held === null) return;
+  const { body, bytes, start, end } = held;
+  const { problems } = decode(body.form, bytes, start, end, { limits: DEFAULT_LIMITS, version: m.version });
+  for (const { at, length } of problems) {
+    const from = places(m).segments[1]! + at - start;
+    redacted.set(original.subarray(from, from + Math.min(length, JUDGED)), from);
+  }
+}
+
 /** Checksums of the segments, by what they are over now. */
 function seal(m: Message, original: Uint8Array, redacted: Uint8Array): void {
   if (!(m instanceof Frame) || m.mode !== 'crc' || original.length < m.length) return;
+  if (m instanceof DataFrame) keepJudged(m, original, redacted);
   const { segments, firstCrc, epilogue } = places(m);
   const was = new DataView(original.buffer, original.byteOffset, original.length);
   const is = new DataView(redacted.buffer, redacted.byteOffset, redacted.length);
