@@ -21,6 +21,8 @@ export class Pseudonyms {
   private readonly most: number;
   private readonly names = new Map<string, string>();
   private readonly taken = new Set<string>();
+  /** By the number that is made of the length and the bytes. */
+  private readonly short = new Map<number, Uint8Array>();
 
   /** `most`: things that are kept apart from one another; more of them may share pseudonyms. `known`: those of an earlier copy. */
   constructor(key: Uint8Array, most: number, known: NameTable = {}) {
@@ -74,10 +76,12 @@ export class Pseudonyms {
   /** Another Ethernet address, locally administered; those of groups and of nobody stay. */
   mac(address: Uint8Array): Uint8Array {
     if ((address[0]! & 1) === 1 || address.every((b) => b === 0)) return new Uint8Array(address);
-    return this.apart('mac', address, (random) => {
-      random[0] = 0x02;
-      return random;
-    });
+    return this.again(address, () =>
+      this.apart('mac', address, (random) => {
+        random[0] = 0x02;
+        return random;
+      }),
+    );
   }
 
   /**
@@ -92,10 +96,23 @@ export class Pseudonyms {
     }
     if (isNobodys(address)) return new Uint8Array(address);
     const prefix = prefixOf(address);
-    return this.apart('address', address, (random) => {
-      random.set(prefix);
-      return random;
-    });
+    const make = (): Uint8Array =>
+      this.apart('address', address, (random) => {
+        random.set(prefix);
+        return random;
+      });
+    return address.length === 4 ? this.again(address, make) : make();
+  }
+
+  /** The same for an address of 4 or 6 bytes that was asked for before: every packet has four of them. */
+  private again(address: Uint8Array, make: () => Uint8Array): Uint8Array {
+    const key = address.reduce((n, b) => n * 256 + b, address.length);
+    let other = this.short.get(key);
+    if (other === undefined) {
+      other = make();
+      if (this.short.size < this.most) this.short.set(key, other);
+    }
+    return other;
   }
 
   private word(word: Uint8Array): Uint8Array {

@@ -1,12 +1,22 @@
+interface Piece {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+const FORGOTTEN: Piece = { offset: 0, bytes: new Uint8Array(0) };
+const MOST_FORGOTTEN = 1024;
+
 /** Bytes of one direction from some offset on, in the pieces in which they came; where some are missing there are holes. */
 export class StreamBytes {
-  private pieces: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
+  private readonly pieces: Piece[] = [];
+  /** Index of the first piece that is not forgotten: to take single ones out of the front would move all others each time. */
+  private first = 0;
   /** Bytes that are held. */
   held = 0;
 
   /** Takes a copy of `bytes[start..end)`, at `offset`; what was there from that offset on is taken back. */
   put(offset: number, bytes: Uint8Array, start: number, end: number): void {
-    let last = this.pieces.at(-1);
+    let last = this.last();
     while (last !== undefined && last.offset + last.bytes.length > offset) {
       this.pieces.pop();
       this.held -= last.bytes.length;
@@ -15,7 +25,7 @@ export class StreamBytes {
         this.pieces.push({ offset: last.offset, bytes: rest });
         this.held += rest.length;
       }
-      last = this.pieces.at(-1);
+      last = this.last();
     }
     this.pieces.push({ offset, bytes: bytes.slice(start, end) });
     this.held += end - start;
@@ -49,18 +59,25 @@ export class StreamBytes {
 
   /** Forgets what lies in front of that offset. */
   drop(upTo: number): void {
-    let n = 0;
-    for (const piece of this.pieces) {
+    const { pieces } = this;
+    for (; this.first < pieces.length; this.first++) {
+      const piece = pieces[this.first]!;
       if (piece.offset + piece.bytes.length > upTo) break;
       this.held -= piece.bytes.length;
-      n++;
+      pieces[this.first] = FORGOTTEN;
     }
-    if (n > 0) this.pieces.splice(0, n);
+    if (this.first < MOST_FORGOTTEN && this.first < pieces.length) return;
+    pieces.splice(0, this.first);
+    this.first = 0;
+  }
+
+  private last(): Piece | undefined {
+    return this.pieces.length > this.first ? this.pieces.at(-1) : undefined;
   }
 
   /** Index of the first piece that ends behind `offset`. */
   private firstAt(offset: number): number {
-    let low = 0;
+    let low = this.first;
     let high = this.pieces.length;
     while (low < high) {
       const middle = (low + high) >> 1;
