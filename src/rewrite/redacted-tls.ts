@@ -129,7 +129,8 @@ function hello(bytes: Uint8Array, out: Uint8Array, start: number, end: number, c
   };
   /** Bytes with their length in front, which stays. */
   const blob = (size: number): void => {
-    at += number(keep(size), size);
+    const length = number(keep(size), size);
+    at += length;
   };
   const inside = (type: number, last: number): void => {
     if (at === last) return;

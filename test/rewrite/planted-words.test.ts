@@ -67,7 +67,13 @@ function subscribed(what: string): Uint8Array {
 /** A TLS ClientHello with a server's name. */
 function clientHello(name: string): Uint8Array {
   const host = cat(u16(name.length + 3), Uint8Array.of(0), u16(name.length), text(name));
-  const extensions = cat(u16(0), u16(host.length), host);
+  // two names of protocols, and the key share of a group: lengths stay, the rest becomes zeros
+  const names = ['plantedalpn', 'other'].map((n) => cat(Uint8Array.of(n.length), text(n)));
+  const alpn = cat(u16(18), ...names);
+  const share = cat(u16(36), u16(29), u16(32), new Uint8Array(32).fill(7));
+  const extensions = cat(
+    ...[u16(0), u16(host.length), host, u16(16), u16(alpn.length), alpn, u16(51), u16(share.length), share],
+  );
   const body = cat(
     Uint8Array.of(3, 3),
     new Uint8Array(32).fill(9),
@@ -116,7 +122,12 @@ function planted(): Uint8Array {
   const packets = [
     ...sessionPackets(nbd, 10809, () => 7),
     ...sessionPackets(mon.steps, 3300, () => 1000, 40002),
-    ...sessionPackets([...s.hello(), ...s.starttls(), s.client(clientHello('plantedserver'))], 10809, () => 100, 40003),
+    ...sessionPackets(
+      [...s.hello(), ...s.starttls(), s.client(clientHello('plantedserver'))],
+      10809,
+      () => 1000,
+      40003,
+    ),
     ...sessionPackets(unknown, 2525, () => 100, 40001),
   ];
   const named = (p: SessionPacket): Uint8Array => {
@@ -177,5 +188,10 @@ describe('words that were planted in a capture', () => {
         for (const form of FORMS) expect(carried.includes(form(word)), word).toBe(false);
       for (const host of HOSTS) expect(carried.includes(host), host.toString('hex')).toBe(false);
     }
+    // the hello can still be read: what is inside its extensions is as long as it was
+    const zeros = (n: number): Buffer => Buffer.alloc(n);
+    const inside = [[0, 18, 11], [5], [0, 51, 0, 38, 0, 36, 0, 29, 0, 32]].map((n) => Buffer.from(n));
+    const kept = Buffer.concat([inside[0]!, zeros(11), inside[1]!, zeros(5), inside[2]!, zeros(32)]);
+    expect(bytes.includes(kept)).toBe(true);
   });
 });
