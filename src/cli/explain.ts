@@ -1,6 +1,6 @@
 import { PROTOCOLS } from '../protocols/registry.js';
 import { rulePage } from '../report/rule-page.js';
-import { wantColors } from './colors.js';
+import { terminalWidth, wantColors } from './colors.js';
 import type { Command } from './command.js';
 import { finishDestination, openDestination } from './destination.js';
 import { PRINT_OPTIONS } from './options.js';
@@ -30,6 +30,7 @@ export const explain: Command = {
         colors: wantColors(args),
         verbose: args.verbose ?? false,
         hex: args.hex ?? false,
+        width: terminalWidth(args),
       }),
     );
     finishDestination(output, args.output);

@@ -109,7 +109,8 @@ function refusal(program: string, failure: NodeJS.ErrnoException | null, words: 
     .split('\n')
     .map((line) => line.replace(new RegExp(`^${program}: `), '').trim())
     .filter((line) => line !== '' && !/^listening on|^data link type|^\d+ packets? /.test(line));
-  const reason = said.join(' ');
+  // tcpdump tells some reasons twice: "No such device exists (No such device exists)"
+  const reason = said.join(' ').replace(/(\S.*?) \(\1\)/, '$1');
   if (/permission|not permitted/i.test(reason))
     return `${reason}; run it as root, or once: sudo setcap cap_net_raw,cap_net_admin=eip "$(command -v ${program})"`;
   if (/no such device|not exist/i.test(reason)) return `${reason}; \`${program} -D\` lists the interfaces`;

@@ -11,7 +11,12 @@ export interface RulePageOptions {
   readonly colors: boolean;
   readonly verbose: boolean;
   readonly hex: boolean;
+  /** Columns of the terminal; null where it is none. */
+  readonly width?: number | null;
 }
+
+/** Columns of prose at most. */
+const PROSE = 100;
 
 const NEEDS_WORDS: Readonly<Record<Rule['needs'], string>> = {
   client: "the client's direction alone",
@@ -29,7 +34,7 @@ export function rulePage(rule: Rule, protocol: Protocol | null, options: RulePag
     ? `${rule.severity}, off unless asked for with --rule ${rule.id}=${rule.severity}`
     : rule.severity;
   let out = `${t.title(rule.id)}   ${t.severity[rule.severity](level)}\n${rule.title}\n\n`;
-  out += `${wrap(rule.meaning, 100)}\n\n`;
+  out += `${wrap(rule.meaning, Math.min(PROSE, options.width ?? PROSE))}\n\n`;
   out += `blames   ${blame(rule)}\nneeds    ${NEEDS_WORDS[rule.needs]}\nspec     ${rule.spec}\n`;
   const url = ruleSpecUrl(rule);
   if (url !== null) out += `         ${url}\n`;
@@ -42,7 +47,7 @@ export function rulePage(rule: Rule, protocol: Protocol | null, options: RulePag
 /** Its two example sessions as plain text; empty where there are none. */
 export function ruleExamples(rule: Rule, protocol: Protocol | null): string {
   if (protocol === null) return '';
-  const options = { colors: false, verbose: false, hex: false };
+  const options = { colors: false, verbose: false, hex: false, width: null };
   let out = '';
   if (rule.breaks !== undefined) out += example('breaks it', rule, rule.breaks, protocol, options);
   if (rule.keeps !== undefined) out += example('keeps it', rule, rule.keeps, protocol, options);
