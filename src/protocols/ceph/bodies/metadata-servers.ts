@@ -59,6 +59,37 @@ export const mdsMetrics = struct({
   }),
 });
 
+/** A name by number; negative ones are answers. */
+function named(names: Readonly<Record<number, string>>) {
+  return (op: number): string => names[op] ?? `op ${op}`;
+}
+export const scrubOpName = named({
+  ...{ 1: 'queuedir', [-1]: 'queuedir_ack', 2: 'queueino', [-2]: 'queueino_ack', 3: 'abort', 4: 'pause', 5: 'resume' },
+});
+export const tableOpName = named({
+  ...{ 1: 'query', [-2]: 'query_reply', 3: 'prepare', [-4]: 'agree', 5: 'commit', [-6]: 'ack', 7: 'rollback' },
+  ...{ 8: 'server_update', [-9]: 'server_ready', 10: 'notify_ack', [-11]: 'notify_prep' },
+});
+export const lockActionName = named({
+  ...{ [-1]: 'sync', [-2]: 'mix', [-3]: 'lock', [-4]: 'lockflushed', 1: 'syncack', 2: 'mixack', 3: 'lockack' },
+  ...{ 7: 'reqscatter', 8: 'requnscatter', 9: 'nudge', 10: 'reqrdlock' },
+});
+export const peerOpName = named({
+  ...{ 1: 'xlock', [-1]: 'xlock_ack', 2: 'unxlock', 3: 'authpin', [-3]: 'authpin_ack', 4: 'link_prep' },
+  ...{ 5: 'unlink_prep', [-4]: 'link_prep_ack', 7: 'rename_prep', [-7]: 'rename_prep_ack', 8: 'wrlock' },
+  ...{ [-8]: 'wrlock_ack', 9: 'unwrlock', 10: 'rmdir_prep', [-10]: 'rmdir_prep_ack', 11: 'drop_locks' },
+  ...{ 12: 'rename_notify', [-12]: 'rename_notify_ack', 17: 'finish', [-18]: 'committed', 20: 'abort' },
+});
+const LOCKS: Readonly<Record<number, string>> = {
+  ...{ 0x1: 'dn', 0x2: 'dversion', 0x10: 'iquiesce', 0x20: 'isnap', 0x40: 'ipolicy', 0x80: 'ifile', 0x100: 'inest' },
+  ...{ 0x200: 'idft', 0x400: 'iauth', 0x800: 'ilink', 0x1000: 'ixattr', 0x2000: 'iflock', 0x4000: 'iversion' },
+};
+/** CEPH_LOCK_*. */
+export function lockName(type: number): string {
+  return LOCKS[type] ?? `lock ${type}`;
+}
+const lockType = u16.shown(lockName);
+
 export const mdsPing = struct({ seq: u64 });
 const failedInodes = list(struct({ errorCode: i32, inos: list(u64, 'ino') }), 'error');
 export const mdsScrubStats = struct({
@@ -68,23 +99,35 @@ export const mdsScrubStats = struct({
   counters: since(2, list(struct({ tag: string, started: u64, passed: u64, failed: u64, skipped: u64 }), 'counter')),
 });
 const fragments = list(u32, 'fragment');
-export const mdsScrub = struct({ op: i32, ino: u64, fragments, tag: string, origin: u64, flags: u32 });
+export const mdsScrub = struct({
+  op: i32.shown(scrubOpName),
+  ino: u64,
+  fragments,
+  tag: string,
+  origin: u64,
+  flags: u32,
+});
 export const mdsOffloadTargets = struct({ paxos, gid: u64, targets: list(i32, 'rank') });
-export const mdsTableRequest = struct({ table: u16.shown(tableName), op: i16, reqid: u64, payload: blob });
+export const mdsTableRequest = struct({
+  table: u16.shown(tableName),
+  op: i16.shown(tableOpName),
+  reqid: u64,
+  payload: blob,
+});
 export const mdsSnapUpdate = struct({ ino: u64, op: i16, payload: blob });
 
 const objectInfo = versioned(2, { ino: u64, dirfrag, name: string, snap: u64 });
 export const mdsLock = struct({
-  ...{ asker: i32, action: i32, reqid: metareqid, lockType: u16, object: objectInfo, payload: blob },
+  ...{ asker: i32, action: i32.shown(lockActionName), reqid: metareqid, lockType, object: objectInfo, payload: blob },
 });
 /** filepath. */
 export const filepath = struct({ structVersion: u8, ino: u64, path: string });
 export const mdsPeerRequest = struct({
   reqid: metareqid,
   attempt: u32,
-  op: i16,
+  op: i16.shown(peerOpName),
   flags: u16,
-  lockType: u16,
+  lockType,
   object: objectInfo,
   authPins: list(objectInfo, 'object'),
   source: filepath,

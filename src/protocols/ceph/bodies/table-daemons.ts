@@ -25,7 +25,7 @@ export const DAEMON_BODIES: readonly Body[] = [
     ({ map }) =>
       `epoch ${shown(map?.epoch)}  ${map?.activeName === '' ? 'none active' : `active ${word(map?.activeName)}`}`,
   ),
-  unconfirmed(
+  body(
     MSG.MGR_BEACON,
     8,
     11,

@@ -48,7 +48,7 @@ export const MONITOR_BODIES: readonly Body[] = [
   body(MSG.MGR_COMMAND_REPLY, 1, 1, M.commandReply, aboutReply),
   body(MSG.CONFIG, 1, 1, M.config, ({ options = [] }) => `${options.length} options`),
   unconfirmed(MSG.GET_CONFIG, 1, 1, M.getConfig, ({ name, host }) => `${word(name?.id)} on ${word(host)}`),
-  unconfirmed(MSG.KV_DATA, 1, 1, M.keyValueData, ({ prefix, version }) => `${word(prefix)} version ${shown(version)}`),
+  body(MSG.KV_DATA, 1, 1, M.keyValueData, ({ prefix, version }) => `${word(prefix)} version ${shown(version)}`),
   body(MSG.LOG, 1, 1, M.log, ({ entries = [] }) => {
     const first = entries[0];
     const more = entries.length > 1 ? `  and ${entries.length - 1} more` : '';
@@ -74,12 +74,10 @@ export const MONITOR_BODIES: readonly Body[] = [
     M.statfsReply,
     (f) => `${shown(f.kbUsed)} of ${shown(f.kb)} KiB used, ${shown(f.objects)} objects`,
   ),
-  unconfirmed(MSG.GETPOOLSTATS, 1, 1, M.getPoolStats, ({ pools = [] }) => pools.map(word).join(' ')),
-  unconfirmed(MSG.GETPOOLSTATSREPLY, 1, 2, M.getPoolStatsReply, ({ pools = [] }) =>
-    pools.map((p) => word(p?.name)).join(' '),
-  ),
-  unconfirmed(MSG.MON_GLOBAL_ID, 1, 1, M.globalId),
-  unconfirmed(
+  body(MSG.GETPOOLSTATS, 1, 1, M.getPoolStats, ({ pools = [] }) => pools.map(word).join(' ')),
+  body(MSG.GETPOOLSTATSREPLY, 1, 2, M.getPoolStatsReply, ({ pools = [] }) => pools.map((p) => word(p?.name)).join(' ')),
+  body(MSG.MON_GLOBAL_ID, 1, 1, M.globalId),
+  body(
     MSG.MON_PAXOS,
     3,
     4,
@@ -87,7 +85,7 @@ export const MONITOR_BODIES: readonly Body[] = [
     (f) =>
       `${named(M.paxosOpName, f.op)}  committed ${shown(f.firstCommitted)}..${shown(f.lastCommitted)}  pn ${shown(f.proposal)}  e${shown(f.epoch)}`,
   ),
-  unconfirmed(
+  body(
     MSG.MON_ELECTION,
     5,
     9,
@@ -95,7 +93,7 @@ export const MONITOR_BODIES: readonly Body[] = [
     (f) =>
       `${named(M.electionOpName, f.op)}  e${shown(f.epoch)}${(f.quorum?.length ?? 0) > 0 ? `  quorum ${ranks(f.quorum)}` : ''}`,
   ),
-  unconfirmed(
+  body(
     MSG.MON_PROBE,
     5,
     8,
@@ -103,19 +101,19 @@ export const MONITOR_BODIES: readonly Body[] = [
     (f) =>
       `${named(M.probeOpName, f.op)}  mon.${word(f.name)}  paxos ${shown(f.paxosFirst)}..${shown(f.paxosLast)}${(f.quorum?.length ?? 0) > 0 ? `  quorum ${ranks(f.quorum)}` : ''}`,
   ),
-  unconfirmed(
+  body(
     MSG.MON_SYNC,
     2,
     2,
     M.monSync,
     ({ op, lastCommitted }) => `${named(M.syncOpName, op)}  committed ${shown(lastCommitted)}`,
   ),
-  unconfirmed(MSG.MON_SCRUB, 2, 2, M.monScrub, ({ version }) => `version ${shown(version)}`),
+  body(MSG.MON_SCRUB, 2, 2, M.monScrub, ({ version }) => `version ${shown(version)}`),
   unconfirmed(MSG.MON_JOIN, 2, 3, M.monJoin, ({ name }) => `mon.${word(name)}`),
-  unconfirmed(MSG.MON_PING, 1, 1, M.monPing),
+  body(MSG.MON_PING, 1, 1, M.monPing),
   unconfirmed(MSG.MON_HEALTH_CHECKS, 1, 1, M.monHealthChecks, aboutHealth),
   unconfirmed(MSG.MON_USED_PENDING_KEYS, 1, 1, M.usedPendingKeys),
-  unconfirmed(MSG.TIMECHECK2, 1, 1, M.timeCheck2, ({ epoch, round }) => `e${shown(epoch)} round ${shown(round)}`),
+  body(MSG.TIMECHECK2, 1, 1, M.timeCheck2, ({ epoch, round }) => `e${shown(epoch)} round ${shown(round)}`),
   unconfirmed(MSG.TIMECHECK, 1, 1, M.timeCheck2),
   unconfirmed(MSG.MON_HEALTH, 1, 1, M.monHealth, ({ epoch, round }) => `e${shown(epoch)} round ${shown(round)}`),
   unconfirmed(MSG.MNVMEOF_GW_MAP, 1, 1, nvmeGatewayMap, ({ epoch }) => `epoch ${shown(epoch)}`),
@@ -126,7 +124,7 @@ export const MONITOR_BODIES: readonly Body[] = [
     nvmeGatewayBeacon,
     (f) => `${word(f.gateway)}  ${named(availabilityName, f.availability)}`,
   ),
-  unconfirmed(
+  body(
     MSG.FORWARD,
     4,
     4,
@@ -134,7 +132,7 @@ export const MONITOR_BODIES: readonly Body[] = [
     ({ message, entity }) =>
       `${message?.type === undefined ? '?' : messageTypeName(message.type)} of ${word(entity?.id)}`,
   ),
-  unconfirmed(
+  body(
     MSG.ROUTE,
     3,
     3,
@@ -142,9 +140,9 @@ export const MONITOR_BODIES: readonly Body[] = [
     ({ message, tid }) =>
       `${message?.type === undefined ? 'nothing' : messageTypeName(message.type)} for tid ${shown(tid)}`,
   ),
-  unconfirmed(MSG.MON_MGR_REPORT, 1, 3, M.monMgrReport, aboutHealth),
-  unconfirmed(MSG.MGR_DIGEST, 1, 1, M.mgrDigest),
-  unconfirmed(MSG.SERVICE_MAP, 1, 1, M.serviceMapMessage, ({ map }) => `epoch ${shown(map?.epoch)}`),
+  body(MSG.MON_MGR_REPORT, 1, 3, M.monMgrReport, aboutHealth),
+  body(MSG.MGR_DIGEST, 1, 1, M.mgrDigest),
+  body(MSG.SERVICE_MAP, 1, 1, M.serviceMapMessage, ({ map }) => `epoch ${shown(map?.epoch)}`),
   unconfirmed(MSG.NOP, 1, 1, M.nothing),
 ];
 

@@ -73,7 +73,7 @@ export const OSD_BODIES: readonly Body[] = [
     O.watchNotify,
     ({ cookie, notifyId }) => `cookie ${shown(cookie)}  notify ${shown(notifyId)}`,
   ),
-  unconfirmed(
+  body(
     MSG.OSD_BACKOFF,
     1,
     1,
@@ -89,25 +89,25 @@ export const OSD_BODIES: readonly Body[] = [
     (f) => `pg ${pgText(f.pg)}  ${f.entries?.length ?? '?'} entries  e${shown(f.mapEpoch)}`,
   ),
   body(MSG.OSD_PG_UPDATE_LOG_MISSING_REPLY, 1, 3, W.updateLogMissingReply, (f) => `pg ${pgText(f.pg)}`),
-  unconfirmed(
+  body(
     MSG.OSD_PG_PUSH,
     2,
     4,
     W.pgPush,
     (f) => `pg ${pgText(f.pg)}  ${f.pushes?.map((p) => object(p?.object)).join(' ') ?? ''}`,
   ),
-  unconfirmed(
+  body(
     MSG.OSD_PG_PULL,
     2,
     3,
     W.pgPull,
     (f) => `pg ${pgText(f.pg)}  ${f.pulls?.map((p) => object(p?.object)).join(' ') ?? ''}`,
   ),
-  unconfirmed(MSG.OSD_PG_PUSH_REPLY, 2, 3, W.pgPushReply, (f) => `pg ${pgText(f.pg)}`),
-  unconfirmed(MSG.OSD_PG_RECOVERY_DELETE, 1, 2, W.pgRecoveryDelete, (f) => `pg ${pgText(f.pg)}`),
-  unconfirmed(MSG.OSD_PG_RECOVERY_DELETE_REPLY, 1, 2, W.pgRecoveryDeleteReply, (f) => `pg ${pgText(f.pg)}`),
-  unconfirmed(MSG.OSD_PG_SCAN, 2, 2, W.pgScan, (f) => `pg ${pgText(f.pg)}  e${shown(f.mapEpoch)}`),
-  unconfirmed(MSG.OSD_PG_BACKFILL, 3, 3, W.pgBackfill, (f) => `pg ${pgText(f.pg)}  e${shown(f.mapEpoch)}`),
+  body(MSG.OSD_PG_PUSH_REPLY, 2, 3, W.pgPushReply, (f) => `pg ${pgText(f.pg)}`),
+  body(MSG.OSD_PG_RECOVERY_DELETE, 1, 2, W.pgRecoveryDelete, (f) => `pg ${pgText(f.pg)}`),
+  body(MSG.OSD_PG_RECOVERY_DELETE_REPLY, 1, 2, W.pgRecoveryDeleteReply, (f) => `pg ${pgText(f.pg)}`),
+  body(MSG.OSD_PG_SCAN, 2, 2, W.pgScan, (f) => `pg ${pgText(f.pg)}  e${shown(f.mapEpoch)}`),
+  body(MSG.OSD_PG_BACKFILL, 3, 3, W.pgBackfill, (f) => `pg ${pgText(f.pg)}  e${shown(f.mapEpoch)}`),
   unconfirmed(MSG.OSD_PG_BACKFILL_REMOVE, 1, 1, W.pgBackfillRemove, (f) => `pg ${pgText(f.pg)}`),
   unconfirmed(
     MSG.OSD_EC_WRITE,
@@ -160,8 +160,8 @@ export const OSD_BODIES: readonly Body[] = [
   body(MSG.OSD_PG_NOTIFY, 7, 7, P.pgNotifyMany, (f) => pgs(f.notifies?.map((n) => ({ pg: n?.info?.pg })))),
   unconfirmed(MSG.OSD_PG_INFO, 6, 6, P.pgInfoMany, (f) => pgs(f.notifies?.map((n) => ({ pg: n?.info?.pg })))),
   unconfirmed(MSG.OSD_PG_QUERY, 4, 4, P.pgQueryMany, (f) => pgs(f.queries)),
-  unconfirmed(MSG.OSD_PG_REMOVE, 3, 3, P.pgRemove, (f) => pgs(f.pgs?.map((pg) => ({ pg })))),
-  unconfirmed(MSG.OSD_PG_TRIM, 2, 2, P.pgTrim, (f) => `pg ${pgText(f.pg)}  to ${versionText(f.trimTo)}`),
+  body(MSG.OSD_PG_REMOVE, 3, 3, P.pgRemove, (f) => pgs(f.pgs?.map((pg) => ({ pg })))),
+  body(MSG.OSD_PG_TRIM, 2, 2, P.pgTrim, (f) => `pg ${pgText(f.pg)}  to ${versionText(f.trimTo)}`),
   unconfirmed(
     MSG.OSD_PG_PCT,
     1,
@@ -172,28 +172,22 @@ export const OSD_BODIES: readonly Body[] = [
   unconfirmed(MSG.OSD_PG_CREATE, 2, 3, P.pgCreate, (f) => `${pgs(f.pgs)}  e${shown(f.epoch)}`),
   unconfirmed(MSG.OSD_SCRUB, 1, 2, P.scrub, (f) => pgs(f.pgs?.map((pg) => ({ pg })))),
   body(MSG.OSD_PG_CREATE2, 1, 2, P.pgCreate2, (f) => `${pgs(f.pgs)}  e${shown(f.epoch)}`),
-  unconfirmed(
+  body(
     MSG.OSD_BACKFILL_RESERVE,
     3,
     5,
     P.backfillReserve,
     (f) => `pg ${pgText(f.pg)}  ${P.backfillName(f.reservation ?? -1)}`,
   ),
-  unconfirmed(
+  body(
     MSG.OSD_RECOVERY_RESERVE,
     2,
     3,
     P.recoveryReserve,
     (f) => `pg ${pgText(f.pg)}  ${P.recoveryName(f.reservation ?? -1)}`,
   ),
-  unconfirmed(
-    MSG.OSD_SCRUB_RESERVE,
-    1,
-    3,
-    P.scrubReserve,
-    (f) => `pg ${pgText(f.pg)}  ${P.scrubName(f.reservation ?? -1)}`,
-  ),
-  unconfirmed(
+  body(MSG.OSD_SCRUB_RESERVE, 1, 3, P.scrubReserve, (f) => `pg ${pgText(f.pg)}  ${P.scrubName(f.reservation ?? -1)}`),
+  body(
     MSG.OSD_SCRUB2,
     1,
     1,
@@ -201,8 +195,8 @@ export const OSD_BODIES: readonly Body[] = [
     (f) =>
       `${pgs(f.pgs?.map((pg) => ({ pg })))}${f.deep === true ? '  deep' : ''}${f.repair === true ? '  repair' : ''}`,
   ),
-  unconfirmed(MSG.OSD_REP_SCRUB, 6, 9, P.repScrub, (f) => `pg ${pgText(f.pg)}${f.deep === true ? '  deep' : ''}`),
-  unconfirmed(MSG.OSD_REP_SCRUBMAP, 1, 2, P.repScrubMap, (f) => `pg ${pgText(f.pg)}  from ${dotted(f.from)}`),
+  body(MSG.OSD_REP_SCRUB, 6, 9, P.repScrub, (f) => `pg ${pgText(f.pg)}${f.deep === true ? '  deep' : ''}`),
+  body(MSG.OSD_REP_SCRUBMAP, 1, 2, P.repScrubMap, (f) => `pg ${pgText(f.pg)}  from ${dotted(f.from)}`),
   unconfirmed(MSG.OSD_FORCE_RECOVERY, 2, 2, P.forceRecovery, (f) => pgs(f.pgs?.map((pg) => ({ pg })))),
   body(MSG.OSD_BOOT, 7, 7, R.osdBoot, (f) => `osd.${shown(f.superblock?.osd)}  e${shown(f.bootEpoch)}`),
   body(MSG.OSD_ALIVE, 1, 1, R.osdAlive, ({ want }) => `want e${shown(want)}`),
@@ -213,7 +207,7 @@ export const OSD_BODIES: readonly Body[] = [
     R.osdBeacon,
     ({ pgs: list = [], paxos }) => `${list.length} pgs  e${shown(paxos?.version)}`,
   ),
-  unconfirmed(
+  body(
     MSG.OSD_FAILURE,
     4,
     4,
@@ -222,11 +216,11 @@ export const OSD_BODIES: readonly Body[] = [
       `osd.${shown(f.targetOsd)} ${(f.flags ?? 0) & 1 ? `failed for ${shown(f.failedFor)} s` : 'is alive'}  e${shown(f.epoch)}`,
   ),
   unconfirmed(MSG.OSD_FULL, 1, 1, R.osdFull, (f) => `state ${shown(f.state)}  e${shown(f.mapEpoch)}`),
-  unconfirmed(MSG.OSD_MARK_ME_DOWN, 3, 4, R.osdMarkMeDown, (f) => `osd.${shown(f.targetOsd)}  e${shown(f.epoch)}`),
-  unconfirmed(MSG.OSD_MARK_ME_DEAD, 1, 1, R.osdMarkMeDead, (f) => `osd.${shown(f.targetOsd)}  e${shown(f.epoch)}`),
-  unconfirmed(MSG.OSD_PGTEMP, 1, 2, R.osdPgTemp, (f) => `${pgs(f.pgTemp)}  e${shown(f.mapEpoch)}`),
+  body(MSG.OSD_MARK_ME_DOWN, 3, 4, R.osdMarkMeDown, (f) => `osd.${shown(f.targetOsd)}  e${shown(f.epoch)}`),
+  body(MSG.OSD_MARK_ME_DEAD, 1, 1, R.osdMarkMeDead, (f) => `osd.${shown(f.targetOsd)}  e${shown(f.epoch)}`),
+  body(MSG.OSD_PGTEMP, 1, 2, R.osdPgTemp, (f) => `${pgs(f.pgTemp)}  e${shown(f.mapEpoch)}`),
   body(MSG.OSD_PG_CREATED, 1, 1, R.pgCreated, (f) => `pg ${pgText(f.pg)}`),
-  unconfirmed(MSG.OSD_PG_READY_TO_MERGE, 1, 1, R.pgReadyToMerge, (f) => `pg ${pgText(f.pg)}`),
+  body(MSG.OSD_PG_READY_TO_MERGE, 1, 1, R.pgReadyToMerge, (f) => `pg ${pgText(f.pg)}`),
   body(MSG.PGSTATS, 1, 2, R.pgStats, (f) => `${f.pgStats?.length ?? '?'} pgs  e${shown(f.epoch)}`),
   unconfirmed(MSG.PGSTATSACK, 1, 1, R.pgStatsAck, (f) => pgs(f.acks)),
   unconfirmed(MSG.MON_GET_PURGED_SNAPS, 1, 1, R.getPurgedSnaps, (f) => `e${shown(f.start)}..${shown(f.last)}`),
@@ -237,5 +231,5 @@ export const OSD_BODIES: readonly Body[] = [
     R.getPurgedSnapsReply,
     (f) => `e${shown(f.start)}..${shown(f.last)}`,
   ),
-  unconfirmed(MSG.REMOVE_SNAPS, 1, 1, R.removeSnaps),
+  body(MSG.REMOVE_SNAPS, 1, 1, R.removeSnaps),
 ];
