@@ -8,6 +8,7 @@ import { Analysis } from '../../src/engine/analysis.js';
 import { auth, monMapMessage } from '../../src/protocols/ceph/bodies/monitors.js';
 import { osdOp, osdOpReply } from '../../src/protocols/ceph/bodies/osd-operations.js';
 import { DataFrame } from '../../src/protocols/msgr2/message.js';
+import * as E from '../../src/protocols/ceph/encode.js';
 import { MSG } from '../../src/protocols/ceph/message-types.js';
 import { PROTOCOLS } from '../../src/protocols/registry.js';
 import { SETTINGS } from '../kit/settings.js';
@@ -95,5 +96,12 @@ describe('values', () => {
     expect(map.fsid).toMatch(/^[0-9a-f]{8}-/);
     expect(map.monitors!.map((m) => [m.rankName, m.monitor.addresses.length > 0])).toEqual([['a', true]]);
     expect(map.ranks).toEqual(['a']);
+  });
+
+  it('of a login without a key: what is asked for, and no proof', () => {
+    const asks = E.concat(E.u64(0), E.u16(0xffff), E.u64(0), E.u32(2), E.blob(E.u16(0x100)), E.u32(0));
+    const { value, problems } = decode(auth, asks, 0, asks.length, { limits: DEFAULT_LIMITS, version: 1 });
+    expect(problems).toEqual([]);
+    expect(value!.payload).toEqual({ requestType: 0x100 });
   });
 });

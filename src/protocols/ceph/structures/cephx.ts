@@ -85,8 +85,13 @@ export function requestPayload(method: number): Type<Credentials> {
   });
 }
 
+const REQUEST_TYPE = 2;
+/** A client that has no key for the entity that it names asks, and proves nothing (CephxClientHandler::build_request). */
+const unproven = struct({ requestType });
+const provable = (left: number): Type<Partial<Proof>> => (left === REQUEST_TYPE ? unproven : proof);
+
 export const requestMorePayload = choose<Credentials>('proof or authorizer', (r) => {
-  if (r.left >= 2 && r.view.getUint16(r.pos, true) === GET_AUTH_SESSION_KEY) return proof;
+  if (r.left >= REQUEST_TYPE && r.view.getUint16(r.pos, true) === GET_AUTH_SESSION_KEY) return provable(r.left);
   return r.left > 0 && authModeName(r.bytes[r.pos]!) === 'authorizer' ? authorizer : nothing;
 });
 
@@ -103,9 +108,9 @@ export const authSteps = choose<AuthSteps>('step of a login', (r) => {
   const { protocol } = r.before as { readonly protocol?: number };
   if (r.left === 0) return empty;
   if (protocol === 0) return offer;
-  if (protocol !== METHOD_CEPHX || r.left < 2) return empty;
+  if (protocol !== METHOD_CEPHX || r.left < REQUEST_TYPE) return empty;
   const type = r.view.getUint16(r.pos, true);
-  if (type === GET_AUTH_SESSION_KEY) return proof;
+  if (type === GET_AUTH_SESSION_KEY) return provable(r.left);
   return type === GET_PRINCIPAL_SESSION_KEY ? ticketRequest : otherRequest;
 });
 
