@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import type * as V8 from 'node:v8';
 import { constants, Script } from 'node:vm';
 
 /** Files that are kept: one for each command, of a few versions. */
@@ -33,11 +34,16 @@ export function loadCached(path: string, use: string, mayKeep = true): unknown {
     cachedData,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
-  // at the end, when all functions that were used have been compiled
-  if (mayKeep && kept !== null && (cachedData === undefined || script.cachedDataRejected))
+  if (mayKeep && kept !== null && (cachedData === undefined || script.cachedDataRejected)) {
+    const { setFlagsFromString } = createRequire(path)('node:v8') as typeof V8;
+    // what ran at the start is thrown away in a long run, and code without it would be half of what the next start needs
+    setFlagsFromString('--no-flush-bytecode');
+    // at the end, when all functions that were used have been compiled
     process.once('exit', (status) => {
+      setFlagsFromString('--flush-bytecode');
       if (status <= 1) keep(kept, sealed(script.createCachedData()));
     });
+  }
   const module = { exports: {} };
   const run = script.runInThisContext() as (...given: unknown[]) => void;
   run.call(module.exports, module.exports, createRequire(path), module, path, dirname(path));
