@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Finding } from '../../src/engine/event.js';
 import { runSteps } from '../../src/engine/example.js';
 import { TAG } from '../../src/protocols/msgr2/constants.js';
 import * as E from '../../src/protocols/msgr2/encode.js';
@@ -8,11 +9,14 @@ import * as S from '../../src/protocols/msgr2/script.js';
 type Script = ReturnType<typeof S.script>;
 
 /** What is raised where the client hangs up behind it. */
-function raised(script: Script): string[] {
-  const { steps } = script.end('client').end('server');
-  return runSteps(msgr2, steps, { port: 3300, close: 'closed' })
-    .findings.filter((f) => f.severity !== 'note')
-    .map((f) => `${f.rule.id} ${f.party}`);
+function played(script: Script, first: 'client' | 'server'): Finding[] {
+  const { steps } = script.end(first).end(first === 'client' ? 'server' : 'client');
+  return runSteps(msgr2, steps, { port: 3300, close: 'closed' }).findings;
+}
+
+function raised(script: Script, first: 'client' | 'server' = 'client'): string[] {
+  const findings = played(script, first).filter((f) => f.severity !== 'note');
+  return findings.map((f) => `${f.rule.id} ${f.party}`);
 }
 
 const greeted = (): Script => S.script().banners().hellos();
@@ -65,6 +69,17 @@ it.each(Object.entries(FAULTS))(
   },
 );
 
-it('a handshake that ends without a fault is told of', () => {
-  expect(raised(greeted().request())).toEqual(['msgr2/close-mid-handshake either']);
+it('a server that ends a handshake without a word is told of', () => {
+  expect(raised(greeted().request(), 'server')).toEqual(['msgr2/close-mid-handshake either']);
+});
+
+it('a client that leaves in a handshake, as programs that are done do, is a note', () => {
+  const closed = played(greeted().request(), 'client').filter((f) => f.rule.id === 'msgr2/close-mid-handshake');
+  expect(closed.map((f) => f.severity)).toEqual(['note']);
+});
+
+it('a client that leaves when it was refused is more than a note', () => {
+  const refusal = E.concat(E.u32(2), E.u32(0xfffffff3), E.vec([]), E.vec([]));
+  const refused = greeted().request().control('server', TAG.AUTH_BAD_METHOD, refusal);
+  expect(raised(refused)).toContain('msgr2/close-mid-handshake either');
 });

@@ -119,9 +119,9 @@ export const CLOSE_MID_HANDSHAKE = rule('close-mid-handshake', {
   needs: 'both',
   title: 'the connection ended before the session was open',
   meaning:
-    'There is no frame for giving up: a side that cannot go on closes. The text says how far the handshake came and who closed first. Typical causes: a wrong key, no common method, the wrong daemon at this address, a monitor without quorum, a fault injected for tests.',
+    'There is no frame for giving up: a side that cannot go on closes. The text says how far the handshake came and who closed first. Typical causes: a wrong key, no common method, the wrong daemon at this address, a monitor without quorum, a fault injected for tests. A client that leaves without having been refused is a note, once a file: a program that is done closes what it had begun, and a client asks several monitors at once.',
   spec: 'ProtocolV2.cc, _fault',
-  breaks: ['the client closes after the hellos', () => script().banners().hellos().end('client').end('server')],
+  breaks: ['the server closes after the hellos', () => script().banners().hellos().end('server').end('client')],
   keeps: ['the client closes an open session', () => script().open().end('client').end('server')],
 });
 

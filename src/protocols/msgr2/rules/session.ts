@@ -3,6 +3,7 @@ import * as E from '../encode.js';
 import { MSG_ADDR2 } from '../../ceph/features.js';
 import { CLIENT_ADDR, FEATURES, script, type IdentParts } from '../script.js';
 import { rule } from './rule.js';
+import { atOsd } from './sessions.js';
 
 const CLIENT_SPEC = 'ProtocolV2.cc, handle_client_ident';
 const idents = (client: IdentParts, server: IdentParts = {}) => script().login().idents(client, server);
@@ -116,10 +117,10 @@ export const IDENT_GID = rule('ident-gid', {
   needs: 'both',
   title: 'the client names itself with another id than it logged in with',
   meaning:
-    'For clients (type 8) the gid of CLIENT_IDENT is the global id of AUTH_DONE. Daemons use their rank or number.',
+    'For clients (type 8) the gid of CLIENT_IDENT is the global id of AUTH_DONE. Daemons use their rank or number. Not judged at monitors: a client logs in at several of them at once, and keeps the first id.',
   spec: 'doc/dev/msgr2.rst, CLIENT_IDENT; ProtocolV2.cc, send_client_ident',
-  breaks: ['global id 4100, gid 4999', () => idents({ gid: 4999 })],
-  keeps: ['both are 4100', open],
+  breaks: ['global id 4100, gid 4999', () => atOsd({ gid: 4999 })],
+  keeps: ['both are 4100', atOsd],
 });
 
 export const CLIENT_COOKIE = rule('client-cookie', {

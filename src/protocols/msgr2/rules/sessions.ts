@@ -1,20 +1,21 @@
 import * as E from '../encode.js';
 import * as F from '../fronts.js';
 import { MSG } from '../../ceph/message-types.js';
-import { script, type Script } from '../script.js';
+import { script, type IdentParts, type Script } from '../script.js';
 
 /** Sessions of clients and OSDs, for the examples of rules. */
 
 /** A client's open session with osd.0. */
-export function atOsd(): Script {
+export function atOsd(client: IdentParts = {}): Script {
   return script()
     .banners()
     .hellos({}, { type: 4 })
     .request({ method: 4, payload: E.u8(1) })
     .done()
     .signatures()
-    .idents();
+    .idents(client);
 }
+
 /** osd.1's open session with osd.0, its replica. */
 export function replica(globalSeq = 1): Script {
   return script()

@@ -172,6 +172,8 @@ export class Naming {
     const id = this.login.done?.as(authDone)?.globalId;
     const { gid } = v;
     if (type !== ENTITY.CLIENT || id === undefined || gid === id || gid < 0n) return;
+    // it asks several monitors at once, each login gives it an id, and the first one stays
+    if (this.sides[SERVER].entityType === ENTITY.MON) return;
     this.output.raise(R.IDENT_GID, { message: m, text: `gid ${gid} after a login as global id ${id}` });
   }
 

@@ -322,8 +322,16 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     if (c.last?.blamed === true || s.last?.blamed === true) return;
     const why = this.reason(last);
     const text = `the ${first} ended the connection first; the last frame is ${last?.name ?? 'none'}${why === '' ? '' : `: ${why}`}`;
-    // who closes may have good reasons
-    this.output.raise(R.CLOSE_MID_HANDSHAKE, { message: last, text, party: 'either' });
+    if (first === 'server' || why !== '' || last?.tag === TAG.AUTH_BAD_METHOD) {
+      // who closes may have good reasons
+      this.output.raise(R.CLOSE_MID_HANDSHAKE, { message: last, text, party: 'either' });
+      return;
+    }
+    // programs that are done close what they had begun, and of the monitors that they asked at once all but one
+    const { shared, file } = this.context;
+    if (!shared.first('close', file)) return;
+    const told = `${text} (said of the first such stream of a file)`;
+    this.output.raise(R.CLOSE_MID_HANDSHAKE, { message: last, text: told, party: 'either', severity: 'note' });
   }
 
   /** Why a handshake ended, where the capture shows it; else empty. */
