@@ -2,7 +2,7 @@ import type { Severity } from '../base/rule.js';
 import { complain } from './complain.js';
 import type { Command } from './command.js';
 import type { CaptureInput } from '../engine/analysis.js';
-import { reportRequests, type ReportRequest } from './check/formats.js';
+import { reportRequests, type Requests } from './check/formats.js';
 import { nearestConfig } from './config-path.js';
 import { requirements } from './check/gate.js';
 import { runCheck } from './check/run-check.js';
@@ -44,7 +44,7 @@ export const check: Command = {
           ...list,
           alias: 'f',
           describe:
-            'FORMAT or FORMAT=FILE, repeatable: text (default), table, ndjson, json, html, sarif, junit, github, gitlab',
+            'FORMAT or FORMAT=FILE, repeatable: text (default), table, ndjson, json, html, sarif, junit, github, gitlab; parquet=FOLDER',
         },
         output: PRINT_OPTIONS.output,
         'fail-on': {
@@ -96,7 +96,10 @@ export const check: Command = {
     const raws = (args.raw ?? []).map(rawInput);
     if (inputs.length + raws.length === 0) throw new UsageError('check: name a capture, a folder or a glob');
     if (args.golden && args['update-golden']) throw new UsageError('--golden and --update-golden exclude each other');
-    const reports = reportRequests(args.format ?? [], args.output);
+    const requests = reportRequests(args.format ?? [], args.output);
+    const { reports, tables } = requests;
+    if (tables !== null && inputs.includes('-'))
+      throw new UsageError('-f parquet: standard input cannot be read a second time, for its tables');
     const shard = args.shard === undefined ? null : parseShard(args.shard, process.env);
     if (shard !== null && args['write-baseline'])
       throw new UsageError('--shard and --write-baseline exclude each other: a baseline is of all captures');
@@ -109,18 +112,18 @@ export const check: Command = {
         );
       const { watchAndJudge } = await import('./check/watch.js');
       const config = args.config ?? nearestConfig(process.cwd());
-      const written = reports.flatMap((r) => r.path ?? []);
+      const written = [...reports.flatMap((r) => r.path ?? []), ...(tables === null ? [] : [tables])];
       return watchAndJudge({ inputs, besides: config === null ? [] : [config], written }, () =>
-        judgeOnce(args, reports, raws, shard),
+        judgeOnce(args, requests, raws, shard),
       );
     }
-    return judgeOnce(args, reports, raws, shard);
+    return judgeOnce(args, requests, raws, shard);
   },
 };
 
 async function judgeOnce(
   args: CheckArguments,
-  reports: readonly ReportRequest[],
+  { reports, tables }: Requests,
   raws: readonly CaptureInput[],
   shard: Shard | null,
 ): Promise<number> {
@@ -133,6 +136,7 @@ async function judgeOnce(
     args,
     planner,
     reports,
+    tables,
     golden: args.golden ? 'compare' : args['update-golden'] ? 'update' : null,
     baseline: args['write-baseline'] ?? false,
     shard,

@@ -55,13 +55,14 @@ function prepare({ root, packages }: Part): void {
   writeFileSync(done, '');
 }
 
-/** Runs the recorder in a network namespace of its own, where every port is free and nobody else speaks. */
+/** Runs the recorder in namespaces of its own: every port is free, nobody else speaks, and no server is left when it ends. */
 function record(part: Part, out: string): void {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   const mounts = 'mount --bind /tmp "$1/tmp"; mount --bind /dev "$1/dev"; mount -t proc proc "$1/proc"; ';
   const script = `set -e; ip link set lo up; ${part.root === '' ? '' : mounts}shift; exec python3 "$@"`;
-  const command = ['--mount', '--net', 'sh', '-c', script, 'sh', part.root, join('test/lab', part.recorder), out];
+  const space = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const command = [...space, 'sh', '-c', script, 'sh', part.root, join('test/lab', part.recorder), out];
   const env = { ...process.env, LAB_ROOT: part.root, PYTHONDONTWRITEBYTECODE: '1' };
   const { status } = spawnSync('unshare', command, { stdio: ['ignore', 'inherit', 'inherit'], env });
   if (status !== 0) throw new Error(`${part.recorder} failed`);

@@ -48,6 +48,18 @@ describe('-f parquet', () => {
     rows.forEach((row, i) => same(row, told[i]!));
   });
 
+  it('of check writes the same tables beside its reports', async () => {
+    const [tables, report] = [join(folder, 'checked'), join(folder, 'checked.json')];
+    const checked = wirelint(['check', '-f', `json=${report}`, '-f', `parquet=${tables}`, ...CAPTURES]);
+    expect(checked.status).toBe(1);
+    expect(existsSync(report)).toBe(true);
+    for (const table of TABLE_NAMES) {
+      const [a, b] = [`'${out}/${table}.parquet'`, `'${tables}/${table}.parquet'`];
+      expect(await ask(`(from ${a} except all from ${b}) union all (from ${b} except all from ${a})`)).toEqual([]);
+    }
+    expect(wirelint(['check', '-f', 'parquet', ...CAPTURES])).toMatchObject({ status: 2, stdout: '' });
+  });
+
   it.each(TABLE_NAMES)('gives %s the columns that are promised, and the version', async (table) => {
     const columns = await ask(`describe select * from '${out}/${table}.parquet'`);
     const types = { text: 'VARCHAR', json: 'VARCHAR', integer: 'BIGINT', time: 'TIMESTAMP_NS', flag: 'BOOLEAN' };

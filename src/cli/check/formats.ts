@@ -1,19 +1,29 @@
 import { nearest } from '../../base/nearest.js';
 import { UsageError } from '../usage-error.js';
 
-export const CHECK_FORMATS = ['text', 'table', 'ndjson', 'json', 'html', 'sarif', 'junit', 'github', 'gitlab'] as const;
-export type CheckFormat = (typeof CHECK_FORMATS)[number];
+/** Reports, each of which is one file. */
+const REPORT_FORMATS = ['text', 'table', 'ndjson', 'json', 'html', 'sarif', 'junit', 'github', 'gitlab'] as const;
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
+export const CHECK_FORMATS = [...REPORT_FORMATS, 'parquet'] as const;
+type CheckFormat = (typeof CHECK_FORMATS)[number];
 
 /** One report of a run. */
 export interface ReportRequest {
-  readonly format: CheckFormat;
+  readonly format: ReportFormat;
   /** Where it goes; undefined: standard output. */
   readonly path: string | undefined;
 }
 
+/** What a run of `check` writes. */
+export interface Requests {
+  readonly reports: readonly ReportRequest[];
+  /** The folder of tables that `-f parquet` asks for, or null. */
+  readonly tables: string | null;
+}
+
 /** The reports that `-f FORMAT` and `-f FORMAT=FILE` ask for; `output` is where the one without a file goes. */
-export function reportRequests(texts: readonly string[], output: string | undefined): ReportRequest[] {
-  const requests = (texts.length === 0 ? ['text'] : texts).map((text): ReportRequest => {
+export function reportRequests(texts: readonly string[], output: string | undefined): Requests {
+  const requests = (texts.length === 0 ? ['text'] : texts).map((text) => {
     const at = text.indexOf('=');
     const format = at < 0 ? text : text.slice(0, at);
     const path = at < 0 ? output : text.slice(at + 1);
@@ -31,5 +41,10 @@ export function reportRequests(texts: readonly string[], output: string | undefi
     throw new UsageError(
       `two reports would go to ${twice === '-' ? 'standard output' : twice}; use -f FORMAT=FILE for all but one`,
     );
-  return requests;
+  const folders = requests.filter((r) => r.format === 'parquet');
+  const folder = folders[0]?.path;
+  if (folders.length > 1) throw new UsageError('-f parquet: one folder of tables is enough');
+  if (folders.length === 1 && folder === undefined)
+    throw new UsageError('-f parquet=FOLDER, for messages.parquet, findings.parquet and streams.parquet');
+  return { reports: requests.filter((r): r is ReportRequest => r.format !== 'parquet'), tables: folder ?? null };
 }

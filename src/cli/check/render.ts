@@ -1,5 +1,5 @@
 import type { CheckReport } from '../../report/check-report.js';
-import type { CheckFormat } from './formats.js';
+import type { ReportFormat } from './formats.js';
 
 export interface RenderOptions {
   readonly colors: boolean;
@@ -10,7 +10,7 @@ export interface RenderOptions {
 }
 
 /** Those that do not follow the events. */
-export type RenderedFormat = Exclude<CheckFormat, 'ndjson' | 'json'>;
+export type RenderedFormat = Exclude<ReportFormat, 'ndjson' | 'json'>;
 
 /** The text of a report that is made when everything is judged; each format's module is loaded only where it is asked for. */
 export async function render(format: RenderedFormat, report: CheckReport, options: RenderOptions): Promise<string> {

@@ -3,7 +3,7 @@ import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { inputName, inputParts, type CaptureInput } from '../../engine/analysis.js';
+import { inputName, inputParts, inputPaths, type CaptureInput } from '../../engine/analysis.js';
 import type { JoinDoubt } from '../../engine/analysis-options.js';
 import { joinInputs, unjoined, type Recording } from '../../engine/joining/join.js';
 import { rehearse } from '../../engine/rehearsal.js';
@@ -52,7 +52,10 @@ interface OpenReport {
 export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
   const { planner, args } = settings;
   const interrupt = new Interrupt(
-    settings.watch || settings.golden === 'update' || settings.reports.some((r) => r.path !== undefined),
+    settings.watch ||
+      settings.golden === 'update' ||
+      settings.tables !== null ||
+      settings.reports.some((r) => r.path !== undefined),
   );
   const found = findInputs(settings.inputs);
   const suppressions = planner.loaded?.config.suppressions ?? [];
@@ -91,6 +94,7 @@ export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
     const part =
       settings.shard === null ? null : partOf(settings, settings.shard, found, state, files, places, lines, all.length);
     await writeReports(reports, report, settings, part);
+    if (settings.tables !== null) await writeTables(settings.tables, jobs, settings, interrupt.signal);
     return { status: report.gate.status, gate: report.gate };
   } catch (error) {
     for (const r of reports) r.output.discard();
@@ -139,6 +143,24 @@ function partOf(
       paths: report.parts.map((p) => planner.pathOf(p)),
     })),
   };
+}
+
+/** Writes the tables of `-f parquet`: the captures are read once more, since what was judged is not kept. */
+async function writeTables(
+  folder: string,
+  jobs: readonly Job[],
+  settings: CheckSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  const [{ openTables }, { runInputs }] = await Promise.all([import('../tables.js'), import('../run.js')]);
+  const inputs = jobs.map((j) => j.input);
+  if (inputs.length === 0) return;
+  const tables = openTables(folder, inputs.flatMap(inputPaths));
+  const { reporter, outputs } = tables;
+  // what cannot be read was told of; its rows are those in front of the fault
+  await runInputs(inputs, { planner: settings.planner, detail: 'lines', reporter, output: outputs.messages, signal });
+  if (signal.aborted) tables.discard();
+  else tables.finish();
 }
 
 /** How much work a capture is: its bytes. */

@@ -12,6 +12,8 @@ export interface CheckSettings {
   readonly args: CommonArguments;
   readonly planner: Planner;
   readonly reports: readonly ReportRequest[];
+  /** The folder of tables that is asked for, or null. */
+  readonly tables: string | null;
   readonly golden: 'compare' | 'update' | null;
   readonly baseline: boolean;
   /** The part of the captures that this run judges; null: all. */

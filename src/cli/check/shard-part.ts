@@ -9,7 +9,7 @@ import type { FileReport } from '../../report/check-report.js';
 import type { Suppression } from '../config-file.js';
 import { systemWords, UsageError } from '../usage-error.js';
 import { version } from '../version.js';
-import type { CheckFormat } from './formats.js';
+import type { ReportFormat } from './formats.js';
 
 /** One capture of a shard. */
 export interface ShardCapture {
@@ -29,7 +29,7 @@ export interface ShardPart {
   readonly version: string;
   readonly shard: number;
   readonly of: number;
-  readonly format: CheckFormat;
+  readonly format: ReportFormat;
   readonly verbose: boolean;
   readonly failOn: Severity;
   readonly gate: {
