@@ -25,12 +25,11 @@ import {
 const FRAME = layout('big', { kind: u8({ hidden: true }), number: u8({ description: 'the server repeats it' }) });
 
 class Ping extends Message {
-  constructor(
-    side: Side,
-    input: Input,
-    readonly number: number,
-  ) {
+  readonly number: number;
+
+  constructor(side: Side, input: Input, number: number) {
     super(side, input);
+    this.number = number;
     this.length = FRAME.size;
   }
 
@@ -43,8 +42,11 @@ const LETTERS = [0x50, 0x70];
 
 /** Frames of two bytes: one direction, without a look at the other. */
 class PingFraming extends Framing<Ping> {
-  constructor(private readonly side: Side) {
+  private readonly side: Side;
+
+  constructor(side: Side) {
     super();
+    this.side = side;
   }
 
   override frameAt(input: Input): number {
