@@ -10,7 +10,7 @@ import { TextOutput } from '../report/output.js';
 import { CaptureBuilder } from '../rewrite/capture-builder.js';
 import type { CaptureWriter } from '../rewrite/capture-writer.js';
 import { smallest } from '../rewrite/delta-debugging.js';
-import { kindOf, raised } from '../rewrite/kept-rule.js';
+import { isNote, kindOf, raised } from '../rewrite/kept-rule.js';
 import { PcapWriter } from '../rewrite/pcap-writer.js';
 import { PcapngWriter } from '../rewrite/pcapng-writer.js';
 import { resized, unitsOf, writeUnits, type Boundaries, type Unit } from '../rewrite/reduction.js';
@@ -69,8 +69,7 @@ export const reduce: Command = {
     if (party !== undefined && !['client', 'server', 'either', 'capture'].includes(party))
       throw new UsageError(`--keep ${args.keep}: a party is client, server, either or capture`);
     const is = (f: Finding): boolean => f.rule.id === rule && (party === undefined || f.party === party);
-    const has = (kinds: ReadonlySet<string>): boolean =>
-      [...kinds].some((kind) => (party === undefined ? kind.startsWith(`${rule}@`) : kind === args.keep));
+    const isKept = (kind: string): boolean => kind.startsWith(party === undefined ? `${rule}@` : args.keep);
     const planner = await Planner.load(args);
     const output = openDestination(args.write, { inputs: inputPaths(args.capture) });
     const interrupt = new Interrupt(true);
@@ -95,6 +94,10 @@ export const reduce: Command = {
     const { found } = first;
     if (found.size === 0)
       return fail(2, `${inputName(args.capture)} raises no ${args.keep} in a stream: there is nothing to keep`);
+    // what was more than a note must stay so
+    const noted = [...first.kinds].filter(isKept).every(isNote);
+    const has = (kinds: ReadonlySet<string>): boolean =>
+      [...kinds].some((kind) => isKept(kind) && (noted || !isNote(kind)));
     const options = analysisOptions(planner.for(inputName(args.capture)), 'lines');
     const protocolOf = first.protocols;
     const related = [...protocolOf.keys()].filter((id) =>

@@ -7,9 +7,15 @@ import { CaptureBuilder } from './capture-builder.js';
 import type { CaptureWriter, InterfaceInfo, OutPacket } from './capture-writer.js';
 import { writeUnits, type Unit } from './reduction.js';
 
-/** What a finding is called, whatever it is about: rule and party. */
+const NOTE = ' (note)';
+
+/** What a finding is called, whatever it is about: rule and party, and whether it is no more than a note, as some rules are at times. */
 export function kindOf(f: Finding): string {
-  return `${f.rule.id}@${f.party}`;
+  return `${f.rule.id}@${f.party}${f.severity === 'note' ? NOTE : ''}`;
+}
+
+export function isNote(kind: string): boolean {
+  return kind.endsWith(NOTE);
 }
 
 /** What a capture of those units, written and read, has findings of in its streams; notes left out, but for those of `rule`. */
