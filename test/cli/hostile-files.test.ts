@@ -172,7 +172,9 @@ describe('what is recorded', () => {
     await once(server, 'listening');
     const args = ['record', '--listen', `unix:${own}/client.sock`, '--connect', `unix:${own}/server.sock`];
     const child = spawn(process.execPath, [BIN, ...args, '-w', join(own, 'traffic.pcapng')], { stdio: 'ignore' });
-    for (let i = 0; i < 200 && !existsSync(join(own, 'client.sock')); i++) await new Promise((r) => setTimeout(r, 25));
+    // the file comes a moment behind the socket: an address that is taken must not empty a recording
+    const there = (name: string): boolean => existsSync(join(own, name));
+    while (!(there('client.sock') && there('traffic.pcapng'))) await new Promise((r) => setTimeout(r, 25));
     const mode = (name: string): string => (statSync(join(own, name)).mode & 0o777).toString(8);
     const seen = [mode('traffic.pcapng'), mode('client.sock')];
     child.kill('SIGINT');

@@ -39,7 +39,7 @@ export async function freePort(): Promise<number> {
 /** Resolves when what the child writes matches; fails after some seconds with what it wrote. */
 export function seen(stream: NodeJS.ReadableStream, pattern: RegExp, collected: { text: string }): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no ${pattern} in: ${collected.text}`)), 15_000);
+    const timer = setTimeout(() => reject(new Error(`no ${pattern} in: ${collected.text}`)), 60_000);
     const look = (): void => {
       if (!pattern.test(collected.text)) return;
       clearTimeout(timer);
