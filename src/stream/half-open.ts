@@ -1,5 +1,4 @@
 import { extended, grownTo, integer } from '../base/columns.js';
-import type { Origin } from '../base/origin.js';
 import { ACK, SYN, type Segment } from '../link/segment.js';
 import { isRecordedSocket } from './recorded-socket.js';
 
@@ -65,10 +64,10 @@ export class HalfOpen {
   }
 
   /** Fills in what is known of the SYN. */
-  recall(slot: number, s: Segment, origin: Origin): void {
-    s.packet = origin.packet = integer(this.packets[slot]!);
-    s.seconds = origin.seconds = integer(this.seconds[slot]!);
-    s.nanos = origin.nanos = this.nanos[slot]!;
+  recall(slot: number, s: Segment): void {
+    s.packet = integer(this.packets[slot]!);
+    s.seconds = integer(this.seconds[slot]!);
+    s.nanos = this.nanos[slot]!;
     s.seq = this.seqs[slot]! >>> 0;
     s.vlan = this.vlans[slot]!;
     s.flags = SYN;

@@ -1,10 +1,10 @@
+import { MAX_WINDOW } from '../base/seq.js';
+
 /**
  * An acknowledgement this far beyond everything that was captured is believed only when a second one says the same: a
  * damaged packet must not turn the rest of a stream into a gap.
  */
 const LEAP = 1 << 20;
-/** TCP windows have at most 2^30 bytes (RFC 7323): what is acknowledged further ahead is no acknowledgement of this stream. */
-const MAX_WINDOW = 2 ** 30;
 
 /**
  * What the receiving end's acknowledgements prove about bytes that the capture does not hold. Captures reorder, so that proof has to

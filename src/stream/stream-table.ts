@@ -1,18 +1,20 @@
 import { Budget } from '../base/budget.js';
 import { CaptureClock } from '../base/capture-clock.js';
-import { LIMIT, UNDECODED } from '../base/capture-rules.js';
+import { LIMIT } from '../base/capture-rules.js';
 import type { Limits } from '../base/limits.js';
 import type { CaptureNote } from '../capture/packet.js';
 import { ACK, FIN, RST, Segment, SYN } from '../link/segment.js';
+import { AwakeRing } from './awake-ring.js';
 import { Beginning, type KeptSegment } from './beginning.js';
 import type { End, StreamOpener } from './byte-stream.js';
-import { ClosedFlows, CROWDED_OUT, FINAL, IDLE, type Fate } from './closed-flows.js';
+import { ClosedFlows, CROWDED_OUT, FINAL, IDLE, REORDERED_SYN, type Fate } from './closed-flows.js';
 import { ANSWERED, CLOSED, ESTABLISHED, FlowTable, HALF_OPEN, PARKED } from './flow-table.js';
 import { HalfOpen, isBareSyn } from './half-open.js';
+import { Lingering } from './lingering.js';
 import { ParkedConnections } from './parked-connections.js';
 import { isRecordedSocket } from './recorded-socket.js';
 import { SocketStreams } from './socket-streams.js';
-import { Strays } from './strays.js';
+import { StraySegments } from './stray-segments.js';
 import { openingOf, parkedOpening, TcpConnection, type Opening } from './tcp-connection.js';
 import { TcpContext } from './tcp-context.js';
 
@@ -22,18 +24,6 @@ import { TcpContext } from './tcp-context.js';
  */
 const MOST_RETURNED = 64;
 const SILENT_SECONDS = 60;
-/** Connections that nobody decodes are parked when this many others of them were heard since. A power of two. */
-const AWAKE = 256;
-
-/** A connection may acknowledge this many bytes of an end of which only the SYN was captured so far. */
-const MOST_REORDERED = 1 << 20;
-
-interface Lingering {
-  readonly connection: TcpConnection;
-  readonly packet: number;
-  readonly seconds: number;
-}
-
 /**
  * Sorts segments into connections and rebuilds their byte streams. Streams are numbered from 1 in order of first packet. What is
  * delivered goes to the sink that `open` makes for each connection.
@@ -50,28 +40,13 @@ export class StreamTable {
   private readonly halfOpen = new HalfOpen();
   private readonly syn = new Segment();
   private readonly remains: ClosedFlows;
-  /** Connections that are over but for stragglers, oldest first. */
-  private readonly lingering: Lingering[] = [];
+  private readonly lingering: Lingering;
   private readonly parked = new ParkedConnections();
   /** By slot: connections whose beginning may still come, oldest first. */
   private readonly beginnings = new Map<number, Beginning>();
   private readonly clock = new CaptureClock();
-  private readonly strayed = new Strays(UNDECODED, 'belong to no connection: they answer no SYN, and continue nothing');
-  private readonly inFront = new Strays(
-    UNDECODED,
-    'lie in front of the first byte of their direction, and came when their connection had been closed',
-  );
-  private readonly late = new Strays(
-    LIMIT,
-    'came when their connection, which misses them, had been closed: limits lingerSeconds and lingerPackets',
-  );
-  private readonly unknownLate = new Strays(
-    LIMIT,
-    'came when their connection had been closed, and which bytes that misses had been forgotten: limit lossyClosed',
-  );
-  /** A ring of connections that may be parked when their turn comes again. */
-  private readonly awake: (TcpConnection | null)[] = new Array<null>(AWAKE).fill(null);
-  private turn = 0;
+  private readonly strays = new StraySegments();
+  private readonly awake = new AwakeRing();
   private evicted = false;
   private crowded = false;
   /** Connections that went on after they had made room for others. */
@@ -87,6 +62,7 @@ export class StreamTable {
     this.limits = limits;
     this.open = open;
     this.note = note;
+    this.lingering = new Lingering(limits);
     this.remains = new ClosedFlows(limits.lossyClosed);
     this.flows = new FlowTable(limits.flows, (slot) => this.evict(slot));
     this.context = new TcpContext(limits, budget, this.flows);
@@ -104,7 +80,7 @@ export class StreamTable {
       return;
     }
     const now = this.clock.at(s.seconds);
-    if (this.lingering.length > 0) this.closeLingering(s, now);
+    if (!this.lingering.isEmpty) this.closeLingering(s.packet, now);
     if (this.beginnings.size > 0) this.begin(s.packet - this.limits.gapGracePackets);
     const { flows } = this;
     const slot = flows.find(s);
@@ -118,10 +94,8 @@ export class StreamTable {
     let connection = to;
     const challenger = connection.lostTo(s, flows.swapped);
     if (challenger !== null) {
-      const { swapped } = flows;
       this.close(connection);
       connection = this.openChallenger(connection.slot, challenger);
-      flows.swapped = swapped;
     }
     let from: End = flows.swapped === connection.swapped ? 0 : 1;
     if ((s.flags & SYN) !== 0 && connection.isReplacedBy(s, from)) {
@@ -151,10 +125,7 @@ export class StreamTable {
   /** Nothing came for a while, in a capture that is being made: what is missing will not come any more, nor what is out of order. */
   quiet(): void {
     this.begin(Infinity);
-    for (const { connection } of this.lingering.splice(0)) {
-      connection.lingering = false;
-      if (connection.stillDying()) this.close(connection);
-    }
+    this.closeLingering(Infinity, Infinity);
     for (const connection of this.connections) {
       if (connection === null) continue;
       connection.giveUpHoles();
@@ -180,8 +151,7 @@ export class StreamTable {
       // a SYN that nothing answered, of which the capture shows no more
       if (challenger !== null) this.close(this.openChallenger(slot, challenger));
     }
-    this.strayed.report(this.note);
-    for (const strays of [this.inFront, this.late, this.unknownLate]) strays.report(this.note);
+    this.strays.report(this.note);
     this.sockets.end();
   }
 
@@ -208,13 +178,13 @@ export class StreamTable {
     if (mine && this.halfOpen.isRepeatedBy(s, slot)) return null;
     if ((s.flags & SYN) !== 0 || (!mine && (s.flags & RST) !== 0)) {
       if (mine || this.halfOpen.isAnsweredBy(s, slot)) return this.withRoom(this.openHalfOpen(slot));
-    } else if (this.halfOpen.isContinuedBy(s, slot, mine, MOST_REORDERED)) {
+    } else if (this.halfOpen.isContinuedBy(s, slot, mine, REORDERED_SYN)) {
       // its answer may come late, and with it where the other end's bytes begin
       if (mine && s.length === 0 && (s.flags & (RST | FIN)) === 0) return this.withRoom(this.openHalfOpen(slot));
       this.holdHalfOpen(slot, s);
       return null;
     }
-    this.strayed.add(s);
+    this.strays.ofNone(s);
     return null;
   }
 
@@ -239,12 +209,10 @@ export class StreamTable {
   }
 
   private holdHalfOpen(slot: number, s: Segment): void {
-    const { halfOpen, syn, flows } = this;
+    const { halfOpen, syn } = this;
     const beginning = new Beginning(slot, halfOpen.id(slot), s.packet);
-    const { origin } = this.context;
-    halfOpen.recall(slot, syn, origin);
-    [syn.srcPort, syn.dstPort] = flows.ports(slot, halfOpen.swapped(slot));
-    beginning.add(syn, halfOpen.swapped(slot));
+    const swapped = this.recall(slot);
+    beginning.add(syn, swapped);
     halfOpen.remove(slot);
     this.beginnings.set(slot, beginning);
     this.hold(beginning, s);
@@ -278,69 +246,54 @@ export class StreamTable {
   private openHeld(beginning: Beginning): void {
     const { slot, id, segments } = beginning;
     this.beginnings.delete(slot);
-    const { flows } = this;
-    const { swapped } = flows;
     const connection = this.openKept(slot, id, segments[0]!);
     for (const direction of [false, true]) {
       const seq = beginning.lowest(direction);
       if (seq !== null) connection.begin(direction === connection.swapped ? 0 : 1, seq);
     }
     for (const kept of segments)
-      this.play(kept, () => {
+      this.context.play(kept, () => {
         const now = this.connectionAt(slot, kept.segment);
         if (now !== null) this.deliver(now, kept.segment);
       });
-    flows.swapped = swapped;
   }
 
   private openChallenger(slot: number, syn: KeptSegment): TcpConnection {
     const connection = this.openKept(slot, ++this.streams, syn);
-    this.play(syn, () => this.deliver(connection, syn.segment));
+    this.context.play(syn, () => this.deliver(connection, syn.segment));
     return connection;
   }
 
   /** Opens a connection whose first segment was kept. */
   private openKept(slot: number, id: number, kept: KeptSegment): TcpConnection {
     let opened: TcpConnection | null = null;
-    this.play(kept, () => {
+    this.context.play(kept, () => {
       opened = this.withRoom(this.make(slot, openingOf(id, kept.swapped, kept.segment)));
     });
     return opened!;
   }
 
-  /** Does what is to be done with a segment that was kept, as if it came now. */
-  private play({ segment, swapped }: KeptSegment, action: () => void): void {
-    const { origin } = this.context;
-    const { packet, seconds, nanos } = origin;
-    origin.packet = segment.packet;
-    origin.seconds = segment.seconds;
-    origin.nanos = segment.nanos;
-    origin.peerSeen = -1;
-    this.flows.swapped = swapped;
-    action();
-    origin.packet = packet;
-    origin.seconds = seconds;
-    origin.nanos = nanos;
-    origin.peerSeen = -1;
-  }
-
   /** Makes a connection of one of which only the SYN was seen. */
   private openHalfOpen(slot: number): TcpConnection {
+    const { syn } = this;
+    const id = this.halfOpen.id(slot);
+    const swapped = this.recall(slot);
+    let opened: TcpConnection | null = null;
+    this.context.play({ segment: syn, swapped }, () => {
+      opened = this.make(slot, openingOf(id, swapped, syn));
+      opened.segment(syn, 0);
+    });
+    this.halfOpen.remove(slot);
+    return opened!;
+  }
+
+  /** Makes `syn` the SYN that is all that was seen of the slot's connection; what the flow table says of its direction. */
+  private recall(slot: number): boolean {
     const { halfOpen, syn } = this;
-    const { origin } = this.context;
-    const { packet, seconds, nanos } = origin;
     const swapped = halfOpen.swapped(slot);
-    const ports = this.flows.ports(slot, swapped);
-    halfOpen.recall(slot, syn, origin);
-    syn.srcPort = ports[0];
-    syn.dstPort = ports[1];
-    const connection = this.make(slot, openingOf(halfOpen.id(slot), swapped, syn));
-    connection.segment(syn, 0);
-    halfOpen.remove(slot);
-    origin.packet = packet;
-    origin.seconds = seconds;
-    origin.nanos = nanos;
-    return connection;
+    halfOpen.recall(slot, syn);
+    [syn.srcPort, syn.dstPort] = this.flows.ports(slot, swapped);
+    return swapped;
   }
 
   private openAt(slot: number, s: Segment): TcpConnection {
@@ -404,10 +357,8 @@ export class StreamTable {
   private watch(connection: TcpConnection): void {
     connection.parkable = false;
     if (!connection.followed) this.flows.setRank(connection.slot, PARKED);
-    const at = this.turn++ & (AWAKE - 1);
-    const idle = this.awake[at] ?? null;
-    this.awake[at] = connection;
-    if (idle === null || idle === connection || this.connections[idle.slot] !== idle) return;
+    const idle = this.awake.add(connection);
+    if (idle === null || this.connections[idle.slot] !== idle) return;
     if (!idle.park(this.parked)) return;
     this.connections[idle.slot] = null;
     this.flows.setRank(idle.slot, PARKED);
@@ -418,7 +369,7 @@ export class StreamTable {
     const { remains } = this;
     const from: End = this.flows.swapped === remains.swapped(slot) ? 0 : 1;
     if (!remains.isOutlivedBy(s, slot, from)) {
-      this.tellLate(s, slot, from);
+      if (s.end > s.start) this.strays.ofClosed(s, remains.lateBytes(s, slot, from));
       return null;
     }
     const fate = (s.flags & SYN) === 0 ? remains.fate(slot) : FINAL;
@@ -436,37 +387,20 @@ export class StreamTable {
     return connection;
   }
 
-  /** Counts bytes that their connection misses and that came when it had been closed. */
-  private tellLate(s: Segment, slot: number, from: End): void {
-    if (s.end <= s.start) return;
-    const late = this.remains.lateBytes(s, slot, from);
-    if (late === null) this.unknownLate.add(s);
-    else {
-      this.inFront.add(s, late.front);
-      this.late.add(s, late.lost);
-    }
-  }
-
   /** Closes a connection that is over: at once if nothing is missing, else when the capture has gone on a little. */
   private closeSoon(connection: TcpConnection, s: Segment): void {
     if ((connection.over && !connection.holed) || connection.refused) {
       this.close(connection);
-    } else if (!connection.lingering) {
-      connection.lingering = true;
-      this.lingering.push({ connection, packet: s.packet, seconds: this.clock.now });
+    } else {
+      this.lingering.add(connection, s.packet, this.clock.now);
     }
   }
 
-  private closeLingering(s: Segment, now: number): void {
-    const { lingerSeconds, lingerPackets } = this.limits;
+  /** Closes the connections that have waited long enough for stragglers. */
+  private closeLingering(packet: number, now: number): void {
     for (;;) {
-      const oldest = this.lingering[0];
-      if (oldest === undefined) return;
-      const { connection } = oldest;
-      const late = s.packet - oldest.packet >= lingerPackets || now - oldest.seconds > lingerSeconds;
-      if (!late && !connection.closed) return;
-      this.lingering.shift();
-      connection.lingering = false;
+      const connection = this.lingering.next(packet, now);
+      if (connection === null) return;
       if (connection.stillDying()) this.close(connection);
     }
   }

@@ -1,9 +1,14 @@
 import type { Budget } from '../base/budget.js';
 import type { Limits } from '../base/limits.js';
 import { Origin } from '../base/origin.js';
+import type { KeptSegment } from './beginning.js';
 import type { FlowTable } from './flow-table.js';
+import type { Reassembler } from './reassembler.js';
 import { RecentBytes } from './recent-bytes.js';
 import { Strangers } from './strangers.js';
+
+/** Limits on what waits behind a hole. */
+export type WaitingLimit = 'outOfOrderBytes' | 'outOfOrderSegments' | 'bufferedBytes';
 
 /** What the connections of one file share. */
 export class TcpContext {
@@ -23,5 +28,37 @@ export class TcpContext {
     this.limits = limits;
     this.budget = budget;
     this.flows = flows;
+  }
+
+  /** Does what is to be done with a segment that was kept, as if it came now. */
+  play({ segment, swapped }: KeptSegment, action: () => void): void {
+    const { origin, flows } = this;
+    const { packet, seconds, nanos } = origin;
+    const before = flows.swapped;
+    origin.packet = segment.packet;
+    origin.seconds = segment.seconds;
+    origin.nanos = segment.nanos;
+    origin.peerSeen = -1;
+    flows.swapped = swapped;
+    action();
+    flows.swapped = before;
+    origin.packet = packet;
+    origin.seconds = seconds;
+    origin.nanos = nanos;
+    origin.peerSeen = -1;
+  }
+
+  /** The limit that `held`, which waits behind a hole of one direction, exceeds. */
+  exceededBy(held: Reassembler): WaitingLimit | null {
+    if (held.bytes > this.limits.outOfOrderBytes) return 'outOfOrderBytes';
+    if (held.count > this.limits.outOfOrderSegments) return 'outOfOrderSegments';
+    return this.budget.exceeded ? 'bufferedBytes' : null;
+  }
+
+  /** What the limit says, as the beginning of a sentence. */
+  exceedsText(limit: WaitingLimit): string {
+    const most = this.limits[limit];
+    if (limit === 'bufferedBytes') return `${limit}: all streams together hold more than ${most} bytes, and bytes`;
+    return `${limit}: more than ${most} ${limit === 'outOfOrderBytes' ? 'bytes' : 'segments'}`;
   }
 }

@@ -1,23 +1,22 @@
-import { Block } from '../base/block.js';
-import { LIMIT, OVERLAP_CONFLICT, UNDECODED } from '../base/capture-rules.js';
+import type { Block } from '../base/block.js';
+import { LIMIT, OVERLAP_CONFLICT } from '../base/capture-rules.js';
 import type { Origin } from '../base/origin.js';
-import { seqDistance } from '../base/seq.js';
+import { MAX_WINDOW, seqDistance } from '../base/seq.js';
 import { count } from '../base/text.js';
 import { isDamaged } from '../link/checksum.js';
 import type { Segment } from '../link/segment.js';
 import { NO_TIMESTAMP } from '../link/tcp-timestamp.js';
 import type { End, StreamSink } from './byte-stream.js';
-import { GivenUp } from './given-up.js';
+import { DoubtedSegments } from './doubted-segments.js';
+import type { GivenUp } from './given-up.js';
+import { frontHole, LateBytes, STALE } from './late-bytes.js';
 import { LossProof } from './loss-proof.js';
 import type { ParkedReceiver } from './parked-connections.js';
 import { Reassembler, type Piece } from './reassembler.js';
-import { Resent, type Unacknowledged } from './resent.js';
-import type { TcpContext } from './tcp-context.js';
+import type { Unacknowledged } from './resent.js';
+import { SeenReset } from './seen-reset.js';
+import type { TcpContext, WaitingLimit } from './tcp-context.js';
 
-/** Distances beyond this are no segments of this connection: TCP windows have at most 2^30 bytes (RFC 7323). */
-const MAX_WINDOW = 2 ** 30;
-/** Bytes that lie further back than this are no retransmission: nothing waits that long to be acknowledged. */
-const STALE = 2 ** 28;
 /** A RST further ahead than this of the next sequence number expected is taken to be forged. */
 const RESET_WINDOW = 2 ** 26;
 
@@ -30,15 +29,6 @@ const KNOWN = 2;
 const SUMS_UNKNOWN = 0;
 const SUMS_RIGHT = 1;
 const SUMS_MEANINGLESS = 2;
-
-interface Doubted {
-  readonly offset: number;
-  readonly block: Block;
-  readonly origin: Origin;
-}
-
-/** Never added to. */
-const NONE_DOUBTED: Doubted[] = [];
 
 /** Bits of a parked receiver's state, above those of `sync`. */
 const HEARD = 4;
@@ -74,22 +64,14 @@ export class TcpReceiver {
   /** Sequence number of offset 0, as a signed 32-bit integer. */
   private base = 0;
   private sync = UNKNOWN;
-  /** Offset of the sender's RST, or -1; and what was to come next when it came. */
-  private resetAt = -1;
-  private resetNext = 0;
-  /** How many packets the connection had when it came. */
-  private resetPackets = 0;
+  private rst: SeenReset | null = null;
   private sums: typeof SUMS_UNKNOWN | typeof SUMS_RIGHT | typeof SUMS_MEANINGLESS = SUMS_UNKNOWN;
-  /** Segments with a wrong checksum: delivered only where no other copy comes. */
-  private doubted: Doubted[] = NONE_DOUBTED;
-  /** Where the bytes behind the end that were told of end. */
-  private toldBeyond = 0;
-  /** Holes that were given up. */
-  private givenUp: GivenUp | null = null;
+  /** Segments with a wrong checksum that wait for a better copy. */
+  private doubted: DoubtedSegments | null = null;
+  /** Holes that were given up, bytes sent again and bytes behind the end; null before the first. */
+  private late: LateBytes | null = null;
   /** What arrived ahead of a hole. */
   private held: Reassembler | null = null;
-  /** What was sent again last. */
-  private resent: Resent | null = null;
   /** Where acknowledgements went beyond what was captured. */
   private proof: LossProof | null = null;
   /** Whether any byte was delivered, and the name of the last in RecentBytes. */
@@ -129,22 +111,31 @@ export class TcpReceiver {
 
   /** Whether its sender reset the connection, as far as is known. */
   get reset(): boolean {
-    return this.resetAt >= 0;
+    return this.rst?.counts === true;
   }
 
   /** Whether bytes were given up for lost. */
   get holed(): boolean {
-    return this.givenUp !== null;
+    return this.holes !== null;
   }
 
   /** The bytes that the capture misses of it; null where there are none: its beginning is known, and nothing was lost. */
   get missed(): GivenUp | null {
-    return this.givenUp ?? (this.synchronized && !this.startKnown ? this.noHoles() : null);
+    return this.holes ?? (this.synchronized && !this.startKnown ? frontHole(this.context.limits.lostRanges) : null);
+  }
+
+  private get holes(): GivenUp | null {
+    return this.late === null ? null : this.late.holes;
+  }
+
+  private get lateBytes(): LateBytes {
+    return (this.late ??= new LateBytes(this.from, this.sink, this.context.limits.lostRanges));
   }
 
   /** What it sends again and again without an acknowledgement, if anything. */
   get unacknowledged(): Unacknowledged | null {
-    return this.resent !== null && this.resent.offset >= this.acked ? this.resent : null;
+    const resent = this.late === null ? null : this.late.resent;
+    return resent !== null && resent.offset >= this.acked ? resent : null;
   }
 
   /** Makes `seq` the sequence number of offset 0. */
@@ -168,12 +159,7 @@ export class TcpReceiver {
   /** Whether nothing is known of it but what `parked` gives: no hole, no end. */
   get plain(): boolean {
     return (
-      this.held === null &&
-      this.doubted.length === 0 &&
-      this.proof === null &&
-      this.finAt < 0 &&
-      this.resetAt < 0 &&
-      !this.ended
+      this.held === null && this.doubted === null && this.proof === null && this.finAt < 0 && !this.reset && !this.ended
     );
   }
 
@@ -225,13 +211,11 @@ export class TcpReceiver {
     const at = this.sync === UNKNOWN ? this.next : this.offsetOf(seq);
     if (at < Math.min(this.acked, this.next) || at > this.next + RESET_WINDOW) return false;
     if (this.ended) {
-      if (this.finAt < 0) return this.resetAt >= 0;
+      if (this.finAt < 0) return this.reset;
       // behind the FIN; before it only where nothing acknowledged that
       if (at > this.next + 1) return false;
     }
-    this.resetAt = at;
-    this.resetNext = this.next;
-    this.resetPackets = packets;
+    this.rst = new SeenReset(at, this.next, packets);
     this.checkEnd();
     return true;
   }
@@ -239,14 +223,13 @@ export class TcpReceiver {
   /** The sender refused the connection. */
   refuse(): void {
     if (this.ended) return;
-    this.resetAt = this.next;
-    this.resetNext = this.next;
+    this.rst = new SeenReset(this.next, this.next, 0);
     this.checkEnd();
   }
 
   /** The peer acknowledged all up to `offset`: a RST before that was ignored. */
   outlivesReset(offset: number): void {
-    if (!this.ended && this.resetAt >= 0 && this.resetAt < offset) this.resetAt = -1;
+    if (!this.ended) this.rst?.outlivedBy(offset);
   }
 
   /**
@@ -254,14 +237,15 @@ export class TcpReceiver {
    * new bytes, and too late to be out of order, the RST was somebody else's, or was ignored.
    */
   goesOn(seq: number, packets: number): void {
-    if (this.ended || packets - this.resetPackets <= this.context.limits.gapGracePackets) return;
+    if (this.ended || this.rst === null) return;
     const at = this.offsetOf(seq);
-    if (at >= this.next && at < this.next + RESET_WINDOW) this.resetAt = -1;
+    if (at >= this.next && at < this.next + RESET_WINDOW)
+      this.rst.continuedAfter(packets, this.context.limits.gapGracePackets);
   }
 
   /** Forgets a RST behind which the sender went on. */
   reconsiderReset(): void {
-    if (!this.ended && this.resetAt >= 0 && this.next > Math.max(this.resetAt, this.resetNext)) this.resetAt = -1;
+    if (!this.ended) this.rst?.deliveredUpTo(this.next);
   }
 
   /** The peer acknowledged all up to `offset`, which is beyond what was delivered. */
@@ -284,7 +268,7 @@ export class TcpReceiver {
   /** No more packets are to be expected: declares every hole lost, and ends the direction if its FIN or RST was seen. */
   complete(): void {
     this.giveUpHoles();
-    if (this.resetAt >= 0) this.resetAt = this.resetNext = this.next;
+    this.rst?.moveTo(this.next);
     this.checkEnd();
     this.release();
     this.context.limited.delete(this.owner);
@@ -314,7 +298,11 @@ export class TcpReceiver {
       return;
     }
     if (at < 0) this.comeBefore(s, seq, origin);
-    if (this.ended || this.finAt >= 0) this.beyondEnd(at, s.end - s.start, origin);
+    if (this.ended || this.finAt >= 0) {
+      const over = this.finAt >= 0 ? this.finAt : this.next;
+      const begin = this.next + at;
+      this.lateBytes.beyondEnd(Math.max(begin, over), begin + s.end - s.start, origin);
+    }
     if (this.ended) {
       // behind a RST that was believed: one is late, several are a connection that goes on
       if (this.finAt < 0 && at >= 0) this.context.strangers.add(this.owner, seq, s.length);
@@ -356,21 +344,18 @@ export class TcpReceiver {
   }
 
   private lose(length: number, cut: boolean, origin: Origin): void {
-    const holes = (this.givenUp ??= this.noHoles());
-    const full = holes.full;
-    holes.add(this.next, this.next + length);
     const at = this.next;
+    const forgets = this.lateBytes.lose(at, at + length);
     this.next += length;
     this.sink.gap(this.from, length, cut, origin);
-    if (holes.full && !full) this.noteForgotten(at, length, origin);
+    if (forgets) this.lateBytes.noteForgotten(at, length, origin);
   }
 
   /** Tells the sink of the end when everything before it was delivered. */
   private checkEnd(): void {
     if (this.ended) return;
     if (this.finAt >= 0 && this.next >= this.finAt) this.tellEnd('fin');
-    else if (this.resetAt >= 0 && this.next === this.resetAt && this.next === this.resetNext && this.held === null)
-      this.tellEnd('reset');
+    else if (this.rst !== null && this.held === null && this.rst.isEnd(this.next)) this.tellEnd('reset');
   }
 
   private tellEnd(how: 'fin' | 'reset'): void {
@@ -389,35 +374,27 @@ export class TcpReceiver {
     if (held.conflictAt >= 0) this.conflict(held.conflictAt, held.conflicts, origin);
     this.drain();
     if (this.exact && this.held !== null) this.declareLost(this.held.end, origin);
-    while (this.held !== null && this.overLimit(this.held)) {
-      this.noteLimit(this.held);
-      this.declareLost(this.held.first!.offset, origin);
+    while (this.held !== null) {
+      const exceeded = this.context.exceededBy(this.held);
+      if (exceeded === null) break;
+      const { offset: end } = this.held.first!;
+      this.noteLimit(exceeded, end);
+      this.declareLost(end, origin);
     }
   }
 
-  private overLimit(held: Reassembler): boolean {
-    const { budget, limits } = this.context;
-    return held.bytes > limits.outOfOrderBytes || held.count > limits.outOfOrderSegments || budget.exceeded;
-  }
-
-  private noteLimit(held: Reassembler): void {
-    const { limits, limited, origin } = this.context;
+  private noteLimit(limit: WaitingLimit, end: number): void {
+    const { limited, origin } = this.context;
     if (limited.has(this.owner)) return;
     limited.add(this.owner);
-    const name =
-      held.bytes > limits.outOfOrderBytes
-        ? `outOfOrderBytes: more than ${limits.outOfOrderBytes} bytes`
-        : held.count > limits.outOfOrderSegments
-          ? `outOfOrderSegments: more than ${limits.outOfOrderSegments} segments`
-          : `bufferedBytes: all streams together hold more than ${limits.bufferedBytes} bytes, and bytes`;
-    const text = `${name} wait behind a hole in this direction; the hole is taken for lost`;
-    this.sink.note(LIMIT, this.from, this.next, held.first!.offset - this.next, text, origin);
+    const text = `${this.context.exceedsText(limit)} wait behind a hole in this direction; the hole is taken for lost`;
+    this.sink.note(LIMIT, this.from, this.next, end - this.next, text, origin);
   }
 
   /** Declares everything before `end` lost that is not held, and delivers what is. */
   private declareLost(end: number, origin: Origin): void {
     const upTo = this.finAt >= 0 ? Math.min(end, this.finAt) : end;
-    if (this.doubted.length > 0) this.useDoubted(upTo);
+    this.useDoubted(upTo);
     while (this.next < upTo && !this.ended) {
       const first = this.held === null ? null : this.held.first;
       const stop = first !== null && first.offset < upTo ? first.offset : upTo;
@@ -433,7 +410,7 @@ export class TcpReceiver {
   private isDoubtful(s: Segment, seq: number): boolean {
     if (!isDamaged(s)) {
       if (this.sums === SUMS_UNKNOWN && s.header >= 0) this.sums = SUMS_RIGHT;
-      if (this.doubted.length > 0) this.replaceDoubted(s, seq);
+      if (this.doubted !== null) this.replaceDoubted(this.doubted, s, seq);
       return false;
     }
     if (this.sums !== SUMS_RIGHT || this.sync !== KNOWN || this.ended || this.finAt >= 0) return false;
@@ -441,41 +418,34 @@ export class TcpReceiver {
     if (offset < this.next || offset > this.next + STALE) return false;
     const { origin } = this.context;
     const most = this.context.limits.doubtedSegments;
-    if (this.doubted.length >= most) {
+    const doubted = (this.doubted ??= new DoubtedSegments());
+    if (doubted.count >= most) {
       // all that waits is decoded as it is, and from here on checksums of this direction mean nothing
       const text = `doubtedSegments: more than ${most} segments of this direction have wrong checksums, and no better copy came; they are decoded as they are`;
       this.sink.note(LIMIT, this.from, offset, s.length, text, origin);
       this.useDoubted(Infinity);
       return false;
     }
-    const block = new Block(s.block.bytes.slice(s.start, s.end));
-    if (this.doubted === NONE_DOUBTED) this.doubted = [];
-    this.doubted.push({ offset, block, origin: origin.clone() });
+    doubted.add(offset, s, origin);
     return true;
   }
 
   /** A copy whose checksum is right has come. */
-  private replaceDoubted(s: Segment, seq: number): void {
-    const offset = this.offsetOf(seq);
-    const end = offset + s.end - s.start;
-    this.doubted = this.doubted.filter((d) => {
-      const from = Math.max(d.offset, offset);
-      const to = Math.min(d.offset + d.block.bytes.length, end);
-      if (to <= from) return true;
-      const worse = d.block.bytes.subarray(from - d.offset, to - d.offset);
-      const better = s.block.bytes.subarray(s.start + from - offset, s.start + to - offset);
-      if (Buffer.compare(worse, better) === 0) return false;
-      const text = `packet ${d.origin.packet} has a wrong checksum, and other bytes than packet ${this.context.origin.packet}, which is decoded`;
-      this.sink.note(OVERLAP_CONFLICT, this.from, from, to - from, text, this.context.origin);
-      return false;
+  private replaceDoubted(doubted: DoubtedSegments, s: Segment, seq: number): void {
+    const { origin } = this.context;
+    doubted.replace(s, this.offsetOf(seq), (worse, from, to) => {
+      const text = `packet ${worse.packet} has a wrong checksum, and other bytes than packet ${origin.packet}, which is decoded`;
+      this.sink.note(OVERLAP_CONFLICT, this.from, from, to - from, text, origin);
     });
+    if (doubted.count === 0) this.doubted = null;
   }
 
   /** No better copy has come of what lies before `end`: the checksums of this direction mean nothing. */
   private useDoubted(end: number): void {
-    if (this.doubted.length === 0) return;
-    const used = this.doubted.filter((d) => d.offset < end);
-    this.doubted = this.doubted.filter((d) => d.offset >= end);
+    const { doubted } = this;
+    if (doubted === null) return;
+    const used = doubted.before(end);
+    if (doubted.count === 0) this.doubted = null;
     for (const { offset, block, origin } of used) {
       const from = Math.max(this.next - offset, 0);
       if (from >= block.bytes.length || this.ended) continue;
@@ -518,55 +488,15 @@ export class TcpReceiver {
   /** Looks at bytes in front of what was delivered: compares them with the first copy, as far as it is remembered. */
   private comeBefore(s: Segment, seq: number, origin: Origin): void {
     const offset = this.offsetOf(seq);
-    if (this.givenUp !== null || offset < 0) this.comeLate(offset, offset + s.end - s.start, origin);
-    if (offset >= this.acked && !this.exact) (this.resent ??= new Resent()).add(offset, s.length, origin);
+    if (offset < 0 || this.holes !== null)
+      this.lateBytes.fill(offset, offset + s.end - s.start, this.startKnown, origin);
+    if (offset >= this.acked && !this.exact) this.lateBytes.sentAgain(offset, s.length, origin);
     // a keep-alive may carry one byte, of any value (RFC 9293, 3.8.4)
     if (!this.carried || s.end - s.start <= 1) return;
     const found = this.context.recent.differs(this.owner, this.newestRecord, seq | 0, s.block, s.start, s.end);
     if (found === null) return;
     if (this.sums === SUMS_RIGHT && isDamaged(s)) this.damagedCopy(this.offsetOf(found), origin);
     else this.conflict(this.offsetOf(found), 0, origin);
-  }
-
-  /** What lies in front of the first byte is a hole as well: a SYN may have come too late to tell where that is. */
-  private noHoles(): GivenUp {
-    const holes = new GivenUp(this.context.limits.lostRanges);
-    holes.add(-STALE, 0);
-    return holes;
-  }
-
-  /** Bytes whose place went by: in a hole that was given up, or in front of the first packet of a connection joined late. */
-  private comeLate(start: number, end: number, origin: Origin): void {
-    const holes = (this.givenUp ??= this.noHoles());
-    const { full } = holes;
-    const before = start < 0 ? holes.fill(start, Math.min(end, 0)) : 0;
-    const late = holes.fill(Math.max(start, 0), end);
-    if (holes.full && !full) this.noteForgotten(start, end - start, origin);
-    const packet = `packet ${origin.packet}`;
-    // a keep-alive before any data carries the number of the SYN
-    if (before > (this.startKnown ? 1 : 0)) {
-      const text = `${count(before, 'byte')} of ${packet} lie in front of the first byte of this direction`;
-      this.sink.note(UNDECODED, this.from, 0, before, text, origin);
-    }
-    if (late > 0) {
-      const text = `${count(late, 'byte')} of ${packet} came after their place in the stream had been given up for lost (gapGracePackets, outOfOrderBytes)`;
-      this.sink.note(LIMIT, this.from, Math.max(start, 0), late, text, origin);
-    }
-  }
-
-  private noteForgotten(offset: number, length: number, origin: Origin): void {
-    const text = `lostRanges: more than ${this.context.limits.lostRanges} holes in this direction; what comes too late for the oldest is not told of`;
-    this.sink.note(LIMIT, this.from, Math.max(offset, 0), length, text, origin);
-  }
-
-  /** Tells of bytes behind the sender's FIN or RST, once of each. */
-  private beyondEnd(at: number, length: number, origin: Origin): void {
-    const end = this.next + at + length;
-    const from = Math.max(this.next + at, this.finAt >= 0 ? this.finAt : this.next, this.toldBeyond);
-    if (end <= from) return;
-    this.toldBeyond = end;
-    const text = `${count(end - from, 'byte')} of packet ${origin.packet} lie behind the end of this direction`;
-    this.sink.note(UNDECODED, this.from, from, end - from, text, origin);
   }
 
   private damagedCopy(offset: number, origin: Origin): void {
@@ -585,7 +515,7 @@ export class TcpReceiver {
 
   private release(): void {
     this.proof = null;
-    this.doubted = NONE_DOUBTED;
+    this.doubted = null;
     if (this.held === null) return;
     this.context.budget.give(this.held.cost);
     this.held = null;

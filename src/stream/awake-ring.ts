@@ -1,0 +1,18 @@
+import type { TcpConnection } from './tcp-connection.js';
+
+/** How many connections stay awake. A power of two. */
+const AWAKE = 256;
+
+/** Connections that could be parked, newest last: who drops out when others come was quiet longest. */
+export class AwakeRing {
+  private readonly ring: (TcpConnection | null)[] = new Array<null>(AWAKE).fill(null);
+  private turn = 0;
+
+  /** Puts `connection` in; the other one that it drops for that, if any. */
+  add(connection: TcpConnection): TcpConnection | null {
+    const at = this.turn++ & (AWAKE - 1);
+    const dropped = this.ring[at] ?? null;
+    this.ring[at] = connection;
+    return dropped === connection ? null : dropped;
+  }
+}
