@@ -10,9 +10,12 @@ export function extended<T extends Column>(from: T, to: T): T {
   return to;
 }
 
+/** Few: a capture of one connection has columns, too. */
+const FIRST_ROWS = 16;
+
 /** The length of columns that must have a row number `row`: they double. */
 export function grownTo(length: number, row: number): number {
-  return Math.max(2 * length, row + 1, 256);
+  return Math.max(2 * length, row + 1, FIRST_ROWS);
 }
 
 /**

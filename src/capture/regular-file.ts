@@ -1,11 +1,12 @@
 import { fstatSync, readSync } from 'node:fs';
 import { MALFORMED } from '../base/capture-rules.js';
+import { fileHead } from './file-head.js';
 import { Funnel } from './funnel.js';
 import { Growth } from './growth.js';
 import { parserFor } from './intake.js';
 import type { PacketSink } from './packet.js';
 import { WINDOW_BYTES, type RecordWindow } from './record-window.js';
-import { sniff, SNIFF_BYTES, type Sniffed } from './sniff.js';
+import { sniff, type Sniffed } from './sniff.js';
 import type { ReadHooks, ReadOptions } from './reading.js';
 
 /** Bytes that are read at once of a file that is not parsed in place. */
@@ -72,10 +73,8 @@ class RegularFile {
 
   /** Finds the format without taking bytes; waits for them where the file may grow. null: the user stopped before that. */
   private async sniff(): Promise<Sniffed | null> {
-    const head = new Uint8Array(SNIFF_BYTES);
     while (!this.stopped) {
-      const length = readSync(this.fd, head, 0, head.length, 0);
-      const sniffed = sniff(head.subarray(0, length), this.growth === null);
+      const sniffed = sniff(fileHead(this.fd), this.growth === null);
       if (sniffed !== null || this.isOver()) return sniffed;
       await this.growth!.more();
     }

@@ -1,9 +1,11 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { systemPath } from '../base/file-name.js';
 import type { Limits } from '../base/limits.js';
 import type { PacketSink } from './packet.js';
+import { fileHead } from './file-head.js';
 import { parserFor } from './intake.js';
 import { WINDOW_BYTES, type RecordWindow } from './record-window.js';
-import { compressionOf, sniff, SNIFF_BYTES } from './sniff.js';
+import { compressionOf, sniff } from './sniff.js';
 import { openCapture } from './source.js';
 
 /** Finds the TLS secrets that a capture file holds, wherever they stand in it, without looking at its packets. */
@@ -14,14 +16,13 @@ function sinkFor(take: (text: string) => void, info: PacketSink['info'] = () => 
 
 /** Whether a regular file is compressed. Throws what the file system says. */
 export function isCompressed(path: string): boolean {
-  return compressionOf(firstBytes(path)) !== null;
+  return withHead(path, compressionOf) !== null;
 }
 
-function firstBytes(path: string): Uint8Array {
-  const fd = openSync(path, 'r');
+function withHead<T>(path: string, look: (head: Uint8Array) => T): T {
+  const fd = openSync(systemPath(path), 'r');
   try {
-    const head = new Uint8Array(SNIFF_BYTES);
-    return head.subarray(0, readSync(fd, head, 0, head.length, 0));
+    return look(fileHead(fd));
   } finally {
     closeSync(fd);
   }
@@ -29,11 +30,11 @@ function firstBytes(path: string): Uint8Array {
 
 /** Reads a whole regular file at once; does nothing where it is no pcapng. Throws what the file system says. */
 export function scanSecrets(path: string, limits: Readonly<Limits>, take: (text: string) => void): void {
-  const sniffed = sniff(firstBytes(path), true);
+  const sniffed = withHead(path, (head) => sniff(head, true));
   if (sniffed?.kind !== 'pcapng') return;
   const { parser } = parserFor(sniffed, 'blocks', sinkFor(take), limits, WINDOW_BYTES);
   const window = parser as RecordWindow;
-  const fd = openSync(path, 'r');
+  const fd = openSync(systemPath(path), 'r');
   try {
     for (let at = 0; !window.done;) {
       const room = window.room();

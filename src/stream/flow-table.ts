@@ -13,7 +13,8 @@ export const ESTABLISHED = 4;
 export type Rank = typeof CLOSED | typeof HALF_OPEN | typeof PARKED | typeof ANSWERED | typeof ESTABLISHED;
 const RANKS = 5;
 
-const FIRST_CAPACITY = 256;
+/** Few: a file of one connection has tables, too. */
+const FIRST_CAPACITY = 16;
 
 /**
  * Finds the slot of a TCP connection by its two addresses and ports, whichever way a segment goes. Slots are small numbers, at

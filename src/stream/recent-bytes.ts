@@ -2,7 +2,7 @@ import type { Block } from '../base/block.js';
 
 /** Words of the ring that all connections share, and of the smaller one that it begins as; powers of two. */
 const RING = 1 << 16;
-const FIRST_RING = 1 << 12;
+const FIRST_RING = 1 << 9;
 /** Words of a record before its samples: owner, distance to the owner's record before, sequence number, length. */
 const HEADER = 4;
 /** Segments up to this many bytes are kept whole, of longer ones only some words. */

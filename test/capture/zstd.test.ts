@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/base/limits.js';
 import { NotACapture } from '../../src/capture/packet.js';
 import { openStream } from '../../src/capture/source.js';
-import { CaptureEnds, headOf } from '../../src/engine/joining/capture-ends.js';
+import { headOf, type CaptureHead } from '../../src/engine/joining/capture-ends.js';
 import { joined, pcapFile } from '../kit/pcap-writer.js';
 import { PacketRecorder, recordChunks, recordFile } from '../kit/packet-recorder.js';
 
@@ -123,8 +123,8 @@ describe('a zstd-compressed capture', () => {
 
   it('shows its first packets without being read whole', () => {
     const path = new URL('../../captures/nbd/qemu-io-script.pcap', import.meta.url).pathname;
-    const head = headOf(path);
-    expect(head).toBeInstanceOf(CaptureEnds);
-    expect((headOf(`${path}.zst`) as CaptureEnds).first).toBe((head as CaptureEnds).first);
+    const head = headOf(path) as CaptureHead;
+    expect(head.first).toBeGreaterThan(0);
+    expect((headOf(`${path}.zst`) as CaptureHead).first).toBe(head.first);
   });
 });

@@ -9,7 +9,7 @@ import { compressionOf, sniff } from '../../capture/sniff.js';
 import { openCapture } from '../../capture/source.js';
 import { startOfZstd } from '../../capture/zstd.js';
 import { LinkDecoder } from '../../link/link-decoder.js';
-import { TcpEnds } from './tcp-ends.js';
+import { TcpEnds, type TcpStart } from './tcp-ends.js';
 
 /** Bytes from a file's beginning that are looked at first; where no packet ends in them, as many as the limit allows. */
 const FIRST_BYTES = 64 << 10;
@@ -50,8 +50,18 @@ export class CaptureEnds implements PacketSink {
   }
 }
 
-/** The ends as far as a file's first bytes show them; `limit`: they show no packet, but more bytes might. */
-export type Head = CaptureEnds | 'limit' | null;
+/** How a capture file begins: little, as those of thousands of files are kept at once. */
+export interface CaptureHead {
+  /** Time of its first packet, in milliseconds. */
+  readonly first: number;
+  /** See CaptureEnds. */
+  readonly kind: string;
+  /** Of the connections that were open before its first packet. */
+  readonly starts: readonly TcpStart[];
+}
+
+/** A file's beginning as its first bytes show it; `limit`: they show no packet, but more bytes might. */
+export type Head = CaptureHead | 'limit' | null;
 
 /** How a file begins; null where it is no capture of packets, or holds none. */
 export function headOf(path: string): Head {
@@ -59,7 +69,7 @@ export function headOf(path: string): Head {
   if (stat?.isFile() !== true) return null;
   const most = DEFAULT_LIMITS.joinHeadBytes;
   try {
-    const head = packetsOf(firstBytes(path, FIRST_BYTES), most);
+    const head = packetsOf(firstBytes(path, Math.min(FIRST_BYTES, stat.size)), most);
     if (head === null || head.first >= 0 || stat.size <= FIRST_BYTES) return head?.first === -1 ? null : head;
     const longer = packetsOf(firstBytes(path, most), most);
     if (longer !== null && longer.first < 0) return stat.size > most ? 'limit' : null;
@@ -81,7 +91,8 @@ export async function endsOf(path: string, signal?: AbortSignal): Promise<Captur
   }
 }
 
-function packetsOf(bytes: Buffer, most: number): CaptureEnds | null {
+/** `first` is -1 where they hold no packet. */
+function packetsOf(bytes: Buffer, most: number): CaptureHead | null {
   const head = unpacked(bytes, most);
   const sniffed = sniff(head, true);
   if (sniffed === null || (sniffed.kind !== 'pcap' && sniffed.kind !== 'pcapng')) return null;
@@ -89,7 +100,7 @@ function packetsOf(bytes: Buffer, most: number): CaptureEnds | null {
   const { parser, offset } = parserFor(sniffed, 'blocks', ends, DEFAULT_LIMITS, head.length + 1);
   parser.push(head.subarray(offset));
   parser.end(true);
-  return ends;
+  return { first: ends.first, kind: ends.kind, starts: ends.tcp.starts };
 }
 
 /** So many bytes of a file, or all where it is shorter. */

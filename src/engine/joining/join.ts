@@ -3,7 +3,7 @@ import { DEFAULT_LIMITS } from '../../base/limits.js';
 import { byteSize, safeText } from '../../base/text.js';
 import type { CaptureInput } from '../analysis.js';
 import type { JoinDoubt } from '../analysis-options.js';
-import { endsOf, headOf, type CaptureEnds } from './capture-ends.js';
+import { endsOf, headOf, type CaptureEnds, type CaptureHead } from './capture-ends.js';
 import { ringOrder, ringPlace, withoutNumbers, type RingPlace } from './ring-names.js';
 import type { Continuation } from './tcp-ends.js';
 
@@ -28,7 +28,7 @@ interface Candidate {
   readonly place: RingPlace | null;
   /** The same for names that differ in nothing but numbers. */
   readonly family: string;
-  readonly head: CaptureEnds;
+  readonly head: CaptureHead;
   /** Time of the last packet; Infinity until that is known. */
   end: number;
   whole: CaptureEnds | null;
@@ -113,7 +113,7 @@ async function link(group: readonly Candidate[], signal: AbortSignal | undefined
   const lastOf = new Map<string, Candidate>();
   for (const later of group) {
     // one that begins with nothing but new connections continues only what bears the name before it
-    const late = later.head.tcp.joinsLate;
+    const late = later.head.starts.length > 0;
     // only then: thousands of captures that nothing joins late are not gone through for each of them
     if (late) running = running.filter((c) => !isOver(c));
     const possible = new Set(late ? running : []);
@@ -159,7 +159,7 @@ function compare(
 ): { verdict: 'certain' | 'doubtful' | 'none'; continuation: Continuation; gap: number } {
   const order = ringOrder(candidate.place, later.place);
   const gap = later.head.first - ends.last;
-  const continuation = ends.tcp.continuedBy(later.head.tcp);
+  const continuation = ends.tcp.continuedBy(later.head.starts);
   const { exact, missing, apart } = continuation;
   const verdict = (): 'certain' | 'doubtful' | 'none' => {
     if (gap < -(order === null ? DISORDER_MS : NAMED_DISORDER_MS)) return 'none';

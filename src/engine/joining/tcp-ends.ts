@@ -22,7 +22,7 @@ export interface Continuation {
 }
 
 /** The first segments of one direction of a connection whose beginning is not in the capture. */
-interface Start {
+export interface TcpStart {
   /** Its addresses and ports (see addressesOf). */
   readonly segment: Segment;
   /** Sequence numbers of first bytes and of what comes behind the last ones, in turns. */
@@ -31,7 +31,7 @@ interface Start {
 
 /** Where the TCP connections of a capture begin, and which byte of each comes next at its end. */
 export class TcpEnds {
-  private readonly starts = new Map<number, Start>();
+  private readonly begun = new Map<number, TcpStart>();
   private readonly table: FlowTable;
   /** By slot and direction: the sequence number that comes next; whether there is one. */
   private next = new Int32Array(0);
@@ -47,9 +47,9 @@ export class TcpEnds {
     this.table = new FlowTable(limits.flows, () => undefined);
   }
 
-  /** Whether a connection was open before the first packet. */
-  get joinsLate(): boolean {
-    return this.starts.size > 0;
+  /** How the connections go on that were open before the first packet. */
+  get starts(): TcpStart[] {
+    return [...this.begun.values()];
   }
 
   segment(s: Segment): void {
@@ -75,18 +75,18 @@ export class TcpEnds {
   }
 
   private keep(at: number, s: Segment, end: number): void {
-    let start = this.starts.get(at);
-    if (start === undefined) this.starts.set(at, (start = { segment: addressesOf(s), ranges: [] }));
+    let start = this.begun.get(at);
+    if (start === undefined) this.begun.set(at, (start = { segment: addressesOf(s), ranges: [] }));
     if (start.ranges.length < 2 * START_SEGMENTS) start.ranges.push(s.seq, end);
   }
 
   /** Compares the end of this capture with the beginning of a later one. */
-  continuedBy(later: TcpEnds): Continuation {
+  continuedBy(later: readonly TcpStart[]): Continuation {
     let exact = 0;
     let missing = 0;
     let apart = 0;
     let example: Continuation['example'] = null;
-    for (const { segment, ranges } of later.starts.values()) {
+    for (const { segment, ranges } of later) {
       const slot = this.table.find(segment);
       const { swapped } = this.table;
       const at = 2 * slot + (swapped ? 1 : 0);
@@ -112,8 +112,8 @@ export class TcpEnds {
     this.known[2 * slot] = 0;
     this.known[2 * slot + 1] = 0;
     this.opened[slot] = 0;
-    this.starts.delete(2 * slot);
-    this.starts.delete(2 * slot + 1);
+    this.begun.delete(2 * slot);
+    this.begun.delete(2 * slot + 1);
   }
 }
 
