@@ -1,5 +1,6 @@
 import type { Input, Side } from '../base/input.js';
 import type { Origin } from '../base/origin.js';
+import { nanosBetween } from '../base/time.js';
 
 /**
  * One decoded message: small and flat. Each protocol derives few classes from it and sets every field in the constructor, so
@@ -66,6 +67,12 @@ export abstract class Message {
   /** Stream offset just after it. */
   get endOffset(): number {
     return this.offset + this.length;
+  }
+
+  /** It answers that request. */
+  answers(request: { readonly index: number; readonly seconds: number; readonly nanos: number }): void {
+    this.inReplyTo = request.index;
+    this.latency = nanosBetween(request.seconds, request.nanos, this.seconds, this.nanos);
   }
 
   /** Sets where the last captured byte came from. */

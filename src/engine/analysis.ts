@@ -8,6 +8,7 @@ import type { AnalysisOptions, LiveHooks, RunHooks } from './analysis-options.js
 import type { Reporter, Summary } from './event.js';
 import { FileRun } from './file-run.js';
 import { RunSecrets } from './run-secrets.js';
+import { emptySummary } from './summary.js';
 import { SessionBudgets } from './session-shares.js';
 
 export { inputName, inputParts, inputPaths, type CaptureInput, type MadeInput } from '../capture/source.js';
@@ -25,16 +26,7 @@ export class Analysis {
   private readonly budget: Budget;
   private readonly budgets: SessionBudgets;
   private readonly secrets: RunSecrets;
-  readonly summary: Summary = {
-    files: 0,
-    packets: 0,
-    streams: 0,
-    messages: 0,
-    findings: { error: 0, warning: 0, note: 0 },
-    protocols: {},
-    messagesByProtocol: {},
-    programs: [],
-  };
+  readonly summary: Summary = emptySummary();
   /** Streams whose decoding failed inside wirelint. */
   internalErrors = 0;
   /** The highest number of a stream, whether it was wanted or not. */

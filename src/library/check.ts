@@ -1,3 +1,4 @@
+import { addSummary, emptySummary } from '../engine/summary.js';
 import { resolve } from 'node:path';
 import { EXPECTATION } from '../base/capture-rules.js';
 import { rfc3339 } from '../base/time.js';
@@ -13,13 +14,7 @@ import { inputName, inputParts, type CaptureInput } from '../engine/analysis.js'
 import { joinInputs, unjoined } from '../engine/joining/join.js';
 import { rehearse } from '../engine/rehearsal.js';
 import type { Counts } from '../engine/event.js';
-import {
-  addSummary,
-  emptySummary,
-  type CheckedFinding,
-  type CheckedStream,
-  type FileReport,
-} from '../report/check-report.js';
+import { type CheckedFinding, type CheckedStream, type FileReport } from '../report/check-report.js';
 import type { CaptureEvent } from '../report/event-object.js';
 import { captureInput, type LibraryInput } from './input.js';
 import { argumentsOf, CHECK_OPTIONS, checkNames, type ReadingOptions } from './options.js';

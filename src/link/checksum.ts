@@ -1,9 +1,10 @@
 import type { Segment } from './segment.js';
 
 /** Place of the checksum in the TCP header (RFC 9293, section 3.1). */
-const TCP_CHECKSUM = 16;
+export const TCP_CHECKSUM = 16;
 const TCP_HEADER = 20;
-const TCP = 6;
+/** Number of the protocol in IP headers. */
+export const TCP = 6;
 
 /**
  * Whether the segment's checksum is there and wrong. It is not there where the packet was cut, or where the recording host leaves it to its
@@ -12,15 +13,20 @@ const TCP = 6;
 export function isDamaged(s: Segment): boolean {
   const { block, header, end } = s;
   if (header < 0 || s.cut || s.start - header < TCP_HEADER) return false;
-  let pseudo = TCP + half(s.src3) + half(s.dst3);
-  if (s.ipVersion === 6)
-    pseudo += half(s.src0) + half(s.src1) + half(s.src2) + half(s.dst0) + half(s.dst1) + half(s.dst2);
+  const pseudo = pseudoHeader(s);
   const field = block.view.getUint16(header + TCP_CHECKSUM);
   const finished = pseudo + end - header;
   // segmentation offload leaves the length out
   if (field === 0 || field === folded(finished) || field === folded(pseudo)) return false;
   const sum = folded(sumOf(block.view, header, end));
   return folded(finished + ((sum & 0xff) << 8) + (sum >>> 8)) !== 0xffff;
+}
+
+/** The sum of 16-bit words of what a segment's checksum covers of its IP header, but for the length (RFC 9293, section 3.1; RFC 8200, 8.1). */
+export function pseudoHeader(s: Segment): number {
+  const sum = TCP + half(s.src3) + half(s.dst3);
+  if (s.ipVersion !== 6) return sum;
+  return sum + half(s.src0) + half(s.src1) + half(s.src2) + half(s.dst0) + half(s.dst1) + half(s.dst2);
 }
 
 /** The two 16-bit halves of a word, added. */
@@ -41,7 +47,7 @@ function sumOf(view: DataView, start: number, end: number): number {
 }
 
 /** The ones' complement sum in 16 bits. */
-function folded(sum: number): number {
+export function folded(sum: number): number {
   let rest = sum;
   while (rest > 0xffff) rest = Math.floor(rest / 0x1_0000) + (rest % 0x1_0000);
   return rest;

@@ -1,6 +1,7 @@
 import type { Block } from '../base/block.js';
 import type { Limits } from '../base/limits.js';
 import { Fragments } from './fragments.js';
+import { TCP } from './checksum.js';
 import type { Segment } from './segment.js';
 import { CUT, ETHERNET, gre, isTunnelPort, MPLS, NO_TUNNEL, udpTunnel, type Tunnel } from './tunnels.js';
 
@@ -31,7 +32,6 @@ const TCP_NEEDED = 14;
 /** IP protocol numbers (IANA). */
 const HOP_BY_HOP = 0;
 const IP_IN_IP = 4;
-const TCP = 6;
 const UDP = 17;
 const IPV6_IN_IP = 41;
 const ROUTING = 43;

@@ -1,6 +1,6 @@
 import { Block } from '../base/block.js';
 import type { Packet } from '../capture/packet.js';
-import { isDamaged } from '../link/checksum.js';
+import { folded, isDamaged, pseudoHeader, TCP, TCP_CHECKSUM } from '../link/checksum.js';
 import * as link from '../link/link-types.js';
 import type { Segment } from '../link/segment.js';
 import type { Pseudonyms } from './pseudonyms.js';
@@ -28,8 +28,6 @@ export interface RedactedPacket extends ChecksumParts {
 
 export type Checksum = 'right' | 'wrong' | 'partial' | 'none';
 
-const TCP = 6;
-const TCP_CHECKSUM = 16;
 const TCP_HEADER = 20;
 /** Options that say nothing of a host: end, none, maximum segment size, window scale, selective acknowledgements, times. */
 const KNOWN_OPTIONS: ReadonlySet<number> = new Set([2, 3, 4, 5, 8]);
@@ -188,12 +186,9 @@ function checksumState(
   const field = block.view.getUint16(header + TCP_CHECKSUM);
   if (field === 0) return { state: 'none', partial: 0 };
   if (s.cut) return right;
-  const half = (word: number): number => (word >>> 16) + (word & 0xffff);
-  let pseudo = TCP + half(s.src3) + half(s.dst3);
-  if (s.ipVersion === 6)
-    pseudo += half(s.src0) + half(s.src1) + half(s.src2) + half(s.dst0) + half(s.dst1) + half(s.dst2);
-  if (field === (~fold(pseudo + length) & 0xffff)) return { state: 'partial', partial: addresses + length };
-  if (field === (~fold(pseudo) & 0xffff)) return { state: 'partial', partial: addresses };
+  const pseudo = pseudoHeader(s);
+  if (field === folded(pseudo + length)) return { state: 'partial', partial: addresses + length };
+  if (field === folded(pseudo)) return { state: 'partial', partial: addresses };
   return isDamaged(s) ? { state: 'wrong', partial: 0 } : right;
 }
 

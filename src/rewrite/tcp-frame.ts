@@ -1,3 +1,4 @@
+import { folded, TCP } from '../link/checksum.js';
 import type { Block } from '../base/block.js';
 import type { ETHERNET } from '../link/link-types.js';
 import { RAW } from '../link/link-types.js';
@@ -10,7 +11,6 @@ export const WINDOW_SCALE = 14;
 
 const WINDOW = 65_535;
 const TTL = 64;
-const PROTOCOL_TCP = 6;
 const TCP_HEADER = 20;
 /** Maximum segment size, no-operation, window scale. */
 const SYN_OPTIONS = [2, 4, SEGMENT_BYTES >>> 8, SEGMENT_BYTES & 0xff, 1, 3, 3, WINDOW_SCALE];
@@ -104,7 +104,7 @@ export class TcpFrame {
     if (this.tcpAt - this.ipAt === IPV6_HEADER) {
       view.setUint32(at, 0x60000000);
       view.setUint16(at + 4, length - IPV6_HEADER);
-      bytes[at + 6] = PROTOCOL_TCP;
+      bytes[at + 6] = TCP;
       bytes[at + 7] = TTL;
       bytes.set(source, at + 8);
       bytes.set(destination, at + 24);
@@ -113,10 +113,10 @@ export class TcpFrame {
     view.setUint32(at, 0x45000000 | length);
     // identification 0, do not fragment
     view.setUint32(at + 4, 0x00004000);
-    view.setUint32(at + 8, (TTL << 24) | (PROTOCOL_TCP << 16));
+    view.setUint32(at + 8, (TTL << 24) | (TCP << 16));
     bytes.set(source, at + 12);
     bytes.set(destination, at + 16);
-    view.setUint16(at + 10, fold(0x4500 + length + 0x4000 + ((TTL << 8) | PROTOCOL_TCP) + this.addressSum));
+    view.setUint16(at + 10, fold(0x4500 + length + 0x4000 + ((TTL << 8) | TCP) + this.addressSum));
   }
 
   private putTcp(h: FrameHeader, block: Block, at: number, header: number, payload: number, captured: number): void {
@@ -131,7 +131,7 @@ export class TcpFrame {
     view.setUint32(at + 16, 0);
     if (header > TCP_HEADER) block.bytes.set(SYN_OPTIONS, at + TCP_HEADER);
     const words = sum(block.bytes, at, header + captured);
-    view.setUint16(at + 16, fold(this.addressSum + PROTOCOL_TCP + header + payload + words));
+    view.setUint16(at + 16, fold(this.addressSum + TCP + header + payload + words));
   }
 }
 
@@ -141,9 +141,7 @@ function tcpHeader(flags: number): number {
 
 /** Internet checksum of a sum of 16-bit words (RFC 1071). */
 export function fold(value: number): number {
-  let s = value;
-  while (s > 0xffff) s = (s & 0xffff) + Math.floor(s / 0x10000);
-  return ~s & 0xffff;
+  return ~folded(value) & 0xffff;
 }
 
 /** Sum of the 16-bit big-endian words of `bytes[at..at+length)`, at most 65535 bytes. */

@@ -134,8 +134,8 @@ function macInside(suite: Suite, keys: WriteKeys, macLength: number): RecordCiph
       if (length < 0) return null;
       macHeader(header, bytes, start, seq, length);
       const content = plain.subarray(0, length);
-      const mac = createHmac(suite.mac, keys.mac).update(header).update(content).digest().subarray(0, macLength);
-      return timingSafeEqual(mac, plain.subarray(length, length + macLength)) ? { type: bytes[start]!, content } : null;
+      const mac = plain.subarray(length, length + macLength);
+      return isMac(suite, keys, header, content, mac) ? { type: bytes[start]!, content } : null;
     },
   };
 }
@@ -150,8 +150,7 @@ function macOutside(suite: Suite, keys: WriteKeys, macLength: number): RecordCip
       const body = bytes.subarray(start + RECORD_HEADER, end - macLength);
       if (end - start - RECORD_HEADER < 2 * block + macLength || body.length % block !== 0) return null;
       macHeader(header, bytes, start, seq, body.length);
-      const mac = createHmac(suite.mac, keys.mac).update(header).update(body).digest().subarray(0, macLength);
-      if (!timingSafeEqual(mac, bytes.subarray(end - macLength, end))) return null;
+      if (!isMac(suite, keys, header, body, bytes.subarray(end - macLength, end))) return null;
       const plain = openCbc(suite, keys.key, body.subarray(0, block), body.subarray(block));
       const length = unpadded(plain);
       return length < 0 ? null : { type: bytes[start]!, content: plain.subarray(0, length) };
@@ -169,10 +168,17 @@ function macOnly(suite: Suite, keys: WriteKeys, macLength: number): RecordCipher
       if (length < 0) return null;
       const content = bytes.slice(start + RECORD_HEADER, end - macLength);
       macHeader(header, bytes, start, seq, length);
-      const mac = createHmac(suite.mac, keys.mac).update(header).update(content).digest().subarray(0, macLength);
-      return timingSafeEqual(mac, bytes.subarray(end - macLength, end)) ? { type: bytes[start]!, content } : null;
+      return isMac(suite, keys, header, content, bytes.subarray(end - macLength, end))
+        ? { type: bytes[start]!, content }
+        : null;
     },
   };
+}
+
+/** Whether `mac` is the MAC (it may be cut short) of the content behind `header`. */
+function isMac(suite: Suite, keys: WriteKeys, header: Buffer, content: Uint8Array, mac: Uint8Array): boolean {
+  const right = createHmac(suite.mac, keys.mac).update(header).update(content).digest();
+  return timingSafeEqual(right.subarray(0, mac.length), mac);
 }
 
 function openCbc(suite: Suite, key: Uint8Array, iv: Uint8Array, body: Uint8Array): Uint8Array {

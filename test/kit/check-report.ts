@@ -1,7 +1,6 @@
+import { addSummary, emptySummary } from '../../src/engine/summary.js';
 import type { Severity } from '../../src/base/rule.js';
 import {
-  addSummary,
-  emptySummary,
   type CheckedFinding,
   type CheckReport,
   type FileReport,

@@ -4,7 +4,8 @@ import type { Type } from './type.js';
 
 /** Types that are made of other types: what some versions lack, lists, maps, and structures inside a blob. */
 
-function whenever<T>(kind: string, type: Type<T>, there: (r: Reader) => boolean): Type<T | undefined> {
+/** A field that is there where that holds; `kind` says when. */
+export function whenever<T>(kind: string, type: Type<T>, there: (r: Reader) => boolean): Type<T | undefined> {
   return {
     ...{ kind: `${type.kind} ${kind}`, size: -1, least: 0 },
     ...(type.fields === undefined ? {} : { fields: type.fields }),
@@ -116,66 +117,58 @@ export function optional<T>(type: Type<T>): Type<T | null> {
   };
 }
 
+/** A list of as many items as `counted` says, which also checks that they can be there; below 0: they cannot. */
+function listOf<T>(
+  kind: string,
+  least: number,
+  type: Type<T>,
+  item: string,
+  counted: (r: Reader, name: string) => number,
+): Type<readonly T[]> {
+  return {
+    ...{ kind, size: -1, least },
+    read: (r, name) => {
+      const count = counted(r, name);
+      return count < 0 ? (undefined as unknown as readonly T[]) : readItems(r, name, count, type, item);
+    },
+    skip: (r, name) => {
+      const count = counted(r, name);
+      if (count > 0) skipItems(r, name, count, type);
+    },
+    json: (values) => values.map((v) => type.json(v)),
+  };
+}
+
 /**
  * So many items, as a list; `item`: what rows call one. Those beyond `limits.listItems` are checked and not kept, those beyond
  * `limits.shownItems` have no rows.
  */
 export function items<T>(count: number, type: Type<T>, item = 'item'): Type<readonly T[]> {
-  return {
-    ...{ kind: `${count} × ${type.kind}`, size: -1, least: 0 },
-    read: (r, name) => {
-      if (r.holds(name, count, atLeastOne(type), r.pos, 0)) return readItems(r, name, count, type, item);
-      return undefined as unknown as readonly T[];
-    },
-    skip: (r, name) => {
-      if (r.holds(name, count, atLeastOne(type), r.pos, 0)) skipItems(r, name, count, type);
-    },
-    json: (values) => values.map((v) => type.json(v)),
-  };
+  return listOf(`${count} × ${type.kind}`, 0, type, item, (r, name) =>
+    r.holds(name, count, atLeastOne(type), r.pos, 0) ? count : -1,
+  );
 }
 
 /** As many items as a field before them (named in Struct.and) says. */
 export function countedBy<T>(member: string, type: Type<T>, item = 'item'): Type<readonly T[]> {
-  const holds = (r: Reader, name: string): number => {
+  return listOf(`${member} × ${type.kind}`, 0, type, item, (r, name) => {
     const count = r.before[member] as number;
     return r.holds(name, count, atLeastOne(type), r.pos, 0) ? count : -1;
-  };
-  return {
-    ...{ kind: `${member} × ${type.kind}`, size: -1, least: 0 },
-    read: (r, name) => {
-      const count = holds(r, name);
-      return count < 0 ? (undefined as unknown as readonly T[]) : readItems(r, name, count, type, item);
-    },
-    skip: (r, name) => {
-      const count = holds(r, name);
-      if (count > 0) skipItems(r, name, count, type);
-    },
-    json: (values) => values.map((v) => type.json(v)),
-  };
+  });
 }
 
 /** u32 count, and the items: vectors, sets, lists. */
 export function list<T>(type: Type<T>, item = 'item'): Type<readonly T[]> {
-  const counted = (r: Reader, name: string): number => {
-    const at = r.take(name, 4);
-    if (at < 0) return -1;
-    const count = r.view.getUint32(at, true);
-    if (!r.holds(name, count, atLeastOne(type), at, 4)) return -1;
-    r.row(`${name}Count`, at, undefined, String(count));
-    return count;
-  };
   return {
-    ...{ kind: `list of ${type.kind}`, size: -1, least: 4 },
+    ...listOf(`list of ${type.kind}`, 4, type, item, (r, name) => {
+      const at = r.take(name, 4);
+      if (at < 0) return -1;
+      const count = r.view.getUint32(at, true);
+      if (!r.holds(name, count, atLeastOne(type), at, 4)) return -1;
+      r.row(`${name}Count`, at, undefined, String(count));
+      return count;
+    }),
     ...(type.fields === undefined ? {} : { fields: type.fields }),
-    read: (r, name) => {
-      const count = counted(r, name);
-      return count < 0 ? (undefined as unknown as readonly T[]) : readItems(r, name, count, type, item);
-    },
-    skip: (r, name) => {
-      const count = counted(r, name);
-      if (count > 0) skipItems(r, name, count, type);
-    },
-    json: (values) => values.map((v) => type.json(v)),
   };
 }
 

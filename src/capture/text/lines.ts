@@ -1,3 +1,7 @@
+import { LIMIT } from '../../base/capture-rules.js';
+import { count } from '../../base/text.js';
+import type { CaptureNote } from '../packet.js';
+
 /** A line of a text recording. */
 export interface Line {
   /** The text, one character a byte (latin-1), without its line end. */
@@ -27,7 +31,7 @@ export class LineCutter {
   private number = 0;
   private offset = 0;
   /** Lines that were longer than the limit. */
-  tooLong = 0;
+  private tooLong = 0;
 
   private readonly limit: number;
   private readonly take: (line: Line) => void;
@@ -35,6 +39,13 @@ export class LineCutter {
   constructor(limit: number, take: (line: Line) => void) {
     this.limit = limit;
     this.take = take;
+  }
+
+  /** What there is to say of lines that were longer than the limit; null where none was. */
+  get tooLongNote(): CaptureNote | null {
+    if (this.tooLong === 0) return null;
+    const text = `${count(this.tooLong, 'line')} longer than limit lineBytes (${this.limit}): what stands beyond is a gap`;
+    return { rule: LIMIT, text, offset: 0, length: 0 };
   }
 
   push(chunk: Uint8Array): void {

@@ -125,13 +125,8 @@ class SocatParser implements CaptureParser {
         offset: 0,
         length: 0,
       });
-    if (this.lines.tooLong > 0)
-      this.sink.note({
-        rule: LIMIT,
-        text: `${count(this.lines.tooLong, 'line')} longer than limit lineBytes (${this.limits.lineBytes}): what stands beyond is a gap`,
-        offset: 0,
-        length: 0,
-      });
+    const { tooLongNote } = this.lines;
+    if (tooLongNote !== null) this.sink.note(tooLongNote);
   }
 
   private line(line: Line): void {

@@ -143,13 +143,8 @@ class StraceParser implements CaptureParser {
       const { offset, length, number } = this.cutLine;
       this.sink.note({ rule: TRUNCATED, text: `the text ends inside line ${number}`, offset, length });
     }
-    if (this.lines.tooLong > 0)
-      this.sink.note({
-        rule: LIMIT,
-        text: `${count(this.lines.tooLong, 'line')} longer than limit lineBytes (${this.limits.lineBytes}): what stands beyond is a gap`,
-        offset: 0,
-        length: 0,
-      });
+    const { tooLongNote } = this.lines;
+    if (tooLongNote !== null) this.sink.note(tooLongNote);
     for (const name of ['threads', 'unfinishedBytes'] as const) {
       const dropped = this.dropped[name];
       if (dropped === 0) continue;

@@ -1,3 +1,4 @@
+import { emptySummary } from '../../engine/summary.js';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { EXPECTATION } from '../../base/capture-rules.js';
@@ -11,7 +12,6 @@ import type { AnalysisOptions, JoinDoubt, RunHooks } from '../../engine/analysis
 import type { Finding, Reporter, StreamRecord } from '../../engine/event.js';
 import { effectiveSeverity } from '../../engine/findings.js';
 import {
-  emptySummary,
   type CheckedFinding,
   type CheckedStream,
   type FileReport,

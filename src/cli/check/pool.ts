@@ -1,6 +1,7 @@
+import { emptySummary } from '../../engine/summary.js';
 import { Worker } from 'node:worker_threads';
 import { inputName, inputParts } from '../../engine/analysis.js';
-import { emptySummary, type FileReport } from '../../report/check-report.js';
+import { type FileReport } from '../../report/check-report.js';
 import { packageRoot } from '../package-root.js';
 import type { Job } from './judge.js';
 import { STOP } from './stop.js';

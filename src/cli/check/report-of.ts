@@ -1,5 +1,6 @@
+import { addSummary, emptySummary } from '../../engine/summary.js';
 import type { Severity } from '../../base/rule.js';
-import { addSummary, emptySummary, type CheckReport, type FileReport } from '../../report/check-report.js';
+import { type CheckReport, type FileReport } from '../../report/check-report.js';
 import { decide, type GateSettings, type SuppressionState } from './gate.js';
 
 /**

@@ -1,3 +1,4 @@
+import { extended, grownTo } from '../../base/columns.js';
 import type { Limits } from '../../base/limits.js';
 import { FIN, Segment, SYN } from '../../link/segment.js';
 import { CLOSED, FlowTable } from '../../stream/flow-table.js';
@@ -104,10 +105,10 @@ export class TcpEnds {
 
   private clear(slot: number): void {
     if (slot >= this.opened.length) {
-      const size = Math.max(64, 2 * slot);
-      this.next = grown(this.next, new Int32Array(2 * size));
-      this.known = grown(this.known, new Uint8Array(2 * size));
-      this.opened = grown(this.opened, new Uint8Array(size));
+      const size = grownTo(this.opened.length, slot);
+      this.next = extended(this.next, new Int32Array(2 * size));
+      this.known = extended(this.known, new Uint8Array(2 * size));
+      this.opened = extended(this.opened, new Uint8Array(size));
     }
     this.known[2 * slot] = 0;
     this.known[2 * slot + 1] = 0;
@@ -128,11 +129,6 @@ function distance(next: number, ranges: readonly number[]): number {
     if (i === 0 || Math.abs(begin) < Math.abs(nearest)) nearest = begin;
   }
   return nearest;
-}
-
-function grown<T extends Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }
 
 /** A segment with the addresses and ports alone, by which its connection is found. */

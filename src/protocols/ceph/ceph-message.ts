@@ -43,3 +43,14 @@ export interface CephMessage extends Message {
   /** Bytes of a part in plain: 1 front, 2 middle, 3 data. */
   plainLength(part: number): number;
 }
+
+/**
+ * Copies the next `n` bytes of a message's data, from `at` on, behind what `kept` has of them already: `left` bytes are wanted still. Returns
+ * how many are wanted after that.
+ */
+export function keepData(kept: Uint8Array | null, left: number, bytes: Uint8Array, at: number, n: number): number {
+  if (kept === null) return left;
+  const k = Math.min(n, left);
+  kept.set(bytes.subarray(at, at + k), kept.length - left);
+  return left - k;
+}

@@ -1,5 +1,16 @@
 /** Numbers and names that both versions of the messenger and the messages share (src/include/ceph_fs.h, msgr.h, rados.h). */
 
+/** What either side of version 1 and of version 2 greets with. */
+export const BANNER_TEXT_V1 = 'ceph v027';
+export const BANNER_TEXT_V2 = 'ceph v2\n';
+
+/** Ports of a monitor (IANA): for version 1 and for version 2. */
+export const PORT_V1 = 6789;
+export const PORT_V2 = 3300;
+
+/** Snapshot number of an object as it is now (CEPH_NOSNAP). */
+export const SNAP_HEAD = 0xffff_ffff_ffff_fffen;
+
 export const ENTITY = { MON: 1, MDS: 2, OSD: 4, CLIENT: 8, MGR: 16, AUTH: 32 } as const;
 const ENTITIES: Readonly<Record<number, string>> = {
   1: 'mon',

@@ -1,3 +1,4 @@
+import { OP } from './osd-ops.js';
 import { crc32c } from '../../base/crc32c.js';
 import { asNumber } from './message-numbers.js';
 import { MSG } from './message-types.js';
@@ -20,7 +21,6 @@ export const REQUEST_ID = 27;
 const TRACE = 24;
 /** u8 version, u8 compat, u32 length. */
 const ENVELOPE = 6;
-const CALL = 0x1401;
 
 /** Where an operation names a class and a method, in the data. */
 export interface Call {
@@ -223,7 +223,7 @@ export function readOp(version: number, bytes: Uint8Array, start: number, end: n
         faultAt = at - start;
         fault = `operation ${i} has a name of ${named} bytes and a value of ${value} in a payload of ${own}`;
       }
-    } else if (op === CALL) {
+    } else if (op === OP.CALL) {
       const classLength = bytes[at + ARGUMENTS_AT]!;
       const methodLength = bytes[at + ARGUMENTS_AT + 1]!;
       const input = view.getUint32(at + ARGUMENTS_AT + 3, true);
@@ -253,7 +253,7 @@ export function readOp(version: number, bytes: Uint8Array, start: number, end: n
 }
 
 /** Operations whose data are as many bytes as they say that they write: write, writefull, append. */
-const WRITES_PAYLOAD = new Set([0x2201, 0x2202, 0x2206]);
+const WRITES_PAYLOAD = new Set<number>([OP.WRITE, OP.WRITE_FULL, OP.APPEND]);
 
 function wideAt(view: DataView, at: number): number {
   return asNumber(view.getUint32(at + 4, true), view.getUint32(at, true));

@@ -3,11 +3,9 @@ import type { Operation, Outcome } from '../../contract/operation.js';
 import { poolText, type CephMessage } from './ceph-message.js';
 import { errnoName } from './constants.js';
 import { messageTypeName } from './message-types.js';
-import { opName } from './osd-ops.js';
+import { isWrite, opName } from './osd-ops.js';
 import { Requests } from './requests.js';
 
-/** Write, or read and write, in an opcode. */
-const MODE_WRITE = 0x2000;
 /** Names of one operation that are put together. */
 const MOST_NAMES = 4;
 
@@ -27,7 +25,7 @@ export function operation(message: CephMessage): Operation | null {
     name: name === '' ? 'nothing' : name,
     bytes: head.bytes,
     offset: -1,
-    writes: ops.some((op) => (op & MODE_WRITE) !== 0),
+    writes: ops.some(isWrite),
     groups: {
       pool: poolText(message.names, BigInt(head.pool)),
       ...(message.target === '' ? {} : { OSD: message.target }),

@@ -1,6 +1,35 @@
 /** Operations inside OSD_OP and OSD_OPREPLY (src/include/rados.h). */
 
-/** Opcode = mode | type | number. */
+/** Opcodes that more than their name matters of. Opcode = mode | type | number. */
+export const OP = {
+  LIST_SNAPS: 0x120a,
+  WRITE: 0x2201,
+  WRITE_FULL: 0x2202,
+  TRUNCATE: 0x2203,
+  ZERO: 0x2204,
+  DELETE: 0x2205,
+  APPEND: 0x2206,
+  WATCH: 0x220f,
+  SET_ALLOC_HINT: 0x2223,
+  CALL: 0x1401,
+} as const;
+
+/** Parts of an opcode: whether it writes (alone, or after it has read); which kind of thing it is about, and two of these. */
+const MODE_WRITE = 0x2000;
+const KIND = 0x0f00;
+const KIND_XATTR = 0x0300;
+const KIND_PG = 0x0500;
+
+/** Whether the operation writes. */
+export function isWrite(op: number): boolean {
+  return (op & MODE_WRITE) !== 0;
+}
+
+/** Whether it is about a placement group, and not about an object. */
+export function isAboutPg(op: number): boolean {
+  return (op & KIND) === KIND_PG;
+}
+
 const OPS: Readonly<Record<number, string>> = {
   0x1201: 'read',
   0x1202: 'stat',
@@ -11,7 +40,7 @@ const OPS: Readonly<Record<number, string>> = {
   0x1207: 'notify-ack',
   0x1208: 'assert-version',
   0x1209: 'list-watchers',
-  0x120a: 'list-snaps',
+  [OP.LIST_SNAPS]: 'list-snaps',
   0x120b: 'sync-read',
   0x120c: 'tmapget',
   0x1211: 'omap-get-keys',
@@ -23,26 +52,26 @@ const OPS: Readonly<Record<number, string>> = {
   0x121e: 'copy-get',
   0x121f: 'checksum',
   0x1220: 'cmpext',
-  0x2201: 'write',
-  0x2202: 'writefull',
-  0x2203: 'truncate',
-  0x2204: 'zero',
-  0x2205: 'delete',
-  0x2206: 'append',
+  [OP.WRITE]: 'write',
+  [OP.WRITE_FULL]: 'writefull',
+  [OP.TRUNCATE]: 'truncate',
+  [OP.ZERO]: 'zero',
+  [OP.DELETE]: 'delete',
+  [OP.APPEND]: 'append',
   0x2207: 'startsync',
   0x2208: 'settrunc',
   0x2209: 'trimtrunc',
   0x220b: 'tmapput',
   0x220d: 'create',
   0x220e: 'rollback',
-  0x220f: 'watch',
+  [OP.WATCH]: 'watch',
   0x2215: 'omap-set-vals',
   0x2216: 'omap-set-header',
   0x2217: 'omap-clear',
   0x2218: 'omap-rm-keys',
   0x221a: 'copy-from',
   0x221c: 'undirty',
-  0x2223: 'set-alloc-hint',
+  [OP.SET_ALLOC_HINT]: 'set-alloc-hint',
   0x2224: 'cache-pin',
   0x2225: 'cache-unpin',
   0x2226: 'write-same',
@@ -66,7 +95,7 @@ const OPS: Readonly<Record<number, string>> = {
   0x2302: 'setxattrs',
   0x2303: 'resetxattrs',
   0x2304: 'rmxattr',
-  0x1401: 'call',
+  [OP.CALL]: 'call',
   0x1501: 'pgls',
   0x1502: 'pgls-filter',
   0x1503: 'pg-hitset-ls',
@@ -80,8 +109,9 @@ export function opName(op: number): string {
   return OPS[op] ?? `op 0x${op.toString(16).padStart(4, '0')}`;
 }
 
-const EXTENT_OPS = new Set([
-  0x1201, 0x1203, 0x1204, 0x1205, 0x120b, 0x1220, 0x2201, 0x2202, 0x2203, 0x2204, 0x2206, 0x2209,
+const EXTENT_OPS = new Set<number>([
+  ...[0x1201, 0x1203, 0x1204, 0x1205, 0x120b, 0x1220, 0x2209],
+  ...[OP.WRITE, OP.WRITE_FULL, OP.TRUNCATE, OP.ZERO, OP.APPEND],
 ]);
 
 /** What the 28 bytes behind an opcode mean. */
@@ -89,10 +119,10 @@ export type OpKind = 'extent' | 'xattr' | 'call' | 'watch' | 'alloc-hint' | 'oth
 
 export function opKind(op: number): OpKind {
   if (EXTENT_OPS.has(op)) return 'extent';
-  if ((op & 0x0f00) === 0x0300) return 'xattr';
-  if (op === 0x1401) return 'call';
-  if (op === 0x220f) return 'watch';
-  return op === 0x2223 ? 'alloc-hint' : 'other';
+  if ((op & KIND) === KIND_XATTR) return 'xattr';
+  if (op === OP.CALL) return 'call';
+  if (op === OP.WATCH) return 'watch';
+  return op === OP.SET_ALLOC_HINT ? 'alloc-hint' : 'other';
 }
 
 const MESSAGE_FLAGS: readonly (readonly [number, string])[] = [

@@ -1,4 +1,7 @@
+import { LIMIT } from '../../base/capture-rules.js';
 import type { Share } from '../../base/share.js';
+import { count } from '../../base/text.js';
+import type { Output } from '../../contract/protocol.js';
 import type { CephMessage } from './ceph-message.js';
 import { asNumber } from './message-numbers.js';
 import { MSG } from './message-types.js';
@@ -146,4 +149,13 @@ export class Requests {
     const tid = asNumber(reply.tidHigh, reply.tidLow);
     return this.answered.has(tid) || this.answeredBefore.has(tid);
   }
+}
+
+/** Tells how many requests of a connection were forgotten, by the name of the limit that made room for others. */
+export function tellForgotten(requests: readonly [Requests, Requests], output: Output): void {
+  const forgotten = requests[0].forgotten + requests[1].forgotten;
+  if (forgotten === 0) return;
+  const limit = requests.some((r) => r.crowded) ? 'heldMessages' : 'inFlight';
+  const text = `${limit}: ${count(forgotten, 'request')} unanswered for so long that others took their place were forgotten`;
+  output.raise(LIMIT, { text });
 }

@@ -1,10 +1,10 @@
+import type { HeldFront } from '../ceph/held-front.js';
 import { hex } from '../../base/hex.js';
 import { fieldsOf, type Annotation } from '../../base/annotation.js';
 import { DEFAULT_LIMITS } from '../../base/limits.js';
 import { explain } from '../../base/structure/decode.js';
 import type { Type } from '../../base/structure/type.js';
 import { bodyOf } from '../ceph/bodies/bodies.js';
-import type { Body } from '../ceph/bodies/body.js';
 import { donePayload, replyMorePayload, requestPayload } from '../ceph/structures/cephx.js';
 import { CLIENT } from '../../base/input.js';
 import { TAG } from './constants.js';
@@ -90,12 +90,7 @@ function annotateMessage(m: DataMessage): Annotation[] {
 }
 
 /** What is held of a message's front, and what describes it; null where nothing is held, or nothing does. */
-export function heldFront(m: DataMessage): {
-  readonly body: Body;
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  readonly end: number;
-} | null {
+export function heldFront(m: DataMessage): HeldFront | null {
   const body = m.aborted || m.damaged ? null : bodyOf(m.type, m.version);
   if (body === null || m.frontLength === 0) return null;
   if (m.front !== null) return { body, bytes: m.front, start: 0, end: m.front.length };

@@ -1,7 +1,5 @@
 /** Numbers and names of the messenger protocol, version 1 (src/include/msgr.h; src/msg/async/ProtocolV1.cc). */
 
-export const BANNER_TEXT = 'ceph v027';
-
 /** What a connect reply says, and what stands in front of everything behind the handshake. */
 export const TAG = {
   READY: 1,

@@ -1,5 +1,4 @@
-import { DEFAULT_LIMITS } from '../../base/limits.js';
-import { decode } from '../../base/structure/decode.js';
+import { aboutFront } from '../ceph/held-front.js';
 import { entityName, methodName } from '../ceph/constants.js';
 import { featureNames } from '../ceph/features.js';
 import { messageTypeName } from '../ceph/message-types.js';
@@ -55,7 +54,7 @@ function describeReply(m: ConnectReply): string {
 function describeMessage(m: DataMessage, verbose: boolean): string {
   const parts = [messageTypeName(m.type), `seq ${m.seq}`];
   if (m.tidLow !== 0 || m.tidHigh !== 0) parts.push(`tid ${m.tid}`);
-  const about = m.head === null ? '' : aboutFront(m);
+  const about = m.head === null ? '' : aboutFront(m, heldFront(m), firstData(m));
   if (about !== '') parts.push(about);
   if (m.frontLength > 0 && (verbose || about === '')) parts.push(`front ${m.frontLength}`);
   if (m.middleLength > 0) parts.push(`middle ${m.middleLength}`);
@@ -65,15 +64,10 @@ function describeMessage(m: DataMessage, verbose: boolean): string {
   return parts.join('  ');
 }
 
-/** The front in a few words, for the types that people look at first. */
-function aboutFront(m: DataMessage): string {
-  const held = heldFront(m);
-  if (held === null || held.body.about === null) return '';
-  const { body, bytes, start, end } = held;
-  const front = decode(body.form, bytes, start, end, { limits: DEFAULT_LIMITS, version: m.version });
-  const head = m.head ?? bytes;
+/** The first bytes of the data, where they are held. */
+function firstData(m: DataMessage): Uint8Array | null {
+  if (m.head === null) return m.data;
   const at = m.partAt(3);
-  const to = Math.min(at + m.dataLength, head.length, m.length - m.missing);
-  const firstData = at < to && at >= MSG.size ? head.subarray(at, to) : m.data;
-  return held.body.about(front.partial, { type: m.type, names: m.names, firstData });
+  const to = Math.min(at + m.dataLength, m.head.length, m.length - m.missing);
+  return at < to && at >= MSG.size ? m.head.subarray(at, to) : m.data;
 }

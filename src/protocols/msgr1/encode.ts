@@ -1,7 +1,8 @@
+import { BANNER_TEXT_V1 } from '../ceph/constants.js';
 import { crc32c } from '../../base/crc32c.js';
 import { ascii, concat, u32, u64, u8 } from '../ceph/encode.js';
 import { MSG as TYPE } from '../ceph/message-types.js';
-import { BANNER_TEXT, FOOTER_COMPLETE, TAG } from './constants.js';
+import { FOOTER_COMPLETE, TAG } from './constants.js';
 import { CONNECT, CONNECT_REPLY, FOOTER, FOOTER_OLD, MSG } from './layout.js';
 
 /** Writes the frames of the old protocol, for the sessions that rules show as examples and tests play. */
@@ -19,7 +20,7 @@ export function address(port: number, nonce = 0, ip: readonly number[] = [10, 0,
   return out;
 }
 
-export function banner(text = BANNER_TEXT): Uint8Array {
+export function banner(text = BANNER_TEXT_V1): Uint8Array {
   return ascii(text);
 }
 

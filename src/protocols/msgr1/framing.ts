@@ -1,3 +1,4 @@
+import { BANNER_TEXT_V1 } from '../ceph/constants.js';
 import { RESYNCHRONISED } from '../../base/capture-rules.js';
 import { hex, hexNumber } from '../../base/hex.js';
 import { CLIENT, type Input, type Side } from '../../base/input.js';
@@ -14,7 +15,6 @@ import { readOp, readReplica, readReply } from '../ceph/operation-head.js';
 import { address } from '../ceph/structures/address.js';
 import {
   AUTHORIZER_MAX,
-  BANNER_TEXT,
   DATA_MAX,
   FOOTER_COMPLETE,
   FOOTER_NOCRC,
@@ -116,7 +116,7 @@ export class Msgr1Framing<S extends Side> extends Framing<Msgr1Message, S> {
     const { bytes, pos, remaining } = input;
     const n = Math.min(remaining, BANNER.size);
     let same = 0;
-    while (same < n && bytes[pos + same] === BANNER_TEXT.charCodeAt(same)) same++;
+    while (same < n && bytes[pos + same] === BANNER_TEXT_V1.charCodeAt(same)) same++;
     if (same < n) {
       if (this.frames.settings.fromStart) this.judgeBanner(input);
       return LOST;

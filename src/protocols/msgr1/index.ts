@@ -1,6 +1,7 @@
 import { CLIENT, SERVER } from '../../base/input.js';
 import { FramedDecoder } from '../../contract/framed-decoder.js';
 import type { Protocol } from '../../contract/protocol.js';
+import { PORT_V1 } from '../ceph/constants.js';
 import { operation, outcome } from '../ceph/operation.js';
 import { VARYING } from '../ceph/varying.js';
 import { annotate } from './annotate.js';
@@ -8,7 +9,7 @@ import { messageNames } from './constants.js';
 import { describe } from './describe.js';
 import { Msgr1Framing } from './framing.js';
 import { Control, DataMessage, type Msgr1Message } from './messages.js';
-import { PORTS, probe } from './probe.js';
+import { probe } from './probe.js';
 import { REDACTION } from './redaction.js';
 import { RULES } from './rules/frames.js';
 import { Clusters, Msgr1Session } from './session.js';
@@ -19,7 +20,7 @@ export const msgr1: Protocol<Clusters, Msgr1Message> = {
   name: 'msgr1',
   title: "Ceph's messenger v1, the protocol of old kernel clients and of port 6789",
   nameWidth: 14,
-  ports: PORTS,
+  ports: [PORT_V1],
   rules: RULES,
   specUrl,
   messageNames,

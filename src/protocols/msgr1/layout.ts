@@ -1,16 +1,16 @@
 import { flags, named, shown, text, u16, u32, u64 } from '../../base/field.js';
 import { hexNumber } from '../../base/hex.js';
 import { layout } from '../../base/layout.js';
-import { entityName, methodName } from '../ceph/constants.js';
+import { BANNER_TEXT_V1, entityName, methodName } from '../ceph/constants.js';
 import { ascii } from '../ceph/encode.js';
 import { featureNames } from '../ceph/features.js';
 import { messageTypeField } from '../ceph/message-type-field.js';
-import { BANNER_TEXT, TAG_NAMES } from './constants.js';
+import { TAG_NAMES } from './constants.js';
 
 /** The headers of the old messenger protocol (src/include/msgr.h, packed structures). All numbers are little endian. */
 
 export const BANNER = layout('little', {
-  banner: text(BANNER_TEXT.length, { is: ascii(BANNER_TEXT), text: () => 'messenger v1' }),
+  banner: text(BANNER_TEXT_V1.length, { is: ascii(BANNER_TEXT_V1), text: () => 'messenger v1' }),
 });
 /** An address behind the banner, in the old form of fixed size: the sender's own, then (server only) that of its peer. */
 export const ADDRESS_SIZE = 136;

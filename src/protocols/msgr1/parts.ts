@@ -1,4 +1,5 @@
 import { crc32c } from '../../base/crc32c.js';
+import { keepData } from '../ceph/ceph-message.js';
 import { FOOTER, FOOTER_OLD } from './layout.js';
 import type { DataMessage } from './messages.js';
 
@@ -40,7 +41,8 @@ export class Parts {
     while (pos < end) {
       const n = Math.min(this.left, end - pos);
       if (this.part < 4) {
-        if (this.part === 3 && this.namesLeft > 0) this.keepNames(bytes, pos, n);
+        if (this.part === 3 && this.namesLeft > 0)
+          this.namesLeft = keepData(this.message!.data, this.namesLeft, bytes, pos, n);
         this.crcs[this.part] = crc32c(this.crcs[this.part]!, bytes, pos, pos + n);
       } else {
         this.footer!.set(bytes.subarray(pos, pos + n), this.footerHas);
@@ -56,14 +58,6 @@ export class Parts {
       this.next();
     }
     return false;
-  }
-
-  private keepNames(bytes: Uint8Array, at: number, n: number): void {
-    const { data } = this.message!;
-    if (data === null) return;
-    const k = Math.min(n, this.namesLeft);
-    data.set(bytes.subarray(at, at + k), data.length - this.namesLeft);
-    this.namesLeft -= k;
   }
 }
 

@@ -1,18 +1,15 @@
+import { BANNER_TEXT_V1, BANNER_TEXT_V2, PORT_V1 } from '../ceph/constants.js';
 import type { ProbeInput, ProbeResult } from '../../contract/protocol.js';
 import { MSG as TYPE } from '../ceph/message-types.js';
 import { LateSearch } from '../ceph/late-search.js';
 import { senderOf } from '../ceph/senders.js';
-import { BANNER_TEXT } from './constants.js';
 import { provenHeader } from './header.js';
 import { ADDRESS_SIZE, BANNER, FOOTER, MSG } from './layout.js';
 
-export const PORTS: readonly number[] = [6789];
+const search = new LateSearch({ size: MSG.size, ports: [PORT_V1], stands: provenHeader, roleOf });
 
-const search = new LateSearch({ size: MSG.size, ports: PORTS, stands: provenHeader, roleOf });
-
-/** What both versions of the messenger begin with, and what only v2 does. */
+/** What both versions of the messenger begin with. */
 const COMMON = 'ceph v';
-const V2 = 'ceph v2\n';
 
 /** Messages of one direction that are looked at to find its role. */
 const LOOKED_AT = 64;
@@ -25,9 +22,9 @@ function beginning(bytes: Uint8Array): Begins {
     for (let i = 0; i < n; i++) if (bytes[i] !== text.charCodeAt(i)) return false;
     return true;
   };
-  if (starts(BANNER_TEXT)) return bytes.length < BANNER_TEXT.length ? 'more' : 'v1';
-  if (starts(V2)) return bytes.length < V2.length ? 'more' : 'v2';
-  return starts(COMMON) && bytes.length < V2.length ? 'more' : 'other';
+  if (starts(BANNER_TEXT_V1)) return bytes.length < BANNER_TEXT_V1.length ? 'more' : 'v1';
+  if (starts(BANNER_TEXT_V2)) return bytes.length < BANNER_TEXT_V2.length ? 'more' : 'v2';
+  return starts(COMMON) && bytes.length < BANNER_TEXT_V2.length ? 'more' : 'other';
 }
 
 /**

@@ -1,8 +1,8 @@
+import { BANNER_TEXT_V1 } from '../ceph/constants.js';
 import { crc32c } from '../../base/crc32c.js';
 import type { Message } from '../../contract/message.js';
 import type { Redaction } from '../../contract/redaction.js';
 import { CEPH_REDACTION } from '../ceph/redaction.js';
-import { BANNER_TEXT } from './constants.js';
 import { headerCrc } from './header.js';
 import { FOOTER, FOOTER_OLD, MSG } from './layout.js';
 import { DataMessage } from './messages.js';
@@ -13,7 +13,7 @@ export const REDACTION: Redaction = {
   magics: ['banner'],
   // kind and number of the sender, by which a header is known
   kept: [...CEPH_REDACTION.kept, 'src'],
-  words: [BANNER_TEXT, ...CEPH_REDACTION.words],
+  words: [BANNER_TEXT_V1, ...CEPH_REDACTION.words],
   seal,
 };
 

@@ -1,3 +1,4 @@
+import { PORT_V1 } from '../ceph/constants.js';
 import type { Step } from '../../base/rule.js';
 import { TAG } from './constants.js';
 import * as E from './encode.js';
@@ -20,7 +21,7 @@ export class Script {
 
   /** Banners and addresses of both sides. */
   greet(): this {
-    this.send('server', E.banner(), E.address(6789), E.address(40000));
+    this.send('server', E.banner(), E.address(PORT_V1), E.address(40000));
     return this.send('client', E.banner(), E.address(0, 77, [10, 0, 0, 9]));
   }
 

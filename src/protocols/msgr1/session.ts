@@ -1,17 +1,16 @@
-import { LIMIT } from '../../base/capture-rules.js';
 import { CLIENT, otherSide, SERVER, type Side } from '../../base/input.js';
 import type { Json } from '../../base/annotation.js';
 import { hexNumber } from '../../base/hex.js';
 import { byteSize, count } from '../../base/text.js';
-import { duration, nanosBetween } from '../../base/time.js';
+import { duration } from '../../base/time.js';
 import { LimitNotes } from '../../contract/limit-notes.js';
 import type { DecoderSettings, Output, Session, SessionContext } from '../../contract/protocol.js';
 import { Witness } from '../../contract/witness.js';
 import { Cluster } from '../ceph/cluster.js';
-import { entityName, methodName } from '../ceph/constants.js';
+import { entityName, methodName, PORT_V2 } from '../ceph/constants.js';
 import { missingFeatureNames } from '../ceph/features.js';
 import { MSG, messageTypeName } from '../ceph/message-types.js';
-import { Requests } from '../ceph/requests.js';
+import { Requests, tellForgotten } from '../ceph/requests.js';
 import { addressText } from '../ceph/structures/address.js';
 import { CONNECT_LOSSY, TAG, tagName } from './constants.js';
 import { Banner, Connect, ConnectReply, DataMessage, type Control, type Msgr1Message } from './messages.js';
@@ -115,11 +114,7 @@ export class Msgr1Session implements Session<Msgr1Message> {
   }
 
   finish(): void {
-    const forgotten = this.requests[0].forgotten + this.requests[1].forgotten;
-    if (forgotten === 0) return;
-    const limit = this.requests.some((r) => r.crowded) ? 'heldMessages' : 'inFlight';
-    const text = `${limit}: ${count(forgotten, 'request')} unanswered for so long that others took their place were forgotten`;
-    this.output.raise(LIMIT, { text });
+    tellForgotten(this.requests, this.output);
   }
 
   // ---- handshake
@@ -140,8 +135,7 @@ export class Msgr1Session implements Session<Msgr1Message> {
     this.replies++;
     const asked = this.witness.whole(CLIENT) ? this.connects.shift() : undefined;
     if (asked !== undefined) {
-      m.inReplyTo = asked.index;
-      m.latency = nanosBetween(asked.seconds, asked.nanos, m.seconds, m.nanos);
+      m.answers(asked);
     }
     const why = refusal(m, asked);
     if (why === '') {
@@ -154,8 +148,7 @@ export class Msgr1Session implements Session<Msgr1Message> {
 
   private tellLegacy(m: ConnectReply): void {
     if ((m.tag !== TAG.READY && m.tag !== TAG.SEQ) || !this.context.shared.isFirst(this.context.file)) return;
-    const text =
-      'a session of messenger v1; v2 (port 3300 of monitors, ms_mode of kernel clients) signs or encrypts it';
+    const text = `a session of messenger v1; v2 (port ${PORT_V2} of monitors, ms_mode of kernel clients) signs or encrypts it`;
     this.output.raise(LEGACY_MESSENGER, { message: m, text });
   }
 
@@ -177,8 +170,7 @@ export class Msgr1Session implements Session<Msgr1Message> {
     if (i < 0) return;
     const asked = list[i]!;
     list.splice(0, i + 1);
-    m.inReplyTo = asked.index;
-    m.latency = nanosBetween(asked.seconds, asked.nanos, m.seconds, m.nanos);
+    m.answers(asked);
     if (m.latency >= 0 && (this.bestRoundTrip < 0 || m.latency < this.bestRoundTrip)) this.bestRoundTrip = m.latency;
   }
 
@@ -209,8 +201,7 @@ export class Msgr1Session implements Session<Msgr1Message> {
     if (request === undefined) return;
     const pending = this.requests[otherSide(m.side)].take(request, m);
     if (pending === null) return;
-    m.inReplyTo = pending.index;
-    m.latency = nanosBetween(pending.seconds, pending.nanos, m.seconds, m.nanos);
+    m.answers(pending);
     if (m.type !== MSG.OSD_OPREPLY) return;
     this.answered++;
     if (m.latency > this.slowest) this.slowest = m.latency;

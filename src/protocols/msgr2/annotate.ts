@@ -1,3 +1,4 @@
+import type { HeldFront } from '../ceph/held-front.js';
 import { hex } from '../../base/hex.js';
 import { Shown } from '../../base/layout.js';
 import { DEFAULT_LIMITS } from '../../base/limits.js';
@@ -5,7 +6,6 @@ import { explain } from '../../base/structure/decode.js';
 import { fieldsOf, type Annotation, type Json } from '../../base/annotation.js';
 import { algorithmName, LATE_CODE, LATE_COMPLETE } from './constants.js';
 import { bodyOf } from '../ceph/bodies/bodies.js';
-import type { Body } from '../ceph/bodies/body.js';
 import { places, type Places } from './places.js';
 import { Banner, ControlFrame, DataFrame, type Frame, type Msgr2Message } from './message.js';
 import { controlForm, isSingleValue } from './control-frames.js';
@@ -225,12 +225,7 @@ function undecoded(n: number): Annotation {
 }
 
 /** What is held of a message's front, and what describes it; null where nothing is held, or nothing does. */
-export function heldFront(m: DataFrame): {
-  readonly body: Body;
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  readonly end: number;
-} | null {
+export function heldFront(m: DataFrame): HeldFront | null {
   const body = m.headed && !m.aborted && !m.damaged ? bodyOf(m.type, m.version) : null;
   if (body === null || m.count < 2 || m.length1 === 0) return null;
   const bytes = m.front ?? m.head ?? NONE;

@@ -1,9 +1,5 @@
 /** Numbers and names of the messenger protocol, version 2 (doc/dev/msgr2.rst; src/include/msgr.h). */
 
-export const BANNER_PREFIX = 'ceph v2\n';
-/** The old protocol's greeting; it differs from the above at byte 6. */
-export const BANNER_V1_PREFIX = 'ceph v027';
-
 /** Banner feature bits. */
 export const REVISION_1 = 1n;
 export const COMPRESSION = 2n;

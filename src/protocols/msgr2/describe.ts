@@ -1,6 +1,5 @@
+import { aboutFront } from '../ceph/held-front.js';
 import { hex, hexNumber } from '../../base/hex.js';
-import { DEFAULT_LIMITS } from '../../base/limits.js';
-import { decode } from '../../base/structure/decode.js';
 import { byteSize, quote } from '../../base/text.js';
 import { duration } from '../../base/time.js';
 import { compressedBy, heldFront } from './annotate.js';
@@ -134,7 +133,7 @@ function describeMessage(m: DataFrame, verbose: boolean): string {
   if (!m.headed) return `${byteSize(m.length)}  header unreadable`;
   const parts = [messageTypeName(m.type), `seq ${m.seq}`];
   if (m.tidLow !== 0 || m.tidHigh !== 0) parts.push(`tid ${m.tid}`);
-  const about = m.head === null ? '' : aboutFront(m);
+  const about = m.head === null ? '' : aboutFront(m, heldFront(m), firstData(m));
   if (about !== '') parts.push(about);
   const sizes = [m.plainLength(1), m.plainLength(2), m.plainLength(3)];
   const names = ['front', 'middle', 'data'];
@@ -155,13 +154,4 @@ export function below(message: Msgr2Message): string {
   const { primary, nanos, waitedNanos, replicas } = message.way;
   const parts = [`waited ${duration(waitedNanos)}`, ...replicas.map((r) => `${r.osd} ${duration(r.nanos)}`)];
   return `primary ${primary} ${duration(nanos)}: ${parts.join(', ')}`;
-}
-
-/** The front in a few words, for the types that people look at first. */
-function aboutFront(m: DataFrame): string {
-  const held = heldFront(m);
-  if (held === null || held.body.about === null) return '';
-  const { body, bytes, start, end } = held;
-  const front = decode(body.form, bytes, start, end, { limits: DEFAULT_LIMITS, version: m.version });
-  return held.body.about(front.partial, { type: m.type, names: m.names, firstData: firstData(m) });
 }

@@ -1,5 +1,6 @@
+import { BANNER_TEXT_V2, PORT_V2 } from '../ceph/constants.js';
 import { crc32c } from '../../base/crc32c.js';
-import { BANNER_PREFIX, LATE_ABORTED, LATE_COMPLETE, LATE_FLAG_ABORTED, TAG } from './constants.js';
+import { LATE_ABORTED, LATE_COMPLETE, LATE_FLAG_ABORTED, TAG } from './constants.js';
 import {
   BANNER,
   BANNER_FEATURES,
@@ -10,6 +11,7 @@ import {
   MESSAGE_HEADER,
   PREAMBLE,
   type Revision,
+  SEGMENT_CRC_START,
 } from './layout.js';
 import { MSG } from '../ceph/message-types.js';
 import { ascii, concat, u16, u32, u8, vec } from '../ceph/encode.js';
@@ -35,7 +37,7 @@ export interface AddressParts {
 
 /** entity_addr in its new form, IPv4. */
 export function addr(parts: AddressParts = {}): Uint8Array {
-  const port = parts.port ?? 3300;
+  const port = parts.port ?? PORT_V2;
   const sock = concat(
     u16(parts.family ?? 2),
     Uint8Array.of(port >>> 8, port & 0xff),
@@ -67,7 +69,7 @@ export function banner(parts: BannerParts = {}): Uint8Array {
   const words = BANNER_FEATURES.build({ supported: parts.supported ?? 1n, required: parts.required ?? 0n });
   const extra = parts.extra ?? 0;
   const payload = extra < 0 ? words.subarray(0, words.length + extra) : concat(words, new Uint8Array(extra));
-  const prefix = ascii(parts.prefix ?? BANNER_PREFIX);
+  const prefix = ascii(parts.prefix ?? BANNER_TEXT_V2);
   return concat(BANNER.build({ prefix, payloadLength: payload.length }), payload);
 }
 
@@ -113,7 +115,7 @@ export function frame(tag: number, segments: readonly Uint8Array[], parts: Frame
     const bytes = segments[i] ?? new Uint8Array(0);
     if (parts.crcDisabled) return 0;
     if (i >= count) return parts.unusedCrc ?? 0;
-    return (crc32c(0xffff_ffff, bytes) ^ (parts.wrongCrc?.includes(i) ? 1 : 0)) >>> 0;
+    return (crc32c(SEGMENT_CRC_START, bytes) ^ (parts.wrongCrc?.includes(i) ? 1 : 0)) >>> 0;
   };
   const crcs = { segment1Crc: crc(1), segment2Crc: crc(2), segment3Crc: crc(3) };
   const body = segments.slice(0, count);

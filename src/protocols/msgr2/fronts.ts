@@ -1,3 +1,4 @@
+import { OP } from '../ceph/osd-ops.js';
 import * as E from './encode.js';
 
 /** Fronts of messages with sensible defaults, for the sessions that rules show as examples. */
@@ -30,12 +31,11 @@ export interface OpParts {
   /** The 28 bytes behind opcode and flags, in place of offset and length. */
   readonly arguments?: Uint8Array;
 }
-const WRITE = 0x2201;
 
 /** ceph_osd_op: 38 bytes. */
 function operation(p: OpParts): Uint8Array {
   const args = p.arguments ?? E.concat(E.u64(p.offset ?? 0), E.u64(p.length ?? p.payload ?? 0), zeros(12));
-  return E.concat(E.u16(p.op ?? WRITE), E.u32(0), args, zeros(28 - args.length), E.u32(p.payload ?? 0));
+  return E.concat(E.u16(p.op ?? OP.WRITE), E.u32(0), args, zeros(28 - args.length), E.u32(p.payload ?? 0));
 }
 
 export interface OsdOpParts {

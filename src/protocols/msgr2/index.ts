@@ -1,3 +1,4 @@
+import { PORT_V2 } from '../ceph/constants.js';
 import { messageNames, type TAG } from './constants.js';
 import { CLIENT, otherSide, SERVER, type Side } from '../../base/input.js';
 import type { Limits } from '../../base/limits.js';
@@ -33,7 +34,7 @@ export const msgr2: Protocol<SharedSessions, Msgr2Message> = {
   name: 'msgr2',
   title: "Ceph's messenger v2 (msgr2.0, msgr2.1)",
   nameWidth: 18,
-  ports: [3300],
+  ports: [PORT_V2],
   rules: RULES,
   specUrl,
   messageNames,

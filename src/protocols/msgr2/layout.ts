@@ -1,7 +1,8 @@
+import { BANNER_TEXT_V1, BANNER_TEXT_V2 } from '../ceph/constants.js';
 import { text, u16, u32, u64, u8, magic } from '../../base/field.js';
 import { hexNumber } from '../../base/hex.js';
 import { layout, repeat } from '../../base/layout.js';
-import { bannerFeatureNames, BANNER_PREFIX, BANNER_V1_PREFIX, FRAME_COMPRESSED, tagName } from './constants.js';
+import { bannerFeatureNames, FRAME_COMPRESSED, tagName } from './constants.js';
 import { messageTypeField } from '../ceph/message-type-field.js';
 
 /** The headers of the messenger protocol (doc/dev/msgr2.rst; src/msg/async/frames_v2.h). All numbers are little endian. */
@@ -11,14 +12,14 @@ const featureWord = u64({ text: (word) => bannerFeatureNames(word).join(' ') || 
 
 /** Either side's greeting begins with this; features follow. */
 export const BANNER = layout('little', {
-  prefix: magic(ascii(BANNER_PREFIX), { text: 'ceph v2' }),
+  prefix: magic(ascii(BANNER_TEXT_V2), { text: 'ceph v2' }),
   payloadLength: u16({ description: 'bytes of the banner that follow', example: 16 }),
 });
 /** What every banner's payload begins with. */
 export const BANNER_FEATURES = layout('little', { supported: featureWord, required: featureWord });
 /** The old protocol's greeting; it differs from the other one at byte 6. */
 export const BANNER_V1 = layout('little', {
-  prefix: text(BANNER_V1_PREFIX.length, { is: ascii(BANNER_V1_PREFIX), text: () => 'messenger v1' }),
+  prefix: text(BANNER_TEXT_V1.length, { is: ascii(BANNER_TEXT_V1), text: () => 'messenger v1' }),
 });
 
 /** Segments of a frame, at most. */
@@ -63,9 +64,12 @@ export const MESSAGE_HEADER = layout('little', {
   reserved: u16({ hidden: true, text: String }),
 });
 
+/** Start value of the checksums of segments; the preamble's is 0. */
+export const SEGMENT_CRC_START = 0xffff_ffff;
+
 const segmentCrc = u32({ hidden: true, text: (crc) => hexNumber(crc, 8) });
 
-/** Behind the last segment of a frame of revision 0: how it ended, and the checksums of all segments, with start value -1. */
+/** Behind the last segment of a frame of revision 0: how it ended, and the checksums of all segments. */
 export const EPILOGUE_REV0 = layout('little', {
   lateStatus: u8(),
   segment0Crc: segmentCrc,

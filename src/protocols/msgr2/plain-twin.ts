@@ -3,11 +3,9 @@ import { DEFAULT_LIMITS } from '../../base/limits.js';
 import type { Message } from '../../contract/message.js';
 import { openSegments } from './compression.js';
 import { FRAME_COMPRESSED } from './constants.js';
-import { crcSlot, epilogueOf, FIRST_CRC, lengthAt, MAX_SEGMENTS, PREAMBLE } from './layout.js';
+import { crcSlot, epilogueOf, FIRST_CRC, lengthAt, MAX_SEGMENTS, PREAMBLE, SEGMENT_CRC_START } from './layout.js';
 import { Frame } from './message.js';
 import { places } from './places.js';
-
-const ALL_ONES = 0xffffffff;
 
 /** A frame as it would be in crc mode and not compressed. */
 export interface PlainTwin<F extends Frame = Frame> {
@@ -63,7 +61,7 @@ function frameOf(m: Frame, bytes: Uint8Array, segments: readonly Uint8Array[], f
   preamble[PREAMBLE.at.flags] = flags;
   view.setUint32(PREAMBLE.at.crc, crc32c(0, preamble, 0, PREAMBLE.at.crc), true);
   const parts: Uint8Array[] = [preamble];
-  const crcs = segments.map((s) => crc32c(ALL_ONES, s, 0, s.length));
+  const crcs = segments.map((s) => crc32c(SEGMENT_CRC_START, s, 0, s.length));
   segments.forEach((s, i) => {
     parts.push(s);
     if (i === 0 && m.revision === 1 && s.length > 0) parts.push(FIRST_CRC.build({ segment0Crc: crcs[0]! }));

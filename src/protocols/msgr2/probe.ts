@@ -1,12 +1,13 @@
+import { BANNER_TEXT_V1, BANNER_TEXT_V2, PORT_V2 } from '../ceph/constants.js';
 import type { ProbeInput, ProbeResult } from '../../contract/protocol.js';
 import type { Connection } from '../../stream/byte-stream.js';
-import { BANNER_PREFIX, BANNER_V1_PREFIX, TAG, tagSenders } from './constants.js';
+import { TAG, tagSenders } from './constants.js';
 import { LateSearch } from '../ceph/late-search.js';
 import { senderOf } from '../ceph/senders.js';
 import { BANNER, MESSAGE_HEADER, PREAMBLE } from './layout.js';
 import { plausiblePreamble, Preamble } from './preamble.js';
 
-const search = new LateSearch({ size: PREAMBLE.size, ports: [3300], stands: plausiblePreamble, roleOf });
+const search = new LateSearch({ size: PREAMBLE.size, ports: [PORT_V2], stands: plausiblePreamble, roleOf });
 
 function begins(bytes: Uint8Array, prefix: string): boolean | 'more' {
   const n = Math.min(bytes.length, prefix.length);
@@ -33,9 +34,9 @@ export function probe(input: ProbeInput): ProbeResult {
       if (!ended[end]) more = true;
       continue;
     }
-    const v2 = begins(bytes[end], BANNER_PREFIX);
+    const v2 = begins(bytes[end], BANNER_TEXT_V2);
     if (v2 === true) return { score: 1, by: 'magic', clientEnd: search.clientEnd(input) };
-    const v1 = begins(bytes[end], BANNER_V1_PREFIX);
+    const v1 = begins(bytes[end], BANNER_TEXT_V1);
     if (v1 === true) legacy++;
     else if (v1 === false && v2 === false) foreign = true;
     else if (!ended[end]) more = true;
@@ -50,7 +51,7 @@ export function probe(input: ProbeInput): ProbeResult {
 export function relative(first: readonly [Uint8Array, Uint8Array], connection: Connection): string | null {
   if (connection.start === 'missed' && connection.ports.some(isCephPort) && first.some(looksRandom))
     return "probably Ceph msgr2 in secure mode, joined late; record from the connection's start, and give its keys with --keyring";
-  if (!first.some((bytes) => begins(bytes, BANNER_V1_PREFIX) === true)) return null;
+  if (!first.some((bytes) => begins(bytes, BANNER_TEXT_V1) === true)) return null;
   return 'Ceph messenger v1 ("ceph v027"); protocol msgr1 reads it';
 }
 
@@ -62,7 +63,7 @@ function roleOf(bytes: Uint8Array): 0 | 1 | 2 {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const p = new Preamble();
   let at =
-    begins(bytes, BANNER_PREFIX) === true && bytes.length >= BANNER.size
+    begins(bytes, BANNER_TEXT_V2) === true && bytes.length >= BANNER.size
       ? BANNER.size + view.getUint16(BANNER.at.payloadLength, true)
       : search.find(bytes, 0);
   for (let n = 0; n < LOOKED_AT && at >= 0 && at + PREAMBLE.size <= bytes.length; n++) {
@@ -89,7 +90,7 @@ function roleOf(bytes: Uint8Array): 0 | 1 | 2 {
 
 /** A monitor's port, and those that daemons bind to (ms_bind_port_min and ms_bind_port_max of src/common/options/global.yaml.in). */
 function isCephPort(port: number): boolean {
-  return port === 3300 || (port >= 6800 && port <= 7568);
+  return port === PORT_V2 || (port >= 6800 && port <= 7568);
 }
 
 /** Bytes from which on a look at their variety tells anything. */

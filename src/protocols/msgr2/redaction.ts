@@ -1,3 +1,4 @@
+import { BANNER_TEXT_V1 } from '../ceph/constants.js';
 import { crc32c } from '../../base/crc32c.js';
 import { DEFAULT_LIMITS } from '../../base/limits.js';
 import { decode } from '../../base/structure/decode.js';
@@ -5,20 +6,17 @@ import type { Message } from '../../contract/message.js';
 import type { Redaction, Rewrite } from '../../contract/redaction.js';
 import { CEPH_REDACTION } from '../ceph/redaction.js';
 import { heldFront } from './annotate.js';
-import { BANNER_V1_PREFIX } from './constants.js';
-import { crcSlot, PREAMBLE } from './layout.js';
+import { crcSlot, PREAMBLE, SEGMENT_CRC_START } from './layout.js';
 import { DataFrame, Frame } from './message.js';
 import { fit } from './packing/fit.js';
 import { places } from './places.js';
 import { plainTwin, segmentsOf } from './plain-twin.js';
 
-const ALL_ONES = 0xffffffff;
-
 /** What a copy for others keeps of frames in crc mode. */
 export const REDACTION: Redaction = {
   ...CEPH_REDACTION,
   magics: ['prefix'],
-  words: [BANNER_V1_PREFIX, ...CEPH_REDACTION.words],
+  words: [BANNER_TEXT_V1, ...CEPH_REDACTION.words],
   skipped,
   repack,
   seal,
@@ -96,9 +94,9 @@ function seal(m: Message, original: Uint8Array, redacted: Uint8Array): void {
     const at = i === 0 && m.revision === 1 ? firstCrc : epilogue < 0 || slot < 0 ? -1 : epilogue + slot;
     if (to === from || at < 0 || at + 4 > original.length) continue;
     const stored = was.getUint32(at, true);
-    const right = crc32c(ALL_ONES, redacted, from, to);
-    if (stored === crc32c(ALL_ONES, original, from, to)) is.setUint32(at, right, true);
+    const right = crc32c(SEGMENT_CRC_START, redacted, from, to);
+    if (stored === crc32c(SEGMENT_CRC_START, original, from, to)) is.setUint32(at, right, true);
     // 0 in place of all of them says that they are switched off
-    else is.setUint32(at, stored === right ? stored ^ ALL_ONES : stored, true);
+    else is.setUint32(at, stored === right ? ~stored : stored, true);
   }
 }

@@ -85,31 +85,29 @@ export interface IdentParts {
 export const FEATURES = 0x3f01cfbffffdffffn;
 export const CLIENT_ADDR = E.addr({ ip: [10, 0, 0, 9], port: 0, nonce: 77 });
 
-export function clientIdentPayload(parts: IdentParts = {}): Uint8Array {
+/** What both sides' idents end with; `cookie`: of a session that is not lossy. */
+function identity(parts: IdentParts, cookie: bigint): Uint8Array {
   const lossy = parts.lossy ?? true;
+  return E.concat(
+    E.u64(parts.globalSeq ?? 1),
+    E.u64(parts.supported ?? FEATURES),
+    E.u64(parts.required ?? MSG_ADDR2),
+    E.u64(lossy ? 1 : 0),
+    E.u64(parts.cookie ?? (lossy ? 0n : cookie)),
+  );
+}
+
+export function clientIdentPayload(parts: IdentParts = {}): Uint8Array {
   return E.concat(
     parts.addresses ?? E.addrvec(CLIENT_ADDR),
     parts.target ?? E.addr(),
     E.u64(parts.gid ?? 4100),
-    E.u64(parts.globalSeq ?? 1),
-    E.u64(parts.supported ?? FEATURES),
-    E.u64(parts.required ?? MSG_ADDR2),
-    E.u64(lossy ? 1 : 0),
-    E.u64(parts.cookie ?? (lossy ? 0n : 0xc11e47n)),
+    identity(parts, 0xc11e47n),
   );
 }
 
 export function serverIdentPayload(parts: IdentParts = {}): Uint8Array {
-  const lossy = parts.lossy ?? true;
-  return E.concat(
-    parts.addresses ?? E.addrvec(E.addr()),
-    E.u64(parts.gid ?? 0),
-    E.u64(parts.globalSeq ?? 1),
-    E.u64(parts.supported ?? FEATURES),
-    E.u64(parts.required ?? MSG_ADDR2),
-    E.u64(lossy ? 1 : 0),
-    E.u64(parts.cookie ?? (lossy ? 0n : 0x5e47e4n)),
-  );
+  return E.concat(parts.addresses ?? E.addrvec(E.addr()), E.u64(parts.gid ?? 0), identity(parts, 0x5e47e4n));
 }
 
 export interface ReconnectParts {

@@ -18,6 +18,8 @@ import {
   OPT_LIST_META_CONTEXT,
   OPT_SET_META_CONTEXT,
   REP_INFO,
+  REP_MAGIC_HI,
+  REP_MAGIC_LO,
   REP_META_CONTEXT,
   REP_SERVER,
 } from './constants.js';
@@ -44,7 +46,7 @@ import {
   type Span,
 } from './option-data.js';
 import type { ExtentScan, Prefix } from './decoder/payload.js';
-import { decimal, exact } from '../../base/u64.js';
+import { decimal, exact, wide } from '../../base/u64.js';
 import { jsonText, Shown, type Annotated, type Fields as LayoutFields, type Layout } from '../../base/layout.js';
 import {
   CHUNK,
@@ -62,6 +64,7 @@ import {
   INFO_BLOCK_SIZE_DATA,
   INFO_DATA,
   INFO_EXPORT_DATA,
+  NAME,
   OLDSTYLE_TAIL,
   OPTION,
   OPTION_REPLY,
@@ -215,7 +218,7 @@ function infoRequest(f: Fields, m: Option): void {
     f.rest('data', m.data, 0, m.dataLength);
     return;
   }
-  f.put('nameLength', 4, undefined, String(parsed.nameLength));
+  f.put('nameLength', NAME.size, undefined, String(parsed.nameLength));
   f.put('exportName', parsed.nameLength, text(m.data, parsed.name));
   if (parsed.count < 0) return;
   f.put('infoCount', 2, undefined, String(parsed.count));
@@ -237,7 +240,7 @@ function metaRequest(f: Fields, m: Option): void {
     f.rest('data', m.data, 0, m.dataLength);
     return;
   }
-  f.put('nameLength', 4, undefined, String(parsed.name.length));
+  f.put('nameLength', NAME.size, undefined, String(parsed.name.length));
   f.put('exportName', parsed.name.length, text(m.data, parsed.name));
   if (parsed.count < 0) return;
   f.put('queryCount', 4, undefined, String(parsed.count));
@@ -261,7 +264,7 @@ function metaRequest(f: Fields, m: Option): void {
 }
 
 function optionReply(f: Fields, m: OptionReply): void {
-  const magic = new Shown(undefined, hexNumber(0x0003e889045565a9n, 16));
+  const magic = new Shown(undefined, hexNumber(wide(REP_MAGIC_HI, REP_MAGIC_LO), 16));
   const type = new Shown(m.type, `${hexNumber(m.type, 8)} ${replyName(m.type)}`);
   f.header(OPTION_REPLY, { magic, option: optionNumber(m), type, length: m.dataLength });
   if (m.isError) {
@@ -285,7 +288,7 @@ function serverEntry(f: Fields, m: OptionReply): void {
     f.rest('data', m.data, 0, m.dataLength);
     return;
   }
-  f.put('nameLength', 4, undefined, String(entry.nameLength));
+  f.put('nameLength', NAME.size, undefined, String(entry.nameLength));
   f.put('exportName', entry.nameLength, text(m.data, entry.name));
   if (entry.description !== null) f.put('description', entry.description.length, text(m.data, entry.description));
 }
@@ -419,11 +422,11 @@ function errorFields(f: Fields, m: Chunk, data: Prefix): void {
   const messageLength = data.u16(ERROR_DATA.at.messageLength);
   const error = errorShown(data.u32(ERROR_DATA.at.error));
   f.header(ERROR_DATA, { error, messageLength: new Shown(undefined, String(messageLength)) });
-  const room = m.payload - ERROR_DATA.size - (m.type === CHUNK_ERROR_OFFSET ? 8 : 0);
+  const room = m.payload - ERROR_DATA.size - (m.type === CHUNK_ERROR_OFFSET ? ERROR_OFFSET.size : 0);
   if (messageLength > room) return;
   f.put('message', messageLength, text(data, { at: ERROR_DATA.size, length: messageLength }));
   const at = ERROR_DATA.size + messageLength;
-  if (m.type === CHUNK_ERROR_OFFSET && data.length >= at + 8) {
+  if (m.type === CHUNK_ERROR_OFFSET && data.length >= at + ERROR_OFFSET.size) {
     f.header(ERROR_OFFSET, { offset: exact(data.u32(at), data.u32(at + 4)) });
   }
 }

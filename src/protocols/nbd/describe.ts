@@ -6,7 +6,9 @@ import {
   CMD_FLUSH,
   CMD_RESIZE,
   INFO_BLOCK_SIZE,
+  INFO_DESCRIPTION,
   INFO_EXPORT,
+  INFO_NAME,
   OPT_EXPORT_NAME,
   OPT_GO,
   OPT_INFO,
@@ -103,7 +105,7 @@ function request(m: Request): string {
   const length = decimal(m.lengthHi, m.lengthLo);
   if (plain && nothing) return cookie + flags;
   if (m.type === CMD_RESIZE) return `${cookie}  new size ${offset}${flags}`;
-  const listed = query !== null && m.type === CMD_BLOCK_STATUS && query.length >= 12;
+  const listed = query !== null && m.type === CMD_BLOCK_STATUS && query.length >= STATUS_QUERY.size + CONTEXT_ID.size;
   const extent = listed
     ? `${decimal(query.u32(STATUS_QUERY.at.effectLength), query.u32(STATUS_QUERY.at.effectLength + 4))}  contexts ${contextIds(query)}`
     : length;
@@ -112,9 +114,13 @@ function request(m: Request): string {
 
 function contextIds(query: Prefix): string {
   const ids: number[] = [];
-  for (let at = STATUS_QUERY.size; at + CONTEXT_ID.size <= query.length && ids.length < SHORT_LIST; at += 4)
+  for (
+    let at = STATUS_QUERY.size;
+    at + CONTEXT_ID.size <= query.length && ids.length < SHORT_LIST;
+    at += CONTEXT_ID.size
+  )
     ids.push(query.u32(at));
-  return ids.join(' ') + (query.length > 8 + 4 * ids.length ? ' ...' : '');
+  return ids.join(' ') + (query.length > STATUS_QUERY.size + CONTEXT_ID.size * ids.length ? ' ...' : '');
 }
 
 function chunk(m: Chunk, verbose: boolean): string {
@@ -138,10 +144,10 @@ function chunk(m: Chunk, verbose: boolean): string {
     parts.push(list.join(', '));
   }
   const data = m.errorData;
-  if (data !== null && data.length >= 6) {
+  if (data !== null && data.length >= ERROR_DATA.size) {
     parts.push(errorName(data.u32(ERROR_DATA.at.error)));
     const n = data.u16(ERROR_DATA.at.messageLength);
-    if (n > 0 && n <= m.payload - 6) parts.push(str(data, { at: 6, length: n }));
+    if (n > 0 && n <= m.payload - ERROR_DATA.size) parts.push(str(data, { at: ERROR_DATA.size, length: n }));
   }
   if (parts.length === 1 && m.payload > 0) parts.push(count(m.payload, 'byte'));
   return join(parts) + flags;
@@ -178,13 +184,13 @@ function replyContent(m: OptionReply): (string | false)[] {
     if (entry === null || entry.name === null) return [`${count(m.dataLength, 'byte')} that cannot be read`];
     return [`export ${str(data, entry.name)}`, entry.description !== null && str(data, entry.description)];
   }
-  if (m.type === REP_META_CONTEXT && data.length >= 4) {
+  if (m.type === REP_META_CONTEXT && data.length >= CONTEXT_ID.size) {
     return [
       str(data, { at: CONTEXT_ID.size, length: m.dataLength - CONTEXT_ID.size }),
       `id ${data.u32(CONTEXT_ID.at.contextId)}`,
     ];
   }
-  if (m.type === REP_INFO && data.length >= 2) {
+  if (m.type === REP_INFO && data.length >= INFO_DATA.size) {
     const type = data.u16(INFO_DATA.at.info);
     const name = infoName(type).slice('NBD_INFO_'.length);
     const info = type === INFO_EXPORT ? exportInfoIn(data) : null;
@@ -197,7 +203,7 @@ function replyContent(m: OptionReply): (string | false)[] {
     }
     return [
       name,
-      type === 1 || type === 2
+      type === INFO_NAME || type === INFO_DESCRIPTION
         ? str(data, { at: INFO_DATA.size, length: m.dataLength - INFO_DATA.size })
         : count(m.dataLength - INFO_DATA.size, 'byte'),
     ];

@@ -1,15 +1,21 @@
+import * as C from './constants.js';
 import { flags, magic, u16, u32, u64 } from '../../base/field.js';
 import { layout } from '../../base/layout.js';
 import { CLIENT_FLAG_NAMES, COMMAND_FLAG_NAMES, REPLY_FLAG_NAMES, TRANSMISSION_FLAG_NAMES } from './names.js';
 
 /** The headers of NBD (doc/proto.md of the NetworkBlockDevice project). All integers are big-endian, nothing is padded. */
 
+/** A magic in hex. */
+function words(...list: readonly number[]): string {
+  return list.map((word) => word.toString(16).padStart(8, '0')).join('');
+}
+
 const cookie = u64({ description: 'the client chooses it, the server repeats it', example: '1' });
 
 /** The server's greeting in newstyle; oldstyle has another second magic and no flags. */
 export const GREETING = layout('big', {
-  magic: magic('4e42444d41474943'),
-  style: magic('49484156454f5054'),
+  magic: magic(words(C.NBDMAGIC_HI, C.NBDMAGIC_LO)),
+  style: magic(words(C.IHAVEOPT_HI, C.IHAVEOPT_LO)),
   flags: flags('u16', CLIENT_FLAG_NAMES),
 });
 
@@ -18,14 +24,14 @@ export const CLIENT_FLAGS = layout('big', { flags: flags('u32', CLIENT_FLAG_NAME
 
 /** An option's header; its data follow. */
 export const OPTION = layout('big', {
-  magic: magic('49484156454f5054'),
+  magic: magic(words(C.IHAVEOPT_HI, C.IHAVEOPT_LO)),
   option: u32({ description: 'number of the option', example: 7 }),
   length: u32({ description: 'bytes of data' }),
 });
 
 /** The header of a reply to an option; its data follow. */
 export const OPTION_REPLY = layout('big', {
-  magic: magic('0003e889045565a9'),
+  magic: magic(words(C.REP_MAGIC_HI, C.REP_MAGIC_LO)),
   option: u32({ description: 'number of the option that it answers', example: 7 }),
   type: u32({ description: 'what it is; bit 31: an error', example: 1 }),
   length: u32({ description: 'bytes of data' }),
@@ -67,7 +73,7 @@ export const INFO_BLOCK_SIZE_DATA = layout('big', {
 
 /** A compact request; a WRITE's data follow. */
 export const REQUEST = layout('big', {
-  magic: magic('25609513'),
+  magic: magic(words(C.REQUEST_MAGIC)),
   flags: flags('u16', COMMAND_FLAG_NAMES, { description: 'command flags' }),
   type: u16({ description: 'number of the command', example: 0 }),
   cookie,
@@ -77,7 +83,7 @@ export const REQUEST = layout('big', {
 
 /** An extended request. */
 export const EXTENDED_REQUEST = layout('big', {
-  magic: magic('21e41c71'),
+  magic: magic(words(C.EXTENDED_REQUEST_MAGIC)),
   flags: flags('u16', COMMAND_FLAG_NAMES, { description: 'command flags' }),
   type: u16({ description: 'number of the command', example: 0 }),
   cookie,
@@ -87,14 +93,14 @@ export const EXTENDED_REQUEST = layout('big', {
 
 /** A simple reply; a READ's data follow. */
 export const SIMPLE_REPLY = layout('big', {
-  magic: magic('67446698'),
+  magic: magic(words(C.SIMPLE_REPLY_MAGIC)),
   error: u32({ description: 'error, 0 for success', example: 0 }),
   cookie,
 });
 
 /** A chunk of a structured reply; its payload follows. */
 export const CHUNK = layout('big', {
-  magic: magic('668e33ef'),
+  magic: magic(words(C.STRUCTURED_REPLY_MAGIC)),
   flags: flags('u16', REPLY_FLAG_NAMES),
   type: u16({ description: 'what the payload is', example: 1 }),
   cookie,
@@ -103,7 +109,7 @@ export const CHUNK = layout('big', {
 
 /** A chunk of an extended reply. */
 export const EXTENDED_CHUNK = layout('big', {
-  magic: magic('6e8a278c'),
+  magic: magic(words(C.EXTENDED_REPLY_MAGIC)),
   flags: flags('u16', REPLY_FLAG_NAMES),
   type: u16({ description: 'what the payload is', example: 1 }),
   cookie,

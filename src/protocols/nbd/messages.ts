@@ -13,6 +13,8 @@ import {
   CMD_WRITE,
   MAX_STRING,
   REPLY_FLAG_DONE,
+  REP_ACK,
+  REP_ERROR_BIT,
 } from './constants.js';
 import { chunkName, commandName, optionName, replyName } from './names.js';
 import { ExtentScan, Prefix, type PayloadTaker } from './decoder/payload.js';
@@ -156,12 +158,12 @@ export class OptionReply extends NbdMessage {
 
   /** Whether it is an error (bit 31). */
   get isError(): boolean {
-    return this.type >= 0x80000000;
+    return this.type >= REP_ERROR_BIT;
   }
 
   /** Whether it ends the answer: an acknowledgement or an error. */
   get isFinal(): boolean {
-    return this.type === 1 || this.type >= 0x80000000;
+    return this.type === REP_ACK || this.isError;
   }
 }
 

@@ -1,4 +1,5 @@
 import { hexNumber } from '../../base/hex.js';
+import { REP_ERROR_BIT } from './constants.js';
 
 /** The protocol's own words for its numbers. What has no name is shown as its family and number. */
 
@@ -106,7 +107,7 @@ export function optionName(option: number): string {
 }
 
 export function replyName(type: number): string {
-  if (type >= 0x80000000) return REPLY_ERRORS[type - 0x80000000] ?? `NBD_REP_ERR_${type - 0x80000000}`;
+  if (type >= REP_ERROR_BIT) return REPLY_ERRORS[type - REP_ERROR_BIT] ?? `NBD_REP_ERR_${type - REP_ERROR_BIT}`;
   return REPLIES[type] ?? `NBD_REP_${type}`;
 }
 

@@ -1,6 +1,5 @@
-import type { Confidence, Party, Severity } from '../../base/rule.js';
 import type { Counts } from '../../engine/event.js';
-import type { Direction, StreamEvent } from '../event-object.js';
+import type { FindingEvent, StreamEvent } from '../event-object.js';
 
 /**
  * What is inside a page, between the CLI that writes it and the program in the page that reads it. Base64 of deflated bytes (RFC 1951):
@@ -94,23 +93,12 @@ export interface PageStream {
   readonly relative: string | null;
 }
 
-export interface PageFinding {
+export interface PageFinding extends Omit<FindingEvent, 'type' | 'file' | 'stream' | 'protocol' | 'time' | 'spec'> {
   readonly capture: number;
   /** Number of its stream in the part; -1: about the capture itself. */
   readonly stream: number;
-  readonly rule: string;
-  readonly severity: Severity;
-  readonly party: Party;
-  readonly confidence: Confidence;
-  readonly direction: Direction;
-  readonly message: number | null;
-  readonly related: readonly number[];
-  readonly offset: number;
-  readonly length: number;
-  readonly packet: number;
   /** Nanoseconds from the capture's first packet. */
   readonly time: number;
-  readonly text: string;
 }
 
 /** The columns of the messages. */

@@ -59,6 +59,9 @@ export const clientSession = struct({
   oldestClientTid: since(7, u64),
 });
 
+export const MDS_OP_SETFILELOCK = 0x1109;
+export const MDS_OP_CREATE = 0x1301;
+
 const MDS_OPS: Readonly<Record<number, string>> = {
   0x100: 'lookup',
   0x101: 'getattr',
@@ -72,7 +75,7 @@ const MDS_OPS: Readonly<Record<number, string>> = {
   0x1106: 'rmxattr',
   0x1107: 'setlayout',
   0x1108: 'setattr',
-  0x1109: 'setfilelock',
+  [MDS_OP_SETFILELOCK]: 'setfilelock',
   0x110: 'getfilelock',
   0x110a: 'setdirlayout',
   0x1201: 'mknod',
@@ -82,7 +85,7 @@ const MDS_OPS: Readonly<Record<number, string>> = {
   0x1220: 'mkdir',
   0x1221: 'rmdir',
   0x1222: 'symlink',
-  0x1301: 'create',
+  [MDS_OP_CREATE]: 'create',
   0x302: 'open',
   0x305: 'readdir',
   0x400: 'lookupsnap',
@@ -102,7 +105,6 @@ const MDS_OPS: Readonly<Record<number, string>> = {
   0x1509: 'quiesce_inode',
   0x150a: 'lock_path',
 };
-export const MDS_OP_CREATE = 0x1301;
 const READS_DIRECTORY: readonly number[] = [0x305, 0x402, 0x1404];
 export function mdsOpName(op: number): string {
   return MDS_OPS[op] ?? `op 0x${op.toString(16)}`;

@@ -13,7 +13,7 @@ import {
   unused,
   type ValueOf,
 } from '../../../base/structure/type.js';
-import { resultText } from '../constants.js';
+import { resultText, SNAP_HEAD } from '../constants.js';
 import { messageFlagNames, opFlagNames, opKind, opName, type OpKind } from '../osd-ops.js';
 import { eversion, hobject, locator, pg, requestId, spg, timespan, trace, utime, uuid } from '../structures/common.js';
 
@@ -59,7 +59,6 @@ const flagText = (v: number) => messageFlagNames(v).join(' ');
 /** request_redirect_t: where else to ask. */
 const redirect = versioned(1, { locator, object: string, instructions: blob });
 
-const SNAP_HEAD = 0xffff_ffff_ffff_fffen;
 const SNAP_DIR = 0xffff_ffff_ffff_ffffn;
 
 /** jspan_context: where a trace of OpenTelemetry goes on. */

@@ -1,7 +1,7 @@
 import { changed, list, since, until, whenBefore } from '../../../base/structure/parts.js';
 import { struct, versioned } from '../../../base/structure/struct.js';
 import { blob, bool, i32, i8, remainder, string, u32, u64, u8 } from '../../../base/structure/type.js';
-import { resultText } from '../constants.js';
+import { resultText, SNAP_HEAD } from '../constants.js';
 import { address } from '../structures/address.js';
 import {
   entityNameT,
@@ -109,7 +109,7 @@ function hasManifest(before: { readonly flags?: number | undefined }): boolean {
   return ((before.flags ?? 0) & MANIFEST) !== 0;
 }
 function isHead(before: { readonly object?: { readonly snap: bigint } }): boolean {
-  return before.object?.snap === 0xffff_ffff_ffff_fffen;
+  return before.object?.snap === SNAP_HEAD;
 }
 
 /** SnapSet: which clones an object has. */

@@ -1,5 +1,4 @@
-import { ifLeft, list, since, sized } from '../../../base/structure/parts.js';
-import type { Reader } from '../../../base/structure/reader.js';
+import { ifLeft, list, since, sized, whenever } from '../../../base/structure/parts.js';
 import { struct, versioned } from '../../../base/structure/struct.js';
 import { bool, i32, i64, string, u16, u32, u64, u8, type Type } from '../../../base/structure/type.js';
 import { addresses } from './address.js';
@@ -54,17 +53,12 @@ const daemon = versioned(10, {
 });
 
 /** A field that came with the inner version `ev` of the map, which stands in the middle of it. */
-const later = <T>(version: number, type: Type<T>): Type<T | undefined> => {
-  const there = (r: Reader): boolean => ((r.before['innerVersion'] as number | undefined) ?? 0) >= version;
-  return {
-    ...{ kind: `${type.kind} since inner version ${version}`, size: -1, least: 0 },
-    read: (r, name) => (!r.failed && there(r) ? type.read(r, name) : undefined),
-    skip: (r, name) => {
-      if (!r.failed && there(r)) type.skip(r, name);
-    },
-    json: (value) => (value === undefined ? null : type.json(value)),
-  };
-};
+const later = <T>(version: number, type: Type<T>): Type<T | undefined> =>
+  whenever(
+    `since inner version ${version}`,
+    type,
+    (r) => ((r.before['innerVersion'] as number | undefined) ?? 0) >= version,
+  );
 
 /** MDSMap, from version 4 on, as far as inner version 5 and newer have it. */
 export const mdsMap = versioned(5, {

@@ -1,3 +1,4 @@
+import { PORT_V1 } from '../../ceph/constants.js';
 import { AUTHORIZER_MAX, TAG } from '../constants.js';
 import * as E from '../encode.js';
 import { MSG } from '../../ceph/message-types.js';
@@ -24,7 +25,7 @@ export const BANNER_RULE = rule('banner', {
     'a web browser at a monitor',
     () =>
       script()
-        .send('server', E.banner(), E.address(6789), E.address(40000))
+        .send('server', E.banner(), E.address(PORT_V1), E.address(40000))
         .send('client', E.ascii('GET / HTTP/1.1\r\nHost: ceph\r\n\r\n')),
   ],
   keeps: ['both sides greet with "ceph v027"', () => script().open()],

@@ -1,7 +1,13 @@
 import { CLIENT, otherSide, type Side } from '../../../base/input.js';
 import type { ValueOf } from '../../../base/structure/type.js';
 import type { Output } from '../../../contract/protocol.js';
-import { capOpName, leaseActionName, mdsOpName, sessionOpName } from '../../ceph/bodies/file-systems.js';
+import {
+  capOpName,
+  leaseActionName,
+  MDS_OP_SETFILELOCK,
+  mdsOpName,
+  sessionOpName,
+} from '../../ceph/bodies/file-systems.js';
 import {
   beaconLead,
   clientCapsLead,
@@ -36,7 +42,6 @@ const LAST_CAP_OP = 12;
 /** CEPH_MDS_LEASE_*: what each side may say. */
 const SERVER_LEASES: readonly number[] = [1, 3];
 const CLIENT_LEASES: readonly number[] = [2, 3, 4];
-const SETFILELOCK = 0x1109;
 /** CEPH_MDS_FLAG_REPLAY. */
 const REPLAY = 1;
 
@@ -127,7 +132,7 @@ export class FileSystemChecks {
       this.output.raise(R.MDS_REQUEST_UNOPENED, { message: m, text: `${mdsOpName(r.op)} before the session is open` });
     }
     const oldest = r.oldestClientTid;
-    if (oldest.value > m.tid && r.op !== SETFILELOCK) {
+    if (oldest.value > m.tid && r.op !== MDS_OP_SETFILELOCK) {
       const text = `the oldest request is ${oldest.value}, this one is ${m.tid}`;
       this.output.raise(R.MDS_REQUEST_OLDEST, inFront(m, oldest.at, oldest.length, text));
     }

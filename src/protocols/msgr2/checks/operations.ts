@@ -12,7 +12,8 @@ import {
   type OpHead,
   type ReplyHead,
 } from '../../ceph/operation-head.js';
-import { opName } from '../../ceph/osd-ops.js';
+import { SNAP_HEAD } from '../../ceph/constants.js';
+import { isAboutPg, isWrite, OP, opName } from '../../ceph/osd-ops.js';
 import * as R from '../rules/index.js';
 import type { Cluster } from '../../ceph/cluster.js';
 import { inFront } from './front.js';
@@ -22,14 +23,9 @@ import { isBefore, pgOf, printed, Versions } from './versions.js';
 const ACKS = 7;
 const WRITE = 0x20;
 
-/** Write, or read and write, in an opcode; which kind of thing it is about, and a placement group as that. */
-const MODE_WRITE = 0x2000;
-const KIND = 0x0f00;
-const KIND_PG = 0x0500;
-const LIST_SNAPS = 0x120a;
 /** Snapshot numbers of the head (CEPH_NOSNAP) and of the snapdir (CEPH_SNAPDIR), by halves. */
 const ALL_ONES = 0xffff_ffff;
-const HEAD_LOW = 0xffff_fffe;
+const HEAD_LOW = Number(SNAP_HEAD & 0xffff_ffffn);
 
 /** Judges operations on objects and their replies on one connection. */
 export class OperationChecks {
@@ -67,7 +63,7 @@ export class OperationChecks {
     }
     if (o.snapFault !== '') output.raise(R.OSD_OP_SNAP_ORDER, inFront(m, o.snapFaultAt, SNAP, o.snapFault));
     if (o.epoch === 0) output.raise(R.OSD_OP_EPOCH, inFront(m, OP_AT.epoch, 4, 'map epoch 0'));
-    if (o.objectLength === 0 && !o.ops.every(isPgOp)) {
+    if (o.objectLength === 0 && !o.ops.every(isAboutPg)) {
       output.raise(R.OSD_OP_OBJECT, inFront(m, o.objectAt, 4, `${names(o.ops)} on an object without a name`));
     }
     this.snapshot(m, o);
@@ -85,11 +81,11 @@ export class OperationChecks {
   private snapshot(m: DataFrame, o: OpHead): void {
     const isHead = o.snapHigh === ALL_ONES && o.snapLow === HEAD_LOW;
     const isDirectory = o.snapHigh === ALL_ONES && o.snapLow === ALL_ONES;
-    const lists = o.ops.includes(LIST_SNAPS);
+    const lists = o.ops.includes(OP.LIST_SNAPS);
     if (lists !== isDirectory && (lists || o.ops.length > 0)) {
       const text = `${names(o.ops)} ${isDirectory ? 'on the snapdir' : 'elsewhere than on the snapdir'}`;
       this.output.raise(R.OSD_OP_SNAPDIR, inFront(m, o.snapAt, SNAP, text));
-    } else if (!isHead && o.ops.some((op) => (op & MODE_WRITE) !== 0)) {
+    } else if (!isHead && o.ops.some(isWrite)) {
       const snapshot = o.snapHigh * 2 ** 32 + o.snapLow;
       this.output.raise(R.OSD_OP_WRITE_SNAP, inFront(m, o.snapAt, SNAP, `${names(o.ops)} on snapshot ${snapshot}`));
     }
@@ -185,7 +181,5 @@ function leadsTo(hash: number, seed: number): boolean {
   const lowest = (differing & -differing) >>> 0;
   return seed >>> 0 < lowest;
 }
-
-const isPgOp = (op: number): boolean => (op & KIND) === KIND_PG;
 
 const names = (ops: readonly number[]): string => ops.slice(0, 8).map(opName).join('+') || 'nothing';

@@ -1,8 +1,9 @@
+import { BANNER_TEXT_V1, BANNER_TEXT_V2 } from '../../ceph/constants.js';
 import { hexNumber } from '../../../base/hex.js';
 import type { Input, Side } from '../../../base/input.js';
 import { count } from '../../../base/text.js';
 import type { Output } from '../../../contract/protocol.js';
-import { BANNER_PREFIX, BANNER_V1_PREFIX, COMPRESSION, REVISION_1 } from '../constants.js';
+import { COMPRESSION, REVISION_1 } from '../constants.js';
 import { BANNER, BANNER_FEATURES, BANNER_V1 } from '../layout.js';
 import { Banner } from '../message.js';
 import * as R from '../rules/index.js';
@@ -17,8 +18,8 @@ export type BannerKind = 'v1' | 'v2' | 'none';
 
 /** What the stream begins with; BANNER_TELLS bytes are there. */
 export function bannerKind(input: Input): BannerKind {
-  if (starts(input, BANNER_V1_PREFIX)) return 'v1';
-  return starts(input, BANNER_PREFIX) ? 'v2' : 'none';
+  if (starts(input, BANNER_TEXT_V1)) return 'v1';
+  return starts(input, BANNER_TEXT_V2) ? 'v2' : 'none';
 }
 
 function starts(input: Input, prefix: string): boolean {

@@ -7,12 +7,23 @@ import { openSegments } from '../compression.js';
 import { at } from '../places.js';
 import type { FrameReader } from './frame-reader.js';
 import { DataFrame, type Frame } from '../message.js';
-import { crcSlot, EPILOGUE_REV0, epilogueOf, FIRST_CRC, MAX_SEGMENTS, PREAMBLE, type Revision } from '../layout.js';
+import {
+  crcSlot,
+  EPILOGUE_REV0,
+  epilogueOf,
+  FIRST_CRC,
+  MAX_SEGMENTS,
+  PREAMBLE,
+  SEGMENT_CRC_START,
+  type Revision,
+} from '../layout.js';
 import type { Preamble } from '../preamble.js';
+import { keepData } from '../../ceph/ceph-message.js';
 import { messageTypeName } from '../../ceph/message-types.js';
 import * as R from '../rules/index.js';
 
-const ALL_ONES = 0xffff_ffff;
+/** The checksum of nothing. */
+const NO_BYTES = SEGMENT_CRC_START;
 const DATA_SEGMENT = 3;
 /** Bytes of a front that are kept until the frame's checksums are judged; operations on objects are shorter. */
 const FRONT_KEPT = 1024;
@@ -74,7 +85,7 @@ export class CrcFrame {
       frame.damaged = true;
       this.segmentLeft = l0;
     } else {
-      this.crcs[0] = crc32c(ALL_ONES, bytes, pos, pos + l0);
+      this.crcs[0] = crc32c(SEGMENT_CRC_START, bytes, pos, pos + l0);
       pos += l0;
       if (revision === 1 && l0 > 0) {
         this.stored[0] = view.getUint32(pos, true);
@@ -85,7 +96,7 @@ export class CrcFrame {
       this.next();
       const l1 = p.lengths[1];
       if (p.count > 1 && l1 > 0 && pos + l1 <= start + gathered && !p.compressed) {
-        this.crcs[1] = crc32c(ALL_ONES, bytes, pos, pos + l1);
+        this.crcs[1] = crc32c(SEGMENT_CRC_START, bytes, pos, pos + l1);
         if (frame instanceof DataFrame) {
           this.reader.front(frame, bytes, pos, pos + l1, pos - start);
           this.namesLeft = this.reader.wantNames(frame);
@@ -119,7 +130,7 @@ export class CrcFrame {
     this.frame = frame;
     this.revision = revision;
     this.count = count;
-    this.crcs.fill(ALL_ONES);
+    this.crcs.fill(SEGMENT_CRC_START);
     this.stored.fill(0);
     this.segment = 0;
     this.segmentLeft = 0;
@@ -154,7 +165,8 @@ export class CrcFrame {
         pos++;
       } else if (this.segment < this.count) {
         const n = Math.min(this.segmentLeft, end - pos);
-        if (this.segment === DATA_SEGMENT && this.namesLeft > 0) this.keepNames(bytes, pos, n);
+        if (this.segment === DATA_SEGMENT && this.namesLeft > 0)
+          this.namesLeft = keepData((this.frame as DataFrame).data, this.namesLeft, bytes, pos, n);
         this.crcs[this.segment] = crc32c(this.crcs[this.segment]!, bytes, pos, pos + n);
         pos += n;
         this.segmentLeft -= n;
@@ -167,16 +179,6 @@ export class CrcFrame {
         pos++;
       }
     }
-  }
-
-  /** The first bytes of the data of an operation that calls a method: they name it. */
-  private keepNames(bytes: Uint8Array, at: number, n: number): void {
-    const frame = this.frame as DataFrame;
-    const { data } = frame;
-    if (data === null) return;
-    const k = Math.min(n, this.namesLeft);
-    data.set(bytes.subarray(at, at + k), data.length - this.namesLeft);
-    this.namesLeft -= k;
   }
 
   /** All bytes have passed, or no more will come: judges the checksums of a frame that is all there. */
@@ -253,7 +255,7 @@ export class CrcFrame {
       if (i < this.count && !empty) continue;
       const stored = this.stored[i]!;
       // rev 1 wants the crc of nothing for an empty segment that counts, 0 for one that does not; rev 0 takes both
-      const right = this.revision === 0 ? stored === 0 || stored === ALL_ONES : stored === (empty ? ALL_ONES : 0);
+      const right = this.revision === 0 ? stored === 0 || stored === NO_BYTES : stored === (empty ? NO_BYTES : 0);
       if (right) continue;
       const place = frame.length - this.epilogueSize + crcSlot(this.revision, i);
       const text = `crc slot of segment ${i}, which has no bytes, holds ${hexNumber(stored, 8)}`;

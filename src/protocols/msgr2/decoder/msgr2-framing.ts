@@ -1,10 +1,11 @@
+import { BANNER_TEXT_V2 } from '../../ceph/constants.js';
 import { MODE_GUESSED, OPAQUE, RESYNCHRONISED } from '../../../base/capture-rules.js';
 import { hex, hexNumber } from '../../../base/hex.js';
 import { CLIENT, type Input, type Side } from '../../../base/input.js';
 import { count } from '../../../base/text.js';
 import { Framing, isFinal, LOST, TAKEN, WAIT, type Patience } from '../../../contract/framed-decoder.js';
 import type { SkipReason } from '../../../contract/protocol.js';
-import { BANNER_PREFIX, MODE_CRC, MODE_SECURE, REVISION_1, TAG } from '../constants.js';
+import { MODE_CRC, MODE_SECURE, REVISION_1, TAG } from '../constants.js';
 import { BANNER_FEATURES, PREAMBLE, type Revision } from '../layout.js';
 import { Banner, DataFrame, type Frame, type Msgr2Message } from '../message.js';
 import { plausiblePreamble, Preamble } from '../preamble.js';
@@ -96,7 +97,7 @@ export class Msgr2Framing<S extends Side = Side> extends Framing<Msgr2Message, S
   }
 
   private judgePrefix(input: Input<S>): void {
-    const n = BANNER_PREFIX.length;
+    const n = BANNER_TEXT_V2.length;
     this.frames.output.raise(R.BANNER_PREFIX_RULE, {
       side: this.side,
       offset: input.offset,

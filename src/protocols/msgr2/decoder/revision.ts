@@ -1,7 +1,7 @@
 import { crc32c } from '../../../base/crc32c.js';
 import type { Input } from '../../../base/input.js';
 import { LATE_FLAG_ABORTED } from '../constants.js';
-import { crcSlot, EPILOGUE_REV0, FIRST_CRC, PREAMBLE, type Revision } from '../layout.js';
+import { crcSlot, EPILOGUE_REV0, FIRST_CRC, PREAMBLE, SEGMENT_CRC_START, type Revision } from '../layout.js';
 import { plausiblePreamble, type Preamble } from '../preamble.js';
 
 /** What a frame's own bytes tell of the revision. */
@@ -21,7 +21,7 @@ const is = (revision: Revision, proven = true): RevisionVerdict => ({ revision, 
 /** The crc of segment 0, which begins behind the preamble at the input's position. */
 function firstCrc(input: Input, p: Preamble): number {
   const start = input.pos + PREAMBLE.size;
-  return crc32c(0xffff_ffff, input.bytes, start, start + p.lengths[0]);
+  return crc32c(SEGMENT_CRC_START, input.bytes, start, start + p.lengths[0]);
 }
 
 /**

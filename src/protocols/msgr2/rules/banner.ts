@@ -1,4 +1,4 @@
-import { BANNER_V1_PREFIX } from '../constants.js';
+import { BANNER_TEXT_V1 } from '../../ceph/constants.js';
 import * as E from '../encode.js';
 import { script } from '../script.js';
 import { rule } from './rule.js';
@@ -36,7 +36,7 @@ export const BANNER_V1_PEER = rule('banner-v1-peer', {
   spec: SPEC,
   breaks: [
     'a v1 client dials the v2 port',
-    () => script().send('server', E.banner()).send('client', E.ascii(BANNER_V1_PREFIX)),
+    () => script().send('server', E.banner()).send('client', E.ascii(BANNER_TEXT_V1)),
   ],
   keeps: ['both speak v2', greeted],
 });

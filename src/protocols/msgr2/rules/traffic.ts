@@ -1,3 +1,4 @@
+import { atOsd } from './sessions.js';
 import { TAG } from '../constants.js';
 import * as E from '../encode.js';
 import { MSG } from '../../ceph/message-types.js';
@@ -210,16 +211,6 @@ export const OSD_REPLY_ORPHAN = rule('osd-reply-orphan', {
         .message('server', { ...reply, tid: 1 }),
   ],
 });
-
-function atOsd() {
-  return script()
-    .banners()
-    .hellos({}, { type: 4 })
-    .request({ method: 4, payload: E.u8(1) })
-    .done()
-    .signatures()
-    .idents();
-}
 
 export const KEEPALIVE_ACK_UNMATCHED = rule('keepalive-ack-unmatched', {
   severity: 'error',

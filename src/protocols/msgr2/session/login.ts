@@ -1,5 +1,4 @@
 import { CLIENT, SERVER } from '../../../base/input.js';
-import { nanosBetween } from '../../../base/time.js';
 import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output } from '../../../contract/protocol.js';
 import { ENTITY, entityName, METHOD_CEPHX, METHOD_NONE, methodName, resultText } from '../../ceph/constants.js';
@@ -105,8 +104,7 @@ export class Login {
     const i = this.answers.length - 1;
     const asked = this.sides[CLIENT].whole ? this.requests[i] : undefined;
     if (asked !== undefined) {
-      m.inReplyTo = asked.index;
-      m.latency = nanosBetween(asked.seconds, asked.nanos, m.seconds, m.nanos);
+      m.answers(asked);
     }
     if (m.tag === TAG.AUTH_BAD_METHOD) this.judgeRefusal(m);
     if (m.tag === TAG.AUTH_DONE) {

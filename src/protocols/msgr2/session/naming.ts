@@ -1,5 +1,4 @@
 import { CLIENT, SERVER } from '../../../base/input.js';
-import { nanosBetween } from '../../../base/time.js';
 import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output } from '../../../contract/protocol.js';
 import { ENTITY } from '../../ceph/constants.js';
@@ -104,8 +103,7 @@ export class Naming {
     const i = this.answers.length - 1;
     const asked = this.sides[CLIENT].whole ? this.asks[i] : undefined;
     if (asked !== undefined) {
-      m.inReplyTo = asked.index;
-      m.latency = nanosBetween(asked.seconds, asked.nanos, m.seconds, m.nanos);
+      m.answers(asked);
     }
     const ident = m.as(serverIdent);
     if (ident !== null) this.judgeServerIdent(m, ident);

@@ -4,7 +4,7 @@ import type { Json } from '../../../base/annotation.js';
 import { LimitNotes } from '../../../contract/limit-notes.js';
 import type { DecoderSettings, Output, Session, SessionContext, SkipReason } from '../../../contract/protocol.js';
 import { Witness } from '../../../contract/witness.js';
-import { ENTITY } from '../../ceph/constants.js';
+import { ENTITY, PORT_V1, PORT_V2 } from '../../ceph/constants.js';
 import { marking } from '../blame.js';
 import { MODE_SECURE, REVISION_1, TAG, tagName, tagSenders } from '../constants.js';
 import { clientIdent, hello, serverIdent } from '../control-frames.js';
@@ -132,8 +132,8 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     const who = old.side === CLIENT ? 'client' : 'server';
     const hint =
       old.side === CLIENT
-        ? 'kernel clients speak v2 with the mount option ms_mode=prefer-crc (5.11 and newer); v1 has a port of its own, 6789 at a monitor'
-        : 'v2 has a port of its own, 3300 at a monitor; a client that is to speak v1 there needs ms_mode=legacy and a v1 address';
+        ? `kernel clients speak v2 with the mount option ms_mode=prefer-crc (5.11 and newer); v1 has a port of its own, ${PORT_V1} at a monitor`
+        : `v2 has a port of its own, ${PORT_V2} at a monitor; a client that is to speak v1 there needs ms_mode=legacy and a v1 address`;
     const text = `the ${who} greets with "ceph v027", its peer with "ceph v2": ${hint}`;
     this.output.raise(R.BANNER_V1_PEER, { message: old, text });
   }

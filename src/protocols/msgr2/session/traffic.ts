@@ -1,6 +1,4 @@
-import { LIMIT } from '../../../base/capture-rules.js';
 import { CLIENT, otherSide, type Side } from '../../../base/input.js';
-import { count } from '../../../base/text.js';
 import { duration, nanosBetween } from '../../../base/time.js';
 import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output, SessionContext } from '../../../contract/protocol.js';
@@ -20,7 +18,7 @@ import { OperationChecks } from '../checks/operations.js';
 import { ReplicationChecks } from '../checks/replication.js';
 import * as R from '../rules/index.js';
 import { REPLICA_AT, REQUEST_ID, type ReplicaHead } from '../../ceph/operation-head.js';
-import { Requests } from '../../ceph/requests.js';
+import { Requests, tellForgotten } from '../../ceph/requests.js';
 
 import type { SideState } from './side-state.js';
 import type { Ways } from './ways.js';
@@ -247,8 +245,7 @@ export class Traffic {
     if (i >= 0) {
       const asked = list[i]!.frame;
       list.splice(0, i + 1);
-      m.inReplyTo = asked.index;
-      m.latency = nanosBetween(asked.seconds, asked.nanos, m.seconds, m.nanos);
+      m.answers(asked);
       if (m.latency >= 0 && (this.bestRoundTrip < 0 || m.latency < this.bestRoundTrip)) this.bestRoundTrip = m.latency;
     } else if (!this.lostKeepalives[peer.side] && this.knowsAllBefore(m)) {
       const text = `no KEEPALIVE2 with the time ${m.valueLow}.${String(m.valueHigh).padStart(9, '0')} was sent`;
@@ -299,8 +296,7 @@ export class Traffic {
       this.judgeOrphan(m, peer);
       return;
     }
-    m.inReplyTo = pending.index;
-    m.latency = nanosBetween(pending.seconds, pending.nanos, m.seconds, m.nanos);
+    m.answers(pending);
     if (m.replica !== null) {
       this.ways.answers(m.replica, m.latency);
       if (pending.replica !== null) this.replicationChecks.replyTo(m, m.replica, pending.replica);
@@ -361,12 +357,7 @@ export class Traffic {
   /** The connection is over: what could not be settled before. */
   finish(): void {
     this.judgeUnasked();
-    const forgotten = this.requests[0].forgotten + this.requests[1].forgotten;
-    if (forgotten > 0) {
-      const limit = this.requests.some((r) => r.crowded) ? 'heldMessages' : 'inFlight';
-      const text = `${limit}: ${count(forgotten, 'request')} unanswered for so long that others took their place were forgotten`;
-      this.output.raise(LIMIT, { text });
-    }
+    tellForgotten(this.requests, this.output);
     for (const { acker, ack, frame } of this.claims) {
       const peer = this.sides[otherSide(acker.side)];
       if (!peer.whole || peer.frames === 0 || this.witness.sawAll(frame) === 'no') continue;

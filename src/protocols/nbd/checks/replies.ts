@@ -18,6 +18,7 @@ import {
   REP_ACK,
   REP_ERR_BLOCK_SIZE_REQD,
   REP_ERR_EXT_HEADER_REQD,
+  REP_ERROR_BIT,
   REP_ERR_UNKNOWN,
   REP_ERR_UNSUP,
   REP_INFO,
@@ -121,7 +122,7 @@ export class ReplyChecks {
       });
     }
     if (m.isError) {
-      if (m.type === 0x80000000 || m.type > LAST_KNOWN_ERROR) {
+      if (m.type === REP_ERROR_BIT || m.type > LAST_KNOWN_ERROR) {
         facts.raise(UNKNOWN_REPLY_ERROR, { ...at, text: `error ${hexNumber(m.type, 8)}` });
       }
       return;
@@ -344,5 +345,5 @@ export class ReplyChecks {
 
 /** Whether a reply that is no error has a type that is defined. */
 function isKnownReply(type: number): boolean {
-  return (type > 0 && type <= REP_META_CONTEXT) || (type > 0x80000000 && type <= LAST_KNOWN_ERROR);
+  return (type > 0 && type <= REP_META_CONTEXT) || (type > REP_ERROR_BIT && type <= LAST_KNOWN_ERROR);
 }

@@ -1,7 +1,6 @@
 import { hexNumber } from '../../../base/hex.js';
 import { CLIENT, SERVER, type Side } from '../../../base/input.js';
 import { count } from '../../../base/text.js';
-import { nanosBetween } from '../../../base/time.js';
 import type { Message } from '../../../contract/message.js';
 import { confidenceThat } from '../../../contract/witness.js';
 import { AnswerChecks } from '../checks/answers.js';
@@ -238,8 +237,7 @@ export class Haggling {
       });
     }
     if (nameAsked === null) return;
-    m.inReplyTo = nameAsked.option.index;
-    m.latency = nanosBetween(nameAsked.option.seconds, nameAsked.option.nanos, m.seconds, m.nanos);
+    m.answers(nameAsked.option);
     facts.exportName = nameAsked.exportName;
     facts.sizesRequested = false;
   }
@@ -347,8 +345,7 @@ export class Haggling {
         asked = this.mismatch(reply, asked);
         if (asked === undefined) continue;
       }
-      reply.inReplyTo = asked.option.index;
-      reply.latency = nanosBetween(asked.option.seconds, asked.option.nanos, reply.seconds, reply.nanos);
+      reply.answers(asked.option);
       this.keep(asked, reply);
       if (reply.isFinal) {
         this.waiting.shift();

@@ -1,0 +1,20 @@
+import { DEFAULT_LIMITS } from '../../base/limits.js';
+import { decode } from '../../base/structure/decode.js';
+import type { Body } from './bodies/body.js';
+import type { CephMessage } from './ceph-message.js';
+
+/** What is held of a message's front, `bytes[start..end)`, and what describes it. */
+export interface HeldFront {
+  readonly body: Body;
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The front in a few words, for the types that people look at first; empty for others. `firstData`: the first bytes of the data, if held. */
+export function aboutFront(m: CephMessage, held: HeldFront | null, firstData: Uint8Array | null): string {
+  if (held === null || held.body.about === null) return '';
+  const { body, bytes, start, end } = held;
+  const front = decode(body.form, bytes, start, end, { limits: DEFAULT_LIMITS, version: m.version });
+  return body.about!(front.partial, { type: m.type, names: m.names, firstData });
+}

@@ -1,0 +1,39 @@
+import type { Example, Needs, Party, Rule, Severity, Step } from '../../base/rule.js';
+
+/** How a rule of either messenger is declared. */
+export interface RuleParts<S> {
+  readonly severity: Severity;
+  readonly party: Party;
+  readonly needs: Needs;
+  readonly title: string;
+  readonly meaning: string;
+  readonly spec: string;
+  /** A line of text, and the session. */
+  readonly breaks?: readonly [string, () => S];
+  readonly keeps?: readonly [string, () => S];
+  readonly also?: readonly string[];
+  /** Keys that the examples' reader has. */
+  readonly knows?: () => unknown;
+  readonly off?: boolean;
+}
+
+/** The constructor of the rules of one version of the messenger, whose examples talk to that port. */
+export function rulesOf<S extends { readonly steps: readonly Step[] }>(
+  protocol: string,
+  port: number,
+): (name: string, parts: RuleParts<S>) => Rule {
+  const example = (e: readonly [string, () => S], knows?: () => unknown): Example => ({
+    ...{ text: e[0], steps: () => e[1]().steps, port },
+    ...(knows === undefined ? {} : { knows }),
+  });
+  return (name, parts) => {
+    const { breaks, keeps, also, knows, ...rest } = parts;
+    return {
+      id: `${protocol}/${name}`,
+      ...rest,
+      ...(breaks === undefined ? {} : { breaks: example(breaks, knows) }),
+      ...(keeps === undefined ? {} : { keeps: example(keeps, knows) }),
+      ...(also === undefined ? {} : { also: also.map((id) => `${protocol}/${id}`) }),
+    };
+  };
+}
