@@ -38,12 +38,15 @@ export class Shown {
   readonly value: Json | undefined;
   readonly text: string | undefined;
   readonly children: readonly Annotation[] | undefined;
+  /** Whether the value is text in which JSON has nothing to escape, such as digits. */
+  readonly isPlain: boolean;
 
   /** See Annotation. */
-  constructor(value: Json | undefined, text?: string, children?: readonly Annotation[]) {
+  constructor(value: Json | undefined, text?: string, children?: readonly Annotation[], isPlain = false) {
     this.value = value;
     this.text = text;
     this.children = children;
+    this.isPlain = isPlain;
   }
 }
 
@@ -252,8 +255,10 @@ class FieldText {
 
   /** With a comma behind it; empty where JSON has nothing of it. */
   member(given: unknown): string {
-    if (given instanceof Shown && this.field.rows === undefined)
+    if (given instanceof Shown && this.field.rows === undefined) {
+      if (given.isPlain) return `${this.lead}"${given.value as string}",`;
       return given.value === undefined ? '' : `${this.lead}${jsonText(given.value)},`;
+    }
     if (typeof given === 'number' && this.field.json === 'number') return `${this.lead}${given},`;
     if (this.kept === null) return this.made(given);
     let text = this.kept.get(given);

@@ -1,4 +1,5 @@
-import { PageBody, PlainTexts, type Chunk } from './chunk.js';
+import { codecFor, flagBytes, indexBytes, pageBody, PlainTexts, type Chunk } from './chunk.js';
+import { MAX_SPAN, packDeltas } from './delta.js';
 import type { ColumnType } from './schema.js';
 
 /** Rows that are gathered by column before they are written, at most: one row group of the file. */
@@ -8,14 +9,13 @@ export const MAX_ROWS = 65_536;
  * The values of one column, of the rows since the last row group. They are kept as the file has them, so that writing a group is little
  * more than copying: a column of JavaScript values costs several times what its bytes do.
  */
-export interface Column<Value = never> {
-  add(value: Value): void;
+export interface Column {
   /** What was added, as a column chunk; the column is empty then. */
   take(): Chunk;
 }
 
 /** Text of which much repeats, or null: a dictionary, and the place in it row by row. */
-export class TextColumn implements Column<string | null> {
+export class TextColumn implements Column {
   private places = new Map<string, number>();
   private readonly indexes = new Uint32Array(MAX_ROWS);
   private readonly levels: Levels | null;
@@ -49,35 +49,34 @@ export class TextColumn implements Column<string | null> {
   }
 
   take(): Chunk {
-    const dictionary = new PlainTexts();
-    for (const text of this.places.keys()) dictionary.add(text);
     const entries = this.places.size;
     const levels = this.levels?.take() ?? null;
     const rows = levels?.values.length ?? this.values;
     // readers stumble over dictionaries without an entry
-    if (entries === 0)
-      return {
-        encoding: 'PLAIN',
-        bounds: null,
-        dictionary: null,
-        pages: [{ rows, levels, body: PageBody.of(dictionary.take()) }],
-      };
+    if (entries === 0) return { ...NO_VALUES, pages: [{ rows, levels, body: NO_BODY }] };
+    const texts = new PlainTexts();
+    for (const text of this.places.keys()) texts.add(text);
     const bits = entries < 2 ? 0 : 32 - Math.clz32(entries - 1);
-    const body = PageBody.ofIndexes(this.indexes.subarray(0, this.values), bits);
-    const page = { rows, levels, body };
+    const indexes = indexBytes(this.indexes.subarray(0, this.values), bits);
+    const dictionary = texts.take();
+    const codec = codecFor(dictionary) === 'GZIP' ? 'GZIP' : codecFor(indexes);
     this.values = 0;
     this.places = new Map();
     this.latest = null;
     this.size = 0;
     return {
-      ...{ encoding: 'RLE_DICTIONARY', bounds: null, pages: [page] },
-      dictionary: { entries, body: PageBody.of(dictionary.take()) },
+      ...{ encoding: 'RLE_DICTIONARY', codec, bounds: null },
+      dictionary: { entries, body: pageBody(dictionary, codec) },
+      pages: [{ rows, levels, body: pageBody(indexes, codec) }],
     };
   }
 }
 
+const NO_BODY = { bytes: new Uint8Array(0), size: 0 };
+const NO_VALUES = { encoding: 'PLAIN', codec: 'UNCOMPRESSED', bounds: null, dictionary: null } as const;
+
 /** Text that hardly repeats, on pages of bounded size that are compressed as soon as they are full. */
-export class LongTextColumn implements Column<string> {
+export class LongTextColumn implements Column {
   private readonly texts = new PlainTexts();
   private pages: Chunk['pages'][number][] = [];
   private rows = 0;
@@ -97,11 +96,11 @@ export class LongTextColumn implements Column<string> {
     if (this.rows > 0) this.endPage();
     const { pages } = this;
     this.pages = [];
-    return { encoding: 'PLAIN', bounds: null, dictionary: null, pages };
+    return { encoding: 'PLAIN', codec: 'GZIP', bounds: null, dictionary: null, pages };
   }
 
   private endPage(): void {
-    this.pages.push({ rows: this.rows, levels: null, body: PageBody.of(this.texts.take()) });
+    this.pages.push({ rows: this.rows, levels: null, body: pageBody(this.texts.take(), 'GZIP') });
     this.rows = 0;
   }
 }
@@ -109,10 +108,10 @@ export class LongTextColumn implements Column<string> {
 /** Bytes of text on one page, about. */
 const PAGE_BYTES = 1 << 20;
 
-/** Whole numbers from 0 on, or null, written as halves: making a BigInt of each costs more than all else that is done with it. */
-export class IntegerColumn implements Column<number | null> {
-  protected readonly halves = new Uint32Array(2 * MAX_ROWS);
-  protected values = 0;
+/** Whole numbers from 0 on, or null: a BigInt of each would cost more than all else that is done with it. */
+export class IntegerColumn implements Column {
+  private readonly numbers = new Float64Array(MAX_ROWS);
+  private values = 0;
   private readonly levels: Levels | null;
 
   constructor(optional: boolean) {
@@ -125,69 +124,83 @@ export class IntegerColumn implements Column<number | null> {
       return;
     }
     this.levels?.add(1);
-    const at = 2 * this.values++;
-    this.halves[at] = value;
-    this.halves[at + 1] = value <= 0xffffffff ? 0 : Math.floor(value / 2 ** 32);
+    this.numbers[this.values++] = value;
   }
 
   take(): Chunk {
-    const bounds = this.levels === null ? boundsOf(this.halves, this.values) : null;
-    const body = PageBody.of(new Uint8Array(this.halves.buffer, 0, 8 * this.values));
-    const page = { rows: this.levels?.rows ?? this.values, levels: this.levels?.take() ?? null, body };
+    const numbers = this.numbers.subarray(0, this.values);
     this.values = 0;
-    return { encoding: 'PLAIN', bounds, dictionary: null, pages: [page] };
+    const levels = this.levels?.take() ?? null;
+    const rows = levels?.values.length ?? numbers.length;
+    return integerChunk(numbers, 0n, { rows, levels }, () => BigInt64Array.from(numbers, BigInt));
   }
 }
 
-/** The smallest and the largest of numbers in halves, signed. */
-function boundsOf(halves: Uint32Array, values: number): Chunk['bounds'] {
-  let least = 0;
-  let most = 0;
-  for (let at = 2; at < 2 * values; at += 2) {
-    if (isLess(halves, at, least)) least = at;
-    else if (isLess(halves, most, at)) most = at;
+/** `exact`: all of them, where they lie too far apart for doubles. */
+function integerChunk(
+  numbers: Float64Array,
+  base: bigint,
+  page: Omit<Chunk['pages'][number], 'body'>,
+  exact: () => BigInt64Array,
+): Chunk {
+  if (numbers.length === 0) return { ...NO_VALUES, pages: [{ ...page, body: NO_BODY }] };
+  let least = numbers[0]!;
+  let most = least;
+  for (let i = 1; i < numbers.length; i++) {
+    const n = numbers[i]!;
+    if (n < least) least = n;
+    else if (n > most) most = n;
   }
-  const all = new BigInt64Array(halves.buffer);
-  return [all[least >> 1]!, all[most >> 1]!];
+  const near = most - least <= MAX_SPAN && most <= Number.MAX_SAFE_INTEGER;
+  const all = near ? null : exact();
+  const bytes = all === null ? packDeltas(numbers, base) : new Uint8Array(all.buffer);
+  const bounds = all === null ? ([base + BigInt(least), base + BigInt(most)] as const) : boundsOf(all);
+  const codec = codecFor(bytes);
+  return {
+    ...{ encoding: near ? 'DELTA_BINARY_PACKED' : 'PLAIN', codec, dictionary: null },
+    bounds: page.levels === null ? bounds : null,
+    pages: [{ ...page, body: pageBody(bytes, codec) }],
+  };
 }
 
-function isLess(halves: Uint32Array, a: number, b: number): boolean {
-  const highA = halves[a + 1]! | 0;
-  const highB = halves[b + 1]! | 0;
-  return highA === highB ? halves[a]! < halves[b]! : highA < highB;
+function boundsOf(numbers: BigInt64Array): readonly [bigint, bigint] {
+  const less = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+  const more = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+  return [numbers.reduce(less), numbers.reduce(more)];
 }
 
-const BASE = new BigInt64Array(1);
-const BASE_HALVES = new Uint32Array(BASE.buffer);
-/** The last nanosecond of the whole seconds that 64 bits of nanoseconds reach: in the year 2262. */
+const NANOS = 1_000_000_000;
+/** The last second whose nanoseconds all fit 64 bits: in the year 2262. */
 const LAST_SECOND = 9_223_372_035;
 
 /** Points in time, in nanoseconds. */
-export class TimeColumn extends IntegerColumn {
-  private second = NaN;
-  private low = 0;
-  private high = 0;
-
-  constructor() {
-    super(false);
-  }
+export class TimeColumn implements Column {
+  private readonly seconds = new Float64Array(MAX_ROWS);
+  private readonly nanos = new Uint32Array(MAX_ROWS);
+  private values = 0;
 
   /** A time beyond what 64 bits of nanoseconds can say is the first or last that they can. */
-  addTime(seconds: number, nanos: number): void {
-    if (seconds !== this.second) {
-      this.second = seconds;
-      BASE[0] = BigInt(Math.min(Math.max(Math.floor(seconds), -LAST_SECOND), LAST_SECOND)) * 1_000_000_000n;
-      this.low = BASE_HALVES[0]!;
-      this.high = BASE_HALVES[1]!;
-    }
-    const at = 2 * this.values++;
-    const low = this.low + nanos;
-    this.halves[at] = low;
-    this.halves[at + 1] = low > 0xffffffff ? this.high + 1 : this.high;
+  add(seconds: number, nanos: number): void {
+    const n = this.values++;
+    this.seconds[n] = Math.min(Math.max(Math.floor(seconds), -LAST_SECOND), LAST_SECOND);
+    this.nanos[n] = nanos;
+  }
+
+  take(): Chunk {
+    const { seconds, nanos } = this;
+    const rows = this.values;
+    this.values = 0;
+    const base = rows === 0 ? 0 : seconds[0]!;
+    const since = new Float64Array(rows);
+    for (let i = 0; i < rows; i++) since[i] = (seconds[i]! - base) * NANOS + nanos[i]!;
+    const exact = (i: number): bigint => BigInt(seconds[i]!) * BigInt(NANOS) + BigInt(nanos[i]!);
+    return integerChunk(since, BigInt(base) * BigInt(NANOS), { rows, levels: null }, () =>
+      BigInt64Array.from(since, (_, i) => exact(i)),
+    );
   }
 }
 
-export class FlagColumn implements Column<boolean> {
+export class FlagColumn implements Column {
   private readonly flags = new Levels();
 
   add(value: boolean): void {
@@ -196,8 +209,11 @@ export class FlagColumn implements Column<boolean> {
 
   take(): Chunk {
     const { rows } = this.flags;
-    const page = { rows, levels: null, body: PageBody.ofFlags(this.flags.take().values) };
-    return { encoding: 'RLE', bounds: null, dictionary: null, pages: [page] };
+    const body = pageBody(flagBytes(this.flags.take().values), 'UNCOMPRESSED');
+    return {
+      ...{ encoding: 'RLE', codec: 'UNCOMPRESSED', bounds: null, dictionary: null },
+      pages: [{ rows, levels: null, body }],
+    };
   }
 }
 

@@ -45,7 +45,7 @@ export class TableFolder implements Reporter {
     c.offset.add(m.offset);
     c.length.add(m.length);
     c.packet.add(m.packet);
-    c.time.addTime(m.seconds, m.nanos);
+    c.time.add(m.seconds, m.nanos);
     c.context.add(m.hinted ? 'peer' : 'own');
     c.complete.add(m.complete);
     c.inReplyTo.add(m.inReplyTo === 0 ? null : m.inReplyTo);
@@ -78,7 +78,7 @@ export class TableFolder implements Reporter {
     c.offset.add(f.offset);
     c.length.add(f.length);
     c.packet.add(f.packet);
-    c.time.addTime(finding.seconds, finding.nanos);
+    c.time.add(finding.seconds, finding.nanos);
     c.text.add(f.text);
     c.spec.add(f.spec);
     this.findings.endRow();
@@ -97,7 +97,7 @@ export class TableFolder implements Reporter {
     c.protocol.add(e.protocol);
     c.classifiedBy.add(e.classifiedBy);
     c.firstPacket.add(s.firstPacket);
-    c.firstTime.addTime(s.firstSeconds, s.firstNanos);
+    c.firstTime.add(s.firstSeconds, s.firstNanos);
     c.clientBytes.add(s.bytes[CLIENT]);
     c.serverBytes.add(s.bytes[SERVER]);
     c.clientMissing.add(s.missing[CLIENT]);

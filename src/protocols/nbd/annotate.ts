@@ -317,19 +317,52 @@ function info(f: Fields, m: OptionReply): void {
 
 function cookie(m: Request | SimpleReply | Chunk): Shown {
   const { cookieHi: hi, cookieLo: lo } = m;
-  return new Shown(decimal(hi, lo), hi === 0 ? undefined : cookieText(hi, lo));
+  return wideShown(hi, lo, hi === 0 ? undefined : cookieText(hi, lo));
 }
 
+function wideShown(hi: number, lo: number, text?: string): Shown {
+  return new Shown(decimal(hi, lo), text, undefined, true);
+}
+
+/** Numbers with their names, of which there are few: made once. */
+class Numbered {
+  private readonly nameOf: (n: number) => string;
+  private readonly made: (Shown | undefined)[] = [];
+
+  constructor(nameOf: (n: number) => string) {
+    this.nameOf = nameOf;
+  }
+
+  shown(n: number): Shown {
+    const made = this.made[n];
+    if (made !== undefined) return made;
+    const shown = new Shown(n, `${n} ${this.nameOf(n)}`);
+    if (n < MOST_NUMBERED) this.made[n] = shown;
+    return shown;
+  }
+}
+
+/** All types of requests that there are, and of chunks but for errors, are smaller. */
+const MOST_NUMBERED = 64;
+const COMMAND_TYPES = new Numbered(commandName);
+const CHUNK_TYPES = new Numbered(chunkName);
+
+const REQUEST_MAGIC = new Shown(undefined, 'request');
+const EXTENDED_REQUEST_MAGIC = new Shown(undefined, 'extended request');
+const SIMPLE_REPLY_MAGIC = new Shown(undefined, 'simple reply');
+const CHUNK_MAGIC = new Shown(undefined, 'structured reply chunk');
+const EXTENDED_CHUNK_MAGIC = new Shown(undefined, 'extended reply chunk');
+
 function request(f: Fields, m: Request): void {
-  const values = {
-    magic: new Shown(undefined, m.extended ? 'extended request' : 'request'),
-    flags: m.flags,
-    type: new Shown(m.type, `${m.type} ${commandName(m.type)}`),
-    cookie: cookie(m),
-    offset: new Shown(decimal(m.offsetHi, m.offsetLo), m.type === CMD_RESIZE ? 'new size' : undefined),
-  };
-  if (m.extended) f.header(EXTENDED_REQUEST, { ...values, length: exact(m.lengthHi, m.lengthLo) });
-  else f.header(REQUEST, { ...values, length: m.lengthLo });
+  const { flags } = m;
+  const type = COMMAND_TYPES.shown(m.type);
+  const offset = wideShown(m.offsetHi, m.offsetLo, m.type === CMD_RESIZE ? 'new size' : undefined);
+  if (m.extended) {
+    const length = exact(m.lengthHi, m.lengthLo);
+    f.header(EXTENDED_REQUEST, { magic: EXTENDED_REQUEST_MAGIC, flags, type, cookie: cookie(m), offset, length });
+  } else {
+    f.header(REQUEST, { magic: REQUEST_MAGIC, flags, type, cookie: cookie(m), offset, length: m.lengthLo });
+  }
   const header = m.extended ? EXTENDED_REQUEST.size : REQUEST.size;
   const { query } = m;
   if (query !== null && query.length >= STATUS_QUERY.size && m.type === CMD_BLOCK_STATUS) {
@@ -347,31 +380,26 @@ function request(f: Fields, m: Request): void {
 }
 
 function simpleReply(f: Fields, m: SimpleReply): void {
-  const magic = new Shown(undefined, 'simple reply');
-  f.header(SIMPLE_REPLY, { magic, error: errorShown(m.error), cookie: cookie(m) });
+  f.header(SIMPLE_REPLY, { magic: SIMPLE_REPLY_MAGIC, error: errorShown(m.error), cookie: cookie(m) });
   if (m.length > SIMPLE_REPLY.size) f.put('data', m.payload, undefined, `${m.payload} bytes`);
 }
 
 function chunk(f: Fields, m: Chunk): void {
-  const values = {
-    magic: new Shown(undefined, m.extended ? 'extended reply chunk' : 'structured reply chunk'),
-    flags: m.flags,
-    type: new Shown(m.type, `${m.type} ${chunkName(m.type)}`),
-    cookie: cookie(m),
-  };
+  const { flags } = m;
+  const type = CHUNK_TYPES.shown(m.type);
   if (m.extended) {
     const requestOffset = exact(m.requestOffsetHi, m.requestOffsetLo);
-    f.header(EXTENDED_CHUNK, { ...values, requestOffset, length: new Shown(String(m.payload)) });
+    const length = new Shown(String(m.payload));
+    f.header(EXTENDED_CHUNK, { magic: EXTENDED_CHUNK_MAGIC, flags, type, cookie: cookie(m), requestOffset, length });
   } else {
-    f.header(CHUNK, { ...values, length: m.payload });
+    f.header(CHUNK, { magic: CHUNK_MAGIC, flags, type, cookie: cookie(m), length: m.payload });
   }
   const header = f.at;
-  const offset = new Shown(decimal(m.dataOffsetHi, m.dataOffsetLo));
   if (m.type === CHUNK_OFFSET_DATA && m.dataLength >= 0) {
-    f.header(CONTENT_HEAD, { offset });
+    f.header(CONTENT_HEAD, { offset: wideShown(m.dataOffsetHi, m.dataOffsetLo) });
     f.put('data', m.dataLength, undefined, `${m.dataLength} bytes`);
   } else if (m.type === CHUNK_OFFSET_HOLE && m.dataLength >= 0) {
-    f.header(HOLE_DATA, { offset, holeSize: m.dataLength });
+    f.header(HOLE_DATA, { offset: wideShown(m.dataOffsetHi, m.dataOffsetLo), holeSize: m.dataLength });
   } else if (m.extents !== null) {
     extents(f, m, m.extents);
   } else if (m.errorData !== null && m.errorData.length >= ERROR_DATA.size) {
