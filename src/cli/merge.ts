@@ -1,3 +1,4 @@
+import { pathStat } from '../base/path-stat.js';
 import { JsonDocument, Ndjson } from '../report/event-lines.js';
 import { summaryEvent } from '../report/event-object.js';
 import type { CheckReport } from '../report/check-report.js';
@@ -31,35 +32,64 @@ export const merge: Command = {
       .positional('report', {
         type: 'string',
         array: true,
-        describe: 'Reports of shards, all in one format: text, table, ndjson, json, sarif, junit or gitlab',
+        describe:
+          'Reports of shards, all in one format: text, table, ndjson, json, sarif, junit, gitlab; folders of tables',
       })
       .options({ output: PRINT_OPTIONS.output, color: PRINT_OPTIONS.color })
-      .example('$0 merge shard-*.sarif -o all.sarif', 'after check --shard 1/4 -f sarif=shard-1.sarif captures/, ...'),
+      .example('$0 merge shard-*.sarif -o all.sarif', 'after check --shard 1/4 -f sarif=shard-1.sarif captures/, ...')
+      .example('$0 merge shards/* -o tables/', 'after check --shard 1/4 -f parquet=shards/1 captures/, ...'),
 
   async run(raw) {
     const args = raw as MergeArguments;
     const paths = args.report ?? [];
     if (paths.length === 0) throw new UsageError('merge: name the reports of the shards');
     const given: Given[] = [];
-    for (const path of paths) given.push({ path, part: await readPart(path) });
+    for (const path of paths) given.push({ path, part: await partAt(path) });
     given.sort((a, b) => a.part.shard - b.part.shard);
     checkFit(given);
     const missing = missingOf(given);
     const { report, captures } = whole(given, missing);
-    const output = openDestination(args.output, { inputs: paths });
-    try {
-      await write(output, args, given, captures, report);
-    } catch (error) {
-      output.discard();
-      throw error;
-    }
-    finishDestination(output, args.output);
     const { format } = given[0]!.part;
+    if (format === 'parquet') await writeTables(args.output, given, captures);
+    else await writeReport(args, format, given, captures, report);
     if (args.output !== undefined || (format !== 'text' && format !== 'table'))
       for (const reason of report.gate.reasons) complain(`check failed: ${reason}`);
     return report.gate.status;
   },
 };
+
+async function partAt(path: string): Promise<ShardPart> {
+  if (pathStat(path)?.isDirectory() !== true) return readPart(path);
+  const { readFolderPart } = await import('./merge-tables.js');
+  return readFolderPart(path);
+}
+
+async function writeTables(
+  folder: string | undefined,
+  given: readonly Given[],
+  captures: readonly ShardCapture[],
+): Promise<void> {
+  if (folder === undefined || folder === '-') throw new UsageError('merge: folders of tables: -o FOLDER');
+  const { mergeTables } = await import('./merge-tables.js');
+  mergeTables(folder, given, captures);
+}
+
+async function writeReport(
+  args: MergeArguments,
+  format: Exclude<ShardPart['format'], 'parquet'>,
+  given: readonly Given[],
+  captures: readonly ShardCapture[],
+  report: CheckReport,
+): Promise<void> {
+  const output = openDestination(args.output, { inputs: given.map((g) => g.path) });
+  try {
+    await write(output, args, format, given, captures, report);
+  } catch (error) {
+    output.discard();
+    throw error;
+  }
+  finishDestination(output, args.output);
+}
 
 /** What differs from shard to shard; everything else has to be the same. */
 const OWN: ReadonlySet<keyof ShardPart> = new Set(['shard', 'captures']);
@@ -126,11 +156,12 @@ function whole(
 async function write(
   output: TextOutput,
   args: MergeArguments,
+  format: Exclude<ShardPart['format'], 'parquet'>,
   given: readonly Given[],
   captures: readonly ShardCapture[],
   report: CheckReport,
 ): Promise<void> {
-  const { format, verbose } = given[0]!.part;
+  const { verbose } = given[0]!.part;
   if (format !== 'ndjson' && format !== 'json') {
     const options = {
       ...{ colors: wantColors(args), verbose, version: version() },

@@ -35,6 +35,8 @@ export interface RunSettings {
   readonly output: TextOutput;
   readonly signal: AbortSignal;
   readonly follow?: boolean | undefined;
+  /** What a pass over these inputs, or more, has taught already. */
+  readonly learned?: Readonly<Record<string, unknown>> | undefined;
   /** Whether captures that continue one another are read as one. */
   readonly join?: boolean;
   /** Inputs that were found in a folder, and may be no captures. */
@@ -72,7 +74,7 @@ export async function runInputs(given: readonly CaptureInput[], run: RunSettings
     progress: (read: number, total: number | null) => progress.update(inputName(input), read, total),
   });
   // what is still being written cannot be read twice
-  const learned = run.follow ? undefined : await rehearse(inputs, options, reading);
+  const learned = run.follow ? undefined : (run.learned ?? (await rehearse(inputs, options, reading)));
   const analysis = new Analysis({ ...options, learned }, reporter);
   let status = 0;
   for (const { input, doubt } of recordings) {

@@ -4,7 +4,7 @@ import { systemPath } from '../base/file-name.js';
 import { DEFAULT_LIMITS } from '../base/limits.js';
 import type { TextOutput } from '../report/output.js';
 import { TABLE_NAMES, type TableName } from '../table/schema.js';
-import { TableFolder, type TableOutputs } from '../table/table-folder.js';
+import { TableFolder, type CaptureGroups, type TableOutputs } from '../table/table-folder.js';
 import { complain } from './complain.js';
 import { finishDestination, openDestination } from './destination.js';
 import { systemWords, UsageError } from './usage-error.js';
@@ -32,12 +32,16 @@ export function openTableFiles(folder: string, inputs: readonly string[]): Table
   return { messages: open('messages'), findings: open('findings'), streams: open('streams') };
 }
 
-/** Opens what the tables of a run go to. */
-export function openTables(folder: string | undefined, inputs: readonly string[]): OpenTables {
+/** Opens what the tables of a run go to. `about`: see TableFolder. */
+export function openTables(
+  folder: string | undefined,
+  inputs: readonly string[],
+  about?: (groups: CaptureGroups) => Readonly<Record<string, string>>,
+): OpenTables {
   if (folder === undefined || folder === '-')
     throw new UsageError('-f parquet: -o FOLDER, for messages.parquet, findings.parquet and streams.parquet');
   const outputs = openTableFiles(folder, inputs);
-  const reporter = new TableFolder(outputs, DEFAULT_LIMITS);
+  const reporter = new TableFolder(outputs, DEFAULT_LIMITS, about);
   return {
     reporter,
     outputs,

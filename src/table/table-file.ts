@@ -10,7 +10,7 @@ const MAX_SIZE = 8 << 20;
 type ColumnsOf<N extends TableName> = { readonly [C in (typeof TABLES)[N][number] as C['name']]: ColumnOf<C> };
 
 /** Takes a file's bytes out of the writer's hands after each row group. */
-class OutputWriter extends ByteWriter {
+export class OutputWriter extends ByteWriter {
   private readonly output: TextOutput;
 
   constructor(output: TextOutput) {
@@ -29,7 +29,7 @@ class OutputWriter extends ByteWriter {
 }
 
 /** A Parquet file without rows yet. */
-function parquetWriter(table: TableName, output: TextOutput): ParquetWriter {
+export function parquetWriter(table: TableName, output: TextOutput): ParquetWriter {
   const kvMetadata = Object.entries({ 'wirelint.table': table, 'wirelint.version': String(TABLE_VERSION) });
   return new ParquetWriter({
     writer: new OutputWriter(output),
@@ -49,6 +49,7 @@ export class TableFile<N extends TableName> {
   private readonly texts: readonly (TextColumn | LongTextColumn)[];
   private readonly writer: ParquetWriter;
   private rows = 0;
+  private groups = 0;
 
   constructor(table: N, output: TextOutput) {
     this.list = TABLES[table].map((of: TableColumn) => ({ of, column: columnOf(of.type, of.optional ?? false) }));
@@ -64,9 +65,17 @@ export class TableFile<N extends TableName> {
     if (this.rows === MAX_ROWS || (this.rows % 64 === 0 && this.size() > MAX_SIZE)) this.endGroup();
   }
 
-  /** Writes the rows that are gathered. */
-  endGroup(): void {
+  /** Writes the rows that are gathered: those to come are of another capture. Gives how many row groups this one has. */
+  endCapture(): number {
+    this.endGroup();
+    const { groups } = this;
+    this.groups = 0;
+    return groups;
+  }
+
+  private endGroup(): void {
     if (this.rows === 0) return;
+    this.groups++;
     const { writer, row_groups: groups } = this.writer;
     const start = writer.offset;
     const columns = this.list.map(({ of, column }) => {
@@ -85,8 +94,9 @@ export class TableFile<N extends TableName> {
     this.rows = 0;
   }
 
-  finish(): void {
-    this.endGroup();
+  /** `about`: what else the footer says. */
+  finish(about: Readonly<Record<string, string>> = {}): void {
+    for (const [key, value] of Object.entries(about)) this.writer.kvMetadata!.push({ key, value });
     void this.writer.finish();
   }
 

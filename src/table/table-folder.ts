@@ -7,10 +7,13 @@ import { directionOf } from '../engine/direction.js';
 import type { Finding, Reporter, StreamRecord } from '../engine/event.js';
 import { fieldsText, findingEvent, isInTls, streamEvent } from '../report/event-object.js';
 import type { TextOutput } from '../report/output.js';
-import type { TableName } from './schema.js';
+import { TABLE_NAMES, type TableName } from './schema.js';
 import { TableFile } from './table-file.js';
 
 export type TableOutputs = Readonly<Record<TableName, TextOutput>>;
+
+/** Row groups of each capture, by its name. */
+export type CaptureGroups = ReadonlyMap<string, Readonly<Record<TableName, number>>>;
 
 /** The events of a run as three tables. */
 export class TableFolder implements Reporter {
@@ -21,17 +24,30 @@ export class TableFolder implements Reporter {
   /** Names of operations that wait for their answers, by stream and index of the request. */
   private readonly asked = new Map<StreamRecord, Map<number, string>>();
   private held = 0;
+  private readonly about: ((groups: CaptureGroups) => Readonly<Record<string, string>>) | undefined;
+  private readonly groups = new Map<string, Record<TableName, number>>();
+  private file = '';
   /** Requests whose answers have no `operation`: too many waited at once (limit heldMessages). */
   notFollowed = 0;
 
-  constructor(outputs: TableOutputs, limits: Readonly<Limits>) {
+  /** `about`: what else the footer of the messages says, when all is written. */
+  constructor(
+    outputs: TableOutputs,
+    limits: Readonly<Limits>,
+    about?: (groups: CaptureGroups) => Readonly<Record<string, string>>,
+  ) {
+    this.about = about;
     this.messages = new TableFile('messages', outputs.messages);
     this.findings = new TableFile('findings', outputs.findings);
     this.streams = new TableFile('streams', outputs.streams);
     this.limits = limits;
   }
 
-  capture(): void {}
+  /** The next rows are of another capture. */
+  capture(file: string): void {
+    this.endOfFile();
+    this.file = file;
+  }
 
   message(stream: StreamRecord, m: Message): void {
     const protocol = stream.protocol!;
@@ -115,14 +131,20 @@ export class TableFolder implements Reporter {
     this.streams.endRow();
   }
 
-  /** The next rows are of another capture. */
   endOfFile(): void {
-    for (const table of [this.messages, this.findings, this.streams]) table.endGroup();
+    const { messages, findings, streams } = this;
+    const before = this.groups.get(this.file);
+    const groups = { messages: messages.endCapture(), findings: findings.endCapture(), streams: streams.endCapture() };
+    for (const table of TABLE_NAMES) groups[table] += before?.[table] ?? 0;
+    this.groups.set(this.file, groups);
   }
 
   /** Writes what is left. */
   summary(): void {
-    for (const table of [this.messages, this.findings, this.streams]) table.finish();
+    this.endOfFile();
+    this.messages.finish(this.about?.(this.groups));
+    this.findings.finish();
+    this.streams.finish();
   }
 
   private ask(stream: StreamRecord, m: Message, operation: Operation): void {

@@ -39,6 +39,7 @@ describe('what is installed with wirelint', () => {
       'diff',
       'fzstd',
       'hdr-histogram-js',
+      'hyparquet',
       'hyparquet-writer',
       'jsonc-parser',
       'marked',

@@ -12,6 +12,7 @@ import { JsonDocument, Ndjson, type Framing } from '../../report/event-lines.js'
 import { summaryEvent } from '../../report/event-object.js';
 import type { PageLimits } from '../../report/page/collector.js';
 import { FileOutput, type TextOutput } from '../../report/output.js';
+import type { CaptureGroups } from '../../table/table-folder.js';
 import { terminalWidth, wantColors } from '../colors.js';
 import { complain } from '../complain.js';
 import type { Suppression } from '../config-file.js';
@@ -29,7 +30,7 @@ import type { RenderedFormat } from './render.js';
 import { reportOf } from './report-of.js';
 import type { CheckSettings } from './settings.js';
 import { placesOf, type Shard, type Sized } from './shard.js';
-import { shardLine, withPart, type ShardPart } from './shard-part.js';
+import { packed, shardLine, withPart, type ShardPart } from './shard-part.js';
 import { suppressionsFor, todayText } from './suppressions.js';
 
 /** Two threads cost about as much to start as this many bytes, or this many small files, to judge: 0.3 s. */
@@ -94,7 +95,7 @@ export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
     const part =
       settings.shard === null ? null : partOf(settings, settings.shard, found, state, files, places, lines, all.length);
     await writeReports(reports, report, settings, part);
-    if (settings.tables !== null) await writeTables(settings.tables, jobs, settings, interrupt.signal);
+    if (settings.tables !== null) await writeTables(settings.tables, jobs, settings, part, interrupt.signal);
     return { status: report.gate.status, gate: report.gate };
   } catch (error) {
     for (const r of reports) r.output.discard();
@@ -150,18 +151,30 @@ async function writeTables(
   folder: string,
   jobs: readonly Job[],
   settings: CheckSettings,
+  part: Omit<ShardPart, 'format'> | null,
   signal: AbortSignal,
 ): Promise<void> {
   const [{ openTables }, { runInputs }] = await Promise.all([import('../tables.js'), import('../run.js')]);
   const inputs = jobs.map((j) => j.input);
-  if (inputs.length === 0) return;
-  const tables = openTables(folder, inputs.flatMap(inputPaths));
+  if (inputs.length === 0 && part === null) return;
+  const about =
+    part === null
+      ? undefined
+      : (groups: CaptureGroups) => {
+          const captures = part.captures.map((c) => ({ ...c, groups: groups.get(c.report.file) ?? NO_GROUPS }));
+          return { 'wirelint.shard': packed({ ...part, captures, format: 'parquet' }) };
+        };
+  const tables = openTables(folder, inputs.flatMap(inputPaths), about);
   const { reporter, outputs } = tables;
+  const run = { planner: settings.planner, detail: 'lines' as const, reporter, output: outputs.messages, signal };
   // what cannot be read was told of; its rows are those in front of the fault
-  await runInputs(inputs, { planner: settings.planner, detail: 'lines', reporter, output: outputs.messages, signal });
+  if (inputs.length > 0) await runInputs(inputs, { ...run, learned: jobs[0]!.plan.learned });
+  else reporter.summary();
   if (signal.aborted) tables.discard();
   else tables.finish();
 }
+
+const NO_GROUPS = { messages: 0, findings: 0, streams: 0 };
 
 /** How much work a capture is: its bytes. */
 function sizeOf(found: FoundInputs): (job: Job) => Sized {

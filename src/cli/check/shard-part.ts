@@ -9,7 +9,8 @@ import type { FileReport } from '../../report/check-report.js';
 import type { Suppression } from '../config-file.js';
 import { systemWords, UsageError } from '../usage-error.js';
 import { version } from '../version.js';
-import type { ReportFormat } from './formats.js';
+import type { TableName } from '../../table/schema.js';
+import type { CHECK_FORMATS } from './formats.js';
 
 /** One capture of a shard. */
 export interface ShardCapture {
@@ -22,6 +23,8 @@ export interface ShardCapture {
   /** Lines of events that it has in this report. */
   readonly lines: number;
   readonly report: FileReport;
+  /** Row groups that it has in the tables of `-f parquet`. */
+  readonly groups?: Readonly<Record<TableName, number>>;
 }
 
 /** What a shard's report carries for `merge`, beside what it shows: all that the report of the whole is made of. */
@@ -29,7 +32,7 @@ export interface ShardPart {
   readonly version: string;
   readonly shard: number;
   readonly of: number;
-  readonly format: ReportFormat;
+  readonly format: (typeof CHECK_FORMATS)[number];
   readonly verbose: boolean;
   readonly failOn: Severity;
   readonly gate: {
@@ -54,7 +57,8 @@ export interface ShardPart {
 const MARK = 'wirelint-shard:';
 const MARKED = /wirelint-shard:([A-Za-z0-9+/]+=*)/;
 
-function packed(part: ShardPart): string {
+/** The part as text; `partIn` finds it. */
+export function packed(part: ShardPart): string {
   return MARK + deflateSync(JSON.stringify(part)).toString('base64');
 }
 
@@ -97,9 +101,15 @@ function gitlabEntry(part: ShardPart): object {
 
 /** Reads the part out of a shard's report; unpacked it may take `most` bytes. Throws UsageError. */
 export async function readPart(path: string, most: number = DEFAULT_LIMITS.shardBytes): Promise<ShardPart> {
-  let found: string | null = null;
-  for await (const line of linesOf(path)) found = MARKED.exec(line)?.[1] ?? found;
-  if (found === null) throw new UsageError(`${path}: no report of a shard (of check --shard I/N)`);
+  let found = '';
+  for await (const line of linesOf(path)) if (MARKED.test(line)) found = line;
+  return partIn(path, found, most);
+}
+
+/** The part that a text holds, which stands in the report at `path`. Throws UsageError. */
+export function partIn(path: string, text: string, most: number = DEFAULT_LIMITS.shardBytes): ShardPart {
+  const found = MARKED.exec(text)?.[1];
+  if (found === undefined) throw new UsageError(`${path}: no report of a shard (of check --shard I/N)`);
   const part = unpacked(path, found, most);
   if (part.version !== version())
     throw new UsageError(`${path}: written by wirelint ${part.version}; this is ${version()}`);

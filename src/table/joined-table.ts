@@ -1,0 +1,117 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { parquetMetadata } from 'hyparquet';
+import type { ParquetWriter } from 'hyparquet-writer';
+import { systemPath } from '../base/file-name.js';
+import type { TextOutput } from '../report/output.js';
+import type { TableName } from './schema.js';
+import { parquetWriter, type OutputWriter } from './table-file.js';
+
+/** What is wrong with a table, in words. */
+export class BadTable extends Error {}
+
+type RowGroup = ParquetWriter['row_groups'][number];
+
+/** Length of the footer, and the magic behind it. */
+const TAIL = 8;
+const MAGIC = 'PAR1';
+/** Bytes that are copied at once. */
+const PIECE = 1 << 20;
+
+/** A table that is read from a file: its row groups in turn, as the bytes that they are. */
+export class GivenTable {
+  private readonly fd: number;
+  private readonly footer: Uint8Array;
+  private groups: RowGroup[] | null = null;
+
+  /** `most`: bytes of the footer. Throws BadTable, and what the system says. */
+  constructor(path: string, most: number) {
+    this.fd = openSync(systemPath(path), 'r');
+    try {
+      const { size } = fstatSync(this.fd);
+      const tail = this.read(Math.max(0, size - TAIL), Math.min(size, TAIL));
+      if (tail.toString('latin1', 4) !== MAGIC) throw new BadTable('not a Parquet file');
+      const length = tail.readUInt32LE(0);
+      if (length > most) throw new BadTable(`its footer is larger than limit shardBytes: ${most}`);
+      if (length + TAIL > size) throw new BadTable('damaged');
+      this.footer = this.read(size - TAIL - length, length + TAIL);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** The footer as it stands in the file: texts in it are UTF-8. */
+  get footerText(): string {
+    return Buffer.from(this.footer).toString('latin1');
+  }
+
+  /** Copies its next row group to a table. */
+  copyNext(to: JoinedTable): void {
+    this.groups ??= this.rowGroups();
+    const group = this.groups.shift();
+    const first = group?.columns[0]?.meta_data;
+    if (group === undefined || first === undefined) throw new BadTable('rows of a capture are missing');
+    let at = Number(first.dictionary_page_offset ?? first.data_page_offset);
+    const end = at + Number(group.total_compressed_size ?? 0n);
+    to.begin(group, BigInt(at));
+    for (; at < end; at += PIECE) to.add(this.read(at, Math.min(PIECE, end - at)));
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+
+  private rowGroups(): RowGroup[] {
+    try {
+      // bounds of times stay the whole numbers that they are
+      const parsers = { timestampFromNanoseconds: (nanos: bigint) => nanos };
+      return parquetMetadata(this.footer, { parsers: parsers as unknown as Parsers }).row_groups;
+    } catch {
+      throw new BadTable('damaged');
+    }
+  }
+
+  private read(at: number, length: number): Buffer {
+    const bytes = Buffer.allocUnsafe(length);
+    if (readSync(this.fd, bytes, 0, length, at) !== length) throw new BadTable('damaged');
+    return bytes;
+  }
+}
+
+type Parsers = NonNullable<NonNullable<Parameters<typeof parquetMetadata>[1]>['parsers']>;
+
+/** A table of row groups that others have written. */
+export class JoinedTable {
+  private readonly output: TextOutput;
+  private readonly writer: ParquetWriter;
+
+  constructor(table: TableName, output: TextOutput) {
+    this.output = output;
+    this.writer = parquetWriter(table, output);
+  }
+
+  /** The bytes that are added next are a row group, which began at byte `from` of its file. */
+  begin(group: RowGroup, from: bigint): void {
+    (this.writer.writer as OutputWriter).flush();
+    const shift = BigInt(this.writer.writer.offset) - from;
+    const columns = group.columns.map((c) => {
+      const { data_page_offset: data, dictionary_page_offset: dictionary, ...rest } = c.meta_data!;
+      const meta_data = {
+        ...{ ...rest, data_page_offset: data + shift },
+        ...(dictionary === undefined ? {} : { dictionary_page_offset: dictionary + shift }),
+      };
+      return { ...c, file_offset: c.file_offset + shift, meta_data };
+    });
+    this.writer.row_groups.push({ ...group, columns });
+    this.writer.num_rows += group.num_rows;
+  }
+
+  add(bytes: Uint8Array): void {
+    this.output.addBytes(bytes);
+    this.writer.writer.offset += bytes.length;
+  }
+
+  finish(): void {
+    void this.writer.finish();
+  }
+}
