@@ -158,6 +158,13 @@ export interface Limits {
   selectionMessages: number;
   /** Names of messages, operations or groups that `stats` counts apart from one another: 64-bit ids as names. */
   statsNames: number;
+  /** Bytes of memory that the SQL engine of `query` takes: a sort, or a join, of everything. It puts what is beyond into a temporary folder. */
+  queryBytes: number;
+  /** Bytes of that folder: a join of everything with everything. */
+  querySpillBytes: number;
+  /** Rows of a result, and characters in them, that `query` prints as a table: `select *` of a large capture. */
+  queryRows: number;
+  queryCharacters: number;
   /** Messages of a page that are in it whatever they are; of what comes later, only those around findings. */
   pageMessages: number;
   /** Findings and streams in a page; the rest is counted. */
@@ -290,6 +297,10 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   socatConnections: 64,
   selectionMessages: 16_384,
   statsNames: 512,
+  queryBytes: 1024 << 20,
+  querySpillBytes: 16384 * 2 ** 20,
+  queryRows: 10_000,
+  queryCharacters: 8 << 20,
   pageMessages: 200_000,
   pageFindings: 4096,
   pageStreams: 4096,

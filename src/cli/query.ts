@@ -1,9 +1,11 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { DEFAULT_LIMITS } from '../base/limits.js';
 import { pathStat } from '../base/path-stat.js';
 import { inputPaths, type CaptureInput } from '../engine/analysis.js';
-import { queryCsv, queryJson, queryTable } from '../report/query-result.js';
+import { QueryCsv, QueryJson, QueryTable, type QueryOutput } from '../report/query-result.js';
+import type { TextOutput } from '../report/output.js';
 import { NoEngine, QueryError, runQuery } from '../table/engine.js';
 import { TABLE_NAMES, type TableName } from '../table/schema.js';
 import { capturesIn } from './analyze.js';
@@ -49,15 +51,17 @@ export const query: Command = {
     const args = raw as unknown as QueryArguments;
     const { input: given = [], raw: raws = [] } = args;
     if (given.length + raws.length === 0) throw new UsageError('query: name captures, or folders of tables');
+    if (/^[\s;]*$/.test(args.sql)) throw new UsageError('query: the query is empty');
     const interrupt = new Interrupt(true);
     const tables = given.flatMap(tableFolders);
     const rest = given.filter((path) => tableFolders(path).length === 0);
     const { files, found } = await capturesIn(rest);
     const captures: CaptureInput[] = [...files, ...raws.map(rawInput)];
     const output = openDestination(args.output, { inputs: captures.flatMap(inputPaths) });
-    const folder = captures.length > 0 ? mkdtempSync(join(tmpdir(), 'wirelint-')) : null;
+    const own = mkdtempSync(join(tmpdir(), 'wirelint-'));
     try {
-      if (folder !== null) {
+      if (captures.length > 0) {
+        const folder = join(own, 'tables');
         const status = await writeTables(folder, captures, found, args, interrupt.signal);
         if (interrupt.status !== null || status !== 0) {
           output.discard();
@@ -65,37 +69,39 @@ export const query: Command = {
         }
         tables.push(folder);
       }
-      const result = await asked(args.sql, tables);
-      const text =
-        args.format === 'csv'
-          ? queryCsv(result)
-          : args.format === 'json'
-            ? queryJson(result)
-            : queryTable(result, wantColors(args), terminalWidth(args));
-      output.add(text);
+      await ask(args.sql, tables, join(own, 'spill'), interrupt.signal, outputFor(args, output));
     } catch (error) {
       output.discard();
+      if (interrupt.status !== null) return interrupt.status;
       throw error;
     } finally {
-      if (folder !== null) rmSync(folder, { recursive: true, force: true });
+      rmSync(own, { recursive: true, force: true });
     }
     finishDestination(output, args.output);
     return 0;
   },
 };
 
-async function asked(sql: string, folders: readonly string[]): ReturnType<typeof runQuery> {
+function outputFor(args: QueryArguments, output: TextOutput): QueryOutput {
+  if (args.format === 'csv') return new QueryCsv(output);
+  if (args.format === 'json') return new QueryJson(output);
+  return new QueryTable(output, wantColors(args), terminalWidth(args), DEFAULT_LIMITS);
+}
+
+async function ask(
+  sql: string,
+  folders: readonly string[],
+  spill: string,
+  signal: AbortSignal,
+  to: QueryOutput,
+): Promise<void> {
   const paths = (table: TableName): string[] => folders.map((folder) => resolve(tablePath(folder, table)));
+  const files = { messages: paths('messages'), findings: paths('findings'), streams: paths('streams') };
   try {
-    return await runQuery(sql, {
-      messages: paths('messages'),
-      findings: paths('findings'),
-      streams: paths('streams'),
-    });
+    await runQuery(sql, files, { limits: DEFAULT_LIMITS, spill, signal }, to);
   } catch (error) {
     if (error instanceof NoEngine) throw new UsageError(`query: ${error.message}; npm install ${ENGINE} brings it`);
-    if (error instanceof QueryError)
-      throw new UsageError(`query: ${error.message.replace(/\n+LINE [^]*/, '').replace(/\s*\n\s*/g, ' ')}`);
+    if (error instanceof QueryError) throw new UsageError(`query: ${error.message}`);
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type * as DuckDB from '@duckdb/node-api';
-import type { Cell, QueryResult } from '../report/query-result.js';
+import type { Limits } from '../base/limits.js';
+import type { Cell, QueryOutput } from '../report/query-result.js';
 import { TABLE_NAMES, type TableName } from './schema.js';
 
 const PACKAGE = '@duckdb/node-api';
@@ -11,40 +12,77 @@ export class NoEngine extends Error {}
 /** What is wrong with a query, in the engine's words. */
 export class QueryError extends Error {}
 
+/** Milliseconds between two looks at whether somebody wants an end. */
+const INTERRUPT_MS = 50;
+
 /** Whole numbers that JavaScript gives as text or BigInt, and decimals. */
 const EXACT = new Set(['BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT']);
 const NUMBERS = /^(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|FLOAT|DOUBLE|DECIMAL.*)$/;
 
-/** Runs one query, or several set apart by `;`, over Parquet files; the result is the last one's. */
+/** What a query may take, and where it puts what does not fit into memory. */
+export interface QueryOptions {
+  readonly limits: Readonly<Pick<Limits, 'queryBytes' | 'querySpillBytes'>>;
+  /** A folder for its own use. */
+  readonly spill: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs one query, or several set apart by `;`, over Parquet files; the last one's result goes to `to` as it comes. Throws NoEngine and
+ * QueryError.
+ */
 export async function runQuery(
   sql: string,
   files: Readonly<Record<TableName, readonly string[]>>,
-): Promise<QueryResult> {
+  { limits, spill, signal }: QueryOptions,
+  to: QueryOutput,
+): Promise<void> {
   const { DuckDBInstance } = loadEngine();
-  const instance = await DuckDBInstance.create(':memory:');
+  const instance = await DuckDBInstance.create(':memory:', { memory_limit: `${limits.queryBytes} B` });
   const connection = await instance.connect();
+  // what comes before the query has begun in its thread is not heard
+  const interrupting = setInterval(() => {
+    if (signal.aborted) connection.interrupt();
+  }, INTERRUPT_MS);
   try {
+    // given as options they do not hold
+    await connection.run(`set temp_directory = ${quoted(spill)}`);
+    await connection.run(`set max_temp_directory_size = '${limits.querySpillBytes} B'`);
     for (const table of TABLE_NAMES) {
-      const list = files[table].map((path) => `'${path.replaceAll("'", "''")}'`).join(', ');
+      const list = files[table].map(quoted).join(', ');
       await connection.run(`create view ${table} as select * from read_parquet([${list}], union_by_name = true)`);
     }
-    return await resultOf(await connection.run(sql));
+    await pass(await connection.stream(sql), to);
   } catch (error) {
-    throw new QueryError((error as Error).message);
+    throw new QueryError(wordsOf((error as Error).message, limits));
   } finally {
+    clearInterval(interrupting);
     connection.closeSync();
     instance.closeSync();
   }
 }
 
-async function resultOf(result: DuckDB.DuckDBResult): Promise<QueryResult> {
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+async function pass(result: DuckDB.DuckDBResult, to: QueryOutput): Promise<void> {
   const types = result.columnTypes().map(String);
-  const rows = await result.getRowsJson();
-  return {
-    columns: result.columnNames(),
-    numbers: types.map((type) => NUMBERS.test(type)),
-    rows: rows.map((row) => row.map((value, i) => cellOf(value, types[i]!))),
-  };
+  to.begin({ columns: result.columnNames(), numbers: types.map((type) => NUMBERS.test(type)) });
+  for await (const rows of result.yieldRowsJson()) {
+    if (to.stopped) return;
+    to.rows(rows.map((row) => row.map((value, i) => cellOf(value, types[i]!))));
+  }
+  to.end();
+}
+
+/** What the engine says in many lines, with the name of the limit that it met. */
+function wordsOf(message: string, limits: QueryOptions['limits']): string {
+  const [words] = message.replace(/^Failed to extract statements: /, '').split(/\n+(?:LINE \d|Possible solutions)/);
+  const line = words!.replace(/\s*\n\s*/g, ' ');
+  if (!/^Out of Memory Error/.test(message)) return line;
+  const limit = message.includes('max_temp_directory_size') ? 'querySpillBytes' : 'queryBytes';
+  return `${line} (limit ${limit}: ${limits[limit]})`;
 }
 
 function cellOf(value: DuckDB.Json, type: string): Cell {

@@ -36,7 +36,7 @@ function limits(): { names: string[]; words: string }[] {
 function size(name: string): string {
   const value = DEFAULT_LIMITS[name as keyof Limits];
   if (/Bytes$/.test(name) && value % 1024 === 0)
-    return value % (1 << 20) === 0 ? `${value >> 20} MiB` : `${value >> 10} KiB`;
+    return value % (1 << 20) === 0 ? `${value / (1 << 20)} MiB` : `${value / 1024} KiB`;
   return value.toLocaleString('en');
 }
 

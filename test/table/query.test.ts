@@ -45,7 +45,13 @@ describe('query', () => {
   });
 
   it('says in one line what is wrong with a query, and with what it is asked of', () => {
-    for (const args of [['selct', CAPTURE], ['select nothing from messages', CAPTURE], [COUNT, 'README.md'], [COUNT]]) {
+    for (const args of [
+      ['selct', CAPTURE],
+      ['select nothing from messages', CAPTURE],
+      [COUNT, 'README.md'],
+      [COUNT],
+      [' ;', CAPTURE],
+    ]) {
       const { status, stdout, stderr } = wirelint(['query', ...args]);
       expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
       expect(stderr.trim().split('\n')).toHaveLength(1);
