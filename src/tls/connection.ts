@@ -1,5 +1,6 @@
+import { CLIENT, KeyFinder, SERVER, WAIT, type Role } from './key-finder.js';
 import type { Limits } from '../base/limits.js';
-import { hex, unhex } from '../base/hex.js';
+import { hex } from '../base/hex.js';
 import type { Origin } from '../base/origin.js';
 import { count } from '../base/text.js';
 import type { Connection, End } from '../stream/byte-stream.js';
@@ -13,40 +14,18 @@ import {
   KEY_UPDATE,
   NEW_SESSION_TICKET,
   SERVER_HELLO,
-  TLS_1_2,
   TLS_1_3,
   versionName,
 } from './constants.js';
 import { TlsDirection, type DirectionHost, type Keys } from './direction.js';
-import { Epoch, TrafficEpoch } from './epoch.js';
 import type { TlsOutput } from './event.js';
 import { TlsFacts } from './facts.js';
 import type { HandshakeMessage } from './handshake-reader.js';
 import { hasCertificate, parseEncryptedExtensions, parseHello, parseTicket12, type Hello } from './hello.js';
-import { CLIENT_RANDOM, TRAFFIC_LABELS, type SessionSecrets } from './key-log.js';
-import { sessionKeys } from './key-schedule.js';
-import { tls12Cipher } from './record-cipher.js';
+import { TRAFFIC_LABELS } from './key-log.js';
 import type { RawRecord } from './record-reader.js';
 import type { SecretSource } from './secret-source.js';
 import { suiteName } from './suite-names.js';
-import { HASH_LENGTH, suiteOf, tls13Suites, type Suite } from './suites.js';
-
-const CLIENT = 0;
-const SERVER = 1;
-/** Who of the handshake an end is. */
-type Role = typeof CLIENT | typeof SERVER;
-
-const WAIT: Keys = { state: 'wait' };
-
-/** What becomes of a client's early data, as far as is known. */
-type EarlyData = 'none' | 'taken' | 'refused';
-
-/** Bytes of a master secret. */
-const MASTER_LENGTH = 48;
-
-function none(lacking: string): Keys {
-  return { state: 'none', lacking };
-}
 
 /** What became of one direction. */
 export type TlsSideSummary = {
@@ -80,10 +59,7 @@ export class TlsConnection implements DirectionHost {
   private readonly output: TlsOutput;
   private readonly directions: [TlsDirection | null, TlsDirection | null] = [null, null];
   private readonly roles: [Role, Role] = [CLIENT, SERVER];
-  private clientHello: Hello | null = null;
-  private serverHello: Hello | null = null;
-  /** The random of the ClientHello: read, or found by trying those of the key log. */
-  private clientRandom: Uint8Array | null = null;
+  private readonly finder: KeyFinder;
 
   /** `clientEnd`: the end that is TLS's client, unless a hello says otherwise. */
   constructor(
@@ -95,6 +71,7 @@ export class TlsConnection implements DirectionHost {
   ) {
     this.connection = connection;
     this.secrets = secrets;
+    this.finder = new KeyFinder(this.facts, secrets, limits, output);
     this.limits = limits;
     this.output = output;
     if (clientEnd === 1) this.roles.reverse();
@@ -203,10 +180,10 @@ export class TlsConnection implements DirectionHost {
   }
 
   version(end: End, patient: boolean): number {
-    if (this.serverHello !== null) return this.serverHello.version;
+    if (this.finder.serverHello !== null) return this.finder.serverHello.version;
     if (this.facts.helloRetry) return TLS_1_3;
     if (patient && this.mayTell(other(end))) return 0;
-    const secrets = this.clientRandom === null ? null : this.find(this.clientRandom);
+    const secrets = this.finder.sessionSecrets;
     return secrets !== null && TRAFFIC_LABELS.some((l) => secrets.has(l.application)) ? TLS_1_3 : -1;
   }
 
@@ -215,27 +192,17 @@ export class TlsConnection implements DirectionHost {
     const peer = other(end);
     // whether early data were taken is said in the server's first encrypted message
     const missing =
-      role === CLIENT ? this.serverHello === null || this.facts.earlyData === 'offered' : this.clientRandom === null;
+      role === CLIENT
+        ? this.finder.serverHello === null || this.facts.earlyData === 'offered'
+        : this.finder.clientRandom === null;
     if (missing && patient && this.mayTell(peer)) return WAIT;
-    if (this.clientRandom === null) return this.byTrial(end, role, record);
-    const secrets = this.find(this.clientRandom);
-    const master = secrets === null ? this.resumedMaster() : null;
-    if (secrets === null && master === null) {
-      if (this.secrets.growing && patient) return WAIT;
-      return none(
-        this.secrets.log.size === 0
-          ? 'no key log was given (--tls-keylog would open it)'
-          : 'the key log has no secret for its client random',
-      );
-    }
-    if (this.serverHello !== null) return this.agreedKeys(role, this.serverHello, secrets, master);
-    return this.guessedKeys(role, record, secrets!);
+    return this.finder.keys(end, role, record, patient);
   }
 
   handshake(end: End, m: HandshakeMessage, encrypted: boolean, place: RawRecord): void {
     const { facts } = this;
     const hello = parseHello(m.type, m.body);
-    const tls13 = this.serverHello?.version === TLS_1_3;
+    const tls13 = this.finder.serverHello?.version === TLS_1_3;
     let name = handshakeName(m.type);
     let words = '';
     let minor = true;
@@ -272,7 +239,7 @@ export class TlsConnection implements DirectionHost {
       minor = false;
     } else if (m.type === NEW_SESSION_TICKET) {
       facts.tickets++;
-      if (!tls13) this.rememberTicket(parseTicket12(m.body));
+      if (!tls13) this.finder.rememberTicket(parseTicket12(m.body));
     }
     this.output.tell({
       kind: 'handshake',
@@ -297,14 +264,14 @@ export class TlsConnection implements DirectionHost {
     if (hello.from === 'client') {
       this.roles[end] = CLIENT;
       this.roles[other(end)] = SERVER;
-      this.clientHello = hello;
-      this.clientRandom = hello.random;
+      this.finder.clientHello = hello;
+      this.finder.clientRandom = hello.random;
       if (hello.serverName !== null) facts.serverName = hello.serverName;
       facts.alpnOffered = hello.alpn;
       if (hello.earlyData) facts.earlyData ??= 'offered';
       if (encrypted) {
         words.push('renegotiation');
-        this.serverHello = null;
+        this.finder.serverHello = null;
       }
       words.push(`up to ${versionName(hello.version)}`);
       if (hello.serverName !== null) words.push(`to ${hello.serverName}`);
@@ -321,7 +288,7 @@ export class TlsConnection implements DirectionHost {
         facts.helloRetry = true;
         return words.join('  ');
       }
-      this.serverHello = hello;
+      this.finder.serverHello = hello;
       if (hello.alpn.length > 0) {
         facts.alpn = hello.alpn[0]!;
         words.push(`ALPN ${hello.alpn[0]!}`);
@@ -329,8 +296,8 @@ export class TlsConnection implements DirectionHost {
       if (hello.version === TLS_1_3) facts.presharedKey = hello.presharedKey;
       else {
         const { sessionId } = hello;
-        const echoed = sessionId.length > 0 && this.clientHello !== null;
-        facts.resumed = echoed && hex(sessionId) === hex(this.clientHello!.sessionId);
+        const echoed = sessionId.length > 0 && this.finder.clientHello !== null;
+        facts.resumed = echoed && hex(sessionId) === hex(this.finder.clientHello!.sessionId);
         facts.extendedMasterSecret = hello.extendedMasterSecret;
         facts.encryptThenMac = hello.encryptThenMac;
       }
@@ -346,139 +313,8 @@ export class TlsConnection implements DirectionHost {
     if (direction === null) return this.connection.heard[end];
     return !direction.over && !direction.opened && direction.lacking === null && !direction.reader.isLost;
   }
-
-  private find(clientRandom: Uint8Array): SessionSecrets | null {
-    return this.secrets.find(clientRandom);
-  }
-
-  /** Whether the client's first encrypted records may be early data, and are for the server to read. */
-  private get early(): EarlyData {
-    if (this.clientHello?.earlyData !== true) return 'none';
-    return this.facts.earlyData === 'refused' ? 'refused' : 'taken';
-  }
-
-  private agreedKeys(role: Role, hello: Hello, secrets: SessionSecrets | null, resumed: Uint8Array | null): Keys {
-    const id = hello.suites[0]!;
-    const suite = suiteOf(id);
-    if (hello.version === TLS_1_3) {
-      if (suite === null || !suite.tls13) return none(`key found, suite not supported: ${suiteName(id)}`);
-      return secrets === null
-        ? none('the key log has no secret for its client random')
-        : tls13Keys(role, suite, secrets, this.early);
-    }
-    if (hello.version !== TLS_1_2) return none(`key found, ${versionName(hello.version)} not supported`);
-    if (suite === null || suite.tls13) return none(`key found, suite not supported: ${suiteName(id)}`);
-    if (hello.compressed) return none('key found, compressed records not supported');
-    const master = resumed ?? secrets?.get(CLIENT_RANDOM) ?? null;
-    if (master?.length !== MASTER_LENGTH) return none('the key log has no master secret for its client random');
-    if (hello.sessionId.length > 0) this.secrets.log.remember(hello.sessionId, master);
-    return tls12Keys(role, suite, master, this.clientRandom!, hello);
-  }
-
-  /** Without the ServerHello, the secret shows whether the suite was guessed right. */
-  private guessedKeys(role: Role, record: RawRecord, secrets: SessionSecrets): Keys {
-    if (secrets.has(CLIENT_RANDOM)) return none('the random of the ServerHello, which TLS 1.2 needs, was not captured');
-    const labels = TRAFFIC_LABELS[role];
-    const some = [labels.application, labels.handshake, labels.early].map((l) =>
-      l === null ? undefined : secrets.get(l),
-    );
-    const length = some.find((s) => s !== undefined)?.length ?? 0;
-    for (const suite of tls13Suites(length)) {
-      const keys = tls13Keys(role, suite, secrets, this.early);
-      if (!opens(keys, record)) continue;
-      return tls13Keys(role, suite, secrets, this.early);
-    }
-    return none('the ServerHello, which names the suite, was not captured');
-  }
-
-  /** Where the ClientHello was not captured, the key log's sessions are tried on the record. */
-  private byTrial(end: End, role: Role, record: RawRecord): Keys {
-    const hello = this.serverHello;
-    if (hello === null) return none('its handshake was not captured, so no secret can be matched with it');
-    const suite = suiteOf(hello.suites[0]!);
-    if (suite === null) return none(`suite not supported: ${suiteName(hello.suites[0]!)}`);
-    let tries = this.limits.tlsTrials;
-    for (const [random, secrets] of this.secrets.log.entries()) {
-      if (tries-- <= 0) {
-        const text = `more sessions in the key log than ${this.limits.tlsTrials}; the secrets of the others were not tried on a session without its ClientHello`;
-        const { offset, origin } = record;
-        const length = record.end - record.start;
-        this.output.tell({ kind: 'limit', limit: 'tlsTrials', text, end, offset, length, origin });
-        break;
-      }
-      const keys = this.trialKeys(role, suite, hello, unhex(random), secrets);
-      if (keys === null || !opens(keys, record)) continue;
-      this.clientRandom = unhex(random);
-      return this.trialKeys(role, suite, hello, this.clientRandom, secrets)!;
-    }
-    return none(
-      this.secrets.log.size === 0
-        ? 'no key log was given (--tls-keylog would open it)'
-        : 'its ClientHello was not captured, and no secret of the key log opens its first record',
-    );
-  }
-
-  private trialKeys(
-    role: Role,
-    suite: Suite,
-    hello: Hello,
-    clientRandom: Uint8Array,
-    secrets: SessionSecrets,
-  ): Keys | null {
-    if (hello.version === TLS_1_3) return suite.tls13 ? tls13Keys(role, suite, secrets, this.early) : null;
-    const master = secrets.get(CLIENT_RANDOM);
-    if (hello.version !== TLS_1_2 || suite.tls13 || master?.length !== MASTER_LENGTH) return null;
-    return tls12Keys(role, suite, master, clientRandom, hello);
-  }
-
-  /** The master secret of the session that this one resumes, by session id or ticket. */
-  private resumedMaster(): Uint8Array | null {
-    const { serverHello, clientHello } = this;
-    if (serverHello === null || serverHello.version !== TLS_1_2) return null;
-    const byId = serverHello.sessionId.length > 0 ? this.secrets.log.recall(serverHello.sessionId) : null;
-    if (byId !== null) return byId;
-    const ticket = clientHello?.ticket;
-    return ticket !== undefined && ticket.length > 0 ? this.secrets.log.recall(ticket) : null;
-  }
-
-  private rememberTicket(ticket: Uint8Array): void {
-    if (ticket.length === 0 || this.clientRandom === null) return;
-    const master = this.find(this.clientRandom)?.get(CLIENT_RANDOM) ?? this.resumedMaster();
-    if (master !== null) this.secrets.log.remember(ticket, master);
-  }
 }
 
 function other(end: End): End {
   return end === 0 ? 1 : 0;
-}
-
-function tls13Keys(role: Role, suite: Suite, secrets: SessionSecrets, early: EarlyData): Keys {
-  const labels = TRAFFIC_LABELS[role];
-  const epoch = (label: string | null): TrafficEpoch | null => {
-    const secret = label === null ? undefined : secrets.get(label);
-    return secret?.length === HASH_LENGTH[suite.hash] ? new TrafficEpoch(suite, secret) : null;
-  };
-  const handshake = epoch(labels.handshake);
-  const application = epoch(labels.application);
-  if (handshake === null && application === null)
-    return none(`the key log has no ${labels.application} of this session`);
-  const earlyFirst = early !== 'none' && role === CLIENT;
-  // what was refused is sent again: it is not part of what the server reads
-  const earlyEpoch = earlyFirst && early === 'taken' ? epoch(labels.early) : null;
-  return { state: 'tls13', earlyFirst, early: earlyEpoch, handshake, application };
-}
-
-function tls12Keys(role: Role, suite: Suite, master: Uint8Array, clientRandom: Uint8Array, hello: Hello): Keys {
-  const keys = sessionKeys(suite, master, clientRandom, hello.random)[role];
-  return {
-    state: 'tls12',
-    epoch: new Epoch(tls12Cipher(suite, keys, hello.encryptThenMac, hello.truncatedHmac ? 10 : undefined)),
-  };
-}
-
-/** Whether any of the keys opens the record as the first one under them. */
-function opens(keys: Keys, record: RawRecord): boolean {
-  if (keys.state === 'tls12') return keys.epoch.open(record) !== null;
-  if (keys.state !== 'tls13') return false;
-  return [keys.early, keys.handshake, keys.application].some((e) => e !== null && e.open(record) !== null);
 }

@@ -1,3 +1,4 @@
+import { RecordOpener } from './record-opener.js';
 import type { Limits } from '../base/limits.js';
 import { Origin } from '../base/origin.js';
 import type { End } from '../stream/byte-stream.js';
@@ -8,9 +9,7 @@ import {
   CHANGE_CIPHER_SPEC,
   CLIENT_HELLO,
   CLOSE_NOTIFY,
-  END_OF_EARLY_DATA,
   FATAL,
-  FINISHED,
   HANDSHAKE,
   KEY_UPDATE,
   RECORD_HEADER,
@@ -51,19 +50,8 @@ export interface DirectionHost {
   handshake(end: End, message: HandshakeMessage, encrypted: boolean, place: RawRecord): void;
 }
 
-/** Which keys the records of TLS 1.3 are under. */
-const EARLY = 0;
-const HANDSHAKE_KEYS = 1;
-const APPLICATION_KEYS = 2;
-
 /** Alerts of one direction that the summary of the session names; the transcript shows all. */
 const MOST_ALERTS = 8;
-/**
- * KeyUpdates that may be among lost records: peers make one after gigabytes. Where there were more, nothing behind the loss opens, which
- * is said as for any loss that is too long.
- */
-const UPDATES_AHEAD = 2;
-
 /** A record, copied, that waits for its keys. */
 interface Waiting extends RawRecord {
   readonly origin: Origin;
@@ -75,7 +63,6 @@ export class TlsDirection implements RecordTaker {
   readonly map: PlainMap;
   /** Records so far. */
   records = 0;
-  keyUpdates = 0;
   /** Bytes of application data so far, and the records that brought them. */
   plainBytes = 0;
   dataRecords = 0;
@@ -97,23 +84,12 @@ export class TlsDirection implements RecordTaker {
   private readonly handshakes: HandshakeReader;
   private waiting: Waiting[] = [];
   private waitingBytes = 0;
-  private keys: Keys | null = null;
-  /** TLS 1.3: EARLY to APPLICATION_KEYS. */
-  private stage = HANDSHAKE_KEYS;
-  private epoch: Epoch | null = null;
+  private readonly opener: RecordOpener;
   private changedCipher = false;
-  /** Bytes lost since the last record that was opened; whether any were. */
-  private lostBytes = 0;
-  private shaken = false;
-  /** Whole records that were not opened since then. */
-  private failed = 0;
   /** The upper floor was told that application data may be missing, and none has come since. */
   private lossTold = false;
   private lossDue = false;
-  private trials = 0;
   private readonly limitsTold = new Set<keyof Limits>();
-  /** Behind a loss, more records may be missing than numbers were tried. */
-  private outOfReach = false;
   private readonly out = new Origin();
 
   /** `offset`: where its first record begins; `late`: records may be missing in front of it. */
@@ -130,10 +106,13 @@ export class TlsDirection implements RecordTaker {
     this.host = host;
     this.output = output;
     this.reader = new RecordReader(this, offset, late);
-    this.shaken = late;
-    this.lostBytes = late ? Infinity : 0;
+    this.opener = new RecordOpener(limits, late);
     this.map = new PlainMap(offset);
     this.handshakes = new HandshakeReader(limits.tlsHandshakeBytes);
+  }
+
+  get keyUpdates(): number {
+    return this.opener.keyUpdates;
   }
 
   /** Whether records wait for keys. */
@@ -162,7 +141,7 @@ export class TlsDirection implements RecordTaker {
     this.over = true;
     this.wake(false);
     this.reader.end();
-    if (this.outOfReach && this.lacking === null && Number.isFinite(this.lostBytes)) {
+    if (this.opener.outOfReach && this.lacking === null && this.opener.knowsLoss) {
       const { tlsLostRecords } = this.limits;
       const who = this.host.isClient(this.end) ? 'client' : 'server';
       const text = `behind a loss, no record of the ${who} opens as one of the next ${tlsLostRecords}; later numbers were not tried`;
@@ -187,7 +166,7 @@ export class TlsDirection implements RecordTaker {
       this.clear(r);
       return true;
     }
-    if (type !== APPLICATION_DATA && this.keys?.state === 'tls13') return false;
+    if (type !== APPLICATION_DATA && this.opener.keys?.state === 'tls13') return false;
     if (!this.prepare(r, false)) return false;
     const opened = this.tryOpen(r);
     if (opened === null) return false;
@@ -201,13 +180,11 @@ export class TlsDirection implements RecordTaker {
   }
 
   cut(length: number, origin: Origin): void {
-    this.shaken = true;
-    this.lostBytes += length;
+    this.opener.lose(length);
     this.handshakes.reset();
     if (this.lacking !== null) return;
     this.tell({ kind: 'missing' }, this.reader.offset, 0, origin);
-    const inData = this.keys !== null && (this.keys.state === 'tls12' || this.stage === APPLICATION_KEYS);
-    if (inData && this.dataRecords > 0) this.tellLoss(origin);
+    if (this.opener.isInData && this.dataRecords > 0) this.tellLoss(origin);
     else this.lossDue = true;
   }
 
@@ -239,7 +216,7 @@ export class TlsDirection implements RecordTaker {
       this.clear(r);
       return true;
     }
-    if (this.lacking === null && this.keys === null) {
+    if (this.lacking === null && this.opener.keys === null) {
       const keys = this.host.keys(this.end, r, patient);
       if (keys.state === 'wait') return false;
       this.adopt(keys, r);
@@ -258,8 +235,8 @@ export class TlsDirection implements RecordTaker {
   private isClear(r: RawRecord, patient: boolean): boolean | null {
     const type = r.bytes[r.start]!;
     if (type === APPLICATION_DATA) return false;
-    if (this.keys?.state === 'tls12') return false;
-    if (!this.changedCipher) return this.shaken && type !== CHANGE_CIPHER_SPEC ? this.looksClear(r) : true;
+    if (this.opener.keys?.state === 'tls12') return false;
+    if (!this.changedCipher) return this.opener.shaken && type !== CHANGE_CIPHER_SPEC ? this.looksClear(r) : true;
     const version = this.host.version(this.end, patient);
     if (version === 0) return null;
     if (version === TLS_1_3) return true;
@@ -301,7 +278,7 @@ export class TlsDirection implements RecordTaker {
   private handshake(content: Uint8Array, encrypted: boolean, r: RawRecord): void {
     this.handshakes.push(content, (m) => {
       this.host.handshake(this.end, m, encrypted, r);
-      if (encrypted && this.keys?.state === 'tls13') this.advance(m);
+      if (encrypted) this.opener.advance(m.type);
     });
     if (this.handshakes.overlong)
       this.limitOnce(
@@ -309,18 +286,6 @@ export class TlsDirection implements RecordTaker {
         `a handshake message of more than ${this.limits.tlsHandshakeBytes} bytes; only its beginning is read`,
         r,
       );
-  }
-
-  /** The keys change behind some messages of TLS 1.3. */
-  private advance(m: HandshakeMessage): void {
-    const { keys } = this;
-    if (keys?.state !== 'tls13') return;
-    if (m.type === END_OF_EARLY_DATA && this.stage === EARLY) this.enter(HANDSHAKE_KEYS);
-    else if (m.type === FINISHED && this.stage === HANDSHAKE_KEYS) this.enter(APPLICATION_KEYS);
-    else if (m.type === KEY_UPDATE && this.epoch instanceof TrafficEpoch) {
-      this.keyUpdates++;
-      this.epoch = this.epoch.next();
-    }
   }
 
   private alert(content: Uint8Array, encrypted: boolean, r: RawRecord): void {
@@ -337,21 +302,12 @@ export class TlsDirection implements RecordTaker {
       this.giveUp(keys.lacking, r);
       return;
     }
-    this.keys = keys;
-    if (keys.state === 'tls12') this.epoch = keys.epoch;
-    else this.enter(keys.earlyFirst ? EARLY : HANDSHAKE_KEYS);
-  }
-
-  private enter(stage: number): void {
-    const { keys } = this;
-    if (keys?.state !== 'tls13') return;
-    this.stage = stage;
-    this.epoch = stage === EARLY ? keys.early : stage === HANDSHAKE_KEYS ? keys.handshake : keys.application;
+    this.opener.adopt(keys);
   }
 
   /** Finds keys for a record that was found behind a hole. */
   private prepare(r: RawRecord, patient: boolean): boolean {
-    if (this.keys !== null) return true;
+    if (this.opener.keys !== null) return true;
     const keys = this.host.keys(this.end, r, patient);
     if (keys.state === 'wait') return false;
     this.adopt(keys, r);
@@ -359,107 +315,18 @@ export class TlsDirection implements RecordTaker {
   }
 
   private tryOpen(r: RawRecord): Opened | null {
-    const { epoch } = this;
-    const opened = epoch?.open(r) ?? null;
-    if (opened !== null) {
-      // what failed in front of it was not lost in the capture
-      if (this.shaken) this.resynchronised(0, r);
-      return opened;
-    }
-    this.trials++;
-    if (this.trials > this.limits.tlsTrials) {
-      if (
-        !this.limitOnce(
-          'tlsTrials',
-          `more than ${this.limits.tlsTrials} records did not open; the rest is passed over`,
-          r,
-        )
-      )
-        return null;
-      this.lacking = 'too many of its records do not open';
+    const { opener } = this;
+    const opened = opener.open(r);
+    if (opened === null) {
+      const text = `more than ${this.limits.tlsTrials} records did not open; the rest is passed over`;
+      if (opener.exhausted && this.limitOnce('tlsTrials', text, r))
+        this.lacking = 'too many of its records do not open';
       return null;
     }
-    return this.later(r) ?? (this.shaken ? this.resynchronise(r) : null);
-  }
-
-  /** The record may be the first one under the next keys: early data that were refused, a handshake that cannot be read. */
-  private later(r: RawRecord): Opened | null {
-    const { keys } = this;
-    if (keys?.state !== 'tls13') return null;
-    if (this.stage === EARLY) {
-      const opened = keys.handshake?.open(r) ?? null;
-      if (opened !== null) {
-        this.enter(HANDSHAKE_KEYS);
-        return opened;
-      }
-    }
-    if (this.stage !== APPLICATION_KEYS && (this.epoch === null || this.shaken || !this.epoch.used)) {
-      const opened = keys.application?.open(r) ?? null;
-      if (opened !== null) {
-        this.enter(APPLICATION_KEYS);
-        return opened;
-      }
-    }
-    return null;
-  }
-
-  /** Tries the record as one of the next ones: as many may be lost as the lost bytes can have held. */
-  private resynchronise(r: RawRecord): Opened | null {
-    const { epoch, keys } = this;
-    const least = epoch?.cipher.overhead ?? RECORD_HEADER + 17;
-    const possible = Math.ceil(this.lostBytes / least) + this.failed + 1;
-    const most = Math.min(this.limits.tlsLostRecords, possible);
-    this.outOfReach = possible > most;
-    if (epoch !== null) {
-      for (let ahead = 1; ahead <= most; ahead++) {
-        const opened = this.attempt(epoch, r, epoch.seq + ahead);
-        if (opened !== null) return this.resynchronised(ahead, r, opened);
-      }
-    }
-    if (keys?.state !== 'tls13') return null;
-    if (this.stage !== APPLICATION_KEYS && keys.application !== null) {
-      for (let seq = 0; seq <= most; seq++) {
-        const opened = this.attempt(keys.application, r, seq);
-        if (opened === null) continue;
-        this.enter(APPLICATION_KEYS);
-        return this.resynchronised(null, r, opened, seq === 0);
-      }
-    }
-    if (this.stage !== APPLICATION_KEYS || !(epoch instanceof TrafficEpoch)) return null;
-    let later = epoch;
-    for (let updates = 1; updates <= UPDATES_AHEAD; updates++) {
-      later = later.next();
-      for (let seq = 0; seq <= most; seq++) {
-        const opened = this.attempt(later, r, seq);
-        if (opened === null) continue;
-        this.epoch = later;
-        this.keyUpdates += updates;
-        return this.resynchronised(null, r, opened);
-      }
-    }
-    return null;
-  }
-
-  private attempt(epoch: Epoch, r: RawRecord, seq: number): Opened | null {
-    if (this.trials > this.limits.tlsTrials) return null;
-    const opened = epoch.open(r, seq);
-    if (opened === null) this.trials++;
-    return opened;
-  }
-
-  /** A record was opened behind a loss of so many others (null: unknown). `whole`: no application data were among them. */
-  private resynchronised(
-    lost: number | null,
-    r: RawRecord,
-    opened: Opened | null = null,
-    whole = lost === 0,
-  ): Opened | null {
-    if (this.lossDue && whole) this.lossDue = false;
-    if (lost !== 0) this.tell({ kind: 'found', lost }, r.offset, r.end - r.start, r.origin);
-    this.shaken = false;
-    this.outOfReach = false;
-    this.lostBytes = 0;
-    this.failed = 0;
+    const { loss } = opener;
+    if (loss === null) return opened;
+    if (loss.spared) this.lossDue = false;
+    if (loss.records !== 0) this.tell({ kind: 'found', lost: loss.records }, r.offset, r.end - r.start, r.origin);
     return opened;
   }
 
@@ -480,10 +347,9 @@ export class TlsDirection implements RecordTaker {
     this.output.overhead(this.end, length);
     if (type === HANDSHAKE) this.handshake(content, true, r);
     else if (type === ALERT) this.alert(content, true, r);
-    else if (type === CHANGE_CIPHER_SPEC && this.keys?.state === 'tls12') {
+    else if (type === CHANGE_CIPHER_SPEC && this.opener.keys?.state === 'tls12') {
       // renegotiation: new keys from here on
-      this.keys = null;
-      this.epoch = null;
+      this.opener.drop();
       this.changedCipher = true;
     }
   }
@@ -494,15 +360,15 @@ export class TlsDirection implements RecordTaker {
       this.pass(r);
       return;
     }
-    this.failed++;
-    const { keys, epoch } = this;
-    const begun = this.opened;
-    if (!this.shaken && begun && epoch !== null && (keys?.state === 'tls12' || this.stage !== EARLY)) {
-      this.tell({ kind: 'bad-record', number: epoch.seq }, r.offset, r.end - r.start, r.origin);
+    const { opener } = this;
+    opener.failed++;
+    const due = !opener.shaken && opener.number >= 0 && !opener.isInEarlyData;
+    if (due && this.opened) {
+      this.tell({ kind: 'bad-record', number: opener.number }, r.offset, r.end - r.start, r.origin);
       this.tell({ kind: 'missing' }, r.offset, 0, r.origin);
-      this.shaken = true;
+      opener.shaken = true;
       this.lossDue = true;
-    } else if (!this.shaken && !begun && this.stage !== EARLY && epoch !== null) {
+    } else if (due) {
       this.giveUp('the secret in the key log does not open its first record', r);
     }
     this.pass(r);
