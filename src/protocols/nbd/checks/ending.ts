@@ -120,7 +120,9 @@ export class EndingChecks {
   /** NBD_OPT_STARTTLS was acknowledged, and no NBD came behind it: the handshake failed, or was given up. */
   private get upgradeCameToNothing(): boolean {
     const { facts } = this;
-    return (facts.tls || this.haggling.startTlsAck !== null) && !facts.tlsOpened[CLIENT] && !facts.tlsOpened[SERVER];
+    return (
+      (facts.tls || this.haggling.agreed.startTlsAck !== null) && !facts.tlsOpened[CLIENT] && !facts.tlsOpened[SERVER]
+    );
   }
 
   private unanswered(): void {

@@ -1,6 +1,9 @@
+import { OLDSTYLE_HANDSHAKE_FLAGS, OLDSTYLE_RESERVED_NONZERO } from '../rules/greeting.js';
+import { EXPORT_NAME_PADDING_NONZERO } from '../rules/replies.js';
 import { hexNumber } from '../../../base/hex.js';
 import { SERVER } from '../../../base/input.js';
 import {
+  EXPORT_PADDING_LENGTH,
   TFLAG_BLOCK_STATUS_PAYLOAD,
   TFLAG_HAS_FLAGS,
   TFLAG_SEND_DF,
@@ -8,8 +11,8 @@ import {
   TFLAG_SEND_WRITE_ZEROES,
 } from '../constants.js';
 import { field, type BlockSizes, type Facts } from '../session/facts.js';
-import { INFO_BLOCK_SIZE_DATA, INFO_EXPORT_DATA, OPTION_REPLY } from '../layout.js';
-import type { NbdMessage } from '../messages.js';
+import { EXPORT_INFO, INFO_BLOCK_SIZE_DATA, INFO_EXPORT_DATA, OLDSTYLE_TAIL, OPTION_REPLY } from '../layout.js';
+import { ExportInfo, type NbdMessage } from '../messages.js';
 import {
   BLOCK_SIZE_NOT_POWER_OF_TWO,
   BS_PAYLOAD_FLAG_WITHOUT_CONTEXTS,
@@ -135,6 +138,24 @@ export function checkSizesTogether(
     facts.raise(EXPORT_SIZE_UNALIGNED, {
       message: m,
       text: `export size ${decimal(sizeHi, sizeLo)} is not a multiple of the minimum block size ${sizes.minimum}`,
+    });
+  }
+}
+
+/** Judges the answer to NBD_OPT_EXPORT_NAME, or the tail of oldstyle's greeting. */
+export function checkExportInfo(facts: Facts, m: ExportInfo): void {
+  const flagsAt = (m.oldstyle ? OLDSTYLE_TAIL : EXPORT_INFO).at.flags;
+  checkExport(facts, m, 0, m.sizeHi, m.sizeLo, flagsAt, m.flags);
+  if (m.handshakeFlags !== 0) {
+    facts.raise(OLDSTYLE_HANDSHAKE_FLAGS, {
+      ...OLDSTYLE_TAIL.where(m, 'handshakeFlags'),
+      text: `flags ${hexNumber(m.handshakeFlags, 4)} at offset 24 of the greeting`,
+    });
+  }
+  if (m.nonzeroAt >= 0) {
+    facts.raise(m.oldstyle ? OLDSTYLE_RESERVED_NONZERO : EXPORT_NAME_PADDING_NONZERO, {
+      ...field(m, flagsAt + 2 + m.nonzeroAt, 1),
+      text: `byte ${m.nonzeroAt} of the ${EXPORT_PADDING_LENGTH} reserved ones is ${hexNumber(m.nonzero, 2)}`,
     });
   }
 }

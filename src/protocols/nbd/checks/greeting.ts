@@ -1,6 +1,17 @@
+import { Greeting } from '../messages.js';
+import { IANA_PORT } from '../constants.js';
+import { GREETING } from '../layout.js';
+import { hexNumber } from '../../../base/hex.js';
 import { CLIENT, type Side } from '../../../base/input.js';
 import type { Facts } from '../session/facts.js';
-import { NEWSTYLE_AFTER_OLDSTYLE, OLDSTYLE_NOT_TAKEN } from '../rules/greeting.js';
+import {
+  NEWSTYLE_AFTER_OLDSTYLE,
+  NEWSTYLE_ON_OTHER_PORT,
+  OLDSTYLE_NOT_TAKEN,
+  OLDSTYLE_ON_NEWSTYLE_PORT,
+  OLDSTYLE_USED,
+  UNKNOWN_HANDSHAKE_FLAG,
+} from '../rules/greeting.js';
 
 /** Whether a client turned away from a server of oldstyle. `first`: the side that ended the connection first, or null. */
 export function checkOldstyleTaken(facts: Facts, first: Side | null): void {
@@ -22,4 +33,25 @@ export function checkStyles(facts: Facts): void {
     related: [greeting],
     text: 'flags of newstyle, although the greeting is that of oldstyle, which has none',
   });
+}
+
+/** Judges the server's greeting by itself, and with the client's flags where these came first. */
+export function checkGreeting(facts: Facts, m: Greeting): void {
+  checkStyles(facts);
+  const port = facts.serverPort;
+  if (m.oldstyle) {
+    const at = GREETING.where(m, 'style');
+    facts.raise(OLDSTYLE_USED, { ...at, text: 'the second magic is that of oldstyle' });
+    if (port === IANA_PORT) facts.raise(OLDSTYLE_ON_NEWSTYLE_PORT, { ...at, text: `oldstyle on port ${IANA_PORT}` });
+    return;
+  }
+  if (port !== 0 && port !== IANA_PORT) {
+    facts.raise(NEWSTYLE_ON_OTHER_PORT, { message: m, text: `newstyle on port ${port}; ${IANA_PORT} is registered` });
+  }
+  if ((m.flags & ~3) !== 0) {
+    facts.raise(UNKNOWN_HANDSHAKE_FLAG, {
+      ...GREETING.where(m, 'flags'),
+      text: `handshake flags ${hexNumber(m.flags, 4)}; only bits 0 and 1 are defined`,
+    });
+  }
 }

@@ -27,14 +27,14 @@ export class PhaseChecks {
     const { facts, haggling } = this;
     if (facts.greeting === null || facts.oldstyle || r.inferred || !this.serverIsClear) return;
     // NBD_OPT_EXPORT_NAME ends haggling by itself; TLS has rules of its own
-    if (haggling.nameAsked !== null || haggling.exportInfoSeen || haggling.startTlsAck !== null) return;
+    if (haggling.nameAsked !== null || haggling.exportInfoSeen || haggling.agreed.startTlsAck !== null) return;
     if (haggling.abort !== null) {
       const text = `${shortCommand(r.type)} after NBD_OPT_ABORT`;
       facts.raise(DATA_AFTER_ABORT, { message: r, related: [haggling.abort], text });
       this.early = r;
       return;
     }
-    const nothingToCome = haggling.goAck === null && !haggling.replyIsArriving;
+    const nothingToCome = haggling.agreed.goAck === null && haggling.arriving === null;
     if (nothingToCome && facts.witness.sawAllBefore(r) === 'yes') this.raise(r, 'certain');
     else this.suspect = r;
   }
@@ -44,7 +44,7 @@ export class PhaseChecks {
     const r = this.suspect;
     this.suspect = null;
     if (r === null || !this.serverIsClear) return;
-    const { goAck } = this.haggling;
+    const { goAck } = this.haggling.agreed;
     if (goAck === null) this.raise(r, r.peerSeen >= 0 ? 'certain' : 'likely');
     else if (r.peerSeen >= 0 && r.peerSeen < goAck.endOffset) this.raise(r, 'certain');
   }
@@ -52,7 +52,7 @@ export class PhaseChecks {
   /** Whether the server's answers are all there, and say what they should: a garbled acknowledgement may have been meant, and taken, as one. */
   private get serverIsClear(): boolean {
     const { facts, haggling } = this;
-    return facts.witness.bothWhole && !facts.breached[SERVER] && !haggling.partial;
+    return facts.witness.bothWhole && !facts.breached[SERVER] && !haggling.agreed.partial;
   }
 
   private raise(r: Request, confidence: 'certain' | 'likely'): void {

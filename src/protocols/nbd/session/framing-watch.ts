@@ -147,7 +147,7 @@ export class FramingWatch implements NbdNotices {
         facts.raise(DATA_AFTER_ABORT, { ...evidence, text });
         return;
       }
-      if (after.option === OPT_STARTTLS && this.haggling.startTlsAck !== null) {
+      if (after.option === OPT_STARTTLS && this.haggling.agreed.startTlsAck !== null) {
         facts.raise(CLIENT_PLAINTEXT_AFTER_STARTTLS, { ...evidence, text });
         return;
       }
@@ -272,7 +272,8 @@ export class FramingWatch implements NbdNotices {
       return;
     }
     if (side === CLIENT) {
-      const { startTlsAck, startTlsRefusal } = haggling;
+      const { startTlsRefusal } = haggling;
+      const { startTlsAck } = haggling.agreed;
       if (startTlsRefusal !== null && startTlsAck === null) {
         facts.raise(TLS_AFTER_REFUSAL, {
           ...evidence,

@@ -1,58 +1,37 @@
-import { hexNumber } from '../../../base/hex.js';
+import { HagglingLimits } from './haggling-limits.js';
+import { OptionOrderChecks } from '../checks/option-order.js';
+import { Agreement, takeInfo } from './agreement.js';
 import { CLIENT, SERVER, type Side } from '../../../base/input.js';
 import { count } from '../../../base/text.js';
 import type { Message } from '../../../contract/message.js';
 import { confidenceThat } from '../../../contract/witness.js';
 import { AnswerChecks } from '../checks/answers.js';
 import { Answer, Asked } from './asked.js';
-import { checkStyles } from '../checks/greeting.js';
+import { checkGreeting, checkStyles } from '../checks/greeting.js';
 import { InsideTlsChecks } from '../checks/inside-tls.js';
 import { TlsModeChecks } from '../checks/tls.js';
 import {
-  EXPORT_PADDING_LENGTH,
-  IANA_PORT,
   INFO_BLOCK_SIZE,
-  INFO_DESCRIPTION,
-  INFO_EXPORT,
-  INFO_NAME,
   OPT_ABORT,
   OPT_EXPORT_NAME,
-  OPT_EXTENDED_HEADERS,
   OPT_GO,
   OPT_INFO,
   OPT_SET_META_CONTEXT,
   OPT_STARTTLS,
-  OPT_STRUCTURED_REPLY,
   REP_ACK,
   REP_ERR_SHUTDOWN,
   REP_INFO,
   REP_META_CONTEXT,
 } from '../constants.js';
-import { checkExport } from '../checks/exports.js';
-import { field, NO_CONTEXTS, type Facts } from './facts.js';
-import { CONTEXT_ID, EXPORT_INFO, GREETING, INFO_DATA, OLDSTYLE_TAIL, OPTION_REPLY } from '../layout.js';
+import { checkExportInfo } from '../checks/exports.js';
+import { NO_CONTEXTS, type Facts } from './facts.js';
+import { CONTEXT_ID, OPTION_REPLY } from '../layout.js';
 import { FEW_BYTES } from '../decoder/payload.js';
 import { Option, OptionReply, type ClientFlags, type ExportInfo, type Greeting } from '../messages.js';
 import { optionName } from '../names.js';
 import { OptionChecks, swappedOption } from '../checks/options.js';
-import { blockSizesIn, contextName, exportInfoIn, rawText } from '../option-data.js';
 import { ReplyChecks } from '../checks/replies.js';
-import {
-  NEWSTYLE_ON_OTHER_PORT,
-  OLDSTYLE_HANDSHAKE_FLAGS,
-  OLDSTYLE_ON_NEWSTYLE_PORT,
-  OLDSTYLE_RESERVED_NONZERO,
-  OLDSTYLE_USED,
-  UNKNOWN_HANDSHAKE_FLAG,
-} from '../rules/greeting.js';
-import { DATA_AFTER_ABORT, OPTION_AFTER_EXPORT_NAME, OPTION_AFTER_GO, OPTION_PIPELINED } from '../rules/options.js';
-import {
-  CONTINUED_AFTER_SHUTDOWN_REPLY,
-  EXPORT_NAME_PADDING_NONZERO,
-  OPTION_REPLY_MISMATCH,
-  OPTION_REPLY_UNSOLICITED,
-} from '../rules/replies.js';
-import { CLIENT_PLAINTEXT_AFTER_STARTTLS, STARTTLS_PIPELINED_BYTES } from '../rules/tls.js';
+import { OPTION_REPLY_MISMATCH, OPTION_REPLY_UNSOLICITED } from '../rules/replies.js';
 
 /**
  * A server may hang up on a client that haggles without end. This bounds nothing of ours: all options are decoded and judged, and beyond it
@@ -61,9 +40,12 @@ import { CLIENT_PLAINTEXT_AFTER_STARTTLS, STARTTLS_PIPELINED_BYTES } from '../ru
 const FLOOD_OPTIONS = 32;
 const FLOOD_BYTES = 1 << 20;
 
-/** The haggling phase: greeting, flags, options and their answers, what they settle, and whether they keep the rules. */
+/** The haggling phase: greeting, flags, options and their answers, what these agree on, and whether all keep the rules. */
 export class Haggling {
+  readonly agreed: Agreement;
   private readonly facts: Facts;
+  private readonly limits: HagglingLimits;
+  private readonly orderChecks: OptionOrderChecks;
   private readonly optionChecks: OptionChecks;
   private readonly replyChecks: ReplyChecks;
   private readonly answerChecks: AnswerChecks;
@@ -78,24 +60,27 @@ export class Haggling {
   /** NBD_OPT_ABORT, where it was sent; whether it was acknowledged. */
   abort: Option | null = null;
   abortAnswered = false;
-  /** The first acknowledgements of NBD_OPT_GO and NBD_OPT_STARTTLS; the reply that refused the latter. */
-  goAck: OptionReply | null = null;
   /** The latest NBD_OPT_GO, and the latest NBD_OPT_INFO. */
   goAsked: Asked | null = null;
   infoAsked: Asked | null = null;
-  startTlsAck: OptionReply | null = null;
+  /** The reply that refused NBD_OPT_STARTTLS. */
   startTlsRefusal: OptionReply | null = null;
-  private shutdownReply: OptionReply | null = null;
+  shutdownReply: OptionReply | null = null;
+  /** The option whose header was seen, and whose data are still to come. */
+  private unfinished: Asked | null = null;
+  /** The option that was refused last although it had data, with nothing answered since. */
+  private refusedWithData: Asked | null = null;
   private options = 0;
   private optionBytes = 0;
   exportInfoSeen = false;
   /** The reply whose header was seen, and whose data are still to come. */
-  private arriving: OptionReply | null = null;
-  /** Whether bytes of the server's answers are missing, or it gave answers that leave open what was agreed on. */
-  partial = false;
+  arriving: OptionReply | null = null;
 
   constructor(facts: Facts) {
     this.facts = facts;
+    this.limits = new HagglingLimits(facts);
+    this.agreed = new Agreement(facts);
+    this.orderChecks = new OptionOrderChecks(facts, this, this.agreed);
     this.optionChecks = new OptionChecks(facts);
     this.replyChecks = new ReplyChecks(facts);
     this.answerChecks = new AnswerChecks(facts);
@@ -106,11 +91,6 @@ export class Haggling {
   /** The option that waits for its answer, or null. */
   get outstanding(): Asked | null {
     return this.waiting[0] ?? null;
-  }
-
-  /** Whether a reply has begun whose data are still to come. */
-  get replyIsArriving(): boolean {
-    return this.arriving !== null;
   }
 
   /** Whether the client sent so many options that a server may hang up. */
@@ -127,23 +107,8 @@ export class Haggling {
     facts.greeting = m;
     if (m.offset === 0) facts.witness.began(SERVER);
     facts.oldstyle = m.oldstyle;
-    checkStyles(facts);
-    const port = facts.serverPort;
-    if (m.oldstyle) {
-      const at = GREETING.where(m, 'style');
-      facts.raise(OLDSTYLE_USED, { ...at, text: 'the second magic is that of oldstyle' });
-      if (port === IANA_PORT) facts.raise(OLDSTYLE_ON_NEWSTYLE_PORT, { ...at, text: `oldstyle on port ${IANA_PORT}` });
-      return;
-    }
-    if (port !== 0 && port !== IANA_PORT) {
-      facts.raise(NEWSTYLE_ON_OTHER_PORT, { message: m, text: `newstyle on port ${port}; ${IANA_PORT} is registered` });
-    }
-    if ((m.flags & ~3) !== 0) {
-      facts.raise(UNKNOWN_HANDSHAKE_FLAG, {
-        ...GREETING.where(m, 'flags'),
-        text: `handshake flags ${hexNumber(m.flags, 4)}; only bits 0 and 1 are defined`,
-      });
-    }
+    checkGreeting(facts, m);
+    if (m.oldstyle) return;
     this.optionChecks.bothFlags();
   }
 
@@ -173,21 +138,19 @@ export class Haggling {
         'note',
         m,
       );
-    this.tellOfCut(m, 'option');
+    this.limits.cut(m, 'option');
     this.optionChecks.option(asked);
     if (asked.final !== null) this.answered(asked, asked.final);
     else if (m.option !== OPT_EXPORT_NAME) this.pair();
     if (asked.final !== null) this.giveBack();
   }
 
-  private unfinished: Asked | null = null;
-
   private admit(m: Option): Asked {
     const { facts } = this;
     this.options++;
     this.optionBytes += m.dataLength;
     const asked = new Asked(m, facts.structured || facts.extended);
-    this.order(m);
+    this.orderChecks.check(m, this.waiting[this.waiting.length - 1] ?? null);
     if (m.option === OPT_EXPORT_NAME) {
       this.nameAsked = asked;
       facts.clientTold.exportNameAsked = true;
@@ -197,7 +160,7 @@ export class Haggling {
     else if (m.option === OPT_GO) this.goAsked = asked;
     else if (m.option === OPT_INFO) this.infoAsked = asked;
     if (this.waiting.length < facts.context.limits.haggling) this.waiting.push(asked);
-    else this.lose(CLIENT, m, 'options wait for their answers; later ones are not paired');
+    else this.limits.lose(CLIENT, m, 'options wait for their answers; later ones are not paired');
     return asked;
   }
 
@@ -212,7 +175,7 @@ export class Haggling {
     this.follow(m);
     this.replyChecks.served(m);
     if (this.early.length < this.facts.context.limits.haggling) this.early.push(m);
-    else this.lose(SERVER, m, 'replies wait for their options; later ones are not paired');
+    else this.limits.lose(SERVER, m, 'replies wait for their options; later ones are not paired');
     this.pair();
     if (m.isFinal) this.giveBack();
   }
@@ -221,21 +184,8 @@ export class Haggling {
     const { facts, nameAsked } = this;
     this.exportInfoSeen = true;
     this.tlsModes.exportInfo(m, nameAsked?.exportName ?? null);
-    this.enter(m.sizeHi, m.sizeLo, m.flags);
-    const flagsAt = (m.oldstyle ? OLDSTYLE_TAIL : EXPORT_INFO).at.flags;
-    checkExport(facts, m, 0, m.sizeHi, m.sizeLo, flagsAt, m.flags);
-    if (m.handshakeFlags !== 0) {
-      facts.raise(OLDSTYLE_HANDSHAKE_FLAGS, {
-        ...OLDSTYLE_TAIL.where(m, 'handshakeFlags'),
-        text: `flags ${hexNumber(m.handshakeFlags, 4)} at offset 24 of the greeting`,
-      });
-    }
-    if (m.nonzeroAt >= 0) {
-      facts.raise(m.oldstyle ? OLDSTYLE_RESERVED_NONZERO : EXPORT_NAME_PADDING_NONZERO, {
-        ...field(m, flagsAt + 2 + m.nonzeroAt, 1),
-        text: `byte ${m.nonzeroAt} of the ${EXPORT_PADDING_LENGTH} reserved ones is ${hexNumber(m.nonzero, 2)}`,
-      });
-    }
+    this.agreed.enter(m.sizeHi, m.sizeLo, m.flags);
+    checkExportInfo(facts, m);
     if (nameAsked === null) return;
     m.answers(nameAsked.option);
     facts.exportName = nameAsked.exportName;
@@ -252,80 +202,6 @@ export class Haggling {
   /** The session is over: replies that nothing asked for are known to be that now. */
   finish(): void {
     if (this.facts.witness.bothWhole) this.rejectEarly('likely');
-  }
-
-  /** Whether this option may follow what came before it. */
-  private order(m: Option): void {
-    const { facts } = this;
-    const received = (reply: OptionReply) => confidenceThat(facts.witness.hadReceived(m, reply));
-    if (this.abort !== null) {
-      facts.raise(DATA_AFTER_ABORT, {
-        message: m,
-        related: [this.abort],
-        text: `${optionName(m.option)} after NBD_OPT_ABORT`,
-      });
-      return;
-    }
-    if (this.nameAsked !== null) {
-      facts.raise(OPTION_AFTER_EXPORT_NAME, {
-        message: m,
-        related: [this.nameAsked.option],
-        text: `${optionName(m.option)} after NBD_OPT_EXPORT_NAME`,
-      });
-      return;
-    }
-    const afterGo = this.goAck === null ? null : received(this.goAck);
-    if (this.goAck !== null && afterGo !== null) {
-      facts.raise(OPTION_AFTER_GO, {
-        message: m,
-        related: [this.goAck],
-        confidence: afterGo,
-        text: `${optionName(m.option)} after NBD_OPT_GO was acknowledged`,
-      });
-      return;
-    }
-    const afterTls = this.startTlsAck === null ? null : received(this.startTlsAck);
-    if (this.startTlsAck !== null && !facts.isInTls(m) && afterTls !== null) {
-      facts.raise(CLIENT_PLAINTEXT_AFTER_STARTTLS, {
-        message: m,
-        related: [this.startTlsAck],
-        confidence: afterTls,
-        text: `${optionName(m.option)} in clear after NBD_OPT_STARTTLS was acknowledged`,
-      });
-      return;
-    }
-    if (this.shutdownReply !== null && m.option !== OPT_ABORT) {
-      const afterShutdown = received(this.shutdownReply);
-      if (afterShutdown !== null) {
-        facts.raise(CONTINUED_AFTER_SHUTDOWN_REPLY, {
-          message: m,
-          related: [this.shutdownReply],
-          confidence: afterShutdown,
-          text: `${optionName(m.option)} after NBD_REP_ERR_SHUTDOWN`,
-        });
-      }
-    }
-    this.pipelined(m);
-  }
-
-  /** Whether the option in front was still unanswered when this one was sent. */
-  private pipelined(m: Option): void {
-    const last = this.waiting[this.waiting.length - 1];
-    // a server that breaks the rules leaves a client without an answer that it could wait for
-    if (last === undefined || !this.facts.witness.bothWhole || this.facts.breached[SERVER]) return;
-    const sure = this.arriving?.isFinal ? null : confidenceThat(this.facts.witness.sawAllBefore(m));
-    if (sure === null) last.follower ??= m;
-    else this.raisePipelined(last, m, sure);
-  }
-
-  private raisePipelined(last: Asked, m: Option, confidence: 'certain' | 'likely'): void {
-    const tls = last.option.option === OPT_STARTTLS;
-    this.facts.raise(tls ? STARTTLS_PIPELINED_BYTES : OPTION_PIPELINED, {
-      message: m,
-      related: [last.option],
-      confidence,
-      text: `${optionName(m.option)} was sent while ${optionName(last.option.option)} was unanswered`,
-    });
   }
 
   /** Finds the option that each waiting reply answers: one option is outstanding at a time. */
@@ -346,10 +222,10 @@ export class Haggling {
         if (asked === undefined) continue;
       }
       reply.answers(asked.option);
-      this.keep(asked, reply);
+      this.limits.keep(asked, reply);
       if (reply.isFinal) {
         this.waiting.shift();
-        this.settle(asked, reply);
+        this.end(asked, reply);
       }
     }
   }
@@ -358,7 +234,7 @@ export class Haggling {
   private mismatch(reply: OptionReply, asked: Asked): Asked | undefined {
     const { facts } = this;
     if (facts.witness.bothWhole) {
-      this.partial = true;
+      this.agreed.partial = true;
       // once for all replies that name it in one answer
       const before = asked.replies.some((r) => r.option === reply.option);
       if (!before)
@@ -388,24 +264,12 @@ export class Haggling {
   }
 
   /** The final reply to an option, where both are known. */
-  private settle(asked: Asked, reply: OptionReply): void {
-    if (
-      this.facts.witness.bothWhole &&
-      asked.follower !== null &&
-      asked.follower.peerSeen >= 0 &&
-      !this.facts.breached[SERVER] &&
-      !(reply.type === REP_ACK && reply.dataLength > 0) &&
-      asked.follower.peerSeen < reply.endOffset
-    ) {
-      this.raisePipelined(asked, asked.follower, 'certain');
-    }
+  private end(asked: Asked, reply: OptionReply): void {
+    this.orderChecks.answered(asked, reply);
     if (asked.option === this.abort) this.abortAnswered = true;
     asked.final = reply;
     if (asked.parsed) this.answered(asked, reply);
   }
-
-  /** The option that was refused last although it had data, with nothing answered since. */
-  private refusedWithData: Asked | null = null;
 
   /** Why a server may have choked on what came after an option that it refused, as the end of a sentence; or nothing. */
   afterRefusal(): { readonly text: string; readonly related: readonly Message[] } {
@@ -435,7 +299,7 @@ export class Haggling {
     }
   }
 
-  /** What the server's own bytes settle. */
+  /** What the server's own bytes show to be agreed on. */
   private follow(m: OptionReply): void {
     const { facts } = this;
     if (this.answer?.option !== m.option) {
@@ -447,31 +311,18 @@ export class Haggling {
       }
     }
     const { answer } = this;
-    this.keep(answer, m);
+    this.limits.keep(answer, m);
     if (m.type === REP_INFO) takeInfo(answer, m);
     this.replyChecks.reply(m, answer);
     if (m.complete) this.tlsModes.reply(m, answer);
     this.insideTls.reply(m);
-    if (!m.complete || (!m.isError && m.type > REP_META_CONTEXT)) this.partial = true;
-    if (m.type === REP_META_CONTEXT && m.data.length >= CONTEXT_ID.size) this.takeContext(m, answer);
+    if (!m.complete || (!m.isError && m.type > REP_META_CONTEXT)) this.agreed.partial = true;
+    if (m.type === REP_META_CONTEXT && m.data.length >= CONTEXT_ID.size) this.agreed.context(m, answer);
     if (!m.isFinal) return;
     this.answer = null;
-    if (m.type === REP_ACK) this.acknowledged(m, answer);
+    if (m.type === REP_ACK) this.agreed.acknowledged(m, answer);
     else if (m.type === REP_ERR_SHUTDOWN) this.shutdownReply ??= m;
     if (m.isError && m.option === OPT_STARTTLS && !facts.isInTls(m)) this.startTlsRefusal = m;
-  }
-
-  /** `m`: an option, or a reply to one, of which not all may be kept. */
-  private tellOfCut(m: Option | OptionReply, what: string): void {
-    const { limits, context } = this.facts;
-    const most = context.limits.hagglingBytes;
-    if (m.data.crowded) {
-      const text = `options and replies of all sessions together hold more than ${context.limits.heldBytes} bytes; more of them are judged by their first ones`;
-      limits.hit('heldBytes', text, 'note', m);
-      return;
-    }
-    if (m.complete && m.dataLength > most)
-      limits.hit('hagglingBytes', `more than ${most} bytes of one ${what}; it is judged by the first ones`, 'note', m);
   }
 
   /** Gives back what is not kept any more of `limits.heldBytes`: an answer is complete. */
@@ -485,7 +336,8 @@ export class Haggling {
 
   /** The options and replies that something here still refers to; some may come twice. */
   private kept(): (Option | OptionReply)[] {
-    const { facts, early, arriving, abort, goAck, startTlsAck, startTlsRefusal, shutdownReply } = this;
+    const { facts, early, arriving, abort, startTlsRefusal, shutdownReply } = this;
+    const { goAck, startTlsAck } = this.agreed;
     const asked = [
       ...this.waiting,
       this.unfinished,
@@ -500,108 +352,5 @@ export class Haggling {
       ...[...early, ...(this.answer?.replies ?? []), ...acks],
       ...[arriving, abort, goAck, startTlsAck, startTlsRefusal, shutdownReply],
     ].filter((m) => m instanceof Option || m instanceof OptionReply);
-  }
-
-  /** Replies beyond the limits do not count for what an answer as a whole says. */
-  private keep(answer: Asked | Answer, m: OptionReply): void {
-    const { facts } = this;
-    const { haggling, hagglingReplyBytes } = facts.context.limits;
-    this.tellOfCut(m, 'reply');
-    answer.replyBytes += m.data.length;
-    if (answer.replies.length < haggling && answer.replyBytes <= hagglingReplyBytes) {
-      answer.replies.push(m);
-      return;
-    }
-    answer.overflowed = true;
-    const [limit, what] =
-      answer.replyBytes > hagglingReplyBytes
-        ? (['hagglingReplyBytes', `more than ${hagglingReplyBytes} bytes of`] as const)
-        : (['haggling', `more than ${haggling}`] as const);
-    facts.limits.hit(limit, `${what} replies to one option; an answer is judged by the first ones`, 'note', m);
-  }
-
-  private takeContext(m: OptionReply, answer: Answer): void {
-    const { facts } = this;
-    if ((answer.contexts?.size ?? 0) < facts.context.limits.haggling) {
-      (answer.contexts ??= new Map()).set(m.data.u32(CONTEXT_ID.at.contextId), contextName(m));
-    } else {
-      facts.contextsKnown = false;
-    }
-  }
-
-  /** Too much waits: what follows cannot be paired, and nothing that needs all of that side's messages is judged any more. */
-  private lose(side: Side, message: Message, what: string): void {
-    const { facts } = this;
-    facts.witness.lose(side, message.offset);
-    facts.limits.hit('haggling', `more than ${facts.context.limits.haggling} ${what}`, 'warning', message);
-  }
-
-  private acknowledged(m: OptionReply, answer: Answer): void {
-    const { facts } = this;
-    switch (m.option) {
-      case OPT_STRUCTURED_REPLY:
-        facts.structured = true;
-        facts.structuredAck = m;
-        break;
-      case OPT_EXTENDED_HEADERS:
-        facts.extended = true;
-        facts.extendedAck = m;
-        break;
-      case OPT_SET_META_CONTEXT:
-        facts.contexts = answer.contexts ?? NO_CONTEXTS;
-        break;
-      case OPT_STARTTLS:
-        this.startTlsAck = m;
-        facts.tls = true;
-        facts.beforeTls = {
-          structuredAck: facts.structuredAck,
-          extendedAck: facts.extendedAck,
-          contexts: facts.contexts,
-        };
-        facts.structured = false;
-        facts.extended = false;
-        facts.structuredAck = null;
-        facts.extendedAck = null;
-        facts.contexts = NO_CONTEXTS;
-        break;
-      case OPT_GO:
-        this.goAck ??= m;
-        if (answer.flags >= 0) this.enter(answer.sizeHi, answer.sizeLo, answer.flags);
-        facts.serverTransmits = true;
-        facts.blockSizes = answer.blockSizes;
-        facts.canonicalName = answer.name;
-        facts.description = answer.description;
-        break;
-    }
-  }
-
-  private enter(sizeHi: number, sizeLo: number, flags: number): void {
-    const { facts } = this;
-    facts.serverTransmits = true;
-    facts.sizeHi = sizeHi;
-    facts.sizeLo = sizeLo;
-    facts.size = sizeHi * 4294967296 + sizeLo;
-    facts.flags = flags;
-    facts.negotiationSeen = facts.witness.whole(SERVER) && !this.partial;
-    if (!facts.negotiationSeen) facts.contextsKnown = false;
-  }
-}
-
-function takeInfo(answer: Answer, m: OptionReply): void {
-  const { data } = m;
-  if (data.length < INFO_DATA.size) return;
-  const type = data.u16(INFO_DATA.at.info);
-  if (type === INFO_EXPORT) {
-    const info = exportInfoIn(data);
-    if (info === null) return;
-    answer.sizeHi = info.sizeHi;
-    answer.sizeLo = info.sizeLo;
-    answer.flags = info.flags;
-  } else if (type === INFO_BLOCK_SIZE) {
-    answer.blockSizes = blockSizesIn(data) ?? answer.blockSizes;
-  } else if (type === INFO_NAME) {
-    answer.name = rawText(data, { at: INFO_DATA.size, length: m.dataLength - INFO_DATA.size });
-  } else if (type === INFO_DESCRIPTION) {
-    answer.description = rawText(data, { at: INFO_DATA.size, length: m.dataLength - INFO_DATA.size });
   }
 }
