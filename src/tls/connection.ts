@@ -17,7 +17,8 @@ import {
   TLS_1_3,
   versionName,
 } from './constants.js';
-import { TlsDirection, type DirectionHost, type Keys } from './direction.js';
+import { TlsDirection, type DirectionHost } from './direction.js';
+import type { Keys } from './keys.js';
 import type { TlsOutput } from './event.js';
 import { TlsFacts } from './facts.js';
 import type { HandshakeMessage } from './handshake-reader.js';

@@ -1,3 +1,4 @@
+import type { Keys } from './keys.js';
 import { RecordOpener } from './record-opener.js';
 import type { Limits } from '../base/limits.js';
 import { Origin } from '../base/origin.js';
@@ -16,27 +17,11 @@ import {
   SERVER_HELLO,
   TLS_1_3,
 } from './constants.js';
-import { TrafficEpoch, type Epoch } from './epoch.js';
 import type { TlsEvent, TlsOutput } from './event.js';
 import { HandshakeReader, type HandshakeMessage } from './handshake-reader.js';
 import { PlainMap } from './plain-map.js';
 import type { Opened } from './record-cipher.js';
 import { RecordReader, type RawRecord, type RecordTaker } from './record-reader.js';
-
-/** Keys of one direction, or why there are none. */
-export type Keys =
-  /** The peer's hello, or a line of the key log, may still come. */
-  | { readonly state: 'wait' }
-  | { readonly state: 'none'; readonly lacking: string }
-  | { readonly state: 'tls12'; readonly epoch: Epoch }
-  | {
-      readonly state: 'tls13';
-      /** The client offered early data: its first records may be under those keys, known or not. */
-      readonly earlyFirst: boolean;
-      readonly early: TrafficEpoch | null;
-      readonly handshake: TrafficEpoch | null;
-      readonly application: TrafficEpoch | null;
-    };
 
 /** What a direction asks of the connection that it belongs to. */
 export interface DirectionHost {

@@ -2,7 +2,7 @@ import { unhex } from '../base/hex.js';
 import type { Limits } from '../base/limits.js';
 import type { End } from '../stream/byte-stream.js';
 import { TLS_1_2, TLS_1_3, versionName } from './constants.js';
-import type { Keys } from './direction.js';
+import type { Keys } from './keys.js';
 import { Epoch, TrafficEpoch } from './epoch.js';
 import type { TlsOutput } from './event.js';
 import type { TlsFacts } from './facts.js';

@@ -1,6 +1,6 @@
 import type { Limits } from '../base/limits.js';
 import { END_OF_EARLY_DATA, FINISHED, KEY_UPDATE, RECORD_HEADER } from './constants.js';
-import type { Keys } from './direction.js';
+import type { Keys } from './keys.js';
 import { TrafficEpoch, type Epoch } from './epoch.js';
 import type { Opened } from './record-cipher.js';
 import type { RawRecord } from './record-reader.js';
