@@ -105,6 +105,11 @@ export interface Limits {
   keepalives: number;
   /** Sessions that are remembered because later connections may resume them, and tickets for them: a cluster of many daemons. */
   resumableSessions: number;
+  /**
+   * Addresses of daemons, and epochs at which OSDs came and went, that are remembered from Ceph's maps to name who has an address: maps of
+   * nothing but new ones.
+   */
+  daemonAddresses: number;
   /** Nonces that are tried to find the next frame in ciphertext behind a loss: a gap of many megabytes. */
   nonces: number;
   /** Bytes of what a shard's report carries for `merge`, unpacked: a report that is no report. */
@@ -269,6 +274,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   namingFrames: 64,
   keepalives: 64,
   resumableSessions: 65_536,
+  daemonAddresses: 65_536,
   nonces: 65_536,
   shardBytes: 512 << 20,
   strayReplies: 1024,

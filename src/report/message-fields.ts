@@ -254,6 +254,7 @@ export interface MessageFields {
     readonly HELLO: {
       readonly entityType?: number;
       readonly peerAddress?: string;
+      readonly learned?: readonly Readonly<Record<string, Json>>[];
       readonly undecoded?: string;
       readonly lateStatus?: number;
       readonly rest?: string;
@@ -332,6 +333,7 @@ export interface MessageFields {
       readonly featuresRequired?: string;
       readonly flags?: string;
       readonly cookie?: string;
+      readonly learned?: readonly Readonly<Record<string, Json>>[];
       readonly undecoded?: string;
       readonly lateStatus?: number;
     };
@@ -343,6 +345,7 @@ export interface MessageFields {
       readonly featuresRequired?: string;
       readonly flags?: string;
       readonly cookie?: string;
+      readonly learned?: readonly Readonly<Record<string, Json>>[];
       readonly undecoded?: string;
       readonly lateStatus?: number;
     };
@@ -354,6 +357,7 @@ export interface MessageFields {
       readonly globalSeq: string;
       readonly connectSeq: string;
       readonly msgSeq: string;
+      readonly learned?: readonly Readonly<Record<string, Json>>[];
     };
     readonly SESSION_RESET: { readonly full: boolean };
     readonly SESSION_RETRY: { readonly connectSeq: string };
@@ -900,6 +904,7 @@ export interface MessageFields {
       readonly compressedFrontLength?: number;
       readonly compressedMiddleLength?: number;
       readonly compressedDataLength?: number;
+      readonly learned?: readonly Readonly<Record<string, Json>>[];
       readonly header?: string;
       readonly aborted?: boolean;
     };
@@ -1330,6 +1335,7 @@ export interface MessageFields {
       readonly signature?: string;
       readonly footerFlags?: readonly string[];
       readonly data?: string;
+      readonly learned?: readonly Readonly<Record<string, Json>>[];
       readonly middle?: string;
       readonly aborted?: boolean;
     };

@@ -100,6 +100,7 @@ const ELSEWHERE: Partial<Record<keyof Limits, readonly [file: string, title: str
   namingFrames: ['test/engine/limit-findings.test.ts', ''],
   keepalives: ['test/engine/limit-findings.test.ts', ''],
   resumableSessions: ['test/engine/limit-findings.test.ts', ''],
+  daemonAddresses: ['test/msgr2/names-by-maps.test.ts', 'says that it names no more addresses'],
   nonces: ['test/msgr2/secure-frames.test.ts', 'try no more nonces than allowed'],
   shardBytes: ['test/cli/shards.test.ts', 'are unpacked up to a limit'],
   strayReplies: ['test/engine/limit-findings.test.ts', ''],

@@ -8,6 +8,8 @@ export interface ReadOptions {
   readonly version?: number;
   /** Feature bits of the connection: see `withFeature`. */
   readonly features?: bigint;
+  /** What is known from elsewhere of a value that names somebody: stands behind it in rows. */
+  readonly named?: ((value: string) => string | undefined) | undefined;
 }
 
 /** Why a structure cannot be read on, or what is odd in it. */
@@ -41,6 +43,7 @@ export class Reader {
   version: number;
   readonly features: bigint;
   readonly limits: ReadOptions['limits'];
+  private readonly named: ReadOptions['named'];
   /** Whether reading goes no further. */
   failed = false;
   /** What was found; the last one ended the reading if `failed`. */
@@ -68,6 +71,7 @@ export class Reader {
     this.version = options.version ?? 0;
     this.features = options.features ?? 0n;
     this.limits = options.limits;
+    this.named = options.named;
   }
 
   /** Bytes left in the innermost structure. */
@@ -146,6 +150,12 @@ export class Reader {
     const made = row(name, at + this.shift, this.pos - at, value, text, children);
     if (wide) made.wide = true;
     this.rows.push(made);
+  }
+
+  /** A value that names somebody, and who that is as far as it is known. */
+  withName(value: string): string {
+    const name = this.named?.(value);
+    return name === undefined ? value : `${value} (${name})`;
   }
 
   /** A row for a part of a field, at index `at`. */

@@ -1,10 +1,13 @@
 import type { Message } from '../../contract/message.js';
+import type { Daemon } from './directory.js';
 import type { OpHead, ReplicaHead, ReplyHead } from './operation-head.js';
 
 /** What maps have taught of the cluster. */
 export interface Names {
   /** A pool's name, as it is printed. */
   pool(id: bigint): string | undefined;
+  /** Who has that address (`v2:10.0.0.1:6800/55`). */
+  daemon(address: string): Daemon | undefined;
 }
 
 /** `pool rbd`, or `pool 2` where no map has named it. */

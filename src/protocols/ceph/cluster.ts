@@ -1,20 +1,35 @@
+import type { Limits } from '../../base/limits.js';
 import { quote } from '../../base/text.js';
 import type { MapNews } from './bodies/map-news.js';
 import type { Names } from './ceph-message.js';
+import { Directory, type Daemon, type Roster } from './directory.js';
 
-/** What the OSDs' maps in one file have taught: pools and their names. Bounded by `limit` pools; more are not named. */
+/** How much of a cluster is remembered. */
+export interface ClusterLimits {
+  readonly pools: number;
+  readonly addresses: number;
+}
+
+/** What is said where there are more addresses. */
+export function addressesText({ daemonAddresses }: Readonly<Pick<Limits, 'daemonAddresses'>>): string {
+  return `more than ${daemonAddresses} addresses and changes in the maps; later ones are not named`;
+}
+
+/** What the maps in one file have taught: pools and their names, and which daemon has which address. */
 export class Cluster implements Names {
   private readonly names = new Map<string, string>();
   private readonly pools = new Set<string>();
   private readonly limit: number;
+  private readonly directory: Directory;
   private fsid = '';
   /** Whether maps of several clusters are in the file: then a number of a pool names none. */
   private mixed = false;
   /** Epoch up to which all pools are known: a full map, and every change since; 0: none. */
   epoch = 0;
 
-  constructor(limit: number) {
-    this.limit = limit;
+  constructor({ pools, addresses }: ClusterLimits) {
+    this.limit = pools;
+    this.directory = new Directory(addresses);
   }
 
   pool(id: bigint): string | undefined {
@@ -27,9 +42,28 @@ export class Cluster implements Names {
     return !this.mixed && this.epoch > 0 && epoch === this.epoch && !this.pools.has(String(pool));
   }
 
-  learn(news: MapNews): void {
+  daemon(address: string): Daemon | undefined {
+    return this.mixed ? undefined : this.directory.at(address);
+  }
+
+  daemonBehind(endpoint: string): Daemon | undefined {
+    return this.mixed ? undefined : this.directory.behind(endpoint);
+  }
+
+  /** Whether there were more addresses than are remembered. */
+  get overflowed(): boolean {
+    return this.directory.full;
+  }
+
+  /** `stream`: which one the map came in. */
+  meet(roster: Roster, stream: number): void {
+    this.directory.daemons(roster, stream);
+  }
+
+  learn(news: MapNews, stream: number): void {
     if (this.fsid === '') this.fsid = news.fsid;
     if (this.fsid !== news.fsid) this.mixed = true;
+    this.directory.osds(news, stream);
     for (const map of news.maps) {
       if (map.isFull && map.inner.value > this.epoch) {
         this.pools.clear();

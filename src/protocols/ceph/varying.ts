@@ -29,6 +29,7 @@ export const VARYING = {
       'payload',
       'connectSeq',
       'messageSeq',
+      'learned',
     ],
   ],
   mapped: ['cookie', 'clientCookie', 'serverCookie', 'globalId', 'tid'],

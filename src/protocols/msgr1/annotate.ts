@@ -6,6 +6,7 @@ import { explain } from '../../base/structure/decode.js';
 import type { Type } from '../../base/structure/type.js';
 import { bodyOf } from '../ceph/bodies/bodies.js';
 import { donePayload, replyMorePayload, requestPayload } from '../ceph/structures/cephx.js';
+import { Lookup } from '../ceph/lookup.js';
 import { CLIENT } from '../../base/input.js';
 import { TAG } from './constants.js';
 import { clientAddresses, serverAddresses } from './framing.js';
@@ -110,11 +111,12 @@ function front(m: DataMessage): Annotation[] {
   const held = heldFront(m);
   if (held === null) return [bytesAt(m, 'front', at, length), undecoded(length)];
   const { body, bytes, start, end } = held;
-  const read = explain(body.form, bytes, start, end, at, { ...OPTIONS, version: m.version });
-  const rest = undecoded(length - (end - start) + read.undecoded);
+  const lookup = new Lookup(m.names, m.type);
+  const read = explain(body.form, bytes, start, end, at, { ...OPTIONS, version: m.version, named: lookup.named });
+  const rest = [undecoded(length - (end - start) + read.undecoded), ...lookup.rows()];
   const last = read.rows.at(-1);
   const from = last === undefined ? at : last.at + last.length;
   const children = [...read.rows];
   if (from < at + length) children.push(bytesAt(m, 'rest', from, at + length - from));
-  return [{ name: 'front', at, length, value: fieldsOf(read.rows), children }, rest];
+  return [{ name: 'front', at, length, value: fieldsOf(read.rows), children }, ...rest];
 }

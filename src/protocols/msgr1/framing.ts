@@ -9,6 +9,7 @@ import { count } from '../../base/text.js';
 import { Framing, isFinal, LOST, TAKEN, type Patience } from '../../contract/framed-decoder.js';
 import type { Evidence } from '../../contract/protocol.js';
 import { bodyOf } from '../ceph/bodies/bodies.js';
+import { readRoster } from '../ceph/rosters.js';
 import { readMapNews } from '../ceph/bodies/map-news.js';
 import { MSG as TYPE, messageTypeName } from '../ceph/message-types.js';
 import { readOp, readReplica, readReply } from '../ceph/operation-head.js';
@@ -268,6 +269,7 @@ export class Msgr1Framing<S extends Side> extends Framing<Msgr1Message, S> {
     else if (type === TYPE.OSD_MAP) m.mapNews = readMapNews(version, bytes, start, end, limits);
     else if (type === TYPE.OSD_REPOP || type === TYPE.OSD_REPOPREPLY)
       m.replica = readReplica(type, version, bytes, start, end);
+    else m.roster = readRoster(type, version, bytes, start, end, limits);
     const call = m.operation?.call ?? null;
     if (call !== null) {
       const n = Math.min(m.dataLength, call.at + call.classLength + call.methodLength);

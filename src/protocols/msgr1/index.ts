@@ -25,7 +25,7 @@ export const msgr1: Protocol<Clusters, Msgr1Message> = {
   specUrl,
   messageNames,
   probe,
-  createShared: (_options, limits) => new Clusters(limits.inFlight),
+  createShared: (_options, limits) => new Clusters(limits),
   converse: (context, output, settings) => ({
     client: new FramedDecoder(CLIENT, output, settings[CLIENT], new Msgr1Framing(CLIENT)),
     server: new FramedDecoder(SERVER, output, settings[SERVER], new Msgr1Framing(SERVER)),

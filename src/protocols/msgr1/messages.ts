@@ -1,6 +1,7 @@
 import type { Input, Side } from '../../base/input.js';
 import { exact } from '../../base/u64.js';
 import { Message } from '../../contract/message.js';
+import type { Roster } from '../ceph/directory.js';
 import type { MapNews } from '../ceph/bodies/map-news.js';
 import type { CephMessage, Names } from '../ceph/ceph-message.js';
 import type { OpHead, ReplicaHead, ReplyHead } from '../ceph/operation-head.js';
@@ -140,6 +141,7 @@ export class DataMessage extends Message implements CephMessage {
   replica: ReplicaHead | null = null;
   /** What an OSD_MAP tells of its cluster. */
   mapNews: MapNews | null = null;
+  roster: Roster | null = null;
   names: Names | null = null;
 
   constructor(side: Side, input: Input, footerSize: number) {

@@ -6,7 +6,8 @@ import { duration } from '../../base/time.js';
 import { LimitNotes } from '../../contract/limit-notes.js';
 import type { DecoderSettings, Output, Session, SessionContext } from '../../contract/protocol.js';
 import { Witness } from '../../contract/witness.js';
-import { Cluster } from '../ceph/cluster.js';
+import type { Limits } from '../../base/limits.js';
+import { Cluster, addressesText, type ClusterLimits } from '../ceph/cluster.js';
 import { entityName, methodName, PORT_V2 } from '../ceph/constants.js';
 import { missingFeatureNames } from '../ceph/features.js';
 import { MSG, messageTypeName } from '../ceph/message-types.js';
@@ -23,16 +24,16 @@ const FILES = 4;
 export class Clusters {
   private readonly byFile = new Map<string, Cluster>();
   private readonly told = new Set<string>();
-  private readonly limit: number;
+  private readonly limits: ClusterLimits;
 
-  constructor(limit: number) {
-    this.limit = limit;
+  constructor({ resumableSessions, daemonAddresses }: Readonly<Limits>) {
+    this.limits = { pools: resumableSessions, addresses: daemonAddresses };
   }
 
   of(file: string): Cluster {
     let cluster = this.byFile.get(file);
     if (cluster === undefined) {
-      this.byFile.set(file, (cluster = new Cluster(this.limit)));
+      this.byFile.set(file, (cluster = new Cluster(this.limits)));
       // files are read one after the other, or as one recording
       while (this.byFile.size > FILES) this.byFile.delete(this.byFile.keys().next().value!);
     }
@@ -185,9 +186,16 @@ export class Msgr1Session implements Session<Msgr1Message> {
     own.entity = m.source;
     own.entityType = m.sourceType;
     m.target = this.sides[otherSide(m.side)].entity;
-    m.names = this.cluster;
-    if (m.mapNews !== null) this.cluster.learn(m.mapNews);
+    this.learn(m);
     this.pair(m);
+  }
+
+  private learn(m: DataMessage): void {
+    const { cluster, context } = this;
+    m.names = cluster;
+    if (m.mapNews !== null) cluster.learn(m.mapNews, context.connection.id);
+    if (m.roster !== null) cluster.meet(m.roster, context.connection.id);
+    if (cluster.overflowed) this.limits.hit('daemonAddresses', addressesText(context.limits), 'note', m);
   }
 
   private pair(m: DataMessage): void {

@@ -10,6 +10,7 @@ import { places, type Places } from './places.js';
 import { Banner, ControlFrame, DataFrame, type Frame, type Msgr2Message } from './message.js';
 import { controlForm, isSingleValue } from './control-frames.js';
 import { GCM_TAG, layoutOf } from './secure/layout.js';
+import { Lookup } from '../ceph/lookup.js';
 import type { Way } from '../ceph/operation-way.js';
 import {
   BANNER,
@@ -129,20 +130,23 @@ function annotateControl(m: ControlFrame): Annotation[] {
   const out: Annotation[] = [preamble(m)];
   const end = PREAMBLE.size + m.length0;
   const form = controlForm(m.tag);
+  const lookup = new Lookup(m.names);
+  const options = { limits: DEFAULT_LIMITS, named: lookup.named };
   out.push(...compression(m));
   if (m.compressed) {
-    const { rows } = explain(form, m.payload, 0, m.payload.length, PREAMBLE.size, { limits: DEFAULT_LIMITS });
+    const { rows } = explain(form, m.payload, 0, m.payload.length, PREAMBLE.size, options);
     const place = { at: PREAMBLE.size, length: m.length0 };
     for (const a of rows) if (a.value !== undefined) out.push({ name: a.name, ...place, value: a.value });
   } else if (m.length0 > 0) {
     const known = m.complete || isSingleValue(m.tag);
     const there = Math.min(end, head.length);
-    const rows = known ? explain(form, head, PREAMBLE.size, there, PREAMBLE.size, { limits: DEFAULT_LIMITS }).rows : [];
+    const rows = known ? explain(form, head, PREAMBLE.size, there, PREAMBLE.size, options).rows : [];
     out.push(...rows);
     const last = rows.at(-1);
     const from = last === undefined ? PREAMBLE.size : last.at + last.length;
     if (from < end) out.push(bytesAt(m, 'undecoded', from, end - from));
   }
+  out.push(...lookup.rows());
   out.push(...firstCrc(m, p));
   for (let i = 1; i < m.count; i++) {
     if (m.segmentLength(i) > 0) out.push(bytesAt(m, `segment${i}Bytes`, p.segments[i]!, m.segmentLength(i)));
@@ -254,18 +258,19 @@ function front(m: DataFrame, at: number, length: number): Annotation[] {
     return [bytesAt(m, 'front', at, length), undecoded(m.plainLength(1))];
   }
   const { body, bytes, start, end } = held;
-  const options = { limits: DEFAULT_LIMITS, version: m.version };
+  const lookup = new Lookup(m.names, m.type);
+  const options = { limits: DEFAULT_LIMITS, version: m.version, named: lookup.named };
   const read = explain(body.form, bytes, start, end, at, options);
   const { rows } = read;
   const value = fieldsOf(rows);
-  const rest = undecoded(m.plainLength(1) - (end - start) + read.undecoded);
+  const rest = [undecoded(m.plainLength(1) - (end - start) + read.undecoded), ...lookup.rows()];
   if (m.compressed) {
     const children = [bytesAt(m, 'compressed', at, length), ...rows.map((row) => withoutPlace(row, at + length))];
-    return [{ name: 'front', at, length, value, children }, rest];
+    return [{ name: 'front', at, length, value, children }, ...rest];
   }
   const last = rows.at(-1);
   const from = last === undefined ? at : last.at + last.length;
   const children = [...rows];
   if (from < at + length) children.push(bytesAt(m, 'rest', from, at + length - from));
-  return [{ name: 'front', at, length, value, children }, rest];
+  return [{ name: 'front', at, length, value, children }, ...rest];
 }

@@ -24,6 +24,8 @@ import {
 } from './control-frames.js';
 import { algorithmName, bannerFeatureNames, modeName, TAG } from './constants.js';
 import { entityName, methodName, resultText } from '../ceph/constants.js';
+import type { Names } from '../ceph/ceph-message.js';
+import { daemonText } from '../ceph/directory.js';
 import { featureNames } from '../ceph/features.js';
 import { Banner, ControlFrame, DataFrame, type Msgr2Message } from './message.js';
 import { firstData } from './places.js';
@@ -106,11 +108,17 @@ function aboutCredentials(c: Credentials): string {
   return c.authMode === undefined ? 'empty' : authModeName(c.authMode);
 }
 
+/** An address, and whose it is as far as a map has told. */
+function withDaemon(names: Names | null, address: string): string {
+  const daemon = names?.daemon(address);
+  return daemon === undefined ? address : `${address} (${daemonText(daemon)})`;
+}
+
 function aboutIdent(m: ControlFrame): string | null {
   const client = m.as(clientIdent);
   const ident = client ?? m.as(serverIdent);
   if (ident !== null) {
-    const to = client === null ? '' : `  to ${addressText(client.target)}`;
+    const to = client === null ? '' : `  to ${withDaemon(m.names, addressText(client.target))}`;
     const lossy = isLossy(ident) ? 'LOSSY' : `cookie ${hexNumber(ident.cookie)}`;
     return `${addressTexts(ident.addresses)}${to}  gid ${ident.gid}  global_seq ${ident.globalSeq}  ${lossy}`;
   }

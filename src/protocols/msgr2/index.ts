@@ -43,7 +43,7 @@ export const msgr2: Protocol<SharedSessions, Msgr2Message> = {
   validate(options) {
     for (const path of options.keyrings) readKeyring(path);
   },
-  createShared: (options, limits) => new SharedSessions(limits.resumableSessions, keyChain(options, limits)),
+  createShared: (options, limits) => new SharedSessions(limits, keyChain(options, limits)),
   learned: (shared) => shared.keys?.learned(),
   converse(context, output, settings) {
     const known = context.clientEnd !== null;

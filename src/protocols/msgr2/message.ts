@@ -6,6 +6,7 @@ import type { CephMessage, Names } from '../ceph/ceph-message.js';
 import { MESSAGE_HEADER, type Revision } from './layout.js';
 import type { Lead } from '../ceph/leads.js';
 import { asNumber } from '../ceph/message-numbers.js';
+import type { Roster } from '../ceph/directory.js';
 import type { MapNews } from '../ceph/bodies/map-news.js';
 import type { OpHead, ReplicaHead, ReplyHead } from '../ceph/operation-head.js';
 import type { Way } from '../ceph/operation-way.js';
@@ -62,6 +63,8 @@ export abstract class Frame extends Message {
   blamed = false;
   /** Number of the algorithm that opened it, where it is compressed and could be opened; else 0. */
   algorithm = 0;
+  /** What is known of the cluster by its maps, for what people read; null where the session has not told. */
+  names: Names | null = null;
   /** Bytes of its segments in plain, where it is compressed and could be opened. */
   private plain: readonly number[] | null = null;
 
@@ -224,11 +227,9 @@ export class DataFrame extends Frame implements CephMessage {
   /** Where the time of the operation went that it answers; null where no replica was seen at work. */
   way: Way | null = null;
 
-  /** What an OSD_MAP tells of its cluster. */
+  /** What an OSD_MAP tells of its cluster, and another map of its daemons. */
   mapNews: MapNews | null = null;
-
-  /** What is known of the cluster by its maps, for what people read; null where the session has not told. */
-  names: Names | null = null;
+  roster: Roster | null = null;
 
   /** Its first fields, where they were read in that form; else null. */
   leadAs<T>(form: Type<T>): T | null {

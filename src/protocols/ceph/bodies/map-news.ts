@@ -2,22 +2,43 @@ import { decode } from '../../../base/structure/decode.js';
 import { list, placed, since, sized, type Placed } from '../../../base/structure/parts.js';
 import type { ReadOptions } from '../../../base/structure/reader.js';
 import { struct, versioned } from '../../../base/structure/struct.js';
-import { i32, i64, string, u32, unused } from '../../../base/structure/type.js';
+import { i32, i64, string, u32, u8, unused, type Type, type ValueOf } from '../../../base/structure/type.js';
+import { addresses, type Address } from '../structures/address.js';
 import { uuid } from '../structures/common.js';
+import { addressList, byOsd, osdExtra, osdInfo, state, until } from './osd-map.js';
 
 /**
- * What sessions learn of an OSD_MAP, also where nothing is printed: epochs and the names of pools. The same bytes as osdMap in
- * osd-map.ts describes, read only so far; all that has a length is skipped.
+ * What sessions learn of an OSD_MAP, also where nothing is printed: epochs, the names of pools, and where OSDs are. The same bytes as
+ * osdMap in osd-map.ts describes, read only so far; all that has a length is skipped.
  */
 
 const skipped = versioned(Infinity, {});
 const poolNames = list(struct({ pool: i64, name: string }), 'pool');
 const pools = list(struct({ pool: i64, settings: skipped }), 'pool');
+const addressLists = list(addresses, 'addresses');
+const upWithAddresses = list(struct({ osd: i32, addresses }));
+const changed = <T>(bits: Type<T>) => list(struct({ osd: i32, bits }));
 /** An epoch, and two times. */
 const full = versioned(Infinity, {
   forClients: since(
     7,
-    versioned(Infinity, { fsid: placed(uuid), epoch: placed(u32), times: unused(16), pools, poolNames }),
+    versioned(Infinity, {
+      ...{ fsid: placed(uuid), epoch: placed(u32), times: unused(16), pools, poolNames, poolMaxAndFlags: unused(8) },
+      ...{ maxOsd: i32, osdState: state(list(u8), list(u32)), weights: list(u32), osdAddresses: addressLists },
+    }),
+  ),
+  forOsds: since(
+    7,
+    versioned(Infinity, {
+      ...{
+        heartbeatBackAddresses: addressLists,
+        info: list(osdInfo),
+        blocklist: until,
+        clusterAddresses: addressLists,
+      },
+      ...{ clusterSnapshotEpoch: u32, clusterSnapshot: string, osdFsids: list(uuid), extra: list(osdExtra) },
+      heartbeatFrontAddresses: addressLists,
+    }),
   ),
 });
 const blob = sized(struct({}));
@@ -35,6 +56,16 @@ const changes = versioned(Infinity, {
         crush: blob,
       },
       ...{ newMaxOsd: i32, newPools: pools, newPoolNames: poolNames, oldPools: list(i64, 'pool') },
+      ...{ newUpClient: upWithAddresses, newState: state(changed(u8), changed(u32)) },
+    }),
+  ),
+  forOsds: since(
+    7,
+    versioned(Infinity, {
+      ...{ newHeartbeatBackUp: upWithAddresses, newUpThru: byOsd('epoch', u32) },
+      ...{ newLastCleanInterval: list(unused(12)), newLost: byOsd('epoch', u32) },
+      ...{ newBlocklist: until, oldBlocklist: addressList, newUpCluster: upWithAddresses, clusterSnapshot: string },
+      ...{ newOsdFsids: byOsd('fsid', uuid), newExtra: byOsd('extra', osdExtra), newHeartbeatFrontUp: upWithAddresses },
     }),
   ),
 });
@@ -51,6 +82,16 @@ interface Pool {
   readonly pool: bigint;
   readonly name: string;
 }
+interface OsdUp {
+  readonly osd: number;
+  readonly epoch: number;
+  readonly addresses: readonly Address[];
+}
+
+/** State bits of an OSD (src/include/rados.h). */
+const EXISTS = 1;
+const UP = 2;
+
 export interface MapNews {
   readonly fsid: string;
   /** By epoch, in the order of the message: full maps first. */
@@ -63,6 +104,10 @@ export interface MapNews {
     readonly names: readonly Pool[];
     readonly pools: readonly bigint[];
     readonly gone: readonly bigint[];
+    /** OSDs with the epoch since which they are there; 0: not known. */
+    readonly up: readonly OsdUp[];
+    /** OSDs that are down since that epoch. */
+    readonly down: readonly { readonly osd: number; readonly epoch: number }[];
   }[];
   /** The newest epoch that the sender has; null where it does not say. */
   readonly newest: Placed<number> | null;
@@ -83,14 +128,48 @@ export function readMapNews(
     const m = encoded.map.forClients;
     if (m === undefined) continue;
     const known = m.pools.map((p) => p.pool);
-    maps.push({ epoch, inner: m.epoch, fsid: m.fsid, isFull: true, names: m.poolNames, pools: known, gone: [] });
+    const here = { epoch, inner: m.epoch, fsid: m.fsid, isFull: true };
+    maps.push({ ...here, names: m.poolNames, pools: known, gone: [], ...osdsOf(encoded.map) });
   }
   for (const { epoch, encoded } of value.incrementals) {
     const m = encoded.map.forClients;
     if (m === undefined) continue;
     const fresh = m.newPools.map((p) => p.pool);
     const { newPoolNames: names, oldPools: gone } = m;
-    maps.push({ epoch, inner: m.epoch, fsid: m.fsid, isFull: false, names, pools: fresh, gone });
+    const here = { epoch, inner: m.epoch, fsid: m.fsid, isFull: false };
+    maps.push({ ...here, names, pools: fresh, gone, ...changesOf(encoded.map) });
   }
   return { fsid: value.fsid, maps, newest: value.newest ?? null };
+}
+
+type OsdNews = Pick<MapNews['maps'][number], 'up' | 'down'>;
+
+/** A full map has all addresses that OSDs have or had, and since when they are up or down. */
+function osdsOf({ forClients, forOsds }: ValueOf<typeof full>): OsdNews {
+  const up: OsdUp[] = [];
+  const down: { osd: number; epoch: number }[] = [];
+  if (forClients === undefined || forOsds === undefined) return { up, down };
+  const { info, heartbeatBackAddresses: back, clusterAddresses: cluster, heartbeatFrontAddresses: front } = forOsds;
+  for (const [osd, bits] of forClients.osdState.entries()) {
+    const times = info[osd];
+    if ((bits & EXISTS) === 0 || times === undefined) continue;
+    const addresses = [forClients.osdAddresses, cluster, back, front].flatMap((all) => all[osd] ?? []);
+    up.push({ osd, epoch: times.upFrom, addresses });
+    if ((bits & UP) === 0) down.push({ osd, epoch: times.downAt });
+  }
+  return { up, down };
+}
+
+function changesOf({ forClients, forOsds }: ValueOf<typeof changes>): OsdNews {
+  const epoch = forClients?.epoch.value ?? 0;
+  const kinds = [
+    forClients?.newUpClient,
+    forOsds?.newUpCluster,
+    forOsds?.newHeartbeatBackUp,
+    forOsds?.newHeartbeatFrontUp,
+  ];
+  const up = kinds.flatMap((entries) => entries ?? []).map(({ osd, addresses }) => ({ osd, epoch, addresses }));
+  // bits that change; none stands for the bit that says up
+  const gone = forClients?.newState.filter(({ bits }) => bits === 0 || (bits & UP) !== 0) ?? [];
+  return { up, down: gone.map(({ osd }) => ({ osd, epoch })) };
 }

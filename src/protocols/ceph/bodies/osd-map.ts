@@ -14,7 +14,7 @@ const crush = sized(struct({ map: ifLeft(crushMap) }));
 
 /** Maps by placement group, OSD and pool: `value` is what an entry's second part is called. */
 const byPg = <T>(value: string, type: Type<T>) => list(struct({ pg, [value]: type }), 'entry');
-const byOsd = <T>(value: string, type: Type<T>) => list(struct({ osd: i32, [value]: type }), 'entry');
+export const byOsd = <T>(value: string, type: Type<T>) => list(struct({ osd: i32, [value]: type }), 'entry');
 const byPool = <T>(value: string, type: Type<T>) => list(struct({ pool: i64, [value]: type }), 'entry');
 
 const pools = byPool('settings', pool);
@@ -25,7 +25,7 @@ const pgOsd = byPg('osd', i32);
 const pgPairs = byPg('pairs', list(struct({ from: i32, to: i32 }), 'pair'));
 const pgs = list(pg, 'pg');
 /** An OSD's state is a byte, and four since version 5. */
-const state = <B, A>(before: Type<B>, after: Type<A>) => changed(5, before, after);
+export const state = <B, A>(before: Type<B>, after: Type<A>) => changed(5, before, after);
 
 /** What clients read of a full map. */
 const fullForClients = versioned(10, {
@@ -90,11 +90,11 @@ const changesForClients = versioned(9, {
 });
 
 /** osd_info_t: a version byte, and six epochs. */
-const osdInfo = byteVersioned(1, {
+export const osdInfo = byteVersioned(1, {
   ...{ lastCleanBegin: u32, lastCleanEnd: u32, upFrom: u32, upThru: u32, downAt: u32, lostAt: u32 },
 });
 /** osd_xinfo_t. */
-const osdExtra = versioned(4, {
+export const osdExtra = versioned(4, {
   downStamp: utime,
   laggyProbability: u32,
   laggyInterval: u32,
@@ -104,8 +104,8 @@ const osdExtra = versioned(4, {
   deadEpoch: since(4, u32),
 });
 const release = u8;
-const until = list(struct({ address, until: utime }));
-const addressList = list(address, 'address');
+export const until = list(struct({ address, until: utime }));
+export const addressList = list(address, 'address');
 const flagsById = list(struct({ id: i32, flags: u32 }));
 
 /** What only OSDs read of a full map. */

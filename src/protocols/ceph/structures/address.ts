@@ -108,7 +108,7 @@ function showModern(r: Reader, name: string, at: number, value: Address, length:
   if (length > 0) children.push(r.part('sockaddr', start + 12, length, value.host));
   const tail = r.pos - (start + 12 + length);
   if (tail > 0) children.push(r.part('rest', r.pos - tail, tail));
-  r.row(name, at, addressText(value), addressText(value), children);
+  r.row(name, at, addressText(value), r.withName(addressText(value)), children);
 }
 
 /** 136 bytes: marker, three unused, u32 nonce, sockaddr_storage in network order. */
@@ -117,7 +117,8 @@ function legacy(r: Reader, name: string, at: number): Address {
   if (rest < 0) return NOWHERE;
   const sock = rest + 7;
   const value = { type: 1, nonce: r.view.getUint32(rest + 3, true), host: host(r, r.view.getUint16(sock), sock, 128) };
-  if (r.rows !== null) r.row(name, at, addressText(value), addressText(value), [r.part('header', at, 8)]);
+  if (r.rows === null) return value;
+  r.row(name, at, addressText(value), r.withName(addressText(value)), [r.part('header', at, 8)]);
   return value;
 }
 

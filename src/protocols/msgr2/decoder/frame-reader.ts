@@ -9,6 +9,7 @@ import type { Opened } from '../compression.js';
 import { entityName } from '../../ceph/constants.js';
 import { LAST_TAG, MODE_SECURE, TAG, tagName, tagSenders } from '../constants.js';
 import { bodyOf, objectOf } from '../../ceph/bodies/bodies.js';
+import { readRoster } from '../../ceph/rosters.js';
 import { readMapNews } from '../../ceph/bodies/map-news.js';
 import { Banner, ControlFrame, DataFrame, type Frame, type FrameMode, type Msgr2Message } from '../message.js';
 import { isMessageType, MSG } from '../../ceph/message-types.js';
@@ -276,7 +277,10 @@ export class FrameReader {
     else if (type === MSG.OSD_MAP) frame.mapNews = readMapNews(version, bytes, start, end, this.settings.limits);
     else if (type === MSG.OSD_REPOP || type === MSG.OSD_REPOPREPLY)
       frame.replica = readReplica(type, version, bytes, start, end);
-    else frame.lead = readLead(type, version, bytes, start, end, this.settings.limits);
+    else {
+      frame.lead = readLead(type, version, bytes, start, end, this.settings.limits);
+      frame.roster = readRoster(type, version, bytes, start, end, this.settings.limits);
+    }
   }
 
   /** The object that a front names, or empty. */

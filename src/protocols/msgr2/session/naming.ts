@@ -18,6 +18,7 @@ import {
 } from '../control-frames.js';
 import type { ControlFrame } from '../message.js';
 import * as R from '../rules/index.js';
+import { daemonText } from '../../ceph/directory.js';
 import { addressText } from '../../ceph/structures/address.js';
 import type { Login } from './login.js';
 import type { Lineage } from './lineage.js';
@@ -264,7 +265,9 @@ export class Naming {
       const where = restarted
         ? 'the same address with another nonce, so the daemon restarted since the client learned of it, or another one took its place'
         : this.lineage.elsewhere(target);
-      const text = `the target is ${target}, the server has ${mine.join(', ')}${where === '' ? '' : `: ${where}`}`;
+      const meant = asked.names?.daemon(target);
+      const who = meant === undefined ? '' : ` (${daemonText(meant)})`;
+      const text = `the target is ${target}${who}, the server has ${mine.join(', ')}${where === '' ? '' : `: ${where}`}`;
       this.output.raise(R.IDENT_TARGET, { message: asked, related: [answer], text });
     }
     const lacking = s.featuresRequired & ~c.featuresSupported;

@@ -4,12 +4,15 @@ import type { Json } from '../../../base/annotation.js';
 import { LimitNotes } from '../../../contract/limit-notes.js';
 import type { DecoderSettings, Output, Session, SessionContext, SkipReason } from '../../../contract/protocol.js';
 import { Witness } from '../../../contract/witness.js';
+import type { Cluster } from '../../ceph/cluster.js';
 import { ENTITY, PORT_V1, PORT_V2 } from '../../ceph/constants.js';
+import type { Daemon } from '../../ceph/directory.js';
 import { marking } from '../blame.js';
 import { MODE_SECURE, REVISION_1, TAG, tagName, tagSenders } from '../constants.js';
 import { clientIdent, hello, serverIdent } from '../control-frames.js';
 import { Banner, ControlFrame, DataFrame, type Frame, type Msgr2Message } from '../message.js';
 import * as R from '../rules/index.js';
+import { addressText } from '../../ceph/structures/address.js';
 import type { KeyExchange } from '../secure/key-exchange.js';
 import { Compression } from './compression.js';
 import { Login } from './login.js';
@@ -45,6 +48,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
   private ends = 0;
   private readonly exchange: KeyExchange | null;
   private readonly ways: Ways;
+  private readonly cluster: Cluster;
 
   constructor(
     context: SessionContext<SharedSessions>,
@@ -67,6 +71,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     this.login = new Login(output, limits, this.sides, (what) => shared.first(what, file), context.limits.authFrames);
     const known = shared.ofFile(file);
     this.ways = known.ways;
+    this.cluster = known.cluster;
     this.traffic = new Traffic(context, output, limits, this.sides, witness, known);
     this.compression = new Compression(output, this.sides);
     const server = context.connection.endpoints[context.clientEnd === 1 ? 0 : 1];
@@ -159,13 +164,14 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     const unreadable = m.damaged || !m.complete || m.aborted;
     if (this.rolesKnown && !m.aborted) this.advance(m, own, peer);
     if (m instanceof DataFrame) {
-      m.target = peer.entity;
+      m.target = peer.entity === '' && m.side === CLIENT ? (this.byMap(SERVER)?.entity ?? '') : peer.entity;
       this.traffic.message(m, own, peer);
       return;
     }
     if (unreadable) return;
     const ident = m.as(clientIdent) ?? m.as(serverIdent);
     if (ident !== null) own.gid = String(ident.gid);
+    m.names = this.cluster;
     switch (m.tag) {
       case TAG.ACK:
         this.traffic.ack(m, own, peer);
@@ -342,6 +348,19 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
   }
 
   // ---- what there is to say
+
+  /** Who that side is, as a map has told: by an address that it calls its own, or the server by the one that it was reached at. */
+  byMap(side: Side): Daemon | undefined {
+    const { ident, reconnect, serverIdent } = this.naming;
+    const said = side === CLIENT ? (ident ?? reconnect) : serverIdent;
+    for (const address of said?.addresses ?? []) {
+      const daemon = this.cluster.daemon(addressText(address));
+      if (daemon !== undefined) return daemon;
+    }
+    const { connection, clientEnd } = this.context;
+    if (side === CLIENT || serverIdent !== null || clientEnd === null) return undefined;
+    return this.cluster.daemonBehind(connection.endpoints[clientEnd === 1 ? 0 : 1]);
+  }
 
   summary(): Record<string, Json> {
     return { ...summarize(this), ...this.exchange?.summary() };

@@ -1,5 +1,6 @@
 import type { KeyChain } from '../secure/key-chain.js';
-import { Cluster } from '../../ceph/cluster.js';
+import type { Limits } from '../../../base/limits.js';
+import { Cluster, type ClusterLimits } from '../../ceph/cluster.js';
 import { Ways } from './ways.js';
 
 /**
@@ -88,8 +89,11 @@ export class SharedSessions {
   /** Keys to open logins and secure mode with, or null. */
   readonly keys: KeyChain | null;
 
-  constructor(limit: number, keys: KeyChain | null = null) {
-    this.limit = limit;
+  private readonly clusterLimits: ClusterLimits;
+
+  constructor({ resumableSessions, daemonAddresses }: Readonly<Limits>, keys: KeyChain | null = null) {
+    this.limit = resumableSessions;
+    this.clusterLimits = { pools: resumableSessions, addresses: daemonAddresses };
     this.keys = keys;
   }
 
@@ -97,7 +101,7 @@ export class SharedSessions {
   ofFile(file: string): FileKnowledge {
     let known = this.byFile.get(file);
     if (known === undefined) {
-      this.byFile.set(file, (known = { ways: new Ways(this.limit), cluster: new Cluster(this.limit) }));
+      this.byFile.set(file, (known = { ways: new Ways(this.limit), cluster: new Cluster(this.clusterLimits) }));
       // files are read one after the other, or as one recording
       while (this.byFile.size > FILES) this.byFile.delete(this.byFile.keys().next().value!);
     }

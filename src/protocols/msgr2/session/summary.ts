@@ -1,9 +1,11 @@
-import { CLIENT } from '../../../base/input.js';
+import { CLIENT, SERVER, type Side } from '../../../base/input.js';
 import { byteSize, count, safeText } from '../../../base/text.js';
 import { duration } from '../../../base/time.js';
 import type { Json } from '../../../base/annotation.js';
 import { algorithmName, modeName, TAG } from '../constants.js';
 import { entityName, methodName } from '../../ceph/constants.js';
+import { daemonText, type Daemon } from '../../ceph/directory.js';
+import { daemonJson } from '../../ceph/lookup.js';
 import { authDone, isLossy } from '../control-frames.js';
 import { messageTypeName } from '../../ceph/message-types.js';
 import type { Compression } from './compression.js';
@@ -21,6 +23,7 @@ export interface SessionParts {
   readonly lineage: Lineage;
   readonly traffic: Traffic;
   readonly compression: Compression;
+  byMap(side: Side): Daemon | undefined;
 }
 
 /** What was negotiated and counted, for the stream event. */
@@ -37,6 +40,12 @@ export function summarize(p: SessionParts): Record<string, Json> {
   for (const [i, name] of (['clientType', 'serverType'] as const).entries()) {
     const type = p.sides[i]!.entityType;
     if (type !== null) out[name] = entityName(type);
+  }
+  if (c.entity !== '') out['client'] = c.entity;
+  if (s.entity !== '') out['server'] = s.entity;
+  for (const [i, name] of (['clientByMap', 'serverByMap'] as const).entries()) {
+    const daemon = p.byMap(i as Side);
+    if (daemon !== undefined) out[name] = daemonJson(daemon);
   }
   if (s.sees !== '') out['clientSeenAs'] = s.sees;
   if (c.sees !== '') out['serverSeenAs'] = c.sees;
@@ -72,6 +81,14 @@ export function summarize(p: SessionParts): Record<string, Json> {
   return out;
 }
 
+/** `osd.2`, or `osd` where its number is not known; and what a map says of it, where that is more. */
+function entityText(side: SideState, p: SessionParts): string {
+  const type = side.entityType === null ? '?' : entityName(side.entityType);
+  const own = side.entity === '' ? type : side.entity;
+  const daemon = p.byMap(side.side);
+  return daemon === undefined || daemon.entity === own ? own : `${own} (${daemonText(daemon)})`;
+}
+
 /** The same for people, in one or two lines. */
 export function sessionLines(p: SessionParts): string[] {
   const [c, s] = p.sides;
@@ -80,8 +97,8 @@ export function sessionLines(p: SessionParts): string[] {
   const first: string[] = [];
   const any = c.first ?? s.first;
   if (any !== null) first.push(`msgr2.${any.revision}`);
-  if (c.entityType !== null && s.entityType !== null)
-    first.push(`${entityName(c.entityType)} to ${entityName(s.entityType)}`);
+  if (c.entityType !== null && s.entityType !== null) first.push(`${entityText(c, p)} to ${entityText(s, p)}`);
+  else if (p.byMap(SERVER) !== undefined) first.push(`? to ${entityText(s, p)}`);
   if (login.method !== 0) first.push(methodName(login.method));
   if (login.entity !== '') first.push(safeText(login.entity));
   if (login.mode !== 0) first.push(`${modeName(login.mode)} mode`);

@@ -22,7 +22,7 @@ import { Requests, tellForgotten } from '../../ceph/requests.js';
 
 import type { SideState } from './side-state.js';
 import type { Ways } from './ways.js';
-import type { Cluster } from '../../ceph/cluster.js';
+import { addressesText, type Cluster } from '../../ceph/cluster.js';
 import type { FileKnowledge, SessionRecord } from './shared.js';
 
 const UNANSWERED_AFTER = 15_000_000_000;
@@ -138,12 +138,23 @@ export class Traffic {
     if (m.lead !== null || JUDGED_BY_TYPE.includes(m.type)) {
       for (const checks of this.bodyChecks) checks.message(m);
     }
-    m.names = this.cluster;
-    if (m.mapNews !== null) {
-      this.mapChecks.news(m, m.mapNews);
-      this.cluster.learn(m.mapNews);
-    }
+    this.learn(m);
     this.pair(m, peer);
+  }
+
+  /** What maps tell is known from then on, on all connections of the file. */
+  private learn(m: DataFrame): void {
+    const { cluster, context } = this;
+    m.names = cluster;
+    const { mapNews, roster } = m;
+    if (mapNews === null && roster === null) return;
+    const stream = context.connection.id;
+    if (mapNews !== null) {
+      this.mapChecks.news(m, mapNews);
+      cluster.learn(mapNews, stream);
+    }
+    if (roster !== null) cluster.meet(roster, stream);
+    if (cluster.overflowed) this.limits.hit('daemonAddresses', addressesText(context.limits), 'note', m);
   }
 
   // ---- numbers
