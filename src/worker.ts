@@ -1,6 +1,9 @@
 import { join } from 'node:path';
+import { workerData } from 'node:worker_threads';
 import { loadCached } from './base/code-cache.js';
+import { withFlagsOfStart } from './base/heap-flags.js';
 import type * as Program from './program.js';
 
-const program = loadCached(join(__dirname, 'main.js'), 'check', false) as typeof Program;
+const { flags } = workerData as { readonly flags: readonly string[] };
+const program = withFlagsOfStart(flags, () => loadCached(join(__dirname, 'main.js'), 'check', false)) as typeof Program;
 void program.runWorker();

@@ -1,9 +1,8 @@
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { getHeapStatistics } from 'node:v8';
+import { restoreHeapFlags, setHeapFlags, SLOW_GROWTH, SMALL_YOUNG_GENERATION } from '../base/heap-flags.js';
 
 /** Bytes of live and dead objects from which memory counts more than time. */
 const MUCH = 32 << 20;
-/** How much the heap may grow, in percent, before V8 collects it again: left alone it lets a heap of 100 MB grow to 420. */
-const GROWTH = 60;
 
 // V8's flags are the process's, and so is what was asked of them.
 let batches = 0;
@@ -19,12 +18,11 @@ export function watchHeap(): void {
   if (++batches < 2) return;
   if (young === 'to be small') {
     young = 'small';
-    // one so small is not worth a second thread
-    setFlags('--semi-space-growth-factor=1', '--no-parallel-scavenge');
+    setFlags(SMALL_YOUNG_GENERATION);
   }
   if (thrifty || getHeapStatistics().used_heap_size < MUCH) return;
   thrifty = true;
-  setFlags(`--heap-growing-percent=${GROWTH}`);
+  setFlags(SLOW_GROWTH);
 }
 
 /**
@@ -35,8 +33,20 @@ export function keepYoungGenerationSmall(): void {
   if (young === 'as it is') young = 'to be small';
 }
 
-function setFlags(...flags: readonly string[]): void {
-  for (const flag of flags) setFlagsFromString(flag);
+/**
+ * For many captures, or several threads, of which each has a heap: all of that from the start. What a small capture leaves behind is 50 kB,
+ * and V8 would let thousands of them come together. Returns the flags that hold now.
+ */
+export function saveFromStart(): readonly string[] {
+  young = 'small';
+  thrifty = true;
+  const flags = [...SMALL_YOUNG_GENERATION, ...SLOW_GROWTH];
+  setFlags(flags);
+  return flags;
+}
+
+function setFlags(flags: readonly string[]): void {
+  setHeapFlags(flags);
   mendFlagsInTheEnd();
 }
 
@@ -44,8 +54,5 @@ function setFlags(...flags: readonly string[]): void {
 export function mendFlagsInTheEnd(): void {
   if (mending) return;
   mending = true;
-  process.prependOnceListener('exit', () => {
-    for (const flag of ['--semi-space-growth-factor=2', '--parallel-scavenge', '--heap-growing-percent=0'])
-      setFlagsFromString(flag);
-  });
+  process.prependOnceListener('exit', restoreHeapFlags);
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isPattern, patternBase, patternMatcher } from '../../base/pattern.js';
 import { nameOfBytes, systemPath } from '../../base/file-name.js';
 import { pathStat } from '../../base/path-stat.js';
+import { inputParts, type CaptureInput } from '../../engine/analysis.js';
 import { systemWords } from '../usage-error.js';
 
 /** One file to be judged. */
@@ -25,6 +26,12 @@ export interface FoundInputs {
 
 /** Folders that hold no recordings, and may hold very many files. */
 export const IGNORED = new Set(['.git', '.hg', '.svn', 'node_modules']);
+
+/** How many bytes a capture has, as far as that was seen. */
+export function bytesOf({ inputs }: FoundInputs): (input: CaptureInput) => number {
+  const sizes = new Map(inputs.map((i) => [i.path, i.size]));
+  return (input) => inputParts(input).reduce((sum, path) => sum + (sizes.get(path) ?? 0), 0);
+}
 
 /** Files, folders and patterns as files: in the order given, what is found inside a folder in the order of its names. */
 export function findInputs(given: readonly string[]): FoundInputs {

@@ -1,66 +1,122 @@
-import { emptySummary } from '../../engine/summary.js';
 import { Worker } from 'node:worker_threads';
 import { inputName, inputParts } from '../../engine/analysis.js';
-import { type FileReport } from '../../report/check-report.js';
+import { emptySummary } from '../../engine/summary.js';
+import type { FileReport } from '../../report/check-report.js';
 import { packageRoot } from '../package-root.js';
-import type { Job } from './judge.js';
+import { judge, type Job } from './judge.js';
 import { STOP } from './stop.js';
 
-/**
- * Judges jobs in several threads. The reports come in the order of the jobs, whichever is done first, and `each` is called in that
- * order as soon as it is a job's turn.
- */
-export async function judgeInThreads(
-  jobs: readonly Job[],
-  threads: number,
-  signal: AbortSignal,
-  each?: (report: FileReport, index: number) => Promise<void>,
-): Promise<FileReport[]> {
-  const reports = new Array<FileReport | undefined>(jobs.length).fill(undefined);
-  let next = 0;
-  let told = 0;
-  let telling = Promise.resolve();
-  const tell = async (): Promise<void> => {
-    for (let report = reports[told]; report !== undefined; report = reports[told]) await each?.(report, told++);
-  };
-  const one = async (): Promise<void> => {
-    let worker = spawn();
-    while (next < jobs.length && !signal.aborted) {
-      const at = next++;
-      try {
-        reports[at] = await ask(worker, jobs[at]!, signal);
-      } catch (error) {
-        reports[at] = failed(jobs[at]!, error);
-        await worker.terminate();
-        worker = spawn();
+/** What another thread is sent at once, in bytes of captures and in captures: small ones take less time than a message there and back. */
+const BATCH_BYTES = 1 << 20;
+const BATCH_JOBS = 32;
+
+export interface PoolJob {
+  readonly job: Job;
+  /** Of its captures. */
+  readonly bytes: number;
+}
+
+/** Threads that judge captures. The one that asks is one of them, so that a second core costs one more heap and not two. */
+export class Pool {
+  private readonly workers: Worker[];
+  private readonly flags: readonly string[];
+
+  /** `threads`: with this one. `flags`: those that hold in the process (see base/heap-flags). They start at once. */
+  constructor(threads: number, flags: readonly string[]) {
+    this.flags = flags;
+    this.workers = Array.from({ length: threads - 1 }, () => this.spawn());
+  }
+
+  /** The reports come in the order of the jobs, whichever is done first, and `each` is called in that order as soon as it is a job's turn. */
+  async judge(
+    jobs: readonly PoolJob[],
+    signal: AbortSignal,
+    each: (report: FileReport, index: number) => Promise<void>,
+  ): Promise<FileReport[]> {
+    const reports = new Array<FileReport | undefined>(jobs.length).fill(undefined);
+    let told = 0;
+    let telling = Promise.resolve();
+    const tell = async (): Promise<void> => {
+      for (let report = reports[told]; report !== undefined; report = reports[told]) await each(report, told++);
+    };
+    const take = (at: number, report: FileReport): void => {
+      reports[at] = report;
+      telling = telling.then(tell);
+    };
+    let next = 0;
+    /** The places of the next jobs; fewer near the end, so that no thread has many left when the others have none. */
+    const batch = (): number[] => {
+      const most = Math.min(BATCH_JOBS, Math.ceil((jobs.length - next) / (4 * (this.workers.length + 1))));
+      const places: number[] = [];
+      for (let bytes = 0; next < jobs.length && places.length < most && bytes < BATCH_BYTES; next++) {
+        places.push(next);
+        bytes += jobs[next]!.bytes;
       }
-      if (each !== undefined) telling = telling.then(tell);
+      return places;
+    };
+    const there = async (at: number): Promise<void> => {
+      while (next < jobs.length && !signal.aborted) await this.ask(at, batch(), jobs, signal, take);
+    };
+    const here = async (): Promise<void> => {
+      while (next < jobs.length && !signal.aborted) {
+        const at = next++;
+        const { job } = jobs[at]!;
+        take(at, await judge(job, { signal }).catch((error: unknown) => failed(job, error)));
+      }
+    };
+    await Promise.all([here(), ...this.workers.map((_, i) => there(i))]);
+    await telling;
+    return reports.filter((r) => r !== undefined);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.workers.map((w) => w.terminate()));
+  }
+
+  /** Has a thread judge jobs. Where it dies of one, another thread judges them one by one, to tell which it was. */
+  private async ask(
+    thread: number,
+    places: readonly number[],
+    jobs: readonly PoolJob[],
+    signal: AbortSignal,
+    take: (at: number, report: FileReport) => void,
+  ): Promise<void> {
+    try {
+      const sent = places.map((at) => jobs[at]!.job);
+      const reports = await ask(this.workers[thread]!, sent, signal);
+      reports.forEach((report, i) => take(places[i]!, report));
+    } catch (error) {
+      await this.workers[thread]!.terminate();
+      this.workers[thread] = this.spawn();
+      if (places.length === 1) take(places[0]!, failed(jobs[places[0]!]!.job, error));
+      else for (const at of places) await this.ask(thread, [at], jobs, signal, take);
     }
-    await worker.terminate();
-  };
-  await Promise.all(Array.from({ length: Math.min(threads, jobs.length) }, one));
-  await telling;
-  return reports.filter((r) => r !== undefined);
+  }
+
+  private spawn(): Worker {
+    const worker = new Worker(new URL('dist/worker.js', packageRoot()), { workerData: { flags: this.flags } });
+    // where a run fails before there is anything to judge, nobody waits for it
+    worker.unref();
+    return worker;
+  }
 }
 
-function spawn(): Worker {
-  return new Worker(new URL('dist/worker.js', packageRoot()));
-}
-
-/** Rejects where the thread dies of the job. */
-function ask(worker: Worker, job: Job, signal: AbortSignal): Promise<FileReport> {
+/** Rejects where the thread dies of the jobs. When a signal came, there are fewer reports than jobs. */
+function ask(worker: Worker, jobs: readonly Job[], signal: AbortSignal): Promise<readonly FileReport[]> {
   return new Promise((resolve, reject) => {
     const stop = (): void => worker.postMessage(STOP);
+    worker.ref();
     signal.addEventListener('abort', stop);
     const settle = (): void => {
+      worker.unref();
       signal.removeEventListener('abort', stop);
       worker.off('message', took);
       worker.off('error', died);
       worker.off('exit', left);
     };
-    const took = (report: FileReport): void => {
+    const took = (reports: readonly FileReport[]): void => {
       settle();
-      resolve(report);
+      resolve(reports);
     };
     const died = (error: Error): void => {
       settle();
@@ -70,7 +126,7 @@ function ask(worker: Worker, job: Job, signal: AbortSignal): Promise<FileReport>
     worker.on('message', took);
     worker.on('error', died);
     worker.on('exit', left);
-    worker.postMessage(job);
+    worker.postMessage(jobs);
   });
 }
 

@@ -1,8 +1,6 @@
 import { DEFAULT_LIMITS } from '../../base/limits.js';
-import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { inputName, inputParts, inputPaths, type CaptureInput } from '../../engine/analysis.js';
 import type { JoinDoubt } from '../../engine/analysis-options.js';
 import { joinInputs, unjoined, type Recording } from '../../engine/joining/join.js';
@@ -19,23 +17,18 @@ import type { Suppression } from '../config-file.js';
 import { finishDestination, openDestination } from '../destination.js';
 import { Interrupt } from '../interrupt.js';
 import { analysisOptions, checkKeylogs, checkKeyrings } from '../plan.js';
-import { Progress } from '../progress.js';
-import { mendFlagsInTheEnd } from '../thrift.js';
 import { version } from '../version.js';
 import type { ReportRequest } from './formats.js';
 import type { SuppressionState } from './gate.js';
-import { findInputs, type FoundInputs } from './inputs.js';
-import { judge, type Job } from './judge.js';
+import { bytesOf, findInputs, type FoundInputs } from './inputs.js';
+import type { Job } from './judge.js';
+import { Judges } from './judging.js';
 import type { RenderedFormat } from './render.js';
 import { reportOf } from './report-of.js';
 import type { CheckSettings } from './settings.js';
 import { placesOf, type Shard, type Sized } from './shard.js';
 import { packed, shardLine, withPart, type ShardPart } from './shard-part.js';
 import { suppressionsFor, todayText } from './suppressions.js';
-
-/** Two threads cost about as much to start as this many bytes, or this many small files, to judge: 0.3 s. */
-const WORTH_THREADS = 64 << 20;
-const WORTH_THREADS_FILES = 512;
 
 export interface CheckOutcome {
   readonly status: number;
@@ -59,6 +52,7 @@ export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
       settings.reports.some((r) => r.path !== undefined),
   );
   const found = findInputs(settings.inputs);
+  const judges = new Judges(found, settings, interrupt.signal);
   const suppressions = planner.loaded?.config.suppressions ?? [];
   const today = todayText();
   const recordings = await recordingsOf(settings, found, interrupt.signal);
@@ -72,7 +66,12 @@ export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
   const reports = settings.reports.map((request) => openReport(request, found));
   try {
     const lines = new Array<number>(jobs.length).fill(0);
-    const files = await judgeAll(jobs, found, settings, reports, interrupt.signal, lines);
+    const framings = reports.flatMap((r) => r.framing ?? []);
+    const line = (json: string, job: number): void => {
+      lines[job]!++;
+      for (const f of framings) f.line(json);
+    };
+    const files = await judges.judge(jobs, framings.length > 0 ? line : undefined);
     if (interrupt.status !== null) {
       for (const r of reports) r.output.discard();
       return { status: interrupt.status, gate: { status: 2, reasons: [] } };
@@ -178,11 +177,8 @@ const NO_GROUPS = { messages: 0, findings: 0, streams: 0 };
 
 /** How much work a capture is: its bytes. */
 function sizeOf(found: FoundInputs): (job: Job) => Sized {
-  const sizes = new Map(found.inputs.map((i) => [i.path, i.size]));
-  return (job) => ({
-    name: inputName(job.input),
-    bytes: inputParts(job.input).reduce((sum, path) => sum + (sizes.get(path) ?? 0), 0),
-  });
+  const bytes = bytesOf(found);
+  return ({ input }) => ({ name: inputName(input), bytes: bytes(input) });
 }
 
 /** The same jobs, each with what all files together have taught, so that neither their order nor the threads matter. */
@@ -257,123 +253,6 @@ function pageShare(captures: number): PageLimits {
     pageFieldCharacters: of(DEFAULT_LIMITS.pageFieldCharacters, 16_384),
     pageBytes: of(DEFAULT_LIMITS.pageBytes, 4096),
   };
-}
-
-async function judgeAll(
-  jobs: readonly Job[],
-  found: FoundInputs,
-  settings: CheckSettings,
-  reports: readonly OpenReport[],
-  signal: AbortSignal,
-  counts: number[],
-): Promise<FileReport[]> {
-  const framings = reports.flatMap((r) => r.framing ?? []);
-  const line = (json: string, job: number): void => {
-    counts[job]!++;
-    for (const f of framings) f.line(json);
-  };
-  // events are not kept: they would take more room than the captures
-  if (settings.cache !== null && framings.length === 0) return judgeNew(jobs, found, settings, signal);
-  return judgeInTurn(jobs, found, settings.jobs, framings.length > 0 ? line : undefined, signal);
-}
-
-/** Judges what no earlier run has judged. */
-async function judgeNew(
-  jobs: readonly Job[],
-  found: FoundInputs,
-  settings: CheckSettings,
-  signal: AbortSignal,
-): Promise<FileReport[]> {
-  const { ResultCache } = await import('./cache.js');
-  const cache = new ResultCache(settings.cache!);
-  const keys = jobs.map((job) => cache.keyOf(job));
-  const reports = keys.map((key) => (key === null ? null : cache.find(key)));
-  const places = jobs.flatMap((_, i) => (reports[i] === null ? [i] : []));
-  const judged = await judgeInTurn(
-    places.map((i) => jobs[i]!),
-    found,
-    settings.jobs,
-    undefined,
-    signal,
-  );
-  if (signal.aborted) return judged;
-  // what changed while it was judged is not known to be what was judged
-  const after = new ResultCache(settings.cache!);
-  judged.forEach((report, i) => {
-    const place = places[i]!;
-    const key = keys[place]!;
-    reports[place] = report;
-    if (key !== null && after.keyOf(jobs[place]!) === key) cache.keep(key, report);
-  });
-  cache.tidy();
-  return reports.filter((r) => r !== null);
-}
-
-async function judgeInTurn(
-  jobs: readonly Job[],
-  found: FoundInputs,
-  wanted: number | null,
-  line: ((json: string, job: number) => void) | undefined,
-  signal: AbortSignal,
-): Promise<FileReport[]> {
-  const threads = threadsFor(jobs, found, wanted);
-  if (threads <= 1) return judgeHere(jobs, line, signal);
-  const { judgeInThreads } = await import('./pool.js');
-  // the threads set them for the whole process
-  mendFlagsInTheEnd();
-  if (line === undefined) {
-    const progress = new Progress(true);
-    let done = 0;
-    const reports = await judgeInThreads(jobs, threads, signal, async () => progress.count(++done, jobs.length));
-    progress.clear();
-    return reports;
-  }
-  // events come from several threads at once: each capture's wait in a file of their own until it is their turn
-  const folder = mkdtempSync(join(tmpdir(), 'wirelint-'));
-  try {
-    const spooled = jobs.map((job, i) => ({ ...job, events: join(folder, `${i}.ndjson`) }));
-    return await judgeInThreads(spooled, threads, signal, (_, i) =>
-      copyLines(spooled[i]!.events, (json) => line(json, i)),
-    );
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function threadsFor(jobs: readonly Job[], found: FoundInputs, wanted: number | null): number {
-  // standard input can only be read by this thread
-  if (jobs.length < 2 || jobs.some((j) => j.input === '-')) return 1;
-  if (wanted !== null) return Math.min(wanted, jobs.length);
-  const bytes = found.inputs.reduce((sum, i) => sum + i.size, 0);
-  if (bytes < WORTH_THREADS && jobs.length < WORTH_THREADS_FILES) return 1;
-  return Math.min(availableParallelism(), jobs.length);
-}
-
-async function judgeHere(
-  jobs: readonly Job[],
-  line: ((json: string, job: number) => void) | undefined,
-  signal: AbortSignal,
-): Promise<FileReport[]> {
-  const files: FileReport[] = [];
-  // lines of events go out as they come
-  const progress = new Progress(line === undefined);
-  for (const [i, job] of jobs.entries()) {
-    if (signal.aborted) break;
-    const lead = jobs.length > 1 ? `${i + 1} of ${jobs.length}  ` : '';
-    const hooks = {
-      signal,
-      progress: (read: number, total: number | null) => progress.update(inputName(job.input), read, total, lead),
-    };
-    files.push(await judge(job, hooks, line === undefined ? undefined : (json) => line(json, i)));
-  }
-  progress.clear();
-  return files;
-}
-
-async function copyLines(path: string, line: (json: string) => void): Promise<void> {
-  if (!existsSync(path)) return;
-  for await (const json of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) line(json);
-  rmSync(path, { force: true });
 }
 
 function openReport(request: ReportRequest, found: FoundInputs): OpenReport {

@@ -1,17 +1,24 @@
 import { parentPort } from 'node:worker_threads';
+import type { FileReport } from '../../report/check-report.js';
 import { judge, type Job } from './judge.js';
 import { keepYoungGenerationSmall } from '../thrift.js';
 import { STOP } from './stop.js';
 
-/** Judges the files that the main thread sends, one at a time, until it wants to stop. */
+/** Judges the captures that the main thread sends, one after the other, and answers with their reports; until it wants to stop. */
 export function judgeWhatComes(): void {
   const stop = new AbortController();
-  parentPort!.on('message', (job: Job | typeof STOP) => {
-    if (job === STOP) {
-      stop.abort();
-      return;
+  const { signal } = stop;
+  const judgeAll = async (jobs: readonly Job[]): Promise<void> => {
+    const reports: FileReport[] = [];
+    for (const job of jobs) {
+      if (signal.aborted) break;
+      if (job.events === null) keepYoungGenerationSmall();
+      reports.push(await judge(job, { signal }));
     }
-    if (job.events === null) keepYoungGenerationSmall();
-    void judge(job, { signal: stop.signal }).then((report) => parentPort!.postMessage(report));
+    parentPort!.postMessage(reports);
+  };
+  parentPort!.on('message', (jobs: readonly Job[] | typeof STOP) => {
+    if (jobs === STOP) stop.abort();
+    else void judgeAll(jobs);
   });
 }

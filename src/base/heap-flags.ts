@@ -1,0 +1,30 @@
+import { setFlagsFromString } from 'node:v8';
+
+/** A young generation that stays as small as it begins; one so small is not worth a second thread. */
+export const SMALL_YOUNG_GENERATION: readonly string[] = ['--semi-space-growth-factor=1', '--no-parallel-scavenge'];
+
+/** How much the heap may grow, in percent, before V8 collects it again: left alone it lets a heap of 100 MB grow to 420. */
+export const SLOW_GROWTH: readonly string[] = ['--heap-growing-percent=60'];
+
+/** What the others change, as it is at the start of a process. */
+const AT_START: readonly string[] = ['--semi-space-growth-factor=2', '--parallel-scavenge', '--heap-growing-percent=0'];
+
+/** Sets flags of V8, which are the process's, whichever thread sets them. */
+export function setHeapFlags(flags: readonly string[]): void {
+  for (const flag of flags) setFlagsFromString(flag);
+}
+
+/** V8 keeps code for the flags only that a process starts with (see code-cache.ts): puts them back. */
+export function restoreHeapFlags(): void {
+  setHeapFlags(AT_START);
+}
+
+/** The same while `work` loads such code; then `flags`, which hold in the process, hold again. */
+export function withFlagsOfStart<T>(flags: readonly string[], work: () => T): T {
+  if (flags.length > 0) restoreHeapFlags();
+  try {
+    return work();
+  } finally {
+    setHeapFlags(flags);
+  }
+}

@@ -1,0 +1,155 @@
+import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { inputName } from '../../engine/analysis.js';
+import type { FileReport } from '../../report/check-report.js';
+import { Progress } from '../progress.js';
+import { mendFlagsInTheEnd, saveFromStart } from '../thrift.js';
+import { bytesOf, type FoundInputs } from './inputs.js';
+import { judge, type Job } from './judge.js';
+import type { Pool } from './pool.js';
+import type { CheckSettings } from './settings.js';
+
+/** Where another thread is worth its start, 0.1 s: so many bytes, or so many captures, to judge. */
+const WORTH_THREADS = 32 << 20;
+const WORTH_THREADS_FILES = 256;
+/** From so many captures on, what small ones leave behind is collected sooner. */
+const MANY = 64;
+
+/** Takes an event of a job, by its number, as a line of JSON. */
+export type LineSink = (json: string, job: number) => void;
+
+/** Judges the captures of a run: by this thread, or by several, which start while it is found out what is to be judged. */
+export class Judges {
+  private readonly settings: CheckSettings;
+  private readonly signal: AbortSignal;
+  private readonly bytes: ReturnType<typeof bytesOf>;
+  /** Flags of V8 that were set for it. */
+  private flags: readonly string[] = [];
+  private pool: Promise<Pool> | null = null;
+
+  constructor(found: FoundInputs, settings: CheckSettings, signal: AbortSignal) {
+    this.settings = settings;
+    this.signal = signal;
+    this.bytes = bytesOf(found);
+    const { inputs } = found;
+    // a shard, or what a cache leaves to do, may be little
+    const all = settings.shard === null && settings.cache === null && !inputs.some((i) => i.path === '-');
+    const threads = all
+      ? this.threadsFor(
+          inputs.length,
+          inputs.reduce((sum, i) => sum + i.size, 0),
+        )
+      : 1;
+    // where every message is printed, a small young generation costs more time
+    const printed = settings.reports.some((r) => r.format === 'ndjson' || r.format === 'json');
+    if (!printed && (threads > 1 || inputs.length >= MANY)) this.flags = saveFromStart();
+    if (threads > 1) this.start(threads);
+  }
+
+  /** `line` takes the events, where somebody wants them. */
+  async judge(jobs: readonly Job[], line?: LineSink): Promise<FileReport[]> {
+    // events are not kept: they would take more room than the captures
+    if (this.settings.cache !== null && line === undefined) return this.judgeNew(jobs, this.settings.cache);
+    return this.judgeInTurn(jobs, line);
+  }
+
+  /** Judges what no earlier run has judged. */
+  private async judgeNew(jobs: readonly Job[], folder: string): Promise<FileReport[]> {
+    const { ResultCache } = await import('./cache.js');
+    const cache = new ResultCache(folder);
+    const keys = jobs.map((job) => cache.keyOf(job));
+    const reports = keys.map((key) => (key === null ? null : cache.find(key)));
+    const places = jobs.flatMap((_, i) => (reports[i] === null ? [i] : []));
+    const judged = await this.judgeInTurn(
+      places.map((i) => jobs[i]!),
+      undefined,
+    );
+    if (this.signal.aborted) return judged;
+    // what changed while it was judged is not known to be what was judged
+    const after = new ResultCache(folder);
+    judged.forEach((report, i) => {
+      const place = places[i]!;
+      const key = keys[place]!;
+      reports[place] = report;
+      if (key !== null && after.keyOf(jobs[place]!) === key) cache.keep(key, report);
+    });
+    cache.tidy();
+    return reports.filter((r) => r !== null);
+  }
+
+  private async judgeInTurn(jobs: readonly Job[], line: LineSink | undefined): Promise<FileReport[]> {
+    // standard input can only be read by this thread
+    const threads = jobs.some((j) => j.input === '-') ? 1 : this.threadsFor(jobs.length, this.bytesOf(jobs));
+    if (threads > 1 && this.pool === null) this.start(threads);
+    if (this.pool === null) return judgeHere(jobs, line, this.signal);
+    const pool = await this.pool;
+    try {
+      return await this.judgeInThreads(pool, jobs, line);
+    } finally {
+      await pool.close();
+      this.pool = null;
+    }
+  }
+
+  private async judgeInThreads(pool: Pool, jobs: readonly Job[], line: LineSink | undefined): Promise<FileReport[]> {
+    const sized = jobs.map((job) => ({ job, bytes: this.bytes(job.input) }));
+    if (line === undefined) {
+      const progress = new Progress(true);
+      let done = 0;
+      const reports = await pool.judge(sized, this.signal, async () => progress.count(++done, jobs.length));
+      progress.clear();
+      return reports;
+    }
+    // events come from several threads at once: each capture's wait in a file of their own until it is their turn
+    const folder = mkdtempSync(join(tmpdir(), 'wirelint-'));
+    try {
+      const pathOf = (i: number): string => join(folder, `${i}.ndjson`);
+      const spooled = sized.map(({ job, bytes }, i) => ({ job: { ...job, events: pathOf(i) }, bytes }));
+      return await pool.judge(spooled, this.signal, (_, i) => copyLines(pathOf(i), (json) => line(json, i)));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  private start(threads: number): void {
+    // other threads set them for the whole process
+    mendFlagsInTheEnd();
+    this.pool = import('./pool.js').then(({ Pool }) => new Pool(threads, this.flags));
+  }
+
+  private threadsFor(jobs: number, bytes: number): number {
+    if (jobs < 2) return 1;
+    const wanted = this.settings.jobs;
+    if (wanted === null && bytes < WORTH_THREADS && jobs < WORTH_THREADS_FILES) return 1;
+    return Math.min(wanted ?? availableParallelism(), jobs);
+  }
+
+  private bytesOf(jobs: readonly Job[]): number {
+    return jobs.reduce((sum, job) => sum + this.bytes(job.input), 0);
+  }
+}
+
+async function judgeHere(jobs: readonly Job[], line: LineSink | undefined, signal: AbortSignal): Promise<FileReport[]> {
+  const files: FileReport[] = [];
+  // lines of events go out as they come
+  const progress = new Progress(line === undefined);
+  for (const [i, job] of jobs.entries()) {
+    if (signal.aborted) break;
+    const lead = jobs.length > 1 ? `${i + 1} of ${jobs.length}  ` : '';
+    const hooks = {
+      signal,
+      progress: (read: number, total: number | null) => progress.update(inputName(job.input), read, total, lead),
+    };
+    files.push(await judge(job, hooks, line === undefined ? undefined : (json) => line(json, i)));
+  }
+  progress.clear();
+  return files;
+}
+
+async function copyLines(path: string, line: (json: string) => void): Promise<void> {
+  if (!existsSync(path)) return;
+  for await (const json of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) line(json);
+  rmSync(path, { force: true });
+}
