@@ -66,6 +66,29 @@ const whenUsed = {
   },
 };
 
+/**
+ * What the bodies of Ceph's messages look like, in hundreds of structures: made when a message has a body, and not for other protocols. Others
+ * of wirelint's modules are small, or any run needs them.
+ */
+const whenCephSpeaks = {
+  name: 'when-ceph-speaks',
+  setup({ onResolve, onLoad }) {
+    const BODIES = /[\\/]ceph[\\/]bodies[\\/]/;
+    onResolve({ filter: /ceph\/bodies\/[\w-]+\.js$/ }, ({ path, importer, resolveDir, namespace }) =>
+      namespace === whenCephSpeaks.name || BODIES.test(importer)
+        ? undefined
+        : { path: join(resolveDir, path.replace(/\.js$/, '.ts')), namespace: whenCephSpeaks.name },
+    );
+    onLoad({ filter: /.*/, namespace: whenCephSpeaks.name }, ({ path }) => {
+      const names = [...readFileSync(path, 'utf8').matchAll(/^export (?:const|function|class) (\w+)/gm)].map(([, name]) => name);
+      const contents = `let real;
+        for (const name of ${JSON.stringify(names)})
+          Object.defineProperty(exports, name, { enumerable: true, get: () => (real ??= require(${JSON.stringify(path)}))[name] });`;
+      return { contents, resolveDir: '.' };
+    });
+  },
+};
+
 rmSync('dist', { recursive: true, force: true });
 
 // The program is one file, packages included, that bin.js runs from V8's code cache: a module is set up when it is first asked for. CommonJS
@@ -80,7 +103,7 @@ const program = await build({
   ...commonJs,
   entryPoints: { main: 'src/program.ts' },
   outdir: 'dist',
-  plugins: [whenHelpIsPrinted, whenUsed],
+  plugins: [whenHelpIsPrinted, whenUsed, whenCephSpeaks],
 });
 const starters = await build({ ...commonJs, entryPoints: ['src/bin.ts', 'src/worker.ts'], outdir: 'dist' });
 writeFileSync('dist/package.json', '{"type":"commonjs"}\n');

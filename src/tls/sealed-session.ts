@@ -1,5 +1,6 @@
 import { createCipheriv, type CipherGCM } from 'node:crypto';
 import { hex } from '../base/hex.js';
+import { lazy } from '../base/lazy.js';
 import type { Step } from '../base/rule.js';
 import {
   ALERT,
@@ -19,7 +20,7 @@ import { suiteOf } from './suites.js';
 type From = 'client' | 'server';
 type Stage = 'early' | 'handshake' | 'application';
 
-const SUITE = suiteOf(0x1301)!;
+const SUITE = lazy(() => suiteOf(0x1301)!);
 const TAG = 16;
 
 export type Sealed = Extract<Step, { bytes: Uint8Array }>;
@@ -58,7 +59,7 @@ class Side {
       this.secret = this.secrets[stage];
       this.keys = null;
     }
-    const { key, iv } = (this.keys ??= trafficKeys(SUITE, this.secret));
+    const { key, iv } = (this.keys ??= trafficKeys(SUITE(), this.secret));
     const nonce = Buffer.from(iv);
     nonce.writeUInt32BE((nonce.readUInt32BE(8) ^ this.seq++) >>> 0, 8);
     const inner = Buffer.concat([content, Uint8Array.of(type)]);
@@ -69,7 +70,7 @@ class Side {
   }
 
   update(): void {
-    this.secret = nextSecret(SUITE, this.secret);
+    this.secret = nextSecret(SUITE(), this.secret);
     this.keys = null;
     this.seq = 0;
   }

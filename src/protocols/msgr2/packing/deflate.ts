@@ -1,10 +1,11 @@
 import * as zlib from 'node:zlib';
+import { lazy } from '../../../base/lazy.js';
 
 /** Raw deflate (RFC 1951) and brotli (RFC 7932): what zlib makes, and empty blocks up to the length that is wanted. */
 
 const MARK = 1;
 const LEVELS = [9, 8, 7, 6, 5, 4, 3, 2, 1];
-const STRATEGIES = [zlib.constants.Z_DEFAULT_STRATEGY, zlib.constants.Z_FILTERED, zlib.constants.Z_FIXED];
+const STRATEGIES = lazy(() => [zlib.constants.Z_DEFAULT_STRATEGY, zlib.constants.Z_FILTERED, zlib.constants.Z_FIXED]);
 /** An empty stored block with no bits in front of it. */
 const STORED = [0, 0, 0, 0xff, 0xff];
 
@@ -21,7 +22,7 @@ export function fitDeflate(plain: Uint8Array, size: number, mark: number): Uint8
     return out;
   }
   for (const level of LEVELS)
-    for (const strategy of STRATEGIES) {
+    for (const strategy of STRATEGIES()) {
       const whole = zlib.deflateRawSync(plain, { level, strategy, memLevel: 9 });
       if (whole.length === room) {
         out.set(whole, MARK);
