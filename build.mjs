@@ -30,14 +30,18 @@ const whenHelpIsPrinted = {
           return `${how}Equal: (a, b, ...words) => { if (${fails}) ${how}Equal(a, b, ...words); },`;
         })
         .replace(/stdColumns: (.*)/, 'get stdColumns() { return $1; }');
-      if (late.split('Object.is').length !== 3 || !late.includes(' get stdColumns')) throw new Error(`${path}: not what build.mjs knows`);
+      if (late.split('Object.is').length !== 3 || !late.includes(' get stdColumns'))
+        throw new Error(`${path}: not what build.mjs knows`);
       return { contents: late };
     });
-    onResolve({ filter: /^(?:string-width|strip-ansi|wrap-ansi)$/ }, async ({ path, importer, resolveDir, kind, pluginData }) => {
-      if (pluginData === whenHelpIsPrinted || !/node_modules\/(?:yargs|cliui)\//.test(importer)) return undefined;
-      const found = await resolve(path, { resolveDir, importer, kind, pluginData: whenHelpIsPrinted });
-      return { path: found.path, namespace: whenHelpIsPrinted.name };
-    });
+    onResolve(
+      { filter: /^(?:string-width|strip-ansi|wrap-ansi)$/ },
+      async ({ path, importer, resolveDir, kind, pluginData }) => {
+        if (pluginData === whenHelpIsPrinted || !/node_modules\/(?:yargs|cliui)\//.test(importer)) return undefined;
+        const found = await resolve(path, { resolveDir, importer, kind, pluginData: whenHelpIsPrinted });
+        return { path: found.path, namespace: whenHelpIsPrinted.name };
+      },
+    );
     onLoad({ filter: /.*/, namespace: whenHelpIsPrinted.name }, ({ path }) => ({
       contents: `let real; export default (...given) => (real ??= require(${JSON.stringify(path)}).default)(...given);`,
       resolveDir: '.',
@@ -49,7 +53,8 @@ const whenHelpIsPrinted = {
 const whenUsed = {
   name: 'when-used',
   setup({ onResolve, onLoad }) {
-    const SELDOM = /^(?:node:)?(assert|child_process|crypto|fs\/promises|net|os|readline|string_decoder|stream|timers\/promises|tty|v8|worker_threads|zlib)$/;
+    const SELDOM =
+      /^(?:node:)?(assert|child_process|crypto|fs\/promises|net|os|readline|string_decoder|stream|timers\/promises|tty|v8|worker_threads|zlib)$/;
     onResolve({ filter: /^picocolors$/ }, ({ path, namespace }) =>
       namespace === whenUsed.name ? undefined : { path, namespace: whenUsed.name },
     );
@@ -67,20 +72,24 @@ const whenUsed = {
 };
 
 /**
- * What the bodies of Ceph's messages look like, in hundreds of structures: made when a message has a body, and not for other protocols. Others
- * of wirelint's modules are small, or any run needs them.
+ * Parts of wirelint that most runs need nothing of, and that take long to set up: what the bodies of Ceph's messages look like, in hundreds of
+ * structures; zstd, with Node's streams. Each is set up when something of it is used.
  */
-const whenCephSpeaks = {
-  name: 'when-ceph-speaks',
+const whenReached = {
+  name: 'when-reached',
   setup({ onResolve, onLoad }) {
-    const BODIES = /[\\/]ceph[\\/]bodies[\\/]/;
-    onResolve({ filter: /ceph\/bodies\/[\w-]+\.js$/ }, ({ path, importer, resolveDir, namespace }) =>
-      namespace === whenCephSpeaks.name || BODIES.test(importer)
-        ? undefined
-        : { path: join(resolveDir, path.replace(/\.js$/, '.ts')), namespace: whenCephSpeaks.name },
-    );
-    onLoad({ filter: /.*/, namespace: whenCephSpeaks.name }, ({ path }) => {
-      const names = [...readFileSync(path, 'utf8').matchAll(/^export (?:const|function|class) (\w+)/gm)].map(([, name]) => name);
+    const PARTS = ['ceph/bodies/', 'capture/zstd.'];
+    const partOf = (path) => PARTS.find((part) => path.replaceAll('\\', '/').includes(part));
+    onResolve({ filter: /^\..*\.js$/ }, ({ path, importer, resolveDir, namespace }) => {
+      const file = join(resolveDir, path.replace(/\.js$/, '.ts'));
+      const part = partOf(file);
+      if (namespace === whenReached.name || part === undefined || part === partOf(importer)) return undefined;
+      return { path: file, namespace: whenReached.name };
+    });
+    onLoad({ filter: /.*/, namespace: whenReached.name }, ({ path }) => {
+      const names = [...readFileSync(path, 'utf8').matchAll(/^export (?:const|function|class) (\w+)/gm)].map(
+        ([, name]) => name,
+      );
       const contents = `let real;
         for (const name of ${JSON.stringify(names)})
           Object.defineProperty(exports, name, { enumerable: true, get: () => (real ??= require(${JSON.stringify(path)}))[name] });`;
@@ -103,7 +112,10 @@ const program = await build({
   ...commonJs,
   entryPoints: { main: 'src/program.ts' },
   outdir: 'dist',
-  plugins: [whenHelpIsPrinted, whenUsed, whenCephSpeaks],
+  // code-cache.ts takes the text as it is: putting a function around four megabytes would copy them
+  banner: { js: `(function (exports, require, module, __filename, __dirname) {${commonJs.banner.js}` },
+  footer: { js: '})' },
+  plugins: [whenHelpIsPrinted, whenUsed, whenReached],
 });
 const starters = await build({ ...commonJs, entryPoints: ['src/bin.ts', 'src/worker.ts'], outdir: 'dist' });
 writeFileSync('dist/package.json', '{"type":"commonjs"}\n');

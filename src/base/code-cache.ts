@@ -21,12 +21,12 @@ import { constants, Script } from 'node:vm';
 const MAX_FILES = 40;
 
 /**
- * Loads a CommonJS file and gives its exports, from what V8 made of its text the last time: compiling a megabyte takes longer than a small capture. What V8 makes is
+ * Loads a CommonJS file, which holds the function around its text, and gives its exports, from what V8 made of its text the last time: compiling a megabyte takes longer than a small capture. What V8 makes is
  * kept in a folder of the user, one file for each `use`, as each uses other functions. Nothing is said where that is not possible: then
  * the text is compiled, as ever.
  */
 export function loadCached(path: string, use: string, mayKeep = true): unknown {
-  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(path, 'latin1')}\n})`;
+  const source = readFileSync(path, 'latin1');
   const kept = keptAt(path, use);
   const cachedData = kept === null ? undefined : checked(privateFile(kept));
   const script = new Script(source, {
@@ -114,7 +114,8 @@ function checked(bytes: Buffer | undefined): Buffer | undefined {
 /** Over one word in 64, and the length: blocks that a disk lost are found in no time that counts. */
 function sumOf(code: Buffer): number {
   let sum = code.length;
-  for (let at = 0; at + 4 <= code.length; at += 256) sum = (Math.imul(sum, 31) + code.readInt32LE(at)) | 0;
+  const view = new DataView(code.buffer, code.byteOffset, code.length);
+  for (let at = 0; at + 4 <= code.length; at += 256) sum = (Math.imul(sum, 31) + view.getInt32(at, true)) | 0;
   return sum;
 }
 
