@@ -1,3 +1,4 @@
+import { workerData } from 'node:worker_threads';
 import { exactArguments } from './base/file-name.js';
 import { complain } from './cli/complain.js';
 import { main } from './cli/main.js';
@@ -14,8 +15,9 @@ export async function run(): Promise<void> {
   process.exitCode = await main(exactArguments(process.argv.slice(2)));
 }
 
-/** What the threads of `check` do; see `worker.ts`. */
+/** What a thread does; see `worker.ts`. */
 export async function runWorker(): Promise<void> {
-  const { judgeWhatComes } = await import('./cli/check/worker.js');
-  judgeWhatComes();
+  if ((workerData as { readonly work?: unknown }).work === undefined)
+    (await import('./cli/check/worker.js')).judgeWhatComes();
+  else (await import('./cli/threads/capture-thread.js')).readWhatComes();
 }

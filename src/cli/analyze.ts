@@ -1,22 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { systemPath } from '../base/file-name.js';
 import { DEFAULT_LIMITS } from '../base/limits.js';
 import { pathStat } from '../base/path-stat.js';
 import { isPattern } from '../base/pattern.js';
 import { inputPaths, type CaptureInput } from '../engine/analysis.js';
 import type { RunHooks } from '../engine/analysis-options.js';
-import type { Reporter } from '../engine/event.js';
-import { EventReport, JsonDocument, Ndjson } from '../report/event-lines.js';
 import type { TextOutput } from '../report/output.js';
-import { Transcript, type TranscriptOptions } from '../report/transcript.js';
-import { terminalWidth, wantColors } from './colors.js';
 import type { Command } from './command.js';
 import { finishDestination, openDestination } from './destination.js';
 import { Interrupt } from './interrupt.js';
 import { formatOption, INPUT_OPTIONS, PRINT_OPTIONS, RAW_OPTION, type CommonArguments } from './options.js';
 import { rawInput, runInputs, type RunSettings } from './run.js';
-import { SELECT_OPTIONS, selecting, timeFormat, type SelectArguments } from './select-options.js';
+import { lookOf, reporterFor, type OpenReporter } from './reporters.js';
+import { SELECT_OPTIONS, selecting, type SelectArguments } from './select-options.js';
+import { JOBS_OPTION, jobsOf } from './threads/how-many.js';
 import { Planner } from './plan.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
@@ -25,6 +22,7 @@ export interface AnalyzeArguments extends CommonArguments, SelectArguments {
   readonly capture?: readonly string[];
   readonly raw?: readonly string[];
   readonly format?: string;
+  readonly jobs?: string;
 }
 
 export const analyze: Command = {
@@ -39,6 +37,7 @@ export const analyze: Command = {
         ...formatOption(['text', 'table', 'ndjson', 'json', 'html', 'trace', 'pcapng', 'parquet']),
         ...SELECT_OPTIONS,
         ...PRINT_OPTIONS,
+        ...JOBS_OPTION,
         ...INPUT_OPTIONS,
         ...RAW_OPTION,
       })
@@ -56,28 +55,28 @@ export const analyze: Command = {
     const inputs: CaptureInput[] = [...files, ...(args.raw ?? []).map(rawInput)];
     if (inputs.length === 0) throw new UsageError('analyze: name a capture, or - for standard input');
     const format = args.format ?? 'text';
+    const jobs = jobsOf(args.jobs);
     const planner = await Planner.load(args);
     if (format === 'parquet') return toTables(args, { inputs, found, planner });
     const output = openDestination(args.output, { inputs: inputs.flatMap(inputPaths) });
     const interrupt = new Interrupt(args.output !== undefined);
-    const { reporter, needsFields, tee } =
+    const look = lookOf(args, inputs);
+    const { reporter, needsFields, tee, whole, framing } =
       format === 'pcapng'
         ? await annotating(output, args, inputs)
-        : { ...(await reporterFor(format, output, args, inputs)), tee: undefined };
+        : { ...(await reporterFor(format, output, args, look)), tee: undefined };
+    const detail =
+      format === 'table' && !needsFields
+        ? 'none'
+        : format === 'html' || (format === 'text' && args.hex)
+          ? 'bytes'
+          : 'lines';
     const status = await runInputs(inputs, {
-      planner,
-      detail:
-        format === 'table' && !needsFields
-          ? 'none'
-          : format === 'html' || (format === 'text' && args.hex)
-            ? 'bytes'
-            : 'lines',
-      reporter,
-      output,
+      ...{ planner, detail, reporter, output, found, tee },
       signal: interrupt.signal,
       join: args.join !== 'never',
-      found,
-      tee,
+      divided:
+        whole === null ? null : { whole, framing, jobs, work: () => ({ kind: 'report', format, args, look, detail }) },
     });
     if (interrupt.status !== null || (status !== 0 && args.output !== undefined)) {
       output.flush();
@@ -94,7 +93,7 @@ async function toTables(
   args: AnalyzeArguments,
   run: Pick<RunSettings, 'planner' | 'found'> & { readonly inputs: readonly CaptureInput[] },
 ): Promise<number> {
-  const { openTables } = await import('./tables.js');
+  const { dividedTables, openTables } = await import('./tables.js');
   const tables = openTables(args.output, run.inputs.flatMap(inputPaths));
   const interrupt = new Interrupt(true);
   const { reporter } = await selecting(args, () => tables.reporter);
@@ -102,21 +101,11 @@ async function toTables(
     ...{ planner: run.planner, found: run.found, detail: 'lines', reporter, output: tables.outputs.messages },
     signal: interrupt.signal,
     join: args.join !== 'never',
+    divided: dividedTables(tables, args, jobsOf(args.jobs)),
   });
   if (interrupt.status !== null || status !== 0) tables.discard();
   else tables.finish();
   return interrupt.status ?? status;
-}
-
-/** What of the recording was asked for, where that is not everything. */
-function chosen(args: SelectArguments): readonly string[] {
-  const { where = [], findings, quiet, context } = args;
-  const around = context === undefined ? '' : ` and ${context} messages around each`;
-  return [
-    ...where.map((text) => `${text}${around}`),
-    ...(findings ? [`findings.size() > 0${around}`] : []),
-    ...(quiet ? ['no notes'] : []),
-  ];
 }
 
 /** The files that are meant: those in folders, and those that match patterns which no shell has put names in place of. */
@@ -151,7 +140,7 @@ async function annotating(
   output: TextOutput,
   args: AnalyzeArguments,
   inputs: readonly CaptureInput[],
-): Promise<{ readonly reporter: Reporter; readonly needsFields: boolean; readonly tee: RunHooks['tee'] }> {
+): Promise<OpenReporter & { readonly tee: RunHooks['tee'] }> {
   if (inputs.length > 1) throw new UsageError('-f pcapng: name one capture; each becomes one of its own');
   if (output.fd === 1 && process.stdout.isTTY)
     throw new UsageError('-f pcapng is not for a terminal: -o FILE, or a pipe to `wireshark -k -i -`');
@@ -159,7 +148,7 @@ async function annotating(
   const secrets = args['show-secrets'] ?? false;
   const capture = new AnnotatedCapture(output, DEFAULT_LIMITS, secrets, `wirelint ${version()}`);
   if (secrets) for (const path of args['tls-keylog'] ?? []) capture.addSecrets(keyLogText(path));
-  return { ...(await selecting(args, () => capture)), tee: capture.tee };
+  return { ...(await selecting(args, () => capture)), whole: null, framing: null, tee: capture.tee };
 }
 
 /** The text of a key log; what is wrong with it is told where it is used. */
@@ -169,65 +158,4 @@ function keyLogText(path: string): string {
   } catch {
     return '';
   }
-}
-
-/** The reporter for one of the formats that follow the events, behind what selects them. */
-export async function reporterFor(
-  format: string,
-  output: TextOutput,
-  args: CommonArguments & SelectArguments,
-  inputs: readonly CaptureInput[],
-): Promise<{ readonly reporter: Reporter; readonly needsFields: boolean }> {
-  const colors = wantColors(args);
-  switch (format) {
-    case 'ndjson':
-      return selecting(args, () => new EventReport(new Ndjson(output), output));
-    case 'json':
-      return selecting(args, () => new EventReport(new JsonDocument(output), output));
-    case 'html': {
-      const [{ PageCollector }, { page }] = await Promise.all([
-        import('../report/page/collector.js'),
-        import('./page.js'),
-      ]);
-      const collector = new PageCollector(DEFAULT_LIMITS, chosen(args), (totals) =>
-        output.add(page({ command: 'analyze', parts: [collector.result()], totals })),
-      );
-      return selecting(args, () => collector);
-    }
-    case 'trace': {
-      const { Trace } = await import('../report/trace.js');
-      return selecting(args, () => new Trace(output, DEFAULT_LIMITS));
-    }
-    case 'table': {
-      const { TableReporter } = await import('../report/table.js');
-      return selecting(args, () => new TableReporter(output, { colors, width: terminalWidth(args) }));
-    }
-    default: {
-      const options = {
-        colors,
-        verbose: args.verbose ?? false,
-        hex: args.hex ?? false,
-        width: terminalWidth(args),
-        time: timeFormat(args),
-        // a transcript that is kept must be the same wherever it is made
-        zone: args.output !== undefined && args.time !== 'absolute' ? ('utc' as const) : ('local' as const),
-        digest: args.output === undefined ? (file: string) => file : basename,
-        nameOf: shortNames(inputs),
-      };
-      const transcript = (leftOut: TranscriptOptions['leftOut']): Transcript =>
-        new Transcript(
-          (text) => output.add(text),
-          { ...options, leftOut },
-          () => output.flush(),
-        );
-      return selecting(args, transcript, true);
-    }
-  }
-}
-
-/** Inputs go by the last part of their path, so that a transcript does not depend on where it was made, unless two share it. */
-function shortNames(inputs: readonly CaptureInput[]): (file: string) => string {
-  const names = inputs.filter((i) => typeof i === 'string').map((i) => basename(i));
-  const ambiguous = new Set(names).size < names.length || names.length < inputs.length;
-  return (file) => (ambiguous ? file : basename(file));
 }

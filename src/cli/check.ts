@@ -11,6 +11,7 @@ import { INPUT_OPTIONS, list, PRINT_OPTIONS, RAW_OPTION, single, type CommonArgu
 import { Planner } from './plan.js';
 import { rawInput } from './run.js';
 import { keepYoungGenerationSmall } from './thrift.js';
+import { JOBS_OPTION, jobsOf } from './threads/how-many.js';
 import { UsageError } from './usage-error.js';
 
 interface CheckArguments extends CommonArguments {
@@ -74,12 +75,7 @@ export const check: Command = {
           describe: 'A folder that keeps results: captures that have not changed are not judged again',
         },
         watch: { type: 'boolean', describe: 'Judge again whenever a capture changes, until Ctrl-C' },
-        jobs: {
-          ...single,
-          type: 'string',
-          alias: 'j',
-          describe: 'Captures judged at once (default: the cores)',
-        },
+        ...JOBS_OPTION,
         ...INPUT_OPTIONS,
         ...RAW_OPTION,
         color: PRINT_OPTIONS.color,
@@ -142,7 +138,7 @@ async function judgeOnce(
     shard,
     cache: args.cache ?? null,
     watch: args.watch ?? false,
-    jobs: number('--jobs', args.jobs, 1) ?? null,
+    jobs: jobsOf(args.jobs),
     gate: {
       require: requirements(args.require ?? [], config.require ?? {}),
       requireComplete: args['require-complete'] ?? config.requireComplete ?? false,

@@ -16,7 +16,8 @@ import { Interrupt } from './interrupt.js';
 import { formatOption, INPUT_OPTIONS, PRINT_OPTIONS, RAW_OPTION, type CommonArguments } from './options.js';
 import { Planner } from './plan.js';
 import { rawInput, runInputs } from './run.js';
-import { openTables, tablePath } from './tables.js';
+import { dividedTables, openTables, tablePath } from './tables.js';
+import { JOBS_OPTION, jobsOf } from './threads/how-many.js';
 import { UsageError } from './usage-error.js';
 
 interface QueryArguments extends CommonArguments {
@@ -24,6 +25,7 @@ interface QueryArguments extends CommonArguments {
   readonly input?: readonly string[];
   readonly raw?: readonly string[];
   readonly format?: string;
+  readonly jobs?: string;
 }
 
 const ENGINE = '@duckdb/node-api@1.4.4-r.1';
@@ -41,6 +43,7 @@ export const query: Command = {
         ...formatOption(['text', 'csv', 'json']),
         output: PRINT_OPTIONS.output,
         color: PRINT_OPTIONS.color,
+        ...JOBS_OPTION,
         ...INPUT_OPTIONS,
         ...RAW_OPTION,
       })
@@ -117,7 +120,8 @@ async function writeTables(
   const { reporter, outputs } = tables;
   const planner = await Planner.load(args);
   const run = { planner, detail: 'lines' as const, reporter, output: outputs.messages, found, signal };
-  const status = await runInputs(inputs, { ...run, join: args.join !== 'never' });
+  const divided = dividedTables(tables, {}, jobsOf(args.jobs));
+  const status = await runInputs(inputs, { ...run, join: args.join !== 'never', divided });
   if (status === 0 && !signal.aborted) tables.finish();
   else tables.discard();
   return status;

@@ -8,12 +8,12 @@ import { Proxy } from '../record/proxy.js';
 import { RecordFile } from '../record/record-file.js';
 import { Recording, SERVER_PORT } from '../record/recording.js';
 import type { TextOutput } from '../report/output.js';
-import { reporterFor } from './analyze.js';
 import type { Command } from './command.js';
 import { complain } from './complain.js';
 import { finishDestination, openDestination } from './destination.js';
 import { formatOption, INPUT_OPTIONS, PRINT_OPTIONS, single, type CommonArguments } from './options.js';
 import { analysisOptions, checkKeylogs, checkKeyrings, Planner } from './plan.js';
+import { lookOf, reporterFor } from './reporters.js';
 import { systemWords, UsageError } from './usage-error.js';
 import { version } from './version.js';
 
@@ -221,7 +221,7 @@ class Tail {
     const tlsKeylogs = planner.tlsKeylogsOf([name]);
     checkKeylogs(tlsKeylogs, true);
     const output = openDestination(args.output, { live: true, inputs: args.write === undefined ? [] : [args.write] });
-    const { reporter } = await reporterFor(args.format ?? 'text', output, args, [name]);
+    const { reporter } = await reporterFor(args.format ?? 'text', output, args, lookOf(args, [name]));
     const analysis = new Analysis(
       { ...analysisOptions({ ...plan, keyrings, tlsKeylogs }, 'lines'), tlsKeylogsGrow: true },
       reporter,

@@ -1,15 +1,24 @@
 import type { Limits } from '../base/limits.js';
-import { NotACapture } from '../capture/packet.js';
+import { pathStat } from '../base/path-stat.js';
+import { NotACapture, type Packet } from '../capture/packet.js';
+import { openCapture } from '../capture/source.js';
 import { Analysis, inputName, inputPaths, type CaptureInput } from '../engine/analysis.js';
 import type { RunHooks } from '../engine/analysis-options.js';
+import type { Divisible } from '../engine/divisible.js';
 import type { Reporter } from '../engine/event.js';
 import { joinInputs, unjoined } from '../engine/joining/join.js';
-import { rehearse } from '../engine/rehearsal.js';
+import { isLasting, rehearse } from '../engine/rehearsal.js';
+import type { Start } from '../measure/measure.js';
+import { addSummary, emptySummary } from '../engine/summary.js';
+import type { Framing } from '../report/event-lines.js';
 import type { TextOutput } from '../report/output.js';
+import type { TableGroups } from '../table/event-tables.js';
 import { complain } from './complain.js';
 import { analysisOptions, checkKeylogs, checkKeyrings, type Detail, type Planner } from './plan.js';
 import { Progress } from './progress.js';
-import { watchHeap } from './thrift.js';
+import { threadsFor } from './threads/how-many.js';
+import type { CaptureDone, Piece, Work } from './threads/pieces.js';
+import { mendFlagsInTheEnd, watchHeap } from './thrift.js';
 import { systemWords, UsageError } from './usage-error.js';
 
 /** An input that cannot be read as a capture, in one line. */
@@ -23,6 +32,19 @@ export function rawInput(text: string): CaptureInput {
   if (parts.length !== 2 || parts[0] === '' || parts[1] === '')
     throw new UsageError(`--raw ${text}: expected CLIENT_FILE,SERVER_FILE`);
   return { client: parts[0]!, server: parts[1]! };
+}
+
+/** How the work on several captures is divided among threads. */
+export interface Divided {
+  /** Captures read at once; null: as many as there are cores, where that is worth it. */
+  readonly jobs: number | null;
+  /** What the threads are to do; null: one thread has to do it. */
+  readonly work: (recordings: readonly CaptureInput[]) => Work | null | Promise<Work | null>;
+  /** The reporter at the end of the chain, which takes over what the threads gather. */
+  readonly whole: Divisible<unknown>;
+  /** Takes bytes that are lines of JSON; null: they go to the output as they are. */
+  readonly framing: Framing | null;
+  readonly rows?: TableGroups;
 }
 
 export interface RunSettings {
@@ -43,6 +65,8 @@ export interface RunSettings {
   readonly found?: ReadonlySet<string> | undefined;
   readonly tee?: RunHooks['tee'];
   readonly tap?: RunHooks['tap'];
+  /** How several threads do the work; absent or null: only one can. */
+  readonly divided?: Divided | null;
   /** Whether output is flushed after each batch. */
   readonly live?: boolean;
 }
@@ -75,11 +99,52 @@ export async function runInputs(given: readonly CaptureInput[], run: RunSettings
   });
   // what is still being written cannot be read twice
   const learned = run.follow ? undefined : (run.learned ?? (await rehearse(inputs, options, reading)));
-  const analysis = new Analysis({ ...options, learned }, reporter);
+  const summary = emptySummary();
   let status = 0;
-  for (const { input, doubt } of recordings) {
-    if (signal.aborted) break;
-    try {
+  let lastStream = 0;
+  let internalErrors = 0;
+  const count = (done: Pick<CaptureDone, 'summary' | 'lastStream' | 'internalErrors'>): void => {
+    addSummary(summary, done.summary);
+    lastStream = Math.max(lastStream, done.lastStream);
+    internalErrors += done.internalErrors;
+  };
+  const fault = (input: CaptureInput, problem: string, foreign: boolean): void => {
+    progress.clear();
+    reporter.flush?.();
+    if (foreign && run.found?.has(inputPaths(input)[0] ?? '')) return;
+    complain(problem);
+    status = 2;
+  };
+  const threads = await threadsOf(inputs, run);
+  if (threads !== null) {
+    const { divided, work } = threads;
+    const { runInThreads } = await import('./threads/threaded-run.js');
+    // the threads set them for the whole process
+    mendFlagsInTheEnd();
+    const jobs = recordings.map(({ input, doubt }) => ({
+      ...{ input, doubt, own: planner.for(inputName(input)) },
+      base: { ...base, keyrings, tlsKeylogs, ...(learned === undefined ? {} : { learned }) },
+    }));
+    const said = new Set<string>();
+    const taker = {
+      piece: (piece: Piece): boolean => {
+        takePiece(piece, run, divided, said);
+        return !output.stopped;
+      },
+      done: (done: CaptureDone, index: number): void => {
+        count(done);
+        if (done.gathered !== null) divided.whole.goOn(done.gathered);
+        if (done.problem !== null) fault(inputs[index]!, done.problem, done.foreign);
+        progress.count(index + 1, jobs.length);
+      },
+    };
+    await runInThreads(jobs, threads.many, work, taker, signal);
+    progress.clear();
+  } else {
+    for (const { input, doubt } of recordings) {
+      if (signal.aborted) break;
+      // one for each: what a capture teaches, such as the secrets in it, must not depend on those read before
+      const analysis = new Analysis({ ...options, learned }, reporter);
       const hooks = {
         ...reading(input),
         doubt,
@@ -93,26 +158,79 @@ export async function runInputs(given: readonly CaptureInput[], run: RunSettings
           if (output.stopped) stop.abort();
         },
       };
-      await analysis.run(input, hooks, { ...analysisOptions(planner.for(inputName(input)), detail), ...limits });
-    } catch (error) {
+      try {
+        await analysis.run(input, hooks, { ...analysisOptions(planner.for(inputName(input)), detail), ...limits });
+      } catch (error) {
+        fault(input, inputError(input, error), error instanceof NotACapture);
+      }
+      count(analysis);
       progress.clear();
-      reporter.flush?.();
-      if (error instanceof NotACapture && run.found?.has(inputPaths(input)[0] ?? '')) continue;
-      complain(inputError(input, error));
-      status = 2;
     }
-    progress.clear();
   }
-  analysis.finish();
-  const beyond = status === 0 && !signal.aborted ? beyondAll(base.streams, analysis.lastStream) : undefined;
+  reporter.summary(summary);
+  reporter.flush?.();
+  const beyond = status === 0 && !signal.aborted ? beyondAll(base.streams, lastStream) : undefined;
   if (beyond !== undefined) {
-    const last = analysis.lastStream;
+    const last = lastStream;
     complain(
       `--stream ${beyond}: there is no such stream; ${last === 0 ? 'there is none' : last === 1 ? 'there is only stream 1' : `they go from 1 to ${last}`}`,
     );
     status = 2;
   }
-  return analysis.internalErrors > 0 ? 2 : status;
+  return internalErrors > 0 ? 2 : status;
+}
+
+/** Whether, and by how many, threads do the work. */
+async function threadsOf(
+  inputs: readonly CaptureInput[],
+  { divided, tee, tap, limits }: RunSettings,
+): Promise<{ readonly divided: Divided; readonly many: number; readonly work: Work } | null> {
+  if (!divided || tee !== undefined || tap !== undefined || limits !== undefined) return null;
+  const bytes = inputs.flatMap(inputPaths).reduce((sum, path) => sum + (pathStat(path)?.size ?? 0), 0);
+  const many = threadsFor(inputs, bytes, divided.jobs);
+  const work = many < 2 ? null : await divided.work(inputs);
+  return work === null ? null : { divided, many, work };
+}
+
+/** Puts a piece that a thread made where it belongs; `said`: see Piece. */
+function takePiece(piece: Piece, { output }: RunSettings, { framing, rows }: Divided, said: Set<string>): void {
+  switch (piece.kind) {
+    case 'bytes':
+      if (framing === null) output.addBytes(piece.bytes);
+      else framing.lines(piece.bytes);
+      break;
+    case 'once':
+      output.add(said.has(piece.key) ? piece.again : piece.first);
+      said.add(piece.key);
+      break;
+    case 'rows':
+      rows!(piece.table, piece.bytes, piece.group);
+      break;
+  }
+}
+
+/** The time of the first packet of all; null where there is none, or it cannot be read twice. */
+export async function firstPacketTime(inputs: readonly CaptureInput[]): Promise<Start | null> {
+  for (const input of inputs) {
+    if (!isLasting(input)) return null;
+    let first: Start | null = null;
+    const stop = new AbortController();
+    const sink = {
+      info: () => undefined,
+      note: () => undefined,
+      packet: ({ seconds, nanos }: Packet) => {
+        first ??= { seconds, nanos };
+        stop.abort();
+      },
+    };
+    try {
+      await openCapture(input, { signal: stop.signal }).read(sink);
+    } catch {
+      // whoever analyzes it hears what is wrong
+    }
+    if (first !== null) return first;
+  }
+  return null;
 }
 
 /** The first of the streams that are asked for, where there is none of them. */

@@ -1,20 +1,21 @@
 import { inputPaths, type CaptureInput } from '../engine/analysis.js';
 import { DEFAULT_LIMITS } from '../base/limits.js';
 import { safeJson } from '../base/text.js';
-import { Measure } from '../measure/measure.js';
 import { statsCsv, statsObject } from '../report/stats-object.js';
 import { statsText } from '../report/stats-text.js';
 import type { Reporter } from '../engine/event.js';
 import type { TextOutput } from '../report/output.js';
-import { MessageView } from '../select/message-view.js';
 import { terminalWidth, wantColors } from './colors.js';
 import type { Command } from './command.js';
 import { finishDestination, openDestination } from './destination.js';
 import { Interrupt } from './interrupt.js';
 import { formatOption, INPUT_OPTIONS, PRINT_OPTIONS, RAW_OPTION, single, type CommonArguments } from './options.js';
-import { rawInput, runInputs } from './run.js';
+import { firstPacketTime, rawInput, runInputs } from './run.js';
 import { Planner } from './plan.js';
-import { expressionsOf, SELECT_OPTIONS, selecting } from './select-options.js';
+import { SELECT_OPTIONS, selecting } from './select-options.js';
+import { measureFor } from './stats-measure.js';
+import { JOBS_OPTION, jobsOf } from './threads/how-many.js';
+import type { Work } from './threads/pieces.js';
 import { UsageError } from './usage-error.js';
 
 interface StatsArguments extends CommonArguments {
@@ -23,6 +24,7 @@ interface StatsArguments extends CommonArguments {
   readonly format?: string;
   readonly where?: readonly string[];
   readonly interval?: string;
+  readonly jobs?: string;
 }
 
 /** Columns where there is no terminal. */
@@ -38,6 +40,7 @@ export const stats: Command = {
         where: SELECT_OPTIONS.where,
         output: PRINT_OPTIONS.output,
         color: PRINT_OPTIONS.color,
+        ...JOBS_OPTION,
         ...INPUT_OPTIONS,
         ...RAW_OPTION,
       })
@@ -48,28 +51,16 @@ export const stats: Command = {
     const args = raw as StatsArguments;
     const inputs: CaptureInput[] = [...(args.capture ?? []), ...(args.raw ?? []).map(rawInput)];
     if (inputs.length === 0) throw new UsageError('stats: name a capture, or - for standard input');
-    const where = await expressionsOf(args.where);
-    for (const e of where)
-      if (e.needs.findings || e.needs.reply || e.needs.request)
-        throw new UsageError(
-          `--where ${e.text}: stats looks at each message alone, without findings, request or reply`,
-        );
     const interval = intervalOf(args.interval);
     const planner = await Planner.load(args);
     const interrupt = new Interrupt();
     const output = openDestination(args.output, { inputs: inputs.flatMap(inputPaths) });
-    const view = new MessageView();
-    const measure = new Measure({
-      interval,
-      limits: DEFAULT_LIMITS,
-      wanted:
-        where.length === 0
-          ? undefined
-          : (stream, message) => {
-              const of = view.of(stream, message, [], null, null);
-              return where.every((e) => e.holds(of));
-            },
-    });
+    const conditions = args.where ?? [];
+    const measure = await measureFor(conditions, interval);
+    const work = async (recordings: readonly CaptureInput[]): Promise<Work | null> => {
+      const start = await firstPacketTime(recordings);
+      return start === null ? null : { kind: 'stats', where: conditions, interval, start, detail: 'lines' };
+    };
     const shown = args.format === 'html' ? await pageOf(args, output) : null;
     const status = await runInputs(inputs, {
       planner,
@@ -77,6 +68,8 @@ export const stats: Command = {
       reporter: shown ?? measure,
       output,
       signal: interrupt.signal,
+      join: args.join !== 'never',
+      divided: shown === null ? { whole: measure, framing: null, jobs: jobsOf(args.jobs), work } : null,
     });
     switch (args.format) {
       case 'html':

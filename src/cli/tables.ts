@@ -4,14 +4,20 @@ import { systemPath } from '../base/file-name.js';
 import { DEFAULT_LIMITS } from '../base/limits.js';
 import type { TextOutput } from '../report/output.js';
 import { TABLE_NAMES, type TableName } from '../table/schema.js';
-import { TableFolder, type CaptureGroups, type TableOutputs } from '../table/table-folder.js';
+import { EventTables, type CaptureGroups, type TableGroups } from '../table/event-tables.js';
+import { JoinedTable } from '../table/joined-table.js';
 import { complain } from './complain.js';
 import { finishDestination, openDestination } from './destination.js';
+import type { ReporterArguments } from './reporters.js';
+import type { Divided } from './run.js';
 import { systemWords, UsageError } from './usage-error.js';
+
+export type TableOutputs = Readonly<Record<TableName, TextOutput>>;
 
 /** The files of `-f parquet`: all of them appear complete, or none. */
 export interface OpenTables {
-  readonly reporter: TableFolder;
+  readonly reporter: EventTables;
+  readonly put: TableGroups;
   readonly outputs: TableOutputs;
   finish(): void;
   discard(): void;
@@ -32,7 +38,7 @@ export function openTableFiles(folder: string, inputs: readonly string[]): Table
   return { messages: open('messages'), findings: open('findings'), streams: open('streams') };
 }
 
-/** Opens what the tables of a run go to. `about`: see TableFolder. */
+/** Opens what the tables of a run go to. `about`: what else the footer of the messages says, when all is written. */
 export function openTables(
   folder: string | undefined,
   inputs: readonly string[],
@@ -41,11 +47,19 @@ export function openTables(
   if (folder === undefined || folder === '-')
     throw new UsageError('-f parquet: -o FOLDER, for messages.parquet, findings.parquet and streams.parquet');
   const outputs = openTableFiles(folder, inputs);
-  const reporter = new TableFolder(outputs, DEFAULT_LIMITS, about);
+  const file = (table: TableName): JoinedTable => new JoinedTable(table, outputs[table]);
+  const files = { messages: file('messages'), findings: file('findings'), streams: file('streams') };
+  const put: TableGroups = (table, bytes, group) => {
+    files[table].begin(group, 0n);
+    files[table].add(bytes);
+  };
+  const reporter = new EventTables(put, DEFAULT_LIMITS);
   return {
     reporter,
+    put,
     outputs,
     finish: () => {
+      for (const table of TABLE_NAMES) files[table].finish(table === 'messages' ? about?.(reporter.groups) : {});
       for (const table of TABLE_NAMES) finishDestination(outputs[table], tablePath(folder, table));
       if (reporter.notFollowed > 0)
         complain(`${reporter.notFollowed} answers have no operation: too many requests were open (limit heldMessages)`);
@@ -53,5 +67,15 @@ export function openTables(
     discard: () => {
       for (const table of TABLE_NAMES) outputs[table].discard();
     },
+  };
+}
+
+/** How threads make the tables of several captures. */
+export function dividedTables(tables: OpenTables, args: ReporterArguments, jobs: number | null): Divided {
+  const { reporter: whole, put: rows } = tables;
+  return {
+    ...{ whole, jobs, framing: null },
+    rows,
+    work: () => ({ kind: 'tables', args, detail: 'lines' }),
   };
 }

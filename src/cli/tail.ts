@@ -3,13 +3,13 @@ import { pathStat } from '../base/path-stat.js';
 import { isPattern, patternBase, patternMatcher } from '../base/pattern.js';
 import type { MadeInput } from '../engine/analysis.js';
 import type { Command } from './command.js';
-import { reporterFor } from './analyze.js';
 import { finishDestination, openDestination } from './destination.js';
 import { Interrupt } from './interrupt.js';
 import { openLive } from './live-capture.js';
 import { formatOption, INPUT_OPTIONS, list, PRINT_OPTIONS, type CommonArguments } from './options.js';
 import { runInputs } from './run.js';
 import { Planner } from './plan.js';
+import { lookOf, reporterFor } from './reporters.js';
 import { UsageError } from './usage-error.js';
 import { SELECT_OPTIONS, type SelectArguments } from './select-options.js';
 
@@ -56,7 +56,7 @@ export const tail: Command = {
     const inputs = typeof input === 'string' ? [input] : [];
     const output = openDestination(args.output, { live: true, inputs });
     const interrupt = new Interrupt();
-    const { reporter } = await reporterFor(args.format ?? 'text', output, args, inputs);
+    const { reporter } = await reporterFor(args.format ?? 'text', output, args, lookOf(args, inputs));
     const status = await runInputs([input], {
       planner,
       detail: args.hex ? 'bytes' : 'lines',

@@ -40,7 +40,8 @@ export async function rehearse(
   return analysis.learned();
 }
 
-function isLasting(input: CaptureInput): boolean {
+/** Whether it can be read a second time. */
+export function isLasting(input: CaptureInput): boolean {
   const paths = inputPaths(input);
   return paths.length > 0 && paths.every((path) => path !== '-' && pathStat(path)?.isFile() === true);
 }

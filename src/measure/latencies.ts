@@ -1,4 +1,5 @@
-import { build, type Histogram } from 'hdr-histogram-js';
+import { build, type JsHistogram } from 'hdr-histogram-js';
+import type { Divisible } from '../engine/divisible.js';
 
 export interface LatencySummary {
   readonly count: number;
@@ -11,18 +12,25 @@ export interface LatencySummary {
   readonly max: number;
 }
 
+export interface GatheredLatencies {
+  /** A value in each bar of the histogram, and how many lie there. */
+  readonly bars: readonly (readonly [number, number])[];
+  readonly sum: number;
+  readonly max: number;
+}
+
 /**
  * Latencies in nanoseconds, to one percent: a histogram after Gil Tene (HdrHistogram), which takes a few kB however many there are. The
  * longest one is exact.
  */
-export class Latencies {
-  private readonly histogram: Histogram = build({
+export class Latencies implements Divisible<GatheredLatencies> {
+  private readonly histogram = build({
     bitBucketSize: 32,
     autoResize: true,
     lowestDiscernibleValue: 1,
     highestTrackableValue: 1 << 20,
     numberOfSignificantValueDigits: 2,
-  });
+  }) as JsHistogram;
   private sum = 0;
   private max = 0;
   count = 0;
@@ -33,6 +41,26 @@ export class Latencies {
     this.sum += nanos;
     this.count++;
     if (nanos > this.max) this.max = nanos;
+  }
+
+  gathered(): GatheredLatencies {
+    const bars: [number, number][] = [];
+    const values = this.histogram.recordedValuesIterator;
+    values.reset();
+    while (values.hasNext()) {
+      const { valueIteratedTo: value, countAddedInThisIterationStep: n } = values.next();
+      bars.push([value, n]);
+    }
+    return { bars, sum: this.sum, max: this.max };
+  }
+
+  goOn({ bars, sum, max }: GatheredLatencies): void {
+    for (const [nanos, n] of bars) {
+      this.histogram.recordValueWithCount(nanos, n);
+      this.count += n;
+    }
+    this.sum += sum;
+    this.max = Math.max(this.max, max);
   }
 
   summary(): LatencySummary | null {

@@ -1,15 +1,25 @@
 import type { Json } from '../base/annotation.js';
+import type { Divisible } from '../engine/divisible.js';
 import type { Operation } from '../contract/operation.js';
 import { Doublings } from './doublings.js';
-import { Latencies } from './latencies.js';
+import { Latencies, type GatheredLatencies } from './latencies.js';
 
 /** A request's place and size are aligned where both are multiples of this. */
 export const ALIGNMENT = 4096;
 /** Errors that are counted by name; further names share one place. */
 const MOST_ERRORS = 64;
 
+const COUNTS = ['count', 'answered', 'bytes', 'placed', 'sequential', 'aligned'] as const;
+
+export interface GatheredOperation extends Readonly<Record<(typeof COUNTS)[number], number>> {
+  readonly latencies: GatheredLatencies;
+  readonly times: Float64Array;
+  readonly sizes: Float64Array;
+  readonly errors: ReadonlyMap<string, number>;
+}
+
 /** What requests of one kind did. */
-export class OperationTotal {
+export class OperationTotal implements Divisible<GatheredOperation> {
   count = 0;
   /** Requests whose last answer came. */
   answered = 0;
@@ -44,9 +54,26 @@ export class OperationTotal {
     this.times.add(nanos);
   }
 
-  error(name: string): void {
+  error(name: string, times = 1): void {
     const key = this.errors.has(name) || this.errors.size < MOST_ERRORS ? name : 'others';
-    this.errors.set(key, (this.errors.get(key) ?? 0) + 1);
+    this.errors.set(key, (this.errors.get(key) ?? 0) + times);
+  }
+
+  gathered(): GatheredOperation {
+    const { count, answered, bytes, placed, sequential, aligned } = this;
+    return {
+      ...{ count, answered, bytes, placed, sequential, aligned },
+      ...{ latencies: this.latencies.gathered(), times: this.times.gathered(), sizes: this.sizes.gathered() },
+      errors: this.errors,
+    };
+  }
+
+  goOn(more: GatheredOperation): void {
+    for (const key of COUNTS) this[key] += more[key];
+    this.latencies.goOn(more.latencies);
+    this.times.goOn(more.times);
+    this.sizes.goOn(more.sizes);
+    for (const [name, n] of more.errors) this.error(name, n);
   }
 
   get failed(): number {

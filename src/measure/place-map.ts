@@ -1,8 +1,12 @@
+import type { Divisible } from '../engine/divisible.js';
+
 /** Parts that a disk is divided into. */
 const PARTS = 64;
 
+export type GatheredPlaces = Pick<PlaceMap, 'size' | 'read' | 'written'>;
+
 /** How many bytes were read and written where: a fixed number of equal parts, which grow with the highest place seen. */
-export class PlaceMap {
+export class PlaceMap implements Divisible<GatheredPlaces> {
   /** Bytes of one part. */
   size = 4096;
   readonly read = new Float64Array(PARTS);
@@ -15,6 +19,19 @@ export class PlaceMap {
     const parts = writes ? this.written : this.read;
     for (let i = Math.floor(offset / this.size); i < PARTS && i * this.size < end; i++)
       parts[i]! += Math.min(end, (i + 1) * this.size) - Math.max(offset, i * this.size);
+  }
+
+  gathered(): GatheredPlaces {
+    return { size: this.size, read: this.read, written: this.written };
+  }
+
+  goOn({ size, read, written }: GatheredPlaces): void {
+    while (this.size < size) this.double();
+    const merge = size / this.size;
+    for (let i = 0; i < PARTS; i++) {
+      this.read[Math.floor(i * merge)]! += read[i]!;
+      this.written[Math.floor(i * merge)]! += written[i]!;
+    }
   }
 
   private double(): void {

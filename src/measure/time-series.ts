@@ -1,3 +1,5 @@
+import type { Divisible } from '../engine/divisible.js';
+
 /** What is kept of one span of time. */
 export interface Interval {
   /** Seconds since the capture's first packet. */
@@ -11,6 +13,13 @@ export interface Interval {
   readonly queue: number;
 }
 
+export interface GatheredSeries {
+  /** Length of a span in seconds. */
+  readonly span: number;
+  readonly dropped: number;
+  readonly counts: Float64Array;
+}
+
 /** Spans that are kept; when there are more, two neighbours become one. */
 const MOST = 512;
 /** The first span's length in seconds, where none was asked for. */
@@ -20,7 +29,7 @@ const SHORTEST = 0.001;
  * Counts over time in a bounded number of equal spans: their length doubles as the capture goes on, unless it was given. Times that
  * step back count into the first span that is left.
  */
-export class TimeSeries {
+export class TimeSeries implements Divisible<GatheredSeries> {
   private span: number;
   private readonly fixed: boolean;
   private counts = new Float64Array(MOST * COLUMNS);
@@ -63,6 +72,30 @@ export class TimeSeries {
         queue: c[COLUMN.queue]!,
       };
     });
+  }
+
+  gathered(): GatheredSeries {
+    const { span, dropped, used } = this;
+    return { span, dropped, counts: this.counts.slice(0, used * COLUMNS) };
+  }
+
+  /** Spans that are longer here than there take in several of those; where they are shorter, they become as long first. */
+  goOn({ span, dropped, counts }: GatheredSeries): void {
+    while (!this.fixed && this.span < span) this.halve();
+    // a place in the middle of a span: where it begins, rounding could make the one before of it
+    const at = (i: number): number => (i + dropped + 0.5) * span;
+    const spans = counts.length / COLUMNS;
+    // the last one first, so that room is made once
+    if (spans > 0) this.place(at(spans - 1));
+    for (let i = 0; i < spans; i++) {
+      const from = counts.subarray(i * COLUMNS, (i + 1) * COLUMNS);
+      if (Math.floor(at(i) / this.span) < this.dropped || from.every((n) => n === 0)) continue;
+      const to = this.place(at(i));
+      for (let c = 0; c < COLUMNS; c++) {
+        const was = this.counts[to + c]!;
+        this.counts[to + c] = c === COLUMN.queue ? Math.max(was, from[c]!) : was + from[c]!;
+      }
+    }
   }
 
   private place(at: number): number {

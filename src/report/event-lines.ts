@@ -2,6 +2,7 @@ import { safeJson } from '../base/text.js';
 import { rfc3339 } from '../base/time.js';
 import type { CaptureInfo } from '../capture/packet.js';
 import type { Message } from '../contract/message.js';
+import type { Divisible } from '../engine/divisible.js';
 import { directionOf } from '../engine/direction.js';
 import type { Finding, Reporter, StreamRecord, Summary } from '../engine/event.js';
 import { captureEvent, fieldsText, findingEvent, isInTls, streamEvent, summaryEvent } from './event-object.js';
@@ -56,6 +57,8 @@ export class EventLines implements Reporter {
 /** How lines of JSON become a document. */
 export interface Framing {
   line(json: string): void;
+  /** Lines that are encoded, each with a line end. */
+  lines(bytes: Uint8Array): void;
   end(): void;
 }
 
@@ -69,6 +72,10 @@ export class Ndjson implements Framing {
 
   line(json: string): void {
     this.output.add(`${json}\n`);
+  }
+
+  lines(bytes: Uint8Array): void {
+    this.output.addBytes(bytes);
   }
 
   end(): void {}
@@ -88,13 +95,22 @@ export class JsonDocument implements Framing {
     this.empty = false;
   }
 
+  lines(bytes: Uint8Array): void {
+    if (bytes.length > 0)
+      this.line(
+        Buffer.from(bytes)
+          .toString('utf8', 0, bytes.length - 1)
+          .replaceAll('\n', ',\n'),
+      );
+  }
+
   end(): void {
     this.output.add(this.empty ? '{"events":[]}\n' : '\n]}\n');
   }
 }
 
 /** A reporter that writes one of the two; the summary is the last event. */
-export class EventReport extends EventLines {
+export class EventReport extends EventLines implements Divisible<null> {
   private readonly output: TextOutput;
   private readonly framing: Framing;
 
@@ -108,6 +124,13 @@ export class EventReport extends EventLines {
     super.summary(summary);
     this.framing.end();
   }
+
+  /** Lines are all there is. */
+  gathered(): null {
+    return null;
+  }
+
+  goOn(): void {}
 
   flush(): void {
     this.output.flush();

@@ -52,7 +52,8 @@ export class TextOutput {
     if (!this.broken && this.failure === null) this.write(bytes);
   }
 
-  private write(bytes: Uint8Array): void {
+  /** `bytes` are valid during the call only. */
+  protected write(bytes: Uint8Array): void {
     try {
       writeAll(this.fd, bytes);
     } catch (error) {

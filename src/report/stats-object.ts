@@ -1,5 +1,6 @@
 import type { Json } from '../base/annotation.js';
-import type { Measure, ProtocolTotal, StreamTotal } from '../measure/measure.js';
+import type { Measure } from '../measure/measure.js';
+import type { ProtocolTotal, StreamTotal } from '../measure/totals.js';
 import type { OperationTotal } from '../measure/operation-total.js';
 
 /** The numbers of a run as one JSON document; times in seconds. */

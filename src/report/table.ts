@@ -1,6 +1,7 @@
 import { byteSize, count } from '../base/text.js';
 import { CLIENT, SERVER } from '../base/input.js';
-import type { Severity } from '../base/rule.js';
+import type { Party, Severity } from '../base/rule.js';
+import type { Divisible } from '../engine/divisible.js';
 import type { Finding, Reporter, StreamRecord, Summary } from '../engine/event.js';
 import { renderTable, type Column } from './grid.js';
 import type { TextOutput } from './output.js';
@@ -33,14 +34,34 @@ const RULE_COLUMNS: readonly Column[] = [
 const MOST_STREAMS = 20_000;
 const MOST_UNKNOWN = 10_000;
 
+/** The place of the protocol in a row of a stream, and what stands there where none was found. */
+const PROTOCOL = STREAM_COLUMNS.findIndex((c) => c.title === 'protocol');
+const UNKNOWN = 'unknown';
+
+/** How often a rule was broken, and where first. */
+interface RuleCount {
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly party: Party;
+  n: number;
+  readonly first: string;
+}
+
+/** What the tables hold: plain data. */
+export interface TableRowsOfCaptures {
+  readonly streams: readonly (readonly string[])[];
+  readonly unlisted: number;
+  readonly rules: readonly RuleCount[];
+}
+
 /** A table of streams, and one of what was found, by rule. */
-export class TableReporter implements Reporter {
+export class TableReporter implements Reporter, Divisible<TableRowsOfCaptures> {
   private readonly output: TextOutput;
   private readonly t: Theme;
   private readonly width: number | null;
-  private readonly streams: string[][] = [];
+  private readonly streams: (readonly string[])[] = [];
   private unlisted = 0;
-  private readonly rules = new Map<string, { finding: Finding; severity: Severity; n: number }>();
+  private readonly rules = new Map<string, RuleCount>();
 
   /** `width`: columns of the terminal, or null. */
   constructor(output: TextOutput, options: { readonly colors: boolean; readonly width: number | null }) {
@@ -54,10 +75,8 @@ export class TableReporter implements Reporter {
   message(): void {}
 
   finding(f: Finding): void {
-    const key = `${f.rule.id} ${f.severity}`;
-    const seen = this.rules.get(key);
-    if (seen === undefined) this.rules.set(key, { finding: f, severity: f.severity, n: 1 });
-    else seen.n++;
+    const first = printable(f.packet > 0 ? `${f.file}, packet ${f.packet}` : f.file);
+    this.count({ rule: f.rule.id, severity: f.severity, party: f.party, n: 1, first });
   }
 
   stream(s: StreamRecord): void {
@@ -65,14 +84,10 @@ export class TableReporter implements Reporter {
       const seen = this.rules.get(`${f.rule.id} ${f.severity}`);
       if (seen !== undefined) seen.n += times - 1;
     }
-    if (this.streams.length >= (s.protocol === null ? MOST_UNKNOWN : MOST_STREAMS)) {
-      this.unlisted++;
-      return;
-    }
-    this.streams.push([
+    this.list([
       printable(s.file),
       String(s.id),
-      s.protocol?.name ?? 'unknown',
+      s.protocol?.name ?? UNKNOWN,
       endpoint(s, CLIENT),
       endpoint(s, SERVER),
       String(s.messages),
@@ -84,6 +99,28 @@ export class TableReporter implements Reporter {
     ]);
   }
 
+  gathered(): TableRowsOfCaptures {
+    return { streams: this.streams, unlisted: this.unlisted, rules: [...this.rules.values()] };
+  }
+
+  goOn({ streams, unlisted, rules }: TableRowsOfCaptures): void {
+    for (const row of streams) this.list(row);
+    this.unlisted += unlisted;
+    for (const rule of rules) this.count(rule);
+  }
+
+  private list(row: readonly string[]): void {
+    if (this.streams.length >= (row[PROTOCOL] === UNKNOWN ? MOST_UNKNOWN : MOST_STREAMS)) this.unlisted++;
+    else this.streams.push(row);
+  }
+
+  private count(more: RuleCount): void {
+    const key = `${more.rule} ${more.severity}`;
+    const seen = this.rules.get(key);
+    if (seen === undefined) this.rules.set(key, { ...more });
+    else seen.n += more.n;
+  }
+
   summary(s: Summary): void {
     // streams come as they end; people look for them by number
     const captures = [...new Set(this.streams.map((row) => row[0]!))];
@@ -93,16 +130,10 @@ export class TableReporter implements Reporter {
     if (this.unlisted > 0) this.output.add(`and ${count(this.unlisted, 'more stream')}\n`);
     const rank: Record<Severity, number> = { error: 0, warning: 1, note: 2 };
     const rules = [...this.rules.values()].sort(
-      (a, b) => rank[a.severity] - rank[b.severity] || b.n - a.n || (a.finding.rule.id < b.finding.rule.id ? -1 : 1),
+      (a, b) => rank[a.severity] - rank[b.severity] || b.n - a.n || (a.rule < b.rule ? -1 : 1),
     );
     if (rules.length > 0) {
-      const rows = rules.map(({ finding: f, severity, n }) => [
-        f.rule.id,
-        severity,
-        f.party,
-        String(n),
-        printable(f.packet > 0 ? `${f.file}, packet ${f.packet}` : f.file),
-      ]);
+      const rows = rules.map(({ rule, severity, party, n, first }) => [rule, severity, party, String(n), first]);
       this.output.add(renderTable(RULE_COLUMNS, rows, this.t, this.width));
     }
     this.output.add(

@@ -7,12 +7,13 @@ import type { CaptureInfo } from '../capture/packet.js';
 import type { Annotation } from '../base/annotation.js';
 import type { Message } from '../contract/message.js';
 import type { TlsEvent } from '../tls/event.js';
+import type { Divisible } from '../engine/divisible.js';
 import type { Finding, Repeated, Reporter, StreamRecord, Summary } from '../engine/event.js';
 import { Clock, type TimeFormat, type Zone } from '../select/clock.js';
-import type { LeftOut } from '../select/selection.js';
+import type { LeftOut, LeftOutCounts } from '../select/selection.js';
 import { hangingLines } from './hanging.js';
 import { asciiRow, hexDump, hexRow } from './hex-dump.js';
-import { RuleDigest } from './rule-digest.js';
+import { RuleDigest, type Broken } from './rule-digest.js';
 import { SEVERITY_MARK, sideColor, theme, type Paint, type Theme } from './theme.js';
 import { byteWords, captureWords, findingCounts, printable, streamWords } from './words.js';
 
@@ -40,6 +41,18 @@ export interface TranscriptOptions {
   readonly digest?: (file: string) => string;
   /** What a selection does not show, where there is one. */
   readonly leftOut?: LeftOut | undefined;
+  /**
+   * Where it is one of several that make a transcript of several captures: takes text that depends on whether `key` was said of a capture
+   * before, in both ways.
+   */
+  readonly elsewhere?: ((key: string, first: string, again: string) => void) | undefined;
+}
+
+/** What the end of a transcript depends on: plain data. */
+export interface TranscriptEnd {
+  readonly captures: number;
+  readonly rules: readonly Broken[];
+  readonly leftOut: LeftOutCounts | null;
 }
 
 /** Room for a message's name, where its protocol does not say how much it needs. */
@@ -69,7 +82,7 @@ interface Pending {
 }
 
 /** The annotated transcript: a line a message, what is wrong in place under it. It depends on the capture alone. */
-export class Transcript implements Reporter {
+export class Transcript implements Reporter, Divisible<TranscriptEnd> {
   private readonly add: (text: string) => void;
   private readonly flushed: (() => void) | undefined;
   private readonly options: TranscriptOptions;
@@ -86,10 +99,12 @@ export class Transcript implements Reporter {
   private lastMessage: Message | null = null;
   private pending: Pending | null = null;
   private readonly digest = new RuleDigest();
-  private readonly explained = new Set<string>();
+  /** What was said once and is said otherwise, or not at all, from then on. */
+  private readonly said = new Set<string>();
   private captures = 0;
   private lines = 0;
-  private readonly names = new Map<string, string>();
+  /** Names by the width that they were padded to: protocols share names, and not their widths. */
+  private readonly names = new Map<number, Map<string, string>>();
   private readonly opened = new Set<StreamRecord>();
 
   constructor(add: (text: string) => void, options: TranscriptOptions, flush?: () => void) {
@@ -108,7 +123,12 @@ export class Transcript implements Reporter {
 
   capture(file: string, info: CaptureInfo): void {
     this.printPending();
-    if (this.captures++ > 0) this.line('');
+    this.captures++;
+    this.once(
+      'capture',
+      () => [],
+      () => [''],
+    );
     this.current = null;
     this.clock.reset();
     this.heading = { file, info };
@@ -238,6 +258,17 @@ export class Transcript implements Reporter {
     }
   }
 
+  gathered(): TranscriptEnd {
+    const { leftOut } = this.options;
+    return { captures: this.captures, rules: this.digest.all(), leftOut: leftOut?.counts() ?? null };
+  }
+
+  goOn({ captures, rules, leftOut }: TranscriptEnd): void {
+    this.captures += captures;
+    this.digest.addAll(rules);
+    if (leftOut !== null) this.options.leftOut?.add(leftOut);
+  }
+
   flush(): void {
     this.printPending();
     this.flushed?.();
@@ -307,16 +338,21 @@ export class Transcript implements Reporter {
     this.wrapped(`${indent}  `, printable(f.text), `${indent}    `);
     const bytes = byteWords(f);
     const related = f.related.filter((m) => m.index > 0).map((m) => `#${m.index}`);
-    const first = !this.explained.has(f.rule.id);
-    this.explained.add(f.rule.id);
     const place = [bytes, related.length > 0 ? `with ${related.join(' ')}` : ''].filter((w) => w !== '').join('   ');
-    const page =
-      this.options.pageOf !== false && (first || this.options.verbose) ? `see: wirelint explain ${f.rule.id}` : '';
-    const more = [place, page].filter((w) => w !== '');
-    // what is to be typed stands in one line
-    const fit = indent.length + 2 + more.join('   ').length <= this.width;
-    for (const words of fit ? [more.join('   ')] : more)
-      if (words !== '') this.wrapped(`${indent}  `, words, `${indent}    `, this.t.dim);
+    const page = this.options.pageOf === false ? '' : `see: wirelint explain ${f.rule.id}`;
+    const lines = (...given: readonly string[]): string[] => {
+      const more = given.filter((w) => w !== '');
+      // what is to be typed stands in one line
+      const fit = indent.length + 2 + more.join('   ').length <= this.width;
+      return (fit && more.length > 0 ? [more.join('   ')] : more).flatMap((words) =>
+        hangingLines(`${indent}  `, words, `${indent}    `, this.width, this.t.dim),
+      );
+    };
+    this.once(
+      `rule ${f.rule.id}`,
+      () => lines(place, page),
+      () => (this.options.verbose ? lines(place, page) : lines(place)),
+    );
   }
 
   private endWords(s: StreamRecord): string {
@@ -335,10 +371,12 @@ export class Transcript implements Reporter {
   }
 
   private padded(name: string, width: number): string {
-    let padded = this.names.get(name);
+    let names = this.names.get(width);
+    if (names === undefined) this.names.set(width, (names = new Map<string, string>()));
+    let padded = names.get(name);
     if (padded === undefined) {
       padded = printable(name).padEnd(width);
-      if (this.names.size < MAX_NAMES) this.names.set(name, padded);
+      if (names.size < MAX_NAMES) names.set(name, padded);
     }
     return padded;
   }
@@ -392,10 +430,23 @@ export class Transcript implements Reporter {
     return this.options.nameOf?.(file) ?? file;
   }
 
+  /** Lines that are others the first time that `key` is said. */
+  private once(key: string, first: () => readonly string[], again: () => readonly string[]): void {
+    const isFirst = !this.said.has(key);
+    this.said.add(key);
+    const { elsewhere } = this.options;
+    if (!isFirst || elsewhere === undefined) for (const line of (isFirst ? first : again)()) this.line(line);
+    else elsewhere(key, textOf(first()), textOf(again()));
+  }
+
   private line(text: string): void {
     this.lines++;
     this.add(`${text}\n`);
   }
+}
+
+function textOf(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 /** What was not shown, a line for each reason. */

@@ -20,6 +20,8 @@ export interface SelectionOptions {
   readonly limits: Readonly<Limits>;
 }
 
+export type LeftOutCounts = Pick<LeftOut, 'messages' | 'findings' | 'streams' | 'hasty'>;
+
 /** What a selection did not show. */
 export class LeftOut {
   messages = 0;
@@ -31,6 +33,16 @@ export class LeftOut {
   /** The stream that was asked for last: mostly the next one, too. */
   private last: StreamRecord | null = null;
   private ofLast = { messages: 0 };
+
+  counts(): LeftOutCounts {
+    const { messages, findings, streams, hasty } = this;
+    return { messages, findings, streams, hasty };
+  }
+
+  /** What was not shown of further captures. */
+  add(more: LeftOutCounts): void {
+    for (const key of ['messages', 'findings', 'streams', 'hasty'] as const) this[key] += more[key];
+  }
 
   /** How many messages of a stream were not shown so far. */
   of(stream: StreamRecord): number {

@@ -111,7 +111,9 @@ export class JoinedTable {
     this.writer.writer.offset += bytes.length;
   }
 
-  finish(): void {
+  /** `about`: what else the footer says. */
+  finish(about: Readonly<Record<string, string>> = {}): void {
+    for (const [key, value] of Object.entries(about)) this.writer.kvMetadata!.push({ key, value });
     void this.writer.finish();
   }
 }

@@ -39,25 +39,32 @@ export function parquetWriter(table: TableName, output: TextOutput): ParquetWrit
   });
 }
 
+/** What the footer says of a row group; its places count from the group's own first byte. */
+export type RowGroup = ParquetWriter['row_groups'][number];
+
+/** Takes row groups one after the other; `bytes` are valid during the call only. */
+export type RowGroups = (bytes: Uint8Array, group: RowGroup) => void;
+
 /**
- * One table as a Parquet file, written in row groups of bounded size: add to each column, then call `endRow`. A row group holds rows of one
- * capture only, so that files can be put together group by group.
+ * The rows of one table, in row groups of bounded size: add to each column, then call `endRow`. A row group holds rows of one capture only,
+ * so that files can be put together group by group.
  */
-export class TableFile<N extends TableName> {
+export class TableRows<N extends TableName> {
   readonly columns: ColumnsOf<N>;
   private readonly list: readonly { readonly of: TableColumn; readonly column: Column }[];
   private readonly texts: readonly (TextColumn | LongTextColumn)[];
-  private readonly writer: ParquetWriter;
+  private readonly writer = new ByteWriter(1 << 20);
+  private readonly to: RowGroups;
   private rows = 0;
   private groups = 0;
 
-  constructor(table: N, output: TextOutput) {
+  constructor(table: N, to: RowGroups) {
     this.list = TABLES[table].map((of: TableColumn) => ({ of, column: columnOf(of.type, of.optional ?? false) }));
     this.columns = Object.fromEntries(this.list.map(({ of, column }) => [of.name, column])) as unknown as ColumnsOf<N>;
     this.texts = this.list
       .map(({ column }) => column)
       .filter((c) => c instanceof TextColumn || c instanceof LongTextColumn);
-    this.writer = parquetWriter(table, output);
+    this.to = to;
   }
 
   endRow(): void {
@@ -65,7 +72,7 @@ export class TableFile<N extends TableName> {
     if (this.rows === MAX_ROWS || (this.rows % 64 === 0 && this.size() > MAX_SIZE)) this.endGroup();
   }
 
-  /** Writes the rows that are gathered: those to come are of another capture. Gives how many row groups this one has. */
+  /** Hands on the rows that are gathered: those to come are of another capture. Gives how many row groups this one has. */
   endCapture(): number {
     this.endGroup();
     const { groups } = this;
@@ -76,28 +83,20 @@ export class TableFile<N extends TableName> {
   private endGroup(): void {
     if (this.rows === 0) return;
     this.groups++;
-    const { writer, row_groups: groups } = this.writer;
-    const start = writer.offset;
+    const { writer } = this;
+    writer.offset = writer.index = 0;
     const columns = this.list.map(({ of, column }) => {
       const chunk = column.take();
-      return writeChunk(writer as OutputWriter, of, BOUNDED.has(of.name) ? chunk : { ...chunk, bounds: null });
+      return writeChunk(writer, of, BOUNDED.has(of.name) ? chunk : { ...chunk, bounds: null });
     });
     const unpacked = columns.reduce((sum, c) => sum + c.meta_data!.total_uncompressed_size, 0n);
-    groups.push({
+    this.to(writer.getBytes(), {
       columns,
       total_byte_size: unpacked,
       num_rows: BigInt(this.rows),
-      total_compressed_size: BigInt(writer.offset - start),
+      total_compressed_size: BigInt(writer.offset),
     });
-    this.writer.num_rows += BigInt(this.rows);
-    (writer as OutputWriter).flush();
     this.rows = 0;
-  }
-
-  /** `about`: what else the footer says. */
-  finish(about: Readonly<Record<string, string>> = {}): void {
-    for (const [key, value] of Object.entries(about)) this.writer.kvMetadata!.push({ key, value });
-    void this.writer.finish();
   }
 
   private size(): number {

@@ -35,6 +35,17 @@ describe('latencies', () => {
     expect(s.mean).toBe(5_000_500);
   });
 
+  it('tell the same, put together of several', () => {
+    const [whole, first, second] = [1, 2, 3].map(() => new Latencies());
+    for (let i = 1; i <= 3000; i++) {
+      whole!.add(i * 977);
+      (i % 3 === 0 ? first! : second!).add(i * 977);
+    }
+    const put = new Latencies();
+    for (const part of [first!, second!]) put.goOn(part.gathered());
+    expect(put.summary()).toEqual(whole!.summary());
+  });
+
   it('have nothing to tell where there are none', () => expect(new Latencies().summary()).toBeNull());
 
   it('take whatever a clock that stepped brings', () => {
@@ -46,6 +57,20 @@ describe('latencies', () => {
 });
 
 describe('a series of intervals', () => {
+  it.each([null, 1])('is the same, put together of several or counted at once (%s)', (interval) => {
+    const [whole, first, second] = [1, 2, 3].map(() => new TimeSeries(interval));
+    for (let i = 0; i < 2000; i++) {
+      const at = i < 1000 ? i / 100 : 90_000 + i / 10;
+      whole!.add(at, 'requests', i);
+      (i < 1000 ? first! : second!).add(at, 'requests', i);
+    }
+    const put = new TimeSeries(interval);
+    for (const part of [first!, second!]) put.goOn(part.gathered());
+    expect(put.seconds).toBe(whole!.seconds);
+    expect(put.dropped).toBe(whole!.dropped);
+    expect(put.intervals()).toEqual(whole!.intervals());
+  });
+
   it('keeps a bounded number of spans, whose length doubles, and loses no count', () => {
     const series = new TimeSeries(null);
     for (let i = 0; i < 10_000; i++) {

@@ -6,14 +6,12 @@ import { inputName } from '../../engine/analysis.js';
 import type { FileReport } from '../../report/check-report.js';
 import { Progress } from '../progress.js';
 import { mendFlagsInTheEnd, saveFromStart } from '../thrift.js';
+import { isWorthThreads } from '../threads/how-many.js';
 import { bytesOf, type FoundInputs } from './inputs.js';
 import { judge, type Job } from './judge.js';
 import type { Pool } from './pool.js';
 import type { CheckSettings } from './settings.js';
 
-/** Where another thread is worth its start, 0.1 s: so many bytes, or so many captures, to judge. */
-const WORTH_THREADS = 32 << 20;
-const WORTH_THREADS_FILES = 256;
 /** From so many captures on, what small ones leave behind is collected sooner. */
 const MANY = 64;
 
@@ -122,7 +120,7 @@ export class Judges {
   private threadsFor(jobs: number, bytes: number): number {
     if (jobs < 2) return 1;
     const wanted = this.settings.jobs;
-    if (wanted === null && bytes < WORTH_THREADS && jobs < WORTH_THREADS_FILES) return 1;
+    if (wanted === null && !isWorthThreads(jobs, bytes)) return 1;
     return Math.min(wanted ?? availableParallelism(), jobs);
   }
 

@@ -10,7 +10,7 @@ import { JsonDocument, Ndjson, type Framing } from '../../report/event-lines.js'
 import { summaryEvent } from '../../report/event-object.js';
 import type { PageLimits } from '../../report/page/collector.js';
 import { FileOutput, type TextOutput } from '../../report/output.js';
-import type { CaptureGroups } from '../../table/table-folder.js';
+import type { CaptureGroups } from '../../table/event-tables.js';
 import { terminalWidth, wantColors } from '../colors.js';
 import { complain } from '../complain.js';
 import type { Suppression } from '../config-file.js';

@@ -4,42 +4,45 @@ import { safeJson } from '../base/text.js';
 import type { Message } from '../contract/message.js';
 import type { Operation } from '../contract/operation.js';
 import { directionOf } from '../engine/direction.js';
+import type { Divisible } from '../engine/divisible.js';
 import type { Finding, Reporter, StreamRecord } from '../engine/event.js';
 import { fieldsText, findingEvent, isInTls, streamEvent } from '../report/event-object.js';
-import type { TextOutput } from '../report/output.js';
 import { TABLE_NAMES, type TableName } from './schema.js';
-import { TableFile } from './table-file.js';
+import { TableRows, type RowGroup } from './table-file.js';
 
-export type TableOutputs = Readonly<Record<TableName, TextOutput>>;
+/** Takes the row groups of all tables; `bytes` are valid during the call only. */
+export type TableGroups = (table: TableName, bytes: Uint8Array, group: RowGroup) => void;
 
 /** Row groups of each capture, by its name. */
 export type CaptureGroups = ReadonlyMap<string, Readonly<Record<TableName, number>>>;
 
-/** The events of a run as three tables. */
-export class TableFolder implements Reporter {
-  private readonly messages: TableFile<'messages'>;
-  private readonly findings: TableFile<'findings'>;
-  private readonly streams: TableFile<'streams'>;
+/** What remains to be said when the rows are out: plain data. */
+export interface GatheredTables {
+  readonly notFollowed: number;
+  readonly groups: CaptureGroups;
+}
+
+/** The events of a run as three tables, in row groups. */
+export class EventTables implements Reporter, Divisible<GatheredTables> {
+  private readonly messages: TableRows<'messages'>;
+  private readonly findings: TableRows<'findings'>;
+  private readonly streams: TableRows<'streams'>;
   private readonly limits: Readonly<Limits>;
   /** Names of operations that wait for their answers, by stream and index of the request. */
   private readonly asked = new Map<StreamRecord, Map<number, string>>();
   private held = 0;
-  private readonly about: ((groups: CaptureGroups) => Readonly<Record<string, string>>) | undefined;
-  private readonly groups = new Map<string, Record<TableName, number>>();
+  /** Row groups that were handed on of each capture. */
+  readonly groups = new Map<string, Record<TableName, number>>();
   private file = '';
   /** Requests whose answers have no `operation`: too many waited at once (limit heldMessages). */
   notFollowed = 0;
 
-  /** `about`: what else the footer of the messages says, when all is written. */
-  constructor(
-    outputs: TableOutputs,
-    limits: Readonly<Limits>,
-    about?: (groups: CaptureGroups) => Readonly<Record<string, string>>,
-  ) {
-    this.about = about;
-    this.messages = new TableFile('messages', outputs.messages);
-    this.findings = new TableFile('findings', outputs.findings);
-    this.streams = new TableFile('streams', outputs.streams);
+  constructor(to: TableGroups, limits: Readonly<Limits>) {
+    const rows = <N extends TableName>(table: N): TableRows<N> =>
+      new TableRows(table, (bytes, group) => to(table, bytes, group));
+    this.messages = rows('messages');
+    this.findings = rows('findings');
+    this.streams = rows('streams');
     this.limits = limits;
   }
 
@@ -133,18 +136,31 @@ export class TableFolder implements Reporter {
 
   endOfFile(): void {
     const { messages, findings, streams } = this;
-    const before = this.groups.get(this.file);
-    const groups = { messages: messages.endCapture(), findings: findings.endCapture(), streams: streams.endCapture() };
-    for (const table of TABLE_NAMES) groups[table] += before?.[table] ?? 0;
-    this.groups.set(this.file, groups);
+    this.count(this.file, {
+      messages: messages.endCapture(),
+      findings: findings.endCapture(),
+      streams: streams.endCapture(),
+    });
   }
 
-  /** Writes what is left. */
   summary(): void {
     this.endOfFile();
-    this.messages.finish(this.about?.(this.groups));
-    this.findings.finish();
-    this.streams.finish();
+  }
+
+  gathered(): GatheredTables {
+    const { notFollowed, groups } = this;
+    return { notFollowed, groups };
+  }
+
+  goOn({ notFollowed, groups }: GatheredTables): void {
+    this.notFollowed += notFollowed;
+    for (const [file, numbers] of groups) this.count(file, numbers);
+  }
+
+  private count(file: string, more: Readonly<Record<TableName, number>>): void {
+    const numbers = { ...more };
+    for (const table of TABLE_NAMES) numbers[table] += this.groups.get(file)?.[table] ?? 0;
+    this.groups.set(file, numbers);
   }
 
   private ask(stream: StreamRecord, m: Message, operation: Operation): void {

@@ -1,0 +1,105 @@
+import { Worker } from 'node:worker_threads';
+import { inputName } from '../../engine/analysis.js';
+import { emptySummary } from '../../engine/summary.js';
+import { packageRoot } from '../package-root.js';
+import { sizeOf, type CaptureDone, type CaptureJob, type Piece, type Work } from './pieces.js';
+
+/** Who takes what the threads make, in the order of the captures. */
+export interface Taker {
+  /** False: nobody wants any more. */
+  piece(piece: Piece): boolean;
+  done(done: CaptureDone, index: number): void;
+}
+
+/** What was made of one capture. */
+interface Made {
+  readonly pieces: Piece[];
+  /** Bytes that the thread which reads it is ahead: see AHEAD. */
+  ahead: Int32Array | null;
+  done: CaptureDone | null;
+}
+
+/**
+ * Reads captures in several threads. Pieces of the first one that is not done are taken as they come; those of later ones wait, and so does
+ * a thread when too many of its pieces do.
+ */
+export async function runInThreads(
+  jobs: readonly CaptureJob[],
+  threads: number,
+  work: Work,
+  taker: Taker,
+  signal: AbortSignal,
+): Promise<void> {
+  const made = jobs.map((): Made => ({ pieces: [], ahead: null, done: null }));
+  const workers = new Set<Worker>();
+  const over = new AbortController();
+  const stopped = AbortSignal.any([signal, over.signal]);
+  let next = 0;
+  let turn = 0;
+
+  const take = (of: Made, piece: Piece): void => {
+    Atomics.sub(of.ahead!, 0, sizeOf(piece));
+    Atomics.notify(of.ahead!, 0);
+    if (!stopped.aborted && !taker.piece(piece)) over.abort();
+  };
+  const advance = (): void => {
+    for (let of = made[turn]; of !== undefined; of = made[turn]) {
+      for (const piece of of.pieces.splice(0)) take(of, piece);
+      if (of.done === null) return;
+      if (!stopped.aborted) taker.done(of.done, turn);
+      turn++;
+    }
+  };
+  /** Has one worker read one capture; false: the worker is of no more use. */
+  const read = (worker: Worker, ahead: Int32Array, index: number): Promise<boolean> =>
+    new Promise((resolve) => {
+      const of = made[index]!;
+      of.ahead = ahead;
+      const settle = (done: CaptureDone, alive: boolean): void => {
+        worker.off('message', took);
+        worker.off('error', died);
+        worker.off('exit', left);
+        of.done = done;
+        advance();
+        resolve(alive);
+      };
+      const took = (message: Piece | CaptureDone): void => {
+        if (message.kind === 'done') settle(message, true);
+        else if (index === turn) take(of, message);
+        else of.pieces.push(message);
+      };
+      const died = (error: Error): void => settle(failed(jobs[index]!, error), false);
+      const left = (): void => died(new Error('the thread ended'));
+      worker.on('message', took);
+      worker.on('error', died);
+      worker.on('exit', left);
+      worker.postMessage(jobs[index]);
+    });
+  const lane = async (): Promise<void> => {
+    while (next < jobs.length && !stopped.aborted) {
+      const ahead = new Int32Array(new SharedArrayBuffer(4));
+      const worker = new Worker(new URL('dist/worker.js', packageRoot()), {
+        workerData: { flags: [], work, ahead },
+      });
+      workers.add(worker);
+      let alive = true;
+      while (alive && next < jobs.length && !stopped.aborted) alive = await read(worker, ahead, next++);
+      workers.delete(worker);
+      await worker.terminate();
+    }
+  };
+  stopped.addEventListener('abort', () => {
+    for (const worker of workers) void worker.terminate();
+  });
+  await Promise.all(Array.from({ length: Math.min(threads, jobs.length) }, lane));
+}
+
+function failed(job: CaptureJob, error: Error): CaptureDone {
+  return {
+    kind: 'done',
+    problem: `${inputName(job.input)}: reading it failed inside wirelint: ${error.message}`,
+    foreign: false,
+    summary: emptySummary(),
+    ...{ lastStream: 0, internalErrors: 1, gathered: null },
+  };
+}
