@@ -21,6 +21,20 @@ function raised(steps: readonly Step[]): string[] {
 }
 
 describe('integers in the wrong byte order', () => {
+  it('are why a server that waits for the data of a WRITE closes', () => {
+    const write = (length: number, sent: number) => [
+      ...s.simpleSession(),
+      s.client(s.u32(0x25609513), s.u16(0), s.u16(s.WRITE), s.u64(1), s.u64(0), s.u32(length), s.fill(sent)),
+      s.serverCloses,
+    ];
+    expect(raised(write(0x00020000, 512))).toEqual([
+      expect.stringMatching(
+        /^nbd\/server-hard-disconnect server 104\+0: .*, after 512 of 131072 bytes of the data of NBD_CMD_WRITE; byte-swapped its length is 512: integers are big-endian; 1 of 1 request unanswered/,
+      ),
+    ]);
+    expect(raised(write(0x00020000, 700))).toEqual([expect.not.stringContaining('byte-swapped')]);
+  });
+
   const cases: Record<string, readonly [steps: readonly Step[], finding: RegExp]> = {
     'the type of a reply': [
       [...ASKED, s.reply(7, 0x03000000, ...INFO), s.ack(7), ...CLOSE],
@@ -71,6 +85,33 @@ describe('integers in the wrong byte order', () => {
 });
 
 describe('one fault of an answer', () => {
+  it('is DONE before all was sent, not what is sent behind it as well', () => {
+    const ask = s.request(s.READ, 1, 0, 1024);
+    for (const rest of [[s.data(1, 512, 512)], [s.data(1, 512, 512, false), s.none(1)]]) {
+      const steps = [...s.structuredSession(), ask, s.data(1, 0, 512), ...rest, ...s.disconnect()];
+      expect(raised(steps)).toEqual([expect.stringMatching(/^nbd\/read-incomplete server 124\+540: .* 512\.\.1024 /)]);
+    }
+    const twice = [...s.structuredSession(), READ, s.data(1, 0, 512), s.data(1, 0, 512), ...s.disconnect()];
+    expect(raised(twice)).toEqual([expect.stringMatching(/^nbd\/reply-after-done server /)]);
+  });
+
+  it('is information that GO gives otherwise than INFO, by its name and with both values', () => {
+    const answer = (option: number, size: number, flags: number) => [
+      s.option(option, s.infoData('')),
+      s.infoExport(option, size, flags),
+      s.ack(option),
+    ];
+    const told = (size: number, flags: number) =>
+      raised([...s.hello(), ...answer(6, 1048576, 1), ...answer(7, size, flags), ...s.disconnect()]);
+    expect(told(2097152, 1)).toEqual([
+      'nbd/info-go-inconsistent server 102+20: NBD_INFO_EXPORT: NBD_OPT_INFO gave a size of 1048576 bytes, NBD_OPT_GO a size of 2097152 bytes',
+    ]);
+    expect(told(1048576, 3)).toEqual([
+      expect.stringMatching(/gave transmission flags 0x0001, NBD_OPT_GO transmission flags 0x0003$/),
+    ]);
+    expect(told(1048576, 1)).toEqual([]);
+  });
+
   it('is content outside of what was asked for, not that it lacks inside as well', () => {
     const steps = [...s.structuredSession(), READ, s.data(1, 512, 512), ...s.disconnect()];
     expect(raised(steps)).toEqual([expect.stringMatching(/^nbd\/chunk-out-of-bounds server 124\+540: /)]);

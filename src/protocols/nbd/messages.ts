@@ -231,6 +231,8 @@ export class Request extends NbdMessage {
   epoch = 0;
   /** Its place among the requests of its connection, from 1. */
   ordinal = 0;
+  /** Book-keeping of the session: it was found that its answer ended before it was whole. */
+  answeredInPart = false;
 
   /** `unannounced`: payload follows although the header does not say so. */
   constructor(input: Input, extended: boolean, limits: Readonly<Limits>, unannounced = false) {

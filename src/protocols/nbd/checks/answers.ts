@@ -3,6 +3,7 @@ import type { Asked } from '../session/asked.js';
 import { MetadataListings } from './metadata.js';
 import {
   INFO_BLOCK_SIZE,
+  INFO_EXPORT,
   OPT_ABORT,
   OPT_EXTENDED_HEADERS,
   OPT_GO,
@@ -25,8 +26,9 @@ import {
   REP_META_CONTEXT,
 } from '../constants.js';
 import type { Facts } from '../session/facts.js';
+import { INFO_EXPORT_DATA } from '../layout.js';
 import type { OptionReply } from '../messages.js';
-import { optionName } from '../names.js';
+import { infoName, optionName } from '../names.js';
 import { show } from './options.js';
 import { rawText, spanBytes } from '../option-data.js';
 import { EXT_REQD_FOR_BASE } from '../rules/exports.js';
@@ -258,18 +260,28 @@ function sameData(a: Asked, b: Asked): boolean {
 }
 
 /** What the two answers say differently, or null. */
-function differentInfo(before: Asked, after: Asked): string | null {
+function differentInfo(info: Asked, go: Asked): string | null {
   const read = (asked: Asked): string[] =>
     asked.replies
       .filter((r) => r.type === REP_INFO)
       .map((r) => rawText(r.data, { at: 0, length: r.data.length }))
       .sort();
-  const a = read(before);
-  const b = read(after);
+  const a = read(info);
+  const b = read(go);
   if (a.length !== b.length)
     return `NBD_OPT_INFO gave ${count(a.length, 'item')} of information, NBD_OPT_GO ${b.length}`;
   const i = a.findIndex((x, k) => x !== b[k]);
   if (i < 0) return null;
-  const type = a[i]!.charCodeAt(0) * 256 + a[i]!.charCodeAt(1);
-  return `information of type ${type} differs between NBD_OPT_INFO and NBD_OPT_GO`;
+  const [was, is] = [a[i]!, b[i]!].map((text) => Buffer.from(text, 'latin1'));
+  const type = was!.length < 2 ? null : was!.readUInt16BE(0);
+  const name = type === null ? 'an item of information' : infoName(type);
+  if (type !== INFO_EXPORT || was!.length !== INFO_EXPORT_DATA.size || is!.length !== INFO_EXPORT_DATA.size)
+    return `${name} differs between NBD_OPT_INFO and NBD_OPT_GO`;
+  const said = (bytes: Buffer): readonly [string, string] => [
+    `a size of ${bytes.readBigUInt64BE(INFO_EXPORT_DATA.at.exportSize)} bytes`,
+    `transmission flags 0x${bytes.toString('hex', INFO_EXPORT_DATA.at.flags)}`,
+  ];
+  const [before, now] = [said(was!), said(is!)];
+  const words = (of: readonly [string, string]): string => of.filter((_, k) => before[k] !== now[k]).join(' and ');
+  return `${name}: NBD_OPT_INFO gave ${words(before)}, NBD_OPT_GO ${words(now)}`;
 }

@@ -259,6 +259,16 @@ export class EndingChecks {
     return true;
   }
 
+  /** That the data of the last request had not all come, as the end of a sentence: the server may have waited for them in vain. */
+  private insideData(open: readonly Request[]): string {
+    const last = open.at(-1);
+    if (last === undefined || last.payload === 0) return '';
+    const come = this.facts.context.decodedUpTo(CLIENT) - last.offset - last.headerLength;
+    if (come < 0 || come >= last.payload) return '';
+    const hint = last.lengthHi === 0 && come === swap32(last.lengthLo) ? swappedLength(last.lengthLo) : '';
+    return `, after ${come} of ${count(last.payload, 'byte')} of the data of ${last.name}${hint}`;
+  }
+
   private byServer(): void {
     const { facts, transmission } = this;
     const cut = this.framing.cut[SERVER];
@@ -288,7 +298,7 @@ export class EndingChecks {
       return;
     }
     const text = 'the server closed without having been asked to, and without ESHUTDOWN';
-    facts.raise(SERVER_HARD_DISCONNECT, this.atEnd(SERVER, text));
+    facts.raise(SERVER_HARD_DISCONNECT, this.atEnd(SERVER, `${text}${this.insideData(open)}`));
   }
 }
 

@@ -243,6 +243,7 @@ export class ReplyProgress {
     }
     if (at < to) gaps.push(`${at}..${to}`);
     if (gaps.length === 0) return;
+    request.answeredInPart = true;
     this.facts.raise(READ_INCOMPLETE, {
       message: m,
       related: [request],

@@ -344,6 +344,8 @@ export class Transmission {
     if (sure !== null) {
       const earlier = this.table.completed(m.cookieHi, m.cookieLo);
       if (earlier !== null && earlier.epoch === this.epoch) {
+        // what DONE came too early for: that the answer was not whole is told already
+        if (earlier.answeredInPart) return;
         facts.raise(REPLY_AFTER_DONE, {
           message: m,
           // its header: what data belong to an answer that nobody waits for, nobody knows
