@@ -89,9 +89,11 @@ export function paragraphs(
     const pairs = row.map((cell, i) =>
       i === 0 || cell === '' || cell.includes(columns[i]!.title) ? cell : `${columns[i]!.title} ${cell}`,
     );
-    const [first, ...others] = wrapText(pairs.filter((p) => p !== '').join('  '), width, width - INDENT.length);
+    const text = pairs.filter((p) => p !== '').join('  ');
+    // in front of a word that is too long for any line stands an empty one
+    const [first, ...others] = wrapText(text, width, width - INDENT.length).filter((line) => line !== '');
     const name = row[0]!;
-    out += `${t.title(first!.slice(0, name.length))}${first!.slice(name.length)}\n`;
+    out += `${t.title((first ?? '').slice(0, name.length))}${(first ?? '').slice(name.length)}\n`;
     for (const line of others) out += `${INDENT}${line}\n`;
   }
   return out;

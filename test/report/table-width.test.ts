@@ -39,5 +39,7 @@ describe('tables within the width of a terminal', () => {
       '    first captures/nbd/nbdkit-out-of-range.pcap, packet 19',
       '表表表表.pcap  messages 1  findings none',
     ]);
+    // no empty line in front of a word that is wider than the terminal
+    expect(at(30)[0]).toBe('captures/nbd/nbdkit-out-of-range.pcap');
   });
 });
