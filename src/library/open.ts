@@ -2,6 +2,7 @@ import { analysisOptions, checkKeylogs, checkKeyrings, Planner } from '../cli/pl
 import { Analysis } from '../engine/analysis.js';
 import { joinInputs, unjoined } from '../engine/joining/join.js';
 import { rehearse } from '../engine/rehearsal.js';
+import { addSummary, emptySummary } from '../engine/summary.js';
 import type { Event } from '../report/event-object.js';
 import { EventReporter } from '../report/event-reporter.js';
 import type { TypedEvent } from '../report/typed-event.js';
@@ -39,12 +40,16 @@ export async function* openCapture<E extends Event | TypedEvent = TypedEvent>(
       options.join === 'never' || options.follow === true ? unjoined(list) : await joinInputs(list, signal);
     const read = recordings.map((r) => r.input);
     const learned = options.follow ? undefined : await rehearse(read, settings, () => ({ signal }));
-    const analysis = new Analysis({ ...settings, learned }, new EventReporter((event) => channel.put(event)));
+    const reporter = new EventReporter((event) => channel.put(event));
+    const summary = emptySummary();
     for (const { input, doubt } of recordings) {
       if (signal.aborted) break;
+      // one for each, as in the commands: what a capture teaches must not depend on those read before
+      const analysis = new Analysis({ ...settings, learned }, reporter);
       await analysis.run(input, { doubt, signal, follow: options.follow, batch: () => channel.drained(stop.signal) });
+      addSummary(summary, analysis.summary);
     }
-    analysis.finish();
+    reporter.summary(summary);
   })().then(
     () => channel.close(null),
     (error: unknown) => channel.close(error),

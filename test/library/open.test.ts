@@ -1,4 +1,5 @@
 import { createReadStream, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   listProtocols,
@@ -9,7 +10,8 @@ import {
   type Event,
   type TypedEvent,
 } from '../../src/index.js';
-import { events, wirelint } from '../kit/cli.js';
+import { events, scratch, wirelint } from '../kit/cli.js';
+import { writePiece } from '../kit/pcap-pieces.js';
 
 const CLEAN = 'captures/nbd/any-sll.pcap';
 
@@ -69,6 +71,11 @@ describe('the public API', () => {
     [{ protocol: ['nbd'] }, 'unknown option "protocol"; did you mean protocols?'],
     [{ decodeAs: ['x'] }, 'x'],
     [{ streams: [0] }, '--stream 0: expected a stream number'],
+    [JSON.parse('{"__proto__": {"protocols": ["nbd"]}}'), 'unknown option "__proto__"'],
+    [{ constructor: 1 }, 'unknown option "constructor"'],
+    [JSON.parse('{"limits": {"__proto__": 5}}'), 'unknown limit "__proto__"'],
+    [JSON.parse('{"rules": {"__proto__": "off"}}'), 'unknown rule "__proto__"'],
+    [{ rules: { constructor: 'off' } }, 'unknown rule "constructor"'],
     [{ rules: { 'nbd/read-incomplet': 'off' } }, 'did you mean nbd/read-incomplete?'],
     [{ rules: { 'nbd/read-incomplete': 'loud' } }, 'expected ID=off'],
     [{ keyrings: ['/nonexistent'] }, 'cannot read the keyring /nonexistent'],
@@ -80,6 +87,21 @@ describe('the public API', () => {
     const reading = all(openCapture(CLEAN, options as object));
     await expect(reading).rejects.toThrow(text);
     await expect(reading).rejects.toThrow(UsageError);
+  });
+
+  it('reads a ring buffer as one recording, unless told otherwise', async () => {
+    const folder = scratch();
+    const whole = 'captures/nbd/nbdkit-out-of-range.pcap';
+    const files = [0, 1, 2].map((i) => join(folder, `ring_0000${i}_20261120150519.pcap`));
+    [0, 9, 15].forEach((from, i, cuts) => writePiece(whole, files[i]!, from, cuts[i + 1]));
+    const told = async (join?: 'auto' | 'never') =>
+      (await all(openCapture([...files].reverse(), { ...(join && { join }) }))).filter((e) => e.type === 'finding');
+    const rules = (list: readonly { readonly type: string }[]) => list.map((e) => (e as { rule?: string }).rule);
+    const wanted = rules((await all(openCapture(whole))).filter((e) => e.type === 'finding'));
+    expect(wanted.length).toBeGreaterThan(0);
+    expect(rules(await told())).toEqual(wanted);
+    expect(await told('auto')).toEqual(await told());
+    expect(rules(await told('never'))).toContain('capture/joined-late');
   });
 
   it('rejects with what is wrong with the input', async () => {
