@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { hex, unhex } from '../../src/base/hex.js';
 import { runSteps } from '../../src/engine/example.js';
 import { msgr2 } from '../../src/protocols/msgr2/index.js';
-import { proofOf, seal, unseal, USAGE } from '../../src/protocols/msgr2/secure/cephx-seal.js';
+import { decrypt, proofOf, seal, unseal, USAGE } from '../../src/protocols/msgr2/secure/cephx-seal.js';
 import { krb5Seal, krb5Unseal } from '../../src/protocols/msgr2/secure/krb5-seal.js';
 import {
   ENTITY_KEY_256,
@@ -26,6 +26,16 @@ describe('sealing as in Kerberos (RFC 8009, appendix A)', () => {
       '000102030405',
       'b80d3251c1f6471494256ffe712d0b9a',
       '4ed7b37c2bcac8f74f23c1cf07e62bc7b75fb3f637b9f559c7f664f69eab7b6092237526ea0d1f61cb20d69d10f2',
+    ],
+    [
+      '000102030405060708090a0b0c0d0e0f',
+      '53bf8a0d105265d4e276428624ce5e63',
+      'bc47ffec7998eb91e8115cf8d19dac4bbbe2e163e87dd37f49beca92027764f68cf51f14d798c2273f35df574d1f932e40c4ff255b36a266',
+    ],
+    [
+      '000102030405060708090a0b0c0d0e0f1011121314',
+      '763e65367e864f02f55153c7e3b58af1',
+      '40013e2df58e8751957d2878bcd2d6fe101ccfd556cb1eae79db3c3ee86429f2b2a602ac86fef6ecb647d6295fae077a1feb517508d2c16b4192e01f62',
     ],
   ])('of %j', (plain, confounder, sealed) => {
     expect(hex(krb5Seal(KEY, USAGE_2, unhex(plain), unhex(confounder)))).toBe(sealed);
@@ -51,6 +61,12 @@ describe('sealing as in Kerberos (RFC 8009, appendix A)', () => {
       expect(krb5Unseal(KEY, 5, sealed.subarray(0, n % 40))).toBeNull();
     }
   });
+});
+
+it('a key of type aes opens what Ceph sealed with it (src/test/crypto.cc)', () => {
+  const sealed = unhex('b38f5bc9354cf8c61315666f37d7793a11907be9d83c3570587b979b03d2a501');
+  const plain = decrypt(unhex('000102030405060708090a0b0c0d0e0f'), sealed);
+  expect(hex(plain!)).toBe('00112233445566778899aabbccddeeff');
 });
 
 describe('a key of type aes256k', () => {

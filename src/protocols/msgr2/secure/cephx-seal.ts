@@ -67,7 +67,8 @@ export function unsealSized(key: Uint8Array, bytes: Uint8Array, usage: number): 
   return r.failed ? null : unseal(key, sealed, usage);
 }
 
-function decrypt(key: Uint8Array, sealed: Uint8Array): Uint8Array | null {
+/** AES-128 in CBC mode; null where the key does not fit. */
+export function decrypt(key: Uint8Array, sealed: Uint8Array): Uint8Array | null {
   if (sealed.length % 16 !== 0) return null;
   const decipher = createDecipheriv(CIPHER, key, VECTOR);
   const first = decipher.update(sealed);
