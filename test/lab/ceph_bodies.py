@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How much of the messages in Ceph captures is described: for each capture the pairs of message type and version, those with a body,
+"""How much of the messages in Ceph captures (of both messengers) is described: for each capture the pairs of message type and version, those with a body,
 and the bytes of fronts that no field describes.
 
 Usage, in the project's root after `npm run bundle`: ceph_bodies.py [-v] FOLDER_OR_CAPTURE...
@@ -29,7 +29,7 @@ def messages(path):
     run = subprocess.Popen(command, stdout=subprocess.PIPE)
     for line in run.stdout:
         event = json.loads(line)
-        if event["type"] == "message" and event["name"] == "MESSAGE" and event["complete"]:
+        if event["type"] == "message" and event["name"] in ("MESSAGE", "MSG") and event["complete"]:
             yield event["fields"]
     run.wait()
 
