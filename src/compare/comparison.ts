@@ -119,7 +119,7 @@ function compareStreams(
     let j = 0;
     let removed: ComparedMessage[] = [];
     let added: ComparedMessage[] = [];
-    const settle = (): void => {
+    const pairUp = (): void => {
       rows.push(...paired(removed, added, leftOut, ids));
       removed = [];
       added = [];
@@ -129,7 +129,7 @@ function compareStreams(
       if (step.removed) removed.push(...left.slice(i, (i += n)));
       else if (step.added) added.push(...right.slice(j, (j += n)));
       else {
-        settle();
+        pairUp();
         for (let k = 0; k < n; k++) {
           const [x, y] = [left[i++]!, right[j++]!];
           const fields = idChanges(x.fields, y.fields, '', ids, mapping);
@@ -137,7 +137,7 @@ function compareStreams(
         }
       }
     }
-    settle();
+    pairUp();
   }
   const aligned = inOrder(rows);
   const messages = aligned.filter((row) => row.kind !== 'equal');

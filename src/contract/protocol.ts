@@ -244,7 +244,7 @@ export interface Protocol<Shared = unknown, M extends Message = Message> {
     output: Output,
     settings: readonly [DecoderSettings, DecoderSettings],
   ): Conversation<M>;
-  /** What is settled before that which a session is for, where a protocol has such a part; `then`: what it calls the part behind it. */
+  /** The messages in front of those that a session is for (logins, options), where a protocol has such; `then`: what it calls those behind. */
   readonly handshake?: { has(message: M): boolean; readonly then: string };
   /** What a request asks for, as it is counted; null for messages that ask for nothing. */
   operation?(message: M): Operation | null;

@@ -201,7 +201,7 @@ export class Proxy {
     }
     const relay: Relay = new Relay(client, server, conversation, this.now, () => {
       this.relays.delete(relay);
-      this.settled();
+      this.tellIdle();
     });
     this.relays.add(relay);
     this.waiting.delete(client);
@@ -209,10 +209,11 @@ export class Proxy {
 
   private left(client: Socket): void {
     this.waiting.delete(client);
-    this.settled();
+    this.tellIdle();
   }
 
-  private settled(): void {
+  /** Whoever waits for the last connection to end is told. */
+  private tellIdle(): void {
     if (this.relays.size + this.waiting.size === 0) {
       this.idle?.();
       this.idle = null;

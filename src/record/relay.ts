@@ -65,7 +65,7 @@ export class Relay {
       else fin();
       target.end(() => {
         fin();
-        this.settle();
+        this.closeIdle();
       });
     });
     source.on('error', (error: NodeJS.ErrnoException) => {
@@ -87,11 +87,11 @@ export class Relay {
     this.refusing[side] = true;
     // nothing that is read from the other side can go anywhere; it is read on so that its end is seen
     this.sockets[side === CONNECTED ? ACCEPTED : CONNECTED].resume();
-    this.settle();
+    this.closeIdle();
   }
 
   /** A side that neither sends nor takes any more is closed, and the other one then, as it would be without a proxy. */
-  private settle(): void {
+  private closeIdle(): void {
     for (const side of [CONNECTED, ACCEPTED] as const) {
       if (!this.refusing[side] || !this.ended[side]) continue;
       const peer = this.sockets[side === CONNECTED ? ACCEPTED : CONNECTED];

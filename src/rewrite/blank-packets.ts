@@ -1,20 +1,22 @@
 import { USER0 } from '../link/link-types.js';
 import type { Summed } from './redacted-direction.js';
 import type { CaptureWriter } from './capture-writer.js';
-import { Segment } from '../link/segment.js';
+import type { Segment } from '../link/segment.js';
 import { CaptureBuilder } from './capture-builder.js';
 import { endpointAddress } from './endpoint-address.js';
 import { wireText } from '../base/text.js';
-import { PatchedFile } from './patched-file.js';
-import { RecordedConnection, SocketRecording } from './socket-recording.js';
+import type { PatchedFile } from './patched-file.js';
+import type { RecordedConnection } from './socket-recording.js';
+import { SocketRecording } from './socket-recording.js';
 import { pathIn } from '../link/sockdump.js';
 import { TCP_CHECKSUM } from '../link/checksum.js';
 import { sum } from './tcp-frame.js';
 import type { Limits } from '../base/limits.js';
-import { Pseudonyms } from './pseudonyms.js';
+import type { Pseudonyms } from './pseudonyms.js';
 import { LinkDecoder } from '../link/link-decoder.js';
 import { PlacingWriter } from './placing-writer.js';
-import { NO_COMMENTS, Packet, type SocketEvent } from '../capture/packet.js';
+import type { Packet } from '../capture/packet.js';
+import { NO_COMMENTS, type SocketEvent } from '../capture/packet.js';
 import { checksumOf, redactedPacket } from './redacted-packet.js';
 /** Digits behind the point of a time in microseconds. */
 export const MICROSECONDS = 6;

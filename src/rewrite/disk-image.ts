@@ -12,8 +12,8 @@ export interface Author {
 /** What a write or a read left somewhere. */
 export interface Mark {
   readonly by: Author;
-  /** The step at which its write was answered; Infinity: not yet, or with an error. Reads are settled as they come. */
-  settled: number;
+  /** The step at which its write was answered; Infinity: not yet, or with an error. A READ is answered as it comes. */
+  answered: number;
 }
 
 interface Known {
@@ -59,7 +59,7 @@ export class DiskImage {
     if (length <= Number.MAX_SAFE_INTEGER && length > this.file.length) this.file.truncate(length);
   }
 
-  /** Bytes are written; whoever sees the answer settles the mark. */
+  /** Bytes are written; whoever sees the answer enters it in the mark. */
   write(offset: number, bytes: Uint8Array, by: Author): Mark {
     this.file.write(offset, bytes);
     this.written += bytes.length;
@@ -86,7 +86,7 @@ export class DiskImage {
       if (k.start > at) unknown.push([at, k.start]);
       const from = Math.max(k.start, offset);
       const to = Math.min(k.end, end);
-      if (k.mark.settled < asked)
+      if (k.mark.answered < asked)
         this.compare(k, from, bytes?.subarray(from - offset, to - offset) ?? null, to - from, by);
       at = Math.max(at, to);
     }
@@ -123,8 +123,8 @@ export class DiskImage {
     }
   }
 
-  private know(start: number, end: number, by: Author, settled: number): Mark {
-    const mark: Mark = { by, settled };
+  private know(start: number, end: number, by: Author, answered: number): Mark {
+    const mark: Mark = { by, answered };
     if (end <= start) return mark;
     this.cut(start, end);
     this.known.splice(this.placeOf(start), 0, { start, end, mark });

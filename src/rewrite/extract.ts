@@ -246,7 +246,7 @@ export class DiskExtract extends ContentExtract {
     const outcome = s.protocol!.outcome!(reply);
     if (outcome.error !== null) this.failed++;
     if (!outcome.last && outcome.error === null) return;
-    if (outcome.error === null) for (const mark of marks) mark.settled = this.step;
+    if (outcome.error === null) for (const mark of marks) mark.answered = this.step;
     this.marks.delete(request);
   }
 

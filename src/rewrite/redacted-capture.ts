@@ -103,7 +103,7 @@ export class RedactedCapture implements Reporter {
     const direction = known.directions[endOf(stream, side)];
     this.guarded(() => {
       const original = direction.bytesOf(offset, length);
-      direction.settle(offset, original, redaction.skipped!(original, offset !== direction.skippedTo));
+      direction.rewrite(offset, original, redaction.skipped!(original, offset !== direction.skippedTo));
       direction.skippedTo = offset + length;
     });
   }
@@ -212,7 +212,7 @@ export class RedactedCapture implements Reporter {
     if (protocol.redaction!.repack?.(m, original, redacted, rewrite) === false)
       this.problem_ ??= `stream ${stream.id} ${m.name} #${m.index}: its compressed part cannot be made as long as it was`;
     protocol.redaction!.seal?.(m, original, redacted);
-    direction.settle(m.offset, original, redacted);
+    direction.rewrite(m.offset, original, redacted);
   }
 
   private fieldsOf(protocol: Protocol): FieldRedaction | null {

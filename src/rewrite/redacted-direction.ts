@@ -2,7 +2,7 @@ import type { PatchedFile } from './patched-file.js';
 import { StreamBytes } from './stream-bytes.js';
 import { sum } from './tcp-frame.js';
 
-/** Bytes behind what is settled of which copies may still come. */
+/** Bytes in front of what was rewritten last of which copies may still come. */
 const RETAINED = 256 << 10;
 
 /** A run of stream bytes as some packet of the copy carries it. */
@@ -42,8 +42,8 @@ export class RedactedDirection {
   private readonly held = new StreamBytes();
   /** Offset up to which bytes were delivered. */
   next = 0;
-  /** Offset up to which it is settled what the bytes become. */
-  private settled = 0;
+  /** Offset up to which bytes were rewritten. */
+  private rewritten = 0;
   /** Offset behind the last bytes that are no part of a message. */
   skippedTo = -1;
   /** Bytes that were given up before anybody said what they are. */
@@ -62,7 +62,7 @@ export class RedactedDirection {
     while (place > 0 && this.carried[place - 1]!.offset > c.offset) place--;
     this.carried.splice(place, 0, kept);
     this.longest = Math.max(this.longest, c.length);
-    const end = Math.min(c.offset + c.length, this.settled);
+    const end = Math.min(c.offset + c.length, this.rewritten);
     if (end > c.offset) this.again(kept, end);
   }
 
@@ -90,8 +90,8 @@ export class RedactedDirection {
     return this.held.has(offset, length);
   }
 
-  /** What the bytes from `offset` on become. */
-  settle(offset: number, original: Uint8Array, redacted: Uint8Array): void {
+  /** It is known what the bytes from `offset` on become: they are rewritten wherever they stand. */
+  rewrite(offset: number, original: Uint8Array, redacted: Uint8Array): void {
     const end = offset + redacted.length;
     for (let i = this.firstAt(offset - this.longest); i < this.carried.length; i++) {
       const c = this.carried[i]!;
@@ -101,14 +101,14 @@ export class RedactedDirection {
       if (to > from)
         this.put(c, from, original.subarray(from - offset, to - offset), redacted.subarray(from - offset, to - offset));
     }
-    this.settled = Math.max(this.settled, end);
-    const before = this.settled - RETAINED;
+    this.rewritten = Math.max(this.rewritten, end);
+    const before = this.rewritten - RETAINED;
     this.held.drop(before);
     const old = this.firstAt(before - this.longest);
     if (old > 64) this.carried.splice(0, old);
   }
 
-  /** Bytes come again that were settled before: they become what they became there. */
+  /** Bytes come again that were rewritten before: they become what they became there. */
   private again(c: Carried, end: number): void {
     for (let i = this.firstAt(c.offset - this.longest); i < this.carried.length; i++) {
       const other = this.carried[i]!;

@@ -57,7 +57,7 @@ export class RedactedTls {
       const out = new Uint8Array(whole);
       out.set(header);
       this.body(record, out, header[0]!);
-      direction.settle(this.at, record, out);
+      direction.rewrite(this.at, record, out);
       this.at += whole;
     }
   }
@@ -68,7 +68,7 @@ export class RedactedTls {
     const { direction } = this;
     if (this.over || !direction.has(this.at, RECORD_HEADER)) return;
     const header = direction.bytesOf(this.at, RECORD_HEADER);
-    direction.settle(this.at, header, header);
+    direction.rewrite(this.at, header, header);
   }
 
   private stop(): void {

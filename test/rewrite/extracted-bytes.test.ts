@@ -82,7 +82,7 @@ describe('the disk of a session', () => {
     const mark = disk.write(0, Buffer.from('aaaa'), BY);
     disk.read(0, Buffer.from('bbbb'), 4, BY, 5);
     expect(disk.conflictCount).toBe(0);
-    mark.settled = 6;
+    mark.answered = 6;
     disk.read(0, Buffer.from('bbbb'), 4, BY, 6);
     expect(disk.conflictCount).toBe(0);
     disk.read(0, Buffer.from('aaab'), 4, BY, 7);
@@ -95,7 +95,7 @@ describe('the disk of a session', () => {
 
   it('says where it forgets who wrote, and then compares nothing: diskRanges', () => {
     const disk = new DiskImage(new Memory(), { ...DEFAULT_LIMITS, diskRanges: 2 });
-    for (let i = 0; i < 3; i++) disk.write(2 * i, Buffer.from('a'), BY).settled = 1;
+    for (let i = 0; i < 3; i++) disk.write(2 * i, Buffer.from('a'), BY).answered = 1;
     expect(disk.forgot).toBe(true);
     disk.read(0, Buffer.from('b'), 1, BY, 9);
     expect(disk.conflictCount).toBe(0);

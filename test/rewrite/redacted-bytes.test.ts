@@ -76,7 +76,7 @@ describe('a direction that is rewritten', () => {
     const { file, direction } = start(100);
     direction.carry({ offset: 0, length: 4, at: 0, shift: 0, packet: packet() }, said);
     direction.deliver(said, 0, 4);
-    direction.settle(0, said, Uint8Array.of(9, 9, 9, 9));
+    direction.rewrite(0, said, Uint8Array.of(9, 9, 9, 9));
     direction.carry({ offset: 0, length: 4, at: 8, shift: 0, packet: packet() }, said);
     direction.carry({ offset: 0, length: 4, at: 16, shift: 0, packet: packet() }, Uint8Array.of(1, 2, 7, 4));
     expect([...file.read(0, 4)]).toEqual([9, 9, 9, 9]);

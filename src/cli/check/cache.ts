@@ -21,7 +21,7 @@ import type { FileReport } from '../../report/check-report.js';
 import { packageRoot } from '../package-root.js';
 import { systemWords, UsageError } from '../usage-error.js';
 import { version } from '../version.js';
-import type { Job } from './judge.js';
+import type { Job } from './job.js';
 import { transcriptPath } from './transcript-path.js';
 
 /** Entries that no run has used for this long are removed. */

@@ -8,7 +8,8 @@ import { Progress } from '../progress.js';
 import { mendFlagsInTheEnd, saveFromStart } from '../thrift.js';
 import { isWorthThreads } from '../threads/how-many.js';
 import { bytesOf, type FoundInputs } from './inputs.js';
-import { judge, type Job } from './judge.js';
+import type { Job } from './job.js';
+import { judge } from './judge.js';
 import type { Pool } from './pool.js';
 import type { CheckSettings } from './settings.js';
 

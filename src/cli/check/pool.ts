@@ -3,7 +3,8 @@ import { inputName, inputParts } from '../../engine/analysis.js';
 import { emptySummary } from '../../engine/summary.js';
 import type { FileReport } from '../../report/check-report.js';
 import { packageRoot } from '../package-root.js';
-import { judge, type Job } from './judge.js';
+import type { Job } from './job.js';
+import { judge } from './judge.js';
 import { STOP } from './stop.js';
 
 /** What another thread is sent at once, in bytes of captures and in captures: small ones take less time than a message there and back. */
@@ -107,7 +108,7 @@ function ask(worker: Worker, jobs: readonly Job[], signal: AbortSignal): Promise
     const stop = (): void => worker.postMessage(STOP);
     worker.ref();
     signal.addEventListener('abort', stop);
-    const settle = (): void => {
+    const stopListening = (): void => {
       worker.unref();
       signal.removeEventListener('abort', stop);
       worker.off('message', took);
@@ -115,11 +116,11 @@ function ask(worker: Worker, jobs: readonly Job[], signal: AbortSignal): Promise
       worker.off('exit', left);
     };
     const took = (reports: readonly FileReport[]): void => {
-      settle();
+      stopListening();
       resolve(reports);
     };
     const died = (error: Error): void => {
-      settle();
+      stopListening();
       reject(error);
     };
     const left = (): void => died(new Error('the thread ended'));

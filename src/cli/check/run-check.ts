@@ -6,40 +6,26 @@ import type { JoinDoubt } from '../../engine/analysis-options.js';
 import { joinInputs, unjoined, type Recording } from '../../engine/joining/join.js';
 import { rehearse } from '../../engine/rehearsal.js';
 import type { CheckReport, FileReport, GateResult } from '../../report/check-report.js';
-import { JsonDocument, Ndjson, type Framing } from '../../report/event-lines.js';
-import { summaryEvent } from '../../report/event-object.js';
 import type { PageLimits } from '../../report/page/collector.js';
-import { FileOutput, type TextOutput } from '../../report/output.js';
 import type { CaptureGroups } from '../../table/event-tables.js';
-import { terminalWidth, wantColors } from '../colors.js';
-import { complain } from '../complain.js';
 import type { Suppression } from '../config-file.js';
-import { finishDestination, openDestination } from '../destination.js';
 import { Interrupt } from '../interrupt.js';
 import { analysisOptions, checkKeylogs, checkKeyrings } from '../plan.js';
 import { version } from '../version.js';
-import type { ReportRequest } from './formats.js';
+import { openReport, writeReports } from './open-report.js';
 import type { SuppressionState } from './gate.js';
 import { bytesOf, findInputs, type FoundInputs } from './inputs.js';
-import type { Job } from './judge.js';
+import type { Job } from './job.js';
 import { Judges } from './judging.js';
-import type { RenderedFormat } from './render.js';
 import { reportOf } from './report-of.js';
 import type { CheckSettings } from './settings.js';
 import { placesOf, type Shard, type Sized } from './shard.js';
-import { packed, shardLine, withPart, type ShardPart } from './shard-part.js';
+import { packed, type ShardPart } from './shard-part.js';
 import { suppressionsFor, todayText } from './suppressions.js';
 
 export interface CheckOutcome {
   readonly status: number;
   readonly gate: GateResult;
-}
-
-interface OpenReport {
-  readonly request: ReportRequest;
-  readonly output: TextOutput;
-  /** For the formats that follow the events. */
-  readonly framing: Framing | null;
 }
 
 /** Judges everything, writes the reports, and says whether the gate passes. */
@@ -253,45 +239,4 @@ function pageShare(captures: number): PageLimits {
     pageFieldCharacters: of(DEFAULT_LIMITS.pageFieldCharacters, 16_384),
     pageBytes: of(DEFAULT_LIMITS.pageBytes, 4096),
   };
-}
-
-function openReport(request: ReportRequest, found: FoundInputs): OpenReport {
-  // an older report in a folder that is judged may be replaced
-  const inputs = found.inputs.filter((i) => i.named).map((i) => i.path);
-  const output = openDestination(request.path, { inputs });
-  const framing =
-    request.format === 'ndjson' ? new Ndjson(output) : request.format === 'json' ? new JsonDocument(output) : null;
-  return { request, output, framing };
-}
-
-async function writeReports(
-  reports: readonly OpenReport[],
-  report: CheckReport,
-  settings: CheckSettings,
-  part: Omit<ShardPart, 'format'> | null,
-): Promise<void> {
-  // what goes to a reader may have to wait: files are complete before
-  const files = reports.filter((r) => r.output instanceof FileOutput);
-  for (const { request, output, framing } of [...files, ...reports.filter((r) => !files.includes(r))]) {
-    const { format } = request;
-    const colors = wantColors({ color: settings.args.color, output: request.path });
-    if (framing !== null) {
-      framing.line(JSON.stringify(summaryEvent(report.summary)));
-      if (part !== null) framing.line(shardLine({ ...part, format }));
-      framing.end();
-    } else {
-      const { render } = await import('./render.js');
-      const options = {
-        ...{ colors, verbose: settings.args.verbose ?? false, version: version() },
-        width: terminalWidth({ output: request.path }),
-      };
-      const text = await render(format as RenderedFormat, report, options);
-      // nobody merges what a person reads on a terminal
-      output.add(part === null || options.width !== null ? text : withPart(text, { ...part, format }));
-    }
-    finishDestination(output, request.path);
-  }
-  for (const f of report.files) {
-    if (f.golden?.state === 'written') complain(`wrote ${f.golden.path}`);
-  }
 }

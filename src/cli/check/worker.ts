@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { FileReport } from '../../report/check-report.js';
-import { judge, type Job } from './judge.js';
+import type { Job } from './job.js';
+import { judge } from './judge.js';
 import { keepYoungGenerationSmall } from '../thrift.js';
 import { STOP } from './stop.js';
 

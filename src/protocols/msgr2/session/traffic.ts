@@ -365,7 +365,7 @@ export class Traffic {
     }
   }
 
-  /** The connection is over: what could not be settled before. */
+  /** The connection is over: what could not be judged before. */
   finish(): void {
     this.judgeUnasked();
     tellForgotten(this.requests, this.output);

@@ -122,7 +122,7 @@ export class AnswerChecks {
     this.lastInfo = option === OPT_INFO && final.type === REP_ACK ? asked : null;
   }
 
-  /** An answer cannot be judged, as bytes of it are missing; what was settled before it no longer counts as the last. */
+  /** An answer cannot be judged, as bytes of it are missing; what was answered before it no longer counts as the last. */
   unread(): void {
     this.lastInfo = null;
   }

@@ -14,7 +14,7 @@ import {
   NO_PAYLOAD_LIMIT,
   REPLY_FLAG_DONE,
 } from '../constants.js';
-import { field, type Facts, type Place } from '../session/facts.js';
+import { field, type Facts, type FieldSpan } from '../session/facts.js';
 import { CHUNK, ERROR_DATA, EXTENDED_CHUNK } from '../layout.js';
 import type { Chunk, NbdMessage } from '../messages.js';
 import { swap16, swap32, swappedName } from '../cookie.js';
@@ -141,7 +141,7 @@ export class ChunkChecks {
     }
   }
 
-  private lengthField(m: Chunk): Place {
+  private lengthField(m: Chunk): FieldSpan {
     return m.extended ? EXTENDED_CHUNK.where(m, 'length') : CHUNK.where(m, 'length');
   }
 
@@ -293,7 +293,7 @@ export class ChunkChecks {
     return badLength;
   }
 
-  private extentField(m: Chunk, at: number, length: number): Place {
+  private extentField(m: Chunk, at: number, length: number): FieldSpan {
     return field(m, (m.extended ? EXTENDED_CHUNK.size : CHUNK.size) + at, length);
   }
 
@@ -301,7 +301,7 @@ export class ChunkChecks {
     const { facts } = this;
     const head = scan.wide ? 8 : 4;
     const size = scan.wide ? 16 : 8;
-    const one = (i: number): Place => this.extentField(m, head + size * i, size);
+    const one = (i: number): FieldSpan => this.extentField(m, head + size * i, size);
     // what the length announces: also where the extents are cut
     const announced = Math.max(0, Math.floor((m.payload - head) / size));
     if (scan.wide && (scan.announced !== announced || scan.announced === 0)) {
@@ -327,7 +327,7 @@ export class ChunkChecks {
     this.statusBits(scan, one);
   }
 
-  private statusBits(scan: ExtentScan, one: (i: number) => Place): void {
+  private statusBits(scan: ExtentScan, one: (i: number) => FieldSpan): void {
     const { facts } = this;
     const name = scan.context;
     if (name === null) return;

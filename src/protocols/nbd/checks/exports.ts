@@ -12,7 +12,8 @@ import {
 } from '../constants.js';
 import { field, type BlockSizes, type Facts } from '../session/facts.js';
 import { EXPORT_INFO, INFO_BLOCK_SIZE_DATA, INFO_EXPORT_DATA, OLDSTYLE_TAIL, OPTION_REPLY } from '../layout.js';
-import { ExportInfo, type NbdMessage } from '../messages.js';
+import type { ExportInfo } from '../messages.js';
+import { type NbdMessage } from '../messages.js';
 import {
   BLOCK_SIZE_NOT_POWER_OF_TWO,
   BS_PAYLOAD_FLAG_WITHOUT_CONTEXTS,

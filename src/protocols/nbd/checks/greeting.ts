@@ -1,4 +1,4 @@
-import { Greeting } from '../messages.js';
+import type { Greeting } from '../messages.js';
 import { IANA_PORT } from '../constants.js';
 import { GREETING } from '../layout.js';
 import { hexNumber } from '../../../base/hex.js';

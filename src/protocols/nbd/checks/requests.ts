@@ -31,7 +31,7 @@ import {
   TFLAG_SEND_WRITE_ZEROES,
 } from '../constants.js';
 import { cookieText, swap16, swappedName } from '../cookie.js';
-import { field, type Facts, type Place } from '../session/facts.js';
+import { field, type Facts, type FieldSpan } from '../session/facts.js';
 import { EXTENDED_REQUEST, REQUEST, requestLayout, STATUS_QUERY } from '../layout.js';
 import type { NbdMessage, Request } from '../messages.js';
 import { commandFlags, commandName, shortCommand } from '../names.js';
@@ -519,7 +519,7 @@ export class RequestChecks {
 }
 
 /** Offset and length of a request, as the place of a finding. */
-function rangeFields(r: Request): Place {
+function rangeFields(r: Request): FieldSpan {
   return requestLayout(r).where(r, 'offset', 'length');
 }
 

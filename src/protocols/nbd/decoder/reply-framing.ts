@@ -19,7 +19,7 @@ import { EarlyHeader } from './early-header.js';
 import { NO, nextServerStart, plausibleServer, SERVER_LOOKAHEAD } from './headers.js';
 import { NbdFraming } from './nbd-framing.js';
 
-/** Form of the replies: what the handshake settled, or what the bytes have shown so far where it was not captured. */
+/** Form of the replies: what the handshake agreed on, or what the bytes have shown so far where it was not captured. */
 export type ReplyForm = typeof UNSETTLED | typeof SIMPLE | typeof STRUCTURED;
 export const UNSETTLED = 0;
 export const SIMPLE = 1;

@@ -152,14 +152,14 @@ export class Facts {
   }
 }
 
-/** A message and bytes in it: the place of a finding. */
-export interface Place {
+/** A message and bytes in it: what a finding points at. */
+export interface FieldSpan {
   readonly message: Message;
   readonly offset: number;
   readonly length: number;
 }
 
 /** `length` bytes at `at` inside a message. */
-export function field(message: Message, at: number, length: number): Place {
+export function field(message: Message, at: number, length: number): FieldSpan {
   return { message, offset: message.offset + at, length };
 }
