@@ -18,7 +18,8 @@ export function watchHeap(): void {
   if (++batches < 2) return;
   if (young === 'to be small') {
     young = 'small';
-    setFlags(SMALL_YOUNG_GENERATION);
+    thrifty = true;
+    setFlags([...SMALL_YOUNG_GENERATION, ...SLOW_GROWTH]);
   }
   if (thrifty || getHeapStatistics().used_heap_size < MUCH) return;
   thrifty = true;

@@ -6,6 +6,7 @@ const SECTOR = 512;
 /** Bytes from the magic to the end of the cookie, which requests, simple replies and chunks have in the same places. */
 const LOOKED_AT = 16;
 const COOKIE = 8;
+const NOTHING = new Uint8Array(0);
 
 /**
  * The data of one message after the other as they pass by, searched for the header of the next one: where it stands, the data ended
@@ -24,7 +25,7 @@ export class EarlyHeader implements PayloadTaker {
   private readonly isNext: (bytes: Uint8Array, at: number, cookieHi: number, cookieLo: number) => boolean;
   private passed = 0;
   /** A header whose end was not there yet: its first bytes, how many, and how many bytes of data stand in front of it. */
-  private readonly begun = new Uint8Array(LOOKED_AT);
+  private begun = NOTHING;
   private have = 0;
   private begunAt = 0;
 
@@ -67,6 +68,7 @@ export class EarlyHeader implements PayloadTaker {
       this.judge(bytes, i, at);
     } else if (this.have === 0) {
       this.begunAt = at;
+      if (this.begun === NOTHING) this.begun = new Uint8Array(LOOKED_AT);
       this.keep(bytes, i, end);
     }
   }
