@@ -85,6 +85,19 @@ describe('integers in the wrong byte order', () => {
 });
 
 describe('one fault of an answer', () => {
+  it('is that it stands in clear behind STARTTLS, not what it answers as well', () => {
+    const clientHello = s.client(s.tlsRecord(22, s.u8(1), s.u8(0), s.u16(100), s.u16(0x0303), s.fill(98, 1)));
+    for (const inClear of [
+      [s.reply(7, 0x80000003)],
+      [s.infoExport(7, 4096, 1), s.ack(7)],
+      [s.greeting()],
+      [s.simple(1)],
+    ])
+      expect(raised([...s.hello(), ...s.starttls(), clientHello, ...inClear, ...CLOSE])).toEqual([
+        expect.stringMatching(/^nbd\/server-plaintext-after-starttls server 38\+5: /),
+      ]);
+  });
+
   it('is DONE before all was sent, not what is sent behind it as well', () => {
     const ask = s.request(s.READ, 1, 0, 1024);
     for (const rest of [[s.data(1, 512, 512)], [s.data(1, 512, 512, false), s.none(1)]]) {

@@ -38,6 +38,8 @@ export class Facts {
   readonly witness: Witness;
   /** Whether a breach by that side was found: it excuses a hard disconnect by the other one. */
   readonly breached: [boolean, boolean] = [false, false];
+  /** The server went on in clear behind an acknowledged NBD_OPT_STARTTLS, and nothing else asked for that: so the client speaks TLS. */
+  saysInClear = false;
 
   /** By side: the message of which an error was found last. What goes wrong right behind it is its doing. */
   readonly faulted: [Message | null, Message | null] = [null, null];
@@ -141,6 +143,8 @@ export class Facts {
   }
 
   raise(rule: Rule, evidence: Evidence): void {
+    // what a server says in clear that had agreed on TLS answers nothing, and that is told already
+    if (this.saysInClear && rule.party !== 'capture' && (evidence.side ?? evidence.message?.side) === SERVER) return;
     if ((evidence.severity ?? rule.severity) === 'error' && rule.party !== 'capture') {
       const side = evidence.side ?? evidence.message?.side;
       const { message } = evidence;
