@@ -56,7 +56,13 @@ export const MONITOR_BODIES: readonly Body[] = [
       ? ''
       : `${word(first.channel)} ${first.level === undefined ? '?' : M.logLevelName(first.level)} ${quote(shown(first.text))}${more}`;
   }),
-  body(MSG.LOGACK, 1, 1, M.logAck, ({ last, channel }) => `${word(channel)} up to ${shown(last)}`),
+  body(
+    MSG.LOGACK,
+    1,
+    1,
+    M.logAck,
+    ({ last, channel }) => `${channel === '' ? '' : `${word(channel)} `}up to ${shown(last)}`,
+  ),
   body(
     MSG.POOLOP,
     2,
