@@ -37,6 +37,13 @@ const FAULTS: Record<string, readonly [session: () => Script, finding: string]> 
     () => S.script().banners().control('client', TAG.HELLO, S.helloPayload(), { length0: 100_000 }),
     'msgr2/frame-truncated client',
   ],
+  'a message that announces gigabytes': [
+    () =>
+      S.script()
+        .open()
+        .message('client', { front: E.ascii('front'), length0: 0xffff_ffff }),
+    'msgr2/segment-too-large client',
+  ],
   'a wrong HELLO': [() => S.script().banners().hellos({}, { type: 8 }).request(), 'msgr2/hello-wrong-peer server'],
   'a HELLO of a type that is none': [
     () => S.script().banners().hellos({ type: 77 }).request().challenge().done().signatures().idents(),

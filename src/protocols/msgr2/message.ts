@@ -57,7 +57,7 @@ export abstract class Frame extends Message {
   aborted = false;
   /** Whether a checksum of it is wrong: its contents prove nothing. */
   damaged = false;
-  /** Whether it announces more bytes than any such frame has: its end is not to be expected. */
+  /** Whether it announces more bytes than receivers take: they close, so its end is not to be expected. */
   endless = false;
   /** Whether something is wrong with it that ends a handshake: that the connection closes behind it is no fault of its own. */
   blamed = false;

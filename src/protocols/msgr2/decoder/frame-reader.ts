@@ -167,11 +167,12 @@ export class FrameReader {
     }
     for (let i = 0; i < p.count; i++) {
       const max = p.tag === TAG.MESSAGE && i === 3 ? DATA_MAX : FRONT_MAX;
-      if (p.lengths[i]! > max && p.tag !== TAG.MESSAGE) {
-        frame.endless = true;
+      if (p.lengths[i]! <= max) continue;
+      frame.endless = true;
+      if (p.tag !== TAG.MESSAGE) {
         const text = `segment ${i} of ${name} announces ${p.lengths[i]} bytes; a control frame has at most ${max}`;
         this.raise(R.CONTROL_TOO_LARGE, atLength(frame, i, text));
-      } else if (p.lengths[i]! > max) {
+      } else {
         const text = `segment ${i} of ${name} has ${p.lengths[i]} bytes; kernel peers take up to ${max}`;
         this.raise(R.SEGMENT_TOO_LARGE, atLength(frame, i, text));
       }
