@@ -112,7 +112,7 @@ export class Option extends NbdMessage {
     this.option = input.view.getUint32(input.pos + OPTION.at.option);
     this.dataLength = input.view.getUint32(input.pos + OPTION.at.length);
     this.length += this.dataLength;
-    this.data = new Prefix(this.dataLength, limits.hagglingBytes, held);
+    this.data = Prefix.of(this.dataLength, limits.hagglingBytes, held);
     this.taker = this.data;
   }
 
@@ -144,7 +144,7 @@ export class OptionReply extends NbdMessage {
     this.type = view.getUint32(pos + OPTION_REPLY.at.type);
     this.dataLength = view.getUint32(pos + OPTION_REPLY.at.length);
     this.length += this.dataLength;
-    this.data = new Prefix(this.dataLength, limits.hagglingBytes, held);
+    this.data = Prefix.of(this.dataLength, limits.hagglingBytes, held);
     this.taker = this.data;
   }
 

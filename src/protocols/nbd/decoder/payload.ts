@@ -8,7 +8,6 @@ export interface PayloadTaker {
 }
 
 const FIRST_SIZE = 64;
-/** Most options and their answers have no payload. */
 const NOTHING = new Uint8Array(0);
 
 /** What one session's options and replies may keep although all sessions together keep too much: names, and answers of ordinary length. */
@@ -28,6 +27,11 @@ export class Prefix implements PayloadTaker {
     this.limit = Math.min(expected, limit);
     this.held = held;
     this.bytes = this.limit === 0 ? NOTHING : new Uint8Array(Math.min(this.limit, FIRST_SIZE));
+  }
+
+  /** The same; most options and their replies have no payload, and share one. */
+  static of(expected: number, limit: number, held: Share): Prefix {
+    return expected === 0 ? NO_PAYLOAD : new Prefix(expected, limit, held);
   }
 
   take(bytes: Uint8Array, start: number, end: number): void {
@@ -67,6 +71,8 @@ export class Prefix implements PayloadTaker {
     return b[at]! * 0x1000000 + ((b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!);
   }
 }
+
+const NO_PAYLOAD = new Prefix(0, 0);
 
 /** Reads the extents of a block status chunk one by one; keeps a bounded number of them and what the rules ask about all. */
 export class ExtentScan implements PayloadTaker {

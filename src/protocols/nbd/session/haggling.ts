@@ -289,6 +289,8 @@ export class Haggling {
       this.answerChecks.answered(asked, reply);
     else this.answerChecks.unread();
     if (asked.parsed) this.tlsModes.answered(asked, reply);
+    // they are judged; what INFO said is compared with what GO says
+    if (asked.option.option !== OPT_INFO) asked.replies.length = 0;
     if (reply.type !== REP_ACK) return;
     if (asked.option.option === OPT_GO) {
       facts.exportName = asked.exportName;
