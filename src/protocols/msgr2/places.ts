@@ -1,5 +1,5 @@
 import type { Evidence } from '../../contract/protocol.js';
-import { FIRST_CRC, PREAMBLE } from './layout.js';
+import { DESCRIPTOR, FIRST_CRC, lengthAt, MESSAGE_HEADER, PREAMBLE } from './layout.js';
 import type { DataFrame, Frame } from './message.js';
 import { layoutOf, onWire } from './secure/layout.js';
 
@@ -48,4 +48,33 @@ export function at(frame: Frame, inFrame: number, length: number, text: string):
   if (frame.mode === 'crc') return { message: frame, offset: frame.offset + inFrame, length, text };
   const [from, to] = onWire(frame, inFrame, length);
   return { message: frame, offset: frame.offset + from, length: to - from, text };
+}
+
+const FRAME_START = { offset: 0 };
+
+/** Evidence at fields of a frame's preamble. */
+export function inPreamble(
+  frame: Frame,
+  text: string,
+  first: keyof typeof PREAMBLE.at,
+  last: keyof typeof PREAMBLE.at = first,
+): Evidence {
+  const { offset, length } = PREAMBLE.where(FRAME_START, first, last);
+  return at(frame, offset, length, text);
+}
+
+/** Evidence at the length of a segment that the preamble announces. */
+export function atLength(frame: Frame, segment: number, text: string): Evidence {
+  return at(frame, lengthAt(segment), DESCRIPTOR.sizeOf('length'), text);
+}
+
+/** Evidence at fields of a message's header. */
+export function inHeader(
+  frame: Frame,
+  text: string,
+  first: keyof typeof MESSAGE_HEADER.at,
+  last: keyof typeof MESSAGE_HEADER.at = first,
+): Evidence {
+  const { offset, length } = MESSAGE_HEADER.where(FRAME_START, first, last, PREAMBLE.size);
+  return at(frame, offset, length, text);
 }

@@ -23,18 +23,10 @@ import {
   isSingleValue,
   serverIdent,
 } from '../control-frames.js';
-import {
-  DESCRIPTOR,
-  descriptorAt,
-  lengthAt,
-  MAX_SEGMENTS,
-  MESSAGE_HEADER,
-  PREAMBLE,
-  type Revision,
-} from '../layout.js';
+import { DESCRIPTOR, descriptorAt, MAX_SEGMENTS, MESSAGE_HEADER, PREAMBLE, type Revision } from '../layout.js';
 import { readLead } from '../../ceph/leads.js';
 import { readOp, readReplica, readReply } from '../../ceph/operation-head.js';
-import { at } from '../places.js';
+import { at, atLength, inHeader, inPreamble } from '../places.js';
 import type { Preamble } from '../preamble.js';
 import * as R from '../rules/index.js';
 import type { KeyExchange } from '../secure/key-exchange.js';
@@ -370,33 +362,4 @@ export class FrameReader {
     const compression = frame.as(compressionDone);
     if (compression !== null) told.algorithm = compression.enabled ? compression.algorithm : 0;
   }
-}
-
-const FRAME_START = { offset: 0 };
-
-/** Evidence at fields of a frame's preamble. */
-function inPreamble(
-  frame: Frame,
-  text: string,
-  first: keyof typeof PREAMBLE.at,
-  last: keyof typeof PREAMBLE.at = first,
-): Evidence {
-  const { offset, length } = PREAMBLE.where(FRAME_START, first, last);
-  return at(frame, offset, length, text);
-}
-
-/** Evidence at the length of a segment that the preamble announces. */
-function atLength(frame: Frame, segment: number, text: string): Evidence {
-  return at(frame, lengthAt(segment), DESCRIPTOR.sizeOf('length'), text);
-}
-
-/** Evidence at fields of a message's header. */
-function inHeader(
-  frame: Frame,
-  text: string,
-  first: keyof typeof MESSAGE_HEADER.at,
-  last: keyof typeof MESSAGE_HEADER.at = first,
-): Evidence {
-  const { offset, length } = MESSAGE_HEADER.where(FRAME_START, first, last, PREAMBLE.size);
-  return at(frame, offset, length, text);
 }

@@ -4,7 +4,9 @@ import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output, SessionContext } from '../../../contract/protocol.js';
 import type { Witness } from '../../../contract/witness.js';
 import { ENTITY, entityName } from '../../ceph/constants.js';
-import { at } from '../places.js';
+import { utime } from '../../ceph/structures/common.js';
+import { PREAMBLE } from '../layout.js';
+import { at, inHeader } from '../places.js';
 import { asNumber, type ControlFrame, type DataFrame, type Frame } from '../message.js';
 import { MSG, messageTypeName } from '../../ceph/message-types.js';
 import { inFront } from '../checks/front.js';
@@ -165,10 +167,10 @@ export class Traffic {
     const last = own.lastSeq;
     if (last >= 0 && seq <= last) {
       const text = `seq ${seq} after ${last} on the same connection`;
-      this.output.raise(R.MESSAGE_SEQ_REGRESS, at(m, 32, 8, text));
+      this.output.raise(R.MESSAGE_SEQ_REGRESS, inHeader(m, text, 'seq'));
     } else if (last > 0 && seq > last + 1) {
       const text = `seq ${seq} after ${last}: ${seq - last - 1} missing`;
-      this.output.raise(R.MESSAGE_SEQ_GAP, at(m, 32, 8, text));
+      this.output.raise(R.MESSAGE_SEQ_GAP, inHeader(m, text, 'seq'));
     } else if (last === 0 && own.expectedSeq > 0) {
       this.judgeFirst(m, seq, own);
     }
@@ -188,11 +190,14 @@ export class Traffic {
     const expected = own.expectedSeq;
     if (seq === expected) return;
     if (!this.resumed) {
-      this.output.raise(R.MESSAGE_FIRST_SEQ, at(m, 32, 8, `the first message of a new session has seq ${seq}`));
+      this.output.raise(R.MESSAGE_FIRST_SEQ, inHeader(m, `the first message of a new session has seq ${seq}`, 'seq'));
       return;
     }
     const said = `the peer has received up to ${expected - 1}, the first message after the resumption has seq ${seq}`;
-    this.output.raise(R.MESSAGE_REPLAY, { ...at(m, 32, 8, said), severity: seq < expected ? 'error' : 'warning' });
+    this.output.raise(R.MESSAGE_REPLAY, {
+      ...inHeader(m, said, 'seq'),
+      severity: seq < expected ? 'error' : 'warning',
+    });
   }
 
   // ---- acknowledgements
@@ -260,7 +265,7 @@ export class Traffic {
       if (m.latency >= 0 && (this.bestRoundTrip < 0 || m.latency < this.bestRoundTrip)) this.bestRoundTrip = m.latency;
     } else if (!this.lostKeepalives[peer.side] && this.knowsAllBefore(m)) {
       const text = `no KEEPALIVE2 with the time ${m.valueLow}.${String(m.valueHigh).padStart(9, '0')} was sent`;
-      this.output.raise(R.KEEPALIVE_ACK_UNMATCHED, at(m, 32, 8, text));
+      this.output.raise(R.KEEPALIVE_ACK_UNMATCHED, at(m, PREAMBLE.size, utime.size, text));
     }
     this.keepaliveDue(m, own, peer);
   }
@@ -284,7 +289,7 @@ export class Traffic {
     const type = own.entityType;
     if (allowed === undefined || type === null || (allowed & type) !== 0 || own.strangeHello) return;
     const text = `a ${entityName(type)} sends ${messageTypeName(m.type)}`;
-    this.output.raise(R.MESSAGE_DIRECTION, at(m, 48, 2, text));
+    this.output.raise(R.MESSAGE_DIRECTION, inHeader(m, text, 'type'));
   }
 
   private pair(m: DataFrame, peer: SideState): void {
@@ -340,7 +345,7 @@ export class Traffic {
     if (this.sides[m.side].entityType !== ENTITY.OSD || this.resumed) return;
     if (list.forgotten > 0 || list.answeredLately(m) || !this.knowsAllBefore(m)) return;
     const asked = m.type === MSG.OSD_OPREPLY ? 'OSD_OP' : 'OSD_REPOP';
-    this.output.raise(rule, at(m, 40, 8, `no ${asked} on this session has tid ${m.tid}`));
+    this.output.raise(rule, inHeader(m, `no ${asked} on this session has tid ${m.tid}`, 'tid'));
   }
 
   /** Bytes of a side were lost. */
