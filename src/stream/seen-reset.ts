@@ -37,8 +37,17 @@ export class SeenReset {
     if (packets - this.packets > grace) this.at = -1;
   }
 
-  /** The direction was delivered up to `next`: it went on if that is behind the RST. */
-  deliveredUpTo(next: number): void {
-    if (next > Math.max(this.at, this.next)) this.at = -1;
+  /**
+   * The direction was delivered up to `next`, and ended with a FIN at `finAt` (-1: with none). It went on if that is behind the RST, or if
+   * the RST lies where nothing was sent: behind the FIN, or, where `whole`, ahead of what followed it without a hole.
+   */
+  deliveredUpTo(next: number, finAt: number, whole: boolean): void {
+    const followed = whole && finAt < 0 && next > this.next && next < this.at;
+    if (next > Math.max(this.at, this.next) || (finAt >= 0 && this.at > finAt + 1) || followed) this.at = -1;
+  }
+
+  /** Whether it lies ahead of what was captured: bytes are missing in front of it, or it is ignored. */
+  isAhead(next: number): boolean {
+    return this.at > next;
   }
 }

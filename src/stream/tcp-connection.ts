@@ -231,7 +231,8 @@ export class TcpConnection implements Connection {
   stillDying(): boolean {
     this.first.reconsiderReset();
     this.second.reconsiderReset();
-    return this.dying;
+    if (this.first.finAt >= 0 && this.second.finAt >= 0) return true;
+    return this.refusal || this.first.surelyReset || this.second.surelyReset;
   }
 
   segment(s: Segment, from: End): void {
@@ -241,6 +242,7 @@ export class TcpConnection implements Connection {
     const peer = from === 0 ? this.second : this.first;
     let seq = s.seq;
     mine.heard = true;
+    if (s.length === 0 && mine.isThrownAway(s)) return;
     if (mine.timestamp === NO_TIMESTAMP && s.header >= 0) mine.timestamp = timestampOf(s);
     if ((flags & SYN) !== 0) {
       seq = (seq + 1) | 0;
@@ -252,7 +254,7 @@ export class TcpConnection implements Connection {
         if (peer.initial === ((s.ack - 1) | 0)) peer.startKnown = true;
       }
     }
-    if ((flags & ACK) !== 0) this.acknowledge(s.ack, mine, peer);
+    if ((flags & ACK) !== 0) this.acknowledge(s, mine, peer);
     if (this.sink.segment !== undefined) {
       if (s.length > 0 && (flags & RST) === 0 && !mine.synchronized) mine.synchronize(seq);
       this.sink.segment(s, from, mine.synchronized ? mine.offsetOf(seq) : 0);
@@ -346,16 +348,20 @@ export class TcpConnection implements Connection {
     this.context.followed--;
   }
 
-  private acknowledge(ack: number, mine: TcpReceiver, peer: TcpReceiver): void {
+  private acknowledge({ ack, flags }: Segment, mine: TcpReceiver, peer: TcpReceiver): void {
     if (!peer.synchronized) {
       // the third packet of a handshake whose second was not captured
       if (this.start !== 'captured' || !mine.synchronized || mine.next > 0) return;
       peer.synchronizeByAck(ack);
     }
     const acked = peer.offsetOf(ack);
+    const reset = (flags & RST) !== 0;
+    // nobody looks at what a RST acknowledges (RFC 9293, 3.10.7.4): it proves no bytes that were not captured
+    if (reset && acked > peer.next) return;
     if (acked > peer.acked) {
       peer.acked = acked;
       if (peer.reset) peer.outlivesReset(acked);
+      if (mine.reset && !reset) mine.goesOnReading(this.packets);
     }
     const { origin } = this.context;
     origin.peerSeen = acked < 0 ? 0 : peer.finAt >= 0 && acked > peer.finAt ? peer.finAt : acked;

@@ -4,7 +4,7 @@ import type { Origin } from '../base/origin.js';
 import { MAX_WINDOW, seqDistance } from '../base/seq.js';
 import { count } from '../base/text.js';
 import { isDamaged } from '../link/checksum.js';
-import type { Segment } from '../link/segment.js';
+import { FIN, RST, SYN, type Segment } from '../link/segment.js';
 import { NO_TIMESTAMP } from '../link/tcp-timestamp.js';
 import type { End, StreamSink } from './byte-stream.js';
 import { DoubtedSegments } from './doubted-segments.js';
@@ -182,6 +182,18 @@ export class TcpReceiver {
     this.carried = (r.state & CARRIED) !== 0;
   }
 
+  /**
+   * Whether the receiver of `s`, a segment without payload, threw it away for its checksum: looked at where it begins or ends something. One
+   * that is right tells, before the first bytes, that the checksums of this direction mean something.
+   */
+  isThrownAway(s: Segment): boolean {
+    if (this.sums === SUMS_RIGHT && (s.flags & (SYN | FIN | RST)) === 0) return false;
+    if (this.sums === SUMS_MEANINGLESS || this.exact || s.header < 0) return false;
+    if (isDamaged(s)) return this.sums === SUMS_RIGHT;
+    this.sums = SUMS_RIGHT;
+    return false;
+  }
+
   /** Takes the payload of `s`, which begins at `seq`. */
   receive(s: Segment, seq: number): void {
     const distance = (seq - ((this.base + this.next) | 0)) | 0;
@@ -243,9 +255,19 @@ export class TcpReceiver {
       this.rst.continuedAfter(packets, this.context.limits.gapGracePackets);
   }
 
-  /** Forgets a RST behind which the sender went on. */
+  /** Its sender acknowledges more than before, as one of `packets` of the connection: it has not reset it, as in `goesOn`. */
+  goesOnReading(packets: number): void {
+    if (!this.ended) this.rst?.continuedAfter(packets, this.context.limits.gapGracePackets);
+  }
+
+  /** Forgets a RST that did not end what its sender sent. */
   reconsiderReset(): void {
-    if (!this.ended) this.rst?.deliveredUpTo(this.next);
+    this.rst?.deliveredUpTo(this.next, this.finAt, this.held === null);
+  }
+
+  /** Whether its sender reset the connection, and not ahead of all that was captured, where a RST may be ignored. */
+  get surelyReset(): boolean {
+    return this.reset && (this.ended || this.held !== null || !this.rst!.isAhead(this.next));
   }
 
   /** The peer acknowledged all up to `offset`, which is beyond what was delivered. */
@@ -267,6 +289,7 @@ export class TcpReceiver {
 
   /** No more packets are to be expected: declares every hole lost, and ends the direction if its FIN or RST was seen. */
   complete(): void {
+    this.reconsiderReset();
     this.giveUpHoles();
     this.rst?.moveTo(this.next);
     this.checkEnd();

@@ -96,6 +96,22 @@ describe('a copy whose checksum is wrong', () => {
     });
   });
 
+  it('loses to the right one, of the first bytes as well', () => {
+    const wire = new Wire().send('aXc', 0, 'wrong').send('abc', 0, 'right').send('def', 3, 'right');
+    expect(wire.end()).toEqual({
+      content: 'abcdef',
+      notes: [expect.stringMatching(/^packet 3 has a wrong checksum, and other bytes than packet 4, which is decoded/)],
+    });
+  });
+
+  it('ends nothing, be it a RST or a FIN', () => {
+    for (const flags of [0x14, 0x11]) {
+      const wire = new Wire().send('abc', 0, 'right').send('', 3, 'wrong', flags).send('def', 3, 'right');
+      expect(wire.end()).toEqual({ content: 'abcdef', notes: [] });
+      expect(wire.log[0]!.closedAs).toBe('open');
+    }
+  });
+
   it('with the same bytes is nothing to tell of', () => {
     const wire = new Wire().send('abc', 0, 'right').send('def', 3, 'wrong').send('def', 3, 'right');
     expect(wire.end()).toEqual({ content: 'abcdef', notes: [] });

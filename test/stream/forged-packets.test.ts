@@ -22,6 +22,34 @@ describe('a RST in a connection that goes on', () => {
     expect(script.end().lines).toEqual(['client abc', 'client def', 'client ghi', 'open']);
   });
 
+  it('ahead of what its sender still sends is passed over, however the connection ends', () => {
+    const going = (): TcpScript => acknowledged().rst(0, 1003).client('def', { at: 3 }).server('xyz', { ack: 6 });
+    expect(going().end().lines).toEqual(['client abc', 'client def', 'server xyz', 'open']);
+    const finished = going().fin(0, 6, 3).fin(1, 3, 7).end();
+    expect(finished.lines.slice(-3)).toEqual(['client fin', 'server fin', 'closed']);
+  });
+
+  it('ahead is passed over where its sender goes on reading', () => {
+    const script = acknowledged().rst(0, 1003);
+    for (let at = 0; at < 600; at += 3) script.server('xyz', { at, ack: 3 }).client('', { at: 3, ack: at + 3 });
+    script.end();
+    expect(script.streams.map((s) => [s.content[1].length, s.closedAs])).toEqual([[600, 'open']]);
+  });
+
+  it('ahead does not end the wait of a connection that is silent for a while', () => {
+    const script = acknowledged().rst(0, 1003);
+    for (let port = 1; port <= 300; port++) script.handshake({ port, seconds: 1_700_000_000 + port / 10 });
+    script.client('def', { at: 3 }).end();
+    expect(script.log.lines).toEqual(['client abc', 'client def', 'open']);
+    expect(script.streams).toHaveLength(301);
+  });
+
+  it.each([2, 3, 4, 1003])('at %d proves no bytes by what it acknowledges', (at) => {
+    const script = acknowledged().server('xyz').client('', { at: 3, ack: 3 }).rst(0, at, 100_000).end();
+    expect(script.log.missing).toEqual([0, 0]);
+    expect(script.log.content).toEqual(['abc', 'xyz']);
+  });
+
   it('far ahead leaves no byte in no stream, and makes no second stream', () => {
     const script = acknowledged().rst(0, 1_000_000);
     for (let at = 3; at < 603; at += 3) script.client('def', { at }).server('', { ack: at + 3 });
