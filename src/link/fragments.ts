@@ -1,5 +1,5 @@
 import { Block } from '../base/block.js';
-import { CaptureClock } from '../base/capture-clock.js';
+import type { CaptureClock } from '../base/capture-clock.js';
 import type { Limits } from '../base/limits.js';
 import type { Segment } from './segment.js';
 
@@ -61,13 +61,17 @@ export class Fragments {
   private readonly datagrams = new Map<string, Datagram>();
   private readonly limits: Readonly<Limits>;
   private readonly onLimit: (text: string) => void;
-  private readonly clock = new CaptureClock();
+  private readonly clock: CaptureClock;
   private cost = 0;
   /** Datagrams that were given up because they stayed incomplete. */
   private incomplete = 0;
+  /** Datagrams that were given up because their fragments overlap. */
+  overlapping = 0;
 
-  constructor(limits: Readonly<Limits>, onLimit: (text: string) => void) {
+  /** `clock` is told of every packet. */
+  constructor(limits: Readonly<Limits>, clock: CaptureClock, onLimit: (text: string) => void) {
     this.limits = limits;
+    this.clock = clock;
     this.onLimit = onLimit;
   }
 
@@ -86,13 +90,13 @@ export class Fragments {
     length: number,
     last: boolean,
   ): Whole | null {
-    this.expire(this.clock.at(s.seconds));
+    this.expire(this.clock.now);
     const to = offset + length;
     if (to > MAX_DATAGRAM || length <= 0) return null;
     const key = keyOf(s, protocol, id);
     const fragment = { from: offset, to, bytes: block.bytes.slice(start, end) };
     let datagram = this.datagrams.get(key);
-    if (datagram !== undefined && isAnother(datagram, fragment, s, this.limits.fragmentSeconds)) {
+    if (datagram !== undefined && this.isAnother(datagram, fragment, s, last)) {
       if (datagram.knownInPart && nanosSince(datagram, s) <= ECHO_NANOS)
         this.onLimit(
           `echoFragments: copies of an IP datagram's fragments beyond the first ${this.limits.echoFragments} are not known as such, and count as fragments of another one`,
@@ -104,6 +108,7 @@ export class Fragments {
     if (datagram.over) return null;
     if (!insert(datagram, fragment, s.ipVersion === 6)) {
       this.release(datagram);
+      this.overlapping++;
       return null;
     }
     if (last && datagram.total < 0) datagram.total = to;
@@ -122,9 +127,22 @@ export class Fragments {
     return null;
   }
 
+  /** Whether the fragment cannot belong to `datagram`, though it has its identification. */
+  private isAnother(datagram: Datagram, fragment: Fragment, s: Segment, last: boolean): boolean {
+    if (Math.abs(this.clock.now - datagram.begun) > this.limits.fragmentSeconds) return true;
+    if (datagram.skipped && fragment.from === 0) return true;
+    if (datagram.over) {
+      const echo = datagram.known === null || datagram.known.has(nameOf(fragment));
+      return !echo || nanosSince(datagram, s) > ECHO_NANOS;
+    }
+    if (endsElsewhere(datagram, fragment, last)) return true;
+    const same = datagram.fragments.find((f) => f.from === fragment.from && f.to === fragment.to);
+    return same !== undefined && Buffer.compare(same.bytes, fragment.bytes) !== 0;
+  }
+
   /** The datagram that this first fragment belongs to holds nothing of interest. */
   passOver(s: Segment, protocol: number, id: number): void {
-    this.expire(this.clock.at(s.seconds));
+    this.expire(this.clock.now);
     const key = keyOf(s, protocol, id);
     const datagram = this.datagrams.get(key);
     if (datagram !== undefined) this.release(datagram);
@@ -190,16 +208,11 @@ function keyOf(s: Segment, protocol: number, id: number): string {
   return `${s.src0},${s.src1},${s.src2},${s.src3},${s.dst0},${s.dst1},${s.dst2},${s.dst3},${protocol},${id}`;
 }
 
-/** Whether the fragment cannot belong to `datagram`, though it has its identification. */
-function isAnother(datagram: Datagram, fragment: Fragment, s: Segment, seconds: number): boolean {
-  if (Math.abs(s.seconds - datagram.seconds) > seconds) return true;
-  if (datagram.skipped && fragment.from === 0) return true;
-  if (datagram.over) {
-    const echo = datagram.known === null || datagram.known.has(nameOf(fragment));
-    return !echo || nanosSince(datagram, s) > ECHO_NANOS;
-  }
-  const same = datagram.fragments.find((f) => f.from === fragment.from && f.to === fragment.to);
-  return same !== undefined && Buffer.compare(same.bytes, fragment.bytes) !== 0;
+/** Whether the fragment says otherwise than those of `datagram` where that ends. */
+function endsElsewhere({ total, fragments }: Datagram, { to }: Fragment, last: boolean): boolean {
+  const known = fragments.at(-1)?.to ?? 0;
+  if (last) return to < known || (total >= 0 && to !== total);
+  return total >= 0 && to > total;
 }
 
 /** Place and hash (FNV-1a) of a fragment. */

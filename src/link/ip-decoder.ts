@@ -1,4 +1,5 @@
 import type { Block } from '../base/block.js';
+import type { CaptureClock } from '../base/capture-clock.js';
 import type { Limits } from '../base/limits.js';
 import { Fragments } from './fragments.js';
 import { TCP } from './checksum.js';
@@ -96,17 +97,23 @@ export class IpDecoder {
     segment: Segment,
     onSegment: (segment: Segment) => void,
     around: IpSurroundings,
+    clock: CaptureClock,
   ) {
     this.limits = limits;
     this.segment = segment;
     this.onSegment = onSegment;
     this.around = around;
-    this.fragments = new Fragments(limits, (text) => around.limit(text));
+    this.fragments = new Fragments(limits, clock, (text) => around.limit(text));
   }
 
   /** IP datagrams of which fragments are missing so far. */
   get unfinished(): number {
     return this.fragments.unfinished;
+  }
+
+  /** IPv6 datagrams that were given up because their fragments overlap (RFC 5722). */
+  get overlapping(): number {
+    return this.fragments.overlapping;
   }
 
   /** IP of either version, told by its first four bits. */

@@ -1,4 +1,5 @@
 import type { Block } from '../base/block.js';
+import { CaptureClock } from '../base/capture-clock.js';
 import { LIMIT, UNSUPPORTED_LINK } from '../base/capture-rules.js';
 import type { Limits } from '../base/limits.js';
 import { count } from '../base/text.js';
@@ -50,6 +51,7 @@ export class LinkDecoder {
   private readonly note: (note: CaptureNote) => void;
   private readonly limits: Readonly<Limits>;
   private readonly ip: IpDecoder;
+  private readonly clock = new CaptureClock();
   /** By link type, or by the name of what may hold TCP and is not read. */
   private readonly unsupported = new Map<number | string, { packets: number; first: number }>();
   private readonly socketLinks: SocketLinks;
@@ -67,11 +69,13 @@ export class LinkDecoder {
     this.onSegment = onSegment;
     this.note = note;
     this.socketLinks = socketLinks;
-    this.ip = new IpDecoder(limits, this.segment, onSegment, {
-      etherType: (type, block, at, end, wireEnd) => this.etherType(type, block, at, end, wireEnd),
-      unread: (what) => this.countUnsupported(what, this.segment.packet),
-      limit: (text) => this.limit(text),
-    });
+    const around = {
+      etherType: (type: number, block: Block, at: number, end: number, wireEnd: number) =>
+        this.etherType(type, block, at, end, wireEnd),
+      unread: (what: string) => this.countUnsupported(what, this.segment.packet),
+      limit: (text: string) => this.limit(text),
+    };
+    this.ip = new IpDecoder(limits, this.segment, onSegment, around, this.clock);
   }
 
   /** Packets that hold no TCP segment: other protocols, frames that are no IP. */
@@ -88,6 +92,7 @@ export class LinkDecoder {
     const s = this.segment;
     s.packet = p.number;
     s.seconds = p.seconds;
+    this.clock.at(p.seconds);
     s.nanos = p.nanos;
     s.interfaceId = p.interfaceId;
     s.interfaceDescription = p.interfaceDescription;
@@ -151,9 +156,13 @@ export class LinkDecoder {
       this.note({ rule: UNSUPPORTED_LINK, text, offset: 0, length: 0 });
     }
     this.unsupported.clear();
-    const { unfinished } = this.ip;
+    const { unfinished, overlapping } = this.ip;
     if (unfinished > 0) {
       const text = `${count(unfinished, 'IP datagram')} not decoded, of which fragments are missing`;
+      this.note({ rule: UNSUPPORTED_LINK, text, offset: 0, length: 0 });
+    }
+    if (overlapping > 0) {
+      const text = `${count(overlapping, 'IPv6 datagram')} not decoded, whose fragments overlap (RFC 5722)`;
       this.note({ rule: UNSUPPORTED_LINK, text, offset: 0, length: 0 });
     }
     if (this.ip.damaged > 0) {

@@ -123,9 +123,37 @@ describe('IPv4 fragments', () => {
 
   it('that never complete are given up in time', () => {
     const run = new LinkRun().add(raw(part(0, 24)));
-    run.add(raw(part(0, 24, 2), { seconds: 1_700_000_061 })).add(raw(part(24, 46), { seconds: 1_700_000_061 }));
+    for (const p of [part(0, 24, 2), part(0, 24, 3), part(24, 46)]) run.add(raw(p, { seconds: 1_700_000_061 }));
     expect(run.segments).toEqual([]);
     expect(run.notes).toEqual([]);
+  });
+
+  it.each([-31_536_000, 31_536_000])('of which one has a wrong clock (%d s) are put together all the same', (wrong) => {
+    const [first, last] = [part(0, 24), part(24, 46)];
+    const stamped = (bytes: Uint8Array): PacketSpec => raw(bytes, { seconds: 1_700_000_000 + wrong });
+    expect(decode(raw(first), stamped(last))).toHaveLength(1);
+    expect(decode(stamped(first), raw(last))).toHaveLength(1);
+    expect(decode(raw(first), stamped(part(0, 24, 9)), raw(last), raw(part(24, 46, 9)))).toHaveLength(2);
+  });
+
+  it('whose end is said to be elsewhere belong to another datagram, and are counted', () => {
+    const beyond = raw(ipv4(new Uint8Array(24), { id: 1, offset: 48, more: true }));
+    const inside = raw(ipv4(new Uint8Array(8), { id: 1, offset: 8 }));
+    const other = raw(ipv4(new Uint8Array(16), { id: 1, offset: 24 }));
+    for (const packets of [
+      [beyond, raw(part(24, 46)), raw(part(0, 8))],
+      [raw(part(24, 46)), beyond, raw(part(0, 8))],
+      [raw(part(0, 24)), inside],
+      [raw(part(24, 46)), other],
+    ]) {
+      const run = new LinkRun();
+      for (const p of packets) run.add(p);
+      run.decoder.end();
+      expect(run.segments).toEqual([]);
+      expect(run.notes).toEqual([
+        'capture/unsupported-link: 2 IP datagrams not decoded, of which fragments are missing',
+      ]);
+    }
   });
 
   it('are bounded in number: fragmentDatagrams', () => {
@@ -221,7 +249,15 @@ describe('IPv6 fragments', () => {
   });
 
   it('that overlap are dropped, all of them (RFC 5722)', () => {
-    expect(decode(raw(part(0, 32)), raw(part(24, 46)), raw(part(32, 46)))).toEqual([]);
+    const run = new LinkRun()
+      .add(raw(part(0, 32)))
+      .add(raw(part(24, 46)))
+      .add(raw(part(32, 46)));
+    run.decoder.end();
+    expect(run.segments).toEqual([]);
+    expect(run.notes).toEqual([
+      'capture/unsupported-link: 1 IPv6 datagram not decoded, whose fragments overlap (RFC 5722)',
+    ]);
   });
 
   it('may have a header of the first fragment before TCP', () => {
