@@ -148,8 +148,8 @@ export function said(packets: readonly LoosePacket[], options: { readonly keyrin
     message: (stream, message) => {
       print.message(stream, message);
       const { name, direction, offset, length, complete, fields } = events.pop() as MessageEvent;
-      // how long an operation took on its way is made of the times of packets
-      const { way: _way, ...lasting } = fields;
+      // how long an operation took is made of the times of packets; names come from maps that other streams showed before
+      const { way: _way, learned: _learned, ...lasting } = fields;
       messages.push(
         `${ends(stream)} ${direction} ${offset}+${length} ${name}${complete ? '' : ' incomplete'} ${JSON.stringify(lasting)}`,
       );
