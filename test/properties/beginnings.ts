@@ -5,10 +5,14 @@ type MessageEvent = Analyzed['messages'][number];
 /** Messages without a length of their own: what stands for them is whatever arrived, so a shorter one is complete too. */
 const NO_LENGTH = new Set(['DRAFT']);
 
-/** What a message is, whatever came after it in the capture: a hint of the peer may be among that. */
+/**
+ * What a message is, whatever came after it in the capture: a hint of the peer may be among that, and a map in another stream that names
+ * its addresses.
+ */
 function substance(m: MessageEvent): string {
-  const { index: _i, packet: _p, time: _t, inReplyTo: _r, context: _c, file: _f, ...rest } = m;
-  return JSON.stringify(rest);
+  const { index: _i, packet: _p, time: _t, inReplyTo: _r, context: _c, file: _f, fields, ...rest } = m;
+  const { learned: _l, ...own } = fields;
+  return JSON.stringify({ ...rest, fields: own });
 }
 
 /**
