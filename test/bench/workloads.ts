@@ -1,4 +1,5 @@
 import { crc32c } from '../../src/base/crc32c.js';
+import { osdOp, osdReply } from '../../src/protocols/msgr2/fronts.js';
 import { SealedSession } from '../../src/tls/sealed-session.js';
 import { CaptureWriter, TcpWriter } from './capture-writer.js';
 
@@ -183,10 +184,13 @@ function msgr2Frame(tag: number, segments: readonly Buffer[]): Buffer {
   return Buffer.concat(parts);
 }
 
-/** MESSAGE frames with `size` bytes of data in each direction in turn; joined after the handshake, as a recorder does. */
+/** Reads of an OSD, `size` bytes of data in each reply; joined after the handshake, as a recorder does. */
 function msgr2Bulk(emit: Emit, done: () => number, bytes: number, mss: number, size: number): void {
   const tcp = new TcpWriter(emit, mss, { ip: 0x0a000001, port: 40001 }, { ip: 0x0a000002, port: 6800 });
   const data = noise(size, 2);
+  // CEPH_OSD_OP_READ
+  const read = { op: 0x1201, length: size };
+  const fronts = [osdOp({ flags: 0x10, ops: [read] }), osdReply({ flags: 0x15, ops: [{ ...read, payload: size }] })];
   for (let seq = 1n; done() < bytes; seq++) {
     for (const from of [0, 1] as const) {
       const header = Buffer.alloc(41);
@@ -195,7 +199,10 @@ function msgr2Bulk(emit: Emit, done: () => number, bytes: number, mss: number, s
       header.writeUInt16LE(from === 0 ? 42 : 43, 16);
       header.writeUInt16LE(127, 18);
       header.writeUInt16LE(8, 20);
-      tcp.send(from, msgr2Frame(17, [header, Buffer.alloc(200), Buffer.alloc(0), from === 0 ? Buffer.alloc(0) : data]));
+      tcp.send(
+        from,
+        msgr2Frame(17, [header, Buffer.from(fronts[from]!), Buffer.alloc(0), from === 0 ? Buffer.alloc(0) : data]),
+      );
     }
   }
 }
