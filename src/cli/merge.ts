@@ -26,6 +26,13 @@ interface Given {
   readonly part: ShardPart;
 }
 
+/** The shards in their order, and what the run without shards would have reported. */
+interface Merged {
+  readonly given: readonly Given[];
+  readonly captures: readonly ShardCapture[];
+  readonly report: CheckReport;
+}
+
 export const merge: Command = {
   options: (yargs) =>
     yargs
@@ -51,7 +58,7 @@ export const merge: Command = {
     const { report, captures } = whole(given, missing);
     const { format } = given[0]!.part;
     if (format === 'parquet') await writeTables(args.output, given, captures);
-    else await writeReport(args, format, given, captures, report);
+    else await writeReport(args, format, { given, captures, report });
     if (args.output !== undefined || (format !== 'text' && format !== 'table'))
       for (const reason of report.gate.reasons) complain(`check failed: ${reason}`);
     return report.gate.status;
@@ -74,16 +81,12 @@ async function writeTables(
   mergeTables(folder, given, captures);
 }
 
-async function writeReport(
-  args: MergeArguments,
-  format: Exclude<ShardPart['format'], 'parquet'>,
-  given: readonly Given[],
-  captures: readonly ShardCapture[],
-  report: CheckReport,
-): Promise<void> {
-  const output = openDestination(args.output, { inputs: given.map((g) => g.path) });
+type ReportFormat = Exclude<ShardPart['format'], 'parquet'>;
+
+async function writeReport(args: MergeArguments, format: ReportFormat, merged: Merged): Promise<void> {
+  const output = openDestination(args.output, { inputs: merged.given.map((g) => g.path) });
   try {
-    await write(output, args, format, given, captures, report);
+    await write(output, args, format, merged);
   } catch (error) {
     output.discard();
     throw error;
@@ -156,10 +159,8 @@ function whole(
 async function write(
   output: TextOutput,
   args: MergeArguments,
-  format: Exclude<ShardPart['format'], 'parquet'>,
-  given: readonly Given[],
-  captures: readonly ShardCapture[],
-  report: CheckReport,
+  format: ReportFormat,
+  { given, captures, report }: Merged,
 ): Promise<void> {
   const { verbose } = given[0]!.part;
   if (format !== 'ndjson' && format !== 'json') {

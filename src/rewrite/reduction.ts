@@ -42,7 +42,7 @@ export function unitsOf(trace: StreamTrace, boundaries: Boundaries): Unit[] {
     let begin = 0;
     let first: TraceItem | null = null;
     let last: TraceItem | null = null;
-    const settle = (end: number): void => {
+    const endUnit = (end: number): void => {
       if (first !== null && last !== null && end > begin) {
         const { peerSeen } = first;
         const message = starts.get(begin) ?? null;
@@ -64,7 +64,7 @@ export function unitsOf(trace: StreamTrace, boundaries: Boundaries): Unit[] {
     };
     for (const item of items) {
       if (item.kind === 'fin' || item.kind === 'reset') {
-        settle(item.offset);
+        endUnit(item.offset);
         const { kind, offset, peerSeen } = item;
         units.push({ trace, from, kind, offset, parts: [], length: 0, at: item, peerSeen, message: null });
         continue;
@@ -73,7 +73,7 @@ export function unitsOf(trace: StreamTrace, boundaries: Boundaries): Unit[] {
       const end = item.offset + item.length;
       while (at < end) {
         while (c < cuts.length && cuts[c]! <= at) {
-          if (cuts[c]! > begin) settle(cuts[c]!);
+          if (cuts[c]! > begin) endUnit(cuts[c]!);
           c++;
         }
         const to = Math.min(end, cuts[c] ?? Infinity);
@@ -82,11 +82,11 @@ export function unitsOf(trace: StreamTrace, boundaries: Boundaries): Unit[] {
         parts.push(item.kind === 'gap' ? to - at : item.bytes.subarray(at - item.offset, to - item.offset));
         at = to;
         // without boundaries each piece that was captured is a unit
-        if (boundaries === null) settle(at);
+        if (boundaries === null) endUnit(at);
       }
     }
     const tail = items.at(-1);
-    if (tail !== undefined) settle(tail.offset + tail.length);
+    if (tail !== undefined) endUnit(tail.offset + tail.length);
   }
   return units.sort((a, b) => a.at.packet - b.at.packet || (a.from === b.from ? a.offset - b.offset : 0));
 }

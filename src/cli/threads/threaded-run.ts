@@ -55,7 +55,7 @@ export async function runInThreads(
     new Promise((resolve) => {
       const of = made[index]!;
       of.ahead = ahead;
-      const settle = (done: CaptureDone, alive: boolean): void => {
+      const finish = (done: CaptureDone, alive: boolean): void => {
         worker.off('message', took);
         worker.off('error', died);
         worker.off('exit', left);
@@ -64,11 +64,11 @@ export async function runInThreads(
         resolve(alive);
       };
       const took = (message: Piece | CaptureDone): void => {
-        if (message.kind === 'done') settle(message, true);
+        if (message.kind === 'done') finish(message, true);
         else if (index === turn) take(of, message);
         else of.pieces.push(message);
       };
-      const died = (error: Error): void => settle(failed(jobs[index]!, error), false);
+      const died = (error: Error): void => finish(failed(jobs[index]!, error), false);
       const left = (): void => died(new Error('the thread ended'));
       worker.on('message', took);
       worker.on('error', died);

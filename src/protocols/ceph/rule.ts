@@ -1,20 +1,12 @@
-import type { Example, Needs, Party, Rule, Severity, Step } from '../../base/rule.js';
+import type { Example, Rule, Step } from '../../base/rule.js';
 
-/** How a rule of either messenger is declared. */
-export interface RuleParts<S> {
-  readonly severity: Severity;
-  readonly party: Party;
-  readonly needs: Needs;
-  readonly title: string;
-  readonly meaning: string;
-  readonly spec: string;
+/** How a rule of either messenger is declared; `also` without the protocol's name. */
+export interface RuleParts<S> extends Omit<Rule, 'id' | 'breaks' | 'keeps'> {
   /** A line of text, and the session. */
   readonly breaks?: readonly [string, () => S];
   readonly keeps?: readonly [string, () => S];
-  readonly also?: readonly string[];
   /** Keys that the examples' reader has. */
   readonly knows?: () => unknown;
-  readonly off?: boolean;
 }
 
 /** The constructor of the rules of one version of the messenger, whose examples talk to that port. */
