@@ -87,9 +87,12 @@ const whenReached = {
       return { path: file, namespace: whenReached.name };
     });
     onLoad({ filter: /.*/, namespace: whenReached.name }, ({ path }) => {
-      const names = [...readFileSync(path, 'utf8').matchAll(/^export (?:const|function|class) (\w+)/gm)].map(
-        ([, name]) => name,
-      );
+      const source = readFileSync(path, 'utf8');
+      const names = [...source.matchAll(/^export (?:const|function|class) (\w+)/gm)].map(([, name]) => name);
+      const types = [...source.matchAll(/^export (?:type|interface) /gm)];
+      // a name that is exported in another way would be missing, and only where somebody asks for it
+      if ([...source.matchAll(/^export\b/gm)].length !== names.length + types.length)
+        throw new Error(`${path}: exports that build.mjs does not know`);
       const contents = `let real;
         for (const name of ${JSON.stringify(names)})
           Object.defineProperty(exports, name, { enumerable: true, get: () => (real ??= require(${JSON.stringify(path)}))[name] });`;

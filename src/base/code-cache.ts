@@ -21,9 +21,9 @@ import { constants, Script } from 'node:vm';
 const MAX_FILES = 40;
 
 /**
- * Loads a CommonJS file, which holds the function around its text, and gives its exports, from what V8 made of its text the last time: compiling a megabyte takes longer than a small capture. What V8 makes is
- * kept in a folder of the user, one file for each `use`, as each uses other functions. Nothing is said where that is not possible: then
- * the text is compiled, as ever.
+ * Loads a CommonJS file, which holds the function around its text, and gives its exports, from what V8 made of its text the last time:
+ * compiling a megabyte takes longer than a small capture. What V8 makes is kept in a folder of the user, one file for each `use`, as each
+ * uses other functions. Nothing is said where that is not possible: then the text is compiled, as ever.
  */
 export function loadCached(path: string, use: string, mayKeep = true): unknown {
   const source = readFileSync(path, 'latin1');

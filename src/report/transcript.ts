@@ -1,5 +1,3 @@
-import { endWords } from './transcript-words.js';
-import { detailWords, leftOutWords, repeatedWords } from './transcript-words.js';
 import { basename } from 'node:path';
 import { CLIENT, SERVER, type Side } from '../base/input.js';
 import { rightAligned } from '../base/digits.js';
@@ -17,6 +15,7 @@ import { hangingLines } from './hanging.js';
 import { asciiRow, hexDump, hexRow } from './hex-dump.js';
 import { RuleDigest, type Broken } from './rule-digest.js';
 import { SEVERITY_MARK, sideColor, theme, type Paint, type Theme } from './theme.js';
+import { detailWords, endWords, leftOutWords, repeatedWords } from './transcript-words.js';
 import { byteWords, captureWords, findingCounts, printable, streamWords } from './words.js';
 
 export interface TranscriptOptions {
