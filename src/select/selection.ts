@@ -1,7 +1,9 @@
+import type { Side } from '../base/input.js';
 import type { Limits } from '../base/limits.js';
 import type { CaptureInfo } from '../capture/packet.js';
 import type { Message } from '../contract/message.js';
 import type { Finding, Reporter, StreamRecord, Summary } from '../engine/event.js';
+import type { TlsEvent } from '../tls/event.js';
 import type { Expression } from './expression.js';
 import { MessageView } from './message-view.js';
 import { RecentMessages } from './recent-messages.js';
@@ -107,8 +109,21 @@ export class Selection implements Reporter {
     this.later(() => this.to.capture(file, info));
   }
 
+  part(file: string, path: string, firstPacket: number): void {
+    this.later(() => this.to.part?.(file, path, firstPacket));
+  }
+
   begin(file: string, seconds: number, nanos: number): void {
     this.later(() => this.to.begin?.(file, seconds, nanos));
+  }
+
+  /** Conditions are about messages of the protocol: what TLS says below it is shown where there are none. */
+  secured(stream: StreamRecord, side: Side, event: TlsEvent): void {
+    if (this.options.findings || this.options.where.length > 0) return;
+    this.later(() => {
+      this.announce(stream);
+      this.to.secured?.(stream, side, event);
+    });
   }
 
   open(stream: StreamRecord): void {
@@ -166,6 +181,10 @@ export class Selection implements Reporter {
       this.streams.delete(stream);
       this.leftOut.forget(stream);
     });
+  }
+
+  ended(file: string, exitStatus: number): void {
+    this.later(() => this.to.ended?.(file, exitStatus));
   }
 
   endOfFile(file: string, packets: number): void {

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/base/limits.js';
 import type { Step } from '../../src/base/rule.js';
 import { playSteps } from '../../src/engine/example.js';
+import type { Reporter } from '../../src/engine/event.js';
 import { EventReporter } from '../../src/report/event-reporter.js';
 import { Expression } from '../../src/select/expression.js';
 import { LeftOut, Selection, type SelectionOptions } from '../../src/select/selection.js';
+import { wirelint } from '../kit/cli.js';
 import { client, server, toy } from '../kit/toy-protocol.js';
 
 interface Result {
@@ -102,5 +104,35 @@ describe('a selection', () => {
     const { shown, leftOut } = select(session, { if: 'reply != null', limits });
     expect(leftOut.hasty).toBeGreaterThan(0);
     expect(shown.filter((s) => s.startsWith('#')).length).toBeLessThan(2 + 1);
+  });
+});
+
+describe('no notes', () => {
+  it('leave out notes, and nothing else: neither TLS nor where a file of a ring begins', () => {
+    const capture = 'captures/tls/d-dsb-qemu-nbd-tls13-aes128gcm-clientcert.pcapng';
+    const lines = (...options: string[]): string[] =>
+      wirelint(['analyze', ...options, capture])
+        .stdout.split('\n')
+        .filter((line) => line.includes(' TLS ') || /^ +\d+ +\d+ /.test(line));
+    expect(lines('-q')).toEqual(lines());
+    expect(lines('-q').some((line) => line.includes('TLS ClientHello'))).toBe(true);
+  });
+
+  it('leave it to be seen how a recorded program ended, and which file a packet is from', () => {
+    const told: string[] = [];
+    const to: Reporter = {
+      capture: () => undefined,
+      message: () => undefined,
+      finding: () => undefined,
+      stream: () => undefined,
+      summary: () => undefined,
+      part: (_, path, first) => told.push(`${path} from ${first}`),
+      ended: (_, status) => told.push(`status ${status}`),
+    };
+    const quiet = { where: [], findings: false, context: 0, quiet: true, hideStreams: true, limits: DEFAULT_LIMITS };
+    const selection = new Selection(to, quiet, new LeftOut());
+    selection.part('ring.pcap0', 'ring.pcap1', 9);
+    selection.ended('ring.pcap0', 3);
+    expect(told).toEqual(['ring.pcap1 from 9', 'status 3']);
   });
 });
