@@ -87,15 +87,47 @@ describe('integers in the wrong byte order', () => {
 describe('one fault of an answer', () => {
   it('is that it stands in clear behind STARTTLS, not what it answers as well', () => {
     const clientHello = s.client(s.tlsRecord(22, s.u8(1), s.u8(0), s.u16(100), s.u16(0x0303), s.fill(98, 1)));
+    const serverHello = s.server(s.tlsRecord(22, s.u8(2), s.u8(0), s.u16(40), s.fill(40, 1)));
+    const upgrade = [...s.hello(), ...s.starttls()];
     for (const inClear of [
       [s.reply(7, 0x80000003)],
+      [s.reply(5, 0x80000001)],
+      [s.ack(5), s.ack(8)],
       [s.infoExport(7, 4096, 1), s.ack(7)],
       [s.greeting()],
       [s.simple(1)],
+      [s.exportInfo(4096, 1, 124), s.simple(1), s.none(1)],
+      [s.server(s.fill(100, 0x41))],
     ])
-      expect(raised([...s.hello(), ...s.starttls(), clientHello, ...inClear, ...CLOSE])).toEqual([
-        expect.stringMatching(/^nbd\/server-plaintext-after-starttls server 38\+5: /),
-      ]);
+      // whether the client speaks TLS before, behind it, or leaves without a word
+      for (const session of [
+        [...upgrade, clientHello, ...inClear, ...CLOSE],
+        [...upgrade, ...inClear, clientHello, ...CLOSE],
+        [...upgrade, ...inClear, clientHello, serverHello, ...CLOSE],
+        [...upgrade, ...inClear, ...CLOSE],
+        [...upgrade, ...inClear, s.serverCloses, s.clientCloses],
+      ])
+        expect(raised(session)).toEqual([
+          expect.stringMatching(/^nbd\/server-plaintext-after-starttls server 38\+5: /),
+        ]);
+  });
+
+  it('is that of either side where both go on in clear, and what the client asks in clear is answered as ever', () => {
+    const stray = s.reply(8, 0x80000001);
+    const told = raised([
+      ...s.hello(),
+      ...s.starttls(),
+      stray,
+      s.option(3),
+      s.reply(3, 2, s.u32(1), 'a'),
+      s.ack(8),
+      ...CLOSE,
+    ]);
+    expect(told).toEqual([
+      expect.stringMatching(/^nbd\/server-plaintext-after-starttls server 38\+5: /),
+      expect.stringMatching(/^nbd\/client-plaintext-after-starttls client 20\+16: /),
+      expect.stringMatching(/^nbd\/option-reply-mismatch server /),
+    ]);
   });
 
   it('is DONE before all was sent, not what is sent behind it as well', () => {

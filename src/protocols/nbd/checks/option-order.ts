@@ -63,6 +63,8 @@ export class OptionOrderChecks {
     }
     const afterTls = this.agreed.startTlsAck === null ? null : received(this.agreed.startTlsAck);
     if (this.agreed.startTlsAck !== null && !facts.isInTls(m) && afterTls !== null) {
+      // from here on the server answers in clear what was asked in clear
+      facts.saysInClear = false;
       facts.raise(CLIENT_PLAINTEXT_AFTER_STARTTLS, {
         message: m,
         related: [this.agreed.startTlsAck],

@@ -91,7 +91,6 @@ export const SERVER_PLAINTEXT_AFTER_STARTTLS = rule('server-plaintext-after-star
   spec: FORCED,
   breaks: example('an option reply in clear after the ACK', () => [...hello(), ...starttls(), reply(8, UNSUP)]),
   keeps: example('TLS after the ACK', upgrade),
-  also: ['option-reply-unsolicited'],
 });
 
 export const CLIENT_PLAINTEXT_AFTER_STARTTLS = rule('client-plaintext-after-starttls', 'error', 'client', 'both', {

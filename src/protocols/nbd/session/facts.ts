@@ -38,7 +38,10 @@ export class Facts {
   readonly witness: Witness;
   /** Whether a breach by that side was found: it excuses a hard disconnect by the other one. */
   readonly breached: [boolean, boolean] = [false, false];
-  /** The server went on in clear behind an acknowledged NBD_OPT_STARTTLS, and nothing else asked for that: so the client speaks TLS. */
+  /**
+   * The server goes on in clear behind an acknowledged NBD_OPT_STARTTLS, and nothing asks for that: the client speaks TLS, or has not said
+   * anything since.
+   */
   saysInClear = false;
 
   /** By side: the message of which an error was found last. What goes wrong right behind it is its doing. */

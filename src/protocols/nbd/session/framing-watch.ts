@@ -310,7 +310,7 @@ export class FramingWatch implements NbdNotices {
       facts.tls = this.tlsSides[CLIENT] && side === SERVER;
       if (side === SERVER) {
         facts.raise(SERVER_PLAINTEXT_AFTER_STARTTLS, { ...evidence, text: `${found} instead of a TLS record` });
-        facts.saysInClear = this.tlsSides[CLIENT];
+        facts.saysInClear = this.tlsSides[CLIENT] || this.haggling.outstanding === null;
       }
       return;
     }
