@@ -13,6 +13,13 @@ export class AwakeRing {
     const at = this.turn++ & (AWAKE - 1);
     const dropped = this.ring[at] ?? null;
     this.ring[at] = connection;
+    connection.turn = at;
     return dropped === connection ? null : dropped;
+  }
+
+  /** Lets go of a connection that is over: with all that was decoded of it, it would stay for as long as 256 others take to come. */
+  remove(connection: TcpConnection): void {
+    const at = connection.turn;
+    if (at >= 0 && this.ring[at] === connection) this.ring[at] = null;
   }
 }

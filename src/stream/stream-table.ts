@@ -409,6 +409,7 @@ export class StreamTable {
     if (connection.closed) return;
     this.connections[connection.slot] = null;
     this.flows.setRank(connection.slot, CLOSED);
+    this.awake.remove(connection);
     connection.close(this.remains, fate);
   }
 

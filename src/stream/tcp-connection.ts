@@ -72,6 +72,8 @@ export class TcpConnection implements Connection {
   lingering = false;
   /** Whether it may be parked when it has been quiet for a while. */
   parkable = false;
+  /** Its place among those that are awake (see AwakeRing), or -1. */
+  turn = -1;
   /** Whether its bytes are looked at, and not only counted. */
   followed: boolean;
   private readonly context: TcpContext;
