@@ -1,11 +1,13 @@
 import { Block } from '../base/block.js';
 import type { Origin } from '../base/origin.js';
-import type { Segment } from '../link/segment.js';
+import { FIN, type Segment } from '../link/segment.js';
 
 /** A segment with a wrong checksum, copied: its bytes lie at `offset` of the stream. */
-interface Doubted {
+export interface Doubted {
   readonly offset: number;
   readonly block: Block;
+  /** Whether its sender seems to end the stream behind it. */
+  readonly fin: boolean;
   readonly origin: Origin;
 }
 
@@ -24,7 +26,8 @@ export class DoubtedSegments {
   }
 
   add(offset: number, s: Segment, origin: Origin): void {
-    this.segments.push({ offset, block: new Block(s.block.bytes.slice(s.start, s.end)), origin: origin.clone() });
+    const block = new Block(s.block.bytes.slice(s.start, s.end));
+    this.segments.push({ offset, block, fin: (s.flags & FIN) !== 0, origin: origin.clone() });
   }
 
   /** Drops what `s`, a segment with a right checksum whose bytes lie at `offset`, repeats; tells where the two differ. */
@@ -41,9 +44,9 @@ export class DoubtedSegments {
     });
   }
 
-  /** Takes out those that begin before `end`. */
+  /** Takes out those that begin before `end`, in their order in the stream. */
   before(end: number): readonly Doubted[] {
-    const taken = this.segments.filter((d) => d.offset < end);
+    const taken = this.segments.filter((d) => d.offset < end).sort((a, b) => a.offset - b.offset);
     this.segments = this.segments.filter((d) => d.offset >= end);
     return taken;
   }

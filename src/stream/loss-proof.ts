@@ -7,11 +7,12 @@ import { MAX_WINDOW } from '../base/seq.js';
 const LEAP = 1 << 20;
 
 /**
- * What the receiving end's acknowledgements prove about bytes that the capture does not hold. Captures reorder, so that proof has to
- * ripen: bytes count as lost when a number of further packets came without them.
+ * What the receiving end's acknowledgements prove about bytes that the capture does not hold. They never go back, so that the newest one
+ * counts: a higher one in front of it was damaged, forged or out of order. Captures reorder, so that proof has to ripen: bytes count as
+ * lost when a number of further packets came without them.
  */
 export class LossProof {
-  /** Highest offset acknowledged. */
+  /** Offset acknowledged by the newest acknowledgement that is believed. */
   acked = 0;
   private doubted = 0;
   /** What was acknowledged when the connection had `markAt` packets; -1: nothing is ripening. */
@@ -25,13 +26,13 @@ export class LossProof {
 
   /** Everything up to `offset` was acknowledged; `captured` is the end of what is known otherwise. */
   acknowledge(offset: number, captured: number): void {
-    if (offset <= this.acked) return;
     const known = Math.max(captured, this.acked);
     if (offset > known + MAX_WINDOW) return;
     if (offset > known + LEAP && (this.doubted === 0 || offset < this.doubted)) {
       this.doubted = offset;
       return;
     }
+    this.doubted = 0;
     this.acked = offset;
   }
 
@@ -43,7 +44,8 @@ export class LossProof {
     let lost = next;
     if (this.mark > next) {
       if (packets - this.markAt < grace) return next;
-      lost = Math.min(this.mark, proven);
+      // what is not acknowledged any more was never said in earnest
+      if (this.mark <= proven) lost = this.mark;
     }
     this.mark = proven > lost ? proven : -1;
     this.markAt = packets;

@@ -244,7 +244,7 @@ export class TcpConnection implements Connection {
     const peer = from === 0 ? this.second : this.first;
     let seq = s.seq;
     mine.heard = true;
-    if (s.length === 0 && mine.isThrownAway(s)) return;
+    if (mine.isThrownAway(s) && this.putAside(s, mine, from)) return;
     if (mine.timestamp === NO_TIMESTAMP && s.header >= 0) mine.timestamp = timestampOf(s);
     if ((flags & SYN) !== 0) {
       seq = (seq + 1) | 0;
@@ -275,8 +275,23 @@ export class TcpConnection implements Connection {
       mine.finish((seq + s.length) | 0);
       if (peer.finAt >= 0) this.finished(s);
     }
-    mine.ripen(this.packets);
-    peer.ripen(this.packets);
+    this.ripen();
+  }
+
+  /** Takes a segment whose receiver threw it away; false where it has to be taken as it is. */
+  private putAside(s: Segment, mine: TcpReceiver, from: End): boolean {
+    if (s.length === 0) return true;
+    if (!mine.synchronized) return false;
+    const seq = (s.flags & SYN) === 0 ? s.seq : (s.seq + 1) | 0;
+    this.sink.segment?.(s, from, mine.offsetOf(seq));
+    mine.putAside(s, seq);
+    this.ripen();
+    return true;
+  }
+
+  private ripen(): void {
+    this.first.ripen(this.packets);
+    this.second.ripen(this.packets);
   }
 
   /** See Connection. */
@@ -350,7 +365,8 @@ export class TcpConnection implements Connection {
     this.context.followed--;
   }
 
-  private acknowledge({ ack, flags }: Segment, mine: TcpReceiver, peer: TcpReceiver): void {
+  private acknowledge(s: Segment, mine: TcpReceiver, peer: TcpReceiver): void {
+    const { ack, flags } = s;
     if (!peer.synchronized) {
       // the third packet of a handshake whose second was not captured
       if (this.start !== 'captured' || !mine.synchronized || mine.next > 0) return;
@@ -358,8 +374,8 @@ export class TcpConnection implements Connection {
     }
     const acked = peer.offsetOf(ack);
     const reset = (flags & RST) !== 0;
-    // nobody looks at what a RST acknowledges (RFC 9293, 3.10.7.4): it proves no bytes that were not captured
-    if (reset && acked > peer.next) return;
+    // nobody looks at what a RST acknowledges (RFC 9293, 3.10.7.4), nor at a damaged packet: they prove no bytes that were not captured
+    if (acked > peer.next && (reset || mine.isDistrusted(s))) return;
     if (acked > peer.acked) {
       peer.acked = acked;
       if (peer.reset) peer.outlivesReset(acked);
@@ -367,7 +383,7 @@ export class TcpConnection implements Connection {
     }
     const { origin } = this.context;
     origin.peerSeen = acked < 0 ? 0 : peer.finAt >= 0 && acked > peer.finAt ? peer.finAt : acked;
-    if (acked > peer.next) peer.acknowledged(acked);
+    if (!reset) peer.acknowledged(acked);
   }
 
   private reset(s: Segment, mine: TcpReceiver, peer: TcpReceiver): void {

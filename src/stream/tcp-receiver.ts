@@ -1,5 +1,5 @@
 import type { Block } from '../base/block.js';
-import { LIMIT, OVERLAP_CONFLICT } from '../base/capture-rules.js';
+import { LIMIT, OVERLAP_CONFLICT, UNDECODED } from '../base/capture-rules.js';
 import type { Origin } from '../base/origin.js';
 import { MAX_WINDOW, seqDistance } from '../base/seq.js';
 import { count } from '../base/text.js';
@@ -7,7 +7,7 @@ import { isDamaged } from '../link/checksum.js';
 import { FIN, RST, SYN, type Segment } from '../link/segment.js';
 import { NO_TIMESTAMP } from '../link/tcp-timestamp.js';
 import type { End, StreamSink } from './byte-stream.js';
-import { DoubtedSegments } from './doubted-segments.js';
+import { DoubtedSegments, type Doubted } from './doubted-segments.js';
 import type { GivenUp } from './given-up.js';
 import { frontHole, LateBytes, STALE } from './late-bytes.js';
 import { LossProof } from './loss-proof.js';
@@ -183,21 +183,54 @@ export class TcpReceiver {
   }
 
   /**
-   * Whether the receiver of `s`, a segment without payload, threw it away for its checksum: looked at where it begins or ends something. One
-   * that is right tells, before the first bytes, that the checksums of this direction mean something.
+   * Whether the receiver of `s` threw it away for its checksum, which is wrong where others were right. Of a segment without payload that is
+   * looked at where it begins or ends something; see `isDistrusted` for what it acknowledges.
    */
   isThrownAway(s: Segment): boolean {
-    if (this.sums === SUMS_RIGHT && (s.flags & (SYN | FIN | RST)) === 0) return false;
+    if (this.sums === SUMS_RIGHT && s.length === 0 && (s.flags & (SYN | FIN | RST)) === 0) return false;
     if (this.sums === SUMS_MEANINGLESS || this.exact || s.header < 0) return false;
     if (isDamaged(s)) return this.sums === SUMS_RIGHT;
     this.sums = SUMS_RIGHT;
     return false;
   }
 
+  /** Whether an acknowledgement in `s` of bytes that were not captured proves nothing: it is damaged, or of another connection. */
+  isDistrusted(s: Segment): boolean {
+    if (this.synchronized && !this.isNear(this.offsetOf(s.seq))) return true;
+    return this.sums === SUMS_RIGHT && s.length === 0 && isDamaged(s);
+  }
+
+  /**
+   * Takes the payload of a segment that its receiver threw away for its checksum: it is kept, as the sender will send it again. Nothing else
+   * of the segment counts.
+   */
+  putAside(s: Segment, seq: number): void {
+    const offset = this.offsetOf(seq);
+    if (
+      this.sync !== KNOWN ||
+      this.ended ||
+      this.finAt >= 0 ||
+      offset + s.length <= this.next ||
+      !this.isNear(offset)
+    ) {
+      this.receiveOther(s, seq);
+      return;
+    }
+    const { origin } = this.context;
+    (this.doubted ??= new DoubtedSegments()).add(offset, s, origin);
+    const most = this.context.limits.doubtedSegments;
+    if (this.doubted.count <= most) return;
+    // all that waits is decoded as it is, and from here on checksums of this direction mean nothing
+    const text = `doubtedSegments: more than ${most} segments of this direction have wrong checksums, and no better copy came; they are decoded as they are`;
+    this.sink.note(LIMIT, this.from, offset, s.length, text, origin);
+    this.sums = SUMS_MEANINGLESS;
+    this.useDoubted(Infinity, Infinity);
+  }
+
   /** Takes the payload of `s`, which begins at `seq`. */
   receive(s: Segment, seq: number): void {
     const distance = (seq - ((this.base + this.next) | 0)) | 0;
-    if (this.sums !== SUMS_MEANINGLESS && !this.exact && s.length > 0 && this.isDoubtful(s, seq)) return;
+    if (this.doubted !== null) this.replaceDoubted(this.doubted, s, seq);
     if (distance === 0 && this.held === null && this.finAt < 0 && !s.cut && this.sync === KNOWN && !this.ended) {
       this.deliver(s.block, s.start, s.end, this.context.origin);
     } else {
@@ -270,9 +303,9 @@ export class TcpReceiver {
     return this.reset && (this.ended || this.held !== null || !this.rst!.isAhead(this.next));
   }
 
-  /** The peer acknowledged all up to `offset`, which is beyond what was delivered. */
+  /** The peer acknowledged all up to `offset`. */
   acknowledged(offset: number): void {
-    if (this.ended) return;
+    if (this.ended || (this.proof === null && offset <= this.next)) return;
     this.proof ??= new LossProof();
     this.proof.acknowledge(offset, this.held === null ? this.next : Math.max(this.held.end, this.next));
   }
@@ -299,7 +332,7 @@ export class TcpReceiver {
 
   /** Declares every hole lost that is known of. */
   giveUpHoles(): void {
-    this.useDoubted(Infinity);
+    this.useDoubted(Infinity, this.knownEnd);
     while (!this.ended && this.held !== null) {
       const piece = this.held.first!;
       this.declareLost(piece.offset, piece.origin);
@@ -316,7 +349,7 @@ export class TcpReceiver {
       this.sync = KNOWN;
     }
     const at = this.offsetOf(seq) - this.next;
-    if (at < -STALE || at > MAX_WINDOW + Math.max(this.provenEnd() - this.next, 0)) {
+    if (!this.isNear(this.next + at)) {
       this.context.strangers.add(this.owner, seq, s.length);
       return;
     }
@@ -345,6 +378,17 @@ export class TcpReceiver {
     if (end > start) this.deliver(s.block, start, end, origin);
     if (cut > 0) this.lose(cut, true, origin);
     this.checkEnd();
+  }
+
+  /** Whether `offset` is one that this connection can be at. */
+  private isNear(offset: number): boolean {
+    const at = offset - this.next;
+    return at >= -STALE && at <= MAX_WINDOW + Math.max(this.provenEnd() - this.next, 0);
+  }
+
+  /** Offset up to which the stream is known to have existed. */
+  private get knownEnd(): number {
+    return Math.max(this.next, this.provenEnd(), this.finAt, this.held === null ? 0 : this.held.end);
   }
 
   /**
@@ -383,6 +427,7 @@ export class TcpReceiver {
 
   private tellEnd(how: 'fin' | 'reset'): void {
     this.ended = true;
+    for (const d of this.doubted?.before(Infinity) ?? []) if (d.offset >= this.next) this.leaveOut(d);
     this.release();
     this.sink.end(this.from, how, this.context.origin);
   }
@@ -417,40 +462,13 @@ export class TcpReceiver {
   /** Declares everything before `end` lost that is not held, and delivers what is. */
   private declareLost(end: number, origin: Origin): void {
     const upTo = this.finAt >= 0 ? Math.min(end, this.finAt) : end;
-    this.useDoubted(upTo);
+    this.useDoubted(upTo, Infinity);
     while (this.next < upTo && !this.ended) {
       const first = this.held === null ? null : this.held.first;
       const stop = first !== null && first.offset < upTo ? first.offset : upTo;
       if (stop > this.next) this.lose(stop - this.next, false, origin);
       this.drain();
     }
-  }
-
-  /**
-   * Whether the segment's checksum is wrong where others were right: then its receiver has thrown it away, and the sender will send it
-   * again. It is kept until then.
-   */
-  private isDoubtful(s: Segment, seq: number): boolean {
-    if (!isDamaged(s)) {
-      if (this.sums === SUMS_UNKNOWN && s.header >= 0) this.sums = SUMS_RIGHT;
-      if (this.doubted !== null) this.replaceDoubted(this.doubted, s, seq);
-      return false;
-    }
-    if (this.sums !== SUMS_RIGHT || this.sync !== KNOWN || this.ended || this.finAt >= 0) return false;
-    const offset = this.offsetOf(seq);
-    if (offset < this.next || offset > this.next + STALE) return false;
-    const { origin } = this.context;
-    const most = this.context.limits.doubtedSegments;
-    const doubted = (this.doubted ??= new DoubtedSegments());
-    if (doubted.count >= most) {
-      // all that waits is decoded as it is, and from here on checksums of this direction mean nothing
-      const text = `doubtedSegments: more than ${most} segments of this direction have wrong checksums, and no better copy came; they are decoded as they are`;
-      this.sink.note(LIMIT, this.from, offset, s.length, text, origin);
-      this.useDoubted(Infinity);
-      return false;
-    }
-    doubted.add(offset, s, origin);
-    return true;
   }
 
   /** A copy whose checksum is right has come. */
@@ -463,18 +481,37 @@ export class TcpReceiver {
     if (doubted.count === 0) this.doubted = null;
   }
 
-  /** No better copy has come of what lies before `end`: the checksums of this direction mean nothing. */
-  private useDoubted(end: number): void {
+  /**
+   * No better copy has come of what lies before `end`: the checksums of this direction mean nothing. Where one lies behind `known`, and what
+   * is in front of it is known by nothing else, it is the number in its header that is damaged: it has no place in the stream.
+   */
+  private useDoubted(end: number, known: number): void {
     const { doubted } = this;
     if (doubted === null) return;
     const used = doubted.before(end);
     if (doubted.count === 0) this.doubted = null;
-    for (const { offset, block, origin } of used) {
+    let reach = known;
+    for (const d of used) {
+      const { offset, block, fin, origin } = d;
+      const { length } = block.bytes;
+      if (offset > reach) {
+        this.leaveOut(d);
+        continue;
+      }
+      reach = Math.max(reach, offset + length);
       const from = Math.max(this.next - offset, 0);
-      if (from >= block.bytes.length || this.ended) continue;
+      if (from >= length || this.ended) continue;
       this.sums = SUMS_MEANINGLESS;
-      this.hold(offset + from, block, from, block.bytes.length, 0, origin);
+      this.hold(offset + from, block, from, length, 0, origin);
+      // a stream that goes on behind its end has not ended
+      if (fin && this.knownEnd <= offset + length + 1) this.finish((this.base + offset + length) | 0);
     }
+  }
+
+  private leaveOut({ offset, block, origin }: Doubted): void {
+    const { length } = block.bytes;
+    const text = `${count(length, 'byte')} of packet ${origin.packet}, whose checksum is wrong, lie behind the end of what is known of this direction`;
+    this.sink.note(UNDECODED, this.from, offset, length, text, origin);
   }
 
   /** Delivers what is held from `next` on, up to the next hole. */

@@ -8,6 +8,9 @@ import { ipv4, tcp } from '../kit/frames.js';
 import { StreamLog } from '../kit/tcp-script.js';
 
 const CHECKSUM = 16;
+const FIN_ACK = 0x11;
+const SYN_ACK = 0x12;
+const RST_ACK = 0x14;
 
 /** The TCP checksum over the pseudo header of `ipv4` (RFC 9293, section 3.1), word by word. */
 function checksum(segment: Uint8Array, part: 'whole' | 'pseudo header'): number {
@@ -21,7 +24,7 @@ function checksum(segment: Uint8Array, part: 'whole' | 'pseudo header'): number 
 
 type Sum = 'right' | 'wrong' | 'left to the card' | 'none';
 
-/** Segments of one client, whose first byte has the number 1001. */
+/** Segments of a client, whose first byte has the number 1001, and of a server. */
 class Wire {
   readonly log: StreamLog[] = [];
   private readonly table: StreamTable;
@@ -47,12 +50,23 @@ class Wire {
   }
 
   send(payload: string, at: number, sum: Sum, flags = 0x10): this {
-    const segment = tcp(payload, { seq: 1001 + at, flags });
+    return this.transmit(tcp(payload, { seq: 1001 + at, flags }), sum);
+  }
+
+  /** The server has everything before `ack`. */
+  acknowledge(ack: number, sum: Sum, flags = 0x10, payload = ''): this {
+    const segment = tcp(payload, { seq: flags === SYN_ACK ? 5000 : 5001, ack: 1001 + ack, flags, sourcePort: 10809 });
+    new DataView(segment.buffer).setUint16(2, 40000);
+    return this.transmit(segment, sum, [10, 0, 0, 2, 10, 0, 0, 1]);
+  }
+
+  private transmit(segment: Uint8Array, sum: Sum, addresses?: readonly number[]): this {
     const view = new DataView(segment.buffer);
     const right = checksum(segment, 'whole');
     const field = { right, wrong: right ^ 0x0101, 'left to the card': checksum(segment, 'pseudo header'), none: 0 };
     view.setUint16(CHECKSUM, field[sum]);
     const bytes = ipv4(segment);
+    if (addresses !== undefined) bytes.set(addresses, 12);
     const p = this.packet;
     p.number++;
     p.linkType = 101;
@@ -127,6 +141,55 @@ describe('a copy whose checksum is wrong', () => {
   it('is decoded where no other comes', () => {
     const wire = new Wire().send('abc', 0, 'right').send('def', 3, 'wrong').send('ghi', 6, 'right');
     expect(wire.end()).toEqual({ content: 'abcdefghi', notes: [] });
+  });
+});
+
+describe('what a segment with a wrong checksum says besides its bytes', () => {
+  it.each([
+    ['its FIN', FIN_ACK],
+    ['its RST', RST_ACK],
+  ])('does not count once a right copy without it has come: %s', (_, flags) => {
+    const wire = new Wire().send('abc', 0, 'right').send('def', 3, 'wrong', flags);
+    wire.send('def', 3, 'right').send('ghi', 6, 'right');
+    expect(wire.end()).toEqual({ content: 'abcdefghi', notes: [] });
+    expect(wire.log[0]!.closedAs).toBe('open');
+  });
+
+  it('does not count where the stream goes on without a better copy: its FIN', () => {
+    const wire = new Wire().send('abc', 0, 'right').send('def', 3, 'wrong', FIN_ACK).send('ghi', 6, 'right');
+    expect(wire.end()).toEqual({ content: 'abcdefghi', notes: [] });
+    expect(wire.log[0]!.lines).not.toContain('client fin');
+  });
+
+  it('ends the stream where nothing comes behind it: its FIN', () => {
+    for (const acked of [null, 6, 7]) {
+      const wire = new Wire().send('abc', 0, 'right').send('def', 3, 'wrong', FIN_ACK);
+      if (acked !== null) wire.acknowledge(acked, 'right');
+      expect(wire.end()).toEqual({ content: 'abcdef', notes: [] });
+      expect(wire.log[0]!.lines.slice(-2)).toEqual(['client fin', 'open']);
+    }
+  });
+
+  it('is no place far ahead in the stream: its number', () => {
+    for (const at of [5000, 2 ** 29]) {
+      const wire = new Wire().send('abc', 0, 'right').send('xyz', at, 'wrong').send('def', 3, 'right');
+      const { content, notes } = wire.end();
+      expect(content).toBe('abcdef');
+      if (at === 5000)
+        expect(notes).toEqual([
+          expect.stringMatching(/^3 bytes of packet 4, whose checksum is wrong, lie behind the end/),
+        ]);
+    }
+  });
+
+  it('proves no loss: what it acknowledges, with payload or without', () => {
+    for (const payload of ['', 'reply']) {
+      const wire = new Wire().acknowledge(0, 'right', SYN_ACK).send('abc', 0, 'right');
+      wire.acknowledge(700, 'wrong', 0x10, payload);
+      expect(wire.end()).toEqual({ content: 'abc', notes: [] });
+    }
+    const right = new Wire().acknowledge(0, 'right', SYN_ACK).send('abc', 0, 'right').acknowledge(700, 'right');
+    expect(right.end().content).toBe('abc<697>');
   });
 });
 

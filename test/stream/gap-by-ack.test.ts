@@ -113,6 +113,31 @@ describe('a hole', () => {
     expect(script.log.content[0]).toBe('abcdef');
   });
 
+  it.each([[1], [2]])('is not made by what is too far ahead, said %i times, when the next ones say less', (times) => {
+    const script = new TcpScript().handshake().client('abc');
+    for (let i = 0; i < times; i++) script.server('', { ack: 5000 });
+    for (let at = 3; at < 3 * GRACE; at += 3) script.client('def', { at }).server('', { ack: at + 3 });
+    expect(script.end().log.missing).toEqual([0, 0]);
+  });
+
+  it('is not made at the end of the capture by what was taken back', () => {
+    const script = new TcpScript().handshake().client('abc').server('', { ack: 5000 }).server('', { ack: 3 });
+    expect(script.end().lines).toEqual(['client abc', 'open']);
+  });
+
+  it('is made by what is said again behind older acknowledgements, in one piece', () => {
+    const script = new TcpScript().handshake().client('abc').server('', { ack: 40 });
+    for (let i = 0; i < 4 * GRACE; i++) script.server('', { ack: i % GRACE < 8 ? 30 : 40 });
+    expect(script.lines).toEqual(['client abc', 'client <37>']);
+  });
+
+  it('is not made by packets of another connection', () => {
+    const script = new TcpScript().handshake().client('abc');
+    for (let i = 0; i < 3; i++) script.server('', { at: 2 ** 30 + 2 ** 29, ack: 5000 });
+    script.end();
+    expect(script.lines).toEqual(['client abc', 'open']);
+  });
+
   it('may be a large one, if two packets say so', () => {
     const script = new TcpScript().handshake().client('abc').server('', { ack: 500_000_000 });
     script.idle(GRACE + 4, 500_000_000, 0).client('def', { at: 500_000_000 });
