@@ -30,14 +30,28 @@ export function wireText(bytes: Uint8Array, start = 0, end = bytes.length): stri
 
 /** Offset of the first byte in `bytes[start..end)` that is not well-formed UTF-8, or -1. */
 export function badUtf8At(bytes: Uint8Array, start = 0, end = bytes.length): number {
-  const part = bytes.subarray(start, end);
+  let at = start;
+  while (at < end && bytes[at]! < 0x80) at++;
+  if (at >= end) return -1;
+  const part = bytes.subarray(at, end);
   if (isUtf8(part)) return -1;
   for (let i = 0; i < part.length;) {
     const n = utf8Length(part, i);
-    if (n === 0) return start + i;
+    if (n === 0) return at + i;
     i += n;
   }
   return -1;
+}
+
+/** Up to so many bytes are put together here: an array so short gets an ArrayBuffer of its own, which takes longer, only when it is asked for. */
+const FEW = 64;
+
+/** `bytes[start..end)` as a string of code units 0..255. */
+export function latin1Text(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start > FEW) return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+  let text = '';
+  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]!);
+  return text;
 }
 
 /** Length of the well-formed UTF-8 sequence at `i` (Unicode 15, table 3-7), or 0. */

@@ -1,11 +1,12 @@
 import type { Limits } from '../base/limits.js';
-import { Block, EMPTY_BLOCK } from '../base/block.js';
+import { EMPTY_BLOCK, type Block } from '../base/block.js';
 import type { Origin } from '../base/origin.js';
 import type { Claim, ProbeInput, Protocol } from '../contract/protocol.js';
 import type { Connection, End } from '../stream/byte-stream.js';
 import type { Budget } from '../base/budget.js';
 import type { SecretSource } from '../tls/secret-source.js';
 import { helloIn, type HelloSign } from '../tls/sniff.js';
+import type { ProbeStores } from './probe-stores.js';
 
 /** A step of a stream as it arrived, kept until the protocol is known. */
 export type JournalEntry =
@@ -52,7 +53,8 @@ export class Classifier {
   private readonly forced: Protocol | null;
   private readonly limits: Readonly<Limits>;
   private readonly budget: Budget;
-  private readonly stores: [Uint8Array, Uint8Array] = [EMPTY_BLOCK.bytes, EMPTY_BLOCK.bytes];
+  private readonly room: ProbeStores;
+  private readonly stores: [Block, Block] = [EMPTY_BLOCK, EMPTY_BLOCK];
   private readonly sizes: [number, number] = [0, 0];
   /** Stream offset by end of the first byte that is buffered: what lies in front was given up, or lost. */
   readonly dropped: [number, number] = [0, 0];
@@ -87,8 +89,10 @@ export class Classifier {
     forced: Protocol | null,
     limits: Readonly<Limits>,
     budget: Budget,
+    room: ProbeStores,
     secrets: SecretSource | null,
   ) {
+    this.room = room;
     this.secrets = secrets;
     this.connection = connection;
     this.protocols = protocols;
@@ -100,20 +104,15 @@ export class Classifier {
 
   /** The first captured bytes by end, copied. */
   firstBytes(n: number): [Uint8Array, Uint8Array] {
-    return [this.stores[0].slice(0, Math.min(n, this.sizes[0])), this.stores[1].slice(0, Math.min(n, this.sizes[1]))];
+    const { stores, sizes } = this;
+    return [stores[0].bytes.slice(0, Math.min(n, sizes[0])), stores[1].bytes.slice(0, Math.min(n, sizes[1]))];
   }
 
   add(from: End, block: Block, start: number, end: number, origin: Origin): Classification | 'tls' | 'unknown' | null {
     const n = end - start;
     const size = this.sizes[from];
-    if (size + n > this.stores[from].length) {
-      const grown = new Uint8Array(Math.max(512, this.stores[from].length * 2, size + n));
-      grown.set(this.stores[from].subarray(0, size));
-      this.budget.give(this.stores[from].length);
-      if (!this.budget.take(grown.length)) this.starved = true;
-      this.stores[from] = grown;
-    }
-    this.stores[from].set(block.bytes.subarray(start, end), size);
+    if (size + n > this.stores[from].bytes.length) this.grow(from, size + n);
+    this.stores[from].bytes.set(block.bytes.subarray(start, end), size);
     if (this.gapped[from]) this.beginRun(from);
     this.sizes[from] = size + n;
     this.record({ kind: 'bytes', from, start: size, end: size + n, origin: origin.clone() });
@@ -124,6 +123,15 @@ export class Classifier {
     // every look costs up to the bytes that are buffered: spaced out geometrically they stay linear in all
     this.nextProbe = total < 1024 ? total + 1 : total + (total >> 2);
     return this.look(full);
+  }
+
+  private grow(end: End, least: number): void {
+    const store = this.stores[end];
+    const grown = this.room.take(Math.max(store.bytes.length * 2, least));
+    grown.bytes.set(store.bytes.subarray(0, this.sizes[end]));
+    if (!this.budget.take(grown.bytes.length - store.bytes.length)) this.starved = true;
+    this.room.put(store);
+    this.stores[end] = grown;
   }
 
   gap(from: End, length: number, cut: boolean, origin: Origin): Classification | 'tls' | 'unknown' | null {
@@ -173,12 +181,14 @@ export class Classifier {
 
   /** The block that journal entries of that end point into. */
   block(end: End): Block {
-    return new Block(this.stores[end].subarray(0, this.sizes[end]));
+    return this.stores[end];
   }
 
   release(): void {
-    this.budget.give(this.stores[0].length + this.stores[1].length + this.journal.length * STEP_COST);
-    this.stores[0] = this.stores[1] = EMPTY_BLOCK.bytes;
+    const { stores } = this;
+    this.budget.give(stores[0].bytes.length + stores[1].bytes.length + this.journal.length * STEP_COST);
+    for (const store of stores) this.room.put(store);
+    stores[0] = stores[1] = EMPTY_BLOCK;
     this.sizes[0] = this.sizes[1] = 0;
     this.journal = [];
   }
@@ -212,7 +222,9 @@ export class Classifier {
 
   /** Whether records may be missing in front of what is buffered of that end. */
   isLate(end: End): boolean {
-    return this.sizes[end] > 0 ? helloIn(this.stores[end].subarray(0, this.sizes[end])) === null : this.isCut(end);
+    return this.sizes[end] > 0
+      ? helloIn(this.stores[end].bytes.subarray(0, this.sizes[end])) === null
+      : this.isCut(end);
   }
 
   private ask(final: boolean, atGap: boolean): Classification | 'tls' | 'unknown' | null {
@@ -274,7 +286,8 @@ export class Classifier {
   }
 
   private run(end: End): Uint8Array {
-    return this.stores[end].subarray(this.runs[end], this.sizes[end]);
+    const { bytes } = this.stores[end];
+    return this.sizes[end] === 0 ? EMPTY_BLOCK.bytes : bytes.subarray(this.runs[end], this.sizes[end]);
   }
 
   private lookForced(protocol: Protocol, final: boolean, input: ProbeInput): Classification | null {
@@ -311,7 +324,7 @@ export class Classifier {
       e.kind === 'bytes' ? { ...e, start: e.start - gone[e.from], end: e.end - gone[e.from] } : e,
     );
     for (const end of [0, 1] as const) {
-      this.stores[end].copyWithin(0, gone[end], this.sizes[end]);
+      this.stores[end].bytes.copyWithin(0, gone[end], this.sizes[end]);
       this.sizes[end] -= gone[end];
       this.runs[end] = Math.max(0, this.runs[end] - gone[end]);
       this.dropped[end] += gone[end] + lost[end];

@@ -12,6 +12,7 @@ import type { Finding, Reporter, StreamRecord } from './event.js';
 import type { RuleLevels } from './findings.js';
 import { PumpRoom } from './carry.js';
 import { ParkedStreams } from './parked-streams.js';
+import { ProbeStores } from './probe-stores.js';
 import type { StreamEnvironment } from './stream-environment.js';
 import { StreamIntake } from './stream-intake.js';
 import { SessionBudgets } from './session-shares.js';
@@ -138,6 +139,7 @@ export function playSteps(protocol: Protocol, steps: readonly Step[], options: S
     levels: options.levels ?? new Map(),
     parked: new ParkedStreams(),
     room: new PumpRoom(),
+    stores: new ProbeStores(),
     once: () => true,
     secrets: new ExampleSecrets(limits.tlsSessions, options.keyLog ?? ''),
     waiting: new Set(),

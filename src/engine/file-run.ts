@@ -13,6 +13,7 @@ import { decodeAs } from './decode-as.js';
 import type { Finding, Reporter, Summary } from './event.js';
 import { effectiveSeverity } from './findings.js';
 import { ParkedStreams } from './parked-streams.js';
+import { ProbeStores } from './probe-stores.js';
 import type { RunSecrets } from './run-secrets.js';
 import { tapped } from './tap.js';
 import type { StreamEnvironment } from './stream-environment.js';
@@ -75,6 +76,7 @@ export class FileRun implements PacketSink {
       bytes: options.bytes,
       parked: new ParkedStreams(),
       room: new PumpRoom(),
+      stores: new ProbeStores(),
       once: (record, what) => {
         if (!wanted(record) || said.has(what)) return false;
         said.add(what);

@@ -10,6 +10,7 @@ import type { PumpRoom } from './carry.js';
 import type { Finding, Reporter, StreamRecord } from './event.js';
 import type { RuleLevels } from './findings.js';
 import type { ParkedStreams } from './parked-streams.js';
+import type { ProbeStores } from './probe-stores.js';
 import type { SessionBudgets } from './session-shares.js';
 
 /** What the streams of one run share. */
@@ -28,6 +29,7 @@ export interface StreamEnvironment {
   /** Of this file. */
   readonly parked: ParkedStreams;
   readonly room: PumpRoom;
+  readonly stores: ProbeStores;
   /** Whether this is to be said of the stream: what is true of many streams of a file is said of the first one only. */
   readonly once: (record: StreamRecord, what: string) => boolean;
   /** Secrets of TLS sessions. */

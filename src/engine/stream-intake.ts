@@ -46,9 +46,9 @@ export class StreamIntake implements StreamSink, PlaintextReader {
   }
 
   private classify(secrets: StreamEnvironment['secrets'] | null): Classifier {
-    const { protocols, forced, limits, budget } = this.env;
+    const { protocols, forced, limits, budget, stores } = this.env;
     const { connection } = this.ledger.record;
-    return new Classifier(connection, protocols, forced(connection), limits, budget, secrets);
+    return new Classifier(connection, protocols, forced(connection), limits, budget, stores, secrets);
   }
 
   // ---- StreamSink: what the floors below deliver

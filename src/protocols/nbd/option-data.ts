@@ -1,3 +1,4 @@
+import { latin1Text } from '../../base/text.js';
 import { swappedFit } from './cookie.js';
 import type { Option, OptionReply } from './messages.js';
 import type { Prefix } from './decoder/payload.js';
@@ -11,16 +12,23 @@ export interface Span {
   readonly length: number;
 }
 
+/** Where in `data` a span begins, and ends, as far as its bytes are there. */
+export function spanStart(data: Prefix, span: Span): number {
+  return Math.min(span.at, data.length);
+}
+
+export function spanEnd(data: Prefix, span: Span): number {
+  return Math.min(span.at + span.length, data.length);
+}
+
 /** Bytes of a span, as far as they are there. */
 export function spanBytes(data: Prefix, span: Span): Uint8Array {
-  return data.bytes.subarray(Math.min(span.at, data.length), Math.min(span.at + span.length, data.length));
+  return data.bytes.subarray(spanStart(data, span), spanEnd(data, span));
 }
 
 /** Bytes as a string of code units 0..255: for comparing names as bytes. */
 export function rawText(data: Prefix, span: Span): string {
-  const from = Math.min(span.at, data.length);
-  const to = Math.min(span.at + span.length, data.length);
-  return from >= to ? '' : Buffer.from(data.bytes.buffer, data.bytes.byteOffset + from, to - from).toString('latin1');
+  return latin1Text(data.bytes, spanStart(data, span), spanEnd(data, span));
 }
 
 /** Data of NBD_OPT_INFO and NBD_OPT_GO. */

@@ -30,6 +30,7 @@ import { swappedOption } from './options.js';
 import { checkBlockSizes, checkExport, checkGoFlags, checkSizesTogether } from './exports.js';
 import { field, type Facts } from '../session/facts.js';
 import { CONTEXT_ID, INFO_BLOCK_SIZE_DATA, INFO_DATA, INFO_EXPORT_DATA, NAME, OPTION_REPLY } from '../layout.js';
+import type { Prefix } from '../decoder/payload.js';
 import type { OptionReply } from '../messages.js';
 import { infoName, optionName, replyName } from '../names.js';
 import { show } from './options.js';
@@ -201,16 +202,15 @@ export class ReplyChecks {
     const { facts } = this;
     const { data } = m;
     const type = data.u16(INFO_DATA.at.info);
-    const value = rawText(data, { at: 2, length: data.length - 2 });
     answer.infos ??= new Map();
     const before = answer.infos.get(type);
     if (before !== undefined) {
-      const how = !m.complete ? '' : before === value ? ', with the same value' : ', with another value';
+      const how = !m.complete ? '' : sameInfo(before, data) ? ', with the same value' : ', with another value';
       facts.raise(INFO_REPEATED, { message: m, text: `${infoName(type)} is given again${how}` });
     } else if (!m.complete) {
       // what it says is not known
     } else if (answer.infos.size < facts.context.limits.listItems) {
-      answer.infos.set(type, value);
+      answer.infos.set(type, data);
     } else {
       const most = facts.context.limits.listItems;
       facts.limits.hit(
@@ -346,4 +346,9 @@ export class ReplyChecks {
 /** Whether a reply that is no error has a type that is defined. */
 function isKnownReply(type: number): boolean {
   return (type > 0 && type <= REP_META_CONTEXT) || (type > REP_ERROR_BIT && type <= LAST_KNOWN_ERROR);
+}
+
+/** Whether two pieces of information, of the same type, say the same. */
+function sameInfo(a: Prefix, b: Prefix): boolean {
+  return Buffer.compare(a.bytes.subarray(0, a.length), b.bytes.subarray(0, b.length)) === 0;
 }

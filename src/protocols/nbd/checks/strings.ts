@@ -3,7 +3,7 @@ import { hex } from '../../../base/hex.js';
 import { MAX_STRING, SHORT_STRING } from '../constants.js';
 import { field, type Facts } from '../session/facts.js';
 import type { NbdMessage } from '../messages.js';
-import { spanBytes, type Span } from '../option-data.js';
+import { spanEnd, spanStart, type Span } from '../option-data.js';
 import type { Prefix } from '../decoder/payload.js';
 import {
   META_NAMESPACE_EXPERIMENTAL,
@@ -20,7 +20,9 @@ const NAMESPACES = ['base', 'qemu', 'nbd-server'];
 /** Judges a string of a message: `dataAt` is where its data begin in the message, `what` names it. */
 export function checkString(facts: Facts, m: NbdMessage, dataAt: number, data: Prefix, span: Span, what: string): void {
   // of a string that is cut the length is certain all the same
-  const place = field(m, dataAt + span.at, m.complete ? span.length : spanBytes(data, span).length);
+  const start = spanStart(data, span);
+  const end = spanEnd(data, span);
+  const place = field(m, dataAt + span.at, m.complete ? span.length : end - start);
   if (span.length > MAX_STRING) {
     facts.raise(STRING_TOO_LONG, {
       ...place,
@@ -32,20 +34,20 @@ export function checkString(facts: Facts, m: NbdMessage, dataAt: number, data: P
       text: `${what} of ${span.length} bytes; it should not exceed ${SHORT_STRING}`,
     });
   }
-  const bytes = spanBytes(data, span);
-  const nul = bytes.indexOf(0);
-  if (nul >= 0) {
+  const { bytes } = data;
+  const nul = bytes.indexOf(0, start);
+  if (nul >= 0 && nul < end) {
     facts.raise(STRING_CONTAINS_NUL, {
-      ...field(m, dataAt + span.at + nul, 1),
-      text: `${what} has a NUL byte at position ${nul} of ${span.length}`,
+      ...field(m, dataAt + nul, 1),
+      text: `${what} has a NUL byte at position ${nul - start} of ${span.length}`,
     });
   }
-  if (bytes.length < span.length) return;
-  const bad = badUtf8At(bytes);
+  if (end - start < span.length) return;
+  const bad = badUtf8At(bytes, start, end);
   if (bad >= 0) {
     facts.raise(STRING_NOT_UTF8, {
-      ...field(m, dataAt + span.at + bad, 1),
-      text: `${what} is not UTF-8 from byte ${bad} on: ${hex(bytes, bad, Math.min(bytes.length, bad + 4))}`,
+      ...field(m, dataAt + bad, 1),
+      text: `${what} is not UTF-8 from byte ${bad - start} on: ${hex(bytes, bad, Math.min(end, bad + 4))}`,
     });
   }
 }

@@ -1,5 +1,6 @@
 import type { BlockSizes } from './facts.js';
 import { OPT_EXPORT_NAME, OPT_GO, OPT_INFO, OPT_LIST_META_CONTEXT, OPT_SET_META_CONTEXT } from '../constants.js';
+import type { Prefix } from '../decoder/payload.js';
 import type { Option, OptionReply } from '../messages.js';
 import {
   parseInfoRequest,
@@ -71,8 +72,8 @@ export class Answer {
   blockSizes: BlockSizes | null = null;
   name: string | null = null;
   description: string | null = null;
-  /** Information by type, as it was on the wire (latin1). */
-  infos: Map<number, string> | null = null;
+  /** Information by type, as it was on the wire. */
+  infos: Map<number, Prefix> | null = null;
   contexts: Map<number, string> | null = null;
   /** Names of a listing. */
   exports: Set<string> | null = null;

@@ -11,7 +11,7 @@ import type { Facts } from './facts.js';
 import type { Request } from '../messages.js';
 import { FLUSH_BEFORE_WRITE_REPLIES, MULTI_CONN_UNADVERTISED } from '../rules/requests.js';
 import { count } from '../../../base/text.js';
-import type { NbdShared, Sibling } from './shared.js';
+import { Sibling, type NbdShared } from './shared.js';
 import type { Transmission } from './transmission.js';
 
 /** Watches what one connection does against the others of the same client to the same export. */
@@ -49,7 +49,7 @@ export class MultiConn {
   }
 
   /** The other connections to the same export, as many as are compared. */
-  private others(me: Sibling): Sibling[] {
+  private others(me: Sibling): readonly Sibling[] {
     const most = this.facts.context.limits.siblingsCompared;
     const others = this.shared.others(me, most + 1);
     if (others.length <= most) return others;
@@ -61,11 +61,8 @@ export class MultiConn {
   private join(): void {
     this.joined = true;
     const { facts } = this;
-    const client = facts.endOf(0);
-    if (client === null || facts.exportName === null || facts.flags < 0) return;
-    const { endpoints } = facts.context.connection;
-    const key = `${hostOf(endpoints[client])} ${endpoints[client === 0 ? 1 : 0]} ${facts.exportName}`;
-    const me: Sibling = { facts, table: this.transmission.table, dataRequest: null, contested: false, key };
+    if (facts.endOf(0) === null || facts.exportName === null || facts.flags < 0) return;
+    const me = new Sibling(facts, this.transmission.table);
     const most = facts.context.limits.siblingConnections;
     if (this.shared.join(me, most)) this.me = me;
     else
@@ -112,11 +109,4 @@ export class MultiConn {
 
 function isWriting(r: Request): boolean {
   return r.type === CMD_WRITE || r.type === CMD_TRIM || r.type === CMD_WRITE_ZEROES;
-}
-
-/** Who a client is, without what differs from one of its connections to the next: its port, or the number of its process. */
-function hostOf(endpoint: string): string {
-  if (endpoint.startsWith('unix:')) return endpoint.startsWith('unix:pid=') ? 'unix' : endpoint;
-  const colon = endpoint.lastIndexOf(':');
-  return colon < 0 ? endpoint : endpoint.slice(0, colon);
 }

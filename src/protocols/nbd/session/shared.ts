@@ -3,33 +3,74 @@ import type { Request } from '../messages.js';
 import type { RequestTable } from './request-table.js';
 
 /** A connection that is past its handshake, for those that use the same export at the same time. */
-export interface Sibling {
+export class Sibling {
   readonly facts: Facts;
   readonly table: RequestTable;
   /** Its first request that moves or changes data. */
-  dataRequest: Request | null;
+  dataRequest: Request | null = null;
   /** Another connection that began to move data after this one had. */
-  contested: boolean;
+  contested = false;
+  private ownKey = '';
+
+  constructor(facts: Facts, table: RequestTable) {
+    this.facts = facts;
+    this.table = table;
+  }
+
   /** Connected to the same export of the same server by the same client: `client server export`. */
-  readonly key: string;
+  get key(): string {
+    if (this.ownKey === '') {
+      const { facts } = this;
+      const { endpoints } = facts.context.connection;
+      const client = facts.endOf(0) ?? 0;
+      this.ownKey = `${hostOf(endpoints[client])} ${endpoints[client === 0 ? 1 : 0]} ${facts.exportName}`;
+    }
+    return this.ownKey;
+  }
 }
+
+/** Who a client is, without what differs from one of its connections to the next: its port, or the number of its process. */
+function hostOf(endpoint: string): string {
+  if (endpoint.startsWith('unix:')) return endpoint.startsWith('unix:pid=') ? 'unix' : endpoint;
+  const colon = endpoint.lastIndexOf(':');
+  return colon < 0 ? endpoint : endpoint.slice(0, colon);
+}
+
+const NOBODY: readonly Sibling[] = [];
 
 /** What NBD remembers across the connections of one run: which of them use one export at the same time. */
 export class NbdShared {
   private readonly byKey = new Map<string, Set<Sibling>>();
+  /** The only connection there is: what it is compared by is put together when another one comes. */
+  private alone: Sibling | null = null;
   private count = 0;
 
   /** Announces a connection; false where there are `most` already. */
   join(sibling: Sibling, most: number): boolean {
     if (this.count >= most) return false;
-    let group = this.byKey.get(sibling.key);
-    if (group === undefined) this.byKey.set(sibling.key, (group = new Set()));
-    group.add(sibling);
+    if (this.count === 0) {
+      this.alone = sibling;
+    } else {
+      if (this.alone !== null) this.enter(this.alone);
+      this.alone = null;
+      this.enter(sibling);
+    }
     this.count++;
     return true;
   }
 
+  private enter(sibling: Sibling): void {
+    let group = this.byKey.get(sibling.key);
+    if (group === undefined) this.byKey.set(sibling.key, (group = new Set()));
+    group.add(sibling);
+  }
+
   leave(sibling: Sibling): void {
+    if (this.alone === sibling) {
+      this.alone = null;
+      this.count--;
+      return;
+    }
     const group = this.byKey.get(sibling.key);
     if (group === undefined || !group.delete(sibling)) return;
     this.count--;
@@ -37,7 +78,8 @@ export class NbdShared {
   }
 
   /** The other connections of the same client to the same export that are open now, at most `max` of them. */
-  others(sibling: Sibling, max: number): Sibling[] {
+  others(sibling: Sibling, max: number): readonly Sibling[] {
+    if (this.alone !== null) return NOBODY;
     const others: Sibling[] = [];
     for (const s of this.byKey.get(sibling.key) ?? []) {
       if (others.length >= max) break;
