@@ -1,9 +1,10 @@
 import { fstatSync, readSync } from 'node:fs';
-import { MALFORMED } from '../base/capture-rules.js';
+import { MALFORMED, TRUNCATED } from '../base/capture-rules.js';
 import { fileHead } from './file-head.js';
 import { Funnel } from './funnel.js';
 import { Growth } from './growth.js';
 import { parserFor } from './intake.js';
+import { PCAP_HEADER_BYTES } from './pcap-header.js';
 import type { PacketSink } from './packet.js';
 import { WINDOW_BYTES, type RecordWindow } from './record-window.js';
 import { sniff, type Sniffed } from './sniff.js';
@@ -11,6 +12,9 @@ import type { ReadHooks, ReadOptions } from './reading.js';
 
 /** Bytes that are read at once of a file that is not parsed in place. */
 const CHUNK_BYTES = 64 << 10;
+
+/** Bytes by which a file that is followed is known again: a header, and that of the first packet, which tells when it came. */
+const KNOWN_BYTES = 512;
 
 /** Reads a regular file from its beginning; with `follow` also what is appended to it later. */
 export async function readRegularFile(
@@ -30,6 +34,10 @@ export async function readRegularFile(
 class RegularFile {
   private position = 0;
   private shrunk = false;
+  /** Its recorder began it anew: what comes now is another file. */
+  private replaced = false;
+  /** Its first bytes, of those that were read, up to KNOWN_BYTES. */
+  private known: Uint8Array = new Uint8Array(0);
   private readonly fd: number;
   private readonly growth: Growth | null;
   private readonly options: ReadOptions;
@@ -54,7 +62,15 @@ class RegularFile {
       this.position = offset;
       await this.readInPlace(parser as RecordWindow);
     } else await this.readChunks();
-    if (this.shrunk)
+    // of a recorder that goes from file to file, and writes the oldest over, that is what became shorter as well
+    if (this.replaced || (this.shrunk && this.options.over !== undefined))
+      this.sink.note({
+        rule: TRUNCATED,
+        text: 'the file was written over before all of it was read; what it held beyond is lost',
+        offset: this.position,
+        length: 0,
+      });
+    else if (this.shrunk)
       this.sink.note({
         rule: MALFORMED,
         text: 'the file became shorter while it was read',
@@ -74,7 +90,9 @@ class RegularFile {
   /** Finds the format without taking bytes; waits for them where the file may grow. null: the user stopped before that. */
   private async sniff(): Promise<Sniffed | null> {
     while (!this.stopped) {
-      const sniffed = sniff(fileHead(this.fd), this.growth === null);
+      const head = fileHead(this.fd);
+      const sniffed = sniff(head, this.growth === null);
+      if (sniffed !== null) this.known = head.slice(0, sniffed.kind === 'pcap' ? PCAP_HEADER_BYTES : 0);
       if (sniffed !== null || this.isOver()) return sniffed;
       await this.growth!.more();
     }
@@ -89,7 +107,7 @@ class RegularFile {
       window.accept(count);
       await this.pause();
     }
-    window.end(this.stopped);
+    window.end(this.stopped || this.replaced);
   }
 
   private async readChunks(): Promise<void> {
@@ -109,6 +127,10 @@ class RegularFile {
     for (let last = this.growth === null; ;) {
       if (this.stopped) return 0;
       const count = readSync(this.fd, bytes, room, bytes.length - room, this.position);
+      if (this.growth !== null && this.isAnother(bytes.subarray(room, room + count))) {
+        this.replaced = true;
+        return 0;
+      }
       this.position += count;
       if (count > 0 || last) return count;
       // what was appended before it was over has to be read
@@ -120,6 +142,16 @@ class RegularFile {
       }
       await this.growth!.more();
     }
+  }
+
+  /** Whether `read`, the bytes at the position, or what comes behind them, are those of another file that was written over this one. */
+  private isAnother(read: Uint8Array): boolean {
+    const fresh = this.known.length - this.position;
+    if (fresh >= 0 && fresh < read.length && this.known.length < KNOWN_BYTES)
+      this.known = Buffer.concat([this.known, read.subarray(fresh)]).subarray(0, KNOWN_BYTES);
+    const now = Buffer.alloc(this.known.length);
+    const length = readSync(this.fd, now, 0, now.length, 0);
+    return !now.subarray(0, length).equals(this.known.subarray(0, length));
   }
 
   /** Between two batches: lets output and signals through. */

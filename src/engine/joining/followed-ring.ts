@@ -1,7 +1,9 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { TRUNCATED } from '../../base/capture-rules.js';
 import { systemPath } from '../../base/file-name.js';
+import { safeText } from '../../base/text.js';
 import { PartSink } from '../../capture/joined.js';
 import { NotACapture, type PacketSink } from '../../capture/packet.js';
 import type { CaptureOptions, ReadHooks } from '../../capture/reading.js';
@@ -46,10 +48,13 @@ class FollowedRing {
   private readonly folder: string;
   private readonly wanted: (file: string) => boolean;
   private readonly options: CaptureOptions;
+  /** By name. */
   private readonly looks = new Map<string, Look>();
   /** The family of the files that are followed; null until the first one is found. */
   private family: string | null = null;
   private current: RingFile | null = null;
+  /** Names of files that waited for their turn, and are lost. */
+  private missed: string[] = [];
 
   constructor(folder: string, wanted: (file: string) => boolean, options: CaptureOptions) {
     this.folder = folder;
@@ -68,6 +73,7 @@ class FollowedRing {
       }
       const part = new PartSink(sink, next.path, before, this.current === null ? [] : null);
       this.current = next;
+      this.tellMissed(sink);
       try {
         await openCapture(next.path, { ...this.options, over: () => this.next() !== null }).read(part, hooks);
       } catch (error) {
@@ -75,6 +81,14 @@ class FollowedRing {
         if (!(error instanceof NotACapture) && !(error instanceof Error && 'syscall' in error)) throw error;
       }
       before = part.last;
+    }
+    if (this.current !== null) this.tellMissed(sink);
+  }
+
+  private tellMissed(sink: PacketSink): void {
+    for (const name of this.missed.splice(0)) {
+      const text = `${safeText(name)}: written over or removed before it was read; what it held is lost`;
+      sink.note({ rule: TRUNCATED, text, offset: 0, length: 0 });
     }
   }
 
@@ -90,9 +104,10 @@ class FollowedRing {
   private files(): RingFile[] {
     const names = readdirSync(systemPath(this.folder === '' ? '.' : this.folder)).filter(this.wanted);
     const found: { file: RingFile; family: string; changed: number }[] = [];
+    const there = new Set(names);
+    for (const [name, look] of this.looks) if (!there.has(name)) this.forget(name, look);
     for (const name of names) {
-      const path = join(this.folder, name);
-      const look = this.look(path);
+      const look = this.look(name);
       if (look !== null && look.file !== null)
         found.push({ file: look.file, family: familyOf(name), changed: look.changed });
     }
@@ -102,20 +117,30 @@ class FollowedRing {
     return found.filter((f) => f.family === this.family).map((f) => f.file);
   }
 
-  private look(path: string): Look | null {
+  private look(name: string): Look | null {
+    const path = join(this.folder, name);
     const stat = statSync(systemPath(path), { throwIfNoEntry: false });
+    const known = this.looks.get(name);
     if (stat === undefined || !stat.isFile()) {
-      this.looks.delete(path);
+      if (known !== undefined) this.forget(name, known);
       return null;
     }
-    const known = this.looks.get(path);
     if (known !== undefined && known.size === stat.size && known.changed === stat.mtimeMs) return known;
     const head = headBytes(path);
     // a file that grows keeps its first packet
-    const same = known !== undefined && known.file !== null && stat.size >= known.size && head.equals(known.head);
+    const same = known !== undefined && known.file !== null && stat.size >= known.size && beginsWith(head, known.head);
+    if (known !== undefined && !same) this.forget(name, known);
     const look = { size: stat.size, changed: stat.mtimeMs, head, file: same ? known.file : firstOf(path) };
-    this.looks.set(path, look);
+    this.looks.set(name, look);
     return look;
+  }
+
+  /** The file that was seen under that name is there no more. */
+  private forget(name: string, { file }: Look): void {
+    this.looks.delete(name);
+    const { current, family } = this;
+    if (file !== null && current !== null && familyOf(name) === family && file.first > current.first)
+      this.missed.push(name);
   }
 }
 
@@ -140,4 +165,8 @@ function isAfter(file: RingFile, other: RingFile): boolean {
 
 function familyOf(name: string): string {
   return ringPlace(name)?.family ?? withoutNumbers(name);
+}
+
+function beginsWith(bytes: Buffer, head: Buffer): boolean {
+  return bytes.subarray(0, head.length).equals(head);
 }
