@@ -71,8 +71,16 @@ export function utf8Length(bytes: Uint8Array, i: number): number {
 
 /** The text in double quotes, safe to print, with quotes and backslashes escaped; cut to `max` characters with an ellipsis. */
 export function quote(text: string, max = 200): string {
-  const cut = text.length > max ? `${text.slice(0, max)}…` : text;
-  return `"${safeText(cut.replace(/["\\]/g, '\\$&'))}"`;
+  return `"${safeText(cut(text, max).replace(/["\\]/g, '\\$&'))}"`;
+}
+
+/** The text as it is, safe to print, cut as `quote` does: for what shows by itself where it ends. */
+export function clipped(text: string, max = 200): string {
+  return safeText(cut(text, max));
+}
+
+function cut(text: string, max: number): string {
+  return text.length > max ? `${text.slice(0, max)}…` : text;
 }
 
 /** Words with a digit in them: packet numbers, offsets, cookies, addresses, ports, times. */

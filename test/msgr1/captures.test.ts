@@ -48,6 +48,15 @@ describe('a recorded session of messenger v1', () => {
     expect(replies.filter((m) => m.inReplyTo === null)).toEqual([]);
   });
 
+  it('shows commands as they were given, and which maps were sent', () => {
+    const { stdout } = wirelint(['analyze', join(CAPTURES, 'msgr1/reef-cephfs.pcap.gz')]);
+    expect(stdout).toMatch(
+      /MSG_MON_COMMAND {2}seq \d+ {2}tid 2 {2}\{"prefix": "osd pool create", "pool": "meta", "pg_num": 2\}$/m,
+    );
+    expect(stdout).toMatch(/MSG_MON_COMMAND_ACK {2}seq 9 {2}tid 1 {2}= 0 {2}data 73915/);
+    expect(stdout).toMatch(/MSG_OSD_MAP {2}seq 8 {2}full map e13$/m);
+  });
+
   it('is named where only v2 is decoded', () => {
     const { stdout } = wirelint(['analyze', '-p', 'msgr2', join(CAPTURES, 'msgr1/reef-monitor.pcap')]);
     expect(stdout).toContain('-> 127.0.0.1:6789   Ceph messenger v1 ("ceph v027"), 1 KiB there,');

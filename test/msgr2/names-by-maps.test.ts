@@ -116,6 +116,18 @@ describe('in a capture', () => {
     expect(text).toMatch(/client to mon\.0 \(mon\.a in monmap e1, stream 1\)/);
   });
 
+  it('names the ends of sessions of the old messenger, by the address that a side greets with', async () => {
+    const text = wirelint(['analyze', join(CAPTURES, 'msgr1/reef-rados.pcap.gz')]).stdout;
+    expect(text).toMatch(/ {2}messenger v1 {2}client\.4123 to mon\.0 \(mon\.a in monmap e1, stream 3\)/);
+    // who has said its name needs no map
+    expect(text).toMatch(/ {2}messenger v1 {2}client\.4123 to osd\.1 {2}SEQ/);
+    const { streams } = await collect(join(CAPTURES, 'msgr1/reef-rados.pcap.gz'));
+    const servers = streams.flatMap(
+      ({ session }) => (session?.['serverByMap'] as { entity: string } | undefined) ?? [],
+    );
+    expect(new Set(servers.map((s) => s.entity))).toEqual(new Set(['mon.a', 'mgr.x', 'osd.0', 'osd.1']));
+  });
+
   it('is never another OSD than the one that answers there', async () => {
     let compared = 0;
     const { streams } = await read('crc-reconnect.pcap.gz');

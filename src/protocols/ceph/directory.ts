@@ -30,6 +30,11 @@ export function daemonText(daemon: Daemon): string {
   return `${entity} ${isSince(daemon) ? 'since' : 'in'} ${map} e${epoch}${ended}, stream ${stream}`;
 }
 
+/** A name, and whose a map says the address is, where that is more. */
+export function nameByMap(own: string, daemon: Daemon | undefined): string {
+  return daemon === undefined || daemon.entity === own ? own : `${own} (${daemonText(daemon)})`;
+}
+
 /** Whether the epoch is the one since which the address is the daemon's. */
 export function isSince({ map }: Daemon): boolean {
   return map === OSD_MAP;

@@ -9,7 +9,9 @@ import { Witness } from '../../contract/witness.js';
 import type { Limits } from '../../base/limits.js';
 import { Cluster, addressesText, type ClusterLimits } from '../ceph/cluster.js';
 import { entityName, methodName, PORT_V2 } from '../ceph/constants.js';
+import { nameByMap, type Daemon } from '../ceph/directory.js';
 import { missingFeatureNames } from '../ceph/features.js';
+import { daemonJson } from '../ceph/lookup.js';
 import { MSG, messageTypeName } from '../ceph/message-types.js';
 import { Requests, tellForgotten } from '../ceph/requests.js';
 import { addressText } from '../ceph/structures/address.js';
@@ -217,6 +219,15 @@ export class Msgr1Session implements Session<Msgr1Message> {
 
   // ---- what there is to say
 
+  /** Who that side is, as a map has told: by the address that it greets with, or the server by the one that it was reached at. */
+  private byMap(side: Side): Daemon | undefined {
+    const own = this.sides[side].banner?.addresses[0];
+    if (own !== undefined) return this.cluster.daemon(addressText(own));
+    const { connection, clientEnd } = this.context;
+    if (side === CLIENT || clientEnd === null) return undefined;
+    return this.cluster.daemonBehind(connection.endpoints[clientEnd === 1 ? 0 : 1]);
+  }
+
   summary(): Record<string, Json> {
     const out: Record<string, Json> = {};
     const [c, s] = this.sides;
@@ -224,6 +235,10 @@ export class Msgr1Session implements Session<Msgr1Message> {
     if (s.entityType !== 0) out['serverType'] = entityName(s.entityType);
     const mine = c.banner?.addresses[0];
     const theirs = s.banner?.addresses[0];
+    for (const [i, name] of (['clientByMap', 'serverByMap'] as const).entries()) {
+      const daemon = this.byMap(i as Side);
+      if (daemon !== undefined) out[name] = daemonJson(daemon);
+    }
     if (mine !== undefined) out['clientAddress'] = addressText(mine);
     if (theirs !== undefined) out['serverAddress'] = addressText(theirs);
     if (this.reply !== null) {
@@ -249,9 +264,12 @@ export class Msgr1Session implements Session<Msgr1Message> {
     const [c, s] = this.sides;
     const lines: string[] = [];
     const first = ['messenger v1'];
-    const name = (side: SideCounts): string =>
-      side.entity !== '' ? side.entity : side.entityType === 0 ? '?' : entityName(side.entityType);
-    if (c.entityType !== 0 || s.entityType !== 0) first.push(`${name(c)} to ${name(s)}`);
+    const name = (side: Side): string => {
+      const { entity, entityType } = this.sides[side];
+      return nameByMap(entity !== '' ? entity : entityType === 0 ? '?' : entityName(entityType), this.byMap(side));
+    };
+    const named = c.entityType !== 0 || s.entityType !== 0 || this.byMap(SERVER) !== undefined;
+    if (named) first.push(`${name(CLIENT)} to ${name(SERVER)}`);
     if (this.reply !== null) {
       first.push(tagName(this.reply.tag), (this.reply.flags & CONNECT_LOSSY) !== 0 ? 'lossy' : 'lossless');
     }

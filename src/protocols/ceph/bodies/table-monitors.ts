@@ -1,4 +1,4 @@
-import { quote } from '../../../base/text.js';
+import { clipped, quote } from '../../../base/text.js';
 import type { Partly } from '../../../base/structure/decode.js';
 import { entityName, resultText } from '../constants.js';
 import { servicesText, type AuthSteps } from '../structures/cephx.js';
@@ -10,9 +10,13 @@ import { availabilityName, nvmeGatewayBeacon, nvmeGatewayMap } from './nvme-gate
 
 /** What monitors and their clients say, by type. */
 
-const aboutCommand: About<{ readonly command: readonly string[] }> = ({ command = [] }) => quote(command.join(' '));
+/** A command is an object of JSON, which needs no quotes around it. */
+const aboutCommand: About<{ readonly command: readonly string[] }> = ({ command = [] }) => {
+  const text = command.join(' ');
+  return text.startsWith('{') ? clipped(text) : quote(text);
+};
 const aboutReply: About<{ readonly result: number; readonly text: string }> = ({ result = 0, text }) =>
-  `= ${resultText(result)}  ${quote(shown(text))}`;
+  `= ${resultText(result)}${text === '' ? '' : `  ${quote(shown(text))}`}`;
 const named = (name: (op: number) => string, op: number | undefined) => (op === undefined ? '?' : name(op));
 const ranks = (list: readonly (number | undefined)[] = []) => list.map(shown).join(',');
 

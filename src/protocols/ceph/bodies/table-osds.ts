@@ -13,11 +13,13 @@ import * as W from './osd-replication.js';
 
 /** What OSDs say, and are told, by type. */
 
-function epochs(maps: readonly ({ readonly epoch?: number | undefined } | undefined)[] = []): string {
-  if (maps.length === 0) return 'none';
+type Maps = readonly ({ readonly epoch?: number | undefined } | undefined)[];
+/** `changes e5..e9`; empty where there are none. */
+function epochs(what: string, maps: Maps = []): string {
+  if (maps.length === 0) return '';
   const first = shown(maps[0]?.epoch);
   const last = shown(maps.at(-1)?.epoch);
-  return first === last ? first : `${first}..${last}`;
+  return first === last ? `${what} e${first}` : `${what} e${first}..e${last}`;
 }
 
 type Pgs = readonly ({ readonly pg?: Parameters<typeof pgText>[0] } | undefined)[];
@@ -32,7 +34,10 @@ function pgs(list: Pgs = []): string {
 const object = (o: { readonly object?: string | undefined } | undefined) => quote(shown(o?.object));
 
 export const OSD_BODIES: readonly Body[] = [
-  body(MSG.OSD_MAP, 1, 4, osdMap, (f) => `epochs ${epochs(f.incrementals)} / ${epochs(f.maps)}`),
+  body(MSG.OSD_MAP, 1, 4, osdMap, (f) => {
+    const parts = [epochs('changes', f.incrementals), epochs('full map', f.maps)].filter((text) => text !== '');
+    return parts.join('  ') || (f.maps === undefined ? '' : 'no map');
+  }),
   body(
     MSG.OSD_PING,
     4,

@@ -4,7 +4,7 @@ import { duration } from '../../../base/time.js';
 import type { Json } from '../../../base/annotation.js';
 import { algorithmName, modeName, TAG } from '../constants.js';
 import { entityName, methodName } from '../../ceph/constants.js';
-import { daemonText, type Daemon } from '../../ceph/directory.js';
+import { nameByMap, type Daemon } from '../../ceph/directory.js';
 import { daemonJson } from '../../ceph/lookup.js';
 import { authDone, isLossy } from '../control-frames.js';
 import { messageTypeName } from '../../ceph/message-types.js';
@@ -85,8 +85,7 @@ export function summarize(p: SessionParts): Record<string, Json> {
 function entityText(side: SideState, p: SessionParts): string {
   const type = side.entityType === null ? '?' : entityName(side.entityType);
   const own = side.entity === '' ? type : side.entity;
-  const daemon = p.byMap(side.side);
-  return daemon === undefined || daemon.entity === own ? own : `${own} (${daemonText(daemon)})`;
+  return nameByMap(own, p.byMap(side.side));
 }
 
 /** The same for people, in one or two lines. */
