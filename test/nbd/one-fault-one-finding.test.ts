@@ -176,3 +176,135 @@ describe('one fault of an answer', () => {
     expect(raised(steps)).toEqual([expect.stringMatching(/^nbd\/reply-after-done server 632\+16: /)]);
   });
 });
+
+describe('what follows from a fault', () => {
+  const simple = (...steps: Step[][]) => [...s.simpleSession(), ...steps.flat(), ...s.disconnect()];
+  const chunks = (...steps: Step[]) => [...s.structuredSession({}, ['base:allocation']), ...steps, ...s.disconnect()];
+  const FLUSH = [s.request(s.FLUSH, 2), s.simple(2)];
+  const LEAVE = [s.option(2), s.ack(2), ...CLOSE];
+  const STATUS = s.request(s.BLOCK_STATUS, 1, 0, 65536);
+  const wide = (...steps: Step[]) => [
+    ...s.extendedSession({ flags: 0x1ded }, ['base:allocation']),
+    ...steps,
+    ...s.xdisconnect(),
+  ];
+  const refused = s.xchunk(0x8001, 1, 0, true, s.u32(22), s.u16(0));
+  const zero = [...s.hello(), ...s.go({ blocks: [1, 4096, 1000] }), READ, s.simple(1, 0, 512), ...s.disconnect()];
+
+  const cases: Record<string, readonly [steps: readonly Step[], ...findings: string[]]> = {
+    'an acknowledgement of GO twice is not one without information': [
+      [...s.hello(), ...s.go(), s.ack(7), READ, s.simple(1, 0, 512), ...s.disconnect()],
+      'option-reply-unsolicited server 104+20',
+    ],
+    'INFO without the export is not another one than GO': [
+      [...s.hello(), s.option(6, s.infoData('')), s.infoBlocks(6), s.ack(6), ...s.go(), ...s.disconnect()],
+      'info-export-missing server 52+20',
+    ],
+    'a maximum payload that cannot be binds nobody': [zero, 'max-payload-below-preferred server 48+4'],
+    'newstyle to a server of oldstyle, which never answers, is given up': [
+      [s.oldstyle(), s.clientFlags(3), ...ASKED.slice(2), s.clientCloses, s.serverCloses],
+      'oldstyle-on-newstyle-port server 8+8',
+      'newstyle-after-oldstyle client 0+4',
+    ],
+    'a simple reply to a READ is not an error that should be structured': [
+      chunks(READ, s.simple(1, s.EINVAL)),
+      'simple-reply-to-read server 183+16',
+    ],
+    'ENOTSUP without FAST_ZERO, EOVERFLOW with it': [
+      simple(
+        [s.request(s.WRITE_ZEROES, 1, 0, 512), s.simple(1, s.ENOTSUP)],
+        [s.request(s.WRITE_ZEROES, 2, 0, 512, s.FAST_ZERO), s.simple(2, s.EOVERFLOW)],
+      ),
+      'enotsup-without-fast-zero server 104+16',
+      'fast-zero-eoverflow server 120+16',
+    ],
+    'a position of an error in a FLUSH lies outside of nothing': [
+      chunks(s.request(s.FLUSH, 1), s.errorOffset(1, s.EIO, 0)),
+      'chunk-type-for-command server 189+2',
+    ],
+    'a command that is not defined is answered all the same': [
+      simple([s.request(9, 1), s.simple(1)], FLUSH),
+      'unknown-command client 34+2',
+      'bad-request-accepted server 104+16',
+    ],
+    'data behind the answer to a command that is not defined are anything': [
+      simple([s.request(9, 1, 0, 512), s.simple(1, 0, 100)], FLUSH),
+      'unknown-command client 34+2',
+      'bad-request-accepted server 104+16',
+    ],
+    'an id that was never handed out stands for the one that lacks': [
+      chunks(STATUS, s.status(1, 9, [[65536, 0]])),
+      'block-status-unknown-context server 203+4',
+    ],
+    'the upper half of a status is not its reserved bits': [
+      wide(s.xrequest(s.BLOCK_STATUS, 1, 0, 65536), s.xstatus(1, 0, 1, [[65536, 0x100000000n]])),
+      'block-status-ext-high-bits server 223+16',
+    ],
+    'a payload that is none has no effect length': [
+      wide(s.xrequest(s.BLOCK_STATUS, 1, 0, 10, s.PAYLOAD_LEN, s.fill(10)), refused),
+      'bs-payload-malformed client 119+10',
+    ],
+    'EXPORT_NAME after extended headers is not one without GO': [
+      [...s.hello(), ...s.extended(), s.option(1, 'a'), s.exportInfo(4096, 1), ...s.xdisconnect()],
+      'export-name-after-extended client 20+17',
+    ],
+    'GO refused after extended headers': [
+      [
+        ...[...s.hello(), ...s.extended(), s.option(7, s.infoData('')), s.reply(7, 0x80000001)],
+        ...[s.option(7, s.infoData('')), s.reply(7, 0x8000000a), ...LEAVE],
+      ],
+      'go-unsup-after-extended server 38+20',
+      'ext-reqd-after-extended server 58+20',
+    ],
+    'TLS required for STARTTLS is no refusal of it': [
+      [...s.hello(), s.option(5), s.reply(5, 0x80000005), ...LEAVE],
+      'tls-reqd-for-abort-or-starttls server 18+20',
+    ],
+    'STARTTLS without fixed newstyle, of either side': [
+      [...s.hello(2, 2), s.option(5), s.serverCloses, s.clientCloses],
+      'starttls-without-fixed client 4+16',
+    ],
+    'an INFO in answer to STARTTLS': [
+      [...s.hello(), s.option(5), s.infoExport(5, 65536, 1), s.reply(5, 0x80000001), ...LEAVE],
+      'starttls-reply-invalid server 30+4',
+    ],
+    'a reply to EXPORT_NAME, and an option behind it': [
+      [...s.hello(2, 2), s.option(1, 'a'), s.reply(1, 0x80000006), s.serverCloses, s.clientCloses],
+      'reply-to-export-name server 26+4',
+    ],
+    'behind a RESIZE both errors fit what lies beyond': [
+      [
+        ...s.simpleSession({ flags: 0x0f6d }),
+        ...[s.request(s.RESIZE, 1, 524288), s.simple(1), s.request(s.READ, 2, 786432, 512), s.simple(2, s.ENOSPC)],
+        ...s.disconnect(),
+      ],
+      'request-beyond-export client 72+12',
+    ],
+  };
+  it.each(Object.entries(cases))('is not told again: %s', (_, [steps, ...findings]) => {
+    const told = raised(steps).map((text) => text.slice('nbd/'.length, text.indexOf(':')));
+    expect(told).toEqual(findings);
+  });
+
+  it('is no note about the option either, where the end of the session names it', () => {
+    const { findings } = runSteps(nbd, [...s.hello(), s.option(3), s.serverCloses, s.clientCloses]);
+    expect(findings.map((f) => `${f.rule.id}: ${f.text}`)).toEqual([
+      expect.stringMatching(/^nbd\/server-hard-disconnect-haggling: .*; NBD_OPT_LIST unanswered$/),
+    ]);
+  });
+});
+
+describe('a reply whose acknowledgement number does not cover its request', () => {
+  const READS = [READ, s.request(s.READ, 2, 512, 512)];
+  it('was sent before the request had arrived, also where the capture has them in order', () => {
+    const simple = [...s.simpleSession(), ...READS, s.unseen(s.simple(1, 0, 512), 28), s.simple(2, 0, 512)];
+    expect(raised([...simple, ...s.disconnect()])).toEqual([
+      'nbd/reply-before-request server 104+528: the server had received 28 bytes of the client; the request ends at 56',
+    ]);
+    const early = s.unseen(s.data(2, 512, 256, false), 72);
+    const chunked = [...s.structuredSession(), ...READS, s.data(1, 0, 512), early, s.data(2, 768, 256)];
+    expect(raised([...chunked, ...s.disconnect()])).toEqual([
+      'nbd/reply-before-request server 664+284: the server had received 72 bytes of the client; the request ends at 100',
+    ]);
+  });
+});

@@ -119,9 +119,9 @@ export function commandName(type: number): string {
   return COMMANDS[type] ?? `NBD_CMD_${type}`;
 }
 
-/** The command without its prefix: `READ`. */
+/** The command without its prefix: `READ`; one that is not defined is `command 42`. */
 export function shortCommand(type: number): string {
-  return commandName(type).slice('NBD_CMD_'.length);
+  return COMMANDS[type] === undefined ? `command ${type}` : commandName(type).slice('NBD_CMD_'.length);
 }
 
 export function chunkName(type: number): string {

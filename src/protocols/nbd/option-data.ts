@@ -1,4 +1,4 @@
-import { latin1Text } from '../../base/text.js';
+import { count as counted, latin1Text } from '../../base/text.js';
 import { swappedFit } from './cookie.js';
 import type { Option, OptionReply } from './messages.js';
 import type { Prefix } from './decoder/payload.js';
@@ -114,7 +114,7 @@ export function parseMetaRequest(option: Option, maxItems: number): MetaRequest 
   }
   const left = dataLength - at;
   const whole = option.dataKept;
-  if (whole && left > 0) return broken(name, count, queries, `${left} bytes are left over after the last query`);
+  if (whole && left > 0) return broken(name, count, queries, `${counted(left, 'byte')} left over after the last query`);
   return { name, count, queries, fault: null };
 }
 

@@ -83,7 +83,7 @@ export class ClientTold {
   /** Payload bytes of a simple success reply with this cookie (0 for anything but a READ), or UNKNOWN, or NOT_YET. */
   readLength(cookieHi: number, cookieLo: number, peerSeen: number): number {
     const request = this.requests.find(cookieHi, cookieLo);
-    if (request !== null) return request.type === CMD_READ ? request.lengthLo : request.type > CMD_RESIZE ? UNKNOWN : 0;
+    if (request !== null) return request.type === CMD_READ ? request.lengthLo : 0;
     if (!this.witness.mayBeHeard(CLIENT)) return UNKNOWN;
     if (!this.isDecoded(peerSeen)) return NOT_YET;
     const turned = this.otherOrder(cookieHi, cookieLo);
@@ -120,6 +120,11 @@ export class ClientTold {
   answeredLength(reply: NbdMessage): number {
     const request = this.replied === reply ? this.repliedTo : null;
     return request === null || request.type === CMD_READ || request.lengthHi > 0 ? UNKNOWN : request.lengthLo;
+  }
+
+  /** Whether that reply answers a command that is not defined: nobody knows what data belong to it. */
+  answersUndefined(reply: NbdMessage): boolean {
+    return this.replied === reply && this.repliedTo!.type > CMD_RESIZE;
   }
 
   /** Length of the READ that this reply refused, or UNKNOWN. */

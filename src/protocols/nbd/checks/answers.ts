@@ -2,6 +2,7 @@ import { count } from '../../../base/text.js';
 import type { Asked } from '../session/asked.js';
 import { MetadataListings } from './metadata.js';
 import {
+  FLAG_FIXED_NEWSTYLE,
   INFO_BLOCK_SIZE,
   INFO_EXPORT,
   OPT_ABORT,
@@ -26,7 +27,7 @@ import {
   REP_META_CONTEXT,
 } from '../constants.js';
 import type { Facts } from '../session/facts.js';
-import { INFO_EXPORT_DATA } from '../layout.js';
+import { INFO_BLOCK_SIZE_DATA, INFO_DATA, INFO_EXPORT_DATA } from '../layout.js';
 import type { OptionReply } from '../messages.js';
 import { infoName, optionName } from '../names.js';
 import { show } from './options.js';
@@ -110,7 +111,10 @@ export class AnswerChecks {
           });
         }
     }
-    if (final.type === REP_ERR_UNSUP && [OPT_ABORT, OPT_LIST, OPT_INFO, OPT_GO].includes(option)) {
+    // after extended headers it is worse than that, and told; without fixed newstyle there is no baseline
+    const fixed = facts.greeting === null || (facts.greeting.flags & FLAG_FIXED_NEWSTYLE) !== 0;
+    const told = (option === OPT_GO && facts.extended) || !fixed;
+    if (final.type === REP_ERR_UNSUP && !told && [OPT_ABORT, OPT_LIST, OPT_INFO, OPT_GO].includes(option)) {
       facts.raise(BASELINE_OPTION_UNSUP, {
         message: final,
         related,
@@ -140,6 +144,8 @@ export class AnswerChecks {
     const before = this.lastInfo;
     if (before === null || asked.option.option !== OPT_GO || !sameData(before, asked)) return;
     if (before.overflowed || asked.overflowed) return;
+    // an answer that lacks its export, or tells it in too few or too many bytes, is told of by itself
+    if (!isSound(before) || (final.type === REP_ACK && !isSound(asked))) return;
     const difference =
       final.type === REP_ACK ? differentInfo(before, asked) : `NBD_OPT_GO is answered with ${final.name}`;
     // what depends on the metadata contexts or the time may differ in an error for shutting down
@@ -257,6 +263,18 @@ function sameData(a: Asked, b: Asked): boolean {
   if (a.option.dataLength !== b.option.dataLength || !a.option.dataKept || !b.option.dataKept) return false;
   const span = { at: 0, length: a.option.dataLength };
   return Buffer.compare(spanBytes(a.option.data, span), spanBytes(b.option.data, span)) === 0;
+}
+
+/** Whether an answer holds what it has to, and pieces of information of the right length. */
+function isSound({ replies }: Asked): boolean {
+  const infos = replies.filter((r) => r.type === REP_INFO && r.data.length >= INFO_DATA.size);
+  const is = (type: number) => infos.filter((r) => r.data.u16(INFO_DATA.at.info) === type);
+  const exports = is(INFO_EXPORT);
+  return (
+    exports.length > 0 &&
+    exports.every((r) => r.dataLength === INFO_EXPORT_DATA.size) &&
+    is(INFO_BLOCK_SIZE).every((r) => r.dataLength === INFO_BLOCK_SIZE_DATA.size)
+  );
 }
 
 /** What the two answers say differently, or null. */

@@ -57,6 +57,7 @@ import {
   UNKNOWN_ERROR_VALUE,
 } from '../rules/headers.js';
 import { STATE_KEPT_ACROSS_STARTTLS } from '../rules/inside-tls.js';
+import { maximumPayload } from '../session/request-range.js';
 import { checkString } from './strings.js';
 
 /** Judges an error value, wherever it stands. */
@@ -146,7 +147,7 @@ export class ChunkChecks {
   }
 
   private size(m: Chunk): void {
-    const maximum = this.facts.blockSizes?.maximum ?? NO_PAYLOAD_LIMIT;
+    const maximum = maximumPayload(this.facts) ?? NO_PAYLOAD_LIMIT;
     if (maximum === NO_PAYLOAD_LIMIT || m.payload <= maximum) return;
     const variable =
       m.type === CHUNK_OFFSET_DATA
@@ -337,7 +338,7 @@ export class ChunkChecks {
         text: `extent ${scan.highBitsAt + 1} of ${show(name)} uses the upper half of the status`,
       });
     }
-    if (name === 'base:allocation' && scan.notAllocationBits >= 0) {
+    if (name === 'base:allocation' && scan.notAllocationBits >= 0 && scan.notAllocationBits !== scan.highBitsAt) {
       const i = scan.notAllocationBits;
       facts.raise(BASE_ALLOCATION_RESERVED_BITS, {
         ...one(i),

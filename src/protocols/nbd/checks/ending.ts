@@ -20,7 +20,7 @@ import type { Haggling } from '../session/haggling.js';
 import { Option, OptionReply, SimpleReply, type NbdMessage, type Request } from '../messages.js';
 import { optionName, shortCommand } from '../names.js';
 import { show } from './options.js';
-import { rangeLength } from '../session/request-range.js';
+import { maximumPayload, rangeLength } from '../session/request-range.js';
 import { DISCONNECT_ON_ZERO_LENGTH, REPLY_UNFINISHED } from '../rules/ending.js';
 import {
   DISCONNECT_ON_OVERSIZE_EFFECT,
@@ -68,6 +68,8 @@ export class EndingChecks {
   private firstHow: 'fin' | 'reset' = 'fin';
   private readonly firstOrigin = new Origin();
   private shutdownBefore: NbdMessage | null = null;
+  /** A finding says that the end itself was wrong, and names what was left open. */
+  private blamed = false;
 
   constructor(
     facts: Facts,
@@ -107,7 +109,7 @@ export class EndingChecks {
     if (how === 'open') return;
     const { outstanding, abort } = this.haggling;
     const unanswered = outstanding !== null && outstanding.option.complete && outstanding.option !== abort;
-    if (unanswered && !facts.transmission) {
+    if (unanswered && !facts.transmission && !this.blamed) {
       facts.raise(OPTION_UNANSWERED, {
         message: outstanding.option,
         text: `${optionName(outstanding.option.option)} got no final reply`,
@@ -147,6 +149,7 @@ export class EndingChecks {
   /** The place where a side's stream ends, and what is open there. */
   private atEnd(side: Side, text: string): Evidence {
     const { facts } = this;
+    this.blamed = true;
     const parts = [text];
     const related: Message[] = [];
     const cut = this.framing.cut[side];
@@ -182,7 +185,7 @@ export class EndingChecks {
     const { nameAsked, abort } = haggling;
     if (side === SERVER && nameAsked !== null && !haggling.exportInfoSeen) {
       // one that never came as a whole could not even be refused
-      if (!nameAsked.option.complete) return;
+      if (!nameAsked.option.complete || facts.breached[SERVER]) return;
       const cause = haggling.afterRefusal();
       facts.raise(EXPORT_REFUSED, {
         message: nameAsked.option,
@@ -225,6 +228,8 @@ export class EndingChecks {
       return;
     }
     if (facts.breached[otherSide(side)]) return;
+    // a client that spoke newstyle to it never knew that it was past haggling
+    if (facts.oldstyle && facts.clientFlags !== null) return;
     if (side === SERVER) {
       this.byServer();
     } else if (shutdown !== null) {
@@ -280,7 +285,7 @@ export class EndingChecks {
       return;
     }
     if (transmission.shutdown !== null) return;
-    const maximum = facts.blockSizes?.maximum ?? DEFAULT_MAX_PAYLOAD;
+    const maximum = maximumPayload(facts) ?? DEFAULT_MAX_PAYLOAD;
     const limit = maximum === NO_PAYLOAD_LIMIT ? ABSURD_PAYLOAD : maximum;
     const open = transmission.unanswered();
     for (const r of open) {

@@ -106,7 +106,8 @@ export function checkBlockSizes(facts: Facts, m: NbdMessage, at: number, sizes: 
       ...INFO_BLOCK_SIZE_DATA.where(m, 'minimumBlock', 'minimumBlock', at),
       text: `minimum block size ${minimum}`,
     });
-  if (preferred < Math.max(minimum, 512)) {
+  // no power of two at all: that is told
+  if (preferred > 0 && preferred < Math.max(minimum, 512)) {
     facts.raise(PREFERRED_BLOCK_TOO_SMALL, {
       ...INFO_BLOCK_SIZE_DATA.where(m, 'preferredBlock', 'preferredBlock', at),
       text: `preferred block size ${preferred}, minimum ${minimum}; at least ${Math.max(minimum, 512)} expected`,
@@ -129,7 +130,7 @@ export function checkSizesTogether(
   sizes: BlockSizes,
 ): void {
   const size = sizeHi * 4294967296 + sizeLo;
-  if (sizes.maximum < 1 << 20 && size >= 1 << 20) {
+  if (sizes.maximum < 1 << 20 && sizes.maximum >= sizes.preferred && size >= 1 << 20) {
     facts.raise(MAX_PAYLOAD_SMALL, {
       message: m,
       text: `maximum payload ${sizes.maximum} for an export of ${decimal(sizeHi, sizeLo)} bytes`,

@@ -63,6 +63,8 @@ export class OptionChecks {
   private readonly facts: Facts;
   private fixedMissing = false;
   private goTried = false;
+  /** NBD_OPT_EXPORT_NAME was sent: that anything follows it is told by itself. */
+  private named = false;
   /** Exports that were asked about, and whether these are all. */
   private informed: Set<string> | null = null;
   private informedAll = true;
@@ -114,6 +116,7 @@ export class OptionChecks {
       case OPT_EXPORT_NAME:
         checkString(this.facts, m, DATA, m.data, { at: 0, length: m.dataLength }, 'export name');
         this.exportName(asked);
+        this.named = true;
         break;
       case OPT_ABORT:
         if (m.dataLength > 0) {
@@ -162,9 +165,9 @@ export class OptionChecks {
   /** Whether this option may be sent in this place at all. */
   private place(m: Option): void {
     const { greeting, clientFlags } = this.facts;
-    if (m.option === OPT_EXPORT_NAME || greeting?.oldstyle) return;
+    if (m.option === OPT_EXPORT_NAME || greeting?.oldstyle || this.named) return;
     const fixedOffered = greeting === null || (greeting.flags & FLAG_FIXED_NEWSTYLE) !== 0;
-    if (!fixedOffered) {
+    if (!fixedOffered && m.option !== OPT_STARTTLS) {
       this.facts.raise(OPTION_NEEDS_FIXED, {
         message: m,
         related: [greeting],
@@ -177,6 +180,7 @@ export class OptionChecks {
         message: m,
         text: `the ${fixedOffered ? 'client' : 'server'} did not set FIXED_NEWSTYLE`,
       });
+      this.fixedMissing = true;
     }
     // flags that are turned round are told of by themselves
     const turned = clientFlags !== null && areTurnedRound(clientFlags.flags);
@@ -227,6 +231,7 @@ export class OptionChecks {
     const m = asked.option;
     if (this.had(m, facts.extendedAck)) {
       facts.raise(EXPORT_NAME_AFTER_EXTENDED, { message: m, text: 'extended headers were acknowledged before' });
+      this.goTried = true;
     }
     const fixedOffered = facts.greeting === null || (facts.greeting.flags & FLAG_FIXED_NEWSTYLE) !== 0;
     const fixedTaken = facts.clientFlags !== null && (facts.clientFlags.flags & FLAG_FIXED_NEWSTYLE) !== 0;

@@ -37,6 +37,7 @@ import {
   isBeyond,
   isMisaligned,
   isWrite,
+  maximumPayload,
   minimumBlock,
   rangeLength,
   rangeStart,
@@ -69,6 +70,8 @@ export class OutcomeChecks {
   private allocated: { readonly start: number; readonly end: number; readonly chunk: Chunk }[] = [];
   /** Whether some of them were forgotten. */
   private forgotten = false;
+  /** Whether the export has got another size: beyond the new one, all commands fail with ENOSPC. */
+  private wasResized = false;
 
   constructor(facts: Facts) {
     this.facts = facts;
@@ -143,6 +146,7 @@ export class OutcomeChecks {
 
   private resized(r: Request): void {
     const { facts } = this;
+    this.wasResized = true;
     facts.sizeHi = r.offsetHi;
     facts.sizeLo = r.offsetLo;
     facts.size = rangeStart(r);
@@ -184,7 +188,7 @@ export class OutcomeChecks {
       if ((facts.flags & TFLAG_READ_ONLY) !== 0 && isWrite(r.type)) add('the export is read-only', EPERM);
       if (hasRange(r.type) && isBeyond(r, facts)) {
         const writes = r.type === CMD_WRITE || r.type === CMD_WRITE_ZEROES;
-        add(BEYOND, ...(writes ? [ENOSPC, EINVAL] : [EINVAL]));
+        add(BEYOND, ...(writes || this.wasResized ? [ENOSPC, EINVAL] : [EINVAL]));
       }
       const minimum = minimumBlock(facts);
       if (minimum > 1 && hasRange(r.type) && isMisaligned(r, minimum, facts)) add('it is misaligned', EINVAL);
@@ -224,9 +228,10 @@ export class OutcomeChecks {
     }
     if (r.type === CMD_WRITE_ZEROES && (r.flags & CMD_FLAG_FAST_ZERO) !== 0) {
       facts.raise(FAST_ZERO_EOVERFLOW, { message: m, related, text: 'EOVERFLOW for a WRITE_ZEROES with FAST_ZERO' });
+      return;
     }
     if (df || !facts.witness.whole(SERVER)) return;
-    const maximum = facts.blockSizes?.maximum ?? DEFAULT_MAX_PAYLOAD;
+    const maximum = maximumPayload(facts) ?? DEFAULT_MAX_PAYLOAD;
     const long = length > (maximum === NO_PAYLOAD_LIMIT ? DEFAULT_MAX_PAYLOAD : maximum);
     if (long && (r.type === CMD_READ ? facts.structured || facts.extended : r.type !== CMD_WRITE)) return;
     facts.raise(EOVERFLOW_MISUSED, {
@@ -243,13 +248,11 @@ export class OutcomeChecks {
     const offered = (facts.flags & TFLAG_SEND_FAST_ZERO) !== 0;
     const fast = r.type === CMD_WRITE_ZEROES && (r.flags & CMD_FLAG_FAST_ZERO) !== 0;
     if (fast && offered) return;
-    facts.raise(ENOTSUP_MISUSED, { message: m, related, text: `ENOTSUP for a ${shortCommand(r.type)}` });
     if (r.type === CMD_WRITE_ZEROES && offered) {
-      facts.raise(ENOTSUP_WITHOUT_FAST_ZERO, {
-        message: m,
-        related,
-        text: 'ENOTSUP for a WRITE_ZEROES without FAST_ZERO',
-      });
+      const text = 'ENOTSUP for a WRITE_ZEROES without FAST_ZERO';
+      facts.raise(ENOTSUP_WITHOUT_FAST_ZERO, { message: m, related, text });
+    } else {
+      facts.raise(ENOTSUP_MISUSED, { message: m, related, text: `ENOTSUP for a ${shortCommand(r.type)}` });
     }
   }
 

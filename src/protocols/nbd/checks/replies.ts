@@ -15,6 +15,7 @@ import {
   OPT_LIST,
   OPT_LIST_META_CONTEXT,
   OPT_SET_META_CONTEXT,
+  OPT_STARTTLS,
   REP_ACK,
   REP_ERR_BLOCK_SIZE_REQD,
   REP_ERR_EXT_HEADER_REQD,
@@ -80,14 +81,17 @@ export class ReplyChecks {
     this.facts = facts;
   }
 
-  /** `answer` holds what came before for the same option, and already this reply; of a cut one, what is certain is judged. */
-  reply(m: OptionReply, answer: Answer): void {
+  /**
+   * `answer` holds what came before for the same option, and already this reply; of a cut one, what is certain is judged. `unasked`: it is known
+   * to answer nothing.
+   */
+  reply(m: OptionReply, answer: Answer, unasked: boolean): void {
     this.header(m);
     if (!m.isError) this.content(m, answer);
     else if (m.dataLength > 0) {
       checkString(this.facts, m, DATA, m.data, { at: 0, length: m.dataLength }, 'message');
     }
-    if (m.isFinal) this.final(m, answer);
+    if (m.isFinal) this.final(m, answer, unasked);
   }
 
   /** Anything that the server sends to a client whose flags it must refuse. */
@@ -107,7 +111,9 @@ export class ReplyChecks {
   private header(m: OptionReply): void {
     const { facts } = this;
     const { greeting } = facts;
-    if (greeting !== null && (greeting.flags & FLAG_FIXED_NEWSTYLE) === 0 && !this.fixedMissing) {
+    const isFixed = greeting === null || (greeting.flags & FLAG_FIXED_NEWSTYLE) !== 0;
+    // a reply to NBD_OPT_EXPORT_NAME is none in either, and told
+    if (!isFixed && m.option !== OPT_EXPORT_NAME && !this.fixedMissing) {
       this.fixedMissing = true;
       facts.raise(FIXED_FLAG_MISSING, {
         message: m,
@@ -148,8 +154,8 @@ export class ReplyChecks {
         : m.type === REP_INFO
           ? isInfoOption(m.option)
           : isMetaOption(m.option);
-    // that the option's number is turned round is told by itself
-    if (!fits && m.option !== OPT_EXPORT_NAME && swappedOption(m.option) === '') {
+    // that the option's number is turned round is told by itself, as are replies that decide nothing about TLS
+    if (!fits && m.option !== OPT_EXPORT_NAME && m.option !== OPT_STARTTLS && swappedOption(m.option) === '') {
       facts.raise(REPLY_TYPE_FOR_OPTION, { ...at, text: `${m.name} in answer to ${optionName(m.option)}` });
     }
     const least = m.type === REP_INFO ? 2 : 4;
@@ -295,12 +301,13 @@ export class ReplyChecks {
     }
   }
 
-  private final(m: OptionReply, answer: Answer): void {
+  private final(m: OptionReply, answer: Answer, unasked: boolean): void {
     const { facts } = this;
     const infos = answer.replies.filter((r) => r.type === REP_INFO);
     // an answer whose beginning may be missing cannot be said to lack something
     const whole =
       facts.witness.whole(SERVER) &&
+      !unasked &&
       !answer.overflowed &&
       answer.replies.every((r) => r.complete && (r.isError || isKnownReply(r.type)));
     if (m.type === REP_ACK && isInfoOption(m.option)) {
@@ -334,8 +341,8 @@ export class ReplyChecks {
     if (m.type === REP_ERR_EXT_HEADER_REQD) {
       if (facts.extended && (isInfoOption(m.option) || isMetaOption(m.option))) {
         facts.raise(EXT_REQD_AFTER_EXTENDED, { message: m, text: `in answer to ${optionName(m.option)}` });
-      }
-      if (m.option === OPT_GO) facts.raise(EXT_REQD_LIMITS_INTEROP, { message: m, text: 'NBD_OPT_GO is refused' });
+      } else if (m.option === OPT_GO)
+        facts.raise(EXT_REQD_LIMITS_INTEROP, { message: m, text: 'NBD_OPT_GO is refused' });
     }
     if (m.type === REP_ERR_UNSUP && m.option === OPT_GO && facts.extended) {
       facts.raise(GO_UNSUP_AFTER_EXTENDED, { message: m, text: 'extended headers were acknowledged before' });

@@ -41,6 +41,7 @@ import {
   isBeyond,
   isMisaligned,
   isWrite,
+  maximumPayload,
   minimumBlock,
   rangeLength,
   rangeStart,
@@ -161,12 +162,13 @@ export class RequestChecks {
       }
       seen.add(id);
     }
-    if (rangeLength(r) === 0)
+    if (!malformed && rangeLength(r) === 0)
       facts.raise(ZERO_LENGTH_REQUEST, {
         ...STATUS_QUERY.where(r, 'effectLength', 'effectLength', EXTENDED_REQUEST.size),
         text: 'BLOCK_STATUS with an effect length of 0',
       });
-    if (facts.flags >= 0) this.range(r);
+    // where the payload is none, its effect length is none either
+    if (facts.flags >= 0 && !malformed) this.range(r);
   }
 
   /** The reply to a request is complete, at that message: what reused its cookie before was too early. */
@@ -406,7 +408,7 @@ export class RequestChecks {
   private payload(r: Request): void {
     const { facts } = this;
     const length = r.query !== null || r.type === CMD_WRITE ? r.payload : rangeLength(r);
-    const maximum = facts.blockSizes?.maximum ?? -1;
+    const maximum = maximumPayload(facts) ?? -1;
     if (length <= (maximum < 0 ? DEFAULT_MAX_PAYLOAD : maximum)) return;
     const at = requestLayout(r).where(r, 'length');
     if (r.extended && r.type !== CMD_READ) {

@@ -128,6 +128,8 @@ export class TlsModeChecks {
         text: `${m.name} in answer to NBD_OPT_STARTTLS`,
       });
     } else if (m.isError) {
+      // that TLS is required is no refusal of it, but nonsense, and told
+      if (m.type === REP_ERR_TLS_REQD) return;
       facts.raise(STARTTLS_REFUSED, { message: m, text: `${replyName(m.type)}: the session stays in clear` });
       if (m.type !== REP_ERR_INVALID) this.refused = m;
     } else {
@@ -138,11 +140,11 @@ export class TlsModeChecks {
   private requires(m: OptionReply, answer: Answer): void {
     const { facts } = this;
     const { greeting, clientFlags } = facts;
-    this.required ??= m;
     if (m.option === OPT_ABORT || m.option === OPT_STARTTLS) {
       facts.raise(TLS_REQD_FOR_ABORT_OR_STARTTLS, { message: m, text: `in answer to ${optionName(m.option)}` });
       return;
     }
+    this.required ??= m;
     if (!isInfoOption(m.option)) this.forced ??= m;
     else if (this.forced !== null && answer.replies.some((r) => r.type === REP_INFO)) {
       facts.raise(TLS_REQD_WITH_INFO, {

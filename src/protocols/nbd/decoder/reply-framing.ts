@@ -162,6 +162,10 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
       this.notices.readCutShort(previous, inside, false);
       return this.loseHere(input, patience, true);
     }
+    if (this.client.answersUndefined(previous)) {
+      this.notices.lost(SERVER, input.offset);
+      return this.loseHere(input, patience, true);
+    }
     const length = this.client.answeredLength(previous);
     if (length <= 0 || length + 4 > this.frames.settings.limits.messageBytes) return this.unframed(input, patience);
     const { remaining } = input;

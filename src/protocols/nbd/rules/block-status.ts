@@ -103,7 +103,6 @@ export const BLOCK_STATUS_UNKNOWN_CONTEXT = rule('block-status-unknown-context',
   spec: TYPES,
   breaks: example('id 9 where 1 was selected', () => ask(status(1, 9, [[65536, 0]]))),
   keeps: example('id 1', clean),
-  also: ['block-status-missing-context'],
 });
 
 export const BLOCK_STATUS_DUPLICATE_CONTEXT = rule('block-status-duplicate-context', 'error', 'server', 'server', {
@@ -304,7 +303,6 @@ export const BLOCK_STATUS_EXT_HIGH_BITS = rule('block-status-ext-high-bits', 'er
   spec: EXTENSION,
   breaks: example('status 2^32', () => xask(xstatus(1, 0, 1, [[65536, 0x100000000n]]))),
   keeps: example('status 3', xclean),
-  also: ['base-allocation-reserved-bits'],
 });
 
 /** Extents of one byte each, by turns data and hole. */

@@ -198,7 +198,6 @@ export const EXT_REQD_AFTER_EXTENDED = rule('ext-reqd-after-extended', 'error', 
     ...abort(),
   ]),
   keeps: example('GO served after EXTENDED_HEADERS', () => [...extendedSession(), ...xdisconnect()]),
-  also: ['ext-reqd-limits-interop'],
 });
 
 export const EXT_REQD_FOR_BASE = rule('ext-reqd-for-base', 'error', 'server', 'both', {
@@ -235,7 +234,6 @@ export const GO_UNSUP_AFTER_EXTENDED = rule('go-unsup-after-extended', 'error', 
     ...abort(),
   ]),
   keeps: example('GO served after EXTENDED_HEADERS', () => [...extendedSession(), ...xdisconnect()]),
-  also: ['baseline-option-unsup'],
 });
 
 export const EXT_REQD_LIMITS_INTEROP = rule('ext-reqd-limits-interop', 'warning', 'server', 'server', {

@@ -110,7 +110,6 @@ export const NEWSTYLE_AFTER_OLDSTYLE = rule('newstyle-after-oldstyle', 'error', 
     2000,
   ),
   keeps: example('requests', () => readAndLeave([oldstyle()]), 2000),
-  also: ['client-hard-disconnect'],
 });
 
 export const OLDSTYLE_ON_NEWSTYLE_PORT = rule('oldstyle-on-newstyle-port', 'warning', 'server', 'server', {
@@ -174,7 +173,7 @@ export const FIXED_FLAG_MISSING = rule('fixed-flag-missing', 'error', 'server', 
     reply(3, 0x80000001),
   ]),
   keeps: example('a reply to LIST in fixed newstyle', () => [...hello(), option(3), ack(3), option(2), ack(2)]),
-  also: ['option-needs-fixed', 'baseline-option-unsup'],
+  also: ['option-needs-fixed'],
 });
 
 export const CLIENT_UNKNOWN_FLAG = rule('client-unknown-flag', 'error', 'client', 'client', {

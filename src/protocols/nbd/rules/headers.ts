@@ -163,7 +163,6 @@ export const SIMPLE_REPLY_TO_READ = rule('simple-reply-to-read', 'error', 'serve
     ...disconnect(),
   ]),
   keeps: example('READ answered by a chunk', sclean),
-  also: ['error-not-structured'],
 });
 
 export const EXTENDED_NOT_NEGOTIATED = rule('extended-not-negotiated', 'error', 'server', 'server', {
@@ -343,7 +342,6 @@ export const ENOTSUP_WITHOUT_FAST_ZERO = rule('enotsup-without-fast-zero', 'erro
   spec: COMMANDS,
   breaks: example('ENOTSUP for a plain WRITE_ZEROES', () => answered(request(WRITE_ZEROES, 1, 0, 4096), ENOTSUP)),
   keeps: example('ENOTSUP for FAST_ZERO', () => answered(request(WRITE_ZEROES, 1, 0, 4096, FAST_ZERO), ENOTSUP)),
-  also: ['enotsup-misused'],
 });
 
 export const FAST_ZERO_EOVERFLOW = rule('fast-zero-eoverflow', 'warning', 'server', 'both', {
@@ -352,7 +350,6 @@ export const FAST_ZERO_EOVERFLOW = rule('fast-zero-eoverflow', 'warning', 'serve
   spec: COMMANDS,
   breaks: example('EOVERFLOW for FAST_ZERO', () => answered(request(WRITE_ZEROES, 1, 0, 4096, FAST_ZERO), EOVERFLOW)),
   keeps: example('ENOTSUP for FAST_ZERO', () => answered(request(WRITE_ZEROES, 1, 0, 4096, FAST_ZERO), ENOTSUP)),
-  also: ['eoverflow-misused'],
 });
 
 export const WRONG_ERROR_CODE = rule('wrong-error-code', 'warning', 'server', 'session', {

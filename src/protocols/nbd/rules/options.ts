@@ -121,7 +121,6 @@ export const OPTION_AFTER_EXPORT_NAME = rule('option-after-export-name', 'error'
   keeps: example('requests after EXPORT_NAME', () =>
     readAndLeave([...hello(2, 2), option(1, 'disk'), exportInfo(65536, 1)]),
   ),
-  also: ['option-needs-fixed'],
 });
 
 export const OPTION_AFTER_GO = rule('option-after-go', 'error', 'client', 'both', {
@@ -290,7 +289,6 @@ export const EXPORT_NAME_AFTER_EXTENDED = rule('export-name-after-extended', 'er
     exportInfo(65536, 1),
   ]),
   keeps: example('GO after EXTENDED_HEADERS', () => [...hello(), ...extended(), ...go({ flags: 0x0ded })]),
-  also: ['export-name-without-go'],
 });
 
 export const META_REQUEST_MALFORMED = rule('meta-request-malformed', 'error', 'client', 'client', {

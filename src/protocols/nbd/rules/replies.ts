@@ -99,7 +99,6 @@ export const REPLY_TO_EXPORT_NAME = rule('reply-to-export-name', 'error', 'serve
   keeps: example('size and flags, without header', () =>
     readAndLeave([...hello(2, 2), option(1, 'disk'), exportInfo(65536, 1)]),
   ),
-  also: ['fixed-flag-missing'],
 });
 
 export const UNKNOWN_REPLY_TYPE = rule('unknown-reply-type', 'error', 'server', 'server', {
@@ -647,11 +646,17 @@ export const SERVER_HARD_DISCONNECT_HAGGLING = rule('server-hard-disconnect-hagg
 
 export const OPTION_UNANSWERED = rule('option-unanswered', 'note', 'server', 'session', {
   title: 'the session ended with an option unanswered',
-  meaning: 'The last option got no final reply before the connection ended.',
+  meaning:
+    'The last option got no final reply before the connection ended. Where closing itself was wrong, that finding names the option instead.',
   spec: FIXED,
-  breaks: example('both close while LIST is outstanding', () => [...hello(), option(3), serverCloses, clientCloses]),
+  breaks: example('a server that has to close on unknown client flags', () => [
+    ...hello(3, 7),
+    option(3),
+    serverCloses,
+    clientCloses,
+  ]),
   keeps: example('every option is answered', () => [...hello(), ...abort(), serverCloses, clientCloses]),
-  also: ['server-hard-disconnect-haggling'],
+  also: ['client-unknown-flag'],
 });
 
 export const REPLY_RULES = [

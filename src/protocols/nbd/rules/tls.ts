@@ -46,7 +46,6 @@ export const STARTTLS_WITHOUT_FIXED = rule('starttls-without-fixed', 'error', 'c
   spec: CLIENT_SIDE,
   breaks: example('STARTTLS without C_FIXED_NEWSTYLE', () => [...hello(3, 2), option(5), reply(5, UNSUP), ...abort()]),
   keeps: example('STARTTLS in fixed newstyle', upgrade),
-  also: ['client-fixed-flag-missing'],
 });
 
 export const STARTTLS_REPLY_INVALID = rule('starttls-reply-invalid', 'error', 'server', 'server', {
@@ -62,7 +61,6 @@ export const STARTTLS_REPLY_INVALID = rule('starttls-reply-invalid', 'error', 's
     ...abort(),
   ]),
   keeps: example('an acknowledgement', upgrade),
-  also: ['reply-type-for-option'],
 });
 
 export const STARTTLS_REFUSED = rule('starttls-refused', 'note', 'server', 'server', {
@@ -260,7 +258,6 @@ export const TLS_REQD_FOR_ABORT_OR_STARTTLS = rule('tls-reqd-for-abort-or-startt
   spec: SERVER_SIDE,
   breaks: example('STARTTLS requires TLS', () => [...hello(), option(5), reply(5, TLS_REQD), ...abort()]),
   keeps: example('LIST requires TLS', () => [...hello(), option(3), reply(3, TLS_REQD), ...abort()]),
-  also: ['tls-required-but-refused'],
 });
 
 export const TLS_REQD_WITH_INFO = rule('tls-reqd-with-info', 'error', 'server', 'server', {

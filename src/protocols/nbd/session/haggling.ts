@@ -251,6 +251,13 @@ export class Haggling {
     return this.waiting[0];
   }
 
+  /** Whether a reply is known to answer nothing that was asked: that is told by itself, and what it lacks follows from it. */
+  private isUnasked(m: OptionReply): boolean {
+    const { witness } = this.facts;
+    if (this.waiting[0]?.option.option === m.option || !witness.bothWhole) return false;
+    return confidenceThat(witness.sawAllBefore(m)) !== null;
+  }
+
   private rejectEarly(confidence: 'certain' | 'likely'): void {
     for (const reply of this.early) {
       if (reply.option === OPT_EXPORT_NAME) continue;
@@ -315,7 +322,7 @@ export class Haggling {
     const { answer } = this;
     this.limits.keep(answer, m);
     if (m.type === REP_INFO) takeInfo(answer, m);
-    this.replyChecks.reply(m, answer);
+    this.replyChecks.reply(m, answer, this.isUnasked(m));
     if (m.complete) this.tlsModes.reply(m, answer);
     this.insideTls.reply(m);
     if (!m.complete || (!m.isError && m.type > REP_META_CONTEXT)) this.agreed.partial = true;

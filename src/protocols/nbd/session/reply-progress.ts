@@ -20,7 +20,7 @@ import { CHUNK, CONTEXT_ID, ERROR_DATA, EXTENDED_CHUNK, STATUS_HEAD, STATUS_QUER
 import type { Chunk, Request } from '../messages.js';
 import { isKnownChunk, shortChunk, shortCommand } from '../names.js';
 import { show } from '../checks/options.js';
-import { rangeLength, rangeStart } from './request-range.js';
+import { hasRange, maximumPayload, rangeLength, rangeStart } from './request-range.js';
 import {
   BLOCK_STATUS_DUPLICATE_CONTEXT,
   BLOCK_STATUS_EXTRA_CONTEXT,
@@ -163,7 +163,7 @@ export class ReplyProgress {
     // a request that lies behind the export altogether is the client's fault; no content could fit it
     const possible = facts.size < 0 || from < facts.size;
     // a length over all limits is told of by itself, and is none to count with
-    const maximum = facts.blockSizes?.maximum ?? NO_PAYLOAD_LIMIT;
+    const maximum = maximumPayload(facts) ?? NO_PAYLOAD_LIMIT;
     if (m.type === CHUNK_OFFSET_DATA && m.dataLength > maximum) {
       this.partial = true;
     } else if (possible && (start < from || end > to)) {
@@ -294,7 +294,8 @@ export class ReplyProgress {
 
   private position(m: Chunk, at: number): void {
     const { facts, request } = this;
-    if (request !== null) {
+    // a command without a range has no positions: that the chunk does not belong to it is told by itself
+    if (request !== null && hasRange(request.type)) {
       const from = rangeStart(request);
       const length = rangeLength(request);
       if (length >= 0 && (at < from || at >= from + length)) {
@@ -339,8 +340,11 @@ export class ReplyProgress {
     if (this.contexts.size < most) this.contexts.add(id);
     else this.partial = true;
     if (request === null || request.type !== CMD_BLOCK_STATUS) return;
+    const isKnown = !facts.contextsKnown || !facts.negotiationSeen || facts.contexts.has(id);
+    // an id that was never handed out is told of by itself, and may stand for the one that lacks
+    if (!isKnown) this.partial = true;
     const listed = listedContexts(request);
-    if (listed !== null && !listed.includes(id)) {
+    if (listed !== null && isKnown && !listed.includes(id)) {
       facts.raise(BLOCK_STATUS_EXTRA_CONTEXT, {
         ...head,
         related: [request],

@@ -79,6 +79,12 @@ export function isMisaligned(r: Request, size: number, facts: Facts): boolean {
   return !((facts.sizeLo & mask) !== 0 && rangeStart(r) + rangeLength(r) === facts.size);
 }
 
+/** The largest payload to which both sides are held; null where the server told none, or an impossible one, which is told of by itself. */
+export function maximumPayload({ blockSizes }: Facts): number | null {
+  if (blockSizes === null || blockSizes.maximum === 0 || blockSizes.maximum < blockSizes.preferred) return null;
+  return blockSizes.maximum;
+}
+
 /** The minimum block size to which requests are held, or 1. */
 export function minimumBlock(facts: Facts): number {
   const minimum = facts.blockSizes?.minimum ?? 1;

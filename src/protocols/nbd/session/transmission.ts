@@ -101,9 +101,9 @@ export class Transmission {
     this.facts.serverTransmits = true;
     this.last = m;
     if (this.strays.length > 0) this.dropStrays(false);
-    if (m.error !== 0) this.simpleError(m);
-    else if (this.facts.extended && this.facts.negotiationSeen) this.headerMode(m);
     const request = this.matchSimple(m);
+    if (m.error !== 0) this.simpleError(m, request);
+    else if (this.facts.extended && this.facts.negotiationSeen) this.headerMode(m);
     if (request !== null) this.simpleAnswer(request, m);
     else if (this.waitsForRequest) this.unmatched(m);
   }
@@ -146,11 +146,12 @@ export class Transmission {
     return list;
   }
 
-  private simpleError(m: SimpleReply): void {
+  private simpleError(m: SimpleReply, request: Request | null): void {
     const { facts } = this;
     checkErrorValue(facts, m, 4, m.error);
     if (facts.extended && facts.negotiationSeen) this.headerMode(m);
-    else if (facts.structured && facts.negotiationSeen) {
+    // that a READ must not have a simple reply at all is told by itself
+    else if (facts.structured && facts.negotiationSeen && (request?.type !== CMD_READ || this.isDoubtful(request))) {
       facts.raise(ERROR_NOT_STRUCTURED, { message: m, text: `${errorName(m.error)} in a simple reply` });
     }
   }
@@ -169,6 +170,8 @@ export class Transmission {
     this.told.answered(request, m, m.error !== 0);
     if (this.isDoubtful(request)) {
       // its true answer may be lost, and this one belong to another
+    } else if (this.isGuess(request, m)) {
+      this.tooEarly(request, m);
     } else if (request.type === CMD_READ && facts.structured && facts.negotiationSeen) {
       facts.raise(SIMPLE_REPLY_TO_READ, { message: m, related: [request], text: 'structured replies were agreed on' });
     } else if (request.type === CMD_BLOCK_STATUS && m.error === 0) {
@@ -187,6 +190,7 @@ export class Transmission {
     if (content) this.totals.of(request.type).bytes += m.dataLength;
     // by far the commonest answer: one chunk, all of it
     const { progress } = request;
+    if (progress === null && this.isGuess(request, m) && !this.isDoubtful(request)) this.tooEarly(request, m);
     if (
       progress === null &&
       content &&
@@ -401,12 +405,8 @@ export class Transmission {
       const { reply } = stray;
       this.strays.splice(this.strays.indexOf(stray), 1);
       const last = !(reply instanceof Chunk) || reply.isDone;
-      if (reply.peerSeen >= 0 && reply.peerSeen < r.headerEnd) {
-        this.facts.raise(REPLY_BEFORE_REQUEST, {
-          message: reply,
-          related: [r],
-          text: `the server had received ${reply.peerSeen} bytes of the client; the request ends at ${r.headerEnd}`,
-        });
+      if (this.isGuess(r, reply)) {
+        this.tooEarly(r, reply);
         if (last) this.table.remove(r);
       } else if (r.payload > 0 && r.type === CMD_BLOCK_STATUS) {
         // which contexts it lists is not decoded yet
@@ -418,6 +418,19 @@ export class Transmission {
       }
       if (last) return;
     }
+  }
+
+  /** Whether the server had not received the request when it sent the reply. */
+  private isGuess(r: Request, reply: SimpleReply | Chunk): boolean {
+    return reply.peerSeen >= 0 && reply.peerSeen < r.headerEnd;
+  }
+
+  private tooEarly(r: Request, reply: SimpleReply | Chunk): void {
+    this.facts.raise(REPLY_BEFORE_REQUEST, {
+      message: reply,
+      related: [r],
+      text: `the server had received ${reply.peerSeen} bytes of the client; the request ends at ${r.headerEnd}`,
+    });
   }
 
   /** Replies for which no request has turned up, though all that the server had received by then was decoded. */
