@@ -180,6 +180,9 @@ export interface ProbeInput {
   limited(text: string): void;
 }
 
+/** Claims with a score from here on need no comparison. */
+export const CERTAIN = 0.99;
+
 export interface Claim {
   /** How sure: 1 = a magic that nothing else begins with; 0.5 = plausible; the best claim of all protocols wins. */
   readonly score: number;

@@ -1,7 +1,7 @@
 import type { Limits } from '../base/limits.js';
 import { EMPTY_BLOCK, type Block } from '../base/block.js';
 import type { Origin } from '../base/origin.js';
-import type { Claim, ProbeInput, Protocol } from '../contract/protocol.js';
+import { CERTAIN, type Claim, type ProbeInput, type Protocol } from '../contract/protocol.js';
 import type { Connection, End } from '../stream/byte-stream.js';
 import type { Budget } from '../base/budget.js';
 import type { SecretSource } from '../tls/secret-source.js';
@@ -32,8 +32,6 @@ export interface Classification {
   readonly clientEnd: End | null;
 }
 
-/** Claims at or above this need no comparison. */
-const CERTAIN = 0.99;
 /** A claim with a lower score than this is not accepted. */
 const PLAUSIBLE = 0.5;
 /** A matching port decides between claims that are about equally good. */

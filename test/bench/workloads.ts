@@ -153,8 +153,9 @@ function cephCrc(seed: number, b: Uint8Array): number {
   return crc32c(seed, b);
 }
 
-/** A msgr2.1 frame in crc mode. */
-function msgr2Frame(tag: number, segments: readonly Buffer[]): Buffer {
+/** A msgr2.1 frame in crc mode. Empty segments at its end are not counted, as Ceph has it. */
+function msgr2Frame(tag: number, all: readonly Buffer[]): Buffer {
+  const segments = all.slice(0, all.findLastIndex((s) => s.length > 0) + 1);
   const preamble = Buffer.alloc(32);
   preamble[0] = tag;
   preamble[1] = segments.length;
@@ -178,7 +179,6 @@ function msgr2Frame(tag: number, segments: readonly Buffer[]): Buffer {
       parts.push(s);
       epilogue.writeUInt32LE(cephCrc(0xffffffff, s), 1 + 4 * i);
     });
-    for (let i = segments.length - 1; i < 3; i++) epilogue.writeUInt32LE(0xffffffff, 1 + 4 * i);
     parts.push(epilogue);
   }
   return Buffer.concat(parts);

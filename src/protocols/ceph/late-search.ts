@@ -1,4 +1,4 @@
-import type { Claim, ProbeInput, ProbeResult } from '../../contract/protocol.js';
+import { CERTAIN, type Claim, type ProbeInput, type ProbeResult } from '../../contract/protocol.js';
 
 /** Bytes of a connection that was joined late that are waited for to tell its client from its server. */
 const PATIENCE = 2048;
@@ -10,6 +10,8 @@ interface Messenger {
   readonly ports: readonly number[];
   /** Whether such a header stands there, by its checksum. */
   stands(bytes: Uint8Array, view: DataView, at: number): boolean;
+  /** Where the next header may be, behind all that belongs to the one at `at`: offsets, of which some may lie beyond the bytes. */
+  ends(bytes: Uint8Array, view: DataView, at: number): readonly number[];
   /** 1: a client sent that; 2: a server; 0: cannot tell. */
   roleOf(bytes: Uint8Array): 0 | 1 | 2;
 }
@@ -29,12 +31,15 @@ export class LateSearch {
     if (marks === undefined) this.searched.set(input.classification, (marks = [0, 0]));
     for (const end of [0, 1] as const) {
       const bytes = input.bytes[end];
-      if (this.find(bytes, Math.max(0, marks[end] - input.at[end])) >= 0) {
+      const first = this.find(bytes, Math.max(0, marks[end] - input.at[end]));
+      if (first >= 0) {
         const roles = this.clientEnd(input);
         // a few more headers may tell who is who
         const total = input.bytes[0].length + input.bytes[1].length;
         if (roles === null && total < PATIENCE && !(input.ended[0] && input.ended[1])) return 'more';
-        return { score: 0.95, by: 'heuristic', clientEnd: roles };
+        // who cannot tell its client yet is asked again, as long as somebody else is not sure either
+        const score = roles !== null && this.isFollowed(bytes, first) ? CERTAIN : 0.95;
+        return { score, by: 'heuristic', clientEnd: roles };
       }
       marks[end] = input.at[end] + Math.max(0, bytes.length - this.messenger.size + 1);
     }
@@ -48,6 +53,15 @@ export class LateSearch {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     for (let at = from; at + messenger.size <= bytes.length; at++) if (messenger.stands(bytes, view, at)) return at;
     return -1;
+  }
+
+  /** Whether another header stands where what belongs to the one at `at` ends: two checksums of 32 bits leave nothing to chance. */
+  private isFollowed(bytes: Uint8Array, at: number): boolean {
+    const { messenger } = this;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return messenger
+      .ends(bytes, view, at)
+      .some((end) => end + messenger.size <= bytes.length && messenger.stands(bytes, view, end));
   }
 
   /** Which end connected: the handshake says it; else what the ends say; else the port. */

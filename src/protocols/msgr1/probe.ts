@@ -4,9 +4,19 @@ import { MSG as TYPE } from '../ceph/message-types.js';
 import { LateSearch } from '../ceph/late-search.js';
 import { senderOf } from '../ceph/senders.js';
 import { provenHeader } from './header.js';
-import { ADDRESS_SIZE, BANNER, FOOTER, MSG } from './layout.js';
+import { ADDRESS_SIZE, BANNER, FOOTER, FOOTER_OLD, MSG } from './layout.js';
 
-const search = new LateSearch({ size: MSG.size, ports: [PORT_V1], stands: provenHeader, roleOf });
+const search = new LateSearch({
+  size: MSG.size,
+  ports: [PORT_V1],
+  stands: provenHeader,
+  ends(_bytes, view, at) {
+    const { frontLength, middleLength, dataLength } = MSG.at;
+    const footer = [frontLength, middleLength, dataLength].reduce((n, part) => n + view.getUint32(at + part, true), at);
+    return [FOOTER, FOOTER_OLD].map(({ size }) => footer + MSG.size + size);
+  },
+  roleOf,
+});
 
 /** What both versions of the messenger begin with. */
 const COMMON = 'ceph v';

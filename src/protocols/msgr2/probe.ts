@@ -7,7 +7,16 @@ import { senderOf } from '../ceph/senders.js';
 import { BANNER, MESSAGE_HEADER, PREAMBLE } from './layout.js';
 import { plausiblePreamble, Preamble } from './preamble.js';
 
-const search = new LateSearch({ size: PREAMBLE.size, ports: [PORT_V2], stands: plausiblePreamble, roleOf });
+const search = new LateSearch({
+  size: PREAMBLE.size,
+  ports: [PORT_V2],
+  stands: plausiblePreamble,
+  ends(bytes, view, at) {
+    const preamble = new Preamble().read(bytes, view, at);
+    return ([1, 0] as const).map((revision) => at + preamble.frameLength(revision));
+  },
+  roleOf,
+});
 
 function begins(bytes: Uint8Array, prefix: string): boolean | 'more' {
   const n = Math.min(bytes.length, prefix.length);

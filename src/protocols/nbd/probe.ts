@@ -1,5 +1,5 @@
 import type { Connection, End } from '../../stream/byte-stream.js';
-import type { ProbeInput, ProbeResult } from '../../contract/protocol.js';
+import { CERTAIN, type ProbeInput, type ProbeResult } from '../../contract/protocol.js';
 import {
   EXTENDED_REPLY_MAGIC,
   EXTENDED_REQUEST_MAGIC,
@@ -27,6 +27,8 @@ const SURE = 1;
 /** Headers that chain, or one that stands where the recording began. */
 const CHAINED = 0.9;
 const ALONE = 0.7;
+/** So many headers that chain from the first captured byte on leave nothing to chance; others, from further on, may be somebody's payload. */
+const ENOUGH = 3;
 
 type Role = 'client' | 'server';
 /** `at`: where the header that tells it begins. */
@@ -180,13 +182,14 @@ function follow(view: DataView, at: number, role: Role): number {
   const judge = role === 'client' ? plausibleClient : plausibleServer;
   let pos = at;
   let headers = 0;
-  while (pos < total && headers < 3) {
+  while (pos < total && headers < ENOUGH) {
     const length = judge(view, pos, total - pos);
     if (length === NO) return at === 0 && headers > 0 ? ALONE : 0;
     if (length === MORE) break;
     headers++;
     pos += length;
   }
+  if (headers === ENOUGH && at === 0) return CERTAIN;
   if (headers >= 2) return CHAINED;
   if (headers === 1 && at === 0) return ALONE;
   return headers === 1 && pos === total && total >= CLIENT_LOOKAHEAD ? ALONE : 0;
