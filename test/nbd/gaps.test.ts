@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import type { Step } from '../../src/base/rule.js';
 import { runSteps } from '../../src/engine/example.js';
 import { nbd } from '../../src/protocols/nbd/index.js';
+import {
+  data,
+  disconnect,
+  READ,
+  request,
+  structuredSession,
+  unseen,
+} from '../../src/protocols/nbd/rules/session-steps.js';
 import { unaccounted } from '../kit/properties.js';
 import { bytesOf, TRAFFIC, withGap } from './loss-kit.js';
 
@@ -60,5 +69,20 @@ describe('bytes that the capture lost', () => {
     const found = result.findings.find((f) => f.rule.id === 'capture/resynchronised');
     expect(found?.text).toMatch(/^504 bytes skipped; decoding goes on with/);
     expect(result.streams[0]!.skipped[1].resynchronised).toBe(504);
+  });
+
+  it('with the answer to a request that is decoded later gives it no other one: its cookie may be in use again', () => {
+    const first = request(READ, 1, 4096, 512);
+    const again = request(READ, 1, 8192, 512);
+    const handshake = structuredSession();
+    const before = bytesOf(handshake, 'server');
+    const lost = data(1, 4096, 512).bytes.length;
+    // the recorder has the server's packets in front of the client's, and lacks the first answer
+    const gap: Step = { from: 'server', gap: lost };
+    const client = [unseen(first, before), unseen(again, before + lost), ...disconnect()];
+    const late = bytesOf(handshake, 'client') + first.bytes.length + again.bytes.length;
+    const answer = unseen(data(1, 8192, 512), late);
+    const { findings } = runSteps(nbd, [...handshake, gap, answer, ...client]);
+    expect(findings.filter((f) => f.party !== 'capture').map((f) => `${f.rule.id}: ${f.text}`)).toEqual([]);
   });
 });

@@ -47,6 +47,8 @@ export class Transmission {
   private readonly outcomes: OutcomeChecks;
   /** How often the server's side lost messages: requests from before may have been answered there. */
   epoch = 0;
+  /** Offset in the server's stream up to which its last loss reaches, as far as its next message tells; -1: it lost nothing. */
+  private lostUpTo = -1;
   /** The server's decoder is looking for its next message: replies are there that are not decoded yet. */
   repliesAreSought = false;
   requests = 0;
@@ -100,6 +102,7 @@ export class Transmission {
     this.replies++;
     this.facts.serverTransmits = true;
     this.last = m;
+    if (this.lostUpTo === Infinity) this.lostUpTo = m.offset;
     if (this.strays.length > 0) this.dropStrays(false);
     const request = this.matchSimple(m);
     if (m.error !== 0) this.simpleError(m, request);
@@ -112,6 +115,7 @@ export class Transmission {
     this.replies++;
     this.facts.serverTransmits = true;
     this.last = m;
+    if (this.lostUpTo === Infinity) this.lostUpTo = m.offset;
     if (this.strays.length > 0) this.dropStrays(false);
     if (this.chunkChecks.chunk(m)) this.requestChecks.badChunk ??= m;
     const request = this.matchChunk(m);
@@ -128,6 +132,7 @@ export class Transmission {
       return;
     }
     this.epoch++;
+    this.lostUpTo = Infinity;
     this.repliesAreSought = true;
     this.table.lost(this.epoch);
     this.orphans = null;
@@ -256,10 +261,14 @@ export class Transmission {
     return request.inferred || request.epoch !== this.epoch || this.shifted;
   }
 
-  /** Whether, behind a loss of client bytes, the reply may have been decoded already, and found no request. */
+  /**
+   * Whether the reply may have been decoded already, and found no request, behind a loss of client bytes; or may be among what the server's
+   * side lost before this request was decoded.
+   */
   private mayBeAnswered(r: Request): boolean {
     const { facts } = this;
-    return !facts.witness.whole(CLIENT) && facts.context.decodedUpTo(SERVER) > r.peerSeen;
+    if (facts.context.decodedUpTo(SERVER) <= r.peerSeen) return false;
+    return !facts.witness.whole(CLIENT) || (r.peerSeen >= 0 && r.peerSeen < this.lostUpTo);
   }
 
   /** The first request in flight that the reply can belong to. */
