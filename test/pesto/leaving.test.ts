@@ -16,6 +16,7 @@ import {
   SERVER_CLOSE,
   updating,
   WEB,
+  rule,
 } from '../../src/protocols/pesto/build.js';
 import { pesto } from '../../src/protocols/pesto/index.js';
 
@@ -69,10 +70,12 @@ describe('an update that leaves a table out', () => {
   });
 
   it('loses nothing, where it is refused', () => {
-    const text = texts(section(2), END);
+    const text = texts(section(3, [rule({ first: 0, to: 1 })]), END);
     expect(text).toContain('changes nothing');
     expect(text).toContain('would be lost');
     expect(text).not.toContain('is lost');
+    // a wrong id stands for the right one
+    expect(texts(section(2), END)).not.toContain('would be lost');
   });
 });
 

@@ -131,7 +131,7 @@ describe('what clients send', () => {
     ['P05', 'P17', ['e rule-conflict', 'w update-rejected']],
     ['P05', 'P18', ['e rule-target-overflow', 'w update-rejected']],
     ['P05', 'P19', ['e rule-target-family', 'w update-rejected']],
-    ['P05', 'P20', ['e client-unknown-pif', 'w client-omits-pif', 'w update-rejected']],
+    ['P05', 'P20', ['e client-unknown-pif', 'w update-rejected']],
     ['P05', 'P21', ['e rule-ifname-unterminated', 'w update-rejected']],
     ['P05', 'P25', ['e rule-target-zero', 'e rule-unknown-flags', 'e rule-proto-unsupported', 'w update-rejected']],
     ['P06', 'P23', ['w update-clears-all']],

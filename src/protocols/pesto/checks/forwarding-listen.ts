@@ -1,4 +1,5 @@
 import { hex, hexNumber } from '../../../base/hex.js';
+import { SERVER } from '../../../base/input.js';
 import { within } from '../../../base/layout.js';
 import { quote } from '../../../base/text.js';
 import { formatAddress, isAny6, isV4 } from '../address.js';
@@ -73,7 +74,10 @@ function checkFamily(judged: JudgedRule): void {
   const { message: m, table } = judged;
   const { layout, raw } = m;
   const { addr } = layout.at;
+  // a server without any family is told of at its table
+  const incapable = m.side === SERVER && table.lacks(CAP_IPV4) && table.lacks(CAP_IPV6);
   if ((m.flags & DUAL_STACK_ANY) === 0) {
+    if (incapable) return;
     const [cap, name] = isV4(raw, addr) ? ([CAP_IPV4, 'IPV4'] as const) : ([CAP_IPV6, 'IPV6'] as const);
     if (table.lacks(cap)) judged.fails(F.FAMILY_NOT_CAPABLE, `the server lacks ${name}`, layout.where(m, 'addr'));
     return;
@@ -83,7 +87,7 @@ function checkFamily(judged: JudgedRule): void {
     judged.fails(F.DUAL_STACK_ADDRESS, text, layout.where(m, 'addr'));
   }
   const lacked = table.lacks(CAP_IPV4) ? 'IPV4' : table.lacks(CAP_IPV6) ? 'IPV6' : null;
-  if (lacked === null) return;
+  if (lacked === null || incapable) return;
   judged.fails(F.DUAL_STACK_NOT_CAPABLE, `DUAL_STACK_ANY, and the server lacks ${lacked}`, layout.where(m, 'flags'));
 }
 

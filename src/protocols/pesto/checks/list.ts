@@ -81,7 +81,8 @@ class EntryCheck {
     } else if (last !== undefined && m.pif < last.id) {
       this.raise(L.PIF_ORDER, `${who} comes after pif ${last.id}`, where);
     }
-    if (m.pif === PIF_TAP || m.pif > PIF_SPLICE)
+    // there are but three that servers have: one too many is told of by itself
+    if (list.length < MAX_PIFS && (m.pif === PIF_TAP || m.pif > PIF_SPLICE))
       this.raise(L.PIF_UNEXPECTED, `${who}: no shipped server has such a table`, where);
   }
 
@@ -105,7 +106,10 @@ class EntryCheck {
 
   private knownName(where: Span<Pif>): void {
     const { m, who } = this;
-    const sameName = this.t.list.find((x) => x.name === m.pifName);
+    const { list } = this.t;
+    // a table that is there twice has one name or another: that is told
+    if (list.some((x) => x.id === m.pif)) return;
+    const sameName = list.find((x) => x.name === m.pifName);
     const known = PIF_NAMES[m.pif];
     if (sameName !== undefined) {
       this.fatal(L.PIF_DUPLICATE_NAME, `${who} has the name of pif ${sameName.id}`, where);
@@ -117,13 +121,13 @@ class EntryCheck {
   private caps(where: Span<Pif>): void {
     const { who } = this;
     const { caps } = this.m;
+    const first = this.t.list[0];
+    if (first?.caps === caps) return;
     const unknown = (caps & ~CAPS_KNOWN) >>> 0;
     if (unknown !== 0) {
       this.raise(L.CAPS_UNKNOWN, `${who}: bits ${hexNumber(unknown)} of ${hexNumber(caps)} have no meaning`, where);
     }
-    const first = this.t.list[0];
     if (first !== undefined) {
-      if (first.caps === caps) return;
       const text = `${who} has ${hexNumber(caps)}, pif ${first.id} has ${hexNumber(first.caps)}`;
       this.raise(L.CAPS_DIFFER, text, where);
       return;

@@ -29,6 +29,8 @@ export interface Endings {
   readonly socket: boolean;
   /** Whether either side broke the connection off. */
   readonly reset: boolean;
+  /** By side: offset up to which its stream was decoded: its end, where nothing is cut. */
+  readonly decodedUpTo: readonly [number, number];
   /** Up to which offset of the server's stream its client said in the end that it has the bytes; -1: nobody knows. */
   readonly taken: number;
 }
@@ -59,6 +61,12 @@ export function judgeEnds(output: Output, e: Endings): void {
 function cutText(d: Told): string {
   if (d.cutPresent === 0) return 'nothing';
   return d.cutWanted > 0 ? `${d.cutPresent} of ${d.cutWanted} bytes` : count(d.cutPresent, 'byte');
+}
+
+/** The place where a side's stream ends: its unfinished message, or behind the last one. */
+function endOf(side: Side, told: Told, e: Endings): { side: Side; offset: number; length: number } {
+  const { cutOffset, cutPresent } = told;
+  return { side, offset: cutPresent > 0 ? cutOffset : e.decodedUpTo[side], length: cutPresent };
 }
 
 function judgeServerEnd(output: Output, e: Endings): void {
@@ -95,7 +103,7 @@ function judgeServerEnd(output: Output, e: Endings): void {
       ? `in rule ${server.table.count - server.left + 1} of ${server.table.count} of ${table.label}`
       : `after ${count(t.list.length, 'table')}`;
   const text = `the stream ends ${place}, with ${cutText(server)} of what comes next and without the end of the list`;
-  const evidence: Evidence = { side: SERVER, offset: Math.max(server.cutOffset, 0), length: server.cutPresent, text };
+  const evidence: Evidence = { ...endOf(SERVER, server, e), text };
   if (left === null) output.raise(L.PIF_LIST_UNTERMINATED, evidence);
   else output.raise(S.SERVER_CLOSE_IN_LIST, { ...evidence, text: `${text}; the client was still there` });
 }
@@ -110,8 +118,7 @@ function judgeUnfinished(output: Output, e: Endings): void {
   const place = inRules
     ? `in rule ${client.table!.count - client.left + 1} of ${client.table!.count} for ${pifName(client.table!.pif)}, with ${cutText(client)}`
     : `after ${count(t.sectionCount, 'section')}, with ${cutText(client)} of what comes next`;
-  const offset = client.cutPresent > 0 ? client.cutOffset : (t.updateStart?.offset ?? 0);
-  const evidence = { side: CLIENT as Side, offset, length: client.cutPresent };
+  const evidence = endOf(CLIENT, client, e);
   const left = ends[CLIENT];
   const closed = ends[SERVER];
   if (closed !== null && (left === null || closed.packet < left.packet)) {

@@ -101,6 +101,7 @@ export function judgeTableId(output: Output, t: Transaction, id: number, m: Pif 
     text,
     confidence: whole || id > PIF_SPLICE ? 'certain' : 'likely',
   });
+  t.strayed = true;
   t.fail(text, m);
 }
 
@@ -129,7 +130,8 @@ export function judgeUpdateEnd(output: Output, t: Transaction, m: PifEnd, server
   if (!t.updateWhole || !t.listWhole || t.skewed) return;
   const taken = t.failure === '' && !t.rejected && !serverLeft;
   for (const listed of t.list) {
-    if (t.sections.has(listed.id)) continue;
+    // a section with a wrong id, for which the update is refused, may be the one that lacks
+    if (t.sections.has(listed.id) || t.strayed) continue;
     const n = listed.rules.length;
     output.raise(U.CLIENT_OMITS_PIF, {
       message: m,

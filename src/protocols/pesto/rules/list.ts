@@ -74,7 +74,6 @@ export const PIF_DUPLICATE_ID: Rule = {
     text: 'HOST comes twice, under two names',
     steps: () => reading(hello(), entry(3), entry(1), entry(1, [], { name: 'HOST2' }), END),
   },
-  also: ['pesto/pif-name-mismatch'],
   keeps: { text: 'ids 1 and 3', steps: () => listing() },
 };
 

@@ -138,6 +138,7 @@ export class PestoSession implements Session<PestoMessage> {
       ends: this.ends,
       witness: this.witness,
       clientSilent: !this.context.present(CLIENT),
+      decodedUpTo: [this.context.decodedUpTo(CLIENT), this.context.decodedUpTo(SERVER)],
       ordered: this.context.connection.ordered,
       socket: this.context.connection.transport === 'unix',
       reset: how === 'reset',

@@ -25,6 +25,8 @@ export class Transaction {
   updateEnd: PifEnd | null = null;
   /** The first check of the server that the update fails. */
   failure = '';
+  /** The update has a section for a table that the server does not have. */
+  strayed = false;
   failedAt: PestoMessage | null = null;
   /** Whether it was said already that the update is refused. */
   rejected = false;
