@@ -77,6 +77,7 @@ export abstract class Message {
 
   /** Sets where the last captured byte came from. */
   endAt(origin: Origin): void {
+    if (origin.packet === this.packet) return;
     this.sending += (origin.seconds - this.seconds) * 1e9 + (origin.nanos - this.nanos);
     this.packet = origin.packet;
     this.seconds = origin.seconds;

@@ -13,7 +13,7 @@ import type { RuleLevels } from './findings.js';
 import { PumpRoom } from './carry.js';
 import { ParkedStreams } from './parked-streams.js';
 import { ProbeStores } from './probe-stores.js';
-import type { StreamEnvironment } from './stream-environment.js';
+import { sharedSettings, type StreamEnvironment } from './stream-environment.js';
 import { StreamIntake } from './stream-intake.js';
 import { SessionBudgets } from './session-shares.js';
 
@@ -145,7 +145,7 @@ export function playSteps(protocol: Protocol, steps: readonly Step[], options: S
     waiting: new Set(),
     secured: (record, side, event) => reporter.secured?.(record, side, event),
     details: options.details ?? true,
-    bytes: options.details ?? true,
+    settings: sharedSettings({ limits, details: options.details ?? true, bytes: options.details ?? true }),
     opened: (record) => reporter.open?.(record),
     message: (record, message) => reporter.message(record, message),
     finding: (finding) => reporter.finding(finding),

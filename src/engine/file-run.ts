@@ -16,7 +16,7 @@ import { ParkedStreams } from './parked-streams.js';
 import { ProbeStores } from './probe-stores.js';
 import type { RunSecrets } from './run-secrets.js';
 import { tapped } from './tap.js';
-import type { StreamEnvironment } from './stream-environment.js';
+import { sharedSettings, type StreamEnvironment } from './stream-environment.js';
 import { StreamIntake } from './stream-intake.js';
 import type { SessionBudgets } from './session-shares.js';
 
@@ -73,7 +73,7 @@ export class FileRun implements PacketSink {
       shared,
       levels: options.levels,
       details: options.details,
-      bytes: options.bytes,
+      settings: sharedSettings(options),
       parked: new ParkedStreams(),
       room: new PumpRoom(),
       stores: new ProbeStores(),

@@ -67,9 +67,8 @@ export class StreamDecoding implements PlaintextReader {
 
   private settings(side: Side, dropped: number): DecoderSettings {
     const { connection } = this.record;
-    const { limits, details, bytes } = this.env;
     const known = connection.startKnown?.[this.ledger.endOf(side)] !== false;
-    return { limits, details, bytes, fromStart: connection.start === 'captured' && dropped === 0 && known };
+    return this.env.settings[connection.start === 'captured' && dropped === 0 && known ? 'fromStart' : 'late'];
   }
 
   /** Plays what was buffered until the protocol was known. `unheard`: what TLS told meanwhile. */

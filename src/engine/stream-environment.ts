@@ -2,7 +2,7 @@ import type { Budget } from '../base/budget.js';
 import type { Side } from '../base/input.js';
 import type { Limits } from '../base/limits.js';
 import type { Message } from '../contract/message.js';
-import type { Protocol } from '../contract/protocol.js';
+import type { DecoderSettings, Protocol } from '../contract/protocol.js';
 import type { Connection } from '../stream/byte-stream.js';
 import type { TlsEvent } from '../tls/event.js';
 import type { SecretSource } from '../tls/secret-source.js';
@@ -12,6 +12,17 @@ import type { RuleLevels } from './findings.js';
 import type { ParkedStreams } from './parked-streams.js';
 import type { ProbeStores } from './probe-stores.js';
 import type { SessionBudgets } from './session-shares.js';
+
+/** Of decoders that begin with the first byte of their direction, and of others. */
+export interface SharedSettings {
+  readonly fromStart: DecoderSettings;
+  readonly late: DecoderSettings;
+}
+
+export function sharedSettings(given: Omit<DecoderSettings, 'fromStart'>): SharedSettings {
+  const { limits, details, bytes } = given;
+  return { fromStart: { limits, details, bytes, fromStart: true }, late: { limits, details, bytes, fromStart: false } };
+}
 
 /** What the streams of one run share. */
 export interface StreamEnvironment {
@@ -25,7 +36,7 @@ export interface StreamEnvironment {
   readonly shared: (protocol: Protocol) => unknown;
   readonly levels: RuleLevels;
   readonly details: boolean;
-  readonly bytes: boolean;
+  readonly settings: SharedSettings;
   /** Of this file. */
   readonly parked: ParkedStreams;
   readonly room: PumpRoom;

@@ -52,8 +52,10 @@ export function parseInfoRequest(option: Option, maxItems: number): InfoRequest 
   const at = NAME.size + nameLength;
   if (data.length < at + 2) return { nameLength, name, count: -1, types: [], exact: false };
   const count = data.u16(at);
-  const types: number[] = [];
-  for (let i = 0; i < count && i < maxItems && at + 4 + 2 * i <= data.length; i++) types.push(data.u16(at + 2 + 2 * i));
+  const there = Math.min(count, maxItems, (data.length - at - 2) >> 1);
+  // of that length from the start: an array that is pushed to makes room for 16 more
+  const types = new Array<number>(there);
+  for (let i = 0; i < there; i++) types[i] = data.u16(at + 2 + 2 * i);
   return { nameLength, name, count, types, exact: dataLength === 6 + nameLength + 2 * count };
 }
 

@@ -46,7 +46,8 @@ export class ClientFraming extends NbdFraming<typeof CLIENT> {
   override readonly lookahead = CLIENT_LOOKAHEAD;
   private state = FLAGS;
   private longestWrite = 0;
-  private readonly early = new EarlyHeader(isRequest);
+  /** Made with the first data. */
+  private early: EarlyHeader | null = null;
   /** NBD_OPT_STARTTLS was sent: TLS may begin at any option from now on, or clear text goes on where it was refused. */
   private tlsDue = false;
   /** The first bytes at hand need not be the first that were sent. */
@@ -88,6 +89,7 @@ export class ClientFraming extends NbdFraming<typeof CLIENT> {
     this.state = REQUESTS;
     // small WRITEs, of which many are at hand at once, would pay a tenth more for it
     if (message.length > input.remaining && message.payload > 0 && message.taker === null) {
+      this.early ??= new EarlyHeader(isRequest);
       this.early.begin(message.extended ? EXTENDED_REQUEST_MAGIC : REQUEST_MAGIC);
       message.taker = this.early;
     }
@@ -104,7 +106,7 @@ export class ClientFraming extends NbdFraming<typeof CLIENT> {
     const due = this.headerDue();
     if (input.remaining < due && !isFinal(patience)) return due;
     const { previous } = this.frames;
-    const inside = previous instanceof Request ? this.early.in(previous, previous.payload) : null;
+    const inside = (previous instanceof Request ? this.early?.in(previous, previous.payload) : null) ?? null;
     this.notices.unframed(CLIENT, input.offset, this.firstBytes(input), previous, inside);
     if (this.state !== OVER) return this.loseHere(input, patience, true);
     this.frames.swallow('undecoded');

@@ -36,7 +36,8 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
   override readonly lookahead = SERVER_LOOKAHEAD;
   protected readonly client: ClientTold;
   protected form: ReplyForm = UNSETTLED;
-  private readonly early = new EarlyHeader((_, __, hi, lo) => this.client.isAsked(hi, lo));
+  /** Made with the first data. */
+  private early: EarlyHeader | null = null;
 
   constructor(notices: NbdNotices, tls: TlsTold, held: Share, client: ClientTold) {
     super(notices, tls, held);
@@ -78,10 +79,16 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
     const message = new Chunk(input, extended, length, this.frames.settings.limits);
     // small chunks, of which many are at hand at once, would pay a tenth more for it
     if (message.length > input.remaining && message.dataLength > 0 && message.type === CHUNK_OFFSET_DATA) {
-      this.early.begin(extended ? EXTENDED_REPLY_MAGIC : STRUCTURED_REPLY_MAGIC);
-      message.taker = this.early;
+      message.taker = this.searchData(extended ? EXTENDED_REPLY_MAGIC : STRUCTURED_REPLY_MAGIC);
     }
     return this.take(message, input);
+  }
+
+  /** Takes the data of the message that begins, and looks among them for a header with this magic. */
+  private searchData(magic: number): EarlyHeader {
+    this.early ??= new EarlyHeader((_, __, hi, lo) => this.client.isAsked(hi, lo));
+    this.early.begin(magic);
+    return this.early;
   }
 
   private simpleReply(input: Input<typeof SERVER>, patience: Patience): number {
@@ -101,8 +108,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
     const message = new SimpleReply(input);
     if (payload > 0) {
       message.length += payload;
-      this.early.begin(SIMPLE_REPLY_MAGIC);
-      message.taker = this.early;
+      message.taker = this.searchData(SIMPLE_REPLY_MAGIC);
     }
     const hinted = this.form !== STRUCTURED && (message.error === 0 || !this.foundAlone(input));
     return payload < 0 ? this.openReply(message, input, hinted) : this.take(message, input, hinted);
@@ -157,7 +163,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
 
   /** Behind a reply that reports success: the next header stood inside its data, or it had data that it must not have. */
   private behindSuccess(input: Input<typeof SERVER>, previous: SimpleReply, patience: Patience): number {
-    const inside = this.early.in(previous, previous.payload);
+    const inside = this.early?.in(previous, previous.payload) ?? null;
     if (inside !== null) {
       this.notices.readCutShort(previous, inside, false);
       return this.loseHere(input, patience, true);
@@ -198,14 +204,14 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
     const due = this.headerDue();
     if (input.remaining < due && !isFinal(patience)) return due;
     const { previous } = this.frames;
-    const inside = previous instanceof Chunk ? this.early.in(previous, previous.dataLength) : null;
+    const inside = (previous instanceof Chunk ? this.early?.in(previous, previous.dataLength) : null) ?? null;
     this.notices.unframed(SERVER, input.offset, this.firstBytes(input), previous, inside);
     return this.loseHere(input, patience, true);
   }
 
   override endsIn(message: NbdMessage, missing: number, how: 'fin' | 'reset' | 'open'): void {
     super.endsIn(message, missing, how);
-    const inside = message instanceof SimpleReply ? this.early.in(message, message.payload) : null;
+    const inside = (message instanceof SimpleReply ? this.early?.in(message, message.payload) : null) ?? null;
     if (inside !== null) this.notices.readCutShort(message, inside, true);
   }
 

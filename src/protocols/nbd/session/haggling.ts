@@ -216,7 +216,7 @@ export class Haggling {
         this.rejectEarly(sure);
         return;
       }
-      this.early.shift();
+      dropFirst(this.early);
       if (reply.option !== asked.option.option) {
         asked = this.mismatch(reply, asked);
         if (asked === undefined) continue;
@@ -224,7 +224,7 @@ export class Haggling {
       reply.answers(asked.option);
       this.limits.keep(asked, reply);
       if (reply.isFinal) {
-        this.waiting.shift();
+        dropFirst(this.waiting);
         this.end(asked, reply);
       }
     }
@@ -362,4 +362,10 @@ export class Haggling {
       ...[arriving, abort, goAck, startTlsAck, startTlsRefusal, shutdownReply],
     ].filter((m) => m instanceof Option || m instanceof OptionReply);
   }
+}
+
+/** Thousands of sessions are past their haggling: a list that became empty keeps its room until its length is set. */
+function dropFirst(list: unknown[]): void {
+  list.shift();
+  if (list.length === 0) list.length = 0;
 }

@@ -14,9 +14,12 @@ const MAP_LIFE = 4096;
 /** Requests that a table may hold, and remember, even where all sessions together hold too many. */
 const FAIR = 16;
 
+/** Of a session that has sent none; never added to. */
+const NO_REQUESTS = new Map<number, Request>();
+
 /** The requests in flight by cookie, several with one cookie in the order in which they were sent; and the latest completed ones. */
 export class RequestTable {
-  private byCookie = new Map<number, Request>();
+  private byCookie = NO_REQUESTS;
   private mapLife = MAP_LIFE;
   /** A ring that grows as it fills, as long as there is room: thousands of connections complete a few requests each. */
   private readonly done: Request[] = [];
@@ -47,6 +50,7 @@ export class RequestTable {
 
   add(request: Request): void {
     const key = keyOf(request.cookieHi, request.cookieLo);
+    if (this.byCookie === NO_REQUESTS) this.byCookie = new Map();
     const first = this.byCookie.get(key);
     request.next = null;
     if (first === undefined) {
@@ -147,7 +151,7 @@ export class RequestTable {
   }
 
   clear(): void {
-    this.byCookie.clear();
+    this.byCookie = NO_REQUESTS;
     this.held.give(this.size);
     this.size = 0;
     this.stale = 0;
