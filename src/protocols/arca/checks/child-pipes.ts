@@ -1,4 +1,5 @@
 import { hexNumber } from '../../../base/hex.js';
+import { count } from '../../../base/text.js';
 import { OFFSET_LIMIT } from './shared-memory.js';
 import {
   PIPE_LENGTH,
@@ -45,7 +46,7 @@ export function checkPipe(scene: Scene, m: PostcardFrame, pipe: ValueOf<typeof P
     scene.raise(PIPE_LENGTH, {
       message: m,
       severity: length < 2 ? 'error' : 'warning',
-      text: `a ring of ${length} bytes; hosts make them ${CHILD_RING} long${length < 2 ? ', and one byte stays free' : ''}`,
+      text: `a ring of ${count(length, 'byte')}; hosts make them ${CHILD_RING} long${length < 2 ? ', and one byte stays free' : ''}`,
     });
   }
   const live = scene.context.shared.live(rx, tx);

@@ -108,11 +108,18 @@ export class Ids {
       );
   }
 
-  /** The ids of ConnectOk and IncomingConnection. */
-  ready(m: ControlFrame): void {
+  /** Whether no listener has that id, as far as the whole session shows. */
+  isUnknown(listener: number): boolean {
+    return !this.listeners.has(listener) && this.complete && this.scene.whole('monitor');
+  }
+
+  /** The ids of ConnectOk and IncomingConnection. `misfit`: it is not what its request asks for, so that its listener is not either. */
+  ready(m: ControlFrame, misfit: boolean): void {
     const scene = this.scene;
     this.connectionCount++;
-    if (m.type === CONNECT_OK) {
+    if (misfit) {
+      // that is told
+    } else if (m.type === CONNECT_OK) {
       if (m.listenerId !== 0) {
         scene.raise(CONNECT_OK_LISTENER, {
           message: m,
@@ -121,7 +128,7 @@ export class Ids {
       }
     } else if (m.listenerId === 0) {
       scene.raise(INCOMING_LISTENER_ZERO, { message: m, text: 'an inbound connection without a listener' });
-    } else if (!this.listeners.has(m.listenerId) && this.complete && scene.whole('monitor')) {
+    } else if (this.isUnknown(m.listenerId)) {
       scene.raise(INCOMING_UNKNOWN_LISTENER, {
         message: m,
         text: `listener ${m.listenerId} was never announced; ${this.list()}`,

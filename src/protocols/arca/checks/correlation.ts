@@ -32,6 +32,8 @@ const FAIR = 16;
 /** How far ahead of the guest's last id a reply's id may be for its request to be still on the way. */
 const AHEAD = 64;
 const SLOW_NANOS = 3e9;
+/** Requests in flight with one id of which it is remembered which reply is whose: one is the rule, and more are told of. */
+const MOST_WITH_ONE_ID = 16;
 /** The code of an AcceptErr for a listener that the monitor does not know. */
 export const EBADF = 9;
 
@@ -64,6 +66,8 @@ export class Requests {
   private complete = true;
   requests = 0;
   answered = 0;
+  /** Whether the reply that came last is none to what its request asks. */
+  misfit = false;
 
   constructor(scene: Scene) {
     this.scene = scene;
@@ -85,6 +89,10 @@ export class Requests {
     const old = this.find(m.requestId);
     if (old !== undefined) {
       request.again = true;
+      if (old.open && old.depth < MOST_WITH_ONE_ID) {
+        request.before = old;
+        request.depth = old.depth + 1;
+      }
       this.forget(old);
     }
     this.remember(request);
@@ -118,7 +126,8 @@ export class Requests {
 
   /** The request that a reply answers, or null where none does; raises what is wrong with the pairing. */
   reply(m: ControlFrame): Request | null {
-    const request = this.find(m.requestId);
+    this.misfit = false;
+    const request = this.awaiting(m);
     if (request === undefined) {
       this.unknown(m);
       return null;
@@ -142,6 +151,7 @@ export class Requests {
       return null;
     }
     if (!answers(m.type, frame.type)) {
+      this.misfit = true;
       this.scene.raise(REPLY_TYPE_MISMATCH, {
         message: m,
         related: [frame],
@@ -212,7 +222,7 @@ export class Requests {
     // an id is free again once the counter has gone round, unless its request is still open
     const reused = old !== undefined && (old.epoch === this.epoch || old.reply === null) ? old : undefined;
     if (reused !== undefined) this.checkReuse(m, reused);
-    else if (last >= 0 && id < last && !wrapped) {
+    else if (last >= 0 && id > 0 && id < last && !wrapped) {
       scene.raise(REQUEST_ID_BACKWARDS, { message: m, text: `request id ${id} after ${last}` });
     } else if (last >= 0 && !wrapped && id > last + 1) {
       scene.raise(REQUEST_ID_GAP, { message: m, text: `request id ${id} after ${last}` });
@@ -220,7 +230,8 @@ export class Requests {
       scene.raise(REQUEST_ID_FIRST, { message: m, text: `the first request id is ${id}, not 1` });
     }
     this.first = false;
-    this.lastId = id;
+    // 0 is told of by itself, and counts for none, unless the counter has gone round
+    if (id > 0 || wrapped) this.lastId = id;
     this.highestId = wrapped ? id : Math.max(this.highestId, id);
   }
 
@@ -281,7 +292,6 @@ export class Requests {
       related: [frame, before.frame],
       text: `request ${before.frame.requestId} (${before.frame.name}) was sent before request ${frame.requestId} and is not answered yet`,
     });
-    this.interleaved(m, before);
   }
 
   private interleaved(m: ControlFrame, before: Request): void {
@@ -348,6 +358,14 @@ export class Requests {
   /** Whether the session's first request is known to be captured: a captured start, or ids from 1 on. */
   private get startSeen(): boolean {
     return this.scene.startCaptured || this.idOneSeen;
+  }
+
+  /** The request that a reply is for: of several in flight with its id the oldest that it can answer. */
+  private awaiting(m: ControlFrame): Request | undefined {
+    const newest = this.find(m.requestId);
+    let found = newest;
+    for (let r = newest?.before; r; r = r.before) if (r.reply === null && answers(m.type, r.frame.type)) found = r;
+    return found;
   }
 
   private find(id: number): Request | undefined {

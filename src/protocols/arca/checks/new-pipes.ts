@@ -42,11 +42,13 @@ export class NewPipes {
         message: m,
         text: `a request of ${m.payloadLength} bytes; the host reads ${NEW_PIPE_REQUEST.size}`,
       });
+      scene.brokenByGuest = true;
     } else if (m.payloadLength < NEW_PIPE_REQUEST.size) {
       scene.raise(NEW_PIPE_LENGTH, {
         message: m,
         text: `a request of ${m.payloadLength} bytes, it has ${NEW_PIPE_REQUEST.size}`,
       });
+      scene.brokenByGuest = true;
     } else checkRingSize(scene, m, m.ringSize);
     const open = turns.open.length > 0 && turns.trusted && scene.whole('monitor') && !scene.knewMore(m);
     if (!open || this.pipelinedSeen) return;
@@ -113,6 +115,8 @@ export class NewPipes {
 
   /** The session is over: `open` still wait. */
   unanswered(open: readonly PipeFrame[]): void {
+    // the host's task ends with a request that it cannot read
+    if (this.scene.brokenByGuest) return;
     for (const m of open) {
       this.scene.raise(NEW_PIPE_UNANSWERED, {
         message: m,
@@ -135,6 +139,8 @@ export class NewPipes {
     if (m.readMatch !== first || m.writeMatch !== first + 1) {
       const want = m.pipeId >= 0 ? `${first} and ${first + 1} for pipe ${m.pipeId}` : 'an even number and the next one';
       scene.raise(DOORBELL_PAIR, { message: m, text: `bells ${m.readMatch} and ${m.writeMatch}, expected ${want}` });
+      // whose they are as well follows from that
+      return;
     }
     if (m.readAddress !== m.writeAddress) {
       scene.raise(DOORBELL_ADDRESS, {

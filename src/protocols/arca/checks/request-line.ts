@@ -11,6 +11,9 @@ export class Request {
   again = false;
   /** How often the ids had started again when it was sent. */
   readonly epoch: number;
+  /** The one in flight with the same id when it was sent, and how many such there are in a row. */
+  before: Request | null = null;
+  depth = 0;
   /** AcceptRequest: whether its listener was announced before. */
   listenerKnown = false;
 

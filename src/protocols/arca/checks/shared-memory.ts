@@ -23,14 +23,15 @@ function regionBytes(ringSize: number): number {
   return 2 * (RING_HEADER + ringSize);
 }
 
-/** Judges a ring size that was asked for or handed out. */
-export function checkRingSize(scene: Scene, message: Message, size: number): void {
+/** Judges a ring size that was asked for or handed out; whether it can be one. */
+export function checkRingSize(scene: Scene, message: Message, size: number): boolean {
   if (size === 0) {
     scene.raise(RING_SIZE_ZERO, { message, text: 'ring size 0' });
   } else if (size % 8 !== 0) {
     scene.raise(RING_SIZE_ALIGNMENT, { message, text: `ring size ${size} is ${size % 8} above a multiple of 8` });
   }
   if (size > LARGE_RING) scene.raise(RING_SIZE_LARGE, { message, text: `ring size ${size} is above ${LARGE_RING}` });
+  return size > 0 && size % 8 === 0 && size <= LARGE_RING;
 }
 
 interface Region {

@@ -87,6 +87,14 @@ export class UnknownAccepts {
     }
   }
 
+  /** A connection for an accept: whatever is wrong with that, the guest is not left without an answer. */
+  served(request: Request): void {
+    const judged = this.open.get(request);
+    if (judged === undefined) return;
+    if (!judged) this.judge(request, 'certain');
+    this.open.delete(request);
+  }
+
   /** A2: such a request ends the monitor, so that later requests get no answer. */
   continued(request: Request, m: ControlFrame): void {
     for (const [r, judged] of this.open) {

@@ -230,7 +230,9 @@ export class ControlSession {
     const { frame } = request;
     if (request.isAccept && frame.whole && m.whole) {
       if (m.type === ACCEPT_ERR) this.unknown.answer(request, m);
-      else if (m.listenerId !== 0 && m.listenerId !== frame.listenerId) {
+      else this.unknown.served(request);
+      const named = m.type !== ACCEPT_ERR && m.listenerId !== 0 && !this.ids.isUnknown(m.listenerId);
+      if (named && m.listenerId !== frame.listenerId) {
         this.scene.raise(INCOMING_LISTENER_MISMATCH, {
           message: m,
           related: [frame],
@@ -283,7 +285,7 @@ export class ControlSession {
       this.ids.listening(m, request);
       this.unknown.announced(m);
     } else if (m.definition!.body === 'ready') {
-      this.ids.ready(m);
+      this.ids.ready(m, this.requests.misfit);
       this.readyBody(m);
     }
   }
@@ -300,15 +302,15 @@ export class ControlSession {
         text: `a body of ${m.old ? READY_A1.size : READY_A3.size} bytes after one of ${before.old ? READY_A1.size : READY_A3.size}`,
       });
     }
-    checkRingSize(scene, m, m.ringSize);
-    if (before !== null && before.ringSize !== m.ringSize) {
+    const possible = checkRingSize(scene, m, m.ringSize);
+    if (possible && before !== null && before.ringSize !== m.ringSize) {
       scene.raise(RING_SIZE_CHANGED, {
         message: m,
         related: [before],
         text: `ring size ${m.ringSize} after ${before.ringSize}; a monitor has one for all`,
       });
     }
-    this.ready = m;
+    if (possible || before === null) this.ready = m;
     if (m.old || this.isA2 || m.holdsPipeId) {
       if (m.pipe !== m.connectionId) {
         scene.raise(PIPE_ID_DIFFERS, { message: m, text: `pipe id ${m.pipe} of connection ${m.connectionId}` });

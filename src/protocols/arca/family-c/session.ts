@@ -75,6 +75,7 @@ export class PostcardSession {
       scene.raise(LENGTH_PREFIX, {
         message: m,
         text: `the length word is 0 or above ${MAX_BODY}; the frames behind it cannot be found`,
+        confidence: 'certain',
       });
       scene.witness.lose(m.side, m.offset);
       return;
@@ -111,11 +112,17 @@ export class PostcardSession {
           message: m,
           text: `no Ack when the ${ended ? 'session' : 'recording'} ends, as with all known hosts; the guest waits for it`,
         });
-      } else if (ended && !PATIENT.has(m.name)) {
+      } else if (ended && !PATIENT.has(m.name) && !this.isLost(m)) {
         scene.raise(RESPONSE_MISSING, { message: m, text: `${m.name} was never answered` });
       }
     }
     if (ended) this.pipes.finish();
+  }
+
+  /** Whether nobody could answer a request: the host ends with Exit, Close, or what it cannot read, as is told. */
+  private isLost(m: PostcardFrame): boolean {
+    const over = this.exited ?? this.closed;
+    return this.scene.brokenByGuest || (over !== null && over.offset < m.offset);
   }
 
   summary(): Record<string, Json> {
@@ -176,7 +183,7 @@ export class PostcardSession {
       this.transfers.request(m);
       this.descriptors.request(m);
       if (m.name === 'Write' || m.name === 'Send') this.bytesOut += m.dataLength;
-    }
+    } else scene.brokenByGuest = true;
     if (m.name === 'Exit' && readable) {
       this.exited = m;
       return;

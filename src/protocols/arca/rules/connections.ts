@@ -175,7 +175,6 @@ export const INCOMING_UNKNOWN_LISTENER = rule({
     'The monitor gives a listener its id in ListenOk, on this stream. An id that never appeared there belongs to another guest or to nothing.',
   breaks: ['listener 5', () => [...listening(), accept(2, 1), incoming(2, 5, 1)]],
   keeps: ['listener 1', () => [...listening(), accept(2, 1), incoming(2, 1, 1)]],
-  also: ['incoming-listener-mismatch'],
 });
 
 export const CONNECT_OK_LISTENER = rule({

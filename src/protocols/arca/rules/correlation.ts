@@ -159,7 +159,6 @@ export const SYNC_REPLY_ORDER = rule({
     () => [connect(1), connect(2, '10.0.0.9:81'), connectErr(2, 111), connectOk(1, 1)],
   ],
   keeps: ['in order', () => [connect(1), connect(2, '10.0.0.9:81'), connectOk(1, 1), connectErr(2, 111)]],
-  also: ['interleaved-replies'],
 });
 
 export const ACCEPT_ORDER = rule({
