@@ -308,3 +308,43 @@ describe('a reply whose acknowledgement number does not cover its request', () =
     ]);
   });
 });
+
+describe('an answer with the number of another option', () => {
+  const answer = [s.reply(7, 2, s.u32(1), 'a'), s.ack(7)];
+  it('agrees on nothing, and the client that goes on is right', () => {
+    expect(raised([...s.hello(), s.option(3), ...answer, ...s.go(), ...s.disconnect()])).toEqual([
+      expect.stringMatching(/^nbd\/option-reply-mismatch server 26\+4: /),
+    ]);
+  });
+
+  it('is one fault where its acknowledgement comes in front of what it acknowledges', () => {
+    const steps = [...s.hello(), s.option(7, s.infoData('')), s.ack(7), s.infoExport(7, 4096, 1), ...s.disconnect()];
+    expect(raised(steps)).toEqual([expect.stringMatching(/^nbd\/info-export-missing server 18\+20: /)]);
+  });
+});
+
+describe('data that end in the middle of the next header', () => {
+  const short = (step: ReturnType<typeof s.client>) => ({ ...step, bytes: step.bytes.subarray(0, -12) });
+  const FLUSH = s.request(s.FLUSH, 2);
+  const told = (steps: readonly Step[]) =>
+    runSteps(nbd, [...steps, ...s.disconnect()])
+      .findings.filter((f) => f.severity !== 'note')
+      .map((f) => `${f.rule.id} ${f.party} ${f.offset}+${f.length}: ${f.text}`);
+
+  it('are too short by these bytes', () => {
+    expect(told([...s.simpleSession(), READ, FLUSH, short(s.simple(1, 0, 512)), s.simple(2)])).toEqual([
+      "nbd/read-data-short server 620+16: a reply header for cookie 2 stands inside this READ's data, 12 bytes early: 500 of 512 were sent",
+    ]);
+    expect(told([...s.structuredSession(), READ, FLUSH, short(s.data(1, 0, 512)), s.none(2)])).toEqual([
+      expect.stringMatching(
+        /^nbd\/bad-reply-magic server 664\+4: .* cookie 2 stands inside its data, .* 12 bytes early/,
+      ),
+    ]);
+    const write = short(s.request(s.WRITE, 1, 0, 512));
+    expect(told([...s.simpleSession(), write, FLUSH, s.simple(1), s.simple(2)])).toEqual([
+      expect.stringMatching(
+        /^nbd\/bad-request-magic client 568\+4: .* cookie 2 stands inside its data, .* 12 bytes early/,
+      ),
+    ]);
+  });
+});

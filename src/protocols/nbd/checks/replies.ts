@@ -77,6 +77,8 @@ export class ReplyChecks {
   private readonly facts: Facts;
   private fixedMissing = false;
   private keptBad = false;
+  /** The option that was acknowledged last without NBD_INFO_EXPORT; -1: none. */
+  lacking = -1;
   constructor(facts: Facts) {
     this.facts = facts;
   }
@@ -86,7 +88,7 @@ export class ReplyChecks {
    * to answer nothing.
    */
   reply(m: OptionReply, answer: Answer, unasked: boolean): void {
-    this.header(m);
+    this.header(m, unasked);
     if (!m.isError) this.content(m, answer);
     else if (m.dataLength > 0) {
       checkString(this.facts, m, DATA, m.data, { at: 0, length: m.dataLength }, 'message');
@@ -108,7 +110,7 @@ export class ReplyChecks {
     });
   }
 
-  private header(m: OptionReply): void {
+  private header(m: OptionReply, unasked: boolean): void {
     const { facts } = this;
     const { greeting } = facts;
     const isFixed = greeting === null || (greeting.flags & FLAG_FIXED_NEWSTYLE) !== 0;
@@ -155,7 +157,13 @@ export class ReplyChecks {
           ? isInfoOption(m.option)
           : isMetaOption(m.option);
     // that the option's number is turned round is told by itself, as are replies that decide nothing about TLS
-    if (!fits && m.option !== OPT_EXPORT_NAME && m.option !== OPT_STARTTLS && swappedOption(m.option) === '') {
+    if (
+      !fits &&
+      !unasked &&
+      m.option !== OPT_EXPORT_NAME &&
+      m.option !== OPT_STARTTLS &&
+      swappedOption(m.option) === ''
+    ) {
       facts.raise(REPLY_TYPE_FOR_OPTION, { ...at, text: `${m.name} in answer to ${optionName(m.option)}` });
     }
     const least = m.type === REP_INFO ? 2 : 4;
@@ -315,6 +323,7 @@ export class ReplyChecks {
         whole &&
         !infos.some((r) => r.data.length >= INFO_DATA.size && r.data.u16(INFO_DATA.at.info) === INFO_EXPORT)
       ) {
+        this.lacking = m.option;
         facts.raise(INFO_EXPORT_MISSING, {
           message: m,
           text: `${optionName(m.option)} is acknowledged without NBD_INFO_EXPORT`,

@@ -106,7 +106,7 @@ export class ClientFraming extends NbdFraming<typeof CLIENT> {
     const due = this.headerDue();
     if (input.remaining < due && !isFinal(patience)) return due;
     const { previous } = this.frames;
-    const inside = (previous instanceof Request ? this.early?.in(previous, previous.payload) : null) ?? null;
+    const inside = (previous instanceof Request ? this.early?.in(previous, previous.payload, input) : null) ?? null;
     this.notices.unframed(CLIENT, input.offset, this.firstBytes(input), previous, inside);
     if (this.state !== OVER) return this.loseHere(input, patience, true);
     this.frames.swallow('undecoded');

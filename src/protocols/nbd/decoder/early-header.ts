@@ -1,3 +1,4 @@
+import type { Input } from '../../../base/input.js';
 import type { HeaderInside } from '../notices.js';
 import type { NbdMessage } from '../messages.js';
 import type { PayloadTaker } from './payload.js';
@@ -43,9 +44,14 @@ export class EarlyHeader implements PayloadTaker {
     this.have = 0;
   }
 
-  /** The header that was found in the data of `message`, which are its last `length` bytes. */
-  in(message: NbdMessage | null, length: number): HeaderInside | null {
-    if (message === null || message.taker !== this || this.at < 0) return null;
+  /**
+   * The header that was found in the data of `message`, which are its last `length` bytes. `behind`: where the bytes behind them stand, in which
+   * it may end.
+   */
+  in(message: NbdMessage | null, length: number, behind: Input | null): HeaderInside | null {
+    if (message === null || message.taker !== this) return null;
+    if (this.at < 0 && this.have > 0 && behind !== null) this.goOn(behind.bytes, behind.pos, behind.end);
+    if (this.at < 0) return null;
     return { offset: message.endOffset - length + this.at, cookieHi: this.cookieHi, cookieLo: this.cookieLo };
   }
 

@@ -163,7 +163,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
 
   /** Behind a reply that reports success: the next header stood inside its data, or it had data that it must not have. */
   private behindSuccess(input: Input<typeof SERVER>, previous: SimpleReply, patience: Patience): number {
-    const inside = this.early?.in(previous, previous.payload) ?? null;
+    const inside = this.early?.in(previous, previous.payload, input) ?? null;
     if (inside !== null) {
       this.notices.readCutShort(previous, inside, false);
       return this.loseHere(input, patience, true);
@@ -204,14 +204,14 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
     const due = this.headerDue();
     if (input.remaining < due && !isFinal(patience)) return due;
     const { previous } = this.frames;
-    const inside = (previous instanceof Chunk ? this.early?.in(previous, previous.dataLength) : null) ?? null;
+    const inside = (previous instanceof Chunk ? this.early?.in(previous, previous.dataLength, input) : null) ?? null;
     this.notices.unframed(SERVER, input.offset, this.firstBytes(input), previous, inside);
     return this.loseHere(input, patience, true);
   }
 
   override endsIn(message: NbdMessage, missing: number, how: 'fin' | 'reset' | 'open'): void {
     super.endsIn(message, missing, how);
-    const inside = (message instanceof SimpleReply ? this.early?.in(message, message.payload) : null) ?? null;
+    const inside = (message instanceof SimpleReply ? this.early?.in(message, message.payload, null) : null) ?? null;
     if (inside !== null) this.notices.readCutShort(message, inside, true);
   }
 

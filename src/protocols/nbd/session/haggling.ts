@@ -260,7 +260,9 @@ export class Haggling {
 
   private rejectEarly(confidence: 'certain' | 'likely'): void {
     for (const reply of this.early) {
-      if (reply.option === OPT_EXPORT_NAME) continue;
+      // information that comes behind the acknowledgement is what that was told to lack
+      const late = reply.type === REP_INFO && reply.option === this.replyChecks.lacking;
+      if (reply.option === OPT_EXPORT_NAME || late) continue;
       this.facts.raise(OPTION_REPLY_UNSOLICITED, {
         message: reply,
         confidence,
@@ -322,14 +324,16 @@ export class Haggling {
     const { answer } = this;
     this.limits.keep(answer, m);
     if (m.type === REP_INFO) takeInfo(answer, m);
-    this.replyChecks.reply(m, answer, this.isUnasked(m));
+    const unasked = this.isUnasked(m);
+    this.replyChecks.reply(m, answer, unasked);
     if (m.complete) this.tlsModes.reply(m, answer);
     this.insideTls.reply(m);
     if (!m.complete || (!m.isError && m.type > REP_META_CONTEXT)) this.agreed.partial = true;
     if (m.type === REP_META_CONTEXT && m.data.length >= CONTEXT_ID.size) this.agreed.context(m, answer);
     if (!m.isFinal) return;
     this.answer = null;
-    if (m.type === REP_ACK) this.agreed.acknowledged(m, answer);
+    // what nobody asked for is agreed on by nobody
+    if (m.type === REP_ACK && !unasked) this.agreed.acknowledged(m, answer);
     else if (m.type === REP_ERR_SHUTDOWN) this.shutdownReply ??= m;
     if (m.isError && m.option === OPT_STARTTLS && !facts.isInTls(m)) this.startTlsRefusal = m;
   }
