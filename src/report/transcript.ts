@@ -60,6 +60,7 @@ export interface TranscriptEnd {
 const NAME_WIDTH = 28;
 /** Below this many columns, numbers and times stand closer. */
 const ROOMY = 100;
+const BLANK = 0x20;
 const DUMP_INDENT = ' '.repeat(8);
 /** Names of messages that are remembered as they are printed. */
 const MAX_NAMES = 1024;
@@ -310,7 +311,9 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
     const start = `${id}${this.t.dim(place)}  ${sideColor(this.t, m.side)(`${arrow} ${name}`)}`;
     const words =
       (what === '' ? '' : `  ${what}`) + (tail === '' ? '' : `  ${this.width === Infinity ? this.t.dim(tail) : tail}`);
-    for (const line of hangingLines(start, words, `${this.indent}   `, this.width)) this.line(line.trimEnd());
+    // to look at the end of the line takes its pieces together, which costs as much as printing it
+    if (this.width === Infinity && !endsBlank(tail === '' ? what : tail)) this.line(start + words);
+    else for (const line of hangingLines(start, words, `${this.indent}   `, this.width)) this.line(line.trimEnd());
     const below = protocol.below?.(m) ?? '';
     if (below !== '') this.wrapped(`${this.indent}   `, this.t.dim(printable(below)), `${this.indent}     `);
   }
@@ -448,4 +451,8 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
 
 function textOf(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join('');
+}
+
+function endsBlank(text: string): boolean {
+  return text.charCodeAt(text.length - 1) === BLANK;
 }
