@@ -120,7 +120,11 @@ const program = await build({
   footer: { js: '})' },
   plugins: [whenHelpIsPrinted, whenUsed, whenReached],
 });
-const starters = await build({ ...commonJs, entryPoints: ['src/bin.ts', 'src/worker.ts'], outdir: 'dist' });
+const starters = await build({
+  ...commonJs,
+  entryPoints: ['src/bin.ts', 'src/worker.ts', 'src/table-worker.ts'],
+  outdir: 'dist',
+});
 writeFileSync('dist/package.json', '{"type":"commonjs"}\n');
 
 const library = await build({

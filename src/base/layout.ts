@@ -1,5 +1,6 @@
 import { row, type Annotation, type Json } from './annotation.js';
 import type { About, Field, JsonType } from './field.js';
+import { JsonPiece, type JsonBytes } from './json-bytes.js';
 
 /**
  * A header's layout, declared once, in wire order:
@@ -38,15 +39,18 @@ export class Shown {
   readonly value: Json | undefined;
   readonly text: string | undefined;
   readonly children: readonly Annotation[] | undefined;
-  /** Whether the value is text in which JSON has nothing to escape, such as digits. */
-  readonly isPlain: boolean;
+  private made: string | null = null;
 
   /** See Annotation. */
-  constructor(value: Json | undefined, text?: string, children?: readonly Annotation[], isPlain = false) {
+  constructor(value: Json | undefined, text?: string, children?: readonly Annotation[]) {
     this.value = value;
     this.text = text;
     this.children = children;
-    this.isPlain = isPlain;
+  }
+
+  /** JSON of a value that is there; what is shown often keeps it. */
+  get json(): string {
+    return (this.made ??= JSON.stringify(this.value));
   }
 }
 
@@ -100,7 +104,7 @@ export class Layout<F extends Fields, Absent extends keyof F = never> {
   private readonly fields: F;
   private readonly absent: readonly (keyof F)[];
   private readonly there: readonly (readonly [name: string, at: number, field: AnyField])[];
-  private madeTexts: readonly FieldText[] | null = null;
+  private members: { readonly [K in keyof F]: LayoutField } | null = null;
 
   constructor(endian: 'big' | 'little', fields: F, absent: readonly (keyof F)[]) {
     const at: Record<string, number> = {};
@@ -137,6 +141,13 @@ export class Layout<F extends Fields, Absent extends keyof F = never> {
   /** The same header with other kinds (sizes) of some fields, as another message announced them. */
   with(fields: Partial<F>): Layout<F, Absent> {
     return new Layout<F, Absent>(this.endian, { ...this.fields, ...fields }, this.absent);
+  }
+
+  /** The fields one by one, for what is shown of millions of messages. */
+  get of(): { readonly [K in keyof F]: LayoutField } {
+    return (this.members ??= Object.fromEntries(
+      this.there.map(([name, start, field]) => [name, new LayoutField(name, start, field)]),
+    ) as { readonly [K in keyof F]: LayoutField });
   }
 
   /** Bytes of one field. */
@@ -182,22 +193,15 @@ export class Layout<F extends Fields, Absent extends keyof F = never> {
   }
 
   /**
-   * What JSON has of the same rows, as members of an object, each with a comma behind it: `"flags":[],"length":512,`. It takes a fraction of
-   * the time of making the rows and taking them apart again.
+   * Writes what JSON has of the same rows, as members of an object, each with a comma behind it: `"flags":[],"length":512,`. It takes a
+   * fraction of the time of making the rows and taking them apart again.
    */
-  members(values: Annotated<F, Absent>, present = this.size): string {
+  writeMembers(out: JsonBytes, values: Annotated<F, Absent>, present = this.size): void {
     const given = values as Readonly<Record<string, unknown>>;
-    let out = '';
-    for (const field of this.texts) {
-      if (field.end > present) break;
-      out += field.member(given[field.name]);
+    for (const [name, start, field] of this.there) {
+      if (start + field.size > present) break;
+      this.of[name]!.write(out, given[name]);
     }
-    return out;
-  }
-
-  /** See `members`; made with its first use. */
-  private get texts(): readonly FieldText[] {
-    return (this.madeTexts ??= this.there.map(([name, start, field]) => new FieldText(name, start, field)));
   }
 
   /**
@@ -230,57 +234,76 @@ export class Layout<F extends Fields, Absent extends keyof F = never> {
   }
 }
 
-/** Texts that are kept of a field whose values repeat. */
-const KEPT_TEXTS = 256;
+/** Numbers from 0 on whose names, or flags, are kept as JSON has them. */
+const KEPT_NAMES = 256;
 
-/** One field of a layout as a member of a JSON object. */
-class FieldText {
-  readonly name: string;
-  /** Where the field ends in the header. */
-  readonly end: number;
+/** One field of a layout, as a row and as a member of a JSON object. */
+export class LayoutField {
+  readonly size: number;
+  private readonly name: string;
   private readonly at: number;
   private readonly field: AnyField;
-  private readonly lead: string;
-  /** Of names and flags, by number. */
-  private readonly kept: Map<unknown, string> | null;
+  private readonly lead: JsonPiece;
+  private readonly quotedLead: JsonPiece;
+  private readonly isNumber: boolean;
+  /** Of names and flags, by number, the whole member. */
+  private readonly kept: (JsonPiece | undefined)[] | null;
 
   constructor(name: string, at: number, field: AnyField) {
     this.name = name;
     this.at = at;
-    this.end = at + field.size;
+    this.size = field.size;
     this.field = field;
-    this.lead = `${JSON.stringify(name)}:`;
-    this.kept = field.names.length > 0 ? new Map() : null;
+    this.lead = new JsonPiece(`${JSON.stringify(name)}:`);
+    this.quotedLead = new JsonPiece(`${JSON.stringify(name)}:"`);
+    this.isNumber = field.json === 'number' && field.rows === undefined;
+    this.kept = field.names.length > 0 ? [] : null;
   }
 
-  /** With a comma behind it; empty where JSON has nothing of it. */
-  member(given: unknown): string {
-    if (given instanceof Shown && this.field.rows === undefined) {
-      if (given.isPlain) return `${this.lead}"${given.value as string}",`;
-      return given.value === undefined ? '' : `${this.lead}${jsonText(given.value)},`;
-    }
-    if (typeof given === 'number' && this.field.json === 'number') return `${this.lead}${given},`;
-    if (this.kept === null) return this.made(given);
-    let text = this.kept.get(given);
-    if (text === undefined) {
-      text = this.made(given);
-      if (this.kept.size < KEPT_TEXTS) this.kept.set(given, text);
-    }
-    return text;
+  /** The row of it, `at` that place in the message. */
+  row(given: unknown, at: number): Annotation {
+    return annotation(this.name, at, this.field, given);
   }
 
-  private made(given: unknown): string {
+  /** A value as `row` takes it, with a comma behind it; nothing where JSON has nothing of it. */
+  write(out: JsonBytes, given: unknown): void {
+    if (typeof given === 'number') this.writeNumber(out, given);
+    else if (given instanceof Shown && this.field.rows === undefined) this.writeShown(out, given);
+    else out.json(this.text(given));
+  }
+
+  /** A number that is not shown in a way of its own. */
+  writeNumber(out: JsonBytes, n: number): void {
+    if (this.kept !== null && n < KEPT_NAMES) {
+      out.piece((this.kept[n] ??= new JsonPiece(this.text(n))));
+      return;
+    }
+    if (!this.isNumber || n < 0) {
+      out.json(this.text(n));
+      return;
+    }
+    out.integer(this.lead, n);
+  }
+
+  writeShown(out: JsonBytes, shown: Shown): void {
+    if (shown.value === undefined) return;
+    out.piece(this.lead);
+    out.json(shown.json);
+    out.comma();
+  }
+
+  /** A number of 64 bits, unsigned, by its halves: a bigint of each would cost more than all else that JSON has of a message. */
+  writeWide(out: JsonBytes, hi: number, lo: number): void {
+    out.wide(this.quotedLead, hi, lo);
+  }
+
+  private text(given: unknown): string {
     const { name, at, field } = this;
     const rows = field.rows === undefined ? [annotation(name, at, field, given)] : field.rows(given, at);
     return rows
       .map((r) => (r.value === undefined ? '' : `${JSON.stringify(r.name)}:${JSON.stringify(r.value)},`))
       .join('');
   }
-}
-
-/** JSON.stringify, without its cost for numbers. */
-export function jsonText(value: Json): string {
-  return typeof value === 'number' ? `${value}` : JSON.stringify(value);
 }
 
 /**

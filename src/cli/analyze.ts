@@ -94,17 +94,19 @@ async function toTables(
   run: Pick<RunSettings, 'planner' | 'found'> & { readonly inputs: readonly CaptureInput[] },
 ): Promise<number> {
   const { dividedTables, openTables } = await import('./tables.js');
-  const tables = openTables(args.output, run.inputs.flatMap(inputPaths));
+  const jobs = jobsOf(args.jobs);
+  const tables = openTables(args.output, run.inputs.flatMap(inputPaths), jobs);
   const interrupt = new Interrupt(true);
   const { reporter } = await selecting(args, () => tables.reporter);
   const status = await runInputs(run.inputs, {
     ...{ planner: run.planner, found: run.found, detail: 'lines', reporter, output: tables.outputs.messages },
+    pace: tables.pace,
     signal: interrupt.signal,
     join: args.join !== 'never',
-    divided: dividedTables(tables, args, jobsOf(args.jobs)),
+    divided: dividedTables(tables, args, jobs),
   });
   if (interrupt.status !== null || status !== 0) tables.discard();
-  else tables.finish();
+  else await tables.finish();
   return interrupt.status ?? status;
 }
 

@@ -116,13 +116,14 @@ async function writeTables(
   args: QueryArguments,
   signal: AbortSignal,
 ): Promise<number> {
-  const tables = openTables(folder, []);
-  const { reporter, outputs } = tables;
+  const jobs = jobsOf(args.jobs);
+  const tables = openTables(folder, [], jobs);
+  const { reporter, outputs, pace } = tables;
   const planner = await Planner.load(args);
-  const run = { planner, detail: 'lines' as const, reporter, output: outputs.messages, found, signal };
-  const divided = dividedTables(tables, {}, jobsOf(args.jobs));
+  const run = { planner, detail: 'lines' as const, reporter, output: outputs.messages, found, signal, pace };
+  const divided = dividedTables(tables, {}, jobs);
   const status = await runInputs(inputs, { ...run, join: args.join !== 'never', divided });
-  if (status === 0 && !signal.aborted) tables.finish();
+  if (status === 0 && !signal.aborted) await tables.finish();
   else tables.discard();
   return status;
 }

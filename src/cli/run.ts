@@ -12,7 +12,7 @@ import type { Start } from '../measure/measure.js';
 import { addSummary, emptySummary } from '../engine/summary.js';
 import type { Framing } from '../report/event-lines.js';
 import type { TextOutput } from '../report/output.js';
-import type { TableGroups } from '../table/event-tables.js';
+import type { TableGroups } from '../table/table-rows.js';
 import { complain } from './complain.js';
 import { analysisOptions, checkKeylogs, checkKeyrings, type Detail, type Planner } from './plan.js';
 import { Progress } from './progress.js';
@@ -69,6 +69,8 @@ export interface RunSettings {
   readonly divided?: Divided | null;
   /** Whether output is flushed after each batch. */
   readonly live?: boolean;
+  /** Waits between two batches, where whoever takes what they bring is behind; undefined: nobody is. */
+  readonly pace?: () => Promise<void> | undefined;
 }
 
 /** A live capture that brings nothing for this long will not bring what is missing. */
@@ -152,10 +154,11 @@ export async function runInputs(given: readonly CaptureInput[], run: RunSettings
         tap: run.tap,
         follow: run.follow,
         quietAfter: run.live ? QUIET_MS : undefined,
-        batch: () => {
+        batch: (): Promise<void> | undefined => {
           watchHeap();
           if (run.live) reporter.flush?.();
           if (output.stopped) stop.abort();
+          return run.pace?.();
         },
       };
       try {

@@ -4,12 +4,15 @@ import { systemPath } from '../base/file-name.js';
 import { DEFAULT_LIMITS } from '../base/limits.js';
 import type { TextOutput } from '../report/output.js';
 import { TABLE_NAMES, type TableName } from '../table/schema.js';
-import { EventTables, type CaptureGroups, type TableGroups } from '../table/event-tables.js';
+import { EventTables, type CaptureGroups } from '../table/event-tables.js';
 import { JoinedTable } from '../table/joined-table.js';
+import { EncodingHere, type TableGroups } from '../table/table-rows.js';
 import { complain } from './complain.js';
 import { finishDestination, openDestination } from './destination.js';
 import type { ReporterArguments } from './reporters.js';
 import type { Divided } from './run.js';
+import { EncodingElsewhere } from './threads/encoding-elsewhere.js';
+import { keepYoungGenerationSmall } from './thrift.js';
 import { systemWords, UsageError } from './usage-error.js';
 
 export type TableOutputs = Readonly<Record<TableName, TextOutput>>;
@@ -19,7 +22,9 @@ export interface OpenTables {
   readonly reporter: EventTables;
   readonly put: TableGroups;
   readonly outputs: TableOutputs;
-  finish(): void;
+  /** See RunSettings. */
+  readonly pace: () => Promise<void> | undefined;
+  finish(): Promise<void>;
   discard(): void;
 }
 
@@ -38,10 +43,14 @@ export function openTableFiles(folder: string, inputs: readonly string[]): Table
   return { messages: open('messages'), findings: open('findings'), streams: open('streams') };
 }
 
-/** Opens what the tables of a run go to. `about`: what else the footer of the messages says, when all is written. */
+/**
+ * Opens what the tables of a run go to. `jobs`: with one, all is done in this thread. `about`: what else the footer of the messages says,
+ * when all is written.
+ */
 export function openTables(
   folder: string | undefined,
   inputs: readonly string[],
+  jobs: number | null,
   about?: (groups: CaptureGroups) => Readonly<Record<string, string>>,
 ): OpenTables {
   if (folder === undefined || folder === '-')
@@ -53,18 +62,23 @@ export function openTables(
     files[table].begin(group, 0n);
     files[table].add(bytes);
   };
-  const reporter = new EventTables(put, DEFAULT_LIMITS);
+  keepYoungGenerationSmall();
+  const elsewhere = jobs === 1 ? null : new EncodingElsewhere(put);
+  const reporter = new EventTables(elsewhere ?? new EncodingHere(put), DEFAULT_LIMITS);
   return {
     reporter,
     put,
     outputs,
-    finish: () => {
+    pace: () => elsewhere?.pace(),
+    finish: async () => {
+      await elsewhere?.end();
       for (const table of TABLE_NAMES) files[table].finish(table === 'messages' ? about?.(reporter.groups) : {});
       for (const table of TABLE_NAMES) finishDestination(outputs[table], tablePath(folder, table));
       if (reporter.notFollowed > 0)
         complain(`${reporter.notFollowed} answers have no operation: too many requests were open (limit heldMessages)`);
     },
     discard: () => {
+      elsewhere?.stop();
       for (const table of TABLE_NAMES) outputs[table].discard();
     },
   };

@@ -1,5 +1,6 @@
 import type { Block } from '../base/block.js';
 import type { Input, Side } from '../base/input.js';
+import type { JsonBytes } from '../base/json-bytes.js';
 import type { Limits } from '../base/limits.js';
 import type { Origin } from '../base/origin.js';
 import type { Confidence, Party, Rule, Severity } from '../base/rule.js';
@@ -279,8 +280,8 @@ export interface Protocol<Shared = unknown, M extends Message = Message> {
   readonly varying?: { readonly ignored: readonly string[]; readonly mapped: readonly string[] };
   /** The field tree of a message, from its numbers and `head`. Only called where `details` is set. Must not throw. */
   annotate(message: M): Annotation[];
-  /** The JSON text of `fields`: that of `fieldsOf(annotate(message))`, where it can be had faster than by way of the tree. */
-  fieldsText?(message: M): string;
+  /** Writes the JSON of `fields`: that of `fieldsOf(annotate(message))`, where it can be had faster than by way of the tree. */
+  writeFields?(message: M, out: JsonBytes): void;
   /**
    * What stands behind the name on a transcript line: decoded fields in the protocol's words, in short. Text from the wire goes
    * through `quote`. `verbose` adds the less interesting ones.

@@ -56,8 +56,8 @@ export function indexBytes(indexes: Uint32Array, bits: number): Uint8Array {
   return page.getBytes();
 }
 
-/** Flags, each a byte of 0 or 1. */
-export function flagBytes(flags: Uint8Array): Uint8Array {
+/** Flags, each 0 or 1. */
+export function flagBytes(flags: Uint32Array): Uint8Array {
   const runs = new ByteWriter();
   writeRleBitPackedHybrid(runs, flags, 1);
   const page = new ByteWriter();
@@ -67,34 +67,20 @@ export function flagBytes(flags: Uint8Array): Uint8Array {
 }
 
 /** Texts in UTF-8, each behind its length. */
-export class PlainTexts {
-  private room = Buffer.allocUnsafeSlow(64 << 10);
-  size = 0;
-
-  add(text: string): void {
-    // a code unit of UTF-16 is at most three bytes in UTF-8
-    const most = this.size + 4 + 3 * text.length;
-    if (most > this.room.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(most, 2 * this.room.length));
-      this.room.copy(grown, 0, 0, this.size);
-      this.room = grown;
-    }
-    const n = this.room.write(text, this.size + 4, 'utf8');
-    this.room.writeUInt32LE(n, this.size);
-    this.size += 4 + n;
+export function plainTexts(texts: readonly string[]): Uint8Array {
+  const page = new ByteWriter();
+  for (const text of texts) {
+    const bytes = Buffer.from(text, 'utf8');
+    page.appendUint32(bytes.length);
+    page.appendBytes(bytes);
   }
-
-  /** What was added; valid until the next text is. */
-  take(): Uint8Array {
-    const { size } = this;
-    this.size = 0;
-    return this.room.subarray(0, size);
-  }
+  return page.getBytes();
 }
 
 const TYPES = { text: 'BYTE_ARRAY', json: 'BYTE_ARRAY', integer: 'INT64', time: 'INT64', flag: 'BOOLEAN' } as const;
 
-type RowGroup = ParquetWriter['row_groups'][number];
+/** What the footer says of a row group; its places count from the group's own first byte. */
+export type RowGroup = ParquetWriter['row_groups'][number];
 
 /** Writes a column chunk, and gives what the footer says of it. */
 export function writeChunk(

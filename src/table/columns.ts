@@ -1,239 +1,203 @@
-import { codecFor, flagBytes, indexBytes, pageBody, PlainTexts, type Chunk } from './chunk.js';
-import { MAX_SPAN, packDeltas } from './delta.js';
+import { JsonBytes } from '../base/json-bytes.js';
+import { BLOCK_ROWS, BlockMemory, NONE, shared } from './row-block.js';
 import type { ColumnType } from './schema.js';
+import type { Slot, Slots } from './slots.js';
 
-/** Rows that are gathered by column before they are written, at most: one row group of the file. */
-export const MAX_ROWS = 65_536;
+/** Bytes of JSON after which a block ends, about. */
+export const PAGE_BYTES = 1 << 20;
+/** Room for them: one more text fits, as a rule. */
+const PAGE_ROOM = PAGE_BYTES + (64 << 10);
 
 /**
- * The values of one column, of the rows since the last row group. They are kept as the file has them, so that writing a group is little
- * more than copying: a column of JavaScript values costs several times what its bytes do.
+ * The row that is being gathered: its place in the memory of a block. Row by row is how events come; a column by itself would be a piece of
+ * memory of its own for each, and stores to twenty of them take longer than all else.
  */
-export interface Column {
-  /** What was added, as a column chunk; the column is empty then. */
-  take(): Chunk;
+export class RowCursor {
+  memory: BlockMemory;
+  numbers: Float64Array;
+  places: Uint32Array;
+  /** Where the row's numbers, and places, begin. */
+  numbersAt = 0;
+  placesAt = 0;
+  /** Rows in front of it. */
+  rows = 0;
+  private readonly slots: Slots;
+
+  constructor(slots: Slots) {
+    this.slots = slots;
+    this.memory = new BlockMemory(slots);
+    this.numbers = this.memory.numbers;
+    this.places = this.memory.places;
+  }
+
+  /** Whether there is no room for another row. */
+  next(): boolean {
+    this.rows++;
+    this.numbersAt += this.slots.numbers;
+    this.placesAt += this.slots.places;
+    return this.rows === BLOCK_ROWS;
+  }
+
+  /** Goes on in other memory. */
+  moveTo(memory: BlockMemory): void {
+    this.memory = memory;
+    this.numbers = memory.numbers;
+    this.places = memory.places;
+    this.rows = this.numbersAt = this.placesAt = 0;
+  }
 }
 
-/** Text of which much repeats, or null: a dictionary, and the place in it row by row. */
-export class TextColumn implements Column {
-  private places = new Map<string, number>();
-  private readonly indexes = new Uint32Array(MAX_ROWS);
-  private readonly levels: Levels | null;
-  private values = 0;
+/** Text of which much repeats, or null: its place among all different ones of the row group. */
+export class TextColumn {
+  private readonly row: RowCursor;
+  private readonly slot: number;
+  private known = new Map<string, number>();
+  private fresh: string[] = [];
+  // the two that came last: of requests and answers in turn, each has its own
   private latest: string | null = null;
-  private latestPlace = 0;
-  /** Characters of the dictionary. */
+  private latestPlace = NONE;
+  private before: string | null = null;
+  private beforePlace = NONE;
+  /** Characters of the different texts. */
   size = 0;
 
-  constructor(optional: boolean) {
-    this.levels = optional ? new Levels() : null;
+  constructor(row: RowCursor, { place }: Slot) {
+    this.row = row;
+    this.slot = place;
   }
 
   add(value: string | null): void {
-    if (value === null) {
-      this.levels!.add(0);
-      return;
-    }
-    this.levels?.add(1);
-    if (value !== this.latest) {
-      let place = this.places.get(value);
-      if (place === undefined) {
-        place = this.places.size;
-        this.places.set(value, place);
-        this.size += value.length;
-      }
-      this.latest = value;
-      this.latestPlace = place;
-    }
-    this.indexes[this.values++] = this.latestPlace;
+    if (value !== this.latest) this.turnTo(value);
+    const { row } = this;
+    row.places[row.placesAt + this.slot] = this.latestPlace;
   }
 
-  take(): Chunk {
-    const entries = this.places.size;
-    const levels = this.levels?.take() ?? null;
-    const rows = levels?.values.length ?? this.values;
-    // readers stumble over dictionaries without an entry
-    if (entries === 0) return { ...NO_VALUES, pages: [{ rows, levels, body: NO_BODY }] };
-    const texts = new PlainTexts();
-    for (const text of this.places.keys()) texts.add(text);
-    const bits = entries < 2 ? 0 : 32 - Math.clz32(entries - 1);
-    const indexes = indexBytes(this.indexes.subarray(0, this.values), bits);
-    const dictionary = texts.take();
-    const codec = codecFor(dictionary) === 'GZIP' ? 'GZIP' : codecFor(indexes);
-    this.values = 0;
-    this.places = new Map();
-    this.latest = null;
+  private turnTo(value: string | null): void {
+    const { latest, latestPlace } = this;
+    if (value === this.before) this.latestPlace = this.beforePlace;
+    else this.latestPlace = value === null ? NONE : this.placeOf(value);
+    this.latest = value;
+    this.before = latest;
+    this.beforePlace = latestPlace;
+  }
+
+  private placeOf(value: string): number {
+    let place = this.known.get(value);
+    if (place === undefined) {
+      place = this.known.size;
+      this.known.set(value, place);
+      this.fresh.push(value);
+      this.size += value.length;
+    }
+    return place;
+  }
+
+  /** Texts that are new since the last block. */
+  takeFresh(): readonly string[] {
+    const { fresh } = this;
+    if (fresh.length > 0) this.fresh = [];
+    return fresh;
+  }
+
+  /** Another row group begins. */
+  reset(): void {
+    this.known = new Map();
     this.size = 0;
-    return {
-      ...{ encoding: 'RLE_DICTIONARY', codec, bounds: null },
-      dictionary: { entries, body: pageBody(dictionary, codec) },
-      pages: [{ rows, levels, body: pageBody(indexes, codec) }],
-    };
+    this.latest = this.before = null;
+    this.latestPlace = this.beforePlace = NONE;
   }
 }
 
-const NO_BODY = { bytes: new Uint8Array(0), size: 0 };
-const NO_VALUES = { encoding: 'PLAIN', codec: 'UNCOMPRESSED', bounds: null, dictionary: null } as const;
+/** Bytes of a text's length. */
+const LENGTH = 4;
 
-/** Text that hardly repeats, on pages of bounded size that are compressed as soon as they are full. */
-export class LongTextColumn implements Column {
-  private readonly texts = new PlainTexts();
-  private pages: Chunk['pages'][number][] = [];
-  private rows = 0;
+/** Text that hardly repeats. */
+export class JsonColumn {
+  /** Where the row's text is written, between `begin` and `end`. */
+  readonly text = new JsonBytes(PAGE_ROOM, shared);
+  private start = 0;
 
-  add(value: string): void {
-    this.texts.add(value);
-    this.rows++;
-    if (this.texts.size >= PAGE_BYTES) this.endPage();
+  begin(): void {
+    this.start = this.text.skip(LENGTH);
   }
 
-  /** Bytes of compressed pages, and of the page that is open. */
-  get size(): number {
-    return this.pages.reduce((sum, page) => sum + page.body.bytes.length, this.texts.size);
+  end(): void {
+    const { text, start } = this;
+    text.bytes.writeUInt32LE(text.size - start - LENGTH, start);
   }
 
-  take(): Chunk {
-    if (this.rows > 0) this.endPage();
-    const { pages } = this;
-    this.pages = [];
-    return { encoding: 'PLAIN', codec: 'GZIP', bounds: null, dictionary: null, pages };
+  add(json: string): void {
+    this.begin();
+    this.text.json(json);
+    this.end();
   }
 
-  private endPage(): void {
-    this.pages.push({ rows: this.rows, levels: null, body: pageBody(this.texts.take(), 'GZIP') });
-    this.rows = 0;
+  /** The texts since the last block. */
+  page(): Uint8Array {
+    return this.text.bytes.subarray(0, this.text.size);
+  }
+
+  /** Goes on in other memory; null: of its own making. */
+  moveTo(room: ArrayBufferLike | null): void {
+    // what one long text took is not kept
+    this.text.moveTo(room?.byteLength === PAGE_ROOM ? room : shared(PAGE_ROOM));
   }
 }
-
-/** Bytes of text on one page, about. */
-const PAGE_BYTES = 1 << 20;
 
 /** Whole numbers from 0 on, or null: a BigInt of each would cost more than all else that is done with it. */
-export class IntegerColumn implements Column {
-  private readonly numbers = new Float64Array(MAX_ROWS);
-  private values = 0;
-  private readonly levels: Levels | null;
+export class IntegerColumn {
+  private readonly row: RowCursor;
+  private readonly slot: number;
 
-  constructor(optional: boolean) {
-    this.levels = optional ? new Levels() : null;
+  constructor(row: RowCursor, { number }: Slot) {
+    this.row = row;
+    this.slot = number;
   }
 
-  add(value: number | null): void {
-    if (value === null) {
-      this.levels!.add(0);
-      return;
-    }
-    this.levels?.add(1);
-    this.numbers[this.values++] = value;
+  add(value: number): void {
+    const { row } = this;
+    row.numbers[row.numbersAt + this.slot] = value;
   }
 
-  take(): Chunk {
-    const numbers = this.numbers.subarray(0, this.values);
-    this.values = 0;
-    const levels = this.levels?.take() ?? null;
-    const rows = levels?.values.length ?? numbers.length;
-    return integerChunk(numbers, 0n, { rows, levels }, () => BigInt64Array.from(numbers, BigInt));
+  addNone(): void {
+    this.add(NaN);
   }
 }
 
-/** `exact`: all of them, where they lie too far apart for doubles. */
-function integerChunk(
-  numbers: Float64Array,
-  base: bigint,
-  page: Omit<Chunk['pages'][number], 'body'>,
-  exact: () => BigInt64Array,
-): Chunk {
-  if (numbers.length === 0) return { ...NO_VALUES, pages: [{ ...page, body: NO_BODY }] };
-  let least = numbers[0]!;
-  let most = least;
-  for (let i = 1; i < numbers.length; i++) {
-    const n = numbers[i]!;
-    if (n < least) least = n;
-    else if (n > most) most = n;
+/** Points in time. */
+export class TimeColumn {
+  private readonly row: RowCursor;
+  private readonly slot: Slot;
+
+  constructor(row: RowCursor, slot: Slot) {
+    this.row = row;
+    this.slot = slot;
   }
-  const near = most - least <= MAX_SPAN && most <= Number.MAX_SAFE_INTEGER;
-  const all = near ? null : exact();
-  const bytes = all === null ? packDeltas(numbers, base) : new Uint8Array(all.buffer);
-  const bounds = all === null ? ([base + BigInt(least), base + BigInt(most)] as const) : boundsOf(all);
-  const codec = codecFor(bytes);
-  return {
-    ...{ encoding: near ? 'DELTA_BINARY_PACKED' : 'PLAIN', codec, dictionary: null },
-    bounds: page.levels === null ? bounds : null,
-    pages: [{ ...page, body: pageBody(bytes, codec) }],
-  };
-}
 
-function boundsOf(numbers: BigInt64Array): readonly [bigint, bigint] {
-  const less = (a: bigint, b: bigint): bigint => (a < b ? a : b);
-  const more = (a: bigint, b: bigint): bigint => (a > b ? a : b);
-  return [numbers.reduce(less), numbers.reduce(more)];
-}
-
-const NANOS = 1_000_000_000;
-/** The last second whose nanoseconds all fit 64 bits: in the year 2262. */
-const LAST_SECOND = 9_223_372_035;
-
-/** Points in time, in nanoseconds. */
-export class TimeColumn implements Column {
-  private readonly seconds = new Float64Array(MAX_ROWS);
-  private readonly nanos = new Uint32Array(MAX_ROWS);
-  private values = 0;
-
-  /** A time beyond what 64 bits of nanoseconds can say is the first or last that they can. */
   add(seconds: number, nanos: number): void {
-    const n = this.values++;
-    this.seconds[n] = Math.min(Math.max(Math.floor(seconds), -LAST_SECOND), LAST_SECOND);
-    this.nanos[n] = nanos;
-  }
-
-  take(): Chunk {
-    const { seconds, nanos } = this;
-    const rows = this.values;
-    this.values = 0;
-    const base = rows === 0 ? 0 : seconds[0]!;
-    const since = new Float64Array(rows);
-    for (let i = 0; i < rows; i++) since[i] = (seconds[i]! - base) * NANOS + nanos[i]!;
-    const exact = (i: number): bigint => BigInt(seconds[i]!) * BigInt(NANOS) + BigInt(nanos[i]!);
-    return integerChunk(since, BigInt(base) * BigInt(NANOS), { rows, levels: null }, () =>
-      BigInt64Array.from(since, (_, i) => exact(i)),
-    );
+    const { row, slot } = this;
+    row.numbers[row.numbersAt + slot.number] = seconds;
+    row.places[row.placesAt + slot.place] = nanos;
   }
 }
 
-export class FlagColumn implements Column {
-  private readonly flags = new Levels();
+export class FlagColumn {
+  private readonly row: RowCursor;
+  private readonly slot: number;
+
+  constructor(row: RowCursor, { place }: Slot) {
+    this.row = row;
+    this.slot = place;
+  }
 
   add(value: boolean): void {
-    this.flags.add(value ? 1 : 0);
-  }
-
-  take(): Chunk {
-    const { rows } = this.flags;
-    const body = pageBody(flagBytes(this.flags.take().values), 'UNCOMPRESSED');
-    return {
-      ...{ encoding: 'RLE', codec: 'UNCOMPRESSED', bounds: null, dictionary: null },
-      pages: [{ rows, levels: null, body }],
-    };
+    const { row } = this;
+    row.places[row.placesAt + this.slot] = value ? 1 : 0;
   }
 }
 
-/** A bit of each row: whether an optional column has a value there, or the value of a flag. */
-class Levels {
-  private readonly bits = new Uint8Array(MAX_ROWS);
-  rows = 0;
-  private set = 0;
-
-  add(bit: 0 | 1): void {
-    this.bits[this.rows++] = bit;
-    this.set += bit;
-  }
-
-  take(): { readonly values: Uint8Array; readonly nulls: number } {
-    const taken = { values: this.bits.subarray(0, this.rows), nulls: this.rows - this.set };
-    this.rows = this.set = 0;
-    return taken;
-  }
-}
+/** Where a row's values go, column by column; each of them takes one value of each row. */
+export type Column = TextColumn | JsonColumn | IntegerColumn | TimeColumn | FlagColumn;
 
 /** The class of a column, as the schema declares it. */
 export type ColumnOf<C extends { readonly type: ColumnType }> = C extends { type: 'time' }
@@ -243,20 +207,20 @@ export type ColumnOf<C extends { readonly type: ColumnType }> = C extends { type
     : C extends { type: 'integer' }
       ? IntegerColumn
       : C extends { type: 'json' }
-        ? LongTextColumn
+        ? JsonColumn
         : TextColumn;
 
-export function columnOf(type: ColumnType, optional: boolean): Column {
-  switch (type) {
+export function columnOf(row: RowCursor, slot: Slot): Column {
+  switch (slot.column.type) {
     case 'time':
-      return new TimeColumn();
+      return new TimeColumn(row, slot);
     case 'flag':
-      return new FlagColumn();
+      return new FlagColumn(row, slot);
     case 'integer':
-      return new IntegerColumn(optional);
+      return new IntegerColumn(row, slot);
     case 'json':
-      return new LongTextColumn();
-    default:
-      return new TextColumn(optional);
+      return new JsonColumn();
+    case 'text':
+      return new TextColumn(row, slot);
   }
 }

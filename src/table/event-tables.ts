@@ -1,17 +1,14 @@
 import { CLIENT, SERVER } from '../base/input.js';
 import type { Limits } from '../base/limits.js';
-import { safeJson } from '../base/text.js';
 import type { Message } from '../contract/message.js';
-import type { Operation } from '../contract/operation.js';
+import type { Operation, Outcome } from '../contract/operation.js';
 import { directionOf } from '../engine/direction.js';
 import type { Divisible } from '../engine/divisible.js';
 import type { Finding, Reporter, StreamRecord } from '../engine/event.js';
-import { fieldsText, findingEvent, isInTls, streamEvent } from '../report/event-object.js';
+import { findingEvent, isInTls, streamEvent, writeFields } from '../report/event-object.js';
+import { Asked } from './asked.js';
 import { TABLE_NAMES, type TableName } from './schema.js';
-import { TableRows, type RowGroup } from './table-file.js';
-
-/** Takes the row groups of all tables; `bytes` are valid during the call only. */
-export type TableGroups = (table: TableName, bytes: Uint8Array, group: RowGroup) => void;
+import { TableRows, type Encoding } from './table-rows.js';
 
 /** Row groups of each capture, by its name. */
 export type CaptureGroups = ReadonlyMap<string, Readonly<Record<TableName, number>>>;
@@ -22,6 +19,13 @@ export interface GatheredTables {
   readonly groups: CaptureGroups;
 }
 
+/**
+ * Messages that are added to their table together, and bytes that they may hold. Rows take a quarter less time so than each behind the
+ * decoding of its message: the code of either leaves no room in the processor's caches for that of the other.
+ */
+const MOST_WAITING = 128;
+const MOST_WAITING_BYTES = 256 << 10;
+
 /** The events of a run as three tables, in row groups. */
 export class EventTables implements Reporter, Divisible<GatheredTables> {
   private readonly messages: TableRows<'messages'>;
@@ -29,20 +33,25 @@ export class EventTables implements Reporter, Divisible<GatheredTables> {
   private readonly streams: TableRows<'streams'>;
   private readonly limits: Readonly<Limits>;
   /** Names of operations that wait for their answers, by stream and index of the request. */
-  private readonly asked = new Map<StreamRecord, Map<number, string>>();
+  private readonly asked = new Map<StreamRecord, Asked>();
+  // those of the stream that spoke last
+  private latest: StreamRecord | null = null;
+  private latestAsked: Asked | null = null;
   private held = 0;
+  private waiting = 0;
+  private waitingBytes = 0;
+  private readonly waitingStreams: (StreamRecord | null)[] = [];
+  private readonly waitingMessages: (Message | null)[] = [];
   /** Row groups that were handed on of each capture. */
   readonly groups = new Map<string, Record<TableName, number>>();
   private file = '';
   /** Requests whose answers have no `operation`: too many waited at once (limit heldMessages). */
   notFollowed = 0;
 
-  constructor(to: TableGroups, limits: Readonly<Limits>) {
-    const rows = <N extends TableName>(table: N): TableRows<N> =>
-      new TableRows(table, (bytes, group) => to(table, bytes, group));
-    this.messages = rows('messages');
-    this.findings = rows('findings');
-    this.streams = rows('streams');
+  constructor(to: Encoding, limits: Readonly<Limits>) {
+    this.messages = new TableRows('messages', to);
+    this.findings = new TableRows('findings', to);
+    this.streams = new TableRows('streams', to);
     this.limits = limits;
   }
 
@@ -53,6 +62,26 @@ export class EventTables implements Reporter, Divisible<GatheredTables> {
   }
 
   message(stream: StreamRecord, m: Message): void {
+    // what other protocols say of a message may depend on their session as it is now
+    if (stream.protocol!.writeFields === undefined) {
+      this.addWaiting();
+      this.addMessage(stream, m);
+      return;
+    }
+    const n = this.waiting++;
+    this.waitingStreams[n] = stream;
+    this.waitingMessages[n] = m;
+    this.waitingBytes += m.keptBytes;
+    if (this.waiting === MOST_WAITING || this.waitingBytes > MOST_WAITING_BYTES) this.addWaiting();
+  }
+
+  private addWaiting(): void {
+    const { waiting, waitingStreams, waitingMessages } = this;
+    this.waiting = this.waitingBytes = 0;
+    for (let i = 0; i < waiting; i++) this.addMessage(waitingStreams[i]!, waitingMessages[i]!);
+  }
+
+  private addMessage(stream: StreamRecord, m: Message): void {
     const protocol = stream.protocol!;
     const c = this.messages.columns;
     c.file.add(stream.file);
@@ -67,16 +96,23 @@ export class EventTables implements Reporter, Divisible<GatheredTables> {
     c.time.add(m.seconds, m.nanos);
     c.context.add(m.hinted ? 'peer' : 'own');
     c.complete.add(m.complete);
-    c.inReplyTo.add(m.inReplyTo === 0 ? null : m.inReplyTo);
+    if (m.inReplyTo === 0) c.inReplyTo.addNone();
+    else c.inReplyTo.add(m.inReplyTo);
     c.layer.add(isInTls(stream, m) ? 'tls' : null);
-    c.latency.add(m.latency < 0 ? null : m.latency);
+    if (m.latency < 0) c.latency.addNone();
+    else c.latency.add(m.latency);
     const operation = protocol.operation?.(m) ?? null;
-    const answered = m.inReplyTo > 0 ? this.answered(stream, m) : null;
-    c.operation.add(operation?.name ?? answered?.name ?? null);
-    c.bytes.add(operation === null || operation.bytes < 0 ? null : operation.bytes);
-    c.position.add(operation === null || operation.offset < 0 ? null : operation.offset);
-    c.error.add(answered?.error ?? null);
-    c.fields.add(safeJson(fieldsText(protocol, m)));
+    const outcome = m.inReplyTo > 0 ? (protocol.outcome?.(m) ?? null) : null;
+    const asked = m.inReplyTo > 0 ? this.askedBy(stream, m, outcome) : null;
+    c.operation.add(operation?.name ?? asked);
+    if (operation === null || operation.bytes < 0) c.bytes.addNone();
+    else c.bytes.add(operation.bytes);
+    if (operation === null || operation.offset < 0) c.position.addNone();
+    else c.position.add(operation.offset);
+    c.error.add(outcome?.error ?? null);
+    c.fields.begin();
+    writeFields(protocol, m, c.fields.text);
+    c.fields.end();
     this.messages.endRow();
     if (operation !== null) this.ask(stream, m, operation);
   }
@@ -85,14 +121,16 @@ export class EventTables implements Reporter, Divisible<GatheredTables> {
     const f = findingEvent(finding);
     const c = this.findings.columns;
     c.file.add(f.file);
-    c.stream.add(f.stream);
+    if (f.stream === null) c.stream.addNone();
+    else c.stream.add(f.stream);
     c.protocol.add(f.protocol);
     c.rule.add(f.rule);
     c.severity.add(f.severity);
     c.party.add(f.party);
     c.confidence.add(f.confidence);
     c.direction.add(f.direction);
-    c.message.add(f.message);
+    if (f.message === null) c.message.addNone();
+    else c.message.add(f.message);
     c.related.add(JSON.stringify(f.related));
     c.offset.add(f.offset);
     c.length.add(f.length);
@@ -104,8 +142,10 @@ export class EventTables implements Reporter, Divisible<GatheredTables> {
   }
 
   stream(s: StreamRecord): void {
+    this.addWaiting();
     this.held -= this.asked.get(s)?.size ?? 0;
     this.asked.delete(s);
+    if (this.latest === s) this.latest = null;
     const e = streamEvent(s);
     const c = this.streams.columns;
     c.file.add(e.file);
@@ -129,12 +169,15 @@ export class EventTables implements Reporter, Divisible<GatheredTables> {
     c.notes.add(e.findings.note);
     c.clientContextFree.add(s.contextFree[CLIENT]);
     c.serverContextFree.add(s.contextFree[SERVER]);
-    c.repeated.add(safeJson(JSON.stringify(e.repeated ?? [])));
-    c.session.add(safeJson(JSON.stringify(e.session)));
+    c.repeated.add(JSON.stringify(e.repeated ?? []));
+    c.session.add(JSON.stringify(e.session));
     this.streams.endRow();
   }
 
   endOfFile(): void {
+    this.addWaiting();
+    this.waitingStreams.fill(null);
+    this.waitingMessages.fill(null);
     const { messages, findings, streams } = this;
     this.count(this.file, {
       messages: messages.endCapture(),
@@ -168,21 +211,31 @@ export class EventTables implements Reporter, Divisible<GatheredTables> {
       this.notFollowed++;
       return;
     }
-    let open = this.asked.get(stream);
-    if (open === undefined) this.asked.set(stream, (open = new Map<number, string>()));
-    open.set(m.index, operation.name);
+    let open = this.askedIn(stream);
+    if (open === null) {
+      this.asked.set(stream, (open = new Asked()));
+      this.latestAsked = open;
+    }
+    open.add(m.index, operation.name);
     this.held++;
   }
 
-  /** What the request was that a message answers, and the error that it reports. */
-  private answered(stream: StreamRecord, m: Message): { readonly name: string | null; readonly error: string | null } {
-    const open = this.asked.get(stream);
+  private askedIn(stream: StreamRecord): Asked | null {
+    if (this.latest !== stream) {
+      this.latest = stream;
+      this.latestAsked = this.asked.get(stream) ?? null;
+    }
+    return this.latestAsked;
+  }
+
+  /** What the request was that a message answers. */
+  private askedBy(stream: StreamRecord, m: Message, outcome: Outcome | null): string | null {
+    const open = this.askedIn(stream);
     const name = open?.get(m.inReplyTo) ?? null;
-    const outcome = stream.protocol!.outcome?.(m) ?? null;
     if (name !== null && (outcome?.last ?? true)) {
       open!.delete(m.inReplyTo);
       this.held--;
     }
-    return { name, error: outcome?.error ?? null };
+    return name;
   }
 }

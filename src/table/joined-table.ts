@@ -3,13 +3,12 @@ import { parquetMetadata } from 'hyparquet';
 import type { ParquetWriter } from 'hyparquet-writer';
 import { systemPath } from '../base/file-name.js';
 import type { TextOutput } from '../report/output.js';
+import type { RowGroup } from './chunk.js';
 import type { TableName } from './schema.js';
 import { parquetWriter, type OutputWriter } from './table-file.js';
 
 /** What is wrong with a table, in words. */
 export class BadTable extends Error {}
-
-type RowGroup = ParquetWriter['row_groups'][number];
 
 /** Length of the footer, and the magic behind it. */
 const TAIL = 8;

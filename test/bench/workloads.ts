@@ -343,6 +343,9 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   'msgr2-bulk': workload('msgr2.1 crc mode, messages with 64 KiB of data', (e, d, n) =>
     msgr2Bulk(e, d, n, 1448, 65_536),
   ),
+  'msgr2-small': workload('msgr2.1 crc mode, messages with 512 bytes of data', (e, d, n) =>
+    msgr2Bulk(e, d, n, 1448, 512),
+  ),
   'nbd-reordered': workload('NBD bulk, packets shuffled in windows of 8', (e, d, n) => nbdReads(e, d, n, BULK), {
     window: 8,
   }),

@@ -4,7 +4,7 @@ import { ByteWriter } from 'hyparquet-writer';
 import { deltaBinaryPack } from 'hyparquet-writer/src/delta.js';
 import { describe, expect, it } from 'vitest';
 import type { Chunk } from '../../src/table/chunk.js';
-import { IntegerColumn, TimeColumn } from '../../src/table/columns.js';
+import { chunkOf } from '../../src/table/encode.js';
 
 /** What hyparquet-writer makes of them: another program's hand. */
 function packed(values: readonly bigint[]): Uint8Array {
@@ -20,10 +20,16 @@ function bytesOf({ codec, pages }: Chunk): Uint8Array {
   return plain;
 }
 
+const NONE = { numbers: new Float64Array(0), places: new Uint32Array(0), texts: [], pages: [] };
+
 function integers(values: readonly (number | null)[], optional: boolean): Chunk {
-  const column = new IntegerColumn(optional);
-  for (const value of values) column.add(value);
-  return column.take();
+  const numbers = Float64Array.from(values, (n) => n ?? NaN);
+  return chunkOf({ type: 'integer', ...(optional && { optional }) }, { ...NONE, numbers });
+}
+
+function timesOf(list: readonly (readonly [seconds: number, nanos: number])[]): Chunk {
+  const [numbers, places] = [Float64Array.from(list, ([s]) => s), Uint32Array.from(list, ([, n]) => n)];
+  return chunkOf({ type: 'time' }, { ...NONE, numbers, places });
 }
 
 const numbers = fc.oneof(
@@ -71,9 +77,7 @@ describe('times', () => {
     fc.assert(
       fc.property(near, fc.boolean(), ([start, list], far) => {
         const times = list.map(([s, [other, nanos]]) => [far ? other : start + s, nanos] as const);
-        const column = new TimeColumn();
-        for (const [seconds, nanos] of times) column.add(seconds, nanos);
-        const chunk = column.take();
+        const chunk = timesOf(times);
         const values = times.map(exact);
         const plain = Buffer.from(BigInt64Array.from(values).buffer);
         if (chunk.encoding === 'PLAIN') expect(bytesOf(chunk)).toEqual(plain);
@@ -87,8 +91,7 @@ describe('times', () => {
   });
 
   it('beyond the year 2262 are the last that 64 bits can say', () => {
-    const column = new TimeColumn();
-    for (const seconds of [0, 2 ** 40]) column.add(seconds, 1);
-    expect(new BigInt64Array(Uint8Array.from(bytesOf(column.take())).buffer)[1]).toBe(9_223_372_035_000_000_001n);
+    const chunk = timesOf([0, 2 ** 40].map((seconds) => [seconds, 1]));
+    expect(new BigInt64Array(Uint8Array.from(bytesOf(chunk)).buffer)[1]).toBe(9_223_372_035_000_000_001n);
   });
 });

@@ -149,14 +149,14 @@ async function writeTables(
           const captures = part.captures.map((c) => ({ ...c, groups: groups.get(c.report.file) ?? NO_GROUPS }));
           return { 'wirelint.shard': packed({ ...part, captures, format: 'parquet' }) };
         };
-  const tables = openTables(folder, inputs.flatMap(inputPaths), about);
-  const { reporter, outputs } = tables;
-  const run = { planner: settings.planner, detail: 'lines' as const, reporter, output: outputs.messages, signal };
+  const tables = openTables(folder, inputs.flatMap(inputPaths), settings.jobs, about);
+  const { reporter, outputs, pace } = tables;
+  const run = { planner: settings.planner, detail: 'lines' as const, reporter, output: outputs.messages, signal, pace };
   // what cannot be read was told of; its rows are those in front of the fault
   if (inputs.length > 0) await runInputs(inputs, { ...run, learned: jobs[0]!.plan.learned });
   else reporter.summary();
   if (signal.aborted) tables.discard();
-  else tables.finish();
+  else await tables.finish();
 }
 
 const NO_GROUPS = { messages: 0, findings: 0, streams: 0 };

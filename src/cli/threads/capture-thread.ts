@@ -6,6 +6,7 @@ import type { Divisible } from '../../engine/divisible.js';
 import type { Reporter } from '../../engine/event.js';
 import { TextOutput } from '../../report/output.js';
 import { EventTables } from '../../table/event-tables.js';
+import { EncodingHere } from '../../table/table-rows.js';
 import { analysisOptions } from '../plan.js';
 import { reporterFor } from '../reporters.js';
 import { inputError } from '../run.js';
@@ -77,9 +78,10 @@ interface Made {
 async function reporterOf(work: Work, output: PieceOutput): Promise<Made> {
   switch (work.kind) {
     case 'tables': {
-      const tables = new EventTables((table, bytes, group) => {
+      const encoding = new EncodingHere((table, bytes, group) => {
         output.send({ kind: 'rows', table, bytes: new Uint8Array(bytes), group });
-      }, DEFAULT_LIMITS);
+      });
+      const tables = new EventTables(encoding, DEFAULT_LIMITS);
       return { reporter: (await selecting(work.args, () => tables)).reporter, whole: tables };
     }
     case 'stats': {

@@ -3,7 +3,7 @@ import type { JoinDoubt } from '../../engine/analysis-options.js';
 import type { Summary } from '../../engine/event.js';
 import type { Start } from '../../measure/measure.js';
 import type { TableName } from '../../table/schema.js';
-import type { RowGroup } from '../../table/table-file.js';
+import type { RowGroup } from '../../table/chunk.js';
 import type { Detail, Plan } from '../plan.js';
 import type { Look, ReporterArguments } from '../reporters.js';
 

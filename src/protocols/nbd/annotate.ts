@@ -1,6 +1,6 @@
-import { hex, hexNumber } from '../../base/hex.js';
+import { hexNumber } from '../../base/hex.js';
 import { wireText } from '../../base/text.js';
-import { row, type Annotation, type Json } from '../../base/annotation.js';
+import type { Annotation, Json } from '../../base/annotation.js';
 import {
   CHUNK_ERROR_OFFSET,
   CHUNK_NONE,
@@ -47,7 +47,9 @@ import {
 } from './option-data.js';
 import type { ExtentScan, Prefix } from './decoder/payload.js';
 import { decimal, exact, wide } from '../../base/u64.js';
-import { jsonText, Shown, type Annotated, type Fields as LayoutFields, type Layout } from '../../base/layout.js';
+import type { JsonBytes } from '../../base/json-bytes.js';
+import { Shown } from '../../base/layout.js';
+import { FieldMembers, FieldRows, type Fields } from './fields.js';
 import {
   CHUNK,
   CLIENT_FLAGS,
@@ -78,76 +80,6 @@ import {
 
 /** Items of a list that are printed. */
 const SHOWN_ITEMS = 1024;
-/** Bytes of an opaque field that are printed. */
-const SHOWN_BYTES = 256;
-
-/** Takes the fields of a message in order; `at` counts from the message's first byte. */
-abstract class Fields {
-  at = 0;
-
-  /** The fields of a header, or of its first `present` bytes. */
-  abstract header<F extends LayoutFields, A extends keyof F>(
-    layout: Layout<F, A>,
-    values: Annotated<F, A>,
-    present?: number,
-  ): this;
-
-  abstract put(name: string, length: number, value?: Json, text?: string, children?: readonly Annotation[]): this;
-
-  /** Bytes without a meaning that is known, if there are any. */
-  rest(name: string, data: Prefix, from: number, length: number): this {
-    if (length <= 0) return this;
-    const end = Math.min(data.length, from + Math.min(length, SHOWN_BYTES));
-    return this.put(name, length, hex(data.bytes, Math.min(from, end), end));
-  }
-}
-
-/** The field tree. */
-class FieldRows extends Fields {
-  readonly list: Annotation[] = [];
-
-  header<F extends LayoutFields, A extends keyof F>(
-    layout: Layout<F, A>,
-    values: Annotated<F, A>,
-    present = layout.size,
-  ): this {
-    const start = this.at;
-    for (const r of layout.annotations(values, start, present)) {
-      this.list.push(r);
-      this.at = Math.max(this.at, r.at + r.length);
-    }
-    return this;
-  }
-
-  put(name: string, length: number, value?: Json, text?: string, children?: readonly Annotation[]): this {
-    this.list.push(row(name, this.at, length, value, text, children));
-    this.at += length;
-    return this;
-  }
-}
-
-/** What JSON has of them: the members of an object, a comma behind each. */
-class FieldMembers extends Fields {
-  text = '';
-
-  header<F extends LayoutFields, A extends keyof F>(
-    layout: Layout<F, A>,
-    values: Annotated<F, A>,
-    present = layout.size,
-  ): this {
-    this.text += layout.members(values, present);
-    // nothing follows a header that is cut
-    this.at += Math.min(layout.size, present);
-    return this;
-  }
-
-  put(name: string, length: number, value?: Json): this {
-    if (value !== undefined) this.text += `"${name}":${jsonText(value)},`;
-    this.at += length;
-    return this;
-  }
-}
-
 function text(data: Prefix, span: Span): string {
   return wireText(spanBytes(data, span));
 }
@@ -159,11 +91,14 @@ export function annotate(message: NbdMessage): Annotation[] {
   return f.list;
 }
 
-/** See Protocol.fieldsText. */
-export function fieldsText(message: NbdMessage): string {
-  const f = new FieldMembers();
-  fields(f, message);
-  return `{${f.text.slice(0, -1)}}`;
+const MEMBERS = new FieldMembers();
+
+/** See Protocol.writeFields. */
+export function writeFields(message: NbdMessage, out: JsonBytes): void {
+  MEMBERS.begin(out);
+  out.open();
+  fields(MEMBERS, message);
+  out.close();
 }
 
 function fields(f: Fields, message: NbdMessage): void {
@@ -315,37 +250,37 @@ function info(f: Fields, m: OptionReply): void {
   f.rest('extra', data, f.at - OPTION_REPLY.size, m.length - f.at);
 }
 
-function cookie(m: Request | SimpleReply | Chunk): Shown {
-  const { cookieHi: hi, cookieLo: lo } = m;
-  return wideShown(hi, lo, hi === 0 ? undefined : cookieText(hi, lo));
+function cookieWords(hi: number, lo: number): string | undefined {
+  return hi === 0 ? undefined : cookieText(hi, lo);
 }
 
-function wideShown(hi: number, lo: number, text?: string): Shown {
-  return new Shown(decimal(hi, lo), text, undefined, true);
+function newSize(): string {
+  return 'new size';
 }
 
-/** Numbers with their names, of which there are few: made once. */
+/** What is shown of numbers that have names, of which there are few: made once. */
 class Numbered {
-  private readonly nameOf: (n: number) => string;
+  private readonly show: (n: number) => Shown;
   private readonly made: (Shown | undefined)[] = [];
 
-  constructor(nameOf: (n: number) => string) {
-    this.nameOf = nameOf;
+  constructor(show: (n: number) => Shown) {
+    this.show = show;
   }
 
   shown(n: number): Shown {
     const made = this.made[n];
     if (made !== undefined) return made;
-    const shown = new Shown(n, `${n} ${this.nameOf(n)}`);
+    const shown = this.show(n);
     if (n < MOST_NUMBERED) this.made[n] = shown;
     return shown;
   }
 }
 
-/** All types of requests that there are, and of chunks but for errors, are smaller. */
-const MOST_NUMBERED = 64;
-const COMMAND_TYPES = new Numbered(commandName);
-const CHUNK_TYPES = new Numbered(chunkName);
+/** All types of requests that there are, and of chunks and errors nearly all, are smaller. */
+const MOST_NUMBERED = 128;
+const COMMAND_TYPES = new Numbered((n) => new Shown(n, `${n} ${commandName(n)}`));
+const CHUNK_TYPES = new Numbered((n) => new Shown(n, `${n} ${chunkName(n)}`));
+const ERRORS = new Numbered((n) => new Shown(errorName(n), `${n} ${errorName(n)}`));
 
 const REQUEST_MAGIC = new Shown(undefined, 'request');
 const EXTENDED_REQUEST_MAGIC = new Shown(undefined, 'extended request');
@@ -354,16 +289,14 @@ const CHUNK_MAGIC = new Shown(undefined, 'structured reply chunk');
 const EXTENDED_CHUNK_MAGIC = new Shown(undefined, 'extended reply chunk');
 
 function request(f: Fields, m: Request): void {
-  const { flags } = m;
-  const type = COMMAND_TYPES.shown(m.type);
-  const offset = wideShown(m.offsetHi, m.offsetLo, m.type === CMD_RESIZE ? 'new size' : undefined);
-  if (m.extended) {
-    const length = exact(m.lengthHi, m.lengthLo);
-    f.header(EXTENDED_REQUEST, { magic: EXTENDED_REQUEST_MAGIC, flags, type, cookie: cookie(m), offset, length });
-  } else {
-    f.header(REQUEST, { magic: REQUEST_MAGIC, flags, type, cookie: cookie(m), offset, length: m.lengthLo });
-  }
-  const header = m.extended ? EXTENDED_REQUEST.size : REQUEST.size;
+  const { of, size } = m.extended ? EXTENDED_REQUEST : REQUEST;
+  f.shown(of.magic, m.extended ? EXTENDED_REQUEST_MAGIC : REQUEST_MAGIC);
+  f.number(of.flags, m.flags);
+  f.shown(of.type, COMMAND_TYPES.shown(m.type));
+  f.wide(of.cookie, m.cookieHi, m.cookieLo, cookieWords);
+  f.wide(of.offset, m.offsetHi, m.offsetLo, m.type === CMD_RESIZE ? newSize : null);
+  if (m.extended) f.wide(of.length, m.lengthHi, m.lengthLo, null);
+  else f.number(of.length, m.lengthLo);
   const { query } = m;
   if (query !== null && query.length >= STATUS_QUERY.size && m.type === CMD_BLOCK_STATUS) {
     const { effectLength } = STATUS_QUERY.at;
@@ -374,39 +307,42 @@ function request(f: Fields, m: Request): void {
       ids.push(query.u32(at));
     if (ids.length > 0) f.put('contextIds', CONTEXT_ID.size * ids.length, ids);
     if (f.at < m.length) f.put('extra', m.length - f.at);
-  } else if (m.length > header) {
-    f.put('data', m.length - header, undefined, `${m.length - header} bytes`);
+  } else if (m.length > size) {
+    f.counted('data', m.length - size);
   }
 }
 
 function simpleReply(f: Fields, m: SimpleReply): void {
-  f.header(SIMPLE_REPLY, { magic: SIMPLE_REPLY_MAGIC, error: errorShown(m.error), cookie: cookie(m) });
-  if (m.length > SIMPLE_REPLY.size) f.put('data', m.payload, undefined, `${m.payload} bytes`);
+  const { of, size } = SIMPLE_REPLY;
+  f.shown(of.magic, SIMPLE_REPLY_MAGIC);
+  f.shown(of.error, ERRORS.shown(m.error));
+  f.wide(of.cookie, m.cookieHi, m.cookieLo, cookieWords);
+  if (m.length > size) f.counted('data', m.payload);
 }
 
 function chunk(f: Fields, m: Chunk): void {
-  const { flags } = m;
-  const type = CHUNK_TYPES.shown(m.type);
+  const { of } = m.extended ? EXTENDED_CHUNK : CHUNK;
+  f.shown(of.magic, m.extended ? EXTENDED_CHUNK_MAGIC : CHUNK_MAGIC);
+  f.number(of.flags, m.flags);
+  f.shown(of.type, CHUNK_TYPES.shown(m.type));
+  f.wide(of.cookie, m.cookieHi, m.cookieLo, cookieWords);
   if (m.extended) {
-    const requestOffset = exact(m.requestOffsetHi, m.requestOffsetLo);
-    const length = new Shown(String(m.payload));
-    f.header(EXTENDED_CHUNK, { magic: EXTENDED_CHUNK_MAGIC, flags, type, cookie: cookie(m), requestOffset, length });
-  } else {
-    f.header(CHUNK, { magic: CHUNK_MAGIC, flags, type, cookie: cookie(m), length: m.payload });
-  }
+    f.wide(EXTENDED_CHUNK.of.requestOffset, m.requestOffsetHi, m.requestOffsetLo, null);
+    f.shown(of.length, new Shown(String(m.payload)));
+  } else f.number(of.length, m.payload);
   const header = f.at;
   if (m.type === CHUNK_OFFSET_DATA && m.dataLength >= 0) {
-    f.header(CONTENT_HEAD, { offset: wideShown(m.dataOffsetHi, m.dataOffsetLo) });
-    f.put('data', m.dataLength, undefined, `${m.dataLength} bytes`);
+    f.wide(CONTENT_HEAD.of.offset, m.dataOffsetHi, m.dataOffsetLo, null);
+    f.counted('data', m.dataLength);
   } else if (m.type === CHUNK_OFFSET_HOLE && m.dataLength >= 0) {
-    f.header(HOLE_DATA, { offset: wideShown(m.dataOffsetHi, m.dataOffsetLo), holeSize: m.dataLength });
+    f.wide(HOLE_DATA.of.offset, m.dataOffsetHi, m.dataOffsetLo, null);
+    f.number(HOLE_DATA.of.holeSize, m.dataLength);
   } else if (m.extents !== null) {
     extents(f, m, m.extents);
   } else if (m.errorData !== null && m.errorData.length >= ERROR_DATA.size) {
     errorFields(f, m, m.errorData);
   }
-  if (f.at < m.length && m.type !== CHUNK_NONE)
-    f.put('payload', m.length - f.at, undefined, `${m.length - header} bytes`);
+  if (f.at < m.length && m.type !== CHUNK_NONE) f.counted('payload', m.length - f.at, m.length - header);
   else if (f.at < m.length) f.put('extra', m.length - f.at);
 }
 
@@ -448,7 +384,7 @@ function extents(f: Fields, m: Chunk, scan: ExtentScan): void {
 
 function errorFields(f: Fields, m: Chunk, data: Prefix): void {
   const messageLength = data.u16(ERROR_DATA.at.messageLength);
-  const error = errorShown(data.u32(ERROR_DATA.at.error));
+  const error = ERRORS.shown(data.u32(ERROR_DATA.at.error));
   f.header(ERROR_DATA, { error, messageLength: new Shown(undefined, String(messageLength)) });
   const room = m.payload - ERROR_DATA.size - (m.type === CHUNK_ERROR_OFFSET ? ERROR_OFFSET.size : 0);
   if (messageLength > room) return;
@@ -457,8 +393,4 @@ function errorFields(f: Fields, m: Chunk, data: Prefix): void {
   if (m.type === CHUNK_ERROR_OFFSET && data.length >= at + ERROR_OFFSET.size) {
     f.header(ERROR_OFFSET, { offset: exact(data.u32(at), data.u32(at + 4)) });
   }
-}
-
-function errorShown(error: number): Shown {
-  return new Shown(errorName(error), `${error} ${errorName(error)}`);
 }

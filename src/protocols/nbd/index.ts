@@ -1,7 +1,7 @@
 import { CLIENT, SERVER } from '../../base/input.js';
 import { FramedDecoder } from '../../contract/framed-decoder.js';
 import type { Protocol } from '../../contract/protocol.js';
-import { annotate, fieldsText } from './annotate.js';
+import { annotate, writeFields } from './annotate.js';
 import { IANA_PORT } from './constants.js';
 import { contents } from './contents.js';
 import { ClientFraming } from './decoder/client-framing.js';
@@ -54,6 +54,6 @@ export const nbd: Protocol<NbdShared, NbdMessage> = {
   redaction: REDACTION,
   inClear: IN_CLEAR,
   annotate,
-  fieldsText,
+  writeFields,
   describe,
 };

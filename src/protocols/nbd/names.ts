@@ -119,9 +119,11 @@ export function commandName(type: number): string {
   return COMMANDS[type] ?? `NBD_CMD_${type}`;
 }
 
+const SHORT_COMMANDS = COMMANDS.map((name) => name.slice('NBD_CMD_'.length));
+
 /** The command without its prefix: `READ`; one that is not defined is `command 42`. */
 export function shortCommand(type: number): string {
-  return COMMANDS[type] === undefined ? `command ${type}` : commandName(type).slice('NBD_CMD_'.length);
+  return SHORT_COMMANDS[type] ?? `command ${type}`;
 }
 
 export function chunkName(type: number): string {

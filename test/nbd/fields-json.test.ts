@@ -2,6 +2,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { fieldsOf } from '../../src/base/annotation.js';
+import { JsonBytes } from '../../src/base/json-bytes.js';
+import { safeJson } from '../../src/base/safe-text.js';
 import { Analysis } from '../../src/engine/analysis.js';
 import { EventReporter } from '../../src/report/event-reporter.js';
 import { PROTOCOLS } from '../../src/protocols/registry.js';
@@ -12,9 +14,11 @@ it("says the same as the field tree, in every message of every protocol that has
   const told = new Map<string, number>();
   class Compared extends EventReporter {
     override message(...[stream, m]: Parameters<EventReporter['message']>): void {
-      const { fieldsText, annotate } = stream.protocol!;
-      if (fieldsText === undefined) return;
-      expect(fieldsText(m)).toBe(JSON.stringify(fieldsOf(annotate(m))));
+      const { writeFields, annotate } = stream.protocol!;
+      if (writeFields === undefined) return;
+      const out = new JsonBytes(16);
+      writeFields(m, out);
+      expect(out.toString()).toBe(safeJson(JSON.stringify(fieldsOf(annotate(m)))));
       told.set(m.name, (told.get(m.name) ?? 0) + 1);
     }
   }

@@ -1,0 +1,156 @@
+import { row, type Annotation, type Json } from '../../base/annotation.js';
+import { hex } from '../../base/hex.js';
+import { JsonPiece, type JsonBytes } from '../../base/json-bytes.js';
+import {
+  Shown,
+  type Annotated,
+  type Fields as LayoutFields,
+  type Layout,
+  type LayoutField,
+} from '../../base/layout.js';
+import { decimal } from '../../base/u64.js';
+import type { Prefix } from './decoder/payload.js';
+
+/** Bytes of an opaque field that are printed. */
+const SHOWN_BYTES = 256;
+
+/** How a person reads a number of 64 bits, where that differs from it. */
+export type WideWords = (hi: number, lo: number) => string | undefined;
+
+/** Takes the fields of a message in order; `at` counts from the message's first byte. */
+export abstract class Fields {
+  at = 0;
+
+  /** The fields of a header, or of its first `present` bytes. */
+  abstract header<F extends LayoutFields, A extends keyof F>(
+    layout: Layout<F, A>,
+    values: Annotated<F, A>,
+    present?: number,
+  ): this;
+
+  // headers of which there are millions, field by field: an object of their values would cost as much as all else that is done with them
+
+  /** The next field of a header. */
+  abstract shown(field: LayoutField, shown: Shown): void;
+  abstract number(field: LayoutField, n: number): void;
+  /** A number of 64 bits, by its halves. */
+  abstract wide(field: LayoutField, hi: number, lo: number, words: WideWords | null): void;
+
+  abstract put(name: string, length: number, value?: Json, text?: string, children?: readonly Annotation[]): this;
+
+  /** So many bytes that were only counted; a person reads how many: `bytes`, where given. */
+  abstract counted(name: string, length: number, bytes?: number): void;
+
+  /** Bytes without a meaning that is known, if there are any. */
+  rest(name: string, data: Prefix, from: number, length: number): this {
+    if (length <= 0) return this;
+    const end = Math.min(data.length, from + Math.min(length, SHOWN_BYTES));
+    return this.put(name, length, hex(data.bytes, Math.min(from, end), end));
+  }
+}
+
+/** The field tree. */
+export class FieldRows extends Fields {
+  readonly list: Annotation[] = [];
+
+  header<F extends LayoutFields, A extends keyof F>(
+    layout: Layout<F, A>,
+    values: Annotated<F, A>,
+    present = layout.size,
+  ): this {
+    const start = this.at;
+    for (const r of layout.annotations(values, start, present)) {
+      this.list.push(r);
+      this.at = Math.max(this.at, r.at + r.length);
+    }
+    return this;
+  }
+
+  shown(field: LayoutField, shown: Shown): void {
+    this.next(field, shown);
+  }
+
+  number(field: LayoutField, n: number): void {
+    this.next(field, n);
+  }
+
+  wide(field: LayoutField, hi: number, lo: number, words: WideWords | null): void {
+    this.next(field, new Shown(decimal(hi, lo), words?.(hi, lo)));
+  }
+
+  private next(field: LayoutField, given: Shown | number): void {
+    this.list.push(field.row(given, this.at));
+    this.at += field.size;
+  }
+
+  put(name: string, length: number, value?: Json, text?: string, children?: readonly Annotation[]): this {
+    this.list.push(row(name, this.at, length, value, text, children));
+    this.at += length;
+    return this;
+  }
+
+  counted(name: string, length: number, bytes = length): void {
+    this.put(name, length, undefined, `${bytes} bytes`);
+  }
+}
+
+/** What JSON has of them: the members of an object, a comma behind each. */
+export class FieldMembers extends Fields {
+  private out: JsonBytes | null = null;
+
+  /** Takes the fields of the next message, which begins. */
+  begin(out: JsonBytes): void {
+    this.out = out;
+    this.at = 0;
+  }
+
+  header<F extends LayoutFields, A extends keyof F>(
+    layout: Layout<F, A>,
+    values: Annotated<F, A>,
+    present = layout.size,
+  ): this {
+    layout.writeMembers(this.out!, values, present);
+    // nothing follows a header that is cut
+    this.at += Math.min(layout.size, present);
+    return this;
+  }
+
+  shown(field: LayoutField, shown: Shown): void {
+    field.writeShown(this.out!, shown);
+    this.at += field.size;
+  }
+
+  number(field: LayoutField, n: number): void {
+    field.writeNumber(this.out!, n);
+    this.at += field.size;
+  }
+
+  wide(field: LayoutField, hi: number, lo: number): void {
+    field.writeWide(this.out!, hi, lo);
+    this.at += field.size;
+  }
+
+  put(name: string, length: number, value?: Json): this {
+    if (value !== undefined) {
+      const out = this.out!;
+      out.piece(leadOf(name));
+      out.json(JSON.stringify(value));
+      out.comma();
+    }
+    this.at += length;
+    return this;
+  }
+
+  counted(_: string, length: number): void {
+    this.at += length;
+  }
+}
+
+const LEADS = new Map<string, JsonPiece>();
+
+/** A field's name as it stands in front of its value. */
+function leadOf(name: string): JsonPiece {
+  let lead = LEADS.get(name);
+  if (lead === undefined) LEADS.set(name, (lead = new JsonPiece(`"${name}":`)));
+  return lead;
+}
