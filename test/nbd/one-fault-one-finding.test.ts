@@ -236,6 +236,10 @@ describe('what follows from a fault', () => {
       chunks(STATUS, s.status(1, 9, [[65536, 0]])),
       'block-status-unknown-context server 203+4',
     ],
+    'a request beyond the export is answered in its own length': [
+      chunks(s.request(s.BLOCK_STATUS, 1, 0, 2097152), s.status(1, 1, [[2097152, 3]])),
+      'request-beyond-export client 103+12',
+    ],
     'the upper half of a status is not its reserved bits': [
       wide(s.xrequest(s.BLOCK_STATUS, 1, 0, 65536), s.xstatus(1, 0, 1, [[65536, 0x100000000n]])),
       'block-status-ext-high-bits server 223+16',
@@ -284,6 +288,11 @@ describe('what follows from a fault', () => {
   it.each(Object.entries(cases))('is not told again: %s', (_, [steps, ...findings]) => {
     const told = raised(steps).map((text) => text.slice('nbd/'.length, text.indexOf(':')));
     expect(told).toEqual(findings);
+  });
+
+  it('is no note about the server either, where a request reaches beyond the export', () => {
+    const steps = chunks(s.request(s.BLOCK_STATUS, 1, 0, 2097152), s.status(1, 1, [[2097152, 3]]));
+    expect(runSteps(nbd, steps).findings.map((f) => f.rule.id)).toEqual(['nbd/request-beyond-export']);
   });
 
   it('is no note about the option either, where the end of the session names it', () => {

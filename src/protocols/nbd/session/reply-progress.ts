@@ -375,7 +375,9 @@ export class ReplyProgress {
       });
     }
     const end = rangeStart(request) + scan.sum;
-    if (facts.size >= 0 && end > facts.size && end < EXACT) {
+    // a request that reaches beyond the export itself may be answered in its own length
+    const within = rangeStart(request) + length <= facts.size;
+    if (facts.size >= 0 && within && end > facts.size && end < EXACT) {
       facts.raise(BLOCK_STATUS_PAST_EXPORT, {
         message: m,
         related,
