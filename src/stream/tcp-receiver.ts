@@ -64,6 +64,8 @@ export class TcpReceiver {
   /** Sequence number of offset 0, as a signed 32-bit integer. */
   private base = 0;
   private sync = UNKNOWN;
+  /** Where the FIN came from, where it came before all in front of it had; else null. */
+  private finOrigin: Origin | null = null;
   private rst: SeenReset | null = null;
   private sums: typeof SUMS_UNKNOWN | typeof SUMS_RIGHT | typeof SUMS_MEANINGLESS = SUMS_UNKNOWN;
   /** Segments with a wrong checksum that wait for a better copy. */
@@ -244,6 +246,7 @@ export class TcpReceiver {
     const offset = this.offsetOf(seq);
     if (offset < this.next || offset > this.next + MAX_WINDOW) return;
     this.finAt = offset;
+    if (offset > this.next) this.finOrigin = this.context.origin.clone();
     this.checkEnd();
   }
 
@@ -429,7 +432,7 @@ export class TcpReceiver {
     this.ended = true;
     for (const d of this.doubted?.before(Infinity) ?? []) if (d.offset >= this.next) this.leaveOut(d);
     this.release();
-    this.sink.end(this.from, how, this.context.origin);
+    this.sink.end(this.from, how, (how === 'fin' ? this.finOrigin : null) ?? this.context.origin);
   }
 
   /** Keeps a copy of bytes that arrived ahead of a hole, within the limits. */

@@ -46,6 +46,8 @@ export class StreamLog implements StreamSink {
   readonly content: [string, string] = ['', ''];
   readonly missing: [number, number] = [0, 0];
   closedAs: string | null = null;
+  /** By which packet each end left. */
+  readonly ends: { readonly from: End; readonly packet: number }[] = [];
   /** Whether it was told that there are too many. */
   neglected = false;
   private readonly offsets: [number, number] = [0, 0];
@@ -74,8 +76,9 @@ export class StreamLog implements StreamSink {
     this.offsets[from] += length;
   }
 
-  end(from: End, how: 'fin' | 'reset'): void {
+  end(from: End, how: 'fin' | 'reset', { packet }: Origin): void {
     this.mustBeOpen();
+    this.ends.push({ from, packet });
     this.lines.push(`${name(from)} ${how}`);
   }
 

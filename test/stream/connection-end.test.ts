@@ -3,6 +3,14 @@ import { TcpScript } from '../kit/tcp-script.js';
 
 const START = 1_700_000_000;
 
+describe('a FIN that comes while bytes in front of it are missing', () => {
+  it('stands where it came, not where they were given up', () => {
+    const script = new TcpScript().handshake().client('abc').fin(0, 6, 0).idle(4, 7, 0).end();
+    expect(script.lines).toEqual(['client abc', 'client <3>', 'client fin', 'open']);
+    expect(script.log.ends).toEqual([{ from: 0, packet: 5 }]);
+  });
+});
+
 describe('a FIN', () => {
   it('ends its own direction only', () => {
     const script = new TcpScript().handshake().client('abc', { flags: 1 }).server('xyz', { ack: 4 });

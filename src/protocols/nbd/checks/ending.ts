@@ -98,7 +98,9 @@ export class EndingChecks {
     this.transmission.finish();
     this.haggling.finish();
     this.phases.finish();
-    const { facts, first } = this;
+    const { facts } = this;
+    this.first = this.firstToLeave();
+    const { first } = this;
     if (first !== null && this.firstHow === 'fin')
       this.haggling.insideTls.closed(first, facts.context.decodedUpTo(first), this.firstOrigin);
     if (!facts.witness.bothWhole || this.upgradeCameToNothing) return;
@@ -117,6 +119,14 @@ export class EndingChecks {
     }
     // a client that resets the connection takes the answers away from itself
     if (this.transmission.disc !== null && (how === 'closed' || first === SERVER)) this.unanswered();
+  }
+
+  /** The side that ended first: where the FIN that was captured first acknowledges one more than all bytes of the peer, that is its FIN. */
+  private firstToLeave(): Side | null {
+    const { first } = this;
+    if (first === null || this.firstHow !== 'fin') return first;
+    const peer = otherSide(first);
+    return this.firstOrigin.peerSeen === this.facts.context.decodedUpTo(peer) + 1 ? peer : first;
   }
 
   /** NBD_OPT_STARTTLS was acknowledged, and no NBD came behind it: the handshake failed, or was given up. */

@@ -121,13 +121,15 @@ function judgeUnfinished(output: Output, e: Endings): void {
   const evidence = endOf(CLIENT, client, e);
   const left = ends[CLIENT];
   const closed = ends[SERVER];
-  if (closed !== null && (left === null || closed.packet < left.packet)) {
+  // a FIN that acknowledges one more than all bytes acknowledges the client's FIN, which was not captured
+  const followed = closed?.how === 'fin' && closed.peerSeen === evidence.offset + evidence.length + 1;
+  if (closed !== null && !followed && (left === null || closed.packet < left.packet)) {
     t.rejected = true;
     output.raise(U.UPDATE_REJECTED, {
       ...evidence,
       text: `the server closed before the end of the update, ${place}; nothing was applied`,
     });
-  } else if (left !== null) {
+  } else if (left !== null || followed) {
     t.truncated = true;
     output.raise(U.UPDATE_TRUNCATED, { ...evidence, text: `the client left ${place}; nothing was applied` });
   } else if (!e.ordered) {

@@ -1,4 +1,5 @@
 import type { Limits } from '../../../base/limits.js';
+import type { Hello } from '../messages.js';
 import { changeLines, changeText, compare, equalStates, isChange, type Snapshot } from './table.js';
 
 /** How the last connection left the tables, as far as the recording shows. */
@@ -21,24 +22,50 @@ export class PathHistory {
   state: Snapshot | null = null;
   /** What it would show had the last update had the other outcome. */
   otherwise: Snapshot | null = null;
-  /** Number of the stream that left it so. */
+  /** Number of the stream that left it so, and the packet that shows it: connections whose beginning is lost are decoded later than others. */
   stream = 0;
+  packet = 0;
   /** Whether the recording shows what clients of this server do. */
   clientSeen = false;
+  /** Numbers of the streams behind that one in which the server greeted somebody. */
+  readonly met = new Set<number>();
   /** Connections that were greeted and are not closed. */
   readonly open = new Set<OpenConnection>();
+
+  /** That stream shows in that packet how the tables are. */
+  leftBy(stream: number, packet: number): void {
+    this.stream = stream;
+    this.packet = Math.max(packet, this.packet);
+    for (const met of this.met) if (met <= stream) this.met.delete(met);
+  }
+
+  /** Whether each stream between the one that left the tables and this one is known to be of this server, and decoded so far. */
+  isNextTo(stream: number): boolean {
+    for (let between = this.stream + 1; between < stream; between++) if (!this.met.has(between)) return false;
+    return true;
+  }
 }
 
 /** A connection that a server has greeted. */
 export class OpenConnection {
   readonly stream: number;
+  readonly hello: Hello;
   /** The first later hello on the same path, and its time. */
   overlappedBy = 0;
   overlapSeconds = 0;
   overlapNanos = 0;
 
-  constructor(stream: number) {
+  constructor(stream: number, hello: Hello) {
     this.stream = stream;
+    this.hello = hello;
+  }
+
+  /** The server greeted another one, later. */
+  overlap(stream: number, { seconds, nanos }: Hello): void {
+    if (this.overlappedBy !== 0) return;
+    this.overlappedBy = stream;
+    this.overlapSeconds = seconds;
+    this.overlapNanos = nanos;
   }
 }
 
@@ -71,8 +98,14 @@ export class Histories {
   }
 }
 
-/** Holds a complete list against what is remembered, and remembers it. */
-export function compareWithHistory(history: PathHistory, list: Snapshot, stream: number): HistoryVerdict | null {
+/** Holds a complete list, which ends in that packet, against what is remembered, and remembers it. */
+export function compareWithHistory(
+  history: PathHistory,
+  list: Snapshot,
+  stream: number,
+  packet: number,
+): HistoryVerdict | null {
+  if (packet < history.packet && history.stream !== stream) return null;
   const verdict = judge(
     history,
     list,
@@ -81,7 +114,7 @@ export function compareWithHistory(history: PathHistory, list: Snapshot, stream:
   history.expectation = 'listed';
   history.state = list;
   history.otherwise = null;
-  history.stream = stream;
+  history.leftBy(stream, packet);
   return verdict;
 }
 

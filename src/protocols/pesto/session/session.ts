@@ -225,8 +225,12 @@ export class PestoSession implements Session<PestoMessage> {
   private compareList(): void {
     const { t } = this;
     if (t.hello === null || t.hello.layout !== 'released' || t.guessed) return;
-    const verdict = compareWithHistory(this.siblings.history, t.before(), this.context.connection.id);
-    if (verdict === null) return;
+    const { history } = this.siblings;
+    const { connection } = this.context;
+    // a connection whose beginning was lost is decoded later: it may have changed the tables in between
+    const sure = connection.transport !== 'tcp' || history.isNextTo(connection.id);
+    const verdict = compareWithHistory(history, t.before(), connection.id, t.listEnd!.packet);
+    if (verdict === null || !sure) return;
     t.verdict = verdict.text;
     const rule =
       verdict.kind === 'not-reflected'
@@ -292,7 +296,7 @@ export class PestoSession implements Session<PestoMessage> {
     const { t } = this;
     if (t.updateStart === null) {
       t.updateStart = m;
-      this.siblings.history.expectation = 'unknown';
+      if (!this.siblings.isSuperseded(m.packet)) this.siblings.history.expectation = 'unknown';
       this.judgeStart(m);
     } else {
       judgePause(this.verdicts, m, this.context.connection.ordered);

@@ -45,20 +45,20 @@ export class Siblings {
   greeted(m: Hello): void {
     const { connection, limits } = this.context;
     if (!connection.ordered || connection.start !== 'captured' || this.entry !== null) return;
-    const { open } = this.history;
+    const { met, open } = this.history;
+    if (met.size < limits.listItems) met.add(connection.id);
+    const entry = new OpenConnection(connection.id, m);
     for (const other of open) {
-      if (other.overlappedBy !== 0) continue;
-      other.overlappedBy = connection.id;
-      other.overlapSeconds = m.seconds;
-      other.overlapNanos = m.nanos;
+      if (other.hello.packet <= m.packet) other.overlap(connection.id, m);
+      else entry.overlap(other.stream, other.hello);
     }
     if (open.size >= limits.listItems) {
       const text = `more than ${limits.listItems} connections to one server at once; later ones are not held against the others`;
       this.limits.hit('listItems', text, 'note', m);
       return;
     }
-    this.entry = new OpenConnection(connection.id);
-    open.add(this.entry);
+    this.entry = entry;
+    open.add(entry);
   }
 
   /** The server closed; where that was not captured, nothing is said. */
@@ -74,15 +74,23 @@ export class Siblings {
     this.output.raise(CONCURRENT_CLIENTS, { message: hello, text });
   }
 
+  /** Whether what that packet says is older than what another connection has told of the tables since. */
+  isSuperseded(packet: number): boolean {
+    const { history } = this;
+    return packet < history.packet && history.stream !== this.context.connection.id;
+  }
+
   /** An update is complete: the next list will show it, or not. */
   updated(t: Transaction): void {
     const { history } = this;
+    const { packet } = t.updateEnd!;
+    if (this.isSuperseded(packet)) return;
     if (!t.updateWhole || !t.listWhole || t.skewed || t.guessed) {
       history.expectation = 'unknown';
       return;
     }
     const fine = t.failure === '';
-    history.stream = this.context.connection.id;
+    history.leftBy(this.context.connection.id, packet);
     history.expectation = fine ? 'updated' : 'rejected';
     history.state = fine ? t.after() : t.before();
     history.otherwise = fine ? t.before() : t.after();
@@ -97,9 +105,11 @@ export class Siblings {
     const known = t.listWhole && !t.overflowed && clientWhole;
     if (!known || (ends[CLIENT] === null && ends[SERVER] === null)) return;
     const { history } = this;
+    const { packet } = t.listEnd!;
+    if (this.isSuperseded(packet)) return;
+    history.leftBy(this.context.connection.id, packet);
     history.expectation = t.failure === '' ? 'truncated' : 'rejected';
     history.state = t.before();
     history.otherwise = null;
-    history.stream = this.context.connection.id;
   }
 }
