@@ -6,10 +6,11 @@ import { compare, linearity, LINEARITY_HEADER } from './compare.js';
 import { files } from './files.js';
 import { live } from './live.js';
 import { installed, machine, table, versionOf } from './measure.js';
+import { tables } from './tables.js';
 import { WORKLOADS } from './workloads.js';
 
 const USAGE = `npm run bench -- [options]
-  --part compare|linear|files|live   what to measure, repeatable (default: compare)
+  --part compare|linear|tables|files|live   what to measure, repeatable (default: compare)
   --workload NAME                    repeatable; ${Object.keys(WORKLOADS).join(', ')}
   --megabytes N                      size of each capture (default: 348; for linear: of the smaller one)
   --rounds N                         interleaved rounds (default: 3)
@@ -55,6 +56,8 @@ async function report(work: string): Promise<string[]> {
     lines.push(`### Twice the input (\`check\`, ${megabytes} and ${2 * megabytes} MB)`, '');
     lines.push(...table(LINEARITY_HEADER, rows), '');
   }
+  if (values.part.includes('tables'))
+    for (const w of workloads) lines.push(...(await tables(w, work, megabytes, rounds)));
   if (values.part.includes('files')) lines.push(...(await files(work, Number(values.files), rounds)));
   if (values.part.includes('live')) lines.push(...(await live(values.rate.map(Number), Number(values.seconds))));
   return lines;
