@@ -32,6 +32,7 @@ const SHORTEST = 0.001;
 export class TimeSeries implements Divisible<GatheredSeries> {
   private span: number;
   private readonly fixed: boolean;
+  /** Span by span; once there are as many as are kept, the next stands where the first one was. */
   private counts = new Float64Array(MOST * COLUMNS);
   private used = 0;
   /** Spans in front of the first one that is kept, where their length is fixed. */
@@ -62,7 +63,7 @@ export class TimeSeries implements Divisible<GatheredSeries> {
 
   intervals(): Interval[] {
     return Array.from({ length: this.used }, (_, i) => {
-      const c = this.counts.subarray(i * COLUMNS, (i + 1) * COLUMNS);
+      const c = this.spanAt(i);
       return {
         at: (i + this.dropped) * this.span,
         requests: c[COLUMN.requests]!,
@@ -76,7 +77,9 @@ export class TimeSeries implements Divisible<GatheredSeries> {
 
   gathered(): GatheredSeries {
     const { span, dropped, used } = this;
-    return { span, dropped, counts: this.counts.slice(0, used * COLUMNS) };
+    const counts = new Float64Array(used * COLUMNS);
+    for (let i = 0; i < used; i++) counts.set(this.spanAt(i), i * COLUMNS);
+    return { span, dropped, counts };
   }
 
   /** Spans that are longer here than there take in several of those; where they are shorter, they become as long first. */
@@ -115,14 +118,23 @@ export class TimeSeries implements Divisible<GatheredSeries> {
         return this.place(at);
       } else {
         const by = i - most + 1;
-        this.counts.copyWithin(0, Math.min(by, most) * COLUMNS);
-        this.counts.fill(0, Math.max(0, most - by) * COLUMNS);
+        for (let k = 0; k < Math.min(by, most); k++) this.spanAt(k).fill(0);
         this.dropped += by;
         i = most - 1;
       }
     }
     if (i >= this.used) this.used = i + 1;
-    return i * COLUMNS;
+    return this.slotOf(i) * COLUMNS;
+  }
+
+  private slotOf(i: number): number {
+    return (i + this.dropped) % (this.counts.length / COLUMNS);
+  }
+
+  /** The counts of the i-th span that is kept. */
+  private spanAt(i: number): Float64Array {
+    const slot = this.slotOf(i);
+    return this.counts.subarray(slot * COLUMNS, (slot + 1) * COLUMNS);
   }
 
   /** Makes one span of each two. */

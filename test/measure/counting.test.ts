@@ -94,6 +94,18 @@ describe('a series of intervals', () => {
     expect(all.at(-1)).toMatchObject({ at: 400, bytes: 4 });
   });
 
+  it('keeps the last day of seconds of three, second by second', () => {
+    const series = new TimeSeries(1);
+    const last = 3 * 86_400 - 1;
+    for (let at = 0; at <= last; at++) series.add(at, 'requests', at % 1000);
+    const all = series.intervals();
+    expect(all.map((i) => i.at)).toEqual(Array.from({ length: 86_400 }, (_, i) => last - 86_399 + i));
+    expect(all.every((i) => i.requests === i.at % 1000)).toBe(true);
+    // times that step back beyond the first one that is left count there
+    series.add(0, 'requests', 5);
+    expect(series.intervals()[0]!.requests).toBe((all[0]!.at % 1000) + 5);
+  });
+
   it('keeps the last day of seconds', () => {
     const series = new TimeSeries(1);
     series.add(0, 'requests', 1);
