@@ -1,3 +1,4 @@
+import type { Json } from './annotation.js';
 import { safeJson } from './safe-text.js';
 import { exact, wide } from './u64.js';
 
@@ -163,6 +164,18 @@ export class JsonBytes {
     this.byte(OPEN);
   }
 
+  /** A member of an object, with a comma behind it. */
+  member(name: string, value: Json): void {
+    const lead = leadOf(name);
+    if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)) {
+      this.integer(lead, value);
+      return;
+    }
+    this.piece(lead);
+    this.json(JSON.stringify(value));
+    this.comma();
+  }
+
   comma(): void {
     this.byte(COMMA);
   }
@@ -195,4 +208,18 @@ function digitsOf(n: number): number {
   if (n < 10_000_000) return 7;
   if (n < 100_000_000) return 8;
   return 9;
+}
+
+/** Names that members have had: those of fields, and few others. */
+const LEADS = new Map<string, JsonPiece>();
+const MAX_LEADS = 4096;
+
+/** A name as it stands in front of its value. */
+function leadOf(name: string): JsonPiece {
+  let lead = LEADS.get(name);
+  if (lead === undefined) {
+    lead = new JsonPiece(`${JSON.stringify(name)}:`);
+    if (LEADS.size < MAX_LEADS) LEADS.set(name, lead);
+  }
+  return lead;
 }

@@ -10,6 +10,8 @@ export interface ReadOptions {
   readonly features?: bigint;
   /** What is known from elsewhere of a value that names somebody: stands behind it in rows. */
   readonly named?: ((value: string) => string | undefined) | undefined;
+  /** Whether rows say how a person reads a value, where that differs from it. Not given: they do. */
+  readonly texts?: boolean | undefined;
 }
 
 /** Why a structure cannot be read on, or what is odd in it. */
@@ -43,6 +45,8 @@ export class Reader {
   version: number;
   readonly features: bigint;
   readonly limits: ReadOptions['limits'];
+  /** See ReadOptions. */
+  readonly texts: boolean;
   private readonly named: ReadOptions['named'];
   /** Whether reading goes no further. */
   failed = false;
@@ -72,6 +76,7 @@ export class Reader {
     this.features = options.features ?? 0n;
     this.limits = options.limits;
     this.named = options.named;
+    this.texts = options.texts ?? true;
   }
 
   /** Bytes left in the innermost structure. */

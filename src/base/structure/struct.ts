@@ -134,7 +134,7 @@ export class Struct<T extends object> implements Type<T> {
     // an envelope that is cut shows nothing, as a field of fixed size does
     const cut = this.envelope !== null && r.failed && children?.length === 0;
     if (outer !== null && children !== null && !cut) {
-      r.row(name, at, fieldsOf(children), r.failed ? undefined : this.summary?.(out), children);
+      r.row(name, at, fieldsOf(children), r.failed || !r.texts ? undefined : this.summary?.(out), children);
     }
     return out;
   }

@@ -58,7 +58,10 @@ export class Scalar<T> implements Type<T> {
     const at = r.take(name, this.size);
     if (at < 0) return undefined as T;
     const value = this.get(r, at);
-    if (r.rows !== null) r.row(name, at, this.toJson(value), this.toText?.(value), undefined, this.wide);
+    if (r.rows !== null) {
+      const text = r.texts ? this.toText?.(value) : undefined;
+      r.row(name, at, this.toJson(value), text, undefined, this.wide);
+    }
     return value;
   }
 

@@ -1,6 +1,7 @@
 import type { HeldFront } from '../ceph/held-front.js';
 import { hex } from '../../base/hex.js';
 import { Shown } from '../../base/layout.js';
+import type { JsonBytes } from '../../base/json-bytes.js';
 import { DEFAULT_LIMITS } from '../../base/limits.js';
 import { explain } from '../../base/structure/decode.js';
 import { fieldsOf, type Annotation, type Json } from '../../base/annotation.js';
@@ -155,10 +156,38 @@ function annotateControl(m: ControlFrame): Annotation[] {
   return out;
 }
 
+/** See Protocol.writeFields: the same, without rows for what JSON has nothing of, and without what only people read. */
+export function writeFields(m: Msgr2Message, out: JsonBytes): void {
+  out.open();
+  if (m instanceof DataFrame && m.headed && !m.compressed) writeMessage(m, out);
+  else for (const [name, value] of Object.entries(fieldsOf(annotate(m)))) out.member(name, value);
+  out.close();
+}
+
+function writeMessage(m: DataFrame, out: JsonBytes): void {
+  const { of } = MESSAGE_HEADER;
+  of.seq.writeWide(out, m.seqHigh, m.seqLow);
+  of.tid.writeWide(out, m.tidHigh, m.tidLow);
+  of.type.write(out, m.type);
+  of.priority.writeNumber(out, m.priority);
+  of.version.writeNumber(out, m.version);
+  of.dataOff.writeNumber(out, m.dataOff);
+  of.ackSeq.writeWide(out, m.ackHigh, m.ackLow);
+  of.compatVersion.writeNumber(out, m.compatVersion);
+  const p = places(m);
+  for (const { name, value } of [...behindHeader(m), ...parts(m, p, false)])
+    if (value !== undefined) out.member(name, value);
+  if (p.epilogue >= 0) epilogueOf(m.revision).of.lateStatus.writeShown(out, lateStatus(m));
+}
+
 function annotateMessage(m: DataFrame): Annotation[] {
   const p = places(m);
-  const out: Annotation[] = [preamble(m), ...header(m)];
-  out.push(...firstCrc(m, p));
+  return [preamble(m), ...header(m), ...firstCrc(m, p), ...parts(m, p, true), ...epilogue(m, p)];
+}
+
+/** Front, middle and data. `texts`: whether people read them. */
+function parts(m: DataFrame, p: Places, texts: boolean): Annotation[] {
+  const out: Annotation[] = [];
   const names = ['', 'front', 'middle', 'data'] as const;
   if (m.headed && !m.aborted && !m.damaged && m.plainLength(1) === 0 && bodyOf(m.type, m.version) !== null) {
     out.push({ name: 'front', at: 0, length: 0, value: {} }, undecoded(0));
@@ -167,11 +196,10 @@ function annotateMessage(m: DataFrame): Annotation[] {
     const n = m.segmentLength(i);
     if (n === 0) continue;
     const at = p.segments[i]!;
-    if (i === 1) out.push(...front(m, at, n));
+    if (i === 1) out.push(...front(m, at, n, texts));
     else if (m.compressed) out.push({ name: names[i]!, at, length: n, text: `${m.plainLength(i)} bytes` });
     else out.push({ ...bytesAt(m, names[i]!, at, n), text: `${n} bytes` });
   }
-  out.push(...epilogue(m, p));
   return out;
 }
 
@@ -181,10 +209,15 @@ function header(m: DataFrame): Annotation[] {
   const values = { type, priority, version, dataPrePadding, dataOff, footerFlags, compatVersion, reserved };
   const wide = { seq: m.seq64, tid: m.tid, ackSeq: m.ackSeq64 };
   const rows = MESSAGE_HEADER.annotations({ ...values, ...wide }, PREAMBLE.size);
+  // a compressed header has no fields of its own in the bytes: each is shown at the whole
+  const own = m.compressed ? rows.map((row) => ({ ...row, at: PREAMBLE.size, length: m.length0 })) : rows;
+  return [...own, ...behindHeader(m)];
+}
+
+/** What is told together with the header's fields, and stands elsewhere. */
+function behindHeader(m: DataFrame): Annotation[] {
   const size = DESCRIPTOR.sizeOf('length');
   const out: Annotation[] = [
-    // a compressed header has no fields of its own in the bytes: each is shown at the whole
-    ...(m.compressed ? rows.map((row) => ({ ...row, at: PREAMBLE.size, length: m.length0 })) : rows),
     { name: 'src', at: 0, length: 0, value: m.source === '' ? null : m.source },
     { name: 'frontLength', at: lengthAt(1), length: size, value: m.plainLength(1) },
     { name: 'middleLength', at: lengthAt(2), length: size, value: m.plainLength(2) },
@@ -248,7 +281,7 @@ function withoutPlace(row: Annotation, at: number): Annotation {
   };
 }
 
-function front(m: DataFrame, at: number, length: number): Annotation[] {
+function front(m: DataFrame, at: number, length: number, texts: boolean): Annotation[] {
   const held = heldFront(m);
   if (held === null) {
     if (!m.headed) return [bytesAt(m, 'front', at, length)];
@@ -259,7 +292,7 @@ function front(m: DataFrame, at: number, length: number): Annotation[] {
   }
   const { body, bytes, start, end } = held;
   const lookup = new Lookup(m.names, m.type);
-  const options = { limits: DEFAULT_LIMITS, version: m.version, named: lookup.named };
+  const options = { limits: DEFAULT_LIMITS, version: m.version, named: lookup.named, texts };
   const read = explain(body.form, bytes, start, end, at, options);
   const { rows } = read;
   const value = fieldsOf(rows);

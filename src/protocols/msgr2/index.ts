@@ -4,7 +4,7 @@ import { CLIENT, otherSide, SERVER, type Side } from '../../base/input.js';
 import type { Limits } from '../../base/limits.js';
 import { FramedDecoder } from '../../contract/framed-decoder.js';
 import type { Protocol, ProtocolOptions } from '../../contract/protocol.js';
-import { annotate } from './annotate.js';
+import { annotate, writeFields } from './annotate.js';
 import { contents } from './contents.js';
 import { VARYING } from '../ceph/varying.js';
 import { FrameReader } from './decoder/frame-reader.js';
@@ -73,6 +73,7 @@ export const msgr2: Protocol<SharedSessions, Msgr2Message> = {
   operation: (message) => (message instanceof DataFrame ? operation(message) : null),
   outcome: (message) => (message instanceof DataFrame ? outcome(message) : { last: true, error: null }),
   annotate,
+  writeFields,
   describe,
   below,
 };

@@ -1,6 +1,6 @@
 import { row, type Annotation, type Json } from '../../base/annotation.js';
 import { hex } from '../../base/hex.js';
-import { JsonPiece, type JsonBytes } from '../../base/json-bytes.js';
+import type { JsonBytes } from '../../base/json-bytes.js';
 import {
   Shown,
   type Annotated,
@@ -131,12 +131,7 @@ export class FieldMembers extends Fields {
   }
 
   put(name: string, length: number, value?: Json): this {
-    if (value !== undefined) {
-      const out = this.out!;
-      out.piece(leadOf(name));
-      out.json(JSON.stringify(value));
-      out.comma();
-    }
+    if (value !== undefined) this.out!.member(name, value);
     this.at += length;
     return this;
   }
@@ -144,13 +139,4 @@ export class FieldMembers extends Fields {
   counted(_: string, length: number): void {
     this.at += length;
   }
-}
-
-const LEADS = new Map<string, JsonPiece>();
-
-/** A field's name as it stands in front of its value. */
-function leadOf(name: string): JsonPiece {
-  let lead = LEADS.get(name);
-  if (lead === undefined) LEADS.set(name, (lead = new JsonPiece(`"${name}":`)));
-  return lead;
 }

@@ -23,9 +23,13 @@ it("says the same as the field tree, in every message of every protocol that has
     }
   }
   const analysis = new Analysis({ ...SETTINGS, protocols: PROTOCOLS, details: true }, new Compared(() => undefined));
-  for (const name of readdirSync(join(CAPTURES, 'nbd')).filter((n) => /\.pcap(ng)?$/.test(n)))
-    await analysis.run(join(CAPTURES, 'nbd', name));
+  for (const folder of ['nbd', 'msgr2'])
+    for (const name of readdirSync(join(CAPTURES, folder)).filter((n) => /\.pcap(ng)?(\.gz)?$/.test(n)))
+      await analysis.run(join(CAPTURES, folder, name));
   expect([...told.keys()]).toEqual(
-    expect.arrayContaining(['NBD_CMD_READ', 'NBD_REPLY_TYPE_BLOCK_STATUS', 'NBD_REPLY_TYPE_ERROR', 'NBD_OPT_GO']),
+    expect.arrayContaining([
+      ...['NBD_CMD_READ', 'NBD_REPLY_TYPE_BLOCK_STATUS', 'NBD_REPLY_TYPE_ERROR', 'NBD_OPT_GO'],
+      ...['MESSAGE', 'HELLO', 'CLIENT_IDENT'],
+    ]),
   );
 });
