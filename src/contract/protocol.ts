@@ -282,6 +282,8 @@ export interface Protocol<Shared = unknown, M extends Message = Message> {
   annotate(message: M): Annotation[];
   /** Writes the JSON of `fields`: that of `fieldsOf(annotate(message))`, where it can be had faster than by way of the tree. */
   writeFields?(message: M, out: JsonBytes): void;
+  /** Whether the fields of a message stay as they are: those of others depend on what their session knows when they are asked for. */
+  readonly fieldsStay?: boolean;
   /**
    * What stands behind the name on a transcript line: decoded fields in the protocol's words, in short. Text from the wire goes
    * through `quote`. `verbose` adds the less interesting ones.

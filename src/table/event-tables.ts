@@ -62,8 +62,7 @@ export class EventTables implements Reporter, Divisible<GatheredTables> {
   }
 
   message(stream: StreamRecord, m: Message): void {
-    // what other protocols say of a message may depend on their session as it is now
-    if (stream.protocol!.writeFields === undefined) {
+    if (stream.protocol!.fieldsStay !== true) {
       this.addWaiting();
       this.addMessage(stream, m);
       return;

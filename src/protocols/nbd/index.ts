@@ -55,5 +55,6 @@ export const nbd: Protocol<NbdShared, NbdMessage> = {
   inClear: IN_CLEAR,
   annotate,
   writeFields,
+  fieldsStay: true,
   describe,
 };
