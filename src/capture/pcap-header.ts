@@ -68,7 +68,8 @@ const LONGEST_CAPTURE = 315_000_000;
 
 /**
  * Whether the packets have headers that are four bytes longer, as Nokia's tcpdump writes them, with the file header of all others: the
- * second packet is where it is then, and not where it is else.
+ * second packet, and what follows it, are where they are then, and the second is not where it is else. One record that looks like that may
+ * be one that is damaged.
  */
 function isNokia(bytes: Uint8Array, littleEndian: boolean): boolean {
   const first = PCAP_HEADER_BYTES;
@@ -83,8 +84,10 @@ function isNokia(bytes: Uint8Array, littleEndian: boolean): boolean {
     const micros = view.getUint32(at + 4, littleEndian);
     return captured > 0 && captured <= original && original < 1 << 24 && micros < 1_000_000 && step < LONGEST_CAPTURE;
   };
-  if (next + NOKIA_BYTES + 16 > bytes.length) return false;
-  return !isRecord(next) && isRecord(next + NOKIA_BYTES);
+  const second = next + NOKIA_BYTES;
+  if (second + 16 > bytes.length || isRecord(next) || !isRecord(second)) return false;
+  const third = second + 16 + NOKIA_BYTES + view.getUint32(second + 8, littleEndian);
+  return third === bytes.length || (third + 16 <= bytes.length && isRecord(third));
 }
 
 export function pcapInfo(header: PcapHeader): CaptureInfo {

@@ -53,4 +53,15 @@ describe('pcap of an old version', () => {
     expect(() => recordChunks(nokia, 'blocks')).toThrow("a capture of Nokia's tcpdump (convert it with editcap");
     expect(recordChunks(plain, 'blocks').packets).toHaveLength(3);
   });
+
+  it("is not taken for Nokia's because of one damaged length, in whatever chunks it comes", () => {
+    const file = pcapFile([{ data: Uint8Array.of(0, 0, 0) }, { data: Uint8Array.of(0) }], {
+      littleEndian: false,
+      nanoseconds: false,
+    });
+    new DataView(file.buffer).setUint32(24 + 8, 0);
+    const whole = recordChunks(file, 'blocks').all;
+    expect(whole).toEqual(recordChunks(file, 'stream', [1]).all);
+    expect(whole).toMatchObject({ packets: [{ number: 1, originalLength: 3 }] });
+  });
 });
