@@ -51,7 +51,7 @@ export class Classifier {
   private readonly forced: Protocol | null;
   private readonly limits: Readonly<Limits>;
   private readonly budget: Budget;
-  private readonly room: ProbeStores;
+  private readonly pool: ProbeStores;
   private readonly stores: [Block, Block] = [EMPTY_BLOCK, EMPTY_BLOCK];
   private readonly sizes: [number, number] = [0, 0];
   /** Stream offset by end of the first byte that is buffered: what lies in front was given up, or lost. */
@@ -87,10 +87,10 @@ export class Classifier {
     forced: Protocol | null,
     limits: Readonly<Limits>,
     budget: Budget,
-    room: ProbeStores,
+    pool: ProbeStores,
     secrets: SecretSource | null,
   ) {
-    this.room = room;
+    this.pool = pool;
     this.secrets = secrets;
     this.connection = connection;
     this.protocols = protocols;
@@ -125,10 +125,10 @@ export class Classifier {
 
   private grow(end: End, least: number): void {
     const store = this.stores[end];
-    const grown = this.room.take(Math.max(store.bytes.length * 2, least));
+    const grown = this.pool.take(Math.max(store.bytes.length * 2, least));
     grown.bytes.set(store.bytes.subarray(0, this.sizes[end]));
     if (!this.budget.take(grown.bytes.length - store.bytes.length)) this.starved = true;
-    this.room.put(store);
+    this.pool.put(store);
     this.stores[end] = grown;
   }
 
@@ -185,7 +185,7 @@ export class Classifier {
   release(): void {
     const { stores } = this;
     this.budget.give(stores[0].bytes.length + stores[1].bytes.length + this.journal.length * STEP_COST);
-    for (const store of stores) this.room.put(store);
+    for (const store of stores) this.pool.put(store);
     stores[0] = stores[1] = EMPTY_BLOCK;
     this.sizes[0] = this.sizes[1] = 0;
     this.journal = [];

@@ -6,7 +6,7 @@ import { directionOf } from '../engine/direction.js';
 import type { Divisible } from '../engine/divisible.js';
 import type { Finding, Reporter, StreamRecord } from '../engine/event.js';
 import { findingEvent, isInTls, streamEvent, writeFields } from '../report/event-object.js';
-import { Asked } from './asked.js';
+import { OpenRequests } from './open-requests.js';
 import { TABLE_NAMES, type TableName } from './schema.js';
 import { TableRows, type Encoding } from './table-rows.js';
 
@@ -33,10 +33,10 @@ export class EventTables implements Reporter, Divisible<GatheredTables> {
   private readonly streams: TableRows<'streams'>;
   private readonly limits: Readonly<Limits>;
   /** Names of operations that wait for their answers, by stream and index of the request. */
-  private readonly asked = new Map<StreamRecord, Asked>();
+  private readonly asked = new Map<StreamRecord, OpenRequests>();
   // those of the stream that spoke last
   private latest: StreamRecord | null = null;
-  private latestAsked: Asked | null = null;
+  private latestAsked: OpenRequests | null = null;
   private held = 0;
   private waiting = 0;
   private waitingBytes = 0;
@@ -212,14 +212,14 @@ export class EventTables implements Reporter, Divisible<GatheredTables> {
     }
     let open = this.askedIn(stream);
     if (open === null) {
-      this.asked.set(stream, (open = new Asked()));
+      this.asked.set(stream, (open = new OpenRequests()));
       this.latestAsked = open;
     }
     open.add(m.index, operation.name);
     this.held++;
   }
 
-  private askedIn(stream: StreamRecord): Asked | null {
+  private askedIn(stream: StreamRecord): OpenRequests | null {
     if (this.latest !== stream) {
       this.latest = stream;
       this.latestAsked = this.asked.get(stream) ?? null;

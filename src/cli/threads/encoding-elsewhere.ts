@@ -6,15 +6,14 @@ import { EncodingHere, type Encoding, type TableGroups } from '../../table/table
 import { packageRoot } from '../package-root.js';
 
 /** Blocks that may wait for the thread: a few megabytes. */
-const MOST_WAITING = 4;
+const MOST_BLOCKS = 4;
 
 /** What it leaves behind are small objects; the rest are bytes beside the heap. */
 const SMALL_HEAP = { maxYoungGenerationSizeMb: 3 };
 
 /**
- * Has row groups made by another thread, while this one goes on decoding. It starts with the first block that is not the
- * last: a small capture needs none.
- * What it makes is the same as would be made here.
+ * Has row groups made by another thread, while this one goes on decoding. It starts with the first block that is not the last: a small
+ * capture needs none. What it makes is the same as would be made here.
  */
 export class EncodingElsewhere implements Encoding {
   private readonly to: TableGroups;
@@ -44,7 +43,7 @@ export class EncodingElsewhere implements Encoding {
 
   /** Waits where the thread is behind. Rejects where it has failed. */
   pace(): Promise<void> | undefined {
-    return this.waiting.length > MOST_WAITING || this.failure !== null ? this.until(MOST_WAITING) : undefined;
+    return this.waiting.length > MOST_BLOCKS || this.failure !== null ? this.until(MOST_BLOCKS) : undefined;
   }
 
   /** Waits for all that is to be done. Rejects where the thread has failed. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Asked } from '../../src/table/asked.js';
+import { OpenRequests } from '../../src/table/open-requests.js';
 
 it('holds what a Map would, in whatever order requests come and are answered', () => {
   // numbers that share slots of small tables, and far ones
@@ -11,7 +11,7 @@ it('holds what a Map would, in whatever order requests come and are answered', (
   );
   fc.assert(
     fc.property(fc.array(number, { maxLength: 200 }), (numbers) => {
-      const asked = new Asked();
+      const asked = new OpenRequests();
       const map = new Map<number, string>();
       for (const n of numbers) {
         if (map.has(n)) {

@@ -5,7 +5,7 @@ const FIRST_SLOTS = 8;
  * What was asked for in the requests of a stream that are open, by the request's number in its stream. A Map makes its table anew every few
  * requests where only few are open, which takes longer than all else here: this is a table with linear probing.
  */
-export class Asked {
+export class OpenRequests {
   /** Numbers of requests; 0: the slot is free. Of a power of two, so that a mask gives the slot. */
   private numbers = new Float64Array(FIRST_SLOTS);
   private names: (string | null)[] = Array.from({ length: FIRST_SLOTS }, () => null);
