@@ -1,6 +1,5 @@
 /** `000` to `999`: numbers are written by threes where millions of lines are. */
 const THREE: readonly string[] = Array.from({ length: 1000 }, (_, i) => String(i).padStart(3, '0'));
-const BLANKS: readonly string[] = Array.from({ length: 16 }, (_, i) => ' '.repeat(i));
 
 /** An integer below a million, with leading zeros. */
 export function sixDigits(n: number): string {
@@ -12,9 +11,4 @@ export function sixDigits(n: number): string {
 export function nineDigits(n: number): string {
   const high = Math.floor(n / 1_000_000);
   return THREE[high]! + sixDigits(n - 1_000_000 * high);
-}
-
-/** Text with blanks in front of it, up to `width` (at most 16) characters. */
-export function rightAligned(text: string, width: number): string {
-  return text.length < width ? BLANKS[width - text.length]! + text : text;
 }

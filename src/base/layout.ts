@@ -1,6 +1,7 @@
 import { row, type Annotation, type Json } from './annotation.js';
 import type { About, Field, JsonType } from './field.js';
-import { JsonPiece, type JsonBytes } from './json-bytes.js';
+import type { JsonBytes } from './json-bytes.js';
+import { TextPiece } from './text-bytes.js';
 
 /**
  * A header's layout, declared once, in wire order:
@@ -243,19 +244,19 @@ export class LayoutField {
   private readonly name: string;
   private readonly at: number;
   private readonly field: AnyField;
-  private readonly lead: JsonPiece;
-  private readonly quotedLead: JsonPiece;
+  private readonly lead: TextPiece;
+  private readonly quotedLead: TextPiece;
   private readonly isNumber: boolean;
   /** Of names and flags, by number, the whole member. */
-  private readonly kept: (JsonPiece | undefined)[] | null;
+  private readonly kept: (TextPiece | undefined)[] | null;
 
   constructor(name: string, at: number, field: AnyField) {
     this.name = name;
     this.at = at;
     this.size = field.size;
     this.field = field;
-    this.lead = new JsonPiece(`${JSON.stringify(name)}:`);
-    this.quotedLead = new JsonPiece(`${JSON.stringify(name)}:"`);
+    this.lead = new TextPiece(`${JSON.stringify(name)}:`);
+    this.quotedLead = new TextPiece(`${JSON.stringify(name)}:"`);
     this.isNumber = field.json === 'number' && field.rows === undefined;
     this.kept = field.names.length > 0 ? [] : null;
   }
@@ -275,7 +276,7 @@ export class LayoutField {
   /** A number that is not shown in a way of its own. */
   writeNumber(out: JsonBytes, n: number): void {
     if (this.kept !== null && n < KEPT_NAMES) {
-      out.piece((this.kept[n] ??= new JsonPiece(this.text(n))));
+      out.piece((this.kept[n] ??= new TextPiece(this.text(n))));
       return;
     }
     if (!this.isNumber || n < 0) {

@@ -13,12 +13,17 @@ let printedText = '';
 
 /** RFC 3339 in UTC with nine fractional digits: `2026-11-20T14:31:05.123456789Z`. Out-of-range seconds are clamped. */
 export function rfc3339(seconds: number, nanos: number): string {
+  return `${wholeSecond(seconds)}.${nineDigits(nanos)}Z`;
+}
+
+/** The same up to the point, without it. */
+export function wholeSecond(seconds: number): string {
   if (seconds !== printedSecond) {
     const clamped = Math.min(Math.max(seconds, -62_135_596_800), 253_402_300_799);
     printedText = new Date(clamped * 1000).toISOString().slice(0, 19);
     printedSecond = seconds;
   }
-  return `${printedText}.${nineDigits(nanos)}Z`;
+  return printedText;
 }
 
 /**
@@ -32,11 +37,16 @@ export function nanosBetween(s0: number, n0: number, s1: number, n1: number): nu
 
 /** Seconds with six decimals from the first time to the second, as tcpdump and Wireshark print relative times. */
 export function relativeSeconds(s0: number, n0: number, s1: number, n1: number): string {
-  let micros = (s1 - s0) * 1_000_000 + Math.round((n1 - n0) / 1000);
+  let micros = microsBetween(s0, n0, s1, n1);
   const sign = micros < 0 ? '-' : '';
   micros = Math.abs(micros);
   // the remainder is exact also where a hostile time stamp is too large for a difference
   return `${sign}${Math.floor(micros / 1_000_000)}.${sixDigits(micros % 1_000_000)}`;
+}
+
+/** Whole microseconds from the first time to the second. */
+export function microsBetween(s0: number, n0: number, s1: number, n1: number): number {
+  return (s1 - s0) * 1_000_000 + Math.round((n1 - n0) / 1000);
 }
 
 /** A duration in the largest unit that keeps three digits: `57 us`, `1.42 ms`, `3.1 s`. */

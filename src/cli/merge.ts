@@ -177,7 +177,7 @@ async function write(
   for (const capture of captures)
     for (let i = 0; i < capture.lines; i++) framing.line(await owner.get(capture)!.next());
   framing.line(JSON.stringify(summaryEvent(report.summary)));
-  framing.end();
+  framing.close();
 }
 
 /** Gives the events of a report one after the other, each without its line end. */

@@ -100,11 +100,7 @@ export async function reporterFor(
       };
       let whole: Transcript | null = null;
       const transcript = (leftOut: TranscriptOptions['leftOut']): Transcript =>
-        (whole = new Transcript(
-          (text) => output.add(text),
-          { ...options, leftOut },
-          () => output.flush(),
-        ));
+        (whole = new Transcript(output, { ...options, leftOut }, () => output.flush()));
       return { ...(await selecting(args, transcript, true)), whole, framing: null };
     }
   }

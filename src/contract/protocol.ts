@@ -1,6 +1,7 @@
 import type { Block } from '../base/block.js';
 import type { Input, Side } from '../base/input.js';
 import type { JsonBytes } from '../base/json-bytes.js';
+import type { TextBytes } from '../base/text-bytes.js';
 import type { Limits } from '../base/limits.js';
 import type { Origin } from '../base/origin.js';
 import type { Confidence, Party, Rule, Severity } from '../base/rule.js';
@@ -289,6 +290,8 @@ export interface Protocol<Shared = unknown, M extends Message = Message> {
    * through `quote`. `verbose` adds the less interesting ones.
    */
   describe(message: M, verbose: boolean): string;
+  /** Writes the same, safe to print, where that can be had faster than by way of the text. */
+  writeDescription?(message: M, verbose: boolean, out: TextBytes): void;
   /** A line under the message's own, such as where its time went; empty: none. */
   below?(message: M): string;
 }

@@ -1,98 +1,227 @@
+import { CLIENT, SERVER, type Side } from '../base/input.js';
+import type { JsonBytes } from '../base/json-bytes.js';
 import { safeJson } from '../base/text.js';
-import { rfc3339 } from '../base/time.js';
+import { TextPiece } from '../base/text-bytes.js';
+import { wholeSecond } from '../base/time.js';
 import type { CaptureInfo } from '../capture/packet.js';
 import type { Message } from '../contract/message.js';
 import type { Divisible } from '../engine/divisible.js';
 import { directionOf } from '../engine/direction.js';
 import type { Finding, Reporter, StreamRecord, Summary } from '../engine/event.js';
-import { captureEvent, fieldsText, findingEvent, isInTls, streamEvent, summaryEvent } from './event-object.js';
+import {
+  captureEvent,
+  findingEvent,
+  isInTls,
+  streamEvent,
+  summaryEvent,
+  writeFields,
+  type Event,
+} from './event-object.js';
 import type { TextOutput } from './output.js';
+import { TextLines } from './text-sink.js';
 
-/** Every event as one line of JSON, without a line end, in capture order. */
-export class EventLines implements Reporter {
-  private readonly line: (json: string) => void;
-  /** The unchanging beginning of a stream's message lines, for the stream that spoke last. */
-  private lead = '';
-  private leadOf: StreamRecord | null = null;
+const NEWLINE = 0x0a;
+const CLOSE = 0x7d;
 
-  constructor(line: (json: string) => void) {
-    this.line = (json) => line(safeJson(json));
+/** Where lines of JSON are written: the next one between `begin` and `end`. */
+export interface LineSink {
+  readonly bytes: JsonBytes;
+  begin(): void;
+  end(): void;
+}
+
+/** Gives each line, as text, to somebody else. */
+export class LinesTo implements LineSink {
+  readonly bytes: JsonBytes;
+  private readonly to: TextLines;
+
+  constructor(take: (json: string) => void) {
+    this.to = new TextLines(take);
+    this.bytes = this.to.bytes;
   }
 
-  capture(file: string, info: CaptureInfo): void {
-    this.line(JSON.stringify(captureEvent(file, info)));
-  }
+  begin(): void {}
 
-  message(stream: StreamRecord, message: Message): void {
-    this.line(this.messageLine(stream, message));
-  }
-
-  finding(finding: Finding): void {
-    this.line(JSON.stringify(findingEvent(finding)));
-  }
-
-  stream(stream: StreamRecord): void {
-    if (this.leadOf === stream) this.leadOf = null;
-    this.line(JSON.stringify(streamEvent(stream)));
-  }
-
-  summary(summary: Summary): void {
-    this.line(JSON.stringify(summaryEvent(summary)));
-  }
-
-  /** The same text as JSON.stringify(messageEvent(...)), without the object: this is the line that costs. */
-  private messageLine(stream: StreamRecord, m: Message): string {
-    const protocol = stream.protocol!;
-    if (this.leadOf !== stream) {
-      this.leadOf = stream;
-      this.lead = `{"type":"message","file":${JSON.stringify(stream.file)},"stream":${stream.id},"protocol":"${protocol.name}","direction":"`;
-    }
-    const place = `"offset":${m.offset},"length":${m.length},"packet":${m.packet},"time":"${rfc3339(m.seconds, m.nanos)}"`;
-    const fields = fieldsText(protocol, m);
-    const how = `"context":"${m.hinted ? 'peer' : 'own'}","complete":${m.complete},"inReplyTo":${m.inReplyTo === 0 ? 'null' : m.inReplyTo}${isInTls(stream, m) ? ',"layer":"tls"' : ''}`;
-    return `${this.lead}${directionOf(stream, m.side)}","index":${m.index},"name":${JSON.stringify(m.name)},${place},"fields":${fields},${how}}`;
+  end(): void {
+    this.to.wrote();
   }
 }
 
+const PEER = new TextPiece(',"context":"peer","complete":');
+const OWN = new TextPiece(',"context":"own","complete":');
+const WHOLE = new TextPiece('true,"inReplyTo":');
+const CUT = new TextPiece('false,"inReplyTo":');
+const NOTHING = new TextPiece('null');
+const IN_TLS = new TextPiece(',"layer":"tls"');
+const LENGTH = new TextPiece(',"length":');
+const PACKET = new TextPiece(',"packet":');
+const FIELDS = new TextPiece('Z","fields":');
+/** Names of messages that are remembered as they are written. */
+const MAX_NAMES = 1024;
+
+/** Every event as one line of JSON, in capture order. */
+export class EventLines implements Reporter {
+  private readonly to: LineSink;
+  /** The unchanging beginnings of a stream's message lines, by side, for the stream that spoke last. */
+  private leads: readonly [TextPiece, TextPiece] | null = null;
+  private leadsOf: StreamRecord | null = null;
+  private readonly names = new Map<string, TextPiece>();
+  /** The second that was written last, with what stands in front of it. */
+  private second = NaN;
+  private time = NOTHING;
+
+  constructor(to: LineSink) {
+    this.to = to;
+  }
+
+  capture(file: string, info: CaptureInfo): void {
+    this.line(captureEvent(file, info));
+  }
+
+  /** The same text as safeJson(JSON.stringify(messageEvent(...))), without the object: this is the line that costs. */
+  message(stream: StreamRecord, m: Message): void {
+    const { bytes } = this.to;
+    const from = bytes.size;
+    try {
+      this.to.begin();
+      this.write(bytes, stream, m);
+    } catch (error) {
+      // what is printed of a message may fail in the middle
+      bytes.size = from;
+      throw error;
+    }
+    this.to.end();
+  }
+
+  finding(finding: Finding): void {
+    this.line(findingEvent(finding));
+  }
+
+  stream(stream: StreamRecord): void {
+    if (this.leadsOf === stream) this.leadsOf = null;
+    this.line(streamEvent(stream));
+  }
+
+  summary(summary: Summary): void {
+    this.line(summaryEvent(summary));
+  }
+
+  private line(event: Event): void {
+    const json = JSON.stringify(event);
+    this.to.begin();
+    this.to.bytes.json(json);
+    this.to.end();
+  }
+
+  private write(out: JsonBytes, stream: StreamRecord, m: Message): void {
+    if (this.leadsOf !== stream) {
+      this.leadsOf = stream;
+      this.leads = [leadOf(stream, CLIENT), leadOf(stream, SERVER)];
+    }
+    out.piece(this.leads![m.side]);
+    out.decimal(m.index);
+    out.piece(this.nameOf(m));
+    out.decimal(m.offset);
+    out.piece(LENGTH);
+    out.decimal(m.length);
+    out.piece(PACKET);
+    out.decimal(m.packet);
+    out.piece(m.seconds === this.second ? this.time : this.timeOf(m.seconds));
+    out.digits(m.nanos, 9);
+    out.piece(FIELDS);
+    writeFields(stream.protocol!, m, out);
+    out.piece(m.hinted ? PEER : OWN);
+    out.piece(m.complete ? WHOLE : CUT);
+    if (m.inReplyTo === 0) out.piece(NOTHING);
+    else out.decimal(m.inReplyTo);
+    if (isInTls(stream, m)) out.piece(IN_TLS);
+    out.byte(CLOSE);
+  }
+
+  private nameOf({ name }: Message): TextPiece {
+    let piece = this.names.get(name);
+    if (piece === undefined) {
+      piece = new TextPiece(safeJson(`,"name":${JSON.stringify(name)},"offset":`));
+      if (this.names.size < MAX_NAMES) this.names.set(name, piece);
+    }
+    return piece;
+  }
+
+  private timeOf(seconds: number): TextPiece {
+    this.second = seconds;
+    this.time = new TextPiece(`,"time":"${wholeSecond(seconds)}.`);
+    return this.time;
+  }
+}
+
+function leadOf(stream: StreamRecord, side: Side): TextPiece {
+  const file = safeJson(JSON.stringify(stream.file));
+  return new TextPiece(
+    `{"type":"message","file":${file},"stream":${stream.id},"protocol":"${stream.protocol!.name}","direction":"${directionOf(stream, side)}","index":`,
+  );
+}
+
 /** How lines of JSON become a document. */
-export interface Framing {
+export interface Framing extends LineSink {
   line(json: string): void;
   /** Lines that are encoded, each with a line end. */
   lines(bytes: Uint8Array): void;
-  end(): void;
+  /** Nothing follows. */
+  close(): void;
 }
 
 /** One object a line. */
 export class Ndjson implements Framing {
+  readonly bytes: JsonBytes;
   private readonly output: TextOutput;
 
   constructor(output: TextOutput) {
     this.output = output;
+    this.bytes = output.bytes;
   }
 
   line(json: string): void {
     this.output.add(`${json}\n`);
   }
 
+  begin(): void {}
+
+  end(): void {
+    this.bytes.byte(NEWLINE);
+    this.output.wrote();
+  }
+
   lines(bytes: Uint8Array): void {
     this.output.addBytes(bytes);
   }
 
-  end(): void {}
+  close(): void {}
 }
 
 /** One document, `{"events":[...]}`, written as it grows. */
 export class JsonDocument implements Framing {
+  readonly bytes: JsonBytes;
   private empty = true;
   private readonly output: TextOutput;
 
   constructor(output: TextOutput) {
     this.output = output;
+    this.bytes = output.bytes;
   }
 
   line(json: string): void {
-    this.output.add(this.empty ? `{"events":[\n${json}` : `,\n${json}`);
+    this.begin();
+    this.output.add(json);
+    this.end();
+  }
+
+  begin(): void {
+    this.bytes.text(this.empty ? '{"events":[\n' : ',\n');
+  }
+
+  end(): void {
     this.empty = false;
+    this.output.wrote();
   }
 
   lines(bytes: Uint8Array): void {
@@ -104,7 +233,7 @@ export class JsonDocument implements Framing {
       );
   }
 
-  end(): void {
+  close(): void {
     this.output.add(this.empty ? '{"events":[]}\n' : '\n]}\n');
   }
 }
@@ -115,14 +244,14 @@ export class EventReport extends EventLines implements Divisible<null> {
   private readonly framing: Framing;
 
   constructor(framing: Framing, output: TextOutput) {
-    super((json) => framing.line(json));
+    super(framing);
     this.framing = framing;
     this.output = output;
   }
 
   override summary(summary: Summary): void {
     super.summary(summary);
-    this.framing.end();
+    this.framing.close();
   }
 
   /** Lines are all there is. */

@@ -1,6 +1,6 @@
 import { CLIENT, SERVER } from '../base/input.js';
 import type { Confidence, Party, Severity } from '../base/rule.js';
-import { JsonBytes } from '../base/json-bytes.js';
+import type { JsonBytes } from '../base/json-bytes.js';
 import { rfc3339 } from '../base/time.js';
 import type { CaptureFormat, CaptureInfo } from '../capture/packet.js';
 import { fieldsOf, type Json } from '../base/annotation.js';
@@ -152,16 +152,6 @@ export function writeFields(protocol: Protocol, m: Message, out: JsonBytes): voi
   if (protocol.writeFields === undefined) out.json(JSON.stringify(fieldsOf(protocol.annotate(m))));
   else protocol.writeFields(m, out);
 }
-
-/** The JSON text of a message's `fields`; characters that a terminal obeys may be as they were on the wire (see safeJson). */
-export function fieldsText(protocol: Protocol, m: Message): string {
-  if (protocol.writeFields === undefined) return JSON.stringify(fieldsOf(protocol.annotate(m)));
-  SCRATCH.size = 0;
-  protocol.writeFields(m, SCRATCH);
-  return SCRATCH.toString();
-}
-
-const SCRATCH = new JsonBytes(1024);
 
 export function findingEvent(f: Finding): FindingEvent {
   return {

@@ -2,12 +2,14 @@ import { closeSync, constants, fstatSync, openSync, readdirSync, renameSync, rmS
 import { basename, dirname, join } from 'node:path';
 import { mayBlock } from '../base/blocking.js';
 import { nameOfBytes, systemPath } from '../base/file-name.js';
+import { JsonBytes } from '../base/json-bytes.js';
 import { pathStat } from '../base/path-stat.js';
+import type { TextSink } from './text-sink.js';
 
-/** Text is handed to the system in pieces of about this many characters. */
+/** Text is handed to the system in pieces of about this many bytes. */
 const PIECE = 64 << 10;
-/** A character has up to three bytes in UTF-8. */
-const ROOM = 4 * PIECE;
+/** Room for the first of it; it grows up to a piece and a line. */
+const FIRST_ROOM = 4 << 10;
 /** Milliseconds between two attempts to write to a pipe that is full and does not block. */
 const RETRY_MS = 2;
 
@@ -15,10 +17,10 @@ const RETRY_MS = 2;
  * Takes text and writes it in big synchronous pieces. It never throws while text is added: that happens deep inside the
  * analysis. What goes wrong is kept in `failure` and `broken`, and whoever drives the analysis looks there between batches.
  */
-export class TextOutput {
+export class TextOutput implements TextSink {
+  /** What was added, and is not handed over. Whoever writes here calls `wrote` then. */
+  readonly bytes = new JsonBytes(FIRST_ROOM);
   private readonly descriptor: number;
-  private text = '';
-  private room: Buffer | null = null;
   /** The first error of a write, other than a reader that went away. */
   failure: Error | null = null;
   /** Whether the reader of the pipe went away; what is added then is dropped. */
@@ -33,17 +35,25 @@ export class TextOutput {
   }
 
   add(text: string): void {
-    this.text += text;
-    if (this.text.length >= PIECE) this.flush();
+    // a text that is long by itself, such as a page, has bytes of its own: the room here need not grow for it
+    if (text.length > PIECE) {
+      this.addBytes(Buffer.from(text, 'utf8'));
+      return;
+    }
+    this.bytes.text(text);
+    this.wrote();
+  }
+
+  wrote(): void {
+    if (this.bytes.size >= PIECE) this.flush();
   }
 
   /** Hands over everything that was added. */
   flush(): void {
-    if (this.text === '') return;
-    const { text } = this;
-    this.text = '';
-    if (this.broken || this.failure !== null) return;
-    this.write(3 * text.length > ROOM ? Buffer.from(text, 'utf8') : this.encoded(text));
+    const { bytes, size } = this.bytes;
+    if (size === 0) return;
+    this.bytes.size = 0;
+    if (!this.broken && this.failure === null) this.write(bytes.subarray(0, size));
   }
 
   /** Writes bytes, behind the text that was added. */
@@ -62,12 +72,6 @@ export class TextOutput {
     }
   }
 
-  /** The text's bytes, in a buffer that the next ones will take over: a new one each time costs half as much as encoding. */
-  private encoded(text: string): Uint8Array {
-    this.room ??= Buffer.allocUnsafeSlow(ROOM);
-    return this.room.subarray(0, this.room.write(text, 'utf8'));
-  }
-
   /** Whether it is of any use to go on producing. */
   get stopped(): boolean {
     return this.broken || this.failure !== null;
@@ -81,7 +85,7 @@ export class TextOutput {
 
   /** The result is not wanted after all. */
   discard(): void {
-    this.text = '';
+    this.bytes.size = 0;
   }
 }
 

@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
 import { CLIENT, SERVER, type Side } from '../base/input.js';
-import { rightAligned } from '../base/digits.js';
+import { TextPiece } from '../base/text-bytes.js';
 import { byteSize, count } from '../base/text.js';
 import { duration } from '../base/time.js';
 import type { CaptureInfo } from '../capture/packet.js';
 import type { Annotation } from '../base/annotation.js';
+import { JsonBytes } from '../base/json-bytes.js';
 import type { Message } from '../contract/message.js';
 import type { TlsEvent } from '../tls/event.js';
 import type { Divisible } from '../engine/divisible.js';
@@ -16,6 +17,7 @@ import { asciiRow, hexDump, hexRow } from './hex-dump.js';
 import { RuleDigest, type Broken } from './rule-digest.js';
 import { SEVERITY_MARK, sideColor, theme, type Paint, type Theme } from './theme.js';
 import { detailWords, endWords, leftOutWords, repeatedWords } from './transcript-words.js';
+import { TextLines, type TextSink } from './text-sink.js';
 import { byteWords, captureWords, findingCounts, printable, streamWords } from './words.js';
 
 export interface TranscriptOptions {
@@ -61,6 +63,13 @@ const NAME_WIDTH = 28;
 /** Below this many columns, numbers and times stand closer. */
 const ROOMY = 100;
 const BLANK = 0x20;
+const NEWLINE = 0x0a;
+const RE = new TextPiece('  re #');
+const PLUS = new TextPiece('  +');
+/** Room for a line that is taken apart again. */
+const LINE_ROOM = 256;
+/** Blanks between the columns, and between what describes a message. */
+const GAP = 2;
 const DUMP_INDENT = ' '.repeat(8);
 /** Names of messages that are remembered as they are printed. */
 const MAX_NAMES = 1024;
@@ -73,11 +82,14 @@ interface Columns {
   readonly time: number;
 }
 
+/** By side, and by name: the name behind its arrow. */
+type NamePieces = readonly [Map<string, TextPiece>, Map<string, TextPiece>];
+
 /** A message whose bytes are printed together with the findings about it. */
 interface Pending {
   readonly stream: StreamRecord;
   readonly message: Message;
-  /** What its protocol says of it: asked for when the message comes, so that a bug there is told of where it belongs. */
+  /** What its protocol describes it with: asked for when the message comes, so that a bug there is told of where it belongs. */
   readonly what: string;
   readonly rows: readonly Annotation[];
   readonly findings: Finding[];
@@ -85,7 +97,7 @@ interface Pending {
 
 /** The annotated transcript: a line a message, what is wrong in place under it. It depends on the capture alone. */
 export class Transcript implements Reporter, Divisible<TranscriptEnd> {
-  private readonly add: (text: string) => void;
+  private readonly to: TextSink;
   private readonly flushed: (() => void) | undefined;
   private readonly options: TranscriptOptions;
   private readonly t: Theme;
@@ -105,17 +117,28 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
   private readonly said = new Set<string>();
   private captures = 0;
   private lines = 0;
-  /** Names by the width that they were padded to: protocols share names, and not their widths. */
-  private readonly names = new Map<number, Map<string, string>>();
+  /** Names behind their arrows, by the width that they were padded to: protocols share names, and not their widths. */
+  private readonly names = new Map<number, NamePieces>();
+  private namesNow: NamePieces = [new Map(), new Map()];
+  private namesOf: StreamRecord | null = null;
+  /** Whether a message is one line, in one colour: it is written as it comes. */
+  private readonly plain: boolean;
+  private readonly scratch = new JsonBytes(LINE_ROOM);
+  /** Where in the line that was written last its stream, its place, its name and its description end. */
+  private idEnd = 0;
+  private placeEnd = 0;
+  private nameEnd = 0;
+  private wordsEnd = 0;
   private readonly opened = new Set<StreamRecord>();
 
-  constructor(add: (text: string) => void, options: TranscriptOptions, flush?: () => void) {
-    this.add = add;
+  constructor(to: TextSink | ((text: string) => void), options: TranscriptOptions, flush?: () => void) {
+    this.to = typeof to === 'function' ? new TextLines(to) : to;
     this.flushed = flush;
     this.options = options;
     this.t = theme(options.colors);
     this.clock = new Clock(options.time ?? 'relative', options.zone ?? 'utc');
     this.width = options.width ?? Infinity;
+    this.plain = this.width === Infinity && !options.colors;
     const narrow = this.width < ROOMY;
     const time = this.clock.width - (narrow && this.clock.width === 12 ? 2 : 0);
     this.columns = narrow ? { stream: 2, index: 4, packet: 6, time } : { stream: 6, index: 5, packet: 7, time };
@@ -172,10 +195,13 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
   message(stream: StreamRecord, m: Message): void {
     this.printPending();
     this.head();
+    if (!this.options.hex) {
+      this.print(stream, m, null);
+      return;
+    }
     const protocol = stream.protocol!;
-    const what = printable(protocol.describe(m, this.options.verbose));
-    if (!this.options.hex) this.print(stream, m, what);
-    else this.pending = { stream, message: m, what, rows: protocol.annotate(m), findings: [] };
+    const what = protocol.describe(m, this.options.verbose);
+    this.pending = { stream, message: m, what, rows: protocol.annotate(m), findings: [] };
   }
 
   secured(stream: StreamRecord, side: Side, e: TlsEvent): void {
@@ -184,14 +210,14 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
     this.head();
     this.current = stream;
     this.lastMessage = null;
-    const arrow = stream.rolesKnown ? (side === CLIENT ? '->' : '<-') : side === CLIENT ? '>>' : '<<';
+    const arrow = arrowOf(stream, side);
     const name = e.kind === 'alert' ? 'TLS alert' : `TLS ${e.name}`;
     const words = e.kind === 'alert' ? `${e.fatal ? 'fatal' : 'warning'} ${e.name}` : e.words;
     const { columns: c } = this;
     const { packet, seconds, nanos } = e.origin;
-    const id = this.streamColor(stream)(rightAligned(`${stream.id}`, c.stream));
-    const place = ` ${' '.repeat(c.index)} ${rightAligned(`${packet}`, c.packet)} ${rightAligned(this.clock.text(seconds, nanos), c.time)}`;
-    const start = `${id}${this.t.dim(place)}  ${sideColor(this.t, side)(arrow)} ${this.t.dim(words === '' ? name : this.padded(name, stream.protocol?.nameWidth ?? NAME_WIDTH))}`;
+    const id = this.streamColor(stream)(`${stream.id}`.padStart(c.stream));
+    const place = ` ${' '.repeat(c.index)} ${`${packet}`.padStart(c.packet)} ${this.clock.text(seconds, nanos).padStart(c.time)}`;
+    const start = `${id}${this.t.dim(place)}  ${sideColor(this.t, side)(arrow)} ${this.t.dim(words === '' ? name : printable(name).padEnd(widthOf(stream)))}`;
     this.wrapped(start, words === '' ? '' : `  ${printable(words)}`, `${this.indent}   `, this.t.dim);
   }
 
@@ -219,6 +245,7 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
       for (const line of [...lines, ...s.repeated.map(repeatedWords)]) this.wrapped('  ', printable(line), '    ');
     }
     this.opened.delete(s);
+    this.namesOf = null;
     this.current = null;
     this.lastMessage = null;
   }
@@ -296,26 +323,70 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
     this.wrapped(this.t.title(printable(this.nameOf(file))), `   ${captureWords(info)}${from}`, '  ');
   }
 
-  private print(stream: StreamRecord, m: Message, what: string): void {
-    this.current = stream;
-    this.lastMessage = m;
-    const protocol = stream.protocol!;
-    const arrow = stream.rolesKnown ? (m.side === CLIENT ? '->' : '<-') : m.side === CLIENT ? '>>' : '<<';
-    const tail = this.tail(m);
-    const name = what === '' && tail === '' ? printable(m.name) : this.padded(m.name, protocol.nameWidth ?? NAME_WIDTH);
+  /** `what`: what the message is described with, where that is known already. */
+  private print(stream: StreamRecord, m: Message, what: string | null): void {
     const day = this.clock.newDay(m.seconds);
     if (day !== null) this.line(this.t.dim(`-- ${day}`));
-    const { columns: c } = this;
-    const id = this.streamColor(stream)(rightAligned(`${stream.id}`, c.stream));
-    const place = ` ${rightAligned(`${m.index}`, c.index)} ${rightAligned(`${m.packet}`, c.packet)} ${rightAligned(this.clock.text(m.seconds, m.nanos), c.time)}`;
-    const start = `${id}${this.t.dim(place)}  ${sideColor(this.t, m.side)(`${arrow} ${name}`)}`;
-    const words =
-      (what === '' ? '' : `  ${what}`) + (tail === '' ? '' : `  ${this.width === Infinity ? this.t.dim(tail) : tail}`);
-    // to look at the end of the line takes its pieces together, which costs as much as printing it
-    if (this.width === Infinity && !endsBlank(tail === '' ? what : tail)) this.line(start + words);
-    else for (const line of hangingLines(start, words, `${this.indent}   `, this.width)) this.line(line.trimEnd());
-    const below = protocol.below?.(m) ?? '';
+    const out = this.plain ? this.to.bytes : this.scratch;
+    const from = out.size;
+    try {
+      this.write(out, stream, m, what);
+    } catch (error) {
+      // what describes a message may fail in the middle
+      out.size = from;
+      throw error;
+    }
+    this.current = stream;
+    this.lastMessage = m;
+    if (this.plain) this.endLine();
+    else {
+      for (const line of this.coloured(out, stream, m)) this.line(line.trimEnd());
+      out.size = 0;
+    }
+    const below = stream.protocol!.below?.(m) ?? '';
     if (below !== '') this.wrapped(`${this.indent}   `, this.t.dim(printable(below)), `${this.indent}     `);
+  }
+
+  /** Writes the line of a message, without its end. */
+  private write(out: JsonBytes, stream: StreamRecord, m: Message, what: string | null): void {
+    const { columns: c } = this;
+    const from = out.size;
+    out.rightAligned(stream.id, c.stream);
+    this.idEnd = out.size;
+    out.byte(BLANK);
+    out.rightAligned(m.index, c.index);
+    out.byte(BLANK);
+    out.rightAligned(m.packet, c.packet);
+    out.byte(BLANK);
+    this.clock.write(out, m.seconds, m.nanos, c.time);
+    this.placeEnd = out.size;
+    out.piece(this.named(stream, m));
+    const nameEnd = out.size;
+    this.nameEnd = nameEnd;
+    out.byte(BLANK);
+    out.byte(BLANK);
+    const wordsFrom = out.size;
+    const protocol = stream.protocol!;
+    if (what !== null) out.safe(what);
+    else if (protocol.writeDescription !== undefined) protocol.writeDescription(m, this.options.verbose, out);
+    else out.safe(protocol.describe(m, this.options.verbose));
+    if (out.size === wordsFrom) out.size = nameEnd;
+    this.wordsEnd = out.size;
+    this.writeTail(out, m);
+    out.trim(from);
+    this.nameEnd = Math.min(nameEnd, out.size);
+    this.wordsEnd = Math.min(this.wordsEnd, out.size);
+  }
+
+  /** The same as lines of a terminal. */
+  private coloured(out: JsonBytes, stream: StreamRecord, m: Message): string[] {
+    const { idEnd, placeEnd, nameEnd, wordsEnd, t } = this;
+    const arrowAt = placeEnd + GAP;
+    const start = `${this.streamColor(stream)(out.toString(0, idEnd))}${t.dim(out.toString(idEnd, placeEnd))}${out.toString(placeEnd, arrowAt)}${sideColor(t, m.side)(out.toString(arrowAt, nameEnd))}`;
+    const tail = out.toString(wordsEnd);
+    const words =
+      out.toString(nameEnd, wordsEnd) + (this.width === Infinity && tail !== '' ? `  ${t.dim(tail.slice(GAP))}` : tail);
+    return hangingLines(start, words, `${this.indent}   `, this.width);
   }
 
   /** The annotated bytes of a message, those marked that findings are about. */
@@ -374,22 +445,36 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
     return this.t.streams[stream.id % this.t.streams.length]!;
   }
 
-  private padded(name: string, width: number): string {
-    let names = this.names.get(width);
-    if (names === undefined) this.names.set(width, (names = new Map<string, string>()));
-    let padded = names.get(name);
-    if (padded === undefined) {
-      padded = printable(name).padEnd(width);
-      if (names.size < MAX_NAMES) names.set(name, padded);
+  /** The arrow and the name of a message, with what stands in front of them, and as wide as its protocol's names are. */
+  private named(stream: StreamRecord, m: Message): TextPiece {
+    if (stream !== this.namesOf) {
+      this.namesOf = stream;
+      const key = 2 * widthOf(stream) + (stream.rolesKnown ? 1 : 0);
+      let names = this.names.get(key);
+      if (names === undefined) this.names.set(key, (names = [new Map(), new Map()]));
+      this.namesNow = names;
     }
-    return padded;
+    const names = this.namesNow[m.side];
+    const { name } = m;
+    let piece = names.get(name);
+    if (piece === undefined) {
+      piece = new TextPiece(`  ${arrowOf(stream, m.side)} ${printable(name).padEnd(widthOf(stream))}`);
+      if (names.size < MAX_NAMES) names.set(name, piece);
+    }
+    return piece;
   }
 
   /** The link to the request, and what is special about how this message was captured and decoded. */
-  private tail(m: Message): string {
-    let out = '';
-    if (m.inReplyTo > 0) out = m.latency >= 0 ? `re #${m.inReplyTo}  +${duration(m.latency)}` : `re #${m.inReplyTo}`;
-    if (m.complete && !this.options.verbose) return out;
+  private writeTail(out: JsonBytes, m: Message): void {
+    if (m.inReplyTo > 0) {
+      out.piece(RE);
+      out.decimal(m.inReplyTo);
+      if (m.latency >= 0) {
+        out.piece(PLUS);
+        out.text(duration(m.latency));
+      }
+    }
+    if (m.complete && !this.options.verbose) return;
     const special: string[] = [];
     const lost = m.missing - m.unsent;
     const of = `of ${count(m.length, 'byte')}`;
@@ -401,8 +486,7 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
       if (m.hinted) special.push('decoded with the peer');
       if (m.inferred) special.push('framing inferred');
     }
-    if (special.length > 0) out += `${out === '' ? '' : '  '}[${special.join('; ')}]`;
-    return out;
+    if (special.length > 0) out.text(`  [${special.join('; ')}]`);
   }
 
   private unknown(s: StreamRecord): void {
@@ -444,15 +528,26 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
   }
 
   private line(text: string): void {
-    this.lines++;
-    this.add(`${text}\n`);
+    this.to.bytes.text(text);
+    this.endLine();
   }
+
+  private endLine(): void {
+    this.lines++;
+    this.to.bytes.byte(NEWLINE);
+    this.to.wrote();
+  }
+}
+
+function arrowOf(stream: StreamRecord, side: Side): string {
+  return stream.rolesKnown ? (side === CLIENT ? '->' : '<-') : side === CLIENT ? '>>' : '<<';
+}
+
+/** Columns of a message's name. */
+function widthOf(stream: StreamRecord): number {
+  return stream.protocol?.nameWidth ?? NAME_WIDTH;
 }
 
 function textOf(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join('');
-}
-
-function endsBlank(text: string): boolean {
-  return text.charCodeAt(text.length - 1) === BLANK;
 }

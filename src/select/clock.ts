@@ -1,5 +1,6 @@
 import { nineDigits } from '../base/digits.js';
-import { relativeSeconds } from '../base/time.js';
+import type { TextBytes } from '../base/text-bytes.js';
+import { microsBetween, relativeSeconds } from '../base/time.js';
 
 /** How times are shown: since the capture's first packet, since the line before, as the time of day, or as seconds since 1970. */
 export const TIME_FORMATS = ['relative', 'delta', 'absolute', 'epoch'] as const;
@@ -9,6 +10,10 @@ export type TimeFormat = (typeof TIME_FORMATS)[number];
 export type Zone = 'local' | 'utc';
 
 const MICROS = 1000;
+const MICROS_PER_SECOND = 1_000_000;
+const POINT = 0x2e;
+/** Characters of the point and what follows it. */
+const FRACTION = 7;
 
 /** Times of one capture's lines, as text. A capture without times stands at zero throughout. */
 export class Clock {
@@ -75,6 +80,21 @@ export class Clock {
       case 'epoch':
         return `${seconds}.${micros(nanos)}`;
     }
+  }
+
+  /** Writes the same, with blanks in front of it, up to `width` characters. */
+  write(out: TextBytes, seconds: number, nanos: number, width: number): void {
+    const since = this.format === 'relative' && this.startSeconds !== null;
+    const micros = since ? microsBetween(this.startSeconds!, this.startNanos, seconds, nanos) : -1;
+    if (micros < 0 || micros > Number.MAX_SAFE_INTEGER) {
+      out.text(this.text(seconds, nanos).padStart(width));
+      return;
+    }
+    // the way of most lines: no text is made
+    const whole = Math.floor(micros / MICROS_PER_SECOND);
+    out.rightAligned(whole, width - FRACTION);
+    out.byte(POINT);
+    out.digits(micros - whole * MICROS_PER_SECOND, FRACTION - 1);
   }
 
   private day(seconds: number): string {

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { JsonBytes, JsonPiece } from '../../src/base/json-bytes.js';
+import { JsonBytes } from '../../src/base/json-bytes.js';
 import { safeJson } from '../../src/base/safe-text.js';
+import { TextPiece } from '../../src/base/text-bytes.js';
 
-const LEAD = new JsonPiece('"n":');
-const QUOTED = new JsonPiece('"n":"');
+const LEAD = new TextPiece('"n":');
+const QUOTED = new TextPiece('"n":"');
 
 function written(room: number, write: (out: JsonBytes) => void): string {
   const out = new JsonBytes(room);
@@ -51,7 +52,7 @@ it('writes objects, empty ones and others', () => {
 it('writes pieces of any length, and nothing of them behind the next', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: fc.constantFrom('a', '"', ':', '\\'), maxLength: 20 })), (texts) => {
-      const pieces = texts.map((t) => new JsonPiece(t));
+      const pieces = texts.map((t) => new TextPiece(t));
       expect(written(3, (out) => pieces.forEach((p) => out.piece(p)))).toBe(texts.join(''));
     }),
   );

@@ -7,7 +7,7 @@ import type { Conversation, Protocol } from '../../src/contract/protocol.js';
 import { LinkDecoder } from '../../src/link/link-decoder.js';
 import { Analysis } from '../../src/engine/analysis.js';
 import type { Reporter } from '../../src/engine/event.js';
-import { EventLines } from '../../src/report/event-lines.js';
+import { EventLines, LinesTo } from '../../src/report/event-lines.js';
 import { EventReporter } from '../../src/report/event-reporter.js';
 import { Transcript } from '../../src/report/transcript.js';
 import { scratch } from '../kit/cli.js';
@@ -73,6 +73,22 @@ const PLACES: Readonly<Record<string, Protocol>> = {
   'session.summary': conversing((c) => (c.session.summary = bug)),
   'session.describe': conversing((c) => (c.session.describe = bug)),
   describe: { ...toy, describe: (m, verbose) => (isBroken(m) ? bug() : toy.describe(m, verbose)) },
+  writeFields: {
+    ...toy,
+    writeFields: (m, out) => {
+      out.open();
+      if (isBroken(m)) bug();
+      out.close();
+    },
+  },
+  writeDescription: {
+    ...toy,
+    writeDescription: (m, verbose, out) => {
+      out.text('half a line');
+      if (isBroken(m)) bug();
+      out.safe(toy.describe(m, verbose));
+    },
+  },
   annotate: { ...toy, annotate: (m) => (isBroken(m) ? bug() : toy.annotate(m)) },
 };
 
@@ -81,7 +97,7 @@ interface Outcome {
   readonly internalErrors: number;
 }
 
-type Format = 'events' | 'lines' | 'transcript';
+type Format = 'events' | 'lines' | 'transcript' | 'bytes';
 
 async function run(protocol: Protocol, format: Format, wrap = (r: Reporter): Reporter => r): Promise<Outcome> {
   let text = '';
@@ -90,8 +106,8 @@ async function run(protocol: Protocol, format: Format, wrap = (r: Reporter): Rep
     format === 'events'
       ? new EventReporter((e) => add(`${JSON.stringify(e)}\n`))
       : format === 'lines'
-        ? new EventLines((line) => add(`${line}\n`))
-        : new Transcript(add, { colors: false, verbose: true, hex: true, nameOf: (f) => f });
+        ? new EventLines(new LinesTo((line) => add(`${line}\n`)))
+        : new Transcript(add, { colors: false, verbose: true, hex: format === 'bytes', nameOf: (f) => f });
   const analysis = new Analysis(
     {
       limits: DEFAULT_LIMITS,
@@ -113,12 +129,13 @@ async function run(protocol: Protocol, format: Format, wrap = (r: Reporter): Rep
 
 /** What only some formats call. */
 const UNUSED: Readonly<Record<Format, readonly string[]>> = {
-  events: ['describe', 'session.describe'],
-  lines: ['describe', 'session.describe'],
-  transcript: ['session.summary'],
+  events: ['describe', 'writeDescription', 'writeFields', 'session.describe'],
+  lines: ['describe', 'writeDescription', 'session.describe'],
+  transcript: ['session.summary', 'annotate', 'writeFields'],
+  bytes: ['session.summary', 'writeDescription', 'writeFields'],
 };
 
-describe.each(['events', 'lines', 'transcript'] as const)('a bug, printed as %s', (format) => {
+describe.each(['events', 'lines', 'transcript', 'bytes'] as const)('a bug, printed as %s', (format) => {
   it.each(Object.entries(PLACES).filter(([place]) => !UNUSED[format].includes(place)))(
     'in %s: is a finding of its stream, and the others go on',
     async (_, protocol) => {
@@ -128,12 +145,15 @@ describe.each(['events', 'lines', 'transcript'] as const)('a bug, printed as %s'
       expect(told).toHaveLength(1);
       expect(told[0]).toMatch(/a fault was injected \(while [a-z ]+, at packet \d+\)/);
       expect(text.match(/internal\/error/g)).not.toBeNull();
-      const lasts = format === 'transcript' ? text.match(/NOTE  /g) : text.match(/"name":"NOTE"/g);
+      // what was written of the message is taken back
+      if (format === 'lines') for (const line of text.trim().split('\n')) expect(() => JSON.parse(line)).not.toThrow();
+      expect(text).not.toMatch(/half a line(?!id)/);
+      const isText = format === 'transcript' || format === 'bytes';
+      const lasts = isText ? text.match(/NOTE  /g) : text.match(/"name":"NOTE"/g);
       expect(lasts!.length).toBeGreaterThanOrEqual(2);
-      const ends =
-        format === 'transcript' ? text.match(/^(end of )?stream \d[^\n]*$/gm)! : text.match(/"type":"stream"/g)!;
+      const ends = isText ? text.match(/^(end of )?stream \d[^\n]*$/gm)! : text.match(/"type":"stream"/g)!;
       expect(ends.length).toBeGreaterThanOrEqual(3);
-      expect(text).toContain(format === 'transcript' ? '3 streams' : '"type":"summary"');
+      expect(text).toContain(isText ? '3 streams' : '"type":"summary"');
     },
   );
 

@@ -16,7 +16,7 @@ import { StreamLedger } from '../../src/engine/stream-ledger.js';
 import { TAG } from '../../src/protocols/msgr2/constants.js';
 import { exampleKeys, sealedScript } from '../../src/protocols/msgr2/secure/sealed-script.js';
 import { PROTOCOLS } from '../../src/protocols/registry.js';
-import { EventLines } from '../../src/report/event-lines.js';
+import { EventLines, LinesTo } from '../../src/report/event-lines.js';
 import { Transcript } from '../../src/report/transcript.js';
 import type { Corpus } from './corpus.js';
 import { changeBytes, mutateCapture, mutateSession } from './mutation.js';
@@ -111,7 +111,7 @@ class Judge implements Reporter {
     };
     this.printers =
       prints === 'events'
-        ? [new EventLines(look)]
+        ? [new EventLines(new LinesTo(look))]
         : prints === 'text'
           ? [new Transcript((t) => look(t), { colors: false, verbose: true, hex: true })]
           : [];

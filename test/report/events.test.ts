@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Step } from '../../src/base/rule.js';
 import { playSteps, type StepOptions } from '../../src/engine/example.js';
 import type { Reporter } from '../../src/engine/event.js';
-import { EventLines } from '../../src/report/event-lines.js';
+import { EventLines, LinesTo } from '../../src/report/event-lines.js';
 import type { Event } from '../../src/report/event-object.js';
 import { EventReporter } from '../../src/report/event-reporter.js';
 import { Fingerprints } from '../../src/report/fingerprint.js';
@@ -14,7 +14,7 @@ function play(steps: readonly Step[], options: StepOptions = {}): { objects: Eve
   const objects: Event[] = [];
   const lines: string[] = [];
   playSteps(toy, steps, options, new EventReporter((e) => objects.push(e)));
-  playSteps(toy, steps, options, new EventLines((l) => lines.push(l)));
+  playSteps(toy, steps, options, new EventLines(new LinesTo((l) => lines.push(l))));
   return { objects, lines };
 }
 

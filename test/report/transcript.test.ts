@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { playSteps, type StepOptions } from '../../src/engine/example.js';
 import type { Step } from '../../src/base/rule.js';
@@ -42,6 +43,12 @@ describe('the transcript', () => {
         "",
       ]
     `);
+  });
+
+  it('says the same in colours', () => {
+    const coloured = transcript(session, { colors: true });
+    expect(coloured.join('')).toContain('\x1b[');
+    expect(coloured.map((line) => stripVTControlCharacters(line))).toEqual(transcript(session));
   });
 
   it('adds the annotated bytes with -x', () => {

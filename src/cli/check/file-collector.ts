@@ -4,7 +4,7 @@ import type { Reporter, StreamRecord } from '../../engine/event.js';
 import type { AnalysisOptions } from '../../engine/analysis-options.js';
 import type { TlsEvent } from '../../tls/event.js';
 import { emptySummary } from '../../engine/summary.js';
-import { EventLines } from '../../report/event-lines.js';
+import { EventLines, LinesTo } from '../../report/event-lines.js';
 import type { Analysis } from '../../engine/analysis.js';
 import type { CaptureInfo } from '../../capture/packet.js';
 import { effectiveSeverity } from '../../engine/findings.js';
@@ -61,7 +61,7 @@ export class FileCollector implements Reporter {
     this.name = name;
     this.options = options;
     this.job = job;
-    this.lines = take === undefined ? null : new EventLines(take);
+    this.lines = take === undefined ? null : new EventLines(new LinesTo(take));
     this.silencer = new Silencer(job.suppressions);
     this.counts = job.plan.expect.length > 0 ? new MessageCounts() : null;
   }

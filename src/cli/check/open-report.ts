@@ -42,7 +42,7 @@ export async function writeReports(
     if (framing !== null) {
       framing.line(JSON.stringify(summaryEvent(report.summary)));
       if (part !== null) framing.line(shardLine({ ...part, format }));
-      framing.end();
+      framing.close();
     } else {
       const { render } = await import('./render.js');
       const options = {

@@ -1,7 +1,7 @@
+import { TextBytes, TextPiece } from '../../base/text-bytes.js';
 import { byteSize, count, quote, wireText } from '../../base/text.js';
 import {
   CHUNK_OFFSET_HOLE,
-  CMD_BLOCK_STATUS,
   CMD_DISC,
   CMD_FLUSH,
   CMD_RESIZE,
@@ -16,6 +16,7 @@ import {
   OPT_SET_META_CONTEXT,
   REP_INFO,
   REP_META_CONTEXT,
+  REPLY_FLAG_DONE,
   REP_SERVER,
 } from './constants.js';
 import { cookieText } from './cookie.js';
@@ -27,6 +28,7 @@ import {
   Option,
   OptionReply,
   Request,
+  REQUEST_KIND,
   SimpleReply,
   type NbdMessage,
 } from './messages.js';
@@ -71,15 +73,28 @@ function str(data: Prefix, span: Span): string {
   return quote(wireText(spanBytes(data, span)), 80);
 }
 
+const SCRATCH = new TextBytes(256);
+
 /** What stands behind a message's name on a transcript line. */
 export function describe(m: NbdMessage, verbose: boolean): string {
-  if (m instanceof Request) return request(m);
-  if (m instanceof Chunk) return chunk(m, verbose);
-  if (m instanceof SimpleReply) {
-    const error = m.error === 0 ? '' : `  ${errorName(m.error)}`;
-    const payload = m.payload > 0 ? `  ${count(m.payload, 'byte')}` : '';
-    return `cookie ${cookieText(m.cookieHi, m.cookieLo)}${error}${payload}`;
-  }
+  if (m.kind < REQUEST_KIND) return haggling(m, verbose);
+  SCRATCH.size = 0;
+  writeDescription(m, verbose, SCRATCH);
+  return SCRATCH.toString();
+}
+
+/** Writes the same, safe to print. Of requests and replies there are millions: no text is made of the numbers that they consist of. */
+export function writeDescription(m: NbdMessage, verbose: boolean, out: TextBytes): void {
+  if (m instanceof Request) request(m, out);
+  else if (m instanceof Chunk) chunk(m, verbose, out);
+  else if (m instanceof SimpleReply) {
+    cookie(m, out);
+    if (m.error !== 0) out.text(`  ${errorName(m.error)}`);
+    if (m.payload > 0) bytes(m.payload, out);
+  } else out.safe(haggling(m, verbose));
+}
+
+function haggling(m: NbdMessage, verbose: boolean): string {
   if (m instanceof Option) return option(m);
   if (m instanceof OptionReply) return optionReply(m);
   if (m instanceof Greeting) return join([m.oldstyle ? 'oldstyle' : 'newstyle', words(handshakeFlags(m.flags))]);
@@ -95,21 +110,46 @@ export function describe(m: NbdMessage, verbose: boolean): string {
   return '';
 }
 
-function request(m: Request): string {
+const COOKIE = new TextPiece('cookie ');
+const OFFSET = new TextPiece('  offset ');
+const LENGTH = new TextPiece('  length ');
+const NEW_SIZE = new TextPiece('  new size ');
+const HOLE = new TextPiece('  hole of ');
+const GAP = new TextPiece('  ');
+const BYTE = new TextPiece(' byte');
+const BYTES = new TextPiece(' bytes');
+const DONE = new TextPiece(`  ${replyFlags(REPLY_FLAG_DONE).join(' ')}`);
+
+function cookie({ cookieHi, cookieLo }: Request | Chunk | SimpleReply, out: TextBytes): void {
+  out.piece(COOKIE);
+  if (cookieHi === 0) out.decimal(cookieLo);
+  else out.text(cookieText(cookieHi, cookieLo));
+}
+
+function bytes(n: number, out: TextBytes, lead = GAP): void {
+  out.piece(lead);
+  out.decimal(n);
+  out.piece(n === 1 ? BYTE : BYTES);
+}
+
+function request(m: Request, out: TextBytes): void {
   const { query } = m;
-  const flags = m.flags === 0 ? '' : `  ${words(commandFlags(m.flags))}`;
-  const cookie = `cookie ${cookieText(m.cookieHi, m.cookieLo)}`;
   const plain = m.type === CMD_DISC || m.type === CMD_FLUSH;
   const nothing = m.offsetHi === 0 && m.offsetLo === 0 && m.lengthHi === 0 && m.lengthLo === 0;
-  const offset = decimal(m.offsetHi, m.offsetLo);
-  const length = decimal(m.lengthHi, m.lengthLo);
-  if (plain && nothing) return cookie + flags;
-  if (m.type === CMD_RESIZE) return `${cookie}  new size ${offset}${flags}`;
-  const listed = query !== null && m.type === CMD_BLOCK_STATUS && query.length >= STATUS_QUERY.size + CONTEXT_ID.size;
-  const extent = listed
-    ? `${decimal(query.u32(STATUS_QUERY.at.effectLength), query.u32(STATUS_QUERY.at.effectLength + 4))}  contexts ${contextIds(query)}`
-    : length;
-  return `${cookie}  offset ${offset}  length ${extent}${flags}`;
+  cookie(m, out);
+  if (!plain || !nothing) {
+    out.piece(m.type === CMD_RESIZE ? NEW_SIZE : OFFSET);
+    out.wideDecimal(m.offsetHi, m.offsetLo);
+    if (m.type !== CMD_RESIZE) {
+      out.piece(LENGTH);
+      if (query !== null && query.length >= STATUS_QUERY.size + CONTEXT_ID.size) {
+        const { effectLength } = STATUS_QUERY.at;
+        out.wideDecimal(query.u32(effectLength), query.u32(effectLength + 4));
+        out.text(`  contexts ${contextIds(query)}`);
+      } else out.wideDecimal(m.lengthHi, m.lengthLo);
+    }
+  }
+  if (m.flags !== 0) out.text(`  ${words(commandFlags(m.flags))}`);
 }
 
 function contextIds(query: Prefix): string {
@@ -123,14 +163,24 @@ function contextIds(query: Prefix): string {
   return ids.join(' ') + (query.length > STATUS_QUERY.size + CONTEXT_ID.size * ids.length ? ' ...' : '');
 }
 
-function chunk(m: Chunk, verbose: boolean): string {
-  const cookie = `cookie ${cookieText(m.cookieHi, m.cookieLo)}`;
-  const flags = m.flags === 0 ? '' : `  ${replyFlags(m.flags).join(' ')}`;
+function chunk(m: Chunk, verbose: boolean, out: TextBytes): void {
+  cookie(m, out);
   if (m.dataLength >= 0) {
-    const hole = m.type === CHUNK_OFFSET_HOLE ? 'hole of ' : '';
-    return `${cookie}  offset ${decimal(m.dataOffsetHi, m.dataOffsetLo)}  ${hole}${count(m.dataLength, 'byte')}${flags}`;
+    out.piece(OFFSET);
+    out.wideDecimal(m.dataOffsetHi, m.dataOffsetLo);
+    bytes(m.dataLength, out, m.type === CHUNK_OFFSET_HOLE ? HOLE : GAP);
+  } else {
+    const content = answer(m, verbose);
+    if (content !== '') out.piece(GAP);
+    out.safe(content);
   }
-  const parts = [cookie];
+  if (m.flags === REPLY_FLAG_DONE) out.piece(DONE);
+  else if (m.flags !== 0) out.text(`  ${replyFlags(m.flags).join(' ')}`);
+}
+
+/** What a chunk holds besides data. */
+function answer(m: Chunk, verbose: boolean): string {
+  const parts: string[] = [];
   const scan = m.extents;
   if (scan?.headComplete) {
     parts.push(scan.context ?? `ctx#${scan.contextId}`);
@@ -149,8 +199,8 @@ function chunk(m: Chunk, verbose: boolean): string {
     const n = data.u16(ERROR_DATA.at.messageLength);
     if (n > 0 && n <= m.payload - ERROR_DATA.size) parts.push(str(data, { at: ERROR_DATA.size, length: n }));
   }
-  if (parts.length === 1 && m.payload > 0) parts.push(count(m.payload, 'byte'));
-  return join(parts) + flags;
+  if (parts.length === 0 && m.payload > 0) parts.push(count(m.payload, 'byte'));
+  return join(parts);
 }
 
 function option(m: Option): string {

@@ -5,7 +5,7 @@ import { annotate, writeFields } from './annotate.js';
 import { IANA_PORT } from './constants.js';
 import { contents } from './contents.js';
 import { ClientFraming } from './decoder/client-framing.js';
-import { describe } from './describe.js';
+import { describe, writeDescription } from './describe.js';
 import { REQUEST_KIND, type NbdMessage } from './messages.js';
 import { messageNames } from './names.js';
 import { operation, outcome } from './session/operation.js';
@@ -57,4 +57,5 @@ export const nbd: Protocol<NbdShared, NbdMessage> = {
   writeFields,
   fieldsStay: true,
   describe,
+  writeDescription,
 };
