@@ -1,8 +1,8 @@
 import type { Limits } from '../base/limits.js';
 import { NotACapture, type PacketSink } from './packet.js';
-import type { CaptureParser } from './parser.js';
+import type { CaptureParser, RecordParser } from './parser.js';
 import { PcapBlocks } from './pcap-blocks.js';
-import { PCAP_HEADER_BYTES, pcapInfo } from './pcap-header.js';
+import { PCAP_HEADER_BYTES, pcapInfo, type PcapHeader } from './pcap-header.js';
 import { PcapStream } from './pcap-stream.js';
 import { Pcapng } from './pcapng.js';
 import { RecordWindow, WINDOW_BYTES } from './record-window.js';
@@ -10,6 +10,17 @@ import { sniff, SNIFF_BYTES, type Sniffed } from './sniff.js';
 
 /** How classic pcap is parsed: in big blocks (regular files), or as it streams in. */
 export type Arrival = 'blocks' | 'stream';
+
+/** Makes the parser for a format that is parsed in place; the first record begins at file offset `offset`. */
+export function recordParserFor(
+  sniffed: Extract<Sniffed, { kind: 'pcap' | 'pcapng' }>,
+  sink: PacketSink,
+  limits: Readonly<Limits>,
+): { parser: RecordParser; offset: number } {
+  if (sniffed.kind === 'pcapng') return { parser: new Pcapng(sink, limits), offset: 0 };
+  sink.info(pcapInfo(sniffed.header));
+  return { parser: new PcapBlocks(sniffed.header, sink, limits), offset: PCAP_HEADER_BYTES };
+}
 
 /** Makes the parser for a format; it wants the bytes from file offset `offset` on. */
 export function parserFor(
@@ -19,20 +30,18 @@ export function parserFor(
   limits: Readonly<Limits>,
   windowBytes = WINDOW_BYTES,
 ): { parser: CaptureParser; offset: number } {
-  switch (sniffed.kind) {
-    case 'pcap':
-      sink.info(pcapInfo(sniffed.header));
-      if (arrival === 'stream' && sniffed.header.recordHeader === 16 && !sniffed.header.anyLengthOrder)
-        return { parser: new PcapStream(sniffed.header, sink, limits), offset: PCAP_HEADER_BYTES };
-      return {
-        parser: new RecordWindow(new PcapBlocks(sniffed.header, sink, limits), PCAP_HEADER_BYTES, windowBytes),
-        offset: PCAP_HEADER_BYTES,
-      };
-    case 'pcapng':
-      return { parser: new RecordWindow(new Pcapng(sink, limits), 0, windowBytes), offset: 0 };
-    case 'text':
-      return { parser: sniffed.format.open(sink, limits), offset: 0 };
+  if (sniffed.kind === 'text') return { parser: sniffed.format.open(sink, limits), offset: 0 };
+  if (arrival === 'stream' && sniffed.kind === 'pcap' && isPlain(sniffed.header)) {
+    sink.info(pcapInfo(sniffed.header));
+    return { parser: new PcapStream(sniffed.header, sink, limits), offset: PCAP_HEADER_BYTES };
   }
+  const { parser, offset } = recordParserFor(sniffed, sink, limits);
+  return { parser: new RecordWindow(parser, offset, windowBytes), offset };
+}
+
+/** Whether it is what pcap-parser can read. */
+function isPlain({ recordHeader, anyLengthOrder }: PcapHeader): boolean {
+  return recordHeader === 16 && !anyLengthOrder;
 }
 
 /** Takes the uncompressed bytes of a capture of any format: holds the first ones back until they tell which. */

@@ -9,6 +9,8 @@ export interface CaptureOptions {
   readonly over?: (() => boolean) | undefined;
   /** Ends the capture as if its input had ended there. */
   readonly signal?: AbortSignal | undefined;
+  /** All of a small regular file, where it was read already (see joinInputs). */
+  readonly content?: Uint8Array | null | undefined;
 }
 
 /** The same, with the defaults filled in. */
@@ -17,6 +19,8 @@ export interface ReadOptions extends CaptureOptions {
 }
 
 export interface ReadHooks {
+  /** A regular file is about to be read from its beginning to its end; awaited where it is compressed. */
+  regular?(path: string, isCompressed: boolean): void | Promise<void>;
   /** Called after each batch of packets, for output to be flushed; awaited where it returns a promise. */
   batch?(): void | Promise<void>;
   /** Bytes of the input that were read (compressed as it is), and how many there are (null: unknown, it may grow). */

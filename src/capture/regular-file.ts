@@ -9,6 +9,7 @@ import type { PacketSink } from './packet.js';
 import { WINDOW_BYTES, type RecordWindow } from './record-window.js';
 import { sniff, type Sniffed } from './sniff.js';
 import type { ReadHooks, ReadOptions } from './reading.js';
+import { readSmallCapture, SMALL_BYTES } from './small-capture.js';
 
 /** Bytes that are read at once of a file that is not parsed in place. */
 const CHUNK_BYTES = 64 << 10;
@@ -18,16 +19,28 @@ const KNOWN_BYTES = 512;
 
 /** Reads a regular file from its beginning; with `follow` also what is appended to it later. */
 export async function readRegularFile(
-  file: { readonly fd: number; readonly path: string },
+  file: { readonly fd: number; readonly path: string; readonly size: number },
   options: ReadOptions,
   sink: PacketSink,
   hooks: ReadHooks,
 ): Promise<void> {
+  if (!options.follow && file.size <= SMALL_BYTES) {
+    if (await readSmallCapture(file.path, (into) => readAll(file, into), options, sink, hooks)) return;
+  }
   const growth = options.follow ? new Growth(file.path, options.signal) : null;
   try {
-    await new RegularFile(file.fd, growth, options, sink, hooks).read();
+    await new RegularFile(file, growth, options, sink, hooks).read();
   } finally {
     growth?.close();
+  }
+}
+
+/** Reads a file from its beginning; where it has another size than it had, to its end, or until there is no more room. */
+function readAll({ fd, size }: { readonly fd: number; readonly size: number }, into: Uint8Array): number {
+  for (let length = 0; ;) {
+    const count = readSync(fd, into, length, into.length - length, length);
+    length += count;
+    if (length === size || count === 0 || length === into.length) return length;
   }
 }
 
@@ -39,13 +52,21 @@ class RegularFile {
   /** Its first bytes, of those that were read, up to KNOWN_BYTES. */
   private known: Uint8Array = new Uint8Array(0);
   private readonly fd: number;
+  private readonly path: string;
   private readonly growth: Growth | null;
   private readonly options: ReadOptions;
   private readonly sink: PacketSink;
   private readonly hooks: ReadHooks;
 
-  constructor(fd: number, growth: Growth | null, options: ReadOptions, sink: PacketSink, hooks: ReadHooks) {
+  constructor(
+    { fd, path }: { readonly fd: number; readonly path: string },
+    growth: Growth | null,
+    options: ReadOptions,
+    sink: PacketSink,
+    hooks: ReadHooks,
+  ) {
     this.fd = fd;
+    this.path = path;
     this.growth = growth;
     this.options = options;
     this.sink = sink;
@@ -55,8 +76,9 @@ class RegularFile {
   async read(): Promise<void> {
     const sniffed = await this.sniff();
     if (sniffed === null) return;
+    if (this.growth === null) await this.hooks.regular?.(this.path, sniffed.kind === 'gzip' || sniffed.kind === 'zstd');
     if (sniffed.kind === 'pcap' || sniffed.kind === 'pcapng') {
-      // a small file needs no big window: over many files, clearing the memory would cost more than reading them
+      // a file that is not large needs no big window: over many files, clearing the memory would cost more than reading them
       const small = this.growth === null ? Math.min(WINDOW_BYTES, fstatSync(this.fd).size + 1) : WINDOW_BYTES;
       const { parser, offset } = parserFor(sniffed, 'blocks', this.sink, this.options.limits, small);
       this.position = offset;

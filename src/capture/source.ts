@@ -8,6 +8,7 @@ import { NotACapture } from './packet.js';
 import { readRawPair, type RawPair } from './raw-pair.js';
 import type { CaptureOptions, CaptureSource } from './reading.js';
 import { readRegularFile } from './regular-file.js';
+import { readSmallCapture } from './small-capture.js';
 import { readStream } from './streamed.js';
 
 /** A capture that the program itself brings, under a name for events. */
@@ -48,18 +49,28 @@ export function openCapture(input: CaptureInput, options: CaptureOptions = {}): 
   return {
     name: path,
     read: async (sink, hooks = {}) => {
+      const { content } = complete;
+      if (content) {
+        await readSmallCapture(path, (into) => copyTo(into, content), complete, sink, hooks);
+        return;
+      }
       const stat = statSync(systemPath(path));
       if (stat.isDirectory()) throw new NotACapture('a directory');
       if (stat.isFIFO()) return readStream(openFifo(path), complete, sink, hooks);
       if (!stat.isFile()) return readStream(createReadStream(systemPath(path)), complete, sink, hooks);
       const fd = openSync(systemPath(path), 'r');
       try {
-        await readRegularFile({ fd, path }, complete, sink, hooks);
+        await readRegularFile({ fd, path, size: stat.size }, complete, sink, hooks);
       } finally {
         closeSync(fd);
       }
     },
   };
+}
+
+function copyTo(into: Uint8Array, content: Uint8Array): number {
+  into.set(content);
+  return content.length;
 }
 
 function openJoined(joined: JoinedFiles, options: CaptureOptions): CaptureSource {

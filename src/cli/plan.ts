@@ -76,6 +76,7 @@ export class Planner {
 
   /** The plan for one file. */
   for(file: string): Plan {
+    if (this.overrides.length === 0) return this.base;
     const path = this.pathOf(file);
     const matching = this.overrides.filter((o) => o.matches(path)).map((o) => o.config);
     return matching.length === 0 ? this.base : this.plan([this.loaded!.config, ...matching]);

@@ -123,8 +123,8 @@ export async function runInputs(given: readonly CaptureInput[], run: RunSettings
     const { runInThreads } = await import('./threads/threaded-run.js');
     // the threads set them for the whole process
     mendFlagsInTheEnd();
-    const jobs = recordings.map(({ input, doubt }) => ({
-      ...{ input, doubt, own: planner.for(inputName(input)) },
+    const jobs = recordings.map(({ input, doubt, content }) => ({
+      ...{ input, doubt, content, own: planner.for(inputName(input)) },
       base: { ...base, keyrings, tlsKeylogs, ...(learned === undefined ? {} : { learned }) },
     }));
     const said = new Set<string>();
@@ -143,13 +143,14 @@ export async function runInputs(given: readonly CaptureInput[], run: RunSettings
     await runInThreads(jobs, threads.many, work, taker, signal);
     progress.clear();
   } else {
-    for (const { input, doubt } of recordings) {
+    for (const { input, doubt, content } of recordings) {
       if (signal.aborted) break;
       // one for each: what a capture teaches, such as the secrets in it, must not depend on those read before
       const analysis = new Analysis({ ...options, learned }, reporter);
       const hooks = {
         ...reading(input),
         doubt,
+        content,
         tee: run.tee,
         tap: run.tap,
         follow: run.follow,

@@ -1,6 +1,6 @@
 import type { Limits } from '../base/limits.js';
 import type { PacketSink } from '../capture/packet.js';
-import type { ReadHooks } from '../capture/reading.js';
+import type { CaptureOptions, ReadHooks } from '../capture/reading.js';
 import type { Protocol, ProtocolOptions } from '../contract/protocol.js';
 import type { DecodeAs } from './decode-as.js';
 import type { Finding } from './event.js';
@@ -41,6 +41,8 @@ export interface RunHooks extends ReadHooks {
    * would prove it, and what was captured has to be shown.
    */
   readonly quietAfter?: number | undefined;
+  /** See CaptureOptions. */
+  readonly content?: CaptureOptions['content'];
   /** Where it is not certain whether this capture continues another one (see joinInputs). */
   readonly doubt?: JoinDoubt | null;
 }

@@ -1,6 +1,6 @@
 import { pathStat } from '../base/path-stat.js';
 import { NotACapture, type PacketSink } from '../capture/packet.js';
-import { inputName, inputPaths, openCapture, type CaptureInput } from '../capture/source.js';
+import { inputName, openCapture, type CaptureInput } from '../capture/source.js';
 import { isCompressed, readSecrets, scanSecrets } from '../capture/secrets.js';
 import type { Protocol } from '../contract/protocol.js';
 import { Budget } from '../base/budget.js';
@@ -54,12 +54,16 @@ export class Analysis {
       limits: this.options.limits,
       signal: hooks.signal,
       follow: hooks.follow,
+      content: hooks.content,
     });
     const live = this.live(name, options, hooks);
-    await this.findSecrets(input, hooks, live.sink);
+    const { sink } = live;
+    const take = (text: string): void => sink.keyLog?.(text);
+    if (typeof input !== 'string' && 'parts' in input) await this.findSecrets(input.parts, hooks, take);
+    const reading = typeof input === 'string' ? { ...hooks, regular: this.aheadOf(hooks, take) } : hooks;
     const quiet = hooks.quietAfter === undefined ? undefined : setInterval(() => live.tick(), hooks.quietAfter / 2);
     try {
-      await source.read(live.sink, hooks);
+      await source.read(sink, reading);
     } catch (error) {
       if (isExpected(error)) throw error;
       live.fault(error);
@@ -70,16 +74,29 @@ export class Analysis {
     }
   }
 
-  /** Secrets may stand behind the packets that they open: a file can be read ahead. */
-  private async findSecrets(input: CaptureInput, hooks: RunHooks, sink: PacketSink): Promise<void> {
-    if (hooks.follow || (typeof input !== 'string' && 'client' in input)) return;
+  /** What is done before a file is read: secrets may stand behind the packets that they open, and it can be read ahead. */
+  private aheadOf(hooks: RunHooks, take: (text: string) => void): NonNullable<RunHooks['regular']> {
     const { limits } = this.options;
-    const take = (text: string): void => sink.keyLog?.(text);
+    return (path, isCompressed) => {
+      // whoever reads the packets will say what is wrong with the file
+      if (isCompressed) return readSecrets(path, limits, take, hooks.signal).catch(() => undefined);
+      this.secrets.lookAhead(() => scanSecrets(path, limits, take));
+      return undefined;
+    };
+  }
+
+  /** The same for files that are one recording: before the first one is read. */
+  private async findSecrets(
+    paths: readonly string[],
+    { signal }: RunHooks,
+    take: (text: string) => void,
+  ): Promise<void> {
+    const { limits } = this.options;
     const plain: string[] = [];
-    for (const path of inputPaths(input)) {
-      if (path === '-' || pathStat(path)?.isFile() !== true) continue;
+    for (const path of paths) {
+      if (pathStat(path)?.isFile() !== true) continue;
       try {
-        if (isCompressed(path)) await readSecrets(path, limits, take, hooks.signal);
+        if (isCompressed(path)) await readSecrets(path, limits, take, signal);
         else plain.push(path);
       } catch {
         // whoever reads the packets will say what is wrong with the file

@@ -12,7 +12,7 @@ import { suppressionsFor, todayText } from '../cli/check/suppressions.js';
 import { parseConfig, readConfig, type LoadedConfig } from '../cli/config-file.js';
 import { analysisOptions, checkKeylogs, checkKeyrings, Planner } from '../cli/plan.js';
 import { inputName, inputParts, type CaptureInput } from '../engine/analysis.js';
-import { joinInputs, unjoined } from '../engine/joining/join.js';
+import { joinInputs, unjoined, type Recording } from '../engine/joining/join.js';
 import { rehearse } from '../engine/rehearsal.js';
 import type { Counts } from '../engine/event.js';
 import { type CheckedFinding, type CheckedStream, type FileReport } from '../report/check-report.js';
@@ -80,8 +80,9 @@ export async function check(
   const { signal } = options;
   const joined = options.join === 'never' ? unjoined(paths) : await joinInputs(paths, signal);
   const today = todayText();
-  const job = (input: CaptureInput, named: boolean, doubt: Job['doubt']): Job => ({
-    ...{ input, doubt, named, plan: planner.for(inputName(input)) },
+  const job = (input: CaptureInput, named: boolean, recording: Recording | null): Job => ({
+    ...{ input, named, plan: planner.for(inputName(input)) },
+    ...{ doubt: recording?.doubt ?? null, content: recording?.content ?? null },
     suppressions: suppressionsFor(
       config.suppressions ?? [],
       inputParts(input).map((p) => planner.pathOf(p)),
@@ -94,7 +95,7 @@ export async function check(
       job(
         r.input,
         r.indexes.some((i) => found.inputs[i]!.named),
-        r.doubt,
+        r,
       ),
     ),
     ...list.filter((i) => typeof i !== 'string').map((i) => job(captureInput(i), true, null)),

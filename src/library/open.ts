@@ -42,11 +42,12 @@ export async function* openCapture<E extends Event | TypedEvent = TypedEvent>(
     const learned = options.follow ? undefined : await rehearse(read, settings, () => ({ signal }));
     const reporter = new EventReporter((event) => channel.put(event));
     const summary = emptySummary();
-    for (const { input, doubt } of recordings) {
+    for (const { input, doubt, content } of recordings) {
       if (signal.aborted) break;
       // one for each, as in the commands: what a capture teaches must not depend on those read before
       const analysis = new Analysis({ ...settings, learned }, reporter);
-      await analysis.run(input, { doubt, signal, follow: options.follow, batch: () => channel.drained(stop.signal) });
+      const batch = (): Promise<void> => channel.drained(stop.signal);
+      await analysis.run(input, { doubt, content, signal, follow: options.follow, batch });
       addSummary(summary, analysis.summary);
     }
     reporter.summary(summary);

@@ -1,5 +1,5 @@
 import { readdirSync, realpathSync, statSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
+import { normalize } from 'node:path';
 import { isPattern, patternBase, patternMatcher } from '../../base/pattern.js';
 import { nameOfBytes, systemPath } from '../../base/file-name.js';
 import { pathStat } from '../../base/path-stat.js';
@@ -12,6 +12,8 @@ export interface CheckInput {
   /** Whether the user named it; files that were found in a folder may be no captures. */
   readonly named: boolean;
   readonly size: number;
+  /** Whether it is a regular file. */
+  readonly isFile: boolean;
 }
 
 export interface FoundInputs {
@@ -50,7 +52,7 @@ class Search implements FoundInputs {
 
   add(text: string): void {
     if (text === '-') {
-      if (!this.listed.has('-')) this.inputs.push({ path: '-', named: true, size: 0 });
+      if (!this.listed.has('-')) this.inputs.push({ path: '-', named: true, size: 0, isFile: false });
       this.listed.add('-');
       return;
     }
@@ -64,7 +66,7 @@ class Search implements FoundInputs {
       if (this.inputs.length === before) this.empty.push(text);
     } else {
       // what does not exist is reported when it is opened, like everything else that is wrong with a named file
-      this.file(text, true, stat);
+      this.file(text, true, stat, stat === undefined ? text : realPath(text));
     }
   }
 
@@ -86,10 +88,10 @@ class Search implements FoundInputs {
     depth = Infinity,
   ): void {
     let real: string;
-    let names: string[];
+    let entries: Entry[];
     try {
       real = realPath(folder);
-      names = readdirSync(systemPath(folder), 'buffer').map(nameOfBytes).sort(compare);
+      entries = entriesOf(folder);
     } catch (error) {
       this.problems.push(`${folder}: ${systemWords(error)}`);
       return;
@@ -97,8 +99,10 @@ class Search implements FoundInputs {
     // links lead to folders a second time, or round in circles
     if (visited.has(real)) return;
     visited.add(real);
-    for (const name of names) {
-      const full = join(folder, name);
+    const inside = folderPrefix(normalize(folder));
+    const realInside = folderPrefix(real);
+    for (const { name, isPlain } of entries) {
+      const full = `${inside}${name}`;
       const shown = `${prefix}${relative}${name}`;
       const stat = this.stat(full);
       if (stat === null) continue;
@@ -106,7 +110,7 @@ class Search implements FoundInputs {
         if (depth > 1 && !IGNORED.has(name))
           this.folder(full, visited, wanted, prefix, `${relative}${name}/`, depth - 1);
       } else if (wanted(`${relative}${name}`)) {
-        if (stat?.isFile()) this.file(shown, false, stat);
+        if (stat?.isFile()) this.file(shown, false, stat, isPlain ? `${realInside}${name}` : realPath(shown));
         else this.irregular++;
       }
     }
@@ -123,12 +127,31 @@ class Search implements FoundInputs {
     }
   }
 
-  private file(path: string, named: boolean, stat: Stats | undefined): void {
-    const real = stat === undefined ? path : realPath(path);
+  private file(path: string, named: boolean, stat: Stats | undefined, real: string): void {
     if (this.listed.has(real)) return;
     this.listed.add(real);
-    this.inputs.push({ path, named, size: stat?.size ?? 0 });
+    this.inputs.push({ path, named, size: stat?.size ?? 0, isFile: stat?.isFile() ?? false });
   }
+}
+
+/** What is in a folder, in the order of its names. */
+interface Entry {
+  readonly name: string;
+  /** Whether it is known to be no link: its real path is then that of its folder, and its name. */
+  readonly isPlain: boolean;
+}
+
+function entriesOf(folder: string): Entry[] {
+  const found = readdirSync(systemPath(folder), { encoding: 'buffer', withFileTypes: true });
+  return found
+    .map((entry) => ({ name: nameOfBytes(entry.name), isPlain: entry.isFile() }))
+    .sort((a, b) => compare(a.name, b.name));
+}
+
+/** What stands before a name in this folder. */
+function folderPrefix(folder: string): string {
+  if (folder === '.') return '';
+  return folder.endsWith('/') ? folder : `${folder}/`;
 }
 
 /** The path without links; as it is where it vanished meanwhile. */

@@ -8,6 +8,8 @@ export interface Job {
   readonly input: CaptureInput;
   /** See joinInputs. */
   readonly doubt: JoinDoubt | null;
+  /** See Recording. */
+  readonly content: Uint8Array | null;
   /** Whether the user named it; else it may turn out to be no capture. */
   readonly named: boolean;
   readonly plan: Plan;

@@ -38,7 +38,7 @@ export async function judge(job: Job, hooks: RunHooks = {}, line?: (json: string
       watchHeap();
       return hooks.batch?.();
     };
-    await analysis.run(job.input, { ...hooks, batch, doubt: job.doubt });
+    await analysis.run(job.input, { ...hooks, batch, doubt: job.doubt, content: job.content });
   } catch (error) {
     const foreign = error instanceof NotACapture;
     state = foreign && !job.named ? 'skipped' : 'failed';
@@ -79,7 +79,7 @@ async function beside(
 
 /** The transcript that `analyze -o` writes, and the line of each finding in it. */
 async function transcriptOf(
-  { input, doubt, plan }: Job,
+  { input, doubt, content, plan }: Job,
   signal: AbortSignal | undefined,
 ): Promise<{ text: string; lines: Map<string, number> }> {
   const parts: string[] = [];
@@ -99,7 +99,7 @@ async function transcriptOf(
     return false;
   };
   const analysis = new Analysis({ ...analysisOptions(plan, 'lines'), suppress }, transcript);
-  await analysis.run(input, { doubt, signal });
+  await analysis.run(input, { doubt, signal, content });
   analysis.finish();
   return { text: parts.join(''), lines };
 }

@@ -19,14 +19,16 @@ const MANY = 64;
 /** Takes an event of a job, by its number, as a line of JSON. */
 export type LineSink = (json: string, job: number) => void;
 
-/** Judges the captures of a run: by this thread, or by several, which start while it is found out what is to be judged. */
+/** Judges the captures of a run: by this thread, or by several. */
 export class Judges {
   private readonly settings: CheckSettings;
   private readonly signal: AbortSignal;
   private readonly bytes: ReturnType<typeof bytesOf>;
   /** Flags of V8 that were set for it. */
   private flags: readonly string[] = [];
-  private pool: Promise<Pool> | null = null;
+  private pool: Pool | null = null;
+  /** How many threads judge all that was found. */
+  private readonly threads: number;
 
   constructor(found: FoundInputs, settings: CheckSettings, signal: AbortSignal) {
     this.settings = settings;
@@ -35,7 +37,7 @@ export class Judges {
     const { inputs } = found;
     // a shard, or what a cache leaves to do, may be little
     const all = settings.shard === null && settings.cache === null && !inputs.some((i) => i.path === '-');
-    const threads = all
+    this.threads = all
       ? this.threadsFor(
           inputs.length,
           inputs.reduce((sum, i) => sum + i.size, 0),
@@ -43,8 +45,12 @@ export class Judges {
       : 1;
     // where every message is printed, a small young generation costs more time
     const printed = settings.reports.some((r) => r.format === 'ndjson' || r.format === 'json');
-    if (!printed && (threads > 1 || inputs.length >= MANY)) this.flags = saveFromStart();
-    if (threads > 1) this.start(threads);
+    if (!printed && (this.threads > 1 || inputs.length >= MANY)) this.flags = saveFromStart();
+  }
+
+  /** Starts the threads where there is so much that some are needed: it takes them a while, in which this one finds out what is to be judged. */
+  async prepare(): Promise<void> {
+    if (this.threads > 1) await this.start(this.threads);
   }
 
   /** `line` takes the events, where somebody wants them. */
@@ -81,9 +87,9 @@ export class Judges {
   private async judgeInTurn(jobs: readonly Job[], line: LineSink | undefined): Promise<FileReport[]> {
     // standard input can only be read by this thread
     const threads = jobs.some((j) => j.input === '-') ? 1 : this.threadsFor(jobs.length, this.bytesOf(jobs));
-    if (threads > 1 && this.pool === null) this.start(threads);
-    if (this.pool === null) return judgeHere(jobs, line, this.signal);
-    const pool = await this.pool;
+    if (threads > 1) await this.start(threads);
+    const { pool } = this;
+    if (pool === null) return judgeHere(jobs, line, this.signal);
     try {
       return await this.judgeInThreads(pool, jobs, line);
     } finally {
@@ -112,10 +118,11 @@ export class Judges {
     }
   }
 
-  private start(threads: number): void {
+  private async start(threads: number): Promise<void> {
     // other threads set them for the whole process
     mendFlagsInTheEnd();
-    this.pool = import('./pool.js').then(({ Pool }) => new Pool(threads, this.flags));
+    const { Pool } = await import('./pool.js');
+    this.pool ??= new Pool(threads, this.flags);
   }
 
   private threadsFor(jobs: number, bytes: number): number {

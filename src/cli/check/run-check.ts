@@ -2,7 +2,6 @@ import { DEFAULT_LIMITS } from '../../base/limits.js';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { inputName, inputParts, inputPaths, type CaptureInput } from '../../engine/analysis.js';
-import type { JoinDoubt } from '../../engine/analysis-options.js';
 import { joinInputs, unjoined, type Recording } from '../../engine/joining/join.js';
 import { rehearse } from '../../engine/rehearsal.js';
 import type { CheckReport, FileReport, GateResult } from '../../report/check-report.js';
@@ -10,7 +9,7 @@ import type { PageLimits } from '../../report/page/collector.js';
 import type { CaptureGroups } from '../../table/event-tables.js';
 import type { Suppression } from '../config-file.js';
 import { Interrupt } from '../interrupt.js';
-import { analysisOptions, checkKeylogs, checkKeyrings } from '../plan.js';
+import { analysisOptions, checkKeylogs, checkKeyrings, type Planner } from '../plan.js';
 import { version } from '../version.js';
 import { openReport, writeReports } from './open-report.js';
 import type { SuppressionState } from './gate.js';
@@ -21,7 +20,7 @@ import { reportOf } from './report-of.js';
 import type { CheckSettings } from './settings.js';
 import { placesOf, type Shard, type Sized } from './shard.js';
 import { packed, type ShardPart } from './shard-part.js';
-import { suppressionsFor, todayText } from './suppressions.js';
+import { suppressionsFor, todayText, type ActiveSuppression } from './suppressions.js';
 
 export interface CheckOutcome {
   readonly status: number;
@@ -39,6 +38,7 @@ export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
   );
   const found = findInputs(settings.inputs);
   const judges = new Judges(found, settings, interrupt.signal);
+  await judges.prepare();
   const suppressions = planner.loaded?.config.suppressions ?? [];
   const today = todayText();
   const recordings = await recordingsOf(settings, found, interrupt.signal);
@@ -66,7 +66,7 @@ export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
       all: suppressions,
       today,
       used: new Set(files.flatMap((f) => Object.keys(f.suppressed).map(Number))),
-      judged: files.filter((f) => f.state === 'judged').flatMap((f) => f.parts.map((p) => planner.pathOf(p))),
+      judged: suppressions.length === 0 && !settings.baseline ? [] : judgedPaths(files, planner),
       exists: (path) => existsSync(resolve(planner.loaded?.folder ?? '.', path)),
       complete: args.stream === undefined && args.protocol === undefined,
     };
@@ -88,6 +88,11 @@ export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
   } finally {
     interrupt.close();
   }
+}
+
+/** Paths of the files that were judged, as the configuration sees them. */
+function judgedPaths(files: readonly FileReport[], planner: Planner): string[] {
+  return files.filter((f) => f.state === 'judged').flatMap((f) => f.parts.map((p) => planner.pathOf(p)));
 }
 
 function checkReport(
@@ -183,7 +188,9 @@ async function recordingsOf(
   signal: AbortSignal,
 ): Promise<readonly Recording[]> {
   const paths = found.inputs.map((i) => i.path);
-  return settings.args.join === 'never' ? unjoined(paths) : joinInputs(paths, signal);
+  if (settings.args.join === 'never') return unjoined(paths);
+  const files = new Set(found.inputs.flatMap((i) => (i.isFile ? i.path : [])));
+  return joinInputs(paths, signal, (path) => files.has(path));
 }
 
 function jobsFor(
@@ -197,18 +204,20 @@ function jobsFor(
   const lines = reports.some((r) => r.format === 'sarif' || r.format === 'github' || r.format === 'gitlab');
   const streams = settings.gate.requireComplete || reports.some((r) => r.format === 'junit');
   const page = reports.some((r) => r.format === 'html') ? pageShare(recordings.length + settings.raws.length) : null;
-  const job = (input: CaptureInput, named: boolean, doubt: JoinDoubt | null): Job => {
+  const activeFor = (input: CaptureInput): readonly ActiveSuppression[] => {
+    const paths = inputParts(input).map((p) => planner.pathOf(p));
+    return suppressionsFor(suppressions, paths, today);
+  };
+  const job = (input: CaptureInput, named: boolean, recording: Recording | null): Job => {
     const name = inputName(input);
     return {
       input,
-      doubt,
+      doubt: recording?.doubt ?? null,
+      // what a cache keeps is of the file as it is when its result is looked for
+      content: settings.cache === null ? (recording?.content ?? null) : null,
       named,
       plan: planner.for(name),
-      suppressions: suppressionsFor(
-        suppressions,
-        inputParts(input).map((p) => planner.pathOf(p)),
-        today,
-      ),
+      suppressions: suppressions.length === 0 ? NONE : activeFor(input),
       golden,
       lines,
       streams,
@@ -222,12 +231,14 @@ function jobsFor(
       job(
         r.input,
         r.indexes.some((i) => found.inputs[i]!.named),
-        r.doubt,
+        r,
       ),
     ),
     ...settings.raws.map((raw) => job(raw, true, null)),
   ];
 }
+
+const NONE: readonly ActiveSuppression[] = [];
 
 /** What each of several captures may take of a page. */
 function pageShare(captures: number): PageLimits {

@@ -58,8 +58,8 @@ async function read(work: Work, job: CaptureJob, output: PieceOutput): Promise<C
   let problem: string | null = null;
   let foreign = false;
   try {
-    const { doubt } = job;
-    await analysis.run(job.input, { doubt, batch: watchHeap }, analysisOptions(job.own, work.detail));
+    const { doubt, content } = job;
+    await analysis.run(job.input, { doubt, content, batch: watchHeap }, analysisOptions(job.own, work.detail));
   } catch (error) {
     problem = inputError(job.input, error);
     foreign = error instanceof NotACapture;

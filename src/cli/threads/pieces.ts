@@ -28,6 +28,8 @@ export type Work = { readonly detail: Detail } & (
 export interface CaptureJob {
   readonly input: CaptureInput;
   readonly doubt: JoinDoubt | null;
+  /** See Recording. */
+  readonly content: Uint8Array | null;
   /** Of the run as a whole, and of this capture. */
   readonly base: Plan;
   readonly own: Plan;

@@ -1,18 +1,18 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { constants, gunzipSync } from 'node:zlib';
+import { Block } from '../../base/block.js';
 import { DEFAULT_LIMITS } from '../../base/limits.js';
 import { systemPath } from '../../base/file-name.js';
 import { pathStat } from '../../base/path-stat.js';
-import { parserFor } from '../../capture/intake.js';
+import { fileHead } from '../../capture/file-head.js';
+import { recordParserFor } from '../../capture/intake.js';
 import type { CaptureInfo, CaptureNote, Packet, PacketSink } from '../../capture/packet.js';
-import { compressionOf, sniff } from '../../capture/sniff.js';
+import { parseAtOnce } from '../../capture/small-capture.js';
+import { compressionOf, sniff, SNIFF_BYTES } from '../../capture/sniff.js';
 import { openCapture } from '../../capture/source.js';
 import { startOfZstd } from '../../capture/zstd.js';
 import { LinkDecoder } from '../../link/link-decoder.js';
 import { TcpEnds, type TcpStart } from './tcp-ends.js';
-
-/** Bytes from a file's beginning that are looked at first; where no packet ends in them, as many as the limit allows. */
-const FIRST_BYTES = 64 << 10;
 
 /** How a capture file begins and ends: what tells whether another one continues it. */
 export class CaptureEnds implements PacketSink {
@@ -63,21 +63,47 @@ export interface CaptureHead {
 /** A file's beginning as its first bytes show it; `limit`: they show no packet, but more bytes might. */
 export type Head = CaptureHead | 'limit' | null;
 
+/** What the first bytes of a file show. */
+export interface Beginning {
+  readonly head: Head;
+  /** All of it, where it is small and not compressed: it need not be read again. */
+  readonly content: Uint8Array | null;
+}
+
+const NOTHING: Beginning = { head: null, content: null };
+
 /** How a file begins; null where it is no capture of packets, or holds none. */
 export function headOf(path: string): Head {
-  const stat = pathStat(path);
-  if (stat?.isFile() !== true) return null;
-  const most = DEFAULT_LIMITS.joinHeadBytes;
+  return pathStat(path)?.isFile() === true ? beginningOf(path).head : null;
+}
+
+/** The beginning of a regular file. */
+export function beginningOf(path: string): Beginning {
   try {
-    const head = packetsOf(firstBytes(path, Math.min(FIRST_BYTES, stat.size)), most);
-    if (head === null || head.first >= 0 || stat.size <= FIRST_BYTES) return head?.first === -1 ? null : head;
-    const longer = packetsOf(firstBytes(path, most), most);
-    if (longer !== null && longer.first < 0) return stat.size > most ? 'limit' : null;
-    return longer;
+    const fd = openSync(systemPath(path), 'r');
+    try {
+      return beginning(fd);
+    } finally {
+      closeSync(fd);
+    }
   } catch {
     // whoever analyzes it hears what is wrong
-    return null;
+    return NOTHING;
   }
+}
+
+function beginning(fd: number): Beginning {
+  const most = DEFAULT_LIMITS.joinHeadBytes;
+  const bytes = fileHead(fd);
+  const head = packetsOf(bytes, most);
+  if (head === null) return NOTHING;
+  // fewer than could be read at once: that is all
+  if (bytes.length < SNIFF_BYTES)
+    return head.first < 0 ? NOTHING : { head, content: compressionOf(bytes) === null ? bytes.slice() : null };
+  if (head.first >= 0) return { head, content: null };
+  const longer = packetsOf(readFirst(fd, most), most);
+  if (longer !== null && longer.first < 0) return { head: fstatSync(fd).size > most ? 'limit' : null, content: null };
+  return { head: longer, content: null };
 }
 
 /** The ends of a whole file; null where it cannot be read. */
@@ -92,14 +118,13 @@ export async function endsOf(path: string, signal?: AbortSignal): Promise<Captur
 }
 
 /** `first` is -1 where they hold no packet. */
-function packetsOf(bytes: Buffer, most: number): CaptureHead | null {
+function packetsOf(bytes: Uint8Array, most: number): CaptureHead | null {
   const head = unpacked(bytes, most);
   const sniffed = sniff(head, true);
   if (sniffed === null || (sniffed.kind !== 'pcap' && sniffed.kind !== 'pcapng')) return null;
   const ends = new CaptureEnds(true);
-  const { parser, offset } = parserFor(sniffed, 'blocks', ends, DEFAULT_LIMITS, head.length + 1);
-  parser.push(head.subarray(offset));
-  parser.end(true);
+  const { parser, offset } = recordParserFor(sniffed, ends, DEFAULT_LIMITS);
+  parseAtOnce(parser, new Block(head), offset, head.length, () => true);
   return { first: ends.first, kind: ends.kind, starts: ends.tcp.starts };
 }
 
@@ -107,15 +132,19 @@ function packetsOf(bytes: Buffer, most: number): CaptureHead | null {
 export function firstBytes(path: string, length: number): Buffer {
   const fd = openSync(systemPath(path), 'r');
   try {
-    const head = Buffer.allocUnsafe(length);
-    return head.subarray(0, readSync(fd, head, 0, length, 0));
+    return readFirst(fd, length);
   } finally {
     closeSync(fd);
   }
 }
 
+function readFirst(fd: number, length: number): Buffer {
+  const head = Buffer.allocUnsafe(length);
+  return head.subarray(0, readSync(fd, head, 0, length, 0));
+}
+
 /** The bytes without compression, as many as allowed. */
-function unpacked(head: Buffer, most: number): Buffer {
+function unpacked(head: Uint8Array, most: number): Uint8Array {
   const kind = compressionOf(head);
   if (kind === null) return head;
   if (kind === 'zstd') return startOfZstd(head, most, DEFAULT_LIMITS.zstdWindowBytes);

@@ -1,9 +1,10 @@
 import { basename, dirname, resolve } from 'node:path';
 import { DEFAULT_LIMITS } from '../../base/limits.js';
+import { pathStat } from '../../base/path-stat.js';
 import { byteSize, safeText } from '../../base/text.js';
 import type { CaptureInput } from '../analysis.js';
 import type { JoinDoubt } from '../analysis-options.js';
-import { endsOf, headOf, type CaptureEnds, type CaptureHead } from './capture-ends.js';
+import { beginningOf, endsOf, type CaptureEnds, type CaptureHead } from './capture-ends.js';
 import { ringOrder, ringPlace, withoutNumbers, type RingPlace } from './ring-names.js';
 import type { Continuation } from './tcp-ends.js';
 
@@ -13,7 +14,12 @@ export interface Recording {
   readonly indexes: readonly number[];
   /** Where it is not certain whether it continues another one. */
   readonly doubt: JoinDoubt | null;
+  /** All of it, where it was read already. */
+  readonly content: Uint8Array | null;
 }
+
+/** Bytes of small captures that are kept from the look at how they begin, so that they are not read again. */
+const MAX_CONTENT = 8 << 20;
 
 /** Milliseconds by which packets of one recorder may be out of order where it changes to a new file. */
 const DISORDER_MS = 1;
@@ -29,6 +35,7 @@ interface Candidate {
   /** The same for names that differ in nothing but numbers. */
   readonly family: string;
   readonly head: CaptureHead;
+  readonly content: Uint8Array | null;
   /** Time of the last packet; Infinity until that is known. */
   end: number;
   whole: CaptureEnds | null;
@@ -40,11 +47,16 @@ interface Candidate {
 /**
  * Puts captures together that continue one another: files of one folder, of the same kind, one after the other in time, in which TCP
  * connections go on with the very next byte, or whose names are those of one recorder. Everything else stays as it is, in its order.
+ * `isFile`: whether a path is that of a regular file, where that is known already.
  */
-export async function joinInputs(inputs: readonly CaptureInput[], signal?: AbortSignal): Promise<Recording[]> {
+export async function joinInputs(
+  inputs: readonly CaptureInput[],
+  signal?: AbortSignal,
+  isFile = isRegular,
+): Promise<Recording[]> {
   const recordings: (Recording | null)[] = unjoined(inputs);
   if (inputs.length < 2) return unjoined(inputs);
-  for (const group of groupsOf(inputs, recordings)) {
+  for (const group of groupsOf(inputs, recordings, isFile)) {
     await link(group, signal);
     for (const first of group) {
       if (first.previous !== null) continue;
@@ -53,7 +65,8 @@ export async function joinInputs(inputs: readonly CaptureInput[], signal?: Abort
       const indexes = chain.map((c) => c.index);
       const input = chain.length === 1 ? first.path : { parts: chain.map((c) => c.path) };
       for (const index of indexes) recordings[index] = null;
-      recordings[Math.min(...indexes)] = { input, indexes, doubt: first.doubt };
+      const content = chain.length === 1 ? first.content : null;
+      recordings[Math.min(...indexes)] = { input, indexes, doubt: first.doubt, content };
     }
   }
   return recordings.filter((r) => r !== null);
@@ -61,26 +74,41 @@ export async function joinInputs(inputs: readonly CaptureInput[], signal?: Abort
 
 /** Every input as a recording of its own. */
 export function unjoined(inputs: readonly CaptureInput[]): Recording[] {
-  return inputs.map((input, index) => ({ input, indexes: [index], doubt: null }));
+  return inputs.map((input, index) => ({ input, indexes: [index], doubt: null, content: null }));
 }
 
 /** Captures that may be of one recorder, in order of time; only groups in which one may continue another. */
-function groupsOf(inputs: readonly CaptureInput[], recordings: (Recording | null)[]): Candidate[][] {
+function groupsOf(
+  inputs: readonly CaptureInput[],
+  recordings: (Recording | null)[],
+  isFile: (path: string) => boolean,
+): Candidate[][] {
   const groups = new Map<string, Candidate[]>();
   const seen = new Set<string>();
+  let room = MAX_CONTENT;
   inputs.forEach((path, index) => {
-    if (typeof path !== 'string' || path === '-' || seen.has(resolve(path))) return;
-    seen.add(resolve(path));
-    const head = headOf(path);
-    if (head === 'limit') recordings[index] = { input: path, indexes: [index], doubt: HEAD_LIMIT };
+    if (typeof path !== 'string' || path === '-') return;
+    const full = resolve(path);
+    if (seen.has(full)) return;
+    seen.add(full);
+    if (!isFile(path)) return;
+    const beginning = beginningOf(path);
+    const { head } = beginning;
+    if (head === 'limit') recordings[index] = { input: path, indexes: [index], doubt: HEAD_LIMIT, content: null };
     if (head === null || head === 'limit') return;
-    const key = `${dirname(resolve(path))}\0${head.kind}`;
+    const content = beginning.content !== null && beginning.content.length <= room ? beginning.content : null;
+    if (content !== null) {
+      room -= content.length;
+      recordings[index] = { input: path, indexes: [index], doubt: null, content };
+    }
+    const key = `${dirname(full)}\0${head.kind}`;
     const candidate: Candidate = {
       index,
       path,
       place: ringPlace(basename(path)),
       family: withoutNumbers(basename(path)),
       head,
+      content,
       end: Infinity,
       whole: null,
       next: null,
@@ -94,6 +122,10 @@ function groupsOf(inputs: readonly CaptureInput[], recordings: (Recording | null
   return [...groups.values()]
     .filter((group) => group.length > 1)
     .map((group) => group.sort((a, b) => a.head.first - b.head.first || a.index - b.index));
+}
+
+function isRegular(path: string): boolean {
+  return pathStat(path)?.isFile() === true;
 }
 
 const HEAD_LIMIT: JoinDoubt = {
