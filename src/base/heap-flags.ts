@@ -6,8 +6,19 @@ export const SMALL_YOUNG_GENERATION: readonly string[] = ['--semi-space-growth-f
 /** How much the heap may grow, in percent, before V8 collects it again: left alone it lets a heap of 100 MB grow to 420. */
 export const SLOW_GROWTH: readonly string[] = ['--heap-growing-percent=60'];
 
+/**
+ * How much of what a function calls is compiled into it, in bytes of bytecode. A packet passes through some thirty small functions: with V8's
+ * own bound of 920, some of the calls between them stay calls, which costs a sixth of the time of small messages.
+ */
+export const MORE_INLINING: readonly string[] = ['--max-inlined-bytecode-size-cumulative=1500'];
+
 /** What the others change, as it is at the start of a process. */
-const AT_START: readonly string[] = ['--semi-space-growth-factor=2', '--parallel-scavenge', '--heap-growing-percent=0'];
+const AT_START: readonly string[] = [
+  '--semi-space-growth-factor=2',
+  '--parallel-scavenge',
+  '--heap-growing-percent=0',
+  '--max-inlined-bytecode-size-cumulative=920',
+];
 
 /** Sets flags of V8, which are the process's, whichever thread sets them. */
 export function setHeapFlags(flags: readonly string[]): void {

@@ -1,5 +1,11 @@
 import { getHeapStatistics } from 'node:v8';
-import { restoreHeapFlags, setHeapFlags, SLOW_GROWTH, SMALL_YOUNG_GENERATION } from '../base/heap-flags.js';
+import {
+  MORE_INLINING,
+  restoreHeapFlags,
+  setHeapFlags,
+  SLOW_GROWTH,
+  SMALL_YOUNG_GENERATION,
+} from '../base/heap-flags.js';
 
 /** Bytes of live and dead objects from which memory counts more than time. */
 const MUCH = 32 << 20;
@@ -11,11 +17,12 @@ let young: 'as it is' | 'to be small' | 'small' = 'as it is';
 let mending = false;
 
 /**
- * To be called between batches of packets: has V8 collect sooner once there is much to collect, as with thousands of open sessions. The
- * first batch is left alone: a small capture is over then, and to ask V8 for anything takes a while.
+ * To be called between batches of packets: has V8 inline more, and collect sooner once there is much to collect, as with thousands of open
+ * sessions. The first batch is left alone: a small capture is over then, and to ask V8 for anything takes a while.
  */
 export function watchHeap(): void {
   if (++batches < 2) return;
+  if (batches === 2) setFlags(MORE_INLINING);
   if (young === 'to be small') {
     young = 'small';
     thrifty = true;
