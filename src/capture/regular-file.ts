@@ -14,6 +14,13 @@ import { readSmallCapture, SMALL_BYTES } from './small-capture.js';
 /** Bytes that are read at once of a file that is not parsed in place. */
 const CHUNK_BYTES = 64 << 10;
 
+/**
+ * Bytes of the first batches of a file that is parsed in place, and how many these are: what is done between batches, such as keeping V8's
+ * heap small, is due before thousands of packets have passed.
+ */
+const SHORT_BATCH_BYTES = 128 << 10;
+const SHORT_BATCHES = 2;
+
 /** Bytes by which a file that is followed is known again: a header, and that of the first packet, which tells when it came. */
 const KNOWN_BYTES = 512;
 
@@ -122,9 +129,10 @@ class RegularFile {
   }
 
   private async readInPlace(window: RecordWindow): Promise<void> {
-    while (!window.done) {
+    for (let batch = 0; !window.done; batch++) {
       const room = window.room();
-      const count = await this.fill(window.bytes, room);
+      const { bytes } = window;
+      const count = await this.fill(batch < SHORT_BATCHES ? bytes.subarray(0, room + SHORT_BATCH_BYTES) : bytes, room);
       if (count === 0) break;
       window.accept(count);
       await this.pause();
