@@ -144,7 +144,8 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
 
   private framing: Framing<M, S>;
   private readonly keepsHeads: boolean;
-  private readonly lastOrigin = new Origin();
+  /** Where the last byte of the body came from that was there; made for the first message that does not come in one. */
+  private lastOrigin: Origin | null = null;
   private headFilled = 0;
   private searching = false;
   private searchFrom = 0;
@@ -201,7 +202,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
       this.handOn(message);
       return;
     }
-    this.lastOrigin.copyFrom(input.originAt(input.pos - 1));
+    (this.lastOrigin ??= new Origin()).copyFrom(input.originAt(input.pos - 1));
     this.current = message;
     this.body = rest;
     this.framing.bodyToCome(message);
@@ -273,7 +274,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
    */
   goOn(message: M, rest: number, headFilled: number, origin: Origin): void {
     this.headFilled = headFilled;
-    this.lastOrigin.copyFrom(origin);
+    (this.lastOrigin ??= new Origin()).copyFrom(origin);
     this.current = message;
     this.body = rest;
     this.framing.bodyToCome(message);
@@ -303,7 +304,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
       this.output.skip(this.side, offset, end - start, this.passing);
       return;
     }
-    this.lastOrigin.copyFrom(origin);
+    (this.lastOrigin ??= new Origin()).copyFrom(origin);
     this.feed(m, block.bytes, start, end);
   }
 
@@ -319,7 +320,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
     const m = this.current;
     if (m === null) return;
     this.current = null;
-    m.endAt(m.complete ? origin : this.lastOrigin);
+    m.endAt(m.complete ? origin : this.lastOrigin!);
     this.handOn(m);
   }
 
@@ -350,7 +351,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
       m.complete = false;
       m.missing += missing;
       this.framing.endsIn(m, missing, how);
-      m.endAt(this.lastOrigin);
+      m.endAt(this.lastOrigin!);
       this.handOn(m);
     }
     this.framing.ended(how, m, missing);
@@ -407,7 +408,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
     const origin = input.originAt(input.pos - 1);
     if (this.current === null) this.output.skip(this.side, input.base + from, n, this.passing);
     else {
-      this.lastOrigin.copyFrom(origin);
+      (this.lastOrigin ??= new Origin()).copyFrom(origin);
       this.feed(this.current, input.bytes, from, from + n);
     }
     if (this.body === 0) this.bodyEnd(origin);

@@ -1,4 +1,5 @@
 import { CLIENT, otherSide, SERVER, type Side } from '../base/input.js';
+import { having, NEITHER, NOWHERE, type Pair } from '../base/pair.js';
 import type { Message } from './message.js';
 import type { DecoderSettings, SessionContext } from './protocol.js';
 
@@ -30,24 +31,25 @@ export function confidenceThat(knowledge: Knowledge): 'certain' | 'likely' | nul
 export class Witness {
   private readonly context: SessionContext;
   /** Stream offset by side up to which everything was captured and decoded; -1 where not even the first byte is known to be the first. */
-  private readonly wholeTo: [number, number];
-  private readonly broken: [boolean, boolean] = [false, false];
-  private readonly sealed: [boolean, boolean] = [false, false];
+  private wholeTo: Pair<number>;
+  private broken = NEITHER;
+  private sealed = NEITHER;
 
   constructor(context: SessionContext, settings: readonly [DecoderSettings, DecoderSettings]) {
     this.context = context;
-    this.wholeTo = [settings[CLIENT].fromStart ? Infinity : -1, settings[SERVER].fromStart ? Infinity : -1];
+    const [client, server] = [settings[CLIENT].fromStart, settings[SERVER].fromStart];
+    this.wholeTo = client && server ? NOWHERE : [client ? Infinity : -1, server ? Infinity : -1];
   }
 
   /** Bytes of that side from stream offset `offset` on are lost, or became no message. */
   lose(side: Side, offset: number): void {
-    this.broken[side] = true;
-    if (offset < this.wholeTo[side]) this.wholeTo[side] = offset;
+    this.broken = having(this.broken, side, true);
+    if (offset < this.wholeTo[side]) this.wholeTo = having(this.wholeTo, side, offset);
   }
 
   /** What that side sends from stream offset `offset` on cannot be read (it is encrypted): it never counts as seen. */
   seal(side: Side, offset: number): void {
-    this.sealed[side] = true;
+    this.sealed = having(this.sealed, side, true);
     this.lose(side, offset);
   }
 
@@ -71,7 +73,7 @@ export class Witness {
 
   /** That side's first message is known to be its first (a greeting), wherever the capture began. */
   began(side: Side): void {
-    if (this.wholeTo[side] < 0) this.wholeTo[side] = Infinity;
+    if (this.wholeTo[side] < 0) this.beginsAnew(side);
   }
 
   /**
@@ -79,7 +81,7 @@ export class Witness {
    * it is of no concern.
    */
   beginsAnew(side: Side): void {
-    this.wholeTo[side] = Infinity;
+    this.wholeTo = having(this.wholeTo, side, Infinity);
   }
 
   /**

@@ -9,7 +9,7 @@ import type { Reporter, Summary } from './event.js';
 import { FileRun } from './file-run.js';
 import { RunSecrets } from './run-secrets.js';
 import { emptySummary } from './summary.js';
-import { SessionBudgets } from './session-shares.js';
+import { SessionBudgets } from './session-budgets.js';
 
 export { inputName, inputParts, inputPaths, type CaptureInput, type MadeInput } from '../capture/source.js';
 

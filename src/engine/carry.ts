@@ -1,5 +1,7 @@
 import { Block } from '../base/block.js';
+import type { Budget } from '../base/budget.js';
 import { Input } from '../base/input.js';
+import type { Limits } from '../base/limits.js';
 import { Origin } from '../base/origin.js';
 
 const FIRST_SIZE = 256;
@@ -79,10 +81,17 @@ export class Carry {
   }
 }
 
-/** What the pumps of one file share: the window, and carries that are free. A direction that waits for nothing holds none. */
+/** What the pumps of one file share: limits, the window, and carries that are free. A direction that waits for nothing holds none. */
 export class PumpRoom {
+  readonly limits: Readonly<Limits>;
+  readonly budget: Budget;
   readonly input = new Input();
   private readonly free: Carry[] = [];
+
+  constructor(limits: Readonly<Limits>, budget: Budget) {
+    this.limits = limits;
+    this.budget = budget;
+  }
 
   take(): Carry {
     return this.free.pop() ?? new Carry();

@@ -1,7 +1,5 @@
 import type { Block } from '../base/block.js';
-import type { Budget } from '../base/budget.js';
-import type { Input, Side } from '../base/input.js';
-import type { Limits } from '../base/limits.js';
+import type { Side } from '../base/input.js';
 import type { Origin } from '../base/origin.js';
 import type { Decoder, Output } from '../contract/protocol.js';
 import type { Carry, PumpRoom } from './carry.js';
@@ -17,12 +15,9 @@ const LEAST_GIVEN_UP = 4 << 10;
  */
 export class DirectionPump {
   readonly decoder: Decoder;
-  private readonly limits: Readonly<Limits>;
-  private readonly budget: Budget;
   private readonly room: PumpRoom;
   private readonly output: Output;
   private readonly side: Side;
-  private readonly input: Input;
   /** Stream offset of the next byte that the decoder has not taken. */
   offset: number;
   /** What was left of chunks, while anything is; and its length. */
@@ -34,22 +29,11 @@ export class DirectionPump {
   impatient = false;
 
   /** `output` is told of bytes of `side` that the decoder left behind when they could not be completed any more. */
-  constructor(
-    decoder: Decoder,
-    side: Side,
-    offset: number,
-    limits: Readonly<Limits>,
-    budget: Budget,
-    room: PumpRoom,
-    output: Output,
-  ) {
+  constructor(decoder: Decoder, side: Side, offset: number, room: PumpRoom, output: Output) {
     this.decoder = decoder;
     this.side = side;
     this.offset = offset;
-    this.limits = limits;
-    this.budget = budget;
     this.room = room;
-    this.input = room.input;
     this.output = output;
   }
 
@@ -83,7 +67,7 @@ export class DirectionPump {
       this.keep(block, pos, pos + want, origin);
       pos += want;
       if (d.waiting) {
-        if (this.carried > this.limits.hintBytes) {
+        if (this.carried > this.room.limits.hintBytes) {
           this.impatient = true;
           this.drainCarry(false);
         }
@@ -105,7 +89,7 @@ export class DirectionPump {
     this.carry = null;
     this.carried = 0;
     if (carry === null) return;
-    this.budget.give(carry.cost);
+    this.room.budget.give(carry.cost);
     carry.each(take);
     this.room.put(carry);
   }
@@ -158,7 +142,7 @@ export class DirectionPump {
     this.carried = 0;
     if (carry === null) return;
     this.carry = null;
-    this.budget.give(carry.cost);
+    this.room.budget.give(carry.cost);
     this.room.put(carry);
   }
 
@@ -167,9 +151,9 @@ export class DirectionPump {
     if (this.carried > 0 && this.decoder.waiting) this.drainCarry(false);
     const { carry, carried } = this;
     if (carry === null) return;
-    carry.open(this.input, this.offset);
-    this.decoder.abandon(this.input, why);
-    const left = carried - this.input.pos;
+    carry.open(this.room.input, this.offset);
+    this.decoder.abandon(this.room.input, why);
+    const left = carried - this.room.input.pos;
     this.offset += carried;
     if (left > 0) this.output.skip(this.side, this.offset - left, left, 'undecoded');
     this.release();
@@ -177,7 +161,7 @@ export class DirectionPump {
 
   private drainCarry(patient: boolean): void {
     const carry = this.carry!;
-    carry.open(this.input, this.offset);
+    carry.open(this.room.input, this.offset);
     const pos = this.drainInput(carry.block, patient);
     this.offset += pos;
     if (this.carry !== carry) return;
@@ -186,7 +170,7 @@ export class DirectionPump {
     } else if (pos > 0) {
       const before = carry.cost;
       carry.drop(pos);
-      this.budget.give(before - carry.cost);
+      this.room.budget.give(before - carry.cost);
       this.carried = carry.length;
     }
   }
@@ -207,7 +191,7 @@ export class DirectionPump {
       if (pos === end) return pos;
     }
     if (end - pos < d.need) return pos;
-    this.input.open(block, pos, end, this.offset, origin);
+    this.room.input.open(block, pos, end, this.offset, origin);
     const stopped = this.drainInput(block, patient);
     this.offset += stopped - pos;
     return stopped;
@@ -215,7 +199,7 @@ export class DirectionPump {
 
   private drainInput(block: Block, patient: boolean): number {
     const d = this.decoder;
-    const input = this.input;
+    const input = this.room.input;
     for (;;) {
       if (d.body > 0) {
         const n = Math.min(d.body, input.end - input.pos);
@@ -238,7 +222,7 @@ export class DirectionPump {
         return input.pos;
       }
       if (input.pos === before && d.body === 0 && d.need <= need) throw new Error('a decoder makes no progress');
-      if (d.need > Math.max(this.limits.messageBytes, LEAST_GATHERED))
+      if (d.need > Math.max(this.room.limits.messageBytes, LEAST_GATHERED))
         throw new Error('a decoder gathers more than a message may hold');
     }
   }
@@ -247,11 +231,11 @@ export class DirectionPump {
     let { carry } = this;
     if (carry === null) {
       carry = this.carry = this.room.take();
-      this.budget.take(carry.cost);
+      this.room.budget.take(carry.cost);
     }
     const before = carry.cost;
     carry.append(block, start, end, origin);
-    if (!this.budget.take(carry.cost - before) && carry.cost > LEAST_GIVEN_UP) this.crowded = true;
+    if (!this.room.budget.take(carry.cost - before) && carry.cost > LEAST_GIVEN_UP) this.crowded = true;
     this.carried = carry.length;
   }
 }

@@ -1,4 +1,5 @@
 import type { Side } from '../base/input.js';
+import type { Pair } from '../base/pair.js';
 import type { Confidence, Party, Rule, Severity } from '../base/rule.js';
 import type { CaptureInfo } from '../capture/packet.js';
 import type { Message } from '../contract/message.js';
@@ -28,22 +29,22 @@ export interface StreamRecord {
   /** Captured stream bytes by side: [client's, server's]. */
   readonly bytes: [number, number];
   /** Stream bytes that the capture lost, by side. */
-  readonly missing: [number, number];
+  missing: Pair<number>;
   /** Captured bytes that are not part of a message, by side and reason. */
-  readonly skipped: [Record<SkipReason, number>, Record<SkipReason, number>];
+  skipped: Pair<Readonly<Record<SkipReason, number>>>;
   end: 'closed' | 'reset' | 'open';
   messages: number;
-  readonly findings: Counts;
+  findings: Readonly<Counts>;
   /** Notes and warnings that were raised once, and came again; filled when the stream ends. */
   repeated: readonly Repeated[];
   /** By side: whether every message so far was decoded from its own direction alone. */
-  readonly contextFree: [boolean, boolean];
+  contextFree: Pair<boolean>;
   /** By side: offset in the plaintext from which on it came out of TLS; Infinity: none did. */
-  readonly tlsFrom: [number, number];
+  tlsFrom: Pair<number>;
   /** The TLS layer of the stream, or null. */
   tls: TlsConnection | null;
   /** By side: captured bytes that were TLS's own (headers, tags, handshake). */
-  readonly tlsOverhead: [number, number];
+  tlsOverhead: Pair<number>;
   /** First bytes by end, of a stream that no protocol claimed. */
   firstBytes: [Uint8Array, Uint8Array] | null;
   /** What such a stream is, where a protocol knows it by name and does not decode it. */

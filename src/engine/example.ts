@@ -15,7 +15,7 @@ import { ParkedStreams } from './parked-streams.js';
 import { ProbeStores } from './probe-stores.js';
 import { sharedSettings, type StreamEnvironment } from './stream-environment.js';
 import { StreamIntake } from './stream-intake.js';
-import { SessionBudgets } from './session-shares.js';
+import { SessionBudgets } from './session-budgets.js';
 
 export interface StepOptions {
   /** The server's port; 10809 where not given. */
@@ -129,16 +129,17 @@ export function playSteps(protocol: Protocol, steps: readonly Step[], options: S
     },
     limits,
   );
+  const budget = new Budget(limits.bufferedBytes);
   const env: StreamEnvironment = {
     limits,
-    budget: new Budget(limits.bufferedBytes),
+    budget,
     budgets: new SessionBudgets(limits),
     protocols: [protocol],
     forced: () => (options.forced ? protocol : null),
     shared: () => shared,
     levels: options.levels ?? new Map(),
     parked: new ParkedStreams(),
-    room: new PumpRoom(),
+    room: new PumpRoom(limits, budget),
     stores: new ProbeStores(),
     once: () => true,
     secrets: new ExampleSecrets(limits.tlsSessions, options.keyLog ?? ''),

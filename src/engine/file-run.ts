@@ -18,7 +18,7 @@ import type { RunSecrets } from './run-secrets.js';
 import { tapped } from './tap.js';
 import { sharedSettings, type StreamEnvironment } from './stream-environment.js';
 import { StreamIntake } from './stream-intake.js';
-import type { SessionBudgets } from './session-shares.js';
+import type { SessionBudgets } from './session-budgets.js';
 
 /** One input on its way through link, stream and engine. */
 export class FileRun implements PacketSink {
@@ -75,7 +75,7 @@ export class FileRun implements PacketSink {
       details: options.details,
       settings: sharedSettings(options),
       parked: new ParkedStreams(),
-      room: new PumpRoom(),
+      room: new PumpRoom(options.limits, budget),
       stores: new ProbeStores(),
       once: (record, what) => {
         if (!wanted(record) || said.has(what)) return false;

@@ -9,6 +9,7 @@ import type { Evidence } from '../contract/protocol.js';
 import type { End } from '../stream/byte-stream.js';
 import type { Finding, StreamRecord } from './event.js';
 import { Repeats, type Recurrence } from './repeats.js';
+import { countFinding } from './stream-record.js';
 
 export type RuleLevel = Severity | 'off';
 export type RuleLevels = ReadonlyMap<string, RuleLevel>;
@@ -82,11 +83,6 @@ export class StreamFindings {
     this.suppress = suppress;
   }
 
-  /** Whether a finding of that rule would be reported, if it is certain and there were not too many. */
-  wants(rule: Rule): boolean {
-    return effectiveSeverity(rule, undefined, 'certain', this.levels) !== null;
-  }
-
   /** Whether there was any so far. */
   get any(): boolean {
     return this.counts !== null;
@@ -129,7 +125,7 @@ export class StreamFindings {
     const n = (this.counts.get(rule) ?? 0) + 1;
     this.counts.set(rule, n);
     if (n > this.limits.findingsPerRule) {
-      this.record.findings[severity]++;
+      countFinding(this.record, severity);
       return;
     }
     const repeated = counted ? (this.repeats ??= new Repeats()).add(rule, severity, party, evidence.text) : null;
@@ -189,7 +185,7 @@ export class StreamFindings {
       const finding = this.within(held.finding);
       if (this.suppress?.(finding)) continue;
       if (held.repeated !== null) held.repeated.finding = finding;
-      this.record.findings[finding.severity]++;
+      countFinding(this.record, finding.severity);
       this.emit(finding);
     }
   }

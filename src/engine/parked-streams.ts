@@ -1,6 +1,8 @@
 import { extended, grownTo, integer } from '../base/columns.js';
 import { Origin } from '../base/origin.js';
+import { having } from '../base/pair.js';
 import type { StreamRecord } from './event.js';
+import { skippedOf } from './stream-record.js';
 
 /** How many first bytes of an unknown stream are shown. */
 export const FIRST_BYTES = 32;
@@ -62,8 +64,8 @@ export class ParkedStreams {
     const unclaimed = this.unclaimed[as] === 1;
     for (const end of [0, 1] as const) {
       record.bytes[end] = integer(this.bytes[2 * as + end]!);
-      record.missing[end] = integer(this.missing[2 * as + end]!);
-      if (unclaimed) record.skipped[end].undecoded = record.bytes[end];
+      record.missing = having(record.missing, end, integer(this.missing[2 * as + end]!));
+      if (unclaimed) skippedOf(record, end).undecoded = record.bytes[end];
     }
     if (unclaimed && firstBytes) record.firstBytes = [this.firstOf(2 * as), this.firstOf(2 * as + 1)];
     return unclaimed;

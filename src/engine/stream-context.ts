@@ -1,11 +1,11 @@
 import type { Side } from '../base/input.js';
 import type { Limits } from '../base/limits.js';
-import type { Share } from '../base/share.js';
+import { Share } from '../base/share.js';
 import type { SessionContext } from '../contract/protocol.js';
 import type { Connection, End } from '../stream/byte-stream.js';
 import type { DirectionPump } from './direction-pump.js';
 import type { StreamRecord } from './event.js';
-import type { SessionShares } from './session-shares.js';
+import type { SessionBudgets } from './session-budgets.js';
 
 /** What a session is told of its stream. */
 export class StreamContext implements SessionContext {
@@ -22,15 +22,21 @@ export class StreamContext implements SessionContext {
     record: StreamRecord,
     clientEnd: End | null,
     limits: Readonly<Limits>,
-    shares: SessionShares,
+    budgets: SessionBudgets,
     shared: unknown,
   ) {
     this.record = record;
     this.clientEnd = clientEnd;
     this.limits = limits;
-    this.held = shares.held;
-    this.heldBytes = shares.heldBytes;
+    this.held = new Share(budgets.held);
+    this.heldBytes = new Share(budgets.heldBytes);
     this.shared = shared;
+  }
+
+  /** Gives back what the session holds of the run's budgets. */
+  release(): void {
+    this.held.release();
+    this.heldBytes.release();
   }
 
   get file(): string {

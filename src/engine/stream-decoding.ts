@@ -1,6 +1,7 @@
 import { Block } from '../base/block.js';
 import { CLIENT, otherSide, SERVER, type Side } from '../base/input.js';
 import type { Origin } from '../base/origin.js';
+import { having } from '../base/pair.js';
 import type { DecoderSettings, Session } from '../contract/protocol.js';
 import type { End } from '../stream/byte-stream.js';
 import type { TlsEvent } from '../tls/event.js';
@@ -10,8 +11,8 @@ import type { StreamRecord } from './event.js';
 import { StreamContext } from './stream-context.js';
 import type { StreamEnvironment } from './stream-environment.js';
 import type { StreamLedger } from './stream-ledger.js';
+import { skippedOf } from './stream-record.js';
 import { StreamTls, type PlaintextReader } from './stream-tls.js';
-import { SessionShares } from './session-shares.js';
 
 /**
  * A stream whose protocol is known: feeds its two decoders, through TLS where that begins, and its session. Should one of them throw,
@@ -23,7 +24,7 @@ export class StreamDecoding implements PlaintextReader {
   private readonly record: StreamRecord;
   private readonly session: Session;
   private readonly pumps: readonly [DirectionPump, DirectionPump];
-  private readonly shares: SessionShares;
+  private readonly context: StreamContext;
   private tls: StreamTls | null;
   /** Sides (as bits) that have ended. */
   private ended = 0;
@@ -46,9 +47,9 @@ export class StreamDecoding implements PlaintextReader {
     this.tls = tls;
     const { record } = ledger;
     this.record = record;
-    const { limits, budget, room } = env;
-    this.shares = new SessionShares(env.budgets);
-    const context = new StreamContext(record, found.clientEnd, limits, this.shares, env.shared(found.protocol));
+    const { limits, room } = env;
+    const context = new StreamContext(record, found.clientEnd, limits, env.budgets, env.shared(found.protocol));
+    this.context = context;
     const { client, server, session } = found.protocol.converse(context, ledger, [
       this.settings(CLIENT, dropped[CLIENT]),
       this.settings(SERVER, dropped[SERVER]),
@@ -57,8 +58,8 @@ export class StreamDecoding implements PlaintextReader {
     ledger.session = session;
     record.session = session;
     this.pumps = [
-      new DirectionPump(client, CLIENT, dropped[CLIENT], limits, budget, room, ledger),
-      new DirectionPump(server, SERVER, dropped[SERVER], limits, budget, room, ledger),
+      new DirectionPump(client, CLIENT, dropped[CLIENT], room, ledger),
+      new DirectionPump(server, SERVER, dropped[SERVER], room, ledger),
     ];
     context.pumps = this.pumps;
     if (tls !== null) tls.reader = this;
@@ -101,7 +102,7 @@ export class StreamDecoding implements PlaintextReader {
   /** The next captured bytes of that side. */
   bytes(side: Side, block: Block, start: number, end: number, origin: Origin): void {
     if (this.failed) {
-      this.record.skipped[side].undecoded += end - start;
+      skippedOf(this.record, side).undecoded += end - start;
       return;
     }
     const { tls, ledger } = this;
@@ -179,7 +180,7 @@ export class StreamDecoding implements PlaintextReader {
   /** Gives back what it holds of the run's budgets. */
   release(): void {
     for (const pump of this.pumps) pump.release();
-    this.shares.release();
+    this.context.release();
   }
 
   /** A key log may have grown. */
@@ -238,7 +239,7 @@ export class StreamDecoding implements PlaintextReader {
     const late = pump.decoder.tls === 'goes on';
     pump.decoder.tls = false;
     if (pump.offset === 0) tls.quiet = true;
-    this.record.tlsFrom[side] = pump.offset;
+    this.record.tlsFrom = having(this.record.tlsFrom, side, pump.offset);
     tls.begin(end, pump.offset, late);
     pump.handOver((bytes, start, stop, origin) => tls.connection.bytes(end, bytes, start, stop, origin));
   }

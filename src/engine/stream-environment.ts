@@ -11,7 +11,7 @@ import type { Finding, Reporter, StreamRecord } from './event.js';
 import type { RuleLevels } from './findings.js';
 import type { ParkedStreams } from './parked-streams.js';
 import type { ProbeStores } from './probe-stores.js';
-import type { SessionBudgets } from './session-shares.js';
+import type { SessionBudgets } from './session-budgets.js';
 
 /** Of decoders that begin with the first byte of their direction, and of others. */
 export interface SharedSettings {

@@ -2,6 +2,7 @@ import { Block } from '../base/block.js';
 import { LIMIT, OPAQUE } from '../base/capture-rules.js';
 import { CLIENT, SERVER, type Side } from '../base/input.js';
 import type { Origin } from '../base/origin.js';
+import { having, turned, ZEROS } from '../base/pair.js';
 import type { Rule } from '../base/rule.js';
 import type { Evidence } from '../contract/protocol.js';
 import type { Connection, End, StreamSink } from '../stream/byte-stream.js';
@@ -12,6 +13,7 @@ import { FIRST_BYTES } from './parked-streams.js';
 import { StreamDecoding } from './stream-decoding.js';
 import type { StreamEnvironment } from './stream-environment.js';
 import { StreamLedger } from './stream-ledger.js';
+import { skippedOf } from './stream-record.js';
 import { StreamTls, type PlaintextReader } from './stream-tls.js';
 
 /** Events of TLS that are kept until the protocol inside is known. */
@@ -74,7 +76,7 @@ export class StreamIntake implements StreamSink, PlaintextReader {
     const { ledger, classifier } = this;
     ledger.now.copyFrom(origin);
     const side = ledger.sideOf(from);
-    ledger.record.missing[side] += length;
+    ledger.record.missing = having(ledger.record.missing, side, ledger.record.missing[side] + length);
     if (this.decoding !== null) this.decoding.gap(side, length, cut, origin);
     else if (classifier === null) return;
     else if (this.tls !== null) this.gapInTls(this.tls, from, length, cut, origin);
@@ -160,7 +162,7 @@ export class StreamIntake implements StreamSink, PlaintextReader {
   /** Bytes of a stream that nobody decodes. */
   private count(from: End, block: Block, start: number, end: number): void {
     const { record } = this.ledger;
-    record.skipped[this.ledger.sideOf(from)].undecoded += end - start;
+    skippedOf(record, this.ledger.sideOf(from)).undecoded += end - start;
     const first = record.firstBytes;
     if (first !== null && first[from].length < FIRST_BYTES)
       first[from] = joined(first[from], block.bytes.subarray(start, end), FIRST_BYTES);
@@ -193,7 +195,7 @@ export class StreamIntake implements StreamSink, PlaintextReader {
     if (env.details) record.firstBytes = classifier.firstBytes(FIRST_BYTES);
     if (classifier.starved) ledger.tell(LIMIT, { text: 'bufferedBytes: no room to find out what this stream speaks' });
     else if (classifier.limited !== '') ledger.tell(LIMIT, { text: classifier.limited });
-    for (const side of [CLIENT, SERVER] as const) record.skipped[side].undecoded = record.bytes[side];
+    for (const side of [CLIENT, SERVER] as const) skippedOf(record, side).undecoded = record.bytes[side];
   }
 
   /** The protocol is known: build its decoders and session and replay what was buffered. */
@@ -204,9 +206,9 @@ export class StreamIntake implements StreamSink, PlaintextReader {
     record.rolesKnown = found.clientEnd !== null;
     if (clientEnd !== record.clientEnd) {
       record.bytes.reverse();
-      record.missing.reverse();
-      record.skipped.reverse();
-      record.tlsOverhead.reverse();
+      record.missing = turned(record.missing);
+      record.skipped = turned(record.skipped);
+      record.tlsOverhead = turned(record.tlsOverhead);
     }
     record.clientEnd = clientEnd;
     record.protocol = found.protocol;
@@ -225,7 +227,7 @@ export class StreamIntake implements StreamSink, PlaintextReader {
     const tls = (this.tls = new StreamTls(ledger, this, raw.tlsClient, env.secrets, env.limits));
     this.classifier = this.classify(null);
     for (const end of [0, 1] as const) {
-      ledger.record.tlsFrom[end] = 0;
+      ledger.record.tlsFrom = having(ledger.record.tlsFrom, end, 0);
       tls.begin(end, raw.dropped[end], raw.isLate(end));
     }
     const blocks = [raw.block(0), raw.block(1)] as const;
@@ -246,8 +248,8 @@ export class StreamIntake implements StreamSink, PlaintextReader {
     if (this.tls !== null) {
       // no protocol claims what is inside
       this.tls = null;
-      record.tlsOverhead.fill(0);
-      for (const skipped of record.skipped) skipped.opaque = 0;
+      record.tlsOverhead = ZEROS;
+      for (const side of [CLIENT, SERVER] as const) skippedOf(record, side).opaque = 0;
       return false;
     }
     if (this.env.secrets.log.size === 0) return false;

@@ -12,14 +12,15 @@ import {
 } from '../base/capture-rules.js';
 import { CLIENT, SERVER, type Side } from '../base/input.js';
 import { Origin } from '../base/origin.js';
+import { having, NO_PAIR, type Pair } from '../base/pair.js';
 import type { Rule } from '../base/rule.js';
 import { count } from '../base/text.js';
 import type { Message } from '../contract/message.js';
 import type { Evidence, Output, Session, SkipReason } from '../contract/protocol.js';
 import type { Connection, End } from '../stream/byte-stream.js';
-import { StreamFindings } from './findings.js';
+import { effectiveSeverity, StreamFindings } from './findings.js';
 import type { StreamRecord } from './event.js';
-import { newRecord } from './stream-record.js';
+import { newRecord, skippedOf } from './stream-record.js';
 import type { StreamEnvironment } from './stream-environment.js';
 import { UndecodedBytes } from './undecoded-bytes.js';
 
@@ -39,9 +40,10 @@ export class StreamLedger implements Output {
   /** Whether decoding this stream failed inside wirelint. */
   failed = false;
   private readonly env: StreamEnvironment;
-  private readonly findings: StreamFindings;
+  /** Made with the first: most streams have none. */
+  private findings: StreamFindings | null = null;
   /** By side; made when there are any: a hundred thousand quiet streams may be open. */
-  private readonly undecoded: [UndecodedBytes | null, UndecodedBytes | null] = [null, null];
+  private undecoded: Pair<UndecodedBytes | null> = NO_PAIR;
   /** Sides (as bits) whose cut packets were told of. */
   private snaplenTold = 0;
   /** The side and offset of bytes that never got through, once that was told. */
@@ -52,7 +54,6 @@ export class StreamLedger implements Output {
     this.env = env;
     this.now.copyFrom(first);
     this.record = newRecord(file, connection, first);
-    this.findings = new StreamFindings(this.record, env.levels, env.limits, env.finding, env.suppress);
   }
 
   sideOf(end: End): Side {
@@ -74,16 +75,16 @@ export class StreamLedger implements Output {
     const record = this.record;
     if (record.messages === 0) this.tellLate();
     message.index = ++record.messages;
-    if (message.hinted) record.contextFree[message.side] = false;
+    if (message.hinted) record.contextFree = having(record.contextFree, message.side, false);
     this.session?.message(message);
     this.env.message(record, message);
-    this.findings.flush();
+    this.findings?.flush();
   }
 
   skip(side: Side, offset: number, length: number, reason: SkipReason): void {
     if (length <= 0) return;
-    this.record.skipped[side][reason] += length;
-    if (reason === 'undecoded') (this.undecoded[side] ??= new UndecodedBytes()).add(offset, length);
+    skippedOf(this.record, side)[reason] += length;
+    if (reason === 'undecoded') this.undecodedOf(side).add(offset, length);
     this.session?.skip?.(side, offset, length, reason);
     this.env.skipped?.(this.record, side, offset, length, reason);
   }
@@ -92,39 +93,39 @@ export class StreamLedger implements Output {
     // a file of which it is told that parts cannot be read needs no note that connections were there before it: `start` says so
     if (rule === OPAQUE) this.env.once(this.record, JOINED_LATE.id);
     if (this.isOfStalled(evidence)) return;
-    this.findings.raise(rule, evidence, this.now);
+    this.found.raise(rule, evidence, this.now);
   }
 
   wants(rule: Rule): boolean {
-    return this.findings.wants(rule);
+    return effectiveSeverity(rule, undefined, 'certain', this.env.levels) !== null;
   }
 
   // ---- what else is found about the stream
 
   /** A finding that is placed at `origin`, and not where decoding is. */
   raiseAt(rule: Rule, evidence: Evidence, origin: Origin): void {
-    this.findings.raise(rule, evidence, origin);
+    this.found.raise(rule, evidence, origin);
   }
 
   /** A finding about the stream that no message has to be waited for. */
   tell(rule: Rule, evidence: Evidence): void {
     this.raise(rule, evidence);
-    this.findings.flush();
+    this.flush();
   }
 
   /** Whether anything was found so far. */
   get any(): boolean {
-    return this.findings.any;
+    return this.findings?.any === true;
   }
 
   /** Copies of these bytes differ: nothing that rests on them is certain. */
   contest(from: End, offset: number, length: number): void {
-    this.findings.contest(from, offset, length, this.now);
+    this.found.contest(from, offset, length, this.now);
   }
 
   /** Reports the findings whose messages have been reported by now; `all`: also the others. */
   flush(all = false): void {
-    this.findings.flush(all);
+    this.findings?.flush(all);
   }
 
   /** A stream that nobody decodes, and that a protocol knows by name: said once a file. */
@@ -198,7 +199,7 @@ export class StreamLedger implements Output {
       if (record.messages === 0 && record.skipped[CLIENT].opaque + record.skipped[SERVER].opaque === 0) this.tellLate();
       for (const side of [CLIENT, SERVER] as const) this.tellEnd(side);
     }
-    this.findings.close(this.now);
+    this.findings?.close(this.now);
     try {
       this.env.closed(this.record);
     } catch (error) {
@@ -218,6 +219,17 @@ export class StreamLedger implements Output {
     const { record } = this;
     if (record.connection.start !== 'missed' || !this.env.once(record, JOINED_LATE.id)) return;
     this.tell(JOINED_LATE, { text: 'no connection set-up in the capture (said of the first such stream of a file)' });
+  }
+
+  private get found(): StreamFindings {
+    const { record, env } = this;
+    return (this.findings ??= new StreamFindings(record, env.levels, env.limits, env.finding, env.suppress));
+  }
+
+  private undecodedOf(side: Side): UndecodedBytes {
+    const bytes = this.undecoded[side] ?? new UndecodedBytes();
+    this.undecoded = having(this.undecoded, side, bytes);
+    return bytes;
   }
 
   private tellEnd(side: Side): void {

@@ -2,12 +2,14 @@ import { LIMIT, OPAQUE, RESYNCHRONISED, TLS_BAD_RECORD } from '../base/capture-r
 import type { Side } from '../base/input.js';
 import type { Limits } from '../base/limits.js';
 import { Origin } from '../base/origin.js';
+import { having } from '../base/pair.js';
 import { count } from '../base/text.js';
 import type { End } from '../stream/byte-stream.js';
 import { TlsConnection } from '../tls/connection.js';
 import type { TlsEvent, TlsOutput } from '../tls/event.js';
 import type { SecretSource } from '../tls/secret-source.js';
 import type { StreamLedger } from './stream-ledger.js';
+import { skippedOf } from './stream-record.js';
 
 /** Reads what comes out of a TLS layer: the classification first, then the decoders. */
 export interface PlaintextReader {
@@ -78,11 +80,13 @@ export class StreamTls implements TlsOutput {
   }
 
   opaque(end: End, _offset: number, length: number): void {
-    this.ledger.record.skipped[this.ledger.sideOf(end)].opaque += length;
+    skippedOf(this.ledger.record, this.ledger.sideOf(end)).opaque += length;
   }
 
   overhead(end: End, length: number): void {
-    this.ledger.record.tlsOverhead[this.ledger.sideOf(end)] += length;
+    const { record } = this.ledger;
+    const side = this.ledger.sideOf(end);
+    record.tlsOverhead = having(record.tlsOverhead, side, record.tlsOverhead[side] + length);
   }
 
   tell(event: TlsEvent): void {

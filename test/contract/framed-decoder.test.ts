@@ -145,7 +145,7 @@ function play(deeds: readonly Deed[], chop = 1000) {
   };
   const settings = { limits: { ...DEFAULT_LIMITS, detailBytes: 4 }, fromStart: true, details: true, bytes: true };
   const decoder = new FramedDecoder(SERVER, output, settings, framing);
-  const pump = new DirectionPump(decoder, SERVER, 0, DEFAULT_LIMITS, new Budget(1 << 20), new PumpRoom(), output);
+  const pump = new DirectionPump(decoder, SERVER, 0, new PumpRoom(DEFAULT_LIMITS, new Budget(1 << 20)), output);
   const origin = new Origin();
   let sent = 0;
   for (const deed of deeds) {

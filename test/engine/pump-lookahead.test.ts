@@ -51,15 +51,8 @@ class Searcher implements Decoder {
 /** Feeds `total` bytes in chunks of `size`, each from a packet of its own and somewhere in a block. */
 function feed(total: number, size: number): Searcher {
   const searcher = new Searcher();
-  const pump = new DirectionPump(
-    searcher,
-    CLIENT,
-    0,
-    DEFAULT_LIMITS,
-    new Budget(1 << 20),
-    new PumpRoom(),
-    NOTHING_TO_SAY,
-  );
+  const room = new PumpRoom(DEFAULT_LIMITS, new Budget(1 << 20));
+  const pump = new DirectionPump(searcher, CLIENT, 0, room, NOTHING_TO_SAY);
   const origin = new Origin();
   for (let at = 0; at < total; at += size) {
     const n = Math.min(size, total - at);

@@ -2,6 +2,7 @@ import { ruleSpecUrl } from '../../protocols/registry.js';
 import { hexDump } from '../../report/hex-dump.js';
 import type { Reporter, StreamRecord } from '../../engine/event.js';
 import type { AnalysisOptions } from '../../engine/analysis-options.js';
+import { countFinding } from '../../engine/stream-record.js';
 import type { TlsEvent } from '../../tls/event.js';
 import { emptySummary } from '../../engine/summary.js';
 import { EventLines, LinesTo } from '../../report/event-lines.js';
@@ -257,7 +258,7 @@ export class FileCollector implements Reporter {
       text,
     };
     if (this.suppresses(finding)) return;
-    if (stream !== null) stream.findings[severity]++;
+    if (stream !== null) countFinding(stream, severity);
     this.analysis!.summary.findings[severity]++;
     this.finding(finding);
   }

@@ -17,7 +17,7 @@ import {
   REP_ERROR_BIT,
 } from './constants.js';
 import { chunkName, commandName, optionName, replyName } from './names.js';
-import { ExtentScan, Prefix, type PayloadTaker } from './decoder/payload.js';
+import { ExtentScan, NO_PAYLOAD, Prefix, type PayloadTaker } from './decoder/payload.js';
 import { wide } from '../../base/u64.js';
 import {
   CHUNK,
@@ -105,7 +105,7 @@ export class Option extends NbdMessage {
   override readonly kind = OPTION_KIND;
   readonly option: number;
   readonly dataLength: number;
-  readonly data: Prefix;
+  data: Prefix;
 
   constructor(input: Input, limits: Readonly<Limits>, held: Share) {
     super(CLIENT, input, OPTION.size);
@@ -118,6 +118,12 @@ export class Option extends NbdMessage {
 
   get name(): string {
     return optionName(this.option);
+  }
+
+  /** Its data are not needed any more. */
+  forgetData(): void {
+    this.data = NO_PAYLOAD;
+    this.taker = null;
   }
 
   /** Whether all of its data was captured and kept. */

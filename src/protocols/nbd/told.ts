@@ -1,4 +1,5 @@
 import { CLIENT, otherSide, type Side } from '../../base/input.js';
+import { NOWHERE } from '../../base/pair.js';
 import type { SessionContext } from '../../contract/protocol.js';
 import type { Witness } from '../../contract/witness.js';
 import { CMD_READ, CMD_RESIZE, EXPORT_PADDING_LENGTH, FLAG_NO_ZEROES } from './constants.js';
@@ -15,7 +16,7 @@ export const NOT_ASKED = -3;
 
 /** Where each direction went over to TLS, by side: each framing writes its own, and a side whose peer is in TLS is so as well. */
 export class TlsTold {
-  readonly from: [number, number] = [Infinity, Infinity];
+  from = NOWHERE;
 
   /** Whether the peer of that side is in TLS: wherever the bytes of this one go on, they are TLS as well. */
   peerIsIn(side: Side): boolean {

@@ -58,11 +58,11 @@ export class AnswerChecks {
   private readonly facts: Facts;
   /** The NBD_OPT_INFO that was answered last, with nothing after it. */
   private lastInfo: Asked | null = null;
-  private readonly listings: MetadataListings;
+  /** Made with the first listing, or selection. */
+  private listings: MetadataListings | null = null;
 
   constructor(facts: Facts) {
     this.facts = facts;
-    this.listings = new MetadataListings(facts);
   }
 
   /** `final` ends the answer to `asked`. */
@@ -81,7 +81,7 @@ export class AnswerChecks {
           });
         break;
       case OPT_STARTTLS:
-        if (final.type === REP_ACK) this.listings.forget();
+        if (final.type === REP_ACK) this.listings?.forget();
         break;
       case OPT_LIST:
       case OPT_STRUCTURED_REPLY:
@@ -204,6 +204,7 @@ export class AnswerChecks {
     if (final.type === REP_ERR_INVALID && wellFormed && final.chunksAgreed) this.rejected(asked, final, spaces);
     if (final.type === REP_ACK && meta.count === asked.queries.length) {
       if (set) this.selected(asked, final, contexts, spaces);
+      this.listings ??= new MetadataListings(facts);
       this.listings.answered(asked, final, contexts);
     }
   }

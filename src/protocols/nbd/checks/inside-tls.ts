@@ -1,5 +1,6 @@
 import { otherSide, type Side } from '../../../base/input.js';
 import type { Origin } from '../../../base/origin.js';
+import { having, NEITHER } from '../../../base/pair.js';
 import type { TlsEvent } from '../../../tls/event.js';
 import { OPT_STARTTLS, REP_ERR_INVALID, REP_ERR_SHUTDOWN, REP_ERR_TLS_REQD } from '../constants.js';
 import type { Facts } from '../session/facts.js';
@@ -12,16 +13,15 @@ import { STARTTLS_REPEATED_NOT_INVALID, TLS_REQD_INSIDE_TLS, TLS_WITHOUT_CLOSE_N
 export class InsideTlsChecks {
   private readonly facts: Facts;
   /** By side: it sent close_notify, or an alert that ends the connection as well. */
-  private readonly tookLeave: [boolean, boolean] = [false, false];
+  private tookLeave = NEITHER;
 
   constructor(facts: Facts) {
     this.facts = facts;
   }
 
-  /** A reply inside TLS, by the server's own bytes. */
+  /** A reply behind NBD_OPT_STARTTLS inside TLS, by the server's own bytes. */
   reply(m: OptionReply): void {
     const { facts } = this;
-    if (!facts.isBehindStartTls(m)) return;
     if (m.type === REP_ERR_TLS_REQD) {
       facts.raise(TLS_REQD_INSIDE_TLS, {
         ...OPTION_REPLY.where(m, 'type'),
@@ -36,7 +36,8 @@ export class InsideTlsChecks {
   }
 
   event(side: Side, event: TlsEvent): void {
-    if (event.kind === 'alert' && (event.fatal || event.name === 'close_notify')) this.tookLeave[side] = true;
+    if (event.kind === 'alert' && (event.fatal || event.name === 'close_notify'))
+      this.tookLeave = having(this.tookLeave, side, true);
   }
 
   /** `first` closed the connection, at `offset` of its stream, before the other side did. */

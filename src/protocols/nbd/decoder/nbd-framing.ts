@@ -1,5 +1,6 @@
 import type { Share } from '../../../base/share.js';
 import type { Input, Side } from '../../../base/input.js';
+import { having } from '../../../base/pair.js';
 import { Framing, isFinal, TAKEN, type Patience } from '../../../contract/framed-decoder.js';
 import { isTlsRecord, RECORD_HEADER } from '../../../tls/constants.js';
 import { helloIn } from '../../../tls/sniff.js';
@@ -254,7 +255,7 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
       return TAKEN;
     }
     this.inTls = true;
-    this.tls.from[frames.side] = input.offset;
+    this.tls.from = having(this.tls.from, frames.side, input.offset);
     frames.tls = 'begins';
     this.notices.tlsBegins(frames.side, input.offset, input.originAt(input.pos).peerSeen);
     this.enterTls();
@@ -266,7 +267,7 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
     const { frames } = this;
     this.tlsExpected = false;
     this.inTls = true;
-    this.tls.from[frames.side] = offset;
+    this.tls.from = having(this.tls.from, frames.side, offset);
     frames.tls = 'goes on';
     this.notices.tlsBegins(frames.side, offset, -1);
     this.enterTls();

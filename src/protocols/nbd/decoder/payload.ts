@@ -72,7 +72,8 @@ export class Prefix implements PayloadTaker {
   }
 }
 
-const NO_PAYLOAD = new Prefix(0, 0);
+/** Takes nothing. */
+export const NO_PAYLOAD = new Prefix(0, 0);
 
 /** Reads the extents of a block status chunk one by one; keeps a bounded number of them and what the rules ask about all. */
 export class ExtentScan implements PayloadTaker {

@@ -11,18 +11,22 @@ import {
   type Span,
 } from '../option-data.js';
 
+/** None; never added to. */
+export const NO_REPLIES: OptionReply[] = [];
+const NO_QUERIES: readonly string[] = [];
+
 /** An option, what it asks for, and what answered it so far. A server may answer before it has read all of the data. */
 export class Asked {
   readonly option: Option;
   info: InfoRequest | null = null;
   meta: MetaRequest | null = null;
   /** The queries of a metadata context option (latin1). */
-  queries: readonly string[] = [];
+  queries = NO_QUERIES;
   /** The export that it names, as the bytes are (latin1), or null. */
   exportName: string | null = null;
   /** All of its data were seen and read. */
   parsed = false;
-  readonly replies: OptionReply[] = [];
+  replies = NO_REPLIES;
   /** Bytes of their data, and whether there were more replies than are kept. */
   replyBytes = 0;
   overflowed = false;
@@ -50,18 +54,25 @@ export class Asked {
     if (number === OPT_INFO || number === OPT_GO) this.info = parseInfoRequest(option, maxItems);
     if (number === OPT_LIST_META_CONTEXT || number === OPT_SET_META_CONTEXT)
       this.meta = parseMetaRequest(option, maxItems);
-    this.queries = this.meta?.queries.map((q) => rawText(option.data, q)) ?? [];
+    this.queries = this.meta?.queries.map((q) => rawText(option.data, q)) ?? NO_QUERIES;
     const span: Span | null =
       number === OPT_EXPORT_NAME ? { at: 0, length: option.dataLength } : (this.info?.name ?? this.meta?.name ?? null);
     this.exportName = span === null ? null : rawText(option.data, span);
     this.parsed = option.complete;
+  }
+
+  /** It is judged, and only its place and its end matter from now on. `details`: its data may still be printed. */
+  forget(details: boolean): void {
+    this.info = null;
+    this.queries = NO_QUERIES;
+    if (!details) this.option.forgetData();
   }
 }
 
 /** An answer as the server alone shows it: the replies that echo one option, up to the final one. */
 export class Answer {
   readonly option: number;
-  readonly replies: OptionReply[] = [];
+  replies = NO_REPLIES;
   /** Bytes of their data, and whether there were more replies than are kept. */
   replyBytes = 0;
   overflowed = false;

@@ -1,4 +1,5 @@
 import { CLIENT, SERVER, type Side } from '../../../base/input.js';
+import { having, NEITHER, NO_PAIR, type Pair } from '../../../base/pair.js';
 import type { Rule } from '../../../base/rule.js';
 import type { DecoderSettings, Evidence, Output, SessionContext } from '../../../contract/protocol.js';
 import { LimitNotes } from '../../../contract/limit-notes.js';
@@ -27,6 +28,8 @@ export interface BeforeTls {
 /** What most sessions select. */
 export const NO_CONTEXTS: ReadonlyMap<number, string> = new Map();
 
+const NOTHING_BEFORE_TLS: BeforeTls = { structuredAck: null, extendedAck: null, contexts: NO_CONTEXTS };
+
 /**
  * What is known of one connection: what was negotiated, by whom it was seen, and which evidence the capture holds. The parts of the
  * session share it.
@@ -34,10 +37,12 @@ export const NO_CONTEXTS: ReadonlyMap<number, string> = new Map();
 export class Facts {
   readonly context: SessionContext;
   private readonly output: Output;
+  /** See DecoderSettings. */
+  readonly details: boolean;
   /** What the capture lacks, and what a side had received when it sent something. */
   readonly witness: Witness;
   /** Whether a breach by that side was found: it excuses a hard disconnect by the other one. */
-  readonly breached: [boolean, boolean] = [false, false];
+  breached = NEITHER;
   /**
    * The server goes on in clear behind an acknowledged NBD_OPT_STARTTLS, and nothing asks for that: the client speaks TLS, or has not said
    * anything since.
@@ -45,7 +50,7 @@ export class Facts {
   saysInClear = false;
 
   /** By side: the message of which an error was found last. What goes wrong right behind it is its doing. */
-  readonly faulted: [Message | null, Message | null] = [null, null];
+  faulted: Pair<Message | null> = NO_PAIR;
 
   private notes: LimitNotes | null = null;
 
@@ -65,14 +70,13 @@ export class Facts {
   clientTransmits = false;
   /** TLS was agreed on, or has begun. */
   tls = false;
-  /** By side: offset of the first byte that came, or would come, out of TLS. */
-  readonly tlsFrom: readonly [number, number];
+  private readonly tlsTold: TlsTold;
   /** What the server's framing learns of the client. */
   readonly clientTold: ClientTold;
   /** By side: a message of it came out of TLS. */
-  readonly tlsOpened: [boolean, boolean] = [false, false];
+  tlsOpened = NEITHER;
   /** What was agreed on in clear, and ended with NBD_OPT_STARTTLS. */
-  beforeTls: BeforeTls = { structuredAck: null, extendedAck: null, contexts: NO_CONTEXTS };
+  beforeTls = NOTHING_BEFORE_TLS;
 
   /** Export size: halves, and the double where it is exact enough to compute with; -1: unknown. */
   sizeHi = 0;
@@ -102,9 +106,15 @@ export class Facts {
   ) {
     this.context = context;
     this.output = output;
+    this.details = settings[CLIENT].details;
     this.witness = new Witness(context, settings);
-    this.tlsFrom = tls.from;
+    this.tlsTold = tls;
     this.clientTold = new ClientTold(context, this.witness, new RequestTable(context.limits, context.held));
+  }
+
+  /** By side: offset of the first byte that came, or would come, out of TLS. */
+  get tlsFrom(): Pair<number> {
+    return this.tlsTold.from;
   }
 
   /** Whether the message stood inside TLS. */
@@ -151,9 +161,11 @@ export class Facts {
     if ((evidence.severity ?? rule.severity) === 'error' && rule.party !== 'capture') {
       const side = evidence.side ?? evidence.message?.side;
       const { message } = evidence;
-      if (message !== undefined && message !== null) this.faulted[message.side] = message;
-      if (rule.party === 'client' || (rule.party === 'either' && side === CLIENT)) this.breached[CLIENT] = true;
-      if (rule.party === 'server' || (rule.party === 'either' && side === SERVER)) this.breached[SERVER] = true;
+      if (message !== undefined && message !== null) this.faulted = having(this.faulted, message.side, message);
+      if (rule.party === 'client' || (rule.party === 'either' && side === CLIENT))
+        this.breached = having(this.breached, CLIENT, true);
+      if (rule.party === 'server' || (rule.party === 'either' && side === SERVER))
+        this.breached = having(this.breached, SERVER, true);
     }
     this.output.raise(rule, evidence);
   }

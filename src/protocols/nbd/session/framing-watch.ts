@@ -1,6 +1,7 @@
 import { MODE_GUESSED, RESYNCHRONISED } from '../../../base/capture-rules.js';
 import { hex } from '../../../base/hex.js';
 import { CLIENT, SERVER, type Side } from '../../../base/input.js';
+import { having, NEITHER, NO_PAIR, type Pair } from '../../../base/pair.js';
 import { count } from '../../../base/text.js';
 import {
   EXTENDED_REPLY_MAGIC,
@@ -77,13 +78,13 @@ export class FramingWatch implements NbdNotices {
   private tunnelTold = false;
   /** The message that was found wrong already when the bytes behind it turned out to be no header. */
   private blamed: NbdMessage | null = null;
-  private readonly tlsSides: [boolean, boolean] = [false, false];
+  private tlsSides = NEITHER;
   /** A fatal alert was seen in the TLS handshake. */
   tlsFailed = false;
   /** The side that ended first reset the connection. */
   wasReset = false;
   /** By side: the message in which its stream ended. */
-  readonly cut: [NbdMessage | null, NbdMessage | null] = [null, null];
+  cut: Pair<NbdMessage | null> = NO_PAIR;
   private versionTold = false;
 
   constructor(facts: Facts, haggling: Haggling, transmission: Transmission) {
@@ -102,7 +103,7 @@ export class FramingWatch implements NbdNotices {
     // behind a reset of the connection nothing comes from either side
     if (how === 'open' && !this.wasReset) return;
     message.unsent = length;
-    this.cut[side] = message;
+    this.cut = having(this.cut, side, message);
   }
 
   unframed(side: Side, offset: number, first: Uint8Array, after: NbdMessage | null, inside: HeaderInside | null): void {
@@ -258,7 +259,7 @@ export class FramingWatch implements NbdNotices {
   tlsBegins(side: Side, offset: number, peerSeen: number): void {
     const { facts, haggling } = this;
     facts.tls = true;
-    this.tlsSides[side] = true;
+    this.tlsSides = having(this.tlsSides, side, true);
     const evidence = { side, offset, length: RECORD_HEADER };
     if (offset === 0) {
       // one finding says that both directions are opaque, and why

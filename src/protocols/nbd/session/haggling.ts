@@ -1,4 +1,4 @@
-import { HagglingLimits } from './haggling-limits.js';
+import { keepReply, tellCut, tellLost } from './haggling-limits.js';
 import { OptionOrderChecks } from '../checks/option-order.js';
 import { Agreement, takeInfo } from './agreement.js';
 import { CLIENT, SERVER, type Side } from '../../../base/input.js';
@@ -6,7 +6,7 @@ import { count } from '../../../base/text.js';
 import type { Message } from '../../../contract/message.js';
 import { confidenceThat } from '../../../contract/witness.js';
 import { AnswerChecks } from '../checks/answers.js';
-import { Answer, Asked } from './asked.js';
+import { Answer, Asked, NO_REPLIES } from './asked.js';
 import { checkGreeting, checkStyles } from '../checks/greeting.js';
 import { InsideTlsChecks } from '../checks/inside-tls.js';
 import { TlsModeChecks } from '../checks/tls.js';
@@ -44,13 +44,11 @@ const FLOOD_BYTES = 1 << 20;
 export class Haggling {
   readonly agreed: Agreement;
   private readonly facts: Facts;
-  private readonly limits: HagglingLimits;
-  private readonly orderChecks: OptionOrderChecks;
   private readonly optionChecks: OptionChecks;
   private readonly replyChecks: ReplyChecks;
   private readonly answerChecks: AnswerChecks;
   private readonly tlsModes: TlsModeChecks;
-  readonly insideTls: InsideTlsChecks;
+  private insideTls_: InsideTlsChecks | null = null;
   /** Options without a final reply, oldest first; replies whose option was not seen yet. */
   private readonly waiting: Asked[] = [];
   private readonly early: OptionReply[] = [];
@@ -78,14 +76,21 @@ export class Haggling {
 
   constructor(facts: Facts) {
     this.facts = facts;
-    this.limits = new HagglingLimits(facts);
     this.agreed = new Agreement(facts);
-    this.orderChecks = new OptionOrderChecks(facts, this, this.agreed);
     this.optionChecks = new OptionChecks(facts);
     this.replyChecks = new ReplyChecks(facts);
     this.answerChecks = new AnswerChecks(facts);
     this.tlsModes = new TlsModeChecks(facts);
-    this.insideTls = new InsideTlsChecks(facts);
+  }
+
+  /** Made when it is first asked for: of thousands of sessions most may be in clear. */
+  get insideTls(): InsideTlsChecks {
+    return (this.insideTls_ ??= new InsideTlsChecks(this.facts));
+  }
+
+  /** Has no state of its own. */
+  private get orderChecks(): OptionOrderChecks {
+    return new OptionOrderChecks(this.facts, this, this.agreed);
   }
 
   /** The option that waits for its answer, or null. */
@@ -138,7 +143,7 @@ export class Haggling {
         'note',
         m,
       );
-    this.limits.cut(m, 'option');
+    tellCut(this.facts, m, 'option');
     this.optionChecks.option(asked);
     if (asked.final !== null) this.answered(asked, asked.final);
     else if (m.option !== OPT_EXPORT_NAME) this.pair();
@@ -160,7 +165,7 @@ export class Haggling {
     else if (m.option === OPT_GO) this.goAsked = asked;
     else if (m.option === OPT_INFO) this.infoAsked = asked;
     if (this.waiting.length < facts.context.limits.haggling) this.waiting.push(asked);
-    else this.limits.lose(CLIENT, m, 'options wait for their answers; later ones are not paired');
+    else tellLost(facts, CLIENT, m, 'options wait for their answers; later ones are not paired');
     return asked;
   }
 
@@ -175,7 +180,7 @@ export class Haggling {
     this.follow(m);
     this.replyChecks.served(m);
     if (this.early.length < this.facts.context.limits.haggling) this.early.push(m);
-    else this.limits.lose(SERVER, m, 'replies wait for their options; later ones are not paired');
+    else tellLost(this.facts, SERVER, m, 'replies wait for their options; later ones are not paired');
     this.pair();
     if (m.isFinal) this.giveBack();
   }
@@ -222,7 +227,7 @@ export class Haggling {
         if (asked === undefined) continue;
       }
       reply.answers(asked.option);
-      this.limits.keep(asked, reply);
+      keepReply(facts, asked, reply);
       if (reply.isFinal) {
         dropFirst(this.waiting);
         this.end(asked, reply);
@@ -299,12 +304,13 @@ export class Haggling {
     else this.answerChecks.unread();
     if (asked.parsed) this.tlsModes.answered(asked, reply);
     // they are judged; what INFO said is compared with what GO says
-    if (asked.option.option !== OPT_INFO) asked.replies.length = 0;
+    if (asked.option.option !== OPT_INFO) asked.replies = NO_REPLIES;
     if (reply.type !== REP_ACK) return;
     if (asked.option.option === OPT_GO) {
       facts.exportName = asked.exportName;
       facts.sizesRequested = asked.info?.types.includes(INFO_BLOCK_SIZE) ?? null;
       this.optionChecks.entered(asked.option, asked);
+      asked.forget(facts.details);
     } else if (asked.option.option === OPT_SET_META_CONTEXT) {
       facts.metaExport = asked.exportName;
     }
@@ -322,12 +328,12 @@ export class Haggling {
       }
     }
     const { answer } = this;
-    this.limits.keep(answer, m);
+    keepReply(facts, answer, m);
     if (m.type === REP_INFO) takeInfo(answer, m);
     const unasked = this.isUnasked(m);
     this.replyChecks.reply(m, answer, unasked);
     if (m.complete) this.tlsModes.reply(m, answer);
-    this.insideTls.reply(m);
+    if (facts.isBehindStartTls(m)) this.insideTls.reply(m);
     if (!m.complete || (!m.isError && m.type > REP_META_CONTEXT)) this.agreed.partial = true;
     if (m.type === REP_META_CONTEXT && m.data.length >= CONTEXT_ID.size) this.agreed.context(m, answer);
     if (!m.isFinal) return;

@@ -14,15 +14,16 @@ const MAP_LIFE = 4096;
 /** Requests that a table may hold, and remember, even where all sessions together hold too many. */
 const FAIR = 16;
 
-/** Of a session that has sent none; never added to. */
+/** Of a session that has sent none, and has had no answer; never added to. */
 const NO_REQUESTS = new Map<number, Request>();
+const NONE_DONE: Request[] = [];
 
 /** The requests in flight by cookie, several with one cookie in the order in which they were sent; and the latest completed ones. */
 export class RequestTable {
   private byCookie = NO_REQUESTS;
   private mapLife = MAP_LIFE;
   /** A ring that grows as it fills, as long as there is room: thousands of connections complete a few requests each. */
-  private readonly done: Request[] = [];
+  private done = NONE_DONE;
   private ring: number;
   private doneCount = 0;
   private lookups = 0;
@@ -159,6 +160,7 @@ export class RequestTable {
 
   /** A ring stays as it is from the first time that it may not grow. */
   private remember(request: Request): void {
+    if (this.done === NONE_DONE) this.done = [];
     const { done, ring } = this;
     if (done.length < ring && done.length >= FAIR && this.held.halfUsed) this.ring = done.length;
     if (done.length === this.ring) this.held.give(1);

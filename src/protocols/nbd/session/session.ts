@@ -1,6 +1,7 @@
 import { LIMIT } from '../../../base/capture-rules.js';
 import type { Side } from '../../../base/input.js';
 import type { Origin } from '../../../base/origin.js';
+import { having } from '../../../base/pair.js';
 import { count } from '../../../base/text.js';
 import type { Json } from '../../../base/annotation.js';
 import type { TlsEvent } from '../../../tls/event.js';
@@ -43,20 +44,29 @@ export class NbdSession implements Session<NbdMessage> {
   private readonly haggling: Haggling;
   private readonly transmission: Transmission;
   private readonly framing: FramingWatch;
-  private readonly ending: EndingChecks;
-  private readonly phases: PhaseChecks;
-  private readonly multiConn: MultiConn;
+  private readonly shared: NbdShared;
+  // what many sessions do without, of which thousands may be open
+  private phaseChecks: PhaseChecks | null = null;
+  private endingChecks: EndingChecks | null = null;
+  private multiConn: MultiConn | null = null;
   private refusedTls = false;
   private firstToEnd: Side | null = null;
 
   constructor(facts: Facts, shared: NbdShared) {
     this.facts = facts;
+    this.shared = shared;
     this.haggling = new Haggling(this.facts);
     this.transmission = new Transmission(this.facts);
     this.framing = new FramingWatch(this.facts, this.haggling, this.transmission);
-    this.phases = new PhaseChecks(this.facts, this.haggling);
-    this.ending = new EndingChecks(this.facts, this.haggling, this.transmission, this.framing, this.phases);
-    this.multiConn = new MultiConn(this.facts, shared, this.transmission);
+  }
+
+  private get phases(): PhaseChecks {
+    return (this.phaseChecks ??= new PhaseChecks(this.facts, this.haggling));
+  }
+
+  private get ending(): EndingChecks {
+    const { facts, haggling, transmission, framing, phases } = this;
+    return (this.endingChecks ??= new EndingChecks(facts, haggling, transmission, framing, phases));
   }
 
   /** What the framings are to tell. */
@@ -71,7 +81,8 @@ export class NbdSession implements Session<NbdMessage> {
   }
 
   message(m: NbdMessage): void {
-    if (this.facts.isInTls(m)) this.facts.tlsOpened[m.side] = true;
+    const { facts } = this;
+    if (facts.isInTls(m)) facts.tlsOpened = having(facts.tlsOpened, m.side, true);
     switch (m.kind) {
       case REQUEST_KIND:
         if (!m.begun) this.request(m as Request);
@@ -111,6 +122,7 @@ export class NbdSession implements Session<NbdMessage> {
   private request(r: Request): void {
     if (this.transmission.requests === 0) this.phases.firstRequest(r);
     this.transmission.register(r);
+    this.multiConn ??= new MultiConn(this.facts, this.shared, this.transmission);
     this.multiConn.request(r);
     if (!this.refusedTls && this.haggling.startTlsRefusal !== null) this.downgraded(r);
   }
@@ -151,7 +163,7 @@ export class NbdSession implements Session<NbdMessage> {
       const text = `${limit}: ${count(forgotten - forgottenByCookie, 'request')} unanswered for so long that others took their place were forgotten`;
       this.facts.raise(LIMIT, { text });
     }
-    this.multiConn.leave();
+    this.multiConn?.leave();
     this.transmission.table.clear();
   }
 

@@ -36,15 +36,19 @@ interface Stray {
   readonly until: number;
 }
 
+/** None; never added to. */
+const NO_STRAYS: Stray[] = [];
+
 /** The transmission phase: requests in flight, which reply answers which, and whether they keep the rules. */
 export class Transmission {
   private readonly facts: Facts;
   private readonly told: ClientTold;
   readonly table: RequestTable;
-  readonly totals = new Totals();
-  private readonly requestChecks: RequestChecks;
-  private readonly chunkChecks: ChunkChecks;
-  private readonly outcomes: OutcomeChecks;
+  // each is made when it is first asked for: most of thousands of sessions may be waiting for a first request
+  private totals_: Totals | null = null;
+  private requestChecks_: RequestChecks | null = null;
+  private chunkChecks_: ChunkChecks | null = null;
+  private outcomes_: OutcomeChecks | null = null;
   /** How often the server's side lost messages: requests from before may have been answered there. */
   epoch = 0;
   /** Offset in the server's stream up to which its last loss reaches, as far as its next message tells; -1: it lost nothing. */
@@ -58,7 +62,7 @@ export class Transmission {
   shutdown: NbdMessage | null = null;
   /** The message that came last, of either side. */
   last: NbdMessage | null = null;
-  private strays: Stray[] = [];
+  private strays = NO_STRAYS;
   /** Replies were given up whose requests may still come: later ones with the same cookies may answer others than it seems. */
   private shifted = false;
   private orphans: Map<string, ReplyProgress> | null = null;
@@ -68,9 +72,22 @@ export class Transmission {
     this.facts = facts;
     this.told = facts.clientTold;
     this.table = this.told.requests;
-    this.requestChecks = new RequestChecks(facts, this.table);
-    this.chunkChecks = new ChunkChecks(facts);
-    this.outcomes = new OutcomeChecks(facts);
+  }
+
+  get totals(): Totals {
+    return (this.totals_ ??= new Totals());
+  }
+
+  private get requestChecks(): RequestChecks {
+    return (this.requestChecks_ ??= new RequestChecks(this.facts, this.table));
+  }
+
+  private get chunkChecks(): ChunkChecks {
+    return (this.chunkChecks_ ??= new ChunkChecks(this.facts));
+  }
+
+  private get outcomes(): OutcomeChecks {
+    return (this.outcomes_ ??= new OutcomeChecks(this.facts));
   }
 
   /** A request's header was decoded. */
@@ -128,7 +145,7 @@ export class Transmission {
   lost(side: Side): void {
     if (side === CLIENT) {
       // their requests may be among what is missing
-      this.strays = [];
+      this.strays = NO_STRAYS;
       return;
     }
     this.epoch++;
@@ -136,7 +153,7 @@ export class Transmission {
     this.repliesAreSought = true;
     this.table.lost(this.epoch);
     this.orphans = null;
-    this.requestChecks.forget();
+    this.requestChecks_?.forget();
   }
 
   /** Nothing more will come. */
@@ -398,6 +415,7 @@ export class Transmission {
       this.dropStrays(true);
     }
     const until = this.requests + this.replies + STRAY_PATIENCE;
+    if (this.strays === NO_STRAYS) this.strays = [];
     this.strays.push({ reply: m, until });
     // once nothing more can come from the client there is nothing to wait for
     if (this.disc !== null && sure !== null) this.dropStrays(true);
@@ -469,7 +487,7 @@ export class Transmission {
         this.shifted = true;
       }
     }
-    this.strays = kept;
+    this.strays = kept.length === 0 ? NO_STRAYS : kept;
   }
 
   /** The request in flight whose reply stands inside the data of another: it counts as answered. */
