@@ -10,6 +10,7 @@ import type { TextSink } from './text-sink.js';
 const PIECE = 64 << 10;
 /** Room for the first of it; it grows up to a piece and a line. */
 const FIRST_ROOM = 4 << 10;
+const MOST_ROOM = 4 * PIECE;
 /** Milliseconds between two attempts to write to a pipe that is full and does not block. */
 const RETRY_MS = 2;
 
@@ -54,6 +55,8 @@ export class TextOutput implements TextSink {
     if (size === 0) return;
     this.bytes.size = 0;
     if (!this.broken && this.failure === null) this.write(bytes.subarray(0, size));
+    // what one long line took is not kept
+    if (bytes.length > MOST_ROOM) this.bytes.moveTo(new ArrayBuffer(FIRST_ROOM));
   }
 
   /** Writes bytes, behind the text that was added. */
