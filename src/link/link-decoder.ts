@@ -101,11 +101,15 @@ export class LinkDecoder {
     s.fromZero = false;
     const { block, start, end } = p;
     const wireEnd = start + p.originalLength > end ? start + p.originalLength : end;
+    if (p.linkType === link.ETHERNET) {
+      s.fromZero = isFromText(block, start, end);
+      this.typed(block, start + 12, end, wireEnd);
+    } else this.framed(p, block, start, end, wireEnd);
+  }
+
+  /** A packet of another link layer than Ethernet. */
+  private framed(p: Packet, block: Block, start: number, end: number, wireEnd: number): void {
     switch (p.linkType) {
-      case link.ETHERNET:
-        s.fromZero = isFromText(block, start, end);
-        this.typed(block, start + 12, end, wireEnd);
-        break;
       case link.LINUX_SLL:
         this.typed(block, start + 14, end, wireEnd);
         break;
@@ -177,7 +181,9 @@ export class LinkDecoder {
       this.ip.damaged++;
       return;
     }
-    this.etherType(block.view.getUint16(at), block, at + 2, end, wireEnd);
+    const type = block.view.getUint16(at);
+    if (type === TYPE_IPV4) this.ip.v4(block, at + 2, end, wireEnd);
+    else this.etherType(type, block, at + 2, end, wireEnd);
   }
 
   private etherType(first: number, block: Block, start: number, end: number, wireEnd: number): void {

@@ -242,25 +242,14 @@ export class TcpConnection implements Connection {
     this.packets++;
     const mine = from === 0 ? this.first : this.second;
     const peer = from === 0 ? this.second : this.first;
-    let seq = s.seq;
     mine.heard = true;
     if (mine.isThrownAway(s) && this.putAside(s, mine, from)) return;
     if (mine.timestamp === NO_TIMESTAMP && s.header >= 0) mine.timestamp = timestampOf(s);
-    if ((flags & SYN) !== 0) {
-      seq = (seq + 1) | 0;
-      if (!mine.certain) mine.synchronize(seq);
-      // where bytes were delivered before it, offset 0 lies behind it
-      if (mine.initial === (s.seq | 0)) mine.startKnown = true;
-      if ((flags & ACK) !== 0) {
-        if (!peer.synchronized) peer.synchronize(s.ack);
-        if (peer.initial === ((s.ack - 1) | 0)) peer.startKnown = true;
-      }
-    }
+    const setsUp = (flags & SYN) !== 0;
+    const seq = setsUp ? (s.seq + 1) | 0 : s.seq;
+    if (setsUp) this.setUp(s, seq, mine, peer);
     if ((flags & ACK) !== 0) this.acknowledge(s, mine, peer);
-    if (this.sink.segment !== undefined) {
-      if (s.length > 0 && (flags & RST) === 0 && !mine.synchronized) mine.synchronize(seq);
-      this.sink.segment(s, from, mine.synchronized ? mine.offsetOf(seq) : 0);
-    }
+    if (this.sink.segment !== undefined) this.show(s, seq, from, mine);
     if ((flags & RST) !== 0) {
       this.reset(s, mine, peer);
       return;
@@ -270,12 +259,33 @@ export class TcpConnection implements Connection {
       if (mine.reset) mine.goesOn(seq, this.packets);
       mine.receive(s, seq);
     }
-    if ((flags & FIN) !== 0) {
-      if (!mine.synchronized) mine.synchronize((seq + s.length) | 0);
-      mine.finish((seq + s.length) | 0);
-      if (peer.finAt >= 0) this.finished(s);
-    }
+    if ((flags & FIN) !== 0) this.finish(s, seq, mine, peer);
     this.ripen();
+  }
+
+  // what few segments mean is apart: V8 puts only short functions where they are called, and this one is called for each
+
+  /** A SYN, of which `seq` is the number behind it: where the sender's bytes begin, and those of the peer whom it answers. */
+  private setUp(s: Segment, seq: number, mine: TcpReceiver, peer: TcpReceiver): void {
+    if (!mine.certain) mine.synchronize(seq);
+    // where bytes were delivered before it, offset 0 lies behind it
+    if (mine.initial === (s.seq | 0)) mine.startKnown = true;
+    if ((s.flags & ACK) === 0) return;
+    if (!peer.synchronized) peer.synchronize(s.ack);
+    if (peer.initial === ((s.ack - 1) | 0)) peer.startKnown = true;
+  }
+
+  /** Shows the segment to a sink that wants to see each. */
+  private show(s: Segment, seq: number, from: End, mine: TcpReceiver): void {
+    if (s.length > 0 && (s.flags & RST) === 0 && !mine.synchronized) mine.synchronize(seq);
+    this.sink.segment!(s, from, mine.synchronized ? mine.offsetOf(seq) : 0);
+  }
+
+  private finish(s: Segment, seq: number, mine: TcpReceiver, peer: TcpReceiver): void {
+    const end = (seq + s.length) | 0;
+    if (!mine.synchronized) mine.synchronize(end);
+    mine.finish(end);
+    if (peer.finAt >= 0) this.finished(s);
   }
 
   /** Takes a segment whose receiver threw it away; false where it has to be taken as it is. */

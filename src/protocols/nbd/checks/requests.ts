@@ -275,8 +275,23 @@ export class RequestChecks {
 
   /** What depends on the export's flags and sizes. */
   private export(r: Request): void {
+    const { type } = r;
+    if (type !== CMD_READ && type !== CMD_WRITE) this.offeredCommand(r);
+    if (r.flags !== 0) this.offeredFlags(r);
+    if ((this.facts.flags & TFLAG_READ_ONLY) !== 0 && isWrite(type)) {
+      this.facts.raise(WRITE_ON_READ_ONLY, {
+        ...REQUEST.where(r, 'type'),
+        text: `${shortCommand(type)} on a read-only export`,
+      });
+    }
+    if (hasRange(type) && r.query === null) this.range(r);
+    if (type === CMD_READ || type === CMD_WRITE || r.query !== null) this.payload(r);
+  }
+
+  /** Whether the export has that command, as it has READ and WRITE always. */
+  private offeredCommand(r: Request): void {
     const { facts } = this;
-    const { type, flags } = r;
+    const { type } = r;
     const offered = facts.flags;
     const gate = GATES[type] ?? 0;
     if (gate !== 0 && (offered & gate) === 0) {
@@ -292,28 +307,23 @@ export class RequestChecks {
     } else if (type === CMD_BLOCK_STATUS && facts.negotiationSeen) {
       this.contexts(r);
     }
-    if (flags !== 0) {
-      const missing =
-        ((flags & CMD_FLAG_FUA) !== 0 && (offered & TFLAG_SEND_FUA) === 0 ? CMD_FLAG_FUA : 0) |
-        ((flags & CMD_FLAG_DF) !== 0 && type === CMD_READ && (offered & TFLAG_SEND_DF) === 0 ? CMD_FLAG_DF : 0) |
-        ((flags & CMD_FLAG_FAST_ZERO) !== 0 && type === CMD_WRITE_ZEROES && (offered & TFLAG_SEND_FAST_ZERO) === 0
-          ? CMD_FLAG_FAST_ZERO
-          : 0);
-      if (missing !== 0) {
-        facts.raise(COMMAND_FLAG_NOT_NEGOTIATED, {
-          ...REQUEST.where(r, 'flags'),
-          text: `${commandFlags(missing).join(' ')}, but the transmission flags are ${hexNumber(offered, 4)}`,
-        });
-      }
-    }
-    if ((offered & TFLAG_READ_ONLY) !== 0 && isWrite(type)) {
-      facts.raise(WRITE_ON_READ_ONLY, {
-        ...REQUEST.where(r, 'type'),
-        text: `${shortCommand(type)} on a read-only export`,
+  }
+
+  private offeredFlags(r: Request): void {
+    const { type, flags } = r;
+    const offered = this.facts.flags;
+    const missing =
+      ((flags & CMD_FLAG_FUA) !== 0 && (offered & TFLAG_SEND_FUA) === 0 ? CMD_FLAG_FUA : 0) |
+      ((flags & CMD_FLAG_DF) !== 0 && type === CMD_READ && (offered & TFLAG_SEND_DF) === 0 ? CMD_FLAG_DF : 0) |
+      ((flags & CMD_FLAG_FAST_ZERO) !== 0 && type === CMD_WRITE_ZEROES && (offered & TFLAG_SEND_FAST_ZERO) === 0
+        ? CMD_FLAG_FAST_ZERO
+        : 0);
+    if (missing !== 0) {
+      this.facts.raise(COMMAND_FLAG_NOT_NEGOTIATED, {
+        ...REQUEST.where(r, 'flags'),
+        text: `${commandFlags(missing).join(' ')}, but the transmission flags are ${hexNumber(offered, 4)}`,
       });
     }
-    if (hasRange(type) && r.query === null) this.range(r);
-    if (type === CMD_READ || type === CMD_WRITE || r.query !== null) this.payload(r);
   }
 
   private contexts(r: Request): void {
