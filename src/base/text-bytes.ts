@@ -155,14 +155,29 @@ export class TextBytes {
 
   /** The same with blanks in front of it, up to `width` characters. */
   rightAligned(n: number, width: number): void {
-    if (n < THOUSAND_MILLION) {
-      const count = digitsOf(n);
-      this.blanks(width - count);
-      this.digits(n, count);
-    } else {
+    if (n >= THOUSAND_MILLION) {
       this.blanks(width - String(n).length);
       this.decimal(n);
+      return;
     }
+    const count = digitsOf(n);
+    const room = width > count ? width : count;
+    this.reserve(room);
+    const { bytes, view, size } = this;
+    let rest = n | 0;
+    let at = size + room;
+    this.size = at;
+    while (rest >= 100) {
+      const above = (rest / 100) | 0;
+      at -= 2;
+      view.setUint16(at, TWO_DIGITS[rest - 100 * above]!, true);
+      rest = above;
+    }
+    if (rest >= 10) {
+      at -= 2;
+      view.setUint16(at, TWO_DIGITS[rest]!, true);
+    } else bytes[--at] = ZERO + rest;
+    while (at > size) bytes[--at] = BLANK;
   }
 
   /** A number of 64 bits in decimal, by its halves. */

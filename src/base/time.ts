@@ -1,8 +1,10 @@
 /** Times are kept as whole seconds and nanoseconds: together they exceed what a double holds exactly. */
 
 import { nineDigits, sixDigits } from './digits.js';
+import type { TextBytes } from './text-bytes.js';
 
 const NANOS_PER_SECOND = 1_000_000_000;
+const POINT = 0x2e;
 
 /**
  * The second that was printed last, and its text: making a Date of each message was a sixth of `analyze -f ndjson`. A cache for all who
@@ -51,16 +53,42 @@ export function microsBetween(s0: number, n0: number, s1: number, n1: number): n
 
 /** A duration in the largest unit that keeps three digits: `57 us`, `1.42 ms`, `3.1 s`. */
 export function duration(nanos: number): string {
-  const sign = nanos < 0 ? '-' : '';
   const n = Math.abs(nanos);
-  if (n < 1000) return `${sign}${n} ns`;
-  if (n < 1_000_000) return `${sign}${short(n, 1000)} us`;
-  if (n < NANOS_PER_SECOND) return `${sign}${short(n, 1_000_000)} ms`;
-  return `${sign}${short(n, NANOS_PER_SECOND)} s`;
+  const { name, size } = unitOf(n);
+  return `${nanos < 0 ? '-' : ''}${hundredths(n, size) / 100}${name}`;
 }
 
-/** `n / unit` with three digits, or all of those before the point; `n` is a whole number. */
-function short(n: number, unit: number): string {
-  if (n >= 100 * unit) return String(Math.round(n / unit));
-  return n >= 10 * unit ? String(Math.round((10 * n) / unit) / 10) : String(Math.round((100 * n) / unit) / 100);
+/** Writes the same of a duration from 0 on. */
+export function writeDuration(out: TextBytes, nanos: number): void {
+  const { name, size } = unitOf(nanos);
+  const value = hundredths(nanos, size);
+  const whole = Math.floor(value / 100);
+  const rest = value - 100 * whole;
+  out.decimal(whole);
+  if (rest > 0) {
+    out.byte(POINT);
+    out.digits(rest % 10 === 0 ? rest / 10 : rest, rest % 10 === 0 ? 1 : 2);
+  }
+  out.text(name);
+}
+
+/** Units of durations, the smallest first; `size` in nanoseconds. */
+const UNITS = [
+  { name: ' ns', size: 1 },
+  { name: ' us', size: 1000 },
+  { name: ' ms', size: 1_000_000 },
+  { name: ' s', size: NANOS_PER_SECOND },
+] as const;
+
+/** The unit that a duration from 0 on is told in. */
+function unitOf(nanos: number): (typeof UNITS)[number] {
+  if (nanos < 1000) return UNITS[0];
+  if (nanos < 1_000_000) return UNITS[1];
+  return nanos < NANOS_PER_SECOND ? UNITS[2] : UNITS[3];
+}
+
+/** Hundredths of a unit, of which three digits count, or all of those before the point; `nanos` is a whole number. */
+function hundredths(nanos: number, unit: number): number {
+  if (nanos >= 100 * unit) return 100 * Math.round(nanos / unit);
+  return nanos >= 10 * unit ? 10 * Math.round((10 * nanos) / unit) : Math.round((100 * nanos) / unit);
 }

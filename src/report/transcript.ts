@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { CLIENT, SERVER, type Side } from '../base/input.js';
 import { TextPiece } from '../base/text-bytes.js';
 import { byteSize, count } from '../base/text.js';
-import { duration } from '../base/time.js';
+import { writeDuration } from '../base/time.js';
 import type { CaptureInfo } from '../capture/packet.js';
 import type { Annotation } from '../base/annotation.js';
 import { JsonBytes } from '../base/json-bytes.js';
@@ -471,7 +471,7 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
       out.decimal(m.inReplyTo);
       if (m.latency >= 0) {
         out.piece(PLUS);
-        out.text(duration(m.latency));
+        writeDuration(out, m.latency);
       }
     }
     if (m.complete && !this.options.verbose) return;

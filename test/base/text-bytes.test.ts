@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { safeText } from '../../src/base/safe-text.js';
+import { duration, writeDuration } from '../../src/base/time.js';
 import { TextBytes, TextPiece } from '../../src/base/text-bytes.js';
 
 function written(room: number, write: (out: TextBytes) => void): string {
@@ -17,6 +18,15 @@ it('writes numbers as JavaScript has them, and aligns them', () => {
     fc.property(fc.oneof(fc.constantFrom(...edges), fc.maxSafeNat()), fc.nat({ max: 24 }), (n, width) => {
       expect(written(1, (out) => out.decimal(n))).toBe(String(n));
       expect(written(1, (out) => out.rightAligned(n, width))).toBe(String(n).padStart(width));
+    }),
+  );
+});
+
+it('writes durations as people read them', () => {
+  const edges = [0, 1, 999, 1000, 1001, 9_999, 10_050, 99_949, 99_951, 100_000, 999_999, 1_234_567, 1e9, 59e9, 1e15];
+  fc.assert(
+    fc.property(fc.oneof(fc.constantFrom(...edges), fc.nat(), fc.maxSafeNat()), (nanos) => {
+      expect(written(1, (out) => writeDuration(out, nanos))).toBe(duration(nanos));
     }),
   );
 });
