@@ -1,8 +1,6 @@
 import { basename } from 'node:path';
 import { CLIENT, SERVER, type Side } from '../base/input.js';
-import { TextPiece } from '../base/text-bytes.js';
 import { byteSize, count } from '../base/text.js';
-import { writeDuration } from '../base/time.js';
 import type { CaptureInfo } from '../capture/packet.js';
 import type { Annotation } from '../base/annotation.js';
 import { JsonBytes } from '../base/json-bytes.js';
@@ -14,6 +12,7 @@ import { Clock, type TimeFormat, type Zone } from '../select/clock.js';
 import type { LeftOut, LeftOutCounts } from '../select/selection.js';
 import { hangingLines } from './hanging.js';
 import { asciiRow, hexDump, hexRow } from './hex-dump.js';
+import { arrowOf, GAP, MessageLine, widthOf, type Columns } from './message-line.js';
 import { RuleDigest, type Broken } from './rule-digest.js';
 import { SEVERITY_MARK, sideColor, theme, type Paint, type Theme } from './theme.js';
 import { detailWords, endWords, leftOutWords, repeatedWords } from './transcript-words.js';
@@ -58,32 +57,12 @@ export interface TranscriptEnd {
   readonly leftOut: LeftOutCounts | null;
 }
 
-/** Room for a message's name, where its protocol does not say how much it needs. */
-const NAME_WIDTH = 28;
 /** Below this many columns, numbers and times stand closer. */
 const ROOMY = 100;
-const BLANK = 0x20;
 const NEWLINE = 0x0a;
-const RE = new TextPiece('  re #');
-const PLUS = new TextPiece('  +');
 /** Room for a line that is taken apart again. */
 const LINE_ROOM = 256;
-/** Blanks between the columns, and between what describes a message. */
-const GAP = 2;
 const DUMP_INDENT = ' '.repeat(8);
-/** Names of messages that are remembered as they are printed. */
-const MAX_NAMES = 1024;
-
-/** Widths of the columns in front of a message. */
-interface Columns {
-  readonly stream: number;
-  readonly index: number;
-  readonly packet: number;
-  readonly time: number;
-}
-
-/** By side, and by name: the name behind its arrow. */
-type NamePieces = readonly [Map<string, TextPiece>, Map<string, TextPiece>];
 
 /** A message whose bytes are printed together with the findings about it. */
 interface Pending {
@@ -103,6 +82,7 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
   private readonly t: Theme;
   private readonly clock: Clock;
   private readonly columns: Columns;
+  private readonly messageLine: MessageLine;
   /** Blanks before a finding: it stands below the message's name. */
   private readonly indent: string;
   private readonly width: number;
@@ -117,18 +97,9 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
   private readonly said = new Set<string>();
   private captures = 0;
   private lines = 0;
-  /** Names behind their arrows, by the width that they were padded to: protocols share names, and not their widths. */
-  private readonly names = new Map<number, NamePieces>();
-  private namesNow: NamePieces = [new Map(), new Map()];
-  private namesOf: StreamRecord | null = null;
   /** Whether a message is one line, in one colour: it is written as it comes. */
   private readonly plain: boolean;
   private readonly scratch = new JsonBytes(LINE_ROOM);
-  /** Where in the line that was written last its stream, its place, its name and its description end. */
-  private idEnd = 0;
-  private placeEnd = 0;
-  private nameEnd = 0;
-  private wordsEnd = 0;
   private readonly opened = new Set<StreamRecord>();
 
   constructor(to: TextSink | ((text: string) => void), options: TranscriptOptions, flush?: () => void) {
@@ -143,6 +114,7 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
     const time = this.clock.width - (narrow && this.clock.width === 12 ? 2 : 0);
     this.columns = narrow ? { stream: 2, index: 4, packet: 6, time } : { stream: 6, index: 5, packet: 7, time };
     const { stream, index, packet } = this.columns;
+    this.messageLine = new MessageLine(this.columns, this.clock, options.verbose);
     this.indent = ' '.repeat(stream + index + packet + time + 3 + 2);
   }
 
@@ -245,7 +217,7 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
       for (const line of [...lines, ...s.repeated.map(repeatedWords)]) this.wrapped('  ', printable(line), '    ');
     }
     this.opened.delete(s);
-    this.namesOf = null;
+    this.messageLine.forget();
     this.current = null;
     this.lastMessage = null;
   }
@@ -330,7 +302,7 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
     const out = this.plain ? this.to.bytes : this.scratch;
     const from = out.size;
     try {
-      this.write(out, stream, m, what);
+      this.messageLine.write(out, stream, m, what);
     } catch (error) {
       // what describes a message may fail in the middle
       out.size = from;
@@ -347,40 +319,10 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
     if (below !== '') this.wrapped(`${this.indent}   `, this.t.dim(printable(below)), `${this.indent}     `);
   }
 
-  /** Writes the line of a message, without its end. */
-  private write(out: JsonBytes, stream: StreamRecord, m: Message, what: string | null): void {
-    const { columns: c } = this;
-    const from = out.size;
-    out.rightAligned(stream.id, c.stream);
-    this.idEnd = out.size;
-    out.byte(BLANK);
-    out.rightAligned(m.index, c.index);
-    out.byte(BLANK);
-    out.rightAligned(m.packet, c.packet);
-    out.byte(BLANK);
-    this.clock.write(out, m.seconds, m.nanos, c.time);
-    this.placeEnd = out.size;
-    out.piece(this.named(stream, m));
-    const nameEnd = out.size;
-    this.nameEnd = nameEnd;
-    out.byte(BLANK);
-    out.byte(BLANK);
-    const wordsFrom = out.size;
-    const protocol = stream.protocol!;
-    if (what !== null) out.safe(what);
-    else if (protocol.writeDescription !== undefined) protocol.writeDescription(m, this.options.verbose, out);
-    else out.safe(protocol.describe(m, this.options.verbose));
-    if (out.size === wordsFrom) out.size = nameEnd;
-    this.wordsEnd = out.size;
-    this.writeTail(out, m);
-    out.trim(from);
-    this.nameEnd = Math.min(nameEnd, out.size);
-    this.wordsEnd = Math.min(this.wordsEnd, out.size);
-  }
-
   /** The same as lines of a terminal. */
   private coloured(out: JsonBytes, stream: StreamRecord, m: Message): string[] {
-    const { idEnd, placeEnd, nameEnd, wordsEnd, t } = this;
+    const { t } = this;
+    const { idEnd, placeEnd, nameEnd, wordsEnd } = this.messageLine;
     const arrowAt = placeEnd + GAP;
     const start = `${this.streamColor(stream)(out.toString(0, idEnd))}${t.dim(out.toString(idEnd, placeEnd))}${out.toString(placeEnd, arrowAt)}${sideColor(t, m.side)(out.toString(arrowAt, nameEnd))}`;
     const tail = out.toString(wordsEnd);
@@ -445,50 +387,6 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
     return this.t.streams[stream.id % this.t.streams.length]!;
   }
 
-  /** The arrow and the name of a message, with what stands in front of them, and as wide as its protocol's names are. */
-  private named(stream: StreamRecord, m: Message): TextPiece {
-    if (stream !== this.namesOf) {
-      this.namesOf = stream;
-      const key = 2 * widthOf(stream) + (stream.rolesKnown ? 1 : 0);
-      let names = this.names.get(key);
-      if (names === undefined) this.names.set(key, (names = [new Map(), new Map()]));
-      this.namesNow = names;
-    }
-    const names = this.namesNow[m.side];
-    const { name } = m;
-    let piece = names.get(name);
-    if (piece === undefined) {
-      piece = new TextPiece(`  ${arrowOf(stream, m.side)} ${printable(name).padEnd(widthOf(stream))}`);
-      if (names.size < MAX_NAMES) names.set(name, piece);
-    }
-    return piece;
-  }
-
-  /** The link to the request, and what is special about how this message was captured and decoded. */
-  private writeTail(out: JsonBytes, m: Message): void {
-    if (m.inReplyTo > 0) {
-      out.piece(RE);
-      out.decimal(m.inReplyTo);
-      if (m.latency >= 0) {
-        out.piece(PLUS);
-        writeDuration(out, m.latency);
-      }
-    }
-    if (m.complete && !this.options.verbose) return;
-    const special: string[] = [];
-    const lost = m.missing - m.unsent;
-    const of = `of ${count(m.length, 'byte')}`;
-    if (m.unsent > 0) special.push(`unfinished: ${m.unsent} ${of} never sent`);
-    if (lost > 0) special.push(`cut: ${lost} ${of} not captured`);
-    if (!m.complete && special.length === 0) special.push('cut');
-    if (this.options.verbose) {
-      special.push(`bytes ${m.offset}..${m.offset + m.length}`);
-      if (m.hinted) special.push('decoded with the peer');
-      if (m.inferred) special.push('framing inferred');
-    }
-    if (special.length > 0) out.text(`  [${special.join('; ')}]`);
-  }
-
   private unknown(s: StreamRecord): void {
     const { bytes, connection } = s;
     this.line('');
@@ -537,15 +435,6 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
     this.to.bytes.byte(NEWLINE);
     this.to.wrote();
   }
-}
-
-function arrowOf(stream: StreamRecord, side: Side): string {
-  return stream.rolesKnown ? (side === CLIENT ? '->' : '<-') : side === CLIENT ? '>>' : '<<';
-}
-
-/** Columns of a message's name. */
-function widthOf(stream: StreamRecord): number {
-  return stream.protocol?.nameWidth ?? NAME_WIDTH;
 }
 
 function textOf(lines: readonly string[]): string {
