@@ -7,13 +7,13 @@ const FIRST_RING = 1 << 9;
 const HEADER = 4;
 /** Segments up to this many bytes are kept whole, of longer ones only some words. */
 const WHOLE = 64;
-const SAMPLES = 8;
+const SAMPLES = 4;
 /** Records of one direction that a look-up goes back through. */
 const MAX_HOPS = 512;
 
 /**
  * Remembers what was delivered last, so that a retransmission with other bytes is noticed. Keeping every byte would cost as
- * much as decoding it: short segments are kept whole, of longer ones eight words spread evenly. That misses a change of a few bytes
+ * much as decoding it: short segments are kept whole, of longer ones four words spread evenly. That misses a change of a few bytes
  * in bulk data, and notices all else. One ring serves all connections; what is overwritten is not compared.
  *
  * Its bounds have no names among the limits, as they cost no byte of a stream: what is delivered is the first copy, whether a later one can
