@@ -11,7 +11,7 @@ export function extended<T extends Column>(from: T, to: T): T {
 }
 
 /** Few: a capture of one connection has columns, too. */
-const FIRST_ROWS = 16;
+const FIRST_ROWS = 4;
 
 /** The length of columns that must have a row number `row`: they double. */
 export function grownTo(length: number, row: number): number {

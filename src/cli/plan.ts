@@ -162,8 +162,15 @@ function configPath(folder: string, file: string): string {
 /** How much of messages is printed: nothing, a line each, or their bytes too. */
 export type Detail = 'none' | 'lines' | 'bytes';
 
-/** What the engine is given for a plan. */
+let latest: { readonly plan: Plan; readonly detail: Detail; readonly options: AnalysisOptions } | null = null;
+
+/** What the engine is given for a plan: the same for many captures in a row. */
 export function analysisOptions(plan: Plan, detail: Detail): AnalysisOptions {
+  if (latest?.plan !== plan || latest.detail !== detail) latest = { plan, detail, options: optionsFor(plan, detail) };
+  return latest.options;
+}
+
+function optionsFor(plan: Plan, detail: Detail): AnalysisOptions {
   return {
     limits: DEFAULT_LIMITS,
     protocols: PROTOCOLS.filter((p) => plan.protocols.includes(p.name)),

@@ -1,5 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import {
+  LATE_OPTIMIZATION,
   MORE_INLINING,
   restoreHeapFlags,
   setHeapFlags,
@@ -43,12 +44,15 @@ export function keepYoungGenerationSmall(): void {
 
 /**
  * For many captures, or several threads, of which each has a heap: all of that from the start. What a small capture leaves behind is 50 kB,
- * and V8 would let thousands of them come together. Returns the flags that hold now.
+ * and V8 would let thousands of them come together. Where every message is `printed`, only what does not cost time. Returns the flags that
+ * hold now.
  */
-export function saveFromStart(): readonly string[] {
-  young = 'small';
-  thrifty = true;
-  const flags = [...SMALL_YOUNG_GENERATION, ...SLOW_GROWTH];
+export function saveFromStart(printed: boolean): readonly string[] {
+  if (!printed) {
+    young = 'small';
+    thrifty = true;
+  }
+  const flags = [...(printed ? [] : [...SMALL_YOUNG_GENERATION, ...SLOW_GROWTH]), ...LATE_OPTIMIZATION];
   setFlags(flags);
   return flags;
 }

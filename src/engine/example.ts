@@ -1,3 +1,4 @@
+import { lazy } from '../base/lazy.js';
 import { Block } from '../base/block.js';
 import { DEFAULT_LIMITS, type Limits } from '../base/limits.js';
 import { Origin } from '../base/origin.js';
@@ -138,7 +139,7 @@ export function playSteps(protocol: Protocol, steps: readonly Step[], options: S
     forced: () => (options.forced ? protocol : null),
     shared: () => shared,
     levels: options.levels ?? new Map(),
-    parked: new ParkedStreams(),
+    parked: lazy(() => new ParkedStreams()),
     room: new PumpRoom(limits, budget),
     stores: new ProbeStores(),
     once: () => true,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Budget } from '../base/budget.js';
 import { CONTINUED, INTERNAL, LIMIT, TLS_KEY_LOG } from '../base/capture-rules.js';
+import { lazy } from '../base/lazy.js';
 import { count } from '../base/text.js';
 import type { CaptureInfo, CaptureNote, Packet, PacketSink } from '../capture/packet.js';
 import type { Protocol } from '../contract/protocol.js';
@@ -74,7 +75,7 @@ export class FileRun implements PacketSink {
       levels: options.levels,
       details: options.details,
       settings: sharedSettings(options),
-      parked: new ParkedStreams(),
+      parked: lazy(() => new ParkedStreams()),
       room: new PumpRoom(options.limits, budget),
       stores: new ProbeStores(),
       once: (record, what) => {

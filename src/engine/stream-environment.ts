@@ -37,8 +37,8 @@ export interface StreamEnvironment {
   readonly levels: RuleLevels;
   readonly details: boolean;
   readonly settings: SharedSettings;
-  /** Of this file. */
-  readonly parked: ParkedStreams;
+  /** Of this file; most need none. */
+  readonly parked: () => ParkedStreams;
   readonly room: PumpRoom;
   readonly stores: ProbeStores;
   /** Whether this is to be said of the stream: what is true of many streams of a file is said of the first one only. */

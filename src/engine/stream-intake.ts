@@ -41,9 +41,9 @@ export class StreamIntake implements StreamSink, PlaintextReader {
   /** `origin`: its first packet; `parked`: as in StreamOpener. */
   constructor(file: string, connection: Connection, origin: Origin, env: StreamEnvironment, parked = -1) {
     this.env = env;
-    const ledger = new StreamLedger(file, connection, parked < 0 ? origin : env.parked.first(parked), env);
+    const ledger = new StreamLedger(file, connection, parked < 0 ? origin : env.parked().first(parked), env);
     this.ledger = ledger;
-    const claimable = parked < 0 || !env.parked.recall(parked, ledger.record, ledger.now, env.details);
+    const claimable = parked < 0 || !env.parked().recall(parked, ledger.record, ledger.now, env.details);
     this.classifier = claimable ? this.classify(env.secrets) : null;
   }
 
@@ -118,7 +118,7 @@ export class StreamIntake implements StreamSink, PlaintextReader {
     const { ledger, classifier } = this;
     if (this.decoding !== null || ledger.failed || ledger.any) return false;
     if (classifier !== null && classifier.journal.length > 0) return false;
-    this.env.parked.add(as, ledger.record, classifier === null, ledger.now);
+    this.env.parked().add(as, ledger.record, classifier === null, ledger.now);
     return true;
   }
 

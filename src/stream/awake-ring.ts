@@ -5,7 +5,7 @@ const AWAKE = 256;
 
 /** Connections that could be parked, newest last: who drops out when others come was quiet longest. */
 export class AwakeRing {
-  private readonly ring: (TcpConnection | null)[] = new Array<null>(AWAKE).fill(null);
+  private readonly ring: (TcpConnection | null)[] = [];
   private turn = 0;
 
   /** Puts `connection` in; the other one that it drops for that, if any. */

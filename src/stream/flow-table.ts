@@ -13,8 +13,8 @@ export const ESTABLISHED = 4;
 export type Rank = typeof CLOSED | typeof HALF_OPEN | typeof PARKED | typeof ANSWERED | typeof ESTABLISHED;
 const RANKS = 5;
 
-/** Few: a file of one connection has tables, too. */
-const FIRST_CAPACITY = 16;
+/** Few: a file of one connection has tables, too, and V8 keeps arrays of up to 64 bytes on its heap. */
+const FIRST_CAPACITY = 4;
 
 /**
  * Finds the slot of a TCP connection by its two addresses and ports, whichever way a segment goes. Slots are small numbers, at

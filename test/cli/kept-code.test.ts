@@ -1,4 +1,13 @@
-import { chmodSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { scratch, wirelint } from '../kit/cli.js';
@@ -21,6 +30,19 @@ describe('the code that is kept for the next run', () => {
     const made = statSync(kept());
     expect(check()).toEqual(first);
     // it was not refused, or it would have been made again
+    expect(statSync(kept()).ino).toBe(made.ino);
+  });
+
+  it('is used again after a run over many captures, for which V8 is set otherwise', () => {
+    const many = scratch();
+    for (let i = 0; i < 64; i++) copyFileSync('captures/nbd/any-sll.pcap', join(many, `${i}.pcap`));
+    rmSync(folder, { recursive: true });
+    const checkMany = () => wirelint(['check', '-j', '2', many], { env: { XDG_CACHE_HOME: caches } });
+    const first = checkMany();
+    expect(first).toMatchObject({ status: 0, stderr: '' });
+    const made = statSync(kept());
+    expect(checkMany()).toEqual(first);
+    expect(check()).toMatchObject({ status: 0, stderr: '' });
     expect(statSync(kept()).ino).toBe(made.ino);
   });
 

@@ -9,7 +9,7 @@ import { STOP } from './stop.js';
 
 /** What another thread is sent at once, in bytes of captures and in captures: small ones take less time than a message there and back. */
 const BATCH_BYTES = 1 << 20;
-const BATCH_JOBS = 32;
+const BATCH_JOBS = 64;
 
 export interface PoolJob {
   readonly job: Job;
