@@ -44,15 +44,18 @@ export function keepYoungGenerationSmall(): void {
 
 /**
  * For many captures, or several threads, of which each has a heap: all of that from the start. What a small capture leaves behind is 50 kB,
- * and V8 would let thousands of them come together. Where every message is `printed`, only what does not cost time. Returns the flags that
- * hold now.
+ * and V8 would let thousands of them come together. Where every message is `printed`, that would cost time. With several `threads` no core is
+ * left on which V8 could optimize beside them. Returns the flags that hold now.
  */
-export function saveFromStart(printed: boolean): readonly string[] {
+export function saveFromStart(printed: boolean, threads: number): readonly string[] {
   if (!printed) {
     young = 'small';
     thrifty = true;
   }
-  const flags = [...(printed ? [] : [...SMALL_YOUNG_GENERATION, ...SLOW_GROWTH]), ...LATE_OPTIMIZATION];
+  const flags = [
+    ...(printed ? [] : [...SMALL_YOUNG_GENERATION, ...SLOW_GROWTH]),
+    ...(threads > 1 ? LATE_OPTIMIZATION : []),
+  ];
   setFlags(flags);
   return flags;
 }

@@ -45,7 +45,7 @@ export class Judges {
       : 1;
     // where every message is printed, a small young generation costs more time
     const printed = settings.reports.some((r) => r.format === 'ndjson' || r.format === 'json');
-    if (this.threads > 1 || inputs.length >= MANY) this.flags = saveFromStart(printed);
+    if (this.threads > 1 || inputs.length >= MANY) this.flags = saveFromStart(printed, this.threads);
   }
 
   /** Starts the threads where there is so much that some are needed: it takes them a while, in which this one finds out what is to be judged. */
