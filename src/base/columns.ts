@@ -10,12 +10,15 @@ export function extended<T extends Column>(from: T, to: T): T {
   return to;
 }
 
-/** Few: a capture of one connection has columns, too. */
+/** Few: a capture of one connection has columns, too, and V8 keeps arrays of up to 64 bytes on its heap. */
 const FIRST_ROWS = 4;
 
-/** The length of columns that must have a row number `row`: they double. */
+/** From so many rows on columns grow by a factor of 32: the system gives memory only for what is written, and old columns cost as much as new ones. */
+const MANY_ROWS = 4096;
+
+/** The length of columns that must have a row number `row`. */
 export function grownTo(length: number, row: number): number {
-  return Math.max(2 * length, row + 1, FIRST_ROWS);
+  return Math.max((length < MANY_ROWS ? 2 : 32) * length, row + 1, FIRST_ROWS);
 }
 
 /**

@@ -1,8 +1,14 @@
+import { extended, grownTo } from '../base/columns.js';
 import type { Segment } from '../link/segment.js';
 import { tcpEndpoint } from './endpoint.js';
 
-/** Words of a key: both addresses, and both ports in one. */
-const KEY = 9;
+/** Words of a key: the last word of both addresses, and both ports in one. */
+const KEY = 3;
+/** The other words of both addresses. */
+const UPPER = 6;
+/** What the last of these is of an IPv4 address; those in front of it are 0. */
+const UPPER_OF_V4 = 0xffff;
+const FACTORS = 9;
 /** What a flow is worth when room must be made; lower ranks go first. Only those from ANSWERED on have objects of their own. */
 export const CLOSED = 0;
 export const HALF_OPEN = 1;
@@ -13,15 +19,12 @@ export const ESTABLISHED = 4;
 export type Rank = typeof CLOSED | typeof HALF_OPEN | typeof PARKED | typeof ANSWERED | typeof ESTABLISHED;
 const RANKS = 5;
 
-/** Few: a file of one connection has tables, too, and V8 keeps arrays of up to 64 bytes on its heap. */
-const FIRST_CAPACITY = 4;
-
 /**
  * Finds the slot of a TCP connection by its two addresses and ports, whichever way a segment goes. Slots are small numbers, at
  * most `limit` of them; when all are taken, the one that was idle longest goes, of the lowest rank that has any.
  *
- * Everything is in typed arrays: no object, string or bigint for each flow, about 70 bytes a slot. The hash is multilinear with
- * random keys, so that nobody can choose addresses that collide.
+ * Everything is in typed arrays: no object, string or bigint for each flow, about 40 bytes a slot, and 24 more from the first
+ * address on that is not of IPv4. The hash is multilinear with random keys, so that nobody can choose addresses that collide.
  */
 export class FlowTable {
   /** Whether the segment last looked for runs from the key's second endpoint to its first. */
@@ -30,9 +33,11 @@ export class FlowTable {
   size = 0;
   private readonly limit: number;
   private readonly onEvict: (slot: number) => void;
-  private readonly factors = new Int32Array(2 * KEY);
+  private readonly factors = new Int32Array(2 * FACTORS);
   private capacity = 0;
   private keys = new Int32Array(0);
+  /** Empty as long as all addresses are of IPv4. */
+  private upper = new Int32Array(0);
   private hashes = new Int32Array(0);
   /** Hash chains, as slot numbers; -1 ends them. */
   private buckets = new Int32Array(0);
@@ -87,17 +92,11 @@ export class FlowTable {
     }
     const swapped = this.swapped;
     const { keys } = this;
-    const a = slot * KEY + (swapped ? 4 : 0);
-    const b = slot * KEY + (swapped ? 0 : 4);
-    keys[a] = s.src0;
-    keys[a + 1] = s.src1;
-    keys[a + 2] = s.src2;
-    keys[a + 3] = s.src3;
-    keys[b] = s.dst0;
-    keys[b + 1] = s.dst1;
-    keys[b + 2] = s.dst2;
-    keys[b + 3] = s.dst3;
-    keys[slot * KEY + 8] = swapped ? (s.dstPort << 16) | s.srcPort : (s.srcPort << 16) | s.dstPort;
+    const k = slot * KEY;
+    keys[k + (swapped ? 1 : 0)] = s.src3;
+    keys[k + (swapped ? 0 : 1)] = s.dst3;
+    if (this.upper.length > 0 || !isV4(s)) this.keepUpper(slot, s);
+    keys[k + 2] = swapped ? (s.dstPort << 16) | s.srcPort : (s.srcPort << 16) | s.dstPort;
     this.hashes[slot] = this.hash;
     this.enchain(slot);
     this.ranks[slot] = rank;
@@ -118,17 +117,19 @@ export class FlowTable {
 
   /** Ports: of the key's second endpoint first where `swapped`. */
   ports(slot: number, swapped: boolean): [number, number] {
-    const ports = this.keys[slot * KEY + 8]!;
+    const ports = this.keys[slot * KEY + 2]!;
     return swapped ? [ports & 0xffff, ports >>> 16] : [ports >>> 16, ports & 0xffff];
   }
 
   /** Endpoint names: of the key's second endpoint first where `swapped`. */
   endpoints(slot: number, swapped: boolean): [string, string] {
-    const { keys } = this;
+    const { keys, upper } = this;
     const k = slot * KEY;
-    const ports = keys[k + 8]!;
-    const low = tcpEndpoint(keys[k]!, keys[k + 1]!, keys[k + 2]!, keys[k + 3]!, ports >>> 16);
-    const high = tcpEndpoint(keys[k + 4]!, keys[k + 5]!, keys[k + 6]!, keys[k + 7]!, ports & 0xffff);
+    const u = slot * UPPER;
+    const ports = keys[k + 2]!;
+    const word = (at: number): number => (upper.length > 0 ? upper[u + at]! : at % 3 === 2 ? UPPER_OF_V4 : 0);
+    const low = tcpEndpoint(word(0), word(1), word(2), keys[k]!, ports >>> 16);
+    const high = tcpEndpoint(word(3), word(4), word(5), keys[k + 1]!, ports & 0xffff);
     return swapped ? [high, low] : [low, high];
   }
 
@@ -152,19 +153,39 @@ export class FlowTable {
   private holds(slot: number, s: Segment, swapped: boolean, ports: number): boolean {
     const { keys } = this;
     const k = slot * KEY;
-    if (keys[k + 8] !== ports) return false;
-    const a = swapped ? k + 4 : k;
-    const b = swapped ? k : k + 4;
+    if (keys[k + 2] !== ports) return false;
+    if (keys[swapped ? k + 1 : k] !== (s.src3 | 0) || keys[swapped ? k : k + 1] !== (s.dst3 | 0)) return false;
+    return this.upper.length === 0 ? isV4(s) : this.holdsUpper(slot, s, swapped);
+  }
+
+  private holdsUpper(slot: number, s: Segment, swapped: boolean): boolean {
+    const { upper } = this;
+    const a = slot * UPPER + (swapped ? 3 : 0);
+    const b = slot * UPPER + (swapped ? 0 : 3);
     return (
-      keys[a + 3] === (s.src3 | 0) &&
-      keys[b + 3] === (s.dst3 | 0) &&
-      keys[a + 2] === (s.src2 | 0) &&
-      keys[b + 2] === (s.dst2 | 0) &&
-      keys[a + 1] === (s.src1 | 0) &&
-      keys[b + 1] === (s.dst1 | 0) &&
-      keys[a] === (s.src0 | 0) &&
-      keys[b] === (s.dst0 | 0)
+      upper[a + 2] === (s.src2 | 0) &&
+      upper[b + 2] === (s.dst2 | 0) &&
+      upper[a + 1] === (s.src1 | 0) &&
+      upper[b + 1] === (s.dst1 | 0) &&
+      upper[a] === (s.src0 | 0) &&
+      upper[b] === (s.dst0 | 0)
     );
+  }
+
+  private keepUpper(slot: number, s: Segment): void {
+    if (this.upper.length === 0) {
+      this.upper = new Int32Array(this.capacity * UPPER);
+      for (let at = 2; at < this.size * UPPER; at += 3) this.upper[at] = UPPER_OF_V4;
+    }
+    const { upper } = this;
+    const a = slot * UPPER + (this.swapped ? 3 : 0);
+    const b = slot * UPPER + (this.swapped ? 0 : 3);
+    upper[a] = s.src0;
+    upper[a + 1] = s.src1;
+    upper[a + 2] = s.src2;
+    upper[b] = s.dst0;
+    upper[b + 1] = s.dst1;
+    upper[b + 2] = s.dst2;
   }
 
   private hashOf(s: Segment, swapped: boolean, ports: number): number {
@@ -220,19 +241,16 @@ export class FlowTable {
   }
 
   private grow(): void {
-    const capacity = Math.min(Math.max(this.capacity * 2, FIRST_CAPACITY), this.limit);
+    const capacity = Math.min(grownTo(this.capacity, this.capacity), this.limit);
     this.capacity = capacity;
-    this.keys = copyOf(this.keys, new Int32Array(capacity * KEY));
-    this.hashes = copyOf(this.hashes, new Int32Array(capacity));
+    this.keys = extended(this.keys, new Int32Array(capacity * KEY));
+    if (this.upper.length > 0) this.upper = extended(this.upper, new Int32Array(capacity * UPPER));
+    this.hashes = extended(this.hashes, new Int32Array(capacity));
     this.chain = new Int32Array(capacity);
-    this.older = copyOf(this.older, new Int32Array(capacity));
-    this.newer = copyOf(this.newer, new Int32Array(capacity));
-    const ranks = new Uint8Array(capacity);
-    ranks.set(this.ranks);
-    this.ranks = ranks;
-    const lastSeen = new Float64Array(capacity);
-    lastSeen.set(this.lastSeen);
-    this.lastSeen = lastSeen;
+    this.older = extended(this.older, new Int32Array(capacity));
+    this.newer = extended(this.newer, new Int32Array(capacity));
+    this.ranks = extended(this.ranks, new Uint8Array(capacity));
+    this.lastSeen = extended(this.lastSeen, new Float64Array(capacity));
     // as many buckets as slots, rounded up to a power of two; the hash is best in its upper bits
     const bits = Math.max(32 - Math.clz32(capacity - 1), 1);
     this.shift = 32 - bits;
@@ -241,9 +259,9 @@ export class FlowTable {
   }
 }
 
-function copyOf(from: Int32Array, to: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  to.set(from);
-  return to;
+/** Whether both addresses are of IPv4. */
+function isV4(s: Segment): boolean {
+  return s.src2 === UPPER_OF_V4 && s.dst2 === UPPER_OF_V4 && (s.src0 | s.src1 | s.dst0 | s.dst1) === 0;
 }
 
 function term(word: number, factors: Int32Array, at: number): number {
