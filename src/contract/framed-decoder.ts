@@ -123,7 +123,6 @@ export abstract class Framing<M extends Message, S extends Side = Side> {
 export class FramedDecoder<M extends Message, S extends Side = Side> implements Decoder<S> {
   need = 1;
   body = 0;
-  readonly wantsBody = true;
   waiting = false;
   /** See Decoder. A framing sets it and answers TAKEN; it is asked again for what comes out of TLS. */
   tls: false | 'begins' | 'goes on' = false;
@@ -281,6 +280,10 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
   }
 
   // ---- Decoder
+
+  get wantsBody(): boolean {
+    return true;
+  }
 
   decode(input: Input<S>, patient: boolean): void {
     this.run(input, patient ? 'patient' : 'impatient');

@@ -82,7 +82,7 @@ export interface Decoder<S extends Side = Side> {
   /** Bytes of the current message's body still to come; `Infinity`: all the rest. */
   body: number;
   /** Whether `bodyBytes` is to be called. */
-  wantsBody: boolean;
+  readonly wantsBody: boolean;
   /**
    * Set by `decode` when only the peer can tell how to go on: it is then called again when the peer's stream got further,
    * or with `patient` false when there is no use in waiting any longer.

@@ -5,7 +5,7 @@ import type { Witness } from '../../contract/witness.js';
 import { CMD_READ, CMD_RESIZE, EXPORT_PADDING_LENGTH, FLAG_NO_ZEROES } from './constants.js';
 import { otherOrders } from './cookie.js';
 import type { NbdMessage, Request } from './messages.js';
-import type { RequestTable } from './session/request-table.js';
+import { RequestTable } from './session/request-table.js';
 
 /** Nothing is known of the other direction there, and nothing will be. */
 export const UNKNOWN = -1;
@@ -30,7 +30,7 @@ export class TlsTold {
  * bytes in question (see Origin.peerSeen).
  */
 export class ClientTold {
-  readonly requests: RequestTable;
+  private requests_: RequestTable | null = null;
   /** The client's flags; -1: not seen. */
   flags = -1;
   /** NBD_OPT_EXPORT_NAME was sent. */
@@ -44,10 +44,14 @@ export class ClientTold {
   private readonly context: SessionContext;
   private readonly witness: Witness;
 
-  constructor(context: SessionContext, witness: Witness, requests: RequestTable) {
+  constructor(context: SessionContext, witness: Witness) {
     this.context = context;
     this.witness = witness;
-    this.requests = requests;
+  }
+
+  /** The requests in flight; made when they are first asked for. */
+  get requests(): RequestTable {
+    return (this.requests_ ??= new RequestTable(this.context.limits, this.context.held));
   }
 
   // ---- for the session

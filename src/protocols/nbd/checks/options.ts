@@ -162,6 +162,11 @@ export class OptionChecks {
     });
   }
 
+  /** Haggling is over: the order of the options was judged, and one behind them is out of place anyway. */
+  over(): void {
+    this.stateful = null;
+  }
+
   /** Whether this option may be sent in this place at all. */
   private place(m: Option): void {
     const { greeting, clientFlags } = this.facts;

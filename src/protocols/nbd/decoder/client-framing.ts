@@ -43,7 +43,6 @@ const FLAGS_AND_MAGIC = 12;
 
 /** Frames the client's bytes: its flags, options, then requests. Needs nothing from the server. */
 export class ClientFraming extends NbdFraming<typeof CLIENT> {
-  override readonly lookahead = CLIENT_LOOKAHEAD;
   private state = FLAGS;
   private longestWrite = 0;
   /** Made with the first data. */
@@ -52,6 +51,10 @@ export class ClientFraming extends NbdFraming<typeof CLIENT> {
   private tlsDue = false;
   /** The first bytes at hand need not be the first that were sent. */
   private late = false;
+
+  override get lookahead(): number {
+    return CLIENT_LOOKAHEAD;
+  }
 
   override begin(): void {
     this.late = !this.frames.settings.fromStart;

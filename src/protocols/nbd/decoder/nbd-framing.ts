@@ -27,7 +27,7 @@ const EVIDENCE = 16;
  * knows the headers of its direction.
  */
 export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> implements Framer {
-  abstract readonly lookahead: number;
+  abstract get lookahead(): number;
   protected readonly notices: NbdNotices;
   /** What the data of options and replies take of `limits.heldBytes`. */
   protected readonly held: Share;

@@ -33,7 +33,6 @@ const NEAR = 1024;
  * and says so in the message; without an answer it goes by the next header that fits.
  */
 export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
-  override readonly lookahead = SERVER_LOOKAHEAD;
   protected readonly client: ClientTold;
   protected form: ReplyForm = UNSETTLED;
   /** Made with the first data. */
@@ -42,6 +41,10 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
   constructor(notices: NbdNotices, tls: TlsTold, held: Share, client: ClientTold) {
     super(notices, tls, held);
     this.client = client;
+  }
+
+  override get lookahead(): number {
+    return SERVER_LOOKAHEAD;
   }
 
   protected reply(input: Input<typeof SERVER>, patience: Patience): number {

@@ -8,7 +8,6 @@ import { Witness } from '../../../contract/witness.js';
 import type { End } from '../../../stream/byte-stream.js';
 import type { ClientFlags, Greeting } from '../messages.js';
 import { ClientTold, type TlsTold } from '../told.js';
-import { RequestTable } from './request-table.js';
 
 /** What the server said about block sizes (NBD_INFO_BLOCK_SIZE). */
 export interface BlockSizes {
@@ -109,7 +108,7 @@ export class Facts {
     this.details = settings[CLIENT].details;
     this.witness = new Witness(context, settings);
     this.tlsTold = tls;
-    this.clientTold = new ClientTold(context, this.witness, new RequestTable(context.limits, context.held));
+    this.clientTold = new ClientTold(context, this.witness);
   }
 
   /** By side: offset of the first byte that came, or would come, out of TLS. */

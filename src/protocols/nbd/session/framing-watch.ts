@@ -72,7 +72,7 @@ function u32(bytes: Uint8Array, at: number): number {
 export class FramingWatch implements NbdNotices {
   private readonly facts: Facts;
   private readonly haggling: Haggling;
-  private readonly transmission: Transmission;
+  private readonly session: { readonly transmission: Transmission };
   private guessed = false;
   private ambiguous = false;
   private tunnelTold = false;
@@ -87,15 +87,15 @@ export class FramingWatch implements NbdNotices {
   cut: Pair<NbdMessage | null> = NO_PAIR;
   private versionTold = false;
 
-  constructor(facts: Facts, haggling: Haggling, transmission: Transmission) {
+  constructor(facts: Facts, haggling: Haggling, session: { readonly transmission: Transmission }) {
     this.facts = facts;
     this.haggling = haggling;
-    this.transmission = transmission;
+    this.session = session;
   }
 
   lost(side: Side, offset: number): void {
     this.facts.witness.lose(side, offset);
-    this.transmission.lost(side);
+    this.session.transmission.lost(side);
     this.haggling.lost(side);
   }
 
@@ -123,7 +123,7 @@ export class FramingWatch implements NbdNotices {
     else if (side === SERVER) this.unframedServer(offset, first, after, evidence, text);
     else this.unframedClient(first, after, evidence, text);
     facts.witness.lose(side, offset);
-    this.transmission.lost(side);
+    this.session.transmission.lost(side);
   }
 
   /** What bytes that are no header look like, as the end of a sentence. */
@@ -153,7 +153,7 @@ export class FramingWatch implements NbdNotices {
         return;
       }
     }
-    if (after instanceof Request && this.transmission.disc !== null) {
+    if (after instanceof Request && this.session.transmission.disc !== null) {
       facts.raise(DATA_AFTER_DISC, { ...evidence, text });
       return;
     }
@@ -221,7 +221,7 @@ export class FramingWatch implements NbdNotices {
     const { facts } = this;
     // what was sent since the place was lost may be among the bytes that were skipped
     if (skipped > 0 || message.inferred) this.lost(side, message.offset - skipped);
-    if (side === SERVER) this.transmission.repliesAreSought = false;
+    if (side === SERVER) this.session.transmission.repliesAreSought = false;
     if (skipped > 0) {
       const { blamed } = this;
       const why =
@@ -389,7 +389,7 @@ export class FramingWatch implements NbdNotices {
 
   readCutShort(message: NbdMessage, inside: HeaderInside, ended: boolean): void {
     const { offset: at, cookieHi, cookieLo } = inside;
-    const request = this.transmission.answeredInside(cookieHi, cookieLo);
+    const request = this.session.transmission.answeredInside(cookieHi, cookieLo);
     this.facts.raise(READ_DATA_SHORT, {
       message,
       offset: at,
@@ -399,7 +399,7 @@ export class FramingWatch implements NbdNotices {
       text: `a reply header for cookie ${cookieText(cookieHi, cookieLo)} stands inside this READ's data, ${count(message.endOffset - at, 'byte')} early: ${at - message.offset - SIMPLE_REPLY.size} of ${message.length - SIMPLE_REPLY.size} were sent`,
     });
     this.facts.witness.lose(SERVER, at);
-    this.transmission.lost(SERVER);
+    this.session.transmission.lost(SERVER);
   }
 
   payloadAfterError(message: NbdMessage, length: number): void {

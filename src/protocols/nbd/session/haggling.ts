@@ -40,6 +40,9 @@ import { OPTION_REPLY_MISMATCH, OPTION_REPLY_UNSOLICITED } from '../rules/replie
 const FLOOD_OPTIONS = 32;
 const FLOOD_BYTES = 1 << 20;
 
+/** Never added to. */
+const NONE_WAITING: Asked[] = [];
+
 /** The haggling phase: greeting, flags, options and their answers, what these agree on, and whether all keep the rules. */
 export class Haggling {
   readonly agreed: Agreement;
@@ -50,8 +53,8 @@ export class Haggling {
   private readonly tlsModes: TlsModeChecks;
   private insideTls_: InsideTlsChecks | null = null;
   /** Options without a final reply, oldest first; replies whose option was not seen yet. */
-  private readonly waiting: Asked[] = [];
-  private readonly early: OptionReply[] = [];
+  private waiting = NONE_WAITING;
+  private early = NO_REPLIES;
   private answer: Answer | null = null;
   /** The option that names the export and ends haggling. */
   nameAsked: Asked | null = null;
@@ -164,7 +167,7 @@ export class Haggling {
     if (m.option === OPT_ABORT) this.abort ??= m;
     else if (m.option === OPT_GO) this.goAsked = asked;
     else if (m.option === OPT_INFO) this.infoAsked = asked;
-    if (this.waiting.length < facts.context.limits.haggling) this.waiting.push(asked);
+    if (this.waiting.length < facts.context.limits.haggling) this.waiting = withLast(this.waiting, asked);
     else tellLost(facts, CLIENT, m, 'options wait for their answers; later ones are not paired');
     return asked;
   }
@@ -179,7 +182,7 @@ export class Haggling {
     m.chunksAgreed = this.facts.structured || this.facts.extended;
     this.follow(m);
     this.replyChecks.served(m);
-    if (this.early.length < this.facts.context.limits.haggling) this.early.push(m);
+    if (this.early.length < this.facts.context.limits.haggling) this.early = withLast(this.early, m);
     else tellLost(this.facts, SERVER, m, 'replies wait for their options; later ones are not paired');
     this.pair();
     if (m.isFinal) this.giveBack();
@@ -221,7 +224,7 @@ export class Haggling {
         this.rejectEarly(sure);
         return;
       }
-      dropFirst(this.early);
+      this.early = withoutFirst(this.early, NO_REPLIES);
       if (reply.option !== asked.option.option) {
         asked = this.mismatch(reply, asked);
         if (asked === undefined) continue;
@@ -229,7 +232,7 @@ export class Haggling {
       reply.answers(asked.option);
       keepReply(facts, asked, reply);
       if (reply.isFinal) {
-        dropFirst(this.waiting);
+        this.waiting = withoutFirst(this.waiting, NONE_WAITING);
         this.end(asked, reply);
       }
     }
@@ -274,7 +277,7 @@ export class Haggling {
         text: `${reply.name} for ${optionName(reply.option)}, but no option is outstanding`,
       });
     }
-    this.early.length = 0;
+    this.early = NO_REPLIES;
   }
 
   /** The final reply to an option, where both are known. */
@@ -311,6 +314,7 @@ export class Haggling {
       facts.sizesRequested = asked.info?.types.includes(INFO_BLOCK_SIZE) ?? null;
       this.optionChecks.entered(asked.option, asked);
       asked.forget(facts.details);
+      this.optionChecks.over();
     } else if (asked.option.option === OPT_SET_META_CONTEXT) {
       facts.metaExport = asked.exportName;
     }
@@ -374,8 +378,16 @@ export class Haggling {
   }
 }
 
-/** Thousands of sessions are past their haggling: a list that became empty keeps its room until its length is set. */
-function dropFirst(list: unknown[]): void {
+// thousands of sessions are past their haggling: they share the lists in which nothing is
+
+function withLast<T>(list: T[], last: T): T[] {
+  if (list.length === 0) return [last];
+  list.push(last);
+  return list;
+}
+
+function withoutFirst<T>(list: T[], none: T[]): T[] {
+  if (list.length === 1) return none;
   list.shift();
-  if (list.length === 0) list.length = 0;
+  return list;
 }

@@ -42,10 +42,10 @@ import { Transmission } from './transmission.js';
 export class NbdSession implements Session<NbdMessage> {
   private readonly facts: Facts;
   private readonly haggling: Haggling;
-  private readonly transmission: Transmission;
   private readonly framing: FramingWatch;
   private readonly shared: NbdShared;
   // what many sessions do without, of which thousands may be open
+  private transmission_: Transmission | null = null;
   private phaseChecks: PhaseChecks | null = null;
   private endingChecks: EndingChecks | null = null;
   private multiConn: MultiConn | null = null;
@@ -56,8 +56,12 @@ export class NbdSession implements Session<NbdMessage> {
     this.facts = facts;
     this.shared = shared;
     this.haggling = new Haggling(this.facts);
-    this.transmission = new Transmission(this.facts);
-    this.framing = new FramingWatch(this.facts, this.haggling, this.transmission);
+    this.framing = new FramingWatch(this.facts, this.haggling, this);
+  }
+
+  /** Made when it is first asked for: of thousands of sessions most may have sent nothing yet. */
+  get transmission(): Transmission {
+    return (this.transmission_ ??= new Transmission(this.facts));
   }
 
   private get phases(): PhaseChecks {
