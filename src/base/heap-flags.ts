@@ -6,6 +6,9 @@ export const SMALL_YOUNG_GENERATION: readonly string[] = ['--semi-space-growth-f
 /** How much the heap may grow, in percent, before V8 collects it again: left alone it lets a heap of 100 MB grow to 420. */
 export const SLOW_GROWTH: readonly string[] = ['--heap-growing-percent=60'];
 
+/** The same of a heap that is large already. */
+export const SLOWER_GROWTH: readonly string[] = ['--heap-growing-percent=30'];
+
 /**
  * How much of what a function calls is compiled into it, in bytes of bytecode. A packet passes through some thirty small functions: with V8's
  * own bound of 920, some of the calls between them stay calls, which costs a sixth of the time of small messages.

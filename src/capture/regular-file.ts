@@ -15,10 +15,10 @@ import { readSmallCapture, SMALL_BYTES } from './small-capture.js';
 const CHUNK_BYTES = 64 << 10;
 
 /**
- * Bytes of the first batches of a file that is parsed in place, and how many these are: what is done between batches, such as keeping V8's
+ * Bytes of the first batches of a file that does not fit into one window, and how many these are: what is done between batches, such as keeping V8's
  * heap small, is due before thousands of packets have passed.
  */
-const SHORT_BATCH_BYTES = 128 << 10;
+const SHORT_BATCH_BYTES = 16 << 10;
 const SHORT_BATCHES = 2;
 
 /** Bytes by which a file that is followed is known again: a header, and that of the first packet, which tells when it came. */
@@ -132,7 +132,8 @@ class RegularFile {
     for (let batch = 0; !window.done; batch++) {
       const room = window.room();
       const { bytes } = window;
-      const count = await this.fill(batch < SHORT_BATCHES ? bytes.subarray(0, room + SHORT_BATCH_BYTES) : bytes, room);
+      const short = batch < SHORT_BATCHES && bytes.length >= WINDOW_BYTES;
+      const count = await this.fill(short ? bytes.subarray(0, room + SHORT_BATCH_BYTES) : bytes, room);
       if (count === 0) break;
       window.accept(count);
       await this.pause();

@@ -5,15 +5,19 @@ import {
   restoreHeapFlags,
   setHeapFlags,
   SLOW_GROWTH,
+  SLOWER_GROWTH,
   SMALL_YOUNG_GENERATION,
 } from '../base/heap-flags.js';
 
 /** Bytes of live and dead objects from which memory counts more than time. */
 const MUCH = 32 << 20;
+/** The same from which it counts more still. */
+const VERY_MUCH = 48 << 20;
 
 // V8's flags are the process's, and so is what was asked of them.
 let batches = 0;
 let thrifty = false;
+let stingy = false;
 let young: 'as it is' | 'to be small' | 'small' = 'as it is';
 let mending = false;
 
@@ -29,9 +33,12 @@ export function watchHeap(): void {
     thrifty = true;
     setFlags([...SMALL_YOUNG_GENERATION, ...SLOW_GROWTH]);
   }
-  if (thrifty || getHeapStatistics().used_heap_size < MUCH) return;
-  thrifty = true;
-  setFlags(SLOW_GROWTH);
+  if (stingy) return;
+  const used = getHeapStatistics().used_heap_size;
+  stingy = used >= VERY_MUCH;
+  if (stingy) setFlags(SLOWER_GROWTH);
+  else if (!thrifty && used >= MUCH) setFlags(SLOW_GROWTH);
+  thrifty ||= used >= MUCH;
 }
 
 /**

@@ -71,7 +71,8 @@ export class ClosedFlows {
   private expected = new Int32Array(0);
   private timestamps = new Int32Array(0);
   private flags = new Uint8Array(0);
-  private seconds = new Float64Array(0);
+  /** The second in which the second FIN came, and 1; 0: it did not. */
+  private finished = new Float64Array(0);
   private nanos = new Int32Array(0);
   /** By slot, oldest first. */
   private readonly missed = new Map<number, readonly [Missed | null, Missed | null]>();
@@ -85,8 +86,10 @@ export class ClosedFlows {
 
   add(slot: number, closed: ClosedConnection, first: TcpReceiver, second: TcpReceiver, fate: Fate): void {
     if (slot >= this.flags.length) this.grow(slot);
-    this.seconds[slot] = closed.finishedSeconds;
-    this.nanos[slot] = closed.finishedNanos;
+    // where nothing stands yet the system has given no memory, and most of those that are crowded out were never finished
+    const finished = closed.finishedSeconds + 1;
+    if (this.finished[slot] !== finished) this.finished[slot] = finished;
+    if (this.nanos[slot] !== closed.finishedNanos) this.nanos[slot] = closed.finishedNanos;
     const missed = [missedBy(first), missedBy(second)] as const;
     const lossy = missed[0] !== null || missed[1] !== null;
     this.flags[slot] = (closed.swapped ? SWAPPED : 0) | fate | (lossy ? LOSSY : 0) | bits(first) | bits(second);
@@ -123,7 +126,7 @@ export class ClosedFlows {
     if (!known || !(startKnown ? ahead === 0 : ahead >= 0 && ahead < REORDERED_SYN)) return true;
     if (isNoYounger(s, this.timestamps[at]!)) return false;
     // behind both FINs and later, it is a new connection even with the number of the old one
-    return isAfter(s, this.seconds[slot]!, this.nanos[slot]!);
+    return isAfter(s, this.finished[slot]! - 1, this.nanos[slot]!);
   }
 
   /**
@@ -162,7 +165,7 @@ export class ClosedFlows {
     this.expected = extended(this.expected, new Int32Array(2 * n));
     this.timestamps = extended(this.timestamps, new Int32Array(2 * n));
     this.flags = extended(this.flags, new Uint8Array(n));
-    this.seconds = extended(this.seconds, new Float64Array(n));
+    this.finished = extended(this.finished, new Float64Array(n));
     this.nanos = extended(this.nanos, new Int32Array(n));
   }
 }
