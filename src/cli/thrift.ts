@@ -13,6 +13,7 @@ import {
 const MUCH = 32 << 20;
 /** The same from which it counts more still. */
 const VERY_MUCH = 48 << 20;
+const BATCHES_A_LOOK = 8;
 
 // V8's flags are the process's, and so is what was asked of them.
 let batches = 0;
@@ -33,7 +34,8 @@ export function watchHeap(): void {
     thrifty = true;
     setFlags([...SMALL_YOUNG_GENERATION, ...SLOW_GROWTH]);
   }
-  if (stingy) return;
+  // to ask takes as long as to judge a few packets, and thousands of captures may be small
+  if (stingy || (thrifty && batches % BATCHES_A_LOOK !== 0)) return;
   const used = getHeapStatistics().used_heap_size;
   stingy = used >= VERY_MUCH;
   if (stingy) setFlags(SLOWER_GROWTH);
