@@ -8,8 +8,8 @@ export interface Job {
   readonly input: CaptureInput;
   /** See joinInputs. */
   readonly doubt: JoinDoubt | null;
-  /** See Recording. */
-  readonly content: Uint8Array | null;
+  /** See Recording. It is let go of when it was judged, or sent to who judges it. */
+  content: Uint8Array | null;
   /** Whether the user named it; else it may turn out to be no capture. */
   readonly named: boolean;
   readonly plan: Plan;

@@ -149,6 +149,7 @@ async function judgeHere(jobs: readonly Job[], line: LineSink | undefined, signa
       progress: (read: number, total: number | null) => progress.update(inputName(job.input), read, total, lead),
     };
     files.push(await judge(job, hooks, line === undefined ? undefined : (json) => line(json, i)));
+    job.content = null;
   }
   progress.clear();
   return files;

@@ -63,6 +63,7 @@ export class Pool {
         const at = next++;
         const { job } = jobs[at]!;
         take(at, await judge(job, { signal }).catch((error: unknown) => failed(job, error)));
+        job.content = null;
       }
     };
     await Promise.all([here(), ...this.workers.map((_, i) => there(i))]);
@@ -128,6 +129,7 @@ function ask(worker: Worker, jobs: readonly Job[], signal: AbortSignal): Promise
     worker.on('error', died);
     worker.on('exit', left);
     worker.postMessage(jobs);
+    for (const job of jobs) job.content = null;
   });
 }
 
