@@ -12,8 +12,8 @@ import {
 /** Bytes of live and dead objects from which memory counts more than time. */
 const MUCH = 32 << 20;
 /** The same from which it counts more still. */
-const VERY_MUCH = 48 << 20;
-const BATCHES_A_LOOK = 8;
+const VERY_MUCH = 40 << 20;
+const BATCHES_A_LOOK = 4;
 
 // V8's flags are the process's, and so is what was asked of them.
 let batches = 0;
