@@ -7,8 +7,14 @@ import { UsageError } from '../usage-error.js';
 const WORTH_THREADS = 32 << 20;
 const WORTH_THREADS_FILES = 256;
 
+/**
+ * On two cores many small captures are read sooner by one thread: V8 optimizes what it runs on the other core meanwhile, and would have to do it
+ * for each of two threads with no core to itself.
+ */
+const FEW_CORES = 2;
+
 export function isWorthThreads(captures: number, bytes: number): boolean {
-  return bytes >= WORTH_THREADS || captures >= WORTH_THREADS_FILES;
+  return bytes >= WORTH_THREADS || (captures >= WORTH_THREADS_FILES && availableParallelism() > FEW_CORES);
 }
 
 /** `-j`, for every command that reads several captures. */
