@@ -16,6 +16,12 @@ export const SLOWER_GROWTH: readonly string[] = ['--heap-growing-percent=30'];
 export const MORE_INLINING: readonly string[] = ['--max-inlined-bytecode-size-cumulative=1500'];
 
 /**
+ * How many shapes of objects V8 tells apart in one place. A protocol has more classes of messages than its own bound of 4: a handshake of six
+ * had it look up every field of the millions of messages behind it.
+ */
+export const MORE_SHAPES: readonly string[] = ['--max-valid-polymorphic-map-count=16'];
+
+/**
  * What a function has to have done before V8 optimizes it, so many `times` as much as at the start: bytes of code that it ran (V8 11, Node 20), or
  * its calls (V8 12). To run two thousand small captures takes as long as to optimize what they run, which is done again for every thread. Later
  * versions optimize less, and do not take such a flag back.
@@ -39,6 +45,7 @@ const AT_START: readonly string[] = [
   '--parallel-scavenge',
   '--heap-growing-percent=0',
   '--max-inlined-bytecode-size-cumulative=920',
+  '--max-valid-polymorphic-map-count=4',
   ...effort(1),
 ];
 
@@ -54,7 +61,7 @@ export function restoreHeapFlags(): void {
 
 /** The same while `work` loads such code; then `flags`, which hold in the process, hold again. */
 export function withFlagsOfStart<T>(flags: readonly string[], work: () => T): T {
-  if (flags.length > 0) restoreHeapFlags();
+  restoreHeapFlags();
   try {
     return work();
   } finally {

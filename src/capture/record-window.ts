@@ -1,8 +1,11 @@
 import { Block } from '../base/block.js';
 import type { CaptureParser, RecordParser } from './parser.js';
 
-/** Bytes of the buffer that whole records are parsed in; it only grows for a record that does not fit. */
-export const WINDOW_BYTES = 1 << 20;
+/**
+ * Bytes of the buffer that whole records are parsed in; it only grows for a record that does not fit. What is read stays in the processor's
+ * second cache so, until it is parsed.
+ */
+export const WINDOW_BYTES = 1 << 18;
 
 /**
  * One reused buffer that is filled with the bytes of a capture while a parser takes whole records out of it in place. The

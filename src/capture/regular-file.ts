@@ -21,6 +21,9 @@ const CHUNK_BYTES = 64 << 10;
 const SHORT_BATCH_BYTES = 16 << 10;
 const SHORT_BATCHES = 2;
 
+/** Bytes after which output and signals are let through. */
+const BATCH_BYTES = 1 << 20;
+
 /** Bytes by which a file that is followed is known again: a header, and that of the first packet, which tells when it came. */
 const KNOWN_BYTES = 512;
 
@@ -129,14 +132,20 @@ class RegularFile {
   }
 
   private async readInPlace(window: RecordWindow): Promise<void> {
-    for (let batch = 0; !window.done; batch++) {
+    let batches = 0;
+    for (let size = 0; !window.done;) {
       const room = window.room();
       const { bytes } = window;
-      const short = batch < SHORT_BATCHES && bytes.length >= WINDOW_BYTES;
+      const short = batches < SHORT_BATCHES && bytes.length >= WINDOW_BYTES;
       const count = await this.fill(short ? bytes.subarray(0, room + SHORT_BATCH_BYTES) : bytes, room);
+      if (count > 0) window.accept(count);
+      size += count;
+      if (size > 0 && (count === 0 || short || size >= BATCH_BYTES || this.growth !== null)) {
+        await this.pause();
+        batches++;
+        size = 0;
+      }
       if (count === 0) break;
-      window.accept(count);
-      await this.pause();
     }
     window.end(this.stopped || this.replaced);
   }

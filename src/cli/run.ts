@@ -18,7 +18,7 @@ import { analysisOptions, checkKeylogs, checkKeyrings, type Detail, type Planner
 import { Progress } from './progress.js';
 import { threadsFor } from './threads/how-many.js';
 import type { CaptureDone, Piece, Work } from './threads/pieces.js';
-import { mendFlagsInTheEnd, watchHeap } from './thrift.js';
+import { mendFlagsInTheEnd, tellShapesApart, watchHeap } from './thrift.js';
 import { systemWords, UsageError } from './usage-error.js';
 
 /** An input that cannot be read as a capture, in one line. */
@@ -163,6 +163,7 @@ export async function runInputs(given: readonly CaptureInput[], run: RunSettings
         },
       };
       try {
+        tellShapesApart();
         await analysis.run(input, hooks, { ...analysisOptions(planner.for(inputName(input)), detail), ...limits });
       } catch (error) {
         fault(input, inputError(input, error), error instanceof NotACapture);

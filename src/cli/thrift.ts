@@ -2,6 +2,7 @@ import { getHeapStatistics } from 'node:v8';
 import {
   LATE_OPTIMIZATION,
   MORE_INLINING,
+  MORE_SHAPES,
   restoreHeapFlags,
   setHeapFlags,
   SLOW_GROWTH,
@@ -21,6 +22,14 @@ let thrifty = false;
 let stingy = false;
 let young: 'as it is' | 'to be small' | 'small' = 'as it is';
 let mending = false;
+let shapes = false;
+
+/** To be called before anything is read. */
+export function tellShapesApart(): void {
+  if (shapes) return;
+  shapes = true;
+  setFlags(MORE_SHAPES);
+}
 
 /**
  * To be called between batches of packets: has V8 inline more, and collect sooner once there is much to collect, as with thousands of open

@@ -13,11 +13,12 @@ export const TCP = 6;
 export function isDamaged(s: Segment): boolean {
   const { block, header, end } = s;
   if (header < 0 || s.cut || s.start - header < TCP_HEADER) return false;
-  const pseudo = pseudoHeader(s);
   const field = block.view.getUint16(header + TCP_CHECKSUM);
+  if (field === 0) return false;
+  const pseudo = pseudoHeader(s);
   const finished = pseudo + end - header;
   // segmentation offload leaves the length out
-  if (field === 0 || field === folded(finished) || field === folded(pseudo)) return false;
+  if (field === folded(finished) || field === folded(pseudo)) return false;
   const sum = folded(sumOf(block.view, header, end));
   return folded(finished + ((sum & 0xff) << 8) + (sum >>> 8)) !== 0xffff;
 }

@@ -14,7 +14,7 @@ import { FileOutput, TextOutput } from '../../report/output.js';
 import { Transcript } from '../../report/transcript.js';
 import { analysisOptions } from '../plan.js';
 import { inputError } from '../run.js';
-import { watchHeap } from '../thrift.js';
+import { tellShapesApart, watchHeap } from '../thrift.js';
 import { transcriptDiff } from './transcript-diff.js';
 import { transcriptPath } from './transcript-path.js';
 
@@ -38,6 +38,7 @@ export async function judge(job: Job, hooks: RunHooks = {}, line?: (json: string
       watchHeap();
       return hooks.batch?.();
     };
+    tellShapesApart();
     await analysis.run(job.input, { ...hooks, batch, doubt: job.doubt, content: job.content });
   } catch (error) {
     const foreign = error instanceof NotACapture;

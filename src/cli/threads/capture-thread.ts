@@ -12,7 +12,7 @@ import { reporterFor } from '../reporters.js';
 import { inputError } from '../run.js';
 import { selecting } from '../select-options.js';
 import { measureFor } from '../stats-measure.js';
-import { watchHeap } from '../thrift.js';
+import { tellShapesApart, watchHeap } from '../thrift.js';
 import { AHEAD, sizeOf, type CaptureDone, type CaptureJob, type Piece, type Work } from './pieces.js';
 
 /** What a thread for captures is given when it starts. */
@@ -59,6 +59,7 @@ async function read(work: Work, job: CaptureJob, output: PieceOutput): Promise<C
   let foreign = false;
   try {
     const { doubt, content } = job;
+    tellShapesApart();
     await analysis.run(job.input, { doubt, content, batch: watchHeap }, analysisOptions(job.own, work.detail));
   } catch (error) {
     problem = inputError(job.input, error);
