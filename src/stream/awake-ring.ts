@@ -3,12 +3,12 @@ import type { TcpConnection } from './tcp-connection.js';
 /** How many connections stay awake. A power of two. */
 const AWAKE = 256;
 
-/** Connections that could be parked, newest last: who drops out when others come was quiet longest. */
+/** The newest AWAKE connections that may be parked: when one is added, the oldest drops out, to be parked. */
 export class AwakeRing {
   private readonly ring: (TcpConnection | null)[] = [];
   private turn = 0;
 
-  /** Puts `connection` in; the other one that it drops for that, if any. */
+  /** Adds `connection`. Returns the other one that drops out, or null. */
   add(connection: TcpConnection): TcpConnection | null {
     const at = this.turn++ & (AWAKE - 1);
     const dropped = this.ring[at] ?? null;
@@ -17,7 +17,7 @@ export class AwakeRing {
     return dropped === connection ? null : dropped;
   }
 
-  /** Lets go of a connection that is over: with all that was decoded of it, it would stay for as long as 256 others take to come. */
+  /** Removes a closed connection, which would else stay in memory, with all that was decoded of it, until 256 others have come. */
   remove(connection: TcpConnection): void {
     const at = connection.turn;
     if (at >= 0 && this.ring[at] === connection) this.ring[at] = null;

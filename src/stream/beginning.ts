@@ -1,6 +1,6 @@
 import { ACK, SYN, type Segment } from '../link/segment.js';
 
-/** A segment that is kept, and what the flow table says of its direction. */
+/** A copied segment, and the flow table's `swapped` for it. */
 export interface KeptSegment {
   readonly segment: Segment;
   readonly swapped: boolean;
@@ -12,7 +12,7 @@ export interface KeptSegment {
  */
 export class Beginning {
   readonly slot: number;
-  /** Stream number: the first segment came when it was due. */
+  /** Stream number, given when the first segment came. */
   readonly id: number;
   /** Packet number of the first segment that is held back. */
   readonly packet: number;
@@ -52,7 +52,7 @@ export class Beginning {
     return [...this.kept].sort((a, b) => rank(a) - rank(b));
   }
 
-  /** The lowest sequence number with data of the segments of that direction, or null, also where its SYN tells; numbers wrap. */
+  /** The lowest sequence number (they wrap) of the direction's segments with data; null where there are none, or a SYN tells the first byte. */
   lowest(swapped: boolean): number | null {
     if ((this.syns & (swapped ? 2 : 1)) !== 0 || (this.syns !== 0 && this.answered)) return null;
     let lowest: number | null = null;

@@ -7,30 +7,30 @@ import type { GivenUp } from './given-up.js';
 import type { TcpReceiver } from './tcp-receiver.js';
 
 const SWAPPED = 1;
-/** Shifted by the end: that end's sequence numbers are known. */
+/** Shifted left by the end (0 or 1): that end's sequence numbers are known. */
 const KNOWN = 2;
-/** Shifted by the end: so is where they begin. */
+/** Shifted left by the end: its first sequence number is known as well. */
 const START_KNOWN = 64;
 
-/** Why a connection was closed: it ended, or the capture did; it was silent for too long; there were too many. */
+/** Why a connection was closed: it or the capture ended, or its slot was needed (flows); it was silent (idleSeconds); openStreams. */
 export const FINAL = 0;
 export const IDLE = 8;
 export const CROWDED_OUT = 16;
-/** It misses bytes: in its middle, or in front of its first one captured. */
+/** Bytes of it are missing: in the middle, or before the first captured byte of a direction. */
 const LOSSY = 32;
 export type Fate = typeof FINAL | typeof IDLE | typeof CROWDED_OUT;
 
-/** A SYN whose sequence number lies this little before the first byte seen opened this connection: the capture reordered. */
+/** A SYN whose sequence number lies less than this before the first byte seen is this connection's: the capture reordered packets. */
 export const REORDERED_SYN = 1 << 20;
 
-/** Whether the segment is later than that time, which is before 0 where it is not known. */
+/** Whether the segment was captured after that time; false where the time is not known (`seconds` below 0). */
 export function isAfter(s: Segment, seconds: number, nanos: number): boolean {
   return seconds >= 0 && (s.seconds > seconds || (s.seconds === seconds && s.nanos > nanos));
 }
 
 /**
- * Whether the clock of the SYN's sender said no more than in the first segment known of the connection. Then the SYN is no younger, whatever
- * the capture's own clocks say: two interfaces, or two recorders, may have shown the connection twice.
+ * Whether the SYN's TCP timestamp is at most `timestamp`, that of its sender's first known segment of the connection. Then the SYN is no
+ * younger than the connection, whatever the capture's clocks say: two interfaces, or two recorders, may have captured it twice.
  */
 export function isNoYounger(syn: Segment, timestamp: number): boolean {
   if (timestamp === NO_TIMESTAMP) return false;
@@ -38,40 +38,40 @@ export function isNoYounger(syn: Segment, timestamp: number): boolean {
   return its !== NO_TIMESTAMP && seqDistance(its, timestamp) >= 0;
 }
 
-/** What a connection says of how it was closed. */
+/** How a connection ended. */
 export interface ClosedConnection {
   /** See TcpConnection. */
   readonly swapped: boolean;
-  /** When the second FIN came; before 0 where it did not. */
+  /** When the second FIN came; -1 where it did not. */
   readonly finishedSeconds: number;
   readonly finishedNanos: number;
 }
 
-/** What one end of a closed connection misses, and where that lies in its sequence numbers: offset `next` has the number `expected`. */
+/** The bytes that are missing of one end of a closed connection, by stream offset. Offset `next` has the sequence number `expected`. */
 interface Missed {
   readonly bytes: GivenUp;
   readonly next: number;
   readonly expected: number;
 }
 
-/** What came of a straggler that its connection misses. */
+/** How many bytes of a late segment were missing in its closed connection. */
 export interface Late {
-  /** In front of the first byte that was captured of its end. */
+  /** Before the first captured byte of the direction. */
   front: number;
-  /** In place of others that were given up for lost. */
+  /** In holes that were given up for lost. */
   lost: number;
 }
 
 /**
- * What stays known of closed connections, by slot of the flow table, so that their stragglers do not look like new ones: where each
- * end's sequence numbers began and ended, and when; and which bytes it misses.
+ * What is remembered of closed connections, by slot of the flow table, so that their late segments are not taken for new connections:
+ * each end's first and last sequence number, when they finished, and which bytes are missing.
  */
 export class ClosedFlows {
   private initial = new Int32Array(0);
   private expected = new Int32Array(0);
   private timestamps = new Int32Array(0);
   private flags = new Uint8Array(0);
-  /** The second in which the second FIN came, and 1; 0: it did not. */
+  /** The second in which the second FIN came, plus 1; 0: it did not come. */
   private finished = new Float64Array(0);
   private nanos = new Int32Array(0);
   /** By slot, oldest first. */
@@ -79,14 +79,14 @@ export class ClosedFlows {
   private readonly most: number;
   private readonly late: Late = { front: 0, lost: 0 };
 
-  /** Remembers of `most` connections which bytes they miss. */
+  /** `most`: of how many connections the missing bytes are remembered (limit lossyClosed). */
   constructor(most: number) {
     this.most = most;
   }
 
   add(slot: number, closed: ClosedConnection, first: TcpReceiver, second: TcpReceiver, fate: Fate): void {
     if (slot >= this.flags.length) this.grow(slot);
-    // where nothing stands yet the system has given no memory, and most of those that are crowded out were never finished
+    // the operating system gives an array no memory before it is written to; most connections that are given up have no FINs, so 0 stays
     const finished = closed.finishedSeconds + 1;
     if (this.finished[slot] !== finished) this.finished[slot] = finished;
     if (this.nanos[slot] !== closed.finishedNanos) this.nanos[slot] = closed.finishedNanos;
@@ -112,8 +112,8 @@ export class ClosedFlows {
     return (this.flags[slot]! & (IDLE | CROWDED_OUT)) as Fate;
   }
 
-  /** Whether the segment of `from` cannot belong to the connection that was closed. */
-  isOutlivedBy(s: Segment, slot: number, from: End): boolean {
+  /** Whether the segment, which `from` sent, cannot belong to the closed connection, and so opens another. */
+  isReplacedBy(s: Segment, slot: number, from: End): boolean {
     const flags = this.flags[slot]!;
     const known = (flags & (KNOWN << from)) !== 0;
     const at = 2 * slot + from;
@@ -125,13 +125,13 @@ export class ClosedFlows {
     const startKnown = (flags & (START_KNOWN << from)) !== 0;
     if (!known || !(startKnown ? ahead === 0 : ahead >= 0 && ahead < REORDERED_SYN)) return true;
     if (isNoYounger(s, this.timestamps[at]!)) return false;
-    // behind both FINs and later, it is a new connection even with the number of the old one
+    // captured after both FINs, it opens a new connection even with the sequence number of the old one
     return isAfter(s, this.finished[slot]! - 1, this.nanos[slot]!);
   }
 
   /**
-   * How much of the segment, which is no other connection's, the closed connection misses: told once of each byte. Null where that was
-   * forgotten. The object is reused.
+   * How many bytes of a late segment were missing in the closed connection; each byte is counted once. Null where it was forgotten which
+   * bytes were missing. The object is reused.
    */
   lateBytes(s: Segment, slot: number, from: End): Readonly<Late> | null {
     const { late } = this;
@@ -144,7 +144,7 @@ export class ClosedFlows {
     const start = missed.next + seqDistance(missed.expected, s.seq);
     const end = start + s.end - s.start;
     if (start < 0) late.front = missed.bytes.fill(start, Math.min(end, 0));
-    // a keep-alive before any data carries the number of the SYN
+    // a keep-alive before any data has the sequence number of the SYN
     if (late.front === 1 && (this.flags[slot]! & (START_KNOWN << from)) !== 0) late.front = 0;
     late.lost = missed.bytes.fill(Math.max(start, 0), end);
     return late;

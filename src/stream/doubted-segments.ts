@@ -2,21 +2,21 @@ import { Block } from '../base/block.js';
 import type { Origin } from '../base/origin.js';
 import { FIN, type Segment } from '../link/segment.js';
 
-/** A segment with a wrong checksum, copied: its bytes lie at `offset` of the stream. */
+/** A copied segment with a wrong checksum, whose bytes belong at stream offset `offset`. */
 export interface Doubted {
   readonly offset: number;
   readonly block: Block;
-  /** Whether its sender seems to end the stream behind it. */
+  /** Whether it has the FIN flag. */
   readonly fin: boolean;
   readonly origin: Origin;
 }
 
-/** Called for a doubted segment of which a better copy, with other bytes, has come: the bytes `from..to` of the stream. */
+/** Called for a doubted segment when a copy with a right checksum has other bytes at the stream offsets `from..to`. */
 type TellBetter = (doubted: Origin, from: number, to: number) => void;
 
 /**
- * Segments of one direction whose checksums are wrong where others were right. Their receiver has thrown them away, and the sender will send
- * them again: they wait for that, and are delivered only where no other copy comes.
+ * Segments with a wrong checksum, of a direction in which others were right. The receiver has dropped such a segment and the sender will
+ * retransmit it: it waits for the other copy, and is delivered only if none comes.
  */
 export class DoubtedSegments {
   private segments: Doubted[] = [];
@@ -30,7 +30,7 @@ export class DoubtedSegments {
     this.segments.push({ offset, block, fin: (s.flags & FIN) !== 0, origin: origin.clone() });
   }
 
-  /** Drops what `s`, a segment with a right checksum whose bytes lie at `offset`, repeats; tells where the two differ. */
+  /** Drops the segments that overlap `s`, a copy with a right checksum, at stream offset `offset`. Calls `tell` for each that differs. */
   replace(s: Segment, offset: number, tell: TellBetter): void {
     const end = offset + s.end - s.start;
     this.segments = this.segments.filter((d) => {
@@ -44,7 +44,7 @@ export class DoubtedSegments {
     });
   }
 
-  /** Takes out those that begin before `end`, in their order in the stream. */
+  /** Removes and returns those that begin before stream offset `end`, in stream order. */
   before(end: number): readonly Doubted[] {
     const taken = this.segments.filter((d) => d.offset < end).sort((a, b) => a.offset - b.offset);
     this.segments = this.segments.filter((d) => d.offset >= end);

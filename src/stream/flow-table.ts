@@ -2,11 +2,11 @@ import { extended, grownTo } from '../base/columns.js';
 import type { Segment } from '../link/segment.js';
 import { tcpEndpoint } from './endpoint.js';
 
-/** Words of a key: the last word of both addresses, and both ports in one. */
+/** 32-bit words of a key: the last word of both addresses, and both ports in one. */
 const KEY = 3;
 /** The other words of both addresses. */
 const UPPER = 6;
-/** What the last of these is of an IPv4 address; those in front of it are 0. */
+/** The third word of an IPv4 address (::ffff:a.b.c.d); the two before it are 0. */
 const UPPER_OF_V4 = 0xffff;
 const FACTORS = 9;
 /** What a flow is worth when room must be made; lower ranks go first. Only those from ANSWERED on have objects of their own. */
@@ -78,7 +78,7 @@ export class FlowTable {
     return -1;
   }
 
-  /** Gives a slot to the segment that `find` just did not find. */
+  /** Gives a slot to the connection of a segment for which `find` has just returned -1. */
   add(s: Segment, rank: Rank, seconds = s.seconds): number {
     let slot = this.size;
     if (slot < this.limit) {
@@ -106,7 +106,7 @@ export class FlowTable {
     return slot;
   }
 
-  /** Says that the slot was used at that time. */
+  /** The slot was used at that time. */
   touch(slot: number, seconds: number): void {
     this.lastSeen[slot] = seconds;
     const rank = this.ranks[slot]!;

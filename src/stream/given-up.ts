@@ -1,9 +1,9 @@
 /**
- * Holes of one direction that were given up for lost, newest last. What arrives for one of them later has no place in the stream any
- * more, and is told of.
+ * Holes of one direction that were given up for lost, newest last. Bytes that arrive for one of them later have no place in the stream any
+ * more, and are reported.
  */
 export class GivenUp {
-  /** Start and end of each, by stream offset. */
+  /** Start and end offset of each, one after the other. */
   private readonly holes: number[] = [];
   private readonly most: number;
   /** Whether the oldest were forgotten. */
@@ -19,7 +19,7 @@ export class GivenUp {
     this.bound();
   }
 
-  /** How many of the bytes `start..end` belong into holes; they do no more. */
+  /** Returns how many of the bytes `start..end` lie in holes, and takes those bytes out of the holes. */
   fill(start: number, end: number): number {
     const { holes } = this;
     let filled = 0;

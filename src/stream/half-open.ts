@@ -2,7 +2,7 @@ import { extended, grownTo, integer } from '../base/columns.js';
 import { ACK, SYN, type Segment } from '../link/segment.js';
 import { isRecordedSocket } from './recorded-socket.js';
 
-/** Whether the segment says nothing but that a connection is wanted. */
+/** Whether the segment is a SYN and nothing else. */
 export function isBareSyn(s: Segment): boolean {
   return s.flags === SYN && s.length === 0 && s.comment === '' && !isRecordedSocket(s);
 }
@@ -12,9 +12,9 @@ export function isBareSyn(s: Segment): boolean {
  * 35 bytes each, and 4 for each slot; streams and sinks are made when more comes, or at the end.
  */
 export class HalfOpen {
-  /** By slot: its row, from 1; 0: none. */
+  /** By slot: its row in the arrays below, from 1; 0: none. */
   private rows = new Int32Array(0);
-  /** The row that was freed last, or 0; in its `seqs` stands the one that was freed before it. */
+  /** The row that was freed last, or 0. `seqs` of a free row links to the row that was freed before it. */
   private free = 0;
   private used = 1;
   private ids = new Float64Array(0);
@@ -47,7 +47,7 @@ export class HalfOpen {
     this.free = row;
   }
 
-  /** Stream number of the slot's connection; 0 where it is none that is half open. */
+  /** Stream number of the slot's connection; 0 where it is not half open. */
   id(slot: number): number {
     const row = this.rowOf(slot);
     return row === 0 ? 0 : integer(this.ids[row]!);
@@ -68,7 +68,7 @@ export class HalfOpen {
     return (s.flags & ACK) === 0 ? (s.flags & SYN) !== 0 : (s.ack | 0) === ((this.seqOf(slot) + 1) | 0);
   }
 
-  /** Whether `s` can be of the connection that the SYN opens: of its sender (`mine`) or of the other end, at most `most` bytes on. */
+  /** Whether `s` can belong to the SYN's connection: the SYN's sender (`mine`) has sent, or the other end received, at most `most` bytes. */
   isContinuedBy(s: Segment, slot: number, mine: boolean, most: number): boolean {
     if (!mine && (s.flags & ACK) === 0) return false;
     const ahead = ((mine ? s.seq : s.ack) - this.seqOf(slot) - 1) | 0;

@@ -5,10 +5,10 @@ import type { End, StreamSink } from './byte-stream.js';
 import { GivenUp } from './given-up.js';
 import { Resent } from './resent.js';
 
-/** Bytes that lie further back than this are no retransmission: nothing waits that long to be acknowledged. */
+/** Bytes that lie further back than this are no retransmission: they were acknowledged long ago. */
 export const STALE = 2 ** 28;
 
-/** Holes of a direction, at most `most`. In front of its first byte lies one as well: a SYN may have come too late to tell where that is. */
+/** The holes of a direction, at most `most`. The first lies before its first captured byte: a SYN may have come too late to rule that out. */
 export function frontHole(most: number): GivenUp {
   const holes = new GivenUp(most);
   holes.add(-STALE, 0);
@@ -19,13 +19,13 @@ export function frontHole(most: number): GivenUp {
 export class LateBytes {
   /** The holes; null before the first. */
   holes: GivenUp | null = null;
-  /** What was sent again last. */
+  /** The newest retransmission; null before the first. */
   resent: Resent | null = null;
   private readonly from: End;
   private readonly sink: StreamSink;
   /** How many holes are remembered. */
   private readonly most: number;
-  /** Up to where bytes behind the end were told of. */
+  /** Offset up to which bytes behind the end were reported. */
   private toldBeyond = 0;
 
   constructor(from: End, sink: StreamSink, most: number) {
@@ -34,7 +34,7 @@ export class LateBytes {
     this.most = most;
   }
 
-  /** Remembers a hole that is given up; whether older ones were forgotten for it. */
+  /** Remembers a hole that is given up. Returns whether an older one had to be forgotten for the first time. */
   lose(start: number, end: number): boolean {
     const holes = (this.holes ??= frontHole(this.most));
     const { full } = holes;
@@ -47,7 +47,7 @@ export class LateBytes {
     (this.resent ??= new Resent()).add(offset, length, origin);
   }
 
-  /** Tells of bytes that belong into a hole that was given up, or in front of the first packet of a connection joined late. */
+  /** Reports bytes that belong in a hole that was given up, or before the first captured byte of the direction. */
   fill(start: number, end: number, startKnown: boolean, origin: Origin): void {
     const holes = (this.holes ??= frontHole(this.most));
     const { full } = holes;
@@ -55,7 +55,7 @@ export class LateBytes {
     const late = holes.fill(Math.max(start, 0), end);
     if (holes.full && !full) this.noteForgotten(start, end - start, origin);
     const packet = `packet ${origin.packet}`;
-    // a keep-alive before any data carries the number of the SYN
+    // a keep-alive before any data has the sequence number of the SYN
     if (before > (startKnown ? 1 : 0)) {
       const text = `${count(before, 'byte')} of ${packet} lie in front of the first byte of this direction`;
       this.sink.note(UNDECODED, this.from, 0, before, text, origin);
@@ -66,7 +66,7 @@ export class LateBytes {
     }
   }
 
-  /** Tells of the bytes `start..end` behind the sender's FIN or RST, once of each. */
+  /** Reports the bytes `start..end` behind the sender's FIN or RST, each byte once. */
   beyondEnd(start: number, end: number, origin: Origin): void {
     const from = Math.max(start, this.toldBeyond);
     if (end <= from) return;
@@ -75,7 +75,7 @@ export class LateBytes {
     this.sink.note(UNDECODED, this.from, from, end - from, text, origin);
   }
 
-  /** Tells that old holes were forgotten. */
+  /** Reports that old holes were forgotten. */
   noteForgotten(offset: number, length: number, origin: Origin): void {
     const text = `lostRanges: more than ${this.most} holes in this direction; what comes too late for the oldest is not told of`;
     this.sink.note(LIMIT, this.from, Math.max(offset, 0), length, text, origin);

@@ -7,7 +7,7 @@ interface Waiting {
   readonly seconds: number;
 }
 
-/** Connections that are over but for stragglers, oldest first: they wait for those for `lingerPackets` or `lingerSeconds`. */
+/** Connections that have ended but may still get late packets, oldest first: each waits `lingerPackets` or `lingerSeconds`, the shorter. */
 export class Lingering {
   private readonly waiting: Waiting[] = [];
   private readonly limits: Readonly<Limits>;
@@ -20,14 +20,14 @@ export class Lingering {
     return this.waiting.length === 0;
   }
 
-  /** `connection` is over since that packet. */
+  /** `connection` ended with that packet. */
   add(connection: TcpConnection, packet: number, seconds: number): void {
     if (connection.lingering) return;
     connection.lingering = true;
     this.waiting.push({ connection, packet, seconds });
   }
 
-  /** Takes out the next that has waited long enough, or was closed; null where there is none. */
+  /** Removes and returns the oldest connection if it has waited long enough, or was closed meanwhile; else null. */
   next(packet: number, seconds: number): TcpConnection | null {
     const oldest = this.waiting[0];
     if (oldest === undefined) return null;

@@ -1,21 +1,21 @@
 import { MAX_WINDOW } from '../base/seq.js';
 
 /**
- * An acknowledgement this far beyond everything that was captured is believed only when a second one says the same: a
+ * An acknowledgement more than this many bytes beyond everything that was captured is believed only when a second one confirms it: a
  * damaged packet must not turn the rest of a stream into a gap.
  */
 const LEAP = 1 << 20;
 
 /**
- * What the receiving end's acknowledgements prove about bytes that the capture does not hold. They never go back, so that the newest one
- * counts: a higher one in front of it was damaged, forged or out of order. Captures reorder, so that proof has to ripen: bytes count as
- * lost when a number of further packets came without them.
+ * What the receiving end's acknowledgements prove about bytes that were not captured. Acknowledgements never go back, so the newest one
+ * counts: a higher one before it was damaged, forged or out of order. As captures reorder packets, the bytes count as lost only when a
+ * number of further packets (gapGracePackets) has come without them.
  */
 export class LossProof {
   /** Offset acknowledged by the newest acknowledgement that is believed. */
   acked = 0;
   private doubted = 0;
-  /** What was acknowledged when the connection had `markAt` packets; -1: nothing is ripening. */
+  /** The offset that was proven when the connection had `markAt` packets: it is next to count as lost; -1: none. */
   private mark = -1;
   private markAt = 0;
 
@@ -24,7 +24,7 @@ export class LossProof {
     return this.acked <= next && this.doubted <= next;
   }
 
-  /** Everything up to `offset` was acknowledged; `captured` is the end of what is known otherwise. */
+  /** Everything up to `offset` was acknowledged; `captured`: offset up to which bytes were captured. */
   acknowledge(offset: number, captured: number): void {
     const known = Math.max(captured, this.acked);
     if (offset > known + MAX_WINDOW) return;
@@ -37,14 +37,14 @@ export class LossProof {
   }
 
   /**
-   * Offset up to which bytes count as lost now, at packet number `packets` of the connection; `next` if none do. All is known up to
-   * `next`, and proven to have existed up to `proven`.
+   * Offset up to which bytes count as lost now, at packet number `packets` of the connection; `next` if none do. Bytes before `next` were
+   * delivered or lost before, those up to `proven` are proven to have been sent.
    */
   ripe(next: number, proven: number, packets: number, grace: number): number {
     let lost = next;
     if (this.mark > next) {
       if (packets - this.markAt < grace) return next;
-      // what is not acknowledged any more was never said in earnest
+      // an acknowledgement that a newer, lower one has replaced does not count
       if (this.mark <= proven) lost = this.mark;
     }
     this.mark = proven > lost ? proven : -1;

@@ -4,7 +4,7 @@ import type { Origin } from '../base/origin.js';
 /** Pieces in one row of the sorted set before it is split. */
 const ROW = 64;
 
-/** What a held piece costs besides its bytes. */
+/** Bytes of memory that a held piece takes besides its own. */
 const PIECE_OVERHEAD = 512;
 
 /** Bytes that arrived ahead of a hole, copied, with where they came from. */
@@ -14,7 +14,7 @@ export class Piece {
   /** The bytes, from index 0 on: `end - offset` of them. */
   readonly block: Block;
   readonly origin: Origin;
-  /** Offset up to which the same packets went on beyond `end` without having been captured (snapshot length). */
+  /** Offset up to which the piece's packets went on beyond `end`, cut off by the snapshot length; 0 where they were not cut. */
   cutUpTo = 0;
 
   constructor(offset: number, end: number, block: Block, origin: Origin) {
@@ -30,17 +30,17 @@ export class Piece {
  * stays. It knows offsets only. Rows of limited length keep every insertion cheap, also for segments that come in reverse.
  */
 export class Reassembler {
-  /** Never empty rows of never overlapping pieces; empty pieces only mark what a packet lost to the snapshot length. */
+  /** No row is empty, and no pieces overlap. A piece without bytes marks where the snapshot length cut off a packet. */
   private readonly rows: Piece[][] = [];
   count = 0;
   bytes = 0;
-  /** Offset up to which packets that were taken out went on beyond the snapshot length. */
+  /** The `cutUpTo` of the pieces that were taken out; kept by the caller. */
   cutUpTo = 0;
-  /** After `insert`: where the first byte that differed from an earlier copy lies, and how many there were; -1 for none. */
+  /** After `insert`: offset of the first byte that differed from an earlier copy (-1: none), and how many did. */
   conflictAt = -1;
   conflicts = 0;
 
-  /** Memory that it takes, roughly. */
+  /** Memory that it takes, in bytes, roughly. */
   get cost(): number {
     return this.bytes + this.count * PIECE_OVERHEAD;
   }
@@ -67,8 +67,8 @@ export class Reassembler {
   }
 
   /**
-   * Copies the bytes `block.bytes[start..end)` that lie at `offset`, where there are none yet. `cut` more bytes of the same
-   * packet were not captured. Sets `conflictAt` where the bytes contradict an earlier copy.
+   * Copies the bytes `block.bytes[start..end)`, which belong at stream offset `offset`, as far as none are held there. `cut` more bytes of
+   * the packet were not captured. Sets `conflictAt` and `conflicts` where bytes differ from an earlier copy.
    */
   insert(offset: number, block: Block, start: number, end: number, cut: number, origin: Origin): void {
     this.conflictAt = -1;

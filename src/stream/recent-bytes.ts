@@ -1,11 +1,11 @@
 import type { Block } from '../base/block.js';
 
-/** Words of the ring that all connections share, and of the smaller one that it begins as; powers of two. */
+/** Size of the ring that all connections share, at most and at first, in 32-bit words. Powers of two. */
 const RING = 1 << 16;
 const FIRST_RING = 1 << 9;
-/** Words of a record before its samples: owner, distance to the owner's record before, sequence number, length. */
+/** Words of a record before its samples: owner, distance to the owner's previous record, sequence number, length. */
 const HEADER = 4;
-/** Segments up to this many bytes are kept whole, of longer ones only some words. */
+/** Segments of up to this many bytes are kept whole, of longer ones SAMPLES words. */
 const WHOLE = 64;
 const SAMPLES = 4;
 /** Records of one direction that a look-up goes back through. */
@@ -16,8 +16,8 @@ const MAX_HOPS = 512;
  * much as decoding it: short segments are kept whole, of longer ones four words spread evenly. That misses a change of a few bytes
  * in bulk data, and notices all else. One ring serves all connections; what is overwritten is not compared.
  *
- * Its bounds have no names among the limits, as they cost no byte of a stream: what is delivered is the first copy, whether a later one can
- * be compared with it or not. A sender repeats soon what it repeats, and only the look at those copies is sampled.
+ * Its sizes are no limits with names, as they cost no byte of a stream: the first copy is delivered, whether a later one can be compared
+ * with it or not. Most retransmissions come soon, while the first copy is still remembered.
  */
 export class RecentBytes {
   private ring = new Int32Array(FIRST_RING);
@@ -26,8 +26,8 @@ export class RecentBytes {
   private head = 0;
 
   /**
-   * Remembers `block.bytes[start..end)`, at sequence number `seq`, for the direction `owner`, whose record before is `previous`.
-   * Returns the name of the new record.
+   * Remembers `block.bytes[start..end)`, at sequence number `seq`, for the direction `owner`, whose newest record so far is `previous`.
+   * Returns the position of the new record.
    */
   add(owner: number, previous: number, seq: number, block: Block, start: number, end: number): number {
     const length = end - start;
@@ -53,7 +53,7 @@ export class RecentBytes {
     return at;
   }
 
-  /** Until it is as large as it gets, nothing was overwritten, and everything keeps its place. */
+  /** Doubles the ring. As long as it can grow nothing was overwritten, so that every word keeps its index. */
   private grow(): void {
     const smaller = this.ring;
     this.ring = new Int32Array(2 * smaller.length);
@@ -62,8 +62,8 @@ export class RecentBytes {
   }
 
   /**
-   * Compares bytes that come again with what is remembered of `owner`, from its record `newest` back. Returns the sequence number of
-   * a difference, or null.
+   * Compares retransmitted bytes with what is remembered of `owner`, from its record `newest` backwards. Returns the sequence number of
+   * a byte that differs, or null.
    */
   differs(owner: number, newest: number, seq: number, block: Block, start: number, end: number): number | null {
     const { ring, mask } = this;
@@ -87,7 +87,7 @@ export class RecentBytes {
     return null;
   }
 
-  /** Compares the record's words with bytes that begin `-place` bytes into it; the place of a difference, or null. */
+  /** Compares the record's words with bytes that begin `-place` bytes into it. Returns the index of a byte that differs, or null. */
   private compare(
     record: number,
     recordLength: number,

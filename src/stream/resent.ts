@@ -1,9 +1,9 @@
 import type { Origin } from '../base/origin.js';
 
-/** A copy this soon after the one before is a second capture of the same packet, no retransmission: no timer is that short. */
+/** A copy sooner than this after the one before is the same packet, captured twice: no retransmission timer is that short. */
 const LEAST_NANOS = 5_000_000;
 
-/** Bytes that their sender repeats because the peer does not acknowledge them. */
+/** Bytes that their sender retransmits because the peer does not acknowledge them. */
 export interface Unacknowledged {
   /** Stream offset of the first of them, and how many there are. */
   readonly offset: number;
@@ -12,7 +12,7 @@ export interface Unacknowledged {
   readonly times: number;
 }
 
-/** Counts how often one place of a stream was sent again (RFC 9293, section 3.8.1) since the peer acknowledged all before it. */
+/** Counts how often the bytes at one offset of a stream were retransmitted in a row (RFC 9293, section 3.8.1). */
 export class Resent implements Unacknowledged {
   offset = -1;
   length = 0;

@@ -6,7 +6,7 @@ import type { CaptureNote, SocketEvent } from '../capture/packet.js';
 import type { Segment } from '../link/segment.js';
 import type { Connection, End, StreamOpener, StreamSink } from './byte-stream.js';
 
-/** A connection that a recording of sockets tells of. No sequence numbers: what is recorded is in order. */
+/** A connection in a recording of socket calls. It has no sequence numbers: the bytes of each direction are recorded in order. */
 class SocketStream implements Connection {
   readonly id: number;
   readonly transport: 'tcp' | 'unix' | 'vsock';
@@ -23,7 +23,7 @@ class SocketStream implements Connection {
   private readonly names: readonly [string, string];
   private readonly path: string;
   private readonly assumed: boolean;
-  /** The end that `path` names. */
+  /** The end whose name is `path`. */
   private serverEnd: End = 1;
 
   constructor(id: number, event: SocketEvent, comment: string, open: StreamOpener, origin: Origin) {
@@ -65,8 +65,8 @@ export class SocketStreams {
   private readonly note: (note: CaptureNote) => void;
   private evicted = false;
   private live = 0;
-  /** Bytes of sides that had ended. */
-  private behind = 0;
+  /** Bytes that came after the end of their direction. */
+  private afterEnd = 0;
   /** In order of opening; null for a connection that is closed. */
   private readonly streams = new Map<string, SocketStream | null>();
 
@@ -79,12 +79,12 @@ export class SocketStreams {
 
   event(s: Segment, event: SocketEvent, origin: Origin): void {
     let stream = this.streams.get(event.connection);
-    // the end of one that was given up is no stream
+    // the end of a connection that was given up opens no new stream
     if (stream === undefined && this.evicted && (event.kind === 'fin' || event.kind === 'reset')) return;
     if (stream === undefined || (stream === null && event.kind === 'open')) stream = this.openStream(s, event, origin);
     const { from } = event;
     if (stream === null || stream.ended[from]) {
-      this.behind += s.end - s.start;
+      this.afterEnd += s.end - s.start;
       return;
     }
     if (event.kind === 'open') return;
@@ -113,8 +113,8 @@ export class SocketStreams {
   /** The recording is over. */
   end(): void {
     for (const [name, stream] of this.streams) if (stream !== null) this.close(name, stream);
-    if (this.behind === 0) return;
-    const text = `${count(this.behind, 'byte')} of sockets came after the end of their direction, and are part of no stream`;
+    if (this.afterEnd === 0) return;
+    const text = `${count(this.afterEnd, 'byte')} of sockets came after the end of their direction, and are part of no stream`;
     this.note({ rule: UNDECODED, text, offset: 0, length: 0 });
   }
 
@@ -128,8 +128,8 @@ export class SocketStreams {
   }
 
   /**
-   * Gives up the oldest connections, and forgets closed ones that are older. Several at once: to step over what was deleted at a Map's
-   * front costs as much as to delete it.
+   * Gives up the oldest connections, and forgets closed ones that are older. Several at once, as iterating over entries that were deleted
+   * at a Map's front costs as much as deleting them.
    */
   private makeRoom(limit: 'flows' | 'openStreams'): void {
     let room = Math.max(1, this.limits[limit] >> 4);
@@ -142,7 +142,7 @@ export class SocketStreams {
         }
         this.close(name, stream);
       }
-      // what goes on is another stream, joined late
+      // a connection that goes on becomes another stream, joined late
       this.streams.delete(name);
       if ((stream !== null || limit === 'flows') && --room === 0) return;
     }

@@ -1,4 +1,4 @@
-/** Segments that must follow each other before they are believed to be another connection. */
+/** How many segments must continue each other before they are taken for another connection. */
 const CONVINCING = 3;
 
 /**
@@ -6,7 +6,7 @@ const CONVINCING = 3;
  * one may be damaged or forged; several that continue each other are another connection, whose set-up the capture does not hold.
  */
 export class Strangers {
-  /** Whether the segment added last convinces. */
+  /** Whether there are enough of them, with the segment added last. */
   convincing = false;
   private owner = -1;
   private expected = 0;

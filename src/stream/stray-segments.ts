@@ -4,7 +4,7 @@ import type { Segment } from '../link/segment.js';
 import type { Late } from './closed-flows.js';
 import { Strays } from './strays.js';
 
-/** Segments with data that no open connection takes, told of when the capture is over. */
+/** Counts segments with data that belong to no open connection, and reports them when the capture is over. */
 export class StraySegments {
   private readonly homeless = new Strays(
     UNDECODED,
@@ -28,7 +28,7 @@ export class StraySegments {
     this.homeless.add(s);
   }
 
-  /** A segment of a closed connection, and how much of it that misses; null where it is forgotten. */
+  /** A segment of a closed connection. `missed`: how many of its bytes were missing there; null where that was forgotten. */
   ofClosed(s: Segment, missed: Readonly<Late> | null): void {
     if (missed === null) {
       this.unknownLate.add(s);

@@ -3,7 +3,7 @@ import { count } from '../base/text.js';
 import type { CaptureNote } from '../capture/packet.js';
 import type { Segment } from '../link/segment.js';
 
-/** Counts bytes that are in no stream, to tell of them when the capture is over. */
+/** Counts bytes that are in no stream, and reports them when the capture is over. */
 export class Strays {
   private readonly rule: Rule;
   private readonly what: string;

@@ -19,11 +19,13 @@ import { openingOf, parkedOpening, TcpConnection, type Opening } from './tcp-con
 import { TcpContext } from './tcp-context.js';
 
 /**
- * How many that made room for others may come back before only such make room as were silent for this long (capture time). It bounds
- * nothing: it chooses who makes room under the limit openStreams, which tells of itself.
+ * Under the limit openStreams the connection that was idle longest is given up for a new one. Once more than MOST_RETURNED of those given
+ * up have sent again, only connections that were silent for SILENT_SECONDS (capture time) are. The two are no limits with names, as they
+ * bound nothing: they choose who is given up under openStreams, which is reported.
  */
 const MOST_RETURNED = 64;
 const SILENT_SECONDS = 60;
+
 /**
  * Sorts segments into connections and rebuilds their byte streams. Streams are numbered from 1 in order of first packet. What is
  * delivered goes to the sink that `open` makes for each connection.
@@ -35,21 +37,21 @@ export class StreamTable {
   private readonly context: TcpContext;
   private readonly flows: FlowTable;
   private readonly sockets: SocketStreams;
-  /** By slot: the connection while it is open and more than a SYN, else null. */
+  /** By slot: the open connection; null where there is none, only its SYN was seen, or it is held back or parked. */
   private readonly connections: (TcpConnection | null)[] = [];
   private readonly halfOpen = new HalfOpen();
   private readonly syn = new Segment();
   private readonly remains: ClosedFlows;
   private readonly lingering: Lingering;
   private readonly parked = new ParkedConnections();
-  /** By slot: connections whose beginning may still come, oldest first. */
+  /** By slot, oldest first: connections whose first segments are held back, as their SYN may still come. */
   private readonly beginnings = new Map<number, Beginning>();
   private readonly clock = new CaptureClock();
   private readonly strays = new StraySegments();
   private readonly awake = new AwakeRing();
   private evicted = false;
   private crowded = false;
-  /** Connections that went on after they had made room for others. */
+  /** How many connections sent again after they had been given up under openStreams. */
   private returned = 0;
   private streams = 0;
 
@@ -81,14 +83,14 @@ export class StreamTable {
     }
     const now = this.clock.at(s.seconds);
     if (!this.lingering.isEmpty) this.closeLingering(s.packet, now);
-    if (this.beginnings.size > 0) this.begin(s.packet - this.limits.gapGracePackets);
+    if (this.beginnings.size > 0) this.openHeldSince(s.packet - this.limits.gapGracePackets);
     const { flows } = this;
     const slot = flows.find(s);
     const connection = slot < 0 ? this.openFirst(s) : this.connectionAt(slot, s);
     if (connection !== null) this.deliver(connection, s);
   }
 
-  /** Gives the segment, for which `flows.swapped` holds, to its connection, or to the one that takes its place. */
+  /** Gives the segment to its connection, or to a new one that replaces it. `flows.swapped` must be that of the segment. */
   private deliver(to: TcpConnection, s: Segment): void {
     const { flows } = this;
     let connection = to;
@@ -122,9 +124,9 @@ export class StreamTable {
     else if (connection.parkable) this.watch(connection);
   }
 
-  /** Nothing came for a while, in a capture that is being made: what is missing will not come any more, nor what is out of order. */
+  /** A live capture was silent for a while: missing and reordered packets are not waited for any longer. */
   quiet(): void {
-    this.begin(Infinity);
+    this.openHeldSince(Infinity);
     this.closeLingering(Infinity, Infinity);
     for (const connection of this.connections) {
       if (connection === null) continue;
@@ -135,8 +137,8 @@ export class StreamTable {
 
   /** The capture is over: every stream ends. */
   end(): void {
-    this.begin(Infinity);
-    // a number of a stream and its slot make one number that sorts: an object for each of 100,000 would be the peak of the run
+    this.openHeldSince(Infinity);
+    // stream number and slot are packed into one number for sorting: objects for 100,000 connections would be the run's peak of memory
     const { size } = this.flows;
     const open = new Float64Array(size);
     let count = 0;
@@ -148,7 +150,7 @@ export class StreamTable {
       const slot = key % size;
       const challenger = this.connections[slot]?.lastChallenger ?? null;
       this.closeAt(slot, FINAL);
-      // a SYN that nothing answered, of which the capture shows no more
+      // the last packet was another connection's SYN, which nothing answered: a stream of its own
       if (challenger !== null) this.close(this.openChallenger(slot, challenger));
     }
     this.strays.report(this.note);
@@ -162,7 +164,7 @@ export class StreamTable {
     return this.openNew(slot, s);
   }
 
-  /** The connection of a slot that is in use; null where the segment says nothing new of it. */
+  /** The connection that a segment of a known slot goes to; null where the segment is held back, repeats a SYN, or fits no connection. */
   private connectionAt(slot: number, s: Segment): TcpConnection | null {
     this.flows.touch(slot, Math.max(this.clock.now, s.seconds));
     const connection = this.connections[slot];
@@ -172,15 +174,15 @@ export class StreamTable {
       this.hold(beginning, s);
       return null;
     }
-    if (this.parked.id(slot) > 0) return this.withRoom(this.unpark(slot));
+    if (this.parked.id(slot) > 0) return this.makeRoomFor(this.unpark(slot));
     if (this.halfOpen.id(slot) === 0) return this.reopen(slot, s);
     const mine = this.flows.swapped === this.halfOpen.swapped(slot);
     if (mine && this.halfOpen.isRepeatedBy(s, slot)) return null;
     if ((s.flags & SYN) !== 0 || (!mine && (s.flags & RST) !== 0)) {
-      if (mine || this.halfOpen.isAnsweredBy(s, slot)) return this.withRoom(this.openHalfOpen(slot));
+      if (mine || this.halfOpen.isAnsweredBy(s, slot)) return this.makeRoomFor(this.openHalfOpen(slot));
     } else if (this.halfOpen.isContinuedBy(s, slot, mine, REORDERED_SYN)) {
-      // its answer may come late, and with it where the other end's bytes begin
-      if (mine && s.length === 0 && (s.flags & (RST | FIN)) === 0) return this.withRoom(this.openHalfOpen(slot));
+      // the SYN-ACK may be captured late, and tells where the other end's bytes begin; an ACK alone tells that as well
+      if (mine && s.length === 0 && (s.flags & (RST | FIN)) === 0) return this.makeRoomFor(this.openHalfOpen(slot));
       this.holdHalfOpen(slot, s);
       return null;
     }
@@ -189,8 +191,8 @@ export class StreamTable {
   }
 
   /**
-   * A connection that begins with this segment. It is opened when more is known than a SYN, or where its beginning was not captured, or not
-   * yet.
+   * Begins a connection with this segment, and returns it if it is opened at once. A bare SYN is only remembered. Any other first segment is
+   * held back: the connection's SYN may be captured later.
    */
   private openNew(slot: number, s: Segment): TcpConnection | null {
     this.connections[slot] = null;
@@ -223,18 +225,18 @@ export class StreamTable {
     if (beginning.complete || beginning.count > this.limits.gapGracePackets) this.openHeld(beginning);
   }
 
-  /** Opens the connections whose first segment is not younger than that packet. */
-  private begin(packet: number): void {
+  /** Opens the connections that are held back since packet number `packet` or longer. */
+  private openHeldSince(packet: number): void {
     for (const beginning of this.beginnings.values()) {
       if (beginning.packet > packet) return;
       this.openHeld(beginning);
     }
   }
 
-  /** Opens what is held back of that slot; whether there was anything. */
+  /** Opens the connection that is held back at that slot. Returns whether there was one. */
   private openHeldAt(slot: number): boolean {
     let held = false;
-    // what is played may leave something behind that looks like another beginning, of fewer segments
+    // some of the replayed segments may be held back again, as another connection's; they are fewer each time
     for (let b = this.beginnings.get(slot); b !== undefined; b = this.beginnings.get(slot)) {
       held = true;
       this.openHeld(b);
@@ -242,7 +244,7 @@ export class StreamTable {
     return held;
   }
 
-  /** Plays what was held back of a connection. */
+  /** Opens a connection that was held back, and replays its segments. */
   private openHeld(beginning: Beginning): void {
     const { slot, id, segments } = beginning;
     this.beginnings.delete(slot);
@@ -268,12 +270,12 @@ export class StreamTable {
   private openKept(slot: number, id: number, kept: KeptSegment): TcpConnection {
     let opened: TcpConnection | null = null;
     this.context.play(kept, () => {
-      opened = this.withRoom(this.make(slot, openingOf(id, kept.swapped, kept.segment)));
+      opened = this.makeRoomFor(this.make(slot, openingOf(id, kept.swapped, kept.segment)));
     });
     return opened!;
   }
 
-  /** Makes a connection of one of which only the SYN was seen. */
+  /** Opens a connection of which only the SYN was seen so far. */
   private openHalfOpen(slot: number): TcpConnection {
     const { syn } = this;
     const id = this.halfOpen.id(slot);
@@ -287,7 +289,7 @@ export class StreamTable {
     return opened!;
   }
 
-  /** Makes `syn` the SYN that is all that was seen of the slot's connection; what the flow table says of its direction. */
+  /** Fills `this.syn` with the SYN that is remembered for the slot. Returns the flow table's `swapped` for it. */
   private recall(slot: number): boolean {
     const { halfOpen, syn } = this;
     const swapped = halfOpen.swapped(slot);
@@ -297,11 +299,10 @@ export class StreamTable {
   }
 
   private openAt(slot: number, s: Segment): TcpConnection {
-    return this.withRoom(this.make(slot, openingOf(++this.streams, this.flows.swapped, s)));
+    return this.makeRoomFor(this.make(slot, openingOf(++this.streams, this.flows.swapped, s)));
   }
 
   private make(slot: number, opening: Opening): TcpConnection {
-    // until it has carried anything it may be parked
     return this.follow(slot, new TcpConnection(slot, opening, this.open, this.context, null));
   }
 
@@ -326,11 +327,11 @@ export class StreamTable {
   }
 
   /**
-   * Where this connection, which begins to be followed, is one too many: gives up the one that was idle longest. Where more are open
-   * than fit and all take turns, nothing at all would be decoded that way: when too many of them come back, the bytes of new ones are only
-   * counted.
+   * If this connection, which begins to be followed, exceeds openStreams: gives up the one that was idle longest. Where more connections
+   * take turns than fit, each would be given up before anything of it is decoded. So when too many have come back, and none was silent for
+   * long, the new connection's bytes are only counted.
    */
-  private withRoom(connection: TcpConnection): TcpConnection {
+  private makeRoomFor(connection: TcpConnection): TcpConnection {
     if (this.context.followed <= this.limits.openStreams || !connection.followed) return connection;
     if (!this.crowded) {
       this.crowded = true;
@@ -344,7 +345,7 @@ export class StreamTable {
     return connection;
   }
 
-  /** Slot of a connection, other than in `not`, that is followed and had no packet since then, or -1; one without data first. */
+  /** Slot, other than `not`, of the longest idle connection that is followed and had no packet since then, or -1; one without data first. */
   private longestIdle(since: number, not: number): number {
     for (const rank of [ANSWERED, ESTABLISHED] as const) {
       const slot = this.flows.idleSince(rank, since);
@@ -353,7 +354,7 @@ export class StreamTable {
     return -1;
   }
 
-  /** Puts a connection into the ring, and parks the one whose turn has come. */
+  /** Puts a connection into the ring of those awake, and parks the one that drops out of it, if it can be parked. */
   private watch(connection: TcpConnection): void {
     connection.parkable = false;
     if (!connection.followed) this.flows.setRank(connection.slot, PARKED);
@@ -364,11 +365,11 @@ export class StreamTable {
     this.flows.setRank(idle.slot, PARKED);
   }
 
-  /** A segment with the addresses and ports of a connection that is closed. */
+  /** A segment with the addresses and ports of a closed connection: the new connection that it opens, or null. */
   private reopen(slot: number, s: Segment): TcpConnection | null {
     const { remains } = this;
     const from: End = this.flows.swapped === remains.swapped(slot) ? 0 : 1;
-    if (!remains.isOutlivedBy(s, slot, from)) {
+    if (!remains.isReplacedBy(s, slot, from)) {
       if (s.end > s.start) this.strays.ofClosed(s, remains.lateBytes(s, slot, from));
       return null;
     }
@@ -377,7 +378,7 @@ export class StreamTable {
     const connection = this.openAt(slot, s);
     const { idleSeconds, openStreams } = this.limits;
     if (fate === CROWDED_OUT) this.returned++;
-    // of one that is only counted, the limit itself has told
+    // where its bytes are only counted, the finding about openStreams has said so
     if (!connection.followed) return connection;
     const text =
       fate === IDLE
@@ -387,7 +388,7 @@ export class StreamTable {
     return connection;
   }
 
-  /** Closes a connection that is over: at once if nothing is missing, else when the capture has gone on a little. */
+  /** Closes a connection that has ended: at once if it was refused or nothing is missing, else after waiting for late packets. */
   private closeSoon(connection: TcpConnection, s: Segment): void {
     if ((connection.over && !connection.holed) || connection.refused) {
       this.close(connection);
@@ -396,12 +397,12 @@ export class StreamTable {
     }
   }
 
-  /** Closes the connections that have waited long enough for stragglers. */
+  /** Closes the connections that have waited long enough for late packets. */
   private closeLingering(packet: number, now: number): void {
     for (;;) {
       const connection = this.lingering.next(packet, now);
       if (connection === null) return;
-      if (connection.stillDying()) this.close(connection);
+      if (connection.hasEnded()) this.close(connection);
     }
   }
 
@@ -433,7 +434,7 @@ export class StreamTable {
     this.closeAt(slot, FINAL);
   }
 
-  /** Gives up connections that were silent for too long. Memory only grows when one is opened, so it is done then. */
+  /** Gives up connections that were silent for `idleSeconds`. Called when one is opened, as only that makes memory grow. */
   private releaseIdle(now: number): void {
     const before = now - this.limits.idleSeconds;
     for (const rank of [HALF_OPEN, PARKED, ANSWERED, ESTABLISHED] as const) {

@@ -11,10 +11,10 @@ import type { Unacknowledged } from './resent.js';
 import type { TcpContext } from './tcp-context.js';
 import { TcpReceiver } from './tcp-receiver.js';
 
-/** What the first packet seen of a connection says about it, or what was kept of that. */
+/** What is known of a connection when it is opened: from its first segment, or from what was parked. */
 export interface Opening {
   readonly id: number;
-  /** What the flow table says for segments of end 0. */
+  /** The flow table's `swapped` for segments that end 0 sent. */
   readonly swapped: boolean;
   readonly captured: boolean;
   readonly initiatorKnown: boolean;
@@ -23,14 +23,14 @@ export interface Opening {
   readonly aPort: number;
   readonly bPort: number;
   readonly socket: RecordedSocket | null;
-  /** Sequence numbers begin at 0 without a SYN: a text was made into packets. */
+  /** Sequence numbers begin at 0 without a SYN: text2pcap made the packets. */
   readonly fromZero: boolean;
 }
 
-/** Stream number `id` begins with `s`, for which the flow table says `swapped`. */
+/** The opening of stream number `id` with the segment `s`. `swapped`: what the flow table says for it. */
 export function openingOf(id: number, swapped: boolean, s: Segment): Opening {
   const setUp = (s.flags & SYN) !== 0;
-  // the sender of a SYN-ACK was connected to
+  // the sender of a SYN-ACK is the end that was connected to
   const answer = setUp && (s.flags & ACK) !== 0;
   const fromZero = s.fromZero && s.seq === 0 && !setUp;
   const aPort = answer ? s.dstPort : s.srcPort;
@@ -55,7 +55,7 @@ export function parkedOpening(parked: ParkedConnections, slot: number, flows: Fl
   return { id, swapped, captured, initiatorKnown, vlan, comment: '', aPort, bPort, socket: null, fromZero: false };
 }
 
-/** One TCP connection: tells its two receivers which bytes, acknowledgements and ends each segment means. */
+/** One TCP connection: passes the bytes, acknowledgements, FINs and RSTs of each segment on to its two receivers. */
 export class TcpConnection implements Connection {
   readonly id: number;
   readonly start: 'captured' | 'missed';
@@ -64,17 +64,17 @@ export class TcpConnection implements Connection {
   readonly comment: string;
   readonly aPort: number;
   readonly bPort: number;
-  /** Slot in the flow table, and what that table's `swapped` says for segments of end 0. */
+  /** Slot in the flow table, and that table's `swapped` for segments that end 0 sent. */
   readonly slot: number;
   readonly swapped: boolean;
   closed = false;
-  /** Whether it is over but for stragglers, and waits for them. */
+  /** Whether it has ended, and waits in `Lingering` for late packets. */
   lingering = false;
   /** Whether it may be parked when it has been quiet for a while. */
   parkable = false;
   /** Its place among those that are awake (see AwakeRing), or -1. */
   turn = -1;
-  /** Whether its bytes are looked at, and not only counted. */
+  /** Whether its bytes go to probes or a decoder, and are not only counted. */
   followed: boolean;
   private readonly context: TcpContext;
   private readonly sink: StreamSink;
@@ -86,6 +86,7 @@ export class TcpConnection implements Connection {
   private refusal = false;
   /** A SYN that opens another connection with the same addresses and ports, if it is answered. */
   private challenger: KeptSegment | null = null;
+  /** The value of `packets` when that SYN came. */
   private challengedAt = 0;
   /** When the second FIN came (for a recorded socket: or a reset); -1 before. */
   finishedSeconds = -1;
@@ -154,7 +155,7 @@ export class TcpConnection implements Connection {
     return [this.first.acked, this.second.acked];
   }
 
-  /** Whether it was reset before both ends had agreed to it. */
+  /** Whether it was reset before its handshake was complete. */
   get refused(): boolean {
     const carried = this.first.next > 0 || this.second.next > 0;
     return this.wasReset && !carried && !(this.first.certain && this.second.certain);
@@ -174,12 +175,12 @@ export class TcpConnection implements Connection {
     return this.first.holed || this.second.holed;
   }
 
-  /** Whether it goes on as far as is known: nobody has reset it, and not both ends have finished. */
+  /** Whether both ends' sequence numbers are known, and neither a RST nor both FINs have come. */
   get established(): boolean {
     return !this.dying && this.socket === null && this.first.certain && this.second.certain;
   }
 
-  /** Whether no more is to come but what the capture has out of order. */
+  /** Whether it has ended (by a RST, or both FINs), so that only packets that the capture reordered can still come. */
   get dying(): boolean {
     return this.wasReset || (this.first.finAt >= 0 && this.second.finAt >= 0);
   }
@@ -191,15 +192,16 @@ export class TcpConnection implements Connection {
     const ahead = (receiver.initial - s.seq) | 0;
     const own = receiver.startKnown ? ahead === 0 : ahead >= 0 && ahead < REORDERED_SYN;
     if (own && isNoYounger(s, receiver.timestamp)) return false;
-    // a SYN that is sent again is older than the end of its connection: recorders and test programs use one number for all
+    // recorders and test programs begin every connection with the same number: a SYN after both FINs is no retransmission
     if (ahead === 0) return isAfter(s, this.finishedSeconds, this.finishedNanos);
     const late = this.start === 'missed' && this.packets <= this.context.limits.gapGracePackets;
     return !(late && ahead > 0 && ahead < REORDERED_SYN);
   }
 
   /**
-   * A SYN that belongs to another connection has come while this one is open. An open connection answers it with what it expects, and
-   * goes on (RFC 5961, section 4.2); where it is gone, the answer acknowledges the SYN.
+   * A SYN of another connection has come while this one is open. The SYN is kept until its answer is seen: if the peer still has this
+   * connection, it answers with the number that it expects, and this connection goes on (RFC 5961, section 4.2); if not, it acknowledges
+   * the SYN.
    */
   challenge(s: Segment, swapped: boolean): void {
     this.packets++;
@@ -207,7 +209,7 @@ export class TcpConnection implements Connection {
     this.challengedAt = this.packets;
   }
 
-  /** The SYN that opened another connection, where `s` shows that it did. */
+  /** The kept SYN, if `s` shows that it opened another connection: `s` acknowledges the SYN, or is its sender's next segment. Else null. */
   lostTo(s: Segment, swapped: boolean): KeptSegment | null {
     const { challenger } = this;
     if (challenger === null) return null;
@@ -218,19 +220,19 @@ export class TcpConnection implements Connection {
     return (swapped === challenger.swapped ? continued : answered) ? challenger : null;
   }
 
-  /** The SYN that was the last that was captured of it, if it was one of another connection. */
+  /** The last segment that was captured, if it was a SYN of another connection; else null. */
   get lastChallenger(): KeptSegment | null {
     return this.challengedAt === this.packets ? this.challenger : null;
   }
 
-  /** The first byte that `from` sent, of those captured, has this number. */
+  /** Takes `seq` for the sequence number of the first byte that `from` sent, where that is not known yet. */
   begin(from: End, seq: number): void {
     const receiver = from === 0 ? this.first : this.second;
     if (!receiver.synchronized) receiver.synchronize(seq);
   }
 
-  /** Looks again at RSTs that did not fit, when it is to be closed for them; whether it is over all the same. */
-  stillDying(): boolean {
+  /** Called when it has waited for late packets: judges RSTs out of sequence again. Returns whether it has ended after all. */
+  hasEnded(): boolean {
     this.first.reconsiderReset();
     this.second.reconsiderReset();
     if (this.first.finAt >= 0 && this.second.finAt >= 0) return true;
@@ -256,19 +258,19 @@ export class TcpConnection implements Connection {
     }
     if (s.length > 0) {
       if (!mine.synchronized) mine.synchronize(seq);
-      if (mine.reset) mine.goesOn(seq, this.packets);
+      if (mine.reset) mine.sendsAfterReset(seq, this.packets);
       mine.receive(s, seq);
     }
     if ((flags & FIN) !== 0) this.finish(s, seq, mine, peer);
     this.ripen();
   }
 
-  // what few segments mean is apart: V8 puts only short functions where they are called, and this one is called for each
+  // rare cases are functions of their own: V8 inlines only short functions, and `segment` runs for every segment
 
-  /** A SYN, of which `seq` is the number behind it: where the sender's bytes begin, and those of the peer whom it answers. */
+  /** A SYN: the sender's bytes begin at `seq`, the number after it. A SYN-ACK also tells where the peer's bytes begin. */
   private setUp(s: Segment, seq: number, mine: TcpReceiver, peer: TcpReceiver): void {
     if (!mine.certain) mine.synchronize(seq);
-    // where bytes were delivered before it, offset 0 lies behind it
+    // not where bytes were delivered before this SYN was captured, and offset 0 is a later one
     if (mine.initial === (s.seq | 0)) mine.startKnown = true;
     if ((s.flags & ACK) === 0) return;
     if (!peer.synchronized) peer.synchronize(s.ack);
@@ -288,7 +290,7 @@ export class TcpConnection implements Connection {
     if (peer.finAt >= 0) this.finished(s);
   }
 
-  /** Takes a segment whose receiver threw it away; false where it has to be taken as it is. */
+  /** Puts aside a segment that its receiver dropped for its checksum; false where it has to be handled like any other. */
   private putAside(s: Segment, mine: TcpReceiver, from: End): boolean {
     if (s.length === 0) return true;
     if (!mine.synchronized) return false;
@@ -310,16 +312,16 @@ export class TcpConnection implements Connection {
     this.unfollow();
   }
 
-  /** There are too many. */
+  /** There are too many connections: its bytes are only counted. */
   neglect(): void {
     this.sink.neglect?.();
   }
 
-  /** Writes into `parked` what it can be rebuilt from when it goes on, and is dropped; false where it holds more than that. */
+  /** Writes into `parked` what it can be rebuilt from, so that it can be dropped. Returns false if it holds more state than that. */
   park(parked: ParkedConnections): boolean {
     if (this.socket !== null || this.comment !== '' || this.wasReset) return false;
     if (!this.first.plain || !this.second.plain) {
-      // a hole is a matter of some packets
+      // a hole is filled or given up within some packets: then it is tried again
       this.parkable = true;
       return false;
     }
@@ -354,7 +356,7 @@ export class TcpConnection implements Connection {
   /** Declares what is missing lost, closes the sink, and leaves in `remains` what must stay known. */
   close(remains: ClosedFlows, fate: Fate): void {
     this.closed = true;
-    // the slot may be given to another connection from now on
+    // asked for now, as the slot may be given to another connection afterwards
     this.names = this.endpoints;
     this.first.complete();
     this.second.complete();
@@ -384,12 +386,12 @@ export class TcpConnection implements Connection {
     }
     const acked = peer.offsetOf(ack);
     const reset = (flags & RST) !== 0;
-    // nobody looks at what a RST acknowledges (RFC 9293, 3.10.7.4), nor at a damaged packet: they prove no bytes that were not captured
+    // receivers ignore what a RST acknowledges (RFC 9293, 3.10.7.4), and damaged packets: neither proves bytes that were not captured
     if (acked > peer.next && (reset || mine.isDistrusted(s))) return;
     if (acked > peer.acked) {
       peer.acked = acked;
       if (peer.reset) peer.outlivesReset(acked);
-      if (mine.reset && !reset) mine.goesOnReading(this.packets);
+      if (mine.reset && !reset) mine.acknowledgesAfterReset(this.packets);
     }
     const { origin } = this.context;
     origin.peerSeen = acked < 0 ? 0 : peer.finAt >= 0 && acked > peer.finAt ? peer.finAt : acked;
@@ -397,7 +399,7 @@ export class TcpConnection implements Connection {
   }
 
   private reset(s: Segment, mine: TcpReceiver, peer: TcpReceiver): void {
-    // who refuses a SYN has no sequence number yet: then its ACK must fit (RFC 9293, 3.10.7.3)
+    // an end that refuses a SYN has no sequence number yet: its RST has 0, and must acknowledge the SYN (RFC 9293, 3.10.7.3)
     const refusal = s.seq === 0 && (s.flags & ACK) !== 0 && peer.synchronized && peer.offsetOf(s.ack) === peer.next;
     if (refusal) {
       this.refusal = true;

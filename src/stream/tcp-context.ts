@@ -15,11 +15,11 @@ export class TcpContext {
   readonly limits: Readonly<Limits>;
   readonly budget: Budget;
   readonly flows: FlowTable;
-  /** Where the segment at hand came from. Reused. */
+  /** Packet and time of the current segment. Reused. */
   readonly origin = new Origin();
   readonly recent = new RecentBytes();
   readonly strangers = new Strangers();
-  /** Connections whose bytes are looked at. */
+  /** How many connections are followed: their bytes are not only counted. */
   followed = 0;
   /** Directions that have reported a limit. */
   readonly limited = new Set<number>();
@@ -30,7 +30,7 @@ export class TcpContext {
     this.flows = flows;
   }
 
-  /** Does what is to be done with a segment that was kept, as if it came now. */
+  /** Runs `action` with a segment that was kept as the current one: its packet, time and direction. */
   play({ segment, swapped }: KeptSegment, action: () => void): void {
     const { origin, flows } = this;
     const { packet, seconds, nanos } = origin;

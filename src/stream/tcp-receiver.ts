@@ -17,15 +17,15 @@ import type { Unacknowledged } from './resent.js';
 import { SeenReset } from './seen-reset.js';
 import type { TcpContext, WaitingLimit } from './tcp-context.js';
 
-/** A RST further ahead than this of the next sequence number expected is taken to be forged. */
+/** A RST more than this many bytes ahead of the next sequence number expected is taken to be forged. */
 const RESET_WINDOW = 2 ** 26;
 
 const UNKNOWN = 0;
-/** The peer's acknowledgement in the handshake told where the stream begins; its own bytes may still show better. */
-const TOLD = 1;
+/** The start of the stream was taken from the peer's acknowledgement in the handshake; earlier bytes of the sender still correct it. */
+const FROM_ACK = 1;
 const KNOWN = 2;
 
-/** What is known of a direction's checksums: nothing; that some are right; that wrong ones mean nothing. */
+/** What is known of a direction's checksums: nothing; some are right, so that wrong ones show damage; wrong ones mean nothing. */
 const SUMS_UNKNOWN = 0;
 const SUMS_RIGHT = 1;
 const SUMS_MEANINGLESS = 2;
@@ -53,18 +53,18 @@ export class TcpReceiver {
   heard = false;
   /** Whether its SYN, or the answer to that, told where offset 0 is. */
   startKnown = false;
-  /** What its sender's clock said in the first segment that tells. */
+  /** The TCP timestamp of the first segment that has one. */
   timestamp = NO_TIMESTAMP;
   private readonly context: TcpContext;
   private readonly sink: StreamSink;
-  /** Name of this direction among all of the file: twice the stream's number, and the end. */
+  /** Number of this direction among all of the file: twice the stream's number, plus the end. */
   private readonly owner: number;
   /** Whether the recording cannot reorder or repeat anything: a proxy wrote it as if it were TCP. */
   private readonly exact: boolean;
   /** Sequence number of offset 0, as a signed 32-bit integer. */
   private base = 0;
   private sync = UNKNOWN;
-  /** Where the FIN came from, where it came before all in front of it had; else null. */
+  /** Packet and time of the FIN, if it came before all the bytes in front of it; else null. */
   private finOrigin: Origin | null = null;
   private rst: SeenReset | null = null;
   private sums: typeof SUMS_UNKNOWN | typeof SUMS_RIGHT | typeof SUMS_MEANINGLESS = SUMS_UNKNOWN;
@@ -74,9 +74,9 @@ export class TcpReceiver {
   private late: LateBytes | null = null;
   /** What arrived ahead of a hole. */
   private held: Reassembler | null = null;
-  /** Where acknowledgements went beyond what was captured. */
+  /** The peer's acknowledgements of bytes that were not captured; null while there are none. */
   private proof: LossProof | null = null;
-  /** Whether any byte was delivered, and the name of the last in RecentBytes. */
+  /** Whether any byte was delivered, and the newest record of this direction in RecentBytes. */
   private carried = false;
   private newestRecord = 0;
 
@@ -91,12 +91,12 @@ export class TcpReceiver {
     return (this.owner & 1) as End;
   }
 
-  /** Whether it is known where in the sequence numbers the stream lies. */
+  /** Whether the sequence number of offset 0 is known, or taken to be known. */
   get synchronized(): boolean {
     return this.sync !== UNKNOWN;
   }
 
-  /** Whether that is more than the peer's word. */
+  /** The same, and more than inferred from the peer's acknowledgement (see synchronizeByAck). */
   get certain(): boolean {
     return this.sync === KNOWN;
   }
@@ -121,7 +121,7 @@ export class TcpReceiver {
     return this.holes !== null;
   }
 
-  /** The bytes that the capture misses of it; null where there are none: its beginning is known, and nothing was lost. */
+  /** The bytes that are missing of this direction; null where there are none: its beginning is known, and nothing was lost. */
   get missed(): GivenUp | null {
     return this.holes ?? (this.synchronized && !this.startKnown ? frontHole(this.context.limits.lostRanges) : null);
   }
@@ -134,7 +134,7 @@ export class TcpReceiver {
     return (this.late ??= new LateBytes(this.from, this.sink, this.context.limits.lostRanges));
   }
 
-  /** What it sends again and again without an acknowledgement, if anything. */
+  /** The bytes that it has retransmitted and the peer has not acknowledged; null where there are none. */
   get unacknowledged(): Unacknowledged | null {
     const resent = this.late === null ? null : this.late.resent;
     return resent !== null && resent.offset >= this.acked ? resent : null;
@@ -146,10 +146,10 @@ export class TcpReceiver {
     this.sync = KNOWN;
   }
 
-  /** The same on the peer's word alone. */
+  /** The same, inferred from an acknowledgement of the peer. */
   synchronizeByAck(ack: number): void {
     this.base = ack | 0;
-    this.sync = TOLD;
+    this.sync = FROM_ACK;
   }
 
   /** Stream offset of a sequence number near the newest one known. */
@@ -158,7 +158,7 @@ export class TcpReceiver {
     return near + seqDistance((this.base + near) | 0, seq);
   }
 
-  /** Whether nothing is known of it but what `parked` gives: no hole, no end. */
+  /** Whether `parked` gives all of its state: it has no hole, and has not ended. */
   get plain(): boolean {
     return (
       this.held === null && this.doubted === null && this.proof === null && this.finAt < 0 && !this.reset && !this.ended
@@ -172,21 +172,21 @@ export class TcpReceiver {
     return { next: this.next, base: this.base, newestRecord: this.newestRecord, state };
   }
 
-  /** Becomes what was parked. */
+  /** Takes over the state that was parked. */
   restore(r: Readonly<ParkedReceiver>): void {
     this.next = r.next;
     this.acked = r.next;
     this.base = r.base;
     this.newestRecord = r.newestRecord;
-    this.sync = r.state & (TOLD | KNOWN);
+    this.sync = r.state & (FROM_ACK | KNOWN);
     this.heard = (r.state & HEARD) !== 0;
     this.startKnown = (r.state & START_KNOWN) !== 0;
     this.carried = (r.state & CARRIED) !== 0;
   }
 
   /**
-   * Whether the receiver of `s` threw it away for its checksum, which is wrong where others were right. Of a segment without payload that is
-   * looked at where it begins or ends something; see `isDistrusted` for what it acknowledges.
+   * Whether the receiver of `s` dropped it for its checksum: it is wrong, and others of this direction were right. Of segments without
+   * payload only SYN, FIN and RST are checked here; see `isDistrusted` for what the others acknowledge.
    */
   isThrownAway(s: Segment): boolean {
     if (this.sums === SUMS_RIGHT && s.length === 0 && (s.flags & (SYN | FIN | RST)) === 0) return false;
@@ -196,15 +196,15 @@ export class TcpReceiver {
     return false;
   }
 
-  /** Whether an acknowledgement in `s` of bytes that were not captured proves nothing: it is damaged, or of another connection. */
+  /** Whether `s` cannot prove bytes that were not captured by acknowledging them: it is damaged, or belongs to another connection. */
   isDistrusted(s: Segment): boolean {
     if (this.synchronized && !this.isNear(this.offsetOf(s.seq))) return true;
     return this.sums === SUMS_RIGHT && s.length === 0 && isDamaged(s);
   }
 
   /**
-   * Takes the payload of a segment that its receiver threw away for its checksum: it is kept, as the sender will send it again. Nothing else
-   * of the segment counts.
+   * Keeps the payload of a segment that its receiver dropped for its checksum, as the sender will retransmit it. Nothing else of the segment
+   * counts.
    */
   putAside(s: Segment, seq: number): void {
     const offset = this.offsetOf(seq);
@@ -222,7 +222,7 @@ export class TcpReceiver {
     (this.doubted ??= new DoubtedSegments()).add(offset, s, origin);
     const most = this.context.limits.doubtedSegments;
     if (this.doubted.count <= most) return;
-    // all that waits is decoded as it is, and from here on checksums of this direction mean nothing
+    // all that waits is delivered as it is, and from here on wrong checksums of this direction mean nothing
     const text = `doubtedSegments: more than ${most} segments of this direction have wrong checksums, and no better copy came; they are decoded as they are`;
     this.sink.note(LIMIT, this.from, offset, s.length, text, origin);
     this.sums = SUMS_MEANINGLESS;
@@ -240,7 +240,7 @@ export class TcpReceiver {
     }
   }
 
-  /** The sender's FIN stands where the byte `seq` would. */
+  /** The sender's FIN has the sequence number `seq`. */
   finish(seq: number): void {
     if (this.ended || this.finAt >= 0) return;
     const offset = this.offsetOf(seq);
@@ -251,16 +251,17 @@ export class TcpReceiver {
   }
 
   /**
-   * The sender's RST had the number `seq`. It counts where the peer expects the next byte (RFC 9293, 3.10.7.4; RFC 5961, 3.2): between
-   * what the peer has acknowledged and what was captured. Where it is not the next byte captured, packets may be missing or out of order,
-   * or it was ignored: then the end of the connection decides. `packets` is how many the connection had. Returns whether it may count.
+   * The sender's RST has the sequence number `seq`. It counts if that is the number that the peer expects next (RFC 9293, 3.10.7.4;
+   * RFC 5961, 3.2), which lies between what the peer has acknowledged and what was captured. If it lies further ahead, packets are missing or
+   * out of order, or the peer ignored the RST: that is judged when the connection ends. `packets`: how many the connection had so far.
+   * Returns whether the RST may count.
    */
   takeReset(seq: number, packets: number): boolean {
     const at = this.sync === UNKNOWN ? this.next : this.offsetOf(seq);
     if (at < Math.min(this.acked, this.next) || at > this.next + RESET_WINDOW) return false;
     if (this.ended) {
       if (this.finAt < 0) return this.reset;
-      // behind the FIN; before it only where nothing acknowledged that
+      // the FIN's own number, or the one after it
       if (at > this.next + 1) return false;
     }
     this.rst = new SeenReset(at, this.next, packets);
@@ -281,27 +282,27 @@ export class TcpReceiver {
   }
 
   /**
-   * Its sender sends bytes from `seq` on, as one of `packets` of the connection. Who has reset a connection sends no more: where that are
-   * new bytes, and too late to be out of order, the RST was somebody else's, or was ignored.
+   * After its RST the sender sends bytes from `seq` on, in packet number `packets` of the connection. An end that has reset a connection sends
+   * no more: if the bytes are new, and too late to be merely out of order, the RST was forged or ignored.
    */
-  goesOn(seq: number, packets: number): void {
+  sendsAfterReset(seq: number, packets: number): void {
     if (this.ended || this.rst === null) return;
     const at = this.offsetOf(seq);
     if (at >= this.next && at < this.next + RESET_WINDOW)
       this.rst.continuedAfter(packets, this.context.limits.gapGracePackets);
   }
 
-  /** Its sender acknowledges more than before, as one of `packets` of the connection: it has not reset it, as in `goesOn`. */
-  goesOnReading(packets: number): void {
+  /** After its RST the sender acknowledges more than before, in packet number `packets`: see `sendsAfterReset`. */
+  acknowledgesAfterReset(packets: number): void {
     if (!this.ended) this.rst?.continuedAfter(packets, this.context.limits.gapGracePackets);
   }
 
-  /** Forgets a RST that did not end what its sender sent. */
+  /** Discards a RST that turns out not to have ended its sender's stream. */
   reconsiderReset(): void {
     this.rst?.deliveredUpTo(this.next, this.finAt, this.held === null);
   }
 
-  /** Whether its sender reset the connection, and not ahead of all that was captured, where a RST may be ignored. */
+  /** Whether its sender reset the connection, with a RST that is not ahead of all captured bytes: the peer may ignore such a one. */
   get surelyReset(): boolean {
     return this.reset && (this.ended || this.held !== null || !this.rst!.isAhead(this.next));
   }
@@ -313,7 +314,7 @@ export class TcpReceiver {
     this.proof.acknowledge(offset, this.held === null ? this.next : Math.max(this.held.end, this.next));
   }
 
-  /** Declares lost what was acknowledged, and has not come in time. To be called after each packet of the connection; `packets` is how many it had. */
+  /** Declares lost what was acknowledged and has not come in time. Called after each packet of the connection; `packets`: how many it had. */
   ripen(packets: number): void {
     const { proof } = this;
     if (proof === null) return;
@@ -333,7 +334,7 @@ export class TcpReceiver {
     this.context.limited.delete(this.owner);
   }
 
-  /** Declares every hole lost that is known of. */
+  /** Declares every known hole lost. */
   giveUpHoles(): void {
     this.useDoubted(Infinity, this.knownEnd);
     while (!this.ended && this.held !== null) {
@@ -344,10 +345,10 @@ export class TcpReceiver {
     this.checkEnd();
   }
 
-  /** What is not simply the next segment: out of order, come before, cut, or beyond a FIN. */
+  /** Takes a segment that is not simply the next one: out of order, a retransmission, cut by the snapshot length, or beyond a FIN. */
   private receiveOther(s: Segment, seq: number): void {
     const { origin } = this.context;
-    if (this.sync === TOLD) {
+    if (this.sync === FROM_ACK) {
       if (this.offsetOf(seq) < 0) this.base = seq | 0;
       this.sync = KNOWN;
     }
@@ -356,14 +357,14 @@ export class TcpReceiver {
       this.context.strangers.add(this.owner, seq, s.length);
       return;
     }
-    if (at < 0) this.comeBefore(s, seq, origin);
+    if (at < 0) this.receiveAgain(s, seq, origin);
     if (this.ended || this.finAt >= 0) {
       const over = this.finAt >= 0 ? this.finAt : this.next;
       const begin = this.next + at;
       this.lateBytes.beyondEnd(Math.max(begin, over), begin + s.end - s.start, origin);
     }
     if (this.ended) {
-      // behind a RST that was believed: one is late, several are a connection that goes on
+      // data behind a RST that counted: one segment is late; several that follow each other show that a connection goes on
       if (this.finAt < 0 && at >= 0) this.context.strangers.add(this.owner, seq, s.length);
       return;
     }
@@ -383,7 +384,7 @@ export class TcpReceiver {
     this.checkEnd();
   }
 
-  /** Whether `offset` is one that this connection can be at. */
+  /** Whether `offset` is near enough to what was captured to belong to this connection. */
   private isNear(offset: number): boolean {
     const at = offset - this.next;
     return at >= -STALE && at <= MAX_WINDOW + Math.max(this.provenEnd() - this.next, 0);
@@ -395,8 +396,8 @@ export class TcpReceiver {
   }
 
   /**
-   * Offset up to which the peer proved that the stream existed. A single byte beyond everything captured is taken for a FIN that was
-   * not captured. Of a direction that the capture leaves out altogether nothing is claimed.
+   * Offset up to which the peer's acknowledgements prove that bytes were sent. A single byte beyond everything captured is taken for a FIN
+   * that was not captured. Of a direction of which no packet was captured nothing is claimed.
    */
   private provenEnd(): number {
     if (this.proof === null || !this.heard) return this.next;
@@ -462,7 +463,7 @@ export class TcpReceiver {
     this.sink.note(LIMIT, this.from, this.next, end - this.next, text, origin);
   }
 
-  /** Declares everything before `end` lost that is not held, and delivers what is. */
+  /** Up to `end`: delivers the bytes that are held, and declares all others lost. */
   private declareLost(end: number, origin: Origin): void {
     const upTo = this.finAt >= 0 ? Math.min(end, this.finAt) : end;
     this.useDoubted(upTo, Infinity);
@@ -474,7 +475,7 @@ export class TcpReceiver {
     }
   }
 
-  /** A copy whose checksum is right has come. */
+  /** Drops the doubted segments that `s`, whose checksum is right, retransmits, and reports those that differ from it. */
   private replaceDoubted(doubted: DoubtedSegments, s: Segment, seq: number): void {
     const { origin } = this.context;
     doubted.replace(s, this.offsetOf(seq), (worse, from, to) => {
@@ -485,8 +486,8 @@ export class TcpReceiver {
   }
 
   /**
-   * No better copy has come of what lies before `end`: the checksums of this direction mean nothing. Where one lies behind `known`, and what
-   * is in front of it is known by nothing else, it is the number in its header that is damaged: it has no place in the stream.
+   * Delivers the doubted segments that begin before `end`: no better copy has come, so that wrong checksums of this direction mean nothing.
+   * One that lies beyond `known`, and does not continue another doubted one, is left out: it is its sequence number that is damaged.
    */
   private useDoubted(end: number, known: number): void {
     const { doubted } = this;
@@ -506,7 +507,7 @@ export class TcpReceiver {
       if (from >= length || this.ended) continue;
       this.sums = SUMS_MEANINGLESS;
       this.hold(offset + from, block, from, length, 0, origin);
-      // a stream that goes on behind its end has not ended
+      // its FIN counts only where nothing is known to lie behind it
       if (fin && this.knownEnd <= offset + length + 1) this.finish((this.base + offset + length) | 0);
     }
   }
@@ -548,8 +549,8 @@ export class TcpReceiver {
     this.deliver(piece.block, this.next - piece.offset, end - piece.offset, piece.origin);
   }
 
-  /** Looks at bytes in front of what was delivered: compares them with the first copy, as far as it is remembered. */
-  private comeBefore(s: Segment, seq: number, origin: Origin): void {
+  /** Takes bytes that lie before `next`: for a hole that was given up, or again; then compares them with the first copy, if remembered. */
+  private receiveAgain(s: Segment, seq: number, origin: Origin): void {
     const offset = this.offsetOf(seq);
     if (offset < 0 || this.holes !== null)
       this.lateBytes.fill(offset, offset + s.end - s.start, this.startKnown, origin);
