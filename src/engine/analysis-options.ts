@@ -17,42 +17,42 @@ export interface AnalysisOptions extends ProtocolOptions {
   readonly levels: RuleLevels;
   /** Paths of TLS key logs (NSS format). */
   readonly tlsKeylogs?: readonly string[];
-  /** Whether these may be written while captures are read. */
+  /** Whether the key logs may grow while captures are read. */
   readonly tlsKeylogsGrow?: boolean | undefined;
   /** Whether messages are printed (and keep their first bytes for that). */
   readonly details: boolean;
-  /** Whether their bytes are printed. */
+  /** Whether the messages' bytes are printed. */
   readonly bytes: boolean;
   /** Findings for which this returns true are neither reported nor counted. */
   readonly suppress?: ((finding: Finding) => boolean) | undefined;
 }
 
 export interface RunHooks extends ReadHooks {
-  /** Is given each packet (and what else the file says) before it is analyzed. */
+  /** Receives each packet, and whatever else the file contains, before it is analyzed. */
   readonly tee?: Partial<PacketSink> | undefined;
-  /** Makes what is given each connection's bytes before they are analyzed. */
+  /** Makes the sink that receives each connection's bytes before they are analyzed. */
   readonly tap?: StreamTap | undefined;
   /** Ends the input early and cleanly. */
   readonly signal?: AbortSignal | undefined;
   /** Whether to wait for more at the end of a regular file. */
   readonly follow?: boolean | undefined;
   /**
-   * Milliseconds without a packet after which what is missing counts as lost: in a live capture nothing more may come that
-   * would prove it, and what was captured has to be shown.
+   * Milliseconds without a packet after which missing bytes count as lost. In a live capture there may be no further packet to prove them
+   * lost, and what was captured behind them has to be shown.
    */
   readonly quietAfter?: number | undefined;
   /** See CaptureOptions. */
   readonly content?: CaptureOptions['content'];
-  /** Where it is not certain whether this capture continues another one (see joinInputs). */
+  /** Set where it is not certain whether this capture continues another one (see joinInputs). */
   readonly doubt?: JoinDoubt | null;
 }
 
-/** What can be said of an input whose packets the caller hands over (Analysis.live). */
+/** The hooks that apply to an input whose packets the caller hands over (Analysis.live). */
 export type LiveHooks = Pick<RunHooks, 'doubt' | 'tee' | 'tap'>;
 
 /** Why it is not certain whether a capture continues another one. */
 export interface JoinDoubt {
-  /** Whether a limit kept it from being found out. */
+  /** Whether a limit is the reason. */
   readonly limit: boolean;
   readonly text: string;
 }

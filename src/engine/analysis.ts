@@ -14,14 +14,14 @@ import { SessionBudgets } from './session-budgets.js';
 export { inputName, inputParts, inputPaths, type CaptureInput, type MadeInput } from '../capture/source.js';
 
 /**
- * Carries captures through all floors into a reporter. One analysis is one run: the summary counts over all. What protocols learn (listings,
- * sessions that are resumed) is each recording's own, so that neither the order of several nor how many are read at once changes what is said
- * of any; what all are to know stands in `learned` (see rehearsal.ts).
+ * Takes captures through all layers into a reporter. One analysis is one run; its summary covers all its captures. What protocols learn from
+ * connections (listings, sessions that are resumed) is kept for one recording only, so that the output for a recording depends neither on
+ * the order of the captures nor on how many are read at once. What every recording is to know is passed in as `learned` (see rehearsal.ts).
  */
 export class Analysis {
   private readonly options: AnalysisOptions;
   private readonly reporter: Reporter;
-  /** What the connections of the input that is read share, by protocol; with `together`, those of all inputs. */
+  /** By protocol: what the connections of the current input share, or, with `together`, those of all inputs. */
   private shared = new Map<Protocol, unknown>();
   private readonly budget: Budget;
   private readonly budgets: SessionBudgets;
@@ -29,12 +29,12 @@ export class Analysis {
   readonly summary: Summary = emptySummary();
   /** Streams whose decoding failed inside wirelint. */
   internalErrors = 0;
-  /** The highest number of a stream, whether it was wanted or not. */
+  /** The highest stream number, of reported and of unwanted streams. */
   lastStream = 0;
 
   private readonly together: boolean;
 
-  /** `together`: all inputs are as one to the protocols. That is for a first pass, of which nothing is reported. */
+  /** `together`: protocols share their state across all inputs. For a first pass of which nothing is reported (see rehearse). */
   constructor(options: AnalysisOptions, reporter: Reporter, together = false) {
     this.options = options;
     this.together = together;
@@ -45,8 +45,9 @@ export class Analysis {
   }
 
   /**
-   * Analyzes one input to its end. Throws NotACapture, or what the file system says; nothing else: a bug is a finding, and the analysis
-   * goes on where it can. `options`: where this input has others than the run; keyrings and what protocols share are always the run's.
+   * Analyzes one input to its end. Throws NotACapture, or errors of the file system, and nothing else: a bug of wirelint becomes a finding,
+   * and the analysis goes on where it can. `options`: for this input, if they differ from the run's; keyrings and what protocols share are
+   * always the run's.
    */
   async run(input: CaptureInput, hooks: RunHooks = {}, options = this.options): Promise<void> {
     const name = inputName(input);
@@ -74,18 +75,18 @@ export class Analysis {
     }
   }
 
-  /** What is done before a file is read: secrets may stand behind the packets that they open, and it can be read ahead. */
+  /** Called before a file is read: TLS secrets may come after the packets that they decrypt, so they are looked for in advance. */
   private aheadOf(hooks: RunHooks, take: (text: string) => void): NonNullable<RunHooks['regular']> {
     const { limits } = this.options;
     return (path, isCompressed) => {
-      // whoever reads the packets will say what is wrong with the file
+      // errors are ignored: reading the packets reports them
       if (isCompressed) return readSecrets(path, limits, take, hooks.signal).catch(() => undefined);
       this.secrets.lookAhead(() => scanSecrets(path, limits, take));
       return undefined;
     };
   }
 
-  /** The same for files that are one recording: before the first one is read. */
+  /** The same for a recording of several files, before the first one is read. */
   private async findSecrets(
     paths: readonly string[],
     { signal }: RunHooks,
@@ -99,7 +100,7 @@ export class Analysis {
         if (isCompressed(path)) await readSecrets(path, limits, take, signal);
         else plain.push(path);
       } catch {
-        // whoever reads the packets will say what is wrong with the file
+        // reading the packets reports what is wrong with the file
       }
     }
     if (plain.length > 0)
@@ -108,7 +109,7 @@ export class Analysis {
       });
   }
 
-  /** Takes packets that the program itself makes. `end` comes last. */
+  /** An input whose packets the caller hands over. `end` comes last. */
   live(name: string, options = this.options, hooks: LiveHooks = {}): LiveInput {
     if (!this.together) this.shared = new Map<Protocol, unknown>();
     const { shared } = this;
@@ -141,7 +142,7 @@ export class Analysis {
     this.reporter.flush?.();
   }
 
-  /** What the protocols have learned for another pass over the same inputs. */
+  /** What the protocols have learned, for another pass over the same inputs. */
   learned(): Record<string, unknown> {
     const learned: Record<string, unknown> = {};
     for (const [protocol, shared] of this.shared) {
@@ -157,17 +158,17 @@ export class Analysis {
   }
 }
 
-/** An input that somebody else reads. */
+/** An input that the caller reads. */
 export interface LiveInput {
   readonly sink: PacketSink;
   /** See FileRun. */
   tick(): void;
-  /** Reading it failed by a bug. */
+  /** Reading it failed because of a bug. */
   fault(error: unknown): void;
   end(): void;
 }
 
-/** What is wrong with the input or the system that it comes from, and not with us. */
+/** Whether an error is the fault of the input, or of the system that it comes from, and not a bug. */
 function isExpected(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return error instanceof NotACapture || error.name === 'AbortError' || 'syscall' in error || 'errno' in error;

@@ -5,13 +5,13 @@ import type { Limits } from '../base/limits.js';
 import { Origin } from '../base/origin.js';
 
 const FIRST_SIZE = 256;
-/** Carries up to this many bytes, and so many of them, are kept for the next direction that needs one. */
+/** Up to MAX_POOLED carries of at most MAX_POOLED_SIZE bytes are kept for the next direction that needs one. */
 const MAX_POOLED_SIZE = 64 << 10;
 const MAX_POOLED = 16;
-/** Bytes of memory that the note takes of where one chunk came from. */
+/** Bytes of memory for the origin of one chunk. */
 const ORIGIN_COST = 80;
 
-/** The beginning of something whose rest is still to come: bytes of one direction from several chunks, and where each came from. */
+/** Bytes of one direction that the decoder has not taken, as more have to come first: from several chunks, with the origin of each. */
 export class Carry {
   block = new Block(new Uint8Array(FIRST_SIZE));
   /** Bytes that are filled. */
@@ -25,7 +25,7 @@ export class Carry {
     return this.block.bytes.length;
   }
 
-  /** Bytes that it occupies, with what is noted of each chunk. */
+  /** Bytes of memory that it occupies, with the origins. */
   get cost(): number {
     return this.size + ORIGIN_COST * this.ends.length;
   }
@@ -44,7 +44,7 @@ export class Carry {
     this.origins.push(origin.clone());
   }
 
-  /** Opens a window on all of it, which begins at stream offset `offset`. */
+  /** Opens `input` on all of its bytes, the first of which is at stream offset `offset`. */
   open(input: Input, offset: number): void {
     input.open(this.block, 0, this.length, offset, this.last);
     for (let i = 0; i < this.ends.length; i++) input.mark(this.ends[i]!, this.origins[i]!);
@@ -81,7 +81,7 @@ export class Carry {
   }
 }
 
-/** What the pumps of one file share: limits, the window, and carries that are free. A direction that waits for nothing holds none. */
+/** What the pumps of one file share: limits, the input, and a pool of carries. A direction holds a carry only while bytes are left in it. */
 export class PumpRoom {
   readonly limits: Readonly<Limits>;
   readonly budget: Budget;

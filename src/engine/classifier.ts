@@ -8,7 +8,7 @@ import type { SecretSource } from '../tls/secret-source.js';
 import { helloIn, type HelloSign } from '../tls/sniff.js';
 import type { ProbeStores } from './probe-stores.js';
 
-/** A step of a stream as it arrived, kept until the protocol is known. */
+/** Bytes, a gap, or the end of a direction, in order of arrival, kept until the protocol is known. */
 export type JournalEntry =
   | {
       readonly kind: 'bytes';
@@ -36,9 +36,9 @@ export interface Classification {
 const PLAUSIBLE = 0.5;
 /** A matching port decides between claims that are about equally good. */
 const PORT_BONUS = 0.05;
-/** What a step of the journal costs besides its bytes: it counts as buffered, so that single bytes are no way around the limits. */
+/** Bytes of memory for an entry of the journal, besides the stream's bytes. They count as buffered, so that many tiny chunks hit the limits. */
 const STEP_COST = 160;
-/** A forced protocol may look at this many bytes before roles are taken from the handshake or the ports. */
+/** A forced protocol's probe may ask for more until there are this many bytes; then the TCP handshake tells which end is the client. */
 const FORCED_PATIENCE = 64;
 
 /**
@@ -54,33 +54,33 @@ export class Classifier {
   private readonly pool: ProbeStores;
   private readonly stores: [Block, Block] = [EMPTY_BLOCK, EMPTY_BLOCK];
   private readonly sizes: [number, number] = [0, 0];
-  /** Stream offset by end of the first byte that is buffered: what lies in front was given up, or lost. */
+  /** By end: stream offset of the first byte that is buffered. Bytes before it were given up (see `slide`), or not captured. */
   readonly dropped: [number, number] = [0, 0];
-  /** Captured bytes by end that were given up. */
+  /** By end: how many captured bytes were given up. */
   readonly droppedBytes: [number, number] = [0, 0];
-  /** Whether the bytes of all streams together left no room for this one. */
+  /** Whether all streams together buffer too much (bufferedBytes), so that this one is not classified. */
   starved = false;
-  /** The limit that ended the latest look early, or ''. */
+  /** The limit that cut the latest look short, with an explanation; or ''. */
   limited = '';
   private readonly ended: [boolean, boolean] = [false, false];
   private readonly cut: [boolean, boolean] = [false, false];
-  /** Where in the store the bytes begin that follow each other without a gap, up to the newest one. */
+  /** By end: index in the store from which on there is no gap up to the newest byte. */
   private readonly runs: [number, number] = [0, 0];
-  /** Whether a gap lies behind the newest byte. */
+  /** By end: whether a gap follows the newest byte. */
   private readonly gapped: [boolean, boolean] = [false, false];
-  /** The best that was claimed of bytes that a gap ended. */
+  /** The best claim so far on bytes before a gap, and its score: it wins if the bytes behind the gap bring no better one. */
   private held: Classification | null = null;
   private heldScore = 0;
   journal: JournalEntry[] = [];
   private nextProbe = 1;
   private readonly secrets: SecretSource | null;
-  /** The hello of TLS that an end began with, where one did. */
+  /** The TLS hello that an end began with, or null. */
   tlsHello: HelloSign | null = null;
-  /** The end that is TLS's client. */
+  /** The end that is the TLS client. */
   tlsClient: End = 0;
   private candidates: readonly Protocol[];
 
-  /** `secrets`: TLS from the first byte is looked for, where one of them fits; null: the bytes came out of TLS. */
+  /** `secrets`: a stream that begins with TLS is recognized if one of them fits; null: the bytes already came out of TLS. */
   constructor(
     connection: Connection,
     protocols: readonly Protocol[],
@@ -118,7 +118,7 @@ export class Classifier {
     const full = this.sizes[from] >= this.limits.probeBytes || this.journal.length >= this.limits.probeSteps;
     if (this.starved) return 'unknown';
     if (total < this.nextProbe && !full) return null;
-    // every look costs up to the bytes that are buffered: spaced out geometrically they stay linear in all
+    // a look costs up to the bytes that are buffered: with looks spaced out geometrically, the total cost stays linear
     this.nextProbe = total < 1024 ? total + 1 : total + (total >> 2);
     return this.look(full);
   }
@@ -147,7 +147,7 @@ export class Classifier {
     if (!this.budget.take(STEP_COST)) this.starved = true;
   }
 
-  /** Gaps that follow each other are one: a capture of headers consists of nothing else. */
+  /** Adds a gap, to the one before where they are adjacent: a capture of headers alone has nothing but gaps. */
   private recordGap(from: End, length: number, cut: boolean, origin: Origin): void {
     const last = this.journal[this.journal.length - 1];
     if (last?.kind === 'gap' && last.from === from && last.cut === cut && last.length > 0 && length > 0)
@@ -155,7 +155,7 @@ export class Classifier {
     else this.record({ kind: 'gap', from, length, cut, origin: origin.clone() });
   }
 
-  /** The next byte of that end does not follow the one before: a header put together from both would be one that nobody sent. */
+  /** A gap lies in front of the end's next byte: probes see only what comes after it, as no header continues across a gap. */
   private beginRun(from: End): void {
     this.gapped[from] = false;
     this.cut[from] = true;
@@ -201,7 +201,7 @@ export class Classifier {
     return this.ask(final, atGap);
   }
 
-  /** Whether an end begins with a hello of TLS for which there is a secret. */
+  /** Whether an end begins with a TLS hello for which there is a secret, or may be one. */
   private beginsWithTls(): boolean {
     const { secrets } = this;
     if (secrets === null || (secrets.log.size === 0 && !secrets.growing && !secrets.ahead)) return false;
@@ -212,13 +212,13 @@ export class Classifier {
       this.tlsHello = hello;
       this.tlsClient = client === (end === 0) ? 0 : 1;
       if (client) return secrets.find(hello.random) !== null || secrets.growing;
-      // which of the secrets fits, if any, its first encrypted record shows
+      // without the client's hello: which of the secrets fits, if any, is found out with the first encrypted record
       if (!this.connection.heard[this.tlsClient]) return secrets.log.size > 0;
     }
     return false;
   }
 
-  /** Whether records may be missing in front of what is buffered of that end. */
+  /** Whether TLS records may be missing in front of what is buffered of that end. */
   isLate(end: End): boolean {
     return this.sizes[end] > 0
       ? helloIn(this.stores[end].bytes.subarray(0, this.sizes[end])) === null
@@ -278,7 +278,7 @@ export class Classifier {
     return null;
   }
 
-  /** Whether bytes may lack in front of what is looked at: also where the packet that opened the direction was not captured. */
+  /** Whether bytes may be missing in front of what probes see: also where the SYN of the direction was not captured. */
   private isCut(end: End): boolean {
     return this.cut[end] || this.connection.startKnown?.[end] === false;
   }
@@ -295,7 +295,7 @@ export class Classifier {
     return { protocol, by: 'decode-as', clientEnd: this.connection.initiatorKnown ? 0 : null };
   }
 
-  /** Gives up the older half of what is buffered, so that a stream joined late can still be recognised further on. */
+  /** Gives up the older half of the journal, so that a stream joined late can still be recognised further on. */
   private slide(): 'unknown' | null {
     if (
       this.connection.start === 'captured' &&

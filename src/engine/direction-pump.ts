@@ -4,14 +4,14 @@ import type { Origin } from '../base/origin.js';
 import type { Decoder, Output } from '../contract/protocol.js';
 import type { Carry, PumpRoom } from './carry.js';
 
-/** What a decoder may gather whatever the limit says: the longest thing that has a 16-bit length, and its header. */
+/** Bytes that a decoder may always gather, even under a lower limit messageBytes: enough for anything with a 16-bit length, and its header. */
 const LEAST_GATHERED = 128 << 10;
-/** What is gathered is given up, when all streams together gather too much, only where it occupies more than this. */
+/** When all streams together gather too much, a direction gives its bytes up only if they occupy more than this. */
 const LEAST_GIVEN_UP = 4 << 10;
 
 /**
- * Drives the decoder of one direction: hands it chunks in place, keeps what is left of a chunk until the rest has come, lets
- * bodies pass by counting. Bytes are copied only where a header straddles chunks.
+ * Drives the decoder of one direction: hands it chunks without copying them, keeps what it leaves of a chunk until more has come, and only
+ * counts bodies. Bytes are copied only where a header straddles chunks.
  */
 export class DirectionPump {
   readonly decoder: Decoder;
@@ -20,15 +20,15 @@ export class DirectionPump {
   private readonly side: Side;
   /** Stream offset of the next byte that the decoder has not taken. */
   offset: number;
-  /** What was left of chunks, while anything is; and its length. */
+  /** What the decoder has left of chunks, or null; and its length. */
   private carry: Carry | null = null;
   private carried = 0;
-  /** Whether all streams together gather too much, and this one not just a header. */
+  /** Whether all streams together gather too much (bufferedBytes), and this direction more than a header. */
   crowded = false;
-  /** Whether the decoder had to go on without what its peer may still have told, because too much waited for that. */
+  /** Whether the decoder had to go on without waiting for its peer any longer, because too many bytes waited (hintBytes). */
   impatient = false;
 
-  /** `output` is told of bytes of `side` that the decoder left behind when they could not be completed any more. */
+  /** `output` gets the bytes of `side` that the decoder has not taken before a gap or the end. */
   constructor(decoder: Decoder, side: Side, offset: number, room: PumpRoom, output: Output) {
     this.decoder = decoder;
     this.side = side;
@@ -51,8 +51,8 @@ export class DirectionPump {
         this.keep(block, pos, end, origin);
         return;
       }
-      // all that is carried came from this chunk: go back to it and go on without a copy. Otherwise a search that leaves the last few
-      // bytes each time would get every byte through the carry, which costs a factor of hundreds.
+      // all that is carried came from this chunk: drop the copy and go on in the chunk itself. Otherwise a search that leaves the last few
+      // bytes each time would send every byte through the carry, which is hundreds of times slower.
       if (!this.decoder.waiting && this.carried > 0 && this.carried <= pos - start) {
         pos -= this.carried;
         this.release();
@@ -78,12 +78,12 @@ export class DirectionPump {
     }
   }
 
-  /** The peer's stream got further, or (`patient` false) will get no further: a decoder that waits for it may go on. */
+  /** Lets a waiting decoder go on: the peer's stream got further, or (`patient` false) will not. */
   wake(patient: boolean): void {
     if (this.decoder.waiting && this.carried > 0) this.drainCarry(patient);
   }
 
-  /** Gives away what the decoder has not taken: TLS begins there. */
+  /** Hands the bytes that the decoder has not taken to `take`, as TLS begins there. */
   handOver(take: (bytes: Uint8Array, start: number, end: number, origin: Origin) => void): void {
     const { carry } = this;
     this.carry = null;
@@ -94,7 +94,7 @@ export class DirectionPump {
     this.room.put(carry);
   }
 
-  /** The next `length` bytes of the direction are not in the capture; 0: nobody knows how many. */
+  /** The next `length` bytes of the direction are not in the capture; 0: an unknown number. */
   gap(length: number, origin: Origin): void {
     this.abandonCarried('gap');
     const d = this.decoder;
@@ -117,7 +117,7 @@ export class DirectionPump {
     }
   }
 
-  /** Where the current body ends can no longer be told: it counts as lost from here, and the decoder has to find its way anew. */
+  /** It is unknown where the current body ends: the rest of it counts as lost, and the decoder has to search for the next frame. */
   private gapOfUnknownLength(origin: Origin): void {
     const d = this.decoder;
     if (d.body > 0 && d.body !== Infinity) {
@@ -146,7 +146,7 @@ export class DirectionPump {
     this.room.put(carry);
   }
 
-  /** Nothing will join the carried bytes: decode what can be decoded, abandon the rest. */
+  /** Nothing will continue the carried bytes: decodes what can be decoded, and abandons the rest. */
   private abandonCarried(why: 'gap' | 'end'): void {
     if (this.carried > 0 && this.decoder.waiting) this.drainCarry(false);
     const { carry, carried } = this;
@@ -179,7 +179,7 @@ export class DirectionPump {
   private drain(block: Block, start: number, end: number, origin: Origin, patient: boolean): number {
     const d = this.decoder;
     let pos = start;
-    // bulk payload takes this way: no window, no decoder call
+    // the fast path of bulk payload: neither the input nor `decode` is used
     if (d.body > 0) {
       const n = Math.min(d.body, end - pos);
       if (d.wantsBody) d.bodyBytes(block, pos, pos + n, this.offset, origin);
@@ -240,7 +240,7 @@ export class DirectionPump {
   }
 }
 
-/** Whether the decoder wants its next byte to be taken for TLS. */
+/** Whether the decoder says that TLS begins with its next byte. */
 function upgrades(d: Decoder): boolean {
   return !!d.tls;
 }

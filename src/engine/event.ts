@@ -28,30 +28,30 @@ export interface StreamRecord {
   readonly firstPacket: number;
   /** Captured stream bytes by side: [client's, server's]. */
   readonly bytes: [number, number];
-  /** Stream bytes that the capture lost, by side. */
+  /** Stream bytes that are not in the capture, by side. */
   missing: Pair<number>;
   /** Captured bytes that are not part of a message, by side and reason. */
   skipped: Pair<Readonly<Record<SkipReason, number>>>;
   end: 'closed' | 'reset' | 'open';
   messages: number;
   findings: Readonly<Counts>;
-  /** Notes and warnings that were raised once, and came again; filled when the stream ends. */
+  /** Notes and warnings that were raised once and then only counted; filled when the stream ends. */
   repeated: readonly Repeated[];
   /** By side: whether every message so far was decoded from its own direction alone. */
   contextFree: Pair<boolean>;
-  /** By side: offset in the plaintext from which on it came out of TLS; Infinity: none did. */
+  /** By side: plaintext offset from which on the bytes came out of TLS; Infinity: none did. */
   tlsFrom: Pair<number>;
   /** The TLS layer of the stream, or null. */
   tls: TlsConnection | null;
-  /** By side: captured bytes that were TLS's own (headers, tags, handshake). */
+  /** By side: captured bytes that belong to TLS itself (headers, tags, handshake). */
   tlsOverhead: Pair<number>;
   /** First bytes by end, of a stream that no protocol claimed. */
   firstBytes: [Uint8Array, Uint8Array] | null;
-  /** What such a stream is, where a protocol knows it by name and does not decode it. */
+  /** What a stream seems to be that no protocol claims: see Protocol.relative. */
   relative: string | null;
 }
 
-/** A note or warning that a stream gave cause for more than once: raised at its first place, then counted. */
+/** A note or warning that applied more than once in a stream: raised at the first place, then counted. */
 export interface Repeated {
   /** As it was raised. */
   readonly finding: Finding;
@@ -59,7 +59,7 @@ export interface Repeated {
   readonly times: number;
   /** The packet of the last one. */
   readonly lastPacket: number;
-  /** What others said that the first did not, as far as it is kept. */
+  /** Texts of later ones that differ from the first in more than numbers; only a few are kept. */
   readonly others: readonly string[];
 }
 
@@ -93,23 +93,23 @@ export interface Summary {
   readonly protocols: Record<string, number>;
   /** Messages by protocol. */
   readonly messagesByProtocol: Record<string, number>;
-  /** The programs that recordings were made of, as far as these say how they ended. */
+  /** The recorded programs, where the recording tells how they ended. */
   readonly programs: EndedProgram[];
 }
 
-/** How the program ended that a recording was made of. */
+/** How a recorded program ended. */
 export interface EndedProgram {
   readonly file: string;
   readonly exitStatus: number;
 }
 
 /**
- * Takes the events in capture order. Objects are live: a stream record goes on changing until `stream` is called with it.
- * Messages and findings are not kept by the engine after the call.
+ * Takes the events in capture order. A stream record goes on changing until `stream` is called with it. The engine does not keep messages
+ * and findings after the call.
  */
 export interface Reporter {
   capture(file: string, info: CaptureInfo): void;
-  /** A file of a joined recording begins, and with it the packet of that number. */
+  /** A file of a joined recording begins; its first packet has that number. */
   part?(file: string, path: string, firstPacket: number): void;
   /** Time of an input's first packet, to which a transcript's times are relative. */
   begin?(file: string, seconds: number, nanos: number): void;
@@ -120,17 +120,17 @@ export interface Reporter {
   /** A TLS handshake message or alert of a stream that is open. */
   secured?(stream: StreamRecord, side: Side, event: TlsEvent): void;
   /**
-   * Bytes for the decoder of that side, `bytes[start..end)`, at `offset` of its plaintext: as captured, or out of TLS. An offset that
-   * lies before what was given so far takes that back: it was TLS, and is given again as what is inside.
+   * Bytes for the decoder of that side, `bytes[start..end)`, at `offset` of its plaintext: as captured, or out of TLS. Where `offset` lies
+   * before bytes that were given already, those turned out to be TLS records: the decrypted bytes replace them.
    */
   data?(stream: StreamRecord, side: Side, offset: number, bytes: Uint8Array, start: number, end: number): void;
   /** `length` bytes at `offset` of that side did not become part of a message. */
   skipped?(stream: StreamRecord, side: Side, offset: number, length: number, reason: SkipReason): void;
   /** A stream ended, or its capture did. */
   stream(stream: StreamRecord): void;
-  /** One input is done. */
-  /** The recording says with which exit status the program ended that it was made of. */
+  /** The recording tells with which exit status the recorded program ended. */
   ended?(file: string, exitStatus: number): void;
+  /** One input is done. */
   endOfFile?(file: string, packets: number): void;
   summary(summary: Summary): void;
   /** Everything that was reported must now be visible (called when input pauses). */

@@ -39,11 +39,11 @@ export interface StepOptions {
   readonly keyrings?: readonly string[];
   /** Text of a TLS key log. */
   readonly keyLog?: string | undefined;
-  /** What the run has learned before: see Example.knows. */
+  /** What an earlier pass has learned: see Example.knows. */
   readonly knows?: unknown;
 }
 
-/** What an example brings along besides its steps. */
+/** The options that an example itself sets. */
 export function settingOf(example: Example): Pick<StepOptions, 'port' | 'knows' | 'keyLog'> {
   return { port: example.port, knows: example.knows?.(), keyLog: example.keyLog };
 }
@@ -65,7 +65,7 @@ export interface StepResult<M extends Message = Message> {
   readonly skipped: SkippedBytes[];
 }
 
-/** Times and packet numbers of a session that is played instead of captured: one step is one packet, a millisecond apart. */
+/** Clock of a scripted session: each step (or piece of it) is one packet, one millisecond after the one before. */
 const START_SECONDS = 1_700_000_000;
 const STEP_NANOS = 1_000_000;
 
@@ -119,7 +119,7 @@ export function runSteps<M extends Message = Message>(
   return result;
 }
 
-/** The same, into a reporter: what `explain` prints. */
+/** The same into a reporter, for `explain`. */
 export function playSteps(protocol: Protocol, steps: readonly Step[], options: StepOptions, reporter: Reporter): void {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const shared = protocol.createShared(

@@ -21,7 +21,7 @@ import { sharedSettings, type StreamEnvironment } from './stream-environment.js'
 import { StreamIntake } from './stream-intake.js';
 import type { SessionBudgets } from './session-budgets.js';
 
-/** One input on its way through link, stream and engine. */
+/** Takes the packets of one input through link, stream and engine. */
 export class FileRun implements PacketSink {
   private readonly name: string;
   private readonly options: AnalysisOptions;
@@ -32,16 +32,16 @@ export class FileRun implements PacketSink {
   private readonly table: StreamTable;
   private readonly secrets: RunSecrets;
   private readonly waiting = new Set<{ poke(): void }>();
-  /** Digests of the secrets blocks that were taken. */
+  /** Digests of the blocks of TLS secrets that were taken. */
   private readonly keyLogs = new Set<string>();
   private keyLogsDropped = 0;
   private packets = 0;
-  /** Packets at the last tick, and when it was found that no more came. */
+  /** `packets` at the last tick, and when the capture was last found to be quiet. */
   private ticked = 0;
   private quietAt = 0;
   private lastSeconds = 0;
   private lastNanos = 0;
-  /** Bugs that were met below the streams. */
+  /** Bugs that were hit outside of any stream. */
   private faults = 0;
   internalErrors = 0;
   lastStream = 0;
@@ -105,7 +105,7 @@ export class FileRun implements PacketSink {
       },
       closed: (record) => {
         if (!wanted(record)) return;
-        // first of all, as it may fail and be asked for again
+        // before the summary counts it: if this throws, `closed` is called again
         reporter.stream(record);
         const protocol = record.protocol?.name;
         if (protocol !== undefined) {
@@ -145,10 +145,10 @@ export class FileRun implements PacketSink {
     this.reporter.ended?.(this.name, exitStatus);
   }
 
-  /** Secrets that stand in the capture itself, as the text of a key log. */
+  /** TLS secrets inside the capture, as the text of a key log. */
   readonly keyLog = (text: string): void => {
     this.hooks.tee?.keyLog?.(text);
-    // a file that was read ahead brings its secrets twice
+    // a file that was searched for secrets in advance brings them twice
     const digest = createHash('sha256').update(text).digest('base64');
     if (this.keyLogs.has(digest)) return;
     if (this.keyLogs.size >= this.options.limits.tlsSecretBlocks) {
@@ -178,7 +178,7 @@ export class FileRun implements PacketSink {
     if (doubt !== null) this.note({ rule: doubt.limit ? LIMIT : CONTINUED, text: doubt.text, offset: 0, length: 0 });
   }
 
-  /** Called at equal times: the second time that no packet came in between, the capture is quiet. */
+  /** Called by a timer. If no packet came since the last call, the capture is quiet. */
   tick(): void {
     for (const stream of [...this.waiting]) stream.poke();
     const { packets } = this;
@@ -194,7 +194,7 @@ export class FileRun implements PacketSink {
     }
   }
 
-  /** A bug below the streams, or in what is printed. */
+  /** Reports a bug outside of any stream: in the layers below, or in a reporter. */
   fault(error: unknown, where: string): void {
     this.internalErrors++;
     if (++this.faults > this.options.limits.findingsPerRule) return;
@@ -239,7 +239,7 @@ export class FileRun implements PacketSink {
     this.reporter.endOfFile?.(this.name, this.packets);
   }
 
-  /** Says how many lines of key logs were passed over: once for each. */
+  /** Reports what could not be used of the TLS secrets: bad lines, and what exceeds a limit. Each is reported once. */
   private tellBadLines(): void {
     const { log } = this.secrets;
     for (const [source, lines] of log.badLines) {

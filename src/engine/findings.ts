@@ -35,10 +35,10 @@ export function effectiveSeverity(
   return severity === 'error' && confidence !== 'certain' ? 'warning' : severity;
 }
 
-/** When something was found: it counts for findings that are not about a message. */
+/** The packet and time at which something was found: used for findings that are about no message. */
 export type When = Pick<Origin, 'packet' | 'seconds' | 'nanos'>;
 
-/** Bytes of a stream of which copies differ, by end of the connection. */
+/** Stream offsets of bytes of one end whose captured copies differ. */
 interface Contested {
   readonly end: End;
   readonly from: number;
@@ -48,14 +48,14 @@ interface Contested {
 /** A finding that waits for its message to be reported. */
 interface Held {
   readonly finding: Finding;
-  /** Where those that say the same are counted; null: each of them is raised. */
+  /** Counts later findings that say the same; null: each of them is raised. */
   readonly repeated: Recurrence | null;
 }
 
-/** No findings; never added to. */
+/** Shared and never added to. */
 const NONE: Held[] = [];
 
-/** The findings of one stream: held until the message that they are about was reported, and bounded in number per rule. */
+/** The findings of one stream: held until the message that they are about was reported, and limited in number per rule. */
 export class StreamFindings {
   private readonly record: StreamRecord;
   private readonly levels: RuleLevels;
@@ -84,11 +84,11 @@ export class StreamFindings {
   }
 
   /** Whether there was any so far. */
-  get any(): boolean {
+  get hasAny(): boolean {
     return this.counts !== null;
   }
 
-  /** Copies of these bytes differ: nothing that rests on them is certain. */
+  /** Captured copies of these bytes differ: findings about them are not certain. */
   contest(end: End, offset: number, length: number, now: When): void {
     this.contested ??= [];
     const most = this.limits.contestedRanges;
@@ -150,7 +150,7 @@ export class StreamFindings {
     this.held.push({ finding, repeated });
   }
 
-  /** A rule that either side can break is broken by the side whose bytes show it, unless its check says otherwise. */
+  /** For a rule that either side can break: blames the side whose bytes show it, unless the check names another. */
   private blamed(rule: Rule, party: Party | undefined, side: Side | null): Party {
     if (rule.party !== 'either') return rule.party;
     if (party !== undefined) return party;
@@ -170,7 +170,7 @@ export class StreamFindings {
     return offset !== undefined && rests(side ?? message?.side, offset, offset + Math.max(length ?? 0, 1));
   }
 
-  /** Reports what was held and whose message has been reported by now; `all`: also the others. */
+  /** Reports the held findings whose messages have been reported by now; `all`: the others as well. */
   flush(all = false): void {
     if (this.held.length === 0) return;
     const now = this.held;
@@ -190,14 +190,14 @@ export class StreamFindings {
     }
   }
 
-  /** Evidence ends with the stream at the latest: a length on the wire may announce more than ever came. */
+  /** The finding with its bytes cut off at the end of the stream: a length on the wire may announce more than was ever sent. */
   private within(f: Finding): Finding {
     if (f.side === null) return f;
     const end = this.record.bytes[f.side] + this.record.missing[f.side];
     return f.offset + f.length <= end ? f : { ...f, length: Math.max(0, end - f.offset) };
   }
 
-  /** Says how many findings were only counted. */
+  /** Reports how many findings were only counted. */
   close(now: When): void {
     this.flush(true);
     if (this.repeats !== null) this.record.repeated = this.repeats.counted();

@@ -8,8 +8,8 @@ import { skippedOf } from './stream-record.js';
 export const FIRST_BYTES = 32;
 
 /**
- * Streams that no protocol claimed, or that carried nothing so far, while their connections are parked: the counts of their records
- * in columns, by the number that the connection gives.
+ * Streams that no protocol claimed, or that carried nothing so far, while their connections are parked: the counts of their records, in
+ * typed arrays, by the number that StreamSink.park was given.
  */
 export class ParkedStreams {
   private unclaimed = new Uint8Array(0);
@@ -19,15 +19,15 @@ export class ParkedStreams {
   private packet = new Float64Array(0);
   private seconds = new Float64Array(0);
   private nanos = new Int32Array(0);
-  /** By twice the number, and the end. */
+  /** By twice the number plus the end. */
   private bytes = new Float64Array(0);
   private missing = new Float64Array(0);
   private firstLengths = new Uint8Array(0);
-  /** Empty until a record has any. */
+  /** FIRST_BYTES for each end; empty until a record has any. */
   private firstBytes = new Uint8Array(0);
   private readonly origin = new Origin();
 
-  /** `unclaimed`: no protocol wanted it; else it has no bytes. `now`: its last packet. */
+  /** `unclaimed`: no protocol claims it; else it has no bytes so far. `now`: its last packet. */
   add(as: number, record: StreamRecord, unclaimed: boolean, now: Origin): void {
     if (as >= this.unclaimed.length) this.grow(as);
     this.unclaimed[as] = unclaimed ? 1 : 0;
@@ -47,7 +47,7 @@ export class ParkedStreams {
     }
   }
 
-  /** Where its first packet came from; reused. */
+  /** Number and time of its first packet; the object is reused. */
   first(as: number): Origin {
     const { origin } = this;
     origin.packet = integer(this.firstPacket[as]!);
@@ -56,7 +56,7 @@ export class ParkedStreams {
     return origin;
   }
 
-  /** Fills in what is known of the stream; returns whether no protocol wanted it. */
+  /** Fills `record` and `now` with what was kept. Returns whether no protocol claims the stream. */
   recall(as: number, record: StreamRecord, now: Origin, firstBytes: boolean): boolean {
     now.packet = integer(this.packet[as]!);
     now.seconds = integer(this.seconds[as]!);

@@ -1,10 +1,10 @@
 import { Block } from '../base/block.js';
 
-/** What is buffered of one end as long as nobody knows the protocol, at first. */
+/** First size, in bytes, of the store that buffers one end while the protocol is not known. */
 const FIRST_SIZE = 512;
 const MAX_POOLED = 64;
 
-/** Stores that are free for the next stream: most are held for a packet or two. */
+/** A pool of stores: most streams are classified within a packet or two, and their stores are free for the next one. */
 export class ProbeStores {
   private readonly free: Block[] = [];
 
@@ -13,7 +13,7 @@ export class ProbeStores {
     return new Block(new Uint8Array(least));
   }
 
-  /** Nobody reads it any more. */
+  /** Gives a store back, which must not be read any more. */
   put(store: Block): void {
     if (store.bytes.length === FIRST_SIZE && this.free.length < MAX_POOLED) this.free.push(store);
   }

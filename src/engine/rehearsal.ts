@@ -11,13 +11,13 @@ const SILENCE: Reporter = {
   summary: () => undefined,
 };
 
-/** What the inputs have taught, by protocol: see ProtocolOptions.learned. */
+/** What was learned from the inputs, by protocol: see ProtocolOptions.learned. */
 export type Learned = Readonly<Record<string, unknown>>;
 
 /**
- * A first pass over all inputs that can be read twice, without a report, where keys are given and a protocol can use what it finds:
- * a ticket for one connection may be handed out on a later one, or in another file. What is wrong with an input is left for the
- * second pass to say.
+ * A first pass over all inputs that can be read twice, which reports nothing. It is made where keys are given and a protocol can use what it
+ * finds: the ticket that one connection uses may be handed out on a later one, or in another file. Errors of an input are left to the second
+ * pass to report.
  */
 export async function rehearse(
   inputs: readonly CaptureInput[],

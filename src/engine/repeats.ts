@@ -2,13 +2,13 @@ import type { Party, Rule, Severity } from '../base/rule.js';
 import { withoutNumbers } from '../base/text.js';
 import type { Finding, Repeated } from './event.js';
 
-/** Different wordings that are kept beside the first one. */
+/** How many different wordings are kept besides the first one. */
 const KEPT_WORDINGS = 6;
 const LEVELS: readonly Severity[] = ['note', 'warning', 'error'];
 
-/** One thing that is found, and found again. */
+/** Counts how often a note or warning applied. */
 export class Recurrence {
-  /** As it was raised; null where it was not: it waits for its message, or is suppressed. */
+  /** The finding that was raised; null while it waits for its message, or where it is suppressed. */
   finding: Finding | null = null;
   times = 1;
   lastPacket = 0;
@@ -30,18 +30,18 @@ export class Recurrence {
 }
 
 /**
- * What one stream has said already (contract: what a clean session says). Errors are evidence one by one. A note or warning is about a
- * way of doing things, which a stream shows again and again: it is told at once, at its first place, and its count when the stream ends.
+ * The notes and warnings that one stream has already had. An error is reported each time. A note or warning is about a way of doing things,
+ * which recurs throughout a stream: it is reported at its first place, and its count when the stream ends.
  */
 export class Repeats {
   private readonly said = new Map<string, Recurrence>();
 
-  /** Whether what the rule finds is counted where it was found before: see Rule.again. `wanted`: its severity before configuration. */
+  /** Whether a finding of the rule is only counted after the first one: see Rule.again. `wanted`: its severity before configuration. */
   static counts(rule: Rule, wanted: Severity): boolean {
     return wanted !== 'error' && rule.again !== 'each';
   }
 
-  /** What was found like this before, or null. A habit that was told of as a warning is not told of once more as a note. */
+  /** The earlier finding that says the same, or null. For a rule about a habit, also one of a higher severity. */
   find(rule: Rule, severity: Severity, party: Party, text: string): Recurrence | null {
     const levels = rule.again === 'habit' ? LEVELS.slice(LEVELS.indexOf(severity)) : [severity];
     for (const level of levels) {
@@ -51,14 +51,14 @@ export class Repeats {
     return null;
   }
 
-  /** The first one of its kind. */
+  /** Adds the first finding of its kind. */
   add(rule: Rule, severity: Severity, party: Party, text: string): Recurrence {
     const first = new Recurrence(withoutNumbers(text));
     this.said.set(keyOf(rule, severity, party, text), first);
     return first;
   }
 
-  /** Those that came again, in the order of their first places. */
+  /** Those that applied more than once, in order of their first places. */
   counted(): Repeated[] {
     return [...this.said.values()].flatMap(({ finding, times, lastPacket, others }) =>
       times > 1 && finding !== null ? [{ finding, times, lastPacket, others }] : [],

@@ -7,13 +7,13 @@ import type { SecretSource } from '../tls/secret-source.js';
 
 const PIECE = 64 << 10;
 
-/** A key log on disk: how far it was read, and the line that it breaks off in. */
+/** A key log on disk: how far it was read, and the beginning of its last line, if that is incomplete. */
 class LogFile {
   private position = 0;
   private rest = '';
   private readonly decoder = new StringDecoder('latin1');
   private finished = false;
-  /** The limit is reached, and that was not said yet. */
+  /** Whether the file is longer than the limit, and that was not reported yet. */
   beyond = false;
   private stopped = false;
   readonly path: string;
@@ -24,13 +24,13 @@ class LogFile {
     this.limit = limit;
   }
 
-  /** Reads what is new; whether that was anything. `whole`: the last line is complete. Throws what the file system says. */
+  /** Reads what is new. Returns whether there was anything. `whole`: take the last line for complete. Throws errors of the file system. */
   read(log: KeyLog, whole: boolean): boolean {
     if (this.finished) return false;
     const stat = pathStat(this.path);
     const regular = stat?.isFile() ?? true;
     if (regular && stat !== undefined) {
-      // a log that was begun anew
+      // shorter than before: the log was begun anew
       if (stat.size < this.position) this.position = 0;
       if (stat.size === this.position || (this.stopped && stat.size > this.position)) return false;
     }
@@ -52,7 +52,7 @@ class LogFile {
         this.position += n;
         const text = this.rest + this.decoder.write(piece.subarray(0, n));
         const end = Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1;
-        // without a line end for so long it is no key log: the pieces count as lines
+        // a line this long is in no key log: each piece counts as a line, and memory stays bounded
         const cut = end === 0 && text.length > PIECE ? text.length : end;
         log.add(text.slice(0, cut), this.path);
         this.rest = text.slice(cut);
@@ -60,7 +60,7 @@ class LogFile {
       if (this.position >= this.limit && !this.stopped) {
         const at = this.finished ? null : this.position;
         this.stopped = this.beyond = readSync(fd, piece, 0, 1, at) > 0;
-        // the line that the limit cuts
+        // the limit cuts this line off
         if (this.stopped) this.rest = '';
       }
     } finally {
@@ -74,7 +74,7 @@ class LogFile {
   }
 }
 
-/** The secrets of one run: of the key logs that the user named, and of the captures that are read. */
+/** The TLS secrets of one run: from the key logs that the user named, and from the captures that are read. */
 export class RunSecrets implements SecretSource {
   readonly log: KeyLog;
   readonly growing: boolean;
@@ -82,7 +82,7 @@ export class RunSecrets implements SecretSource {
   /** Reads the rest of the capture for secrets, once. */
   private scan: (() => void) | null = null;
 
-  /** `growing`: the key logs may be written while captures are read. Throws what the file system says. */
+  /** `growing`: the key logs may be written while captures are read. Throws errors of the file system. */
   constructor(paths: readonly string[], limits: Readonly<Limits>, growing: boolean) {
     this.log = new KeyLog(limits.tlsSessions);
     this.growing = growing && paths.length > 0;
@@ -94,7 +94,7 @@ export class RunSecrets implements SecretSource {
     return this.scan !== null;
   }
 
-  /** Sets what to do, once, when a secret is not known: the capture that is being read may hold it further on. */
+  /** Sets what is done, once, when a secret is not known: search the rest of the capture that is being read. */
   lookAhead(scan: (() => void) | null): void {
     this.scan = scan;
   }
@@ -114,7 +114,7 @@ export class RunSecrets implements SecretSource {
     return this.growing && this.readFiles();
   }
 
-  /** The key logs that were read up to the limit only: each is told once. */
+  /** Paths of the key logs that were read only up to the limit; each is returned once. */
   cutFiles(): string[] {
     const cut = this.files.filter((file) => file.beyond);
     for (const file of cut) file.beyond = false;
@@ -131,7 +131,7 @@ export class RunSecrets implements SecretSource {
     try {
       return file.read(this.log, !this.growing);
     } catch (error) {
-      // it may not be there yet
+      // the file may not exist yet
       if (this.growing) return false;
       throw error;
     }

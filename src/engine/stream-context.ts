@@ -7,7 +7,7 @@ import type { DirectionPump } from './direction-pump.js';
 import type { StreamRecord } from './event.js';
 import type { SessionBudgets } from './session-budgets.js';
 
-/** What a session is told of its stream. */
+/** What a session can ask about its stream. */
 export class StreamContext implements SessionContext {
   readonly clientEnd: End | null;
   readonly limits: Readonly<Limits>;

@@ -15,8 +15,8 @@ import { skippedOf } from './stream-record.js';
 import { StreamTls, type PlaintextReader } from './stream-tls.js';
 
 /**
- * A stream whose protocol is known: feeds its two decoders, through TLS where that begins, and its session. Should one of them throw,
- * the stream's bytes are only counted from then on.
+ * A stream whose protocol is known: feeds its two decoders, through TLS where that begins, and its session. If one of them throws, the
+ * stream's bytes are only counted from then on.
  */
 export class StreamDecoding implements PlaintextReader {
   private readonly ledger: StreamLedger;
@@ -32,8 +32,8 @@ export class StreamDecoding implements PlaintextReader {
   private failed = false;
 
   /**
-   * Makes the decoders and the session. The record knows its protocol and its client by now. `dropped`: by side, stream offset where
-   * decoding begins; `tls`: the layer that the plaintext comes from, or null.
+   * Makes the decoders and the session. The record's protocol and client must be set. `dropped`: by side, the stream offset where decoding
+   * begins; `tls`: the layer that the plaintext comes from, or null.
    */
   constructor(
     found: Classification,
@@ -72,15 +72,15 @@ export class StreamDecoding implements PlaintextReader {
     return this.env.settings[connection.start === 'captured' && dropped === 0 && known ? 'fromStart' : 'late'];
   }
 
-  /** Plays what was buffered until the protocol was known. `unheard`: what TLS told meanwhile. */
-  replay(classifier: Classifier, unheard: readonly TlsEvent[]): void {
+  /** Replays what was buffered until the protocol was known. `events`: the TLS events of that time. */
+  replay(classifier: Classifier, events: readonly TlsEvent[]): void {
     const { ledger } = this;
-    for (const event of unheard) this.secured(ledger.sideOf(event.end), event);
+    for (const event of events) this.secured(ledger.sideOf(event.end), event);
     for (const side of [CLIENT, SERVER] as const)
       ledger.skip(side, 0, classifier.droppedBytes[ledger.endOf(side)], 'undecoded');
     const last = ledger.now.clone();
     const blocks = [classifier.block(0), classifier.block(1)] as const;
-    // what was classified came out of TLS already
+    // then the buffered bytes are plaintext already
     const opened = this.tls !== null;
     for (const entry of classifier.journal) {
       if (this.failed) break;
@@ -154,7 +154,7 @@ export class StreamDecoding implements PlaintextReader {
     this.ledger.flush();
   }
 
-  /** The connection, or the capture, is over. */
+  /** The connection or the capture has ended. */
   close(how: 'closed' | 'reset' | 'open'): void {
     const { now } = this.ledger;
     for (const end of [0, 1] as const) this.guarded(() => this.tls?.connection.finish(end, now));
@@ -217,7 +217,7 @@ export class StreamDecoding implements PlaintextReader {
       pump.feed(block, start, end, origin);
       if (peer.decoder.waiting) {
         peer.wake(true);
-        // a decoder may have held back an answer for the request that it explains
+        // this decoder may wait in turn for what the peer's decoder has just decoded
         if (pump.decoder.waiting) pump.wake(true);
       }
       if (pump.crowded || pump.impatient) this.tellPressure(side, origin);
@@ -244,7 +244,7 @@ export class StreamDecoding implements PlaintextReader {
     pump.handOver((bytes, start, stop, origin) => tls.connection.bytes(end, bytes, start, stop, origin));
   }
 
-  /** A direction gathered, or waited for, too much. */
+  /** Reports that a direction has buffered too much, or has waited too long for what its peer sends (in bytes). */
   private tellPressure(side: Side, origin: Origin): void {
     const { ledger } = this;
     const pump = this.pumps[side];
@@ -259,17 +259,17 @@ export class StreamDecoding implements PlaintextReader {
     pump.crowded = false;
     const text = `bufferedBytes: all streams together gather more than ${bufferedBytes} bytes; what this one has gathered is given up`;
     ledger.limitOnce(4 << side, text, side, pump.offset);
-    // as if the rest of it were not in the capture
+    // as if the rest of the message were not in the capture
     this.session.gap(side, pump.offset, 0);
     pump.gap(0, origin);
   }
 
-  /** Nobody knows how many bytes of that side's plaintext are missing. */
+  /** An unknown number of bytes of that side's plaintext is missing. */
   private losePlaintext(side: Side, origin: Origin): void {
     this.guarded(() => this.lose(side, this.pumps[side].offset, 0, origin));
   }
 
-  /** The `length` bytes of that side at `offset` do not come; 0: nobody knows how many. */
+  /** The `length` bytes of that side at `offset` are missing; 0: an unknown number. */
   private lose(side: Side, offset: number, length: number, origin: Origin): void {
     const peer = this.pumps[otherSide(side)];
     this.session.gap(side, offset, length);

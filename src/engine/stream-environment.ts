@@ -13,7 +13,7 @@ import type { ParkedStreams } from './parked-streams.js';
 import type { ProbeStores } from './probe-stores.js';
 import type { SessionBudgets } from './session-budgets.js';
 
-/** Of decoders that begin with the first byte of their direction, and of others. */
+/** The settings of decoders that begin with the first byte of their direction, and of all others. */
 export interface SharedSettings {
   readonly fromStart: DecoderSettings;
   readonly late: DecoderSettings;
@@ -37,11 +37,11 @@ export interface StreamEnvironment {
   readonly levels: RuleLevels;
   readonly details: boolean;
   readonly settings: SharedSettings;
-  /** Of this file; most need none. */
+  /** The parked streams of this file; made when first asked for, as most files park none. */
   readonly parked: () => ParkedStreams;
   readonly room: PumpRoom;
   readonly stores: ProbeStores;
-  /** Whether this is to be said of the stream: what is true of many streams of a file is said of the first one only. */
+  /** Whether to report `what` of this stream: what is true of many streams of a file is reported of the first one only. */
   readonly once: (record: StreamRecord, what: string) => boolean;
   /** Secrets of TLS sessions. */
   readonly secrets: SecretSource;

@@ -16,27 +16,27 @@ import { StreamLedger } from './stream-ledger.js';
 import { skippedOf } from './stream-record.js';
 import { StreamTls, type PlaintextReader } from './stream-tls.js';
 
-/** Events of TLS that are kept until the protocol inside is known. */
-const MOST_UNHEARD = 64;
-/** First bytes in which records are looked for, of a stream that nobody claims. */
+/** How many TLS events are kept until the protocol inside is known. */
+const MOST_PENDING_EVENTS = 64;
+/** How many first bytes of a stream that no protocol claims are searched for TLS records. */
 const SNIFFED_BYTES = 64 << 10;
-/** First bytes that protocols are shown to say what an unknown stream seems to be. */
+/** How many first bytes protocols see to tell what an unknown stream seems to be (Protocol.relative). */
 const RELATIVE_BYTES = 4 << 10;
 
 /**
- * Takes one connection from its first packet to its end, as the floors below deliver it: buffers it until its protocol is known, then
+ * Takes one connection from its first packet to its end, as the layers below deliver it: buffers it until its protocol is known, then
  * hands it to the decoders. Bytes that no protocol claims are counted.
  */
 export class StreamIntake implements StreamSink, PlaintextReader {
   private readonly env: StreamEnvironment;
   private readonly ledger: StreamLedger;
-  /** Null once it is known what the stream speaks, or that nobody knows. */
+  /** Null once the protocol is known, or no protocol claims the stream. */
   private classifier: Classifier | null;
   private decoding: StreamDecoding | null = null;
-  /** The layer that the stream begins with, while it is not known what is inside. */
+  /** The TLS layer that the stream begins with, while the protocol inside is not known. */
   private tls: StreamTls | null = null;
-  /** What TLS told before the protocol inside it was known. */
-  private unheard: TlsEvent[] = NOTHING_UNHEARD;
+  /** TLS events that came before the protocol inside was known. */
+  private pendingEvents: TlsEvent[] = NO_EVENTS;
 
   /** `origin`: its first packet; `parked`: as in StreamOpener. */
   constructor(file: string, connection: Connection, origin: Origin, env: StreamEnvironment, parked = -1) {
@@ -53,7 +53,7 @@ export class StreamIntake implements StreamSink, PlaintextReader {
     return new Classifier(connection, protocols, forced(connection), limits, budget, stores, secrets);
   }
 
-  // ---- StreamSink: what the floors below deliver
+  // ---- StreamSink: what the layers below deliver
 
   bytes(from: End, block: Block, start: number, end: number, origin: Origin): void {
     const { ledger, classifier } = this;
@@ -92,7 +92,7 @@ export class StreamIntake implements StreamSink, PlaintextReader {
     this.endIn(from, how, origin);
   }
 
-  /** The end of that direction, for whoever has it now. */
+  /** Passes the end of that direction on to the decoders or the classifier. */
   private endIn(from: End, how: 'fin' | 'reset', origin: Origin): void {
     const { decoding, classifier } = this;
     if (decoding !== null) decoding.end(this.ledger.sideOf(from), how, origin);
@@ -116,7 +116,7 @@ export class StreamIntake implements StreamSink, PlaintextReader {
 
   park(as: number): boolean {
     const { ledger, classifier } = this;
-    if (this.decoding !== null || ledger.failed || ledger.any) return false;
+    if (this.decoding !== null || ledger.failed || ledger.hasFindings) return false;
     if (classifier !== null && classifier.journal.length > 0) return false;
     this.env.parked().add(as, ledger.record, classifier === null, ledger.now);
     return true;
@@ -142,7 +142,7 @@ export class StreamIntake implements StreamSink, PlaintextReader {
     this.decoding?.close(how);
   }
 
-  // ---- PlaintextReader: what comes out of TLS while it is not known what it is
+  // ---- PlaintextReader: what comes out of TLS while the protocol inside is not known
 
   plain(end: End, bytes: Uint8Array, origin: Origin): void {
     if (this.classifier !== null) this.decide(this.classifier.add(end, new Block(bytes), 0, bytes.length, origin));
@@ -153,13 +153,14 @@ export class StreamIntake implements StreamSink, PlaintextReader {
   }
 
   secured(_side: Side, event: TlsEvent): void {
-    if (this.unheard === NOTHING_UNHEARD) this.unheard = [];
-    if (this.unheard.length < MOST_UNHEARD) this.unheard.push({ ...event, origin: event.origin.clone() });
+    if (this.pendingEvents === NO_EVENTS) this.pendingEvents = [];
+    if (this.pendingEvents.length < MOST_PENDING_EVENTS)
+      this.pendingEvents.push({ ...event, origin: event.origin.clone() });
   }
 
   // ---- inside
 
-  /** Bytes of a stream that nobody decodes. */
+  /** Counts bytes of a stream that no protocol claims. */
   private count(from: End, block: Block, start: number, end: number): void {
     const { record } = this.ledger;
     skippedOf(record, this.ledger.sideOf(from)).undecoded += end - start;
@@ -217,11 +218,11 @@ export class StreamIntake implements StreamSink, PlaintextReader {
     const dropped = [classifier.dropped[ledger.endOf(CLIENT)], classifier.dropped[ledger.endOf(SERVER)]] as const;
     const decoding = new StreamDecoding(found, dropped, this.tls, ledger, env);
     this.decoding = decoding;
-    decoding.replay(classifier, this.unheard);
-    this.unheard = NOTHING_UNHEARD;
+    decoding.replay(classifier, this.pendingEvents);
+    this.pendingEvents = NO_EVENTS;
   }
 
-  /** The stream is TLS from its first byte, and there is a secret for it: what is inside is classified. */
+  /** The stream is TLS from its first byte, and there is a secret for it: from now on the plaintext is classified. */
   private beginWithTls(raw: Classifier): void {
     const { env, ledger } = this;
     const tls = (this.tls = new StreamTls(ledger, this, raw.tlsClient, env.secrets, env.limits));
@@ -242,11 +243,11 @@ export class StreamIntake implements StreamSink, PlaintextReader {
     raw.release();
   }
 
-  /** The user gave secrets, and a stream that is TLS stays closed: says why. Returns whether that was said. */
+  /** Reports why a stream with TLS was not decrypted, if there are any secrets. Returns whether it did. */
   private tellUnopened(classifier: Classifier): boolean {
     const { record } = this.ledger;
     if (this.tls !== null) {
-      // no protocol claims what is inside
+      // it was decrypted, and no protocol claims the plaintext
       this.tls = null;
       record.tlsOverhead = ZEROS;
       for (const side of [CLIENT, SERVER] as const) skippedOf(record, side).opaque = 0;
@@ -276,10 +277,10 @@ export class StreamIntake implements StreamSink, PlaintextReader {
   }
 }
 
-/** No events; never added to. */
-const NOTHING_UNHEARD: TlsEvent[] = [];
+/** Shared and never added to. */
+const NO_EVENTS: TlsEvent[] = [];
 
-/** The first `max` bytes of both. */
+/** The first `max` bytes of `a` followed by `b`. */
 function joined(a: Uint8Array, b: Uint8Array, max: number): Uint8Array {
   const out = new Uint8Array(Math.min(max, a.length + b.length));
   out.set(a);

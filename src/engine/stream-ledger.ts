@@ -24,16 +24,16 @@ import { newRecord, skippedOf } from './stream-record.js';
 import type { StreamEnvironment } from './stream-environment.js';
 import { UndecodedBytes } from './undecoded-bytes.js';
 
-/** So many retransmissions of the same bytes without an acknowledgement are told of; fewer happen on any path that loses packets. */
+/** From this many unacknowledged retransmissions of the same bytes on they are reported; fewer happen on any path that loses packets. */
 const STALLED = 4;
 
 /**
- * What is written down of one stream: its record, its messages and findings, and what became of every byte. Decoders and the session
- * report to it; it hands on to the reporter, in capture order.
+ * The account of one stream: its record, its messages and findings, and what became of every byte. Decoders and the session report to it;
+ * it passes everything on to the reporter, in capture order.
  */
 export class StreamLedger implements Output {
   readonly record: StreamRecord;
-  /** Where what is being decoded came from: what is found without a message is placed there. */
+  /** Packet and time of what is being decoded: those of findings that are about no message. */
   readonly now = new Origin();
   /** Joins the messages of both sides; null until the protocol is known. */
   session: Session | null = null;
@@ -42,11 +42,11 @@ export class StreamLedger implements Output {
   private readonly env: StreamEnvironment;
   /** Made with the first: most streams have none. */
   private findings: StreamFindings | null = null;
-  /** By side; made when there are any: a hundred thousand quiet streams may be open. */
+  /** By side; made when first needed: a hundred thousand quiet streams may be open. */
   private undecoded: Pair<UndecodedBytes | null> = NO_PAIR;
-  /** Sides (as bits) whose cut packets were told of. */
+  /** Sides (as bits) of which cut packets were reported. */
   private snaplenTold = 0;
-  /** The side and offset of bytes that never got through, once that was told. */
+  /** Side and offset of the bytes that were reported as never acknowledged; else null. */
   private stalled: { readonly side: Side; readonly offset: number } | null = null;
   private limitsTold = 0;
 
@@ -65,7 +65,7 @@ export class StreamLedger implements Output {
     return side === CLIENT ? clientEnd : clientEnd === 0 ? 1 : 0;
   }
 
-  // ---- Output: what decoders and the session find
+  // ---- Output: what decoders and the session report
 
   begin(message: Message): void {
     this.session?.begin?.(message);
@@ -90,7 +90,7 @@ export class StreamLedger implements Output {
   }
 
   raise(rule: Rule, evidence: Evidence): void {
-    // a file of which it is told that parts cannot be read needs no note that connections were there before it: `start` says so
+    // once `capture/opaque` is reported, the note that streams were joined late says nothing more: it is not given in this file
     if (rule === OPAQUE) this.env.once(this.record, JOINED_LATE.id);
     if (this.isOfStalled(evidence)) return;
     this.found.raise(rule, evidence, this.now);
@@ -102,23 +102,23 @@ export class StreamLedger implements Output {
 
   // ---- what else is found about the stream
 
-  /** A finding that is placed at `origin`, and not where decoding is. */
+  /** A finding with the packet and time of `origin` instead of those of `now`. */
   raiseAt(rule: Rule, evidence: Evidence, origin: Origin): void {
     this.found.raise(rule, evidence, origin);
   }
 
-  /** A finding about the stream that no message has to be waited for. */
+  /** A finding that is reported at once, as it is about no message. */
   tell(rule: Rule, evidence: Evidence): void {
     this.raise(rule, evidence);
     this.flush();
   }
 
-  /** Whether anything was found so far. */
-  get any(): boolean {
-    return this.findings?.any === true;
+  /** Whether there was any finding so far. */
+  get hasFindings(): boolean {
+    return this.findings?.hasAny === true;
   }
 
-  /** Copies of these bytes differ: nothing that rests on them is certain. */
+  /** Captured copies of these bytes differ: findings about them are not certain. */
   contest(from: End, offset: number, length: number): void {
     this.found.contest(from, offset, length, this.now);
   }
@@ -128,7 +128,7 @@ export class StreamLedger implements Output {
     this.findings?.flush(all);
   }
 
-  /** A stream that nobody decodes, and that a protocol knows by name: said once a file. */
+  /** Sets `record.relative` of a stream that no protocol claims, and reports it, each name once a file. */
   nameRelative(first: readonly [Uint8Array, Uint8Array]): void {
     const { record } = this;
     for (const protocol of this.env.protocols) {
@@ -140,7 +140,7 @@ export class StreamLedger implements Output {
     }
   }
 
-  /** Bytes that are not in the capture: each gap is told of, packets that the capture cut once a side. */
+  /** Reports bytes that are not in the capture: every gap, but packets cut by the snapshot length only once a side. */
   tellGap(side: Side, offset: number, length: number, cut: boolean): void {
     const who = side === CLIENT ? 'client' : 'server';
     if (!cut) {
@@ -152,7 +152,7 @@ export class StreamLedger implements Output {
     }
   }
 
-  /** Bytes that one end repeated without an answer until the connection was given up, by whichever end. */
+  /** Reports bytes that an end retransmitted without ever getting an acknowledgement. Called when the connection was reset. */
   tellStalled(): void {
     const { connection } = this.record;
     for (const end of [0, 1] as const) {
@@ -166,7 +166,7 @@ export class StreamLedger implements Output {
     }
   }
 
-  /** Whether it is about the message that could not be finished because its bytes never got through: one fault, one finding. */
+  /** Whether the finding is about a message that is incomplete because of the bytes that `tellStalled` has reported: one fault, one finding. */
   private isOfStalled({ message, side }: Evidence): boolean {
     const { stalled } = this;
     if (stalled === null || message === undefined || message === null || message.complete) return false;
@@ -175,14 +175,14 @@ export class StreamLedger implements Output {
     );
   }
 
-  /** A limit that a side has hit, said once. `bit`: which one. */
+  /** Reports once that a side has hit a limit. `bit`: stands for limit and side. */
   limitOnce(bit: number, text: string, side: Side, offset: number): void {
     if ((this.limitsTold & bit) !== 0) return;
     this.limitsTold |= bit;
     this.raise(LIMIT, { side, offset, length: 0, text });
   }
 
-  /** A decoder, the session or a check threw: a bug of wirelint's. */
+  /** A decoder, the session or a check threw: a bug in wirelint. */
   fail(error: unknown, when = 'while decoding this stream'): void {
     const what = error instanceof Error ? error.message : String(error);
     this.failed = true;
@@ -192,7 +192,7 @@ export class StreamLedger implements Output {
     this.flush(true);
   }
 
-  /** The stream is over: notes that only its end can say, and its record. */
+  /** The stream is over: reports what is only known at its end, and its record. */
   close(): void {
     const { record } = this;
     if (record.protocol !== null) {
@@ -212,8 +212,8 @@ export class StreamLedger implements Output {
   }
 
   /**
-   * A stream of which the beginning is missing: said of the first one of a file, as `start` says it of each. One that is encrypted
-   * throughout has nothing that a beginning could explain.
+   * Reports that the beginning of the stream is missing: of the first such stream of a file only, as `start` tells it of every stream. Not of
+   * one that is encrypted throughout, which the beginning would not help to read.
    */
   private tellLate(): void {
     const { record } = this;

@@ -8,7 +8,7 @@ import type { StreamRecord } from './event.js';
 
 type Skipped = Record<SkipReason, number>;
 
-// what streams share of which nothing of the kind is known
+// shared by all streams that have nothing of the kind so far
 const NOTHING_SKIPPED: Readonly<Skipped> = { resynchronised: 0, opaque: 0, undecoded: 0 };
 const NEITHER_SKIPPED: Pair<Readonly<Skipped>> = [NOTHING_SKIPPED, NOTHING_SKIPPED];
 const NOTHING_FOUND: StreamRecord['findings'] = { error: 0, warning: 0, note: 0 };
@@ -45,7 +45,7 @@ export function newRecord(file: string, connection: Connection, first: Origin): 
   };
 }
 
-/** What is counted of the bytes of that side which are part of no message: to be added to. */
+/** The counts of that side's bytes that are part of no message, for the caller to add to. */
 export function skippedOf(record: StreamRecord, side: Side): Skipped {
   const skipped = record.skipped[side];
   if (skipped !== NOTHING_SKIPPED) return skipped;

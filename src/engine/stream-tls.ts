@@ -11,24 +11,24 @@ import type { SecretSource } from '../tls/secret-source.js';
 import type { StreamLedger } from './stream-ledger.js';
 import { skippedOf } from './stream-record.js';
 
-/** Reads what comes out of a TLS layer: the classification first, then the decoders. */
+/** Takes what comes out of a TLS layer: the classification first, then the decoders. */
 export interface PlaintextReader {
   /** Plaintext of that end. */
   plain(end: End, bytes: Uint8Array, origin: Origin): void;
-  /** Plaintext of that end may be missing; nobody knows how much. */
+  /** Plaintext of that end may be missing; how much is unknown. */
   plainLost(end: End, origin: Origin): void;
   /** An event, for the session and for the transcript. */
   secured(side: Side, event: TlsEvent): void;
 }
 
-/** The TLS layer of one stream: between the bytes as captured and the decoders. What goes wrong in it is a finding. */
+/** The TLS layer of one stream, between the captured bytes and the decoders. Turns its problems into findings. */
 export class StreamTls implements TlsOutput {
   readonly connection: TlsConnection;
   reader: PlaintextReader;
   private readonly ledger: StreamLedger;
-  /** The protocol itself says that the stream is a tunnel: TLS begins it. */
+  /** Whether a decoder says that TLS begins with the first byte of its direction (a tunnel): then `capture/opaque` is not reported. */
   quiet = false;
-  /** What was said to be lacking. */
+  /** What was reported to be missing for decryption, the last time. */
   private lacking: string | null = null;
   private readonly out = new Origin();
 

@@ -1,13 +1,13 @@
 import type { Origin } from '../base/origin.js';
 import type { Connection, StreamSink } from '../stream/byte-stream.js';
 
-/** Looks on as connections are rebuilt. */
+/** Observes connections as they are rebuilt. */
 export interface StreamTap {
-  /** A connection was opened by the packet of that origin. What comes back is told all that the analysis is told, just before. */
+  /** The packet of `origin` opened a connection. The sink that is returned gets every call that the analysis gets, just before it. */
   open(connection: Connection, origin: Origin): StreamSink;
 }
 
-/** A sink that hands everything to `tap` and then to `analysis`. A stream that is looked at is never parked. */
+/** A sink that hands everything to `tap` and then to `analysis`. A stream with a tap is never parked. */
 export function tapped(tap: StreamSink, analysis: StreamSink): StreamSink {
   return {
     segment: tap.segment === undefined ? undefined : (s, from, offset) => tap.segment!(s, from, offset),

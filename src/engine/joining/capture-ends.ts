@@ -14,7 +14,7 @@ import { startOfZstd } from '../../capture/zstd.js';
 import { LinkDecoder } from '../../link/link-decoder.js';
 import { TcpEnds, type TcpStart } from './tcp-ends.js';
 
-/** How a capture file begins and ends: what tells whether another one continues it. */
+/** How a capture file begins and ends, to find out whether another one continues it. */
 export class CaptureEnds implements PacketSink {
   /** Times in milliseconds; -1 where there is no packet. */
   first = -1;
@@ -24,7 +24,7 @@ export class CaptureEnds implements PacketSink {
   readonly tcp: TcpEnds;
   private readonly link: LinkDecoder;
 
-  /** `beginning`: whether it is the beginning of a file, and not all of it. */
+  /** `beginning`: whether only the beginning of the file is read. */
   constructor(beginning: boolean) {
     this.tcp = new TcpEnds(DEFAULT_LIMITS, beginning);
     this.link = new LinkDecoder(
@@ -46,33 +46,33 @@ export class CaptureEnds implements PacketSink {
   }
 
   note(_: CaptureNote): void {
-    // the analysis tells them
+    // reported by the analysis
   }
 }
 
-/** How a capture file begins: little, as those of thousands of files are kept at once. */
+/** How a capture file begins. Kept small, as those of thousands of files are in memory at once. */
 export interface CaptureHead {
   /** Time of its first packet, in milliseconds. */
   readonly first: number;
   /** See CaptureEnds. */
   readonly kind: string;
-  /** Of the connections that were open before its first packet. */
+  /** How the connections go on that were open before its first packet. */
   readonly starts: readonly TcpStart[];
 }
 
-/** A file's beginning as its first bytes show it; `limit`: they show no packet, but more bytes might. */
+/** How a file begins. `limit`: the first joinHeadBytes hold no packet, but the file is longer; null: no capture of packets, or none in it. */
 export type Head = CaptureHead | 'limit' | null;
 
 /** What the first bytes of a file show. */
 export interface Beginning {
   readonly head: Head;
-  /** All of it, where it is small and not compressed: it need not be read again. */
+  /** The whole file, if it is small and not compressed: it need not be read again. */
   readonly content: Uint8Array | null;
 }
 
 const NOTHING: Beginning = { head: null, content: null };
 
-/** How a file begins; null where it is no capture of packets, or holds none. */
+/** How a file begins. */
 export function headOf(path: string): Head {
   return pathStat(path)?.isFile() === true ? beginningOf(path).head : null;
 }
@@ -87,7 +87,7 @@ export function beginningOf(path: string): Beginning {
       closeSync(fd);
     }
   } catch {
-    // whoever analyzes it hears what is wrong
+    // the analysis reports what is wrong with it
     return NOTHING;
   }
 }
@@ -97,7 +97,7 @@ function beginning(fd: number): Beginning {
   const bytes = fileHead(fd);
   const head = packetsOf(bytes, most);
   if (head === null) return NOTHING;
-  // fewer than could be read at once: that is all
+  // fewer bytes than were asked for: the whole file
   if (bytes.length < SNIFF_BYTES)
     return head.first < 0 ? NOTHING : { head, content: compressionOf(bytes) === null ? bytes.slice() : null };
   if (head.first >= 0) return { head, content: null };
@@ -106,7 +106,7 @@ function beginning(fd: number): Beginning {
   return { head: longer, content: null };
 }
 
-/** The ends of a whole file; null where it cannot be read. */
+/** How a file begins and ends, by all of its packets; null where it cannot be read. */
 export async function endsOf(path: string, signal?: AbortSignal): Promise<CaptureEnds | null> {
   const ends = new CaptureEnds(false);
   try {
@@ -117,7 +117,7 @@ export async function endsOf(path: string, signal?: AbortSignal): Promise<Captur
   }
 }
 
-/** `first` is -1 where they hold no packet. */
+/** How a file with these first bytes begins; null where it is no pcap or pcapng. `first` is -1 where they hold no packet. */
 function packetsOf(bytes: Uint8Array, most: number): CaptureHead | null {
   const head = unpacked(bytes, most);
   const sniffed = sniff(head, true);
@@ -128,7 +128,7 @@ function packetsOf(bytes: Uint8Array, most: number): CaptureHead | null {
   return { first: ends.first, kind: ends.kind, starts: ends.tcp.starts };
 }
 
-/** So many bytes of a file, or all where it is shorter. */
+/** The first `length` bytes of a file, or all where it is shorter. */
 export function firstBytes(path: string, length: number): Buffer {
   const fd = openSync(systemPath(path), 'r');
   try {
@@ -143,7 +143,7 @@ function readFirst(fd: number, length: number): Buffer {
   return head.subarray(0, readSync(fd, head, 0, length, 0));
 }
 
-/** The bytes without compression, as many as allowed. */
+/** The uncompressed bytes, at most `most` of them. */
 function unpacked(head: Uint8Array, most: number): Uint8Array {
   const kind = compressionOf(head);
   if (kind === null) return head;
@@ -152,7 +152,7 @@ function unpacked(head: Uint8Array, most: number): Uint8Array {
     try {
       return gunzipSync(part, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: most });
     } catch (error) {
-      // a file of zeros unpacks to a thousand times its size: once more with fewer bytes of it
+      // a file of zeros unpacks to a thousand times its size: try again with half of the bytes
       if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE' || part.length < 1024) throw error;
     }
   }

@@ -11,31 +11,31 @@ import { openCapture, type MadeInput } from '../../capture/source.js';
 import { firstBytes, headOf } from './capture-ends.js';
 import { ringPlace, withoutNumbers } from './ring-names.js';
 
-/** While there is no file to go on with, the folder is looked at this often. */
+/** How often the folder is looked at while there is no next file. */
 const LOOK_MILLISECONDS = 100;
 const HEAD_BYTES = 512;
 
-/** A file of the ring as it is now: one that is written again from its beginning is another one. */
+/** A file of the ring. A file that is overwritten from its beginning counts as another one. */
 interface RingFile {
   readonly path: string;
   /** Time of its first packet, in milliseconds. */
   readonly first: number;
 }
 
-/** A file that was looked at, and what was found then: none of a recorder's files, or one without a packet yet, have null. */
+/** What the last look at a file found. `file` is null where it holds no packet (yet), or is no capture. */
 interface Look {
   readonly size: number;
   /** When it was last written, in milliseconds. */
   readonly changed: number;
-  /** Its first bytes, as long as these are the same it is the same file. */
+  /** Its first bytes: as long as they stay the same, it is the same file. */
   readonly head: Buffer;
   readonly file: RingFile | null;
 }
 
 /**
  * The files of a recorder that changes to a new one now and then, as one recording that goes on (`tail FOLDER`, `tail 'PATTERN'`). They are
- * read in order of time, each to its end, the newest as it grows. A file that is gone, or was written over, before it was its turn is one
- * that the recorder gave up: nothing waits for it.
+ * read in order of time, each to its end, the newest as it grows. A file that was removed or overwritten before it could be read is reported
+ * as lost.
  */
 export function followedRing(name: string, folder: string, wanted: (file: string) => boolean): MadeInput {
   return {
@@ -53,7 +53,7 @@ class FollowedRing {
   /** The family of the files that are followed; null until the first one is found. */
   private family: string | null = null;
   private current: RingFile | null = null;
-  /** Names of files that waited for their turn, and are lost. */
+  /** Names of files that were removed or overwritten before they could be read. */
   private missed: string[] = [];
 
   constructor(folder: string, wanted: (file: string) => boolean, options: CaptureOptions) {
@@ -92,7 +92,7 @@ class FollowedRing {
     }
   }
 
-  /** The first file, or the one behind the current one; null where there is none yet. */
+  /** The first file, or the one after the current one; null where there is none yet. */
   private next(): RingFile | null {
     const files = this.files();
     const { current } = this;
@@ -135,7 +135,7 @@ class FollowedRing {
     return look;
   }
 
-  /** The file that was seen under that name is there no more. */
+  /** The file that was seen under that name no longer exists. */
   private forget(name: string, { file }: Look): void {
     this.looks.delete(name);
     const { current, family } = this;
@@ -149,7 +149,7 @@ function firstOf(path: string): RingFile | null {
   return head === null || head === 'limit' ? null : { path, first: head.first };
 }
 
-/** The first bytes of a file, a packet's header among them where it is no file of comments; none where it cannot be read. */
+/** The first bytes of a file, usually with its first packet's header; none where it cannot be read. */
 function headBytes(path: string): Buffer {
   try {
     return firstBytes(path, HEAD_BYTES);
@@ -158,7 +158,7 @@ function headBytes(path: string): Buffer {
   }
 }
 
-/** Whether a file of the same time as another one stands behind it by its name. */
+/** Whether a file begins at the same time as another one and comes after it by name. */
 function isAfter(file: RingFile, other: RingFile): boolean {
   return file.first === other.first && file.path > other.path;
 }

@@ -8,36 +8,37 @@ import { beginningOf, endsOf, type CaptureEnds, type CaptureHead } from './captu
 import { ringOrder, ringPlace, withoutNumbers, type RingPlace } from './ring-names.js';
 import type { Continuation } from './tcp-ends.js';
 
-/** One recording to be analyzed, and the places in the list of inputs that it took. */
+/** One recording to be analyzed, and the indexes of its files in the list of inputs. */
 export interface Recording {
   readonly input: CaptureInput;
   readonly indexes: readonly number[];
-  /** Where it is not certain whether it continues another one. */
+  /** Set where it is not certain whether it continues another one. */
   readonly doubt: JoinDoubt | null;
-  /** All of it, where it was read already. */
+  /** The whole file, where it was read already. */
   readonly content: Uint8Array | null;
 }
 
-/** Bytes of small captures that are kept from the look at how they begin, so that they are not read again. */
+/** How many bytes of small captures are kept after their beginnings were looked at, so that these are not read again. */
 const MAX_CONTENT = 8 << 20;
 
 /** Milliseconds by which packets of one recorder may be out of order where it changes to a new file. */
 const DISORDER_MS = 1;
-/** The same, where the names say that it is one recorder: those that take several interfaces sort their packets now and then only. */
+/** The same where the names show one recorder: one that records several interfaces sorts its packets only now and then. */
 const NAMED_DISORDER_MS = 1000;
-/** Milliseconds between the last packet of one file and the first of the next, where traffic runs while a recorder changes files. */
+/** At most this many milliseconds lie between two files if traffic goes on while the recorder changes from one to the other. */
 const ADJACENT_MS = 250;
 
 interface Candidate {
   readonly index: number;
   readonly path: string;
   readonly place: RingPlace | null;
-  /** The same for names that differ in nothing but numbers. */
+  /** The same for names that differ only in numbers. */
   readonly family: string;
   readonly head: CaptureHead;
   readonly content: Uint8Array | null;
   /** Time of the last packet; Infinity until that is known. */
   end: number;
+  /** How it begins and ends, by its whole content; null while that is not read, or no longer needed. */
   whole: CaptureEnds | null;
   next: Candidate | null;
   previous: Candidate | null;
@@ -45,8 +46,8 @@ interface Candidate {
 }
 
 /**
- * Puts captures together that continue one another: files of one folder, of the same kind, one after the other in time, in which TCP
- * connections go on with the very next byte, or whose names are those of one recorder. Everything else stays as it is, in its order.
+ * Joins captures that continue one another: files of one folder and the same kind, one after the other in time, in which TCP connections go
+ * on with the very next byte, or whose names are those of one recorder. All others stay as they are, in their order.
  * `isFile`: whether a path is that of a regular file, where that is known already.
  */
 export async function joinInputs(
@@ -77,7 +78,7 @@ export function unjoined(inputs: readonly CaptureInput[]): Recording[] {
   return inputs.map((input, index) => ({ input, indexes: [index], doubt: null, content: null }));
 }
 
-/** Captures that may be of one recorder, in order of time; only groups in which one may continue another. */
+/** Groups of two or more captures that may be of one recorder, each in order of time. */
 function groupsOf(
   inputs: readonly CaptureInput[],
   recordings: (Recording | null)[],
@@ -135,18 +136,18 @@ const HEAD_LIMIT: JoinDoubt = {
 
 /** Finds for each capture of a group the one that it continues. */
 async function link(group: readonly Candidate[], signal: AbortSignal | undefined): Promise<void> {
-  /** Those that may still run when a later one begins; and the last one of each recorder by its names, however long ago: `=` by their
-   * places, `~` by names that differ in numbers only. */
+  /** Captures that may not have ended when the next one begins. */
   let running: Candidate[] = [];
-  /** Those of them whose ends were read. */
+  /** Captures whose `whole` was read. */
   const read = new Set<Candidate>();
   let before = -Infinity;
   const isOver = (c: Candidate): boolean => c.next !== null || c.end < before - ADJACENT_MS;
+  /** The last capture of each recorder, however long ago it ended: `=` by `place.family`, `~` by `family`. */
   const lastOf = new Map<string, Candidate>();
   for (const later of group) {
-    // one that begins with nothing but new connections continues only what bears the name before it
+    // a capture in which all connections are new continues another one only where the names say so
     const late = later.head.starts.length > 0;
-    // only then: thousands of captures that nothing joins late are not gone through for each of them
+    // only then: with thousands of captures whose connections are all new, filtering for each one would be quadratic
     if (late) running = running.filter((c) => !isOver(c));
     const possible = new Set(late ? running : []);
     const last = lastOf.get(`=${later.place?.family}`);
@@ -183,7 +184,7 @@ async function link(group: readonly Candidate[], signal: AbortSignal | undefined
   }
 }
 
-/** Whether a capture continues another one: certain, doubtful, or without a sign of it. */
+/** Whether `later` continues `candidate`: certainly, doubtfully, or without any sign of it. */
 function compare(
   candidate: Candidate,
   ends: CaptureEnds,
@@ -196,13 +197,13 @@ function compare(
   const verdict = (): 'certain' | 'doubtful' | 'none' => {
     if (gap < -(order === null ? DISORDER_MS : NAMED_DISORDER_MS)) return 'none';
     const adjacent = gap <= ADJACENT_MS;
-    // a recorder that loses packets where it changes files still writes the file with the next number
+    // the next number is enough where connections go on, or none contradict it: recorders lose packets when they change files
     if (order === 'next' && (exact > 0 ? exact >= apart : apart === 0)) return 'certain';
-    // traffic that runs on leaves no time for another recording in between: a packet that was lost there does not tell against it
+    // connections that go on without a pause: most of them exactly is enough, as some packets may have been lost in between
     if (adjacent && exact > missing + apart) return 'certain';
-    // connections that were idle for long are idle between two recordings, too: names must say that it is one, and no byte may be missing
+    // after a pause: idle connections go on exactly in another recording as well, so names must match, and no byte may be missing
     if (exact > 0 && missing + apart === 0 && candidate.family === later.family) return 'certain';
-    // other recordings of the same machines hold the same connections, later: nothing says that they are meant to be one
+    // other recordings of the same machines have the same connections, too: bytes missing between them alone prove nothing
     const counted = order === 'next' || order === 'later';
     return missing > 0 && (adjacent || counted) ? 'doubtful' : 'none';
   };

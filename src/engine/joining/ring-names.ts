@@ -1,4 +1,4 @@
-/** What a file's name says about its place among the files of a recorder that changes to a new file now and then. */
+/** What a file's name says about its place in a ring: the files of a recorder that changes to a new file now and then. */
 export interface RingPlace {
   /** The same for all files of one recorder. */
   readonly family: string;
@@ -10,9 +10,9 @@ export interface RingPlace {
 
 /** `dumpcap -b`: PREFIX_00001_20261120150519.pcapng; with `nametimenum:2` the time comes first. */
 const DUMPCAP = /^(?<prefix>.*)_(?:(?<number>\d{5,})_\d{14}|\d{14}_(?<later>\d{5,}))(?<suffix>\.[^/]*)?$/;
-/** `tcpdump -C` puts a number behind the name, none on the first file (with `-W` on all of them). */
+/** `tcpdump -C` appends a number to the name, but none to the first file (with `-W`, to all). */
 const TCPDUMP = /^(?<prefix>.*\.(?:pcap|pcapng|cap|dmp|dump))(?<number>\d*)$/;
-/** `tcpdump -G` with a time in the name, by whatever separators: from the year to the second, or seconds since 1970. */
+/** `tcpdump -G` with a time in the name, with any separators: from the year to the second, or seconds since 1970. */
 const TIMED =
   /^(?<prefix>.*?)(?<time>20\d\d[-_.]?[01]\d[-_.]?[0-3]\d[-_.T]?[0-2]\d[-_.:]?[0-5]\d[-_.:]?[0-6]\d|1\d{9})(?!\d)(?<suffix>.*)$/;
 
@@ -35,8 +35,8 @@ export function ringPlace(name: string): RingPlace | null {
 }
 
 /**
- * What two places say: `next`, the second file is the one that follows the first; `later`, it is a later one of the same recorder; `timed`,
- * it may be one of those, but people put times into names, too; null, nothing.
+ * What the names of two files say. `next`: the second file directly follows the first; `later`: it is a later one of the same recorder;
+ * `timed`: it may be either, but people put times into names, too; null: nothing.
  */
 export function ringOrder(first: RingPlace | null, second: RingPlace | null): 'next' | 'later' | 'timed' | null {
   if (first === null || second === null || first.family !== second.family || first.counts !== second.counts)
@@ -46,7 +46,7 @@ export function ringOrder(first: RingPlace | null, second: RingPlace | null): 'n
   return second.number === first.number + 1 ? 'next' : 'later';
 }
 
-/** What names have in common that differ in nothing but numbers, as times and counters that a recorder puts into names do. */
+/** The name with its numbers replaced: the same for names that differ only in times or counters, as a recorder's do. */
 export function withoutNumbers(name: string): string {
   return name
     .replace(/\.(?:gz|zst)$/, '')

@@ -3,11 +3,11 @@ import type { Limits } from '../../base/limits.js';
 import { FIN, Segment, SYN } from '../../link/segment.js';
 import { CLOSED, FlowTable } from '../../stream/flow-table.js';
 
-/** Segments of each direction that are kept of the beginning: behind some that were sent again stands what comes next. */
+/** How many first segments of each direction are kept: some may be retransmissions, before one that continues the other capture. */
 const START_SEGMENTS = 8;
-/** Sequence numbers that lie this far apart at most are of the same connection, with bytes between them that nobody captured. */
+/** Sequence numbers at most this far ahead belong to the same connection, with bytes in between that were not captured. */
 const SAME_CONNECTION = 1 << 30;
-/** A segment that begins this far before what comes next is one that was sent again. */
+/** A segment that begins at most this many bytes before the next sequence number is a retransmission. */
 const SENT_AGAIN = 1 << 20;
 
 /** How the connections of one capture go on in another. */
@@ -16,25 +16,25 @@ export interface Continuation {
   readonly exact: number;
   /** Directions in both captures between which bytes are missing. */
   readonly missing: number;
-  /** Directions whose sequence numbers have nothing to do with one another. */
+  /** Directions whose sequence numbers do not fit together: other connections with the same addresses and ports. */
   readonly apart: number;
-  /** One of those between which bytes are missing; for people. */
+  /** One of the directions with missing bytes, for the text of a finding. */
   readonly example: { readonly endpoints: readonly [string, string]; readonly bytes: number } | null;
 }
 
-/** The first segments of one direction of a connection whose beginning is not in the capture. */
+/** The first segments of one direction of a connection that was open before the capture began. */
 export interface TcpStart {
   /** Its addresses and ports (see addressesOf). */
   readonly segment: Segment;
-  /** Sequence numbers of first bytes and of what comes behind the last ones, in turns. */
+  /** For each segment: the sequence number of its first byte, and the one after its last. */
   readonly ranges: number[];
 }
 
-/** Where the TCP connections of a capture begin, and which byte of each comes next at its end. */
+/** Where each direction of a capture's TCP connections begins, and which sequence number comes next at its end. */
 export class TcpEnds {
   private readonly begun = new Map<number, TcpStart>();
   private readonly table: FlowTable;
-  /** By slot and direction: the sequence number that comes next; whether there is one. */
+  /** By twice the slot plus the direction: the next sequence number, and whether it is known. */
   private next = new Int32Array(0);
   private known = new Uint8Array(0);
   /** By slot: whether its SYN was seen. */
@@ -42,7 +42,7 @@ export class TcpEnds {
 
   private readonly keepStarts: boolean;
 
-  /** `keepStarts`: whether this is a beginning, of a bounded number of packets. */
+  /** `keepStarts`: whether to keep first segments: only where a bounded number of packets is read. */
   constructor(limits: Readonly<Limits>, keepStarts: boolean) {
     this.keepStarts = keepStarts;
     this.table = new FlowTable(limits.flows, () => undefined);
@@ -118,20 +118,20 @@ export class TcpEnds {
   }
 }
 
-/** Bytes from the sequence number that comes next to where segments go on; 0: they hold it. Below 0: they end before it. */
+/** How many bytes after the next sequence number the segments begin; 0: one of them continues it; below 0: they lie before it. */
 function distance(next: number, ranges: readonly number[]): number {
   let nearest = 0;
   for (let i = 0; i < ranges.length; i += 2) {
     const begin = (ranges[i]! - next) | 0;
     const end = (ranges[i + 1]! - next) | 0;
-    // a probe that asks whether the peer is still there repeats the last byte, or its number only (RFC 9293, 3.8.4)
+    // a keep-alive repeats the last byte, or has its sequence number and no data (RFC 9293, 3.8.4)
     if ((begin <= 0 && end >= 0) || (begin === -1 && end === -1)) return 0;
     if (i === 0 || Math.abs(begin) < Math.abs(nearest)) nearest = begin;
   }
   return nearest;
 }
 
-/** A segment with the addresses and ports alone, by which its connection is found. */
+/** A segment with nothing but the addresses and ports, to look its connection up with. */
 function addressesOf(s: Segment): Segment {
   const copy = new Segment();
   copy.src0 = s.src0;
