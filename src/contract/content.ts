@@ -1,9 +1,9 @@
 /**
- * What a message does to the bytes that its protocol is for: a disk, or objects. `target`: which of them; empty for the one disk of a
- * session. Offsets and lengths are bytes; `at`: where the bytes stand in the message.
+ * What a message does to the disk or the objects that its protocol serves. `target`: which of them; empty where a session has only one
+ * disk. `offset` and `length`: in bytes, in the target; `at`: index of the bytes in the message.
  */
 export type Content =
-  /** Bytes that are written, at an offset; -1: behind the last one. */
+  /** Bytes that are written at an offset; -1: appended. */
   | {
       readonly kind: 'write';
       readonly target: string;
@@ -21,8 +21,8 @@ export type Content =
     }
   /** Zeros that are written, or were read. */
   | { readonly kind: 'zero' | 'hole'; readonly target: string; readonly offset: number; readonly length: number }
-  /** Bytes whose content is given up. */
+  /** Bytes whose content is discarded. */
   | { readonly kind: 'discard'; readonly target: string; readonly offset: number; readonly length: number }
-  /** How long it is from now on; what lay behind is gone. */
+  /** The target's size from now on, in bytes: it is truncated or extended. */
   | { readonly kind: 'size'; readonly target: string; readonly length: number }
   | { readonly kind: 'delete'; readonly target: string };

@@ -4,26 +4,26 @@ import { Origin } from '../base/origin.js';
 import type { Message } from './message.js';
 import type { Decoder, DecoderSettings, Output, SkipReason } from './protocol.js';
 
-/** How much a framing may still hope for. */
+/** What a framing can still wait for. */
 export type Patience =
-  /** More bytes, and more of the peer, may come. */
+  /** More bytes of this direction and of the peer may come. */
   | 'patient'
-  /** The peer will not tell more: WAIT is no answer. */
+  /** No more of the peer will come: WAIT is no allowed answer. */
   | 'impatient'
-  /** These bytes are the last before a hole, or the last of all: make of them what they allow. */
+  /** No more bytes follow these without a gap, or none at all: decode as much of them as possible. */
   | 'gap'
   | 'end';
 
-/** Whether no more bytes will join those at hand. */
+/** Whether no more bytes will continue those in the input. */
 export function isFinal(patience: Patience): boolean {
   return patience === 'gap' || patience === 'end';
 }
 
-/** Answers of `frameAt` and `findAgain`, which answer with a number above 0 where so many contiguous bytes are needed first. */
+/** Answers of `frameAt` and `findAgain`. A number above 0 is also an answer: so many contiguous bytes are needed first. */
 
-/** Something was taken, or the framing's state has changed; `findAgain`: a frame begins at the input's position. */
+/** `frameAt`: bytes were taken, or the framing's state has changed. `findAgain`: a frame begins at the input's position. */
 export const TAKEN = 0;
-/** Only the peer can tell how to go on (an answer to `patient` only). */
+/** Only the peer's bytes can tell how to go on. Allowed only while `patient`. */
 export const WAIT = -1;
 /** No frame can begin here: look for the next one. */
 export const LOST = -2;
@@ -32,99 +32,99 @@ export const LOST = -2;
 const MOST_TURNS = 16;
 
 /**
- * What a protocol knows of the frames of one direction. FramedDecoder drives it, and does the rest: see there. A subclass reads
- * headers in `frameAt`, makes a message, and hands it to `this.frames.take`.
+ * A protocol's part in decoding one direction: what is the frame here, and where does the next one begin. FramedDecoder calls it, and does
+ * the rest. A subclass reads headers in `frameAt`, makes a message, and passes it to `this.frames.take`.
  */
 export abstract class Framing<M extends Message, S extends Side = Side> {
-  /** Its decoder; set when that is made. */
+  /** Its decoder, which sets this. */
   declare frames: FramedDecoder<M, S>;
 
   /**
-   * A frame is due at the input's position, where at least one byte (and as many as the last answer asked for) is there. Takes it by
-   * `frames.take`, skips bytes by `frames.skip` or `frames.swallow`, or answers that it needs more, has to WAIT, or is LOST.
+   * A frame should begin at the input's position. At least one byte is there, and as many as the last answer asked for. Takes the frame with
+   * `frames.take`, skips bytes with `frames.skip` or `frames.swallow`, or answers that it needs more bytes, has to WAIT, or is LOST.
    */
   abstract frameAt(input: Input<S>, patience: Patience): number;
 
   /**
-   * Frames are looked for from the input's position on. Moves on by `frames.pass` over what cannot begin one. TAKEN: a frame begins
-   * here (set `frames.unproven` where that is not certain); above 0: so many bytes are needed, counted from the position.
+   * Looks for a frame from the input's position on. Passes over what cannot begin one with `frames.pass`. TAKEN: a frame begins here (set
+   * `frames.unproven` where that is not certain); above 0: so many bytes are needed, counted from the position.
    */
   abstract findAgain(input: Input<S>, patience: Patience): number;
 
-  /** A message is complete, or as complete as it will ever be, and is handed on next: for what its checksums and contents tell. */
+  /** A message is as complete as it will ever be, and is about to be handed on: for checks of its checksums and contents. */
   closing(_message: M): void {}
 
-  /** A message is complete, or as complete as it will ever be, and was handed on: the state follows it. */
+  /** A message was handed on: for updating the framing's state. */
   after(_message: M): void {}
 
-  /** Part of a message's body, in order, until bytes of it are lost: for checksums and what is read from payloads. */
+  /** Part of a message's body, in order; no longer called once bytes of it are lost. For checksums, and for reading from payloads. */
   bodyPart(_message: M, _bytes: Uint8Array, _start: number, _end: number): void {}
 
   /** A message's header was taken and its body is still to come: for protocols that pair by headers (Output.begin). */
   bodyToCome(_message: M): void {}
 
-  /** The direction's bytes up to stream offset `upTo` are at hand, or have passed: for framings whose peer waits for that. */
+  /** The direction's bytes up to stream offset `upTo` have come: for framings whose peer waits for them. */
   reached(_upTo: number): void {}
 
-  /** The decoder is made: for setting its first state. */
+  /** Called when the framing is put in place (`frames` is set): for setting its first state. */
   begin(): void {}
 
-  /** Frames have to be looked for from stream offset `offset` on; a framing that cannot do that swallows the rest. */
+  /** The next frame has to be looked for from stream offset `offset` on. A framing that cannot do that calls `frames.swallow` instead. */
   startSearch(offset: number): void {
     this.frames.search(offset);
   }
 
-  /** Bytes between messages or of a header are not in the capture. 0: nobody knows how many. */
+  /** `length` bytes between messages or in a header are not in the capture; 0: an unknown number. */
   lost(_length: number, _offset: number): void {}
 
   /**
-   * `missed` bytes are not to be had, from the first one of the frame that was due on. Where frames have known sizes the next one can
-   * be found by counting: how many bytes behind the hole belong to what was missed; -1: look for the next frame.
+   * `missed` bytes cannot be decoded, from the first byte of the frame that should have begun there up to the end of a gap. Where frames have
+   * known sizes the next one is found by counting: returns how many bytes behind the gap belong to frames that began before; -1: search.
    */
   bridge(_missed: number): number {
     return -1;
   }
 
-  /** A hole while frames are looked for. Return false to begin the search anew behind it. */
+  /** A gap during the search for a frame. Returns false to begin the search anew behind it. */
   searchGap(_length: number, _offset: number): boolean {
     return false;
   }
 
   /**
-   * The direction ends while frames are looked for, from stream offset `from` on, and `passed` bytes were none: the last chance to hand
-   * on what the search holds.
+   * The direction ends during the search that began at stream offset `from` and passed over `passed` bytes: the last chance to hand on
+   * messages that the search holds.
    */
   searchEnd(_from: number, _passed: number): void {}
 
-  /** The search ended: `passed` bytes from stream offset `from` on are part of no frame. */
+  /** The search that began at stream offset `from` has found a frame; `passed` bytes are part of none. */
   found(_from: number, _passed: number): void {}
 
   /**
-   * A frame is cut off: `input` holds what is there of it, `wanted` bytes were asked for. The reason for which these bytes will
-   * be skipped.
+   * A frame is cut off: `input` holds what is there of it, `wanted` bytes were asked for. Returns the reason with which its bytes are
+   * skipped.
    */
   cutOff(_input: Input<S>, _patience: Patience, _wanted: number): SkipReason {
     return 'undecoded';
   }
 
-  /** The direction ends in the body of `message`, which is handed on next, with `missing` bytes of it behind the end. */
+  /** The direction ends in the body of `message`, which is about to be handed on; `missing` bytes of it did not come any more. */
   endsIn(_message: M, _missing: number, _how: 'fin' | 'reset' | 'open'): void {}
 
-  /** The direction is over; `cut`: the message whose body it ended in (already handed on), with so many bytes missing behind the end. */
+  /** The direction is over; `cut`: the message in whose body it ended (already handed on), of which `missing` bytes did not come any more. */
   ended(_how: 'fin' | 'reset' | 'open', _cut: M | null, _missing: number): void {}
 }
 
 /**
- * Decodes one direction of any protocol whose messages are frames. It owns what all of them need: bodies that pass by without being
- * gathered, frames cut by holes or by the end, holes, the search behind them, the head that annotations are made from, the account of
- * every byte, and the marks for what was inferred and what the peer had to tell. One class for all protocols, so that the pump's calls
+ * Decodes one direction of any protocol whose messages are frames. It does what all of them need: it lets bodies pass without gathering
+ * them, handles gaps and frames that are cut off, searches for the next frame behind a gap, keeps the head that annotations are made from,
+ * accounts for every byte, and marks messages that were inferred or needed the peer. One class for all protocols, so that the pump's calls
  * and these fields stay monomorphic; the protocol's part is a Framing.
  */
 export class FramedDecoder<M extends Message, S extends Side = Side> implements Decoder<S> {
   need = 1;
   body = 0;
   waiting = false;
-  /** See Decoder. A framing sets it and answers TAKEN; it is asked again for what comes out of TLS. */
+  /** See Decoder. A framing sets it and answers TAKEN; its next call gets the plaintext. */
   tls: false | 'begins' | 'goes on' = false;
 
   readonly side: S;
@@ -132,30 +132,30 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
   readonly settings: DecoderSettings;
   /** Whether the messages that follow needed the peer (Message.hinted). */
   hinted = false;
-  /** Messages that still have to follow before the framing counts as proven; until then they are `inferred`. Infinity: it never does. */
+  /** How many more messages are marked `inferred`, before the framing counts as proven; Infinity: all. */
   unproven = 0;
   /** Whether bytes of this direction are missing from the capture. */
   lossy = false;
   /** The last message that was handed on. */
   previous: M | null = null;
-  /** The message whose body is passing. */
+  /** The message whose body is still coming. */
   current: M | null = null;
 
   private framing: Framing<M, S>;
   private readonly keepsHeads: boolean;
-  /** Where the last byte of the body came from that was there; made for the first message that does not come in one. */
+  /** Origin of the body's last captured byte; made for the first message that does not come in one chunk. */
   private lastOrigin: Origin | null = null;
   private headFilled = 0;
   private searching = false;
   private searchFrom = 0;
   private passed = 0;
-  /** Why bytes pass that are part of no message. */
+  /** While bytes that are part of no message pass: why. */
   private passing: SkipReason = 'undecoded';
   private swallowing = false;
-  /** Bytes of a cut frame in front of the hole that follows. */
+  /** How many bytes of a cut frame were there before the gap that follows. */
   private partial = 0;
 
-  /** `heads`: whether messages keep their first bytes for all that is printed of them, or only where bytes are printed. */
+  /** `heads`: when messages keep their first bytes: whenever they are printed (`details`), or only where their bytes are (`bytes`). */
   constructor(
     side: S,
     output: Output,
@@ -175,9 +175,9 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
   // ---- for the framing
 
   /**
-   * Takes a message at the input's position: `gathered` bytes of it (all, where not given) have been read, the rest is body, which
-   * passes from here on. `message.length` must be set. Where the input ends for good (`isFinal`), fewer may be there. A message that
-   * has a head already is one whose framing fills it (with what it decrypts).
+   * Takes a message at the input's position. Its first `gathered` bytes (all, where not given) must be in the input; the rest is its body,
+   * which need not be gathered. `message.length` must be set. Where no more bytes come (`isFinal`), fewer than `gathered` may be there. If
+   * the message already has a head, the framing has filled that itself (with what it decrypted).
    */
   take(message: M, input: Input<S>, gathered = message.length): void {
     message.hinted = this.hinted;
@@ -215,19 +215,19 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
     input.pos += length;
   }
 
-  /** Passes over bytes in a search. */
+  /** Skips bytes during a search. */
   pass(input: Input<S>, length: number): void {
     this.skip(input, length, 'resynchronised');
     this.passed += length;
   }
 
-  /** The next `length` bytes are part of no message, and are not looked at. */
+  /** The next `length` bytes are part of no message, and are skipped as they come. */
   passBy(length: number, reason: SkipReason): void {
     this.passing = reason;
     this.body = length;
   }
 
-  /** Nothing that follows can be framed: the rest of the direction is only counted. */
+  /** Nothing that follows can be framed: the rest of the direction is skipped. */
   swallow(reason: SkipReason): void {
     this.swallowing = true;
     this.searching = false;
@@ -235,7 +235,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
     this.passBy(Infinity, reason);
   }
 
-  /** What follows is framed in another way: it is encrypted, for example. A search ends. */
+  /** What follows is framed in another way (it is encrypted, for example): replaces the framing, and ends a search. */
   become(framing: Framing<M, S>): void {
     this.searching = false;
     this.need = 1;
@@ -244,7 +244,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
     framing.begin();
   }
 
-  /** Frames are to be looked for, from stream offset `offset` on. */
+  /** Begins a search for the next frame, at stream offset `offset`. */
   search(offset: number): void {
     this.searching = true;
     this.searchFrom = offset;
@@ -252,14 +252,14 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
     this.need = 1;
   }
 
-  /** Frames are no longer looked for. */
+  /** Ends the search. */
   endSearch(): void {
     if (!this.searching) return;
     this.searching = false;
     if (this.passed > 0) this.framing.found(this.searchFrom, this.passed);
   }
 
-  /** Hands on a message that a search took: its marks, head and end are set. */
+  /** Hands on a message. Called by framings for one that their search has found; its marks, head and end must be set. */
   give(message: M): void {
     this.framing.closing(message);
     this.output.message(message);
@@ -268,10 +268,10 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
   }
 
   /**
-   * The next `rest` bytes are those that are left of a message that a search took: `headFilled` bytes of its head are filled, the last
-   * of those that were there came from `origin`.
+   * The next `rest` bytes are the rest of the body of `message`, which a search has found. `headFilled` bytes of its head are filled; the
+   * last byte before the rest came from `origin`.
    */
-  goOn(message: M, rest: number, headFilled: number, origin: Origin): void {
+  resume(message: M, rest: number, headFilled: number, origin: Origin): void {
     this.headFilled = headFilled;
     (this.lastOrigin ??= new Origin()).copyFrom(origin);
     this.current = message;
@@ -362,7 +362,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
 
   // ---- inside
 
-  /** Takes frames until bytes are lacking; how many were asked for. */
+  /** Takes frames until more bytes are needed. Returns how many were asked for last; 0: none. */
   private run(input: Input<S>, patience: Patience): number {
     this.framing.reached(input.base + input.end);
     let turns = 0;
@@ -401,7 +401,7 @@ export class FramedDecoder<M extends Message, S extends Side = Side> implements 
     return this.tls !== false;
   }
 
-  /** Lets what the window holds of a body pass: where it ends for good the pump will not do it. */
+  /** Takes the part of a body that is in the input: before a gap or the end the pump would not do it. */
   private drain(input: Input<S>): void {
     const n = Math.min(this.body, input.remaining);
     if (n <= 0) return;

@@ -5,9 +5,9 @@ import type { Message } from './message.js';
 import type { Output } from './protocol.js';
 
 /**
- * Tells of the limits that one session hits, each table once: what hits a limit once mostly does so with everything that follows.
- * A limit on what is only kept for printing, or for rules about repetitions, is worth a note; where pairing or the state of the
- * session suffers, it is a warning, and whoever calls this suspends the rules that need what was given up.
+ * Reports the limits that a session hits, once for each table: a table that is full once mostly stays so. A note, where the table is only
+ * used for printing, or for rules about repetitions. A warning, where pairing or the session's state suffers; then the caller also suspends
+ * the rules that need what was given up.
  */
 export class LimitNotes {
   private readonly output: Output;
@@ -17,7 +17,7 @@ export class LimitNotes {
     this.output = output;
   }
 
-  /** `text` goes on after the limit's name, and is the same for everything that hits this table. */
+  /** `text` follows the limit's name. It identifies the table: each text is reported once. */
   hit(limit: keyof Limits, text: string, severity: Severity, message: Message | null = null): void {
     this.told ??= new Set();
     if (this.told.has(text)) return;

@@ -8,21 +8,21 @@ import { nanosBetween } from '../base/time.js';
  */
 export abstract class Message {
   /**
-   * Position among the stream's messages, from 1, in the order in which they were completed; 0 until then. `packet` can step back from
-   * one to the next: what came behind a hole is held until the hole is known to be lost, while the peer's messages go on.
+   * Position among the stream's messages, from 1, in the order in which they were completed; 0 until then. `packet` may decrease from one
+   * message to the next: bytes behind a hole are held until the hole is given up for lost, while the peer's messages go on.
    */
   index = 0;
   /** Who sent it. */
   readonly side: Side;
   /** Offset of its first byte in its direction's stream. */
   readonly offset: number;
-  /** Header and payload, in bytes, as announced by the message (also where part of it was not captured). */
+  /** Header and payload in bytes, as announced by the message, also where part of it was not captured. */
   length = 0;
   /** Whether all of it was captured. */
   complete = true;
   /** Bytes of it that were not captured. */
   missing = 0;
-  /** Of these, bytes at its end that were never sent: its sender, or the whole connection, ended before them. */
+  /** How many of these, at its end, were never sent: the direction or the connection ended before them. */
   unsent = 0;
   /** Whether knowledge from the other direction was needed to decode it (contract: `context`). */
   hinted = false;
@@ -30,18 +30,18 @@ export abstract class Message {
   inferred = false;
   /** Index of the request that it answers, or 0. */
   inReplyTo = 0;
-  /** Nanoseconds since that request was complete, or -1. */
+  /** Nanoseconds from the end of that request to the end of this message, or -1. */
   latency = -1;
-  /** Where its first byte came from: packet number, and what the sender had received by then (see Origin.peerSeen). */
+  /** Of its first byte: packet number, and how much the sender had received by then (see Origin.peerSeen). */
   readonly firstPacket: number;
   readonly peerSeen: number;
-  /** Where its last captured byte came from. */
+  /** Packet number and time of its last captured byte. */
   packet: number;
   seconds: number;
   nanos: number;
   /** Nanoseconds from its first byte's packet to that of its last captured one. */
   sending = 0;
-  /** A copy of its first bytes (header and a bounded part of the payload), where they are printed, or described from; else null. */
+  /** A copy of its first bytes (header and a bounded part of the payload), where printing needs them; else null. */
   head: Uint8Array | null = null;
 
   /** A message that begins at the input's position. */
@@ -56,7 +56,7 @@ export abstract class Message {
     this.nanos = origin.nanos;
   }
 
-  /** The protocol's own name of it (contract: events). */
+  /** The protocol's own name for it (contract: events). */
   abstract readonly name: string;
 
   /** Bytes of it that are in memory. */
@@ -69,13 +69,13 @@ export abstract class Message {
     return this.offset + this.length;
   }
 
-  /** It answers that request. */
+  /** Records that it answers `request`. */
   answers(request: { readonly index: number; readonly seconds: number; readonly nanos: number }): void {
     this.inReplyTo = request.index;
     this.latency = nanosBetween(request.seconds, request.nanos, this.seconds, this.nanos);
   }
 
-  /** Sets where the last captured byte came from. */
+  /** Sets packet and time of the last captured byte. */
   endAt(origin: Origin): void {
     if (origin.packet === this.packet) return;
     this.sending += (origin.seconds - this.seconds) * 1e9 + (origin.nanos - this.nanos);

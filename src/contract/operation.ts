@@ -4,11 +4,11 @@ export interface Operation {
   readonly name: string;
   /** Bytes that it moves or is about; -1 where sizes mean nothing for it. */
   readonly bytes: number;
-  /** Where in the thing that is read or written it begins, where that is a line of bytes; else -1. */
+  /** Offset, in bytes, in the disk or object that is read or written; -1 where there is none. */
   readonly offset: number;
   /** Whether data go to the server. */
   readonly writes: boolean;
-  /** What else it can be counted by: `{ osd: "osd.2", pool: "rbd" }`. */
+  /** Further groups that it is counted in: `{ osd: "osd.2", pool: "rbd" }`. */
   readonly groups?: Readonly<Record<string, string>>;
 }
 

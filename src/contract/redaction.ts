@@ -1,39 +1,42 @@
 import type { Message } from './message.js';
 
 /**
- * What a copy for others keeps of a protocol's messages (see `wirelint redact`). Bytes stay only where a field tree (Protocol.annotate)
- * shows them as the number that they are; text and addresses get other names; all else becomes zeros, but for what is named here, by field
- * name. A field means the same wherever it stands.
+ * What `wirelint redact` keeps of a protocol's messages. Bytes stay only where the field tree (Protocol.annotate) shows them as a number;
+ * text and addresses are replaced by other names; all else becomes zeros, except for the fields that are named here. A field name means the
+ * same in every message.
  */
 export interface Redaction {
-  /** Bytes that are always the same, as long as they are. */
+  /** Fields with magic bytes: they stay if they have their constant value. */
   readonly magics: readonly string[];
-  /** Fields whose bytes say nothing of anyone: times, lists of numbers that are shown in words. */
+  /** Fields whose bytes identify nobody: times, lists of numbers that are shown in words. */
   readonly kept: readonly string[];
-  /** Numbers, and texts, that must not be told: proofs, challenges, keys. */
+  /** Fields with numbers or texts that are secret: proofs, challenges, keys. */
   readonly secrets: readonly string[];
-  /** Bytes, and numbers, that name something: cluster ids. */
+  /** Fields with bytes or numbers that identify something: cluster ids. */
   readonly ids: readonly string[];
-  /** What the protocol moves for its users, where equal blocks may stay equal (`--keep-equal`). */
+  /** Fields with the users' data, in which equal blocks may stay equal (`--keep-equal`). */
   readonly data: readonly string[];
-  /** Words by which the protocol is known in paths of sockets: they stay there. */
+  /** Words that hint at the protocol in socket paths: they stay there. */
   readonly labels?: readonly string[];
-  /** Texts of the protocol's own, which stay; one that ends with a sign (`qemu:`) stays in front of a name. */
+  /** Texts that the protocol defines: they stay. One that ends with a punctuation mark (`qemu:`) stays as the prefix of a name. */
   readonly words: readonly string[];
   /**
-   * What becomes of bytes that are no part of a message, where that is not zeros: what a rule looks at there. `first`: whether those in front
-   * of them are part of one.
+   * What replaces bytes that are part of no message, where a rule looks at them; else they become zeros. `first`: whether the bytes before
+   * them are part of a message.
    */
   skipped?(bytes: Uint8Array, first: boolean): Uint8Array;
   /**
-   * Puts what is compressed in a message into `redacted`: as many bytes as before, which open to what `rewrite` makes of the same message in
-   * plain. `coarse`: names become letters that are all the same, which takes less room. Gives whether it could; without it compressed bytes
-   * become zeros.
+   * Writes the compressed part of a message into `redacted`: as many bytes as before, which decompress to what `rewrite` makes of the plain
+   * message. `coarse` (see Rewrite): names become runs of one letter, which compress better. Returns whether that was possible; if not, or
+   * where this is not given, compressed bytes become zeros.
    */
   repack?(message: Message, original: Uint8Array, redacted: Uint8Array, rewrite: Rewrite): boolean;
-  /** Makes checksums of a message anew in `redacted`; one that was wrong in `original` stays wrong. Puts in what the field tree does not show. Both hold what was captured of it. */
+  /**
+   * Computes the checksums of a message anew in `redacted`; one that was wrong in `original` stays wrong. Also fills in what the field tree
+   * does not show. Both hold the captured part of the message.
+   */
   seal?(message: Message, original: Uint8Array, redacted: Uint8Array): void;
 }
 
-/** The bytes of a message for others. */
+/** The redacted bytes of a message. */
 export type Rewrite = (message: Message, bytes: Uint8Array, coarse: boolean) => Uint8Array;

@@ -4,33 +4,33 @@ import type { Message } from './message.js';
 import type { DecoderSettings, SessionContext } from './protocol.js';
 
 /**
- * How much is known: `yes` and `no` by acknowledgements (TCP), `likely` and `unlikely` by the order of the capture, which between the
- * directions may lie, `unknown` where nothing tells.
+ * How much is known: `yes` and `no` are proven by TCP acknowledgements; `likely` and `unlikely` rest on the order of packets in the
+ * capture, which may be wrong between the directions; `unknown`: nothing tells.
  */
 export type Knowledge = 'yes' | 'likely' | 'unknown' | 'unlikely' | 'no';
 
-/** The confidence of a finding that rests on such knowledge; null where it is none. */
+/** The confidence of a finding that rests on such knowledge; null for `unknown`. */
 export function confidenceOf(knowledge: Knowledge): 'certain' | 'likely' | null {
   if (knowledge === 'unknown') return null;
   return knowledge === 'yes' || knowledge === 'no' ? 'certain' : 'likely';
 }
 
-/** The confidence of a finding that rests on something being so; null where it is not, or nothing tells. */
+/** The confidence of a finding for which something must be true; null where it is not, or is unknown. */
 export function confidenceThat(knowledge: Knowledge): 'certain' | 'likely' | null {
   return knowledge === 'yes' || knowledge === 'likely' ? confidenceOf(knowledge) : null;
 }
 
 /**
- * What a capture proves about one connection: whether all that a side sent is there, and what a side had received when it sent
- * something. A session makes one, tells it of losses (`lose`, from its `gap` and `skip`), and asks it before it blames anybody for what
- * is missing, or for not having known.
+ * What a capture proves about one connection: whether all that a side sent was captured, and what a side had received when it sent
+ * something. A session makes one, tells it of losses (`lose`, from its `gap` and `skip`), and asks it before it blames a side for what
+ * is missing, or for what it should have known.
  *
- * What it says may not be denied by a fuller capture: where packets are taken away it may only know less. (One thing no capture
- * shows: where the first transmission of bytes was not captured and a later one was, their sender may have known less than it says.)
+ * A fuller capture must never contradict its answers: with fewer packets it may only know less. (One exception: where the first
+ * transmission of bytes was not captured but a retransmission was, their sender may have known less when it sent them first.)
  */
 export class Witness {
   private readonly context: SessionContext;
-  /** Stream offset by side up to which everything was captured and decoded; -1 where not even the first byte is known to be the first. */
+  /** By side: stream offset up to which everything was captured and decoded; -1 where the beginning is not known to be captured. */
   private wholeTo: Pair<number>;
   private broken = NEITHER;
   private sealed = NEITHER;
@@ -41,7 +41,7 @@ export class Witness {
     this.wholeTo = client && server ? NOWHERE : [client ? Infinity : -1, server ? Infinity : -1];
   }
 
-  /** Bytes of that side from stream offset `offset` on are lost, or became no message. */
+  /** Bytes of that side at stream offset `offset` are lost, or became no message. */
   lose(side: Side, offset: number): void {
     this.broken = having(this.broken, side, true);
     if (offset < this.wholeTo[side]) this.wholeTo = having(this.wholeTo, side, offset);
@@ -64,8 +64,8 @@ export class Witness {
   }
 
   /**
-   * Whether that side was heard, and all that it sent since the capture began became messages: less than `whole` where what it sent
-   * before that may be missing.
+   * Whether that side was heard, and all that it sent since the capture began became messages. Weaker than `whole`: what it sent before
+   * the capture began may be missing.
    */
   unbroken(side: Side): boolean {
     return !this.broken[side] && this.heard(side);
@@ -77,8 +77,8 @@ export class Witness {
   }
 
   /**
-   * A greeting of that side begins a new conversation, as in recordings that cannot tell connections apart: what was lost in front of
-   * it is of no concern.
+   * A greeting of that side begins a new conversation, as in recordings that cannot tell connections apart: what was lost before it does
+   * not matter.
    */
   beginsAnew(side: Side): void {
     this.wholeTo = having(this.wholeTo, side, Infinity);
@@ -97,7 +97,7 @@ export class Witness {
     return this.wholeTo[side] === Infinity;
   }
 
-  /** Whether a side is whole, or, where the recording has no order between the sides and nothing of it came yet, may turn out so. */
+  /** Whether a side is whole, or may turn out to be: the recording has no order between the sides, and nothing of this one came yet. */
   mayBeWhole(side: Side): boolean {
     return this.intact(side) && (this.context.present(side) || !this.context.connection.ordered);
   }
@@ -107,35 +107,35 @@ export class Witness {
     return this.whole(CLIENT) && this.whole(SERVER);
   }
 
-  /** Whether packets of that side are in the capture at all; a side that was heard and has sent nothing has said nothing. */
+  /** Whether packets of that side are in the capture at all, with data or without: a silent side that was heard has really sent nothing. */
   heard(side: Side): boolean {
     if (this.context.present(side)) return true;
     const { connection } = this.context;
-    // where nobody can tell, the end that is listed first counts as the client
+    // where the client is not known, end 0 counts as the client
     const clientEnd = this.context.clientEnd ?? 0;
     return connection.heard[side === CLIENT ? clientEnd : clientEnd === 0 ? 1 : 0];
   }
 
-  /** Whether that side is heard, or, where the recording has no order between the sides, may be yet. */
+  /** Whether that side was heard, or still may be, as the recording has no order between the sides. */
   mayBeHeard(side: Side): boolean {
     return !this.context.connection.ordered || this.heard(side);
   }
 
   /**
-   * Whether the sender of `later` had received all of `earlier`, a message of its peer, when it sent `later`. `upTo`: where it is only
-   * about the part of `earlier` that ends at that stream offset (a header).
+   * Whether the sender of `later` had received all of `earlier`, a message of its peer, when it sent `later`. `upTo`: asks only about
+   * the part of `earlier` that ends at that stream offset (a header).
    */
   hadReceived(later: Message, earlier: Message, upTo = earlier.endOffset): Knowledge {
     if (later.peerSeen >= 0) return later.peerSeen >= upTo ? 'yes' : 'no';
     if (!this.context.connection.ordered) return 'unknown';
-    // what waited for more bytes is decoded later than it was captured: packets tell, not the order of messages
+    // packet numbers decide, not the order of messages: a message is decoded only when its last byte has come
     if (earlier.packet < later.firstPacket) return 'likely';
     return earlier.packet > later.firstPacket ? 'unlikely' : 'unknown';
   }
 
   /**
    * Whether everything that the sender of `message` had received when it sent it is decoded by now, as far as it was captured: for
-   * who knows by other means whether anything is missing that matters.
+   * callers that find out by other means whether anything that matters is missing.
    */
   sawAll(message: Message): Knowledge {
     const peer = otherSide(message.side);
@@ -144,10 +144,10 @@ export class Witness {
     return this.context.connection.ordered ? 'likely' : 'unknown';
   }
 
-  /** The same, with nothing missing: then what is not among its peer's messages had not been sent to it. */
+  /** The same, and nothing of that is missing: what is not among its peer's messages by now, it had not received. */
   sawAllBefore(message: Message): Knowledge {
     const peer = otherSide(message.side);
-    // what had received nothing misses nothing, unless the count only began with the capture
+    // a sender that had received nothing misses nothing, unless offset 0 is only the first captured byte
     if (message.peerSeen === 0 && this.wholeTo[peer] >= 0) return 'yes';
     const saw = this.sawAll(message);
     if (saw === 'no' || saw === 'unknown') return saw;

@@ -234,7 +234,7 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
     }
     const rest = last.endOffset - (gapAt >= 0 ? gapAt : search.offset);
     if (rest > 0 && gapAt < 0) {
-      frames.goOn(last, rest, chain.headFilled, search.lastOrigin);
+      frames.resume(last, rest, chain.headFilled, search.lastOrigin);
       return;
     }
     chain.trimHead();
