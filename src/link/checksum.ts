@@ -1,14 +1,14 @@
 import type { Segment } from './segment.js';
 
-/** Place of the checksum in the TCP header (RFC 9293, section 3.1). */
+/** Offset of the checksum in the TCP header (RFC 9293, section 3.1). */
 export const TCP_CHECKSUM = 16;
 const TCP_HEADER = 20;
-/** Number of the protocol in IP headers. */
+/** The protocol number of TCP in IP headers. */
 export const TCP = 6;
 
 /**
- * Whether the segment's checksum is there and wrong. It is not there where the packet was cut, or where the recording host leaves it to its
- * network card: then the field holds nothing, or the sum of the addresses, protocol and length alone.
+ * Whether the segment has a checksum, and it is wrong. It cannot be checked where the packet was cut. It has none yet where the recording
+ * host leaves it to its network card (checksum offloading): then the field is 0, or holds the sum of the pseudo-header alone.
  */
 export function isDamaged(s: Segment): boolean {
   const { block, header, end } = s;
@@ -23,7 +23,7 @@ export function isDamaged(s: Segment): boolean {
   return folded(finished + ((sum & 0xff) << 8) + (sum >>> 8)) !== 0xffff;
 }
 
-/** The sum of 16-bit words of what a segment's checksum covers of its IP header, but for the length (RFC 9293, section 3.1; RFC 8200, 8.1). */
+/** The sum of the 16-bit words of a segment's pseudo-header, without the length (RFC 9293, section 3.1; RFC 8200, 8.1). */
 export function pseudoHeader(s: Segment): number {
   const sum = TCP + half(s.src3) + half(s.dst3);
   if (s.ipVersion !== 6) return sum;
@@ -35,7 +35,7 @@ function half(word: number): number {
   return (word >>> 16) + (word & 0xffff);
 }
 
-/** The sum of 16-bit words in ones' complement, of which a sum of longer ones is a multiple; in little endian, the faster order (RFC 1071). */
+/** A sum that `folded` turns into the ones' complement sum of the 16-bit words in little endian. Adds 32-bit words, which is faster (RFC 1071). */
 function sumOf(view: DataView, start: number, end: number): number {
   let sum = 0;
   let at = start;

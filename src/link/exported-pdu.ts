@@ -26,7 +26,7 @@ const PORT_TCP = 2;
 /** Version, sequence number, next sequence number, last acknowledgement, reassembled, flags, urgent pointer. */
 const TCP_INFO_SIZE = 19;
 
-/** What the tags of one packet say. */
+/** The values of one packet's tags. */
 class Tags {
   source = '';
   destination = '';
@@ -50,7 +50,7 @@ class Conversation {
   readonly connection: string;
   readonly endpoints: readonly [string, string];
   readonly ports: readonly [number, number];
-  /** What tells the sender of side 0. */
+  /** Identifies the sender of side 0 (see `sender`). */
   readonly first: string;
   /** By side: the next sequence number, or -1. */
   readonly expected: [number, number] = [-1, -1];
@@ -63,7 +63,7 @@ class Conversation {
   }
 }
 
-/** Puts exported PDUs of one connection and direction behind each other, as far as their sequence numbers allow it. */
+/** Joins the exported PDUs of each direction to a stream: by their sequence numbers, where they have any. */
 export class ExportedPdu implements SocketLink {
   limitHit = '';
   private readonly limits: Readonly<Limits>;
@@ -113,7 +113,7 @@ export class ExportedPdu implements SocketLink {
     return true;
   }
 
-  /** Follows the sequence numbers; tells of a hole, and returns how many bytes were there before. */
+  /** Follows the sequence numbers: calls `gap` where bytes are missing. Returns how many of the PDU's first bytes have come before. */
   private advance(talk: Conversation, from: 0 | 1, t: Tags, length: number, gap: (n: number) => void): number {
     if (t.seq < 0) return 0;
     const first = t.reassembled ? (t.next - length) >>> 0 : t.seq;
@@ -186,7 +186,7 @@ function readTag(t: Tags, tag: number, block: Block, at: number, length: number)
   }
 }
 
-/** All eight groups: short forms would only have to be told apart again. */
+/** The address in brackets, with its first run of zero groups as `::`. */
 function ipv6(bytes: Uint8Array, at: number): string {
   const groups: string[] = [];
   for (let i = 0; i < 16; i += 2) groups.push(hex(bytes, at + i, at + i + 2).replace(/^0{1,3}/, ''));
@@ -197,7 +197,7 @@ function endpoint(address: string, port: number): string {
   return `${address === '' ? '0.0.0.0' : address}:${port}`;
 }
 
-/** What tells one end from the other: address and port, or else the direction. */
+/** Identifies the sending end: by address and port, or by the direction tag where both ends have the same. */
 function sender(t: Tags): string {
   const own = endpoint(t.source, t.sourcePort);
   return own === endpoint(t.destination, t.destinationPort) ? `direction ${t.direction}` : own;

@@ -5,12 +5,12 @@ import type { Segment } from './segment.js';
 
 /** Longest IP payload that fragments can describe (13-bit offset in units of 8 bytes, 16-bit length). */
 const MAX_DATAGRAM = 65_535;
-/** What one fragment costs besides its bytes. */
+/** Bytes of memory for a fragment besides its own bytes. */
 const OVERHEAD = 256;
-/** Copies of fragments of a datagram that was just completed (one recording of two interfaces) begin no new datagram. */
+/** For this long after a datagram's first fragment, copies of its fragments (recorded on a second interface) begin no new datagram. */
 const ECHO_NANOS = 50_000_000;
 
-/** One fragment: its place in the datagram's payload by the header, and the bytes of it that were captured. */
+/** One fragment: its start and end offset in the datagram's payload, by its header, and the bytes that were captured. */
 interface Fragment {
   readonly from: number;
   readonly to: number;
@@ -25,17 +25,17 @@ class Datagram {
   /** Bytes covered so far. */
   covered = 0;
   cost = 0;
-  /** Given up (IPv6 forbids overlap, RFC 5722), complete, or of no interest: further fragments of it are passed over. */
+  /** Given up (IPv6 forbids overlap, RFC 5722), complete, or of no interest: further fragments of it are ignored. */
   over = false;
-  /** Of no interest: its first fragment showed what it holds. */
+  /** Of no interest: its first fragment has shown that it carries no TCP. */
   skipped = false;
-  /** Of a complete one: place and hash of its fragments, as `from,to,hash`. */
+  /** Once it is complete: offsets and hashes of its fragments (at most `echoFragments`), as `from,to,hash`. */
   known: Set<string> | null = null;
-  /** Whether it has more fragments than those. */
+  /** Whether `known` lacks some of its fragments. */
   knownInPart = false;
   readonly seconds: number;
   readonly nanos: number;
-  /** By the capture's clock, which one wrong time stamp does not move. */
+  /** When it began, by the capture's clock, which a single wrong time stamp does not move. */
   readonly begun: number;
 
   constructor(seconds: number, nanos: number, begun: number) {
@@ -52,9 +52,9 @@ export interface Whole {
 }
 
 /**
- * Puts IP fragments together, bounded in number, bytes and capture time. The identification need not be unique: some senders leave it 0
- * in every packet, and 65,536 numbers are soon used up. What has the place of a fragment that is there, but other bytes, begins another
- * datagram, and so does what is no copy of a fragment of the datagram that was just completed.
+ * Joins IP fragments to datagrams, bounded in number, bytes and capture time. The identification need not be unique: some senders leave it 0
+ * in every packet, and 65,536 numbers are soon used up. So a fragment begins another datagram if it has the offsets of an earlier fragment
+ * but other bytes, or if the datagram was just completed and it is no copy of one of its fragments.
  */
 export class Fragments {
   /** By addresses and identification, oldest first. */
@@ -63,12 +63,12 @@ export class Fragments {
   private readonly onLimit: (text: string) => void;
   private readonly clock: CaptureClock;
   private cost = 0;
-  /** Datagrams that were given up because they stayed incomplete. */
+  /** Number of datagrams that were given up because they stayed incomplete. */
   private incomplete = 0;
-  /** Datagrams that were given up because their fragments overlap. */
+  /** Number of datagrams that were given up because their fragments overlap. */
   overlapping = 0;
 
-  /** `clock` is told of every packet. */
+  /** `clock`: the caller gives it the time of every packet. */
   constructor(limits: Readonly<Limits>, clock: CaptureClock, onLimit: (text: string) => void) {
     this.limits = limits;
     this.clock = clock;
@@ -76,8 +76,8 @@ export class Fragments {
   }
 
   /**
-   * Takes the fragment `block.bytes[start..end)`, which lies at `offset` of its datagram's payload and is `length` bytes long by
-   * its header. Addresses and time are those of `s`. Returns the whole payload where this completes it.
+   * Takes the fragment `block.bytes[start..end)`, which belongs at `offset` of its datagram's payload and is `length` bytes long by
+   * its header. Addresses and time are those of `s`. Returns the whole payload if this fragment completes it; else null.
    */
   add(
     s: Segment,
@@ -140,7 +140,7 @@ export class Fragments {
     return same !== undefined && Buffer.compare(same.bytes, fragment.bytes) !== 0;
   }
 
-  /** The datagram that this first fragment belongs to holds nothing of interest. */
+  /** The datagram of this first fragment carries nothing of interest: its other fragments are ignored. */
   passOver(s: Segment, protocol: number, id: number): void {
     this.expire(this.clock.now);
     const key = keyOf(s, protocol, id);
@@ -159,14 +159,14 @@ export class Fragments {
     return datagram;
   }
 
-  /** Datagrams of which fragments are missing so far. */
+  /** Number of datagrams of which fragments are missing so far. */
   get unfinished(): number {
     let open = 0;
     for (const { over } of this.datagrams.values()) if (!over) open++;
     return this.incomplete + open;
   }
 
-  /** Keeps the entry, so that later copies are known, but none of its bytes. */
+  /** Drops the bytes, but keeps the entry, so that later copies are recognized. */
   private release(datagram: Datagram): void {
     datagram.over = true;
     datagram.fragments.length = 0;
@@ -208,14 +208,14 @@ function keyOf(s: Segment, protocol: number, id: number): string {
   return `${s.src0},${s.src1},${s.src2},${s.src3},${s.dst0},${s.dst1},${s.dst2},${s.dst3},${protocol},${id}`;
 }
 
-/** Whether the fragment says otherwise than those of `datagram` where that ends. */
+/** Whether the fragment contradicts those of `datagram` about where that ends. */
 function endsElsewhere({ total, fragments }: Datagram, { to }: Fragment, last: boolean): boolean {
   const known = fragments.at(-1)?.to ?? 0;
   if (last) return to < known || (total >= 0 && to !== total);
   return total >= 0 && to > total;
 }
 
-/** Place and hash (FNV-1a) of a fragment. */
+/** Offsets and hash (FNV-1a) of a fragment. */
 function nameOf({ from, to, bytes }: Fragment): string {
   let hash = 0x811c9dc5;
   for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
@@ -227,8 +227,8 @@ function nanosSince(datagram: Datagram, s: Segment): number {
 }
 
 /**
- * Puts the fragment in its place; bytes that are there already stay as they are. False where `strict` forbids the overlap (an
- * exact copy is none).
+ * Inserts the fragment; bytes that are there already stay as they are. Returns false where `strict` and the fragment overlaps others (an
+ * exact copy does not count).
  */
 function insert(datagram: Datagram, fragment: Fragment, strict: boolean): boolean {
   const list = datagram.fragments;

@@ -27,7 +27,7 @@ const TCP_ACK = 8;
 const TCP_DATA_OFFSET = 12;
 const TCP_FLAGS = 13;
 const TCP_HEADER = 20;
-/** What must be captured of a TCP header to place its segment: all up to the flags. */
+/** Bytes of a TCP header that must be captured to use its segment: up to the flags. */
 const TCP_NEEDED = 14;
 
 /** IP protocol numbers (IANA). */
@@ -45,7 +45,7 @@ const MOBILITY = 135;
 const MPLS_IN_IP = 137;
 const HIP = 139;
 const SHIM6 = 140;
-/** What may hold TCP, so that its fragments are put together. UDP does only on the ports of tunnels, which the first fragment shows. */
+/** Protocols that may carry TCP, so that their fragments are joined. UDP does so only on the ports of tunnels, which the first fragment shows. */
 const CARRIERS: ReadonlySet<number> = new Set([
   TCP,
   UDP,
@@ -57,7 +57,7 @@ const CARRIERS: ReadonlySet<number> = new Set([
   ETHER_IN_IP,
   MPLS_IN_IP,
 ]);
-/** Protocols that may hold TCP and are not read. */
+/** Protocols that may carry TCP and are not decoded. */
 const UNREAD: ReadonlyMap<number, string> = new Map([
   [50, 'IPsec ESP (IP protocol 50)'],
   [108, 'IPComp (IP protocol 108)'],
@@ -67,19 +67,19 @@ const UNREAD: ReadonlyMap<number, string> = new Map([
 /** Option of the hop-by-hop header that carries the length of a packet beyond 65535 bytes (RFC 2675). */
 const JUMBO_OPTION = 0xc2;
 
-/** What leads out of IP again, down to a link layer, and what is only counted. */
+/** What the IP decoder hands back to the link decoder: frames inside IP packets, and what is only counted or reported. */
 export interface IpSurroundings {
-  /** A frame with that EtherType, from behind the type on. */
+  /** The contents of a frame with that EtherType, from `at` on. */
   etherType(type: number, block: Block, at: number, end: number, wireEnd: number): void;
-  /** A packet that may hold TCP, in something that is not read. */
+  /** A packet that may carry TCP inside a protocol that is not decoded; `what`: its name. */
   unread(what: string): void;
   limit(text: string): void;
 }
 
 /**
- * Finds the TCP segment in an IP packet, also where that is inside another one. All positions are indexes into one block: `at` is where something begins, `end` where
- * the captured bytes end, `wireEnd` where they ended on the wire (beyond `end` where the packet was cut). Checksums are not
- * judged: offloading network cards leave them unfinished in recordings of their own host.
+ * Finds the TCP segment in an IP packet, also where that is inside another packet. All positions are indexes into one block: `at` is where
+ * something begins, `end` where the captured bytes end, `wireEnd` where they ended on the wire (beyond `end` where the packet was cut).
+ * IP checksums are not checked: where the network card computes them, a recording on the sending host shows them unfinished.
  */
 export class IpDecoder {
   private readonly segment: Segment;
@@ -88,7 +88,7 @@ export class IpDecoder {
   private readonly limits: Readonly<Limits>;
   private readonly fragments: Fragments;
   private nesting = 0;
-  /** Packets that were no TCP, and packets too short or too damaged to tell. */
+  /** Number of packets without TCP, and of packets too short or too damaged to tell. */
   other = 0;
   damaged = 0;
 
@@ -106,17 +106,17 @@ export class IpDecoder {
     this.fragments = new Fragments(limits, clock, (text) => around.limit(text));
   }
 
-  /** IP datagrams of which fragments are missing so far. */
+  /** Number of IP datagrams of which fragments are missing so far. */
   get unfinished(): number {
     return this.fragments.unfinished;
   }
 
-  /** IPv6 datagrams that were given up because their fragments overlap (RFC 5722). */
+  /** Number of IPv6 datagrams that were given up because their fragments overlap (RFC 5722). */
   get overlapping(): number {
     return this.fragments.overlapping;
   }
 
-  /** IP of either version, told by its first four bits. */
+  /** An IP packet of the version that its first four bits give. */
   packet(block: Block, at: number, end: number, wireEnd: number): void {
     if (at >= end) {
       this.damaged++;
@@ -136,7 +136,7 @@ export class IpDecoder {
     const { bytes, view } = block;
     const first = bytes[at]!;
     const header = (first & 0x0f) * 4;
-    // a total length of 0 is left by segmentation offload: then the frame's own length counts
+    // segmentation offload leaves a total length of 0: then the frame's length counts
     const total = view.getUint16(at + V4_TOTAL_LENGTH) || wireEnd - at;
     if (first >> 4 !== 4 || header < V4_HEADER || total < header) {
       this.damaged++;
@@ -183,12 +183,12 @@ export class IpDecoder {
     s.dst2 = view.getInt32(at + V6_DESTINATION + 8);
     s.dst3 = view.getInt32(at + V6_DESTINATION + 12);
     const payload = at + V6_HEADER;
-    // 0 is left by segmentation offload, or stands for a jumbogram, whose length is in an option
+    // segmentation offload leaves 0; a jumbogram has 0 as well, and its length in an option
     const payloadEnd = length > 0 ? payload + length : jumboEnd(block, at, end, wireEnd);
     this.payload(bytes[at + V6_NEXT_HEADER]!, block, payload, payloadEnd < end ? payloadEnd : end, payloadEnd);
   }
 
-  /** Passes over extension headers up to TCP, or to what may hold another packet. */
+  /** Skips extension headers up to TCP, or to a protocol that may carry another packet. */
   private payload(protocol: number, block: Block, at: number, end: number, wireEnd: number): void {
     const { bytes } = block;
     let next = protocol;

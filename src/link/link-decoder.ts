@@ -18,7 +18,7 @@ const TYPE_IPV6 = 0x86dd;
 const TYPE_MPLS = 0x8847;
 const TYPE_MPLS_MULTICAST = 0x8848;
 const TYPE_PPPOE = 0x8864;
-/** Types that may hold IP and are not read. */
+/** Types that may carry IP and are not decoded. */
 const UNREAD_TYPES: ReadonlyMap<number, string> = new Map([
   [0x88e5, 'MACsec (EtherType 0x88e5)'],
   [0x88e7, 'provider backbone bridging (EtherType 0x88e7)'],
@@ -30,7 +30,7 @@ const TYPE_PROVIDER_VLAN = 0x88a8;
 const TYPE_OLD_QINQ = 0x9100;
 const TYPE_OLD_QINQ_2 = 0x9200;
 const TYPE_OLD_QINQ_3 = 0x9300;
-/** What text2pcap writes for both addresses of every frame: " RECV" and " SEND", each with a NUL. */
+/** The two addresses that text2pcap writes into every frame: " RECV" and " SEND", each with a NUL. */
 const TEXT2PCAP_MACS = [0x20524543, 0x56002053, 0x454e4400] as const;
 /** Values up to here are lengths of IEEE 802.3 frames, not types. */
 const LAST_LENGTH = 1500;
@@ -42,8 +42,8 @@ const PPP_IPV6 = 0x0057;
 const NFULA_PAYLOAD = 9;
 
 /**
- * Turns captured packets into TCP segments, and passes on what recordings of sockets say. One Segment object is reused for all.
- * What is no TCP is counted; link types that are not decoded are reported once each, at the end.
+ * Turns captured packets into TCP segments, and passes on the events of recorded sockets. One Segment object is reused for all.
+ * Packets without TCP are counted; link types that are not decoded are reported once each, at the end.
  */
 export class LinkDecoder {
   private readonly segment = new Segment();
@@ -52,7 +52,7 @@ export class LinkDecoder {
   private readonly limits: Readonly<Limits>;
   private readonly ip: IpDecoder;
   private readonly clock = new CaptureClock();
-  /** By link type, or by the name of what may hold TCP and is not read. */
+  /** Packets that are not decoded, by link type, or by the name of the protocol that may carry TCP. */
   private readonly unsupported = new Map<number | string, { packets: number; first: number }>();
   private readonly socketLinks: SocketLinks;
   private readonly socketDecoders = new Map<number, SocketLink>();
@@ -78,12 +78,12 @@ export class LinkDecoder {
     this.ip = new IpDecoder(limits, this.segment, onSegment, around, this.clock);
   }
 
-  /** Packets that hold no TCP segment: other protocols, frames that are no IP. */
+  /** Number of packets without a TCP segment: other protocols, frames without IP. */
   get notTcp(): number {
     return this.otherFrames + this.ip.other;
   }
 
-  /** Packets whose headers are cut off or contradict themselves. */
+  /** Number of packets whose headers are cut off or contradict themselves. */
   get damaged(): number {
     return this.ip.damaged;
   }
@@ -114,7 +114,7 @@ export class LinkDecoder {
         this.typed(block, start + 14, end, wireEnd);
         break;
       case link.LINUX_SLL2:
-        // its protocol field stands first; what it announces follows the header of 20 bytes
+        // the EtherType comes first; the header has 20 bytes
         if (end - start < 20) this.ip.damaged++;
         else this.etherType(block.view.getUint16(start), block, start + 20, end, wireEnd);
         break;
@@ -145,7 +145,7 @@ export class LinkDecoder {
     }
   }
 
-  /** Reports what was passed over. */
+  /** Reports what was not decoded. */
   end(): void {
     for (const { limitHit } of this.socketDecoders.values()) if (limitHit !== '') this.limit(limitHit);
     let told = 0;
@@ -175,7 +175,7 @@ export class LinkDecoder {
     }
   }
 
-  /** `at` is the place of an EtherType field, directly before what it announces. */
+  /** `at` is the index of an EtherType field, which directly precedes its contents. */
   private typed(block: Block, at: number, end: number, wireEnd: number): void {
     if (end - at < 2) {
       this.ip.damaged++;
@@ -339,7 +339,7 @@ export class LinkDecoder {
   }
 }
 
-/** Whether an Ethernet frame was made from a text. */
+/** Whether text2pcap made the Ethernet frame. */
 function isFromText(block: Block, at: number, end: number): boolean {
   const { view } = block;
   return (

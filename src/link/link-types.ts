@@ -13,7 +13,7 @@ export const IPV4 = 228;
 export const IPV6 = 229;
 export const NFLOG = 239;
 export const LINUX_SLL2 = 276;
-/** Link types that carry what was sent over sockets. */
+/** Link types that carry data sent over sockets. */
 export const USER0 = 147;
 export const WIRESHARK_UPPER_PDU = 252;
 export const VSOCK = 271;

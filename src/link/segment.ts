@@ -49,10 +49,10 @@ export class Segment {
   /** See Packet. */
   interfaceDescription = '';
   comment = '';
-  /** An event of a recorded socket; then only packet, time, payload and this are set. */
+  /** An event of a recorded socket, or null. If set, only it, packet, time and payload are valid. */
   socket: SocketEvent | null = null;
 
-  /** A copy that stays, with bytes of its own. */
+  /** A copy with its own bytes, for keeping. */
   kept(): Segment {
     const from = this.header < 0 ? this.start : this.header;
     const copy = Object.assign(new Segment(), this);

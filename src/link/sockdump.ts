@@ -5,9 +5,9 @@ import type { Packet, SocketEvent } from '../capture/packet.js';
 import { forgetOldest, type EmitSocketEvent, type SocketLink } from './socket-link.js';
 
 /**
- * What sockdump writes (link type USER0): one record for each segment of a send on a Unix socket. In front of the payload stand
- * the path of the socket, the process at the other end, and the sending process; versions before 2026 had no path. All numbers
- * are big endian, whatever the file's byte order is.
+ * The records that sockdump writes (link type USER0), one for each segment of a send on a Unix socket. A header precedes the payload:
+ * the socket's path, the process id of the peer, and that of the sender; versions before 2026 wrote no path. All numbers are big
+ * endian, whatever the file's byte order is.
  */
 const PATH_LENGTH = 0;
 const PATH = 1;
@@ -40,7 +40,7 @@ class Pair {
   readonly halves: [Half | null, Half | null] = [null, null];
   readonly endpoints: [string, string] = ['unix:unknown', 'unix:unknown'];
   readonly rolesKnown: boolean;
-  /** Whether its beginning was told. */
+  /** Whether its `open` event was emitted. */
   opened = false;
 
   constructor(connection: string, rolesKnown: boolean) {
@@ -56,7 +56,8 @@ class Pair {
   }
 }
 
-interface Seat {
+/** The place of a half stream in a pair. */
+interface Place {
   readonly pair: Pair;
   readonly from: 0 | 1;
   readonly half: Half;
@@ -65,22 +66,23 @@ interface Seat {
 /** What is known of the sockets of one path. */
 class Path {
   /** By `sender peer`. */
-  readonly places = new Map<string, Seat>();
+  readonly places = new Map<string, Place>();
   /** Half streams without their other half, by the peer that they name, and by their sender. */
-  private readonly byPeer = new Map<number, Set<Seat>>();
-  private readonly bySender = new Map<number, Set<Seat>>();
+  private readonly byPeer = new Map<number, Set<Place>>();
+  private readonly bySender = new Map<number, Set<Place>>();
   /** First sender to each process; a process that a second one sends to is a server. */
   private readonly firstSender = new Map<number, number>();
   readonly servers = new Set<number>();
 
-  /** A process that two others send to is a server. */
+  /** Finds out which processes are servers: those to which two others send. */
   learn(half: Half): void {
     const first = this.firstSender.get(half.peer);
     if (first === undefined) this.firstSender.set(half.peer, half.sender);
     else if (first !== half.sender) this.servers.add(half.peer);
   }
 
-  leaveAlone(place: Seat): void {
+  /** Remembers a half stream whose other half has not come yet. */
+  addUnpaired(place: Place): void {
     for (const [map, pid] of this.indexes(place)) {
       const set = map.get(pid);
       if (set === undefined) map.set(pid, new Set([place]));
@@ -89,11 +91,11 @@ class Path {
   }
 
   /**
-   * The half stream that runs the other way. Sender and peer need not be the same two processes in both: a server that forks, as
-   * every daemon does, sends under another id than its clients see. But then it must be the client by which the halves meet,
-   * because all clients of a server name the same one.
+   * Removes and returns the half stream of the other direction, if it has come. Sender and peer need not be the same two processes in
+   * both: a server that forks, as every daemon does, sends under another id than its clients see. Then the halves are matched by the
+   * client's process id, as the server's is the same for all its clients.
    */
-  takeMate(half: Half): Seat | null {
+  takeMate(half: Half): Place | null {
     const exact = this.places.get(`${half.peer} ${half.sender}`);
     let mate = exact !== undefined && this.byPeer.get(half.sender)?.has(exact) ? exact : undefined;
     if (mate === undefined && !this.servers.has(half.sender)) mate = first(this.byPeer.get(half.sender));
@@ -101,7 +103,7 @@ class Path {
     if (mate === undefined && sent !== undefined && sent.size <= MAX_OPEN_OF_CLIENT) {
       for (const place of sent) if (this.servers.has(place.half.peer)) mate = place;
     }
-    // versions before 2020 did not know the peer: two senders without any other belong together
+    // versions before 2020 did not know the peer: the only two senders belong together
     if (mate === undefined && half.peer === 0 && this.places.size === 1) mate = first(this.byPeer.get(0));
     if (mate === undefined) return null;
     for (const [map, pid] of this.indexes(mate)) {
@@ -112,7 +114,7 @@ class Path {
     return mate;
   }
 
-  private indexes(place: Seat): readonly (readonly [Map<number, Set<Seat>>, number])[] {
+  private indexes(place: Place): readonly (readonly [Map<number, Set<Place>>, number])[] {
     return [
       [this.byPeer, place.half.peer],
       [this.bySender, place.half.sender],
@@ -168,7 +170,7 @@ export class Sockdump implements SocketLink {
     return true;
   }
 
-  private place(path: string, half: Half): Seat {
+  private place(path: string, half: Half): Place {
     let known = this.paths.get(path);
     if (known === undefined) {
       const { listItems } = this.limits;
@@ -183,7 +185,7 @@ export class Sockdump implements SocketLink {
     const place = known.places.get(key);
     if (place !== undefined) return place;
     if (++this.halves > this.limits.flows) {
-      // too many to remember: what goes on with an old pair is a stream of its own
+      // too many to remember: all are forgotten, and an old pair that goes on becomes a new stream
       this.halves = 1;
       this.limitHit = `flows: more than ${this.limits.flows} pairs of processes; they are told apart anew`;
       this.paths.clear();
@@ -195,7 +197,7 @@ export class Sockdump implements SocketLink {
     return found;
   }
 
-  private join(path: Path, half: Half): Seat | null {
+  private join(path: Path, half: Half): Place | null {
     const mate = path.takeMate(half);
     if (mate === null) return null;
     const from = mate.from === 0 ? 1 : 0;
@@ -203,14 +205,14 @@ export class Sockdump implements SocketLink {
     return { pair: mate.pair, from, half };
   }
 
-  private open(path: Path, half: Half): Seat {
+  private open(path: Path, half: Half): Place {
     const senderServes = path.servers.has(half.sender);
     const peerServes = path.servers.has(half.peer);
     const from = senderServes && !peerServes ? 1 : 0;
     const pair = new Pair(`sockdump ${++this.pairs}`, senderServes !== peerServes);
     pair.take(from, half);
-    const place: Seat = { pair, from, half };
-    path.leaveAlone(place);
+    const place: Place = { pair, from, half };
+    path.addUnpaired(place);
     return place;
   }
 }
@@ -220,12 +222,12 @@ function recognise(p: Packet): Form | null {
   return fits(p, 'pids-only') ? 'pids-only' : null;
 }
 
-/** Where the path stands in what is in front of a record's payload: from its first byte to the one behind its last; empty where there is none. */
+/** Start and end index of the path in a record's header; equal where there is none. */
 export function pathIn(header: Uint8Array): readonly [number, number] {
   return header.length < HEADER ? [0, 0] : [PATH, PATH + header[PATH_LENGTH]!];
 }
 
-/** Whether the record has such a header. One with an empty path is no old one: its sender would be 0. */
+/** Whether the record has a header of that form. A new header with an empty path does not pass for an old one: its sender would be 0. */
 function fits(p: Packet, form: Form): boolean {
   const { block, start, end } = p;
   const { bytes } = block;

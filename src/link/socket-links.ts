@@ -7,7 +7,7 @@ import { VsockMonitor } from './vsock-monitor.js';
 
 export type SocketLinks = ReadonlyMap<number, (limits: Readonly<Limits>) => SocketLink>;
 
-/** Link types that carry socket data, each with what makes its decoder (one for each capture). */
+/** Link types that carry socket data, each with a function that makes its decoder (one for each capture). */
 export const SOCKET_LINKS: SocketLinks = new Map<number, (limits: Readonly<Limits>) => SocketLink>([
   [USER0, (limits) => new Sockdump(limits)],
   [WIRESHARK_UPPER_PDU, (limits) => new ExportedPdu(limits)],

@@ -1,6 +1,6 @@
 import type { Segment } from './segment.js';
 
-/** The header without options; its first byte of options, and those kinds of options that matter (RFC 9293, section 3.2; RFC 7323). */
+/** The TCP header's size without options, the offset of its data offset field, and the kinds of options that matter (RFC 9293, 3.1; RFC 7323). */
 const FIXED_HEADER = 20;
 const DATA_OFFSET = 12;
 const END_OF_OPTIONS = 0;
@@ -8,10 +8,10 @@ const NO_OPERATION = 1;
 const TIMESTAMPS = 8;
 const TIMESTAMPS_LENGTH = 10;
 
-/** Of a segment without one. A clock that says this much, once in 49 days of milliseconds, counts as none. */
+/** A segment has no timestamp. A real timestamp of 0xffffffff, once in 49 days for a clock of milliseconds, is taken for none. */
 export const NO_TIMESTAMP = -1;
 
-/** TSval: what its sender's timestamp clock said (RFC 7323, section 3.2), as a signed 32-bit integer that wraps. */
+/** TSval, the value of the sender's timestamp clock (RFC 7323, section 3.2), as a signed 32-bit integer that wraps. */
 export function timestampOf(s: Segment): number {
   const { block, header } = s;
   if (header < 0 || s.start - header <= FIXED_HEADER) return NO_TIMESTAMP;

@@ -1,6 +1,6 @@
 import type { Block } from '../base/block.js';
 
-/** EtherTypes of what tunnels hold (IANA, IEEE 802 numbers). */
+/** EtherTypes of what tunnels carry (IANA, IEEE 802 numbers). */
 const IPV4 = 0x0800;
 const IPV6 = 0x86dd;
 export const MPLS = 0x8847;
@@ -11,7 +11,7 @@ export const ETHERNET = 0x6558;
 const UDP_HEADER = 8;
 /** UDP ports of tunnels (IANA). */
 const VXLAN_PORT = 4789;
-/** What Linux used for VXLAN before there was a number. */
+/** The port that Linux used for VXLAN before one was assigned. */
 const OLD_VXLAN_PORT = 8472;
 const VXLAN_GPE_PORT = 4790;
 const GENEVE_PORT = 6081;
@@ -30,14 +30,14 @@ const ERSPAN_II_HEADER = 8;
 const ERSPAN_III_HEADER = 12;
 const ERSPAN_SUBHEADER = 8;
 
-/** UDP that is no tunnel, and a tunnel's header that is cut off. */
+/** Instead of a tunnel: UDP of another kind; a tunnel's header that is cut off. */
 export const NO_TUNNEL = null;
 export const CUT = undefined;
 
-/** What a tunnel's header announces, as an EtherType, and where it begins; a name where it is not read. */
+/** What a tunnel carries: its EtherType and the index where it begins; or its name, where it is not decoded. */
 export type Tunnel = { readonly type: number; readonly at: number } | string | typeof NO_TUNNEL | typeof CUT;
 
-/** What the GRE header at `at` leads to. */
+/** What follows the GRE header at `at`. */
 export function gre(block: Block, at: number, end: number): Tunnel {
   if (end - at < 4) return CUT;
   const { view } = block;
@@ -77,7 +77,7 @@ export function isTunnelPort(block: Block, at: number, end: number): boolean {
   return port === VXLAN_PORT || port === OLD_VXLAN_PORT || port === VXLAN_GPE_PORT || port === GENEVE_PORT;
 }
 
-/** What the UDP datagram at `at` leads to. */
+/** What the UDP datagram at `at` carries. */
 export function udpTunnel(block: Block, at: number, end: number): Tunnel {
   if (!isTunnelPort(block, at, end)) return NO_TUNNEL;
   const header = at + UDP_HEADER;
@@ -86,7 +86,7 @@ export function udpTunnel(block: Block, at: number, end: number): Tunnel {
   return port === GENEVE_PORT ? geneve(block, header, end) : vxlan(block, header, port === VXLAN_GPE_PORT);
 }
 
-/** VXLAN (RFC 7348): flags of which 0x08 says that there is a network number, then an Ethernet frame. */
+/** VXLAN (RFC 7348): a header of eight bytes, whose flag 0x08 must be set, then an Ethernet frame. */
 function vxlan(block: Block, at: number, generic: boolean): Tunnel {
   const { bytes } = block;
   const flags = bytes[at]!;

@@ -33,7 +33,7 @@ const VIRTIO_SHUTDOWN = 4;
 /** Shutdown: "I will send no more". */
 const SHUTDOWN_SEND = 2;
 
-/** Bytes of a frame that are compared to find frames that the kernel delivers twice. */
+/** How many bytes of two frames are compared, to recognize a frame that the kernel delivered twice. */
 const COMPARED = 64 << 10;
 
 /** One connection between two (CID, port) pairs. */
@@ -46,7 +46,7 @@ class VsockConnection {
   readonly ended: [boolean, boolean] = [false, false];
   /** Whether a Request was seen, and nothing else yet. */
   fresh: boolean;
-  /** Whether every frame comes twice: two devices of one kernel show the same connection. */
+  /** Whether every frame comes twice, because two devices of one kernel show the connection. */
   doubled = false;
   /** The last frame, while its copy may still come. */
   last: Uint8Array | null = null;
@@ -119,7 +119,7 @@ export class VsockMonitor implements SocketLink {
     }
     c.fresh = false;
     if (op === OP_PAYLOAD) {
-      // the header of a frame that was split for the receiver's buffer may still tell the length of all of it
+      // the packet's length counts: where a frame was split for the receiver's buffer, its header may still give the whole length
       const length = p.originalLength - (payload - start);
       if (length > 0) tell('data', from, Math.min(payload, end), length);
     } else if (op === OP_DISCONNECT) {
@@ -128,7 +128,7 @@ export class VsockMonitor implements SocketLink {
     return true;
   }
 
-  /** A Shutdown ends a direction; a Rst is the usual answer to a complete one, and otherwise a reset. */
+  /** A Shutdown ends its sender's direction. A Rst after the peer's Shutdown is the usual answer to it; else it resets the connection. */
   private disconnect(
     key: string,
     c: VsockConnection,
@@ -161,7 +161,7 @@ export class VsockMonitor implements SocketLink {
     return c;
   }
 
-  /** Whether this frame is the second copy of the one before. That copies come at all is known from the Request. */
+  /** Whether this frame is the second copy of the one before. The Request shows whether the connection has copies at all. */
   private isCopy(c: VsockConnection, p: Packet, requested: boolean): boolean {
     if (!c.doubled && !(requested && c.fresh)) return false;
     const { block, start, end } = p;
@@ -174,7 +174,7 @@ export class VsockMonitor implements SocketLink {
   }
 }
 
-/** Where a transport header shows how long the header in front of it is; 0 where there is none. */
+/** Size of the header before the transport header, found by the addresses that the latter repeats; 0 where there is no transport header. */
 function headerSize(p: Packet): number {
   const { bytes } = p.block;
   const length = p.block.view.getUint16(p.start + TRANSPORT_LENGTH, true);
