@@ -28,7 +28,7 @@ import type { RawRecord } from './record-reader.js';
 import type { SecretSource } from './secret-source.js';
 import { suiteName } from './suite-names.js';
 
-/** What became of one direction. */
+/** What was opened of one direction, and what was not. */
 export type TlsSideSummary = {
   readonly records: number;
   readonly opened: boolean;
@@ -49,8 +49,8 @@ export type TlsSummary = ReturnType<TlsFacts['summary']> & {
 };
 
 /**
- * One TLS connection: two directions that share what the hellos agree on. Sans I/O: bytes, gaps and ends in, plaintext and events out.
- * Each direction needs of the other one only the hello: client random, server random, version and suite.
+ * One TLS connection: two directions that share what the hellos negotiate. Sans I/O: bytes, gaps and ends in, plaintext and events out.
+ * Each direction needs only the hello of the other one: client random, server random, version and suite.
  */
 export class TlsConnection implements DirectionHost {
   readonly facts = new TlsFacts();
@@ -62,7 +62,7 @@ export class TlsConnection implements DirectionHost {
   private readonly roles: [Role, Role] = [CLIENT, SERVER];
   private readonly finder: KeyFinder;
 
-  /** `clientEnd`: the end that is TLS's client, unless a hello says otherwise. */
+  /** `clientEnd`: the end that is taken for the TLS client, until a hello says otherwise. */
   constructor(
     connection: Connection,
     clientEnd: End,
@@ -108,7 +108,7 @@ export class TlsConnection implements DirectionHost {
     if (this.isWaiting && this.secrets.refresh()) for (const d of this.directions) d?.wake(true);
   }
 
-  /** Whether records wait for what is still to come. */
+  /** Whether records wait for their keys. */
   get isWaiting(): boolean {
     return this.directions[0]?.isWaiting === true || this.directions[1]?.isWaiting === true;
   }
@@ -123,12 +123,12 @@ export class TlsConnection implements DirectionHost {
     return direction === null ? raw : direction.map.plain(raw, direction.reader.offset, direction.reader.taken);
   }
 
-  /** Which end is TLS's client. */
+  /** The end that is the TLS client. */
   get clientEnd(): End {
     return this.roles[0] === CLIENT ? 0 : 1;
   }
 
-  /** What was agreed on and what became of it, for the stream event's session; directions by TLS's own roles. */
+  /** What was negotiated, and what was opened, for the stream event's session. `client` and `server` are the roles in TLS. */
   summary(): TlsSummary {
     const side = (end: End): TlsSideSummary | null => {
       const d = this.directions[end];
@@ -191,7 +191,7 @@ export class TlsConnection implements DirectionHost {
   keys(end: End, record: RawRecord, patient: boolean): Keys {
     const role = this.roles[end];
     const peer = other(end);
-    // whether early data were taken is said in the server's first encrypted message
+    // the server's first encrypted message says whether it accepts early data
     const missing =
       role === CLIENT
         ? this.finder.serverHello === null || this.facts.earlyData === 'offered'
@@ -257,7 +257,7 @@ export class TlsConnection implements DirectionHost {
 
   // ---- inside
 
-  /** Takes what a hello says; returns what it says in words. */
+  /** Takes over what a hello says. Returns it in words. */
   private hello(end: End, hello: Hello, encrypted: boolean): string {
     const { facts } = this;
     if (encrypted) facts.renegotiations += hello.from === 'client' ? 1 : 0;
@@ -308,7 +308,7 @@ export class TlsConnection implements DirectionHost {
     return words.join('  ');
   }
 
-  /** Whether that end may still send a hello that the capture holds. */
+  /** Whether a hello, or an encrypted handshake message, of that end may still come in the capture. */
   private mayTell(end: End): boolean {
     const direction = this.directions[end];
     if (direction === null) return this.connection.heard[end];

@@ -25,19 +25,19 @@ import { RecordReader, type RawRecord, type RecordTaker } from './record-reader.
 
 /** What a direction asks of the connection that it belongs to. */
 export interface DirectionHost {
-  /** Whether that end is TLS's client. */
+  /** Whether that end is the TLS client. */
   isClient(end: End): boolean;
-  /** The version that was agreed on; 0: not known yet; -1: nothing will tell. */
+  /** The negotiated version; 0: not known yet; -1: it will not become known. */
   version(end: End, patient: boolean): number;
-  /** Keys for the record, the first encrypted one of this direction, or the first after keys changed. */
+  /** Keys for `record`, the first encrypted one of this direction, or the first after new keys were negotiated. */
   keys(end: End, record: RawRecord, patient: boolean): Keys;
-  /** A handshake message was read; `encrypted`: under keys. Tells of it. */
+  /** A handshake message was read; `encrypted`: from an encrypted record. Emits its event. */
   handshake(end: End, message: HandshakeMessage, encrypted: boolean, place: RawRecord): void;
 }
 
-/** Alerts of one direction that the summary of the session names; the transcript shows all. */
+/** How many alerts of a direction the session's summary names; the transcript shows all. */
 const MOST_ALERTS = 8;
-/** A record, copied, that waits for its keys. */
+/** A copied record that waits for its keys. */
 interface Waiting extends RawRecord {
   readonly origin: Origin;
 }
@@ -46,9 +46,9 @@ interface Waiting extends RawRecord {
 export class TlsDirection implements RecordTaker {
   readonly reader: RecordReader;
   readonly map: PlainMap;
-  /** Records so far. */
+  /** Number of records so far. */
   records = 0;
-  /** Bytes of application data so far, and the records that brought them. */
+  /** Number of bytes of application data so far, and of the records that brought them. */
   plainBytes = 0;
   dataRecords = 0;
   closeNotify = false;
@@ -56,7 +56,7 @@ export class TlsDirection implements RecordTaker {
   readonly alerts: string[] = [];
   /** Why nothing more can be opened, or null. */
   lacking: string | null = null;
-  /** Whether any encrypted record was opened, and whether any could not be. */
+  /** Whether any encrypted record was opened, and how many could not be. */
   opened = false;
   unopened = 0;
   /** This direction's stream is over. */
@@ -71,13 +71,14 @@ export class TlsDirection implements RecordTaker {
   private waitingBytes = 0;
   private readonly opener: RecordOpener;
   private changedCipher = false;
-  /** The upper floor was told that application data may be missing, and none has come since. */
+  /** Whether `output.lost` was called, and no application data has come since. */
   private lossTold = false;
+  /** Application data may have been among lost records: `output.lost` is called before the next application data, or at the end. */
   private lossDue = false;
   private readonly limitsTold = new Set<keyof Limits>();
   private readonly out = new Origin();
 
-  /** `offset`: where its first record begins; `late`: records may be missing in front of it. */
+  /** `offset`: stream offset of its first record; `late`: records may be missing before it. */
   constructor(
     end: End,
     offset: number,
@@ -105,7 +106,7 @@ export class TlsDirection implements RecordTaker {
     return this.waiting.length > 0;
   }
 
-  /** The peer told more, or the key log grew; `patient` false: there is no use in waiting any longer. */
+  /** Processes the records that wait: the peer's hello may have come, or the key log grown. `patient` false: waiting is no use any longer. */
   wake(patient: boolean): void {
     while (this.waiting.length > 0) {
       const next = this.waiting[0]!;
@@ -193,7 +194,7 @@ export class TlsDirection implements RecordTaker {
     this.wake(false);
   }
 
-  /** Takes a record; false: it has to wait. */
+  /** Processes a record. Returns false if it has to wait. */
   private process(r: RawRecord, patient: boolean): boolean {
     const clear = this.isClear(r, patient);
     if (clear === null) return false;
@@ -290,7 +291,7 @@ export class TlsDirection implements RecordTaker {
     this.opener.adopt(keys);
   }
 
-  /** Finds keys for a record that was found behind a hole. */
+  /** Finds keys for a record behind a gap. Returns whether there are any. */
   private prepare(r: RawRecord, patient: boolean): boolean {
     if (this.opener.keys !== null) return true;
     const keys = this.host.keys(this.end, r, patient);

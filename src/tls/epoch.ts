@@ -3,10 +3,10 @@ import { tls13Cipher, type Opened, type RecordCipher } from './record-cipher.js'
 import type { RawRecord } from './record-reader.js';
 import type { Suite } from './suites.js';
 
-/** The records of one direction under one key: which number is next. */
+/** One key of a direction, and the sequence number of the next record under it. */
 export class Epoch {
   readonly cipher: RecordCipher;
-  /** Number of the next record. */
+  /** Sequence number of the next record. */
   seq = 0;
   /** Whether any record was opened. */
   used = false;
@@ -15,7 +15,7 @@ export class Epoch {
     this.cipher = cipher;
   }
 
-  /** Opens the record as number `seq` (the next one, where not given), and moves on behind it; null where it does not fit. */
+  /** Opens the record with the number `seq` (by default the next one), and goes on with the number after it; null if it does not open. */
   open(r: RawRecord, seq = this.seq): Opened | null {
     const opened = this.cipher.open(r.bytes, r.start, r.end, seq);
     if (opened === null) return null;

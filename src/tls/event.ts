@@ -3,7 +3,7 @@ import type { Origin } from '../base/origin.js';
 import type { End } from '../stream/byte-stream.js';
 import type { Hello } from './hello.js';
 
-/** The record that an event is about: who sent it, its place in the stream as captured (not in the plaintext), where it came from. */
+/** The record that an event is about: its sender, its offset in the stream as captured (not in the plaintext), its packet and time. */
 export interface RecordPlace {
   readonly end: End;
   readonly offset: number;
@@ -11,11 +11,11 @@ export interface RecordPlace {
   readonly origin: Origin;
 }
 
-/** What a TLS connection tells besides plaintext. */
+/** What a TLS connection reports besides plaintext. */
 export type TlsEvent = RecordPlace &
   (
     | {
-        /** A handshake message. `words`: what it says; `minor`: of no interest unless everything was asked for. */
+        /** A handshake message. `words`: its content, for people; `minor`: shown only where all details were asked for. */
         readonly kind: 'handshake';
         readonly name: string;
         readonly words: string;
@@ -23,15 +23,15 @@ export type TlsEvent = RecordPlace &
         readonly hello: Hello | null;
       }
     | { readonly kind: 'alert'; readonly name: string; readonly fatal: boolean; readonly encrypted: boolean }
-    /** `first`: bytes where a record was due, after `records` that were. The rest of the direction is not read. */
+    /** `first`: the bytes where a record should begin, after `records` records. The rest of the direction is not read. */
     | { readonly kind: 'not-tls'; readonly first: Uint8Array; readonly records: number }
-    /** Nothing of the direction can be opened from here on. `lacking`: the reason, as half a sentence. */
+    /** Nothing of the direction can be opened from here on. `lacking`: the reason, as part of a sentence. */
     | { readonly kind: 'opaque'; readonly lacking: string }
     /** A record of a stream without holes did not authenticate. */
     | { readonly kind: 'bad-record'; readonly number: number }
-    /** Records are missing here, or did not authenticate: what the sender said may not be all there. */
+    /** Records are missing here, or did not authenticate: some of what the sender sent may be missing. */
     | { readonly kind: 'missing' }
-    /** Opening goes on after records were lost; null: nobody knows how many. */
+    /** Records are opened again after a loss; `lost`: how many were lost; null: unknown. */
     | { readonly kind: 'found'; readonly lost: number | null }
     | { readonly kind: 'limit'; readonly limit: keyof Limits; readonly text: string }
   );
@@ -40,11 +40,11 @@ export type TlsEvent = RecordPlace &
 export interface TlsOutput {
   /** The next bytes of application data that `end` sent. `origin`: the packet that completed their record; reused. */
   plain(end: End, bytes: Uint8Array, origin: Origin): void;
-  /** Application data may be missing here; nobody knows how many bytes. */
+  /** Application data may be missing here; how much is unknown. */
   lost(end: End, origin: Origin): void;
-  /** Stream bytes that could not be read. */
+  /** Stream bytes that could not be decrypted. */
   opaque(end: End, offset: number, length: number): void;
-  /** That many stream bytes were TLS's own: headers, tags, padding, handshake messages, alerts. */
+  /** That many stream bytes belong to TLS itself: headers, tags, padding, handshake messages, alerts. */
   overhead(end: End, length: number): void;
   tell(event: TlsEvent): void;
 }

@@ -1,18 +1,18 @@
 import { versionName } from './constants.js';
 import { suiteName } from './suite-names.js';
 
-/** What the handshake of one TLS connection agreed on, as far as it was read. */
+/** What the handshake of one TLS connection negotiated, as far as it was read. */
 export class TlsFacts {
-  /** Version and suite that the server chose; 0 and -1: not known. */
+  /** The version and the suite that the server chose; 0 or -1 where not known. */
   version = 0;
   suite = -1;
   serverName: string | null = null;
   alpn: string | null = null;
   alpnOffered: readonly string[] = [];
   helloRetry = false;
-  /** TLS 1.3: the server took a pre-shared key (an external one, or that of a session ticket). */
+  /** TLS 1.3: the server accepted a pre-shared key (an external one, or that of a session ticket). */
   presharedKey = false;
-  /** TLS 1.2: the session id was echoed. */
+  /** TLS 1.2: the server echoed the client's session id. */
   resumed = false;
   extendedMasterSecret = false;
   encryptThenMac = false;

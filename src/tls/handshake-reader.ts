@@ -2,15 +2,15 @@ const HEADER = 4;
 
 export interface HandshakeMessage {
   readonly type: number;
-  /** Without its header of four bytes; only its beginning where it is longer than the limit. */
+  /** The message without its header of four bytes; only the beginning, where it is longer than the limit. */
   readonly body: Uint8Array;
   /** Length that the header gives. */
   readonly length: number;
 }
 
 /**
- * Puts handshake messages together that records carry in pieces: type (1 byte), length (3, big-endian), body. Keeps at most `limit`
- * bytes of one; what is longer is passed over by counting.
+ * Joins handshake messages that records carry in pieces: type (1 byte), length (3, big-endian), body. Keeps at most `limit` bytes of one;
+ * the rest is only counted.
  */
 export class HandshakeReader {
   private readonly limit: number;
@@ -18,7 +18,7 @@ export class HandshakeReader {
   private filled = 0;
   /** Bytes of the current message still to come beyond what is kept. */
   private passing = 0;
-  /** A message was longer than the limit. */
+  /** Whether a message was longer than the limit. */
   overlong = false;
 
   constructor(limit: number) {
@@ -30,7 +30,7 @@ export class HandshakeReader {
     return this.filled > 0 || this.passing > 0;
   }
 
-  /** Forgets what was begun: bytes were lost. */
+  /** Discards an unfinished message, as bytes were lost. */
   reset(): void {
     this.filled = 0;
     this.passing = 0;
@@ -53,7 +53,7 @@ export class HandshakeReader {
     }
   }
 
-  /** Bytes to keep before there is something to hand out. */
+  /** How many bytes have to be kept before a header or a message is complete. */
   private wanted(): number {
     return this.filled < HEADER ? HEADER : Math.min(HEADER + this.bodyLength(), this.limit);
   }

@@ -1,7 +1,7 @@
 import { wireText } from '../base/text.js';
 import { CLIENT_HELLO, SERVER_HELLO, isKnownVersion } from './constants.js';
 
-/** What a ClientHello or ServerHello says (RFC 8446, 4.1 and 4.2), as far as its bytes go. */
+/** A ClientHello or ServerHello (RFC 8446, 4.1 and 4.2), as far as its bytes were captured. */
 export interface Hello {
   readonly from: 'client' | 'server';
   /** The version that was chosen, or the highest one offered. */
@@ -12,7 +12,7 @@ export interface Hello {
   readonly suites: readonly number[];
   /** Compression of TLS 1.2, where the server chose one. */
   readonly compressed: boolean;
-  /** A HelloRetryRequest: a ServerHello with a random of its own kind. */
+  /** A HelloRetryRequest: a ServerHello with a fixed random. */
   readonly retry: boolean;
   readonly serverName: string | null;
   /** Application protocols: offered, or the one chosen. */
@@ -36,14 +36,14 @@ const PRE_SHARED_KEY = 41;
 export const EARLY_DATA = 42;
 const SUPPORTED_VERSIONS = 43;
 
-/** The random of a HelloRetryRequest: the SHA-256 of that word (RFC 8446, 4.1.3). */
+/** The random of a HelloRetryRequest: the SHA-256 of "HelloRetryRequest" (RFC 8446, 4.1.3). */
 const RETRY_RANDOM = Buffer.from('cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c', 'hex');
 
 const HELLO_LEAST = 38;
-/** Names of application protocols that are kept of one list. */
+/** How many names of application protocols are kept of one list. */
 const MAX_NAMES = 16;
 
-/** Reads big-endian numbers and runs of bytes; what lies behind the end reads as nothing. */
+/** Reads big-endian numbers and runs of bytes; beyond the end, numbers are 0 and runs are short. */
 class Cursor {
   private readonly bytes: Uint8Array;
   public at: number;
@@ -82,7 +82,7 @@ class Cursor {
   }
 }
 
-/** Extensions by type: the first one of each kind, as far as they are whole. */
+/** The complete extensions by type; of several with one type, the first. */
 function extensionsOf(c: Cursor): Map<number, Uint8Array> {
   const found = new Map<number, Uint8Array>();
   const list = c.sub(c.u16());
@@ -116,7 +116,7 @@ function highest(legacy: number, data: Uint8Array | undefined, from: 'client' | 
   let version = from === 'client' ? 0 : legacy;
   while (c.left >= 2) {
     const offered = c.u16();
-    // drafts of TLS 1.3 went by 0x7fNN; random numbers stand between (RFC 8701)
+    // a client may also offer drafts of TLS 1.3 (0x7fNN) and random numbers (GREASE, RFC 8701): only known versions count
     if (from === 'server') return offered;
     if (isKnownVersion(offered) && offered > version) version = offered;
   }
@@ -161,7 +161,7 @@ export function parseHello(type: number, body: Uint8Array): Hello | null {
   };
 }
 
-/** What EncryptedExtensions (RFC 8446, 4.3.1) say. */
+/** Reads an EncryptedExtensions message (RFC 8446, 4.3.1). */
 export function parseEncryptedExtensions(body: Uint8Array): {
   readonly alpn: readonly string[];
   readonly earlyData: boolean;

@@ -17,12 +17,12 @@ import { HASH_LENGTH, suiteOf, tls13Suites, type Suite } from './suites.js';
 
 export const CLIENT = 0;
 export const SERVER = 1;
-/** Who of the handshake an end is. */
+/** The role of an end in the TLS handshake. */
 export type Role = typeof CLIENT | typeof SERVER;
 
 export const WAIT: Keys = { state: 'wait' };
 
-/** What becomes of a client's early data, as far as is known. */
+/** Whether the client has sent early data, and whether the server accepts them (taken, unless it is known to have refused them). */
 type EarlyData = 'none' | 'taken' | 'refused';
 
 /** Bytes of a master secret. */
@@ -34,11 +34,11 @@ function none(lacking: string): Keys {
   return { state: 'none', lacking };
 }
 
-/** Finds the keys of one connection's records: by its hellos in the key log, or by trying its secrets where a hello was not captured. */
+/** Finds the keys of one connection's records: by its hellos in the key log, or by trying the log's secrets where a hello was not captured. */
 export class KeyFinder {
   clientHello: Hello | null = null;
   serverHello: Hello | null = null;
-  /** The random of the ClientHello: read, or found by trying those of the key log. */
+  /** The random of the ClientHello: as captured, or found by trying those of the key log. */
   clientRandom: Uint8Array | null = null;
   private readonly facts: TlsFacts;
   private readonly secrets: SecretSource;
@@ -52,7 +52,7 @@ export class KeyFinder {
     this.output = output;
   }
 
-  /** The key log's secrets of this session, where its ClientHello is known and they are there. */
+  /** The key log's secrets for this session; null where there are none, or the client random is not known. */
   get sessionSecrets(): SessionSecrets | null {
     return this.clientRandom === null ? null : this.secrets.find(this.clientRandom);
   }
@@ -70,7 +70,7 @@ export class KeyFinder {
     return this.guessedKeys(role, record, secrets!);
   }
 
-  /** Whether the client's first encrypted records may be early data, and are for the server to read. */
+  /** Whether the client's first encrypted records may be early data, and whether the server reads them. */
   private get early(): EarlyData {
     if (this.clientHello?.earlyData !== true) return 'none';
     return this.facts.earlyData === 'refused' ? 'refused' : 'taken';
@@ -94,7 +94,7 @@ export class KeyFinder {
     return tls12Keys(role, suite, master, this.clientRandom!, hello);
   }
 
-  /** Without the ServerHello, the secret shows whether the suite was guessed right. */
+  /** Without the ServerHello: tries the suites that fit the length of the secrets, until one opens the record. */
   private guessedKeys(role: Role, record: RawRecord, secrets: SessionSecrets): Keys {
     if (secrets.has(CLIENT_RANDOM)) return none('the random of the ServerHello, which TLS 1.2 needs, was not captured');
     const labels = TRAFFIC_LABELS[role];
@@ -110,7 +110,7 @@ export class KeyFinder {
     return none('the ServerHello, which names the suite, was not captured');
   }
 
-  /** Where the ClientHello was not captured, the key log's sessions are tried on the record. */
+  /** Without the ClientHello: tries the secrets of all sessions in the key log on the record. */
   private byTrial(end: End, role: Role, record: RawRecord): Keys {
     const hello = this.serverHello;
     if (hello === null) return none('its handshake was not captured, so no secret can be matched with it');
@@ -160,7 +160,7 @@ export class KeyFinder {
     return ticket !== undefined && ticket.length > 0 ? this.secrets.log.recall(ticket) : null;
   }
 
-  /** A session ticket of TLS 1.2 was handed out: its session may be resumed. */
+  /** The server has issued a session ticket of TLS 1.2: a later session may resume this one with it. */
   rememberTicket(ticket: Uint8Array): void {
     if (ticket.length === 0 || this.clientRandom === null) return;
     const master = this.sessionSecrets?.get(CLIENT_RANDOM) ?? this.resumedMaster();
@@ -179,7 +179,7 @@ function tls13Keys(role: Role, suite: Suite, secrets: SessionSecrets, early: Ear
   if (handshake === null && application === null)
     return none(`the key log has no ${labels.application} of this session`);
   const earlyFirst = early !== 'none' && role === CLIENT;
-  // what was refused is sent again: it is not part of what the server reads
+  // refused early data are sent again after the handshake: the server does not read these records
   const earlyEpoch = earlyFirst && early === 'taken' ? epoch(labels.early) : null;
   return { state: 'tls13', earlyFirst, early: earlyEpoch, handshake, application };
 }
@@ -192,7 +192,7 @@ function tls12Keys(role: Role, suite: Suite, master: Uint8Array, clientRandom: U
   };
 }
 
-/** Whether any of the keys opens the record as the first one under them. */
+/** Whether one of the keys opens the record as the first one under it. */
 function opens(keys: Keys, record: RawRecord): boolean {
   if (keys.state === 'tls12') return keys.epoch.open(record) !== null;
   if (keys.state !== 'tls13') return false;

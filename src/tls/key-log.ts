@@ -3,7 +3,7 @@ import { hex } from '../base/hex.js';
 /** Secrets of one session by label, as the key log names them: `CLIENT_RANDOM`, `SERVER_TRAFFIC_SECRET_0`, ... */
 export type SessionSecrets = ReadonlyMap<string, Uint8Array>;
 
-/** Labels whose secrets open records (draft-ietf-tls-keylogfile; NSS key log format). Others are read over. */
+/** Labels whose secrets open records (draft-ietf-tls-keylogfile; NSS key log format). Lines with other labels are ignored. */
 export const CLIENT_RANDOM = 'CLIENT_RANDOM';
 export const TRAFFIC_LABELS = [
   {
@@ -20,17 +20,17 @@ const USED = new Set<string>([
 ]);
 
 const RANDOM_DIGITS = 64;
-/** A master secret. */
+/** Hex digits of a master secret. */
 const MASTER_DIGITS = 96;
 /** Secrets are as long as a hash: 32 to 64 bytes. */
 const MIN_DIGITS = 64;
 const MAX_DIGITS = 128;
-/** Characters of one line: no line of a key log has half as many. A longer one counts as one that cannot be used. */
+/** Longest line, in characters: no line of a key log is half as long. A longer one counts as bad. */
 const MAX_LINE = 1024;
 const HEX = /^[0-9a-f]+$/i;
 
 /**
- * The secrets of a run, from key logs and from capture files. Takes text in pieces (one `source` each), as files grow while they are read.
+ * The secrets of a run, from key logs and from capture files. Takes its text in pieces, as files may grow while they are read.
  */
 export class KeyLog {
   private readonly sessions = new Map<string, Map<string, Uint8Array>>();
@@ -39,10 +39,10 @@ export class KeyLog {
   private readonly limit: number;
   /** Lines that could not be understood, by source, in the order in which the sources came. */
   readonly badLines = new Map<string, number>();
-  /** Sessions that found no room, and those that had to make room for others that may be resumed. */
+  /** How many sessions were not kept, or forgotten, because of the limit. */
   dropped = 0;
 
-  /** `limit`: sessions whose secrets are kept (limits.tlsSessions). */
+  /** `limit`: of how many sessions the secrets are kept (limits.tlsSessions). */
   constructor(limit: number) {
     this.limit = limit;
   }
@@ -51,7 +51,7 @@ export class KeyLog {
     return this.sessions.size;
   }
 
-  /** The secrets that were logged with that random (32 bytes) of a ClientHello. */
+  /** The secrets of the session whose ClientHello has that random (32 bytes). */
   find(clientRandom: Uint8Array): SessionSecrets | null {
     return this.sessions.get(hex(clientRandom)) ?? null;
   }

@@ -57,7 +57,7 @@ export function prf(hash: Hash, secret: Uint8Array, label: string, seed: Uint8Ar
   return out.subarray(0, length);
 }
 
-/** What one direction needs of the key block (RFC 5246, 6.3): MAC key, cipher key, and the implicit part of the nonce. */
+/** One direction's part of the key block (RFC 5246, 6.3): MAC key, cipher key, and the implicit part of the nonce. */
 export interface WriteKeys {
   readonly mac: Uint8Array;
   readonly key: Uint8Array;

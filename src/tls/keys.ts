@@ -8,7 +8,7 @@ export type Keys =
   | { readonly state: 'tls12'; readonly epoch: Epoch }
   | {
       readonly state: 'tls13';
-      /** The client offered early data: its first records may be under those keys, known or not. */
+      /** The client offered early data: its first records may be under the early keys, even if these are not known. */
       readonly earlyFirst: boolean;
       readonly early: TrafficEpoch | null;
       readonly handshake: TrafficEpoch | null;

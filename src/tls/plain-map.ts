@@ -1,19 +1,19 @@
-/** Records that are noted; beyond it every second one is forgotten, which rounds down. */
+/** How many records are remembered. When there are more, every second one is forgotten, and offsets in between are rounded down. */
 const MOST = 4096;
 
 /**
- * Which plaintext offset a stream offset stands for, where one direction was acknowledged by the other: a record counts when it was
- * received as a whole.
+ * Turns a stream offset that the peer has acknowledged into the plaintext offset up to which it has the plaintext: a record counts only
+ * when all of it was received.
  */
 export class PlainMap {
   private readonly begin: number;
-  /** Stream offsets behind records, and the plaintext offsets there. */
+  /** For each record: the stream offset of its end, and the plaintext offset there. */
   private raws: number[] = [];
   private plains: number[] = [];
   private last: number;
   private closed = false;
 
-  /** `begin`: where TLS begins in the stream; what lies in front of it is plaintext as it is. */
+  /** `begin`: the stream offset where TLS begins; what comes before it was sent in clear. */
   constructor(begin: number) {
     this.begin = begin;
     this.last = begin;
@@ -30,14 +30,14 @@ export class PlainMap {
     this.plains.push(this.last);
   }
 
-  /** Nothing more will be opened. */
+  /** No more records will be opened. */
   close(): void {
     this.closed = true;
   }
 
   /**
-   * The plaintext offset that the peer had received with `raw` stream bytes; -1: not known. `read`: stream bytes that are read so far,
-   * `taken`: those of whole records.
+   * The plaintext offset for a peer that has received `raw` stream bytes; -1: not known. `read`: stream offset up to which the direction
+   * was read; `taken`: the end of its last whole record.
    */
   plain(raw: number, read: number, taken: number): number {
     if (raw <= this.begin) return raw;
@@ -45,7 +45,7 @@ export class PlainMap {
     const n = raws.length;
     if (n === 0 || raw >= raws[n - 1]!) {
       if (this.closed) return -1;
-      // what was received is still to come: at most so much, and a rule that needs less than the truth must not fire
+      // the peer has received bytes that are not read yet: all of them count as plaintext, so that no rule takes it to know less than it does
       return raw > read ? this.last + raw - taken : this.last;
     }
     let low = 0;

@@ -11,7 +11,7 @@ import { APPLICATION_DATA, RECORD_HEADER } from './constants.js';
 import type { WriteKeys } from './key-schedule.js';
 import { HASH_LENGTH, type Suite } from './suites.js';
 
-/** What a record holds once it is open. */
+/** An opened record (decrypted and authenticated): its real content type, and its content. */
 export interface Opened {
   readonly type: number;
   readonly content: Uint8Array;
@@ -20,15 +20,14 @@ export interface Opened {
 /** Opens the records of one direction under one key. */
 export interface RecordCipher {
   /**
-   * The content of the record `bytes[start..end)`, header included, as number `seq` under this key; null where its tag or MAC does
-   * not fit.
+   * Opens the record `bytes[start..end)`, header included, with the sequence number `seq`; null where its tag or MAC does not fit.
    */
   open(bytes: Uint8Array, start: number, end: number, seq: number): Opened | null;
-  /** Bytes that a record is longer than its content, at least. */
+  /** The least number of bytes by which a record is longer than its content. */
   readonly overhead: number;
 }
 
-/** Records under a traffic secret of TLS 1.3 (RFC 8446, 5.2): type and padding are inside. */
+/** Records of TLS 1.3 (RFC 8446, 5.2): the content type and padding are encrypted as well. */
 export function tls13Cipher(suite: Suite, key: Uint8Array, iv: Uint8Array): RecordCipher {
   const nonce = Buffer.alloc(12);
   const { tagLength } = suite;
@@ -49,7 +48,7 @@ export function tls13Cipher(suite: Suite, key: Uint8Array, iv: Uint8Array): Reco
   };
 }
 
-/** Records of TLS 1.2. `encryptThenMac` (RFC 7366) concerns CBC suites only; `macLength`: where truncated_hmac (RFC 6066) cut it. */
+/** Records of TLS 1.2. `encryptThenMac` (RFC 7366) concerns CBC suites only; `macLength`: given where truncated_hmac (RFC 6066) shortens it. */
 export function tls12Cipher(suite: Suite, keys: WriteKeys, encryptThenMac: boolean, macLength?: number): RecordCipher {
   if (suite.protection === 'cbc' || suite.protection === 'null') {
     const length = macLength ?? HASH_LENGTH[suite.mac];
@@ -175,7 +174,7 @@ function macOnly(suite: Suite, keys: WriteKeys, macLength: number): RecordCipher
   };
 }
 
-/** Whether `mac` is the MAC (it may be cut short) of the content behind `header`. */
+/** Whether `mac`, which may be truncated, is the MAC of `header` and `content`. */
 function isMac(suite: Suite, keys: WriteKeys, header: Buffer, content: Uint8Array, mac: Uint8Array): boolean {
   const right = createHmac(suite.mac, keys.mac).update(header).update(content).digest();
   return timingSafeEqual(right.subarray(0, mac.length), mac);
@@ -189,7 +188,7 @@ function openCbc(suite: Suite, key: Uint8Array, iv: Uint8Array, body: Uint8Array
   return plain;
 }
 
-/** Length without the padding, whose bytes all say how many more there are; -1 where they do not agree. */
+/** Length without the padding, each byte of which is the padding's length minus 1; -1 where they differ. */
 function unpadded(plain: Uint8Array): number {
   const padding = plain[plain.length - 1]!;
   const length = plain.length - padding - 1;
@@ -198,7 +197,7 @@ function unpadded(plain: Uint8Array): number {
   return length;
 }
 
-/** Sequence number (8 bytes), type, version (2), length (2): what a MAC of TLS 1.2 covers in front of the content. */
+/** What a MAC of TLS 1.2 covers before the content: sequence number (8 bytes), type (1), version (2), length (2). */
 function macHeader(out: Buffer, bytes: Uint8Array, start: number, seq: number, length: number): void {
   out.writeUInt32BE(Math.floor(seq / 0x1_0000_0000), 0);
   out.writeUInt32BE(seq >>> 0, 4);

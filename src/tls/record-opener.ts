@@ -5,56 +5,56 @@ import { TrafficEpoch, type Epoch } from './epoch.js';
 import type { Opened } from './record-cipher.js';
 import type { RawRecord } from './record-reader.js';
 
-/** Which keys the records of TLS 1.3 are under. */
+/** The keys that a record of TLS 1.3 is under. */
 const EARLY = 0;
 const HANDSHAKE_KEYS = 1;
 const APPLICATION_KEYS = 2;
 
 /**
- * KeyUpdates that may be among lost records: peers make one after gigabytes. Where there were more, nothing behind the loss opens, which
- * is said as for any loss that is too long.
+ * How many KeyUpdates may be among lost records: peers send one after gigabytes. If there were more, nothing behind the loss opens, which
+ * is reported like any other loss that is too long.
  */
 const UPDATES_AHEAD = 2;
 
-/** What a record that was opened shows of the ones that may be missing in front of it. */
+/** What an opened record shows about records that may be missing before it. */
 export interface Loss {
-  /** How many are; null: unknown. */
+  /** How many are missing; null: unknown. */
   readonly records: number | null;
-  /** No application data were among them. */
+  /** Whether it is certain that no application data were among them. */
   readonly spared: boolean;
 }
 
-/** Opens the records of one direction in turn: under which keys, and, behind a loss, as the how manieth. */
+/** Opens the records of one direction in order: finds out which keys each one is under and, behind a loss, which sequence number it has. */
 export class RecordOpener {
-  /** Null: not known yet. */
+  /** Null while they are not known. */
   keys: Exclude<Keys, { state: 'wait' }> | null = null;
   keyUpdates = 0;
   /** Whether records may be missing since the last one that was opened. */
   shaken: boolean;
-  /** Whole records that were not opened since then. */
+  /** How many whole records have failed to open since then. */
   failed = 0;
-  /** Of the record that was opened last, where any may have been missing in front of it; else null. */
+  /** Set by `open`: what the record shows about a loss before it; null where there was none. */
   loss: Loss | null = null;
-  /** Behind a loss, more records may be missing than numbers were tried. */
+  /** Whether more records may be missing, behind the current loss, than numbers are tried. */
   outOfReach = false;
-  /** Too many records did not open. */
+  /** Whether too many records did not open (limit tlsTrials): no more are tried. */
   exhausted = false;
   private readonly limits: Readonly<Limits>;
   /** TLS 1.3: EARLY to APPLICATION_KEYS. */
   private stage = HANDSHAKE_KEYS;
   private epoch: Epoch | null = null;
-  /** Bytes lost since the last record that was opened. */
+  /** Bytes lost since the last record that was opened; Infinity: unknown. */
   private lostBytes: number;
   private trials = 0;
 
-  /** `late`: records may be missing in front of the first. */
+  /** `late`: records may be missing before the first one. */
   constructor(limits: Readonly<Limits>, late: boolean) {
     this.limits = limits;
     this.shaken = late;
     this.lostBytes = late ? Infinity : 0;
   }
 
-  /** Number of the next record under its keys; -1 where these are not there. */
+  /** Sequence number of the next record under the current keys; -1 where these are not known. */
   get number(): number {
     return this.epoch?.seq ?? -1;
   }
@@ -68,7 +68,7 @@ export class RecordOpener {
     return this.keys !== null && (this.keys.state === 'tls12' || this.stage === APPLICATION_KEYS);
   }
 
-  /** Whether the bytes lost since the last record that was opened are counted: its first one was captured. */
+  /** Whether it is known how many bytes were lost since the last record that was opened. */
   get knowsLoss(): boolean {
     return Number.isFinite(this.lostBytes);
   }
@@ -79,19 +79,19 @@ export class RecordOpener {
     else this.enter(keys.earlyFirst ? EARLY : HANDSHAKE_KEYS);
   }
 
-  /** New keys are agreed on: those of now end here. */
+  /** New keys were negotiated: forgets the current ones. */
   drop(): void {
     this.keys = null;
     this.epoch = null;
   }
 
-  /** So many bytes of records are missing. */
+  /** `length` bytes of records are missing. */
   lose(length: number): void {
     this.shaken = true;
     this.lostBytes += length;
   }
 
-  /** An encrypted handshake message was read: the keys change behind some of TLS 1.3. */
+  /** An encrypted handshake message was read: in TLS 1.3, the keys change after some types. */
   advance(type: number): void {
     if (this.keys?.state !== 'tls13') return;
     if (type === END_OF_EARLY_DATA && this.stage === EARLY) this.enter(HANDSHAKE_KEYS);
@@ -107,7 +107,7 @@ export class RecordOpener {
     this.loss = null;
     const opened = this.epoch?.open(r) ?? null;
     if (opened !== null) {
-      // what failed in front of it was not lost in the capture
+      // it has the expected number: no record is missing before it
       if (this.shaken) this.regained(0);
       return opened;
     }
@@ -124,7 +124,7 @@ export class RecordOpener {
     this.epoch = stage === EARLY ? keys.early : stage === HANDSHAKE_KEYS ? keys.handshake : keys.application;
   }
 
-  /** The record may be the first one under the next keys: early data that were refused, a handshake that cannot be read. */
+  /** Tries the record as the first one under the next keys: after refused early data, or after a handshake that cannot be read. */
   private underNextKeys(r: RawRecord): Opened | null {
     const { keys } = this;
     if (keys?.state !== 'tls13') return null;
@@ -145,7 +145,7 @@ export class RecordOpener {
     return null;
   }
 
-  /** Tries the record as one of the next ones: as many may be lost as the lost bytes can have held. */
+  /** Tries the record with higher sequence numbers: as many records may be lost as fit into the lost bytes. */
   private behindLoss(r: RawRecord): Opened | null {
     const { epoch, keys } = this;
     const least = epoch?.cipher.overhead ?? RECORD_HEADER + 17;
@@ -193,7 +193,7 @@ export class RecordOpener {
     return opened;
   }
 
-  /** A record was opened behind a loss of so many others. */
+  /** A record was opened after a loss of `records` others; null: of an unknown number. */
   private regained(records: number | null, spared = records === 0): void {
     this.loss = { records, spared };
     this.shaken = false;

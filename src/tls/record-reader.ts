@@ -8,28 +8,28 @@ export interface RawRecord {
   readonly end: number;
   /** Stream offset of its first byte. */
   readonly offset: number;
-  /** Where its last byte came from, and what the sender had received when it sent the first one. */
+  /** Packet and time of its last byte, and `peerSeen` of its first one. */
   readonly origin: Origin;
 }
 
 export interface RecordTaker {
   record(record: RawRecord): void;
-  /** Whether that is a record: asked behind a hole of unknown extent, where bytes can look like a header. Takes it, if so. */
+  /** Called while records are searched for behind a gap: returns whether these bytes are a record, and takes it if so. */
   found(record: RawRecord): boolean;
-  /** Stream bytes that belong to no record that is whole. */
+  /** Stream bytes that belong to no whole record. */
   leftover(offset: number, length: number): void;
-  /** `length` bytes (Infinity: nobody knows how many) and the records that they touch were lost. */
+  /** `length` bytes (Infinity: an unknown number) were not captured, so that the records that they belong to are lost. */
   cut(length: number, origin: Origin): void;
-  /** The bytes are no record, and none was lost in front of them: nothing further is read. */
+  /** The bytes at `offset` are no record, and none was lost before them: nothing further is read. */
   notTls(offset: number, first: Uint8Array, origin: Origin): void;
 }
 
 const FIRST_BYTES = 16;
 
-/** Finds the TLS records in the bytes of one direction, and finds them again behind holes. */
+/** Splits the bytes of one direction into TLS records, and searches for the next record behind a gap. */
 export class RecordReader {
   private readonly taker: RecordTaker;
-  /** The beginning of a record whose rest is still to come; behind a hole, bytes that are searched. */
+  /** The beginning of a record whose rest is still to come; behind a gap, the bytes that are searched. */
   private buffer = new Uint8Array(512);
   private filled = 0;
   /** Stream offset of the next byte that will come. */
@@ -41,14 +41,14 @@ export class RecordReader {
   private readonly origin = new Origin();
   private peerSeen = -1;
 
-  /** `seeking`: the first byte need not be the first of a record. */
+  /** `seeking`: whether to begin with a search, as the first byte need not be the first of a record. */
   constructor(taker: RecordTaker, offset: number, seeking = false) {
     this.taker = taker;
     this.offset = offset;
     this.seeking = seeking;
   }
 
-  /** Stream offset behind the last whole record. */
+  /** Stream offset up to which bytes were taken: the end of the last whole record. */
   get taken(): number {
     return this.offset - this.filled;
   }
@@ -103,7 +103,7 @@ export class RecordReader {
     }
   }
 
-  /** The next `length` bytes are not in the capture; 0: nobody knows how many, and offsets go on without them. */
+  /** The next `length` bytes are not in the capture; 0: an unknown number, which offsets do not count. */
   gap(length: number, origin: Origin): void {
     if (this.stopped) {
       this.offset += length;
@@ -113,7 +113,7 @@ export class RecordReader {
     const inRecord = this.rest > 0 ? this.rest : left;
     this.drop();
     this.offset += length;
-    // a hole that ends inside the record that it began in, or with it, does not cost the place
+    // after a gap within one record, or up to its end, it is known where the next record begins
     if (length > 0 && length <= inRecord) this.rest = inRecord - length;
     else {
       this.rest = 0;
@@ -164,7 +164,7 @@ export class RecordReader {
     if (filled < this.wholeLength()) return;
     this.filled = 0;
     this.taker.record({ bytes: buffer, start: 0, end: filled, offset: this.offset - filled, origin: this.origin });
-    // a record is handed on in place: what may be kept of it must not be overwritten, and long ones need not be held
+    // a search can make the buffer larger than records need: then a small one takes its place
     if (buffer.length > 2 * MAX_BODY) this.buffer = new Uint8Array(512);
   }
 
@@ -173,7 +173,7 @@ export class RecordReader {
     this.taker.notTls(this.offset, bytes.slice(start, Math.min(end, start + FIRST_BYTES)), origin);
   }
 
-  /** Looks in what is buffered for a record that can be opened. */
+  /** Searches the buffer for a record that can be opened. */
   private search(): void {
     let at = 0;
     const base = this.offset - this.filled;

@@ -77,8 +77,8 @@ class Side {
 }
 
 /**
- * Writes sessions of TLS 1.3 (TLS_AES_128_GCM_SHA256) for examples and tests, without a key exchange: the secrets are given, and told in
- * `keyLog`.
+ * Writes sessions of TLS 1.3 (TLS_AES_128_GCM_SHA256) for examples and tests, without a key exchange: the secrets are fixed by `seed`;
+ * `keyLog` lists them.
  */
 export class SealedSession {
   readonly clientRandom: Buffer;
@@ -140,7 +140,7 @@ export class SealedSession {
     ];
   }
 
-  /** The same with early data of the client, which the server takes or not. */
+  /** The same with early data of the client, which the server accepts or not. */
   openWithEarlyData(data: Uint8Array, taken: boolean): Sealed[] {
     const extension = Buffer.concat([u16(EARLY_DATA), u16(0)]);
     const said = taken ? Buffer.concat([u16(extension.length), extension]) : u16(0);

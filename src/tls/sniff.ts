@@ -3,12 +3,13 @@ import { CLIENT_HELLO, HANDSHAKE, isTlsRecord, RECORD_HEADER, SERVER_HELLO } fro
 /** Record header, handshake header, version, random. */
 const LEAST = RECORD_HEADER + 4 + 2 + 32;
 
+/** A hello at the beginning of a direction: who sent it, and its random. */
 export interface HelloSign {
   readonly from: 'client' | 'server';
   readonly random: Uint8Array;
 }
 
-/** Whether the first bytes of a direction are a hello; `more`: they may become one. */
+/** The hello with which a direction begins, by its first bytes; `more`: more bytes are needed; null: none. */
 export function helloIn(bytes: Uint8Array): HelloSign | 'more' | null {
   if (bytes.length === 0) return 'more';
   if (bytes[0] !== HANDSHAKE || (bytes.length > 1 && bytes[1] !== 3) || (bytes.length > 2 && bytes[2]! > 4))
@@ -21,10 +22,10 @@ export function helloIn(bytes: Uint8Array): HelloSign | 'more' | null {
   return { from: bytes[5] === CLIENT_HELLO ? 'client' : 'server', random: bytes.slice(11, 43) };
 }
 
-/** Records in a row that make bytes from anywhere in a direction TLS. */
+/** How many records in a row prove that a direction is TLS, where they do not begin with its first byte. */
 const CHAIN = 2;
 
-/** Whether records of TLS stand in the bytes, one behind the other; the first need not begin with the bytes. */
+/** Whether the bytes hold TLS records, one after the other; the first need not begin at the first byte. */
 export function holdsRecords(bytes: Uint8Array): boolean {
   for (let at = 0; at + RECORD_HEADER <= bytes.length; at++) {
     if (!isTlsRecord(bytes, at) || bytes[at + 2] !== 3) continue;

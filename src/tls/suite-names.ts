@@ -1,8 +1,8 @@
 import { lazy } from '../base/lazy.js';
 
 /**
- * Cipher suites by number in hex (IANA, "TLS Cipher Suites"), without the leading `TLS_`, as a text that is read when the first one is
- * looked up: most runs never do.
+ * Cipher suites by number in hex (IANA, "TLS Cipher Suites"), without the leading `TLS_`. A text, which is parsed when the first suite is
+ * looked up: most runs never do that.
  */
 const TABLE = `
 0000 NULL_WITH_NULL_NULL; 0001 RSA_WITH_NULL_MD5; 0002 RSA_WITH_NULL_SHA; 0004 RSA_WITH_RC4_128_MD5;

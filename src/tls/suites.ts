@@ -14,8 +14,9 @@ export interface Suite {
   /** The cipher's name for node:crypto; empty for `null`. */
   readonly cipher: string;
   readonly keyLength: number;
-  /** Bytes of the authentication tag (AEAD) or of a block (CBC). */
+  /** Bytes of the authentication tag; 0 where it is no AEAD. */
   readonly tagLength: number;
+  /** Bytes of a cipher block; 0 where the mode is not CBC. */
   readonly blockLength: number;
   /** Hash of HKDF or of the PRF. */
   readonly hash: 'sha256' | 'sha384';
@@ -28,7 +29,7 @@ const CIPHER =
   /^(?<family>AES|ARIA|CAMELLIA|CHACHA20_POLY1305|3DES_EDE|NULL)(?:_(?<bits>128|256))?(?:_(?<mode>GCM|CCM|CBC))?(?<short>_8)?(?:_(?<hash>SHA256|SHA384|SHA|MD5))?$/;
 const MACS = { SHA: 'sha1', SHA256: 'sha256', SHA384: 'sha384', MD5: 'md5' } as const;
 
-/** What a suite's name says of how its records are protected; null where node:crypto, or this program, has no such cipher. */
+/** How a suite protects its records, by its name; null where node:crypto, or this program, has no such cipher. */
 export function suiteOf(id: number): Suite | null {
   const name = suiteName(id);
   const parts = PARTS.exec(name)?.groups;
