@@ -8,9 +8,9 @@ import type { TextFormat } from './text/text-format.js';
 import { SocketPackets } from './text/socket-packets.js';
 
 /*
- * Arca's guest and host talk through rings in shared memory, which no packet capture sees. A dump of that memory still holds the
- * last bytes of each direction (arca.md 3.5): cursors that only grow, two flags, then the ring. What lies further back than
- * the ring is long is overwritten, and since the cursors count from 0 the size of that gap is exact.
+ * Arca's guest and host communicate through rings in shared memory, which no packet capture sees. A dump of that memory still holds the
+ * last bytes of each direction (arca.md 3.5): cursors that only grow, two flags, then the ring. Bytes further back than the ring's size
+ * are overwritten; as the cursors count from 0, the size of that gap is known exactly.
  */
 
 const READ_CURSOR = 0;
@@ -23,17 +23,17 @@ const REGION_HEADER = 24;
 const SINGLE_HEADER = 18;
 const SINGLE_SIZES = [1024, 8192] as const;
 const LARGEST_PAD = 7;
-/** Rings above are taken for something else: the file would have to be held as a whole. */
+/** Largest dump, in bytes, that is read: the whole file is held in memory. */
 const LARGEST_FILE = 32 << 20;
 
 interface Ring {
-  /** Where its header and its data begin in the file. */
+  /** File offsets of its header and its data. */
   readonly header: number;
   readonly data: number;
   readonly size: number;
 }
 
-/** Numbers of a ring's header. */
+/** The cursors and flags of a ring's header. */
 interface Cursors {
   readonly read: number;
   readonly written: number;
@@ -41,7 +41,7 @@ interface Cursors {
   readonly readerClosed: boolean;
 }
 
-/** Reads the header at `at`; null where it cannot be one. `size` is the ring's, 0 where it is not known yet. */
+/** Reads the header of `header` bytes at `at`; null where it cannot be one. `size`: of the ring, in bytes; 0 where not known. */
 function cursorsAt(bytes: Uint8Array, at: number, header: number, size: number): Cursors | null {
   if (at + header > bytes.length) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, header);
@@ -58,7 +58,7 @@ function number48(view: DataView, at: number): number {
   return view.getUint16(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true);
 }
 
-/** The rings of a complete file, or null where it is no dump of any. */
+/** The rings in a complete file; null where it is no dump of rings. */
 function ringsOf(bytes: Uint8Array): Ring[] | null {
   const size = bytes.length / 2 - REGION_HEADER;
   const region = [0, 1].map((i) => {
@@ -78,7 +78,7 @@ function ringsOf(bytes: Uint8Array): Ring[] | null {
   return null;
 }
 
-/** Whether all headers are sound, something was ever written, and what was written first looks like frames. */
+/** Whether all headers are valid, something was ever written, and the first bytes written look like a frame. */
 function areRings(bytes: Uint8Array, rings: readonly Ring[], header: number): boolean {
   let used = false;
   for (const ring of rings) {
@@ -86,13 +86,13 @@ function areRings(bytes: Uint8Array, rings: readonly Ring[], header: number): bo
     if (c === null) return false;
     if (c.written === 0) continue;
     used = true;
-    // once a ring has gone round its oldest bytes may begin anywhere
+    // once a ring has wrapped around, its oldest byte may be in the middle of a frame
     if (c.written <= ring.size && !beginsLikeFrame(bytes, ring.data, c.written)) return false;
   }
   return used;
 }
 
-/** Whether bytes begin as a frame of some family may: a small type and length, or a small length of 16 or 64 bits. */
+/** Whether the bytes may be the beginning of a frame of any family: a small type and length, or a small length of 16 or 64 bits. */
 function beginsLikeFrame(bytes: Uint8Array, at: number, there: number): boolean {
   if (there < 3) return true;
   const [b0, b1, b2] = [bytes[at]!, bytes[at + 1]!, bytes[at + 2]!];
@@ -173,7 +173,7 @@ class RingsParser implements CaptureParser {
     return { line: ++this.step, seconds: 0, nanos: 0 };
   }
 
-  /** Who is guest and who is host differs by family: what the rings hold tells. */
+  /** Which ring is the guest's and which the host's differs between families: the protocol tells by their contents. */
   private event(kind: SocketEvent['kind'], from: 0 | 1): SocketEvent {
     return {
       transport: 'unix',
@@ -196,7 +196,7 @@ export const ARCA_RINGS: TextFormat = {
     if (c === null || c.written - c.read > LARGEST_FILE) return false;
     if (atEnd && head.length < 64 << 10) return ringsOf(head) !== null;
     if (!atEnd) return 'more';
-    // larger than what is looked at: the first ring must have a region's header, and must not have gone round
+    // larger than the bytes at hand: the first ring must have a region's header, and begin like a frame
     const region = cursorsAt(head, 0, REGION_HEADER, 0);
     return region !== null && region.written > 0 && beginsLikeFrame(head, REGION_HEADER, region.written);
   },

@@ -1,4 +1,4 @@
-/** Gathers small pieces into one growing buffer, so that joining them costs no more than their bytes. */
+/** Gathers small pieces in one growing buffer, so that joining them takes time proportional to their bytes. */
 export class ByteGatherer {
   length = 0;
   private buffer = Buffer.alloc(0);

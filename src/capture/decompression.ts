@@ -7,21 +7,21 @@ import type { CaptureParser } from './parser.js';
 import type { ReadHooks } from './reading.js';
 import { isZstdCut, ZstdBlocks, ZstdStream } from './zstd.js';
 
-/** How one kind of compressed data is taken apart. */
+/** How to decompress data of one kind. */
 export interface Compression {
   readonly name: string;
   readonly stream: Duplex;
-  /** Bytes at the end of the file that are held back, so that a wrong checksum does not cost the data before it. */
+  /** How many bytes at the end of the file are held back, so that a wrong checksum there does not cost the data before it. */
   readonly trailerBytes: number;
-  /** How many of the bytes from index `at` are decompressed at once, `consumed` before them; 0: more are needed to know. */
+  /** How many of the bytes from index `at` on to decompress at once; 0: more bytes are needed to know. `consumed`: how many came before. */
   next(bytes: Uint8Array, at: number, consumed: number): number;
-  /** Whether that error is only that the data end too early. */
+  /** Whether the error means only that the data end too early. */
   isCut(error: Error): boolean;
 }
 
-/** Bytes of one piece of output: all that a bomb can make appear at once. */
+/** Largest piece of output, in bytes: a decompression bomb cannot produce more at once. */
 const OUTPUT_BYTES = 64 << 10;
-/** Bytes of one piece of input. Where the data turn out to be corrupt, the output of the piece is lost: small ones at first. */
+/** Sizes of the pieces of input, in bytes. Where the data are corrupt, the output of a piece is lost, so the first pieces are small. */
 const FIRST_PIECE_BYTES = 1 << 10;
 const PIECE_BYTES = 16 << 10;
 const FIRST_PIECES_UNTIL = 64 << 10;
@@ -53,12 +53,12 @@ export class Decompression {
   private held = new Uint8Array(0);
   private consumed = 0;
   private produced = 0;
-  /** What the parser threw. */
+  /** What the parser, or the sink behind it, threw; else null. */
   private thrown: unknown = null;
   private error: Error | null = null;
   private ended = false;
   private wake: () => void = () => undefined;
-  /** Output that is being flushed; decompression waits for it, or little input could make much output pile up. */
+  /** Output that is being flushed: decompression waits for it, as little input can make much output pile up. */
   private flushing: Promise<void> | null = null;
   private readonly compression: Compression;
   private readonly stream: Duplex;
@@ -77,7 +77,7 @@ export class Decompression {
       this.error = error;
       this.wake();
     });
-    // Zero bytes behind the last member (padding of tapes and disk images) end the stream by themselves.
+    // zero bytes after the last member (padding on tapes and in disk images) end the stream by themselves
     this.stream.on('end', () => {
       this.ended = true;
       this.wake();
@@ -88,7 +88,7 @@ export class Decompression {
     return this.parser.done || this.ended || this.error !== null;
   }
 
-  /** The next bytes of the compressed file. They may be overwritten when the promise is settled. */
+  /** The next bytes of the compressed file. The caller may overwrite them once the promise is settled. */
   async push(chunk: Uint8Array): Promise<void> {
     const bytes = Buffer.concat([this.held, chunk]);
     const ready = bytes.subarray(0, Math.max(0, bytes.length - this.compression.trailerBytes));
@@ -102,7 +102,7 @@ export class Decompression {
     this.held = bytes.subarray(at);
   }
 
-  /** See Compression.next; 0 as well where what comes is refused. */
+  /** See Compression.next. Also 0 after an error, which is kept in `error`. */
   private pieceAt(bytes: Uint8Array, at: number): number {
     try {
       return this.compression.next(bytes, at, this.consumed);
@@ -127,7 +127,7 @@ export class Decompression {
     this.stream.destroy();
     this.rethrow();
     const { error } = this;
-    // A record that the damage cuts off is the same finding: the parser need not tell it again.
+    // the parser must not report a record that is cut off by the damage: that is reported below
     this.guard(() => this.parser.end(stopped, error !== null));
     if (error === null || stopped || this.parser.done) return;
     const { name } = this.compression;
@@ -172,7 +172,7 @@ export class Decompression {
       });
   }
 
-  /** Feeds a piece, and waits until all of its output was taken: an error later would make zlib throw it away. */
+  /** Decompresses a piece, and waits until all of its output was taken: after an error zlib would throw it away. */
   private async write(piece: Uint8Array): Promise<void> {
     this.consumed += piece.length;
     await new Promise<void>((resolve) => {
@@ -193,7 +193,7 @@ export class Decompression {
     });
   }
 
-  /** What is found inside is named together with its wrapping. */
+  /** Runs `action`, and adds the compression to the text of a NotACapture: it describes what is inside. */
   private guard(action: () => void): void {
     try {
       action();

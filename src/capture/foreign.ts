@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { hex } from '../base/hex.js';
 import { quote, wireText } from '../base/text.js';
 
-/** First bytes (latin-1) of files that people confuse with captures, and what to say of them. */
+/** First bytes (latin-1) of files that people mistake for captures, and how to describe them. */
 const SIGNATURES: readonly (readonly [string, string])[] = [
   ['\xfd7zXZ\0', 'xz-compressed (unpack it first: xz -d FILE)'],
   ['BZh', 'bzip2-compressed (unpack it first: bzip2 -d FILE)'],
@@ -23,7 +23,7 @@ const SIGNATURES: readonly (readonly [string, string])[] = [
   ['ceph v', 'the raw bytes of one Ceph peer (give both directions with --raw CLIENT_FILE,SERVER_FILE)'],
 ];
 
-/** One line that says what a file that is no capture seems to be, from its first bytes. */
+/** What a file that is no capture seems to be, by its first bytes, in one line. */
 export function describeForeign(head: Uint8Array): string {
   if (head.length === 0) return 'empty file';
   const latin1 = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, 512)).toString('latin1');
@@ -36,7 +36,7 @@ export function describeForeign(head: Uint8Array): string {
   return `looks like ${kindOfText(text)}`;
 }
 
-/** The bytes as text if that is what they are; a character that the end of `head` cuts off does not matter. */
+/** The bytes as text, if they are UTF-8 (the end of `head` may cut off a character); else null. */
 function textOf(head: Uint8Array): string | null {
   if (head.includes(0)) return null;
   for (let cut = 0; cut < 4 && cut < head.length; cut++)

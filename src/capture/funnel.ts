@@ -5,7 +5,7 @@ import type { PacketSink } from './packet.js';
 import { compressionOf } from './sniff.js';
 import type { ReadHooks } from './reading.js';
 
-/** Takes the bytes of a capture as they are stored, compressed or not, in chunks. */
+/** Takes the bytes of a capture file, compressed or not, in chunks, and decompresses them if necessary. */
 export class Funnel {
   private readonly intake: Intake;
   private decompression: Decompression | null = null;
@@ -25,7 +25,7 @@ export class Funnel {
     return this.decompression === null ? this.intake.done : this.decompression.done;
   }
 
-  /** The next bytes. They may be overwritten when it returns, or when the promise that it returned is settled. */
+  /** The next bytes. The caller may overwrite them once it has returned, or the promise that it returned is settled. */
   push(chunk: Uint8Array): void | Promise<void> {
     if (this.first !== null) {
       chunk = Buffer.concat([this.first, chunk]);

@@ -1,7 +1,7 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { systemPath } from '../base/file-name.js';
 
-/** Where the system tells of changes late or not at all (network file systems), the file is looked at this often. */
+/** How often a file is looked at anyway, as some systems report changes late or not at all (network file systems). */
 const POLL_MILLISECONDS = 100;
 
 /** Waits for a file to grow. */
@@ -15,7 +15,7 @@ export class Growth {
     this.signal = signal;
     this.watcher = watchOrNull(path);
     this.watcher?.on('change', this.onChange);
-    // A file that is gone can still be read to its end: polling goes on.
+    // a file that was removed can still be read to its end: polling goes on
     this.watcher?.on('error', () => undefined);
     signal?.addEventListener('abort', this.onChange);
   }

@@ -22,7 +22,7 @@ export function recordParserFor(
   return { parser: new PcapBlocks(sniffed.header, sink, limits), offset: PCAP_HEADER_BYTES };
 }
 
-/** Makes the parser for a format; it wants the bytes from file offset `offset` on. */
+/** Makes the parser for a format. It has to be given the bytes from file offset `offset` on. */
 export function parserFor(
   sniffed: Exclude<Sniffed, { kind: 'gzip' | 'zstd' }>,
   arrival: Arrival,
@@ -39,12 +39,12 @@ export function parserFor(
   return { parser: new RecordWindow(parser, offset, windowBytes), offset };
 }
 
-/** Whether it is what pcap-parser can read. */
+/** Whether the package pcap-parser can read files with this header. */
 function isPlain({ recordHeader, anyLengthOrder }: PcapHeader): boolean {
   return recordHeader === 16 && !anyLengthOrder;
 }
 
-/** Takes the uncompressed bytes of a capture of any format: holds the first ones back until they tell which. */
+/** Takes the uncompressed bytes of a capture of any format: holds the first ones back until the format is known. */
 export class Intake implements CaptureParser {
   private parser: CaptureParser | null = null;
   private head = new Uint8Array(0);

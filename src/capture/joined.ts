@@ -4,7 +4,7 @@ import { safeText } from '../base/text.js';
 import { NotACapture, type CaptureInfo, type CaptureNote, type Packet, type PacketSink } from './packet.js';
 import type { CaptureOptions, CaptureSource, ReadHooks } from './reading.js';
 
-/** Capture files that are one recording, in order of time: what a recorder wrote that changes to a new file now and then. */
+/** Capture files that are one recording, in order of time: their recorder changed to a new file now and then. */
 export interface JoinedFiles {
   readonly parts: readonly string[];
 }
@@ -33,8 +33,12 @@ export async function readJoined(
   }
 }
 
-/** Takes one file of a recording. `before`: packets of those before it; `parts`: all files, where it is the first one. */
+/**
+ * Passes one file of a joined recording on to `sink`. `before`: the number of packets in the files before it; `parts`: for the first file, the
+ * paths of all files (empty where they are not known in advance); else null.
+ */
 export class PartSink implements PacketSink {
+  /** Number of the last packet. */
   last: number;
   private readonly sink: PacketSink;
   private readonly path: string;

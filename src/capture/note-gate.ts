@@ -3,8 +3,8 @@ import { count } from '../base/text.js';
 import type { CaptureNote, PacketSink } from './packet.js';
 
 /**
- * Keeps notes back until the file has shown that it is a capture at all, and the many notes of a hostile file for good: of each
- * rule only so many are told, and then how many more there were.
+ * Holds notes back until it is certain that the file is a capture. Of each rule it passes on only `limit` notes, and at the end how many more
+ * there were: a hostile file may cause many.
  */
 export class NoteGate {
   private early: CaptureNote[] | null = [];
@@ -17,7 +17,7 @@ export class NoteGate {
     this.limit = limit;
   }
 
-  /** The first note that is kept back, if any. */
+  /** The first note that is held back, if any. */
   get first(): CaptureNote | undefined {
     return this.early?.[0];
   }
@@ -30,13 +30,13 @@ export class NoteGate {
     else this.early.push(note);
   }
 
-  /** The sink has been given its info: passes on what was kept back. */
+  /** The sink has been given its info: passes on the notes that were held back. */
   open(): void {
     for (const note of this.early ?? []) this.sink.note(note);
     this.early = null;
   }
 
-  /** The file is over, at `offset`. */
+  /** The file ends at `offset`. */
   end(offset: number): void {
     for (const [rule, told] of this.told) {
       if (told <= this.limit) continue;

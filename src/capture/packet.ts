@@ -1,11 +1,11 @@
 import { EMPTY_BLOCK, type Block } from '../base/block.js';
 import type { Rule } from '../base/rule.js';
 
-/** For packets that have no more comments. */
+/** Shared by all packets without further comments. */
 export const NO_COMMENTS: readonly string[] = [];
 
 /**
- * One captured packet. Readers reuse one object for all packets of a file: whoever keeps anything beyond the call copies it.
+ * One captured packet. Readers reuse one object for all packets of a file: copy what must stay after the call.
  */
 export class Packet {
   /** From 1, as in Wireshark. */
@@ -26,16 +26,16 @@ export class Packet {
   interfaceDescription = '';
   /** First comment of the packet (pcapng), else empty. */
   comment = '';
-  /** The comments behind the first one. */
+  /** The comments after the first one. */
   moreComments: readonly string[] = NO_COMMENTS;
-  /** What a recording of sockets (not of packets) tells; null for real packets. */
+  /** The event, where this comes from a recording of sockets; null for real packets. */
   socket: SocketEvent | null = null;
 }
 
 /** Link type of packets that come from a recording of socket calls and carry `socket`. Not a LINKTYPE_ number. */
 export const SOCKET_EVENT = -1;
 
-/** What a recording of a socket says in one step. `from` and `to` are 0 for the side that connected, 1 for the other. */
+/** One event in a recording of sockets. `from` is 0 for the side that connected, 1 for the other. */
 export interface SocketEvent {
   readonly transport: 'unix' | 'vsock' | 'tcp';
   /** Tells connections apart within one file; a new connection has a new key. */
@@ -48,13 +48,13 @@ export interface SocketEvent {
   readonly ports?: readonly [number, number];
   /** Whether the recording itself tells which side connected; if not, side 0 is only the first that was seen. */
   readonly rolesKnown: boolean;
-  /** Whether the recording tells the order between the two directions. */
+  /** Whether the order of events between the two directions is known. */
   readonly ordered: boolean;
   /** `data` carries the packet's bytes; `gap` says that `length` bytes of `from` were not recorded (-1: unknown how many). */
   readonly kind: 'open' | 'data' | 'gap' | 'fin' | 'reset';
   /**
-   * For `open`: the recording does not show how connections begin. What comes first is taken for the beginning, as long as it can
-   * be one.
+   * For `open`: the recording does not show how connections begin, so that the first bytes are only assumed to be the beginning (see
+   * Connection.doubtStart).
    */
   readonly assumed?: boolean;
   readonly from: 0 | 1;
@@ -89,13 +89,13 @@ export interface PacketSink {
   part?(path: string, firstPacket: number): void;
   packet(packet: Packet): void;
   note(note: CaptureNote): void;
-  /** The recording says with which exit status the program ended that it was made of. */
+  /** The recording tells with which exit status the recorded program ended. */
   ended?(exitStatus: number): void;
   /** TLS secrets that the file itself holds (a Decryption Secrets Block): the text of a key log. */
   keyLog?(text: string): void;
 }
 
-/** The input is not a capture: the message says in one line what was found instead. Exit status 2. */
+/** The input is no capture, or one that cannot be read: the message says in one line what was found instead. Exit status 2. */
 export class NotACapture extends Error {
   override readonly name = 'NotACapture';
 }

@@ -11,7 +11,7 @@ const FRACTION = 4;
 const CAPTURED = 8;
 const ORIGINAL = 12;
 
-/** Classic pcap after its file header, parsed in place: packets are handed out as positions in the window. */
+/** Classic pcap after its file header, parsed in place: packets are not copied, but refer to bytes of the window. */
 export class PcapBlocks implements RecordParser {
   need: number;
   done = false;
@@ -75,7 +75,7 @@ export class PcapBlocks implements RecordParser {
   }
 }
 
-/** Sets the packet's time; a fraction of a second or more (seen from broken writers) is carried over. */
+/** Sets the packet's time. A fraction of a whole second or more, as broken writers produce it, is carried over to the seconds. */
 export function setTime(packet: Packet, seconds: number, fraction: number, nanoseconds: boolean): void {
   const nanos = nanoseconds ? fraction : fraction * 1000;
   if (nanos < 1_000_000_000) {

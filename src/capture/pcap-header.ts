@@ -15,8 +15,8 @@ export interface PcapHeader {
   readonly recordHeader: 16 | 24;
   readonly linkType: number;
   /**
-   * Whether the two lengths of a packet stand in either order: up to version 2.2 the length on the wire came first, of 2.3 there are both
-   * kinds, and so there are of DG/UX, which calls itself 543.0. The captured length is the lower one.
+   * Whether the two lengths of a packet may stand in either order: up to version 2.2 the length on the wire came first; of 2.3, and of DG/UX,
+   * whose version is 543.0, there are files of both kinds. Then the lower one is taken for the captured length.
    */
   readonly anyLengthOrder: boolean;
 }
@@ -36,7 +36,7 @@ export function isPcap(bytes: Uint8Array): boolean {
   return magicOf(bytes) !== null;
 }
 
-/** Reads the file header from the beginning of a file, at least 24 bytes, of which `isPcap` holds. */
+/** Reads the file header from the first bytes of a file for which `isPcap` is true. Throws NotACapture. */
 export function readPcapHeader(bytes: Uint8Array): PcapHeader {
   const found = magicOf(bytes);
   if (found === null || bytes.length < PCAP_HEADER_BYTES)
@@ -56,20 +56,20 @@ export function readPcapHeader(bytes: Uint8Array): PcapHeader {
     nanoseconds,
     recordHeader: magic === MODIFIED ? 24 : 16,
     anyLengthOrder: old,
-    // The upper half holds the length of the frame check sequence.
+    // the upper half holds the length of the frame check sequence
     linkType: view.getUint32(20, littleEndian) & 0xffff,
   };
 }
 
-/** What Nokia's tcpdump puts behind the header of each packet. */
+/** Bytes that Nokia's tcpdump appends to each record header. */
 const NOKIA_BYTES = 4;
-/** Two packets of one capture are not further apart than this: about ten years, in seconds. */
+/** Two packets of one capture are at most this far apart: about ten years, in seconds. */
 const LONGEST_CAPTURE = 315_000_000;
 
 /**
- * Whether the packets have headers that are four bytes longer, as Nokia's tcpdump writes them, with the file header of all others: the
- * second packet, and what follows it, are where they are then, and the second is not where it is else. One record that looks like that may
- * be one that is damaged.
+ * Whether Nokia's tcpdump wrote the file: its record headers are four bytes longer, but its file header is the usual one. Then the second
+ * record is found with longer headers and not with the usual ones, and the third record (or the end) is where longer headers put it. The
+ * second record alone would be no proof: the first one may be damaged.
  */
 function isNokia(bytes: Uint8Array, littleEndian: boolean): boolean {
   const first = PCAP_HEADER_BYTES;

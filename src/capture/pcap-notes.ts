@@ -3,7 +3,7 @@ import { count } from '../base/text.js';
 import type { PcapHeader } from './pcap-header.js';
 import type { CaptureNote } from './packet.js';
 
-/** What both readers of classic pcap say about a damaged file, word for word the same. */
+/** Notes about damaged files, shared by both readers of classic pcap so that their texts are equal. */
 
 /** The file ends `have` bytes into the record at `offset`, which needs `want`. */
 export function recordCutOff(

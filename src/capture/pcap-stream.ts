@@ -9,14 +9,14 @@ import { setTime } from './pcap-blocks.js';
 import { PCAP_HEADER_BYTES, type PcapHeader } from './pcap-header.js';
 import { recordCutOff, recordTooLong } from './pcap-notes.js';
 
-/** Bytes of a record header that pcap-parser can read; the modified format's longer ones it cannot. */
+/** Size of a record header. pcap-parser cannot read the longer ones of the modified format. */
 const RECORD_HEADER_BYTES = 16;
 
 /**
- * Classic pcap that arrives as a stream, read by pcap-parser. What that package gets wrong is put right around it: it refuses the
- * nanosecond magic (it is given the other one), believes every record length (nothing is fed after one above the limit), gathers
- * in quadratic time (it is fed only when a whole header or packet is there), keeps the first chunk it is given (that is the file
- * header alone, a copy), and says nothing of a record that is cut off (the bytes are counted here).
+ * Classic pcap from a stream, read by the package pcap-parser, with workarounds for its defects: it refuses the nanosecond magic (so it is
+ * given the other one), accepts every record length (so it gets nothing after a length above the limit), gathers in quadratic time (so it
+ * gets bytes only when a whole header or packet is there), keeps the first chunk (so that is only a copy of the file header), and does not
+ * report a record that is cut off (so the bytes are counted here).
  */
 export class PcapStream implements CaptureParser {
   done = false;
@@ -28,7 +28,7 @@ export class PcapStream implements CaptureParser {
   private feed: (data: Buffer) => void = () => undefined;
   private count = 0;
   private original = 0;
-  /** File offsets: of the current record, up to which the parser wants bytes before it can go on, and up to which it has them. */
+  /** File offsets: of the current record; up to which pcap-parser needs bytes to go on; up to which it has them. */
   private record = PCAP_HEADER_BYTES;
   private wanted = PCAP_HEADER_BYTES + RECORD_HEADER_BYTES;
   private fed = PCAP_HEADER_BYTES;
@@ -86,7 +86,7 @@ export class PcapStream implements CaptureParser {
     if (this.done) return;
     const { packet } = this;
     packet.number = ++this.count;
-    // Packets are slices of what was fed in one go: they share one block.
+    // packets are slices of the chunk that was fed: they share one block
     if (packet.block.bytes.buffer !== data.buffer) packet.block = new Block(new Uint8Array(data.buffer));
     packet.start = data.byteOffset;
     packet.end = data.byteOffset + data.length;
@@ -102,7 +102,7 @@ export class PcapStream implements CaptureParser {
   }
 }
 
-/** A file header that pcap-parser accepts: microseconds, and otherwise the one that was read. */
+/** A file header that pcap-parser accepts: that of the file, but always version 2.4 with microseconds. */
 function plainHeader(header: PcapHeader): Buffer {
   const bytes = Buffer.alloc(PCAP_HEADER_BYTES);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

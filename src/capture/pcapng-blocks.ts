@@ -8,7 +8,7 @@ export const INTERFACE_STATISTICS = 5;
 export const ENHANCED_PACKET = 6;
 export const DECRYPTION_SECRETS = 0x0a;
 
-/** Type and length in front of each block; and that with the repeated length at its end. */
+/** Bytes of the type and length before each block's body; the same with the length that is repeated at its end. */
 export const BLOCK_HEADER = 8;
 export const BLOCK_OVERHEAD = 12;
 

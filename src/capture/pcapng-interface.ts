@@ -6,21 +6,22 @@ import { IDB } from './pcapng-blocks.js';
 import * as opt from './pcapng-options.js';
 import { TimeUnit } from './pcapng-time.js';
 
-/** One interface of a section, as its Interface Description Block says, and what was dropped on it. */
+/** One interface of a section, by its Interface Description Block, and how many packets were dropped on it. */
 export class Interface {
   readonly id: number;
   readonly linkType: number;
-  /** 0: none. */
+  /** Snapshot length in bytes; 0: none. */
   readonly snapLength: number;
   name = '';
   description = '';
   unit = new TimeUnit(6, 0);
-  /** What `wirelint record` notes of the program that it ran; null where nothing does. */
+  /** Exit status of the program that `wirelint record` ran; null where the file does not tell. */
   exitStatus: number | null = null;
-  /** Sum of the packets' own drop counts, and the totals of the last statistics block. */
+  /** Drops: the sum of the packets' own counts, and the totals of the last statistics block. */
   private counted = 0;
   private byInterface = 0;
   private bySystem = 0;
+  /** The number of drops that was reported last. */
   private told = 0;
 
   constructor(id: number, linkType: number, snapLength: number) {
@@ -44,7 +45,7 @@ export class Interface {
     }
   }
 
-  /** What is to be said of drops now: the first ones at once, all of them at the section's end. */
+  /** The note about drops that is due now, or null: one for the first drops, and one for all of them at the section's end. */
   dropNote(atEnd: boolean, offset: number, length: number): CaptureNote | null {
     const total = Math.max(this.counted, this.byInterface + this.bySystem);
     if (total === this.told || (!atEnd && this.told > 0)) return null;
@@ -77,7 +78,7 @@ function exitStatusOf(comment: string): number | null {
   return match === null ? null : Number(match[1]);
 }
 
-/** Writers that cannot count say so with all bits set. */
+/** A drop count; 0 where the writer could not count, and has set all bits. */
 function dropCount(value: number): number {
   return value < 2 ** 63 ? value : 0;
 }

@@ -13,7 +13,7 @@ export const ISB_OSDROP = 7;
 
 /** Steps through the options of one block after another. */
 export class Options {
-  /** Of the current option: its code, and its value `block.bytes[at..at+length)`. */
+  /** The current option: its code, and its value `block.bytes[at..at+length)`. */
   code = 0;
   at = 0;
   length = 0;
@@ -42,7 +42,7 @@ export class Options {
     return true;
   }
 
-  /** The value as text, of which `limit` bytes are read. */
+  /** The value as text, of which at most `limit` bytes are read. */
   text(limit: number): string {
     const cut = this.length > limit;
     const text = wireText(this.block.bytes, this.at, this.at + (cut ? limit : this.length));

@@ -3,14 +3,14 @@ import { BYTE_ORDER_MAGIC, SHB } from './pcapng-blocks.js';
 
 const SECTION_START = Uint8Array.of(0x0a, 0x0d, 0x0d, 0x0a);
 
-/** Byte order of the section header at `pos` (true: little endian), or null where there is no byte-order magic. */
+/** Byte order of the section header at `pos` (true: little endian); null where there is no byte-order magic. */
 function orderAt(view: DataView, pos: number): boolean | null {
   for (const littleEndian of [true, false])
     if (view.getUint32(pos + SHB.magic, littleEndian) === BYTE_ORDER_MAGIC) return littleEndian;
   return null;
 }
 
-/** Major and minor version of the section header at `pos`, of which 28 bytes are there; null where it is none. */
+/** Major and minor version of the section header at `pos`, of which 28 bytes must be there; null where it is none. */
 export function versionAt(view: DataView, pos: number): [number, number] | null {
   const littleEndian = orderAt(view, pos);
   if (littleEndian === null) return null;
@@ -18,8 +18,8 @@ export function versionAt(view: DataView, pos: number): [number, number] | null 
 }
 
 /**
- * The section header at `pos`, of which 28 bytes are there: its byte order, or null where it is none that can be read (version 1
- * is the only one; its minor versions do not differ).
+ * The byte order of the section header at `pos`, of which 28 bytes must be there; null where it is none that can be read (only version 1
+ * exists; its minor versions do not differ).
  */
 export function sectionAt(view: DataView, pos: number): { littleEndian: boolean } | null {
   const littleEndian = orderAt(view, pos);
@@ -30,8 +30,8 @@ export function sectionAt(view: DataView, pos: number): { littleEndian: boolean 
 }
 
 /**
- * Searches `block.bytes[start..end)` for a section header at any alignment. Where none is complete, `at` is the first byte that
- * may belong to one, and `need` says how many bytes from there on would tell.
+ * Searches `block.bytes[start..end)` for a section header at any alignment. If none is complete, `section` is false, `at` is the first byte
+ * that may belong to one, and `need` is the number of bytes from there on that are needed to tell.
  */
 export function findSection(block: Block, start: number, end: number): { at: number; section: boolean; need: number } {
   const bytes = Buffer.from(block.bytes.buffer, block.bytes.byteOffset, end);

@@ -5,7 +5,7 @@ export class TimeUnit {
   /** As the contract prints it: `us`, `ns`, `2^-10 s`. */
   readonly name: string;
   private readonly offset: number;
-  /** Units per second where plain doubles are exact, else 0. */
+  /** Units per second, if calculations with doubles are exact; else 0. */
   private readonly perSecond: number;
   /** Nanoseconds per unit, for decimal units; else 0. */
   private readonly nanosPerUnit: number;
@@ -18,7 +18,7 @@ export class TimeUnit {
     this.name = binary ? (exponent === 0 ? 's' : `2^-${exponent} s`) : (DECIMAL_NAMES[exponent] ?? `10^-${exponent} s`);
     this.offset = offset;
     this.wide = (binary ? 2n : 10n) ** BigInt(exponent);
-    // The long division below and the product with 10^9 must stay under 2^53.
+    // the long division below, and the product with 10^9, must stay under 2^53
     this.perSecond = exponent <= (binary ? 23 : 9) ? Number(this.wide) : 0;
     this.nanosPerUnit = !binary && exponent <= 9 ? 10 ** (9 - exponent) : 0;
   }
@@ -33,12 +33,12 @@ export class TimeUnit {
     let seconds: number;
     let rest: number;
     if (high < 0x10_0000) {
-      // Below 2^52 the quotient cannot be rounded up to the next integer.
+      // below 2^52 the quotient is never rounded up to the next integer
       const stamp = high * 0x1_0000_0000 + low;
       seconds = Math.floor(stamp / unit);
       rest = stamp - seconds * unit;
     } else {
-      // Long division in base 2^16: no step exceeds 2^53.
+      // long division in base 2^16: no step exceeds 2^53
       const q2 = Math.floor(high / unit);
       const middle = (high - q2 * unit) * 0x1_0000 + (low >>> 16);
       const q1 = Math.floor(middle / unit);

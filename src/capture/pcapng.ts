@@ -24,9 +24,9 @@ export class Pcapng implements RecordParser {
   private readonly notes: NoteGate;
   /** File offset from which on nothing could be read, while the next section header is searched for; else -1. */
   private lostAt = -1;
-  /** Length of the block whose body was skipped and whose end is to come; else 0. */
+  /** Length of a block whose body was skipped, and whose repeated length is still to come; else 0. */
   private skipped = 0;
-  /** Of the current section: where it begins, packet blocks without a use, interfaces beyond the limit. */
+  /** Of the current section: its file offset, the number of unusable packet blocks, and that of interfaces beyond the limit. */
   private section = 0;
   private unusable = 0;
   private surplus = 0;
@@ -98,7 +98,7 @@ export class Pcapng implements RecordParser {
 
   end(bytes: Uint8Array, offset: number, unskipped: number, stopped: boolean, damaged: boolean): void {
     let rest = bytes;
-    // A block that was cut off may have swallowed a file that was appended to this one.
+    // what seems to be the body of a block that is cut off may hold a file that was appended to this one
     while (this.lostAt < 0 && this.skipped === 0 && rest.length > 4) {
       const block = new Block(rest);
       if (!findSection(block, 4, rest.length).section) break;
@@ -168,7 +168,7 @@ export class Pcapng implements RecordParser {
         this.secrets(block, pos, length, base);
         break;
       default:
-      // Name resolution, custom blocks and whatever comes later say nothing about packets.
+      // name resolution, custom blocks and unknown ones say nothing about packets
     }
   }
 
@@ -204,7 +204,7 @@ export class Pcapng implements RecordParser {
     this.handOut(source, data, captured, view.getUint32(pos + ng.EPB.original, littleEndian));
   }
 
-  /** A packet without a time: it gets the time of the packet before it. */
+  /** A simple packet block has no time: the packet gets that of the packet before it. */
   private simplePacket(block: Block, pos: number, length: number, base: number): void {
     const source = this.interfaces[0];
     if (length < ng.SPB.least) this.unusablePacket('is too short', base + pos, length);
@@ -304,7 +304,7 @@ export class Pcapng implements RecordParser {
     if (note !== null) this.notes.note(note);
   }
 
-  /** A packet block whose content cannot be used; it keeps its number. */
+  /** Counts a packet block whose content cannot be used, and reports the first one. It still counts as a packet. */
   private unusablePacket(why: string, offset: number, length: number): void {
     this.packets += 1;
     if (this.unusable++ > 0) return;
@@ -326,7 +326,7 @@ export class Pcapng implements RecordParser {
     this.surplus = 0;
   }
 
-  /** The block at `offset` cannot be believed: nothing can be found before the next section header. */
+  /** The block at `offset` contradicts itself: everything up to the next section header is lost. */
   private giveUpSection(offset: number, length: number, what = 'block'): void {
     this.lostAt = offset;
     const text = `the ${what} at offset ${offset} contradicts itself (length ${hexNumber(length)}); the rest of the section cannot be read`;
@@ -353,7 +353,7 @@ export class Pcapng implements RecordParser {
     });
   }
 
-  /** Tells what the file is, once the leading interfaces are known. */
+  /** Passes the capture's info to the sink, once the first interfaces are known. */
   private inform(): void {
     if (this.informed) return;
     this.informed = true;

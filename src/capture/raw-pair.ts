@@ -10,7 +10,7 @@ export interface RawPair {
   readonly server: string;
 }
 
-/** Bytes that are handed on at once; both files advance together, so that neither direction runs far ahead. */
+/** How many bytes are read at once. Both files advance together, so that neither direction gets far ahead. */
 const PIECE = 16 << 10;
 
 interface Side {
@@ -73,7 +73,7 @@ async function readSides(
   put('open', 0, EMPTY_BLOCK, 0);
   const block = new Block(buffer);
   while (!options.signal?.aborted) {
-    // the side that lags behind in proportion goes on; servers often speak first
+    // the file of which the smaller share was read goes on, at a tie the server's: servers often speak first
     const from = lagging(sides);
     if (from === null) break;
     const side = sides[from];

@@ -2,8 +2,8 @@ import { Block } from '../base/block.js';
 import type { CaptureParser, RecordParser } from './parser.js';
 
 /**
- * Bytes of the buffer that whole records are parsed in; it only grows for a record that does not fit. What is read stays in the processor's
- * second cache so, until it is parsed.
+ * Size in bytes of the buffer in which whole records are parsed; it only grows for a record that does not fit. Small enough that what was
+ * read is still in the processor's second-level cache when it is parsed.
  */
 export const WINDOW_BYTES = 1 << 18;
 
@@ -18,7 +18,7 @@ export class RecordWindow implements CaptureParser {
   private filled = 0;
   /** File offset of the buffer's first byte. */
   private base: number;
-  /** Bytes to be passed over before the next record. */
+  /** How many bytes are to be skipped before the next record. */
   private skip = 0;
 
   /** `offset` is the file offset of the first byte that will come. */
@@ -46,7 +46,7 @@ export class RecordWindow implements CaptureParser {
       this.filled = filled - start;
       this.start = 0;
     } else if (filled === this.block.bytes.length) {
-      // One record fills the buffer: its parser has held its length against a limit. Grow by what really arrived.
+      // one record fills the buffer. Its parser has checked its length against a limit, but the buffer only grows as bytes really arrive
       const larger = new Uint8Array(filled * 2);
       larger.set(this.block.bytes);
       this.block = new Block(larger);

@@ -11,20 +11,20 @@ import { sniff, type Sniffed } from './sniff.js';
 import type { ReadHooks, ReadOptions } from './reading.js';
 import { readSmallCapture, SMALL_BYTES } from './small-capture.js';
 
-/** Bytes that are read at once of a file that is not parsed in place. */
+/** How many bytes are read at once from a file that is not parsed in place. */
 const CHUNK_BYTES = 64 << 10;
 
 /**
- * Bytes of the first batches of a file that does not fit into one window, and how many these are: what is done between batches, such as keeping V8's
- * heap small, is due before thousands of packets have passed.
+ * Size in bytes of the first batches of a file that does not fit into one window, and their number. They are short, as what is done between
+ * batches, such as keeping V8's heap small, must not wait until thousands of packets have passed.
  */
 const SHORT_BATCH_BYTES = 16 << 10;
 const SHORT_BATCHES = 2;
 
-/** Bytes after which output and signals are let through. */
+/** Size of all other batches: after this many bytes, output and signals are let through. */
 const BATCH_BYTES = 1 << 20;
 
-/** Bytes by which a file that is followed is known again: a header, and that of the first packet, which tells when it came. */
+/** How many first bytes identify a file that is followed: its header and that of its first packet, with the packet's time. */
 const KNOWN_BYTES = 512;
 
 /** Reads a regular file from its beginning; with `follow` also what is appended to it later. */
@@ -45,7 +45,7 @@ export async function readRegularFile(
   }
 }
 
-/** Reads a file from its beginning; where it has another size than it had, to its end, or until there is no more room. */
+/** Reads a whole file into `into`; if its size has changed, up to its new end, or until `into` is full. Returns the number of bytes. */
 function readAll({ fd, size }: { readonly fd: number; readonly size: number }, into: Uint8Array): number {
   for (let length = 0; ;) {
     const count = readSync(fd, into, length, into.length - length, length);
@@ -57,9 +57,9 @@ function readAll({ fd, size }: { readonly fd: number; readonly size: number }, i
 class RegularFile {
   private position = 0;
   private shrunk = false;
-  /** Its recorder began it anew: what comes now is another file. */
+  /** Whether its recorder has overwritten it from its beginning: what comes now is another file. */
   private replaced = false;
-  /** Its first bytes, of those that were read, up to KNOWN_BYTES. */
+  /** The first bytes that were read, at most KNOWN_BYTES, to notice that the file was overwritten. */
   private known: Uint8Array = new Uint8Array(0);
   private readonly fd: number;
   private readonly path: string;
@@ -88,13 +88,13 @@ class RegularFile {
     if (sniffed === null) return;
     if (this.growth === null) await this.hooks.regular?.(this.path, sniffed.kind === 'gzip' || sniffed.kind === 'zstd');
     if (sniffed.kind === 'pcap' || sniffed.kind === 'pcapng') {
-      // a file that is not large needs no big window: over many files, clearing the memory would cost more than reading them
+      // no larger window than the file: with many files, clearing the memory would take longer than reading them
       const small = this.growth === null ? Math.min(WINDOW_BYTES, fstatSync(this.fd).size + 1) : WINDOW_BYTES;
       const { parser, offset } = parserFor(sniffed, 'blocks', this.sink, this.options.limits, small);
       this.position = offset;
       await this.readInPlace(parser as RecordWindow);
     } else await this.readChunks();
-    // of a recorder that goes from file to file, and writes the oldest over, that is what became shorter as well
+    // a file that became shorter was overwritten as well, if its recorder reuses its oldest files
     if (this.replaced || (this.shrunk && this.options.over !== undefined))
       this.sink.note({
         rule: TRUNCATED,
@@ -119,7 +119,7 @@ class RegularFile {
     return this.options.over?.() ?? false;
   }
 
-  /** Finds the format without taking bytes; waits for them where the file may grow. null: the user stopped before that. */
+  /** Finds the format without taking bytes; waits for more where the file may grow. null: the user stopped, or the file is over, before that. */
   private async sniff(): Promise<Sniffed | null> {
     while (!this.stopped) {
       const head = fileHead(this.fd);
@@ -173,7 +173,7 @@ class RegularFile {
       }
       this.position += count;
       if (count > 0 || last) return count;
-      // what was appended before it was over has to be read
+      // bytes may have been appended just before it was over: read once more
       last = this.isOver();
       if (last) continue;
       if (fstatSync(this.fd).size < this.position) {
@@ -184,7 +184,7 @@ class RegularFile {
     }
   }
 
-  /** Whether `read`, the bytes at the position, or what comes behind them, are those of another file that was written over this one. */
+  /** Whether the file was overwritten by another one. `read`: the bytes that were just read at `position`. */
   private isAnother(read: Uint8Array): boolean {
     const fresh = this.known.length - this.position;
     if (fresh >= 0 && fresh < read.length && this.known.length < KNOWN_BYTES)

@@ -8,13 +8,13 @@ import { WINDOW_BYTES, type RecordWindow } from './record-window.js';
 import { compressionOf, sniff } from './sniff.js';
 import { openCapture } from './source.js';
 
-/** Finds the TLS secrets that a capture file holds, wherever they stand in it, without looking at its packets. */
+/** Finds the TLS secrets in a capture file, wherever they are, without analyzing its packets. */
 
 function sinkFor(take: (text: string) => void, info: PacketSink['info'] = () => undefined): PacketSink {
   return { info, packet: () => undefined, note: () => undefined, keyLog: take };
 }
 
-/** Whether a regular file is compressed. Throws what the file system says. */
+/** Whether a regular file is compressed. Throws errors of the file system. */
 export function isCompressed(path: string): boolean {
   return withHead(path, compressionOf) !== null;
 }
@@ -28,7 +28,7 @@ function withHead<T>(path: string, look: (head: Uint8Array) => T): T {
   }
 }
 
-/** Reads a whole regular file at once; does nothing where it is no pcapng. Throws what the file system says. */
+/** Searches a whole regular file, synchronously; does nothing where it is no pcapng. Throws errors of the file system. */
 export function scanSecrets(path: string, limits: Readonly<Limits>, take: (text: string) => void): void {
   const sniffed = withHead(path, (head) => sniff(head, true));
   if (sniffed?.kind !== 'pcapng') return;
@@ -48,7 +48,7 @@ export function scanSecrets(path: string, limits: Readonly<Limits>, take: (text:
   }
 }
 
-/** The same for a compressed file, which cannot be read at once: up to its end where it is a pcapng, else no further than that shows. */
+/** The same for a compressed file, asynchronously. Stops as soon as it turns out to be no pcapng. */
 export async function readSecrets(
   path: string,
   limits: Readonly<Limits>,

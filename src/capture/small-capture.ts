@@ -5,19 +5,19 @@ import type { RecordParser } from './parser.js';
 import type { ReadHooks, ReadOptions } from './reading.js';
 import { sniff, SNIFF_BYTES } from './sniff.js';
 
-/** A file of up to so many bytes is read at once, and parsed in one step. */
+/** A file of up to this many bytes is read at once, and parsed in one step. */
 export const SMALL_BYTES = SNIFF_BYTES;
 
-/** So many small captures are read without letting signals and the messages of other threads through. */
+/** After this many small captures, signals and the messages of other threads are let through. */
 const CAPTURES_A_TURN = 4;
 
 let turn = 0;
-/** What small captures are read into, one after the other: a buffer of its own for each would cost more than reading it. */
+/** The buffer that all small captures are read into, one after the other: allocating one for each would take longer than reading it. */
 let spare: Block | null = null;
 
 /**
- * Reads all of a small capture, which `load` puts at the beginning of a buffer: it gives the number of bytes. Returns false, and has done
- * nothing, where they fill the buffer, or are of a format that is not parsed in place. Throws NotACapture.
+ * Reads all of a small capture. `load` copies it to the beginning of a buffer and returns the number of bytes. Returns false, without having
+ * done anything, if they fill the buffer, or are of a format that is not parsed in place. Throws NotACapture.
  */
 export async function readSmallCapture(
   path: string,
@@ -29,7 +29,7 @@ export async function readSmallCapture(
   const { limits, signal } = options;
   if (signal?.aborted) return true;
   const block = spare ?? new Block(new Uint8Array(SMALL_BYTES + 1));
-  // whoever takes the packets may read another capture meanwhile
+  // the sink may read another capture in the meantime: that must not use the same buffer
   spare = null;
   let length: number;
   try {
@@ -50,7 +50,7 @@ export async function readSmallCapture(
   return true;
 }
 
-/** Parses what stands in `block.bytes[start..end)`, at these offsets of its file, and behind which nothing comes. `stopped`: as in CaptureParser. */
+/** Parses `block.bytes[start..end)`, the rest of a file whose offsets are these indexes. `stopped`: as in CaptureParser. */
 export function parseAtOnce(
   parser: RecordParser,
   block: Block,

@@ -7,7 +7,7 @@ import { sectionAt, versionAt } from './pcapng-section.js';
 import { TEXT_FORMATS } from './text/formats.js';
 import type { TextFormat } from './text/text-format.js';
 
-/** Bytes from the start of a file that are looked at, at most. */
+/** How many first bytes of a file are looked at, at most. */
 export const SNIFF_BYTES = 64 << 10;
 
 export type Sniffed =
@@ -18,8 +18,8 @@ export type Sniffed =
   | { readonly kind: 'text'; readonly format: TextFormat };
 
 /**
- * Finds the format from the first bytes, never from a name. null: more bytes are needed (never with `atEnd`). Throws NotACapture
- * with what was found instead.
+ * Finds the format by the first bytes, never by the name. null: more bytes are needed (never with `atEnd`). Throws NotACapture, which says
+ * what was found instead.
  */
 export function sniff(head: Uint8Array, atEnd: boolean): Sniffed | null {
   const last = atEnd || head.length >= SNIFF_BYTES;
@@ -40,12 +40,12 @@ export function sniff(head: Uint8Array, atEnd: boolean): Sniffed | null {
     if (answer === true) return { kind: 'text', format };
     undecided ||= answer === 'more';
   }
-  // What is foreign is named by its first bytes; a few more make the name a better one.
+  // what is no capture is described by its first bytes: wait for enough of them
   if (!last && (undecided || head.length < 512)) return null;
   throw new NotACapture(describeForeign(head));
 }
 
-/** Whether what has the block type of a section header is one; throws where it is, but not one that can be read. */
+/** Whether bytes with the block type of a section header are one. Throws NotACapture where it is one that cannot be read. */
 function isPcapng(head: Uint8Array): boolean {
   if (head.length < SHB.least)
     throw new NotACapture(`pcapng cut off inside its section header (${head.length} of ${SHB.least} bytes)`);
@@ -57,7 +57,7 @@ function isPcapng(head: Uint8Array): boolean {
   return true;
 }
 
-/** How the bytes are compressed, from the first four. */
+/** How a file is compressed, by its first four bytes; null: not, or in an unknown way. */
 export function compressionOf(head: Uint8Array): 'gzip' | 'zstd' | null {
   if (startsWith(head, 0x1f, 0x8b)) return 'gzip';
   return startsWith(head, 0x28, 0xb5, 0x2f, 0xfd) ? 'zstd' : null;

@@ -11,23 +11,23 @@ import { readRegularFile } from './regular-file.js';
 import { readSmallCapture } from './small-capture.js';
 import { readStream } from './streamed.js';
 
-/** A capture that the program itself brings, under a name for events. */
+/** A capture that is read by code of the caller, under a name for events. */
 export interface MadeInput {
   readonly name: string;
   open(options: CaptureOptions): CaptureSource;
 }
 
-/** What is read: a path, `-` for standard input, a pair of raw stream files, files that are one recording, or what is brought. */
+/** What is read: a path, `-` for standard input, a pair of raw stream files, several files that are one recording, or a MadeInput. */
 export type CaptureInput = string | RawPair | JoinedFiles | MadeInput;
 
-/** The name by which events call an input: of several files the first one's. */
+/** The name of an input in events; for a joined recording, that of its first file. */
 export function inputName(input: CaptureInput): string {
   if (typeof input === 'string') return shownPath(input);
   if ('open' in input) return input.name;
   return shownPath('parts' in input ? input.parts[0]! : `${input.client},${input.server}`);
 }
 
-/** The names that an input goes by: those of all its files where they are one recording. */
+/** All names of an input: for a joined recording, those of all its files. */
 export function inputParts(input: CaptureInput): readonly string[] {
   return typeof input !== 'string' && 'parts' in input ? input.parts.map(shownPath) : [inputName(input)];
 }
@@ -39,7 +39,7 @@ export function inputPaths(input: CaptureInput): readonly string[] {
   return 'parts' in input ? input.parts : [input.client, input.server];
 }
 
-/** Opens an input. Nothing is touched before `read`. */
+/** Opens an input. No file is opened before `read` is called. */
 export function openCapture(input: CaptureInput, options: CaptureOptions = {}): CaptureSource {
   if (typeof input !== 'string' && 'open' in input) return input.open(options);
   if (typeof input !== 'string') return 'parts' in input ? openJoined(input, options) : openRawPair(input, options);
@@ -87,14 +87,14 @@ function openRawPair(pair: RawPair, options: CaptureOptions): CaptureSource {
   };
 }
 
-/** A capture that arrives on a stream of bytes, which is opened when it is read. */
+/** A capture from a stream of bytes, which is opened when it is read. */
 export function openStream(name: string, open: () => Readable, options: CaptureOptions = {}): CaptureSource {
   const complete = { ...options, limits: options.limits ?? DEFAULT_LIMITS };
   return { name, read: (sink, hooks = {}) => readStream(open(), complete, sink, hooks) };
 }
 
 /**
- * A FIFO is opened without waiting for its writer and then polled: a thread that waits in open or read could not be stopped, and
+ * Opens a FIFO without waiting for its writer, and reads it without blocking: a thread that waits in open or read could not be stopped, and
  * would keep the process from ending.
  */
 function openFifo(path: string): Readable {

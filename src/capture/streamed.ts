@@ -3,7 +3,7 @@ import { Funnel } from './funnel.js';
 import type { PacketSink } from './packet.js';
 import type { ReadHooks, ReadOptions } from './reading.js';
 
-/** Reads what arrives as a stream: each chunk is parsed as soon as it is there. The stream is destroyed in the end. */
+/** Reads a capture from a stream: each chunk is parsed as soon as it arrives. Destroys the stream at the end. */
 export async function readStream(
   stream: Readable,
   options: ReadOptions,
@@ -32,7 +32,7 @@ export async function readStream(
   }
 }
 
-/** The stream's chunks; ends quietly where the stream was destroyed because the user wants to stop. */
+/** The stream's chunks; ends without an error if the stream was destroyed because the user wants to stop. */
 async function* chunksOf(
   stream: Readable,
   signal: AbortSignal | undefined,

@@ -2,26 +2,26 @@ import { Transform, type TransformCallback } from 'node:stream';
 import { Decompress, ZstdErrorCode, type ZstdError } from 'fzstd';
 import { NotACapture } from './packet.js';
 
-/** Zstandard (RFC 8878): a frame's first bytes, little endian. */
+/** Zstandard (RFC 8878): the magic number of a frame, little endian. */
 const FRAME = 0xfd2fb528;
-/** Frames for applications, to be skipped, have 16 numbers. */
+/** The first of the 16 magic numbers of skippable frames, which hold data of applications. */
 const SKIPPABLE = 0x184d2a50;
 const MAGIC_BYTES = 4;
 const BLOCK_HEADER_BYTES = 3;
 const CHECKSUM_BYTES = 4;
-/** Block types (RFC 8878 3.1.1.2.2): one byte that is to be repeated. */
+/** Block type (RFC 8878 3.1.1.2.2) of a block that stores one byte, to be repeated. */
 const REPEATED = 1;
 
-/** Bytes of a frame header's parts, by their codes (RFC 8878 3.1.1.1.1). */
+/** Sizes of two fields of a frame header, by their codes (RFC 8878 3.1.1.1.1). */
 const DICTIONARY_BYTES = [0, 1, 2, 4] as const;
 const CONTENT_SIZE_BYTES = [0, 2, 4, 8] as const;
 
 /**
- * Finds where blocks end, so that each can be decompressed by itself: a block gives 128 KiB at most, but four bytes are enough for one. A
- * window larger than `most` bytes, which a decompressor has to allocate, is refused by NotACapture.
+ * Finds where blocks end, so that one can be decompressed at a time: each gives at most 128 KiB, while a chunk may hold a block in every four
+ * bytes. Throws NotACapture where a frame needs a window of more than `most` bytes, as the decompressor would allocate it.
  */
 export class ZstdBlocks {
-  /** Bytes that a frame or a block still needs; they may come in any pieces. */
+  /** Bytes of the current header or block that are still to come, in pieces of any size. */
   private left = 0;
   private then: 'frame' | 'block' = 'frame';
   private checksum = 0;
@@ -31,7 +31,7 @@ export class ZstdBlocks {
     this.most = most;
   }
 
-  /** How many of the bytes from index `at` belong together; 0: more are needed to know. */
+  /** How many of the bytes from index `at` on belong to one header or block; 0: more bytes are needed to know. */
   next(bytes: Uint8Array, at: number): number {
     if (this.left === 0) this.left = this.then === 'frame' ? this.frame(bytes, at) : this.block(bytes, at);
     const piece = Math.min(this.left, bytes.length - at);
@@ -39,7 +39,7 @@ export class ZstdBlocks {
     return piece;
   }
 
-  /** Bytes of a frame's header, or of all of a frame that is to be skipped. */
+  /** Size of a frame's header, or of a whole skippable frame. */
   private frame(bytes: Uint8Array, at: number): number {
     if (bytes.length - at < MAGIC_BYTES + 1) return 0;
     const view = new DataView(bytes.buffer, bytes.byteOffset + at, bytes.length - at);
@@ -48,7 +48,7 @@ export class ZstdBlocks {
       if (view.byteLength < 8) return 0;
       return 8 + view.getUint32(4, true);
     }
-    // whatever else it is, the decompressor says what is wrong with it
+    // anything else is left to the decompressor, which reports what is wrong
     if (magic !== FRAME) return view.byteLength;
     const descriptor = view.getUint8(4);
     const single = (descriptor & 0x20) !== 0;
@@ -78,12 +78,12 @@ export class ZstdBlocks {
 
 function contentSize(view: DataView, at: number, bytes: number): number {
   if (bytes === 1) return view.getUint8(at);
-  // two bytes count from 256
+  // a size of two bytes counts from 256
   if (bytes === 2) return view.getUint16(at, true) + 256;
   return view.getUint32(at, true) + (bytes === 8 ? view.getUint32(at + 4, true) * 2 ** 32 : 0);
 }
 
-/** From its descriptor: five bits of exponent, three of mantissa. */
+/** Window size in bytes, from its descriptor: five bits of exponent, three of mantissa. */
 function windowSize(descriptor: number): number {
   const base = 2 ** (10 + (descriptor >> 3));
   return base + (base / 8) * (descriptor & 7);
@@ -118,7 +118,7 @@ export function isZstdCut(error: Error): boolean {
   return (error as Partial<ZstdError>).code === ZstdErrorCode.UnexpectedEOF;
 }
 
-/** What the first `most` bytes of compressed data hold, in whole blocks. Throws where they are damaged. */
+/** Decompresses the beginning of the data, whole blocks only, to at most `most` bytes. Throws where it is damaged. */
 export function startOfZstd(bytes: Uint8Array, most: number, windowBytes: number): Buffer {
   const blocks = new ZstdBlocks(windowBytes);
   const parts: Uint8Array[] = [];

@@ -2,5 +2,5 @@ import { SOCAT } from './socat.js';
 import { STRACE } from './strace.js';
 import type { TextFormat } from './text-format.js';
 
-/** The one list of them, asked in this order. */
+/** All text formats, in the order in which they are asked. */
 export const TEXT_FORMATS: readonly TextFormat[] = [SOCAT, STRACE];

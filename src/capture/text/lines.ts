@@ -11,17 +11,17 @@ export interface Line {
   /** Byte offset in the file, and length in bytes without the line end. */
   readonly offset: number;
   readonly length: number;
-  /** Whether a line end came; false only for the last line of a file that does not end with one. */
+  /** Whether it ends with a line end; false only for the last line of a file that has none at its end. */
   readonly complete: boolean;
 }
 
-/** Stands in `Line.text` where the middle of a line that is longer than the limit was left out. */
+/** The character in `Line.text` where the middle of a line longer than the limit was left out. */
 export const LEFT_OUT = '\0';
 
-/** Characters that are kept from the end of a line that is too long: results of calls stand there. */
+/** How many characters are kept from the end of a line that is too long, as the result of a call stands there. */
 const TAIL = 256;
 
-/** Cuts text into lines in memory that is bounded by `limit` and a small tail, however long a line grows. */
+/** Splits text into lines. Its memory is bounded by `limit` and a small tail, however long a line is. */
 export class LineCutter {
   private held: Buffer[] = [];
   private heldBytes = 0;
@@ -41,7 +41,7 @@ export class LineCutter {
     this.take = take;
   }
 
-  /** What there is to say of lines that were longer than the limit; null where none was. */
+  /** The note about lines that were longer than the limit; null where there were none. */
   get tooLongNote(): CaptureNote | null {
     if (this.tooLong === 0) return null;
     const text = `${count(this.tooLong, 'line')} longer than limit lineBytes (${this.limit}): what stands beyond is a gap`;
@@ -65,7 +65,7 @@ export class LineCutter {
     if (from < bytes.length) this.hold(bytes.subarray(from));
   }
 
-  /** Delivers what stands after the last line end. */
+  /** Delivers the text after the last line end. */
   end(): void {
     if (this.length > 0) this.finish(false);
   }
@@ -77,7 +77,7 @@ export class LineCutter {
       const first = Buffer.from(part.subarray(0, room));
       this.held.push(first);
       this.heldBytes += first.length;
-      // many small chunks of one line become one buffer now and then, so that their number stays small
+      // chunks of one line are joined now and then, so that their number stays small
       if (this.held.length > 1024) this.held = [Buffer.concat(this.held)];
     }
     if (part.length > room) {
@@ -110,7 +110,7 @@ export class LineCutter {
   }
 }
 
-/** The first lines of a head for a format to look at; the last one may be a part of a line. */
+/** The first lines in the first bytes of a file, at most `most`; the last one may be cut off. */
 export function firstLines(head: Uint8Array, most: number): string[] {
   const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
   const lines = text.split('\n', most);

@@ -1,26 +1,30 @@
 import type { SocketLink, SocketSide } from './socket-link.js';
 
-/** One end of a connection: what the kernel calls an open file, however many descriptors stand for it. */
+/** One end of a connection: what the kernel calls an open file description, which several descriptors may refer to. */
 export class OpenSocket {
-  /** `unknown`: a descriptor of which no line says what it is; `other`: certainly no stream socket. */
+  /** `unknown`: no line tells what it is; `other`: certainly no stream socket. */
   kind: 'stream' | 'unknown' | 'other';
+  /** Identity of this end and of its peer (see Annotation); empty where not known. */
   readonly self: string;
   peer = '';
   transport: 'unix' | 'tcp' | 'vsock' = 'unix';
   selfName = '';
   peerName = '';
-  /** The thread that moved bytes over it first (before that: that made it), and the process that the kernel named as the peer (SO_PEERCRED); 0: not told. */
+  /**
+   * The thread that first used it to read or write (before that, the one that made it), and the peer's process by SO_PEERCRED; 0: not
+   * known.
+   */
   tid: number;
   peerPid = 0;
   link: Connected | null = null;
   side: SocketSide = 0;
   rolesKnown = false;
   used = false;
-  /** Its own side stopped reading: a read of 0 bytes says nothing about the peer then. */
+  /** Whether its own side has shut down reading: then a read of 0 bytes does not mean that the peer has ended. */
   readShut = false;
-  /** Descriptors that stand for it. */
+  /** How many descriptors refer to it. */
   holders = 0;
-  /** What a descriptor of unknown kind carried so far. */
+  /** While the kind is unknown: what was transferred so far; `eight`: exactly eight bytes. */
   held: { readonly view: 'write' | 'read'; readonly eight: boolean; readonly replay: () => void }[] = [];
 
   constructor(kind: OpenSocket['kind'], self: string, tid: number) {
@@ -45,15 +49,15 @@ export interface Descriptor {
 /** The descriptors of one thread, or of all threads that are known to share them. */
 export class Table {
   readonly entries = new Map<number, Descriptor>();
-  /** Whether the call that made its process is in the trace: then nothing about it is left to supposition. */
+  /** Whether the call that made its process is in the trace: then all its descriptors are known. */
   born = false;
-  /** Descriptors that were closed, and whether a program was executed, before the call that made the process returned. */
+  /** What happened before the call that made the process returned: descriptors that were closed, and whether a program was executed. */
   readonly closed = new Set<number>();
   executed = false;
 
   /** Threads that have this table. */
   threads = 1;
-  /** Tables that came out of each other have the same family. */
+  /** The same for a process and its children. */
   public family: number;
   private readonly index: FdIndex;
 
@@ -87,9 +91,9 @@ export class Table {
 
 /** The descriptors of all tables. */
 export class FdIndex {
-  /** By number of a descriptor: the tables in which it is something known. */
+  /** By descriptor number: the tables in which it refers to a socket, or possible socket. */
   readonly byFd = new Map<number, Set<Table>>();
-  /** Descriptors in all tables together. */
+  /** Number of descriptors in all tables together. */
   size = 0;
 }
 

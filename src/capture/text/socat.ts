@@ -11,7 +11,7 @@ import { SocketPackets, type Moment } from './socket-packets.js';
 const HEAD =
   /([<>]) (\d{4})\/(\d\d)\/(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{1,9})\s+length=(\d{1,15}) from=(\d{1,15}) to=(\d{1,15})\s*$/;
 
-/** `DATE TIME socat[PID] E ...`: socat's own words, which may stand behind data. */
+/** `DATE TIME socat[PID] E ...`: a message of socat's own, which may follow data on the same line. */
 const MESSAGE = /\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d(?:\.\d+)? socat\[\d+\] /;
 
 interface Block {
@@ -22,14 +22,14 @@ interface Block {
   readonly at: Moment;
   readonly offset: number;
   read: number;
-  /** What was read and not handed on yet. */
+  /** Bytes that were read and not emitted yet. */
   parts: Uint8Array[];
   partBytes: number;
-  /** Where it belongs, once something of it was handed on; null: to nobody for certain. */
+  /** Its connection; undefined while nothing of it was emitted; null: it fits no connection for certain. */
   connection: Connection | null | undefined;
 }
 
-/** Stands for the next offset of a direction of which nothing was seen. */
+/** In place of the next offset of a direction of which nothing was seen yet, as the text begins late. */
 const LATE = -1;
 
 class Connection {
@@ -44,7 +44,7 @@ class Connection {
 }
 
 function eventOf({ key }: Connection, kind: SocketEvent['kind'], from: 0 | 1): SocketEvent {
-  // which address listened is not in the text
+  // the text does not tell which of the two addresses listened
   return {
     transport: 'unix',
     connection: key,
@@ -56,10 +56,10 @@ function eventOf({ key }: Connection, kind: SocketEvent['kind'], from: 0 | 1): S
   };
 }
 
-/** A longer block is handed on in pieces of about this many bytes; nothing of it is lost by that. */
+/** A longer block is emitted in pieces of about this many bytes. */
 const PIECE_BYTES = 256 << 10;
 
-/** Reads what `socat -x` and `socat -x -v` print: one block for each piece that was passed on. */
+/** Reads what `socat -x` and `socat -x -v` print: one block for each piece of data that socat forwarded. */
 class SocatParser implements CaptureParser {
   readonly done = false;
   private readonly lines: LineCutter;
@@ -71,10 +71,10 @@ class SocatParser implements CaptureParser {
   private realNanos = false;
   private shortBytes = 0;
   private shortBlocks = 0;
-  /** Line that proved several connections to be open at once, or 0, and blocks that belong to none for certain. */
+  /** The line that proved that several connections were open at once, or 0; and how many blocks fit no connection for certain. */
   private mixedLine = 0;
   private leftOut = 0;
-  /** Connections that no later block can belong to any more, as there were too many newer ones. */
+  /** How many connections were forgotten because of the limit socatConnections. */
   private forgotten = 0;
   private lastLine: Line | null = null;
   private readonly sink: PacketSink;
@@ -117,7 +117,7 @@ class SocatParser implements CaptureParser {
     if (this.leftOut > 0) say(`${count(this.leftOut, 'block')} that fit no connection for certain: left out`);
     if (this.shortBlocks > 0)
       say(`${count(this.shortBlocks, 'block')} not shown whole: ${byteSize(this.shortBytes)} are gaps`);
-    // one that is over costs nothing by being forgotten
+    // only worth a note where blocks were left out: they may belong to a forgotten connection
     if (this.leftOut > 0 && this.forgotten > 0)
       this.sink.note({
         rule: LIMIT,
@@ -185,7 +185,7 @@ class SocatParser implements CaptureParser {
     else if (block.partBytes >= PIECE_BYTES) this.deliver(block);
   }
 
-  /** The block is over. */
+  /** The current block is over. */
   private finish(atEnd: boolean): void {
     const { block } = this;
     if (block === null) return;
@@ -206,7 +206,7 @@ class SocatParser implements CaptureParser {
     connection.next[block.side] = block.from + block.length;
   }
 
-  /** Hands on what was read of a block. */
+  /** Emits what was read of a block. Returns its connection. */
   private deliver(block: Block): Connection | null {
     const { side, at } = block;
     if (block.connection === undefined) {
@@ -229,7 +229,7 @@ class SocatParser implements CaptureParser {
     return connection;
   }
 
-  /** The connection that a block belongs to; null where several could have it, or none. */
+  /** The connection that a block belongs to; null where it fits several, or none. */
   private connectionOf(block: Block): Connection | null {
     const { side, from, at } = block;
     const newest = this.connections.at(-1);
@@ -245,9 +245,9 @@ class SocatParser implements CaptureParser {
       return connection;
     }
     if (newest.next[side] === from || newest.next[side] === LATE) return newest;
-    // with one connection in the text, what is not printed is a hole
+    // as long as there is only one connection, missing bytes are a gap in it
     if (this.connections.length === 1) return from > newest.next[side] ? newest : null;
-    // An older connection goes on: they were open at once, and blocks may have been taken for the newer one's before.
+    // an older connection goes on, so several are open at once, and earlier blocks may have been assigned to the wrong one
     if (this.mixedLine === 0) {
       this.mixedLine = at.line;
       for (const connection of this.connections)
@@ -289,7 +289,7 @@ export const SOCAT: TextFormat = {
   recognise(head, atEnd) {
     const lines = firstLines(head, 200);
     if (!atEnd && lines.length < 200) lines.pop();
-    // a log of socat's own words may come first
+    // socat's own messages may come first
     for (const line of lines) {
       if (HEAD.test(line.slice(-256))) return true;
       if (line !== '' && !MESSAGE.test(line)) return false;

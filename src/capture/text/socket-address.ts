@@ -47,22 +47,22 @@ export function socketAddress(call: Call, value: Value | undefined): SocketAddre
   }
 }
 
-/** A path as strace prints it: a string's inside, or `@"name"` for an abstract one. */
+/** A path as strace prints it: the inside of a string, or `@"name"` for an abstract one. */
 function quotedText(text: string, kind: Value['kind']): string {
   if (kind === 'string') return wireText(stringBytes(text, 0, text.length));
   const inside = /^(@?)"((?:[^"\\]|\\.)*)"/.exec(text);
   return inside === null ? text : inside[1]! + wireText(stringBytes(inside[2]!, 0, inside[2]!.length));
 }
 
-/** What stands in the angle brackets after a descriptor (`strace -y`, `-yy`). */
+/** What strace prints in angle brackets after a descriptor (`-y`, `-yy`). */
 export interface Annotation {
-  /** `stream`: a stream socket; `socket`: a socket of a kind that is not told; `other`: anything else. */
+  /** `stream`: a stream socket; `socket`: a socket of unknown kind; `other`: anything else. */
   readonly kind: 'stream' | 'socket' | 'other';
   readonly transport: SocketEvent['transport'];
-  /** Identity of this end and of the other; empty where not told. */
+  /** Identity of this end and of its peer; empty where not given. */
   readonly self: string;
   readonly peer: string;
-  /** Endpoint names; empty where not told. A Unix path is that of this end. */
+  /** Endpoint names; empty where not given. A Unix path is that of this end. */
   readonly selfName: string;
   readonly peerName: string;
 }

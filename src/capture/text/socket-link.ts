@@ -1,37 +1,37 @@
 import type { SocketEvent } from '../packet.js';
 import type { Moment, SocketPackets } from './socket-packets.js';
 
-/** The side that connected (0) or accepted (1); where neither is known, 0 is the first that was seen. */
+/** The side that connected (0) or accepted (1); where that is not known, 0 is the one that was seen first. */
 export type SocketSide = 0 | 1;
 
 export function peerOf(side: SocketSide): SocketSide {
   return side === 0 ? 1 : 0;
 }
 
-/** Bytes that a call carried, and how many more it carried that the recording does not show after them. */
+/** Bytes that a call transferred, and how many more after them that the recording does not show. */
 export interface Piece {
   readonly bytes: Uint8Array;
   readonly missing: number;
 }
 
-/** Who showed some bytes of a stream: the call that wrote them or the one that read them. */
+/** Which call shows some bytes of a stream: the one that wrote them or the one that read them. */
 export type View = 'write' | 'read';
 
 /** One direction of a connection. */
 class Flow {
-  /** Bytes that the traced calls of its sender wrote, and those that its receiver read. */
+  /** How many bytes the traced calls of its sender wrote, and those of its receiver read. */
   written = 0;
   read = 0;
-  /** Bytes that were handed on: what either of both showed first. */
+  /** How many bytes were emitted: each when either call showed it first. */
   emitted = 0;
-  /** Of a connection that was open before the recording began, both ends count from different points: only one is followed. */
+  /** Where the connection was open before the recording began, `written` and `read` do not count from the same byte: only one is used. */
   only: View | null = null;
   ended = false;
-  /** Its sender closed the last descriptor that is known; a child that inherited one may still speak. */
+  /** When its sender closed its last known descriptor, or null; a child process that inherited one may still send. */
   closing: Moment | null = null;
 }
 
-/** What tells a connection's ends apart. */
+/** Transport and endpoints of a connection. */
 export interface LinkNames {
   readonly transport: SocketEvent['transport'];
   readonly endpoints: readonly [string, string];
@@ -39,8 +39,8 @@ export interface LinkNames {
 }
 
 /**
- * One connection of a trace of calls. Both of its ends may be traced: then every byte is seen twice, once written and once read,
- * and is handed on when it is seen first.
+ * One connection in a trace of calls. If both ends are traced, every byte is seen twice, once written and once read: it is emitted when it
+ * is seen first.
  */
 export class SocketLink {
   private readonly flows = [new Flow(), new Flow()] as const;
@@ -51,7 +51,7 @@ export class SocketLink {
   openedAt: Moment | null = null;
 
   private readonly key: string;
-  /** Asked once, as late as possible: by then more is known. */
+  /** Called once, as late as possible, when more is known. */
   private readonly name: () => LinkNames;
   private readonly packets: SocketPackets;
 
@@ -61,7 +61,7 @@ export class SocketLink {
     this.packets = packets;
   }
 
-  /** Whether anything of it was handed on. */
+  /** Whether any event of it was emitted. */
   get emitted(): boolean {
     return this.opened;
   }
@@ -102,16 +102,16 @@ export class SocketLink {
     else flow.read = offset;
   }
 
-  /** An unknown number of bytes may have gone out. */
+  /** `from` may have sent an unknown number of bytes. */
   lost(at: Moment, from: SocketSide, ordered: boolean): void {
     if (this.flows[from].ended) return;
     this.packets.event(at, { ...this.event(at, 'gap', from, ordered), length: -1 });
   }
 
-  /** `from` said that it sends no more (`write`), or its peer read the end (`read`). */
+  /** `from` has shut down its direction (`write`), or its peer has read the end of it (`read`). */
   end(at: Moment, from: SocketSide, view: View, ordered: boolean): void {
     const flow = this.flows[from];
-    // what the sender wrote last has not been read yet where only reads are followed
+    // where only reads are used, the last bytes that were written may not have been read yet
     if (flow.ended || (view === 'write' && flow.only === 'read')) return;
     flow.ended = true;
     flow.closing = null;
@@ -132,12 +132,12 @@ export class SocketLink {
     if (!flow.ended) flow.closing ??= at;
   }
 
-  /** That side is alive after all. */
+  /** The side has used the socket again: it was not the end. */
   stillOpen(from: SocketSide): void {
     this.flows[from].closing = null;
   }
 
-  /** Believes a close that nothing contradicted. */
+  /** Ends the direction of a side that has closed its last known descriptor, and has not used the socket since. */
   endIfClosing(from: SocketSide, ordered: boolean): void {
     const { closing } = this.flows[from];
     if (closing !== null) this.end(closing, from, 'write', ordered);

@@ -1,6 +1,6 @@
 import type { Limits } from '../../base/limits.js';
 
-/** Something that happened at a time, to be done when everything before it was done. */
+/** An event that is emitted (by `run`) when all earlier ones were; `key`: its time. */
 interface Waiting {
   readonly key: number;
   readonly bytes: number;
@@ -8,16 +8,16 @@ interface Waiting {
 }
 
 /**
- * Puts what a recording tells into the order of its times. Lines stand in the order of entry or of return of their calls; a write
- * happens when it is entered, a read when it returns.
+ * Puts the events of a recording in order of time. A line stands where its call was entered or where it returned, but a write happens when it
+ * is entered, and a read when it returns.
  */
 export class SocketOrder {
   private waiting: Waiting[] = [];
   private bytes = 0;
-  /** Entry times of calls that may yet turn out to have written. */
+  /** Entry times of calls that have not returned and may have written. */
   private readonly open = new Map<object, number>();
   private now = Number.NEGATIVE_INFINITY;
-  /** Limits because of which something had to be released before its turn was certain. */
+  /** Limits because of which events were released before their order was certain. */
   readonly limitsHit = new Set<'pendingCalls' | 'reorderedCalls' | 'reorderedBytes'>();
   private readonly limits: Readonly<Limits>;
 
@@ -25,13 +25,13 @@ export class SocketOrder {
     this.limits = limits;
   }
 
-  /** Nothing that comes later happened before `key`. */
+  /** No later event has a time before `key`: releases the events up to there. */
   advance(key: number): void {
     if (key > this.now) this.now = key;
     this.release();
   }
 
-  /** A call was entered that happens at `key` if it succeeds: what comes after waits for it. */
+  /** A call was entered at `key` that may write: later events wait until it has returned. */
   hold(call: object, key: number): void {
     if (this.open.size < this.limits.pendingCalls) this.open.set(call, key);
     else this.limitsHit.add('pendingCalls');
@@ -55,7 +55,7 @@ export class SocketOrder {
     } else this.release();
   }
 
-  /** Times begin anew. */
+  /** Times begin anew: `key` may be lower than before. */
   restart(): void {
     this.now = Number.NEGATIVE_INFINITY;
   }

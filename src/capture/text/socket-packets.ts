@@ -1,15 +1,15 @@
 import { Block, EMPTY_BLOCK } from '../../base/block.js';
 import { Packet, SOCKET_EVENT, type PacketSink, type SocketEvent } from '../packet.js';
 
-/** When and where a recording says that something happened. */
+/** The line and time at which a recording shows an event. */
 export interface Moment {
-  /** Line of the recording, from 1: the number by which the packet is known. */
+  /** Line of the recording, from 1: used as packet number. */
   readonly line: number;
   readonly seconds: number;
   readonly nanos: number;
 }
 
-/** Gives a sink the events of recorded sockets as packets. */
+/** Passes the events of recorded sockets to a sink, as packets. */
 export class SocketPackets {
   private readonly packet = new Packet();
   private readonly sink: PacketSink;
@@ -23,7 +23,7 @@ export class SocketPackets {
     this.put(at, event, EMPTY_BLOCK, 0);
   }
 
-  /** `event` has the kind `data`; `bytes` are what was carried. */
+  /** An event of the kind `data`, with its bytes. */
   data(at: Moment, event: SocketEvent, bytes: Uint8Array): void {
     this.put(at, event, new Block(bytes), bytes.length);
   }

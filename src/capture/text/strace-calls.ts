@@ -8,7 +8,7 @@ import { StraceSockets } from './strace-sockets.js';
 import { meaningOf } from './strace-table.js';
 import { StraceTransfers } from './strace-transfers.js';
 
-/** Does to the connections of a trace what each of its calls means for them. */
+/** Applies each call of a trace to the sockets and connections that it concerns. */
 export class StraceCalls {
   private readonly sockets: StraceSockets;
   private readonly transfers: StraceTransfers;
@@ -21,7 +21,7 @@ export class StraceCalls {
     this.transfers = new StraceTransfers(limits, (socket, side) => this.sockets.linkOf(socket, side).link);
   }
 
-  /** The clock jumped back: nothing of what follows can be put in order with what came before. */
+  /** The clock jumped back: what follows cannot be put in order with what came before. */
   startOver(): void {
     this.transfers.startOver();
   }
@@ -30,7 +30,7 @@ export class StraceCalls {
     this.transfers.advance(key);
   }
 
-  /** A call was entered and another thread spoke before it returned. `text` is what was printed so far. */
+  /** A call was entered, and lines of other threads come before it returns. `text`: what was printed of it so far. */
   enter(name: string, text: string, tid: number, key: number): void {
     const shown = /^[a-z_0-9]+\((\d+(?:<.*?>(?=[,) (]|$))?)/.exec(text)?.[1];
     this.entered.delete(tid);
@@ -43,7 +43,7 @@ export class StraceCalls {
       this.entered.set(tid, token);
       if (meaning.does === 'write' && socket !== null && socket.kind !== 'other') this.transfers.hold(token, key);
     } else if (meaning.does === 'close') {
-      // the number can be given out again before this call is seen to return
+      // closed at once: the kernel may give the number to another file before the line comes on which the call returns
       this.sockets.close(tid, shown);
       this.entered.set(tid, { name, socket: null });
     }
@@ -58,7 +58,7 @@ export class StraceCalls {
     this.apply(call, tid, at, key, end, endKey, token?.socket);
   }
 
-  /** A call that stands on one line. */
+  /** A call that was printed on one line. */
   whole(call: Call, tid: number, at: Moment, key: number, end: Moment, endKey: number): void {
     this.apply(call, tid, at, key, end, endKey, undefined);
   }
@@ -89,7 +89,7 @@ export class StraceCalls {
     yield* this.transfers.limitsHit();
   }
 
-  /** What the trace could not tell. */
+  /** What this trace does not show. */
   *remarks(): Iterable<string> {
     yield* this.transfers.remarks();
     if (!this.sockets.identities && this.sockets.plainThreads.size > 1)

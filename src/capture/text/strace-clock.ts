@@ -2,7 +2,7 @@ import type { Clock, Prefix } from './strace-line.js';
 
 const DAY = 86_400;
 
-/** Turns the times of a recording's lines into seconds that only grow where the lines allow it. */
+/** Turns the times on a recording's lines into seconds since 1970: adds up relative times, and counts the days that times of day pass. */
 export class StraceClock {
   kind: Clock | null = null;
   digits = 0;
@@ -10,10 +10,10 @@ export class StraceClock {
   private last = 0;
   private seconds = 0;
   private nanos = 0;
-  /** Lines whose time lies more than a second before that of a line above. */
+  /** How many lines have a time more than a second before that of the line above. */
   backwards = 0;
 
-  /** Takes the prefix of a line in file order. */
+  /** The time of a line with that prefix. Called in file order. */
   take(prefix: Prefix): { seconds: number; nanos: number; jumpedBack: boolean } {
     this.kind ??= prefix.clock;
     if (prefix.digits > this.digits) this.digits = prefix.digits;
@@ -30,7 +30,7 @@ export class StraceClock {
         this.nanos = prefix.nanos;
     }
     if (prefix.clock === 'day') {
-      // a time of day that falls by half a day passed midnight
+      // a time of day that is half a day earlier than the last one has passed midnight
       if (this.last - (this.seconds + this.days * DAY) > DAY / 2) this.days++;
       this.seconds += this.days * DAY;
     }

@@ -5,14 +5,14 @@ import { stringBytes, type Value } from './strace-values.js';
 
 const NO_BYTES = new Uint8Array(0);
 
-/** The bytes that a call moved: the first `result` of what it shows; what is cut or not shown counts as missing. */
+/** The bytes that a call transferred: the first `result` bytes of its buffers. What strace cut or did not print is `missing`. */
 export function carried(call: Call, result: number): Piece[] {
   const pieces: Piece[] = [];
   switch (transferOf(call.name)?.shows) {
     case 'length':
       return [{ bytes: NO_BYTES, missing: result }];
     case 'messages': {
-      // the result is a number of messages, each of which says its own length
+      // the result is the number of messages, each of which has its own length
       for (const message of (call.args[1]?.items ?? []).slice(0, result)) {
         const length = valueNumber(call, field(message, 'msg_len'));
         if (length !== null) fill(pieces, call, buffersOf(call, field(message, 'msg_hdr')), length);
@@ -25,7 +25,7 @@ export function carried(call: Call, result: number): Piece[] {
   }
 }
 
-/** Bytes that a read asked for; null where the line does not tell. */
+/** How many bytes a read asked for; null where the line does not tell. */
 export function asked(call: Call): number | null {
   const buffer = call.args[1];
   if (buffer === undefined) return null;
@@ -44,7 +44,7 @@ export function offStream(call: Call): boolean {
   );
 }
 
-/** Moved bytes of a call that shows only how many: 0 for one that shows nothing. */
+/** How many bytes a call transferred, shown or missing. */
 export function movedBytes(pieces: readonly Piece[]): number {
   let sum = 0;
   for (const { bytes, missing } of pieces) sum += bytes.length + missing;
@@ -53,7 +53,7 @@ export function movedBytes(pieces: readonly Piece[]): number {
 
 interface Buffer {
   readonly value: Value | undefined;
-  /** Its length; null: it takes the rest. */
+  /** Its length in bytes; null: it takes the rest. */
   readonly size: number | null;
 }
 
@@ -72,7 +72,7 @@ function buffersOf(call: Call, value: Value | undefined): Buffer[] {
   return out;
 }
 
-/** Takes `total` bytes out of buffers; what they do not show is missing. */
+/** Adds the first `total` bytes of the buffers to `pieces`; those that are not printed count as missing. */
 function fill(pieces: Piece[], call: Call, buffers: readonly Buffer[], total: number): void {
   let left = total;
   for (const { value, size } of buffers) {

@@ -1,7 +1,7 @@
 import { LEFT_OUT } from './lines.js';
 import { ValueParser, type Value } from './strace-values.js';
 
-/** The clock that a recording's lines show: of the day, since 1970, since the line before, or none. */
+/** Which times a recording's lines show: of the day, since 1970, since the line before, or none. */
 export type Clock = 'day' | 'epoch' | 'relative' | 'none';
 
 export interface Prefix {
@@ -12,7 +12,7 @@ export interface Prefix {
   readonly nanos: number;
   /** Digits after the point. */
   readonly digits: number;
-  /** Where the call begins. */
+  /** Index in the line where the call begins. */
   readonly at: number;
 }
 
@@ -21,10 +21,10 @@ const PREFIX =
 
 /** Largest process id of Linux: a larger first number is a time. */
 const PID_MAX = 1 << 22;
-/** Seconds: a smaller number with a point is the time since the line before (`-r`). */
+/** In seconds: a smaller number with a decimal point is the time since the line before (`-r`). */
 const EPOCH_FROM = 1e8;
 
-/** Reads what stands before the call on a line. */
+/** Reads the part of a line before the call. */
 export function readPrefix(text: string): Prefix {
   const match = PREFIX.exec(text)!;
   let tid = Number(match[1] ?? match[2] ?? 0);
@@ -51,7 +51,7 @@ function nanosOf(fraction: string): number {
   return Number(fraction.padEnd(9, '0'));
 }
 
-/** What a line says after its prefix. */
+/** What follows the prefix on a line. */
 export type Statement =
   | { readonly kind: 'call'; readonly name: string }
   | { readonly kind: 'unfinished'; readonly name: string; readonly entry: string }
@@ -87,7 +87,7 @@ export interface Call {
   readonly name: string;
   readonly text: string;
   readonly args: readonly Value[];
-  /** The number that it returned, or null: `?`, an address, or a result that is not on the line. */
+  /** The number that it returned; null where the result is `?` or an address, or is not on the line. */
   readonly result: number | null;
   /** The result as printed (`3<UNIX-STREAM:[1]>`, `-1`), without error name; empty where there is none. */
   readonly resultText: string;
@@ -100,7 +100,7 @@ export interface Call {
 const RESULT = /^\s*= (\?|-?\d+(?:<.*?>(?=\s|$))?|0x[0-9a-f]+)(?: (E[A-Z0-9]+)\b)?/;
 const DURATION = /<(\d+)\.(\d{1,9})>$/;
 
-/** Parses `NAME(ARGS) = RESULT ...` that begins at `at`. Null where the result is missing: the line is cut. */
+/** Parses `NAME(ARGS) = RESULT ...` from `at` on; null where the result is missing, as the line is cut off. */
 export function readCall(name: string, text: string, at: number): Call | null {
   const lost = text.indexOf(LEFT_OUT, at);
   const shownText = lost < 0 ? text : text.slice(0, lost);
@@ -108,7 +108,7 @@ export function readCall(name: string, text: string, at: number): Call | null {
   const args = parser.arguments(shownText, at + name.length + 1);
   let rest = text[parser.at] === ')' ? text.slice(parser.at + 1) : '';
   if (lost >= 0) {
-    // the arguments were left out, the result stands at the very end
+    // the middle of the line was left out; the result is in its tail
     const equals = text.lastIndexOf(') = ');
     rest = equals > lost ? text.slice(equals + 1) : '';
   }
@@ -141,7 +141,7 @@ export function valueNumber(call: Call, value: Value | undefined): number | null
   return match === null ? null : Number(match[0]);
 }
 
-/** The field of that name, also inside of nested structures' first level. */
+/** The item of a structure or array that has that field name. */
 export function field(value: Value | undefined, name: string): Value | undefined {
   return value?.items.find((item) => item.name === name);
 }

@@ -9,17 +9,17 @@ export class StraceSockets {
   private readonly tables = new Map<number, Table>();
   private readonly index = new FdIndex();
   private readonly byIdentity = new Map<string, OpenSocket>();
-  /** By number: the connected socket that was closed last under it. */
+  /** By descriptor number: the connected socket that was closed last under it. */
   private readonly left = new Map<number, { readonly socket: OpenSocket; readonly tid: number }>();
   private connections = 0;
   private families = 0;
-  /** Threads that were taken for others of the same process, because nothing tells how they are related. */
+  /** Threads that were taken for threads of one process, as nothing in the trace tells how they are related. */
   readonly assumedThreads = new Set<number>();
-  /** Whether any descriptor carried an identity that both ends of a connection share (`-yy`). */
+  /** Whether any descriptor was printed with the identities of both ends of its connection (`-yy`). */
   identities = false;
-  /** Threads that held a connected socket without such an identity; the first two of them. */
+  /** The first two threads that connected or accepted a socket. */
   readonly plainThreads = new Set<number>();
-  /** What was given up because there was too much of it, in words that begin with the limit. */
+  /** What was given up because of limits: texts that begin with the limit's name. */
   readonly givenUp = new Set<string>();
 
   private readonly packets: SocketPackets;
@@ -120,8 +120,8 @@ export class StraceSockets {
     table.drop(fd);
     if (!table.born && table.closed.size < 1024) table.closed.add(fd);
     if (socket === undefined || socket.kind === 'other') return;
-    // Threads share descriptors, forked processes do not, and without their clone calls nothing says which these are. A process
-    // that goes on using the socket shows that it was open.
+    // threads share descriptors and forked processes do not; without their clone calls it is unknown which these are. So the socket counts
+    // as closed for all of them: a process that goes on using it shows that it was open
     for (const other of this.index.byFd.get(fd) ?? [])
       if (other.family !== table.family && other.entries.get(fd)?.socket === socket) other.drop(fd);
     if (socket.link !== null) {
@@ -175,11 +175,11 @@ export class StraceSockets {
     table.closed.clear();
   }
 
-  /** The connection of a socket; it is made with the socket on `side` where there is none. */
+  /** The connection of a socket. If there is none yet, it is made, with the socket on `side`. */
   linkOf(socket: OpenSocket, side: SocketSide): Connected {
     const peer = socket.peer === '' ? undefined : this.byIdentity.get(socket.peer);
     if (socket.link !== null) {
-      // both ends became known apart from each other: join them while nothing was handed on
+      // each end was given a connection of its own before it was known that they belong together: join them while nothing was emitted
       const { link } = socket;
       if (peer?.link && peer.link !== link && !link.link.emitted) this.join(socket, peer);
       return socket.link;
@@ -221,7 +221,7 @@ export class StraceSockets {
     if (annotation.peer !== '') this.identities = true;
     let socket = this.byIdentity.get(annotation.self);
     if (socket === undefined) {
-      // a TCP socket is known by its inode until it is connected, by its addresses then
+      // strace identifies a TCP socket by its inode until it is connected, and by its addresses from then on
       const own = this.table(tid).entries.get(fd)?.socket;
       const same =
         own !== undefined && own.peer === '' && own.transport === annotation.transport && own.kind === 'stream';
@@ -234,7 +234,7 @@ export class StraceSockets {
     return socket.kind === 'other' ? null : socket;
   }
 
-  /** A descriptor that this thread never made: that of the one other thread that has it open. */
+  /** The socket of a descriptor that this thread never made: that of the only other thread that has the number open; else null. */
   private inherited(tid: number, fd: number): OpenSocket | null {
     if (this.table(tid).born) return null;
     let found: OpenSocket | null = null;
@@ -249,7 +249,7 @@ export class StraceSockets {
       if (found.kind === 'unknown' && this.assumedThreads.size < this.limits.threads) this.assumedThreads.add(tid);
       return found;
     }
-    // a server closes the descriptor that it left to a child whose making is not in the trace
+    // or a server has closed the descriptor that it passed on to a child, whose fork is not in the trace
     const left = this.left.get(fd);
     return left !== undefined && left.tid !== tid && left.socket.link!.link.isClosing(left.socket.side)
       ? left.socket
@@ -285,7 +285,7 @@ export class StraceSockets {
     const most = this.limits.openStreams;
     if (table.entries.size > most) {
       this.givenUp.add(`openStreams: more than ${most} descriptors open at once; the oldest are forgotten`);
-      // several at once: to step over what was deleted at a Map's front costs as much as to delete it
+      // several at once, as iterating over entries that were deleted at a Map's front costs as much as deleting them
       let room = Math.max(1, most >> 4);
       for (const oldest of table.entries.keys()) {
         const dropped = table.drop(oldest);
@@ -343,7 +343,7 @@ function readDescriptor(shown: string): { fd: number; annotation: Annotation | n
   return { fd: Number(match[1]), annotation: match[2] === undefined ? null : readAnnotation(match[2]) };
 }
 
-/** Endpoint names of a connection from what both ends tell. */
+/** Endpoint names of a connection, from what is known of both ends. */
 function namesOf([client, server]: Connected['ends']): LinkNames {
   const transport = (server ?? client)!.transport;
   const prefix = transport === 'unix' ? 'unix:' : '';

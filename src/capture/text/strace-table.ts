@@ -1,13 +1,13 @@
-/** A call that puts bytes into a stream, or takes some out of it. The descriptor is its first argument. */
+/** A system call that writes bytes to a stream, or reads some from it. The descriptor is its first argument. */
 export interface Transfer {
   readonly does: 'write' | 'read';
-  /** What it shows of them: buffers behind the descriptor; messages, each of which says its length; or only how many there were. */
+  /** How strace shows the bytes: as buffers after the descriptor; as messages, each with its own length; or only their number. */
   readonly shows: 'buffers' | 'messages' | 'length';
-  /** Only a socket takes it: a descriptor in it needs no other proof. */
+  /** Whether it works on sockets only, so that it proves that its descriptor is one. */
   readonly socketOnly: boolean;
 }
 
-/** A call that makes, names or ends what a descriptor stands for. */
+/** A system call that creates, names or closes what a descriptor refers to. */
 export interface Change {
   readonly does:
     | 'close'
@@ -40,10 +40,10 @@ const ofSockets = (does: Transfer['does'], shows: Transfer['shows'] = 'buffers')
   socketOnly: true,
 });
 const change = (does: Change['does']): Change => ({ does });
-/** It returns a descriptor which is no stream socket. */
+/** Returns a descriptor that is no stream socket. */
 const OPEN = change('open');
 
-/** What each call of the system means for the connections of a trace; what is not here means nothing for them. */
+/** What each system call means for the connections of a trace; calls that are not listed mean nothing for them. */
 const CALLS: Readonly<Record<string, Transfer | Change>> = {
   write: moves('write'),
   writev: moves('write'),

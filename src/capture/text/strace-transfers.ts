@@ -8,9 +8,9 @@ import { asked, carried, movedBytes, offStream } from './strace-data.js';
 import { valueText, type Call } from './strace-line.js';
 import { transferOf } from './strace-table.js';
 
-/** Microseconds of silence after which the close of a last known descriptor is believed. */
+/** Microseconds after which the close of a socket's last known descriptor counts as the end, if the socket was not used again. */
 const BELIEVED_AFTER = 1e6;
-/** What a held call costs besides its bytes. */
+/** Bytes of memory for a held call, besides the bytes that it transferred. */
 const HELD_COST = 256;
 
 interface Closing {
@@ -19,15 +19,15 @@ interface Closing {
   readonly key: number;
 }
 
-/** What calls carried over sockets, handed to the connections in order of time. */
+/** Passes what calls transferred over sockets on to the connections, in order of time. */
 export class StraceTransfers {
   private readonly order: SocketOrder;
-  /** Closes that wait to be believed, oldest first; those before `believed` were. */
+  /** Closes that may not be the end yet (see BELIEVED_AFTER), oldest first; those before index `believed` were. */
   private readonly closings: Closing[] = [];
   private believed = 0;
   private ordered = true;
   private readonly heldBytes = new WeakMap<OpenSocket, number>();
-  /** The same of all descriptors, with what the calls cost. */
+  /** The same for all descriptors together, with HELD_COST for each call. */
   private heldInAll = 0;
   private readonly hit = new Set<'unknownCalls' | 'unknownBytes' | 'bufferedBytes'>();
   private believedEarly = 0;
@@ -40,14 +40,14 @@ export class StraceTransfers {
   private readonly limits: Readonly<Limits>;
   private readonly linkOf: (socket: OpenSocket, side: SocketSide) => SocketLink;
 
-  /** `linkOf` gives the connection of a socket, and makes it with the socket on that side where there is none. */
+  /** `linkOf`: see StraceSockets. */
   constructor(limits: Readonly<Limits>, linkOf: (socket: OpenSocket, side: SocketSide) => SocketLink) {
     this.limits = limits;
     this.order = new SocketOrder(limits);
     this.linkOf = linkOf;
   }
 
-  /** Times begin anew, and say nothing about what came before. */
+  /** Times begin anew: they cannot be compared with earlier ones. */
   startOver(): void {
     this.order.flush();
     this.order.restart();
@@ -65,7 +65,7 @@ export class StraceTransfers {
     }
   }
 
-  /** A call that may write was entered: what happens after `key` waits until it returns. */
+  /** A call that may write was entered: events after `key` wait until it has returned. */
   hold(call: object, key: number): void {
     this.order.hold(call, key);
   }
@@ -94,7 +94,7 @@ export class StraceTransfers {
     if (offStream(call)) return;
     const { result, name } = call;
     if (socket.kind === 'unknown' && transferOf(name)?.socketOnly === true) {
-      // a datagram says where it goes
+      // a sendto with an address sends a datagram
       if (name === 'sendto' && call.args[4] !== undefined && valueText(call, call.args[4]) !== 'NULL')
         socket.kind = 'other';
       else this.becomesStream(socket);
@@ -133,7 +133,8 @@ export class StraceTransfers {
       run();
       return;
     }
-    // Nothing says what this descriptor is. Files and pipes go one way, event counters eight bytes at a time.
+    // It is unknown what this descriptor is. Bytes in both directions make it a socket: files and pipes have one direction only. Event
+    // counters have both, but always transfer eight bytes.
     socket.held.push({ view, eight: moved === 8, replay: run });
     const bytes = (this.heldBytes.get(socket) ?? 0) + moved;
     this.heldBytes.set(socket, bytes);
@@ -184,7 +185,7 @@ export class StraceTransfers {
       yield `closings: more than ${limits.closings} closes at once; ${count(this.believedEarly, 'connection')} counted as closed before a second had passed`;
   }
 
-  /** Does something to the connection of a socket when its turn has come. */
+  /** Queues `run` on the connection of a socket at the time `key`. */
   private later(
     socket: OpenSocket,
     key: number,
@@ -192,12 +193,12 @@ export class StraceTransfers {
     run: (link: SocketLink, side: SocketSide) => void,
   ): void {
     if (socket.kind !== 'stream') return;
-    // a path of its own shows the server; without one, and without the call that set it up, the first one seen is named first
+    // a Unix socket with a path of its own is the server's; else, without the calls that set it up, the first end seen becomes side 0
     const isServer = socket.transport === 'unix' && socket.selfName !== '' && socket.peer !== '';
     if (isServer) socket.rolesKnown = true;
     const link = this.linkOf(socket, isServer ? 1 : 0);
     this.order.add(key, bytes, () => {
-      // ends may have been joined since
+      // the socket may have been joined with its peer since
       const now = socket.link?.link ?? link;
       run(now, socket.side);
     });
@@ -220,7 +221,7 @@ export class StraceTransfers {
         this.believedEarly++;
         this.believe(this.closings[this.believed++]!);
       }
-      // both ends closed: neither contradicts the other
+      // both ends were closed: neither can be used again
       if (link.isClosing(other)) {
         link.endIfClosing(other, this.ordered);
         link.endIfClosing(socket.side, this.ordered);
@@ -232,7 +233,7 @@ export class StraceTransfers {
     link.endIfClosing(from, this.ordered);
   }
 
-  /** A call that may or may not have written. */
+  /** A call whose result is not known: it may have written. */
   unanswered(name: string, socket: OpenSocket | null, at: Moment, key: number): void {
     if (transferOf(name)?.does !== 'write' || socket === null || socket.kind !== 'stream') return;
     this.uncertain++;

@@ -1,6 +1,6 @@
 /**
- * One argument, field or array element as strace prints it. `start..end` is its text: of a string what stands between the quotes,
- * of a word everything (`3<UNIX-STREAM:[1->2]>`, `MSG_PEEK|MSG_DONTWAIT`, `[110 => 2]` is a list of one word).
+ * One argument, field or array element as strace prints it. `start..end` is its text: of a string the text between the quotes, of a word
+ * all of it (`3<UNIX-STREAM:[1->2]>`, `MSG_PEEK|MSG_DONTWAIT`). `[110 => 2]` is a list of one word.
  */
 export interface Value {
   /** Field name (`msg_iov`), or empty. */
@@ -10,17 +10,17 @@ export interface Value {
   readonly end: number;
   /** Elements of an array or fields of a structure. */
   readonly items: readonly Value[];
-  /** Something was left out: a string or an array that strace cut, a line that was too long. */
+  /** Whether something was left out: strace shortened a string or an array, or the line was too long. */
   readonly cut: boolean;
 }
 
-/** Nesting that is followed: deeper brackets are no call of ours. */
+/** How many brackets inside each other are parsed: no call that matters here has more. */
 const DEPTH = 12;
 
 /** Parses the values of one line. Never throws; text that is no value becomes a word. */
 export class ValueParser {
   private text = '';
-  /** Where parsing stands: after `values`, at the bracket that closed them or at the end of the text. */
+  /** Index of the next character; after `values`: of the closing bracket, or the end of the text. */
   at = 0;
 
   /** The arguments of a call, from the character after its opening bracket. */
@@ -74,7 +74,7 @@ export class ValueParser {
       const end = this.at;
       if (text[this.at] !== undefined) this.at++;
       const value: Value = { name, kind: 'list', start: start + 1, end, items, cut };
-      // a value that the call changed: what it became counts
+      // `[...] => [...]`, a value that the call has changed: the new one counts
       const became = / => (?=[[{])/y;
       became.lastIndex = this.at;
       if (!became.test(text)) return value;
@@ -105,7 +105,7 @@ export class ValueParser {
     return { name, kind: 'string', start, end, items: [], cut };
   }
 
-  /** Runs over a word: to the next comma or closing bracket outside of its own brackets, quotes and annotation. */
+  /** Skips a word: up to the next comma or closing bracket outside of its own brackets, quotes and annotation. */
   private word(): void {
     const { text } = this;
     let open = 0;
@@ -129,7 +129,7 @@ function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
-/** Position of the `>` that closes the annotation of a descriptor that begins at `from` (a `<`). `->` belongs to it. */
+/** Index of the `>` that closes the annotation of a descriptor whose `<` is at `from`. The `>` of `->` does not close it. */
 function annotationEnd(text: string, from: number): number {
   for (let i = from + 1; i < text.length; i++) {
     const c = text[i]!;

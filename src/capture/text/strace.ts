@@ -16,7 +16,7 @@ interface Unfinished {
   readonly key: number;
 }
 
-/** Reads what strace prints: one line a call, of all threads of a trace. */
+/** Reads what strace prints: one line for each call, of all traced threads. */
 class StraceParser implements CaptureParser {
   readonly done = false;
   private readonly lines: LineCutter;
@@ -136,7 +136,7 @@ class StraceParser implements CaptureParser {
     });
   }
 
-  /** Says, once and last, what this recording could not tell. */
+  /** Reports, at the end, what this recording does not show. */
   private remarks(stopped: boolean): void {
     const say = (text: string): void => this.sink.note({ rule: RECORDING, text, offset: 0, length: 0 });
     if (this.cutLine !== null && !stopped) {
@@ -172,16 +172,16 @@ class StraceParser implements CaptureParser {
   }
 }
 
-/** Bytes and characters of a call that move data, or set sockets up: what a trace of sockets begins with. */
+/** Names of system calls with which a trace usually begins, or that move data or set up sockets. */
 const FAMILIAR =
   /^(?:execve|brk|read|write|readv|writev|close|socket|socketpair|connect|accept4?|bind|listen|getsockopt|setsockopt|getsockname|sendto|recvfrom|sendmsg|recvmsg|shutdown|openat|mmap|ppoll|poll|epoll_wait|epoll_pwait|restart_syscall|futex|fcntl|dup|dup2|dup3|clone|clone3)$/;
 
 const RESULT = /\) += (?:-?\d|\?|0x)/;
 
-/** Stacks (`-k`) and what strace itself says. */
+/** Lines of stack traces (`-k`), and messages of strace itself. */
 const ASIDE = /^(?: > |strace: )/;
 
-/** Lines that are looked at. */
+/** How many lines are looked at to recognize the format. */
 const LOOKED_AT = 200;
 
 export const STRACE: TextFormat = {
@@ -204,7 +204,7 @@ export const STRACE: TextFormat = {
     if (sure > 0) return sure >= strange;
     if (strange > 20 || (atEnd && strange > 0)) return false;
     if (partial === null) return false;
-    // one line that is longer than the head
+    // there is only the beginning of one line
     const { at } = readPrefix(partial);
     const statement = readStatement(partial, at);
     const could = statement.kind === 'call' && FAMILIAR.test(statement.name);
