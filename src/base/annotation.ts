@@ -29,7 +29,7 @@ export function fieldsOf(annotations: readonly Annotation[]): Record<string, Jso
   return fields;
 }
 
-/** Made in place, field by field: spreading what may be absent takes several times as long, and there is one for each field of each line. */
+/** Makes an annotation. Optional properties are set one by one: spreading takes several times as long, and each field of a message has one. */
 export function row(
   name: string,
   at: number,

@@ -7,7 +7,7 @@ export class Block {
   readonly view: DataView;
 
   constructor(bytes: Uint8Array) {
-    // a Buffer's slice() shares memory where an array's copies: nobody below shall have to know which it is
+    // Buffer.slice() shares memory and Uint8Array.slice() copies: `bytes` is never a Buffer, so that its slice() always copies
     this.bytes = Buffer.isBuffer(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }

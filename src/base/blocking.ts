@@ -1,16 +1,16 @@
 /**
- * Calls of the system that wait for somebody else: opening a FIFO, writing to a pipe that nobody reads. While JavaScript waits in one, no
- * handler of a signal runs; so the handlers step aside meanwhile, and a signal ends the program as it does any other.
- * The module holds it because handlers of signals are the process's, of which there is one.
+ * System calls that may block until another process acts: opening a FIFO, writing to a pipe that nobody reads. Meanwhile no JavaScript runs,
+ * so no signal handler either. The handlers are therefore removed for that time, and a signal ends the program as it ends any other.
+ * The state is the module's, as signal handlers are the whole process's.
  */
 let stepAside: () => () => void = () => () => undefined;
 
-/** What makes the handlers step aside, and gives what brings them back. */
+/** Sets the function that removes the signal handlers. It returns a function that installs them again. */
 export function onBlocking(work: () => () => void): void {
   stepAside = work;
 }
 
-/** Does what may wait for long. */
+/** Runs `work`, which may block for long. */
 export function mayBlock<T>(work: () => T): T {
   const back = stepAside();
   try {

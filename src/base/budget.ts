@@ -1,4 +1,4 @@
-/** What all streams together hold (bytes that are buffered, messages that are remembered), against one limit. */
+/** Counts what all streams together hold (bytes that are buffered, messages that are remembered), against one limit. */
 export class Budget {
   private used = 0;
   readonly limit: number;
@@ -7,7 +7,7 @@ export class Budget {
     this.limit = limit;
   }
 
-  /** Takes `n` more bytes into account; false where the limit is exceeded by that (they are counted all the same). */
+  /** Counts `n` more. Returns false where the limit is exceeded (they are counted all the same). */
   take(n: number): boolean {
     this.used += n;
     return this.used <= this.limit;
@@ -17,7 +17,7 @@ export class Budget {
     this.used -= n;
   }
 
-  /** Whether half of it is used: what could be done without should take no more. */
+  /** Whether more than half of it is used: then nothing should be taken for what is not necessary. */
   get halfUsed(): boolean {
     return this.used > this.limit / 2;
   }

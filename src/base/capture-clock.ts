@@ -1,17 +1,17 @@
-/** A step of at most this many seconds, forth or back, is believed at once. */
+/** A step of at most this many seconds, forward or back, is believed at once. */
 const SMALL_STEP = 60;
-/** Packets in a row that must have a time far from those before it until it is the time. */
+/** How many packets in a row must have a time far from the current one before that is believed. */
 const CONVINCING = 3;
 
 /**
- * The time of a capture, in seconds, by the stamps of its packets. Single packets with a wrong stamp do not move it: what is timed by it is
- * given up when it seems to be long ago.
+ * The current time of a capture, in seconds, by its packets' time stamps. Single packets with a wrong time stamp do not move it: state that
+ * seems to be old by this clock is given up.
  */
 export class CaptureClock {
   now = -1;
   private doubted = 0;
 
-  /** The time, when a packet was stamped `seconds`. */
+  /** Takes a packet's time stamp. Returns the current time. */
   at(seconds: number): number {
     if (Math.abs(seconds - this.now) <= SMALL_STEP || this.now < 0 || ++this.doubted >= CONVINCING) {
       this.now = seconds;

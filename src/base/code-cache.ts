@@ -17,13 +17,13 @@ import { dirname, join } from 'node:path';
 import type * as V8 from 'node:v8';
 import { constants, Script } from 'node:vm';
 
-/** Files that are kept: one for each command, of a few versions. */
+/** At most this many files are kept: one for each command, of a few versions. */
 const MAX_FILES = 40;
 
 /**
- * Loads a CommonJS file, which holds the function around its text, and gives its exports, from what V8 made of its text the last time:
- * compiling a megabyte takes longer than a small capture. What V8 makes is kept in a folder of the user, one file for each `use`, as each
- * uses other functions. Nothing is said where that is not possible: then the text is compiled, as ever.
+ * Loads a CommonJS file, whose text includes the module function around it, and returns its exports. Uses the code that V8 compiled in an
+ * earlier run, as compiling a megabyte takes longer than analyzing a small capture. That code is kept in a folder of the user, one file for
+ * each `use`, as each use runs other functions. If that is not possible, the text is compiled as usual, without a message.
  */
 export function loadCached(path: string, use: string, mayKeep = true): unknown {
   const source = readFileSync(path, 'latin1');
@@ -36,7 +36,7 @@ export function loadCached(path: string, use: string, mayKeep = true): unknown {
   });
   if (mayKeep && kept !== null && (cachedData === undefined || script.cachedDataRejected)) {
     const { setFlagsFromString } = createRequire(path)('node:v8') as typeof V8;
-    // what ran at the start is thrown away in a long run, and code without it would be half of what the next start needs
+    // in a long run V8 throws away the code that only ran at the start; without it the file would lack half of what the next start needs
     setFlagsFromString('--no-flush-bytecode');
     // at the end, when all functions that were used have been compiled
     process.once('exit', (status) => {
@@ -50,7 +50,7 @@ export function loadCached(path: string, use: string, mayKeep = true): unknown {
   return module.exports;
 }
 
-/** Where the code of that use is kept, or null where nothing is to be kept. */
+/** Path of the file with the code for that use; null where none is to be kept. */
 function keptAt(path: string, use: string): string | null {
   const home = folderOfCaches();
   if (home === null || !/^[a-z]{1,12}$/.test(use)) return null;
@@ -64,7 +64,7 @@ function keptAt(path: string, use: string): string | null {
   }
 }
 
-/** Tells one installation from another: FNV-1a, of 32 bits. Node's own functions for it take longer to load than all the rest of this. */
+/** A short name that differs between installations: a 32-bit hash (FNV-1a). Loading Node's hash functions takes longer than all the rest here. */
 function shortName(text: string): string {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
@@ -72,14 +72,14 @@ function shortName(text: string): string {
 }
 
 function folderOfCaches(): string | null {
-  // Node's own switch for its own cache
+  // the switch that turns off Node's own cache of compiled code
   if (process.env['NODE_DISABLE_COMPILE_CACHE'] !== undefined || process.getuid === undefined) return null;
   const { XDG_CACHE_HOME, HOME } = process.env;
   if (XDG_CACHE_HOME?.startsWith('/')) return XDG_CACHE_HOME;
   return HOME?.startsWith('/') ? join(HOME, '.cache') : null;
 }
 
-/** The bytes of a file that only this user can have written; undefined where there is none. It is run: whoever writes it is this user. */
+/** The content of a file that only this user can have written, as it is code that will run; undefined where there is no such file. */
 function privateFile(path: string): Buffer | undefined {
   try {
     if (!isPrivate(lstatSync(dirname(path)))) return undefined;
@@ -97,21 +97,21 @@ function privateFile(path: string): Buffer | undefined {
 
 const SEAL_BYTES = 4;
 
-/** Code with a sum behind it: V8 believes what it is given. */
+/** The code with a checksum appended: V8 itself does not check it. */
 function sealed(code: Buffer): Buffer {
   const seal = Buffer.alloc(SEAL_BYTES);
   seal.writeInt32LE(sumOf(code));
   return Buffer.concat([code, seal]);
 }
 
-/** The code without its sum, or undefined where that is not right. */
+/** The code without its checksum; undefined where that is wrong. */
 function checked(bytes: Buffer | undefined): Buffer | undefined {
   if (bytes === undefined || bytes.length <= SEAL_BYTES) return undefined;
   const code = bytes.subarray(0, -SEAL_BYTES);
   return bytes.readInt32LE(code.length) === sumOf(code) ? code : undefined;
 }
 
-/** Over one word in 64, and the length: blocks that a disk lost are found in no time that counts. */
+/** A checksum of the length and one word in 64: enough to notice blocks that a disk lost, and very fast. */
 function sumOf(code: Buffer): number {
   let sum = code.length;
   const view = new DataView(code.buffer, code.byteOffset, code.length);
@@ -119,7 +119,7 @@ function sumOf(code: Buffer): number {
   return sum;
 }
 
-/** Whether it is this user's, and nobody else may write to it. */
+/** Whether a file or folder belongs to this user, and nobody else may write to it. */
 function isPrivate(stat: { readonly uid: number; readonly mode: number }): boolean {
   return stat.uid === process.getuid!() && (stat.mode & 0o022) === 0;
 }
@@ -128,7 +128,7 @@ function keep(path: string, code: Buffer): void {
   const folder = dirname(path);
   const beside = `${path}.${process.pid}.part`;
   try {
-    // a home that is not there is not meant to be
+    // the folder and the one around it are made, but no home folder that does not exist
     for (const path of [dirname(folder), folder]) if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
     if (!isPrivate(lstatSync(folder))) return;
     const old = readdirSync(folder).filter((name) => /\.(?:code|part)$/.test(name));

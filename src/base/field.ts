@@ -3,22 +3,22 @@ import { hex, hexNumber, unhex } from './hex.js';
 import { quote, wireText } from './text.js';
 
 /**
- * The kinds of fields that a header is made of (see layout.ts). A kind knows how its value stands in the bytes, how JSON writes it
- * (contract: events), and how a person reads it.
+ * The kinds of fields that a header is made of (see layout.ts). A kind knows how its value is encoded in bytes, how JSON shows it
+ * (contract: events), and how it is printed for people.
  */
 export interface Field<Raw = unknown, Given extends 'given' | 'fixed' = 'given' | 'fixed'> {
-  /** Bytes on the wire. */
+  /** Size on the wire, in bytes. */
   readonly size: number;
   /** The kind in the protocols' documents: `u32`, `u64`, `bytes`, ... */
   readonly type: string;
-  /** What JSON has for it; null for what only the hex dump shows. */
+  /** The type of its value in JSON; null where only the hex dump shows it. */
   readonly json: JsonType | null;
-  /** Names that its numbers, or its bits, have. */
+  /** The names of its numbers, or of its bits. */
   readonly names: readonly string[];
   readonly about: About;
-  /** The value that it always has where nobody breaks the protocol: then annotations and builders do without being given one. */
+  /** The value that the protocol prescribes, where there is only one (a magic): then annotations and builders need not be given it. */
   readonly fixed: Raw | undefined;
-  /** Only a type: whether a value must be given. */
+  /** Exists in the type only: whether a value must be given. */
   readonly given?: Given;
   /** The value in `view` at `at`, where at least `size` bytes are. */
   read(view: DataView, at: number, little: boolean): Raw;
@@ -26,9 +26,9 @@ export interface Field<Raw = unknown, Given extends 'given' | 'fixed' = 'given' 
   write(view: DataView, at: number, little: boolean, value: Raw): void;
   /** The value for `fields`. */
   value(raw: Raw): Json;
-  /** How a person reads it, where that differs; undefined where it does not. */
+  /** The text for people; undefined where it is that of the value. */
   text(raw: Raw): string | undefined;
-  /** Where one row is not enough: all rows of the field, which begins at `at`. */
+  /** For fields that need several rows: all of them; `at`: where the field begins in the message. */
   rows?(raw: Raw, at: number): readonly Annotation[];
 }
 
@@ -43,7 +43,7 @@ export interface About {
 interface Options<Raw> extends About {
   /** Only for the hex dump: no value in `fields`. */
   readonly hidden?: boolean;
-  /** How a person reads it. */
+  /** The text for people. */
   readonly text?: (value: Raw) => string | undefined;
 }
 
@@ -54,7 +54,7 @@ interface FixedOptions<Raw> extends Options<Raw> {
 
 type GivenIf<O> = O extends { readonly is: unknown } ? 'fixed' : 'given';
 
-/** `8 bytes, big or little endian as the layout says`: what reads and writes a number. */
+/** Reads and writes a number of a certain size, in the byte order of the layout. */
 interface Codec {
   readonly type: string;
   readonly size: number;
@@ -117,18 +117,18 @@ function wide<O extends Options<bigint>>(signed: boolean, options: O | undefined
 }
 
 /**
- * 64 bits, unsigned. Its value is a bigint, made where it is printed or built: a hot path reads the halves, at the field's place and
- * four bytes behind it, and joins them by u64.ts.
+ * 64 bits, unsigned. Its value is a bigint, which is only made for printing and building: hot paths read the two halves, at the field's
+ * offset and four bytes after it, and join them with u64.ts.
  */
 export const u64 = <O extends Options<bigint>>(options?: O): Field<bigint, GivenIf<O>> => wide(false, options);
 /** 64 bits, two's complement. */
 export const i64 = <O extends Options<bigint>>(options?: O): Field<bigint, GivenIf<O>> => wide(true, options);
 
-/** How many bytes a number with names has. */
+/** The type of a number with names. */
 export type Width = 'u8' | 'u16' | 'u32';
 const CODECS: Readonly<Record<Width, Codec>> = { u8: U8, u16: U16, u32: U32 };
 
-/** What numbers are called: by place in a list (holes allowed), or number by number. */
+/** Names of numbers: a list, indexed by number (holes allowed), or a map. */
 export type Names = readonly (string | undefined)[] | ReadonlyMap<number, string>;
 
 function isList(names: Names): names is readonly (string | undefined)[] {
@@ -141,7 +141,7 @@ export function nameOf(names: Names, family: string, value: number): string {
   return name ?? `${family}${value}`;
 }
 
-/** A number that has a name. JSON has the name; a person reads both: `3 NBD_CMD_FLUSH`. */
+/** A number with a name. JSON has the name; the text for people has both: `3 NBD_CMD_FLUSH`. */
 export function named<O extends Options<number>>(
   width: Width,
   names: Names,
@@ -160,13 +160,13 @@ export function named<O extends Options<number>>(
 }
 
 export interface FlagOptions extends Options<number> {
-  /** Hex digits that a person reads of the number, at least; twice the bytes where not given. */
+  /** The least number of hex digits in the text for people; where not given, twice the number of bytes. */
   readonly digits?: number;
-  /** Bits without a name: each as its mask, with the digits of the field (`each`, where not given), or all in one number (`together`). */
+  /** How bits without a name are shown: each as its mask in hex (`each`, the default), or all in one number (`together`). */
   readonly unnamed?: 'each' | 'together';
 }
 
-/** Names of the bits that are set, lowest first, and what has no name as hex numbers. */
+/** Names of the bits that are set, lowest first; those without a name as hex numbers. */
 export function flagNames(
   value: number,
   names: readonly string[],
@@ -175,7 +175,7 @@ export function flagNames(
 ): string[] {
   const out: string[] = [];
   let rest = value | 0;
-  // only the bits that are set, as integers: powers of two as doubles cost as much as the rest of the line
+  // goes through the set bits only, as 32-bit integers: with doubles this would cost as much as the rest of the line
   for (let bits = rest; bits !== 0; bits &= bits - 1) {
     const bit = 31 - Math.clz32(bits & -bits);
     if (names[bit] === undefined && unnamed === 'together') continue;
@@ -186,7 +186,7 @@ export function flagNames(
   return out;
 }
 
-/** A number whose bits have names, lowest first. JSON has a list of names; a person reads both: `0x0003 FUA NO_HOLE`. */
+/** A number whose bits have names, lowest first. JSON has a list of names; the text for people has both: `0x0003 FUA NO_HOLE`. */
 export function flags<O extends FlagOptions>(
   width: Width,
   names: readonly string[],
@@ -205,7 +205,7 @@ export function flags<O extends FlagOptions>(
   };
 }
 
-/** Text up to its first NUL, in a field of fixed size; all of it where no NUL is there. */
+/** The text up to the first NUL in a field of fixed size; all of it where there is no NUL. */
 export function untilNul(raw: Uint8Array): string {
   const end = raw.indexOf(0);
   return wireText(raw, 0, end < 0 ? raw.length : end);
@@ -219,7 +219,7 @@ function put(size: number, view: DataView, at: number, value: Uint8Array): void 
   slice(size, view, at).set(value.subarray(0, size));
 }
 
-/** Bytes of fixed number: JSON has them in hex. What is written shorter is filled up with zeros. */
+/** A fixed number of bytes, in hex in JSON. A shorter value is padded with zeros when it is written. */
 export function bytes<O extends Options<Uint8Array>>(size: number, options?: O): Field<Uint8Array, GivenIf<O>> {
   const o: Options<Uint8Array> & { readonly is?: Uint8Array } = options ?? {};
   return {
@@ -232,7 +232,7 @@ export function bytes<O extends Options<Uint8Array>>(size: number, options?: O):
   };
 }
 
-/** Text of fixed size, padded with NULs. Its raw value are all its bytes, which may hold more than the text. */
+/** Text of fixed size, padded with NULs. The raw value is all of its bytes, some of which may follow the first NUL. */
 export function text<O extends Options<Uint8Array>>(size: number, options?: O): Field<Uint8Array, GivenIf<O>> {
   const o: Options<Uint8Array> & { readonly is?: Uint8Array } = options ?? {};
   return {
@@ -244,7 +244,7 @@ export function text<O extends Options<Uint8Array>>(size: number, options?: O): 
   };
 }
 
-/** Bytes that a protocol reads in its own way (an address): `show` gives what JSON has. */
+/** Bytes with a form of the protocol's own (an address): `show` returns their value in JSON. */
 export function shown<O extends Options<Uint8Array>>(
   size: number,
   type: string,
@@ -255,7 +255,7 @@ export function shown<O extends Options<Uint8Array>>(
   return { ...bytes(size, options), type, json: o.hidden ? null : 'string', value: show };
 }
 
-/** Bytes that are always the same, given as they are or in hex: only a hex dump shows them, unless they are others. */
+/** Bytes that must always be the same, given as bytes or in hex. Only a hex dump shows them, unless they are wrong. */
 export function magic(
   always: string | Uint8Array,
   options: About & { readonly text?: string } = {},

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { safeText, utf8Length } from './text.js';
 
 /**
- * Names of files are bytes. Those that are UTF-8 are kept as that text; of others each byte that is not (0x80 to 0xff) is kept as the lone
- * surrogate U+DC80 to U+DCFF, which no text holds, so that the same bytes can be made of it again. To people they are shown as `\xNN`.
+ * File names are bytes. A name in UTF-8 is kept as text. In any other, each byte that is not UTF-8 (0x80 to 0xff) is kept as a lone surrogate
+ * (U+DC80 to U+DCFF), which no decoded text contains, so that the bytes can be restored. People see it as `\xNN`.
  */
 const ESCAPED = /[\udc80-\udcff]/u;
 const EACH_ESCAPED = /([\udc80-\udcff])/u;
 const ESCAPE = 0xdc00;
 
-/** The name that these bytes are. */
+/** The name of these bytes, in that form. */
 export function nameOfBytes(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString('utf8');
   let name = '';
@@ -22,7 +22,7 @@ export function nameOfBytes(bytes: Buffer): string {
   return name;
 }
 
-/** What the system takes for a path: the text itself, or the bytes where it is none. */
+/** A path as the file system takes it: the text, or its bytes where they are not UTF-8. */
 export function systemPath(path: string): string | Buffer {
   if (!ESCAPED.test(path)) return path;
   const part = (text: string): Buffer =>
@@ -35,7 +35,7 @@ export function shownPath(path: string): string {
   return ESCAPED.test(path) ? path.replace(/[\udc80-\udcff]/gu, safeText) : path;
 }
 
-/** A path as part of a URI (RFC 3986 2.1): the bytes of its name percent-encoded, also where they are no text. */
+/** A path as part of a URI (RFC 3986 2.1): the bytes of its names percent-encoded, also those that are not UTF-8. */
 export function uriPath(path: string): string {
   const part = (text: string): string =>
     ESCAPED.test(text)
@@ -45,7 +45,7 @@ export function uriPath(path: string): string {
   return path.split('/').map(segment).join('/');
 }
 
-/** The arguments of this process with their own bytes where they are no text; Node gives them with U+FFFD in their place. */
+/** The arguments of this process with all their bytes: in `argv`, Node has replaced those that are not UTF-8 by U+FFFD. */
 export function exactArguments(argv: readonly string[]): readonly string[] {
   if (!argv.some((a) => a.includes('\ufffd'))) return argv;
   try {
@@ -65,7 +65,7 @@ export function exactArguments(argv: readonly string[]): readonly string[] {
   }
 }
 
-/** What Node makes of it. */
+/** The name as Node gives it in `argv`. */
 function lossy(name: string): string {
   return Buffer.from(systemPath(name)).toString('utf8');
 }

@@ -13,8 +13,8 @@ export function otherSide(side: Side): Side {
 declare const SENT_BY: unique symbol;
 
 /**
- * A bounded window on the bytes that one side sent. It is branded with its side, so that a decoder of server bytes cannot be
- * handed client bytes. `bytes[pos..end)` is readable; everything else belongs to somebody else.
+ * A bounded window on the bytes that one side sent. Its type is branded with the side, so that a decoder of server bytes cannot be
+ * given client bytes. Only `bytes[pos..end)` may be read.
  */
 // the brand is all that S is for
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
@@ -27,9 +27,9 @@ export class Input<S extends Side = Side> {
   end = 0;
   /** Stream offset of `bytes[0]`; may be negative inside a block. */
   base = 0;
-  /** Where the newest byte of the window came from. */
+  /** Origin of the window's last byte. */
   origin = new Origin();
-  /** For a window gathered from several chunks: where each ends, and where it came from, oldest first. */
+  /** For a window gathered from several chunks: end index and origin of each, oldest first. */
   private readonly markEnds: number[] = [];
   private readonly markOrigins: Origin[] = [];
 
@@ -56,13 +56,13 @@ export class Input<S extends Side = Side> {
     }
   }
 
-  /** Says that the window's bytes before index `end` (and after the last mark) came from `origin`. */
+  /** Sets the origin of the window's bytes before index `end` (and after the last mark). */
   mark(end: number, origin: Origin): void {
     this.markEnds.push(end);
     this.markOrigins.push(origin);
   }
 
-  /** Where the byte at index `at` came from. */
+  /** Origin of the byte at index `at`. */
   originAt(at: number): Origin {
     const ends = this.markEnds;
     for (let i = 0; i < ends.length; i++) if (at < ends[i]!) return this.markOrigins[i]!;

@@ -8,21 +8,21 @@ const CLOSE = 0x7d;
 /** `",`, little-endian. */
 const QUOTE_COMMA = 0x2c22;
 
-/** JSON in UTF-8, written piece by piece. What a terminal obeys is escaped (see safeJson). */
+/** JSON in UTF-8, written piece by piece. Control characters and the like are escaped (see safeJson). */
 export class JsonBytes extends TextBytes {
   /** A text that is JSON. */
   json(json: string): void {
     if (!this.plain(json, 0)) this.encode(safeJson(json));
   }
 
-  /** A whole number from 0 on, below 2^53, in decimal, behind its name and with a comma. */
+  /** A member with a whole number from 0 to 2^53, and a comma. `lead`: the quoted name and the colon. */
   integer(lead: TextPiece, n: number): void {
     this.piece(lead);
     this.decimal(n);
     this.byte(COMMA);
   }
 
-  /** The same in quotes, of 64 bits, by its halves; `lead` has the first of them. */
+  /** The same with a 64-bit number, given as two halves, as a string; `lead` ends with its opening quote. */
   wide(lead: TextPiece, hi: number, lo: number): void {
     this.piece(lead);
     this.wideDecimal(hi, lo);
@@ -31,12 +31,12 @@ export class JsonBytes extends TextBytes {
     this.size += 2;
   }
 
-  /** Begins an object: its members follow, each with a comma behind it. */
+  /** Begins an object: its members follow, each with a comma after it. */
   open(): void {
     this.byte(OPEN);
   }
 
-  /** A member of an object, with a comma behind it. */
+  /** A member of an object, and a comma. */
   member(name: string, value: Json): void {
     const lead = leadOf(name);
     if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)) {
@@ -52,18 +52,18 @@ export class JsonBytes extends TextBytes {
     this.byte(COMMA);
   }
 
-  /** Ends an object. */
+  /** Ends an object, and removes the comma of its last member. */
   close(): void {
     if (this.bytes[this.size - 1] === COMMA) this.size--;
     this.byte(CLOSE);
   }
 }
 
-/** Names that members have had: those of fields, and few others. */
+/** Cache of encoded member names: those of fields, and few others. */
 const LEADS = new Map<string, TextPiece>();
 const MAX_LEADS = 4096;
 
-/** A name as it stands in front of its value. */
+/** The quoted name and the colon. */
 function leadOf(name: string): TextPiece {
   let lead = LEADS.get(name);
   if (lead === undefined) {

@@ -15,8 +15,8 @@ import { TextPiece } from './text-bytes.js';
  *
  * Everything else comes from it: a decoder reads at `REQUEST.at.cookie` (plain numbers, as fast as literals); a finding points at
  * `REQUEST.where(message, 'flags')`; `REQUEST.annotations({ flags, type, cookie })` makes rows for hex dump and JSON, and does not
- * compile where a field has no value; `REQUEST.build({ ... })` makes bytes for examples and tests; `REQUEST.info` tells `wirelint
- * fields`, schema and docs what there is.
+ * compile if a field has no value; `REQUEST.build({ ... })` makes bytes for examples and tests; `REQUEST.info` lists the fields for
+ * `wirelint fields`, the schema and the docs.
  */
 export function layout<F extends Fields>(endian: 'big' | 'little', fields: F): Layout<F> {
   return new Layout(endian, fields, []);
@@ -35,7 +35,7 @@ export type Values<F extends Fields, Absent extends keyof F = never> = {
   readonly [K in Exclude<keyof F, Absent>]: RawOf<F[K]>;
 };
 
-/** A field shown in another way than its kind would: what depends on more than its own value. */
+/** How to show a field, instead of what its kind would show: where that depends on more than its own value. */
 export class Shown {
   readonly value: Json | undefined;
   readonly text: string | undefined;
@@ -49,7 +49,7 @@ export class Shown {
     this.children = children;
   }
 
-  /** JSON of a value that is there; what is shown often keeps it. */
+  /** JSON of `value`, which must be defined. Cached, as some instances are used often. */
   get json(): string {
     return (this.made ??= JSON.stringify(this.value));
   }
@@ -62,12 +62,12 @@ export interface Span<M> {
   readonly length: number;
 }
 
-/** `length` bytes of a span from its `from`-th on (all the rest, where not given): what stands behind the NUL of a text. */
+/** `length` bytes of a span (all the rest, where not given) from its byte `from` on: for example those after the NUL of a text. */
 export function within<M>(span: Span<M>, from: number, length = span.length - from): Span<M> {
   return { message: span.message, offset: span.offset + from, length };
 }
 
-/** Values to annotate: of every field, but for those that are always the same. */
+/** Values to annotate: of every field; those with a fixed value may be left out. */
 export type Annotated<F extends Fields, Absent extends keyof F = never> = {
   readonly [K in Exclude<keyof F, Absent | FixedIn<F>>]: RawOf<F[K]> | Shown;
 } & { readonly [K in FixedIn<F>]?: RawOf<F[K]> | Shown };
@@ -77,7 +77,7 @@ export type Built<F extends Fields, Absent extends keyof F = never> = {
   readonly [K in Exclude<keyof F, Absent | FixedIn<F>>]: RawOf<F[K]>;
 } & { readonly [K in FixedIn<F>]?: RawOf<F[K]> };
 
-/** What is known of a field without a message. */
+/** What a layout says about a field. */
 export interface FieldInfo extends About {
   readonly name: string;
   /** Offset and length in the header. */
@@ -95,9 +95,9 @@ type AnyField = Field;
 export type AnyLayout = Pick<Layout<Fields>, 'size' | 'info' | 'rows'>;
 
 export class Layout<F extends Fields, Absent extends keyof F = never> {
-  /** Where each field stands, from the header's first byte; -1 where this layout lacks it. */
+  /** Offset of each field from the header's first byte; -1 where this layout lacks the field. */
   readonly at: { readonly [K in keyof F]: number };
-  /** Bytes of all fields together. */
+  /** Size of all fields together, in bytes. */
   readonly size: number;
   readonly little: boolean;
   readonly info: readonly FieldInfo[];
@@ -134,31 +134,31 @@ export class Layout<F extends Fields, Absent extends keyof F = never> {
     }));
   }
 
-  /** The same header without some fields, as other versions have it. `at` keeps its shape, so that readers stay monomorphic. */
+  /** The same header without some fields, as in other versions. `at` keeps its shape, so that decoders stay monomorphic. */
   without<K extends keyof F>(...names: readonly K[]): Layout<F, Absent | K> {
     return new Layout<F, Absent | K>(this.endian, this.fields, [...this.absent, ...names]);
   }
 
-  /** The same header with other kinds (sizes) of some fields, as another message announced them. */
+  /** The same header with some fields of other kinds (sizes), as another message announced them. */
   with(fields: Partial<F>): Layout<F, Absent> {
     return new Layout<F, Absent>(this.endian, { ...this.fields, ...fields }, this.absent);
   }
 
-  /** The fields one by one, for what is shown of millions of messages. */
+  /** The fields one by one, for fast output of millions of messages. */
   get of(): { readonly [K in keyof F]: LayoutField } {
     return (this.members ??= Object.fromEntries(
       this.there.map(([name, start, field]) => [name, new LayoutField(name, start, field)]),
     ) as { readonly [K in keyof F]: LayoutField });
   }
 
-  /** Bytes of one field. */
+  /** Size of one field, in bytes. */
   sizeOf(name: keyof F): number {
     return this.fields[name]!.size;
   }
 
   /**
-   * Where a finding points: the field's bytes, or all from its first to the last one's last; for spreading into Evidence. `header`:
-   * where the header begins in the message.
+   * The bytes of a field, or of all fields from `name` to `last`; for spreading into Evidence. `header`: offset of the header in the
+   * message.
    */
   where<M extends { readonly offset: number }>(
     message: M,
@@ -171,7 +171,7 @@ export class Layout<F extends Fields, Absent extends keyof F = never> {
     return { message, offset: message.offset + header + at, length };
   }
 
-  /** All values of a header at `bytes[at..)`, of which `size` bytes must be there. For what is printed or tested; hot paths read by `at`. */
+  /** All values of the header at `bytes[at..)`, all of which must be there. For printing and tests; hot paths read single fields by `at`. */
   read(bytes: Uint8Array, at = 0): Values<F, Absent> {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const values: Record<string, unknown> = {};
@@ -180,7 +180,7 @@ export class Layout<F extends Fields, Absent extends keyof F = never> {
   }
 
   /**
-   * Rows of all fields, or of those that end within the header's first `present` bytes. `header`: where it begins in the message.
+   * Rows of all fields, or of those within the header's first `present` bytes. `header`: offset of the header in the message.
    */
   annotations(values: Annotated<F, Absent>, header = 0, present = this.size): Annotation[] {
     const given = values as Readonly<Record<string, unknown>>;
@@ -194,8 +194,8 @@ export class Layout<F extends Fields, Absent extends keyof F = never> {
   }
 
   /**
-   * Writes what JSON has of the same rows, as members of an object, each with a comma behind it: `"flags":[],"length":512,`. It takes a
-   * fraction of the time of making the rows and taking them apart again.
+   * Writes the same rows as JSON members, each with a comma after it: `"flags":[],"length":512,`. It takes a fraction of the time of making
+   * the rows first.
    */
   writeMembers(out: JsonBytes, values: Annotated<F, Absent>, present = this.size): void {
     const given = values as Readonly<Record<string, unknown>>;
@@ -206,8 +206,7 @@ export class Layout<F extends Fields, Absent extends keyof F = never> {
   }
 
   /**
-   * Rows of all fields that are wholly there, from the bytes themselves: the header begins at `bytes[at..)`, and its message at
-   * `bytes[0]`.
+   * Rows of all complete fields, from the bytes themselves: the header begins at `bytes[at]`, its message at `bytes[0]`.
    */
   rows(bytes: Uint8Array, at = 0): Annotation[] {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -222,7 +221,7 @@ export class Layout<F extends Fields, Absent extends keyof F = never> {
     return out;
   }
 
-  /** The header's bytes. Texts and bytes that are shorter than their field are filled up with zeros, longer ones are cut. */
+  /** The header's bytes. Texts and bytes that are shorter than their field are padded with zeros, longer ones are cut. */
   build(values: Built<F, Absent>): Uint8Array {
     const given = values as Readonly<Record<string, unknown>>;
     const out = new Uint8Array(this.size);
@@ -235,7 +234,7 @@ export class Layout<F extends Fields, Absent extends keyof F = never> {
   }
 }
 
-/** Numbers from 0 on whose names, or flags, are kept as JSON has them. */
+/** For numbers below this, the JSON of names and flags is cached. */
 const KEPT_NAMES = 256;
 
 /** One field of a layout, as a row and as a member of a JSON object. */
@@ -247,7 +246,7 @@ export class LayoutField {
   private readonly lead: TextPiece;
   private readonly quotedLead: TextPiece;
   private readonly isNumber: boolean;
-  /** Of names and flags, by number, the whole member. */
+  /** Cache for fields with names or flags: by number, the whole JSON member. */
   private readonly kept: (TextPiece | undefined)[] | null;
 
   constructor(name: string, at: number, field: AnyField) {
@@ -261,19 +260,19 @@ export class LayoutField {
     this.kept = field.names.length > 0 ? [] : null;
   }
 
-  /** The row of it, `at` that place in the message. */
+  /** Its row, at offset `at` of the message. */
   row(given: unknown, at: number): Annotation {
     return annotation(this.name, at, this.field, given);
   }
 
-  /** A value as `row` takes it, with a comma behind it; nothing where JSON has nothing of it. */
+  /** Writes a value (as `row` takes it) as a JSON member with a comma; nothing where JSON does not show the field. */
   write(out: JsonBytes, given: unknown): void {
     if (typeof given === 'number') this.writeNumber(out, given);
     else if (given instanceof Shown && this.field.rows === undefined) this.writeShown(out, given);
     else out.json(this.text(given));
   }
 
-  /** A number that is not shown in a way of its own. */
+  /** The same for a number (not a Shown). */
   writeNumber(out: JsonBytes, n: number): void {
     if (this.kept !== null && n < KEPT_NAMES) {
       out.piece((this.kept[n] ??= new TextPiece(this.text(n))));
@@ -293,7 +292,7 @@ export class LayoutField {
     out.comma();
   }
 
-  /** A number of 64 bits, unsigned, by its halves: a bigint of each would cost more than all else that JSON has of a message. */
+  /** The same for an unsigned 64-bit number, given as two halves: a bigint would cost more than the rest of a message's JSON. */
   writeWide(out: JsonBytes, hi: number, lo: number): void {
     out.wide(this.quotedLead, hi, lo);
   }
@@ -308,7 +307,7 @@ export class LayoutField {
 }
 
 /**
- * A structure inside a header, as one row with its own rows below it. `show`: what that row says.
+ * A structure inside a header: one row, with the rows of its fields below it. `show` returns that row's value and text.
  */
 export function inner<F extends Fields>(
   label: string,
@@ -327,8 +326,8 @@ export function inner<F extends Fields>(
 }
 
 /**
- * The same small structure several times in a row: `segment0`, `segment1`, ... Its value is a list of the inner layout's values; where
- * the n-th stands is `at + n * inner.size`.
+ * The same small structure several times in a row: `segment0`, `segment1`, ... Its value is a list of the inner layout's values; the
+ * offset of the n-th is `at + n * inner.size`.
  */
 export function repeat<F extends Fields, A extends keyof F>(
   count: number,
@@ -365,7 +364,7 @@ function annotation(name: string, at: number, field: AnyField, given: unknown): 
     return shown;
   }
   const raw = given ?? field.fixed;
-  // what is wrong with a magic is a value, too
+  // a wrong magic is shown as a value
   const other = field.json === null && given !== undefined && field.fixed !== undefined && !same(given, field.fixed);
   const value = field.json !== null || other ? field.value(raw) : undefined;
   const shown = row(name, at, field.size, value, field.text(raw));
@@ -373,7 +372,7 @@ function annotation(name: string, at: number, field: AnyField, given: unknown): 
   return shown;
 }
 
-/** What a number of 64 bits looks like in JSON: a field may show a word instead. */
+/** A 64-bit number in JSON; a field may show a word instead. */
 const DECIMAL = /^-?\d+$/;
 
 function isWide({ type }: AnyField): boolean {

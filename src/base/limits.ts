@@ -1,83 +1,83 @@
-/** Every bound of the program: its name, its default, and the attack or accident that it stops. */
+/** Every bound of the program: its name and default. Each comment says what is bounded and, after a colon, the attack or accident it stops. */
 export interface Limits {
-  /** Bytes of one captured packet. A corrupt record length must not be believed. */
+  /** Bytes of one captured packet: a corrupt record length. */
   packetBytes: number;
   /** Bytes of one pcapng block that is buffered; larger unknown blocks are skipped by counting. */
   blockBytes: number;
-  /** Window of a zstd-compressed capture: the bytes that its header makes a decompressor allocate. */
+  /** Bytes of the window of a zstd-compressed capture, which its header makes a decompressor allocate: a header that asks for gigabytes. */
   zstdWindowBytes: number;
   /** Interfaces in one pcapng section: a file made of interface blocks only. */
   interfaces: number;
   /** Bytes of one comment or description in a capture file that are kept: a long comment on each packet. */
   commentBytes: number;
-  /** IP datagrams under reassembly at once, and their bytes together: fragments that never complete. */
+  /** Incomplete IP datagrams that are reassembled at once, and their bytes together: fragments of datagrams that never become complete. */
   fragmentDatagrams: number;
   fragmentBytes: number;
   /** Seconds (capture time) after which an incomplete IP datagram is given up (RFC 8200: 60). */
   fragmentSeconds: number;
   /** IP packets inside IP packets, directly or in tunnels: a packet of nothing but headers. */
   nestedPackets: number;
-  /** IPv6 extension headers of one packet: a chain of empty ones. */
+  /** IPv6 extension headers of one packet: a long chain of empty ones. */
   extensionHeaders: number;
-  /** Tags in front of an exported PDU: a packet of empty ones. */
+  /** Tags before an exported PDU: a packet of empty tags. */
   pduTags: number;
-  /** Fragments of a complete IP datagram by which copies of them are known: a datagram of very many. */
+  /** Fragments of a complete IP datagram that are remembered, to recognize copies of them: a datagram of very many fragments. */
   echoFragments: number;
-  /** VLAN tags, MPLS labels and the like in front of one packet: a frame of nothing else. */
+  /** VLAN tags, MPLS labels and the like before one packet: a frame of nothing else. */
   linkTags: number;
-  /** Connections held at once: a SYN flood. The longest idle one is given up first. */
+  /** Connections that are remembered at once: a SYN flood. The one that was idle longest is given up first. */
   flows: number;
   /**
-   * Connections whose streams are decoded, or looked at, at once: a flood of handshakes, or of greetings, each of which costs up to
-   * 10 kB. The one that was idle longest makes room for a new one, and counts as joined late should it go on. Where many do, only
-   * those make room that were silent for a minute; where there is none, the bytes of the new one are only counted.
+   * Connections whose streams are decoded or classified at once: a flood of handshakes, or of greetings, each of which takes up to 10 kB.
+   * The one that was idle longest is given up for a new one, and counts as joined late if it goes on. Where many do, only connections that
+   * were silent for a minute are given up; where there are none, the bytes of the new one are only counted.
    */
   openStreams: number;
-  /** Seconds (capture time) without a packet after which a connection's state is released. */
+  /** Seconds (capture time) without a packet after which a connection is given up: connections that are never closed. */
   idleSeconds: number;
-  /** Out-of-order bytes held for one direction before the hole in front of them is declared lost. */
+  /** Out-of-order bytes that are held for one direction, before the hole in front of them is declared lost: a hole that is never filled. */
   outOfOrderBytes: number;
-  /** Out-of-order segments held for one direction: one-byte segments behind a hole. */
+  /** Out-of-order segments that are held for one direction: one-byte segments behind a hole. */
   outOfOrderSegments: number;
-  /** Segments of one direction with a wrong checksum that wait for a better copy: damaged ones of which none is sent again. */
+  /** Segments of one direction with a wrong checksum that wait for a better copy: damaged segments that are never retransmitted. */
   doubtedSegments: number;
-  /** Holes of one direction that are remembered to tell what comes too late for them: a sender that leaves many, and fills them late. */
+  /** Lost holes of one direction that are remembered, to report bytes that come too late for them: a sender that leaves many. */
   lostRanges: number;
-  /** Places of one stream with differing copies that are remembered one by one; beyond, all from there on counts as one. */
+  /** Places of one stream whose copies differ that are remembered one by one: differing copies without end. Beyond, all bytes count as such. */
   contestedRanges: number;
-  /** Closed connections of which it is remembered which bytes they miss, to tell of those that come later still: a capture full of losses. */
+  /** Closed connections whose missing bytes are remembered, to report those that still come: a capture full of losses. */
   lossyClosed: number;
-  /** Packets of a connection that may still bring bytes whose receipt was already acknowledged before they count as lost. */
+  /** Packets that may still bring bytes that the peer has already acknowledged, or a late SYN, before these count as lost: reordered packets. */
   gapGracePackets: number;
-  /** Seconds (capture time), or packets, for which a connection that is over but for a hole is kept open: holes that are never filled. */
+  /** Seconds (capture time), and packets, for which a connection that has ended waits for bytes that fill a hole: holes that are never filled. */
   lingerSeconds: number;
   lingerPackets: number;
   /**
-   * Bytes that all connections together may buffer: once for what is out of order, and once for what is unclassified or incomplete, so
-   * that a flood of unknown streams cannot force holes into the others.
+   * Bytes that all connections together may buffer. They are counted twice, once for segments out of order, and once for what is not
+   * classified or not complete: a flood of unknown streams cannot force holes into the others.
    */
   bufferedBytes: number;
-  /** Bytes a direction that are kept while a stream's protocol is still unknown. */
+  /** Bytes of one direction that are kept while a stream's protocol is not known. */
   probeBytes: number;
-  /** Packets that are kept while a stream's protocol is still unknown: single bytes, or headers without their data. */
+  /** Packets that are kept while a stream's protocol is not known: packets of single bytes, or headers without their data. */
   probeSteps: number;
-  /** Bytes a direction that are searched for a known protocol before a stream is left as unknown. */
+  /** Bytes of one direction that are searched for a known protocol, before a stream is left as unknown. */
   probeSearchBytes: number;
   /** Places of a stream joined late that are followed in one look, to see whether NBD's headers chain there: data full of its magics. */
   probeCandidates: number;
   /** Bytes of one message that are gathered to be decoded as a whole; the rest of a longer one is counted only. */
   messageBytes: number;
-  /** Bytes of a message kept for its annotations and hex dump. */
+  /** Bytes of a message that are kept for its annotations and hex dump. */
   detailBytes: number;
-  /** Bytes of a direction that wait for the peer to show what they answer, before they are framed by inference. */
+  /** Bytes of one direction that wait until the peer's bytes show what they answer, before they are framed by inference. */
   hintBytes: number;
-  /** Requests in flight that a session remembers: cookies that are never answered. */
+  /** Requests in flight that a session remembers: requests that are never answered. */
   inFlight: number;
-  /** Requests in flight of one session with one cookie: a client that never counts on, each of whose replies may be for any of them. */
+  /** Requests in flight of one session with the same cookie: a client that uses one cookie for all, so that a reply may be for any of them. */
   cookieRequests: number;
-  /** Answered requests of one session that are remembered, to tell a second answer from one to nothing: a session without end. */
+  /** Answered requests of one session that are remembered, to tell a second answer from an answer to no request: a session without end. */
   answeredRequests: number;
-  /** Replies of one session that are looked for among those: a server that answers nothing but what nobody asked. */
+  /** Replies of one session for which those are searched: a server that only answers what nobody asked. */
   answeredLookups: number;
   /** Areas of an export that are remembered as allocated, to tell where its server may not run out of space: one hole after the other. */
   allocatedAreas: number;
@@ -120,7 +120,7 @@ export interface Limits {
   strayRequests: number;
   /** Requests that wait where the n-th answer belongs to the n-th request: a peer that never answers. Such peers take turns. */
   turns: number;
-  /** Bells of Arca's pipes that are remembered to see one handed out twice: a host that makes pipes without end. */
+  /** Doorbells of Arca's pipes that are remembered, to notice one that is handed out twice: a host that makes pipes without end. */
   doorbells: number;
   /** Answers in several parts that one session follows at once without knowing their requests. */
   orphanAnswers: number;
@@ -136,28 +136,28 @@ export interface Limits {
   chains: number;
   /** Items of one list that are kept or printed (extents, options, addresses, tables). */
   listItems: number;
-  /** Items of one list, and bytes of one opaque field, that annotations show one by one; JSON and hex dump would be all of it. */
+  /** Items of one list, and bytes of one opaque field, that annotations show one by one: a list that fills the whole output. */
   shownItems: number;
   shownBytes: number;
-  /** Findings of one rule in one stream that are reported one by one; the rest is summarised. */
+  /** Findings of one rule in one stream that are reported one by one; the others are counted. */
   findingsPerRule: number;
   /** Findings of one rule in the streams of one file that `check` keeps to list them; the rest is counted. */
   findingsPerFile: number;
-  /** Threads of a trace of calls that are followed at once, and calls that wait for their return: a trace of nothing but new ones. */
+  /** Threads of a trace of calls that are followed at once, and calls that have not returned: a trace of nothing but new threads. */
   threads: number;
-  /** Bytes of calls of a trace that were entered and did not return yet: calls that never return. */
+  /** Bytes of the lines of calls that have not returned: calls that never return. */
   unfinishedBytes: number;
-  /** Calls of a trace that may yet turn out to have written, and for which later ones wait: calls that never return. */
+  /** Calls of a trace that have not returned and may have written, so that later events wait for them: calls that never return. */
   pendingCalls: number;
-  /** Calls of a trace, and their bytes, that wait for one which was entered before them: one that returns very late. */
+  /** Calls of a trace, and their bytes, that wait for a call that was entered before them: a call that returns very late. */
   reorderedCalls: number;
   reorderedBytes: number;
-  /** Calls on a descriptor of a trace, and their bytes, that are kept until it shows whether it is a socket: a large file. */
+  /** Calls on one descriptor of a trace, and their bytes, that are kept until it is known whether it is a socket: a large file. */
   unknownCalls: number;
   unknownBytes: number;
-  /** Closes of descriptors that wait for a second to be believed: a trace of nothing but closes. */
+  /** Closes of sockets that wait for a second, as the socket may be used again, before they count: a trace of nothing but closes. */
   closings: number;
-  /** Connections in what socat prints that a later block may still belong to: a relay of many. */
+  /** Connections in socat's output to which a later block may still belong: a relay of many connections. */
   socatConnections: number;
   /** Messages that wait to be selected: for their answers, or as those that answers may refer to. */
   selectionMessages: number;
@@ -189,17 +189,17 @@ export interface Limits {
   draftRuns: number;
   /** Characters of one line of a text recording. */
   lineBytes: number;
-  /** Bytes from a capture's beginning in which a packet must stand, so that it can be joined to the one before it: a file of comments. */
+  /** Bytes at a capture's beginning that must hold a packet, so that it can be joined to the capture before it: a file of comments. */
   joinHeadBytes: number;
-  /** Bytes of one TLS handshake message that are kept: lengths of up to 16 MiB. */
+  /** Bytes of one TLS handshake message that are kept: messages of up to 16 MiB. */
   tlsHandshakeBytes: number;
   /** Bytes of TLS records of one direction that wait for their keys. */
   tlsWaitBytes: number;
-  /** Lost TLS records up to which the number of the next one is looked for. */
+  /** Lost TLS records after which the sequence number of the next record is still found by trying: a gap of many megabytes. */
   tlsLostRecords: number;
   /**
-   * TLS records of one direction that are tried under keys that do not open them: noise behind a hole, or wrong keys. Also sessions of
-   * the key logs whose secrets are tried on a session without its ClientHello.
+   * Attempts of one direction to open TLS records that fail, and sessions of the key logs whose secrets are tried on a session without its
+   * ClientHello: noise behind a gap, or wrong keys.
    */
   tlsTrials: number;
   /** Bytes of packets that wait, while a capture is written with comments, for what is to be said of them. */
@@ -218,9 +218,9 @@ export interface Limits {
   redactBytes: number;
   /** Names and addresses that `redact` keeps apart; more may share their new ones. */
   redactNames: number;
-  /** TLS sessions whose secrets are kept: those of the key logs, and those of TLS 1.2 that others may resume. */
+  /** TLS sessions whose secrets are kept, from key logs, and of TLS 1.2 for sessions that resume them: a key log without end. */
   tlsSessions: number;
-  /** Bytes of one TLS key log that are read. */
+  /** Bytes of one TLS key log that are read: a key log without end. */
   tlsKeyLogBytes: number;
   /** Blocks of TLS secrets of one capture file that are taken: a file of nothing else. */
   tlsSecretBlocks: number;

@@ -1,4 +1,4 @@
-/** The known word that a mistyped one comes nearest to, or null where none is near: by edit distance, whatever the case. */
+/** The known word that is nearest to a mistyped one, by edit distance without regard to case; null where none is near. */
 export function nearest(word: string, known: Iterable<string>): string | null {
   let best: string | null = null;
   let least = Math.max(2, Math.floor(word.length / 4)) + 1;

@@ -1,4 +1,4 @@
-/** Where captured stream bytes came from: the packet, its time, and what its sender had received by then. */
+/** The packet that captured stream bytes came from: its number and time, and how much its sender had received by then. */
 export class Origin {
   /** Number of the packet in its file, from 1, as in Wireshark. */
   packet = 0;

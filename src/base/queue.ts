@@ -1,7 +1,7 @@
-/** Taken items from which on the array below a queue is worth being cut. */
+/** How many items must have been taken before the array is shortened. */
 const WORTH_CUTTING = 1024;
 
-/** First in, first out; taking costs the same however long it is, which `Array.shift` does not promise. */
+/** First in, first out. Taking an item costs the same for any length, which `Array.shift` does not guarantee. */
 export class Queue<T> {
   private items: T[] = [];
   private head = 0;
@@ -32,7 +32,7 @@ export class Queue<T> {
     return item;
   }
 
-  /** The last item for which `is` holds, where it holds for all in front of that and for none behind. */
+  /** The last item for which `is` is true. It must be true for all items before it, and for none after it. */
   lastWhere(is: (item: T) => boolean): T | undefined {
     let low = this.head;
     let high = this.items.length;
@@ -44,7 +44,7 @@ export class Queue<T> {
     return low === this.head ? undefined : this.items[low - 1];
   }
 
-  /** Puts an item behind all for which `is` holds, which are those in front. */
+  /** Inserts an item after the last one for which `is` is true. */
   insertBehind(item: T, is: (other: T) => boolean): void {
     let at = this.items.length;
     while (at > this.head && !is(this.items[at - 1]!)) at--;

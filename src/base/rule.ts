@@ -1,4 +1,4 @@
-/** Rules and what they find: plain data, the same for every floor. */
+/** Rules: plain data, for all layers. */
 
 export type Severity = 'error' | 'warning' | 'note';
 export type Party = 'client' | 'server' | 'either' | 'capture';
@@ -17,20 +17,20 @@ export type Step =
     }
   | { readonly from: 'client' | 'server'; readonly end: 'fin' | 'reset' }
   | { readonly from: 'client' | 'server'; readonly gap: number }
-  /** Nothing happens for so many seconds. */
+  /** Nothing happens for that many seconds. */
   | { readonly pause: number }
-  /** What follows is another connection; `meanwhile`: while the earlier one stays open. */
+  /** The next steps are on a new connection; `meanwhile`: the earlier one stays open. */
   | { readonly then: 'new connection'; readonly meanwhile?: boolean }
-  /** What follows is the connection that was left open. */
+  /** The next steps are on the connection that was left open. */
   | { readonly then: 'earlier connection' };
 
 export interface Example {
   /** What happens, in one line. */
   readonly text: string;
   readonly steps: () => readonly Step[];
-  /** The server's TCP port; 10809 and the like matter to some rules. */
+  /** The server's TCP port, which matters to some rules. */
   readonly port?: number;
-  /** What the run has learned before (contract: ProtocolOptions.learned), where the session needs keys to be read. */
+  /** What an earlier pass has learned (contract: ProtocolOptions.learned), where the session cannot be decoded without keys. */
   readonly knows?: () => unknown;
   /** Text of a TLS key log, where part of the session is inside TLS. */
   readonly keyLog?: string;
@@ -48,20 +48,20 @@ export interface Rule {
   readonly meaning: string;
   /** The section of the protocol's own document. */
   readonly spec: string;
-  /** The address of that section, for rules of no protocol (a protocol knows the addresses of its own: Protocol.specUrl). */
+  /** The URL of that section, for rules that belong to no protocol (for others see Protocol.specUrl). */
   readonly specUrl?: string;
   /** Correct but noisy: only reported where it is switched on by `--rule ID=LEVEL`. */
   readonly off?: boolean;
   /**
-   * What happens where a stream breaks it again. Where absent: each error is raised; a note or warning is raised once for each wording,
-   * numbers aside, and then counted. `habit`: what an implementation does because it was made so; notes and warnings of it are raised
-   * once a stream, whatever they name. `each`: every one is raised, as each is about a place that the reader has to see.
+   * What happens where a stream breaks the rule again. Where absent: each error is raised; a note or warning is raised once for each wording
+   * (numbers aside), and then only counted. `habit`: an implementation does it all the time; notes and warnings are raised once a stream,
+   * whatever their wording. `each`: every one is raised, as each is about a place that the reader has to see.
    */
   readonly again?: 'habit' | 'each';
-  /** A session that breaks exactly this rule (rules of the capture's own making have none). */
+  /** A session that breaks exactly this rule (rules about captures have none). */
   readonly breaks?: Example;
-  /** The same session kept right. */
+  /** The same session without the breach. */
   readonly keeps?: Example;
-  /** Further rules of severity warning or error that the breaking example cannot but break as well. */
+  /** Further rules of severity warning or error that the breaking example necessarily breaks as well. */
   readonly also?: readonly string[];
 }

@@ -1,4 +1,4 @@
-/** Text that is safe to show, without anything of Node: the page of `-f html` uses it as well. */
+/** Text that is safe to show. Uses nothing of Node, as the page of `-f html` needs it as well. */
 
 /**
  * What must never reach a terminal or a report as it was on the wire: C0 and C1 controls, DEL, line and paragraph separators,
@@ -20,7 +20,7 @@ export function safeText(text: string): string {
   return text.replace(UNSAFE, escapeOne);
 }
 
-/** Everything in UNSAFE that JSON.stringify leaves as it is lies here. */
+/** Includes all characters of UNSAFE that JSON.stringify does not escape. */
 const NOT_ASCII = /[\u007f-\uffff]/;
 
 /** JSON of the same value in which every character that could change a terminal's state, or how a line reads, is an escape. */
@@ -29,7 +29,7 @@ export function safeJson(json: string): string {
 }
 
 function escapeUnits(c: string): string {
-  // between its tokens: within strings JSON.stringify has escaped it
+  // a line break or tab between tokens: inside strings, JSON.stringify has escaped it
   if (c < ' ') return c;
   let out = '';
   for (let i = 0; i < c.length; i++) out += `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`;

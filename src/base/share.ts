@@ -1,6 +1,6 @@
 import type { Budget } from './budget.js';
 
-/** What one of many took of a budget that all share: it is given back as a whole, whatever else went wrong. */
+/** One user's part of a budget that many share: all of it can be given back at once, whatever else went wrong. */
 export class Share {
   private readonly budget: Budget;
   private used = 0;
@@ -19,7 +19,7 @@ export class Share {
     this.budget.give(n);
   }
 
-  /** How much that is. */
+  /** How much it holds now. */
   get taken(): number {
     return this.used;
   }
@@ -29,7 +29,7 @@ export class Share {
     return this.budget.halfUsed;
   }
 
-  /** Whether all together have taken more than there is. */
+  /** Whether all users together have taken more than the budget's limit. */
   get exceeded(): boolean {
     return this.budget.exceeded;
   }

@@ -5,11 +5,11 @@ import { systemPath } from './file-name.js';
 const PIECE = 64 << 10;
 
 /**
- * The text of a file that people write by hand, or null where it is longer than `limit` bytes: whatever the system says its size is, as a
- * device or a pipe may never end. Throws what the file system says.
+ * The text of a file that people write by hand; null where it is longer than `limit` bytes. Reads instead of asking the system for the size,
+ * as a device or a pipe has none and may never end. Throws errors of the file system.
  */
 export function readSmallFile(path: string, limit: number): string | null {
-  // it may be a FIFO
+  // it may be a FIFO, whose opening blocks
   return mayBlock(() => readAll(path, limit));
 }
 

@@ -1,7 +1,7 @@
 import { safeText } from './safe-text.js';
 import { exact, wide } from './u64.js';
 
-/** Texts longer than this are written by Node, shorter ones character by character: calling Node costs as much as so many of them. */
+/** Texts longer than this are written by Node, shorter ones character by character: a call of Node costs as much as this many characters. */
 const LONG = 64;
 const ZERO = 0x30;
 const BLANK = 0x20;
@@ -9,19 +9,19 @@ const FIRST_UNPRINTED = 0x7f;
 const THOUSAND_MILLION = 1e9;
 /** Digits of the longest integer that a double holds exactly. */
 const MOST_DIGITS = 16;
-/** From this upper half on, a number of 64 bits is more than a double holds exactly. */
+/** From this upper half on, a 64-bit number is too large for a double to be exact. */
 const EXACT_HI = 0x200000;
-/** Bytes that are written at once of a piece. */
+/** A TextPiece is written in words of this many bytes. */
 const WORD = 4;
 
 /** `00` to `99`, little-endian. */
 const TWO_DIGITS = Uint16Array.from({ length: 100 }, (_, i) => ZERO + Math.floor(i / 10) + ((ZERO + (i % 10)) << 8));
 
-/** Text that is written often, in UTF-8, as words of four bytes. */
+/** A text that is written often, encoded in UTF-8 and kept as words of four bytes. */
 export class TextPiece {
   /** In bytes. */
   readonly length: number;
-  /** Little-endian; what is behind the text in the last one is written, too, and then written over. */
+  /** Little-endian. The last word may go beyond the text: those bytes are overwritten by what is written next. */
   readonly words: Int32Array;
 
   constructor(text: string) {
@@ -33,18 +33,18 @@ export class TextPiece {
 }
 
 /**
- * Text in UTF-8, written piece by piece: where there are millions of lines, making the text of one and encoding it takes longer than all
- * else that is done with it.
+ * A buffer of UTF-8 text that is written piece by piece: with millions of lines, making a string of each and encoding it takes longer than
+ * everything else.
  */
 export class TextBytes {
-  /** What is written, and room behind it. */
+  /** The buffer: the text, and unused room after it. */
   bytes: Buffer;
-  /** Bytes that are written. */
+  /** How many bytes are written. */
   size = 0;
   protected view: DataView;
   private readonly make: (size: number) => ArrayBufferLike;
 
-  /** `make`: gives room of so many bytes; `room`: of how many first. */
+  /** `make`: allocates a buffer of that many bytes; `room`: size of the first one. */
   constructor(room: number, make: (size: number) => ArrayBufferLike = (size) => new ArrayBuffer(size)) {
     this.make = make;
     const buffer = make(room);
@@ -52,14 +52,14 @@ export class TextBytes {
     this.view = new DataView(buffer);
   }
 
-  /** Goes on in other room, where nothing is written yet. */
+  /** Goes on in another buffer, with nothing written. */
   moveTo(room: ArrayBufferLike): void {
     this.bytes = Buffer.from(room);
     this.view = new DataView(room);
     this.size = 0;
   }
 
-  /** Makes room for `n` bytes more. */
+  /** Makes room for `n` more bytes. */
   protected reserve(n: number): void {
     if (this.size + n > this.bytes.length) this.grow(n);
   }
@@ -71,7 +71,7 @@ export class TextBytes {
     this.size = size;
   }
 
-  /** Leaves out so many bytes, and gives the place of the first. */
+  /** Leaves out `n` bytes, to be written later. Returns the index of the first one. */
   skip(n: number): number {
     this.reserve(n);
     this.size += n;
@@ -85,7 +85,7 @@ export class TextBytes {
     this.size = size + length;
   }
 
-  /** One character of ASCII. */
+  /** One ASCII character. */
   byte(byte: number): void {
     this.reserve(1);
     this.bytes[this.size++] = byte;
@@ -96,12 +96,12 @@ export class TextBytes {
     if (!this.plain(text, 0)) this.encode(text);
   }
 
-  /** A text in which what a terminal obeys is escaped (see safeText). */
+  /** A text with control characters and the like escaped (see safeText). */
   safe(text: string): void {
     if (!this.plain(text, BLANK)) this.encode(safeText(text));
   }
 
-  /** Writes a short text of ASCII characters from `lowest` up to the last that is printed; false where it is another one. */
+  /** Writes a text if it is short, and consists of ASCII characters from `lowest` to `~`. Returns whether it is. */
   protected plain(text: string, lowest: number): boolean {
     const n = text.length;
     if (n > LONG) return false;
@@ -122,7 +122,7 @@ export class TextBytes {
     this.size += this.bytes.write(text, this.size, 'utf8');
   }
 
-  /** So many blanks. */
+  /** `n` blanks. */
   blanks(n: number): void {
     if (n <= 0) return;
     this.reserve(n);
@@ -132,12 +132,12 @@ export class TextBytes {
     this.size = end;
   }
 
-  /** Takes back blanks at the end, down to `from`. */
+  /** Removes blanks at the end, but nothing before index `from`. */
   trim(from: number): void {
     while (this.size > from && this.bytes[this.size - 1] === BLANK) this.size--;
   }
 
-  /** A whole number from 0 on in decimal; from 2^53 on as JavaScript has it. */
+  /** A whole number, not negative, in decimal; from 2^53 on as JavaScript prints it. */
   decimal(n: number): void {
     this.reserve(MOST_DIGITS);
     if (n < THOUSAND_MILLION) {
@@ -180,13 +180,13 @@ export class TextBytes {
     while (at > size) bytes[--at] = BLANK;
   }
 
-  /** A number of 64 bits in decimal, by its halves. */
+  /** An unsigned 64-bit number, given as two halves, in decimal. */
   wideDecimal(hi: number, lo: number): void {
     if (hi < EXACT_HI) this.decimal(wide(hi, lo));
     else this.text(exact(hi, lo).toString());
   }
 
-  /** So many digits of a number below a thousand million, zeros in front. */
+  /** A number below 10^9 in `count` digits, with leading zeros. */
   digits(n: number, count: number): void {
     this.reserve(count);
     const { view, size } = this;
@@ -202,13 +202,13 @@ export class TextBytes {
     this.size = size + count;
   }
 
-  /** What is written from `from` on, as text. */
+  /** The text in `bytes[from..to)`. */
   toString(from = 0, to = this.size): string {
     return this.bytes.toString('utf8', from, to);
   }
 }
 
-/** Decimal digits of a number below a thousand million. */
+/** How many decimal digits a number below 10^9 has. */
 export function digitsOf(n: number): number {
   if (n < 10) return 1;
   if (n < 100) return 2;

@@ -13,8 +13,8 @@ export function textWidth(text: string): number {
 }
 
 /**
- * Breaks text into lines: the first has room for `first` columns, the others for `rest`. What several blanks set apart (a field and its
- * value, as in `offset 0  length 512`) stays together where it fits on a line. A word that is longer than a line stands whole.
+ * Breaks text into lines: the first has room for `first` columns, the others for `rest`. Words with single blanks between them (a field and
+ * its value, as in `offset 0  length 512`) stay together if they fit on a line. A word that is longer than a line is not broken.
  */
 export function wrapText(text: string, first: number, rest: number): string[] {
   if (textWidth(text) <= first) return [text];

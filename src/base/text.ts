@@ -43,7 +43,7 @@ export function badUtf8At(bytes: Uint8Array, start = 0, end = bytes.length): num
   return -1;
 }
 
-/** Up to so many bytes are put together here: an array so short gets an ArrayBuffer of its own, which takes longer, only when it is asked for. */
+/** Up to this many bytes are converted here: V8 makes the ArrayBuffer of so short an array only when it is asked for, which takes longer. */
 const FEW = 64;
 
 /** `bytes[start..end)` as a string of code units 0..255. */
@@ -74,7 +74,7 @@ export function quote(text: string, max = 200): string {
   return `"${safeText(cut(text, max).replace(/["\\]/g, '\\$&'))}"`;
 }
 
-/** The text as it is, safe to print, cut as `quote` does: for what shows by itself where it ends. */
+/** The same without the quotes and without escaping quotes and backslashes: for texts whose end is clear without quotes. */
 export function clipped(text: string, max = 200): string {
   return safeText(cut(text, max));
 }
@@ -86,7 +86,7 @@ function cut(text: string, max: number): string {
 /** Words with a digit in them: packet numbers, offsets, cookies, addresses, ports, times. */
 const NUMBERS = /[\w.:-]*\d[\w.:-]*/g;
 
-/** What a text says, whatever the numbers in it: `#` stands for each. */
+/** The text with `#` for each number: the same for texts that differ only in numbers. */
 export function withoutNumbers(text: string): string {
   return text.replace(NUMBERS, '#');
 }

@@ -7,8 +7,7 @@ const NANOS_PER_SECOND = 1_000_000_000;
 const POINT = 0x2e;
 
 /**
- * The second that was printed last, and its text: making a Date of each message was a sixth of `analyze -f ndjson`. A cache for all who
- * print: whatever it holds, a time has the same text.
+ * A cache: the second that was printed last, and its text. Making a Date for each message took a sixth of the time of `analyze -f ndjson`.
  */
 let printedSecond = NaN;
 let printedText = '';
@@ -18,7 +17,7 @@ export function rfc3339(seconds: number, nanos: number): string {
   return `${wholeSecond(seconds)}.${nineDigits(nanos)}Z`;
 }
 
-/** The same up to the point, without it. */
+/** The same without fraction and `Z`. */
 export function wholeSecond(seconds: number): string {
   if (seconds !== printedSecond) {
     const clamped = Math.min(Math.max(seconds, -62_135_596_800), 253_402_300_799);
@@ -29,8 +28,8 @@ export function wholeSecond(seconds: number): string {
 }
 
 /**
- * Nanoseconds from (s0, n0) to (s1, n1); exact below 104 days, which is what latencies need. -1: not known, as in recordings without
- * times, where everything stands at zero.
+ * Nanoseconds from (s0, n0) to (s1, n1); exact below 104 days, which is enough for latencies. -1 where the first time is 0: not known, as in
+ * recordings without times.
  */
 export function nanosBetween(s0: number, n0: number, s1: number, n1: number): number {
   if (s0 === 0 && n0 === 0) return -1;
@@ -42,7 +41,7 @@ export function relativeSeconds(s0: number, n0: number, s1: number, n1: number):
   let micros = microsBetween(s0, n0, s1, n1);
   const sign = micros < 0 ? '-' : '';
   micros = Math.abs(micros);
-  // the remainder is exact also where a hostile time stamp is too large for a difference
+  // the remainder is exact even if a hostile time stamp makes the difference too large to be exact
   return `${sign}${Math.floor(micros / 1_000_000)}.${sixDigits(micros % 1_000_000)}`;
 }
 
@@ -58,7 +57,7 @@ export function duration(nanos: number): string {
   return `${nanos < 0 ? '-' : ''}${hundredths(n, size) / 100}${name}`;
 }
 
-/** Writes the same of a duration from 0 on. */
+/** Writes the same; the duration must not be negative. */
 export function writeDuration(out: TextBytes, nanos: number): void {
   const { name, size } = unitOf(nanos);
   const value = hundredths(nanos, size);
@@ -80,14 +79,14 @@ const UNITS = [
   { name: ' s', size: NANOS_PER_SECOND },
 ] as const;
 
-/** The unit that a duration from 0 on is told in. */
+/** The unit in which a duration is printed, which must not be negative. */
 function unitOf(nanos: number): (typeof UNITS)[number] {
   if (nanos < 1000) return UNITS[0];
   if (nanos < 1_000_000) return UNITS[1];
   return nanos < NANOS_PER_SECOND ? UNITS[2] : UNITS[3];
 }
 
-/** Hundredths of a unit, of which three digits count, or all of those before the point; `nanos` is a whole number. */
+/** A whole number of nanoseconds in hundredths of a unit, rounded to three significant digits; from 100 units on, to whole units. */
 function hundredths(nanos: number, unit: number): number {
   if (nanos >= 100 * unit) return 100 * Math.round(nanos / unit);
   return nanos >= 10 * unit ? 10 * Math.round((10 * nanos) / unit) : Math.round((100 * nanos) / unit);

@@ -22,7 +22,7 @@ export function decimal(hi: number, lo: number): string {
   return hi < 0x200000 ? String(hi * TWO_32 + lo) : exact(hi, lo).toString();
 }
 
-/** Whether `wide` of it is exact, with room for adding two of them. */
+/** Whether `wide` is exact for this upper half, and still is for the sum of two such values. */
 export function isSmall(hi: number): boolean {
   return hi < 0x100000;
 }

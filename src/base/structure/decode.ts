@@ -10,22 +10,22 @@ export type Partly<T> = T extends Uint8Array | bigint | number | string | boolea
     ? readonly (Partly<I> | undefined)[]
     : { readonly [K in keyof T]?: Partly<T[K]> | undefined };
 
-/** What became of the bytes of a structure. */
+/** The result of reading a structure. */
 export interface Decoded<T> {
   /** Null where the bytes end, or contradict themselves, inside of it. */
   readonly value: T | null;
-  /** As far as it could be read, for what is shown of structures that are cut. */
+  /** The part that could be read, to show structures that are cut off. */
   readonly partial: Partly<T>;
-  /** What ended the reading (last) and what was odd. */
+  /** What was odd, and, as the last one, what ended the reading. */
   readonly problems: readonly Problem[];
-  /** Bytes that no field describes: behind the last field of structures with a length, and behind the whole. */
+  /** Number of bytes that no field describes: after the last field of structures with a length, and after the whole. */
   readonly undecoded: number;
-  /** Items of lists that were not kept (`limits.listItems`). */
+  /** Number of list items that were not kept (`limits.listItems`). */
   readonly notKept: number;
 }
 
 export interface Explained<T> extends Decoded<T> {
-  /** Rows of the fields, as far as they could be read, with `undecoded` for what lies behind them. */
+  /** Rows of the fields that could be read, with `rest` for bytes that no field describes at the end of a structure with a length. */
   readonly rows: readonly Annotation[];
 }
 
@@ -59,7 +59,7 @@ export function explain<T>(
   return { ...decoded, rows };
 }
 
-/** Whether the bytes hold the structure: its problems, without making a value. For the path on which nobody looks at it. */
+/** Checks a structure without making a value, for messages that are not printed. Returns its problems; none: it is complete. */
 export function check(
   type: Type<unknown>,
   bytes: Uint8Array,

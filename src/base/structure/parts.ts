@@ -4,7 +4,7 @@ import type { Type } from './type.js';
 
 /** Types that are made of other types: what some versions lack, lists, maps, and structures inside a blob. */
 
-/** A field that is there where that holds; `kind` says when. */
+/** A field that is there if `there` returns true; `kind` says in words when that is. */
 export function whenever<T>(kind: string, type: Type<T>, there: (r: Reader) => boolean): Type<T | undefined> {
   return {
     ...{ kind: `${type.kind} ${kind}`, size: -1, least: 0 },
@@ -17,27 +17,27 @@ export function whenever<T>(kind: string, type: Type<T>, there: (r: Reader) => b
   };
 }
 
-/** A field that came with a version of the structure around it (or of the message, at the top). */
+/** A field that exists since a version of the structure around it (at the top level: of the message). */
 export function since<T>(version: number, type: Type<T>): Type<T | undefined> {
   return whenever(`since version ${version}`, type, (r) => r.version >= version);
 }
 
-/** A field that was left out from a version on. */
+/** A field that exists only before a version. */
 export function until<T>(version: number, type: Type<T>): Type<T | undefined> {
   return whenever(`until version ${version}`, type, (r) => r.version < version);
 }
 
-/** A field that is there where both sides have a feature. */
+/** A field that is there if the connection has a feature. */
 export function withFeature<T>(bit: bigint, type: Type<T>): Type<T | undefined> {
   return whenever(`with feature 0x${bit.toString(16)}`, type, (r) => (r.features & bit) !== 0n);
 }
 
-/** A field that is there where those before it (named in Struct.and) say so. */
+/** A field that is there if `is` returns true for earlier fields (named in Struct.and). */
 export function whenBefore<T>(type: Type<T>, is: (before: never) => boolean): Type<T | undefined> {
   return whenever('on a condition', type, (r) => is(r.before as never));
 }
 
-/** As many unused bytes as a field before it (named in Struct.and) says. */
+/** Unused bytes, whose number an earlier field (named in Struct.and) gives. */
 export function unusedBy(member: string): Type<undefined> {
   return {
     ...{ kind: `${member} unused bytes`, size: -1, least: 0 },
@@ -50,22 +50,22 @@ export function unusedBy(member: string): Type<undefined> {
   };
 }
 
-/** A field that is there or not by what was read before (see Struct.and). */
+/** A field that is there if `there`: for functions in Struct.and, which know the earlier values. */
 export function when<T>(there: boolean, type: Type<T>): Type<T | undefined> {
   return whenever('on a condition', type, () => there);
 }
 
-/** A field that older senders end before. */
+/** A field that is there if the structure has bytes left: older senders do not send it. */
 export function ifLeft<T>(type: Type<T>): Type<T | undefined> {
   return whenever('if anything is left', type, (r) => r.left > 0);
 }
 
 /**
- * A form that the next bytes tell: `pick` looks at them from the reader's position on, and takes nothing. `size`: bytes, where all
- * forms have as many.
+ * A value whose type depends on its bytes: `pick` looks at them from the reader's position on, without taking any. `size`: in bytes, where
+ * all the types have the same.
  */
 export function choose<T>(kind: string, pick: (r: Reader) => Type<T>, size = -1): Type<T> {
-  // which form a value was read in, for its JSON
+  // the type with which each value was read, for its JSON
   const forms = new WeakMap<object, Type<T>>();
   return {
     ...{ kind, size, least: Math.max(0, size) },
@@ -86,14 +86,14 @@ export function choose<T>(kind: string, pick: (r: Reader) => Type<T>, size = -1)
   };
 }
 
-/** A field that has another form from a version of the structure around it on. */
+/** A field whose type changed with a version of the structure around it. */
 export function changed<A, B>(version: number, before: Type<A>, after: Type<B>): Type<A | B> {
   return choose<A | B>(`${before.kind}, since version ${version} ${after.kind}`, (r) =>
     r.version >= version ? after : before,
   );
 }
 
-/** u8 whether a value follows, and the value. */
+/** A u8 that tells whether a value follows, and the value. */
 export function optional<T>(type: Type<T>): Type<T | null> {
   const presence = (r: Reader, name: string): boolean => {
     const at = r.take(name, 1);
@@ -117,7 +117,7 @@ export function optional<T>(type: Type<T>): Type<T | null> {
   };
 }
 
-/** A list of as many items as `counted` says, which also checks that they can be there; below 0: they cannot. */
+/** A list. `counted` returns the number of its items, after checking that as many can be there; below 0: they cannot. */
 function listOf<T>(
   kind: string,
   least: number,
@@ -140,7 +140,7 @@ function listOf<T>(
 }
 
 /**
- * So many items, as a list; `item`: what rows call one. Those beyond `limits.listItems` are checked and not kept, those beyond
+ * A list of `count` items; `item`: the name of one in rows. Items beyond `limits.listItems` are checked but not kept, those beyond
  * `limits.shownItems` have no rows.
  */
 export function items<T>(count: number, type: Type<T>, item = 'item'): Type<readonly T[]> {
@@ -149,7 +149,7 @@ export function items<T>(count: number, type: Type<T>, item = 'item'): Type<read
   );
 }
 
-/** As many items as a field before them (named in Struct.and) says. */
+/** A list whose number of items an earlier field (named in Struct.and) gives. */
 export function countedBy<T>(member: string, type: Type<T>, item = 'item'): Type<readonly T[]> {
   return listOf(`${member} × ${type.kind}`, 0, type, item, (r, name) => {
     const count = r.before[member] as number;
@@ -172,12 +172,12 @@ export function list<T>(type: Type<T>, item = 'item'): Type<readonly T[]> {
   };
 }
 
-/** Items without bytes would let a count of four thousand million through. */
+/** The least size of an item, but at least 1: with items of 0 bytes, a count of 2^32 would pass the check. */
 function atLeastOne(type: Type<unknown>): number {
   return Math.max(1, type.least);
 }
 
-/** Reads so many items, for types that count in another way. */
+/** Reads `count` items; for types with a count of another kind. */
 export function readItems<T>(r: Reader, name: string, count: number, type: Type<T>, item: string): T[] {
   const at = r.pos;
   const outer = r.rows;
@@ -210,7 +210,7 @@ function skipItems(r: Reader, name: string, count: number, type: Type<unknown>):
   for (let i = 0; i < count && !r.failed; i++) type.skip(r, name);
 }
 
-/** Two values, one behind the other. */
+/** Two values, one after the other. */
 export function pair<A, B>(first: Type<A>, second: Type<B>): Type<readonly [A, B]> {
   return {
     ...{ kind: `${first.kind} and ${second.kind}`, least: first.least + second.least },
@@ -240,19 +240,19 @@ export function pair<A, B>(first: Type<A>, second: Type<B>): Type<readonly [A, B
   };
 }
 
-/** u32 count, and keys with values: in the order of the bytes, as a list of pairs (a sender may repeat a key). */
+/** u32 count, then keys with their values. The value is a list of pairs, in the order of the bytes, as a sender may repeat a key. */
 export function map<K, V>(key: Type<K>, value: Type<V>): Type<readonly (readonly [K, V])[]> {
   return { ...list(pair(key, value), 'entry'), kind: `map of ${key.kind} to ${value.kind}` };
 }
 
-/** A value, and which bytes it is: indexes of what was read. */
+/** A value, with the index and number of its bytes. */
 export interface Placed<T> {
   readonly value: T;
   readonly at: number;
   readonly length: number;
 }
 
-/** A value together with its place, for what is to be pointed at. */
+/** A value together with its place, for findings to point at. */
 export function placed<T>(type: Type<T>): Type<Placed<T>> {
   return {
     ...{ kind: type.kind, size: type.size, least: type.least },
@@ -268,7 +268,7 @@ export function placed<T>(type: Type<T>): Type<Placed<T>> {
   };
 }
 
-/** u32 length, and a structure in that many bytes; what lies behind its last field is counted as undecoded. */
+/** u32 length, and a structure in that many bytes; bytes after its last field count as undecoded. */
 export function sized<T>(type: Type<T>): Type<T> {
   const inside = <U>(r: Reader, name: string, go: () => U): U | undefined => {
     const at = r.takeSized(name);

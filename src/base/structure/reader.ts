@@ -1,30 +1,30 @@
 import { row, type Annotation, type Json } from '../annotation.js';
 import type { Limits } from '../limits.js';
 
-/** What a structure's reading depends on besides its bytes. */
+/** What reading a structure depends on, besides its bytes. */
 export interface ReadOptions {
   readonly limits: Readonly<Pick<Limits, 'listItems' | 'shownItems' | 'shownBytes'>>;
-  /** Version of the outermost structure, where something outside of it tells (a message header): see `since`. */
+  /** Version of the outermost structure, where it is given outside of it (in a message header): see `since`. */
   readonly version?: number;
   /** Feature bits of the connection: see `withFeature`. */
   readonly features?: bigint;
-  /** What is known from elsewhere of a value that names somebody: stands behind it in rows. */
+  /** Returns a name for a value that identifies somebody, if it is known from elsewhere: rows show it after the value. */
   readonly named?: ((value: string) => string | undefined) | undefined;
-  /** Whether rows say how a person reads a value, where that differs from it. Not given: they do. */
+  /** Whether rows have texts for people (see Annotation.text). Not given: they have. */
   readonly texts?: boolean | undefined;
 }
 
-/** Why a structure cannot be read on, or what is odd in it. */
+/** Why a structure cannot be read any further, or what is odd in it. */
 export interface Problem {
   /**
-   * `short`: the bytes end inside a field; `count`: a list announces more items than can be there; `length`: an inner length goes beyond
-   * the outer one; `compat`: only newer readers may read it; types of a protocol have kinds of their own.
+   * `short`: the bytes end inside a field; `count`: a list announces more items than can be there; `length`: an inner length exceeds the
+   * outer one; `compat`: only newer readers may read it. A protocol's own types have further kinds.
    */
   readonly kind: string;
   /** Byte range, relative to the message's first byte. */
   readonly at: number;
   readonly length: number;
-  /** How many bytes it would take beyond those that are there; 0 where it is not about that. */
+  /** How many bytes are lacking; 0 where that is not the problem. */
   readonly beyond: number;
   /** The field, with the structures around it: `locator.key`, `ops[3].offset`. */
   readonly path: string;
@@ -32,8 +32,8 @@ export interface Problem {
 }
 
 /**
- * Reads one structure from `bytes[pos..end)`, little endian, never beyond `end`. Types (see type.ts) move it on and give values; where
- * `rows` is set they also write down what stands where. After the first failure nothing more is read: every `take` fails.
+ * Reads one structure from `bytes[pos..end)`, little endian, never beyond `end`. Types (see type.ts) advance `pos` and return values; if
+ * `rows` is set they also add a row for each field. After the first failure nothing more is read: every `take` fails.
  */
 export class Reader {
   readonly bytes: Uint8Array;
@@ -48,17 +48,17 @@ export class Reader {
   /** See ReadOptions. */
   readonly texts: boolean;
   private readonly named: ReadOptions['named'];
-  /** Whether reading goes no further. */
+  /** Whether reading has failed: nothing more is read. */
   failed = false;
-  /** What was found; the last one ended the reading if `failed`. */
+  /** The problems found; if `failed`, the last one ended the reading. */
   readonly problems: Problem[] = [];
-  /** Bytes of inner structures that no field describes: what newer senders append. */
+  /** Number of bytes of inner structures that no field describes: newer senders append them. */
   undecoded = 0;
-  /** Items of lists beyond `limits.listItems`, which were checked but not kept. */
+  /** Number of list items beyond `limits.listItems`, which were checked but not kept. */
   notKept = 0;
-  /** Values of the innermost structure so far, for the fields that are read by others (see Struct.and). */
+  /** Values of the innermost structure so far, for fields that depend on them (see Struct.and). */
   before: Readonly<Record<string, unknown>> = {};
-  /** Annotations of what is being read, or null where nobody wants them. */
+  /** Rows of what is being read; null where none are wanted. */
   rows: Annotation[] | null = null;
   /** What to add to an index to make it relative to the message's first byte. */
   private readonly shift: number;
@@ -84,7 +84,7 @@ export class Reader {
     return this.failed ? 0 : this.end - this.pos;
   }
 
-  /** Index of the next `n` bytes, which are taken; -1 where they are not there. */
+  /** Takes the next `n` bytes. Returns their index; -1 (a failure) where they are not there. */
   take(name: string, n: number): number {
     if (this.failed) return -1;
     const at = this.pos;
@@ -97,7 +97,7 @@ export class Reader {
     return at;
   }
 
-  /** A 32-bit length and that many bytes, which are taken: index of the length, or -1. */
+  /** Takes a 32-bit length and that many bytes. Returns the index of the length; -1 (a failure) where they are not there. */
   takeSized(name: string): number {
     const at = this.take(name, 4);
     if (at < 0) return -1;
@@ -111,7 +111,7 @@ export class Reader {
     return at;
   }
 
-  /** Whether so many items of at least `least` bytes can still be there; fails where not. `at`, `length`: what announced them. */
+  /** Whether `count` items of at least `least` bytes each can still be there; fails where not. `at`, `length`: the bytes of the count. */
   holds(name: string, count: number, least: number, at: number, length: number): boolean {
     if (this.failed) return false;
     const have = this.end - this.pos;
@@ -121,19 +121,19 @@ export class Reader {
     return false;
   }
 
-  /** Ends the reading. `at`: index of the bytes in question. */
+  /** Ends the reading with a problem. `at`: index of the bytes in question. */
   fail(kind: string, name: string, at: number, length: number, beyond: number, text: string): void {
     if (this.failed) return;
     this.remark(kind, name, at, length, text, beyond);
     this.failed = true;
   }
 
-  /** Something odd; the reading goes on. */
+  /** Adds a problem; the reading goes on. */
   remark(kind: string, name: string, at: number, length: number, text: string, beyond = 0): void {
     this.problems.push({ kind, at: at + this.shift, length, beyond, path: [...this.path, name].join('.'), text });
   }
 
-  /** Goes into a structure: what is read until `leave` belongs to it. */
+  /** Begins a structure: what is read until `leave` belongs to it. */
   enter(name: string): void {
     this.path.push(name);
   }
@@ -142,7 +142,7 @@ export class Reader {
     this.path.pop();
   }
 
-  /** Writes down what stands in `bytes[at..pos)`, where rows are wanted. */
+  /** Adds a row for `bytes[at..pos)`, if rows are wanted. */
   row(
     name: string,
     at: number,
@@ -157,7 +157,7 @@ export class Reader {
     this.rows.push(made);
   }
 
-  /** A value that names somebody, and who that is as far as it is known. */
+  /** The value, with the name of whom it identifies in parentheses, if that is known. */
   withName(value: string): string {
     const name = this.named?.(value);
     return name === undefined ? value : `${value} (${name})`;
@@ -168,7 +168,7 @@ export class Reader {
     return row(name, at + this.shift, length, value, text);
   }
 
-  /** Takes what is left of a structure that ends at `end`, as bytes that no field describes. */
+  /** Takes the bytes up to `end`, the end of a structure, as bytes that no field describes. */
   takeRest(end: number): void {
     if (this.failed || this.pos >= end) return;
     const at = this.pos;

@@ -7,23 +7,26 @@ export type Members = Readonly<Record<string, Type<unknown>>>;
 /** The value of a structure with those members. A member that some versions lack is undefined there. */
 export type Value<M extends Members> = { readonly [K in keyof M]: M[K] extends Type<infer T> ? T : never };
 
-/** A part of a structure: fields, or fields that are chosen by what was read before. `needs`: which of that, null for all of it. */
+/**
+ * A part of a structure: fields, or a function that chooses the fields by the values of earlier ones. `needs`: names of the earlier fields
+ * on which the part depends; null: all of them.
+ */
 type Part =
   | { readonly plain: Members; readonly needs: readonly string[] }
   | { readonly choose: (before: never) => Members; readonly needs: readonly string[] | null };
 
-/** Values where none is wanted: nothing is ever put into it. */
+/** In place of the values where none are wanted; never written to. */
 const NOTHING: Record<string, unknown> = Object.freeze({});
 
-/** Fields in wire order, made ready for the path on which nobody wants their values. */
+/** Fields in wire order, with the sizes that allow skipping several of them at once where no values are wanted. */
 class Fields {
   readonly names: readonly string[];
   readonly types: readonly Type<unknown>[];
-  /** For each field: bytes of those that begin with it and always have the same size, 0 for none; and the number of the next one. */
+  /** For each field: total size of the fields of fixed size from it on, up to the first other one (0: none); and the index of that. */
   readonly run: readonly number[];
   readonly behind: readonly number[];
 
-  /** `needed`: fields whose values are wanted in any case; null for all. */
+  /** `needed`: fields whose values are always wanted; null: all. */
   constructor(members: Members, needed: ReadonlySet<string> | null) {
     this.names = Object.keys(members);
     this.types = Object.values(members);
@@ -50,19 +53,19 @@ export function struct<M extends Members>(members: M): Struct<Value<M>> {
   return new Struct<Value<M>>([{ plain: members, needs: [] }], null);
 }
 
-/** How the version stands in front of a structure, and up to which one the description knows it. */
+/** The form of a structure's version header, and the newest version that its description covers. */
 interface Envelope {
-  /** The newest version that the description was written for; what newer ones append is counted as undecoded. */
+  /** The newest version that the description covers; what newer ones append counts as undecoded. */
   readonly known: number;
-  /** From which version on a compat byte, and a length, follow it: 0 for structures that always had them. */
+  /** The version from which on a compat byte, or a length, follows the version; 0: always. */
   readonly compatFrom: number;
   readonly lengthFrom: number;
 }
 
 /**
  * A structure with Ceph's envelope (ENCODE_START): u8 version, u8 oldest version that may read it, u32 length. Inside, `since` and
- * `until` go by its version; what lies behind the last field is skipped and counted. `legacy`: for structures whose first versions had
- * no envelope but the version byte (DECODE_START_LEGACY_COMPAT_LEN): from which version on they have compat and length.
+ * `until` refer to its version; bytes after the last field are skipped and counted. `legacy`: for structures whose first versions had only
+ * the version byte (DECODE_START_LEGACY_COMPAT_LEN): the versions from which on they have compat and length.
  */
 export function versioned<M extends Members>(
   known: number,
@@ -85,7 +88,7 @@ export class Struct<T extends object> implements Type<T> {
   private readonly parts: readonly Part[];
   private readonly envelope: Envelope | null;
   private readonly summary: ((value: T) => string) | undefined;
-  /** Fields that others depend on: the only ones with a value where nobody wants one. Null where that may be any. */
+  /** Fields that others depend on: where only a check is wanted, these alone are given values. Null: all of them. */
   private readonly needed: ReadonlySet<string> | null;
   /** The fields of each part; null for parts that are chosen. */
   private readonly ready: readonly (Fields | null)[];
@@ -106,8 +109,9 @@ export class Struct<T extends object> implements Type<T> {
   }
 
   /**
-   * The same with more fields behind. `needs`: names of fields before that these are read by (see countedBy): then no others have to be
-   * given values where only a check is wanted. A function gets all values before, and chooses. (What depends on a version is `since`.)
+   * The same with more fields after these. `needs`: names of earlier fields on which the new ones depend (see countedBy), so that no others
+   * have to be given values where only a check is wanted. A function gets all earlier values and returns the fields. (For fields that
+   * depend on the version there is `since`.)
    */
   and<M extends Members>(more: M | ((before: T) => M)): Struct<T & Value<M>>;
   and<M extends Members>(needs: readonly (keyof T & string)[], more: M): Struct<T & Value<M>>;
@@ -119,7 +123,7 @@ export class Struct<T extends object> implements Type<T> {
     return new Struct<T>([...this.parts, part], this.envelope);
   }
 
-  /** The same with a line that people read instead of the fields. */
+  /** The same with a summary in one line, for people. */
   shown(summary: (value: T) => string): Struct<T> {
     return new Struct<T>(this.parts, this.envelope, summary);
   }
@@ -131,7 +135,7 @@ export class Struct<T extends object> implements Type<T> {
     const out = this.walk(r, name, true);
     const children = r.rows;
     r.rows = outer;
-    // an envelope that is cut shows nothing, as a field of fixed size does
+    // no row for a structure whose envelope is cut off, as for a field of fixed size that is cut off
     const cut = this.envelope !== null && r.failed && children?.length === 0;
     if (outer !== null && children !== null && !cut) {
       r.row(name, at, fieldsOf(children), r.failed || !r.texts ? undefined : this.summary?.(out), children);
@@ -144,7 +148,7 @@ export class Struct<T extends object> implements Type<T> {
     else this.walk(r, name, false);
   }
 
-  /** The fields of an outermost structure: its rows stand at the top, without one around them. */
+  /** Reads the outermost structure: its fields' rows are at the top level, without a row around them. */
   readTop(r: Reader): T {
     return this.walk(r, '', true);
   }
@@ -202,7 +206,7 @@ export class Struct<T extends object> implements Type<T> {
     }
   }
 
-  /** Takes what stands in front of the fields; index of the structure's end, or -1 where nothing tells it. */
+  /** Takes the envelope. Returns the index of the structure's end; -1 where it has no length, or is cut off. */
   private open(r: Reader, envelope: Envelope, name: string): number {
     const at = r.take('version', 1);
     if (at < 0) return -1;

@@ -4,30 +4,30 @@ import { wireText } from '../text.js';
 import type { Reader } from './reader.js';
 
 /**
- * Describes how a value stands in bytes, little endian. From one description come the typed value, a check without a value, JSON, and
- * annotations (where the reader collects them).
+ * Describes how a value is encoded in bytes, little endian. One description gives the typed value, a check without a value, JSON, and
+ * annotations (if the reader collects them).
  */
 export interface Type<T> {
-  /** The kind, as documentation writes it: `u32`, `list<string>`. */
+  /** The kind, as documentation writes it: `u32`, `list of string`. */
   readonly kind: string;
-  /** Bytes, where they are always as many; else -1. */
+  /** Size in bytes, where it is fixed; else -1. */
   readonly size: number;
-  /** The fewest bytes, at least 1 for what stands in a list: counts are checked against it. */
+  /** The least size in bytes: the counts of lists are checked against it. */
   readonly least: number;
   /** Its fields, where it has any. */
   readonly fields?: Readonly<Record<string, Type<unknown>>>;
-  /** Reads it, and writes its row. Where the reader has failed, what comes back is not to be used: `decode` withholds it. */
+  /** Reads a value, and adds its row. If the reader has failed, the value must not be used: `decode` returns null then. */
   read(r: Reader, name: string): T;
-  /** The same, without making a value or a row: only whether all is there. */
+  /** The same without making a value or a row: only checks that all of it is there. */
   skip(r: Reader, name: string): void;
   /** The value for JSON: 64 bits as decimal text, bytes as hex. */
   json(value: T): Json;
 }
 
-/** The value that a description yields: `type Locator = ValueOf<typeof locator>`. */
+/** The type of the values that a description gives: `type Locator = ValueOf<typeof locator>`. */
 export type ValueOf<D> = D extends Type<infer T> ? T : never;
 
-/** A field of fixed size that holds one thing. */
+/** A field of fixed size with a single value. */
 export class Scalar<T> implements Type<T> {
   readonly kind: string;
   readonly size: number;
@@ -35,7 +35,7 @@ export class Scalar<T> implements Type<T> {
   private readonly get: (r: Reader, at: number) => T;
   private readonly toJson: (value: T) => Json;
   private readonly toText: ((value: T) => string) | undefined;
-  /** Its JSON is the decimal text of a number of 64 bits. */
+  /** Whether its JSON is the decimal text of a 64-bit number. */
   private readonly wide: boolean;
 
   constructor(
@@ -78,7 +78,7 @@ export class Scalar<T> implements Type<T> {
     return new Scalar(this.kind, this.size, this.get, this.toJson, text);
   }
 
-  /** The same with a name for JSON and for people, who read the number, too; the value stays the number. */
+  /** The same with a name: JSON has the name, the text for people the number and the name; the value stays the number. */
   named(name: (value: T) => string): Scalar<T> {
     return new Scalar(this.kind, this.size, this.get, name, (value) => `${String(value)} ${name(value)}`);
   }
@@ -88,7 +88,7 @@ export class Scalar<T> implements Type<T> {
     return new Scalar(this.kind, this.size, this.get, names, (value) => names(value).join(' '));
   }
 
-  /** The same, read as something else: `u8.as((v) => v !== 0, ...)`. */
+  /** The same with its value converted: `u8.as('bool', (v) => v !== 0, ...)`. */
   as<U>(kind: string, convert: (value: T) => U, json: (value: U) => Json): Scalar<U> {
     const { get } = this;
     return new Scalar(kind, this.size, (r, at) => convert(get(r, at)), json);
@@ -124,7 +124,7 @@ export function fixedBytes(n: number): Scalar<Uint8Array> {
   );
 }
 
-/** A fixed number of bytes that nobody looks at: no value in JSON, and no copy. */
+/** A fixed number of unused bytes: no value in JSON, and no copy. */
 export function unused(n: number): Type<undefined> {
   return {
     ...{ kind: `${n} unused bytes`, size: n, least: n },
@@ -151,7 +151,7 @@ export const string: Type<string> = {
   json: itself,
 };
 
-/** u32 length and bytes, as a view on what was read. JSON has hex, or how many bytes where they are more than `limits.shownBytes`. */
+/** u32 length and bytes, not copied. Rows have hex, or only the number of bytes if that is more than `limits.shownBytes`. */
 export const blob: Type<Uint8Array> = {
   ...{ kind: 'bytes', size: -1, least: 4 },
   read: (r, name) => {
@@ -165,14 +165,14 @@ export const blob: Type<Uint8Array> = {
   json: (value) => hexOrSize(value, MOST_HEX),
 };
 
-/** Bytes of a blob that JSON has in hex, where no limit is at hand. */
+/** Up to this many bytes `json` has a blob in hex, as it does not know `limits.shownBytes`. */
 const MOST_HEX = 256;
 
 function hexOrSize(bytes: Uint8Array, most: number): string {
   return bytes.length <= most ? hex(bytes) : `${bytes.length} bytes`;
 }
 
-/** All bytes that are left of the innermost structure: what is known to be there, and has no form. */
+/** All bytes that are left in the innermost structure, as bytes without a form. */
 export const remainder: Type<Uint8Array> = {
   ...{ kind: 'the rest', size: -1, least: 0 },
   read: (r, name) => {
@@ -186,7 +186,7 @@ export const remainder: Type<Uint8Array> = {
   json: (value) => hexOrSize(value, MOST_HEX),
 };
 
-/** The same where only a hex dump shows them: sealed bytes, padding. */
+/** The same for bytes that only a hex dump shows: encrypted ones, padding. */
 export const hiddenRemainder: Type<Uint8Array> = {
   ...{ kind: 'the rest, sealed', size: -1, least: 0 },
   read: (r, name) => {
