@@ -17,7 +17,7 @@ export interface Annotation {
   readonly value?: Json;
   /** The value is a number that is 64 bits wide: decimal text in JSON, a whole number in expressions and tables. */
   readonly wide?: true;
-  /** How a person reads the value, where that differs from it: `0x0003 FIXED_NEWSTYLE NO_ZEROES`. */
+  /** The text for people, where it differs from the value: `0x0003 FIXED_NEWSTYLE NO_ZEROES`. */
   readonly text?: string;
   readonly children?: readonly Annotation[];
 }

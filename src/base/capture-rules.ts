@@ -4,7 +4,7 @@ const PCAP = 'https://datatracker.ietf.org/doc/html/draft-ietf-opsawg-pcap';
 const PCAPNG = 'https://datatracker.ietf.org/doc/html/draft-ietf-opsawg-pcapng';
 const TCP = 'https://www.rfc-editor.org/rfc/rfc9293.html';
 
-/** Where the texts stand that these rest on; the others are about wirelint itself. */
+/** URLs of the specifications of these rules; the others are about wirelint itself. */
 const SPEC_URLS: Readonly<Record<string, string>> = {
   'capture/truncated': PCAP,
   'capture/malformed': PCAPNG,
@@ -23,8 +23,8 @@ const SPEC_URLS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What lies below the protocols or is the capture's doing (contract: events). These never blame a peer: `party` is
- * `capture`, and each of them suspends the rules whose evidence it touches.
+ * A rule about the layers below the protocols, or about the capture itself (contract: events). Such a rule never blames a peer: `party` is
+ * `capture`, and what it finds suspends the rules whose evidence it touches.
  */
 function rule(id: string, severity: Severity, title: string, meaning: string, again?: Rule['again']): Rule {
   const specUrl = SPEC_URLS[id];

@@ -15,7 +15,7 @@ export interface Limits {
   fragmentBytes: number;
   /** Seconds (capture time) after which an incomplete IP datagram is given up (RFC 8200: 60). */
   fragmentSeconds: number;
-  /** IP packets inside IP packets, directly or in tunnels: a packet of nothing but headers. */
+  /** IP packets inside one another, directly or in tunnels: a packet of nothing but headers. */
   nestedPackets: number;
   /** IPv6 extension headers of one packet: a long chain of empty ones. */
   extensionHeaders: number;
@@ -79,7 +79,7 @@ export interface Limits {
   answeredRequests: number;
   /** Replies of one session for which those are searched: a server that only answers what nobody asked. */
   answeredLookups: number;
-  /** Areas of an export that are remembered as allocated, to tell where its server may not run out of space: one hole after the other. */
+  /** Allocated areas of an export that are remembered, as a write there must not fail with ENOSPC: an export of alternating data and holes. */
   allocatedAreas: number;
   /** Options that wait for their answers, and replies to one option, that are paired and judged together: haggling without end. */
   haggling: number;
@@ -114,34 +114,34 @@ export interface Limits {
   nonces: number;
   /** Bytes of what a shard's report carries for `merge`, unpacked: a report that is no report. */
   shardBytes: number;
-  /** Replies of one session that wait for their requests, which were captured later: answers to nothing at all. */
+  /** Replies of one session that wait for requests that may have been captured later: replies to no request at all. */
   strayReplies: number;
-  /** Requests of one session that name what the capture has not shown, and may still show: accepts on listeners that nobody made. */
+  /** Requests of one session that refer to something that the capture has not shown, but still may: accepts on listeners that nobody made. */
   strayRequests: number;
-  /** Requests that wait where the n-th answer belongs to the n-th request: a peer that never answers. Such peers take turns. */
+  /** Requests that wait for answers in a protocol without ids, where the n-th answer belongs to the n-th request: a peer that never answers. */
   turns: number;
   /** Doorbells of Arca's pipes that are remembered, to notice one that is handed out twice: a host that makes pipes without end. */
   doorbells: number;
-  /** Answers in several parts that one session follows at once without knowing their requests. */
+  /** Answers in several parts, whose requests are not known, that one session follows at once: answers that never end. */
   orphanAnswers: number;
-  /** Parts of one answer that are held against one another: an answer in single bytes. */
+  /** Parts of one answer that are compared with one another: an answer in single bytes. */
   answerPieces: number;
   /** Exports, and listings and contexts of each, that a session compares with what it is offered later: haggling without end. */
   rememberedOffers: number;
-  /** Connections that are watched together with others of the same client to the same server. */
+  /** Connections that are compared with others of the same client to the same server: a client that connects without end. */
   siblingConnections: number;
-  /** Connections that one is compared with among those: a client with thousands to one export. */
+  /** Of those, how many each one is compared with: a client with thousands of connections to one export. */
   siblingsCompared: number;
-  /** Places of one direction that may be its next message, and are followed at once until one proves itself: payload full of magics. */
+  /** Places of one direction where the next message may begin, that are followed at once until one is proven right: payload full of magics. */
   chains: number;
-  /** Items of one list that are kept or printed (extents, options, addresses, tables). */
+  /** Items of one list (extents, options, addresses, tables) that are kept or printed: a list that fills a whole message. */
   listItems: number;
   /** Items of one list, and bytes of one opaque field, that annotations show one by one: a list that fills the whole output. */
   shownItems: number;
   shownBytes: number;
   /** Findings of one rule in one stream that are reported one by one; the others are counted. */
   findingsPerRule: number;
-  /** Findings of one rule in the streams of one file that `check` keeps to list them; the rest is counted. */
+  /** Findings of one rule in the streams of one file that `check` keeps, to list them; the others are counted. */
   findingsPerFile: number;
   /** Threads of a trace of calls that are followed at once, and calls that have not returned: a trace of nothing but new threads. */
   threads: number;
@@ -159,31 +159,31 @@ export interface Limits {
   closings: number;
   /** Connections in socat's output to which a later block may still belong: a relay of many connections. */
   socatConnections: number;
-  /** Messages that wait to be selected: for their answers, or as those that answers may refer to. */
+  /** Messages that wait for their answers, or are kept for them, where a selection (`--where`) depends on both: answers that never come. */
   selectionMessages: number;
   /** Names of messages, operations or groups that `stats` counts apart from one another: 64-bit ids as names. */
   statsNames: number;
-  /** Bytes of memory that the SQL engine of `query` takes: a sort, or a join, of everything. It puts what is beyond into a temporary folder. */
+  /** Bytes of memory that the SQL engine of `query` uses: a sort, or a join, of everything. It puts more than that into a temporary folder. */
   queryBytes: number;
   /** Bytes of that folder: a join of everything with everything. */
   querySpillBytes: number;
   /** Rows of a result, and characters in them, that `query` prints as a table: `select *` of a large capture. */
   queryRows: number;
   queryCharacters: number;
-  /** Messages of a page that are in it whatever they are; of what comes later, only those around findings. */
+  /** Messages that a page shows; and as many again of those around findings, which come later: a large capture. */
   pageMessages: number;
-  /** Findings and streams in a page; the rest is counted. */
+  /** Findings and streams that a page shows; the others are counted. */
   pageFindings: number;
   pageStreams: number;
   /** Characters of different texts in a page: fields that no two messages share; later messages are there without their fields. */
   pageFieldCharacters: number;
-  /** Bytes of messages in a page; and as many again of those around findings. */
+  /** Bytes of messages that a page holds; and as many again of those around findings. */
   pageBytes: number;
-  /** Tables of one list or update of pesto that are remembered with their rules: both can be made to go on without end. */
+  /** Tables of one list or update of pesto that are remembered with their rules: a list without end. */
   tables: number;
   /** Bytes of pesto's rules that are gathered to find out how long one is, where no hello tells: rules that fit both sizes. */
   ruleSizeBytes: number;
-  /** Bytes of one run behind the end of a list or an update that are shown as a step of pesto's drafts: a side that goes on and on. */
+  /** Bytes of one run after the end of a list or an update that are shown, as a step of pesto's drafts: a side that goes on and on. */
   draftBytes: number;
   /** Such runs of one side that are shown. */
   draftRuns: number;
@@ -193,7 +193,7 @@ export interface Limits {
   joinHeadBytes: number;
   /** Bytes of one TLS handshake message that are kept: messages of up to 16 MiB. */
   tlsHandshakeBytes: number;
-  /** Bytes of TLS records of one direction that wait for their keys. */
+  /** Bytes of TLS records of one direction that wait for their keys: keys that never come. */
   tlsWaitBytes: number;
   /** Lost TLS records after which the sequence number of the next record is still found by trying: a gap of many megabytes. */
   tlsLostRecords: number;
@@ -202,27 +202,27 @@ export interface Limits {
    * ClientHello: noise behind a gap, or wrong keys.
    */
   tlsTrials: number;
-  /** Bytes of packets that wait, while a capture is written with comments, for what is to be said of them. */
+  /** Bytes of packets that wait for their comments while a capture is written with comments: messages that stay incomplete for long. */
   annotatedBytes: number;
-  /** Messages of one recording that `diff` holds against another's, and messages that may differ before it only says so. */
+  /** Messages of a recording that `diff` compares; and messages of one direction that may differ, before it only says that too many do. */
   diffMessages: number;
   diffEdits: number;
   /** Bytes of the streams that `reduce` makes smaller, and captures that it tries. */
   reduceBytes: number;
   reduceTrials: number;
-  /** Places of a disk of which it is remembered who wrote them: single sectors all over it. */
+  /** Ranges of a disk of which it is remembered which message wrote them: single sectors all over the disk. */
   diskRanges: number;
   /** Bytes of one message that are held to be written to a disk image or an object. */
   contentBytes: number;
-  /** Bytes of one direction that `redact` holds until it is known what they are; those in front of them become zeros. */
+  /** Bytes of one direction that `redact` holds until it is known what they are; older ones become zeros. */
   redactBytes: number;
-  /** Names and addresses that `redact` keeps apart; more may share their new ones. */
+  /** Names and addresses that `redact` replaces by different ones; beyond that, several may get the same. */
   redactNames: number;
   /** TLS sessions whose secrets are kept, from key logs, and of TLS 1.2 for sessions that resume them: a key log without end. */
   tlsSessions: number;
   /** Bytes of one TLS key log that are read: a key log without end. */
   tlsKeyLogBytes: number;
-  /** Blocks of TLS secrets of one capture file that are taken: a file of nothing else. */
+  /** Blocks of TLS secrets of one capture file that are used: a file of nothing else. */
   tlsSecretBlocks: number;
 }
 

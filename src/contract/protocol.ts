@@ -152,7 +152,7 @@ export interface SessionContext<Shared = unknown> {
   readonly held: Share;
   /** The same for `limits.heldBytes`. */
   readonly heldBytes: Share;
-  /** What the protocol remembers across the connections of one run (tickets, listings, sibling connections). */
+  /** What the protocol remembers across the connections of one recording (tickets, listings, sibling connections). */
   readonly shared: Shared;
   /** Whether any byte of that side has been captured so far. */
   present(side: Side): boolean;

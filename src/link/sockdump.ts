@@ -23,7 +23,7 @@ const OLD_HEADER = 16;
 /** Linux has no higher process ids (PID_MAX_LIMIT). */
 const MAX_PID = 1 << 22;
 
-/** A process with more half streams without an answer than this is no client. */
+/** A process that sends more half streams than this whose other half has not come is no client. */
 const MAX_OPEN_OF_CLIENT = 8;
 
 type Form = 'with-path' | 'pids-only';

@@ -45,7 +45,7 @@ export class Beginning {
     return this.kept.some(({ segment: { flags } }) => (flags & SYN) !== 0 && (flags & ACK) !== 0);
   }
 
-  /** What is held, in the order in which it is to be played: the SYN that opened the connection, its answer, all else as it came. */
+  /** The segments in the order in which they are to be replayed: the SYN that opened the connection, its answer, all others as they came. */
   get segments(): KeptSegment[] {
     const rank = ({ segment: { flags } }: KeptSegment): number =>
       (flags & SYN) === 0 ? 2 : (flags & ACK) === 0 ? 0 : 1;

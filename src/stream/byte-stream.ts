@@ -20,7 +20,7 @@ export interface Connection {
   readonly start: 'captured' | 'missed';
   /** Whether end 0 is known to be the one that connected. */
   readonly initiatorKnown: boolean;
-  /** Whether the order of bytes between the two directions can be believed. */
+  /** Whether the capture's order of bytes between the two directions is reliable. */
   readonly ordered: boolean;
   /** By end: whether any packet that it sent is in the capture so far (also one without payload). Live. */
   readonly heard: readonly [boolean, boolean];

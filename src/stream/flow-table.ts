@@ -27,7 +27,7 @@ const RANKS = 5;
  * address on that is not of IPv4. The hash is multilinear with random keys, so that nobody can choose addresses that collide.
  */
 export class FlowTable {
-  /** Whether the segment last looked for runs from the key's second endpoint to its first. */
+  /** Whether the segment of the last `find` goes from the key's second endpoint to its first. */
   swapped = false;
   /** Slots in use. */
   size = 0;
@@ -50,7 +50,7 @@ export class FlowTable {
   private readonly newest = new Int32Array(RANKS).fill(-1);
   private ranks = new Uint8Array(0);
   private lastSeen = new Float64Array(0);
-  /** Slot of the segment before. */
+  /** Slot of the last segment, as a cache. */
   private last = -1;
   private hash = 0;
 

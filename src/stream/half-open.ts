@@ -8,8 +8,8 @@ export function isBareSyn(s: Segment): boolean {
 }
 
 /**
- * Connections of which a SYN is all that was seen, by slot of the flow table. A flood consists of nothing else, so that they are kept in
- * 35 bytes each, and 4 for each slot; streams and sinks are made when more comes, or at the end.
+ * Connections of which only a SYN was seen, by slot of the flow table. A SYN flood consists of nothing else, so that each takes only 35 bytes,
+ * and 4 for each slot. Streams and sinks are made when more comes, or at the end.
  */
 export class HalfOpen {
   /** By slot: its row in the arrays below, from 1; 0: none. */
@@ -53,7 +53,7 @@ export class HalfOpen {
     return row === 0 ? 0 : integer(this.ids[row]!);
   }
 
-  /** What the flow table's `swapped` says for segments of the end that sent the SYN. */
+  /** The flow table's `swapped` for segments of the end that sent the SYN. */
   swapped(slot: number): boolean {
     return this.swaps[this.rows[slot]!] === 1;
   }
@@ -75,7 +75,7 @@ export class HalfOpen {
     return ahead >= 0 && ahead <= most;
   }
 
-  /** Fills in what is known of the SYN. */
+  /** Fills `s` with what is known of the SYN. */
   recall(slot: number, s: Segment): void {
     const row = this.rows[slot]!;
     s.packet = integer(this.packets[row]!);

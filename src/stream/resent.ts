@@ -20,7 +20,7 @@ export class Resent implements Unacknowledged {
   private seconds = 0;
   private nanos = 0;
 
-  /** The bytes `offset..offset + length` came once more. */
+  /** The bytes `offset..offset + length` were captured again. */
   add(offset: number, length: number, origin: Origin): void {
     if (offset !== this.offset) {
       this.offset = offset;

@@ -83,7 +83,7 @@ export class StreamTable {
     }
     const now = this.clock.at(s.seconds);
     if (!this.lingering.isEmpty) this.closeLingering(s.packet, now);
-    if (this.beginnings.size > 0) this.openHeldSince(s.packet - this.limits.gapGracePackets);
+    if (this.beginnings.size > 0) this.openHeldUpTo(s.packet - this.limits.gapGracePackets);
     const { flows } = this;
     const slot = flows.find(s);
     const connection = slot < 0 ? this.openFirst(s) : this.connectionAt(slot, s);
@@ -126,7 +126,7 @@ export class StreamTable {
 
   /** A live capture was silent for a while: missing and reordered packets are not waited for any longer. */
   quiet(): void {
-    this.openHeldSince(Infinity);
+    this.openHeldUpTo(Infinity);
     this.closeLingering(Infinity, Infinity);
     for (const connection of this.connections) {
       if (connection === null) continue;
@@ -137,7 +137,7 @@ export class StreamTable {
 
   /** The capture is over: every stream ends. */
   end(): void {
-    this.openHeldSince(Infinity);
+    this.openHeldUpTo(Infinity);
     // stream number and slot are packed into one number for sorting: objects for 100,000 connections would be the run's peak of memory
     const { size } = this.flows;
     const open = new Float64Array(size);
@@ -225,8 +225,8 @@ export class StreamTable {
     if (beginning.complete || beginning.count > this.limits.gapGracePackets) this.openHeld(beginning);
   }
 
-  /** Opens the connections that are held back since packet number `packet` or longer. */
-  private openHeldSince(packet: number): void {
+  /** Opens the held-back connections whose first segment came in packet number `packet` or before. */
+  private openHeldUpTo(packet: number): void {
     for (const beginning of this.beginnings.values()) {
       if (beginning.packet > packet) return;
       this.openHeld(beginning);
@@ -402,7 +402,7 @@ export class StreamTable {
     for (;;) {
       const connection = this.lingering.next(packet, now);
       if (connection === null) return;
-      if (connection.hasEnded()) this.close(connection);
+      if (connection.settleEnd()) this.close(connection);
     }
   }
 

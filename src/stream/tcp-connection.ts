@@ -232,7 +232,7 @@ export class TcpConnection implements Connection {
   }
 
   /** Called when it has waited for late packets: judges RSTs out of sequence again. Returns whether it has ended after all. */
-  hasEnded(): boolean {
+  settleEnd(): boolean {
     this.first.reconsiderReset();
     this.second.reconsiderReset();
     if (this.first.finAt >= 0 && this.second.finAt >= 0) return true;

@@ -48,14 +48,14 @@ export class TcpContext {
     origin.peerSeen = -1;
   }
 
-  /** The limit that `held`, which waits behind a hole of one direction, exceeds. */
+  /** The limit that `held`, the bytes behind a hole of one direction, exceeds; or null. */
   exceededBy(held: Reassembler): WaitingLimit | null {
     if (held.bytes > this.limits.outOfOrderBytes) return 'outOfOrderBytes';
     if (held.count > this.limits.outOfOrderSegments) return 'outOfOrderSegments';
     return this.budget.exceeded ? 'bufferedBytes' : null;
   }
 
-  /** What the limit says, as the beginning of a sentence. */
+  /** A text that the limit is exceeded, as the beginning of a sentence. */
   exceedsText(limit: WaitingLimit): string {
     const most = this.limits[limit];
     if (limit === 'bufferedBytes') return `${limit}: all streams together hold more than ${most} bytes, and bytes`;

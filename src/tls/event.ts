@@ -27,7 +27,7 @@ export type TlsEvent = RecordPlace &
     | { readonly kind: 'not-tls'; readonly first: Uint8Array; readonly records: number }
     /** Nothing of the direction can be opened from here on. `lacking`: the reason, as part of a sentence. */
     | { readonly kind: 'opaque'; readonly lacking: string }
-    /** A record of a stream without holes did not authenticate. */
+    /** A record did not authenticate, although none is missing before it. */
     | { readonly kind: 'bad-record'; readonly number: number }
     /** Records are missing here, or did not authenticate: some of what the sender sent may be missing. */
     | { readonly kind: 'missing' }

@@ -139,7 +139,7 @@ function macInside(suite: Suite, keys: WriteKeys, macLength: number): RecordCiph
   };
 }
 
-/** Encrypt-then-MAC (RFC 7366): the MAC is over IV and ciphertext, behind them. */
+/** Encrypt-then-MAC (RFC 7366): the MAC covers IV and ciphertext, and follows them. */
 function macOutside(suite: Suite, keys: WriteKeys, macLength: number): RecordCipher {
   const block = suite.blockLength;
   const header = Buffer.alloc(13);
@@ -207,7 +207,7 @@ function macHeader(out: Buffer, bytes: Uint8Array, start: number, seq: number, l
   out.writeUInt16BE(length, 11);
 }
 
-/** The IV with the sequence number added to its last eight bytes, without carry (RFC 8446, 5.3). */
+/** Sets `nonce` to the IV with its last eight bytes XORed with the sequence number (RFC 8446, 5.3). */
 function xorSequence(nonce: Buffer, iv: Uint8Array, seq: number): void {
   nonce.set(iv);
   const hi = Math.floor(seq / 0x1_0000_0000);

@@ -41,8 +41,8 @@ export function decode<T>(
 }
 
 /**
- * The same with annotations, whose places count from the message's first byte: `at` is the place of `bytes[start]` there. A
- * structure's fields stand at the top; `fieldsOf(rows)` is its JSON.
+ * The same with annotations. Their offsets count from the message's first byte; `at` is that of `bytes[start]`. A structure's fields are at
+ * the top level, so that `fieldsOf(rows)` is its JSON.
  */
 export function explain<T>(
   type: Type<T>,
