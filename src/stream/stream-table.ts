@@ -191,8 +191,8 @@ export class StreamTable {
   }
 
   /**
-   * Begins a connection with this segment, and returns it if it is opened at once. A bare SYN is only remembered. Any other first segment is
-   * held back: the connection's SYN may be captured later.
+   * Begins a connection with this segment, and returns it if it is opened at once: with a SYN that is not bare, or in a recording that has no
+   * SYNs. A bare SYN is only remembered. Any other segment is held back: the connection's SYN may be captured later.
    */
   private openNew(slot: number, s: Segment): TcpConnection | null {
     this.connections[slot] = null;
