@@ -1,10 +1,14 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { crc32c } from '../../src/base/crc32c.js';
 import type { Finding } from '../../src/engine/event.js';
 import { runSteps } from '../../src/engine/example.js';
 import { TAG } from '../../src/protocols/msgr2/constants.js';
 import * as E from '../../src/protocols/msgr2/encode.js';
 import { msgr2 } from '../../src/protocols/msgr2/index.js';
+import { PREAMBLE } from '../../src/protocols/msgr2/layout.js';
+import { Frame } from '../../src/protocols/msgr2/message.js';
 import * as S from '../../src/protocols/msgr2/script.js';
+import { blame, BreakableSession } from '../kit/broken-messages.js';
 
 type Script = ReturnType<typeof S.script>;
 
@@ -89,4 +93,37 @@ it('a client that leaves when it was refused is more than a note', () => {
   const refusal = E.concat(E.u32(2), E.u32(0xfffffff3), E.vec([]), E.vec([]));
   const refused = greeted().request().control('server', TAG.AUTH_BAD_METHOD, refusal);
   expect(raised(refused)).toContain('msgr2/close-mid-handshake either');
+});
+
+/** Sets a field of a preamble, whose checksum is right again afterwards. */
+function preamble(field: keyof typeof PREAMBLE.at, value: number, width: 1 | 4) {
+  return (bytes: Uint8Array, start: number): void => {
+    const view = new DataView(bytes.buffer, bytes.byteOffset + start, PREAMBLE.size);
+    if (width === 1) view.setUint8(PREAMBLE.at[field], value);
+    else view.setUint32(PREAMBLE.at[field], value, true);
+    view.setUint32(PREAMBLE.at.crc, crc32c(0, bytes, start, start + PREAMBLE.at.crc), true);
+  };
+}
+
+const DAMAGE: readonly (readonly [what: string, edit: (bytes: Uint8Array, start: number) => void, rule: string])[] = [
+  ['a payload that its checksum does not fit', (b, start) => void (b[start + PREAMBLE.size]! ^= 1), 'segment-crc'],
+  ['a tag that nobody knows', preamble('tag', 99, 1), 'tag-unknown'],
+  ['a length without end', preamble('segments', 0xffff_ffff, 4), 'control-too-large|segment-too-large'],
+];
+
+describe.each(['crc-badmethod.pcap', 'default-watch.pcap', 'rev0-crc-boot.pcap.gz'])('%s', (name) => {
+  it.each(DAMAGE)('%s is told of in each of its frames, and nothing that follows from it', async (_, edit, rule) => {
+    const session = await BreakableSession.of(msgr2, `captures/msgr2/${name}`, name.startsWith('rev0') ? 5 : 1);
+    let frames = 0;
+    for (const message of session.messages) {
+      if (!(message instanceof Frame) || message.length0 === 0) continue;
+      const findings = session.broken(message, edit);
+      if (findings === null) continue;
+      frames++;
+      const who = message.side === 0 ? 'client' : 'server';
+      const place = `${message.name} of the ${who}, number ${message.index}`;
+      expect(blame(findings), place).toEqual([expect.stringMatching(`^msgr2/(${rule}) ${who}$`)]);
+    }
+    expect(frames).toBeGreaterThan(3);
+  });
 });

@@ -61,6 +61,10 @@ export function tagSenders(tag: number): number {
 
 export const MODE_CRC = 1;
 export const MODE_SECURE = 2;
+export function isMode(mode: number): boolean {
+  return mode === MODE_CRC || mode === MODE_SECURE;
+}
+
 const MODES: Readonly<Record<number, string>> = { 0: 'unknown', 1: 'crc', 2: 'secure' };
 
 export function modeName(mode: number): string {
@@ -68,6 +72,11 @@ export function modeName(mode: number): string {
 }
 
 const ALGORITHMS: readonly string[] = ['none', 'snappy', 'zlib', 'zstd', 'lz4', 'brotli'];
+
+/** Whether compression can be by that number: `none` is in the list, and compresses nothing. */
+export function isAlgorithm(id: number): boolean {
+  return id > 0 && id < ALGORITHMS.length;
+}
 
 export function algorithmName(id: number): string {
   return ALGORITHMS[id] ?? `algorithm ${id}`;

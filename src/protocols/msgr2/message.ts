@@ -57,6 +57,8 @@ export abstract class Frame extends Message {
   aborted = false;
   /** Whether a checksum of it is wrong: its contents prove nothing. */
   damaged = false;
+  /** Whether something in it has no form that it could be read in: what it says is not known. */
+  garbled = false;
   /** Whether it announces more bytes than receivers take: they close, so its end is not to be expected. */
   endless = false;
   /** Whether something is wrong with it that ends a handshake: that the connection closes behind it is no fault of its own. */

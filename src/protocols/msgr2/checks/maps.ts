@@ -20,8 +20,10 @@ export class MapChecks {
   /** An OSD_MAP. */
   news(m: DataFrame, news: MapNews): void {
     const { output } = this;
+    let numbered = true;
     for (const map of news.maps) {
       if (map.inner.value !== map.epoch.value) {
+        numbered = false;
         const text = `announced as epoch ${map.epoch.value}, the map says ${map.inner.value}`;
         output.raise(R.OSD_MAP_INNER_EPOCH, inFront(m, map.inner.at, map.inner.length, text));
       }
@@ -30,6 +32,8 @@ export class MapChecks {
         output.raise(R.OSD_MAP_FSID, inFront(m, map.fsid.at, map.fsid.length, text));
       }
     }
+    // which of the two numbers of a map is the wrong one nobody knows
+    if (!numbered) return;
     const byEpoch = news.maps.map((map) => map.epoch).sort((a, b) => a.value - b.value);
     for (const [i, epoch] of byEpoch.entries()) {
       const before = byEpoch[i - 1];

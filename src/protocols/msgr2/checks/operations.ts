@@ -49,11 +49,10 @@ export class OperationChecks {
     const { output } = this;
     if (o.ops.length === 0) output.raise(R.OSD_OP_EMPTY, inFront(m, o.countAt, 2, 'no operation is listed'));
     const data = m.plainLength(3);
-    if (m.isPlain && o.payload !== data) {
+    if (o.ops.length > 0 && m.isPlain && o.payload !== data) {
       const text = `the operations announce ${o.payload} bytes of data, there are ${data}`;
       output.raise(R.OSD_OP_DATA_LENGTH, inFront(m, o.countAt + 2, OPERATION * o.ops.length, text));
-    }
-    if (o.faultKind !== '') {
+    } else if (o.faultKind !== '') {
       const rule = FAULTS[o.faultKind];
       output.raise(rule, inFront(m, o.faultAt, OPERATION, o.fault));
     }

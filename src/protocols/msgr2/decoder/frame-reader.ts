@@ -135,17 +135,20 @@ export class FrameReader {
     const name = frame.name;
     if (p.tag === 0 || p.tag > LAST_TAG) {
       this.raise(R.TAG_UNKNOWN, inPreamble(frame, `tag ${p.tag} is not one of 1..${LAST_TAG}`, 'tag'));
+      frame.garbled = true;
     } else if (this.rolesKnown && (tagSenders(p.tag) & (1 << this.side)) === 0) {
       const who = this.side === 0 ? 'client' : 'server';
       const text = `the ${who} sent ${name}, which only the other side may send`;
       this.raise(R.WRONG_DIRECTION, inPreamble(frame, text, 'tag'));
+      frame.garbled = true;
     }
     if (p.count > 1 && p.lengths[p.count - 1] === 0) {
       const text = `${name} counts ${p.count} segments and the last one is empty`;
       this.raise(R.LAST_SEGMENT_EMPTY, inPreamble(frame, text, 'segmentCount'));
     }
-    if (p.tag !== TAG.MESSAGE && p.count !== 1) {
+    if (p.tag !== TAG.MESSAGE && p.count !== 1 && !frame.garbled) {
       this.raise(R.CONTROL_SEGMENT_COUNT, inPreamble(frame, `${name} has ${p.count} segments`, 'segmentCount'));
+      frame.garbled = true;
     }
     for (let i = p.count; i < MAX_SEGMENTS; i++) {
       if (p.lengths[i] !== 0) {
@@ -169,6 +172,8 @@ export class FrameReader {
         this.raise(R.SEGMENT_TOO_LARGE, atLength(frame, i, text));
       }
     }
+    // its end may never come, and with it the news that its sender said something that nobody can read
+    if (frame.endless) this.output.begin(frame);
   }
 
   /** Segment 0 in plain; called once, before the frame is judged. `start` lies `inFrame` bytes into the frame. */
@@ -181,7 +186,7 @@ export class FrameReader {
     if (isSingleValue(frame.tag) && end - start >= 8) {
       control.valueLow = view.getUint32(start, true);
       control.valueHigh = view.getUint32(start + 4, true);
-      if (end - start > 8) this.trailing(frame, end - start - 8, inFrame + 8);
+      if (end - start > 8 && !frame.garbled) this.trailing(frame, end - start - 8, inFrame + 8);
       return;
     }
     control.payload = bytes.slice(start, end);
@@ -293,6 +298,7 @@ export class FrameReader {
       if (frame.complete && frame.isPlain) {
         const text = `segment 0 has ${frame.length0} bytes instead of ${MESSAGE_HEADER.size}`;
         this.raise(R.MESSAGE_HEADER_SIZE, atLength(frame, 0, text));
+        frame.garbled = true;
       }
       return;
     }
@@ -316,7 +322,9 @@ export class FrameReader {
       this.raise(R.MESSAGE_TYPE_UNKNOWN, inHeader(frame, `message type ${frame.type} is not known`, 'type'));
     }
     const p = this.frontProblem;
-    if (p !== null) this.raise(R.MESSAGE_PAYLOAD, at(frame, p.at, p.length, `the front does not decode: ${p.text}`));
+    if (p === null) return;
+    frame.garbled = true;
+    this.raise(R.MESSAGE_PAYLOAD, at(frame, p.at, p.length, `the front does not decode: ${p.text}`));
   }
 
   private judgeControl(frame: ControlFrame): void {
@@ -327,15 +335,20 @@ export class FrameReader {
     const form = controlForm(frame.tag);
     const { value, problems } = decode(form, frame.payload, 0, frame.payload.length, this.settings);
     const auth = frame.tag >= TAG.AUTH_REQUEST && frame.tag <= TAG.AUTH_DONE;
-    for (const p of problems) {
+    // the payload of another frame than its tag says has faults that are none
+    const judged = frame.garbled ? [] : problems;
+    for (const p of judged) {
       const inside = auth && p.path.startsWith('payload.');
       const rule =
         PROBLEMS[p.kind] ?? (inside ? R.AUTH_PAYLOAD : p.kind === 'count' ? R.VECTOR_COUNT : R.CONTROL_SHORT);
       this.raise(rule, at(frame, PREAMBLE.size + p.at, p.length, `${frame.name}: ${p.text}`));
     }
-    if (value === null) return;
+    if (value === null) {
+      frame.garbled = true;
+      return;
+    }
     const rest = value.rest?.length ?? 0;
-    if (rest > 0) this.trailing(frame, rest, PREAMBLE.size + frame.payload.length - rest);
+    if (rest > 0 && !frame.garbled) this.trailing(frame, rest, PREAMBLE.size + frame.payload.length - rest);
     frame.opened(form, value);
     this.learn(frame);
   }

@@ -5,7 +5,7 @@ import { CLIENT, type Input, type Side } from '../../../base/input.js';
 import { count } from '../../../base/text.js';
 import { Framing, isFinal, LOST, TAKEN, WAIT, type Patience } from '../../../contract/framed-decoder.js';
 import type { SkipReason } from '../../../contract/protocol.js';
-import { MODE_CRC, MODE_SECURE, REVISION_1, TAG } from '../constants.js';
+import { LAST_TAG, MODE_CRC, MODE_SECURE, REVISION_1, TAG } from '../constants.js';
 import { BANNER_FEATURES, PREAMBLE, type Revision } from '../layout.js';
 import { Banner, DataFrame, type Frame, type Msgr2Message } from '../message.js';
 import { plausiblePreamble, Preamble } from '../preamble.js';
@@ -196,11 +196,12 @@ export class Msgr2Framing<S extends Side = Side> extends Framing<Msgr2Message, S
       this.enterSecure(message.endOffset);
     } else if (tag === TAG.AUTH_REQUEST || tag === TAG.AUTH_REQUEST_MORE) {
       this.reader.authSent = true;
-    } else if (tag >= TAG.AUTH_SIGNATURE) {
+    } else if (tag >= TAG.AUTH_SIGNATURE && tag <= LAST_TAG) {
       this.plain = true;
       this.modeInDoubt = false;
     }
-    if (!message.complete && !this.plain) this.modeInDoubt = true;
+    // the mode may have been chosen in a frame that nobody can read
+    if ((!message.complete || message.damaged || message.garbled) && !this.plain) this.modeInDoubt = true;
   }
 
   /** Where the bytes do not tell: what the banners let expect. */

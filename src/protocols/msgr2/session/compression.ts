@@ -1,6 +1,6 @@
 import { CLIENT, SERVER } from '../../../base/input.js';
 import type { Output } from '../../../contract/protocol.js';
-import { algorithmName, COMPRESSION, TAG } from '../constants.js';
+import { algorithmName, COMPRESSION, isAlgorithm, TAG } from '../constants.js';
 import { compressionDone, compressionRequest } from '../control-frames.js';
 import type { ControlFrame, Frame } from '../message.js';
 import * as R from '../rules/index.js';
@@ -63,7 +63,7 @@ export class Compression {
         const text = `${algorithmName(algorithm)} is enabled on an encrypted connection`;
         this.output.raise(R.COMPRESSION_IN_SECURE, { message: m, text });
       }
-      if (enabled && (algorithm === 0 || algorithm > 5)) {
+      if (enabled && !isAlgorithm(algorithm)) {
         this.output.raise(R.COMPRESSION_INCONSISTENT, { message: m, text: `enabled with algorithm ${algorithm}` });
       }
     }
@@ -73,7 +73,7 @@ export class Compression {
   private judgeChoice(): void {
     const listed = this.request?.as(compressionRequest)?.algorithms;
     const algorithm = this.algorithm;
-    if (listed === undefined || this.done === null || algorithm === 0 || listed.includes(algorithm)) return;
+    if (listed === undefined || this.done === null || !isAlgorithm(algorithm) || listed.includes(algorithm)) return;
     const text = `${algorithmName(algorithm)} is enabled, ${listed.map(algorithmName).join(', ') || 'nothing'} was offered`;
     this.output.raise(R.COMPRESSION_METHOD_UNOFFERED, { message: this.done, related: [this.request!], text });
   }

@@ -2,7 +2,7 @@ import { CLIENT, SERVER } from '../../../base/input.js';
 import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output } from '../../../contract/protocol.js';
 import { ENTITY, entityName, METHOD_CEPHX, METHOD_NONE, methodName, resultText } from '../../ceph/constants.js';
-import { MODE_CRC, MODE_SECURE, modeName, TAG, tagName } from '../constants.js';
+import { isMode, MODE_CRC, MODE_SECURE, modeName, TAG, tagName } from '../constants.js';
 import {
   authBadMethod,
   authDone,
@@ -31,7 +31,6 @@ export class Login {
   readonly answers: ControlFrame[] = [];
   private readonly signatures: [ControlFrame | null, ControlFrame | null] = [null, null];
   private readonly judgedSignature: [boolean, boolean] = [false, false];
-  private saidWrongPeer = false;
   done: ControlFrame | null = null;
   /** Why the last login was refused, where both sides' lists show it; else empty. */
   whyRefused = '';
@@ -133,7 +132,7 @@ export class Login {
     const v = m.as(authRequest);
     if (v === null) return;
     const { method, preferredModes: modes } = v;
-    const strange = modes.filter((mode) => mode !== MODE_CRC && mode !== MODE_SECURE);
+    const strange = modes.filter((mode) => !isMode(mode));
     if (![1, 2, 4].includes(method) || strange.length > 0) {
       const what = strange.length > 0 ? `modes ${strange.join(', ')}` : `method ${method}`;
       this.output.raise(R.AUTH_VALUE_UNKNOWN, { message: m, text: `${what} offered` });
@@ -178,7 +177,7 @@ export class Login {
     const v = m.as(authDone);
     if (v === null) return;
     const mode = v.connectionMode;
-    if (mode !== MODE_CRC && mode !== MODE_SECURE) {
+    if (!isMode(mode)) {
       this.output.raise(R.AUTH_DONE_MODE_UNKNOWN, { message: m, text: `connection mode ${mode}` });
     }
     const { requestType: type, status } = v.payload;
@@ -236,7 +235,8 @@ export class Login {
     const { method, preferredModes: modes, payload } = v;
     const mode = d.connectionMode;
     const related = [request];
-    if (modes.length > 0 && !modes.includes(mode)) {
+    // modes that do not exist, offered or chosen, are told of by themselves
+    if (modes.length > 0 && !modes.includes(mode) && [mode, ...modes].every(isMode)) {
       const text = `mode ${modeName(mode)} was chosen, ${modes.map(modeName).join(', ')} was offered`;
       this.output.raise(R.AUTH_DONE_MODE_UNOFFERED, { message: answer, related, text });
     }
@@ -301,12 +301,11 @@ export class Login {
     const greeting = this.sides[SERVER].hello;
     const hello = this.sides[SERVER].entityType;
     const request = this.requestBefore(this.requests.length - 1);
-    if (hello === null || request === null || this.saidWrongPeer) return;
+    if (hello === null || request === null || this.sides[SERVER].strangeHello) return;
     const { authMode, entity, service } = request.as(authRequest)?.payload ?? {};
     const login = entity !== undefined && authModeName(authMode ?? 0) === 'mon';
     const wanted = login ? ENTITY.MON : service;
     if (wanted === undefined || wanted === hello) return;
-    this.saidWrongPeer = true;
     this.sides[SERVER].strangeHello = true;
     const text = `the server greets as a ${entityName(hello)}, and the client asks for a ${entityName(wanted)}`;
     this.output.raise(R.HELLO_WRONG_PEER, { message: greeting, related: [request], text });

@@ -260,7 +260,8 @@ export class Naming {
     if (c === null || s === null) return;
     const mine = s.addresses.map(addressText);
     const target = addressText(c.target);
-    if (!mine.includes(target)) {
+    // an address that is none was told of by itself
+    if (!mine.includes(target) && !asked.blamed && !answer.blamed) {
       const restarted = mine.some((address) => withoutNonce(address) === withoutNonce(target));
       const where = restarted
         ? 'the same address with another nonce, so the daemon restarted since the client learned of it, or another one took its place'

@@ -80,6 +80,11 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     this.naming = new Naming(output, limits, this.sides, this.login, this.traffic, this.lineage, namingFrames);
   }
 
+  /** A frame that announces more than receivers take: it is over when its bytes are, if ever. */
+  begin(frame: Msgr2Message): void {
+    this.lose(frame.side, frame.offset);
+  }
+
   message(message: Msgr2Message): void {
     if (this.exchange !== null && message instanceof ControlFrame) this.exchange.frame(message);
     if (message instanceof Banner) this.banner(message);
@@ -161,6 +166,10 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     own.last = m;
     this.judgeBanners(m, own, peer);
     this.judgeMode(m, own);
+    const senders = tagSenders(m.tag);
+    const misplaced = senders === 0 || (this.rolesKnown && (senders & (1 << m.side)) === 0);
+    // what such a frame says is not known: that something does not fit it later is no further fault, of neither side
+    if (misplaced || m.damaged || m.garbled || !m.isPlain || !m.complete) this.lose(m.side, m.offset);
     const unreadable = m.damaged || !m.complete || m.aborted;
     if (this.rolesKnown && !m.aborted) this.advance(m, own, peer);
     if (m instanceof DataFrame) {
@@ -168,7 +177,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
       this.traffic.message(m, own, peer);
       return;
     }
-    if (unreadable) return;
+    if (unreadable || misplaced || !m.isPlain) return;
     const ident = m.as(clientIdent) ?? m.as(serverIdent);
     if (ident !== null) own.gid = String(ident.gid);
     m.names = this.cluster;
@@ -190,7 +199,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
         this.compression.frame(m);
         return;
     }
-    if (!this.rolesKnown || (tagSenders(m.tag) & (1 << m.side)) === 0) return;
+    if (!this.rolesKnown) return;
     if (m.tag === TAG.AUTH_SIGNATURE) this.login.signature(m);
     else if (m.tag === TAG.AUTH_REQUEST || m.tag === TAG.AUTH_REQUEST_MORE) this.login.ask(m);
     else if (m.tag >= TAG.AUTH_BAD_METHOD && m.tag <= TAG.AUTH_DONE) this.login.answer(m);

@@ -29,6 +29,8 @@ export class SideState {
   data = 0;
   /** Number of the last message, or -1 where it is not known. */
   lastSeq = -1;
+  /** The number before that one, where it left some out; else -1. */
+  jumpedFrom = -1;
   /**
    * Highest number sent, aborted and incomplete frames included; -1 where messages may have been missed, and until the client has said
    * that the session has no past.
@@ -74,6 +76,7 @@ export class SideState {
   /** Bytes of it were lost: order, numbers and counts prove nothing across them. */
   lose(): void {
     this.lastSeq = -1;
+    this.jumpedFrom = -1;
     this.maxSeq = -1;
     this.expectedSeq = -1;
     if (this.phase !== 'opaque') this.phase = 'unknown';

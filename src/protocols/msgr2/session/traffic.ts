@@ -163,18 +163,30 @@ export class Traffic {
 
   private number(m: DataFrame, own: SideState): void {
     const seq = m.seq;
-    if (seq === 0) return;
+    if (seq === 0) {
+      // that is told by itself; what the number should have been nobody knows
+      own.lastSeq = -1;
+      return;
+    }
     const last = own.lastSeq;
+    if (own.jumpedFrom >= 0 && seq === own.jumpedFrom + 2) {
+      // one message alone had a wrong number, of which it was told
+      own.lastSeq = seq;
+      own.jumpedFrom = -1;
+      return;
+    }
+    own.jumpedFrom = -1;
     if (last >= 0 && seq <= last) {
       const text = `seq ${seq} after ${last} on the same connection`;
       this.output.raise(R.MESSAGE_SEQ_REGRESS, inHeader(m, text, 'seq'));
     } else if (last > 0 && seq > last + 1) {
       const text = `seq ${seq} after ${last}: ${seq - last - 1} missing`;
       this.output.raise(R.MESSAGE_SEQ_GAP, inHeader(m, text, 'seq'));
+      own.jumpedFrom = last;
     } else if (last === 0 && own.expectedSeq > 0) {
       this.judgeFirst(m, seq, own);
     }
-    if (seq > last) own.lastSeq = seq;
+    own.lastSeq = seq;
     if (this.record !== null) this.record.note(m.side === this.recordClient ? 0 : 1, seq);
     if (own.maxSeq >= 0 && seq > own.maxSeq) own.maxSeq = seq;
   }
@@ -189,6 +201,7 @@ export class Traffic {
   private judgeFirst(m: DataFrame, seq: number, own: SideState): void {
     const expected = own.expectedSeq;
     if (seq === expected) return;
+    own.jumpedFrom = expected - 1;
     if (!this.resumed) {
       this.output.raise(R.MESSAGE_FIRST_SEQ, inHeader(m, `the first message of a new session has seq ${seq}`, 'seq'));
       return;

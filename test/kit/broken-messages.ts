@@ -1,0 +1,56 @@
+import type { Step } from '../../src/base/rule.js';
+import type { Message } from '../../src/contract/message.js';
+import type { Finding } from '../../src/engine/event.js';
+import { runSteps, type StepOptions } from '../../src/engine/example.js';
+import type { Protocol } from '../../src/contract/protocol.js';
+import { stepsOf } from './capture-steps.js';
+
+/** A recorded session without a finding, one message of which can be broken at a time. */
+export class BreakableSession<M extends Message> {
+  readonly messages: readonly M[];
+  private readonly protocol: Protocol<unknown, M>;
+  private readonly steps: readonly Step[];
+  private readonly options: StepOptions;
+  private readonly clientEnd: 0 | 1;
+
+  private constructor(protocol: Protocol<unknown, M>, steps: readonly Step[], options: StepOptions) {
+    this.protocol = protocol;
+    this.steps = steps;
+    this.options = options;
+    const { messages, streams } = runSteps(protocol, steps, options);
+    this.messages = messages;
+    this.clientEnd = streams[0]!.clientEnd;
+  }
+
+  static async of<M extends Message>(
+    protocol: Protocol<unknown, M>,
+    path: string,
+    stream = 1,
+  ): Promise<BreakableSession<M>> {
+    const { connection, steps } = (await stepsOf(path)).find((s) => s.connection.id === stream)!;
+    const { ports, transport } = connection;
+    return new BreakableSession(protocol, steps, { port: ports[1] || 4444, transport: transport as 'tcp' | 'unix' });
+  }
+
+  /** What is found where `edit` has changed a message's bytes; null where they did not come in one segment. */
+  broken(message: M, edit: (bytes: Uint8Array, start: number) => void): Finding[] | null {
+    const who = (message.side === 0) === (this.clientEnd === 0) ? 'client' : 'server';
+    let offset = 0;
+    for (const [i, step] of this.steps.entries()) {
+      if (!('bytes' in step) || step.from !== who) continue;
+      const start = message.offset - offset;
+      offset += step.bytes.length;
+      if (message.offset >= offset) continue;
+      if (message.endOffset > offset) return null;
+      const bytes = step.bytes.slice();
+      edit(bytes, start);
+      return runSteps(this.protocol, this.steps.with(i, { ...step, bytes }), this.options).findings;
+    }
+    return null;
+  }
+}
+
+/** Errors and warnings as `rule party`. */
+export function blame(findings: readonly Finding[]): string[] {
+  return findings.filter((f) => f.severity !== 'note').map((f) => `${f.rule.id} ${f.party}`);
+}
