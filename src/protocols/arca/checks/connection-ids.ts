@@ -25,6 +25,8 @@ export class Ids {
   /** The id before; 0 at the start of a session that was captured from its start, -1 where nothing is known. */
   private lastListener: number;
   private lastConnection: number;
+  /** The id that comes next where the last one alone was out of order, of which it was told; -1: it was not. */
+  private resumedListener = -1;
   /** Whether listeners may exist that were announced in bytes that are not there. */
   private complete: boolean;
   /** Whether announced ids were not kept, because there are too many. */
@@ -41,6 +43,7 @@ export class Ids {
   gap(): void {
     this.complete = false;
     this.lastListener = this.lastConnection = -1;
+    this.resumedListener = -1;
   }
 
   knows(listener: number): boolean {
@@ -78,9 +81,10 @@ export class Ids {
     const old = this.listeners.get(id);
     if (old !== undefined && !wrapped) {
       scene.raise(LISTENER_ID_REUSED, { message: m, related: [old], text: `listener id ${id} was given out before` });
-    } else if (this.lastListener >= 0 && id !== this.lastListener + 1 && !wrapped) {
-      const expected = `expected ${this.lastListener + 1}`;
-      scene.raise(LISTENER_ID_GAP, { message: m, text: `listener id ${id}, ${expected}` });
+    } else if (this.lastListener >= 0 && id !== this.lastListener + 1 && id !== this.resumedListener && !wrapped) {
+      const expected = this.lastListener + 1;
+      scene.raise(LISTENER_ID_GAP, { message: m, text: `listener id ${id}, expected ${expected}` });
+      this.resumedListener = expected + 1;
     }
     this.lastListener = id;
     this.put(this.listeners, id, m);

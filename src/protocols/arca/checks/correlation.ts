@@ -19,7 +19,7 @@ import {
   SYNC_REPLY_ORDER,
   UNSOLICITED_INCOMING,
 } from '../rules/correlation.js';
-import type { Scene } from '../session/scene.js';
+import { hasSurplus, type Scene } from '../session/scene.js';
 import { ACCEPT_ERR, answers, CONNECT_REQUEST, INCOMING_CONNECTION } from '../family-a/layout.js';
 import type { ControlFrame } from '../family-a/message.js';
 import { Line, Request } from './request-line.js';
@@ -114,7 +114,8 @@ export class Requests {
     this.orphanCount--;
     if (list!.length === 0) this.orphans.delete(m.requestId);
     const proven = orphan.peerSeen >= 0 ? orphan.peerSeen < m.endOffset : this.scene.context.connection.ordered;
-    if (proven) {
+    // where a length takes in what follows, the request ended before
+    if (proven && !hasSurplus(m)) {
       this.scene.raise(REPLY_BEFORE_REQUEST, {
         message: orphan,
         related: [m],
@@ -274,7 +275,7 @@ export class Requests {
     const { frame } = request;
     if (request.isAccept) {
       const older = this.oldest(this.prompt, request);
-      if (older !== null) this.interleaved(m, older);
+      if (older !== null && this.overtakes(older)) this.interleaved(m, older);
       if (!request.listenerKnown || (m.type === ACCEPT_ERR && m.code === EBADF)) return;
       const before = this.oldest(this.waiting.get(frame.listenerId), request);
       if (before === null) return;
@@ -286,12 +287,21 @@ export class Requests {
       return;
     }
     const before = this.oldest(this.prompt, request);
-    if (before === null) return;
+    if (before === null || !this.overtakes(before)) return;
     scene.raise(SYNC_REPLY_ORDER, {
       message: m,
       related: [frame, before.frame],
       text: `request ${before.frame.requestId} (${before.frame.name}) was sent before request ${frame.requestId} and is not answered yet`,
     });
+  }
+
+  /** Whether a reply that comes before that to an older request is to be told of: once for each such request. */
+  private overtakes(older: Request): boolean {
+    if (older.overtaken) return false;
+    older.overtaken = true;
+    // a reply with an id that nobody knows may be the one that is missed; of it is told by itself
+    for (const list of this.orphans.values()) if (list.some((m) => answers(m.type, older.frame.type))) return false;
+    return true;
   }
 
   private interleaved(m: ControlFrame, before: Request): void {
@@ -343,6 +353,8 @@ export class Requests {
       return;
     }
     this.raiseUnknown(m);
+    const meant = this.firstOpen().find((r) => answers(m.type, r.frame.type));
+    if (meant !== undefined) meant.overtaken = true;
   }
 
   private raiseUnknown(m: ControlFrame): void {

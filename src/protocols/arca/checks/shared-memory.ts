@@ -23,6 +23,10 @@ function regionBytes(ringSize: number): number {
   return 2 * (RING_HEADER + ringSize);
 }
 
+function isPossibleRing(size: number): boolean {
+  return size > 0 && size % 8 === 0 && size <= LARGE_RING;
+}
+
 /** Judges a ring size that was asked for or handed out; whether it can be one. */
 export function checkRingSize(scene: Scene, message: Message, size: number): boolean {
   if (size === 0) {
@@ -31,7 +35,7 @@ export function checkRingSize(scene: Scene, message: Message, size: number): boo
     scene.raise(RING_SIZE_ALIGNMENT, { message, text: `ring size ${size} is ${size % 8} above a multiple of 8` });
   }
   if (size > LARGE_RING) scene.raise(RING_SIZE_LARGE, { message, text: `ring size ${size} is above ${LARGE_RING}` });
-  return size > 0 && size % 8 === 0 && size <= LARGE_RING;
+  return isPossibleRing(size);
 }
 
 interface Region {
@@ -57,7 +61,9 @@ export class Regions {
   add(message: Message, offset: number, ringSize: number): void {
     const scene = this.scene;
     const where = `offset ${hexNumber(offset)}`;
-    const size = regionBytes(ringSize);
+    // a size that cannot be one is told of by itself, and says nothing of where the region ends
+    const sized = isPossibleRing(ringSize);
+    const size = sized ? regionBytes(ringSize) : 0;
     if (offset >= OFFSET_LIMIT || offset + size > OFFSET_LIMIT) {
       scene.raise(SHM_OFFSET_RANGE, { message, text: `${where} with a region of ${size} bytes reaches beyond 2^47` });
       return;
@@ -75,7 +81,7 @@ export class Regions {
       });
       if (broken) return;
     }
-    this.place({ start: offset, end: offset + size, message });
+    if (sized) this.place({ start: offset, end: offset + size, message });
   }
 
   private place(region: Region): void {

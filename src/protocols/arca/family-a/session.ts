@@ -74,6 +74,7 @@ export class ControlSession {
       scene.raise(UNKNOWN_TYPE, { message: m, text: `message type ${m.type}; 1 to 9 are defined` });
       if (scene.roleOf(m.side) === 'guest') scene.brokenByGuest = true;
       if (m.payloadLength > MAX_PAYLOAD) this.tooLarge(m);
+      this.unreadable(m);
       return;
     }
     scene.learn(m, type.from);
@@ -82,6 +83,7 @@ export class ControlSession {
     if (m.payloadLength > MAX_PAYLOAD) this.tooLarge(m);
     if (role !== type.from) {
       this.wrongDirection(m);
+      this.unreadable(m);
       return;
     }
     if (role === 'guest') this.guestFrames++;
@@ -89,6 +91,14 @@ export class ControlSession {
     this.checkLength(m);
     if (role === 'guest') this.request(m);
     else this.reply(m);
+  }
+
+  /** What a message stands for is not known: it counts as lost, so that nothing is told that only follows from it. */
+  private unreadable(m: ControlFrame): void {
+    this.scene.witness.lose(m.side, m.offset);
+    const role = this.scene.roleOf(m.side);
+    if (role !== 'monitor') this.gap('guest');
+    if (role !== 'guest') this.gap('monitor');
   }
 
   gap(role: 'guest' | 'monitor'): void {
@@ -232,7 +242,8 @@ export class ControlSession {
       if (m.type === ACCEPT_ERR) this.unknown.answer(request, m);
       else this.unknown.served(request);
       const named = m.type !== ACCEPT_ERR && m.listenerId !== 0 && !this.ids.isUnknown(m.listenerId);
-      if (named && m.listenerId !== frame.listenerId) {
+      // an accept on a listener that nobody knows is told of by itself
+      if (named && m.listenerId !== frame.listenerId && this.ids.knows(frame.listenerId)) {
         this.scene.raise(INCOMING_LISTENER_MISMATCH, {
           message: m,
           related: [frame],

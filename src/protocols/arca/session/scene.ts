@@ -8,7 +8,8 @@ import { nanosBetween } from '../../../base/time.js';
 import type { Role } from '../generations.js';
 import type { ArcaShared } from './shared.js';
 
-function hasSurplus(m: Message | null): boolean {
+/** Whether bytes follow all that is defined of a message. */
+export function hasSurplus(m: Message | null): boolean {
   const { surplus } = (m ?? {}) as { readonly surplus?: number };
   return surplus !== undefined && surplus > 0;
 }

@@ -29,8 +29,9 @@ export class SideState {
   data = 0;
   /** Number of the last message, or -1 where it is not known. */
   lastSeq = -1;
-  /** The number before that one, where it left some out; else -1. */
-  jumpedFrom = -1;
+  /** A number that was out of order, and the one before it; -1: the last message had none. */
+  oddSeq = -1;
+  seqBeforeOdd = -1;
   /**
    * Highest number sent, aborted and incomplete frames included; -1 where messages may have been missed, and until the client has said
    * that the session has no past.
@@ -73,10 +74,16 @@ export class SideState {
     return this.hello?.as(hello)?.entityType ?? null;
   }
 
+  /** Its message has a number that is out of order. */
+  noteOdd(seq: number, before: number): void {
+    this.oddSeq = seq;
+    this.seqBeforeOdd = before;
+  }
+
   /** Bytes of it were lost: order, numbers and counts prove nothing across them. */
   lose(): void {
     this.lastSeq = -1;
-    this.jumpedFrom = -1;
+    this.oddSeq = -1;
     this.maxSeq = -1;
     this.expectedSeq = -1;
     if (this.phase !== 'opaque') this.phase = 'unknown';

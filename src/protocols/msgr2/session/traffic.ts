@@ -169,24 +169,25 @@ export class Traffic {
       return;
     }
     const last = own.lastSeq;
-    if (own.jumpedFrom >= 0 && seq === own.jumpedFrom + 2) {
-      // one message alone had a wrong number, of which it was told
+    const { oddSeq, seqBeforeOdd } = own;
+    own.oddSeq = -1;
+    if (oddSeq >= 0 && (seq === seqBeforeOdd + 2 || (oddSeq <= last && seq === oddSeq + 1))) {
+      // of the wrong number it was told: it stood alone, or numbers go on from it
       own.lastSeq = seq;
-      own.jumpedFrom = -1;
       return;
     }
-    own.jumpedFrom = -1;
     if (last >= 0 && seq <= last) {
       const text = `seq ${seq} after ${last} on the same connection`;
       this.output.raise(R.MESSAGE_SEQ_REGRESS, inHeader(m, text, 'seq'));
+      own.noteOdd(seq, last);
     } else if (last > 0 && seq > last + 1) {
       const text = `seq ${seq} after ${last}: ${seq - last - 1} missing`;
       this.output.raise(R.MESSAGE_SEQ_GAP, inHeader(m, text, 'seq'));
-      own.jumpedFrom = last;
+      own.noteOdd(seq, last);
     } else if (last === 0 && own.expectedSeq > 0) {
       this.judgeFirst(m, seq, own);
     }
-    own.lastSeq = seq;
+    if (seq > last) own.lastSeq = seq;
     if (this.record !== null) this.record.note(m.side === this.recordClient ? 0 : 1, seq);
     if (own.maxSeq >= 0 && seq > own.maxSeq) own.maxSeq = seq;
   }
@@ -201,7 +202,7 @@ export class Traffic {
   private judgeFirst(m: DataFrame, seq: number, own: SideState): void {
     const expected = own.expectedSeq;
     if (seq === expected) return;
-    own.jumpedFrom = expected - 1;
+    own.noteOdd(seq, expected - 1);
     if (!this.resumed) {
       this.output.raise(R.MESSAGE_FIRST_SEQ, inHeader(m, `the first message of a new session has seq ${seq}`, 'seq'));
       return;
