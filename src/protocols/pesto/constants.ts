@@ -20,6 +20,11 @@ export const PIF_NONE = 0;
 export const PIF_HOST = 1;
 export const PIF_TAP = 2;
 export const PIF_SPLICE = 3;
+
+/** Whether no server that was shipped has a table of that id. */
+export function isStrange(pif: number): boolean {
+  return pif === PIF_TAP || pif > PIF_SPLICE;
+}
 export const PIF_NAMES: readonly string[] = ['NONE', 'HOST', 'TAP', 'SPLICE'];
 
 /** The name that a pif id has in every shipped server. */

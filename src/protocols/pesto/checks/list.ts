@@ -15,8 +15,8 @@ import {
   MAX_RULES,
   PIF_HOST,
   PIF_NAMES,
+  isStrange,
   PIF_SPLICE,
-  PIF_TAP,
 } from '../constants.js';
 import { isFullPif, type PifLayout } from '../layout.js';
 import type { Pif, PifEnd } from '../messages.js';
@@ -78,11 +78,11 @@ class EntryCheck {
     const last = list[list.length - 1];
     if (sameId !== undefined) {
       this.fatal(L.PIF_DUPLICATE_ID, `${who} has the id of the table at byte ${sameId.pif!.offset}`, where);
-    } else if (last !== undefined && m.pif < last.id) {
+    } else if (last !== undefined && m.pif < last.id && !isStrange(last.id)) {
       this.raise(L.PIF_ORDER, `${who} comes after pif ${last.id}`, where);
     }
     // there are but three that servers have: one too many is told of by itself
-    if (list.length < MAX_PIFS && (m.pif === PIF_TAP || m.pif > PIF_SPLICE))
+    if (list.length < MAX_PIFS && isStrange(m.pif))
       this.raise(L.PIF_UNEXPECTED, `${who}: no shipped server has such a table`, where);
   }
 
@@ -113,7 +113,7 @@ class EntryCheck {
     const known = PIF_NAMES[m.pif];
     if (sameName !== undefined) {
       this.fatal(L.PIF_DUPLICATE_NAME, `${who} has the name of pif ${sameName.id}`, where);
-    } else if (known !== undefined && m.pifName !== known) {
+    } else if (known !== undefined && m.pifName !== known && !isStrange(m.pif)) {
       this.raise(L.PIF_NAME_MISMATCH, `${who} should be called ${known}`, where);
     }
   }
@@ -126,8 +126,11 @@ class EntryCheck {
     const unknown = (caps & ~CAPS_KNOWN) >>> 0;
     if (unknown !== 0) {
       this.raise(L.CAPS_UNKNOWN, `${who}: bits ${hexNumber(unknown)} of ${hexNumber(caps)} have no meaning`, where);
+      return;
     }
     if (first !== undefined) {
+      // the first one's bits are those that have no meaning
+      if ((first.caps & ~CAPS_KNOWN) !== 0) return;
       const text = `${who} has ${hexNumber(caps)}, pif ${first.id} has ${hexNumber(first.caps)}`;
       this.raise(L.CAPS_DIFFER, text, where);
       return;
@@ -145,6 +148,7 @@ export function judgeListEnd(output: Output, t: Transaction, m: PifEnd): void {
     output.raise(L.PIF_LIST_EMPTY, { message: m, text: 'the hello is followed by the end of the list' });
     return;
   }
+  if (t.hasStrangeTable) return;
   if (t.listed(PIF_HOST) === undefined) {
     output.raise(L.PIF_HOST_MISSING, {
       message: m,

@@ -4,7 +4,7 @@ import { quote } from '../../../base/text.js';
 import { duration } from '../../../base/time.js';
 import type { Output } from '../../../contract/protocol.js';
 import { confidenceOf, type Witness } from '../../../contract/witness.js';
-import { MAGIC, MAX_RULES, PIF_HOST, PIF_SPLICE, pifName } from '../constants.js';
+import { isStrange, MAGIC, MAX_RULES, PIF_HOST, PIF_SPLICE, pifName } from '../constants.js';
 import { hasTarget, SECTION } from '../layout.js';
 import type { PestoMessage, Pif, PifEnd, RuleMessage } from '../messages.js';
 import { RULE_COUNT_TOO_BIG } from '../rules/list.js';
@@ -90,7 +90,8 @@ export function judgeSection(output: Output, t: Transaction, m: Pif): void {
 export function judgeTableId(output: Output, t: Transaction, id: number, m: Pif | null, offset: number): void {
   if (t.overflowed) return;
   const whole = t.listWhole;
-  if (whole ? t.listed(id) !== undefined : id === PIF_HOST || id === PIF_SPLICE) return;
+  if (whole && t.listed(id) !== undefined) return;
+  if ((!whole || t.hasStrangeTable) && (id === PIF_HOST || id === PIF_SPLICE)) return;
   const offered = whole ? `the list has ${t.list.map((x) => x.id).join(', ') || 'none'}` : 'servers have 1 and 3';
   const text = `a section for pif ${id}, ${id <= PIF_SPLICE ? `${pifName(id)}, ` : ''}which the server does not have: ${offered}`;
   output.raise(U.CLIENT_UNKNOWN_PIF, {
@@ -130,8 +131,8 @@ export function judgeUpdateEnd(output: Output, t: Transaction, m: PifEnd, server
   if (!t.updateWhole || !t.listWhole || t.skewed) return;
   const taken = t.failure === '' && !t.rejected && !serverLeft;
   for (const listed of t.list) {
-    // a section with a wrong id, for which the update is refused, may be the one that lacks
-    if (t.sections.has(listed.id) || t.strayed) continue;
+    // a section with a wrong id, for which the update is refused, may be the one that lacks; so may a table whose id is wrong in the list
+    if (t.sections.has(listed.id) || t.strayed || isStrange(listed.id)) continue;
     const n = listed.rules.length;
     output.raise(U.CLIENT_OMITS_PIF, {
       message: m,

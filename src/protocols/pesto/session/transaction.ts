@@ -1,7 +1,7 @@
 import { CLIENT, SERVER } from '../../../base/input.js';
 import type { Limits } from '../../../base/limits.js';
 import type { Witness } from '../../../contract/witness.js';
-import { isReleased, pifName } from '../constants.js';
+import { IFNAMSIZ, isReleased, isStrange, PIF_NAME_SIZE, pifName } from '../constants.js';
 import type { Hello, Pif, PifEnd, PestoMessage } from '../messages.js';
 import { DraftSteps } from './draft-steps.js';
 import { snapshot, Table, type Snapshot } from './table.js';
@@ -80,7 +80,15 @@ export class Transaction {
 
   /** Whether list and update are decoded by a layout that is only guessed: nothing in them is judged. */
   get guessed(): boolean {
-    return this.hello !== null && this.hello.layout === 'released' && !isReleased(this.hello.version);
+    const { hello } = this;
+    if (hello === null || hello.layout !== 'released') return false;
+    // a server that announces other sizes, and one that has them, are two things
+    return !isReleased(hello.version) || hello.pifNameSize !== PIF_NAME_SIZE || hello.ifnamsiz !== IFNAMSIZ;
+  }
+
+  /** Whether the list has a table that no server has: it may be one of those that servers have, with a wrong id. */
+  get hasStrangeTable(): boolean {
+    return this.list.some((table) => isStrange(table.id));
   }
 
   get caps(): number {
