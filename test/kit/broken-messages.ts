@@ -5,19 +5,22 @@ import { runSteps, type StepOptions } from '../../src/engine/example.js';
 import type { Protocol } from '../../src/contract/protocol.js';
 import { stepsOf } from './capture-steps.js';
 
-/** A recorded session without a finding, one message of which can be broken at a time. */
+/** A recorded session, one message of which can be broken at a time. */
 export class BreakableSession<M extends Message> {
   readonly messages: readonly M[];
   private readonly protocol: Protocol<unknown, M>;
   private readonly steps: readonly Step[];
   private readonly options: StepOptions;
   private readonly clientEnd: 0 | 1;
+  /** What is found in it as it is. */
+  private readonly own: ReadonlySet<string>;
 
   private constructor(protocol: Protocol<unknown, M>, steps: readonly Step[], options: StepOptions) {
     this.protocol = protocol;
     this.steps = steps;
     this.options = options;
-    const { messages, streams } = runSteps(protocol, steps, options);
+    const { messages, streams, findings } = runSteps(protocol, steps, options);
+    this.own = new Set(findings.map(place));
     this.messages = messages;
     this.clientEnd = streams[0]!.clientEnd;
   }
@@ -32,7 +35,7 @@ export class BreakableSession<M extends Message> {
     return new BreakableSession(protocol, steps, { port: ports[1] || 4444, transport: transport as 'tcp' | 'unix' });
   }
 
-  /** What is found where `edit` has changed a message's bytes; null where they did not come in one segment. */
+  /** What more is found where `edit` has changed a message's bytes; null where they did not come in one segment. */
   broken(message: M, edit: (bytes: Uint8Array, start: number) => void): Finding[] | null {
     const who = (message.side === 0) === (this.clientEnd === 0) ? 'client' : 'server';
     let offset = 0;
@@ -44,10 +47,15 @@ export class BreakableSession<M extends Message> {
       if (message.endOffset > offset) return null;
       const bytes = step.bytes.slice();
       edit(bytes, start);
-      return runSteps(this.protocol, this.steps.with(i, { ...step, bytes }), this.options).findings;
+      const { findings } = runSteps(this.protocol, this.steps.with(i, { ...step, bytes }), this.options);
+      return findings.filter((f) => !this.own.has(place(f)));
     }
     return null;
   }
+}
+
+function place({ rule, side, offset }: Finding): string {
+  return `${rule.id} ${side} ${offset}`;
 }
 
 /** Errors and warnings as `rule party`. */

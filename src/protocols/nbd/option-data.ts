@@ -94,13 +94,17 @@ export function parseMetaRequest(option: Option, maxItems: number): MetaRequest 
   const count = at + 4 <= data.length ? data.u32(at) : -1;
   at += 4;
   const queries: Span[] = [];
+  let endKnown = count >= 0;
   if (!option.dataKept && count > (dataLength - at) / 4) {
     return broken(name, count, queries, `${count} queries cannot fit into the ${dataLength} bytes of data`);
   }
   for (let i = 0; i < count; i++) {
     if (at + 4 > dataLength)
       return broken(name, count, queries, `query ${i + 1} of ${count} lies past the end of the data`);
-    if (at + 4 > data.length) break;
+    if (at + 4 > data.length) {
+      endKnown = false;
+      break;
+    }
     const length = data.u32(at);
     at += 4;
     if (length > dataLength - at) {
@@ -115,8 +119,8 @@ export function parseMetaRequest(option: Option, maxItems: number): MetaRequest 
     at += length;
   }
   const left = dataLength - at;
-  const whole = option.dataKept;
-  if (whole && left > 0) return broken(name, count, queries, `${counted(left, 'byte')} left over after the last query`);
+  if (endKnown && left > 0)
+    return broken(name, count, queries, `${counted(left, 'byte')} left over after the last query`);
   return { name, count, queries, fault: null };
 }
 

@@ -178,7 +178,7 @@ export class AnswerChecks {
       }
       return;
     }
-    if (set && final.type === REP_ACK && !final.chunksAgreed && facts.witness.bothWhole) {
+    if (set && final.type === REP_ACK && !final.chunksAgreed && facts.witness.bothWhole && !facts.agreementInDoubt) {
       const kept = facts.isInTls(final) ? (facts.beforeTls.extendedAck ?? facts.beforeTls.structuredAck) : null;
       if (kept === null)
         facts.raise(SET_META_WITHOUT_STRUCTURED_ACCEPTED, {

@@ -94,8 +94,9 @@ export class ChunkChecks {
         ...EXTENDED_CHUNK.where(m, 'length'),
         text: `payload of ${m.payload} bytes`,
       });
+      return false;
     }
-    this.size(m);
+    if (this.isTooLarge(m)) return false;
     switch (m.type) {
       case CHUNK_OFFSET_DATA:
         if (m.payload >= 9) return false;
@@ -146,20 +147,22 @@ export class ChunkChecks {
     return m.extended ? EXTENDED_CHUNK.where(m, 'length') : CHUNK.where(m, 'length');
   }
 
-  private size(m: Chunk): void {
+  /** Whether it is larger than may be: then its length is what is wrong with it. */
+  private isTooLarge(m: Chunk): boolean {
     const maximum = maximumPayload(this.facts) ?? NO_PAYLOAD_LIMIT;
-    if (maximum === NO_PAYLOAD_LIMIT || m.payload <= maximum) return;
+    if (maximum === NO_PAYLOAD_LIMIT || m.payload <= maximum) return false;
     const variable =
       m.type === CHUNK_OFFSET_DATA
         ? m.payload - 8
         : m.extents !== null
           ? m.payload - (m.extents.wide ? 8 : 4)
           : m.payload;
-    if (variable <= maximum) return;
+    if (variable <= maximum) return false;
     this.facts.raise(CHUNK_OVER_MAX_PAYLOAD, {
       ...this.lengthField(m),
       text: `${shortChunk(m.type)} with ${variable} bytes; the maximum payload is ${maximum}`,
     });
+    return true;
   }
 
   private none(m: Chunk): boolean {

@@ -54,7 +54,7 @@ export function checkExport(
     facts.raise(FAST_ZERO_WITHOUT_WRITE_ZEROES, { ...at, text: `transmission flags ${shown}` });
   }
   if (facts.witness.whole(SERVER)) {
-    if ((flags & TFLAG_SEND_DF) !== 0 && !facts.structured && !facts.extended) {
+    if ((flags & TFLAG_SEND_DF) !== 0 && !facts.structured && !facts.extended && !facts.agreementInDoubt) {
       facts.raise(SEND_DF_WITHOUT_STRUCTURED, {
         ...at,
         text: `transmission flags ${shown} in a session with simple replies`,
@@ -86,6 +86,15 @@ function isPowerOfTwo(n: number): boolean {
   return n > 0 && Number.isInteger(Math.log2(n));
 }
 
+/** The largest minimum block size that there may be. */
+const LARGEST_MINIMUM = 65_536;
+/** The smallest preferred block size, whatever the minimum is. */
+const LEAST_PREFERRED = 512;
+
+function isMinimum(n: number): boolean {
+  return isPowerOfTwo(n) && n <= LARGEST_MINIMUM;
+}
+
 /** Judges NBD_INFO_BLOCK_SIZE, whose data begin at `at` in the message. */
 export function checkBlockSizes(facts: Facts, m: NbdMessage, at: number, sizes: BlockSizes): void {
   const { minimum, preferred, maximum } = sizes;
@@ -94,26 +103,26 @@ export function checkBlockSizes(facts: Facts, m: NbdMessage, at: number, sizes: 
       ...INFO_BLOCK_SIZE_DATA.where(m, 'minimumBlock', 'minimumBlock', at),
       text: `minimum block size ${minimum}`,
     });
-  }
+  } else if (minimum > LARGEST_MINIMUM)
+    facts.raise(MIN_BLOCK_TOO_LARGE, {
+      ...INFO_BLOCK_SIZE_DATA.where(m, 'minimumBlock', 'minimumBlock', at),
+      text: `minimum block size ${minimum}`,
+    });
   if (!isPowerOfTwo(preferred)) {
     facts.raise(BLOCK_SIZE_NOT_POWER_OF_TWO, {
       ...INFO_BLOCK_SIZE_DATA.where(m, 'preferredBlock', 'preferredBlock', at),
       text: `preferred block size ${preferred}`,
     });
   }
-  if (minimum > 65536)
-    facts.raise(MIN_BLOCK_TOO_LARGE, {
-      ...INFO_BLOCK_SIZE_DATA.where(m, 'minimumBlock', 'minimumBlock', at),
-      text: `minimum block size ${minimum}`,
-    });
-  // no power of two at all: that is told
-  if (preferred > 0 && preferred < Math.max(minimum, 512)) {
+  // sizes that are wrong in themselves are told of, and not held against each other
+  const least = Math.max(isMinimum(minimum) ? minimum : 0, LEAST_PREFERRED);
+  if (isPowerOfTwo(preferred) && preferred < least) {
     facts.raise(PREFERRED_BLOCK_TOO_SMALL, {
       ...INFO_BLOCK_SIZE_DATA.where(m, 'preferredBlock', 'preferredBlock', at),
-      text: `preferred block size ${preferred}, minimum ${minimum}; at least ${Math.max(minimum, 512)} expected`,
+      text: `preferred block size ${preferred}, minimum ${minimum}; at least ${least} expected`,
     });
   }
-  if (maximum < preferred) {
+  if (isPowerOfTwo(preferred) && maximum < preferred) {
     facts.raise(MAX_PAYLOAD_BELOW_PREFERRED, {
       ...INFO_BLOCK_SIZE_DATA.where(m, 'maximumPayload', 'maximumPayload', at),
       text: `maximum payload ${maximum}, preferred block size ${preferred}`,
@@ -136,7 +145,7 @@ export function checkSizesTogether(
       text: `maximum payload ${sizes.maximum} for an export of ${decimal(sizeHi, sizeLo)} bytes`,
     });
   }
-  if (isPowerOfTwo(sizes.minimum) && sizes.minimum <= 65536 && (sizeLo & (sizes.minimum - 1)) !== 0) {
+  if (isMinimum(sizes.minimum) && (sizeLo & (sizes.minimum - 1)) !== 0) {
     facts.raise(EXPORT_SIZE_UNALIGNED, {
       message: m,
       text: `export size ${decimal(sizeHi, sizeLo)} is not a multiple of the minimum block size ${sizes.minimum}`,

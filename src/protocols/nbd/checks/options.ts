@@ -240,7 +240,7 @@ export class OptionChecks {
     }
     const fixedOffered = facts.greeting === null || (facts.greeting.flags & FLAG_FIXED_NEWSTYLE) !== 0;
     const fixedTaken = facts.clientFlags !== null && (facts.clientFlags.flags & FLAG_FIXED_NEWSTYLE) !== 0;
-    if (fixedOffered && fixedTaken && !this.goTried && this.facts.witness.whole(m.side)) {
+    if (fixedOffered && fixedTaken && !this.goTried && this.facts.witness.whole(m.side, m.offset)) {
       facts.raise(EXPORT_NAME_WITHOUT_GO, { message: m, text: 'NBD_OPT_GO was not tried before' });
     }
     if (!m.complete) return;
@@ -267,14 +267,17 @@ export class OptionChecks {
       }
       return;
     }
-    checkString(facts, m, DATA, m.data, info.name, 'export name');
-    if (info.count < 0) return;
-    if (!info.exact) {
+    if (info.count >= 0 && !info.exact) {
       facts.raise(GO_LENGTH_MISMATCH, {
         ...dataOf(m),
         text: `${m.dataLength} bytes of data; 6 + ${info.nameLength} + 2 x ${info.count} = ${6 + info.nameLength + 2 * info.count} expected`,
       });
+      // where one length is wrong, nobody knows what is the name and what comes behind it
+      this.informedAll = false;
+      return;
     }
+    checkString(facts, m, DATA, m.data, info.name, 'export name');
+    if (info.count < 0) return;
     const seen = new Set<number>();
     info.types.forEach((type, i) => {
       const at = field(m, DATA + 6 + info.nameLength + 2 * i, 2);
@@ -318,7 +321,7 @@ export class OptionChecks {
     if (set) this.stateful ??= m;
     // what the server acknowledged is known only where all of its bytes are there
     const agreed = asked.chunksAgreed || facts.structured || facts.extended;
-    if (!agreed && confidenceThat(facts.witness.sawAllBefore(m)) !== null) {
+    if (!agreed && !facts.agreementInDoubt && confidenceThat(facts.witness.sawAllBefore(m)) !== null) {
       facts.raise(set ? SET_META_BEFORE_STRUCTURED : LIST_META_BEFORE_STRUCTURED, {
         message: m,
         text: 'neither structured replies nor extended headers have been acknowledged',
@@ -326,6 +329,7 @@ export class OptionChecks {
     }
     if (meta.fault !== null) {
       facts.raise(META_REQUEST_MALFORMED, { ...dataOf(m), text: meta.fault });
+      return;
     }
     if (meta.name !== null) checkString(facts, m, DATA, m.data, meta.name, 'export name');
     meta.queries.forEach((query, i) => {

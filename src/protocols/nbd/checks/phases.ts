@@ -51,8 +51,8 @@ export class PhaseChecks {
 
   /** Whether the server's answers are all there, and say what they should: a garbled acknowledgement may have been meant, and taken, as one. */
   private get serverIsClear(): boolean {
-    const { facts, haggling } = this;
-    return facts.witness.bothWhole && !facts.breached[SERVER] && !haggling.agreed.partial;
+    const { facts } = this;
+    return facts.witness.bothWhole && !facts.breached[SERVER] && !facts.agreementInDoubt;
   }
 
   private raise(r: Request, confidence: 'certain' | 'likely'): void {

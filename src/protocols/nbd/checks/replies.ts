@@ -150,12 +150,7 @@ export class ReplyChecks {
       }
       return;
     }
-    const fits =
-      m.type === REP_SERVER
-        ? m.option === OPT_LIST
-        : m.type === REP_INFO
-          ? isInfoOption(m.option)
-          : isMetaOption(m.option);
+    const fits = fitsOption(m);
     // that the option's number is turned round is told by itself, as are replies that decide nothing about TLS
     if (
       !fits &&
@@ -176,6 +171,8 @@ export class ReplyChecks {
   }
 
   private content(m: OptionReply, answer: Answer): void {
+    // of a type that belongs elsewhere it is told, and its data may be anything
+    if (!fitsOption(m) && isRequestOption(m.option)) return;
     if (m.type === REP_SERVER) this.server(m, answer);
     else if (m.type === REP_INFO && m.data.length >= 2) this.info(m, answer);
     else if (m.type === REP_META_CONTEXT && m.data.length >= 4) this.context(m, answer);
@@ -317,7 +314,8 @@ export class ReplyChecks {
       facts.witness.whole(SERVER) &&
       !unasked &&
       !answer.overflowed &&
-      answer.replies.every((r) => r.complete && (r.isError || isKnownReply(r.type)));
+      !facts.agreementInDoubt &&
+      answer.replies.every((r) => r.complete && (r.isError || (isKnownReply(r.type) && fitsOption(r))));
     if (m.type === REP_ACK && isInfoOption(m.option)) {
       if (
         whole &&
@@ -357,6 +355,25 @@ export class ReplyChecks {
       facts.raise(GO_UNSUP_AFTER_EXTENDED, { message: m, text: 'extended headers were acknowledged before' });
     }
   }
+}
+
+/** Whether a reply that is neither an acknowledgement nor an error has a type that belongs to its option. */
+function fitsOption(m: OptionReply): boolean {
+  switch (m.type) {
+    case REP_SERVER:
+      return m.option === OPT_LIST;
+    case REP_INFO:
+      return isInfoOption(m.option);
+    case REP_META_CONTEXT:
+      return isMetaOption(m.option);
+    default:
+      return true;
+  }
+}
+
+/** Whether an option has answers of a type of its own. */
+function isRequestOption(option: number): boolean {
+  return option === OPT_LIST || isInfoOption(option) || isMetaOption(option);
 }
 
 /** Whether a reply that is no error has a type that is defined. */

@@ -114,16 +114,19 @@ export class RequestChecks {
   /** A chunk that no client can have understood. */
   badChunk: NbdMessage | null = null;
   private toleranceJudged = false;
+  private behindDisc = false;
 
   constructor(facts: Facts, table: RequestTable) {
     this.facts = facts;
     this.table = table;
   }
 
-  /** A request's header was decoded; it is not in the table yet. */
-  header(r: Request, disc: Request | null, shutdown: NbdMessage | null, epoch: number): void {
+  /** A request's header was decoded; it is not in the table yet. `answersKnown`: all replies so far have found their requests. */
+  header(r: Request, disc: Request | null, shutdown: NbdMessage | null, answersKnown: boolean): void {
     if (disc !== null) {
-      this.facts.raise(DATA_AFTER_DISC, { message: r, related: [disc], text: `${shortCommand(r.type)} after DISC` });
+      if (!this.behindDisc)
+        this.facts.raise(DATA_AFTER_DISC, { message: r, related: [disc], text: `${shortCommand(r.type)} after DISC` });
+      this.behindDisc = true;
       return;
     }
     if (r.extended !== this.extended) this.mode(r);
@@ -132,7 +135,7 @@ export class RequestChecks {
     else if ((r.lengthLo === 0 && r.lengthHi === 0) || (r.extended && r.type === CMD_READ && r.lengthHi !== 0))
       this.length(r);
     if (this.facts.flags >= 0) this.export(r);
-    if (this.table.size > 0) this.inFlight(r, epoch);
+    if (this.table.size > 0 && answersKnown) this.inFlight(r);
     if (shutdown !== null && r.type !== CMD_DISC) this.afterShutdown(r, shutdown);
     if (this.badChunk !== null) this.afterBadChunk(r, this.badChunk);
   }
@@ -454,11 +457,11 @@ export class RequestChecks {
   }
 
   /** What other requests are in flight; only where none of the server's replies can be missing. */
-  private inFlight(r: Request, epoch: number): void {
+  private inFlight(r: Request): void {
     const { facts } = this;
     if (!facts.context.present(SERVER)) return;
     if (r.type === CMD_DISC) {
-      this.disconnecting(r, epoch);
+      this.disconnecting(r);
       return;
     }
     let earlier = this.table.find(r.cookieHi, r.cookieLo);
@@ -467,7 +470,7 @@ export class RequestChecks {
       if (next === null) break;
       earlier = next;
     }
-    if (earlier === null || earlier.epoch !== epoch) return;
+    if (earlier === null || !this.table.isCertain(earlier)) return;
     const sure = confidenceThat(facts.witness.sawAll(r));
     if (sure !== null) this.reused(r, earlier, sure);
     else {
@@ -486,13 +489,13 @@ export class RequestChecks {
     });
   }
 
-  private disconnecting(disc: Request, epoch: number): void {
+  private disconnecting(disc: Request): void {
     const sure = confidenceThat(this.facts.witness.sawAll(disc));
     // a server that was never asked for an export answers nothing
     if (sure === null || !this.facts.witness.whole(CLIENT) || !this.facts.transmission) return;
     const pending: Request[] = [];
     for (const r of this.table.inFlight()) {
-      if (r.epoch === epoch && pending.length < NAMED) pending.push(r);
+      if (pending.length < NAMED && this.table.isCertain(r)) pending.push(r);
     }
     if (pending.length === 0) return;
     this.facts.raise(DISC_WITH_IN_FLIGHT, {

@@ -28,7 +28,10 @@ export function checkString(facts: Facts, m: NbdMessage, dataAt: number, data: P
       ...place,
       text: `${what} of ${span.length} bytes; at most ${MAX_STRING} are allowed`,
     });
-  } else if (span.length > SHORT_STRING) {
+    // what so many bytes hold may be no string at all
+    return;
+  }
+  if (span.length > SHORT_STRING) {
     facts.raise(STRING_OVER_256, {
       ...place,
       text: `${what} of ${span.length} bytes; it should not exceed ${SHORT_STRING}`,

@@ -21,8 +21,6 @@ export class Agreement {
   /** The first acknowledgements of NBD_OPT_GO and NBD_OPT_STARTTLS. */
   goAck: OptionReply | null = null;
   startTlsAck: OptionReply | null = null;
-  /** Whether bytes of the server's answers are missing, or it gave answers that leave open what was agreed on. */
-  partial = false;
   private readonly facts: Facts;
 
   constructor(facts: Facts) {
@@ -87,7 +85,7 @@ export class Agreement {
     facts.sizeLo = sizeLo;
     facts.size = sizeHi * 4294967296 + sizeLo;
     facts.flags = flags;
-    facts.negotiationSeen = facts.witness.whole(SERVER) && !this.partial;
+    facts.negotiationSeen = facts.witness.whole(SERVER) && !facts.agreementInDoubt;
     if (!facts.negotiationSeen) facts.contextsKnown = false;
   }
 }

@@ -62,6 +62,8 @@ export class Facts {
   /** The replies that acknowledged them. */
   structuredAck: Message | null = null;
   extendedAck: Message | null = null;
+  /** Bytes of the server's answers are missing, or it gave answers that leave open what was agreed on. */
+  agreementInDoubt = false;
   /** The server's side of the haggling was captured from its start to the transmission phase. */
   negotiationSeen = false;
   /** The server's bytes show that it is past haggling; the client's show that the client thinks so. */

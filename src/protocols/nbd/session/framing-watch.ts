@@ -99,6 +99,19 @@ export class FramingWatch implements NbdNotices {
     this.haggling.lost(side);
   }
 
+  /** A message began that takes in what comes behind it: what its sender says there nobody reads before its end, if ever. */
+  endless(message: NbdMessage): void {
+    const { side, offset } = message;
+    if (side === CLIENT) {
+      this.lost(side, offset);
+      return;
+    }
+    this.facts.witness.lose(side, offset);
+    this.haggling.lost(side);
+    // the message itself is judged all the same
+    this.session.transmission.repliesAreSought = true;
+  }
+
   unfinished(side: Side, message: NbdMessage, length: number, how: 'fin' | 'reset' | 'open'): void {
     // behind a reset of the connection nothing comes from either side
     if (how === 'open' && !this.wasReset) return;

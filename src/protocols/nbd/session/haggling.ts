@@ -242,7 +242,7 @@ export class Haggling {
   private mismatch(reply: OptionReply, asked: Asked): Asked | undefined {
     const { facts } = this;
     if (facts.witness.bothWhole) {
-      this.agreed.partial = true;
+      facts.agreementInDoubt = true;
       // once for all replies that name it in one answer
       const before = asked.replies.some((r) => r.option === reply.option);
       if (!before)
@@ -302,8 +302,10 @@ export class Haggling {
   private answered(asked: Asked, reply: OptionReply): void {
     const { facts } = this;
     this.refusedWithData = reply.isError && asked.option.dataLength > 0 ? asked : null;
-    if (facts.witness.bothWhole && asked.parsed && !asked.overflowed && asked.replies.every((r) => r.complete))
-      this.answerChecks.answered(asked, reply);
+    const { replies } = asked;
+    // a reply that names another option may be none to this one
+    const own = replies.every((r) => r.complete && r.option === asked.option.option);
+    if (facts.witness.bothWhole && asked.parsed && !asked.overflowed && own) this.answerChecks.answered(asked, reply);
     else this.answerChecks.unread();
     if (asked.parsed) this.tlsModes.answered(asked, reply);
     // they are judged; what INFO said is compared with what GO says
@@ -338,7 +340,7 @@ export class Haggling {
     this.replyChecks.reply(m, answer, unasked);
     if (m.complete) this.tlsModes.reply(m, answer);
     if (facts.isBehindStartTls(m)) this.insideTls.reply(m);
-    if (!m.complete || (!m.isError && m.type > REP_META_CONTEXT)) this.agreed.partial = true;
+    if (!m.complete || (!m.isError && m.type > REP_META_CONTEXT)) facts.agreementInDoubt = true;
     if (m.type === REP_META_CONTEXT && m.data.length >= CONTEXT_ID.size) this.agreed.context(m, answer);
     if (!m.isFinal) return;
     this.answer = null;

@@ -133,7 +133,7 @@ export class ReplyProgress {
     const start = m.dataOffsetHi * 4294967296 + m.dataOffsetLo;
     const end = start + m.dataLength;
     this.contents++;
-    if (request !== null && request.type === CMD_READ) this.bounds(m, request, start, end);
+    if (request !== null && request.type === CMD_READ && !this.bounds(m, request, start, end)) return;
     const failed = this.errorsAt?.find((at) => at >= start && at < end);
     if (failed !== undefined) {
       facts.raise(CONTENT_AFTER_ERROR_OFFSET, {
@@ -155,13 +155,15 @@ export class ReplyProgress {
     this.insert({ start, end, chunk: m });
   }
 
-  private bounds(m: Chunk, request: Request, start: number, end: number): void {
+  /** Whether content lies where it was asked for; what does not covers nothing. */
+  private bounds(m: Chunk, request: Request, start: number, end: number): boolean {
     const { facts } = this;
     const from = rangeStart(request);
     const to = from + rangeLength(request);
     const related = [request];
     // a request that lies behind the export altogether is the client's fault; no content could fit it
     const possible = facts.size < 0 || from < facts.size;
+    let within = true;
     // a length over all limits is told of by itself, and is none to count with
     const maximum = maximumPayload(facts) ?? NO_PAYLOAD_LIMIT;
     if (m.type === CHUNK_OFFSET_DATA && m.dataLength > maximum) {
@@ -174,6 +176,7 @@ export class ReplyProgress {
         related,
         text: `content ${start}..${end}; asked for was ${from}..${to}`,
       });
+      within = false;
     }
     if (this.contents === 2 && (request.flags & CMD_FLAG_DF) !== 0) {
       facts.raise(DF_FRAGMENTED, { message: m, related, text: 'a second content chunk for a READ with DF' });
@@ -181,6 +184,7 @@ export class ReplyProgress {
     const cut = (start !== from && start % 512 !== 0) || (end !== to && end % 512 !== 0);
     if (cut)
       facts.raise(CHUNK_NOT_512_ALIGNED, { message: m, related, text: `content ${start}..${end} of ${from}..${to}` });
+    return within;
   }
 
   private mergeable(m: Chunk, last: Chunk, start: number): void {

@@ -33,6 +33,8 @@ export class RequestTable {
   /** How many of these may have been answered by replies that the capture lost. */
   private stale = 0;
   private epoch = 0;
+  /** Ordinal of the last request that may have been answered by a reply that seems to answer none; 0: there is none. */
+  private doubtedTo = 0;
   /** Most requests in flight at once; where replies were lost, only those count that came after. */
   deepest = 0;
   /** Requests that were forgotten unanswered because there were too many. */
@@ -107,7 +109,7 @@ export class RequestTable {
     request.next = null;
     request.progress = null;
     this.size--;
-    if (request.epoch !== this.epoch && this.stale > 0) this.stale--;
+    if (this.stale > 0 && !this.isCertain(request)) this.stale--;
     if (--this.mapLife === 0) {
       this.byCookie = new Map(this.byCookie);
       this.mapLife = Math.max(MAP_LIFE, 4 * this.size);
@@ -124,6 +126,17 @@ export class RequestTable {
   lost(epoch: number): void {
     this.epoch = epoch;
     this.stale = this.size;
+  }
+
+  /** A reply answers none of the requests, up to that ordinal, that wait: it may be meant for any of them. */
+  doubt(ordinal: number): void {
+    this.doubtedTo = ordinal;
+    this.stale = this.size;
+  }
+
+  /** Whether a request in flight cannot have been answered by what the capture lost, or by a reply that seems to answer none. */
+  isCertain(request: Request): boolean {
+    return request.epoch === this.epoch && request.ordinal > this.doubtedTo;
   }
 
   /** The latest completed request with that cookie, or null. */
@@ -181,7 +194,7 @@ export class RequestTable {
     request.next = null;
     this.forgotten++;
     this.size--;
-    if (request.epoch !== this.epoch && this.stale > 0) this.stale--;
+    if (this.stale > 0 && !this.isCertain(request)) this.stale--;
     this.held.give(1);
   }
 }

@@ -6,6 +6,7 @@ import { count } from '../../../base/text.js';
 import type { Json } from '../../../base/annotation.js';
 import type { TlsEvent } from '../../../tls/event.js';
 import type { Session } from '../../../contract/protocol.js';
+import { ENDLESS } from '../constants.js';
 import { EndingChecks } from '../checks/ending.js';
 import { checkOldstyleTaken } from '../checks/greeting.js';
 import { PhaseChecks } from '../checks/phases.js';
@@ -79,6 +80,7 @@ export class NbdSession implements Session<NbdMessage> {
   }
 
   begin(m: NbdMessage): void {
+    if (m.length - m.headerLength > ENDLESS) this.framing.endless(m);
     if (m.kind === REQUEST_KIND) this.request(m as Request);
     else if (m.kind === OPTION_KIND) this.haggling.begin(m as Option);
     else if (m.kind === OPTION_REPLY_KIND) this.haggling.replyBegins(m as OptionReply);

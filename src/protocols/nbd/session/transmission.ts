@@ -67,6 +67,8 @@ export class Transmission {
   private shifted = false;
   private orphans: Map<string, ReplyProgress> | null = null;
   private headerJudged = false;
+  /** Requests came behind NBD_CMD_DISC: of that it is told, and their answers are answers to nothing that was taken. */
+  private disregarded = false;
 
   constructor(facts: Facts) {
     this.facts = facts;
@@ -99,8 +101,13 @@ export class Transmission {
     this.totals.request(r).bytes += r.payload;
     if (r.type === CMD_READ && r.lengthLo > this.told.longestRead) this.told.longestRead = r.lengthLo;
     if (r.type === CMD_RESIZE) this.requestChecks.resize ??= r;
-    this.requestChecks.header(r, this.disc, this.shutdown, this.epoch);
-    if (this.disc !== null) return;
+    // what is not decoded, or has found no request yet, may be the answer to any of those in flight
+    const answersKnown = !this.repliesAreSought && this.strays.length === 0;
+    this.requestChecks.header(r, this.disc, this.shutdown, answersKnown);
+    if (this.disc !== null) {
+      this.disregarded = true;
+      return;
+    }
     if (r.type === CMD_DISC) {
       this.disc = r;
       return;
@@ -164,6 +171,7 @@ export class Transmission {
   /** Requests in flight whose answers cannot have been missed. */
   unanswered(): Request[] {
     const list: Request[] = [];
+    if (this.repliesAreSought) return list;
     for (const r of this.table.inFlight()) if (!this.isDoubtful(r)) list.push(r);
     return list;
   }
@@ -275,7 +283,7 @@ export class Transmission {
    * request itself may be data that look like one.
    */
   private isDoubtful(request: Request): boolean {
-    return request.inferred || request.epoch !== this.epoch || this.shifted;
+    return request.inferred || this.shifted || !this.table.isCertain(request);
   }
 
   /**
@@ -369,6 +377,7 @@ export class Transmission {
   }
 
   private unmatched(m: SimpleReply | Chunk): void {
+    if (this.disregarded) return;
     const { facts } = this;
     const sure = confidenceThat(facts.witness.sawAllBefore(m));
     if (sure !== null) {
@@ -384,6 +393,7 @@ export class Transmission {
           confidence: sure,
           text: `cookie ${cookieText(m.cookieHi, m.cookieLo)}: its ${shortCommand(earlier.type)} was already answered in full`,
         });
+        this.doubtAll();
         return;
       }
       const turned = facts.witness.whole(CLIENT) ? this.told.otherOrder(m.cookieHi, m.cookieLo) : null;
@@ -447,6 +457,11 @@ export class Transmission {
     }
   }
 
+  /** The reply that was found to answer nothing may have been meant for any request in flight: of those nobody can say what became of them. */
+  private doubtAll(): void {
+    this.table.doubt(this.requests);
+  }
+
   /** Whether the server had not received the request when it sent the reply. */
   private isGuess(r: Request, reply: SimpleReply | Chunk): boolean {
     return reply.peerSeen >= 0 && reply.peerSeen < r.headerEnd;
@@ -475,6 +490,7 @@ export class Transmission {
           confidence: sure,
           text: `cookie ${cookieText(s.reply.cookieHi, s.reply.cookieLo)} belongs to no request`,
         });
+        this.doubtAll();
         const limit = this.table.missedFor;
         if (limit !== null)
           facts.limits.hit(
