@@ -357,3 +357,16 @@ describe('data that end in the middle of the next header', () => {
     ]);
   });
 });
+
+describe('an option that the server passes over', () => {
+  it('is told of by the answer to the next one, and pairs nothing behind it wrongly', () => {
+    const asked = [s.option(3), s.option(6, s.infoData('a')), s.option(7, s.infoData('a'))];
+    const answered = (option: number) => [s.reply(option, 3, ...INFO), s.ack(option)];
+    expect(raised([...s.hello(), asked[0]!, asked[1]!, ...answered(6), asked[2]!, ...answered(7), ...CLOSE])).toEqual([
+      expect.stringMatching(/^nbd\/option-pipelined client /),
+      expect.stringMatching(
+        /^nbd\/option-reply-mismatch server .*: the reply names NBD_OPT_INFO; outstanding is NBD_OPT_LIST$/,
+      ),
+    ]);
+  });
+});

@@ -241,6 +241,7 @@ export class Haggling {
   /** The option that a reply with another number belongs to, after all. */
   private mismatch(reply: OptionReply, asked: Asked): Asked | undefined {
     const { facts } = this;
+    const at = this.waiting.findIndex((a) => a.option.option === reply.option);
     if (facts.witness.bothWhole) {
       facts.agreementInDoubt = true;
       // once for all replies that name it in one answer
@@ -251,10 +252,9 @@ export class Haggling {
           related: [asked.option],
           text: `the reply names ${optionName(reply.option)}; outstanding is ${optionName(asked.option.option)}${swappedOption(reply.option)}`,
         });
-      return asked;
-    }
-    const at = this.waiting.findIndex((a) => a.option.option === reply.option);
-    if (at < 0) return undefined;
+      // a later option is answered: the ones before it were passed over, of which it is told now
+      if (at < 0) return asked;
+    } else if (at < 0) return undefined;
     this.waiting.splice(0, at);
     return this.waiting[0];
   }
