@@ -95,6 +95,17 @@ it('a client that leaves when it was refused is more than a note', () => {
   expect(raised(refused)).toContain('msgr2/close-mid-handshake either');
 });
 
+it.each(['AUTH_SIGNATURE', 'SERVER_IDENT'] as const)('a server that leaves out its %s is to blame', (left) => {
+  const { steps } = S.script()
+    .open()
+    .message('client', { front: E.ascii('front') })
+    .message('server', {});
+  const without = steps.filter((s) => !('bytes' in s) || s.from !== 'server' || s.bytes[0] !== TAG[left]);
+  expect(without).toHaveLength(steps.length - 1);
+  const { findings } = runSteps(msgr2, without, { port: 3300 });
+  expect(blame(findings)).toEqual(['msgr2/unexpected-tag server']);
+});
+
 /** Sets a field of a preamble, whose checksum is right again afterwards. */
 function preamble(field: keyof typeof PREAMBLE.at, value: number, width: 1 | 4) {
   return (bytes: Uint8Array, start: number): void => {

@@ -44,7 +44,8 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
   private saidRevision: [boolean, boolean] = [false, false];
   private saidMode: [boolean, boolean] = [false, false];
   private saidRejected = false;
-  private saidEarly: [boolean, boolean] = [false, false];
+  /** A frame that came before its sender can have received what must come before it; not told of yet. */
+  private early: { readonly side: Side; readonly message: Frame; readonly text: string } | null = null;
   private ends = 0;
   private readonly exchange: KeyExchange | null;
   private readonly ways: Ways;
@@ -116,6 +117,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
   }
 
   finish(how: 'closed' | 'reset' | 'open'): void {
+    this.settleEarly(true);
     this.traffic.finish();
     if (how !== 'open') this.judgeUnfinished();
   }
@@ -240,32 +242,45 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
   private advance(m: Frame, own: SideState, peer: SideState): void {
     if (m.tag === 0 || m.tag > TAG.COMPRESSION_DONE || (tagSenders(m.tag) & (1 << m.side)) === 0) return;
     const allowed = allowedTags(m.side, own.phase);
-    if (allowed !== null && own.whole && !allowed.includes(m.tag)) {
-      if (own.phase === 'hello' && own.first === m) {
-        this.output.raise(R.HELLO_MISSING, { message: m, text: `the first frame is ${m.name}` });
-      } else {
-        // two frames in the wrong order are one fault: the second is what the first came in front of
-        const displaced = own.overtaken !== null && allowedTags(m.side, own.overtaken)?.includes(m.tag) === true;
-        own.overtaken = displaced ? null : own.phase;
-        const legal = allowed.map(tagName).join(', ') || 'nothing';
-        const text = `${m.name} in state ${stateName(own.phase)}, which allows ${legal}`;
-        if (!displaced) this.output.raise(R.UNEXPECTED_TAG, { message: m, text });
+    const legal = allowed === null || allowed.includes(m.tag);
+    if (this.early !== null && this.early.side !== m.side) this.settleEarly(legal || !own.whole);
+    if (allowed !== null && own.whole && !own.disordered) {
+      if (!legal) this.outOfOrder(m, own, allowed);
+      else {
+        this.judgeEarly(m, own, peer);
+        if (own.phase === 'signed' && (m.side === SERVER || !this.compression.requested)) this.compression.next(m);
       }
-    } else if (allowed !== null && own.whole) {
-      this.judgeEarly(m, own, peer);
-      if (own.phase === 'signed' && (m.side === SERVER || !this.compression.requested)) this.compression.next(m);
     }
     if (own.phase !== 'opaque' && (own.phase !== 'unknown' || isTraffic(m.tag))) own.phase = phaseAfter(m.tag);
+    if (own.phase === 'ready') own.disordered = false;
+  }
+
+  private outOfOrder(m: Frame, own: SideState, allowed: readonly number[]): void {
+    if (own.phase === 'hello' && own.first === m) {
+      this.output.raise(R.HELLO_MISSING, { message: m, text: `the first frame is ${m.name}` });
+    } else {
+      const legal = allowed.map(tagName).join(', ') || 'nothing';
+      const text = `${m.name} in state ${stateName(own.phase)}, which allows ${legal}`;
+      this.output.raise(R.UNEXPECTED_TAG, { message: m, text });
+    }
+    own.disordered = true;
   }
 
   /** A frame of the right order that answers or follows something that its sender cannot have received yet. */
   private judgeEarly(m: Frame, own: SideState, peer: SideState): void {
-    if (this.saidEarly[m.side] || !this.traffic.knowsAllBefore(m)) return;
+    if (this.early !== null || own.saidEarly || peer.disordered || !this.traffic.knowsAllBefore(m)) return;
     const missing = this.missingBefore(m, own, peer);
     if (missing === '') return;
-    this.saidEarly[m.side] = true;
-    const text = `${m.name} was sent before ${missing}`;
-    this.output.raise(R.UNEXPECTED_TAG, { message: m, text });
+    this.early = { side: m.side, message: m, text: `${m.name} was sent before ${missing}` };
+  }
+
+  /** The peer's next frame shows whether it was the peer that left out a frame. */
+  private settleEarly(peerIsOrderly: boolean): void {
+    const { early } = this;
+    this.early = null;
+    if (early === null || !peerIsOrderly) return;
+    this.output.raise(R.UNEXPECTED_TAG, early);
+    this.sides[early.side].saidEarly = true;
   }
 
   private missingBefore(m: Frame, own: SideState, peer: SideState): string {

@@ -13,8 +13,6 @@ export type Phase =
 export class SideState {
   readonly side: Side;
   phase: Phase;
-  /** The phase in which a frame came too early, until another did; null: none. */
-  overtaken: Phase | null = null;
   banner: Banner | null = null;
   hello: ControlFrame | null = null;
   first: Frame | null = null;
@@ -45,7 +43,12 @@ export class SideState {
   sees = '';
   /** Whether its HELLO was found to be wrong: what follows from that is not told again. */
   strangeHello = false;
+  /** A frame came out of its order: which one is due is not known until the session is open. */
+  disordered = false;
+  /** Whether it was told that a frame came before what it follows could be received. */
+  saidEarly = false;
   saidAckOnLossy = false;
+  saidAckBeyond = false;
   saidUnanswered = false;
   private readonly witness: Witness;
 

@@ -171,11 +171,21 @@ export class Traffic {
     const last = own.lastSeq;
     const { oddSeq, seqBeforeOdd } = own;
     own.oddSeq = -1;
-    if (oddSeq >= 0 && (seq === seqBeforeOdd + 2 || (oddSeq <= last && seq === oddSeq + 1))) {
-      // of the wrong number it was told: it stood alone, or numbers go on from it
+    // a wrong number, of which it was told, stood alone, or numbers go on from it
+    const continues = oddSeq >= 0 && (seq === seqBeforeOdd + 2 || (oddSeq <= last && seq === oddSeq + 1));
+    if (continues) {
       own.lastSeq = seq;
-      return;
+    } else {
+      this.judgeNumber(m, seq, own);
+      if (seq > last) own.lastSeq = seq;
     }
+    if (this.record !== null) this.record.note(m.side === this.recordClient ? 0 : 1, seq);
+    if (own.maxSeq >= 0 && seq > own.maxSeq) own.maxSeq = seq;
+  }
+
+  /** A number against the one before it; -1: that is not known, 0: there was none. */
+  private judgeNumber(m: DataFrame, seq: number, own: SideState): void {
+    const last = own.lastSeq;
     if (last >= 0 && seq <= last) {
       const text = `seq ${seq} after ${last} on the same connection`;
       this.output.raise(R.MESSAGE_SEQ_REGRESS, inHeader(m, text, 'seq'));
@@ -187,9 +197,6 @@ export class Traffic {
     } else if (last === 0 && own.expectedSeq > 0) {
       this.judgeFirst(m, seq, own);
     }
-    if (seq > last) own.lastSeq = seq;
-    if (this.record !== null) this.record.note(m.side === this.recordClient ? 0 : 1, seq);
-    if (own.maxSeq >= 0 && seq > own.maxSeq) own.maxSeq = seq;
   }
 
   /** The session that the connection carries, and which side of this connection named it. */
@@ -239,7 +246,11 @@ export class Traffic {
       );
   }
 
+  /** Once for each side: the acknowledgements that follow are as far ahead. */
   private raiseAck(m: Frame, ack: number, sent: number, confidence: 'certain' | 'likely'): void {
+    const acker = this.sides[m.side];
+    if (acker.saidAckBeyond) return;
+    acker.saidAckBeyond = true;
     const text = `${ack} is acknowledged; the highest number sent is ${sent}`;
     this.output.raise(R.ACK_BEYOND_SENT, { message: m, text, confidence });
   }
