@@ -71,9 +71,11 @@ export class ControlSession {
     const cut = !m.complete && m.payloadLength <= MAX_PAYLOAD;
     if (cut) scene.witness.lose(m.side, m.offset);
     if (type === null) {
-      scene.raise(UNKNOWN_TYPE, { message: m, text: `message type ${m.type}; 1 to 9 are defined` });
+      // a length that cannot be one belongs to the same fault: these bytes are no header
+      const endless = m.payloadLength > MAX_PAYLOAD;
+      const length = endless ? `, payload length ${m.payloadLength}: the frames behind it cannot be found` : '';
+      scene.raise(UNKNOWN_TYPE, { message: m, text: `message type ${m.type}; 1 to 9 are defined${length}` });
       if (scene.roleOf(m.side) === 'guest') scene.brokenByGuest = true;
-      if (m.payloadLength > MAX_PAYLOAD) this.tooLarge(m);
       this.unreadable(m);
       return;
     }
