@@ -32,10 +32,13 @@ export class BreakableSession<M extends Message> {
   ): Promise<BreakableSession<M>> {
     const { connection, steps } = (await stepsOf(path)).find((s) => s.connection.id === stream)!;
     const { ports, transport } = connection;
-    return new BreakableSession(protocol, steps, { port: ports[1] || 4444, transport: transport as 'tcp' | 'unix' });
+    return new BreakableSession(protocol, inTurns(steps), {
+      port: ports[1] || 4444,
+      transport: transport as 'tcp' | 'unix',
+    });
   }
 
-  /** What more is found where `edit` has changed a message's bytes; null where they did not come in one segment. */
+  /** What more is found where `edit` has changed a message's bytes; null where its peer spoke in between. */
   broken(message: M, edit: (bytes: Uint8Array, start: number) => void): Finding[] | null {
     const who = (message.side === 0) === (this.clientEnd === 0) ? 'client' : 'server';
     let offset = 0;
@@ -52,6 +55,18 @@ export class BreakableSession<M extends Message> {
     }
     return null;
   }
+}
+
+/** What a side sends before its peer speaks again as one step: programs write headers and payloads apart. */
+function inTurns(steps: readonly Step[]): Step[] {
+  const turns: Step[] = [];
+  for (const step of steps) {
+    const last = turns.at(-1);
+    const goesOn = last !== undefined && 'bytes' in last && 'bytes' in step && last.from === step.from;
+    if (goesOn) turns[turns.length - 1] = { ...step, bytes: new Uint8Array(Buffer.concat([last.bytes, step.bytes])) };
+    else turns.push(step);
+  }
+  return turns;
 }
 
 function place({ rule, side, offset }: Finding): string {
