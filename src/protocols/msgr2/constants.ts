@@ -73,7 +73,7 @@ export function modeName(mode: number): string {
 
 const ALGORITHMS: readonly string[] = ['none', 'snappy', 'zlib', 'zstd', 'lz4', 'brotli'];
 
-/** Whether compression can be by that number: `none` is in the list, and compresses nothing. */
+/** Whether the number is that of a compression algorithm; `none` (0) is not one. */
 export function isAlgorithm(id: number): boolean {
   return id > 0 && id < ALGORITHMS.length;
 }

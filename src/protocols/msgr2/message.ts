@@ -57,7 +57,7 @@ export abstract class Frame extends Message {
   aborted = false;
   /** Whether a checksum of it is wrong: its contents prove nothing. */
   damaged = false;
-  /** Whether something in it has no form that it could be read in: what it says is not known. */
+  /** Whether its header or payload could not be read: what it says is not known. */
   garbled = false;
   /** Whether it announces more bytes than receivers take: they close, so its end is not to be expected. */
   endless = false;

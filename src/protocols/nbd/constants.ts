@@ -113,7 +113,7 @@ export const SHORT_STRING = 256;
 /** Payload that everybody must take where nothing else was said. */
 export const DEFAULT_MAX_PAYLOAD = 1 << 25;
 
-/** Bytes of data of one message beyond which its length is taken for garbled: no program is known to send as many. */
+/** A message that announces more bytes of data has a wrong length: no known program sends as many. */
 export const ENDLESS = 1 << 28;
 /** A READ with DF up to this length must be served in one piece. */
 export const DF_GUARANTEED = 65536;

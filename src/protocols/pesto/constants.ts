@@ -21,7 +21,7 @@ export const PIF_HOST = 1;
 export const PIF_TAP = 2;
 export const PIF_SPLICE = 3;
 
-/** Whether no server that was shipped has a table of that id. */
+/** Whether no released server has a table with that id. */
 export function isStrange(pif: number): boolean {
   return pif === PIF_TAP || pif > PIF_SPLICE;
 }

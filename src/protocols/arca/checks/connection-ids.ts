@@ -25,7 +25,7 @@ export class Ids {
   /** The id before; 0 at the start of a session that was captured from its start, -1 where nothing is known. */
   private lastListener: number;
   private lastConnection: number;
-  /** The id that comes next where the last one alone was out of order, of which it was told; -1: it was not. */
+  /** The next id if the last one was a single outlier, which was reported; -1 if it was in order. */
   private resumedListener = -1;
   /** Whether listeners may exist that were announced in bytes that are not there. */
   private complete: boolean;

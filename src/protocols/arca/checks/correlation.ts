@@ -114,7 +114,7 @@ export class Requests {
     this.orphanCount--;
     if (list!.length === 0) this.orphans.delete(m.requestId);
     const proven = orphan.peerSeen >= 0 ? orphan.peerSeen < m.endOffset : this.scene.context.connection.ordered;
-    // where a length takes in what follows, the request ended before
+    // a request whose length is too large includes bytes of the next one: its true end is earlier
     if (proven && !hasSurplus(m)) {
       this.scene.raise(REPLY_BEFORE_REQUEST, {
         message: orphan,
@@ -295,11 +295,11 @@ export class Requests {
     });
   }
 
-  /** Whether a reply that comes before that to an older request is to be told of: once for each such request. */
+  /** Whether to report a reply that comes before the reply to an older request: once for each older request. */
   private overtakes(older: Request): boolean {
     if (older.overtaken) return false;
     older.overtaken = true;
-    // a reply with an id that nobody knows may be the one that is missed; of it is told by itself
+    // a reply with an unknown id may be the missing one; it is reported by another rule
     for (const list of this.orphans.values()) if (list.some((m) => answers(m.type, older.frame.type))) return false;
     return true;
   }

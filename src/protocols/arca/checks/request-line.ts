@@ -14,7 +14,7 @@ export class Request {
   /** The one in flight with the same id when it was sent, and how many such there are in a row. */
   before: Request | null = null;
   depth = 0;
-  /** Whether a later request was answered before it, or its own answer seems to have another id: that is told once. */
+  /** Whether it was already reported that a later request was answered first, or that its answer seems to have a wrong id. */
   overtaken = false;
   /** AcceptRequest: whether its listener was announced before. */
   listenerKnown = false;

@@ -61,7 +61,7 @@ export class Regions {
   add(message: Message, offset: number, ringSize: number): void {
     const scene = this.scene;
     const where = `offset ${hexNumber(offset)}`;
-    // a size that cannot be one is told of by itself, and says nothing of where the region ends
+    // an impossible ring size is reported by another rule; where the region ends is not known then
     const sized = isPossibleRing(ringSize);
     const size = sized ? regionBytes(ringSize) : 0;
     if (offset >= OFFSET_LIMIT || offset + size > OFFSET_LIMIT) {

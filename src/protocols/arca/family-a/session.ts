@@ -71,7 +71,7 @@ export class ControlSession {
     const cut = !m.complete && m.payloadLength <= MAX_PAYLOAD;
     if (cut) scene.witness.lose(m.side, m.offset);
     if (type === null) {
-      // a length that cannot be one belongs to the same fault: these bytes are no header
+      // an impossible length is part of the same fault: these bytes are not a header
       const endless = m.payloadLength > MAX_PAYLOAD;
       const length = endless ? `, payload length ${m.payloadLength}: the frames behind it cannot be found` : '';
       scene.raise(UNKNOWN_TYPE, { message: m, text: `message type ${m.type}; 1 to 9 are defined${length}` });
@@ -95,7 +95,7 @@ export class ControlSession {
     else this.reply(m);
   }
 
-  /** What a message stands for is not known: it counts as lost, so that nothing is told that only follows from it. */
+  /** The meaning of a message is not known: it counts as lost, so that its consequences are not reported as further faults. */
   private unreadable(m: ControlFrame): void {
     this.scene.witness.lose(m.side, m.offset);
     const role = this.scene.roleOf(m.side);
@@ -244,7 +244,7 @@ export class ControlSession {
       if (m.type === ACCEPT_ERR) this.unknown.answer(request, m);
       else this.unknown.served(request);
       const named = m.type !== ACCEPT_ERR && m.listenerId !== 0 && !this.ids.isUnknown(m.listenerId);
-      // an accept on a listener that nobody knows is told of by itself
+      // an accept on an unknown listener is reported by another rule
       if (named && m.listenerId !== frame.listenerId && this.ids.knows(frame.listenerId)) {
         this.scene.raise(INCOMING_LISTENER_MISMATCH, {
           message: m,

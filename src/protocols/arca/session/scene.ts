@@ -8,7 +8,7 @@ import { nanosBetween } from '../../../base/time.js';
 import type { Role } from '../generations.js';
 import type { ArcaShared } from './shared.js';
 
-/** Whether bytes follow all that is defined of a message. */
+/** Whether a message has bytes after its last defined field. */
 export function hasSurplus(m: Message | null): boolean {
   const { surplus } = (m ?? {}) as { readonly surplus?: number };
   return surplus !== undefined && surplus > 0;

@@ -32,7 +32,7 @@ export class MapChecks {
         output.raise(R.OSD_MAP_FSID, inFront(m, map.fsid.at, map.fsid.length, text));
       }
     }
-    // which of the two numbers of a map is the wrong one nobody knows
+    // one of a map's two epochs is wrong, and it is not known which one
     if (!numbered) return;
     const byEpoch = news.maps.map((map) => map.epoch).sort((a, b) => a.value - b.value);
     for (const [i, epoch] of byEpoch.entries()) {

@@ -172,7 +172,7 @@ export class FrameReader {
         this.raise(R.SEGMENT_TOO_LARGE, atLength(frame, i, text));
       }
     }
-    // its end may never come, and with it the news that its sender said something that nobody can read
+    // the session has to know now: the end of such a frame may never come
     if (frame.endless) this.output.begin(frame);
   }
 
@@ -335,7 +335,7 @@ export class FrameReader {
     const form = controlForm(frame.tag);
     const { value, problems } = decode(form, frame.payload, 0, frame.payload.length, this.settings);
     const auth = frame.tag >= TAG.AUTH_REQUEST && frame.tag <= TAG.AUTH_DONE;
-    // the payload of another frame than its tag says has faults that are none
+    // the tag is wrong, so the payload is read in the wrong form: problems in it mean nothing
     const judged = frame.garbled ? [] : problems;
     for (const p of judged) {
       const inside = auth && p.path.startsWith('payload.');

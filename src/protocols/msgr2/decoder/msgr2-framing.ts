@@ -200,7 +200,7 @@ export class Msgr2Framing<S extends Side = Side> extends Framing<Msgr2Message, S
       this.plain = true;
       this.modeInDoubt = false;
     }
-    // the mode may have been chosen in a frame that nobody can read
+    // the frame that cannot be read may be the one that chose the mode
     if ((!message.complete || message.damaged || message.garbled) && !this.plain) this.modeInDoubt = true;
   }
 

@@ -235,7 +235,7 @@ export class Login {
     const { method, preferredModes: modes, payload } = v;
     const mode = d.connectionMode;
     const related = [request];
-    // modes that do not exist, offered or chosen, are told of by themselves
+    // unknown modes, offered or chosen, are reported by other rules
     if (modes.length > 0 && !modes.includes(mode) && [mode, ...modes].every(isMode)) {
       const text = `mode ${modeName(mode)} was chosen, ${modes.map(modeName).join(', ')} was offered`;
       this.output.raise(R.AUTH_DONE_MODE_UNOFFERED, { message: answer, related, text });

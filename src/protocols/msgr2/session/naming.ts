@@ -260,7 +260,7 @@ export class Naming {
     if (c === null || s === null) return;
     const mine = s.addresses.map(addressText);
     const target = addressText(c.target);
-    // an address that is none was told of by itself
+    // an invalid address was reported by another rule
     if (!mine.includes(target) && !asked.blamed && !answer.blamed) {
       const restarted = mine.some((address) => withoutNonce(address) === withoutNonce(target));
       const where = restarted

@@ -44,7 +44,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
   private saidRevision: [boolean, boolean] = [false, false];
   private saidMode: [boolean, boolean] = [false, false];
   private saidRejected = false;
-  /** A frame that came before its sender can have received what must come before it; not told of yet. */
+  /** A frame that was sent before its sender received what has to come first; not reported yet. */
   private early: { readonly side: Side; readonly message: Frame; readonly text: string } | null = null;
   private ends = 0;
   private readonly exchange: KeyExchange | null;
@@ -81,7 +81,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     this.naming = new Naming(output, limits, this.sides, this.login, this.traffic, this.lineage, namingFrames);
   }
 
-  /** A frame that announces more than receivers take: it is over when its bytes are, if ever. */
+  /** A frame began that announces more bytes than receivers accept: its end may never come. */
   begin(frame: Msgr2Message): void {
     this.lose(frame.side, frame.offset);
   }
@@ -170,7 +170,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     this.judgeMode(m, own);
     const senders = tagSenders(m.tag);
     const misplaced = senders === 0 || (this.rolesKnown && (senders & (1 << m.side)) === 0);
-    // what such a frame says is not known: that something does not fit it later is no further fault, of neither side
+    // what such a frame says is not known, so later frames of either side cannot be held against it
     if (misplaced || m.damaged || m.garbled || !m.isPlain || !m.complete) this.lose(m.side, m.offset);
     const unreadable = m.damaged || !m.complete || m.aborted;
     if (this.rolesKnown && !m.aborted) this.advance(m, own, peer);
@@ -266,7 +266,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     own.disordered = true;
   }
 
-  /** A frame of the right order that answers or follows something that its sender cannot have received yet. */
+  /** A frame in the right order that answers or follows something that its sender cannot have received yet. */
   private judgeEarly(m: Frame, own: SideState, peer: SideState): void {
     if (this.early !== null || own.saidEarly || peer.disordered || !this.traffic.knowsAllBefore(m)) return;
     const missing = this.missingBefore(m, own, peer);
@@ -274,7 +274,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     this.early = { side: m.side, message: m, text: `${m.name} was sent before ${missing}` };
   }
 
-  /** The peer's next frame shows whether it was the peer that left out a frame. */
+  /** Reports the early frame, unless the peer's own next frame shows that the peer left a frame out. */
   private settleEarly(peerIsOrderly: boolean): void {
     const { early } = this;
     this.early = null;

@@ -27,7 +27,7 @@ export class SideState {
   data = 0;
   /** Number of the last message, or -1 where it is not known. */
   lastSeq = -1;
-  /** A number that was out of order, and the one before it; -1: the last message had none. */
+  /** The number of the last message, if it was out of order, and the number before it; else -1. */
   oddSeq = -1;
   seqBeforeOdd = -1;
   /**
@@ -43,9 +43,9 @@ export class SideState {
   sees = '';
   /** Whether its HELLO was found to be wrong: what follows from that is not told again. */
   strangeHello = false;
-  /** A frame came out of its order: which one is due is not known until the session is open. */
+  /** A frame was out of order: until the session is open it is not known which frame is due. */
   disordered = false;
-  /** Whether it was told that a frame came before what it follows could be received. */
+  /** Whether an early frame of this side was reported. */
   saidEarly = false;
   saidAckOnLossy = false;
   saidAckBeyond = false;
@@ -77,7 +77,7 @@ export class SideState {
     return this.hello?.as(hello)?.entityType ?? null;
   }
 
-  /** Its message has a number that is out of order. */
+  /** Notes a number that is out of order. */
   noteOdd(seq: number, before: number): void {
     this.oddSeq = seq;
     this.seqBeforeOdd = before;

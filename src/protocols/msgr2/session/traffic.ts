@@ -164,14 +164,14 @@ export class Traffic {
   private number(m: DataFrame, own: SideState): void {
     const seq = m.seq;
     if (seq === 0) {
-      // that is told by itself; what the number should have been nobody knows
+      // reported by another rule; the true number is not known
       own.lastSeq = -1;
       return;
     }
     const last = own.lastSeq;
     const { oddSeq, seqBeforeOdd } = own;
     own.oddSeq = -1;
-    // a wrong number, of which it was told, stood alone, or numbers go on from it
+    // the wrong number before was reported: either it was a single one, or the count goes on from it
     const continues = oddSeq >= 0 && (seq === seqBeforeOdd + 2 || (oddSeq <= last && seq === oddSeq + 1));
     if (continues) {
       own.lastSeq = seq;
@@ -183,7 +183,7 @@ export class Traffic {
     if (own.maxSeq >= 0 && seq > own.maxSeq) own.maxSeq = seq;
   }
 
-  /** A number against the one before it; -1: that is not known, 0: there was none. */
+  /** Compares a number with `own.lastSeq`. */
   private judgeNumber(m: DataFrame, seq: number, own: SideState): void {
     const last = own.lastSeq;
     if (last >= 0 && seq <= last) {
@@ -246,7 +246,7 @@ export class Traffic {
       );
   }
 
-  /** Once for each side: the acknowledgements that follow are as far ahead. */
+  /** Reports it once for each side: later acknowledgements are ahead by the same amount. */
   private raiseAck(m: Frame, ack: number, sent: number, confidence: 'certain' | 'likely'): void {
     const acker = this.sides[m.side];
     if (acker.saidAckBeyond) return;

@@ -147,7 +147,7 @@ export class ChunkChecks {
     return m.extended ? EXTENDED_CHUNK.where(m, 'length') : CHUNK.where(m, 'length');
   }
 
-  /** Whether it is larger than may be: then its length is what is wrong with it. */
+  /** Whether it is larger than the maximum payload; then only its length is reported. */
   private isTooLarge(m: Chunk): boolean {
     const maximum = maximumPayload(this.facts) ?? NO_PAYLOAD_LIMIT;
     if (maximum === NO_PAYLOAD_LIMIT || m.payload <= maximum) return false;

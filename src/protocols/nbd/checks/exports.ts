@@ -86,7 +86,7 @@ function isPowerOfTwo(n: number): boolean {
   return n > 0 && Number.isInteger(Math.log2(n));
 }
 
-/** The largest minimum block size that there may be. */
+/** The largest minimum block size that the protocol allows. */
 const LARGEST_MINIMUM = 65_536;
 /** The smallest preferred block size, whatever the minimum is. */
 const LEAST_PREFERRED = 512;
@@ -114,7 +114,7 @@ export function checkBlockSizes(facts: Facts, m: NbdMessage, at: number, sizes: 
       text: `preferred block size ${preferred}`,
     });
   }
-  // sizes that are wrong in themselves are told of, and not held against each other
+  // sizes that are invalid by themselves were reported and are not compared
   const least = Math.max(isMinimum(minimum) ? minimum : 0, LEAST_PREFERRED);
   if (isPowerOfTwo(preferred) && preferred < least) {
     facts.raise(PREFERRED_BLOCK_TOO_SMALL, {

@@ -272,7 +272,7 @@ export class OptionChecks {
         ...dataOf(m),
         text: `${m.dataLength} bytes of data; 6 + ${info.nameLength} + 2 x ${info.count} = ${6 + info.nameLength + 2 * info.count} expected`,
       });
-      // where one length is wrong, nobody knows what is the name and what comes behind it
+      // one of the lengths is wrong: where the name ends is not known
       this.informedAll = false;
       return;
     }

@@ -171,7 +171,7 @@ export class ReplyChecks {
   }
 
   private content(m: OptionReply, answer: Answer): void {
-    // of a type that belongs elsewhere it is told, and its data may be anything
+    // the wrong type was reported; its data cannot be judged as that type
     if (!fitsOption(m) && isRequestOption(m.option)) return;
     if (m.type === REP_SERVER) this.server(m, answer);
     else if (m.type === REP_INFO && m.data.length >= 2) this.info(m, answer);
@@ -371,7 +371,7 @@ function fitsOption(m: OptionReply): boolean {
   }
 }
 
-/** Whether an option has answers of a type of its own. */
+/** Whether an option has its own type of reply. */
 function isRequestOption(option: number): boolean {
   return option === OPT_LIST || isInfoOption(option) || isMetaOption(option);
 }

@@ -28,7 +28,7 @@ export function checkString(facts: Facts, m: NbdMessage, dataAt: number, data: P
       ...place,
       text: `${what} of ${span.length} bytes; at most ${MAX_STRING} are allowed`,
     });
-    // what so many bytes hold may be no string at all
+    // so many bytes are hardly a string: do not judge its characters
     return;
   }
   if (span.length > SHORT_STRING) {

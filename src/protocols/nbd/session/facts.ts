@@ -62,7 +62,7 @@ export class Facts {
   /** The replies that acknowledged them. */
   structuredAck: Message | null = null;
   extendedAck: Message | null = null;
-  /** Bytes of the server's answers are missing, or it gave answers that leave open what was agreed on. */
+  /** Replies of the server are missing, or it is not clear from them what was agreed on. */
   agreementInDoubt = false;
   /** The server's side of the haggling was captured from its start to the transmission phase. */
   negotiationSeen = false;

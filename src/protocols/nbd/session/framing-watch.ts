@@ -99,7 +99,7 @@ export class FramingWatch implements NbdNotices {
     this.haggling.lost(side);
   }
 
-  /** A message began that takes in what comes behind it: what its sender says there nobody reads before its end, if ever. */
+  /** A message began whose length is far too large: the messages behind it are taken for its data. */
   endless(message: NbdMessage): void {
     const { side, offset } = message;
     if (side === CLIENT) {
@@ -108,7 +108,7 @@ export class FramingWatch implements NbdNotices {
     }
     this.facts.witness.lose(side, offset);
     this.haggling.lost(side);
-    // the message itself is judged all the same
+    // requests are not marked as doubtful: the message itself is still judged by its own
     this.session.transmission.repliesAreSought = true;
   }
 

@@ -252,7 +252,7 @@ export class Haggling {
           related: [asked.option],
           text: `the reply names ${optionName(reply.option)}; outstanding is ${optionName(asked.option.option)}${swappedOption(reply.option)}`,
         });
-      // a later option is answered: the ones before it were passed over, of which it is told now
+      // the server answers a later option: go on with that one
       if (at < 0) return asked;
     } else if (at < 0) return undefined;
     this.waiting.splice(0, at);
@@ -303,7 +303,7 @@ export class Haggling {
     const { facts } = this;
     this.refusedWithData = reply.isError && asked.option.dataLength > 0 ? asked : null;
     const { replies } = asked;
-    // a reply that names another option may be none to this one
+    // a reply that names another option may not belong to this one
     const own = replies.every((r) => r.complete && r.option === asked.option.option);
     if (facts.witness.bothWhole && asked.parsed && !asked.overflowed && own) this.answerChecks.answered(asked, reply);
     else this.answerChecks.unread();

@@ -155,7 +155,7 @@ export class ReplyProgress {
     this.insert({ start, end, chunk: m });
   }
 
-  /** Whether content lies where it was asked for; what does not covers nothing. */
+  /** Whether the content is within the requested range. */
   private bounds(m: Chunk, request: Request, start: number, end: number): boolean {
     const { facts } = this;
     const from = rangeStart(request);

@@ -33,7 +33,7 @@ export class RequestTable {
   /** How many of these may have been answered by replies that the capture lost. */
   private stale = 0;
   private epoch = 0;
-  /** Ordinal of the last request that may have been answered by a reply that seems to answer none; 0: there is none. */
+  /** Requests up to this ordinal may be the ones meant by a reply with an unknown cookie; 0: none. */
   private doubtedTo = 0;
   /** Most requests in flight at once; where replies were lost, only those count that came after. */
   deepest = 0;
@@ -128,13 +128,13 @@ export class RequestTable {
     this.stale = this.size;
   }
 
-  /** A reply answers none of the requests, up to that ordinal, that wait: it may be meant for any of them. */
+  /** A reply has an unknown cookie: any request up to that ordinal may be the one it is meant for. */
   doubt(ordinal: number): void {
     this.doubtedTo = ordinal;
     this.stale = this.size;
   }
 
-  /** Whether a request in flight cannot have been answered by what the capture lost, or by a reply that seems to answer none. */
+  /** Whether a request in flight has certainly not been answered, neither in a gap nor by a reply with an unknown cookie. */
   isCertain(request: Request): boolean {
     return request.epoch === this.epoch && request.ordinal > this.doubtedTo;
   }

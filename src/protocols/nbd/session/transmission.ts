@@ -67,7 +67,7 @@ export class Transmission {
   private shifted = false;
   private orphans: Map<string, ReplyProgress> | null = null;
   private headerJudged = false;
-  /** Requests came behind NBD_CMD_DISC: of that it is told, and their answers are answers to nothing that was taken. */
+  /** Requests came after NBD_CMD_DISC. They were reported and not entered in the table, so replies to them are not judged. */
   private disregarded = false;
 
   constructor(facts: Facts) {
@@ -101,7 +101,7 @@ export class Transmission {
     this.totals.request(r).bytes += r.payload;
     if (r.type === CMD_READ && r.lengthLo > this.told.longestRead) this.told.longestRead = r.lengthLo;
     if (r.type === CMD_RESIZE) this.requestChecks.resize ??= r;
-    // what is not decoded, or has found no request yet, may be the answer to any of those in flight
+    // replies that are not decoded or not paired yet may answer any request in flight
     const answersKnown = !this.repliesAreSought && this.strays.length === 0;
     this.requestChecks.header(r, this.disc, this.shutdown, answersKnown);
     if (this.disc !== null) {
@@ -457,7 +457,7 @@ export class Transmission {
     }
   }
 
-  /** The reply that was found to answer nothing may have been meant for any request in flight: of those nobody can say what became of them. */
+  /** A reply with an unknown cookie may be meant for any request in flight: those no longer count as unanswered. */
   private doubtAll(): void {
     this.table.doubt(this.requests);
   }

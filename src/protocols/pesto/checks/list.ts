@@ -129,7 +129,7 @@ class EntryCheck {
       return;
     }
     if (first !== undefined) {
-      // the first one's bits are those that have no meaning
+      // the undefined bits of the first table were reported
       if ((first.caps & ~CAPS_KNOWN) !== 0) return;
       const text = `${who} has ${hexNumber(caps)}, pif ${first.id} has ${hexNumber(first.caps)}`;
       this.raise(L.CAPS_DIFFER, text, where);

@@ -131,7 +131,7 @@ export function judgeUpdateEnd(output: Output, t: Transaction, m: PifEnd, server
   if (!t.updateWhole || !t.listWhole || t.skewed) return;
   const taken = t.failure === '' && !t.rejected && !serverLeft;
   for (const listed of t.list) {
-    // a section with a wrong id, for which the update is refused, may be the one that lacks; so may a table whose id is wrong in the list
+    // the missing section may be the one with a wrong id (reported by another rule), or the table may have a wrong id in the list
     if (t.sections.has(listed.id) || t.strayed || isStrange(listed.id)) continue;
     const n = listed.rules.length;
     output.raise(U.CLIENT_OMITS_PIF, {

@@ -82,11 +82,11 @@ export class Transaction {
   get guessed(): boolean {
     const { hello } = this;
     if (hello === null || hello.layout !== 'released') return false;
-    // a server that announces other sizes, and one that has them, are two things
+    // whether the server really uses the sizes that it announces is not known
     return !isReleased(hello.version) || hello.pifNameSize !== PIF_NAME_SIZE || hello.ifnamsiz !== IFNAMSIZ;
   }
 
-  /** Whether the list has a table that no server has: it may be one of those that servers have, with a wrong id. */
+  /** Whether the list has a table with an id that no server uses: it may be another table with a wrong id. */
   get hasStrangeTable(): boolean {
     return this.list.some((table) => isStrange(table.id));
   }
