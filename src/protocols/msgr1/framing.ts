@@ -310,7 +310,12 @@ export class Msgr1Framing<S extends Side> extends Framing<Msgr1Message, S> {
       m.damaged = true;
       const n = m.plainLength(part);
       const text = `${name} of ${what(m)}: crc ${hexNumber(stored, 8)} stored, ${hexNumber(computed, 8)} computed over ${count(n, 'byte')}`;
-      this.raise(rule, { message: m, offset: m.offset + m.partAt(part), length: n, text });
+      // of a part that is empty there is only its checksum to show
+      const place =
+        n > 0
+          ? { message: m, offset: m.offset + m.partAt(part), length: n }
+          : FOOTER.where(m, field, field, m.partAt(4));
+      this.raise(rule, { ...place, text });
     }
     const p = this.frontProblem;
     if (m.damaged || p === null) return;
