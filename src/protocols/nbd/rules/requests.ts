@@ -632,7 +632,7 @@ export const MULTI_CONN_UNADVERTISED = rule('multi-conn-unadvertised', 'warning'
 export const FLUSH_BEFORE_WRITE_REPLIES = rule('flush-before-write-replies', 'error', 'client', 'session', {
   title: 'FLUSH while writes on a sister connection are unanswered',
   meaning:
-    'With CAN_MULTI_CONN a FLUSH on one connection covers the writes on all, but only those that were answered before it was sent. A client that flushes earlier may believe data to be safe that are not. Only the timing of the capture tells, so the finding is never certain.',
+    'With CAN_MULTI_CONN a FLUSH on one connection covers the writes on all, but only those that were answered before it was sent. A client that flushes earlier may believe data to be safe that are not. Only the timing of the capture tells, and only where one of the writes is answered later on: a connection that was given up, or whose answer the capture lost, tells nothing. The finding is never certain.',
   spec: 'Ordering of messages and writes',
   breaks: example('FLUSH while the other connection still writes', () => [
     ...simpleSession({ name: 'disk', flags: 0x010d }),
@@ -640,6 +640,8 @@ export const FLUSH_BEFORE_WRITE_REPLIES = rule('flush-before-write-replies', 'er
     { then: 'new connection', meanwhile: true },
     ...simpleSession({ name: 'disk', flags: 0x010d }),
     request(FLUSH, 1),
+    simple(1),
+    { then: 'earlier connection' },
     simple(1),
   ]),
   keeps: example('FLUSH after the other connection has its reply', () => [

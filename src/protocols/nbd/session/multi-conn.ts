@@ -14,6 +14,19 @@ import { count } from '../../../base/text.js';
 import { Sibling, type NbdShared } from './shared.js';
 import type { Transmission } from './transmission.js';
 
+/** Writes of another connection whose answers tell that a flush overtook them: as many as are remembered. */
+const REMEMBERED = 64;
+
+/** Writes that were unanswered when a flush was sent. */
+interface Overtaken {
+  readonly flush: Request;
+  readonly sibling: Sibling;
+  readonly writes: readonly Request[];
+  readonly pending: number;
+  /** Requests that the other connection had forgotten by then. */
+  readonly forgotten: number;
+}
+
 /** Watches what one connection does against the others of the same client to the same export. */
 export class MultiConn {
   private readonly facts: Facts;
@@ -22,6 +35,7 @@ export class MultiConn {
   private me: Sibling | null = null;
   private joined = false;
   private judged = false;
+  private overtaken: Overtaken | null = null;
 
   constructor(facts: Facts, shared: NbdShared, transmission: Transmission) {
     this.facts = facts;
@@ -33,6 +47,7 @@ export class MultiConn {
     if (!this.joined) this.join();
     const { me } = this;
     if (me === null) return;
+    this.settle();
     if (r.type === CMD_FLUSH) this.flush(r, me);
     else if (me.dataRequest === null && (r.type === CMD_READ || isWriting(r))) {
       me.dataRequest = r;
@@ -43,8 +58,15 @@ export class MultiConn {
     }
   }
 
+  /** One side has closed. */
   leave(): void {
     if (this.me !== null) this.shared.leave(this.me);
+  }
+
+  finish(): void {
+    this.settle();
+    this.leave();
+    this.me?.finish();
     this.me = null;
   }
 
@@ -92,17 +114,44 @@ export class MultiConn {
 
   private flush(r: Request, me: Sibling): void {
     const { facts } = this;
-    if ((facts.flags & TFLAG_CAN_MULTI_CONN) === 0) return;
+    if ((facts.flags & TFLAG_CAN_MULTI_CONN) === 0 || this.overtaken !== null) return;
     for (const other of this.others(me)) {
       if (!other.facts.witness.bothWhole) continue;
-      const pending = [...other.table.inFlight()].filter(isWriting).length;
-      if (pending === 0) continue;
-      facts.raise(FLUSH_BEFORE_WRITE_REPLIES, {
-        message: r,
-        confidence: 'weak',
-        text: `${count(pending, 'write')} unanswered on stream ${other.facts.context.connection.id} of the same client and export`,
-      });
+      const writes = [...other.table.inFlight()].filter(isWriting);
+      if (writes.length === 0) continue;
+      const { forgotten } = other.table;
+      other.watched = true;
+      this.overtaken = {
+        flush: r,
+        sibling: other,
+        writes: writes.slice(0, REMEMBERED),
+        pending: writes.length,
+        forgotten,
+      };
       return;
+    }
+  }
+
+  /**
+   * Only an answer that comes later proves that a write had none when the flush was sent: where the capture ends before it, the answer
+   * and all that came behind it may be lost, and of a connection that was given up the client expects nothing.
+   */
+  private settle(): void {
+    const { overtaken } = this;
+    if (overtaken === null) return;
+    const { flush, sibling, writes, pending, forgotten } = overtaken;
+    const { facts, table } = sibling;
+    if (!facts.witness.bothWhole || table.forgotten !== forgotten) {
+      this.overtaken = null;
+    } else if (writes.some((w) => !sibling.waitsFor(w))) {
+      this.overtaken = null;
+      this.facts.raise(FLUSH_BEFORE_WRITE_REPLIES, {
+        message: flush,
+        confidence: 'weak',
+        text: `${count(pending, 'write')} unanswered on stream ${facts.context.connection.id} of the same client and export`,
+      });
+    } else if (sibling.finished) {
+      this.overtaken = null;
     }
   }
 }

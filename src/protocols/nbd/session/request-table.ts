@@ -92,6 +92,13 @@ export class RequestTable {
     return r;
   }
 
+  /** Whether that very request is in flight. */
+  has(request: Request): boolean {
+    let r = this.byCookie.get(keyOf(request.cookieHi, request.cookieLo)) ?? null;
+    while (r !== null && r !== request) r = r.next;
+    return r !== null;
+  }
+
   /** Takes a request out: its reply is complete. */
   remove(request: Request): void {
     const key = keyOf(request.cookieHi, request.cookieLo);

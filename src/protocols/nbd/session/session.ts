@@ -151,6 +151,8 @@ export class NbdSession implements Session<NbdMessage> {
     if (how !== 'open' && this.firstToEnd === null) {
       this.firstToEnd = side;
       this.framing.wasReset = how === 'reset';
+      // nothing more comes of what one side has closed
+      this.multiConn?.leave();
     }
     this.ending.end(side, how, origin);
   }
@@ -169,7 +171,7 @@ export class NbdSession implements Session<NbdMessage> {
       const text = `${limit}: ${count(forgotten - forgottenByCookie, 'request')} unanswered for so long that others took their place were forgotten`;
       this.facts.raise(LIMIT, { text });
     }
-    this.multiConn?.leave();
+    this.multiConn?.finish();
     this.transmission.table.clear();
   }
 

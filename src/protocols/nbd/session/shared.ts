@@ -10,11 +10,29 @@ export class Sibling {
   dataRequest: Request | null = null;
   /** Another connection that began to move data after this one had. */
   contested = false;
+  /** A flush on another connection overtook writes of this one: which of them stay unanswered matters beyond its end. */
+  watched = false;
+  private openAtEnd: ReadonlySet<Request> | null = null;
   private ownKey = '';
 
   constructor(facts: Facts, table: RequestTable) {
     this.facts = facts;
     this.table = table;
+  }
+
+  /** Its table is about to be cleared. */
+  finish(): void {
+    if (this.watched) this.openAtEnd = new Set(this.table.inFlight());
+  }
+
+  /** Whether nothing more comes. Known of those that are watched. */
+  get finished(): boolean {
+    return this.openAtEnd !== null;
+  }
+
+  /** Whether a request of this connection has no answer, or never had one. */
+  waitsFor(request: Request): boolean {
+    return this.openAtEnd === null ? this.table.has(request) : this.openAtEnd.has(request);
   }
 
   /** Connected to the same export of the same server by the same client: `client server export`. */
