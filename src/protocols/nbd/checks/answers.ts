@@ -73,7 +73,8 @@ export class AnswerChecks {
     const refused = final.type === REP_ERR_UNSUP || final.type === REP_ERR_TLS_REQD || final.type === REP_ERR_SHUTDOWN;
     switch (option) {
       case OPT_ABORT:
-        if (final.type !== REP_ACK)
+        // that TLS is required is told by itself
+        if (final.type !== REP_ACK && final.type !== REP_ERR_TLS_REQD)
           facts.raise(ABORT_NOT_ACKED, {
             message: final,
             related,

@@ -12,6 +12,7 @@ import {
   CMD_WRITE,
   CMD_WRITE_ZEROES,
   DEFAULT_MAX_PAYLOAD,
+  FLAG_FIXED_NEWSTYLE,
   NO_PAYLOAD_LIMIT,
 } from '../constants.js';
 import type { Facts } from '../session/facts.js';
@@ -213,13 +214,19 @@ export class EndingChecks {
     // a connection on which the client said nothing is a probe of the port, not a session
     if (nameAsked !== null || !haggling.started || this.framing.tlsFailed || facts.breached[otherSide(side)]) return;
     if (side === CLIENT) {
-      if (this.replyUnfinished()) return;
+      if (this.canOnlyClose || this.replyUnfinished()) return;
       facts.raise(CLIENT_HARD_DISCONNECT_HAGGLING, this.atEnd(side, 'the client closed without NBD_OPT_ABORT'));
     } else if (!haggling.flooded) {
       const cause = haggling.outstanding === null ? '' : haggling.afterRefusal().text;
       const text = `the server closed while the client was haggling${cause}`;
       facts.raise(SERVER_HARD_DISCONNECT_HAGGLING, this.atEnd(side, text));
     }
+  }
+
+  /** NBD_OPT_EXPORT_NAME is the only option outside of fixed newstyle: whoever wants no export has no NBD_OPT_ABORT there. */
+  private get canOnlyClose(): boolean {
+    const { greeting, clientFlags } = this.facts;
+    return [greeting, clientFlags].some((m) => m !== null && (m.flags & FLAG_FIXED_NEWSTYLE) === 0);
   }
 
   private inTransmission(side: Side): void {

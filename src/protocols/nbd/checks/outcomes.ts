@@ -185,7 +185,11 @@ export class OutcomeChecks {
       ) {
         add('FAST_ZERO was not offered', EINVAL);
       }
-      if ((facts.flags & TFLAG_READ_ONLY) !== 0 && isWrite(r.type)) add('the export is read-only', EPERM);
+      if ((facts.flags & TFLAG_READ_ONLY) !== 0 && isWrite(r.type)) {
+        // that command is none that the server knows on this export
+        const offer = OFFERS.get(r.type) ?? 0;
+        add('the export is read-only', EPERM, ...((facts.flags & offer) === offer ? [] : [EINVAL]));
+      }
       if (hasRange(r.type) && isBeyond(r, facts)) {
         const writes = r.type === CMD_WRITE || r.type === CMD_WRITE_ZEROES;
         add(BEYOND, ...(writes || this.wasResized ? [ENOSPC, EINVAL] : [EINVAL]));

@@ -629,7 +629,7 @@ export const CONTINUED_AFTER_SHUTDOWN_REPLY = rule('continued-after-shutdown-rep
 export const CLIENT_HARD_DISCONNECT_HAGGLING = rule('client-hard-disconnect-haggling', 'error', 'client', 'session', {
   title: 'the client closed while haggling, without NBD_OPT_ABORT',
   meaning:
-    'A client ends haggling with NBD_OPT_ABORT. Closing without it is allowed only after a breach by the server, a failed TLS handshake, or when NBD_OPT_EXPORT_NAME gets no answer. A crash looks the same on the wire, so the finding is never certain.',
+    'A client ends haggling with NBD_OPT_ABORT. Closing without it is allowed only after a breach by the server, a failed TLS handshake, when NBD_OPT_EXPORT_NAME gets no answer, or where fixed newstyle was not agreed on, which alone has that option. A crash looks the same on the wire, so the finding is never certain.',
   spec: ENDING,
   breaks: example('the client closes after LIST', () => [...hello(), option(3), ack(3), clientCloses, serverCloses]),
   keeps: example('the client aborts, then closes', () => [...hello(), ...abort(), clientCloses, serverCloses]),
