@@ -210,7 +210,13 @@ export class OutcomeChecks {
     if (r.type === CMD_FLUSH && rangeStart(r) !== 0) return;
     const gate = OFFERS.get(r.type) ?? 0;
     const fua = (r.flags & CMD_FLAG_FUA) !== 0 && (facts.flags & TFLAG_SEND_FUA) !== 0;
-    if (!fua && (facts.flags & gate) === 0) return;
+    // READ and WRITE need no offer: they are told of for FUA only
+    if (gate === 0 ? !fua : (facts.flags & gate) === 0) return;
+    // a server may refuse sizes that it has not told, or that are over its maximum, whatever the flags are
+    if (hasRange(r.type)) {
+      if (rangeLength(r) > (maximumPayload(facts) ?? DEFAULT_MAX_PAYLOAD)) return;
+      if (facts.blockSizes === null && isMisaligned(r, CAUTIOUS_BLOCK, facts)) return;
+    }
     // neither a flush nor FUA has a range that could be at fault
     const bare = fua || r.type === CMD_FLUSH;
     facts.raise(OFFERED_COMMAND_REFUSED, {
@@ -285,6 +291,9 @@ export class OutcomeChecks {
     this.allocated = this.allocated.filter((a) => a.end <= start || a.start >= end);
   }
 }
+
+/** What a client that was told no block sizes had better keep to. */
+const CAUTIOUS_BLOCK = 512;
 
 /** The transmission flag by which a server offers each command that has one. */
 const OFFERS = new Map<number, number>([
