@@ -3,6 +3,7 @@ import { hex } from '../../base/hex.js';
 import { wireText } from '../../base/text.js';
 import { Message } from '../../contract/message.js';
 import type { DraftStep } from './draft.js';
+import { IFNAMSIZ, isReleased, PIF_NAME_SIZE } from './constants.js';
 import { HELLO, SECTION, type PifLayout, type RuleLayout } from './layout.js';
 
 /** What all pesto messages have. */
@@ -50,6 +51,15 @@ export class Hello extends PestoMessage {
     this.version = field(HELLO.at.version);
     this.pifNameSize = field(HELLO.at.pifNameSize);
     this.ifnamsiz = field(HELLO.at.ifnamsiz);
+  }
+
+  /**
+   * Whether the layout of what follows is only guessed: the version is not a released one, or the sizes are not those of released versions, and
+   * whether the server really uses the sizes that it announces is not known.
+   */
+  get leavesLayoutOpen(): boolean {
+    if (this.layout !== 'released') return false;
+    return !isReleased(this.version) || this.pifNameSize !== PIF_NAME_SIZE || this.ifnamsiz !== IFNAMSIZ;
   }
 }
 

@@ -11,7 +11,7 @@ import { FULL_MARKS, guessSize, isSkewed, otherSize, rateRule } from './rule-wal
 import { TableFraming } from './table-framing.js';
 
 /** All that this direction learns of the other one. */
-type ServerHints = Pick<ServerTold, 'rules' | 'guessed' | 'hellos'>;
+type ServerHints = Pick<ServerTold, 'rules' | 'guessed' | 'hellos' | 'hello'>;
 
 /** Printable bytes that make the start of a stream a magic instead of a table id. */
 const MAGIC_TEXT = 6;
@@ -166,6 +166,7 @@ export class ClientFraming extends TableFraming<typeof CLIENT> {
   }
 
   protected override complain(input: Input<typeof CLIENT>): void {
+    if (this.server.hello?.leavesLayoutOpen === true) return;
     this.frames.output.raise(CLIENT_DATA_AFTER_UPDATE, {
       side: CLIENT,
       // a recording that cannot tell connections apart may have lost the greeting of the client's next one

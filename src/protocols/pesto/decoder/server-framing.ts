@@ -195,6 +195,7 @@ export class ServerFraming extends TableFraming<typeof SERVER> {
   }
 
   protected override complain(input: Input<typeof SERVER>): void {
+    if (this.told.hello?.leavesLayoutOpen === true) return;
     const first = input.bytes[input.pos]!;
     const hint =
       first <= 1 ? '; a single byte of this value was the status report of a draft that was not shipped' : '';

@@ -1,7 +1,7 @@
 import { CLIENT, SERVER } from '../../../base/input.js';
 import type { Limits } from '../../../base/limits.js';
 import type { Witness } from '../../../contract/witness.js';
-import { IFNAMSIZ, isReleased, isStrange, PIF_NAME_SIZE, pifName } from '../constants.js';
+import { isStrange, pifName } from '../constants.js';
 import type { Hello, Pif, PifEnd, PestoMessage } from '../messages.js';
 import { DraftSteps } from './draft-steps.js';
 import { snapshot, Table, type Snapshot } from './table.js';
@@ -80,10 +80,7 @@ export class Transaction {
 
   /** Whether list and update are decoded by a layout that is only guessed: nothing in them is judged. */
   get guessed(): boolean {
-    const { hello } = this;
-    if (hello === null || hello.layout !== 'released') return false;
-    // whether the server really uses the sizes that it announces is not known
-    return !isReleased(hello.version) || hello.pifNameSize !== PIF_NAME_SIZE || hello.ifnamsiz !== IFNAMSIZ;
+    return this.hello?.leavesLayoutOpen === true;
   }
 
   /** Whether the list has a table with an id that no server uses: it may be another table with a wrong id. */
