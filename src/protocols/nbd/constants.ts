@@ -16,6 +16,8 @@ export const STRUCTURED_REPLY_MAGIC = 0x668e33ef;
 export const EXTENDED_REPLY_MAGIC = 0x6e8a278c;
 /** Magics of 1998 and of the reference server's transaction log: never valid on the wire. */
 export const RESERVED_MAGICS: readonly number[] = [0x12560953, 0x96744668, 0x25609514];
+/** The one of the transaction log: next to the magic of requests. */
+export const LOG_MAGIC = 0x25609514;
 
 /** TCP port registered for newstyle. */
 export const IANA_PORT = 10809;

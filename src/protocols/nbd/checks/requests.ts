@@ -114,6 +114,7 @@ export class RequestChecks {
   /** A chunk that no client can have understood. */
   badChunk: NbdMessage | null = null;
   private toleranceJudged = false;
+  private shutdownIgnored = false;
   private behindDisc = false;
 
   constructor(facts: Facts, table: RequestTable) {
@@ -507,7 +508,8 @@ export class RequestChecks {
   }
 
   private afterShutdown(r: Request, shutdown: NbdMessage): void {
-    if (confidenceThat(this.facts.witness.hadReceived(r, shutdown)) === null) return;
+    if (this.shutdownIgnored || confidenceThat(this.facts.witness.hadReceived(r, shutdown)) === null) return;
+    this.shutdownIgnored = true;
     this.facts.raise(REQUEST_AFTER_ESHUTDOWN, {
       message: r,
       related: [shutdown],

@@ -85,11 +85,10 @@ export const BAD_REQUEST_MAGIC = rule('bad-request-magic', 'error', 'client', 'c
 export const RESERVED_MAGIC_USED = rule('reserved-magic-used', 'error', 'either', 'either', {
   title: 'a magic that is reserved',
   meaning:
-    'The magics 0x12560953 and 0x96744668 belonged to the protocol of 1998, 0x25609514 marks entries in the transaction log of the reference server. They must never be used on the wire.',
+    'The magics 0x12560953 and 0x96744668 belonged to the protocol of 1998, 0x25609514 marks entries in the transaction log of the reference server. They must never be used on the wire. 0x25609514 where a request is due is one more than the magic of requests, and told as a wrong one: nbd/bad-request-magic.',
   spec: 'Reserved Magic values',
-  breaks: example('the magic of the transaction log', () => [...simpleSession(), client(u32(0x25609514), fill(24, 0))]),
+  breaks: example('the request magic of 1998', () => [...simpleSession(), client(u32(0x12560953), fill(24, 0))]),
   keeps: example('the magics in use', clean),
-  also: ['bad-request-magic'],
 });
 
 export const REQUEST_HEADER_MODE = rule('request-header-mode', 'error', 'client', 'both', {
@@ -550,7 +549,7 @@ export const RESIZE_OVERLAP = rule('resize-overlap', 'error', 'client', 'both', 
 export const REQUEST_AFTER_ESHUTDOWN = rule('request-after-eshutdown', 'error', 'client', 'both', {
   title: 'a request after the server said that it shuts down',
   meaning:
-    'After ESHUTDOWN the client must send nothing but DISC. Acknowledgements prove only that the host of the client had the reply, not that the client had read it, so the finding is never certain.',
+    'After ESHUTDOWN the client must send nothing but DISC. Acknowledgements prove only that the host of the client had the reply, not that the client had read it, so the finding is never certain. Told once a session, of the first such request.',
   spec: ENDING,
   breaks: example('READ after ESHUTDOWN', () => [
     ...simpleSession(),

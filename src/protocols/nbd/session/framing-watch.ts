@@ -15,6 +15,7 @@ import {
   OPT_STARTTLS,
   REP_MAGIC_HI,
   REQUEST_MAGIC,
+  LOG_MAGIC,
   RESERVED_MAGICS,
   SIMPLE_REPLY_MAGIC,
   STRUCTURED_REPLY_MAGIC,
@@ -176,8 +177,11 @@ export class FramingWatch implements NbdNotices {
       facts.raise(BAD_OPTION_MAGIC, { ...evidence, text });
       return;
     }
-    facts.raise(BAD_REQUEST_MAGIC, { ...evidence, length: Math.min(4, evidence.length), text });
-    this.reserved(first, evidence);
+    const length = Math.min(4, evidence.length);
+    if (u32(first, 0) === LOG_MAGIC) {
+      const what = `${text}; 0x25609514 is reserved for the transaction log of the reference server`;
+      facts.raise(BAD_REQUEST_MAGIC, { ...evidence, length, text: what });
+    } else if (!this.reserved(first, evidence)) facts.raise(BAD_REQUEST_MAGIC, { ...evidence, length, text });
   }
 
   private unframedServer(
@@ -209,18 +213,21 @@ export class FramingWatch implements NbdNotices {
     if (after instanceof SimpleReply && after.inReplyTo === 0 && facts.witness.bothWhole) return;
     // the length of the data came from a request that may be another one, where some are missing
     if (after instanceof SimpleReply && after.hinted && !facts.witness.whole(CLIENT)) return;
-    facts.raise(BAD_REPLY_MAGIC, { ...evidence, length: Math.min(4, evidence.length), text });
-    this.reserved(first, evidence);
+    if (!this.reserved(first, evidence))
+      facts.raise(BAD_REPLY_MAGIC, { ...evidence, length: Math.min(4, evidence.length), text });
   }
 
-  private reserved(first: Uint8Array, evidence: { side: Side; offset: number; length: number }): void {
+  /** Whether it is a reserved magic, which is told then. */
+  private reserved(first: Uint8Array, evidence: { side: Side; offset: number; length: number }): boolean {
+    if (first.length < 4) return false;
     const magic = u32(first, 0);
-    if (!RESERVED_MAGICS.includes(magic)) return;
+    if (!RESERVED_MAGICS.includes(magic)) return false;
     this.facts.raise(RESERVED_MAGIC_USED, {
       ...evidence,
       length: 4,
       text: `magic 0x${magic.toString(16).padStart(8, '0')} is reserved and never valid`,
     });
+    return true;
   }
 
   crowded(side: Side): void {

@@ -40,6 +40,44 @@ describe('what is left to a side that has no other way', () => {
   });
 });
 
+describe('what a session is full of', () => {
+  const shuttingDown = (cookie: number) => [s.request(s.READ, cookie, 0, 512), s.simple(cookie, 108)];
+
+  it('requests after ESHUTDOWN are told once', () => {
+    const steps = [
+      ...s.simpleSession(),
+      ...[1, 2, 3, 4].flatMap(shuttingDown),
+      s.request(s.FLUSH, 5),
+      s.simple(5, 108),
+    ];
+    expect(told([...steps, ...s.disconnect()])).toEqual(['nbd/request-after-eshutdown client']);
+  });
+
+  it('chunks of one answer with the offset of the first leave nothing else to tell at its end', () => {
+    const answer = [s.data(1, 0, 512, false), s.data(1, 0, 512, false), s.data(1, 0, 512, false), s.chunk(0, 1, true)];
+    expect(told([...s.structuredSession(), s.request(s.READ, 1, 0, 1536), ...answer, ...s.disconnect()])).toEqual([
+      'nbd/chunk-overlap server',
+      'nbd/chunk-overlap server',
+    ]);
+    const short = [s.data(1, 0, 512, false), s.data(1, 0, 512, false), s.chunk(0, 1, true)];
+    expect(told([...s.structuredSession(), s.request(s.READ, 1, 0, 1536), ...short, ...s.disconnect()])).toEqual([
+      'nbd/chunk-overlap server',
+      'nbd/read-incomplete server',
+    ]);
+  });
+});
+
+describe('reserved magics', () => {
+  const session = (magic: number) =>
+    told([...s.simpleSession(), s.client(s.u32(magic), s.fill(24, 0)), s.clientCloses, s.serverCloses]);
+
+  it('are told once each', () => {
+    expect(session(0x12560953)).toEqual(['nbd/reserved-magic-used client']);
+    expect(session(0x25609514)).toEqual(['nbd/bad-request-magic client']);
+    expect(session(0x25609512)).toEqual(['nbd/bad-request-magic client']);
+  });
+});
+
 describe('NBD_OPT_ABORT that is answered by ERR_TLS_REQD', () => {
   it('is told once', () => {
     expect(told([...s.hello(), s.option(2), s.reply(2, TLS_REQD), ...[s.serverCloses, s.clientCloses]])).toEqual([
