@@ -71,7 +71,7 @@ export function changeBytes(bytes: Uint8Array, random: Random): void {
 
 /** A session that went wrong in a few ways: fields, bytes, order, length, company. */
 export function mutateSession(session: Session, others: readonly Session[], random: Random): Step[] {
-  const steps = session.steps.map((s): Step => ('bytes' in s ? { ...s, bytes: s.bytes.slice() } : s));
+  const steps = session.steps.map((s): Step => ('bytes' in s ? { ...s, bytes: new Uint8Array(s.bytes) } : s));
   const rounds = 1 + random.below(3);
   for (let i = 0; i < rounds; i++) {
     if (session.fields.length > 0 && random.oneIn(2)) {

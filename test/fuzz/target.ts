@@ -218,7 +218,7 @@ function sealedTrial(random: Random): Trial {
       script.sealed(who, tag, segments, { padding: random.oneIn(4) ? 7 : undefined });
     }
   }
-  const steps = script.steps.map((s): Step => ('bytes' in s ? { ...s, bytes: s.bytes.slice() } : s));
+  const steps = script.steps.map((s): Step => ('bytes' in s ? { ...s, bytes: new Uint8Array(s.bytes) } : s));
   const last = steps.at(-1)!;
   if (random.oneIn(4) && 'bytes' in last) changeBytes(last.bytes, random);
   return play(
