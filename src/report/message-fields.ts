@@ -177,8 +177,8 @@ export interface MessageFields {
       readonly flags: readonly string[];
       readonly type: number;
       readonly cookie: string;
-      readonly requestOffset?: string;
       readonly length: number | string;
+      readonly requestOffset?: string;
     };
     readonly NBD_REPLY_TYPE_OFFSET_DATA: {
       readonly flags: readonly string[];

@@ -18,6 +18,7 @@ const BROKEN: Record<string, { party: string; rule: string }> = {
   'field-12b-cve-2022-26495-namelen-ffffffff.pcap': { party: 'client', rule: 'nbd/go-name-overruns' },
   'field-40-cve-2022-26495-export-name-ffffffff.pcap': { party: 'client', rule: 'nbd/string-too-long' },
   'field-x-request-while-haggling-after-info.pcap': { party: 'client', rule: 'nbd/request-while-haggling' },
+  'nbd-server-copyonwrite-overlap.pcap': { party: 'server', rule: 'nbd/chunk-overlap' },
   'nbdkit-errors-eio.pcap': { party: 'client', rule: 'nbd/request-after-eshutdown' },
   'nbdkit-out-of-range.pcap': { party: 'client', rule: 'nbd/request-beyond-export' },
   'qemu10-extended-headers.pcap': { party: 'client', rule: 'nbd/request-beyond-export' },
