@@ -3,7 +3,7 @@ import type { Json } from '../base/annotation.js';
 import type { Limits } from '../base/limits.js';
 import type { ComparedFinding, ComparedMessage, ComparedStream, Gathering } from './gathering.js';
 
-/** A field that differs, by its path (`front.object`); undefined: one side does not have it. */
+/** A field that differs, with its path (`front.object`); undefined: that side does not have the field. */
 export interface FieldChange {
   readonly field: string;
   readonly a: Json | undefined;
@@ -21,45 +21,45 @@ export type MessageChange =
   | { readonly kind: 'added'; readonly a: null; readonly b: ComparedMessage };
 
 export interface FindingChange {
-  /** The finding on each side; null where it has none. */
+  /** The finding on each side; null if that side does not have it. */
   readonly a: ComparedFinding | null;
   readonly b: ComparedFinding | null;
 }
 
-/** Messages that stand for each other and do not differ in what counts. */
+/** Two messages that correspond, and are equal in every field that counts. */
 export interface MessagePair {
   readonly kind: 'equal';
   readonly a: ComparedMessage;
   readonly b: ComparedMessage;
 }
 
-/** Two streams that play the same part, or one that the other recording has nothing for. */
+/** Two streams that correspond, or one stream without a counterpart in the other recording. */
 export interface StreamComparison {
   readonly a: ComparedStream | null;
   readonly b: ComparedStream | null;
   readonly equal: number;
-  /** What differs, in the order of the messages of A; those that only B has stand behind what comes before them in B. */
+  /** The differences, in the order of A's messages; messages that only B has follow the message that precedes them in B. */
   readonly messages: readonly MessageChange[];
-  /** The same with what does not differ. */
+  /** `messages`, and the pairs that do not differ. */
   readonly aligned: readonly (MessageChange | MessagePair)[];
   readonly findings: readonly FindingChange[];
   /** Whether more than `diffEdits` messages differ: then none is listed. */
   readonly tooFar: boolean;
 }
 
-/** What differs between two recordings: plain data for any report. */
+/** The differences between two recordings: plain data for any report. */
 export interface Comparison {
   readonly equal: boolean;
   readonly streams: readonly StreamComparison[];
   readonly findings: readonly FindingChange[];
-  /** Streams of each that no protocol claims. */
+  /** Number of streams in A and in B that no protocol claimed. */
   readonly unknown: readonly [number, number];
 }
 
 /**
- * Holds two recordings against each other. Streams are matched by protocol and order; their messages by name and fields, each direction
- * for itself, as the order between the two is a matter of chance. Fields that differ by nature (see Protocol.varying) do not count, and
- * ids must only map one to one. `ignored`: names of fields, or paths, that do not count either.
+ * Compares two recordings. Streams are matched by protocol and order; messages by name and fields, separately for each direction because
+ * the order between the two directions varies from run to run. Fields that vary by nature (see Protocol.varying) are not compared, and ids
+ * only have to map one to one. `ignored`: names or paths of further fields that are not compared.
  */
 export function compare(
   a: Gathering,
@@ -148,8 +148,8 @@ function compareStreams(
 }
 
 /**
- * Rows of both directions as A has them. What only B has stands behind what comes before it there, and what only A has in that place; but
- * always in front of what comes next in its own direction.
+ * Rows of both directions in the order of A. Messages that only B has follow what precedes them in B, after the messages that only A has
+ * there, but always come before the next message of their own direction.
  */
 function inOrder(rows: readonly (MessageChange | MessagePair)[]): (MessageChange | MessagePair)[] {
   const inB = rows.filter((row) => row.b !== null).sort((x, y) => x.b.index - y.b.index);
@@ -164,7 +164,7 @@ function inOrder(rows: readonly (MessageChange | MessagePair)[]): (MessageChange
   for (const row of inB.toReversed()) {
     const { direction } = row.b;
     if (row.a !== null) nextOf.set(direction, row.a.index);
-    // half a place in front of that message
+    // just before that message
     else place.set(row, Math.min(place.get(row)!, nextOf.get(direction) ?? Infinity) - 0.5);
   }
   const only = rows.filter((row) => row.b === null);
@@ -175,7 +175,7 @@ function inOrder(rows: readonly (MessageChange | MessagePair)[]): (MessageChange
   });
 }
 
-/** Of messages that stand in the same place, those of one name are the same one, changed. */
+/** Pairs removed with added messages in the same place: two of the same name count as one message that changed. */
 function paired(
   removed: readonly ComparedMessage[],
   added: readonly ComparedMessage[],
@@ -207,7 +207,7 @@ function isObject(value: Json | undefined): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The value without the fields that do not count. */
+/** The value without the fields that are not compared. */
 function stable(value: Json, path: string, leftOut: ReadonlySet<string>, ids: ReadonlySet<string>): Json {
   if (Array.isArray(value)) return (value as readonly Json[]).map((v) => stable(v, path, leftOut, ids));
   if (!isObject(value)) return value;
@@ -227,7 +227,7 @@ function fieldChanges(a: Json | undefined, b: Json | undefined, path: string): F
   return names.flatMap((name) => fieldChanges(a[name], b[name], path === '' ? name : `${path}.${name}`));
 }
 
-/** Ids that would not map one to one. */
+/** Ids that break the one-to-one mapping. */
 function idChanges(
   a: Json | undefined,
   b: Json | undefined,
@@ -243,7 +243,7 @@ function idChanges(
   });
 }
 
-/** Which id of one recording stands for which of the other. */
+/** The one-to-one mapping between the ids of the two recordings. */
 class OneToOne {
   private readonly there = new Map<string, string>();
   private readonly back = new Map<string, string>();

@@ -5,25 +5,25 @@ import type { Protocol } from '../contract/protocol.js';
 import { directionOf, type Direction } from '../engine/direction.js';
 import type { Finding, Reporter, StreamRecord } from '../engine/event.js';
 
-/** A message as it is compared. */
+/** A message, reduced to what is compared. */
 export interface ComparedMessage {
   readonly index: number;
   readonly packet: number;
   readonly direction: Direction;
   readonly name: string;
   readonly fields: Readonly<Record<string, Json>>;
-  /** Its line in a transcript, behind its name. */
+  /** The rest of its transcript line after its name. */
   readonly words: string;
 }
 
-/** What was found, without what a recording alone makes different. */
+/** A finding, without what differs between recordings anyway. */
 export interface ComparedFinding {
   readonly rule: string;
   readonly severity: string;
   readonly party: string;
-  /** How often. */
+  /** How many times it was found. */
   readonly count: number;
-  /** What the first one says. */
+  /** The text of the first one. */
   readonly text: string;
 }
 
@@ -31,16 +31,16 @@ export interface ComparedStream {
   readonly id: number;
   readonly protocol: Protocol;
   readonly messages: ComparedMessage[];
-  /** Messages beyond `diffMessages`. */
+  /** Number of messages beyond `diffMessages`, which were not kept. */
   leftOut: number;
   readonly findings: Map<string, ComparedFinding>;
 }
 
-/** Keeps the streams of one recording, to hold them against another's. */
+/** Collects the streams of one recording, to compare them with another recording's. */
 export class Gathering implements Reporter {
   private readonly limits: Readonly<Limits>;
   readonly streams: ComparedStream[] = [];
-  /** Streams that no protocol claims. */
+  /** Number of streams that no protocol claimed. */
   unknown = 0;
   readonly findings = new Map<string, ComparedFinding>();
   private readonly open_ = new Map<StreamRecord, ComparedStream>();

@@ -1,6 +1,6 @@
 import type { Event } from '../report/event-object.js';
 
-/** Hands batches of events from the analysis, which pushes, to the consumer, who pulls. */
+/** Passes batches of events from the analysis, which pushes them, to the consumer, who pulls them. */
 export class Channel {
   private events: Event[] = [];
   private closed = false;
@@ -13,7 +13,7 @@ export class Channel {
     if (!this.discarding) this.events.push(event);
   }
 
-  /** What there is, as soon as there is something; null at the end. Rejects with the error that ended the analysis. */
+  /** The events collected so far, as soon as there are any; null at the end. Rejects with the error that ended the analysis. */
   async take(): Promise<Event[] | null> {
     this.wakeProducer?.();
     while (this.events.length === 0) {
@@ -28,7 +28,7 @@ export class Channel {
     return batch;
   }
 
-  /** Wakes the consumer, and waits until it has come back for more. */
+  /** Wakes the consumer and waits until it asks for more events. */
   async drained(signal: AbortSignal): Promise<void> {
     if (this.events.length === 0 || signal.aborted) return;
     const asked = new Promise<void>((resolve) => (this.wakeProducer = resolve));

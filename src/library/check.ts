@@ -20,42 +20,42 @@ import type { CaptureEvent } from '../report/event-object.js';
 import { captureInput, type LibraryInput } from './input.js';
 import { argumentsOf, CHECK_OPTIONS, checkNames, type ReadingOptions } from './options.js';
 
-/** One capture that was judged, or could not be. */
+/** The result for one capture, whether or not it could be judged. */
 export interface CheckedCapture {
   readonly file: string;
-  /** The files of the recording: more than one where several are joined. */
+  /** The files that make up the recording: more than one when several captures are joined. */
   readonly parts: readonly string[];
-  /** `skipped`: was found in a folder and is no capture; `failed`: cannot be read as a capture. */
+  /** `skipped`: found in a folder and not a capture; `failed`: cannot be read as a capture. */
   readonly state: 'judged' | 'skipped' | 'failed';
-  /** What was found instead, where it is not judged. */
+  /** Why the file was not judged; null when it was. */
   readonly problem: string | null;
   readonly capture: CaptureEvent | null;
   readonly streams: readonly CheckedStream[];
   readonly findings: readonly CheckedFinding[];
 }
 
-/** What is expected of a capture, in the caller's own words: the sentence that says what is wrong, or nothing. */
+/** The caller's own expectation of a capture: returns a sentence that says what is wrong, or null. */
 export type ExpectationFunction = (capture: CheckedCapture) => string | null;
 
 export interface CheckOptions extends ReadingOptions {
-  /** Path of a configuration, or its content; none is looked for. Options given here come before it. */
+  /** Path of a configuration file, or its content. No file is searched for. Options given here take precedence over it. */
   readonly config?: string | Config;
-  /** The severity from which on a finding fails the gate; `error`, where not given. */
+  /** The lowest severity that fails the gate; default `error`. */
   readonly failOn?: Severity;
   readonly maxWarnings?: number;
-  /** Least number of messages by protocol. */
+  /** Minimum number of messages by protocol. */
   readonly require?: Readonly<Record<string, number>>;
   readonly requireComplete?: boolean;
   readonly allowEmpty?: boolean;
-  /** As in the configuration (added to those there), or functions. */
+  /** Expectations as in the configuration (added to the ones there), or functions. */
   readonly expect?: readonly (Expectation | ExpectationFunction)[];
 }
 
 export interface CheckResult {
   readonly passed: boolean;
-  /** As the exit status of `wirelint check`. */
+  /** The exit status that `wirelint check` would have. */
   readonly status: 0 | 1 | 2;
-  /** Why it did not pass, a line each; empty where it did. */
+  /** Why the run did not pass, one line each; empty when it passed. */
   readonly reasons: readonly string[];
   readonly captures: readonly CheckedCapture[];
   readonly messages: number;
@@ -63,8 +63,8 @@ export interface CheckResult {
 }
 
 /**
- * Judges captures (paths, folders, globs, bytes) as `wirelint check` does, and gives the verdict instead of a report. Throws a UsageError
- * where an option makes no sense; what is wrong with an input is part of the result.
+ * Judges captures (paths, folders, globs, bytes) as `wirelint check` does, and returns the verdict instead of writing a report. Throws a
+ * UsageError for an invalid option; problems with an input are part of the result.
  */
 export async function check(
   inputs: LibraryInput | readonly LibraryInput[],
@@ -147,7 +147,10 @@ async function judgeAll(jobs: readonly Job[], signal: AbortSignal | undefined): 
   return files;
 }
 
-/** Content is as good as a file: both are checked alike. The options' expectations are added to it. */
+/**
+ * Loads the configuration. One given as an object is validated exactly like one read from a file. The options' expectations are added to
+ * it.
+ */
 function configOf({ config, require, expect }: CheckOptions): LoadedConfig | null {
   const given = config ?? {};
   const loaded =
@@ -162,7 +165,7 @@ function configOf({ config, require, expect }: CheckOptions): LoadedConfig | nul
   };
 }
 
-/** Asks the functions about one capture; what they say becomes findings of `check/expectation`. */
+/** Calls the caller's functions for one capture; each sentence that they return becomes a `check/expectation` finding. */
 function judgeFunctions(file: FileReport, expect: readonly (Expectation | ExpectationFunction)[]): FileReport {
   if (file.state !== 'judged') return file;
   const failed = expect.flatMap((e) => (typeof e === 'function' ? (e(publicPart(file)) ?? []) : []));

@@ -1,30 +1,30 @@
 import { Readable } from 'node:stream';
 import { openStream, type CaptureInput } from '../capture/source.js';
 
-/** The bytes of a capture that the caller brings: whole, or as they come (a Readable, a web stream, a generator). */
+/** The bytes of a capture that the caller supplies: all at once, or as they arrive (a Readable, a web stream, a generator). */
 export type CaptureBytes = Uint8Array | AsyncIterable<Uint8Array>;
 
-/** The same under a name, which events have as `file`. */
+/** Capture bytes with a name, which events carry as `file`. */
 export interface NamedBytes {
   readonly name: string;
   readonly bytes: CaptureBytes;
 }
 
-/** What the library reads: what the command line reads, and bytes. */
+/** What the library can read: everything that the command line reads, and bytes. */
 export type LibraryInput = CaptureInput | CaptureBytes | NamedBytes;
 
-/** What events call bytes without a name. */
+/** The `file` of events for bytes without a name. */
 const UNNAMED = '-';
-/** Bytes of one piece of a buffer: what is found in one is handed over before the next is read. */
+/** A buffer is read in pieces of this many bytes: the events of one piece are delivered before the next piece is read. */
 const PIECE_BYTES = 1 << 20;
 
-/** The caller's stream failed: no fault of ours, and no bug. */
+/** The caller's stream failed: reported as a read error, not as a bug in wirelint. */
 class ReadError extends Error {
   override readonly name = 'ReadError';
   readonly syscall = 'read';
 }
 
-/** An input as the analysis takes it. Throws a TypeError for what is none. */
+/** Converts an input into the form that the analysis reads. Throws a TypeError if it is not an input. */
 export function captureInput(input: LibraryInput): CaptureInput {
   if (typeof input === 'string') return input;
   if (isBytes(input)) return made(UNNAMED, input);

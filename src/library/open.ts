@@ -11,10 +11,10 @@ import { captureInput, type LibraryInput } from './input.js';
 import { argumentsOf, checkNames, limitsOf, OPEN_OPTIONS, type OpenOptions } from './options.js';
 
 /**
- * Reads captures (paths, `-` for standard input, pairs of raw stream files, bytes, streams of bytes) and gives their events in capture
- * order, the summary last. Memory stays bounded: reading waits while the consumer is busy. Throws a UsageError where an option makes no
- * sense, NotACapture or the system's error where an input cannot be read. `E`: with protocols of your own, whose messages have no types
- * here, say `openCapture<Event>(...)`.
+ * Reads captures (paths, `-` for standard input, pairs of raw stream files, bytes, streams of bytes) and yields their events in capture
+ * order, the summary last. Memory stays bounded: reading waits while the consumer is busy. Throws a UsageError for an invalid option,
+ * NotACapture or the system's error for an input that cannot be read. `E`: if you registered protocols of your own, whose messages have no
+ * types here, call `openCapture<Event>(...)`.
  */
 export async function* openCapture<E extends Event | TypedEvent = TypedEvent>(
   inputs: LibraryInput | readonly LibraryInput[],
@@ -44,7 +44,7 @@ export async function* openCapture<E extends Event | TypedEvent = TypedEvent>(
     const summary = emptySummary();
     for (const { input, doubt, content } of recordings) {
       if (signal.aborted) break;
-      // one for each, as in the commands: what a capture teaches must not depend on those read before
+      // one Analysis per capture, as in the commands: the result for a capture must not depend on the captures read before it
       const analysis = new Analysis({ ...settings, learned }, reporter);
       const batch = (): Promise<void> => channel.drained(stop.signal);
       await analysis.run(input, { doubt, content, signal, follow: options.follow, batch });

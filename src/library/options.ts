@@ -6,11 +6,11 @@ import type { RuleLevel } from '../engine/findings.js';
 
 /** How captures are read: the options that `analyze` and `check` share. */
 export interface ReadingOptions {
-  /** Names of the protocols to look for; all, where not given. */
+  /** Names of the protocols to look for; default: all. */
   readonly protocols?: readonly string[];
   /** `SELECTOR=PROTOCOL`, as for `--decode-as`: `10810=nbd`, `unix:/run/x.sock=pesto`, `stream:3=arca`. */
   readonly decodeAs?: readonly string[];
-  /** Only these stream numbers. */
+  /** Only the streams with these numbers. */
   readonly streams?: readonly number[];
   /** Levels of rules by id, or by a pattern (`nbd/*`). */
   readonly rules?: Readonly<Record<string, RuleLevel>>;
@@ -19,17 +19,17 @@ export interface ReadingOptions {
   /** TLS key logs (NSS format), to open TLS. */
   readonly tlsKeylogs?: readonly string[];
   readonly showSecrets?: boolean;
-  /** `auto` (the default): captures that continue one another are read as one recording; `never`: each by itself. */
+  /** `auto` (the default): captures that continue one another are read as one recording; `never`: each is read by itself. */
   readonly join?: 'auto' | 'never';
-  /** Ends the input early: what was read so far is reported in full. */
+  /** Stops reading early: everything read so far is still reported in full. */
   readonly signal?: AbortSignal;
 }
 
 /** Options of `openCapture`. */
 export interface OpenOptions extends ReadingOptions {
-  /** Bounds on memory and work, where they are to differ from the defaults. */
+  /** Limits on memory and work that are to differ from the defaults. */
   readonly limits?: Partial<Limits>;
-  /** Goes on at the end of a regular file as it grows, until `signal`. */
+  /** Keeps reading a regular file as it grows, until `signal` is aborted. */
   readonly follow?: boolean;
 }
 
@@ -50,7 +50,7 @@ export const CHECK_OPTIONS: readonly string[] = [
   ...['config', 'failOn', 'maxWarnings', 'require', 'requireComplete', 'allowEmpty', 'expect'],
 ];
 
-/** Throws a UsageError where an option is none of these: a slip of the pen would go unnoticed. */
+/** Throws a UsageError for an option that is not in `names`: a misspelt option would otherwise be ignored silently. */
 export function checkNames(options: object, names: readonly string[], what = 'option'): void {
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;
@@ -59,7 +59,10 @@ export function checkNames(options: object, names: readonly string[], what = 'op
   }
 }
 
-/** The defaults, with what is to differ. Throws a UsageError for a limit that there is not, or that is no number of things. */
+/**
+ * The default limits with the given ones replaced. Throws a UsageError for an unknown limit, or a value that is not a whole number from 0
+ * on.
+ */
 export function limitsOf(limits: Partial<Limits> = {}): Limits {
   checkNames(limits, Object.keys(DEFAULT_LIMITS), 'limit');
   for (const [name, value] of Object.entries(limits))
@@ -67,7 +70,7 @@ export function limitsOf(limits: Partial<Limits> = {}): Limits {
   return { ...DEFAULT_LIMITS, ...limits };
 }
 
-/** The options as the command line would say them, so that they are checked as it does. */
+/** The options in the form of command-line arguments, so that both are validated by the same code. */
 export function argumentsOf(options: ReadingOptions): CommonArguments {
   if (options.join !== undefined && !['auto', 'never'].includes(options.join))
     throw new UsageError(`join ${JSON.stringify(options.join)}: expected auto or never`);

@@ -14,7 +14,7 @@ interface Open {
   failed: boolean;
 }
 
-/** What a stream holds while it lasts. */
+/** What is kept about a stream until it ends. */
 class StreamState {
   readonly open = new Map<number, Open>();
   requests = 0;
@@ -34,10 +34,10 @@ export interface Start {
 }
 
 export interface MeasureOptions {
-  /** Length of an interval in seconds; null: as the capture's length suggests. */
+  /** Length of an interval in seconds; null: chosen from the capture's length. */
   readonly interval: number | null;
   readonly limits: Readonly<Limits>;
-  /** Asked of every message: whether it counts. */
+  /** Called for every message: whether it is counted. */
   readonly wanted?: ((stream: StreamRecord, message: Message) => boolean) | undefined;
 }
 
@@ -48,11 +48,11 @@ export class CaptureMeasure {
   private readonly states = new Map<StreamRecord, StreamState>();
   private readonly startSeconds: number;
   private readonly startNanos: number;
-  /** Requests that are open in all streams together, and by protocol. */
+  /** Open requests: in all streams together, and by protocol. */
   private held = 0;
   private readonly open = new Map<ProtocolTotal, number>();
 
-  /** `start`: the time from which others count. */
+  /** `start`: the time from which intervals are counted. */
   constructor(options: MeasureOptions, start: Start) {
     this.options = options;
     this.totals = new Totals(options.interval, options.limits);
@@ -145,7 +145,7 @@ export class CaptureMeasure {
     total.series.add(at, 'replies', 1);
     total.series.queue(at, this.opened(total, -1));
     const { bytes, offset, writes } = open.operation;
-    // what was refused lies perhaps nowhere
+    // a refused request may lie outside the disk
     if (error === null && !open.failed) total.places.add(offset, bytes, writes);
     open.total.answer(m.latency);
     for (const g of open.group) g.answer(m.latency);
@@ -170,7 +170,7 @@ export class CaptureMeasure {
     return state;
   }
 
-  /** So many more requests are open: those of the protocol that are open now. */
+  /** Adds `more` to the protocol's open requests, and returns how many are open now. */
   private opened(total: ProtocolTotal, more: number): number {
     const now = (this.open.get(total) ?? 0) + more;
     this.open.set(total, now);

@@ -1,20 +1,20 @@
 const LEVELS = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const;
 
-/** A row of small bars, one a value, the highest of them full; what is not zero is never empty. */
+/** A row of small bars, one per value, scaled so that the highest is full. A value above zero is never drawn empty. */
 export function sparkline(values: readonly number[]): string {
   const most = Math.max(...values, 0);
   if (most === 0) return LEVELS[0].repeat(values.length);
   return values.map((v) => LEVELS[v <= 0 ? 0 : Math.max(1, Math.round((8 * v) / most))]!).join('');
 }
 
-/** A bar of `share` (0 to 1) of `width` columns; what is not zero is never empty. */
+/** A bar that fills `share` (0 to 1) of `width` columns. A share above zero is never drawn empty. */
 export function bar(share: number, width: number): string {
   const eighths = share <= 0 ? 0 : Math.max(1, Math.round(share * width * 8));
   return '█'.repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8]!;
 }
 
-/** At most `n` values for more of them: neighbours together, by `join`. */
+/** Reduces the values to at most `n`: neighbouring values are combined by `join`. */
 export function squeezed(values: readonly number[], n: number, join: (values: readonly number[]) => number): number[] {
   if (values.length <= n) return [...values];
   return Array.from({ length: n }, (_, i) =>

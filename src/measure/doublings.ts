@@ -1,12 +1,12 @@
 import type { Divisible } from '../engine/divisible.js';
 
-/** One bar: how many were at most `to`, and more than the bar before. */
+/** One bar: `count` values that are at most `to`, and above the previous bar's `to`. */
 export interface Bar {
   readonly to: number;
   readonly count: number;
 }
 
-/** Counts of sizes or times in bars that double in length. */
+/** A histogram of sizes or times whose bars double in width. */
 export class Doublings implements Divisible<Float64Array> {
   private readonly counts = new Float64Array(65);
 
@@ -22,7 +22,7 @@ export class Doublings implements Divisible<Float64Array> {
     counts.forEach((n, i) => (this.counts[i]! += n));
   }
 
-  /** From the first bar that holds anything to the last. */
+  /** The bars from the first to the last one that holds a value. */
   bars(): Bar[] {
     const first = this.counts.findIndex((n) => n > 0);
     if (first < 0) return [];

@@ -3,7 +3,7 @@ import type { Divisible } from '../engine/divisible.js';
 
 export interface LatencySummary {
   readonly count: number;
-  /** Nanoseconds. */
+  /** In nanoseconds, like the following ones. */
   readonly mean: number;
   readonly p50: number;
   readonly p90: number;
@@ -13,15 +13,15 @@ export interface LatencySummary {
 }
 
 export interface GatheredLatencies {
-  /** A value in each bar of the histogram, and how many lie there. */
+  /** For each bar of the histogram: a value, and how many latencies lie there. */
   readonly bars: readonly (readonly [number, number])[];
   readonly sum: number;
   readonly max: number;
 }
 
 /**
- * Latencies in nanoseconds, to one percent: a histogram after Gil Tene (HdrHistogram), which takes a few kB however many there are. The
- * longest one is exact.
+ * Latencies in nanoseconds, accurate to one percent: a histogram after Gil Tene (HdrHistogram), which takes a few kB however many there
+ * are. The longest latency is exact.
  */
 export class Latencies implements Divisible<GatheredLatencies> {
   private readonly histogram = build({
@@ -36,7 +36,7 @@ export class Latencies implements Divisible<GatheredLatencies> {
   count = 0;
 
   add(nanos: number): void {
-    // a capture whose clock stepped can hold anything; a month is told from longer times by nobody
+    // a capture whose clock stepped can hold any value; everything above a month is counted as a month
     this.histogram.recordValue(Math.min(nanos, MONTH));
     this.sum += nanos;
     this.count++;

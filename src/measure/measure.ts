@@ -6,14 +6,14 @@ import { Totals, type GatheredTotals } from './totals.js';
 
 export type { MeasureOptions, Start } from './capture-measure.js';
 
-/** Numbers instead of lines: takes the events of a run, keeps counts of bounded size. */
+/** A reporter that produces statistics instead of lines: counts the events of a run in bounded memory. */
 export class Measure extends Totals implements Reporter, Divisible<GatheredTotals> {
   summaryOfRun: Summary | null = null;
   private readonly options: MeasureOptions;
   private current: CaptureMeasure | null = null;
   private start: Start | null;
 
-  /** `start`: the time of the run's first packet, where that is in a capture that somebody else reads. */
+  /** `start`: the time of the run's first packet, if another thread or process reads the capture that holds it. */
   constructor(options: MeasureOptions, start: Start | null = null) {
     super(options.interval, options.limits);
     this.options = options;
@@ -37,7 +37,7 @@ export class Measure extends Totals implements Reporter, Divisible<GatheredTotal
     this.current?.stream(s);
   }
 
-  /** Each capture is counted by itself, wherever that is done: how many are read at once must not change a sum. */
+  /** Counts are gathered per capture and then added up, in every case: the sums must not depend on how many captures are read at once. */
   endOfFile(): void {
     if (this.current !== null) this.goOn(this.current.totals.gathered());
     this.current = null;

@@ -4,9 +4,9 @@ import type { Operation } from '../contract/operation.js';
 import { Doublings } from './doublings.js';
 import { Latencies, type GatheredLatencies } from './latencies.js';
 
-/** A request's place and size are aligned where both are multiples of this. */
+/** A request is aligned when both its offset and its size are multiples of this. */
 export const ALIGNMENT = 4096;
-/** Errors that are counted by name; further names share one place. */
+/** Most errors that are counted by name; further names share one entry. */
 const MOST_ERRORS = 64;
 
 const COUNTS = ['count', 'answered', 'bytes', 'placed', 'sequential', 'aligned'] as const;
@@ -18,13 +18,16 @@ export interface GatheredOperation extends Readonly<Record<(typeof COUNTS)[numbe
   readonly errors: ReadonlyMap<string, number>;
 }
 
-/** What requests of one kind did. */
+/** Statistics of the requests of one kind. */
 export class OperationTotal implements Divisible<GatheredOperation> {
   count = 0;
-  /** Requests whose last answer came. */
+  /** Requests whose last reply has come. */
   answered = 0;
   bytes = 0;
-  /** Requests for bytes that say where they begin; those of them that begin where the one before of the same kind ended; and aligned ones. */
+  /**
+   * `placed`: requests that have an offset; `sequential`: those that begin where the previous one of the same kind ended; `aligned`: see
+   * ALIGNMENT.
+   */
   placed = 0;
   sequential = 0;
   aligned = 0;
@@ -46,7 +49,7 @@ export class OperationTotal implements Divisible<GatheredOperation> {
     if (offset % ALIGNMENT === 0 && bytes % ALIGNMENT === 0) this.aligned++;
   }
 
-  /** `nanos`: -1 where the recording holds no times. */
+  /** `nanos`: the latency; -1 if the recording holds no times. */
   answer(nanos: number): void {
     this.answered++;
     if (nanos < 0) return;

@@ -1,13 +1,16 @@
 import type { Divisible } from '../engine/divisible.js';
 
-/** Parts that a disk is divided into. */
+/** The disk is divided into this many parts. */
 const PARTS = 64;
 
 export type GatheredPlaces = Pick<PlaceMap, 'size' | 'read' | 'written'>;
 
-/** How many bytes were read and written where: a fixed number of equal parts, which grow with the highest place seen. */
+/**
+ * How many bytes were read and written in each part of a disk. The number of equal parts is fixed; their size grows with the highest offset
+ * seen.
+ */
 export class PlaceMap implements Divisible<GatheredPlaces> {
-  /** Bytes of one part. */
+  /** Size of one part in bytes. */
   size = 4096;
   readonly read = new Float64Array(PARTS);
   readonly written = new Float64Array(PARTS);

@@ -1,15 +1,15 @@
 import type { Divisible } from '../engine/divisible.js';
 
-/** What is kept of one span of time. */
+/** The counts of one span of time. */
 export interface Interval {
   /** Seconds since the capture's first packet. */
   readonly at: number;
   readonly requests: number;
   readonly replies: number;
   readonly errors: number;
-  /** Bytes of messages, both directions. */
+  /** Bytes of messages in both directions. */
   readonly bytes: number;
-  /** Most requests that were open at once. */
+  /** The most requests that were open at once. */
   readonly queue: number;
 }
 
@@ -20,25 +20,25 @@ export interface GatheredSeries {
   readonly counts: Float64Array;
 }
 
-/** Spans that are kept; when there are more, two neighbours become one. */
+/** Most spans that are kept; beyond that, each two neighbours are merged. */
 const MOST = 512;
-/** The first span's length in seconds, where none was asked for. */
+/** Initial length of a span in seconds, if none was asked for. */
 const SHORTEST = 0.001;
 
 /**
- * Counts over time in a bounded number of equal spans: their length doubles as the capture goes on, unless it was given. Times that
- * step back count into the first span that is left.
+ * Counts over time in a bounded number of equal spans. Unless a length was given, it doubles as the capture goes on. Times earlier than the
+ * first span that is kept count into that one.
  */
 export class TimeSeries implements Divisible<GatheredSeries> {
   private span: number;
   private readonly fixed: boolean;
-  /** Span by span; once there are as many as are kept, the next stands where the first one was. */
+  /** The counts of each span, in a ring once it is full: a new span then takes the place of the oldest. */
   private counts = new Float64Array(MOST * COLUMNS);
   private used = 0;
-  /** Spans in front of the first one that is kept, where their length is fixed. */
+  /** Number of spans dropped before the first one that is kept; only if the length is fixed. */
   dropped = 0;
 
-  /** `seconds`: length of a span; null: as short as the bound allows. */
+  /** `seconds`: length of a span; null: as short as the number of spans allows. */
   constructor(seconds: number | null) {
     this.fixed = seconds !== null;
     this.span = seconds ?? SHORTEST;
@@ -50,12 +50,12 @@ export class TimeSeries implements Divisible<GatheredSeries> {
   }
 
   add(at: number, what: 'requests' | 'replies' | 'errors' | 'bytes', n: number): void {
-    // first the place: it may make the counts anew
+    // first find the place: this may replace `counts`
     const place = this.place(at) + COLUMN[what];
     this.counts[place]! += n;
   }
 
-  /** `n` requests are open from now on. */
+  /** From time `at` on, `n` requests are open. */
   queue(at: number, n: number): void {
     const place = this.place(at) + COLUMN.queue;
     if (n > this.counts[place]!) this.counts[place] = n;
@@ -82,13 +82,16 @@ export class TimeSeries implements Divisible<GatheredSeries> {
     return { span, dropped, counts };
   }
 
-  /** Spans that are longer here than there take in several of those; where they are shorter, they become as long first. */
+  /**
+   * Adds the counts of another series. If its spans are longer, ours are first made as long; if they are shorter, several of them are added
+   * to one of ours.
+   */
   goOn({ span, dropped, counts }: GatheredSeries): void {
     while (!this.fixed && this.span < span) this.halve();
-    // a place in the middle of a span: where it begins, rounding could make the one before of it
+    // the middle of a span: at its start, rounding could yield the span before
     const at = (i: number): number => (i + dropped + 0.5) * span;
     const spans = counts.length / COLUMNS;
-    // the last one first, so that room is made once
+    // the last span first, so that room is made only once
     if (spans > 0) this.place(at(spans - 1));
     for (let i = 0; i < spans; i++) {
       const from = counts.subarray(i * COLUMNS, (i + 1) * COLUMNS);
@@ -137,7 +140,7 @@ export class TimeSeries implements Divisible<GatheredSeries> {
     return this.counts.subarray(slot * COLUMNS, (slot + 1) * COLUMNS);
   }
 
-  /** Makes one span of each two. */
+  /** Merges each two neighbouring spans into one. */
   private halve(): void {
     const { counts } = this;
     const n = Math.ceil(this.used / 2);
@@ -156,5 +159,5 @@ export class TimeSeries implements Divisible<GatheredSeries> {
 
 const COLUMN = { requests: 0, replies: 1, errors: 2, bytes: 3, queue: 4 } as const;
 const COLUMNS = 5;
-/** Spans of a length that was asked for: a day of seconds; of a longer capture the last ones are kept. */
+/** Most spans of a fixed length: a day in seconds. Of a longer capture the last ones are kept. */
 const MOST_FIXED = 86_400;

@@ -4,14 +4,14 @@ import { OperationTotal, type GatheredOperation } from './operation-total.js';
 import { PlaceMap, type GatheredPlaces } from './place-map.js';
 import { TimeSeries, type GatheredSeries } from './time-series.js';
 
-/** Longest operations that are told one by one. */
+/** How many of the longest operations are listed. */
 const LONGEST = 10;
 
 /** One operation that took long. */
 export interface LongOperation {
   readonly file: string;
   readonly stream: number;
-  /** Index and packet of the request. */
+  /** Index and packet number of the request. */
   readonly index: number;
   readonly packet: number;
   readonly name: string;
@@ -32,24 +32,24 @@ export interface StreamTotal {
   readonly requests: number;
   readonly errors: number;
   readonly unanswered: number;
-  /** Most requests that were open at once. */
+  /** The most requests that were open at once. */
   readonly queue: number;
   /** Mean latency in nanoseconds; -1: unknown. */
   readonly latency: number;
   readonly longest: number;
 }
 
-/** Everything that is counted of one protocol. */
+/** Everything counted for one protocol. */
 export class ProtocolTotal {
   readonly name: string;
   readonly messages = new Map<string, { count: number; bytes: number }>();
   readonly operations = new Map<string, OperationTotal>();
-  /** By what a protocol groups operations: `osd` -> `osd.2` -> total. */
+  /** The groups that a protocol defines for its operations: by kind of group, then by name (`osd` -> `osd.2` -> total). */
   readonly groups = new Map<string, Map<string, OperationTotal>>();
   readonly series: TimeSeries;
   readonly places = new PlaceMap();
   streams = 0;
-  /** Stream bytes that the capture lost: counts and latencies around them are doubtful. */
+  /** Stream bytes missing from the capture: counts and latencies near them are uncertain. */
   missing = 0;
 
   constructor(name: string, interval: number | null) {
@@ -70,7 +70,7 @@ interface GatheredProtocol {
   readonly missing: number;
 }
 
-/** The numbers of some captures: plain data. */
+/** The statistics of some captures as plain data, to be sent between threads. */
 export interface GatheredTotals {
   readonly protocols: ReadonlyMap<string, GatheredProtocol>;
   readonly longest: readonly LongOperation[];
@@ -78,12 +78,15 @@ export interface GatheredTotals {
   readonly beyond: Totals['beyond'];
 }
 
-/** The numbers of some captures, of bounded size. */
+/** The statistics of some captures, in bounded memory. */
 export class Totals implements Divisible<GatheredTotals> {
   readonly protocols = new Map<string, ProtocolTotal>();
   readonly longest: LongOperation[] = [];
   readonly streams: StreamTotal[] = [];
-  /** Streams that are not in the list, and requests, names and groups that were not counted one by one: too many. */
+  /**
+   * How many streams are not in the list, and how many requests, and names and groups, were not counted individually because there were too
+   * many.
+   */
   readonly beyond = { streams: 0, requests: 0, kinds: 0 };
   private readonly interval: number | null;
   private readonly limits: Readonly<Limits>;
@@ -100,7 +103,10 @@ export class Totals implements Divisible<GatheredTotals> {
     return total;
   }
 
-  /** The entry of that name; the wire decides how many names there are, so that further ones share a place. */
+  /**
+   * The entry of that name. The traffic decides how many names there are, so beyond `limits.statsNames` all further names share the entry
+   * `others`.
+   */
   entry<T>(map: Map<string, T>, name: string, make: () => T): T {
     let entry = map.get(name);
     if (entry !== undefined) return entry;
@@ -117,7 +123,7 @@ export class Totals implements Divisible<GatheredTotals> {
     else this.beyond.streams++;
   }
 
-  /** Whether an operation that took so long is among the longest. */
+  /** Whether an operation of this duration is among the longest so far. */
   isLong(nanos: number): boolean {
     return this.longest.length < LONGEST || nanos > this.longest[LONGEST - 1]!.nanos;
   }

@@ -2,20 +2,20 @@ import { nineDigits } from '../base/digits.js';
 import type { TextBytes } from '../base/text-bytes.js';
 import { microsBetween, relativeSeconds } from '../base/time.js';
 
-/** How times are shown: since the capture's first packet, since the line before, as the time of day, or as seconds since 1970. */
+/** How times are shown: since the capture's first packet, since the previous line, as the time of day, or as seconds since 1970. */
 export const TIME_FORMATS = ['relative', 'delta', 'absolute', 'epoch'] as const;
 export type TimeFormat = (typeof TIME_FORMATS)[number];
 
-/** Local time honours TZ; what has to be the same everywhere is told in UTC. */
+/** Local time follows TZ; output that has to be the same on every machine uses UTC. */
 export type Zone = 'local' | 'utc';
 
 const MICROS = 1000;
 const MICROS_PER_SECOND = 1_000_000;
 const POINT = 0x2e;
-/** Characters of the point and what follows it. */
+/** Characters of the decimal point and the six digits after it. */
 const FRACTION = 7;
 
-/** Times of one capture's lines, as text. A capture without times stands at zero throughout. */
+/** Formats the times of one capture's lines. In a capture without times, every time is zero. */
 export class Clock {
   readonly format: TimeFormat;
   private readonly zone: Zone;
@@ -30,32 +30,32 @@ export class Clock {
     this.zone = zone;
   }
 
-  /** Characters that most times take. */
+  /** The number of characters that most times take. */
   get width(): number {
     return this.format === 'epoch' ? 17 : this.format === 'absolute' ? 15 : 12;
   }
 
-  /** Forgets the capture before. */
+  /** Forgets the previous capture. */
   reset(): void {
     this.startSeconds = null;
     this.lastDay = '';
   }
 
-  /** The time of the capture's first packet. */
+  /** Sets the time of the capture's first packet. */
   begin(seconds: number, nanos: number): void {
     this.startSeconds = this.lastSeconds = seconds;
     this.startNanos = this.lastNanos = nanos;
     this.lastDay = this.day(seconds);
   }
 
-  /** When the capture begins, with its zone: `2026-11-20 14:31:05.123456 UTC`; null where the recording holds no times. */
+  /** The capture's start with its time zone: `2026-11-20 14:31:05.123456 UTC`; null if the recording holds no times. */
   start(): string | null {
     if (this.startSeconds === null || (this.startSeconds === 0 && this.startNanos === 0)) return null;
     const { startSeconds: s, startNanos: n } = this;
     return `${this.day(s)} ${this.timeOfDay(s, n)} ${this.zoneName(s)}`;
   }
 
-  /** `2026-11-21` where the day is another one than that of the line before, and times of day are shown; else null. */
+  /** The date (`2026-11-21`) if times of day are shown and the day differs from that of the previous line; otherwise null. */
   newDay(seconds: number): string | null {
     if (this.format !== 'absolute') return null;
     const day = this.day(seconds);
@@ -82,7 +82,7 @@ export class Clock {
     }
   }
 
-  /** Writes the same, with blanks in front of it, up to `width` characters. */
+  /** Writes the time, padded with blanks on the left to `width` characters. */
   write(out: TextBytes, seconds: number, nanos: number, width: number): void {
     const since = this.format === 'relative' && this.startSeconds !== null;
     const micros = since ? microsBetween(this.startSeconds!, this.startNanos, seconds, nanos) : -1;
@@ -90,7 +90,7 @@ export class Clock {
       out.text(this.text(seconds, nanos).padStart(width));
       return;
     }
-    // the way of most lines: no text is made
+    // the fast path, which most lines take: writes digits without making a string
     const whole = Math.floor(micros / MICROS_PER_SECOND);
     out.rightAligned(whole, width - FRACTION);
     out.byte(POINT);
@@ -115,7 +115,7 @@ export class Clock {
     return `${two(h)}:${two(m)}:${two(s)}.${micros(nanos)}`;
   }
 
-  /** `UTC`, or the offset that local time had then: `+01:00`. */
+  /** `UTC`, or the offset of local time at that moment: `+01:00`. */
   private zoneName(seconds: number): string {
     const minutes = this.zone === 'utc' ? 0 : -dateOf(seconds).getTimezoneOffset();
     if (minutes === 0) return 'UTC';

@@ -3,11 +3,11 @@ import { nearest } from '../base/nearest.js';
 import type { FieldCatalogue } from './field-catalogue.js';
 import { VARIABLES } from './variables.js';
 
-/** An expression that cannot be used: what is wrong, and where in its text. */
+/** Thrown for an expression that cannot be used: says what is wrong, and where in its text. */
 export class ExpressionError extends Error {
   override readonly name = 'ExpressionError';
   readonly expression: string;
-  /** Range of characters at fault. */
+  /** Range of the characters that are wrong: first one, and the one after the last. */
   readonly start: number;
   readonly end: number;
 
@@ -18,7 +18,7 @@ export class ExpressionError extends Error {
     this.end = Math.max(end, start + 1);
   }
 
-  /** The line of the expression that is at fault, and marks below the place. */
+  /** The line of the expression that is wrong, with marks below the wrong characters. */
   get excerpt(): string {
     const lineStart = this.expression.lastIndexOf('\n', this.start - 1) + 1;
     const lineEnd = this.expression.indexOf('\n', this.start);
@@ -28,7 +28,7 @@ export class ExpressionError extends Error {
   }
 }
 
-/** What an expression looks at besides names and numbers: what is not needed is not made. */
+/** The costly variables that an expression uses: those that it does not use are not built. */
 export interface Needs {
   readonly fields: boolean;
   readonly findings: boolean;
@@ -37,15 +37,15 @@ export interface Needs {
 }
 
 /**
- * A condition on messages in the Common Expression Language (cel.dev), compiled once. A message that lacks a field which the condition
- * names does not fulfil it.
+ * A condition on messages in the Common Expression Language (cel.dev), compiled once. It is false for a message that lacks a field named in
+ * the condition.
  */
 export class Expression {
   readonly text: string;
   readonly needs: Needs;
   private readonly program: ParseResult;
 
-  /** Throws ExpressionError where the text does not parse, has the wrong type, or names what no message has. */
+  /** Throws ExpressionError if the text does not parse, has the wrong type, or uses a name that no message has. */
   constructor(text: string, catalogue: FieldCatalogue | null = null) {
     this.text = text;
     const environment = new Environment({ unlistedVariablesAreDyn: false, homogeneousAggregateLiterals: false });
@@ -68,12 +68,12 @@ export class Expression {
     };
   }
 
-  /** Whether it is true of variables that have the names and types of VARIABLES. */
+  /** Whether the condition is true for `variables`, an object with the names and types of VARIABLES. */
   holds(variables: object): boolean {
     try {
       return this.program(variables) === true;
     } catch {
-      // a field that this message does not have
+      // it uses a field that this message does not have
       return false;
     }
   }
@@ -106,10 +106,10 @@ function hint(name: string, known: Iterable<string>): string {
 /** Variables that hold a message. */
 const MESSAGES = new Set(['request', 'reply']);
 
-/** Which names an expression uses, and whether every field that it names exists. */
+/** Collects the names that an expression uses, and checks that every field it uses exists. */
 class Usage {
   readonly names = new Set<string>();
-  /** `fields` where fields of any message are looked at. */
+  /** `fields`, when the expression looks at the fields of arbitrary messages. */
   readonly paths = new Set<string>();
   private readonly text: string;
   private readonly catalogue: FieldCatalogue | null;
@@ -137,7 +137,10 @@ class Usage {
     if (name === 'fields') this.paths.add('fields');
   }
 
-  /** `fields.flags` and what belongs to a request or a reply; parts of lists and of what a macro names are not followed. */
+  /**
+   * Checks a path such as `fields.flags`, also inside a request or a reply. Paths into elements of lists, or below a macro's own variable,
+   * are not checked.
+   */
   private path(path: readonly string[], node: ASTNode): void {
     const [first, ...rest] = path;
     if (first !== undefined && MESSAGES.has(first)) {
@@ -165,7 +168,10 @@ class Usage {
   }
 }
 
-/** `["request", "fields", "length"]` of `request.fields.length`, with brackets around constants as well; null of anything else. */
+/**
+ * `["request", "fields", "length"]` for `request.fields.length`, also when written with brackets around constants; null for any other
+ * expression.
+ */
 function pathOf(node: ASTNode): string[] | null {
   if (node.op === 'id') return [node.args];
   if (node.op !== '.' && node.op !== '.?' && node.op !== '[]' && node.op !== '[?]') return null;

@@ -5,13 +5,13 @@ import type { Json } from '../base/annotation.js';
 export interface FieldEntry {
   readonly protocol: string;
   readonly message: string;
-  /** The field's name; what lies inside an object behind a dot. */
+  /** The field's name; a field inside an object is named with a dot: `outer.inner`. */
   readonly name: string;
   /** `int`, `uint64` (a whole number in expressions, a decimal string in JSON), `string`, `list`, `map`, `bool`, or several of them. */
   readonly type: string;
-  /** Types of the values in a list, where any were seen. */
+  /** Types of the values in a list, if any values were seen. */
   readonly items?: string;
-  /** Whether it can be missing: from its message, or from the object that it lies in. */
+  /** Whether it can be absent from its message, or from the object that it lies in. */
   readonly optional?: boolean;
   readonly example: Json;
 }
@@ -36,7 +36,7 @@ export class FieldCatalogue {
   }
 }
 
-/** The fields of all messages of all protocols: `schema/fields.json`, which a test holds to what messages really have. */
+/** The fields of all messages of all protocols, from `schema/fields.json`; a test compares that file with what messages really have. */
 export function fieldCatalogue(): FieldCatalogue {
   return new FieldCatalogue(entries);
 }

@@ -7,7 +7,10 @@ import { expressionFields, type ExpressionValue } from './values.js';
 
 const GRAVITY: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2 };
 
-/** One message as the variables of an expression: what is not asked for is not made. Used for one message after the other. */
+/**
+ * Presents one message as the variables of an expression. Values are computed only when the expression reads them. One view is reused for
+ * all messages.
+ */
 export class MessageView {
   private record!: StreamRecord;
   private message!: Message;
@@ -101,7 +104,7 @@ export class MessageView {
     return this.about.map(findingValue);
   }
 
-  /** Another message of the stream as a plain object: CEL looks at own properties. */
+  /** Another message of the stream as a plain object, because CEL only looks at own properties. */
   private other(message: Message | null): object | null {
     if (message === null) return null;
     const view = new MessageView().of(this.record, message, [], null, null);

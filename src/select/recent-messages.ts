@@ -1,13 +1,13 @@
 import type { Message } from '../contract/message.js';
 import type { StreamRecord } from '../engine/event.js';
 
-/** The last messages of all streams together, found by stream and index: for what a reply answers. */
+/** The most recent messages of all streams together, found by stream and index. Used to find the request that a reply answers. */
 export class RecentMessages {
   private readonly capacity: number;
-  /** Bytes of messages that are kept together. */
+  /** Most bytes that the kept messages may take together. */
   private readonly bytes: number;
   private readonly byStream = new Map<StreamRecord, Map<number, Message>>();
-  /** In order of arrival, as a ring: the oldest stands at `first`. */
+  /** The kept messages in order of arrival, as a ring buffer: the oldest is at `first`. */
   private readonly streams: StreamRecord[] = [];
   private readonly indexes: number[] = [];
   private readonly sizes: number[] = [];

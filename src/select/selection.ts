@@ -9,30 +9,30 @@ import { MessageView } from './message-view.js';
 import { RecentMessages } from './recent-messages.js';
 
 export interface SelectionOptions {
-  /** Only messages that fulfil all of these are shown. */
+  /** Only messages that fulfil all of these conditions are shown. */
   readonly where: readonly Expression[];
   /** Only messages that have findings. */
   readonly findings: boolean;
-  /** Messages of the stream that are shown before and after each one that is selected. */
+  /** How many messages of the stream are shown before and after each selected one. */
   readonly context: number;
-  /** No notes. */
+  /** Leaves out notes. */
   readonly quiet: boolean;
-  /** Streams of which nothing is shown are left out as well: text for people. Programs get every stream's event. */
+  /** Whether a stream of which nothing is shown is left out itself, as in text for people. Programs get every stream's event. */
   readonly hideStreams: boolean;
   readonly limits: Readonly<Limits>;
 }
 
 export type LeftOutCounts = Pick<LeftOut, 'messages' | 'findings' | 'streams' | 'hasty'>;
 
-/** What a selection did not show. */
+/** Counts what a selection did not show. */
 export class LeftOut {
   messages = 0;
   findings = 0;
   streams = 0;
-  /** Messages on which was decided before their answer came: too many waited (`limits.selectionMessages`). */
+  /** Messages that were judged before their reply came, because too many were waiting (`limits.selectionMessages`). */
   hasty = 0;
   private readonly byStream = new Map<StreamRecord, { messages: number }>();
-  /** The stream that was asked for last: mostly the next one, too. */
+  /** The stream that was hidden from last, which is mostly the next one, too: saves a lookup. */
   private last: StreamRecord | null = null;
   private ofLast = { messages: 0 };
 
@@ -41,7 +41,7 @@ export class LeftOut {
     return { messages, findings, streams, hasty };
   }
 
-  /** What was not shown of further captures. */
+  /** Adds what was not shown of further captures. */
   add(more: LeftOutCounts): void {
     for (const key of ['messages', 'findings', 'streams', 'hasty'] as const) this[key] += more[key];
   }
@@ -62,7 +62,7 @@ export class LeftOut {
     this.ofLast.messages += messages;
   }
 
-  /** The stream is over, and was told of. */
+  /** Call when the stream has ended and was reported. */
   forget(stream: StreamRecord): void {
     this.byStream.delete(stream);
     if (this.last === stream) this.last = null;
@@ -70,8 +70,8 @@ export class LeftOut {
 }
 
 /**
- * Passes on what was asked for, in order. A message waits here until the findings about it have come (they follow it at once), and
- * where a condition looks at the answer, until that has come too, or never will.
+ * Passes on the selected events, in order. A message waits here until the findings about it have come (they follow it at once), and, if a
+ * condition looks at the reply, until the reply has come or can no longer come.
  */
 export class Selection implements Reporter {
   private readonly leftOut: LeftOut;
@@ -79,15 +79,15 @@ export class Selection implements Reporter {
   private readonly options: SelectionOptions;
   private readonly view = new MessageView();
   private readonly wantsReply: boolean;
-  /** Whether a message can be decided on as it comes, without what follows it. */
+  /** Whether a message can be selected as soon as it comes, without waiting for what follows it. */
   private readonly immediate: boolean;
-  /** The message that was left out last, where that was decided at once. */
+  /** The last message that was left out, if that was decided at once. */
   private lastHidden: Message | null = null;
   private readonly requests: RecentMessages | null;
   private readonly queue: Waiting[] = [];
-  /** The first of `queue` that still waits; what lies before it was passed on. */
+  /** Index of the first entry of `queue` that still waits; those before it were passed on. */
   private head = 0;
-  /** Bytes of messages in `queue`. */
+  /** Bytes of the messages in `queue`. */
   private kept = 0;
   private readonly streams = new Map<StreamRecord, StreamState>();
 
@@ -117,7 +117,7 @@ export class Selection implements Reporter {
     this.later(() => this.to.begin?.(file, seconds, nanos));
   }
 
-  /** Conditions are about messages of the protocol: what TLS says below it is shown where there are none. */
+  /** Conditions are about the protocol's messages. Events of the TLS layer below are shown only when there are no conditions. */
   secured(stream: StreamRecord, side: Side, event: TlsEvent): void {
     if (this.options.findings || this.options.where.length > 0) return;
     this.later(() => {
@@ -196,7 +196,10 @@ export class Selection implements Reporter {
     this.to.summary(summary);
   }
 
-  /** What waits for an answer goes on waiting; the findings about the last message have come. */
+  /**
+   * At a flush, the findings about the last message have all come, so it need not wait for them. Messages that wait for a reply go on
+   * waiting.
+   */
   flush(): void {
     this.passReady(this.queue.length);
     this.to.flush?.();
@@ -209,7 +212,7 @@ export class Selection implements Reporter {
   private push(waiting: Waiting): void {
     this.queue.push(waiting);
     if (waiting instanceof Entry) this.kept += waiting.message.keptBytes;
-    // further findings about the message that came last may follow
+    // further findings about the last message may follow
     const n = this.queue.length;
     this.passReady(waiting instanceof Entry ? n - 1 : n);
     const { selectionMessages, bufferedBytes } = this.options.limits;
@@ -287,8 +290,8 @@ export class Selection implements Reporter {
   }
 
   /**
-   * A finding about no message, or about one that went before. Conditions are about messages: what is found about a stream is shown
-   * with those streams of which something is shown; without a condition it brings its message along.
+   * A finding about no message, or about one that was passed on before. With conditions, which are about messages, it is shown if something
+   * of its stream is shown; without, it is always shown, together with its message if that is still kept.
    */
   private late(finding: Finding): void {
     const { stream, message } = finding;
@@ -329,13 +332,13 @@ function isReady(waiting: Waiting): boolean {
   return !(waiting instanceof Entry) || waiting.ready;
 }
 
-/** A message that waits for what belongs to it. */
+/** A message that waits for its findings or its reply. */
 class Entry {
   readonly stream: StreamRecord;
   readonly message: Message;
   readonly findings: Finding[] = [];
   reply: Message | null = null;
-  /** Whether nothing more has to come but findings. */
+  /** Whether nothing but findings can still come. */
   ready = false;
   /** Whether it was counted as left out. */
   hidden = false;
@@ -346,11 +349,11 @@ class Entry {
   }
 }
 
-/** What a selection remembers of a stream. */
+/** What a selection remembers about a stream. */
 class StreamState {
   /** Whether its heading was passed on. */
   announced = false;
-  /** How many further messages are shown as context. */
+  /** How many further messages are shown as context after a selected one. */
   after = 0;
   readonly unanswered = new Map<number, Entry>();
   /** The last messages that were not shown. */
@@ -361,7 +364,7 @@ class StreamState {
     if (this.before.length > context) this.before.shift();
   }
 
-  /** The messages before the one that is shown now; or up to `message`, where that is among them, else none. */
+  /** Removes and returns the messages kept as context: all of them, or, if `message` is given, those up to it (none if it is not kept). */
   takeBefore(message?: Message): Entry[] {
     const end = message === undefined ? this.before.length : this.before.findIndex((e) => e.message === message) + 1;
     return this.before.splice(0, end);

@@ -5,8 +5,8 @@ export type ExpressionValue =
   string | number | bigint | boolean | null | readonly ExpressionValue[] | { readonly [key: string]: ExpressionValue };
 
 /**
- * The `fields` of a message for an expression. Numbers that are 64 bits wide are strings in JSON and whole numbers here, so that
- * `fields.offset > 4096` means what it says.
+ * The `fields` of a message for an expression. Numbers that are 64 bits wide are strings in JSON but whole numbers here, so that
+ * `fields.offset > 4096` compares numbers.
  */
 export function expressionFields(annotations: readonly Annotation[]): Record<string, ExpressionValue> {
   const fields: Record<string, ExpressionValue> = {};
@@ -15,8 +15,8 @@ export function expressionFields(annotations: readonly Annotation[]): Record<str
 }
 
 /**
- * The value of one field. What lists and structures hold is known by the rows below it, which say of each number how wide it is; where
- * rows and values do not pair up (a list is shown up to a limit), the JSON decides alone.
+ * The value of one field. For the values in lists and structures, the annotation's children say which numbers are 64 bits wide. Where
+ * children and values do not pair up (only the first elements of a long list are annotated), the JSON value is used alone.
  */
 function expressionValueOf({ value, wide, children = [] }: Annotation): ExpressionValue {
   if (wide === true) return BigInt(value as string);

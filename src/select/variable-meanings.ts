@@ -1,6 +1,6 @@
 import type { VariableName } from './variables.js';
 
-/** What the variables of a condition are, for people. */
+/** Descriptions of a condition's variables, for people. */
 export const MEANINGS: Readonly<Record<VariableName, string>> = {
   file: 'the input as it was named',
   stream: 'number of the stream, from 1',

@@ -2,11 +2,14 @@ export interface Variable {
   readonly name: string;
   /** CEL type. */
   readonly type: string;
-  /** Whether a `request` and a `reply` have it, too. */
+  /** Whether `request` and `reply` have it as well. */
   readonly ofMessage: boolean;
 }
 
-/** The names that a condition may use. What they mean is in variable-meanings.ts, which a page has no need of. */
+/**
+ * The names that a condition may use. Their descriptions are in variable-meanings.ts, apart from here because the HTML page does not need
+ * them.
+ */
 export const VARIABLES = [
   { name: 'file', type: 'string', ofMessage: false },
   { name: 'stream', type: 'int', ofMessage: false },
