@@ -52,19 +52,6 @@ describe('what a session is full of', () => {
     ];
     expect(told([...steps, ...s.disconnect()])).toEqual(['nbd/request-after-eshutdown client']);
   });
-
-  it('chunks of one answer with the offset of the first leave nothing else to tell at its end', () => {
-    const answer = [s.data(1, 0, 512, false), s.data(1, 0, 512, false), s.data(1, 0, 512, false), s.chunk(0, 1, true)];
-    expect(told([...s.structuredSession(), s.request(s.READ, 1, 0, 1536), ...answer, ...s.disconnect()])).toEqual([
-      'nbd/chunk-overlap server',
-      'nbd/chunk-overlap server',
-    ]);
-    const short = [s.data(1, 0, 512, false), s.data(1, 0, 512, false), s.chunk(0, 1, true)];
-    expect(told([...s.structuredSession(), s.request(s.READ, 1, 0, 1536), ...short, ...s.disconnect()])).toEqual([
-      'nbd/chunk-overlap server',
-      'nbd/read-incomplete server',
-    ]);
-  });
 });
 
 describe('reserved magics', () => {

@@ -61,8 +61,6 @@ interface Piece {
 export class ReplyProgress {
   private readonly facts: Facts;
   private readonly request: Request | null;
-  /** Bytes of content that overlapped what had come before. */
-  private twice = 0;
   /** Content by position, not overlapping. */
   private readonly pieces: Piece[] = [];
   private errorsAt: number[] | null = null;
@@ -229,11 +227,10 @@ export class ReplyProgress {
     let start = piece.start;
     let end = piece.end;
     let n = 0;
-    for (; at + n < pieces.length && pieces[at + n]!.start < piece.end; n++) {
-      const other = pieces[at + n]!;
-      this.twice += Math.min(other.end, piece.end) - Math.max(other.start, piece.start);
-      start = Math.min(start, other.start);
-      end = Math.max(end, other.end);
+    while (at + n < pieces.length && pieces[at + n]!.start < piece.end) {
+      start = Math.min(start, pieces[at + n]!.start);
+      end = Math.max(end, pieces[at + n]!.end);
+      n++;
     }
     pieces.splice(at, n, { start, end, chunk: piece.chunk });
   }
@@ -244,20 +241,13 @@ export class ReplyProgress {
     if (to >= EXACT) return;
     let at = from;
     const gaps: string[] = [];
-    let missing = 0;
-    const gap = (start: number, end: number): void => {
-      gaps.push(`${start}..${end}`);
-      missing += end - start;
-    };
     for (const piece of this.pieces) {
-      if (piece.start > at && at < to) gap(at, Math.min(piece.start, to));
+      if (piece.start > at && at < to) gaps.push(`${at}..${Math.min(piece.start, to)}`);
       at = Math.max(at, piece.end);
     }
-    if (at < to) gap(at, to);
+    if (at < to) gaps.push(`${at}..${to}`);
     if (gaps.length === 0) return;
     request.answeredInPart = true;
-    // as much as came twice: what is missing has the wrong offsets that were told
-    if (missing === this.twice) return;
     this.facts.raise(READ_INCOMPLETE, {
       message: m,
       related: [request],
