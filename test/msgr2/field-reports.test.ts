@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/base/limits.js';
+import { decode } from '../../src/base/structure/decode.js';
 import { runSteps, type StepResult } from '../../src/engine/example.js';
 import { TAG } from '../../src/protocols/msgr2/constants.js';
 import * as E from '../../src/protocols/msgr2/encode.js';
@@ -6,6 +8,7 @@ import { missingFeatureNames } from '../../src/protocols/ceph/features.js';
 import { msgr2 } from '../../src/protocols/msgr2/index.js';
 import { openLz4Block } from '../../src/protocols/msgr2/lz4.js';
 import { MSG } from '../../src/protocols/ceph/message-types.js';
+import { address, addressText } from '../../src/protocols/ceph/structures/address.js';
 import { clientIdentPayload, helloPayload, script, type Script } from '../../src/protocols/msgr2/script.js';
 
 const play = (s: Script): StepResult => runSteps(msgr2, s.steps, { port: 3300, close: 'closed' });
@@ -101,6 +104,13 @@ describe('what went wrong, and whose fault it is', () => {
     expect(said(play(s)).at(-1)).toMatch(
       /^msgr2\/close-mid-handshake .*the client means v2:10\.0\.0\.1:3300\/5, and at .* answers v2:10\.0\.0\.1:3300\/0/,
     );
+  });
+
+  it('a range of addresses, as the blocklist of a map names it', () => {
+    const range = E.addr({ type: 4, nonce: 30 });
+    const { value, problems } = decode(address, range, 0, range.length, { limits: DEFAULT_LIMITS });
+    expect(problems).toEqual([]);
+    expect(addressText(value!)).toBe('cidr:10.0.0.1:3300/30');
   });
 
   it('lengths, counts and versions inside a monitor map that its bytes do not bear', () => {

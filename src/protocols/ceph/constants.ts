@@ -34,7 +34,12 @@ export function methodName(method: number): string {
   return METHODS[method] ?? `method ${method}`;
 }
 
-const ADDRESS_TYPES: readonly string[] = ['none', 'v1', 'v2', 'any'];
+/** entity_addr_t's types (src/msg/msg_types.h); `cidr` is a range of addresses that a blocklist names. */
+const ADDRESS_TYPES: readonly string[] = ['none', 'v1', 'v2', 'any', 'cidr'];
+
+export function isAddressType(type: number): boolean {
+  return type < ADDRESS_TYPES.length;
+}
 
 export function addressTypeName(type: number): string {
   return ADDRESS_TYPES[type] ?? `type ${type}`;

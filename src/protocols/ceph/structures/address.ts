@@ -2,7 +2,7 @@ import type { Json } from '../../../base/annotation.js';
 import { readItems } from '../../../base/structure/parts.js';
 import type { Reader } from '../../../base/structure/reader.js';
 import type { Type } from '../../../base/structure/type.js';
-import { addressTypeName } from '../constants.js';
+import { addressTypeName, isAddressType } from '../constants.js';
 
 /** An entity address (src/msg/msg_types.h). */
 export interface Address {
@@ -88,7 +88,7 @@ function modern(r: Reader, name: string, at: number): Address {
     r.fail('addr-length', name, start + 8, 4, 0, `${name}: sockaddr of ${length} bytes for family ${family}`);
     return NOWHERE;
   }
-  if (type > 3) r.remark('addr-type', name, start, 4, `${name} has type ${type}`);
+  if (!isAddressType(type)) r.remark('addr-type', name, start, 4, `${name} has type ${type}`);
   if (family !== 0 && family !== 2 && family !== 10)
     r.remark('addr-type', name, sock, 2, `${name} has address family ${family}`);
   r.take(name, size);

@@ -71,7 +71,7 @@ export const ADDR_TYPE = rule('addr-type', {
   needs: 'either',
   title: 'an address has an unknown type or family',
   meaning:
-    'Types are none (0), v1 (1), v2 (2) and any (3); families are Linux numbers: 2 for IPv4, 10 for IPv6. Other values decode and lead nowhere. A family of 512 or 2560 is one in the wrong byte order.',
+    'Types are none (0), v1 (1), v2 (2), any (3) and, in blocklists, a range of addresses (cidr, 4); families are Linux numbers: 2 for IPv4, 10 for IPv6. Other values decode and lead nowhere. A family of 512 or 2560 is one in the wrong byte order.',
   spec: ADDRESS,
   breaks: ['type 9', () => helloWith(E.addr({ type: 9 }))],
   keeps: ['type v2', greeted],
