@@ -110,7 +110,7 @@ async function toTables(
   return interrupt.status ?? status;
 }
 
-/** The files that are meant: those in folders, and those that match patterns which no shell has put names in place of. */
+/** The files to read: those named, those in named folders, and those that match patterns which the shell did not expand. */
 export async function capturesIn(given: readonly string[]): Promise<{ files: string[]; found: ReadonlySet<string> }> {
   const files: string[] = [];
   const found = new Set<string>();
@@ -123,7 +123,7 @@ export async function capturesIn(given: readonly string[]): Promise<{ files: str
     const { findInputs } = await import('./check/inputs.js');
     const { inputs, problems } = findInputs([text]);
     if (stat === undefined && inputs.length === 0) {
-      // no pattern of anything: a name that is told of like those of other files that are missing
+      // not a pattern that matches anything: treated as a file name, so that it is reported like any other missing file
       files.push(text);
       continue;
     }
@@ -137,7 +137,7 @@ export async function capturesIn(given: readonly string[]): Promise<{ files: str
   return { files, found };
 }
 
-/** Writes the capture again, with comments. */
+/** Writes the capture again, with messages and findings as packet comments. */
 async function annotating(
   output: TextOutput,
   args: AnalyzeArguments,
@@ -153,7 +153,7 @@ async function annotating(
   return { ...(await selecting(args, () => capture)), whole: null, framing: null, tee: capture.tee };
 }
 
-/** The text of a key log; what is wrong with it is told where it is used. */
+/** The text of a key log. Problems with the file are reported where the keys are used. */
 function keyLogText(path: string): string {
   try {
     return readFileSync(systemPath(path), 'latin1');

@@ -7,13 +7,13 @@ import { TOPICS } from './topics.js';
 const LEVELS = ['off', 'note', 'warning', 'error'];
 
 /**
- * What may stand in place of the last of `words`, a command line that begins with `wirelint`: rules, protocols, fields, where yargs knows no
- * choices. Null: ask yargs. Empty: a file.
+ * Completions for the last of `words`, a command line that begins with `wirelint`: rules, protocols and fields, which yargs does not know
+ * as choices. Null: ask yargs. Empty: complete a file name.
  */
 export async function candidates(words: readonly string[]): Promise<readonly string[] | null> {
   const [, command = ''] = words;
   let current = words.at(-1) ?? '';
-  // bash takes `=` for a word of its own
+  // bash passes `=` as a separate word
   const parts = [...words.slice(2, -1)];
   if (current === '=') current = '';
   const levels = parts.at(-1) === '=' || words.at(-1) === '=';
@@ -51,7 +51,7 @@ export async function candidates(words: readonly string[]): Promise<readonly str
 
 /** Options that take a file. */
 const FILES = new Set(['--output', '--keyring', '--tls-keylog', '--config', '--raw']);
-/** Options whose choices yargs knows. */
+/** Options whose choices yargs knows by itself. */
 const CHOICES = new Set(['--color', '--join', '--fail-on', '--severity', '--party', '--time', '-t', '-f', '--format']);
 
 function rules(current: string): string[] {
@@ -65,7 +65,7 @@ function listed(current: string, names: readonly string[]): string[] {
   return names.map((name) => lead + name);
 }
 
-/** The names that the end of an expression may go on with. */
+/** The names that can complete the end of an expression. */
 async function fields(current: string): Promise<string[]> {
   const { fieldCatalogue } = await import('../select/field-catalogue.js');
   const { VARIABLES } = await import('../select/variables.js');

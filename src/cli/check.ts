@@ -147,7 +147,7 @@ async function judgeOnce(
       failOn: (file) => planner.for(file).failOn,
     },
   });
-  // where the verdict is not on standard output for a person to read, standard error has it
+  // if no text report goes to standard output, the reasons go to standard error
   if (!reports.some((r) => r.path === undefined && (r.format === 'text' || r.format === 'table')))
     for (const reason of result.gate.reasons) complain(`check failed: ${reason}`);
   return result.status;

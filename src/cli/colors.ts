@@ -1,6 +1,9 @@
 import { isTerminal } from '../base/terminal.js';
 
-/** Whether what goes to standard output (or a file) is coloured. NO_COLOR comes before FORCE_COLOR, and options before both. */
+/**
+ * Whether output to standard output (or to a file) is coloured. Options take precedence over NO_COLOR, which takes precedence over
+ * FORCE_COLOR.
+ */
 export function wantColors(args: {
   readonly color?: string | undefined;
   readonly output?: string | undefined;
@@ -12,7 +15,7 @@ export function wantColors(args: {
   return isTerminal(1) && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
 }
 
-/** Columns of the terminal that results go to; null where they go to a pipe or a file, whose lines are as long as they are. */
+/** Columns of the terminal that shows the results; null if they go to a pipe or file, where lines are not wrapped. */
 export function terminalWidth(args: { readonly output?: string | undefined }): number | null {
   return args.output === undefined && isTerminal(1) ? Math.max(40, process.stdout.columns) : null;
 }

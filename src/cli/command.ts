@@ -1,16 +1,16 @@
 import type { Argv } from 'yargs';
 
-/** What a command's module gives: its options, and what it does; the exit status comes back. */
+/** What a command's module provides: its options, and a function that runs it and returns the exit status. */
 export interface Command {
   options(yargs: Argv): Argv;
   run(args: Record<string, unknown>): Promise<number>;
 }
 
-/** A command: how it is called, and where it is. */
+/** An entry in the list of commands: how a command is called, and how its module is loaded. */
 export interface Entry {
   readonly name: string;
   readonly usage: string;
   readonly describe: string;
-  /** Loads the command's module: only the one that runs is loaded. */
+  /** Loads the command's module; done only for the command that runs. */
   readonly load: () => Promise<Command>;
 }

@@ -1,12 +1,12 @@
 import { safeText } from '../base/text.js';
 import { writeAll } from '../report/output.js';
 
-/** One line on standard error, and lines that show the place where something is wrong. */
+/** Writes one line to standard error, followed by the lines of `excerpt`, which show the wrong place. */
 export function complain(text: string, excerpt = ''): void {
   try {
     const shown = excerpt === '' ? [] : excerpt.split('\n').map((line) => `  ${safeText(line)}\n`);
     writeAll(2, Buffer.from(`wirelint: ${safeText(text)}\n${shown.join('')}`));
   } catch {
-    // nobody listens
+    // standard error is closed
   }
 }

@@ -4,7 +4,10 @@ import type { Command } from './command.js';
 import { finishDestination } from './destination.js';
 import { UsageError } from './usage-error.js';
 
-/** Each hands the words of the line to the program, which prints what may stand in place of the last one; where that is nothing, files are offered. */
+/**
+ * Each script passes the words of the command line to wirelint, which prints the completions of the last one. If there are none, the shell
+ * offers file names.
+ */
 const SCRIPTS: Readonly<Record<string, string>> = {
   bash: `# wirelint completion bash > ~/.local/share/bash-completion/completions/wirelint
 _wirelint() {

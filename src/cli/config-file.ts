@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { readSmallFile } from '../base/small-file.js';
 import { systemWords, UsageError } from './usage-error.js';
 
-/** More than ten thousand suppressions take. */
+/** The largest configuration that is read: more than ten thousand suppressions need. */
 const CONFIG_BYTES = 16 << 20;
 
 const level = v.picklist(['off', 'note', 'warning', 'error']);
@@ -79,14 +79,14 @@ export type Config = v.InferOutput<typeof config>;
 export type Expectation = v.InferOutput<typeof expectation>;
 export type Suppression = v.InferOutput<typeof suppression>;
 
-/** A configuration and where it stands; paths in it are relative to `folder`. */
+/** A configuration and where it is; the paths in it are relative to `folder`. */
 export interface LoadedConfig {
   readonly path: string;
   readonly folder: string;
   readonly config: Config;
 }
 
-/** Reads a configuration, JSON that may have comments; what is wrong with it is a UsageError that names the key. */
+/** Reads a configuration (JSON that may have comments). Errors in it are thrown as a UsageError that names the key. */
 export function readConfig(path: string): LoadedConfig {
   let source: string | null;
   try {
@@ -97,7 +97,7 @@ export function readConfig(path: string): LoadedConfig {
   if (source === null) throw new UsageError(`${path}: too large for a configuration`);
   let parsed: unknown;
   try {
-    // comments become blanks: what is wrong behind them keeps its place
+    // comments are replaced by blanks, so that the positions in error messages stay right
     parsed = JSON.parse(stripComments(source.replace(/^\ufeff/, ''), ' '), ownKey);
   } catch (error) {
     if (error instanceof UsageError) throw new UsageError(`${path}: ${error.message}`);
@@ -106,7 +106,7 @@ export function readConfig(path: string): LoadedConfig {
   return { path, folder: dirname(resolve(path)), config: parseConfig(path, parsed) };
 }
 
-/** A configuration that is in memory already; what is wrong with it is a UsageError that names the key. */
+/** Checks a configuration that is already in memory. Errors in it are thrown as a UsageError that names the key. */
 export function parseConfig(path: string, parsed: unknown): Config {
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
     throw new UsageError(`${path}: the document: expected an object`);
@@ -115,7 +115,7 @@ export function parseConfig(path: string, parsed: unknown): Config {
   return result.output;
 }
 
-/** What every object has by birth (`constructor`, `__proto__`) would pass for a key that is known, or vanish. */
+/** Refuses keys that every object inherits (`constructor`, `__proto__`): they would pass as known keys, or vanish. */
 function ownKey(key: string, value: unknown): unknown {
   if (key in {}) throw new UsageError(`${key}: unknown key`);
   return value;
@@ -129,7 +129,7 @@ interface Issue {
   readonly type: string;
 }
 
-/** `suppressions[2].reason: missing`. */
+/** Words such as `suppressions[2].reason: missing`. */
 function issueWords(issue: Issue): string {
   const key = keyWords(issue);
   if (issue.type === 'strict_object' && issue.expected === 'never') return `${key}: unknown key`;

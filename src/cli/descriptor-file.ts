@@ -2,7 +2,7 @@ import { fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs';
 import type { RandomFile } from '../rewrite/sparse-file.js';
 import { systemWords } from './usage-error.js';
 
-/** A file that is open. Its errors are of the system. */
+/** An open file, by its descriptor. Throws the system's errors. */
 export class DescriptorFile implements RandomFile {
   private readonly fd: number;
   private readonly path: string;

@@ -4,8 +4,8 @@ import { FileOutput, removeForsaken, TextOutput } from '../report/output.js';
 import { systemWords, UsageError } from './usage-error.js';
 
 /**
- * Where results go: standard output, or a file that appears when it is complete (`live`: that grows). It must be none of the `inputs`,
- * which it would replace.
+ * Opens what results are written to: standard output, or a file that appears once it is complete (`live`: that grows as it is written). It
+ * must not be one of the `inputs`, which it would overwrite.
  */
 export function openDestination(
   path: string | undefined,
@@ -23,7 +23,7 @@ export function openDestination(
   }
 }
 
-/** Closes the destination: complete, or not at all. */
+/** Closes the destination, so that the file is either complete or absent. */
 export function finishDestination(output: TextOutput, path: string | undefined): void {
   try {
     output.finish();

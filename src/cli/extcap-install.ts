@@ -3,10 +3,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { systemWords, UsageError } from './usage-error.js';
 
-/** Writes the script that Wireshark runs into its extcap folders, and says where. */
+/** Writes the script that Wireshark runs into Wireshark's extcap folders, and prints where. */
 export function install(): number {
   if (process.platform === 'win32') throw new UsageError('extcap --install: there are no scripts for Windows yet');
-  // a window's PATH often lacks what a terminal's has: both programs are named in full
+  // programs started from a desktop often have a shorter PATH than a terminal, so node and wirelint are given as full paths
   const program = [process.execPath, realpathSync(process.argv[1]!)].map(quoted).join(' ');
   for (const folder of folders()) {
     const path = join(folder, 'wirelint');
@@ -23,8 +23,8 @@ export function install(): number {
 }
 
 /**
- * Wireshark looked for personal extcaps beside its configuration before 4.2, and beside its plugins since. It does not heed
- * WIRESHARK_EXTCAP_DIR when root runs it, so that folder comes on top of them.
+ * Wireshark looks for personal extcaps beside its plugins since version 4.2, and looked beside its configuration before. It ignores
+ * WIRESHARK_EXTCAP_DIR when root runs it, so that folder is used in addition to them.
  */
 function folders(): string[] {
   const chosen = process.env['WIRESHARK_EXTCAP_DIR'];
@@ -33,7 +33,7 @@ function folders(): string[] {
   return chosen ? [...personal, chosen] : personal;
 }
 
-/** The text as one word of a shell. */
+/** Quotes the text as one word for a shell. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -3,7 +3,7 @@ import { record } from './record.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
 
-/** The interface that Wireshark lists; its preferences are called after it (`extcap.wirelint.listen`). */
+/** Name of the interface that Wireshark lists; its preferences are named after it (`extcap.wirelint.listen`). */
 const INTERFACE = 'wirelint';
 
 const HELP = 'https://www.wireshark.org/docs/man-pages/extcap.html';
@@ -22,7 +22,9 @@ interface ExtcapArguments {
   readonly 'extcap-capture-filter'?: string;
 }
 
-/** What Wireshark asks of a program in its extcap folder: interfaces, link types, options, and the capture itself (extcap(4)). */
+/**
+ * The requests that Wireshark makes to a program in its extcap folder: list interfaces, link types and options, and capture (extcap(4)).
+ */
 export const extcap: Command = {
   options: (yargs) =>
     yargs
@@ -56,7 +58,7 @@ export const extcap: Command = {
     if (args['extcap-dlts']) return say(['dlt {number=101}{name=RAW}{display=Raw IP}']);
     if (args['extcap-config']) return say(CONFIG);
     if (args['extcap-capture-filter'] !== undefined && args['extcap-capture-filter'] !== '') {
-      // asked without --capture, it wants to know whether the filter is valid: words on standard output say that it is not
+      // without --capture, Wireshark asks whether the filter is valid: any text on standard output means that it is not
       if (!args.capture) return say(['wirelint has no capture filters; use a display filter']);
       throw new UsageError('extcap: there are no capture filters here; use a display filter');
     }

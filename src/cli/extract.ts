@@ -27,7 +27,7 @@ interface ExtractArguments extends CommonArguments {
   readonly format?: string;
 }
 
-/** As a transcript shows it. */
+/** The lines of a finding, in the form of a transcript. */
 function findingLines(f: Finding): string[] {
   const place = `stream ${f.stream!.id} #${f.message!.index} at packet ${f.packet}`;
   return [
@@ -77,7 +77,7 @@ export const extract: Command = {
     const made = args.objects === undefined ? toFile(args, inputs) : toFolder(args.objects);
     const status = await runInputs(inputs, {
       ...{ planner, reporter: made.work, output: report, signal: interrupt.signal },
-      // what was encrypted by the protocol itself is only to be had from its messages
+      // payload that the protocol itself encrypts is only available in decoded messages
       ...(args.objects === undefined ? { detail: 'lines' as const } : { detail: 'bytes' as const, limits: WHOLE }),
       tap: made.work.tap,
       join: args.join !== 'never',
@@ -102,7 +102,7 @@ export const extract: Command = {
   },
 };
 
-/** Messages hold all of their bytes. */
+/** Limits under which messages keep all of their bytes. */
 const WHOLE = { ...DEFAULT_LIMITS, detailBytes: DEFAULT_LIMITS.messageBytes };
 
 interface Working {
@@ -133,7 +133,7 @@ function toFolder(folder: string): Working {
     throw new UsageError(`cannot write ${folder}: ${systemWords(error)}`);
   }
   const work = new ObjectExtract(DEFAULT_LIMITS, (name, then) => {
-    // descriptors are few, objects may be many
+    // file descriptors are limited and objects may be many, so each file is opened only while it is written to
     const path = join(folder, name);
     let fd: number;
     try {

@@ -17,10 +17,10 @@ interface HelpArguments {
   readonly color?: string;
 }
 
-/** Lines longer than this are hard to follow. */
+/** Widest text, in columns: longer lines are hard to read. */
 const WIDEST = 110;
 
-/** Help with topics; that with commands is printed by yargs (see main.ts). */
+/** `wirelint help TOPIC`; the help of a command is printed by yargs (see main.ts). */
 export function helpWith(commands: readonly Entry[]): Command {
   return {
     options: (yargs) =>

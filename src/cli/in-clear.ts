@@ -14,15 +14,18 @@ import { complain } from './complain.js';
 import { DescriptorFile } from './descriptor-file.js';
 import { analyze, findingsTo } from './reading.js';
 
-/** A capture whose encrypted streams stand in clear, for as long as it is needed. */
+/** A temporary capture in which encrypted streams are written in plaintext. */
 export interface Cleared {
   readonly path: string;
-  /** Lines for people. */
+  /** Lines for people that say what was written. */
   readonly lines: readonly string[];
   remove(): void;
 }
 
-/** Writes it beside the system's other temporary files, for its owner alone. Gives the exit status where there is none. */
+/**
+ * Writes the plaintext capture to the system's folder for temporary files, readable by its owner only. Returns an exit status if it cannot
+ * be made.
+ */
 export async function writeInClear(
   capture: string,
   options: AnalysisOptions,
@@ -81,12 +84,14 @@ export async function writeInClear(
   }
 }
 
-/** What is said of encryption itself is not to be found in a stream that has none. */
+/** Findings about encryption cannot occur in a stream without encryption. */
 function isOfEncryption(id: string): boolean {
   return id.includes('tls') || id === OPAQUE.id;
 }
 
-/** Counts messages and findings of a capture and of the one in clear, whose offsets and streams have other numbers. */
+/**
+ * Compares messages and findings of a capture with those of its plaintext copy by counting them, since offsets and stream numbers differ.
+ */
 class KeptInClear {
   private readonly counts = new Map<string, number>();
   private readonly left = new Map<string, number>();

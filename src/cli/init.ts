@@ -56,7 +56,7 @@ export const init: Command = {
       schemaFrom(folder),
     );
     try {
-      // whoever was faster keeps his own
+      // never overwrites a file that somebody else created in the meantime
       writeFileSync(systemPath(path), text, { flag: 'wx' });
     } catch (error) {
       throw new UsageError(`cannot write ${path}: ${systemWords(error)}`);
@@ -67,7 +67,10 @@ export const init: Command = {
   },
 };
 
-/** Where the JSON Schema is, for editors: in the nearest node_modules that has the package, else where npm packages can be read. */
+/**
+ * The path or address of the JSON Schema for editors: in the nearest node_modules that has the package, otherwise where npm packages are
+ * served.
+ */
 function schemaFrom(folder: string): string {
   for (let up = '.'; ; up = up === '.' ? '..' : `${up}/..`) {
     const root = resolve(folder, up);

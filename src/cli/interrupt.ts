@@ -2,13 +2,13 @@ import { onBlocking } from '../base/blocking.js';
 import { removeUnfinished } from '../report/output.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-/** Milliseconds that the program has to put itself in order. */
+/** Milliseconds that the program has to finish in good order. */
 const GRACE_MS = 3000;
 
 /**
- * Aborts at the first SIGINT or SIGTERM; a second one ends the program at once, and so does the first where the program has not come to an
- * end some seconds later: a thread may wait for a file that never comes. Where there is nothing to put in order (`orderly` false), the
- * first one already does: a handler only runs when the program comes back from what it is doing, which may be a long piece of work.
+ * Aborts at the first SIGINT or SIGTERM. A second one ends the program at once, and so does GRACE_MS after the first, because a thread may
+ * wait for a file that never comes. If there is nothing to finish (`orderly` false), no handler is installed and the first signal ends the
+ * program: a handler would only run once the program has finished its current piece of work, which may be long.
  */
 export class Interrupt {
   private readonly controller = new AbortController();
@@ -29,12 +29,12 @@ export class Interrupt {
     return this.controller.signal;
   }
 
-  /** The exit status by which a shell knows the signal, or null where none came. */
+  /** The exit status that shells use for the signal; null if none came. */
   get status(): number | null {
     return this.caught === null ? null : this.caught === 'SIGINT' ? 130 : 143;
   }
 
-  /** The program goes on after what was to be put in order: signals are somebody else's from here on. */
+  /** Stops handling signals, because the program goes on with other work. */
   close(): void {
     if (this.caught === null) for (const name of SIGNALS) process.off(name, this.take);
   }

@@ -7,24 +7,24 @@ import type { CaptureOptions, CaptureSource } from '../capture/reading.js';
 import { openStream } from '../capture/source.js';
 
 /**
- * KiB of the kernel's buffer: with `--immediate-mode` each packet takes a slot of the snapshot length, so that tcpdump's own 2 MiB hold
- * eight packets. Of 50,000 packets in a burst, 65536 lost 1,119 and 262144 none.
+ * Size of the kernel's buffer in KiB. With `--immediate-mode` each packet takes a slot of the snapshot length, so that tcpdump's default of
+ * 2 MiB holds only eight packets. Of a burst of 50,000 packets, a buffer of 65536 KiB lost 1,119 and one of 262144 KiB none.
  */
 const BUFFER_KIB = 262_144;
-/** Characters of the recorder's own words that are kept. */
+/** The most characters of the recorder's own messages that are kept. */
 const WORDS = 4096;
 /** Milliseconds that the recorder has to end by itself. */
 const PATIENCE_MS = 2000;
 
 /** What is recorded live. */
 export interface LiveCapture {
-  /** Names of interfaces; `any` is all of them. */
+  /** Names of interfaces; `any` stands for all of them. */
   readonly interfaces: readonly string[];
-  /** In the words of pcap-filter(7). */
+  /** A filter in the syntax of pcap-filter(7), as words. */
   readonly filter: readonly string[];
 }
 
-/** The program that records, and its arguments: tcpdump, or where there are several interfaces dumpcap, which can take them together. */
+/** The recording program and its arguments: tcpdump, or for several interfaces dumpcap, which can record them together. */
 export function recorder({ interfaces, filter }: LiveCapture): { readonly program: string; readonly args: string[] } {
   const expression = filter.join(' ');
   if (interfaces.length === 1) {
@@ -35,7 +35,7 @@ export function recorder({ interfaces, filter }: LiveCapture): { readonly progra
   return { program: 'dumpcap', args: [...args, '-B', String(BUFFER_KIB / 1024), '-q', '-w', '-'] };
 }
 
-/** A recorder's packets as they come. Rejects with NotACapture in plain words where it cannot record. */
+/** The packets of a recorder as they come. Rejects with NotACapture, and the reason in plain words, if it cannot record. */
 export function openLive(live: LiveCapture, name: string, options: CaptureOptions): CaptureSource {
   return {
     name,
@@ -93,14 +93,14 @@ function endOf(child: ChildProcessByStdio<null, Readable, Readable>): Promise<En
     child.once('error', (failure) => resolve({ failure, status, words }));
     child.once('exit', (code) => {
       status = code;
-      // its last words may still be on their way
+      // its last messages may still be on their way
       setTimeout(() => resolve({ failure: null, status, words }), PATIENCE_MS).unref();
     });
     child.once('close', () => resolve({ failure: null, status, words }));
   });
 }
 
-/** Why nothing is recorded, and what to do about it. */
+/** Says why nothing can be recorded, and what to do about it. */
 function refusal(program: string, failure: NodeJS.ErrnoException | null, words: string): string {
   if (failure?.code === 'ENOENT')
     return `${program} is not installed${program === 'dumpcap' ? ' (Debian: wireshark-common); it records several interfaces at once' : ''}`;
@@ -109,7 +109,7 @@ function refusal(program: string, failure: NodeJS.ErrnoException | null, words: 
     .split('\n')
     .map((line) => line.replace(new RegExp(`^${program}: `), '').trim())
     .filter((line) => line !== '' && !/^listening on|^data link type|^\d+ packets? /.test(line));
-  // tcpdump tells some reasons twice: "No such device exists (No such device exists)"
+  // tcpdump prints some reasons twice: "No such device exists (No such device exists)"
   const reason = said.join(' ').replace(/(\S.*?) \(\1\)/, '$1');
   if (/permission|not permitted/i.test(reason))
     return `${reason}; run it as root, or once: sudo setcap cap_net_raw,cap_net_admin=eip "$(command -v ${program})"`;
@@ -117,7 +117,7 @@ function refusal(program: string, failure: NodeJS.ErrnoException | null, words: 
   return reason === '' ? `${program} ended without a word` : `${program}: ${reason}`;
 }
 
-/** How many packets the kernel dropped, from what tcpdump or dumpcap say in the end. */
+/** The number of packets that the kernel dropped, taken from what tcpdump or dumpcap print at the end. */
 export function droppedIn(words: string): number {
   const tcpdump = /(\d+) packets? dropped by kernel/.exec(words);
   if (tcpdump !== null) return Number(tcpdump[1]);

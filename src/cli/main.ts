@@ -7,19 +7,19 @@ import { TOPICS } from './topics.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
 
-/** What stands at the beginning where no command is named. */
+/** Options that are accepted as first argument, without a command. */
 const WITHOUT_COMMAND = new Set(['--help', '-h', '--version']);
 
 const EPILOGUE = 'Exit status: 0 done; 1 (check only) findings or a gate that failed; 2 bad usage or unreadable input.';
 
 const TOPIC_LIST = `Topics (wirelint help TOPIC): ${TOPICS.map((t) => t.name).join(', ')}.`;
 
-/** Runs the program; gives its exit status. */
+/** Runs the program and returns its exit status. */
 export async function main(given: readonly string[]): Promise<number> {
-  // what git, cargo and npm understand
+  // `help COMMAND`, as in git, cargo and npm
   const named = given[0] === 'help' && (given.length < 2 || COMMANDS.some((c) => c.name === given[1]));
   const argv = named ? [...given.slice(1, 2), '--help'] : forWireshark(given) ? ['extcap', ...given] : given;
-  // a shell that wants completions hands the whole line on, behind this
+  // for completions, the shell passes the whole command line after this option
   const completing = argv[0] === '--get-yargs-completions';
   const name = completing ? argv[2] : argv[0];
   const wanted = COMMANDS.find((c) => c.name === name);
@@ -37,7 +37,7 @@ export async function main(given: readonly string[]): Promise<number> {
   const parser = yargs(completing ? [...argv] : shielded(argv))
     .scriptName('wirelint')
     .usage('$0 <command> [options]\n\nA dissector and linter for NBD, Ceph msgr2, pesto and Arca.')
-    // the same words wherever it runs
+    // the same language everywhere, whatever the locale
     .locale('en')
     .parserConfiguration({
       'dot-notation': false,
@@ -55,7 +55,7 @@ export async function main(given: readonly string[]): Promise<number> {
     .help()
     .alias('help', 'h')
     .version(version())
-    // the scripts are our own (see completion.ts): each says which shell it is for
+    // the completion scripts are our own (see completion.ts) and tell which shell they are for
     .completion('completion-script', false, complete)
     .wrap(helpWidth())
     .epilogue(wanted === undefined ? `${TOPIC_LIST}\n\n${EPILOGUE}` : EPILOGUE)
@@ -76,7 +76,7 @@ export async function main(given: readonly string[]): Promise<number> {
   try {
     await parser.parseAsync();
   } catch (error) {
-    // yargs finds fault with the line, which is not complete, while the completions are on their way
+    // while completing, yargs also complains about the command line, which is still incomplete
     if (completing) return 0;
     const known = error instanceof UsageError || (error as Error).name === 'YError';
     complain(
@@ -90,15 +90,15 @@ export async function main(given: readonly string[]): Promise<number> {
   return status;
 }
 
-/** Wireshark names no command: this is what it asks of every program, and so of a link to this one in its extcap folder. */
+/** Wireshark calls a program in its extcap folder (or a link to it) without a command, but always with one of these options. */
 function forWireshark(argv: readonly string[]): boolean {
   return argv[0]?.startsWith('--') === true && argv.some((a) => /^--extcap-interfaces?(?:=|$)/.test(a));
 }
 
-/** No argument that a system passes on can begin with this. */
+/** A NUL, which no argument that comes from the system can contain. */
 const SHIELD = '\0';
 
-/** yargs takes a lone `-`, and what begins with one behind `--`, for an option without a name: it must not see them so. */
+/** yargs takes a lone `-`, and arguments after `--` that begin with `-`, for options. Prefixed with SHIELD they are passed through. */
 function shielded(argv: readonly string[]): string[] {
   const end = argv.indexOf('--');
   const all = argv.map((a, i) => (a === '-' || (end >= 0 && i > end && a.startsWith('-')) ? SHIELD + a : a));
@@ -113,12 +113,12 @@ function unshielded(args: Readonly<Record<string, unknown>>): Record<string, unk
   return Object.fromEntries(Object.entries(args).map(([key, value]) => [key, plain(value)]));
 }
 
-/** Asking for the width of a pipe would change how it is written to. */
+/** `process.stdout` must not be touched if it is a pipe: asking it for its width would change how it is written to. */
 function helpWidth(): number {
   return isTerminal(1) ? Math.min(110, Math.max(60, process.stdout.columns)) : 100;
 }
 
-/** yargs makes the help text of every command that runs, in case somebody asks for it later: nobody does. */
+/** yargs prepares the help text of every command that runs, in case it is asked for later. It never is, so this is switched off. */
 function keepFromPrintingAhead(parser: object): void {
   interface Inside {
     getInternalMethods?: () => { getUsageInstance(): { cacheHelpMessage: () => void } };
@@ -127,7 +127,7 @@ function keepFromPrintingAhead(parser: object): void {
   if (usage !== undefined) usage.cacheHelpMessage = () => {};
 }
 
-/** Puts names of ours in place of yargs' completions where these are not enough. */
+/** Adds our own completions where those of yargs are not enough. */
 function complete(
   current: string,
   _argv: unknown,
@@ -145,7 +145,7 @@ function oneLine(text: string): string {
   return text.trim().replace(/\s*\n\s*/g, ' ');
 }
 
-/** The names of the options that a parser knows: it has them, though its types do not say so. */
+/** The names of the options that a parser knows, which yargs' types do not expose. */
 function optionsOf(parser: object): string[] {
   const { getOptions } = parser as { getOptions?: () => { readonly key?: object } };
   return Object.keys(getOptions?.call(parser).key ?? {});

@@ -4,10 +4,10 @@ import type { Entry } from './command.js';
 import { TOPICS } from './topics.js';
 import { version } from './version.js';
 
-/** Characters of a source line: escapes make it a little longer. */
+/** Characters of a line in the source; escapes make it slightly longer. */
 const LINE = 68;
 
-/** What a command tells yargs of itself. */
+/** What a command tells yargs about itself. */
 interface Told {
   readonly positionals: [name: string, about: Options][];
   readonly options: [name: string, about: Options][];
@@ -15,7 +15,7 @@ interface Told {
   readonly notes: string[];
 }
 
-/** The manual page wirelint(1), in the macros of man(7), made of the tables that the commands' options are parsed by. */
+/** The manual page wirelint(1), written with the macros of man(7), from the same tables that the commands' options are parsed with. */
 export async function manual(commands: readonly Entry[]): Promise<string> {
   const seconds = Number(process.env['SOURCE_DATE_EPOCH'] ?? NaN);
   const date = new Date(Number.isFinite(seconds) ? seconds * 1000 : Date.now()).toISOString().slice(0, 10);
@@ -69,7 +69,7 @@ function facts({ describe, array, default: preset, demandOption }: Options): str
   return [/[.!?]$/.test(what) ? what : `${what}.`, ...more].join(' ');
 }
 
-/** Hands a command something that takes every call of yargs' and writes down what it is told. */
+/** Passes a command a stand-in for yargs that records the calls. */
 function tellingOf(command: { options(yargs: Argv): Argv }): Told {
   const told: Told = { positionals: [], options: [], examples: [], notes: [] };
   const takes: Record<string, (...given: never[]) => void> = {
@@ -79,7 +79,7 @@ function tellingOf(command: { options(yargs: Argv): Argv }): Told {
     example: (line: string, what: string) => told.examples.push([line, what]),
     epilogue: (note: string) => told.notes.push(note),
   };
-  // everything else is about how arguments are checked, which is said in what they are described by
+  // all other calls are about checking arguments, which the descriptions already explain
   const yargs: object = new Proxy(
     {},
     {
@@ -99,14 +99,14 @@ function capital(s: string): string {
   return s.charAt(0).toUpperCase() + s.slice(1);
 }
 
-/** Text for roff, in lines of which none is taken for a macro; characters stay what they are. */
+/** Wraps and escapes text for roff, so that no line is taken for a macro. */
 function text(s: string): string {
   return wrapText(s, LINE, LINE)
     .map((line) => word(line).replace(/^([.'])/, '\\&$1'))
     .join('\n');
 }
 
-/** A line that is printed as it stands. */
+/** Escapes one line that is printed without wrapping. */
 function line(s: string): string {
   return word(s).replace(/^([.'])/, '\\&$1');
 }

@@ -6,7 +6,7 @@ import { finishDestination } from './destination.js';
 import { openTableFiles, tablePath } from './tables.js';
 import { systemWords, UsageError } from './usage-error.js';
 
-/** A shard's folder of tables. */
+/** A shard's folder of tables, with the shard's data. */
 interface GivenFolder {
   readonly path: string;
   readonly part: ShardPart;
@@ -21,14 +21,14 @@ function opened(folder: string, table: TableName): GivenTable {
   }
 }
 
-/** Reads the part out of a shard's folder of tables. Throws UsageError. */
+/** Reads the shard's data from its folder of tables. Throws UsageError. */
 export function readFolderPart(folder: string): ShardPart {
   const table = opened(folder, 'messages');
   table.close();
   return partIn(folder, table.footerText);
 }
 
-/** Puts the tables of shards together: their row groups in the order that a run without shards has. Throws UsageError. */
+/** Combines the tables of all shards: the row groups come in the order of a run without shards. Throws UsageError. */
 export function mergeTables(to: string, given: readonly GivenFolder[], captures: readonly ShardCapture[]): void {
   const inputs = given.flatMap((g) => TABLE_NAMES.map((table) => tablePath(g.path, table)));
   const outputs = openTableFiles(to, inputs);

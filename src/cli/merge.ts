@@ -20,13 +20,13 @@ interface MergeArguments {
   readonly color?: string;
 }
 
-/** A shard's report. */
+/** A shard's report, with the shard's data. */
 interface Given {
   readonly path: string;
   readonly part: ShardPart;
 }
 
-/** The shards in their order, and what the run without shards would have reported. */
+/** The shards in order, and the report that a run without shards would have made. */
 interface Merged {
   readonly given: readonly Given[];
   readonly captures: readonly ShardCapture[];
@@ -94,10 +94,10 @@ async function writeReport(args: MergeArguments, format: ReportFormat, merged: M
   finishDestination(output, args.output);
 }
 
-/** What differs from shard to shard; everything else has to be the same. */
+/** What differs between the shards of a run; everything else must be equal. */
 const OWN: ReadonlySet<keyof ShardPart> = new Set(['shard', 'captures']);
 
-/** Throws UsageError where the reports are not of one run. */
+/** Throws UsageError if the reports do not come from the same run. */
 function checkFit(given: readonly Given[]): void {
   const [first, ...others] = given;
   const same = ({ part }: Given): string =>
@@ -125,7 +125,7 @@ function missingOf(given: readonly Given[]): number[] {
   return Array.from({ length: given[0]!.part.of }, (_, i) => i + 1).filter((n) => !there.has(n));
 }
 
-/** What the run would have reported that judged all captures. */
+/** The report of a run that judges all captures. */
 function whole(
   given: readonly Given[],
   missing: readonly number[],
@@ -145,7 +145,7 @@ function whole(
     used: new Set(files.flatMap((f) => Object.keys(f.suppressed).map(Number))),
     judged: captures.filter((c) => c.report.state === 'judged').flatMap((c) => c.paths),
     exists: (path: string) => !gone.has(path),
-    // what a missing shard would have used is not stale
+    // a suppression that only the missing shard uses must not be called stale
     complete: part.complete && missing.length === 0,
   };
   const absent = missing.map((n) => `the report of shard ${n} of ${part.of} is missing`);
@@ -180,7 +180,7 @@ async function write(
   framing.close();
 }
 
-/** Gives the events of a report one after the other, each without its line end. */
+/** Reads the events of a report one by one, without line ends. */
 class EventReader {
   private readonly path: string;
   private readonly lines: AsyncGenerator<string>;
@@ -197,7 +197,7 @@ class EventReader {
       const next = await this.lines.next();
       if (next.done === true) throw new UsageError(`${this.path}: events of the shard are missing`);
       const { value } = next;
-      // a document has a line of its own in front of the events, and a comma behind each
+      // in a json document the events are preceded by a line of their own, and followed by commas
       if (!this.document) return value;
       if (value !== '{"events":[') return value.endsWith(',') ? value.slice(0, -1) : value;
     }

@@ -2,7 +2,7 @@ import { nearest } from '../base/nearest.js';
 import { pathStat } from '../base/path-stat.js';
 import { INPUT_OPTIONS, PRINT_OPTIONS } from './options.js';
 
-/** What is wrong with a line that does not begin with a command, and what to type instead. */
+/** Explains a command line that does not begin with a command, and says what to type instead. */
 export function withoutCommand(argv: readonly string[], commands: readonly string[]): string {
   const [first = '', ...others] = argv;
   if (first.startsWith('-')) {
@@ -19,7 +19,7 @@ export function withoutCommand(argv: readonly string[], commands: readonly strin
   return `unknown command ${JSON.stringify(first)}; ${near === null ? '`wirelint --help` lists them' : `did you mean ${near}?`}`;
 }
 
-/** yargs' words for a mistake in the arguments of a command, in ours; `options` are the command's names. */
+/** Rewords yargs' message about wrong arguments. `options`: the option names of the command. */
 export function mistake(message: string, options: readonly string[]): string {
   const unknown = /^Unknown arguments?: (.*)$/s.exec(message)?.[1]?.split(', ')[0];
   if (unknown !== undefined) {
@@ -39,7 +39,7 @@ export function mistake(message: string, options: readonly string[]): string {
   return message;
 }
 
-/** As a shell takes it for one word. */
+/** Quotes a word for a shell, if it needs quotes. */
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,11 +1,11 @@
 import type { Options } from 'yargs';
 
-/** The options that several commands share, in one place. */
+/** The options that several commands share. */
 
 /** Options that may be repeated; each takes one value, so that a file name after it stays a file name. */
 export const list = { type: 'string', array: true, nargs: 1 } as const satisfies Options;
 
-/** Options that take one value; given again, the last one counts. */
+/** Options that take one value; if repeated, the last one counts. */
 export const single = {
   requiresArg: true,
   coerce: (value: unknown) => (Array.isArray(value) ? (value as unknown[]).at(-1) : value),
@@ -65,7 +65,7 @@ export function formatOption(choices: readonly string[]): { format: Options } {
   };
 }
 
-/** Parsed arguments that `analyze`, `tail` and `check` share. */
+/** Parsed arguments that several commands share. */
 export interface CommonArguments {
   readonly protocol?: readonly string[];
   readonly 'decode-as'?: readonly string[];

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 
-/** A file that lies in the root of the package, and in no folder of it: the build puts a package.json into its own. */
+/** A file that only the root folder of the package contains. package.json does not serve: the build puts one into its own folder. */
 const IN_ROOT = 'schema/wirelint.config.schema.json';
 
-/** The folder of the package, wherever in it the build has put this module. */
+/** The root folder of the package, wherever in it the build has put this module. */
 export function packageRoot(): URL {
   let folder = new URL('.', import.meta.url);
   while (!existsSync(new URL(IN_ROOT, folder))) {

@@ -21,7 +21,7 @@ export interface PageContent {
   readonly gate?: PageHead['gate'];
 }
 
-/** The page of a run: `-f html` of every command. */
+/** The HTML page of a run, for `-f html` of every command. */
 export function page({ command, parts, totals, gate }: PageContent): string {
   const broken = new Set(parts.flatMap((p) => p.broken));
   const { files, packets, streams, messages, findings } = totals;
@@ -35,7 +35,7 @@ export function page({ command, parts, totals, gate }: PageContent): string {
   return pageHtml(head, parts, { script: built('page.js'), style: built('page.css') });
 }
 
-/** The page of a comparison of two captures, with what they are called. */
+/** The HTML page of a comparison of two captures. `names`: how they are called. */
 export function diffPage(comparison: Comparison, names: readonly [string, string]): string {
   const differing = [...comparison.findings, ...comparison.streams.flatMap((s) => s.findings)];
   const rules = pageRules(new Set(differing.map((f) => (f.a ?? f.b!).rule)));
@@ -43,14 +43,14 @@ export function diffPage(comparison: Comparison, names: readonly [string, string
   return comparisonHtml(content, { script: built('comparison.js'), style: built('comparison.css') });
 }
 
-/** The page of what `check` judged. */
+/** The HTML page of a run of `check`. */
 export function checkPage(report: CheckReport): string {
   const parts = report.files.flatMap((f) => f.page ?? []);
   const { gate, summary, suppressed } = report;
   return page({ command: 'check', parts, totals: summary, gate: { ...gate, suppressed } });
 }
 
-/** What a page says of the rules of these ids. */
+/** What a page shows about the rules with these ids. */
 function pageRules(ids: ReadonlySet<string>): PageRule[] {
   return allRules()
     .filter((r) => ids.has(r.id))
@@ -63,7 +63,7 @@ function pageRule(rule: Rule): PageRule {
   return { id, title, meaning, spec, examples: ruleExamples(rule, protocol) };
 }
 
-/** A file of the page's program. */
+/** Reads a file of the page's built program. */
 function built(name: string): string {
   return readFileSync(new URL(`dist/page/${name}`, packageRoot()), 'utf8').trim();
 }

@@ -20,8 +20,8 @@ import { systemWords, UsageError } from './usage-error.js';
 const LEVELS: readonly string[] = ['off', 'note', 'warning', 'error'];
 
 /**
- * What the command line and the configuration ask of the analysis of one file, checked: plain data, so that it can go to another
- * thread. The command line comes before the configuration, and a later override before an earlier one.
+ * How one file is to be analyzed, from the command line and the configuration, validated. Plain data, so that it can be sent to another
+ * thread. The command line takes precedence over the configuration, and a later override over an earlier one.
  */
 export interface Plan {
   /** Names of protocols. */
@@ -31,19 +31,19 @@ export interface Plan {
   readonly levels: readonly (readonly [string, RuleLevel])[];
   readonly keyrings: readonly string[];
   readonly tlsKeylogs: readonly string[];
-  /** What an earlier pass over all files has taught: the same for each of them. */
+  /** What an earlier pass over all files has learned; the same for each of them. */
   readonly learned?: Learned;
   readonly showSecrets: boolean;
   readonly failOn: Severity;
   readonly expect: readonly Expectation[];
 }
 
-/** All rules, those of the capture itself last. */
+/** All rules, those about the capture itself last. */
 export function allRules(): Rule[] {
   return [...PROTOCOLS.flatMap((p) => p.rules), ...CAPTURE_RULES];
 }
 
-/** Makes plans: reads the configuration, and checks everything once. */
+/** Makes plans: reads the configuration and validates all settings once. */
 export class Planner {
   readonly loaded: LoadedConfig | null;
   private readonly args: CommonArguments;
@@ -64,12 +64,12 @@ export class Planner {
     for (const o of this.overrides) this.plan([o.config]);
   }
 
-  /** The plan of every input; `failOn` is the command line's. Throws UsageError. */
+  /** Makes the planner for all inputs. `failOn`: from the command line. Throws UsageError. */
   static async load(args: CommonArguments, failOn?: Severity): Promise<Planner> {
     return new Planner(args, failOn, await findConfig(args.config));
   }
 
-  /** The same with a configuration that was read, or none. */
+  /** The same with a configuration that was already read, or none. */
   static of(args: CommonArguments, failOn?: Severity, loaded: LoadedConfig | null = null): Planner {
     return new Planner(args, failOn, loaded);
   }
@@ -82,7 +82,7 @@ export class Planner {
     return matching.length === 0 ? this.base : this.plan([this.loaded!.config, ...matching]);
   }
 
-  /** One plan for several files that are analyzed together: keyrings of all of them are tried for each. */
+  /** Files that are analyzed together share one plan: the keyrings of all of them are tried for each. */
   keyringsOf(files: readonly string[]): readonly string[] {
     return [...new Set([...this.base.keyrings, ...files.flatMap((f) => this.for(f).keyrings)])];
   }
@@ -91,7 +91,7 @@ export class Planner {
     return [...new Set([...this.base.tlsKeylogs, ...files.flatMap((f) => this.for(f).tlsKeylogs)])];
   }
 
-  /** A file as the configuration's patterns see it: relative to its folder, with `/`. */
+  /** A file's path as the configuration's patterns see it: relative to the configuration's folder, with `/`. */
   pathOf(file: string): string {
     return configPath(this.loaded?.folder ?? process.cwd(), file);
   }
@@ -136,7 +136,7 @@ export class Planner {
     };
   }
 
-  /** A mistake in the configuration is said to be there. */
+  /** Runs `work`, and adds the configuration's path and `key` to an error in it. */
   private inConfig<T>(key: string, work: () => T): T {
     try {
       return work();
@@ -159,12 +159,12 @@ function configPath(folder: string, file: string): string {
   return relative(folder, resolve(file)).split(sep).join('/');
 }
 
-/** How much of messages is printed: nothing, a line each, or their bytes too. */
+/** How much of each message is printed: nothing, a line, or its bytes as well. */
 export type Detail = 'none' | 'lines' | 'bytes';
 
 let latest: { readonly plan: Plan; readonly detail: Detail; readonly options: AnalysisOptions } | null = null;
 
-/** What the engine is given for a plan: the same for many captures in a row. */
+/** The engine's options for a plan. The last result is reused, as many captures in a row have the same plan. */
 export function analysisOptions(plan: Plan, detail: Detail): AnalysisOptions {
   if (latest?.plan !== plan || latest.detail !== detail) latest = { plan, detail, options: optionsFor(plan, detail) };
   return latest.options;
@@ -186,7 +186,7 @@ function optionsFor(plan: Plan, detail: Detail): AnalysisOptions {
   };
 }
 
-/** Throws a UsageError where one of them cannot be read, or is no keyring. */
+/** Throws a UsageError if one of the files cannot be read or is not a keyring. */
 export function checkKeyrings(paths: readonly string[]): void {
   for (const path of paths) {
     try {
@@ -199,7 +199,7 @@ export function checkKeyrings(paths: readonly string[]): void {
   for (const p of PROTOCOLS) usage(() => p.validate?.({ keyrings: paths, showSecrets: false }));
 }
 
-/** Throws a UsageError where one of them cannot be read; with `growing` it may still be missing. */
+/** Throws a UsageError if one of the files cannot be read. With `growing`, a file may still be missing. */
 export function checkKeylogs(paths: readonly string[], growing: boolean): void {
   for (const path of paths) {
     try {
@@ -220,7 +220,7 @@ function usage<T>(work: () => T): T {
   }
 }
 
-/** The name itself; throws UsageError where no protocol has it. */
+/** Returns the name; throws a UsageError if no protocol has it. */
 export function knownProtocol(
   name: string,
   known: ReadonlySet<string> = new Set(PROTOCOLS.map((p) => p.name)),
@@ -233,7 +233,10 @@ export function knownProtocol(
   return name;
 }
 
-/** Throws a UsageError where an expectation names a protocol or a message that there is not: it could never fail. */
+/**
+ * Throws a UsageError if an expectation names a protocol or message that does not exist: such an expectation could never be met, or never
+ * fail.
+ */
 function checkExpectation(e: Expectation, known: ReadonlySet<string>): void {
   if (e.protocol !== undefined) knownProtocol(e.protocol, known);
   const pattern = e.message ?? e.absent;
@@ -266,7 +269,7 @@ function ruleLevels(text: string): [string, RuleLevel][] {
   return knownRules(text.slice(0, at)).map((rule) => [rule.id, level as RuleLevel]);
 }
 
-/** The rule with that id, or those whose ids match a pattern; throws a UsageError where there is none. */
+/** The rule with that id, or all rules that match the pattern; throws a UsageError if there is none. */
 function knownRules(id: string): Rule[] {
   if (!isPattern(id)) return [knownRule(id)];
   const matches = patternMatcher(id);
@@ -275,7 +278,7 @@ function knownRules(id: string): Rule[] {
   return found;
 }
 
-/** The rule with that id; throws a UsageError with the id that comes nearest where there is none. */
+/** The rule with that id; if there is none, throws a UsageError that suggests the most similar id. */
 export function knownRule(id: string): Rule {
   const rules = allRules();
   const found = rules.find((r) => r.id === id);

@@ -3,29 +3,32 @@ import { isTerminal } from '../base/terminal.js';
 import { byteSize, safeText } from '../base/text.js';
 import { writeAll } from '../report/output.js';
 
-/** Nothing is shown of what is done sooner than this. */
+/** Milliseconds: nothing is shown for work that takes less. */
 const QUIET_MS = 1000;
 const EVERY_MS = 200;
 
-/** How far a long run is, in one line on standard error, where that is a terminal. */
+/** Shows the progress of a long run in one line on standard error, if that is a terminal. */
 export class Progress {
   private readonly wanted: boolean;
   private readonly started = Date.now();
   private shown = 0;
 
-  /** `atTheEnd`: results are written when all is done; else a terminal that shows them has no room for this. */
+  /**
+   * `atTheEnd`: results are written only when all work is done. If they are written earlier, and to a terminal, progress would be mixed
+   * with them and is not shown.
+   */
   constructor(atTheEnd = false) {
     this.wanted = isTerminal(2) && (atTheEnd || !isTerminal(1));
   }
 
-  /** So much of one file was read; `lead` stands before its name. */
+  /** Shows how much of one file was read. `lead` is printed before its name. */
   update(file: string, read: number, total: number | null, lead = ''): void {
     if (!this.due()) return;
     const part = total !== null && total > 0 ? `${Math.min(100, Math.floor((100 * read) / total))} %` : byteSize(read);
     this.show(`${lead}${basename(file)}: ${part}`);
   }
 
-  /** So many of several captures are done. */
+  /** Shows how many of several captures are done. */
   count(done: number, of: number): void {
     if (this.due()) this.show(`${done} of ${of}`);
   }

@@ -128,7 +128,7 @@ async function writeTables(
   return status;
 }
 
-/** Folders at or below a path that hold tables, in the order of their names: shards write one each. */
+/** Folders at or below a path that hold tables, in the order of their names. Each shard writes a folder. */
 function tableFolders(path: string): string[] {
   if (path === '-' || pathStat(path)?.isDirectory() !== true) return [];
   if (TABLE_NAMES.every((table) => pathStat(tablePath(path, table))?.isFile())) return [path];

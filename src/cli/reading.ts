@@ -6,7 +6,7 @@ import { complain } from './complain.js';
 import { Progress } from './progress.js';
 import { inputError } from './run.js';
 
-/** One capture that is read, and who looks on. */
+/** One capture to be read, and who receives its events and bytes. */
 export interface Reading extends Pick<RunHooks, 'tee' | 'tap'> {
   readonly capture: string;
   readonly options: AnalysisOptions;
@@ -14,7 +14,7 @@ export interface Reading extends Pick<RunHooks, 'tee' | 'tap'> {
   readonly signal: AbortSignal;
 }
 
-/** Carries a capture into a reporter. Gives the exit status. */
+/** Reads a capture and passes its events to a reporter. Returns the exit status. */
 export async function analyze({ capture, options, reporter, signal, tee, tap }: Reading): Promise<number> {
   const progress = new Progress();
   const analysis = new Analysis(options, reporter);

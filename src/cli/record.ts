@@ -25,11 +25,11 @@ interface RecordArguments extends CommonArguments {
   readonly port?: string;
   readonly format?: string;
   readonly program?: readonly string[];
-  /** The command's name and what stands after `--`. */
+  /** The command's name, and the words after `--`. */
   readonly _: readonly string[];
 }
 
-/** Milliseconds that connections have to end by themselves when the program has ended. */
+/** Milliseconds that connections have to end by themselves after the program has ended. */
 const DRAIN_MS = 2000;
 
 export const record: Command = {
@@ -127,7 +127,7 @@ function sameAddress(a: StreamAddress, b: StreamAddress): boolean {
   return b.kind === 'tcp' && a.host === b.host && a.port === b.port && a.port !== 0;
 }
 
-/** What the recording's interface is: by it readers know that addresses and acknowledgements are made up. */
+/** The description of the recording's interface. It tells readers that addresses and acknowledgements in the recording are made up. */
 function describe(listen: StreamAddress, connect: StreamAddress): string {
   const path = connect.kind === 'unix' ? connect.path : listen.kind === 'unix' ? listen.path : null;
   if (path === null) return `tcp-proxy:${addressName(connect)}`;
@@ -137,7 +137,7 @@ function describe(listen: StreamAddress, connect: StreamAddress): string {
 function createFile(path: string, unread: () => void): RecordFile {
   try {
     return RecordFile.create(path, (error) => {
-      // a reader of our pipe that has seen enough is no accident
+      // a reader of our pipe that stops reading is not an error
       if ((error as NodeJS.ErrnoException).code === 'EPIPE') unread();
       else complain(`${path}: ${systemWords(error)}; the recording ends here, connections go on`);
     });
@@ -155,7 +155,7 @@ async function startProxy(listen: StreamAddress, connect: StreamAddress, make: (
   }
 }
 
-/** Runs the program with the terminal of its own and gives its exit status, 128 and the signal where one ended it. */
+/** Runs the program with wirelint's standard input, output and error, and returns its exit status, or 128 plus the signal that ended it. */
 async function runProgram(program: readonly string[], where: StreamAddress, stop: StopSignals): Promise<number> {
   const name = where.kind === 'unix' ? { WIRELINT_SOCKET: addressName(where) } : { WIRELINT_PORT: String(where.port) };
   const child: ChildProcess = spawn(program[0]!, program.slice(1), {
@@ -172,10 +172,10 @@ async function runProgram(program: readonly string[], where: StreamAddress, stop
   });
 }
 
-/** The first signal asks for a clean stop (or goes to the program that runs); the second one ends everything at once. */
+/** The first two signals ask for a clean stop, and are passed to the program that runs, if any; the third one ends everything at once. */
 class StopSignals {
   readonly requested: Promise<void>;
-  /** Takes the signal instead, where a program runs that will end by it. */
+  /** If set, receives the signal: a program runs and will end because of it. */
   pass: ((signal: NodeJS.Signals) => void) | null = null;
 
   constructor() {
@@ -184,7 +184,7 @@ class StopSignals {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
         process.on(signal, () => {
           if (++caught > 2) process.exit(128 + constants.signals[signal]);
-          // a terminal sends SIGINT to the program as well
+          // the terminal sends SIGINT to the program itself
           if (this.pass !== null && signal !== 'SIGINT') this.pass(signal);
           resolve();
         });
@@ -192,7 +192,7 @@ class StopSignals {
   }
 }
 
-/** The live transcript. */
+/** The live transcript of `--tail`. */
 class Tail {
   interfaceDescription = '';
   readonly failed: Promise<void>;

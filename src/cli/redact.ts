@@ -89,10 +89,10 @@ export const redact: Command = {
         wanted = { ...wanted, keyrings: [], tlsKeylogs: [] };
       }
       const run = { capture: cleared?.path ?? args.capture, signal: interrupt.signal };
-      // what is encrypted stays so: it is not to be written in clear
+      // encrypted streams stay encrypted: their content must not be written in plaintext
       const closed = { ...wanted, keyrings: [], tlsKeylogs: [], limits: CLOSED };
       const labels = PROTOCOLS.flatMap((p) => p.redaction?.labels ?? []);
-      /** Writes the copy, and holds its findings against those of the capture. */
+      /** Writes the copy, and compares its findings with those of the capture. */
       const attempt = async (oneSided: ReadonlySet<number>): Promise<Attempt> => {
         const kept = new KeptFindings();
         const own: Finding[] = [];
@@ -135,7 +135,7 @@ export const redact: Command = {
             ...{ capture: work.path, signal: interrupt.signal, options: closed },
             reporter: {
               ...findingsTo((f) => {
-                // what was opened is closed now, which is told
+                // streams that were opened with keys are not opened in the copy, so "opaque" findings are expected to differ
                 if (!opened || f.rule !== OPAQUE) kept.add(f, -1);
               }),
               message: (s, m) => kept.message(s, m, -1),
@@ -144,7 +144,7 @@ export const redact: Command = {
         return { ...made, status: interrupt.status ?? status };
       };
       let { kept, copy, status } = await attempt(new Set());
-      // a recording may have one end of a connection only, which no handshake of two must hide
+      // some captures hold only one end of a connection; in the copy, a complete handshake would hide that
       if (status === 0 && !kept.same && copy.lonely.size > 0) ({ kept, copy, status } = await attempt(copy.lonely));
       if (status !== 0) return fail(status);
       const { lost, made } = kept;
@@ -175,9 +175,9 @@ interface Attempt {
   readonly status: number;
 }
 
-/** Findings that are named where they cannot be kept. */
+/** The most findings that are named when they are not kept. */
 const SHOWN = 20;
-/** Secrets of the file are not used. */
+/** Secrets inside the file are not used either. */
 const CLOSED = { ...DEFAULT_LIMITS, tlsSecretBlocks: 0 };
 
 interface NamesFile {
@@ -185,7 +185,7 @@ interface NamesFile {
   readonly names: NameTable;
 }
 
-/** The key and names of an earlier copy; null where there is no such file yet. */
+/** The key and names of an earlier copy; null if the file does not exist yet. */
 function readMap(path: string): NamesFile | null {
   if (!existsSync(path)) return null;
   try {
@@ -201,7 +201,7 @@ function readMap(path: string): NamesFile | null {
   }
 }
 
-/** Only its owner may read it: with it names can be told again. */
+/** Only its owner may read the file, since it allows the original names to be recovered. */
 function writeMap(path: string, key: Uint8Array, names: Pseudonyms): void {
   try {
     const file = FileOutput.create(path, false, 0o600);
@@ -219,7 +219,10 @@ interface WorkFile {
   discard(): void;
 }
 
-/** A file that is written at any place: the one beside OUT; where OUT is a pipe or the like, one that is copied to it at the end. */
+/**
+ * A file that can be written at any position: the temporary file beside OUT or, if OUT is a pipe or the like, one that is copied to it at
+ * the end.
+ */
 function workFile(output: TextOutput, path: string): WorkFile {
   if (output instanceof FileOutput && output.working !== null)
     return {

@@ -32,7 +32,7 @@ interface ReduceArguments extends CommonArguments {
   readonly 'as-test'?: boolean;
 }
 
-/** Payloads are tried at these sizes, the smallest first. */
+/** Sizes to which payloads are cut, tried from the smallest on. */
 const SIZES = [16, 512, 4096, 65_536];
 
 export const reduce: Command = {
@@ -94,7 +94,7 @@ export const reduce: Command = {
     const { found } = first;
     if (found.size === 0)
       return fail(2, `${inputName(args.capture)} raises no ${args.keep} in a stream: there is nothing to keep`);
-    // what was more than a note must stay so
+    // if the finding was more than a note, it must stay so
     const noted = [...first.kinds].filter(isKept).every(isNote);
     const has = (kinds: ReadonlySet<string>): boolean =>
       [...kinds].some((kind) => isKept(kind) && (noted || !isNote(kind)));
@@ -110,7 +110,7 @@ export const reduce: Command = {
     let kept: readonly Unit[] = [];
     let whole: readonly Unit[] = [];
     let protocols = new Map<number, StreamRecord['protocol']>();
-    // the stream itself may do; else the others of its protocol are needed
+    // first try the stream alone; if that does not suffice, all streams of its protocol
     for (const streams of [[Math.min(...found)], related]) {
       const keeper = new Keeper(is, new Set(streams));
       const again = await pass(keeper, new Set(streams));
@@ -134,7 +134,7 @@ export const reduce: Command = {
       trials++;
       progress.count(trials, DEFAULT_LIMITS.reduceTrials);
       const kinds = await raised(units, rule, options, digits);
-      // a session that breaks other rules only because something was left out would not read well
+      // a reduced session must not break rules that the original keeps: it would mislead
       return has(kinds) && [...kinds].every((kind) => first.kinds.has(kind));
     };
     const traces = [...new Set(kept.map((u) => u.trace))];
@@ -175,7 +175,7 @@ export const reduce: Command = {
   },
 };
 
-/** A suppression that silences nothing fails the gate: so this one says that the rule must be raised. */
+/** A suppression that silences nothing fails the gate, so the one printed here asserts that the rule is raised. */
 function asTest(rule: string, path: string, from: string): string {
   const suppression = {
     rule,
@@ -193,12 +193,12 @@ const NO_SINK = {
   close: () => undefined,
 };
 
-/** Where the rule is raised, and of the streams that are wanted their messages and bytes. */
+/** Finds the streams in which the rule is raised, and keeps the messages and bytes of the wanted streams. */
 class Keeper implements Reporter {
   private readonly is: (f: Finding) => boolean;
   private readonly streams: ReadonlySet<number>;
   readonly found = new Set<number>();
-  /** All findings of streams. */
+  /** The kinds of all findings of streams. */
   readonly kinds = new Set<string>();
   readonly protocols = new Map<number, StreamRecord['protocol']>();
   readonly tracer = new Tracer(DEFAULT_LIMITS.reduceBytes);
@@ -236,7 +236,7 @@ class Keeper implements Reporter {
   }
 
   stream(stream: StreamRecord): void {
-    // offsets of messages count in the plaintext
+    // in a stream that was opened, messages' offsets count in the plaintext
     if (stream.tls !== null) this.sealed.add(stream.id);
   }
 

@@ -12,33 +12,33 @@ import { selecting, timeFormat, type SelectArguments } from './select-options.js
 
 export type ReporterArguments = CommonArguments & SelectArguments;
 
-/** How text looks, as the terminal and the names of all inputs have it: plain data. */
+/** How text is laid out, given the terminal and the names of all inputs: plain data. */
 export interface Look {
   readonly colors: boolean;
   /** Columns of the terminal, or null. */
   readonly width: number | null;
-  /** Whether inputs go by the last part of their path. */
+  /** Whether inputs are shown by the last part of their path only. */
   readonly shortNames: boolean;
 }
 
 export function lookOf(args: CommonArguments, inputs: readonly CaptureInput[]): Look {
-  // a transcript should not depend on where it was made; but two inputs may share that part
+  // a transcript should not depend on the folder it was made in; but two inputs may have the same name
   const names = inputs.filter((i) => typeof i === 'string').map((i) => basename(i));
   const ambiguous = new Set(names).size < names.length || names.length < inputs.length;
   return { colors: wantColors(args), width: terminalWidth(args), shortNames: !ambiguous };
 }
 
-/** A reporter, and how its work is divided among threads. */
+/** A reporter, and how its work can be divided among threads. */
 export interface OpenReporter {
   readonly reporter: Reporter;
-  /** Null where one thread has to see all captures. */
+  /** Null if a single thread has to see all captures. */
   readonly whole: Divisible<unknown> | null;
-  /** For formats of lines of JSON. */
+  /** For formats that write JSON, one event per line; otherwise null. */
   readonly framing: Framing | null;
   readonly needsFields: boolean;
 }
 
-/** What of the recording was asked for, where that is not everything. */
+/** Describes in words which part of the recording was asked for; empty if all of it. */
 function chosen(args: SelectArguments): readonly string[] {
   const { where = [], findings, quiet, context } = args;
   const around = context === undefined ? '' : ` and ${context} messages around each`;
@@ -49,7 +49,7 @@ function chosen(args: SelectArguments): readonly string[] {
   ];
 }
 
-/** The reporter for one of the formats that follow the events, behind what selects them. */
+/** The reporter for one of the formats that are written event by event, with the selection before it. */
 export async function reporterFor(
   format: string,
   output: TextOutput,
@@ -61,7 +61,7 @@ export async function reporterFor(
   switch (format) {
     case 'ndjson':
     case 'json': {
-      // what a thread makes of one capture is lines, for the main thread to frame
+      // a worker thread makes plain lines, which the main thread puts into the document
       const framing =
         format === 'ndjson' || look.elsewhere !== undefined ? new Ndjson(output) : new JsonDocument(output);
       const whole = new EventReport(framing, output);
@@ -93,7 +93,7 @@ export async function reporterFor(
         hex: args.hex ?? false,
         ...{ width, elsewhere: look.elsewhere },
         time: timeFormat(args),
-        // a transcript that is kept must be the same wherever it is made
+        // a transcript that is kept in a file must be the same wherever it is made
         zone: args.output !== undefined && args.time !== 'absolute' ? ('utc' as const) : ('local' as const),
         digest: args.output === undefined ? (file: string) => file : basename,
         nameOf: (file: string) => (look.shortNames ? basename(file) : file),

@@ -105,7 +105,7 @@ function list(chosen: readonly Rule[], t: Theme, output: TextOutput, width: numb
   }
 }
 
-/** Text in lines of its own below what it belongs to. */
+/** Wraps text and indents it below its heading. */
 function indented(text: string, width: number): string {
   return wrapText(text, width - 4, width - 4)
     .map((line) => `    ${line}\n`)
@@ -120,7 +120,7 @@ function ruleRow(r: Rule): string[] {
   return [r.id, severityWords(r), r.party, r.needs, r.title, r.spec];
 }
 
-/** A rule as `rules --format json` and the public API show it. */
+/** A rule in the form of `rules --format json`. */
 function ruleObject(r: Rule): Record<string, string | boolean | null> {
   return {
     id: r.id,

@@ -21,12 +21,12 @@ import type { CaptureDone, Piece, Work } from './threads/pieces.js';
 import { mendFlagsInTheEnd, tellShapesApart, watchHeap } from './thrift.js';
 import { systemWords, UsageError } from './usage-error.js';
 
-/** An input that cannot be read as a capture, in one line. */
+/** One line about an input that cannot be read as a capture. */
 export function inputError(input: CaptureInput, error: unknown): string {
   return `${inputName(input)}: ${error instanceof NotACapture ? error.message : systemWords(error)}`;
 }
 
-/** Two raw stream files, as `--raw` names them. */
+/** The two raw stream files that `--raw` names, as one input. */
 export function rawInput(text: string): CaptureInput {
   const parts = text.split(',');
   if (parts.length !== 2 || parts[0] === '' || parts[1] === '')
@@ -36,47 +36,47 @@ export function rawInput(text: string): CaptureInput {
 
 /** How the work on several captures is divided among threads. */
 export interface Divided {
-  /** Captures read at once; null: as many as there are cores, where that is worth it. */
+  /** How many captures are read at once; null: as many as there are cores, if threads are worth it. */
   readonly jobs: number | null;
-  /** What the threads are to do; null: one thread has to do it. */
+  /** What the threads have to do; null: the work cannot be divided. */
   readonly work: (recordings: readonly CaptureInput[]) => Work | null | Promise<Work | null>;
-  /** The reporter at the end of the chain, which takes over what the threads gather. */
+  /** The reporter at the end of the chain, which combines what the threads have gathered. */
   readonly whole: Divisible<unknown>;
-  /** Takes bytes that are lines of JSON; null: they go to the output as they are. */
+  /** Puts lines of JSON into the output's format; null: bytes are written as they are. */
   readonly framing: Framing | null;
   readonly rows?: TableGroups;
 }
 
 export interface RunSettings {
   readonly planner: Planner;
-  /** What of messages is printed. */
+  /** How much of each message is printed. */
   readonly detail: Detail;
-  /** Limits other than the defaults. */
+  /** Limits, if they differ from the defaults. */
   readonly limits?: Readonly<Limits>;
   readonly reporter: Reporter;
   readonly output: TextOutput;
   readonly signal: AbortSignal;
   readonly follow?: boolean | undefined;
-  /** What a pass over these inputs, or more, has taught already. */
+  /** What an earlier pass over these inputs (or more) has learned. */
   readonly learned?: Readonly<Record<string, unknown>> | undefined;
   /** Whether captures that continue one another are read as one. */
   readonly join?: boolean;
-  /** Inputs that were found in a folder, and may be no captures. */
+  /** Inputs that were found in a folder, and therefore need not be captures. */
   readonly found?: ReadonlySet<string> | undefined;
   readonly tee?: RunHooks['tee'];
   readonly tap?: RunHooks['tap'];
-  /** How several threads do the work; absent or null: only one can. */
+  /** How the work is divided among threads; absent or null: one thread does it all. */
   readonly divided?: Divided | null;
-  /** Whether output is flushed after each batch. */
+  /** Whether output is flushed after each batch of packets. */
   readonly live?: boolean;
-  /** Waits between two batches, where whoever takes what they bring is behind; undefined: nobody is. */
+  /** Called between batches: returns a promise to wait for if the receiver of the output is behind, otherwise undefined. */
   readonly pace?: () => Promise<void> | undefined;
 }
 
-/** A live capture that brings nothing for this long will not bring what is missing. */
+/** Milliseconds. If a live capture brings nothing for so long, missing packets will not come any more. */
 const QUIET_MS = 2000;
 
-/** Carries inputs into a reporter, one after the other. Gives the exit status. */
+/** Reads inputs one by one and passes their events to a reporter. Returns the exit status. */
 export async function runInputs(given: readonly CaptureInput[], run: RunSettings): Promise<number> {
   const { planner, detail, reporter, output } = run;
   const stop = new AbortController();
@@ -99,7 +99,7 @@ export async function runInputs(given: readonly CaptureInput[], run: RunSettings
     signal,
     progress: (read: number, total: number | null) => progress.update(inputName(input), read, total),
   });
-  // what is still being written cannot be read twice
+  // a file that is still being written cannot be read in two passes
   const learned = run.follow ? undefined : (run.learned ?? (await rehearse(inputs, options, reading)));
   const summary = emptySummary();
   let status = 0;
@@ -121,7 +121,7 @@ export async function runInputs(given: readonly CaptureInput[], run: RunSettings
   if (threads !== null) {
     const { divided, work } = threads;
     const { runInThreads } = await import('./threads/threaded-run.js');
-    // the threads set them for the whole process
+    // the threads set V8's flags for the whole process
     mendFlagsInTheEnd();
     const jobs = recordings.map(({ input, doubt, content }) => ({
       ...{ input, doubt, content, own: planner.for(inputName(input)) },
@@ -145,7 +145,7 @@ export async function runInputs(given: readonly CaptureInput[], run: RunSettings
   } else {
     for (const { input, doubt, content } of recordings) {
       if (signal.aborted) break;
-      // one for each: what a capture teaches, such as the secrets in it, must not depend on those read before
+      // one Analysis per capture: what is learned from a capture, such as secrets in it, must not depend on those read before
       const analysis = new Analysis({ ...options, learned }, reporter);
       const hooks = {
         ...reading(input),
@@ -185,7 +185,7 @@ export async function runInputs(given: readonly CaptureInput[], run: RunSettings
   return internalErrors > 0 ? 2 : status;
 }
 
-/** Whether, and by how many, threads do the work. */
+/** Decides whether threads do the work, and how many. */
 async function threadsOf(
   inputs: readonly CaptureInput[],
   { divided, tee, tap, limits }: RunSettings,
@@ -197,7 +197,7 @@ async function threadsOf(
   return work === null ? null : { divided, many, work };
 }
 
-/** Puts a piece that a thread made where it belongs; `said`: see Piece. */
+/** Writes a piece that a thread made. `said`: the keys of the `once` pieces so far (see Piece). */
 function takePiece(piece: Piece, { output }: RunSettings, { framing, rows }: Divided, said: Set<string>): void {
   switch (piece.kind) {
     case 'bytes':
@@ -214,7 +214,7 @@ function takePiece(piece: Piece, { output }: RunSettings, { framing, rows }: Div
   }
 }
 
-/** The time of the first packet of all; null where there is none, or it cannot be read twice. */
+/** The time of the first packet of all inputs; null if there is none, or an input cannot be read twice. */
 export async function firstPacketTime(inputs: readonly CaptureInput[]): Promise<Start | null> {
   for (const input of inputs) {
     if (!isLasting(input)) return null;
@@ -231,14 +231,14 @@ export async function firstPacketTime(inputs: readonly CaptureInput[]): Promise<
     try {
       await openCapture(input, { signal: stop.signal }).read(sink);
     } catch {
-      // whoever analyzes it hears what is wrong
+      // the error is reported when the input is analyzed
     }
     if (first !== null) return first;
   }
   return null;
 }
 
-/** The first of the streams that are asked for, where there is none of them. */
+/** If none of the streams that were asked for exists, the first of them; otherwise undefined. */
 function beyondAll(streams: readonly number[], last: number): number | undefined {
   return streams.some((n) => n <= last) ? undefined : streams[0];
 }

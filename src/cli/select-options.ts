@@ -7,7 +7,7 @@ import type { Expression } from '../select/expression.js';
 import { list, single } from './options.js';
 import { UsageError } from './usage-error.js';
 
-/** Which messages are shown, and how their times are: `analyze` and `tail`. */
+/** Options of `analyze` and `tail`: which messages are shown, and how times are. */
 export const SELECT_OPTIONS = {
   where: {
     ...list,
@@ -31,7 +31,7 @@ export function timeFormat(args: SelectArguments): TimeFormat {
   return (args.time ?? 'relative') as TimeFormat;
 }
 
-/** Messages of context that may be asked for: each stream keeps as many. */
+/** The most messages of context that may be asked for: each stream keeps that many. */
 const MOST_CONTEXT = 1000;
 
 function contextOf(text: string | undefined): number {
@@ -41,7 +41,7 @@ function contextOf(text: string | undefined): number {
   return Number(text);
 }
 
-/** The conditions of `--where`, compiled. Throws a UsageError that shows the place where one is wrong. */
+/** The compiled conditions of `--where`. Throws a UsageError that shows where a condition is wrong. */
 export async function expressionsOf(texts: readonly string[] | undefined): Promise<Expression[]> {
   if (texts === undefined || texts.length === 0) return [];
   const [{ Expression, ExpressionError }, { fieldCatalogue }] = await Promise.all([
@@ -59,8 +59,8 @@ export async function expressionsOf(texts: readonly string[] | undefined): Promi
 }
 
 /**
- * Puts a selection before a reporter, where one was asked for. `make` is given what the selection leaves out, to tell of it. `text`: whether
- * it is for people, who do not want to see streams of which nothing is shown.
+ * Puts a selection before a reporter, if one was asked for. `make` receives the counts of what the selection leaves out, so that the
+ * reporter can print them. `text`: whether the output is for people, for whom streams without shown messages are left out.
  */
 export async function selecting(
   args: SelectArguments,

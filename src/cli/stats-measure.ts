@@ -4,7 +4,7 @@ import { MessageView } from '../select/message-view.js';
 import { expressionsOf } from './select-options.js';
 import { UsageError } from './usage-error.js';
 
-/** What `stats` counts with; `start`: see Measure. Throws a UsageError where a condition cannot be asked here. */
+/** The reporter of `stats`; `start`: see Measure. Throws a UsageError if a condition needs more than a single message. */
 export async function measureFor(
   conditions: readonly string[],
   interval: number | null,

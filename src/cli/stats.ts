@@ -27,7 +27,7 @@ interface StatsArguments extends CommonArguments {
   readonly jobs?: string;
 }
 
-/** Columns where there is no terminal. */
+/** Columns of the output if it does not go to a terminal. */
 const PIPE_WIDTH = 100;
 
 export const stats: Command = {
@@ -100,7 +100,7 @@ export const stats: Command = {
   },
 };
 
-/** A page of the messages that were asked for, which opens where the numbers are. */
+/** An HTML page of the selected messages, which opens at the statistics. */
 async function pageOf(args: StatsArguments, output: TextOutput): Promise<Reporter> {
   const { where = [] } = args;
   const [{ PageCollector }, { page }] = await Promise.all([import('../report/page/collector.js'), import('./page.js')]);
@@ -112,7 +112,7 @@ async function pageOf(args: StatsArguments, output: TextOutput): Promise<Reporte
 
 const UNITS: Readonly<Record<string, number>> = { us: 1e-6, ms: 1e-3, s: 1, m: 60, min: 60, h: 3600 };
 
-/** Seconds of a length of time such as `100ms`; null where none was given. */
+/** Converts a duration such as `100ms` to seconds; null if none was given. */
 function intervalOf(text: string | undefined): number | null {
   if (text === undefined) return null;
   const found = /^(\d+(?:\.\d+)?)(us|ms|s|min|m|h)?$/.exec(text);

@@ -17,7 +17,7 @@ import { systemWords, UsageError } from './usage-error.js';
 
 export type TableOutputs = Readonly<Record<TableName, TextOutput>>;
 
-/** The files of `-f parquet`: all of them appear complete, or none. */
+/** The files of `-f parquet`: either all of them appear, complete, or none. */
 export interface OpenTables {
   readonly reporter: EventTables;
   readonly put: TableGroups;
@@ -32,7 +32,7 @@ export function tablePath(folder: string, table: TableName): string {
   return join(folder, `${table}.parquet`);
 }
 
-/** Files in a folder, which is made where it is not there; none of them may be one of the `inputs`. */
+/** Opens the files in a folder, which is created if necessary. None of them may be one of the `inputs`. */
 export function openTableFiles(folder: string, inputs: readonly string[]): TableOutputs {
   try {
     mkdirSync(systemPath(folder), { recursive: true });
@@ -44,8 +44,8 @@ export function openTableFiles(folder: string, inputs: readonly string[]): Table
 }
 
 /**
- * Opens what the tables of a run go to. `jobs`: with one, all is done in this thread. `about`: what else the footer of the messages says,
- * when all is written.
+ * Opens the tables of a run. `jobs`: 1 means that this thread does all the work. `about`: called when all rows are written; what it returns
+ * is added to the footer of the messages table.
  */
 export function openTables(
   folder: string | undefined,

@@ -14,7 +14,7 @@ import { UsageError } from './usage-error.js';
 import { SELECT_OPTIONS, type SelectArguments } from './select-options.js';
 
 interface TailArguments extends CommonArguments, SelectArguments {
-  /** The source; with `--interface` the words of the filter. */
+  /** The source; with `--interface`, the words of the filter. */
   readonly source?: readonly string[];
   readonly interface?: readonly string[];
   readonly format?: string;
@@ -71,7 +71,7 @@ export const tail: Command = {
   },
 };
 
-/** The files of a running recorder, where the source names their folder or is a pattern for their names; else null. */
+/** The files of a running recorder (a ring buffer), if the source names their folder or a pattern for their names; else null. */
 async function ringOf(source: string): Promise<MadeInput | null> {
   const stat = source === '-' ? undefined : pathStat(source);
   if (stat === undefined ? !isPattern(source) : !stat.isDirectory()) return null;

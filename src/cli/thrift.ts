@@ -10,13 +10,13 @@ import {
   SMALL_YOUNG_GENERATION,
 } from '../base/heap-flags.js';
 
-/** Bytes of live and dead objects from which memory counts more than time. */
+/** Used heap, in bytes of live and dead objects, from which saving memory matters more than saving time. */
 const MUCH = 32 << 20;
-/** The same from which it counts more still. */
+/** Used heap from which it matters even more. */
 const VERY_MUCH = 40 << 20;
 const BATCHES_A_LOOK = 4;
 
-// V8's flags are the process's, and so is what was asked of them.
+// V8's flags belong to the whole process, and so does this state.
 let batches = 0;
 let thrifty = false;
 let stingy = false;
@@ -24,7 +24,7 @@ let young: 'as it is' | 'to be small' | 'small' = 'as it is';
 let mending = false;
 let shapes = false;
 
-/** To be called before anything is read. */
+/** Has V8 tell more object shapes apart at each place in the code (MORE_SHAPES). To be called before anything is read. */
 export function tellShapesApart(): void {
   if (shapes) return;
   shapes = true;
@@ -32,8 +32,8 @@ export function tellShapesApart(): void {
 }
 
 /**
- * To be called between batches of packets: has V8 inline more, and collect sooner once there is much to collect, as with thousands of open
- * sessions. The first batch is left alone: a small capture is over then, and to ask V8 for anything takes a while.
+ * To be called between batches of packets: has V8 inline more, and collect garbage sooner once the heap is large, as with thousands of open
+ * sessions. Nothing is done after the first batch: a small capture is finished by then, and setting flags takes time.
  */
 export function watchHeap(): void {
   if (++batches < 2) return;
@@ -43,7 +43,7 @@ export function watchHeap(): void {
     thrifty = true;
     setFlags([...SMALL_YOUNG_GENERATION, ...SLOW_GROWTH]);
   }
-  // to ask takes as long as to judge a few packets, and thousands of captures may be small
+  // asking for the heap's size takes as long as judging a few packets, which would add up over thousands of small captures
   if (stingy || (thrifty && batches % BATCHES_A_LOOK !== 0)) return;
   const used = getHeapStatistics().used_heap_size;
   stingy = used >= VERY_MUCH;
@@ -53,17 +53,18 @@ export function watchHeap(): void {
 }
 
 /**
- * For commands that print little: V8 lets its young generation grow to 16 MB each way, where what a message leaves behind is promoted
- * before it dies. Where every message is printed, a small one costs 40 % more time.
+ * For commands that print little. By default V8 lets its young generation grow to 16 MB per half, and a message's garbage is promoted
+ * before it dies. Where every message is printed, a small young generation costs 40 % more time.
  */
 export function keepYoungGenerationSmall(): void {
   if (young === 'as it is') young = 'to be small';
 }
 
 /**
- * For many captures, or several threads, of which each has a heap: all of that from the start. What a small capture leaves behind is 50 kB,
- * and V8 would let thousands of them come together. Where every message is `printed`, that would cost time. With several `threads` no core is
- * left on which V8 could optimize beside them. Returns the flags that hold now.
+ * For many captures, or several threads with a heap each: sets the memory-saving flags from the start. Each small capture leaves 50 kB of
+ * garbage, which V8 would let pile up over thousands of captures. With `printed` (every message is printed) the heap flags are not set,
+ * because they would cost time. With several `threads`, V8 optimizes later, because no core is free for it. Returns the flags that were
+ * set.
  */
 export function saveFromStart(printed: boolean, threads: number): readonly string[] {
   if (!printed) {
@@ -83,7 +84,10 @@ function setFlags(flags: readonly string[]): void {
   mendFlagsInTheEnd();
 }
 
-/** V8 keeps code for a program that starts with the flags which it has when it is asked for the code (see base/code-cache.ts). */
+/**
+ * Restores the flags at exit: V8 only accepts cached code in a process that starts with the flags that were set when the code was cached
+ * (see base/code-cache.ts).
+ */
 export function mendFlagsInTheEnd(): void {
   if (mending) return;
   mending = true;

@@ -1,8 +1,8 @@
-/** What `wirelint help TOPIC` knows besides the commands: pages of the documents, or sections of them. */
+/** A topic of `wirelint help TOPIC`: a page of the documents, or a section of one. */
 export interface Topic {
   readonly name: string;
   readonly describe: string;
-  /** A file of docs/; null: it is made of the commands. */
+  /** A file in docs/; null: the text is made from the commands. */
   readonly page: string | null;
   /** The heading of the section; absent: the whole page. */
   readonly section?: string;

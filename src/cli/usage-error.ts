@@ -1,7 +1,7 @@
-/** The command line, the configuration or an input is not usable: one line for the user, exit status 2. */
+/** Thrown if the command line, the configuration or an input cannot be used: one line for the user, exit status 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
-  /** Lines that show the place. */
+  /** Lines that show the wrong place. */
   readonly excerpt: string;
 
   constructor(text: string, excerpt = '') {
@@ -25,7 +25,7 @@ const SYSTEM_WORDS: Readonly<Record<string, string>> = {
   ENXIO: 'no such device or address',
 };
 
-/** What the system says is wrong, in a few words. */
+/** The system's error in a few words. */
 export function systemWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = (error as NodeJS.ErrnoException).code;

@@ -12,8 +12,8 @@ import type { CheckSettings } from './settings.js';
 const REASON = 'present when the baseline was written';
 
 /**
- * Writes what fails the gate now into the configuration's suppressions, and gives the report without it. Entries with a fingerprint
- * that silence nothing any more are dropped; others are the user's own business.
+ * Adds the findings that fail the gate now to the configuration's suppressions, and returns the report without them. Suppressions with a
+ * fingerprint that silence nothing any more are removed; all others were written by the user and stay.
  */
 export function applyBaseline(
   report: CheckReport,
@@ -53,7 +53,7 @@ export function applyBaseline(
   return again(files, { ...state, all: [...kept, ...added], used });
 }
 
-/** Replaces the suppressions of a configuration file, or makes one; everything else in it stays. */
+/** Replaces the suppressions in a configuration file, or creates the file. Everything else in it stays. */
 function write(path: string, suppressions: readonly Suppression[]): void {
   const text = existsSync(path) ? readFileSync(path, 'utf8').replace(/^\ufeff/, '') : '{}';
   const config = JSON.parse(text) as Record<string, unknown>;

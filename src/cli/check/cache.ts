@@ -27,23 +27,26 @@ import { transcriptPath } from './transcript-path.js';
 /** Entries that no run has used for this long are removed. */
 const KEPT_DAYS = 30;
 const DAY = 86_400_000;
-/** A file that was changed so shortly before it was looked at may change again without showing it in its times (milliseconds). */
+/**
+ * Milliseconds. A file that was modified so shortly before its digest is taken might be modified again within the resolution of its time
+ * stamps.
+ */
 const SETTLED = 2000;
 const CHUNK = 1 << 20;
 
 /**
- * Results of captures that were judged before, in a folder: by the bytes of the capture, of the transcript beside it and of the key files,
- * by everything that was asked for, and by the version. An entry that cannot be read counts as none. Runs may share the folder: entries
- * are written aside and renamed.
+ * A folder with the results of captures that were judged before. The key covers the bytes of the capture, of the transcript beside it and
+ * of the key files, all options, and the version. An entry that cannot be read is ignored. Several runs may share the folder: an entry is
+ * written to a temporary file, which is then renamed.
  */
 export class ResultCache {
   private readonly folder: string;
-  /** Of the program: its version, and the file that holds it, which a new build replaces. */
+  /** Identifies the program: its version, Node's, and the size and time of the built file, which a new build replaces. */
   private readonly program: readonly unknown[];
-  /** Digests of key files, which many jobs share. */
+  /** Digests of files by path. Many jobs share the same key files. */
   private readonly digests = new Map<string, string | null>();
 
-  /** Throws UsageError where the folder cannot be had. */
+  /** Throws a UsageError if the folder cannot be created or read. */
   constructor(folder: string) {
     this.folder = resolve(folder);
     const { size, mtimeMs } = statSync(new URL('dist/main.js', packageRoot()));
@@ -56,7 +59,9 @@ export class ResultCache {
     }
   }
 
-  /** Under what the result of a job is kept; null: it is not kept (no regular file, or one that a run writes). */
+  /**
+   * The key under which the result of a job is kept; null if it must not be kept (the input is no regular file, or the run writes a file).
+   */
   keyOf(job: Job): string | null {
     const { input, golden, page, events } = job;
     if (golden === 'update' || page !== null || events !== null) return null;
@@ -84,12 +89,12 @@ export class ResultCache {
   }
 
   keep(key: string, report: FileReport): void {
-    // a bug that is mended, or a file that becomes readable, is no longer what was kept
+    // a bug may be fixed and a file may become readable, so neither result is kept
     if (report.internalErrors > 0 || report.state === 'failed') return;
     this.write(this.pathOf(key), deflateRawSync(JSON.stringify({ key, report }), { level: 1 }));
   }
 
-  /** Removes what was not used for a month. */
+  /** Removes entries that were not used for KEPT_DAYS. */
   tidy(): void {
     const oldest = Date.now() - KEPT_DAYS * DAY;
     for (const name of quietly(() => readdirSync(this.folder)) ?? []) {
@@ -103,7 +108,10 @@ export class ResultCache {
     return join(this.folder, `${key}.result`);
   }
 
-  /** The SHA-256 of a file, from its times where these tell that it has not changed; null where it cannot be read or is no regular file. */
+  /**
+   * The SHA-256 of a file; a stored one is used if the file's size and times show no change. Null if it cannot be read or is no regular
+   * file.
+   */
   private digestOf(path: string): string | null {
     const known = this.digests.get(path);
     if (known !== undefined) return known;
@@ -127,7 +135,7 @@ export class ResultCache {
     return digest;
   }
 
-  /** A cache that cannot be written to is no reason to fail. */
+  /** Ignores errors: a cache that cannot be written must not make the run fail. */
   private write(path: string, bytes: Uint8Array): void {
     const aside = `${path}.${randomBytes(6).toString('hex')}.part`;
     quietly(() => {
@@ -137,7 +145,7 @@ export class ResultCache {
   }
 }
 
-/** Says that an entry is in use. */
+/** Updates the times of an entry, which tell `tidy` that it is in use. */
 function touch(path: string): void {
   const now = new Date();
   quietly(() => utimesSync(path, now, now));

@@ -12,7 +12,7 @@ export class MessageCounts {
     names.set(name, (names.get(name) ?? 0) + 1);
   }
 
-  /** Messages whose name matches the pattern, and the names, most frequent first. */
+  /** How many messages have a name that matches the pattern, and these names, the most frequent first. */
   matching(protocol: string | undefined, pattern: string): { total: number; names: string[] } {
     const matches = patternMatcher(pattern);
     const found: [string, number][] = [];
@@ -25,7 +25,7 @@ export class MessageCounts {
   }
 }
 
-/** What is wrong with a capture's messages in the light of an expectation, or null. */
+/** What a capture's messages violate of an expectation, in words; null: nothing. */
 export function judgeMessages(e: Expectation, counts: MessageCounts): string | null {
   if (e.absent !== undefined) {
     const { total, names } = counts.matching(e.protocol, e.absent);
@@ -39,7 +39,7 @@ export function judgeMessages(e: Expectation, counts: MessageCounts): string | n
   return `expected ${words(operator, wanted)} ${e.message}${ofProtocol(e)}, found ${found}`;
 }
 
-/** What is wrong with one session in the light of an expectation, or null. */
+/** What one session violates of an expectation, in words; null: nothing. */
 export function judgeSession(e: Expectation, protocol: string, session: Readonly<Record<string, Json>>): string | null {
   if (e.session === undefined || (e.protocol !== undefined && e.protocol !== protocol)) return null;
   for (const [key, wanted] of Object.entries(e.session)) {
@@ -53,7 +53,7 @@ export function judgeSession(e: Expectation, protocol: string, session: Readonly
   return null;
 }
 
-/** Whether an expectation is about sessions, of which there must be one. */
+/** An expectation about sessions fails if there is no session at all: says so, or null. */
 export function wantsSession(e: Expectation, protocols: Readonly<Record<string, number>>): string | null {
   if (e.session === undefined) return null;
   const n =
@@ -61,14 +61,17 @@ export function wantsSession(e: Expectation, protocols: Readonly<Record<string, 
   return n > 0 ? null : `expected a session${ofProtocol(e)} with ${JSON.stringify(e.session)}, found no session`;
 }
 
-/** What is wrong with the exit status of the recorded program, null: the capture says of none. */
+/**
+ * What the recorded program's exit status violates of an expectation, in words; null: nothing. `found` is null if the capture does not
+ * record one.
+ */
 export function judgeExitStatus(e: Expectation, found: number | null): string | null {
   if (e.exitStatus === undefined || e.exitStatus === found) return null;
   const what = found === null ? 'the capture does not say how one ended' : `it ended with ${found}`;
   return `expected a program that ends with status ${e.exitStatus}, but ${what}`;
 }
 
-/** Objects need only hold what is expected of them; everything else must be equal. */
+/** An object needs to have only the expected keys; every other value must be equal. */
 function same(found: Json, wanted: unknown): boolean {
   if (typeof wanted !== 'object' || wanted === null) return found === wanted;
   if (Array.isArray(wanted))

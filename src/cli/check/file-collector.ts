@@ -23,7 +23,7 @@ import { shownPath } from '../../base/file-name.js';
 import { captureEvent, findingEvent, streamEvent } from '../../report/event-object.js';
 import { inputParts, inputPaths } from '../../capture/source.js';
 import type { Finding } from '../../engine/event.js';
-/** Collects what the gate and the reports need of one file; expectations are judged here. */
+/** Collects what the gate and the reports need to know about one file, and judges the expectations. */
 export class FileCollector implements Reporter {
   analysis: Analysis | null = null;
   private readonly name: string;
@@ -33,14 +33,17 @@ export class FileCollector implements Reporter {
   private readonly page: PageCollector | null;
   private readonly silencer: Silencer;
   private readonly fingerprints = new Fingerprints();
-  /** Fingerprint of the finding that is on its way from the engine's question whether it is suppressed. */
+  /** Fingerprints computed by `suppresses`, which the engine calls before it reports the finding. */
   private readonly prints = new WeakMap<Finding, string>();
   private readonly counts: MessageCounts | null;
   private readonly findings: CheckedFinding[] = [];
-  /** Where findings of streams that are still open stand among them. */
+  /** Index in `findings` of the findings of streams that are still open. */
   private readonly places = new WeakMap<Finding, number>();
   private readonly rules: Record<string, RuleFacts> = {};
-  /** Findings in streams by rule, with those that are only counted; and one of each rule of which some are. */
+  /**
+   * `perRule`: number of findings in streams by rule, including those beyond the limit, which are only counted. `summaries`: one finding
+   * for each rule that exceeds the limit.
+   */
   private readonly perRule = new Map<string, number>();
   private readonly summaries: Finding[] = [];
   private readonly streams: CheckedStream[] = [];
@@ -68,7 +71,8 @@ export class FileCollector implements Reporter {
   }
 
   suppresses(f: Finding): boolean {
-    // it costs as much as decoding a short session: findings that are only counted go without, where no suppression asks for it
+    // a fingerprint costs as much as decoding a short session: findings that are only counted get none, unless a suppression names a
+    // fingerprint
     const known = this.silencer.byFingerprint || f.stream === null || !this.isFull(f.rule.id);
     const fingerprint = known ? this.fingerprints.of(f) : '';
     if (known) this.prints.set(f, fingerprint);
@@ -114,17 +118,17 @@ export class FileCollector implements Reporter {
     this.page?.finding(f);
     const { id, severity, party, title, meaning, spec } = f.rule;
     this.rules[id] ??= { id, severity, party, title, meaning, spec, specUrl: ruleSpecUrl(f.rule) };
-    // what is about the file as a whole is little, and decides whether it is complete
+    // findings about the file as a whole are few, and tell whether it is complete: they are always listed
     if (f.stream !== null && this.isTooMany(f)) return;
     this.list(f);
   }
 
-  /** Whether so many findings of that rule are listed already that further ones are only counted. */
+  /** Whether the limit on listed findings of that rule is reached, so that further ones are only counted. */
   private isFull(rule: string): boolean {
     return (this.perRule.get(rule) ?? 0) >= this.options.limits.findingsPerFile;
   }
 
-  /** Whether this finding is only counted; it counts. */
+  /** Counts this finding, and returns whether it is only counted and not listed. */
   private isTooMany(f: Finding): boolean {
     const full = this.isFull(f.rule.id);
     const n = (this.perRule.get(f.rule.id) ?? 0) + 1;
@@ -134,7 +138,7 @@ export class FileCollector implements Reporter {
     return full;
   }
 
-  /** Says how many findings were only counted. */
+  /** Lists, for each rule beyond the limit, how many findings were only counted. */
   private listSummaries(): void {
     for (const f of this.summaries) {
       const n = this.perRule.get(f.rule.id)!;
@@ -163,7 +167,7 @@ export class FileCollector implements Reporter {
     return part === undefined ? null : { file: part.path, packet: packet - part.firstPacket + 1 };
   }
 
-  /** The end of a stream tells how often its findings came again: the text of each listed one says so. */
+  /** At the end of a stream it is known how often its findings were repeated; this is added to the text of each listed one. */
   private listTimes(s: StreamRecord): void {
     for (const { finding, times, others } of s.repeated) {
       const at = this.places.get(finding);
@@ -202,7 +206,7 @@ export class FileCollector implements Reporter {
   endOfFile(file: string, packets: number): void {
     this.page?.endOfFile(file, packets);
     this.listSummaries();
-    // a file that turned out to be no capture holds nothing to expect anything of
+    // a file that turned out not to be a capture cannot be held to expectations
     if (this.info === null) return;
     for (const e of this.job.plan.expect) {
       const text =
@@ -213,7 +217,7 @@ export class FileCollector implements Reporter {
     }
   }
 
-  /** The summary is over all files, and comes from whoever judges them. */
+  /** The caller makes the summary, since it covers all files. */
   summary(): void {}
 
   report(state: FileReport['state'], problem: string | null): FileReport {
@@ -264,13 +268,13 @@ export class FileCollector implements Reporter {
   }
 }
 
-/** The paths that are not shown as they are, and those of the transcripts beside them. */
+/** Paths that cannot be shown as they are (and those of the transcripts beside them), by the text that is shown instead. */
 function exactPaths(paths: readonly string[]): Record<string, string> {
   const exact = paths.filter((path) => shownPath(path) !== path).flatMap((path) => [path, transcriptPath(path)]);
   return Object.fromEntries(exact.map((path) => [shownPath(path), path]));
 }
 
-/** The annotated bytes of the message that a finding is about. */
+/** A hex dump with annotations of the message that a finding is about. */
 function dumpOf({ stream, message }: Finding): string[] {
   if (message === null || message.head === null || stream === null || stream.protocol === null) return [];
   return hexDump(message.head, message.length, stream.protocol.annotate(message), { all: false });

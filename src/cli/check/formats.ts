@@ -1,7 +1,7 @@
 import { nearest } from '../../base/nearest.js';
 import { UsageError } from '../usage-error.js';
 
-/** Reports, each of which is one file. */
+/** Report formats that write a single file. */
 const REPORT_FORMATS = ['text', 'table', 'ndjson', 'json', 'html', 'sarif', 'junit', 'github', 'gitlab'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 export const CHECK_FORMATS = [...REPORT_FORMATS, 'parquet'] as const;
@@ -10,18 +10,18 @@ type CheckFormat = (typeof CHECK_FORMATS)[number];
 /** One report of a run. */
 export interface ReportRequest {
   readonly format: ReportFormat;
-  /** Where it goes; undefined: standard output. */
+  /** The file to write; undefined: standard output. */
   readonly path: string | undefined;
 }
 
-/** What a run of `check` writes. */
+/** Everything that a run of `check` is to write. */
 export interface Requests {
   readonly reports: readonly ReportRequest[];
-  /** The folder of tables that `-f parquet` asks for, or null. */
+  /** The folder of the tables that `-f parquet` asks for, or null. */
   readonly tables: string | null;
 }
 
-/** The reports that `-f FORMAT` and `-f FORMAT=FILE` ask for; `output` is where the one without a file goes. */
+/** The reports that `-f FORMAT` and `-f FORMAT=FILE` ask for. The one without a file goes to `output`. */
 export function reportRequests(texts: readonly string[], output: string | undefined): Requests {
   const requests = (texts.length === 0 ? ['text'] : texts).map((text) => {
     const at = text.indexOf('=');

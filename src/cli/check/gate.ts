@@ -9,32 +9,32 @@ import { knownProtocol } from '../plan.js';
 import { UsageError } from '../usage-error.js';
 import { isExpired } from './suppressions.js';
 
-/** What a gate asks of a whole run. */
+/** What the gate requires of a run as a whole. */
 export interface GateSettings {
-  /** Least number of messages by protocol. */
+  /** Minimum number of messages by protocol. */
   readonly require: ReadonlyMap<string, number>;
   readonly requireComplete: boolean;
   readonly maxWarnings: number | null;
   readonly allowEmpty: boolean;
-  /** The severity from which on a finding fails the gate, for one file. */
+  /** The lowest severity that fails the gate, which may differ from file to file. */
   readonly failOn: (file: string) => Severity;
 }
 
-/** The configuration's suppressions, and what is needed to tell which are out of use. */
+/** The configuration's suppressions, and what is needed to find those that are stale. */
 export interface SuppressionState {
   readonly all: readonly Suppression[];
   readonly today: string;
-  /** Numbers of those that silenced something. */
+  /** Indexes of the suppressions that silenced something. */
   readonly used: ReadonlySet<number>;
-  /** Paths of the files that were judged, as the configuration sees them. */
+  /** Paths of the judged files, relative to the configuration's folder. */
   readonly judged: readonly string[];
-  /** Whether a file of the configuration's folder exists. */
+  /** Whether the configuration's folder contains that file. */
   readonly exists: (path: string) => boolean;
-  /** Whether the run looked at all streams and protocols, so that what silenced nothing is really out of use. */
+  /** Whether the run examined all streams and protocols: only then is a suppression that silenced nothing stale. */
   readonly complete: boolean;
 }
 
-/** What `--require PROTOCOL[=MIN]` and the configuration ask for; the command line comes before. */
+/** What `--require PROTOCOL[=MIN]` and the configuration require; the command line takes precedence. */
 export function requirements(
   texts: readonly string[],
   config: Readonly<Record<string, number>>,
@@ -49,7 +49,7 @@ export function requirements(
   return all;
 }
 
-/** Captures that say of themselves that they are not whole. */
+/** Rules whose findings mean that a capture is not complete. */
 const INCOMPLETE = new Set([
   'capture/truncated',
   'capture/malformed',
@@ -59,10 +59,10 @@ const INCOMPLETE = new Set([
   'capture/unsupported-link',
 ]);
 
-/** Most lines of one kind among the reasons. */
+/** The most lines that one kind of reason takes. */
 const MAX_OF_A_KIND = 10;
 
-/** Decides whether the run passes, and says why not. `problems`: inputs that cannot be read. */
+/** Decides whether the run passes, and gives the reasons if it does not. `problems`: inputs that cannot be read. */
 export function decide(
   files: readonly FileReport[],
   summary: Summary,
@@ -165,7 +165,7 @@ function suppressionReasons(state: SuppressionState): string[] {
   return reasons;
 }
 
-/** Whether the run was about a suppression: its file was judged, or is gone. */
+/** Whether the run can tell if a suppression is stale: a file that it applies to was judged, or no longer exists. */
 function concerned(s: Suppression, state: SuppressionState): boolean {
   if (s.path === undefined) return state.judged.length > 0;
   const matches = pathMatcher(s.path);

@@ -9,7 +9,7 @@ import { systemWords } from '../usage-error.js';
 /** One file to be judged. */
 export interface CheckInput {
   readonly path: string;
-  /** Whether the user named it; files that were found in a folder may be no captures. */
+  /** Whether the user named it. A file that was found in a folder need not be a capture. */
   readonly named: boolean;
   readonly size: number;
   /** Whether it is a regular file. */
@@ -18,24 +18,24 @@ export interface CheckInput {
 
 export interface FoundInputs {
   readonly inputs: readonly CheckInput[];
-  /** What cannot be read, a line each. */
+  /** Folders and files that cannot be read, one line each. */
   readonly problems: readonly string[];
   /** Folders and patterns that hold no file at all. */
   readonly empty: readonly string[];
-  /** Things in folders that are no regular files, and links that lead nowhere. */
+  /** Number of entries in folders that are not regular files, such as links that lead nowhere. */
   readonly irregular: number;
 }
 
-/** Folders that hold no recordings, and may hold very many files. */
+/** Folders that are skipped: they hold no recordings, but possibly very many files. */
 export const IGNORED = new Set(['.git', '.hg', '.svn', 'node_modules']);
 
-/** How many bytes a capture has, as far as that was seen. */
+/** The size of a capture in bytes, as seen when the inputs were listed. */
 export function bytesOf({ inputs }: FoundInputs): (input: CaptureInput) => number {
   const sizes = new Map(inputs.map((i) => [i.path, i.size]));
   return (input) => inputParts(input).reduce((sum, path) => sum + (sizes.get(path) ?? 0), 0);
 }
 
-/** Files, folders and patterns as files: in the order given, what is found inside a folder in the order of its names. */
+/** The files that are named by files, folders and patterns: in the given order, and within a folder in the order of their names. */
 export function findInputs(given: readonly string[]): FoundInputs {
   const search = new Search();
   for (const text of given) search.add(text);
@@ -47,7 +47,7 @@ class Search implements FoundInputs {
   readonly problems: string[] = [];
   readonly empty: string[] = [];
   irregular = 0;
-  /** Real paths of the files that are listed: none is judged twice. */
+  /** Real paths of the files listed so far, so that none is judged twice. */
   private readonly listed = new Set<string>();
 
   add(text: string): void {
@@ -65,7 +65,7 @@ class Search implements FoundInputs {
       this.folder(text, new Set(), () => true);
       if (this.inputs.length === before) this.empty.push(text);
     } else {
-      // what does not exist is reported when it is opened, like everything else that is wrong with a named file
+      // a named file that does not exist is reported when it is opened, like any other problem with it
       this.file(text, true, stat, stat === undefined ? text : realPath(text));
     }
   }
@@ -96,7 +96,7 @@ class Search implements FoundInputs {
       this.problems.push(`${folder}: ${systemWords(error)}`);
       return;
     }
-    // links lead to folders a second time, or round in circles
+    // links may lead to a folder a second time, or form a cycle
     if (visited.has(real)) return;
     visited.add(real);
     const inside = folderPrefix(normalize(folder));
@@ -116,7 +116,7 @@ class Search implements FoundInputs {
     }
   }
 
-  /** undefined: leads nowhere; null: cannot be told, which is reported. */
+  /** undefined: the path leads nowhere; null: it cannot be examined, which is added to `problems`. */
   private stat(path: string): Stats | undefined | null {
     try {
       return statSync(systemPath(path), { throwIfNoEntry: false });
@@ -134,10 +134,10 @@ class Search implements FoundInputs {
   }
 }
 
-/** What is in a folder, in the order of its names. */
+/** One entry of a folder. */
 interface Entry {
   readonly name: string;
-  /** Whether it is known to be no link: its real path is then that of its folder, and its name. */
+  /** Whether it is known not to be a link: then its real path is its name below the folder's real path. */
   readonly isPlain: boolean;
 }
 
@@ -148,13 +148,13 @@ function entriesOf(folder: string): Entry[] {
     .sort((a, b) => compare(a.name, b.name));
 }
 
-/** What stands before a name in this folder. */
+/** The prefix that turns a name in this folder into a path. */
 function folderPrefix(folder: string): string {
   if (folder === '.') return '';
   return folder.endsWith('/') ? folder : `${folder}/`;
 }
 
-/** The path without links; as it is where it vanished meanwhile. */
+/** The path with links resolved; unchanged if the file has vanished in the meantime. */
 function realPath(path: string): string {
   try {
     return nameOfBytes(realpathSync(systemPath(path), 'buffer'));
@@ -163,7 +163,7 @@ function realPath(path: string): string {
   }
 }
 
-/** By code units: the same on every machine and in every locale. */
+/** Compares by code units, which gives the same order on every machine and in every locale. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

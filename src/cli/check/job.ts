@@ -8,21 +8,21 @@ export interface Job {
   readonly input: CaptureInput;
   /** See joinInputs. */
   readonly doubt: JoinDoubt | null;
-  /** See Recording. It is let go of when it was judged, or sent to who judges it. */
+  /** See Recording. Released once the capture was judged, or was sent to the thread that judges it. */
   content: Uint8Array | null;
-  /** Whether the user named it; else it may turn out to be no capture. */
+  /** Whether the user named it; otherwise it need not be a capture. */
   readonly named: boolean;
   readonly plan: Plan;
   readonly suppressions: readonly ActiveSuppression[];
   readonly golden: 'compare' | 'update' | null;
-  /** Whether findings are to be located in the transcript beside the capture. */
+  /** Whether to find the line of each finding in the transcript beside the capture. */
   readonly lines: boolean;
-  /** Whether anybody asks for the streams one by one: a hundred thousand of them are 150 MB. */
+  /** Whether a report lists the streams one by one: a hundred thousand of them take 150 MB. */
   readonly streams: boolean;
-  /** Whether the bytes of the findings' messages are wanted. */
+  /** Whether a report shows the bytes of the messages that findings are about. */
   readonly hex: boolean;
-  /** How much of it a page may hold; null: no page was asked for. */
+  /** How much of it an HTML page may hold; null: no page is wanted. */
   readonly page: PageLimits | null;
-  /** A file that takes the events as lines of JSON. */
+  /** Path of a file to which the events are written as lines of JSON; null: no file. */
   readonly events: string | null;
 }

@@ -18,7 +18,10 @@ import { tellShapesApart, watchHeap } from '../thrift.js';
 import { transcriptDiff } from './transcript-diff.js';
 import { transcriptPath } from './transcript-path.js';
 
-/** Judges one file. Never throws for what is wrong with the file. `line` takes the events, unless the job names a file for them. */
+/**
+ * Judges one file. Problems with the file are part of the result and never thrown. `line` receives the events, unless the job names a file
+ * for them.
+ */
 export async function judge(job: Job, hooks: RunHooks = {}, line?: (json: string) => void): Promise<FileReport> {
   const name = inputName(job.input);
   const spool = job.events === null ? null : new TextOutput(openSync(job.events, 'w', 0o600));
@@ -55,7 +58,7 @@ export async function judge(job: Job, hooks: RunHooks = {}, line?: (json: string
   return { ...report, ...(await beside(job, report.findings, hooks.signal)) };
 }
 
-/** What depends on the transcript that lies beside the capture. */
+/** What is compared with, or looked up in, the transcript beside the capture. */
 async function beside(
   job: Job,
   findings: readonly CheckedFinding[],
@@ -78,7 +81,7 @@ async function beside(
   };
 }
 
-/** The transcript that `analyze -o` writes, and the line of each finding in it. */
+/** The transcript as `analyze -o` writes it, and the line of each finding in it. */
 async function transcriptOf(
   { input, doubt, content, plan }: Job,
   signal: AbortSignal | undefined,
@@ -118,7 +121,7 @@ function compareGolden(path: string, committed: string | null, text: string, upd
   return { path: shown, state: 'different', diff: transcriptDiff(committed, text, shown, `${shown} (now)`) };
 }
 
-/** Findings with their lines in the committed transcript, which may be an older one. */
+/** Adds to findings their lines in the committed transcript, which may be older than the capture's present transcript. */
 function locate(
   findings: readonly CheckedFinding[],
   lines: ReadonlyMap<string, number>,
@@ -134,7 +137,7 @@ function locate(
   });
 }
 
-/** The number of the line with that text that lies nearest, or of the last line at most. */
+/** The number of the line with this text that is nearest to `wanted`; if no line has it, `wanted` or the last line. */
 function nearest(lines: readonly string[], text: string, wanted: number): number {
   let best = -1;
   for (let i = 0; i < lines.length; i++)

@@ -13,21 +13,21 @@ import { judge } from './judge.js';
 import type { Pool } from './pool.js';
 import type { CheckSettings } from './settings.js';
 
-/** From so many captures on, what small ones leave behind is collected sooner. */
+/** From this number of captures on, V8 collects the garbage of small captures sooner. */
 const MANY = 64;
 
-/** Takes an event of a job, by its number, as a line of JSON. */
+/** Receives an event as a line of JSON, and the index of its job. */
 export type LineSink = (json: string, job: number) => void;
 
-/** Judges the captures of a run: by this thread, or by several. */
+/** Judges the captures of a run, in this thread or in several. */
 export class Judges {
   private readonly settings: CheckSettings;
   private readonly signal: AbortSignal;
   private readonly bytes: ReturnType<typeof bytesOf>;
-  /** Flags of V8 that were set for it. */
+  /** V8 flags that were set for this run. */
   private flags: readonly string[] = [];
   private pool: Pool | null = null;
-  /** How many threads judge all that was found. */
+  /** How many threads judge all the inputs that were found. */
   private readonly threads: number;
 
   constructor(found: FoundInputs, settings: CheckSettings, signal: AbortSignal) {
@@ -35,7 +35,7 @@ export class Judges {
     this.signal = signal;
     this.bytes = bytesOf(found);
     const { inputs } = found;
-    // a shard, or what a cache leaves to do, may be little
+    // how much work a shard, or a run with a cache, really has is not known yet
     const all = settings.shard === null && settings.cache === null && !inputs.some((i) => i.path === '-');
     this.threads = all
       ? this.threadsFor(
@@ -43,24 +43,27 @@ export class Judges {
           inputs.reduce((sum, i) => sum + i.size, 0),
         )
       : 1;
-    // where every message is printed, a small young generation costs more time
+    // while every message is printed, a small young generation costs time instead
     const printed = settings.reports.some((r) => r.format === 'ndjson' || r.format === 'json');
     if (this.threads > 1 || inputs.length >= MANY) this.flags = saveFromStart(printed, this.threads);
   }
 
-  /** Starts the threads where there is so much that some are needed: it takes them a while, in which this one finds out what is to be judged. */
+  /**
+   * Starts the threads if the inputs are so many that threads will be used. Starting takes a while, during which this thread finds out what
+   * is to be judged.
+   */
   async prepare(): Promise<void> {
     if (this.threads > 1) await this.start(this.threads);
   }
 
-  /** `line` takes the events, where somebody wants them. */
+  /** `line` receives the events, if they are wanted. */
   async judge(jobs: readonly Job[], line?: LineSink): Promise<FileReport[]> {
-    // events are not kept: they would take more room than the captures
+    // the cache does not keep events: they would take more room than the captures
     if (this.settings.cache !== null && line === undefined) return this.judgeNew(jobs, this.settings.cache);
     return this.judgeInTurn(jobs, line);
   }
 
-  /** Judges what no earlier run has judged. */
+  /** Judges only captures whose result is not in the cache. */
   private async judgeNew(jobs: readonly Job[], folder: string): Promise<FileReport[]> {
     const { ResultCache } = await import('./cache.js');
     const cache = new ResultCache(folder);
@@ -72,7 +75,7 @@ export class Judges {
       undefined,
     );
     if (this.signal.aborted) return judged;
-    // what changed while it was judged is not known to be what was judged
+    // a capture that changed while it was judged is not cached: nobody knows which content was judged
     const after = new ResultCache(folder);
     judged.forEach((report, i) => {
       const place = places[i]!;
@@ -107,7 +110,7 @@ export class Judges {
       progress.clear();
       return reports;
     }
-    // events come from several threads at once: each capture's wait in a file of their own until it is their turn
+    // several threads produce events at once: those of each capture go to a file, which is copied when it is the capture's turn
     const folder = mkdtempSync(join(tmpdir(), 'wirelint-'));
     try {
       const pathOf = (i: number): string => join(folder, `${i}.ndjson`);
@@ -119,7 +122,7 @@ export class Judges {
   }
 
   private async start(threads: number): Promise<void> {
-    // other threads set them for the whole process
+    // every thread that starts sets V8's flags for the whole process
     mendFlagsInTheEnd();
     const { Pool } = await import('./pool.js');
     this.pool ??= new Pool(threads, this.flags);
@@ -139,7 +142,7 @@ export class Judges {
 
 async function judgeHere(jobs: readonly Job[], line: LineSink | undefined, signal: AbortSignal): Promise<FileReport[]> {
   const files: FileReport[] = [];
-  // lines of events go out as they come
+  // lines of events are written as they are produced
   const progress = new Progress(line === undefined);
   for (const [i, job] of jobs.entries()) {
     if (signal.aborted) break;

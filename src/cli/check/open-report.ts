@@ -15,12 +15,12 @@ import { shardLine, withPart, type ShardPart } from './shard-part.js';
 export interface OpenReport {
   readonly request: ReportRequest;
   readonly output: TextOutput;
-  /** For the formats that follow the events. */
+  /** For the formats ndjson and json, which write events one by one; null for all others. */
   readonly framing: Framing | null;
 }
 
 export function openReport(request: ReportRequest, found: FoundInputs): OpenReport {
-  // an older report in a folder that is judged may be replaced
+  // a report that lies in a folder to be judged may be overwritten, so only named files are protected
   const inputs = found.inputs.filter((i) => i.named).map((i) => i.path);
   const output = openDestination(request.path, { inputs });
   const framing =
@@ -34,7 +34,7 @@ export async function writeReports(
   settings: CheckSettings,
   part: Omit<ShardPart, 'format'> | null,
 ): Promise<void> {
-  // what goes to a reader may have to wait: files are complete before
+  // writing to a pipe may block, so files are completed first
   const files = reports.filter((r) => r.output instanceof FileOutput);
   for (const { request, output, framing } of [...files, ...reports.filter((r) => !files.includes(r))]) {
     const { format } = request;
@@ -50,7 +50,7 @@ export async function writeReports(
         width: terminalWidth({ output: request.path }),
       };
       const text = await render(format as RenderedFormat, report, options);
-      // nobody merges what a person reads on a terminal
+      // text that a terminal shows is never merged, so the shard's data is left out
       output.add(part === null || options.width !== null ? text : withPart(text, { ...part, format }));
     }
     finishDestination(output, request.path);

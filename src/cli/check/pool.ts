@@ -7,28 +7,34 @@ import type { Job } from './job.js';
 import { judge } from './judge.js';
 import { STOP } from './stop.js';
 
-/** What another thread is sent at once, in bytes of captures and in captures: small ones take less time than a message there and back. */
+/**
+ * The most that another thread is sent at once, in bytes of captures and in captures: judging one small capture takes less time than
+ * sending a message and its answer.
+ */
 const BATCH_BYTES = 1 << 20;
 const BATCH_JOBS = 64;
 
 export interface PoolJob {
   readonly job: Job;
-  /** Of its captures. */
+  /** Size of the job's capture. */
   readonly bytes: number;
 }
 
-/** Threads that judge captures. The one that asks is one of them, so that a second core costs one more heap and not two. */
+/** Threads that judge captures. The calling thread is one of them, so that using a second core takes one more heap, not two. */
 export class Pool {
   private readonly workers: Worker[];
   private readonly flags: readonly string[];
 
-  /** `threads`: with this one. `flags`: those that hold in the process (see base/heap-flags). They start at once. */
+  /** `threads`: including this one. `flags`: the V8 flags of the process (see base/heap-flags). The threads start at once. */
   constructor(threads: number, flags: readonly string[]) {
     this.flags = flags;
     this.workers = Array.from({ length: threads - 1 }, () => this.spawn());
   }
 
-  /** The reports come in the order of the jobs, whichever is done first, and `each` is called in that order as soon as it is a job's turn. */
+  /**
+   * Returns the reports in the order of the jobs, whichever is finished first. `each` is called in that order too, as soon as a job's turn
+   * has come.
+   */
   async judge(
     jobs: readonly PoolJob[],
     signal: AbortSignal,
@@ -45,7 +51,7 @@ export class Pool {
       telling = telling.then(tell);
     };
     let next = 0;
-    /** The places of the next jobs; fewer near the end, so that no thread has many left when the others have none. */
+    /** Indexes of the next jobs; fewer near the end, so that no thread still has many left when the others are done. */
     const batch = (): number[] => {
       const most = Math.min(BATCH_JOBS, Math.ceil((jobs.length - next) / (4 * (this.workers.length + 1))));
       const places: number[] = [];
@@ -75,7 +81,7 @@ export class Pool {
     await Promise.all(this.workers.map((w) => w.terminate()));
   }
 
-  /** Has a thread judge jobs. Where it dies of one, another thread judges them one by one, to tell which it was. */
+  /** Has a thread judge jobs. If the thread dies, another one judges the same jobs one by one, to find the job that is responsible. */
   private async ask(
     thread: number,
     places: readonly number[],
@@ -97,13 +103,13 @@ export class Pool {
 
   private spawn(): Worker {
     const worker = new Worker(new URL('dist/worker.js', packageRoot()), { workerData: { flags: this.flags } });
-    // where a run fails before there is anything to judge, nobody waits for it
+    // an idle thread must not keep the process alive when a run fails early
     worker.unref();
     return worker;
   }
 }
 
-/** Rejects where the thread dies of the jobs. When a signal came, there are fewer reports than jobs. */
+/** Rejects if the thread dies while it judges. After a signal there are fewer reports than jobs. */
 function ask(worker: Worker, jobs: readonly Job[], signal: AbortSignal): Promise<readonly FileReport[]> {
   return new Promise((resolve, reject) => {
     const stop = (): void => worker.postMessage(STOP);

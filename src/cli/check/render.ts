@@ -5,14 +5,14 @@ export interface RenderOptions {
   readonly colors: boolean;
   readonly verbose: boolean;
   readonly version: string;
-  /** Columns of the terminal that the text goes to; null: none. */
+  /** Columns of the terminal that shows the text; null: it is not a terminal. */
   readonly width: number | null;
 }
 
-/** Those that do not follow the events. */
+/** The formats that are written when everything is judged, not event by event. */
 export type RenderedFormat = Exclude<ReportFormat, 'ndjson' | 'json'>;
 
-/** The text of a report that is made when everything is judged; each format's module is loaded only where it is asked for. */
+/** The text of a report. Each format's module is loaded only when that format is wanted. */
 export async function render(format: RenderedFormat, report: CheckReport, options: RenderOptions): Promise<string> {
   switch (format) {
     case 'html':

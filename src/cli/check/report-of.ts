@@ -4,8 +4,8 @@ import { type CheckReport, type FileReport } from '../../report/check-report.js'
 import { decide, type GateSettings, type SuppressionState } from './gate.js';
 
 /**
- * The report of captures that were judged, in the order of the inputs. `problems`: inputs that cannot be read; `empty`: folders and
- * patterns that hold no file.
+ * Makes the report of judged captures, in the order of the inputs. `problems`: inputs that cannot be read; `empty`: folders and patterns
+ * that hold no file.
  */
 export function reportOf(
   files: readonly FileReport[],

@@ -27,7 +27,7 @@ export interface CheckOutcome {
   readonly gate: GateResult;
 }
 
-/** Judges everything, writes the reports, and says whether the gate passes. */
+/** Judges all inputs, writes the reports, and decides whether the gate passes. */
 export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
   const { planner, args } = settings;
   const interrupt = new Interrupt(
@@ -90,7 +90,7 @@ export async function runCheck(settings: CheckSettings): Promise<CheckOutcome> {
   }
 }
 
-/** Paths of the files that were judged, as the configuration sees them. */
+/** Paths of the judged files, relative to the configuration's folder. */
 function judgedPaths(files: readonly FileReport[], planner: Planner): string[] {
   return files.filter((f) => f.state === 'judged').flatMap((f) => f.parts.map((p) => planner.pathOf(p)));
 }
@@ -102,14 +102,14 @@ function checkReport(
   found: FoundInputs,
 ): CheckReport {
   const failOn = settings.planner.for('-').failOn;
-  // what the gate asks of the run as a whole, `merge` asks
+  // requirements on the run as a whole are checked by `merge`, which sees all shards
   const alone = settings.shard === null;
   const gate = alone ? settings.gate : { ...settings.gate, require: new Map(), maxWarnings: null, allowEmpty: true };
   const state = alone ? suppressions : { ...suppressions, complete: false };
   return reportOf(files, failOn, gate, state, found);
 }
 
-/** A shard's data for `merge`, but for the format. */
+/** A shard's data for `merge`, without the report's format. */
 function partOf(
   settings: CheckSettings,
   shard: Shard,
@@ -136,7 +136,7 @@ function partOf(
   };
 }
 
-/** Writes the tables of `-f parquet`: the captures are read once more, since what was judged is not kept. */
+/** Writes the tables of `-f parquet`. The captures are read once more, because the events are not kept while judging. */
 async function writeTables(
   folder: string,
   jobs: readonly Job[],
@@ -157,7 +157,7 @@ async function writeTables(
   const tables = openTables(folder, inputs.flatMap(inputPaths), settings.jobs, about);
   const { reporter, outputs, pace } = tables;
   const run = { planner: settings.planner, detail: 'lines' as const, reporter, output: outputs.messages, signal, pace };
-  // what cannot be read was told of; its rows are those in front of the fault
+  // an input that cannot be read was reported before; its rows up to the error are written
   if (inputs.length > 0) await runInputs(inputs, { ...run, learned: jobs[0]!.plan.learned });
   else reporter.summary();
   if (signal.aborted) tables.discard();
@@ -166,13 +166,16 @@ async function writeTables(
 
 const NO_GROUPS = { messages: 0, findings: 0, streams: 0 };
 
-/** How much work a capture is: its bytes. */
+/** The work that a capture is: its size in bytes. */
 function sizeOf(found: FoundInputs): (job: Job) => Sized {
   const bytes = bytesOf(found);
   return ({ input }) => ({ name: inputName(input), bytes: bytes(input) });
 }
 
-/** The same jobs, each with what all files together have taught, so that neither their order nor the threads matter. */
+/**
+ * The same jobs, each with what was learned from all files together, so that results depend neither on the order of the files nor on the
+ * threads.
+ */
 async function taught(jobs: readonly Job[], keyrings: readonly string[], signal: AbortSignal): Promise<readonly Job[]> {
   const first = jobs[0];
   if (first === undefined || keyrings.length === 0) return jobs;
@@ -213,7 +216,7 @@ function jobsFor(
     return {
       input,
       doubt: recording?.doubt ?? null,
-      // what a cache keeps is of the file as it is when its result is looked for
+      // with a cache, the file is read when its result is looked up, so content read earlier is not used
       content: settings.cache === null ? (recording?.content ?? null) : null,
       named,
       plan: planner.for(name),
@@ -240,7 +243,7 @@ function jobsFor(
 
 const NONE: readonly ActiveSuppression[] = [];
 
-/** What each of several captures may take of a page. */
+/** The share of an HTML page's limits that each of several captures may use. */
 function pageShare(captures: number): PageLimits {
   const of = (limit: number, least: number): number => Math.max(least, Math.floor(limit / Math.max(1, captures)));
   return {

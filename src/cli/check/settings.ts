@@ -5,24 +5,24 @@ import type { ReportRequest } from './formats.js';
 import type { GateSettings } from './gate.js';
 import type { Shard } from './shard.js';
 
-/** What one run of `check` judges, and how. */
+/** The settings of one run of `check`. */
 export interface CheckSettings {
   readonly inputs: readonly string[];
   readonly raws: readonly CaptureInput[];
   readonly args: CommonArguments;
   readonly planner: Planner;
   readonly reports: readonly ReportRequest[];
-  /** The folder of tables that is asked for, or null. */
+  /** The folder for the tables of `-f parquet`; null: not wanted. */
   readonly tables: string | null;
   readonly golden: 'compare' | 'update' | null;
   readonly baseline: boolean;
   /** The part of the captures that this run judges; null: all. */
   readonly shard: Shard | null;
-  /** A folder that keeps results, or null. */
+  /** The folder of the result cache, or null. */
   readonly cache: string | null;
-  /** Whether it is one of many runs, of which a signal ends the last one. */
+  /** Whether it is one of the repeated runs of `--watch`, in which a signal ends the current run. */
   readonly watch: boolean;
-  /** Captures judged at once; null: as many as there are cores. */
+  /** How many captures are judged at once; null: as many as there are cores. */
   readonly jobs: number | null;
   readonly gate: GateSettings;
 }

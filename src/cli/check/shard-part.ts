@@ -14,20 +14,20 @@ import type { CHECK_FORMATS } from './formats.js';
 
 /** One capture of a shard. */
 export interface ShardCapture {
-  /** Its place among the captures of all shards, from 0. */
+  /** Its index among the captures of all shards, from 0. */
   readonly place: number;
-  /** From which severity on its findings fail the gate. */
+  /** The lowest severity of its findings that fails the gate. */
   readonly failOn: Severity;
-  /** Its files as the configuration sees them. */
+  /** Paths of its files, relative to the configuration's folder. */
   readonly paths: readonly string[];
-  /** Lines of events that it has in this report. */
+  /** How many lines of events this report has of it. */
   readonly lines: number;
   readonly report: FileReport;
-  /** Row groups that it has in the tables of `-f parquet`. */
+  /** How many row groups it has in each table of `-f parquet`. */
   readonly groups?: Readonly<Record<TableName, number>>;
 }
 
-/** What a shard's report carries for `merge`, beside what it shows: all that the report of the whole is made of. */
+/** Data that a shard's report carries for `merge` besides what it shows: everything needed to make the report of the whole. */
 export interface ShardPart {
   readonly version: string;
   readonly shard: number;
@@ -43,13 +43,13 @@ export interface ShardPart {
   };
   readonly suppressions: readonly Suppression[];
   readonly today: string;
-  /** Paths of suppressions that do not exist. */
+  /** Paths that suppressions name and that do not exist. */
   readonly gone: readonly string[];
-  /** Whether all streams and protocols were looked at. */
+  /** Whether all streams and protocols were examined. */
   readonly complete: boolean;
   readonly problems: readonly string[];
   readonly empty: readonly string[];
-  /** Captures of all shards. */
+  /** Number of captures in all shards. */
   readonly total: number;
   readonly captures: readonly ShardCapture[];
 }
@@ -57,17 +57,17 @@ export interface ShardPart {
 const MARK = 'wirelint-shard:';
 const MARKED = /wirelint-shard:([A-Za-z0-9+/]+=*)/;
 
-/** The part as text; `partIn` finds it. */
+/** The shard's data as text, which `partIn` finds again. */
 export function packed(part: ShardPart): string {
   return MARK + deflateSync(JSON.stringify(part)).toString('base64');
 }
 
-/** The event that carries a shard's part in ndjson and json. */
+/** The event that carries a shard's data in ndjson and json. */
 export function shardLine(part: ShardPart): string {
   return JSON.stringify({ type: 'shard', shard: part.shard, of: part.of, part: packed(part) });
 }
 
-/** A shard's report with its part inside, where the format has room for it; readers of the format look over it. */
+/** A shard's report with its data added, at a place that readers of the format ignore. */
 export function withPart(text: string, part: ShardPart): string {
   switch (part.format) {
     case 'sarif':
@@ -88,7 +88,7 @@ function document(value: object): string {
   return `${safeJson(JSON.stringify(value, null, 2))}\n`;
 }
 
-/** An array of issues has room for issues only. */
+/** A GitLab report is an array of issues, so the data has to be an issue. */
 function gitlabEntry(part: ShardPart): object {
   return {
     description: `shard ${part.shard} of ${part.of}; wirelint merge puts them together (${packed(part)})`,
@@ -99,14 +99,14 @@ function gitlabEntry(part: ShardPart): object {
   };
 }
 
-/** Reads the part out of a shard's report; unpacked it may take `most` bytes. Throws UsageError. */
+/** Reads the data from a shard's report; unpacked it may take at most `most` bytes. Throws UsageError. */
 export async function readPart(path: string, most: number = DEFAULT_LIMITS.shardBytes): Promise<ShardPart> {
   let found = '';
   for await (const line of linesOf(path)) if (MARKED.test(line)) found = line;
   return partIn(path, found, most);
 }
 
-/** The part that a text holds, which stands in the report at `path`. Throws UsageError. */
+/** The data that is found in `text`, which is part of the report at `path`. Throws UsageError. */
 export function partIn(path: string, text: string, most: number = DEFAULT_LIMITS.shardBytes): ShardPart {
   const found = MARKED.exec(text)?.[1];
   if (found === undefined) throw new UsageError(`${path}: no report of a shard (of check --shard I/N)`);
@@ -129,7 +129,7 @@ function unpacked(path: string, base64: string, most: number): ShardPart {
   }
 }
 
-/** The lines of a report, one after the other. Throws UsageError where it cannot be read. */
+/** The lines of a report, one by one. Throws UsageError if it cannot be read. */
 export async function* linesOf(path: string): AsyncGenerator<string> {
   const input = createReadStream(systemPath(path));
   try {

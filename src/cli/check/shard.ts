@@ -1,6 +1,6 @@
 import { UsageError } from '../usage-error.js';
 
-/** This run's part of the work: number `index` (from 1) of `of`. */
+/** This run's share of the work: number `index` (from 1) of `of`. */
 export interface Shard {
   readonly index: number;
   readonly of: number;
@@ -8,7 +8,7 @@ export interface Shard {
 
 const MOST_SHARDS = 10_000;
 
-/** `I/N`, or `auto`: what the scheduler's own variables say. Throws UsageError. */
+/** Parses `I/N`, or `auto`: the variables that the scheduler sets. Throws UsageError. */
 export function parseShard(text: string, env: Readonly<Record<string, string | undefined>>): Shard {
   if (text === 'auto') return fromScheduler(env);
   const match = /^(\d{1,5})\/(\d{1,5})$/.exec(text);
@@ -22,7 +22,7 @@ function isPossible({ index, of }: Shard): boolean {
   return Number.isInteger(index) && Number.isInteger(of) && index >= 1 && index <= of && of <= MOST_SHARDS;
 }
 
-/** The variables of one scheduler: number of the job, how many there are, and what the first one's number is. */
+/** The variables of one scheduler: the job's number, the number of jobs, and the number of the first job. */
 interface Scheduler {
   readonly name: string;
   readonly index: string;
@@ -31,8 +31,8 @@ interface Scheduler {
 }
 
 /**
- * GitLab: `parallel: N` (docs.gitlab.com, predefined variables). Slurm: job arrays (sbatch, INPUT AND OUTPUT ENVIRONMENT VARIABLES). Kubernetes:
- * indexed jobs have an index only; how many there are, the job's manifest has to say in JOB_COMPLETIONS.
+ * GitLab: `parallel: N` (docs.gitlab.com, predefined variables). Slurm: job arrays (sbatch, INPUT AND OUTPUT ENVIRONMENT VARIABLES).
+ * Kubernetes: indexed jobs only know their index; the job's manifest has to set JOB_COMPLETIONS to the number of jobs.
  */
 const SCHEDULERS: readonly Scheduler[] = [
   { name: 'GitLab', index: 'CI_NODE_INDEX', of: 'CI_NODE_TOTAL', first: () => 1 },
@@ -61,15 +61,15 @@ function fromScheduler(env: Readonly<Record<string, string | undefined>>): Shard
   throw new UsageError(`--shard auto: none of the variables of ${known} is set; say --shard I/N`);
 }
 
-/** Work of which the size is known. */
+/** A piece of work whose size is known. */
 export interface Sized {
   readonly name: string;
   readonly bytes: number;
 }
 
 /**
- * The places of the works that a shard has, in order. The largest work goes first to the shard with the least so far: the same everywhere,
- * whatever the machine, since sizes and names decide alone.
+ * Indexes of the pieces of work that belong to a shard, in ascending order. The largest piece goes first, to the shard with the least so
+ * far. The result depends on sizes and names only, so every shard computes the same division on any machine.
  */
 export function placesOf(shard: Shard, works: readonly Sized[]): number[] {
   const load = new Array<number>(shard.of).fill(0);
@@ -80,7 +80,7 @@ export function placesOf(shard: Shard, works: readonly Sized[]): number[] {
   for (const i of order) {
     let least = 0;
     for (let s = 1; s < shard.of; s++) if (load[s]! < load[least]!) least = s;
-    // a work of no bytes is work, too
+    // an empty file is work, too
     load[least]! += works[i]!.bytes + 1;
     if (least === shard.index - 1) mine.push(i);
   }

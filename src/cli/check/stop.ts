@@ -1,2 +1,2 @@
-/** What the main thread says to the others when a signal came: what they judge ends where it is, and files are complete or not there. */
+/** What the main thread sends to the others after a signal: judging ends at once, and every file that they write is complete or absent. */
 export const STOP = 'stop';

@@ -1,23 +1,26 @@
 import { pathMatcher, patternMatcher } from '../../base/pattern.js';
 import type { Suppression } from '../config-file.js';
 
-/** A suppression that may silence findings of one file. */
+/** A suppression that can silence findings of one file. */
 export interface ActiveSuppression {
-  /** Its number in the configuration, from 0. */
+  /** Its index in the configuration, from 0. */
   readonly number: number;
   readonly rule?: string | undefined;
   readonly stream?: number | undefined;
   readonly fingerprint?: string | undefined;
 }
 
-/** What a suppression is compared with. */
+/** What suppressions are compared with: the relevant facts of a finding. */
 export interface Suppressible {
   readonly rule: string;
   readonly stream: number | null;
   readonly fingerprint: string;
 }
 
-/** Those of the configuration that are not expired and whose path matches, for one recording; `paths` of its files as the configuration sees them. */
+/**
+ * The suppressions for one recording: those that have not expired and whose path matches. `paths`: its files, relative to the
+ * configuration's folder.
+ */
 export function suppressionsFor(
   all: readonly Suppression[],
   paths: readonly string[],
@@ -32,12 +35,12 @@ export function suppressionsFor(
   return active;
 }
 
-/** A suppression holds to the end of its last day, in UTC. */
+/** A suppression is in force until the end of its last day, in UTC. */
 export function isExpired(s: Suppression, today: string): boolean {
   return s.expires !== undefined && s.expires < today;
 }
 
-/** Today's date in UTC, as configurations write it. */
+/** Today's date in UTC, in the form that configurations use. */
 export function todayText(): string {
   return new Date().toISOString().slice(0, 10);
 }
@@ -45,9 +48,9 @@ export function todayText(): string {
 /** Silences findings of one file, and counts what each suppression silenced. */
 export class Silencer {
   readonly used: Record<number, number> = {};
-  /** Findings that were silenced. */
+  /** Number of findings that were silenced. */
   silenced = 0;
-  /** Whether one of them names a fingerprint. */
+  /** Whether any of the suppressions names a fingerprint. */
   readonly byFingerprint: boolean;
   private readonly entries: readonly { s: ActiveSuppression; rule: ((id: string) => boolean) | null }[];
 
@@ -56,7 +59,7 @@ export class Silencer {
     this.byFingerprint = active.some((s) => s.fingerprint !== undefined);
   }
 
-  /** Whether the finding is silenced; every suppression that would do it counts as used. */
+  /** Whether the finding is silenced. Every suppression that matches it counts as used. */
   silences(finding: Suppressible): boolean {
     let silenced = false;
     for (const { s, rule } of this.entries) {

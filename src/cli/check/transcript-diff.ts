@@ -1,13 +1,13 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 
-/** Lines of context around a change. */
+/** Lines of context around a difference. */
 const CONTEXT = 3;
-/** Edits that are searched for; of texts that differ more only that is said. */
+/** The most edits that are searched for. If two texts differ by more, only this is said. */
 const MAX_EDITS = 1000;
-/** Lines of a diff that are shown. */
+/** The most lines of a diff that are shown. */
 const MAX_LINES = 400;
 
-/** The unified diff from one transcript to another, cut to what people read, or an empty text where they are equal. */
+/** The unified diff from one transcript to another, limited to what people read; empty if they are equal. */
 export function transcriptDiff(before: string, after: string, beforeName: string, afterName: string): string {
   if (before === after) return '';
   const options = { context: CONTEXT, maxEditLength: MAX_EDITS, headerOptions: FILE_HEADERS_ONLY };

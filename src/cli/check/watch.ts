@@ -8,27 +8,27 @@ import { complain } from '../complain.js';
 import { systemWords, UsageError } from '../usage-error.js';
 import { findInputs, IGNORED } from './inputs.js';
 
-/** A recorder writes in bursts: what changed is judged when nothing changed for this long, in milliseconds. */
+/** Milliseconds without a change after which captures are judged: a recorder writes in bursts. */
 const QUIET_MS = 300;
 
 export interface Watched {
-  /** What `check` was given. */
+  /** The inputs that `check` was given. */
   readonly inputs: readonly string[];
-  /** Further files that matter. */
+  /** Further files whose changes cause a new run, such as the configuration. */
   readonly besides: readonly string[];
-  /** Files that the run itself writes. */
+  /** Files that the run itself writes, whose changes are ignored. */
   readonly written: readonly string[];
 }
 
 /**
- * Judges once, and again whenever a capture comes, goes or changes, until a signal ends it; gives the exit status that says which. The system
- * tells of changes: nothing is looked at while nothing happens.
+ * Judges once, and again whenever a capture appears, changes or vanishes, until a signal; returns that signal's exit status. The system
+ * reports changes: nothing is polled.
  */
 export async function watchAndJudge(watched: Watched, judge: () => Promise<number>): Promise<number> {
   const changes = new Changes([...watched.inputs, ...watched.besides]);
   try {
     for (let before = new Map<string, string>(); ;) {
-      // in this order: what comes into a new folder before it is watched is seen by its stamp
+      // watch before reading the stamps: a file that appears in a new folder before it is watched is then still found by its stamp
       changes.refresh();
       const now = stamps(watched);
       const changed = [...new Set([...before.keys(), ...now.keys()])].filter((p) => before.get(p) !== now.get(p));
@@ -50,7 +50,7 @@ function more(others: number): string {
   return others === 0 ? '' : ` and ${others} more`;
 }
 
-/** What tells that a file is another one than before, by path. */
+/** By path, a text that changes whenever the file changes or is replaced. */
 function stamps({ inputs, besides, written }: Watched): Map<string, string> {
   const own = new Set(written.map((p) => resolve(p)));
   const paths = [...findInputs(inputs).inputs.map((i) => i.path), ...besides];
@@ -65,7 +65,7 @@ function stamps({ inputs, besides, written }: Watched): Map<string, string> {
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-/** Tells when something below the inputs changed, and then nothing for a while. */
+/** Tells when something below the inputs has changed and then stayed the same for QUIET_MS. */
 class Changes {
   private readonly paths: readonly string[];
   private readonly watchers = new Map<string, FSWatcher>();
@@ -76,18 +76,18 @@ class Changes {
 
   constructor(paths: readonly string[]) {
     this.paths = paths;
-    // for as long as it watches: a signal that is taken by nobody for a moment would be lost
+    // registered for the whole watch: a signal that arrives while no handler is registered would end the process
     for (const signal of SIGNALS) process.on(signal, this.stop);
   }
 
-  /** Watches the folders that are there now: new ones as well, and no longer those that are gone. */
+  /** Watches all folders that exist now, and stops watching those that are gone. */
   refresh(): void {
     const folders = new Map<string, string>();
     for (const path of this.paths) {
       const isFolder = pathStat(path)?.isDirectory() ?? false;
       if (isFolder) collect(path, folders);
       else if (pathStat(path) === undefined && isPattern(path)) collect(patternBase(path).folder || '.', folders);
-      // a file is replaced by one of its name as often as it is written to: its folder tells of both
+      // a file is replaced as often as it is written to: watching its folder reports both
       else add(dirname(path), folders);
     }
     for (const [key, watcher] of this.watchers)
@@ -102,7 +102,7 @@ class Changes {
     try {
       const watcher = watch(systemPath(folder));
       watcher.on('change', this.take);
-      // a folder that is gone has told of that before
+      // that the folder is gone was reported as a change before
       watcher.on('error', this.take);
       this.watchers.set(key, watcher);
     } catch (error) {
@@ -111,7 +111,7 @@ class Changes {
     }
   }
 
-  /** Resolves when something may have changed, with null, or with the signal that came instead. */
+  /** Resolves with null when something may have changed, or with the signal that came first. */
   async next(): Promise<NodeJS.Signals | null> {
     while (!this.changed && this.caught === null) await this.event();
     while (this.changed && this.caught === null) {
@@ -147,7 +147,7 @@ class Changes {
   };
 }
 
-/** A folder under a key that is the same however it is reached; false where it is no folder, or known already. */
+/** Adds a folder under a key that is the same by whatever path it is reached. False if it is not a folder, or already there. */
 function add(folder: string, to: Map<string, string>): boolean {
   const stat = pathStat(folder);
   if (!stat?.isDirectory() || to.has(`${stat.dev} ${stat.ino}`)) return false;
@@ -155,14 +155,14 @@ function add(folder: string, to: Map<string, string>): boolean {
   return true;
 }
 
-/** A folder with those in it. */
+/** Adds a folder and all folders below it. */
 function collect(folder: string, to: Map<string, string>): void {
   if (!add(folder, to)) return;
   let names: string[];
   try {
     names = readdirSync(systemPath(folder), 'buffer').map(nameOfBytes);
   } catch {
-    // it went away, or may not be read, which the search for captures tells
+    // it vanished or cannot be read; the search for captures reports the latter
     return;
   }
   for (const name of names) if (!IGNORED.has(name)) collect(join(folder, name), to);

@@ -5,7 +5,9 @@ import { judge } from './judge.js';
 import { keepYoungGenerationSmall } from '../thrift.js';
 import { STOP } from './stop.js';
 
-/** Judges the captures that the main thread sends, one after the other, and answers with their reports; until it wants to stop. */
+/**
+ * Runs in a worker thread: judges the captures that the main thread sends, one by one, and answers with their reports, until told to stop.
+ */
 export function judgeWhatComes(): void {
   const stop = new AbortController();
   const { signal } = stop;

@@ -6,10 +6,10 @@ export interface FoundKeys {
   readonly tlsKeylogs: readonly string[];
 }
 
-/** Lines of a list in a comment; what is beyond is counted. */
+/** The most lines of a list in a comment; the rest is only counted. */
 const LISTED = 12;
 
-/** A configuration with comments, for what was found; `schema` is the address of its JSON Schema. */
+/** A commented configuration for what was found in the folder. `schema`: the address of the JSON Schema. */
 export function configText(survey: Survey, keys: FoundKeys, schema: string): string {
   const protocols = [...survey.messages].sort(([a], [b]) => (a < b ? -1 : 1));
   const parts = [
@@ -39,7 +39,10 @@ export function configText(survey: Survey, keys: FoundKeys, schema: string): str
   return `{\n${joined(parts).replace(/^(?=.)/gm, '  ')}\n}\n`;
 }
 
-/** A comma goes behind every entry but the last, which is no comment: so each can be taken out of its comment as it is. */
+/**
+ * Puts a comma after every entry but the last. The last part is not a comment, so any commented-out entry can be uncommented without adding
+ * a comma.
+ */
 function joined(parts: readonly string[]): string {
   const isEntry = (part: string): boolean => /^[^/\s]/m.test(part);
   return parts.map((part, i) => (isEntry(part) && i < parts.length - 1 ? `${part},` : part)).join('\n\n');
@@ -87,7 +90,7 @@ function keyFiles(key: string, paths: readonly string[], words: string): string 
   return `// ${words}\n"${key}": ${json(paths)}`;
 }
 
-/** JSON in one line, in which nothing can end a comment or change a terminal. */
+/** JSON on one line, without anything that could end a comment or act as a terminal control sequence. */
 function json(value: unknown): string {
   return safeJson(JSON.stringify(value));
 }

@@ -5,16 +5,16 @@ import type { Finding, Reporter, StreamRecord, Summary } from '../../engine/even
 import { parseKeyring } from '../../protocols/msgr2/secure/keyring.js';
 import { KeyLog } from '../../tls/key-log.js';
 
-/** Longer files are no keys that people put beside captures. */
+/** The largest file that is examined for keys: real key files are smaller. */
 const KEY_FILE_BYTES = 1 << 20;
 
-/** What a folder holds, for its configuration. */
+/** Collects what a folder holds, for the configuration to be written. */
 export class Survey implements Reporter {
   readonly captures: string[] = [];
   readonly messages = new Map<string, number>();
-  /** Findings by rule, notes aside. */
+  /** Findings by rule, without notes. */
   readonly findings = new Map<string, { readonly severity: Severity; times: number }>();
-  /** Servers of streams that no protocol claimed, with how many there are. */
+  /** Servers of streams that no protocol claimed, with the number of such streams. */
   readonly unknown = new Map<string, number>();
 
   capture(file: string): void {
@@ -41,7 +41,7 @@ export class Survey implements Reporter {
   }
 }
 
-/** The files among `paths` that hold keys, by what their content is. */
+/** Those of `paths` that hold keys, told apart by their content. */
 export function keysAmong(paths: readonly string[]): { keyrings: string[]; tlsKeylogs: string[] } {
   const keyrings: string[] = [];
   const tlsKeylogs: string[] = [];

@@ -15,14 +15,14 @@ import { measureFor } from '../stats-measure.js';
 import { tellShapesApart, watchHeap } from '../thrift.js';
 import { AHEAD, sizeOf, type CaptureDone, type CaptureJob, type Piece, type Work } from './pieces.js';
 
-/** What a thread for captures is given when it starts. */
+/** The data that a thread which reads captures is started with. */
 interface ThreadData {
   readonly work: Work;
-  /** One number: the bytes of pieces that were sent and not taken yet. */
+  /** A single number, shared with the main thread: bytes of pieces that were sent and not yet taken. */
   readonly ahead: Int32Array;
 }
 
-/** Output that goes to the main thread. */
+/** Output that is sent to the main thread. */
 class PieceOutput extends TextOutput {
   private readonly ahead: Int32Array;
 
@@ -31,7 +31,7 @@ class PieceOutput extends TextOutput {
     this.ahead = ahead;
   }
 
-  /** Waits where too much was sent that was not taken yet. */
+  /** Sends a piece; waits first while more than AHEAD bytes were sent and not yet taken. */
   send(piece: Piece): void {
     const { ahead } = this;
     for (let n = Atomics.load(ahead, 0); n > AHEAD; n = Atomics.load(ahead, 0)) Atomics.wait(ahead, 0, n);
@@ -44,7 +44,7 @@ class PieceOutput extends TextOutput {
   }
 }
 
-/** Reads the captures that the main thread names, one at a time, and sends it what is made of them. */
+/** Reads the captures that the main thread names, one at a time, and sends back the output. */
 export function readWhatComes(): void {
   const { work, ahead } = workerData as ThreadData;
   parentPort!.on('message', (job: CaptureJob) => {

@@ -5,23 +5,23 @@ import type { TableName } from '../../table/schema.js';
 import { EncodingHere, type Encoding, type TableGroups } from '../../table/table-rows.js';
 import { packageRoot } from '../package-root.js';
 
-/** Blocks that may wait for the thread: a few megabytes. */
+/** The most blocks that may wait for the thread: a few megabytes. */
 const MOST_BLOCKS = 4;
 
-/** What it leaves behind are small objects; the rest are bytes beside the heap. */
+/** The thread's heap holds small objects only; its large buffers lie outside the heap. */
 const SMALL_HEAP = { maxYoungGenerationSizeMb: 3 };
 
 /**
- * Has row groups made by another thread, while this one goes on decoding. It starts with the first block that is not the last: a small
- * capture needs none. What it makes is the same as would be made here.
+ * Encodes row groups in another thread while this one goes on decoding. The thread starts at the first block that is not the last one: a
+ * small capture needs no thread. The result is the same as without a thread.
  */
 export class EncodingElsewhere implements Encoding {
   private readonly to: TableGroups;
   private readonly here: EncodingHere;
-  /** Null: none yet, or none can be had. */
+  /** Null: not started yet, or no thread could be started. */
   private worker: Worker | null = null;
   private started = false;
-  /** What to do when a block is done, in the order of the blocks. */
+  /** For each block that is being encoded, in order: what to call when it is done. */
   private readonly waiting: (() => void)[] = [];
   private failure: Error | null = null;
   private wake: (() => void) | null = null;
@@ -41,18 +41,18 @@ export class EncodingElsewhere implements Encoding {
     this.worker.postMessage({ table, block } satisfies EncodingTask);
   }
 
-  /** Waits where the thread is behind. Rejects where it has failed. */
+  /** Waits if the thread is behind. Rejects if it has failed. */
   pace(): Promise<void> | undefined {
     return this.waiting.length > MOST_BLOCKS || this.failure !== null ? this.until(MOST_BLOCKS) : undefined;
   }
 
-  /** Waits for all that is to be done. Rejects where the thread has failed. */
+  /** Waits until all blocks are encoded. Rejects if the thread has failed. */
   async end(): Promise<void> {
     await this.until(0);
     this.stop();
   }
 
-  /** Nobody wants any more. */
+  /** Ends the thread; what is not encoded yet is dropped. */
   stop(): void {
     void this.worker?.terminate();
   }
@@ -63,7 +63,7 @@ export class EncodingElsewhere implements Encoding {
     try {
       worker = new Worker(new URL('dist/table-worker.js', packageRoot()), { resourceLimits: SMALL_HEAP });
     } catch {
-      // no more threads can be had
+      // no thread can be started: encode in this one
       return;
     }
     worker.on('message', (encoded: EncodedBlock) => {
@@ -77,12 +77,12 @@ export class EncodingElsewhere implements Encoding {
     };
     worker.on('error', failed);
     worker.on('exit', () => failed(new Error('the thread that writes tables ended')));
-    // it may not keep a program alive that fails in another place
+    // the thread must not keep the process alive when something else fails
     worker.unref();
     this.worker = worker;
   }
 
-  /** Waits until no more than so many blocks wait. */
+  /** Waits until at most `most` blocks are waiting. */
   private async until(most: number): Promise<void> {
     while (this.waiting.length > most && this.failure === null) {
       this.worker!.ref();

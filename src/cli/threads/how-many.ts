@@ -3,13 +3,13 @@ import { inputPaths, type CaptureInput } from '../../engine/analysis.js';
 import { single } from '../options.js';
 import { UsageError } from '../usage-error.js';
 
-/** Where another thread is worth its start, 0.1 s: so many bytes, or so many captures, to read. */
+/** Starting a thread takes 0.1 s. It is worth that from so many bytes, or so many captures, on. */
 const WORTH_THREADS = 32 << 20;
 const WORTH_THREADS_FILES = 256;
 
 /**
- * On two cores many small captures are read sooner by one thread: V8 optimizes what it runs on the other core meanwhile, and would have to do it
- * for each of two threads with no core to itself.
+ * With two cores, many small captures are read faster by one thread: V8 optimizes its code on the other core meanwhile. With two threads,
+ * V8 would have to optimize for each of them without a free core.
  */
 const FEW_CORES = 2;
 
@@ -27,14 +27,14 @@ export const JOBS_OPTION = {
   },
 } as const;
 
-/** Captures that are to be read at once; null: as many as there are cores, where that is worth it. */
+/** How many captures are to be read at once; null: as many as there are cores, if threads are worth it. */
 export function jobsOf(text: string | undefined): number | null {
   if (text === undefined) return null;
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--jobs ${text}: expected a number, 1 or more`);
   return Number(text);
 }
 
-/** How many threads read so many captures of so many bytes together. */
+/** How many threads to use for these captures, which have `bytes` bytes together. */
 export function threadsFor(inputs: readonly CaptureInput[], bytes: number, wanted: number | null): number {
   // standard input can only be read by the main thread
   if (inputs.length < 2 || inputs.some((input) => inputPaths(input).includes('-'))) return 1;

@@ -7,7 +7,7 @@ import type { RowGroup } from '../../table/chunk.js';
 import type { Detail, Plan } from '../plan.js';
 import type { Look, ReporterArguments } from '../reporters.js';
 
-/** What the threads of a run make of each capture. Like all that goes from thread to thread it is plain data. */
+/** What the threads of a run do with each capture. Plain data, like everything that is sent between threads. */
 export type Work = { readonly detail: Detail } & (
   | {
       readonly kind: 'report';
@@ -30,35 +30,35 @@ export interface CaptureJob {
   readonly doubt: JoinDoubt | null;
   /** See Recording. */
   readonly content: Uint8Array | null;
-  /** Of the run as a whole, and of this capture. */
+  /** Plan of the run as a whole, and of this capture. */
   readonly base: Plan;
   readonly own: Plan;
 }
 
-/** A piece of the output, in its order. */
+/** A piece of the output; pieces are sent in the order of the output. */
 export type Piece =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  /** Text that depends on whether `key` was said of a capture before. */
+  /** Text that depends on whether `key` was printed for an earlier capture: `first` if not, `again` if so. */
   | { readonly kind: 'once'; readonly key: string; readonly first: string; readonly again: string }
   | { readonly kind: 'rows'; readonly table: TableName; readonly bytes: Uint8Array; readonly group: RowGroup };
 
-/** The end of a capture: what stays to be said. */
+/** Sent at the end of a capture: what remains to be reported. */
 export interface CaptureDone {
   readonly kind: 'done';
-  /** Why it could not be read to its end, in one line; null: it was. */
+  /** Why it could not be read to its end, in one line; null: it could. */
   readonly problem: string | null;
-  /** Whether it is no capture at all. */
+  /** Whether the file is not a capture at all. */
   readonly foreign: boolean;
   readonly summary: Summary;
   readonly lastStream: number;
   readonly internalErrors: number;
-  /** See Divisible; null where it failed before there was anything. */
+  /** See Divisible; null if reading failed before anything was gathered. */
   readonly gathered: unknown;
 }
 
-/** Bytes of pieces that one thread may be ahead of what was taken of it. */
+/** The most bytes of pieces that a thread may have sent and the main thread not yet taken. */
 export const AHEAD = 32 << 20;
-/** What a piece counts for beside its bytes. */
+/** What each piece counts in addition to its bytes. */
 const PIECE_OVERHEAD = 256;
 
 export function sizeOf(piece: Piece): number {

@@ -4,24 +4,24 @@ import { emptySummary } from '../../engine/summary.js';
 import { packageRoot } from '../package-root.js';
 import { sizeOf, type CaptureDone, type CaptureJob, type Piece, type Work } from './pieces.js';
 
-/** Who takes what the threads make, in the order of the captures. */
+/** Receives what the threads make, in the order of the captures. */
 export interface Taker {
-  /** False: nobody wants any more. */
+  /** Returns false if no more output is wanted. */
   piece(piece: Piece): boolean;
   done(done: CaptureDone, index: number): void;
 }
 
-/** What was made of one capture. */
+/** What the threads have made of one capture so far. */
 interface Made {
   readonly pieces: Piece[];
-  /** Bytes that the thread which reads it is ahead: see AHEAD. */
+  /** Counter of the thread that reads it: bytes sent and not yet taken (see AHEAD). */
   ahead: Int32Array | null;
   done: CaptureDone | null;
 }
 
 /**
- * Reads captures in several threads. Pieces of the first one that is not done are taken as they come; those of later ones wait, and so does
- * a thread when too many of its pieces do.
+ * Reads captures in several threads. Pieces of the first unfinished capture are passed on as they come. Those of later captures wait; a
+ * thread pauses when too many of its pieces wait.
  */
 export async function runInThreads(
   jobs: readonly CaptureJob[],
@@ -50,7 +50,7 @@ export async function runInThreads(
       turn++;
     }
   };
-  /** Has one worker read one capture; false: the worker is of no more use. */
+  /** Has one worker read one capture. False: the worker cannot be used any more. */
   const read = (worker: Worker, ahead: Int32Array, index: number): Promise<boolean> =>
     new Promise((resolve) => {
       const of = made[index]!;
