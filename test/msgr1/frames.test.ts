@@ -18,7 +18,7 @@ const question = { type: MSG.MON_GET_VERSION, front: E.getVersion() };
 
 describe('what a client sends behind a connect', () => {
   // every low byte that a number of messages can have, those of tags among them
-  it.each([1, 5, 6, 7, 8, 9, 13, 14, 15, 16, 17, 255, 256 + 7, 65536 + 8])(
+  it.each([1, 5, 6, 7, 8, 9, 13, 14, 15, 16, 17, 255, 256 + 7, 65536 + 8, 0x609, 0x709, 0x906, 0x809, 0xe09, 0x60906])(
     'is the number %i where the session goes on',
     (seq) => {
       const { messages, findings } = play(

@@ -87,7 +87,11 @@ export function behindConnect(input: Input, final: boolean): Behind | number {
   }
   if (first === TAG.CLOSE || first === TAG.KEEPALIVE) {
     if (lacks(2)) return 2;
-    return remaining === 1 || isTraffic(bytes[pos + 1]!) ? 'traffic' : 'sequence';
+    if (remaining === 1) return 'traffic';
+    if (!isTraffic(bytes[pos + 1]!)) return 'sequence';
+    // the second byte of a number may look like a tag as well
+    if (lacks(SEQ.size + 1)) return SEQ.size + 1;
+    return isSequence() ? 'sequence' : 'traffic';
   }
   if (lacks(KEEPALIVE.size)) return KEEPALIVE.size;
   if (remaining < KEEPALIVE.size) return isSequence() ? 'sequence' : 'traffic';
