@@ -45,6 +45,7 @@ export class Lineage {
     this.traffic = traffic;
     this.stream = stream;
     this.server = server;
+    if (sides.some((side) => !side.whole)) shared.missSession(server);
   }
 
   /** Whether a client cookie named a session before; notes it. */
@@ -62,8 +63,9 @@ export class Lineage {
     this.target = addressText(v.target);
     const key = `${firstAddress(v)} ${this.target}`;
     const { cookie } = v;
-    const before = this.shared.attempt(key, { seq, cookie, stream: this.stream });
-    if (before === null || seq > before.seq) return;
+    const before = this.shared.attempt(key, { seq, cookie, stream: this.stream, packet: m.firstPacket });
+    // behind a gap a frame is decoded late: the other one may have been sent after it
+    if (before === null || seq > before.seq || m.firstPacket < before.packet) return;
     const restarted = cookie !== before.cookie;
     const what = `global_seq ${seq}, and ${before.seq} on stream ${before.stream} of the same client to the same server`;
     const meaning = `the client looks restarted under its old address and nonce (lower global_seq, new cookie), and a server that still holds the session of stream ${before.stream} drops it until its global_seq is above ${before.seq}`;
@@ -119,6 +121,11 @@ export class Lineage {
     this.carry(record, record.clientName === name ? 0 : 1);
     const seq = Number(v.connectSeq);
     const before = record.connectSeq[this.role];
+    // decoded late, behind a gap: the other one was sent after it
+    if (m.firstPacket < record.connectPacket[this.role]) {
+      record.whole = false;
+      return;
+    }
     if (!again && seq <= before) {
       const text = `connect_seq ${seq}; the session's last one was ${before}`;
       this.output.raise(R.RECONNECT_CONNECT_SEQ, { message: m, text });
@@ -126,6 +133,7 @@ export class Lineage {
     // attempts that the capture does not show may have carried messages
     if (seq > before + 1) record.whole = false;
     record.connectSeq[this.role] = seq;
+    record.connectPacket[this.role] = m.firstPacket;
     const claimed = Number(v.msgSeq);
     const sent = record.sent[this.role === 0 ? 1 : 0];
     if (record.whole && claimed > sent) {
@@ -142,7 +150,7 @@ export class Lineage {
   private judgeUnknown(m: ControlFrame, name: string): void {
     const pair = this.shared.pair(pairKey(name, this.server));
     const last = pair.records.at(-1);
-    if (last === undefined) return;
+    if (last === undefined || this.shared.mayHaveMissed(name, this.server)) return;
     if (last.lossy) {
       const text = 'SESSION_RECONNECT although the last SERVER_IDENT between these addresses said LOSSY';
       this.output.raise(R.RECONNECT_LOSSY, { message: m, text });
@@ -174,6 +182,9 @@ export class Lineage {
 
   /** From now on what is sent counts for that session. `role`: which of its sides the connecting one is. */
   private carry(record: SessionRecord, role: 0 | 1): void {
+    // what an earlier connection still holds behind a gap may have raised the counts
+    if (record.carrier?.allDecoded === false) record.whole = false;
+    record.carrier = this.traffic;
     this.record = record;
     this.role = role;
     this.traffic.record = record;
@@ -181,9 +192,15 @@ export class Lineage {
     if (!this.sides[CLIENT].whole || !this.sides[SERVER].whole) record.whole = false;
   }
 
+  /** The connection is over. */
+  finish(): void {
+    if (this.record?.carrier === this.traffic) this.record.carrier = null;
+  }
+
   /** Bytes were lost: the counts of the session prove nothing any more. */
   lose(): void {
     if (this.record !== null) this.record.whole = false;
+    else this.shared.missSession(this.server);
   }
 }
 

@@ -108,6 +108,8 @@ export class Naming {
     }
     const ident = m.as(serverIdent);
     if (ident !== null) this.judgeServerIdent(m, ident);
+    // the client's SESSION_RECONNECT may be lost
+    if (m.tag === TAG.SESSION_RECONNECT_OK) this.traffic.resumed = true;
     if (m.tag === TAG.SESSION_RESET) {
       this.reset = true;
       const full = m.as(sessionReset)?.full === true;

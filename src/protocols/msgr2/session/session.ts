@@ -119,6 +119,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
   finish(how: 'closed' | 'reset' | 'open'): void {
     this.settleEarly(true);
     this.traffic.finish();
+    this.lineage.finish();
     if (how !== 'open') this.judgeUnfinished();
   }
 

@@ -21,7 +21,11 @@ export class SessionRecord {
   readonly sent: [number, number] = [0, 0];
   /** connect_seq of the last SESSION_RECONNECT by that side, and by the other one. */
   readonly connectSeq: [number, number] = [0, 0];
+  /** The packets that these two frames began in. */
+  readonly connectPacket: [number, number] = [0, 0];
   connections = 1;
+  /** The connection that carries it, while that is open; whether nothing that its ends have acknowledged waits to be decoded. */
+  carrier: { readonly allDecoded: boolean } | null = null;
 
   constructor(clientCookie: bigint, serverCookie: bigint, clientName: string, lossy: boolean) {
     this.clientCookie = clientCookie;
@@ -49,6 +53,8 @@ interface Attempt {
   readonly seq: bigint;
   readonly cookie: bigint;
   readonly stream: number;
+  /** The packet that it began in. */
+  readonly packet: number;
   /** Whether a lower counter than this was told of. */
   told: boolean;
 }
@@ -81,6 +87,7 @@ export class SharedSessions {
   private readonly nodes = new Map<string, Node>();
   private readonly byAddress = new Map<string, Node>();
   private readonly cookiesSeen = new Set<string>();
+  private readonly missedAt = new Set<string>();
   private readonly told = new Set<string>();
   private readonly byFile = new Map<string, FileKnowledge>();
   readonly limit: number;
@@ -129,6 +136,17 @@ export class SharedSessions {
       this.trim(this.pairs);
     }
     return pair;
+  }
+
+  /** Bytes of a connection to that endpoint were lost before its session was known. */
+  missSession(endpoint: string): void {
+    this.missedAt.add(endpoint);
+    this.trim(this.missedAt);
+  }
+
+  /** Whether a session between these two may have begun unseen, whichever of them was dialled. */
+  mayHaveMissed(a: string, b: string): boolean {
+    return this.missedAt.has(a) || this.missedAt.has(b);
   }
 
   /** Notes a connection attempt; returns the one with the highest counter before it on another connection, or null. */

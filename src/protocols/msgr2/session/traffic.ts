@@ -77,6 +77,8 @@ export class Traffic {
   private readonly bodyChecks: readonly BodyChecks[];
   private readonly keepalives: readonly [Keepalive[], Keepalive[]] = [[], []];
   private readonly lostKeepalives: [boolean, boolean] = [false, false];
+  /** Times that were answered before the KEEPALIVE2 with them was decoded, by the side that sent it. */
+  private readonly earlyAnswers: readonly [Set<string>, Set<string>] = [new Set(), new Set()];
   /** Messages by type and side. */
   readonly counts: readonly [Map<number, number>, Map<number, number>] = [new Map(), new Map()];
   private readonly claims: { acker: SideState; ack: number; frame: Frame }[] = [];
@@ -261,10 +263,17 @@ export class Traffic {
     return this.sides[peer].whole && this.witness.sawAll(m) === 'yes';
   }
 
+  /** Whether nothing that either side has acknowledged waits behind a gap. */
+  get allDecoded(): boolean {
+    return this.sides.every(({ last }) => last === null || this.witness.sawAll(last) !== 'no');
+  }
+
   // ---- keepalives
 
   keepalive(m: ControlFrame, own: SideState, peer: SideState): void {
     this.keepaliveDue(m, own, peer);
+    // decoded late, behind a gap: it was answered before
+    if (this.earlyAnswers[m.side].delete(`${m.valueHigh}:${m.valueLow}`)) return;
     const list = this.keepalives[m.side];
     list.push({ frame: m, key: `${m.valueHigh}:${m.valueLow}` });
     if (list.length > this.context.limits.keepalives) {
@@ -291,6 +300,8 @@ export class Traffic {
     } else if (!this.lostKeepalives[peer.side] && this.knowsAllBefore(m)) {
       const text = `no KEEPALIVE2 with the time ${m.valueLow}.${String(m.valueHigh).padStart(9, '0')} was sent`;
       this.output.raise(R.KEEPALIVE_ACK_UNMATCHED, at(m, PREAMBLE.size, utime.size, text));
+    } else if (this.earlyAnswers[peer.side].size < this.context.limits.keepalives) {
+      this.earlyAnswers[peer.side].add(key);
     }
     this.keepaliveDue(m, own, peer);
   }
