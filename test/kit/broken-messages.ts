@@ -57,6 +57,25 @@ export class BreakableSession<M extends Message> {
   }
 }
 
+/** What is blamed where `edit` has broken a message of one of these sessions, for each message that `applies`. */
+export async function eachBroken<M extends Message>(
+  protocol: Protocol<unknown, M>,
+  paths: readonly string[],
+  applies: (m: M, place: number) => boolean,
+  edit: (bytes: Uint8Array, start: number) => void,
+): Promise<{ readonly message: M; readonly place: string; readonly found: string[] }[]> {
+  const all: { message: M; place: string; found: string[] }[] = [];
+  for (const path of paths) {
+    const session = await BreakableSession.of(protocol, path);
+    for (const message of session.messages.filter(applies)) {
+      const findings = session.broken(message, edit);
+      const place = `${path}: ${message.name}, number ${message.index}`;
+      if (findings !== null) all.push({ message, place, found: blame(findings) });
+    }
+  }
+  return all;
+}
+
 /** What a side sends before its peer speaks again as one step: programs write headers and payloads apart. */
 function inTurns(steps: readonly Step[]): Step[] {
   const turns: Step[] = [];

@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { pesto } from '../../src/protocols/pesto/index.js';
 import { HELLO, PIF } from '../../src/protocols/pesto/layout.js';
 import { Hello, Pif, type PestoMessage } from '../../src/protocols/pesto/messages.js';
-import { blame, BreakableSession } from '../kit/broken-messages.js';
+import { eachBroken } from '../kit/broken-messages.js';
 
-const SESSIONS = ['p03-add-tcp.pcap', 'tcp-bridge.pcap', 'p52-tap-tcp.pcapng'];
+const SESSIONS = ['p03-add-tcp.pcap', 'tcp-bridge.pcap', 'p52-tap-tcp.pcapng'].map((name) => `captures/pesto/${name}`);
 
 const DAMAGE: readonly (readonly [
   what: string,
@@ -23,18 +23,8 @@ function isListed(m: PestoMessage): boolean {
   return m instanceof Pif && m.side === 1;
 }
 
-describe.each(DAMAGE)('%s', (_, applies, at, value, rule) => {
-  it('are told of once, and nothing that follows from it', async () => {
-    let broken = 0;
-    for (const name of SESSIONS) {
-      const session = await BreakableSession.of(pesto, `captures/pesto/${name}`);
-      for (const message of session.messages.filter(applies)) {
-        const findings = session.broken(message, (bytes, start) => void (bytes[start + at] = value));
-        if (findings === null) continue;
-        broken++;
-        expect(blame(findings), `${name}: ${message.name} at ${message.offset}`).toEqual([`pesto/${rule} server`]);
-      }
-    }
-    expect(broken).toBeGreaterThan(1);
-  });
+it.each(DAMAGE)('%s are reported once, and nothing that follows from it', async (_, applies, at, value, rule) => {
+  const broken = await eachBroken(pesto, SESSIONS, applies, (bytes, start) => void (bytes[start + at] = value));
+  for (const { place, found } of broken) expect(found, place).toEqual([`pesto/${rule} server`]);
+  expect(broken.length).toBeGreaterThan(1);
 });

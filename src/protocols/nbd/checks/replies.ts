@@ -172,7 +172,7 @@ export class ReplyChecks {
 
   private content(m: OptionReply, answer: Answer): void {
     // the wrong type was reported; its data cannot be judged as that type
-    if (!fitsOption(m) && isRequestOption(m.option)) return;
+    if (!fitsOption(m) && hasOwnReplies(m.option)) return;
     if (m.type === REP_SERVER) this.server(m, answer);
     else if (m.type === REP_INFO && m.data.length >= 2) this.info(m, answer);
     else if (m.type === REP_META_CONTEXT && m.data.length >= 4) this.context(m, answer);
@@ -372,7 +372,7 @@ function fitsOption(m: OptionReply): boolean {
 }
 
 /** Whether an option has its own type of reply. */
-function isRequestOption(option: number): boolean {
+function hasOwnReplies(option: number): boolean {
   return option === OPT_LIST || isInfoOption(option) || isMetaOption(option);
 }
 
