@@ -190,6 +190,8 @@ export class RequestChecks {
   }
 
   private mode(r: Request): void {
+    // found again among the data of a recording, it shows nothing
+    if (r.inferred) return;
     const { facts } = this;
     if (this.extended === null) this.extended = r.extended;
     const known = facts.negotiationSeen;

@@ -1,4 +1,5 @@
-import { CLIENT, type Input } from '../../../base/input.js';
+import type { CLIENT } from '../../../base/input.js';
+import { type Input } from '../../../base/input.js';
 import { isFinal, TAKEN, type Patience } from '../../../contract/framed-decoder.js';
 import {
   CMD_DISC,
@@ -110,7 +111,7 @@ export class ClientFraming extends NbdFraming<typeof CLIENT> {
     if (input.remaining < due && !isFinal(patience)) return due;
     const { previous } = this.frames;
     const inside = (previous instanceof Request ? this.early?.in(previous, previous.payload, input) : null) ?? null;
-    this.notices.unframed(CLIENT, input.offset, this.firstBytes(input), previous, inside);
+    this.tellUnframed(input, previous, inside);
     if (this.state !== OVER) return this.loseHere(input, patience, true);
     this.frames.swallow('undecoded');
     return TAKEN;

@@ -4,7 +4,7 @@ import { having } from '../../../base/pair.js';
 import { Framing, isFinal, TAKEN, type Patience } from '../../../contract/framed-decoder.js';
 import { isTlsRecord, RECORD_HEADER } from '../../../tls/constants.js';
 import { helloIn } from '../../../tls/sniff.js';
-import type { NbdNotices } from '../notices.js';
+import type { HeaderInside, NbdNotices } from '../notices.js';
 import type { NbdMessage } from '../messages.js';
 import type { TlsTold } from '../told.js';
 import type { Chain } from './chain.js';
@@ -15,6 +15,12 @@ import { ChainSearch, type Framer } from './chain-search.js';
  * contains messages has rows of them, but they do not begin where packets do; where packets are tiny, that proves nothing.
  */
 const INFERRED_MESSAGES = 16;
+
+/**
+ * Of these so many have to have come before bytes that are no header are held against the sender: where fewer have, the messages may stand
+ * in the data of one whose header was lost, and those data end there.
+ */
+const HELD_AGAINST = 3;
 
 /** Bytes by which a hello of TLS is told from anything else: headers of record and handshake message, and the version. */
 const HELLO_BEGINS = RECORD_HEADER + 6;
@@ -121,6 +127,13 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
   private doubtPayload(offset: number, proven: number): void {
     const { frames } = this;
     if (frames.unproven === proven && offset - this.foundAt < this.longestPayload()) frames.unproven++;
+  }
+
+  /** No header is at the input's position, behind `previous`, whose data may hold one: says so, unless the messages in front may be no messages. */
+  protected tellUnframed(input: Input<S>, previous: NbdMessage | null, inside: HeaderInside | null): void {
+    const { frames, notices } = this;
+    if (frames.unproven > INFERRED_MESSAGES - HELD_AGAINST) notices.lost(frames.side, input.offset);
+    else notices.unframed(frames.side, input.offset, this.firstBytes(input), previous, inside);
   }
 
   /** Copies the first bytes at the input's position, for evidence. */

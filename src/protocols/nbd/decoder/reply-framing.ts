@@ -35,6 +35,8 @@ const NEAR = 1024;
 export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
   protected readonly client: ClientTold;
   protected form: ReplyForm = UNSETTLED;
+  /** The magics that the whole of the server's haggling allows; null: it was not all seen, or the server does not keep to it. */
+  protected agreedMagics: readonly number[] | null = null;
   /** Made with the first data. */
   private early: EarlyHeader | null = null;
 
@@ -51,6 +53,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
     if (input.remaining < 4) return 4;
     const { view, pos } = input;
     const magic = view.getUint32(pos);
+    if (this.agreedMagics?.includes(magic) === false && isReplyMagic(magic)) this.agreedMagics = null;
     if (magic === SIMPLE_REPLY_MAGIC) {
       if (input.remaining < SIMPLE_REPLY.size) return SIMPLE_REPLY.size;
       return this.simpleReply(input, patience);
@@ -208,7 +211,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
     if (input.remaining < due && !isFinal(patience)) return due;
     const { previous } = this.frames;
     const inside = (previous instanceof Chunk ? this.early?.in(previous, previous.dataLength, input) : null) ?? null;
-    this.notices.unframed(SERVER, input.offset, this.firstBytes(input), previous, inside);
+    this.tellUnframed(input, previous, inside);
     return this.loseHere(input, patience, true);
   }
 
@@ -224,8 +227,10 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
     return nextServerStart(bytes, from, to);
   }
 
-  override plausible(input: Input, available: number): number {
-    return plausibleServer(input.view, input.pos, available);
+  override plausible({ view, pos }: Input, available: number): number {
+    // the data may be a recording of NBD: replies of a form that was not agreed on are taken for that
+    if (available >= 4 && this.agreedMagics?.includes(view.getUint32(pos)) === false) return NO;
+    return plausibleServer(view, pos, available);
   }
 
   override make(input: Input, available: number): NbdMessage {

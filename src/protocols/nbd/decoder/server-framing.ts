@@ -4,6 +4,7 @@ import { isFinal, TAKEN, WAIT, type Patience } from '../../../contract/framed-de
 import { isTlsRecord, RECORD_HEADER } from '../../../tls/constants.js';
 import {
   EXPORT_PADDING_LENGTH,
+  EXTENDED_REPLY_MAGIC,
   FLAG_NO_ZEROES,
   IHAVEOPT_HI,
   IHAVEOPT_LO,
@@ -18,12 +19,19 @@ import {
   REP_ACK,
   REP_MAGIC_HI,
   REP_META_CONTEXT,
+  SIMPLE_REPLY_MAGIC,
+  STRUCTURED_REPLY_MAGIC,
   TFLAG_HAS_FLAGS,
 } from '../constants.js';
 import { NOT_ASKED, NOT_YET } from '../told.js';
 import { EXPORT_INFO, GREETING, OLDSTYLE_TAIL, SIMPLE_REPLY } from '../layout.js';
 import { Chunk, ExportInfo, Greeting, OPTION_REPLY_KIND, OptionReply, type NbdMessage } from '../messages.js';
 import { isReplyMagic, ReplyFraming, SIMPLE, STRUCTURED, UNSETTLED } from './reply-framing.js';
+
+/** The magics of replies by what was agreed on: simple replies go on beside structured ones, for all but READ. */
+const OF_SIMPLE = [SIMPLE_REPLY_MAGIC];
+const OF_STRUCTURED = [SIMPLE_REPLY_MAGIC, STRUCTURED_REPLY_MAGIC];
+const OF_EXTENDED = [EXTENDED_REPLY_MAGIC];
 
 const GREET = 0;
 const TAIL = 1;
@@ -42,6 +50,9 @@ export class ServerFraming extends ReplyFraming {
   private handshakeFlags = 0;
   /** The greeting was seen, so that the form of the replies is known from its haggling. */
   private greeted = false;
+  /** Nothing of the haggling was lost. */
+  private heardAll = true;
+  private extended = false;
 
   protected override messageAt(input: Input<typeof SERVER>, patience: Patience): number {
     if (this.state === TRANSMIT) return this.reply(input, patience);
@@ -124,7 +135,15 @@ export class ServerFraming extends ReplyFraming {
 
   private transmit(): void {
     this.state = TRANSMIT;
-    if (this.form === UNSETTLED && this.greeted) this.form = SIMPLE;
+    if (!this.greeted) return;
+    if (this.form === UNSETTLED) this.form = SIMPLE;
+    if (this.heardAll)
+      this.agreedMagics = this.extended ? OF_EXTENDED : this.form === SIMPLE ? OF_SIMPLE : OF_STRUCTURED;
+  }
+
+  protected override lose(offset: number, near = false): void {
+    if (this.state !== TRANSMIT) this.heardAll = false;
+    super.lose(offset, near);
   }
 
   protected override headerDue(): number {
@@ -147,11 +166,15 @@ export class ServerFraming extends ReplyFraming {
     if (message.kind !== OPTION_REPLY_KIND || (message as OptionReply).type !== REP_ACK) return;
     switch ((message as OptionReply).option) {
       case OPT_STRUCTURED_REPLY:
+        this.form = STRUCTURED;
+        break;
       case OPT_EXTENDED_HEADERS:
         this.form = STRUCTURED;
+        this.extended = true;
         break;
       case OPT_STARTTLS:
         this.form = UNSETTLED;
+        this.extended = false;
         this.tlsExpected = true;
         break;
       case OPT_GO:

@@ -211,8 +211,10 @@ export class FramingWatch implements NbdNotices {
     if (after instanceof SimpleReply && after.error === 0 && (facts.structured || facts.extended)) return;
     // how long its data are only its request could tell, and that it has none was said already
     if (after instanceof SimpleReply && after.inReplyTo === 0 && facts.witness.bothWhole) return;
-    // the length of the data came from a request that may be another one, where some are missing
-    if (after instanceof SimpleReply && after.hinted && !facts.witness.whole(CLIENT)) return;
+    // the length of the data came from a request that may be another one, where some are missing, or replies to its cookie are
+    const { table } = this.session.transmission;
+    const mistakable = !facts.witness.whole(CLIENT) || (table.sharedCookies && facts.witness.hasLost(SERVER));
+    if (after instanceof SimpleReply && after.hinted && mistakable) return;
     if (!this.reserved(first, evidence))
       facts.raise(BAD_REPLY_MAGIC, { ...evidence, length: Math.min(4, evidence.length), text });
   }

@@ -99,9 +99,10 @@ export class MultiConn {
     const { facts } = this;
     // what nobody writes to looks the same from everywhere
     if (this.judged || (facts.flags & (TFLAG_CAN_MULTI_CONN | TFLAG_READ_ONLY)) !== 0) return;
-    this.judged = true;
-    const others = this.others(me).filter((s) => s.dataRequest !== null);
+    // decoded late, behind a gap, it may have been sent before the other connection began
+    const others = this.others(me).filter((s) => s.dataRequest !== null && s.dataRequest.packet < r.firstPacket);
     if (others.length === 0) return;
+    this.judged = true;
     facts.raise(MULTI_CONN_UNADVERTISED, {
       message: r,
       confidence: 'likely',

@@ -41,6 +41,8 @@ export class RequestTable {
   forgotten = 0;
   /** How many of them had the cookie of too many others. */
   forgottenByCookie = 0;
+  /** Whether several requests with one cookie have been in flight at once. */
+  sharedCookies = false;
   /** Whether some of the others were because all sessions together had too many. */
   crowded = false;
 
@@ -59,6 +61,7 @@ export class RequestTable {
     if (first === undefined) {
       this.byCookie.set(key, request);
     } else {
+      this.sharedCookies = true;
       let last = first;
       let n = 1;
       for (; last.next !== null; n++) last = last.next;

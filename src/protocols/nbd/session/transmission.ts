@@ -379,7 +379,7 @@ export class Transmission {
   private unmatched(m: SimpleReply | Chunk): void {
     if (this.disregarded) return;
     const { facts } = this;
-    const sure = confidenceThat(facts.witness.sawAllBefore(m));
+    const sure = isGuessed(m) ? null : confidenceThat(facts.witness.sawAllBefore(m));
     if (sure !== null) {
       const earlier = this.table.completed(m.cookieHi, m.cookieLo);
       if (earlier !== null && earlier.epoch === this.epoch) {
@@ -484,26 +484,27 @@ export class Transmission {
       const sure = confidenceThat(facts.witness.sawAllBefore(s.reply));
       if (!all && (s.until > now || sure === null)) {
         kept.push(s);
-      } else if (sure !== null) {
-        facts.raise(REPLY_UNKNOWN_COOKIE, {
-          ...SIMPLE_REPLY.where(s.reply, 'cookie'),
-          confidence: sure,
-          text: `cookie ${cookieText(s.reply.cookieHi, s.reply.cookieLo)} belongs to no request`,
-        });
-        this.doubtAll();
-        const limit = this.table.missedFor;
-        if (limit !== null)
-          facts.limits.hit(
-            limit,
-            'not every answered request is remembered; a second answer to another one counts as one to nothing',
-            'note',
-            s.reply,
-          );
-      } else {
+      } else if (sure === null) {
         this.shifted = true;
+      } else {
+        this.doubtAll();
+        if (!isGuessed(s.reply)) this.unknownCookie(s.reply, sure);
       }
     }
     this.strays = kept.length === 0 ? NO_STRAYS : kept;
+  }
+
+  private unknownCookie(reply: SimpleReply | Chunk, confidence: 'certain' | 'likely'): void {
+    const { facts } = this;
+    facts.raise(REPLY_UNKNOWN_COOKIE, {
+      ...SIMPLE_REPLY.where(reply, 'cookie'),
+      confidence,
+      text: `cookie ${cookieText(reply.cookieHi, reply.cookieLo)} belongs to no request`,
+    });
+    const limit = this.table.missedFor;
+    if (limit === null) return;
+    const what = 'not every answered request is remembered; a second answer to another one counts as one to nothing';
+    facts.limits.hit(limit, what, 'note', reply);
   }
 
   /** The request in flight whose reply stands inside the data of another: it counts as answered. */
@@ -512,4 +513,9 @@ export class Transmission {
     if (request !== null) this.table.remove(request);
     return request;
   }
+}
+
+/** Whether the reply was found by a search, so that it may be data that look like one. One whose length nobody tells ends by a search, but begins where it is due. */
+function isGuessed(reply: SimpleReply | Chunk): boolean {
+  return reply.inferred && (reply instanceof Chunk || reply.measured);
 }
