@@ -124,3 +124,19 @@ describe('a MonMap of before Nautilus', () => {
     });
   });
 });
+
+describe('a client that leaves inside its banner', () => {
+  const left = (ofAddress: number) => {
+    const address = E.address(0).subarray(0, ofAddress);
+    const { findings } = play(script().send('client', E.banner(), address).end('client'));
+    return findings.map((f) => f.rule.id);
+  };
+
+  it('may do so where it waits for that of the server, before it tells its address', () => {
+    expect(left(0)).toEqual([]);
+  });
+
+  it('cuts its address off where that has begun', () => {
+    expect(left(20)).toEqual(['msgr1/frame-truncated']);
+  });
+});

@@ -353,6 +353,8 @@ export class Msgr1Framing<S extends Side> extends Framing<Msgr1Message, S> {
 
   override ended(how: 'fin' | 'reset' | 'open', cut: Msgr1Message | null, missing: number): void {
     if (how === 'open' || cut === null || cut.missing > missing) return;
+    // a client sends its address only once it has the server's banner: without one it may leave
+    if (cut instanceof Banner && this.side === CLIENT && cut.length - missing === BANNER.size) return;
     // that an end which was announced far too far off never comes is the smaller part of the fault
     if ((cut instanceof Connect || cut instanceof ConnectReply) && cut.authorizerLength >= AUTHORIZER_MAX) return;
     this.raise(R.FRAME_TRUNCATED, {

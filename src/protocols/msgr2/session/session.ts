@@ -120,6 +120,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     this.settleEarly(true);
     this.traffic.finish();
     this.lineage.finish();
+    this.ways.ends(this.sides[CLIENT].entity, this.sides[SERVER].entity, this.traffic);
     if (how !== 'open') this.judgeUnfinished();
   }
 
@@ -169,18 +170,16 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     own.last = m;
     this.judgeBanners(m, own, peer);
     this.judgeMode(m, own);
-    const senders = tagSenders(m.tag);
-    const misplaced = senders === 0 || (this.rolesKnown && (senders & (1 << m.side)) === 0);
     // what such a frame says is not known, so later frames of either side cannot be held against it
-    if (misplaced || m.damaged || m.garbled || !m.isPlain || !m.complete) this.lose(m.side, m.offset);
-    const unreadable = m.damaged || !m.complete || m.aborted;
+    const unreadable = m.damaged || m.garbled || !m.isPlain || !m.complete;
+    if (unreadable) this.lose(m.side, m.offset);
     if (this.rolesKnown && !m.aborted) this.advance(m, own, peer);
     if (m instanceof DataFrame) {
       m.target = peer.entity === '' && m.side === CLIENT ? (this.byMap(SERVER)?.entity ?? '') : peer.entity;
       this.traffic.message(m, own, peer);
       return;
     }
-    if (unreadable || misplaced || !m.isPlain) return;
+    if (unreadable || m.aborted) return;
     const ident = m.as(clientIdent) ?? m.as(serverIdent);
     if (ident !== null) own.gid = String(ident.gid);
     m.names = this.cluster;
@@ -210,8 +209,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     else if (m.tag >= TAG.SERVER_IDENT && m.tag <= TAG.WAIT) this.naming.answer(m);
     if (m.tag === TAG.SERVER_IDENT) {
       const [client, server] = this.sides;
-      if (client.whole && server.whole) this.ways.whole(client.entity, server.entity);
-      else this.ways.lose(client.entity, server.entity);
+      this.ways.carries(client.entity, server.entity, this.traffic, client.whole && server.whole);
     }
   }
 

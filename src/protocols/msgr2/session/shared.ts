@@ -1,7 +1,7 @@
 import type { KeyChain } from '../secure/key-chain.js';
 import type { Limits } from '../../../base/limits.js';
 import { Cluster, type ClusterLimits } from '../../ceph/cluster.js';
-import { Ways } from './ways.js';
+import { Ways, type Carrier } from './ways.js';
 
 /**
  * What is remembered across the connections of one run: lossless sessions outlive the connections that carry them. Bounded by
@@ -25,7 +25,7 @@ export class SessionRecord {
   readonly connectPacket: [number, number] = [0, 0];
   connections = 1;
   /** The connection that carries it, while that is open; whether nothing that its ends have acknowledged waits to be decoded. */
-  carrier: { readonly allDecoded: boolean } | null = null;
+  carrier: Carrier | null = null;
 
   constructor(clientCookie: bigint, serverCookie: bigint, clientName: string, lossy: boolean) {
     this.clientCookie = clientCookie;

@@ -1,4 +1,4 @@
-import { CLIENT, otherSide, type Side } from '../../../base/input.js';
+import { CLIENT, otherSide, SERVER, type Side } from '../../../base/input.js';
 import { duration, nanosBetween } from '../../../base/time.js';
 import type { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Output, SessionContext } from '../../../contract/protocol.js';
@@ -263,9 +263,13 @@ export class Traffic {
     return this.sides[peer].whole && this.witness.sawAll(m) === 'yes';
   }
 
-  /** Whether nothing that either side has acknowledged waits behind a gap. */
+  /** Whether nothing that either side has acknowledged waits behind a gap. A FIN counts as one byte. */
   get allDecoded(): boolean {
-    return this.sides.every(({ last }) => last === null || this.witness.sawAll(last) !== 'no');
+    const { connection, clientEnd } = this.context;
+    const { acknowledged } = connection;
+    if (acknowledged === undefined || clientEnd === null) return true;
+    const [client, server] = clientEnd === 0 ? acknowledged : [acknowledged[1], acknowledged[0]];
+    return this.context.decodedUpTo(CLIENT) + 1 >= client && this.context.decodedUpTo(SERVER) + 1 >= server;
   }
 
   // ---- keepalives
@@ -300,8 +304,10 @@ export class Traffic {
     } else if (!this.lostKeepalives[peer.side] && this.knowsAllBefore(m)) {
       const text = `no KEEPALIVE2 with the time ${m.valueLow}.${String(m.valueHigh).padStart(9, '0')} was sent`;
       this.output.raise(R.KEEPALIVE_ACK_UNMATCHED, at(m, PREAMBLE.size, utime.size, text));
-    } else if (this.earlyAnswers[peer.side].size < this.context.limits.keepalives) {
-      this.earlyAnswers[peer.side].add(key);
+    } else {
+      const early = this.earlyAnswers[peer.side].add(key);
+      // of one side alone every answer is early; a gap holds few of them
+      if (early.size > this.context.limits.keepalives) early.delete(early.values().next().value!);
     }
     this.keepaliveDue(m, own, peer);
   }

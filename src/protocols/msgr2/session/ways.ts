@@ -16,6 +16,19 @@ class Doing {
   }
 }
 
+/** A connection by which a client's operations come; whether nothing that its ends have acknowledged waits to be decoded. */
+export interface Carrier {
+  readonly allDecoded: boolean;
+}
+
+/** The connections between one client and one primary. */
+interface Asking {
+  /** All that went by them so far was captured. */
+  whole: boolean;
+  /** The one that is open. */
+  carrier: Carrier | null;
+}
+
 /** Replicas of one operation that are listed. */
 const REPLICAS = 16;
 
@@ -27,11 +40,8 @@ export class Ways {
   private young = new Map<string, Doing>();
   private old = new Map<string, Doing>();
   private readonly half: number;
-  /**
-   * Sessions of clients with primaries, and whether all of them were captured: then what a primary asks its replicas in a client's name
-   * must have come that way.
-   */
-  private readonly sessions = new Map<string, boolean>();
+  /** By client and primary: where all was captured, what a primary asks its replicas in a client's name must have come that way. */
+  private readonly sessions = new Map<string, Asking>();
   /** Operations that were forgotten: one that is not known may have been there. */
   forgotten = 0;
 
@@ -84,22 +94,48 @@ export class Ways {
     return { primary: reply.source === '' ? '?' : reply.source, nanos: reply.latency, waitedNanos: asked, replicas };
   }
 
-  /** A session between that client and that server was captured from its beginning. */
-  whole(client: string, server: string): void {
-    const name = `${client} ${server}`;
-    if (!this.sessions.has(name) && this.sessions.size < this.half) this.sessions.set(name, true);
+  /** That client's session with that server goes by that connection from now on; `whole`: it was captured from its beginning. */
+  carries(client: string, server: string, carrier: Carrier, whole: boolean): void {
+    const asking = this.asking(client, server);
+    if (asking === null) return;
+    if (!whole || asking.carrier?.allDecoded === false) asking.whole = false;
+    asking.carrier = carrier;
   }
 
-  /** Bytes of such a session were lost, or it was joined late. */
+  /** Bytes of such a session were lost. */
   lose(client: string, server: string): void {
+    const asking = this.asking(client, server);
+    if (asking !== null) asking.whole = false;
+  }
+
+  /** That connection is over. */
+  ends(client: string, server: string, carrier: Carrier): void {
+    const asking = this.sessions.get(`${client} ${server}`);
+    if (asking?.carrier !== carrier) return;
+    if (!carrier.allDecoded) asking.whole = false;
+    asking.carrier = null;
+  }
+
+  private asking(client: string, server: string): Asking | null {
     const name = `${client} ${server}`;
-    if (this.sessions.has(name) || this.sessions.size < this.half) this.sessions.set(name, false);
+    let asking = this.sessions.get(name) ?? null;
+    if (asking === null && this.sessions.size < this.half) {
+      asking = { whole: true, carrier: null };
+      this.sessions.set(name, asking);
+    }
+    return asking;
   }
 
   /** Whether that client's sessions with that server were captured from their beginning, and that operation is in none. */
   lacks(client: string, server: string, operation: string): boolean {
-    return (
-      this.forgotten === 0 && this.sessions.get(`${client} ${server}`) === true && this.find(operation) === undefined
-    );
+    if (this.forgotten > 0 || this.find(operation) !== undefined) return false;
+    if (!this.isWhole(client, server)) return false;
+    // of a connection that lacks its first bytes it may not be known whose it is
+    return [`${client} `, ` ${server}`, ' '].every((unnamed) => this.sessions.get(unnamed)?.whole !== false);
+  }
+
+  private isWhole(client: string, server: string): boolean {
+    const asking = this.sessions.get(`${client} ${server}`);
+    return asking?.whole === true && asking.carrier?.allDecoded !== false;
   }
 }
