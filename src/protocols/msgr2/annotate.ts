@@ -29,10 +29,10 @@ import {
 } from './layout.js';
 
 const NONE = new Uint8Array(0);
-/** Bytes of an opaque field that are shown in hex. */
+/** Opaque fields of up to this many bytes are shown in hex. */
 const MOST_HEX = DEFAULT_LIMITS.shownBytes;
 
-/** The field tree of a message, down to its last byte; what lies beyond the bytes that were kept has places and no values. */
+/** The field tree of a message, down to its last byte. Fields beyond the bytes that were kept have a place but no value. */
 export function annotate(message: Msgr2Message): Annotation[] {
   if (message instanceof Banner) return annotateBanner(message);
   if (message instanceof DataFrame) return withPadding(message, annotateMessage(message));
@@ -53,7 +53,7 @@ function annotateBanner(m: Banner): Annotation[] {
   return out;
 }
 
-/** What has no value because its bytes were not kept. */
+/** Stands for a value whose bytes were not kept. */
 const UNKNOWN = new Shown(undefined);
 
 function preamble(m: Frame): Annotation {
@@ -69,7 +69,7 @@ function preamble(m: Frame): Annotation {
   return { name: 'preamble', at: 0, length: PREAMBLE.size, children };
 }
 
-/** The checksum behind segment 0. */
+/** The checksum after segment 0 (revision 1). */
 function firstCrc(m: Frame, p: Places): Annotation[] {
   if (p.firstCrc < 0) return [];
   const head = m.head ?? NONE;
@@ -96,12 +96,12 @@ function epilogue(m: Frame, p: Places): Annotation[] {
     ...{ lateStatus: lateStatus(m), segment0Crc: m.revision === 0 ? crc(0) : UNKNOWN },
     ...{ segment1Crc: crc(1), segment2Crc: crc(2), segment3Crc: crc(3) },
   };
-  // in secure mode tags stand in for the checksums
+  // in secure mode, GCM tags take the place of the checksums
   const present = m.mode === 'secure' ? EPILOGUE_REV0.sizeOf('lateStatus') : form.size;
   return form.annotations(values, p.epilogue, present);
 }
 
-/** What only encrypted frames have: zeros up to the next full block, and the tags. Puts them where they belong. */
+/** Adds the fields that only encrypted frames have, at their places: zero padding up to the next full block, and the GCM tags. */
 function withPadding(m: Frame, fields: Annotation[]): Annotation[] {
   if (m.mode === 'crc') return fields;
   const { starts, ends, epilogue, plain, operations } = layoutOf(m);
@@ -112,12 +112,16 @@ function withPadding(m: Frame, fields: Annotation[]): Annotation[] {
   for (let i = 0; i < m.count; i++) pad(ends[i]!, i < 3 ? starts[i + 1]! : epilogue);
   if (epilogue >= 0) pad(epilogue + 1, plain);
   for (let i = 0; i < operations.length; i++) pads.push(bytesAt(m, 'gcmTag', plain + GCM_TAG * i, GCM_TAG, false));
-  // some fields of a message stand in the preamble, and are listed behind its header; some are no bytes, and stand anywhere
+  // the rows are not strictly in byte order: some fields of a message lie in the preamble but are listed after its header, and some have no
+  // bytes
   for (const p of pads) fields.splice(fields.findLastIndex((f) => f.length > 0 && f.at < p.at) + 1, 0, p);
   return fields;
 }
 
-/** Bytes that are in the head (of a frame that was cut off: as far as they were captured), or only counted. */
+/**
+ * A row for bytes with their value in hex if the head holds them all; without a value otherwise. Of a frame that was cut off, only the
+ * captured bytes count.
+ */
 function bytesAt(m: Frame, name: string, at: number, length: number, field = true): Annotation {
   const head = m.head ?? NONE;
   const end = m.complete ? at + length : Math.min(at + length, head.length);
@@ -156,7 +160,9 @@ function annotateControl(m: ControlFrame): Annotation[] {
   return out;
 }
 
-/** See Protocol.writeFields: the same, without rows for what JSON has nothing of, and without what only people read. */
+/**
+ * See Protocol.writeFields. Messages are written directly, without the rows that have no JSON value and the texts that only people read.
+ */
 export function writeFields(m: Msgr2Message, out: JsonBytes): void {
   out.open();
   if (m instanceof DataFrame && m.headed && !m.compressed) writeMessage(m, out);
@@ -185,7 +191,7 @@ function annotateMessage(m: DataFrame): Annotation[] {
   return [preamble(m), ...header(m), ...firstCrc(m, p), ...parts(m, p, true), ...epilogue(m, p)];
 }
 
-/** Front, middle and data. `texts`: whether people read them. */
+/** Front, middle and data. `texts`: whether to add texts that only people read. */
 function parts(m: DataFrame, p: Places, texts: boolean): Annotation[] {
   const out: Annotation[] = [];
   const names = ['', 'front', 'middle', 'data'] as const;
@@ -209,12 +215,12 @@ function header(m: DataFrame): Annotation[] {
   const values = { type, priority, version, dataPrePadding, dataOff, footerFlags, compatVersion, reserved };
   const wide = { seq: m.seq64, tid: m.tid, ackSeq: m.ackSeq64 };
   const rows = MESSAGE_HEADER.annotations({ ...values, ...wide }, PREAMBLE.size);
-  // a compressed header has no fields of its own in the bytes: each is shown at the whole
+  // the bytes of a compressed header hold no single field, so each field is placed at the whole segment
   const own = m.compressed ? rows.map((row) => ({ ...row, at: PREAMBLE.size, length: m.length0 })) : rows;
   return [...own, ...behindHeader(m)];
 }
 
-/** What is told together with the header's fields, and stands elsewhere. */
+/** Fields that are shown after those of the header but do not lie in it. */
 function behindHeader(m: DataFrame): Annotation[] {
   const size = DESCRIPTOR.sizeOf('length');
   const out: Annotation[] = [
@@ -232,13 +238,13 @@ function behindHeader(m: DataFrame): Annotation[] {
   return out;
 }
 
-/** The way of an operation: nanoseconds are numbers. */
+/** The time of an operation by OSD (see describe's `below`); nanoseconds are numbers. */
 function wayJson(way: Way): Json {
   const { primary, nanos, waitedNanos, replicas } = way;
   return { primary, nanos, waitedNanos, replicas: replicas.map(({ osd, nanos }) => ({ osd, nanos })) };
 }
 
-/** Which algorithm a frame was compressed by, and its lengths on the wire beside those in plain. */
+/** The algorithm that a frame was compressed with, and, for a message, the compressed lengths of its segments. */
 function compression(m: Frame): Annotation[] {
   if (!m.compressed) return [];
   const at = PREAMBLE.at.flags;
@@ -251,17 +257,17 @@ function compression(m: Frame): Annotation[] {
   return out;
 }
 
-/** `snappy`; `unknown` where it could not be opened. */
+/** The algorithm's name, such as `snappy`; `unknown` if the frame could not be decompressed. */
 export function compressedBy(m: Frame): string {
   return m.algorithm === 0 ? 'unknown' : algorithmName(m.algorithm);
 }
 
-/** How many bytes of the front no field describes. */
+/** The number of front bytes that no field describes. */
 function undecoded(n: number): Annotation {
   return { name: 'frontUndecoded', at: 0, length: 0, value: n };
 }
 
-/** What is held of a message's front, and what describes it; null where nothing is held, or nothing does. */
+/** The bytes of a message's front that are held, and the form that describes them; null if there are none or no form is known. */
 export function heldFront(m: DataFrame): HeldFront | null {
   const body = m.headed && !m.aborted && !m.damaged ? bodyOf(m.type, m.version) : null;
   if (body === null || m.count < 2 || m.length1 === 0) return null;
@@ -272,7 +278,7 @@ export function heldFront(m: DataFrame): HeldFront | null {
   return end > start ? { body, bytes, start, end } : null;
 }
 
-/** A field of what was compressed: no byte of the message is its own. It is shown behind the bytes that it came from. */
+/** A field of a decompressed front. No byte on the wire is its own, so it is placed, with length 0, after the compressed bytes. */
 function withoutPlace(row: Annotation, at: number): Annotation {
   const { children } = row;
   return {

@@ -2,12 +2,12 @@ import type { Rule } from '../../base/rule.js';
 import type { Evidence, Output } from '../../contract/protocol.js';
 import { Frame } from './message.js';
 
-/** Notes on a frame that an error was found in it. */
+/** Marks the frame of a finding as `blamed` if the finding is an error. */
 export function markBlamed(rule: Rule, { message, severity }: Evidence): void {
   if (message instanceof Frame && (severity ?? rule.severity) === 'error') message.blamed = true;
 }
 
-/** The same output, through which every error marks its frame. */
+/** The same output, except that every error also marks its frame (see markBlamed). */
 export function marking(output: Output): Output {
   return {
     begin: (message) => output.begin(message),

@@ -6,29 +6,29 @@ import { openLz4Block } from './lz4.js';
 import type { Frame } from './message.js';
 import { FIRST_CRC, type Revision } from './layout.js';
 
-/** Compressed frames: every segment that is not empty was compressed on its own (src/msg/async/compression_onwire.cc). */
+/** Compressed frames: each segment that is not empty is compressed on its own (src/msg/async/compression_onwire.cc). */
 
 export interface Opened {
   readonly segments: readonly Uint8Array[];
-  /** Number of the first segment that could not be opened, or null. */
+  /** Number of the first segment that could not be decompressed, or null. */
   readonly failed: number | null;
   readonly why: string;
-  /** Whether that is for want of the algorithm here, and no fault of the sender. */
+  /** Whether the reason is a limit of this program (an algorithm that it cannot read, or messageBytes), and not a fault of the sender. */
   readonly unsupported: boolean;
 }
 
 const NOTHING = new Uint8Array(0);
 
-/** Throws where the bytes are not of that algorithm, or would be more than `limit`. */
+/** Throws if the bytes are not of that algorithm, or would decompress to more than `limit` bytes. */
 type Open = (bytes: Uint8Array, limit: number) => Uint8Array;
 
 class TooLarge extends Error {}
 
-/** One mark byte (0 zlib, 1 ISA-L), then raw deflate. */
+/** One byte with the implementation (0 zlib, 1 ISA-L), then raw deflate. */
 const inflate: Open = (bytes, limit) => zlib.inflateRawSync(bytes.subarray(1), { maxOutputLength: limit });
 const brotli: Open = (bytes, limit) => zlib.brotliDecompressSync(bytes, { maxOutputLength: limit });
 
-/** Raw snappy block; its length stands in front, and is checked before anything is allocated. */
+/** A raw snappy block. It begins with its decompressed length, which is checked before anything is allocated. */
 const snappy: Open = (bytes, limit) => {
   if (varint(bytes) > limit) throw new TooLarge();
   return uncompressSnappy(bytes, limit);
@@ -44,7 +44,10 @@ function varint(bytes: Uint8Array): number {
   throw new Error('no length');
 }
 
-/** u32 length, then a zstd frame. The output is ours and of that length, so that no window is allocated and a bomb fills nothing. */
+/**
+ * u32 decompressed length, then a zstd frame. It is decompressed into a buffer of that length: no window is allocated, and a decompression
+ * bomb cannot write beyond it.
+ */
 const zstd: Open = (bytes, limit) => {
   const size = lengthAt(bytes, 0);
   if (size > limit) throw new TooLarge();
@@ -53,7 +56,7 @@ const zstd: Open = (bytes, limit) => {
   return out;
 };
 
-/** u32 count, count x (u32 original length, u32 compressed length), the blocks; later ones refer back to earlier ones. */
+/** u32 count, count x (u32 original length, u32 compressed length), then the blocks; later blocks refer back to earlier ones. */
 const lz4: Open = (bytes, limit) => {
   const count = lengthAt(bytes, 0);
   let at = 4 + 8 * count;
@@ -81,7 +84,7 @@ function lengthAt(bytes: Uint8Array, at: number): number {
 /** By number (src/msg/async/compression_onwire.h). */
 const OPENERS: readonly (Open | undefined)[] = [undefined, snappy, inflate, zstd, lz4, brotli];
 
-/** Opens the segments that begin at `at`; no segment may grow beyond `limit` bytes. */
+/** Decompresses the segments, which begin at `at`. None may grow beyond `limit` bytes. */
 export function openSegments(
   frame: Frame,
   bytes: Uint8Array,

@@ -47,7 +47,7 @@ export function messageNames(): string[] {
   return ['BANNER', ...TAG_NAMES, 'TAG_#'];
 }
 
-/** `HELLO`; a number without a name as `TAG_40`. */
+/** Such as `HELLO`; `TAG_40` for a number without a name. */
 export function tagName(tag: number): string {
   return TAG_NAMES[tag] ?? `TAG_${tag}`;
 }
@@ -82,11 +82,11 @@ export function algorithmName(id: number): string {
   return ALGORITHMS[id] ?? `algorithm ${id}`;
 }
 
-/** Flag of both ident frames. */
+/** Flag of CLIENT_IDENT and SERVER_IDENT. */
 export const IDENT_LOSSY = 1;
 /** Preamble flag: the segments are compressed. */
 export const FRAME_COMPRESSED = 1;
-/** Epilogue flag of revision 0, and the code words of revision 1's low nibble. */
+/** The epilogue's flag in revision 0, and the codes in the low nibble of late_status in revision 1. */
 export const LATE_FLAG_ABORTED = 1;
 export const LATE_CODE = 0xf;
 export const LATE_ABORTED = 0x1;

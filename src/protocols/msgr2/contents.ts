@@ -8,7 +8,7 @@ import { osdOp } from '../ceph/bodies/osd-operations.js';
 import { DataFrame, type Msgr2Message } from './message.js';
 import { places } from './places.js';
 
-/** What an MOSDOp writes into its object: the operations' data stand in the data segment, one behind the other. */
+/** The changes that an MOSDOp makes to its object. The data of its operations follow one another in the data segment. */
 export function contents(message: Msgr2Message): Content[] {
   if (!(message instanceof DataFrame) || message.type !== MSG.OSD_OP || message.compressed || message.mode !== 'crc')
     return [];

@@ -9,9 +9,9 @@ import { address, addresses } from '../ceph/structures/address.js';
 import { donePayload, replyMorePayload, requestMorePayload, requestPayload } from '../ceph/structures/cephx.js';
 import { utime } from '../ceph/structures/common.js';
 
-/** The payloads of the control frames (doc/dev/msgr2.rst, the frames one by one; src/msg/async/frames_v2.h). */
+/** The payloads of the control frames (doc/dev/msgr2.rst; src/msg/async/frames_v2.h). */
 
-/** The bytes behind the last known field: newer senders may append some. */
+/** The bytes after the last known field: newer senders may append fields. */
 const tail = { rest: remainder };
 
 function frame<M extends Members>(members: M): Struct<Value<M> & { readonly rest: Uint8Array }> {
@@ -59,7 +59,7 @@ export function isLossy(ident: { readonly flags: bigint }): boolean {
   return (ident.flags & BigInt(IDENT_LOSSY)) !== 0n;
 }
 
-/** What all of them have in common: bytes behind the last known field, which a signature has no room for. */
+/** The part that all payloads share: the bytes after the last known field. A signature has none, since it takes all bytes. */
 type Trailing = { readonly rest?: Uint8Array } & object;
 
 const unknown = struct(tail);
@@ -88,12 +88,12 @@ const FORMS: Readonly<Record<number, Type<Trailing>>> = {
   [TAG.COMPRESSION_DONE]: compressionDone,
 };
 
-/** What a frame with that tag holds. */
+/** The form of the payload of a frame with that tag. */
 export function controlForm(tag: number): Type<Trailing> {
   return FORMS[tag] ?? unknown;
 }
 
-/** Tags whose payload is one 64-bit value, kept in the frame itself. */
+/** Tags whose payload is one 64-bit value, which is kept in ControlFrame.value. */
 export function isSingleValue(tag: number): boolean {
   return (
     (tag >= TAG.KEEPALIVE2 && tag <= TAG.ACK) ||

@@ -31,7 +31,7 @@ import { Banner, ControlFrame, DataFrame, type Msgr2Message } from './message.js
 import { firstData } from './places.js';
 import { messageTypeName } from '../ceph/message-types.js';
 
-/** What stands behind a message's name on its transcript line. */
+/** The text after a message's name on its transcript line. */
 export function describe(message: Msgr2Message, verbose: boolean): string {
   if (message instanceof Banner) return describeBanner(message);
   if (message instanceof DataFrame) return describeMessage(message, verbose);
@@ -108,7 +108,7 @@ function aboutCredentials(c: Credentials): string {
   return c.authMode === undefined ? 'empty' : authModeName(c.authMode);
 }
 
-/** An address, and whose it is as far as a map has told. */
+/** An address, followed by the daemon that has it if a map has told. */
 function withDaemon(names: Names | null, address: string): string {
   const daemon = names?.daemon(address);
   return daemon === undefined ? address : `${address} (${daemonText(daemon)})`;
@@ -156,7 +156,7 @@ function describeMessage(m: DataFrame, verbose: boolean): string {
   return parts.join('  ');
 }
 
-/** Where the time of an operation went, for the line under its answer; empty where that is not known. */
+/** How the time of an operation was spent, for the line below its reply; empty if that is not known. */
 export function below(message: Msgr2Message): string {
   if (!(message instanceof DataFrame) || message.way === null) return '';
   const { primary, nanos, waitedNanos, replicas } = message.way;

@@ -16,11 +16,11 @@ import {
 import { MSG } from '../ceph/message-types.js';
 import { ascii, concat, u16, u32, u8, vec } from '../ceph/encode.js';
 
-/** Alignment that senders ask for: of data, and of everything else. */
+/** Alignment that senders put into segment descriptors: of data, and of all other segments. */
 const DATA_ALIGNMENT = 4096;
 const ALIGNMENT = 8;
 
-/** Writes frames in crc mode, for the sessions that rules show as examples and tests play. */
+/** Writes frames in crc mode, for the example sessions of rules and for tests. */
 
 export * from '../ceph/encode.js';
 
@@ -31,11 +31,11 @@ export interface AddressParts {
   readonly port?: number;
   readonly marker?: number;
   readonly family?: number;
-  /** Announced length of the sockaddr. */
+  /** Length that is announced for the sockaddr. */
   readonly elen?: number;
 }
 
-/** entity_addr in its new form, IPv4. */
+/** entity_addr_t in its new encoding (marker 1), with an IPv4 address. */
 export function addr(parts: AddressParts = {}): Uint8Array {
   const port = parts.port ?? PORT_V2;
   const sock = concat(
@@ -48,7 +48,7 @@ export function addr(parts: AddressParts = {}): Uint8Array {
   return concat(u8(parts.marker ?? 1), Uint8Array.of(1, 1), u32(body.length), body);
 }
 
-/** An address without any content, as an unbound client has it. */
+/** An address without content, as an unbound client sends it. */
 export function blankAddr(): Uint8Array {
   return concat(Uint8Array.of(1, 1, 1), u32(12), u32(0), u32(0), u32(0));
 }
@@ -61,7 +61,7 @@ export interface BannerParts {
   readonly supported?: bigint;
   readonly required?: bigint;
   readonly prefix?: string;
-  /** Bytes after the two words, or (negative) to leave out. */
+  /** Bytes to add after the two feature words; negative: to leave out. */
   readonly extra?: number;
 }
 
@@ -75,7 +75,7 @@ export function banner(parts: BannerParts = {}): Uint8Array {
 
 export interface FrameParts {
   readonly revision?: Revision;
-  /** Segment count, where it is to differ from what the segments say. */
+  /** Segment count to announce, if it is to differ from the number of segments. */
   readonly count?: number;
   readonly flags?: number | undefined;
   readonly reserved?: number;
@@ -83,18 +83,18 @@ export interface FrameParts {
   readonly late?: number;
   /** Segments whose crc is to be wrong. */
   readonly wrongCrc?: readonly number[];
-  /** Crc slots are 0, as a sender writes them that does not compute any. */
+  /** All crc slots are 0, as written by a sender that computes none. */
   readonly crcDisabled?: boolean;
   /** Value of the crc slots of unused segments. */
   readonly unusedCrc?: number;
-  /** Length that the first descriptor announces, where it is to differ. */
+  /** Length that the first descriptor announces, if it is to differ. */
   readonly length0?: number;
-  /** Length of an unused descriptor. */
+  /** Length in the descriptor of segment 3 if that segment is not used. */
   readonly unusedLength?: number;
   readonly wrongPreambleCrc?: boolean;
 }
 
-/** A frame of that tag in crc mode. Trailing empty segments are not counted. */
+/** A frame with that tag in crc mode. Empty segments at the end are not counted. */
 export function frame(tag: number, segments: readonly Uint8Array[], parts: FrameParts = {}): Uint8Array {
   const revision = parts.revision ?? 1;
   let used = segments.length;
@@ -141,7 +141,7 @@ export interface MessageParts extends FrameParts {
   readonly front?: Uint8Array | undefined;
   readonly middle?: Uint8Array;
   readonly data?: Uint8Array | undefined;
-  /** Bytes of the header to leave out at its end. */
+  /** How many bytes to leave out at the end of the header. */
   readonly shortHeader?: number;
 }
 
@@ -164,7 +164,7 @@ export function messageHeader(parts: MessageParts): Uint8Array {
   return full.subarray(0, full.length - (parts.shortHeader ?? 0));
 }
 
-/** A MESSAGE; PING (2) without any payload where nothing else is said. */
+/** A MESSAGE; by default a PING (type 2) without payload. */
 export function message(parts: MessageParts = {}): Uint8Array {
   const segments = [messageHeader(parts), parts.front ?? NOTHING, parts.middle ?? NOTHING, parts.data ?? NOTHING];
   return frame(TAG.MESSAGE, segments, parts);

@@ -1,7 +1,7 @@
 import { OP } from '../ceph/osd-ops.js';
 import * as E from './encode.js';
 
-/** Fronts of messages with sensible defaults, for the sessions that rules show as examples. */
+/** Fronts of messages with defaults, for the example sessions of rules. */
 
 /** ENCODE_START: u8 version, u8 compat, u32 length. */
 export function envelope(version: number, compat: number, ...parts: readonly Uint8Array[]): Uint8Array {
@@ -28,7 +28,7 @@ export interface OpParts {
   readonly offset?: number;
   readonly length?: number;
   readonly payload?: number;
-  /** The 28 bytes behind opcode and flags, in place of offset and length. */
+  /** The 28 bytes after opcode and flags, in place of offset and length. */
   readonly arguments?: Uint8Array;
 }
 
@@ -46,14 +46,14 @@ export interface OsdOpParts {
   readonly flags?: number;
   readonly object?: string;
   readonly ops?: readonly OpParts[];
-  /** Snapshot that is asked; the head, where not given. */
+  /** Snapshot to read; by default the head (-2). */
   readonly snap?: number;
   readonly snapSeq?: number;
   readonly snaps?: readonly number[];
   readonly retry?: number;
 }
 
-/** OSD_OP, version 8: a write of no bytes where nothing else is said. */
+/** OSD_OP, version 8; by default a write of no bytes. */
 export function osdOp(p: OsdOpParts = {}): Uint8Array {
   const ops = p.ops ?? [{}];
   const seed = p.seed ?? 3;
@@ -88,7 +88,7 @@ export interface OsdReplyParts {
   readonly version?: number;
 }
 
-/** OSD_OPREPLY, version 8: to osdOp() as it is. */
+/** OSD_OPREPLY, version 8; its defaults answer `osdOp()`. */
 export function osdReply(p: OsdReplyParts = {}): Uint8Array {
   const ops = p.ops ?? [{}];
   const version = eversion(p.version ?? 7, 20);
@@ -183,16 +183,16 @@ export const FSID = new Uint8Array(16).fill(0x77);
 
 /** pg_pool_t of Dumpling's time, all zero. */
 const pool = (id: number): Uint8Array => E.concat(E.u64(id), envelope(5, 5, zeros(64)));
-/** What nobody needs of a map, or of its changes. */
+/** The OSD-only section of a map or an incremental map, which no reader here decodes. */
 const ofOsds = envelope(1, 1, zeros(64));
 
-/** A full map in its oldest form with a wrapper: pools, and no OSDs. */
+/** A full map in its oldest form with an envelope: pools, but no OSDs. */
 function fullMap(epoch: number, pools: readonly number[], fsid: Uint8Array): Uint8Array {
   const client = envelope(1, 1, fsid, E.u32(epoch), zeros(16), E.vec(pools.map(pool)), zeros(4 + 12 + 4 * 6));
   return E.blob(envelope(7, 7, client, ofOsds));
 }
 
-/** The changes that lead to an epoch: none. */
+/** An incremental map that changes nothing but the epoch. */
 function changes(epoch: number, fsid: Uint8Array): Uint8Array {
   const client = envelope(1, 1, fsid, E.u32(epoch), zeros(8 + 8 + 4 + 4 + 4 + 4 + 4 * 8));
   return E.blob(envelope(7, 7, client, ofOsds));
@@ -201,15 +201,15 @@ function changes(epoch: number, fsid: Uint8Array): Uint8Array {
 export interface OsdMapParts {
   readonly epoch?: number;
   readonly pools?: readonly number[];
-  /** Epochs of changes, in place of a full map. */
+  /** Epochs of incremental maps, which are sent instead of a full map. */
   readonly changes?: readonly number[];
-  /** What the maps themselves say, where it is not what is said around them. */
+  /** Epoch inside the maps, if it is to differ from the one that OSD_MAP gives for them. */
   readonly inner?: number;
   readonly fsid?: number;
   readonly newest?: number;
 }
 
-/** OSD_MAP, version 3: a full map, or changes. */
+/** OSD_MAP, version 3: a full map, or incremental maps. */
 export function osdMap(p: OsdMapParts = {}): Uint8Array {
   const epoch = p.epoch ?? 20;
   const fsid = p.fsid === undefined ? FSID : new Uint8Array(16).fill(p.fsid);

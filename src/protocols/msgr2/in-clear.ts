@@ -5,14 +5,14 @@ import { authDone, authRequest } from './control-frames.js';
 import { ControlFrame, Frame } from './message.js';
 import { inCrcMode, segmentsOf } from './plain-twin.js';
 
-/** A session in crc mode: frames are as the peers made them before they were encrypted, and AUTH_DONE chooses that mode. */
+/** Turns an encrypted session into one in crc mode: frames as the peers built them before encryption, and an AUTH_DONE that chooses crc. */
 export const IN_CLEAR: InClear = {
   isEncrypted: (m: Message) => m instanceof Frame && m.mode === 'secure',
   bytesOf(m: Message, bytes: Uint8Array) {
     if (m instanceof Frame && m.mode === 'secure') return inCrcMode(m, bytes);
     if (!(m instanceof ControlFrame)) return bytes;
     if (m.as(authDone)?.connectionMode === MODE_SECURE) return chosen(m, bytes, DONE_MODE);
-    // who asked for nothing else asks for this mode
+    // a client that offers only secure mode is made to offer crc mode
     const asked = m.as(authRequest)?.preferredModes;
     if (asked?.includes(MODE_SECURE) && !asked.includes(MODE_CRC))
       return chosen(m, bytes, FIRST_MODE + MODE_BYTES * asked.indexOf(MODE_SECURE));
@@ -20,7 +20,7 @@ export const IN_CLEAR: InClear = {
   },
 };
 
-/** Where the mode stands: in AUTH_DONE behind the global id; in AUTH_REQUEST behind the method and the number of modes. */
+/** Where the connection mode is: in AUTH_DONE after the global id; in AUTH_REQUEST after the method and the number of modes. */
 const DONE_MODE = 8;
 const FIRST_MODE = 8;
 const MODE_BYTES = 4;

@@ -26,7 +26,7 @@ import { Transcript } from './secure/transcript.js';
 import { specUrl } from './spec-url.js';
 import { Told } from './told.js';
 
-/** Frames that come when both sides know one another: messages, and what goes between them. */
+/** Frames of an open session. All others belong to the handshake. */
 const EXCHANGED: ReadonlySet<string> = new Set<keyof typeof TAG>(['MESSAGE', 'KEEPALIVE2', 'KEEPALIVE2_ACK', 'ACK']);
 
 /** Ceph's messenger, version 2 (msgr2.0 and msgr2.1). */
@@ -78,7 +78,7 @@ export const msgr2: Protocol<SharedSessions, Msgr2Message> = {
   below,
 };
 
-/** Keys of the run, or null where there are none. */
+/** The keys of the run, or null if there are none. */
 function keyChain(options: ProtocolOptions, limits: Readonly<Limits>): KeyChain | null {
   const learned = options.learned?.['msgr2'] as LearnedKeys | undefined;
   if (options.keyrings.length === 0 && learned === undefined) return null;

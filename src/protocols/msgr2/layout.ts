@@ -10,28 +10,28 @@ import { messageTypeField } from '../ceph/message-type-field.js';
 const ascii = (s: string): Uint8Array => Uint8Array.from(s, (c) => c.charCodeAt(0));
 const featureWord = u64({ text: (word) => bannerFeatureNames(word).join(' ') || 'none' });
 
-/** Either side's greeting begins with this; features follow. */
+/** Each side's stream begins with this; features follow. */
 export const BANNER = layout('little', {
   prefix: magic(ascii(BANNER_TEXT_V2), { text: 'ceph v2' }),
   payloadLength: u16({ description: 'bytes of the banner that follow', example: 16 }),
 });
-/** What every banner's payload begins with. */
+/** The beginning of every banner's payload. */
 export const BANNER_FEATURES = layout('little', { supported: featureWord, required: featureWord });
-/** The old protocol's greeting; it differs from the other one at byte 6. */
+/** The banner of messenger v1. It differs from that of v2 at byte 6. */
 export const BANNER_V1 = layout('little', {
   prefix: text(BANNER_TEXT_V1.length, { is: ascii(BANNER_TEXT_V1), text: () => 'messenger v1' }),
 });
 
-/** Segments of a frame, at most. */
+/** Most segments of a frame. */
 export const MAX_SEGMENTS = 4;
-/** What a preamble says of one segment. */
+/** What a preamble says about one segment. */
 export const DESCRIPTOR = layout('little', { length: u32(), alignment: u16() });
 
 function flagText(value: number): string {
   return value & FRAME_COMPRESSED ? `${hexNumber(value, 2)} compressed` : hexNumber(value, 2);
 }
 
-/** Every frame begins with it. Its crc is over all that stands in front of it, with start value 0. */
+/** Every frame begins with it. Its crc covers the bytes before it, with start value 0. */
 export const PREAMBLE = layout('little', {
   tag: u8({ text: tagName }),
   segmentCount: u8(),
@@ -41,7 +41,7 @@ export const PREAMBLE = layout('little', {
   crc: u32({ text: (crc) => hexNumber(crc, 8) }),
 });
 
-/** Where the preamble describes a segment, and where it says how long that is. */
+/** Offset of a segment's descriptor in the preamble, and of the length in it. */
 export function descriptorAt(segment: number): number {
   return PREAMBLE.at.segments + segment * DESCRIPTOR.size;
 }
@@ -64,12 +64,12 @@ export const MESSAGE_HEADER = layout('little', {
   reserved: u16({ hidden: true, text: String }),
 });
 
-/** Start value of the checksums of segments; the preamble's is 0. */
+/** Start value of the segments' checksums; the preamble's is 0. */
 export const SEGMENT_CRC_START = 0xffff_ffff;
 
 const segmentCrc = u32({ hidden: true, text: (crc) => hexNumber(crc, 8) });
 
-/** Behind the last segment of a frame of revision 0: how it ended, and the checksums of all segments. */
+/** Follows the last segment of a frame of revision 0: how the frame ended, and the checksums of all segments. */
 export const EPILOGUE_REV0 = layout('little', {
   lateStatus: u8(),
   segment0Crc: segmentCrc,
@@ -77,20 +77,22 @@ export const EPILOGUE_REV0 = layout('little', {
   segment2Crc: segmentCrc,
   segment3Crc: segmentCrc,
 });
-/** The same in revision 1, for frames with more than one segment: the first one's checksum stands right behind it. */
+/**
+ * The epilogue of revision 1, which only frames with more than one segment have. The checksum of segment 0 directly follows that segment
+ * (FIRST_CRC).
+ */
 export const EPILOGUE_REV1 = EPILOGUE_REV0.without('segment0Crc');
 export const FIRST_CRC = layout('little', { segment0Crc: segmentCrc });
 
 export type Revision = 0 | 1;
 
-/** The epilogue of frames of that revision. */
 export function epilogueOf(revision: Revision): typeof EPILOGUE_REV0 | typeof EPILOGUE_REV1 {
   return revision === 0 ? EPILOGUE_REV0 : EPILOGUE_REV1;
 }
 
 const CRC_SLOTS = ['segment0Crc', 'segment1Crc', 'segment2Crc', 'segment3Crc'] as const;
 
-/** Where in the epilogue the checksum of a segment stands; -1 where it does not. */
+/** Offset of a segment's checksum in the epilogue; -1 if it is not there. */
 export function crcSlot(revision: Revision, segment: number): number {
   return epilogueOf(revision).at[CRC_SLOTS[segment]!];
 }

@@ -2,8 +2,8 @@
 const SHORTEST = 4;
 
 /**
- * Opens one LZ4 block: `bytes[at..end)` into `out[to..limit)`. Matches may reach back into what stands in `out` before `to`: Ceph
- * compresses the parts of a segment as one stream. Returns `limit`; throws where the block is not exactly that.
+ * Decompresses one LZ4 block, `bytes[at..end)`, into `out[to..limit)`. Matches may refer to bytes in `out` before `to`, since Ceph
+ * compresses the parts of a segment as one stream. Returns `limit`; throws unless the block fills the output exactly.
  */
 export function openLz4Block(
   bytes: Uint8Array,
@@ -38,7 +38,7 @@ export function openLz4Block(
     pos += 2;
     const length = extended(token & 15) + SHORTEST;
     if (offset === 0 || offset > to || to + length > limit) throw new Error('a match beyond the output');
-    // byte by byte: a match may overlap what it makes
+    // byte by byte, since a match may overlap its own output
     for (let i = 0; i < length; i++, to++) out[to] = out[to - offset]!;
   }
   if (to !== limit) throw new Error('another length');

@@ -14,20 +14,20 @@ import type { Preamble } from './preamble.js';
 
 const AT = MESSAGE_HEADER.at;
 
-/** 64 bits as two halves: made a bigint only to be printed or compared in rare places. */
+/** 64 bits as two halves: a bigint is only made to be printed, or compared in rare cases. */
 export function wide(high: number, low: number): bigint {
   return (BigInt(high) << 32n) | BigInt(low);
 }
 
 export { asNumber };
 
-/** Either side's greeting. */
+/** The banner of either side. */
 export class Banner extends Message {
   readonly name = 'BANNER';
-  /** The old protocol's greeting, with which nothing else of this protocol follows. */
+  /** Whether it is the banner of messenger v1; nothing after it is in this protocol. */
   readonly legacy: boolean;
   payloadLength = 0;
-  /** Feature bits; 0 in a banner that is too short to have any. */
+  /** Feature bits; 0 if the banner is too short to have any. */
   supported = 0n;
   required = 0n;
 
@@ -40,10 +40,10 @@ export class Banner extends Message {
 /** How the bytes after the preamble are laid out. */
 export type FrameMode = 'crc' | 'secure';
 
-/** Any frame: its preamble. */
+/** Any frame, as its preamble describes it. */
 export abstract class Frame extends Message {
   readonly tag: number;
-  /** Segments, and their lengths as announced. */
+  /** Number of segments, and their lengths as announced. */
   readonly count: number;
   readonly length0: number;
   readonly length1: number;
@@ -52,22 +52,24 @@ export abstract class Frame extends Message {
   readonly flags: number;
   readonly revision: Revision;
   readonly mode: FrameMode;
-  /** Status byte of the epilogue, or -1 where the frame has none or it was not seen. */
+  /** Status byte of the epilogue; -1 if the frame has none or it was not seen. */
   late = -1;
   aborted = false;
-  /** Whether a checksum of it is wrong: its contents prove nothing. */
+  /** Whether one of its checksums or GCM tags is wrong, so that its contents prove nothing. */
   damaged = false;
-  /** Whether its header or payload could not be read: what it says is not known. */
+  /** Whether its header or payload could not be read, so that its contents are not known. */
   garbled = false;
-  /** Whether it announces more bytes than receivers take: they close, so its end is not to be expected. */
+  /** Whether it announces more bytes than receivers accept. They close the connection, so its end may never come. */
   endless = false;
-  /** Whether something is wrong with it that ends a handshake: that the connection closes behind it is no fault of its own. */
+  /**
+   * Whether an error was found in it. If the connection closes after it, that error is the reason, and the close is not reported as well.
+   */
   blamed = false;
-  /** Number of the algorithm that opened it, where it is compressed and could be opened; else 0. */
+  /** Number of the algorithm that decompressed it; 0 if it is not compressed or could not be decompressed. */
   algorithm = 0;
-  /** What is known of the cluster by its maps, for what people read; null where the session has not told. */
+  /** What the cluster's maps have told about daemons and pools, for texts that people read; null until the session sets it. */
   names: Names | null = null;
-  /** Bytes of its segments in plain, where it is compressed and could be opened. */
+  /** Lengths of its segments after decompression; null if it is not compressed or could not be decompressed. */
   private plain: readonly number[] | null = null;
 
   constructor(side: Side, input: Input, p: Preamble, revision: Revision, mode: FrameMode, length: number) {
@@ -92,23 +94,23 @@ export abstract class Frame extends Message {
     return tagName(this.tag);
   }
 
-  /** As announced: of a compressed frame, compressed. */
+  /** The announced length, which for a compressed frame is the compressed one. */
   segmentLength(i: number): number {
     return i === 0 ? this.length0 : i === 1 ? this.length1 : i === 2 ? this.length2 : this.length3;
   }
 
-  /** In plain, as far as that is known. */
+  /** The length after decompression; the announced one if the frame was not decompressed. */
   plainLength(i: number): number {
     return this.plain === null ? this.segmentLength(i) : (this.plain[i] ?? 0);
   }
 
-  /** It was compressed, and these are its segments. */
+  /** Notes that it was compressed, and how long its decompressed segments are. */
   unpacked(algorithm: number, segments: readonly Uint8Array[]): void {
     this.algorithm = algorithm;
     this.plain = segments.map((s) => s.length);
   }
 
-  /** The same frame as it is in crc mode and not compressed: `bytes`, with segments of these lengths. */
+  /** The same frame in crc mode and uncompressed: `bytes`, with segments of these lengths. */
   inPlain(bytes: Uint8Array, lengths: readonly number[]): this {
     const twin = Object.create(Object.getPrototypeOf(this) as object) as this;
     const [length0, length1, length2, length3] = lengths;
@@ -119,23 +121,23 @@ export abstract class Frame extends Message {
     return Object.assign(twin, this, own, rest);
   }
 
-  /** Whether it is in plain: not compressed, or opened. */
+  /** Whether its contents can be read: it is not compressed, or was decompressed. */
   get isPlain(): boolean {
     return !this.compressed || this.plain !== null;
   }
 }
 
-/** What decoders of this protocol make. */
+/** The messages of this protocol's decoders. */
 export type Msgr2Message = Banner | Frame;
 
 /** Every frame but MESSAGE. */
 export class ControlFrame extends Frame {
-  /** Its payload, plain and decompressed; empty where it is not held: too long, or one of the frequent single values. */
+  /** Its payload, decrypted and decompressed. Empty if it is not held: it is too long, or a single value (see `value`). */
   payload: Uint8Array = NOTHING;
-  /** What its payload was read as, and the value; null where it was not read, or could not be. */
+  /** The form in which its payload was read, and the value; null if it was not or could not be read. */
   private form: Type<unknown> | null = null;
   private content: unknown = null;
-  /** The single value of ACK, KEEPALIVE2(_ACK), the retries, RECONNECT_OK and MISSING_FEATURES. */
+  /** The value of frames whose payload is one 64-bit number: ACK, KEEPALIVE2(_ACK), the retries, RECONNECT_OK, MISSING_FEATURES. */
   valueHigh = 0;
   valueLow = 0;
 
@@ -143,18 +145,17 @@ export class ControlFrame extends Frame {
     return wide(this.valueHigh, this.valueLow);
   }
 
-  /** Its payload could be read. */
+  /** Notes the value that its payload was read as. */
   opened<T>(form: Type<T>, value: T): void {
     this.form = form;
     this.content = value;
   }
 
-  /** Its fields, where it is a frame of that form (see control-frames.ts) and could be read; else null. */
+  /** Its fields, if it was read in that form (see control-frames.ts); else null. */
   as<T>(form: Type<T>): T | null {
     return this.form === form ? (this.content as T) : null;
   }
 
-  /** Whether its payload could be read. */
   get readable(): boolean {
     return this.form !== null;
   }
@@ -162,7 +163,7 @@ export class ControlFrame extends Frame {
 
 const NOTHING = new Uint8Array(0);
 
-/** A MESSAGE frame: header and sizes; front, middle and data pass by. */
+/** A MESSAGE frame: its header and sizes. Front, middle and data are kept only where they are needed. */
 export class DataFrame extends Frame implements CephMessage {
   seqHigh = 0;
   seqLow = 0;
@@ -178,11 +179,11 @@ export class DataFrame extends Frame implements CephMessage {
   dataPrePadding = 0;
   dataOff = 0;
   reserved = 0;
-  /** Whether the fields above are known. */
+  /** Whether the header was read into the fields above. */
   headed = false;
-  /** Entity that sent it, as far as its own direction has told: `osd.3`, `client`, or empty. */
+  /** The entity that sent it, as far as its own direction has told: `osd.3`, `client`, or empty. */
   readonly source: string;
-  /** The front and the first bytes of the data in plain, where they are printed and `head` does not hold them. */
+  /** Front and first bytes of the data, decrypted and decompressed, if they are needed and `head` does not hold them. */
   front: Uint8Array | null = null;
   data: Uint8Array | null = null;
 
@@ -199,7 +200,7 @@ export class DataFrame extends Frame implements CephMessage {
     this.source = source;
   }
 
-  /** Takes the 41 bytes of the header at `at`. */
+  /** Reads the 41 bytes of the header at `at`. */
   readHeader(bytes: Uint8Array, view: DataView, at: number): void {
     this.seqLow = view.getUint32(at + AT.seq, true);
     this.seqHigh = view.getUint32(at + AT.seq + 4, true);
@@ -218,22 +219,22 @@ export class DataFrame extends Frame implements CephMessage {
     this.headed = true;
   }
 
-  /** What an operation on an object, its answer, or its replication says, where it is one and was read. */
+  /** The fields of an OSD_OP, of an OSD_OPREPLY, and of an OSD_REPOP or its reply; null if it is none or was not read. */
   operation: OpHead | null = null;
   answer: ReplyHead | null = null;
   replica: ReplicaHead | null = null;
-  /** First fields of its front, of types that rules look at (see leads.ts). */
+  /** The first fields of its front, for message types that rules judge (see leads.ts). */
   lead: Lead | null = null;
-  /** Entity that it was sent to: `osd.2`, or empty where the peer has not told. */
+  /** The entity that it was sent to, such as `osd.2`; empty if it is not known. */
   target = '';
-  /** Where the time of the operation went that it answers; null where no replica was seen at work. */
+  /** For the reply to an operation: how the time was spent. Null if no replication of it was seen. */
   way: Way | null = null;
 
-  /** What an OSD_MAP tells of its cluster, and another map of its daemons. */
+  /** What an OSD_MAP tells about its cluster, and what other maps tell about their daemons. */
   mapNews: MapNews | null = null;
   roster: Roster | null = null;
 
-  /** Its first fields, where they were read in that form; else null. */
+  /** The first fields of its front, if they were read in that form; else null. */
   leadAs<T>(form: Type<T>): T | null {
     return this.lead?.form === form ? (this.lead.value as T) : null;
   }

@@ -4,12 +4,12 @@ import type { DataFrame, Frame } from './message.js';
 import { layoutOf, onWire } from './secure/layout.js';
 
 /**
- * Places of a frame's parts: on the wire in crc mode, by its revision; in the plain form of a frame that was encrypted (see
- * SecureLayout), which its head holds: as long as on the wire, with all tags at the end.
+ * Offsets of a frame's parts: on the wire in crc mode, depending on the revision; in secure mode in the frame's plain form (see
+ * SecureLayout), which its head holds, and which is as long as the frame on the wire, with all tags at the end.
  */
 export interface Places {
   readonly segments: readonly number[];
-  /** The crc behind segment 0, or -1. */
+  /** The crc after segment 0, or -1. */
   readonly firstCrc: number;
   /** The epilogue, or -1. */
   readonly epilogue: number;
@@ -35,7 +35,7 @@ function restOf(m: Frame): number {
   return n;
 }
 
-/** The first bytes of a message's data in plain, where they are held. */
+/** The first bytes of a message's data, decrypted and decompressed, if they are held. */
 export function firstData(m: DataFrame): Uint8Array | null {
   if (m.head === null || m.compressed) return m.data;
   const at = places(m).segments[3]!;
@@ -43,7 +43,7 @@ export function firstData(m: DataFrame): Uint8Array | null {
   return at >= end ? m.data : m.head.subarray(at, end);
 }
 
-/** Evidence at a place inside a frame; in secure mode, inside its plain form. */
+/** Evidence at bytes of a frame; in secure mode, `inFrame` counts in its plain form. */
 export function at(frame: Frame, inFrame: number, length: number, text: string): Evidence {
   if (frame.mode === 'crc') return { message: frame, offset: frame.offset + inFrame, length, text };
   const [from, to] = onWire(frame, inFrame, length);
@@ -63,7 +63,7 @@ export function inPreamble(
   return at(frame, offset, length, text);
 }
 
-/** Evidence at the length of a segment that the preamble announces. */
+/** Evidence at the length that the preamble announces for a segment. */
 export function atLength(frame: Frame, segment: number, text: string): Evidence {
   return at(frame, lengthAt(segment), DESCRIPTOR.sizeOf('length'), text);
 }

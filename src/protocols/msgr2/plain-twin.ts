@@ -7,17 +7,16 @@ import { crcSlot, epilogueOf, FIRST_CRC, lengthAt, MAX_SEGMENTS, PREAMBLE, SEGME
 import { Frame } from './message.js';
 import { places } from './places.js';
 
-/** A frame as it would be in crc mode and not compressed. */
+/** A frame as it would be in crc mode and uncompressed. */
 export interface PlainTwin<F extends Frame = Frame> {
   readonly message: F;
   readonly bytes: Uint8Array;
-  /** Its segments. */
   readonly segments: readonly Uint8Array[];
 }
 
 /**
- * The plain twin of a frame that was compressed, encrypted, or both; null where it is not all there, or could not be opened. `bytes`: the
- * whole frame: in crc mode as on the wire, in secure mode in its plain form (see SecureLayout).
+ * The plain twin of a frame that was compressed, encrypted, or both; null if the frame is incomplete or damaged, or could not be
+ * decompressed. `bytes`: the whole frame, in crc mode as on the wire, in secure mode in its plain form (see SecureLayout).
  */
 export function plainTwin<F extends Frame>(m: F, bytes: Uint8Array): PlainTwin<F> | null {
   if (!m.complete || m.damaged || !m.isPlain || bytes.length < m.length) return null;
@@ -34,12 +33,12 @@ export function plainOf(m: Message, captured: () => Uint8Array): PlainTwin | nul
   return plainTwin(m, m.mode === 'secure' ? (m.head ?? new Uint8Array(0)) : captured());
 }
 
-/** A frame that was opened, in crc mode; what is compressed stays so. Null where it is not all there. */
+/** A decrypted frame in crc mode; a compressed one stays compressed. Null if it is incomplete or damaged. */
 export function inCrcMode(m: Frame, bytes: Uint8Array, segments = segmentsOf(m, bytes)): Uint8Array | null {
   return m.complete && !m.damaged && bytes.length >= m.length ? frameOf(m, bytes, segments, m.flags) : null;
 }
 
-/** Its segments as they are in the frame: compressed ones compressed. */
+/** The segments as they are in the frame; those of a compressed frame are compressed. */
 export function segmentsOf(m: Frame, bytes: Uint8Array): Uint8Array[] {
   const { segments } = places(m);
   return Array.from({ length: m.count }, (_, i) => bytes.subarray(segments[i], segments[i]! + m.segmentLength(i)));
@@ -48,12 +47,12 @@ export function segmentsOf(m: Frame, bytes: Uint8Array): Uint8Array[] {
 function plainSegments(m: Frame, bytes: Uint8Array): readonly Uint8Array[] | null {
   const own = segmentsOf(m, bytes);
   if (!m.compressed) return own;
-  // one behind the other, as those of revision 0 are
+  // the segments are passed without a crc between them, as in revision 0
   const opened = openSegments(m, Buffer.concat(own), 0, 0, m.algorithm, DEFAULT_LIMITS.messageBytes);
   return opened.failed === null ? opened.segments : null;
 }
 
-/** A frame in crc mode of the same revision and the same end; `bytes` begin with its preamble. */
+/** Builds a frame in crc mode with the revision and late status of `m`. `bytes` begin with its preamble. */
 function frameOf(m: Frame, bytes: Uint8Array, segments: readonly Uint8Array[], flags: number): Uint8Array {
   const preamble = bytes.slice(0, PREAMBLE.size);
   const view = new DataView(preamble.buffer);

@@ -14,10 +14,10 @@ import {
 } from './layout.js';
 
 const AT = PREAMBLE.at;
-/** Bytes of ACK, KEEPALIVE2 and its answer: one 64-bit value. */
+/** Payload bytes of ACK, KEEPALIVE2 and KEEPALIVE2_ACK: one 64-bit value. */
 const SINGLE_VALUE = 8;
 
-/** One reusable preamble: what the 32 bytes say. */
+/** The fields of a preamble's 32 bytes. One object is reused for all frames. */
 export class Preamble {
   tag = 0;
   count = 0;
@@ -47,7 +47,7 @@ export class Preamble {
     return this.crc === this.computed;
   }
 
-  /** Whether the frame's end can be told from it. 32 zero bytes have a right crc, and no segments. */
+  /** Whether the end of the frame can be computed from it. The segment count is checked because 32 zero bytes have a right crc. */
   get framable(): boolean {
     return this.crc === this.computed && this.count >= 1 && this.count <= MAX_SEGMENTS;
   }
@@ -57,7 +57,7 @@ export class Preamble {
     return (this.flags & FRAME_COMPRESSED) !== 0;
   }
 
-  /** Bytes from the preamble's first to the frame's last, in crc mode. */
+  /** Length of the whole frame in crc mode, preamble and epilogue included. */
   frameLength(revision: Revision): number {
     let n = PREAMBLE.size;
     for (let i = 0; i < this.count; i++) n += this.lengths[i]!;
@@ -68,8 +68,8 @@ export class Preamble {
 }
 
 /**
- * Whether a frame may begin at `at`, judged by what must hold for every frame that is sent by known software: cheap tests on
- * single bytes first, so that a scan over any bytes costs little; the crc last. 32 bytes must be there.
+ * Whether a frame may begin at `at`, judged by what holds for every frame that known software sends. Single bytes are tested first and the
+ * crc last, so that a scan over arbitrary bytes is cheap. 32 bytes must be there.
  */
 export function plausiblePreamble(bytes: Uint8Array, view: DataView, at: number): boolean {
   const tag = bytes[at + AT.tag]!;

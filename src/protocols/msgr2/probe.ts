@@ -25,8 +25,8 @@ function begins(bytes: Uint8Array, prefix: string): boolean | 'more' {
 }
 
 /**
- * Looks for the banner, which begins both streams; for a connection that was joined late, for a preamble whose checksum holds.
- * Two v1 banners are messenger v1 and are left alone.
+ * Looks for the banner, with which both streams begin, or, on a connection that was joined late, for a preamble with a right crc. Two v1
+ * banners are messenger v1, which this protocol does not take.
  */
 export function probe(input: ProbeInput): ProbeResult {
   const { bytes, ended, cut, connection } = input;
@@ -52,11 +52,14 @@ export function probe(input: ProbeInput): ProbeResult {
   }
   if (legacy > 0) return legacy === 2 || !more ? null : 'more';
   if (late) return search.probe(input);
-  // an end that has spoken otherwise, while its peer may still greet
+  // an end that begins with other bytes rules the protocol out, even if its peer may still send a banner
   return more && !foreign ? 'more' : null;
 }
 
-/** Messenger v1, which both sides greet with; or what secure mode looks like from its middle. */
+/**
+ * A hint about a stream that is not taken: it is messenger v1, or, on a Ceph port and joined late, probably msgr2 in secure mode. Null:
+ * neither.
+ */
 export function relative(first: readonly [Uint8Array, Uint8Array], connection: Connection): string | null {
   if (connection.start === 'missed' && connection.ports.some(isCephPort) && first.some(looksRandom))
     return "probably Ceph msgr2 in secure mode, joined late; record from the connection's start, and give its keys with --keyring";
@@ -64,10 +67,10 @@ export function relative(first: readonly [Uint8Array, Uint8Array], connection: C
   return 'Ceph messenger v1 ("ceph v027"); protocol msgr1 reads it';
 }
 
-/** Frames of one direction that are looked at to find its role. */
+/** Frames of one direction that are examined to find its role. */
 const LOOKED_AT = 64;
 
-/** 1: sent by a client; 2: by a server; 0: cannot tell. */
+/** The role of a direction: 1: client; 2: server; 0: not known. */
 function roleOf(bytes: Uint8Array): 0 | 1 | 2 {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const p = new Preamble();
@@ -97,17 +100,19 @@ function roleOf(bytes: Uint8Array): 0 | 1 | 2 {
   return 0;
 }
 
-/** A monitor's port, and those that daemons bind to (ms_bind_port_min and ms_bind_port_max of src/common/options/global.yaml.in). */
+/**
+ * Whether it is a monitor's port, or one that daemons bind to (ms_bind_port_min and ms_bind_port_max of src/common/options/global.yaml.in).
+ */
 function isCephPort(port: number): boolean {
   return port === PORT_V2 || (port >= 6800 && port <= 7568);
 }
 
-/** Bytes from which on a look at their variety tells anything. */
+/** Fewest bytes that `looksRandom` can judge. */
 const ENOUGH = 96;
 
 /**
- * Whether bytes are as various as random ones: of n random bytes about 256 (1 - e^(-n/256)) differ, and headers, text and numbers have far
- * fewer kinds.
+ * Whether bytes have about as many distinct values as random ones: n random bytes have about 256 (1 - e^(-n/256)) of them; headers, text
+ * and numbers have far fewer.
  */
 function looksRandom(bytes: Uint8Array): boolean {
   const n = Math.min(bytes.length, 512);

@@ -12,7 +12,7 @@ import { fit } from './packing/fit.js';
 import { places } from './places.js';
 import { plainTwin, segmentsOf } from './plain-twin.js';
 
-/** What a copy for others keeps of frames in crc mode. */
+/** How frames in crc mode are redacted. */
 export const REDACTION: Redaction = {
   ...CEPH_REDACTION,
   magics: ['prefix'],
@@ -22,10 +22,10 @@ export const REDACTION: Redaction = {
   seal,
 };
 
-/** Zeros would be a preamble with a right checksum. */
+/** Replaces skipped bytes. Zeros would form a preamble with a right crc. */
 const NOTHING_KNOWN = 0xff;
 
-/** A preamble whose frame is not all there stays. */
+/** Redacts skipped bytes. A preamble at their beginning stays if they follow a message and its crc is right. */
 function skipped(bytes: Uint8Array, first: boolean): Uint8Array {
   const out = new Uint8Array(bytes.length).fill(NOTHING_KNOWN);
   const { crc } = PREAMBLE.at;
@@ -35,11 +35,11 @@ function skipped(bytes: Uint8Array, first: boolean): Uint8Array {
   return out;
 }
 
-/** Compressed segments, each as long as it was. */
+/** Redacts the contents of compressed segments; each stays as long as it was. */
 function repack(m: Message, original: Uint8Array, redacted: Uint8Array, rewrite: Rewrite): boolean {
   if (!(m instanceof Frame) || !m.compressed || m.mode !== 'crc') return true;
   const plain = plainTwin(m, original);
-  // what nobody can open says nothing
+  // what cannot be decompressed reveals nothing
   if (plain === null) return true;
   const packed = segmentsOf(m, original);
   const to = places(m).segments;
@@ -64,10 +64,10 @@ function repack(m: Message, original: Uint8Array, redacted: Uint8Array, rewrite:
   });
 }
 
-/** Longest field by which a front does not decode, and which stays: a length, a number of items, a version. */
+/** Bytes that are kept of a field at which a front fails to decode: a length, a number of items, a version. */
 const JUDGED = 4;
 
-/** A front that does not decode goes on not to, and in the same place. */
+/** Keeps the fields at which a front fails to decode, so that the redacted front fails in the same places. */
 function keepJudged(m: DataFrame, original: Uint8Array, redacted: Uint8Array): void {
   if (m.compressed) return;
   const held = heldFront(m);
@@ -80,7 +80,7 @@ function keepJudged(m: DataFrame, original: Uint8Array, redacted: Uint8Array): v
   }
 }
 
-/** Checksums of the segments, by what they are over now. */
+/** Recomputes the checksums of the segments: those that were right stay right, those that were wrong stay wrong. */
 function seal(m: Message, original: Uint8Array, redacted: Uint8Array): void {
   if (!(m instanceof Frame) || m.mode !== 'crc' || original.length < m.length) return;
   if (m instanceof DataFrame) keepJudged(m, original, redacted);
@@ -96,7 +96,7 @@ function seal(m: Message, original: Uint8Array, redacted: Uint8Array): void {
     const stored = was.getUint32(at, true);
     const right = crc32c(SEGMENT_CRC_START, redacted, from, to);
     if (stored === crc32c(SEGMENT_CRC_START, original, from, to)) is.setUint32(at, right, true);
-    // 0 in place of all of them says that they are switched off
+    // a wrong one keeps its value, since 0 in place of all of them means that checksums are switched off
     else is.setUint32(at, stored === right ? ~stored : stored, true);
   }
 }

@@ -5,7 +5,7 @@ import * as E from './encode.js';
 import { MSG_ADDR2 } from '../ceph/features.js';
 import type { Revision } from './layout.js';
 
-/** Payloads with sensible defaults: a client logs in at a monitor, or talks to an OSD. */
+/** Payloads with defaults, and scripts of sessions: a client that logs in to a monitor or talks to an OSD. */
 
 export interface HelloParts {
   readonly type?: number;
@@ -19,7 +19,7 @@ export function helloPayload(parts: HelloParts = {}): Uint8Array {
 export interface AuthRequestParts {
   readonly method?: number;
   readonly modes?: readonly number[];
-  /** Bytes in place of the login payload. */
+  /** Bytes that replace the login payload. */
   readonly payload?: Uint8Array;
   readonly globalId?: number;
   readonly entityType?: number | undefined;
@@ -31,7 +31,7 @@ function loginPayload(parts: AuthRequestParts = {}): Uint8Array {
   return E.concat(E.u8(10), name, E.u64(parts.globalId ?? 0));
 }
 
-/** A ticket shown to a daemon: u8 1, global id, service, ticket, sealed bytes. */
+/** A ticket presented to a daemon: u8 1, global id, service, ticket, sealed bytes. */
 export function authorizerPayload(service: number, globalId = 4100): Uint8Array {
   const ticket = E.concat(E.u8(1), E.u64(7), E.blob(new Uint8Array(32).fill(0x55)));
   return E.concat(E.u8(1), E.u64(globalId), E.u32(service), ticket, E.blob(new Uint8Array(48).fill(0x66)));
@@ -81,11 +81,11 @@ export interface IdentParts {
   readonly cookie?: bigint;
 }
 
-/** Everything that Pacific offers and needs. */
+/** The features that Pacific supports. */
 export const FEATURES = 0x3f01cfbffffdffffn;
 export const CLIENT_ADDR = E.addr({ ip: [10, 0, 0, 9], port: 0, nonce: 77 });
 
-/** What both sides' idents end with; `cookie`: of a session that is not lossy. */
+/** The fields that both idents end with. `cookie`: the default for a session that is not lossy. */
 function identity(parts: IdentParts, cookie: bigint): Uint8Array {
   const lossy = parts.lossy ?? true;
   return E.concat(
@@ -132,7 +132,7 @@ export function reconnectPayload(parts: ReconnectParts = {}): Uint8Array {
 
 type Who = 'client' | 'server';
 
-/** Writes a session step by step. Everything returns the script itself, so that a session reads in one line. */
+/** Writes a session step by step. Every method returns the script, so that calls can be chained. */
 export class Script {
   readonly steps: Step[] = [];
   private readonly revision: Revision;
@@ -146,7 +146,7 @@ export class Script {
     return this;
   }
 
-  /** Bytes sent when the sender had received only `seen` bytes of its peer. */
+  /** Sends bytes at a time when the sender had received only `seen` bytes of its peer. */
   sendSeen(from: Who, seen: number, bytes: Uint8Array): this {
     this.steps.push({ from, bytes, seen });
     return this;
@@ -209,7 +209,7 @@ export class Script {
     return this.control('client', TAG.AUTH_SIGNATURE, new Uint8Array(32).fill(client));
   }
 
-  /** From the banners to the point where a session is named. */
+  /** From the banners to the signatures, after which the idents follow. */
   login(request: AuthRequestParts = {}, done: AuthDoneParts = {}): this {
     return this.banners().hellos().request(request).challenge().done(done).signatures();
   }
@@ -219,12 +219,12 @@ export class Script {
     return this.control('server', TAG.SERVER_IDENT, serverIdentPayload({ lossy: client.lossy ?? true, ...server }));
   }
 
-  /** An open lossy session of a client at a monitor. */
+  /** An open lossy session of a client with a monitor. */
   open(): this {
     return this.login().idents();
   }
 
-  /** An open lossless session, as daemons have among each other. */
+  /** An open lossless session, as between daemons. */
   openLossless(client: IdentParts = {}, server: IdentParts = {}): this {
     return this.login().idents({ lossy: false, ...client }, server);
   }
@@ -237,7 +237,7 @@ export class Script {
     return this.control(from, tag, E.u64(value));
   }
 
-  /** KEEPALIVE2 or its answer, with a time in seconds. */
+  /** KEEPALIVE2 or KEEPALIVE2_ACK with a time in seconds. */
   keepalive(from: Who, tag: number, seconds: number): this {
     return this.control(from, tag, E.concat(E.u32(seconds), E.u32(0)));
   }

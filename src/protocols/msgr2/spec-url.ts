@@ -1,9 +1,9 @@
-/** A release, so that files stay where they are. */
+/** A fixed release, so that files keep their paths. */
 const CEPH = 'https://github.com/ceph/ceph/blob/v19.2.3';
 const KERNEL = 'https://github.com/torvalds/linux/blob/v6.12';
 const DOCUMENT = 'https://docs.ceph.com/en/latest/dev/msgr2/';
 
-/** Folders of files that a rule's `spec` names without one. */
+/** Folders of the files that a rule's `spec` names without a folder. */
 const FOLDERS: Readonly<Record<string, string>> = {
   'ProtocolV2.cc': 'src/msg/async',
   'frames_v2.cc': 'src/msg/async',
@@ -14,7 +14,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   'MonClient.cc': 'src/mon',
 };
 
-/** Sections of doc/dev/msgr2.rst, by how a `spec` names them. */
+/** Anchors of the sections of doc/dev/msgr2.rst, by the names that a `spec` uses. */
 const SECTIONS: Readonly<Record<string, string>> = {
   '"Banner"': 'banner',
   HELLO: 'hello',
@@ -24,7 +24,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   'message flow': 'message-flow-handshake',
 };
 
-/** The address of what `spec` names first: a file of Ceph or of the kernel with what to look for in it, or a section of the document. */
+/** The URL of what `spec` names first: a source file of Ceph or the kernel, or a section of doc/dev/msgr2.rst. Null if there is none. */
 export function specUrl(spec: string): string | null {
   const place = /^([\w./]+)(?:, ([^;]*))?/.exec(spec);
   const path = place?.[1] ?? '';

@@ -10,23 +10,23 @@ import type { CephTime } from '../../ceph/structures/common.js';
 import { inFront } from './front.js';
 import { Asked, type Scene } from './scene.js';
 
-/** MOSDPing. */
+/** Values of MOSDPing's op. */
 const PING = 4;
 const PING_REPLY = 5;
-/** MOSDBackoff. */
+/** Values of MOSDBackoff's op. */
 const BLOCK = 1;
 const ACK_BLOCK = 2;
 const UNBLOCK = 3;
 
 const stampOf = ({ seconds, nanos }: CephTime): string => `${seconds}.${String(nanos).padStart(9, '0')}`;
 
-/** Judges what OSDs and managers say of themselves on one connection: heartbeats, reports, requests to wait. */
+/** Judges messages of OSDs and managers about their state on one connection: heartbeats, reports, backoffs. */
 export class DaemonChecks {
   private readonly output: Output;
   private readonly scene: Scene;
   private readonly pings: readonly [Asked, Asked];
   private readonly backoffs: Asked;
-  /** The newest map by which each side pings. */
+  /** The newest map epoch in each side's pings. */
   private readonly epochs: [number, number] = [0, 0];
   private opened = false;
   private saidUnopened: [boolean, boolean] = [false, false];

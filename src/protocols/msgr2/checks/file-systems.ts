@@ -25,13 +25,13 @@ import * as R from '../rules/index.js';
 import { inFront } from './front.js';
 import { Asked, type Scene } from './scene.js';
 
-/** CEPH_SESSION_*: what the metadata server says; the client says the others. */
+/** CEPH_SESSION_*. The metadata server sends SERVER_SESSION_OPS, the client the others. */
 const OPEN = 1;
 const REQUEST_RENEWCAPS = 4;
 const RENEWCAPS = 5;
 const SERVER_SESSION_OPS: readonly number[] = [OPEN, 3, RENEWCAPS, 6, 7, 8, 10, 11];
 const LAST_SESSION_OP = 12;
-/** CEPH_CAP_OP_*: the same. */
+/** CEPH_CAP_OP_*. The metadata server sends SERVER_CAP_OPS, the client the others. */
 const GRANT = 0;
 const REVOKE = 1;
 const FLUSH_ACK = 8;
@@ -39,35 +39,35 @@ const FLUSHSNAP = 9;
 const FLUSHSNAP_ACK = 10;
 const SERVER_CAP_OPS: readonly number[] = [GRANT, REVOKE, 2, 3, 4, FLUSH_ACK, FLUSHSNAP_ACK];
 const LAST_CAP_OP = 12;
-/** CEPH_MDS_LEASE_*: what each side may say. */
+/** CEPH_MDS_LEASE_*: the actions that each side may send. */
 const SERVER_LEASES: readonly number[] = [1, 3];
 const CLIENT_LEASES: readonly number[] = [2, 3, 4];
 /** CEPH_MDS_FLAG_REPLAY. */
 const REPLAY = 1;
 
-/** What a client has asked of the metadata server. */
+/** A request of the client to the metadata server. */
 interface Request {
   readonly op: number;
-  /** Whether it was sent more than once: which time is answered, and as what, is then not known. */
+  /** Whether it was sent more than once. Then it is not known which attempt a reply answers. */
   again: boolean;
   unsafe: boolean;
   safe: boolean;
 }
 
-/** A capability as it was sent last. */
+/** A capability as the metadata server last sent it. */
 interface Capability {
   readonly migrateSeq: number;
   readonly seq: number;
 }
 
-/** Judges what a client of a file system, or a monitor, and a metadata server say on one connection. */
+/** Judges, on one connection, the messages between a file system's client, or a monitor, and a metadata server. */
 export class FileSystemChecks {
   private readonly output: Output;
   private readonly scene: Scene;
   private readonly half: number;
   private opened = false;
   private saidUnopened = false;
-  /** Whether the client goes on with a session that another connection began. */
+  /** Whether the client continues a session that began on another connection. */
   private reconnected = false;
   private young = new Map<bigint, Request>();
   private old = new Map<bigint, Request>();
@@ -106,7 +106,7 @@ export class FileSystemChecks {
     if (beacon !== null) this.alive(m, beacon);
   }
 
-  /** Whether an answer without its question is the server's fault. */
+  /** Whether an answer without a request is an error of the server. */
   private knows(m: DataFrame): boolean {
     return !this.reconnected && this.scene.knowsAllBefore(m);
   }
@@ -202,7 +202,7 @@ export class FileSystemChecks {
       this.output.raise(R.MDS_CAPS_SEQ_BACK, inFront(m, place, length, text));
       return;
     }
-    // what is forgotten is not judged
+    // forgets all; a capability that is not known is not judged
     if (before === undefined && this.caps.size >= this.half) this.caps.clear();
     this.caps.set(key, { migrateSeq: c.migrateSeq, seq: c.seq });
   }
@@ -231,7 +231,7 @@ export class FileSystemChecks {
   lose(side: Side): void {
     if (side === CLIENT) this.beacon = null;
     else this.caps.clear();
-    // which replies were lost is not known
+    // it is not known which replies were lost
     if (otherSide(side) === CLIENT) for (const r of [...this.young.values(), ...this.old.values()]) r.again = true;
   }
 }

@@ -7,7 +7,7 @@ import { inFront } from './front.js';
 import { Asked, type Scene } from './scene.js';
 import { isBefore, printed, type Version } from './versions.js';
 
-/** Judges entries that replicas are told to write into the log of a placement group, and their answers, on one connection. */
+/** Judges, on one connection, the entries that replicas are told to add to the log of a placement group, and their answers. */
 export class LogEntryChecks {
   private readonly output: Output;
   private readonly scene: Scene;
@@ -41,6 +41,6 @@ export class LogEntryChecks {
   }
 
   lose(): void {
-    // the order is that of one message; answers are judged only where nothing is missing
+    // nothing to forget: order is judged within one message, and answers only where nothing is missing
   }
 }

@@ -7,17 +7,16 @@ import { messageTypeName } from '../../ceph/message-types.js';
 import * as R from '../rules/index.js';
 import { inFront } from './front.js';
 
-/** Judges the maps that one connection brings. */
+/** Judges the maps in the messages of one connection. */
 export class MapChecks {
   private readonly output: Output;
-  /** The newest epoch that each side has sent, by type of message. */
+  /** The newest epoch that each side has sent, by message type. */
   private readonly epochs: readonly [Map<number, number>, Map<number, number>] = [new Map(), new Map()];
 
   constructor(output: Output) {
     this.output = output;
   }
 
-  /** An OSD_MAP. */
   news(m: DataFrame, news: MapNews): void {
     const { output } = this;
     let numbered = true;
@@ -32,7 +31,7 @@ export class MapChecks {
         output.raise(R.OSD_MAP_FSID, inFront(m, map.fsid.at, map.fsid.length, text));
       }
     }
-    // one of a map's two epochs is wrong, and it is not known which one
+    // one of a map's two epochs is wrong, and it is not known which
     if (!numbered) return;
     const byEpoch = news.maps.map((map) => map.epoch).sort((a, b) => a.value - b.value);
     for (const [i, epoch] of byEpoch.entries()) {

@@ -25,7 +25,7 @@ import { Asked, type Scene } from './scene.js';
 type Paxos = ValueOf<typeof paxosLead>;
 type Election = ValueOf<typeof electionLead>;
 
-/** MMonPaxos. */
+/** Values of MMonPaxos' op. */
 const COLLECT = 1;
 const LAST = 2;
 const BEGIN = 3;
@@ -33,21 +33,21 @@ const ACCEPT = 4;
 const COMMIT = 5;
 const LEASE = 6;
 const LEASE_ACK = 7;
-/** MMonElection. */
+/** Values of MMonElection's op. */
 const PROPOSE = 1;
 const ACK = 2;
 const VICTORY = 4;
 
-/** Judges what monitors and their clients, and monitors among each other, say on one connection. */
+/** Judges, on one connection, the messages between a monitor and its clients, and between monitors. */
 export class MonitorChecks {
   private readonly output: Output;
   private readonly scene: Scene;
   private readonly versions: readonly [Asked, Asked];
-  /** Commands that one side has asked for and that have no answer yet, by tid. */
+  /** Commands of each side that were not answered yet, by tid. */
   private readonly commands: readonly [Map<bigint, string>, Map<bigint, string>] = [new Map(), new Map()];
   private readonly paxos: readonly [Asked, Asked];
   private readonly limit: number;
-  /** Numbers by side: the highest entry of a log, the last commit, the last election. */
+  /** By side: the number of the last log entry, of the last commit, and of the last election epoch. */
   private readonly logged: [bigint, bigint] = [-1n, -1n];
   private readonly committed: [bigint, bigint] = [0n, 0n];
   private readonly elected: [number, number] = [0, 0];
@@ -117,7 +117,7 @@ export class MonitorChecks {
     let before = -1n;
     let author = '';
     for (const { name, addresses, seq } of entries) {
-      // a monitor passes on what many have logged: the numbers are those of one start of one daemon
+      // a monitor forwards the entries of many; the numbers are those of one start of one daemon
       const by = `${name.type}.${name.id} ${addresses.map(addressText).join(' ')}`;
       if (by === author && seq.value <= before) {
         const text = `entry ${seq.value} behind ${before}`;
@@ -192,7 +192,7 @@ export class MonitorChecks {
   }
 }
 
-/** What an answer needs the peer to have said; empty: it is none. */
+/** What the peer must have sent before this message; empty if this is no answer. */
 function answeredBy(p: Paxos): string {
   if (p.op === LAST) return 'collect';
   if (p.op === ACCEPT) return `begin of pn ${p.proposal}`;

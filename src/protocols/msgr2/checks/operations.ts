@@ -19,11 +19,11 @@ import type { Cluster } from '../../ceph/cluster.js';
 import { inFront } from './front.js';
 import { isBefore, pgOf, printed, Versions } from './versions.js';
 
-/** Flags of an operation: ack, onnvram, ondisk; and write. */
+/** Flags of an operation: ack, onnvram and ondisk together; and write. */
 const ACKS = 7;
 const WRITE = 0x20;
 
-/** Snapshot numbers of the head (CEPH_NOSNAP) and of the snapdir (CEPH_SNAPDIR), by halves. */
+/** Snapshot ids of the head (CEPH_NOSNAP) and of the snapdir (CEPH_SNAPDIR), by halves of 32 bits. */
 const ALL_ONES = 0xffff_ffff;
 const HEAD_LOW = Number(SNAP_HEAD & 0xffff_ffffn);
 
@@ -33,7 +33,7 @@ export class OperationChecks {
   private readonly notes: LimitNotes;
   private readonly cluster: Cluster;
   private readonly limit: number;
-  /** The newest map that each side acted by; 0: not known. */
+  /** The newest map epoch in each side's operations; 0: not known. */
   private readonly epochs: [number, number] = [0, 0];
   private readonly versions: Versions;
 
@@ -96,14 +96,14 @@ export class OperationChecks {
       const text = `the operations announce ${r.payload} bytes of data, there are ${data}`;
       this.output.raise(R.OSD_REPLY_DATA_LENGTH, operations(m, r, text));
     }
-    // an error takes over what its operation asked for, which may be none of the three
+    // the reply to a failed operation has the flags of the request, which may have none of the three
     if ((r.flags & ACKS) === 0 && r.result >= 0) {
       const text = `flags 0x${r.flags.toString(16)} with result ${r.result}`;
       this.output.raise(R.OSD_REPLY_ACK, field(m, r, 'flags', 8, text));
     }
   }
 
-  /** A reply, against the operation that it answers. */
+  /** Judges a reply against the operation that it answers. */
   replyTo(m: DataFrame, r: ReplyHead, o: OpHead): void {
     const { output } = this;
     if (r.object !== o.object) {
@@ -121,7 +121,7 @@ export class OperationChecks {
       output.raise(R.OSD_REPLY_RETRY, inFront(m, r.retryAt, 4, text));
       return;
     }
-    // it may answer an earlier attempt, whose flags and map are not known any more
+    // the reply may answer an earlier attempt, whose flags and map epoch are not known any more
     if (r.retry !== o.retry) return;
     const changed = (r.flags ^ o.flags) & ~ACKS;
     if (changed !== 0) {
@@ -150,7 +150,7 @@ export class OperationChecks {
     }
   }
 
-  /** Bytes of a side were lost: what was said in them is not known. */
+  /** Bytes of a side were lost, and with them perhaps newer epochs or versions. */
   lose(side: Side): void {
     this.epochs[side] = 0;
     if (side !== CLIENT) this.versions.clear();
@@ -163,7 +163,7 @@ const FAULTS = {
   call: R.OSD_OP_CALL_LENGTH,
 } as const;
 
-/** Evidence at a field of a reply, whose places depend on the length of the object's name in front. */
+/** Evidence at a field of a reply, whose offset depends on the length of the object's name before it. */
 function field(m: DataFrame, r: ReplyHead, name: keyof typeof REPLY_AT, length: number, text: string) {
   return inFront(m, 4 + r.objectLength + REPLY_AT[name], length, text);
 }
@@ -172,11 +172,11 @@ function operations(m: DataFrame, r: ReplyHead, text: string) {
   return field(m, r, 'count', 4 + OPERATION * r.ops.length, text);
 }
 
-/** ceph_stable_mod: a placement group's number is the hash cut to some number of bits. */
+/** ceph_stable_mod: a placement group's number is made of the lowest bits of the hash. */
 function leadsTo(hash: number, seed: number): boolean {
   const differing = (hash ^ seed) >>> 0;
   if (differing === 0) return true;
-  // the lowest bit in which they differ must lie above all bits of the number
+  // the lowest bit in which they differ must be above all bits of the number
   const lowest = (differing & -differing) >>> 0;
   return seed >>> 0 < lowest;
 }

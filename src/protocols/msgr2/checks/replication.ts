@@ -8,7 +8,7 @@ import * as R from '../rules/index.js';
 import { inFront } from './front.js';
 import { isBefore, pgOf, printed, Versions } from './versions.js';
 
-/** Judges what a primary asks of its replicas, and what these answer, on one connection. */
+/** Judges, on one connection, the replications that a primary sends to its replicas, and their replies. */
 export class ReplicationChecks {
   private readonly output: Output;
   private readonly notes: LimitNotes;
@@ -52,7 +52,7 @@ export class ReplicationChecks {
     }
   }
 
-  /** A reply, against what it answers. */
+  /** Judges a reply against the replication that it answers. */
   replyTo(m: DataFrame, r: ReplicaHead, asked: ReplicaHead): void {
     if (r.request !== asked.request) {
       const text = `${r.request}, and ${asked.request} was asked`;
@@ -68,7 +68,6 @@ export class ReplicationChecks {
     }
   }
 
-  /** Bytes of a side were lost. */
   lose(side: Side): void {
     this.versions[side].clear();
   }

@@ -1,15 +1,15 @@
 import type { Side } from '../../../base/input.js';
 import type { DataFrame } from '../message.js';
 
-/** What is known of a connection when a message of it is judged. */
+/** What is known of a connection when one of its messages is judged. */
 export interface Scene {
-  /** Whether all that this side has sent was captured and became messages. */
+  /** Whether all that this side has sent was captured and became messages, and the session has no earlier connection. */
   whole(side: Side): boolean;
-  /** Whether all that the sender had received when it sent this is known, and the session has no earlier connection. */
+  /** Whether all that the sender had received when it sent this message is known, and the session has no earlier connection. */
   knowsAllBefore(m: DataFrame): boolean;
 }
 
-/** What one side has asked for, by some key; of so many questions. */
+/** What one side has asked for, by key. Holds at most `limit` requests; older ones are forgotten. */
 export class Asked {
   private young = new Set<string>();
   private old = new Set<string>();
@@ -28,7 +28,7 @@ export class Asked {
     this.young = new Set();
   }
 
-  /** Whether it was asked for; true where that cannot be told, as questions were forgotten. */
+  /** Whether it was asked for; also true if requests were forgotten, since then it may have been. */
   has(key: string): boolean {
     return this.forgotten || this.young.has(key) || this.old.has(key);
   }

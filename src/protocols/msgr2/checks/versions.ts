@@ -9,17 +9,17 @@ export function isBefore(a: Version, b: Version): boolean {
   return a.epoch !== b.epoch ? a.epoch < b.epoch : a.version < b.version;
 }
 
-/** `57'1203`, as Ceph prints it. */
+/** Such as `57'1203`, as Ceph prints it. */
 export function printed({ epoch, version }: Version): string {
   return `${epoch}'${version}`;
 }
 
-/** `2.1f`. */
+/** Such as `2.1f`. */
 export function pgOf(p: { readonly pool: number; readonly seed: number }): string {
   return `${p.pool}.${p.seed.toString(16)}`;
 }
 
-/** The newest version by placement group, as one side has told; of so many placement groups. */
+/** The newest version of each placement group that one side has named, for at most `limit` placement groups. */
 export class Versions {
   private readonly newest = new Map<string, Version>();
   private readonly limit: number;
@@ -28,7 +28,7 @@ export class Versions {
     this.limit = limit;
   }
 
-  /** Notes a version; the newest one before it, or null where none is known. `false`: there is no room to remember it. */
+  /** Adds a version. Returns the newest one before it, null if none is known, or false if there is no room for another placement group. */
   advance(pg: string, version: Version): Version | null | false {
     const before = this.newest.get(pg) ?? null;
     if (before === null && this.newest.size >= this.limit) return false;

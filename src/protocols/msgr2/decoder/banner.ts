@@ -8,7 +8,7 @@ import { BANNER, BANNER_FEATURES, BANNER_V1 } from '../layout.js';
 import { Banner } from '../message.js';
 import * as R from '../rules/index.js';
 
-/** Bytes after which it is known which banner a stream begins with. */
+/** Bytes that suffice to tell which banner a stream begins with. */
 export const BANNER_TELLS = BANNER_V1.size;
 
 /** Feature bits that have a meaning. */
@@ -16,7 +16,7 @@ const KNOWN_BANNER_FEATURES = REVISION_1 | COMPRESSION;
 
 export type BannerKind = 'v1' | 'v2' | 'none';
 
-/** What the stream begins with; BANNER_TELLS bytes are there. */
+/** Which banner the stream begins with. BANNER_TELLS bytes must be there. */
 export function bannerKind(input: Input): BannerKind {
   if (starts(input, BANNER_TEXT_V1)) return 'v1';
   return starts(input, BANNER_TEXT_V2) ? 'v2' : 'none';
@@ -27,7 +27,7 @@ function starts(input: Input, prefix: string): boolean {
   return true;
 }
 
-/** Bytes of a banner of that kind: all of it, or as many as tell how many. */
+/** Length of a banner of that kind; if its length field is not there yet, the number of bytes needed to read that. */
 export function bannerLength(input: Input, kind: 'v1' | 'v2'): number {
   if (kind === 'v1') return BANNER_TELLS;
   return input.remaining < BANNER.size
@@ -35,7 +35,7 @@ export function bannerLength(input: Input, kind: 'v1' | 'v2'): number {
     : BANNER.size + input.view.getUint16(input.pos + BANNER.at.payloadLength, true);
 }
 
-/** The banner at the input's position, of which all bytes are there; judged. */
+/** Reads and judges the banner at the input's position. All of its bytes must be there. */
 export function readBanner(side: Side, input: Input, kind: 'v1' | 'v2', output: Output): Banner {
   const length = bannerLength(input, kind);
   const banner = new Banner(side, input, kind === 'v1');

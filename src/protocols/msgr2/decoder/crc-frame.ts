@@ -22,15 +22,17 @@ import { keepData } from '../../ceph/ceph-message.js';
 import { messageTypeName } from '../../ceph/message-types.js';
 import * as R from '../rules/index.js';
 
-/** The checksum of nothing. */
+/** The checksum of no bytes. */
 const NO_BYTES = SEGMENT_CRC_START;
 const DATA_SEGMENT = 3;
-/** Bytes of a front that are kept until the frame's checksums are judged; operations on objects are shorter. */
+/**
+ * Fronts of up to this many bytes are kept until the frame's checksums are judged, to name the object. Those of OSD operations are shorter.
+ */
 const FRONT_KEPT = 1024;
 
 /**
- * One frame at a time in crc mode, of either revision. Preamble, segment 0 and a front of bounded size come as contiguous bytes;
- * what follows passes by in chunks, its checksums growing with it.
+ * Reads one frame at a time in crc mode, of either revision. Preamble, segment 0 and a front of bounded size must be contiguous; the rest
+ * comes in chunks, over which the checksums are updated.
  */
 export class CrcFrame {
   private readonly reader: FrameReader;
@@ -39,32 +41,32 @@ export class CrcFrame {
   private count = 0;
   private readonly crcs: [number, number, number, number] = [0, 0, 0, 0];
   private readonly stored: [number, number, number, number] = [0, 0, 0, 0];
-  /** Segment that the next byte belongs to (`count`: the epilogue), and how much of it is still to come. */
+  /** The segment that the next byte belongs to (`count`: the epilogue), and how many bytes of it are still to come. */
   private segment = 0;
   private segmentLeft = 0;
   private readonly epilogue = new Uint8Array(EPILOGUE_REV0.size);
   private readonly epilogueView = new DataView(this.epilogue.buffer);
   private epilogueHas = 0;
   private epilogueSize = 0;
-  /** Bytes still to come of the crc behind a first segment that was too long to be gathered (revision 1). */
+  /** Bytes still to come of the crc after a segment 0 that was too long to be gathered (revision 1). */
   private firstCrcLeft = 0;
-  /** A compressed frame that is all there: where its bytes are, until it is closed. */
+  /** The bytes of a compressed frame that is complete, until it is judged and decompressed. */
   private packed: Uint8Array | null = null;
   private packedAt = 0;
   private algorithm = 0;
   private readonly front = new Uint8Array(FRONT_KEPT);
   private frontSize = 0;
-  /** Bytes of the data still to come that name what an operation calls. */
+  /** Bytes still to come of the part of the data segment that holds an operation's class and method names. */
   private namesLeft = 0;
 
   constructor(reader: FrameReader) {
     this.reader = reader;
   }
 
-  /** How many bytes of a frame must be contiguous before `begin`; the rest may come in chunks. */
+  /** How many bytes of a frame must be contiguous before `begin`. The rest may come in chunks. */
   static gathers(p: Preamble, revision: Revision, limit: number): number {
     const total = p.frameLength(revision);
-    // small frames, control frames (judged as a whole) and compressed ones (opened as a whole)
+    // whole: control frames, which are judged as a whole, and compressed ones, which are decompressed as a whole
     if ((p.tag !== TAG.MESSAGE || p.compressed) && total <= limit) return total;
     const first = PREAMBLE.size + p.lengths[0] + (revision === 1 && p.lengths[0] > 0 ? FIRST_CRC.size : 0);
     if (first > limit) return PREAMBLE.size;
@@ -81,7 +83,7 @@ export class CrcFrame {
     let pos = start + PREAMBLE.size;
     const l0 = p.lengths[0];
     if (gathered === PREAMBLE.size && l0 > 0) {
-      // too long to be gathered: only checksums
+      // too long to be gathered: only its checksums are computed
       frame.damaged = true;
       this.segmentLeft = l0;
     } else {
@@ -116,7 +118,7 @@ export class CrcFrame {
     }
   }
 
-  /** Reads a frame of which less is there than is gathered. */
+  /** Reads a frame that was cut off before all of the gathered part was there. */
   beginCut(frame: Frame, input: Input, p: Preamble): void {
     this.reset(frame);
     const from = input.pos + PREAMBLE.size;
@@ -142,7 +144,7 @@ export class CrcFrame {
     this.namesLeft = 0;
   }
 
-  /** The front that middle and data belong to: what it names is told where one of these is damaged. */
+  /** Keeps the front, so that a finding about damaged middle or data can name the object. */
   private keepFront(bytes: Uint8Array, start: number, end: number): void {
     if (end - start > this.front.length) return;
     this.front.set(bytes.subarray(start, end));
@@ -155,7 +157,7 @@ export class CrcFrame {
     this.segmentLeft = this.segment < this.count ? this.frame!.segmentLength(this.segment) : 0;
   }
 
-  /** The next bytes of the frame. */
+  /** Processes the next bytes of the frame. */
   digest(bytes: Uint8Array, start: number, end: number): void {
     let pos = start;
     while (pos < end) {
@@ -181,7 +183,7 @@ export class CrcFrame {
     }
   }
 
-  /** All bytes have passed, or no more will come: judges the checksums of a frame that is all there. */
+  /** All bytes have come, or no more will. Judges the checksums of a complete frame, and decompresses it. */
   end(): void {
     const frame = this.frame!;
     this.frame = null;
@@ -254,7 +256,7 @@ export class CrcFrame {
       const empty = i < this.count && frame.segmentLength(i) === 0;
       if (i < this.count && !empty) continue;
       const stored = this.stored[i]!;
-      // rev 1 wants the crc of nothing for an empty segment that counts, 0 for one that does not; rev 0 takes both
+      // revision 1 wants the crc of no bytes for an empty segment within the count, and 0 beyond the count; revision 0 accepts both
       const right = this.revision === 0 ? stored === 0 || stored === NO_BYTES : stored === (empty ? NO_BYTES : 0);
       if (right) continue;
       const place = frame.length - this.epilogueSize + crcSlot(this.revision, i);
@@ -274,7 +276,7 @@ export class CrcFrame {
     this.reader.raise(R.SEGMENT_CRC, at(frame, from, frame.segmentLength(i), text));
   }
 
-  /** What a segment is, in the words of who reads it: `data of MSG_OSD_OP tid 12, object "x"`. */
+  /** What a segment is, in words for findings: `data of MSG_OSD_OP seq 4 tid 12, object "x"`. */
   private meaning(frame: Frame, i: number): string {
     if (!(frame instanceof DataFrame)) return `payload of ${frame.name}`;
     const part = ['header', 'front', 'middle', 'data'][i]!;
@@ -288,7 +290,7 @@ export class CrcFrame {
     return `${part} of ${messageTypeName(frame.type)} seq ${frame.seq} tid ${frame.tid}${what}`;
   }
 
-  /** Opens a compressed frame whose checksums hold. */
+  /** Decompresses a frame whose checksums are right. */
   private decompress(frame: Frame): void {
     const packed = this.packed;
     this.packed = null;

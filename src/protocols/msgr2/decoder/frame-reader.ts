@@ -32,13 +32,13 @@ import * as R from '../rules/index.js';
 import type { KeyExchange } from '../secure/key-exchange.js';
 import type { Told } from '../told.js';
 
-/** What kernel peers refuse, in bytes. */
+/** The largest segments that kernel peers accept, in bytes. */
 const FRONT_MAX = 16 << 20;
 const DATA_MAX = 64 << 20;
-/** Bytes of data in which an operation's names of class and method stand, at most. */
+/** Bytes at the beginning of the data that are kept to read an operation's class and method names. */
 const NAMES_KEPT = 512;
 
-/** What is wrong in a payload, by the kind of problem; where bytes are missing, it depends on the place. */
+/** The rule for each kind of problem in a payload. Other kinds (missing bytes, for example) depend on where they are; see judgeControl. */
 const PROBLEMS: Readonly<Record<string, Rule>> = {
   'addr-marker': R.ADDR_MARKER,
   'addr-length': R.ADDR_LENGTH,
@@ -47,12 +47,11 @@ const PROBLEMS: Readonly<Record<string, Rule>> = {
 };
 
 /**
- * Makes messages of frames in plain: whatever carries them (crc mode, decrypted secure mode) opens a frame by its preamble,
- * gives segment 0 and the front as contiguous bytes, and has it judged when it is over. All rules about a frame's own contents are
- * noticed here.
+ * Makes messages of frames in plain. The framing (crc mode, or decrypted secure mode) opens a frame by its preamble, passes segment 0 and
+ * the front as contiguous bytes, and has the frame judged at its end. All rules about the contents of a single frame are checked here.
  */
 export class FrameReader {
-  /** Whether its side, a client, has asked for a login, and whether that offers secure mode. */
+  /** Whether this side, a client, has sent an AUTH_REQUEST, and whether that offers secure mode. */
   authSent = false;
   offersSecure = false;
   private readonly side: Side;
@@ -60,13 +59,13 @@ export class FrameReader {
   private readonly output: Output;
   private readonly settings: DecoderSettings;
   private readonly rolesKnown: boolean;
-  /** What does not decode in the current message's front, and where in the frame. */
+  /** The first problem in the current message's front, and where it is in the frame. */
   private frontProblem: { readonly at: number; readonly length: number; readonly text: string } | null = null;
-  /** Takes the fronts of AUTH_REPLY messages, where keys are at hand: tickets are in them. */
+  /** Gets the fronts of AUTH_REPLY messages, which hold tickets; null if there are no keys. */
   private readonly exchange: Pick<KeyExchange, 'authReply'> | null;
-  /** Rules that a habit of the sender would raise for every frame: once per direction is enough. */
+  /** Rules that were reported already and are reported once per direction: a sender with that habit would break them in every frame. */
   private readonly said = new Set<Rule>();
-  /** Who sends here: the type of its HELLO, and the number that its ident gives it. */
+  /** The sender: the entity type of its HELLO, and the number in its ident. */
   private entityType = 0;
   private gid = '';
 
@@ -86,22 +85,22 @@ export class FrameReader {
     this.rolesKnown = rolesKnown;
   }
 
-  /** Bytes of a message's data that are kept apart from its head: names of what is called stand in them. */
+  /** Bytes of a message's data that are kept apart from its head, to print them or to read class and method names. */
   get dataKept(): number {
     return this.settings.details ? this.settings.limits.detailBytes : NAMES_KEPT;
   }
 
-  /** Bound on the nonces that are tried behind a loss. */
+  /** Most nonces that are tried after a loss (limits.nonces). */
   get nonces(): number {
     return this.settings.limits.nonces;
   }
 
-  /** Bound on what one segment may grow to when it is decompressed. */
+  /** Most bytes that a segment may grow to when it is decompressed. */
   get messageBytes(): number {
     return this.settings.limits.messageBytes;
   }
 
-  /** Entity that sends here, as far as its own frames have told. */
+  /** The entity that sends here, as far as its own frames have told. */
   private get source(): string {
     if (this.entityType === 0) return '';
     const name = entityName(this.entityType);
@@ -120,7 +119,7 @@ export class FrameReader {
     this.raise(rule, evidence);
   }
 
-  /** A frame begins at the input's position; `length`: its bytes on the wire. */
+  /** Begins a frame at the input's position. `length`: its bytes on the wire. */
   open(input: Input, p: Preamble, revision: Revision, mode: FrameMode, length: number): Frame {
     const frame =
       p.tag === TAG.MESSAGE
@@ -172,11 +171,11 @@ export class FrameReader {
         this.raise(R.SEGMENT_TOO_LARGE, atLength(frame, i, text));
       }
     }
-    // the session has to know now: the end of such a frame may never come
+    // the session must learn of such a frame now, since its end may never come
     if (frame.endless) this.output.begin(frame);
   }
 
-  /** Segment 0 in plain; called once, before the frame is judged. `start` lies `inFrame` bytes into the frame. */
+  /** Segment 0 in plain; called once, before the frame is judged. `start` is at offset `inFrame` of the frame. */
   segment0(frame: Frame, bytes: Uint8Array, view: DataView, start: number, end: number, inFrame: number): void {
     if (frame instanceof DataFrame) {
       if (end - start >= MESSAGE_HEADER.size) frame.readHeader(bytes, view, start);
@@ -192,12 +191,12 @@ export class FrameReader {
     control.payload = bytes.slice(start, end);
   }
 
-  /** A compressed frame whose contents stay unknown. */
+  /** Reports that a compressed frame was not decompressed, and why. */
   unopened(frame: Frame, why: string): void {
     this.once(LIMIT, { message: frame, text: `compressed frames are not opened: ${why}`, severity: 'note' });
   }
 
-  /** A compressed frame was opened, or could not be. */
+  /** Takes the result of decompressing a frame. */
   unpacked(frame: Frame, algorithm: number, opened: Opened): void {
     if (opened.failed !== null) {
       if (opened.unsupported) this.unopened(frame, opened.why);
@@ -216,7 +215,7 @@ export class FrameReader {
     }
   }
 
-  /** The epilogue says that the frame is to be forgotten. */
+  /** Reports a frame whose epilogue says that its sender gave it up. */
   aborted(frame: Frame): void {
     const what = frame instanceof DataFrame && frame.headed ? ` seq ${frame.seq}` : '';
     this.raise(R.ABORTED_FRAME, {
@@ -226,22 +225,22 @@ export class FrameReader {
     });
   }
 
-  /** The direction ended; `cut`: inside that frame, with `missing` bytes of it to come. */
+  /** The direction ended. `cut`: the frame that it ended in, of which `missing` bytes did not come. */
   ended(how: 'fin' | 'reset' | 'open', cut: Msgr2Message | null, missing: number): void {
     if (how === 'open' || cut === null || cut instanceof Banner || cut.missing > missing) return;
-    // that its announced end never comes is the smaller part of the fault
+    // the frame was reported as too large, and that its end is missing follows from that
     if (cut.endless) return;
     const what = how === 'fin' ? 'closed' : 'reset';
     cut.blamed = true;
     this.raise(R.FRAME_TRUNCATED, {
       message: cut,
-      // a reset may be the answer of a path that lets nothing through
+      // a reset may also come from a firewall on the path
       ...(how === 'reset' ? { party: 'either' as const } : {}),
       text: `the connection was ${what} inside a ${cut.name} frame; ${count(missing, 'byte')} of it are missing`,
     });
   }
 
-  /** The front in plain, contiguous. */
+  /** Reads the front, which is in plain and contiguous, as far as rules need its fields, and checks that it decodes. */
   front(frame: DataFrame, bytes: Uint8Array, start: number, end: number, inFrame: number): void {
     if (!frame.headed) return;
     if (this.settings.details && (frame.compressed || inFrame + end - start > this.settings.limits.detailBytes)) {
@@ -253,12 +252,12 @@ export class FrameReader {
     if (body === null || !body.strict) return;
     const options = { limits: this.settings.limits, version: frame.version };
     const problem = check(body.form, bytes, start, end, options)[0];
-    // that only newer readers may read it is nobody's fault
+    // a front that only newer readers can decode is not an error
     if (problem === undefined || problem.kind === 'compat') return;
     this.frontProblem = { at: problem.at - start + inFrame, length: problem.length, text: problem.text };
   }
 
-  /** Makes room for the first bytes of the data where they name what an operation calls; how many. */
+  /** Makes room for the first bytes of the data if they hold class and method names; returns how many bytes. */
   wantNames(frame: DataFrame): number {
     const call = frame.operation?.call ?? null;
     if (call === null || frame.compressed || frame.length3 === 0) return 0;
@@ -286,7 +285,7 @@ export class FrameReader {
     return objectOf(frame.type, frame.version, front, this.settings.limits);
   }
 
-  /** The frame's last byte was taken, or will never be: judges what it holds, and learns from it. */
+  /** The frame is over, complete or not: judges its contents, and remembers what later frames need. */
   judge(frame: Frame): void {
     if (frame.damaged) return;
     if (frame instanceof DataFrame) this.judgeMessage(frame);
@@ -335,7 +334,7 @@ export class FrameReader {
     const form = controlForm(frame.tag);
     const { value, problems } = decode(form, frame.payload, 0, frame.payload.length, this.settings);
     const auth = frame.tag >= TAG.AUTH_REQUEST && frame.tag <= TAG.AUTH_DONE;
-    // the tag is wrong, so the payload is read in the wrong form: problems in it mean nothing
+    // a frame with a wrong tag is read in the wrong form, so problems in its payload mean nothing
     const judged = frame.garbled ? [] : problems;
     for (const p of judged) {
       const inside = auth && p.path.startsWith('payload.');
@@ -360,7 +359,7 @@ export class FrameReader {
     );
   }
 
-  /** What later frames of this direction, or the peer's, need. */
+  /** Remembers what later frames of this direction, or the peer's framing, need. */
   private learn(frame: ControlFrame): void {
     const { told } = this;
     this.entityType = frame.as(hello)?.entityType ?? this.entityType;

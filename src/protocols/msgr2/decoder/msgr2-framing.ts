@@ -19,19 +19,19 @@ import type { FrameReader } from './frame-reader.js';
 import { provesItself, tellRevision } from './revision.js';
 import { SecureFraming } from './secure-framing.js';
 
-/** What opens secure mode, where keys are at hand. */
+/** What it takes to decrypt secure mode. */
 export interface Keys {
   readonly exchange: Pick<KeyExchange, 'keys' | 'firstOpaque'>;
-  /** Of its own direction. */
+  /** The transcript of this framing's own direction. */
   readonly transcript: Transcript;
 }
 
-/** What is due next. `sealed`: ciphertext, whose keys are still to be asked for. */
+/** What comes next. `sealed`: ciphertext, for which the keys must still be asked for. */
 type Phase = 'banner' | 'frames' | 'sealed';
 
 /**
- * Frames one direction: a banner, then frames in crc mode. From the switch to secure mode on, the bytes are ciphertext: SecureFraming takes
- * over where there are keys, and gives what it opens to the same FrameReader.
+ * Frames one direction: a banner, then frames in crc mode. After the switch to secure mode the bytes are ciphertext: if there are keys,
+ * SecureFraming takes over and passes the decrypted frames to the same FrameReader; if not, they are skipped.
  */
 export class Msgr2Framing<S extends Side = Side> extends Framing<Msgr2Message, S> {
   private readonly side: S;
@@ -39,18 +39,18 @@ export class Msgr2Framing<S extends Side = Side> extends Framing<Msgr2Message, S
   private readonly peer: Readonly<Told>;
   private readonly reader: FrameReader;
   private readonly keys: Keys | null;
-  /** Whether nothing encrypted was told of in this file so far. */
+  /** Whether this is the first connection of the file that is reported as encrypted. */
   private readonly firstOpaque: () => boolean;
   private readonly crc: CrcFrame;
   private readonly preamble = new Preamble();
   private phase: Phase = 'banner';
   private revision: Revision | null = null;
-  /** Whether the last frame has another length in the other revision, so that the next one may begin elsewhere. */
+  /** Whether the end of the last frame is a guess: the revision is not known, and the frame's length depends on it. */
   private endGuessed = false;
-  /** Whether bytes were lost before a frame in plain showed which mode was chosen: then ciphertext may come without notice. */
+  /** Whether bytes were lost or unreadable before a frame in plain showed the connection mode, so that ciphertext may come unannounced. */
   private modeInDoubt = false;
   private plain = false;
-  /** Bytes that are missing at the beginning of the ciphertext; 0: nobody knows how many; -1: none are. */
+  /** Bytes that are missing at the beginning of the ciphertext; 0: an unknown number; -1: none. */
   private sealedGap = -1;
 
   constructor(
@@ -129,14 +129,14 @@ export class Msgr2Framing<S extends Side = Side> extends Framing<Msgr2Message, S
   private take(input: Input<S>, p: Preamble, revision: Revision, gathered: number): void {
     const { frames } = this;
     const frame = this.open(input, p, revision);
-    // a frame with a guessed end is one by inference
+    // if the previous frame's end was a guess, this frame's beginning is inferred
     if (this.endGuessed && frames.unproven === 0) frames.unproven = 1;
     this.crc.begin(frame, input, p, gathered, (frames.hinted ? this.peer : this.told).algorithm);
     this.record(input, p, gathered, frame.length);
     frames.take(frame, input, gathered);
   }
 
-  /** A frame whose gathered part is cut: it is a message if its header is there. */
+  /** Handles a frame whose gathered part is cut off. It becomes a message only if it is a MESSAGE with its header there. */
   private takeCut(input: Input<S>, p: Preamble, revision: Revision): void {
     const { frames } = this;
     const frame = this.open(input, p, revision);
@@ -155,12 +155,12 @@ export class Msgr2Framing<S extends Side = Side> extends Framing<Msgr2Message, S
 
   private open(input: Input<S>, p: Preamble, revision: Revision): Frame {
     this.endGuessed = this.revision === null && p.frameLength(0) !== p.frameLength(1);
-    // how a client's bytes are packed is what its server chose
+    // the server chose the algorithm that a client compresses with
     this.frames.hinted = this.side === CLIENT && p.compressed;
     return this.reader.open(input, p, revision, 'crc', p.frameLength(revision));
   }
 
-  /** Frames of the login are what the peer signs. */
+  /** Adds a frame of the login to the transcript, which the peer's signature covers. */
   private record(input: Input<S>, p: Preamble, gathered: number, length: number): void {
     const transcript = this.keys?.transcript;
     if (transcript === undefined) return;
@@ -200,17 +200,17 @@ export class Msgr2Framing<S extends Side = Side> extends Framing<Msgr2Message, S
       this.plain = true;
       this.modeInDoubt = false;
     }
-    // the frame that cannot be read may be the one that chose the mode
+    // a frame that cannot be read may be the one that chose the mode
     if ((!message.complete || message.damaged || message.garbled) && !this.plain) this.modeInDoubt = true;
   }
 
-  /** Where the bytes do not tell: what the banners let expect. */
+  /** The revision that the banners suggest, for when the bytes themselves do not show it. */
   private likelyRevision(): Revision {
     const older = (told: Readonly<Told>): boolean => told.supported !== null && (told.supported & REVISION_1) === 0n;
     return older(this.told) || older(this.peer) ? 0 : 1;
   }
 
-  /** 32 bytes where a preamble is due that are none. */
+  /** Handles 32 bytes that should be a preamble but are none. */
   private notAFrame(input: Input<S>, p: Preamble, patience: Patience): number {
     if (!p.crcHolds && !this.plain && (this.reader.authSent || this.modeInDoubt)) {
       const mode = (this.side === CLIENT ? this.peer : this.told).connectionMode;
@@ -274,7 +274,7 @@ export class Msgr2Framing<S extends Side = Side> extends Framing<Msgr2Message, S
     this.frames.pass(input, n);
   }
 
-  /** Whether a frame follows that is only believed to be one: TAKEN, LOST, or how many bytes it takes to tell. */
+  /** Whether a preamble that was found by searching begins a frame: TAKEN, LOST, or how many bytes are needed to tell. */
   private proof(input: Input<S>, patience: Patience): number {
     const p = this.preamble.read(input.bytes, input.view, input.pos);
     let { revision } = this;
@@ -305,7 +305,7 @@ export class Msgr2Framing<S extends Side = Side> extends Framing<Msgr2Message, S
   }
 
   override startSearch(offset: number): void {
-    // behind a hole in ciphertext, the search is a matter of its keys
+    // the search in ciphertext begins when SecureFraming takes over (see its `begins`)
     if (this.phase !== 'sealed') super.startSearch(offset);
   }
 
@@ -317,7 +317,7 @@ export class Msgr2Framing<S extends Side = Side> extends Framing<Msgr2Message, S
     return patience === 'end' && this.mayBeSealed ? 'opaque' : 'undecoded';
   }
 
-  /** Whether the last few bytes of a client may be the first of its ciphertext. */
+  /** Whether the last bytes of a client may be the first of its ciphertext. */
   private get mayBeSealed(): boolean {
     return this.reader.authSent && this.peer.connectionMode > MODE_CRC;
   }
@@ -328,7 +328,7 @@ export class Msgr2Framing<S extends Side = Side> extends Framing<Msgr2Message, S
 
   // ---- what cannot be read
 
-  /** Everything from that offset on is encrypted; `missing` bytes before it were lost (0: nobody knows how many, -1: none). */
+  /** All bytes from that offset on are encrypted; `missing` bytes before it were lost (0: an unknown number, -1: none). */
   private enterSecure(offset: number, missing = -1): void {
     if (this.keys !== null) {
       this.keys.transcript.close();
@@ -345,11 +345,11 @@ export class Msgr2Framing<S extends Side = Side> extends Framing<Msgr2Message, S
     this.frames.swallow('opaque');
   }
 
-  /** Asks for keys when the first bytes of ciphertext are there: the peer's part of the login may have been captured later. */
+  /** Asks for the keys once the first bytes of ciphertext are there; waits if the peer's part of the login may still come. */
   private unseal(input: Input<S>, patience: Patience): number {
     if (input.remaining < PREAMBLE.size) return PREAMBLE.size;
     if (this.sealedGap < 0 && plausiblePreamble(input.bytes, input.view, input.pos)) {
-      // in plain all the same: the session will say so
+      // a frame in plain nevertheless: the session reports it (MODE_MISMATCH)
       this.phase = 'frames';
       return TAKEN;
     }

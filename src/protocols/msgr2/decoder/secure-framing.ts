@@ -19,18 +19,17 @@ import { PlainFrame } from '../secure/plain-frame.js';
 import type { Told } from '../told.js';
 import type { FrameReader } from './frame-reader.js';
 
-/** Least bytes of a GCM operation on the wire: how many of them a gap can hide at most. */
+/** Lower bound on the bytes that a GCM operation takes on the wire, averaged over a frame; bounds how many operations a gap can hide. */
 const OPERATION_LEAST = 48;
-/** Operations whose counters are tried where bytes are missing and nobody knows how many. */
+/** How many operations to try if an unknown number of bytes is missing. */
 const UNKNOWN_OPERATIONS = 256;
 
-/** Operations that are tried where one does not open that should. */
+/** How many operations to try after one that does not open although nothing is missing. */
 const AFTER_A_FAULT = 8;
 
 /**
- * Frames one direction of a connection in secure mode: opens its GCM operations, and gives the frames in them to the same reader as
- * frames in plain. How long a frame is shows in its first operation only when that is opened; from there on it is a frame like any
- * other, whose body is decrypted as it passes.
+ * Frames one direction of a connection in secure mode: decrypts its GCM operations, and passes the frames to the same FrameReader as frames
+ * in plain. The length of a frame is known only after its first operation is decrypted; from there on its body is decrypted as it comes.
  */
 export class SecureFraming<S extends Side = Side> extends Framing<Msgr2Message, S> {
   private readonly side: S;
@@ -38,20 +37,20 @@ export class SecureFraming<S extends Side = Side> extends Framing<Msgr2Message, 
   private readonly gcm: GcmStream;
   private readonly hinted: boolean;
   private readonly revision: Revision;
-  /** Who has said how frames are compressed. */
+  /** The side that chose the compression algorithm (the server). */
   private readonly chooses: Readonly<Told>;
   /** Number of the next GCM operation. */
   private operation = 0;
   private readonly preamble = new Preamble();
-  /** Where frames are searched for, or null. */
+  /** The search for the next frame, while there is one. */
   private search: FrameSearch | null = null;
-  /** Operations of which a search has to try the counters. */
+  /** How many operations, from `operation` on, the next search has to try. */
   private hidden = AFTER_A_FAULT;
 
-  /** The frame that is being opened. */
+  /** The frame that is being decrypted. */
   private plain: PlainFrame | null = null;
   private layout: SecureLayout | null = null;
-  /** Its operation that is being opened, how much of the ciphertext is still to come, and which of the frame's it is. */
+  /** The operation that is being decrypted, how many bytes of its ciphertext are still to come, and its index in the frame. */
   private cipher: DecipherGCM | null = null;
   private left = 0;
   private part = 0;
@@ -73,7 +72,7 @@ export class SecureFraming<S extends Side = Side> extends Framing<Msgr2Message, 
     this.frames.hinted = this.hinted;
   }
 
-  /** The ciphertext begins with a hole of `missing` bytes (0: nobody knows how many) in front of stream offset `offset`. */
+  /** The ciphertext begins after a gap of `missing` bytes (0: an unknown number); `offset`: stream offset after the gap. */
   begins(missing: number, offset: number): void {
     this.lost(missing);
     this.startSearch(offset);
@@ -83,7 +82,7 @@ export class SecureFraming<S extends Side = Side> extends Framing<Msgr2Message, 
     return this.frames.settings.limits.messageBytes - 64;
   }
 
-  /** Bytes in which a frame shows itself: the first operation of revision 1, preamble and a message's header of revision 0. */
+  /** Bytes that it takes to recognise a frame: the first operation in revision 1, the preamble in revision 0. */
   private get least(): number {
     return this.revision === 1 ? FIRST_WIRE : PREAMBLE.size;
   }
@@ -105,7 +104,7 @@ export class SecureFraming<S extends Side = Side> extends Framing<Msgr2Message, 
     }
     const layout = new SecureLayout(p, this.revision);
     if (this.revision === 0 && p.tag === TAG.MESSAGE) {
-      // a message is one from its header on
+      // a MESSAGE is taken only once its header is there
       const header = PREAMBLE.size + Math.min(padded(p.lengths[0]), padded(MESSAGE_HEADER.size));
       if (input.remaining < header) return final ? this.cutFrame(input) : header;
     }
@@ -130,7 +129,7 @@ export class SecureFraming<S extends Side = Side> extends Framing<Msgr2Message, 
   private open(input: Input<S>, p: Preamble, layout: SecureLayout): Frame {
     const frame = this.reader.open(input, p, this.revision, 'secure', layout.wire);
     const { details, limits } = this.frames.settings;
-    // what is printed of it is its plain form, which PlainFrame fills in
+    // its head is the plain form, which PlainFrame fills in
     if (details) frame.head = new Uint8Array(Math.min(layout.wire, limits.detailBytes));
     this.layout = layout;
     this.plain = new PlainFrame(frame, layout, this.limit);
@@ -139,7 +138,7 @@ export class SecureFraming<S extends Side = Side> extends Framing<Msgr2Message, 
     return frame;
   }
 
-  /** The current operation is done with. */
+  /** Goes on to the next operation of the frame. */
   private next(): void {
     this.operation++;
     this.part++;
@@ -235,7 +234,7 @@ export class SecureFraming<S extends Side = Side> extends Framing<Msgr2Message, 
       this.reader.unopened(frame, packed === null ? 'it is too long to be opened' : 'the algorithm is not known');
       return;
     }
-    // without crcs between them, as in revision 0
+    // the segments are passed without a crc between them, as in revision 0
     const opened = openSegments(frame, packed, 0, 0, algorithm, this.reader.messageBytes);
     this.reader.unpacked(frame, algorithm, opened);
   }
@@ -270,7 +269,7 @@ export class SecureFraming<S extends Side = Side> extends Framing<Msgr2Message, 
       const from = input.pos;
       const found = search.find(input.bytes, from, input.end - least);
       if (found < 0) {
-        // in what is left at the end nothing can be found any more
+        // no frame can begin in the bytes that remain at the end
         frames.pass(input, isFinal(patience) ? input.remaining : Math.max(0, input.remaining - least + 1));
         return least;
       }
@@ -305,7 +304,7 @@ export class SecureFraming<S extends Side = Side> extends Framing<Msgr2Message, 
     return true;
   }
 
-  /** No frame was found in what is left of the direction. */
+  /** Reports a search that found no frame before the end of the direction. */
   override searchEnd(from: number, passed: number): void {
     if (passed === 0) return;
     const who = this.side === CLIENT ? 'client' : 'server';
@@ -316,7 +315,7 @@ export class SecureFraming<S extends Side = Side> extends Framing<Msgr2Message, 
     this.reader.raise(OPAQUE, { side: this.side, offset: from, length: passed, text });
   }
 
-  /** A frame of which only the beginning is there: it tells how much follows, and a message's header may be in it. */
+  /** Handles a frame of which only the beginning is there. It tells how much of it follows, and may hold a message's header. */
   private cutFrame(input: Input<S>): number {
     const { frames } = this;
     const have = input.remaining;
@@ -334,7 +333,7 @@ export class SecureFraming<S extends Side = Side> extends Framing<Msgr2Message, 
     }
     const frame = this.open(input, p, layout);
     this.plain!.add(first, 0, Math.min(first.length, layout.operations[0]!));
-    // nothing has confirmed what the cipher gave
+    // no tag has confirmed what was decrypted
     frames.unproven = 1;
     frames.take(frame, input);
     return TAKEN;

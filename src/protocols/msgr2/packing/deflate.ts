@@ -1,15 +1,15 @@
 import * as zlib from 'node:zlib';
 import { lazy } from '../../../base/lazy.js';
 
-/** Raw deflate (RFC 1951) and brotli (RFC 7932): what zlib makes, and empty blocks up to the length that is wanted. */
+/** Fits raw deflate (RFC 1951) and brotli (RFC 7932) to a length: what zlib produces, filled up with empty blocks. */
 
 const MARK = 1;
 const LEVELS = [9, 8, 7, 6, 5, 4, 3, 2, 1];
 const STRATEGIES = lazy(() => [zlib.constants.Z_DEFAULT_STRATEGY, zlib.constants.Z_FILTERED, zlib.constants.Z_FIXED]);
-/** An empty stored block with no bits in front of it. */
+/** An empty stored block that begins on a byte boundary. */
 const STORED = [0, 0, 0, 0xff, 0xff];
 
-/** Deflated bytes of exactly `size`, behind a byte that marks who made them; null where none were found. */
+/** Deflated bytes of exactly `size`, including the byte `mark` before them, which names the implementation; null if none were found. */
 export function fitDeflate(plain: Uint8Array, size: number, mark: number): Uint8Array | null {
   const room = size - MARK;
   const out = new Uint8Array(size);
@@ -32,19 +32,19 @@ export function fitDeflate(plain: Uint8Array, size: number, mark: number): Uint8
   return null;
 }
 
-/** Empty blocks of `n` bytes, of which the last one is the stream's last; null where there are none so short. */
+/** Empty deflate blocks of `n` bytes together, the last of which ends the stream; null if that is too short. */
 function emptyBlocks(n: number): Uint8Array | null {
   if (n < 2) return null;
   const out = new Uint8Array(n);
   let pos = 0;
   for (; n - pos > 2 * STORED.length; pos += STORED.length) out.set(STORED, pos);
   const left = n - pos;
-  // blocks of fixed codes take ten bits; some lengths need a stored one behind them
+  // an empty block with fixed codes takes ten bits; for a remainder of 6 bytes, one of these and a stored block are needed
   const fixed = left === 6 ? 1 : Math.floor((8 * left) / 10);
   let bits = 8 * pos;
   for (let i = 0; i < fixed; i++, bits += 10) {
     const last = left !== 6 && i === fixed - 1;
-    // BFINAL, and BTYPE 01; the end of a block is seven zeros
+    // BFINAL, and BTYPE 01; the end-of-block code is seven zeros
     if (last) setBit(out, bits);
     setBit(out, bits + 1);
   }
@@ -59,7 +59,7 @@ function setBit(bytes: Uint8Array, at: number): void {
   bytes[at >> 3] = bytes[at >> 3]! | (1 << (at & 7));
 }
 
-/** Brotli: an empty metadata block is one byte, the last block another. */
+/** An empty metadata block and the empty last block of brotli; each takes one byte. */
 const EMPTY_METADATA = 0x06;
 const LAST_EMPTY = 0x03;
 

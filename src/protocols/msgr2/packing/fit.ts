@@ -5,8 +5,8 @@ import { fitSnappy } from './snappy.js';
 import { fitZstd } from './zstd.js';
 
 /**
- * A segment that opens to `plain`, as long as the one that it stands for (`packed`, which opened to as many bytes), so that all that follows
- * stays in its place. What is shorter by itself is filled up in ways that the format has; null where it cannot be as short.
+ * Compresses `plain` to a segment as long as `packed`, the one that it replaces (and that decompresses to as many bytes), so that all
+ * offsets after it stay. A shorter result is filled up by means that the format offers; null if it cannot be as short.
  */
 export function fit(algorithm: number, packed: Uint8Array, plain: Uint8Array): Uint8Array | null {
   switch (algorithmName(algorithm)) {
@@ -25,14 +25,14 @@ export function fit(algorithm: number, packed: Uint8Array, plain: Uint8Array): U
   }
 }
 
-/** Bytes of the length in front of a zstd frame, and of each number of LZ4's table of blocks (see compression.ts). */
+/** Bytes of the length before a zstd frame, and of each number in LZ4's table of blocks (see compression.ts). */
 const LENGTH = 4;
 
 function behind(head: Uint8Array, rest: Uint8Array | null): Uint8Array | null {
   return rest === null ? null : Buffer.concat([head, rest]);
 }
 
-/** Each block stays as long as it was, in both forms. */
+/** Each block keeps its compressed and its decompressed length. */
 function lz4Blocks(packed: Uint8Array, plain: Uint8Array): Uint8Array | null {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
   const blocks = view.getUint32(0, true);

@@ -1,4 +1,7 @@
-/** The table of an entropy code (FSE, RFC 8878, 4.1), by state: its symbol, and from where and by how many bits the next state is told. */
+/**
+ * The decoding table of an entropy code (FSE, RFC 8878, 4.1): for each state its symbol, and the base and number of bits that give the next
+ * state.
+ */
 export interface Fse {
   readonly bits: number;
   readonly symbols: Uint8Array;
@@ -6,7 +9,7 @@ export interface Fse {
   readonly base: Uint16Array;
 }
 
-/** `counts`: how often each symbol is expected, of 2^bits; -1: less than once. */
+/** `counts`: how often each symbol is expected among 2^bits; -1: less than once. */
 export function fseTable(bits: number, counts: readonly number[]): Fse {
   const size = 1 << bits;
   const symbols = new Uint8Array(size);
@@ -33,20 +36,20 @@ export function fseTable(bits: number, counts: readonly number[]): Fse {
   return { bits, symbols, more, base };
 }
 
-/** The state with that symbol from which `following` can be told. */
+/** A state with that symbol whose next state can be `following`. */
 export function stateBefore(t: Fse, symbol: number, following: number): number {
   return t.symbols.findIndex(
     (s, state) => s === symbol && following >= t.base[state]! && following < t.base[state]! + (1 << t.more[state]!),
   );
 }
 
-/** Bits that are read from their end. */
+/** A stream of bits that is read from its end. */
 export class BackwardBits {
   private readonly bytes: number[] = [];
   private held = 0;
   private has = 0;
 
-  /** `value` of `n` bits, up to 24; what is written last is read first. */
+  /** Adds `value` of `n` bits, at most 24. What is written last is read first. */
   put(value: number, n: number): void {
     this.held += value * 2 ** this.has;
     this.has += n;
@@ -56,7 +59,7 @@ export class BackwardBits {
     }
   }
 
-  /** A single bit marks where they begin. */
+  /** Ends the stream with a single bit, which marks where reading begins. */
   finish(): number[] {
     this.put(1, 1);
     if (this.has > 0) this.put(0, 8 - this.has);

@@ -3,12 +3,12 @@ import { fitted, SHORTEST, sequences, stretched, type Sequence } from './matches
 /** One block of LZ4 (lz4_Block_format.md). */
 
 const WINDOW = 65_535;
-/** The last bytes are literals; the last repetition begins no later than so many bytes before the end. */
+/** The last bytes must be literals, and no match may begin later than LAST_MATCH bytes before the end. */
 const LAST_LITERALS = 5;
 const LAST_MATCH = 12;
 const IN_TOKEN = 15;
 
-/** A block of exactly `size` bytes that opens to `plain`; null where none was found. */
+/** A block of exactly `size` bytes that decompresses to `plain`; null if none was found. */
 export function fitLz4(plain: Uint8Array, size: number): Uint8Array | null {
   const all = ended(sequences(plain, WINDOW, LAST_LITERALS), plain.length);
   const block = (literals: number): Sequence[] => ended(stretched(all, literals), plain.length);
@@ -23,7 +23,7 @@ export function fitLz4(plain: Uint8Array, size: number): Uint8Array | null {
   );
 }
 
-/** Without a repetition that begins too near the end. */
+/** Drops matches that begin too near to the end, and ends with literals. */
 function ended(all: readonly Sequence[], length: number): Sequence[] {
   const kept = all.filter((s) => s.length > 0 && s.at + s.literals + LAST_MATCH <= length);
   const last = kept.at(-1);
@@ -37,7 +37,7 @@ function sizeOf(all: readonly Sequence[]): number {
   return n;
 }
 
-/** Bytes of a length that does not fit into its half of the token. */
+/** Extra bytes of a length that does not fit into its half of the token. */
 function more(n: number): number {
   return n < IN_TOKEN ? 0 : 1 + Math.floor((n - IN_TOKEN) / 255);
 }

@@ -1,4 +1,7 @@
-/** Literals, and behind them a repetition of what stands `offset` bytes before; the last one of a segment repeats nothing (length 0). */
+/**
+ * Literals from `at` on, followed by a match: `length` bytes that repeat those `offset` bytes before. The last sequence of a segment has
+ * none (length 0).
+ */
 export interface Sequence {
   readonly at: number;
   readonly literals: number;
@@ -6,13 +9,13 @@ export interface Sequence {
   readonly length: number;
 }
 
-/** Shortest repetition that is used. */
+/** Shortest match that is used. */
 export const SHORTEST = 4;
-/** Earlier places with the same four bytes that are tried. */
+/** How many earlier places with the same four bytes are tried. */
 const TRIES = 24;
 const HASH_BITS = 15;
 
-/** Splits `bytes` into sequences (LZ77). No repetition reaches further back than `window`, or into the last `tail` bytes. */
+/** Splits `bytes` into sequences (LZ77). No match refers further back than `window`, or includes any of the last `tail` bytes. */
 export function sequences(bytes: Uint8Array, window: number, tail: number): Sequence[] {
   const out: Sequence[] = [];
   const heads = new Int32Array(1 << HASH_BITS).fill(-1);
@@ -48,7 +51,7 @@ export function sequences(bytes: Uint8Array, window: number, tail: number): Sequ
       at++;
       continue;
     }
-    // one that begins a byte later may be longer
+    // a match that begins one byte later may be longer
     if (length < ENOUGH && at + 1 + SHORTEST <= end) {
       const [next, nextOffset] = longest(at + 1);
       if (next > length + 1) {
@@ -59,7 +62,7 @@ export function sequences(bytes: Uint8Array, window: number, tail: number): Sequ
     }
     out.push({ at: from, literals: at - from, offset, length });
     const to = at + length;
-    // of long repetitions the first places are enough
+    // of a long match, only the first places are entered
     for (let i = at + 1; i < Math.min(to, at + ENOUGH, end - SHORTEST); i++) enter(i);
     at = to;
     from = to;
@@ -70,7 +73,7 @@ export function sequences(bytes: Uint8Array, window: number, tail: number): Sequ
 
 const ENOUGH = 256;
 
-/** The same with the first `n` bytes as literals. */
+/** The same sequences with the first `n` bytes as literals. */
 export function stretched(all: readonly Sequence[], n: number): Sequence[] {
   const out: Sequence[] = [];
   let from = 0;
@@ -78,7 +81,7 @@ export function stretched(all: readonly Sequence[], n: number): Sequence[] {
     const match = s.at + s.literals;
     const end = match + s.length;
     const start = Math.max(match, n);
-    // what is left of a repetition may be too short
+    // the rest of a match may be too short
     if (s.length > 0 && end - start < SHORTEST) continue;
     out.push({ at: from, literals: start - from, offset: s.offset, length: s.length === 0 ? 0 : end - start });
     from = end;
@@ -87,8 +90,8 @@ export function stretched(all: readonly Sequence[], n: number): Sequence[] {
 }
 
 /**
- * Finds how many bytes have to be literals for a stream to have `size` bytes: the first answer of `make` for a number near the place where
- * the size is reached; null where there is none.
+ * Searches for the number of leading literals with which the result has `size` bytes, and returns what `make` gives for it. Sizes grow with
+ * that number, but not strictly, so numbers near the one at which the size is reached are tried too. Null if none fits.
  */
 export function fitted(
   plain: number,
@@ -103,7 +106,7 @@ export function fitted(
     if (sizeOf(middle) <= size) low = middle;
     else high = middle - 1;
   }
-  // sizes grow by and large, and not from byte to byte
+  // sizes grow on the whole, but not from each number to the next
   for (let n = Math.min(plain, low + NEAR); n >= Math.max(0, low - NEAR); n--) {
     const made = make(n);
     if (made !== null) return made;

@@ -2,18 +2,18 @@ import { fitted, sequences, stretched, type Sequence } from './matches.js';
 
 /** Raw snappy blocks (google/snappy, format_description.txt): the length as a varint, then literals and copies. */
 
-/** Bytes of a literal at most; longer ones are written in pieces, as snappy itself does. */
+/** Most bytes of one literal; longer ones are split, as snappy itself does. */
 const MOST_LITERALS = 65_536;
 const WINDOW = 65_535;
 const MOST_COPIED = 64;
-/** A literal's tag says its length up to 60; 61 to 64 say that it stands in the next one to four bytes. */
+/** A literal's tag holds lengths up to 60; above that, it says that the length is in the next one to four bytes. */
 const IN_TAG = 60;
 const MOST_HEADER = 5;
 /** Copies of 4 to 11 bytes with an offset of 11 bits take two bytes. */
 const SHORT_LENGTH = 12;
 const SHORT_OFFSET = 2048;
 
-/** A block of exactly `size` bytes that opens to `plain`; null where none was found. */
+/** A block of exactly `size` bytes that decompresses to `plain`; null if none was found. */
 export function fitSnappy(plain: Uint8Array, size: number): Uint8Array | null {
   const all = sequences(plain, WINDOW, 0);
   const block = (literals: number, out: Uint8Array | null): number =>
@@ -25,7 +25,7 @@ export function fitSnappy(plain: Uint8Array, size: number): Uint8Array | null {
     (literals) => {
       const out = new Uint8Array(size);
       const n = block(literals, null);
-      // lengths of literals may be written longer than they have to be
+      // if it is too short, lengths of literals are written with more bytes than necessary
       if (n > size) return null;
       return block(literals, out) === size ? out : null;
     },
@@ -34,11 +34,11 @@ export function fitSnappy(plain: Uint8Array, size: number): Uint8Array | null {
 
 class Block {
   private readonly plain: Uint8Array;
-  /** Null: only the size is asked for. */
+  /** Null if only the size is asked for. */
   private readonly out: Uint8Array | null;
   private readonly size: number;
   private pos = 0;
-  /** Bytes that headers of literals still have to be longer. */
+  /** How many bytes the headers of literals must still be lengthened by. */
   private slack = 0;
 
   constructor(plain: Uint8Array, out: Uint8Array | null, size: number) {

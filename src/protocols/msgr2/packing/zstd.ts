@@ -1,7 +1,9 @@
 import { BackwardBits, fseTable, stateBefore, type Fse } from './fse.js';
 import { sequences, type Sequence } from './matches.js';
 
-/** A zstd frame (RFC 8878) with literals as they are and the codes that need no table; it can be filled up to any length by empty blocks. */
+/**
+ * A zstd frame (RFC 8878) with uncompressed literals and the predefined codes, which need no table. Empty blocks fill it up to any length.
+ */
 
 const MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 const MOST_BLOCK = 128 << 10;
@@ -10,10 +12,13 @@ const BLOCK_HEADER = 3;
 const RAW = 0;
 const REPEATED = 1;
 const COMPRESSED = 2;
-/** Frame_Header_Descriptor: one segment; two bits say how long the content's size is, the lowest two how long a dictionary's id. */
+/**
+ * Frame_Header_Descriptor: single segment. The upper two bits tell how many bytes the content size has, the lowest two how many the
+ * dictionary id.
+ */
 const SINGLE_SEGMENT = 0x20;
 
-/** A frame of exactly `size` bytes that opens to `plain`; null where there is none so short. */
+/** A frame of exactly `size` bytes that decompresses to `plain`; null if the frame would be longer. */
 export function fitZstd(plain: Uint8Array, size: number): Uint8Array | null {
   const blocks: number[][] = [];
   for (let at = 0; at < plain.length; at += MOST_BLOCK)
@@ -22,7 +27,7 @@ export function fitZstd(plain: Uint8Array, size: number): Uint8Array | null {
   const needed = MAGIC.length + 1 + length.bytes.length + blocks.reduce((n, b) => n + b.length, 0);
   const room = size - needed;
   if (room < 0) return null;
-  // a dictionary's id of 0 says that there is none
+  // a dictionary id of 0 means no dictionary
   const id = room % BLOCK_HEADER;
   const out = new Uint8Array(size);
   let pos = 0;
@@ -34,7 +39,7 @@ export function fitZstd(plain: Uint8Array, size: number): Uint8Array | null {
   put([(length.code << 6) | SINGLE_SEGMENT | id]);
   pos += id;
   put(length.bytes);
-  // empty blocks, of zeros themselves
+  // empty raw blocks, which consist of zeros
   pos += room - id;
   for (const b of blocks) put(b);
   return out;
@@ -44,7 +49,7 @@ function sizeField(n: number): { readonly code: number; readonly bytes: readonly
   if (n < 256) return { code: 0, bytes: [n] };
   const little = (value: number, bytes: number): number[] =>
     Array.from({ length: bytes }, (_, i) => (value >>> (8 * i)) & 0xff);
-  // two bytes count from 256
+  // a size of two bytes counts from 256
   return n < 256 + 65_536 ? { code: 1, bytes: little(n - 256, 2) } : { code: 2, bytes: little(n, 4) };
 }
 
@@ -59,7 +64,10 @@ function block(bytes: Uint8Array, last: boolean): number[] {
   return [...header(RAW, bytes.length), ...bytes];
 }
 
-/** Codes of numbers: from which number on, and how many bits tell which one it is; lower ones are codes themselves. */
+/**
+ * How numbers are coded: those below `from` are their own code; a code above stands for numbers from `starts` on, and `bits` more bits tell
+ * which.
+ */
 interface Codes {
   readonly fse: Fse;
   readonly from: number;
@@ -76,7 +84,7 @@ const LITERALS: Codes = {
   starts: [16, 18, 20, 22, 24, 28, 32, 40, 48, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536],
   bits: [1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
 };
-/** Of lengths less 3. */
+/** For match lengths less 3. */
 const LENGTHS: Codes = {
   fse: fseTable(6, [
     ...[1, 4, 3, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
@@ -92,7 +100,7 @@ const OFFSETS: Fse = fseTable(5, [
 ]);
 const SHORTEST_LENGTH = 3;
 
-/** A number as its code, and what the code leaves open. */
+/** The code of a number, and the bits that follow the code. */
 interface Coded {
   readonly code: number;
   readonly rest: number;
@@ -111,7 +119,7 @@ function codedOffset(value: number): Coded {
   return { code, rest: value - (1 << code), bits: code };
 }
 
-/** What an offset is called: 1 to 3 where it is one of the last three (RFC 8878, 3.1.1.5). */
+/** Names an offset: 1 to 3 if it is one of the last three (RFC 8878, 3.1.1.5). */
 class Recent {
   private last: [number, number, number] = [1, 4, 8];
 
@@ -126,7 +134,7 @@ class Recent {
   }
 }
 
-/** Contents of a compressed block; null where nothing repeats. */
+/** The contents of a compressed block; null if there is no match. */
 function compressed(bytes: Uint8Array): number[] | null {
   const all = sequences(bytes, WINDOW, 0);
   const matches = all.filter((s) => s.length > 0);
@@ -136,7 +144,7 @@ function compressed(bytes: Uint8Array): number[] | null {
   return [...literalsHeader(literals.length), ...literals, ...countOf(matches.length), 0, ...stream(matches)];
 }
 
-/** Literals as they are: their number in 5, 12 or 20 bits. */
+/** Header of uncompressed literals: their number in 5, 12 or 20 bits. */
 function literalsHeader(n: number): number[] {
   if (n < 32) return [n << 3];
   if (n < 4096) return [0b0100 | ((n & 15) << 4), n >>> 4];
@@ -149,7 +157,7 @@ function countOf(n: number): number[] {
   return [255, (n - 0x7f00) & 0xff, (n - 0x7f00) >>> 8];
 }
 
-/** What is read last is written first. */
+/** The bit stream of the sequences. What is read last is written first. */
 function stream(matches: readonly Sequence[]): number[] {
   const recent = new Recent();
   const parts = matches.map((s) => ({
@@ -161,7 +169,7 @@ function stream(matches: readonly Sequence[]): number[] {
   const states = { literals: -1, length: -1, offset: -1 };
   const step = (table: Fse, name: keyof typeof states, symbol: number): void => {
     const following = states[name];
-    // the last state may be any with its symbol
+    // the last state may be any one with its symbol
     const state = following < 0 ? table.symbols.indexOf(symbol) : stateBefore(table, symbol, following);
     if (following >= 0) out.put(following - table.base[state]!, table.more[state]!);
     states[name] = state;

@@ -8,7 +8,7 @@ const SPEC = 'compression_onwire.cc; ProtocolV2.cc, handle_compression_request, 
 
 const wish = (want: number, algorithms: readonly number[]) => E.concat(E.u8(want), E.vec(algorithms.map(E.u32)));
 const answer = (enabled: number, algorithm: number) => E.concat(E.u8(enabled), E.u32(algorithm));
-/** A session between banners that both know compression, up to the signatures. */
+/** A session, up to the signatures, whose banners both offer compression. */
 const both = () =>
   script().banners({ supported: 3n }, { supported: 3n }).hellos().request().challenge().done().signatures();
 const negotiated = (want: Uint8Array, done: Uint8Array) =>

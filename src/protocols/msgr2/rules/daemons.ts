@@ -4,9 +4,9 @@ import { MSG } from '../../ceph/message-types.js';
 import { rule } from './rule.js';
 import { atOsd, between, talk, type Said } from './sessions.js';
 
-/** What OSDs and managers say of themselves. */
+/** What OSDs and managers say about themselves. */
 
-/** osd.1 pings osd.0, works with it, and reports to a monitor and to a manager. */
+/** osd.1 as the client: it pings osd.0, works with it, and reports to a monitor and to a manager. */
 const beats = () => between(4, 4, { gid: 1 });
 const osds = () => between(4, 4, { gid: 1, lossy: false });
 const reports = () => between(4, 1, { gid: 1 });

@@ -4,16 +4,16 @@ import { MSG } from '../../ceph/message-types.js';
 import { rule } from './rule.js';
 import { between, talk, type Said } from './sessions.js';
 
-/** What clients of a file system, monitors, and metadata servers say. */
+/** Messages of file system clients, monitors and metadata servers. */
 
 type Who = 'client' | 'server';
 const GETATTR = 0x101;
-/** A client at a metadata server, without a session; a metadata server at a monitor. */
+/** A client at a metadata server, before CLIENT_SESSION opens its session; and a metadata server at a monitor. */
 const mount = () => between(8, 2, { lossy: false });
 const alive = () => between(2, 1);
 
 const sessionFront = (op: number, seq: number) => E.concat(E.u32(op), E.u64(seq), F.zeros(8 + 4 + 4));
-/** What is said once the session is open. */
+/** Messages after CLIENT_SESSION has opened the session. */
 const inSession = (...said: readonly Said[]) => talk(mount(), session('server', 1, 0), ...said);
 const session = (who: Who, op: number, seq: number): Said => [who, MSG.CLIENT_SESSION, 1, sessionFront(op, seq)];
 

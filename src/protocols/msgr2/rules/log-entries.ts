@@ -4,11 +4,11 @@ import { MSG } from '../../ceph/message-types.js';
 import { rule } from './rule.js';
 import { between, talk, type Said } from './sessions.js';
 
-/** Entries for the log of a placement group. */
+/** Entries of the log of a placement group. */
 
 const osds = () => between(4, 4, { gid: 1, lossy: false });
 const head = (tid: number) => E.concat(E.u32(20), F.spg(2, 3), E.u8(0xff), E.u64(tid));
-/** An entry of Hammer's time for an object that was changed. */
+/** An entry in Hammer's encoding, for a modified object. */
 const entry = (version: number) =>
   F.envelope(
     ...([5, 4, E.u32(1)] as const),

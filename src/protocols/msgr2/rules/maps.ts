@@ -5,8 +5,6 @@ import { script } from '../script.js';
 import { rule } from './rule.js';
 import { atOsd, talk } from './sessions.js';
 
-/** Maps of the cluster. */
-
 const open = () => script().open();
 const maps = (parts: F.OsdMapParts) => talk(atOsd(), ['server', MSG.OSD_MAP, 3, F.osdMap(parts)]);
 /** A MonMap of version 3 without monitors: fsid, epoch, no addresses, two times. */

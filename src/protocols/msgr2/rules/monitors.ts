@@ -5,7 +5,7 @@ import { script } from '../script.js';
 import { rule } from './rule.js';
 import { between, talk, type Said } from './sessions.js';
 
-/** What monitors and their clients, and monitors among each other, say. */
+/** Messages between monitors and their clients, and between monitors. */
 
 const COLLECT = 1;
 const BEGIN = 3;
@@ -16,12 +16,12 @@ const VICTORY = 4;
 const open = () => script().open();
 /** mon.1 at mon.0. */
 const mons = () => between(1, 1, { lossy: false, gid: 1 });
-/** What messages to Paxos services begin with. */
+/** The fields that all messages to Paxos services begin with. */
 const service = F.zeros(18);
 const words = (...list: readonly string[]) => E.vec(list.map(E.str));
 
 const subscribe = (name: string) => E.vec([E.concat(E.str(name), E.u64(1), E.u8(0))]);
-/** A client that asks for a version, and what is said next. */
+/** A client that asks for a version with that handle. */
 const asked = (handle: number) =>
   open().message('client', { type: MSG.MON_GET_VERSION, front: E.concat(E.u64(handle), E.str('osdmap')) });
 const version = (handle: number, newest: number, oldest: number) =>
@@ -30,7 +30,7 @@ const commanded = () =>
   open().message('client', { type: MSG.MON_COMMAND, tid: 1, front: E.concat(service, F.FSID, words('a')) });
 const commandAck = (command: string) => E.concat(service, E.u32(0), E.str(''), words(command));
 const log = (...seqs: readonly number[]) => logOf(seqs.map((seq) => ['admin', seq]));
-/** Who logged, and the number of the entry. */
+/** A log with these entries, each by author and number. */
 const logOf = (entries: readonly (readonly [who: string, seq: number])[]) =>
   E.concat(
     ...[service, F.FSID],

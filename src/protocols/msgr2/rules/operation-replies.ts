@@ -1,8 +1,6 @@
 import { answered, asked, five, op, reply } from './sessions.js';
 import { rule } from './rule.js';
 
-/** What OSDs answer to clients. */
-
 const REPLY = 'src/messages/MOSDOpReply.h';
 
 export const OSD_REPLY_DATA_LENGTH = rule('osd-reply-data-length', {

@@ -3,8 +3,6 @@ import type * as F from '../fronts.js';
 import { asked, atOsd, five, mapped, op } from './sessions.js';
 import { rule } from './rule.js';
 
-/** What clients ask of OSDs. */
-
 const DO_OPS = 'src/osd/PrimaryLogPG.cc, do_osd_ops';
 const READ = 0x14;
 const LIST_SNAPS = 0x120a;

@@ -5,7 +5,7 @@ import { rule } from './rule.js';
 
 const RECONNECT = 'ProtocolV2.cc, handle_reconnect';
 
-/** A lossless session that breaks off, and the login of the next connection. */
+/** A lossless session whose connection breaks, and the login of the next connection. */
 const broken = (talk: (s: Script) => Script = (s) => s.message('client').message('server')) =>
   talk(script().openLossless()).end('client', 'reset').reconnected().login();
 const resumed = (parts: ReconnectParts = {}) => broken().reconnect({ msgSeq: 1, ...parts });

@@ -1,7 +1,7 @@
 import { betweenOsds, repOp, replica, replicated, repReply } from './sessions.js';
 import { rule } from './rule.js';
 
-/** What primaries ask of their replicas, and what these answer. */
+/** Replication: messages from primaries to replicas, and the replies. */
 
 const REPLICA = 'src/osd/ReplicatedBackend.cc';
 

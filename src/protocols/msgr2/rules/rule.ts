@@ -2,5 +2,5 @@ import { rulesOf } from '../../ceph/rule.js';
 import { PORT_V2 } from '../../ceph/constants.js';
 import type { Script } from '../script.js';
 
-/** A rule of this protocol, with its examples. */
+/** Defines a rule of this protocol, with its examples. */
 export const rule = rulesOf<Script>('msgr2', PORT_V2);

@@ -57,12 +57,12 @@ export const answered = () => reply(asked());
 export const replicated = () => repOp(replica());
 export const five = E.ascii('abcde');
 
-/** A session in which the OSD has sent the map of epoch 20, which lists these pools. */
+/** A session in which the OSD has sent the map of epoch 20, with these pools. */
 export function mapped(pools: readonly number[]): Script {
   return atOsd().message('server', { type: MSG.OSD_MAP, version: 3, compatVersion: 1, front: F.osdMap({ pools }) });
 }
 
-/** A client's operation at osd.1, whose session with osd.0 follows. */
+/** A client's operation at osd.1, followed by the session of osd.1 with osd.0. */
 export function betweenOsds(go: (s: Script) => Script): Script {
   const s = script().banners().hellos({}, { type: 4 });
   s.request({ method: 4, payload: E.u8(1) })
@@ -77,12 +77,12 @@ export function betweenOsds(go: (s: Script) => Script): Script {
 
 export interface Ends {
   readonly lossy?: boolean;
-  /** Number of the connecting entity, and of the other one. */
+  /** Number of the connecting entity, and of the accepting one. */
   readonly gid?: number;
   readonly serverGid?: number;
 }
 
-/** An open session between two kinds of entities. */
+/** An open session between entities of two types. */
 export function between(
   client: number,
   server: number,
@@ -99,7 +99,7 @@ export function between(
 
 export type Said = readonly [who: 'client' | 'server', type: number, version: number, front?: Uint8Array, tid?: number];
 
-/** Messages one after the other, numbered by side. */
+/** Sends messages in order; seq counts from 1 for each side. */
 export function talk(s: Script, ...said: readonly Said[]): Script {
   const seq = { client: 0, server: 0 };
   for (const [who, type, version, front, tid = 0] of said)

@@ -13,7 +13,7 @@ const one = () => open().message('client');
 const resumed = (s = lossless().message('client').message('server')) =>
   s.end('client', 'reset').reconnected().login().reconnect({ msgSeq: 1 }).value('server', TAG.SESSION_RECONNECT_OK, 1);
 
-/** Front of an OSD_OP as a type only: no layout is known for that version. */
+/** An OSD_OP of which only the type is read: no layout is known for that version. */
 const op = { type: MSG.OSD_OP, version: 1 };
 const reply = { type: MSG.OSD_OPREPLY, version: 1 };
 

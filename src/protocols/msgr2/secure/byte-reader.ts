@@ -1,4 +1,4 @@
-/** Reads little-endian fields of a decrypted structure. Past its end everything reads as zero or empty, and `failed` says so. */
+/** Reads little-endian fields of a decrypted structure. A read past its end returns zero or no bytes and sets `failed`. */
 export class ByteReader {
   readonly bytes: Uint8Array;
   private readonly view: DataView;
@@ -17,7 +17,7 @@ export class ByteReader {
     return this.failed ? 0 : this.end - this.pos;
   }
 
-  /** Index of the next `n` bytes, which are taken; -1 where they are not there. */
+  /** Takes the next `n` bytes and returns their index; -1 if there are fewer. */
   take(n: number): number {
     if (this.failed || this.end - this.pos < n) {
       this.failed = true;
@@ -57,7 +57,7 @@ export class ByteReader {
     return at < 0 ? NOTHING : this.bytes.subarray(at, at + n);
   }
 
-  /** u32 length and bytes. */
+  /** A u32 length and that many bytes. */
   blob(): Uint8Array {
     return this.raw(this.u32());
   }

@@ -2,7 +2,9 @@ import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
 import { ByteReader } from './byte-reader.js';
 import { krb5Seal, krb5Unseal } from './krb5-seal.js';
 
-/** How cephx seals structures (src/auth/Crypto.cc, src/auth/cephx/CephxProtocol.h). The length of a key tells its type: 16 bytes, or 32. */
+/**
+ * How cephx seals structures (src/auth/Crypto.cc, src/auth/cephx/CephxProtocol.h). The type of a key shows in its length: 16 or 32 bytes.
+ */
 
 /** CryptoKey.type: AES with 128 bits, and the newer AES256KRB5. */
 export const KEY_AES = 1;
@@ -10,7 +12,9 @@ export const KEY_AES256KRB5 = 2;
 export const AES_KEY_BYTES = 16;
 export const KRB5_KEY_BYTES = 32;
 
-/** What is sealed: keys of type 2 are derived for each (CephxProtocol.h), those of type 1 are the same for all. */
+/**
+ * What a structure is sealed for. With keys of type 2 a key is derived for each usage (CephxProtocol.h); keys of type 1 are used directly.
+ */
 export const USAGE = {
   CONNECTION_SECRET: 0x03,
   TICKET_SESSION_KEY: 0x04,
@@ -22,19 +26,19 @@ export const USAGE = {
   TICKET_INFO: 0x30,
 } as const;
 
-/** Type of a key by its length; 0: none has so many bytes. */
+/** Type of a key by its length; 0 if no type has that length. */
 export function keyType(key: Uint8Array): number {
   if (key.length === AES_KEY_BYTES) return KEY_AES;
   return key.length === KRB5_KEY_BYTES ? KEY_AES256KRB5 : 0;
 }
 
 const CIPHER = 'aes-128-cbc';
-/** The initialization vector is the same for everything. */
+/** The initialization vector, which is always the same. */
 const VECTOR = Buffer.from('cephsageyudagreg', 'latin1');
-/** The envelope: u8 1, u64 magic; the magic tells a right key from a wrong one. */
+/** The envelope is u8 1 and u64 magic. The magic shows whether the key was right. */
 const MAGIC = 0xff009cad8826aa55n;
 const ENVELOPE = 9;
-/** No sealed structure of a login is larger; what is, is not tried. */
+/** Longer sealed structures are not unsealed; none in a login is that long. */
 const SEALED_MAX = 1 << 20;
 
 export interface CryptoKey {
@@ -42,14 +46,14 @@ export interface CryptoKey {
   readonly bytes: Uint8Array;
 }
 
-/** u16 type, u32 seconds and u32 nanoseconds of its making, u16 length, bytes. */
+/** Reads u16 type, u32 seconds and u32 nanoseconds of its creation, u16 length, bytes. */
 export function readCryptoKey(r: ByteReader): CryptoKey {
   const type = r.u16();
   r.take(8);
   return { type, bytes: r.raw(r.u16()) };
 }
 
-/** Opens ENC(key, T): the bytes of T, or null where the key does not fit. */
+/** Unseals ENC(key, T): the bytes of T, or null if the key does not fit. */
 export function unseal(key: Uint8Array, sealed: Uint8Array, usage: number): Uint8Array | null {
   const type = keyType(key);
   if (type === 0 || sealed.length === 0 || sealed.length > SEALED_MAX) return null;
@@ -60,14 +64,14 @@ export function unseal(key: Uint8Array, sealed: Uint8Array, usage: number): Uint
   return plain.subarray(ENVELOPE);
 }
 
-/** The same for LENC: u32 length in front, nothing behind. */
+/** The same for LENC, which is ENC with a u32 length before it. */
 export function unsealSized(key: Uint8Array, bytes: Uint8Array, usage: number): Uint8Array | null {
   const r = new ByteReader(bytes);
   const sealed = r.blob();
   return r.failed ? null : unseal(key, sealed, usage);
 }
 
-/** AES-128 in CBC mode; null where the key does not fit. */
+/** Decrypts AES-128-CBC with padding; null if the key does not fit. */
 export function decrypt(key: Uint8Array, sealed: Uint8Array): Uint8Array | null {
   if (sealed.length % 16 !== 0) return null;
   const decipher = createDecipheriv(CIPHER, key, VECTOR);
@@ -75,11 +79,10 @@ export function decrypt(key: Uint8Array, sealed: Uint8Array): Uint8Array | null 
   try {
     return Buffer.concat([first, decipher.final()]);
   } catch {
-    return null; // padding that is none: the key does not fit
+    return null; // invalid padding: the key does not fit
   }
 }
 
-/** ENC(key, T). */
 export function seal(key: Uint8Array, content: Uint8Array, usage: number): Uint8Array {
   const head = Buffer.alloc(ENVELOPE);
   head[0] = 1;
@@ -90,8 +93,8 @@ export function seal(key: Uint8Array, content: Uint8Array, usage: number): Uint8
 }
 
 /**
- * What a client proves its key with (cephx_calc_client_server_challenge): both challenges sealed, a u32 length in front, and of these
- * bytes the whole words of eight xored together; with a key of type 2, of their HMAC-SHA256. 8 bytes.
+ * The 8 bytes with which a client proves that it has a key (cephx_calc_client_server_challenge): both challenges are sealed, a u32 length
+ * is put before them, and all whole words of eight bytes are xored together; with a key of type 2, the words of their HMAC-SHA256.
  */
 export function proofOf(key: Uint8Array, serverChallenge: bigint, clientChallenge: bigint): Uint8Array {
   const challenges = Buffer.alloc(16);

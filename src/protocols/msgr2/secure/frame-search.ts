@@ -3,31 +3,34 @@ import { plausiblePreamble } from '../preamble.js';
 import type { GcmStream } from './gcm.js';
 
 const NONE = -1;
-/** Counters that there is room for at first; and places of the table for each. Powers of two. */
+/** Number of counters for which there is room at first, and slots of the hash table for each. Powers of two. */
 const LEAST_ROOM = 16;
 const TABLE_FACTOR = 8;
 
 /**
- * Looks for the next frame in ciphertext after a loss. Neither where it begins is known, nor how many nonces were used up before; but
- * the key stream of each counter that is possible is cheap to make, and bytes 26 and 27 of a preamble are 0 or 1 and 0: so two
- * bytes of ciphertext lead to the few counters that fit, and the preamble's checksum decides. The work is linear in the bytes.
+ * Looks for the next frame in ciphertext after a loss. Neither its place nor the number of nonces used before it is known, but the key
+ * stream of each possible counter is cheap to compute, and bytes 26 (flags) and 27 (reserved) of a preamble are 0 or 1, and 0. So these two
+ * bytes of ciphertext lead, through a hash table, to the few counters that fit, and the crc of the preamble decides. The work is linear in
+ * the bytes.
  */
 export class FrameSearch {
   /** Counter of the frame that was found. */
   operation = 0;
-  /** Counters that are tried. */
+  /** How many counters, from the first, are tried. */
   window = 0;
   private readonly gcm: GcmStream;
   private readonly first: number;
   private readonly most: number;
   private stream = new Uint8Array(0);
-  /** Counters by bytes 26 and 27 of their key stream: the first one, and the next one with the same place in the table. */
+  /**
+   * The hash table of counters by bytes 26 and 27 of their key stream: the first counter in each slot, and the next one in the same slot.
+   */
   private heads = new Int32Array(0);
   private nexts = new Int32Array(0);
   private readonly plain = new Uint8Array(PREAMBLE.size);
   private readonly view = new DataView(this.plain.buffer);
 
-  /** `most`: limits.nonces. */
+  /** `operation`: the first counter to try; `window`: how many; `most`: never more (limits.nonces). */
   constructor(gcm: GcmStream, operation: number, window: number, most: number) {
     this.gcm = gcm;
     this.most = most;
@@ -35,7 +38,7 @@ export class FrameSearch {
     this.widen(window);
   }
 
-  /** So many more counters are possible: another loss. What is known of the others stays. */
+  /** After another loss: tries `more` counters in addition. Those that were there stay. */
   widen(more: number): void {
     const before = this.window;
     this.window = Math.min(before + more, this.most);
@@ -68,13 +71,13 @@ export class FrameSearch {
     return (((flags | (reserved << 8)) * 0x9e3b) >>> 4) & (this.heads.length - 1);
   }
 
-  /** Index in `start..last` at which a frame begins with one of the counters, or -1. */
+  /** The first index in `start..last` at which a frame begins with one of the counters, or -1. */
   find(bytes: Uint8Array, start: number, last: number): number {
     const { heads } = this;
     for (let at = start; at <= last; at++) {
       const flags = bytes[at + PREAMBLE.at.flags]!;
       const reserved = bytes[at + PREAMBLE.at.reserved]!;
-      // the flags byte is 0 or, for a compressed frame, 1
+      // the flags byte is 0, or 1 for a compressed frame
       const plain = heads[this.place(flags, reserved)]!;
       if (plain !== NONE && this.fits(bytes, at, plain)) return at;
       const compressed = heads[this.place(flags ^ 1, reserved)]!;

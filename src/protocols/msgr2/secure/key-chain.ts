@@ -4,18 +4,18 @@ import { ByteReader } from './byte-reader.js';
 import type { TicketBlob } from '../../ceph/structures/cephx.js';
 import type { KeyringEntry } from './keyring.js';
 
-/** A key that both ends of a ticket share. */
+/** The session key of a ticket, which its client and its service share. */
 export interface SessionKey {
   readonly type: number;
   readonly bytes: Uint8Array;
-  /** Seconds since 1970 at which the ticket runs out, or 0 where that is not known. */
+  /** Seconds since 1970 at which the ticket expires; 0 if not known. */
   readonly expires: number;
 }
 
-/** The secret id of tickets that monitors make for each other, sealed with the key of `mon.`. */
+/** The secret id of tickets that monitors make for each other; these are sealed with the key of `mon.`. */
 const MON_SECRET = 0xffff_ffff_ffff_ffffn;
 
-/** What one pass over the inputs has learned, as plain data. */
+/** What a pass over the inputs has learned, as plain data. */
 export interface LearnedKeys {
   readonly entities?: readonly (readonly [entity: string, key: string])[];
   readonly tickets: readonly (readonly [ticket: string, type: number, key: string, expires: number])[];
@@ -23,16 +23,16 @@ export interface LearnedKeys {
 }
 
 /**
- * All keys of a run: those of the keyrings, and the session keys of tickets that were seen to be handed out, on whichever connection
- * and in whichever file.
+ * All keys of a run: those of the keyrings, and the session keys of tickets that were seen to be handed out, on any connection and in any
+ * file.
  */
 export class KeyChain {
   private readonly entities = new Map<string, CryptoKey[]>();
   private readonly tickets = new Map<string, SessionKey>();
-  /** Rotating secrets of services by their id; several clusters may use the same ids. */
+  /** Rotating secrets of services by id. Several clusters may use the same ids. */
   private readonly secrets = new Map<string, Uint8Array[]>();
   private readonly limit: number;
-  /** Whether the whole input was searched for tickets before this pass. */
+  /** Whether an earlier pass has searched the whole input for tickets. */
   readonly searched: boolean;
   /** Whether keys may be printed. */
   readonly showSecrets: boolean;
@@ -62,7 +62,7 @@ export class KeyChain {
     this.entities.set(entity, keys);
   }
 
-  /** The keys of an entity; of all entities where it is not known which. */
+  /** The keys of an entity; those of all entities if `entity` is null. */
   keysOf(entity: string | null): readonly CryptoKey[] {
     return entity === null ? [...this.entities.values()].flat() : (this.entities.get(entity) ?? []);
   }
@@ -82,7 +82,10 @@ export class KeyChain {
     if (this.secrets.size > this.limit) this.secrets.delete(this.secrets.keys().next().value!);
   }
 
-  /** The session key of a ticket that a client shows: handed out before, or opened with a secret of the service. */
+  /**
+   * The session key of a ticket that a client presents: it was seen to be handed out, or is unsealed with a secret of the service. Else
+   * null.
+   */
   keyOf(service: number, ticket: TicketBlob): SessionKey | null {
     const known = this.tickets.get(ticketName(service, ticket));
     if (known !== undefined) return known;
@@ -105,7 +108,7 @@ function ticketName(service: number, ticket: TicketBlob): string {
   return `${service}:${ticket.secretId}:${hex(ticket.ticket)}`;
 }
 
-/** What a ticket holds for its service: u8 1, AuthTicket, CryptoKey. */
+/** Reads the content of a ticket for its service: u8 1, AuthTicket, CryptoKey. */
 function readTicketInfo(r: ByteReader): SessionKey | null {
   r.u8();
   const version = r.u8();

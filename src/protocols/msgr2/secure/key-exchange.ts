@@ -25,14 +25,14 @@ import {
 import { collectSecrets, collectTickets, openTicket } from './tickets.js';
 import type { Transcript } from './transcript.js';
 
-/** Places in the connection secret: one AES-128-GCM key, and the first nonces of both directions. */
+/** Layout of the connection secret: one AES-128-GCM key, and the first nonce of each direction. */
 const SECRET_KEY = 16;
 const NONCE_BYTES = 12;
 const SERVER_NONCE = 16;
 const CLIENT_NONCE = 28;
 const SECRET_LEAST = 40;
 
-/** What opens one direction. */
+/** What it takes to decrypt one direction. */
 export interface DirectionKeys {
   readonly key: Uint8Array;
   readonly nonce: Uint8Array;
@@ -40,7 +40,7 @@ export interface DirectionKeys {
   readonly hinted: boolean;
 }
 
-/** Keys; `wait` while the peer may still bring what is missing; or why there are none. */
+/** The keys; `wait` if the peer's bytes may still bring what is missing; or why there are none. */
 export type KeyAnswer = DirectionKeys | 'wait' | { readonly why: string };
 
 interface Login {
@@ -54,8 +54,8 @@ interface Authorizer {
 }
 
 /**
- * The cephx exchange of one connection, opened with the keys at hand: it yields the session key, with which the signatures are
- * checked in both modes, and the connection secret of secure mode; and the tickets that a monitor hands out for other connections.
+ * The cephx exchange of one connection, unsealed with the keys of the run. It yields the session key, with which the signatures are checked
+ * in both modes, the connection secret of secure mode, and the tickets that a monitor hands out for other connections.
  */
 export class KeyExchange {
   private readonly chain: KeyChain;
@@ -72,7 +72,7 @@ export class KeyExchange {
   private request: ControlFrame | null = null;
   private session: SessionKey | null = null;
   private secret: Uint8Array | null = null;
-  /** Key of the entity, where it was found out. */
+  /** The entity's key, once it has unsealed the session key. */
   private entityKey: CryptoKey | null = null;
   private why = '';
   private damaged = false;
@@ -86,7 +86,7 @@ export class KeyExchange {
     this.transcripts = transcripts;
   }
 
-  /** The next frame of either side, as far as logins are concerned. */
+  /** Takes the next control frame of either side; those of no login are ignored. */
   frame(m: ControlFrame): void {
     if (m.tag < TAG.AUTH_REQUEST || m.tag > TAG.AUTH_SIGNATURE) return;
     if (m.damaged || !m.complete) {
@@ -117,7 +117,7 @@ export class KeyExchange {
     this.judgeSignatures();
   }
 
-  /** Keys of one direction. `patient`: whether waiting for the peer is an option. */
+  /** The keys of one direction. `patient`: whether it can wait for the peer. */
   keys(side: Side, patient: boolean): KeyAnswer {
     const secret = this.secret;
     if (secret !== null && secret.length >= SECRET_LEAST) {
@@ -129,7 +129,7 @@ export class KeyExchange {
     return { why: this.reason() };
   }
 
-  /** Whether this is the first direction to stay closed: the reason is one for both. */
+  /** Whether this is the first direction of the connection that stays encrypted: the reason is the same for both. */
   firstOpaque(): boolean {
     if (this.saidOpaque) return false;
     this.saidOpaque = true;
@@ -156,7 +156,7 @@ export class KeyExchange {
     const { entity } = request.payload;
     if (entity === undefined) this.takeAuthorizer(request.payload);
     else this.login = { entity: `${entityName(entity.type)}.${entity.id}` };
-    // the answer may have been captured before its request
+    // the reply may have been seen before its request
     if (this.done !== null && this.session === null) this.derive();
   }
 
@@ -178,7 +178,7 @@ export class KeyExchange {
     } else if (this.authorizers.length > 0) {
       this.takeAuthorizer(answer);
     } else if (this.request === null && answer.service !== undefined) {
-      // AUTH_REQUEST is lost, and the ticket is shown again
+      // AUTH_REQUEST was lost, but the ticket is presented again here
       this.request = m;
       this.method = METHOD_CEPHX;
       this.takeAuthorizer(answer);
@@ -273,7 +273,10 @@ export class KeyExchange {
     this.takeSecret(r.failed ? null : secret, true, false);
   }
 
-  /** `envelope`: what was sealed, behind the u32 length of the secret where `sized`; null where it could not be opened. */
+  /**
+   * Takes the connection secret. `opened`: the unsealed content, null if the key did not fit; with `sized` a u32 length precedes the secret
+   * in it. `present`: whether the reply has a secret at all.
+   */
   private takeSecret(opened: Uint8Array | null, present: boolean, sized = true): void {
     if (!present) return;
     if (opened === null) {
@@ -294,7 +297,7 @@ export class KeyExchange {
     }
   }
 
-  /** An AUTH_REPLY message inside the session: tickets that are renewed, or the rotating secrets of a daemon's service. */
+  /** An AUTH_REPLY message inside a session: renewed tickets, or the rotating secrets of a daemon's service. */
   authReply(front: Uint8Array, seconds: number): void {
     const session = this.session;
     if (session === null) return;
@@ -308,7 +311,7 @@ export class KeyExchange {
     else collectTickets(this.chain, serviceTickets(reply), session.bytes, seconds);
   }
 
-  /** A whole new login inside the session. */
+  /** A whole new login inside a session. */
   private renewed(reply: Partial<ReplyPayload>, seconds: number): void {
     const own = reply.authTicket?.tickets[0];
     if (own === undefined || this.entityKey === null) return;
@@ -327,7 +330,7 @@ export class KeyExchange {
     this.output.raise(R.CEPHX_PROOF, { message: proof.frame, text });
   }
 
-  /** A key of 256 bits whose session has one of 128: the cluster still hands out what it rotates away from. */
+  /** An entity with a key of 256 bits gets a session key of 128 bits: the cluster still hands out the type that it migrates from. */
   private judgeDowngrade(session: SessionKey): void {
     if (this.entityKey?.type !== KEY_AES256KRB5 || session.type !== KEY_AES) return;
     const who = this.login?.entity ?? 'the client';
@@ -335,7 +338,7 @@ export class KeyExchange {
     this.output.raise(R.CEPHX_DOWNGRADE, { message: this.done, text });
   }
 
-  /** A refused login whose proof was made with another key than the keyrings have: that explains it, and blames nobody. */
+  /** A refused login whose proof was made with none of the keyrings' keys. That explains the refusal, so it is only a note. */
   private judgeRefused(m: ControlFrame): void {
     const { proof, serverChallenge, clientChallenge, login } = this;
     if (proof === null || serverChallenge === null || clientChallenge === null || login === null) return;
@@ -381,7 +384,7 @@ export class KeyExchange {
     this.output.raise(R.CEPHX_CHALLENGE_REPLY, { message: this.request, related: [this.done!], text });
   }
 
-  /** Each signature covers what its sender had received: the peer's bytes up to its last frame of the login. */
+  /** A signature is an HMAC over the peer's bytes that its sender has received: from the banner to the peer's last frame of the login. */
   private judgeSignatures(): void {
     const key = this.session;
     if (key === null || this.done === null) return;
@@ -393,14 +396,14 @@ export class KeyExchange {
       signed.release();
       const holds = timingSafeEqual(expected, m.payload);
       this.verdicts[side] = holds ? 'verified' : 'wrong';
-      // a signature of zeros has a rule of its own
+      // a signature of zeros is judged by another rule
       if (holds || m.payload.every((b) => b === 0)) continue;
       const text = `the signature over ${side === CLIENT ? "the server's" : "the client's"} part of the login is ${hex(m.payload, 0, 8)}..., and ${hex(expected, 0, 8)}... by the session key`;
       this.output.raise(R.SIGNATURE_MISMATCH, { message: m, text });
     }
   }
 
-  /** What the keys have shown, for the stream event; the keys themselves only where secrets are to be shown. */
+  /** What the keys have shown, for the stream event. The keys themselves are only included with `showSecrets`. */
   summary(): Record<string, Json> {
     const [client, server] = this.verdicts;
     const out: Record<string, Json> = {

@@ -4,28 +4,28 @@ import { readSmallFile } from '../../../base/small-file.js';
 import { ByteReader } from './byte-reader.js';
 import { AES_KEY_BYTES, KEY_AES, KEY_AES256KRB5, KRB5_KEY_BYTES, readCryptoKey, type CryptoKey } from './cephx-seal.js';
 
-/** One key of a keyring: `client.admin`, and its secret. */
+/** One key of a keyring, with the entity that has it (`client.admin`). */
 export interface KeyringEntry {
   readonly entity: string;
   readonly key: CryptoKey;
 }
 
-/** A keyring that cannot be used: one line that names file and line, and never quotes a key. */
+/** Why a keyring cannot be used, in one line that names the file and, where possible, the line, and never quotes a key. */
 export class KeyringError extends Error {
   override readonly name = 'KeyringError';
 }
 
-/** A real keyring has a few hundred bytes an entity. */
+/** Larger files are refused; a real keyring has a few hundred bytes for each entity. */
 const KEYRING_BYTES = 4 << 20;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const ENTITY = /^[a-z][a-z0-9-]*\.[^\s[\]]*$/;
-/** What else an entity may have in a keyring. */
+/** Names of the values, other than keys, that a section may have. */
 const OTHER = /^(?:caps\s+\S+|auid)$/;
 
-/** What came through pipes by path: each can be read only once, and every input of the process may ask for it. */
+/** Keyrings that were read from pipes, by path: a pipe can be read only once, but every input of the process may need it. */
 const piped = new Map<string, KeyringEntry[]>();
 
-/** Reads a keyring file. Throws KeyringError, or what the file system says. */
+/** Reads a keyring file. Throws a KeyringError, or an error of the file system. */
 export function readKeyring(path: string): KeyringEntry[] {
   const known = piped.get(path);
   if (known !== undefined) return known;
@@ -76,7 +76,7 @@ export function parseKeyring(text: string, file: string): KeyringEntry[] {
   return entries;
 }
 
-/** A key, or what is wrong with it. */
+/** The key, or what is wrong with it. */
 function decodeKey(text: string): CryptoKey | string {
   const value = text
     .replace(/\s[#;].*$/, '')

@@ -5,15 +5,15 @@ import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'n
 const CIPHER = 'aes-256-cbc';
 const BLOCK = 16;
 const VECTOR = new Uint8Array(BLOCK);
-/** Bytes of the digest behind what is encrypted. */
+/** Bytes of the digest after the ciphertext. */
 const DIGEST = 24;
 const ENCRYPTION_KEY = 32;
 
-/** Which of the derived keys: for encryption, or for the digest (RFC 8009, section 5). */
+/** What a derived key is for: encryption, or the digest (RFC 8009, section 5). */
 const FOR_ENCRYPTION = 0xaa;
 const FOR_DIGEST = 0x55;
 
-/** KDF-HMAC-SHA2 (RFC 8009, section 3): `size` bytes for one usage, which is a big-endian number of 32 bits. */
+/** KDF-HMAC-SHA2 (RFC 8009, section 3): derives `size` bytes for one usage, a big-endian number of 32 bits. */
 function derive(key: Uint8Array, usage: number, purpose: number, size: number): Buffer {
   const input = Buffer.alloc(14);
   input.writeUInt32BE(1, 0);
@@ -28,15 +28,15 @@ function digest(key: Uint8Array, usage: number, encrypted: Uint8Array): Buffer {
   return createHmac('sha384', own).update(VECTOR).update(encrypted).digest().subarray(0, DIGEST);
 }
 
-/** Opens what was sealed for that usage; null where key, usage or bytes are others. */
+/** Unseals what was sealed for that usage; null if the key or the usage is another one, or the bytes are damaged. */
 export function krb5Unseal(key: Uint8Array, usage: number, sealed: Uint8Array): Uint8Array | null {
   const size = sealed.length - DIGEST;
-  // a confounder, and at least one byte: with one block alone there is nothing to steal from
+  // ciphertext stealing needs more than one block: a confounder, and at least one byte
   if (size <= BLOCK) return null;
   const encrypted = sealed.subarray(0, size);
   if (!timingSafeEqual(digest(key, usage, encrypted), sealed.subarray(size))) return null;
   const own = derive(key, usage, FOR_ENCRYPTION, ENCRYPTION_KEY);
-  // the last two blocks are swapped, and the last one lacks what the other one's plaintext brings back
+  // the last two blocks are swapped, and the truncated one is completed with bytes from the decryption of the other
   const last = size % BLOCK === 0 ? BLOCK : size % BLOCK;
   const full = size - last - BLOCK;
   const swapped = encrypted.subarray(full, full + BLOCK);

@@ -2,46 +2,45 @@ import type { Frame } from '../message.js';
 import { MAX_SEGMENTS, PREAMBLE, type Revision } from '../layout.js';
 
 /**
- * How a frame is laid out in secure mode (src/msg/async/frames_v2.cc). Every segment is padded with zeros to 16 bytes. Revision 0
- * seals the whole frame in one GCM operation, revision 1 in one to three: the preamble with 48 bytes of segment 0, the rest of
- * segment 0 if there is any, and the other segments with the epilogue if there are any. A tag of 16 bytes stands behind each.
+ * How a frame is laid out in secure mode (src/msg/async/frames_v2.cc). Every segment is padded with zeros to 16 bytes. Revision 0 encrypts
+ * the whole frame in one GCM operation, revision 1 in one to three: the preamble with 48 bytes of segment 0, the rest of segment 0 if there
+ * is any, and the other segments with the epilogue if there are any. A tag of 16 bytes follows each operation.
  *
- * Places inside a frame are those of its plain form: all parts in order, the tags behind them. It is as long as the frame on
- * the wire.
+ * Offsets inside a frame are those of its plain form: all parts in order, and the tags after them. It is as long as the frame on the wire.
  */
 export const BLOCK = 16;
 export const GCM_TAG = 16;
 export const INLINE = 48;
-/** Preamble and inline part, and the same with its tag. */
+/** Length of the preamble and the inline part of segment 0 (revision 1's first operation), and the same with the tag. */
 export const FIRST_PLAIN = PREAMBLE.size + INLINE;
 export const FIRST_WIRE = FIRST_PLAIN + GCM_TAG;
-/** One status byte, 15 zeros. */
+/** One status byte and 15 zeros. */
 export const EPILOGUE = 16;
 
 export function padded(n: number): number {
   return Math.ceil(n / BLOCK) * BLOCK;
 }
 
-/** What a preamble says of its frame's size. */
+/** The fields of a preamble that determine the frame's size. */
 export interface Sizes {
   readonly count: number;
   readonly lengths: readonly [number, number, number, number];
 }
 
-/** Places of a frame's parts in its plain form. */
+/** Offsets of a frame's parts in its plain form. */
 export class SecureLayout {
   readonly revision: Revision;
   readonly count: number;
-  /** Where each segment begins and ends, without its padding; unused ones are empty. */
+  /** Beginning and end of each segment, without its padding; unused ones are empty. */
   readonly starts: readonly number[];
   readonly ends: readonly number[];
-  /** Where the epilogue begins, or -1. */
+  /** Beginning of the epilogue, or -1. */
   readonly epilogue: number;
-  /** Bytes without the tags. */
+  /** Length without the tags. */
   readonly plain: number;
-  /** Where each GCM operation ends in the plain form. */
+  /** End of each GCM operation in the plain form. */
   readonly operations: readonly number[];
-  /** Bytes on the wire. */
+  /** Length on the wire. */
   readonly wire: number;
 
   constructor(p: Sizes, revision: Revision) {
@@ -72,7 +71,7 @@ export class SecureLayout {
     this.wire = this.plain + GCM_TAG * operations.length;
   }
 
-  /** The place on the wire of a place in the plain form. */
+  /** Converts an offset in the plain form to one on the wire. */
   onWire(at: number): number {
     if (at >= this.plain) return Math.min(at, this.wire);
     let tags = 0;
@@ -81,13 +80,13 @@ export class SecureLayout {
   }
 }
 
-/** The layout of a frame that was decrypted. */
+/** The layout of a decrypted frame. */
 export function layoutOf(frame: Frame): SecureLayout {
   const lengths = [frame.length0, frame.length1, frame.length2, frame.length3] as const;
   return new SecureLayout({ count: frame.count, lengths }, frame.revision);
 }
 
-/** Where a range of the plain form begins and ends on the wire. */
+/** Beginning and end on the wire of a range of the plain form. */
 export function onWire(frame: Frame, at: number, length: number): readonly [number, number] {
   const layout = layoutOf(frame);
   const from = layout.onWire(at);

@@ -3,23 +3,26 @@ import { DataFrame, type Frame } from '../message.js';
 import type { SecureLayout } from './layout.js';
 import { GCM_TAG } from './layout.js';
 
-/** Bytes that the held part of a frame begins with; it grows as bytes come, never by an announced length. */
+/** First size of the buffer for the held part of a frame. It grows as bytes come, never because of an announced length. */
 const HELD_FIRST = 4096;
-/** Bytes of the data that are held, since they may name what an operation calls. */
+/** Bytes at the beginning of the data that are held, since they may hold an operation's class and method names. */
 const NAMES = 512;
 
-/** The plain form of one frame: what of it is held (segment 0 and the front), and what is only looked at as it passes. */
+/**
+ * The plain form of one frame while it is decrypted. Segment 0 and the front, or all of a compressed frame, are held; padding and epilogue
+ * are only checked as they pass.
+ */
 export class PlainFrame {
   private readonly frame: Frame;
   private readonly layout: SecureLayout;
   private held: Uint8Array;
   private readonly holds: number;
-  /** How many bytes of it were opened so far. */
+  /** How many bytes of the plain form were decrypted so far. */
   opened = 0;
   private tags = 0;
   /** Status byte of the epilogue, or -1. */
   late = -1;
-  /** Place and value of the first byte of padding that is not zero, or -1. */
+  /** Offset and value of the first byte of padding that is not zero; -1 if there is none. */
   dirtyAt = -1;
   dirty = 0;
 
@@ -34,7 +37,7 @@ export class PlainFrame {
     this.held = new Uint8Array(Math.min(this.holds, HELD_FIRST));
   }
 
-  /** The next bytes of the plain form, tags left out. */
+  /** Adds the next bytes of the plain form, without tags. */
   add(bytes: Uint8Array, start: number, end: number): void {
     const n = end - start;
     const from = this.opened;
@@ -56,7 +59,7 @@ export class PlainFrame {
     this.held.set(bytes.subarray(start, start + n), at);
   }
 
-  /** Looks at padding and epilogue: `bytes[start]` is the plain form's byte `from`. */
+  /** Checks padding and epilogue. `bytes[start]` is byte `from` of the plain form. */
   private look(bytes: Uint8Array, start: number, from: number, to: number): void {
     const { starts, ends, epilogue, plain } = this.layout;
     for (let i = 0; i < 4; i++) {
@@ -78,14 +81,14 @@ export class PlainFrame {
     }
   }
 
-  /** A GCM tag, which the plain form has at its end. */
+  /** Adds a GCM tag. The plain form has the tags at its end. */
   tag(bytes: Uint8Array, start: number): void {
     const head = this.frame.head;
     const at = this.layout.plain + GCM_TAG * this.tags++;
     if (head !== null && at + GCM_TAG <= head.length) head.set(bytes.subarray(start, start + GCM_TAG), at);
   }
 
-  /** Gives segment 0 and the front to the reader, as far as they are here and in plain; of a damaged frame only segment 0. */
+  /** Passes segment 0 and the front to the reader, if they are held and not compressed; of a damaged frame only segment 0. */
   deliver(reader: FrameReader): void {
     const { frame, held } = this;
     const { starts, ends, count } = this.layout;
@@ -111,7 +114,7 @@ export class PlainFrame {
     }
   }
 
-  /** All segments without their padding, one behind the other; null where they are not all held. */
+  /** All segments without their padding, one after another; null if they are not all held. */
   segments(layout: SecureLayout): Uint8Array | null {
     const last = layout.ends[layout.count - 1]!;
     if (this.held.length < last || this.opened < last) return null;

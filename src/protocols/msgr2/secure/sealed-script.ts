@@ -9,9 +9,11 @@ import { GcmStream } from './gcm.js';
 import type { LearnedKeys } from './key-chain.js';
 import { BLOCK, EPILOGUE, FIRST_PLAIN, padded } from './layout.js';
 
-/** The keys of the examples: the entity's own, the one of its session, and what secure mode is made of. */
+/**
+ * Keys of the examples: those of the entity and its session, with the connection secret. The keys of 256 bits are of type 2; a keyring may
+ * hold both.
+ */
 export const ENTITY_KEY = Uint8Array.from({ length: 16 }, (_, i) => 0x40 + i);
-/** The same of type 2: a keyring may hold both. */
 export const ENTITY_KEY_256 = Uint8Array.from({ length: 32 }, (_, i) => 0x20 + i);
 export const SESSION_KEY_256 = Uint8Array.from({ length: 32 }, (_, i) => 0xe0 ^ i);
 export const SESSION_KEY = Uint8Array.from({ length: 16 }, (_, i) => 0x80 + i);
@@ -27,7 +29,7 @@ const CLIENT_CHALLENGE = 0x99n;
 
 type Who = 'client' | 'server';
 
-/** What an example's reader knows: the key of client.admin, and a ticket for OSDs that an earlier login has brought. */
+/** The keys that the examples are read with: those of client.admin, and a ticket for OSDs that an earlier login has brought. */
 export function exampleKeys(expires = 0): LearnedKeys {
   return {
     entities: [
@@ -41,12 +43,12 @@ export function exampleKeys(expires = 0): LearnedKeys {
 
 export interface LoginParts {
   readonly mode?: number;
-  /** Key that the proof is made with. */
+  /** Key that the client's proof is made with. */
   readonly proofKey?: Uint8Array;
   /** Key that the connection secret is sealed with. */
   readonly secretKey?: Uint8Array;
   readonly secret?: Uint8Array;
-  /** Keys of the entity and of its session, where they are not those of 128 bits. */
+  /** Keys of the entity and its session; by default those of 128 bits. */
   readonly entityKey?: Uint8Array;
   readonly sessionKey?: Uint8Array;
   readonly entityType?: number;
@@ -59,22 +61,21 @@ export interface TicketParts {
 }
 
 export interface SealedParts {
-  /** A byte of which operation's tag is wrong. */
+  /** Index in the frame of the operation whose tag gets a wrong byte. */
   readonly wrongTag?: number;
   /** Value of the last byte of padding of segment 0. */
   readonly padding?: number | undefined;
   readonly late?: number;
-  /** Flags of the preamble. */
   readonly flags?: number;
 }
 
-/** Sessions with real keys: logins that can be opened, signatures that hold, and frames in secure mode. */
+/** Sessions with real keys: logins that can be unsealed, right signatures, and frames in secure mode. */
 export class SealedScript extends Script {
   private readonly layout: Revision;
   private key: Uint8Array = SESSION_KEY;
   private secret: Uint8Array = CONNECTION_SECRET;
   private operations = { client: 0, server: 0 };
-  /** Number of the step that the current connection begins with. */
+  /** Index of the step that the current connection begins with. */
   private first = 0;
 
   constructor(revision: Revision = 1) {
@@ -104,7 +105,7 @@ export class SealedScript extends Script {
     return this.control('server', TAG.AUTH_DONE, E.concat(E.u64(4100), E.u32(mode), E.blob(reply)));
   }
 
-  /** The same at an OSD, with the ticket that the login brings. */
+  /** The same at an OSD, with the ticket that the login at the monitor brings. */
   ticketLogin(parts: TicketParts = {}): this {
     const mode = parts.mode ?? MODE_CRC;
     this.key = TICKET_KEY;
@@ -132,7 +133,7 @@ export class SealedScript extends Script {
     return this;
   }
 
-  /** The signature of one side over what the other one has sent so far. */
+  /** The signature of one side over what the other side has sent so far. */
   signature(of: Who, spoilt = false): Uint8Array {
     const hmac = createHmac('sha256', this.key);
     for (const s of this.steps.slice(this.first)) if ('bytes' in s && s.from !== of) hmac.update(s.bytes);
@@ -141,21 +142,21 @@ export class SealedScript extends Script {
     return digest;
   }
 
-  /** Both signatures in plain; `spoilt`: the client's is wrong. */
+  /** Both signatures in plain. `spoilt`: the client's is wrong. */
   plainSignatures(spoilt = false): this {
     const [client, server] = [this.signature('client', spoilt), this.signature('server')];
     this.control('server', TAG.AUTH_SIGNATURE, server);
     return this.control('client', TAG.AUTH_SIGNATURE, client);
   }
 
-  /** Both signatures, and from then on everything encrypted. */
+  /** Both signatures, encrypted like everything after them. */
   sealedSignatures(): this {
     const [client, server] = [this.signature('client'), this.signature('server')];
     this.sealed('server', TAG.AUTH_SIGNATURE, [server]);
     return this.sealed('client', TAG.AUTH_SIGNATURE, [client]);
   }
 
-  /** An open lossy session in secure mode; `zlib`: both sides negotiate compression, and the server enables zlib or refuses it. */
+  /** An open lossy session in secure mode. `zlib`: both sides negotiate compression, and the server enables zlib or refuses it. */
   openSealed(parts: LoginParts = {}, zlib: 'enabled' | 'refused' | null = null): this {
     this.sealedLogin(parts, BigInt(this.layout) | (zlib === null ? 0n : 2n)).sealedSignatures();
     if (zlib !== null) {
@@ -167,7 +168,7 @@ export class SealedScript extends Script {
     return this.sealed('server', TAG.SERVER_IDENT, [serverIdentPayload()]);
   }
 
-  /** One encrypted frame. */
+  /** Sends one encrypted frame. */
   sealed(from: Who, tag: number, segments: readonly Uint8Array[], parts: SealedParts = {}): this {
     return this.send(from, this.sealedBytes(from, tag, segments, parts));
   }
@@ -178,7 +179,7 @@ export class SealedScript extends Script {
     return this.sealed(from, TAG.MESSAGE, [E.messageHeader(message), front, middle, data], parts);
   }
 
-  /** An encrypted frame that is not sent; its nonces are used up all the same. */
+  /** Builds an encrypted frame. If it is not sent, its nonces are used up nevertheless. */
   sealedBytes(from: Who, tag: number, segments: readonly Uint8Array[], parts: SealedParts = {}): Uint8Array {
     const preamble = E.frame(tag, segments, { revision: this.layout, flags: parts.flags }).subarray(0, PREAMBLE.size);
     const count = preamble[1]!;
@@ -209,7 +210,7 @@ export function sealedScript(revision: Revision = 1): SealedScript {
   return new SealedScript(revision);
 }
 
-/** A list of one ticket: its session key sealed with `key`. */
+/** A list of one ticket, whose session key is sealed with `key`. */
 function ticketList(service: number, key: Uint8Array, session: Uint8Array, blob: Uint8Array): Uint8Array {
   const time = E.concat(E.u32(0), E.u32(0));
   const forClient = E.concat(

@@ -10,7 +10,7 @@ import type { KeyChain, SessionKey } from './key-chain.js';
 
 const SECRETS_MAX = 64;
 
-/** The session key of a ticket for its client, or null where `key` does not fit. `now`: seconds since 1970. */
+/** Unseals a ticket's session key for its client; null if `key` does not fit. `now`: seconds since 1970. */
 export function openTicket(key: Uint8Array, sealedKey: Uint8Array, now: number): SessionKey | null {
   const plain = unseal(key, sealedKey, USAGE.TICKET_SESSION_KEY);
   if (plain === null) return null;
@@ -22,7 +22,7 @@ export function openTicket(key: Uint8Array, sealedKey: Uint8Array, now: number):
   return { type, bytes: bytes.slice(), expires: validity === 0 ? 0 : now + validity };
 }
 
-/** Adds all tickets of a list that `key` opens. Returns how many it opened. */
+/** Adds all tickets of a list whose session key `key` unseals. Returns how many these were. */
 export function collectTickets(chain: KeyChain, list: readonly Ticket[], key: Uint8Array, now: number): number {
   let opened = 0;
   for (const t of list) {
@@ -35,16 +35,16 @@ export function collectTickets(chain: KeyChain, list: readonly Ticket[], key: Ui
   return opened;
 }
 
-/** What the client is to show: in plain form, or sealed with an older session key. */
+/** The ticket that the client is to present: it comes in plain, or sealed with an older session key. */
 function blobOf(t: Ticket, key: Uint8Array): TicketBlob | null {
   if (t.sealedTicket === undefined) return t.ticketBlob?.blob ?? null;
   const opened = unseal(key, t.sealedTicket, USAGE.TICKET_BLOB);
   if (opened === null) return null;
-  // the sealed form has its length in front
+  // the sealed form has a length before it
   return decode(sized(ticketBlob), opened, 0, opened.length, { limits: DEFAULT_LIMITS }).value;
 }
 
-/** Answer to a request of type 0x0400: LENC(entity's key, u8 1, map of secret id to key and expiration). */
+/** Reads the answer to a request of type 0x0400: LENC(entity's key, u8 1, map of secret id to key and expiration). */
 export function collectSecrets(chain: KeyChain, bytes: Uint8Array, keys: readonly CryptoKey[]): void {
   for (const key of keys) {
     const plain = unsealSized(key.bytes, bytes, USAGE.ROTATING_SECRETS);

@@ -1,15 +1,14 @@
-/** Bytes that a login may take; a longer one is not held, and its signature not checked. */
+/** Longest login in bytes. A longer one is not held, and its signatures are not checked. */
 const LOGIN_BYTES = 64 << 10;
 
 /**
- * All bytes of one direction from its banner to the last frame before AUTH_SIGNATURE: what the peer signs. Only kept where keys are
- * at hand.
+ * All bytes of one direction from its banner to the last frame before AUTH_SIGNATURE, which the peer signs. Only kept if there are keys.
  */
 export class Transcript {
   private bytes = new Uint8Array(1024);
   private length = 0;
   private closed = false;
-  /** Whether every byte since the first is here. */
+  /** Whether every byte since the first is held. */
   whole: boolean;
 
   constructor(fromStart: boolean) {
@@ -37,12 +36,12 @@ export class Transcript {
     if (!this.closed) this.whole = false;
   }
 
-  /** What follows is not signed any more. */
+  /** The bytes that follow are not signed. */
   close(): void {
     this.closed = true;
   }
 
-  /** Gives the bytes back, once both signatures are judged. */
+  /** Frees the bytes after the signature over them was judged. */
   release(): void {
     this.closed = true;
     this.whole = false;
@@ -50,7 +49,7 @@ export class Transcript {
     this.length = 0;
   }
 
-  /** Whether all that the peer signs is here. */
+  /** Whether all that the peer signs is held. */
   get complete(): boolean {
     return this.whole && this.closed;
   }

@@ -6,7 +6,7 @@ import type { ControlFrame, Frame } from '../message.js';
 import * as R from '../rules/index.js';
 import type { SideState } from './side-state.js';
 
-/** The compression negotiation between the signatures and the idents, and the frames that it allows. */
+/** The compression negotiation between the signatures and the idents, and the use of compressed frames. */
 export class Compression {
   private readonly output: Output;
   private readonly sides: readonly [SideState, SideState];
@@ -27,13 +27,13 @@ export class Compression {
     return this.request !== null;
   }
 
-  /** The algorithm that was enabled, or 0. */
+  /** Number of the algorithm that was enabled, or 0. */
   get algorithm(): number {
     const done = this.done?.as(compressionDone);
     return done?.enabled === true ? done.algorithm : 0;
   }
 
-  /** Whether both banners offer the negotiation; null where one was not seen. */
+  /** Whether both banners offer compression; null if one was not seen. */
   private get offered(): boolean | null {
     const [a, b] = [this.sides[CLIENT].banner, this.sides[SERVER].banner];
     if (a === null || b === null || a.legacy || b.legacy) return null;
@@ -79,8 +79,8 @@ export class Compression {
   }
 
   /**
-   * What a side sends behind its signature. A server that was not asked has nothing to answer: then only the client went on without
-   * the negotiation.
+   * Judges the frame that a side sends after its signature, where the negotiation is due. A server that received no COMPRESSION_REQUEST has
+   * nothing to answer: then only the client skipped the negotiation.
    */
   next(m: Frame): void {
     if (m.tag === TAG.COMPRESSION_REQUEST || m.tag === TAG.COMPRESSION_DONE || this.offered !== true) return;
@@ -89,10 +89,10 @@ export class Compression {
     this.output.raise(R.COMPRESSION_SKIPPED, { message: m, text: `${m.name} where ${due} is due` });
   }
 
-  /** A frame that is flagged as compressed. */
+  /** Judges a frame that is flagged as compressed. */
   flagged(m: Frame): void {
     if (this.saidFlagged || this.algorithm > 0) return;
-    // only where no agreement can have been missed
+    // only if no COMPRESSION_DONE can have been missed
     if (!this.sides[CLIENT].whole || !this.sides[SERVER].whole) return;
     if (this.done === null && this.offered !== false) return;
     this.saidFlagged = true;

@@ -11,7 +11,7 @@ import { type Node, pairKey, SessionRecord, type SharedSessions } from './shared
 import type { SideState } from './side-state.js';
 import type { Traffic } from './traffic.js';
 
-/** What links a connection to earlier ones: the session that it begins or resumes. */
+/** Links a connection to earlier ones: finds the session that it begins or resumes. */
 export class Lineage {
   private readonly output: Output;
   private readonly limits: LimitNotes;
@@ -19,14 +19,14 @@ export class Lineage {
   private readonly shared: SharedSessions;
   private readonly traffic: Traffic;
   private readonly stream: number;
-  /** `ip:port` of the accepting end, as the capture shows it. */
+  /** `ip:port` of the accepting end, as captured. */
   private readonly server: string;
   /** The session that this connection carries, once both sides have agreed on it. */
   record: SessionRecord | null = null;
-  /** What CLIENT_IDENT means to reach. */
+  /** The address that CLIENT_IDENT wants to reach. */
   private target = '';
   private restarted = '';
-  /** Which side of the record the connecting side is. */
+  /** The side of the record that is this connection's client: 0 if it sent the session's CLIENT_IDENT. */
   private role: 0 | 1 = 0;
 
   constructor(
@@ -48,12 +48,12 @@ export class Lineage {
     if (sides.some((side) => !side.whole)) shared.missSession(server);
   }
 
-  /** Whether a client cookie named a session before; notes it. */
+  /** Whether an earlier ident had this client cookie; remembers it. */
   cookieSeen(cookie: bigint): boolean {
     return this.shared.cookieSeen(cookie);
   }
 
-  /** The counter of connection attempts in CLIENT_IDENT. */
+  /** Judges global_seq of CLIENT_IDENT, which counts a client's connection attempts. */
   attempt(m: ControlFrame, v: ClientIdent): void {
     const seq = v.globalSeq;
     if (seq === 0n) {
@@ -64,7 +64,7 @@ export class Lineage {
     const key = `${firstAddress(v)} ${this.target}`;
     const { cookie } = v;
     const before = this.shared.attempt(key, { seq, cookie, stream: this.stream, packet: m.firstPacket });
-    // behind a gap a frame is decoded late: the other one may have been sent after it
+    // after a gap a frame is decoded late, so the other attempt may have been sent after it
     if (before === null || seq > before.seq || m.firstPacket < before.packet) return;
     const restarted = cookie !== before.cookie;
     const what = `global_seq ${seq}, and ${before.seq} on stream ${before.stream} of the same client to the same server`;
@@ -75,12 +75,12 @@ export class Lineage {
     this.output.raise(R.GLOBAL_SEQ, { message: m, text: restarted ? this.restarted : what, confidence: 'likely' });
   }
 
-  /** What the capture knows of a CLIENT_IDENT that was never answered; else empty. */
+  /** Why the server may have dropped a CLIENT_IDENT without an answer, if the capture shows it; else empty. */
   get whyDropped(): string {
     return this.restarted !== '' ? this.restarted : this.elsewhere(this.target);
   }
 
-  /** Where the target of an ident is, as the idents of servers on other connections tell; else empty. */
+  /** Where the daemon with the address `target` is, according to server idents on other connections; else empty. */
   elsewhere(target: string): string {
     if (target === '') return '';
     const meant = this.shared.node(target);
@@ -93,14 +93,14 @@ export class Lineage {
     return '';
   }
 
-  /** SERVER_IDENT: who answers at this address. */
+  /** SERVER_IDENT: remembers who answers at this address. */
   answered(v: ServerIdent, type: number | null): void {
     const entity = type === null ? 'a server' : `${entityName(type)}.${v.gid}`;
     const addresses = v.addresses.map(addressText);
     this.shared.rememberNode({ endpoint: this.server, addresses, entity, stream: this.stream });
   }
 
-  /** CLIENT_IDENT was answered by SERVER_IDENT: a session begins. `whole`: with nothing before it that counts. */
+  /** CLIENT_IDENT was answered by SERVER_IDENT: a session begins. `whole`: nothing before it is missing, and the server did not reset. */
   named(client: ClientIdent, server: ServerIdent, whole: boolean): void {
     const name = addressName(client);
     const record = new SessionRecord(client.cookie, server.cookie, name, isLossy(server));
@@ -109,7 +109,7 @@ export class Lineage {
     this.shared.remember(pairKey(name, this.server), record);
   }
 
-  /** SESSION_RECONNECT: finds the session among those that were seen to begin. `again`: not the first on this connection. */
+  /** SESSION_RECONNECT: finds the session among those that were seen to begin. `again`: not the first such request on this connection. */
   resume(m: ControlFrame, v: SessionReconnect, again: boolean, hasZero: boolean): void {
     const name = addressName(v);
     const record = this.shared.find(v.clientCookie, v.serverCookie);
@@ -121,7 +121,7 @@ export class Lineage {
     this.carry(record, record.clientName === name ? 0 : 1);
     const seq = Number(v.connectSeq);
     const before = record.connectSeq[this.role];
-    // decoded late, behind a gap: the other one was sent after it
+    // decoded late, after a gap: the other SESSION_RECONNECT was sent after it
     if (m.firstPacket < record.connectPacket[this.role]) {
       record.whole = false;
       return;
@@ -130,7 +130,7 @@ export class Lineage {
       const text = `connect_seq ${seq}; the session's last one was ${before}`;
       this.output.raise(R.RECONNECT_CONNECT_SEQ, { message: m, text });
     }
-    // attempts that the capture does not show may have carried messages
+    // connection attempts that were not captured may have carried messages
     if (seq > before + 1) record.whole = false;
     record.connectSeq[this.role] = seq;
     record.connectPacket[this.role] = m.firstPacket;
@@ -162,7 +162,7 @@ export class Lineage {
     this.output.raise(R.RECONNECT_COOKIE, { message: m, text, confidence });
   }
 
-  /** SESSION_RECONNECT_OK: both sides go on with the session. */
+  /** SESSION_RECONNECT_OK: both sides continue the session. */
   taken(asked: ControlFrame, answer: ControlFrame): void {
     const record = this.record;
     if (record === null) return;
@@ -175,14 +175,14 @@ export class Lineage {
     record.connections++;
   }
 
-  /** The server reset or put off the session of that client. */
+  /** The server reset the session of that client, or made it wait. */
   unsettle(v: Addressed): void {
     this.shared.pair(pairKey(addressName(v), this.server)).unsettled = true;
   }
 
-  /** From now on what is sent counts for that session. `role`: which of its sides the connecting one is. */
+  /** From now on, messages of this connection count for that session. `role`: which side of the record this connection's client is. */
   private carry(record: SessionRecord, role: 0 | 1): void {
-    // what an earlier connection still holds behind a gap may have raised the counts
+    // messages of an earlier connection that are not decoded yet, behind a gap, may raise the counts
     if (record.carrier?.allDecoded === false) record.whole = false;
     record.carrier = this.traffic;
     this.record = record;
@@ -192,19 +192,18 @@ export class Lineage {
     if (!this.sides[CLIENT].whole || !this.sides[SERVER].whole) record.whole = false;
   }
 
-  /** The connection is over. */
   finish(): void {
     if (this.record?.carrier === this.traffic) this.record.carrier = null;
   }
 
-  /** Bytes were lost: the counts of the session prove nothing any more. */
+  /** Bytes were lost: the counts of the session are no evidence any more. */
   lose(): void {
     if (this.record !== null) this.record.whole = false;
     else this.shared.missSession(this.server);
   }
 }
 
-/** What an ident or a reconnect comes from. */
+/** The sender of an ident or a reconnect. */
 interface Addressed {
   readonly addresses: readonly Address[];
 }
@@ -213,7 +212,7 @@ function firstAddress({ addresses }: Addressed): string {
   return addresses[0] === undefined ? '' : addressText(addresses[0]);
 }
 
-/** `10.0.0.1:6800`, as the sender's first address has it; with its nonce where there is no port to know it by. */
+/** Name of a client by its first address: `10.0.0.1:6800`; with the nonce instead of port 0, which does not identify it. */
 function addressName(from: Addressed): string {
   const first = from.addresses[0];
   if (first === undefined || (first.host === '' && first.nonce === 0)) return firstAddress(from);

@@ -19,10 +19,10 @@ import * as R from '../rules/index.js';
 import { authModeName, GET_AUTH_SESSION_KEY } from '../../ceph/structures/cephx.js';
 import type { SideState } from './side-state.js';
 
-/** Bytes of an HMAC-SHA256. */
+/** Length of an HMAC-SHA256 in bytes. */
 const SIGNATURE_BYTES = 32;
 
-/** The authentication of one connection: each request of the client with its answer, in whichever order they are seen. */
+/** The authentication on one connection. The i-th request of the client and the i-th answer belong together, whichever is seen first. */
 export class Login {
   private readonly output: Output;
   private readonly limits: LimitNotes;
@@ -32,11 +32,11 @@ export class Login {
   private readonly signatures: [ControlFrame | null, ControlFrame | null] = [null, null];
   private readonly judgedSignature: [boolean, boolean] = [false, false];
   done: ControlFrame | null = null;
-  /** Why the last login was refused, where both sides' lists show it; else empty. */
+  /** Why the last login was refused, if the lists of both sides show it; else empty. */
   whyRefused = '';
 
   private readonly firstInFile: (what: string) => boolean;
-  /** See limits.authFrames. */
+  /** Most frames of one side that are judged (limits.authFrames). */
   private readonly most: number;
 
   constructor(
@@ -53,7 +53,7 @@ export class Login {
     this.most = most;
   }
 
-  /** Method, entity and so on of the last AUTH_REQUEST. */
+  /** The fields of the last AUTH_REQUEST. */
   get request(): AuthRequest | null {
     return this.requestBefore(this.requests.length - 1)?.as(authRequest) ?? null;
   }
@@ -66,7 +66,7 @@ export class Login {
     return this.done?.as(authDone)?.connectionMode ?? 0;
   }
 
-  /** `client.admin`, or empty. */
+  /** Such as `client.admin`; empty if not known. */
   get entity(): string {
     const entity = this.request?.payload.entity;
     return entity === undefined ? '' : `${entityName(entity.type)}.${entity.id}`;
@@ -146,7 +146,7 @@ export class Login {
     }
     const { entity } = v.payload;
     const { strangeHello, entityType: hello } = this.sides[m.side];
-    // a daemon that starts fetches map and configuration over a connection of type client
+    // a daemon that starts fetches its map and configuration over a connection whose HELLO says client
     if (entity !== undefined && hello !== null && !strangeHello && entity.type !== hello && hello !== ENTITY.CLIENT) {
       const text = `HELLO says ${entityName(hello)}, the login ${this.entity}`;
       this.output.raise(R.AUTH_ENTITY_MISMATCH, { message: this.sides[m.side].hello, related: [m], text });
@@ -188,7 +188,7 @@ export class Login {
     }
   }
 
-  /** Both sides' lists, where they have no connection mode in common and the method is not the reason; else empty. */
+  /** Says that the sides have no connection mode in common, with both lists; empty if they do, or if the method is refused as well. */
   private noCommonMode(v: AuthBadMethod): string {
     const offered = this.request?.preferredModes;
     const allowed = v.allowedModes;
@@ -201,7 +201,7 @@ export class Login {
 
   // ---- request and answer
 
-  /** The i-th request and its answer, when both have been seen. */
+  /** Judges the i-th request with its answer, once both have been seen. */
   private judgeRound(i: number): void {
     const asked = this.requests[i];
     const answer = this.answers[i];
@@ -210,7 +210,7 @@ export class Login {
     if (answer.tag === TAG.AUTH_DONE) this.judgeChoice(i, asked, answer);
   }
 
-  /** The request that the i-th one belongs to. */
+  /** The AUTH_REQUEST that the i-th request is or continues. */
   private requestBefore(i: number): ControlFrame | null {
     for (let k = Math.min(i, this.requests.length - 1); k >= 0; k--) {
       if (this.requests[k]!.tag === TAG.AUTH_REQUEST) return this.requests[k]!;
@@ -235,7 +235,7 @@ export class Login {
     const { method, preferredModes: modes, payload } = v;
     const mode = d.connectionMode;
     const related = [request];
-    // unknown modes, offered or chosen, are reported by other rules
+    // unknown modes are reported by other rules
     if (modes.length > 0 && !modes.includes(mode) && [mode, ...modes].every(isMode)) {
       const text = `mode ${modeName(mode)} was chosen, ${modes.map(modeName).join(', ')} was offered`;
       this.output.raise(R.AUTH_DONE_MODE_UNOFFERED, { message: answer, related, text });
@@ -266,7 +266,7 @@ export class Login {
     }
   }
 
-  /** Whether the i-th request fits the answer before it. */
+  /** Judges whether the i-th request may follow the answer before it. */
   private judgeNext(i: number): void {
     const next = this.requests[i];
     const before = this.answers[i - 1];
@@ -331,7 +331,7 @@ export class Login {
   }
 }
 
-/** First byte of AUTH_REQUEST's blob, whose length stands at `place`; -1 where it is empty. */
+/** First byte of AUTH_REQUEST's payload blob, whose length is at offset `place`; -1 if the blob is empty. */
 function firstPayloadByte(m: ControlFrame, place: number): number {
   return m.payload[place + 4] ?? -1;
 }

@@ -25,7 +25,7 @@ import type { Lineage } from './lineage.js';
 import type { SideState } from './side-state.js';
 import type { Traffic } from './traffic.js';
 
-/** How a session gets its name: idents, or a reconnect and its rounds; and what links it to earlier connections. */
+/** How a session is named: by idents, or by a reconnect and its retries; and its links to earlier connections. */
 export class Naming {
   private readonly output: Output;
   private readonly limits: LimitNotes;
@@ -33,7 +33,7 @@ export class Naming {
   private readonly login: Login;
   private readonly traffic: Traffic;
   readonly lineage: Lineage;
-  /** See limits.namingFrames. */
+  /** Most frames of one side that are judged (limits.namingFrames). */
   private readonly most: number;
   private readonly asks: ControlFrame[] = [];
   private readonly answers: ControlFrame[] = [];
@@ -66,7 +66,7 @@ export class Naming {
     return last !== undefined && (last.tag === TAG.SERVER_IDENT || last.tag === TAG.SESSION_RECONNECT_OK);
   }
 
-  /** The answer that turned the client away, or null. */
+  /** The answer that rejected the client (WAIT or IDENT_MISSING_FEATURES), or null. */
   get rejection(): ControlFrame | null {
     const last = this.answers.at(-1);
     return last !== undefined && (last.tag === TAG.WAIT || last.tag === TAG.IDENT_MISSING_FEATURES) ? last : null;
@@ -108,7 +108,7 @@ export class Naming {
     }
     const ident = m.as(serverIdent);
     if (ident !== null) this.judgeServerIdent(m, ident);
-    // the client's SESSION_RECONNECT may be lost
+    // also set when SESSION_RECONNECT was seen, but that may be lost
     if (m.tag === TAG.SESSION_RECONNECT_OK) this.traffic.resumed = true;
     if (m.tag === TAG.SESSION_RESET) {
       this.reset = true;
@@ -158,7 +158,8 @@ export class Naming {
       const text = `cookie ${hexNumber(cookie)} again after a full reset`;
       this.output.raise(R.RESET_FULL_COOKIE, { message: m, related: [before], text });
     }
-    // a client process is new; the server of a daemon that restarted may go on with the old session's numbers
+    // with an unseen cookie the session is new, so the client's numbers begin at 1; but if the client is a daemon that restarted, the
+    // server may continue the numbers of the old session
     const fresh = !seen && !this.reset;
     const daemon = !lossy && this.sides[CLIENT].entityType !== ENTITY.CLIENT;
     this.expect(CLIENT, fresh ? 1 : -1);
@@ -173,7 +174,7 @@ export class Naming {
     const id = this.login.done?.as(authDone)?.globalId;
     const { gid } = v;
     if (type !== ENTITY.CLIENT || id === undefined || gid === id || gid < 0n) return;
-    // it asks several monitors at once, each login gives it an id, and the first one stays
+    // it logs in to several monitors at once, gets an id from each, and keeps the first one
     if (this.sides[SERVER].entityType === ENTITY.MON) return;
     this.output.raise(R.IDENT_GID, { message: m, text: `gid ${gid} after a login as global id ${id}` });
   }
@@ -262,7 +263,7 @@ export class Naming {
     if (c === null || s === null) return;
     const mine = s.addresses.map(addressText);
     const target = addressText(c.target);
-    // an invalid address was reported by another rule
+    // an error in one of the idents, such as an invalid address, was reported by another rule
     if (!mine.includes(target) && !asked.blamed && !answer.blamed) {
       const restarted = mine.some((address) => withoutNonce(address) === withoutNonce(target));
       const where = restarted
@@ -288,7 +289,7 @@ export class Naming {
     this.expect(SERVER, Number(asked.as(sessionReconnect)?.msgSeq ?? 0n) + 1);
   }
 
-  /** Whether what the client sends next does what the answer before asked for. */
+  /** Judges whether the client's next frame does what the answer before it demands. */
   private judgeFollowUp(i: number): void {
     const next = this.asks[i];
     const before = this.answers[i - 1];
@@ -331,12 +332,12 @@ export class Naming {
     state.lastSeq = 0;
   }
 
-  /** The session has no past. */
+  /** The session is new: the highest numbers sent begin at 0. */
   private beginNumbers(): void {
     for (const state of this.sides) if (state.messages === 0 && state.whole) state.maxSeq = 0;
   }
 
-  /** The session may have a past: what was sent before is not known here. */
+  /** The session may be older: the highest numbers sent so far are not known. */
   private forgetNumbers(): void {
     for (const state of this.sides) state.maxSeq = -1;
   }
@@ -346,13 +347,13 @@ export class Naming {
   }
 }
 
-/** `offered`: the client's own word, or 0 where it was not seen. */
+/** `offered`: the client's supported features; 0 if they were not seen. */
 function lackingText(mask: bigint, offered: bigint): string {
   const names = missingFeatureNames(mask, offered).join(', ');
   return `the server requires ${names} (${hexNumber(mask, 16)}), which the client does not offer, and turns it away`;
 }
 
-/** `v2:10.0.0.1:6800/55` without what changes with every start of a daemon. */
+/** `v2:10.0.0.1:6800/55` without the nonce, which changes with every start of a daemon. */
 function withoutNonce(address: string): string {
   return address.slice(0, address.lastIndexOf('/'));
 }

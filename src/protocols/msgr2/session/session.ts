@@ -24,10 +24,10 @@ import { Traffic } from './traffic.js';
 import type { Ways } from './ways.js';
 import { sessionLines, summarize, type SessionParts } from './summary.js';
 
-/** What may greet: everybody but the authentication service, which nobody is. */
+/** Entity types that HELLO may have: all but the authentication service, which is no peer. */
 const GREETING_TYPES: readonly number[] = [ENTITY.MON, ENTITY.MDS, ENTITY.OSD, ENTITY.CLIENT, ENTITY.MGR];
 
-/** One connection: both sides' states, and what needs both of them. */
+/** One connection: the states of both sides, and the checks that need both. */
 export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
   private readonly context: SessionContext<SharedSessions>;
   private readonly output: Output;
@@ -44,7 +44,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
   private saidRevision: [boolean, boolean] = [false, false];
   private saidMode: [boolean, boolean] = [false, false];
   private saidRejected = false;
-  /** A frame that was sent before its sender received what has to come first; not reported yet. */
+  /** A frame that was sent before its sender had received what must come first, and that is not reported yet. */
   private early: { readonly side: Side; readonly message: Frame; readonly text: string } | null = null;
   private ends = 0;
   private readonly exchange: KeyExchange | null;
@@ -81,7 +81,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     this.naming = new Naming(output, limits, this.sides, this.login, this.traffic, this.lineage, namingFrames);
   }
 
-  /** A frame began that announces more bytes than receivers accept: its end may never come. */
+  /** A frame began that announces more bytes than receivers accept, so its end may never come. */
   begin(frame: Msgr2Message): void {
     this.lose(frame.side, frame.offset);
   }
@@ -153,7 +153,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
   }
 
   private judgeRev0(a: Banner, b: Banner): void {
-    // the server's, where both are: which of them came first must not matter
+    // if both lack it, the server's is reported, so that the order of the banners does not matter
     const older = [a, b].filter((m) => (m.supported & REVISION_1) === 0n).sort((x, y) => y.side - x.side)[0];
     if (older === undefined) return;
     const who = older.side === CLIENT ? 'client' : 'server';
@@ -170,7 +170,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     own.last = m;
     this.judgeBanners(m, own, peer);
     this.judgeMode(m, own);
-    // what such a frame says is not known, so later frames of either side cannot be held against it
+    // the contents of such a frame are not known, so later frames of either side must not be judged by them
     const unreadable = m.damaged || m.garbled || !m.isPlain || !m.complete;
     if (unreadable) this.lose(m.side, m.offset);
     if (this.rolesKnown && !m.aborted) this.advance(m, own, peer);
@@ -226,7 +226,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     this.login.hello();
   }
 
-  /** The address that the sender sees, against the one that the capture shows. */
+  /** Compares the address that the sender sees with the captured one. */
   private judgeAddress(m: ControlFrame, host: string): void {
     const { connection, clientEnd } = this.context;
     if (host === '' || connection.transport !== 'tcp' || clientEnd === null) return;
@@ -237,7 +237,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     this.output.raise(R.HELLO_ADDRESS, { message: m, text: `HELLO says ${host}, the capture ${seen}` });
   }
 
-  /** The order of one side's frames, and what it must have received before. */
+  /** Judges the order of one side's frames, and whether it had received what must come before. */
   private advance(m: Frame, own: SideState, peer: SideState): void {
     if (m.tag === 0 || m.tag > TAG.COMPRESSION_DONE || (tagSenders(m.tag) & (1 << m.side)) === 0) return;
     const allowed = allowedTags(m.side, own.phase);
@@ -265,7 +265,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     own.disordered = true;
   }
 
-  /** A frame in the right order that answers or follows something that its sender cannot have received yet. */
+  /** Judges a frame that is in order for its sender, but may answer or follow a frame that the sender cannot have received yet. */
   private judgeEarly(m: Frame, own: SideState, peer: SideState): void {
     if (this.early !== null || own.saidEarly || peer.disordered || !this.traffic.knowsAllBefore(m)) return;
     const missing = this.missingBefore(m, own, peer);
@@ -273,7 +273,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     this.early = { side: m.side, message: m, text: `${m.name} was sent before ${missing}` };
   }
 
-  /** Reports the early frame, unless the peer's own next frame shows that the peer left a frame out. */
+  /** Reports the early frame, unless the peer's next frame shows that the peer left a frame out. */
   private settleEarly(peerIsOrderly: boolean): void {
     const { early } = this;
     this.early = null;
@@ -313,7 +313,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     return true;
   }
 
-  /** What the banners agreed on. */
+  /** Judges a frame by what the banners agreed on. */
   private judgeBanners(m: Frame, own: SideState, peer: SideState): void {
     const a = own.banner;
     const b = peer.banner;
@@ -347,23 +347,23 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     if (this.naming.rejection !== null || this.login.mode === MODE_SECURE) return;
     const first = c.endOrder !== 0 && (s.endOrder === 0 || c.endOrder < s.endOrder) ? 'client' : 'server';
     const last = (c.last?.packet ?? 0) >= (s.last?.packet ?? 0) ? c.last : s.last;
-    // what is wrong with the last frame was told of, and why nothing comes behind it with it
+    // an error in the last frame was reported, and explains why nothing follows it
     if (c.last?.blamed === true || s.last?.blamed === true) return;
     const why = this.reason(last);
     const text = `the ${first} ended the connection first; the last frame is ${last?.name ?? 'none'}${why === '' ? '' : `: ${why}`}`;
     if (first === 'server' || why !== '' || last?.tag === TAG.AUTH_BAD_METHOD) {
-      // who closes may have good reasons
+      // the side that closes may not be to blame
       this.output.raise(R.CLOSE_MID_HANDSHAKE, { message: last, text, party: 'either' });
       return;
     }
-    // programs that are done close what they had begun, and of the monitors that they asked at once all but one
+    // a client that asks several monitors at once closes all connections but one, and a program that ends closes those it has begun
     const { shared, file } = this.context;
     if (!shared.first('close', file)) return;
     const told = `${text} (said of the first such stream of a file)`;
     this.output.raise(R.CLOSE_MID_HANDSHAKE, { message: last, text: told, party: 'either', severity: 'note' });
   }
 
-  /** Why a handshake ended, where the capture shows it; else empty. */
+  /** Why the handshake ended, if the capture shows it; else empty. */
   private reason(last: Frame | null): string {
     if (last === this.login.answers.at(-1)) return this.login.whyRefused;
     if (last?.tag === TAG.CLIENT_IDENT && this.naming.unanswered) return this.lineage.whyDropped;
@@ -372,7 +372,9 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
 
   // ---- what there is to say
 
-  /** Who that side is, as a map has told: by an address that it calls its own, or the server by the one that it was reached at. */
+  /**
+   * The daemon that a map names for that side: by an address in its ident, or, for a server without one, by the endpoint it was reached at.
+   */
   byMap(side: Side): Daemon | undefined {
     const { ident, reconnect, serverIdent } = this.naming;
     const said = side === CLIENT ? (ident ?? reconnect) : serverIdent;

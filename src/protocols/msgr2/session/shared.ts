@@ -4,27 +4,27 @@ import { Cluster, type ClusterLimits } from '../../ceph/cluster.js';
 import { Ways, type Carrier } from './ways.js';
 
 /**
- * What is remembered across the connections of one run: lossless sessions outlive the connections that carry them. Bounded by
- * limits.resumableSessions; the oldest goes first.
+ * State that is shared by the connections of one run, since a lossless session outlives the connections that carry it. Each table is
+ * bounded by limits.resumableSessions and drops its oldest entry.
  */
 
-/** One lossless session between two daemons, or a client and a metadata server. */
+/** One session between two entities, as the first CLIENT_IDENT and SERVER_IDENT named it. Only a lossless one can be resumed. */
 export class SessionRecord {
   readonly clientCookie: bigint;
   readonly serverCookie: bigint;
-  /** Address by which the side that sent CLIENT_IDENT is known. */
+  /** Address that identifies the side that sent CLIENT_IDENT. */
   readonly clientName: string;
   readonly lossy: boolean;
-  /** Whether all of it was captured so far: only then are its counts evidence. */
+  /** Whether all of its messages were captured so far. Only then are its counts evidence. */
   whole = true;
-  /** Highest number sent by the side that sent CLIENT_IDENT, and by the other one. */
+  /** Highest message number sent by the side that sent CLIENT_IDENT, and by the other one. */
   readonly sent: [number, number] = [0, 0];
   /** connect_seq of the last SESSION_RECONNECT by that side, and by the other one. */
   readonly connectSeq: [number, number] = [0, 0];
-  /** The packets that these two frames began in. */
+  /** The packets in which these two SESSION_RECONNECT began. */
   readonly connectPacket: [number, number] = [0, 0];
   connections = 1;
-  /** The connection that carries it, while that is open; whether nothing that its ends have acknowledged waits to be decoded. */
+  /** The connection that carries the session, while that is open; else null. */
   carrier: Carrier | null = null;
 
   constructor(clientCookie: bigint, serverCookie: bigint, clientName: string, lossy: boolean) {
@@ -34,56 +34,56 @@ export class SessionRecord {
     this.lossy = lossy;
   }
 
-  /** A message with that number was sent by that side of the session. */
+  /** Notes that the side has sent a message with that number. */
   note(side: 0 | 1, seq: number): void {
     if (seq > this.sent[side]) this.sent[side] = seq;
   }
 }
 
-/** What two addresses have agreed on over time. */
+/** The sessions between two addresses over time. */
 export interface Pair {
-  /** Sessions that were named between them, newest last. */
+  /** Sessions that were named between them, the newest last. */
   readonly records: SessionRecord[];
-  /** Whether a reset, a wait or an unanswered attempt lies behind: cookies may have changed unseen. */
+  /** Whether the server has answered with SESSION_RESET or WAIT, after which cookies may have changed unseen. */
   unsettled: boolean;
 }
 
-/** A client's connection attempt at a server. */
+/** A client's connection attempt to a server. */
 interface Attempt {
   readonly seq: bigint;
   readonly cookie: bigint;
   readonly stream: number;
-  /** The packet that it began in. */
+  /** The packet that its CLIENT_IDENT began in. */
   readonly packet: number;
-  /** Whether a lower counter than this was told of. */
+  /** Whether a later attempt whose counter is not above this one was reported. */
   told: boolean;
 }
 
 /** A server, as its SERVER_IDENT names it. */
 export interface Node {
-  /** `ip:port` in the capture. */
+  /** `ip:port` as captured. */
   readonly endpoint: string;
   readonly addresses: readonly string[];
-  /** `osd.4`. */
+  /** Such as `osd.4`. */
   readonly entity: string;
   readonly stream: number;
 }
 
-/** What is known of all connections of one file together. */
+/** What the connections of one file have told together. */
 export interface FileKnowledge {
   readonly ways: Ways;
   readonly cluster: Cluster;
 }
 
 const RECORDS = 8;
-/** Files whose operations are followed at once. */
+/** Files whose knowledge is kept at once. */
 const FILES = 4;
 
 export class SharedSessions {
   private readonly byCookies = new Map<string, SessionRecord>();
   private readonly pairs = new Map<string, Pair>();
   private readonly attempts = new Map<string, Attempt>();
-  /** Servers by the endpoint that they answered at, and by each address that they call their own. */
+  /** Servers by the endpoint at which they answered, and by each address in their ident. */
   private readonly nodes = new Map<string, Node>();
   private readonly byAddress = new Map<string, Node>();
   private readonly cookiesSeen = new Set<string>();
@@ -91,9 +91,9 @@ export class SharedSessions {
   private readonly told = new Set<string>();
   private readonly byFile = new Map<string, FileKnowledge>();
   readonly limit: number;
-  /** Sessions and pairs of addresses that were forgotten: what is not found may have been there. */
+  /** How many entries all tables have dropped. If it is above 0, an entry that is not found may have existed. */
   forgotten = 0;
-  /** Keys to open logins and secure mode with, or null. */
+  /** Keys for decrypting logins and secure mode, or null. */
   readonly keys: KeyChain | null;
 
   private readonly clusterLimits: ClusterLimits;
@@ -104,12 +104,11 @@ export class SharedSessions {
     this.keys = keys;
   }
 
-  /** What is known of that file. */
   ofFile(file: string): FileKnowledge {
     let known = this.byFile.get(file);
     if (known === undefined) {
       this.byFile.set(file, (known = { ways: new Ways(this.limit), cluster: new Cluster(this.clusterLimits) }));
-      // files are read one after the other, or as one recording
+      // files are read one after another, or as one recording, so few are needed at once
       while (this.byFile.size > FILES) this.byFile.delete(this.byFile.keys().next().value!);
     }
     return known;
@@ -138,18 +137,21 @@ export class SharedSessions {
     return pair;
   }
 
-  /** Bytes of a connection to that endpoint were lost before its session was known. */
+  /** Bytes of a connection to that endpoint were lost before its session was named. */
   missSession(endpoint: string): void {
     this.missedAt.add(endpoint);
     this.trim(this.missedAt);
   }
 
-  /** Whether a session between these two may have begun unseen, whichever of them was dialled. */
+  /** Whether a session between these two may have begun unseen, whichever of them accepted the connection. */
   mayHaveMissed(a: string, b: string): boolean {
     return this.missedAt.has(a) || this.missedAt.has(b);
   }
 
-  /** Notes a connection attempt; returns the one with the highest counter before it on another connection, or null. */
+  /**
+   * Remembers a connection attempt. Returns the attempt with the highest counter before it; null if there is none, or it is on the same
+   * connection.
+   */
   attempt(key: string, attempt: Omit<Attempt, 'told'>): Attempt | null {
     const before = this.attempts.get(key);
     if (before === undefined || attempt.seq > before.seq) {
@@ -159,7 +161,7 @@ export class SharedSessions {
     return before === undefined || before.stream === attempt.stream ? null : before;
   }
 
-  /** Whether this is the first time in that file: what holds for a whole cluster is told once. */
+  /** Whether this is the first time in that file: what holds for a whole cluster is reported once. */
   first(what: string, file: string): boolean {
     const key = `${what} ${file}`;
     if (this.told.has(key)) return false;
@@ -175,17 +177,17 @@ export class SharedSessions {
     this.trim(this.byAddress);
   }
 
-  /** The server that calls that address its own. */
+  /** The server that has that address in its ident. */
   node(address: string): Node | undefined {
     return this.byAddress.get(address);
   }
 
-  /** The server that answered last at that endpoint of the capture. */
+  /** The server that answered last at that captured endpoint. */
   nodeAt(endpoint: string): Node | undefined {
     return this.nodes.get(endpoint);
   }
 
-  /** Whether a client cookie was used for an ident before; notes it. */
+  /** Whether an earlier ident had this client cookie; remembers it. */
   cookieSeen(cookie: bigint): boolean {
     if (cookie === 0n) return false;
     const key = String(cookie);
@@ -203,7 +205,7 @@ export class SharedSessions {
   }
 }
 
-/** The name of a pair of addresses, whoever connects. */
+/** The key of a pair of addresses, whichever side connects. */
 export function pairKey(a: string, b: string): string {
   return a < b ? `${a} ${b}` : `${b} ${a}`;
 }

@@ -5,7 +5,7 @@ import { TAG } from '../constants.js';
 import { hello } from '../control-frames.js';
 import type { Banner, ControlFrame, Frame } from '../message.js';
 
-/** Where one side stands in its own order of frames; what the other side sent plays no part in it. */
+/** How far one side has come in its own order of frames. The peer's frames do not change it. */
 export type Phase =
   'banner' | 'hello' | 'auth' | 'sign' | 'signed' | 'session' | 'named' | 'ready' | 'rejected' | 'opaque' | 'unknown';
 
@@ -19,31 +19,31 @@ export class SideState {
   last: Frame | null = null;
   /** How it ended, or null. */
   ended: 'fin' | 'reset' | 'open' | null = null;
-  /** Order in which the sides ended; 0 while open. */
+  /** Position in the order in which the sides ended; 0 while open. */
   endOrder = 0;
   frames = 0;
   bytes = 0;
   messages = 0;
   data = 0;
-  /** Number of the last message, or -1 where it is not known. */
+  /** Number of its last message; -1 if not known. */
   lastSeq = -1;
-  /** The number of the last message, if it was out of order, and the number before it; else -1. */
+  /** The number of its last message if that was out of order, and the number before it; else -1. */
   oddSeq = -1;
   seqBeforeOdd = -1;
   /**
-   * Highest number sent, aborted and incomplete frames included; -1 where messages may have been missed, and until the client has said
-   * that the session has no past.
+   * Highest number sent, aborted and incomplete frames included. -1 if messages may have been missed, or if the session is not known to be
+   * new.
    */
   maxSeq = -1;
-  /** What its first message's number has to be, -1: anything. */
+  /** The number that its first message must have; -1: any. */
   expectedSeq = -1;
   /** Highest number that it has acknowledged. */
   acked = 0;
-  /** The address that it sees its peer under, where that is not the one of the capture: there is a translation or a proxy between. */
+  /** The peer's address in its HELLO, if that differs from the captured one: address translation or a proxy is in between. Else empty. */
   sees = '';
-  /** Whether its HELLO was found to be wrong: what follows from that is not told again. */
+  /** Whether its HELLO was reported as wrong, so that consequences of that are not reported again. */
   strangeHello = false;
-  /** A frame was out of order: until the session is open it is not known which frame is due. */
+  /** Whether a frame was out of order. Until the session is open it is then not known which frame is due. */
   disordered = false;
   /** Whether an early frame of this side was reported. */
   saidEarly = false;
@@ -58,32 +58,32 @@ export class SideState {
     this.phase = fromStart ? 'banner' : 'unknown';
   }
 
-  /** Number that its ident gives it; empty where it has none, or it is not known. */
+  /** The number in its ident; empty if there is none or it was not seen. */
   gid = '';
 
-  /** Whether all that it sent so far became messages: no gap, nothing skipped, the start captured. */
+  /** Whether all that it has sent so far became messages: its start was captured, and nothing is missing or was skipped. */
   get whole(): boolean {
     return this.witness.intact(this.side);
   }
 
-  /** `osd.2`; empty where it is not known. */
+  /** Such as `osd.2`; empty if not known. */
   get entity(): string {
     const type = this.entityType;
     return type === null || this.gid === '' || this.gid.startsWith('-') ? '' : `${entityName(type)}.${this.gid}`;
   }
 
-  /** What its HELLO says that it is, or null. */
+  /** The entity type in its HELLO, or null. */
   get entityType(): number | null {
     return this.hello?.as(hello)?.entityType ?? null;
   }
 
-  /** Notes a number that is out of order. */
+  /** Notes a number that is out of order, and the number before it. */
   noteOdd(seq: number, before: number): void {
     this.oddSeq = seq;
     this.seqBeforeOdd = before;
   }
 
-  /** Bytes of it were lost: order, numbers and counts prove nothing across them. */
+  /** Bytes of this side were lost: order, numbers and counts prove nothing across the gap. */
   lose(): void {
     this.lastSeq = -1;
     this.oddSeq = -1;
@@ -97,7 +97,7 @@ export function isTraffic(tag: number): boolean {
   return tag >= TAG.MESSAGE && tag <= TAG.ACK;
 }
 
-/** What each state of the connecting side allows next. `signed`: compression is negotiated first, where both banners offer that. */
+/** The frames that each state of the connecting side allows next. `signed`: compression is negotiated first if both banners offer it. */
 const CLIENT_NEXT: Readonly<Partial<Record<Phase, readonly number[]>>> = {
   hello: [TAG.HELLO],
   auth: [TAG.AUTH_REQUEST],
@@ -119,7 +119,7 @@ const SERVER_NEXT: Readonly<Partial<Record<Phase, readonly number[]>>> = {
   rejected: [],
 };
 
-/** The state that a frame leads to, whatever came before. */
+/** The state after a frame, whatever the state before it. */
 const AFTER: Readonly<Record<number, Phase>> = {
   [TAG.HELLO]: 'auth',
   [TAG.AUTH_REQUEST]: 'sign',
@@ -141,7 +141,7 @@ const AFTER: Readonly<Record<number, Phase>> = {
   [TAG.WAIT]: 'rejected',
 };
 
-/** Tags that the side may send now; null: anything. */
+/** The tags that the side may send now; null: any. */
 export function allowedTags(side: Side, phase: Phase): readonly number[] | null {
   return (side === 0 ? CLIENT_NEXT : SERVER_NEXT)[phase] ?? null;
 }

@@ -15,7 +15,7 @@ import type { Naming } from './naming.js';
 import type { SideState } from './side-state.js';
 import type { Traffic } from './traffic.js';
 
-/** What a session is made of. */
+/** The parts of a session that summaries read. */
 export interface SessionParts {
   readonly sides: readonly [SideState, SideState];
   readonly login: Login;
@@ -81,7 +81,7 @@ export function summarize(p: SessionParts): Record<string, Json> {
   return out;
 }
 
-/** `osd.2`, or `osd` where its number is not known; and what a map says of it, where that is more. */
+/** `osd.2`, or `osd` if its number is not known; with what a map says about it, if that is more. */
 function entityText(side: SideState, p: SessionParts): string {
   const type = side.entityType === null ? '?' : entityName(side.entityType);
   const own = side.entity === '' ? type : side.entity;

@@ -28,12 +28,12 @@ import { addressesText, type Cluster } from '../../ceph/cluster.js';
 import type { FileKnowledge, SessionRecord } from './shared.js';
 
 const UNANSWERED_AFTER = 15_000_000_000;
-/** Types that say enough by being there. */
+/** Types that rules judge by their presence, without fields of the front. */
 const JUDGED_BY_TYPE: readonly number[] = [MSG.MGR_OPEN, MSG.MGR_REPORT, MSG.MGR_CONFIGURE, MSG.CLIENT_RECONNECT];
-/** Operations without a known client's request that are held until the connection is over, to be judged then. */
+/** Most replications of unknown operations that are held, to be judged at the end of the connection. */
 const UNASKED = 64;
 
-/** Types that only some kinds of entity send, as a mask of entity types. */
+/** Types that only some kinds of entity send, with a mask of these entity types. */
 const SENDERS = new Map<number, number>([
   [MSG.OSD_OPREPLY, ENTITY.OSD],
   [MSG.OSD_OP, ENTITY.CLIENT | ENTITY.OSD | ENTITY.MDS | ENTITY.MGR],
@@ -49,10 +49,9 @@ const SENDERS = new Map<number, number>([
   [MSG.CLIENT_REPLY, ENTITY.MDS],
 ]);
 
-/** Rules about the bodies of one kind of messages. */
+/** Rules about the fronts of a group of messages. */
 interface BodyChecks {
   message(m: DataFrame): void;
-  /** Bytes of a side were lost. */
   lose(side: Side): void;
 }
 
@@ -61,7 +60,7 @@ interface Keepalive {
   readonly key: string;
 }
 
-/** What happens once a session is open: numbers, acknowledgements, keepalives, requests and their replies. */
+/** The traffic of an open session: numbers, acknowledgements, keepalives, requests and their replies. */
 export class Traffic {
   private readonly context: SessionContext;
   private readonly output: Output;
@@ -77,9 +76,9 @@ export class Traffic {
   private readonly bodyChecks: readonly BodyChecks[];
   private readonly keepalives: readonly [Keepalive[], Keepalive[]] = [[], []];
   private readonly lostKeepalives: [boolean, boolean] = [false, false];
-  /** Times that were answered before the KEEPALIVE2 with them was decoded, by the side that sent it. */
+  /** Times of KEEPALIVE2_ACK frames whose KEEPALIVE2 is not decoded yet, by the side that sends the KEEPALIVE2. */
   private readonly earlyAnswers: readonly [Set<string>, Set<string>] = [new Set(), new Set()];
-  /** Messages by type and side. */
+  /** Number of messages by type, for each side. */
   readonly counts: readonly [Map<number, number>, Map<number, number>] = [new Map(), new Map()];
   private readonly claims: { acker: SideState; ack: number; frame: Frame }[] = [];
   operations = 0;
@@ -130,7 +129,7 @@ export class Traffic {
       return;
     }
     this.number(m, own);
-    // the gap that cut it may reach into the next message
+    // the gap in it may reach into the next message
     if (!m.complete) own.lastSeq = -1;
     if (m.aborted) return;
     own.messages++;
@@ -146,7 +145,7 @@ export class Traffic {
     this.pair(m, peer);
   }
 
-  /** What maps tell is known from then on, on all connections of the file. */
+  /** Learns from maps. What they tell is then known on all connections of the file. */
   private learn(m: DataFrame): void {
     const { cluster, context } = this;
     m.names = cluster;
@@ -166,14 +165,14 @@ export class Traffic {
   private number(m: DataFrame, own: SideState): void {
     const seq = m.seq;
     if (seq === 0) {
-      // reported by another rule; the true number is not known
+      // 0 is reported by another rule, and the true number is not known
       own.lastSeq = -1;
       return;
     }
     const last = own.lastSeq;
     const { oddSeq, seqBeforeOdd } = own;
     own.oddSeq = -1;
-    // the wrong number before was reported: either it was a single one, or the count goes on from it
+    // the wrong number before was reported; now either the old count goes on after it, or a new count that began with it
     const continues = oddSeq >= 0 && (seq === seqBeforeOdd + 2 || (oddSeq <= last && seq === oddSeq + 1));
     if (continues) {
       own.lastSeq = seq;
@@ -201,11 +200,11 @@ export class Traffic {
     }
   }
 
-  /** The session that the connection carries, and which side of this connection named it. */
+  /** The session that the connection carries, and which side of this connection sent its CLIENT_IDENT. */
   record: SessionRecord | null = null;
   recordClient: Side = CLIENT;
 
-  /** Set by the handshake: whether the session was resumed, so that the first number is the peer's to say. */
+  /** Whether the session was resumed (set by Naming), so that its first numbers depend on what the peer has received. */
   resumed = false;
 
   private judgeFirst(m: DataFrame, seq: number, own: SideState): void {
@@ -248,7 +247,7 @@ export class Traffic {
       );
   }
 
-  /** Reports it once for each side: later acknowledgements are ahead by the same amount. */
+  /** Reports it once for each side, since later acknowledgements are ahead as well. */
   private raiseAck(m: Frame, ack: number, sent: number, confidence: 'certain' | 'likely'): void {
     const acker = this.sides[m.side];
     if (acker.saidAckBeyond) return;
@@ -257,13 +256,13 @@ export class Traffic {
     this.output.raise(R.ACK_BEYOND_SENT, { message: m, text, confidence });
   }
 
-  /** Whether everything that the sender had received when it sent this is known: nothing of its peer is missing, or still to come. */
+  /** Whether all that the frame's sender had received when it sent it is known: nothing of its peer is missing or still to be decoded. */
   knowsAllBefore(m: Frame): boolean {
     const peer = otherSide(m.side);
     return this.sides[peer].whole && this.witness.sawAll(m) === 'yes';
   }
 
-  /** Whether nothing that either side has acknowledged waits behind a gap. A FIN counts as one byte. */
+  /** Whether all bytes that either side has acknowledged are decoded, so that nothing waits behind a gap. A FIN counts as one byte. */
   get allDecoded(): boolean {
     const { connection, clientEnd } = this.context;
     const { acknowledged } = connection;
@@ -276,7 +275,7 @@ export class Traffic {
 
   keepalive(m: ControlFrame, own: SideState, peer: SideState): void {
     this.keepaliveDue(m, own, peer);
-    // decoded late, behind a gap: it was answered before
+    // decoded late, after a gap: its answer was seen before
     if (this.earlyAnswers[m.side].delete(`${m.valueHigh}:${m.valueLow}`)) return;
     const list = this.keepalives[m.side];
     list.push({ frame: m, key: `${m.valueHigh}:${m.valueLow}` });
@@ -306,13 +305,13 @@ export class Traffic {
       this.output.raise(R.KEEPALIVE_ACK_UNMATCHED, at(m, PREAMBLE.size, utime.size, text));
     } else {
       const early = this.earlyAnswers[peer.side].add(key);
-      // of one side alone every answer is early; a gap holds few of them
+      // bounded, since every answer is early if only one side was captured, while a gap holds few of them
       if (early.size > this.context.limits.keepalives) early.delete(early.values().next().value!);
     }
     this.keepaliveDue(m, own, peer);
   }
 
-  /** The sender of this frame owes the peer an answer. */
+  /** Judges how long the sender of this frame has owed its peer a KEEPALIVE2_ACK. */
   private keepaliveDue(m: Frame, own: SideState, peer: SideState): void {
     const list = this.keepalives[peer.side];
     if (list.length === 0 || own.saidUnanswered || !own.whole) return;
@@ -339,7 +338,7 @@ export class Traffic {
     if (m.answer !== null) this.operationChecks.reply(m, m.answer);
     if (m.replica !== null) this.replicated(m, m.replica);
     if (Requests.isRequest(m.type)) {
-      // OSDs count the operations that they hand on from 0
+      // OSDs count the operations that they replicate from 0
       if (m.tidLow !== 0 || m.tidHigh !== 0 || m.replica !== null) this.requests[m.side].add(m);
       if (m.type === MSG.OSD_OP) {
         this.operations++;
@@ -379,7 +378,7 @@ export class Traffic {
     if (!known && m.source !== '' && this.unasked.length < UNASKED) this.unasked.push({ frame: m, head });
   }
 
-  /** A reply without its request. */
+  /** Judges a reply without a request. */
   private judgeOrphan(m: DataFrame, peer: SideState): void {
     const list = this.requests[peer.side];
     const rule = m.type === MSG.OSD_OPREPLY ? R.OSD_REPLY_ORPHAN : R.OSD_REPOP_REPLY_ORPHAN;
@@ -390,14 +389,13 @@ export class Traffic {
     this.output.raise(rule, inHeader(m, `no ${asked} on this session has tid ${m.tid}`, 'tid'));
   }
 
-  /** Bytes of a side were lost. */
   lose(side: Side): void {
     this.operationChecks.lose(side);
     this.replicationChecks.lose(side);
     for (const checks of this.bodyChecks) checks.lose(side);
   }
 
-  /** Replication in the name of clients whose operations are not known: they may still come, on a connection that is behind. */
+  /** Replications for clients' operations that are not known. These may still come, on a connection that is decoded later. */
   private readonly unasked: { readonly frame: DataFrame; readonly head: ReplicaHead }[] = [];
 
   private judgeUnasked(): void {
@@ -412,7 +410,7 @@ export class Traffic {
     }
   }
 
-  /** The connection is over: what could not be judged before. */
+  /** The connection is over: judges what had to wait for that. */
   finish(): void {
     this.judgeUnasked();
     tellForgotten(this.requests, this.output);

@@ -3,7 +3,7 @@ import type { DataFrame } from '../message.js';
 import type { ReplicaHead } from '../../ceph/operation-head.js';
 import type { Replica, Way } from '../../ceph/operation-way.js';
 
-/** An operation of a client that is being done. */
+/** A client's operation in progress. */
 class Doing {
   readonly seconds: number;
   readonly nanos: number;
@@ -16,40 +16,43 @@ class Doing {
   }
 }
 
-/** A connection by which a client's operations come; whether nothing that its ends have acknowledged waits to be decoded. */
+/**
+ * A connection that carries a session. `allDecoded`: whether all bytes that its ends have acknowledged are decoded, so that none wait
+ * behind a gap.
+ */
 export interface Carrier {
   readonly allDecoded: boolean;
 }
 
 /** The connections between one client and one primary. */
 interface Asking {
-  /** All that went by them so far was captured. */
+  /** Whether everything on them so far was captured. */
   whole: boolean;
-  /** The one that is open. */
+  /** The connection that is open, or null. */
   carrier: Carrier | null;
 }
 
-/** Replicas of one operation that are listed. */
+/** Most replicas of one operation that are listed. */
 const REPLICAS = 16;
 
 /**
- * Follows operations from connection to connection by the name that the client gave them: OSD_OP to the primary, OSD_REPOP to the
- * replicas, and back. Bounded: the oldest operation goes first.
+ * Follows an operation across connections by its request id: OSD_OP to the primary, OSD_REPOP to the replicas, and the replies. The oldest
+ * operations are dropped beyond a limit.
  */
 export class Ways {
   private young = new Map<string, Doing>();
   private old = new Map<string, Doing>();
   private readonly half: number;
-  /** By client and primary: where all was captured, what a primary asks its replicas in a client's name must have come that way. */
+  /** By client and primary. If one is whole, an operation that the primary replicates for the client must have come that way. */
   private readonly sessions = new Map<string, Asking>();
-  /** Operations that were forgotten: one that is not known may have been there. */
+  /** How many operations were dropped. If it is above 0, one that is not found may have existed. */
   forgotten = 0;
 
   constructor(limit: number) {
     this.half = Math.max(1, limit >> 1);
   }
 
-  /** `client.4123:17`. */
+  /** Such as `client.4123:17`. */
   static nameOf(source: string, tid: bigint): string {
     return `${source}:${tid}`;
   }
@@ -69,7 +72,7 @@ export class Ways {
     return this.young.get(name) ?? this.old.get(name);
   }
 
-  /** The primary asks a replica; whether the operation is known. */
+  /** The primary asks a replica. Returns whether the operation is known. */
   asks(m: DataFrame, head: ReplicaHead): boolean {
     const doing = this.find(head.request);
     if (doing === undefined) return false;
@@ -77,14 +80,14 @@ export class Ways {
     return true;
   }
 
-  /** A replica has done it. */
+  /** A replica answers the primary. */
   answers(head: ReplicaHead, latency: number): void {
     const doing = this.find(head.request);
     if (doing !== undefined && doing.replicas.length < REPLICAS)
       doing.replicas.push({ osd: `osd.${head.from}`, nanos: latency });
   }
 
-  /** The primary answers the client; null where no replica was seen at work. `client`: who asked. */
+  /** The primary answers the client: how the time was spent, or null if no replication was seen. `client`: the client's name. */
   end(client: string, reply: DataFrame): Way | null {
     const name = Ways.nameOf(client, reply.tid);
     const doing = this.find(name);
@@ -94,7 +97,7 @@ export class Ways {
     return { primary: reply.source === '' ? '?' : reply.source, nanos: reply.latency, waitedNanos: asked, replicas };
   }
 
-  /** That client's session with that server goes by that connection from now on; `whole`: it was captured from its beginning. */
+  /** From now on that connection carries the session of the client with the server. `whole`: it was captured from its beginning. */
   carries(client: string, server: string, carrier: Carrier, whole: boolean): void {
     const asking = this.asking(client, server);
     if (asking === null) return;
@@ -102,13 +105,12 @@ export class Ways {
     asking.carrier = carrier;
   }
 
-  /** Bytes of such a session were lost. */
+  /** Bytes of a connection between them were lost. */
   lose(client: string, server: string): void {
     const asking = this.asking(client, server);
     if (asking !== null) asking.whole = false;
   }
 
-  /** That connection is over. */
   ends(client: string, server: string, carrier: Carrier): void {
     const asking = this.sessions.get(`${client} ${server}`);
     if (asking?.carrier !== carrier) return;
@@ -126,11 +128,11 @@ export class Ways {
     return asking;
   }
 
-  /** Whether that client's sessions with that server were captured from their beginning, and that operation is in none. */
+  /** Whether the client's sessions with the server were captured from their beginning, and none of them has that operation. */
   lacks(client: string, server: string, operation: string): boolean {
     if (this.forgotten > 0 || this.find(operation) !== undefined) return false;
     if (!this.isWhole(client, server)) return false;
-    // of a connection that lacks its first bytes it may not be known whose it is
+    // a connection whose first bytes are missing may belong to them without being known to
     return [`${client} `, ` ${server}`, ' '].every((unnamed) => this.sessions.get(unnamed)?.whole !== false);
   }
 
