@@ -4,27 +4,27 @@ import type { MapNews } from './bodies/map-news.js';
 import type { Names } from './ceph-message.js';
 import { Directory, type Daemon, type Roster } from './directory.js';
 
-/** How much of a cluster is remembered. */
+/** How much is remembered of a cluster. */
 export interface ClusterLimits {
   readonly pools: number;
   readonly addresses: number;
 }
 
-/** What is said where there are more addresses. */
+/** Text of the finding that this limit was reached. */
 export function addressesText({ daemonAddresses }: Readonly<Pick<Limits, 'daemonAddresses'>>): string {
   return `more than ${daemonAddresses} addresses and changes in the maps; later ones are not named`;
 }
 
-/** What the maps in one file have taught: pools and their names, and which daemon has which address. */
+/** What the maps in one file have told: pools and their names, and which daemon has which address. */
 export class Cluster implements Names {
   private readonly names = new Map<string, string>();
   private readonly pools = new Set<string>();
   private readonly limit: number;
   private readonly directory: Directory;
   private fsid = '';
-  /** Whether maps of several clusters are in the file: then a number of a pool names none. */
+  /** Whether the file has maps of several clusters. Then a pool's number or an address identifies nothing. */
   private mixed = false;
-  /** Epoch up to which all pools are known: a full map, and every change since; 0: none. */
+  /** Epoch of which all pools are known, from a full map and all incremental maps since; 0: none. */
   epoch = 0;
 
   constructor({ pools, addresses }: ClusterLimits) {
@@ -37,7 +37,7 @@ export class Cluster implements Names {
     return name === undefined ? undefined : `pool ${quote(name).slice(1, -1)}`;
   }
 
-  /** Whether there was no such pool in the map of that epoch; false where that is not known. */
+  /** Whether the map of that epoch had no such pool; false if that is not known. */
   lacks(pool: number, epoch: number): boolean {
     return !this.mixed && this.epoch > 0 && epoch === this.epoch && !this.pools.has(String(pool));
   }
@@ -55,7 +55,7 @@ export class Cluster implements Names {
     return this.directory.full;
   }
 
-  /** `stream`: which one the map came in. */
+  /** Learns the daemons of a map other than the OSDs'. `stream`: the one that the map came in. */
   meet(roster: Roster, stream: number): void {
     this.directory.daemons(roster, stream);
   }
@@ -74,7 +74,7 @@ export class Cluster implements Names {
         for (const pool of map.pools) this.add(pool);
         for (const pool of map.gone) this.pools.delete(String(pool));
       } else if (map.inner.value > this.epoch) {
-        // changes are missing
+        // incremental maps are missing
         this.epoch = 0;
       }
       for (const { pool, name } of map.names) {
@@ -85,7 +85,7 @@ export class Cluster implements Names {
 
   private add(pool: bigint): void {
     if (this.pools.size < this.limit) this.pools.add(String(pool));
-    // what is not remembered may be there
+    // a pool that is not remembered would seem to be missing
     else this.epoch = 0;
   }
 }

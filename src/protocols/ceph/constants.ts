@@ -1,14 +1,14 @@
-/** Numbers and names that both versions of the messenger and the messages share (src/include/ceph_fs.h, msgr.h, rados.h). */
+/** Numbers and names that both versions of the messenger and their messages share (src/include/ceph_fs.h, msgr.h, rados.h). */
 
-/** What either side of version 1 and of version 2 greets with. */
+/** The texts that the banners of messenger v1 and v2 begin with. */
 export const BANNER_TEXT_V1 = 'ceph v027';
 export const BANNER_TEXT_V2 = 'ceph v2\n';
 
-/** Ports of a monitor (IANA): for version 1 and for version 2. */
+/** A monitor's ports (IANA), for messenger v1 and v2. */
 export const PORT_V1 = 6789;
 export const PORT_V2 = 3300;
 
-/** Snapshot number of an object as it is now (CEPH_NOSNAP). */
+/** Snapshot id that stands for the current state of an object (CEPH_NOSNAP). */
 export const SNAP_HEAD = 0xffff_ffff_ffff_fffen;
 
 export const ENTITY = { MON: 1, MDS: 2, OSD: 4, CLIENT: 8, MGR: 16, AUTH: 32 } as const;
@@ -81,7 +81,7 @@ const ERRNO: Readonly<Record<number, string>> = {
   125: 'ECANCELED',
 };
 
-/** `EACCES` of 13; `errno 200` where it has no name. */
+/** `EACCES` for 13; `errno 200` if it has no name. */
 export function errnoName(errno: number): string {
   return ERRNO[errno] ?? `errno ${errno}`;
 }

@@ -1,17 +1,17 @@
 import type { MapNews } from './bodies/map-news.js';
 import { addressText, type Address } from './structures/address.js';
 
-/** A daemon, as a map names it by one of its addresses. */
+/** A daemon that a map names for one of its addresses. */
 export interface Daemon {
-  /** `osd.4`, `mon.a`. */
+  /** Such as `osd.4` or `mon.a`. */
   readonly entity: string;
   /** `osdmap`, `monmap`, `mgrmap`, `fsmap`, `mdsmap`. */
   readonly map: string;
-  /** Epoch: the address belongs to an OSD since then; to others it did in it, and nobody says since when. */
+  /** Epoch of the map. An OSD has had the address since that epoch; another daemon has it in that epoch, and since when is not known. */
   readonly epoch: number;
-  /** Epoch from which on the OSD is down or elsewhere, as far as maps have told; 0: none. */
+  /** The next epoch in which the OSD went down or came up elsewhere, as far as maps have told; 0: none. */
   readonly until: number;
-  /** Stream that brought the map: it is not what the bytes at hand say. */
+  /** The stream that the map came in. */
   readonly stream: number;
 }
 
@@ -23,19 +23,19 @@ export interface Roster {
   readonly daemons: readonly { readonly entity: string; readonly addresses: readonly Address[] }[];
 }
 
-/** `osd.4 since osdmap e31, stream 2`. */
+/** Such as `osd.4 since osdmap e31, stream 2`. */
 export function daemonText(daemon: Daemon): string {
   const { entity, map, epoch, until, stream } = daemon;
   const ended = until === 0 ? '' : ` until e${until}`;
   return `${entity} ${isSince(daemon) ? 'since' : 'in'} ${map} e${epoch}${ended}, stream ${stream}`;
 }
 
-/** A name, and whose a map says the address is, where that is more. */
+/** An entity's own name; if a map names a different daemon for its address, this follows in parentheses. */
 export function nameByMap(own: string, daemon: Daemon | undefined): string {
   return daemon === undefined || daemon.entity === own ? own : `${own} (${daemonText(daemon)})`;
 }
 
-/** Whether the epoch is the one since which the address is the daemon's. */
+/** Whether the daemon has had the address since `epoch` (an OSD), or only has it in that epoch. */
 export function isSince({ map }: Daemon): boolean {
   return map === OSD_MAP;
 }
@@ -45,30 +45,30 @@ const OSD_MAP = 'osdmap';
 type Entry = Omit<Daemon, 'until'> & { readonly osd: number };
 
 /**
- * Which address belongs to which daemon, by the maps of one cluster, in whatever order they come. Bounded by `limit` addresses and
- * changes; more are not remembered.
+ * Which daemon has which address, according to the maps of one cluster. The order in which the maps come does not matter. Bounded by
+ * `limit` addresses and changes; more are not remembered.
  */
 export class Directory {
-  /** By address with its nonce, and by `ip:port` alone; null where several daemons have had it. */
+  /** By address with its nonce, and by `ip:port` alone; null if several daemons have had it. */
   private readonly exact = new Map<string, Entry | null>();
   private readonly loose = new Map<string, Entry | null>();
-  /** Epochs at which an OSD came up or went down. */
+  /** Epochs in which an OSD came up or went down. */
   private readonly changes = new Map<number, Set<number>>();
   private count = 0;
   private readonly limit: number;
-  /** Whether something was not remembered. */
+  /** Whether the limit was reached. */
   full = false;
 
   constructor(limit: number) {
     this.limit = limit;
   }
 
-  /** The daemon that has that address: `v2:10.0.0.1:6800/55`. A daemon that starts again has another nonce. */
+  /** The daemon that has that address, such as `v2:10.0.0.1:6800/55`. A daemon that restarts gets another nonce. */
   at(address: string): Daemon | undefined {
     return this.shown(this.exact.get(address));
   }
 
-  /** The daemon at `ip:port`, where no map has named another one there. */
+  /** The daemon at `ip:port`, unless maps have named several there. */
   behind(endpoint: string): Daemon | undefined {
     return this.shown(this.loose.get(endpoint));
   }
@@ -113,7 +113,7 @@ export class Directory {
 
   private enter(entry: Entry, addresses: readonly Address[]): void {
     for (const address of addresses) {
-      // neither "no address" nor one that nobody can connect to names anybody
+      // an address without host or with port 0 identifies nobody
       if (address.host === '' || address.host.endsWith(':0')) continue;
       const key = addressText(address);
       if (!this.exact.has(key)) {
@@ -126,12 +126,12 @@ export class Directory {
   }
 }
 
-/** The same in whatever order entries come. */
+/** Enters a daemon for an address. The result does not depend on the order of the entries. */
 function note(table: Map<string, Entry | null>, key: string, entry: Entry): void {
   const known = table.get(key);
   if (known === null) return;
   if (known === undefined) table.set(key, entry);
   else if (known.entity !== entry.entity) table.set(key, null);
-  // an OSD that went and came again has it since the later time; of the others it is known by their first map
+  // an OSD has the address since it last came up; for other daemons the earliest map counts
   else if (entry.osd >= 0 ? entry.epoch > known.epoch : entry.epoch < known.epoch) table.set(key, entry);
 }

@@ -1,4 +1,4 @@
-/** Writes the basic kinds (src/include/encoding.h), little endian, for examples and tests. */
+/** Writes Ceph's basic encodings (src/include/encoding.h), little-endian, for examples and tests. */
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));

@@ -1,6 +1,7 @@
 /**
- * Ceph feature bits, of v2's ident frames and v1's connect (src/include/ceph_features.h): bit, incarnation, name; what was used again later has a row for
- * each incarnation, oldest first. A feature counts only where the marks of its incarnation are set as well: none, bit 57, bits 57 and 28.
+ * Ceph feature bits in v2's ident frames and v1's connect (src/include/ceph_features.h): bit, incarnation, name. A bit that was reused has
+ * a row for each incarnation, the oldest first. A feature counts only if the marks of its incarnation are set as well: none for 1, bit 57
+ * for 2, bits 57 and 28 for 3.
  */
 const FEATURES: readonly (readonly [number, 1 | 2 | 3, string])[] = [
   [0, 1, 'UID'],
@@ -88,20 +89,26 @@ const FEATURES: readonly (readonly [number, 1 | 2 | 3, string])[] = [
   [63, 1, 'RESERVED_BROKEN'],
 ];
 
-/** Bits whose old meaning releases up to Pacific still announce beside the marks of the new one: there the word alone does not tell. */
+/**
+ * Bits that releases up to Pacific set in their old meaning together with the marks of the new one, so that a word alone does not tell
+ * which is meant.
+ */
 const EITHER_MEANING: readonly number[] = [31, 32, 33, 34];
 
 export const MSG_ADDR2 = 1n << 59n;
 const INCARNATION: readonly bigint[] = [0n, 0n, 1n << 57n, (1n << 57n) | (1n << 28n)];
 
-/** Names of the features in a word, newest meaning of each bit; one whose incarnation marks are missing, or without a name, as `bit 17`. */
+/**
+ * Names of the features in a word, in the newest incarnation that its marks allow. A bit without a name, or whose marks are missing, is
+ * named like `bit 17`.
+ */
 export function featureNames(word: bigint): string[] {
   return named(word, word, EITHER_MEANING);
 }
 
 /**
- * Names of bits that were found missing in the word `offered`: in the incarnation that this word uses. Without it (0 where it was not
- * seen) the newest meaning is the likeliest.
+ * Names of the features in `mask` that the word `offered` lacks, in the incarnation that `offered` uses. If that was not seen (0), the
+ * newest is the likeliest.
  */
 export function missingFeatureNames(mask: bigint, offered: bigint): string[] {
   return named(mask, offered === 0n ? INCARNATION[3]! : offered, []);

@@ -3,7 +3,7 @@ import { decode } from '../../base/structure/decode.js';
 import type { Body } from './bodies/body.js';
 import type { CephMessage } from './ceph-message.js';
 
-/** What is held of a message's front, `bytes[start..end)`, and what describes it. */
+/** The part of a message's front that is held, `bytes[start..end)`, and its description. */
 export interface HeldFront {
   readonly body: Body;
   readonly bytes: Uint8Array;
@@ -11,7 +11,7 @@ export interface HeldFront {
   readonly end: number;
 }
 
-/** The front in a few words, for the types that people look at first; empty for others. `firstData`: the first bytes of the data, if held. */
+/** Summarises the front in a few words; empty for types that have no summary. `firstData`: the first bytes of the data, if held. */
 export function aboutFront(m: CephMessage, held: HeldFront | null, firstData: Uint8Array | null): string {
   if (held === null || held.body.about === null) return '';
   const { body, bytes, start, end } = held;

@@ -1,25 +1,27 @@
 import { CERTAIN, type Claim, type ProbeInput, type ProbeResult } from '../../contract/protocol.js';
 
-/** Bytes of a connection that was joined late that are waited for to tell its client from its server. */
+/** How many bytes of a connection that was joined late to wait for, to find out which end is the client. */
 const PATIENCE = 2048;
 
-/** What sets one messenger apart from the other in a connection that was joined late. */
+/** How one of the messengers is recognised on a connection that was joined late. */
 interface Messenger {
-  /** Bytes of the header that is looked for. */
+  /** Bytes of the header to look for. */
   readonly size: number;
   readonly ports: readonly number[];
-  /** Whether such a header stands there, by its checksum. */
+  /** Whether there is such a header at that offset, by its checksum. */
   stands(bytes: Uint8Array, view: DataView, at: number): boolean;
-  /** Where the next header may be, behind all that belongs to the one at `at`: offsets, of which some may lie beyond the bytes. */
+  /** Offsets at which the next header may be, after all that belongs to the one at `at`. Some may be beyond the bytes. */
   ends(bytes: Uint8Array, view: DataView, at: number): readonly number[];
-  /** 1: a client sent that; 2: a server; 0: cannot tell. */
+  /** The role of a direction: 1: client; 2: server; 0: not known. */
   roleOf(bytes: Uint8Array): 0 | 1 | 2;
 }
 
-/** Looks for headers of one of Ceph's messengers in what was captured from the middle on. */
+/** Looks for headers of one of Ceph's messengers in streams that were captured from the middle. */
 export class LateSearch {
   private readonly messenger: Messenger;
-  /** By classification, how many captured bytes of each end were searched, so that every byte is looked at once; it goes with it. */
+  /**
+   * How many captured bytes of each end were searched, so that each byte is searched once. Kept for as long as the classification exists.
+   */
   private readonly searched = new WeakMap<object, [number, number]>();
 
   constructor(messenger: Messenger) {
@@ -34,10 +36,10 @@ export class LateSearch {
       const first = this.find(bytes, Math.max(0, marks[end] - input.at[end]));
       if (first >= 0) {
         const roles = this.clientEnd(input);
-        // a few more headers may tell who is who
+        // more headers may show which end is the client
         const total = input.bytes[0].length + input.bytes[1].length;
         if (roles === null && total < PATIENCE && !(input.ended[0] && input.ended[1])) return 'more';
-        // who cannot tell its client yet is asked again, as long as somebody else is not sure either
+        // with a score below CERTAIN the probe runs again, and may find the client, while another protocol is undecided
         const score = roles !== null && this.isFollowed(bytes, first) ? CERTAIN : 0.95;
         return { score, by: 'heuristic', clientEnd: roles };
       }
@@ -46,7 +48,7 @@ export class LateSearch {
     return input.ended[0] && input.ended[1] ? null : 'more';
   }
 
-  /** Offset of the first header in `bytes`, from `from` on, or -1. */
+  /** Offset of the first header in `bytes` from `from` on, or -1. */
   find(bytes: Uint8Array, from: number): number {
     const { messenger } = this;
     if (bytes.length < from + messenger.size) return -1;
@@ -55,7 +57,7 @@ export class LateSearch {
     return -1;
   }
 
-  /** Whether another header stands where what belongs to the one at `at` ends: two checksums of 32 bits leave nothing to chance. */
+  /** Whether another header follows the one at `at`. That two checksums of 32 bits are right is no coincidence. */
   private isFollowed(bytes: Uint8Array, at: number): boolean {
     const { messenger } = this;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -64,7 +66,7 @@ export class LateSearch {
       .some((end) => end + messenger.size <= bytes.length && messenger.stands(bytes, view, end));
   }
 
-  /** Which end connected: the handshake says it; else what the ends say; else the port. */
+  /** The end that connected: by the TCP handshake, else by the role of either end, else by the port. Null: not known. */
   clientEnd(input: ProbeInput): Claim['clientEnd'] {
     if (input.connection.initiatorKnown) return 0;
     for (const end of [0, 1] as const) {

@@ -8,14 +8,14 @@ import { addresses } from './structures/address.js';
 import { eversion, hobject, requestId, spg, timespan, utime, uuid } from './structures/common.js';
 
 /**
- * What rules need of fronts besides operations on objects: their first fields, read also where nothing is printed. The same bytes as the
- * descriptions in bodies/, but no further than the last field that a rule looks at; what has a length is skipped.
+ * The first fields of fronts that rules need, besides operations on objects. They are read even if nothing is printed. The forms describe
+ * the same bytes as those in bodies/, but only up to the last field that a rule reads; structures with a length are skipped.
  */
 
 const skipped = sized(struct({}));
 const paxos = unused(18);
 
-/** Maps of which one sender's epochs only rise. */
+/** Maps whose epochs never decrease from one sender. */
 const monMapLead = struct({ length: u32, map: versioned(Infinity, { fsid: uuid, epoch: placed(u32) }) });
 const epochLead = struct({ epoch: placed(u32) });
 const wrappedEpochLead = struct({ map: versioned(Infinity, { epoch: placed(u32) }) });
@@ -78,7 +78,7 @@ export const beaconLead = struct({ paxos, fsid: unused(16), gid: u64, state: i32
 export const logMissingLead = struct({
   ...{ mapEpoch: u32, pg: spg, from: i8, replicaTid: placed(u64) },
 });
-/** The beginning of a log's entry; those before version 4, which had no length, are not read. */
+/** The beginning of a log entry. Entries before version 4, which had no length, are not read. */
 const entryLead = versioned(Infinity, {
   ...{ op: u32, object: hobject, version: placed(eversion), priorVersion: eversion, requestId },
 });
@@ -87,7 +87,7 @@ export const pgLeaseLead = struct({
   ...{ epoch: u32, pg: unused(24), envelope: unused(6), readableUntil: timespan, upperBound: timespan },
 });
 
-/** By type: versions whose fronts begin like that, and how. */
+/** By message type: the versions whose fronts begin like that, and the form. */
 export const LEADS: readonly (readonly [type: number, from: number, to: number, form: Type<unknown>])[] = [
   [MSG.MON_MAP, 1, 1, monMapLead],
   [MSG.FS_MAP, 1, 1, epochLead],
@@ -120,13 +120,16 @@ export const LEADS: readonly (readonly [type: number, from: number, to: number, 
 
 const BY_TYPE = new Map(LEADS.map(([type, from, to, form]) => [type, { from, to, form }]));
 
-/** First fields of a front, and the form that they were read in. */
+/** The first fields of a front, and the form that they were read in. */
 export interface Lead {
   readonly form: Type<unknown>;
   readonly value: unknown;
 }
 
-/** Null where nothing is read of a message of that type and version, or its front ends before. Places count from the front's first byte. */
+/**
+ * Reads the first fields; null if none are read of that type and version, or the front ends before the last one. Offsets count from the
+ * front's first byte.
+ */
 export function readLead(
   type: number,
   version: number,
@@ -141,7 +144,7 @@ export function readLead(
   return value === null ? null : { form: found.form, value };
 }
 
-/** Place of a field in front of which all have a fixed size. */
+/** Place of a field if all fields before it have a fixed size. */
 export function placeIn<T extends object>(form: Struct<T>, field: keyof T & string): Placed<null> {
   let at = 0;
   for (const [name, { size }] of Object.entries(form.fields)) {
@@ -152,7 +155,7 @@ export function placeIn<T extends object>(form: Struct<T>, field: keyof T & stri
   throw new Error(`${field} has no fixed place`);
 }
 
-/** The epoch of a map of which one sender's only get newer, or null where it is none. */
+/** The epoch of a map whose epochs never decrease from one sender; null for other messages. */
 export function mapEpoch(lead: Lead): Placed<number> | null {
   if (lead.form === monMapLead) return (lead.value as ValueOf<typeof monMapLead>).map.epoch;
   if (lead.form === epochLead) return (lead.value as ValueOf<typeof epochLead>).epoch;

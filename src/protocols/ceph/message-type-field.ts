@@ -1,7 +1,7 @@
 import { u16, type Field } from '../../base/field.js';
 import { messageTypeName } from './message-types.js';
 
-/** A message's type; JSON has its name, and the number beside it. */
+/** A message's type. JSON has its name, and the number in a field of its own. */
 export const messageTypeField: Field<number, 'given'> = {
   ...u16(),
   rows: (type, at) => [

@@ -185,7 +185,7 @@ const TYPES = {
 } as const;
 const NAMES: Readonly<Record<number, string>> = TYPES;
 
-/** `MSG_OSD_OP`; a number without a name as `type 200`. */
+/** Such as `MSG_OSD_OP`; `type 200` for a number without a name. */
 export function messageTypeName(type: number): string {
   const name = NAMES[type];
   return name === undefined ? `type ${type}` : `MSG_${name}`;
@@ -195,7 +195,7 @@ export function isMessageType(type: number): boolean {
   return NAMES[type] !== undefined;
 }
 
-/** Numbers by name: `MSG.OSD_OP`. */
+/** Numbers by name, such as `MSG.OSD_OP`. */
 export const MSG = Object.fromEntries(Object.entries(TYPES).map(([type, name]) => [name, Number(type)])) as {
   readonly [Name in (typeof TYPES)[keyof typeof TYPES]]: number;
 };

@@ -5,15 +5,15 @@ import { MSG } from './message-types.js';
 import { opKind } from './osd-ops.js';
 
 /**
- * What sessions need of operations on objects, read by place and not by the descriptions in bodies/: every operation of a cluster passes
- * here, also where nothing is printed. All of it is null where the front ends before. Fields are read where the descriptions have them; places (`...At`, for findings) count from
- * the front's first byte.
+ * What sessions need of operations on objects. It is read at fixed offsets and not with the descriptions in bodies/, since every operation
+ * of a cluster passes here, even if nothing is printed. All of it is null if the front ends too early. The fields are the same as in the
+ * descriptions. Offsets (`...At`, for findings) count from the front's first byte.
  */
 
-/** Bytes of ceph_osd_op; where its payload's length stands in it. */
+/** Bytes of ceph_osd_op, and the offset of its payload length. */
 export const OPERATION = 38;
 const PAYLOAD_AT = 34;
-/** Bytes in front of what an operation's opcode means. */
+/** Bytes before the arguments of an operation: opcode and flags. */
 const ARGUMENTS_AT = 6;
 export const SPG = 24;
 export const PG = 17;
@@ -22,7 +22,7 @@ const TRACE = 24;
 /** u8 version, u8 compat, u32 length. */
 const ENVELOPE = 6;
 
-/** Where an operation names a class and a method, in the data. */
+/** Place and lengths of the class and method names of a call, in the data. */
 export interface Call {
   readonly at: number;
   readonly classLength: number;
@@ -36,41 +36,43 @@ export interface OpHead {
   readonly hash: number;
   readonly epoch: number;
   readonly flags: number;
+  /** crc32c of the name of the object. */
   readonly object: number;
   readonly ops: readonly number[];
   /** Bytes of data that the operations announce. */
   readonly payload: number;
-  /** Bytes of objects that they read or write. */
+  /** Bytes that the extents of the operations cover. */
   readonly bytes: number;
   readonly call: Call | null;
-  /** What contradicts itself in one of them; empty: nothing. */
+  /** A contradiction in one of the operations; empty: none. */
   readonly fault: string;
   readonly faultKind: '' | 'extent' | 'xattr' | 'call';
-  /** The operation that contradicts itself. */
+  /** Offset of that operation. */
   readonly faultAt: number;
-  /** Of the snapshot context: how it is out of order; empty where it is not. */
+  /** What is out of order in the snapshot context; empty: nothing. */
   readonly snapFault: string;
   readonly snapFaultAt: number;
-  /** Which snapshot, or the head (64 bits). */
+  /** The snapshot id (64 bits); also that of the head. */
   readonly snapHigh: number;
   readonly snapLow: number;
   readonly snapAt: number;
   readonly retry: number;
   readonly objectLength: number;
   readonly objectAt: number;
-  /** The operations' count (u16), and behind it they themselves. */
+  /** Offset of the operations' count (u16), which the operations follow. */
   readonly countAt: number;
 }
 
-/** Bytes of a snapshot's number. */
+/** Bytes of a snapshot id. */
 export const SNAP = 8;
-/** Places of what stands in every OSD_OP at the same place: placement group, hash, epoch. */
+/** Offsets of fields that are at the same place in every OSD_OP: placement group, hash, epoch. */
 export const OP_AT = { pool: ENVELOPE + 1, hash: SPG, epoch: SPG + 4 } as const;
 
 /** OSD_OPREPLY, versions 5 to 8. */
 export interface ReplyHead {
   readonly pool: number;
   readonly seed: number;
+  /** crc32c of the name of the object. */
   readonly object: number;
   readonly flags: number;
   readonly result: number;
@@ -81,40 +83,40 @@ export interface ReplyHead {
   /** Version in the placement group's log: epoch and number. */
   readonly versionEpoch: number;
   readonly version: number;
-  /** Bytes of the object's name, which stands in front of all else behind its length. */
+  /** Bytes of the object's name, which follows its length at the beginning of the front. */
   readonly objectLength: number;
   readonly retryAt: number;
   readonly versionAt: number;
 }
 
-/** Places of an OSD_OPREPLY's fields, counted from the end of the object's name; the operations follow their count (u32). */
+/** Offsets of an OSD_OPREPLY's fields, counted from the end of the object's name. The operations follow their count (u32). */
 export const REPLY_AT = { pg: 0, flags: PG, result: PG + 8, epoch: PG + 24, count: PG + 28 } as const;
 
 /** OSD_REPOP and OSD_REPOPREPLY, from version 2 on. */
 export interface ReplicaHead {
   readonly mapEpoch: number;
   readonly minEpoch: number;
-  /** `client.4123:17`, the operation's name. */
+  /** The request id of the replicated operation, such as `client.4123:17`. */
   readonly request: string;
   readonly pool: number;
   readonly seed: number;
-  /** Of a request: its version. */
+  /** In a request: the version of the operation. */
   readonly versionEpoch: number;
   readonly version: number;
-  /** Of a request: what may be cut off the log. */
+  /** In a request: the version up to which the log may be trimmed. */
   readonly trimEpoch: number;
   readonly trim: number;
-  /** Of a reply. */
+  /** Only in a reply. */
   readonly result: number;
-  /** OSD that a reply comes from; -1 in requests. */
+  /** The OSD that a reply comes from; -1 in a request. */
   readonly from: number;
-  /** Of a request: its version, and what may be cut off. Of a reply: where it comes from. */
+  /** In a request: offsets of its version and of the version to trim to. In a reply: offset of its sender. */
   readonly versionAt: number;
   readonly trimAt: number;
   readonly fromAt: number;
 }
 
-/** Places of what stands in every OSD_REPOP and OSD_REPOPREPLY at the same place; `result`: of replies. */
+/** Offsets of fields that are at the same place in every OSD_REPOP and OSD_REPOPREPLY; `result` only in replies. */
 export const REPLICA_AT = {
   ...{ mapEpoch: 0, minEpoch: 4, request: 8 + TRACE, pg: 8 + TRACE + REQUEST_ID },
   result: 8 + TRACE + REQUEST_ID + SPG + 1,
@@ -136,7 +138,7 @@ class Places {
     this.end = end;
   }
 
-  /** Index of the next `n` bytes. */
+  /** Takes the next `n` bytes and returns their index. Clears `fits` if there are fewer. */
   take(n: number): number {
     const at = this.pos;
     if (!this.fits || n > this.end - at) {
@@ -157,7 +159,7 @@ class Places {
     return this.fits ? asNumber(this.view.getUint32(at + 4, true), this.view.getUint32(at, true)) : 0;
   }
 
-  /** Takes a structure with an envelope; index of its first field. */
+  /** Takes a structure with an envelope, and returns the index of its first field. */
   envelope(): number {
     const at = this.take(ENVELOPE);
     if (this.fits) this.take(this.view.getUint32(at + 2, true));
@@ -165,7 +167,7 @@ class Places {
   }
 }
 
-/** pg_t at `at`: u8 version, u64 pool, u32 seed, i32. */
+/** Reads the pool of a pg_t at `at`: u8 version, u64 pool, u32 seed, i32. */
 function poolAt(view: DataView, at: number): number {
   return asNumber(view.getUint32(at + 5, true), view.getUint32(at + 1, true));
 }
@@ -252,7 +254,7 @@ export function readOp(version: number, bytes: Uint8Array, start: number, end: n
   };
 }
 
-/** Operations whose data are as many bytes as they say that they write: write, writefull, append. */
+/** Operations that write exactly their payload: write, writefull, append. */
 const WRITES_PAYLOAD = new Set<number>([OP.WRITE, OP.WRITE_FULL, OP.APPEND]);
 
 function wideAt(view: DataView, at: number): number {
@@ -260,8 +262,8 @@ function wideAt(view: DataView, at: number): number {
 }
 
 /**
- * SnapContext::is_valid: the sequence is at least the newest snapshot, and they stand from the newest to the oldest. Number of the first
- * snapshot out of order, or -1.
+ * SnapContext::is_valid: the sequence is not below the newest snapshot, and snapshots are listed from the newest to the oldest. Returns the
+ * index of the first snapshot out of order, or -1.
  */
 function snapOutOfOrder(view: DataView, seqAt: number, at: number, count: number): number {
   let before = wideAt(view, seqAt);
@@ -318,7 +320,7 @@ export function readReply(version: number, bytes: Uint8Array, start: number, end
   };
 }
 
-/** Prefixes of entity names by type, as far as they send operations. */
+/** Prefixes of entity names, for the types that send operations. */
 const ENTITIES: Readonly<Record<number, string>> = { 1: 'mon', 2: 'mds', 4: 'osd', 8: 'client', 16: 'mgr' };
 
 export function readReplica(

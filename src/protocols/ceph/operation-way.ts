@@ -1,16 +1,16 @@
-/** What one replica did of an operation. */
+/** A replica's part in an operation. */
 export interface Replica {
-  /** `osd.2`. */
+  /** Such as `osd.2`. */
   readonly osd: string;
-  /** From the primary's request to the replica's answer, as the capture shows them. */
+  /** From the primary's request to the replica's reply, as captured. */
   readonly nanos: number;
 }
 
-/** Where an operation's time went: at its primary before the replicas were asked, and at each of these. */
+/** How the time of an operation was spent: at its primary before the replicas were asked, and at each replica. */
 export interface Way {
   readonly primary: string;
   readonly nanos: number;
-  /** Until the first replica was asked. */
+  /** Time until the first replica was asked. */
   readonly waitedNanos: number;
   readonly replicas: readonly Replica[];
 }

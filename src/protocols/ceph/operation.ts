@@ -6,10 +6,10 @@ import { messageTypeName } from './message-types.js';
 import { isWrite, opName } from './osd-ops.js';
 import { Requests } from './requests.js';
 
-/** Names of one operation that are put together. */
+/** How many operations are named in the name of a request. */
 const MOST_NAMES = 4;
 
-/** Requests as `stats` counts them: operations on objects by what they do, others by their type. */
+/** Requests as `stats` counts them: operations on objects by their operations, others by their message type. */
 export function operation(message: CephMessage): Operation | null {
   if (!message.headed || !Requests.isRequest(message.type)) return null;
   const head = message.operation;
@@ -34,7 +34,7 @@ export function operation(message: CephMessage): Operation | null {
   };
 }
 
-/** `rbd.get_size`; empty where nothing is called, or its names were not held. */
+/** Such as `rbd.get_size`; empty if nothing is called, or the names were not held. */
 export function callName(m: CephMessage): string {
   const call = m.operation?.call ?? null;
   const { data } = m;

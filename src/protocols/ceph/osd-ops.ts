@@ -1,6 +1,6 @@
-/** Operations inside OSD_OP and OSD_OPREPLY (src/include/rados.h). */
+/** Operations in OSD_OP and OSD_OPREPLY (src/include/rados.h). */
 
-/** Opcodes that more than their name matters of. Opcode = mode | type | number. */
+/** Opcodes that are treated specially. Opcode = mode | type | number. */
 export const OP = {
   LIST_SNAPS: 0x120a,
   WRITE: 0x2201,
@@ -14,7 +14,7 @@ export const OP = {
   CALL: 0x1401,
 } as const;
 
-/** Parts of an opcode: whether it writes (alone, or after it has read); which kind of thing it is about, and two of these. */
+/** Parts of an opcode: the mode bit for writing (also set for operations that read and write), the mask of the type, and two types. */
 const MODE_WRITE = 0x2000;
 const KIND = 0x0f00;
 const KIND_XATTR = 0x0300;
@@ -25,7 +25,7 @@ export function isWrite(op: number): boolean {
   return (op & MODE_WRITE) !== 0;
 }
 
-/** Whether it is about a placement group, and not about an object. */
+/** Whether it applies to a placement group instead of an object. */
 export function isAboutPg(op: number): boolean {
   return (op & KIND) === KIND_PG;
 }
@@ -114,7 +114,7 @@ const EXTENT_OPS = new Set<number>([
   ...[OP.WRITE, OP.WRITE_FULL, OP.TRUNCATE, OP.ZERO, OP.APPEND],
 ]);
 
-/** What the 28 bytes behind an opcode mean. */
+/** What the 28 bytes after opcode and flags mean. */
 export type OpKind = 'extent' | 'xattr' | 'call' | 'watch' | 'alloc-hint' | 'other';
 
 export function opKind(op: number): OpKind {

@@ -1,7 +1,7 @@
 import type { Redaction } from '../../contract/redaction.js';
 import { SUBSCRIPTION_PREFIXES, SUBSCRIPTIONS } from './subscriptions.js';
 
-/** What a copy for others keeps of what both of Ceph's messengers carry. */
+/** How the contents of both of Ceph's messengers are redacted. */
 export const CEPH_REDACTION = {
   kept: ['timestamp'],
   secrets: ['clientChallenge', 'serverChallenge', 'proof', 'ticket', 'secretId'],
@@ -9,7 +9,7 @@ export const CEPH_REDACTION = {
   data: ['data', 'middle'],
   words: [
     ...['client.', 'osd.', 'mon.', 'mds.', 'mgr.'],
-    // a name may go on behind them: `mdsmap.1`
+    // a suffix may follow them: `mdsmap.1`
     ...SUBSCRIPTIONS,
     ...SUBSCRIPTION_PREFIXES.flatMap((p) => [p, `${p}.`]),
   ],

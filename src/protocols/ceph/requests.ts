@@ -7,7 +7,7 @@ import { asNumber } from './message-numbers.js';
 import { MSG } from './message-types.js';
 import type { OpHead, ReplicaHead } from './operation-head.js';
 
-/** Replies by type, and the type that they answer; both carry the same tid. */
+/** Types of replies, and the type of request that they answer. Both carry the same tid. */
 const ANSWERS: readonly (readonly [number, number])[] = [
   [MSG.OSD_OPREPLY, MSG.OSD_OP],
   [MSG.OSD_REPOPREPLY, MSG.OSD_REPOP],
@@ -25,10 +25,10 @@ const ANSWERS: readonly (readonly [number, number])[] = [
 const REQUESTS = new Set<number>(ANSWERS.map((a) => a[1]));
 const ANSWER_TO = new Map<number, number>(ANSWERS.map(([reply, request]) => [reply, request]));
 
-/** Answered requests that are remembered. */
+/** Answered requests in a generation; two generations are remembered. */
 const DONE = 4096;
 
-/** Requests of one type that may be held even where all sessions together hold too many. */
+/** Requests in a generation of one type while all sessions together hold too many. */
 const FAIR = 16;
 
 /** A request in flight. */
@@ -36,7 +36,7 @@ class Pending {
   readonly index: number;
   readonly seconds: number;
   readonly nanos: number;
-  /** Who sent it, and what it asks of an object. */
+  /** The sender, and the fields of an operation on an object. */
   readonly source: string;
   readonly operation: OpHead | null;
   readonly replica: ReplicaHead | null;
@@ -52,13 +52,13 @@ class Pending {
 }
 
 /**
- * Requests of one type by tid. Two generations instead of one map whose oldest entry is deleted: deleting from a Map's front
- * costs more with every deletion.
+ * Requests of one type by tid, in two generations. The older one is dropped as a whole, since deleting the oldest entry of a single Map
+ * gets slower with every deletion.
  */
 class Generations {
   private young = new Map<number, Pending>();
   private old = new Map<number, Pending>();
-  /** Whether some were forgotten because all sessions together had too many. */
+  /** Whether requests were forgotten because all sessions together held too many. */
   crowded = false;
   private readonly half: number;
   private readonly held: Share;
@@ -68,7 +68,7 @@ class Generations {
     this.held = held;
   }
 
-  /** Returns how many requests were forgotten to make room. */
+  /** Adds a request. Returns how many were forgotten to make room. */
   add(tid: number, pending: Pending): number {
     const before = this.young.size;
     this.young.set(tid, pending);
@@ -98,17 +98,17 @@ class Generations {
   }
 }
 
-/** Requests that one side sent and that wait for their replies, by type and tid. */
+/** Requests that one side has sent and that wait for their replies, by type and tid. */
 export class Requests {
   private readonly byType = new Map<number, Generations>();
   private readonly limit: number;
   private readonly held: Share;
   private answered = new Set<number>();
   private answeredBefore = new Set<number>();
-  /** Requests that were forgotten because too many were in flight. */
+  /** How many requests were forgotten because too many were in flight. */
   forgotten = 0;
 
-  /** Whether some of them were because all sessions together had too many. */
+  /** Whether some were forgotten because all sessions together held too many. */
   crowded = false;
 
   constructor(limit: number, held: Share) {
@@ -131,7 +131,7 @@ export class Requests {
     this.crowded ||= requests.crowded;
   }
 
-  /** Takes the request of that type with the reply's tid. */
+  /** Takes out the request of that type with the reply's tid; null if there is none. */
   take(type: number, reply: CephMessage): Pending | null {
     const tid = asNumber(reply.tidHigh, reply.tidLow);
     const pending = this.byType.get(type)?.take(tid);
@@ -144,14 +144,14 @@ export class Requests {
     return pending;
   }
 
-  /** Whether a request with that tid was answered lately: an OSD may answer an operation twice. */
+  /** Whether a request with that tid was answered recently, since an OSD may answer an operation twice. */
   answeredLately(reply: CephMessage): boolean {
     const tid = asNumber(reply.tidHigh, reply.tidLow);
     return this.answered.has(tid) || this.answeredBefore.has(tid);
   }
 }
 
-/** Tells how many requests of a connection were forgotten, by the name of the limit that made room for others. */
+/** Reports how many requests of a connection were forgotten, and the limit that was the reason. */
 export function tellForgotten(requests: readonly [Requests, Requests], output: Output): void {
   const forgotten = requests[0].forgotten + requests[1].forgotten;
   if (forgotten === 0) return;

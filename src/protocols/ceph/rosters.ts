@@ -9,12 +9,12 @@ import type { Roster } from './directory.js';
 import { MSG } from './message-types.js';
 import { addresses, type Address } from './structures/address.js';
 
-/** MgrMap as far as the active manager's name. */
+/** MgrMap up to the name of the active manager. */
 const managers = struct({
   map: versioned(Infinity, { epoch: u32, addresses, gid: u64, available: bool, name: string }),
 });
 
-/** Null where a message of that type and version names nobody, or could not be read. */
+/** Reads the daemons and addresses in a map; null if a message of that type names none, or does not decode. */
 export function readRoster(
   type: number,
   version: number,

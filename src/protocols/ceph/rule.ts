@@ -1,15 +1,15 @@
 import type { Example, Rule, Step } from '../../base/rule.js';
 
-/** How a rule of either messenger is declared; `also` without the protocol's name. */
+/** How a rule of either messenger is declared. `also` has no protocol name. */
 export interface RuleParts<S> extends Omit<Rule, 'id' | 'breaks' | 'keeps'> {
   /** A line of text, and the session. */
   readonly breaks?: readonly [string, () => S];
   readonly keeps?: readonly [string, () => S];
-  /** Keys that the examples' reader has. */
+  /** The keys that the examples are read with. */
   readonly knows?: () => unknown;
 }
 
-/** The constructor of the rules of one version of the messenger, whose examples talk to that port. */
+/** Makes the function that declares rules of one messenger version. Their examples use that port. */
 export function rulesOf<S extends { readonly steps: readonly Step[] }>(
   protocol: string,
   port: number,

@@ -1,6 +1,6 @@
 import { MSG } from './message-types.js';
 
-/** Message types that tell who sent them: a client of the service, or the service. */
+/** Message types that show their sender's role: a client of the service, or the service. */
 const FROM_CLIENT = new Set<number>([
   MSG.OSD_OP,
   MSG.MON_GET_MAP,
@@ -37,7 +37,7 @@ const FROM_SERVER = new Set<number>([
   MSG.WATCH_NOTIFY,
 ]);
 
-/** 1: messages of that type come from a client of the service; 2: from the service; 0: cannot tell. */
+/** The role that sends messages of that type: 1: a client of the service; 2: the service; 0: not known. */
 export function senderOf(type: number): 0 | 1 | 2 {
   if (FROM_CLIENT.has(type)) return 1;
   return FROM_SERVER.has(type) ? 2 : 0;

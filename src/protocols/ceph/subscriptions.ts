@@ -1,4 +1,4 @@
-/** What can be subscribed to at a monitor (MMonSubscribe), by its whole name or how that begins. */
+/** What a client can subscribe to at a monitor (MMonSubscribe): whole names, and beginnings of names. */
 export const SUBSCRIPTIONS: readonly string[] = [
   ...['monmap', 'config', 'osdmap', 'osd_pg_creates', 'mgrmap', 'mgrdigest', 'servicemap', 'NVMeofGw'],
 ];

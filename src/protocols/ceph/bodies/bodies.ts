@@ -10,7 +10,7 @@ const BODIES: readonly Body[] = [...MONITOR_BODIES, ...OSD_BODIES, ...DAEMON_BOD
 
 const BY_TYPE = new Map<number, Body>(BODIES.map((b) => [b.type, b]));
 
-/** What the front of a message of that type and version holds; null where nothing describes it. */
+/** The description of the front of a message with that type and version; null if there is none. */
 export function bodyOf(type: number, version: number): Body | null {
   const found = BY_TYPE.get(type);
   return found !== undefined && version >= found.from && version <= found.to ? found : null;

@@ -4,9 +4,9 @@ import { blob, bool, i32, string, u32, u64, u8 } from '../../../base/structure/t
 import { addresses } from '../structures/address.js';
 import { featureBits, paxos, settings, strings, utime, uuid, varintList } from '../structures/common.js';
 
-/** Managers and those who report to them (src/messages/MMgr*.h, src/mon/MgrMap.h, src/mgr). */
+/** Messages between managers and the daemons that report to them (src/messages/MMgr*.h, src/mon/MgrMap.h, src/mgr). */
 
-/** What options are set to: name, and by which level (default, file, monitor, ...). */
+/** The values of configuration options: name, and the value at each level (default, file, monitor, ...). */
 const configuration = sized(
   struct({
     options: ifLeft(
@@ -43,7 +43,7 @@ function needsUpdate(before: { readonly needMetadataUpdate?: boolean }): boolean
   return before.needMetadataUpdate === true;
 }
 
-/** Performance metrics of OSDs and metadata servers that a manager's module asks for (OSDPerfMetricTypes.h, MDSPerfMetricTypes.h). */
+/** Performance metrics of OSDs and metadata servers that a module of the manager asks for (OSDPerfMetricTypes.h, MDSPerfMetricTypes.h). */
 const counterDescriptors = varintList(versioned(1, { counter: u8 }), 'counter');
 const keyDescriptors = varintList(versioned(1, { key: u8, expression: string }), 'key');
 const query = versioned(1, { keys: keyDescriptors, counters: counterDescriptors });
@@ -53,7 +53,7 @@ const keyOf = list(list(string, 'part'), 'key');
 const packed = list(struct({ key: keyOf, counters: blob }), 'entry');
 const report = versioned(1, { counters: counterDescriptors, values: packed });
 
-/** What a message about metrics is for, and its contents. */
+/** The daemons that a message about metrics is for, which determine its contents. */
 const OSD_METRICS = 0;
 const MDS_METRICS = 1;
 const ofKind =
@@ -81,7 +81,7 @@ export const mgrConfigure = struct({
   metrics: since(4, optional(configMessage)),
 });
 
-/** PerfCounterType: how one counter is called, and what it counts. */
+/** PerfCounterType: the name of a counter, and what it counts. */
 const counterType = versioned(3, {
   ...{ path: string, description: string, nick: string, counterType: u8, priority: since(2, u8), unit: since(3, u8) },
 });

@@ -19,7 +19,7 @@ import { addresses } from '../structures/address.js';
 import { featureBitset, intervals, settings, utime } from '../structures/common.js';
 import { filepath } from './metadata-servers.js';
 
-/** What clients of a file system and its metadata servers tell each other (src/messages/MClient*.h, src/include/ceph_fs.h). */
+/** Messages between clients of a file system and metadata servers (src/messages/MClient*.h, src/include/ceph_fs.h). */
 
 const SESSION_OPS: readonly string[] = [
   'request_open',
@@ -117,9 +117,9 @@ const layout = struct({
   pool: u32,
 });
 
-/** Bytes of the arguments of a request, whatever it asks. */
+/** Bytes that the arguments of any request take. */
 const ARGUMENTS = 56;
-/** Arguments, and as many unused bytes as they are shorter than the longest ones. */
+/** The arguments of one kind of request, followed by unused bytes up to ARGUMENTS. */
 function args(size: number, members: Members): Type<unknown> {
   return struct({ ...members, unused: unused(ARGUMENTS - size) });
 }
@@ -154,7 +154,7 @@ const argumentsByOp = choose<unknown>(
   (r) => ARGUMENTS_OF[mdsOpName(r.before['op'] as number)] ?? anyArguments,
   ARGUMENTS,
 );
-/** Of requests in the old form, without a time of birth. */
+/** Bytes of the arguments before version 4 of the message, without btime. */
 const OLD_ARGUMENTS = 48;
 
 const release = struct({
@@ -162,7 +162,7 @@ const release = struct({
   nameLength: u32,
 }).and(['nameLength'], { name: unusedBy('nameLength') });
 
-/** Version of the request's head, since version 4 of the message. */
+/** Version of the request's head, which version 4 of the message introduced. */
 interface Head {
   readonly headVersion?: number;
 }
@@ -257,7 +257,7 @@ const inodeNew = versioned(8, {
 const directoryMembers = { frag: u32, auth: i32, distribution: list(i32, 'rank') };
 const leaseMembers = { mask: u16, durationMs: u32, seq: u32 };
 
-/** A structure with an envelope where the next bytes can be one; clients before Nautilus get it without. */
+/** Takes the form with an envelope if the next bytes can be one. Clients before Nautilus are sent the form without. */
 function enveloped<T>(kind: string, modern: Type<T>, old: Type<unknown>): Type<unknown> {
   return choose<unknown>(kind, (r) => {
     const { bytes, pos, left, view } = r;
@@ -283,7 +283,7 @@ const realm = struct({
 const realmNew = versioned(1, { realm, lastModified: utime, changeAttribute: u64 });
 const anyRealm = enveloped('realm', realmNew, realm);
 
-/** So many realms as there is room for: four levels of a tree and more have been seen. */
+/** Realms up to the end of the bytes: those of four and more levels of a tree have been seen. */
 const realms: Type<unknown> = {
   ...{ kind: 'realms', size: -1, least: 0 },
   read: (r, name) => {
@@ -340,7 +340,7 @@ const created = choose<unknown>('created inode', (r) =>
   r.left === 8 ? struct({ createdIno: u64 }) : versioned(1, { createdIno: u64, delegated: intervals }),
 );
 
-/** MClientReply: the trace of a path down to what was asked for, and what some operations give besides. */
+/** MClientReply: the trace, from the directory to the target of the request, and additional results of some operations. */
 export const clientReply = struct({
   op: operation,
   result: i32.shown(resultText),
@@ -364,7 +364,7 @@ export const clientReply = struct({
   snapTrace,
 });
 
-/** A length, and a structure that the head before it chooses; nothing where the length is 0. */
+/** A length, and a structure that depends on the reply's head; no structure if the length is 0. */
 function sizedBy(pick: (head: ReplyHead) => Type<unknown>): Type<unknown> {
   return choose<unknown>('by the head', (r) => {
     const form = pick(r.before as unknown as ReplyHead);
@@ -408,7 +408,7 @@ const inodeBody = struct({
   timeWarpSeq: u32,
 });
 
-/** MClientCaps; extended attributes stand in the middle. */
+/** MClientCaps. Extended attributes are in the message's middle. */
 export const clientCaps = struct({
   op: u32.shown(capOpName),
   ino: u64,
@@ -455,7 +455,7 @@ export const clientCaps = struct({
     subvolumeId: since(13, u64),
   });
 
-/** Realms in as many bytes as a field before them says. */
+/** Realms in the number of bytes that an earlier field gives. */
 function limited(member: string): Type<unknown> {
   const inside = <T>(r: Parameters<typeof realms.read>[0], name: string, go: () => T): T | undefined => {
     const n = r.before[member] as number;

@@ -8,8 +8,8 @@ import { uuid } from '../structures/common.js';
 import { addressList, byOsd, osdExtra, osdInfo, state, until } from './osd-map.js';
 
 /**
- * What sessions learn of an OSD_MAP, also where nothing is printed: epochs, the names of pools, and where OSDs are. The same bytes as
- * osdMap in osd-map.ts describes, read only so far; all that has a length is skipped.
+ * What sessions learn from an OSD_MAP, also if nothing is printed: epochs, the names of pools, and the addresses of OSDs. Describes the
+ * same bytes as osdMap in osd-map.ts, but reads only these fields; other structures with a length are skipped.
  */
 
 const skipped = versioned(Infinity, {});
@@ -18,7 +18,7 @@ const pools = list(struct({ pool: i64, settings: skipped }), 'pool');
 const addressLists = list(addresses, 'addresses');
 const upWithAddresses = list(struct({ osd: i32, addresses }));
 const changed = <T>(bits: Type<T>) => list(struct({ osd: i32, bits }));
-/** An epoch, and two times. */
+/** A full map. */
 const full = versioned(Infinity, {
   forClients: since(
     7,
@@ -94,26 +94,26 @@ const UP = 2;
 
 export interface MapNews {
   readonly fsid: string;
-  /** By epoch, in the order of the message: full maps first. */
+  /** Full maps first, then incremental maps, each in the order of the message. */
   readonly maps: readonly {
     readonly epoch: Placed<number>;
-    /** Epoch and cluster as the map itself has them. */
+    /** Epoch and cluster id inside the map itself. */
     readonly inner: Placed<number>;
     readonly fsid: Placed<string>;
     readonly isFull: boolean;
     readonly names: readonly Pool[];
     readonly pools: readonly bigint[];
     readonly gone: readonly bigint[];
-    /** OSDs with the epoch since which they are there; 0: not known. */
+    /** OSDs, with the epoch since which they have been up; 0: not known. */
     readonly up: readonly OsdUp[];
-    /** OSDs that are down since that epoch. */
+    /** OSDs, with the epoch since which they have been down. */
     readonly down: readonly { readonly osd: number; readonly epoch: number }[];
   }[];
-  /** The newest epoch that the sender has; null where it does not say. */
+  /** The newest epoch that the sender has; null if it does not say. */
   readonly newest: Placed<number> | null;
 }
 
-/** Places count from the front's first byte. Null where the front is not that of an OSD_MAP. */
+/** Reads an OSD_MAP; null if it does not decode. Offsets count from the front's first byte. */
 export function readMapNews(
   version: number,
   bytes: Uint8Array,
@@ -144,7 +144,7 @@ export function readMapNews(
 
 type OsdNews = Pick<MapNews['maps'][number], 'up' | 'down'>;
 
-/** A full map has all addresses that OSDs have or had, and since when they are up or down. */
+/** A full map lists the addresses of all OSDs, including those that are down, and since when they have been up or down. */
 function osdsOf({ forClients, forOsds }: ValueOf<typeof full>): OsdNews {
   const up: OsdUp[] = [];
   const down: { osd: number; epoch: number }[] = [];
@@ -169,7 +169,7 @@ function changesOf({ forClients, forOsds }: ValueOf<typeof changes>): OsdNews {
     forOsds?.newHeartbeatFrontUp,
   ];
   const up = kinds.flatMap((entries) => entries ?? []).map(({ osd, addresses }) => ({ osd, epoch, addresses }));
-  // bits that change; none stands for the bit that says up
+  // `bits` are the state bits that change; 0 stands for UP
   const gone = forClients?.newState.filter(({ bits }) => bits === 0 || (bits & UP) !== 0) ?? [];
   return { up, down: gone.map(({ osd }) => ({ osd, epoch })) };
 }

@@ -5,17 +5,17 @@ import { address } from '../structures/address.js';
 import { entityInst, entityNameT, featureBitset, settings } from '../structures/common.js';
 
 /**
- * How metadata servers hand parts of the tree to each other, and agree on what each of them holds of another's cache
- * (src/messages/MExport*.h, MMDSResolve.h, MMDSCacheRejoin.h, MCacheExpire.h, MDiscoverReply.h, src/mds/Capability.cc).
+ * How metadata servers export parts of the tree to each other, and agree after a failure on what each one holds (src/messages/MExport*.h,
+ * MMDSResolve.h, MMDSCacheRejoin.h, MCacheExpire.h, MDiscoverReply.h, src/mds/Capability.cc).
  */
 
 /** dirfrag_t: a part of a directory. */
 export const dirfrag = struct({ ino: u64, frag: u32 });
-/** metareqid_t: who asked, and the transaction. */
+/** metareqid_t: the requester, and its transaction id. */
 export const metareqid = struct({ name: entityNameT, tid: u64 });
 const bounds = list(dirfrag, 'bound');
 const ranks = list(i32, 'rank');
-/** Who has a directory: the rank, and a second one while it moves (-2: unknown). */
+/** The rank that is authoritative for a directory, and a second one while it is exported (-2: unknown). */
 const authority = struct({ first: i32, second: i32 });
 
 /** client_metadata_t. */

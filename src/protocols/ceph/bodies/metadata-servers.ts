@@ -6,7 +6,7 @@ import { compatSet, entityInst, featureBits, paxos, settings, strings, utime, uu
 import { dirfrag, metareqid, tableName } from './metadata-migration.js';
 import { fsMap, fsMapUser, mdsMap, mdsStateName } from '../structures/mds-map.js';
 
-/** What metadata servers tell monitors and each other (src/messages/MMDS*.h, MFSMap.h, MLock.h, ...). */
+/** Messages of metadata servers to monitors and to each other (src/messages/MMDS*.h, MFSMap.h, MLock.h, ...). */
 
 export const mdsMapMessage = struct({
   ...{ fsid: uuid, epoch: u32, map: sized(struct({ map: ifLeft(mdsMap) })), filesystem: since(2, string) },
@@ -59,7 +59,7 @@ export const mdsMetrics = struct({
   }),
 });
 
-/** A name by number; negative ones are answers. */
+/** Names operations by number. Negative numbers are answers. */
 function named(names: Readonly<Record<number, string>>) {
   return (op: number): string => names[op] ?? `op ${op}`;
 }

@@ -20,7 +20,7 @@ const names = list(string, 'name');
 const CIPHERS: readonly string[] = ['none', 'aes', 'aes256k'];
 const cipher = i32.shown((v) => CIPHERS[v] ?? `cipher ${v}`);
 
-/** MonMap from version 2 on: until Nautilus (version 6) monitors had one address each, and no ranks of their own. */
+/** MonMap from version 2 on. Before Nautilus (version 6) monitors had one address each, and no list of ranks. */
 export const monMap = versioned(10, {
   fsid: uuid,
   epoch: u32,

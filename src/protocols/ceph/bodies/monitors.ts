@@ -9,16 +9,16 @@ import { entityInst, entityNameT, featureBits, paxos, settings, strings, utime, 
 import { poolStats } from '../structures/stats.js';
 import { monMap } from './mon-map.js';
 
-/** What monitors and their clients tell each other (src/messages/MMon*.h, MAuth.h, MCommand.h, MConfig.h, ...). */
+/** Messages of monitors and their clients (src/messages/MMon*.h, MAuth.h, MCommand.h, MConfig.h, ...). */
 
 const result = i32.shown(resultText);
 const argument = list(string, 'argument');
 const one = (names: readonly (string | undefined)[]) => (v: number) => names[v] ?? `op ${v}`;
 
-/** MMonMap: the map in a blob. */
+/** MMonMap: the map, with its length before it. */
 const monMapInBlob = sized(struct({ map: monMap }));
 export const monMapMessage = struct({ monmap: monMapInBlob });
-/** The same where it may be missing. */
+/** The same for a map that may be missing. */
 const perhapsMonMap = sized(struct({ map: ifLeft(monMap) }));
 
 export const monSubscribe = struct({
@@ -27,7 +27,7 @@ export const monSubscribe = struct({
 });
 export const monSubscribeAck = struct({ interval: u32, fsid: uuid });
 
-/** A step of the login at a monitor that speaks messages. */
+/** MAuth: one step of a login at a monitor over messenger v1. */
 export const auth = struct({ paxos, protocol: u32.shown(methodName) }).and(['protocol'], {
   ...{ payload: sized(authSteps), monmapEpoch: ifLeft(u32) },
 });
@@ -50,7 +50,7 @@ export const keyValueData = struct({
 
 /** An empty front. */
 export const nothing = struct({});
-/** Messages to a Paxos service that say no more. */
+/** A message to a Paxos service that has only one more field. */
 export const globalId = struct({ paxos, oldMaxId: u64 });
 
 // ---- quorum
@@ -136,7 +136,10 @@ export const timeCheck2 = struct({
 
 // ---- messages in messages
 
-/** ceph_msg_header, ceph_msg_footer_old, and what stands between them: as monitors pass on what clients asked. */
+/**
+ * A whole message inside another (ceph_msg_header, ceph_msg_footer_old, and the parts between them): monitors forward clients' requests in
+ * this form.
+ */
 const message = struct({
   seq: u64,
   tid: u64,
@@ -226,7 +229,7 @@ const health = versioned(2, {
 });
 /** health_check_map_t. */
 export const healthChecks = versioned(1, { checks: list(struct({ code: string, check: health }), 'check') });
-/** MMonHealth, until Luminous made managers report health: how full a monitor's disk is. */
+/** MMonHealth, which Luminous abolished: how full a monitor's disk is. */
 const storeSizes = versioned(1, { total: u64, sst: u64, log: u64, misc: u64, lastUpdate: utime });
 const dataStats = versioned(3, {
   ...{ bytes: u64, bytesUsed: u64, bytesAvailable: u64, availablePercent: i32, lastUpdate: utime },
@@ -270,6 +273,6 @@ export const monMgrReport = struct({
 });
 export const mgrDigest = struct({ monStatus: blob, health: blob });
 
-/** MMonUsedPendingKeys: which entities use a key that was to replace theirs. */
+/** MMonUsedPendingKeys: the entities that have begun to use the key that is to replace theirs. */
 const key = struct({ type: u16, created: utime, secret: blob });
 export const usedPendingKeys = struct({ paxos, keys: list(struct({ entity: namedEntity, key })) });

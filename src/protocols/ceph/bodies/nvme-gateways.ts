@@ -3,7 +3,7 @@ import { struct, versioned } from '../../../base/structure/struct.js';
 import { bool, i32, string, u32, u64 } from '../../../base/structure/type.js';
 import { paxos } from '../structures/common.js';
 
-/** NVMe over fabrics: gateways report to monitors, and get their map (src/mon/NVMeofGwSerialize.h, src/messages/MNVMeofGw*.h). */
+/** NVMe over fabrics: gateways report to monitors, and receive their map (src/mon/NVMeofGwSerialize.h, src/messages/MNVMeofGw*.h). */
 
 const AVAILABILITIES: readonly string[] = ['created', 'available', 'unavailable', 'deleting', 'deleted'];
 export function availabilityName(availability: number): string {
@@ -21,7 +21,7 @@ const subsystem = versioned(1, {
 });
 const CHANGES: readonly string[] = ['added', 'changed', 'deleted'];
 const change = u32.shown((v) => CHANGES[v] ?? `change ${v}`);
-/** One for each subsystem, without a count. */
+/** One change for each subsystem, without a count. */
 const changes = versioned(1, { changes: choose('changes', (r) => items(r.left >> 2, change, 'change')) });
 
 export const nvmeGatewayBeacon = struct({
@@ -37,7 +37,7 @@ export const nvmeGatewayBeacon = struct({
   subsystemChanges: since(2, ifLeft(changes)),
 });
 
-/** ANA state: asymmetric access to a group of namespaces. */
+/** ANA state: asymmetric access to groups of namespaces. */
 const anaState = versioned(1, {
   groups: list(struct({ access: u32.shown((v) => ACCESS[v] ?? `access ${v}`), epoch: u32 }), 'group'),
 });

@@ -6,11 +6,11 @@ import { opKind, opName } from '../osd-ops.js';
 import { shown } from './body.js';
 import type { Operation } from './osd-operations.js';
 
-/** Names in the data segment of an OSD_OP: of classes and methods, of extended attributes. */
+/** Names in the data segment of an OSD_OP: of classes and methods, and of extended attributes. */
 
 const MOST = 64;
 
-/** `rbd.snapshot_add`, `"user.rgw.idtag"`; empty where the data are not held, or the operation names nothing. */
+/** Such as `rbd.snapshot_add` or `"user.rgw.idtag"`; empty if the data are not held, or the operation names nothing. */
 export function namedInData(op: Partly<Operation> | undefined, data: Uint8Array | null, at: number): string {
   if (op === undefined || data === null) return '';
   const text = (from: number, length: number) =>
@@ -27,7 +27,7 @@ export function namedInData(op: Partly<Operation> | undefined, data: Uint8Array 
   return '';
 }
 
-/** `read 0~4096, call rbd.get_size`. */
+/** Such as `read 0~4096, call rbd.get_size`. */
 export function operationsText(ops: readonly (Partly<Operation> | undefined)[], m: Carrier): string {
   const data = m.type === MSG.OSD_OP ? m.firstData : null;
   let at = 0;

@@ -12,7 +12,7 @@ const osds = list(i32, 'osd');
 const profiles = list(struct({ name: string, settings }), 'profile');
 const crush = sized(struct({ map: ifLeft(crushMap) }));
 
-/** Maps by placement group, OSD and pool: `value` is what an entry's second part is called. */
+/** Lists by placement group, by OSD and by pool. `value`: the name of an entry's second field. */
 const byPg = <T>(value: string, type: Type<T>) => list(struct({ pg, [value]: type }), 'entry');
 export const byOsd = <T>(value: string, type: Type<T>) => list(struct({ osd: i32, [value]: type }), 'entry');
 const byPool = <T>(value: string, type: Type<T>) => list(struct({ pool: i64, [value]: type }), 'entry');
@@ -24,10 +24,10 @@ const pgOsds = byPg('osds', osds);
 const pgOsd = byPg('osd', i32);
 const pgPairs = byPg('pairs', list(struct({ from: i32, to: i32 }), 'pair'));
 const pgs = list(pg, 'pg');
-/** An OSD's state is a byte, and four since version 5. */
+/** The state of an OSD: one byte, and four since version 5. */
 export const state = <B, A>(before: Type<B>, after: Type<A>) => changed(5, before, after);
 
-/** What clients read of a full map. */
+/** The section of a full map that clients read. */
 const fullForClients = versioned(10, {
   fsid: uuid,
   epoch: u32,
@@ -56,7 +56,7 @@ const fullForClients = versioned(10, {
   pgUpmapPrimaries: since(10, pgOsd),
 });
 
-/** What clients read of the changes from one epoch to the next. */
+/** The section of an incremental map that clients read. */
 const changesForClients = versioned(9, {
   fsid: uuid,
   epoch: u32,
@@ -89,7 +89,7 @@ const changesForClients = versioned(9, {
   oldPgUpmapPrimary: since(9, pgs),
 });
 
-/** osd_info_t: a version byte, and six epochs. */
+/** osd_info_t: a version byte and six epochs. */
 export const osdInfo = byteVersioned(1, {
   ...{ lastCleanBegin: u32, lastCleanEnd: u32, upFrom: u32, upThru: u32, downAt: u32, lostAt: u32 },
 });
@@ -108,7 +108,7 @@ export const until = list(struct({ address, until: utime }));
 export const addressList = list(address, 'address');
 const flagsById = list(struct({ id: i32, flags: u32 }));
 
-/** What only OSDs read of a full map. */
+/** The section of a full map that only OSDs read. */
 const fullForOsds = versioned(12, {
   heartbeatBackAddresses: list(addresses, 'addresses'),
   info: list(osdInfo, 'info'),
@@ -136,7 +136,7 @@ const fullForOsds = versioned(12, {
   allowCrimson: since(12, bool),
 });
 
-/** The same of the changes. */
+/** The section of an incremental map that only OSDs read. */
 const changesForOsds = versioned(12, {
   newHeartbeatBackUp: byOsd('addresses', addresses),
   newUpThru: byOsd('epoch', u32),
@@ -168,7 +168,7 @@ const changesForOsds = versioned(12, {
   mutateAllowCrimson: since(12, u8),
 });
 
-/** A wrapper around what clients read and what only OSDs do; versions before 7 had none. */
+/** The envelope around the section for clients and the section for OSDs. Versions before 7 had no such envelope. */
 const full = versioned(8, {
   forClients: since(7, fullForClients),
   forOsds: since(7, fullForOsds),
@@ -181,7 +181,7 @@ const incremental = versioned(8, {
   fullCrc: since(8, u32),
 });
 
-/** MOSDMap (src/messages/MOSDMap.h): maps and changes by epoch, each in a blob. */
+/** MOSDMap (src/messages/MOSDMap.h): incremental and full maps by epoch, each with its length before it. */
 export const osdMap = struct({
   fsid: uuid,
   incrementals: list(struct({ epoch: u32, encoded: sized(struct({ incremental: ifLeft(incremental) })) }), 'map'),

@@ -17,11 +17,11 @@ import { resultText, SNAP_HEAD } from '../constants.js';
 import { messageFlagNames, opFlagNames, opKind, opName, type OpKind } from '../osd-ops.js';
 import { eversion, hobject, locator, pg, requestId, spg, timespan, trace, utime, uuid } from '../structures/common.js';
 
-/** Operations on objects, and what OSDs tell each other (src/messages/MOSD*.h, src/include/rados.h, src/osd/osd_types.h). */
+/** Operations on objects, and basic messages between OSDs (src/messages/MOSD*.h, src/include/rados.h, src/osd/osd_types.h). */
 
 const head = { op: u16.named(opName), opFlags: u32.shown((v) => opFlagNames(v).join(' ')) };
 const payloadLength = u32;
-/** What the 28 bytes behind an opcode and its flags mean. */
+/** The meanings of the 28 bytes after an opcode and its flags. */
 const OPERATIONS = {
   extent: struct({ ...head, offset: u64, length: u64, truncateSize: u64, truncateSeq: u32, payloadLength }),
   xattr: struct({
@@ -43,7 +43,7 @@ const OPERATIONS = {
   other: struct({ ...head, arguments: fixedBytes(28), payloadLength }),
 } as const satisfies Record<OpKind, unknown>;
 
-/** ceph_osd_op: an operation has the same size whatever it does. */
+/** ceph_osd_op. All operations have the same size. */
 export type Operation = { readonly op: number; readonly opFlags: number; readonly payloadLength: number } & Partial<
   ValueOf<typeof OPERATIONS.extent> & ValueOf<typeof OPERATIONS.call> & ValueOf<typeof OPERATIONS.xattr>
 >;
@@ -56,12 +56,12 @@ const operation = choose<Operation>(
 const result = i32.shown(resultText);
 const flagText = (v: number) => messageFlagNames(v).join(' ');
 
-/** request_redirect_t: where else to ask. */
+/** request_redirect_t: the object to ask for instead. */
 const redirect = versioned(1, { locator, object: string, instructions: blob });
 
 const SNAP_DIR = 0xffff_ffff_ffff_ffffn;
 
-/** jspan_context: where a trace of OpenTelemetry goes on. */
+/** jspan_context: the OpenTelemetry trace that the request belongs to. */
 const span = versioned(1, { isValid: bool }).and(['isValid'], {
   context: whenBefore(struct({ traceId: fixedBytes(16), spanId: fixedBytes(8), flags: u8 }), isValid),
 });
@@ -69,7 +69,7 @@ function isValid(before: { readonly isValid: boolean }): boolean {
   return before.isValid;
 }
 
-/** MOSDOp, versions 8 and 9; 9 has one more structure behind the trace. */
+/** MOSDOp, versions 8 and 9. Version 9 has one more structure after the trace. */
 export const osdOp = struct({
   pg: spg,
   hash: u32.shown((v) => v.toString(16)),
@@ -93,7 +93,7 @@ export const osdOp = struct({
     features: u64,
   });
 
-/** MOSDOpReply, versions 5 to 8; each operation's result stands behind all operations. */
+/** MOSDOpReply, versions 5 to 8. The results follow after all operations. */
 export const osdOpReply = struct({
   object: string,
   pg,
@@ -155,7 +155,7 @@ export function pingName(op: number): string | undefined {
   return PING_OPS[op];
 }
 
-/** MOSDPing: heartbeats, padded so that links of small MTU show. */
+/** MOSDPing: heartbeats, padded so that links with too small an MTU are noticed. */
 export const osdPing = struct({
   fsid: uuid,
   mapEpoch: u32,

@@ -19,7 +19,7 @@ import {
 
 export { queryName };
 
-/** How the OSDs of a placement group agree on what it holds, and check it (src/messages/MOSDPG*.h, MOSDScrub*.h, M*Reserve.h). */
+/** How the OSDs of a placement group agree on its contents, and check them (src/messages/MOSDPG*.h, MOSDScrub*.h, M*Reserve.h). */
 
 export const pgLogMessage = struct({
   ...{ epoch: u32, info: pgInfo, log: pgLog, missing: pgMissing, queryEpoch: u32, pastIntervals, to: i8, from: i8 },
@@ -33,14 +33,14 @@ export const pgNotify2 = struct({ pg: spg, notify: pgNotify });
 export const pgLeaseMessage = struct({ epoch: u32, pg: spg, lease: pgLease });
 export const pgLeaseAckMessage = struct({ epoch: u32, pg: spg, leaseAck: pgLeaseAck });
 
-/** Several placement groups in one message, as Octopus and older send them; version numbers are those of Octopus. */
+/** Several placement groups in one message, as Octopus and older releases send them. The version numbers are those of Octopus. */
 const notifies = list(pgNotify, 'notify');
 export const pgNotifyMany = struct({ epoch: u32, notifies });
 export const pgInfoMany = struct({ epoch: u32, notifies });
 export const pgQueryMany = struct({ epoch: u32, queries: list(struct({ pg: spg, query: pgQuery }), 'query') });
 export const pgRemove = struct({ epoch: u32, pgs: list(spg, 'pg') });
 export const pgTrim = struct({ epoch: u32, pg, trimTo: eversion, shard: i8 });
-/** MOSDPGPCT (Squid): up to where all replicas have committed. */
+/** MOSDPGPCT (Squid): the version up to which all replicas have committed. */
 export const pgCommittedTo = struct({ mapEpoch: u32, minEpoch: u32, pg: spg, committedTo: eversion });
 
 /** MOSDPGCreate, MOSDScrub (both until Octopus). */
@@ -58,7 +58,7 @@ export const pgCreate2 = struct({
   extra: since(2, list(struct({ pg: spg, history: pgHistory, pastIntervals }))),
 });
 
-/** What is asked of the OSD that a placement group is to be moved to, or recovered from. */
+/** Steps of a reservation for backfill, recovery or scrub at another OSD. */
 const BACKFILL: readonly string[] = ['request', 'grant', 'reject-toofull', 'release', 'revoke-toofull', 'revoke'];
 const RECOVERY: readonly string[] = ['request', 'grant', 'release', 'revoke'];
 const SCRUB: readonly string[] = ['request', 'grant', 'release', 'reject'];

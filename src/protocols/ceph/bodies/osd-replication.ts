@@ -19,15 +19,20 @@ import {
 import { logEntriesBlob, optionalHitSetHistory, pgLogEntry, pgStat } from '../structures/pg.js';
 import { objectStats } from '../structures/stats.js';
 
-/** What a placement group's primary tells its replicas: writes, and objects that they lack (src/messages/MOSDRepOp.h, MOSDPGPush.h, ...). */
+/**
+ * Messages of a placement group's primary to its replicas: writes, and objects that they lack (src/messages/MOSDRepOp.h, MOSDPGPush.h,
+ * ...).
+ */
 
 const result = i32.shown(resultText);
 const flagsHex = u32.shown((v) => `0x${v.toString(16)}`);
 
-/** ObjectStore::Transaction (src/os/Transaction.h): its data (in the data segment since version 10), operations, indexes of objects. */
+/**
+ * ObjectStore::Transaction (src/os/Transaction.h): its data (in the data segment since version 10), its operations, and indexes of objects.
+ */
 const transaction = versioned(10, { data: until(10, blob), operations: blob, indexes: remainder });
 
-/** MOSDRepOp, MOSDRepOpReply from version 2 on: an operation as the replicas do it. */
+/** MOSDRepOp and MOSDRepOpReply from version 2 on: the replication of an operation. */
 const replicated = struct({ mapEpoch: u32, minEpoch: u32, trace, requestId, pg: spg });
 export const osdRepOp = replicated.and({
   object: hobject,
@@ -59,7 +64,7 @@ export const osdRepOpReply = replicated.and({
   from: pgShard,
 });
 
-/** MOSDPGUpdateLogMissing and its reply: entries that a replica only has to write into its log. */
+/** MOSDPGUpdateLogMissing and its reply: entries that a replica only has to add to its log. */
 export const updateLogMissing = struct({
   ...{ mapEpoch: u32, pg: spg, from: i8, replicaTid: u64, entries: list(pgLogEntry, 'entry') },
   minEpoch: since(2, u32),
@@ -79,7 +84,7 @@ const watcher = versioned(4, { cookie: u64, timeoutSeconds: u32, address: since(
 const objectInfo = versioned(18, { object: hobject, locator, category: string, version: eversion })
   .and({ priorVersion: eversion, lastRequestId: requestId, size: u64, mtime: utime })
   .and(['object'], {
-    // the head names who locks it, a clone its snapshots
+    // the head has the request that locks it, a clone its snapshots
     lockedBy: whenBefore(requestId, isHead),
     snaps: whenBefore(list(u64, 'snap'), (before) => !isHead(before)),
   })
@@ -112,7 +117,7 @@ function isHead(before: { readonly object?: { readonly snap: bigint } }): boolea
   return before.object?.snap === SNAP_HEAD;
 }
 
-/** SnapSet: which clones an object has. */
+/** SnapSet: the clones of an object. */
 const snapSet = versioned(3, {
   seq: u64,
   headExists: bool,
@@ -188,7 +193,7 @@ export const pgBackfill = struct({
 });
 export const pgBackfillRemove = struct({ pg: spg, mapEpoch: u32, objects: objectVersions });
 
-/** Parts of an object that is erasure-coded (src/osd/ECMsgTypes.cc). */
+/** Operations on shards of an erasure-coded object (src/osd/ECMsgTypes.cc). */
 const subWrite = versioned(5, {
   from: pgShard,
   tid: u64,

@@ -6,7 +6,7 @@ import { compatSet, eversion, featureBits, intervals, paxos, pg, settings, utime
 import { pgStat } from '../structures/pg.js';
 import { osdStats, poolStats } from '../structures/stats.js';
 
-/** What OSDs tell monitors and managers of themselves (src/messages/MOSD*.h, MPGStats.h). */
+/** Messages of OSDs to monitors and managers about themselves (src/messages/MOSD*.h, MPGStats.h). */
 
 /** OSDSuperblock, from version 5 on. */
 const superblock = versioned(11, {

@@ -2,7 +2,7 @@ import { list } from '../../../base/structure/parts.js';
 import { struct, versioned } from '../../../base/structure/struct.js';
 import { bool, i64, string, u32, u64, u8 } from '../../../base/structure/type.js';
 
-/** How metadata servers bring paths to rest together (Squid; src/mds/QuiesceDbEncoding.h, src/messages/MMDSQuiesceDb*.h). */
+/** How metadata servers quiesce paths together (Squid; src/mds/QuiesceDbEncoding.h, src/messages/MMDSQuiesceDb*.h). */
 
 const STATES: readonly string[] = [
   ...['invalid', 'quiescing', 'quiesced', 'releasing', 'released', 'expired', 'failed', 'canceled', 'timedout'],
@@ -11,7 +11,7 @@ function stateName(state: number): string {
   return STATES[state] ?? `state ${state}`;
 }
 const state = u8.shown(stateName);
-/** Nanoseconds. */
+/** Durations in nanoseconds. */
 const nanos = i64;
 const dbVersion = versioned(1, { epoch: u32, setVersion: u64 });
 const recorded = versioned(1, { state, atAge: nanos });

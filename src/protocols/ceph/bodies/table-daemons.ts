@@ -2,7 +2,7 @@ import { MSG } from '../message-types.js';
 import { body, shown, unconfirmed, word, type About, type Body } from './body.js';
 import * as D from './daemons.js';
 
-/** What daemons and their managers say, by type. */
+/** Messages of daemons to managers, and of managers, by type. */
 
 interface Daemon {
   readonly daemonName: string;

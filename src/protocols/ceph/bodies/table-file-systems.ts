@@ -9,7 +9,7 @@ import * as S from './metadata-servers.js';
 import { nothing } from './monitors.js';
 import { quiesceAck, quiesceListing } from './quiesce.js';
 
-/** What clients of file systems and metadata servers say, by type. */
+/** Messages of file system clients and metadata servers, by type. */
 
 const named = (name: (op: number) => string, op: number | undefined) => (op === undefined ? '?' : name(op));
 const hex = (ino: bigint | undefined) => (ino === undefined ? '?' : `0x${ino.toString(16)}`);
@@ -17,14 +17,14 @@ interface Path {
   readonly ino?: bigint | undefined;
   readonly path?: string | undefined;
 }
-/** `#0x1/dir/file`, as Ceph writes it. */
+/** Such as `#0x1/dir/file`, as Ceph writes paths. */
 const path = (p: Path | undefined) =>
   `#${hex(p?.ino)}${p?.path === undefined || p.path === '' ? '' : `/${word(p.path)}`}`;
 
 interface Directory {
   readonly dirfrag: { readonly ino: bigint; readonly frag: number };
 }
-/** `0x10000000000.1*`, as Ceph writes a part of a directory; the bits of its name follow the point. */
+/** Such as `0x10000000000.1*`, as Ceph writes a part of a directory. The bits of the part's name follow the point. */
 function fragment(d: { readonly ino?: bigint | undefined; readonly frag?: number | undefined } | undefined): string {
   if (d?.frag === undefined) return hex(d?.ino);
   const bits = d.frag >>> 24;

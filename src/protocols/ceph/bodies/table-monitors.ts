@@ -8,9 +8,9 @@ import { body, shown, unconfirmed, word, type About, type Body } from './body.js
 import * as M from './monitors.js';
 import { availabilityName, nvmeGatewayBeacon, nvmeGatewayMap } from './nvme-gateways.js';
 
-/** What monitors and their clients say, by type. */
+/** Messages of monitors and their clients, by type. */
 
-/** A command is an object of JSON, which needs no quotes around it. */
+/** A command. If it is a JSON object it needs no quotes around it. */
 const aboutCommand: About<{ readonly command: readonly string[] }> = ({ command = [] }) => {
   const text = command.join(' ');
   return text.startsWith('{') ? clipped(text) : quote(text);
@@ -20,7 +20,7 @@ const aboutReply: About<{ readonly result: number; readonly text: string }> = ({
 const named = (name: (op: number) => string, op: number | undefined) => (op === undefined ? '?' : name(op));
 const ranks = (list: readonly (number | undefined)[] = []) => list.map(shown).join(',');
 
-/** What a step of a login is about, in a few words. */
+/** Summarises a step of a login in a few words. */
 function aboutStep(step: Partly<AuthSteps> | undefined): string {
   if (step?.entity !== undefined) return `login ${entityName(step.entity.type ?? 0)}.${word(step.entity.id)}`;
   if (step?.proof !== undefined) return 'proof';

@@ -11,10 +11,10 @@ import * as P from './osd-peering.js';
 import * as R from './osd-reports.js';
 import * as W from './osd-replication.js';
 
-/** What OSDs say, and are told, by type. */
+/** Messages of and to OSDs, by type. */
 
 type Maps = readonly ({ readonly epoch?: number | undefined } | undefined)[];
-/** `changes e5..e9`; empty where there are none. */
+/** Such as `changes e5..e9`; empty if there are none. */
 function epochs(what: string, maps: Maps = []): string {
   if (maps.length === 0) return '';
   const first = shown(maps[0]?.epoch);
@@ -23,7 +23,7 @@ function epochs(what: string, maps: Maps = []): string {
 }
 
 type Pgs = readonly ({ readonly pg?: Parameters<typeof pgText>[0] } | undefined)[];
-/** The first few placement groups of a list. */
+/** The first four placement groups of a list. */
 function pgs(list: Pgs = []): string {
   const more = list.length > 4 ? ` and ${list.length - 4} more` : '';
   return `${list

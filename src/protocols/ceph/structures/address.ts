@@ -8,7 +8,7 @@ import { addressTypeName, isAddressType } from '../constants.js';
 export interface Address {
   readonly type: number;
   readonly nonce: number;
-  /** `10.0.0.1:3300`, `[::1]:3300`; empty where the family is none. */
+  /** `10.0.0.1:3300`, `[::1]:3300`; empty if there is no address family. */
   readonly host: string;
 }
 
@@ -27,7 +27,7 @@ export const address: Type<Address> = {
   json: (value) => addressText(value),
 };
 
-/** entity_addrvec_t: marker 2 and a list; or a single address, whose marker this is. */
+/** entity_addrvec_t: marker 2 and a list; or a single address, to which the marker belongs. */
 export const addresses: Type<readonly Address[]> = {
   ...{ kind: 'entity addresses', size: -1, least: 5 },
   read: readAddresses,

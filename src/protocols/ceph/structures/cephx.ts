@@ -17,8 +17,8 @@ import {
 import { entityName, METHOD_CEPHX, METHOD_NONE, methodName, resultText } from '../constants.js';
 
 /**
- * What the auth frames carry in their payloads: the outer structures of cephx (src/auth/cephx/CephxProtocol.h), which need no keys. The
- * first byte says whether a ticket is presented to a daemon (1..9) or somebody logs in at a monitor (10..19).
+ * The payloads of the auth frames: the outer structures of cephx (src/auth/cephx/CephxProtocol.h), which can be read without keys. The
+ * first byte of a request tells whether a ticket is presented to a daemon (1..9) or an entity logs in at a monitor (10..19).
  */
 
 /** CephXRequestHeader.request_type. */
@@ -37,7 +37,7 @@ export function authModeName(mode: number): string {
   return mode >= 10 && mode <= 19 ? 'mon' : 'unknown';
 }
 
-/** `osd mgr`: a mask of kinds of entities. */
+/** A mask of entity types, such as `osd mgr`. */
 export function servicesText(mask: number): string {
   const names = [1, 2, 4, 8, 16, 32].filter((bit) => (mask & bit) !== 0).map(entityName);
   return names.length === 0 ? 'none' : names.join(' ');
@@ -51,15 +51,15 @@ const nothing = struct({});
 /** EntityName: u32 type, id. */
 const entity = struct({ type: u32.shown(entityName), id: string });
 
-/** CephXTicketBlob: u8 1, u64 secret id, and bytes that only the service can open. */
+/** CephXTicketBlob: u8 1, u64 secret id, and bytes that only the service can unseal. */
 export const ticketBlob = struct({ structVersion: u8, secretId: u64, ticket: blob });
 export type TicketBlob = ValueOf<typeof ticketBlob>;
 
-/** Somebody logs in at a monitor. */
+/** The login of an entity at a monitor. */
 const login = struct({ authMode, entity, globalId: u64 });
-/** CephXAuthorizer: a ticket is shown, with bytes that are sealed with its session key. */
+/** CephXAuthorizer: presents a ticket, with bytes that are sealed with its session key. */
 const authorizer = struct({ authMode, globalId: u64, service, ticket: ticketBlob, sealedAuthorizer: blob });
-/** CephXAuthenticate: the answer to the challenge, which proves the key. */
+/** CephXAuthenticate: the answer to the challenge, which proves that the client has the key. */
 const proof = struct({
   ...{ requestType, structVersion: u8, clientChallenge: u64, proof: fixedBytes(8), oldTicket: ticketBlob },
 }).and(['structVersion'], {
@@ -70,7 +70,7 @@ export type Login = ValueOf<typeof login>;
 export type Authorizer = ValueOf<typeof authorizer>;
 export type Proof = ValueOf<typeof proof>;
 
-/** What a client sends to be let in; all members are missing where it has none of the known forms. */
+/** What a client sends to authenticate. All members are missing if it has none of the known forms. */
 export type Credentials = Partial<Login & Authorizer & Proof>;
 
 /** AUTH_REQUEST's payload, whose form depends on the method. */
@@ -86,7 +86,7 @@ export function requestPayload(method: number): Type<Credentials> {
 }
 
 const REQUEST_TYPE = 2;
-/** A client that has no key for the entity that it names asks, and proves nothing (CephxClientHandler::build_request). */
+/** A client that has no key for its entity sends the request without a proof (CephxClientHandler::build_request). */
 const unproven = struct({ requestType });
 const provable = (left: number): Type<Partial<Proof>> => (left === REQUEST_TYPE ? unproven : proof);
 
@@ -95,14 +95,14 @@ export const requestMorePayload = choose<Credentials>('proof or authorizer', (r)
   return r.left > 0 && authModeName(r.bytes[r.pos]!) === 'authorizer' ? authorizer : nothing;
 });
 
-/** Tickets for services, asked for with the one that a login has brought. */
+/** A request for tickets for services, with the ticket that a login has brought. */
 const ticketRequest = struct({ requestType, authorizer, structVersion: u8, services: u32.shown(servicesText) });
 const otherRequest = struct({ requestType, rest: hiddenRemainder });
-/** The first message of a login: what its sender can do, and who it is. */
+/** The first message of a login: the methods that the client supports, and its entity. */
 const offer = struct({ structVersion: u8, methods: list(u32.shown(methodName), 'method'), entity, globalId: u64 });
 const empty = struct({});
 
-/** MAuth's payload at a monitor: `protocol` is 0 before a method is chosen. */
+/** MAuth's payload at a monitor. `protocol` is 0 before a method is chosen. */
 export type AuthSteps = Partial<ValueOf<typeof offer> & Proof & ValueOf<typeof ticketRequest>>;
 export const authSteps = choose<AuthSteps>('step of a login', (r) => {
   const { protocol } = r.before as { readonly protocol?: number };
@@ -124,7 +124,7 @@ export const replyMorePayload = choose<Challenge>('challenge', (r) => {
   return r.left > 0 ? sealedChallenge : nothing;
 });
 
-/** A ticket for its client: what it may use it for, and what it is to show. */
+/** A ticket for its client: the sealed session key, and the ticket to present. */
 const ticket = struct({ service, ticketVersion: u8, sealedSessionKey: blob, ticketSealed: u8 }).and(['ticketSealed'], {
   sealedTicket: whenBefore(blob, isSealed),
   ticketBlob: whenBefore(sized(struct({ blob: ifLeft(ticketBlob) })), (before) => !isSealed(before)),
@@ -136,7 +136,7 @@ function isSealed(before: { readonly ticketSealed: number }): boolean {
 const tickets = struct({ structVersion: u8, tickets: list(ticket, 'ticket') });
 export type Ticket = ValueOf<typeof ticket>;
 
-/** Where the tickets for services stand: alone, or sealed behind the one for the monitors. */
+/** The tickets for services: alone, or, in the reply to a login, after the ticket for the monitors. */
 type ServiceTickets = Partial<ValueOf<typeof tickets>> & { readonly reply?: ValueOf<typeof tickets> | undefined };
 
 interface ReplyHeader {
@@ -144,7 +144,7 @@ interface ReplyHeader {
   readonly status: number;
 }
 
-/** Whether a reply grants what one of these requests asked for. */
+/** Whether a reply grants what one of these requests has asked for. */
 const grants =
   (...types: readonly number[]) =>
   ({ requestType, status }: ReplyHeader): boolean =>
@@ -155,7 +155,7 @@ const ticketsForServices = choose<ServiceTickets>('tickets', (r) =>
   (r.before as unknown as ReplyHeader).requestType === GET_AUTH_SESSION_KEY ? behindLogin : tickets,
 );
 
-/** Answer to a login at a monitor; also the body of later AUTH_REPLY messages. */
+/** The answer to a login at a monitor; also the body of later AUTH_REPLY messages. */
 export const replyPayload = struct({ requestType, status: i32.shown(resultText) }).and(['requestType', 'status'], {
   authTicket: whenBefore(ifLeft(tickets), grants(GET_AUTH_SESSION_KEY)),
   sealedConnectionSecret: whenBefore(ifLeft(blob), grants(GET_AUTH_SESSION_KEY)),
@@ -170,7 +170,7 @@ export function serviceTickets(reply: Partial<ReplyPayload>): readonly Ticket[] 
   return there?.reply?.tickets ?? there?.tickets ?? [];
 }
 
-/** The answer to a shown ticket. */
+/** The answer to a ticket that was presented. */
 const sealedReply = struct({ sealedReply: blob });
 export type DonePayload = Partial<ReplyPayload & ValueOf<typeof sealedReply>>;
 
@@ -179,7 +179,7 @@ const HEADER = 6;
 export const donePayload = choose<DonePayload>('reply', (r) => {
   const { left, pos, bytes, view } = r;
   const typed = left >= HEADER && view.getUint16(pos, true) === GET_AUTH_SESSION_KEY;
-  // the tickets behind the header begin with their version
+  // the tickets after the header begin with their version
   if (typed && (left === HEADER || bytes[pos + HEADER] === 1)) return replyPayload;
   return left >= 4 && view.getUint32(pos, true) === left - 4 ? sealedReply : nothing;
 });

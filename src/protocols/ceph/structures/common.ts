@@ -19,7 +19,7 @@ import {
 } from '../../../base/structure/type.js';
 import { entityName } from '../constants.js';
 
-/** Structures that many bodies have (src/include/types.h, src/include/utime.h, src/osd/osd_types.h, src/common/hobject.h). */
+/** Structures that many fronts contain (src/include/types.h, src/include/utime.h, src/osd/osd_types.h, src/common/hobject.h). */
 
 /** Seconds and nanoseconds. */
 export interface CephTime {
@@ -48,7 +48,7 @@ export const timespan = new Scalar<CephTime>(
   timeText,
 );
 
-/** uuid_d, as it is written: `8-4-4-4-12` hex digits. */
+/** uuid_d, printed as `8-4-4-4-12` hex digits. */
 export const uuid = fixedBytes(16).as(
   'uuid',
   (raw) => {
@@ -74,7 +74,7 @@ export const spg = versioned(1, {
   ...{ structVersion: u8, pool: u64, seed: u32.shown((v) => v.toString(16)), preferred: i32, shard: i8 },
 });
 
-/** osd_reqid_t: who asked, and the transaction: the way of an operation is followed by it. */
+/** osd_reqid_t: the client, and its transaction id. An operation is followed by it across connections. */
 export const requestId = versioned(2, {
   ...{ clientType: u8.shown(entityName), client: i64, tid: u64, incarnation: i32 },
 });
@@ -82,7 +82,7 @@ export const requestId = versioned(2, {
 /** blkin_trace_info: three i64. */
 export const trace = unused(24);
 
-/** What every message to or of a Paxos service begins with: u64 version, i16 deprecated rank, u64 deprecated tid. */
+/** The beginning of every message to or of a Paxos service: u64 version, i16 deprecated rank, u64 deprecated tid. */
 export const paxos = struct({
   version: u64,
   sessionMon: u16,
@@ -107,32 +107,32 @@ export const locator = versioned(6, {
   ...{ pool: i64, preferred: i32, key: string, namespace: since(5, string), hash: since(6, i64) },
 });
 
-/** pg_shard_t: an OSD, and which shard of an erasure-coded placement group it holds (-1: none). */
+/** pg_shard_t: an OSD, and the shard of an erasure-coded placement group that it holds (-1: none). */
 export const pgShard = versioned(1, { osd: i32, shard: i8 });
 
-/** interval_set: where each begins, and how long it is. */
+/** interval_set: the start and length of each interval. */
 export const intervals = list(struct({ start: u64, length: u64 }), 'interval');
 export const strings = list(string, 'name');
 /** std::map of text to text. */
 export const settings = list(struct({ key: string, value: string }), 'entry');
 
-/** pg_log_op_return_item_t: what an operation gave back. */
+/** pg_log_op_return_item_t: what an operation returned. */
 export const operationReturn = struct({ result: i32, payload: blob });
 
-/** Feature bits as text in hex: their names depend on who they are of. */
+/** Feature bits in hex. Their names depend on the kind of features. */
 export const featureBits = u64.shown((v) => `0x${v.toString(16)}`);
 
 /** feature_bitset_t: u32 length in bytes, and the bits. */
 export const featureBitset = blob;
 
-/** CompatSet: what a reader must, may and need not understand (src/include/CompatSet.h). */
+/** CompatSet: the features that a reader must, need not, and for writing must understand (src/include/CompatSet.h). */
 const featureSet = struct({ mask: u64, names: list(struct({ bit: u64, name: string }), 'feature') });
 export const compatSet = struct({ compat: featureSet, roCompat: featureSet, incompat: featureSet });
 
 /** entity_inst_t. */
 export const entityInst = <A>(address: Type<A>) => struct({ name: entityNameT, address });
 
-/** A number in groups of seven bits, lowest first (denc_varint); above 2^53 it is only large. */
+/** A number in groups of seven bits, lowest first (denc_varint). Only approximate above 2^53. */
 const varint: Type<number> = {
   ...{ kind: 'varint', size: -1, least: 1 },
   read: (r, name) => {
@@ -144,7 +144,7 @@ const varint: Type<number> = {
   skip: (r, name) => void takeVarint(r, name, MOST_GROUPS),
   json: (value) => value,
 };
-/** Groups of seven bits in 64. */
+/** Groups of seven bits in a number of 64 bits. */
 const MOST_GROUPS = 10;
 
 function takeVarint(r: Reader, name: string, most: number): number {
@@ -161,7 +161,7 @@ function takeVarint(r: Reader, name: string, most: number): number {
 /** shard_id_set (Tentacle): a bit for each of 128 shards, in two words. */
 export const shardSet = struct({ low: varint, high: varint });
 
-/** A count in groups of seven bits, lowest first (denc_varint), and so many items. */
+/** A count in groups of seven bits, lowest first (denc_varint), and that many items. */
 export function varintList<T>(type: Type<T>, item = 'item'): Type<readonly T[]> {
   const read = (r: Reader, name: string): readonly T[] => {
     const at = r.pos;

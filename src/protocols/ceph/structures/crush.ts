@@ -3,7 +3,7 @@ import type { Reader } from '../../../base/structure/reader.js';
 import { struct } from '../../../base/structure/struct.js';
 import { i32, i64, string, u16, u32, u8, type Type } from '../../../base/structure/type.js';
 
-/** The CRUSH map: which OSDs stand where, and by which rules they are chosen (src/crush/CrushWrapper.cc). */
+/** The CRUSH map: the tree of OSDs, and the rules by which OSDs are chosen (src/crush/CrushWrapper.cc). */
 
 const ALGORITHMS: readonly string[] = ['none', 'uniform', 'list', 'tree', 'straw', 'straw2'];
 
@@ -18,7 +18,7 @@ const there = (b: Bucket): boolean => b.algorithm !== 0;
 const when = <T>(type: Type<T>) => whenBefore(type, there);
 
 const weights = struct({ weight: u32, sum: u32 });
-/** A place in the tree; one with algorithm 0 is not used. */
+/** A bucket of the tree. One with algorithm 0 is not used. */
 const bucket = struct({ algorithm: u32.shown((v) => ALGORITHMS[v] ?? `algorithm ${v}`) })
   .and(['algorithm'], {
     id: when(i32),
@@ -57,7 +57,7 @@ const names = list(struct({ id: i32, name: string }), 'name');
 const weightSet = list(list(u32, 'weight'), 'position');
 const argument = struct({ bucket: u32, weightSet, ids: list(i32, 'id') });
 
-/** CrushWrapper: what stands behind the names came release by release, and is there or not. */
+/** CrushWrapper. The fields after the names were added release by release, and may be missing. */
 export const crushMap = struct({ magic: u32, maxBuckets: i32, maxRules: u32, maxDevices: i32 })
   .and(['maxBuckets', 'maxRules'], {
     buckets: counted('maxBuckets', bucket, 'bucket'),
@@ -83,7 +83,7 @@ export const crushMap = struct({ magic: u32, maxBuckets: i32, maxRules: u32, max
     msrCollisionTries: ifLeft(u32),
   });
 
-/** As countedBy; a count below 0 counts as none. */
+/** Like countedBy, but a negative count is taken as 0. */
 function counted(member: string, type: Type<unknown>, item: string): Type<unknown> {
   return choose<unknown>(`${member} x ${type.kind}`, (r: Reader) =>
     items(Math.max(0, r.before[member] as number), type, item),

@@ -4,7 +4,7 @@ import { bool, i32, i64, string, u16, u32, u64, u8, type Type } from '../../../b
 import { addresses } from './address.js';
 import { compatSet, featureBits, featureBitset, utime } from './common.js';
 
-/** Which metadata server does what (src/mds/MDSMap.cc, FSMap.cc). */
+/** The state and rank of each metadata server (src/mds/MDSMap.cc, FSMap.cc). */
 
 const STATES: Readonly<Record<number, string>> = {
   0: 'dne',
@@ -52,7 +52,7 @@ const daemon = versioned(10, {
   compat: since(10, compatSet),
 });
 
-/** A field that came with the inner version `ev` of the map, which stands in the middle of it. */
+/** A field that exists since inner version `ev` of the map; that version is itself a field in the middle of the map. */
 const later = <T>(version: number, type: Type<T>): Type<T | undefined> =>
   whenever(
     `since inner version ${version}`,
@@ -60,7 +60,7 @@ const later = <T>(version: number, type: Type<T>): Type<T | undefined> =>
     (r) => ((r.before['innerVersion'] as number | undefined) ?? 0) >= version,
   );
 
-/** MDSMap, from version 4 on, as far as inner version 5 and newer have it. */
+/** MDSMap, from version 4 on, with inner version 5 and newer. */
 export const mdsMap = versioned(5, {
   epoch: u32,
   flags: u32,

@@ -16,9 +16,9 @@ import {
 } from './common.js';
 import { objectStats } from './stats.js';
 
-/** What OSDs keep of a placement group (src/osd/osd_types.h and .cc). */
+/** What OSDs store about a placement group (src/osd/osd_types.h and .cc). */
 
-/** pg_history_t: a structure that had no length before version 4. */
+/** pg_history_t. It has a length only since version 4. */
 export const pgHistory = versioned(
   10,
   {
@@ -141,7 +141,7 @@ export const pgInfo = versioned(34, {
   partialWritesEpoch: since(34, u32),
 });
 
-/** pg_lease_t, pg_lease_ack_t: until when a placement group may be read. */
+/** pg_lease_t and pg_lease_ack_t: until when a placement group may be read. */
 export const pgLease = versioned(1, { readableUntil: timespan, readableUntilUpperBound: timespan, interval: timespan });
 export const pgLeaseAck = versioned(1, { readableUntilUpperBound: timespan });
 
@@ -169,7 +169,7 @@ export function logOpName(op: number): string {
   return LOG_OPS[op] ?? `op ${op}`;
 }
 
-/** ObjectCleanRegions: what of an object a write left as it was. */
+/** ObjectCleanRegions: the parts of an object that a write left unchanged. */
 const cleanRegions = versioned(1, { cleanOffsets: intervals, cleanOmap: bool, newObject: bool });
 
 interface Entry {
@@ -202,13 +202,13 @@ export const pgLogEntry = versioned(
     unusedShards: since(15, shardSet),
   });
 
-/** pg_log_dup_t: an operation that was done before the log begins. */
+/** pg_log_dup_t: an operation that is older than the log. */
 const pgLogDuplicate = versioned(2, {
   ...{ requestId, version: eversion, userVersion: u64, returnCode: i32 },
   opReturns: since(2, list(operationReturn, 'return')),
 });
 
-/** pg_log_t, from version 3 on; entries stand with their checksums on disk only. */
+/** pg_log_t, from version 3 on. Only on disk do entries have checksums. */
 export const pgLog = versioned(
   7,
   {
@@ -222,7 +222,9 @@ export const pgLog = versioned(
   { compatFrom: 3, lengthFrom: 3 },
 );
 
-/** pg_missing_item as Octopus and newer write it: two versions that no object has tell it from older ones. */
+/**
+ * pg_missing_item as Octopus and newer write it. Its first two versions belong to no object, which distinguishes it from older encodings.
+ */
 const missingItem = struct({
   ...{ zero: eversion, mark: eversion, need: eversion, have: eversion, flags: u8, cleanRegions },
 });
@@ -233,7 +235,7 @@ export const pgMissing = versioned(
   { compatFrom: 2, lengthFrom: 2 },
 );
 
-/** The entries of a log in a blob, as replicas get them. */
+/** The entries of a log with a length before them, as replicas receive them. */
 export const logEntriesBlob = sized(struct({ entries: list(pgLogEntry, 'entry') }));
 
 /** pg_notify_t, pg_query_t. */

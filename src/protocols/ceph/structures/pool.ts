@@ -3,7 +3,7 @@ import { struct, versioned } from '../../../base/structure/struct.js';
 import { bool, f64, i32, i64, string, u32, u64, u8, type Type } from '../../../base/structure/type.js';
 import { eversion, intervals, pg, settings, shardSet, utime } from './common.js';
 
-/** pg_pool_t: how a pool is set up (src/osd/osd_types.cc). */
+/** pg_pool_t: the settings of a pool (src/osd/osd_types.cc). */
 
 const POOL_TYPES: readonly string[] = ['type 0', 'replicated', 'type 2', 'erasure'];
 
@@ -18,7 +18,7 @@ const hitSetParameters = versioned(1, { form: u8 }).and(['form'], {
   ),
 });
 
-/** pool_opts_t: text, a number of 64 bits (32 before version 2), or a floating one. */
+/** A value of pool_opts_t: text, f64 or i64. Before version 2, integers had 32 bits; these are not decoded. */
 const optionValue = choose<unknown>('option value', (r): Type<unknown> => {
   const type = r.before['valueType'] as number;
   if (type === 0) return string;
@@ -33,12 +33,12 @@ const mergeMeta = versioned(1, {
   ...{ sourceVersion: eversion, targetVersion: eversion },
 });
 
-/** What stretch clusters ask of the OSDs of a placement group. */
+/** Requirements of stretch clusters on the OSDs of a placement group. */
 const peering = struct({ buckets: u32, target: u32, barrier: u32, mandatoryMember: i32 });
-/** A field that one version has. */
+/** A field that only one version has. */
 const only = <T>(version: number, type: Type<T>) => since(version, until(version + 1, type));
 
-/** From version 5 on. */
+/** pg_pool_t, from version 5 on. */
 export const pool = versioned(32, {
   type: u8.shown((v) => POOL_TYPES[v] ?? `type ${v}`),
   size: u8,

@@ -2,7 +2,7 @@ import { list, since, until } from '../../../base/structure/parts.js';
 import { struct, versioned } from '../../../base/structure/struct.js';
 import { i32, i64, string, u32, u64 } from '../../../base/structure/type.js';
 
-/** What OSDs report of themselves and their objects (src/osd/osd_types.h and .cc). */
+/** What OSDs report about themselves and their objects (src/osd/osd_types.h and .cc). */
 
 /** object_stat_sum_t, from version 14 on. */
 const sum = versioned(20, {
@@ -76,12 +76,12 @@ export const poolStats = versioned(7, {
   storeStatsCount: since(7, i32),
 });
 
-/** Of the last minute, the last five, the last fifteen. */
+/** Averages over one, five and fifteen minutes. */
 const three = struct({ minute1: u32, minutes5: u32, minutes15: u32 });
 const ping = struct({ average: three, least: three, most: three, last: u32 });
 const pings = struct({ osd: i32, lastUpdate: u32, back: ping, front: ping });
 
-/** objectstore_perf_stat_t: milliseconds, and nanoseconds since version 2. */
+/** objectstore_perf_stat_t: in milliseconds before version 2, in nanoseconds since. */
 const latency = versioned(2, {
   commitMs: until(2, u32),
   applyMs: until(2, u32),
