@@ -78,7 +78,7 @@ import {
   WIDE_STATUS_HEAD,
 } from './layout.js';
 
-/** Items of a list that are printed. */
+/** The most items of a list that are printed. */
 const SHOWN_ITEMS = 1024;
 function text(data: Prefix, span: Span): string {
   return wireText(spanBytes(data, span));
@@ -258,7 +258,7 @@ function newSize(): string {
   return 'new size';
 }
 
-/** What is shown of numbers that have names, of which there are few: made once. */
+/** Caches how named numbers are shown: there are few of them, and each `Shown` is made only once. */
 class Numbered {
   private readonly show: (n: number) => Shown;
   private readonly made: (Shown | undefined)[] = [];
@@ -276,7 +276,7 @@ class Numbered {
   }
 }
 
-/** All types of requests that there are, and of chunks and errors nearly all, are smaller. */
+/** Numbers from here on are not cached. All defined commands and errors, and all chunk types but those of errors, are smaller. */
 const MOST_NUMBERED = 128;
 const COMMAND_TYPES = new Numbered((n) => new Shown(n, `${n} ${commandName(n)}`));
 const CHUNK_TYPES = new Numbered((n) => new Shown(n, `${n} ${chunkName(n)}`));

@@ -1,6 +1,6 @@
 /** Numbers of the NBD protocol (doc/proto.md of the NetworkBlockDevice project). All integers on the wire are big-endian. */
 
-/** Magics, as 32-bit words; the 64-bit ones as two. */
+/** Magics as 32-bit words; a 64-bit magic is two of them, HI and LO. */
 export const NBDMAGIC_HI = 0x4e42444d;
 export const NBDMAGIC_LO = 0x41474943;
 export const IHAVEOPT_HI = 0x49484156;
@@ -16,13 +16,13 @@ export const STRUCTURED_REPLY_MAGIC = 0x668e33ef;
 export const EXTENDED_REPLY_MAGIC = 0x6e8a278c;
 /** Magics of 1998 and of the reference server's transaction log: never valid on the wire. */
 export const RESERVED_MAGICS: readonly number[] = [0x12560953, 0x96744668, 0x25609514];
-/** The one of the transaction log: next to the magic of requests. */
+/** The magic of the transaction log, which is the magic of requests plus one. */
 export const LOG_MAGIC = 0x25609514;
 
 /** TCP port registered for newstyle. */
 export const IANA_PORT = 10809;
 
-/** Bytes of padding behind the answer to NBD_OPT_EXPORT_NAME, and behind oldstyle's greeting. */
+/** Bytes of padding after the answer to NBD_OPT_EXPORT_NAME, and after oldstyle's greeting. */
 export const EXPORT_PADDING_LENGTH = 124;
 
 export const FLAG_FIXED_NEWSTYLE = 1;
@@ -109,17 +109,17 @@ export const EOVERFLOW = 75;
 export const ENOTSUP = 95;
 export const ESHUTDOWN = 108;
 
-/** Strings (names, queries, messages): the hard limit and the recommended one, in bytes. */
+/** Maximum length of strings (names, queries, messages) in bytes: the hard limit and the recommended one. */
 export const MAX_STRING = 4096;
 export const SHORT_STRING = 256;
-/** Payload that everybody must take where nothing else was said. */
+/** Bytes: the maximum payload that counts where the server has advertised none. */
 export const DEFAULT_MAX_PAYLOAD = 1 << 25;
 
-/** A message that announces more bytes of data has a wrong length: no known program sends as many. */
+/** A message that announces more bytes of data than this has a wrong length: no known program sends as many. */
 export const ENDLESS = 1 << 28;
 /** A READ with DF up to this length must be served in one piece. */
 export const DF_GUARANTEED = 65536;
-/** Extents that one block status chunk should not exceed. */
+/** The most extents that a block status chunk should have. */
 export const MAX_EXTENTS = 1 << 20;
-/** Maximum payload size that means no limit. */
+/** The advertised maximum payload that means that there is no limit. */
 export const NO_PAYLOAD_LIMIT = 0xffffffff;

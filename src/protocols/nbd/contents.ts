@@ -16,7 +16,7 @@ import { wide } from '../../base/u64.js';
 
 const DISK = { target: '' } as const;
 
-/** What a message of the transmission phase writes to the export, or shows of it. `request`: what it answers, or null. */
+/** What a message writes to the export, or shows of its content or size. `request`: the request that it answers, or null. */
 export function contents(message: NbdMessage, _bytes: Uint8Array, request: NbdMessage | null): Content[] {
   if (message instanceof Request) {
     const offset = wide(message.offsetHi, message.offsetLo);

@@ -56,7 +56,7 @@ import type { Prefix } from './decoder/payload.js';
 import { decimal, wide } from '../../base/u64.js';
 import { CONTEXT_ID, ERROR_DATA, INFO_DATA, STATUS_QUERY } from './layout.js';
 
-/** Items of a list on one line. */
+/** The most items of a list that are shown on one line. */
 const SHORT_LIST = 4;
 
 function words(list: readonly string[]): string {
@@ -75,7 +75,7 @@ function str(data: Prefix, span: Span): string {
 
 const SCRATCH = new TextBytes(256);
 
-/** What stands behind a message's name on a transcript line. */
+/** The text after a message's name on a transcript line (see Protocol.describe). */
 export function describe(m: NbdMessage, verbose: boolean): string {
   if (m.kind < REQUEST_KIND) return haggling(m, verbose);
   SCRATCH.size = 0;
@@ -83,7 +83,9 @@ export function describe(m: NbdMessage, verbose: boolean): string {
   return SCRATCH.toString();
 }
 
-/** Writes the same, safe to print. Of requests and replies there are millions: no text is made of the numbers that they consist of. */
+/**
+ * Writes the same, safe to print. Requests and replies, of which there are millions, are written without making strings of their numbers.
+ */
 export function writeDescription(m: NbdMessage, verbose: boolean, out: TextBytes): void {
   if (m instanceof Request) request(m, out);
   else if (m instanceof Chunk) chunk(m, verbose, out);
@@ -178,7 +180,7 @@ function chunk(m: Chunk, verbose: boolean, out: TextBytes): void {
   else if (m.flags !== 0) out.text(`  ${replyFlags(m.flags).join(' ')}`);
 }
 
-/** What a chunk holds besides data. */
+/** The content of a chunk that carries no data: extents, an error, or else the number of its bytes. */
 function answer(m: Chunk, verbose: boolean): string {
   const parts: string[] = [];
   const scan = m.extents;

@@ -11,13 +11,13 @@ import {
 import { decimal } from '../../base/u64.js';
 import type { Prefix } from './decoder/payload.js';
 
-/** Bytes of an opaque field that are printed. */
+/** The most bytes of an opaque field that are printed. */
 const SHOWN_BYTES = 256;
 
-/** How a person reads a number of 64 bits, where that differs from it. */
+/** The text that is shown for a 64-bit number, given by its halves; undefined: its decimal value. */
 export type WideWords = (hi: number, lo: number) => string | undefined;
 
-/** Takes the fields of a message in order; `at` counts from the message's first byte. */
+/** Receives the fields of a message in order; `at` is the offset of the next one from the message's first byte. */
 export abstract class Fields {
   at = 0;
 
@@ -28,20 +28,20 @@ export abstract class Fields {
     present?: number,
   ): this;
 
-  // headers of which there are millions, field by field: an object of their values would cost as much as all else that is done with them
+  // Frequent headers are passed field by field: an object of their values would cost as much as everything else that is done with them.
 
   /** The next field of a header. */
   abstract shown(field: LayoutField, shown: Shown): void;
   abstract number(field: LayoutField, n: number): void;
-  /** A number of 64 bits, by its halves. */
+  /** A 64-bit number, given by its halves. */
   abstract wide(field: LayoutField, hi: number, lo: number, words: WideWords | null): void;
 
   abstract put(name: string, length: number, value?: Json, text?: string, children?: readonly Annotation[]): this;
 
-  /** So many bytes that were only counted; a person reads how many: `bytes`, where given. */
+  /** `length` bytes that were only counted, not kept. The text gives their number, or `bytes`, where given. */
   abstract counted(name: string, length: number, bytes?: number): void;
 
-  /** Bytes without a meaning that is known, if there are any. */
+  /** Bytes whose meaning is not known, if there are any. */
   rest(name: string, data: Prefix, from: number, length: number): this {
     if (length <= 0) return this;
     const end = Math.min(data.length, from + Math.min(length, SHOWN_BYTES));
@@ -49,7 +49,7 @@ export abstract class Fields {
   }
 }
 
-/** The field tree. */
+/** Makes the field tree. */
 export class FieldRows extends Fields {
   readonly list: Annotation[] = [];
 
@@ -94,11 +94,11 @@ export class FieldRows extends Fields {
   }
 }
 
-/** What JSON has of them: the members of an object, a comma behind each. */
+/** Writes the fields as members of a JSON object, with a comma after each. */
 export class FieldMembers extends Fields {
   private out: JsonBytes | null = null;
 
-  /** Takes the fields of the next message, which begins. */
+  /** Begins the next message, whose fields go to `out`. */
   begin(out: JsonBytes): void {
     this.out = out;
     this.at = 0;
@@ -110,7 +110,7 @@ export class FieldMembers extends Fields {
     present = layout.size,
   ): this {
     layout.writeMembers(this.out!, values, present);
-    // nothing follows a header that is cut
+    // a header that is cut off is the message's last field
     this.at += Math.min(layout.size, present);
     return this;
   }

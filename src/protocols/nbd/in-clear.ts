@@ -2,7 +2,7 @@ import type { InClear } from '../../contract/protocol.js';
 import { OPT_STARTTLS } from './constants.js';
 import { Option, OptionReply, type NbdMessage } from './messages.js';
 
-/** A session without TLS: nobody asks for it. */
+/** Writes a session without TLS: without NBD_OPT_STARTTLS and the replies to it. NBD itself encrypts nothing. */
 export const IN_CLEAR: InClear<NbdMessage> = {
   isEncrypted: () => false,
   bytesOf(m, bytes) {

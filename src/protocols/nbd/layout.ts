@@ -5,7 +5,7 @@ import { CLIENT_FLAG_NAMES, COMMAND_FLAG_NAMES, REPLY_FLAG_NAMES, TRANSMISSION_F
 
 /** The headers of NBD (doc/proto.md of the NetworkBlockDevice project). All integers are big-endian, nothing is padded. */
 
-/** A magic in hex. */
+/** 32-bit words in hex, as `magic` takes them. */
 function words(...list: readonly number[]): string {
   return list.map((word) => word.toString(16).padStart(8, '0')).join('');
 }
@@ -37,23 +37,23 @@ export const OPTION_REPLY = layout('big', {
   length: u32({ description: 'bytes of data' }),
 });
 
-/** The answer to NBD_OPT_EXPORT_NAME, in front of its padding. */
+/** The answer to NBD_OPT_EXPORT_NAME, without its padding. */
 export const EXPORT_INFO = layout('big', {
   exportSize: u64({ description: 'bytes of the export' }),
   flags: flags('u16', TRANSMISSION_FLAG_NAMES, { description: 'transmission flags' }),
 });
 
-/** The tail of oldstyle's greeting, in front of its padding. */
+/** The tail of oldstyle's greeting, without its padding. */
 export const OLDSTYLE_TAIL = layout('big', {
   exportSize: u64({ description: 'bytes of the export' }),
   handshakeFlags: flags('u16', CLIENT_FLAG_NAMES),
   flags: flags('u16', TRANSMISSION_FLAG_NAMES, { description: 'transmission flags' }),
 });
 
-/** A name's length, in front of the name, in the data of options and their replies. */
+/** The length of a name, which precedes the name in the data of options and their replies. */
 export const NAME = layout('big', { nameLength: u32({ description: 'bytes of the name' }) });
 
-/** Data of an NBD_REP_INFO, whatever it tells: what follows depends on that. */
+/** The start of an NBD_REP_INFO's data, the type of information. What follows depends on it. */
 export const INFO_DATA = layout('big', { info: u16({ description: 'what it tells', example: 0 }) });
 
 /** Data of an NBD_REP_INFO that is an NBD_INFO_EXPORT. */
@@ -126,7 +126,7 @@ export const HOLE_DATA = layout('big', {
   holeSize: u32({ description: 'bytes of the hole, all zero' }),
 });
 
-/** Payload of an error chunk, in front of its message. */
+/** Head of the payload of an error chunk; the message follows. */
 export const ERROR_DATA = layout('big', {
   error: u32({ description: 'error' }),
   messageLength: u16({ description: 'bytes of the message' }),
@@ -135,7 +135,7 @@ export const ERROR_DATA = layout('big', {
 /** Head of the payload of a block status chunk; extents follow. */
 export const STATUS_HEAD = layout('big', { contextId: u32({ description: 'id of the metadata context' }) });
 
-/** The same of an extended block status chunk. */
+/** The same for an extended block status chunk. */
 export const WIDE_STATUS_HEAD = layout('big', {
   contextId: u32({ description: 'id of the metadata context' }),
   extentCount: u32({ description: 'extents that follow' }),
@@ -144,13 +144,13 @@ export const WIDE_STATUS_HEAD = layout('big', {
 /** One extent of a block status chunk. */
 export const EXTENT = layout('big', { length: u32(), status: u32() });
 
-/** What follows the message of an NBD_REPLY_TYPE_ERROR_OFFSET: where the error occurred. */
+/** The field after the message of an NBD_REPLY_TYPE_ERROR_OFFSET: where in the export the error occurred. */
 export const ERROR_OFFSET = layout('big', { offset: u64() });
 
 /** One extent of an extended block status chunk. */
 export const WIDE_EXTENT = layout('big', { length: u64(), status: u64() });
 
-/** The payload of an NBD_CMD_BLOCK_STATUS; context ids follow. */
+/** Head of the payload of an NBD_CMD_BLOCK_STATUS; context ids follow. */
 export const STATUS_QUERY = layout('big', { effectLength: u64({ description: 'bytes that are asked about' }) });
 
 /** One id of a metadata context in a list. */

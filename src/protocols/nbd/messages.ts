@@ -38,10 +38,10 @@ import {
   STATUS_QUERY,
 } from './layout.js';
 
-/** Longest payload that is counted: offsets behind it stay exact in a double, whatever 64 bits announce. */
+/** The longest payload that is counted, whatever a 64-bit length field announces: stream offsets after it are still exact in a double. */
 const LONGEST = 2 ** 52;
 
-/** What a message is; decides its class. */
+/** Kinds of messages, one for each class. */
 export const GREETING_KIND = 0;
 export const CLIENT_FLAGS_KIND = 1;
 export const OPTION_KIND = 2;
@@ -51,14 +51,14 @@ export const REQUEST_KIND = 5;
 export const SIMPLE_REPLY_KIND = 6;
 export const CHUNK_KIND = 7;
 
-/** Common to all messages of NBD. Every message reads its header at the input's position and takes nothing. */
+/** Base class of NBD's messages. Each constructor reads its header at the input's position, and takes no bytes from the input. */
 export abstract class NbdMessage extends Message {
   abstract readonly kind: number;
-  /** Bytes of the message that were read when it was made; the rest is payload. */
+  /** Bytes of the message that were read when the object was made; the rest is payload. */
   readonly headerLength: number;
-  /** Takes the payload, where anything in it matters. */
+  /** Receives the payload; null if nothing in it is needed. */
   taker: PayloadTaker | null = null;
-  /** Whether the session was told of it when its header was decoded. */
+  /** Whether it was handed to Output.begin when its header was decoded, before its payload had come. */
   begun = false;
 
   constructor(side: Side, input: Input, headerLength: number) {
@@ -68,7 +68,7 @@ export abstract class NbdMessage extends Message {
   }
 }
 
-/** The server's first bytes: 18 in newstyle; in oldstyle the 16 of the two magics, the rest is an EXPORT_INFO. */
+/** The server's first bytes: 18 in newstyle. In oldstyle only the two magics (16 bytes); the rest of the greeting is an EXPORT_INFO. */
 export class Greeting extends NbdMessage {
   override readonly kind = GREETING_KIND;
   readonly oldstyle: boolean;
@@ -100,7 +100,7 @@ export class ClientFlags extends NbdMessage {
   }
 }
 
-/** An option that the client haggles over; `data` holds what follows its header, up to `limits.hagglingBytes`, within `held`. */
+/** An option. `data` holds the bytes after its header, up to `limits.hagglingBytes`; fewer if the budget behind `held` is exceeded. */
 export class Option extends NbdMessage {
   override readonly kind = OPTION_KIND;
   readonly option: number;
@@ -120,7 +120,7 @@ export class Option extends NbdMessage {
     return optionName(this.option);
   }
 
-  /** Its data are not needed any more. */
+  /** Drops the data. */
   forgetData(): void {
     this.data = NO_PAYLOAD;
     this.taker = null;
@@ -132,10 +132,10 @@ export class Option extends NbdMessage {
   }
 }
 
-/** The server's answer, or a part of it, to an option. */
+/** The server's reply to an option, or one of several. */
 export class OptionReply extends NbdMessage {
   override readonly kind = OPTION_REPLY_KIND;
-  /** The option that it says it answers. */
+  /** The option that it claims to answer. */
   readonly option: number;
   readonly type: number;
   readonly dataLength: number;
@@ -179,12 +179,12 @@ export class ExportInfo extends NbdMessage {
   readonly oldstyle: boolean;
   readonly sizeHi: number;
   readonly sizeLo: number;
-  /** The upper half of oldstyle's flags; 0 in newstyle. */
+  /** Oldstyle's handshake flags, the upper half of its flags; 0 in newstyle. */
   readonly handshakeFlags: number;
   readonly flags: number;
-  /** Reserved bytes at its end. */
+  /** Bytes of padding at its end. */
   readonly padding: number;
-  /** Where in the padding the first nonzero byte is, and its value; -1: nowhere. */
+  /** Index of the first nonzero byte in the padding, and its value; -1: all bytes are zero. */
   nonzeroAt = -1;
   nonzero = 0;
 
@@ -222,22 +222,24 @@ export class Request extends NbdMessage {
   readonly cookieLo: number;
   readonly offsetHi: number;
   readonly offsetLo: number;
-  /** The length field: bytes of payload where there is one, else of effect. Upper half only with extended headers. */
+  /**
+   * The length field in bytes: of the payload, if there is one, or else of the range. The upper half is used only with extended headers.
+   */
   readonly lengthHi: number;
   readonly lengthLo: number;
   /** Payload bytes that follow the header. */
   readonly payload: number;
   /** The list of an NBD_CMD_BLOCK_STATUS with payload: effect length and context ids. */
   readonly query: Prefix | null;
-  /** Book-keeping of the session: the next request in flight with the same cookie. */
+  /** Used by RequestTable: the next request in flight in the same entry, usually with the same cookie. */
   next: Request | null = null;
-  /** Book-keeping of the session: what has been answered so far, where that took more than one message. */
+  /** Used by the session: what has been answered so far, if the answer takes more than one message. */
   progress: object | null = null;
-  /** Book-keeping of the session: how often the server's side had lost messages when it was sent. */
+  /** Used by the session: how many losses of server messages were known when it was decoded; -1: it may have been answered before that. */
   epoch = 0;
-  /** Its place among the requests of its connection, from 1. */
+  /** Its number among the requests of its connection, from 1. */
   ordinal = 0;
-  /** Book-keeping of the session: it was found that its answer ended before it was whole. */
+  /** Used by the session: its answer was found to end before it was complete. */
   answeredInPart = false;
 
   /** `unannounced`: payload follows although the header does not say so. */
@@ -267,19 +269,19 @@ export class Request extends NbdMessage {
     return commandName(this.type);
   }
 
-  /** Stream offset just after its header. */
+  /** Stream offset of the first byte after its header. */
   get headerEnd(): number {
     return this.offset + this.headerLength;
   }
 }
 
-/** A simple reply; with payload where it answers a READ with success and no structured replies were negotiated. */
+/** A simple reply. It has payload only if it reports success to a READ, and structured replies were not negotiated. */
 export class SimpleReply extends NbdMessage {
   override readonly kind = SIMPLE_REPLY_KIND;
   readonly error: number;
   readonly cookieHi: number;
   readonly cookieLo: number;
-  /** Whether its payload length is known, by its form or from the request. */
+  /** Whether its payload length is known: from the form of the replies, or from the request. */
   measured = true;
 
   constructor(input: Input) {
@@ -306,7 +308,7 @@ function chunkPrefix(type: number, payload: number): number {
   return 0;
 }
 
-/** Length of the chunk's header at the input's position together with that prefix. */
+/** Length of the chunk header at the input's position, including that part of the payload. */
 export function chunkHeaderLength(input: Input, extended: boolean): number {
   const { view, pos } = input;
   const type = view.getUint16(pos + CHUNK.at.type);
@@ -329,15 +331,17 @@ export class Chunk extends NbdMessage {
   readonly cookieLo: number;
   /** Payload length; exact below 2^53. */
   readonly payload: number;
-  /** Extended: the request's offset, repeated. */
+  /** In extended chunks: the request's offset, repeated. */
   readonly requestOffsetHi: number;
   readonly requestOffsetLo: number;
-  /** OFFSET_DATA, OFFSET_HOLE: where the content belongs, and how many bytes it is; -1 where the chunk is too short to say. */
+  /**
+   * OFFSET_DATA and OFFSET_HOLE: the content's offset in the export, and its length in bytes (-1 in a chunk of another type, or too short).
+   */
   readonly dataOffsetHi: number;
   readonly dataOffsetLo: number;
   readonly dataLength: number;
 
-  /** `headerLength` is `chunkHeaderLength`, or the bare header's where the rest will never come. */
+  /** `headerLength`: that of `chunkHeaderLength`, or of the bare header if the bytes after it will never come. */
   constructor(input: Input, extended: boolean, headerLength: number, limits: Readonly<Limits>) {
     super(SERVER, input, headerLength);
     const { view, pos } = input;
@@ -397,12 +401,12 @@ export class Chunk extends NbdMessage {
     return this.taker instanceof ExtentScan ? this.taker : null;
   }
 
-  /** Error code, message length and so on of an error chunk. */
+  /** The payload of an error chunk: error code, message length, message. */
   get errorData(): Prefix | null {
     return this.taker instanceof Prefix ? this.taker : null;
   }
 
-  /** The error that an error chunk carries; 0 where it is cut. */
+  /** The error code of an error chunk; 0 if the chunk is cut off before it. */
   get error(): number {
     const data = this.errorData;
     return data !== null && data.length >= 4 ? data.u32(ERROR_DATA.at.error) : 0;

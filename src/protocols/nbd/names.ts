@@ -1,7 +1,7 @@
 import { hexNumber } from '../../base/hex.js';
 import { REP_ERROR_BIT } from './constants.js';
 
-/** The protocol's own words for its numbers. What has no name is shown as its family and number. */
+/** The protocol's names for its numbers. A number without a name is shown after its prefix: `NBD_OPT_42`. */
 
 const OPTIONS: readonly string[] = [
   'NBD_OPT_0',
@@ -150,7 +150,7 @@ export function isKnownError(error: number): boolean {
 /** Names of the bits that are set, lowest first; a bit without a name as its mask in hex. */
 function flagNames(flags: number, names: readonly string[], digits: number): string[] {
   const out: string[] = [];
-  // only the bits that are set, as integers: powers of two as doubles cost as much as the rest of the line
+  // visits only the bits that are set, with integer operations: powers of two as doubles cost as much as the rest of the line
   for (let rest = flags | 0; rest !== 0; rest &= rest - 1) {
     const bit = 31 - Math.clz32(rest & -rest);
     out.push(names[bit] ?? hexNumber(2 ** bit, digits));

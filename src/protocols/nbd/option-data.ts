@@ -6,13 +6,13 @@ import { CONTEXT_ID, INFO_BLOCK_SIZE_DATA, INFO_EXPORT_DATA, NAME } from './layo
 
 import type { BlockSizes } from './session/facts.js';
 
-/** A string inside an option's or reply's data: where it is there, and how long it says it is. */
+/** A string inside the data of an option or a reply: its position, and the length that its length field announces. */
 export interface Span {
   readonly at: number;
   readonly length: number;
 }
 
-/** Where in `data` a span begins, and ends, as far as its bytes are there. */
+/** Start and end of a span in `data`, as far as its bytes are there. */
 export function spanStart(data: Prefix, span: Span): number {
   return Math.min(span.at, data.length);
 }
@@ -21,7 +21,7 @@ export function spanEnd(data: Prefix, span: Span): number {
   return Math.min(span.at + span.length, data.length);
 }
 
-/** Bytes of a span, as far as they are there. */
+/** The bytes of a span, as far as they are there. */
 export function spanBytes(data: Prefix, span: Span): Uint8Array {
   return data.bytes.subarray(spanStart(data, span), spanEnd(data, span));
 }
@@ -33,10 +33,10 @@ export function rawText(data: Prefix, span: Span): string {
 
 /** Data of NBD_OPT_INFO and NBD_OPT_GO. */
 export interface InfoRequest {
-  /** The name's length field; more than fits where the data are malformed. */
+  /** The name's length field. It exceeds the data if they are malformed; -1: the data end before it. */
   readonly nameLength: number;
   readonly name: Span | null;
-  /** The number of information requests that is announced; -1 where the data end before it. */
+  /** The announced number of information requests; -1: the data end before it. */
   readonly count: number;
   readonly types: readonly number[];
   /** Whether the data are exactly as long as name and count say. */
@@ -53,7 +53,7 @@ export function parseInfoRequest(option: Option, maxItems: number): InfoRequest 
   if (data.length < at + 2) return { nameLength, name, count: -1, types: [], exact: false };
   const count = data.u16(at);
   const there = Math.min(count, maxItems, (data.length - at - 2) >> 1);
-  // of that length from the start: an array that is pushed to makes room for 16 more
+  // allocated with its final length: pushing to an array reserves room for 16 more items
   const types = new Array<number>(there);
   for (let i = 0; i < there; i++) types[i] = data.u16(at + 2 + 2 * i);
   return { nameLength, name, count, types, exact: dataLength === 6 + nameLength + 2 * count };
@@ -62,10 +62,10 @@ export function parseInfoRequest(option: Option, maxItems: number): InfoRequest 
 /** Data of NBD_OPT_LIST_META_CONTEXT and NBD_OPT_SET_META_CONTEXT. */
 export interface MetaRequest {
   readonly name: Span | null;
-  /** The announced number of queries; -1 where the data end before it. */
+  /** The announced number of queries; -1: the data end before it. */
   readonly count: number;
   readonly queries: readonly Span[];
-  /** What is wrong with the structure, as far as the bytes that are there tell for certain, or null. */
+  /** What is certainly wrong with the structure, judged by the bytes that are there; or null. */
   readonly fault: string | null;
 }
 
@@ -144,14 +144,14 @@ export function parseServerEntry(reply: OptionReply): ServerEntry | null {
   };
 }
 
-/** The data of an NBD_REP_INFO that is an NBD_INFO_EXPORT; null where they are cut. */
+/** The data of an NBD_REP_INFO that is an NBD_INFO_EXPORT; null if they are cut off. */
 export function exportInfoIn(data: Prefix): { sizeHi: number; sizeLo: number; flags: number } | null {
   const { at, size } = INFO_EXPORT_DATA;
   if (data.length < size) return null;
   return { sizeHi: data.u32(at.exportSize), sizeLo: data.u32(at.exportSize + 4), flags: data.u16(at.flags) };
 }
 
-/** The data of an NBD_REP_INFO that is an NBD_INFO_BLOCK_SIZE; null where they are cut. */
+/** The data of an NBD_REP_INFO that is an NBD_INFO_BLOCK_SIZE; null if they are cut off. */
 export function blockSizesIn(data: Prefix): BlockSizes | null {
   const { at, size } = INFO_BLOCK_SIZE_DATA;
   if (data.length < size) return null;

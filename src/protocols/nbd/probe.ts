@@ -20,18 +20,21 @@ import { GREETING } from './layout.js';
 import { CLIENT_HELLO, HANDSHAKE, isTlsRecord, RECORD_HEADER, SERVER_HELLO } from '../../tls/constants.js';
 import { holdsRecords } from '../../tls/sniff.js';
 
-/** Where the greeting says which style it is. */
+/** Offset of the greeting's second magic, which differs between newstyle and oldstyle. */
 const STYLE = GREETING.at.style;
 
 const SURE = 1;
-/** Headers that chain, or one that stands where the recording began. */
+/** Scores of weaker evidence: of several headers that chain, and of a single header. */
 const CHAINED = 0.9;
 const ALONE = 0.7;
-/** So many headers that chain from the first captured byte on leave nothing to chance; others, from further on, may be somebody's payload. */
+/**
+ * This many headers that chain from the first captured byte on are certain to be NBD. A chain that begins later may be payload of another
+ * protocol.
+ */
 const ENOUGH = 3;
 
 type Role = 'client' | 'server';
-/** `at`: where the header that tells it begins. */
+/** `at`: index of the header that is the evidence. */
 type Sign = { readonly role: Role; readonly score: number; readonly by: 'magic' | 'heuristic'; readonly at: number };
 type Guess = Sign | 'more' | null;
 
@@ -57,13 +60,16 @@ export function probe(input: ProbeInput): ProbeResult {
   if (best !== null) {
     const { score, by, role } = best.guess;
     const clientEnd: End = role === 'client' ? best.end : best.end === 0 ? 1 : 0;
-    // payload may hold NBD of either role; servers do not connect
+    // payload may contain NBD messages of either role, but the end that opened the connection is the client
     return { score, by, clientEnd: by === 'heuristic' && input.connection.initiatorKnown ? 0 : clientEnd };
   }
   return open && !refused ? 'more' : null;
 }
 
-/** Where both ends look alike, payload of one of them does: messages come before what they carry. */
+/**
+ * If both ends seem to have the same role, one of them carries NBD messages as payload: the end whose header comes earlier wins, as the
+ * header of the message that carries them comes before them.
+ */
 function isBetter(a: Sign, b: Sign): boolean {
   return a.score > b.score || (a.score === b.score && a.role === b.role && a.at < b.at);
 }
@@ -75,27 +81,27 @@ function viewOf(bytes: Uint8Array): DataView {
 const GREETING_MAGIC = [0x4e, 0x42, 0x44, 0x4d, 0x41, 0x47, 0x49, 0x43];
 const OPTION_MAGIC = [0x49, 0x48, 0x41, 0x56, 0x45, 0x4f, 0x50, 0x54];
 
-/** Whether the bytes at `at` are `magic`, as far as they go. */
+/** Whether the bytes at `at` are `magic`, as far as they are there. */
 function agrees(bytes: Uint8Array, at: number, magic: readonly number[]): boolean {
   for (let i = 0; i < magic.length && at + i < bytes.length; i++) if (bytes[at + i] !== magic[i]) return false;
   return true;
 }
 
-/** The true first bytes of a direction. */
+/** Judges the true first bytes of a direction. */
 function fromFirstBytes(bytes: Uint8Array, ended: boolean): Guess {
   if (agrees(bytes, 0, GREETING_MAGIC)) {
     if (bytes.length >= 8) return { role: 'server', score: SURE, by: 'magic', at: 0 };
     return ended ? null : 'more';
   }
   const view = viewOf(bytes);
-  // a greeting with a wrong first magic is still a greeting, by its second
+  // a greeting with a wrong first magic is recognised by its second one
   if (bytes.length >= 16 && bytes[0] === GREETING_MAGIC[0]) {
     const second =
       agrees(bytes, STYLE, OPTION_MAGIC) ||
       (view.getUint32(STYLE) === OLDSTYLE_HI && view.getUint32(STYLE + 4) === OLDSTYLE_LO);
     if (second) return { role: 'server', score: CHAINED, by: 'heuristic', at: 0 };
   }
-  // client flags have no magic of their own; the option behind them has
+  // client flags have no magic, but the option after them has one
   if (bytes.length > 4 && agrees(bytes, 4, OPTION_MAGIC)) {
     if (bytes.length >= 12) return { role: 'client', score: SURE, by: 'magic', at: 0 };
     return ended ? null : 'more';
@@ -108,12 +114,12 @@ function fromFirstBytes(bytes: Uint8Array, ended: boolean): Guess {
       return length > NO ? { role: 'client', score: CHAINED, by: 'heuristic', at: 0 } : null;
     }
   }
-  // only small flag words are worth waiting for
+  // bytes that can be a small flag word: wait for what follows
   const flags = bytes.length <= 4 && bytes[0] === 0 && (bytes[1] ?? 0) === 0 && (bytes[2] ?? 0) === 0;
   return flags && !ended ? 'more' : null;
 }
 
-/** On the port of NBD, TLS from the first byte is NBD in a tunnel: nothing else is said there. */
+/** Recognises TLS from the first byte on NBD's port as NBD in a tunnel: nothing else is expected on that port. */
 function helloOfTls(bytes: Uint8Array, ended: boolean): Guess {
   if (bytes[0] !== HANDSHAKE || (bytes.length > 1 && bytes[1] !== 3)) return null;
   if (bytes.length <= RECORD_HEADER) return ended ? null : 'more';
@@ -138,16 +144,16 @@ const MAGICS: readonly (readonly [Role, Buffer])[] = (
   return [role, b] as const;
 });
 
-/** Who begins like this, perhaps without the very first bytes. */
+/** The role of a side that begins with these bytes, or null. The first half of a greeting's first magic may be missing. */
 function greetingIn(view: DataView): Role | null {
   const total = view.byteLength;
   if (total >= 16 && view.getUint32(0) === NBDMAGIC_HI && view.getUint32(4) === NBDMAGIC_LO) return 'server';
   if (total < 12 || view.getUint32(4) !== IHAVEOPT_HI || view.getUint32(8) !== IHAVEOPT_LO) return null;
-  // in front of it stand a client's flags, or the second half of a server's magic
+  // the word before IHAVEOPT is a client's flags, or the second half of a server's NBDMAGIC
   return view.getUint32(0) === NBDMAGIC_LO ? 'server' : 'client';
 }
 
-/** Bytes from anywhere in a direction. */
+/** Judges bytes from anywhere in a direction. */
 function fromAnywhere(input: ProbeInput, end: End): Guess {
   const bytes = input.bytes[end];
   const { probeCandidates } = input.limits;
@@ -176,7 +182,7 @@ function fromAnywhere(input: ProbeInput, end: End): Guess {
   return input.ended[end] ? null : 'more';
 }
 
-/** How believable the header at `at` is: what follows where it says, or that the bytes begin with it. */
+/** Scores the header at `at`, by whether headers follow where its length says, and whether the bytes begin with it; 0: not believable. */
 function follow(view: DataView, at: number, role: Role): number {
   const total = view.byteLength;
   const judge = role === 'client' ? plausibleClient : plausibleServer;
@@ -195,7 +201,7 @@ function follow(view: DataView, at: number, role: Role): number {
   return headers === 1 && pos === total && total >= CLIENT_LOOKAHEAD ? ALONE : 0;
 }
 
-/** What NBD inside TLS looks like from its middle: the port says the one, the records the other. */
+/** Recognises NBD inside TLS on a connection that was joined late: TLS records on NBD's port. */
 export function relative(first: readonly [Uint8Array, Uint8Array], connection: Connection): string | null {
   if (connection.start !== 'missed' || !connection.ports.includes(IANA_PORT) || !first.some(holdsRecords)) return null;
   return "probably NBD inside TLS, joined late; record from the connection's start, and give its secrets with --tls-keylog";

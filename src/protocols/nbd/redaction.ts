@@ -16,7 +16,7 @@ import {
 import { OPTION, OPTION_REPLY } from './layout.js';
 import { Chunk, Option, OptionReply, Request, SimpleReply } from './messages.js';
 
-/** What a copy for others keeps of NBD's messages. */
+/** What `wirelint redact` keeps of NBD's messages. */
 export const REDACTION: Redaction = {
   magics: ['magic'],
   kept: ['style', 'infos', 'extents', 'contextIds'],
@@ -28,7 +28,7 @@ export const REDACTION: Redaction = {
   seal,
 };
 
-/** Four bytes where a magic was due stay where they are one that others use. */
+/** Keeps the first four of these bytes if they are a reserved magic, which a rule reports. */
 function skipped(bytes: Uint8Array): Uint8Array {
   const out = new Uint8Array(bytes.length);
   const found = bytes.length < 4 ? -1 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
@@ -36,7 +36,10 @@ function skipped(bytes: Uint8Array): Uint8Array {
   return out;
 }
 
-/** A name's length that goes beyond its message's end is no field, and is judged; so is a header inside data that are shorter than they say. */
+/**
+ * Keeps what rules judge but the field tree does not show as numbers: a name's length that exceeds its message, and headers inside data
+ * that end before their length says.
+ */
 function seal(m: Message, original: Uint8Array, redacted: Uint8Array): void {
   const length = (at: number): void => redacted.set(original.subarray(at, at + 4), at);
   if (m instanceof Option && NAMED.includes(m.option) && original.length >= OPTION.size + 4) length(OPTION.size);
@@ -46,7 +49,7 @@ function seal(m: Message, original: Uint8Array, redacted: Uint8Array): void {
     for (const magic of HEADERS) headersInside(magic, original, redacted);
 }
 
-/** What is looked at of a header where no message begins: its magic, its flags or error, and the cookie. */
+/** Bytes that the decoders look at in a header inside data: magic, flags and type (or error), and cookie. */
 const HEAD = 16;
 const HEADERS = [
   ...[REQUEST_MAGIC, EXTENDED_REQUEST_MAGIC, SIMPLE_REPLY_MAGIC, STRUCTURED_REPLY_MAGIC, EXTENDED_REPLY_MAGIC],
@@ -59,7 +62,7 @@ const HEADERS = [
 function headersInside(magic: Uint8Array, original: Uint8Array, redacted: Uint8Array): void {
   const all = Buffer.from(original.buffer, original.byteOffset, original.length);
   for (let at = all.indexOf(magic, 1); at > 0 && at + HEAD <= all.length; at = all.indexOf(magic, at + 1))
-    // flags and errors are small numbers
+    // in a real header this byte is 0, since flags and errors are small numbers
     if (all[at + 4] === 0) redacted.set(all.subarray(at, at + HEAD), at);
 }
 

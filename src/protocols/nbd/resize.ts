@@ -2,14 +2,14 @@ import { CHUNK_OFFSET_DATA, CHUNK_OFFSET_HOLE, CMD_READ, CMD_WRITE } from './con
 import { CHUNK, CONTENT_HEAD, EXTENDED_CHUNK, EXTENDED_REQUEST, REQUEST } from './layout.js';
 import { Chunk, Request, SimpleReply, type NbdMessage } from './messages.js';
 
-/** Offset of the length field in request and chunk headers, compact and extended: its lower half, where it has 64 bits. */
+/** Offset of the length field in request and chunk headers, compact and extended; of its lower half, if it has 64 bits. */
 const REQUEST_LENGTH_AT = { compact: REQUEST.at.length, extended: EXTENDED_REQUEST.at.length + 4 } as const;
 const CHUNK_LENGTH_AT = { compact: CHUNK.at.length, extended: EXTENDED_CHUNK.at.length + 4 } as const;
 const MOST = 2 ** 32;
 
 /**
- * The message with `size(n)` bytes of payload instead of n: READ and WRITE, and what answers READ. null where it has none, or where its
- * length is not that of its bytes.
+ * The message with `size(n)` bytes of payload instead of n: of READ and WRITE, and of replies to READ. null for other messages, and if the
+ * length field differs from the number of bytes.
  */
 export function resize(message: NbdMessage, bytes: Uint8Array, size: (length: number) => number): Uint8Array | null {
   const head = bytes.slice(0, message.headerLength);
@@ -34,7 +34,7 @@ export function resize(message: NbdMessage, bytes: Uint8Array, size: (length: nu
   return joined(head, bytes, length);
 }
 
-/** The header with the first bytes of what followed it. */
+/** The header with the first `length` bytes of its payload. */
 function joined(head: Uint8Array, bytes: Uint8Array, length: number): Uint8Array {
   const out = new Uint8Array(head.length + length);
   out.set(head);

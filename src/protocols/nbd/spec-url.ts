@@ -1,9 +1,9 @@
 const REPOSITORY = 'https://github.com/NetworkBlockDevice/nbd/blob';
 const PROTO = `${REPOSITORY}/master/doc/proto.md`;
-/** Extensions stand in branches of the repository, each with a whole copy of the document. */
+/** Extensions are branches of the repository, each with a complete copy of the document. */
 const EXTENDED_HEADERS = `${REPOSITORY}/extension-ext-header/doc/proto.md`;
 
-/** What a rule's `spec` names that is no heading of doc/proto.md. */
+/** URLs of sections in a rule's `spec` that are no headings of doc/proto.md. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'EXTENDED_HEADERS extension': `${EXTENDED_HEADERS}#extended-reply-chunk-message`,
   'EXTENDED_HEADERS extension, maximum interoperability': `${EXTENDED_HEADERS}#maximum-interoperability`,
@@ -11,7 +11,10 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'Metadata querying (qemu namespace)': 'https://www.qemu.org/docs/master/interop/nbd.html',
 };
 
-/** The address of the section that `spec` names: `NBD protocol, "HEADING"`, with what it is about there in brackets. */
+/**
+ * The URL of the section that a rule's `spec` names; null if it has another form. `spec` has the form `NBD protocol, "HEADING"`. HEADING
+ * may end with a detail in parentheses, which is not part of the heading.
+ */
 export function specUrl(spec: string): string | null {
   const section = /^NBD protocol, "(.*)"$/.exec(spec)?.[1];
   if (section === undefined) return null;

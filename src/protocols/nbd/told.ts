@@ -7,27 +7,29 @@ import { otherOrders } from './cookie.js';
 import type { NbdMessage, Request } from './messages.js';
 import { RequestTable } from './session/request-table.js';
 
-/** Nothing is known of the other direction there, and nothing will be. */
+/** An answer of ClientTold: it is not known, and no later bytes will change that. */
 export const UNKNOWN = -1;
-/** The other direction has not been decoded far enough. */
+/** An answer of ClientTold: the client's direction has not been decoded far enough to tell. */
 export const NOT_YET = -2;
-/** The client did not send NBD_OPT_EXPORT_NAME. */
+/** An answer of ClientTold: the client did not send NBD_OPT_EXPORT_NAME. */
 export const NOT_ASKED = -3;
 
-/** Where each direction went over to TLS, by side: each framing writes its own, and a side whose peer is in TLS is so as well. */
+/**
+ * The stream offset at which each direction switched to TLS. Each framing writes its own; after a loss, a framing takes from the other one
+ * that its own direction must have switched as well.
+ */
 export class TlsTold {
   from = NOWHERE;
 
-  /** Whether the peer of that side is in TLS: wherever the bytes of this one go on, they are TLS as well. */
+  /** Whether the peer of that side has switched to TLS: then bytes of this side that follow a loss are TLS as well. */
   peerIsIn(side: Side): boolean {
     return this.from[otherSide(side)] < Infinity;
   }
 }
 
 /**
- * What the client has told, as far as the server's bytes cannot be framed without it: the one seam by which the server's framing learns
- * of the client. The session writes it, which pairs replies with requests. `peerSeen`: what the server had received when it sent the
- * bytes in question (see Origin.peerSeen).
+ * What the server's framing needs to know about the client: the only connection between the two framings. The session, which pairs replies
+ * with requests, writes it. `peerSeen`: what the server had received when it sent the bytes in question (see Origin.peerSeen).
  */
 export class ClientTold {
   private requests_: RequestTable | null = null;
@@ -35,7 +37,7 @@ export class ClientTold {
   flags = -1;
   /** NBD_OPT_EXPORT_NAME was sent. */
   exportNameAsked = false;
-  /** Length of the longest READ so far: what looks like messages may be the payload of its reply, whose header was lost. */
+  /** Length of the longest READ so far. As many bytes that look like messages may be the payload of a reply whose header was lost. */
   longestRead = 0;
   private replied: NbdMessage | null = null;
   private repliedTo: Request | null = null;
@@ -49,14 +51,14 @@ export class ClientTold {
     this.witness = witness;
   }
 
-  /** The requests in flight; made when they are first asked for. */
+  /** The requests in flight; created on first use. */
   get requests(): RequestTable {
     return (this.requests_ ??= new RequestTable(this.context.limits, this.context.held));
   }
 
   // ---- for the session
 
-  /** A simple reply answers a request. `refused`: with an error. */
+  /** A simple reply answers `request`. `refused`: with an error. */
   answered(request: Request, reply: NbdMessage, refused: boolean): void {
     this.replied = reply;
     this.repliedTo = request;
@@ -65,7 +67,7 @@ export class ClientTold {
     this.refusedRequest = request;
   }
 
-  /** The request in flight whose cookie a server turned round, and how. */
+  /** The request in flight whose cookie the server returned with its bytes in another order, and how it was reordered; or null. */
   otherOrder(hi: number, lo: number): { readonly request: Request; readonly how: string } | null {
     for (const order of otherOrders(hi, lo)) {
       const request = this.requests.find(order.hi, order.lo);
@@ -76,7 +78,10 @@ export class ClientTold {
 
   // ---- for the server's framing
 
-  /** The answer to NBD_OPT_EXPORT_NAME: padding bytes (0 or 124), or NOT_ASKED, or UNKNOWN, or NOT_YET. `offered`: the server's flags. */
+  /**
+   * Bytes of padding in the answer to NBD_OPT_EXPORT_NAME (0 or 124), or NOT_ASKED, UNKNOWN or NOT_YET. `offered`: the server's handshake
+   * flags.
+   */
   exportPadding(offered: number, peerSeen: number): number {
     if (this.exportNameAsked && this.flags >= 0)
       return (offered & this.flags & FLAG_NO_ZEROES) !== 0 ? 0 : EXPORT_PADDING_LENGTH;
@@ -93,11 +98,14 @@ export class ClientTold {
     if (!this.isDecoded(peerSeen)) return NOT_YET;
     const turned = this.otherOrder(cookieHi, cookieLo);
     if (turned !== null) return turned.request.type === CMD_READ ? turned.request.lengthLo : 0;
-    // nothing of the client is missing: the cookie answers nothing, and then nothing follows
+    // nothing of the client is missing: this cookie belongs to no request, so no payload is expected
     return this.witness.whole(CLIENT) && this.requests.forgotten === 0 ? 0 : UNKNOWN;
   }
 
-  /** Further lengths that a reply with this cookie may have: READs of different length that share a cookie. */
+  /**
+   * Further payload lengths that a reply with this cookie may have: those of other requests in flight with it; if there are none, that of
+   * the latest READ with it that was answered.
+   */
   otherLengths(cookieHi: number, cookieLo: number): readonly number[] {
     const { requests } = this;
     const first = requests.find(cookieHi, cookieLo);
@@ -107,7 +115,7 @@ export class ClientTold {
     }
     if (first.next === null) return NO_LENGTHS;
     const lengths: number[] = [];
-    // `cookieRequests` bounds how many there are
+    // `limits.cookieRequests` bounds their number
     for (let r = requests.sameCookie(first.next, cookieHi, cookieLo); r !== null;) {
       const length = r.type === CMD_READ ? r.lengthLo : 0;
       if (!lengths.includes(length)) lengths.push(length);
@@ -121,13 +129,15 @@ export class ClientTold {
     return this.requests.find(cookieHi, cookieLo) !== null;
   }
 
-  /** Length of the request other than READ that this success reply answers: its data may follow by mistake. Or UNKNOWN. */
+  /**
+   * Length of the request, other than a READ, that this success reply answers, or UNKNOWN. As many bytes may follow the reply by mistake.
+   */
   answeredLength(reply: NbdMessage): number {
     const request = this.replied === reply ? this.repliedTo : null;
     return request === null || request.type === CMD_READ || request.lengthHi > 0 ? UNKNOWN : request.lengthLo;
   }
 
-  /** Whether that reply answers a command that is not defined: nobody knows what data belong to it. */
+  /** Whether that reply answers an undefined command: then it is not known how many data belong to it. */
   answersUndefined(reply: NbdMessage): boolean {
     return this.replied === reply && this.repliedTo!.type > CMD_RESIZE;
   }

@@ -50,15 +50,15 @@ import {
 import { STATE_KEPT_ACROSS_STARTTLS } from '../rules/inside-tls.js';
 import { namespaceOf } from './strings.js';
 
-/** The context that everybody offers who offers any. */
+/** The context that every server offers that offers any. */
 const BASE_ALLOCATION = 'base:allocation';
 
-/** Judges answers by the options that they belong to. */
+/** Judges complete answers together with their options. */
 export class AnswerChecks {
   private readonly facts: Facts;
-  /** The NBD_OPT_INFO that was answered last, with nothing after it. */
+  /** The NBD_OPT_INFO that was acknowledged, if no other option was answered after it. */
   private lastInfo: Asked | null = null;
-  /** Made with the first listing, or selection. */
+  /** Created for the first acknowledged listing or selection of metadata contexts. */
   private listings: MetadataListings | null = null;
 
   constructor(facts: Facts) {
@@ -73,7 +73,7 @@ export class AnswerChecks {
     const refused = final.type === REP_ERR_UNSUP || final.type === REP_ERR_TLS_REQD || final.type === REP_ERR_SHUTDOWN;
     switch (option) {
       case OPT_ABORT:
-        // that TLS is required is told by itself
+        // NBD_REP_ERR_TLS_REQD is reported by its own rule
         if (final.type !== REP_ACK && final.type !== REP_ERR_TLS_REQD)
           facts.raise(ABORT_NOT_ACKED, {
             message: final,
@@ -112,14 +112,14 @@ export class AnswerChecks {
           });
         }
     }
-    // after extended headers it is worse than that, and told; without fixed newstyle there is no baseline
+    // NBD_OPT_GO after extended headers has its own rule; without fixed newstyle no options are mandatory
     const fixed = facts.greeting === null || (facts.greeting.flags & FLAG_FIXED_NEWSTYLE) !== 0;
     const told = (option === OPT_GO && facts.extended) || !fixed;
     if (final.type === REP_ERR_UNSUP && !told && [OPT_ABORT, OPT_LIST, OPT_INFO, OPT_GO].includes(option)) {
       facts.raise(BASELINE_OPTION_UNSUP, {
         message: final,
         related,
-        // servers from before NBD_OPT_GO are still about, and clients know the way around
+        // servers older than NBD_OPT_GO are still in use, and clients can do without it
         severity: option === OPT_INFO || option === OPT_GO ? 'warning' : 'error',
         text: `${optionName(option)} is unsupported`,
       });
@@ -127,7 +127,7 @@ export class AnswerChecks {
     this.lastInfo = option === OPT_INFO && final.type === REP_ACK ? asked : null;
   }
 
-  /** An answer cannot be judged, as bytes of it are missing; what was answered before it no longer counts as the last. */
+  /** An answer cannot be judged, as bytes of it are missing. An NBD_OPT_INFO before it no longer counts as the latest option. */
   unread(): void {
     this.lastInfo = null;
   }
@@ -145,11 +145,11 @@ export class AnswerChecks {
     const before = this.lastInfo;
     if (before === null || asked.option.option !== OPT_GO || !sameData(before, asked)) return;
     if (before.overflowed || asked.overflowed) return;
-    // an answer that lacks its export, or tells it in too few or too many bytes, is told of by itself
+    // an answer without NBD_INFO_EXPORT, or with information of a wrong length, is reported by its own rule
     if (!isSound(before) || (final.type === REP_ACK && !isSound(asked))) return;
     const difference =
       final.type === REP_ACK ? differentInfo(before, asked) : `NBD_OPT_GO is answered with ${final.name}`;
-    // what depends on the metadata contexts or the time may differ in an error for shutting down
+    // a server that is shutting down may refuse what it has answered before
     if (difference === null || final.type === REP_ERR_SHUTDOWN) return;
     facts.raise(INFO_GO_INCONSISTENT, {
       message: final,
@@ -230,7 +230,7 @@ export class AnswerChecks {
     spaces: readonly (string | null)[],
   ): void {
     const related = [asked.option];
-    /** Namespaces of which more is asked for than all there is. */
+    /** Namespaces from which contexts are asked for by name, and not only by the wildcard that stands for all of them. */
     const named = new Set(spaces.filter((space, i) => space !== null && asked.queries[i] !== `${space}:`));
     const asSet = new Set(spaces);
     for (const m of contexts) {
@@ -267,7 +267,7 @@ function sameData(a: Asked, b: Asked): boolean {
   return Buffer.compare(spanBytes(a.option.data, span), spanBytes(b.option.data, span)) === 0;
 }
 
-/** Whether an answer holds what it has to, and pieces of information of the right length. */
+/** Whether an answer contains NBD_INFO_EXPORT, and its information has the right lengths. */
 function isSound({ replies }: Asked): boolean {
   const infos = replies.filter((r) => r.type === REP_INFO && r.data.length >= INFO_DATA.size);
   const is = (type: number) => infos.filter((r) => r.data.u16(INFO_DATA.at.info) === type);
@@ -279,7 +279,7 @@ function isSound({ replies }: Asked): boolean {
   );
 }
 
-/** What the two answers say differently, or null. */
+/** How the two answers differ, in words, or null. */
 function differentInfo(info: Asked, go: Asked): string | null {
   const read = (asked: Asked): string[] =>
     asked.replies

@@ -6,9 +6,9 @@ import { BLOCK_STATUS_UNALIGNED } from '../rules/block-status.js';
 import { CHUNK, EXTENDED_CHUNK } from '../layout.js';
 
 /**
- * Whether the extents of a complete block status chunk are multiples of the minimum block size. Only an extent that ends where the
- * export does may be none, and only where the export's size is none either. Extents carry lengths, no offsets: which one ends there
- * shows in the request, which is null where it is not known.
+ * Judges whether the extents of a complete block status chunk are multiples of the minimum block size. The only exception is an extent at
+ * the end of an export whose size is no multiple either. As extents have lengths but no offsets, the request is needed to tell where the
+ * last one ends; `request` is null if it is not known.
  */
 export function checkExtentAlignment(facts: Facts, m: Chunk, scan: ExtentScan, request: Request | null): void {
   if (scan.alignmentJudged || scan.count === 0) return;
@@ -16,7 +16,7 @@ export function checkExtentAlignment(facts: Facts, m: Chunk, scan: ExtentScan, r
   if (minimum === 1) return;
   scan.alignmentJudged = true;
   const mask = minimum - 1;
-  // of an answer to a misaligned request the edges are as misaligned: that is the client's fault
+  // the extents at the edges of a misaligned request are misaligned as well, which is the client's fault
   if (request !== null && isMisaligned(request, minimum, facts)) return;
   const inside = (scan.lengthBits & mask) !== 0;
   if (!inside && ((scan.lastLength & mask) === 0 || mayEndUnaligned(facts, m, scan, request, mask))) return;

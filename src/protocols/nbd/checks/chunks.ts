@@ -60,7 +60,7 @@ import { STATE_KEPT_ACROSS_STARTTLS } from '../rules/inside-tls.js';
 import { maximumPayload } from '../session/request-range.js';
 import { checkString } from './strings.js';
 
-/** Judges an error value, wherever it stands. */
+/** Judges the error value at offset `at` of a message. */
 export function checkErrorValue(facts: Facts, m: NbdMessage, at: number, error: number): void {
   if (!isKnownError(error)) {
     const hint = swappedName(swap32(error), (e) => e !== 0 && isKnownError(e), errorName);
@@ -79,7 +79,7 @@ export class ChunkChecks {
     this.facts = facts;
   }
 
-  /** Returns whether no client can have understood the chunk. */
+  /** Judges a chunk; returns whether no client can have understood it. */
   chunk(m: Chunk): boolean {
     const { facts } = this;
     if (facts.negotiationSeen && (m.extended ? !facts.extended : facts.extended || !facts.structured)) this.form(m);
@@ -306,7 +306,7 @@ export class ChunkChecks {
     const head = scan.wide ? 8 : 4;
     const size = scan.wide ? 16 : 8;
     const one = (i: number): FieldSpan => this.extentField(m, head + size * i, size);
-    // what the length announces: also where the extents are cut
+    // counted by the chunk's length, so that it holds even if the extents are cut off
     const announced = Math.max(0, Math.floor((m.payload - head) / size));
     if (scan.wide && (scan.announced !== announced || scan.announced === 0)) {
       facts.raise(BLOCK_STATUS_EXT_COUNT, {

@@ -45,19 +45,20 @@ import type { PhaseChecks } from './phases.js';
 
 /** Seconds that a server has for closing after DISC. */
 const DISC_GRACE = 10;
-/** Payload beyond which either side may hang up. */
+/** Bytes of payload beyond which either side may close the connection. */
 const ABSURD_PAYLOAD = DEFAULT_MAX_PAYLOAD;
-/** Requests without an answer whose cookies a finding names, and to which it points. Its text counts all: they bound what a reader sees. */
+/** The most unanswered requests whose cookies a finding names, and the most to which it refers. Its text counts all of them. */
 const NAMED = 8;
 const RELATED = 64;
 /**
- * A client that does not read any more stops the server as soon as its receive buffer is full, which the capture does not show: only of a
- * reply that fits into every buffer, or after this long a silence, is it certain enough that the server had stopped by itself.
+ * A client that stops reading also stops the server once the client's receive buffer is full, which the capture does not show. It is
+ * certain enough that the server stopped by itself only if the part of the reply that was sent fits into any receive buffer, or after this
+ * much silence.
  */
 const ANY_BUFFER = 65536;
 const SILENCE_NANOS = 1e9;
 
-/** How the session ends: who closed first, whether that side had a right to, and what was left open. */
+/** Judges how the session ends: which side closed first, whether it was allowed to, and what was left open. */
 export class EndingChecks {
   private readonly facts: Facts;
   private readonly haggling: Haggling;
@@ -69,7 +70,7 @@ export class EndingChecks {
   private firstHow: 'fin' | 'reset' = 'fin';
   private readonly firstOrigin = new Origin();
   private shutdownBefore: NbdMessage | null = null;
-  /** A finding says that the end itself was wrong, and names what was left open. */
+  /** The end itself was reported as an error, with what was left open. */
   private blamed = false;
 
   constructor(
@@ -94,7 +95,7 @@ export class EndingChecks {
     this.shutdownBefore = this.transmission.shutdown;
   }
 
-  /** The judgement waits for the very end: only then is it known what the capture lacks. */
+  /** Judges the end of the session. That has to wait until now, as only now it is known what the capture lacks. */
   finish(how: 'closed' | 'reset' | 'open'): void {
     this.transmission.finish();
     this.haggling.finish();
@@ -118,11 +119,14 @@ export class EndingChecks {
         text: `${optionName(outstanding.option.option)} got no final reply`,
       });
     }
-    // a client that resets the connection takes the answers away from itself
+    // a client that resets the connection cannot get the answers
     if (this.transmission.disc !== null && (how === 'closed' || first === SERVER)) this.unanswered();
   }
 
-  /** The side that ended first: where the FIN that was captured first acknowledges one more than all bytes of the peer, that is its FIN. */
+  /**
+   * The side that ended first. If the captured FIN acknowledges one byte more than the peer has sent, that is the peer's FIN, which came
+   * before it.
+   */
   private firstToLeave(): Side | null {
     const { first } = this;
     if (first === null || this.firstHow !== 'fin') return first;
@@ -130,7 +134,9 @@ export class EndingChecks {
     return this.firstOrigin.peerSeen === this.facts.context.decodedUpTo(peer) + 1 ? peer : first;
   }
 
-  /** NBD_OPT_STARTTLS was acknowledged, and no NBD came behind it: the handshake failed, or was given up. */
+  /**
+   * Whether TLS was agreed on or has begun, but no NBD came out of it: the handshake failed or was given up, or the secrets are missing.
+   */
   private get upgradeCameToNothing(): boolean {
     const { facts } = this;
     return (
@@ -157,7 +163,7 @@ export class EndingChecks {
     return `${open.length} of ${count(all, 'request')} unanswered: ${open.length === 1 ? 'cookie' : 'cookies'} ${cookies.join(', ')}${more}`;
   }
 
-  /** The place where a side's stream ends, and what is open there. */
+  /** Evidence for a finding at the end of a side's stream, with what is left open there. */
   private atEnd(side: Side, text: string): Evidence {
     const { facts } = this;
     this.blamed = true;
@@ -195,7 +201,7 @@ export class EndingChecks {
     const { facts, haggling } = this;
     const { nameAsked, abort } = haggling;
     if (side === SERVER && nameAsked !== null && !haggling.exportInfoSeen) {
-      // one that never came as a whole could not even be refused
+      // an option that was not sent completely cannot have been refused
       if (!nameAsked.option.complete || facts.breached[SERVER]) return;
       const cause = haggling.afterRefusal();
       facts.raise(EXPORT_REFUSED, {
@@ -211,7 +217,7 @@ export class EndingChecks {
       }
       return;
     }
-    // a connection on which the client said nothing is a probe of the port, not a session
+    // a connection on which the client sent nothing is a probe of the port, not a session
     if (nameAsked !== null || !haggling.started || this.framing.tlsFailed || facts.breached[otherSide(side)]) return;
     if (side === CLIENT) {
       if (this.canOnlyClose || this.replyUnfinished()) return;
@@ -223,7 +229,10 @@ export class EndingChecks {
     }
   }
 
-  /** NBD_OPT_EXPORT_NAME is the only option outside of fixed newstyle: whoever wants no export has no NBD_OPT_ABORT there. */
+  /**
+   * Whether the client can only close: NBD_OPT_EXPORT_NAME is the only option outside of fixed newstyle, so a client that wants no export
+   * has no NBD_OPT_ABORT.
+   */
   private get canOnlyClose(): boolean {
     const { greeting, clientFlags } = this.facts;
     return [greeting, clientFlags].some((m) => m !== null && (m.flags & FLAG_FIXED_NEWSTYLE) === 0);
@@ -245,7 +254,7 @@ export class EndingChecks {
       return;
     }
     if (facts.breached[otherSide(side)]) return;
-    // a client that spoke newstyle to it never knew that it was past haggling
+    // a client that sent newstyle flags to an oldstyle server does not know that haggling is over
     if (facts.oldstyle && facts.clientFlags !== null) return;
     if (side === SERVER) {
       this.byServer();
@@ -257,16 +266,16 @@ export class EndingChecks {
     }
   }
 
-  /** Whether the client closed because the server had begun a reply and not gone on with it. */
+  /** Whether the client may have closed because the server stopped in the middle of a reply. If that is certain enough, reports it. */
   private replyUnfinished(): boolean {
     const { facts } = this;
     const reply = this.framing.cut[SERVER];
     if (reply === null) return false;
-    // where the capture lost a part of it nothing is certain about the rest
+    // if the capture lacks a part of it, nothing is certain about the rest
     if (reply.missing > reply.unsent) return true;
     const { peerSeen, seconds, nanos } = this.firstOrigin;
     const received = facts.context.decodedUpTo(SERVER);
-    // more may have been under way
+    // more of the reply may have been in flight
     if (peerSeen >= 0 ? peerSeen < received : !facts.context.connection.ordered) return false;
     const sent = reply.length - reply.missing;
     const silence = nanosBetween(reply.seconds, reply.nanos, seconds, nanos);
@@ -281,7 +290,10 @@ export class EndingChecks {
     return true;
   }
 
-  /** That the data of the last request had not all come, as the end of a sentence: the server may have waited for them in vain. */
+  /**
+   * If the data of the last request had not all come, says so as the end of a sentence: the server may have waited for them. Otherwise
+   * empty.
+   */
   private insideData(open: readonly Request[]): string {
     const last = open.at(-1);
     if (last === undefined || last.payload === 0) return '';
@@ -324,7 +336,10 @@ export class EndingChecks {
   }
 }
 
-/** That what was sent of an option or a reply to it is just what its length says with its bytes in the other order. */
+/**
+ * If exactly as many bytes of an option, or of a reply to one, were sent as its length says with its bytes swapped, says so as the end of a
+ * sentence. Otherwise empty.
+ */
 function swapped(m: NbdMessage): string {
   if (!(m instanceof Option || m instanceof OptionReply) || m.dataLength === 0) return '';
   return m.length - m.missing - m.headerLength === swap32(m.dataLength) ? swappedLength(m.dataLength) : '';
@@ -334,12 +349,12 @@ function isBare(type: number): boolean {
   return type === CMD_TRIM || type === CMD_CACHE || type === CMD_WRITE_ZEROES || type === CMD_BLOCK_STATUS;
 }
 
-/** A request without data that a server may find too long, but has to answer. */
+/** Whether the request has no data and a length that a server may find too large, but has to answer. */
 function isOversize(r: Request, limit: number): boolean {
   return isBare(r.type) && rangeLength(r) > limit;
 }
 
-/** A request that asks for nothing, which a server may find pointless, but has to answer. */
+/** Whether the request has a length of zero, which a server may find pointless, but has to answer. */
 function isEmpty(r: Request): boolean {
   return rangeLength(r) === 0 && (isBare(r.type) || r.type === CMD_READ || r.type === CMD_WRITE);
 }

@@ -31,7 +31,7 @@ import {
 } from '../rules/exports.js';
 import { decimal } from '../../../base/u64.js';
 
-/** Judges size and flags of an export, wherever the server states them: `sizeAt`, `flagsAt` count within the message. */
+/** Judges size and flags of an export, wherever the server sends them. `sizeAt`, `flagsAt`: their offsets in the message. */
 export function checkExport(
   facts: Facts,
   m: NbdMessage,
@@ -72,7 +72,7 @@ export function checkExport(
   }
 }
 
-/** What holds for the answer to NBD_OPT_GO only. */
+/** Judges the flags by what holds only for the answer to NBD_OPT_GO. */
 export function checkGoFlags(facts: Facts, m: NbdMessage, flags: number): void {
   const alone = (flags & TFLAG_BLOCK_STATUS_PAYLOAD) !== 0 && facts.extended && facts.contexts.size === 0;
   if (!alone || !facts.witness.whole(SERVER)) return;

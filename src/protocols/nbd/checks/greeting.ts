@@ -13,7 +13,7 @@ import {
   UNKNOWN_HANDSHAKE_FLAG,
 } from '../rules/greeting.js';
 
-/** Whether a client turned away from a server of oldstyle. `first`: the side that ended the connection first, or null. */
+/** Judges whether the client rejected an oldstyle server. `first`: the side that ended the connection first, or null. */
 export function checkOldstyleTaken(facts: Facts, first: Side | null): void {
   const { greeting, context } = facts;
   if (greeting === null || !facts.oldstyle || first !== CLIENT || context.present(CLIENT)) return;
@@ -24,7 +24,7 @@ export function checkOldstyleTaken(facts: Facts, first: Side | null): void {
   });
 }
 
-/** Whether the client's first words fit the greeting; called when both are known. */
+/** Judges whether the client's flags fit the greeting, once both are known. */
 export function checkStyles(facts: Facts): void {
   const { greeting, clientFlags } = facts;
   if (greeting === null || clientFlags === null || !greeting.oldstyle) return;
@@ -35,7 +35,7 @@ export function checkStyles(facts: Facts): void {
   });
 }
 
-/** Judges the server's greeting by itself, and with the client's flags where these came first. */
+/** Judges the server's greeting by itself, and together with the client's flags if these were decoded first. */
 export function checkGreeting(facts: Facts, m: Greeting): void {
   checkStyles(facts);
   const port = facts.serverPort;

@@ -9,17 +9,17 @@ import type { OptionReply } from '../messages.js';
 import { optionName } from '../names.js';
 import { STARTTLS_REPEATED_NOT_INVALID, TLS_REQD_INSIDE_TLS, TLS_WITHOUT_CLOSE_NOTIFY } from '../rules/inside-tls.js';
 
-/** Judges what stands inside TLS that NBD_OPT_STARTTLS began, and how TLS ends. */
+/** Judges replies inside TLS that NBD_OPT_STARTTLS began, and how TLS ends. */
 export class InsideTlsChecks {
   private readonly facts: Facts;
-  /** By side: it sent close_notify, or an alert that ends the connection as well. */
+  /** By side: whether it sent close_notify, or a fatal alert, which also ends TLS. */
   private tookLeave = NEITHER;
 
   constructor(facts: Facts) {
     this.facts = facts;
   }
 
-  /** A reply behind NBD_OPT_STARTTLS inside TLS, by the server's own bytes. */
+  /** Judges a reply inside TLS, by the server's own bytes. */
   reply(m: OptionReply): void {
     const { facts } = this;
     if (m.type === REP_ERR_TLS_REQD) {

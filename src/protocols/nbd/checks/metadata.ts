@@ -8,30 +8,30 @@ import { LIST_META_HIDES_SELECTABLE } from '../rules/metadata.js';
 import { LIST_META_BASE_WILDCARD_UNSUPPORTED } from '../rules/replies.js';
 import { namespaceOf } from './strings.js';
 
-/** The context that everybody offers who offers any. */
+/** The context that every server offers that offers any. */
 const BASE_ALLOCATION = 'base:allocation';
 
 /** A listing that was acknowledged. */
 interface Listing {
   readonly asked: Asked;
   readonly final: OptionReply;
-  /** Namespaces of what it returned. */
+  /** Namespaces of the contexts in it. */
   readonly spaces: ReadonlySet<string | null>;
 }
 
-/** What the server has said of one export. */
+/** The listings and selections of one export. */
 class Offer {
   readonly listings: Listing[] = [];
   /** Contexts that were selected, with the reply that says so. */
   readonly selected = new Map<string, OptionReply>();
-  /** A listing of `base:` without base:allocation; a reply that shows that there is one. */
+  /** The final reply to a listing of `base:` without base:allocation, and that of an answer that contains base:allocation. */
   emptyBase: OptionReply | null = null;
   allocation: OptionReply | null = null;
   baseJudged = false;
   hidingJudged = false;
 }
 
-/** Holds listings of metadata contexts against what can be selected: in either order, as the server has to know both ways. */
+/** Compares listings of metadata contexts with selected ones, in whichever order they come, as they must agree. */
 export class MetadataListings {
   private readonly facts: Facts;
   /** By export name (latin1). */
@@ -41,12 +41,12 @@ export class MetadataListings {
     this.facts = facts;
   }
 
-  /** What was offered in clear says nothing of what is offered inside TLS. */
+  /** Forgets everything: what was offered in clear does not hold inside TLS. */
   forget(): void {
     this.offers = null;
   }
 
-  /** An answer that was acknowledged, with the contexts in it. */
+  /** Takes an answer that was acknowledged, with the contexts in it. */
   answered(asked: Asked, final: OptionReply, contexts: readonly OptionReply[]): void {
     const { exportName } = asked;
     if (exportName === null || !final.chunksAgreed) return;
@@ -78,7 +78,7 @@ export class MetadataListings {
     return offer;
   }
 
-  /** Whether there is no room for one more; says so. */
+  /** Whether the limit is reached; if so, reports it. */
   private tooMany(n: number, what: string, m: OptionReply): boolean {
     const most = this.facts.context.limits.rememberedOffers;
     if (n < most) return false;
@@ -86,7 +86,7 @@ export class MetadataListings {
     return true;
   }
 
-  /** Whether the listing should have shown what was selected. `last`: the later of the two answers. */
+  /** Judges whether the listing should have contained the selected context `name`. `last`: the later of the two answers. */
   private compare(offer: Offer, listing: Listing, name: string, selection: OptionReply, last: OptionReply): void {
     const { asked, final, spaces } = listing;
     if (offer.hidingJudged || spaces.has(namespaceOf(name))) return;
@@ -102,7 +102,7 @@ export class MetadataListings {
     });
   }
 
-  /** Whether `base:` lists what can be selected; true where it does not. */
+  /** Judges whether a listing of `base:` contains base:allocation, if that is available; returns true if it does not. */
   private base(offer: Offer, asked: Asked, final: OptionReply, names: readonly string[]): boolean {
     if (names.includes(BASE_ALLOCATION)) offer.allocation = final;
     else if (asked.option.option === OPT_LIST_META_CONTEXT && asked.queries.includes('base:')) offer.emptyBase = final;

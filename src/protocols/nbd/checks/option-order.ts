@@ -10,7 +10,7 @@ import type { Agreement } from '../session/agreement.js';
 import type { Asked } from '../session/asked.js';
 import type { Facts } from '../session/facts.js';
 
-/** The messages behind which no option may come, or only some; null as long as they were not seen. */
+/** The messages after which no option may follow, or only some; null until they are seen. */
 export interface Turns {
   readonly abort: Option | null;
   readonly nameAsked: Asked | null;
@@ -19,7 +19,7 @@ export interface Turns {
   readonly arriving: OptionReply | null;
 }
 
-/** Judges when options are sent: behind what ends haggling, and while others are unanswered. */
+/** Judges when options are sent: after messages that end haggling, and while other options are unanswered. */
 export class OptionOrderChecks {
   private readonly facts: Facts;
   private readonly seen: Turns;
@@ -31,7 +31,7 @@ export class OptionOrderChecks {
     this.agreed = agreed;
   }
 
-  /** Whether this option may follow what came before it; `last`: the newest one that is unanswered. */
+  /** Judges whether this option may follow what came before it. `last`: the latest unanswered option. */
   check(m: Option, last: Asked | null): void {
     const { facts } = this;
     const received = (reply: OptionReply) => confidenceThat(facts.witness.hadReceived(m, reply));
@@ -63,7 +63,7 @@ export class OptionOrderChecks {
     }
     const afterTls = this.agreed.startTlsAck === null ? null : received(this.agreed.startTlsAck);
     if (this.agreed.startTlsAck !== null && !facts.isInTls(m) && afterTls !== null) {
-      // from here on the server answers in clear what was asked in clear
+      // from here on the server's messages in clear answer options in clear
       facts.saysInClear = false;
       facts.raise(CLIENT_PLAINTEXT_AFTER_STARTTLS, {
         message: m,
@@ -87,9 +87,9 @@ export class OptionOrderChecks {
     if (last !== null) this.pipelined(m, last);
   }
 
-  /** Whether the option in front was still unanswered when this one was sent. */
+  /** Judges whether the preceding option was still unanswered when this one was sent. */
   private pipelined(m: Option, last: Asked): void {
-    // a server that breaks the rules leaves a client without an answer that it could wait for
+    // a server that breaks rules may leave the client without an answer that it could wait for
     if (!this.facts.witness.bothWhole || this.facts.breached[SERVER]) return;
     const sure = this.seen.arriving?.isFinal ? null : confidenceThat(this.facts.witness.sawAllBefore(m));
     if (sure === null) last.follower ??= m;
@@ -106,7 +106,7 @@ export class OptionOrderChecks {
     });
   }
 
-  /** The final reply to an option is known: whether the next one was sent before it had come. */
+  /** The final reply to an option is known: judges whether the next option was sent before that reply had arrived. */
   answered(asked: Asked, reply: OptionReply): void {
     if (
       this.facts.witness.bothWhole &&

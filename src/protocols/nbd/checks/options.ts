@@ -58,25 +58,25 @@ import { checkNamespace, checkString, namespaceOf } from './strings.js';
 
 const DATA = OPTION.size;
 
-/** Judges the client's flags and options by themselves, and by what the server said before. */
+/** Judges the client's flags and options by themselves, and by what the server had sent before. */
 export class OptionChecks {
   private readonly facts: Facts;
   private fixedMissing = false;
   private goTried = false;
-  /** NBD_OPT_EXPORT_NAME was sent: that anything follows it is told by itself. */
+  /** NBD_OPT_EXPORT_NAME was sent. That anything follows it is reported by its own rule. */
   private named = false;
-  /** Exports that were asked about, and whether these are all. */
+  /** Exports that NBD_OPT_INFO has asked about, and whether all of them are known. */
   private informed: Set<string> | null = null;
   private informedAll = true;
   private sent = 0;
-  /** First option of each kind that changes state, in clear. */
+  /** The first option that changes the session's state (structured replies, extended headers, metadata contexts). */
   private stateful: Option | null = null;
 
   constructor(facts: Facts) {
     this.facts = facts;
   }
 
-  /** The client's flags, once both flag words are known where both can be. */
+  /** Judges the client's flags by themselves. */
   clientFlags(m: ClientFlags): void {
     if ((m.flags & ~CLIENT_FLAGS_DEFINED) !== 0) {
       this.facts.raise(CLIENT_UNKNOWN_FLAG, {
@@ -86,7 +86,7 @@ export class OptionChecks {
     }
   }
 
-  /** Both sides' flags are known. */
+  /** Judges the flags of both sides together, once both are known. */
   bothFlags(): void {
     const { greeting, clientFlags } = this.facts;
     if (greeting === null || clientFlags === null || greeting.oldstyle) return;
@@ -107,7 +107,7 @@ export class OptionChecks {
     }
   }
 
-  /** Also where the data are cut: what the bytes that are there make certain. */
+  /** Judges an option. If its data are cut off, what the captured bytes make certain is judged. */
   option(asked: Asked): void {
     const m = asked.option;
     this.sent++;
@@ -153,7 +153,7 @@ export class OptionChecks {
     });
   }
 
-  /** The session goes over to transmission: what was left undone. */
+  /** The transmission phase begins after `last`: judges what the client has left out. */
   entered(last: Option, asked: Asked): void {
     if (asked.info !== null && (!asked.info.exact || asked.info.types.includes(INFO_BLOCK_SIZE))) return;
     this.facts.raise(BLOCK_SIZE_NOT_REQUESTED, {
@@ -162,12 +162,12 @@ export class OptionChecks {
     });
   }
 
-  /** Haggling is over: the order of the options was judged, and one behind them is out of place anyway. */
+  /** Haggling is over: the order of options is not judged any more, as a later one is out of place anyway. */
   over(): void {
     this.stateful = null;
   }
 
-  /** Whether this option may be sent in this place at all. */
+  /** Judges whether the flags of both sides allow this option. */
   private place(m: Option): void {
     const { greeting, clientFlags } = this.facts;
     if (m.option === OPT_EXPORT_NAME || greeting?.oldstyle || this.named) return;
@@ -187,7 +187,7 @@ export class OptionChecks {
       });
       this.fixedMissing = true;
     }
-    // flags that are turned round are told of by themselves
+    // byte-swapped flags are reported by their own rule
     const turned = clientFlags !== null && areTurnedRound(clientFlags.flags);
     if (greeting !== null && fixedOffered && !fixedTaken && !turned && !this.fixedMissing) {
       this.fixedMissing = true;
@@ -272,7 +272,7 @@ export class OptionChecks {
         ...dataOf(m),
         text: `${m.dataLength} bytes of data; 6 + ${info.nameLength} + 2 x ${info.count} = ${6 + info.nameLength + 2 * info.count} expected`,
       });
-      // one of the lengths is wrong: where the name ends is not known
+      // one of the lengths is wrong, so it is not known where the name ends
       this.informedAll = false;
       return;
     }
@@ -348,15 +348,15 @@ export class OptionChecks {
   }
 }
 
-/** Bits of the client's flags that have a meaning. */
+/** The client flags that are defined. */
 const CLIENT_FLAGS_DEFINED = 3;
 
-/** Whether client flags make sense with their bytes in the other order only. */
+/** Whether client flags are valid only with their bytes swapped. */
 function areTurnedRound(flags: number): boolean {
   return (flags & ~CLIENT_FLAGS_DEFINED) !== 0 && (swap32(flags) & ~CLIENT_FLAGS_DEFINED) === 0;
 }
 
-/** What an option's number is with its bytes in the other order, as the end of a sentence; or nothing. */
+/** If an option's number is a known one with its bytes swapped, says so as the end of a sentence; otherwise empty. */
 export function swappedOption(option: number): string {
   const other = swap32(option);
   const known = other >= OPT_EXPORT_NAME && other <= OPT_EXTENDED_HEADERS;
@@ -368,7 +368,7 @@ function dataOf(m: Option): { message: Option; offset: number; length: number } 
   return { message: m, offset: m.offset + DATA, length: m.complete ? m.dataLength : m.data.length };
 }
 
-/** A name that was kept as latin1, for people. */
+/** Quotes a name that was kept as latin1, for output. */
 export function show(raw: string): string {
   return quote(wireText(Buffer.from(raw, 'latin1')), 80);
 }

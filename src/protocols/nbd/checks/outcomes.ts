@@ -57,7 +57,7 @@ import {
   WRONG_ERROR_CODE,
 } from '../rules/headers.js';
 
-/** What a request does that a server should refuse, and with which errors. */
+/** Why a server should refuse a request, and with which errors. */
 interface Mistake {
   readonly what: string;
   readonly errors: readonly number[];
@@ -70,14 +70,14 @@ export class OutcomeChecks {
   private allocated: { readonly start: number; readonly end: number; readonly chunk: Chunk }[] = [];
   /** Whether some of them were forgotten. */
   private forgotten = false;
-  /** Whether the export has got another size: beyond the new one, all commands fail with ENOSPC. */
+  /** Whether the export was resized: from then on, any command beyond its end may fail with ENOSPC. */
   private wasResized = false;
 
   constructor(facts: Facts) {
     this.facts = facts;
   }
 
-  /** `m` completes the answer to `r`. */
+  /** `m` completes the answer to `r`, which succeeded. */
   succeeded(r: Request, m: NbdMessage): void {
     if (this.allocated.length > 0 && (r.type === CMD_TRIM || r.type === CMD_WRITE_ZEROES)) this.forget(r);
     if (r.type === CMD_RESIZE) this.resized(r);
@@ -97,7 +97,7 @@ export class OutcomeChecks {
       return;
     }
     const mistake = this.mistake(r);
-    // block status past the end may be answered for the part that is there
+    // BLOCK_STATUS past the end may be answered for the part that exists
     if (mistake === null || (r.type === CMD_BLOCK_STATUS && mistake.what === BEYOND)) return;
     facts.raise(BAD_REQUEST_ACCEPTED, {
       message: m,
@@ -124,7 +124,7 @@ export class OutcomeChecks {
     else if (error === ENOSPC && r.type === CMD_WRITE && mistake === null) this.noSpace(r, m);
   }
 
-  /** Extents of base:allocation without HOLE. */
+  /** Remembers the extents of base:allocation without HOLE. */
   remember(r: Request, m: Chunk): void {
     const scan = m.extents;
     if (scan === null || scan.context !== 'base:allocation' || !m.complete) return;
@@ -186,7 +186,7 @@ export class OutcomeChecks {
         add('FAST_ZERO was not offered', EINVAL);
       }
       if ((facts.flags & TFLAG_READ_ONLY) !== 0 && isWrite(r.type)) {
-        // that command is none that the server knows on this export
+        // a command that the server did not offer may also be refused as unknown
         const offer = OFFERS.get(r.type) ?? 0;
         add('the export is read-only', EPERM, ...((facts.flags & offer) === offer ? [] : [EINVAL]));
       }
@@ -205,19 +205,20 @@ export class OutcomeChecks {
 
   private refused(r: Request, m: NbdMessage): void {
     const { facts } = this;
-    // a FLUSH has a length of zero, and others do not
+    // EINVAL is right for a FLUSH with a length, and may be for other commands without one
     if (!facts.negotiationSeen || (rangeLength(r) === 0) !== (r.type === CMD_FLUSH)) return;
     if (r.type === CMD_FLUSH && rangeStart(r) !== 0) return;
     const gate = OFFERS.get(r.type) ?? 0;
     const fua = (r.flags & CMD_FLAG_FUA) !== 0 && (facts.flags & TFLAG_SEND_FUA) !== 0;
-    // READ and WRITE need no offer: they are told of for FUA only
+    // READ and WRITE need no offer, so they are reported only with FUA
     if (gate === 0 ? !fua : (facts.flags & gate) === 0) return;
-    // a server may refuse sizes that it has not told, or that are over its maximum, whatever the flags are
+    // whatever its flags are, a server may refuse a length over its maximum payload, and a misaligned range if it has advertised no block
+    // sizes
     if (hasRange(r.type)) {
       if (rangeLength(r) > (maximumPayload(facts) ?? DEFAULT_MAX_PAYLOAD)) return;
       if (facts.blockSizes === null && isMisaligned(r, CAUTIOUS_BLOCK, facts)) return;
     }
-    // neither a flush nor FUA has a range that could be at fault
+    // neither FLUSH nor FUA has a range that may be wrong
     const bare = fua || r.type === CMD_FLUSH;
     facts.raise(OFFERED_COMMAND_REFUSED, {
       message: m,
@@ -292,7 +293,7 @@ export class OutcomeChecks {
   }
 }
 
-/** What a client that was told no block sizes had better keep to. */
+/** The block size that a client should keep to if the server has advertised none. */
 const CAUTIOUS_BLOCK = 512;
 
 /** The transmission flag by which a server offers each command that has one. */

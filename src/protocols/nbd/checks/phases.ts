@@ -7,8 +7,8 @@ import { DATA_AFTER_ABORT } from '../rules/options.js';
 import { REQUEST_WHILE_HAGGLING } from '../rules/phases.js';
 
 /**
- * Whether the client keeps to the phases. Its decoder takes a request wherever its magic stands, as it has to where the recording began
- * late; whether the session had come so far shows in what the server had said by then.
+ * Judges whether the client sends requests only in the transmission phase. Its decoder takes a request wherever its magic is found, as it
+ * must for recordings that began late. Whether the session had come so far is decided by what the server had sent by then.
  */
 export class PhaseChecks {
   private readonly facts: Facts;
@@ -39,7 +39,7 @@ export class PhaseChecks {
     else this.suspect = r;
   }
 
-  /** Nothing more will come. */
+  /** The session is over: judges the first request, if that is still open. */
   finish(): void {
     const r = this.suspect;
     this.suspect = null;
@@ -49,7 +49,9 @@ export class PhaseChecks {
     else if (r.peerSeen >= 0 && r.peerSeen < goAck.endOffset) this.raise(r, 'certain');
   }
 
-  /** Whether the server's answers are all there, and say what they should: a garbled acknowledgement may have been meant, and taken, as one. */
+  /**
+   * Whether all of the server's answers were captured and are valid. A malformed acknowledgement may have been meant, and accepted, as one.
+   */
   private get serverIsClear(): boolean {
     const { facts } = this;
     return facts.witness.bothWhole && !facts.breached[SERVER] && !facts.agreementInDoubt;

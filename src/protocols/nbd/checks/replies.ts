@@ -84,8 +84,8 @@ export class ReplyChecks {
   }
 
   /**
-   * `answer` holds what came before for the same option, and already this reply; of a cut one, what is certain is judged. `unasked`: it is known
-   * to answer nothing.
+   * Judges a reply; if it is cut off, only what is certain. `answer`: the replies to the same option so far, including this one. `unasked`:
+   * whether the reply is known to answer no option.
    */
   reply(m: OptionReply, answer: Answer, unasked: boolean): void {
     this.header(m, unasked);
@@ -96,7 +96,7 @@ export class ReplyChecks {
     if (m.isFinal) this.final(m, answer, unasked);
   }
 
-  /** Anything that the server sends to a client whose flags it must refuse. */
+  /** Judges whether the server serves a client whose flags it must refuse. */
   served(m: OptionReply): void {
     const { clientFlags, greeting } = this.facts;
     if (clientFlags === null || greeting === null || this.keptBad) return;
@@ -114,7 +114,7 @@ export class ReplyChecks {
     const { facts } = this;
     const { greeting } = facts;
     const isFixed = greeting === null || (greeting.flags & FLAG_FIXED_NEWSTYLE) !== 0;
-    // a reply to NBD_OPT_EXPORT_NAME is none in either, and told
+    // a reply to NBD_OPT_EXPORT_NAME is wrong with any flags, and is reported by its own rule
     if (!isFixed && m.option !== OPT_EXPORT_NAME && !this.fixedMissing) {
       this.fixedMissing = true;
       facts.raise(FIXED_FLAG_MISSING, {
@@ -151,7 +151,7 @@ export class ReplyChecks {
       return;
     }
     const fits = fitsOption(m);
-    // that the option's number is turned round is told by itself, as are replies that decide nothing about TLS
+    // a byte-swapped option number is reported by its own rule, and so is a reply to NBD_OPT_STARTTLS that is not final
     if (
       !fits &&
       !unasked &&
@@ -219,7 +219,7 @@ export class ReplyChecks {
       const how = !m.complete ? '' : sameInfo(before, data) ? ', with the same value' : ', with another value';
       facts.raise(INFO_REPEATED, { message: m, text: `${infoName(type)} is given again${how}` });
     } else if (!m.complete) {
-      // what it says is not known
+      // its value was not captured completely
     } else if (answer.infos.size < facts.context.limits.listItems) {
       answer.infos.set(type, data);
     } else {
@@ -376,12 +376,12 @@ function hasOwnReplies(option: number): boolean {
   return option === OPT_LIST || isInfoOption(option) || isMetaOption(option);
 }
 
-/** Whether a reply that is no error has a type that is defined. */
+/** Whether a reply type is defined, including errors. */
 function isKnownReply(type: number): boolean {
   return (type > 0 && type <= REP_META_CONTEXT) || (type > REP_ERROR_BIT && type <= LAST_KNOWN_ERROR);
 }
 
-/** Whether two pieces of information, of the same type, say the same. */
+/** Whether two pieces of information of the same type are equal. */
 function sameInfo(a: Prefix, b: Prefix): boolean {
   return Buffer.compare(a.bytes.subarray(0, a.length), b.bytes.subarray(0, b.length)) === 0;
 }

@@ -84,7 +84,7 @@ import {
 import type { RequestTable } from '../session/request-table.js';
 import { decimal } from '../../../base/u64.js';
 
-/** Requests in flight that are named in a finding; its text counts all. It chooses how many a reader sees, and bounds nothing else. */
+/** The most requests in flight that a finding names. Its text counts all of them. */
 const NAMED = 8;
 
 /** The transmission flag without which a command must not be used; 0: none. */
@@ -100,18 +100,18 @@ const GATES: readonly number[] = [
   TFLAG_SEND_RESIZE,
 ];
 
-/** Judges requests: by themselves, by what was negotiated, and by what is in flight. */
+/** Judges requests by themselves, by what was negotiated, and by what is in flight. */
 export class RequestChecks {
   private readonly facts: Facts;
   private readonly table: RequestTable;
-  /** Header format of the first request. */
+  /** Whether the first request has an extended header; null: there was none. */
   private extended: boolean | null = null;
   private modeJudged = false;
   private metaJudged = false;
-  /** A request that reused a cookie, and the one in flight before it, until the order is known. */
+  /** By request in flight: a later request with its cookie, until it is known whether the earlier one was answered before. */
   private suspects: Map<Request, Request> | null = null;
   resize: Request | null = null;
-  /** A chunk that no client can have understood. */
+  /** The first chunk that no client can have understood. */
   badChunk: NbdMessage | null = null;
   private toleranceJudged = false;
   private shutdownIgnored = false;
@@ -122,7 +122,10 @@ export class RequestChecks {
     this.table = table;
   }
 
-  /** A request's header was decoded; it is not in the table yet. `answersKnown`: all replies so far have found their requests. */
+  /**
+   * Judges a request whose header was decoded, and which is not in the table yet. `answersKnown`: all replies so far have found their
+   * requests.
+   */
   header(r: Request, disc: Request | null, shutdown: NbdMessage | null, answersKnown: boolean): void {
     if (disc !== null) {
       if (!this.behindDisc)
@@ -141,7 +144,7 @@ export class RequestChecks {
     if (this.badChunk !== null) this.afterBadChunk(r, this.badChunk);
   }
 
-  /** All of its payload is there, too. */
+  /** Judges the list of contexts of a request that was decoded completely. */
   complete(r: Request): void {
     if (r.query === null || !r.complete) return;
     const { facts } = this;
@@ -171,11 +174,11 @@ export class RequestChecks {
         ...STATUS_QUERY.where(r, 'effectLength', 'effectLength', EXTENDED_REQUEST.size),
         text: 'BLOCK_STATUS with an effect length of 0',
       });
-    // where the payload is none, its effect length is none either
+    // a malformed payload has no valid effect length
     if (facts.flags >= 0 && !malformed) this.range(r);
   }
 
-  /** The reply to a request is complete, at that message: what reused its cookie before was too early. */
+  /** `reply` completes the answer to `r`: a request that reused its cookie before was too early. */
   answered(r: Request, reply: NbdMessage): void {
     if (this.suspects === null) return;
     const later = this.suspects.get(r);
@@ -184,13 +187,13 @@ export class RequestChecks {
     if (later.peerSeen >= 0 && later.peerSeen < reply.endOffset) this.reused(later, r, 'certain');
   }
 
-  /** Replies may be missing: what was suspected cannot be decided any more. */
+  /** Replies may be missing: whether a suspected cookie was reused too early cannot be decided any more. */
   forget(): void {
     this.suspects = null;
   }
 
   private mode(r: Request): void {
-    // found again among the data of a recording, it shows nothing
+    // a request that was found by a search may be part of a recording in the data, and shows nothing
     if (r.inferred) return;
     const { facts } = this;
     if (this.extended === null) this.extended = r.extended;
@@ -279,7 +282,7 @@ export class RequestChecks {
     }
   }
 
-  /** What depends on the export's flags and sizes. */
+  /** Judges what depends on the export's flags and sizes. */
   private export(r: Request): void {
     const { type } = r;
     if (type !== CMD_READ && type !== CMD_WRITE) this.offeredCommand(r);
@@ -294,7 +297,7 @@ export class RequestChecks {
     if (type === CMD_READ || type === CMD_WRITE || r.query !== null) this.payload(r);
   }
 
-  /** Whether the export has that command, as it has READ and WRITE always. */
+  /** Judges whether the server offers that command for the export. READ and WRITE need no offer. */
   private offeredCommand(r: Request): void {
     const { facts } = this;
     const { type } = r;
@@ -361,7 +364,7 @@ export class RequestChecks {
     }
   }
 
-  /** Bounds and alignment. */
+  /** Judges bounds and alignment. */
   private range(r: Request): void {
     const { facts } = this;
     if (this.resize !== null) this.resizing(r, this.resize, rangeLength(r));
@@ -402,7 +405,7 @@ export class RequestChecks {
     });
   }
 
-  /** A client that asked for the sizes is bound by them. */
+  /** Severity of breaking the advertised sizes: a client that asked for them is bound by them. */
   private get commitment(): Severity {
     return this.facts.sizesRequested === true ? 'error' : 'warning';
   }
@@ -459,7 +462,7 @@ export class RequestChecks {
     });
   }
 
-  /** What other requests are in flight; only where none of the server's replies can be missing. */
+  /** Judges a request by the others in flight; called only if all replies so far have found their requests. */
   private inFlight(r: Request): void {
     const { facts } = this;
     if (!facts.context.present(SERVER)) return;
@@ -494,7 +497,7 @@ export class RequestChecks {
 
   private disconnecting(disc: Request): void {
     const sure = confidenceThat(this.facts.witness.sawAll(disc));
-    // a server that was never asked for an export answers nothing
+    // before an export is selected, a server answers no requests
     if (sure === null || !this.facts.witness.whole(CLIENT) || !this.facts.transmission) return;
     const pending: Request[] = [];
     for (const r of this.table.inFlight()) {

@@ -17,9 +17,9 @@ import {
 /** Namespaces of metadata contexts that the protocol document registers. */
 const NAMESPACES = ['base', 'qemu', 'nbd-server'];
 
-/** Judges a string of a message: `dataAt` is where its data begin in the message, `what` names it. */
+/** Judges a string in a message. `dataAt`: offset of `data` in the message; `what`: the string's name in findings. */
 export function checkString(facts: Facts, m: NbdMessage, dataAt: number, data: Prefix, span: Span, what: string): void {
-  // of a string that is cut the length is certain all the same
+  // the length is certain even if the string is cut off
   const start = spanStart(data, span);
   const end = spanEnd(data, span);
   const place = field(m, dataAt + span.at, m.complete ? span.length : end - start);
@@ -28,7 +28,7 @@ export function checkString(facts: Facts, m: NbdMessage, dataAt: number, data: P
       ...place,
       text: `${what} of ${span.length} bytes; at most ${MAX_STRING} are allowed`,
     });
-    // so many bytes are hardly a string: do not judge its characters
+    // so many bytes are hardly a string: its characters are not judged
     return;
   }
   if (span.length > SHORT_STRING) {

@@ -32,10 +32,12 @@ function isInfoOption(option: number): boolean {
   return option === OPT_INFO || option === OPT_GO;
 }
 
-/** Judges what a server demands, gives and refuses in clear: whether that is one of the modes that a server may have (FORCEDTLS, SELECTIVETLS, NOTLS). */
+/**
+ * Judges by a server's replies in clear whether it keeps to one of the modes that the specification allows: FORCEDTLS, SELECTIVETLS, NOTLS.
+ */
 export class TlsModeChecks {
   private readonly facts: Facts;
-  /** NBD_OPT_STARTTLS was acknowledged: what follows is inside TLS, where nothing is forbidden. */
+  /** NBD_OPT_STARTTLS was acknowledged: what follows is inside TLS, where these rules do not apply. */
   private upgraded = false;
   /** The first reply that shows that TLS is forced for every option, and the first one that serves an option without it. */
   private forced: OptionReply | null = null;
@@ -52,7 +54,7 @@ export class TlsModeChecks {
     this.facts = facts;
   }
 
-  /** By the server's own bytes. `answer` holds what came before for the same option, and already this reply. */
+  /** Judges a reply by the server's own bytes. `answer`: the replies to the same option so far, including this one. */
   reply(m: OptionReply, answer: Answer): void {
     if (this.upgraded) return;
     if (m.option === OPT_STARTTLS) this.startTls(m);
@@ -79,7 +81,7 @@ export class TlsModeChecks {
     }
   }
 
-  /** An option and its final reply, which has passed `reply` before. */
+  /** Judges an option with its final reply, which `reply` has judged before. */
   answered(asked: Asked, final: OptionReply): void {
     const { exportName } = asked;
     if (this.upgraded || exportName === null || !isInfoOption(asked.option.option)) return;
@@ -92,7 +94,7 @@ export class TlsModeChecks {
     }
   }
 
-  /** The answer to NBD_OPT_EXPORT_NAME; `exportName` (latin1) where the option was seen. */
+  /** Judges the answer to NBD_OPT_EXPORT_NAME. `exportName` (latin1): null if the option was not captured. */
   exportInfo(m: ExportInfo, exportName: string | null): void {
     if (this.upgraded || m.oldstyle) return;
     const { forced } = this;
@@ -128,7 +130,7 @@ export class TlsModeChecks {
         text: `${m.name} in answer to NBD_OPT_STARTTLS`,
       });
     } else if (m.isError) {
-      // that TLS is required is no refusal of it, but nonsense, and told
+      // NBD_REP_ERR_TLS_REQD does not count as a refusal of TLS: it makes no sense here, and is reported by its own rule
       if (m.type === REP_ERR_TLS_REQD) return;
       facts.raise(STARTTLS_REFUSED, { message: m, text: `${replyName(m.type)}: the session stays in clear` });
       if (m.type !== REP_ERR_INVALID) this.refused = m;

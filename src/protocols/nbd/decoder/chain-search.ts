@@ -4,43 +4,48 @@ import { MORE, NO } from './headers.js';
 import type { NbdMessage } from '../messages.js';
 import { Chain } from './chain.js';
 
-/** What the search needs to know of a direction's headers. */
+/** What the search needs to know about the headers of a direction. */
 export interface Framer {
-  /** Bytes with which every header can be judged. */
+  /** The number of bytes that is enough to judge any header. */
   readonly lookahead: number;
   /** Index of the first byte in `bytes[from..to)` that may begin a header, or `to`. */
   nextStart(bytes: Uint8Array, from: number, to: number): number;
   /** Length of the message at `input.pos` by its header, or NO, or MORE (see headers.ts). */
   plausible(input: Input, available: number): number;
-  /** The message at `input.pos`, which is plausible; its `length` may be longer than its header tells (hints). */
+  /**
+   * Makes the message at `input.pos`, which is plausible. Its `length` may be longer than its header tells, if the peer's bytes tell more.
+   */
   make(input: Input, available: number): NbdMessage;
   /**
-   * How well a header at `input.pos` fits as the next one after a message whose payload length is unknown: 0..; from
-   * FITS on it counts. `distance`: bytes between; `segment`: whether a packet begins there.
+   * How well a header at `input.pos` fits as the next one after a message whose payload length is unknown, from 0 on; it is accepted from
+   * FITS on. `distance`: the length that the payload would have; `segment`: whether a packet begins there.
    */
   follows(last: NbdMessage, input: Input, distance: number, segment: boolean): number;
-  /** Whether the plausible header at `input.pos` proves itself where nothing was lost: by a long magic, or a cookie that is asked for. */
+  /**
+   * Whether the plausible header at `input.pos` needs no further proof if no bytes were lost before it, as it has a 64-bit magic, or the
+   * cookie of a request in flight.
+   */
   proves(input: Input): boolean;
-  /** Whether the message's own length may be longer than its header tells, by bytes that nothing announces. */
+  /** Whether the message may be longer than its header tells, by a payload of unknown length. */
   openEnded(message: NbdMessage): boolean;
-  /** Chains that are followed at once. */
+  /** The most chains that are followed at once. */
   readonly mostChains: number;
-  /** More than `mostChains` would have to be followed. */
+  /** There are more than `mostChains` candidates. */
   crowded(): void;
 }
 
 /** See Framer.follows. */
 export const FITS = 3;
 
-/** Headers and segment starts that make a chain believable. */
+/** A chain is accepted when the number of its headers, plus the number of those that begin a packet, reaches this. */
 const RIPE = 4;
-/** Headers that make a chain believable even inside what may be the payload of an older candidate. */
+/** Headers that a chain needs to be accepted even inside what may be the payload of an older candidate. */
 const RIPE_INSIDE = 32;
 
 /**
- * Finds where messages begin again, in bytes that begin anywhere: follows several chains of plausible headers at once, in one
- * pass and without keeping payload, until one of them has proved itself. Payload that holds NBD traffic makes chains too;
- * one that lies inside a message of an older chain has to be much longer to win.
+ * Resynchronises: finds where messages begin, in bytes that may begin anywhere. It follows several chains of plausible headers at once, in
+ * one pass and without keeping payload, until one of them is proven. Payload that contains NBD traffic makes chains as well, so one that
+ * lies inside a message of an older chain must be much longer to be accepted.
  */
 export class ChainSearch {
   private readonly framer: Framer;
@@ -48,15 +53,17 @@ export class ChainSearch {
   private chains: Chain[] = [];
   /** Captured bytes that were given up. */
   skipped = 0;
-  /** Stream offset just after the last byte that was looked at, and where that byte came from. */
+  /** Stream offset just after the last byte that was searched, and the origin of that byte. */
   offset: number;
   readonly lastOrigin = new Origin();
-  /** Captured bytes that nobody gave up yet, as runs between gaps: [offset, length] pairs. */
+  /** Captured bytes that are not given up yet, as runs between gaps: [offset, length] pairs. */
   private runs: [number, number][] = [];
   private lastPacket = -1;
   private readonly near: boolean;
 
-  /** `near`: nothing is missing in front; a header was not where the length in front of it had put it, and is not far. */
+  /**
+   * `near`: no bytes are missing before `offset`. A header was not where an earlier length had put it, so the next one is probably not far.
+   */
   constructor(offset: number, framer: Framer, skip: (offset: number, length: number) => void, near = false) {
     this.near = near;
     this.offset = offset;
@@ -64,7 +71,7 @@ export class ChainSearch {
     this.skip = skip;
   }
 
-  /** Begins with a message that is real, at the input's position, whose payload ends where the next header fits. */
+  /** Begins with a message that is certain, at the input's position, whose payload ends where the next header fits. */
   seed(message: NbdMessage, input: Input): void {
     const chain = Chain.at(input, message, false);
     chain.trust();
@@ -84,8 +91,8 @@ export class ChainSearch {
   }
 
   /**
-   * Looks at the window, taking its bytes; stops behind the last position that can be judged (`final`: at its end). Returns
-   * a chain that proved itself: the input then stands inside or at the end of its last message.
+   * Searches the input and takes its bytes, up to the last position that can be judged (`final`: up to its end). Returns a chain that is
+   * proven, or null: the input is then inside or at the end of its last message.
    */
   run(input: Input, final: boolean): Chain | null {
     const limit = final ? input.end : input.end - this.framer.lookahead + 1;
@@ -110,8 +117,8 @@ export class ChainSearch {
   }
 
   /**
-   * `length` bytes at `offset` are not in the capture. Chains that know what they are part of survive; where none does, the
-   * longest one that leads to the gap is returned.
+   * `length` bytes at `offset` are not in the capture. Chains whose last message extends past the gap survive; if there are none, returns
+   * the longest believable chain that reaches the gap, or null.
    */
   gap(offset: number, length: number): Chain | null {
     this.lastPacket = -1;
@@ -143,7 +150,7 @@ export class ChainSearch {
     return null;
   }
 
-  /** The stream ends: the best of what is left, or null. */
+  /** The stream ends: returns the best of the chains, or null. */
   end(): Chain | null {
     let best: Chain | null = null;
     let bestScore = 0;
@@ -159,13 +166,13 @@ export class ChainSearch {
     return best;
   }
 
-  /** Gives up what lies in front of the chain, or everything. */
+  /** Ends the search: gives up all bytes before the chain, or all bytes if it is null. */
   close(chain: Chain | null): void {
     this.chains = chain === null ? [] : [chain];
     this.giveUp();
   }
 
-  /** A chain of one header counts only where a packet begins with it. */
+  /** A chain of one header counts only if the header begins a packet. */
   private believable(c: Chain): boolean {
     return c.trusted || c.messages.length >= 2 || c.segments >= 1;
   }
@@ -193,7 +200,7 @@ export class ChainSearch {
         if (c.next < 0 || length === MORE) alive.push(c);
         continue;
       }
-      // chains that meet would go on alike: only the one that began first is followed further
+      // chains that reach the same header continue alike: only the one that began first is followed further
       if (made !== null) continue;
       made = framer.make(input, available);
       made.inferred = true;
@@ -209,7 +216,7 @@ export class ChainSearch {
     return fits && made === null ? this.begin(input, available, segment) : null;
   }
 
-  /** Begins a chain; returns it where it needs no further proof. */
+  /** Begins a chain; returns it if it needs no further proof, otherwise null. */
   private begin(input: Input, available: number, segment: boolean): Chain | null {
     const message = this.framer.make(input, available);
     message.inferred = true;
@@ -246,7 +253,7 @@ export class ChainSearch {
     return true;
   }
 
-  /** Takes bytes up to index `to`, letting the chains' last messages see their payload. */
+  /** Takes bytes up to index `to`, and passes payload to the last messages of the chains. */
   private move(input: Input, to: number): void {
     const from = input.pos;
     if (to <= from) return;
@@ -265,7 +272,7 @@ export class ChainSearch {
     else this.runs.push([offset, to - from]);
   }
 
-  /** What no chain can claim any more is skipped. */
+  /** Skips the bytes that are part of no chain any more. */
   private giveUp(): void {
     let keep = Infinity;
     for (const c of this.chains) keep = Math.min(keep, c.start);

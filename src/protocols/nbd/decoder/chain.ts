@@ -1,20 +1,20 @@
 import type { Input } from '../../../base/input.js';
 import type { NbdMessage } from '../messages.js';
 
-/** Messages that would follow each other if the first one really is one. */
+/** A candidate of the search: messages that follow each other, if the first one really is a message. */
 export class Chain {
   readonly messages: NbdMessage[];
-  /** Stream offset where its next header must be; -1 while the last message is open-ended. */
+  /** Stream offset at which the next header must be; -1: not known, as the last message's payload has an unknown length. */
   next: number;
-  /** Payload bytes of the last message begin here (stream offset). */
+  /** Stream offset of the last message's payload. */
   bodyFrom: number;
-  /** Headers that begin a packet. */
+  /** Number of headers that begin a packet. */
   segments: number;
-  /** Those of them whose packet holds the whole header. */
+  /** How many of them are completely in that packet. */
   wholes = 0;
-  /** Its first message is real, found without searching. */
+  /** Its first message is certain, as it was not found by a search. */
   trusted = false;
-  /** Nothing will follow its last message. */
+  /** No further header will follow its last message. */
   ended = false;
   /** Bytes of the last message's head that are filled. */
   headFilled = 0;
@@ -34,7 +34,7 @@ export class Chain {
     return chain;
   }
 
-  /** Its one message is real, and lasts until a header fits. */
+  /** Its only message is certain, and ends where the next header fits. */
   trust(): void {
     this.trusted = true;
     this.next = -1;
@@ -48,7 +48,7 @@ export class Chain {
     return this.messages[this.messages.length - 1]!;
   }
 
-  /** The message at the input's position follows. */
+  /** Adds the message at the input's position. */
   add(input: Input, message: NbdMessage, segment: boolean): void {
     this.trimHead();
     this.headFilled = 0;
@@ -59,7 +59,7 @@ export class Chain {
     this.fillHead(input.bytes, input.pos, input.pos + message.headerLength);
   }
 
-  /** Part of the last message's payload passes. */
+  /** Takes part of the last message's payload. */
   feed(bytes: Uint8Array, start: number, end: number): void {
     const { last } = this;
     if (!last.complete) return;
@@ -75,7 +75,7 @@ export class Chain {
     this.headFilled += n;
   }
 
-  /** The last message gets no more bytes. */
+  /** Cuts the last message's head to its filled part, as no more bytes will come. */
   trimHead(): void {
     const { last } = this;
     if (last.head !== null && this.headFilled < last.head.length) last.head = last.head.subarray(0, this.headFilled);

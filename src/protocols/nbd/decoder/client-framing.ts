@@ -33,24 +33,27 @@ import {
 import { EXTENDED_REQUEST, OPTION, REQUEST } from '../layout.js';
 import { NbdFraming } from './nbd-framing.js';
 
-/** What the client sends next. Its own bytes tell when haggling is over: a request's magic follows. */
+/**
+ * What the client sends next. The end of haggling shows in its own bytes: the next magic is that of a request. OVER: nothing, after
+ * NBD_CMD_DISC.
+ */
 const FLAGS = 0;
 const OPTIONS = 1;
 const REQUESTS = 2;
 const OVER = 3;
 
-/** Bytes by which flags and the first option are told from everything else: the flags, and the option's magic. */
+/** Bytes that identify a client's flags and first option: the flags, and the option's magic. */
 const FLAGS_AND_MAGIC = 12;
 
 /** Frames the client's bytes: its flags, options, then requests. Needs nothing from the server. */
 export class ClientFraming extends NbdFraming<typeof CLIENT> {
   private state = FLAGS;
   private longestWrite = 0;
-  /** Made with the first data. */
+  /** Created for the first data that do not come in one chunk. */
   private early: EarlyHeader | null = null;
-  /** NBD_OPT_STARTTLS was sent: TLS may begin at any option from now on, or clear text goes on where it was refused. */
+  /** NBD_OPT_STARTTLS was sent: a TLS record may come where a message is due. If the server refuses, messages in clear go on instead. */
   private tlsDue = false;
-  /** The first bytes at hand need not be the first that were sent. */
+  /** The first bytes of this direction may be missing, and the first captured ones have not been judged yet. */
   private late = false;
 
   override get lookahead(): number {
@@ -72,7 +75,7 @@ export class ClientFraming extends NbdFraming<typeof CLIENT> {
     }
     if (magic === EXTENDED_REQUEST_MAGIC) {
       if (input.remaining < EXTENDED_REQUEST.size) return EXTENDED_REQUEST.size;
-      // only the bytes behind it tell whether a WRITE without PAYLOAD_LEN has data
+      // only the bytes after it tell whether a WRITE without PAYLOAD_LEN has data
       if (input.remaining < UNANNOUNCED_LOOKAHEAD && !isFinal(patience) && unannouncedWrite(input))
         return UNANNOUNCED_LOOKAHEAD;
       const unannounced = unannouncedPayload(view, pos, input.remaining);
@@ -91,7 +94,7 @@ export class ClientFraming extends NbdFraming<typeof CLIENT> {
 
   private request(message: Request, input: Input<typeof CLIENT>): number {
     this.state = REQUESTS;
-    // small WRITEs, of which many are at hand at once, would pay a tenth more for it
+    // only if not all of the data are here: small WRITEs, of which one chunk holds many, would take a tenth more time
     if (message.length > input.remaining && message.payload > 0 && message.taker === null) {
       this.early ??= new EarlyHeader(isRequest);
       this.early.begin(message.extended ? EXTENDED_REQUEST_MAGIC : REQUEST_MAGIC);
@@ -117,7 +120,7 @@ export class ClientFraming extends NbdFraming<typeof CLIENT> {
     return TAKEN;
   }
 
-  /** Bytes that have to be there before they count as no header: behind an option four tell, as anything may follow it. */
+  /** Bytes that must be there before they are judged to be no header. After an option four bytes are enough, as anything may follow it. */
   private headerDue(): number {
     const { previous } = this.frames;
     if (previous === null || this.state === OVER) return 4;
@@ -125,7 +128,7 @@ export class ClientFraming extends NbdFraming<typeof CLIENT> {
     return previous.kind === REQUEST_KIND ? previous.headerLength : 4;
   }
 
-  /** Where the recording began late, the first bytes may still be the very first: flags, then an option. */
+  /** Judges the first captured bytes if earlier ones may be missing: they are the first ones if they are flags and an option. */
   private joinLate(input: Input<typeof CLIENT>, patience: Patience): number {
     if (input.remaining < FLAGS_AND_MAGIC && !isFinal(patience)) return FLAGS_AND_MAGIC;
     this.late = false;
@@ -201,7 +204,7 @@ export class ClientFraming extends NbdFraming<typeof CLIENT> {
   }
 }
 
-/** Whether flags and type behind the magic at `bytes[at..]` are those of a request. */
+/** Whether the flags and the type after the magic at `bytes[at..]` are those of a request. */
 function isRequest(bytes: Uint8Array, at: number): boolean {
   const flags = bytes[at + 4]! * 256 + bytes[at + 5]!;
   const type = bytes[at + 6]! * 256 + bytes[at + 7]!;

@@ -10,14 +10,14 @@ const COOKIE = 8;
 const NOTHING = new Uint8Array(0);
 
 /**
- * The data of one message after the other as they pass by, searched for the header of the next one: where it stands, the data ended
- * early. One object serves a direction: it is about the message that began last.
+ * Searches the data of a message, as they pass, for the header of the next message: if it is found, the data ended early. One object serves
+ * a direction, for one message after the other.
  *
- * To look at every byte would cost a tenth of the time that small messages take. It looks where headers stand in practice: at whole
- * sectors, and where a packet begins.
+ * Searching every byte would take small messages a tenth more time. So only those places are searched where headers occur in practice: at
+ * multiples of 512 bytes, and where a packet begins.
  */
 export class EarlyHeader implements PayloadTaker {
-  /** Bytes of the data in front of the header; -1: none was found. */
+  /** Offset of the found header in the data; -1: none was found. */
   private at = -1;
   private cookieHi = 0;
   private cookieLo = 0;
@@ -25,7 +25,7 @@ export class EarlyHeader implements PayloadTaker {
   private firstByte = 0;
   private readonly isNext: (bytes: Uint8Array, at: number, cookieHi: number, cookieLo: number) => boolean;
   private passed = 0;
-  /** A header whose end was not there yet: its first bytes, how many, and how many bytes of data stand in front of it. */
+  /** The start of a header of which not all bytes have come yet, how many have come, and its offset in the data. */
   private begun = NOTHING;
   private have = 0;
   private begunAt = 0;
@@ -35,7 +35,7 @@ export class EarlyHeader implements PayloadTaker {
     this.isNext = isNext;
   }
 
-  /** A message begins whose data are searched for a header with this magic. */
+  /** Begins a message whose data are searched for a header with this magic. */
   begin(magic: number): void {
     this.magic = magic;
     this.firstByte = magic >>> 24;
@@ -45,8 +45,8 @@ export class EarlyHeader implements PayloadTaker {
   }
 
   /**
-   * The header that was found in the data of `message`, which are its last `length` bytes. `behind`: where the bytes behind them stand, in which
-   * it may end.
+   * The header that was found in the data of `message`, its last `length` bytes; or null. `behind`: the input after the data, in which a
+   * header that begins in them may end.
    */
   in(message: NbdMessage | null, length: number, behind: Input | null): HeaderInside | null {
     if (message === null || message.taker !== this) return null;
@@ -66,7 +66,7 @@ export class EarlyHeader implements PayloadTaker {
     this.passed += end - start;
   }
 
-  /** Looks at index `i` of `bytes[start..end)`, or keeps what is there of the header. */
+  /** Judges the header at index `i` of `bytes[start..end)`, or keeps its first bytes if the rest has not come yet. */
   private look(bytes: Uint8Array, i: number, start: number, end: number): void {
     if (this.at >= 0) return;
     const at = this.passed + i - start;

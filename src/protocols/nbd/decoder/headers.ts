@@ -54,25 +54,25 @@ import {
 } from '../layout.js';
 
 /**
- * Whether bytes look like a header that a sane peer sends: for finding the messages again after a loss or a late start, and for
- * recognising NBD without its handshake. Four bytes of magic alone prove nothing: payloads may hold NBD traffic.
+ * Judges whether bytes look like a header that a sane peer sends: for resynchronising after a loss or a late start, and for recognising NBD
+ * without its handshake. Four bytes of magic alone prove nothing, as payloads may contain NBD traffic.
  */
 
-/** More bytes are needed to say. */
+/** More bytes are needed to tell. */
 export const MORE = -1;
 /** Not a plausible header. */
 export const NO = 0;
 
-/** Longest header of each direction with what is needed behind it to judge it, in bytes. */
+/** The number of bytes that is enough to judge any header of each direction: those of the longest header, and what is needed after it. */
 export const CLIENT_LOOKAHEAD = 36;
 export const SERVER_LOOKAHEAD = 44;
 
-/** Largest READ or WRITE and largest offset that count as plausible: twice the common payload limit, and 1 PiB. */
+/** The largest READ or WRITE (bytes) and the largest offset that count as plausible: twice the common maximum payload, and 1 PiB. */
 const PLAUSIBLE_LENGTH = 1 << 26;
 const PLAUSIBLE_OFFSET_HI = 1 << 18;
 const PLAUSIBLE_OPTION_DATA = 1 << 16;
 
-/** Flags besides FUA that belong to each command. */
+/** Flags that may be set on each command: FUA, and those that belong to the command. */
 function commandFlagsOf(type: number, extended: boolean): number {
   const payload = extended ? CMD_FLAG_PAYLOAD_LEN : 0;
   if (type === CMD_READ) return CMD_FLAG_FUA | CMD_FLAG_DF;
@@ -114,13 +114,13 @@ export function plausibleClient(view: DataView, pos: number, available: number):
   return payload ? header + length : header;
 }
 
-/** Bytes from the header of an extended request on that tell whether data follow which it did not announce. */
+/** Bytes, from an extended request's magic on, that tell whether data follow its header unannounced. */
 export const UNANNOUNCED_LOOKAHEAD = EXTENDED_REQUEST.size + 4;
 
 /**
- * Whether the extended request at `pos` is a WRITE without PAYLOAD_LEN whose data follow all the same. qemu up to 10.0 leaves the flag
- * out and sends the data, and its server takes them; by the text none would follow. A request's magic behind the header
- * decides; where the bytes end before it, the data are believed in.
+ * Whether the extended request at `pos` is a WRITE without PAYLOAD_LEN whose data follow nevertheless. By the specification none follow,
+ * but qemu up to 10.0 leaves the flag out and sends the data, and its server accepts that. There are none if a request's magic follows the
+ * header; if fewer than four bytes follow, they count as data.
  */
 export function unannouncedPayload(view: DataView, pos: number, available: number): boolean {
   if (view.getUint16(pos + EXTENDED_REQUEST.at.type) !== CMD_WRITE) return false;
@@ -139,7 +139,10 @@ function plausibleOption(view: DataView, pos: number, available: number): number
   return OPTION.size + length;
 }
 
-/** The same for the server's bytes. A simple reply counts as its header alone: its payload is not announced. */
+/**
+ * The same for the server's bytes. For a simple reply it is the length of the header alone, as the header does not tell that of the
+ * payload.
+ */
 export function plausibleServer(view: DataView, pos: number, available: number): number {
   if (available < 4) return MORE;
   const magic = view.getUint32(pos);
@@ -185,7 +188,7 @@ function fitsChunk(type: number, flags: number, length: number, extended: boolea
   }
 }
 
-/** Whether a payload of that length is a head and one extent or more. */
+/** Whether a payload of that length can be a head and at least one extent. */
 function isStatus(length: number, head: number, extent: number): boolean {
   return length >= head + extent && (length - head) % extent === 0 && length <= PLAUSIBLE_LENGTH;
 }

@@ -11,41 +11,41 @@ import type { Chain } from './chain.js';
 import { ChainSearch, type Framer } from './chain-search.js';
 
 /**
- * Messages at the beginning of packets that hold their whole header after which what follows a chain counts as certain. Payload that
- * contains messages has rows of them, but they do not begin where packets do; where packets are tiny, that proves nothing.
+ * After a search, messages are marked as inferred until so many have come that begin a packet which holds their whole header. Payload may
+ * contain a whole sequence of messages, but these do not begin where packets do. In packets smaller than a header that proves nothing.
  */
 const INFERRED_MESSAGES = 16;
 
 /**
- * Of these so many have to have come before bytes that are no header are held against the sender: where fewer have, the messages may stand
- * in the data of one whose header was lost, and those data end there.
+ * So many of them must have come before the sender is blamed for bytes that are no header. Otherwise the preceding messages may be part of
+ * a payload whose header was lost, and which ends at these bytes.
  */
 const HELD_AGAINST = 3;
 
-/** Bytes by which a hello of TLS is told from anything else: headers of record and handshake message, and the version. */
+/** Bytes that identify a TLS hello: the headers of the record and of the handshake message, and the version. */
 const HELLO_BEGINS = RECORD_HEADER + 6;
 
 /** Bytes of evidence that a finding about bytes which are no header shows. */
 const EVIDENCE = 16;
 
 /**
- * What both directions of NBD share: finding the messages again after a loss, by chains of headers, and going over to TLS. A subclass
- * knows the headers of its direction.
+ * What both directions of NBD share: resynchronising after a loss, by chains of headers, and switching to TLS. A subclass knows the headers
+ * of its direction.
  */
 export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> implements Framer {
   abstract get lookahead(): number;
   protected readonly notices: NbdNotices;
-  /** What the data of options and replies take of `limits.heldBytes`. */
+  /** The session's share of `limits.heldBytes`, for the data of options and option replies. */
   protected readonly held: Share;
   private readonly tls: TlsTold;
   private search: ChainSearch | null = null;
-  /** Whether the bytes come out of TLS. */
+  /** Whether the bytes are plaintext from TLS. */
   private inTls = false;
   /** NBD_OPT_STARTTLS was acknowledged: the next bytes have to be a TLS record. */
   protected tlsExpected = false;
-  /** Stream offset behind the gap that was last. */
+  /** Stream offset of the end of the latest gap. */
   private behindGap = -1;
-  /** Stream offset where the messages begin that were found last. */
+  /** Stream offset of the first message that the latest search found. */
   private foundAt = 0;
 
   constructor(notices: NbdNotices, tls: TlsTold, held: Share) {
@@ -55,17 +55,17 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
     this.tls = tls;
   }
 
-  /** The same as `frameAt`, where no TLS is due. */
+  /** `frameAt`, if no TLS record is expected. */
   protected abstract messageAt(input: Input<S>, patience: Patience): number;
-  /** The state follows a message that was found by search. */
+  /** Sets the state by a message that a search has found. */
   protected abstract adopt(message: NbdMessage): void;
-  /** Whether the first message of this side has not come. */
+  /** Whether this side's first message is still to come. */
   protected abstract get isFirstDue(): boolean;
-  /** What comes next is inside TLS. */
+  /** Sets the state for the bytes inside TLS. */
   protected abstract enterTls(): void;
-  /** The direction was taken for TLS and is not: haggling goes on. */
+  /** TLS was expected and has not come: sets the state for haggling in clear. */
   protected abstract resume(): void;
-  /** Bytes of the longest payload that this side is known to send. */
+  /** Bytes of the longest payload that this side is known to send or to have been asked for. */
   protected abstract longestPayload(): number;
 
   abstract nextStart(bytes: Uint8Array, from: number, to: number): number;
@@ -100,7 +100,7 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
     this.notices.unfinished(this.frames.side, message, missing, how);
   }
 
-  /** Takes the header of `message`, and its payload as a body. `hinted`: whether the peer had to tell how long it is. */
+  /** Takes the header of `message`, and its payload as a body. `hinted`: whether its length is known only from the peer's bytes. */
   protected take(message: NbdMessage, input: Input<S>, hinted = false): number {
     const { frames } = this;
     frames.hinted = hinted;
@@ -121,15 +121,18 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
   }
 
   /**
-   * What was found stays inferred up to `offset` if all of it can be the payload of one message, whose header was lost. `proven`: how many
-   * messages that are still to follow count as there.
+   * Prolongs the marking as inferred while all bytes from the first found message up to `offset` can be the payload of one message whose
+   * header was lost. `proven`: the value of `frames.unproven` at which the marking would end.
    */
   private doubtPayload(offset: number, proven: number): void {
     const { frames } = this;
     if (frames.unproven === proven && offset - this.foundAt < this.longestPayload()) frames.unproven++;
   }
 
-  /** No header is at the input's position, behind `previous`, whose data may hold one: says so, unless the messages in front may be no messages. */
+  /**
+   * Reports that no header is at the input's position, after `previous`, whose data may contain one (`inside`). If the preceding messages
+   * are doubtful themselves, it is reported as a loss instead.
+   */
   protected tellUnframed(input: Input<S>, previous: NbdMessage | null, inside: HeaderInside | null): void {
     const { frames, notices } = this;
     if (frames.unproven > INFERRED_MESSAGES - HELD_AGAINST) notices.lost(frames.side, input.offset);
@@ -171,7 +174,7 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
     this.lose(offset);
   }
 
-  /** The next header cannot be where it should be: search for the next one from `offset` on. `near`: see ChainSearch. */
+  /** No header can be where one is due: searches for the next one from `offset` on. `near`: see ChainSearch. */
   protected lose(offset: number, near = false): void {
     const { frames } = this;
     this.search = new ChainSearch(
@@ -183,13 +186,18 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
     frames.search(offset);
   }
 
-  /** No header is at the input's position: an answer of `frameAt`. What no more bytes will join is too little to look through. */
+  /**
+   * Starts a search at the input's position; returns the answer for `frameAt`. Before a gap or the end only few bytes are left, which are
+   * not searched.
+   */
   protected loseHere(input: Input<S>, patience: Patience, near: boolean): number {
     this.lose(input.offset, near);
     return isFinal(patience) ? this.lookahead : TAKEN;
   }
 
-  /** The message at the input's position has a payload of unknown length: it lasts until a header fits. */
+  /**
+   * The payload of the message at the input's position has an unknown length: it ends where the next header fits, which is searched for.
+   */
   protected loseAfter(message: NbdMessage, input: Input<S>): number {
     this.lose(input.offset);
     this.search!.seed(message, input);
@@ -215,7 +223,7 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
     return TAKEN;
   }
 
-  /** A message for the search, with room for its head. */
+  /** Prepares a message that was made by the search: with room for its first bytes, if these are printed. */
   protected prepared<M extends NbdMessage>(message: M): M {
     const { bytes, limits } = this.frames.settings;
     if (bytes) message.head = new Uint8Array(Math.min(message.length, limits.detailBytes));
@@ -223,8 +231,8 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
   }
 
   /**
-   * The chain is real: its messages are reported, and decoding goes on where the search stands in its last one. `gapAt`: where a gap
-   * begins that ends the last one.
+   * Accepts a chain: hands on its messages, and continues decoding in its last one, where the search stands. `gapAt`: offset of the gap
+   * that ends the last message; -1: none.
    */
   private accept(chain: Chain, gapAt = -1): void {
     const { frames } = this;
@@ -258,12 +266,12 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
 
   // ---- TLS
 
-  /** The bytes at the input's position are TLS: the engine opens it, and hands on what is inside. */
+  /** TLS begins at the input's position: the engine decrypts it, and the framing gets the plaintext. */
   protected startTls(input: Input<S>): number {
     const { frames } = this;
     this.tlsExpected = false;
     if (this.inTls) {
-      // nobody nests it
+      // TLS inside TLS does not occur
       frames.swallow('undecoded');
       return TAKEN;
     }
@@ -275,7 +283,7 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
     return TAKEN;
   }
 
-  /** TLS goes on at `offset`, behind records that are missing. */
+  /** TLS continues at `offset`, after records that are missing. */
   private tlsGoesOn(offset: number): void {
     const { frames } = this;
     this.tlsExpected = false;
@@ -296,7 +304,7 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
     return this.messageAt(input, patience);
   }
 
-  /** Whether TLS is what the search has come to: its beginning may be among what was lost. */
+  /** Whether the search has come to TLS, of which the first records may be lost; if so, switches to it. */
   private findsTls(input: Input<S>): boolean {
     const hello =
       input.offset === this.behindGap &&
@@ -307,7 +315,7 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
     this.giveUpSearch();
     if (hello) this.startTls(input);
     else this.tlsGoesOn(offset);
-    // whether the first message is inside TLS, or was lost in front of it, shows only by what is found
+    // the first message may be inside TLS, or lost before it: that depends on what is found
     if (hello && this.isFirstDue) this.lose(offset);
     return true;
   }

@@ -1,7 +1,7 @@
 import type { Share } from '../../../base/share.js';
 import { EXTENT, STATUS_HEAD, WIDE_EXTENT, WIDE_STATUS_HEAD } from '../layout.js';
 
-/** Takes a message's payload as it passes by; payload is never gathered beyond what one of these keeps. */
+/** Receives a message's payload as it passes. Payload is kept only as far as such a taker keeps it. */
 export interface PayloadTaker {
   /** The next bytes of the payload: `bytes[start..end)`. */
   take(bytes: Uint8Array, start: number, end: number): void;
@@ -10,26 +10,29 @@ export interface PayloadTaker {
 const FIRST_SIZE = 64;
 const NOTHING = new Uint8Array(0);
 
-/** What one session's options and replies may keep although all sessions together keep too much: names, and answers of ordinary length. */
+/**
+ * Bytes that one session's options and replies may keep even if all sessions together keep too many: enough for names, and for answers of
+ * ordinary length.
+ */
 export const FEW_BYTES = 8 << 10;
 
 /** Keeps the first bytes of a payload, up to a limit that does not depend on the length that the wire announces. */
 export class Prefix implements PayloadTaker {
   bytes: Uint8Array;
   length = 0;
-  /** Whether not more was kept because all sessions together keep too much. */
+  /** Whether less was kept because all sessions together keep too much. */
   crowded = false;
   private readonly limit: number;
   private readonly held: Share | null;
 
-  /** `expected` payload bytes are announced; at most `limit` are kept. They count among what `held` counts. */
+  /** `expected`: bytes of payload that are announced; at most `limit` are kept. `held`: counts what they take beyond the initial buffer. */
   constructor(expected: number, limit: number, held: Share | null = null) {
     this.limit = Math.min(expected, limit);
     this.held = held;
     this.bytes = this.limit === 0 ? NOTHING : new Uint8Array(Math.min(this.limit, FIRST_SIZE));
   }
 
-  /** The same; most options and their replies have no payload, and share one. */
+  /** The same; options and replies without payload, which are most of them, share one object. */
   static of(expected: number, limit: number, held: Share): Prefix {
     return expected === 0 ? NO_PAYLOAD : new Prefix(expected, limit, held);
   }
@@ -72,10 +75,12 @@ export class Prefix implements PayloadTaker {
   }
 }
 
-/** Takes nothing. */
+/** Keeps nothing. */
 export const NO_PAYLOAD = new Prefix(0, 0);
 
-/** Reads the extents of a block status chunk one by one; keeps a bounded number of them and what the rules ask about all. */
+/**
+ * Reads the extents of a block status chunk one by one. It keeps a bounded number of them, and the facts about all of them that rules need.
+ */
 export class ExtentScan implements PayloadTaker {
   /** Whether entries are pairs of u64 (extended headers) instead of u32. */
   readonly wide: boolean;
@@ -90,21 +95,24 @@ export class ExtentScan implements PayloadTaker {
   /** The count field of the extended form. */
   announced = 0;
   headComplete = false;
-  /** Name of the metadata context, as the server announced it; null where that was not seen. */
+  /** Name of the metadata context, as the server announced it; null if that was not seen. */
   context: string | null = null;
   /** Whole extents seen. */
   count = 0;
-  /** Bytes described, and the same without the last extent; exact below 2^53. */
+  /** Sum of the extents' lengths in bytes, with and without the last one; exact below 2^53. */
   sum = 0;
   sumButLast = 0;
-  /** Index of the first extent with length 0, with status bits other than 0 and 1, other than 0, with a nonzero upper half; or -1. */
+  /**
+   * Index of the first extent with, in this order: length 0; status bits other than 0 and 1; status bits other than 0; a nonzero upper half
+   * of the status. -1: none.
+   */
   zeroAt = -1;
   notAllocationBits = -1;
   notDirtyBit = -1;
   highBitsAt = -1;
-  /** Index of the first extent with the status of the one before it, or -1. */
+  /** Index of the first extent with the same status as the one before it, or -1. */
   repeatAt = -1;
-  /** Bitwise or of the lower halves of all lengths but the last: shows their common alignment. */
+  /** Bitwise or of the lower halves of all lengths but the last, which shows their common alignment. */
   lengthBits = 0;
   /** The first extents: lengths and status words, as pairs of halves. */
   readonly lengthHi: number[] = [];
@@ -113,7 +121,7 @@ export class ExtentScan implements PayloadTaker {
   readonly statusLo: number[] = [];
   /** Lower half of the last length, as a signed number. */
   lastLength = 0;
-  /** Book-keeping of the session: the alignment of the lengths was judged. */
+  /** Used by the session: the alignment of the lengths was judged. */
   alignmentJudged = false;
   private lastHi = -1;
   private lastLo = -1;

@@ -19,25 +19,25 @@ import { EarlyHeader } from './early-header.js';
 import { NO, nextServerStart, plausibleServer, SERVER_LOOKAHEAD } from './headers.js';
 import { NbdFraming } from './nbd-framing.js';
 
-/** Form of the replies: what the handshake agreed on, or what the bytes have shown so far where it was not captured. */
+/** Form of the replies: as negotiated; if the handshake was not captured, as seen in the replies so far. */
 export type ReplyForm = typeof UNSETTLED | typeof SIMPLE | typeof STRUCTURED;
 export const UNSETTLED = 0;
 export const SIMPLE = 1;
 export const STRUCTURED = 2;
 
-/** Cookies that differ by no more than this in either half count as neighbours. */
+/** Cookies that differ by no more than this in each half count as neighbours. */
 const NEAR = 1024;
 
 /**
- * Frames the server's replies. The payload of a simple reply to a READ cannot be framed without the client: for that it asks what the client has told,
- * and says so in the message; without an answer it goes by the next header that fits.
+ * Frames the server's replies. The payload length of a simple reply to a READ is known only from the request: it is read from ClientTold,
+ * and the message is marked as hinted. If the request is not known, the payload ends where the next header fits.
  */
 export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
   protected readonly client: ClientTold;
   protected form: ReplyForm = UNSETTLED;
-  /** The magics that the whole of the server's haggling allows; null: it was not all seen, or the server does not keep to it. */
+  /** The reply magics that the negotiation allows; null: it was not captured completely, or the server does not keep to it. */
   protected agreedMagics: readonly number[] | null = null;
-  /** Made with the first data. */
+  /** Created for the first data. */
   private early: EarlyHeader | null = null;
 
   constructor(notices: NbdNotices, tls: TlsTold, held: Share, client: ClientTold) {
@@ -83,14 +83,14 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
     }
     this.form = STRUCTURED;
     const message = new Chunk(input, extended, length, this.frames.settings.limits);
-    // small chunks, of which many are at hand at once, would pay a tenth more for it
+    // only if not all of the data are here: small chunks, many of which come together, would take a tenth more time
     if (message.length > input.remaining && message.dataLength > 0 && message.type === CHUNK_OFFSET_DATA) {
       message.taker = this.searchData(extended ? EXTENDED_REPLY_MAGIC : STRUCTURED_REPLY_MAGIC);
     }
     return this.take(message, input);
   }
 
-  /** Takes the data of the message that begins, and looks among them for a header with this magic. */
+  /** The taker for the data of the message that begins: it looks for a header with this magic in them. */
   private searchData(magic: number): EarlyHeader {
     this.early ??= new EarlyHeader((_, __, hi, lo) => this.client.isAsked(hi, lo));
     this.early.begin(magic);
@@ -120,7 +120,10 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
     return payload < 0 ? this.openReply(message, input, hinted) : this.take(message, input, hinted);
   }
 
-  /** Among the lengths that requests with one cookie ask for: the first that a reply follows. Negative: so many bytes are needed to tell. */
+  /**
+   * Chooses among the lengths that requests with one cookie ask for: the first one after which a reply header follows. A negative result is
+   * minus the number of bytes that are needed.
+   */
   private chooseLength(input: Input, first: number, others: readonly number[], final: boolean): number {
     if (others.length === 0) return first;
     for (const length of [first, ...others]) {
@@ -136,7 +139,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
     return first;
   }
 
-  /** A simple reply whose payload nobody can tell: it ends where the next header fits. */
+  /** Takes a simple reply whose payload length is not known: it ends where the next header fits. */
   private openReply(message: SimpleReply, input: Input<typeof SERVER>, hinted: boolean): number {
     message.hinted = hinted;
     message.inferred = true;
@@ -144,7 +147,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
     return this.loseAfter(this.prepared(message), input);
   }
 
-  /** No reply is where one should be. */
+  /** No reply header is where one is due. */
   private noReply(input: Input<typeof SERVER>, patience: Patience): number {
     const { previous } = this.frames;
     const padded = previous instanceof OptionReply || previous instanceof ExportInfo;
@@ -156,7 +159,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
     return this.unframed(input, patience);
   }
 
-  /** Padding that does not belong there. */
+  /** Skips padding that does not belong there. */
   private zeroes(input: Input<typeof SERVER>, previous: NbdMessage, patience: Patience): number {
     const { bytes, pos, end } = input;
     if (input.remaining < EXPORT_PADDING_LENGTH && !isFinal(patience)) return EXPORT_PADDING_LENGTH;
@@ -167,7 +170,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
     return TAKEN;
   }
 
-  /** Behind a reply that reports success: the next header stood inside its data, or it had data that it must not have. */
+  /** No header follows a simple success reply: either it was found inside the reply's data, or the reply has data that it must not have. */
   private behindSuccess(input: Input<typeof SERVER>, previous: SimpleReply, patience: Patience): number {
     const inside = this.early?.in(previous, previous.payload, input) ?? null;
     if (inside !== null) {
@@ -189,7 +192,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
     return this.passPayload(length);
   }
 
-  /** Behind a reply that reports an error: the data of a READ may follow all the same. */
+  /** No header follows a simple error reply: the data of a READ may follow nevertheless. */
   private behindError(input: Input<typeof SERVER>, previous: SimpleReply, patience: Patience): number {
     const length = this.client.failedRead(previous);
     if (length <= 0) return this.unframed(input, patience);
@@ -203,7 +206,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
     return TAKEN;
   }
 
-  /** Bytes that have to be there before they count as no header: those of the shortest one that is due. */
+  /** Bytes that must be there before they are judged to be no header: the length of the shortest header that is due. */
   protected abstract headerDue(): number;
 
   protected unframed(input: Input<typeof SERVER>, patience: Patience): number {
@@ -228,7 +231,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
   }
 
   override plausible({ view, pos }: Input, available: number): number {
-    // the data may be a recording of NBD: replies of a form that was not agreed on are taken for that
+    // data may be a recording of NBD: headers of replies in a form that was not negotiated are taken for data
     if (available >= 4 && this.agreedMagics?.includes(view.getUint32(pos)) === false) return NO;
     return plausibleServer(view, pos, available);
   }
@@ -258,7 +261,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
     if (!(last instanceof SimpleReply)) return NO;
     const { view, pos } = input;
     const magic = view.getUint32(pos);
-    // among structured replies a simple one has no payload
+    // beside structured replies, a simple reply has no payload
     if (magic === STRUCTURED_REPLY_MAGIC || magic === EXTENDED_REPLY_MAGIC) return distance === 0 ? FITS : NO;
     if (magic !== SIMPLE_REPLY_MAGIC) return NO;
     const asked = this.client.readLength(
@@ -269,7 +272,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
     return (asked >= 0 ? FITS : 0) + fitsAfter(last, input, distance, segment);
   }
 
-  /** Whether an error reply at the input's position would be found without the requests, too. */
+  /** Whether an error reply at the input's position would also be found without knowing the requests. */
   private foundAlone(input: Input): boolean {
     const { previous } = this.frames;
     if (!(previous instanceof SimpleReply) || !previous.hinted) return true;
@@ -291,7 +294,7 @@ export abstract class ReplyFraming extends NbdFraming<typeof SERVER> {
   }
 }
 
-/** How well a simple reply at the input's position fits behind another one, by their bytes and packets alone. */
+/** How well a simple reply at the input's position fits after `last`, by their bytes and packets alone. */
 function fitsAfter(last: SimpleReply, input: Input, distance: number, segment: boolean): number {
   const { view, pos } = input;
   const hi = Math.abs(view.getUint32(pos + CHUNK.at.cookie) - last.cookieHi);

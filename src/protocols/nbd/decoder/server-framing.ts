@@ -28,7 +28,9 @@ import { EXPORT_INFO, GREETING, OLDSTYLE_TAIL, SIMPLE_REPLY } from '../layout.js
 import { Chunk, ExportInfo, Greeting, OPTION_REPLY_KIND, OptionReply, type NbdMessage } from '../messages.js';
 import { isReplyMagic, ReplyFraming, SIMPLE, STRUCTURED, UNSETTLED } from './reply-framing.js';
 
-/** The magics of replies by what was agreed on: simple replies go on beside structured ones, for all but READ. */
+/**
+ * The reply magics that each negotiated form allows. Beside structured replies, simple ones are still used for commands other than READ.
+ */
 const OF_SIMPLE = [SIMPLE_REPLY_MAGIC];
 const OF_STRUCTURED = [SIMPLE_REPLY_MAGIC, STRUCTURED_REPLY_MAGIC];
 const OF_EXTENDED = [EXTENDED_REPLY_MAGIC];
@@ -38,19 +40,19 @@ const TAIL = 1;
 const HAGGLE = 2;
 const TRANSMIT = 3;
 
-/** The tail of oldstyle's greeting, with its padding. */
+/** Bytes of the tail of oldstyle's greeting, with its padding. */
 const OLDSTYLE_REST = OLDSTYLE_TAIL.size + EXPORT_PADDING_LENGTH;
 
 /**
- * Frames the server's bytes: its greeting, what it says to options, then replies. Whether the answer to NBD_OPT_EXPORT_NAME is padded
- * only the client's flags tell: for that it asks what the client has told, and says so in the message.
+ * Frames the server's bytes: its greeting, replies to options, then replies to requests. Whether the answer to NBD_OPT_EXPORT_NAME is
+ * padded is known only from the client's flags: they are read from ClientTold, and the message is marked as hinted.
  */
 export class ServerFraming extends ReplyFraming {
   private state = GREET;
   private handshakeFlags = 0;
-  /** The greeting was seen, so that the form of the replies is known from its haggling. */
+  /** The greeting was captured, so that the haggling after it shows the form of the replies. */
   private greeted = false;
-  /** Nothing of the haggling was lost. */
+  /** No bytes of the haggling were lost. */
   private heardAll = true;
   private extended = false;
 
@@ -63,7 +65,7 @@ export class ServerFraming extends ReplyFraming {
   private greet(input: Input<typeof SERVER>, patience: Patience): number {
     const { view, pos, remaining } = input;
     const { fromStart } = this.frames.settings;
-    // a TLS record's header decides before a greeting is complete
+    // a TLS record is recognised by its header, which is shorter than a greeting
     if (remaining < RECORD_HEADER && !isFinal(patience)) return RECORD_HEADER;
     if (fromStart && remaining >= RECORD_HEADER && isTlsRecord(input.bytes, pos)) return this.startTls(input);
     const bothMagics = GREETING.at.flags;
@@ -104,17 +106,17 @@ export class ServerFraming extends ReplyFraming {
     return this.reply(input, patience);
   }
 
-  /** Not an option reply: the answer to NBD_OPT_EXPORT_NAME, or nothing that belongs here. */
+  /** The bytes are no option reply: takes them as the answer to NBD_OPT_EXPORT_NAME, if they can be that. */
   private exportInfo(input: Input<typeof SERVER>, patience: Patience): number {
     if (input.remaining < EXPORT_INFO.size) return EXPORT_INFO.size;
     const { previous } = this.frames;
-    // in the middle of an answer another reply is due: a length in front was wrong
+    // in the middle of an answer another option reply is due: an earlier length was wrong
     if (previous instanceof OptionReply && previous.type > REP_ACK && previous.type <= REP_META_CONTEXT)
       return this.unframed(input, patience);
     const { view, pos } = input;
     const flags = view.getUint16(pos + EXPORT_INFO.at.flags);
     const plausible = (flags & TFLAG_HAS_FLAGS) !== 0 || flags === 0;
-    // a server that never offered to leave the padding out has to send it, whatever the client said
+    // a server that did not offer to leave the padding out has to send it, whatever the client's flags are
     let expected = EXPORT_PADDING_LENGTH;
     let hinted = false;
     if (!plausible || (this.handshakeFlags & FLAG_NO_ZEROES) !== 0) {
@@ -155,7 +157,7 @@ export class ServerFraming extends ReplyFraming {
   }
 
   protected override enterTls(): void {
-    // what was greeted haggles on, what was not is greeted inside
+    // the state stays the same: after the greeting haggling goes on inside TLS, otherwise the greeting comes inside
   }
 
   protected override resume(): void {
@@ -199,15 +201,16 @@ export class ServerFraming extends ReplyFraming {
 }
 
 /**
- * Padding of the answer to NBD_OPT_EXPORT_NAME at the input's position, judged by its first bytes: no reply begins with a zero byte.
- * `expected`: what the client's flags tell, or negative. A negative answer: so many bytes are needed to tell.
+ * Bytes of padding in the answer to NBD_OPT_EXPORT_NAME at the input's position, judged by what follows: no reply to a request begins with
+ * a zero byte. `expected`: the padding by the flags of both sides, or negative. A negative result is minus the number of bytes that are
+ * needed.
  */
 function paddingByBytes(input: Input, expected: number, final: boolean): number {
   const at = EXPORT_INFO.size;
   if (expected === 0) return 0;
   if (expected < 0) {
     if (input.remaining > at) return input.bytes[input.pos + at] === 0 ? EXPORT_PADDING_LENGTH : 0;
-    // where the bytes end here, nothing tells: the short form is what was captured
+    // no more bytes will come: what was captured is the form without padding
     return final ? 0 : -(at + 1);
   }
   if (input.remaining < at + 4) return -(at + 4);

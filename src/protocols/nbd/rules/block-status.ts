@@ -20,7 +20,7 @@ import {
   xstatus,
 } from './session-steps.js';
 
-/** Answers to NBD_CMD_BLOCK_STATUS. */
+/** Rules for answers to NBD_CMD_BLOCK_STATUS. */
 
 const TYPES = 'Structured reply types';
 const COMMAND = 'Request types (BLOCK_STATUS)';
@@ -31,7 +31,7 @@ const BASE = ['base:allocation'];
 const BITMAP = ['qemu:dirty-bitmap:b0'];
 const TWO = ['base:allocation', 'qemu:allocation-depth'];
 
-/** BLOCK_STATUS of 65536 bytes at 0 and what answers it. */
+/** A session with a BLOCK_STATUS of 65536 bytes at 0, and the chunks that answer it. */
 const ask = (...chunks: Step[]) => [
   ...structuredSession({}, BASE),
   request(BLOCK_STATUS, 1, 0, 65536),
@@ -305,7 +305,7 @@ export const BLOCK_STATUS_EXT_HIGH_BITS = rule('block-status-ext-high-bits', 'er
   keeps: example('status 3', xclean),
 });
 
-/** Extents of one byte each, by turns data and hole. */
+/** `n` extents of one byte each, alternating between data and hole. */
 function many(n: number): Uint8Array {
   const out = new Uint8Array(8 * n);
   for (let i = 0; i < n; i++) {

@@ -21,7 +21,7 @@ import {
 } from './session-steps.js';
 import type { Step } from '../../../base/rule.js';
 
-/** Chunks of structured and extended replies, and whether they make up a whole answer. */
+/** Rules for chunks of structured and extended replies, and for the answers that they make up. */
 
 const FLAGS = 'Structured reply flags';
 const TYPES = 'Structured reply types';
@@ -29,7 +29,7 @@ const CHUNKS = 'Structured reply chunk message';
 const READS = 'Request types (READ)';
 
 const clean = () => structuredReadAndLeave(structuredSession());
-/** A READ of 1024 bytes at 4096 and what answers it. */
+/** A session with a READ of 1024 bytes at 4096, and the chunks that answer it. */
 const read = (...chunks: Step[]) => [...structuredSession(), request(READ, 1, 4096, 1024), ...chunks, ...disconnect()];
 const readDf = (length: number, ...chunks: Step[]) => [
   ...structuredSession(),

@@ -13,7 +13,7 @@ import {
   structuredSession,
 } from './session-steps.js';
 
-/** How sessions end. */
+/** Rules for the end of sessions. */
 
 export const REPLY_UNFINISHED = rule('reply-unfinished', 'error', 'server', 'session', {
   title: 'the server left a reply unfinished, and the client gave up',

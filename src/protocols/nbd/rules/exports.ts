@@ -19,7 +19,7 @@ import {
   xdisconnect,
 } from './session-steps.js';
 
-/** What the server says about an export: transmission flags, size, block sizes; and extended headers in negotiation. */
+/** Rules for what the server says about an export (transmission flags, size, block sizes), and for extended headers in negotiation. */
 
 const FLAGS = 'Transmission flags';
 const SIZES = 'Size constraints';

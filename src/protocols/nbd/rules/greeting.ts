@@ -22,7 +22,7 @@ import {
   unseen,
 } from './session-steps.js';
 
-/** Greeting and flags: the first bytes of each side. */
+/** Rules for the first bytes of each side: the greeting and the client's flags. */
 
 const NEWSTYLE = 'Newstyle negotiation';
 const OLDSTYLE = 'Oldstyle negotiation';

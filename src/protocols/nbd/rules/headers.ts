@@ -41,7 +41,7 @@ import {
   FLUSH,
 } from './session-steps.js';
 
-/** Headers of replies, which request they answer, and with which error; and how the session ends. */
+/** Rules for the headers of replies: their form, which request they answer, and with which error; and for how the session ends. */
 
 const SIMPLE = 'Simple reply message';
 const CHUNKS = 'Structured reply chunk message';

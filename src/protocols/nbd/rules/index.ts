@@ -13,7 +13,7 @@ import { REPLY_RULES } from './replies.js';
 import { REQUEST_RULES } from './requests.js';
 import { TLS_RULES } from './tls.js';
 
-/** All rules of NBD, by chapter: handshake first. */
+/** All rules of NBD by chapter, the handshake first. */
 export const RULES: readonly Rule[] = [
   ...GREETING_RULES,
   ...OPTION_RULES,

@@ -15,7 +15,7 @@ import {
   structuredReadAndLeave,
 } from './session-steps.js';
 
-/** What only a key log lets see: NBD inside TLS that NBD_OPT_STARTTLS began. */
+/** Rules for NBD inside TLS that NBD_OPT_STARTTLS began. Only a key log makes it visible. */
 
 const CLIENT_SIDE = 'Client-side requirements';
 const UNSUP = 0x80000001;
@@ -24,7 +24,10 @@ const TLS_REQD = 0x80000005;
 
 const abort = () => [option(2), ack(2)];
 
-/** Options in clear, NBD_OPT_STARTTLS, and steps inside TLS (of which the ends are left out); then the client closes, with close_notify or without. */
+/**
+ * An example: options in clear, NBD_OPT_STARTTLS, and `inside` within TLS (without its closing steps). Then the client closes; `bye`: with
+ * close_notify.
+ */
 function sealed(
   text: string,
   inside: () => readonly Step[],
@@ -39,7 +42,7 @@ function sealed(
   };
   return {
     ...example(text, steps),
-    // made when it is asked for: it takes cryptography, which takes a while to load
+    // computed only when it is read: that takes cryptography, which is slow to load
     get keyLog() {
       return new SealedSession().keyLog;
     },

@@ -2,7 +2,7 @@ import { example, rule } from './rule.js';
 import { ack, disconnect, go, hello, metaData, option, reply, setMeta, structured, u32 } from './session-steps.js';
 import type { Step } from '../../../base/rule.js';
 
-/** Metadata contexts: what is listed, and what is selected. */
+/** Rules for metadata contexts: what is listed, and what is selected. */
 
 const LIST = 9;
 

@@ -31,7 +31,7 @@ import {
   extended,
 } from './session-steps.js';
 
-/** What the client asks for while haggling. */
+/** Rules for what the client asks for while haggling. */
 
 const FIXED = 'Fixed newstyle negotiation';
 const TYPES = 'Option types';

@@ -16,7 +16,7 @@ import {
   serverCloses,
 } from './session-steps.js';
 
-/** The phases of a session, and what may be sent in which. */
+/** Rules for the phases of a session, and for what may be sent in which. */
 
 const INFO = [option(6, infoData('')), infoBlocks(6), infoExport(6, 1048576, ALL_FLAGS), ack(6)];
 

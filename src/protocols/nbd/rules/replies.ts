@@ -29,7 +29,7 @@ import {
   u64,
 } from './session-steps.js';
 
-/** What the server answers while haggling, and how haggling ends. */
+/** Rules for what the server answers while haggling, and for how haggling ends. */
 
 const FIXED = 'Fixed newstyle negotiation';
 const TYPES = 'Option types';

@@ -40,7 +40,7 @@ import {
   xwrite,
 } from './session-steps.js';
 
-/** What the client requests in the transmission phase. */
+/** Rules for what the client requests in the transmission phase. */
 
 const REQUEST = 'Request message';
 const FLAGS = 'Command flags';

@@ -12,7 +12,7 @@ interface Declaration {
   readonly again?: 'habit';
 }
 
-/** A rule of NBD; `id` without the protocol's prefix. */
+/** Makes a rule of NBD. `id`: without the protocol's prefix. */
 export function rule(id: string, severity: Severity, party: Party, needs: Needs, d: Declaration): Rule {
   const { also, off, spec, ...rest } = d;
   return {
@@ -27,7 +27,7 @@ export function rule(id: string, severity: Severity, party: Party, needs: Needs,
   };
 }
 
-/** An example session. */
+/** Makes an example session. */
 export function example(text: string, steps: () => readonly Step[], port?: number): Example {
   return { text, steps, ...(port !== undefined && { port }) };
 }

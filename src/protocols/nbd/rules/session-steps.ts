@@ -16,7 +16,7 @@ import {
 } from '../layout.js';
 
 /**
- * Words for writing NBD sessions as lists of steps, for the rules' examples and for tests. Everything is built from bytes; nothing
+ * Functions for writing NBD sessions as lists of steps, for the rules' examples and for tests. Everything is built from bytes, and nothing
  * is checked, so that broken sessions can be written as well.
  */
 
@@ -94,7 +94,7 @@ export function clientFlags(flags = 3): Bytes {
   return client(u32(flags));
 }
 
-/** Both sides' first words. */
+/** The server's greeting and the client's flags. */
 export function hello(flags = 3, flagsOfClient = flags & 3): Step[] {
   return [greeting(flags), clientFlags(flagsOfClient)];
 }

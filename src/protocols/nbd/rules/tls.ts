@@ -23,7 +23,7 @@ import {
   unseen,
 } from './session-steps.js';
 
-/** NBD_OPT_STARTTLS and what can be seen of TLS without its secrets. */
+/** Rules for NBD_OPT_STARTTLS, and for what can be seen of TLS without its secrets. */
 
 const CLIENT_SIDE = 'Client-side requirements';
 const SERVER_SIDE = 'Server-side requirements';

@@ -16,9 +16,9 @@ import { blockSizesIn, contextName, exportInfoIn, rawText } from '../option-data
 import type { Answer } from './asked.js';
 import { NO_CONTEXTS, type Facts } from './facts.js';
 
-/** What the server's answers agree on, as its own bytes show it. */
+/** What was negotiated, as the server's own bytes show it. */
 export class Agreement {
-  /** The first acknowledgements of NBD_OPT_GO and NBD_OPT_STARTTLS. */
+  /** The first acknowledgement of NBD_OPT_GO, and the latest one of NBD_OPT_STARTTLS. */
   goAck: OptionReply | null = null;
   startTlsAck: OptionReply | null = null;
   private readonly facts: Facts;
@@ -77,7 +77,7 @@ export class Agreement {
     }
   }
 
-  /** The export is known by size and flags: the server transmits from here on. */
+  /** The server has sent the export's size and flags: its transmission phase begins. */
   enter(sizeHi: number, sizeLo: number, flags: number): void {
     const { facts } = this;
     facts.serverTransmits = true;
@@ -90,7 +90,7 @@ export class Agreement {
   }
 }
 
-/** Takes what an NBD_REP_INFO tells. */
+/** Takes the information in an NBD_REP_INFO over into `answer`. */
 export function takeInfo(answer: Answer, m: OptionReply): void {
   const { data } = m;
   if (data.length < INFO_DATA.size) return;

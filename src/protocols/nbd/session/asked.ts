@@ -11,28 +11,28 @@ import {
   type Span,
 } from '../option-data.js';
 
-/** None; never added to. */
+/** Shared empty list; never added to. */
 export const NO_REPLIES: OptionReply[] = [];
 const NO_QUERIES: readonly string[] = [];
 
-/** An option, what it asks for, and what answered it so far. A server may answer before it has read all of the data. */
+/** An option, what it asks for, and the replies to it so far. A server may reply before all of the option's data have come. */
 export class Asked {
   readonly option: Option;
   info: InfoRequest | null = null;
   meta: MetaRequest | null = null;
   /** The queries of a metadata context option (latin1). */
   queries = NO_QUERIES;
-  /** The export that it names, as the bytes are (latin1), or null. */
+  /** The export name in it, one character per byte (latin1), or null. */
   exportName: string | null = null;
-  /** All of its data were seen and read. */
+  /** Its data were captured completely and parsed. */
   parsed = false;
   replies = NO_REPLIES;
-  /** Bytes of their data, and whether there were more replies than are kept. */
+  /** Bytes of data of all replies, and whether some of these replies are not kept. */
   replyBytes = 0;
   overflowed = false;
   /** The reply that ended the answer. */
   final: OptionReply | null = null;
-  /** An option that was sent while this one was unanswered, where that is yet to be judged. */
+  /** The next option, if it is still to be judged whether it was sent while this one was unanswered. */
   follower: Option | null = null;
   /** Whether structured replies or extended headers had been acknowledged when it was sent. */
   readonly chunksAgreed: boolean;
@@ -42,12 +42,12 @@ export class Asked {
     this.chunksAgreed = chunksAgreed;
   }
 
-  /** How many items it lists, as far as that is told; those beyond the limit were not read. */
+  /** How many items its list announces, as far as that is known. Those beyond the limit were not parsed. */
   get items(): number {
     return this.info?.count ?? Math.max(this.meta?.count ?? 0, 0);
   }
 
-  /** Reads the data; at most `maxItems` items of a list. */
+  /** Parses the data, and at most `maxItems` items of a list. */
   parse(maxItems: number): void {
     const { option } = this;
     const number = option.option;
@@ -61,7 +61,7 @@ export class Asked {
     this.parsed = option.complete;
   }
 
-  /** It is judged, and only its place and its end matter from now on. `details`: its data may still be printed. */
+  /** Drops what is not needed after it is judged. `details`: its data are kept, as they may still be printed. */
   forget(details: boolean): void {
     this.info = null;
     this.queries = NO_QUERIES;
@@ -69,11 +69,11 @@ export class Asked {
   }
 }
 
-/** An answer as the server alone shows it: the replies that echo one option, up to the final one. */
+/** An answer as far as the server's own bytes show it: replies in a row that name one option, up to the final one. */
 export class Answer {
   readonly option: number;
   replies = NO_REPLIES;
-  /** Bytes of their data, and whether there were more replies than are kept. */
+  /** Bytes of data of all replies, and whether some of these replies are not kept. */
   replyBytes = 0;
   overflowed = false;
   sizeHi = 0;
@@ -83,10 +83,10 @@ export class Answer {
   blockSizes: BlockSizes | null = null;
   name: string | null = null;
   description: string | null = null;
-  /** Information by type, as it was on the wire. */
+  /** Data of the NBD_REP_INFO replies, by type of information. */
   infos: Map<number, Prefix> | null = null;
   contexts: Map<number, string> | null = null;
-  /** Names of a listing. */
+  /** Export names of a listing (latin1). */
   exports: Set<string> | null = null;
 
   constructor(option: number) {

@@ -24,14 +24,14 @@ export interface BeforeTls {
   readonly contexts: ReadonlyMap<number, string>;
 }
 
-/** What most sessions select. */
+/** No contexts: what most sessions select. */
 export const NO_CONTEXTS: ReadonlyMap<number, string> = new Map();
 
 const NOTHING_BEFORE_TLS: BeforeTls = { structuredAck: null, extendedAck: null, contexts: NO_CONTEXTS };
 
 /**
- * What is known of one connection: what was negotiated, by whom it was seen, and which evidence the capture holds. The parts of the
- * session share it.
+ * What is known about one connection: what was negotiated, which side's bytes show it, and what the capture lacks. All parts of the session
+ * share it.
  */
 export class Facts {
   readonly context: SessionContext;
@@ -40,15 +40,14 @@ export class Facts {
   readonly details: boolean;
   /** What the capture lacks, and what a side had received when it sent something. */
   readonly witness: Witness;
-  /** Whether a breach by that side was found: it excuses a hard disconnect by the other one. */
+  /** By side: whether an error of that side was found, which excuses a hard disconnect by the other side. */
   breached = NEITHER;
   /**
-   * The server goes on in clear behind an acknowledged NBD_OPT_STARTTLS, and nothing asks for that: the client speaks TLS, or has not said
-   * anything since.
+   * The server continues in clear after it acknowledged NBD_OPT_STARTTLS, although the client speaks TLS, or has not sent anything since.
    */
   saysInClear = false;
 
-  /** By side: the message of which an error was found last. What goes wrong right behind it is its doing. */
+  /** By side: the latest message in which an error was found. If the bytes right after it are no header, that is a consequence. */
   faulted: Pair<Message | null> = NO_PAIR;
 
   private notes: LimitNotes | null = null;
@@ -62,38 +61,38 @@ export class Facts {
   /** The replies that acknowledged them. */
   structuredAck: Message | null = null;
   extendedAck: Message | null = null;
-  /** Replies of the server are missing, or it is not clear from them what was agreed on. */
+  /** What was negotiated is in doubt: replies of the server are missing, malformed, or do not fit the options. */
   agreementInDoubt = false;
   /** The server's side of the haggling was captured from its start to the transmission phase. */
   negotiationSeen = false;
-  /** The server's bytes show that it is past haggling; the client's show that the client thinks so. */
+  /** The server's bytes show that it is past haggling; the client's bytes show that the client believes so. */
   serverTransmits = false;
   clientTransmits = false;
   /** TLS was agreed on, or has begun. */
   tls = false;
   private readonly tlsTold: TlsTold;
-  /** What the server's framing learns of the client. */
+  /** What the server's framing needs to know about the client. */
   readonly clientTold: ClientTold;
-  /** By side: a message of it came out of TLS. */
+  /** By side: whether a message came out of TLS. */
   tlsOpened = NEITHER;
   /** What was agreed on in clear, and ended with NBD_OPT_STARTTLS. */
   beforeTls = NOTHING_BEFORE_TLS;
 
-  /** Export size: halves, and the double where it is exact enough to compute with; -1: unknown. */
+  /** Export size in bytes: in halves, and as a double, which is exact below 2^53; -1: unknown. */
   sizeHi = 0;
   sizeLo = 0;
   size = -1;
   /** Transmission flags; -1: unknown. */
   flags = -1;
-  /** Block sizes that the server advertised for this export; null where it did not, or that is unknown. */
+  /** Block sizes that the server advertised for this export; null: none, or unknown. */
   blockSizes: BlockSizes | null = null;
   /** Whether the client asked for block sizes in the NBD_OPT_GO that was acknowledged; null: unknown. */
   sizesRequested: boolean | null = null;
   /** Metadata contexts that the server selected, by id. */
   contexts: ReadonlyMap<number, string> = NO_CONTEXTS;
-  /** Whether `contexts` is all there is. */
+  /** Whether `contexts` is complete. */
   contextsKnown = false;
-  /** Export name of the last NBD_OPT_SET_META_CONTEXT that succeeded, as it was on the wire (latin1), and of the session. */
+  /** Export names as on the wire (latin1): that of the last successful NBD_OPT_SET_META_CONTEXT, and that of the session. */
   metaExport: string | null = null;
   exportName: string | null = null;
   canonicalName: string | null = null;
@@ -113,27 +112,27 @@ export class Facts {
     this.clientTold = new ClientTold(context, this.witness);
   }
 
-  /** By side: offset of the first byte that came, or would come, out of TLS. */
+  /** By side: stream offset of the first byte inside TLS. */
   get tlsFrom(): Pair<number> {
     return this.tlsTold.from;
   }
 
-  /** Whether the message stood inside TLS. */
+  /** Whether the message was inside TLS. */
   isInTls(m: Message): boolean {
     return m.offset >= this.tlsFrom[m.side];
   }
 
-  /** Whether the message stood inside TLS that NBD_OPT_STARTTLS began: not in a tunnel, of which NBD knows nothing. */
+  /** Whether the message was inside TLS that NBD_OPT_STARTTLS began, and not in a tunnel around the whole connection. */
   isBehindStartTls(m: Message): boolean {
     return this.tlsFrom[m.side] > 0 && this.isInTls(m);
   }
 
-  /** The session is past haggling. What the client thinks tells only where the server's bytes are not all there. */
+  /** Whether the session is past haggling. The client's bytes count only if some of the server's are missing. */
   get transmission(): boolean {
     return this.serverTransmits || (this.clientTransmits && !this.witness.whole(SERVER));
   }
 
-  /** The end of the connection that is the client, or null. */
+  /** The end of the connection that is that side; null: not known. */
   endOf(side: Side): End | null {
     const { clientEnd } = this.context;
     if (clientEnd === null) return null;
@@ -151,13 +150,13 @@ export class Facts {
     return this.output.wants(rule);
   }
 
-  /** Tells of limits; made with the first one. */
+  /** Reports limits that were hit; created on first use. */
   get limits(): LimitNotes {
     return (this.notes ??= new LimitNotes(this.output));
   }
 
   raise(rule: Rule, evidence: Evidence): void {
-    // what a server says in clear that had agreed on TLS answers nothing, and that is told already
+    // what a server sends in clear after it has agreed on TLS answers nothing, and was reported already
     if (this.saysInClear && rule.party !== 'capture' && (evidence.side ?? evidence.message?.side) === SERVER) return;
     if ((evidence.severity ?? rule.severity) === 'error' && rule.party !== 'capture') {
       const side = evidence.side ?? evidence.message?.side;

@@ -54,7 +54,7 @@ import type { TlsEvent } from '../../../tls/event.js';
 import type { Transmission } from './transmission.js';
 import { SIMPLE_REPLY } from '../layout.js';
 
-/** What messages begin with; for options and their replies the first half. */
+/** The magics of the transmission phase, by the messages that begin with them. */
 const MAGICS = new Map<number, string>([
   [REQUEST_MAGIC, 'a request'],
   [EXTENDED_REQUEST_MAGIC, 'an extended request'],
@@ -69,7 +69,10 @@ function u32(bytes: Uint8Array, at: number): number {
     : bytes[at]! * 0x1000000 + ((bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!);
 }
 
-/** Judges what the decoders could not frame: whose bytes are wrong there, or what the capture lacks; and what shows of TLS. */
+/**
+ * Judges what the framings report besides messages: bytes that could not be framed (who is wrong, or what the capture lacks), and what can
+ * be seen of TLS.
+ */
 export class FramingWatch implements NbdNotices {
   private readonly facts: Facts;
   private readonly haggling: Haggling;
@@ -77,7 +80,7 @@ export class FramingWatch implements NbdNotices {
   private guessed = false;
   private ambiguous = false;
   private tunnelTold = false;
-  /** The message that was found wrong already when the bytes behind it turned out to be no header. */
+  /** The message in which an error was found already when the bytes after it turned out to be no header. */
   private blamed: NbdMessage | null = null;
   private tlsSides = NEITHER;
   /** A fatal alert was seen in the TLS handshake. */
@@ -100,7 +103,7 @@ export class FramingWatch implements NbdNotices {
     this.haggling.lost(side);
   }
 
-  /** A message began whose length is far too large: the messages behind it are taken for its data. */
+  /** A message with a far too large length has begun: the messages after it are taken for its data. */
   endless(message: NbdMessage): void {
     const { side, offset } = message;
     if (side === CLIENT) {
@@ -109,12 +112,12 @@ export class FramingWatch implements NbdNotices {
     }
     this.facts.witness.lose(side, offset);
     this.haggling.lost(side);
-    // requests are not marked as doubtful: the message itself is still judged by its own
+    // requests are not marked as doubtful, as this message is still to be judged by its own
     this.session.transmission.repliesAreSought = true;
   }
 
   unfinished(side: Side, message: NbdMessage, length: number, how: 'fin' | 'reset' | 'open'): void {
-    // behind a reset of the connection nothing comes from either side
+    // after a reset of the connection nothing more comes from either side
     if (how === 'open' && !this.wasReset) return;
     message.unsent = length;
     this.cut = having(this.cut, side, message);
@@ -140,7 +143,7 @@ export class FramingWatch implements NbdNotices {
     this.session.transmission.lost(side);
   }
 
-  /** What bytes that are no header look like, as the end of a sentence. */
+  /** What bytes that are no header look like, as the end of a sentence; or empty. */
   private looksLike(side: Side, first: Uint8Array): string {
     if (first.length >= RECORD_HEADER && isTlsRecord(first, 0)) {
       const why = side === CLIENT ? ', although NBD_OPT_STARTTLS was not sent' : '';
@@ -207,11 +210,12 @@ export class FramingWatch implements NbdNotices {
       facts.raise(BAD_OPTION_REPLY_MAGIC, { ...evidence, text });
       return;
     }
-    // a simple success to a READ of a structured session may carry the data all the same: that was reported already
+    // in a session with structured replies, data may follow a simple success reply to a READ nevertheless: the reply was reported already
     if (after instanceof SimpleReply && after.error === 0 && (facts.structured || facts.extended)) return;
-    // how long its data are only its request could tell, and that it has none was said already
+    // how long its data are is known only from a request, and that it has none was reported already
     if (after instanceof SimpleReply && after.inReplyTo === 0 && facts.witness.bothWhole) return;
-    // the length of the data came from a request that may be another one, where some are missing, or replies to its cookie are
+    // the length of the data was taken from a request, which may be the wrong one if requests are missing, or if replies to a shared cookie
+    // are
     const { table } = this.session.transmission;
     const mistakable = !facts.witness.whole(CLIENT) || (table.sharedCookies && facts.witness.hasLost(SERVER));
     if (after instanceof SimpleReply && after.hinted && mistakable) return;
@@ -219,7 +223,7 @@ export class FramingWatch implements NbdNotices {
       facts.raise(BAD_REPLY_MAGIC, { ...evidence, length: Math.min(4, evidence.length), text });
   }
 
-  /** Whether it is a reserved magic, which is told then. */
+  /** Whether the bytes are a reserved magic, which is then reported. */
   private reserved(first: Uint8Array, evidence: { side: Side; offset: number; length: number }): boolean {
     if (first.length < 4) return false;
     const magic = u32(first, 0);
@@ -241,7 +245,7 @@ export class FramingWatch implements NbdNotices {
 
   found(side: Side, message: NbdMessage, skipped: number): void {
     const { facts } = this;
-    // what was sent since the place was lost may be among the bytes that were skipped
+    // messages that were sent since framing failed may be among the skipped bytes
     if (skipped > 0 || message.inferred) this.lost(side, message.offset - skipped);
     if (side === SERVER) this.session.transmission.repliesAreSought = false;
     if (skipped > 0) {
@@ -268,7 +272,7 @@ export class FramingWatch implements NbdNotices {
     });
   }
 
-  /** A simple reply whose payload length only its request could tell, and no request is known: said once. */
+  /** The payload length of a simple reply is known only from its request, and no request is known. Reported once. */
   unmeasured(message: NbdMessage): void {
     if (this.ambiguous) return;
     this.ambiguous = true;
@@ -284,7 +288,7 @@ export class FramingWatch implements NbdNotices {
     this.tlsSides = having(this.tlsSides, side, true);
     const evidence = { side, offset, length: RECORD_HEADER };
     if (offset === 0) {
-      // one finding says that both directions are opaque, and why
+      // one finding is enough for both directions
       if (this.tunnelTold) return;
       this.tunnelTold = true;
       const instead =
@@ -432,7 +436,7 @@ export class FramingWatch implements NbdNotices {
   }
 }
 
-/** That the next header stands inside the data of the message in front, as the end of a sentence; or nothing. */
+/** Says that the next header was found inside the data of the preceding message, as the end of a sentence; or empty. */
 function insideText(after: NbdMessage | null, inside: HeaderInside | null): string {
   if (after === null || inside === null) return '';
   const { offset, cookieHi, cookieLo } = inside;
@@ -440,7 +444,7 @@ function insideText(after: NbdMessage | null, inside: HeaderInside | null): stri
   return `; a header with cookie ${cookieText(cookieHi, cookieLo)} stands inside its data, at stream offset ${offset}, ${early} early: fewer were sent than its length says`;
 }
 
-/** Whether this option is the last one of its session. */
+/** Whether haggling ends with this option, or may do so. */
 function ends(option: Option, facts: Facts): boolean {
   return (
     option.option === OPT_EXPORT_NAME ||

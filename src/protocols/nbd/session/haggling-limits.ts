@@ -4,9 +4,9 @@ import type { Option, OptionReply } from '../messages.js';
 import { NO_REPLIES, type Answer, type Asked } from './asked.js';
 import type { Facts } from './facts.js';
 
-// how much of options and their replies is kept, and the notes where that is not all
+// limits on how much of options and their replies is kept, and the notes that report them
 
-/** Tells where not all of `m`, an option or a reply to one, is kept. */
+/** Reports if not all of `m`, an option or a reply to one, is kept. `what`: which of the two it is. */
 export function tellCut(facts: Facts, m: Option | OptionReply, what: string): void {
   const { context } = facts;
   const most = context.limits.hagglingBytes;
@@ -24,7 +24,7 @@ export function tellCut(facts: Facts, m: Option | OptionReply, what: string): vo
     );
 }
 
-/** Adds a reply to an answer; those beyond the limits do not count for what it says as a whole. */
+/** Adds a reply to an answer. Replies beyond the limits are not kept, so the answer is judged without them. */
 export function keepReply(facts: Facts, answer: Asked | Answer, m: OptionReply): void {
   const { haggling, hagglingReplyBytes } = facts.context.limits;
   tellCut(facts, m, 'reply');
@@ -42,7 +42,7 @@ export function keepReply(facts: Facts, answer: Asked | Answer, m: OptionReply):
   facts.limits.hit(limit, `${what} replies to one option; an answer is judged by the first ones`, 'note', m);
 }
 
-/** Too much waits: what follows cannot be paired, and nothing that needs all of that side's messages is judged any more. */
+/** Reports that too many messages of that side wait: later ones cannot be paired, and rules that need all of its messages are suspended. */
 export function tellLost(facts: Facts, side: Side, message: Message, what: string): void {
   facts.witness.lose(side, message.offset);
   facts.limits.hit('haggling', `more than ${facts.context.limits.haggling} ${what}`, 'warning', message);

@@ -34,16 +34,16 @@ import { ReplyChecks } from '../checks/replies.js';
 import { OPTION_REPLY_MISMATCH, OPTION_REPLY_UNSOLICITED } from '../rules/replies.js';
 
 /**
- * A server may hang up on a client that haggles without end. This bounds nothing of ours: all options are decoded and judged, and beyond it
- * only the server that closes is not blamed.
+ * A server may close the connection to a client that sends more options, or more bytes in them, than this: it is not blamed for that. These
+ * are not limits of wirelint, which decodes and judges all options.
  */
 const FLOOD_OPTIONS = 32;
 const FLOOD_BYTES = 1 << 20;
 
-/** Never added to. */
+/** Shared empty list; never added to. */
 const NONE_WAITING: Asked[] = [];
 
-/** The haggling phase: greeting, flags, options and their answers, what these agree on, and whether all keep the rules. */
+/** The haggling phase: pairs options with their replies, keeps what is negotiated, and has everything judged. */
 export class Haggling {
   readonly agreed: Agreement;
   private readonly facts: Facts;
@@ -56,9 +56,9 @@ export class Haggling {
   private waiting = NONE_WAITING;
   private early = NO_REPLIES;
   private answer: Answer | null = null;
-  /** The option that names the export and ends haggling. */
+  /** NBD_OPT_EXPORT_NAME, which names the export and ends haggling. */
   nameAsked: Asked | null = null;
-  /** NBD_OPT_ABORT, where it was sent; whether it was acknowledged. */
+  /** NBD_OPT_ABORT, if it was sent, and whether it got a final reply. */
   abort: Option | null = null;
   abortAnswered = false;
   /** The latest NBD_OPT_GO, and the latest NBD_OPT_INFO. */
@@ -69,7 +69,7 @@ export class Haggling {
   shutdownReply: OptionReply | null = null;
   /** The option whose header was seen, and whose data are still to come. */
   private unfinished: Asked | null = null;
-  /** The option that was refused last although it had data, with nothing answered since. */
+  /** The latest answered option, if it had data and was refused. */
   private refusedWithData: Asked | null = null;
   private options = 0;
   private optionBytes = 0;
@@ -86,12 +86,12 @@ export class Haggling {
     this.tlsModes = new TlsModeChecks(facts);
   }
 
-  /** Made when it is first asked for: of thousands of sessions most may be in clear. */
+  /** Created on first use: most of thousands of sessions may be in clear. */
   get insideTls(): InsideTlsChecks {
     return (this.insideTls_ ??= new InsideTlsChecks(this.facts));
   }
 
-  /** Has no state of its own. */
+  /** Has no state of its own, so a new one is made for each use. */
   private get orderChecks(): OptionOrderChecks {
     return new OptionOrderChecks(this.facts, this, this.agreed);
   }
@@ -101,7 +101,7 @@ export class Haggling {
     return this.waiting[0] ?? null;
   }
 
-  /** Whether the client sent so many options that a server may hang up. */
+  /** Whether the client sent so many options that the server may close the connection. */
   get flooded(): boolean {
     return this.options > FLOOD_OPTIONS || this.optionBytes > FLOOD_BYTES;
   }
@@ -172,7 +172,7 @@ export class Haggling {
     return asked;
   }
 
-  /** The header of a reply is there; whether its data are what they should be shows later. */
+  /** A reply's header was decoded. Its data are still to come, and may turn out to be invalid. */
   replyBegins(m: OptionReply): void {
     this.arriving = m;
   }
@@ -202,12 +202,12 @@ export class Haggling {
 
   /** Messages of that side may be missing. */
   lost(side: Side): void {
-    // what follows may belong to another answer to the same option
+    // later replies may belong to another answer to the same option
     if (side !== SERVER) return;
     this.answer = null;
   }
 
-  /** The session is over: replies that nothing asked for are known to be that now. */
+  /** The session is over: replies that still wait for their options answer none. */
   finish(): void {
     if (this.facts.witness.bothWhole) this.rejectEarly('likely');
   }
@@ -238,13 +238,13 @@ export class Haggling {
     }
   }
 
-  /** The option that a reply with another number belongs to, after all. */
+  /** The option to which a reply belongs that names another one than the outstanding option; undefined: not known. */
   private mismatch(reply: OptionReply, asked: Asked): Asked | undefined {
     const { facts } = this;
     const at = this.waiting.findIndex((a) => a.option.option === reply.option);
     if (facts.witness.bothWhole) {
       facts.agreementInDoubt = true;
-      // once for all replies that name it in one answer
+      // only once for all replies in one answer that name this option
       const before = asked.replies.some((r) => r.option === reply.option);
       if (!before)
         facts.raise(OPTION_REPLY_MISMATCH, {
@@ -252,14 +252,16 @@ export class Haggling {
           related: [asked.option],
           text: `the reply names ${optionName(reply.option)}; outstanding is ${optionName(asked.option.option)}${swappedOption(reply.option)}`,
         });
-      // the server answers a later option: go on with that one
+      // if a later option waits with that number, the server answers that one; otherwise the reply counts for the outstanding option
       if (at < 0) return asked;
     } else if (at < 0) return undefined;
     this.waiting.splice(0, at);
     return this.waiting[0];
   }
 
-  /** Whether a reply is known to answer nothing that was asked: that is told by itself, and what it lacks follows from it. */
+  /**
+   * Whether a reply is known to answer no outstanding option. That is reported by its own rule; what the reply lacks is only a consequence.
+   */
   private isUnasked(m: OptionReply): boolean {
     const { witness } = this.facts;
     if (this.waiting[0]?.option.option === m.option || !witness.bothWhole) return false;
@@ -268,7 +270,7 @@ export class Haggling {
 
   private rejectEarly(confidence: 'certain' | 'likely'): void {
     for (const reply of this.early) {
-      // information that comes behind the acknowledgement is what that was told to lack
+      // information that comes after the acknowledgement was reported as missing from it
       const late = reply.type === REP_INFO && reply.option === this.replyChecks.lacking;
       if (reply.option === OPT_EXPORT_NAME || late) continue;
       this.facts.raise(OPTION_REPLY_UNSOLICITED, {
@@ -280,7 +282,7 @@ export class Haggling {
     this.early = NO_REPLIES;
   }
 
-  /** The final reply to an option, where both are known. */
+  /** `reply` is the final reply to `asked`. */
   private end(asked: Asked, reply: OptionReply): void {
     this.orderChecks.answered(asked, reply);
     if (asked.option === this.abort) this.abortAnswered = true;
@@ -288,7 +290,7 @@ export class Haggling {
     if (asked.parsed) this.answered(asked, reply);
   }
 
-  /** Why a server may have choked on what came after an option that it refused, as the end of a sentence; or nothing. */
+  /** Why a server may have failed at what came after an option that it refused, as the end of a sentence; or empty. */
   afterRefusal(): { readonly text: string; readonly related: readonly Message[] } {
     const asked = this.refusedWithData;
     if (asked === null) return { text: '', related: [] };
@@ -308,7 +310,7 @@ export class Haggling {
     if (facts.witness.bothWhole && asked.parsed && !asked.overflowed && own) this.answerChecks.answered(asked, reply);
     else this.answerChecks.unread();
     if (asked.parsed) this.tlsModes.answered(asked, reply);
-    // they are judged; what INFO said is compared with what GO says
+    // the replies have been judged; those to NBD_OPT_INFO are still to be compared with those to NBD_OPT_GO
     if (asked.option.option !== OPT_INFO) asked.replies = NO_REPLIES;
     if (reply.type !== REP_ACK) return;
     if (asked.option.option === OPT_GO) {
@@ -322,7 +324,7 @@ export class Haggling {
     }
   }
 
-  /** What the server's own bytes show to be agreed on. */
+  /** Follows what is negotiated, by the server's own bytes. */
   private follow(m: OptionReply): void {
     const { facts } = this;
     if (this.answer?.option !== m.option) {
@@ -344,13 +346,13 @@ export class Haggling {
     if (m.type === REP_META_CONTEXT && m.data.length >= CONTEXT_ID.size) this.agreed.context(m, answer);
     if (!m.isFinal) return;
     this.answer = null;
-    // what nobody asked for is agreed on by nobody
+    // an acknowledgement of what nobody asked for agrees on nothing
     if (m.type === REP_ACK && !unasked) this.agreed.acknowledged(m, answer);
     else if (m.type === REP_ERR_SHUTDOWN) this.shutdownReply ??= m;
     if (m.isError && m.option === OPT_STARTTLS && !facts.isInTls(m)) this.startTlsRefusal = m;
   }
 
-  /** Gives back what is not kept any more of `limits.heldBytes`: an answer is complete. */
+  /** An answer is complete: gives back the part of `limits.heldBytes` that is not needed any more. */
   private giveBack(): void {
     const { heldBytes } = this.facts.context;
     if (heldBytes.taken <= FEW_BYTES) return;
@@ -380,7 +382,7 @@ export class Haggling {
   }
 }
 
-// thousands of sessions are past their haggling: they share the lists in which nothing is
+// thousands of sessions are past haggling: they share the empty lists
 
 function withLast<T>(list: T[], last: T): T[] {
   if (list.length === 0) return [last];

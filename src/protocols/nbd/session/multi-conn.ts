@@ -14,20 +14,20 @@ import { count } from '../../../base/text.js';
 import { Sibling, type NbdShared } from './shared.js';
 import type { Transmission } from './transmission.js';
 
-/** Writes of another connection whose answers tell that a flush overtook them: as many as are remembered. */
+/** The most unanswered writes of another connection that are remembered for a flush. */
 const REMEMBERED = 64;
 
-/** Writes that were unanswered when a flush was sent. */
+/** Writes of another connection that were unanswered when a flush was sent. */
 interface Overtaken {
   readonly flush: Request;
   readonly sibling: Sibling;
   readonly writes: readonly Request[];
   readonly pending: number;
-  /** Requests that the other connection had forgotten by then. */
+  /** How many requests the other connection's table had forgotten by then. */
   readonly forgotten: number;
 }
 
-/** Watches what one connection does against the others of the same client to the same export. */
+/** Judges what one connection does together with others of the same client to the same export. */
 export class MultiConn {
   private readonly facts: Facts;
   private readonly shared: NbdShared;
@@ -51,14 +51,14 @@ export class MultiConn {
     if (r.type === CMD_FLUSH) this.flush(r, me);
     else if (me.dataRequest === null && (r.type === CMD_READ || isWriting(r))) {
       me.dataRequest = r;
-      // whose close the capture lost seems to be open for ever: both have to go on
+      // a connection whose close was lost seems to be open for ever: nothing is reported before the other one goes on as well
       for (const other of this.others(me)) if (other.dataRequest !== null) other.contested = true;
     } else if (me.contested && !this.judged) {
       this.unadvertised(r, me);
     }
   }
 
-  /** One side has closed. */
+  /** One side has closed the connection. */
   leave(): void {
     if (this.me !== null) this.shared.leave(this.me);
   }
@@ -70,7 +70,7 @@ export class MultiConn {
     this.me = null;
   }
 
-  /** The other connections to the same export, as many as are compared. */
+  /** The other connections to the same export, at most `limits.siblingsCompared` of them. */
   private others(me: Sibling): readonly Sibling[] {
     const most = this.facts.context.limits.siblingsCompared;
     const others = this.shared.others(me, most + 1);
@@ -97,9 +97,9 @@ export class MultiConn {
 
   private unadvertised(r: Request, me: Sibling): void {
     const { facts } = this;
-    // what nobody writes to looks the same from everywhere
+    // a read-only export looks the same on every connection
     if (this.judged || (facts.flags & (TFLAG_CAN_MULTI_CONN | TFLAG_READ_ONLY)) !== 0) return;
-    // decoded late, behind a gap, it may have been sent before the other connection began
+    // a request that was decoded late, after a gap, may have been sent before the other connection began
     const others = this.others(me).filter((s) => s.dataRequest !== null && s.dataRequest.packet < r.firstPacket);
     if (others.length === 0) return;
     this.judged = true;
@@ -134,8 +134,9 @@ export class MultiConn {
   }
 
   /**
-   * Only an answer that comes later proves that a write had none when the flush was sent: where the capture ends before it, the answer
-   * and all that came behind it may be lost, and of a connection that was given up the client expects nothing.
+   * Reports the remembered flush once one of the writes is answered. Only such a later answer proves that the write had none when the flush
+   * was sent. If the capture ends before it, the answer may have been lost with all that followed; and a client that has given up a
+   * connection expects no answer on it.
    */
   private settle(): void {
     const { overtaken } = this;

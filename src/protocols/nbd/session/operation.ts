@@ -5,7 +5,7 @@ import { errorName, shortCommand } from '../names.js';
 
 const TWO_32 = 2 ** 32;
 
-/** Commands of the transmission phase; options are haggling, and their latency is nobody's question. */
+/** Options, and commands of the transmission phase except NBD_CMD_DISC, which has no answer. */
 export function operation(message: NbdMessage): Operation | null {
   if (message instanceof Request) {
     if (message.type === CMD_DISC) return null;

@@ -48,7 +48,7 @@ import {
 } from '../rules/chunks.js';
 import { EXTENDED_OFFSET_MISMATCH } from '../rules/headers.js';
 
-/** Above this a double no longer tells neighbouring bytes apart. */
+/** From here on a double cannot tell neighbouring bytes apart. */
 const EXACT = 2 ** 53;
 
 interface Piece {
@@ -61,7 +61,7 @@ interface Piece {
 export class ReplyProgress {
   private readonly facts: Facts;
   private readonly request: Request | null;
-  /** Content by position, not overlapping. */
+  /** Content so far, sorted by position and not overlapping. */
   private readonly pieces: Piece[] = [];
   private errorsAt: number[] | null = null;
   private errorChunk: Chunk | null = null;
@@ -70,7 +70,7 @@ export class ReplyProgress {
   private contents = 0;
   /** An error was reported. */
   failed = false;
-  /** What the answer lacks cannot be judged: some of it is missing in the capture, or too much for us, or broken. */
+  /** Whether the answer is complete cannot be judged: part of it was not captured, exceeds a limit, or is malformed. */
   partial = false;
 
   /** `request` is null where only the server's bytes are known. */
@@ -86,11 +86,11 @@ export class ReplyProgress {
     if (m.type === CHUNK_OFFSET_DATA || m.type === CHUNK_OFFSET_HOLE) this.content(m);
     else if (m.type === CHUNK_BLOCK_STATUS || m.type === CHUNK_BLOCK_STATUS_EXT) this.status(m);
     else if (m.isError) this.error(m);
-    // what it brought may be what would be missed
+    // an unknown chunk may have brought what seems to be missing
     else if (!isKnownChunk(m.type)) this.partial = true;
   }
 
-  /** The chunk with DONE was added: is the answer whole? */
+  /** The chunk with DONE was added: judges whether the answer is complete. */
   done(m: Chunk): void {
     const { request } = this;
     if (request === null || this.failed || this.partial) return;
@@ -98,7 +98,7 @@ export class ReplyProgress {
     else if (request.type === CMD_BLOCK_STATUS) this.missing(m, request);
   }
 
-  /** Whether the chunk belongs to the command at all. */
+  /** Judges whether the chunk belongs to the command. */
   private fits(m: Chunk, request: Request): void {
     const { facts } = this;
     const content = m.type === CHUNK_OFFSET_DATA || m.type === CHUNK_OFFSET_HOLE;
@@ -107,7 +107,7 @@ export class ReplyProgress {
       (content && request.type !== CMD_READ) ||
       (status && request.type !== CMD_BLOCK_STATUS) ||
       (m.type === CHUNK_ERROR_OFFSET && (request.type === CMD_FLUSH || request.type === CMD_RESIZE));
-    // nobody knows what would answer a command that is not defined
+    // which chunks answer an undefined command is not known
     if (wrong && request.type <= CMD_RESIZE) {
       facts.raise(CHUNK_TYPE_FOR_COMMAND, {
         ...CHUNK.where(m, 'type'),
@@ -161,15 +161,15 @@ export class ReplyProgress {
     const from = rangeStart(request);
     const to = from + rangeLength(request);
     const related = [request];
-    // a request that lies behind the export altogether is the client's fault; no content could fit it
+    // if the request begins past the end of the export, no content could fit it, and the client is at fault
     const possible = facts.size < 0 || from < facts.size;
     let within = true;
-    // a length over all limits is told of by itself, and is none to count with
+    // a length over the maximum payload is reported by its own rule, and is not used further
     const maximum = maximumPayload(facts) ?? NO_PAYLOAD_LIMIT;
     if (m.type === CHUNK_OFFSET_DATA && m.dataLength > maximum) {
       this.partial = true;
     } else if (possible && (start < from || end > to)) {
-      // that the answer lacks what stands elsewhere follows from it
+      // that this content is then missing from the answer is only a consequence
       this.partial = true;
       facts.raise(CHUNK_OUT_OF_BOUNDS, {
         message: m,
@@ -201,7 +201,7 @@ export class ReplyProgress {
     const { pieces } = this;
     let low = 0;
     let high = pieces.length;
-    // answers mostly come in order
+    // content mostly comes in order
     if (high > 0 && pieces[high - 1]!.end <= piece.start) low = high;
     while (low < high) {
       const mid = (low + high) >> 1;
@@ -221,7 +221,7 @@ export class ReplyProgress {
     pieces.splice(low, 0, piece);
   }
 
-  /** Counts overlapping content once. */
+  /** Merges overlapping content, so that it counts once. */
   private widen(piece: Piece, at: number): void {
     const { pieces } = this;
     let start = piece.start;
@@ -298,7 +298,7 @@ export class ReplyProgress {
 
   private position(m: Chunk, at: number): void {
     const { facts, request } = this;
-    // a command without a range has no positions: that the chunk does not belong to it is told by itself
+    // a command without a range has no positions; that the chunk does not belong to it is reported by its own rule
     if (request !== null && hasRange(request.type)) {
       const from = rangeStart(request);
       const length = rangeLength(request);
@@ -345,7 +345,7 @@ export class ReplyProgress {
     else this.partial = true;
     if (request === null || request.type !== CMD_BLOCK_STATUS) return;
     const isKnown = !facts.contextsKnown || !facts.negotiationSeen || facts.contexts.has(id);
-    // an id that was never handed out is told of by itself, and may stand for the one that lacks
+    // an id that the server never assigned is reported by its own rule, and may have been sent instead of a missing one
     if (!isKnown) this.partial = true;
     const listed = listedContexts(request);
     if (listed !== null && isKnown && !listed.includes(id)) {
@@ -379,7 +379,7 @@ export class ReplyProgress {
       });
     }
     const end = rangeStart(request) + scan.sum;
-    // a request that reaches beyond the export itself may be answered in its own length
+    // the answer to a request that reaches past the end of the export may do so as well
     const within = rangeStart(request) + length <= facts.size;
     if (facts.size >= 0 && within && end > facts.size && end < EXACT) {
       facts.raise(BLOCK_STATUS_PAST_EXPORT, {
@@ -393,7 +393,7 @@ export class ReplyProgress {
   private missing(m: Chunk, request: Request): void {
     const { facts } = this;
     const listed = listedContexts(request);
-    // a list that is not in the capture may have asked for fewer than were selected
+    // a list that was not captured may have asked for fewer contexts than were selected
     if (listed === null && (request.payload > 0 || !facts.contextsKnown || !facts.negotiationSeen)) return;
     const wanted = listed ?? [...facts.contexts.keys()];
     const missing = wanted.filter((id) => this.contexts?.has(id) !== true);
@@ -409,7 +409,7 @@ export class ReplyProgress {
   }
 }
 
-/** Context ids that a request with payload lists, or null. */
+/** Context ids that a request with payload lists; null if it has no list, or the list was not captured completely. */
 function listedContexts(request: Request): number[] | null {
   const { query } = request;
   if (query === null || query.length < request.payload) return null;

@@ -50,7 +50,7 @@ export function isWrite(type: number): boolean {
   return type === CMD_WRITE || type === CMD_TRIM || type === CMD_WRITE_ZEROES || type === CMD_RESIZE;
 }
 
-/** Length of the range in question: for a BLOCK_STATUS with payload the effect length in it. -1: its payload is not there. */
+/** Length of the request's range; for a BLOCK_STATUS with payload, the effect length in it. -1: that was not captured. */
 export function rangeLength(r: Request): number {
   if (r.query === null) return wide(r.lengthHi, r.lengthLo);
   return r.query.length >= STATUS_QUERY.size ? wide(r.query.u32(EFFECT), r.query.u32(EFFECT + 4)) : -1;
@@ -70,7 +70,7 @@ export function isBeyond(r: Request, facts: Facts): boolean {
   return exact(r.offsetHi, r.offsetLo) + length > exact(facts.sizeHi, facts.sizeLo);
 }
 
-/** Whether offset or length is no multiple of `size`, a power of two; the tail of an export that is no multiple either is exempt. */
+/** Whether offset or length is no multiple of `size`, a power of two. The tail of an export whose size is no multiple is exempt. */
 export function isMisaligned(r: Request, size: number, facts: Facts): boolean {
   const mask = size - 1;
   if ((r.offsetLo & mask) !== 0) return true;
@@ -79,13 +79,13 @@ export function isMisaligned(r: Request, size: number, facts: Facts): boolean {
   return !((facts.sizeLo & mask) !== 0 && rangeStart(r) + rangeLength(r) === facts.size);
 }
 
-/** The largest payload to which both sides are held; null where the server told none, or an impossible one, which is told of by itself. */
+/** The maximum payload that the server advertised; null: none, or an impossible one, which is reported by its own rule. */
 export function maximumPayload({ blockSizes }: Facts): number | null {
   if (blockSizes === null || blockSizes.maximum === 0 || blockSizes.maximum < blockSizes.preferred) return null;
   return blockSizes.maximum;
 }
 
-/** The minimum block size to which requests are held, or 1. */
+/** The minimum block size that the server advertised; 1: none, or an impossible one. */
 export function minimumBlock(facts: Facts): number {
   const minimum = facts.blockSizes?.minimum ?? 1;
   return minimum > 1 && minimum <= 65536 && Number.isInteger(Math.log2(minimum)) ? minimum : 1;

@@ -2,27 +2,36 @@ import type { Limits } from '../../../base/limits.js';
 import type { Share } from '../../../base/share.js';
 import type { Request } from '../messages.js';
 
-/** Which part of the table makes room at once: stepping over what was deleted at a Map's front costs as much as deleting it. */
+/**
+ * When the table is full, one in MADE_ROOM requests is forgotten at once, and not one for each new request: iterating past the deleted
+ * entries at the front of a Map costs as much as deleting them.
+ */
 const MADE_ROOM = 16;
 
 /**
- * Requests after which the map is made anew. V8 chains the tables that a map outgrows or wears out, oldest first: once one of them
- * is old, everything that was ever in the later ones survives until the next full collection, which cost half of the time.
+ * Number of removed requests after which the Map is copied. V8 links the hash tables that a Map has outgrown, oldest first: once one of
+ * them is in the old generation, everything that was ever in the later ones survives until the next full collection. That took half of the
+ * run time.
  */
 const MAP_LIFE = 4096;
 
-/** Requests that a table may hold, and remember, even where all sessions together hold too many. */
+/** Requests in flight, and completed ones, that a table may keep even if all sessions together keep too many. */
 const FAIR = 16;
 
-/** Of a session that has sent none, and has had no answer; never added to. */
+/** Shared by sessions that have no request, or no completed one, yet; never added to. */
 const NO_REQUESTS = new Map<number, Request>();
 const NONE_DONE: Request[] = [];
 
-/** The requests in flight by cookie, several with one cookie in the order in which they were sent; and the latest completed ones. */
+/**
+ * The requests in flight by cookie, and the latest completed ones. Several with the same cookie are in the order in which they were sent.
+ */
 export class RequestTable {
   private byCookie = NO_REQUESTS;
   private mapLife = MAP_LIFE;
-  /** A ring that grows as it fills, as long as there is room: thousands of connections complete a few requests each. */
+  /**
+   * Completed requests, as a ring. It grows up to `ring` entries only as it fills: thousands of connections may complete only a few
+   * requests each.
+   */
   private done = NONE_DONE;
   private ring: number;
   private doneCount = 0;
@@ -30,23 +39,23 @@ export class RequestTable {
   private readonly limits: Readonly<Limits>;
   private readonly held: Share;
   size = 0;
-  /** How many of these may have been answered by replies that the capture lost. */
+  /** How many of the requests in flight may have been answered by replies that were not captured. */
   private stale = 0;
   private epoch = 0;
-  /** Requests up to this ordinal may be the ones meant by a reply with an unknown cookie; 0: none. */
+  /** A reply with an unknown cookie may have been meant for any request up to this ordinal; 0: there was none. */
   private doubtedTo = 0;
-  /** Most requests in flight at once; where replies were lost, only those count that came after. */
+  /** The highest number of requests in flight at once, without those that may have been answered by lost replies. */
   deepest = 0;
   /** Requests that were forgotten unanswered because there were too many. */
   forgotten = 0;
-  /** How many of them had the cookie of too many others. */
+  /** How many of these were forgotten because too many requests had the same cookie. */
   forgottenByCookie = 0;
   /** Whether several requests with one cookie have been in flight at once. */
   sharedCookies = false;
-  /** Whether some of the others were because all sessions together had too many. */
+  /** Whether some of the others were forgotten because all sessions together had too many. */
   crowded = false;
 
-  /** `held`: what the session takes of the messages that all together may hold. */
+  /** `held`: the session's share of `limits.heldMessages`. */
   constructor(limits: Readonly<Limits>, held: Share) {
     this.limits = limits;
     this.ring = limits.answeredRequests;
@@ -66,7 +75,7 @@ export class RequestTable {
       let n = 1;
       for (; last.next !== null; n++) last = last.next;
       last.next = request;
-      // the places of one cookie are walked for each of its requests
+      // each request with the same cookie walks this list, so its length is limited
       if (n >= this.limits.cookieRequests) {
         this.byCookie.set(key, first.next!);
         this.forgottenByCookie++;
@@ -88,7 +97,7 @@ export class RequestTable {
     return this.sameCookie(this.byCookie.get(keyOf(cookieHi, cookieLo)) ?? null, cookieHi, cookieLo);
   }
 
-  /** The first of `request` and those behind it with that very cookie: above 2^53 several cookies share a place. */
+  /** The first one with exactly that cookie, of `request` and those after it: above 2^53 several cookies share an entry. */
   sameCookie(request: Request | null, cookieHi: number, cookieLo: number): Request | null {
     let r = request;
     while (r !== null && (r.cookieLo !== cookieLo || r.cookieHi !== cookieHi)) r = r.next;
@@ -102,7 +111,7 @@ export class RequestTable {
     return r !== null;
   }
 
-  /** Takes a request out: its reply is complete. */
+  /** Removes a request whose reply is complete. */
   remove(request: Request): void {
     const key = keyOf(request.cookieHi, request.cookieLo);
     const first = this.byCookie.get(key);
@@ -127,18 +136,18 @@ export class RequestTable {
     this.remember(request);
   }
 
-  /** Requests in flight whose answers cannot be among what the capture lost. */
+  /** The number of requests in flight that cannot have been answered by lost replies. */
   get depth(): number {
     return this.size - this.stale;
   }
 
-  /** Replies may be missing from here on (see Request.epoch). */
+  /** Replies may be lost: they may have answered any request in flight. `epoch`: see Request.epoch. */
   lost(epoch: number): void {
     this.epoch = epoch;
     this.stale = this.size;
   }
 
-  /** A reply has an unknown cookie: any request up to that ordinal may be the one it is meant for. */
+  /** A reply with an unknown cookie has come: it may have been meant for any request up to that ordinal. */
   doubt(ordinal: number): void {
     this.doubtedTo = ordinal;
     this.stale = this.size;
@@ -160,7 +169,7 @@ export class RequestTable {
     return null;
   }
 
-  /** The limit for which `completed` may have missed a request; null: it looked at all that were ever answered. */
+  /** The limit because of which `completed` may have missed a request; null: it searched all that were ever completed. */
   get missedFor(): 'answeredRequests' | 'answeredLookups' | 'heldMessages' | null {
     if (this.lookups > this.limits.answeredLookups) return 'answeredLookups';
     if (this.doneCount <= this.ring) return null;
@@ -181,7 +190,7 @@ export class RequestTable {
     this.stale = 0;
   }
 
-  /** A ring stays as it is from the first time that it may not grow. */
+  /** Adds a completed request. Once the ring may not grow because memory is scarce, its size stays fixed. */
   private remember(request: Request): void {
     if (this.done === NONE_DONE) this.done = [];
     const { done, ring } = this;

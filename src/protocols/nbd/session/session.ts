@@ -45,7 +45,7 @@ export class NbdSession implements Session<NbdMessage> {
   private readonly haggling: Haggling;
   private readonly framing: FramingWatch;
   private readonly shared: NbdShared;
-  // what many sessions do without, of which thousands may be open
+  // created on demand: many of the thousands of sessions that may be open never need these
   private transmission_: Transmission | null = null;
   private phaseChecks: PhaseChecks | null = null;
   private endingChecks: EndingChecks | null = null;
@@ -60,7 +60,7 @@ export class NbdSession implements Session<NbdMessage> {
     this.framing = new FramingWatch(this.facts, this.haggling, this);
   }
 
-  /** Made when it is first asked for: of thousands of sessions most may have sent nothing yet. */
+  /** Created on first use: most of thousands of sessions may not have sent a request yet. */
   get transmission(): Transmission {
     return (this.transmission_ ??= new Transmission(this.facts));
   }
@@ -74,7 +74,7 @@ export class NbdSession implements Session<NbdMessage> {
     return (this.endingChecks ??= new EndingChecks(facts, haggling, transmission, framing, phases));
   }
 
-  /** What the framings are to tell. */
+  /** Receives what the framings report besides messages. */
   get notices(): NbdNotices {
     return this.framing;
   }
@@ -144,14 +144,14 @@ export class NbdSession implements Session<NbdMessage> {
   }
 
   gap(): void {
-    // what a gap touches depends on where the decoder was: it says so by `lost`, or in the message itself
+    // what a gap affects depends on the decoder's state: the decoder reports it by `lost`, or in the message itself
   }
 
   end(side: Side, how: 'fin' | 'reset' | 'open', origin: Origin): void {
     if (how !== 'open' && this.firstToEnd === null) {
       this.firstToEnd = side;
       this.framing.wasReset = how === 'reset';
-      // nothing more comes of what one side has closed
+      // a connection that one side has closed does not use the export any more
       this.multiConn?.leave();
     }
     this.ending.end(side, how, origin);
@@ -186,7 +186,7 @@ export class NbdSession implements Session<NbdMessage> {
   tls(side: Side, event: TlsEvent): void {
     this.framing.tls(side, event);
     this.haggling.insideTls.event(side, event);
-    // the event's offset counts the records' bytes, messages stand in what is inside them
+    // the event's offset counts the bytes of records, while messages have offsets in the plaintext
     const offset = this.facts.context.decodedUpTo(side);
     if (event.kind === 'missing') this.framing.lost(side, offset);
     // what cannot be read cannot be judged

@@ -2,15 +2,18 @@ import type { Facts } from './facts.js';
 import type { Request } from '../messages.js';
 import type { RequestTable } from './request-table.js';
 
-/** A connection that is past its handshake, for those that use the same export at the same time. */
+/** A connection that is past its handshake, as seen by other connections that use the same export at the same time. */
 export class Sibling {
   readonly facts: Facts;
   readonly table: RequestTable;
-  /** Its first request that moves or changes data. */
+  /** Its first request that reads or changes data. */
   dataRequest: Request | null = null;
-  /** Another connection that began to move data after this one had. */
+  /** Another connection has begun to read or change data after this one had. */
   contested = false;
-  /** A flush on another connection overtook writes of this one: which of them stay unanswered matters beyond its end. */
+  /**
+   * A flush on another connection was sent while writes of this one were unanswered: which of them stay unanswered must be known even after
+   * its end.
+   */
   watched = false;
   private openAtEnd: ReadonlySet<Request> | null = null;
   private ownKey = '';
@@ -20,22 +23,22 @@ export class Sibling {
     this.table = table;
   }
 
-  /** Its table is about to be cleared. */
+  /** Called before its table is cleared. */
   finish(): void {
     if (this.watched) this.openAtEnd = new Set(this.table.inFlight());
   }
 
-  /** Whether nothing more comes. Known of those that are watched. */
+  /** Whether the connection is over. Known only if it is watched. */
   get finished(): boolean {
     return this.openAtEnd !== null;
   }
 
-  /** Whether a request of this connection has no answer, or never had one. */
+  /** Whether a request of this connection has no answer yet, or has not got one before the connection ended. */
   waitsFor(request: Request): boolean {
     return this.openAtEnd === null ? this.table.has(request) : this.openAtEnd.has(request);
   }
 
-  /** Connected to the same export of the same server by the same client: `client server export`. */
+  /** The key that connections of the same client to the same export of the same server share: `client server export`. */
   get key(): string {
     if (this.ownKey === '') {
       const { facts } = this;
@@ -47,7 +50,7 @@ export class Sibling {
   }
 }
 
-/** Who a client is, without what differs from one of its connections to the next: its port, or the number of its process. */
+/** Identifies a client, without what differs between its connections: its port, or the id of its process. */
 function hostOf(endpoint: string): string {
   if (endpoint.startsWith('unix:')) return endpoint.startsWith('unix:pid=') ? 'unix' : endpoint;
   const colon = endpoint.lastIndexOf(':');
@@ -56,14 +59,14 @@ function hostOf(endpoint: string): string {
 
 const NOBODY: readonly Sibling[] = [];
 
-/** What NBD remembers across the connections of one run: which of them use one export at the same time. */
+/** What NBD remembers across the connections of one recording: which of them use one export at the same time. */
 export class NbdShared {
   private readonly byKey = new Map<string, Set<Sibling>>();
-  /** The only connection there is: what it is compared by is put together when another one comes. */
+  /** The only connection, as long as there is one: its key is not computed before another one comes. */
   private alone: Sibling | null = null;
   private count = 0;
 
-  /** Announces a connection; false where there are `most` already. */
+  /** Adds a connection; returns false if there are `most` already. */
   join(sibling: Sibling, most: number): boolean {
     if (this.count >= most) return false;
     if (this.count === 0) {

@@ -63,13 +63,13 @@ export function summarise(facts: Facts, transmission: Transmission): Record<stri
     out['commands'] = commands;
     out['requests'] = transmission.requests;
     out['deepestQueue'] = facts.context.connection.ordered ? transmission.table.deepest : null;
-    // messages may be missing: the counts are of what was captured, and a queue was this deep or deeper
+    // messages may be missing: the counts cover only what was captured, and the queue may have been deeper
     if (!facts.witness.bothWhole) out['countsIncomplete'] = true;
   }
   return out;
 }
 
-/** The same in one to three lines. */
+/** The same for people, in at most two lines. */
 export function describeSession(facts: Facts, transmission: Transmission): string[] {
   const first: string[] = [];
   const how = style(facts);

@@ -1,18 +1,20 @@
 import type { Request } from '../messages.js';
 
-/** What one command did over a session. */
+/** Totals of one command over a session. */
 class CommandTotal {
   count = 0;
   errors = 0;
-  /** Bytes of data that moved: payload, either way. */
+  /** Bytes of payload, in either direction. */
   bytes = 0;
-  /** Answers whose latency is known; nanoseconds. */
+  /** Number of answers whose latency is known; sum and maximum of their latencies, in nanoseconds. */
   answered = 0;
   latencySum = 0;
   latencyMax = 0;
 }
 
-/** Counts by command; commands without a name share one place each, up to a bound. */
+/**
+ * Totals by command. Beyond MAX_TYPES different ones (only undefined commands can be that many), all others share one total with type -1.
+ */
 export class Totals {
   private byType: Map<number, CommandTotal> | null = null;
   private static readonly MAX_TYPES = 64;

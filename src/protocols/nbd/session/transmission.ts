@@ -27,7 +27,7 @@ import {
 import { Totals } from './totals.js';
 import { decimal, wide } from '../../../base/u64.js';
 
-/** For how many further messages replies without a request wait for it to turn up. */
+/** The number of further messages for which a reply without a request waits for its request. */
 const STRAY_PATIENCE = 8;
 
 /** A reply whose request was not seen (yet). */
@@ -36,34 +36,37 @@ interface Stray {
   readonly until: number;
 }
 
-/** None; never added to. */
+/** Shared empty list; never added to. */
 const NO_STRAYS: Stray[] = [];
 
-/** The transmission phase: requests in flight, which reply answers which, and whether they keep the rules. */
+/** The transmission phase: keeps the requests in flight, pairs replies with them, and has both judged. */
 export class Transmission {
   private readonly facts: Facts;
   private readonly told: ClientTold;
   readonly table: RequestTable;
-  // each is made when it is first asked for: most of thousands of sessions may be waiting for a first request
+  // created on first use: most of thousands of sessions may still wait for their first request
   private totals_: Totals | null = null;
   private requestChecks_: RequestChecks | null = null;
   private chunkChecks_: ChunkChecks | null = null;
   private outcomes_: OutcomeChecks | null = null;
-  /** How often the server's side lost messages: requests from before may have been answered there. */
+  /** How often server messages were lost. Requests from before a loss may have been answered in it. */
   epoch = 0;
-  /** Offset in the server's stream up to which its last loss reaches, as far as its next message tells; -1: it lost nothing. */
+  /**
+   * Stream offset up to which the server's latest loss may reach: that of the first reply after it, Infinity before there is one; -1: no
+   * loss.
+   */
   private lostUpTo = -1;
-  /** The server's decoder is looking for its next message: replies are there that are not decoded yet. */
+  /** The server's decoder is searching for its next message: replies may have come that are not decoded yet. */
   repliesAreSought = false;
   requests = 0;
   replies = 0;
   disc: Request | null = null;
   /** The first reply that reported ESHUTDOWN. */
   shutdown: NbdMessage | null = null;
-  /** The message that came last, of either side. */
+  /** The latest request or reply. */
   last: NbdMessage | null = null;
   private strays = NO_STRAYS;
-  /** Replies were given up whose requests may still come: later ones with the same cookies may answer others than it seems. */
+  /** Replies were given up whose requests may still come: later replies with the same cookies may be paired with the wrong requests. */
   private shifted = false;
   private orphans: Map<string, ReplyProgress> | null = null;
   private headerJudged = false;
@@ -151,7 +154,7 @@ export class Transmission {
   /** Messages of that side may be missing. */
   lost(side: Side): void {
     if (side === CLIENT) {
-      // their requests may be among what is missing
+      // the requests that the replies wait for may be among the lost messages
       this.strays = NO_STRAYS;
       return;
     }
@@ -180,7 +183,7 @@ export class Transmission {
     const { facts } = this;
     checkErrorValue(facts, m, 4, m.error);
     if (facts.extended && facts.negotiationSeen) this.headerMode(m);
-    // that a READ must not have a simple reply at all is told by itself
+    // that a READ must not be answered by a simple reply at all is reported by its own rule
     else if (facts.structured && facts.negotiationSeen && (request?.type !== CMD_READ || this.isDoubtful(request))) {
       facts.raise(ERROR_NOT_STRUCTURED, { message: m, text: `${errorName(m.error)} in a simple reply` });
     }
@@ -199,7 +202,7 @@ export class Transmission {
     const { facts } = this;
     this.told.answered(request, m, m.error !== 0);
     if (this.isDoubtful(request)) {
-      // its true answer may be lost, and this one belong to another
+      // its real answer may be lost, and this one may belong to another request
     } else if (this.isGuess(request, m)) {
       this.tooEarly(request, m);
     } else if (request.type === CMD_READ && facts.structured && facts.negotiationSeen) {
@@ -218,7 +221,7 @@ export class Transmission {
     this.answer(request, m, error);
     const content = m.type === CHUNK_OFFSET_DATA && m.dataLength > 0;
     if (content) this.totals.of(request.type).bytes += m.dataLength;
-    // by far the commonest answer: one chunk, all of it
+    // shortcut for by far the most common answer: one chunk with all of the data
     const { progress } = request;
     if (progress === null && this.isGuess(request, m) && !this.isDoubtful(request)) this.tooEarly(request, m);
     if (
@@ -261,11 +264,11 @@ export class Transmission {
   }
 
   private complete(request: Request, m: NbdMessage, failed: boolean): void {
-    // a reply that its server never finished answers nothing
+    // a reply that the server never finished is no answer
     if (m.unsent > 0) return;
     const total = this.totals.of(request.type);
     if (failed) total.errors++;
-    // the answer of a request that another one may belong to tells nothing of its time
+    // if the answer may belong to another request, its latency says nothing
     if (m.latency >= 0 && !this.isDoubtful(request)) {
       total.answered++;
       total.latencySum += m.latency;
@@ -279,16 +282,16 @@ export class Transmission {
   }
 
   /**
-   * Whether the answer to a request may be among what the capture lost, so that its cookie may belong to another by now; or whether the
-   * request itself may be data that look like one.
+   * Whether replies with this request's cookie may not be its answers: its own answer may have been lost, so that another request may have
+   * the cookie by now; or the request may be data that look like one.
    */
   private isDoubtful(request: Request): boolean {
     return request.inferred || this.shifted || !this.table.isCertain(request);
   }
 
   /**
-   * Whether the reply may have been decoded already, and found no request, behind a loss of client bytes; or may be among what the server's
-   * side lost before this request was decoded.
+   * Whether the request may have been answered before it was decoded: its reply was decoded but found no request, as client bytes were
+   * lost; or the reply was among the server's lost messages.
    */
   private mayBeAnswered(r: Request): boolean {
     const { facts } = this;
@@ -296,17 +299,20 @@ export class Transmission {
     return !facts.witness.whole(CLIENT) || (r.peerSeen >= 0 && r.peerSeen < this.lostUpTo);
   }
 
-  /** The first request in flight that the reply can belong to. */
+  /** The first request in flight to which the reply can belong. */
   private candidate(m: SimpleReply | Chunk): Request | null {
     let first = this.table.find(m.cookieHi, m.cookieLo);
     if (first === null) return null;
     if (first.next !== null && this.isDoubtful(first)) first = this.latest(m, first);
-    // after a loss a reply that the server sent before it had this request answers one that is missing
+    // if client bytes were lost, a reply that was sent before the server had received this request answers another one that is missing
     const tooEarly = m.peerSeen >= 0 && m.peerSeen < first.headerEnd && !this.facts.witness.whole(CLIENT);
     return tooEarly ? null : first;
   }
 
-  /** Of requests with one cookie, whose earlier replies may be lost: the latest that the server had; the others are forgotten. */
+  /**
+   * Of several requests with one cookie, whose earlier replies may be lost: the latest one that the server had received. Removes those
+   * before it.
+   */
   private latest(m: SimpleReply | Chunk, first: Request): Request {
     let found = first;
     for (let r = this.table.sameCookie(first.next, m.cookieHi, m.cookieLo); r !== null;) {
@@ -320,7 +326,10 @@ export class Transmission {
     return found;
   }
 
-  /** Among several requests in flight with one cookie: the one whose shape fits, else the oldest. */
+  /**
+   * The request that the reply answers. Of several with its cookie, that is the oldest one that fits its payload and error, or else the
+   * oldest one.
+   */
   private matchSimple(m: SimpleReply): Request | null {
     const first = this.candidate(m);
     if (first === null || first.next === null) return first;
@@ -347,7 +356,7 @@ export class Transmission {
     return begun ?? first;
   }
 
-  /** Chunks of an answer whose request is not known: what the server's own bytes show. */
+  /** A chunk of an answer whose request is not known: judges what the server's own bytes show. */
   private orphan(m: Chunk): void {
     const { extents } = m;
     if (extents !== null && m.complete) checkExtentAlignment(this.facts, m, extents, null);
@@ -371,7 +380,10 @@ export class Transmission {
 
   // ---- replies without a request
 
-  /** Whether the request of a reply without one may still turn up, and is known to be none where it does not: the reply is judged then. */
+  /**
+   * Whether replies without a request wait for it, and are judged if it does not come. Otherwise the request may be missing from the
+   * capture, or forgotten.
+   */
   private get waitsForRequest(): boolean {
     return this.facts.witness.mayBeWhole(CLIENT) && this.table.forgotten === 0;
   }
@@ -383,11 +395,11 @@ export class Transmission {
     if (sure !== null) {
       const earlier = this.table.completed(m.cookieHi, m.cookieLo);
       if (earlier !== null && earlier.epoch === this.epoch) {
-        // what DONE came too early for: that the answer was not whole is told already
+        // DONE came too early: that the answer was not complete was reported already
         if (earlier.answeredInPart) return;
         facts.raise(REPLY_AFTER_DONE, {
           message: m,
-          // its header: what data belong to an answer that nobody waits for, nobody knows
+          // only its header, as it is not known which data belong to such a reply
           length: m instanceof Chunk ? (m.extended ? EXTENDED_CHUNK.size : CHUNK.size) : SIMPLE_REPLY.size,
           related: [earlier],
           confidence: sure,
@@ -427,11 +439,11 @@ export class Transmission {
     const until = this.requests + this.replies + STRAY_PATIENCE;
     if (this.strays === NO_STRAYS) this.strays = [];
     this.strays.push({ reply: m, until });
-    // once nothing more can come from the client there is nothing to wait for
+    // after NBD_CMD_DISC no request will come that is worth waiting for
     if (this.disc !== null && sure !== null) this.dropStrays(true);
   }
 
-  /** A request that was captured behind its reply, or behind the first chunks of it. */
+  /** Pairs a request with the replies that wait for it: it was captured after its reply, or after the first chunks of it. */
   private takeStrays(r: Request): void {
     const own = this.strays.filter(({ reply }) => reply.cookieLo === r.cookieLo && reply.cookieHi === r.cookieHi);
     if (own.length === 0) {
@@ -446,7 +458,7 @@ export class Transmission {
         this.tooEarly(r, reply);
         if (last) this.table.remove(r);
       } else if (r.payload > 0 && r.type === CMD_BLOCK_STATUS) {
-        // which contexts it lists is not decoded yet
+        // the list of contexts in its payload is not decoded yet
         if (last) this.table.remove(r);
       } else if (reply instanceof Chunk) {
         this.chunkAnswer(r, reply);
@@ -475,7 +487,10 @@ export class Transmission {
     });
   }
 
-  /** Replies for which no request has turned up, though all that the server had received by then was decoded. */
+  /**
+   * Gives up the replies that have waited long enough, or all of them. If everything that the server had received is decoded, such a reply
+   * answers no request, and is reported.
+   */
   private dropStrays(all: boolean): void {
     const { facts } = this;
     const now = this.requests + this.replies;
@@ -507,7 +522,7 @@ export class Transmission {
     facts.limits.hit(limit, what, 'note', reply);
   }
 
-  /** The request in flight whose reply stands inside the data of another: it counts as answered. */
+  /** The request in flight whose reply was found inside the data of another reply. It counts as answered, and is removed. */
   answeredInside(cookieHi: number, cookieLo: number): Request | null {
     const request = this.table.find(cookieHi, cookieLo);
     if (request !== null) this.table.remove(request);
@@ -515,7 +530,10 @@ export class Transmission {
   }
 }
 
-/** Whether the reply was found by a search, so that it may be data that look like one. One whose length nobody tells ends by a search, but begins where it is due. */
+/**
+ * Whether the reply was found by a search, so that it may be data that look like one. A simple reply of unknown length is also marked as
+ * inferred, but only its end was searched for.
+ */
 function isGuessed(reply: SimpleReply | Chunk): boolean {
   return reply.inferred && (reply instanceof Chunk || reply.measured);
 }
