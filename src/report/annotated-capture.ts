@@ -12,7 +12,7 @@ import type { TextOutput } from './output.js';
 import { printable } from './words.js';
 import { Queue } from '../base/queue.js';
 
-/** A packet that waits for what is to be said of it. */
+/** A packet that is held until what is known about it can be written as comments. */
 interface Waiting {
   readonly number: number;
   readonly interfaceId: number;
@@ -20,17 +20,18 @@ interface Waiting {
   readonly nanos: number;
   readonly originalLength: number;
   readonly bytes: Uint8Array;
-  /** Comments of the input. */
+  /** Its comments in the input. */
   readonly own: readonly string[];
-  /** Writes it, where it is an event of a recorded socket. */
+  /** Writes it as packets of a recorded connection, if it is an event of a recorded socket; else null. */
   readonly write: ((comments: readonly string[]) => void) | null;
   readonly findings: string[];
   readonly messages: string[];
 }
 
 /**
- * The capture again, as pcapng: each packet that ends a message has a comment with that message's line, and with what is wrong in front
- * of it. What the program knows only some packets later waits for that (`limits.annotatedBytes`).
+ * Writes the capture again as pcapng. Each packet that ends a message gets a comment with that message's line, after comments with the
+ * findings at that packet. Packets are held for as long as `limits.annotatedBytes` allows, since some findings are known only a few packets
+ * later.
  */
 export class AnnotatedCapture implements Reporter {
   private readonly writer: PcapngWriter;
@@ -40,12 +41,12 @@ export class AnnotatedCapture implements Reporter {
   private readonly waiting = new Queue<Waiting>();
   private held = 0;
   private digits = 6;
-  /** What was said of no packet that waits. */
+  /** Comments for packets that are not held any more, or that have none of their own; the next packet gets them. */
   private homeless: string[] = [];
-  /** Addresses that have a name. */
+  /** Addresses that got a name in the file. */
   private readonly named = new Set<string>();
   private streams = 0;
-  /** Packets that were written as they were. */
+  /** Packets that were written as captured. */
   private packets = 0;
   private lastSeconds = 0;
   private lastNanos = 0;
@@ -60,7 +61,7 @@ export class AnnotatedCapture implements Reporter {
     this.writer = new PcapngWriter((bytes) => output.addBytes(bytes), application);
   }
 
-  /** What reads the input's packets, before they are analyzed. */
+  /** Receives the input's packets before they are analyzed. */
   readonly tee: Partial<PacketSink> = {
     packet: (packet) => this.packet(packet),
     keyLog: (text) => {
@@ -68,7 +69,7 @@ export class AnnotatedCapture implements Reporter {
     },
   };
 
-  /** TLS secrets, as the text of a key log. */
+  /** Adds TLS secrets, as the text of a key log. */
   addSecrets(keyLog: string): void {
     this.writer.addTlsSecrets(keyLog);
   }
@@ -95,7 +96,7 @@ export class AnnotatedCapture implements Reporter {
     this.say(f.packet, 'findings', `${place}${f.severity} ${f.rule.id} (${f.party}${sure})${about}: ${f.text}`);
   }
 
-  /** Names its endpoints, in front of the packets that wait. */
+  /** Names the stream's endpoints, before the packets that are held. */
   open(stream: StreamRecord): void {
     this.streams++;
     const { connection, clientEnd, rolesKnown } = stream;
@@ -123,13 +124,13 @@ export class AnnotatedCapture implements Reporter {
   }
 
   summary(): void {
-    // what is said of no packet, or behind the last one
+    // comments that no packet followed
     if (this.builder !== null && this.builder.packets + this.packets > 0)
       for (const text of this.homeless) this.writer.addStatistics(0, this.lastSeconds, this.lastNanos, text);
     this.writer.flush();
   }
 
-  /** Which stream a line is about, once there are two. */
+  /** Names the stream in a line, once there is more than one. */
   private place(stream: StreamRecord): string {
     return this.streams > 1 || stream.id > 1 ? `stream ${stream.id} ` : '';
   }
@@ -155,7 +156,7 @@ export class AnnotatedCapture implements Reporter {
     while (this.held > this.limits.annotatedBytes) this.release();
   }
 
-  /** What a recording of sockets says becomes packets of a recorded connection. */
+  /** Prepares to write an event of a recorded socket as packets of a recorded connection. */
   private socketWriter(p: Packet, bytes: Uint8Array): (comments: readonly string[]) => void {
     const event = { ...p.socket! };
     const length = Math.max(p.originalLength, bytes.length);
@@ -170,7 +171,7 @@ export class AnnotatedCapture implements Reporter {
       if (event.kind === 'data') connection.data(event.from, bytes, at, comments, length);
       else if (event.kind === 'fin' || event.kind === 'reset') connection.end(event.from, event.kind, at, comments);
       else {
-        // no packet of its own
+        // such an event is no packet of its own
         this.homeless.unshift(...comments);
         if (event.kind === 'gap') connection.gap(event.from, event.length ?? -1);
       }
@@ -191,7 +192,7 @@ export class AnnotatedCapture implements Reporter {
     this.writer.packet({ interfaceId, seconds, nanos, originalLength, comments }, p.bytes, 0, p.bytes.length);
   }
 
-  /** The last one of that number; numbers rise, and texts have holes in them. */
+  /** The last held packet with that number. Numbers rise, but may have gaps. */
   private waitingOf(packet: number): Waiting | null {
     const found = this.waiting.lastWhere((w) => w.number <= packet);
     return found?.number === packet ? found : null;
@@ -206,7 +207,7 @@ export class AnnotatedCapture implements Reporter {
   }
 }
 
-/** What a packet that waits costs besides its bytes. */
+/** Estimated memory of a held packet besides its bytes. */
 const OVERHEAD = 300;
 
 function arrow(stream: StreamRecord, side: Side): string {

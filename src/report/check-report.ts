@@ -5,75 +5,75 @@ import type { Summary } from '../engine/event.js';
 import type { PagePart } from './page/collector.js';
 import type { BothWays, CaptureEvent, FindingEvent, StreamEvent } from './event-object.js';
 
-/** What `check` knows of its captures: plain data, so that it can come from another thread. */
+/** What `check` knows of its captures: plain data, so that it can be passed between threads. */
 
 export interface CheckedFinding extends FindingEvent {
-  /** Unique within the capture; survives unrelated changes of it. */
+  /** Unique within the capture. It stays the same when the capture changes in unrelated ways. */
   readonly fingerprint: string;
-  /** Name of the message that it is about. */
+  /** Name of the message that it is about, or null. */
   readonly messageName: string | null;
-  /** The annotated bytes of that message, where they were asked for, else empty. */
+  /** A hex dump of that message with annotations, if it was asked for; else empty. */
   readonly dump: readonly string[];
-  /** How often the stream gave cause for it, where the finding stands for all. */
+  /** How often it occurred in its stream; the finding stands for all occurrences. */
   readonly times: number;
-  /** Line in the transcript that lies beside the capture. */
+  /** Its line in the transcript beside the capture, or null. */
   readonly line: number | null;
-  /** The file of a joined recording that holds its packet, and the packet's number in it. */
+  /** For a recording in several files: the file that has its packet, and the packet's number in it. Else null. */
   readonly part: { readonly file: string; readonly packet: number } | null;
 }
 
 export interface CheckedStream extends StreamEvent {
   readonly skipped: BothWays<Readonly<Record<SkipReason, number>>>;
-  /** Whether nothing that one of the sides sent is in the capture. */
+  /** Whether the capture has nothing of what one of the sides sent. */
   readonly oneSided: boolean;
 }
 
-/** A rule without its examples; `specUrl`: the address of the text that it rests on. */
+/** A rule without its examples. `specUrl`: the URL of the specification's text that it is based on. */
 export type RuleFacts = Pick<Rule, 'id' | 'severity' | 'party' | 'title' | 'meaning' | 'spec'> & {
   readonly specUrl: string | null;
 };
 
-/** How a committed transcript compares with the one made now. */
+/** The result of comparing a committed transcript with the present one. */
 export interface GoldenResult {
   readonly path: string;
   readonly state: 'same' | 'different' | 'missing' | 'written';
-  /** A unified diff where it is different, else empty. */
+  /** A unified diff if they differ, else empty. */
   readonly diff: string;
 }
 
 export interface FileReport {
-  /** Its name as given or found. */
+  /** Its name as given, or as found. */
   readonly file: string;
-  /** The files of the recording: more than one where several are joined, of which `file` is the first. */
+  /** The files of the recording. If there are several, `file` is the first. */
   readonly parts: readonly string[];
-  /** By the name that is shown: paths that are no text, with their own bytes (base/file-name). Empty where all are text. */
+  /** Paths that cannot be shown as they are (see base/file-name), by the text that is shown instead. */
   readonly exact: Readonly<Record<string, string>>;
-  /** `skipped`: was found in a folder and is no capture; `failed`: cannot be read as a capture. */
+  /** `skipped`: it was found in a folder and is no capture; `failed`: it could not be read as a capture. */
   readonly state: 'judged' | 'skipped' | 'failed';
-  /** What was found instead, where it is not judged. */
+  /** Why it is not judged, or null. */
   readonly problem: string | null;
   readonly capture: CaptureEvent | null;
-  /** Only where a report or the gate looks at them one by one. */
+  /** Only if a report or the gate needs them. */
   readonly streams: readonly CheckedStream[];
   readonly findings: readonly CheckedFinding[];
   /** The rules of the findings, by id. */
   readonly rules: Readonly<Record<string, RuleFacts>>;
   readonly summary: Summary;
-  /** The transcript that lies beside the capture, if there is one. */
+  /** The transcript beside the capture, if there is one. */
   readonly transcript: string | null;
   readonly golden: GoldenResult | null;
-  /** How many findings each suppression silenced, by its number in the configuration. */
+  /** How many findings each suppression silenced, by the index of the suppression in the configuration. */
   readonly suppressed: Readonly<Record<number, number>>;
-  /** How many findings were silenced in all. */
+  /** How many findings were silenced in total. */
   readonly silenced: number;
   readonly internalErrors: number;
-  /** What a page shows of it, where one was asked for. */
+  /** Its part of a page, if one was asked for. */
   readonly page: PagePart | null;
 }
 
 export interface GateResult {
   readonly status: 0 | 1 | 2;
-  /** Why it did not pass, a line each; empty where it did. */
+  /** Why it did not pass, one line for each reason; empty if it passed. */
   readonly reasons: readonly string[];
 }
 
@@ -83,11 +83,11 @@ export interface CheckReport {
   readonly summary: Summary;
   readonly failOn: Severity;
   readonly gate: GateResult;
-  /** Findings that suppressions silenced. */
+  /** How many findings suppressions silenced. */
   readonly suppressed: number;
 }
 
-/** What a report for people calls a file. */
+/** The name of a file in reports for people. */
 export function fileTitle({ file, parts }: FileReport): string {
   return parts.length > 1 ? `${file} and ${count(parts.length - 1, 'more file')}, joined` : file;
 }

@@ -6,7 +6,7 @@ import { hangingLines } from './hanging.js';
 import { theme, type Theme } from './theme.js';
 import { findingCounts, printable } from './words.js';
 
-/** From this many captures on, only those with findings are listed one by one. */
+/** With more captures than this, only those with errors or warnings are listed. */
 const LISTED_CAPTURES = 50;
 
 const CAPTURE_COLUMNS: readonly Column[] = [

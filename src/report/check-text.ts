@@ -13,17 +13,17 @@ import { whereWords } from './location.js';
 import { SEVERITY_MARK, theme, type Paint, type Theme } from './theme.js';
 import { printable } from './words.js';
 
-/** Findings of one rule in one capture that are printed one by one. */
+/** Findings of one rule in one capture that are printed, unless `verbose`. */
 const OF_A_RULE = 10;
-/** Before what is said of a finding, and before what of that does not fit on a line. */
+/** Indentation of the lines about a finding, and of what does not fit on those. */
 const UNDER = ' '.repeat(6);
 const CONTINUED = ' '.repeat(8);
 
 export interface CheckTextOptions {
   readonly colors: boolean;
-  /** Notes as well, and all findings of a rule. */
+  /** Prints notes as well, and all findings of a rule. */
   readonly verbose: boolean;
-  /** Columns of the terminal; null or absent where lines are as long as they are. */
+  /** Columns of the terminal; null or absent: lines are not broken. */
   readonly width?: number | null;
 }
 
@@ -31,11 +31,11 @@ interface Log {
   readonly t: Theme;
   readonly options: CheckTextOptions;
   readonly rules: ReadonlyMap<string, RuleFacts>;
-  /** Rules whose one line has been printed. */
+  /** Rules whose title was already printed. */
   readonly explained: Set<string>;
 }
 
-/** The report for a CI log: per capture what was found, with the rule in one line; then a table, and the verdict. */
+/** The report for a CI log: the findings of each capture, with the title of a rule at its first finding; then a table, and the verdict. */
 export function checkText(report: CheckReport, options: CheckTextOptions): string {
   const t = theme(options.colors);
   const log = { t, options, rules: rulesOf(report), explained: new Set<string>() };

@@ -8,13 +8,13 @@ import { printable } from './words.js';
 
 export interface ComparisonOptions {
   readonly colors: boolean;
-  /** Columns; null: lines are as long as they are. */
+  /** Columns of the terminal; null: lines are not broken. */
   readonly width: number | null;
-  /** What the recordings are called. */
+  /** The names of the recordings. */
   readonly names: readonly [string, string];
 }
 
-/** A comparison for people: what only A has after `-`, what only B has after `+`, what changed after `~`, with both values. */
+/** A comparison for people: what only A has after `-`, what only B has after `+`, what changed after `~` with both values. */
 export function comparisonText(c: Comparison, options: ComparisonOptions): string {
   const t = theme(options.colors);
   const lines: string[] = [];
@@ -89,7 +89,7 @@ function shown(value: Json): string {
   return printable(text.length > MOST_VALUE ? `${text.slice(0, MOST_VALUE)}…` : text);
 }
 
-/** With blanks, where lines can be broken. */
+/** A value as text with blanks, so that lines can be broken. */
 function listed(value: Json): string {
   if (!Array.isArray(value)) return JSON.stringify(value).replaceAll(',"', ', "');
   const items = (value as readonly Json[]).map((v) => (typeof v === 'string' ? v : JSON.stringify(v)));
@@ -103,7 +103,7 @@ function findingLines({ a, b }: FindingChange, t: Theme, add: Add): void {
   if (b !== null) add(printable(`+ ${line(b)}`), '      ', t.good);
 }
 
-/** The same as an object for programs. */
+/** The comparison as an object for programs. */
 export function comparisonObject(c: Comparison, names: readonly [string, string]): object {
   const message = (m: ComparedMessage | null): object | null =>
     m && { index: m.index, packet: m.packet, direction: m.direction, name: m.name, fields: m.fields };

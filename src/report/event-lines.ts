@@ -23,14 +23,14 @@ import { TextLines } from './text-sink.js';
 const NEWLINE = 0x0a;
 const CLOSE = 0x7d;
 
-/** Where lines of JSON are written: the next one between `begin` and `end`. */
+/** Takes lines of JSON. Each is written to `bytes` between `begin` and `end`. */
 export interface LineSink {
   readonly bytes: JsonBytes;
   begin(): void;
   end(): void;
 }
 
-/** Gives each line, as text, to somebody else. */
+/** Passes each line, as text, to a function. */
 export class LinesTo implements LineSink {
   readonly bytes: JsonBytes;
   private readonly to: TextLines;
@@ -56,17 +56,17 @@ const IN_TLS = new TextPiece(',"layer":"tls"');
 const LENGTH = new TextPiece(',"length":');
 const PACKET = new TextPiece(',"packet":');
 const FIELDS = new TextPiece('Z","fields":');
-/** Names of messages that are remembered as they are written. */
+/** Most message names whose encoded form is kept. */
 const MAX_NAMES = 1024;
 
 /** Every event as one line of JSON, in capture order. */
 export class EventLines implements Reporter {
   private readonly to: LineSink;
-  /** The unchanging beginnings of a stream's message lines, by side, for the stream that spoke last. */
+  /** The constant beginnings of message lines of the stream whose message was last, by side. */
   private leads: readonly [TextPiece, TextPiece] | null = null;
   private leadsOf: StreamRecord | null = null;
   private readonly names = new Map<string, TextPiece>();
-  /** The second that was written last, with what stands in front of it. */
+  /** The second of the last message, and its encoded form with the text before it. */
   private second = NaN;
   private time = NOTHING;
 
@@ -78,7 +78,9 @@ export class EventLines implements Reporter {
     this.line(captureEvent(file, info));
   }
 
-  /** The same text as safeJson(JSON.stringify(messageEvent(...))), without the object: this is the line that costs. */
+  /**
+   * Writes the same text as safeJson(JSON.stringify(messageEvent(...))), but without creating the object: most of the time is spent here.
+   */
   message(stream: StreamRecord, m: Message): void {
     const { bytes } = this.to;
     const from = bytes.size;
@@ -86,7 +88,7 @@ export class EventLines implements Reporter {
       this.to.begin();
       this.write(bytes, stream, m);
     } catch (error) {
-      // what is printed of a message may fail in the middle
+      // the protocol may throw when the line is half written
       bytes.size = from;
       throw error;
     }
@@ -161,16 +163,16 @@ function leadOf(stream: StreamRecord, side: Side): TextPiece {
   );
 }
 
-/** How lines of JSON become a document. */
+/** How lines of JSON form a document. */
 export interface Framing extends LineSink {
   line(json: string): void;
-  /** Lines that are encoded, each with a line end. */
+  /** Takes lines that are encoded already, each with its line end. */
   lines(bytes: Uint8Array): void;
-  /** Nothing follows. */
+  /** Ends the document. */
   close(): void;
 }
 
-/** One object a line. */
+/** One object on each line. */
 export class Ndjson implements Framing {
   readonly bytes: JsonBytes;
   private readonly output: TextOutput;
@@ -198,7 +200,7 @@ export class Ndjson implements Framing {
   close(): void {}
 }
 
-/** One document, `{"events":[...]}`, written as it grows. */
+/** One document, `{"events":[...]}`, written as the events come. */
 export class JsonDocument implements Framing {
   readonly bytes: JsonBytes;
   private empty = true;
@@ -238,7 +240,7 @@ export class JsonDocument implements Framing {
   }
 }
 
-/** A reporter that writes one of the two; the summary is the last event. */
+/** A reporter that writes one of these documents. The summary is the last event. */
 export class EventReport extends EventLines implements Divisible<null> {
   private readonly output: TextOutput;
   private readonly framing: Framing;
@@ -254,7 +256,7 @@ export class EventReport extends EventLines implements Divisible<null> {
     this.framing.close();
   }
 
-  /** Lines are all there is. */
+  /** Nothing is kept for the end of the run: each line was written as it came. */
   gathered(): null {
     return null;
   }

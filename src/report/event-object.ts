@@ -9,7 +9,7 @@ import type { Protocol } from '../contract/protocol.js';
 import { directionOf, type Direction } from '../engine/direction.js';
 import type { Counts, EndedProgram, Finding, Repeated, StreamRecord, Summary } from '../engine/event.js';
 
-/** The events of the ndjson format, as plain objects: names, order and types are a promise to users. */
+/** The events of the ndjson format as plain objects. Names, order and types are a promise to users. */
 
 export type { Direction };
 
@@ -25,7 +25,7 @@ export interface CaptureEvent {
   /** LINKTYPE_ numbers. */
   readonly linkTypes: readonly number[];
   readonly resolution: string;
-  /** The files of a recording that is in several, in order of time; `file` is the first, and packets are numbered through all. */
+  /** The files of a recording that consists of several, in order of time. `file` is the first, and packets are numbered through all. */
   readonly parts?: readonly string[];
 }
 
@@ -45,7 +45,7 @@ export interface MessageEvent {
   readonly context: 'own' | 'peer';
   readonly complete: boolean;
   readonly inReplyTo: number | null;
-  /** It stood inside opened TLS; `offset` and `length` count in the plaintext. */
+  /** The message came from decrypted TLS; `offset` and `length` count in the plaintext. */
   readonly layer?: 'tls';
 }
 
@@ -84,25 +84,25 @@ export interface StreamEvent {
   readonly end: 'closed' | 'reset' | 'open';
   readonly messages: number;
   readonly findings: Readonly<Counts>;
-  /** Notes and warnings that came again after they were raised; absent where none did. */
+  /** Notes and warnings that occurred again after they were reported; absent if none did. */
   readonly repeated?: readonly RepeatedFinding[];
   readonly contextFree: BothWays<boolean>;
   readonly session: Readonly<Record<string, Json>>;
 }
 
-/** How often a stream gave cause for a finding that was raised at its first place only. */
+/** How often a finding occurred in a stream that was reported only the first time. */
 export interface RepeatedFinding {
   readonly rule: string;
   readonly severity: Severity;
   readonly party: Party;
-  /** The message of the finding as raised, and its packet: together with the rule they name it. */
+  /** The message of the reported finding, and its packet. Together with the rule they identify the finding. */
   readonly message: number | null;
   readonly packet: number;
-  /** In all, the first included. */
+  /** Number of occurrences, the first included. */
   readonly times: number;
   /** Packet of the last one. */
   readonly lastPacket: number;
-  /** Texts of some that said more than other numbers; absent where none did. */
+  /** Texts of occurrences that differ in more than numbers; absent if there are none. */
   readonly others?: readonly string[];
 }
 
@@ -114,7 +114,7 @@ export interface SummaryEvent {
   readonly messages: number;
   readonly findings: Readonly<Counts>;
   readonly protocols: Readonly<Record<string, number>>;
-  /** How recorded programs ended; absent where no recording says so. */
+  /** How recorded programs ended; absent if no recording tells. */
   readonly programs?: readonly EndedProgram[];
 }
 
@@ -216,12 +216,12 @@ function repeatedFinding({ finding, times, lastPacket, others }: Repeated): Repe
   };
 }
 
-/** Whether the message came out of opened TLS. */
+/** Whether the message came from decrypted TLS. */
 export function isInTls(stream: StreamRecord, m: Message): boolean {
   return m.offset >= stream.tlsFrom[m.side];
 }
 
-/** What the protocol negotiated, and the TLS below it. */
+/** What the protocol negotiated, and the TLS layer below it. */
 function sessionOf(s: StreamRecord): Record<string, Json> {
   const session = s.session?.summary() ?? {};
   return s.tls === null ? session : { ...session, tlsSession: s.tls.summary() };

@@ -3,7 +3,7 @@ import type { Message } from '../contract/message.js';
 import type { Finding, Reporter, StreamRecord, Summary } from '../engine/event.js';
 import { captureEvent, findingEvent, messageEvent, streamEvent, summaryEvent, type Event } from './event-object.js';
 
-/** Hands every event on as a plain object. */
+/** Passes every event on as a plain object. */
 export class EventReporter implements Reporter {
   private readonly take: (event: Event) => void;
 

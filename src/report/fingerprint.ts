@@ -3,9 +3,9 @@ import { withoutNumbers } from '../base/text.js';
 import type { Finding } from '../engine/event.js';
 
 /**
- * Names findings of one capture so that they are known again after unrelated changes of it: recorded anew, packets, times, ports,
- * ids and stream numbers differ, while the rule, the message, the direction and the wording stay. Among findings that are
- * alike in all that, the order decides.
+ * Computes fingerprints that identify findings of one capture across unrelated changes. In a new recording, packets, times, ports, ids and
+ * stream numbers differ, but rule, protocol, direction, message name and wording stay. Findings that are the same in all of these are
+ * distinguished by their order.
  */
 export class Fingerprints {
   private readonly seen = new Map<string, number>();
@@ -24,7 +24,7 @@ export class Fingerprints {
   }
 }
 
-/** 32 hex digits. */
+/** The first 32 hex digits of the SHA-256. */
 export function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }

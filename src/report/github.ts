@@ -4,12 +4,12 @@ import type { CheckedFinding, CheckReport, FileReport } from './check-report.js'
 import { placeOf, whereWords } from './location.js';
 import { printable } from './words.js';
 
-/** GitHub shows this many annotations of a kind for each step, and drops the others without a word. */
+/** GitHub shows only this many annotations of a kind for each step, and drops the others silently. */
 const OF_A_KIND = 10;
 
 const COMMANDS: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', note: 'notice' };
 
-/** Workflow commands that become annotations: worst first, bounded by kind. */
+/** Workflow commands that become annotations: the worst first, at most OF_A_KIND of each kind. */
 export function github(report: CheckReport): string {
   let out = '';
   for (const severity of ['error', 'warning', 'note'] as const) {

@@ -8,7 +8,7 @@ import { printable } from './words.js';
 
 const SEVERITIES: Readonly<Record<Severity, string>> = { error: 'major', warning: 'minor', note: 'info' };
 
-/** GitLab's code quality report: one array, each entry with a fingerprint of its own. */
+/** GitLab's code quality report: one array, each entry with its own fingerprint. */
 export function gitlab(report: CheckReport): string {
   const entries = report.files.flatMap((file) =>
     file.findings.map((f) => {

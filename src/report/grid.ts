@@ -7,8 +7,8 @@ export interface Column {
 }
 
 /**
- * A table with borders; cells must be printable text in one line. Where it is wider than `width` columns (null: any width will do), cells are
- * broken between words; where that does not suffice, every row becomes a paragraph of titles and values.
+ * A table with borders. Cells must be printable text without line breaks. If the table is wider than `width` columns (null: no limit),
+ * cells are broken between words; if that does not suffice, every row becomes a paragraph of titles and values.
  */
 export function renderTable(
   columns: readonly Column[],
@@ -18,7 +18,7 @@ export function renderTable(
 ): string {
   const cells = [columns.map((c) => c.title), ...rows];
   const widths = columns.map((_, i) => widest(cells, i, textWidth));
-  // each column has a border in front and a blank on either side
+  // each column has a border before it and a blank on either side
   const room = width === null ? Infinity : width - 3 * columns.length - 1;
   if (!narrow(widths, columns, cells, room)) return paragraphs(columns, rows, t, width!);
   const rule = (left: string, cross: string, right: string): string =>
@@ -35,7 +35,7 @@ function widest(rows: readonly (readonly string[])[], column: number, measure: (
   return most;
 }
 
-/** Takes from the widest columns, each down to its longest word, until all have room; whether they have. */
+/** Makes the widest columns narrower, each at most down to its longest word, until the table fits. Returns whether it does. */
 function narrow(
   widths: number[],
   columns: readonly Column[],
@@ -77,7 +77,7 @@ function ruled(
 
 const INDENT = '    ';
 
-/** Rows as titles and values, as psql does it where a table does not fit. */
+/** Prints rows as paragraphs of titles and values, for a table that does not fit. */
 export function paragraphs(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
@@ -90,7 +90,7 @@ export function paragraphs(
       i === 0 || cell === '' || cell.includes(columns[i]!.title) ? cell : `${columns[i]!.title} ${cell}`,
     );
     const text = pairs.filter((p) => p !== '').join('  ');
-    // in front of a word that is too long for any line stands an empty one
+    // wrapText puts an empty line before a word that is too long for any line
     const [first, ...others] = wrapText(text, width, width - INDENT.length).filter((line) => line !== '');
     const name = row[0]!;
     out += `${t.title((first ?? '').slice(0, name.length))}${(first ?? '').slice(name.length)}\n`;

@@ -1,14 +1,14 @@
 import { textWidth, wrapText } from '../base/text-width.js';
 import type { Paint } from './theme.js';
 
-/** Columns that are left for text at least, however narrow the terminal. */
+/** Columns that text has at least, however narrow the terminal is. */
 const LEAST_ROOM = 24;
-/** What colours add to a text. */
+/** Escape sequences of colours, which take no columns. */
 const COLOUR = /\x1b\[[0-9;]*m/g;
 
 /**
- * The lines of `text` behind `start` (which may be coloured) on a terminal of `width` columns: what does not fit goes on behind `indent`.
- * Width Infinity gives one line.
+ * Puts `text` after `start` (which may be coloured) and breaks it into lines for a terminal of `width` columns. Lines after the first begin
+ * with `indent`. With width Infinity it is one line.
  */
 export function hangingLines(
   start: string,

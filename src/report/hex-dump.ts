@@ -5,13 +5,13 @@ import { printable } from './words.js';
 
 /** Bytes in one row. */
 const ROW = 16;
-/** Rows that one field takes at most, unless everything was asked for. */
+/** Most rows of one field, unless `all` is set. */
 const FIELD_ROWS = 4;
 const HEX_WIDTH = ROW * 3 + 2;
 
 const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 
-/** `25 60 95 13  00 00`, two blanks in the middle of a full row. */
+/** Such as `25 60 95 13  00 00`, with two blanks in the middle of a row. */
 export function hexRow(bytes: Uint8Array, start: number, end: number): string {
   let out = '';
   for (let i = start; i < end; i++) {
@@ -21,7 +21,7 @@ export function hexRow(bytes: Uint8Array, start: number, end: number): string {
   return out;
 }
 
-/** The bytes as ASCII, with a dot for what is not printable. */
+/** The bytes as ASCII, with a dot for each unprintable one. */
 export function asciiRow(bytes: Uint8Array, start: number, end: number): string {
   let out = '';
   for (let i = start; i < end; i++) {
@@ -36,19 +36,19 @@ export interface DumpOptions {
   readonly all: boolean;
   /** Ranges of bytes that findings are about, relative to the message. */
   readonly marks?: readonly ByteRange[];
-  /** Colours; where `marked` is null, a line of `^^` below a row marks its bytes. */
+  /** Colours. If `marked` is null, a line with `^^` below a row marks its bytes. */
   readonly paint?: { readonly plain: Paint; readonly marked: Paint | null };
 }
 
 export interface ByteRange {
   readonly start: number;
-  /** The first byte behind it. */
+  /** The offset after its last byte. */
   readonly end: number;
 }
 
 /**
- * The annotated dump of a message: bytes on the left, what they are on the right, nested fields indented. Every one of the `head`
- * bytes appears; of the `length` bytes those that were not kept are said to be more.
+ * The annotated dump of a message: bytes on the left, their meaning on the right, nested fields indented. All bytes of `head` appear; the
+ * number of bytes beyond these, up to `length`, is given.
  */
 export function hexDump(
   head: Uint8Array,
@@ -65,7 +65,7 @@ export function hexDump(
 
 class Dump {
   readonly lines: string[] = [];
-  /** Bytes up to here have been shown. */
+  /** All bytes before this offset have been shown. */
   shown = 0;
   private readonly head: Uint8Array;
   private readonly all: boolean;
@@ -86,7 +86,7 @@ class Dump {
       if (a.at > this.shown) this.rows(this.shown, Math.min(a.at, this.head.length), '', depth);
       const label = fieldText(a);
       const children = a.children ?? [];
-      // wire data decides how deep lists nest; the indentation need not follow for ever
+      // wire data decides how deep lists nest, so the indentation is limited
       if (children.length > 0 && nesting < 32) {
         this.lines.push(this.line(a.at, '', label, depth));
         this.fields(children, depth + 1, nesting + 1);
@@ -109,13 +109,13 @@ class Dump {
       const to = Math.min(at + ROW, end);
       const hex = hexRow(this.head, at, to);
       if (!this.all) {
-        // rows like the one above are told by a star, as hexdump(1) does, but never the last one
+        // rows that equal the one above are replaced by one star, as hexdump(1) does, but never the last row
         if (hex === previous && to < end) {
           if (!repeated) this.lines.push(this.line(at, '*', '', depth));
           repeated = true;
           continue;
         }
-        // a line that says that one more row is hidden would be no shorter than the row
+        // a line that says that one more row is hidden would be no shorter than that row
         if (printed >= FIELD_ROWS && end - at > ROW) {
           this.note(at, `${end - at} more bytes of it (-v shows all)`);
           break;
@@ -130,7 +130,7 @@ class Dump {
     this.shown = Math.max(this.shown, end);
   }
 
-  /** A row of bytes, those marked that findings are about. */
+  /** A row of bytes, in which those that findings are about are marked. */
   private row(at: number, to: number, hex: string, text: string, depth: number): void {
     const isMarked = (i: number): boolean => this.marks.some((m) => i >= m.start && i < m.end);
     let any = false;
@@ -146,7 +146,7 @@ class Dump {
       for (let i = at; i < to; i++) {
         if (!isMarked(i)) continue;
         below[column(i)] = below[column(i) + 1] = '^';
-        // one line under bytes that stand side by side
+        // bytes next to each other get one continuous line
         if (i + 1 < to && isMarked(i + 1)) for (let c = column(i) + 2; c < column(i + 1); c++) below[c] = '^';
       }
       this.lines.push(this.plain(`        ${below.join('')}`.trimEnd()));
@@ -174,7 +174,7 @@ class Dump {
   }
 }
 
-/** `cookie 1`, or the words that the protocol has for it. */
+/** Such as `cookie 1`, or the text that the protocol has for the field. */
 function fieldText(a: Annotation): string {
   const name = printable(a.name);
   if (a.text !== undefined) return a.text === '' ? name : `${name}  ${printable(a.text)}`;
@@ -182,7 +182,7 @@ function fieldText(a: Annotation): string {
   return `${name}  ${valueText(a.value)}`;
 }
 
-/** A value in short: a bounded piece of long text, lists and objects as JSON. */
+/** A value in short form: long text is cut, lists and objects are JSON. */
 function valueText(value: Json): string {
   if (typeof value === 'string') return /^[0-9a-f]*$/.test(value) ? clip(value) : quote(value, 80);
   if (typeof value === 'object') return printable(clip(JSON.stringify(value)));

@@ -15,7 +15,7 @@ interface Suite {
   readonly cases: readonly Case[];
 }
 
-/** JUnit XML as Jenkins reads it: a suite for each capture, a case for each stream, and one for the capture itself. */
+/** JUnit XML as Jenkins reads it: a suite for each capture, with a case for each stream and one for the capture itself. */
 export function junit(report: CheckReport): string {
   const suites = report.files.filter((f) => f.state !== 'skipped').map((f) => fileSuite(f, report));
   suites.push(gateSuite(report));
@@ -49,7 +49,7 @@ function testCase(name: string, findings: readonly CheckedFinding[], report: Che
   return { name, failures, error: null, output: output.join('\n') };
 }
 
-/** What the gate asks of the run as a whole. */
+/** The gate's verdict on the run as a whole. */
 function gateSuite(report: CheckReport): Suite {
   const { status, reasons } = report.gate;
   const cases =
@@ -101,7 +101,7 @@ function attributes(list: Readonly<Record<string, string | number>>): string {
     .join('');
 }
 
-/** Text that any XML parser takes, whatever was on the wire: line ends stay, all else that is no plain character is escaped. */
+/** Text that any XML parser accepts, whatever was on the wire: line ends stay, and all other characters that are not plain are escaped. */
 function xml(text: string): string {
   return text
     .split('\n')

@@ -1,11 +1,14 @@
 import { basename, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { CheckedFinding, FileReport } from './check-report.js';
 
-/** Where CI systems show a finding: a line of the transcript beside the capture, else the capture. */
+/** Where CI systems show a finding: a line of the transcript beside the capture, or else the capture. */
 export interface Place {
-  /** Relative to the working directory where it lies below it, with `/`; else absolute. Bytes that are no text are kept (base/file-name). */
+  /**
+   * Relative to the working directory if it is below that, with `/`; else absolute. It has the exact bytes of the path (see
+   * base/file-name).
+   */
   readonly path: string;
-  /** 1 where there is no transcript to point into. */
+  /** 1 if there is no transcript. */
   readonly line: number;
 }
 
@@ -15,12 +18,12 @@ export function placeOf(file: FileReport, finding: CheckedFinding): Place {
   return { path: exactPath(file, finding.part?.file ?? file.file), line: 1 };
 }
 
-/** A path of a report for who opens it: with its own bytes, also where they are no text. */
+/** The path to open for a path that a report shows, with its exact bytes. */
 export function exactPath(file: FileReport, shown: string): string {
   return repositoryPath(Object.hasOwn(file.exact, shown) ? file.exact[shown]! : shown);
 }
 
-/** A path as seen from the working directory, which in CI is the repository's root. */
+/** A path relative to the working directory, which in CI is the root of the repository. */
 export function repositoryPath(path: string): string {
   if (path === '-') return 'stdin';
   const below = relative(process.cwd(), resolve(path));
@@ -28,7 +31,7 @@ export function repositoryPath(path: string): string {
   return chosen.split(sep).join('/');
 }
 
-/** `stream 2, packet 35, server-to-client bytes 66230..66258`. */
+/** Such as `stream 2, packet 35, server-to-client bytes 66230..66258`. */
 export function whereWords(f: CheckedFinding): string {
   const words: string[] = [];
   if (f.stream !== null) words.push(`stream ${f.stream}`);

@@ -7,17 +7,17 @@ import type { StreamRecord } from '../engine/event.js';
 import type { Clock } from '../select/clock.js';
 import { printable } from './words.js';
 
-/** Room for a message's name, where its protocol does not say how much it needs. */
+/** Width of a message's name if its protocol does not give one. */
 const NAME_WIDTH = 28;
 const BLANK = 0x20;
-/** Blanks between the columns, and between what describes a message. */
+/** Blanks between the columns, and between the parts of a description. */
 export const GAP = 2;
 const RE = new TextPiece('  re #');
 const PLUS = new TextPiece('  +');
-/** Names of messages that are remembered as they are printed. */
+/** Most message names whose printed form is kept. */
 const MAX_NAMES = 1024;
 
-/** Widths of the columns in front of a message. */
+/** Widths of the columns before a message. */
 export interface Columns {
   readonly stream: number;
   readonly index: number;
@@ -25,12 +25,12 @@ export interface Columns {
   readonly time: number;
 }
 
-/** By side, and by name: the name behind its arrow. */
+/** For each side, the arrow and name of a message, by its name. */
 type NamePieces = readonly [Map<string, TextPiece>, Map<string, TextPiece>];
 
-/** Writes the line of a message in a transcript: where it stands, what it is, what it says, and what it answers. */
+/** Writes the line of a message in a transcript: stream, numbers and time, name, description, and the request that it answers. */
 export class MessageLine {
-  /** Where in the line that was written last its stream, its place, its name and its description end. */
+  /** Where in the last line the stream number, the columns, the name and the description end. */
   idEnd = 0;
   placeEnd = 0;
   nameEnd = 0;
@@ -38,7 +38,7 @@ export class MessageLine {
   private readonly columns: Columns;
   private readonly clock: Clock;
   private readonly verbose: boolean;
-  /** Names behind their arrows, by the width that they were padded to: protocols share names, and not their widths. */
+  /** Arrows and names, by the width to which they are padded: protocols share names, but not widths. */
   private readonly names = new Map<number, NamePieces>();
   private namesNow: NamePieces = [new Map(), new Map()];
   private namesOf: StreamRecord | null = null;
@@ -49,7 +49,7 @@ export class MessageLine {
     this.verbose = verbose;
   }
 
-  /** Writes it, without its end. `what`: what the message is described with, where that is known already. */
+  /** Writes the line without its end. `what`: the description, if it is known already. */
   write(out: TextBytes, stream: StreamRecord, m: Message, what: string | null): void {
     const { columns: c } = this;
     const from = out.size;
@@ -80,12 +80,12 @@ export class MessageLine {
     this.wordsEnd = Math.min(this.wordsEnd, out.size);
   }
 
-  /** The stream that spoke last is over. */
+  /** The stream whose message was last has ended. */
   forget(): void {
     this.namesOf = null;
   }
 
-  /** The arrow and the name of a message, with what stands in front of them, and as wide as its protocol's names are. */
+  /** The arrow and the name of a message, with the blanks before them, padded to the width of its protocol's names. */
   private named(stream: StreamRecord, m: Message): TextPiece {
     if (stream !== this.namesOf) {
       this.namesOf = stream;
@@ -104,7 +104,7 @@ export class MessageLine {
     return piece;
   }
 
-  /** The link to the request, and what is special about how this message was captured and decoded. */
+  /** The request that it answers, and what is special about how it was captured and decoded. */
   private writeTail(out: TextBytes, m: Message): void {
     if (m.inReplyTo > 0) {
       out.piece(RE);
@@ -134,7 +134,7 @@ export function arrowOf(stream: StreamRecord, side: Side): string {
   return stream.rolesKnown ? (side === CLIENT ? '->' : '<-') : side === CLIENT ? '>>' : '<<';
 }
 
-/** Columns of a message's name. */
+/** Columns for the names of the stream's messages. */
 export function widthOf(stream: StreamRecord): number {
   return stream.protocol?.nameWidth ?? NAME_WIDTH;
 }

@@ -6,25 +6,25 @@ import { JsonBytes } from '../base/json-bytes.js';
 import { pathStat } from '../base/path-stat.js';
 import type { TextSink } from './text-sink.js';
 
-/** Text is handed to the system in pieces of about this many bytes. */
+/** Text is passed to the system in pieces of about this many bytes. */
 const PIECE = 64 << 10;
-/** Room for the first of it; it grows up to a piece and a line. */
+/** First size of the buffer, and the size above which it is not kept. */
 const FIRST_ROOM = 4 << 10;
 const MOST_ROOM = 4 * PIECE;
-/** Milliseconds between two attempts to write to a pipe that is full and does not block. */
+/** Milliseconds between two attempts to write to a non-blocking pipe that is full. */
 const RETRY_MS = 2;
 
 /**
- * Takes text and writes it in big synchronous pieces. It never throws while text is added: that happens deep inside the
- * analysis. What goes wrong is kept in `failure` and `broken`, and whoever drives the analysis looks there between batches.
+ * Takes text and writes it in large synchronous pieces. Adding text never throws, since that happens deep inside the analysis. Errors are
+ * kept in `failure` and `broken`, which the code that drives the analysis checks between batches.
  */
 export class TextOutput implements TextSink {
-  /** What was added, and is not handed over. Whoever writes here calls `wrote` then. */
+  /** Text that was added and not written yet. Code that writes here must call `wrote` afterwards. */
   readonly bytes = new JsonBytes(FIRST_ROOM);
   private readonly descriptor: number;
-  /** The first error of a write, other than a reader that went away. */
+  /** The first error of a write, except that the reader of a pipe closed it. */
   failure: Error | null = null;
-  /** Whether the reader of the pipe went away; what is added then is dropped. */
+  /** Whether the reader of the pipe closed it. What is added after that is dropped. */
   broken = false;
 
   constructor(fd: number) {
@@ -36,7 +36,7 @@ export class TextOutput implements TextSink {
   }
 
   add(text: string): void {
-    // a text that is long by itself, such as a page, has bytes of its own: the room here need not grow for it
+    // a text that is long by itself, such as a page, does not pass through the buffer, which would have to grow for it
     if (text.length > PIECE) {
       this.addBytes(Buffer.from(text, 'utf8'));
       return;
@@ -49,17 +49,17 @@ export class TextOutput implements TextSink {
     if (this.bytes.size >= PIECE) this.flush();
   }
 
-  /** Hands over everything that was added. */
+  /** Writes everything that was added. */
   flush(): void {
     const { bytes, size } = this.bytes;
     if (size === 0) return;
     this.bytes.size = 0;
     if (!this.broken && this.failure === null) this.write(bytes.subarray(0, size));
-    // what one long line took is not kept
+    // a buffer that one long line has enlarged is not kept
     if (bytes.length > MOST_ROOM) this.bytes.moveTo(new ArrayBuffer(FIRST_ROOM));
   }
 
-  /** Writes bytes, behind the text that was added. */
+  /** Writes bytes after the text that was added. */
   addBytes(bytes: Uint8Array): void {
     this.flush();
     if (!this.broken && this.failure === null) this.write(bytes);
@@ -75,24 +75,24 @@ export class TextOutput implements TextSink {
     }
   }
 
-  /** Whether it is of any use to go on producing. */
+  /** Whether producing more output is useless. */
   get stopped(): boolean {
     return this.broken || this.failure !== null;
   }
 
-  /** Everything is written: throws what went wrong on the way. */
+  /** Writes the rest, and throws the error of an earlier write. */
   finish(): void {
     this.flush();
     if (this.failure !== null) throw this.failure;
   }
 
-  /** The result is not wanted after all. */
+  /** Drops what was not written yet: the result is not wanted. */
   discard(): void {
     this.bytes.size = 0;
   }
 }
 
-/** Writes all bytes, waiting where the other end of a pipe is slow; a signal ends that. */
+/** Writes all bytes, and waits if the reader of a pipe is slow. A signal ends the program meanwhile. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
   const { to, blocks } = standard(fd);
   const write = (at: number): number => writeSync(to, bytes, at, bytes.length - at);
@@ -100,12 +100,12 @@ export function writeAll(fd: number, bytes: Uint8Array): void {
   while (at < bytes.length) {
     const from = at;
     const taken = blocks ? mayBlock(() => unlessFull(() => write(from))) : unlessFull(() => write(from));
-    // handlers of signals stay aside until there is room: one that came back in between would be called when it is too late
+    // signal handlers stay removed until there is room, since one that is installed in between would be called too late
     at += taken < 0 ? mayBlock(() => whenThereIsRoom(() => write(from))) : taken;
   }
 }
 
-/** What `write` says was taken; -1 where there is no room at the moment. */
+/** The number of bytes that `write` wrote; -1 if there is no room at the moment. */
 function unlessFull(write: () => number): number {
   try {
     return write();
@@ -126,28 +126,28 @@ function whenThereIsRoom(write: () => number): number {
 
 interface Way {
   readonly to: number;
-  /** Whether a write waits in the system for a reader. */
+  /** Whether a write may block in the system until there is a reader. */
   readonly blocks: boolean;
 }
 
-/** By descriptor. Those of standard output and standard error are the process's: a second look would open them a second time. */
+/** By descriptor, for standard output and standard error; kept, since another call would open the pipe again. */
 const ways = new Map<number, Way>();
 
-/** The way to standard output and standard error, which others have opened. */
+/** How to write to a descriptor. Standard output and standard error were opened by others, and may be pipes or sockets. */
 function standard(fd: number): Way {
   if (fd > 2) return { to: fd, blocks: false };
   let way = ways.get(fd);
   if (way === undefined) {
     const to = unblocked(fd);
     const isSocket = to === fd && fstatSync(fd).isSocket();
-    // libuv makes a socket one that never blocks when it takes it over, which a look at the stream does
+    // the getter makes libuv take over the socket, which switches it to non-blocking
     const taken = isSocket && (fd === 1 ? process.stdout : process.stderr).writable;
     ways.set(fd, (way = { to, blocks: isSocket && !taken }));
   }
   return way;
 }
 
-/** Another descriptor of the same pipe on which writes never wait; the same one where that cannot be had, or is not needed. */
+/** Another descriptor of the same pipe, on which writes never block. The same descriptor if it is no pipe, or that fails. */
 function unblocked(fd: number): number {
   try {
     if (!fstatSync(fd).isFIFO()) return fd;
@@ -157,23 +157,23 @@ function unblocked(fd: number): number {
   }
 }
 
-/** Files of this process so far: no two of its outputs may have one name. */
+/** Counts the files of this process, so that each has a unique name. */
 let serial = 0;
 
-/** Files that are written and not complete: removed where the program ends in the middle, whoever of the process writes them. */
+/** Files that are not complete. They are removed if the program ends before they are. */
 const unfinished = new Set<string>();
 
-/** Removes what the program leaves where it ends in the middle. */
+/** Removes files that are not complete, when the program ends early. */
 export function removeUnfinished(): void {
   for (const path of unfinished) rmSync(systemPath(path), { force: true });
 }
 
-/** No descriptor. */
+/** Not opened yet. */
 const NONE = -1;
 
 /**
- * A file that appears complete or not at all: written beside its place under another name, and renamed by `finish`. The other name is there
- * from the first byte on, not before: a signal may end a program that waits, and nothing removes the name then. Things that are no regular
+ * A file that appears complete or not at all: it is written beside its target under another name, and `finish` renames it. It is created
+ * when the first byte is written, not earlier, since a signal may end a program that waits, and nothing would remove the file then. Special
  * files (`/dev/stdout`, a FIFO) are written directly.
  */
 export class FileOutput extends TextOutput {
@@ -182,12 +182,12 @@ export class FileOutput extends TextOutput {
   private readonly mode: number;
   private opened: number;
 
-  /** Its whole content, for a file that is written at any place: `direct` ones cannot be. */
+  /** Whether it can be written at any position, which `direct` files cannot. */
   get isRegular(): boolean {
     return this.beside !== null;
   }
 
-  /** Where its content is until `finish`, once `fd` was asked for; null for one that is written directly. */
+  /** The path under which it is written until `finish` (created when `fd` is first used); null if it is written directly. */
   get working(): string | null {
     return this.beside;
   }
@@ -200,7 +200,7 @@ export class FileOutput extends TextOutput {
     this.mode = mode;
   }
 
-  /** Throws the system's error where the file cannot be made. */
+  /** Throws the system's error if the file cannot be created. */
   static create(path: string, direct: boolean, mode = 0o666): FileOutput {
     if (direct) {
       const fd = mayBlock(() => openSync(systemPath(path), 'w'));
@@ -252,10 +252,13 @@ export class FileOutput extends TextOutput {
   }
 }
 
-/** Age in milliseconds below which an unfinished file may be that of a process that cannot be seen from here: in another container. */
+/**
+ * Milliseconds. An unfinished file that was modified more recently is kept, since its process may be one that cannot be seen from here, in
+ * another container.
+ */
 const FORSAKEN_MS = 3600 * 1000;
 
-/** Removes what earlier runs for the same target left unfinished: those that a signal ended while they waited in the middle of writing. */
+/** Removes unfinished files of earlier runs for the same target, which a signal ended while they waited in a write. */
 export function removeForsaken(target: string): void {
   const folder = dirname(target);
   const lead = `.${basename(target)}.`;
@@ -263,7 +266,7 @@ export function removeForsaken(target: string): void {
   try {
     names = readdirSync(systemPath(folder), 'buffer').map(nameOfBytes);
   } catch {
-    // that it cannot be read is said where it is written
+    // the error is reported when the file is written
     return;
   }
   for (const name of names) {

@@ -5,27 +5,27 @@ import type { TextOutput } from './output.js';
 import { csvCell } from './stats-object.js';
 import { theme } from './theme.js';
 
-/** A cell: a number as its digits, which may be more than a double holds. */
+/** A cell. `digits`: a number that may be too large for a double. */
 export type Cell = string | number | boolean | null | { readonly digits: string } | { readonly json: string };
 
 export interface QueryHead {
   readonly columns: readonly string[];
-  /** Whether all of a column are numbers. */
+  /** For each column, whether it has only numbers. */
   readonly numbers: readonly boolean[];
 }
 
 type Row = readonly Cell[];
 
-/** Takes a result as it comes: its columns, its rows, its end. */
+/** Takes a result as it comes: columns, rows, end. */
 export interface QueryOutput {
-  /** Whether nobody takes any more. */
+  /** Whether more output is useless. */
   readonly stopped: boolean;
   begin(head: QueryHead): void;
   rows(rows: readonly Row[]): void;
   end(): void;
 }
 
-/** A table for people, as wide as `width` columns at most, of the first rows. */
+/** A table for people, at most `width` columns wide, with the first rows (limits queryRows and queryCharacters). */
 export class QueryTable implements QueryOutput {
   private readonly output: TextOutput;
   private readonly colors: boolean;
@@ -75,7 +75,7 @@ export class QueryTable implements QueryOutput {
   }
 }
 
-/** RFC 4180; null is an empty field. */
+/** CSV (RFC 4180). NULL is an empty field. */
 export class QueryCsv implements QueryOutput {
   private readonly output: TextOutput;
 
@@ -102,7 +102,7 @@ export class QueryCsv implements QueryOutput {
   }
 }
 
-/** A list of objects. Whole numbers stand with all their digits. */
+/** A list of objects. Whole numbers have all their digits. */
 export class QueryJson implements QueryOutput {
   private readonly output: TextOutput;
   private names: readonly string[] = [];

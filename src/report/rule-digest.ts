@@ -3,16 +3,16 @@ import { count } from '../base/text.js';
 import type { Finding, Repeated } from '../engine/event.js';
 import { printable } from './words.js';
 
-/** One rule that was broken: how often, where first, and the command that shows it. */
+/** One broken rule: how often, where first, and the command that shows that place. */
 export interface DigestRow {
   readonly rule: string;
   readonly severity: Severity;
   readonly place: string;
-  /** Null for what is about the capture as a whole. */
+  /** Null for a finding about the capture as a whole. */
   readonly command: string | null;
 }
 
-/** The same as it is counted, and where it was broken first: plain data. */
+/** A broken rule while it is counted, with the place of its first finding: plain data. */
 export interface Broken {
   readonly rule: string;
   readonly severity: Severity;
@@ -26,7 +26,7 @@ export interface Broken {
 
 const ORDER: readonly Severity[] = ['error', 'warning', 'note'];
 
-/** What was found in a run, by rule: the way from a count to a place. */
+/** Counts the findings of a run by rule, and remembers the first place of each. */
 export class RuleDigest {
   private readonly rules = new Map<string, Broken>();
 
@@ -40,7 +40,7 @@ export class RuleDigest {
       });
   }
 
-  /** Those of the captures that follow. */
+  /** Adds those of the captures that follow. */
   addAll(rules: readonly Broken[]): void {
     for (const rule of rules) {
       const seen = this.rules.get(`${rule.rule} ${rule.severity}`);
@@ -53,7 +53,7 @@ export class RuleDigest {
     return [...this.rules.values()];
   }
 
-  /** Those that a stream's end tells to have come again. */
+  /** Adds the repetitions that are known at the end of a stream. */
   again(repeated: readonly Repeated[]): void {
     for (const { finding: f, times } of repeated) {
       const seen = this.rules.get(`${f.rule.id} ${f.severity}`);
@@ -61,7 +61,7 @@ export class RuleDigest {
     }
   }
 
-  /** The gravest first, then the most frequent. `nameOf`: what an input is called. */
+  /** The rows, sorted by severity and then by frequency. `nameOf`: the name of an input. */
   rows(nameOf: (file: string) => string): DigestRow[] {
     return [...this.rules.values()]
       .sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity) || b.n - a.n || (a.rule < b.rule ? -1 : 1))
@@ -87,13 +87,13 @@ export class RuleDigest {
   }
 }
 
-/** The command that shows a finding and what stands around it. */
+/** The command that shows a finding and the messages around it. */
 function showCommand({ file, stream, message }: Broken, nameOf: (file: string) => string): string {
   const which = message > 0 ? `--where index==${message}` : '--findings';
   return `wirelint analyze ${shellWord(nameOf(file))} -s ${stream} ${which} -C 3`;
 }
 
-/** A word as a shell takes it. */
+/** A text quoted for a shell if necessary. */
 function shellWord(text: string): string {
   const safe = printable(text);
   return /^[\w./:@%+,=-]+$/.test(safe) && !safe.startsWith('-') ? safe : `'${safe.replaceAll("'", `'\\''`)}'`;

@@ -11,11 +11,11 @@ export interface RulePageOptions {
   readonly colors: boolean;
   readonly verbose: boolean;
   readonly hex: boolean;
-  /** Columns of the terminal; null where it is none. */
+  /** Columns of the terminal; null if there is none. */
   readonly width?: number | null;
 }
 
-/** Columns of prose at most. */
+/** Most columns of prose. */
 const PROSE = 100;
 
 const NEEDS_WORDS: Readonly<Record<Rule['needs'], string>> = {
@@ -27,7 +27,7 @@ const NEEDS_WORDS: Readonly<Record<Rule['needs'], string>> = {
   capture: 'nothing of the protocol',
 };
 
-/** Everything about one rule, with its two example sessions as transcripts: what `explain` prints. */
+/** Everything about one rule, with its example sessions as transcripts: the output of `explain`. */
 export function rulePage(rule: Rule, protocol: Protocol | null, options: RulePageOptions): string {
   const t = theme(options.colors);
   const level = rule.off
@@ -44,7 +44,7 @@ export function rulePage(rule: Rule, protocol: Protocol | null, options: RulePag
   return out;
 }
 
-/** Its two example sessions as plain text; empty where there are none. */
+/** The example sessions as plain text; empty if there are none. */
 export function ruleExamples(rule: Rule, protocol: Protocol | null): string {
   if (protocol === null) return '';
   const options = { colors: false, verbose: false, hex: false, width: null };
@@ -71,10 +71,10 @@ function example(verb: string, rule: Rule, example: Example, protocol: Protocol,
   return `\n${t.title(`A session that ${verb}`)}: ${example.text}\n${exampleTranscript(rule, example, protocol, options)}`;
 }
 
-/** An example session as a transcript, with the rule switched on, and without the notes of other rules. */
+/** An example session as a transcript, with the rule switched on and notes of other rules switched off. */
 function exampleTranscript(rule: Rule, example: Example, protocol: Protocol, options: RulePageOptions): string {
   let out = '';
-  // who reads this page need not be told where it is
+  // the reader of this page needs no hint how to open it
   const transcript = new Transcript((text) => (out += text), { ...options, pageOf: false });
   const levels = new Map<string, RuleLevel>();
   for (const other of [...protocol.rules, ...CAPTURE_RULES])
@@ -85,7 +85,7 @@ function exampleTranscript(rule: Rule, example: Example, protocol: Protocol, opt
   return out;
 }
 
-/** Text broken into lines of at most `width` characters; blank lines stay. */
+/** Breaks text into lines of at most `width` characters. Empty lines stay. */
 export function wrap(text: string, width: number): string {
   return text
     .split('\n')
@@ -105,7 +105,7 @@ export function wrap(text: string, width: number): string {
     .join('\n');
 }
 
-/** Prose with what Markdown would take for markup escaped, outside of code spans. */
+/** Escapes the characters of prose that Markdown takes for markup, except in code spans. */
 export function markdown(text: string): string {
   return text
     .split(/(`[^`]*`)/)

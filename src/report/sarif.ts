@@ -8,9 +8,9 @@ import { exactPath, placeOf, repositoryPath, whereWords } from './location.js';
 import { blame, markdown } from './rule-page.js';
 import { printable } from './words.js';
 
-/** GitHub refuses a run with more results than this. */
+/** GitHub refuses a run with more results. */
 const MAX_RESULTS = 25_000;
-/** Characters of a description that GitHub keeps. */
+/** GitHub keeps this many characters of a description. */
 const MAX_DESCRIPTION = 1024;
 const ROOT = '%SRCROOT%';
 
@@ -18,7 +18,7 @@ export interface SarifOptions {
   readonly version: string;
 }
 
-/** A SARIF 2.1.0 log with what GitHub code scanning wants of it. */
+/** A SARIF 2.1.0 log with the properties that GitHub code scanning expects. */
 export function sarif(report: CheckReport, options: SarifOptions): string {
   return `${safeJson(JSON.stringify(new SarifLog(report, options).log(), null, 2))}\n`;
 }
@@ -77,7 +77,7 @@ class SarifLog {
     };
   }
 
-  /** As many findings as are accepted, the worst first to be kept, in the order of the report. */
+  /** As many findings as are accepted, in the order of the report. If there are too many, the worst are kept. */
   private chosen(): { file: FileReport; finding: CheckedFinding }[] {
     const all = this.report.files.flatMap((file) => file.findings.map((finding) => ({ file, finding })));
     if (all.length <= MAX_RESULTS) return all;
@@ -122,7 +122,7 @@ class SarifLog {
     };
   }
 
-  /** The bytes of the evidence: in the capture file, or in a stream inside of it. */
+  /** The bytes of the evidence, in the capture file or in a stream in it. */
   private bytes(file: FileReport, f: CheckedFinding): Location[] {
     if (f.length <= 0) return [];
     const path = exactPath(file, file.file);

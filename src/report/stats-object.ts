@@ -3,7 +3,7 @@ import type { Measure } from '../measure/measure.js';
 import type { ProtocolTotal, StreamTotal } from '../measure/totals.js';
 import type { OperationTotal } from '../measure/operation-total.js';
 
-/** The numbers of a run as one JSON document; times in seconds. */
+/** The numbers of a run as one JSON document. Times are in seconds. */
 export function statsObject(measure: Measure): Record<string, Json> {
   const s = measure.summaryOfRun;
   return {
@@ -46,7 +46,7 @@ function protocolObject(total: ProtocolTotal): Record<string, Json> {
   };
 }
 
-/** Rows of operations (by protocol, and by what it groups them), as RFC 4180 wants them. */
+/** Rows of operations, by protocol and by the protocol's groups, as CSV (RFC 4180). */
 export function statsCsv(measure: Measure): string {
   const head = 'protocol,by,name,count,answered,errors,bytes,mean,p50,p90,p99,p999,max,sequential,aligned';
   const rows = [head];

@@ -13,13 +13,13 @@ export interface StatsTextOptions {
   readonly colors: boolean;
   /** Columns to fill. */
   readonly width: number;
-  /** The same for tables: what is no terminal takes them as wide as they are. */
+  /** The same for tables, which are not narrowed if the output is no terminal. */
   readonly tableWidth: number;
   /** Whether rows of intervals were asked for. */
   readonly intervals: boolean;
 }
 
-/** Streams, messages and groups that are listed; JSON and CSV have all. */
+/** Most streams, messages and groups that are listed. JSON and CSV have all. */
 const LISTED = 20;
 
 /** The numbers of a run as text with small charts. */
@@ -119,7 +119,7 @@ class StatsText {
       this.wrapped(`in order: begins where the one before ended; aligned: to ${byteSize(ALIGNMENT)}`, this.t.dim);
   }
 
-  /** How long the most frequent operations took. */
+  /** Histograms of the latency of the two most frequent operations. */
   private times(total: ProtocolTotal): void {
     const frequent = [...total.operations]
       .filter(([, o]) => o.latencies.count > 1)
@@ -270,8 +270,8 @@ class StatsText {
   }
 
   /**
-   * Rows in columns: text to the left, numbers to the right; a column without anything in it is left out. Where they are too wide, those
-   * from number `aside` on make a table of their own, and columns stand closer.
+   * Prints rows in columns: text is aligned left, numbers right, and a column without content is left out. If the table is too wide, the
+   * columns from index `aside` on become a second table, and columns are separated by one blank.
    */
   private table(titles: readonly string[], cells: readonly Cells[], all: number, aside = titles.length): void {
     if (cells.length === 0) return;

@@ -30,11 +30,11 @@ const RULE_COLUMNS: readonly Column[] = [
   { title: 'first' },
 ];
 
-/** Streams that are listed at most, and those of them that nobody decodes: a flood of connections. */
+/** Most streams that are listed, and most of those that no protocol decodes, in case of a flood of connections. */
 const MOST_STREAMS = 20_000;
 const MOST_UNKNOWN = 10_000;
 
-/** The place of the protocol in a row of a stream, and what stands there where none was found. */
+/** Index of the protocol in a row, and the text for a stream without one. */
 const PROTOCOL = STREAM_COLUMNS.findIndex((c) => c.title === 'protocol');
 const UNKNOWN = 'unknown';
 
@@ -47,14 +47,14 @@ interface RuleCount {
   readonly first: string;
 }
 
-/** What the tables hold: plain data. */
+/** The contents of the tables: plain data. */
 export interface TableRowsOfCaptures {
   readonly streams: readonly (readonly string[])[];
   readonly unlisted: number;
   readonly rules: readonly RuleCount[];
 }
 
-/** A table of streams, and one of what was found, by rule. */
+/** A table of streams, and a table of findings by rule. */
 export class TableReporter implements Reporter, Divisible<TableRowsOfCaptures> {
   private readonly output: TextOutput;
   private readonly t: Theme;
@@ -122,7 +122,7 @@ export class TableReporter implements Reporter, Divisible<TableRowsOfCaptures> {
   }
 
   summary(s: Summary): void {
-    // streams come as they end; people look for them by number
+    // streams come in the order in which they end; people look for them by number
     const captures = [...new Set(this.streams.map((row) => row[0]!))];
     const order = new Map(captures.map((name, i) => [name, i]));
     this.streams.sort((a, b) => order.get(a[0]!)! - order.get(b[0]!)! || Number(a[1]) - Number(b[1]));

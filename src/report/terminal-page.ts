@@ -4,8 +4,8 @@ import { renderTable } from './grid.js';
 import type { Theme } from './theme.js';
 
 /**
- * A page of the documents (Markdown) for a terminal of `width` columns, or the section under one of its headings; null where it has no such
- * heading. Code stays as it is: it is there to be copied.
+ * Renders a Markdown document, or the section under one of its headings, for a terminal of `width` columns; null if it has no such heading.
+ * Code blocks stay as they are, since they are there to be copied.
  */
 export function terminalPage(markdown: string, section: string | null, t: Theme, width: number): string | null {
   const tokens = lexer(markdown);
@@ -66,7 +66,7 @@ class Terminal {
   private table({ header, rows }: Tokens.Table): string {
     const cells = (row: readonly Tokens.TableCell[]): string[] => row.map((cell) => plain(cell.tokens));
     const titles = cells(header);
-    // a table of commands has no titles
+    // the titles of a table of commands are empty
     const columns = titles.map((title) => ({ title }));
     return renderTable(columns, rows.map(cells), this.t, this.width);
   }
@@ -77,7 +77,7 @@ class Terminal {
   }
 }
 
-/** Inline Markdown as one line: code keeps its quotes, and links to other sites their address. */
+/** Inline Markdown as one line. Code keeps its backquotes, and links to other sites are followed by their URL. */
 function plain(tokens: readonly Token[]): string {
   const words = tokens.map((token) => {
     switch (token.type) {

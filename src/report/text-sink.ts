@@ -1,16 +1,16 @@
 import { JsonBytes } from '../base/json-bytes.js';
 
-/** Where a report writes its lines. */
+/** Takes the lines of a report. */
 export interface TextSink {
-  /** The next ones go here, behind what is there already. */
+  /** The next line is written here, after what is there already. */
   readonly bytes: JsonBytes;
-  /** A line is there, whole. */
+  /** Must be called after each whole line. */
   wrote(): void;
 }
 
 const ROOM = 256;
 
-/** Gives each line, as text, to somebody else. */
+/** Passes each line, as text, to a function. */
 export class TextLines implements TextSink {
   readonly bytes = new JsonBytes(ROOM);
   private readonly take: (text: string) => void;

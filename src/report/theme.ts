@@ -4,7 +4,7 @@ import type { Severity } from '../base/rule.js';
 
 export type Paint = (text: string) => string;
 
-/** The colours of everything that is printed for people; with colours off every function returns its text. */
+/** The colours of everything that is printed for people. With colours switched off, every function returns its text. */
 export interface Theme {
   readonly title: Paint;
   readonly dim: Paint;
@@ -13,12 +13,12 @@ export interface Theme {
   readonly good: Paint;
   /** Bytes that a finding is about. */
   readonly marked: Paint;
-  /** One after the other for the streams of a capture. */
+  /** The streams of a capture take these colours in turn. */
   readonly streams: readonly Paint[];
 }
 
 const same: Paint = (text) => text;
-/** The package looks at the terminal as soon as it is loaded, which takes time. */
+/** Used instead of the package without colours, since the package examines the terminal when it is loaded, which takes time. */
 const PLAIN = {
   bold: same,
   dim: same,
@@ -49,5 +49,5 @@ export function sideColor(t: Theme, side: Side | null): Paint {
   return side === null ? (text) => text : t.sides[side];
 }
 
-/** One character that stands for a severity where colours do not. */
+/** The character that marks a severity without colours. */
 export const SEVERITY_MARK: Readonly<Record<Severity, string>> = { error: 'x', warning: '!', note: '-' };

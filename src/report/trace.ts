@@ -8,40 +8,43 @@ import type { Finding, Reporter, StreamRecord, Summary } from '../engine/event.j
 import type { TextOutput } from './output.js';
 import { streamWords } from './words.js';
 
-/** Threads of a stream's process: what each side sent, what was found, and from here on one for each request that is open at once. */
+/**
+ * Threads in a stream's process: one for what each side sent, one for findings, and from FIRST_LANE on one for each request that is open at
+ * the same time.
+ */
 const SENT: readonly [number, number] = [1, 2];
 const FINDINGS = 3;
 const FIRST_LANE = 4;
-/** The process of findings about a capture itself; streams count from 1. */
+/** The process for findings about a capture itself. Streams count from 1. */
 const CAPTURE_PROCESS = 0;
 
-/** A request that waits for its answer, on a thread that is its own until then. */
+/** A request that waits for its reply, and has a lane (thread) to itself until then. */
 interface Open {
   readonly message: Message;
   readonly what: string;
   readonly start: number;
   readonly lane: number;
-  /** Whether part of the answer has come. */
+  /** Whether a part of the reply has come. */
   answered: boolean;
 }
 
-/** What a stream holds while it lasts. */
+/** State of a stream that has not ended. */
 interface StreamTrace {
   readonly pid: number;
   readonly open: Map<number, Open>;
-  /** By number: whether a lane is taken. */
+  /** By index: whether the lane is taken. */
   readonly lanes: boolean[];
-  /** Until when each thread is busy: slices of one thread must not cross. */
+  /** Until when each thread is busy, since the slices of a thread must not overlap. */
   readonly busy: Map<number, number>;
-  /** When the queue was counted last. */
+  /** Time of the last value of the queue depth. */
   counted: number;
 }
 
 /**
- * The events of a run as Chrome's trace events (the JSON object format, times in microseconds from the first packet), which
- * ui.perfetto.dev and chrome://tracing open. A process for each stream; in it a thread for what each side sent, one for findings, and as
- * many for requests as were open at once: a request's slice lasts from its first byte to the end of its answer, and holds those of sending
- * it, of waiting, and of each part of the answer. What came in one packet has no length: an instant.
+ * Writes the events of a run as Chrome's trace events (the JSON object format, times in microseconds since the first packet), which
+ * ui.perfetto.dev and chrome://tracing open. Each stream is a process. It has a thread for what each side sent, one for findings, and as
+ * many for requests as were open at the same time. A request's slice lasts from its first byte to the end of its reply, and contains slices
+ * for sending it, for waiting, and for each part of the reply. A message that came in one packet has no duration, and is an instant event.
  */
 export class Trace implements Reporter {
   private readonly output: TextOutput;
@@ -51,9 +54,9 @@ export class Trace implements Reporter {
   private started = false;
   private startSeconds = 0;
   private startNanos = 0;
-  /** Whether the recording has no times: then each packet counts as one microsecond. */
+  /** Whether the recording has no times. Then each packet counts as one microsecond. */
   private timeless = false;
-  /** Processes whose thread of findings has its name. */
+  /** Processes whose thread for findings has been named. */
   private readonly withFindings = new Set<number>();
   private written = 0;
   private held = 0;
@@ -164,7 +167,7 @@ export class Trace implements Reporter {
     this.queue(trace, start);
   }
 
-  /** An answer, or a part of one, inside its request's slice. */
+  /** Adds a reply, or a part of one, inside the slice of its request. */
   private answer(trace: StreamTrace, asked: Open, m: Message, start: number, end: number, args: object): void {
     const tid = FIRST_LANE + asked.lane;
     const sent = this.at(asked.message);
@@ -190,13 +193,13 @@ export class Trace implements Reporter {
   }
 
   private queue(trace: StreamTrace, ts: number): void {
-    // a message behind a gap may come late, and a counter whose time goes back would be drawn in an order that never was
+    // a message after a gap may come late, but the time of a counter must not go back
     trace.counted = Math.max(trace.counted, ts);
     const args = { requests: trace.open.size };
     this.event({ ph: 'C', name: 'queue depth', pid: trace.pid, tid: 0, ts: trace.counted, args });
   }
 
-  /** A slice behind those that the thread has had. */
+  /** Adds a slice after the earlier ones of the thread. */
   private slice(
     trace: StreamTrace,
     tid: number,
@@ -251,9 +254,11 @@ export class Trace implements Reporter {
   }
 }
 
-/** A slice; an instant where it would have no length, as of a message in one packet: readers cannot nest several slices without length at one time. */
+/**
+ * A slice; or an instant event if it would have no duration, since viewers cannot nest several slices without duration at the same time.
+ */
 function span(name: string, cat: string, pid: number, tid: number, from: number, to: number): object {
-  // in whole nanoseconds first: a slice must not end a rounding error before the one inside it
+  // rounded to nanoseconds first, so that a slice does not end a rounding error before one inside it
   const start = Math.round(from * 1000);
   const length = Math.round(to * 1000) - start;
   const where = { name, cat, pid, tid, ts: start / 1000 };

@@ -3,9 +3,9 @@ import type { LeftOut } from '../select/selection.js';
 import type { Repeated, StreamRecord } from '../engine/event.js';
 import { CLIENT, SERVER, otherSide, type Side } from '../base/input.js';
 import { findingCounts, printable } from './words.js';
-/** What a transcript says in words: of the end of a stream, and of what it does not show. */
+/** Texts of a transcript about the end of a stream, and about what is not shown. */
 
-/** What was not shown, a line for each reason. */
+/** What was not shown, with one line for each reason. */
 export function leftOutWords(left: LeftOut): string[] {
   const parts: string[] = [];
   if (left.messages > 0) parts.push(count(left.messages, 'message'));
@@ -17,7 +17,7 @@ export function leftOutWords(left: LeftOut): string[] {
   return lines;
 }
 
-/** `nbd/error-not-structured came 4 times, first in #33, last at packet 57`. */
+/** Such as `nbd/error-not-structured came 4 times, first in #33, last at packet 57`. */
 export function repeatedWords({ finding, times, lastPacket, others }: Repeated): string {
   const { message, packet, rule } = finding;
   const first = message !== null && message.index > 0 ? `in #${message.index}` : `at packet ${packet}`;
@@ -25,13 +25,13 @@ export function repeatedWords({ finding, times, lastPacket, others }: Repeated):
   return `${rule.id} came ${count(times, 'time')}, first ${first}, last at packet ${lastPacket}${also}`;
 }
 
-/** VLAN and the recorder's comment, where there are any. */
+/** The VLAN and the recorder's comment, if there are any. */
 export function detailWords(s: StreamRecord): string {
   const { vlan, comment } = s.connection;
   return `${vlan >= 0 ? `   VLAN ${vlan}` : ''}${comment === '' ? '' : `   ${printable(comment)}`}`;
 }
 
-/** `closed, 41 messages, 1 error; both directions decoded alone; nothing missing`. */
+/** Such as `closed, 41 messages, 1 error; both directions decoded alone; nothing missing`. */
 export function endWords(s: StreamRecord): string {
   const words = [`${s.end}, ${count(s.messages, 'message')}, ${findingCounts(s.findings)}`];
   words.push(contextWords(s), missingWords(s));

@@ -23,29 +23,29 @@ export interface TranscriptOptions {
   readonly colors: boolean;
   /** `-v`: more fields, and how each message was decoded. */
   readonly verbose: boolean;
-  /** `-x`: the annotated bytes under each message. */
+  /** `-x`: the annotated bytes below each message. */
   readonly hex: boolean;
-  /** Columns of the terminal; null: lines are as long as they are. */
+  /** Columns of the terminal; null: lines are not broken. */
   readonly width?: number | null;
   readonly time?: TimeFormat;
-  /** Whose time is told; UTC where what is printed must be the same everywhere. */
+  /** The time zone; UTC if the output must be the same everywhere. */
   readonly zone?: Zone;
-  /** What an input is called; its name as given, where absent. */
+  /** The name to show for an input; by default its name as given. */
   readonly nameOf?: (file: string) => string;
-  /** false: findings do not say how to read about their rule. */
+  /** false: findings have no hint how to read about their rule. */
   readonly pageOf?: boolean;
-  /** Is told the number of the line, from 1, that a finding begins on. */
+  /** Called with the number of the line, from 1, that a finding begins on. */
   readonly located?: (finding: Finding, line: number) => void;
   /**
-   * Has the end list the rules that were broken, with the commands that show them, in which an input is named so. Absent where one
-   * session is an example.
+   * If given, the summary lists the broken rules with the commands that show them. Returns the name of an input in these commands. Absent
+   * for example sessions.
    */
   readonly digest?: (file: string) => string;
-  /** What a selection does not show, where there is one. */
+  /** Counts what a selection does not show, if there is one. */
   readonly leftOut?: LeftOut | undefined;
   /**
-   * Where it is one of several that make a transcript of several captures: takes text that depends on whether `key` was said of a capture
-   * before, in both ways.
+   * For a transcript of several captures that is written in parts: takes lines that depend on whether an earlier capture has already had
+   * `key`, in both forms.
    */
   readonly elsewhere?: ((key: string, first: string, again: string) => void) | undefined;
 }
@@ -57,24 +57,24 @@ export interface TranscriptEnd {
   readonly leftOut: LeftOutCounts | null;
 }
 
-/** Below this many columns, numbers and times stand closer. */
+/** On terminals with fewer columns, the columns for numbers and times are narrower. */
 const ROOMY = 100;
 const NEWLINE = 0x0a;
-/** Room for a line that is taken apart again. */
+/** First size of the buffer for a line that is split again. */
 const LINE_ROOM = 256;
 const DUMP_INDENT = ' '.repeat(8);
 
-/** A message whose bytes are printed together with the findings about it. */
+/** A message that is held until its findings are known, so that the bytes that these are about can be marked. */
 interface Pending {
   readonly stream: StreamRecord;
   readonly message: Message;
-  /** What its protocol describes it with: asked for when the message comes, so that a bug there is told of where it belongs. */
+  /** Its description. It is computed when the message comes, so that an error there is reported in the right place. */
   readonly what: string;
   readonly rows: readonly Annotation[];
   readonly findings: Finding[];
 }
 
-/** The annotated transcript: a line a message, what is wrong in place under it. It depends on the capture alone. */
+/** The annotated transcript: one line for each message, with the findings about it below. It depends only on the capture. */
 export class Transcript implements Reporter, Divisible<TranscriptEnd> {
   private readonly to: TextSink;
   private readonly flushed: (() => void) | undefined;
@@ -83,21 +83,21 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
   private readonly clock: Clock;
   private readonly columns: Columns;
   private readonly messageLine: MessageLine;
-  /** Blanks before a finding: it stands below the message's name. */
+  /** Blanks before a finding, which is printed below the message's name. */
   private readonly indent: string;
   private readonly width: number;
-  /** The heading of a capture waits for the time of its first packet. */
+  /** A heading is printed only when the time of the first packet is known. */
   private heading: { readonly file: string; readonly info: CaptureInfo } | null = null;
-  /** The stream whose name was printed last, in a heading or with a line. */
+  /** The stream that was named last, in a heading or with a line. */
   private current: StreamRecord | null = null;
   private lastMessage: Message | null = null;
   private pending: Pending | null = null;
   private readonly digest = new RuleDigest();
-  /** What was said once and is said otherwise, or not at all, from then on. */
+  /** Keys of lines that were printed, and that are printed differently or not at all the next time (see `once`). */
   private readonly said = new Set<string>();
   private captures = 0;
   private lines = 0;
-  /** Whether a message is one line, in one colour: it is written as it comes. */
+  /** Whether a message is one line without colours, which can be written directly. */
   private readonly plain: boolean;
   private readonly scratch = new JsonBytes(LINE_ROOM);
   private readonly opened = new Set<StreamRecord>();
@@ -275,7 +275,7 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
     this.flushed?.();
   }
 
-  /** Prints what waited for its findings. */
+  /** Prints the message that waits for its findings. */
   private printPending(): void {
     const { pending } = this;
     if (pending === null) return;
@@ -295,7 +295,7 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
     this.wrapped(this.t.title(printable(this.nameOf(file))), `   ${captureWords(info)}${from}`, '  ');
   }
 
-  /** `what`: what the message is described with, where that is known already. */
+  /** `what`: the description, if it is known already. */
   private print(stream: StreamRecord, m: Message, what: string | null): void {
     const day = this.clock.newDay(m.seconds);
     if (day !== null) this.line(this.t.dim(`-- ${day}`));
@@ -304,7 +304,7 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
     try {
       this.messageLine.write(out, stream, m, what);
     } catch (error) {
-      // what describes a message may fail in the middle
+      // the protocol may throw when the line is half written
       out.size = from;
       throw error;
     }
@@ -319,7 +319,7 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
     if (below !== '') this.wrapped(`${this.indent}   `, this.t.dim(printable(below)), `${this.indent}     `);
   }
 
-  /** The same as lines of a terminal. */
+  /** The line that was written, as coloured lines for a terminal. */
   private coloured(out: JsonBytes, stream: StreamRecord, m: Message): string[] {
     const { t } = this;
     const { idEnd, placeEnd, nameEnd, wordsEnd } = this.messageLine;
@@ -331,7 +331,7 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
     return hangingLines(start, words, `${this.indent}   `, this.width);
   }
 
-  /** The annotated bytes of a message, those marked that findings are about. */
+  /** The annotated bytes of a message, in which those that findings are about are marked. */
   private printBytes(m: Message, head: Uint8Array, rows: readonly Annotation[], findings: readonly Finding[]): void {
     const about = findings.filter((f) => f.side === m.side && f.length > 0 && f.length < m.length);
     const marks = about.map((f) => ({ start: f.offset - m.offset, end: f.offset + f.length - m.offset }));
@@ -359,7 +359,7 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
     const page = this.options.pageOf === false ? '' : `see: wirelint explain ${f.rule.id}`;
     const lines = (...given: readonly string[]): string[] => {
       const more = given.filter((w) => w !== '');
-      // what is to be typed stands in one line
+      // a command that may be copied should be on one line
       const fit = indent.length + 2 + more.join('   ').length <= this.width;
       return (fit && more.length > 0 ? [more.join('   ')] : more).flatMap((words) =>
         hangingLines(`${indent}  `, words, `${indent}    `, this.width, this.t.dim),
@@ -377,12 +377,12 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
     return hidden === 0 ? endWords(s) : `${endWords(s)}; ${count(hidden, 'message')} not shown`;
   }
 
-  /** A line that begins with `start` (which may be coloured), and goes on behind `hanging` where the terminal ends. */
+  /** Prints a line that begins with `start` (which may be coloured). Further lines, on a narrow terminal, begin with `hanging`. */
   private wrapped(start: string, text: string, hanging: string, paint?: Paint): void {
     for (const line of hangingLines(start, text, hanging, this.width, paint)) this.line(line);
   }
 
-  /** Each stream has its colour, so that interleaved ones can be told apart. */
+  /** Each stream has its colour, so that interleaved streams can be told apart. */
   private streamColor(stream: StreamRecord): Paint {
     return this.t.streams[stream.id % this.t.streams.length]!;
   }
@@ -416,7 +416,7 @@ export class Transcript implements Reporter, Divisible<TranscriptEnd> {
     return this.options.nameOf?.(file) ?? file;
   }
 
-  /** Lines that are others the first time that `key` is said. */
+  /** Prints lines that are different the first time that `key` occurs. */
   private once(key: string, first: () => readonly string[], again: () => readonly string[]): void {
     const isFirst = !this.said.has(key);
     this.said.add(key);

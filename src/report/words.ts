@@ -4,7 +4,7 @@ import type { CaptureInfo } from '../capture/packet.js';
 import { linkTypeName } from '../link/link-types.js';
 import type { Counts, Finding, StreamRecord } from '../engine/event.js';
 
-/** Phrases that several reports for people share. */
+/** Phrases that several reports share. */
 
 const LINK_NAMES: Readonly<Record<number, string>> = {
   [-1]: 'socket events',
@@ -31,7 +31,7 @@ const RESOLUTIONS: Readonly<Record<string, string>> = {
   none: 'no times',
 };
 
-/** `pcap, Ethernet, microseconds`. */
+/** Such as `pcap, Ethernet, microseconds`. */
 export function captureWords(info: CaptureInfo): string {
   const links = [...new Set(info.linkTypes)].map((n) => LINK_NAMES[n] ?? `link type ${linkTypeName(n)}`);
   const files = info.parts === undefined ? '' : `one recording in ${info.parts.length} files`;
@@ -40,19 +40,19 @@ export function captureWords(info: CaptureInfo): string {
     .join(', ');
 }
 
-/** The end of the connection that is the protocol's client or server, as an endpoint name. */
+/** The endpoint of the protocol's client or server. */
 export function endpoint(stream: StreamRecord, side: Side): string {
   const { clientEnd, connection } = stream;
   return safeText(connection.endpoints[side === CLIENT ? clientEnd : clientEnd === 0 ? 1 : 0]);
 }
 
-/** `tcp 127.0.0.1:46712 -> 127.0.0.1:10809`. */
+/** Such as `tcp 127.0.0.1:46712 -> 127.0.0.1:10809`. */
 export function streamWords(stream: StreamRecord): string {
   const arrow = stream.rolesKnown ? '->' : '<->';
   return `${stream.connection.transport} ${endpoint(stream, CLIENT)} ${arrow} ${endpoint(stream, SERVER)}`;
 }
 
-/** `1 error, 2 warnings`; what is zero is left out, all zero gives `no findings`. */
+/** Such as `1 error, 2 warnings`. Zeros are left out; if all are zero, `no findings`. */
 export function findingCounts(counts: Readonly<Counts>): string {
   const parts: string[] = [];
   for (const severity of ['error', 'warning', 'note'] as const)
@@ -60,7 +60,7 @@ export function findingCounts(counts: Readonly<Counts>): string {
   return parts.length === 0 ? 'no findings' : parts.join(', ');
 }
 
-/** Where a finding's bytes are: `server stream bytes 66230..66258`, or in the file. */
+/** Where a finding's bytes are: `server stream bytes 66230..66258`, or an offset in the file. */
 export function byteWords(finding: Finding): string {
   const { offset, length, stream, side } = finding;
   const range = length > 0 ? `${offset}..${offset + length}` : `${offset}`;
@@ -69,10 +69,10 @@ export function byteWords(finding: Finding): string {
   return `${whose}stream ${length > 0 ? 'bytes' : 'offset'} ${range}`;
 }
 
-/** Plain printable ASCII needs no look at each character. */
+/** Plain printable ASCII, which needs no character by character check. */
 const PLAIN = /^[\x20-\x7e]*$/;
 
-/** Text on its way to a terminal or a file for people. */
+/** Makes text safe for a terminal or a file for people. */
 export function printable(text: string): string {
   return PLAIN.test(text) ? text : safeText(text);
 }

@@ -22,21 +22,21 @@ import {
 } from './format.js';
 import { Templates } from './templates.js';
 
-/** Messages of the same stream before and after a finding that count as around it. */
+/** How many messages of the same stream before and after a finding count as around it. */
 const AROUND = 8;
-/** Messages that wait to find out whether a finding comes close behind them. */
+/** How many messages are held to find out whether a finding follows closely. */
 const WAITING = 4 * AROUND;
-/** Bytes of a message that are in the page; of one around a finding. */
+/** Most bytes of a message that are in the page, and of a message around a finding. */
 const FEW_BYTES = 96;
 const MANY_BYTES = 512;
-/** Messages of TLS's own handshake that are kept of a stream. */
+/** Most TLS handshake messages and alerts that are kept of a stream. */
 const SECURED = 64;
 
-/** What a page holds of one pass over captures: plain data, so that it can come from another thread. */
+/** What a page contains of one pass over captures: plain data, so that it can be passed between threads. */
 export interface PagePart {
   readonly head: PartHead;
   readonly columns: readonly Uint8Array[];
-  /** The bytes of messages, one behind the other. */
+  /** The bytes of messages, one after another. */
   readonly bytes: Uint8Array;
   /** Ids of the rules that were broken. */
   readonly broken: readonly string[];
@@ -52,10 +52,10 @@ interface StreamState {
   readonly capture: number;
   index: number;
   readonly ends: [number, number];
-  /** Messages that still count as around the last finding. */
+  /** How many more messages count as around the last finding. */
   after: number;
   readonly secured: { time: number; side: number; text: string }[];
-  /** What is told of it when it is over. */
+  /** The record of the stream, which is read when it has ended. */
   readonly record: StreamRecord;
   head: PageStream | null;
 }
@@ -67,7 +67,7 @@ interface Waiting {
   around: boolean;
 }
 
-/** The names of something, numbered as they come. */
+/** Numbers names in the order of their first use. */
 class Names {
   readonly list: string[] = [];
   private readonly numbers = new Map<string, number>();
@@ -79,7 +79,7 @@ class Names {
   }
 }
 
-/** Takes the events of a run and keeps what a page shows of them, in columns. */
+/** Collects from the events of a run what a page shows, in columns. */
 export class PageCollector implements Reporter {
   private readonly limits: PageLimits;
   private readonly done: ((totals: Summary) => void) | undefined;
@@ -103,7 +103,7 @@ export class PageCollector implements Reporter {
   private lastPacket = 0;
   private lastTime = 0;
 
-  /** `where`: what was asked for, where that is not everything; `done` is called with the totals when the run is over. */
+  /** `where`: the expressions that select what is shown, if any. `done` is called with the totals at the end of the run. */
   constructor(limits: PageLimits, where: readonly string[] = [], done?: (totals: Summary) => void) {
     this.limits = limits;
     this.done = done;
@@ -142,7 +142,7 @@ export class PageCollector implements Reporter {
 
   finding(f: Finding): void {
     this.broken.add(f.rule.id);
-    // a stream of which something is found is worth its place
+    // a stream with findings gets a place even if there are many streams
     const state = f.stream === null ? null : this.admit(f.stream, 2);
     if (state !== null) {
       state.after = AROUND;
@@ -182,7 +182,7 @@ export class PageCollector implements Reporter {
       this.streams.delete(s);
       return;
     }
-    // its own messages first, which may look at what it still holds
+    // its own messages first, since writing them may read what the stream's record still holds
     this.writeFirst(this.waiting.length);
     state.head = this.headOf(state);
     this.streams.delete(s);
@@ -198,7 +198,7 @@ export class PageCollector implements Reporter {
     this.done?.(summary);
   }
 
-  /** Everything that was kept, when the run is over. */
+  /** Everything that was kept, at the end of the run. */
   result(): PagePart {
     this.writeFirst(this.waiting.length);
     const columns = [...COLUMNS.map((name) => this.columns.get(name)!.bytes), ...this.templates.columns()];
@@ -210,7 +210,7 @@ export class PageCollector implements Reporter {
     }
     const head: PartHead = {
       captures: this.captures,
-      // what was read in vain has streams that nobody ended
+      // if reading failed, some streams have not ended
       streams: this.states.map((s) => s.head ?? this.headOf(s)),
       findings: this.findings,
       names: this.names.list,
@@ -242,7 +242,7 @@ export class PageCollector implements Reporter {
     };
   }
 
-  /** The stream's state; null where there are too many. `times` as many as the limit says have room. */
+  /** The stream's state; null if there are too many streams. There is room for `times` as many as the limit says. */
   private admit(stream: StreamRecord, times: number): StreamState | null {
     const known = this.streams.get(stream);
     if (known !== undefined && (known !== null || times === 1)) return known;
@@ -264,7 +264,7 @@ export class PageCollector implements Reporter {
     return state;
   }
 
-  /** Writes the first `n` of those that wait. */
+  /** Writes the first `n` of the messages that are held. */
   private writeFirst(n: number): void {
     for (const w of this.waiting.splice(0, n)) {
       if (this.messages < this.limits.pageMessages || (w.around && this.messages < 2 * this.limits.pageMessages))
@@ -323,7 +323,7 @@ export class PageCollector implements Reporter {
     this.putBytes(m, around);
   }
 
-  /** The message's fields and what is said of it. */
+  /** Adds the message's fields and description; returns the number of their template. */
   private textOf(protocol: Protocol, m: Message, around: boolean): number {
     const full = this.templates.characters > (around ? 2 : 1) * this.limits.pageFieldCharacters;
     const values: unknown[] = [protocol.describe(m, false)];
@@ -354,14 +354,14 @@ export class PageCollector implements Reporter {
     else column.add(value);
   }
 
-  /** Nanoseconds from the capture's first packet. */
+  /** Nanoseconds since the capture's first packet. */
   private at(seconds: number, nanos: number): number {
     const capture = this.captures.at(-1);
     return capture === undefined ? 0 : (seconds - capture.seconds) * 1e9 + (nanos - capture.nanos);
   }
 }
 
-/** The fields without their values, which go to `values` in order. */
+/** The fields without their values, which are appended to `values`. */
 function shapeOf(list: readonly Annotation[], values: unknown[]): FieldShape[] {
   return list.map(({ name, at, length, value, wide, text, children }): FieldShape => {
     if (value !== undefined) values.push(value);

@@ -1,9 +1,9 @@
-/** A column of variable-length integers: 7 bits a byte, lowest first. */
+/** A column of variable-length integers: 7 bits in each byte, lowest first. */
 export class Column {
   private room = new Uint8Array(64);
   private used = 0;
 
-  /** A whole number from 0 to 2^53. */
+  /** Adds a whole number from 0 to 2^53. */
   add(value: number): void {
     if (this.used + 8 > this.room.length) {
       const more = new Uint8Array(2 * this.room.length);
@@ -18,7 +18,7 @@ export class Column {
     this.room[this.used++] = rest;
   }
 
-  /** A whole number of either sign. */
+  /** Adds a whole number of either sign (zigzag). */
   addSigned(value: number): void {
     this.add(value >= 0 ? 2 * value : -2 * value - 1);
   }
@@ -28,7 +28,7 @@ export class Column {
   }
 }
 
-/** Reads what Column wrote. */
+/** Reads a column that Column wrote. */
 export class ColumnReader {
   private readonly bytes: Uint8Array;
   private at = 0;

@@ -10,16 +10,16 @@ import type {
 import type { ComparedMessage, ComparedStream } from '../../compare/gathering.js';
 import type { PageRule } from './format.js';
 
-/** What is inside the page of a comparison: JSON, deflated (RFC 1951), as base64. */
+/** What the page of a comparison contains: JSON, deflated (RFC 1951), as base64. */
 export interface ComparisonPage {
   readonly version: string;
-  /** What the recordings are called. */
+  /** The names of the recordings. */
   readonly names: readonly [string, string];
   readonly equal: boolean;
   readonly streams: readonly PageStreamPair[];
-  /** Findings that differ and are about a recording itself. */
+  /** Findings about a recording as a whole that differ. */
   readonly findings: readonly FindingChange[];
-  /** Streams of each that no protocol claims. */
+  /** Number of streams in each recording that no protocol claims. */
   readonly unknown: readonly [number, number];
   /** The rules of the findings that differ. */
   readonly rules: readonly PageRule[];
@@ -27,13 +27,13 @@ export interface ComparisonPage {
 
 export interface PageStreamPair {
   readonly protocol: string;
-  /** null: the recording has nothing that plays this part. */
+  /** null: the recording has no stream that corresponds to this one. */
   readonly a: PageStreamSide | null;
   readonly b: PageStreamSide | null;
-  /** Messages that are equal; changed; only in A; only in B. */
+  /** Number of messages that are equal, changed, only in A, and only in B. */
   readonly counts: Readonly<Record<RowKind, number>>;
   readonly rows: readonly PageRow[];
-  /** Rows that are not here (limit pageMessages). */
+  /** How many rows are left out (limit pageMessages). */
   readonly left: number;
   readonly findings: readonly FindingChange[];
   readonly tooFar: boolean;
@@ -42,7 +42,7 @@ export interface PageStreamPair {
 export interface PageStreamSide {
   readonly id: number;
   readonly messages: number;
-  /** Messages that were not compared (limit diffMessages). */
+  /** How many messages were not compared (limit diffMessages). */
   readonly leftOut: number;
 }
 
@@ -52,16 +52,16 @@ export interface PageRow {
   readonly kind: RowKind;
   readonly a: PageMessage | null;
   readonly b: PageMessage | null;
-  /** Paths of the fields that differ in what counts; only of those that changed. */
+  /** Paths of the fields whose difference counts; only of changed messages. */
   readonly fields?: readonly string[];
 }
 
 export type PageMessage = Pick<ComparedMessage, 'index' | 'packet' | 'direction' | 'name' | 'words'> & {
-  /** Of B, undefined: the same as those of A. */
+  /** Undefined in B: the same as those of A. */
   readonly fields?: Readonly<Record<string, Json>>;
 };
 
-/** Equal messages that are kept before and behind what differs, where not all find room. */
+/** How many equal messages are kept before and after a difference, if there is no room for all. */
 const AROUND = 8;
 
 /** What a page shows of a comparison. */
@@ -85,7 +85,7 @@ export function comparisonPage(
   return { equal, findings, unknown, streams };
 }
 
-/** Of a stream that only one recording has, all that was said in it. */
+/** The rows of a pair of streams. If only one recording has the stream, all of its messages. */
 function rowsOf({ a, b, aligned }: StreamComparison): readonly (MessageChange | MessagePair)[] {
   if (b === null) return a!.messages.map((m) => ({ kind: 'removed', a: m, b: null }));
   if (a === null) return b.messages.map((m) => ({ kind: 'added', a: null, b: m }));

@@ -4,7 +4,7 @@ import type { PagePart } from './collector.js';
 import type { ComparisonPage } from './comparison.js';
 import type { PageHead } from './format.js';
 
-/** The program of the page, as the build leaves it, and who wrote what is in it. */
+/** The page's script and style, as the build made them. */
 export interface PageProgram {
   readonly script: string;
   readonly style: string;
@@ -26,10 +26,7 @@ export function comparisonHtml(comparison: ComparisonPage, program: PageProgram)
   return htmlFile(comparison.version, 'what differs between two captures', data, program);
 }
 
-/**
- * One self-contained page with what its program asks for by name, deflated. Nothing of what it holds is markup: it is base64, and the
- * program makes text of it.
- */
+/** One self-contained page with named data, deflated. No data becomes markup: it is base64, and the script only makes text of it. */
 function htmlFile(
   version: string,
   what: string,
@@ -68,7 +65,7 @@ ${Object.entries(data)
 `;
 }
 
-/** Deflated, as base64. */
+/** Deflates bytes and encodes them as base64. */
 function packed(pieces: readonly Uint8Array[]): string {
   return deflateRawSync(Buffer.concat(pieces), { level: 9 }).toString('base64');
 }

@@ -1,11 +1,11 @@
 import { Column } from './column.js';
 import { BLANK, FIRST_BLANK, SAME } from './format.js';
 
-/** Whole numbers that stand alone, short enough for a double. */
+/** Whole numbers that are not part of a word, and short enough to be exact as a double. */
 const NUMBER = /(?<![\w])(?:0|[1-9]\d{0,14})(?!\w)/g;
-/** Numbers below this are no sign of the same thing twice. */
+/** Equal numbers below this are not taken to be related. */
 const TELLING = 16;
-/** A blank that stands for an earlier one names it by one character. */
+/** Most earlier blanks that can be referred to, since a reference is one character. */
 const MOST_NAMED = 0xd000;
 
 interface Template {
@@ -14,14 +14,17 @@ interface Template {
   readonly last: Float64Array;
 }
 
-/** Texts that are alike but for the numbers in them: each is a template, kept once, and differences of numbers. */
+/** Stores texts that differ only in numbers: each text becomes a template, which is stored once, and differences of its numbers. */
 export class Templates {
   readonly texts: string[] = [];
   /** Characters of all templates. */
   characters = 0;
   private readonly known = new Map<string, Template>();
 
-  /** Keeps two lines: the first changes little, so that only its larger numbers become blanks. Gives the number of their template. */
+  /**
+   * Adds two lines. In the first, which changes little, only numbers of three digits or more become blanks. Returns the number of the
+   * template.
+   */
   add(shape: string, text: string): number {
     const values: number[] = [];
     const blank = (value: number): string => {
@@ -52,7 +55,7 @@ export class Templates {
     return template.id;
   }
 
-  /** The blanks of all templates in order. */
+  /** The columns of all blanks, in the order of the templates. */
   columns(): Uint8Array[] {
     return [...this.known.values()].flatMap((t) => t.blanks.map((c) => c.bytes));
   }

@@ -229,7 +229,7 @@ const health = versioned(2, {
 });
 /** health_check_map_t. */
 export const healthChecks = versioned(1, { checks: list(struct({ code: string, check: health }), 'check') });
-/** MMonHealth, which Luminous abolished: how full a monitor's disk is. */
+/** MMonHealth, until Luminous, in which managers report health instead: how full a monitor's disk is. */
 const storeSizes = versioned(1, { total: u64, sst: u64, log: u64, misc: u64, lastUpdate: utime });
 const dataStats = versioned(3, {
   ...{ bytes: u64, bytesUsed: u64, bytesAvailable: u64, availablePercent: i32, lastUpdate: utime },
