@@ -9,10 +9,10 @@ const PAGE = 'docs/limits.md';
 
 const HEAD = `# Limits
 
-Bad input is normal input: cut off, garbled, hostile. Every bound on memory and work has a name. One that is hit is told as \`capture/limit\`, or in the text of
-the command that hit it, with its name and what was given up; nothing is dropped in silence. They are no options: the defaults suit captures of any size.
+Input may be truncated, garbled or hostile, so every bound on memory and work has a name. If a limit is reached, \`capture/limit\` or the output of the command says
+so, with the name of the limit and what was given up; nothing is dropped silently. Limits cannot be configured: the defaults suit captures of any size.
 
-| limit | default | of what, and what it stops |
+| limit | default | what it bounds, and against which input |
 |---|---|---|
 `;
 
