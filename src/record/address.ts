@@ -1,16 +1,16 @@
 import { isIP } from 'node:net';
 
-/** Where a proxy listens or connects. */
+/** An address that the proxy listens at or connects to. */
 export type StreamAddress =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
 
-/** Longest path of a Unix socket (sun_path without its NUL). */
+/** Most bytes in the path of a Unix socket (sun_path without its NUL). */
 const PATH_BYTES = 107;
 
 /**
- * Reads `PATH`, `unix:PATH`, `@NAME` (abstract), `tcp:PORT` or `tcp:HOST:PORT` (`tcp:[::1]:PORT`). Without a host it is this
- * machine only. Throws an Error that says what is wrong.
+ * Reads `PATH`, `unix:PATH`, `@NAME` (abstract), `tcp:PORT` or `tcp:HOST:PORT` (`tcp:[::1]:PORT`). Without a host, it is 127.0.0.1. Throws
+ * an Error that says what is wrong.
  */
 export function parseAddress(text: string): StreamAddress {
   if (text.startsWith('tcp:')) {
@@ -27,13 +27,13 @@ export function parseAddress(text: string): StreamAddress {
   return { kind: 'unix', path: path.startsWith('@') ? `\0${path.slice(1)}` : path };
 }
 
-/** As people and recordings name it. */
+/** The address as it is shown to people and in recordings. */
 export function addressName(address: StreamAddress): string {
   if (address.kind === 'unix') return address.path.replace(/^\0/, '@');
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 
-/** The bytes of an IP address: 4 or 16; `::ffff:a.b.c.d` counts as IPv4. Null where it is none. */
+/** The bytes of an IP address, 4 or 16; `::ffff:a.b.c.d` is taken as IPv4. Null if it is none. */
 export function ipBytes(text: string): Uint8Array | null {
   const plain = text.replace(/%.*$/, '').replace(/^::ffff:(?=\d+\.)/i, '');
   switch (isIP(plain)) {
@@ -60,7 +60,7 @@ function ipv6Bytes(text: string): Uint8Array {
   return out;
 }
 
-/** An IPv4 address in IPv6 form, for a conversation whose other end has an IPv6 one. */
+/** Maps an IPv4 address to IPv6, for a conversation whose other end has an IPv6 address. */
 export function mappedToIpv6(address: Uint8Array): Uint8Array {
   if (address.length === 16) return address;
   const out = new Uint8Array(16);

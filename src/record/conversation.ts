@@ -5,14 +5,14 @@ import { INBOUND, OUTBOUND, type PcapngWriter } from '../rewrite/pcapng-writer.j
 import { SEGMENT_BYTES, TcpFrame, type FrameEnds } from '../rewrite/tcp-frame.js';
 import type { EmitQueue } from './emit-queue.js';
 
-/** The side that connected, and the side that accepted. */
+/** The side that connected, and the side that accepted the connection. */
 export const CONNECTED = 0;
 export const ACCEPTED = 1;
 export type RecordSide = typeof CONNECTED | typeof ACCEPTED;
 
-/** Unacknowledged bytes after which the receiver says that it has them: far below the largest window. */
+/** After this many unacknowledged bytes, the receiver's acknowledgement is written: far below the largest window. */
 const ACK_BYTES = 1 << 28;
-/** Numbers packets, and gives a copy of each to whoever looks on. */
+/** Receives each packet that is recorded, during the call. */
 export interface PacketTap {
   readonly interfaceDescription: string;
   packet(packet: Packet): void;
@@ -24,17 +24,17 @@ export class PacketCounter {
 }
 
 /**
- * One connection, written as a TCP connection: SYN, SYN+ACK, ACK, data with exact sequence numbers, FIN or RST by direction.
- * Acknowledgements say what was handed to the other side.
+ * One connection, written as a TCP connection: SYN, SYN+ACK, ACK, data with exact sequence numbers, and FIN or RST of each direction.
+ * Acknowledgements tell which bytes were passed on to the other side.
  */
 export class Conversation {
   private readonly next: [number, number];
   private readonly unacked: [number, number] = [0, 0];
   private readonly acked: [number, number] = [0, 0];
-  /** Names the processes in the first packet; until it is called that one, and all behind it, wait. */
+  /** Sets the comment of the first packet, which names the processes. Until it is called, that packet and all after it wait. */
   private name: ((comment: string) => void) | null = null;
   private readonly ended: [boolean, boolean] = [false, false];
-  /** Whether bytes of that side were handed to one that had said before that it sends no more. */
+  /** Whether bytes of that side were passed on after the other side had ended its own direction. */
   private readonly late: [boolean, boolean] = [false, false];
   private readonly frame: TcpFrame;
   private readonly packet = new Packet();
@@ -57,7 +57,7 @@ export class Conversation {
     this.counter = counter;
     this.tap = tap;
     this.queue = queue;
-    // numbers of its own: recordings that are put into one file must not look like each other's repetitions
+    // random initial numbers, so that connections of recordings that are merged do not look like retransmissions of each other
     this.next = [randomInt(2 ** 32), randomInt(2 ** 32)];
     this.frame = new TcpFrame(ends);
     this.packet.linkType = 101;
@@ -66,7 +66,7 @@ export class Conversation {
     this.packet.interfaceDescription = tap?.interfaceDescription ?? '';
   }
 
-  /** The connection was made. `comment`: null where the processes are still looked for; `named` is called then. */
+  /** The connection was made. `comment`: for the first packet; null if the processes are not known yet, then `named` must follow. */
   open(micros: number, comment: string | null): void {
     let words = comment ?? '';
     const write = (): void => this.writeOpening(micros, words);
@@ -81,13 +81,12 @@ export class Conversation {
     };
   }
 
-  /** The processes of a connection that was opened without a comment are known, or not to be found. */
+  /** Ends the search for the processes of a connection that was opened without a comment. */
   named(comment: string): void {
     this.name?.(comment);
     this.name = null;
   }
 
-  /** The connection was refused. */
   refuse(micros: number, comment: string): void {
     this.queue.add(() => {
       this.emit(CONNECTED, SYN, micros, null, 0, 0, comment);
@@ -98,12 +97,12 @@ export class Conversation {
     }, 0);
   }
 
-  /** `from` sent these bytes, which nobody changes any more. */
+  /** `from` sent these bytes, which must not be modified afterwards. */
   data(from: RecordSide, bytes: Uint8Array, micros: number): void {
     this.queue.add(() => this.writeData(from, bytes, micros), bytes.length);
   }
 
-  /** `count` more bytes that `from` sent were handed to the other side. */
+  /** `count` more bytes of `from` were passed on to the other side. */
   delivered(from: RecordSide, count: number): void {
     this.queue.add(() => {
       this.acked[from] = (this.acked[from] + count) >>> 0;
@@ -111,12 +110,12 @@ export class Conversation {
     }, 0);
   }
 
-  /** `from` sends no more; its end was passed on. */
+  /** `from` sends no more, and its end was passed on. */
   fin(from: RecordSide, micros: number): void {
     this.queue.add(() => {
       if (this.ended[from]) return;
       this.ended[from] = true;
-      // who still took bytes when it had ended its own side had not left: an acknowledgement says so
+      // the other side took bytes after it had ended its own direction; this acknowledgement shows that it was still there
       if (this.late[from]) this.emit(other(from), ACK, micros, null, 0, 0, '');
       this.emit(from, FIN | ACK, micros, null, 0, 0, '');
       this.next[from] = (this.next[from] + 1) >>> 0;
@@ -124,7 +123,7 @@ export class Conversation {
     }, 0);
   }
 
-  /** `from` broke the connection off. */
+  /** `from` reset the connection. */
   reset(from: RecordSide, micros: number, comment = ''): void {
     this.queue.add(() => {
       if (this.ended[from]) return;
@@ -142,7 +141,7 @@ export class Conversation {
     this.emit(CONNECTED, ACK, micros, null, 0, 0, '');
   }
 
-  /** The SYN of that side was sent and received. */
+  /** Advances the numbers after that side's SYN. */
   private advance(side: RecordSide): void {
     this.next[side] = (this.next[side] + 1) >>> 0;
     this.acked[side] = this.next[side];

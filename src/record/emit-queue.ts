@@ -1,21 +1,21 @@
-/** Bytes that may wait for a name; more of them are written without it. */
+/** Bytes that may wait for a process name. If there are more, they are written without it. */
 const HELD_BYTES = 4 << 20;
 
 interface Entry {
   readonly run: () => void;
-  /** Whether it must wait until something is known. */
+  /** Whether it must wait for its process name. */
   waits: boolean;
 }
 
 /**
- * Keeps what is recorded in order while the process behind a connection is being looked for: the name stands in the first packet, and the
- * connection does not wait for it, only its record does.
+ * Keeps the recording in order while the process of a connection is searched for. Its name belongs into the connection's first packet, and
+ * only the recording waits for it, not the connection.
  */
 export class EmitQueue {
   private entries: Entry[] = [];
   private bytes = 0;
 
-  /** Does this when everything before it is done. */
+  /** Runs the function after all functions before it. */
   add(run: () => void, bytes: number): void {
     if (this.entries.length === 0) {
       run();
@@ -26,7 +26,7 @@ export class EmitQueue {
     if (this.bytes > HELD_BYTES) this.release();
   }
 
-  /** Does this when everything before it is done, and the function that is returned was called. */
+  /** Runs the function after all functions before it, and not before the returned function is called. */
   addWaiting(run: () => void): () => void {
     const entry: Entry = { run, waits: true };
     this.entries.push(entry);
@@ -36,7 +36,7 @@ export class EmitQueue {
     };
   }
 
-  /** Waits for nothing any more. */
+  /** Stops waiting, and runs everything. */
   release(): void {
     for (const entry of this.entries) entry.waits = false;
     this.drain();

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 
-/** A process at one end of a socket. */
+/** The process at one end of a socket. */
 export interface PeerProcess {
   readonly pid: number;
   readonly uid: number;
@@ -13,12 +13,15 @@ const ACCEPTING = 0x10000;
 /** State of a connected socket there (SS_CONNECTED). */
 const CONNECTED_STATE = '03';
 const STREAM = '0001';
-/** Milliseconds that a search of all processes may take: the record of the connection waits for it. */
+/** Most milliseconds for a search through all processes, since the recording of the connection waits for it. */
 const SEARCH_MS = 500;
 
-/** New sockets among which a client is looked for: with many, several clients came at once. */
+/** Most new sockets among which a client is looked for. If there are more, several clients connected at the same time. */
 const MOST_FRESH = 8;
-/** Milliseconds for which nobody is looked for when more came: the look at all sockets of the machine, for each of a thousand, takes seconds. */
+/**
+ * For this many milliseconds no client is looked for, after more than MOST_FRESH connected: reading all sockets of the machine for each of
+ * a thousand takes seconds.
+ */
 const CROWD_MS = 50;
 
 interface UnixSocket {
@@ -28,7 +31,7 @@ interface UnixSocket {
   readonly path: string;
 }
 
-/** Lines `ADDRESS: REFS PROTOCOL FLAGS TYPE STATE INODE [PATH]`. */
+/** Reads /proc/net/unix: lines `ADDRESS: REFS PROTOCOL FLAGS TYPE STATE INODE [PATH]`. */
 function unixSockets(): UnixSocket[] {
   let text: string;
   try {
@@ -51,14 +54,14 @@ function unixSockets(): UnixSocket[] {
 }
 
 /**
- * Looks for the processes that hold sockets, one process a turn of the event loop: connections run meanwhile. What is asked for
- * while a search runs waits for the next one, which is for all of them.
+ * Searches for the processes that hold sockets, one process in each turn of the event loop, so that connections go on meanwhile. Requests
+ * that come during a search are answered together by the next one.
  */
 export class HolderSearch {
   private waiting = new Map<string, (pids: readonly number[]) => void>();
   private running = false;
 
-  /** The processes that hold the socket with that inode; none where that could not be found out in time. */
+  /** The processes that hold the socket with that inode; none if the search took too long. */
   holders(inode: string): Promise<readonly number[]> {
     return new Promise((resolve) => {
       this.waiting.set(inode, resolve);
@@ -88,7 +91,7 @@ export class HolderSearch {
   }
 }
 
-/** Notes which of these sockets the process holds. */
+/** Adds the process to `found` for each of these sockets that it holds. */
 function lookInto(pid: number, inodes: ReadonlyMap<string, unknown>, found: Map<string, number[]>): void {
   for (const fd of numbers(`/proc/${pid}/fd`)) {
     let target: string;
@@ -121,11 +124,14 @@ function describe(pid: number): PeerProcess | null {
   }
 }
 
-/** The process that listens at a path: the oldest one, where it shares the socket with children. */
+/**
+ * The process that listens at a path. If several hold the socket, the one with the lowest pid, since the others are most likely its
+ * children.
+ */
 export async function listeningProcess(path: string, search: HolderSearch): Promise<PeerProcess | null> {
   const name = path.replace(/^\0/, '@');
   const named = name.startsWith('@') ? name : resolve(name);
-  // a server may have bound the same relative path
+  // a server may have bound the same path in relative form
   const sockets = unixSockets().filter((s) => s.listening && (s.path === named || s.path === name));
   if (sockets.length !== 1) return null;
   const pids = await search.holders(sockets[0]!.inode);
@@ -133,8 +139,8 @@ export async function listeningProcess(path: string, search: HolderSearch): Prom
 }
 
 /**
- * Tells which process connected. The kernel gives a peer's process id through SO_PEERCRED, which Node has no access to; but a socket
- * that was not there before, is connected, has no name and is not ours, is the client's if it is the only one.
+ * Finds out which process connected. The kernel tells a peer's process id with SO_PEERCRED, which Node does not offer. But a socket that is
+ * new, connected, has no name and is not our own must be the client's, if there is only one.
  */
 export class ClientFinder {
   private known: ReadonlySet<string>;
@@ -144,7 +150,7 @@ export class ClientFinder {
     this.known = new Set(this.clients());
   }
 
-  /** Called when a client was accepted: the inode of its socket. Null where it cannot be told for certain. */
+  /** Must be called when a client was accepted. Returns the inode of its socket; null if it cannot be determined. */
   socket(): string | null {
     if (performance.now() < this.crowdedUntil) return null;
     const now = this.clients();
@@ -167,7 +173,7 @@ export class ClientFinder {
 /** The process that holds a client's socket. */
 export async function clientProcess(inode: string, search: HolderSearch): Promise<PeerProcess | null> {
   const pids = await search.holders(inode);
-  // several processes with one descriptor: a child inherited it, and either may be the one that speaks
+  // if several processes hold it, a child inherited it, and either one may be the client
   return pids.length === 1 ? describe(pids[0]!) : null;
 }
 
@@ -179,7 +185,7 @@ function ownInode(fd: number): string {
   }
 }
 
-/** `client pid 42 (nbdsh), server pid 17 (nbdkit), uid 1000`, without what is not known. */
+/** Such as `client pid 42 (nbdsh), server pid 17 (nbdkit), uid 1000`, without what is not known. */
 export function processWords(client: PeerProcess | null, server: PeerProcess | null): string {
   const words: string[] = [];
   if (client !== null) words.push(`client pid ${client.pid} (${client.name})`);

@@ -3,17 +3,17 @@ import { Socket } from 'node:net';
 
 type Done = (error?: Error | null) => void;
 
-/** What happens to bytes that are written to a socket. */
+/** Is told what happens to bytes that are written to a socket. */
 export interface WriteWatch {
-  /** So many bytes are in the hands of the system. */
+  /** So many bytes were passed to the system. */
   delivered(bytes: number): void;
-  /** The other side takes no more. Called once; what is written from then on is dropped. */
+  /** The other side takes no more bytes. Called once; what is written after that is dropped. */
   refused(error: Error): void;
 }
 
 /**
- * Makes a failed write a thing of the writing direction alone. By itself Node destroys a socket whose peer takes no more bytes, and
- * with it the peer's last words, which have not been read yet.
+ * Confines a failed write to the writing direction. By itself, Node destroys a socket whose peer takes no more bytes, and with it the last
+ * bytes that the peer has sent and that have not been read yet.
  */
 export function watchWrites(socket: Socket, watch: WriteWatch): void {
   let refused = false;
@@ -38,8 +38,8 @@ export function watchWrites(socket: Socket, watch: WriteWatch): void {
 }
 
 /**
- * Whether a socket that seems to have ended was reset: libuv takes a hang-up behind the last bytes for an end without asking for the
- * error that the kernel keeps. `rest` takes bytes, should there be any after all.
+ * Whether a socket that seems to have ended was reset: libuv reports a hang-up after the last bytes as an end, without asking for the error
+ * that the kernel keeps. `rest` gets further bytes, if there are any.
  */
 export function resetBehindEnd(socket: Socket, rest: (bytes: Buffer) => void): boolean {
   const fd = (socket as unknown as { _handle?: { fd?: number } | null })._handle?.fd;

@@ -13,42 +13,42 @@ import {
 import type { Recording } from './recording.js';
 import { Relay } from './relay.js';
 
-/** Milliseconds until a server whose queue is full is asked again. */
+/** Milliseconds until another attempt to connect to a server whose queue is full. */
 const RETRY_MS = 10;
 /**
- * Clients that may wait to be accepted: Node's 511 turn away those of a thousand that come at once. The system allows as many as
- * `net.core.somaxconn` says, where that is less.
+ * Clients that may wait to be accepted. Node's default of 511 rejects some of a thousand that connect at the same time. If
+ * `net.core.somaxconn` is less, that limit holds.
  */
 const BACKLOG = 4096;
 
-/** Milliseconds of waiting for the server that a recording mentions. */
+/** Shortest time in milliseconds of waiting for the server that is mentioned in the recording. */
 const WORTH_TELLING_MS = 5;
 
 export interface ProxyOptions {
   readonly listen: StreamAddress;
   readonly connect: StreamAddress;
-  /** Makes the recording; called once, when the proxy listens. */
+  /** Creates the recording; called once, when the proxy listens. */
   readonly record: () => Recording;
-  /** One line about something that went wrong with one connection. */
+  /** Takes one line about a problem with one connection. */
   readonly complain: (text: string) => void;
 }
 
-/** Listens in place of a server, passes connections on to it, and records them. */
+/** Listens in place of a server, relays connections to it, and records them. */
 export class Proxy {
   private readonly server: Server;
   private readonly relays = new Set<Relay>();
-  /** Clients that the server did not answer yet, and the attempts to reach it. */
+  /** Clients whose connection to the server is not made yet, and the sockets that are connecting to the server. */
   private readonly waiting = new Set<Socket>();
   private readonly connecting = new Set<Socket>();
   private readonly clients: ClientFinder | null;
   private recording!: Recording;
   private readonly search = new HolderSearch();
-  /** Connections whose processes are being looked for. */
+  /** Connections whose processes are searched for. */
   private readonly naming = new Set<Promise<void>>();
   private serverProcess: Promise<PeerProcess | null> | null = null;
   private idle: (() => void) | null = null;
   private stopping = false;
-  /** Wall-clock time from a clock that never goes back. */
+  /** Offset in microseconds from the monotonic clock to wall-clock time, so that times never go back. */
   private readonly origin = Date.now() * 1000 - Math.round(performance.now() * 1000);
   private last = 0;
   accepted = 0;
@@ -73,7 +73,7 @@ export class Proxy {
     return proxy;
   }
 
-  /** Where it listens, as the system says: a TCP port that was given as 0 has its number. */
+  /** The address that it listens at. If TCP port 0 was asked for, it has the number that the system chose. */
   get address(): StreamAddress {
     const { listen } = this.options;
     const bound = this.server.address();
@@ -88,11 +88,14 @@ export class Proxy {
     await new Promise<void>((resolve) => (this.idle = resolve));
   }
 
-  /** Stops listening, removes the socket file and breaks off what is still open. `exitStatus`: of the program that was run, if any. */
+  /**
+   * Stops listening, removes the socket file, and ends connections that are still open. `exitStatus`: of the program that was run; null if
+   * there is none.
+   */
   async stop(exitStatus: number | null = null): Promise<void> {
     this.stopping = true;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    // searches end by themselves, soon
+    // searches end by themselves after at most SEARCH_MS
     await Promise.all(this.naming);
     for (const socket of [...this.waiting, ...this.connecting]) socket.destroy();
     for (const relay of this.relays) relay.destroy();
@@ -134,11 +137,11 @@ export class Proxy {
   private accept(client: Socket): void {
     this.accepted++;
     this.waiting.add(client);
-    // until the server answers nothing is read, and nobody else listens for errors
+    // until the server is connected, nothing reads from the client, and nothing else handles its errors
     client.on('error', () => undefined);
     client.setNoDelay(true);
     const inode = this.clients?.socket() ?? null;
-    // now, and not when it is served: by then it may be gone
+    // searched for now and not when it is served, since by then it may have ended
     const process = inode === null ? null : clientProcess(inode, this.search);
     this.connect(client, process, performance.now());
   }
@@ -156,7 +159,7 @@ export class Proxy {
       this.connecting.delete(server);
       if (this.stopping) return;
       if (error.code === 'EAGAIN') {
-        // the server's queue of waiting connections is full: a client of its own would wait
+        // the server's queue of waiting connections is full, and a direct client would wait too
         setTimeout(
           () => (this.stopping || client.destroyed ? this.left(client) : this.connect(client, process, since)),
           RETRY_MS,
@@ -186,7 +189,7 @@ export class Proxy {
     }
     if (target.kind === 'unix') this.serverProcess ??= listeningProcess(target.path, this.search);
     const conversation = this.recording.conversation(this.addressesOf(client, server));
-    // a queue: when it connected says little about when it was served
+    // the server's queue was full, so the time of the connection says little about when it was served
     const queued = waited >= WORTH_TELLING_MS ? `the server took it after ${Math.round(waited)} ms` : '';
     if (process === null && this.serverProcess === null) {
       conversation.open(this.now(), queued);
@@ -212,7 +215,7 @@ export class Proxy {
     this.tellIdle();
   }
 
-  /** Whoever waits for the last connection to end is told. */
+  /** Resolves `drained` if no connection is open any more. */
   private tellIdle(): void {
     if (this.relays.size + this.waiting.size === 0) {
       this.idle?.();
@@ -220,7 +223,7 @@ export class Proxy {
     }
   }
 
-  /** The real addresses of a connection that is TCP on both sides; null: they are made up. */
+  /** The real addresses of a connection that is TCP on both sides; null if addresses must be made up. */
   private addressesOf(client: Socket, server: Socket | null): FrameEnds | null {
     const { listen, connect: target } = this.options;
     if (listen.kind !== 'tcp' || target.kind !== 'tcp') return null;
@@ -233,7 +236,7 @@ export class Proxy {
   }
 }
 
-/** Removes a socket file that nobody listens at any more. Throws where something else is in the way. */
+/** Removes a socket file that no process listens at any more. Throws if the path is in use or is no socket. */
 async function removeStale(path: string): Promise<void> {
   if (path.startsWith('\0')) return;
   const stat = lstatSync(path, { throwIfNoEntry: false });

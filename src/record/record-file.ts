@@ -3,8 +3,8 @@ import { closeSync, fchmodSync, fstatSync, ftruncateSync, openSync, writeSync } 
 const RETRY_MS = 1;
 
 /**
- * The file of a recording. What is written is whole blocks; when writing fails (no space, a reader that went away) the file is cut
- * back to the last whole block and left alone from then on.
+ * The file of a recording. It receives whole blocks. If a write fails (no space, or the reader of a pipe closed it), the file is truncated
+ * to the last whole block, and nothing is written any more.
  */
 export class RecordFile {
   private readonly regular: boolean;
@@ -23,23 +23,22 @@ export class RecordFile {
     this.regular = fstatSync(fd).isFile();
   }
 
-  /** Makes the file, or empties it; `-` is standard output. Only its owner may read it: it holds what was said. */
+  /** Creates the file, or empties it; `-` is standard output. Only its owner may read it, since it contains what was sent. */
   static create(path: string, failed: (error: Error) => void): RecordFile {
     if (path === '-') return new RecordFile(1, false, failed);
     const fd = openSync(path, 'w', 0o600);
     const stat = fstatSync(fd);
-    // one that was there keeps its mode when it is opened
+    // a file that existed keeps its mode when it is opened
     if (stat.isFile() && (stat.mode & 0o077) !== 0) {
       try {
         fchmodSync(fd, 0o600);
       } catch {
-        // somebody else's file that we may write to: it stays as its owner made it
+        // a file of another user that we may write to: its mode stays
       }
     }
     return new RecordFile(fd, true, failed);
   }
 
-  /** Writes whole pcapng blocks. */
   write(bytes: Uint8Array): void {
     if (this.failure !== null || !this.open) return;
     let at = 0;
@@ -64,7 +63,7 @@ export class RecordFile {
     this.open = false;
     if (!this.own) return;
     try {
-      // some file systems say only now that there was no space
+      // some file systems report a lack of space only now
       closeSync(this.fd);
     } catch (error) {
       if (this.failure === null) this.fail(error as Error);
@@ -76,7 +75,7 @@ export class RecordFile {
     try {
       if (this.regular && this.own) ftruncateSync(this.fd, this.good);
     } catch {
-      // the file stays as it is: readers say that it is cut off
+      // the file stays as it is; readers will report that it is cut off
     }
     this.failed(error);
   }

@@ -7,19 +7,19 @@ import type { FrameEnds } from '../rewrite/tcp-frame.js';
 import { Conversation, PacketCounter, type PacketTap } from './conversation.js';
 import { EmitQueue } from './emit-queue.js';
 
-/** Port of the server in recordings of Unix sockets (discard), unless the user names one. */
+/** The server's port in recordings of Unix sockets (discard), unless the user gives one. */
 export const SERVER_PORT = 9;
 const FIRST_CLIENT_PORT = 1024;
 const CLIENT_PORTS = 64_512;
 
-/** One recording: its pcapng, its one interface, and the connections in it. */
+/** One recording: its pcapng, its single interface, and its connections. */
 export class Recording {
   private readonly writer: PcapngWriter;
   private readonly counter = new PacketCounter();
   private readonly interfaceId: number;
   private connections = 0;
   private readonly queue = new EmitQueue();
-  /** Two bytes of the made-up addresses: recordings that are put into one file stay apart. */
+  /** The second and third byte of made-up addresses. They are random, so that the connections of merged recordings stay apart. */
   private readonly network = [randomInt(1, 255), randomInt(256)] as const;
   private flushing = false;
 
@@ -27,7 +27,7 @@ export class Recording {
   private readonly serverPort: number;
   private readonly tap: PacketTap | null;
 
-  /** `description` is what tells the interface from a network: `unix-stream:PATH`. */
+  /** `description` tells that the interface is no network: `unix-stream:PATH`. */
   constructor(
     output: BlockOutput,
     application: string,
@@ -51,27 +51,27 @@ export class Recording {
     return this.counter.count;
   }
 
-  /** A conversation for the next connection; `addresses` are real ones, or made up for sockets that have none. */
+  /** A conversation for the next connection. `addresses`: the real ones; null: they are made up, for sockets that have none. */
   conversation(addresses: FrameEnds | null): Conversation {
     const ends = addresses ?? this.madeUp();
     this.connections++;
     return new Conversation(this.writer, this.interfaceId, ends, this.counter, this.tap, this.queue);
   }
 
-  /** The program that was run has ended. */
+  /** Records that the program that was run has ended. */
   programEnded(exitStatus: number, micros: number): void {
     this.queue.release();
     const seconds = Math.floor(micros / 1e6);
     this.writer.addStatistics(this.interfaceId, seconds, (micros % 1e6) * 1000, exitStatusComment(exitStatus));
   }
 
-  /** Hands everything on that was recorded. */
+  /** Writes everything that was recorded. */
   flush(): void {
     this.queue.release();
     this.writer.flush();
   }
 
-  /** Hands on what was recorded in this turn of the event loop, at its end: many small messages become one write. */
+  /** Writes what was recorded at the end of this turn of the event loop, so that many small messages become one write. */
   flushSoon(): void {
     if (this.flushing) return;
     this.flushing = true;
@@ -81,7 +81,7 @@ export class Recording {
     });
   }
 
-  /** 127.A.B.1 and 127.A.B.2 with a client port of its own for each connection; used up ports change B. */
+  /** 127.A.B.1 and 127.A.B.2, with a different client port for each connection. When the ports are used up, B changes. */
   private madeUp(): FrameEnds {
     const [a, first] = this.network;
     const b = (first + Math.floor(this.connections / CLIENT_PORTS)) & 0xff;

@@ -6,8 +6,8 @@ import { resetBehindEnd, watchWrites } from './peer-socket.js';
 export type Now = () => number;
 
 /**
- * Carries one connection between the client's socket and the server's: every byte as it comes, no faster than the other side takes
- * it, half closes as half closes. What is read is recorded first and passed on then.
+ * Relays one connection between the client's socket and the server's: every byte as it comes, no faster than the other side takes it, and
+ * half-closes as half-closes. Bytes are recorded when they are read, and then passed on.
  */
 export class Relay {
   private readonly sockets: readonly [Socket, Socket];
@@ -60,7 +60,7 @@ export class Relay {
       }
       const at = now();
       const fin = (): void => conversation.fin(from, at);
-      // the last end of a connection is recorded when it is known what the other side took before it
+      // the second end of a connection is recorded when it is known which bytes the other side took before it
       if (this.ended[to]) target.once('close', fin);
       else fin();
       target.end(() => {
@@ -76,21 +76,21 @@ export class Relay {
     });
     source.on('close', () => {
       this.gone[from] = true;
-      // it went away without an end of its own: the other side has nothing to wait for
+      // it was closed without an end, so the other side has nothing more to wait for
       if (!this.ended[from]) target.end(() => target.destroy());
       if (this.gone[to]) this.closed();
     });
   }
 
-  /** A side takes no more bytes. What it said before is still read and passed on; then both are done. */
+  /** A side takes no more bytes. What it has sent is still read and passed on; then both sides are closed. */
   private refused(side: RecordSide): void {
     this.refusing[side] = true;
-    // nothing that is read from the other side can go anywhere; it is read on so that its end is seen
+    // bytes that are read from the other side cannot be passed on; they are read so that its end is noticed
     this.sockets[side === CONNECTED ? ACCEPTED : CONNECTED].resume();
     this.closeIdle();
   }
 
-  /** A side that neither sends nor takes any more is closed, and the other one then, as it would be without a proxy. */
+  /** Closes a side that neither sends nor takes bytes any more, and then the other side, as would happen without a proxy. */
   private closeIdle(): void {
     for (const side of [CONNECTED, ACCEPTED] as const) {
       if (!this.refusing[side] || !this.ended[side]) continue;
@@ -104,7 +104,7 @@ export class Relay {
   /** Passes a reset on, after the bytes before it. */
   private breakOff(target: Socket): void {
     target.end(() => {
-      // only TCP can be told to; a Unix socket sees an end
+      // only TCP can be reset; the peer of a Unix socket sees an end
       if (target.remoteAddress !== undefined) target.resetAndDestroy();
       else target.destroy();
     });
