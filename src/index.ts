@@ -38,14 +38,14 @@ export { openCapture } from './library/open.js';
 export { registerProtocol } from './protocols/registry.js';
 
 /**
- * Judges captures (paths, folders, globs, bytes) as `wirelint check` does, and gives the verdict. Rejects with a UsageError where an option
- * makes no sense; what is wrong with an input is part of the result.
+ * Judges captures (paths, folders, globs, bytes) like `wirelint check`, and returns the verdict. Rejects with a UsageError if an option is
+ * invalid; problems with an input are part of the result.
  */
 export async function check(
   inputs: LibraryInput | readonly LibraryInput[],
   options: CheckOptions = {},
 ): Promise<CheckResult> {
-  // whoever only reads events need not load what judges
+  // loaded only when needed, since a user who only reads events does not need it
   return (await import('./library/check.js')).check(inputs, options);
 }
 
@@ -57,13 +57,13 @@ export interface RuleInfo {
   readonly title: string;
   readonly meaning: string;
   readonly spec: string;
-  /** The address of the text that it rests on; null where that is wirelint's own, or not public. */
+  /** The URL of the text that the rule is based on; null if that is wirelint's own or not public. */
   readonly specUrl: string | null;
-  /** Whether it is only reported where it is switched on. */
+  /** Whether it is only reported if it is switched on. */
   readonly off: boolean;
 }
 
-/** All rules, those about the capture itself last. */
+/** All rules; those about the capture itself are last. */
 export function listRules(): RuleInfo[] {
   return [...PROTOCOLS.flatMap((p) => p.rules), ...CAPTURE_RULES].map((r) => ({
     id: r.id,

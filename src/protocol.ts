@@ -1,6 +1,6 @@
 /**
- * What a protocol is made of, for those that are registered from outside (`registerProtocol`): see docs/adding-a-protocol.md. It may change
- * with every minor release.
+ * What a protocol needs that is registered from outside (`registerProtocol`); see docs/adding-a-protocol.md. It may change with every minor
+ * release.
  */
 export * from './base/annotation.js';
 export * from './base/field.js';

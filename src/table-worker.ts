@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import { GroupEncoder } from './table/group-encoder.js';
 import type { EncodedBlock, EncodingTask } from './table/encoding-task.js';
 
-// the thread of EncodingElsewhere: a small file, so that it starts soon
+// the thread of EncodingElsewhere; a file of its own, and small, so that it starts quickly
 const encoder = new GroupEncoder();
 parentPort!.on('message', ({ table, block }: EncodingTask) => {
   const made = encoder.add(table, block);

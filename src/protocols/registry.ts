@@ -6,17 +6,18 @@ import { msgr2 } from './msgr2/index.js';
 import { nbd } from './nbd/index.js';
 import { pesto } from './pesto/index.js';
 
-/** Protocols from outside: the library, which registers them, and the program, which Node may load after it, are two bundles. */
+/**
+ * Where protocols from outside are kept: the library, which registers them, and the program, which Node may load later, are two bundles.
+ */
 const ADDED = Symbol.for('wirelint.protocols');
 const scope = globalThis as { [ADDED]?: Protocol[] };
 const protocols: Protocol[] = [nbd, msgr2, msgr1, pesto, arca, ...(scope[ADDED] ?? [])];
 
-/** Every protocol that wirelint knows; classification, help, rules and documentation are made from this list. */
+/** Every protocol that wirelint knows. Classification, help, rules and documentation are derived from this list. */
 export const PROTOCOLS: readonly Protocol[] = protocols;
 
 /**
- * Adds a protocol from outside, for this process: everything knows it from then on. Throws an Error where its name is taken, or is not
- * that of its rules.
+ * Adds a protocol from outside for this process. Throws an Error if its name is taken or invalid, or is not the prefix of its rules' ids.
  */
 export function registerProtocol(protocol: Protocol): void {
   const { name, rules } = protocol;
@@ -30,7 +31,7 @@ export function registerProtocol(protocol: Protocol): void {
   (scope[ADDED] ??= []).push(protocol);
 }
 
-/** The address of the text that a rule rests on; null where that is wirelint's own, or not public. */
+/** The URL of the text that a rule is based on; null if that is wirelint's own or not public. */
 export function ruleSpecUrl(rule: Rule): string | null {
   if (rule.specUrl !== undefined) return rule.specUrl;
   return protocols.find((p) => rule.id.startsWith(`${p.name}/`))?.specUrl?.(rule.spec) ?? null;
