@@ -1,15 +1,15 @@
 import type { Claim } from '../../contract/protocol.js';
 import type { Connection, End } from '../../stream/byte-stream.js';
 
-/** Bytes of one end, as a claim is judged by them. */
+/** The bytes of one end that a claim is judged by. */
 export interface EndBytes {
   readonly bytes: Uint8Array;
-  /** Whether the first byte is the first that this end sent. */
+  /** Whether the first of these bytes is the first one that this end sent. */
   readonly fromStart: boolean;
   readonly ended: boolean;
 }
 
-/** All that a claim is judged by. */
+/** Everything that a claim is judged by. */
 export interface Case {
   readonly ends: readonly [EndBytes, EndBytes];
   readonly connection: Connection;

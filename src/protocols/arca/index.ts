@@ -29,7 +29,7 @@ export const arca: Protocol<ArcaShared, ArcaMessage> = {
   probe: probeArca,
   createShared: () => new ArcaShared(),
   converse(context, output, settings) {
-    // unknown roles are found from what the bytes say
+    // if the roles are not known, they are found from the bytes
     const known = context.clientEnd !== null;
     const guest = new Told(known ? 'guest' : null);
     const monitor = new Told(known ? 'monitor' : null);

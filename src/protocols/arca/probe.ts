@@ -9,9 +9,9 @@ import { judgeL } from './family-l/claim.js';
 const LABEL = /(^|[^a-z])arca([^a-z]|$)/i;
 
 /**
- * Whether a stream is Arca's. No generation has a magic, so that signs at both ends are weighed (arca.md 3.3), and a claim
- * needs frames that confirm each other: replies that carry the request's id, lengths that are said twice, ids that count up.
- * One frame alone is only believed where it is the whole of a stream.
+ * Judges whether a stream is Arca's. No generation has a magic, so signs at both ends are weighed (arca.md 3.3). A claim needs frames that
+ * confirm each other: replies with the request's id, lengths that are given twice, ids that count up. A single frame is accepted only if it
+ * is the whole stream.
  */
 export function probeArca(input: ProbeInput): ProbeResult {
   const { connection } = input;
@@ -27,7 +27,7 @@ export function probeArca(input: ProbeInput): ProbeResult {
       (connection.transport !== 'tcp' && LABEL.test(connection.endpoints.join(' '))) || LABEL.test(connection.comment),
     final: input.ended[0] && input.ended[1],
   };
-  // those with the narrowest signs first
+  // the families with the most specific signs come first
   let more = false;
   for (const judge of [judgeB, judgeC, judgeA, judgeL]) {
     const verdict = judge(sides);

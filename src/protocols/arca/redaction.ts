@@ -1,6 +1,6 @@
 import type { Redaction } from '../../contract/redaction.js';
 
-/** What a copy for others keeps of Arca's messages, of all families. */
+/** What `wirelint redact` keeps of Arca's messages, of all families. */
 export const REDACTION: Redaction = {
   magics: [],
   kept: ['whence', 'result', 'discriminant'],
@@ -12,7 +12,7 @@ export const REDACTION: Redaction = {
   skipped,
 };
 
-/** Zeros could be frames. */
+/** Skipped bytes become this value, since zeros could be frames. */
 const NO_FRAME = 0xff;
 
 function skipped(bytes: Uint8Array): Uint8Array {

@@ -1,8 +1,8 @@
 const REPOSITORY = 'https://github.com/fix-project/arca/blob';
-/** Family A is described in the branch that it was made in. */
+/** Family A is described in the branch where it was developed. */
 const FAMILY_A = `${REPOSITORY}/arca-networking/PROTOCOL.md`;
 
-/** Where each chapter of the rules has its text. */
+/** URLs of the documents and sources behind each chapter of the rules. */
 const CHAPTERS: Readonly<Record<string, string>> = {
   'Arca control traffic: framing and generations': `${FAMILY_A}#3-wire-format`,
   'Arca control traffic: shared memory': `${FAMILY_A}#2-pipes-and-shared-memory`,
@@ -13,7 +13,7 @@ const CHAPTERS: Readonly<Record<string, string>> = {
   'Arca postcard frames (family C): turns and pipes': `${REPOSITORY}/main/common/src/protocol/control.rs`,
 };
 
-/** The address of the text behind a chapter of the rules. */
+/** The URL of the text behind a chapter of the rules; null: none. */
 export function specUrl(spec: string): string | null {
   return CHAPTERS[spec] ?? null;
 }

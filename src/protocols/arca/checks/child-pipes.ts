@@ -15,7 +15,7 @@ import { OPENS, type PIPE } from '../family-c/dialects.js';
 import type { PostcardFrame } from '../family-c/message.js';
 import type { ValueOf } from '../family-c/postcard.js';
 
-/** Length of a child pipe's rings; the header of a ring; where in its block a ring lies. */
+/** Bytes: length of a child pipe's rings; header of a ring; a block, in which each ring lies; the ring's offset in that block. */
 const CHILD_RING = 1024;
 const RING_HEADER = 18;
 const BLOCK = 4096;
@@ -58,10 +58,10 @@ export function checkPipe(scene: Scene, m: PostcardFrame, pipe: ValueOf<typeof P
   }
 }
 
-/** Hexadecimal numbers in the names of a connection's ends: the addresses of its rings. */
+/** Hexadecimal numbers in the names of a connection's ends, which are the addresses of its rings. */
 const POINTER = /0x([0-9a-f]{4,16})/gi;
 
-/** Which announced pipe a stream is, and which pipes it announces itself. */
+/** Finds out which announced pipe a stream is, and keeps the pipes that it announces itself. */
 export class ChildPipes {
   private readonly scene: Scene;
   private link: AnnouncedPipe | null = null;
@@ -73,7 +73,7 @@ export class ChildPipes {
     this.scene = scene;
   }
 
-  /** Finds the answer that announced this stream's pipe, as soon as it is clear what the pipe is for. */
+  /** Links the stream to the pipe that an answer announced, as soon as the pipe's purpose is known. */
   find(m: PostcardFrame): void {
     if (this.linked || m.ambiguous || m.dialect.generation !== 'C3/C4') return;
     this.linked = true;
@@ -96,7 +96,7 @@ export class ChildPipes {
     if (this.link !== null) this.link.closed = true;
   }
 
-  /** An answer of the monitor; `request`: what it answers, or null. */
+  /** Judges an answer of the monitor, and remembers the pipe that it announces. `request`: the request that it answers, or null. */
   answer(request: PostcardFrame | null, m: PostcardFrame): void {
     const { shared } = this.scene.context;
     if (m.value?.name !== 'Pipe') return;
@@ -117,7 +117,7 @@ export class ChildPipes {
       );
   }
 
-  /** The session is over: which of the announced pipes did the recording not show? */
+  /** The session is over: reports announced pipes that no stream of the recording was linked to. */
   finish(): void {
     const { shared } = this.scene.context;
     if (shared.forgotten > 0 || !shared.pipes.some((p) => p.linkedTo !== 0)) return;

@@ -22,14 +22,14 @@ export class Ids {
   private readonly listeners = new Map<number, ControlFrame>();
   private readonly connections = new Map<number, ControlFrame>();
   private readonly endpoints = new Map<string, ControlFrame>();
-  /** The id before; 0 at the start of a session that was captured from its start, -1 where nothing is known. */
+  /** The previous id; 0: none yet, in a session that was captured from its start; -1: not known. */
   private lastListener: number;
   private lastConnection: number;
-  /** The next id if the last one was a single outlier, which was reported; -1 if it was in order. */
+  /** The id that is also accepted next if the last one was an outlier, which was reported; -1: the last one was in order. */
   private resumedListener = -1;
-  /** Whether listeners may exist that were announced in bytes that are not there. */
+  /** Whether all listeners that exist were announced in bytes that were captured. */
   private complete: boolean;
-  /** Whether announced ids were not kept, because there are too many. */
+  /** Whether some announced ids were not kept, because there are too many. */
   private overflowed = false;
   listenerCount = 0;
   connectionCount = 0;
@@ -54,7 +54,7 @@ export class Ids {
     return this.listeners.get(listener) ?? null;
   }
 
-  /** Whether a listener that was not announced in the recording does not exist. */
+  /** Whether it is certain that a listener does not exist if it was not announced in the recording. */
   get certain(): boolean {
     return this.complete || (this.sawFirst && !this.overflowed);
   }
@@ -68,7 +68,7 @@ export class Ids {
     return ids.length === 0 ? 'none is known' : `known: ${ids.slice(0, 8).join(', ')}${ids.length > 8 ? ', ...' : ''}`;
   }
 
-  /** ListenOk; `request` is the ListenRequest that it answers, where known. */
+  /** Takes a ListenOk. `request`: the ListenRequest that it answers; null: not known. */
   listening(m: ControlFrame, request: ControlFrame | null): void {
     const id = m.listenerId;
     const scene = this.scene;
@@ -112,17 +112,17 @@ export class Ids {
       );
   }
 
-  /** Whether no listener has that id, as far as the whole session shows. */
+  /** Whether no listener has that id, which is known only if the whole session was captured. */
   isUnknown(listener: number): boolean {
     return !this.listeners.has(listener) && this.complete && this.scene.whole('monitor');
   }
 
-  /** The ids of ConnectOk and IncomingConnection. `misfit`: it is not what its request asks for, so that its listener is not either. */
+  /** Judges the ids of a ConnectOk or IncomingConnection. `misfit`: it does not fit its request, so its listener is not judged. */
   ready(m: ControlFrame, misfit: boolean): void {
     const scene = this.scene;
     this.connectionCount++;
     if (misfit) {
-      // that is told
+      // reported by another rule
     } else if (m.type === CONNECT_OK) {
       if (m.listenerId !== 0) {
         scene.raise(CONNECT_OK_LISTENER, {

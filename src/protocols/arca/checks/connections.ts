@@ -12,10 +12,10 @@ import { CONNECT_REQUEST, LISTEN_REQUEST } from '../family-a/layout.js';
 import { endpointText, type ControlFrame } from '../family-a/message.js';
 import { LARGEST_ERRNO } from '../family-a/errno.js';
 
-/** Ports that people mean; a number that is one of them only when its bytes are swapped was probably written the wrong way. */
+/** Common ports. A port that is one of them only with its bytes swapped was probably written in the wrong byte order. */
 const FAMILIAR_PORTS: ReadonlySet<number> = new Set([22, 53, 80, 443, 8000, 8080, 8443]);
 
-/** Judges where a Listen or Connect is to go. */
+/** Judges the address of a ListenRequest or ConnectRequest. */
 export function checkEndpoint(scene: Scene, m: ControlFrame): void {
   const port = m.port;
   const where = endpointText(m.address, port);

@@ -24,15 +24,15 @@ import { ACCEPT_ERR, answers, CONNECT_REQUEST, INCOMING_CONNECTION } from '../fa
 import type { ControlFrame } from '../family-a/message.js';
 import { Line, Request } from './request-line.js';
 
-/** A step from at least this id to at most the other one is the counter's wrap. */
+/** A step from an id of at least WRAP_FROM to one of at most WRAP_TO is a wrap of the counter. */
 const WRAP_FROM = 0xffff_0000;
 const WRAP_TO = 0xffff;
-/** Requests that a session may hold even where all of them together hold too many. */
+/** Open requests that a session may keep even if all sessions together keep too many. */
 const FAIR = 16;
-/** How far ahead of the guest's last id a reply's id may be for its request to be still on the way. */
+/** If a reply's id is ahead of the guest's highest one by at most this, its request may still come. */
 const AHEAD = 64;
 const SLOW_NANOS = 3e9;
-/** Requests in flight with one id of which it is remembered which reply is whose: one is the rule, and more are told of. */
+/** The most requests in flight with one id that are remembered to match their replies. More than one is an error, which is reported. */
 const MOST_WITH_ONE_ID = 16;
 /** The code of an AcceptErr for a listener that the monitor does not know. */
 export const EBADF = 9;
@@ -41,14 +41,14 @@ export function isWrap(from: number, to: number): boolean {
   return from >= WRAP_FROM && to <= WRAP_TO;
 }
 
-/** The requests of one session, by id: who is answered, in which order. */
+/** The requests of one session by id: pairs them with replies, and judges ids and order. */
 export class Requests {
   private readonly scene: Scene;
   private readonly limits: Readonly<Limits>;
-  /** By id: the last requests, and those before them. */
+  /** The latest requests by id, and the generation of requests before them. */
   private byId = new Map<number, Request>();
   private older = new Map<number, Request>();
-  /** In the order in which they were sent: all that are open, those to be served at once, those that wait by listener. */
+  /** Requests in the order in which they were sent: all open ones; those that are to be answered at once; by listener, those that wait. */
   private readonly open = new Line();
   private readonly prompt = new Line();
   private readonly waiting = new Map<number, Line>();
@@ -56,17 +56,17 @@ export class Requests {
   private epoch = 0;
   private readonly orphans = new Map<number, ControlFrame[]>();
   private orphanCount = 0;
-  /** The id before, or -1: none, or a gap lies between. */
+  /** The previous id; -1: there was none, or a gap follows it. */
   private lastId = -1;
   private highestId = 0;
   private first = true;
   private pipelinedSeen = false;
   private idOneSeen = false;
-  /** Whether ids of requests before the capture, or in gaps, may be unknown. */
+  /** Whether no request was lost in a gap or forgotten. */
   private complete = true;
   requests = 0;
   answered = 0;
-  /** Whether the reply that came last is none to what its request asks. */
+  /** Whether the latest reply has a type that does not answer its request. */
   misfit = false;
 
   constructor(scene: Scene) {
@@ -80,7 +80,7 @@ export class Requests {
     this.complete = false;
   }
 
-  /** Takes a request; returns what is remembered of it. */
+  /** Takes a request; returns the record of it. */
   request(m: ControlFrame): Request {
     this.requests++;
     this.checkId(m);
@@ -105,7 +105,7 @@ export class Requests {
     return request;
   }
 
-  /** A reply that was captured before this request; it is judged now. Null: none. */
+  /** Removes and returns the reply that was captured before this request, and judges their order. Null: there is none. */
   orphanOf(m: ControlFrame): ControlFrame | null {
     const list = this.orphans.get(m.requestId);
     const at = list?.findIndex((o) => answers(o.type, m.type)) ?? -1;
@@ -114,7 +114,7 @@ export class Requests {
     this.orphanCount--;
     if (list!.length === 0) this.orphans.delete(m.requestId);
     const proven = orphan.peerSeen >= 0 ? orphan.peerSeen < m.endOffset : this.scene.context.connection.ordered;
-    // a request whose length is too large includes bytes of the next one: its true end is earlier
+    // a request with a too large length includes bytes of the next one: its real end is earlier
     if (proven && !hasSurplus(m)) {
       this.scene.raise(REPLY_BEFORE_REQUEST, {
         message: orphan,
@@ -125,7 +125,7 @@ export class Requests {
     return orphan;
   }
 
-  /** The request that a reply answers, or null where none does; raises what is wrong with the pairing. */
+  /** The request that a reply answers; null: none. Reports errors in the pairing. */
   reply(m: ControlFrame): Request | null {
     this.misfit = false;
     const request = this.awaiting(m);
@@ -135,7 +135,7 @@ export class Requests {
     }
     const { frame } = request;
     const fits = request.reply === null && answers(m.type, frame.type);
-    // the request that it answers may have this id as well, and be captured later; or have had it before
+    // the request that it really answers may have the same id, and be captured later, or earlier
     if (!fits && this.scene.knewMore(m)) {
       this.unknown(m);
       return null;
@@ -174,7 +174,7 @@ export class Requests {
     return request;
   }
 
-  /** An accept waits on a listener that is known. */
+  /** An accept waits on a listener that was announced. */
   waitOn(request: Request): void {
     request.listenerKnown = true;
     if (!request.open) return;
@@ -186,7 +186,7 @@ export class Requests {
     line.push(request);
   }
 
-  /** Links a reply that came out of order in the capture. */
+  /** Links a request to its reply: it is not open any more. */
   answer(request: Request, m: ControlFrame): void {
     request.reply = m;
     this.forget(request);
@@ -198,7 +198,7 @@ export class Requests {
     return this.open;
   }
 
-  /** The session is over: what stays without its counterpart. */
+  /** The session is over: reports replies without requests, and requests without replies. */
   finish(ended: boolean): void {
     for (const list of this.orphans.values()) for (const m of list) this.raiseUnknown(m);
     this.orphans.clear();
@@ -220,7 +220,7 @@ export class Requests {
     const old = this.find(id);
     const wrapped = last >= 0 && isWrap(last, id);
     if (wrapped) this.epoch++;
-    // an id is free again once the counter has gone round, unless its request is still open
+    // an id can be used again once the counter has wrapped, unless its request is still open
     const reused = old !== undefined && (old.epoch === this.epoch || old.reply === null) ? old : undefined;
     if (reused !== undefined) this.checkReuse(m, reused);
     else if (last >= 0 && id > 0 && id < last && !wrapped) {
@@ -231,14 +231,14 @@ export class Requests {
       scene.raise(REQUEST_ID_FIRST, { message: m, text: `the first request id is ${id}, not 1` });
     }
     this.first = false;
-    // 0 is told of by itself, and counts for none, unless the counter has gone round
+    // id 0 is reported by its own rule and does not count, unless the counter has wrapped
     if (id > 0 || wrapped) this.lastId = id;
     this.highestId = wrapped ? id : Math.max(this.highestId, id);
   }
 
   private checkReuse(m: ControlFrame, old: Request): void {
     const related = old.reply === null ? [old.frame] : [old.frame, old.reply];
-    // whether it was answered in between cannot be told where the capture has the replies later
+    // it is not known whether it was answered before, if the capture may show the reply later
     if (old.reply !== null || this.scene.knewMore(m)) {
       this.scene.raise(REQUEST_ID_REUSED, {
         message: m,
@@ -268,7 +268,9 @@ export class Requests {
     });
   }
 
-  /** Replies keep request order, except that accepts wait: among themselves only those of one listener keep it. */
+  /**
+   * Judges the order of replies, which is that of the requests. Only accepts wait: their order is kept only among those on one listener.
+   */
   private checkOrder(request: Request, m: ControlFrame): void {
     const scene = this.scene;
     if (!scene.whole('monitor')) return;
@@ -295,7 +297,7 @@ export class Requests {
     });
   }
 
-  /** Whether to report a reply that comes before the reply to an older request: once for each older request. */
+  /** Whether to report that a reply comes before that to an older request: once for each older request. */
   private overtakes(older: Request): boolean {
     if (older.overtaken) return false;
     older.overtaken = true;
@@ -312,13 +314,13 @@ export class Requests {
     });
   }
 
-  /** The oldest open request of a line, if it was sent before this one. */
+  /** The oldest open request of a line, if it was sent before this one; else null. */
   private oldest(line: Line | undefined, request: Request): Request | null {
     const r = line?.first() ?? null;
     return r !== null && r.frame.offset < request.frame.offset ? r : null;
   }
 
-  /** A few of the open requests, for texts. */
+  /** Some of the open requests, for texts. */
   private firstOpen(): Request[] {
     const out: Request[] = [];
     for (const r of this.open) {
@@ -345,7 +347,7 @@ export class Requests {
         else list.push(m);
         return;
       }
-      // the requests that they answer would seem to have no answer
+      // the requests that these replies answer would seem to be unanswered
       this.complete = false;
       this.scene.witness.lose(m.side, m.offset);
       const text = `more than ${this.limits.strayReplies} replies wait for requests that the capture has not shown; later ones are not paired`;
@@ -367,12 +369,12 @@ export class Requests {
     });
   }
 
-  /** Whether the session's first request is known to be captured: a captured start, or ids from 1 on. */
+  /** Whether the session's first request is known to be captured: the start was captured, or id 1 was seen. */
   private get startSeen(): boolean {
     return this.scene.startCaptured || this.idOneSeen;
   }
 
-  /** The request that a reply is for: of several in flight with its id the oldest that it can answer. */
+  /** The request that a reply is meant for: of several in flight with its id, the oldest one that it can answer. */
   private awaiting(m: ControlFrame): Request | undefined {
     const newest = this.find(m.requestId);
     let found = newest;
@@ -395,7 +397,7 @@ export class Requests {
     this.idOneSeen ||= request.frame.requestId === 1;
   }
 
-  /** Too many requests wait: the oldest is not waited for any more. */
+  /** Too many requests wait: gives up the oldest one. */
   private giveUpOldest(limit: 'inFlight' | 'heldMessages', most: number): void {
     const oldest = this.open.first();
     if (oldest === null) return;

@@ -13,7 +13,7 @@ import type { PostcardFrame } from '../family-c/message.js';
 
 type Kind = 'File' | 'Listener' | 'Stream';
 
-/** What a request needs its descriptor to be. */
+/** The kind of descriptor that a request needs. */
 const NEEDS: Readonly<Record<string, Kind>> = {
   Close: 'File',
   Read: 'File',
@@ -27,7 +27,7 @@ const NEEDS: Readonly<Record<string, Kind>> = {
   Recv: 'Stream',
 };
 const CLOSES: ReadonlySet<string> = new Set(['Close', 'StopListening', 'Disconnect']);
-/** Where programs and their heaps lie in a process of 64-bit Linux. */
+/** The addresses of programs and heaps in a process of 64-bit Linux. */
 const ADDRESS_FROM = 0x5500_0000_0000;
 const ADDRESS_TO = 0x7fff_ffff_ffff;
 
@@ -35,12 +35,12 @@ interface Descriptor {
   readonly kind: Kind;
   readonly message: PostcardFrame;
   closed: PostcardFrame | null;
-  /** The last request that used it. */
+  /** The latest request that used it. */
   lastUse: PostcardFrame | null;
   lastAnswered: boolean;
 }
 
-/** The descriptors of generation C2, where files, listeners and streams share one pipe. */
+/** Judges the descriptors of generation C2, where files, listeners and streams share one pipe. */
 export class Descriptors {
   private readonly scene: Scene;
   private readonly known = new Map<number, Descriptor>();
@@ -95,7 +95,7 @@ export class Descriptors {
     if (CLOSES.has(m.name)) d.closed ??= m;
   }
 
-  /** An answer and the request that it belongs to. */
+  /** Takes an answer and its request. */
   answer(request: PostcardFrame, m: PostcardFrame): void {
     if (!m.dialect.wrapped) return;
     const { scene } = this;
@@ -147,7 +147,7 @@ export class Descriptors {
   }
 }
 
-/** The descriptor that a message is about; null: none. */
+/** The descriptor in a message; null: none. */
 export function descriptorOf(m: PostcardFrame): number | null {
   return m.value !== null && 'descriptor' in m.value ? m.value.descriptor : null;
 }

@@ -13,7 +13,7 @@ import {
 } from '../rules/pipes.js';
 import type { Scene } from '../session/scene.js';
 
-/** What is wrong with the messages of a file pipe of family B. */
+/** Judges the messages of a file pipe of family B. */
 export class FileMessages {
   private readonly scene: Scene;
   private closed: PipeFrame | null = null;
@@ -22,7 +22,7 @@ export class FileMessages {
     this.scene = scene;
   }
 
-  /** What opens the pipe. */
+  /** Judges the header that opens the pipe. */
   header(m: PipeFrame): void {
     if (!m.whole) {
       this.scene.raise(FILE_HEADER, {
@@ -36,7 +36,7 @@ export class FileMessages {
     }
   }
 
-  /** Whether the request can be read. */
+  /** Judges a request; returns whether it can be read. */
   request(m: PipeFrame): boolean {
     if (!this.body(m)) return false;
     if (this.closed !== null)
@@ -45,7 +45,7 @@ export class FileMessages {
     return true;
   }
 
-  /** Whether the reply can be read. */
+  /** Judges a reply; returns whether it can be read. */
   reply(m: PipeFrame): boolean {
     const readable = this.body(m);
     if (readable && m.tag === ERROR && m.errno >= 0) {
@@ -57,7 +57,7 @@ export class FileMessages {
     return readable;
   }
 
-  /** A reply against its request. */
+  /** Judges a reply by its request. */
   answer(request: PipeFrame, m: PipeFrame): void {
     const { scene } = this;
     if (m.tag === ERROR) return;
@@ -85,7 +85,7 @@ export class FileMessages {
     }
   }
 
-  /** Whether a file message's body is what its tag says. */
+  /** Judges a file message's body; returns whether it is what its tag says. */
   private body(m: PipeFrame): boolean {
     const { scene } = this;
     const guest = m.role === 'guest';

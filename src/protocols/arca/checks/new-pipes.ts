@@ -17,10 +17,10 @@ import type { Scene } from '../session/scene.js';
 import type { Turns } from '../session/turns.js';
 import { checkRingSize } from './shared-memory.js';
 
-/** What is wrong with the pipes that a guest of family B asks for, and with what it gets. */
+/** Judges the pipes that a guest of family B asks for, and the replies that it gets. */
 export class NewPipes {
   private readonly scene: Scene;
-  /** By address and number. */
+  /** The replies that handed out each bell, by its address and number. */
   private readonly bells = new Map<string, PipeFrame>();
   private firstReply: PipeFrame | null = null;
   private lastPipeId = -1;
@@ -34,7 +34,7 @@ export class NewPipes {
     this.lastPipeId = -1;
   }
 
-  /** `turns`: the requests in front of it. */
+  /** Judges a request. `turns`: the requests before it. */
   request(m: PipeFrame, turns: Turns<PipeFrame>): void {
     const { scene } = this;
     if (m.payloadLength > NEW_PIPE_REQUEST.size) {
@@ -61,7 +61,7 @@ export class NewPipes {
     });
   }
 
-  /** The length of a reply, whether it answers anything or not. */
+  /** Judges the length of a reply, whether it answers a request or not. */
   replyLength(m: PipeFrame): void {
     const { scene } = this;
     const n = m.payloadLength;
@@ -81,7 +81,7 @@ export class NewPipes {
     }
   }
 
-  /** The size of a reply against that of the first one. */
+  /** Judges whether all replies have the length of the first one. */
   sameSize(m: PipeFrame): void {
     const first = (this.firstReply ??= m);
     if (first.payloadLength === m.payloadLength) return;
@@ -92,12 +92,12 @@ export class NewPipes {
     });
   }
 
-  /** The ring of a reply; `request`: what it answers, or null. */
+  /** Judges the ring of a reply. `request`: the request that it answers, or null. */
   ring(m: PipeFrame, request: PipeFrame | null): void {
     if (request === null || request.ringSize !== m.ringSize) checkRingSize(this.scene, m, m.ringSize);
   }
 
-  /** Whether the reply gives what the request asks for. */
+  /** Judges whether the reply has the ring size that the request asks for. */
   echo(request: PipeFrame, reply: PipeFrame): void {
     if (!request.whole || !reply.whole || request.ringSize === reply.ringSize) return;
     this.scene.raise(RING_SIZE_ECHO, {
@@ -107,13 +107,13 @@ export class NewPipes {
     });
   }
 
-  /** The number and the bells that a pipe gets. */
+  /** Judges the id and the bells of a new pipe. */
   handedOut(m: PipeFrame): void {
     this.checkPipeId(m);
     if (m.readMatch >= 0) this.checkBells(m);
   }
 
-  /** The session is over: `open` still wait. */
+  /** The session is over, and the requests in `open` are unanswered. */
   unanswered(open: readonly PipeFrame[]): void {
     // the host's task ends with a request that it cannot read
     if (this.scene.brokenByGuest) return;
@@ -139,7 +139,7 @@ export class NewPipes {
     if (m.readMatch !== first || m.writeMatch !== first + 1) {
       const want = m.pipeId >= 0 ? `${first} and ${first + 1} for pipe ${m.pipeId}` : 'an even number and the next one';
       scene.raise(DOORBELL_PAIR, { message: m, text: `bells ${m.readMatch} and ${m.writeMatch}, expected ${want}` });
-      // whose they are as well follows from that
+      // their address, and whether they were handed out before, are not judged then
       return;
     }
     if (m.readAddress !== m.writeAddress) {

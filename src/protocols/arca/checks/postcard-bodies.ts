@@ -12,7 +12,7 @@ import {
 } from '../rules/framing.js';
 import type { Scene } from '../session/scene.js';
 
-/** Tells what is wrong with the bytes of a value; whether it could be read. */
+/** Reports what is wrong with the bytes of a value; returns whether it could be read. */
 export function checkBody(scene: Scene, m: PostcardFrame): boolean {
   const at = { message: m, offset: m.offset + m.faultAt, length: 1 };
   const field = m.faultField === '' ? 'the value' : m.faultField;

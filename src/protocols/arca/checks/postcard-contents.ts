@@ -12,7 +12,7 @@ import type { OPEN } from '../family-c/dialects.js';
 import type { PostcardFrame } from '../family-c/message.js';
 import type { Run, ValueOf } from '../family-c/postcard.js';
 
-/** Judges what a control request asks for. Returns whether GetArgs was seen by now. */
+/** Judges what a control request asks for. Returns whether a GetArgs was seen so far. */
 export function checkRequest(scene: Scene, m: PostcardFrame, getArgsSeen: boolean): boolean {
   const { value } = m;
   switch (value?.name) {

@@ -1,7 +1,7 @@
 import { ACCEPT_REQUEST } from '../family-a/layout.js';
 import type { ControlFrame } from '../family-a/message.js';
 
-/** A request and what became of it. */
+/** A request, and what is known about its reply. */
 export class Request {
   readonly frame: ControlFrame;
   reply: ControlFrame | null = null;
@@ -9,14 +9,14 @@ export class Request {
   open = true;
   /** Whether an earlier request had the same id. */
   again = false;
-  /** How often the ids had started again when it was sent. */
+  /** How often the counter of ids had wrapped when it was sent. */
   readonly epoch: number;
-  /** The one in flight with the same id when it was sent, and how many such there are in a row. */
+  /** The request with the same id that was in flight when it was sent, and how many such requests precede it in a row. */
   before: Request | null = null;
   depth = 0;
   /** Whether it was already reported that a later request was answered first, or that its answer seems to have a wrong id. */
   overtaken = false;
-  /** AcceptRequest: whether its listener was announced before. */
+  /** AcceptRequest: whether its listener was announced. */
   listenerKnown = false;
 
   constructor(frame: ControlFrame, epoch: number) {
@@ -32,8 +32,8 @@ export class Request {
 const FIRST_SWEEP = 256;
 
 /**
- * Requests in the order in which they were sent. Those that are no longer open are passed over, each of them once, and swept out when
- * the list has doubled: one accept that waits for ever must not keep all that comes after it.
+ * Requests in the order in which they were sent. Those that are not open any more are skipped, each one once, and removed when the list has
+ * doubled: one accept that waits for ever must not keep all later requests in memory.
  */
 export class Line {
   private list: Request[] = [];
@@ -49,7 +49,7 @@ export class Line {
     this.list.push(r);
   }
 
-  /** The oldest that is open; null: none. */
+  /** The oldest open request; null: none. */
   first(): Request | null {
     while (this.head < this.list.length && !this.list[this.head]!.open) this.head++;
     if (this.head > 64 && this.head * 2 > this.list.length) {
@@ -59,7 +59,7 @@ export class Line {
     return this.list[this.head] ?? null;
   }
 
-  /** All that are open, oldest first. */
+  /** All open requests, oldest first. */
   *[Symbol.iterator](): Generator<Request> {
     for (let i = this.head; i < this.list.length; i++) if (this.list[i]!.open) yield this.list[i]!;
   }

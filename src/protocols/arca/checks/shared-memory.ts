@@ -12,13 +12,13 @@ import {
 } from '../rules/shared-memory.js';
 import type { Scene } from '../session/scene.js';
 
-/** Offsets at and above are refused by the guest. */
+/** The guest refuses this offset and larger ones. */
 export const OFFSET_LIMIT = 2 ** 47;
 const RING_HEADER = 24;
 const LARGE_RING = 2 ** 30;
 const BLOCK = 4096;
 
-/** Bytes of a pair of rings: a header of cursors and flags, and the ring, twice. */
+/** Bytes of a pair of rings, each with a header of cursors and flags. */
 function regionBytes(ringSize: number): number {
   return 2 * (RING_HEADER + ringSize);
 }
@@ -27,7 +27,7 @@ function isPossibleRing(size: number): boolean {
   return size > 0 && size % 8 === 0 && size <= LARGE_RING;
 }
 
-/** Judges a ring size that was asked for or handed out; whether it can be one. */
+/** Judges a ring size that was asked for or handed out; returns whether it is possible. */
 export function checkRingSize(scene: Scene, message: Message, size: number): boolean {
   if (size === 0) {
     scene.raise(RING_SIZE_ZERO, { message, text: 'ring size 0' });
@@ -44,7 +44,7 @@ interface Region {
   readonly message: Message;
 }
 
-/** The regions of shared memory that a session handed out, ordered by start. */
+/** The regions of shared memory that a session has handed out, ordered by start. */
 export class Regions {
   private readonly scene: Scene;
   private readonly list: Region[] = [];
@@ -61,7 +61,7 @@ export class Regions {
   add(message: Message, offset: number, ringSize: number): void {
     const scene = this.scene;
     const where = `offset ${hexNumber(offset)}`;
-    // an impossible ring size is reported by another rule; where the region ends is not known then
+    // an impossible ring size is reported by another rule; then the end of the region is not known
     const sized = isPossibleRing(ringSize);
     const size = sized ? regionBytes(ringSize) : 0;
     if (offset >= OFFSET_LIMIT || offset + size > OFFSET_LIMIT) {

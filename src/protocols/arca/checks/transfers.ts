@@ -14,16 +14,16 @@ import { descriptorOf } from './descriptors.js';
 import type { PostcardFrame } from '../family-c/message.js';
 import type { SeekFrom } from '../family-c/postcard.js';
 
-/** A host allocates what a Read or Receive asks for before it reads. */
+/** Bytes. A host allocates as many as a Read or Receive asks for before it reads. */
 const HUGE = 64 << 20;
 const KEPT = 4096;
 
-/** What was read and written through one file or stream. */
+/** The state of reads and writes on one file or stream. */
 class Channel {
-  /** What the last short write left unsent, as far as it is known; null: nothing. */
+  /** The bytes that the latest short write left unsent, as far as they are known; null: none. */
   unsent: Uint8Array | null = null;
   shortWrite: PostcardFrame | null = null;
-  /** The empty answer that said that nothing more comes. */
+  /** The empty answer that marked the end of the stream. */
   eof: PostcardFrame | null = null;
 }
 
@@ -45,7 +45,7 @@ export class Transfers {
     else if ((m.name === 'Write' || m.name === 'Send') && m.data !== null) this.write(m, m.data);
   }
 
-  /** A request and what answers it; both are readable and belong together. */
+  /** Judges an answer by its request; both are readable and belong together. */
   answer(request: PostcardFrame, m: PostcardFrame): void {
     const { scene } = this;
     if (m.name === 'Bytes') {
@@ -147,7 +147,7 @@ export class Transfers {
   }
 }
 
-/** How many bytes a message asks for, or says that were taken. */
+/** The number of bytes that a message asks for, or reports as taken. */
 function lengthOf(m: PostcardFrame): number {
   return m.value !== null && 'length' in m.value ? m.value.length : 0;
 }

@@ -13,14 +13,14 @@ import type { ControlFrame } from '../family-a/message.js';
 import type { Request } from './request-line.js';
 
 /**
- * Accepts on listeners that were not announced. The recording may show a ListenOk later than the request that made use of it, so
- * that a request is judged when the order is proven, when the monitor says that it does not know the listener, or at the end.
+ * Judges accepts on listeners that were not announced. The recording may show a ListenOk later than the request that uses the listener. So
+ * a request is judged when the order is proven, when the monitor reports that it does not know the listener, or at the end.
  */
 export class UnknownAccepts {
   private readonly scene: Scene;
   private readonly ids: Ids;
   private readonly requests: Requests;
-  /** Requests without an answer, and whether they were judged. */
+  /** Unanswered accepts on unknown listeners, and whether they were judged. */
   private readonly open = new Map<Request, boolean>();
 
   constructor(scene: Scene, ids: Ids, requests: Requests) {
@@ -51,7 +51,7 @@ export class UnknownAccepts {
     if (m.listenerId !== 0 && this.scene.orderProven(m)) this.judge(request, 'certain');
   }
 
-  /** A listener became known: accepts that ran ahead of it in the capture were right, unless the order says otherwise. */
+  /** A listener was announced: accepts that were captured before that are correct, unless the order contradicts. */
   announced(m: ControlFrame): void {
     for (const [r, judged] of this.open) {
       if (judged || r.frame.listenerId !== m.listenerId) continue;
@@ -61,7 +61,7 @@ export class UnknownAccepts {
     }
   }
 
-  /** AcceptErr for an accept. */
+  /** Takes an AcceptErr for an accept. */
   answer(request: Request, m: ControlFrame): void {
     const { frame } = request;
     const announced = this.ids.announcement(frame.listenerId);
@@ -87,7 +87,7 @@ export class UnknownAccepts {
     }
   }
 
-  /** A connection for an accept: whatever is wrong with that, the guest is not left without an answer. */
+  /** Takes a connection for an accept. Whatever is wrong with it, the accept does not stay without an answer. */
   served(request: Request): void {
     const judged = this.open.get(request);
     if (judged === undefined) return;
@@ -95,7 +95,7 @@ export class UnknownAccepts {
     this.open.delete(request);
   }
 
-  /** A2: such a request ends the monitor, so that later requests get no answer. */
+  /** Generation A2: such a request ends the monitor, so later requests must not get an answer. */
   continued(request: Request, m: ControlFrame): void {
     for (const [r, judged] of this.open) {
       if (r.frame.offset >= request.frame.offset) return;
@@ -109,7 +109,7 @@ export class UnknownAccepts {
     }
   }
 
-  /** The session is over. `lastReply`: index of the monitor's last message, which shows what it had seen without an order. */
+  /** The session is over. `lastReply`: index of the monitor's latest message. It shows what the monitor had seen, if no order is proven. */
   finish(ended: boolean, lastReply: number, isA3: boolean): void {
     for (const [r, judged] of this.open) {
       if (!judged) this.judge(r, lastReply > r.frame.index ? 'certain' : 'likely');

@@ -22,28 +22,28 @@ import type { FamilyFrames } from './family-frames.js';
 import { chainOf, CHAINED, recognise } from './recognition.js';
 import type { Told } from './told.js';
 
-/** Bytes that are looked through for the next frames before what was passed is given up. */
+/** Bytes that are searched for the next frames, before the bytes passed so far are given up. */
 const SEARCH_BYTES = 4096;
 const FAMILIES: readonly Family[] = ['A', 'B', 'C', 'L'];
 
 /**
- * Frames one direction: finds out which family's frames they are, and leaves them to that family. After a hole that no frame's length
- * bridges, or where the stream's start was not captured, it searches for frames that follow each other.
+ * Frames one direction: recognises the family, and leaves the frames to it. After a gap that no frame's length spans, and where the
+ * stream's start was not captured, it searches for frames that follow each other.
  */
 export class ArcaFraming extends Framing<ArcaMessage> {
   private readonly told: Told;
   private readonly peer: Told;
-  /** Who sends here where more than the bytes says so. */
+  /** The sender, if it is known from more than the bytes. */
   private readonly givenRole: Role | null;
   private family: FamilyFrames | null = null;
-  /** Whether the first byte of all may still begin a frame that no chain proves. */
+  /** Whether the first captured byte may still begin a frame that no chain proves. */
   private atFirstByte = true;
-  /** Whether frames had to be looked for. */
+  /** Whether frames had to be searched for. */
   private searched = false;
-  /** Stream offset and number of the bytes of a header that the end cut off. */
+  /** Stream offset and length of what is there of a header that the stream's end cuts off. */
   private cutHeader: { readonly offset: number; readonly length: number } | null = null;
 
-  /** `peer`: the seam by which this direction learns of the other; what was read with its help is `hinted`. */
+  /** `peer`: what this direction can learn about the other one. Frames that were read with its help are marked as `hinted`. */
   constructor(told: Told, peer: Told) {
     super();
     this.told = told;
@@ -66,7 +66,7 @@ export class ArcaFraming extends Framing<ArcaMessage> {
     this.atFirstByte = false;
     if (m.family !== 'A') return;
     if (!m.inferred) this.told.role ??= CONTROL_TYPES[m.type]?.from ?? null;
-    // a frame that breaks the rules proves nothing of those before it
+    // a frame that breaks the rules does not prove the frames before it
     else if (!isLegalPair(m.type, m.payloadLength)) this.frames.unproven = CHAINED;
   }
 
@@ -89,7 +89,7 @@ export class ArcaFraming extends Framing<ArcaMessage> {
       offset,
       length,
       text: `the stream ends after ${count(length, 'byte')} of a frame of ${cut === null ? 'unknown length' : `${cut.length}`}`,
-      // where frames had to be looked for, a few that seem to follow each other prove no end
+      // where frames had to be searched for, a few that seem to follow each other do not prove where one ends
       confidence: how === 'fin' && !this.searched ? 'certain' : 'likely',
     });
   }
@@ -115,7 +115,7 @@ export class ArcaFraming extends Framing<ArcaMessage> {
     this.family ??= framesOf(family, this.frames, this.told, this.peer);
   }
 
-  /** Looks for the first byte of a frame. */
+  /** Searches for the first byte of a frame. */
   override findAgain(input: Input, patience: Patience): number {
     const { frames, told } = this;
     this.searched = true;
@@ -127,9 +127,9 @@ export class ArcaFraming extends Framing<ArcaMessage> {
       let open = false;
       for (const family of families) {
         const chain = chainOf(family, input.bytes, at, input.end, CHAINED, told.role);
-        // frames that begin with the stream's first captured byte need less proof
+        // a frame that begins with the stream's first captured byte needs less proof
         const enough = this.atFirstByte && at === from && family !== 'L' ? 1 : CHAINED;
-        // at the end a shorter chain must do, for a family that is known
+        // at the end of the bytes a shorter chain is accepted; of a known family, a single frame
         const short = last && !chain.broken && chain.frames >= (told.family === null ? 2 : 1);
         if (chain.frames >= enough || short) {
           frames.skip(input, at - from, 'resynchronised');

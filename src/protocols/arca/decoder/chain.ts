@@ -1,10 +1,10 @@
-/** How far plausible frames follow each other from one position. */
+/** The plausible frames that follow each other from one position on. */
 export interface Chain {
   frames: number;
-  /** Where the last complete one ends. */
+  /** Index of the end of the last complete frame. */
   end: number;
-  /** Whether enough of a further frame is there to see that it fits. */
+  /** Whether another frame follows of which not all bytes are there, but enough to see that it fits. */
   begun: boolean;
-  /** Whether a frame follows that cannot be one; else the bytes ran out. */
+  /** Whether the bytes that follow cannot be a frame. Otherwise the bytes ended. */
   broken: boolean;
 }

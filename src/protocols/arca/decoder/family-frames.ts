@@ -5,6 +5,6 @@ import type { Patience } from '../../../contract/framed-decoder.js';
 export interface FamilyFrames {
   /** See Framing. */
   frameAt(input: Input, patience: Patience): number;
-  /** Bytes were lost: what was learnt about the framing stays, what depends on the frame before does not. */
+  /** Bytes were lost. What was learnt about the framing stays valid; what depends on the preceding frame does not. */
   lost?(): void;
 }

@@ -7,12 +7,12 @@ import { chainL } from '../family-l/framing.js';
 import type { Family, Role } from '../generations.js';
 import type { Chain } from './chain.js';
 
-/** Bytes of a direction within which its family must show. */
+/** The family must be recognised within this many bytes of a direction. */
 const RECOGNITION_BYTES = 8192;
-/** Frames that must follow each other for a position in the middle of a stream to be a frame's first byte. */
+/** So many frames must follow each other from a position in the middle of a stream, before it counts as a frame's first byte. */
 export const CHAINED = 3;
 
-/** How far frames of a family follow each other from `at`. */
+/** Follows frames of a family from `at`, at most `max` of them. */
 export function chainOf(
   family: Family,
   bytes: Uint8Array,
@@ -33,7 +33,10 @@ export function chainOf(
   }
 }
 
-/** The family of a direction by its first bytes (arca.md 1.6), which begin a frame. `more`: not yet; null: none of them. */
+/**
+ * The family of a direction by its first bytes (arca.md 1.6), which begin a frame. `more`: more bytes are needed; null: none of the
+ * families.
+ */
 export function recognise(
   bytes: Uint8Array,
   at: number,
@@ -56,14 +59,14 @@ export function recognise(
   if (b?.strong) return 'B';
   const l = chainL(bytes, at, end, 2);
   if (l.frames === 2) return 'L';
-  // a request, a reply or a pipe's header that is not all there yet would be plain to see
+  // a request, a reply or a pipe's header of family B would be recognised once it is complete
   const growingB = have < length && (length <= REPLY_B2.size || have < PIPE_HEADER.size) && length < RECOGNITION_BYTES;
   if (!final && there < RECOGNITION_BYTES) {
     if (mayBeC || mayBeA || growingB || (!l.broken && there < 32)) return 'more';
   }
   if (mayBeA) return 'A';
   if (b?.pipe === 'file' && have === length) return 'B';
-  // what was cut short is only believed where it is a whole frame, or one whose length nobody could mean
+  // a frame that does not fit is accepted as one of family A only if it is complete, or if its length is impossible
   const oddA = there >= HEADER.size + payload || (payload > MAX_PAYLOAD && isDefined(bytes[at]!));
   if (growingB && (length === NEW_PIPE_REQUEST.size || isReplyLength(length) || !oddA)) return null;
   if (isOddHeader(bytes, at, end)) return 'A';

@@ -1,18 +1,18 @@
 import type { Family, Role } from '../generations.js';
 
 /**
- * What one direction has told of itself, written by its framing: all that the other direction ever learns of it. No family has a
- * magic, so that what a frame means can depend on what the peer shows.
+ * What one direction shows about itself; its framing writes this, and the other direction learns nothing else of it. As no family has a
+ * magic, the meaning of a frame can depend on what the peer shows.
  */
 export class Told {
-  /** Whether it waits for what its peer shows. */
+  /** Whether its framing waits for what the peer shows. */
   waiting = false;
   family: Family | null = null;
-  /** Who sends here; null: not known yet. */
+  /** The sender; null: not known yet. */
   role: Role | null;
-  /** Family B: what its frames are about. */
+  /** Family B: the kind of pipe. */
   pipe: 'control' | 'file' | null = null;
-  /** Family C: the dialects (bits, see family-c/dialects) that all its frames so far fit. */
+  /** Family C: the dialects (bits, see family-c/dialects) that fit all frames so far. */
   dialects = 0;
 
   constructor(role: Role | null) {

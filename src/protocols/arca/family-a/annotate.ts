@@ -25,7 +25,7 @@ function bodyRows(m: ControlFrame, head: Uint8Array): Annotation[] {
   return (m.holdsPipeId ? READY_A2 : bodyLayout(body)).rows(head, HEADER.size);
 }
 
-/** What stands behind the name on a transcript line. */
+/** The text after a message's name on a transcript line. */
 export function describeControl(m: ControlFrame, verbose: boolean): string {
   const items = [`request ${m.requestId}`];
   if (m.whole) {

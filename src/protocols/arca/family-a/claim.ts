@@ -19,29 +19,31 @@ import {
   u32At,
 } from './layout.js';
 
-/** Frames of one end that are looked at. */
+/** The most frames of one end that are judged. */
 const FRAMES = 16;
-/** A stream that was joined late shows a chain of frames within this many bytes, or is none of this family. */
+/** A stream that was joined late must show a chain of frames within this many bytes. */
 const SEARCH_BYTES = 1024;
 
 /** What the first frames of one end look like. */
 class Walk {
-  /** Frames with a defined type and exactly its length, complete, before the first that is not. */
+  /** Number of complete frames with a defined type and the exact length of it, before the first other one. */
   legal = 0;
-  /** Frames of requests and of replies, the last perhaps not complete. */
+  /** Numbers of frames with requests and with replies; the last one may be incomplete. */
   guest = 0;
   monitor = 0;
-  /** Types and ids of the frames, the last perhaps not complete; behind the first `sound` ones there may be a strange one. */
+  /**
+   * Types and ids of the frames, of which the last one may be incomplete. The first `sound` frames are legal; a `strange` one may follow.
+   */
   readonly types: number[] = [];
   readonly ids: number[] = [];
   sound = 0;
-  /** Whether the payloads hold what real sessions do: small ids and codes, usable rings. */
+  /** Whether the payloads are like those of real sessions: small ids and codes, usable rings. */
   sane = true;
   /** Whether the bytes end inside a header that is legal so far. */
   begun = false;
-  /** Whether a header was met that is not legal. */
+  /** Whether a header is not legal. */
   illegal = false;
-  /** Whether a complete frame follows whose only fault is its type. */
+  /** Whether a complete frame follows whose header is not legal. */
   strange = false;
   /** Whether the bytes end with the last frame. */
   exact = false;
@@ -85,7 +87,7 @@ class Walk {
     return null;
   }
 
-  /** Whether the ids are those of a young session. */
+  /** Whether the ids are small, as in a session that has not lasted long. */
   get smallIds(): boolean {
     return this.ids.every((id) => id > 0 && id < 0x1_0000);
   }
@@ -100,7 +102,7 @@ function isSane(b: Uint8Array, at: number, body: Body, length: number): boolean 
   return u32At(b, listener) < 0x1_0000 && u32At(b, connection) < 0x100_0000 && usable;
 }
 
-/** What speaks for family A. */
+/** Judges whether the streams of a connection are of family A. */
 export function judgeA(c: Case): Claim | 'more' | null {
   const starts = c.ends.map((e) => startOf(e)) as [number, number];
   const walks = [
@@ -117,7 +119,7 @@ export function judgeA(c: Case): Claim | 'more' | null {
   return hopeless(c, walks, lost) ? null : 'more';
 }
 
-/** How sure the frames of end `i` make it, beside what the other end says; 0: not enough. */
+/** The score by the frames of end `i`, if those of the other end allow it; 0: not enough. */
 function confirmed(c: Case, i: End, walks: readonly [Walk, Walk], start: number): number {
   const peer: End = i === 0 ? 1 : 0;
   const [w, other] = [walks[i], walks[peer]];
@@ -127,7 +129,7 @@ function confirmed(c: Case, i: End, walks: readonly [Walk, Walk], start: number)
   if (w.legal >= CHAINED && w.role !== null && (silent || other.legal > 0 || !mine.fromStart)) return 0.8;
   if (!w.smallIds || w.legal === 0 || w.role === null) return 0;
   if (silent) {
-    // alone and short: believed only as the whole of what was said, from the first byte on
+    // a few frames without a peer are accepted only if they are all bytes of this end, from the first one on
     if (w.illegal || !w.sane) return 0;
     return w.legal >= 2 || (c.final && w.exact && mine.fromStart) ? 0.7 : 0;
   }
@@ -137,13 +139,13 @@ function confirmed(c: Case, i: End, walks: readonly [Walk, Walk], start: number)
   return answersOddly(its, w) ? 0.6 : 0;
 }
 
-/** Whether an end begins with a faulty header that carries the id of one of the other end's requests. */
+/** Whether an end begins with a faulty header that has the id of one of the other end's requests. */
 function answersOddly(e: EndBytes, requests: Walk): boolean {
   const b = e.bytes;
   return e.fromStart && requests.guest > 0 && isOddHeader(b, 0, b.length) && requests.ids.includes(requestIdAt(b, 0));
 }
 
-/** In a recording that names Arca: a whole frame, or a header that can only be a faulty one. */
+/** For a recording that names Arca: whether the end begins with a complete frame, or with a header that can only be a faulty one. */
 function isMeant(e: EndBytes, walk: Walk, final: boolean): boolean {
   const b = e.bytes;
   if (b.length < HEADER.size) return final && b.length >= 3 && isLegalPair(b[0]!, payloadLengthAt(b, 0));
@@ -151,7 +153,7 @@ function isMeant(e: EndBytes, walk: Walk, final: boolean): boolean {
   return walk.illegal || final ? walk.types.length > 0 || isOddHeader(e.bytes, 0, e.bytes.length) : false;
 }
 
-/** Where the frames of an end begin; -1: nowhere that could be seen. */
+/** Index at which the frames of an end begin; -1: not found. */
 function startOf(e: EndBytes): number {
   if (e.fromStart || e.bytes.length === 0) return 0;
   const b = e.bytes;
@@ -180,15 +182,15 @@ function answered(walks: readonly [Walk, Walk]): boolean {
 }
 
 /**
- * Which end is the guest. Frame types tell; where both ends send the same kind, or only replies were sent by the end that
- * connected, somebody breaks the rules, and the handshake is believed: in all known uses it is Arca that connects.
+ * Which end is the guest. The frame types tell. If both ends send the same kind, or only the end that connected sends replies, somebody
+ * breaks the rules. Then the TCP handshake decides: in all known uses Arca connects.
  */
 function clientEnd(c: Case, walks: readonly [Walk, Walk]): End | null {
   const [a, b] = [walks[0].role, walks[1].role];
   if (a === b || (a === null && b === null)) return c.connection.initiatorKnown || a !== null ? 0 : null;
   if (a === 'guest' || (a === null && b === 'monitor')) return 0;
   if (b === 'guest') return 1;
-  // a monitor never speaks first: one reply at the very start of a stream is rather a guest's fault than half a recording
+  // a monitor never sends first: a single reply at the start of a stream is more likely an error of the guest than half of a recording
   const alone = walks[0].legal === 1 && c.ends[0].fromStart;
   return c.connection.initiatorKnown || alone ? 0 : 1;
 }

@@ -1,4 +1,4 @@
-/** Linux error numbers that sockets give, and those a monitor may pass on. */
+/** Linux error numbers that a monitor may pass on: those of sockets and others. */
 const NAMES: ReadonlyMap<number, string> = new Map([
   [1, 'EPERM or none known'],
   [2, 'ENOENT'],

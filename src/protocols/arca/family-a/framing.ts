@@ -6,7 +6,7 @@ import type { ArcaMessage } from '../messages.js';
 import { CONTROL_TYPES, HEADER, isDefined, isLegalPair, MAX_PAYLOAD, payloadLengthAt, requestIdAt } from './layout.js';
 import { ControlFrame } from './message.js';
 
-/** The frames of family A. Each carries its own length, so that neither direction needs the other. */
+/** The frames of family A. Each one carries its length, so neither direction needs the other. */
 export class ControlFrames implements FamilyFrames {
   private readonly frames: FramedDecoder<ArcaMessage>;
 
@@ -32,10 +32,10 @@ export class ControlFrames implements FamilyFrames {
   }
 }
 
-/** Request ids of neighbouring frames lie closer together than this. */
+/** Request ids of neighbouring frames differ by at most this. */
 const ID_WINDOW = 1 << 16;
 
-/** Follows frames with defined types and exact lengths, all of one direction (arca.md 3.2), up to `max` of them. */
+/** Follows frames of one direction with defined types and exact lengths (arca.md 3.2), at most `max` of them. */
 export function chainA(bytes: Uint8Array, at: number, end: number, max: number): Chain {
   const chain: Chain = { frames: 0, end: at, begun: false, broken: false };
   let role: string | null = null;
@@ -61,8 +61,8 @@ export function chainA(bytes: Uint8Array, at: number, end: number, max: number):
 }
 
 /**
- * Whether a header that breaks the rules is still one of this family's: a small request id, and a defined type or a length
- * within bounds. Only worth asking of the first bytes of a direction.
+ * Whether a header that breaks the rules is still one of family A: it has a small request id, and a defined type or a length within bounds.
+ * Only meaningful for the first bytes of a direction.
  */
 export function isOddHeader(bytes: Uint8Array, at: number, end: number): boolean {
   if (end - at < HEADER.size) return false;

@@ -4,7 +4,7 @@ import { layout } from '../../../base/layout.js';
 import type { Role } from '../generations.js';
 import { errnoName } from './errno.js';
 
-/** Frames of family A (arca.md 1.2): a header, then a body that its type decides. Little-endian, no padding. */
+/** Frames of family A (arca.md 1.2): a header, then a body that depends on the type. Little-endian, no padding. */
 export const MAX_PAYLOAD = 256;
 
 export const HEADER = layout('little', {
@@ -13,7 +13,7 @@ export const HEADER = layout('little', {
   requestId: u32({ description: 'the guest counts its requests; a reply repeats the number', example: 1 }),
 });
 
-/** Where a connection goes to, or is listened for: the octets of an IPv4 address in reading order, and a port. */
+/** The address to connect to, or to listen on: an IPv4 address, its octets in reading order, and a port. */
 export const ADDRESS_AND_PORT = layout('little', { address: shown(4, 'IPv4 address', ipv4Text), port: u16() });
 
 const ENDPOINT = layout('little', {
@@ -30,11 +30,11 @@ export const CODE = layout('little', {
 const listenerId = u32({ description: 'listener that the connection came in by; 0: an outbound one' });
 const connectionId = u32({ description: 'the monitor counts its connections' });
 const ringSize = u64({ description: 'bytes of each of the two rings', example: '4096' });
-/** A connection is ready. Generation A1: the connection's pipe has a number. */
+/** The body for a connection that is ready. Generation A1: its pipe has a number. */
 export const READY_A1 = layout('little', { listenerId, connectionId, pipeId: u32(), ringSize });
-/** Generation A2: the same, with more room for the number, which repeats the connection's. */
+/** Generation A2: the number has 64 bits, and repeats the connection id. */
 export const READY_A2 = layout('little', { listenerId, connectionId, pipeId: u64(), ringSize });
-/** Generation A3: instead of the number, where the rings lie. */
+/** Generation A3: the offset of the rings in shared memory instead of the number. */
 export const READY_A3 = layout('little', {
   listenerId,
   connectionId,
@@ -42,7 +42,7 @@ export const READY_A3 = layout('little', {
   ringSize,
 });
 
-/** What a body holds, and its layout: the newest one, where generations differ. */
+/** The bodies and their layouts; the newest layout if generations differ. */
 const BODIES = { endpoint: ENDPOINT, listener: LISTENER, ready: READY_A3, code: CODE } as const;
 export type Body = keyof typeof BODIES;
 
@@ -67,7 +67,7 @@ export interface ControlType {
 const request = (name: string, body: Body): ControlType => ({ name, from: 'guest', body, answers: null });
 const reply = (name: string, body: Body, answers: number): ControlType => ({ name, from: 'monitor', body, answers });
 
-/** By the number in the header. */
+/** The types by their number in the header. */
 export const CONTROL_TYPES: readonly (ControlType | null)[] = [
   null,
   request('ListenRequest', 'endpoint'),
@@ -81,7 +81,7 @@ export const CONTROL_TYPES: readonly (ControlType | null)[] = [
   reply('AcceptErr', 'code', ACCEPT_REQUEST),
 ];
 
-/** The name of a type; of one that is not defined, `type 10`. */
+/** The name of a type; `type 10` if it is not defined. */
 export function controlName(type: number): string {
   return CONTROL_TYPES[type]?.name ?? `type ${type}`;
 }
@@ -99,7 +99,7 @@ export function bodyLayout(body: Body): (typeof BODIES)[Body] {
   return BODIES[body];
 }
 
-/** Whether a header names a defined type and exactly a length that belongs to it. */
+/** Whether a header has a defined type, and exactly a length that belongs to that type. */
 export function isLegalPair(type: number, length: number): boolean {
   const t = CONTROL_TYPES[type];
   if (!t) return false;

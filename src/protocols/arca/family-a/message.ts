@@ -16,29 +16,29 @@ import {
   type ControlType,
 } from './layout.js';
 
-/** No real ring is this large: a body of 20 bytes whose ring size lies above is one of 24 bytes that was cut short. */
+/** No real ring is this large (bytes): a 20-byte body with a larger ring size is a 24-byte body that was cut short. */
 const OLD_RING_LIMIT = 2 ** 40;
 
-/** One frame of family A. Which of the numbers it has depends on its type; all are 0 where the payload was too short (`whole`). */
+/** One frame of family A. Its type decides which of the fields it has; all are 0 if the payload is too short for them (see `whole`). */
 export class ControlFrame extends Message {
   readonly family = 'A' as const;
   readonly type: number;
   readonly payloadLength: number;
   readonly requestId: number;
-  /** ListenRequest, ConnectRequest: an IPv4 address, first octet highest, and a port. */
+  /** ListenRequest, ConnectRequest: an IPv4 address, with the first octet in the highest byte, and a port. */
   address = 0;
   port = 0;
-  /** AcceptRequest, ListenOk, ConnectOk, IncomingConnection. */
+  /** Only in AcceptRequest, ListenOk, ConnectOk and IncomingConnection. */
   listenerId = 0;
-  /** ConnectOk, IncomingConnection. `pipe`: a pipe's id, or the offset of its rings in shared memory. */
+  /** Only in ConnectOk and IncomingConnection. `pipe`: the pipe's id, or the offset of its rings in shared memory. */
   connectionId = 0;
   pipe = 0;
   ringSize = 0;
-  /** The error replies: a Linux error number. */
+  /** Only in error replies: a Linux error number. */
   code = 0;
-  /** Whether all fields of the type's payload were there. */
+  /** Whether all fields of the type's payload are there. */
   whole = false;
-  /** ConnectOk, IncomingConnection: whether the body is the one of generation A1. */
+  /** ConnectOk, IncomingConnection: whether the body has the layout of generation A1. */
   old = false;
 
   constructor(side: Side, input: Input) {
@@ -57,7 +57,7 @@ export class ControlFrame extends Message {
     return CONTROL_TYPES[this.type] ?? null;
   }
 
-  /** Bytes of the payload behind the fields of its type. */
+  /** Bytes of the payload after the fields of its type. */
   get surplus(): number {
     const body = this.definition?.body;
     if (body === undefined || !this.whole) return 0;
@@ -99,7 +99,7 @@ export class ControlFrame extends Message {
     }
   }
 
-  /** A body of generation A2: its pipe field repeats the connection id, which no page-aligned offset does by accident. */
+  /** Whether the body is one of generation A2: its pipe field repeats the connection id, which a page-aligned offset cannot. */
   get holdsPipeId(): boolean {
     return this.whole && !this.old && this.pipe === this.connectionId && this.pipe % 4096 !== 0;
   }

@@ -23,7 +23,7 @@ import type { ControlFrame } from './message.js';
 import type { Request } from '../checks/request-line.js';
 import { UnknownAccepts } from '../checks/unknown-accepts.js';
 
-/** What both directions of a family A session say together. */
+/** Joins the two directions of a session of family A, and checks its rules. */
 export class ControlSession {
   private readonly scene: Scene;
   private readonly requests: Requests;
@@ -32,7 +32,7 @@ export class ControlSession {
   private readonly unknown: UnknownAccepts;
   private pushes: ControlFrame[] = [];
   private ready: ControlFrame | null = null;
-  /** Index of the monitor's last message. */
+  /** Index of the monitor's latest message. */
   private lastReply = 0;
   private oldBodies = 0;
   private newBodies = 0;
@@ -52,7 +52,7 @@ export class ControlSession {
     this.unknown = new UnknownAccepts(scene, this.ids, this.requests);
   }
 
-  /** Whether A2 is proven: its pipe field repeats the connection id, and nothing of later generations was seen. */
+  /** Whether generation A2 is proven: pipe fields repeat connection ids, and nothing of A3 was seen. */
   private get isA2(): boolean {
     return this.pipeIds > 0 && this.offsets === 0 && this.acceptErrs === 0;
   }
@@ -67,11 +67,11 @@ export class ControlSession {
   message(m: ControlFrame): void {
     const type = m.definition;
     const { scene } = this;
-    // also where the capture ends inside it, or its last byte alone is lost: no gap tells of that
+    // a message that the end of the capture cuts off, or that lost only its last byte, counts as lost as well: no gap reports that
     const cut = !m.complete && m.payloadLength <= MAX_PAYLOAD;
     if (cut) scene.witness.lose(m.side, m.offset);
     if (type === null) {
-      // an impossible length is part of the same fault: these bytes are not a header
+      // an impossible length is not reported in addition: these bytes are no header
       const endless = m.payloadLength > MAX_PAYLOAD;
       const length = endless ? `, payload length ${m.payloadLength}: the frames behind it cannot be found` : '';
       scene.raise(UNKNOWN_TYPE, { message: m, text: `message type ${m.type}; 1 to 9 are defined${length}` });
@@ -95,7 +95,7 @@ export class ControlSession {
     else this.reply(m);
   }
 
-  /** The meaning of a message is not known: it counts as lost, so that its consequences are not reported as further faults. */
+  /** A message whose meaning is not known counts as lost, so that its consequences are not reported as further errors. */
   private unreadable(m: ControlFrame): void {
     this.scene.witness.lose(m.side, m.offset);
     const role = this.scene.roleOf(m.side);
@@ -164,7 +164,7 @@ export class ControlSession {
   private wrongDirection(m: ControlFrame): void {
     const { scene } = this;
     const role = scene.roleOf(m.side)!;
-    // once both kinds came from one side, or one kind from both, somebody is certainly wrong
+    // once one side has sent both kinds, or both sides have sent the same kind, one of them is certainly wrong
     const proven = scene.rolesGiven || (scene.rolesSure && this.guestFrames + this.monitorFrames > 0);
     const what = role === 'guest' ? 'a reply type from Arca' : 'a request type from the monitor';
     scene.raise(WRONG_DIRECTION, {
@@ -263,7 +263,7 @@ export class ControlSession {
     if (proven !== 'A2') this.acceptErrs++;
   }
 
-  /** Pushed connections are the way of A0; anything that belongs to later generations makes them a fault. */
+  /** Pushed connections are normal in generation A0. They are errors as soon as anything of a later generation is seen. */
   private push(m: ControlFrame): void {
     if (this.acceptsSeen > 0 || this.answeredIncoming > 0 || this.acceptErrs > 0) this.raisePush(m);
     else {

@@ -58,7 +58,7 @@ function payloadRows(m: PipeFrame, head: Uint8Array): Annotation[] {
 
 function fileRows(m: PipeFrame, head: Uint8Array): Annotation[] {
   const message = fileMessage(m.role, m.tag);
-  // of a body whose length is wrong nothing but the tag is believed
+  // if the body's length is wrong, only the tag is trusted
   if (message === null || !m.whole) return (m.role === 'guest' ? REQUEST_TAG : REPLY_TAG).rows(head, FRAME.size);
   const rows = message.layout.rows(head, FRAME.size);
   const at = FRAME.size + message.layout.size;
@@ -70,7 +70,7 @@ function hexRow(name: string, head: Uint8Array, at: number): Annotation {
   return { name, at, length: head.length - at, value: hex(head, at) };
 }
 
-/** What stands behind the name on a transcript line. */
+/** The text after a message's name on a transcript line. */
 export function describePipe(m: PipeFrame, verbose: boolean): string {
   const items: string[] = [];
   if (m.kind === 'NewPipeRequest' && m.whole) items.push(`ring ${m.ringSize}`);

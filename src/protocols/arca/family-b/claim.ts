@@ -20,25 +20,28 @@ import { u32At } from '../family-a/layout.js';
 import { chainB, looksLikeHeader } from './framing.js';
 
 const SEARCH_BYTES = 1024;
-/** A ring size that was ever asked for lies within these bounds. */
+/** Bounds of the ring sizes that programs ask for. */
 const SMALLEST_RING = 64;
 const LARGEST_RING = 2 ** 30;
 
-/** What one end shows of family B. */
+/** The signs of family B in the bytes of one end. */
 interface Signs {
-  /** NewPipeRequests that follow each other, and their ring sizes. */
+  /** Ring sizes of the NewPipeRequests that follow each other. */
   readonly rings: readonly number[];
-  /** Replies, and whether the bells of every one belong together. */
+  /** Ring sizes of the replies, and whether the bells in each reply belong together. */
   readonly replyRings: readonly number[];
   readonly bells: boolean;
-  /** A file pipe's header with an exact path length and a readable path. */
+  /** Whether there is a file pipe's header with an exact path length and a readable path. */
   readonly header: boolean;
-  /** The same with a fault in it: frames that follow may prove it. */
+  /** The same for a header with a fault, which frames that follow may prove. */
   readonly headerLike: boolean;
   readonly open: boolean;
 }
 
-/** What speaks for family B: sizes that are echoed, bells that belong together, lengths that are said twice. */
+/**
+ * Judges whether the streams of a connection are of family B: by sizes that are echoed, bells that belong together, and lengths that are
+ * given twice.
+ */
 export function judgeB(c: Case): Claim | 'more' | null {
   const signs = [read(c.ends[0]), read(c.ends[1])] as const;
   for (const i of [0, 1] as const) {
@@ -62,7 +65,7 @@ export function judgeB(c: Case): Claim | 'more' | null {
   return (open || doubtful) && !c.final ? 'more' : null;
 }
 
-/** A pipe header with a fault, believed for the file messages that follow it: at least two whose length fits their tag. */
+/** Whether a pipe header with a fault is proven by the file messages after it: at least two whose length fits their tag. */
 function fileMessages(guest: Uint8Array, monitor: Uint8Array): boolean {
   const n = guest.length >= 2 ? guest[0]! | (guest[1]! << 8) : 0;
   if (n <= PIPE_HEADER.size || guest.length < FRAME.size + n || !looksLikeHeader(guest, FRAME.size, n, n)) return false;
@@ -70,7 +73,7 @@ function fileMessages(guest: Uint8Array, monitor: Uint8Array): boolean {
   return exactMessages(guest, FRAME.size + n, 'guest') + exactMessages(monitor, 0, 'monitor') >= 2;
 }
 
-/** File messages of fixed length that one end sent; -1 and less where something else is among them. */
+/** The number of file messages of fixed length that one end has sent; negative if something else is among them. */
 function exactMessages(b: Uint8Array, from: number, role: Role): number {
   let exact = 0;
   for (let p = from; p + FRAME.size < b.length;) {
@@ -83,7 +86,7 @@ function exactMessages(b: Uint8Array, from: number, role: Role): number {
   return exact;
 }
 
-/** A file pipe's first answers are short frames, or nothing. */
+/** Whether the monitor's bytes can be those of a file pipe: there are none yet, or the first frame has the tag of a file reply. */
 function nothingElse(e: EndBytes): boolean {
   const b = e.bytes;
   if (b.length < 3) return true;
@@ -138,7 +141,10 @@ function startOf(e: EndBytes): number {
   return -1;
 }
 
-/** The data of a read bell is even, that of its write bell the next number; both ring at one address (arca.md 1.3). */
+/**
+ * Whether the bells of a reply belong together: the read bell's number is even, the write bell's is the next one, and both have the same
+ * address (arca.md 1.3).
+ */
 function bellsBelong(b: Uint8Array, at: number, length: number): boolean {
   const reply = replyLayout(length);
   if (reply === null || !hasBells(length)) return false;
@@ -151,7 +157,7 @@ function bellsBelong(b: Uint8Array, at: number, length: number): boolean {
   return reply.at.pipeId < 0 ? u32At(b, read) !== 0 : u32At(b, at + reply.at.pipeId) * 2 === number;
 }
 
-/** Flags that are defined, a path length that is exact, and a path of printable characters. */
+/** Whether the bytes are a file pipe's header with defined flags, an exact path length, and a path of printable characters. */
 function isHeader(b: Uint8Array, n: number): boolean {
   if (n <= PIPE_HEADER.size || b.length < FRAME.size + n) return false;
   const { flags, pathLength } = PIPE_HEADER.at;

@@ -17,12 +17,12 @@ import {
 } from './layout.js';
 import { PipeFrame } from './message.js';
 
-/** Bytes of a frame's payload that are gathered; the rest of a longer one is data and passes. */
+/** Bytes of a frame's payload that are gathered. The rest of a longer one is data, and passes. */
 const GATHERED = 4096;
 
 /**
- * The frames of family B. Framing is by a length alone. What a pipe is for shows in its first frames, in each direction by itself,
- * except where the monitor's first frame is data that was read: then the guest's frames tell.
+ * The frames of family B, which consist of a length and a payload. The purpose of a pipe shows in the first frames of each direction. The
+ * only exception: if the monitor's first frame is data that was read, the guest's frames are needed.
  */
 export class PipeFrames implements FamilyFrames {
   private readonly frames: FramedDecoder<ArcaMessage>;
@@ -47,7 +47,7 @@ export class PipeFrames implements FamilyFrames {
     if (payload > 0 && (told.pipe === null || told.role === null)) {
       this.learn(input, at, payload, have);
       if ((told.pipe === null || told.role === null) && patience === 'patient') return WAIT;
-      // nobody will tell any more
+      // nothing more will come that could tell
       told.role ??= 'guest';
       told.pipe ??= 'file';
     }
@@ -73,7 +73,7 @@ export class PipeFrames implements FamilyFrames {
     } else m.readFile(input.view, at, have);
   }
 
-  /** What this frame says about the pipe and the sender; then what the peer's frames say. */
+  /** Takes the kind of pipe and the sender from this frame, or else from the peer's frames. */
   private learn(input: Input, at: number, payload: number, have: number): void {
     const { frames, told, peer } = this;
     const kinds = classifyB(input.bytes, at, payload, have, told.role);
@@ -92,11 +92,11 @@ export class PipeFrames implements FamilyFrames {
   }
 }
 
-/** A pipe header can be told from Write requests, which have the same first byte, by its path length. */
+/** Whether a payload is a pipe header. Write requests have the same first byte, but a header is recognised by its path length. */
 export function looksLikeHeader(bytes: Uint8Array, at: number, payload: number, have: number): boolean {
   if (payload < PIPE_HEADER.size || have < PIPE_HEADER.size || bytes[at] !== PIPE_TYPE_FILE) return false;
   const path = at + PIPE_HEADER.at.pathLength;
-  // a path length that is somewhat wrong is a fault to be reported, one of another order is data
+  // a path length that is slightly wrong is an error to be reported; one of another order of magnitude is data
   for (let i = 2; i < 8; i++) if (bytes[path + i] !== 0) return false;
   const length = bytes[path]! | (bytes[path + 1]! << 8);
   return length === payload - PIPE_HEADER.size || (bytes[at + PIPE_HEADER.at.flags]! <= KNOWN_FLAGS && length < 4096);
@@ -105,11 +105,11 @@ export function looksLikeHeader(bytes: Uint8Array, at: number, payload: number, 
 export interface Learnt {
   readonly pipe: 'control' | 'file';
   readonly role: Role;
-  /** Whether nothing but this family looks like it. */
+  /** Whether the payload can only be of this family. */
   readonly strong: boolean;
 }
 
-/** What one payload by itself says about its pipe and its sender (the `role`, where that is known); null: nothing. */
+/** What one payload shows about the kind of its pipe and its sender; null: nothing. `role`: the sender, if it is known. */
 export function classifyB(
   bytes: Uint8Array,
   at: number,
@@ -142,19 +142,19 @@ export function classifyB(
   return null;
 }
 
-/** A ring size that a program would ask for: a multiple of 8, not 0, at most 2^32. */
+/** Whether the number at `at` is a ring size that a program would ask for: a multiple of 8, not 0, below 2^32. */
 function isRingSize(bytes: Uint8Array, at: number): boolean {
   if ((bytes[at]! & 7) !== 0) return false;
   for (let i = 4; i < 8; i++) if (bytes[at + i] !== 0) return false;
   return (bytes[at]! | bytes[at + 1]! | bytes[at + 2]! | bytes[at + 3]!) !== 0;
 }
 
-/** An offset in shared memory: a multiple of 8 below 2^47. */
+/** Whether the number at `at` can be an offset in shared memory: a multiple of 8 below 2^47. */
 function isOffset(bytes: Uint8Array, at: number): boolean {
   return (bytes[at]! & 7) === 0 && bytes[at + 7] === 0 && bytes[at + 6] === 0 && (bytes[at + 5]! & 0x80) === 0;
 }
 
-/** Follows NewPipe requests or replies, whose lengths and contents are narrow enough to be found anywhere. */
+/** Follows NewPipeRequests or NewPipeReplies, whose lengths and contents are specific enough to be recognised anywhere. */
 export function chainB(bytes: Uint8Array, at: number, end: number, max: number): Chain {
   const chain: Chain = { frames: 0, end: at, begun: false, broken: false };
   let role: Role | null = null;

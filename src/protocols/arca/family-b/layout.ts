@@ -5,8 +5,8 @@ import { errnoName } from '../family-a/errno.js';
 import type { Role } from '../generations.js';
 
 /**
- * Frames of family B (arca.md 1.3): a length, then the payload; little-endian. What the payload is follows from the direction, from
- * what the pipe is for, and from the payload's length or first byte.
+ * Frames of family B (arca.md 1.3): a length, then the payload; little-endian. What the payload is depends on the direction, on the kind of
+ * pipe, and on the payload's length or first byte.
  */
 export const FRAME = layout('little', { length: u16({ description: 'bytes of the payload' }) });
 
@@ -35,16 +35,16 @@ export const REPLY_B2 = layout('little', {
 });
 export const REPLY_B1 = REPLY_B2.without('pipeId');
 
-/** In the program's own unit tests a bell is one number. */
+/** In the unit tests of the program itself, a bell is one number. */
 const testBell = u64({ text: (n) => `${n} (unit test)` });
 const TEST_REPLY_B2 = layout('little', { ...where, pipeId, readBell: testBell, writeBell: testBell });
 const TEST_REPLY_B1 = TEST_REPLY_B2.without('pipeId');
 
-/** All layouts of replies; each has another length. */
+/** All layouts of replies; their lengths differ. */
 const REPLIES = [REPLY_B2, REPLY_B1, TEST_REPLY_B2, TEST_REPLY_B1] as const;
 export type ReplyLayout = (typeof REPLIES)[number];
 
-/** The layout of a reply of that length, or null where there is none. */
+/** The layout of a reply of that length; null: none. */
 export function replyLayout(length: number): ReplyLayout | null {
   return REPLIES.find((r) => r.size === length) ?? null;
 }
@@ -53,7 +53,7 @@ export function isReplyLength(n: number): boolean {
   return replyLayout(n) !== null;
 }
 
-/** Whether the bells of such a reply are those of programs, not of their unit tests. */
+/** Whether a reply of that length has real bells, and not those of the unit tests. */
 export function hasBells(length: number): boolean {
   return length >= REPLY_B1.size;
 }
@@ -90,7 +90,7 @@ export interface FileMessage {
   readonly data: boolean;
 }
 
-/** Tags of file requests, and of the replies to them; a reply can be an error, too. */
+/** Tags of file requests, and of the replies to them. Any request can also be answered by an Error. */
 export const READ = 0;
 export const WRITE = 1;
 export const SEEK = 2;
@@ -110,7 +110,7 @@ export const ERROR_REPLY = layout('little', {
   type: replyTag,
   errno: i32({ text: (n) => `${n} ${errnoName(Math.abs(n))}`.trimEnd(), description: 'negative Linux error number' }),
 });
-/** Nothing but a tag, or a tag and data. */
+/** The layout of messages with only a tag, or with a tag and data. */
 export const REQUEST_TAG = layout('little', { type: requestTag });
 export const REPLY_TAG = layout('little', { type: replyTag });
 
@@ -128,12 +128,12 @@ const FILE_REPLIES: readonly FileMessage[] = [
   { name: REPLY_NAMES[ERROR], layout: ERROR_REPLY, data: false },
 ];
 
-/** What a file message with that tag is, from that sender; null: nothing that is defined. */
+/** The file message with that tag from that sender; null: not defined. */
 export function fileMessage(role: Role, tag: number): FileMessage | null {
   return (role === 'guest' ? REQUESTS : FILE_REPLIES)[tag] ?? null;
 }
 
-/** Whether a payload's length and first byte are those of a file message; data of any length fit weakly. */
+/** Whether a payload's length and first byte are those of a file message. `data`: a message with data, which any length fits. */
 export function fitsFile(role: Role, tag: number, payloadLength: number): 'exact' | 'data' | null {
   const message = fileMessage(role, tag);
   if (message === null) return null;
@@ -141,7 +141,7 @@ export function fitsFile(role: Role, tag: number, payloadLength: number): 'exact
   return message.layout.size === payloadLength ? 'exact' : null;
 }
 
-/** Every name that a frame can have but for a file message with an unknown tag. */
+/** Every name that a frame can have, except for file messages with an unknown tag. */
 export const PIPE_NAMES: readonly string[] = [
   'EmptyFrame',
   'Frame',

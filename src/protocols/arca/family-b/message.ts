@@ -21,23 +21,23 @@ import {
 export type PipeKind =
   'empty' | 'NewPipeRequest' | 'NewPipeReply' | 'FilePipeHeader' | 'file-request' | 'file-reply' | 'unknown';
 
-/** One frame of family B. Which of the numbers it has depends on its kind and tag; they hold only where it is `whole`. */
+/** One frame of family B. Its kind and tag decide which of the fields it has; they are valid only if it is `whole`. */
 export class PipeFrame extends Message {
   readonly family = 'B' as const;
   readonly role: Role;
   kind: PipeKind = 'unknown';
   readonly payloadLength: number;
-  /** NewPipeRequest, NewPipeReply. */
+  /** Only in NewPipeRequest and NewPipeReply. */
   ringSize = 0;
-  /** NewPipeReply: the offset in shared memory, and from B2 on the pipe's id; else -1. */
+  /** NewPipeReply: the offset in shared memory, and the pipe's id (-1 in generation B1, which has none). */
   shmOffset = 0;
   pipeId = -1;
-  /** NewPipeReply: address and number of the read and the write bell; -1 where the bells are of the unit tests' kind. */
+  /** NewPipeReply: address and number of the read and of the write bell; -1: the reply has the bells of the unit tests. */
   readAddress = -1;
   readMatch = -1;
   writeAddress = -1;
   writeMatch = -1;
-  /** FilePipeHeader. */
+  /** Only in FilePipeHeader. */
   openFlags = 0;
   pathLength = 0;
   /** File messages: the tag; else -1. */
@@ -48,9 +48,9 @@ export class PipeFrame extends Message {
   offsetBy = 0;
   whence = 0;
   position = 0;
-  /** Error. */
+  /** Error: the error number. */
   errno = 0;
-  /** Whether the payload is long enough for its fields, and not too long where its length is fixed. */
+  /** Whether the payload is long enough for its fields, and not longer if its length is fixed. */
   whole = false;
 
   constructor(side: Side, input: Input, role: Role) {

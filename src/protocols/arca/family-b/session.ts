@@ -10,7 +10,7 @@ import { Turns } from '../session/turns.js';
 import { replyLayout } from './layout.js';
 import type { PipeFrame } from './message.js';
 
-/** What both directions of a family B session say together. */
+/** Joins the two directions of a session of family B, and checks its rules. */
 export class PipeSession {
   private readonly scene: Scene;
   private readonly regions: Regions;

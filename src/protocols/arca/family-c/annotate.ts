@@ -6,7 +6,7 @@ import type { PostcardFrame } from './message.js';
 import { text, type PostcardType } from './postcard.js';
 import { Reading } from './reading.js';
 
-/** Field trees of family C: the body is read again, this time with rows. */
+/** Field trees of family C: reads the body again, this time with rows. */
 export function annotatePostcard(m: PostcardFrame): Annotation[] {
   const head = m.head ?? new Uint8Array(0);
   const out = FRAME.rows(head);
@@ -19,7 +19,7 @@ export function annotatePostcard(m: PostcardFrame): Annotation[] {
   return out;
 }
 
-/** What stands behind the name on a transcript line. */
+/** The text after a message's name on a transcript line. */
 export function describePostcard(m: PostcardFrame, verbose: boolean): string {
   const items: string[] = [];
   const value = m.value as Readonly<Record<string, never>> | null;
@@ -28,7 +28,7 @@ export function describePostcard(m: PostcardFrame, verbose: boolean): string {
       const said =
         (type as PostcardType<unknown>) === (text as unknown) ? quote(wireText(m.data!)) : type.say(name, value[name]);
       if (said === null) continue;
-      // a length belongs to what stands before it
+      // a length is appended to the text of the pointer before it
       if (said.startsWith('+')) items.push(`${items.pop() ?? ''}${said}`);
       else items.push(said);
     }

@@ -12,24 +12,24 @@ import { fitting, readIn, Reading } from './reading.js';
 
 const FRAMES = 16;
 const SEARCH_BYTES = 16 << 10;
-/** Longest body that a stream may begin with and still be believed. */
+/** The most bytes of one end that a claim waits for: no stream begins with a longer frame. */
 const LONGEST_FIRST = 1 << 20;
 const CHILD_RING = 1024;
-/** Requests whose answer says how many bytes it brought or took. */
+/** Requests whose answers say how many bytes were read or written. */
 const TRANSFERS: ReadonlySet<string> = new Set(['Read', 'Write', 'Send', 'Receive']);
 
-/** What the frames of one end say if `role` sent them. */
+/** The frames of one end, on the assumption that `role` sent them. */
 class Walk {
   dialects = ALL_DIALECTS;
   frames = 0;
   private readonly bytes: Uint8Array;
   private readonly role: Role;
   private readonly bodies: { at: number; end: number }[] = [];
-  /** Bodies that say their length twice: outside, and for the text or data inside. */
+  /** Number of bodies whose length is given twice: in the frame, and for the text or data inside. */
   redundant = 0;
-  /** Pipe answers with both rings of the usual size. */
+  /** Number of Pipe answers with two rings of the usual size. */
   pipes = 0;
-  /** Text that can be read: paths, hosts, arguments. */
+  /** Number of printable texts: paths, hosts, arguments. */
   readable = 0;
   broken = false;
 
@@ -67,7 +67,7 @@ class Walk {
     }
   }
 
-  /** What the n-th frame is called in a dialect, and how many bytes it asks for, or brings; -1: it is about no bytes. */
+  /** The name of the n-th frame in a dialect, and how many bytes it asks for or carries; -1: neither. */
   frameIn(dialect: Dialect, n: number): { readonly name: string; readonly size: number } {
     const { at, end } = this.bodies[n]!;
     const reading = new Reading(dialect, this.role, { bytes: this.bytes, at, have: end, end });
@@ -77,7 +77,7 @@ class Walk {
   }
 }
 
-/** What speaks for family C (arca.md 3.3). */
+/** Judges whether the streams of a connection are of family C (arca.md 3.3). */
 export function judgeC(c: Case): Claim | 'more' | null {
   const starts = [startOf(c.ends[0]), startOf(c.ends[1])] as const;
   let open = false;
@@ -85,7 +85,7 @@ export function judgeC(c: Case): Claim | 'more' | null {
     const j = i === 0 ? 1 : 0;
     const guest = new Walk(starts[i] < 0 ? NO_BYTES : c.ends[i].bytes, Math.max(0, starts[i]), 'guest');
     const monitor = new Walk(starts[j] < 0 ? NO_BYTES : c.ends[j].bytes, Math.max(0, starts[j]), 'monitor');
-    // a Write and its Length, seen from the other end, are a Receive and its Bytes: then whoever connected is Arca
+    // with the ends exchanged, a Write and its Length look like a Receive and its Bytes: then the end that connected is Arca
     const unmistakable = guest.readable + monitor.readable + monitor.pipes > 0;
     if ((i === 0 || !c.connection.initiatorKnown || unmistakable) && isConvincing(c, guest, monitor, i))
       return claim(0.85, i);
@@ -117,7 +117,7 @@ function isConvincing(c: Case, guest: Walk, monitor: Walk, guestEnd: End): boole
       if (TRANSFERS.has(request.name) && answer.size <= request.size) transfers++;
     }
     const signs = guest.redundant + monitor.redundant + 2 * monitor.pipes + guest.readable + monitor.readable;
-    // a short file pipe carries little text, but no answer of it brings more than was asked for
+    // a short file pipe carries little text, but none of its answers has more bytes than were asked for
     return signs >= 2 || (signs >= 1 && transfers >= 1 && guest.frames + monitor.frames >= CHAINED);
   }
   if (guest.frames > 0 && !heardMonitor && !guest.broken) {
@@ -137,7 +137,7 @@ function isConvincing(c: Case, guest: Walk, monitor: Walk, guestEnd: End): boole
   return false;
 }
 
-/** Where the frames of an end begin; -1: nowhere that could be seen. */
+/** Index at which the frames of an end begin; -1: not found. */
 function startOf(e: EndBytes): number {
   if (e.fromStart || e.bytes.length === 0) return 0;
   const b = e.bytes;

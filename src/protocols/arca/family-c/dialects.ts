@@ -23,8 +23,8 @@ import {
 } from './postcard.js';
 
 /**
- * What family C says on its pipes (arca.md 1.4), as data: for each generation and kind of pipe the requests and responses with
- * their fields, in declaration order, which is what postcard numbers them by.
+ * The dialects of family C (arca.md 1.4), as data: for each generation and kind of pipe, the requests and responses with their fields. They
+ * are in declaration order, by which postcard numbers them.
  */
 export type PipePurpose = 'control' | 'file' | 'listener' | 'stream';
 
@@ -35,7 +35,7 @@ export interface Dialect {
   readonly purpose: PipePurpose;
   readonly requests: readonly Variant[];
   readonly responses: readonly Variant[];
-  /** Whether every response is a Result: 00 and the response, or 01 and an error number. */
+  /** Whether every response is wrapped in a Result: 00 and the response, or 01 and an error number. */
   readonly wrapped: boolean;
 }
 
@@ -52,7 +52,7 @@ export const IO_ERROR_KINDS = [
 ] as const;
 export const C2_ERRORS = ['FileDoesNotExist', 'InvalidArgument', 'InsufficientPermissions', 'Unknown'] as const;
 
-/** 64 bits: how many bytes. */
+/** A number of bytes, 64 bits. */
 const length = u64;
 const mode = { read: bool, write: bool, create: bool, append: bool, truncate: bool };
 
@@ -96,7 +96,7 @@ export const FD_RECEIVE = variant('Receive', { descriptor, length });
 export const FILE = variant('File', { descriptor });
 export const STREAM = variant('Stream', { descriptor });
 export const LISTENER = variant('Listener', { descriptor });
-/** The error of a wrapped response, which is no variant of the responses. */
+/** The error of a wrapped response, which is not among the dialect's responses. */
 export const RESULT_ERR = variant('Err', { kind: choice(C2_ERRORS) });
 // C2a only
 const IP_CONNECT = variant('Connect', { ip: ipNumber, port: u16 });
@@ -110,10 +110,10 @@ const ALL = [
   ...[IP_CONNECT, FD_RECV],
 ] as const;
 
-/** What a message can say. */
+/** The values that a message can have. */
 export type PostcardValue = ValueOf<(typeof ALL)[number]>;
 
-/** In the order in which they are believed where the bytes allow several. */
+/** In order of precedence, for bytes that fit several of them. */
 export const DIALECTS: readonly Dialect[] = [
   {
     bit: 1,
@@ -191,7 +191,7 @@ export const DIALECTS: readonly Dialect[] = [
 
 export const ALL_DIALECTS = 255;
 
-/** Requests of generations with a control pipe that hand out a further pipe, and what that one is for. */
+/** Requests that open a further pipe, in generations with a control pipe; and the purpose of that pipe. */
 export const OPENS: Readonly<Record<string, PipePurpose>> = {
   Open: 'file',
   Listen: 'listener',
@@ -199,12 +199,12 @@ export const OPENS: Readonly<Record<string, PipePurpose>> = {
   Accept: 'stream',
 };
 
-/** What a sender may say in a dialect. */
+/** What a sender may send in a dialect. */
 export function variantsOf(dialect: Dialect, role: Role): readonly Variant[] {
   return role === 'guest' ? dialect.requests : dialect.responses;
 }
 
-/** The most believed dialect of a set of bits. */
+/** The first dialect, in order of precedence, of a set of bits. */
 export function foremost(bits: number): Dialect {
   return DIALECTS.find((d) => (d.bit & bits) !== 0) ?? DIALECTS[0]!;
 }
@@ -214,7 +214,7 @@ export function variantNames(): string[] {
   return ALL.map((v) => v.name);
 }
 
-/** The bytes of what a sender says in a dialect that has this variant. */
+/** Encodes a variant as its sender would in a dialect that has it. */
 export function encode<V extends Variant>(dialect: Dialect, role: Role, of: V, fields: FieldsOf<V>): number[] {
   const result = dialect.wrapped && role === 'monitor' ? [of.name === RESULT_ERR.name ? 1 : 0] : [];
   const index = variantsOf(dialect, role).indexOf(of);

@@ -11,21 +11,21 @@ import { PostcardFrame } from './message.js';
 import { CUT, OK } from './postcard.js';
 import { anyCut, fitting, isSameName, readIn, Reading, type Body } from './reading.js';
 
-/** Bytes of a body that are gathered at first; text that is longer makes it more, data passes. */
+/** Bytes of a body that are gathered at first, and those that are gathered if text goes on after that. Longer data pass. */
 const GATHERED = 4096;
 const GATHERED_TEXT = 256 << 10;
 
 /**
- * The frames of family C. Framing is by a length word; what a body says depends on generation and kind of pipe, which the bodies tell
- * themselves: every one is read in all dialects that fitted so far. Where names would differ the peer's frames are asked.
+ * The frames of family C: a length word, then a body. What a body means depends on the generation and the kind of pipe. These are found
+ * from the bodies: each one is read in all dialects that fit so far. If names differ between these, the peer's frames decide.
  */
 export class PostcardFrames implements FamilyFrames {
   private readonly frames: FramedDecoder<ArcaMessage>;
   private readonly told: Told;
   private readonly peer: Told;
-  /** Whether family or role were learnt from the peer. */
+  /** Whether the family or the role is known only from the peer. */
   private hinted: boolean;
-  /** Stream offset of the frame that was held back once, so that the peer could go on. */
+  /** Stream offset of the frame that was held back once, so that the peer's direction could be decoded further. */
   private yieldedAt = -1;
 
   constructor(frames: FramedDecoder<ArcaMessage>, told: Told, peer: Told) {
@@ -65,7 +65,7 @@ export class PostcardFrames implements FamilyFrames {
     const settled = sure || isSameName(readings, heard || own);
     if (!settled && patience === 'patient') return WAIT;
     if (fits !== 0 && whole) told.dialects = fits;
-    // a request that waits for what this answer shows comes first
+    // if a request waits for what this answer shows, the request is handed on first
     if (role === 'monitor' && peer.waiting && this.yieldedAt !== input.offset && patience === 'patient') {
       this.yieldedAt = input.offset;
       return WAIT;
@@ -83,7 +83,7 @@ export class PostcardFrames implements FamilyFrames {
     return TAKEN;
   }
 
-  /** The length word is none: a frame of it alone, and the framing is lost. */
+  /** The length word is impossible: makes a frame of it alone, and gives the framing up. */
   private unframed(input: Input): number {
     const { frames, told } = this;
     const nothing = new Reading(foremost(told.dialects), 'guest', {
@@ -100,7 +100,7 @@ export class PostcardFrames implements FamilyFrames {
     return TAKEN;
   }
 
-  /** Finds out who sends here; false: wait for the peer. */
+  /** Finds out the sender; false: the peer has to be waited for. */
   private learnRole(body: Body, patience: Patience): boolean {
     const { told, peer } = this;
     const guest = fitting(readIn(told.dialects, 'guest', body));
@@ -116,25 +116,25 @@ export class PostcardFrames implements FamilyFrames {
   }
 }
 
-/** The reading in the most believed of these dialects; where none fits, the one in which the fault is smallest. */
+/** The reading in the first of these dialects. If none of them fits, the one with the least serious error. */
 function chosen(readings: readonly Reading[], candidates: number, fits: boolean): Reading {
   const those = readings.filter((r) => (r.dialect.bit & candidates) !== 0);
   return fits ? those[0]! : those.reduce((best, r) => (weight(r) < weight(best) ? r : best));
 }
 
-/** That bytes are not at hand is no fault. */
+/** That bytes are not there does not count as an error. */
 function weight({ outcome }: Reading): number {
   return outcome === CUT ? OK : outcome;
 }
 
-/** A copy of the first bytes of the text or data: at most `most`. */
+/** Copies the first bytes of the text or data, at most `most`. */
 function kept({ variant, cursor }: Reading, { bytes, have }: Body, most: number): Uint8Array | null {
   if (cursor.run === null || (variant !== null && 'args' in variant.fields)) return null;
   const { at, length } = cursor.run;
   return bytes.slice(at, Math.max(at, Math.min(at + Math.min(length, most), have)));
 }
 
-/** Follows length words with bodies that are exactly one value in some dialect, the same for all. */
+/** Follows frames whose bodies are exactly one value in some dialect, the same one for all frames. */
 export function chainC(bytes: Uint8Array, at: number, end: number, max: number, role: Role | null): Chain {
   const chain: Chain = { frames: 0, end: at, begun: false, broken: false };
   const fits = (who: Role, bits: number, body: Body): number => (bits === 0 ? 0 : fitting(readIn(bits, who, body)));

@@ -10,27 +10,30 @@ import type { Reading } from './reading.js';
 export class PostcardFrame extends Message {
   readonly family = 'C' as const;
   readonly role: Role;
-  /** Bytes of the value by its length word; -1 where that is no length. */
+  /** Length of the value in bytes; -1: the length word is impossible. */
   readonly bodyLength: number;
   readonly dialect: Dialect;
-  /** All dialects (bits) that every frame of this direction so far fits, as far as the peer's frames allow. */
+  /**
+   * The dialects (bits) that fit every frame of this direction so far, and of these, if there are any, only those that fit the peer's
+   * frames.
+   */
   readonly dialects: number;
-  /** Whether a further dialect would give the frame another name. */
+  /** Whether another of these dialects would give the frame another name. */
   readonly ambiguous: boolean;
   override readonly name: string;
   readonly variant: Variant | null;
-  /** What it says; null where it could not be read. */
+  /** The value; null if it could not be read. */
   readonly value: PostcardValue | null;
-  /** First bytes of its text or data; null where it has none. */
+  /** The first bytes of its text or data; null: it has none. */
   readonly data: Uint8Array | null;
   readonly outcome: Outcome;
-  /** The fault: its field, where it is, relative to the frame, and the number that is not defined. */
+  /** The error in the value: its field, its position relative to the frame, and the number that is not defined. */
   readonly faultField: string;
   readonly faultAt: number;
   readonly faultNumber: number;
-  /** How many bytes lie behind the value. */
+  /** Number of bytes after the value. */
   readonly surplus: number;
-  /** Relative position of a varint with needless bytes, or -1. */
+  /** Position, relative to the frame, of a varint that is longer than needed; -1: none. */
   readonly paddedAt: number;
 
   constructor(
@@ -68,12 +71,12 @@ export class PostcardFrame extends Message {
     return this.role === 'guest';
   }
 
-  /** Whether the value could be read: nothing about it is in doubt but text, bools and what follows it. */
+  /** Whether the value could be read. Texts that are not UTF-8, invalid bools and bytes after the value do not count as unreadable. */
   get readable(): boolean {
     return this.bodyLength > 0 && this.outcome <= TRAILING;
   }
 
-  /** Bytes of data that it carries; 0 where it is of another kind. */
+  /** Bytes of data that it carries; 0 if it is of another kind. */
   get dataLength(): number {
     return this.value !== null && 'data' in this.value ? this.value.data.length : 0;
   }

@@ -1,6 +1,6 @@
 import type { Dialect } from './dialects.js';
 
-/** What may answer a request (arca.md 1.4), whatever the dialect names it; dialects leave out what they do not have. */
+/** The responses that may answer each request (arca.md 1.4), for all dialects together. Those that a dialect lacks cannot occur in it. */
 const PAIRS: Readonly<Record<string, readonly string[]>> = {
   GetArgs: ['Args'],
   Exit: [],

@@ -6,12 +6,16 @@ import { exact } from '../../../base/u64.js';
 import type { Annotation, Json } from '../../../base/annotation.js';
 
 /**
- * Postcard (arca.md 1.4), a serialisation of Rust: numbers are varints of 7 bits a byte, low group first, signed ones zigzag; lengths
- * stand in front of text and data; an enum is the number of its variant and the variant's fields. From one description of a variant
- * come the typed value, faults with their places, rows, words for people, and the bytes of examples.
+ * Postcard (arca.md 1.4), a serialisation format of Rust. Numbers are varints of 7 bits per byte, lowest group first; signed ones are
+ * zigzag-encoded. Text and data are preceded by their length. An enum is the number of its variant, followed by the variant's fields. One
+ * description of a variant yields the typed value, errors with their positions, rows of the field tree, text for transcripts, and the bytes
+ * of examples.
  */
 
-/** How a reading ended. From OK to TRAILING the value is there; from RANGE on it is not; after CUT it may be, in bytes not at hand. */
+/**
+ * How a reading ended. From OK to TRAILING there is a value; from RANGE on there is none. After CUT there may be one, in bytes that are not
+ * there.
+ */
 export const OK = 0;
 export const TEXT = 1;
 export const BOOL = 2;
@@ -30,16 +34,16 @@ export type Outcome =
   | typeof DISCRIMINANT
   | typeof CUT;
 
-/** How one field is written. `T`: what reading gives, `B`: what writing takes. */
+/** The encoding of a field. `T`: what reading returns; `B`: what writing takes. */
 export interface PostcardType<T, B = T> {
-  /** Reads it, and writes its row where rows are wanted; says through `fail` what is wrong. */
+  /** Reads the field, and adds its row if rows are wanted. Errors are reported through `fail`. */
   read(cursor: Cursor, name: string): T;
   write(value: B): number[];
-  /** How a transcript line tells of it, behind what was told before; null: not at all. */
+  /** The text for a transcript line, which is appended to the text of the fields before; null: none. */
   say(name: string, value: T): string | null;
 }
 
-/** Text or data: where it stands in the bytes that were read, and how long it is (the bytes at hand may end before). */
+/** Text or data: its position in the bytes that were read, and its length (not all of its bytes need be there). */
 export interface Run {
   readonly at: number;
   readonly length: number;
@@ -63,35 +67,35 @@ export type ValueOf<V> =
     ? { readonly name: N } & { readonly [K in keyof F]: F[K] extends PostcardType<infer T, infer _> ? T : never }
     : never;
 
-/** What is needed to write the fields of a variant. */
+/** The values that are needed to write the fields of a variant. */
 export type FieldsOf<V> =
   V extends Variant<infer _, infer F>
     ? { readonly [K in keyof F]: F[K] extends PostcardType<infer _, infer B> ? B : never }
     : never;
 
-/** Bytes of all fields of a variant. */
+/** Encodes all fields of a variant. */
 export function fieldBytes<V extends Variant>(of: V, fields: FieldsOf<V>): number[] {
   const given = fields as Readonly<Record<string, never>>;
   return Object.entries(of.fields).flatMap(([name, type]) => type.write(given[name]!));
 }
 
 /**
- * Reads `bytes[at..end)`, of which only the bytes before `have` are there. After a fault from RANGE on, what comes back is not to be
- * used, and nothing more is read.
+ * Reads `bytes[at..end)`, of which only the bytes before `have` are there. After an error from RANGE on, results must not be used, and
+ * nothing more is read.
  */
 export class Cursor {
   readonly bytes: Uint8Array;
   at: number;
   readonly have: number;
   readonly end: number;
-  /** Rows, where they are wanted. */
+  /** Receives the rows; null: they are not needed. */
   readonly rows: Annotation[] | null;
   outcome: Outcome = OK;
-  /** The fault: its field, where it is, and the number that is not defined. */
+  /** The error: its field, its position, and the number that is not defined. */
   faultField = '';
   faultAt = 0;
   faultNumber = 0;
-  /** Position of the first varint that is longer than it needs to be, or -1. */
+  /** Position of the first varint that is longer than needed, or -1. */
   paddedAt = -1;
   /** The last text or data. */
   run: Run | null = null;
@@ -108,17 +112,17 @@ export class Cursor {
     this.rows = rows;
   }
 
-  /** Whether the value could not be read on. */
+  /** Whether the rest of the value cannot be read. */
   get failed(): boolean {
     return this.outcome > TRAILING;
   }
 
-  /** What is read next belongs to this field. */
+  /** The next reads belong to this field. */
   enter(field: string): void {
     this.field = field;
   }
 
-  /** The first fault counts; one that ends the reading more than one that does not. */
+  /** Reports an error. The first one counts, but one that ends the reading replaces one that does not. */
   fail(outcome: Outcome, at: number, number = 0): void {
     if (this.outcome !== OK && outcome < TRAILING) return;
     this.outcome = outcome;
@@ -127,7 +131,7 @@ export class Cursor {
     this.faultNumber = number;
   }
 
-  /** Reads a varint for a number of `width` bytes into `low` and `high`; whether that succeeded. */
+  /** Reads a varint of a number of `width` bytes into `low` and `high`; returns whether that succeeded. */
   varint(width: 2 | 4 | 8): boolean {
     const from = this.at;
     this.low = 0;
@@ -158,7 +162,7 @@ export class Cursor {
     }
   }
 
-  /** Zigzag: even numbers are not negative, odd ones are. `low` and `high` become two's complement. */
+  /** Decodes zigzag: even numbers are not negative, odd ones are. `low` and `high` become two's complement. */
   unzigzag(): void {
     const sign = -(this.low & 1);
     const low = ((this.low >>> 1) | ((this.high & 1) << 31)) ^ sign;
@@ -172,7 +176,7 @@ export class Cursor {
     return (signed ? this.high | 0 : this.high) * 0x1_0000_0000 + this.low;
   }
 
-  /** Index of the next `n` bytes, which are taken; -1 where they are not there. */
+  /** Takes the next `n` bytes, and returns their index; -1: they are not there. */
   take(n: number): number {
     const from = this.at;
     if (from + n > this.have) {
@@ -183,7 +187,7 @@ export class Cursor {
     return from;
   }
 
-  /** Takes a length and so many bytes, which may lie beyond those at hand; null where the body is too short for them. */
+  /** Takes a length and as many bytes, some of which may not be there; null: the body is too short for them. */
   takeRun(): Run | null {
     const from = this.at;
     if (!this.varint(8)) return null;
@@ -197,7 +201,7 @@ export class Cursor {
     return run;
   }
 
-  /** Writes down what stands from index `from` to `to`, as far as it is at hand. */
+  /** Adds a row for the bytes from index `from` to `to`, as far as they are there. */
   row(
     name: string,
     from: number,
@@ -220,7 +224,7 @@ export class Cursor {
 
 const plain = (name: string, value: number): string => `${name} ${value}`;
 
-/** A number of at most so many bytes. `show`: how rows have it; `say`: how a transcript line does. */
+/** A number of at most `width` bytes. `show`: its value and text in rows; `say`: its text on a transcript line. */
 function number(
   width: 2 | 4 | 8,
   signed: boolean,
@@ -254,16 +258,16 @@ export const u16 = number(2, false, small);
 export const u64 = number(8, false, decimal);
 export const i32 = number(4, true, (_, low) => [low | 0]);
 const i64 = number(8, true, (high, low) => [String(BigInt.asIntN(64, exact(high, low)))]);
-/** A 64-bit number that says which file, listener or stream is meant. */
+/** A 64-bit number that identifies a file, a listener or a stream. */
 export const descriptor = number(8, false, address, (_, value) => `fd ${hexNumber(value)}`);
-/** Where a ring lies; the ring's length comes next. */
+/** The address of a ring, which the ring's length follows. */
 export const ringAt = (ring: 'rx' | 'tx'): PostcardType<number> =>
   number(8, false, address, (_, value) => `${ring} ${hexNumber(value)}`);
 export const ringLength = number(8, false, decimal, (_, value) => `+${value}`);
 /** An IPv4 address as one number. */
 export const ipNumber = number(4, false, small, (_, value) => dotted(value));
 
-/** One byte, 0 or 1. The value is the byte, which may be another one in a faulty message. */
+/** One byte, 0 or 1. The value is the byte, which may be another one in an invalid message. */
 export const bool: PostcardType<number> = {
   read(c, name) {
     const at = c.take(1);
@@ -277,7 +281,7 @@ export const bool: PostcardType<number> = {
   say: (name, value) => (value === 1 ? name : null),
 };
 
-/** Four octets in reading order; the value has the first one highest. */
+/** Four octets in reading order; the first one is the highest byte of the value. */
 export const ipv4: PostcardType<number> = {
   read(c, name) {
     const at = c.take(4);
@@ -317,7 +321,7 @@ export const text: PostcardType<Run, string> = {
   say: () => null,
 };
 
-/** A list of texts; the value is how many. */
+/** A list of texts; the value is their number. */
 export const texts: PostcardType<number, readonly string[]> = {
   read(c, name) {
     const from = c.at;
@@ -325,7 +329,7 @@ export const texts: PostcardType<number, readonly string[]> = {
     const count = c.number(false);
     const children: Annotation[] = [];
     let to = c.at;
-    // each text takes a byte at least, so that the body bounds the loop
+    // each text takes at least one byte, so the length of the body limits the loop
     for (let i = 0; i < count && !c.failed; i++) {
       const at = c.at;
       const { run, shown } = readText(c);
@@ -363,12 +367,12 @@ export const data: PostcardType<Run, string> = {
 export const WHENCE = ['Start', 'Current', 'End'] as const;
 
 export interface SeekFrom {
-  /** Place in WHENCE. */
+  /** Index in WHENCE. */
   readonly whence: number;
   readonly offset: number;
 }
 
-/** An enum of its own: Start(u64), Current(i64), End(i64). */
+/** An enum: Start(u64), Current(i64), End(i64). */
 export const seekFrom: PostcardType<SeekFrom> = {
   read(c, name) {
     const from = c.at;
@@ -386,7 +390,7 @@ export const seekFrom: PostcardType<SeekFrom> = {
   say: (_, { whence, offset }) => `${WHENCE[whence]} ${offset}`,
 };
 
-/** An enum without fields: the number of its name. */
+/** An enum without fields; the value is the index in `names`. */
 export function choice(names: readonly string[]): PostcardType<number> {
   return {
     read(c, name) {
@@ -401,7 +405,7 @@ export function choice(names: readonly string[]): PostcardType<number> {
   };
 }
 
-/** A number as a varint. */
+/** Encodes a number as a varint. */
 export function varint(value: number): number[] {
   const out: number[] = [];
   let n = BigInt.asUintN(64, BigInt(value));

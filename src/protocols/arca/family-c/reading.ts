@@ -3,7 +3,7 @@ import type { Role } from '../generations.js';
 import { DIALECTS, RESULT_ERR, variantsOf, type Dialect, type PostcardValue } from './dialects.js';
 import { CUT, Cursor, DISCRIMINANT, OK, TRAILING, type Outcome, type Variant } from './postcard.js';
 
-/** Where a body stands: `bytes[at..end)`, of which only the bytes before `have` are at hand. */
+/** A body: `bytes[at..end)`, of which only the bytes before `have` are there. */
 export interface Body {
   readonly bytes: Uint8Array;
   readonly at: number;
@@ -13,18 +13,18 @@ export interface Body {
 
 const RESULTS = ['Ok', 'Err'] as const;
 
-/** What one body says in one dialect. */
+/** One body, read in one dialect. */
 export class Reading {
   readonly dialect: Dialect;
-  /** Null where the dialect has no variant of that number. */
+  /** Null if the dialect has no variant with that number. */
   readonly variant: Variant | null;
-  /** How it is called: `type 9` where there is no variant of that number, `Frame` where the number could not be read. */
+  /** Its name; `type 9`: there is no variant with that number; `Frame`: the number could not be read. */
   readonly name: string;
-  /** Where it ends, what is wrong with it, the last text or data. */
+  /** Where the value ends, what is wrong with it, and its last text or data. */
   readonly cursor: Cursor;
   private readonly fields: Readonly<Record<string, unknown>>;
 
-  /** `rows`: where its rows go to, where they are wanted. */
+  /** `rows`: receives the rows of the field tree; null: not needed. */
   constructor(dialect: Dialect, role: Role, { bytes, at, have, end }: Body, rows: Annotation[] | null = null) {
     const c = new Cursor(bytes, at, have, end, rows);
     this.dialect = dialect;
@@ -50,7 +50,7 @@ export class Reading {
     return this.cursor.outcome;
   }
 
-  /** What it says; null where it could not be read. */
+  /** The value; null if it could not be read. */
   get value(): PostcardValue | null {
     return this.cursor.failed || this.variant === null
       ? null
@@ -58,7 +58,7 @@ export class Reading {
   }
 }
 
-/** The Result around what a monitor says in some dialects: whether it is an error, whose fields follow. */
+/** Reads the Result around a response, which some dialects have. Returns whether it is an error; the error's fields follow. */
 function readResult(c: Cursor, dialect: Dialect, role: Role): boolean {
   if (!dialect.wrapped || role !== 'monitor') return false;
   c.enter('result');
@@ -79,7 +79,7 @@ function readVariant(c: Cursor, dialect: Dialect, role: Role): Variant | null {
   return variant;
 }
 
-/** What a body says in each dialect of `bits`, in the order in which these are believed. */
+/** Reads a body in each dialect of `bits`, in order of precedence. */
 export function readIn(bits: number, role: Role, body: Body): Reading[] {
   return DIALECTS.filter((d) => (d.bit & bits) !== 0).map((d) => new Reading(d, role, body));
 }
@@ -89,12 +89,12 @@ export function fitting(readings: readonly Reading[]): number {
   return readings.reduce((bits, r) => (r.outcome === OK ? bits | r.dialect.bit : bits), 0);
 }
 
-/** Whether a body goes on behind the bytes at hand in some dialect. */
+/** Whether the body continues, in some dialect, after the bytes that are there. */
 export function anyCut(readings: readonly Reading[]): boolean {
   return readings.some((r) => r.outcome === CUT);
 }
 
-/** Whether it is called the same in all dialects of `bits`. */
+/** Whether the body has the same name in all dialects of `bits`. */
 export function isSameName(readings: readonly Reading[], bits: number): boolean {
   const names = readings.filter((r) => (r.dialect.bit & bits) !== 0).map((r) => r.variant?.name ?? '');
   return names.every((name) => name === names[0]);

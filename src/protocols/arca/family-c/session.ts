@@ -23,10 +23,10 @@ import type { PostcardFrame } from './message.js';
 import { answersOf } from './pairs.js';
 import { Transfers } from '../checks/transfers.js';
 
-/** Requests that may stay unanswered for as long as they like. */
+/** Requests that may stay unanswered until the session ends. */
 const PATIENT: ReadonlySet<string> = new Set(['Exit', 'Close', 'Accept', 'Receive', 'Read']);
 
-/** What both directions of one pipe of family C say together. */
+/** Joins the two directions of one pipe of family C, and checks its rules. */
 export class PostcardSession {
   private readonly scene: Scene;
   private readonly turns: Turns<PostcardFrame>;
@@ -52,7 +52,7 @@ export class PostcardSession {
     this.pipes = new ChildPipes(scene);
   }
 
-  /** The dialects that both directions fit. */
+  /** The dialects (bits) that fit both directions; if there are none, those that fit the guest's. */
   private get bits(): number {
     const both = this.guestBits & this.monitorBits;
     return both !== 0 ? both : this.guestBits;
@@ -119,7 +119,9 @@ export class PostcardSession {
     if (ended) this.pipes.finish();
   }
 
-  /** Whether nobody could answer a request: the host ends with Exit, Close, or what it cannot read, as is told. */
+  /**
+   * Whether a request cannot be answered, as the host ends with Exit, with Close, or with a request that it cannot read, which is reported.
+   */
   private isLost(m: PostcardFrame): boolean {
     const over = this.exited ?? this.closed;
     return this.scene.brokenByGuest || (over !== null && over.offset < m.offset);

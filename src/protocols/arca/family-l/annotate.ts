@@ -3,7 +3,7 @@ import type { Annotation } from '../../../base/annotation.js';
 import { CALLS, OPCODE } from './layout.js';
 import type { LegacyCall } from './message.js';
 
-/** Field trees of generation L. */
+/** Field trees of family L. */
 export function annotateLegacy(m: LegacyCall): Annotation[] {
   const head = m.head ?? new Uint8Array(0);
   if (head.length === 0) return [];

@@ -4,12 +4,12 @@ import { CALLS } from './layout.js';
 import { chainL } from './framing.js';
 
 const MOST_CALLS = 64;
-/** Calls of which a stream must consist, by at least two names, to be believed without a label. */
+/** A stream that no label names must consist of this many calls, with at least two different opcodes. */
 const ENOUGH = 4;
 
 /**
- * What speaks for generation L. Its calls are short and full of zeros, so that a whole stream must be nothing but calls, from its
- * first byte to its last.
+ * Judges whether the streams of a connection are of family L. Its calls are short and contain many zeros, so the whole stream must consist
+ * of calls, from its first byte to its last.
  */
 export function judgeL(c: Case): Claim | 'more' | null {
   let calls = 0;

@@ -6,7 +6,7 @@ import type { ArcaMessage } from '../messages.js';
 import { CALLS, HANDLE, HANDLE_TYPES, OPCODE, REGION } from './layout.js';
 import { LegacyCall } from './message.js';
 
-/** The calls of generation L; an unknown opcode has no known length, so that it ends the reading. */
+/** The calls of family L. An unknown opcode has no known length, so the rest of the stream is skipped. */
 export class LegacyFrames implements FamilyFrames {
   private readonly frames: FramedDecoder<ArcaMessage>;
 
@@ -50,14 +50,14 @@ export function chainL(bytes: Uint8Array, at: number, end: number, max: number):
   return chain;
 }
 
-/** Not 0, below 2^47. */
+/** Whether the 64-bit number at `at` can be an address of a process: not 0, and below 2^47. */
 function isAddress(bytes: Uint8Array, at: number): boolean {
   if (bytes[at + 7] !== 0 || bytes[at + 6] !== 0 || bytes[at + 5]! >= 0x80) return false;
   for (let i = 0; i < 6; i++) if (bytes[at + i] !== 0) return true;
   return false;
 }
 
-/** Not 0, below 2^32. */
+/** Whether the 64-bit number at `at` can be a size: not 0, and below 2^32. */
 function isSize(bytes: Uint8Array, at: number): boolean {
   for (let i = 4; i < 8; i++) if (bytes[at + i] !== 0) return false;
   return (bytes[at]! | bytes[at + 1]! | bytes[at + 2]! | bytes[at + 3]!) !== 0;

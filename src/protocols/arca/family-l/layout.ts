@@ -3,7 +3,7 @@ import { u64, u8 } from '../../../base/field.js';
 import { hexNumber } from '../../../base/hex.js';
 import { inner, layout, type AnyLayout } from '../../../base/layout.js';
 
-/** Calls of generation L (arca.md 1.5): an opcode, then a body of fixed length; little-endian. */
+/** Calls of family L (arca.md 1.5): an opcode, then a body of fixed length; little-endian. */
 const NAMES = ['CreateBlob', 'CreateTree', 'CreateThunk', 'RunThunk', 'Apply', 'Reply', 'Drop'] as const;
 export const HANDLE_TYPES = ['blob', 'tree', 'thunk', 'lambda'] as const;
 
@@ -30,7 +30,7 @@ function handleText(handle: { readonly type: number; readonly value: bigint }): 
 export const ONE_HANDLE = layout('little', { type, handle: handle('handle') });
 export const APPLY = layout('little', { type, lambda: handle('lambda'), argument: handle('argument') });
 
-/** By opcode. */
+/** The calls by their opcode. */
 export const CALLS: readonly { readonly name: string; readonly layout: AnyLayout }[] = [
   { name: NAMES[0], layout: REGION },
   { name: NAMES[1], layout: REGION },
@@ -41,7 +41,7 @@ export const CALLS: readonly { readonly name: string; readonly layout: AnyLayout
   { name: NAMES[6], layout: ONE_HANDLE },
 ];
 
-/** The name of a call; of one that is not defined, `type 10`. */
+/** The name of a call; `type 10` if it is not defined. */
 export function callName(opcode: number): string {
   return NAMES[opcode] ?? `type ${opcode}`;
 }

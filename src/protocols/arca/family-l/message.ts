@@ -2,7 +2,7 @@ import type { Input, Side } from '../../../base/input.js';
 import { Message } from '../../../contract/message.js';
 import { callName, CALLS, OPCODE } from './layout.js';
 
-/** One call of generation L. */
+/** One call of family L. */
 export class LegacyCall extends Message {
   readonly family = 'L' as const;
   readonly opcode: number;

@@ -4,7 +4,7 @@ import { LEGACY_RPC } from '../rules/framing.js';
 import type { Scene } from '../session/scene.js';
 import type { LegacyCall } from './message.js';
 
-/** Generation L is only named and counted. */
+/** Family L is only named and counted. */
 export class LegacySession {
   private readonly scene: Scene;
   private calls = 0;

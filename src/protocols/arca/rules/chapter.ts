@@ -11,13 +11,13 @@ interface Draft {
   readonly off?: boolean;
   readonly title: string;
   readonly meaning: string;
-  /** What happens, and the session. */
+  /** A text that says what happens, and the steps of the session. */
   readonly breaks: readonly [text: string, steps: Steps];
   readonly keeps: readonly [text: string, steps: Steps];
   readonly also?: readonly string[];
 }
 
-/** Makes the rules of one chapter; `spec` names the part of Arca's sources and notes that they are about. */
+/** Makes the rules of one chapter. `spec`: the part of Arca's sources and notes that they are about. */
 export function chapter(spec: string): (draft: Draft) => Rule {
   return ({ breaks, keeps, also, id, ...rest }) => {
     const rule: Rule = {

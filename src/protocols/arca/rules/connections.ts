@@ -15,7 +15,7 @@ import {
   listenOk,
 } from './steps-a.js';
 
-/** Listeners, connections, endpoints and error codes of family A. */
+/** Rules for listeners, connections, endpoints and error codes of family A. */
 const rule = chapter('Arca control frames (family A): listeners and connections');
 
 export const LISTENER_ID_ZERO = rule({

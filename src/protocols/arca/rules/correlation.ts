@@ -2,7 +2,7 @@ import type { Rule, Step } from '../../../base/rule.js';
 import { chapter } from './chapter.js';
 import { accept, CLOSED, connect, connectErr, connectOk, incoming, listen, listening, listenOk } from './steps-a.js';
 
-/** Requests and replies of family A. */
+/** Rules for requests and replies of family A. */
 const rule = chapter('Arca control frames (family A): request ids and replies');
 
 export const REQUEST_ID_ZERO = rule({
@@ -246,7 +246,7 @@ export const CONNECT_SLOW = rule({
   keeps: ['the answer comes at once', () => [connect(1), connectErr(1, 111), connect(2), connectOk(2, 1)]],
 });
 
-/** Time passes, a millisecond a step, after the guest has said all that it wants to say. */
+/** Lets time pass, one millisecond a step, after the guest has ended its stream. */
 function pause(millis: number): Step[] {
   return Array.from({ length: millis }, () => ({ from: 'client', end: 'fin' }));
 }

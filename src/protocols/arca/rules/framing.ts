@@ -20,7 +20,7 @@ import {
 import { lengthFrame, newPipe, onePipe, pipeReply } from './steps-b.js';
 import { ack, body, listenOn, mkdir, open, pipe, READ_ONLY, started } from './steps-c.js';
 
-/** Framing and encoding of all families, and what the generations are told apart by. */
+/** Rules for framing and encoding in all families, and for what distinguishes the generations. */
 const rule = chapter('Arca control traffic: framing and generations');
 
 export const FRAME_TRUNCATED = rule({

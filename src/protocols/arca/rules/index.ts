@@ -7,7 +7,7 @@ import { POSTCARD_CONTENT_RULES } from './postcard-contents.js';
 import { POSTCARD_TURN_RULES } from './postcard-turns.js';
 import { SHARED_MEMORY_RULES } from './shared-memory.js';
 
-/** The whole catalogue, by chapter. */
+/** All rules of Arca, by chapter. */
 export const ARCA_RULES: readonly Rule[] = [
   ...FRAMING_RULES,
   ...CORRELATION_RULES,

@@ -17,7 +17,7 @@ import {
   pipeReply,
 } from './steps-b.js';
 
-/** New pipes and file pipes of family B. */
+/** Rules for new pipes and file pipes of family B. */
 const rule = chapter('Arca length-prefixed frames (family B): new pipes and file pipes');
 
 export const NEW_PIPE_LENGTH = rule({

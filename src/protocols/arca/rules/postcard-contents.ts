@@ -36,7 +36,7 @@ import {
   WRITE_NEW,
 } from './steps-c.js';
 
-/** What requests and answers of family C say. */
+/** Rules for the contents of requests and answers of family C. */
 const rule = chapter('Arca postcard frames (family C): contents');
 
 export const EXIT_CODE_NONZERO = rule({

@@ -20,7 +20,7 @@ import {
   talking,
 } from './steps-c.js';
 
-/** Who speaks when on the pipes of family C. */
+/** Rules for the order of messages on the pipes of family C. */
 const rule = chapter('Arca postcard frames (family C): turns and pipes');
 
 export const REQUEST_OVERLAP = rule({

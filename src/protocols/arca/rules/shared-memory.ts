@@ -3,7 +3,7 @@ import { chapter } from './chapter.js';
 import { a2, connect, connectOk } from './steps-a.js';
 import { acceptNext, accepted, closeListener, listenOn, NEW_CONNECTION, pipe, started } from './steps-c.js';
 
-/** What is said about rings and regions of shared memory, in all families. */
+/** Rules for rings and regions of shared memory, in all families. */
 const rule = chapter('Arca control traffic: shared memory');
 
 export const RING_SIZE_ZERO = rule({

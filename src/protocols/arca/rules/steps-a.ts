@@ -17,17 +17,17 @@ import {
   READY_A3,
 } from '../family-a/layout.js';
 
-/** Builders for sessions of family A: each is one frame as one step. */
+/** Builders for sessions of family A; each makes one frame as one step. */
 
 type Sender = 'client' | 'server';
 
-/** Both sides end their streams: the guest first. */
+/** Both sides end their streams, the guest first. */
 export const CLOSED: readonly Step[] = [
   { from: 'client', end: 'fin' },
   { from: 'server', end: 'fin' },
 ];
 
-/** Any frame; `length` is what its header says, where that differs from the payload. */
+/** Any frame. `length`: the length in its header, if that is not to be the payload's. */
 export function frame(
   from: Sender,
   type: number,
@@ -100,7 +100,7 @@ export interface Ready {
   readonly ring?: number;
 }
 
-/** A 24-byte ConnectionReady. Without `pipe` a page-aligned offset that no other connection has. */
+/** A 24-byte ConnectionReady. Without `pipe` it gets a page-aligned offset that no other connection has. */
 export function ready(connection: number, r: Ready = {}): number[] {
   const pipe = r.pipe ?? 0x1f3_8000 + connection * 0x4000;
   const rings = { shmOffset: BigInt(pipe), ringSize: BigInt(r.ring ?? 4096) };

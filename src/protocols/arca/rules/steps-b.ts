@@ -20,9 +20,9 @@ import {
   WROTE_REPLY,
 } from '../family-b/layout.js';
 
-/** Builders for sessions of family B: each is one frame as one step. */
+/** Builders for sessions of family B; each makes one frame as one step. */
 
-/** Any frame; `length` is what it says, where that differs from the payload. */
+/** Any frame. `length`: the length that it announces, if that is not to be the payload's. */
 export function lengthFrame(
   from: 'client' | 'server',
   payload: readonly number[] | Uint8Array,
@@ -40,7 +40,7 @@ export interface NewPipe {
   readonly ring?: number;
   readonly address?: number;
   readonly writeAddress?: number;
-  /** Data of the read and the write bell. */
+  /** Numbers of the read and the write bell. */
   readonly bells?: readonly [number, number];
 }
 
@@ -54,7 +54,7 @@ export function oldPipeReply(n: number, r: NewPipe = {}): Step {
   return lengthFrame('server', REPLY_B1.build(placed(n, r)));
 }
 
-/** All but the id: without other wishes a place that no other pipe has, and the bells that belong to the pipe. */
+/** All fields but the id. By default a place that no other pipe has, and the bells that belong to the pipe. */
 function placed(id: number, r: NewPipe) {
   const [read, write] = r.bells ?? [2 * id, 2 * id + 1];
   const address = r.address ?? 0x3000;

@@ -34,7 +34,7 @@ import {
 import { FRAME } from '../family-c/layout.js';
 import type { FieldsOf, Variant } from '../family-c/postcard.js';
 
-/** Builders for sessions of family C: each is one frame as one step. Control requests are those of generation C4. */
+/** Builders for sessions of family C; each makes one frame as one step. Control requests are those of generation C4. */
 
 export const NEW_CONNECTION: Step = { then: 'new connection' };
 
@@ -43,7 +43,7 @@ export function body(from: 'client' | 'server', bytes: readonly number[]): Step 
   return { from, bytes: Uint8Array.of(...FRAME.build({ bodyLength: BigInt(bytes.length) }), ...bytes) };
 }
 
-/** A builder for what one side says in a dialect. */
+/** Makes a builder for what one side sends in a dialect. */
 function speaker(from: 'client' | 'server', label: string) {
   const dialect = dialectOf(label);
   const role = from === 'client' ? 'guest' : 'monitor';
@@ -139,7 +139,7 @@ export function streamAck(): Step {
   return fromStream(ACK, {});
 }
 
-/** The start of a stream pipe: something is sent and something received. */
+/** The start of a stream pipe: data are sent and received. */
 export function talking(): Step[] {
   return [send('GET / HTTP/1.0\r\n'), sent(16), receive(1024), received('HTTP/1.0 200 OK\r\n')];
 }
@@ -177,7 +177,7 @@ export function offset(at: number): Step {
   return fromFile(OFFSET, { offset: at });
 }
 
-/** The start of a file pipe: something is written and read back. */
+/** The start of a file pipe: data are written and read back. */
 export function editing(): Step[] {
   return [write('hello, world'), written(12), seekStart(0), offset(0), read(300), bytes('hello, world')];
 }

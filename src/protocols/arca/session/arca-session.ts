@@ -39,7 +39,7 @@ export class ArcaSession implements Session<ArcaMessage> {
       this.inner = this.create(m.family);
       for (const side of [CLIENT, SERVER] as const) if (this.scene.witness.hasLost(side)) this.tell(side);
     }
-    // the directions were recognised apart: what contradicts the first message is shown, not judged
+    // each direction was recognised by itself: frames of another family than the first message are shown, but not judged
     if (m.family === this.family) this.inner.message(m);
   }
 
@@ -66,7 +66,7 @@ export class ArcaSession implements Session<ArcaMessage> {
     return this.inner?.describe() ?? [];
   }
 
-  /** Bytes of that side are lost; while roles are unknown it may be either. */
+  /** Tells the session that bytes of that side are lost. While the roles are not known, that counts for both. */
   private tell(side: Side): void {
     const role = this.scene.roleOf(side);
     for (const r of role === null ? (['guest', 'monitor'] as const) : [role]) this.inner?.gap(r);

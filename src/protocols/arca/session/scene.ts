@@ -14,16 +14,16 @@ export function hasSurplus(m: Message | null): boolean {
   return surplus !== undefined && surplus > 0;
 }
 
-/** What the sessions of all families need to know of their connection: who is who, what was lost, what the order proves. */
+/** What the sessions of all families need to know about their connection: which side is the guest, what was lost, which order is proven. */
 export class Scene {
   readonly context: SessionContext<ArcaShared>;
   readonly limits: LimitNotes;
   readonly witness: Witness;
   private readonly output: Output;
-  /** The side that Arca itself is, once known; whether by more than a frame that was searched for. */
+  /** The side that is the guest; null: not known. `guestSure`: whether that is known from more than a frame that was found by a search. */
   private guest: Side | null;
   private guestSure: boolean;
-  /** The guest sent what makes a monitor end the session. */
+  /** Whether the guest has sent something that makes a monitor end the session. */
   brokenByGuest = false;
 
   constructor(
@@ -39,7 +39,10 @@ export class Scene {
     this.guestSure = this.guest !== null;
   }
 
-  /** Decides the roles by content, where nothing else did; a frame that was searched for decides only for the time being. */
+  /**
+   * Takes the roles from a message, if nothing else gave them. A frame that was found by a search decides them only until a better one
+   * comes.
+   */
   learn(m: Message, role: Role): void {
     if (this.guestSure || (this.guest !== null && m.inferred)) return;
     this.guest = role === 'guest' ? m.side : otherSide(m.side);
@@ -56,17 +59,17 @@ export class Scene {
     return role === 'guest' ? guest : otherSide(guest);
   }
 
-  /** Whether the roles are known by more than frames that were searched for. */
+  /** Whether the roles are known from more than frames that were found by a search. */
   get rolesSure(): boolean {
     return this.guestSure;
   }
 
-  /** Whether the roles come from the recording or the claim, not from what a rule is about. */
+  /** Whether the roles come from the connection, and not from the frames that a rule judges. */
   get rolesGiven(): boolean {
     return this.context.clientEnd !== null && this.context.connection.initiatorKnown;
   }
 
-  /** Whether everything that this role sent since the recording began was captured and decoded. */
+  /** Whether everything that this role has sent since the recording began was captured and decoded. */
   whole(role: Role): boolean {
     return this.witness.unbroken(this.sideOf(role));
   }
@@ -76,25 +79,26 @@ export class Scene {
     return this.witness.heard(this.sideOf(role));
   }
 
-  /** Whether the first byte of each end is known to be its first. */
+  /** Whether the first captured byte of each end is known to be its first. */
   get startCaptured(): boolean {
     const { start, startKnown } = this.context.connection;
     return start === 'captured' && startKnown?.includes(false) !== true;
   }
 
-  /** Whether the order between this message and its peer's is proven, and all that its sender had seen is decoded. */
+  /** Whether the order between this message and those of its peer is known, and everything that its sender had received is decoded. */
   orderProven(m: Message): boolean {
     return m.peerSeen >= 0 ? this.witness.sawAllBefore(m) !== 'no' : this.context.connection.ordered;
   }
 
-  /** Whether the sender is known to have seen more of its peer than is decoded yet: what looks open may be answered. */
+  /** Whether the sender is known to have received more of its peer than is decoded yet: requests that seem to be open may be answered. */
   knewMore(m: Message): boolean {
     return m.peerSeen >= 0 && !this.orderProven(m);
   }
 
   /**
-   * A message with bytes behind all that is defined may follow a layout that is not known: what is found in its contents is
-   * `likely` at most, unless the rule says otherwise. So is what needs both directions where the first bytes of one may be missing.
+   * Raises a finding. A message with bytes after its last defined field may follow an unknown layout: findings about its contents are at
+   * most `likely`, unless the rule says otherwise. The same holds for findings that need both directions, if the first bytes of one may be
+   * missing.
    */
   raise(rule: Rule, evidence: Evidence): void {
     const { confidence } = evidence;

@@ -10,16 +10,16 @@ export interface AnnouncedPipe {
   closed: boolean;
 }
 
-/** What one recording says across its connections: which pipes were announced, and which streams are found to be theirs. */
+/** What is known across the connections of one recording: which pipes were announced, and which streams were found to be these. */
 export class ArcaShared {
   readonly pipes: AnnouncedPipe[] = [];
-  /** Whether a control pipe of this family was seen: without one nothing can be said of unannounced pipes. */
+  /** Whether a control pipe of family C was seen. Without one, nothing can be said about unannounced pipes. */
   controlSeen = false;
 
-  /** Pipes that were announced and forgotten, because a host never ends to answer. */
+  /** How many announced pipes were forgotten because there were too many. */
   forgotten = 0;
 
-  /** Remembers the pipe, and at most `most` in all. */
+  /** Remembers an announced pipe; at most `most` in all. */
   announce(pipe: AnnouncedPipe, most: number): void {
     if (this.pipes.length >= most) {
       this.pipes.shift();
@@ -28,7 +28,7 @@ export class ArcaShared {
     this.pipes.push(pipe);
   }
 
-  /** The last announced pipe that uses one of these rings and was not closed. */
+  /** The latest announced pipe that uses one of these rings and was not closed; null: none. */
   live(rxPtr: number, txPtr: number): AnnouncedPipe | null {
     for (let i = this.pipes.length - 1; i >= 0; i--) {
       const p = this.pipes[i]!;
@@ -37,7 +37,10 @@ export class ArcaShared {
     return null;
   }
 
-  /** Takes the announced pipe that a stream of this purpose must be: by a pointer in its name, else the first not yet taken. */
+  /**
+   * Links a stream of this purpose to an announced pipe: by the pointers in the stream's name; without any, to the first one that is not
+   * linked yet. null: none.
+   */
   link(purpose: PipePurpose, connection: number, pointers: readonly number[]): AnnouncedPipe | null {
     const free = this.pipes.filter((p) => p.linkedTo === 0 && p.purpose === purpose);
     const named = free.find((p) => pointers.includes(p.rxPtr) || pointers.includes(p.txPtr));

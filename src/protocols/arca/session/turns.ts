@@ -1,13 +1,13 @@
 import type { Message } from '../../../contract/message.js';
 import type { Scene } from './scene.js';
 
-/** Pairs requests and replies where nothing but their order does it: the n-th reply answers the n-th request. */
+/** Pairs requests and replies that only their order connects: the n-th reply answers the n-th request. */
 export class Turns<M extends Message> {
   private readonly scene: Scene;
   private readonly unsolicited: (reply: M) => void;
   private readonly waiting: M[] = [];
   private early: M[] = [];
-  /** Whether nothing is missing that would shift the count. */
+  /** Whether no message is missing that would shift the count. */
   trusted: boolean;
 
   constructor(scene: Scene, unsolicited: (reply: M) => void) {
@@ -20,7 +20,7 @@ export class Turns<M extends Message> {
     return this.waiting;
   }
 
-  /** A request; returns the reply to it, if the capture showed that first. */
+  /** Takes a request. Returns the reply to it if that was captured first, else null. */
   request(m: M): M | null {
     const early = this.early.shift();
     if (early !== undefined) return early;
@@ -33,7 +33,7 @@ export class Turns<M extends Message> {
     return null;
   }
 
-  /** A reply; returns the request that it answers, null where there is none, `held` where that may still be captured. */
+  /** Takes a reply. Returns the request that it answers; null: there is none; `held`: it may still be captured. */
   reply(m: M): M | 'held' | null {
     const request = this.waiting.shift();
     if (request !== undefined) {
@@ -64,7 +64,7 @@ export class Turns<M extends Message> {
     this.scene.limits.hit(limit, text, 'warning', m);
   }
 
-  /** Takes back the newest request: it is none that is answered. */
+  /** Removes the latest request again, as it is never answered. */
   drop(): void {
     this.waiting.pop();
   }
@@ -75,7 +75,7 @@ export class Turns<M extends Message> {
     this.trusted = false;
   }
 
-  /** The session is over: replies that still wait were never asked for. */
+  /** The session is over: replies that still wait answer no request. */
   finish(): void {
     if (this.trusted && this.scene.whole('guest')) for (const m of this.early) this.unsolicited(m);
     this.early = [];
