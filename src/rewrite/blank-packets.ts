@@ -18,27 +18,27 @@ import { PlacingWriter } from './placing-writer.js';
 import type { Packet } from '../capture/packet.js';
 import { NO_COMMENTS, type SocketEvent } from '../capture/packet.js';
 import { checksumOf, redactedPacket } from './redacted-packet.js';
-/** Digits behind the point of a time in microseconds. */
+/** Decimal places of a time in microseconds. */
 export const MICROSECONDS = 6;
 
-/** Packets that wait for the stream they are part of: those before the beginning of a connection was recognised. */
+/** Most packets whose payload waits for its stream. These are packets that came before their connection was recognised. */
 const MOST_WAITING = 65_536;
-/** A payload that was written, and belongs to no stream yet. */
+/** A payload that was written and has not been assigned to a stream yet. */
 export interface Written {
   /** Runs of its bytes in the file, in order. */
   readonly runs: readonly { readonly at: number; readonly length: number; readonly packet: Summed }[];
 }
 
 /**
- * Writes every packet of TCP and every event of a recorded socket again, with other addresses and with zeros for its payload, and knows where
- * in the file that stands until the payload is known to be part of a stream.
+ * Writes every TCP packet and every event of a recorded socket again, with other addresses and with zeros for the payload. Remembers where
+ * in the file each payload is, until it is claimed for a stream.
  */
 export class BlankPackets {
   private readonly file: PatchedFile;
   private readonly names: Pseudonyms;
   /** Words that stay in paths. */
   private readonly labels: readonly string[];
-  /** Recorded connections (by place, from 0) of which only one end has said anything, as an earlier run found out. */
+  /** Recorded connections (by index, from 0) of which only one end has sent anything, as found by an earlier run. */
   private readonly oneSided: ReadonlySet<number>;
   private readonly writer: CaptureWriter;
   private readonly placed: PlacingWriter;
@@ -48,11 +48,11 @@ export class BlankPackets {
   private readonly waiting = new Map<number, Written>();
   private readonly link: LinkDecoder;
   private packet: Packet | null = null;
-  /** Recorded connections, and of those which end has said anything. */
+  /** For each recorded connection, which of its ends have sent anything; and the same in the order of the connections. */
   private readonly place = new Map<RecordedConnection, [boolean, boolean]>();
   private readonly spoken: [boolean, boolean][] = [];
   private taken = false;
-  /** Packets and comments that were left out. */
+  /** Number of packets and comments that were left out. */
   readonly left = { packets: 0, comments: 0 };
 
   constructor(
@@ -78,14 +78,14 @@ export class BlankPackets {
     );
   }
 
-  /** Another capture begins, whose times have so many digits behind the point. */
+  /** Begins another capture, whose times have `digits` decimal places. */
   begin(digits: number): void {
     this.builder = new CaptureBuilder(this.placed, digits);
     this.sockets = new SocketRecording(this.builder);
     this.connections.clear();
   }
 
-  /** How many packets were written. */
+  /** Number of packets that were written. */
   get count(): number {
     return this.builder.packets;
   }
@@ -95,12 +95,12 @@ export class BlankPackets {
     this.file.flush();
   }
 
-  /** Recorded connections of which only one end has said anything. */
+  /** Recorded connections of which only one end has sent anything. */
   get lonely(): Set<number> {
     return new Set(this.spoken.flatMap((s, i) => (s[0] === s[1] ? [] : [i])));
   }
 
-  /** Where the payload of that packet stands, for the stream that it is part of; undefined where it has none, or that was asked before. */
+  /** Takes the place of that packet's payload, for the stream that it belongs to. Undefined if it has none, or it was taken before. */
   claim(packet: number): Written | undefined {
     const written = this.waiting.get(packet);
     if (written !== undefined) this.waiting.delete(packet);
@@ -147,7 +147,7 @@ export class BlankPackets {
     if (length > 0) this.wait(s.packet, { runs: [{ at: at + payloadAt, length, packet }] });
   }
 
-  /** Records of sockdump stay what they are: what such a recording does not know must not be known of the copy. */
+  /** Records of sockdump keep their form, since the copy must not tell more than such a recording knows. */
   private sockdump(p: Packet, s: Segment, event: SocketEvent): void {
     if (event.kind !== 'data') return;
     const head = s.start - p.start;
@@ -155,7 +155,7 @@ export class BlankPackets {
     bytes.set(p.block.bytes.subarray(p.start, s.start));
     const [from, to] = pathIn(bytes.subarray(0, head));
     const text = wireText(bytes, from, to);
-    // where bytes are no UTF-8 their text is longer
+    // text with bytes that are no UTF-8 is longer than the bytes
     if (Buffer.byteLength(text) === to - from) bytes.set(Buffer.from(this.names.text(text, this.labels)), from);
     else this.names.rename(bytes, from, to);
     const id = this.builder.interfaceOf(USER0);
@@ -166,7 +166,7 @@ export class BlankPackets {
     if (s.end > s.start) this.wait(s.packet, { runs: [{ at, length: s.end - s.start, packet }] });
   }
 
-  /** What a recording of sockets says becomes packets of a recorded connection. */
+  /** Events of a recorded socket become packets of a recorded connection. */
   private socket(s: Segment, event: SocketEvent): void {
     let connection = event.kind === 'open' ? undefined : this.connections.get(event.connection);
     const at = { seconds: s.seconds, nanos: s.nanos };
@@ -196,7 +196,7 @@ export class BlankPackets {
     else if (event.kind === 'gap') connection.gap(event.from, event.length ?? -1);
   }
 
-  /** A packet that was made, without link header: what its checksum is over. */
+  /** The checksum parts of a packet that was made without a link header. */
   private summed(at: number, bytes: Uint8Array, head: number): Summed {
     const tcp = head - 20;
     const v4 = tcp === 20;
@@ -230,7 +230,7 @@ export class BlankPackets {
     return { ...event, endpoints: [endpoint(event.endpoints[0]), endpoint(event.endpoints[1])], ...path };
   }
 
-  /** Of interfaces only that is told that they are recorded sockets. */
+  /** Of an interface's description, only the part that marks recorded sockets stays, with a pseudonym for the path. */
   private description(text: string): string {
     const found = /^(unix-stream:|unix:|vsock:)(.*)$/s.exec(text);
     return found === null ? '' : `${found[1]}${this.names.text(found[2]!, this.labels)}`;

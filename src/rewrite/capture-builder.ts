@@ -3,36 +3,36 @@ import type { CaptureWriter, OutPacket } from './capture-writer.js';
 import type { TcpFrame } from './tcp-frame.js';
 import { type FrameHeader } from './tcp-frame.js';
 
-/** When a packet was captured. */
+/** The time of a packet. */
 export interface Moment {
   readonly seconds: number;
   readonly nanos: number;
 }
 
-/** Room for the largest frame: an IP packet behind Ethernet with a VLAN tag. */
+/** Room for the largest frame: Ethernet with a VLAN tag, and an IP packet. */
 const FRAME_BYTES = 65_536 + 64;
-/** Longest payload that an IP packet holds, with the longest headers in front of it. */
+/** Longest payload of an IP packet with the longest headers. */
 const MOST_PAYLOAD = 65_535 - 40 - 28;
 
 const NO_COMMENTS: readonly string[] = [];
 
-/** Puts a capture together from segments: makes their headers anew, and keeps interfaces by what they are. */
+/** Builds a capture from segments: makes new headers for them, and adds an interface for each link type and description. */
 export class CaptureBuilder {
   private readonly block = new Block(new Uint8Array(FRAME_BYTES));
   private readonly interfaces = new Map<string, number>();
-  /** Packets that were written. */
+  /** Number of packets that were written. */
   packets = 0;
 
   readonly writer: CaptureWriter;
   private readonly digits: number;
 
-  /** `digits` behind the second of all times: those of the capture that is written anew. */
+  /** `digits`: decimal places of all times, as in the capture that is written again. */
   constructor(writer: CaptureWriter, digits: number) {
     this.writer = writer;
     this.digits = digits;
   }
 
-  /** The number of the interface with that link type and description, which is added where there is none. */
+  /** The number of the interface with that link type and description, which is added if there is none. */
   interfaceOf(linkType: number, description = ''): number {
     const key = `${linkType} ${description}`;
     let id = this.interfaces.get(key);
@@ -48,8 +48,8 @@ export class CaptureBuilder {
   }
 
   /**
-   * A segment whose payload is `bytes[start..end)`, and `length` bytes long on the wire. What is too long for one packet is written as
-   * several.
+   * Writes a segment whose payload is `bytes[start..end)`, and `length` bytes long on the wire. If it is too long for one packet, it is
+   * written as several.
    */
   segment(
     interfaceId: number,
@@ -71,7 +71,7 @@ export class CaptureBuilder {
       const part = Math.min(rest, MOST_PAYLOAD);
       const to = Math.min(end, from + part);
       const last = part === rest;
-      // what says that all is there goes with the last part
+      // FIN and PSH belong to the last part
       const partFlags = last ? flags : flags & ~LAST_FLAGS;
       const head = frame.headerBytes(partFlags);
       block.bytes.set(bytes.subarray(from, to), head);
@@ -85,7 +85,7 @@ export class CaptureBuilder {
     } while (rest > 0);
   }
 
-  /** A packet of any link type, with its bytes as they are. */
+  /** Writes a packet of any link type, with its bytes as they are. */
   whole(interfaceId: number, at: Moment, bytes: Uint8Array, originalLength = bytes.length): void {
     this.put(interfaceId, at, NO_COMMENTS, bytes, 0, bytes.length, originalLength);
   }
@@ -106,5 +106,4 @@ export class CaptureBuilder {
 }
 
 const SYN = 0x02;
-/** FIN and PSH. */
 const LAST_FLAGS = 0x09;

@@ -1,15 +1,15 @@
-/** What a capture that is written says of an interface. */
+/** Describes an interface of a capture that is written. */
 export interface InterfaceInfo {
   /** LINKTYPE_* number. */
   readonly linkType: number;
   readonly name?: string;
   /** `unix-stream:PATH` marks a recorded Unix socket. */
   readonly description?: string;
-  /** Digits behind the second of its times: up to 6, or 9; 6 where not given. */
+  /** Decimal places of its times: up to 6, or 9; by default 6. */
   readonly digits?: number;
 }
 
-/** A packet that is written, without its bytes. */
+/** A packet to write, without its bytes. */
 export interface OutPacket {
   readonly interfaceId: number;
   readonly seconds: number;
@@ -21,19 +21,19 @@ export interface OutPacket {
   readonly comments?: readonly string[];
 }
 
-/** Where a capture's bytes go: whole records at a time. They belong to the writer again when the call returns. */
+/** Takes the bytes of a capture, whole records at a time. They are valid only during the call. */
 export type BlockOutput = (bytes: Uint8Array) => void;
 
 /** Writes packets into a capture of some format. */
 export interface CaptureWriter {
-  /** Where a packet's bytes stand in its record. */
+  /** Offset of a packet's bytes in its record. */
   readonly packetAt: number;
-  /** Gives its number. Throws an Error with one line for the user where the format cannot hold it. */
+  /** Returns the interface's number. Throws an Error with one line for the user if the format cannot hold it. */
   addInterface(info: InterfaceInfo): number;
-  /** A packet of `bytes[start..end)`. */
+  /** Writes a packet with the bytes `bytes[start..end)`. */
   packet(p: OutPacket, bytes: Uint8Array, start: number, end: number): void;
-  /** The recorder lost that many packets on the interface. Throws as `addInterface` does. */
+  /** The recorder lost `drops` packets on the interface. Throws like `addInterface`. */
   addDrops(interfaceId: number, seconds: number, nanos: number, drops: number): void;
-  /** Hands on everything that is gathered. */
+  /** Passes on everything that is buffered. */
   flush(): void;
 }

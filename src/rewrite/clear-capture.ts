@@ -14,7 +14,7 @@ import { endpointAddress } from './endpoint-address.js';
 import { SocketRecording, type RecordedConnection } from './socket-recording.js';
 import { StreamBytes } from './stream-bytes.js';
 
-/** Both ends of a connection, whichever comes first. */
+/** A key for both ends of a connection, independent of their order. */
 function pairOf(a: Uint8Array, aPort: number, b: Uint8Array, bPort: number): string {
   return [`${a.join('.')}:${aPort}`, `${b.join('.')}:${bPort}`].sort().join(' ');
 }
@@ -33,15 +33,20 @@ function pairOfSegment(s: Segment): string {
   return pairOf(source, s.srcPort, destination, s.dstPort);
 }
 
-/** Which streams of a capture were encrypted, and opened: to be asked before any of them is written in clear. */
+/**
+ * Finds the streams of a capture that were encrypted and could be decrypted. The whole capture must be read before any of them is written
+ * in clear.
+ */
 export class OpenedStreams implements Reporter {
-  /** By number. */
+  /** Ids of these streams. */
   readonly ids = new Set<number>();
-  /** Their addresses and ports. */
+  /** Keys of their connections (see pairOf). */
   readonly pairs = new Set<string>();
   private readonly others = new Set<string>();
 
-  /** Streams that stay as they are, since others that were not opened have the same addresses and ports, or are no TCP. */
+  /**
+   * How many streams stay encrypted, because others that were not decrypted have the same addresses and ports, or because they are not TCP.
+   */
   left = 0;
 
   private readonly opened = new Map<number, StreamRecord>();
@@ -73,8 +78,8 @@ export class OpenedStreams implements Reporter {
 }
 
 /**
- * A capture in which streams that were opened stand in clear: a TCP connection with their messages, each a packet of its own at the time when
- * it was complete. All other packets are as they were.
+ * Writes a capture in which decrypted streams are in clear: as a TCP connection with their messages, each in a packet of its own at the
+ * time when it was complete. All other packets stay as they were.
  */
 export class ClearCapture implements Reporter {
   private readonly writer: CaptureWriter;
@@ -113,14 +118,14 @@ export class ClearCapture implements Reporter {
     );
   }
 
-  /** Why there is no result, in one line; null where there is one. */
+  /** Why there is no result, in one line; null if there is one. */
   get problem(): string | null {
     return this.problem_;
   }
 
   readonly tee: Partial<PacketSink> = { packet: (p) => this.packet(p) };
 
-  /** How each end ended. */
+  /** Remembers how the ends of each stream ended. */
   readonly tap: StreamTap = {
     open: (connection, first) => {
       const clear = new ClearStream(first.seconds, first.nanos);
@@ -159,7 +164,7 @@ export class ClearCapture implements Reporter {
     this.put(stream, clear, m.side, bytes, { seconds: m.seconds, nanos: m.nanos });
   }
 
-  /** Bytes that are part of no message, where they were not encrypted by the protocol itself. */
+  /** Writes bytes that are part of no message, as they are, if all of them are held. */
   skipped(stream: StreamRecord, side: Side, offset: number, length: number): void {
     const clear = this.streams.get(stream.id);
     if (clear?.held[side].has(offset, length) !== true) return;

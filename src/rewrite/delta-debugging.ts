@@ -2,9 +2,9 @@
 export type Trial<T> = (items: readonly T[]) => boolean | Promise<boolean>;
 
 /**
- * The smallest selection that can be found of items that show something: first what stands behind is cut off, then runs of items are left
- * out, of half the length each time, until not a single one can be left out any more (Zeller and Hildebrandt, "Simplifying and
- * Isolating Failure-Inducing Input"). `trial` is never asked about all of them. The same items give the same selection.
+ * Searches for the smallest selection of items that still shows something: first items at the end are cut off, then runs of items are left
+ * out, of half the length each time, until no single item can be left out any more (Zeller and Hildebrandt, "Simplifying and Isolating
+ * Failure-Inducing Input"). `trial` is never called with all items. The result depends only on the items.
  */
 export async function smallest<T>(items: readonly T[], trial: Trial<T>, more: () => boolean): Promise<readonly T[]> {
   let kept = await shortestBeginning(items, trial, more);
@@ -27,7 +27,7 @@ export async function smallest<T>(items: readonly T[], trial: Trial<T>, more: ()
 async function shortestBeginning<T>(items: readonly T[], trial: Trial<T>, more: () => boolean): Promise<readonly T[]> {
   let low = 0;
   let high = items.length;
-  // low items do not show it, high ones do
+  // the first `low` items do not show it, the first `high` do
   while (high - low > 1 && more()) {
     const middle = (low + high) >> 1;
     if (await trial(items.slice(0, middle))) high = middle;

@@ -3,16 +3,16 @@ import type { Message } from '../contract/message.js';
 import type { StreamRecord } from '../engine/event.js';
 import type { RandomFile } from './sparse-file.js';
 
-/** Who wrote or read. */
+/** The message of a write or a read. */
 export interface Author {
   readonly stream: StreamRecord;
   readonly message: Message;
 }
 
-/** What a write or a read left somewhere. */
+/** The origin of the bytes in a range of the disk. */
 export interface Mark {
   readonly by: Author;
-  /** The step at which its write was answered; Infinity: not yet, or with an error. A READ is answered as it comes. */
+  /** The step at which the write was answered; Infinity: not yet, or with an error. 0 for a read. */
   answered: number;
 }
 
@@ -22,9 +22,9 @@ interface Known {
   readonly mark: Mark;
 }
 
-/** Bytes that were read, and are not those that were written there. */
+/** Bytes that were read and differ from those that were written there. */
 export interface Conflict {
-  /** Place of the first one. */
+  /** Disk offset of the first byte that differs. */
   readonly offset: number;
   /** Length of the run that was compared. */
   readonly length: number;
@@ -35,9 +35,9 @@ export interface Conflict {
 }
 
 /**
- * A disk as far as a session shows it: what was written, and what was read where nothing was written before. A read that shows other
- * bytes than an earlier write is a conflict, where the write had been answered before the read was asked for, and no other write to that
- * place was under way.
+ * A disk as far as sessions show it: bytes that were written, and bytes that were read where nothing was written before. A read that
+ * returns other bytes than an earlier write is a conflict if the write had been answered before the read was requested, and no other write
+ * to that range was pending.
  */
 export class DiskImage {
   private readonly file: RandomFile;
@@ -47,7 +47,7 @@ export class DiskImage {
   conflictCount = 0;
   written = 0;
   wasRead = 0;
-  /** Whether more places were to be remembered than `diskRanges`. */
+  /** Whether there were more ranges to remember than `diskRanges`. */
   forgot = false;
 
   constructor(file: RandomFile, limits: Readonly<Limits>) {
@@ -59,7 +59,7 @@ export class DiskImage {
     if (length <= Number.MAX_SAFE_INTEGER && length > this.file.length) this.file.truncate(length);
   }
 
-  /** Bytes are written; whoever sees the answer enters it in the mark. */
+  /** Writes bytes. The caller sets `answered` of the returned mark when the reply comes. */
   write(offset: number, bytes: Uint8Array, by: Author): Mark {
     this.file.write(offset, bytes);
     this.written += bytes.length;
@@ -76,7 +76,7 @@ export class DiskImage {
     this.cut(offset, offset + length);
   }
 
-  /** Bytes were read by a request of step `asked`; null: a hole of `length` zeros. */
+  /** Bytes were read by a request of step `asked`. `bytes` null: a hole of `length` zeros. */
   read(offset: number, bytes: Uint8Array | null, length: number, by: Author, asked: number): void {
     const end = offset + length;
     this.wasRead += length;
@@ -115,7 +115,7 @@ export class DiskImage {
   }
 
   private fill(offset: number, length: number): void {
-    // what lies behind the end of the file is a hole, and reads as zeros
+    // bytes beyond the end of the file are a hole, and read as zeros
     const end = Math.min(offset + length, this.file.length);
     for (let at = offset; at < end; at += PIECE) {
       const n = Math.min(PIECE, end - at);
@@ -155,7 +155,7 @@ export class DiskImage {
     return out;
   }
 
-  /** Index of the first that begins at or behind `start`. */
+  /** Index of the first range that begins at or after `start`. */
   private placeOf(start: number): number {
     let low = 0;
     let high = this.known.length;

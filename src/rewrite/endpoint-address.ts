@@ -1,10 +1,10 @@
-/** An endpoint of TCP as the contract prints it, in bytes: an address of 4 or 16 bytes, and a port. */
+/** A TCP endpoint in bytes: an address of 4 or 16 bytes, and a port. */
 export interface EndpointAddress {
   readonly address: Uint8Array;
   readonly port: number;
 }
 
-/** The address in `10.0.0.1:10809` or `[::1]:3300`; null where the text is none (`unix:/run/x.sock`). */
+/** The address in `10.0.0.1:10809` or `[::1]:3300`; null if the text has none (`unix:/run/x.sock`). */
 export function endpointAddress(text: string): EndpointAddress | null {
   const found = /^(?:\[([0-9a-f:]+)\]|(\d+(?:\.\d+){3})):(\d+)$/.exec(text);
   if (found === null) return null;
@@ -23,7 +23,7 @@ function ipv6(text: string): Uint8Array | null {
   return Uint8Array.from(all.flatMap((g) => [g >>> 8, g & 0xff]));
 }
 
-/** The same address in 16 bytes, an IPv4 one as `::ffff:a.b.c.d`. */
+/** The same address in 16 bytes; IPv4 as `::ffff:a.b.c.d`. */
 export function wide(address: Uint8Array): Uint8Array {
   if (address.length === 16) return address;
   const out = new Uint8Array(16);

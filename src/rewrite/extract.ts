@@ -12,20 +12,20 @@ import { DiskImage, type Mark } from './disk-image.js';
 import type { RandomFile } from './sparse-file.js';
 import { StreamBytes } from './stream-bytes.js';
 
-/** Takes bytes out of a capture. */
+/** Extracts bytes from a capture. */
 export interface Extract extends Reporter {
   readonly tap?: StreamTap;
-  /** Lines for people, when all is done. */
+  /** Lines for people, at the end. */
   report(): string[];
-  /** Why there is no result, in one line; null where there is one. */
+  /** Why there is no result, in one line; null if there is one. */
   problem(): string | null;
-  /** What was found on the way. */
+  /** Findings that the extraction itself has made. */
   findings?(): Finding[];
 }
 
-/** Nothing that most extracts want to know. */
+/** A reporter that ignores all events by default. */
 abstract class Quiet implements Reporter {
-  /** What went wrong with writing; the engine goes on with the rest. */
+  /** The first error in writing. The analysis goes on, but nothing more is written. */
   protected failure: string | null = null;
 
   capture(): void {}
@@ -44,7 +44,10 @@ abstract class Quiet implements Reporter {
   }
 }
 
-/** What one side of one stream sent, at its offsets: plaintext where TLS was opened, as captured where nobody knows the protocol. */
+/**
+ * Extracts what one side of one stream sent, at its offsets: plaintext if TLS was decrypted; the captured bytes if the protocol is not
+ * known.
+ */
 export class DirectionExtract extends Quiet implements Extract {
   private readonly file: RandomFile;
   private readonly side: Side;
@@ -65,7 +68,10 @@ export class DirectionExtract extends Quiet implements Extract {
     this.limits = limits;
   }
 
-  /** What no protocol claims is taken from below: written by end into one of two halves, of which the wanted one is kept. */
+  /**
+   * Bytes of a stream that no protocol claims are taken from the stream layer, for both ends; in the end, those of the wanted side are
+   * kept.
+   */
   readonly tap: StreamTap = {
     open: (): StreamSink => ({
       bytes: (from, block, start, end) => {
@@ -128,13 +134,13 @@ export class DirectionExtract extends Quiet implements Extract {
   }
 }
 
-/** A request whose answer may come. `step`: number of the message in the order of the capture. */
+/** A request whose reply may come. `step`: index of the message in the order of the capture. */
 interface Asked {
   readonly message: Message;
   readonly step: number;
 }
 
-/** Gives each message with its bytes and its request to whoever wants its contents. */
+/** Calls `take` with the contents of each message, its bytes and the step of its request. */
 abstract class ContentExtract extends Quiet implements Extract {
   protected readonly limits: Readonly<Limits>;
   private readonly bytes = new Map<StreamRecord, readonly [StreamBytes, StreamBytes]>();
@@ -216,7 +222,7 @@ abstract class ContentExtract extends Quiet implements Extract {
 
 const NOTHING = new Uint8Array(0);
 
-/** The disk of NBD sessions. */
+/** Extracts the disk of NBD sessions. */
 export class DiskExtract extends ContentExtract {
   private readonly file: RandomFile;
   private readonly disk: DiskImage;
@@ -263,7 +269,7 @@ export class DiskExtract extends ContentExtract {
     return out;
   }
 
-  /** Reads that deny writes. */
+  /** Reads that contradict writes. */
   findings(): Finding[] {
     return this.disk.conflicts.map(({ offset, length, read, written, reader, writer }): Finding => {
       const { stream, message } = reader;
@@ -299,13 +305,13 @@ function byte(value: number): string {
   return `0x${value.toString(16).padStart(2, '0')}`;
 }
 
-/** The objects that clients of Ceph wrote. */
+/** Extracts the objects that clients of Ceph wrote. */
 export class ObjectExtract extends ContentExtract {
   private readonly withFile: (name: string, then: (file: RandomFile) => void) => void;
   private readonly names = new Map<string, { readonly file: string; deleted: boolean; length: number }>();
   private failed = 0;
 
-  /** `open`: opens a file of the folder by its name, for as long as `then` takes. */
+  /** `withFile`: opens a file of the folder by its name for the duration of `then`. */
   constructor(limits: Readonly<Limits>, withFile: (name: string, then: (file: RandomFile) => void) => void) {
     super(limits);
     this.withFile = withFile;
@@ -317,7 +323,7 @@ export class ObjectExtract extends ContentExtract {
     if (object === undefined) {
       if (this.names.size >= this.limits.diskRanges) throw new Error('diskRanges: too many objects');
       this.names.set(c.target, (object = { file: safeFileName(c.target), deleted: false, length: 0 }));
-      // what an earlier run has left there is not of this capture
+      // contents that an earlier run has left are not of this capture
       this.withFile(object.file, (file) => file.truncate(0));
     }
     const { file: name } = object;
@@ -357,10 +363,10 @@ function zeroFile(file: RandomFile, offset: number, length: number): void {
 }
 
 const PIECE = 1 << 20;
-/** Longest name that every file system takes, less what makes it unique. */
+/** Characters of a name that every file system accepts, minus those that make it unique. */
 const NAME_CHARACTERS = 180;
 
-/** A name that cannot leave its folder, hide, or be taken for another object's. */
+/** A file name that cannot leave its folder, is not hidden, and differs from those of other objects. */
 export function safeFileName(name: string): string {
   const plain = /^[A-Za-z0-9_][A-Za-z0-9._=+@-]*$/.test(name) && name.length <= NAME_CHARACTERS;
   if (plain) return name;

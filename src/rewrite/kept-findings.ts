@@ -3,15 +3,15 @@ import type { Message } from '../contract/message.js';
 import type { Finding, StreamRecord } from '../engine/event.js';
 
 /**
- * Counts messages, and what is found, in the streams of two captures of the same connections: by rule, severity, party, stream, message and place. Words
- * are left out, as names in them are others.
+ * Compares the messages and findings in the streams of two captures of the same connections. Findings are compared by rule, severity,
+ * party, stream, message and place, but not by their text, in which names may differ.
  */
 export class KeptFindings {
   private readonly counts = new Map<string, { readonly finding: Words; difference: number }>();
 
-  /** One of the first capture (`by` 1), or of the second (-1). */
+  /** Adds a finding of the first capture (`by` 1) or of the second (-1). */
   add(f: Finding, by: 1 | -1): void {
-    // what is wrong with the file itself is not in another file, nor what a stream was of which nothing is left
+    // findings about the file are not in another file, and an unknown stream may have nothing left by which it was described
     if (f.stream === null || f.rule === UNKNOWN_PROTOCOL) return;
     const key = [f.rule.id, f.severity, f.party, f.stream.id, f.side, f.message?.index ?? 0, f.offset, f.length].join(
       ' ',
@@ -21,7 +21,7 @@ export class KeptFindings {
     else if ((known.difference += by) === 0) this.counts.delete(key);
   }
 
-  /** A message of the first capture (`by` 1), or of the second (-1): as many of each name must come from each side. */
+  /** Adds a message of the first capture (`by` 1) or of the second (-1). Both must have as many of each name from each side. */
   message(stream: StreamRecord, m: Message, by: 1 | -1): void {
     const key = `${stream.id} ${m.side} ${m.name}`;
     const known = this.counts.get(key);
@@ -29,17 +29,17 @@ export class KeptFindings {
     else if ((known.difference += by) === 0) this.counts.delete(key);
   }
 
-  /** Whether both have the same. */
+  /** Whether both captures have the same. */
   get same(): boolean {
     return this.counts.size === 0;
   }
 
-  /** What only the first has. */
+  /** What only the first capture has. */
   get lost(): Words[] {
     return this.that((difference) => difference > 0);
   }
 
-  /** What only the second has. */
+  /** What only the second capture has. */
   get made(): Words[] {
     return this.that((difference) => difference < 0);
   }

@@ -9,7 +9,7 @@ import { writeUnits, type Unit } from './reduction.js';
 
 const NOTE = ' (note)';
 
-/** What a finding is called, whatever it is about: rule and party, and whether it is no more than a note, as some rules are at times. */
+/** The kind of a finding: its rule and party, and whether it is a note, which the findings of some rules are only at times. */
 export function kindOf(f: Finding): string {
   return `${f.rule.id}@${f.party}${f.severity === 'note' ? NOTE : ''}`;
 }
@@ -18,7 +18,7 @@ export function isNote(kind: string): boolean {
   return kind.endsWith(NOTE);
 }
 
-/** What a capture of those units, written and read, has findings of in its streams; notes left out, but for those of `rule`. */
+/** The kinds of findings in the streams of a capture with these units. Notes are left out, except those of `rule`. */
 export async function raised(
   units: readonly Unit[],
   rule: string,
@@ -35,19 +35,19 @@ export async function raised(
     stream: () => undefined,
     summary: () => undefined,
   };
-  // what the user chose by number has other numbers here
+  // streams that the user chose by number have other numbers here
   const analysis = new Analysis({ ...options, streams: new Set(), details: false, bytes: false }, reporter);
   const live = analysis.live('trial');
   live.sink.info({ format: 'pcapng', linkTypes: [], resolution: 'ns' });
   writeUnits(units, new CaptureBuilder(new Feed((packet) => live.sink.packet(packet)), digits));
   live.end();
   analysis.finish();
-  // lets signals through
+  // lets signal handlers run
   await new Promise((resolve) => setImmediate(resolve));
   return found;
 }
 
-/** Gives packets to whoever analyzes them, as if a file had been written and read. */
+/** Passes packets to the analysis as if a file had been written and read. */
 class Feed implements CaptureWriter {
   private readonly take: (packet: Packet) => void;
   readonly packetAt = 0;

@@ -1,13 +1,13 @@
 import type { RandomFile } from './sparse-file.js';
 
 const CHUNK = 4 << 20;
-/** Chunks that are in memory: what is known only later is put there without touching the file. */
+/** Most chunks that are kept in memory, where they can be changed without accessing the file. */
 const CHUNKS = 16;
 
-/** A file that grows at its end, and of which places further in front are changed once more is known: most often not far. */
+/** A file that grows at its end, and in which earlier places, most often recent ones, are changed later. */
 export class PatchedFile {
   length = 0;
-  /** The last chunks, by number. */
+  /** The last chunks, by index. */
   private readonly chunks = new Map<number, Uint8Array>();
   private readonly file: RandomFile;
 
@@ -42,7 +42,7 @@ export class PatchedFile {
     return out;
   }
 
-  /** Hands everything to the file. */
+  /** Writes all chunks to the file. */
   flush(): void {
     for (const number of [...this.chunks.keys()]) this.release(number);
   }
@@ -58,7 +58,7 @@ export class PatchedFile {
     this.chunks.delete(number);
   }
 
-  /** Visits the pieces of a range that lie in one chunk each. */
+  /** Calls `visit` for each piece of a range that lies in one chunk. */
   private each(position: number, length: number, visit: (at: number, from: number, to: number) => void): void {
     for (let done = 0; done < length;) {
       const at = position + done;

@@ -8,8 +8,8 @@ const MAGIC_MICROS = 0xa1b2c3d4;
 const MAGIC_NANOS = 0xa1b23c4d;
 
 /**
- * Writes classic pcap (https://www.tcpdump.org/manpages/pcap-savefile.5.txt), little endian, with microseconds or nanoseconds. It has
- * one link type, and no room for comments, for names of interfaces, or for what a recorder lost.
+ * Writes classic pcap (https://www.tcpdump.org/manpages/pcap-savefile.5.txt), little-endian, with microseconds or nanoseconds. The format
+ * has one link type, and no room for comments, interface names, or the number of packets that the recorder lost.
  */
 export class PcapWriter implements CaptureWriter {
   readonly packetAt = RECORD_HEADER;

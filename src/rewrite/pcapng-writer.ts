@@ -4,26 +4,26 @@ import * as ng from '../capture/pcapng-blocks.js';
 import * as opt from '../capture/pcapng-options.js';
 import type { BlockOutput, CaptureWriter, InterfaceInfo, OutPacket } from './capture-writer.js';
 
-/** Bytes that are gathered before they are handed on. */
+/** Bytes that are buffered before they are passed on. */
 const BUFFER_BYTES = 1 << 20;
 /** The largest block: a packet as long as `packetBytes` allows, with its comments. */
 const MOST_BLOCK = DEFAULT_LIMITS.packetBytes + (128 << 10);
-/** Records of one Name Resolution Block, and bytes of one name. */
+/** Most records of one Name Resolution Block, and most bytes of one name. */
 const NAMES_A_BLOCK = 1024;
 const NAME_BYTES = 255;
-/** Bytes of a key log in one Decryption Secrets Block. */
+/** Most bytes of a key log in one Decryption Secrets Block. */
 const SECRETS_A_BLOCK = 1 << 20;
 const NO_COMMENTS: readonly string[] = [];
 const NO_BYTES: readonly Uint8Array[] = [];
 
-/** Bytes of an enhanced packet block in front of its packet, and behind it without options. */
+/** Bytes of an Enhanced Packet Block before its packet data, and after them, without comments. */
 const PACKET_AT = ng.EPB.data;
 const PACKET_REST = 64;
-/** Comments of one packet together: what they say may come from process names, or from the wire. */
+/** Most bytes of all comments of one packet, which may come from process names or from the wire. */
 const COMMENT_BYTES = 48 << 10;
-/** What an option's length can say, in whole words. */
+/** Longest option value: a multiple of four that an option's length field can hold. */
 const OPTION_BYTES = 0xff00;
-/** Of a Name Resolution Block (section 4.4): its type, and the types of its records. */
+/** Block type of a Name Resolution Block (section 4.4), and types of its records. */
 const NAME_RESOLUTION = 4;
 const NRB_IPV4 = 1;
 const NRB_IPV6 = 2;
@@ -39,8 +39,8 @@ const EPB_FLAGS = 2;
 const encoder = new TextEncoder();
 
 /**
- * Writes pcapng (draft-ietf-opsawg-pcapng): one section, little endian. Packets can be put together in the buffer that is written, so
- * that their bytes are copied once.
+ * Writes pcapng (draft-ietf-opsawg-pcapng): one section, little-endian. Packets can be assembled in the output buffer itself, so that their
+ * bytes are copied only once.
  */
 export class PcapngWriter implements CaptureWriter {
   readonly packetAt = PACKET_AT;
@@ -48,7 +48,7 @@ export class PcapngWriter implements CaptureWriter {
   private readonly bytes = this.block.bytes;
   private readonly view = this.block.view;
   private at = 0;
-  /** Digits behind the second of each interface's times. */
+  /** Decimal places of each interface's times. */
   private readonly digits: number[] = [];
   private flags = 0;
   private comments: readonly Uint8Array[] = [];
@@ -82,7 +82,7 @@ export class PcapngWriter implements CaptureWriter {
     return this.digits.push(digits) - 1;
   }
 
-  /** Adds a statistics block with nothing but a comment. */
+  /** Adds an Interface Statistics Block that has only a comment. */
   addStatistics(interfaceId: number, seconds: number, nanos: number, comment: string): void {
     this.statistics(interfaceId, seconds, nanos, [[OPT_COMMENT, encoder.encode(comment)]]);
   }
@@ -93,7 +93,7 @@ export class PcapngWriter implements CaptureWriter {
     this.statistics(interfaceId, seconds, nanos, [[opt.ISB_IFDROP, value]]);
   }
 
-  /** Adds a Name Resolution Block: names of IP addresses of 4 or 16 bytes. */
+  /** Adds Name Resolution Blocks with names of IP addresses of 4 or 16 bytes. */
   addNames(names: readonly (readonly [address: Uint8Array, name: string])[]): void {
     if (names.length === 0) return;
     for (let i = 0; i < names.length; i += NAMES_A_BLOCK) {
@@ -116,11 +116,11 @@ export class PcapngWriter implements CaptureWriter {
     }
   }
 
-  /** Adds a Decryption Secrets Block: the text of a TLS key log. */
+  /** Adds the text of a TLS key log as Decryption Secrets Blocks. */
   addTlsSecrets(keyLog: string): void {
     const text = Buffer.from(keyLog, 'latin1');
     for (let from = 0; from < text.length;) {
-      // whole lines: a block that is too long would not be read
+      // split between lines, since readers refuse a block that is too long
       let to = Math.min(text.length, from + SECRETS_A_BLOCK);
       if (to < text.length) to = Math.max(text.lastIndexOf(10, to) + 1, from + 1);
       const piece = text.subarray(from, to);
@@ -152,8 +152,8 @@ export class PcapngWriter implements CaptureWriter {
   }
 
   /**
-   * Begins a packet of `length` bytes and gives the position in `block` that it is to be put at; `endPacket` follows. `flags`: of
-   * `epb_flags`, 0 for none.
+   * Begins a packet of `length` bytes. Returns the position in `block` where the bytes must be written; then `endPacket` must be called.
+   * `flags`: `epb_flags`, 0 for none.
    */
   beginPacket(
     interfaceId: number,
@@ -185,7 +185,7 @@ export class PcapngWriter implements CaptureWriter {
     this.finish(list.length === 0 ? end : this.options(end, list));
   }
 
-  /** Hands on everything that is gathered. */
+  /** Passes on everything that is buffered. */
   flush(): void {
     if (this.at === 0) return;
     const end = this.at;
@@ -206,7 +206,7 @@ export class PcapngWriter implements CaptureWriter {
     this.finish(this.options(this.at + ng.ISB.options, options));
   }
 
-  /** A time in the unit of its interface: two halves, high one first. */
+  /** Writes a time in the unit of its interface as two halves, the high one first. */
   private time(at: number, interfaceId: number, seconds: number, nanos: number): void {
     const digits = this.digits[interfaceId]!;
     if (digits <= 6) {
@@ -228,7 +228,7 @@ export class PcapngWriter implements CaptureWriter {
     this.view.setUint32(this.at, type, true);
   }
 
-  /** Puts options at `at` and gives the position behind them. Every value ends on a multiple of four. */
+  /** Writes options at `at`, and returns the position after them. Each value is padded to a multiple of four bytes. */
   private options(at: number, list: readonly (readonly [number, Uint8Array])[]): number {
     for (const [code, value] of list) {
       const length = Math.min(value.length, OPTION_BYTES);
@@ -242,7 +242,7 @@ export class PcapngWriter implements CaptureWriter {
     return at + 4;
   }
 
-  /** Closes the block that ends at `end`. */
+  /** Completes the block that ends at `end`. */
   private finish(end: number): void {
     const length = end + 4 - this.at;
     this.view.setUint32(this.at + 4, length, true);
@@ -251,7 +251,7 @@ export class PcapngWriter implements CaptureWriter {
   }
 }
 
-/** As many comments, and as much of them, as one packet may have; what is left out is counted in the last one. */
+/** As many comments as one packet may have. The last one tells how many were left out. */
 function fitting(comments: readonly string[]): Uint8Array[] {
   const out: Uint8Array[] = [];
   let room = COMMENT_BYTES - 64;

@@ -1,7 +1,7 @@
 import type { CaptureWriter, InterfaceInfo, OutPacket } from './capture-writer.js';
 import type { PatchedFile } from './patched-file.js';
 
-/** Writes each packet at once, and says where it stands. */
+/** Writes each packet immediately, and records its position in the file. */
 export class PlacingWriter implements CaptureWriter {
   private readonly writer: CaptureWriter;
   private readonly file: PatchedFile;

@@ -3,40 +3,43 @@ import { utf8Length } from '../base/text.js';
 
 const LOWER = 'abcdefghijklmnopqrstuvwxyz';
 const DIGITS = '0123456789';
-/** A byte that no UTF-8 has. */
+/** A byte that UTF-8 never contains. */
 const NEVER_UTF8 = 0xff;
-/** Attempts to find a pseudonym that nothing else has, before two things may share one: single letters are few. */
+/** Attempts to find a pseudonym that is not used yet, before two things may share one: there are few of a single letter. */
 const ATTEMPTS = 64;
 
-/** A pseudonym by what it stands for, both in hex, behind the kind of thing: `word 6578`, `address 0a000001`. */
+/** Pseudonyms by what they replace, both in hex, and that after the kind of thing: `word 6578`, `address 0a000001`. */
 export type NameTable = Readonly<Record<string, string>>;
 
 /**
- * Other names for things, the same ones wherever the key is the same: names of exports and objects, paths, addresses, ids. A pseudonym is as
- * long as what it stands for; letters stay letters, digits digits, and what separates words stays, so that what was judged of a name
- * (its length, its characters, its form) is still there.
+ * Replaces names of exports and objects, paths, addresses and ids by pseudonyms, which are the same for the same key. A pseudonym is as
+ * long as what it replaces; letters stay letters, digits stay digits, and separators between words stay, so that properties of a name
+ * (length, characters, form) that rules judge are kept.
  */
 export class Pseudonyms {
   private readonly key: Uint8Array;
   private readonly most: number;
   private readonly names = new Map<string, string>();
   private readonly taken = new Set<string>();
-  /** By the number that is made of the length and the bytes. */
+  /** Pseudonyms of addresses of 4 or 6 bytes, by a number that is made of the length and the bytes. */
   private readonly short = new Map<number, Uint8Array>();
 
-  /** `most`: things that are kept apart from one another; more of them may share pseudonyms. `known`: those of an earlier copy. */
+  /** `most`: how many things get distinct pseudonyms; more may share one. `known`: pseudonyms of an earlier copy. */
   constructor(key: Uint8Array, most: number, known: NameTable = {}) {
     this.key = key;
     this.most = most;
     for (const [name, hex] of Object.entries(known)) this.remember(name, hex);
   }
 
-  /** All that were given out, as far as they are remembered. */
+  /** All pseudonyms that are remembered. */
   get table(): NameTable {
     return Object.fromEntries(this.names);
   }
 
-  /** Replaces the words in `bytes[start..end)`, which should be UTF-8; signs and blanks stay, and so does it that bytes are not UTF-8. */
+  /**
+   * Replaces the words in `bytes[start..end)`, which should be UTF-8. Separators stay, and bytes that are not UTF-8 are replaced by others
+   * that are not.
+   */
   rename(bytes: Uint8Array, start = 0, end = bytes.length): void {
     for (let at = start; at < end;) {
       let to = at;
@@ -54,7 +57,7 @@ export class Pseudonyms {
     }
   }
 
-  /** The same for text; `kept` stay: words that everybody may know. */
+  /** The same for text. Words in `kept` stay. */
   text(text: string, kept: readonly string[] = []): string {
     const bytes = Buffer.from(text, 'utf8');
     const known = kept.length === 0 ? null : new RegExp(`(${kept.join('|')})`, 'i');
@@ -67,13 +70,13 @@ export class Pseudonyms {
     return bytes.toString('utf8');
   }
 
-  /** Other bytes for an id of any form; one of zeros stays. */
+  /** A pseudonym for an id of any form. An id of zeros stays. */
   id(bytes: Uint8Array): Uint8Array {
     if (bytes.every((b) => b === 0)) return new Uint8Array(bytes);
     return this.apart('id', bytes, (random) => random);
   }
 
-  /** Another Ethernet address, locally administered; those of groups and of nobody stay. */
+  /** Another Ethernet address, locally administered. Group addresses and the zero address stay. */
   mac(address: Uint8Array): Uint8Array {
     if ((address[0]! & 1) === 1 || address.every((b) => b === 0)) return new Uint8Array(address);
     return this.again(address, () =>
@@ -85,8 +88,8 @@ export class Pseudonyms {
   }
 
   /**
-   * Another address of 4 or 16 bytes: 10.0.0.0/8 and 2001:db8::/32, or of the same kind where it is link-local or unique local. Those of
-   * no host in particular stay.
+   * Another address of 4 or 16 bytes: in 10.0.0.0/8 or 2001:db8::/32, or, for a link-local or unique local address, of the same kind.
+   * Addresses that belong to no single host stay.
    */
   address(address: Uint8Array): Uint8Array {
     if (address.length === 16 && isMapped(address)) {
@@ -104,7 +107,7 @@ export class Pseudonyms {
     return address.length === 4 ? this.again(address, make) : make();
   }
 
-  /** The same for an address of 4 or 6 bytes that was asked for before: every packet has four of them. */
+  /** Caches addresses of 4 or 6 bytes, since every packet has four of them. */
   private again(address: Uint8Array, make: () => Uint8Array): Uint8Array {
     const key = address.reduce((n, b) => n * 256 + b, address.length);
     let other = this.short.get(key);
@@ -119,7 +122,7 @@ export class Pseudonyms {
     return this.apart('word', word, (random) => spell(word, random));
   }
 
-  /** The pseudonym of a thing, made of random bytes of the same number; no two things of a kind have the same one, as far as there are any. */
+  /** The pseudonym of a thing, made of as many random bytes. Two things of a kind get different ones, as long as there are any left. */
   private apart(kind: string, thing: Uint8Array, make: (random: Uint8Array) => Uint8Array): Uint8Array {
     const hex = Buffer.from(thing).toString('hex');
     const name = `${kind} ${hex}`;
@@ -147,7 +150,7 @@ export class Pseudonyms {
   }
 }
 
-/** Letters for letters, digits for digits, and one character of the same length for each that is not ASCII. */
+/** Letters for letters, digits for digits, and for other characters one of the same length in bytes. */
 function spell(word: Uint8Array, random: Uint8Array): Uint8Array {
   const out = new Uint8Array(word);
   for (let i = 0; i < word.length;) {
@@ -164,7 +167,7 @@ function spell(word: Uint8Array, random: Uint8Array): Uint8Array {
   return out;
 }
 
-/** Length of the letter, digit or other character at `at`; 0 where a word ends. */
+/** Length of the letter, digit or non-ASCII character at `at`; 0 at the end of a word. */
 function lengthAt(bytes: Uint8Array, at: number, end: number): number {
   const b = bytes[at]!;
   if (b < 0x80) return (b >= 0x30 && b <= 0x39) || ((b | 0x20) >= 0x61 && (b | 0x20) <= 0x7a) ? 1 : 0;
@@ -176,7 +179,7 @@ function isMapped(a: Uint8Array): boolean {
   return a.subarray(0, 10).every((b) => b === 0) && a[10] === 0xff && a[11] === 0xff;
 }
 
-/** Unspecified, loopback, multicast: no host's own. */
+/** Unspecified, loopback and multicast addresses, which belong to no single host. */
 function isNobodys(a: Uint8Array): boolean {
   if (a.length === 4) return a.every((b) => b === 0) || a[0] === 127 || a[0]! >= 224;
   const low = a.subarray(0, 15).every((b) => b === 0);

@@ -17,17 +17,18 @@ import { RedactedDirection } from './redacted-direction.js';
 import { FieldRedaction } from './redacted-message.js';
 import { RedactedTls } from './redacted-tls.js';
 
-/** Bytes that `--keep-equal` keeps equal together: a sector. */
+/** Size of the blocks that `--keep-equal` keeps equal: a sector. */
 const BLOCK = 512;
 
 /**
- * A capture for others. Every packet of TCP and every event of a recorded socket is written again as it comes, with other addresses and with
- * zeros for its payload; once it is known which messages its bytes are, what may stay of them is put in their place.
+ * Writes a redacted capture. Every TCP packet and every event of a recorded socket is written again immediately, with other addresses and
+ * with zeros for the payload. Once it is known which messages the bytes belong to, the parts of them that may stay are written in their
+ * places.
  */
 export class RedactedCapture implements Reporter {
   private readonly file: PatchedFile;
   private readonly names: Pseudonyms;
-  /** Key of the pattern that keeps equal blocks equal; null: users' data become zeros. */
+  /** Key of the pattern that replaces equal blocks by equal ones; null: user data become zeros. */
   private readonly equalKey: Uint8Array | null;
   private readonly limits: Readonly<Limits>;
   private readonly onMessage: (stream: StreamRecord, m: Message) => void;
@@ -35,7 +36,7 @@ export class RedactedCapture implements Reporter {
   private readonly streams = new Map<number, Followed>();
   private readonly fields = new Map<Protocol, FieldRedaction | null>();
   private problem_: string | null = null;
-  /** Secrets that were left out, streams and messages that became zeros. */
+  /** Number of TLS secrets that were left out, and of streams and messages that became zeros. */
   readonly left = { secrets: 0, unknown: 0, sealed: 0, tooLong: 0, dropped: 0 };
   private messages = 0;
   private readonly onFinding: (f: Finding) => void;
@@ -60,12 +61,12 @@ export class RedactedCapture implements Reporter {
     this.packets = new BlankPackets(file, makeWriter, names, labels, oneSided, limits);
   }
 
-  /** Why there is no result, in one line; null where there is one. */
+  /** Why there is no result, in one line; null if there is one. */
   get problem(): string | null {
     return this.problem_;
   }
 
-  /** What reads the input's packets, before they are analyzed. */
+  /** Receives the input's packets before they are analyzed. */
   readonly tee: Partial<PacketSink> = {
     packet: (p) => this.guarded(() => this.packets.take(p)),
     keyLog: () => {
@@ -73,7 +74,7 @@ export class RedactedCapture implements Reporter {
     },
   };
 
-  /** What sees the streams' bytes, before they are analyzed. */
+  /** Receives the streams' bytes before they are analyzed. */
   readonly tap: StreamTap = { open: (connection) => this.follow(connection.id) };
 
   capture(_file: string, info: CaptureInfo): void {
@@ -98,7 +99,7 @@ export class RedactedCapture implements Reporter {
   skipped(stream: StreamRecord, side: Side, offset: number, length: number): void {
     const known = this.streams.get(stream.id);
     const redaction = stream.protocol?.redaction;
-    // of TLS the records are rewritten
+    // inside TLS, RedactedTls rewrites the records
     if (known === undefined || redaction?.skipped === undefined || offset >= stream.tlsFrom[side]) return;
     const direction = known.directions[endOf(stream, side)];
     this.guarded(() => {
@@ -121,7 +122,10 @@ export class RedactedCapture implements Reporter {
     this.packets.flush();
   }
 
-  /** Recorded connections of which only one end has said anything: to be given as `oneSided` where findings are not the same. */
+  /**
+   * Recorded connections of which only one end has sent anything. If the findings of the copy differ, these are passed as `oneSided` to
+   * another run.
+   */
   get lonely(): Set<number> {
     return this.packets.lonely;
   }
@@ -187,7 +191,7 @@ export class RedactedCapture implements Reporter {
     };
   }
 
-  /** What rewrites the records of TLS that this end sends, once it does. */
+  /** The rewriter of the TLS records that this end sends; null until it sends some. */
   private tls(known: Followed, end: End): RedactedTls | null {
     const { record, tls } = known;
     if (record === null || tls[end] !== null) return tls[end];
@@ -238,7 +242,7 @@ function endOf(stream: StreamRecord, side: Side): End {
   return side === CLIENT ? stream.clientEnd : stream.clientEnd === 0 ? 1 : 0;
 }
 
-/** Blocks that are equal stay equal, and those of zeros zero; nothing else can be told of them without the key. */
+/** Replaces equal blocks by equal ones. Blocks of zeros stay zeros. Without the key, nothing else can be learned about their contents. */
 function equalBlocks(key: Uint8Array): (bytes: Uint8Array, out: Uint8Array, at: number, length: number) => void {
   const zeros = new Uint8Array(BLOCK);
   return (bytes, out, at, length) => {

@@ -2,51 +2,51 @@ import type { PatchedFile } from './patched-file.js';
 import { StreamBytes } from './stream-bytes.js';
 import { sum } from './tcp-frame.js';
 
-/** Bytes in front of what was rewritten last of which copies may still come. */
+/** Bytes before the last rewritten ones that are retained, since retransmissions of them may still come. */
 const RETAINED = 256 << 10;
 
-/** A run of stream bytes as some packet of the copy carries it. */
+/** A run of stream bytes in a packet of the copy. */
 export interface Carried {
-  /** Stream offset and captured bytes. */
+  /** Stream offset and number of captured bytes. */
   readonly offset: number;
   readonly length: number;
-  /** Place of its first byte in the file. */
+  /** Position of its first byte in the file. */
   readonly at: number;
-  /** Where these bytes begin in the payload that its checksum is over. */
+  /** Offset of these bytes in the payload that the packet's checksum covers. */
   readonly shift: number;
   readonly packet: Summed;
-  /** What it carried, where that may be others than what was decoded; else null. */
+  /** The bytes that the packet carried, if they may differ from those that were decoded; else null. */
   readonly original: Uint8Array | null;
 }
 
-/** A packet whose checksum follows its payload. */
+/** A packet whose checksum follows changes of its payload. */
 export interface Summed {
-  /** Whether its checksum was wrong: another copy is decoded, where one comes. */
+  /** Whether its checksum was wrong. If another copy of the bytes comes, that one is decoded. */
   readonly damaged?: boolean;
   /** Sum of the payload's 16-bit words so far. */
   payload: number;
-  /** Writes the checksum. */
+  /** Writes the checksum for that sum. */
   seal(payload: number): void;
 }
 
 /**
- * What one end sent: where each of its bytes stands in the copy, which has zeros there until it is known what may stay of them. All copies
- * of a byte become the same, but where they differed.
+ * What one end sent, with the place of each byte in the copy. There are zeros until it is known what may stay. All copies of a byte in
+ * retransmissions become the same, unless they differed.
  */
 export class RedactedDirection {
   private readonly file: PatchedFile;
   private readonly most: number;
-  /** By offset. */
+  /** Sorted by offset. */
   private readonly carried: Carried[] = [];
   private longest = 0;
   private readonly held = new StreamBytes();
-  /** Offset up to which bytes were delivered. */
+  /** Stream offset up to which bytes were delivered. */
   next = 0;
-  /** Offset up to which bytes were rewritten. */
+  /** Stream offset up to which bytes were rewritten. */
   private rewritten = 0;
-  /** Offset behind the last bytes that are no part of a message. */
+  /** Stream offset after the last bytes that are no part of a message. */
   skippedTo = -1;
-  /** Bytes that were given up before anybody said what they are. */
+  /** Bytes that were dropped before it was known what they are. */
   dropped = 0;
 
   constructor(file: PatchedFile, most: number) {
@@ -54,7 +54,7 @@ export class RedactedDirection {
     this.most = most;
   }
 
-  /** A packet with stream bytes was written. `original`: its bytes. */
+  /** A packet with stream bytes was written to the copy. `original`: the captured bytes. */
   carry(c: Omit<Carried, 'original'>, original: Uint8Array): void {
     const repeats = c.offset !== this.next || c.packet.damaged === true;
     const kept: Carried = { ...c, original: repeats ? original.slice() : null };
@@ -66,7 +66,7 @@ export class RedactedDirection {
     if (end > c.offset) this.again(kept, end);
   }
 
-  /** The next bytes of the stream. */
+  /** The next bytes of the stream, as they are decoded. */
   deliver(bytes: Uint8Array, start: number, end: number): void {
     if (this.held.held + end - start > this.most) {
       this.dropped += this.held.held;
@@ -80,17 +80,17 @@ export class RedactedDirection {
     this.next += length;
   }
 
-  /** The bytes of a message as they were delivered; zeros where they were not. */
+  /** The bytes of a message as they were delivered; zeros for bytes that were not. */
   bytesOf(offset: number, length: number): Uint8Array {
     return this.held.copy(offset, length);
   }
 
-  /** Whether all of it is there. */
+  /** Whether all bytes of the range are held. */
   has(offset: number, length: number): boolean {
     return this.held.has(offset, length);
   }
 
-  /** It is known what the bytes from `offset` on become: they are rewritten wherever they stand. */
+  /** The bytes from `offset` on become `redacted`: rewrites them wherever they are in the copy. */
   rewrite(offset: number, original: Uint8Array, redacted: Uint8Array): void {
     const end = offset + redacted.length;
     for (let i = this.firstAt(offset - this.longest); i < this.carried.length; i++) {
@@ -108,7 +108,7 @@ export class RedactedDirection {
     if (old > 64) this.carried.splice(0, old);
   }
 
-  /** Bytes come again that were rewritten before: they become what they became there. */
+  /** A packet repeats bytes that were rewritten before: they become the same as there. */
   private again(c: Carried, end: number): void {
     for (let i = this.firstAt(c.offset - this.longest); i < this.carried.length; i++) {
       const other = this.carried[i]!;
@@ -130,7 +130,7 @@ export class RedactedDirection {
     if (c.original !== null) {
       const own = c.original.subarray(from, from + bytes.length);
       if (Buffer.compare(own, original) !== 0) {
-        // a copy that differs goes on to differ, and in the same places
+        // a copy that differs must still differ, and in the same places
         bytes = redacted.slice();
         for (let i = 0; i < bytes.length; i++) if (own[i] !== original[i]) bytes[i] = bytes[i]! ^ 0xff;
       }
@@ -154,16 +154,16 @@ export class RedactedDirection {
   }
 }
 
-/** Sum of the words that these bytes are part of, where the first one is the low half of its word (`odd`) or the high one. */
+/** Sum of the 16-bit words that these bytes are part of. `odd`: the first byte is the low half of its word. */
 function weigh(bytes: Uint8Array, odd: boolean): number {
   let total = 0;
   for (let at = 0; at < bytes.length; at += MOST_SUMMED)
     total += sum(bytes, at, Math.min(MOST_SUMMED, bytes.length - at));
-  // swapped bytes make a swapped sum (RFC 1071, section 2B)
+  // byte-swapped words give a byte-swapped sum (RFC 1071, section 2B)
   if (!odd) return total;
   while (total > 0xffff) total = (total & 0xffff) + Math.floor(total / 0x10000);
   return ((total & 0xff) << 8) | (total >>> 8);
 }
 
-/** Even. */
+/** Even, so that all pieces but the last consist of whole words. */
 const MOST_SUMMED = 65_534;

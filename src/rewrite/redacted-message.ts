@@ -5,7 +5,7 @@ import type { Redaction } from '../contract/redaction.js';
 import { endpointAddress } from './endpoint-address.js';
 import type { Pseudonyms } from './pseudonyms.js';
 
-/** How the fields of one protocol's messages are written for others. */
+/** Redacts the fields of one protocol's messages. */
 export class FieldRedaction {
   private readonly names: Pseudonyms;
   private readonly fill: ((bytes: Uint8Array, out: Uint8Array, at: number, length: number) => void) | null;
@@ -17,7 +17,7 @@ export class FieldRedaction {
   private readonly words: readonly Uint8Array[];
   private coarse = false;
 
-  /** `fill` puts into `out[at..)` what stands for `length` bytes of users' data; null where that are zeros. */
+  /** `fill` writes into `out[at..)` what replaces `length` bytes of user data; null: zeros. */
   constructor(
     redaction: Redaction,
     names: Pseudonyms,
@@ -34,8 +34,8 @@ export class FieldRedaction {
   }
 
   /**
-   * The bytes of a message for others, from its field tree: as long as `bytes`, and zeros wherever nothing says that they may stay. `coarse`:
-   * letters of names are all the same.
+   * The redacted bytes of a message, from its field tree: as long as `bytes`, with zeros wherever nothing allows them to stay. `coarse`:
+   * all letters of names become the same.
    */
   rewrite(bytes: Uint8Array, rows: readonly Annotation[], coarse = false): Uint8Array {
     this.coarse = coarse;
@@ -49,7 +49,7 @@ export class FieldRedaction {
     const end = Math.min(at + row.length, bytes.length);
     if (end <= at || this.secrets.has(name)) return this.lengthIn(bytes, out, at, end);
     if (this.kept.has(name)) return copy(bytes, out, at, end);
-    // one that is wrong has a value: it may be anything
+    // a magic that is wrong has a value, which may be anything
     if (this.magics.has(name) && row.value === undefined) return copy(bytes, out, at, end);
     if (row.children !== undefined && row.children.length > 0) {
       for (const child of row.children) this.row(bytes, out, child);
@@ -57,7 +57,7 @@ export class FieldRedaction {
     }
     const value = typeof row.value === 'string' ? row.value : (row.text ?? '');
     if (this.data.has(name)) {
-      // a length may stand in front
+      // a length may precede the data
       const starts = textStarts(bytes, at, end);
       const from = starts.find((s) => s < end && hex(bytes, s, Math.min(end, s + value.length / 2)) === value) ?? at;
       const start = value === '' && end - at === 1 && starts.length > 1 ? end : from;
@@ -84,14 +84,17 @@ export class FieldRedaction {
     out.set(other, at);
   }
 
-  /** Whether the field is, or holds, the address that its value says (`10.0.0.1`, `10.0.0.1:80`, `::1`), and no text. */
+  /**
+   * Replaces the address in a field whose value is one (`10.0.0.1`, `10.0.0.1:80`, `::1`). Returns whether the field holds one, and not the
+   * text of one.
+   */
   private address(bytes: Uint8Array, out: Uint8Array, at: number, end: number, value: string): boolean {
     if (textStarts(bytes, at, end).some((from) => wireText(bytes, from, Math.min(end, from + value.length)) === value))
       return false;
     const length = end - at;
     const found = endpointAddress(value);
     if (found === null) {
-      // alone, perhaps IPv4 in the form of IPv6
+      // without a port; 16 bytes may also hold an IPv4 address
       const alone = length === 16 || (length === 4 && endpointAddress(`${value}:0`) !== null);
       if (alone) out.set(this.names.address(bytes.slice(at, end)), at);
       return alone;
@@ -100,7 +103,7 @@ export class FieldRedaction {
     for (let from = at; from + address.length <= end; from++) {
       if (!address.every((b, i) => bytes[from + i] === b)) continue;
       out.set(this.names.address(address), from);
-      // a family and a port in front of it (sockaddr), or a port behind it
+      // a family and a port before the address (sockaddr), or a port after it
       if (from - at >= 4) copy(bytes, out, at, at + 4);
       else if (from === at && length === address.length + 2) copy(bytes, out, end - 2, end);
       return true;
@@ -108,7 +111,7 @@ export class FieldRedaction {
     return false;
   }
 
-  /** Text as it stands, with a length in front of it, or with zeros behind it. */
+  /** Replaces text that fills the field, follows its length, or is followed by zeros. */
   private text(bytes: Uint8Array, out: Uint8Array, at: number, end: number, value: string): void {
     this.lengthIn(bytes, out, at, end);
     for (const from of textStarts(bytes, at, end)) {
@@ -124,7 +127,7 @@ export class FieldRedaction {
     }
   }
 
-  /** Bytes of the protocol's own words at the beginning of a text. */
+  /** Number of bytes of the protocol's own words at the beginning of a text. */
   private wordIn(bytes: Uint8Array, from: number, to: number): number {
     for (const word of this.words) {
       const whole = word.length === to - from;
@@ -134,27 +137,27 @@ export class FieldRedaction {
     return 0;
   }
 
-  /** A length that stands in front of bytes stays where it is theirs: 32 bits, little endian. */
+  /** Keeps a length before bytes (u32, little-endian) if it is the length of the rest of the field. */
   private lengthIn(bytes: Uint8Array, out: Uint8Array, at: number, end: number): void {
     if (end - at >= 4 && little32(bytes, at) === end - at - 4) copy(bytes, out, at, at + 4);
   }
 }
 
-/** Nothing but the length of words stays. */
+/** Replaces all letters, digits and non-ASCII bytes by one letter, so that only the lengths of words stay. */
 function leveled(bytes: Uint8Array, start: number, end: number): void {
   for (let at = start; at < end; at++) if (bytes[at]! >= 0x80 || !isSign(bytes[at]!)) bytes[at] = LEVEL;
 }
 
 const LEVEL = 0x78;
 
-/** What separates words. */
+/** Whether a byte is a separator between words. */
 function isSign(byte: number): boolean {
   return !/[0-9A-Za-z]/.test(String.fromCharCode(byte));
 }
 
 type NumberForm = 'fixed' | 'varint';
 
-/** The form in which a field's bytes are the number that its row shows; null where they are not. */
+/** The form in which a field's bytes hold the number that its row shows; null if they do not. */
 function numberForm(bytes: Uint8Array, at: number, end: number, row: Annotation): NumberForm | null {
   const n = end - at;
   const { value } = row;
@@ -177,10 +180,10 @@ function numberForm(bytes: Uint8Array, at: number, end: number, row: Annotation)
   return null;
 }
 
-/** Name of the row of a structure's version and length (base/structure). */
+/** Name of the row for a structure's version and length (base/structure). */
 const ENVELOPE = 'header';
 
-/** The number at the beginning of what a person reads, or of a value: `3 NBD_CMD_FLUSH`, `0x0003 FUA`. */
+/** The number at the beginning of a row's text or value: `3 NBD_CMD_FLUSH`, `0x0003 FUA`. */
 function leadingNumber(shown: Json | undefined): bigint | null {
   if (typeof shown === 'number') return Number.isSafeInteger(shown) ? BigInt(shown) : null;
   if (typeof shown !== 'string') return null;
@@ -198,7 +201,7 @@ function fixed(bytes: Uint8Array, at: number, end: number, little: boolean): big
   return n;
 }
 
-/** Groups of seven bits, lowest first, the last one without its highest bit; signed ones zigzag. */
+/** Groups of seven bits, lowest first, the last one without its highest bit. Signed numbers are zigzag. */
 function isVarint(bytes: Uint8Array, at: number, end: number, number: bigint): boolean {
   let n = 0n;
   for (let i = at; i < end; i++) {
@@ -208,13 +211,13 @@ function isVarint(bytes: Uint8Array, at: number, end: number, number: bigint): b
   return n === number || ((n >> 1n) ^ -(n & 1n)) === number;
 }
 
-/** What an address of the internet looks like, with or without a port. */
+/** Matches IP addresses, with or without a port. */
 const ADDRESS = /^\[?[0-9a-f.:]*[.:][0-9a-f.:]*(?:\]:\d+)?$/;
 
 function textStarts(bytes: Uint8Array, at: number, end: number): number[] {
   const starts = [at];
   if (end - at >= 4 && little32(bytes, at) === end - at - 4) starts.push(at + 4);
-  // postcard: the length as a varint
+  // postcard: the length is a varint
   for (let i = at; i < Math.min(end, at + 10); i++) {
     if (bytes[i]! >= 0x80) continue;
     if (isVarint(bytes, at, i + 1, BigInt(end - i - 1))) starts.push(i + 1);

@@ -6,22 +6,22 @@ import type { Segment } from '../link/segment.js';
 import type { Pseudonyms } from './pseudonyms.js';
 import { fold, RAW_LINK, sum, TcpFrame, type FrameLink } from './tcp-frame.js';
 
-/** What the checksum of a packet is made of. */
+/** What the checksum of a packet is computed from. */
 export interface ChecksumParts {
-  /** What it was: right, wrong, or not filled in (see link/checksum.ts). */
+  /** Whether it was right, wrong, or not filled in (see link/checksum.ts). */
   readonly checksum: Checksum;
-  /** Sum of 16-bit words under the checksum, but for the payload: the addresses, protocol and length, and the TCP header. */
+  /** Sum of the 16-bit words that the checksum covers, without the payload: addresses, protocol, length, and the TCP header. */
   readonly sum: number;
-  /** Of these, what offload fills in: the addresses and protocol, with the length or without it. */
+  /** The part of the sum that the stack fills in before checksum offload: addresses and protocol, with or without the length. */
   readonly partial: number;
 }
 
-/** A packet for others: its headers, and zeros for its payload. */
+/** A redacted packet: its headers, and zeros for its payload. */
 export interface RedactedPacket extends ChecksumParts {
   readonly linkType: number;
   readonly bytes: Uint8Array;
   readonly originalLength: number;
-  /** Where its TCP header and its payload begin. */
+  /** Offsets of its TCP header and its payload. */
   readonly tcpAt: number;
   readonly payloadAt: number;
 }
@@ -29,14 +29,17 @@ export interface RedactedPacket extends ChecksumParts {
 export type Checksum = 'right' | 'wrong' | 'partial' | 'none';
 
 const TCP_HEADER = 20;
-/** Options that say nothing of a host: end, none, maximum segment size, window scale, selective acknowledgements, times. */
+/**
+ * Options that tell nothing about a host: maximum segment size, window scale, selective acknowledgements, timestamps. End and no-operation
+ * stay as well.
+ */
 const KNOWN_OPTIONS: ReadonlySet<number> = new Set([2, 3, 4, 5, 8]);
 const NO_OPERATION = 1;
 
-/** What a segment's checksum field has to hold, with that sum of the payload's words. */
+/** The value for a segment's checksum field if the payload's words have that sum. */
 export function checksumOf(p: ChecksumParts, payload: number): number {
   if (p.checksum === 'none') return 0;
-  // in a half-made checksum the sum is not inverted
+  // a partial checksum, which offload would complete, is not inverted
   if (p.checksum === 'partial') return ~fold(p.partial) & 0xffff;
   const right = fold(p.sum + payload);
   return p.checksum === 'right' ? right : right ^ WRONG;
@@ -45,15 +48,15 @@ export function checksumOf(p: ChecksumParts, payload: number): number {
 const WRONG = 0x5a5a;
 
 /**
- * A packet of TCP: where only well-known headers stand in front of it they stay, with other addresses; in any other case (tunnels,
- * fragments) new ones take their place. `s`: what was found in it.
+ * Redacts a TCP packet. If only well-known headers precede it they stay, with other addresses; otherwise (tunnels, fragments) it gets new
+ * headers. `s`: the segment that was found in it.
  */
 export function redactedPacket(p: Packet, s: Segment, names: Pseudonyms): RedactedPacket {
   const ip = s.block === p.block ? ipAt(p) : -1;
   return (ip < 0 ? null : inPlace(p, s, ip, names)) ?? rebuilt(s, names);
 }
 
-/** Where the IP header of a packet begins; -1 where other things than tags stand in front of it. */
+/** Offset of the IP header of a packet; -1 if anything but link header and VLAN tags precedes it. */
 function ipAt({ block, start, end, linkType }: Packet): number {
   const { view } = block;
   const isIp = (type: number): boolean => type === 0x0800 || type === 0x86dd;
@@ -89,7 +92,7 @@ function inPlace(p: Packet, s: Segment, ip: number, names: Pseudonyms): Redacted
   const v4 = block.bytes[ip]! >>> 4 === 4;
   const length = tcp - ip;
   if (v4 ? length < 20 || length > 60 || length !== (block.bytes[ip]! & 15) * 4 : length !== 40) return null;
-  // a fragment is no whole segment
+  // a fragment does not hold a whole segment
   if (v4 ? block.bytes[ip + 9] !== TCP || (block.view.getUint16(ip + 6) & 0x3fff) !== 0 : block.bytes[ip + 6] !== TCP)
     return null;
   const out = new Block(new Uint8Array(end - start));
@@ -112,11 +115,11 @@ function inPlace(p: Packet, s: Segment, ip: number, names: Pseudonyms): Redacted
   return withTcp(s, p.linkType, out, tcp - start, s.start - start, first, size, p.originalLength);
 }
 
-/** Other addresses in what stands in front of IP. */
+/** Replaces the addresses in the link header. */
 function linkNames(bytes: Uint8Array, p: Packet, names: Pseudonyms): void {
   const mac = (at: number): void => bytes.set(names.mac(bytes.slice(at, at + 6)), at);
   if (p.linkType === link.ETHERNET) {
-    // made from a text: they say no more than that
+    // the header was made up for a text recording, and contains nothing else
     if (Buffer.from(bytes.subarray(0, 12)).toString('latin1').includes('RECV')) return;
     mac(0);
     mac(6);
@@ -128,7 +131,7 @@ function linkNames(bytes: Uint8Array, p: Packet, names: Pseudonyms): void {
   }
 }
 
-/** A packet of IP with nothing else in front, or Ethernet with the tag that tells connections apart. */
+/** A packet with new headers: IP without a link header, or with Ethernet if a VLAN tag must tell connections apart. */
 function rebuilt(s: Segment, names: Pseudonyms): RedactedPacket {
   const v4 = s.ipVersion === 4;
   const words = (all: readonly number[]): Uint8Array => {
@@ -149,7 +152,7 @@ function rebuilt(s: Segment, names: Pseudonyms): RedactedPacket {
   return withTcp(s, form.linkType, out, tcpAt, head, first, v4 ? 4 : 16, head + s.length);
 }
 
-/** What a checksum is made of, and the options that may stay. */
+/** Computes the checksum and its parts, and removes options that may tell something about a host. */
 function withTcp(
   s: Segment,
   linkType: number,

@@ -1,6 +1,6 @@
 import type { RedactedDirection } from './redacted-direction.js';
 
-/** Record types (RFC 8446, 5.1), and what is read of the handshake (4). */
+/** Record types (RFC 8446, 5.1), and handshake message types (4). */
 const CHANGE_CIPHER_SPEC = 20;
 const ALERT = 21;
 const HANDSHAKE = 22;
@@ -9,30 +9,30 @@ const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
 const RECORD_HEADER = 5;
 const HANDSHAKE_HEADER = 4;
-/** Longest record, with room for what a cipher adds (RFC 5246, 6.2.3). */
+/** Longest record, including what a cipher may add (RFC 5246, 6.2.3). */
 const MOST_RECORD = 16_384 + 2048;
-/** Extensions that are lists of the protocol's own numbers: groups, point formats, signatures, versions, modes. */
+/** Extensions that are lists of numbers that the protocol defines: groups, point formats, signatures, versions, modes. */
 const NUMBERS: ReadonlySet<number> = new Set([10, 11, 13, 43, 45, 50]);
-/** Those of which the lengths inside stay, so that they can be read. */
+/** Extensions whose inner lengths stay, so that they can still be decoded. */
 const SERVER_NAME = 0;
 const ALPN = 16;
 const PRE_SHARED_KEY = 41;
 const KEY_SHARE = 51;
 const RANDOM_BYTES = 32;
-/** The random of a HelloRetryRequest (RFC 8446, 4.1.3) begins like this. */
+/** The first bytes of the random of a HelloRetryRequest (RFC 8446, 4.1.3). */
 const RETRY = [0xcf, 0x21, 0xad, 0x74];
 
 /**
- * TLS that nobody opens, for others: of each record its header stays, of the handshake in clear the headers of its messages, and what a hello
- * says of versions and cipher suites; randoms, names, certificates and all that is encrypted become zeros.
+ * Redacts TLS that is not decrypted. Of each record the header stays; of the handshake in clear the message headers stay, and the versions
+ * and cipher suites of a hello. Randoms, names, certificates and all encrypted bytes become zeros.
  */
 export class RedactedTls {
   private readonly direction: RedactedDirection;
   /** Stream offset of the next record. */
   private at: number;
-  /** Whether what follows in handshake records is encrypted. */
+  /** Whether further handshake records are encrypted. */
   private sealed = false;
-  /** Bytes of a handshake message that the next records go on with. */
+  /** Bytes of a handshake message that continue in the next record. */
   private rest = 0;
   private over = false;
 
@@ -41,7 +41,7 @@ export class RedactedTls {
     this.at = at;
   }
 
-  /** Goes through the records that are there by now. */
+  /** Rewrites the records that are complete. */
   advance(): void {
     const { direction } = this;
     while (!this.over && direction.next >= this.at + RECORD_HEADER) {
@@ -62,7 +62,7 @@ export class RedactedTls {
     }
   }
 
-  /** No more bytes come: the header of a record that is not all there stays. */
+  /** No more bytes come: keeps the header of a record that is not complete. */
   end(): void {
     this.advance();
     const { direction } = this;
@@ -82,7 +82,7 @@ export class RedactedTls {
     } else if (type === ALERT && record.length === RECORD_HEADER + 2) {
       out.set(record.subarray(RECORD_HEADER), RECORD_HEADER);
     } else if (type === HANDSHAKE) {
-      // behind a HelloRetryRequest a second hello comes in clear
+      // after a HelloRetryRequest, a second hello comes in clear
       if (this.sealed && !isWholeHello(record)) return;
       this.handshake(record, out);
     }
@@ -109,7 +109,10 @@ function isWholeHello(record: Uint8Array): boolean {
   return record[5] === CLIENT_HELLO && length + HANDSHAKE_HEADER + RECORD_HEADER === record.length;
 }
 
-/** Version, suites, compression; lengths of all else, and of the extensions which there are, and the versions that they offer. */
+/**
+ * Keeps version, cipher suites, compression methods, the lengths of everything else, the types of extensions, and the lists of numbers in
+ * them.
+ */
 function hello(bytes: Uint8Array, out: Uint8Array, start: number, end: number, client: boolean): void {
   let at = start;
   const keep = (n: number): number => {
@@ -127,7 +130,7 @@ function hello(bytes: Uint8Array, out: Uint8Array, start: number, end: number, c
     const stop = Math.min(last, number(keep(size), size) + at);
     while (at < stop) item();
   };
-  /** Bytes with their length in front, which stays. */
+  /** Skips bytes after their length, which stays. */
   const blob = (size: number): void => {
     const length = number(keep(size), size);
     at += length;
@@ -160,7 +163,7 @@ function hello(bytes: Uint8Array, out: Uint8Array, start: number, end: number, c
   if (retry) keep(RANDOM_BYTES);
   else at += RANDOM_BYTES;
   const id = number(keep(1), 1);
-  // a session that is taken up again is known by an id
+  // the session id, which identifies a resumed session, becomes zeros
   at = Math.min(end, at + id);
   if (client) {
     keep(number(keep(2), 2));

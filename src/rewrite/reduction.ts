@@ -9,27 +9,27 @@ import { SocketRecording } from './socket-recording.js';
 import type { StreamTrace, TraceItem } from './stream-trace.js';
 import { TcpFrame } from './tcp-frame.js';
 
-/** A part of a stream that is kept or left out as a whole: a message, what lies between two, or an end. */
+/** A part of a stream that is kept or left out as a whole: a message, the bytes between two messages, or an end. */
 export interface Unit {
   readonly trace: StreamTrace;
   readonly from: End;
   readonly kind: 'bytes' | 'fin' | 'reset';
-  /** Its place in the stream that was captured. */
+  /** Its offset in the captured stream. */
   readonly offset: number;
-  /** Bytes, and lengths of what is missing between them. */
+  /** Bytes, and the lengths of gaps between them. */
   readonly parts: readonly (Uint8Array | number)[];
   readonly length: number;
-  /** Where it ended. */
+  /** The item that it ended in. */
   readonly at: TraceItem;
   /** What its sender had received when it began. */
   readonly peerSeen: number;
   readonly message: Message | null;
 }
 
-/** Where messages begin and end in what each end of a stream sent; null: nobody knows. */
+/** The messages of each end of a stream, which tell where its bytes can be cut; null: not known. */
 export type Boundaries = readonly [readonly Message[], readonly Message[]] | null;
 
-/** Cuts a stream into its units, in the order in which they ended. */
+/** Cuts a stream into units, in the order in which they ended. */
 export function unitsOf(trace: StreamTrace, boundaries: Boundaries): Unit[] {
   const units: Unit[] = [];
   for (const from of [0, 1] as const) {
@@ -81,7 +81,7 @@ export function unitsOf(trace: StreamTrace, boundaries: Boundaries): Unit[] {
         last = item;
         parts.push(item.kind === 'gap' ? to - at : item.bytes.subarray(at - item.offset, to - item.offset));
         at = to;
-        // without boundaries each piece that was captured is a unit
+        // without boundaries, each captured piece is a unit
         if (boundaries === null) endUnit(at);
       }
     }
@@ -91,13 +91,13 @@ export function unitsOf(trace: StreamTrace, boundaries: Boundaries): Unit[] {
   return units.sort((a, b) => a.at.packet - b.at.packet || (a.from === b.from ? a.offset - b.offset : 0));
 }
 
-/** The bytes of a unit where none is missing, else null. */
+/** The bytes of a unit if none are missing, else null. */
 function wholeBytes(unit: Unit): Uint8Array | null {
   if (unit.parts.some((p) => typeof p === 'number')) return null;
   return unit.parts.length === 1 ? (unit.parts[0] as Uint8Array) : Buffer.concat(unit.parts as Uint8Array[]);
 }
 
-/** A unit with payloads of other sizes, as its protocol does it; the same one where that cannot be. */
+/** The unit with payloads of other sizes, as its protocol makes it; the same unit if that is not possible. */
 export function resized(unit: Unit, protocol: Protocol | null, size: (length: number) => number): Unit {
   if (unit.message === null || protocol?.resize === undefined) return unit;
   const bytes = wholeBytes(unit);
@@ -106,8 +106,8 @@ export function resized(unit: Unit, protocol: Protocol | null, size: (length: nu
 }
 
 /**
- * Writes a capture of those units: each in a packet of its own, as far as one holds it, with sequence numbers that follow each other, and
- * acknowledgements of what its sender had received of those that are kept.
+ * Writes a capture of these units: each in a packet of its own (or several, if it is too long), with consecutive sequence numbers, and with
+ * acknowledgements of the kept bytes that its sender had received.
  */
 export function writeUnits(units: readonly Unit[], builder: CaptureBuilder): void {
   const writers = new Map<StreamTrace, (unit: Unit) => void>();
@@ -167,7 +167,7 @@ function opened(
   return (unit) => {
     const { from } = unit;
     const peer = from === 0 ? 1 : 0;
-    // of what is kept, so much lies in front of what its sender had received
+    // the number of kept bytes of the peer that the sender had received
     let seen = 0;
     if (unit.peerSeen < 0) seen = next[peer] - base[peer];
     else

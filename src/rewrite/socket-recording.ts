@@ -6,7 +6,7 @@ import type { CaptureBuilder, Moment } from './capture-builder.js';
 import { endpointAddress, wide } from './endpoint-address.js';
 import { TcpFrame, type FrameEnds } from './tcp-frame.js';
 
-/** What a recorded connection is called. */
+/** The names of a recorded connection. */
 export interface SocketNames {
   readonly transport: SocketEvent['transport'];
   /** See SocketEvent. */
@@ -17,10 +17,10 @@ export interface SocketNames {
 const FIRST_SEQ = 1000;
 const FIRST_PORT = 1024;
 const PORTS = 64_512;
-/** What a recorded Unix socket is connected to, by port (discard), as `wirelint record` writes it. */
+/** The server's port of a recorded Unix socket (discard), as `wirelint record` writes it. */
 const SERVER_PORT = 9;
 
-/** Connections that a recording of sockets tells of, written as TCP on an interface that says what they are. */
+/** The connections of a socket recording, written as TCP on an interface whose description marks them as recorded sockets. */
 export class SocketRecording {
   private connections = 0;
   private readonly builder: CaptureBuilder;
@@ -43,7 +43,7 @@ export class SocketRecording {
   }
 }
 
-/** One such connection: SYN, SYN+ACK, ACK, data with exact sequence numbers, FIN or RST by direction. */
+/** One such connection: SYN, SYN+ACK, ACK, data with exact sequence numbers, and FIN or RST of each direction. */
 export class RecordedConnection {
   private readonly next: [number, number] = [FIRST_SEQ, FIRST_SEQ];
   private begun: Moment | null = null;
@@ -59,7 +59,10 @@ export class RecordedConnection {
     this.comments = comments;
   }
 
-  /** Where only one end is in the recording: its part of the handshake comes with the first that it sends. */
+  /**
+   * Opens a connection of which only one end is in the recording. The handshake packet of that end is written before the first packet that
+   * it sends.
+   */
   openAlone(at: Moment): void {
     this.next[0]++;
     this.next[1]++;
@@ -82,14 +85,14 @@ export class RecordedConnection {
     this.put(0, ACK, at);
   }
 
-  /** `bytes`, of which `length` were sent. */
+  /** Writes `bytes`, the captured part of `length` bytes that were sent. */
   data(from: End, bytes: Uint8Array, at: Moment, comments: readonly string[] = [], length = bytes.length): void {
     this.begin(from);
     this.put(from, PSH | ACK, at, bytes, length, comments);
     this.advance(from, length);
   }
 
-  /** Bytes that the recording does not have; where it does not know how many, one stands for them. */
+  /** Skips bytes that the recording does not have; one byte if their number is not known. */
   gap(from: End, length: number): void {
     this.advance(from, length > 0 ? length : 1);
   }

@@ -6,15 +6,18 @@ interface Piece {
 const FORGOTTEN: Piece = { offset: 0, bytes: new Uint8Array(0) };
 const MOST_FORGOTTEN = 1024;
 
-/** Bytes of one direction from some offset on, in the pieces in which they came; where some are missing there are holes. */
+/** Bytes of one direction from some offset on, in the pieces in which they came. There may be gaps between them. */
 export class StreamBytes {
   private readonly pieces: Piece[] = [];
-  /** Index of the first piece that is not forgotten: to take single ones out of the front would move all others each time. */
+  /**
+   * Index of the first piece that is not dropped. Dropped pieces are removed many at a time, since removing one from the front moves all
+   * others.
+   */
   private first = 0;
-  /** Bytes that are held. */
+  /** Number of bytes that are held. */
   held = 0;
 
-  /** Takes a copy of `bytes[start..end)`, at `offset`; what was there from that offset on is taken back. */
+  /** Adds a copy of `bytes[start..end)` at `offset`. Bytes that were held from that offset on are dropped. */
   put(offset: number, bytes: Uint8Array, start: number, end: number): void {
     let last = this.last();
     while (last !== undefined && last.offset + last.bytes.length > offset) {
@@ -31,7 +34,7 @@ export class StreamBytes {
     this.held += end - start;
   }
 
-  /** Calls `visit` with each run of bytes that is held of `[offset, offset + length)`. */
+  /** Calls `visit` with each run of held bytes in `[offset, offset + length)`. */
   each(offset: number, length: number, visit: (offset: number, bytes: Uint8Array) => void): void {
     const end = offset + length;
     for (let i = this.firstAt(offset); i < this.pieces.length; i++) {
@@ -50,14 +53,14 @@ export class StreamBytes {
     return n === length;
   }
 
-  /** The bytes of that range in one array; what is not held is zero. */
+  /** The bytes of that range in one array, with zeros for bytes that are not held. */
   copy(offset: number, length: number): Uint8Array {
     const out = new Uint8Array(length);
     this.each(offset, length, (at, bytes) => out.set(bytes, at - offset));
     return out;
   }
 
-  /** Forgets what lies in front of that offset. */
+  /** Drops the pieces before that offset. */
   drop(upTo: number): void {
     const { pieces } = this;
     for (; this.first < pieces.length; this.first++) {
@@ -75,7 +78,7 @@ export class StreamBytes {
     return this.pieces.length > this.first ? this.pieces.at(-1) : undefined;
   }
 
-  /** Index of the first piece that ends behind `offset`. */
+  /** Index of the first piece that ends after `offset`. */
   private firstAt(offset: number): number {
     let low = this.first;
     let high = this.pieces.length;

@@ -2,13 +2,13 @@ import type { Origin } from '../base/origin.js';
 import type { StreamTap } from '../engine/tap.js';
 import type { Connection, End, StreamSink } from '../stream/byte-stream.js';
 
-/** What happened in one direction, in order: bytes, bytes that are missing, the end. */
+/** An event of one direction: bytes, missing bytes, or the end. */
 export interface TraceItem {
   readonly from: End;
   readonly kind: 'bytes' | 'gap' | 'fin' | 'reset';
-  /** Its place in what `from` sent. */
+  /** Its offset in the bytes that `from` sent. */
   readonly offset: number;
-  /** Empty but for `bytes`. */
+  /** Empty except for `bytes`. */
   readonly bytes: Uint8Array;
   readonly length: number;
   readonly packet: number;
@@ -25,11 +25,11 @@ export interface StreamTrace {
   readonly firstNanos: number;
 }
 
-/** Keeps what streams carried, up to so many bytes of all together. */
+/** Keeps what streams carried, up to a number of bytes for all streams together. */
 export class Tracer implements StreamTap {
   private readonly most: number;
   readonly traces = new Map<number, StreamTrace>();
-  /** Whether there was more. */
+  /** Whether there was more than that. */
   overflowed = false;
   private held = 0;
 
@@ -63,5 +63,5 @@ export class Tracer implements StreamTap {
 }
 
 const NOTHING = new Uint8Array(0);
-/** What one item costs besides its bytes. */
+/** Estimated memory of an item besides its bytes. */
 const ITEM_BYTES = 160;

@@ -5,7 +5,7 @@ import { RAW } from '../link/link-types.js';
 import { ACK, SYN } from '../link/segment.js';
 import type { End } from '../stream/byte-stream.js';
 
-/** Payload of one segment that is made, at most: with its headers it stays below what an IP packet can hold. */
+/** Most payload of a segment that is made. With its headers it fits into an IP packet. */
 export const SEGMENT_BYTES = 65_000;
 export const WINDOW_SCALE = 14;
 
@@ -18,16 +18,16 @@ const ETHERNET_HEADER = 14;
 const VLAN_TAG = 4;
 const IPV4_HEADER = 20;
 const IPV6_HEADER = 40;
-/** First bytes of Ethernet addresses that are made up: locally administered. */
+/** First bytes of made-up Ethernet addresses: locally administered. */
 const LOCAL_MAC = [0x02, 0x00];
 
-/** Both ends of a conversation as IP addresses (4 or 16 bytes, both the same) and ports, by end. */
+/** Both ends of a conversation: IP addresses (4 or 16 bytes, both of the same length) and ports. */
 export interface FrameEnds {
   readonly addresses: readonly [Uint8Array, Uint8Array];
   readonly ports: readonly [number, number];
 }
 
-/** What stands in front of IP: nothing (link type RAW), or Ethernet, with a VLAN tag where `vlan` is not -1. */
+/** The header before IP: none (link type RAW), or Ethernet, with a VLAN tag if `vlan` is not -1. */
 export interface FrameLink {
   readonly linkType: typeof RAW | typeof ETHERNET;
   readonly vlan: number;
@@ -35,7 +35,7 @@ export interface FrameLink {
 
 export const RAW_LINK: FrameLink = { linkType: RAW, vlan: -1 };
 
-/** What a segment says besides its payload. */
+/** The header fields of a segment. */
 export interface FrameHeader {
   readonly from: End;
   /** See link/segment.ts. */
@@ -44,9 +44,9 @@ export interface FrameHeader {
   readonly ack: number;
 }
 
-/** Makes the packets of one TCP connection: headers with right lengths and checksums around a payload. */
+/** Makes the packets of one TCP connection: headers with right lengths and checksums before a payload. */
 export class TcpFrame {
-  /** Bytes in front of the TCP header. */
+  /** Bytes before the TCP header. */
   readonly tcpAt: number;
   private readonly ipAt: number;
   private readonly addressSum: number;
@@ -71,8 +71,8 @@ export class TcpFrame {
   }
 
   /**
-   * Writes the headers at `at` of a block, in which the first `captured` of the segment's `payload` bytes stand behind them. The
-   * checksum of a segment that was cut is made of what is there.
+   * Writes the headers at `at` of a block, in which the first `captured` of the segment's `payload` bytes must follow them. The checksum of
+   * a segment that was cut covers only the bytes that are there.
    */
   put(block: Block, at: number, h: FrameHeader, payload: number, captured = payload): void {
     const header = tcpHeader(h.flags);
@@ -151,7 +151,8 @@ export function sum(bytes: Uint8Array, at: number, length: number): number {
   let total = 0;
   if (start % 4 === 0) {
     const words = new Uint32Array(bytes.buffer, start, length >>> 2);
-    // in either byte order the halves of a word are two of the words that are summed, with their bytes swapped on most machines
+    // in either byte order, the halves of a 32-bit word are two of the words to be summed; on a little-endian machine their bytes are
+    // swapped
     let low = 0;
     let high = 0;
     for (let i = 0; i < words.length; i++) {
@@ -173,7 +174,7 @@ export function sum(bytes: Uint8Array, at: number, length: number): number {
   return total;
 }
 
-/** A sum of words in the machine's byte order as one of big-endian words (RFC 1071, section 2B). */
+/** Converts a sum of words in the machine's byte order to one of big-endian words (RFC 1071, section 2B). */
 function machineSum(words: number): number {
   let total = (words & 0xffff) + Math.floor(words / 0x10000);
   total = (total & 0xffff) + (total >>> 16);
