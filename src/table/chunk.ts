@@ -4,17 +4,17 @@ import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
 import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js';
 import type { ColumnType } from './schema.js';
 
-/** Values of one column of a row group, encoded as Apache Parquet's "Encodings" has it. */
+/** The values of one column of a row group, encoded as in "Encodings" of the Apache Parquet format. */
 export interface Chunk {
   readonly encoding: 'PLAIN' | 'RLE' | 'RLE_DICTIONARY' | 'DELTA_BINARY_PACKED';
-  /** Of all its pages. */
+  /** The codec of all its pages. */
   readonly codec: Codec;
-  /** Smallest and largest value, where that is known. */
+  /** Smallest and largest value, if known. */
   readonly bounds: readonly [bigint, bigint] | null;
   readonly dictionary: { readonly entries: number; readonly body: PageBody } | null;
   readonly pages: readonly {
     readonly rows: number;
-    /** A bit of each row: whether it has a value; null in a column that always has. */
+    /** For each row, a bit that tells whether it has a value; null in a column that always has one. */
     readonly levels: { readonly values: Uint8Array; readonly nulls: number } | null;
     readonly body: PageBody;
   }[];
@@ -22,33 +22,33 @@ export interface Chunk {
 
 export type Codec = 'UNCOMPRESSED' | 'GZIP';
 
-/** The values of a page, as they go to the file. */
+/** The values of a page, as they are written. */
 export interface PageBody {
   readonly bytes: Uint8Array;
-  /** Bytes before they were compressed. */
+  /** Number of bytes before compression. */
   readonly size: number;
 }
 
-/** Their lowest level takes half of the time that Snappy takes in JavaScript, and a third less room. */
+/** zlib's fastest level takes half of the time that Snappy takes in JavaScript, and a third less space. */
 const LEVEL = { level: constants.Z_BEST_SPEED };
-/** Bytes by which it is found out whether more of the same kind shrink. */
+/** Number of bytes that are compressed to estimate whether compression is worthwhile. */
 const SAMPLE = 4096;
-/** Bytes that are not worth compressing. */
+/** Fewer bytes than this are not compressed. */
 const FEW = 256;
 
-/** What to do with bytes: random ones take most of the time, and stay as long as they are. */
+/** The codec for bytes. Random bytes are not compressed: they would take the most time, and get no shorter. */
 export function codecFor(bytes: Uint8Array): Codec {
   if (bytes.length < FEW) return 'UNCOMPRESSED';
   const sample = bytes.subarray(0, SAMPLE);
   return gzipSync(sample, LEVEL).length < 0.8 * sample.length ? 'GZIP' : 'UNCOMPRESSED';
 }
 
-/** The bytes are valid for as long as those given are, where they are not compressed. */
+/** Compresses the bytes. With UNCOMPRESSED, the result is valid for as long as the bytes that were passed. */
 export function pageBody(bytes: Uint8Array, codec: Codec): PageBody {
   return { bytes: codec === 'GZIP' ? gzipSync(bytes, LEVEL) : bytes, size: bytes.length };
 }
 
-/** Places in a dictionary, of so many bits each. */
+/** Indexes into a dictionary, with `bits` bits each. */
 export function indexBytes(indexes: Uint32Array, bits: number): Uint8Array {
   const page = new ByteWriter();
   page.appendUint8(bits);
@@ -66,7 +66,7 @@ export function flagBytes(flags: Uint32Array): Uint8Array {
   return page.getBytes();
 }
 
-/** Texts in UTF-8, each behind its length. */
+/** Texts in UTF-8, each after its length. */
 export function plainTexts(texts: readonly string[]): Uint8Array {
   const page = new ByteWriter();
   for (const text of texts) {
@@ -79,10 +79,10 @@ export function plainTexts(texts: readonly string[]): Uint8Array {
 
 const TYPES = { text: 'BYTE_ARRAY', json: 'BYTE_ARRAY', integer: 'INT64', time: 'INT64', flag: 'BOOLEAN' } as const;
 
-/** What the footer says of a row group; its places count from the group's own first byte. */
+/** The footer's metadata of a row group. Offsets count from the first byte of the group. */
 export type RowGroup = ParquetWriter['row_groups'][number];
 
-/** Writes a column chunk, and gives what the footer says of it. */
+/** Writes a column chunk, and returns its metadata for the footer. */
 export function writeChunk(
   writer: ByteWriter,
   { name, type }: { readonly name: string; readonly type: ColumnType },
@@ -117,7 +117,7 @@ export function writeChunk(
   };
 }
 
-/** Its bytes before compression, header included. */
+/** Writes a page. Returns its size before compression, including the header. */
 function writePage(writer: ByteWriter, { encoding, codec }: Chunk, page: Chunk['pages'][number]): number {
   const { rows, body } = page;
   const levels = new ByteWriter();

@@ -3,23 +3,23 @@ import { BLOCK_ROWS, BlockMemory, NONE, shared } from './row-block.js';
 import type { ColumnType } from './schema.js';
 import type { Slot, Slots } from './slots.js';
 
-/** Bytes of JSON after which a block ends, about. */
+/** Approximate number of bytes of JSON after which a block ends. */
 export const PAGE_BYTES = 1 << 20;
-/** Room for them: one more text fits, as a rule. */
+/** Room for these bytes, and usually for one more text. */
 const PAGE_ROOM = PAGE_BYTES + (64 << 10);
 
 /**
- * The row that is being gathered: its place in the memory of a block. Row by row is how events come; a column by itself would be a piece of
- * memory of its own for each, and stores to twenty of them take longer than all else.
+ * The position of the current row in the memory of a block. The values of a row are next to each other, since events come row by row; if
+ * each column had its own memory, stores to twenty places for each row would take longer than everything else.
  */
 export class RowCursor {
   memory: BlockMemory;
   numbers: Float64Array;
   places: Uint32Array;
-  /** Where the row's numbers, and places, begin. */
+  /** Index of the row's first number, and of its first place. */
   numbersAt = 0;
   placesAt = 0;
-  /** Rows in front of it. */
+  /** Number of rows before it. */
   rows = 0;
   private readonly slots: Slots;
 
@@ -30,7 +30,7 @@ export class RowCursor {
     this.places = this.memory.places;
   }
 
-  /** Whether there is no room for another row. */
+  /** Goes on to the next row. Returns whether the block is full. */
   next(): boolean {
     this.rows++;
     this.numbersAt += this.slots.numbers;
@@ -38,7 +38,7 @@ export class RowCursor {
     return this.rows === BLOCK_ROWS;
   }
 
-  /** Goes on in other memory. */
+  /** Goes on with another block's memory. */
   moveTo(memory: BlockMemory): void {
     this.memory = memory;
     this.numbers = memory.numbers;
@@ -47,18 +47,18 @@ export class RowCursor {
   }
 }
 
-/** Text of which much repeats, or null: its place among all different ones of the row group. */
+/** A column of texts that often repeat, or null. Stores a text's index among the distinct texts of the row group. */
 export class TextColumn {
   private readonly row: RowCursor;
   private readonly slot: number;
   private known = new Map<string, number>();
   private fresh: string[] = [];
-  // the two that came last: of requests and answers in turn, each has its own
+  // the last two texts are remembered: if requests and replies alternate, each kind has its own
   private latest: string | null = null;
   private latestPlace = NONE;
   private before: string | null = null;
   private beforePlace = NONE;
-  /** Characters of the different texts. */
+  /** Number of characters of the distinct texts. */
   size = 0;
 
   constructor(row: RowCursor, { place }: Slot) {
@@ -92,7 +92,7 @@ export class TextColumn {
     return place;
   }
 
-  /** Texts that are new since the last block. */
+  /** The texts that are new since the last block. */
   takeFresh(): readonly string[] {
     const { fresh } = this;
     if (fresh.length > 0) this.fresh = [];
@@ -111,9 +111,9 @@ export class TextColumn {
 /** Bytes of a text's length. */
 const LENGTH = 4;
 
-/** Text that hardly repeats. */
+/** A column of texts that hardly ever repeat. */
 export class JsonColumn {
-  /** Where the row's text is written, between `begin` and `end`. */
+  /** The row's text is written here, between `begin` and `end`. */
   readonly text = new JsonBytes(PAGE_ROOM, shared);
   private start = 0;
 
@@ -137,14 +137,14 @@ export class JsonColumn {
     return this.text.bytes.subarray(0, this.text.size);
   }
 
-  /** Goes on in other memory; null: of its own making. */
+  /** Goes on with other memory; null: it is allocated. */
   moveTo(room: ArrayBufferLike | null): void {
-    // what one long text took is not kept
+    // memory that one long text has enlarged is not kept
     this.text.moveTo(room?.byteLength === PAGE_ROOM ? room : shared(PAGE_ROOM));
   }
 }
 
-/** Whole numbers from 0 on, or null: a BigInt of each would cost more than all else that is done with it. */
+/** A column of non-negative integers, or null. As BigInts, they would cost more than everything else that is done with them. */
 export class IntegerColumn {
   private readonly row: RowCursor;
   private readonly slot: number;
@@ -164,7 +164,7 @@ export class IntegerColumn {
   }
 }
 
-/** Points in time. */
+/** A column of times. */
 export class TimeColumn {
   private readonly row: RowCursor;
   private readonly slot: Slot;
@@ -196,10 +196,10 @@ export class FlagColumn {
   }
 }
 
-/** Where a row's values go, column by column; each of them takes one value of each row. */
+/** The columns of a row. Each takes one value for every row. */
 export type Column = TextColumn | JsonColumn | IntegerColumn | TimeColumn | FlagColumn;
 
-/** The class of a column, as the schema declares it. */
+/** The class of a column with that schema. */
 export type ColumnOf<C extends { readonly type: ColumnType }> = C extends { type: 'time' }
   ? TimeColumn
   : C extends { type: 'flag' }

@@ -1,17 +1,17 @@
-/** Values of a block, and of each of its parts that have a width of bits of their own. */
+/** Number of values in a block, and in each of its miniblocks, which have separate bit widths. */
 const BLOCK = 128;
 const PARTS = 4;
 const PART = BLOCK / PARTS;
 
-/** How far the values of a page may lie apart: differences of differences are exact in doubles up to here. */
+/** Largest span of the values in a page: up to here, differences of differences are exact in doubles. */
 export const MAX_SPAN = 2 ** 52;
 
 /**
- * Whole numbers as Apache Parquet's "Delta Encoding" (DELTA_BINARY_PACKED) has them: what counts up takes a few bits a value. They are given
- * relative to `base`, in doubles, and lie at most MAX_SPAN apart.
+ * Encodes integers in Apache Parquet's "Delta Encoding" (DELTA_BINARY_PACKED), in which rising numbers take only a few bits each. The
+ * values are doubles relative to `base`, and at most MAX_SPAN apart.
  */
 export function packDeltas(values: Float64Array, base: bigint): Uint8Array {
-  // a block: its least difference, widths, and values of at most 53 bits, also where it is not full
+  // room for each block: its smallest difference, the bit widths, and values of at most 53 bits, even if it is not full
   const out = new BitWriter(64 + (16 + 7 * BLOCK) * Math.ceil(values.length / BLOCK));
   out.varint(BLOCK);
   out.varint(PARTS);
@@ -50,12 +50,12 @@ function block(out: BitWriter, deltas: Float64Array, least: number): void {
   }
 }
 
-/** Bits that a number from 0 on takes, below 2^53. */
+/** Number of bits that a non-negative number below 2^53 takes. */
 function bitsOf(n: number): number {
   return n <= 0xffffffff ? 32 - Math.clz32(n) : 64 - Math.clz32(n / 2 ** 32);
 }
 
-/** Bytes, and numbers of any width from the lowest bit up, in room that is large enough. */
+/** Writes bytes, and numbers of any bit width from the lowest bit up, into a buffer that must be large enough. */
 class BitWriter {
   readonly bytes: Uint8Array;
   private at = 0;
@@ -66,7 +66,7 @@ class BitWriter {
     this.bytes = new Uint8Array(room);
   }
 
-  /** Leaves out so many bytes, and gives the place of the first. */
+  /** Skips `n` bytes, and returns the index of the first. */
   skip(n: number): number {
     this.at += n;
     return this.at - n;
@@ -90,10 +90,10 @@ class BitWriter {
     this.bytes[this.at++] = Number(rest);
   }
 
-  /** 32 numbers of one width end at a whole byte. */
+  /** Writes a number with `width` bits. 32 numbers of one width end on a byte boundary. */
   bits(value: number, width: number): void {
     if (width > 24) {
-      // what is pending has seven bits at most, so that all of it fits into 32
+      // at most seven bits are pending, so that together they fit into 32
       this.bits(value % 2 ** 24, 24);
       this.bits(Math.floor(value / 2 ** 24), width - 24);
       return;

@@ -3,11 +3,11 @@ import { MAX_SPAN, packDeltas } from './delta.js';
 import { NONE } from './row-block.js';
 import type { TableColumn } from './schema.js';
 
-/** The values of one column of a row group: those that its type has, row by row. */
+/** The values of one column of a row group, row by row. Which of the members are used depends on the column's type. */
 export interface Values {
-  /** Whole numbers, or seconds; NaN: null. */
+  /** Integers, or seconds; NaN: null. */
   readonly numbers: Float64Array;
-  /** Places among `texts`, nanoseconds, or 1 and 0; NONE: null. */
+  /** Indexes into `texts`, nanoseconds, or 1 and 0; NONE: null. */
   readonly places: Uint32Array;
   readonly texts: readonly string[];
   readonly pages: Chunk['pages'];
@@ -40,11 +40,11 @@ type Levels = Chunk['pages'][number]['levels'];
 const NO_BODY = { bytes: new Uint8Array(0), size: 0 };
 const NO_VALUES = { encoding: 'PLAIN', codec: 'UNCOMPRESSED', bounds: null, dictionary: null } as const;
 
-/** A dictionary, and the place in it row by row. */
+/** A dictionary, and for each row an index into it. */
 function textChunk(entries: readonly string[], given: Uint32Array, optional: boolean): Chunk {
   const rows = given.length;
   const { values: places, levels } = optional ? present(given, NONE) : { values: given, levels: null };
-  // readers stumble over dictionaries without an entry
+  // some readers fail on a dictionary without entries
   if (entries.length === 0) return { ...NO_VALUES, pages: [{ rows, levels, body: NO_BODY }] };
   const bits = entries.length < 2 ? 0 : 32 - Math.clz32(entries.length - 1);
   const indexes = indexBytes(places, bits);
@@ -57,7 +57,7 @@ function textChunk(entries: readonly string[], given: Uint32Array, optional: boo
   };
 }
 
-/** The values that are there, and which those are; `none`: what stands for one that is not. */
+/** The values that are present, and for each row whether it has one. `none`: the value that stands for null. */
 function present<T extends Uint32Array | Float64Array>(
   given: T,
   none: number,
@@ -67,7 +67,7 @@ function present<T extends Uint32Array | Float64Array>(
   let n = 0;
   for (let i = 0; i < given.length; i++) {
     const value = given[i]!;
-    // NaN is not what it is
+    // NaN is unequal to itself
     if (value === none || value !== value) continue;
     bits[i] = 1;
     values[n++] = value;
@@ -81,7 +81,7 @@ function numberChunk(given: Float64Array, optional: boolean): Chunk {
   return integerChunk(values, 0n, { rows, levels }, () => BigInt64Array.from(values, BigInt));
 }
 
-/** `exact`: all of them, where they lie too far apart for doubles. */
+/** `exact`: returns all values, if they are too far apart for doubles. */
 function integerChunk(
   numbers: Float64Array,
   base: bigint,
@@ -102,7 +102,7 @@ function integerChunk(
   };
 }
 
-/** A function by itself: V8 makes machine code of the loop, and none of what follows it in the same function. */
+/** A separate function, since V8 compiles this loop but would not compile the code that follows it in the same function. */
 function extremes(numbers: Float64Array): readonly [number, number] {
   let least = numbers[0]!;
   let most = least;
@@ -121,10 +121,10 @@ function boundsOf(numbers: BigInt64Array): readonly [bigint, bigint] {
 }
 
 const NANOS = 1_000_000_000;
-/** The last second whose nanoseconds all fit 64 bits: in the year 2262. */
+/** The last second whose nanoseconds all fit into 64 bits (in the year 2262). */
 const LAST_SECOND = 9_223_372_035;
 
-/** A time beyond what 64 bits of nanoseconds can say is the first or last that they can. */
+/** Limits a time to the range of 64 bits of nanoseconds. */
 function secondOf(seconds: number): number {
   return Math.min(Math.max(Math.floor(seconds), -LAST_SECOND), LAST_SECOND);
 }

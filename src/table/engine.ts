@@ -6,30 +6,30 @@ import { TABLE_NAMES, type TableName } from './schema.js';
 
 const PACKAGE = '@duckdb/node-api';
 
-/** The SQL engine is not installed, or not for this system. */
+/** The SQL engine is not installed, or not available for this system. */
 export class NoEngine extends Error {}
 
-/** What is wrong with a query, in the engine's words. */
+/** An error in a query, in the engine's words. */
 export class QueryError extends Error {}
 
-/** Milliseconds between two looks at whether somebody wants an end. */
+/** Milliseconds between two checks whether the query is to be stopped. */
 const INTERRUPT_MS = 50;
 
-/** Whole numbers that JavaScript gives as text or BigInt, and decimals. */
+/** Types of integers that JavaScript gets as text or BigInt; and all numeric types. */
 const EXACT = new Set(['BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT']);
 const NUMBERS = /^(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|FLOAT|DOUBLE|DECIMAL.*)$/;
 
-/** What a query may take, and where it puts what does not fit into memory. */
+/** Limits of a query, and the folder for data that do not fit into memory. */
 export interface QueryOptions {
   readonly limits: Readonly<Pick<Limits, 'queryBytes' | 'querySpillBytes'>>;
-  /** A folder for its own use. */
+  /** A folder that only this query uses. */
   readonly spill: string;
   readonly signal: AbortSignal;
 }
 
 /**
- * Runs one query, or several set apart by `;`, over Parquet files; the last one's result goes to `to` as it comes. Throws NoEngine and
- * QueryError.
+ * Runs one query, or several separated by `;`, over Parquet files. The result of the last one is passed to `to` as it comes. Throws
+ * NoEngine and QueryError.
  */
 export async function runQuery(
   sql: string,
@@ -40,12 +40,12 @@ export async function runQuery(
   const { DuckDBInstance } = loadEngine();
   const instance = await DuckDBInstance.create(':memory:', { memory_limit: `${limits.queryBytes} B` });
   const connection = await instance.connect();
-  // what comes before the query has begun in its thread is not heard
+  // repeated, since an interrupt before the query has begun in its thread has no effect
   const interrupting = setInterval(() => {
     if (signal.aborted) connection.interrupt();
   }, INTERRUPT_MS);
   try {
-    // given as options they do not hold
+    // if they are passed as options, they have no effect
     await connection.run(`set temp_directory = ${quoted(spill)}`);
     await connection.run(`set max_temp_directory_size = '${limits.querySpillBytes} B'`);
     for (const table of TABLE_NAMES) {
@@ -76,7 +76,7 @@ async function pass(result: DuckDB.DuckDBResult, to: QueryOutput): Promise<void>
   to.end();
 }
 
-/** What the engine says in many lines, with the name of the limit that it met. */
+/** The first part of the engine's message in one line, with the name of the limit that was reached. */
 function wordsOf(message: string, limits: QueryOptions['limits']): string {
   const [words] = message.replace(/^Failed to extract statements: /, '').split(/\n+(?:LINE \d|Possible solutions)/);
   const line = words!.replace(/\s*\n\s*/g, ' ');
@@ -92,7 +92,7 @@ function cellOf(value: DuckDB.Json, type: string): Cell {
   return value;
 }
 
-/** It is no dependency: 64 MB that most never need. */
+/** Loads the engine. It is no dependency, since it has 64 MB that most users never need. */
 function loadEngine(): typeof DuckDB {
   try {
     return createRequire(import.meta.url)(PACKAGE) as typeof DuckDB;

@@ -10,31 +10,31 @@ import { OpenRequests } from './open-requests.js';
 import { TABLE_NAMES, type TableName } from './schema.js';
 import { TableRows, type Encoding } from './table-rows.js';
 
-/** Row groups of each capture, by its name. */
+/** Number of row groups of each capture, by its name. */
 export type CaptureGroups = ReadonlyMap<string, Readonly<Record<TableName, number>>>;
 
-/** What remains to be said when the rows are out: plain data. */
+/** What is needed at the end of a run besides the rows: plain data. */
 export interface GatheredTables {
   readonly notFollowed: number;
   readonly groups: CaptureGroups;
 }
 
 /**
- * Messages that are added to their table together, and bytes that they may hold. Rows take a quarter less time so than each behind the
- * decoding of its message: the code of either leaves no room in the processor's caches for that of the other.
+ * Number of messages that are added to their table together, and bytes that they may hold. This takes a quarter less time than to add each
+ * row after its message was decoded, since the code of the two does not fit into the processor's caches together.
  */
 const MOST_WAITING = 128;
 const MOST_WAITING_BYTES = 256 << 10;
 
-/** The events of a run as three tables, in row groups. */
+/** Writes the events of a run as three tables, in row groups. */
 export class EventTables implements Reporter, Divisible<GatheredTables> {
   private readonly messages: TableRows<'messages'>;
   private readonly findings: TableRows<'findings'>;
   private readonly streams: TableRows<'streams'>;
   private readonly limits: Readonly<Limits>;
-  /** Names of operations that wait for their answers, by stream and index of the request. */
+  /** Names of operations that wait for their replies, by stream and index of the request. */
   private readonly asked = new Map<StreamRecord, OpenRequests>();
-  // those of the stream that spoke last
+  // those of the stream whose message was last
   private latest: StreamRecord | null = null;
   private latestAsked: OpenRequests | null = null;
   private held = 0;
@@ -42,10 +42,10 @@ export class EventTables implements Reporter, Divisible<GatheredTables> {
   private waitingBytes = 0;
   private readonly waitingStreams: (StreamRecord | null)[] = [];
   private readonly waitingMessages: (Message | null)[] = [];
-  /** Row groups that were handed on of each capture. */
+  /** Number of row groups of each capture that were passed on. */
   readonly groups = new Map<string, Record<TableName, number>>();
   private file = '';
-  /** Requests whose answers have no `operation`: too many waited at once (limit heldMessages). */
+  /** Number of requests whose replies have no `operation`, since too many requests were open at the same time (limit heldMessages). */
   notFollowed = 0;
 
   constructor(to: Encoding, limits: Readonly<Limits>) {
@@ -55,7 +55,7 @@ export class EventTables implements Reporter, Divisible<GatheredTables> {
     this.limits = limits;
   }
 
-  /** The next rows are of another capture. */
+  /** The following rows belong to another capture. */
   capture(file: string): void {
     this.endOfFile();
     this.file = file;
@@ -227,7 +227,7 @@ export class EventTables implements Reporter, Divisible<GatheredTables> {
     return this.latestAsked;
   }
 
-  /** What the request was that a message answers. */
+  /** The operation of the request that a message answers, or null. */
   private askedBy(stream: StreamRecord, m: Message, outcome: Outcome | null): string | null {
     const open = this.askedIn(stream);
     const name = open?.get(m.inReplyTo) ?? null;

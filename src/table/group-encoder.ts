@@ -5,18 +5,18 @@ import { BLOCK_ROWS, type RowBlock } from './row-block.js';
 import type { TableName } from './schema.js';
 import { slotsOf, type Slot, type Slots } from './slots.js';
 
-/** Rows of a row group, at most: whole blocks. */
+/** Most rows of a row group: a whole number of blocks. */
 export const MAX_ROWS = 16 * BLOCK_ROWS;
 
-/** Columns whose bounds stand in the footer. */
+/** Columns whose bounds are written to the footer. */
 const BOUNDED = new Set(['time', 'firstTime', 'stream', 'packet']);
 
-/** Makes row groups of the blocks that were gathered: puts them in order by column, packs and compresses, in whichever thread. */
+/** Makes row groups of blocks: arranges the values by column, encodes and compresses them. It can run in any thread. */
 export class GroupEncoder {
   private readonly writer = new ByteWriter(1 << 20);
   private readonly groups = new Map<TableName, GroupColumns>();
 
-  /** The next block of a table; gives the row group where it ends, whose bytes are valid until the next call. */
+  /** Adds the next block of a table. Returns the row group if the block ends it; its bytes are valid until the next call. */
   add(table: TableName, block: RowBlock): { readonly bytes: Uint8Array; readonly group: RowGroup } | null {
     let columns = this.groups.get(table);
     if (columns === undefined) this.groups.set(table, (columns = new GroupColumns(slotsOf(table))));
@@ -69,7 +69,7 @@ class GroupColumns {
   }
 }
 
-/** The values of one column: memory is made once, and as much of it used as there are rows. */
+/** The values of one column. Its memory is allocated once, and used as far as there are rows. */
 class ColumnValues {
   readonly slot: Slot;
   private readonly numbers: Float64Array;
@@ -103,7 +103,7 @@ class ColumnValues {
   }
 }
 
-/** Takes every `step`-th value from the `first` on. */
+/** Copies every `step`-th value from `first` on. */
 function copy<T extends Float64Array | Uint32Array>(
   from: T,
   first: number,

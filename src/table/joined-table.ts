@@ -10,19 +10,19 @@ import { parquetWriter, type OutputWriter } from './table-file.js';
 /** What is wrong with a table, in words. */
 export class BadTable extends Error {}
 
-/** Length of the footer, and the magic behind it. */
+/** Bytes of the footer's length and of the magic after it. */
 const TAIL = 8;
 const MAGIC = 'PAR1';
 /** Bytes that are copied at once. */
 const PIECE = 1 << 20;
 
-/** A table that is read from a file: its row groups in turn, as the bytes that they are. */
+/** A table in a file, whose row groups are copied one after another without decoding. */
 export class GivenTable {
   private readonly fd: number;
   private readonly footer: Uint8Array;
   private groups: RowGroup[] | null = null;
 
-  /** `most`: bytes of the footer. Throws BadTable, and what the system says. */
+  /** `most`: bytes that the footer may have. Throws BadTable, and errors of the system. */
   constructor(path: string, most: number) {
     this.fd = openSync(systemPath(path), 'r');
     try {
@@ -39,7 +39,7 @@ export class GivenTable {
     }
   }
 
-  /** The footer as it stands in the file: texts in it are UTF-8. */
+  /** The footer as it is in the file. Texts in it are UTF-8. */
   get footerText(): string {
     return Buffer.from(this.footer).toString('latin1');
   }
@@ -62,7 +62,7 @@ export class GivenTable {
 
   private rowGroups(): RowGroup[] {
     try {
-      // bounds of times stay the whole numbers that they are
+      // bounds of times must stay integers
       const parsers = { timestampFromNanoseconds: (nanos: bigint) => nanos };
       return parquetMetadata(this.footer, { parsers: parsers as unknown as Parsers }).row_groups;
     } catch {
@@ -79,7 +79,7 @@ export class GivenTable {
 
 type Parsers = NonNullable<NonNullable<Parameters<typeof parquetMetadata>[1]>['parsers']>;
 
-/** A table of row groups that others have written. */
+/** A table of row groups that were written elsewhere. */
 export class JoinedTable {
   private readonly output: TextOutput;
   private readonly writer: ParquetWriter;
@@ -89,7 +89,7 @@ export class JoinedTable {
     this.writer = parquetWriter(table, output);
   }
 
-  /** The bytes that are added next are a row group, which began at byte `from` of its file. */
+  /** Begins a row group, whose bytes are passed to `add` next. It began at byte `from` of its file. */
   begin(group: RowGroup, from: bigint): void {
     (this.writer.writer as OutputWriter).flush();
     const shift = BigInt(this.writer.writer.offset) - from;
@@ -110,7 +110,7 @@ export class JoinedTable {
     this.writer.writer.offset += bytes.length;
   }
 
-  /** `about`: what else the footer says. */
+  /** `about`: additional key-value metadata for the footer. */
   finish(about: Readonly<Record<string, string>> = {}): void {
     for (const [key, value] of Object.entries(about)) this.writer.kvMetadata!.push({ key, value });
     void this.writer.finish();

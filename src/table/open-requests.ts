@@ -1,15 +1,15 @@
-/** Few: most streams have no more requests open at once. */
+/** Few, since most streams do not have more requests open at the same time. */
 const FIRST_SLOTS = 8;
 
 /**
- * What was asked for in the requests of a stream that are open, by the request's number in its stream. A Map makes its table anew every few
- * requests where only few are open, which takes longer than all else here: this is a table with linear probing.
+ * The operations of a stream's open requests, by the request's index in its stream. A table with linear probing: with few entries, a Map
+ * rebuilds its table every few requests, which takes longer than everything else here.
  */
 export class OpenRequests {
-  /** Numbers of requests; 0: the slot is free. Of a power of two, so that a mask gives the slot. */
+  /** Indexes of requests; 0: the slot is free. The length is a power of two, so that a mask gives the slot. */
   private numbers = new Float64Array(FIRST_SLOTS);
   private names: (string | null)[] = Array.from({ length: FIRST_SLOTS }, () => null);
-  /** Requests that are open. */
+  /** Number of open requests. */
   size = 0;
 
   add(number: number, name: string): void {
@@ -23,13 +23,13 @@ export class OpenRequests {
     return this.numbers[slot] === number ? this.names[slot]! : null;
   }
 
-  /** Forgets a request that is there. */
+  /** Removes a request, which must be there. */
   delete(number: number): void {
     const { numbers, names } = this;
     const mask = numbers.length - 1;
     let free = this.slotOf(number);
     this.size--;
-    // those behind it that it stood in the way of move up
+    // entries after it that it had displaced move up
     for (let slot = (free + 1) & mask; numbers[slot] !== 0; slot = (slot + 1) & mask) {
       const distance = (slot - (numbers[slot]! & mask)) & mask;
       if (distance < ((slot - free) & mask)) continue;
@@ -41,7 +41,7 @@ export class OpenRequests {
     names[free] = null;
   }
 
-  /** The slot of a request, or the free one where it would be. */
+  /** The slot of a request, or the free slot where it would be. */
   private slotOf(number: number): number {
     const { numbers } = this;
     const mask = numbers.length - 1;

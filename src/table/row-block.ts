@@ -1,26 +1,26 @@
 import type { Slots } from './slots.js';
 
-/** Rows of a block, at most. */
+/** Most rows of a block. */
 export const BLOCK_ROWS = 4096;
 
-/** A text that is missing: its place among the texts. Of numbers it is NaN. */
+/** Stands for a missing text among the places. A missing number is NaN. */
 export const NONE = 0xffff_ffff;
 
-/** Some rows of a row group as they were gathered: plain data, in memory that may be shared with another thread. */
+/** Some rows of a row group: plain data, in memory that may be shared with another thread. */
 export interface RowBlock {
   readonly rows: number;
-  /** Row by row: see Slot. */
+  /** Row by row; see Slot. */
   readonly numbers: Float64Array;
   readonly places: Uint32Array;
-  /** Of each column of text, those that were new in the row group: places count through all of them. */
+  /** For each text column, the texts that are new in the row group. Places count through all blocks of the group. */
   readonly texts: readonly (readonly string[])[];
-  /** Of each column of JSON, the texts in UTF-8, each behind its length: 32 bits, little-endian. */
+  /** For each JSON column, the texts in UTF-8, each after its length (u32, little-endian). */
   readonly pages: readonly Uint8Array[];
-  /** Whether the row group ends with it. */
+  /** Whether it is the last block of the row group. */
   readonly ends: boolean;
 }
 
-/** Memory for the numbers of a block: shared, so that another thread can encode what was gathered in it. */
+/** Memory for the numbers of a block. It is shared, so that another thread can encode the block. */
 export class BlockMemory {
   readonly numbers: Float64Array;
   readonly places: Uint32Array;

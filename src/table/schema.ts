@@ -1,10 +1,10 @@
 /**
- * The tables of `-f parquet` and `query`. What is here is a promise to users (docs/parquet.md): a column keeps its name, type and meaning;
- * new ones may be added, and then the version goes up.
+ * The tables of `-f parquet` and `query`. They are a promise to users (docs/parquet.md): a column keeps its name, type and meaning. New
+ * columns may be added; then the version is incremented.
  */
 export const TABLE_VERSION = 1;
 
-/** `text`: UTF-8; `json`: the same, a JSON text; `integer`: 64 bits, signed; `time`: nanoseconds since 1970 UTC; `flag`: true or false. */
+/** `text`: UTF-8; `json`: JSON in UTF-8; `integer`: 64 bits, signed; `time`: nanoseconds since 1970 UTC; `flag`: true or false. */
 export type ColumnType = 'text' | 'json' | 'integer' | 'time' | 'flag';
 
 export interface TableColumn {
@@ -115,7 +115,7 @@ const STREAMS = [
   { name: 'session', type: 'json', about: 'what the protocol negotiated' },
 ] as const satisfies readonly TableColumn[];
 
-/** The tables by name, each a file `NAME.parquet`. */
+/** The tables by name. Each is a file `NAME.parquet`. */
 export const TABLES = { messages: MESSAGES, findings: FINDINGS, streams: STREAMS } as const;
 export type TableName = keyof typeof TABLES;
 export const TABLE_NAMES = Object.keys(TABLES) as readonly TableName[];

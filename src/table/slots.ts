@@ -1,14 +1,14 @@
 import { TABLES, type TableColumn, type TableName } from './schema.js';
 
 /**
- * Where a column's value stands among those of a row: whole numbers and seconds among the `numbers`, nanoseconds, flags and places of texts
- * among the `places`; JSON on a page of its own. -1: nowhere.
+ * Where a column's values are in a row: integers and seconds are in `numbers`; nanoseconds, flags and indexes of texts in `places`; JSON is
+ * in a page of its own. -1: the column has no such value.
  */
 export interface Slot {
   readonly column: TableColumn;
   readonly number: number;
   readonly place: number;
-  /** Which text, and which JSON, of the row. */
+  /** Index of the column among the text columns, and among the JSON columns. */
   readonly text: number;
   readonly page: number;
 }

@@ -2,7 +2,7 @@ import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer'
 import type { TextOutput } from '../report/output.js';
 import { TABLE_VERSION, TABLES, type TableColumn, type TableName } from './schema.js';
 
-/** Takes a file's bytes out of the writer's hands after each row group. */
+/** A writer that passes its bytes on after each row group. */
 export class OutputWriter extends ByteWriter {
   private readonly output: TextOutput;
 
@@ -21,7 +21,7 @@ export class OutputWriter extends ByteWriter {
   }
 }
 
-/** A Parquet file without rows yet. */
+/** A Parquet file without rows. */
 export function parquetWriter(table: TableName, output: TextOutput): ParquetWriter {
   const kvMetadata = Object.entries({ 'wirelint.table': table, 'wirelint.version': String(TABLE_VERSION) });
   return new ParquetWriter({
@@ -49,7 +49,7 @@ const PHYSICAL = {
   text: TEXT,
   json: TEXT,
   integer: { type: 'INT64' },
-  // UTC all the same: of times that say so, DuckDB keeps microseconds only
+  // in UTC nevertheless: of times with isAdjustedToUTC, DuckDB keeps only microseconds
   time: { type: 'INT64', logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: false, unit: 'NANOS' } },
   flag: { type: 'BOOLEAN' },
 } as const satisfies Record<TableColumn['type'], Partial<SchemaElement>>;

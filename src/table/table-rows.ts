@@ -5,19 +5,19 @@ import { BlockMemory, type RowBlock } from './row-block.js';
 import { slotsOf, type Slots } from './slots.js';
 import type { TableName, TABLES } from './schema.js';
 
-/** Bytes of text after which a row group ends, about: long ones make short row groups. */
+/** Approximate number of bytes of text after which a row group ends, so that long texts make short row groups. */
 const MAX_SIZE = 16 << 20;
 
-/** Takes the row groups of all tables; `bytes` are valid during the call only. */
+/** Takes the row groups of all tables. `bytes` are valid during the call only. */
 export type TableGroups = (table: TableName, bytes: Uint8Array, group: RowGroup) => void;
 
-/** Where row groups are made of what was gathered: in this thread or another. */
+/** Makes row groups of blocks, in this thread or another. */
 export interface Encoding {
-  /** The next block of a table. `free` is called when its memory is of no more use. */
+  /** Adds the next block of a table. `free` is called when its memory can be reused. */
   add(table: TableName, block: RowBlock, free: () => void): void;
 }
 
-/** Makes row groups at once. */
+/** Makes row groups immediately, in this thread. */
 export class EncodingHere implements Encoding {
   private readonly encoder = new GroupEncoder();
   private readonly to: TableGroups;
@@ -35,16 +35,16 @@ export class EncodingHere implements Encoding {
 
 type ColumnsOf<N extends TableName> = { readonly [C in (typeof TABLES)[N][number] as C['name']]: ColumnOf<C> };
 
-/** What a block was gathered in. */
+/** The memory of a block. */
 interface Room {
   readonly memory: BlockMemory;
-  /** Of each column of JSON. */
+  /** For each JSON column. */
   readonly pages: readonly ArrayBufferLike[];
 }
 
 /**
- * The rows of one table, in row groups of bounded size: add to each column, then call `endRow`. A row group holds rows of one capture only,
- * so that files can be put together group by group.
+ * The rows of one table, in row groups of bounded size: add a value to each column, then call `endRow`. A row group has rows of only one
+ * capture, so that files can be joined group by group.
  */
 export class TableRows<N extends TableName> {
   readonly columns: ColumnsOf<N>;
@@ -54,9 +54,9 @@ export class TableRows<N extends TableName> {
   private readonly row: RowCursor;
   private readonly texts: readonly TextColumn[];
   private readonly json: readonly JsonColumn[];
-  /** Rooms that blocks were gathered in before, and that are free again. */
+  /** Memory of earlier blocks that can be reused. */
   private readonly free: Room[] = [];
-  /** Of the row group, in front of the block that is gathered. */
+  /** Rows and bytes of the row group in the blocks before the current one. */
   private rows = 0;
   private size = 0;
   private groups = 0;
@@ -77,7 +77,7 @@ export class TableRows<N extends TableName> {
     if (this.row.next() || this.hasFullPage()) this.endBlock(false);
   }
 
-  /** Hands on the rows that are gathered: those to come are of another capture. Gives how many row groups this one has. */
+  /** Passes on the remaining rows, since those that follow belong to another capture. Returns the number of row groups of this capture. */
   endCapture(): number {
     if (this.rows + this.row.rows > 0) this.endBlock(true);
     const { groups } = this;
