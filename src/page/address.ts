@@ -2,7 +2,9 @@ import { useEffect, useState } from 'preact/hooks';
 
 export type GoTo<Route> = (change: Partial<Route>, how?: 'push' | 'replace') => void;
 
-/** What is looked at, kept behind the # of the address: going back and forward works, and it can be sent to others. */
+/**
+ * Keeps what is shown in the fragment of the address, after the #, so that back and forward work, and the address can be sent to others.
+ */
 export function useAddress<Route extends object>(
   parse: (hash: string) => Route,
   format: (route: Route) => string,

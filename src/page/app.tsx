@@ -75,7 +75,7 @@ interface BarProps {
   readonly input: { current: HTMLInputElement | null };
 }
 
-/** Which stream, and which of its messages. */
+/** Selects a stream, and which of its messages are shown. */
 function Bar({ model, route, go, found, shown, input }: BarProps): JSX.Element {
   const [text, setText] = useState(route.find);
   useEffect(() => setText(route.find), [route.find]);
@@ -147,7 +147,7 @@ function stepped(model: Model, route: Route, rows: Uint32Array, step: number): P
   return { row: rows[next]!, view: view === 'overview' ? 'messages' : view };
 }
 
-/** The next message of those shown that has a finding, or -1. */
+/** The next message among those shown that has a finding, or -1. */
 function nextFinding(model: Model, route: Route, rows: Uint32Array, step: number): number {
   const from = route.row ?? (step > 0 ? -1 : model.count);
   const own = [...model.findingsOf.keys()].sort((a, b) => a - b).filter((row) => rows[positionOf(rows, row)] === row);

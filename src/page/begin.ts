@@ -1,7 +1,7 @@
 import { render, type VNode } from 'preact';
 import { unpacked } from './unpacked.js';
 
-/** A page begins here: unpacks what it holds, and shows what `read` makes of it, below that title. */
+/** Starts a page: unpacks the data with that id, and shows what `read` makes of them: a title, and the content. */
 export async function begin(
   id: string,
   read: (packed: Uint8Array) => readonly [title: string, content: VNode],

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
-/** Colours of the page for drawings. */
+/** The page's colours, for drawings. */
 export type Colours = Readonly<Record<(typeof NAMES)[number], string>>;
 
 const NAMES = [
@@ -18,7 +18,7 @@ const NAMES = [
   'accent',
 ] as const;
 
-/** The colours as they are now: light or dark. */
+/** The present colours, light or dark. */
 function colours(): Colours {
   const probe = document.createElement('span');
   document.body.append(probe);
@@ -32,7 +32,7 @@ function colours(): Colours {
   return all as Colours;
 }
 
-/** A canvas as wide as its place and that high, in the pixels of the screen, empty. */
+/** Resizes a canvas to the width of its place and the given height, in device pixels, and clears it. */
 function sharpen(el: HTMLCanvasElement, height: number): CanvasRenderingContext2D {
   const scale = devicePixelRatio;
   const width = el.clientWidth;
@@ -48,13 +48,13 @@ export type Draw = (g: CanvasRenderingContext2D, width: number, c: Colours) => v
 
 interface Props {
   readonly height: number;
-  /** What it shows, in words. */
+  /** Describes the drawing in words. */
   readonly label: string;
   readonly draw: Draw;
   readonly class?: string;
 }
 
-/** A drawing as wide as its place; it is made again when that or the colours change. */
+/** A drawing as wide as its place. It is redrawn when the width or the colours change. */
 export function Canvas({ height, label, draw, class: of }: Props): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const latest = useRef(draw);

@@ -17,7 +17,7 @@ interface Node {
   readonly children: number;
 }
 
-/** One message: what is known of it, its fields and its bytes, each of which shows its place in the other. */
+/** One message: facts about it, its fields and its bytes. A selected field is marked in the bytes, and vice versa. */
 export function Detail({
   model,
   row,
@@ -106,7 +106,7 @@ function Facts({ model, row }: { readonly model: Model; readonly row: number }):
   );
 }
 
-/** The request, the answers, and what findings refer to. */
+/** The request, the replies, and messages that findings refer to. */
 function Related({
   model,
   row,
@@ -150,10 +150,10 @@ function Related({
   );
 }
 
-/** The page's bytes, which are unpacked once. */
+/** The page's bytes of messages, which are unpacked once. */
 let loading: Promise<Uint8Array> | null = null;
 
-/** The bytes of a message that the page holds; null while they are unpacked. */
+/** The bytes of a message that are in the page; null while they are unpacked. */
 function useBytes(model: Model, row: number): Uint8Array | null {
   const [all, setAll] = useState<Uint8Array | null>(null);
   useEffect(() => {
@@ -405,7 +405,7 @@ function isOpen(nodes: readonly Node[], closed: ReadonlySet<number>, i: number):
   return true;
 }
 
-/** The innermost field that a byte lies in, or -1. */
+/** The innermost field that contains a byte, or -1. */
 function deepest(nodes: readonly Node[], at: number): number {
   let best = -1;
   nodes.forEach(({ field, depth }, i) => {
@@ -429,7 +429,7 @@ function hexText(bytes: Uint8Array): string {
   return [...bytes].map((b) => b.toString(16).padStart(2, '0')).join('');
 }
 
-/** The message's event, as `-f ndjson` has it. */
+/** The message's event in the form of `-f ndjson`. */
 function jsonText(model: Model, row: number): string {
   const stream = model.streamOf(row);
   const fields = model.fields(row);

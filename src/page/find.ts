@@ -4,23 +4,23 @@ import { expressionFields, type ExpressionValue } from '../select/values.js';
 import { VARIABLES } from '../select/variables.js';
 import { GRAVITY, type Finding, type Model, type Stream } from './model.js';
 
-/** Rows that are looked at before the page may draw again. */
+/** Rows that are examined before the page may redraw. */
 const STEP = 4000;
 
 export interface Found {
-  /** Rows that fulfil the expression, in order; null: there is no expression, all do. */
+  /** Rows that match the expression, in order; null: there is no expression. */
   readonly rows: Uint32Array | null;
-  /** What is wrong with the expression. */
+  /** What is wrong with the expression; empty: nothing. */
   readonly problem: string;
-  /** Rows that were looked at so far. */
+  /** How many rows were examined so far. */
   readonly done: number;
-  /** Rows whose fields the page does not hold though the expression asks for them. */
+  /** How many rows were examined whose fields the expression needs but the page does not have. */
   readonly blind: number;
 }
 
 const ALL: Found = { rows: null, problem: '', done: 0, blind: 0 };
 
-/** Looks for the messages that fulfil an expression of `--where`, without holding the page up. */
+/** Finds the messages that match an expression of `--where`, without blocking the page. */
 export function useFind(model: Model, text: string): Found {
   const compiled = useMemo(() => compile(text), [text]);
   const [found, setFound] = useState<Found>(ALL);
@@ -49,7 +49,7 @@ export function useFind(model: Model, text: string): Found {
   return found;
 }
 
-/** null: nothing to look for; text: what is wrong. */
+/** The expression; null if there is none; a text if it is invalid. */
 function compile(text: string): Expression | string | null {
   const trimmed = text.trim();
   if (trimmed === '') return null;
@@ -60,9 +60,9 @@ function compile(text: string): Expression | string | null {
   }
 }
 
-/** A row as the variables of an expression (see VARIABLES). */
+/** A row with the variables of an expression as properties (see VARIABLES). */
 class RowView {
-  /** Whether fields were asked for that the page does not hold. */
+  /** Whether the expression has read fields that the page does not have. */
   blind = false;
   private readonly model: Model;
   private row = 0;
@@ -152,7 +152,7 @@ class RowView {
     return (this.model.findingsOf.get(this.row) ?? []).map((f) => findingValue(f, this.model));
   }
 
-  /** Another message as a plain object: CEL looks at own properties. */
+  /** Another message as a plain object, since CEL reads own properties. */
   private other(row: number): object | null {
     if (row < 0) return null;
     const view = new RowView(this.model).of(row);

@@ -6,7 +6,7 @@ import { GRAVITY, type Finding, type Model } from './model.js';
 import { Level, Sign } from './parts.js';
 import { findingPlace } from './words.js';
 
-/** One finding in full; `here`: below its message, whose place need not be told. */
+/** One finding in full. `here`: it is shown with its message, so that its place is left out. */
 export function FindingCard(p: {
   readonly model: Model;
   readonly finding: Finding;
@@ -36,7 +36,7 @@ export function FindingCard(p: {
   );
 }
 
-/** What a rule means: as `wirelint explain` says it. */
+/** The meaning of a rule, like `wirelint explain`. */
 export function Explain({ rule: known }: { readonly rule: PageRule | undefined }): JSX.Element | null {
   if (known === undefined) return null;
   return (
@@ -61,7 +61,7 @@ interface Group {
   readonly findings: readonly Finding[];
 }
 
-/** Findings by rule, the gravest first, then the most frequent. */
+/** Findings by rule, sorted by severity and then by frequency. */
 export function byRule(findings: readonly Finding[]): Group[] {
   const groups = new Map<string, Finding[]>();
   for (const f of findings) {
@@ -80,7 +80,7 @@ export function byRule(findings: readonly Finding[]): Group[] {
     );
 }
 
-/** Findings of a rule that are listed before more is asked for. */
+/** Findings of a rule that are listed before the user asks for more. */
 const FEW = 5;
 
 export function RuleGroup({

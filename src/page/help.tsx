@@ -12,7 +12,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['?', 'this'],
 ];
 
-/** The keys, and what expressions can ask. */
+/** The keys, and examples of expressions. */
 export function Help({ version, close }: { readonly version: string; readonly close: () => void }): JSX.Element {
   return (
     <KeysDialog keys={KEYS} close={close}>

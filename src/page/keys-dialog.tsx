@@ -2,13 +2,13 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
 interface Props {
-  /** Keys, with a blank between them, and what they do. */
+  /** Names of keys, separated by blanks, and what they do. */
   readonly keys: readonly (readonly [string, string])[];
   readonly close: () => void;
   readonly children: ComponentChildren;
 }
 
-/** The keys of a page, and what else there is to know. */
+/** A dialog with the keys of a page, and further help. */
 export function KeysDialog({ keys, close, children }: Props): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current!.showModal(), []);

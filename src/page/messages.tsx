@@ -9,7 +9,7 @@ import { arrow, timeText } from './words.js';
 
 const ROW = 26;
 
-/** All messages in the order of the recording, and one of them beside. */
+/** All messages in the order of the recording, with the selected one beside them. */
 export function Messages({ model, route, rows, go, select }: ViewProps): JSX.Element {
   const { row } = route;
   const at = row === null ? -1 : positionOf(rows, row);

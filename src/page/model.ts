@@ -28,7 +28,7 @@ export interface Stream extends PageStream {
   readonly id: number;
   readonly client: string;
   readonly server: string;
-  /** Its messages, in order. */
+  /** The rows of its messages, in order. */
   rows: Uint32Array;
   readonly findings: Finding[];
 }
@@ -37,14 +37,14 @@ export interface Finding extends PageFinding {
   readonly number: number;
   readonly of: Capture;
   readonly on: Stream | null;
-  /** The message that it is about, where that is in the page. */
+  /** Row of the message that it is about, if that is in the page; else -1. */
   readonly row: number;
 }
 
-/** A request and what became of it. */
+/** A request and its outcome. */
 export interface Request {
   readonly row: number;
-  /** Its last answer, or -1. */
+  /** Row of its last reply, or -1. */
   reply: number;
   error: string | null;
 }
@@ -54,7 +54,7 @@ interface Template {
   readonly blanks: Float64Array[];
 }
 
-/** What was read of a message's template: its fields, and what is said of it. */
+/** The fields and the description of a message, made from its template. */
 interface Said {
   readonly fields: readonly Annotation[] | null;
   readonly words: string;
@@ -62,14 +62,14 @@ interface Said {
 
 export const GRAVITY: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2 };
 
-/** Everything in the page, in columns: a message is a row. */
+/** Everything in the page, in columns. Each message is a row. */
 export class Model {
   readonly head: PageHead;
   readonly count: number;
   readonly captures: Capture[] = [];
   readonly streams: Stream[] = [];
   readonly findings: Finding[] = [];
-  /** By row: number of the stream; see COLUMNS for the others. */
+  /** By row: index of the stream. See COLUMNS for the others. */
   readonly stream: Uint32Array;
   readonly side: Uint8Array;
   readonly flags: Uint8Array;
@@ -77,14 +77,14 @@ export class Model {
   readonly offset: Float64Array;
   readonly length: Float64Array;
   readonly packet: Float64Array;
-  /** Nanoseconds from the capture's first packet; of its first byte. */
+  /** Nanoseconds since the capture's first packet, of the message's last byte and its first. */
   readonly time: Float64Array;
   readonly begun: Float64Array;
-  /** Row of the request that it answers, or -1; of its first answer, or -1. */
+  /** Row of the request that it answers, or -1; and of its first reply, or -1. */
   readonly request: Int32Array;
   readonly reply: Int32Array;
   readonly repliesTo: Uint32Array;
-  /** Number of its operation from 1, or 0; bytes and place, or -1. */
+  /** Number of its operation, counted from 1, or 0; its bytes and offset, or -1. */
   readonly operation: Uint16Array;
   readonly size: Float64Array;
   readonly place: Float64Array;
@@ -150,7 +150,7 @@ export class Model {
     return this.said(row).words;
   }
 
-  /** null: the page does not hold them. */
+  /** null if the page does not have them. */
   fields(row: number): readonly Annotation[] | null {
     return this.said(row).fields;
   }
@@ -159,18 +159,18 @@ export class Model {
     return (this.flags[row]! & FLAG[flag]) !== 0;
   }
 
-  /** Nanoseconds from the request to this answer, or -1. */
+  /** Nanoseconds from the request to this reply, or -1. */
   latency(row: number): number {
     const request = this.request[row]!;
     return request < 0 || !this.streamOf(row).of.timed ? -1 : this.time[row]! - this.time[request]!;
   }
 
-  /** The requests that a message can be, with what became of them. */
+  /** The request that a message is, with its outcome; undefined if it is none. */
   requestOf(row: number): Request | undefined {
     return this.asked.get(row);
   }
 
-  /** Whether an answer is the last one of its request. */
+  /** Whether a reply is the last one to its request. */
   isLast(row: number): boolean {
     return this.outcome[row]! % 2 === 1;
   }
@@ -180,7 +180,7 @@ export class Model {
     return n < 2 ? null : this.errors[(n >> 1) - 1]!;
   }
 
-  /** The row of a stream's message of that index, or -1. */
+  /** The row of a stream's message with that index, or -1. */
   rowOf(stream: Stream, index: number): number {
     const { rows } = stream;
     let low = 0;
@@ -310,7 +310,7 @@ export class Model {
     return bytesAt;
   }
 
-  /** The blanks of the templates. */
+  /** Reads the numbers for the blanks of the templates. */
   private fill(
     part: PageHead['parts'][number],
     columns: readonly ColumnReader[],
@@ -329,7 +329,7 @@ export class Model {
     });
   }
 
-  /** Ties answers to their requests. */
+  /** Connects replies with their requests. */
   private pair(first: number, last: number): void {
     for (let row = first; row < last; row++) {
       if (this.operation[row]! > 0) this.asked.set(row, { row, reply: -1, error: null });
@@ -340,7 +340,7 @@ export class Model {
       if (request < 0) continue;
       this.request[row] = request;
       if (this.reply[request]! < 0) this.reply[request] = row;
-      // what is answered was asked, whether its protocol counts it or not
+      // a message that is answered is a request, even if its protocol counts no operation for it
       const asked = this.asked.get(request) ?? { row: request, reply: -1, error: null };
       this.asked.set(request, asked);
       asked.error ??= this.error(row);

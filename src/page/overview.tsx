@@ -8,10 +8,10 @@ import { Sign } from './parts.js';
 import { Canvas, type Colours } from './canvas.js';
 import { absoluteText, counted, countsText, grouped } from './words.js';
 
-/** Streams that are listed before more is asked for. */
+/** Most streams that are listed. */
 const MOST_STREAMS = 200;
 
-/** The first thing to see: what was judged, how it went, and where to look. */
+/** The first view: what was judged, the verdict, and where to look. */
 export function Overview({ model, go, select }: ViewProps): JSX.Element {
   const groups = byRule(model.findings);
   return (
@@ -32,7 +32,7 @@ export function Overview({ model, go, select }: ViewProps): JSX.Element {
   );
 }
 
-/** In one line whether anything is wrong; of a clean run, what was seen. */
+/** The verdict in one line, with the totals of what was seen. */
 function Verdict({ model }: { readonly model: Model }): JSX.Element {
   const { totals: t, gate, command } = model.head;
   const failed = gate !== null ? gate.status !== 0 : t.findings.error > 0;
@@ -108,7 +108,7 @@ function lossWords(model: Model): string {
   return `; ${words.join('; ')}.`;
 }
 
-/** What the page does not hold. */
+/** Tells what is not in the page. */
 function NotHere({ model }: { readonly model: Model }): JSX.Element | null {
   const sum = (pick: (left: (typeof model.head.parts)[number]['left']) => number): number =>
     model.head.parts.reduce((n, p) => n + pick(p.left), 0);
@@ -221,10 +221,10 @@ function StreamCard({ model, stream, open }: { model: Model; stream: Stream; ope
   );
 }
 
-/** Height of a strip, and of the marks of findings on it. */
+/** Height of a strip with the marks of findings. */
 const STRIP = 34;
 
-/** A stream's life from its first message to its last: how much each side sent, with its findings. */
+/** A stream from its first message to its last: how much each side sent, with its findings. */
 function Strip({ model, stream }: { readonly model: Model; readonly stream: Stream }): JSX.Element | null {
   const { rows } = stream;
   const first = rows[0];

@@ -2,7 +2,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import type { Severity } from '../base/rule.js';
 import { useState } from 'preact/hooks';
 
-/** The sign of a severity: its shape tells it without the colour. */
+/** The sign of a severity. Its shape tells the severity without colours. */
 export function Sign({ severity }: { readonly severity: Severity | 'ok' }): JSX.Element {
   const shape: Record<typeof severity, JSX.Element> = {
     error: <path d="M5 1h6l4 4v6l-4 4H5l-4-4V5zM5.6 5.6l4.8 4.8m0-4.8-4.8 4.8" />,
@@ -17,7 +17,7 @@ export function Sign({ severity }: { readonly severity: Severity | 'ok' }): JSX.
   );
 }
 
-/** A severity with its word. */
+/** A severity with its name. */
 export function Level({ severity, children }: { severity: Severity; children?: ComponentChildren }): JSX.Element {
   return (
     <span class={`level ${severity}`}>
@@ -27,7 +27,7 @@ export function Level({ severity, children }: { severity: Severity; children?: C
   );
 }
 
-/** Copies what `text` gives; says that it did. */
+/** A button that copies the result of `text`, and confirms that. */
 export function Copy({ label, text }: { readonly label: string; readonly text: () => string }): JSX.Element {
   const [done, setDone] = useState(false);
   const copy = (): void => {

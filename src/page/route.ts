@@ -4,18 +4,18 @@ import type { Model, Stream } from './model.js';
 export const VIEWS = ['overview', 'messages', 'sequence', 'waterfall'] as const;
 export type View = (typeof VIEWS)[number];
 
-/** What is looked at: it stands behind the # of the address, so that it can be sent to others. */
+/** What is shown. It is kept in the fragment of the address, after the #, so that it can be sent to others. */
 export interface Route {
   readonly view: View;
-  /** Number of the stream in the model; null: all of them. */
+  /** Index of the stream in the model; null: all streams. */
   readonly stream: number | null;
   /** Row of the message in the model; null: none. */
   readonly row: number | null;
-  /** Expression that messages must fulfil. */
+  /** Expression that messages must match. */
   readonly find: string;
 }
 
-/** `#s=2&m=31`, with `v` for the view, `c` for the capture (from 1) where there are several, `q` for the expression. */
+/** Parses `#s=2&m=31`, with `v` for the view, `c` for the capture (from 1) if there are several, and `q` for the expression. */
 export function parseRoute(model: Model, hash: string, first: View): Route {
   const given = new URLSearchParams(hash.replace(/^#/, ''));
   const stream = streamOf(model, given.get('s'), given.get('c'));

@@ -10,22 +10,22 @@ import { VirtualList } from './virtual-list.js';
 import { timeText } from './words.js';
 
 const ROW = 34;
-/** Pixels of a handshake message of TLS, which stands in the room above a row. */
+/** Pixels of a TLS handshake message, which is drawn in the space above a row. */
 const TLS_ROW = 20;
-/** Lifelines side by side at most: the last one stands for all others. */
+/** Most lifelines side by side. The last one stands for all others. */
 const MOST = 6;
-/** Silence, in nanoseconds, that is told between two messages. */
+/** Silence between two messages, in nanoseconds, from which on it is mentioned. */
 const SILENCE = 100e6;
 
 type Secured = Stream['secured'][number];
 
 interface Lifelines {
   readonly names: readonly string[];
-  /** By stream: lifelines of its client and its server. */
+  /** By stream: indexes of the lifelines of its client and its server. */
   readonly of: ReadonlyMap<number, readonly [number, number]>;
 }
 
-/** Who talks with whom: an arrow a message, from lifeline to lifeline. */
+/** A sequence diagram: an arrow for each message, from lifeline to lifeline. */
 export function Sequence({ model, route, rows, go, select }: ViewProps): JSX.Element {
   const lines = useMemo(() => lifelines(model, route.stream), [model, route.stream]);
   const [scaled, setScaled] = useState(false);
@@ -197,7 +197,10 @@ export function Sequence({ model, route, rows, go, select }: ViewProps): JSX.Ele
   );
 }
 
-/** Over its arrow, and beyond it, where the words are longer than the arrow, to the side that has more room; all in per cent of the width. */
+/**
+ * Places a label over its arrow. If the text is longer than the arrow, it extends to the side that has more room. All values are per cent
+ * of the width.
+ */
 function labelPlace(a: number, b: number): JSX.CSSProperties {
   const left = Math.min(a, b);
   const right = 100 - Math.max(a, b);
@@ -205,12 +208,12 @@ function labelPlace(a: number, b: number): JSX.CSSProperties {
   return { ...side, minWidth: `${Math.abs(b - a)}%`, maxWidth: `${100 - Math.min(left, right)}%` };
 }
 
-/** Pixels between two messages at most, where arrows stand to scale. */
+/** Most pixels between two messages if the arrows are to scale. */
 const MOST_ROOM = 600;
-/** Pixels that a browser can scroll through. */
+/** Most pixels that a browser can scroll through. */
 const MOST_PIXELS = 25e6;
 
-/** Handshake messages and alerts of TLS by the row that they stand in front of: the next one of their stream. */
+/** TLS handshake messages and alerts, by the row that they precede: the next message of their stream. */
 function securedBefore(model: Model, rows: Uint32Array): ReadonlyMap<number, readonly Secured[]> {
   const before = new Map<number, readonly Secured[]>();
   const shown = new Set(rows);
@@ -228,8 +231,8 @@ function securedBefore(model: Model, rows: Uint32Array): ReadonlyMap<number, rea
 }
 
 /**
- * Where each row ends. With time to scale, half of the pauses are longer than a row is high; what is too short or too long is not to
- * scale.
+ * Where each row ends, in pixels. To scale, the unit is the median pause, which is as high as a row; pauses that are too short or too long
+ * are not to scale.
  */
 function endsOf(
   model: Model,
@@ -254,15 +257,15 @@ function endsOf(
 }
 
 interface Mark {
-  /** Which part of the stream's life it is: the class of its band. */
+  /** The phase of the stream, which is the class of its band. */
   readonly band: 'setup' | 'tls' | '';
-  /** What begins with this message. */
+  /** The phase that begins with this message, in words. */
   readonly begins: string;
-  /** What lies before it on its side, and was not decoded. */
+  /** The bytes before it on its side that were not decoded, in words. */
   readonly loss: string;
 }
 
-/** The phases of each stream's life, and the bytes that are missing between its messages. */
+/** The phases of each stream, and the bytes that are missing between its messages. */
 function marksOf(model: Model, rows: Uint32Array): { of: (row: number) => Mark } {
   const begins = new Map<number, string>();
   const lost = new Map<number, string>();
@@ -281,7 +284,7 @@ function marksOf(model: Model, rows: Uint32Array): { of: (row: number) => Mark }
       const side = model.side[r]!;
       const bytes = model.offset[r]! - ends[side]!;
       const missing = s.event.missing[side === 0 ? 'client-to-server' : 'server-to-client'];
-      // where TLS begins, bytes are counted from 0 again
+      // where TLS begins, offsets count from 0 again
       if (ends[side]! >= 0 && bytes > 0) lost.set(r, `${byteSize(bytes)} ${missing > 0 ? 'lost' : 'not decoded'}`);
       ends[side] = model.offset[r]! + model.length[r]!;
     }
@@ -309,7 +312,7 @@ function lifelines(model: Model, only: number | null): Lifelines {
   const servers = new Set(streams.map(serverName));
   for (const s of streams) {
     const own = kindOf(s, 'clientType') + hostOf(s.client);
-    // a server that is another's client, as between Ceph's daemons, has one lifeline where its address tells
+    // a server that is also the client of another one, such as a Ceph daemon, has one lifeline if its address shows that
     const kind = kindOf(s, 'clientType');
     const same = kind === '' ? [] : [...servers].filter((name) => name.startsWith(`${own}:`) && name !== serverName(s));
     const client = line(same.length === 1 ? same[0]! : streams.length === 1 ? kindOf(s, 'clientType') + s.client : own);

@@ -1,4 +1,4 @@
-/** Round numbers between two, about `n` of them. */
+/** Round numbers between `from` and `to`, about `n` of them. */
 export function ticks(from: number, to: number, n: number): number[] {
   const rough = (to - from) / Math.max(1, n);
   if (!(rough > 0)) return [from];

@@ -2,14 +2,14 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
 interface TopProps<View extends string> {
-  /** The views, by name, with what they are called. */
+  /** The titles of the views, by name. */
   readonly titles: Readonly<Record<View, string>>;
   readonly view: View;
   readonly open: (view: View) => void;
   readonly help: () => void;
 }
 
-/** The line above every view: which views there are, the colours, help. */
+/** The line at the top of every view: the views, the colours, and help. */
 export function Top<View extends string>({ titles, view, open, help }: TopProps<View>): JSX.Element {
   return (
     <header class="top">
@@ -49,7 +49,7 @@ function Theme(): JSX.Element {
   );
 }
 
-/** Whether a key is meant for what is typed into. */
+/** Whether a key is meant for an input element. */
 export function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
 }

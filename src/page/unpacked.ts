@@ -1,4 +1,4 @@
-/** What stands in the page by that name: base64 of deflated bytes. */
+/** The data in the page with that id: base64 of deflated bytes. */
 export async function unpacked(id: string): Promise<Uint8Array> {
   const text = atob(document.getElementById(id)!.textContent);
   const bytes = Uint8Array.from(text, (c) => c.charCodeAt(0));

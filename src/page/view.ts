@@ -1,17 +1,17 @@
 import type { Model } from './model.js';
 import type { Go, Route } from './route.js';
 
-/** What every view is given. */
+/** The properties of every view. */
 export interface ViewProps {
   readonly model: Model;
   readonly route: Route;
   readonly go: Go;
-  /** Rows that are shown: of the stream that was chosen, and that fulfil the expression. */
+  /** The rows to show: those of the selected stream that match the expression. */
   readonly rows: Uint32Array;
   readonly select: (row: number) => void;
 }
 
-/** Position of a row among rows in order, or where it would stand. */
+/** Index of a row among sorted rows, or where it would be inserted. */
 export function positionOf(rows: Uint32Array | Float64Array, row: number): number {
   let low = 0;
   let high = rows.length;

@@ -2,30 +2,30 @@ import { Component, type ComponentChildren, type JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { positionOf } from './view.js';
 
-/** Rows that are drawn beyond what is seen. */
+/** Rows that are drawn beyond the visible ones. */
 const MORE = 12;
 
 interface Props {
   readonly count: number;
   /** Pixels of one row. */
   readonly rowHeight: number;
-  /** Position that is selected, or -1. */
+  /** Index of the selected row, or -1. */
   readonly selected: number;
   readonly label: string;
   readonly id: (position: number) => string;
   readonly row: (position: number) => ComponentChildren;
   readonly onSelect: (position: number) => void;
   readonly class?: string;
-  /** Where each row ends, in pixels, where there is room between them; a row stands at the end of its room. */
+  /** Where each row ends, in pixels, if there is space between rows. A row is at the end of its space. */
   readonly ends?: Float64Array | undefined;
-  /** What lies under the rows that are drawn. */
+  /** A drawing at the place of the rows from `first` up to `last`, which are the ones that are drawn. */
   readonly under?: (first: number, last: number) => ComponentChildren;
 }
 
 interface RowProps {
   readonly position: number;
   readonly count: number;
-  /** Pixels from the top of the list, and of the row itself. */
+  /** Pixels from the top of the list, and height of the row. */
   readonly top: number;
   readonly height: number;
   readonly selected: boolean;
@@ -34,7 +34,10 @@ interface RowProps {
   readonly onSelect: Props['onSelect'];
 }
 
-/** One row. Scrolling changes nothing in a row that stays in sight, so it is not made again: that is most of a frame's work. */
+/**
+ * One row. It is not rendered again if its properties stay the same, as for the visible rows during scrolling: that saves most of the work
+ * of a frame.
+ */
 class Row extends Component<RowProps> {
   override shouldComponentUpdate(next: RowProps): boolean {
     const now = this.props;
@@ -59,7 +62,7 @@ class Row extends Component<RowProps> {
   }
 }
 
-/** A list of any length: only the rows in sight exist. */
+/** A list of any length, of which only the visible rows exist. */
 export function VirtualList(p: Props): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const [seen, setSeen] = useState({ top: 0, height: 600 });

@@ -10,7 +10,7 @@ import { grouped } from './words.js';
 
 const LEFT = 64;
 const HEIGHT = { queue: 90, rate: 90, bars: 320, places: 170, histogram: 150 };
-/** Room below the bars for times. */
+/** Space for times below the bars. */
 const BELOW = 20;
 
 /** Sign, name and key of each button. */
@@ -28,7 +28,7 @@ interface Bar {
   readonly to: number;
 }
 
-/** Requests over time: how long each took, how many were open, how much was moved, and where. */
+/** Requests over time: how long each took, how many were open, how many bytes were moved, and where. */
 export function Waterfall({ model, route, rows, select }: ViewProps): JSX.Element {
   const bars = useMemo(() => barsOf(model, rows), [model, rows]);
   const all = useMemo(() => [bars[0]?.from ?? 0, bars.reduce((m, b) => Math.max(m, b.to), 1)] as const, [bars]);
@@ -177,7 +177,7 @@ interface Over {
   readonly x: (width: number) => (time: number) => number;
 }
 
-/** Lines and numbers at the left, and times below. */
+/** Draws horizontal lines, with numbers at the left. Returns a function from a number to its y coordinate. */
 function axes(
   g: CanvasRenderingContext2D,
   width: number,
@@ -189,10 +189,10 @@ function axes(
   const y = (n: number): number => height - 4 - (n / Math.max(most, 1e-9)) * (height - 14);
   g.textAlign = 'right';
   g.textBaseline = 'middle';
-  // bytes in powers of 1024
+  // bytes are in powers of 1024
   const unit = text === byteSize ? 1024 ** Math.floor(Math.log(Math.max(1, most)) / Math.log(1024)) : 1;
   for (const t of ticks(0, most / unit, height > 120 ? 4 : 2).map((n) => n * unit)) {
-    // there is no half request, nor half a byte
+    // there are no fractions of requests or bytes
     if (unit === 1 && !Number.isInteger(t)) continue;
     g.fillStyle = c.line;
     g.fillRect(LEFT, Math.round(y(t)), width - LEFT - 12, 1);
@@ -202,7 +202,10 @@ function axes(
   return y;
 }
 
-/** Says of a mark whether it covers other pixels, or in another colour, than those before: of many requests few do. */
+/**
+ * Makes a function that tells whether a mark covers other pixels, or has another colour, than all marks before it. Of many requests, few
+ * do.
+ */
 function newMarks(): (colour: string, ...pixels: number[]) => boolean {
   const drawn = new Set<string>();
   return (colour, ...pixels) => drawn.size < drawn.add(colour + pixels.map(Math.round)).size;
@@ -227,7 +230,8 @@ function queue(g: CanvasRenderingContext2D, width: number, c: Colours, o: Over, 
   g.lineWidth = 1.5;
   g.beginPath();
   open = 0;
-  // of a column of pixels, the least and the most: hundreds of thousands of steps take a browser many seconds to stroke
+  // for each column of pixels only the least and the most are drawn, since a browser takes many seconds to stroke hundreds of thousands of
+  // steps
   let column = LEFT;
   let least = 0;
   let highest = 0;
@@ -386,7 +390,7 @@ function histogram(g: CanvasRenderingContext2D, width: number, c: Colours, seen:
   });
 }
 
-/** Percentiles of each operation. */
+/** Percentiles of the latency of each operation. */
 function Percentiles({ model, seen }: { readonly model: Model; readonly seen: readonly Bar[] }): JSX.Element {
   const by = new Map<string, Bar[]>();
   for (const b of seen) {
@@ -442,7 +446,7 @@ function tipOf(model: Model, bar: Bar | undefined): string {
   return `#${model.index[row]!} ${model.name(row)} ${model.words(row)}: ${outcome}`;
 }
 
-/** A request's time from its first byte to the last of its answer, or to the end of what was seen of its stream. */
+/** A bar for each request, from its first byte to the last byte of its reply, or to the last message of its stream if there is none. */
 function barsOf(model: Model, rows: Uint32Array): Bar[] {
   const bars: Bar[] = [];
   for (const row of rows) {

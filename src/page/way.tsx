@@ -3,7 +3,7 @@ import { safeText } from '../base/safe-text.js';
 import { duration } from '../base/time.js';
 import type { Model } from './model.js';
 
-/** `fields.way` of the answer to an operation: see the protocol's own words in `wirelint fields`. */
+/** `fields.way` of the reply to an operation. `wirelint fields` describes it. */
 interface Way {
   readonly primary: string;
   readonly nanos: number;
@@ -14,7 +14,7 @@ interface Way {
 const HEIGHT = 150;
 const TOP = 30;
 
-/** The way of an operation, from lifeline to lifeline and to scale: client, primary OSD, replicas, and back. */
+/** How an operation went from lifeline to lifeline, to scale: client, primary OSD, replicas, and back. */
 export function WayFigure({ model, row }: { readonly model: Model; readonly row: number }): JSX.Element | null {
   const way = wayOf(model, row) ?? wayOf(model, model.reply[row]!);
   if (way === null || !(way.nanos > 0)) return null;

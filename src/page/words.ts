@@ -6,7 +6,7 @@ export function timeText(nanos: number): string {
   return relativeSeconds(0, 0, Math.floor(nanos / 1e9), nanos - Math.floor(nanos / 1e9) * 1e9);
 }
 
-/** The same as a time of day. */
+/** The same as an absolute time. */
 export function absoluteText(capture: Capture, nanos: number): string {
   const all = capture.nanos + nanos;
   return rfc3339(capture.seconds + Math.floor(all / 1e9), all - Math.floor(all / 1e9) * 1e9);
@@ -22,7 +22,7 @@ export function directionWords(stream: Stream, side: number): string {
   return side === 0 ? 'client to server' : 'server to client';
 }
 
-/** `stream 3`, with the capture where there are several. */
+/** `stream 3`, with the capture if there are several. */
 export function streamName(model: Model, stream: Stream): string {
   return model.captures.length > 1 ? `${stream.of.short}, stream ${stream.id}` : `stream ${stream.id}`;
 }
@@ -39,18 +39,18 @@ export function countsText(counts: Readonly<Record<'error' | 'warning' | 'note',
   return parts.length === 0 ? 'no findings' : parts.join(', ');
 }
 
-/** A word as a shell takes it. */
+/** A text quoted for a shell if necessary. */
 export function shellWord(text: string): string {
   return /^[\w./:@%+,=][\w./:@%+,=-]*$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The command that shows a message, with its bytes and what stands around it. */
+/** The command that shows a message with its bytes, and the messages around it. */
 export function commandFor(model: Model, row: number): string {
   const on = model.streamOf(row);
   return `wirelint analyze ${shellWord(on.of.file)} -s ${on.id} --where index==${model.index[row]!} -x -C 3`;
 }
 
-/** Whole numbers with thin spaces between thousands. */
+/** An integer with thin spaces between thousands. */
 export function grouped(n: number): string {
   return String(n).replace(/\B(?=(\d{3})+(?!\d))/g, '\u2009');
 }

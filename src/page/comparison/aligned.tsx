@@ -10,10 +10,10 @@ import { PairDetail } from './pair-detail.js';
 import type { ComparisonRoute } from './route.js';
 
 const ROW = 26;
-/** Equal messages that are shown before and behind what differs. */
+/** How many equal messages are shown before and after a difference. */
 const AROUND = 3;
 
-/** A row of the list: a row of the comparison, equal ones that are folded, or where a stream begins. */
+/** An item of the list: a row of the comparison, folded equal rows, or the beginning of a stream. */
 type Item =
   | { readonly kind: 'row'; readonly row: number }
   | { readonly kind: 'fold'; readonly from: number; readonly to: number }
@@ -25,7 +25,7 @@ interface Props {
   readonly go: GoTo<ComparisonRoute>;
 }
 
-/** The messages of both captures side by side, those that stand for each other on one line. */
+/** The messages of both captures side by side, with corresponding messages on one line. */
 export function Aligned({ comparison, route, go }: Props): JSX.Element {
   const [unfolded, setUnfolded] = useState<ReadonlySet<number>>(new Set());
   const { row, whole } = route;
@@ -66,7 +66,7 @@ export function Aligned({ comparison, route, go }: Props): JSX.Element {
                   setUnfolded(new Set([...unfolded, item.from]));
                   go({ row: item.from }, 'replace');
                 } else {
-                  // past where a stream begins, whichever way it was come from
+                  // skips the heading of a stream, in either direction
                   const next = items[selected > i ? i - 1 : i + 1];
                   if (next?.kind === 'row') go({ row: next.row }, 'replace');
                 }
@@ -149,7 +149,7 @@ function itemsOf(comparison: Comparison, whole: boolean, unfolded: ReadonlySet<n
       while (end < rows.length && rows[end]!.kind === 'equal') end++;
       const from = i === 0 ? 0 : i + AROUND;
       const to = end === rows.length ? end : end - AROUND;
-      // a fold of one line is longer than the line
+      // a fold that hides one line would be no shorter than the line
       if (!whole && to - from > 1 && !unfolded.has(first + from)) {
         for (; i < from; i++) items.push({ kind: 'row', row: first + i });
         items.push({ kind: 'fold', from: first + from, to: first + to });

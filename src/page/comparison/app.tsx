@@ -19,7 +19,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['?', 'this'],
 ];
 
-/** The page of `diff`: two captures held against each other. */
+/** The page of `diff`: a comparison of two captures. */
 export function ComparisonApp({ comparison }: { readonly comparison: Comparison }): JSX.Element {
   const [route, go] = useAddress(
     (hash) => parseComparisonRoute(comparison, hash),

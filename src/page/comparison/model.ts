@@ -4,15 +4,15 @@ import type { ComparisonPage, PageMessage, PageRow, PageStreamPair, RowKind } fr
 
 export interface StreamPair extends PageStreamPair {
   readonly number: number;
-  /** Number of its first row among the rows of all. */
+  /** Index of its first row among the rows of all streams. */
   readonly first: number;
 }
 
-/** Two recordings held against each other. */
+/** A comparison of two recordings. */
 export class Comparison {
   readonly page: ComparisonPage;
   readonly names: readonly [string, string];
-  /** The last part of each one's path; the whole one where these are the same. */
+  /** The last part of each path; the whole paths if these are the same. */
   readonly short: readonly [string, string];
   readonly streams: readonly StreamPair[];
   readonly rows: readonly PageRow[];
@@ -44,7 +44,7 @@ export class Comparison {
 
 export const KINDS = ['equal', 'changed', 'removed', 'added'] as const;
 
-/** The sign of each kind: what is told by it is not told by colour alone. */
+/** The sign of each kind, so that it can be told without colours. */
 export const SIGNS: Readonly<Record<RowKind, string>> = { equal: '=', changed: '≠', removed: '−', added: '+' };
 
 export const KIND_WORDS: Readonly<Record<RowKind, string>> = {
@@ -64,17 +64,17 @@ export function arrowOf(m: PageMessage): string {
   return m.direction === 'client-to-server' ? '→' : m.direction === 'server-to-client' ? '←' : '–';
 }
 
-/** One field of a message, on either side; undefined: the side does not have it. */
+/** One field of a message on both sides; undefined: that side does not have it. */
 export interface FieldPair {
   readonly path: string;
   readonly a: string | undefined;
   readonly b: string | undefined;
-  /** Whether it differs; and whether that counts. */
+  /** Whether it differs, and whether the difference counts. */
   readonly differs: boolean;
   readonly counts: boolean;
 }
 
-/** The fields of both sides, by path (`front.object`), in the order of A and then of B. */
+/** The fields of both sides by path (`front.object`), in the order of A, then those that only B has. */
 export function fieldPairs({ a, b, fields: changed = [] }: PageRow): FieldPair[] {
   const left = new Map<string, string>();
   const right = new Map<string, string>();

@@ -142,7 +142,10 @@ function PairCard({ stream: s, select }: { stream: StreamPair; select: (row: num
 const STRIP = 34;
 const PAINTS = { equal: 'line', changed: 'warning', removed: 'error', added: 'ok' } as const;
 
-/** All messages from the first to the last: what only A has hangs below the line, what only B has stands above it, what changed does both. */
+/**
+ * All messages from first to last: messages only in A hang below the line, messages only in B are above it, and changed ones extend to both
+ * sides.
+ */
 function Strip({ stream: { rows, counts } }: { readonly stream: StreamPair }): JSX.Element | null {
   if (rows.length === 0) return null;
   const words = KINDS.filter((kind) => counts[kind] > 0).map((kind) => `${counts[kind]} ${KIND_WORDS[kind]}`);

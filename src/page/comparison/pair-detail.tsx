@@ -9,7 +9,7 @@ import { arrowOf, fieldPairs, KIND_WORDS, pairName, SIGNS, type Comparison, type
 /** Characters of one value that are shown. */
 const MOST_VALUE = 400;
 
-/** Two messages that stand for each other, or the one that stands alone, field by field. */
+/** Two corresponding messages, or one that has no counterpart, field by field. */
 export function PairDetail({
   comparison,
   row,

@@ -4,13 +4,13 @@ export type ComparisonView = 'overview' | 'messages';
 
 export interface ComparisonRoute {
   readonly view: ComparisonView;
-  /** Number of the row; null: none. */
+  /** Index of the selected row; null: none. */
   readonly row: number | null;
-  /** Whether what is equal is shown as well. */
+  /** Whether equal messages are shown as well. */
   readonly whole: boolean;
 }
 
-/** `#s=1&b=7`: what B's message 7 in the first pair of streams is held against; `a`: A's. `all`: with what is equal. */
+/** Parses `#s=1&b=7`: the row with B's message 7 in the first pair of streams; `a`: A's message. `all`: with equal messages. */
 export function parseComparisonRoute(comparison: Comparison, hash: string): ComparisonRoute {
   const given = new URLSearchParams(hash.slice(1));
   const stream = comparison.streams[Number(given.get('s') ?? NaN) - 1];
