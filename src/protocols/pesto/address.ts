@@ -1,6 +1,6 @@
 /**
- * Addresses as pesto carries them: 16 bytes; IPv4 is `::ffff:a.b.c.d`, everything else is IPv6. Functions take the bytes
- * and where the address stands in them.
+ * Addresses as pesto transmits them: 16 bytes. IPv4 is `::ffff:a.b.c.d`; everything else is IPv6. The functions take the bytes and the
+ * address's index in them.
  */
 
 function zero(bytes: Uint8Array, from: number, to: number): boolean {
@@ -49,7 +49,7 @@ export function sameAddress(a: Uint8Array, atA: number, b: Uint8Array, atB: numb
   return true;
 }
 
-/** Whether an address is of a kind that people write into rules; a misaligned read seldom is. */
+/** Whether an address is of a kind that people write into rules. Bytes that are wrongly read as an address seldom are. */
 export function isPlausible(bytes: Uint8Array, at: number): boolean {
   if (isV4(bytes, at) || isAny6(bytes, at) || isLocalhost(bytes, at)) return true;
   const first = bytes[at]!;

@@ -19,7 +19,7 @@ export function annotate(message: PestoMessage): Annotation[] {
 }
 
 function annotateHello(m: Hello): Annotation[] {
-  // fields that were cut off, or that the layout lacks, are -1, and lie behind what is there
+  // fields that were cut off, or that the layout lacks, are -1, and come after those that are there
   const known = [m.version, m.pifNameSize, m.ifnamsiz].findIndex((v) => v < 0);
   const present = known < 0 ? HELLO.size : HELLO.at.version + 4 * known;
   return HELLO.annotations(m, 0, present);
@@ -66,7 +66,7 @@ function annotateRule(m: RuleMessage): Annotation[] {
   });
 }
 
-/** For rules of version 1, which have no row for it. */
+/** For rules of version 1, which have no such row. */
 const NO_TARGET = new Shown(undefined);
 
 function target(raw: Uint8Array, at: number): Shown {
@@ -74,7 +74,7 @@ function target(raw: Uint8Array, at: number): Shown {
   return new Shown(text, isUnspecified(raw, at) ? `none (${text})` : text);
 }
 
-/** What stands behind the name on a transcript line. */
+/** The text after a message's name on a transcript line. */
 export function describe(message: PestoMessage, verbose: boolean): string {
   if (message instanceof Hello) return describeHello(message, verbose);
   if (message instanceof Pif) return describePif(message);

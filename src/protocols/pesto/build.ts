@@ -3,7 +3,7 @@ import { text } from '../../base/field.js';
 import { HELLO, PIF, RULE_V1, RULE_V2, SECTION } from './layout.js';
 import { DUAL_STACK_ANY, IFNAMSIZ, MAGIC, PIF_NAME_SIZE, pifName, TCP } from './constants.js';
 
-/** Writes pesto messages: for the examples of the rules, and for tests. */
+/** Functions that build pesto messages, for the rules' examples and for tests. */
 
 export function bytesOf(...parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
@@ -51,7 +51,7 @@ export function section(id: number, rules: readonly Uint8Array[] = [], count = r
   return bytesOf(SECTION.build({ pif: id, count }), ...rules);
 }
 
-/** What ends a list and an update. */
+/** The end of a list, and of an update. */
 export const END = Uint8Array.of(0);
 
 export interface RuleSpec {
@@ -106,13 +106,13 @@ export function client(...parts: readonly Uint8Array[]): Step {
   return { from: 'client', bytes: bytesOf(...parts) };
 }
 
-/** How a finished connection ends: the client leaves, the server closes. */
+/** The usual end of a connection: the client closes, then the server. */
 export const CLOSE: readonly Step[] = [
   { from: 'client', end: 'fin' },
   { from: 'server', end: 'fin' },
 ];
 
-/** How a server ends a connection whose update it refused, or applied. */
+/** The end of a connection whose update the server has refused or applied: the server closes first. */
 export const SERVER_CLOSE: readonly Step[] = [
   { from: 'server', end: 'fin' },
   { from: 'client', end: 'fin' },

@@ -4,10 +4,10 @@ import { unhex } from '../../base/hex.js';
 /** `basil:s` and a NUL: the first eight bytes that a server sends. */
 export const MAGIC = unhex('62 61 73 69 6c 3a 73 00');
 
-/** The version that the newest release speaks. */
+/** The version of the newest release. */
 export const NEWEST_VERSION = 2;
 
-/** Whether a release speaks that version; the layout of any other can only be guessed. */
+/** Whether a release has that version. The layout of any other version can only be guessed. */
 export function isReleased(version: number): boolean {
   return version === 1 || version === NEWEST_VERSION;
 }
@@ -32,11 +32,11 @@ export function pifName(id: number): string {
   return PIF_NAMES[id] ?? `pif ${id}`;
 }
 
-/** Entries of a list that a client has room for. */
+/** The most entries of a list that a client has room for. */
 export const MAX_PIFS = 3;
-/** Rules of one table. */
+/** The most rules of one table. */
 export const MAX_RULES = 255;
-/** Listening sockets of one table: the ports of all its rules together. */
+/** The most listening sockets of one table: the ports of all its rules together. */
 export const MAX_SOCKETS = 65_536 * 5;
 
 export const CAP_IPV4 = 0x01;

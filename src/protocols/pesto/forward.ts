@@ -3,9 +3,9 @@ import { formatAddress, isUnspecified, isV4, sameAddress } from './address.js';
 import { DUAL_STACK_ANY, protoName, SCAN, WEAK } from './constants.js';
 import type { RuleMessage } from './messages.js';
 
-/** What a forwarding rule means: how it is written, and when two of them are in each other's way. */
+/** The meaning of forwarding rules: how they are written, and when two of them conflict. */
 
-/** `8080-8090`, or `8080` where both ends are the same. */
+/** `8080-8090`, or `8080` if both ends are the same. */
 function portRange(first: number, last: number): string {
   return first === last ? `${first}` : `${first}-${last}`;
 }
@@ -15,7 +15,7 @@ function listenAddress(rule: RuleMessage): string {
   return rule.flags & DUAL_STACK_ANY ? '*' : formatAddress(rule.raw, rule.layout.at.addr);
 }
 
-/** The target address, or empty where the rule has none. */
+/** The target address; empty: none. */
 export function targetAddress(rule: RuleMessage): string {
   const at = rule.layout.at.taddr;
   return at < 0 || isUnspecified(rule.raw, at) ? '' : formatAddress(rule.raw, at);
@@ -34,24 +34,24 @@ export function ruleText(rule: RuleMessage): string {
   return `${protoName(rule.proto)} ${listen} => ${to}${weak}${scan}`;
 }
 
-/** Listening sockets that the rule takes. */
+/** Number of listening sockets that the rule needs. */
 export function ruleSockets(rule: RuleMessage): number {
   return rule.last >= rule.first ? rule.last - rule.first + 1 : 0;
 }
 
-/** Whether all bytes agree. */
+/** Whether all bytes of two rules are the same. */
 export function sameRule(a: RuleMessage, b: RuleMessage): boolean {
   if (a.raw.length !== b.raw.length) return false;
   for (let i = 0; i < a.raw.length; i++) if (a.raw[i] !== b.raw[i]) return false;
   return true;
 }
 
-/** A string that is the same for rules whose bytes agree. */
+/** A string that is the same for rules with the same bytes. */
 export function ruleKey(rule: RuleMessage): string {
   return Buffer.from(rule.raw.buffer, rule.raw.byteOffset, rule.raw.length).toString('latin1');
 }
 
-/** Whether both addresses take the same packets; interface and target take no part in that. */
+/** Whether both listening addresses receive the same packets. Interface and target are not considered. */
 function addressesMeet(a: RuleMessage, b: RuleMessage): boolean {
   if ((a.flags | b.flags) & DUAL_STACK_ANY) return true;
   const { addr } = a.layout.at;

@@ -24,7 +24,7 @@ function converse(
   output: Output,
   settings: readonly [DecoderSettings, DecoderSettings],
 ): Conversation<PestoMessage> {
-  // what does not show how connections begin (process ids, raw files, PDUs) may hold several of them in one stream
+  // recordings that do not show how connections begin (by process ids, raw files, PDUs) may have several of them in one stream
   const several = !context.connection.ordered || !context.connection.initiatorKnown;
   const turns = new Turns();
   const limits = new LimitNotes(output);

@@ -3,7 +3,7 @@ import { layout } from '../../base/layout.js';
 import { formatAddress } from './address.js';
 import { CAP_NAMES, FLAG_NAMES, IFNAMSIZ, MAGIC, PIF_NAME_SIZE, pifName, PROTO_NAMES } from './constants.js';
 
-/** The layouts of pesto's messages. All integers are big endian, nothing is padded. */
+/** The layouts of pesto's messages. All integers are big-endian, nothing is padded. */
 
 const pif = u8({
   description: 'id of a table; 0 ends the list, or the update',
@@ -19,11 +19,11 @@ export const HELLO = layout('big', {
   pifNameSize: u32({ description: 'bytes of the names in the list', example: PIF_NAME_SIZE }),
   ifnamsiz: u32({ description: 'bytes of the interface names in rules', example: IFNAMSIZ }),
 });
-/** Development versions stopped after 12 or 16 bytes. */
+/** The hellos of development versions, which end after 12 or 16 bytes. */
 export const HELLO_D1 = HELLO.without('pifNameSize', 'ifnamsiz');
 export const HELLO_D2 = HELLO.without('ifnamsiz');
 
-/** A list entry's header. The name's size is what the hello announced. */
+/** The header of a list entry. The hello announces the size of the name. */
 export const PIF = layout('big', {
   pif,
   name: text(PIF_NAME_SIZE, { description: 'name of the table', example: 'HOST' }),
@@ -35,9 +35,9 @@ export const PIF = layout('big', {
   }),
   count,
 });
-/** An entry of the second development layout, which ended with the name. */
+/** The header of a list entry in the second development layout, which ends with the name. */
 const PIF_BARE = PIF.without('caps', 'count');
-/** A section's header in an update. */
+/** The header of a section of an update. */
 export const SECTION = PIF.without('name', 'caps');
 
 /** A forwarding rule of version 2. */
@@ -51,13 +51,13 @@ export const RULE_V2 = layout('big', {
   proto: named('u8', PROTO_NAMES, 'proto ', { description: 'IP protocol', example: 'TCP' }),
   flags: flags('u8', FLAG_NAMES, { digits: 1, unnamed: 'together', description: 'how it listens', example: ['WEAK'] }),
 });
-/** Version 1 had no target address; everything after it stood 16 bytes further in front. */
+/** Version 1 has no target address; all fields after it come 16 bytes earlier. */
 export const RULE_V1 = RULE_V2.without('taddr');
 
 export type PifLayout = typeof PIF | typeof PIF_BARE;
 export type RuleLayout = typeof RULE_V1 | typeof RULE_V2;
 
-/** Whether entries have capabilities and a number of rules; those of the second development layout end with the name. */
+/** Whether entries have capabilities and a number of rules. Those of the second development layout end with the name. */
 export function isFullPif(layout: PifLayout): layout is typeof PIF {
   return layout.at.caps >= 0;
 }
@@ -67,18 +67,18 @@ export function hasTarget(layout: RuleLayout): layout is typeof RULE_V2 {
   return layout.at.taddr >= 0;
 }
 
-/** Sizes that an announced name or interface name may have to be followed at all. */
+/** The largest announced sizes (bytes) of names and interface names with which decoding goes on. */
 const MAX_NAME_SIZE = 4096;
 const MAX_IFNAMSIZ = 256;
 
-/** The layout of list entries for an announced name size, or null where it is out of all reason. */
+/** The layout of list entries for an announced name size; null: the size is impossible. */
 export function pifLayout(nameSize: number, bare: boolean): PifLayout | null {
   const form = bare ? PIF_BARE : PIF;
   if (nameSize === PIF_NAME_SIZE) return form;
   return nameSize >= 1 && nameSize <= MAX_NAME_SIZE ? form.with({ name: text(nameSize) }) : null;
 }
 
-/** The layout of rules for a released version and an announced interface name size, or null where nobody knows it. */
+/** The layout of rules for a released version and an announced interface name size; null: not known. */
 export function ruleLayout(version: number, ifnamsiz: number): RuleLayout | null {
   if (version !== 1 && version !== 2) return null;
   const form = version === 1 ? RULE_V1 : RULE_V2;

@@ -6,9 +6,12 @@ import type { DraftStep } from './draft.js';
 import { IFNAMSIZ, isReleased, PIF_NAME_SIZE } from './constants.js';
 import { HELLO, SECTION, type PifLayout, type RuleLayout } from './layout.js';
 
-/** What all pesto messages have. */
+/** Base class of pesto's messages. */
 export abstract class PestoMessage extends Message {
-  /** Nanoseconds of the longest silence just before or inside it, in its own direction; at most that where it is below a second. */
+  /**
+   * Nanoseconds of the longest silence just before or inside it, in its own direction; below a second this is only an upper bound. -1:
+   * unknown.
+   */
   pause = -1;
   /** Time of its first byte. */
   readonly startSeconds: number;
@@ -24,8 +27,8 @@ export abstract class PestoMessage extends Message {
 }
 
 /**
- * Which of the layouts that share version word 1 a hello has: the released one, or one of two from before the release. `cut`: the
- * magic is there, but not all of the rest.
+ * Which of the layouts with version word 1 a hello has: the released one, or one of two from before the release. `cut`: the magic is there,
+ * but not all of the rest.
  */
 export type HelloLayout = 'released' | 'd1' | 'd2' | 'cut';
 
@@ -33,9 +36,9 @@ export type HelloLayout = 'released' | 'd1' | 'd2' | 'cut';
 export class Hello extends PestoMessage {
   readonly name = 'HELLO';
   readonly layout: HelloLayout;
-  /** -1 where it was cut. */
+  /** -1: cut off. */
   readonly version: number;
-  /** -1 where the layout has no such field, or it was cut. */
+  /** -1: cut off, or not in this layout. */
   readonly pifNameSize: number;
   readonly ifnamsiz: number;
   readonly magic: Uint8Array;
@@ -54,8 +57,8 @@ export class Hello extends PestoMessage {
   }
 
   /**
-   * Whether the layout of what follows is only guessed: the version is not a released one, or the sizes are not those of released versions, and
-   * whether the server really uses the sizes that it announces is not known.
+   * Whether the layout of what follows is only guessed: the version was not released, or the sizes differ from those of released versions.
+   * It is not known whether the server really uses the sizes that it announces.
    */
   get leavesLayoutOpen(): boolean {
     if (this.layout !== 'released') return false;
@@ -67,9 +70,9 @@ export class Hello extends PestoMessage {
 export class Pif extends PestoMessage {
   readonly name = 'PIF';
   readonly pif: number;
-  /** -1 in the second development layout, which had no rules. */
+  /** Number of rules; -1 in the second development layout, which has none. */
   readonly count: number;
-  /** The server's only; -1 elsewhere. */
+  /** Capabilities, in the server's direction only; otherwise -1. */
   readonly caps: number;
   /** All bytes of the name field; empty in the client's direction. */
   readonly rawName: Uint8Array;
@@ -108,12 +111,12 @@ export class RuleMessage extends PestoMessage {
   readonly to: number;
   readonly proto: number;
   readonly flags: number;
-  /** Id of the table that it stands in, and its place there, from 0. */
+  /** The id of its table, and its index there, from 0. */
   readonly pif: number;
   readonly place: number;
   /** How many rules the table announced. */
   readonly of: number;
-  /** Whether the client sent rules of another size than the server's version has. */
+  /** Whether the client sent rules of another size than those of the server's version. */
   skewed = false;
 
   constructor(side: Side, input: Input, layout: RuleLayout, pif: number, place: number, of: number) {
@@ -150,11 +153,11 @@ export class PifEnd extends PestoMessage {
   }
 }
 
-/** A run of bytes behind the list or the update, where shipped versions send nothing and the drafts had further steps. */
+/** A run of bytes after the list or the update, where released versions send nothing and the drafts had further steps. */
 export class Draft extends PestoMessage {
   readonly name = 'DRAFT';
   readonly raw: Uint8Array;
-  /** What it would be in the drafts, by its place. */
+  /** The step that it would be in the drafts, by its position. */
   step: DraftStep = 'none';
 
   constructor(side: Side, input: Input, length: number) {
@@ -167,7 +170,7 @@ export class Draft extends PestoMessage {
   }
 }
 
-/** Text of a NUL-terminated field; all of it where no NUL is there. */
+/** The text of a NUL-terminated field; all of it if there is no NUL. */
 export function untilNul(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return wireText(bytes, 0, end < 0 ? bytes.length : end);

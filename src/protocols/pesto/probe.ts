@@ -5,7 +5,7 @@ import { findLandmark, magicPrefix } from './decoder/landmark.js';
 import { HELLO, RULE_V1, RULE_V2, SECTION, type RuleLayout } from './layout.js';
 import { cleanIfname, FULL_MARKS, walkTables } from './decoder/rule-walk.js';
 
-/** A client's whole update is never longer. */
+/** The most bytes of a client's update. */
 const MAX_UPDATE = MAX_PIFS * (SECTION.size + MAX_RULES * RULE_V2.size) + 1;
 
 /** Looks for a server's hello, for a list that was joined late, and for an update without its server. */
@@ -28,7 +28,7 @@ function claim(score: number, by: 'magic' | 'heuristic', server: End): ProbeResu
   return { score, by, clientEnd: server === 0 ? 1 : 0 };
 }
 
-/** Whether `end` speaks as a server. */
+/** Judges whether `end` sends as a server. */
 function probeServer(input: ProbeInput, end: End): ProbeResult {
   const bytes = input.bytes[end];
   const fromStart = input.connection.start === 'captured' && !input.cut[end];
@@ -47,12 +47,18 @@ function probeServer(input: ProbeInput, end: End): ProbeResult {
     : 'more';
 }
 
-/** Whether a silent server can still come to these bytes of its client; a stream that was joined late can begin with any. */
+/**
+ * Whether a server that has sent nothing so far may be the peer of a client that sent these bytes. A stream that was joined late can begin
+ * with any.
+ */
 function mayBeUpdate(bytes: Uint8Array, fromStart: boolean): boolean {
   return bytes.length === 0 || (bytes.length <= MAX_UPDATE && (!fromStart || bytes[0]! <= PIF_SPLICE));
 }
 
-/** A magic with a letter wrong, on a socket that is called like the server: wait for the numbers behind it. */
+/**
+ * Whether the bytes may be a hello with an error in its magic, by the magic's first letters or by the socket's name: then its numbers are
+ * waited for.
+ */
 function nearMagic(input: ProbeInput, bytes: Uint8Array, same: number): boolean {
   if (bytes.length >= HELLO.size) return false;
   return same >= 5 || isNamed(input);
@@ -69,7 +75,7 @@ function hasHelloNumbers(bytes: Uint8Array): boolean {
   );
 }
 
-/** Whether `end` sends an update while nothing of the server is there. */
+/** Judges whether `end` sends an update of which the server's side is missing. */
 function probeClient(input: ProbeInput, end: End): ProbeResult {
   const bytes = input.bytes[end];
   const server: End = end === 0 ? 1 : 0;
@@ -80,13 +86,13 @@ function probeClient(input: ProbeInput, end: End): ProbeResult {
   if (bytes[1] !== 0 || bytes[2] !== 0 || bytes[3] !== 0) return null;
   if (!input.ended[end]) return 'more';
   if ([RULE_V2, RULE_V1].some((layout) => isUpdate(bytes, layout))) return claim(0.6, 'heuristic', server);
-  // few bytes, or odd ones, on a socket that is called like the server
+  // few bytes, or implausible ones, on a socket with the server's name
   return isNamed(input) && [RULE_V2, RULE_V1].some((layout) => isWhole(bytes, layout))
     ? claim(0.5, 'heuristic', server)
     : null;
 }
 
-/** Whether the bytes are an update with rules that are beyond doubt, complete or cut. */
+/** Whether the bytes are an update, complete or cut, whose rules are beyond doubt. */
 function isUpdate(bytes: Uint8Array, layout: RuleLayout): boolean {
   const walk = walkTables(bytes, 0, bytes.length, 0, layout, SECTION);
   if (walk.failed || walk.rules === 0 || walk.worst < FULL_MARKS) return false;
@@ -94,16 +100,16 @@ function isUpdate(bytes: Uint8Array, layout: RuleLayout): boolean {
   return bytes[4] !== 0 && cleanIfname(bytes, SECTION.size, layout);
 }
 
-/** Whether tables and their end come out exactly. */
+/** Whether the bytes are exactly tables and their end. */
 function isWhole(bytes: Uint8Array, layout: RuleLayout): boolean {
   const walk = walkTables(bytes, 0, bytes.length, 0, layout, SECTION);
   return !walk.failed && walk.terminated && walk.rest === 0;
 }
 
-/** Whether the socket's path speaks of passt. */
+/** Whether the socket's path names passt, pasta or pesto. */
 function isNamed(input: ProbeInput): boolean {
   const { connection } = input;
-  // addresses are made into text for it: not for each TCP connection
+  // making text of the addresses is too slow to be done for each TCP connection
   if (connection.transport === 'tcp') return false;
   return connection.endpoints.some((e) => e.startsWith('unix:') && /pasta|passt|pesto/.test(e));
 }

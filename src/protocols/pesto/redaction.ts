@@ -1,7 +1,7 @@
 import type { Redaction } from '../../contract/redaction.js';
 import { MAGIC, PIF_NAMES } from './constants.js';
 
-/** What a copy for others keeps of pesto's messages. */
+/** What `wirelint redact` keeps of pesto's messages. */
 export const REDACTION: Redaction = {
   magics: ['magic'],
   kept: [],
@@ -12,13 +12,13 @@ export const REDACTION: Redaction = {
   skipped,
 };
 
-/** Where a magic says which sort it is. */
+/** Number of bytes that all variants of the magic begin with. */
 const SORT = 6;
 
-/** A magic where none belongs stays, and the first byte of a message that is not all there, which tells what it would be. */
+/** Keeps a magic where none belongs, and the first byte of an incomplete message, which tells its type. */
 function skipped(bytes: Uint8Array, first: boolean): Uint8Array {
   const out = new Uint8Array(bytes.length);
-  // of all sorts: it is told by its first six letters
+  // of any variant
   if (MAGIC.subarray(0, SORT).every((b, i) => bytes[i] === b)) out.set(bytes.subarray(0, MAGIC.length));
   else if (first) out.set(bytes.subarray(0, 1));
   return out;

@@ -20,7 +20,7 @@ import {
 import * as F from '../rules/forwarding-listen.js';
 import type { JudgedRule } from './judged-rule.js';
 
-/** What a rule says of the side that listens. */
+/** Judges what a rule says about the listening side. */
 export function checkListening(judged: JudgedRule): void {
   checkIfname(judged);
   checkPorts(judged);
@@ -74,7 +74,7 @@ function checkFamily(judged: JudgedRule): void {
   const { message: m, table } = judged;
   const { layout, raw } = m;
   const { addr } = layout.at;
-  // a server without any family is told of at its table
+  // a server without any address family is reported at its table
   const incapable = m.side === SERVER && table.lacks(CAP_IPV4) && table.lacks(CAP_IPV6);
   if ((m.flags & DUAL_STACK_ANY) === 0) {
     if (incapable) return;

@@ -5,10 +5,10 @@ import { hasTarget } from '../layout.js';
 import * as T from '../rules/forwarding-target.js';
 import type { JudgedRule } from './judged-rule.js';
 
-/** Ports of one rule from which a strict one is unlikely to find all of them free. */
+/** With at least so many ports, a rule that needs all of them is likely to find some in use. */
 const WIDE = 1024;
 
-/** What a rule says of its target, and how it gets on with the other rules of its table. */
+/** Judges what a rule says about its target, and whether it fits the other rules of its table. */
 export function checkTarget(judged: JudgedRule): void {
   checkTargetAddress(judged);
   checkNeighbours(judged);

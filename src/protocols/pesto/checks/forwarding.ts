@@ -7,8 +7,8 @@ import { checkTarget } from './forwarding-target.js';
 import { JudgedRule } from './judged-rule.js';
 
 /**
- * Judges one rule against the rules before it in its table, in the order of the server's checks, and adds it to the table. The first
- * check of the server that it fails, in words; empty where there is none.
+ * Judges a rule by the rules before it in its table, in the order of the server's checks, and adds it to the table. Returns the first check
+ * of the server that it fails, in words; empty: none.
  */
 export function judgeForwardingRule(output: Output, message: RuleMessage, table: Table): string {
   const judged = new JudgedRule(output, message, table);

@@ -8,8 +8,8 @@ import * as H from '../rules/hello.js';
 import type { Transaction } from '../session/transaction.js';
 
 /**
- * Judges a hello; what a client would leave for is noted in the transaction. `oldBefore`: the stream holds several connections, and
- * that their server is old was said of an earlier one.
+ * Judges a hello, and notes in the transaction why a client would close because of it. `oldBefore`: the stream has several connections, and
+ * the server's old version was reported for an earlier one.
  */
 export function judgeHello(output: Output, t: Transaction, m: Hello, oldBefore: boolean): void {
   if (!m.magicOk) {
@@ -48,7 +48,7 @@ export function judgeHello(output: Output, t: Transaction, m: Hello, oldBefore: 
   }
 }
 
-/** A stream that does not begin with the magic, and with no hello either. */
+/** Reports a stream that begins with neither the magic nor the rest of a hello. */
 export function judgeNoHello(output: Output, firstBytes: Uint8Array): void {
   output.raise(H.BAD_MAGIC, { side: SERVER, offset: 0, length: MAGIC.length, text: badMagicText(firstBytes) });
 }

@@ -6,7 +6,7 @@ import { ruleText } from '../forward.js';
 import type { RuleMessage } from '../messages.js';
 import type { Table } from '../session/table.js';
 
-/** A forwarding rule that is being judged, with the table that it is to join. */
+/** A forwarding rule that is being judged, with the table that it is to be added to. */
 export class JudgedRule {
   readonly message: RuleMessage;
   readonly table: Table;
@@ -22,12 +22,12 @@ export class JudgedRule {
     this.which = `rule ${message.place + 1} of ${table.label}, ${ruleText(message)}`;
   }
 
-  /** All of its bytes. */
+  /** All of its bytes, as the place of a finding. */
   get whole(): Span<RuleMessage> {
     return { message: this.message, offset: this.message.offset, length: this.message.length };
   }
 
-  /** A check of the server: an update with this rule is refused; a list may show it, as clients do not mind. */
+  /** Reports a failed check of the server. An update with this rule is refused; a list may contain it, as clients accept it. */
   fails(rule: Rule, text: string, where: Span<RuleMessage>, related: readonly RuleMessage[] = []): void {
     const sent = this.message.side === CLIENT;
     if (sent && this.failure === '') this.failure = text;
@@ -35,7 +35,7 @@ export class JudgedRule {
     this.output.raise(rule, { ...where, severity, related, text: `${this.which}: ${text}` });
   }
 
-  /** Something that the server does not check. */
+  /** Reports something that the server does not check. */
   notes(rule: Rule, text: string, where: Span<RuleMessage>): void {
     this.output.raise(rule, { ...where, severity: rule.severity, related: [], text: `${this.which}: ${text}` });
   }

@@ -23,7 +23,7 @@ import type { Pif, PifEnd } from '../messages.js';
 import * as L from '../rules/list.js';
 import type { Transaction } from '../session/transaction.js';
 
-/** Judges an entry of the list; the tables before it stand in the transaction. */
+/** Judges an entry of the list; the earlier tables are in the transaction. */
 export function judgeEntry(output: Output, t: Transaction, m: Pif, layout: PifLayout): void {
   new EntryCheck(output, t, m, layout).judge();
 }
@@ -64,7 +64,7 @@ class EntryCheck {
     this.output.raise(rule, { ...where, text });
   }
 
-  /** What makes a client leave. */
+  /** Reports an error because of which a client closes. */
   private fatal(rule: Rule, text: string, where: Span<Pif>): void {
     this.raise(rule, text, where);
     this.t.refusal ||= text;
@@ -81,7 +81,7 @@ class EntryCheck {
     } else if (last !== undefined && m.pif < last.id && !isStrange(last.id)) {
       this.raise(L.PIF_ORDER, `${who} comes after pif ${last.id}`, where);
     }
-    // there are but three that servers have: one too many is told of by itself
+    // servers have only three tables, and one more is reported by its own rule
     if (list.length < MAX_PIFS && isStrange(m.pif))
       this.raise(L.PIF_UNEXPECTED, `${who}: no shipped server has such a table`, where);
   }
@@ -107,7 +107,7 @@ class EntryCheck {
   private knownName(where: Span<Pif>): void {
     const { m, who } = this;
     const { list } = this.t;
-    // a table that is there twice has one name or another: that is told
+    // the name of a table with a duplicate id is not judged, as the id was reported
     if (list.some((x) => x.id === m.pif)) return;
     const sameName = list.find((x) => x.name === m.pifName);
     const known = PIF_NAMES[m.pif];

@@ -14,31 +14,31 @@ import type { ClientTold, ServerTold, Told } from '../told.js';
 import type { Ending } from '../session/ending.js';
 import type { Transaction } from '../session/transaction.js';
 
-/** What is known of a connection when it is over. */
+/** What is known about a connection when it is over. */
 export interface Endings {
   readonly transaction: Transaction;
   readonly server: ServerTold;
   readonly client: ClientTold;
-  /** By side; null where the recording does not show an end. */
+  /** By side: how it ended; null: the recording does not show it. */
   readonly ends: readonly [Ending | null, Ending | null];
   readonly witness: Witness;
   /** Whether no byte of the client was captured. */
   readonly clientSilent: boolean;
   readonly ordered: boolean;
-  /** Whether it is the recording of a Unix socket. */
+  /** Whether the connection is a Unix socket. */
   readonly socket: boolean;
-  /** Whether either side broke the connection off. */
+  /** Whether either side reset the connection. */
   readonly reset: boolean;
-  /** By side: offset up to which its stream was decoded: its end, where nothing is cut. */
+  /** By side: offset up to which its stream was decoded, which is its end if nothing is cut off. */
   readonly decodedUpTo: readonly [number, number];
-  /** Up to which offset of the server's stream its client said in the end that it has the bytes; -1: nobody knows. */
+  /** Offset of the server's stream up to which the client has acknowledged in the end; -1: not known. */
   readonly taken: number;
 }
 
-/** Silence that keeps others from being served. */
+/** Nanoseconds of silence that is reported, because no other client is served meanwhile. */
 const IDLE_NANOS = 5e9;
 
-/** A client that sent its update long after it had the list. */
+/** Reports a client that sent its update long after it had the list. */
 export function judgeDelay(output: Output, listEnd: PifEnd, m: PestoMessage): void {
   const nanos = nanosBetween(listEnd.seconds, listEnd.nanos, m.startSeconds, m.startNanos);
   if (nanos >= IDLE_NANOS) raiseIdle(output, m, 'sent its update', nanos);
@@ -49,7 +49,7 @@ function raiseIdle(output: Output, message: PestoMessage, then: string, nanos: n
   output.raise(S.CLIENT_IDLE, { message, text });
 }
 
-/** Judges how a connection ended. Without an end in the recording nothing is missing. */
+/** Judges how a connection ended. If the recording does not show its end, nothing counts as missing. */
 export function judgeEnds(output: Output, e: Endings): void {
   judgeServerEnd(output, e);
   if (e.transaction.updateEnd === null) judgeUnfinished(output, e);
@@ -63,7 +63,7 @@ function cutText(d: Told): string {
   return d.cutWanted > 0 ? `${d.cutPresent} of ${d.cutWanted} bytes` : count(d.cutPresent, 'byte');
 }
 
-/** The place where a side's stream ends: its unfinished message, or behind the last one. */
+/** The end of a side's stream, as the place of a finding: its unfinished message, or the end of the last one. */
 function endOf(side: Side, told: Told, e: Endings): { side: Side; offset: number; length: number } {
   const { cutOffset, cutPresent } = told;
   return { side, offset: cutPresent > 0 ? cutOffset : e.decodedUpTo[side], length: cutPresent };
@@ -108,7 +108,7 @@ function judgeServerEnd(output: Output, e: Endings): void {
   else output.raise(S.SERVER_CLOSE_IN_LIST, { ...evidence, text: `${text}; the client was still there` });
 }
 
-/** An update that did not get to its end. */
+/** Judges an update that is not complete. */
 function judgeUnfinished(output: Output, e: Endings): void {
   const { client, transaction: t, ends, witness, clientSilent } = e;
   if (clientSilent || !witness.whole(CLIENT) || t.failure !== '' || t.rejected || t.skewed) return;
@@ -121,7 +121,7 @@ function judgeUnfinished(output: Output, e: Endings): void {
   const evidence = endOf(CLIENT, client, e);
   const left = ends[CLIENT];
   const closed = ends[SERVER];
-  // a FIN that acknowledges one more than all bytes acknowledges the client's FIN, which was not captured
+  // a FIN that acknowledges one byte more than the client has sent acknowledges the client's FIN, which was not captured
   const followed = closed?.how === 'fin' && closed.peerSeen === evidence.offset + evidence.length + 1;
   if (closed !== null && !followed && (left === null || closed.packet < left.packet)) {
     t.rejected = true;
@@ -170,21 +170,21 @@ function judgeAfterUpdate(output: Output, e: Endings): void {
   }
 }
 
-/** Whether a client that had said that it sends no more took bytes of the server afterwards: it had not left. */
+/** Whether a client that had ended its stream acknowledged more bytes of the server after that: then it had not left. */
 function stillTook(e: Endings, left: Ending): boolean {
   return left.how === 'fin' && left.peerSeen >= 0 && e.taken > left.peerSeen;
 }
 
-/** What shows that a silent client did not read all of the list, empty where nothing does. */
+/** How it shows that a silent client did not read all of the list, in words; empty: it does not show. */
 function unreadText(e: Endings, left: Ending, listed: number): string {
   if (left.how === 'reset') return 'the client closed with bytes of the server unread: it did not read all of the list';
   if (left.peerSeen < 0 || left.peerSeen >= listed || e.taken >= listed) return '';
-  // one that only says that it will send nothing may still read; a socket that is closed answers what comes then with a reset
+  // a client that has only ended its own stream may go on reading; a closed socket answers later bytes with a reset
   if (!e.socket && !(e.reset && e.ends[SERVER]?.how !== 'reset')) return '';
   return `the client closed when it had ${left.peerSeen} of the ${listed} bytes of hello and list`;
 }
 
-/** A client that sent nothing. */
+/** Judges a client that sent nothing. */
 function judgeReader(output: Output, e: Endings): void {
   const { transaction: t, ends, clientSilent, witness } = e;
   if (!clientSilent || t.listEnd === null || !witness.whole(SERVER)) return;

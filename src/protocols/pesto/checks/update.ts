@@ -13,13 +13,13 @@ import { changeLines, changeText, compare, equalStates, isChange } from '../sess
 import type { Transaction } from '../session/transaction.js';
 import { judgeForwardingRule } from './forwarding.js';
 
-/** Rules that a summary names one by one. */
+/** The most rules that a summary names one by one. */
 const NAMED_RULES = 8;
 
-/** Silence that stops the whole server, when it lies inside an update. */
+/** Nanoseconds of silence inside an update that is reported, because the whole server waits meanwhile. */
 const STALL_NANOS = 1e9;
 
-/** Whether the client had read the list when it began its update. */
+/** Judges whether the client had received the list when it began its update. */
 export function judgeStart(output: Output, witness: Witness, listEnd: PifEnd, m: PestoMessage): void {
   const knowledge = witness.hadReceived(m, listEnd);
   const recordedFirst = knowledge === 'unknown' && standsBefore(m, listEnd);
@@ -38,13 +38,13 @@ export function judgeStart(output: Output, witness: Witness, listEnd: PifEnd, m:
   });
 }
 
-/** Whether a message begins before another one ends by both packets and times. */
+/** Whether a message begins before another one ends, by packet numbers and by times. */
 function standsBefore(m: PestoMessage, than: PestoMessage): boolean {
   if (m.firstPacket >= than.packet) return false;
   return (m.startSeconds - than.seconds || m.startNanos - than.nanos) <= 0;
 }
 
-/** Whether the client took its time inside its update. `ordered`: whether times of the recording are those of the bytes. */
+/** Judges whether the client paused inside its update. `ordered`: whether the times in the recording are those of the bytes. */
 export function judgePause(output: Output, m: PestoMessage, ordered: boolean): void {
   if (m.pause < STALL_NANOS) return;
   output.raise(U.PARTIAL_UPDATE_STALL, {
@@ -54,7 +54,7 @@ export function judgePause(output: Output, m: PestoMessage, ordered: boolean): v
   });
 }
 
-/** Says how the size of the client's rules was found out where no hello told. */
+/** Reports how the size of the client's rules was found without a hello. */
 export function judgeGuess(output: Output, m: RuleMessage, ambiguous: boolean): void {
   const size = `rules of ${m.length} bytes (version ${hasTarget(m.layout) ? 2 : 1})`;
   if (ambiguous) {
@@ -64,13 +64,13 @@ export function judgeGuess(output: Output, m: RuleMessage, ambiguous: boolean): 
   }
 }
 
-/** A client that begins with text instead of a table id. */
+/** Reports a client that begins with text instead of a table id. */
 export function judgeGreeting(output: Output, greeting: string): void {
   const text = `the client begins with ${quote(greeting, 16)} instead of a table id`;
   output.raise(U.CLIENT_HELLO, { side: CLIENT, offset: 0, length: MAGIC.length, text });
 }
 
-/** Judges a section of the update against the list, as far as that is known. */
+/** Judges a section of the update by the list, as far as that is known. */
 export function judgeSection(output: Output, t: Transaction, m: Pif): void {
   judgeTableId(output, t, m.pif, m, m.offset);
   const earlier = t.sections.get(m.pif);
@@ -86,7 +86,7 @@ export function judgeSection(output: Output, t: Transaction, m: Pif): void {
   }
 }
 
-/** Judges the id of a section; the message is null where only the id was captured. */
+/** Judges the id of a section. `m`: null if only the id was captured. */
 export function judgeTableId(output: Output, t: Transaction, id: number, m: Pif | null, offset: number): void {
   if (t.overflowed) return;
   const whole = t.listWhole;
@@ -118,7 +118,7 @@ export function judgeUpdateRule(output: Output, t: Transaction, m: RuleMessage):
   }
   if (table === undefined || table.rules.length > MAX_RULES) return;
   if (t.skewed) {
-    // what the client read was no list of its version: its rules say nothing of what it wanted
+    // the client misread a list of another version: its rules do not show what it wanted
     table.rules.push(m);
     return;
   }
@@ -126,7 +126,7 @@ export function judgeUpdateRule(output: Output, t: Transaction, m: RuleMessage):
   if (failure !== '') t.fail(`rule ${m.place + 1} of ${table.label}: ${failure}`, m);
 }
 
-/** Judges a complete update against the list of the same transaction. */
+/** Judges a complete update by the list of the same transaction. */
 export function judgeUpdateEnd(output: Output, t: Transaction, m: PifEnd, serverLeft: boolean): void {
   if (!t.updateWhole || !t.listWhole || t.skewed) return;
   const taken = t.failure === '' && !t.rejected && !serverLeft;
@@ -151,7 +151,7 @@ export function judgeUpdateEnd(output: Output, t: Transaction, m: PifEnd, server
       text: `sections ${sent.join(', ')}; the list has ${listOrder.join(', ')}`,
     });
   }
-  // what a refused or misread update would have changed is of no use
+  // the changes that a refused or misread update asked for are of no use
   if (!taken) return;
   const before = t.before();
   const after = t.after();
@@ -171,7 +171,7 @@ export function judgeUpdateEnd(output: Output, t: Transaction, m: PifEnd, server
   output.raise(U.UPDATE_SUMMARY, { message: m, text: `${changeText(changes)}: ${lines.join('; ')}` });
 }
 
-/** Says once that the update is refused, where a check of the server fails. */
+/** Reports once that the update is refused, if it fails a check of the server. */
 export function judgeRejection(output: Output, t: Transaction): void {
   if (t.rejected || t.failure === '' || t.skewed) return;
   t.rejected = true;

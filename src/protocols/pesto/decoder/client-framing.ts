@@ -10,15 +10,15 @@ import type { ClientTold, ServerTold, Turns } from '../told.js';
 import { FULL_MARKS, guessSize, isSkewed, otherSize, rateRule } from './rule-walk.js';
 import { TableFraming } from './table-framing.js';
 
-/** All that this direction learns of the other one. */
+/** Everything that this direction can learn about the other one. */
 type ServerHints = Pick<ServerTold, 'rules' | 'guessed' | 'hellos' | 'hello'>;
 
-/** Printable bytes that make the start of a stream a magic instead of a table id. */
+/** So many printable bytes at the start of a stream are text, and not a table id. */
 const MAGIC_TEXT = 6;
 
 /**
- * Frames what the client sends: an update, which is sections of rules and a zero byte. Table ids and counts are its own; how long a rule
- * is comes from the server's version.
+ * Frames the client's bytes: an update, which consists of sections with rules, and a zero byte. Table ids and counts are in its own bytes;
+ * the length of a rule depends on the server's version.
  */
 export class ClientFraming extends TableFraming<typeof CLIENT> {
   protected override readonly told: ClientTold;
@@ -26,10 +26,10 @@ export class ClientFraming extends TableFraming<typeof CLIENT> {
   /** Whether one stream of the recording may hold several connections, one after the other. */
   private readonly several: boolean;
   private impatient = false;
-  /** Complete ones. */
+  /** Number of complete updates. */
   private updates = 0;
 
-  /** `server`: the seam by which this direction learns of the other; what was read with its help is `hinted`. */
+  /** `server`: what this direction can learn about the server. Messages that were read with its help are marked as `hinted`. */
   constructor(told: ClientTold, server: ServerHints, turns: Turns, limits: LimitNotes, several: boolean) {
     super(CLIENT, turns, limits);
     this.told = told;
@@ -37,7 +37,7 @@ export class ClientFraming extends TableFraming<typeof CLIENT> {
     this.several = several;
   }
 
-  /** Nothing in an update can be told from anything else. */
+  /** Nothing in an update can be recognised without knowing where it is: gives up. */
   override startSearch(): void {
     this.die();
   }
@@ -78,7 +78,7 @@ export class ClientFraming extends TableFraming<typeof CLIENT> {
   private startAt(input: Input<typeof CLIENT>, patience: Patience): number {
     const { bytes, pos } = input;
     const first = bytes[pos]!;
-    // a zero byte would be the end of an update, and is the commonest byte inside one
+    // a zero byte would be the end of an update, but it is also the most common byte inside one
     if (!this.frames.settings.fromStart && (first > PIF_SPLICE || first === PIF_NONE)) return this.die();
     if (first >= 0x20 && first < 0x7f) {
       let n = 1;
@@ -88,7 +88,7 @@ export class ClientFraming extends TableFraming<typeof CLIENT> {
         return this.die();
       }
       if (pos + n === input.end && !isFinal(patience)) return MAGIC_TEXT;
-      // text that a gap cuts is no table id either
+      // text that is cut off by a gap is no table id either
       if (pos + n === input.end && patience === 'gap') return this.die();
     }
     this.told.phase = 'table';
@@ -114,7 +114,7 @@ export class ClientFraming extends TableFraming<typeof CLIENT> {
     return input.remaining < layout.size ? layout.size : this.emitRule(input, layout, told.skewed);
   }
 
-  /** Settles how long a rule is; above 0 or WAIT where that needs more bytes, or the peer. */
+  /** Finds the length of a rule. Above 0: so many bytes are needed; WAIT: the peer has to be waited for. */
   private findSize(input: Input<typeof CLIENT>, patience: Patience): number {
     const { told } = this;
     const announced = this.server.rules();
@@ -139,7 +139,7 @@ export class ClientFraming extends TableFraming<typeof CLIENT> {
     const skewed = this.sizeBy(input, patience, (final) =>
       isSkewed(input.bytes, input.pos, input.end, told.left, announced, SECTION, final),
     );
-    // more than a byte at a time: every look goes over all that is there
+    // asks for more than one further byte, as each look goes over all bytes again
     if (skewed === null) return nextLook(input.remaining, announced.size);
     told.skewed = skewed;
     told.ruleLayout = skewed ? otherSize(announced) : announced;
@@ -148,7 +148,7 @@ export class ClientFraming extends TableFraming<typeof CLIENT> {
     return TAKEN;
   }
 
-  /** After an update: one of the next connection, where the server shows that there is one, or bytes that are too many. */
+  /** After an update: the update of the next connection, if the server shows that there is one, or surplus bytes. */
   private behindUpdate(input: Input<typeof CLIENT>, patience: Patience): number {
     const { told } = this;
     if (this.several && !told.strayed) {
@@ -178,7 +178,7 @@ export class ClientFraming extends TableFraming<typeof CLIENT> {
   }
 }
 
-/** How many bytes to wait for before bytes are looked at again that were not enough. */
+/** The number of bytes that are needed before bytes that were not enough are looked at again. */
 function nextLook(remaining: number, size: number): number {
   return remaining < size ? size : remaining + Math.max(size, remaining >> 3);
 }

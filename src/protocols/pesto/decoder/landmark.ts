@@ -1,24 +1,24 @@
 import { CAPS_KNOWN, MAGIC, MAX_RULES, PIF_HOST, PIF_NAME_SIZE, PIF_NAMES, PIF_SPLICE } from '../constants.js';
 import { PIF } from '../layout.js';
 
-/** What a server's stream can be entered by when its start is missing: another hello, or the header of a table. */
+/** Where decoding can begin in a server's stream whose start is missing: at another hello, or at the header of a table. */
 export interface Landmark {
   readonly kind: 'hello' | 'pif';
   /** Index of its first byte. */
   readonly at: number;
 }
 
-/** Bytes that must be there for any landmark to be recognised. */
+/** The number of bytes with which any landmark can be recognised. */
 export const LANDMARK_SIZE = PIF.size;
 
-/** How many of the bytes from `at` agree with the magic. */
+/** The number of bytes from `at` that agree with the magic. */
 export function magicPrefix(bytes: Uint8Array, at: number, end: number): number {
   let n = 0;
   while (n < MAGIC.length && at + n < end && bytes[at + n] === MAGIC[n]) n++;
   return n;
 }
 
-/** Whether a table header of a shipped server stands at `at`: a known name with its id, zero-filled, and sane numbers. */
+/** Whether there is a table header of a released server at `at`: a known id and its name, filled up with zeros, and plausible numbers. */
 function isPif(bytes: Uint8Array, at: number, end: number, name: string): boolean {
   if (at + PIF.size > end) return false;
   if (PIF_NAMES[bytes[at]!] !== name) return false;
@@ -27,7 +27,7 @@ function isPif(bytes: Uint8Array, at: number, end: number, name: string): boolea
   return (bytes[at + PIF.at.caps + 3]! & ~CAPS_KNOWN) === 0 && bytes[at + PIF.at.count + 3]! <= MAX_RULES;
 }
 
-/** The first landmark in `bytes[start..end)`; its 128 fixed bytes cannot be there by chance. Linear work. */
+/** The first landmark in `bytes[start..end)`; null: none. Its 128 fixed bytes cannot occur by chance. Takes linear time. */
 export function findLandmark(bytes: Uint8Array, start: number, end: number): Landmark | null {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
   const hello = buffer.indexOf(MAGIC);

@@ -1,17 +1,18 @@
 import type { Input } from '../../../base/input.js';
 import { Origin } from '../../../base/origin.js';
 
-/** Pauses below this are not looked at more closely. */
+/** Nanoseconds. Shorter pauses are not measured exactly. */
 const LONG_NANOS = 1e9;
 
-/** Measures silence in one direction: the server forwards nothing while it waits inside an update. */
+/** Measures silence in one direction. That matters because the server forwards nothing while it waits inside an update. */
 export class PauseClock {
   private readonly lastByte = new Origin();
   private spoke = false;
 
   /**
-   * The longest time between two consecutive bytes, from the last byte before the message at the input's position to its own last. Where
-   * all of it took no longer than anybody minds, that is the answer: looking at every byte's origin is slow. -1: nothing to compare.
+   * The longest time between two consecutive bytes, from the last byte before the message at the input's position to the message's last
+   * byte, in nanoseconds; -1: there is only one byte. If all of it took less than LONG_NANOS, returns that time as an upper bound:
+   * examining the origin of every byte is slow.
    */
   measure(input: Input, length: number): number {
     const end = input.pos + length;

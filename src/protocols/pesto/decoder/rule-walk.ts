@@ -3,16 +3,16 @@ import { FLAGS_KNOWN, MAX_RULES, TCP, UDP } from '../constants.js';
 import { RULE_V1, RULE_V2, type RuleLayout } from '../layout.js';
 
 /**
- * Nothing in the client's stream tells how long a rule is: the version in the server's hello does. Without it, both released
- * sizes are tried and the bytes decide, because a misread rule has impossible ports and protocols.
+ * The client's stream does not tell how long a rule is; the version in the server's hello does. Without it, both released sizes are tried
+ * and the bytes decide, because rules that are read with the wrong size have impossible ports and protocols.
  */
 
-/** The best that `rateRule` can say. */
+/** The best rating of `rateRule`. */
 export const FULL_MARKS = 5;
-/** A size must lead by this much to be chosen without doubt. */
+/** A size must lead by so many marks to be chosen without doubt. */
 const CLEAR_LEAD = 4;
 
-/** How much like a rule the bytes at `at` look: five marks, and three off for an impossible protocol. */
+/** Rates how much the bytes at `at` look like a rule: one mark for each of five signs. An impossible protocol counts -3. */
 export function rateRule(bytes: Uint8Array, at: number, layout: RuleLayout): number {
   const first = (bytes[at + layout.at.first]! << 8) | bytes[at + layout.at.first + 1]!;
   const last = (bytes[at + layout.at.last]! << 8) | bytes[at + layout.at.last + 1]!;
@@ -25,7 +25,7 @@ export function rateRule(bytes: Uint8Array, at: number, layout: RuleLayout): num
   return marks;
 }
 
-/** Whether the interface name's field is a name as programs write it: printable, and nothing but zeros after its end. */
+/** Whether the field of the interface name is filled as programs do it: a printable name, and only zeros after it. */
 export function cleanIfname(bytes: Uint8Array, at: number, layout: RuleLayout): boolean {
   let ended = false;
   for (let i = 0; i < layout.sizeOf('ifname'); i++) {
@@ -36,28 +36,28 @@ export function cleanIfname(bytes: Uint8Array, at: number, layout: RuleLayout): 
   return ended;
 }
 
-/** How a direction writes the header of a table. */
+/** The header of a table in one direction. */
 export interface TableHeader {
   readonly size: number;
-  /** Where the number of rules stands. */
+  /** Offset of the number of rules. */
   readonly at: { readonly count: number };
 }
 
-/** What came of reading a stream with rules of one size. */
+/** The result of reading a stream with rules of one size. */
 export interface Walk {
   readonly marks: number;
   /** Whether the zero byte after the last table was reached. */
   readonly terminated: boolean;
-  /** Bytes after that. */
+  /** Number of bytes after that. */
   readonly rest: number;
-  /** Whether an impossible table header was met. */
+  /** Whether there was an impossible table header. */
   readonly failed: boolean;
   readonly rules: number;
-  /** Marks of the worst rule; full ones where there is none. */
+  /** Marks of the worst rule; full marks if there is none. */
   readonly worst: number;
 }
 
-/** Reads tables from inside one that has `left` rules to come. */
+/** Reads tables, beginning inside one with `left` rules to come. */
 export function walkTables(
   bytes: Uint8Array,
   start: number,
@@ -111,8 +111,8 @@ export interface SizeGuess {
 }
 
 /**
- * Which size the rules from `start` on have. Null: the first bytes leave it open and more may come. What is decided never
- * depends on how many more bytes than needed are there.
+ * Decides which size the rules from `start` on have. Null: the first bytes leave it open, and more may come. The decision never depends on
+ * how many bytes there are beyond those that are needed.
  */
 export function guessSize(
   bytes: Uint8Array,
@@ -134,21 +134,22 @@ export function guessSize(
   return { layout: lead >= 0 ? RULE_V2 : RULE_V1, ambiguous: Math.abs(lead) < CLEAR_LEAD };
 }
 
-/** Marks of a walk; one that runs into nonsense or leaves bytes behind its end loses what it gathered. */
+/** Marks of a walk. One that ends at an impossible header, or before the end of the bytes, keeps none above 0. */
 function total(walk: Walk): number {
   return walk.failed || (walk.terminated && walk.rest > 0) ? Math.min(walk.marks, 0) : walk.marks;
 }
 
-/** The other released size, or null for sizes that were never released. */
+/** The other released size; null: the size was not released. */
 export function otherSize(layout: RuleLayout): RuleLayout | null {
   return layout === RULE_V1 ? RULE_V2 : layout === RULE_V2 ? RULE_V1 : null;
 }
 
 /**
- * Whether a client wrote rules of the other released size than its server announced. A client of version 1 leaves when it meets
- * version 2, so that for version 2 the first rule tells. A client of version 2 takes a list of version 1 for one of its own and
- * sends back what it read: the first rules fit the short size by construction, and only where the tables end tells. Null: more bytes
- * are needed to say.
+ * Whether a client wrote rules of the other released size than its server announced. Null: more bytes are needed to tell.
+ *
+ * A client of version 1 closes when it meets version 2, so for version 2 the first rule is enough to tell. A client of version 2 takes a
+ * list of version 1 for one of its own and sends back what it has read: the first rules fit the short size by construction, and only the
+ * end of the tables tells.
  */
 export function isSkewed(
   bytes: Uint8Array,

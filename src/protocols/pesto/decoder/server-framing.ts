@@ -11,17 +11,16 @@ import { findLandmark, LANDMARK_SIZE, magicPrefix } from './landmark.js';
 import { guessSize } from './rule-walk.js';
 import { TableFraming } from './table-framing.js';
 
-/** Bytes at most that are let come between two looks for where to enter a stream; none is given up by it. */
+/** The most bytes that are waited for between two searches for a landmark. None are given up by that. */
 const LOOK_STEP = 4096;
 
 /**
- * Frames what the server sends: hello, then a list of tables. Its own hello says how long everything is, so nothing is needed from the
- * client.
+ * Frames the server's bytes: a hello, then a list of tables. The hello gives the size of everything, so nothing is needed from the client.
  */
 export class ServerFraming extends TableFraming<typeof SERVER> {
   protected override readonly told: ServerTold;
   private layout: PifLayout | null = PIF;
-  /** Bytes that were searched in vain. */
+  /** Number of bytes that were searched without success. */
   private searched = 0;
 
   constructor(told: ServerTold, turns: Turns, limits: LimitNotes) {
@@ -104,7 +103,7 @@ export class ServerFraming extends TableFraming<typeof SERVER> {
     return this.follow(input, hello);
   }
 
-  /** What comes behind a hello, which says how long everything is. */
+  /** Hands on a hello, and sets the layouts of what follows by it. */
   private follow(input: Input<typeof SERVER>, hello: Hello): number {
     const { told } = this;
     if (hello.layout === 'd1') {
@@ -122,12 +121,12 @@ export class ServerFraming extends TableFraming<typeof SERVER> {
       told.phase = this.layout === null ? 'dead' : 'table';
     }
     this.emit(input, hello);
-    // nobody knows what such a version changed: the newest one's layout is a guess from here on
+    // it is not known what such a version changed: from here on, the newest version's layout is a guess
     if (told.announced === 'experimental') this.frames.unproven = Infinity;
     return this.layout === null ? this.die() : TAKEN;
   }
 
-  /** A hello that ends behind its magic. */
+  /** A hello that is cut off after its magic. */
   private cutHello(input: Input<typeof SERVER>, patience: Patience): number {
     const { told } = this;
     const hello = new Hello(SERVER, input, input.remaining, 'cut', true);
@@ -140,7 +139,7 @@ export class ServerFraming extends TableFraming<typeof SERVER> {
     return TAKEN;
   }
 
-  /** Whether another hello begins here; null: more bytes would tell. */
+  /** Whether another hello begins here; null: more bytes are needed to tell. */
   private helloAgain(input: Input, patience: Patience): boolean | null {
     const same = magicPrefix(input.bytes, input.pos, input.end);
     if (same === MAGIC.length) return true;
@@ -181,7 +180,7 @@ export class ServerFraming extends TableFraming<typeof SERVER> {
     return input.remaining < layout.size ? layout.size : this.emitRule(input, layout, false);
   }
 
-  /** After the list: another hello where a recording joined connections, or bytes that have no business here. */
+  /** After the list: another hello, if the recording joined several connections, or bytes that do not belong here. */
   private behindList(input: Input<typeof SERVER>, patience: Patience): number {
     if (!this.told.strayed) {
       const again = this.helloAgain(input, patience);
@@ -221,12 +220,12 @@ export class ServerFraming extends TableFraming<typeof SERVER> {
     const keep = Math.min(input.remaining, LANDMARK_SIZE - 1);
     this.searched += input.remaining - keep;
     this.frames.pass(input, input.remaining - keep);
-    // the longer the search, the rarer the looks: each goes over what was kept once more
+    // the longer the search takes, the rarer it looks, as each look goes over the kept bytes again
     return LANDMARK_SIZE + Math.min(this.searched >> 3, LOOK_STEP);
   }
 }
 
-/** Whether what stands behind a wrong magic is a hello all the same. */
+/** Whether the bytes after a wrong magic are those of a hello nevertheless. */
 function usable({ view, pos }: Input): boolean {
   const { at } = HELLO;
   return (

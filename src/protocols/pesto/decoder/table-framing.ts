@@ -8,21 +8,21 @@ import { Draft, RuleMessage, type PestoMessage, type Pif } from '../messages.js'
 import type { Told, Turns } from '../told.js';
 import { PauseClock } from './pause-clock.js';
 
-/** Bytes of what is cut that are kept as evidence. */
+/** Bytes of an incomplete message that are kept as evidence. */
 const EVIDENCE_BYTES = 32;
 
-/** What both directions have in common: tables of rules of one fixed size, and what to do about holes in them. */
+/** What both directions have in common: tables of rules of one fixed size, and how gaps in them are bridged. */
 export abstract class TableFraming<S extends Side> extends Framing<PestoMessage, S> {
   protected readonly side: S;
   private readonly turns: Turns;
   private readonly pauses = new PauseClock();
   private readonly limits: LimitNotes;
-  /** Runs of bytes behind the end that were shown, and whether those that follow are only counted. */
+  /** Number of runs after the end that were shown, and whether further ones are only counted. */
   private runs = 0;
   private runsOver = false;
-  /** How far the peer's stream went when the run that waits began; -1: none. */
+  /** How far the peer's stream had been seen when the waiting run began; -1: no run waits. */
   private runSince = -1;
-  /** Stream offset of the frame that the peer's bytes went before. */
+  /** Stream offset of the frame before which the peer's bytes were let through. */
   private yieldedAt = -1;
 
   constructor(side: S, turns: Turns, limits: LimitNotes) {
@@ -36,11 +36,11 @@ export abstract class TableFraming<S extends Side> extends Framing<PestoMessage,
     this.turns.seen[this.side] = Math.max(this.turns.seen[this.side], upTo);
   }
 
-  /** What the direction tells of itself. */
+  /** What the direction shows about itself. */
   protected abstract readonly told: Told;
-  /** The number of bytes that the structure at hand should have, for saying how much is missing; 0 unknown. */
+  /** The number of bytes that the current structure should have, to report how much is missing; 0: unknown. */
   protected abstract wanted(): number;
-  /** Whether the size of rules is known, or can be without seeing one. */
+  /** Whether the size of rules is known, or can be known without seeing one. */
   protected abstract learnLayout(): boolean;
 
   override begin(): void {
@@ -52,7 +52,7 @@ export abstract class TableFraming<S extends Side> extends Framing<PestoMessage,
     this.frames.unproven = Infinity;
   }
 
-  /** Inside a table the sizes are known, so the next rule's place is, too. */
+  /** Inside a table all sizes are known, so the position of the next rule can be computed. */
   override bridge(missed: number): number {
     const { told } = this;
     if (told.phase !== 'rules' || !this.learnLayout()) return -1;
@@ -72,7 +72,7 @@ export abstract class TableFraming<S extends Side> extends Framing<PestoMessage,
     return 'undecoded';
   }
 
-  /** Remembers the beginning of a message that does not go on. */
+  /** Remembers the start of a message whose rest does not come. */
   protected noteCut(input: Input<S>): void {
     const { told } = this;
     told.cutOffset = input.offset;
@@ -87,7 +87,7 @@ export abstract class TableFraming<S extends Side> extends Framing<PestoMessage,
     return TAKEN;
   }
 
-  /** Takes a message that is all there. */
+  /** Takes a complete message. */
   protected emit(input: Input<S>, message: PestoMessage): number {
     message.pause = this.pauses.measure(input, message.length);
     this.frames.take(message, input);
@@ -118,7 +118,9 @@ export abstract class TableFraming<S extends Side> extends Framing<PestoMessage,
     return this.emit(input, message);
   }
 
-  /** What the bytes at hand tell of the size of rules; null: more have to come. Where enough were gathered they have to do. */
+  /**
+   * Decides the size of rules by the bytes that are there; null: more have to come. After `limits.ruleSizeBytes`, they have to be enough.
+   */
   protected sizeBy<T>(input: Input<S>, patience: Patience, decide: (final: boolean) => T | null): T | null {
     const final = isFinal(patience);
     const answer = decide(final);
@@ -133,7 +135,7 @@ export abstract class TableFraming<S extends Side> extends Framing<PestoMessage,
     this.told.phase = this.told.left > 0 ? 'rules' : 'table';
   }
 
-  /** Whether bytes of the peer that came before the next frame are still to be shown: it lets them go first, once. */
+  /** Whether bytes of the peer that came before the next frame are still to be shown. They are let through first, once. */
   protected yields(input: Input<S>, patience: Patience): boolean {
     if (patience !== 'patient' || !this.turns.waits[otherSide(this.side)] || this.yieldedAt === input.offset)
       return false;
@@ -141,18 +143,18 @@ export abstract class TableFraming<S extends Side> extends Framing<PestoMessage,
     return true;
   }
 
-  /** Tells of the first byte after the end. */
+  /** Reports the first byte after the end. */
   protected abstract complain(input: Input<S>): void;
 
   /**
-   * Bytes after the end of what this side may say. The drafts had more to say there: what comes before the peer's next word is one
-   * run, which is shown when the peer goes on, or nobody does.
+   * Bytes after the end of this side's list or update, where the drafts had further steps. All bytes before the peer sends again are one
+   * run, which is shown when the peer goes on, or nothing more comes.
    */
   protected afterEnd(input: Input<S>, patience: Patience): number {
     const { frames, told } = this;
     if (!told.strayed) {
       told.strayed = true;
-      // behind a hole nobody knows where it ended
+      // after a gap it is not known where the end was
       if (frames.unproven === 0) this.complain(input);
     }
     if (this.runsOver || this.tooMany(input.remaining)) {
@@ -175,7 +177,7 @@ export abstract class TableFraming<S extends Side> extends Framing<PestoMessage,
     return TAKEN;
   }
 
-  /** Whether a run of that many bytes behind the end, or another one at all, is more than is shown. */
+  /** Whether a run of that many bytes after the end, or one run more, is beyond the limits of what is shown. */
   private tooMany(length: number): boolean {
     const { draftBytes, draftRuns } = this.frames.settings.limits;
     const rest = 'behind the end; they are only counted from here on';

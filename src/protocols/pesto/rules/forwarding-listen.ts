@@ -2,8 +2,8 @@ import type { Rule } from '../../../base/rule.js';
 import { client, CLOSE, END, entry, hello, rule as forward, section, sending, server } from '../build.js';
 
 /**
- * What a forwarding rule may say of the side that listens. A client that breaks one of the checks of the server loses its whole update (error); a server
- * that lists such a rule should not hold it, but clients show it without complaint (warning).
+ * Rules for what a forwarding rule may say about the listening side. A client that fails one of the server's checks loses its whole update
+ * (error). A server that lists such a rule should not have it, but clients show it without complaint (warning).
  */
 
 const ADD = 'passt: fwd_rule.c, fwd_rule_add()';
@@ -12,7 +12,7 @@ const REJECTED = ['pesto/update-rejected'] as const;
 const ON_BREACH =
   'The server closes at the first rule that fails and applies nothing. In a list it is a warning: clients show what they are sent.';
 
-/** A server with the given capabilities and no rules, and a client that sends these for HOST. */
+/** A session: a server with the given capabilities and no rules, and a client that sends these rules for HOST. */
 function offering(caps: number, ...rules: readonly Uint8Array[]) {
   return [server(hello(), entry(1, [], { caps }), END), client(section(1, rules), END), ...CLOSE];
 }

@@ -1,7 +1,7 @@
 import type { Rule } from '../../../base/rule.js';
 import { END, rule as forward, section, sending, updating, WEB } from '../build.js';
 
-/** What a forwarding rule may say of its target, and how it must get on with the other rules of its table. */
+/** Rules for what a forwarding rule may say about its target, and for how it must fit the other rules of its table. */
 
 const ADD = 'passt: fwd_rule.c, fwd_rule_add()';
 const STRUCT = 'passt: fwd_rule.h, struct fwd_rule';

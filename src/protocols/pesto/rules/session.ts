@@ -15,12 +15,12 @@ import {
   WEB,
 } from '../build.js';
 
-/** How a connection goes on and ends, and what connections to one server show of each other. */
+/** Rules for the course and the end of a connection, and for what connections to one server show about each other. */
 
 const HANDLER = 'passt: conf.c, conf_handler()';
 const NEXT: Step = { then: 'new connection' };
 
-/** What pasta lists after an update. */
+/** A connection in which pasta lists these rules, as after an update. */
 function listed(...rules: readonly Uint8Array[]): Step[] {
   return [server(hello(), entry(1, rules), entry(3), END), ...CLOSE];
 }

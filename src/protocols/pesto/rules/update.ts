@@ -18,7 +18,7 @@ import {
   WEB,
 } from '../build.js';
 
-/** What a client sends. */
+/** Rules for what a client sends. */
 
 const RECV = 'passt: conf.c, conf_recv_rules()';
 const SEND = 'passt: pesto.c, send_conf()';
@@ -174,7 +174,7 @@ export const UPDATE_VERSION_SKEW: Rule = {
   keeps: { text: 'a rule of version 2', steps: goodUpdate },
 };
 
-/** An update that both rule sizes explain: the interface name of the long rule holds the ports of a short one. */
+/** An update that fits both rule sizes: the interface name of the long rule contains the ports of a short one. */
 function twofold(): Uint8Array {
   const ifname = unhex('00 50 00 50 00 50 06 00 01 00 00 00 00 03 00 00');
   return bytesOf(section(1, [forward({ addr: '192.0.2.5', first: 80, ifname })]), END);

@@ -3,11 +3,11 @@ import { CLIENT, SERVER, type Side } from '../../../base/input.js';
 import { STEP_ORDER, type DraftStep } from '../draft.js';
 import type { Draft } from '../messages.js';
 
-/** What a connection shows of the steps behind an update. */
+/** The runs of bytes after the update, and the steps of the drafts that they would be. */
 export class DraftSteps {
   readonly runs: Draft[] = [];
 
-  /** Gives a run its step; `answered`: the other side went on after it. `alone`: nothing of the other side was captured. */
+  /** Gives a run its step. `answered`: the other side sent more after it; `alone`: nothing of the other side was captured. */
   add(run: Draft, answered: boolean, alone: boolean): void {
     run.step = this.stepOf(run, answered, alone);
     this.runs.push(run);
@@ -23,7 +23,7 @@ export class DraftSteps {
     return last === 'error summary' || alone ? 'commit or rollback' : 'none';
   }
 
-  /** Where the steps broke off and what the draft would have made of it; empty where they did not. `left`: who closed first. */
+  /** Says between which steps the side that closed first (`left`) broke off, and what that would mean in the draft; empty if it did not. */
   broken(left: Side | null): string {
     const step = this.runs[this.runs.length - 1]?.step;
     if (left === null || step === undefined) return '';

@@ -6,7 +6,7 @@ export interface Ending {
   readonly packet: number;
   readonly seconds: number;
   readonly nanos: number;
-  /** How much of the peer's stream its sender had received by then, -1 where the recording cannot tell. */
+  /** How much of the peer's stream its sender had received by then; -1: the recording cannot tell. */
   readonly peerSeen: number;
 }
 

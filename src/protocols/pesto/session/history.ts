@@ -2,55 +2,58 @@ import type { Limits } from '../../../base/limits.js';
 import type { Hello } from '../messages.js';
 import { changeLines, changeText, compare, equalStates, isChange, type Snapshot } from './table.js';
 
-/** How the last connection left the tables, as far as the recording shows. */
+/** How the latest connection left the tables, as far as the recording shows. */
 export type Expectation =
-  /** Nothing can be said: bytes are missing, or an update is under way. */
+  /** Not known: bytes are missing, or an update is under way. */
   | 'unknown'
-  /** As listed: nobody sent an update since. */
+  /** As listed: no update was sent since. */
   | 'listed'
-  /** As a complete update without fault said. */
+  /** As a complete update without errors asked for. */
   | 'updated'
-  /** As listed: the update was cut. */
+  /** As listed: the update was cut off. */
   | 'truncated'
   /** As listed: the update fails a check. */
   | 'rejected';
 
-/** What is remembered of a server between connections. */
+/** What is remembered about a server between connections. */
 export class PathHistory {
   expectation: Expectation = 'unknown';
   /** What the next list should show. */
   state: Snapshot | null = null;
-  /** What it would show had the last update had the other outcome. */
+  /** What the next list would show if the latest update had the other outcome. */
   otherwise: Snapshot | null = null;
-  /** Number of the stream that left it so, and the packet that shows it: connections whose beginning is lost are decoded later than others. */
+  /**
+   * Number of the stream that left the tables like that, and the packet that shows it: connections whose start is lost are decoded later
+   * than others.
+   */
   stream = 0;
   packet = 0;
   /** Whether the recording shows what clients of this server do. */
   clientSeen = false;
-  /** Numbers of the streams behind that one in which the server greeted somebody. */
+  /** Numbers of the later streams in which the server sent a hello. */
   readonly met = new Set<number>();
-  /** Connections that were greeted and are not closed. */
+  /** Connections with a hello that are not closed. */
   readonly open = new Set<OpenConnection>();
 
-  /** That stream shows in that packet how the tables are. */
+  /** That stream shows in that packet what the tables are. */
   leftBy(stream: number, packet: number): void {
     this.stream = stream;
     this.packet = Math.max(packet, this.packet);
     for (const met of this.met) if (met <= stream) this.met.delete(met);
   }
 
-  /** Whether each stream between the one that left the tables and this one is known to be of this server, and decoded so far. */
+  /** Whether every stream between the one that left the tables and this one is known to be of this server, and decoded so far. */
   isNextTo(stream: number): boolean {
     for (let between = this.stream + 1; between < stream; between++) if (!this.met.has(between)) return false;
     return true;
   }
 }
 
-/** A connection that a server has greeted. */
+/** A connection in which a server has sent a hello. */
 export class OpenConnection {
   readonly stream: number;
   readonly hello: Hello;
-  /** The first later hello on the same path, and its time. */
+  /** The stream with the first later hello of the same server, and that hello's time. */
   overlappedBy = 0;
   overlapSeconds = 0;
   overlapNanos = 0;
@@ -60,7 +63,7 @@ export class OpenConnection {
     this.hello = hello;
   }
 
-  /** The server greeted another one, later. */
+  /** The server has sent a hello in another connection, later. */
   overlap(stream: number, { seconds, nanos }: Hello): void {
     if (this.overlappedBy !== 0) return;
     this.overlappedBy = stream;
@@ -69,17 +72,17 @@ export class OpenConnection {
   }
 }
 
-/** What a list says of what came before it. */
+/** What a list shows about the connection before it. */
 export interface HistoryVerdict {
   readonly kind: 'accepted' | 'rejected' | 'discarded' | 'not-reflected' | 'truncated-applied' | 'changed';
   readonly stream: number;
   readonly text: string;
 }
 
-/** The servers of one run by path; the one that was heard of longest ago is forgotten first. */
+/** The servers of one recording by path. The one that was not seen for the longest time is forgotten first. */
 export class Histories {
   private readonly paths = new Map<string, PathHistory>();
-  /** How many were forgotten. */
+  /** Number of forgotten servers. */
   forgotten = 0;
 
   of(path: string, limits: Readonly<Limits>): PathHistory {
@@ -98,7 +101,7 @@ export class Histories {
   }
 }
 
-/** Holds a complete list, which ends in that packet, against what is remembered, and remembers it. */
+/** Compares a complete list, which ends in that packet, with what is remembered, and remembers it. */
 export function compareWithHistory(
   history: PathHistory,
   list: Snapshot,
@@ -118,7 +121,7 @@ export function compareWithHistory(
   return verdict;
 }
 
-/** `whose` says which connection was the one before. */
+/** `whose`: names the previous connection, for texts. */
 function judge(history: PathHistory, list: Snapshot, whose: string): HistoryVerdict | null {
   const { expectation, state, stream } = history;
   if (state === null || expectation === 'unknown') return null;
@@ -131,7 +134,7 @@ function judge(history: PathHistory, list: Snapshot, whose: string): HistoryVerd
       return verdict('discarded', `the list does not show the cut update ${whose}: it was discarded`);
     return null;
   }
-  // another process: nothing follows from what the one before held
+  // another server process: nothing follows from what the previous one had
   if (state.version !== list.version || state.caps !== list.caps) return null;
   const changes = compare(state, list).filter(isChange);
   const otherwise = history.otherwise !== null && equalStates(history.otherwise, list);

@@ -30,7 +30,7 @@ import { describeTransaction, summarize } from './summary.js';
 import type { Table } from './table.js';
 import { Transaction } from './transaction.js';
 
-/** For lists and updates whose layout is a guess: what is found in them says nothing of anybody. */
+/** For lists and updates whose layout is only guessed: drops all findings about them. */
 const UNHEARD: Output = {
   begin: () => undefined,
   message: () => undefined,
@@ -39,7 +39,7 @@ const UNHEARD: Output = {
   wants: () => false,
 };
 
-/** Joins hello, list and update of a connection, and the connections to one server. */
+/** Joins hello, list and update of a connection, and compares connections to the same server. */
 export class PestoSession implements Session<PestoMessage> {
   private readonly context: SessionContext<Histories>;
   private readonly output: Output;
@@ -51,7 +51,7 @@ export class PestoSession implements Session<PestoMessage> {
   private readonly several: boolean;
   private readonly witness: Witness;
   private t: Transaction;
-  /** Messages of the client that wait for the list. */
+  /** Messages of the client that wait for the list before they are judged. */
   private waiting: PestoMessage[] = [];
   private serverOver = false;
   private readonly ends: [Ending | null, Ending | null] = [null, null];
@@ -81,7 +81,7 @@ export class PestoSession implements Session<PestoMessage> {
     this.siblings = new Siblings(context, output, limits);
   }
 
-  /** Where findings about list and update go. */
+  /** Receives findings about the list and the update. */
   private get verdicts(): Output {
     return this.t.guessed ? UNHEARD : this.output;
   }
@@ -101,7 +101,7 @@ export class PestoSession implements Session<PestoMessage> {
     this.siblings.history.expectation = 'unknown';
   }
 
-  /** Bytes that a search passed over are lost; others are a cut message, or follow what nobody can read: `told` has that. */
+  /** Bytes that a search skipped are lost. Others are an incomplete message, or follow something that cannot be read: that is in `told`. */
   skip(side: Side, offset: number, _length: number, reason: SkipReason): void {
     if (reason === 'resynchronised') this.witness.lose(side, offset);
     if (side === SERVER && this.server.badMagic && !this.saidMagic && this.t.hello === null) {
@@ -155,14 +155,14 @@ export class PestoSession implements Session<PestoMessage> {
     return describeTransaction(this.t, this.transactions, this.firstToLeave);
   }
 
-  /** The side that closed first; null where the recording does not show it. */
+  /** The side that closed first; null: the recording does not show it. */
   private get firstToLeave(): Side | null {
     const [client, server] = this.ends;
     if (client === null) return server === null ? null : SERVER;
     return server !== null && server.packet < client.packet ? SERVER : CLIENT;
   }
 
-  /** A reader has nothing to say: where all of the list is there, a silent client is no client that was not recorded. */
+  /** A client that only reads the list sends nothing: if all of the list was captured, its silence is no sign of a one-sided capture. */
   mayBeSilent(side: Side): boolean {
     return side === CLIENT && this.t.listEnd !== null;
   }
@@ -187,14 +187,15 @@ export class PestoSession implements Session<PestoMessage> {
     }
     this.t.hello = m;
     this.witness.beginsAnew(SERVER);
-    // the client speaks when it has the list: where it has not, or ended an update before, its next byte is its first
+    // the client sends only after the list: if it has sent nothing yet, or an earlier connection has ended, its next byte is the first one
+    // of this connection
     if (this.transactions > 1 || !this.context.present(CLIENT)) this.witness.began(CLIENT);
     judgeHello(this.output, this.t, m, this.saidOld);
     this.saidOld ||= m.version === 1;
     this.siblings.greeted(m);
   }
 
-  /** Another connection in the same stream. */
+  /** Begins another connection in the same stream. */
   private nextTransaction(): void {
     this.siblings.leave(this.t, this.witness.whole(CLIENT), this.ends);
     this.transactions++;
@@ -227,7 +228,7 @@ export class PestoSession implements Session<PestoMessage> {
     if (t.hello === null || t.hello.layout !== 'released' || t.guessed) return;
     const { history } = this.siblings;
     const { connection } = this.context;
-    // a connection whose beginning was lost is decoded later: it may have changed the tables in between
+    // a connection whose start is lost is decoded later, and may have changed the tables in between
     const sure = connection.transport !== 'tcp' || history.isNextTo(connection.id);
     const verdict = compareWithHistory(history, t.before(), connection.id, t.listEnd!.packet);
     if (verdict === null || !sure) return;
@@ -272,7 +273,7 @@ export class PestoSession implements Session<PestoMessage> {
     this.limits.hit('tables', `more than ${most} tables; what needs all of them is not judged`, 'warning', m);
   }
 
-  /** Judges what waited for the list, if it is there; `all`: also if it will not come. */
+  /** Judges the messages that waited for the list, if it is complete. `all`: even if it will not come. */
   private judgeWaiting(all: boolean): void {
     while (this.waiting.length > 0) {
       if (!all && (this.t.listEnd === null || this.t.updateEnd !== null)) return;
@@ -290,7 +291,7 @@ export class PestoSession implements Session<PestoMessage> {
 
   private judgeClient(m: PestoMessage): void {
     if (this.t.updateEnd !== null) {
-      // a further update in one stream: of a connection whose list was not recorded
+      // another update in the same stream belongs to a connection whose list was not captured
       this.nextTransaction();
     }
     const { t } = this;
@@ -325,7 +326,7 @@ export class PestoSession implements Session<PestoMessage> {
     this.siblings.updated(t);
   }
 
-  /** The first message of an update: did the client know the list, and did it take its time? */
+  /** Judges the first message of an update: whether the client had the list, and whether it took too long. */
   private judgeStart(m: PestoMessage): void {
     const { listEnd } = this.t;
     if (listEnd === null) return;
@@ -333,7 +334,7 @@ export class PestoSession implements Session<PestoMessage> {
     judgeStart(this.verdicts, this.witness, listEnd, m);
   }
 
-  /** An id at the very end of the client's stream: the count is missing, but the server has judged the id by then. */
+  /** Judges a table id at the very end of the client's stream: its count is missing, but the server has judged the id by then. */
   private judgeLoneId(): void {
     const { client } = this;
     if (client.phase !== 'table' || client.cutPresent === 0) return;

@@ -8,10 +8,10 @@ import type { Hello } from '../messages.js';
 import { CONCURRENT_CLIENTS } from '../rules/session.js';
 import type { Transaction } from './transaction.js';
 
-/** How much later than another hello an end must be to count: a relay may see both in either order. */
+/** Nanoseconds by which a connection must outlast another one's hello to count as overlapping: a relay may see both in either order. */
 const OVERLAP_NANOS = 1e8;
 
-/** What a connection has to do with the others to the same server. */
+/** Judges a connection together with others to the same server. */
 export class Siblings {
   private readonly context: SessionContext<Histories>;
   private readonly output: Output;
@@ -24,13 +24,14 @@ export class Siblings {
     this.limits = limits;
   }
 
-  /** What is remembered of the server. */
+  /** What is remembered about the server. */
   get history(): PathHistory {
     const { connection, clientEnd, file, limits, shared } = this.context;
     const { endpoints } = connection;
     const serverName = endpoints[clientEnd === 1 ? 0 : 1];
     const isPath = (name: string): boolean => name.startsWith('unix:') && !name.startsWith('unix:pid=');
-    // recordings that know processes only may name the path at the other end; where no process is known, that end has it with a number
+    // in recordings that know only processes, the other end may have the path's name; if no process is known either, it has the path with a
+    // number
     const named = isPath(serverName) ? serverName : (endpoints.find(isPath)?.replace(/#\d+$/, '') ?? serverName);
     if (shared.forgotten > 0)
       this.limits.hit(
@@ -41,7 +42,7 @@ export class Siblings {
     return shared.of(`${file} ${named}`, limits);
   }
 
-  /** A hello: no other connection to this server may be open. */
+  /** Judges a hello: no other connection to this server may be open. */
   greeted(m: Hello): void {
     const { connection, limits } = this.context;
     if (!connection.ordered || connection.start !== 'captured' || this.entry !== null) return;
@@ -61,7 +62,7 @@ export class Siblings {
     open.add(entry);
   }
 
-  /** The server closed; where that was not captured, nothing is said. */
+  /** The server closed. Nothing is reported if the close was not captured. */
   closed(hello: Hello | null, end: Ending | null): void {
     const { entry } = this;
     if (entry === null) return;
@@ -74,13 +75,13 @@ export class Siblings {
     this.output.raise(CONCURRENT_CLIENTS, { message: hello, text });
   }
 
-  /** Whether what that packet says is older than what another connection has told of the tables since. */
+  /** Whether another connection has shown the tables in a later packet than this one. */
   isSuperseded(packet: number): boolean {
     const { history } = this;
     return packet < history.packet && history.stream !== this.context.connection.id;
   }
 
-  /** An update is complete: the next list will show it, or not. */
+  /** An update is complete: notes what the next list should show. */
   updated(t: Transaction): void {
     const { history } = this;
     const { packet } = t.updateEnd!;
@@ -97,8 +98,8 @@ export class Siblings {
   }
 
   /**
-   * The transaction is over, perhaps in the middle of an update: then the tables stay as they were. `clientWhole`: nothing that the
-   * client sent is lost.
+   * The transaction is over. If it ended in the middle of an update, the tables stay as they were. `clientWhole`: nothing that the client
+   * sent is lost.
    */
   leave(t: Transaction, clientWhole: boolean, ends: readonly [Ending | null, Ending | null]): void {
     if (t.updateEnd !== null || (t.updateStart === null && !t.truncated) || t.guessed) return;

@@ -6,10 +6,10 @@ import { changeLines, changeText, compare, isChange, tableLabel, type Snapshot, 
 import { ruleText } from '../forward.js';
 import type { Transaction } from './transaction.js';
 
-/** Changed rules that a transcript's footer names one by one. */
+/** The most rules that a transcript's footer names one by one. */
 const FOOTER_RULES = 6;
 
-/** Where an update stands, in one word. */
+/** The state of an update, in one word. */
 function updateState(t: Transaction): string {
   if (t.failure !== '' || t.rejected) return 'refused';
   if (t.updateStart === null) return t.truncated || t.garbled ? 'truncated' : 'none';
@@ -22,12 +22,12 @@ function changesOf(t: Transaction): TableChange[] {
   return t.updateEnd === null || t.listEnd === null || t.skewed ? [] : compare(t.before(), t.after());
 }
 
-/** The tables that the server has behind a complete update, by the published checks; null where nobody can know. */
+/** The server's tables after a complete update, by the published checks; null: not known. */
 function tablesAfter(t: Transaction): Snapshot | null {
   if (!t.listWhole || !t.updateWhole || t.skewed) return null;
   if (t.failure !== '' || t.rejected) return t.before();
   const after = t.after();
-  // a table without a section is there, and empty
+  // a table without a section still exists, but is empty
   const missing = t.before().tables.filter((x) => !after.tables.some((y) => y.id === x.id));
   return {
     ...after,
@@ -42,7 +42,7 @@ export function summarize(
   left: Side | null,
   limit: number,
 ): Record<string, Json> {
-  // names come from the wire: they must become properties whatever they are
+  // names come from the wire: fromEntries makes properties of them, whatever they are
   const tables: Record<string, Json> = Object.fromEntries(
     t.list.map((table) => [table.name, table.rules.slice(0, limit).map(ruleText)]),
   );

@@ -2,17 +2,17 @@ import { quote } from '../../../base/text.js';
 import { ruleKey, ruleText } from '../forward.js';
 import type { Pif, RuleMessage } from '../messages.js';
 
-/** The rules of one pif as a list or an update shows them. */
+/** One table with its rules, from a list or an update. */
 export class Table {
   readonly id: number;
-  /** The name in the server's list, or the one that the id is known by. */
+  /** The name in the server's list; if there is none, the known name of the id. */
   readonly name: string;
-  /** -1 where no list told. */
+  /** Capabilities; -1: not known from a list. */
   readonly caps: number;
   readonly rules: RuleMessage[] = [];
-  /** Listening sockets of all rules. */
+  /** Number of listening sockets of all rules. */
   sockets = 0;
-  /** First header that named it. */
+  /** The first header with its id. */
   readonly pif: Pif | null;
 
   constructor(id: number, name: string, caps: number, pif: Pif | null) {
@@ -33,12 +33,12 @@ export class Table {
   }
 }
 
-/** A table's name as it may be printed: plain ones as they are, all others in quotes. */
+/** A table's name, safe to print: simple names as they are, all others in quotes. */
 export function tableLabel(name: string): string {
   return /^\w[\w .-]*$/.test(name) && name.length <= 32 ? name : quote(name, 32);
 }
 
-/** What a server holds: per pif id, the rules by their bytes. Small enough to be kept between connections. */
+/** The tables of a server at one time: for each id, the rules by their bytes. Small enough to be kept between connections. */
 export interface Snapshot {
   readonly version: number;
   readonly caps: number;
@@ -68,7 +68,7 @@ export function snapshot(version: number, caps: number, tables: Iterable<Table>)
   };
 }
 
-/** What became of one table. */
+/** How one table has changed. */
 export interface TableChange {
   readonly id: number;
   readonly name: string;
@@ -77,7 +77,7 @@ export interface TableChange {
   readonly kept: number;
 }
 
-/** What lies between two states of a server, for every pif that either has. Order within a table does not count. */
+/** The changes between two states of a server, for every table that either has. The order within a table does not matter. */
 export function compare(before: Snapshot, after: Snapshot): TableChange[] {
   const ids = new Set([...before.tables, ...after.tables].map((t) => t.id));
   return [...ids].map((id) => {

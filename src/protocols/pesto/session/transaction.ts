@@ -6,33 +6,33 @@ import type { Hello, Pif, PifEnd, PestoMessage } from '../messages.js';
 import { DraftSteps } from './draft-steps.js';
 import { snapshot, Table, type Snapshot } from './table.js';
 
-/** One hello, its list, and at most one update: all that happens in a connection. */
+/** One hello, its list, and at most one update: everything in one connection. */
 export class Transaction {
   hello: Hello | null = null;
   /** Tables of the list, in the order of the list. */
   readonly list: Table[] = [];
   listEnd: PifEnd | null = null;
-  /** What makes a client leave when it reads the list. */
+  /** Why a client closes when it reads the list, in words; empty: no reason. */
   refusal = '';
 
   /** First message of the update. */
   updateStart: PestoMessage | null = null;
-  /** First section for each table id, in the order in which they were sent, and how many sections there were. */
+  /** The first section for each table id, in the order in which they were sent; and the number of sections. */
   readonly sections = new Map<number, Pif>();
   sectionCount = 0;
-  /** What the sections fill, by table id. */
+  /** The tables that the sections fill, by id. */
   readonly pending = new Map<number, Table>();
   updateEnd: PifEnd | null = null;
   /** The first check of the server that the update fails. */
   failure = '';
-  /** The update has a section for a table that the server does not have. */
+  /** Whether the update has a section for a table that the server does not have. */
   strayed = false;
   failedAt: PestoMessage | null = null;
-  /** Whether it was said already that the update is refused. */
+  /** Whether it was reported already that the update is refused. */
   rejected = false;
   /** Whether the update's rules have the wrong size. */
   skewed = false;
-  /** Whether the client's end of stream inside the update was seen. */
+  /** Whether the client ended its stream inside the update. */
   truncated = false;
   /** Whether the client began with text instead of an update. */
   garbled = false;
@@ -40,9 +40,9 @@ export class Transaction {
   overflowed = false;
   /** Whether the update was judged before the list was there, because too much of it waited. */
   judgedEarly = false;
-  /** Runs of bytes behind list and update. */
+  /** Runs of bytes after the list and the update. */
   readonly draft = new DraftSteps();
-  /** What the list showed of an earlier update. */
+  /** What the list shows about an earlier update, in words. */
   verdict = '';
 
   private readonly witness: Witness;
@@ -53,13 +53,13 @@ export class Transaction {
     this.limits = limits;
   }
 
-  /** Whether the list is known from its hello to its end, with nothing lost in between. */
+  /** Whether the list was captured from its hello to its end, with nothing lost in between. */
   get listWhole(): boolean {
     if (this.hello === null || this.listEnd === null || this.overflowed || this.judgedEarly) return false;
     return this.witness.whole(SERVER, this.listEnd.endOffset);
   }
 
-  /** Whether the update is known from its first byte to its end. */
+  /** Whether the update was captured from its first byte to its end. */
   get updateWhole(): boolean {
     return this.updateEnd !== null && !this.overflowed && this.witness.whole(CLIENT, this.updateEnd.endOffset);
   }
@@ -73,12 +73,12 @@ export class Transaction {
     return this.list.reduce((n, t) => n + t.rules.length, 0);
   }
 
-  /** The version in force, 0 where it is not known. */
+  /** The version; 0: not known. */
   get version(): number {
     return Math.max(this.hello?.version ?? 0, 0);
   }
 
-  /** Whether list and update are decoded by a layout that is only guessed: nothing in them is judged. */
+  /** Whether list and update are decoded by a guessed layout, so that nothing in them is judged. */
   get guessed(): boolean {
     return this.hello?.leavesLayoutOpen === true;
   }
@@ -92,7 +92,7 @@ export class Transaction {
     return this.list[0]?.caps ?? -1;
   }
 
-  /** Notes a section, and makes the table that it fills. */
+  /** Adds a section, and the table that it fills. */
   addSection(header: Pif): void {
     const id = header.pif;
     this.sectionCount++;
@@ -106,7 +106,7 @@ export class Transaction {
     }
   }
 
-  /** Notes an entry of the list; returns the table that it opens. */
+  /** Adds an entry of the list; returns its table. */
   addEntry(header: Pif): Table {
     const table = new Table(header.pif, header.pifName, header.caps, header);
     if (this.list.length >= this.limits.tables) {
@@ -117,7 +117,7 @@ export class Transaction {
     return table;
   }
 
-  /** Notes the first failing check. */
+  /** Keeps the first check that fails. */
   fail(why: string, at: PestoMessage | null): void {
     if (this.failure !== '') return;
     this.failure = why;
