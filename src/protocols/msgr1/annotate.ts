@@ -16,11 +16,11 @@ import { Banner, Connect, ConnectReply, DataMessage, Sequence, type Msgr1Message
 import { footerOf } from './parts.js';
 
 const NONE = new Uint8Array(0);
-/** Bytes of an opaque field that are shown in hex. */
+/** The most bytes of an opaque field that are shown in hex. */
 const MOST_HEX = DEFAULT_LIMITS.shownBytes;
 const OPTIONS = { limits: DEFAULT_LIMITS };
 
-/** The field tree of a message, down to its last byte; what lies beyond the bytes that were kept has places and no values. */
+/** The field tree of a message, down to its last byte. Fields beyond the kept bytes have positions but no values. */
 export function annotate(m: Msgr1Message): Annotation[] {
   if (m instanceof DataMessage) return annotateMessage(m);
   if (m instanceof Banner) return annotateBanner(m);
@@ -49,7 +49,7 @@ function annotateBanner(m: Banner): Annotation[] {
   return [...BANNER.annotations({}), ...rows];
 }
 
-/** What stands behind a connect, or its reply. */
+/** The authorizer after a connect or its reply. */
 function authorizer(m: Connect | ConnectReply, at: number, form: Type<unknown>): Annotation[] {
   const length = m.length - at;
   if (length === 0) return [];
@@ -63,7 +63,7 @@ function authorizer(m: Connect | ConnectReply, at: number, form: Type<unknown>):
   return [{ name: 'authorizer', at, length, value: fieldsOf([...rows, ...rest]), children: [...rows, ...rest] }];
 }
 
-/** Bytes that are in the head, or only counted. */
+/** A field of bytes: in hex if it is short and in the head, otherwise without a value. */
 function bytesAt(m: Msgr1Message, name: string, at: number, length: number): Annotation {
   const head = m.head ?? NONE;
   const end = at + length;
@@ -90,7 +90,7 @@ function annotateMessage(m: DataMessage): Annotation[] {
   return out;
 }
 
-/** What is held of a message's front, and what describes it; null where nothing is held, or nothing does. */
+/** The kept part of a message's front, with the description of its layout; null: nothing is kept, or the layout is not known. */
 export function heldFront(m: DataMessage): HeldFront | null {
   const body = m.aborted || m.damaged ? null : bodyOf(m.type, m.version);
   if (body === null || m.frontLength === 0) return null;

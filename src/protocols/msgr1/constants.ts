@@ -1,6 +1,6 @@
 /** Numbers and names of the messenger protocol, version 1 (src/include/msgr.h; src/msg/async/ProtocolV1.cc). */
 
-/** What a connect reply says, and what stands in front of everything behind the handshake. */
+/** Tags: the answer in a connect reply, and the first byte of every item after the handshake. */
 export const TAG = {
   READY: 1,
   RESETSESSION: 2,
@@ -54,8 +54,11 @@ export const CONNECT_LOSSY = 1;
 /** Feature bit: footers have room for a signature. */
 export const MSG_AUTH = 1n << 23n;
 
-/** Receivers refuse longer authorizers: userspace stops with a failed assertion (ProtocolV1.cc, wait_connect_reply_auth). */
+/**
+ * Receivers refuse authorizers of this many bytes or more: userspace stops with a failed assertion (ProtocolV1.cc,
+ * wait_connect_reply_auth).
+ */
 export const AUTHORIZER_MAX = 4096;
-/** What kernel peers refuse, in bytes: of front and middle, and of the data (include/linux/ceph/libceph.h). */
+/** The most bytes that kernel peers accept: of front and of middle, and of the data (include/linux/ceph/libceph.h). */
 export const FRONT_MAX = 16 << 20;
 export const DATA_MAX = 64 << 20;

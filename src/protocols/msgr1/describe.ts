@@ -8,7 +8,7 @@ import { CONNECT_LOSSY, TAG, tagName } from './constants.js';
 import { MSG } from './layout.js';
 import { Banner, Connect, ConnectReply, DataMessage, Sequence, type Control, type Msgr1Message } from './messages.js';
 
-/** What stands behind a message's name on its transcript line. */
+/** The text after a message's name on its transcript line. */
 export function describe(m: Msgr1Message, verbose: boolean): string {
   const about = aboutMessage(m, verbose);
   return m.complete ? about : `${about}  cut`;
@@ -64,7 +64,7 @@ function describeMessage(m: DataMessage, verbose: boolean): string {
   return parts.join('  ');
 }
 
-/** The first bytes of the data, where they are held. */
+/** The first bytes of the data; null: none are kept. */
 function firstData(m: DataMessage): Uint8Array | null {
   if (m.head === null) return m.data;
   const at = m.partAt(3);

@@ -5,11 +5,11 @@ import { MSG as TYPE } from '../ceph/message-types.js';
 import { FOOTER_COMPLETE, TAG } from './constants.js';
 import { CONNECT, CONNECT_REPLY, FOOTER, FOOTER_OLD, MSG } from './layout.js';
 
-/** Writes the frames of the old protocol, for the sessions that rules show as examples and tests play. */
+/** Builds frames of messenger v1, for the rules' examples and for tests. */
 
 export * from '../ceph/encode.js';
 
-/** An address in its old form: 136 bytes, of which the socket's address is in network order. */
+/** An address in its old form: 136 bytes, of which the socket address is in network byte order. */
 export function address(port: number, nonce = 0, ip: readonly number[] = [10, 0, 0, 1]): Uint8Array {
   const out = new Uint8Array(136);
   const view = new DataView(out.buffer);
@@ -24,7 +24,7 @@ export function banner(text = BANNER_TEXT_V1): Uint8Array {
   return ascii(text);
 }
 
-/** What Reef offers. */
+/** The features that Reef offers. */
 export const FEATURES = 0x3f01cfbffffdffffn;
 
 export interface ConnectParts {
@@ -35,7 +35,7 @@ export interface ConnectParts {
   readonly protocolVersion?: number;
   readonly method?: number;
   readonly authorizer?: Uint8Array;
-  /** Where it is to differ from the authorizer's length. */
+  /** The announced length, if it is to differ from the authorizer's. */
   readonly authorizerLength?: number;
   readonly flags?: number;
 }
@@ -83,17 +83,17 @@ export interface MessageParts {
   readonly front?: Uint8Array;
   readonly middle?: Uint8Array;
   readonly data?: Uint8Array;
-  /** Lengths that are announced instead of the true ones. */
+  /** Announced lengths, if they are to differ from the real ones. */
   readonly frontLength?: number;
   readonly dataLength?: number;
-  /** What is put in place of the right checksums. */
+  /** Checksums in place of the right ones. */
   readonly headerCrc?: number;
   readonly frontCrc?: number;
   readonly middleCrc?: number;
   readonly dataCrc?: number;
   readonly flags?: number;
   readonly signature?: bigint;
-  /** The footer of who lacks MSG_AUTH. */
+  /** Whether to write the footer of a side without MSG_AUTH. */
   readonly old?: boolean;
 }
 
@@ -140,7 +140,7 @@ export function keepalive(tag: number, seconds: number): Uint8Array {
   return concat(u8(tag), u32(seconds), u32(0));
 }
 
-/** A MON_GET_VERSION, whose front both messengers know: a handle and a name. */
+/** The front of a MON_GET_VERSION, which both messengers can decode: a handle and a name. */
 export function getVersion(name = 'osdmap', length = name.length): Uint8Array {
   return concat(u64(1), u32(length), ascii(name));
 }

@@ -43,17 +43,17 @@ import { Banner, Connect, ConnectReply, Control, DataMessage, Sequence, type Msg
 import { footerOf, Parts } from './parts.js';
 import * as R from './rules/frames.js';
 
-/** Addresses behind the banner. */
+/** The addresses after the banner. */
 export const clientAddresses = struct({ myAddress: address });
 export const serverAddresses = struct({ myAddress: address, peerAddress: address });
 
-/** Bytes of data in which an operation's names of class and method stand, at most. */
+/** The most bytes of data that are kept for the names of the class and the method that an operation calls. */
 const NAMES_KEPT = 512;
 
-/** What is due next. `behind`: what a client sends behind a connect. */
+/** What comes next. `behind`: whatever a client sends after a connect, to be found from its bytes. */
 type Phase = 'banner' | 'connect' | 'behind' | 'reply' | 'sequence' | 'traffic';
 
-/** Checksums of a message's parts: in the order of the footer. */
+/** Checksums of a message's parts, in the order of the footer. */
 const PARTS = [
   { part: 1, name: 'front', field: 'frontCrc', rule: R.FRONT_CRC },
   { part: 2, name: 'middle', field: 'middleCrc', rule: R.MIDDLE_CRC },
@@ -61,20 +61,20 @@ const PARTS = [
 ] as const;
 
 /**
- * Frames one direction of messenger v1. It never needs the other one: headers have checksums, and what a client sends behind a connect,
- * and which of the two footers a side uses, shows in the bytes themselves.
+ * Frames one direction of messenger v1. It never needs the other one: headers have checksums, and the bytes themselves show what a client
+ * sends after a connect, and which of the two footers a side uses.
  */
 export class Msgr1Framing<S extends Side> extends Framing<Msgr1Message, S> {
   private readonly side: S;
   private phase: Phase = 'banner';
-  /** Bytes of the footers of this direction; 0: not known yet. */
+  /** Size of this direction's footers; 0: not known yet. */
   private footerSize = 0;
   private readonly parts = new Parts();
-  /** What does not decode in the current message's front, and where in the message. */
+  /** The decoding error in the current message's front, with its position in the message; null: none. */
   private frontProblem: { readonly at: number; readonly length: number; readonly text: string } | null = null;
-  /** Rules that a habit of the sender would raise for every message: once is enough. */
+  /** Rules about a habit of the sender that were raised already: once is enough. */
   private readonly said = new Set<Rule>();
-  /** Whether what stands behind the connect was told from fewer bytes than it takes. */
+  /** Whether what follows the connect was decided by too few bytes, as a gap follows them. */
   private guessed = false;
 
   constructor(side: S) {
@@ -95,7 +95,7 @@ export class Msgr1Framing<S extends Side> extends Framing<Msgr1Message, S> {
       case 'behind': {
         const next = behindConnect(input, isFinal(patience));
         if (typeof next === 'number') return next;
-        // too few bytes in front of a gap tell too little
+        // the bytes before a gap may be too few to decide it for certain
         this.guessed ||= patience === 'gap';
         this.phase = next;
         return TAKEN;
@@ -157,7 +157,7 @@ export class Msgr1Framing<S extends Side> extends Framing<Msgr1Message, S> {
     return this.authorized(input, patience, m, CONNECT_REPLY.size, CONNECT_REPLY.where(m, 'authorizerLength'));
   }
 
-  /** Takes a header with the authorizer behind it. */
+  /** Takes a header with the authorizer that follows it. */
   private authorized(
     input: Input<S>,
     patience: Patience,
@@ -241,7 +241,7 @@ export class Msgr1Framing<S extends Side> extends Framing<Msgr1Message, S> {
     return TAKEN;
   }
 
-  /** How many bytes are wanted in one piece: the front, or all of a message which shows which footer there is. */
+  /** How many bytes are needed in one piece: the header and the front, or the whole message as long as the size of footers is not known. */
   private needs(whole: number, front: number): number {
     if (this.footerSize === 0 && whole + FOOTER.size <= this.limit) return whole + FOOTER.size;
     return MSG.size + front <= this.limit ? MSG.size + front : MSG.size;
@@ -258,7 +258,7 @@ export class Msgr1Framing<S extends Side> extends Framing<Msgr1Message, S> {
     }
   }
 
-  /** The front, contiguous. */
+  /** Reads the front, which is contiguous. */
   private readFront(m: DataMessage, bytes: Uint8Array, start: number, end: number): void {
     const { settings } = this.frames;
     const { limits } = settings;
@@ -278,7 +278,7 @@ export class Msgr1Framing<S extends Side> extends Framing<Msgr1Message, S> {
     const body = bodyOf(type, version);
     if (body === null || !body.strict) return;
     const problem = check(body.form, bytes, start, end, { limits, version })[0];
-    // that only newer readers may read it is nobody's fault
+    // a front that only newer readers can decode is nobody's fault
     if (problem === undefined || problem.kind === 'compat') return;
     this.frontProblem = { at: problem.at - start + MSG.size, length: problem.length, text: problem.text };
   }
@@ -287,7 +287,7 @@ export class Msgr1Framing<S extends Side> extends Framing<Msgr1Message, S> {
     if (message instanceof DataMessage && this.parts.take(bytes, start, end)) this.verify(message);
   }
 
-  /** The footer is there. */
+  /** The footer has come: compares the checksums. */
   private verify(m: DataMessage): void {
     const footer = footerOf(m)!;
     if ((footer.footerFlags & FOOTER_COMPLETE) === 0) {
@@ -310,7 +310,7 @@ export class Msgr1Framing<S extends Side> extends Framing<Msgr1Message, S> {
       m.damaged = true;
       const n = m.plainLength(part);
       const text = `${name} of ${what(m)}: crc ${hexNumber(stored, 8)} stored, ${hexNumber(computed, 8)} computed over ${count(n, 'byte')}`;
-      // of a part that is empty there is only its checksum to show
+      // an empty part has no bytes to point at, so the finding points at its checksum
       const place =
         n > 0
           ? { message: m, offset: m.offset + m.partAt(part), length: n }
@@ -353,13 +353,13 @@ export class Msgr1Framing<S extends Side> extends Framing<Msgr1Message, S> {
 
   override ended(how: 'fin' | 'reset' | 'open', cut: Msgr1Message | null, missing: number): void {
     if (how === 'open' || cut === null || cut.missing > missing) return;
-    // a client sends its address only once it has the server's banner: without one it may leave
+    // a client sends its address only after it has received the server's banner, and may close before that
     if (cut instanceof Banner && this.side === CLIENT && cut.length - missing === BANNER.size) return;
-    // that an end which was announced far too far off never comes is the smaller part of the fault
+    // an impossible authorizer length was reported: that its end never comes is only a consequence
     if ((cut instanceof Connect || cut instanceof ConnectReply) && cut.authorizerLength >= AUTHORIZER_MAX) return;
     this.raise(R.FRAME_TRUNCATED, {
       message: cut,
-      // a reset may be the answer of a path that lets nothing through
+      // a reset may come from the network, if it lets nothing through
       ...(how === 'reset' ? { party: 'either' as const } : {}),
       text: `the connection was ${how === 'fin' ? 'closed' : 'reset'} inside ${cut instanceof DataMessage ? what(cut) : cut.name}; ${count(missing, 'byte')} of it are missing`,
     });

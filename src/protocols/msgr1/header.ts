@@ -4,16 +4,16 @@ import { isMessageType } from '../ceph/message-types.js';
 import { CONNECT, FOOTER, FOOTER_OLD, KEEPALIVE, MSG, SEQ } from './layout.js';
 import { FOOTER_COMPLETE, isTraffic, TAG } from './constants.js';
 
-/** Questions about bytes that may be a header. All bytes of it are there. */
+/** Functions that judge bytes which may be a header. All of its bytes must be there. */
 
 const AT = MSG.at;
 
-/** Kinds of entities that send messages. */
+/** Whether entities of this type send messages. */
 function isEntity(type: number): boolean {
   return type === 1 || type === 2 || type === 4 || type === 8 || type === 16;
 }
 
-/** The crc of a message's header, over all between its tag and the crc itself. */
+/** The crc of a message's header, over all bytes between the tag and the crc itself. */
 export function headerCrc(bytes: Uint8Array, at: number): number {
   return crc32c(0, bytes, at + AT.seq, at + AT.headerCrc);
 }
@@ -22,25 +22,25 @@ export function storedCrc(view: DataView, at: number): number {
   return view.getUint32(at + AT.headerCrc, true);
 }
 
-/** Whether a message's header with a right checksum stands there. */
+/** Whether there is a message's header with a right checksum at `at`. */
 export function provenHeader(bytes: Uint8Array, view: DataView, at: number): boolean {
   if (bytes[at] !== TAG.MSG || !isEntity(bytes[at + AT.src]!)) return false;
   return storedCrc(view, at) === headerCrc(bytes, at);
 }
 
-/** Whether a message's header is right in all but its checksum, which its sender may leave out: 0 stands there. */
+/** Whether there is a plausible header at `at` whose sender left out the checksum, which is 0 then. */
 export function uncheckedHeader(bytes: Uint8Array, view: DataView, at: number, limit: number): boolean {
   if (storedCrc(view, at) !== 0 || !isEntity(bytes[at + AT.src]!)) return false;
   const known = isMessageType(view.getUint16(at + AT.type, true)) && view.getUint16(at + AT.reserved, true) === 0;
   return known && view.getUint32(at + AT.frontLength, true) < limit;
 }
 
-/** Complete, and nothing but known flags. */
+/** Whether COMPLETE is set, and no flag that is not defined. */
 function goodFlags(flags: number): boolean {
   return flags < 8 && (flags & FOOTER_COMPLETE) !== 0;
 }
 
-/** Which of the two footers stands there, of which `there` bytes are; 0: cannot tell. */
+/** The size of the footer at `at`, judged by its bytes, of which `there` are there; 0: cannot tell. */
 export function footerAt(bytes: Uint8Array, at: number, there: number): number {
   const flagsAt = FOOTER.at.footerFlags;
   const oldAt = FOOTER_OLD.at.footerFlags;
@@ -50,16 +50,18 @@ export function footerAt(bytes: Uint8Array, at: number, there: number): number {
   return 0;
 }
 
-/** A time of this century, in seconds; numbers of messages lie far below. */
+/** Seconds since 1970: from here on (July 1995) a number counts as a time. Sequence numbers are far below. */
 const CENTURY = 0x3000_0000;
 
-/** What a client's bytes behind a connect are, which only the server's reply tells for certain; a number: so many are needed. */
+/** What a client sends after a connect; only the server's reply tells for certain. */
 export type Behind = 'connect' | 'sequence' | 'traffic';
 
 /**
- * Tells by the bytes alone how a client goes on behind a connect: by another one (it was refused, or challenged), by the number of the
- * last message that it has received (the session goes on), or by messages. Feature words begin with a byte above all tags, since every
- * release has bit 6 (RECONNECT_SEQ); numbers of messages have zeros where tags have times, other numbers, or checksums.
+ * Decides by the bytes alone how a client continues after a connect: with another connect (it was refused or challenged), with the number
+ * of the last message that it has received (the session is resumed), or with traffic. A number: so many bytes are needed.
+ *
+ * Feature words begin with a byte above all tags, since every release has bit 6 (RECONNECT_SEQ). Sequence numbers have zeros where the
+ * items after a tag have times, other numbers, or checksums.
  */
 export function behindConnect(input: Input, final: boolean): Behind | number {
   const { bytes, view, pos, remaining } = input;
@@ -97,7 +99,7 @@ export function behindConnect(input: Input, final: boolean): Behind | number {
   if (remaining < KEEPALIVE.size) return isSequence() ? 'sequence' : 'traffic';
   if (first === TAG.KEEPALIVE2 || first === TAG.KEEPALIVE2_ACK)
     return view.getUint32(pos + KEEPALIVE.at.seconds, true) >= CENTURY ? 'traffic' : 'sequence';
-  // the next tag would be the highest byte of a number that is acknowledged
+  // in an ACK this byte is the highest one of a number, and 0; after a sequence number it is the next tag
   if (first === TAG.ACK) return bytes[pos + SEQ.size] === 0 ? 'traffic' : 'sequence';
   return 'sequence';
 }

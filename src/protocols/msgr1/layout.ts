@@ -12,7 +12,7 @@ import { TAG_NAMES } from './constants.js';
 export const BANNER = layout('little', {
   banner: text(BANNER_TEXT_V1.length, { is: ascii(BANNER_TEXT_V1), text: () => 'messenger v1' }),
 });
-/** An address behind the banner, in the old form of fixed size: the sender's own, then (server only) that of its peer. */
+/** Size of an address after the banner, in the old form of fixed size: the sender's own, then (server only) that of its peer. */
 export const ADDRESS_SIZE = 136;
 
 const tag = named('u8', TAG_NAMES, 'TAG_');
@@ -43,7 +43,7 @@ export const CONNECT_REPLY = layout('little', {
   flags: connectFlags,
 });
 
-/** Behind a reply with tag SEQ, and the client's answer to it: the number of the last message that was received. */
+/** The number of the last message that was received. It follows a reply with tag SEQ, and the client answers with its own. */
 export const SEQ = layout('little', { seq: u64() });
 
 /** CLOSE and KEEPALIVE are a tag alone. */
@@ -52,7 +52,7 @@ export const ACK = layout('little', { tag: { ...tag, json: null }, seq: u64() })
 /** KEEPALIVE2 and its answer: a time. */
 export const KEEPALIVE = layout('little', { tag: { ...tag, json: null }, seconds: u32(), nanoseconds: u32() });
 
-/** `osd.3`; `client.?` where it has no number yet. */
+/** `osd.3`; `client.?` if it has no number yet. */
 export function sourceText(type: number, high: number, low: number): string {
   const number = high >= 0x8000_0000 ? '?' : String((BigInt(high) << 32n) | BigInt(low));
   return `${entityName(type)}.${number}`;
@@ -63,7 +63,7 @@ const source = shown(9, 'entity name', (raw) => {
   return sourceText(raw[0]!, view.getUint32(5, true), view.getUint32(1, true));
 });
 
-/** Tag and ceph_msg_header. Its crc is over all that stands between the two, with start value 0. */
+/** Tag and ceph_msg_header. The crc is over all bytes between the tag and itself, with start value 0. */
 export const MSG = layout('little', {
   tag: { ...tag, json: null },
   seq: u64(),
@@ -89,5 +89,5 @@ export const FOOTER = layout('little', {
   signature: u64({ text: (value) => (value === 0n ? 'none' : hexNumber(value, 16)) }),
   footerFlags: flags('u8', ['COMPLETE', 'NOCRC', 'SIGNED']),
 });
-/** ceph_msg_footer_old, where a side lacks the feature MSG_AUTH. */
+/** ceph_msg_footer_old, of a side that lacks the feature MSG_AUTH. */
 export const FOOTER_OLD = FOOTER.without('signature');

@@ -9,16 +9,16 @@ import type { Address } from '../ceph/structures/address.js';
 import { tagName } from './constants.js';
 import { CONNECT, CONNECT_REPLY, MSG, sourceText } from './layout.js';
 
-/** All that this protocol's decoder makes. */
+/** All messages of this protocol. */
 export type Msgr1Message = Banner | Connect | ConnectReply | Sequence | Control | DataMessage;
 
-/** Either side's greeting, with its address; a server adds the address that it sees its client under. */
+/** The greeting of either side, with its own address; a server adds its client's address as it sees it. */
 export class Banner extends Message {
   readonly name = 'BANNER';
   addresses: readonly Address[] = [];
 }
 
-/** The client asks for a session; an authorizer is a ticket for the service. */
+/** The client's request for a session. The authorizer is its ticket for the service. */
 export class Connect extends Message {
   readonly name = 'CONNECT';
   readonly features: bigint;
@@ -46,7 +46,7 @@ export class Connect extends Message {
   }
 }
 
-/** The server's answer, by its tag. */
+/** The server's answer to a connect. The tag tells which one. */
 export class ConnectReply extends Message {
   readonly name = 'CONNECT_REPLY';
   readonly tag: number;
@@ -72,7 +72,7 @@ export class ConnectReply extends Message {
   }
 }
 
-/** The number of the last message that its sender has received of a session that goes on. */
+/** The number of the last message that its sender has received, in a session that is resumed. */
 export class Sequence extends Message {
   readonly name = 'SEQ';
   readonly high: number;
@@ -108,7 +108,7 @@ export class Control extends Message {
 
 const AT = MSG.at;
 
-/** A message: header and sizes; front, middle, data and footer pass by. */
+/** A message, by its header. Front, middle, data and footer pass as its body. */
 export class DataMessage extends Message implements CephMessage {
   readonly name = 'MSG';
   readonly headed = true;
@@ -126,20 +126,20 @@ export class DataMessage extends Message implements CephMessage {
   readonly sourceType: number;
   readonly source: string;
   target = '';
-  /** Bytes of the footer, as far as the sender's features or its bytes tell. */
+  /** Size of the footer, found from the sender's features or from the footer's bytes; if neither tells, that of the newer form. */
   readonly footerSize: number;
   /** The footer, once it has passed. */
   footer: Uint8Array | null = null;
   aborted = false;
-  /** Whether a checksum of it is wrong: its contents prove nothing. */
+  /** Whether one of its checksums is wrong, so that its contents prove nothing. */
   damaged = false;
-  /** The front, where it is printed and `head` does not hold all of it. */
+  /** The front, if it is printed and `head` does not hold all of it. */
   front: Uint8Array | null = null;
   data: Uint8Array | null = null;
   operation: OpHead | null = null;
   answer: ReplyHead | null = null;
   replica: ReplicaHead | null = null;
-  /** What an OSD_MAP tells of its cluster. */
+  /** What an OSD_MAP shows about its cluster. */
   mapNews: MapNews | null = null;
   roster: Roster | null = null;
   names: Names | null = null;
@@ -170,7 +170,7 @@ export class DataMessage extends Message implements CephMessage {
     return part === 1 ? this.frontLength : part === 2 ? this.middleLength : this.dataLength;
   }
 
-  /** Where a part begins in the message: 1 front, 2 middle, 3 data, 4 the footer. */
+  /** Offset of a part in the message: 1 front, 2 middle, 3 data, 4 the footer. */
   partAt(part: number): number {
     const front = MSG.size;
     const middle = front + this.frontLength;

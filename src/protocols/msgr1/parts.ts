@@ -3,7 +3,7 @@ import { keepData } from '../ceph/ceph-message.js';
 import { FOOTER, FOOTER_OLD } from './layout.js';
 import type { DataMessage } from './messages.js';
 
-/** What the passing bytes of one message add up to: the checksums of front, middle and data, and its footer. */
+/** Computes the checksums of a message's front, middle and data from the passing bytes, and keeps its footer. */
 export class Parts {
   /** By part: 1 front, 2 middle, 3 data. */
   readonly crcs: [number, number, number, number] = [0, 0, 0, 0];
@@ -12,7 +12,7 @@ export class Parts {
   private message: DataMessage | null = null;
   private footer: Uint8Array | null = null;
   private footerHas = 0;
-  /** Bytes of the data still to be kept: names of what an operation calls. */
+  /** Bytes of the data that are still to be kept, for the names of what an operation calls. */
   private namesLeft = 0;
 
   begin(message: DataMessage): void {
@@ -35,7 +35,7 @@ export class Parts {
     if (this.part === 4) this.footer = new Uint8Array(m.footerSize);
   }
 
-  /** The next bytes behind the header; true where the last byte of the footer was among them. */
+  /** Takes the next bytes after the header; returns true if they include the last byte of the footer. */
   take(bytes: Uint8Array, start: number, end: number): boolean {
     let pos = start;
     while (pos < end) {
@@ -61,7 +61,7 @@ export class Parts {
   }
 }
 
-/** The footer's values; those of the old one lack a signature. */
+/** The footer's values; null: it has not come yet. The old footer has no signature, which becomes 0. */
 export function footerOf(m: DataMessage): {
   readonly frontCrc: number;
   readonly middleCrc: number;

@@ -21,7 +21,7 @@ const search = new LateSearch({
 /** What both versions of the messenger begin with. */
 const COMMON = 'ceph v';
 
-/** Messages of one direction that are looked at to find its role. */
+/** The most messages of one direction that are examined to find its role. */
 const LOOKED_AT = 64;
 
 type Begins = 'v1' | 'v2' | 'other' | 'more';
@@ -38,8 +38,8 @@ function beginning(bytes: Uint8Array): Begins {
 }
 
 /**
- * Looks for the banner, which begins both streams; for a connection that was joined late, for a message whose header's checksum holds.
- * Where one side speaks v2, the connection is that protocol's.
+ * Looks for the banner, with which both streams begin; in a connection that was joined late, for a message whose header has a right
+ * checksum. If one side sends the banner of v2, the connection is not of this protocol.
  */
 export function probe(input: ProbeInput): ProbeResult {
   const { bytes, ended, cut, connection } = input;

@@ -7,24 +7,24 @@ import { headerCrc } from './header.js';
 import { FOOTER, FOOTER_OLD, MSG } from './layout.js';
 import { DataMessage } from './messages.js';
 
-/** What a copy for others keeps of messenger v1. */
+/** What `wirelint redact` keeps of messenger v1. */
 export const REDACTION: Redaction = {
   ...CEPH_REDACTION,
   magics: ['banner'],
-  // kind and number of the sender, by which a header is known
+  // type and number of the sender, by which a header is recognised
   kept: [...CEPH_REDACTION.kept, 'src'],
   words: [BANNER_TEXT_V1, ...CEPH_REDACTION.words],
   seal,
 };
 
-/** Checksums of the header and of the parts, by what they are over now. */
+/** Computes the checksums of the header and of the parts anew. */
 function seal(m: Message, original: Uint8Array, redacted: Uint8Array): void {
   if (!(m instanceof DataMessage) || original.length < MSG.size) return;
   const was = view(original);
   const is = view(redacted);
   const renew = (at: number, before: number, now: number): void => {
     const stored = was.getUint32(at, true);
-    // 0 says that it is left out; one that was wrong must not become right by accident
+    // 0 means that the checksum is left out; a wrong one must not become right by accident
     const wrong = stored === 0 || stored !== now ? stored : ~stored >>> 0;
     is.setUint32(at, stored === before ? now : wrong, true);
   };

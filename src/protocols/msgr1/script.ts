@@ -5,7 +5,7 @@ import * as E from './encode.js';
 
 type Who = 'client' | 'server';
 
-/** Writes a session step by step. Everything returns the script itself, so that a session reads in one line. */
+/** Writes a session step by step. Each method returns the script itself, so that calls can be chained. */
 export class Script {
   readonly steps: Step[] = [];
 
@@ -42,7 +42,7 @@ export class Script {
     return this.greet().connect().reply();
   }
 
-  /** A session that goes on: both sides say what they have received. */
+  /** A session that is resumed: both sides send the number of the last message that they have received. */
   resume(received: readonly [client: number, server: number] = [2, 3]): this {
     this.greet().connect({ connectSeq: 1, flags: 0 });
     this.send('server', E.reply({ tag: TAG.SEQ, connectSeq: 2, flags: 0 }), E.u64(received[1]));

@@ -19,10 +19,10 @@ import { CONNECT_LOSSY, TAG, tagName } from './constants.js';
 import { Banner, Connect, ConnectReply, DataMessage, type Control, type Msgr1Message } from './messages.js';
 import { CONNECT_REFUSED, LEGACY_MESSENGER } from './rules/frames.js';
 
-/** Files whose clusters are known at once. */
+/** The most files whose clusters are remembered at once. */
 const FILES = 4;
 
-/** What maps have told, file by file. */
+/** What maps have shown about the cluster of each file. */
 export class Clusters {
   private readonly byFile = new Map<string, Cluster>();
   private readonly told = new Set<string>();
@@ -45,7 +45,7 @@ export class Clusters {
   /** Whether this is asked for the first time about that file. */
   isFirst(file: string): boolean {
     if (this.told.has(file)) return false;
-    // files are read one after the other: of the last one alone it matters
+    // files are read one after the other, so only the latest one has to be remembered
     this.told.clear();
     this.told.add(file);
     return true;
@@ -57,7 +57,7 @@ class SideCounts {
   readonly types = new Map<number, number>();
   messages = 0;
   data = 0;
-  /** `osd.2`, as its newest message says. */
+  /** `osd.2`, by its latest message. */
   entity = '';
   entityType = 0;
   banner: Banner | null = null;
@@ -113,7 +113,7 @@ export class Msgr1Session implements Session<Msgr1Message> {
   }
 
   end(): void {
-    // nothing waits for it
+    // nothing depends on the end of a direction
   }
 
   finish(): void {
@@ -202,7 +202,7 @@ export class Msgr1Session implements Session<Msgr1Message> {
 
   private pair(m: DataMessage): void {
     if (Requests.isRequest(m.type)) {
-      // OSDs count the operations that they hand on from 0
+      // OSDs number the operations that they pass on to replicas from 0
       if (m.tidLow !== 0 || m.tidHigh !== 0 || m.replica !== null) this.requests[m.side].add(m);
       if (m.type === MSG.OSD_OP) this.operations++;
       return;
@@ -217,9 +217,12 @@ export class Msgr1Session implements Session<Msgr1Message> {
     if (m.latency > this.slowest) this.slowest = m.latency;
   }
 
-  // ---- what there is to say
+  // ---- summary
 
-  /** Who that side is, as a map has told: by the address that it greets with, or the server by the one that it was reached at. */
+  /**
+   * The daemon that a side is, according to a map: by the address in its banner; the server also by the address that its client has
+   * connected to.
+   */
   private byMap(side: Side): Daemon | undefined {
     const own = this.sides[side].banner?.addresses[0];
     if (own !== undefined) return this.cluster.daemon(addressText(own));
@@ -291,7 +294,7 @@ export class Msgr1Session implements Session<Msgr1Message> {
   }
 }
 
-/** Why a client is turned away for good; empty where it is not. */
+/** Why a client is refused for good, in words; empty: it is not. */
 function refusal(m: ConnectReply, asked: Connect | undefined): string {
   if (m.tag === TAG.FEATURES) {
     const lacking = m.features & ~(asked?.features ?? 0n);

@@ -266,7 +266,7 @@ export const CONNECT_REFUSED = rule('connect-refused', {
   keeps: ['READY', () => script().open()],
 });
 
-/** The catalogue. */
+/** All rules of messenger v1. */
 export const RULES = [
   BANNER_RULE,
   LEGACY_MESSENGER,

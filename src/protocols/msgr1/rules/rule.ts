@@ -2,5 +2,5 @@ import { rulesOf } from '../../ceph/rule.js';
 import { PORT_V1 } from '../../ceph/constants.js';
 import type { Script } from '../script.js';
 
-/** A rule of this protocol, with its examples. */
+/** Makes a rule of messenger v1, with its examples. */
 export const rule = rulesOf<Script>('msgr1', PORT_V1);
