@@ -2,7 +2,7 @@ import type { Message } from '../../contract/message.js';
 import type { Daemon } from './directory.js';
 import type { OpHead, ReplicaHead, ReplyHead } from './operation-head.js';
 
-/** What the cluster's maps have told. */
+/** What is known from the cluster's maps. */
 export interface Names {
   /** A pool as it is printed (`pool rbd`). */
   pool(id: bigint): string | undefined;
@@ -41,7 +41,7 @@ export interface CephMessage extends Message {
   readonly replica: ReplicaHead | null;
   /** The first bytes of the data, decrypted and decompressed, if they are held apart from `head`. */
   readonly data: Uint8Array | null;
-  /** What the cluster's maps have told, for texts that people read; null until the session sets it. */
+  /** What is known from the cluster's maps, for texts that people read; null until the session sets it. */
   readonly names: Names | null;
   /** Length of a part after decompression: 1 front, 2 middle, 3 data. */
   plainLength(part: number): number;

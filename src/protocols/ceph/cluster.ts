@@ -15,7 +15,7 @@ export function addressesText({ daemonAddresses }: Readonly<Pick<Limits, 'daemon
   return `more than ${daemonAddresses} addresses and changes in the maps; later ones are not named`;
 }
 
-/** What the maps in one file have told: pools and their names, and which daemon has which address. */
+/** What is known from the maps in one file: pools and their names, and which daemon has which address. */
 export class Cluster implements Names {
   private readonly names = new Map<string, string>();
   private readonly pools = new Set<string>();

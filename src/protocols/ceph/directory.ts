@@ -9,7 +9,7 @@ export interface Daemon {
   readonly map: string;
   /** Epoch of the map. An OSD has had the address since that epoch; another daemon has it in that epoch, and since when is not known. */
   readonly epoch: number;
-  /** The next epoch in which the OSD went down or came up elsewhere, as far as maps have told; 0: none. */
+  /** The next epoch in which the OSD went down or came up elsewhere, as far as is known from maps; 0: none. */
   readonly until: number;
   /** The stream that the map came in. */
   readonly stream: number;

@@ -119,8 +119,8 @@ function withPadding(m: Frame, fields: Annotation[]): Annotation[] {
 }
 
 /**
- * A row for bytes with their value in hex if the head holds them all; without a value otherwise. Of a frame that was cut off, only the
- * captured bytes count.
+ * A row for bytes, with their value in hex if the head holds them all and they are not too many (MOST_HEX). Of a frame that was cut off,
+ * only the captured bytes count.
  */
 function bytesAt(m: Frame, name: string, at: number, length: number, field = true): Annotation {
   const head = m.head ?? NONE;

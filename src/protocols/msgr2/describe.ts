@@ -108,7 +108,7 @@ function aboutCredentials(c: Credentials): string {
   return c.authMode === undefined ? 'empty' : authModeName(c.authMode);
 }
 
-/** An address, followed by the daemon that has it if a map has told. */
+/** An address, followed by the daemon that has it, if a map has named one. */
 function withDaemon(names: Names | null, address: string): string {
   const daemon = names?.daemon(address);
   return daemon === undefined ? address : `${address} (${daemonText(daemon)})`;

@@ -183,7 +183,7 @@ export const FSID = new Uint8Array(16).fill(0x77);
 
 /** pg_pool_t of Dumpling's time, all zero. */
 const pool = (id: number): Uint8Array => E.concat(E.u64(id), envelope(5, 5, zeros(64)));
-/** The OSD-only section of a map or an incremental map, which no reader here decodes. */
+/** The OSD-only section of a map or an incremental map, all zero. */
 const ofOsds = envelope(1, 1, zeros(64));
 
 /** A full map in its oldest form with an envelope: pools, but no OSDs. */

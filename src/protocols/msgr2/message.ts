@@ -67,7 +67,7 @@ export abstract class Frame extends Message {
   blamed = false;
   /** Number of the algorithm that decompressed it; 0 if it is not compressed or could not be decompressed. */
   algorithm = 0;
-  /** What the cluster's maps have told about daemons and pools, for texts that people read; null until the session sets it. */
+  /** What is known about daemons and pools from the cluster's maps, for texts that people read; null until the session sets it. */
   names: Names | null = null;
   /** Lengths of its segments after decompression; null if it is not compressed or could not be decompressed. */
   private plain: readonly number[] | null = null;
@@ -181,7 +181,7 @@ export class DataFrame extends Frame implements CephMessage {
   reserved = 0;
   /** Whether the header was read into the fields above. */
   headed = false;
-  /** The entity that sent it, as far as its own direction has told: `osd.3`, `client`, or empty. */
+  /** The entity that sent it, as far as its own direction has shown: `osd.3`, `client`, or empty. */
   readonly source: string;
   /** Front and first bytes of the data, decrypted and decompressed, if they are needed and `head` does not hold them. */
   front: Uint8Array | null = null;

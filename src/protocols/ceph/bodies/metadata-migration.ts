@@ -47,7 +47,7 @@ export const exportCaps = struct({
 });
 export const exportCapsAck = struct({ ino: u64, capabilities: blob });
 
-// ---- resolve: who has what, after a failure
+// ---- resolve: which rank has which subtrees, after a failure
 
 const TABLES: readonly string[] = ['anchor', 'snap'];
 /** mds_table_t. */
@@ -64,7 +64,7 @@ export const resolve = struct({
   tableClients: list(struct({ table: u8.shown(tableName), pendingCommits: list(u64, 'version') }), 'client'),
 });
 
-// ---- rejoin: the caches are made one again
+// ---- rejoin: the caches are made consistent again
 
 const REJOINS: readonly string[] = ['op 0', 'weak', 'strong', 'ack'];
 export function rejoinName(op: number): string {
@@ -123,7 +123,7 @@ export const cacheRejoin = struct({
   clientMetadata: since(2, clientMetadatas),
 });
 
-// ---- what a cache looks up, and what it lets go
+// ---- cache expiry, and answers to lookups
 
 const expired = {
   inodes: list(struct({ inode: vinode, nonce: u32 }), 'inode'),

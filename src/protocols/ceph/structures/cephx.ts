@@ -114,7 +114,7 @@ export const authSteps = choose<AuthSteps>('step of a login', (r) => {
   return type === GET_PRINCIPAL_SESSION_KEY ? ticketRequest : otherRequest;
 });
 
-/** A challenge in plain: u8 1, u64. */
+/** A challenge that is not sealed: u8 1, u64. */
 export const challenge = struct({ structVersion: u8, serverChallenge: u64 });
 const sealedChallenge = struct({ sealedChallenge: remainder });
 export type Challenge = Partial<ValueOf<typeof challenge> & ValueOf<typeof sealedChallenge>>;

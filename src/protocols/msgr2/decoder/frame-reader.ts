@@ -47,8 +47,9 @@ const PROBLEMS: Readonly<Record<string, Rule>> = {
 };
 
 /**
- * Makes messages of frames in plain. The framing (crc mode, or decrypted secure mode) opens a frame by its preamble, passes segment 0 and
- * the front as contiguous bytes, and has the frame judged at its end. All rules about the contents of a single frame are checked here.
+ * Makes messages of frames that are not, or no longer, encrypted. The framing (crc mode, or decrypted secure mode) opens a frame by its
+ * preamble, passes segment 0 and the front as contiguous bytes, and has the frame judged at its end. All rules about the contents of a
+ * single frame are checked here.
  */
 export class FrameReader {
   /** Whether this side, a client, has sent an AUTH_REQUEST, and whether that offers secure mode. */
@@ -100,7 +101,7 @@ export class FrameReader {
     return this.settings.limits.messageBytes;
   }
 
-  /** The entity that sends here, as far as its own frames have told. */
+  /** The entity that sends here, as far as its own frames have shown. */
   private get source(): string {
     if (this.entityType === 0) return '';
     const name = entityName(this.entityType);
@@ -175,7 +176,7 @@ export class FrameReader {
     if (frame.endless) this.output.begin(frame);
   }
 
-  /** Segment 0 in plain; called once, before the frame is judged. `start` is at offset `inFrame` of the frame. */
+  /** Segment 0, decrypted and decompressed; called once, before the frame is judged. `start` is at offset `inFrame` of the frame. */
   segment0(frame: Frame, bytes: Uint8Array, view: DataView, start: number, end: number, inFrame: number): void {
     if (frame instanceof DataFrame) {
       if (end - start >= MESSAGE_HEADER.size) frame.readHeader(bytes, view, start);
@@ -240,7 +241,7 @@ export class FrameReader {
     });
   }
 
-  /** Reads the front, which is in plain and contiguous, as far as rules need its fields, and checks that it decodes. */
+  /** Reads the front, decrypted, decompressed and contiguous, as far as rules need its fields, and checks that it decodes. */
   front(frame: DataFrame, bytes: Uint8Array, start: number, end: number, inFrame: number): void {
     if (!frame.headed) return;
     if (this.settings.details && (frame.compressed || inFrame + end - start > this.settings.limits.detailBytes)) {

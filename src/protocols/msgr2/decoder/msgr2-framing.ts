@@ -47,7 +47,7 @@ export class Msgr2Framing<S extends Side = Side> extends Framing<Msgr2Message, S
   private revision: Revision | null = null;
   /** Whether the end of the last frame is a guess: the revision is not known, and the frame's length depends on it. */
   private endGuessed = false;
-  /** Whether bytes were lost or unreadable before a frame in plain showed the connection mode, so that ciphertext may come unannounced. */
+  /** Whether bytes were lost or unreadable before an unencrypted frame showed the mode, so that ciphertext may come unannounced. */
   private modeInDoubt = false;
   private plain = false;
   /** Bytes that are missing at the beginning of the ciphertext; 0: an unknown number; -1: none. */
@@ -106,7 +106,7 @@ export class Msgr2Framing<S extends Side = Side> extends Framing<Msgr2Message, S
     });
   }
 
-  // ---- frames in plain
+  // ---- unencrypted frames
 
   private plainFrame(input: Input<S>, patience: Patience): number {
     if (input.remaining < PREAMBLE.size) return PREAMBLE.size;
@@ -326,7 +326,7 @@ export class Msgr2Framing<S extends Side = Side> extends Framing<Msgr2Message, S
     this.reader.ended(how, cut, missing);
   }
 
-  // ---- what cannot be read
+  // ---- ciphertext
 
   /** All bytes from that offset on are encrypted; `missing` bytes before it were lost (0: an unknown number, -1: none). */
   private enterSecure(offset: number, missing = -1): void {
@@ -349,7 +349,7 @@ export class Msgr2Framing<S extends Side = Side> extends Framing<Msgr2Message, S
   private unseal(input: Input<S>, patience: Patience): number {
     if (input.remaining < PREAMBLE.size) return PREAMBLE.size;
     if (this.sealedGap < 0 && plausiblePreamble(input.bytes, input.view, input.pos)) {
-      // a frame in plain nevertheless: the session reports it (MODE_MISMATCH)
+      // an unencrypted frame nevertheless: the session reports it (MODE_MISMATCH)
       this.phase = 'frames';
       return TAKEN;
     }

@@ -28,8 +28,9 @@ const UNKNOWN_OPERATIONS = 256;
 const AFTER_A_FAULT = 8;
 
 /**
- * Frames one direction of a connection in secure mode: decrypts its GCM operations, and passes the frames to the same FrameReader as frames
- * in plain. The length of a frame is known only after its first operation is decrypted; from there on its body is decrypted as it comes.
+ * Frames one direction of a connection in secure mode: decrypts its GCM operations, and passes the frames to the same FrameReader as
+ * unencrypted ones. The length of a frame is known only after its first operation is decrypted; from there on its body is decrypted as it
+ * comes.
  */
 export class SecureFraming<S extends Side = Side> extends Framing<Msgr2Message, S> {
   private readonly side: S;
@@ -239,7 +240,7 @@ export class SecureFraming<S extends Side = Side> extends Framing<Msgr2Message, 
     this.reader.unpacked(frame, algorithm, opened);
   }
 
-  // ---- what is no frame
+  // ---- what does not open
 
   private notAFrame(input: Input<S>, sealed: boolean): void {
     const place = { side: this.side, offset: input.offset, length: Math.min(input.remaining, this.least) };

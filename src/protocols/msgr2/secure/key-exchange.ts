@@ -185,7 +185,7 @@ export class KeyExchange {
     }
   }
 
-  // ---- what the keys open
+  // ---- what is unsealed with the keys
 
   private derive(): void {
     if (this.request !== null && this.method !== METHOD_CEPHX) {

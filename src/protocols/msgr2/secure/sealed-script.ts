@@ -142,7 +142,7 @@ export class SealedScript extends Script {
     return digest;
   }
 
-  /** Both signatures in plain. `spoilt`: the client's is wrong. */
+  /** Both signatures, unencrypted. `spoilt`: the client's is wrong. */
   plainSignatures(spoilt = false): this {
     const [client, server] = [this.signature('client', spoilt), this.signature('server')];
     this.control('server', TAG.AUTH_SIGNATURE, server);

@@ -35,7 +35,7 @@ export function collectTickets(chain: KeyChain, list: readonly Ticket[], key: Ui
   return opened;
 }
 
-/** The ticket that the client is to present: it comes in plain, or sealed with an older session key. */
+/** The ticket that the client is to present: it comes unencrypted, or sealed with an older session key. */
 function blobOf(t: Ticket, key: Uint8Array): TicketBlob | null {
   if (t.sealedTicket === undefined) return t.ticketBlob?.blob ?? null;
   const opened = unseal(key, t.sealedTicket, USAGE.TICKET_BLOB);

@@ -208,7 +208,7 @@ export class Naming {
     this.lineage.resume(m, v, this.asks.length > 1, zero.length > 0);
   }
 
-  // ---- question and answer
+  // ---- requests and answers
 
   private judgeRound(i: number): void {
     const asked = this.asks[i];
@@ -323,7 +323,7 @@ export class Naming {
     this.output.raise(R.UNEXPECTED_TAG, { message: answer, related: [asked], text });
   }
 
-  // ---- numbers across connections
+  // ---- message numbers across connections
 
   private expect(side: 0 | 1, seq: number): void {
     const state = this.sides[side];

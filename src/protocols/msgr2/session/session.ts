@@ -370,7 +370,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     return '';
   }
 
-  // ---- what there is to say
+  // ---- summary
 
   /**
    * The daemon that a map names for that side: by an address in its ident, or, for a server without one, by the endpoint it was reached at.

@@ -69,7 +69,7 @@ export interface Node {
   readonly stream: number;
 }
 
-/** What the connections of one file have told together. */
+/** What is known from all connections of one file. */
 export interface FileKnowledge {
   readonly ways: Ways;
   readonly cluster: Cluster;

@@ -172,7 +172,7 @@ export class Traffic {
     const last = own.lastSeq;
     const { oddSeq, seqBeforeOdd } = own;
     own.oddSeq = -1;
-    // the wrong number before was reported; now either the old count goes on after it, or a new count that began with it
+    // the wrong number before was reported; now either the old count continues after it, or a new count began with it
     const continues = oddSeq >= 0 && (seq === seqBeforeOdd + 2 || (oddSeq <= last && seq === oddSeq + 1));
     if (continues) {
       own.lastSeq = seq;
