@@ -40,7 +40,7 @@ function goodFlags(flags: number): boolean {
   return flags < 8 && (flags & FOOTER_COMPLETE) !== 0;
 }
 
-/** The size of the footer at `at`, judged by its bytes, of which `there` are there; 0: cannot tell. */
+/** The size of the footer at `at`, judged by its bytes, of which `there` were captured; 0: cannot tell. */
 export function footerAt(bytes: Uint8Array, at: number, there: number): number {
   const flagsAt = FOOTER.at.footerFlags;
   const oldAt = FOOTER_OLD.at.footerFlags;

@@ -46,7 +46,7 @@ export class Connect extends Message {
   }
 }
 
-/** The server's answer to a connect. The tag tells which one. */
+/** The server's answer to a connect; its tag is the kind of answer. */
 export class ConnectReply extends Message {
   readonly name = 'CONNECT_REPLY';
   readonly tag: number;

@@ -27,7 +27,7 @@ export class Ids {
   private lastConnection: number;
   /** The id that is also accepted next if the last one was an outlier, which was reported; -1: the last one was in order. */
   private resumedListener = -1;
-  /** Whether all listeners that exist were announced in bytes that were captured. */
+  /** Whether every listener that exists was announced in bytes that were captured, and is remembered. */
   private complete: boolean;
   /** Whether some announced ids were not kept, because there are too many. */
   private overflowed = false;

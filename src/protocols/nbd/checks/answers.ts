@@ -112,7 +112,7 @@ export class AnswerChecks {
           });
         }
     }
-    // NBD_OPT_GO after extended headers has its own rule; without fixed newstyle no options are mandatory
+    // NBD_OPT_GO after extended headers has its own rule; the baseline of options that every server must have is one of fixed newstyle
     const fixed = facts.greeting === null || (facts.greeting.flags & FLAG_FIXED_NEWSTYLE) !== 0;
     const told = (option === OPT_GO && facts.extended) || !fixed;
     if (final.type === REP_ERR_UNSUP && !told && [OPT_ABORT, OPT_LIST, OPT_INFO, OPT_GO].includes(option)) {

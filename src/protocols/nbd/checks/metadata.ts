@@ -22,7 +22,7 @@ interface Listing {
 /** The listings and selections of one export. */
 class Offer {
   readonly listings: Listing[] = [];
-  /** Contexts that were selected, with the reply that says so. */
+  /** Contexts that were selected, with the reply that shows it. */
   readonly selected = new Map<string, OptionReply>();
   /** The final reply to a listing of `base:` without base:allocation, and that of an answer that contains base:allocation. */
   emptyBase: OptionReply | null = null;

@@ -309,7 +309,7 @@ export class ReplyChecks {
   private final(m: OptionReply, answer: Answer, unasked: boolean): void {
     const { facts } = this;
     const infos = answer.replies.filter((r) => r.type === REP_INFO);
-    // an answer whose beginning may be missing cannot be said to lack something
+    // nothing counts as missing from an answer whose beginning may not have been captured
     const whole =
       facts.witness.whole(SERVER) &&
       !unasked &&

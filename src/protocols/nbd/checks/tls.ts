@@ -47,7 +47,7 @@ export class TlsModeChecks {
   private required: OptionReply | null = null;
   private refused: OptionReply | null = null;
   private refusalJudged = false;
-  /** Exports (latin1) that were said to require TLS, with the reply. */
+  /** Exports (latin1) for which a reply required TLS, with that reply. */
   private tlsOnly: Map<string, OptionReply> | null = null;
 
   constructor(facts: Facts) {

@@ -231,7 +231,7 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
   }
 
   /**
-   * Accepts a chain: hands on its messages, and continues decoding in its last one, where the search stands. `gapAt`: offset of the gap
+   * Accepts a chain: hands on its messages, and continues decoding in its last one, where the search stopped. `gapAt`: offset of the gap
    * that ends the last message; -1: none.
    */
   private accept(chain: Chain, gapAt = -1): void {
@@ -271,7 +271,7 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
     const { frames } = this;
     this.tlsExpected = false;
     if (this.inTls) {
-      // TLS inside TLS does not occur
+      // TLS inside TLS is not decoded: no known program sends it
       frames.swallow('undecoded');
       return TAKEN;
     }

@@ -346,7 +346,7 @@ export class Haggling {
     if (m.type === REP_META_CONTEXT && m.data.length >= CONTEXT_ID.size) this.agreed.context(m, answer);
     if (!m.isFinal) return;
     this.answer = null;
-    // an acknowledgement of what nobody asked for agrees on nothing
+    // an acknowledgement that answers no option negotiates nothing
     if (m.type === REP_ACK && !unasked) this.agreed.acknowledged(m, answer);
     else if (m.type === REP_ERR_SHUTDOWN) this.shutdownReply ??= m;
     if (m.isError && m.option === OPT_STARTTLS && !facts.isInTls(m)) this.startTlsRefusal = m;

@@ -268,7 +268,7 @@ export class Transmission {
     if (m.unsent > 0) return;
     const total = this.totals.of(request.type);
     if (failed) total.errors++;
-    // if the answer may belong to another request, its latency says nothing
+    // if the answer may belong to another request, its latency is not counted
     if (m.latency >= 0 && !this.isDoubtful(request)) {
       total.answered++;
       total.latencySum += m.latency;
