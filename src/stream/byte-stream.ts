@@ -44,6 +44,8 @@ export interface Connection {
    * first bytes as its beginning. Returns whether `start` has become `missed`.
    */
   doubtStart?(): boolean;
+  /** Whether `start` is `captured` by assumption only (see doubtStart). Not given: it is not. Live. */
+  readonly startAssumed?: boolean;
   /** Called once, when no protocol claims the stream: its bytes are only counted from now on. */
   unclaimed?(): void;
   /** Called once, when a protocol tells which end is its client: some recordings name a server without telling its end. */

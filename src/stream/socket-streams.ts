@@ -50,8 +50,12 @@ class SocketStream implements Connection {
     this.serverEnd = clientEnd === 0 ? 1 : 0;
   }
 
+  get startAssumed(): boolean {
+    return this.assumed && this.start === 'captured';
+  }
+
   doubtStart(): boolean {
-    if (!this.assumed || this.start === 'missed') return false;
+    if (!this.startAssumed) return false;
     this.start = 'missed';
     return true;
   }

@@ -113,9 +113,9 @@ export class Requests {
     const orphan = list!.splice(at, 1)[0]!;
     this.orphanCount--;
     if (list!.length === 0) this.orphans.delete(m.requestId);
-    const proven = orphan.peerSeen >= 0 ? orphan.peerSeen < m.endOffset : this.scene.context.connection.ordered;
+    const received = this.scene.witness.hadReceived(orphan, m);
     // a request with a too large length includes bytes of the next one: its real end is earlier
-    if (proven && !hasSurplus(m)) {
+    if ((received === 'no' || received === 'unlikely') && !hasSurplus(m)) {
       this.scene.raise(REPLY_BEFORE_REQUEST, {
         message: orphan,
         related: [m],

@@ -110,6 +110,10 @@ export function judgeA(c: Case): Claim | 'more' | null {
     new Walk(c.ends[1].bytes, Math.max(0, starts[1])),
   ] as const;
   const lost = [starts[0] < 0, starts[1] < 0] as const;
+  if (c.connection.startAssumed === true) {
+    if (isUnderWay(walks)) return null;
+    if (repliesFirst(c, walks) && !c.final) return 'more';
+  }
   if (!lost[0] && !lost[1] && answered(walks)) return claim(0.95, clientEnd(c, walks));
   for (const i of [0, 1] as const) {
     const score = lost[i] ? 0 : confirmed(c, i, walks, starts[i]);
@@ -151,6 +155,16 @@ function isMeant(e: EndBytes, walk: Walk, final: boolean): boolean {
   if (b.length < HEADER.size) return final && b.length >= 3 && isLegalPair(b[0]!, payloadLengthAt(b, 0));
   if (walk.legal > 0) return true;
   return walk.illegal || final ? walk.types.length > 0 || isOddHeader(e.bytes, 0, e.bytes.length) : false;
+}
+
+/** Whether the first request shows that there were others before it: guests count them from 1. */
+function isUnderWay(walks: readonly [Walk, Walk]): boolean {
+  return walks.some((w) => w.role === 'guest' && w.sound > 0 && w.ids[0]! > 1);
+}
+
+/** Whether one end has sent replies and the other one nothing. A monitor never speaks first, so the first request has to be waited for. */
+function repliesFirst(c: Case, walks: readonly [Walk, Walk]): boolean {
+  return ([0, 1] as const).some((i) => walks[i].role === 'monitor' && c.ends[i === 0 ? 1 : 0].bytes.length === 0);
 }
 
 /** Index at which the frames of an end begin; -1: not found. */
