@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Step } from '../../src/base/rule.js';
 import { runSteps } from '../../src/engine/example.js';
+import { captureBytes, without } from '../kit/capture-cuts.js';
+import { analyzeBytes } from '../kit/in-memory.js';
 import { nbd } from '../../src/protocols/nbd/index.js';
 import {
   clientCloses,
@@ -145,5 +147,16 @@ describe('a reply that its server never finished', () => {
   it('says nothing where bytes of the server are missing', () => {
     const steps = [...half().slice(0, -1), first(100, simple(1, 0, 512)), { from: 'server', gap: 12 } as Step];
     expect(ends([...steps, server(new Uint8Array(20)), clientResets], 'reset')).toEqual([]);
+  });
+});
+
+describe('a client that closed before the ESHUTDOWN of its server reached it', () => {
+  const recorded = captureBytes('captures/nbd/client-killed-in-flight.pcap');
+  const told = (bytes: Uint8Array) => analyzeBytes(bytes).findings.map((f) => f.rule);
+
+  it('is not told to have ignored it, also where its FIN was not captured', () => {
+    expect(told(recorded.bytes)).toEqual(['nbd/client-hard-disconnect']);
+    const fin = recorded.packets.length - 3;
+    expect(told(without(recorded, (packet) => packet === fin))).not.toContain('nbd/no-disc-after-eshutdown');
   });
 });

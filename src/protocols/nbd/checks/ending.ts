@@ -241,7 +241,7 @@ export class EndingChecks {
   private inTransmission(side: Side): void {
     const { facts, transmission } = this;
     const { disc } = transmission;
-    const shutdown = this.shutdownBefore;
+    const shutdown = this.shutdownReceived;
     if (disc !== null) {
       const late = this.firstOrigin.seconds - disc.seconds;
       if (side === CLIENT && late >= DISC_GRACE && transmission.unanswered().length === 0) {
@@ -264,6 +264,16 @@ export class EndingChecks {
     } else if (!this.replyUnfinished()) {
       facts.raise(CLIENT_HARD_DISCONNECT, this.atEnd(side, 'the client closed without DISC'));
     }
+  }
+
+  /** The reply with ESHUTDOWN, unless the client closed before it had received it, by what it has acknowledged. */
+  private get shutdownReceived(): NbdMessage | null {
+    const shutdown = this.shutdownBefore;
+    const { connection, clientEnd } = this.facts.context;
+    // a RST need not acknowledge anything
+    const acknowledged = connection.acknowledged?.[clientEnd === 1 ? 0 : 1] ?? Infinity;
+    const { peerSeen } = this.firstOrigin;
+    return shutdown !== null && (peerSeen >= 0 ? peerSeen : acknowledged) < shutdown.endOffset ? null : shutdown;
   }
 
   /** Whether the client may have closed because the server stopped in the middle of a reply. If that is certain enough, reports it. */
