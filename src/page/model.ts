@@ -46,6 +46,8 @@ export interface Request {
   readonly row: number;
   /** Row of its last reply, or -1. */
   reply: number;
+  /** Bytes of the request and its replies. */
+  sent: number;
   error: string | null;
 }
 
@@ -332,7 +334,7 @@ export class Model {
   /** Connects replies with their requests. */
   private pair(first: number, last: number): void {
     for (let row = first; row < last; row++) {
-      if (this.operation[row]! > 0) this.asked.set(row, { row, reply: -1, error: null });
+      if (this.operation[row]! > 0) this.asked.set(row, this.unanswered(row));
     }
     for (let row = first; row < last; row++) {
       if (this.repliesTo[row] === 0) continue;
@@ -341,11 +343,16 @@ export class Model {
       this.request[row] = request;
       if (this.reply[request]! < 0) this.reply[request] = row;
       // a message that is answered is a request, even if its protocol counts no operation for it
-      const asked = this.asked.get(request) ?? { row: request, reply: -1, error: null };
+      const asked = this.asked.get(request) ?? this.unanswered(request);
       this.asked.set(request, asked);
       asked.error ??= this.error(row);
+      asked.sent += this.length[row]!;
       if (this.isLast(row)) asked.reply = row;
     }
+  }
+
+  private unanswered(row: number): Request {
+    return { row, reply: -1, sent: this.length[row]!, error: null };
   }
 
   private locate(part: PageHead['parts'][number], from: { readonly capture: number; readonly stream: number }): void {

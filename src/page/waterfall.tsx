@@ -50,7 +50,7 @@ export function Waterfall({ model, route, rows, select }: ViewProps): JSX.Elemen
     const by = Math.max(all[0] - from, Math.min(all[1] - to, (to - from) * share));
     setWindow([from + by, to + by]);
   };
-  if (bars.length === 0) return <p class="empty">No request was seen that is answered, or waits for its answer.</p>;
+  if (bars.length === 0) return <p class="empty">There are no requests.</p>;
   const x = (width: number) => (time: number) =>
     LEFT + Math.max(0, Math.min(1, (time - from) / Math.max(1, to - from))) * (width - LEFT - 12);
   const box = (e: PointerEvent | WheelEvent): DOMRect =>
@@ -126,7 +126,7 @@ export function Waterfall({ model, route, rows, select }: ViewProps): JSX.Elemen
           draw={(g, w, c) => (queue(g, w, c, over, bars), mark(g, w, c))}
         />
         <Plot
-          title="Bytes a second (read below, written on top)"
+          title="Bytes per second (bottom: read, top: written)"
           height={HEIGHT.rate}
           draw={(g, w, c) => (rate(g, w, c, over, model, seen), mark(g, w, c))}
         />
@@ -138,11 +138,11 @@ export function Waterfall({ model, route, rows, select }: ViewProps): JSX.Elemen
           label={`${seen.length} requests`}
           draw={(g, w, c) => (waterfall(g, w, c, over, model, seen, route.row), mark(g, w, c))}
         />
-        <p class="tip muted">{tip === '' ? 'A click shows the request.' : tip}</p>
+        <p class="tip muted">{tip === '' ? 'Click a bar to show its request.' : tip}</p>
       </div>
       {hasPlaces && (
         <Plot
-          title="Where it was: offsets over time (● read, □ written)"
+          title="Offsets over time (● read, □ written)"
           height={HEIGHT.places}
           draw={(g, w, c) => places(g, w, c, over, model, seen)}
         />
@@ -263,8 +263,11 @@ function rate(
   const bins = [new Float64Array(n), new Float64Array(n)];
   for (const b of seen) {
     const i = Math.floor(((b.to - o.from) / Math.max(1, o.to - o.from)) * n);
-    if (i >= 0 && i < n)
-      bins[model.is(b.request.row, 'writes') ? 1 : 0]![i]! += Math.max(0, model.size[b.request.row]!) / span;
+    if (i < 0 || i >= n) continue;
+    const { row, sent } = b.request;
+    // TRIM, WRITE_ZEROES and reads of holes are about more bytes than are sent
+    const moved = Math.max(0, Math.min(model.size[row]!, sent));
+    bins[model.is(row, 'writes') ? 1 : 0]![i]! += moved / span;
   }
   const sums = bins[0]!.map((v, i) => v + bins[1]![i]!);
   const y = axes(g, width, HEIGHT.rate, c, Math.max(...sums, 1), byteSize);
