@@ -47,7 +47,7 @@ export function Explain({ rule: known }: { readonly rule: PageRule | undefined }
       <p class="muted">{known.spec}</p>
       {known.examples !== '' && (
         <details>
-          <summary>Sessions that break it and keep it</summary>
+          <summary>Examples: a session that breaks it, and one that keeps it</summary>
           <pre tabIndex={0}>{known.examples}</pre>
         </details>
       )}
@@ -117,7 +117,7 @@ export function RuleGroup({
                   findingPlace(model, f)
                 )}
                 {' · '}
-                {f.party === 'capture' ? "the recording's doing" : f.party}
+                {f.party === 'capture' ? 'caused by the recording' : f.party}
                 {f.confidence !== 'certain' && `, ${f.confidence}`}
               </p>
             </li>

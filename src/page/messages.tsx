@@ -28,7 +28,9 @@ export function Messages({ model, route, rows, go, select }: ViewProps): JSX.Ele
           <span class="n">latency</span>
         </div>
         {rows.length === 0 ? (
-          <p class="empty">{model.count === 0 ? 'No messages were decoded.' : 'No message fulfils the expression.'}</p>
+          <p class="empty">
+            {model.count === 0 ? 'No messages were decoded.' : 'The expression is true for no message.'}
+          </p>
         ) : (
           <VirtualList
             count={rows.length}

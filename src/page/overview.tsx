@@ -49,8 +49,8 @@ function Verdict({ model }: { readonly model: Model }): JSX.Element {
         : command === 'check'
           ? 'The check passed'
           : t.findings.note > 0
-            ? `Nothing is wrong; ${countsText(t.findings)}`
-            : 'Nothing is wrong';
+            ? `No violations; ${countsText(t.findings)}`
+            : 'No violations';
   const protocols = new Map<string, number>();
   for (const s of model.streams) {
     const name = s.event.protocol ?? 'unknown';
@@ -114,12 +114,12 @@ function NotHere({ model }: { readonly model: Model }): JSX.Element | null {
     model.head.parts.reduce((n, p) => n + pick(p.left), 0);
   const where = [...new Set(model.head.parts.flatMap((p) => p.left.where))];
   const lines: string[] = [];
-  for (const text of where) lines.push(`Only messages that fulfil ${safeText(text)} were asked for.`);
+  for (const text of where) lines.push(`Only messages for which ${safeText(text)} is true are in this page.`);
   const [messages, findings, streams] = [sum((l) => l.messages), sum((l) => l.findings), sum((l) => l.streams)];
   const fields = sum((l) => l.fields);
   if (messages > 0)
     lines.push(
-      `${counted(messages, 'message')} of ${grouped(model.count + messages)} ${messages === 1 ? 'is' : 'are'} not in this page (limit pageMessages): it holds the first ones, and what stands around findings.`,
+      `${counted(messages, 'message')} of ${grouped(model.count + messages)} ${messages === 1 ? 'is' : 'are'} not in this page (limit pageMessages): it has the first ones, and those around findings.`,
     );
   if (findings > 0)
     lines.push(
@@ -129,7 +129,7 @@ function NotHere({ model }: { readonly model: Model }): JSX.Element | null {
     lines.push(`${counted(streams, 'stream')} ${streams === 1 ? 'is' : 'are'} not in this page (limit pageStreams).`);
   if (fields > 0)
     lines.push(
-      `${counted(fields, 'message')} ${fields === 1 ? 'is' : 'are'} here without fields (limit pageFieldCharacters).`,
+      `${counted(fields, 'message')} ${fields === 1 ? 'is' : 'are'} in this page without fields (limit pageFieldCharacters).`,
     );
   if (lines.length === 0) return null;
   return (
@@ -189,8 +189,8 @@ function StreamCard({ model, stream, open }: { model: Model; stream: Stream; ope
           {stream.client} {stream.rolesKnown ? '→' : '↔'} {stream.server}
         </p>
         <p class="muted">
-          {counted(event.messages, 'message')}, {byteSize(event.bytes['client-to-server'])} there,{' '}
-          {byteSize(event.bytes['server-to-client'])} back, {event.end}
+          {counted(event.messages, 'message')}, {byteSize(event.bytes['client-to-server'])} to server,{' '}
+          {byteSize(event.bytes['server-to-client'])} to client, {event.end}
           {event.start === 'missed' && ', joined late'}
           {missing > 0 && `, ${byteSize(missing)} missing`}
         </p>

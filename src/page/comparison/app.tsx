@@ -12,11 +12,11 @@ const TITLES: Readonly<Record<ComparisonView, string>> = { overview: 'Overview',
 
 const KEYS: readonly (readonly [string, string])[] = [
   ['1 2', 'overview, messages'],
-  ['j k', 'next message, the one before'],
-  ['n p', 'next difference, the one before'],
-  ['a', 'all messages, or what differs and stands around it'],
-  ['↑ ↓ PgUp PgDn Home End', 'in the list'],
-  ['?', 'this'],
+  ['j k', 'next, previous message'],
+  ['n p', 'next, previous difference'],
+  ['a', 'all messages, or differences with their context'],
+  ['↑ ↓ PgUp PgDn Home End', 'move in the list'],
+  ['?', 'show this help'],
 ];
 
 /** The page of `diff`: a comparison of two captures. */
