@@ -31,7 +31,7 @@ export const analyze: Command = {
       .positional('capture', {
         type: 'string',
         array: true,
-        describe: 'Captures, folders, patterns; - is standard input',
+        describe: 'Captures, folders or patterns; - is standard input',
       })
       .options({
         ...formatOption(['text', 'table', 'ndjson', 'json', 'html', 'trace', 'pcapng', 'parquet']),
@@ -41,19 +41,19 @@ export const analyze: Command = {
         ...INPUT_OPTIONS,
         ...RAW_OPTION,
       })
-      .example('$0 analyze session.pcap', 'the annotated transcript')
+      .example('$0 analyze session.pcap', 'print the annotated transcript')
       .example('$0 analyze -x -s 2 session.pcap', 'stream 2 with its bytes')
-      .example(`$0 analyze --where 'name == "NBD_CMD_READ" && fields.length > 65536' x.pcap`, 'only some messages')
-      .example('$0 analyze --findings -C 3 session.pcap', 'only what is wrong, and what stands around it')
-      .example('$0 analyze -f pcapng -o notes.pcapng session.pcap', 'for Wireshark: messages and findings as comments')
+      .example(`$0 analyze --where 'name == "NBD_CMD_READ" && fields.length > 65536' x.pcap`, 'selected messages only')
+      .example('$0 analyze --findings -C 3 session.pcap', 'findings with three messages of context')
+      .example('$0 analyze -f pcapng -o notes.pcapng session.pcap', 'messages and findings as comments, for Wireshark')
       .example('$0 analyze -f parquet -o tables/ *.pcap', 'tables of messages, findings and streams, for SQL')
-      .example('$0 analyze -f ndjson *.pcap | jq .', 'events for programs'),
+      .example('$0 analyze -f ndjson *.pcap | jq .', 'one JSON event per line, for programs'),
 
   async run(raw) {
     const args = raw as AnalyzeArguments;
     const { files, found } = await capturesIn(args.capture ?? []);
     const inputs: CaptureInput[] = [...files, ...(args.raw ?? []).map(rawInput)];
-    if (inputs.length === 0) throw new UsageError('analyze: name a capture, or - for standard input');
+    if (inputs.length === 0) throw new UsageError('analyze: expected a capture, or - for standard input');
     const format = args.format ?? 'text';
     const jobs = jobsOf(args.jobs);
     const planner = await Planner.load(args);
@@ -128,7 +128,7 @@ export async function capturesIn(given: readonly string[]): Promise<{ files: str
       continue;
     }
     for (const problem of problems) throw new UsageError(problem);
-    if (inputs.length === 0) throw new UsageError(`${text}: no file there`);
+    if (inputs.length === 0) throw new UsageError(`${text}: contains no files`);
     for (const { path } of inputs) {
       files.push(path);
       found.add(path);
@@ -143,9 +143,9 @@ async function annotating(
   args: AnalyzeArguments,
   inputs: readonly CaptureInput[],
 ): Promise<OpenReporter & { readonly tee: RunHooks['tee'] }> {
-  if (inputs.length > 1) throw new UsageError('-f pcapng: name one capture; each becomes one of its own');
+  if (inputs.length > 1) throw new UsageError('-f pcapng: expected a single capture');
   if (output.fd === 1 && process.stdout.isTTY)
-    throw new UsageError('-f pcapng is not for a terminal: -o FILE, or a pipe to `wireshark -k -i -`');
+    throw new UsageError('-f pcapng cannot be written to a terminal: use -o FILE, or pipe it to `wireshark -k -i -`');
   const { AnnotatedCapture } = await import('../report/annotated-capture.js');
   const secrets = args['show-secrets'] ?? false;
   const capture = new AnnotatedCapture(output, DEFAULT_LIMITS, secrets, `wirelint ${version()}`);

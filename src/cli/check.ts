@@ -38,73 +38,76 @@ export const check: Command = {
       .positional('input', {
         type: 'string',
         array: true,
-        describe: 'Captures, folders (searched for captures by content), globs; - is standard input',
+        describe: 'Captures, folders (captures in them are recognised by content) or patterns; - is standard input',
       })
       .options({
         format: {
           ...list,
           alias: 'f',
           describe:
-            'FORMAT or FORMAT=FILE, repeatable: text (default), table, ndjson, json, html, sarif, junit, github, gitlab; parquet=FOLDER',
+            'FORMAT or FORMAT=FILE: text (default), table, ndjson, json, html, sarif, junit, github, gitlab; or parquet=FOLDER',
         },
         output: PRINT_OPTIONS.output,
         'fail-on': {
           ...single,
           choices: ['note', 'warning', 'error'],
-          describe: 'Fail from this severity on (default: error)',
+          describe: 'Lowest severity of a finding that fails the check (default: error)',
         },
-        'max-warnings': { ...single, type: 'string', describe: 'Fail on more warnings than this' },
-        require: { ...list, describe: 'Fail where no stream speaks it: PROTOCOL or PROTOCOL=MIN_MESSAGES' },
-        'require-complete': { type: 'boolean', describe: 'Fail on gaps and on anything that was not decoded' },
-        'allow-empty': { type: 'boolean', describe: 'Pass where nothing of a known protocol was seen' },
-        golden: { type: 'boolean', describe: 'Compare each transcript with the one beside its capture (x.pcap.txt)' },
-        'update-golden': { type: 'boolean', describe: 'Write the transcripts beside the captures' },
+        'max-warnings': { ...single, type: 'string', describe: 'Fail if there are more warnings than this' },
+        require: { ...list, describe: 'Fail if a protocol was not seen: PROTOCOL or PROTOCOL=MIN_MESSAGES' },
+        'require-complete': { type: 'boolean', describe: 'Fail on gaps, and on anything that could not be decoded' },
+        'allow-empty': { type: 'boolean', describe: 'Pass even if no known protocol was seen' },
+        golden: {
+          type: 'boolean',
+          describe: 'Fail if a transcript differs from the one beside its capture (x.pcap.txt)',
+        },
+        'update-golden': { type: 'boolean', describe: 'Write transcripts beside the captures' },
         'write-baseline': {
           type: 'boolean',
-          describe: 'Add what is found now to the suppressions of the configuration',
+          describe: 'Add the findings that fail the check to the suppressions in the configuration file',
         },
         shard: {
           ...single,
           type: 'string',
           describe:
-            'Judge this share of the captures: I/N, or auto (GitLab, Slurm, Kubernetes); `merge` joins the reports',
+            'Check this share of the captures: I/N, or auto (GitLab, Slurm, Kubernetes); `merge` combines the reports',
         },
         cache: {
           ...single,
           type: 'string',
-          describe: 'A folder that keeps results: captures that have not changed are not judged again',
+          describe: 'Folder for results, so that unchanged captures are not decoded again',
         },
-        watch: { type: 'boolean', describe: 'Judge again whenever a capture changes, until Ctrl-C' },
+        watch: { type: 'boolean', describe: 'Check again whenever a capture changes, until Ctrl-C' },
         ...JOBS_OPTION,
         ...INPUT_OPTIONS,
         ...RAW_OPTION,
         color: PRINT_OPTIONS.color,
-        verbose: { type: 'boolean', alias: 'v', describe: 'Notes as well, and every finding' },
-        hex: { type: 'boolean', alias: 'x', describe: 'Annotated bytes of the message under each finding' },
+        verbose: { type: 'boolean', alias: 'v', describe: 'Show notes, and every finding' },
+        hex: { type: 'boolean', alias: 'x', describe: 'Show the annotated bytes of the message of each finding' },
       })
       .example('$0 check captures/', 'every capture below a folder')
       .example('$0 check --require nbd -f text -f sarif=wirelint.sarif captures/', 'two reports of one run')
-      .example('$0 check --golden captures/', 'with the transcripts committed beside the captures'),
+      .example('$0 check --golden captures/', 'compare with the transcripts beside the captures'),
 
   async run(raw) {
     const args = raw as CheckArguments;
     const inputs = args.input ?? [];
     const raws = (args.raw ?? []).map(rawInput);
-    if (inputs.length + raws.length === 0) throw new UsageError('check: name a capture, a folder or a glob');
-    if (args.golden && args['update-golden']) throw new UsageError('--golden and --update-golden exclude each other');
+    if (inputs.length + raws.length === 0) throw new UsageError('check: expected a capture, a folder or a pattern');
+    if (args.golden && args['update-golden']) throw new UsageError('--golden and --update-golden cannot be combined');
     const requests = reportRequests(args.format ?? [], args.output);
     const { reports, tables } = requests;
     if (tables !== null && inputs.includes('-'))
-      throw new UsageError('-f parquet: standard input cannot be read a second time, for its tables');
+      throw new UsageError('-f parquet: the tables require a second pass, and standard input can be read only once');
     const shard = args.shard === undefined ? null : parseShard(args.shard, process.env);
     if (shard !== null && args['write-baseline'])
-      throw new UsageError('--shard and --write-baseline exclude each other: a baseline is of all captures');
+      throw new UsageError('--shard and --write-baseline cannot be combined: a baseline covers all captures');
     if (shard !== null && (inputs.includes('-') || raws.length > 0))
-      throw new UsageError('--shard: only files can be shared out, neither standard input nor --raw');
+      throw new UsageError('--shard: only files can be divided, not standard input or --raw');
     if (args.watch) {
       if (args['update-golden'] || args['write-baseline'] || raws.length > 0 || inputs.includes('-'))
         throw new UsageError(
-          '--watch goes with files, folders and patterns, and with nothing that is to be written once',
+          '--watch cannot be combined with standard input, --raw, --update-golden or --write-baseline',
         );
       const { watchAndJudge } = await import('./check/watch.js');
       const config = args.config ?? nearestConfig(process.cwd());

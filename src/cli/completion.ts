@@ -36,7 +36,7 @@ export const completion: Command = {
   options: (yargs) =>
     yargs
       .positional('shell', { type: 'string', describe: 'bash, zsh or fish (default: the one in $SHELL)' })
-      .example('source <($0 completion bash)', 'for this shell only'),
+      .example('source <($0 completion bash)', 'enable completion in this shell'),
 
   run(raw) {
     const shell = (raw['shell'] as string | undefined) ?? /[^/]*$/.exec(process.env['SHELL'] ?? '')![0];

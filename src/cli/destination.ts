@@ -13,7 +13,7 @@ export function openDestination(
 ): TextOutput {
   if (path === undefined || path === '-') return new TextOutput(1);
   const input = inputs.find((other) => isSameFile(path, other));
-  if (input !== undefined) throw new UsageError(`cannot write ${path}: it is what is to be read (${input})`);
+  if (input !== undefined) throw new UsageError(`cannot write ${path}: it is also an input (${input})`);
   const direct = live || isSpecial(path);
   if (!direct) removeForsaken(path);
   try {

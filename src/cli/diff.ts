@@ -23,23 +23,23 @@ interface DiffArguments extends CommonArguments {
 export const diff: Command = {
   options: (yargs) =>
     yargs
-      .positional('capture', { type: 'string', array: true, describe: 'Two captures' })
+      .positional('capture', { type: 'string', array: true, describe: 'The two captures' })
       .options({
         ...formatOption(['text', 'json', 'html']),
-        ignore: { ...list, describe: 'A field that does not count: its name, or its path (front.object)' },
+        ignore: { ...list, describe: 'A field to ignore: its name or path (front.object)' },
         output: PRINT_OPTIONS.output,
         color: PRINT_OPTIONS.color,
         ...INPUT_OPTIONS,
         ...RAW_OPTION,
       })
-      .example('$0 diff qemu.pcap libnbd.pcap', 'what one client does that the other does not')
-      .example('$0 diff --ignore offset old.pcap new.pcap', 'between two releases, wherever they read')
-      .epilogue('The exit status is 0 where both are equal, 1 where they differ, 2 where one cannot be read.'),
+      .example('$0 diff qemu.pcap libnbd.pcap', 'how two clients differ')
+      .example('$0 diff --ignore offset old.pcap new.pcap', 'compare two releases, regardless of offsets')
+      .epilogue('The exit status is 0 if the captures are equal, 1 if they differ, and 2 if one cannot be read.'),
 
   async run(raw) {
     const args = raw as DiffArguments;
     const inputs: CaptureInput[] = [...(args.capture ?? []), ...(args.raw ?? []).map(rawInput)];
-    if (inputs.length !== 2) throw new UsageError('diff: name two captures');
+    if (inputs.length !== 2) throw new UsageError('diff: expected two captures');
     const planner = await Planner.load(args);
     const output = openDestination(args.output, { inputs: inputs.flatMap(inputPaths) });
     const interrupt = new Interrupt(args.output !== undefined);

@@ -17,7 +17,11 @@ interface ExplainArguments {
 export const explain: Command = {
   options: (yargs) =>
     yargs
-      .positional('id', { type: 'string', demandOption: true, describe: 'A rule id, as in nbd/reply-after-done' })
+      .positional('id', {
+        type: 'string',
+        demandOption: true,
+        describe: 'The id of a rule, such as nbd/reply-after-done',
+      })
       .options(PRINT_OPTIONS),
 
   async run(raw) {

@@ -5,7 +5,7 @@ import { systemWords, UsageError } from './usage-error.js';
 
 /** Writes the script that Wireshark runs into Wireshark's extcap folders, and prints where. */
 export function install(): number {
-  if (process.platform === 'win32') throw new UsageError('extcap --install: there are no scripts for Windows yet');
+  if (process.platform === 'win32') throw new UsageError('extcap --install: Windows is not supported');
   // programs started from a desktop often have a shorter PATH than a terminal, so node and wirelint are given as full paths
   const program = [process.execPath, realpathSync(process.argv[1]!)].map(quoted).join(' ');
   for (const folder of folders()) {

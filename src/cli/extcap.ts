@@ -29,22 +29,25 @@ export const extcap: Command = {
   options: (yargs) =>
     yargs
       .options({
-        install: { type: 'boolean', describe: 'Make Wireshark list "wirelint: Unix socket" as an interface' },
-        listen: { type: 'string', describe: 'Where clients connect: PATH or tcp:[HOST:]PORT' },
-        connect: { type: 'string', describe: 'The real server: PATH or tcp:[HOST:]PORT' },
-        port: { type: 'string', describe: 'Port of the server in the recording (10809 makes Wireshark see NBD)' },
-        capture: { type: 'boolean', describe: 'Asked by Wireshark: record' },
-        fifo: { type: 'string', describe: 'Asked by Wireshark: where the recording goes' },
-        'extcap-interfaces': { type: 'boolean', describe: 'Asked by Wireshark: list the interface' },
-        'extcap-interface': { type: 'string', describe: 'Asked by Wireshark: the interface that is meant' },
-        'extcap-dlts': { type: 'boolean', describe: 'Asked by Wireshark: its link type' },
-        'extcap-config': { type: 'boolean', describe: 'Asked by Wireshark: its options' },
-        'extcap-capture-filter': { type: 'string', describe: 'Asked by Wireshark; there are no capture filters here' },
-        'extcap-version': { type: 'string', describe: 'Asked by Wireshark: its own version' },
+        install: { type: 'boolean', describe: 'Install the interface "wirelint: Unix socket" for Wireshark' },
+        listen: { type: 'string', describe: 'Address for clients: PATH or tcp:[HOST:]PORT' },
+        connect: { type: 'string', describe: 'Address of the server: PATH or tcp:[HOST:]PORT' },
+        port: {
+          type: 'string',
+          describe: 'Port of the server in the recording (with 10809, Wireshark recognises NBD)',
+        },
+        capture: { type: 'boolean', describe: 'Used by Wireshark: start recording' },
+        fifo: { type: 'string', describe: 'Used by Wireshark: where to write the recording' },
+        'extcap-interfaces': { type: 'boolean', describe: 'Used by Wireshark: list the interface' },
+        'extcap-interface': { type: 'string', describe: 'Used by Wireshark: name of the interface' },
+        'extcap-dlts': { type: 'boolean', describe: 'Used by Wireshark: print the link type' },
+        'extcap-config': { type: 'boolean', describe: 'Used by Wireshark: print the options of the interface' },
+        'extcap-capture-filter': { type: 'string', describe: 'Used by Wireshark: a capture filter (not supported)' },
+        'extcap-version': { type: 'string', describe: 'Used by Wireshark: the version of Wireshark' },
       })
-      .example('$0 extcap --install', 'once; Wireshark lists the interface when it starts next')
+      .example('$0 extcap --install', 'run once; Wireshark lists the interface the next time it starts')
       .epilogue(
-        '--install writes into the personal extcap folders of Wireshark, that from 4.2 on and that before it, and into WIRESHARK_EXTCAP_DIR where it is set.',
+        '--install writes a script to the personal extcap folders of Wireshark (before and since version 4.2), and to WIRESHARK_EXTCAP_DIR if it is set.',
       ),
 
   async run(raw) {
@@ -53,21 +56,19 @@ export const extcap: Command = {
     if (args['extcap-interfaces']) return say(interfaces());
     const named = args['extcap-interface'];
     if (named === undefined)
-      throw new UsageError('extcap: Wireshark runs this; `wirelint extcap --install` tells it where to find it');
-    if (named !== INTERFACE) throw new UsageError(`extcap: no interface ${named}; there is ${INTERFACE}`);
+      throw new UsageError('extcap: this command is run by Wireshark; install it with `wirelint extcap --install`');
+    if (named !== INTERFACE) throw new UsageError(`extcap: unknown interface ${named}; expected ${INTERFACE}`);
     if (args['extcap-dlts']) return say(['dlt {number=101}{name=RAW}{display=Raw IP}']);
     if (args['extcap-config']) return say(CONFIG);
     if (args['extcap-capture-filter'] !== undefined && args['extcap-capture-filter'] !== '') {
       // without --capture, Wireshark asks whether the filter is valid: any text on standard output means that it is not
-      if (!args.capture) return say(['wirelint has no capture filters; use a display filter']);
-      throw new UsageError('extcap: there are no capture filters here; use a display filter');
+      if (!args.capture) return say(['wirelint does not support capture filters; use a display filter']);
+      throw new UsageError('extcap: capture filters are not supported; use a display filter');
     }
     if (!args.capture) return 0;
-    if (!args.fifo) throw new UsageError('extcap: --capture without --fifo');
+    if (!args.fifo) throw new UsageError('extcap: --capture requires --fifo');
     if (!args.listen || !args.connect)
-      throw new UsageError(
-        'extcap: say in the options of the interface where clients connect, and where the server is',
-      );
+      throw new UsageError('extcap: set the addresses for clients and of the server in the options of the interface');
     return record.run({
       listen: args.listen,
       connect: args.connect,

@@ -41,23 +41,27 @@ export const extract: Command = {
     yargs
       .positional('capture', { type: 'string', describe: 'A capture; - is standard input' })
       .options({
-        direction: { ...single, choices: ['client', 'server'], describe: 'What that side of the stream sent' },
-        disk: { type: 'boolean', describe: 'The disk that NBD sessions wrote and read, as a sparse image' },
-        objects: { ...single, type: 'string', describe: 'The objects that Ceph clients wrote, into this folder' },
+        direction: { ...single, choices: ['client', 'server'], describe: 'Extract what this side of the stream sent' },
+        disk: { type: 'boolean', describe: 'Extract the disk that NBD sessions wrote and read, as a sparse image' },
+        objects: {
+          ...single,
+          type: 'string',
+          describe: 'Extract the objects that Ceph clients wrote, into this folder',
+        },
         format: {
           ...single,
           alias: 'f',
           choices: ['text', 'ndjson'],
           default: 'text',
-          describe: 'ndjson: reads that deny writes as finding events, and nothing else',
+          describe: 'ndjson: print only finding events, for reads that contradict earlier writes',
         },
         output: { ...single, type: 'string', alias: 'o', describe: 'The file to write' },
         ...INPUT_OPTIONS,
         ...RAW_OPTION,
       })
-      .example('$0 extract -s 2 --direction server -o bytes.bin x.pcap', 'plaintext, where TLS was opened')
-      .example('$0 extract --disk -o image.raw x.pcap', 'what was written and read; reads that deny writes are told')
-      .example('$0 extract --objects folder x.pcap', 'a file for each object'),
+      .example('$0 extract -s 2 --direction server -o bytes.bin x.pcap', 'as plaintext if TLS could be decrypted')
+      .example('$0 extract --disk -o image.raw x.pcap', 'the disk; reads that contradict writes are reported')
+      .example('$0 extract --objects folder x.pcap', 'one file for each object'),
 
   async run(raw) {
     const args = raw as ExtractArguments;
@@ -65,12 +69,14 @@ export const extract: Command = {
       ...(args.capture === undefined ? [] : [args.capture]),
       ...(args.raw ?? []).map(rawInput),
     ];
-    if (inputs.length !== 1) throw new UsageError('extract: name one capture, or - for standard input');
+    if (inputs.length !== 1) throw new UsageError('extract: expected one capture, or - for standard input');
     const ways = [args.direction, args.disk === true ? 'disk' : undefined, args.objects].filter((w) => w !== undefined);
     if (ways.length !== 1)
-      throw new UsageError('extract: say what: --direction client|server, --disk, or --objects FOLDER');
+      throw new UsageError('extract: expected one of --direction client|server, --disk and --objects FOLDER');
     if (args.direction !== undefined && args.stream?.length !== 1)
-      throw new UsageError('extract --direction: of which stream? -s N; `wirelint analyze -f table` lists them');
+      throw new UsageError(
+        'extract --direction: name the stream with -s N; `wirelint analyze -f table` lists the streams',
+      );
     const planner = await Planner.load(args);
     const interrupt = new Interrupt(true);
     const report = new TextOutput(1);
@@ -114,9 +120,10 @@ interface Working {
 function toFile(args: ExtractArguments, inputs: readonly CaptureInput[]): Working {
   const path = args.output;
   if (path === undefined || path === '-')
-    throw new UsageError('extract: -o FILE (it is written at many places, so it is a file)');
+    throw new UsageError('extract: -o FILE is required (the image is not written in order)');
   const output = openDestination(path, { inputs: inputs.flatMap(inputPaths) });
-  if (!(output instanceof FileOutput) || !output.isRegular) throw new UsageError(`extract: ${path} is no regular file`);
+  if (!(output instanceof FileOutput) || !output.isRegular)
+    throw new UsageError(`extract: ${path} is not a regular file`);
   const file = new DescriptorFile(output.fd, path);
   const side: Side = args.direction === 'server' ? SERVER : CLIENT;
   return {

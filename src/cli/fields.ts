@@ -25,7 +25,7 @@ export const fields: Command = {
       .positional('protocol', { type: 'string', describe: 'Only the messages of this protocol' })
       .positional('message', { type: 'string', describe: 'Only messages whose name contains this' })
       .options({ ...formatOption(['text', 'json']), color: PRINT_OPTIONS.color })
-      .example('$0 fields nbd READ', 'what --where can ask of NBD reads'),
+      .example('$0 fields nbd READ', 'the fields of NBD reads'),
 
   async run(raw) {
     const args = raw as FieldsArguments;
@@ -37,7 +37,7 @@ export const fields: Command = {
         (wanted === undefined || e.message.toUpperCase().includes(wanted)),
     );
     if (entries.length === 0)
-      throw new UsageError(`fields: no message of ${args.protocol} has ${args.message} in its name`);
+      throw new UsageError(`fields: ${args.protocol} has no message with ${args.message} in its name`);
     const output = new TextOutput(1);
     const variables = VARIABLES.map((v) => ({ ...v, means: MEANINGS[v.name] }));
     if (args.format === 'json') output.add(`${JSON.stringify({ variables, fields: entries }, null, 2)}\n`);
@@ -45,6 +45,15 @@ export const fields: Command = {
     finishDestination(output, undefined);
     return 0;
   },
+};
+
+/** Types of the variables that may be null, for people: for CEL they are dynamic. */
+const NULLABLE: Readonly<Record<string, string>> = {
+  inReplyTo: 'int or null',
+  latency: 'double or null',
+  request: 'map or null',
+  reply: 'map or null',
+  finding: 'map or null',
 };
 
 function text(
@@ -70,7 +79,7 @@ function text(
     rows(
       VARIABLES.map((v) => [
         v.name,
-        v.type.replace('google.protobuf.Timestamp', 'timestamp').replace('dyn', 'or null'),
+        NULLABLE[v.name] ?? v.type.replace('google.protobuf.Timestamp', 'timestamp'),
         MEANINGS[v.name],
       ]),
     );

@@ -25,7 +25,7 @@ export function helpWith(commands: readonly Entry[]): Command {
   return {
     options: (yargs) =>
       yargs
-        .positional('topic', { type: 'string', describe: 'A command, or one of the topics that `wirelint help` lists' })
+        .positional('topic', { type: 'string', describe: 'A command, or a topic; `wirelint help` lists them' })
         .options({
           output: PRINT_OPTIONS.output,
           color: PRINT_OPTIONS.color,

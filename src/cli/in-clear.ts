@@ -36,7 +36,7 @@ export async function writeInClear(
   let status = await analyze({ capture, signal, options, reporter: opened });
   if (status !== 0) return status;
   if (opened.ids.size === 0) {
-    complain('redact --in-clear: nothing was opened in this capture (--tls-keylog, --keyring)');
+    complain('redact --in-clear: no stream of this capture was decrypted (--tls-keylog, --keyring)');
     return 2;
   }
   const folder = mkdtempSync(join(tmpdir(), 'wirelint-'));
@@ -75,7 +75,7 @@ export async function writeInClear(
     }
     if (status === 0 && problem === null && kept.differences.length === 0)
       return { path, lines: kept.lines(opened), remove };
-    for (const line of kept.differences) complain(`in clear it would not be the same: ${line}`);
+    for (const line of kept.differences) complain(`the copy in clear would differ: ${line}`);
     remove();
     return status === 0 ? 2 : status;
   } catch (error) {
@@ -108,15 +108,17 @@ class KeptInClear {
   }
 
   get differences(): string[] {
-    return [...this.counts].map(([what, n]) => `${Math.abs(n)} ${n > 0 ? 'less' : 'more'} of ${what}`);
+    return [...this.counts].map(([what, n]) => `${Math.abs(n)} ${n > 0 ? 'fewer' : 'more'} of ${what}`);
   }
 
   lines(opened: OpenedStreams): string[] {
     const out = [`${count(opened.ids.size, 'stream')} in clear`];
     if (opened.left > 0)
-      out.push(`${count(opened.left, 'opened stream')} not in clear: others have the same ports, or it is no TCP`);
+      out.push(
+        `${count(opened.left, 'opened stream')} not in clear: it is not TCP, or other streams have the same ports`,
+      );
     for (const [id, n] of this.left)
-      out.push(`left out, as it is about encryption: ${id}${n > 1 ? `, ${n} times` : ''}`);
+      out.push(`omitted, because it is about encryption: ${id}${n > 1 ? `, ${n} times` : ''}`);
     return out;
   }
 

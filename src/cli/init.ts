@@ -22,15 +22,15 @@ export const init: Command = {
       .positional('folder', {
         type: 'string',
         default: '.',
-        describe: 'The folder that holds the captures, and gets the configuration',
+        describe: 'The folder with the captures, in which the configuration is written',
       })
-      .example('$0 init', `writes ${CONFIG_NAME}, with comments, for the captures in this folder`),
+      .example('$0 init', `write ${CONFIG_NAME} for the captures in this folder`),
 
   async run(raw) {
     const folder = raw['folder'] as string;
-    if (!pathStat(folder)?.isDirectory()) throw new UsageError(`init ${folder}: no folder`);
+    if (!pathStat(folder)?.isDirectory()) throw new UsageError(`init ${folder}: no such folder`);
     const path = join(folder, CONFIG_NAME);
-    if (existsSync(systemPath(path))) throw new UsageError(`${path} is there already; it is left as it is`);
+    if (existsSync(systemPath(path))) throw new UsageError(`${path} already exists and is not overwritten`);
     const found = findInputs([folder]).inputs.map((i) => i.path);
     const { keyrings, tlsKeylogs } = keysAmong(found);
     const keys = new Set([...keyrings, ...tlsKeylogs]);

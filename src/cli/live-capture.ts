@@ -60,17 +60,17 @@ export function openLive(live: LiveCapture, name: string, options: CaptureOption
       } catch (error) {
         const { failure, words } = await ended;
         if (packets === 0 && (failure !== null || words !== ''))
-          throw new NotACapture(refusal(program, failure, words));
+          throw new NotACapture(refusal(program, name, failure, words));
         throw error;
       } finally {
         if (child.exitCode === null && child.signalCode === null) child.kill('SIGINT');
       }
       const { failure, words, status } = await ended;
       if (packets === 0 && !options.signal?.aborted && (failure !== null || status !== 0))
-        throw new NotACapture(refusal(program, failure, words));
+        throw new NotACapture(refusal(program, name, failure, words));
       const dropped = droppedIn(words);
       if (dropped > 0) {
-        const text = `${program} says that ${count(dropped, 'packet')} came too fast for it; a narrower filter records less`;
+        const text = `${program} dropped ${count(dropped, 'packet')}; a narrower filter reduces the load`;
         sink.note({ rule: DROPPED, text, offset: 0, length: 0 });
       }
     },
@@ -100,21 +100,25 @@ function endOf(child: ChildProcessByStdio<null, Readable, Readable>): Promise<En
   });
 }
 
-/** Says why nothing can be recorded, and what to do about it. */
-function refusal(program: string, failure: NodeJS.ErrnoException | null, words: string): string {
+function withoutPrefix(text: string, prefix: string): string {
+  return text.startsWith(prefix) ? text.slice(prefix.length) : text;
+}
+
+/** Says why nothing can be recorded, and what to do about it. The interface's name is left out, as it is printed in front. */
+function refusal(program: string, name: string, failure: NodeJS.ErrnoException | null, words: string): string {
   if (failure?.code === 'ENOENT')
     return `${program} is not installed${program === 'dumpcap' ? ' (Debian: wireshark-common); it records several interfaces at once' : ''}`;
   if (failure !== null) return `${program}: ${failure.message}`;
   const said = words
     .split('\n')
-    .map((line) => line.replace(new RegExp(`^${program}: `), '').trim())
+    .map((line) => withoutPrefix(withoutPrefix(line, `${program}: `), `${name}: `).trim())
     .filter((line) => line !== '' && !/^listening on|^data link type|^\d+ packets? /.test(line));
   // tcpdump prints some reasons twice: "No such device exists (No such device exists)"
   const reason = said.join(' ').replace(/(\S.*?) \(\1\)/, '$1');
   if (/permission|not permitted/i.test(reason))
     return `${reason}; run it as root, or once: sudo setcap cap_net_raw,cap_net_admin=eip "$(command -v ${program})"`;
   if (/no such device|not exist/i.test(reason)) return `${reason}; \`${program} -D\` lists the interfaces`;
-  return reason === '' ? `${program} ended without a word` : `${program}: ${reason}`;
+  return reason === '' ? `${program} ended without an error message` : `${program}: ${reason}`;
 }
 
 /** The number of packets that the kernel dropped, taken from what tcpdump or dumpcap print at the end. */

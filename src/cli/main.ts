@@ -10,7 +10,8 @@ import { version } from './version.js';
 /** Options that are accepted as first argument, without a command. */
 const WITHOUT_COMMAND = new Set(['--help', '-h', '--version']);
 
-const EPILOGUE = 'Exit status: 0 done; 1 (check only) findings or a gate that failed; 2 bad usage or unreadable input.';
+const EPILOGUE =
+  'Exit status: 0 success; 1 findings or a failed condition (check), or a difference (diff); 2 bad usage or unreadable input.';
 
 const TOPIC_LIST = `Topics (wirelint help TOPIC): ${TOPICS.map((t) => t.name).join(', ')}.`;
 
@@ -51,7 +52,7 @@ export async function main(given: readonly string[]): Promise<number> {
     .showHelpOnFail(false)
     .strict()
     .recommendCommands()
-    .demandCommand(1, 'name a command; `wirelint --help` lists them')
+    .demandCommand(1, 'expected a command; `wirelint --help` lists them')
     .help()
     .alias('help', 'h')
     .version(version())

@@ -20,7 +20,7 @@ export async function manual(commands: readonly Entry[]): Promise<string> {
   const seconds = Number(process.env['SOURCE_DATE_EPOCH'] ?? NaN);
   const date = new Date(Number.isFinite(seconds) ? seconds * 1000 : Date.now()).toISOString().slice(0, 10);
   let out = `.TH WIRELINT 1 ${date} "wirelint ${version()}" "User Commands"\n`;
-  out += '.SH NAME\nwirelint \\- dissect and judge traffic of NBD, Ceph msgr2, pesto and Arca\n';
+  out += '.SH NAME\nwirelint \\- decode and check traffic of NBD, Ceph msgr2, pesto and Arca\n';
   out += '.SH SYNOPSIS\n.B wirelint\n.I command\n.RI [ options ]\n';
   out += `.SH DESCRIPTION\n${text(DESCRIPTION)}\n.SH COMMANDS\n`;
   for (const entry of commands) out += section(entry, tellingOf(await entry.load()));
@@ -32,13 +32,13 @@ export async function manual(commands: readonly Entry[]): Promise<string> {
 }
 
 const DESCRIPTION =
-  'wirelint reads captures and recordings of Unix sockets, puts the streams back together, finds out which of them speak a protocol that it knows, and writes annotated transcripts with the violations in place: which rule, who broke it, which bytes. It decodes each direction on its own.';
+  'wirelint reads packet captures and recordings of Unix sockets, reassembles the streams, recognises the protocol, and prints annotated transcripts. Where a peer breaks a rule of the protocol, the transcript says which rule, which peer, and which bytes. Each direction is decoded on its own.';
 
 const STATUS: readonly (readonly [string, string])[] = [
-  ['0', 'Done.'],
-  ['1', 'Only from check and diff: findings or a gate that did not pass; recordings that differ.'],
+  ['0', 'Success.'],
+  ['1', 'check: findings, or a failed condition. diff: the captures differ.'],
   ['2', 'Bad usage, or an input that cannot be read as a capture.'],
-  ['other', 'record ends with the status of the program that it ran.'],
+  ['other', 'record exits with the status of the program that it ran.'],
 ];
 
 function section({ usage, describe }: Entry, told: Told): string {

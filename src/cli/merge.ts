@@ -40,7 +40,7 @@ export const merge: Command = {
         type: 'string',
         array: true,
         describe:
-          'Reports of shards, all in one format: text, table, ndjson, json, sarif, junit, gitlab; folders of tables',
+          'Reports of shards, all in one format (text, table, ndjson, json, sarif, junit or gitlab), or folders of tables',
       })
       .options({ output: PRINT_OPTIONS.output, color: PRINT_OPTIONS.color })
       .example('$0 merge shard-*.sarif -o all.sarif', 'after check --shard 1/4 -f sarif=shard-1.sarif captures/, ...')
@@ -49,7 +49,7 @@ export const merge: Command = {
   async run(raw) {
     const args = raw as MergeArguments;
     const paths = args.report ?? [];
-    if (paths.length === 0) throw new UsageError('merge: name the reports of the shards');
+    if (paths.length === 0) throw new UsageError('merge: expected the reports of the shards');
     const given: Given[] = [];
     for (const path of paths) given.push({ path, part: await partAt(path) });
     given.sort((a, b) => a.part.shard - b.part.shard);
@@ -76,7 +76,7 @@ async function writeTables(
   given: readonly Given[],
   captures: readonly ShardCapture[],
 ): Promise<void> {
-  if (folder === undefined || folder === '-') throw new UsageError('merge: folders of tables: -o FOLDER');
+  if (folder === undefined || folder === '-') throw new UsageError('merge: tables require -o FOLDER');
   const { mergeTables } = await import('./merge-tables.js');
   mergeTables(folder, given, captures);
 }
@@ -110,7 +110,7 @@ function checkFit(given: readonly Given[]): void {
       throw new UsageError(`merge: ${first!.path} is one of ${first!.part.of} shards, and ${other.path} of ${part.of}`);
     if (same(other) !== same(first!))
       throw new UsageError(
-        `merge: ${first!.path} and ${other.path} come from runs with other options, days or captures`,
+        `merge: ${first!.path} and ${other.path} come from runs with different options, dates or captures`,
       );
   }
   given.forEach(({ path, part }, i) => {

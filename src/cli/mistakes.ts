@@ -11,10 +11,10 @@ export function withoutCommand(argv: readonly string[], commands: readonly strin
       ? nearest(name, [...Object.keys(INPUT_OPTIONS), ...Object.keys(PRINT_OPTIONS)])
       : null;
     const option = near === null ? first : first.replace(name, near);
-    return `a command comes first; try: wirelint analyze ${[option, ...others].map(quoted).join(' ')}`;
+    return `the command must come first; try: wirelint analyze ${[option, ...others].map(quoted).join(' ')}`;
   }
   if (pathStat(first) !== undefined || /\.(?:pcap(?:ng)?\d*|cap|dump|dmp)(?:\.(?:gz|zst))?$/.test(first))
-    return `${first} is no command; try: wirelint analyze ${argv.map(quoted).join(' ')}`;
+    return `${first} is not a command; try: wirelint analyze ${argv.map(quoted).join(' ')}`;
   const near = nearest(first, commands);
   return `unknown command ${JSON.stringify(first)}; ${near === null ? '`wirelint --help` lists them' : `did you mean ${near}?`}`;
 }
@@ -36,6 +36,13 @@ export function mistake(message: string, options: readonly string[]): string {
     const near = nearest(invalid[2]!, choices);
     return `--${invalid[1]} ${invalid[2]}: ${near === null ? '' : `did you mean ${near}? `}expected ${choices.join(', ')}`;
   }
+  const missing = /^Missing required arguments?: (.*)$/s.exec(message)?.[1];
+  if (missing !== undefined)
+    return `missing ${missing
+      .split(', ')
+      .map((name) => `--${name}`)
+      .join(' and ')}; --help shows the usage`;
+  if (message.startsWith('Not enough non-option arguments')) return 'missing argument; --help shows the usage';
   return message;
 }
 

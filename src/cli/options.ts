@@ -15,29 +15,30 @@ export const INPUT_OPTIONS = {
   protocol: {
     ...list,
     alias: 'p',
-    describe: 'Look only for these protocols (comma-separated)',
+    describe: 'Look for these protocols only (comma-separated)',
   },
   'decode-as': {
     ...list,
     alias: 'd',
-    describe: 'Say what a connection speaks: PORT=nbd, unix:PATH=pesto, stream:3=arca',
+    describe: 'Set the protocol of a connection: PORT=nbd, unix:PATH=pesto or stream:3=arca',
   },
-  stream: { ...list, alias: 's', describe: 'Report only this stream number' },
+  stream: { ...list, alias: 's', describe: 'Report only the stream with this number' },
   rule: { ...list, describe: 'Set the level of a rule: ID=off|note|warning|error' },
-  keyring: { ...list, describe: 'Ceph keyring file, to decrypt msgr2 secure mode' },
+  keyring: { ...list, describe: 'Ceph keyring file, for decrypting msgr2 secure mode' },
   join: {
     ...single,
     choices: ['auto', 'never'],
     default: 'auto',
-    describe: 'Read captures that continue one another (a ring buffer) as one recording; never: each by itself',
+    describe:
+      'auto: read captures that continue each other (a ring buffer) as one recording; never: read each by itself',
   },
-  'tls-keylog': { ...list, describe: 'TLS key log (SSLKEYLOGFILE), to open TLS' },
+  'tls-keylog': { ...list, describe: 'TLS key log (SSLKEYLOGFILE), for decrypting TLS' },
   config: {
     ...single,
     type: 'string',
-    describe: 'Configuration file (default: wirelint.config.json, upwards)',
+    describe: 'Configuration file (default: wirelint.config.json in this folder or above it)',
   },
-  'show-secrets': { type: 'boolean', describe: 'Print keys and tickets instead of hiding them' },
+  'show-secrets': { type: 'boolean', describe: 'Print keys and tickets, which are hidden otherwise' },
 } as const satisfies Record<string, Options>;
 
 export const PRINT_OPTIONS = {
@@ -46,10 +47,10 @@ export const PRINT_OPTIONS = {
     ...single,
     choices: ['auto', 'always', 'never'],
     default: 'auto',
-    describe: 'Colours; NO_COLOR is honoured',
+    describe: 'Use colours (NO_COLOR is honoured)',
   },
-  verbose: { type: 'boolean', alias: 'v', describe: 'More fields of every message' },
-  hex: { type: 'boolean', alias: 'x', describe: 'Annotated hex dump under every message' },
+  verbose: { type: 'boolean', alias: 'v', describe: 'Show more fields of every message' },
+  hex: { type: 'boolean', alias: 'x', describe: 'Show an annotated hex dump of every message' },
 } as const satisfies Record<string, Options>;
 
 export const RAW_OPTION = {

@@ -285,10 +285,13 @@ export function knownRule(id: string): Rule {
   if (found !== undefined) return found;
   const own = rules.filter((r) => r.id.slice(r.id.indexOf('/') + 1) === id);
   if (own.length === 1) return own[0]!;
+  const wanted = id.toLowerCase();
+  const containing = rules.filter((r) => r.id.includes(wanted));
   const near = nearest(
-    id.toLowerCase(),
+    wanted,
     rules.map((r) => r.id),
   );
-  const hint = near === null ? '`wirelint rules` lists them' : `did you mean ${near}?`;
+  const meant = near ?? (containing.length === 1 ? containing[0]!.id : null);
+  const hint = meant === null ? '`wirelint rules` lists them' : `did you mean ${meant}?`;
   throw new UsageError(`unknown rule ${JSON.stringify(id)}; ${hint}`);
 }

@@ -33,11 +33,14 @@ const ENGINE = '@duckdb/node-api@1.4.4-r.1';
 export const query: Command = {
   options: (yargs) =>
     yargs
-      .positional('sql', { type: 'string', describe: 'A query over messages, findings and streams (DuckDB)' })
+      .positional('sql', {
+        type: 'string',
+        describe: 'A query in the SQL of DuckDB over the tables messages, findings and streams',
+      })
       .positional('input', {
         type: 'string',
         array: true,
-        describe: 'Captures, folders of captures, folders that -f parquet wrote',
+        describe: 'Captures, folders of captures, or folders written by -f parquet',
       })
       .options({
         ...formatOption(['text', 'csv', 'json']),
@@ -47,13 +50,13 @@ export const query: Command = {
         ...INPUT_OPTIONS,
         ...RAW_OPTION,
       })
-      .example(`$0 query 'select operation, count(*) from messages group by 1' x.pcap`, 'straight from a capture')
-      .example(`$0 query -f csv 'from findings' tables/`, 'from what analyze -f parquet -o tables/ wrote'),
+      .example(`$0 query 'select operation, count(*) from messages group by 1' x.pcap`, 'directly from a capture')
+      .example(`$0 query -f csv 'from findings' tables/`, 'from the folder that analyze -f parquet -o tables/ wrote'),
 
   async run(raw) {
     const args = raw as unknown as QueryArguments;
     const { input: given = [], raw: raws = [] } = args;
-    if (given.length + raws.length === 0) throw new UsageError('query: name captures, or folders of tables');
+    if (given.length + raws.length === 0) throw new UsageError('query: expected captures or folders of tables');
     if (/^[\s;]*$/.test(args.sql)) throw new UsageError('query: the query is empty');
     const interrupt = new Interrupt(true);
     const tables = given.flatMap(tableFolders);
@@ -103,7 +106,8 @@ async function ask(
   try {
     await runQuery(sql, files, { limits: DEFAULT_LIMITS, spill, signal }, to);
   } catch (error) {
-    if (error instanceof NoEngine) throw new UsageError(`query: ${error.message}; npm install ${ENGINE} brings it`);
+    if (error instanceof NoEngine)
+      throw new UsageError(`query: ${error.message}; install it with: npm install ${ENGINE}`);
     if (error instanceof QueryError) throw new UsageError(`query: ${error.message}`);
     throw error;
   }

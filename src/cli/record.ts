@@ -35,54 +35,57 @@ const DRAIN_MS = 2000;
 export const record: Command = {
   options: (yargs) =>
     yargs
-      .positional('program', { type: 'string', array: true, describe: 'After --: run this, and end with it' })
+      .positional('program', {
+        type: 'string',
+        array: true,
+        describe: 'After --: a program to run; the recording ends with it',
+      })
       .options({
         listen: {
           type: 'string',
           ...single,
           demandOption: true,
-          describe: 'Where clients connect: PATH or tcp:[HOST:]PORT',
+          describe: 'Address for clients: PATH or tcp:[HOST:]PORT',
         },
         connect: {
           type: 'string',
           ...single,
           demandOption: true,
-          describe: 'The real server: PATH or tcp:[HOST:]PORT',
+          describe: 'Address of the server: PATH or tcp:[HOST:]PORT',
         },
-        write: { type: 'string', alias: 'w', ...single, describe: 'Write a pcapng (- is standard output)' },
-        tail: { type: 'boolean', describe: 'Print the transcript while it happens' },
+        write: { type: 'string', alias: 'w', ...single, describe: 'Write a pcapng file (- is standard output)' },
+        tail: { type: 'boolean', describe: 'Print the transcript while recording' },
         port: {
           type: 'string',
           ...single,
-          describe: `Port of the server in the recording of a Unix socket (default ${SERVER_PORT}; 10809 makes Wireshark see NBD)`,
+          describe: `Port of the server in the recording of a Unix socket (default ${SERVER_PORT}; with 10809, Wireshark recognises NBD)`,
         },
         ...formatOption(['text', 'ndjson']),
         ...PRINT_OPTIONS,
         ...INPUT_OPTIONS,
       })
-      .example('$0 record --listen /tmp/p.sock --connect /run/nbd.sock -w s.pcapng', 'until Ctrl-C')
+      .example('$0 record --listen /tmp/p.sock --connect /run/nbd.sock -w s.pcapng', 'record until Ctrl-C')
       .example(
         '$0 record --listen p.sock --connect nbd.sock --tail -- nbdinfo nbd+unix:///?socket=p.sock',
-        'one program; the exit status is its own',
+        'run one program, and exit with its status',
       )
       .example(
         '$0 record --listen p.sock --connect nbd.sock -w s.pcapng -- make check && $0 check s.pcapng',
-        'fail where the tests or the traffic do',
+        'fail if the tests fail or the traffic breaks a rule',
       )
       .epilogue(
-        'The exit status is that of the program, and stands in the recording, where `wirelint check` can expect one. The program finds the address in WIRELINT_SOCKET (a path) or WIRELINT_PORT. Descriptors that are passed along (SCM_RIGHTS) do not get through, and the server sees the process id of wirelint.',
+        'wirelint exits with the status of the program. The recording contains that status, so that an expectation of `wirelint check` can test it. The program finds the address to connect to in WIRELINT_SOCKET (a path) or WIRELINT_PORT. File descriptors passed over the socket (SCM_RIGHTS) do not get through the proxy, and the server sees the process id of wirelint.',
       ),
 
   async run(raw) {
     const args = raw as unknown as RecordArguments;
     const listen = address('--listen', args.listen);
     const connect = address('--connect', args.connect);
-    if (sameAddress(listen, connect))
-      throw new UsageError('--listen and --connect are the same: clients connect to one, the server is at the other');
+    if (sameAddress(listen, connect)) throw new UsageError('--listen and --connect must be different addresses');
     const program = [...(args.program ?? []), ...args._.slice(1).map(String)];
-    if (args.write === undefined && !args.tail) throw new UsageError('record: name a file with -w, or --tail, or both');
+    if (args.write === undefined && !args.tail) throw new UsageError('record: expected -w FILE, --tail, or both');
     if (args.write === '-' && args.tail && (args.output ?? '-') === '-')
-      throw new UsageError('record: -w - and --tail both want standard output; give --tail a file with -o');
+      throw new UsageError('record: -w - and --tail both write to standard output; use -o FILE for --tail');
     const port = portNumber(args.port);
     const stop = new StopSignals();
     const tail = args.tail ? await Tail.open(args) : null;
@@ -118,7 +121,7 @@ function address(option: string, text: string): StreamAddress {
 function portNumber(text: string | undefined): number {
   if (text === undefined) return SERVER_PORT;
   if (!/^\d{1,5}$/.test(text) || Number(text) < 1 || Number(text) > 65_535)
-    throw new UsageError(`--port ${text}: expected 1 to 65535`);
+    throw new UsageError(`--port ${text}: expected a number from 1 to 65535`);
   return Number(text);
 }
 
@@ -139,7 +142,7 @@ function createFile(path: string, unread: () => void): RecordFile {
     return RecordFile.create(path, (error) => {
       // a reader of our pipe that stops reading is not an error
       if ((error as NodeJS.ErrnoException).code === 'EPIPE') unread();
-      else complain(`${path}: ${systemWords(error)}; the recording ends here, connections go on`);
+      else complain(`${path}: ${systemWords(error)}; the recording ends here, but connections stay open`);
     });
   } catch (error) {
     throw new UsageError(`cannot write ${path}: ${systemWords(error)}`);

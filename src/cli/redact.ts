@@ -40,7 +40,7 @@ const { protocol, 'decode-as': decodeAs, rule, keyring, 'tls-keylog': tlsKeylog,
 export const redact: Command = {
   options: (yargs) =>
     yargs
-      .positional('capture', { type: 'string', demandOption: true, describe: 'A capture' })
+      .positional('capture', { type: 'string', demandOption: true, describe: 'The capture to redact' })
       .options({
         write: {
           ...single,
@@ -52,19 +52,18 @@ export const redact: Command = {
         map: {
           ...single,
           type: 'string',
-          describe: 'Keep the key and the new names in this file, for yourself, and take them from it where it exists',
+          describe: 'Private file for the key and the new names; if it exists, they are read from it',
         },
-        'keep-equal': { type: 'boolean', describe: 'Equal blocks of data stay equal, those of zeros zero' },
+        'keep-equal': { type: 'boolean', describe: 'Keep equal blocks of data equal, and blocks of zeros zero' },
         'in-clear': {
           type: 'boolean',
-          describe:
-            'Streams that were opened (--tls-keylog, --keyring, secrets in the file) are written without their encryption',
+          describe: 'Write decrypted streams (--tls-keylog, --keyring, secrets in the file) without their encryption',
         },
         ...{ protocol, 'decode-as': decodeAs, rule, keyring, 'tls-keylog': tlsKeylog, config },
       })
-      .example('$0 redact bug.pcapng -w share.pcapng', 'payloads become zeros, names and addresses others')
-      .example('$0 redact tls.pcapng -w b.pcapng --tls-keylog keys --in-clear', 'what stood inside TLS, too')
-      .example('$0 redact a.pcap -w b.pcap --map names.json', 'the same new names in the next capture'),
+      .example('$0 redact bug.pcapng -w share.pcapng', 'zero the payloads, replace names and addresses')
+      .example('$0 redact tls.pcapng -w b.pcapng --tls-keylog keys --in-clear', 'also keep the messages inside TLS')
+      .example('$0 redact a.pcap -w b.pcap --map names.json', 'use the same new names in several captures'),
 
   async run(raw) {
     const args = raw as unknown as RedactArguments;
@@ -149,7 +148,7 @@ export const redact: Command = {
       if (status !== 0) return fail(status);
       const { lost, made } = kept;
       if (lost.length + made.length > 0) {
-        complain(`redact: ${args.write} is not written, as findings or messages would not be the same`);
+        complain(`redact: ${args.write} is not written, because its findings or messages would differ`);
         for (const line of lost.slice(0, SHOWN)) complain(`cannot be kept: ${safeText(line)}`);
         for (const line of made.slice(0, SHOWN)) complain(`would be new: ${safeText(line)}`);
         return fail(2);
@@ -192,7 +191,7 @@ function readMap(path: string): NamesFile | null {
     const read = JSON.parse(readFileSync(path, 'utf8')) as Partial<NamesFile> | null;
     const { key, names } = read ?? {};
     if (typeof key !== 'string' || !/^[0-9a-f]{64}$/.test(key) || typeof names !== 'object' || names === null)
-      throw new Error('is no map that redact wrote');
+      throw new Error('not a map written by redact');
     return { key, names };
   } catch (error) {
     throw new UsageError(

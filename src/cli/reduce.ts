@@ -38,13 +38,13 @@ const SIZES = [16, 512, 4096, 65_536];
 export const reduce: Command = {
   options: (yargs) =>
     yargs
-      .positional('capture', { type: 'string', demandOption: true, describe: 'A capture' })
+      .positional('capture', { type: 'string', demandOption: true, describe: 'The capture to reduce' })
       .options({
         keep: {
           ...single,
           type: 'string',
           demandOption: true,
-          describe: 'RULE or RULE@PARTY that must still be raised',
+          describe: 'The finding to keep: RULE or RULE@PARTY',
         },
         write: {
           ...single,
@@ -53,12 +53,15 @@ export const reduce: Command = {
           demandOption: true,
           describe: 'The capture to write (.pcap or .pcapng)',
         },
-        'as-test': { type: 'boolean', describe: 'Print what makes it a test of wirelint.config.json' },
+        'as-test': {
+          type: 'boolean',
+          describe: 'Print a suppression for wirelint.config.json that makes the capture a test',
+        },
         ...INPUT_OPTIONS,
       })
       .example(
         '$0 reduce big.pcap --keep nbd/read-incomplete@server -w small.pcapng',
-        'the fewest messages that still show it',
+        'the fewest messages that still show the finding',
       ),
 
   async run(raw) {
@@ -67,7 +70,7 @@ export const reduce: Command = {
     const known = allRules();
     if (!known.some((r) => r.id === rule)) throw new UsageError(`--keep ${args.keep}: there is no such rule`);
     if (party !== undefined && !['client', 'server', 'either', 'capture'].includes(party))
-      throw new UsageError(`--keep ${args.keep}: a party is client, server, either or capture`);
+      throw new UsageError(`--keep ${args.keep}: expected the party client, server, either or capture`);
     const is = (f: Finding): boolean => f.rule.id === rule && (party === undefined || f.party === party);
     const isKept = (kind: string): boolean => kind.startsWith(party === undefined ? `${rule}@` : args.keep);
     const planner = await Planner.load(args);
@@ -92,8 +95,7 @@ export const reduce: Command = {
     const status = await pass(first, new Set());
     if (status !== 0) return fail(status);
     const { found } = first;
-    if (found.size === 0)
-      return fail(2, `${inputName(args.capture)} raises no ${args.keep} in a stream: there is nothing to keep`);
+    if (found.size === 0) return fail(2, `${inputName(args.capture)} has no finding ${args.keep} in a stream`);
     // if the finding was more than a note, it must stay so
     const noted = [...first.kinds].filter(isKept).every(isNote);
     const has = (kinds: ReadonlySet<string>): boolean =>
@@ -116,7 +118,10 @@ export const reduce: Command = {
       const again = await pass(keeper, new Set(streams));
       if (again !== 0) return fail(again);
       if (keeper.tracer.overflowed)
-        return fail(2, `reduceBytes: the streams that show it hold more than ${byteSize(DEFAULT_LIMITS.reduceBytes)}`);
+        return fail(
+          2,
+          `the streams that show it are larger than ${byteSize(DEFAULT_LIMITS.reduceBytes)} (limit reduceBytes)`,
+        );
       digits = keeper.digits;
       protocols = keeper.protocols;
       whole = keeper.units();
@@ -129,7 +134,7 @@ export const reduce: Command = {
       }
     }
     if (kept.length === 0)
-      return fail(2, `${args.keep} is not raised any more when the streams are written anew; it cannot be kept`);
+      return fail(2, `${args.keep} is no longer raised when the streams are written again, so it cannot be kept`);
     const trial = async (units: readonly Unit[]): Promise<boolean> => {
       trials++;
       progress.count(trials, DEFAULT_LIMITS.reduceTrials);

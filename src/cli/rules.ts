@@ -24,7 +24,8 @@ export const rules: Command = {
     yargs
       .positional('pattern', {
         type: 'string',
-        describe: 'Only rules whose id or title contains this; * and ? match in ids, as in nbd/*-cookie*',
+        describe:
+          'Only rules whose id or title contains this text; with * or ?, a pattern for ids, such as nbd/*-cookie*',
       })
       .options({
         ...formatOption(['text', 'table', 'json', 'markdown']),
@@ -32,13 +33,13 @@ export const rules: Command = {
         party: {
           ...single,
           choices: ['client', 'server', 'either', 'capture'],
-          describe: 'Only rules that blame this side',
+          describe: 'Only rules that blame this party',
         },
         output: PRINT_OPTIONS.output,
         color: PRINT_OPTIONS.color,
       })
       .example("$0 rules 'nbd/*'", 'the rules for NBD')
-      .example('$0 rules --format markdown', 'the whole catalogue with explanations'),
+      .example('$0 rules --format markdown', 'all rules with explanations'),
 
   async run(raw) {
     const args = raw as RulesArguments;
@@ -91,7 +92,7 @@ function list(chosen: readonly Rule[], t: Theme, output: TextOutput, width: numb
   ] as const;
   const columns = widths.reduce((a, b) => a + b + 2, 0);
   const heading = ['rule', 'severity', 'blames', 'needs'].map((word, i) => word.padEnd(widths[i]!)).join('  ');
-  const rest = 'what breaks it  [where it stands]';
+  const rest = 'what breaks it  [specification]';
   const besides = width === null || columns + rest.length <= width;
   output.add(t.dim(besides ? `${heading}  ${rest}` : `${heading}\n    ${rest}`) + '\n');
   for (const r of chosen) {

@@ -178,7 +178,7 @@ export async function runInputs(given: readonly CaptureInput[], run: RunSettings
   if (beyond !== undefined) {
     const last = lastStream;
     complain(
-      `--stream ${beyond}: there is no such stream; ${last === 0 ? 'there is none' : last === 1 ? 'there is only stream 1' : `they go from 1 to ${last}`}`,
+      `--stream ${beyond}: there is no such stream; ${last === 0 ? 'the capture has no streams' : last === 1 ? 'there is only stream 1' : `streams are numbered from 1 to ${last}`}`,
     );
     status = 2;
   }

@@ -11,12 +11,17 @@ import { UsageError } from './usage-error.js';
 export const SELECT_OPTIONS = {
   where: {
     ...list,
-    describe: 'Show only messages that fulfil this expression (CEL); `wirelint fields` lists the fields',
+    describe: 'Show only messages for which this CEL expression is true; `wirelint fields` lists the fields',
   },
   findings: { type: 'boolean', describe: 'Show only messages that have findings' },
-  context: { ...single, type: 'string', alias: 'C', describe: 'and this many messages of the stream around each' },
-  quiet: { type: 'boolean', alias: 'q', describe: 'No notes' },
-  time: { ...single, alias: 't', choices: TIME_FORMATS, default: 'relative', describe: 'How times are shown' },
+  context: {
+    ...single,
+    type: 'string',
+    alias: 'C',
+    describe: 'With --where or --findings: also show this many messages of the stream before and after each',
+  },
+  quiet: { type: 'boolean', alias: 'q', describe: 'Hide notes' },
+  time: { ...single, alias: 't', choices: TIME_FORMATS, default: 'relative', describe: 'Format of times' },
 } as const satisfies Record<string, Options>;
 
 export interface SelectArguments {
@@ -71,7 +76,7 @@ export async function selecting(
   const context = contextOf(args.context);
   const needsFields = where.some((e) => e.needs.fields);
   if (where.length === 0 && !args.findings && !args.quiet) {
-    if (context > 0) throw new UsageError('--context: of which messages? It goes with --where or --findings');
+    if (context > 0) throw new UsageError('--context requires --where or --findings');
     return { reporter: make(undefined), needsFields };
   }
   const { Selection, LeftOut } = await import('../select/selection.js');

@@ -5,6 +5,7 @@ import { statsCsv, statsObject } from '../report/stats-object.js';
 import { statsText } from '../report/stats-text.js';
 import type { Reporter } from '../engine/event.js';
 import type { TextOutput } from '../report/output.js';
+import { capturesIn } from './analyze.js';
 import { terminalWidth, wantColors } from './colors.js';
 import type { Command } from './command.js';
 import { finishDestination, openDestination } from './destination.js';
@@ -33,10 +34,14 @@ const PIPE_WIDTH = 100;
 export const stats: Command = {
   options: (yargs) =>
     yargs
-      .positional('capture', { type: 'string', array: true, describe: 'Capture files; - is standard input' })
+      .positional('capture', {
+        type: 'string',
+        array: true,
+        describe: 'Captures, folders or patterns; - is standard input',
+      })
       .options({
         ...formatOption(['text', 'json', 'csv', 'html']),
-        interval: { ...single, type: 'string', describe: 'Rates by intervals of this length: 1s, 100ms' },
+        interval: { ...single, type: 'string', describe: 'Length of the intervals for rates, such as 1s or 100ms' },
         where: SELECT_OPTIONS.where,
         output: PRINT_OPTIONS.output,
         color: PRINT_OPTIONS.color,
@@ -45,12 +50,13 @@ export const stats: Command = {
         ...RAW_OPTION,
       })
       .example('$0 stats session.pcap', 'latency, sizes, rates and errors by operation')
-      .example('$0 stats --interval 1s -f json session.pcap', 'by the second, for programs'),
+      .example('$0 stats --interval 1s -f json session.pcap', 'rates per second, for programs'),
 
   async run(raw) {
     const args = raw as StatsArguments;
-    const inputs: CaptureInput[] = [...(args.capture ?? []), ...(args.raw ?? []).map(rawInput)];
-    if (inputs.length === 0) throw new UsageError('stats: name a capture, or - for standard input');
+    const { files, found } = await capturesIn(args.capture ?? []);
+    const inputs: CaptureInput[] = [...files, ...(args.raw ?? []).map(rawInput)];
+    if (inputs.length === 0) throw new UsageError('stats: expected a capture, or - for standard input');
     const interval = intervalOf(args.interval);
     const planner = await Planner.load(args);
     const interrupt = new Interrupt();
@@ -69,6 +75,7 @@ export const stats: Command = {
       output,
       signal: interrupt.signal,
       join: args.join !== 'never',
+      found,
       divided: shown === null ? { whole: measure, framing: null, jobs: jobsOf(args.jobs), work } : null,
     });
     switch (args.format) {
@@ -117,6 +124,6 @@ function intervalOf(text: string | undefined): number | null {
   if (text === undefined) return null;
   const found = /^(\d+(?:\.\d+)?)(us|ms|s|min|m|h)?$/.exec(text);
   const seconds = found === null ? 0 : Number(found[1]) * UNITS[found[2] ?? 's']!;
-  if (seconds <= 0) throw new UsageError(`--interval ${text}: expected a length of time, such as 100ms, 1s or 5min`);
+  if (seconds <= 0) throw new UsageError(`--interval ${text}: expected a duration, such as 100ms, 1s or 5min`);
   return seconds;
 }

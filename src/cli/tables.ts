@@ -53,8 +53,7 @@ export function openTables(
   jobs: number | null,
   about?: (groups: CaptureGroups) => Readonly<Record<string, string>>,
 ): OpenTables {
-  if (folder === undefined || folder === '-')
-    throw new UsageError('-f parquet: -o FOLDER, for messages.parquet, findings.parquet and streams.parquet');
+  if (folder === undefined || folder === '-') throw new UsageError('-f parquet: -o FOLDER is required');
   const outputs = openTableFiles(folder, inputs);
   const file = (table: TableName): JoinedTable => new JoinedTable(table, outputs[table]);
   const files = { messages: file('messages'), findings: file('findings'), streams: file('streams') };

@@ -27,10 +27,10 @@ export const tail: Command = {
         type: 'string',
         array: true,
         describe:
-          'Standard input (-, the default), a FIFO, a capture file that grows, or a folder (or quoted pattern) of files that a recorder writes one after the other; with -i: the filter, as for tcpdump',
+          '- (standard input, the default), a FIFO, a growing capture file, or a folder or quoted pattern of files that a recorder rotates; with -i: a filter as for tcpdump',
       })
       .options({
-        interface: { ...list, alias: 'i', describe: 'Record from this interface (tcpdump does; any: all of them)' },
+        interface: { ...list, alias: 'i', describe: 'Record from this interface with tcpdump (any: all interfaces)' },
         ...formatOption(['text', 'ndjson']),
         ...SELECT_OPTIONS,
         ...PRINT_OPTIONS,
@@ -39,7 +39,7 @@ export const tail: Command = {
       .example('$0 tail -i eth0 port 10809', 'watch a server')
       .example(
         'tcpdump -i lo --immediate-mode -B 262144 -U -w - port 10809 | $0 tail',
-        'the same, with your own options',
+        'the same, with your own options for tcpdump',
       )
       .example("$0 tail 'ring*.pcap'", 'follow tcpdump -C, -G or -W, or dumpcap -b, from file to file')
       .example('$0 tail -f ndjson growing.pcap', 'follow a file that is being written'),
@@ -48,7 +48,7 @@ export const tail: Command = {
     const args = raw as TailArguments;
     const live = args.interface === undefined ? null : liveInput(args.interface, args.source ?? []);
     if (live === null && (args.source?.length ?? 0) > 1)
-      throw new UsageError('tail: one source at a time; a filter goes with -i INTERFACE');
+      throw new UsageError('tail: expected one source; a filter requires -i INTERFACE');
     const source = args.source?.[0] ?? '-';
     const planner = await Planner.load(args);
     const ring = live === null ? await ringOf(source) : null;
@@ -79,7 +79,7 @@ async function ringOf(source: string): Promise<MadeInput | null> {
   if (stat !== undefined) return followedRing(shownPath(source), source, () => true);
   const { folder, rest } = patternBase(source);
   if (rest.includes('/') || pathStat(folder === '' ? '.' : folder)?.isDirectory() !== true)
-    throw new UsageError(`tail ${source}: a pattern is for the names of files in one folder, which has to be there`);
+    throw new UsageError(`tail ${source}: a pattern must name files in one existing folder`);
   return followedRing(shownPath(source), folder, patternMatcher(rest));
 }
 

@@ -60,7 +60,7 @@ describe('the gate', () => {
     expect(stdout).toContain('1 file skipped (no captures)');
     expect(stdout).toContain('no capture was found: the gate saw nothing');
     const none = wirelint(['check', join(folder, '*.pcap')]);
-    expect([none.status, none.stdout]).toEqual([1, expect.stringContaining('*.pcap: no file there')]);
+    expect([none.status, none.stdout]).toEqual([1, expect.stringContaining('*.pcap: contains no files')]);
     expect(status('-p', 'pesto', CLEAN)).toBe(1);
     expect(status('-p', 'pesto', '--allow-empty', CLEAN)).toBe(0);
   });

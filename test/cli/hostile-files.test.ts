@@ -46,7 +46,7 @@ function complaint(args: readonly string[], cwd = folder): string {
 describe('inputs that cannot be read', () => {
   it('a folder without a file', () => {
     mkdirSync(join(folder, 'empty'));
-    expect(complaint(['analyze', 'empty'])).toContain('empty: no file there');
+    expect(complaint(['analyze', 'empty'])).toContain('empty: contains no files');
   });
 
   it('a file or folder without permission', (context) => {
@@ -226,7 +226,7 @@ describe('-o', () => {
     }
   });
 
-  it('never replaces what is to be read', () => {
+  it('never replaces an input', () => {
     const own = join(folder, 'same');
     mkdirSync(own);
     const path = copyCapture('nbd/client-killed-in-flight.pcap', join(own, 'a.pcap'));
@@ -238,7 +238,7 @@ describe('-o', () => {
       ['check', '-o', './a.pcap', 'a.pcap'],
       ['tail', '-o', 'a.pcap', 'link.pcap'],
     ])
-      expect(complaint(command, own)).toContain('it is what is to be read');
+      expect(complaint(command, own)).toContain('it is also an input');
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 

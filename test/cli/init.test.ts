@@ -55,7 +55,7 @@ describe('init', () => {
     const folder = folderWith('again', {});
     writeFileSync(join(folder, NAME), '{}');
     const { status, stderr } = wirelint(['init', folder]);
-    expect([status, stderr]).toEqual([2, `wirelint: ${join(folder, NAME)} is there already; it is left as it is\n`]);
+    expect([status, stderr]).toEqual([2, `wirelint: ${join(folder, NAME)} already exists and is not overwritten\n`]);
     expect(readFileSync(join(folder, NAME), 'utf8')).toBe('{}');
   });
 

@@ -69,11 +69,11 @@ describe('tables of shards', () => {
     };
     const out = join(folder, 'not-written');
     expect(said(shard(0))).toContain('-o FOLDER');
-    expect(said(unsharded.path, '-o', out)).toContain('no report of a shard');
+    expect(said(unsharded.path, '-o', out)).toContain('not the report of a shard');
     expect(said(inputs, '-o', out)).toContain('messages.parquet: ');
     expect(said(shard(0), shard(0), '-o', out)).toContain('are both shard 1 of 3');
     expect(said(shard(0), join(folder, 'of-9', '1'), '-o', out)).toContain('is one of 3 shards');
-    expect(said(shard(0), shard(1), '-o', shard(1))).toContain('it is what is to be read');
+    expect(said(shard(0), shard(1), '-o', shard(1))).toContain('it is also an input');
     expect(existsSync(join(out, 'messages.parquet'))).toBe(false);
   });
 

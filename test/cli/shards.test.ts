@@ -92,9 +92,9 @@ describe('reports of shards', () => {
     const said = (...paths: string[]): string => wirelint(['merge', ...paths]).stderr;
     expect(said(first.paths['sarif']!, first.paths['sarif']!)).toContain('are both shard 1 of 2');
     expect(said(first.paths['sarif']!, third.paths['sarif']!)).toContain('is one of 2 shards');
-    expect(said(first.paths['sarif']!, other.paths['sarif']!)).toContain('other options, days or captures');
+    expect(said(first.paths['sarif']!, other.paths['sarif']!)).toContain('different options, dates or captures');
     expect(said(first.paths['sarif']!, first.paths['junit']!)).toMatch(/is sarif, and .* is junit/);
-    expect(said(whole.paths['text']!)).toContain('no report of a shard');
+    expect(said(whole.paths['text']!)).toContain('not the report of a shard');
     expect(said(join(folder, 'nowhere'))).toMatch(/nowhere: /);
     const damaged = join(folder, 'damaged');
     writeFileSync(damaged, 'wirelint-shard:AAAA');
@@ -166,7 +166,7 @@ describe('the share of a shard', () => {
   ])('is refused where it is none: %s %o', (text, env) => expect(() => parseShard(text, env)).toThrow(UsageError));
 
   it('goes neither with a baseline nor with standard input', () => {
-    expect(wirelint(['check', '--shard', '1/2', '--write-baseline', 'x']).stderr).toContain('a baseline is of all');
-    expect(wirelint(['check', '--shard', '1/2', '-']).stderr).toContain('only files can be shared out');
+    expect(wirelint(['check', '--shard', '1/2', '--write-baseline', 'x']).stderr).toContain('a baseline covers all');
+    expect(wirelint(['check', '--shard', '1/2', '-']).stderr).toContain('only files can be divided');
   });
 });

@@ -18,9 +18,9 @@ describe('the command line', () => {
   });
 
   it.each([
-    [[], 'name a command'],
+    [[], 'expected a command'],
     [['analyse', 'x'], 'analyze'],
-    [['analyze'], 'name a capture'],
+    [['analyze'], 'expected a capture'],
     [['analyze', '--frobnicate', CLEAN], 'frobnicate'],
     [['analyze', '-f', 'xml', CLEAN], 'xml'],
     [['analyze', '-p', 'smb', CLEAN], 'unknown protocol "smb"'],
@@ -38,8 +38,11 @@ describe('the command line', () => {
     [['analyze', '/nonexistent'], '/nonexistent: no such file or directory'],
     [['analyze', 'package.json/x'], 'package.json/x: a part of the path is not a directory'],
     [['explain', 'nbd/nothing-like-it-at-all'], 'unknown rule'],
+    [['explain', 'nbd/request-beyond'], 'unknown rule "nbd/request-beyond"; did you mean nbd/request-beyond-export?'],
+    [['explain'], 'missing argument; --help'],
+    [['reduce', CLEAN], 'missing --keep and --write; --help'],
     [['rules', 'no-such-thing'], 'no rule matches'],
-    [['check'], 'name a capture'],
+    [['check'], 'expected a capture'],
     [['check', '-f', 'xml', CLEAN], 'unknown format "xml"'],
     [['check', '-f', 'sarif', '-f', 'text', CLEAN], 'two reports'],
     [['check', '--require', 'smb', CLEAN], 'unknown protocol "smb"'],
@@ -58,6 +61,19 @@ describe('the command line', () => {
     expect(stderr).toBe('wirelint: package.json: looks like JSON text\n');
     expect(stdout).toContain('NBD_CMD_READ');
     expect(stdout).toContain('summary: 40 packets');
+  });
+
+  it('takes folders and patterns where it takes several captures', () => {
+    const folder = join(scratch(), 'captures');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'a.pcap'), readFileSync(CLEAN));
+    writeFileSync(join(folder, 'notes.txt'), 'no capture');
+    for (const given of [folder, `${folder}/*.pcap`]) {
+      const { status, stdout, stderr } = wirelint(['stats', '-f', 'json', given]);
+      expect([status, stderr]).toEqual([0, '']);
+      expect(JSON.parse(stdout)).toMatchObject({ files: 1, packets: 40 });
+      expect(wirelint(['analyze', '-f', 'ndjson', given]).stdout).toContain('"packets":40');
+    }
   });
 
   it('takes the last of several values for one option', () => {
@@ -146,8 +162,8 @@ describe('output', () => {
 
 describe('a mistake on the command line', () => {
   it.each([
-    [['x.pcap'], 'x.pcap is no command; try: wirelint analyze x.pcap'],
-    [['--protocl', 'nbd', 'x'], 'a command comes first; try: wirelint analyze --protocol nbd x'],
+    [['x.pcap'], 'x.pcap is not a command; try: wirelint analyze x.pcap'],
+    [['--protocl', 'nbd', 'x'], 'the command must come first; try: wirelint analyze --protocol nbd x'],
     [['anlyze', 'x'], 'unknown command "anlyze"; did you mean analyze?'],
     [['analyze', '--protocl', 'nbd', 'x'], 'unknown option --protocl; did you mean --protocol?'],
     [['tail', '-f', 'jsn'], '--format jsn: expected text, ndjson'],

@@ -50,7 +50,7 @@ describe('check --watch', () => {
     writeFileSync(join(root, 'x'), '');
     for (const args of [['-'], ['--update-golden', 'x'], ['--write-baseline', 'x']]) {
       const { status, stderr } = wirelint(['check', '--watch', ...args], { cwd: root });
-      expect([status, stderr]).toEqual([2, expect.stringContaining('--watch goes with files')]);
+      expect([status, stderr]).toEqual([2, expect.stringContaining('--watch cannot be combined with')]);
     }
   });
 });

@@ -53,14 +53,14 @@ describe('what Wireshark asks an extcap', () => {
   it('takes the absence of a capture filter for valid, and every filter for invalid', () => {
     const asked = ['extcap', '--extcap-interface', 'wirelint', '--extcap-capture-filter'];
     expect(wirelint([...asked, '']).stdout).toBe('');
-    expect(wirelint([...asked, 'port 1']).stdout).toContain('no capture filters');
+    expect(wirelint([...asked, 'port 1']).stdout).toContain('does not support capture filters');
   });
 
   it.each([
     [['extcap'], '--install'],
-    [['extcap', '--extcap-interface', 'eth0', '--extcap-dlts'], 'no interface eth0'],
-    [['extcap', '--extcap-interface', 'wirelint', '--capture'], 'without --fifo'],
-    [['extcap', '--extcap-interface', 'wirelint', '--capture', '--fifo', 'f'], 'where clients connect'],
+    [['extcap', '--extcap-interface', 'eth0', '--extcap-dlts'], 'unknown interface eth0'],
+    [['extcap', '--extcap-interface', 'wirelint', '--capture'], 'requires --fifo'],
+    [['extcap', '--extcap-interface', 'wirelint', '--capture', '--fifo', 'f'], 'set the addresses'],
   ])('%j is told what is missing', (args, words) => {
     const { status, stderr } = wirelint(args);
     expect(status).toBe(2);

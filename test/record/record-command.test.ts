@@ -110,7 +110,7 @@ describe('wirelint record', () => {
     const events = (await start(['analyze', '-f', 'ndjson', file]).ended).stdout.trimEnd().split('\n');
     expect(JSON.parse(events.at(-1)!)).toMatchObject({ type: 'summary', programs: [{ file, exitStatus: 7 }] });
     expect(await check(7)).toMatch(/^0 /);
-    expect(await check(0)).toMatch(/^1 [^]*expected a program that ends with status 0, but it ended with 7/);
+    expect(await check(0)).toMatch(/^1 [^]*expected a program that exits with status 0, but it exited with 7/);
   });
 
   it('names the processes in the recording', async () => {
@@ -191,7 +191,7 @@ describe('wirelint record', () => {
     );
     const { status, stderr } = await ended;
     expect(status).toBe(0);
-    expect(stderr.match(/the recording ends here, connections go on/g)).toHaveLength(1);
+    expect(stderr.match(/the recording ends here, but connections stay open/g)).toHaveLength(1);
     // recordedConnections throws where a block is cut off
     const [connection] = recordedConnections(readFileSync(file)).connections;
     expect(connection!.streams[0].length).toBeGreaterThan(100_000);

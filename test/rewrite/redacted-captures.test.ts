@@ -115,7 +115,7 @@ describe('a capture that is redacted', () => {
     const out = join(folder, 'closed.pcapng');
     const input = join(CAPTURES, 'tls/nbdkit-tls13-aes256gcm.pcap');
     const { status, stderr } = wirelint(['redact', input, '--in-clear', '-w', out]);
-    expect([status, stderr]).toEqual([2, expect.stringContaining('nothing was opened')]);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('no stream of this capture was decrypted')]);
     expect(() => statSync(out)).toThrow();
   });
 
@@ -124,7 +124,7 @@ describe('a capture that is redacted', () => {
     const input = join(CAPTURES, 'nbd/nanosecond.pcap');
     expect(wirelint(['redact', input, '-w', out, '--map', input]).stderr).toMatch(/^wirelint: --map /);
     expect(wirelint(['redact', join(CAPTURES, 'manifest.tsv'), '-w', out]).status).toBe(2);
-    expect(wirelint(['redact', input, '-w', input]).stderr).toContain('it is what is to be read');
+    expect(wirelint(['redact', input, '-w', input]).stderr).toContain('it is also an input');
     expect(() => statSync(out)).toThrow();
   });
 });

@@ -76,7 +76,7 @@ describe('query', () => {
     const { status, stderr } = run('query', COUNT, resolve(CAPTURE));
     expect(status).toBe(2);
     expect(stderr).toMatch(
-      /^wirelint: query: the SQL engine cannot be loaded: .*; npm install @duckdb\/node-api@\S+ brings it\n$/,
+      /^wirelint: query: the SQL engine cannot be loaded: .*; install it with: npm install @duckdb\/node-api@\S+\n$/,
     );
     expect(stderr).toContain(`@duckdb/node-api@${packageVersion()}`);
     expect(run('analyze', '-f', 'parquet', '-o', join(bare, 'tables'), resolve(CAPTURE)).status).toBe(0);

@@ -67,8 +67,8 @@ export function wantsSession(e: Expectation, protocols: Readonly<Record<string, 
  */
 export function judgeExitStatus(e: Expectation, found: number | null): string | null {
   if (e.exitStatus === undefined || e.exitStatus === found) return null;
-  const what = found === null ? 'the capture does not say how one ended' : `it ended with ${found}`;
-  return `expected a program that ends with status ${e.exitStatus}, but ${what}`;
+  const what = found === null ? 'the capture contains no exit status' : `it exited with ${found}`;
+  return `expected a program that exits with status ${e.exitStatus}, but ${what}`;
 }
 
 /** An object needs to have only the expected keys; every other value must be equal. */

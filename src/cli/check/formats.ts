@@ -43,8 +43,7 @@ export function reportRequests(texts: readonly string[], output: string | undefi
     );
   const folders = requests.filter((r) => r.format === 'parquet');
   const folder = folders[0]?.path;
-  if (folders.length > 1) throw new UsageError('-f parquet: one folder of tables is enough');
-  if (folders.length === 1 && folder === undefined)
-    throw new UsageError('-f parquet=FOLDER, for messages.parquet, findings.parquet and streams.parquet');
+  if (folders.length > 1) throw new UsageError('-f parquet: expected a single folder');
+  if (folders.length === 1 && folder === undefined) throw new UsageError('-f parquet: expected parquet=FOLDER');
   return { reports: requests.filter((r): r is ReportRequest => r.format !== 'parquet'), tables: folder ?? null };
 }

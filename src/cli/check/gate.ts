@@ -159,7 +159,7 @@ function suppressionReasons(state: SuppressionState): string[] {
     if (isExpired(s, state.today)) {
       reasons.push(`${suppressionWords(s, number)} expired on ${s.expires}`);
     } else if (state.complete && !state.used.has(number) && concerned(s, state)) {
-      reasons.push(`${suppressionWords(s, number)} is stale: it silences nothing; remove it`);
+      reasons.push(`${suppressionWords(s, number)} is stale: it no longer silences anything; remove it`);
     }
   });
   return reasons;

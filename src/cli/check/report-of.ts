@@ -17,7 +17,7 @@ export function reportOf(
   const summary = emptySummary();
   for (const f of files) addSummary(summary, f.summary);
   const gate = decide(files, summary, settings, suppressions, problems);
-  const nothing = empty.map((text) => `${text}: no file there`);
+  const nothing = empty.map((text) => `${text}: contains no files`);
   return {
     ...{ files, summary, failOn },
     gate: gate.status === 1 ? { ...gate, reasons: [...gate.reasons, ...nothing] } : gate,

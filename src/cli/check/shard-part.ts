@@ -109,10 +109,10 @@ export async function readPart(path: string, most: number = DEFAULT_LIMITS.shard
 /** The data that is found in `text`, which is part of the report at `path`. Throws UsageError. */
 export function partIn(path: string, text: string, most: number = DEFAULT_LIMITS.shardBytes): ShardPart {
   const found = MARKED.exec(text)?.[1];
-  if (found === undefined) throw new UsageError(`${path}: no report of a shard (of check --shard I/N)`);
+  if (found === undefined) throw new UsageError(`${path}: not the report of a shard (check --shard I/N)`);
   const part = unpacked(path, found, most);
   if (part.version !== version())
-    throw new UsageError(`${path}: written by wirelint ${part.version}; this is ${version()}`);
+    throw new UsageError(`${path}: written by wirelint ${part.version}, but this is wirelint ${version()}`);
   return part;
 }
 

@@ -51,14 +51,16 @@ function fromScheduler(env: Readonly<Record<string, string | undefined>>): Shard
     const count = env[of];
     if (number === undefined) continue;
     if (count === undefined)
-      throw new UsageError(`--shard auto: ${name} sets ${index}, but ${of} is not set: how many shards are there?`);
+      throw new UsageError(
+        `--shard auto: ${name} sets ${index}, but ${of} is not set, so the number of shards is unknown`,
+      );
     const shard = { index: Number(number) - first(env) + 1, of: Number(count) };
     if (number === '' || count === '' || !isPossible(shard))
-      throw new UsageError(`--shard auto: ${index}=${number} of ${of}=${count} is no shard`);
+      throw new UsageError(`--shard auto: ${index}=${number} of ${of}=${count} is not a shard`);
     return shard;
   }
   const known = SCHEDULERS.map((s) => `${s.name} (${s.index})`).join(', ');
-  throw new UsageError(`--shard auto: none of the variables of ${known} is set; say --shard I/N`);
+  throw new UsageError(`--shard auto: none of the variables of ${known} is set; use --shard I/N`);
 }
 
 /** A piece of work whose size is known. */

@@ -17,24 +17,26 @@ export function configText(survey: Survey, keys: FoundKeys, schema: string): str
     `"$schema": ${json(schema)}`,
     requirement(protocols),
     [
-      '// More warnings than this fail it as well.',
+      '// The check fails if there are more warnings than this.',
       '// "maxWarnings": 0,',
       '',
-      '// Whether gaps, encrypted bytes and connections that were joined late fail it.',
+      '// Whether gaps, encrypted bytes and connections that were joined late fail the check.',
       '// "requireComplete": true,',
     ].join('\n'),
     rules(survey),
     decodeAs(survey),
-    keyFiles('keyrings', keys.keyrings, 'Keyrings of Ceph, to read msgr2 in secure mode.'),
-    keyFiles('tlsKeylogs', keys.tlsKeylogs, 'TLS key logs (SSLKEYLOGFILE), to read what is inside TLS.'),
+    keyFiles('keyrings', keys.keyrings, 'Ceph keyrings, for decrypting msgr2 secure mode.'),
+    keyFiles('tlsKeylogs', keys.tlsKeylogs, 'TLS key logs (SSLKEYLOGFILE), for decrypting TLS.'),
     [
-      '// What each capture must hold, and what must not be in it.',
+      '// What each capture must contain, and what it must not contain.',
       '// "expect": [{ "message": "NBD_OPT_GO", "count": ">=1" }, { "absent": "NBD_REP_ERR_*" }, { "exitStatus": 0 }],',
       '',
-      '// Findings that are known and accepted for now; `wirelint check --write-baseline` adds what fails the gate today.',
+      '// Known findings to accept for now; `wirelint check --write-baseline` adds all that currently fail the check.',
       '// "suppressions": [{ "rule": "nbd/*", "path": "old.pcap", "reason": "bug 1234", "expires": "2027-06-30" }],',
     ].join('\n'),
-    ['// From which severity on a finding fails the gate: note, warning or error.', '"failOn": "error"'].join('\n'),
+    ['// The lowest severity of a finding that fails the check: note, warning or error.', '"failOn": "error"'].join(
+      '\n',
+    ),
   ];
   return `{\n${joined(parts).replace(/^(?=.)/gm, '  ')}\n}\n`;
 }
@@ -52,21 +54,21 @@ function head(survey: Survey, protocols: readonly (readonly [string, number])[])
   const found = protocols.map(([name, n]) => `${name} (${count(n, 'message')})`).join(', ');
   return [
     '// Configuration of wirelint: see `wirelint help configuration`. Paths are relative to this file.',
-    `// Found here: ${count(survey.captures.length, 'capture')}${found === '' ? ', and no protocol that is known' : ` with ${found}`}.`,
+    `// Found here: ${count(survey.captures.length, 'capture')}${found === '' ? ', and no known protocol' : ` with ${found}`}.`,
   ].join('\n');
 }
 
 function requirement(protocols: readonly (readonly [string, number])[]): string {
-  const words = '// What must have been seen, in messages: a gate that saw nothing must not pass.';
+  const words = '// The least number of messages of each protocol: a check that saw nothing must not pass.';
   if (protocols.length === 0) return `${words}\n// "require": { "nbd": 1 },`;
   return `${words}\n"require": { ${protocols.map(([name]) => `${json(name)}: 1`).join(', ')} }`;
 }
 
 function rules(survey: Survey): string {
-  const lines = ['// Levels of rules: off, note, warning or error. `wirelint explain RULE` tells what one means.'];
+  const lines = ['// Levels of rules: off, note, warning or error. `wirelint explain RULE` explains a rule.'];
   const found = [...survey.findings].sort(([a], [b]) => (a < b ? -1 : 1));
   if (found.length === 0) return [...lines, '// "rules": { "nbd/oldstyle-used": "error" },'].join('\n');
-  lines.push('// These are raised by the captures as they are:', '// "rules": {');
+  lines.push('// Rules that the captures break at present:', '// "rules": {');
   found
     .slice(0, LISTED)
     .forEach(([id, { severity, times }], i, { length }) =>
@@ -77,7 +79,7 @@ function rules(survey: Survey): string {
 }
 
 function decodeAs(survey: Survey): string {
-  const lines = ['// What a connection speaks where its bytes do not say so: a TCP port, unix:PATH or stream:N.'];
+  const lines = ['// Protocols of connections that are not recognised by content: a TCP port, unix:PATH or stream:N.'];
   const servers = [...survey.unknown].sort(([, a], [, b]) => b - a);
   if (servers.length > 0) lines.push('// Servers of streams of unknown protocols:');
   for (const [server, n] of servers.slice(0, LISTED)) lines.push(`//   ${json(server)} ${count(n, 'stream')}`);

@@ -23,7 +23,7 @@ export const JOBS_OPTION = {
     ...single,
     type: 'string',
     alias: 'j',
-    describe: 'Captures read at once (default: the cores, where there is much to read); the output is the same',
+    describe: 'Number of captures to read at once (default: the number of cores, if there is much to read)',
   },
 } as const;
 
