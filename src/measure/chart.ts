@@ -14,9 +14,9 @@ export function bar(share: number, width: number): string {
   return '█'.repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8]!;
 }
 
-/** Reduces the values to at most `n`: neighbouring values are combined by `join`. */
+/** Reduces the values to at most `n` by combining neighbours with `join`, which receives single values as well. */
 export function squeezed(values: readonly number[], n: number, join: (values: readonly number[]) => number): number[] {
-  if (values.length <= n) return [...values];
+  if (values.length <= n) return values.map((v) => join([v]));
   return Array.from({ length: n }, (_, i) =>
     join(
       values.slice(

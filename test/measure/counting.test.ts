@@ -124,6 +124,9 @@ describe('charts', () => {
     expect(bar(1e-9, 4)).toBe('▏');
     expect(bar(0, 4)).toBe('');
     expect(squeezed([1, 2, 3, 4], 2, (v) => Math.max(...v))).toEqual([2, 4]);
+    // a rate is a rate, however many values there are
+    const per = (v: readonly number[]): number => v.reduce((x, y) => x + y, 0) / v.length / 0.1;
+    expect(squeezed([1, 2], 2, per)).toEqual([10, 20]);
   });
 
   it('count in doublings', () => {
