@@ -175,7 +175,7 @@ class StatsText {
     for (const [name, values, unit] of rows) {
       const top = Math.max(...values);
       const text = unit === 'B/s' ? `${byteSize(Math.round(top))}/s` : `${Math.round(top)}${unit}`;
-      this.lines.push(`  ${name.padStart(12)}  ${sparkline(values)}  at most ${text}`);
+      this.lines.push(`  ${name.padStart(12)}  ${sparkline(values)}  peak ${text}`);
     }
     if (!this.options.intervals) return;
     this.table(
@@ -200,9 +200,9 @@ class StatsText {
         written.findLastIndex((n) => n > 0),
       ) + 1;
     if (used === 0) return;
-    this.lines.push('', `  where, from 0 to ${byteSize(used * size)}`);
+    this.lines.push('', `  offsets from 0 to ${byteSize(used * size)}`);
     for (const [name, parts] of [
-      ['others', read],
+      ['read, other', read],
       ['written', written],
     ] as const) {
       const values = [...parts.subarray(0, used)];
