@@ -37,7 +37,7 @@ describe('alignment of extents to the minimum block size', () => {
   const at = (i: number, bytes: number) => [
     {
       at: 24 + 8 * i,
-      text: `extent ${i + 1} of ${bytes} bytes is no multiple of 512`,
+      text: `extent ${i + 1} of ${bytes} bytes is not a multiple of 512`,
       related: ['NBD_CMD_BLOCK_STATUS'],
     },
   ];
@@ -64,7 +64,7 @@ describe('alignment of extents to the minimum block size', () => {
     ).toEqual([]);
   });
 
-  it('accepts the tail of an export that is no multiple of the minimum, and only that', () => {
+  it('accepts the tail of an export that is not a multiple of the minimum, and only that', () => {
     expect(
       unaligned(
         1000,

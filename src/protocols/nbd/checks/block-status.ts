@@ -27,8 +27,8 @@ export function checkExtentAlignment(facts: Facts, m: Chunk, scan: ExtentScan, r
     ...(known ? field(m, at, scan.wide ? 16 : 8) : { message: m }),
     ...(request !== null && { related: [request] }),
     text: known
-      ? `extent ${i + 1} of ${scan.lengthHi[i]! * 4294967296 + scan.lengthLo[i]!} bytes is no multiple of ${minimum}`
-      : `an extent is no multiple of ${minimum}`,
+      ? `extent ${i + 1} of ${scan.lengthHi[i]! * 4294967296 + scan.lengthLo[i]!} bytes is not a multiple of ${minimum}`
+      : `an extent is not a multiple of ${minimum}`,
   });
 }
 

@@ -207,7 +207,7 @@ export class EndingChecks {
       facts.raise(EXPORT_REFUSED, {
         message: nameAsked.option,
         related: cause.related,
-        text: `export ${show(nameAsked.exportName ?? '')} was refused by closing${cause.text}`,
+        text: `the server refused export ${show(nameAsked.exportName ?? '')} by closing the connection${cause.text}`,
       });
       return;
     }

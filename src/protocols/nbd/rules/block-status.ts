@@ -72,18 +72,18 @@ const xclean = () =>
   );
 
 export const BLOCK_STATUS_BAD_LENGTH = rule('block-status-bad-length', 'error', 'server', 'server', {
-  title: 'a block status chunk whose length does not fit its extents',
+  title: 'the length of a block status chunk does not fit its extents',
   meaning:
-    'The payload is a context id and at least one extent of eight bytes (in the extended form id and count, and extents of sixteen).',
+    'The payload is a context id and at least one extent of eight bytes. With extended headers it is a context id, a count, and at least one extent of sixteen bytes.',
   spec: TYPES,
   breaks: example('half an extent', () => ask(chunk(5, 1, true, u32(1), u32(65536)))),
   keeps: example('whole extents', clean),
 });
 
 export const BLOCK_STATUS_ZERO_EXTENT = rule('block-status-zero-extent', 'error', 'server', 'server', {
-  title: 'an extent of no bytes',
+  title: 'an extent has a length of zero',
   meaning:
-    'The length of an extent must not be zero. A client that adds up extents until its range is covered may never end.',
+    'The length of an extent must not be zero. A client that adds up extents until its range is covered may loop forever.',
   spec: TYPES,
   breaks: example('an extent of 0 bytes', () =>
     ask(
@@ -97,33 +97,34 @@ export const BLOCK_STATUS_ZERO_EXTENT = rule('block-status-zero-extent', 'error'
 });
 
 export const BLOCK_STATUS_UNKNOWN_CONTEXT = rule('block-status-unknown-context', 'error', 'server', 'server', {
-  title: 'block status for a context that was not selected',
+  title: 'block status is sent for a context that was not selected',
   meaning:
-    'The context id must be one that the answer to the last NBD_OPT_SET_META_CONTEXT handed out. Ids of earlier selections, or of listings, do not count.',
+    'The context id must be one that the answer to the last NBD_OPT_SET_META_CONTEXT assigned. Ids of earlier selections and of listings are not valid.',
   spec: TYPES,
   breaks: example('id 9 where 1 was selected', () => ask(status(1, 9, [[65536, 0]]))),
   keeps: example('id 1', clean),
 });
 
 export const BLOCK_STATUS_DUPLICATE_CONTEXT = rule('block-status-duplicate-context', 'error', 'server', 'server', {
-  title: 'block status is given twice for one context',
-  meaning: 'An answer has exactly one chunk for each context.',
+  title: 'block status is sent twice for one context',
+  meaning: 'An answer must have exactly one chunk for each context.',
   spec: COMMAND,
   breaks: example('id 1 twice', () => ask(status(1, 1, [[4096, 0]], false), status(1, 1, [[65536, 0]]))),
   keeps: example('id 1 once', clean),
 });
 
 export const BLOCK_STATUS_MISSING_CONTEXT = rule('block-status-missing-context', 'error', 'server', 'both', {
-  title: 'block status succeeded without a context that was selected',
-  meaning: 'A successful answer has a chunk for each selected context (or for each that the request listed).',
+  title: 'a successful block status omits a selected context',
+  meaning:
+    'A successful answer must have a chunk for each selected context, or for each context that the request listed.',
   spec: COMMAND,
   breaks: example('one of two contexts', () => askTwo(status(1, 1, [[65536, 0]]))),
   keeps: example('both contexts', () => askTwo(status(1, 1, [[65536, 0]], false), status(1, 2, [[65536, 1]]))),
 });
 
 export const BLOCK_STATUS_EXTRA_CONTEXT = rule('block-status-extra-context', 'error', 'server', 'both', {
-  title: 'block status for a context that the request did not list',
-  meaning: 'A request with payload lists the contexts that it wants; the answer is limited to them.',
+  title: 'block status is sent for a context that the request did not list',
+  meaning: 'A request with payload lists the contexts that it asks for; the answer must be limited to them.',
   spec: EXTENSION,
   breaks: example('two contexts where one was listed', () => [
     ...extendedSession({ flags: ALL_FLAGS | 0x1080 }, TWO),
@@ -141,7 +142,7 @@ export const BLOCK_STATUS_EXTRA_CONTEXT = rule('block-status-extra-context', 'er
 });
 
 export const REQ_ONE_MULTIPLE_EXTENTS = rule('req-one-multiple-extents', 'error', 'server', 'both', {
-  title: 'several extents although one was asked for',
+  title: 'several extents are sent although one was requested',
   meaning: 'With REQ_ONE the chunk of each context must hold exactly one extent.',
   spec: TYPES,
   breaks: example('two extents', () =>
@@ -156,18 +157,18 @@ export const REQ_ONE_MULTIPLE_EXTENTS = rule('req-one-multiple-extents', 'error'
 });
 
 export const REQ_ONE_EXTENT_TOO_LONG = rule('req-one-extent-too-long', 'error', 'server', 'both', {
-  title: 'the one extent is longer than the request',
-  meaning: 'With REQ_ONE the extent must not reach beyond the range that was asked for.',
+  title: 'the only extent is longer than the request',
+  meaning: 'With REQ_ONE the extent must not reach past the end of the requested range.',
   spec: TYPES,
   breaks: example('131072 bytes for a request of 65536', () => askOne(status(1, 1, [[131072, 0]]))),
   keeps: example('65536 bytes', () => askOne(status(1, 1, [[65536, 0]]))),
 });
 
 export const BLOCK_STATUS_SURPLUS_EXTENTS = rule('block-status-surplus-extents', 'error', 'server', 'both', {
-  title: 'extents that begin beyond the request',
-  meaning: 'Only the last extent may reach beyond the range that was asked for; none may begin there.',
+  title: 'an extent begins past the end of the request',
+  meaning: 'Only the last extent may reach past the end of the requested range; none may begin there.',
   spec: TYPES,
-  breaks: example('a second extent behind the range', () =>
+  breaks: example('a second extent after the range', () =>
     ask(
       status(1, 1, [
         [65536, 0],
@@ -186,9 +187,9 @@ export const BLOCK_STATUS_SURPLUS_EXTENTS = rule('block-status-surplus-extents',
 });
 
 export const BLOCK_STATUS_TOO_MANY_EXTENTS = rule('block-status-too-many-extents', 'warning', 'server', 'server', {
-  title: 'more than 2^20 extents in one chunk',
+  title: 'a chunk holds more than 2^20 extents',
   meaning:
-    'A server should stop at 2^20 extents; a shorter answer is always allowed, and the client asks again for the rest.',
+    'A server should send at most 2^20 extents. A shorter answer is always allowed, and the client asks again for the rest.',
   spec: TYPES,
   breaks: example('2^20 + 1 extents', () => [
     ...structuredSession({ size: 4194304 }, BASE),
@@ -200,9 +201,9 @@ export const BLOCK_STATUS_TOO_MANY_EXTENTS = rule('block-status-too-many-extents
 });
 
 export const BLOCK_STATUS_SAME_NEIGHBOUR = rule('block-status-same-neighbour', 'warning', 'server', 'server', {
-  title: 'neighbouring extents with the same status',
+  title: 'adjacent extents have the same status',
   meaning:
-    'Consecutive extents should differ in their status. Servers that map clusters one by one do not always merge them, so the rule is off unless it is switched on.',
+    'Consecutive extents should differ in their status. Servers that look up one cluster at a time do not always merge them, so the rule is off by default.',
   spec: COMMAND,
   off: true,
   breaks: example('two data extents', () =>
@@ -217,9 +218,9 @@ export const BLOCK_STATUS_SAME_NEIGHBOUR = rule('block-status-same-neighbour', '
 });
 
 export const BLOCK_STATUS_UNALIGNED = rule('block-status-unaligned', 'warning', 'server', 'session', {
-  title: 'an extent that is no multiple of the minimum block size',
+  title: 'an extent is not a multiple of the minimum block size',
   meaning:
-    'Extents should be multiples of the minimum block size that the server advertised. The one exception is the extent that ends with an export whose size is no multiple of it; the last extent of an answer that ends elsewhere is none. qemu 2.12 to 4.0 described the last bytes of a file so.',
+    'Extents should be multiples of the minimum block size that the server advertised. The only exception is the extent that ends at the end of an export whose size is not a multiple of it; the last extent of an answer that ends elsewhere is no exception. qemu 2.12 to 4.0 sent such extents for the last bytes of a file.',
   spec: COMMAND,
   breaks: example('one extent of 1000 bytes in blocks of 512, of an export of 1024', () => [
     ...structuredSession({ blocks: [512, 4096, 33554432], size: 1024 }, BASE),
@@ -237,8 +238,7 @@ export const BLOCK_STATUS_UNALIGNED = rule('block-status-unaligned', 'warning', 
 
 export const BLOCK_STATUS_PAST_EXPORT = rule('block-status-past-export', 'note', 'server', 'session', {
   title: 'extents reach past the end of the export',
-  meaning:
-    'The last extent may be longer than the request, but what it says about bytes behind the export is of no use.',
+  meaning: 'The last extent may be longer than the request, but its part past the end of the export has no meaning.',
   spec: COMMAND,
   breaks: example('65536 bytes where 4096 are left', () => [
     ...structuredSession({ size: 65536 }, BASE),
@@ -255,7 +255,7 @@ export const BLOCK_STATUS_PAST_EXPORT = rule('block-status-past-export', 'note',
 });
 
 export const BASE_ALLOCATION_RESERVED_BITS = rule('base-allocation-reserved-bits', 'warning', 'server', 'server', {
-  title: 'undefined bits in the status of base:allocation',
+  title: 'the status of base:allocation has undefined bits',
   meaning: 'Only bit 0 (HOLE) and bit 1 (ZERO) are defined; the others should be zero.',
   spec: ALLOCATION,
   breaks: example('status 4', () => ask(status(1, 1, [[65536, 4]]))),
@@ -263,8 +263,8 @@ export const BASE_ALLOCATION_RESERVED_BITS = rule('base-allocation-reserved-bits
 });
 
 export const DIRTY_BITMAP_RESERVED_BITS = rule('dirty-bitmap-reserved-bits', 'note', 'server', 'server', {
-  title: 'undefined bits in the status of a dirty bitmap',
-  meaning: 'Contexts qemu:dirty-bitmap:NAME define bit 0 (dirty) only.',
+  title: 'the status of a dirty bitmap has undefined bits',
+  meaning: 'The contexts qemu:dirty-bitmap:NAME define only bit 0 (dirty).',
   spec: 'Metadata querying (qemu namespace)',
   breaks: example('status 2', () => [
     ...structuredSession({}, BITMAP),
@@ -281,8 +281,9 @@ export const DIRTY_BITMAP_RESERVED_BITS = rule('dirty-bitmap-reserved-bits', 'no
 });
 
 export const BLOCK_STATUS_TYPE_FOR_MODE = rule('block-status-type-for-mode', 'error', 'server', 'server', {
-  title: 'the block status chunk of the other header format',
-  meaning: 'Type 5 belongs to structured replies, type 6 (BLOCK_STATUS_EXT) to extended headers.',
+  title: 'the type of a block status chunk does not fit the header format',
+  meaning:
+    'Type 5 (BLOCK_STATUS) belongs to structured replies, type 6 (BLOCK_STATUS_EXT) to extended headers. A client expects extents of the other size.',
   spec: EXTENSION,
   breaks: example('type 5 with extended headers', () => xask(xchunk(5, 1, 0, true, u32(1), u32(65536), u32(0)))),
   keeps: example('type 6 with extended headers', xclean),
@@ -290,16 +291,17 @@ export const BLOCK_STATUS_TYPE_FOR_MODE = rule('block-status-type-for-mode', 'er
 
 export const BLOCK_STATUS_EXT_COUNT = rule('block-status-ext-count', 'error', 'server', 'server', {
   title: 'the count of extents does not fit the length of the chunk',
-  meaning: 'The extended form states the number of extents: (length - 8) / 16, and not zero.',
+  meaning:
+    'With extended headers a chunk states the number of its extents, which must be (length - 8) / 16 and not zero.',
   spec: EXTENSION,
   breaks: example('count 2 with one extent', () => xask(xstatus(1, 0, 1, [[65536, 0]], true, 2))),
   keeps: example('count 2 with two extents', xclean),
 });
 
 export const BLOCK_STATUS_EXT_HIGH_BITS = rule('block-status-ext-high-bits', 'error', 'server', 'server', {
-  title: 'status bits above 32 in a context that has 32',
+  title: 'a 32-bit status has bits in its upper half',
   meaning:
-    'The contexts of the namespace base have 32-bit status, also in the extended form: the upper half must be zero.',
+    'The contexts of the namespace base have a 32-bit status, also with extended headers: the upper half of the 64-bit field must be zero.',
   spec: EXTENSION,
   breaks: example('status 2^32', () => xask(xstatus(1, 0, 1, [[65536, 0x100000000n]]))),
   keeps: example('status 3', xclean),

@@ -16,9 +16,9 @@ import {
 /** Rules for the end of sessions. */
 
 export const REPLY_UNFINISHED = rule('reply-unfinished', 'error', 'server', 'session', {
-  title: 'the server left a reply unfinished, and the client gave up',
+  title: 'the server leaves a reply unfinished until the client gives up',
   meaning:
-    'A reply has begun, all that came of it was received, and nothing more followed until the client closed. Its length was announced (in the header, or by the request that it answers), so the client had to wait for the rest: the server sent too little, or hangs. A server that cannot go on inside the data of a simple reply closes the connection. That the client itself had stopped reading is possible, so the finding is never certain.',
+    'A reply has begun, everything that the server sent of it was received, and nothing more followed until the client closed the connection. The length of the reply is known from its header or its request, so the client had to wait for the rest: the server sent too little, or hangs. A server that cannot continue inside the data of a simple reply should close the connection. The client may also have stopped reading, so the finding is never certain.',
   spec: 'Terminating the transmission phase',
   breaks: example('512 of 1024 bytes of data, then the client closes', () => [
     ...simpleSession(),
@@ -37,9 +37,9 @@ export const REPLY_UNFINISHED = rule('reply-unfinished', 'error', 'server', 'ses
 });
 
 export const DISCONNECT_ON_ZERO_LENGTH = rule('disconnect-on-zero-length', 'warning', 'server', 'session', {
-  title: 'the server closed on a request of length zero',
+  title: 'the server closes the connection on a request of length zero',
   meaning:
-    'A client should not ask for nothing, and what a server does about it is its own affair: success, or an error. But it should not close the connection, on which other requests may be waiting for their answers.',
+    'A client should not send a request of length zero, and the result of one is not specified: success, or an error. But the server should not close the connection, because other requests may be in flight on it.',
   spec: 'Request types',
   breaks: example('the server closes on a READ of 0 bytes', () => [
     ...structuredSession(),
@@ -49,7 +49,7 @@ export const DISCONNECT_ON_ZERO_LENGTH = rule('disconnect-on-zero-length', 'warn
     serverCloses,
     clientCloses,
   ]),
-  keeps: example('a request of 512 bytes, which it refuses', () => [
+  keeps: example('the server refuses a request of 512 bytes', () => [
     ...structuredSession(),
     request(READ, 1, 0, 512),
     data(1, 0, 512),

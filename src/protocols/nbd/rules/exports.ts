@@ -34,16 +34,16 @@ const blocks = (minimum: number, preferred: number, maximum: number) => () =>
   readAndLeave(simpleSession({ blocks: [minimum, preferred, maximum] }));
 
 export const HAS_FLAGS_CLEAR = rule('has-flags-clear', 'error', 'server', 'server', {
-  title: 'transmission flags without HAS_FLAGS',
+  title: 'HAS_FLAGS is missing in the transmission flags',
   meaning:
-    'Bit 0 of the transmission flags must always be set; it tells that the field is filled in at all. Ancient oldstyle servers send zero for the whole field.',
+    'Bit 0 of the transmission flags must always be set; it says that the field is valid at all. Very old oldstyle servers send zero for the whole field.',
   spec: FLAGS,
   breaks: example('flags of zero', () => readAndLeave(simpleSession({ flags: 0 }))),
   keeps: example('HAS_FLAGS alone', () => readAndLeave(simpleSession({ flags: 1 }))),
 });
 
 export const UNKNOWN_TRANSMISSION_FLAG = rule('unknown-transmission-flag', 'note', 'server', 'server', {
-  title: 'a transmission flag that is not defined',
+  title: 'the server sets an undefined transmission flag',
   meaning: 'Bits 13 to 15 are not defined; clients ignore them.',
   spec: FLAGS,
   breaks: example('bit 15', () => readAndLeave(simpleSession({ flags: 0x8001 }))),
@@ -51,9 +51,9 @@ export const UNKNOWN_TRANSMISSION_FLAG = rule('unknown-transmission-flag', 'note
 });
 
 export const SEND_DF_WITHOUT_STRUCTURED = rule('send-df-without-structured', 'error', 'server', 'server', {
-  title: 'SEND_DF without structured replies',
+  title: 'SEND_DF is set without structured replies',
   meaning:
-    'The flag says that the server honours "do not fragment" in structured replies to READ. Without structured replies or extended headers agreed on it must be clear; a client that trusts it would send a flag that means nothing there.',
+    'The flag says that the server honours "do not fragment" in structured replies to READ. It must be clear unless structured replies or extended headers were agreed on; a client that relies on it would send a flag that has no meaning there.',
   spec: FLAGS,
   breaks: example('SEND_DF in a session with simple replies', () =>
     readAndLeave(simpleSession({ flags: ALL_FLAGS | SEND_DF })),
@@ -62,17 +62,16 @@ export const SEND_DF_WITHOUT_STRUCTURED = rule('send-df-without-structured', 'er
 });
 
 export const FAST_ZERO_WITHOUT_WRITE_ZEROES = rule('fast-zero-without-write-zeroes', 'error', 'server', 'server', {
-  title: 'SEND_FAST_ZERO without SEND_WRITE_ZEROES',
-  meaning: 'Fast zeroing is a flag of NBD_CMD_WRITE_ZEROES; announcing it without the command makes no sense.',
+  title: 'SEND_FAST_ZERO is set without SEND_WRITE_ZEROES',
+  meaning: 'FAST_ZERO is a flag of NBD_CMD_WRITE_ZEROES, so a server must not offer it without offering the command.',
   spec: FLAGS,
   breaks: example('bit 11 without bit 6', () => readAndLeave(simpleSession({ flags: 0x0801 }))),
   keeps: example('both bits', () => readAndLeave(simpleSession({ flags: 0x0841 }))),
 });
 
 export const BS_PAYLOAD_FLAG_WITHOUT_EXTENDED = rule('bs-payload-flag-without-extended', 'error', 'server', 'server', {
-  title: 'BLOCK_STATUS_PAYLOAD without extended headers',
-  meaning:
-    'A request for block status can carry a payload only with extended headers, so the flag must be clear without them.',
+  title: 'BLOCK_STATUS_PAYLOAD is set without extended headers',
+  meaning: 'BLOCK_STATUS can carry a payload only with extended headers, so the flag must be clear without them.',
   spec: EXTENSION,
   breaks: example('bit 12 in a structured session', () =>
     structuredReadAndLeave(structuredSession({ flags: ALL_FLAGS | PAYLOAD }, ['base:allocation'])),
@@ -89,9 +88,9 @@ export const BS_PAYLOAD_FLAG_WITHOUT_CONTEXTS = rule(
   'server',
   'server',
   {
-    title: 'BLOCK_STATUS_PAYLOAD without metadata contexts',
+    title: 'BLOCK_STATUS_PAYLOAD is set without metadata contexts',
     meaning:
-      'The flag should be clear in the answer to NBD_OPT_GO if no metadata context was selected: there is nothing to choose from.',
+      'The flag should be clear in the answer to NBD_OPT_GO if no metadata context was selected, because the payload of BLOCK_STATUS chooses among the selected contexts.',
     spec: EXTENSION,
     breaks: example('bit 12 without contexts', () => [
       ...extendedSession({ flags: ALL_FLAGS | PAYLOAD }),
@@ -114,7 +113,7 @@ export const EXPORT_SIZE_NOT_REPRESENTABLE = rule('export-size-not-representable
 
 export const BLOCK_SIZE_NOT_POWER_OF_TWO = rule('block-size-not-power-of-two', 'error', 'server', 'server', {
   title: 'a block size is not a power of two',
-  meaning: 'Minimum and preferred block size must be powers of two. Clients align with bit masks.',
+  meaning: 'The minimum and the preferred block size must be powers of two, because clients align with bit masks.',
   spec: SIZES,
   breaks: example('a preferred size of 3000', blocks(1, 3000, 33554432)),
   keeps: example('powers of two', clean),
@@ -122,7 +121,8 @@ export const BLOCK_SIZE_NOT_POWER_OF_TWO = rule('block-size-not-power-of-two', '
 
 export const MIN_BLOCK_TOO_LARGE = rule('min-block-too-large', 'error', 'server', 'server', {
   title: 'the minimum block size is larger than 65536',
-  meaning: 'Clients must be able to rely on a minimum block size of at most 64 KiB.',
+  meaning:
+    'The minimum block size must not exceed 64 KiB, so that clients can rely on that limit when they allocate buffers for aligned requests.',
   spec: SIZES,
   breaks: example('a minimum of 131072', () => [
     ...hello(),
@@ -152,7 +152,8 @@ export const PREFERRED_BLOCK_TOO_SMALL = rule('preferred-block-too-small', 'erro
 
 export const MAX_PAYLOAD_BELOW_PREFERRED = rule('max-payload-below-preferred', 'error', 'server', 'server', {
   title: 'the maximum payload is smaller than the preferred block size',
-  meaning: 'A client could never send a block of the preferred size.',
+  meaning:
+    'The maximum payload must be at least the preferred block size; otherwise a client could never send a block of the preferred size.',
   spec: SIZES,
   breaks: example('preferred 4096, maximum 2048', () =>
     readAndLeave(simpleSession({ size: 524288, blocks: [1, 4096, 2048] })),
@@ -165,7 +166,7 @@ export const MAX_PAYLOAD_BELOW_PREFERRED = rule('max-payload-below-preferred', '
 export const MAX_PAYLOAD_SMALL = rule('max-payload-small', 'warning', 'server', 'server', {
   title: 'the maximum payload is smaller than 1 MiB',
   meaning:
-    'The maximum should be at least 2^20 bytes (or the size of the export, if that is less): small ones cost throughput.',
+    'The maximum payload should be at least 2^20 bytes (or the size of the export, if that is less). A small maximum reduces the throughput.',
   spec: SIZES,
   breaks: example('a maximum of 65536', blocks(1, 4096, 65536)),
   keeps: example('a maximum of 2^20', blocks(1, 4096, 1048576)),
@@ -174,7 +175,7 @@ export const MAX_PAYLOAD_SMALL = rule('max-payload-small', 'warning', 'server', 
 export const EXPORT_SIZE_UNALIGNED = rule('export-size-unaligned', 'warning', 'server', 'server', {
   title: 'the export size is not a multiple of the minimum block size',
   meaning:
-    'The size should be a multiple of the minimum block size; else the tail cannot be read by a client that keeps to it.',
+    'The size should be a multiple of the minimum block size; otherwise a client that respects the minimum cannot read the last bytes of the export.',
   spec: SIZES,
   breaks: example('1048577 bytes in blocks of 512', () =>
     readAndLeave(simpleSession({ size: 1048577, blocks: [512, 4096, 33554432] })),
@@ -185,9 +186,9 @@ export const EXPORT_SIZE_UNALIGNED = rule('export-size-unaligned', 'warning', 's
 });
 
 export const EXT_REQD_AFTER_EXTENDED = rule('ext-reqd-after-extended', 'error', 'server', 'server', {
-  title: 'extended headers are demanded although they were agreed on',
+  title: 'the server requires extended headers that were already agreed on',
   meaning:
-    'NBD_REP_ERR_EXT_HEADER_REQD tells a client to negotiate extended headers. In answer to NBD_OPT_INFO, NBD_OPT_GO or the metadata context options after that has happened it leads nowhere.',
+    'NBD_REP_ERR_EXT_HEADER_REQD asks a client to negotiate extended headers. After that has been done, the client cannot act on such an answer to NBD_OPT_INFO, NBD_OPT_GO or a metadata context option.',
   spec: EXTENSION,
   breaks: example('GO refused with ERR_EXT_HEADER_REQD after EXTENDED_HEADERS', () => [
     ...hello(),
@@ -201,11 +202,11 @@ export const EXT_REQD_AFTER_EXTENDED = rule('ext-reqd-after-extended', 'error', 
 });
 
 export const EXT_REQD_FOR_BASE = rule('ext-reqd-for-base', 'error', 'server', 'both', {
-  title: 'extended headers are demanded for contexts that do not need them',
+  title: 'the server requires extended headers for contexts that do not need them',
   meaning:
-    'The contexts of the namespace base have 32-bit status; a server must offer them with structured replies, too.',
+    'The contexts of the namespace base have a 32-bit status, so a server must offer them with structured replies, too.',
   spec: EXTENSION,
-  breaks: example('base:allocation needs extended headers', () => [
+  breaks: example('extended headers are required for base:allocation', () => [
     ...hello(),
     ...structured(),
     option(10, metaRequest()),
@@ -221,9 +222,9 @@ export const EXT_REQD_FOR_BASE = rule('ext-reqd-for-base', 'error', 'server', 'b
 });
 
 export const GO_UNSUP_AFTER_EXTENDED = rule('go-unsup-after-extended', 'error', 'server', 'server', {
-  title: 'NBD_OPT_GO is unsupported although extended headers are',
+  title: 'the server supports extended headers but not NBD_OPT_GO',
   meaning:
-    'Extended headers require NBD_OPT_GO: NBD_OPT_EXPORT_NAME may not be used with them. A server that offers the one must know the other.',
+    'NBD_OPT_EXPORT_NAME must not be used with extended headers, so a server that supports them must support NBD_OPT_GO. Otherwise no client can enter the transmission phase.',
   spec: EXTENSION,
   breaks: example('GO unsupported after EXTENDED_HEADERS', () => [
     ...hello(),
@@ -238,8 +239,7 @@ export const GO_UNSUP_AFTER_EXTENDED = rule('go-unsup-after-extended', 'error', 
 
 export const EXT_REQD_LIMITS_INTEROP = rule('ext-reqd-limits-interop', 'warning', 'server', 'server', {
   title: 'the server refuses clients without extended headers',
-  meaning:
-    'Few clients have extended headers; a server that wants to be useful serves the others with compact headers.',
+  meaning: 'Few clients support extended headers, so a server should serve the others with compact headers.',
   spec: 'EXTENDED_HEADERS extension, maximum interoperability',
   breaks: example('GO refused with ERR_EXT_HEADER_REQD', () => [
     ...hello(),

@@ -69,7 +69,7 @@ const answered = (step: ReturnType<typeof request>, code: number, flags = ALL_FL
 export const BAD_REPLY_MAGIC = rule('bad-reply-magic', 'error', 'server', 'server', {
   title: 'a reply does not begin with its magic',
   meaning:
-    'Replies begin with 0x67446698, structured chunks with 0x668e33ef, extended ones with 0x6e8a278c. Anything else means that the server has lost count: most often the reply in front carried more or fewer bytes than its request asked for.',
+    'Simple replies begin with 0x67446698, structured reply chunks with 0x668e33ef, extended reply chunks with 0x6e8a278c. Anything else means that the server has lost its position in its own stream, most often because the preceding reply carried more or fewer bytes than its request asked for.',
   spec: SIMPLE,
   breaks: example('a reply with a wrong magic', () => [
     ...simpleSession(),
@@ -80,9 +80,9 @@ export const BAD_REPLY_MAGIC = rule('bad-reply-magic', 'error', 'server', 'serve
 });
 
 export const REPLY_UNKNOWN_COOKIE = rule('reply-unknown-cookie', 'error', 'server', 'both', {
-  title: 'a reply to a request that was never made',
+  title: 'a reply has a cookie that no request had',
   meaning:
-    'The cookie of a reply must be that of a request in flight. The client cannot use the reply, and the request that it was meant for will stay unanswered. Usually the server changed the byte order of the cookie, or truncated it.',
+    'The cookie of a reply must be that of a request in flight. The client cannot use the reply, and the request that it was meant for remains unanswered. The usual cause is a server that changes the byte order of the cookie or truncates it.',
   spec: ORDER,
   breaks: example('a reply with another cookie', () => [
     ...simpleSession(),
@@ -95,9 +95,9 @@ export const REPLY_UNKNOWN_COOKIE = rule('reply-unknown-cookie', 'error', 'serve
 });
 
 export const REPLY_AFTER_DONE = rule('reply-after-done', 'error', 'server', 'both', {
-  title: 'a reply to a request that was answered already',
+  title: 'a reply arrives for a request that was already answered',
   meaning:
-    'A simple reply, or a chunk with DONE, completes the answer, and the cookie may be used again at once. A further reply will be taken for the answer to a later request, or for garbage.',
+    'A simple reply, or a chunk with DONE, completes the answer, and the client may reuse the cookie at once. It takes a further reply for the answer to a later request, or cannot assign it at all.',
   spec: CHUNKS,
   breaks: example('a second reply to one request', () => [
     ...simpleSession(),
@@ -110,9 +110,9 @@ export const REPLY_AFTER_DONE = rule('reply-after-done', 'error', 'server', 'bot
 });
 
 export const REPLY_BEFORE_REQUEST = rule('reply-before-request', 'error', 'server', 'both', {
-  title: 'a reply that was sent before the request had arrived',
+  title: 'a reply is sent before its request has arrived',
   meaning:
-    'The acknowledgement number of the reply shows that the server did not have the request yet. It is not answering then but guessing. (A capture may show a reply first without that being so; then nothing is reported.)',
+    'The acknowledgement number of the reply shows that the server had not received the request yet, so it cannot have processed it. If the capture only shows the reply first, without such proof, nothing is reported.',
   spec: ORDER,
   breaks: example('a reply that does not acknowledge its request', () => [
     ...simpleSession(),
@@ -124,8 +124,8 @@ export const REPLY_BEFORE_REQUEST = rule('reply-before-request', 'error', 'serve
 });
 
 export const REPLY_TO_DISC = rule('reply-to-disc', 'error', 'server', 'both', {
-  title: 'a reply to DISC',
-  meaning: 'DISC has no reply; the server finishes what it has begun and closes.',
+  title: 'DISC is answered',
+  meaning: 'DISC has no reply. The server finishes the requests in flight and closes the connection.',
   spec: COMMANDS,
   breaks: example('DISC is answered', () => [
     ...simpleSession(),
@@ -134,13 +134,13 @@ export const REPLY_TO_DISC = rule('reply-to-disc', 'error', 'server', 'both', {
     serverCloses,
     clientCloses,
   ]),
-  keeps: example('DISC is followed by the end', clean),
+  keeps: example('the server closes after DISC without a reply', clean),
 });
 
 export const STRUCTURED_NOT_NEGOTIATED = rule('structured-not-negotiated', 'error', 'server', 'server', {
-  title: 'a structured reply that was not agreed on',
+  title: 'the server sends a structured reply that was not agreed on',
   meaning:
-    'Structured replies may be sent only after NBD_OPT_STRUCTURED_REPLY was acknowledged; other clients know simple replies only.',
+    'Structured replies may be sent only after NBD_OPT_STRUCTURED_REPLY was acknowledged. A client that did not ask for them knows simple replies only.',
   spec: CHUNKS,
   breaks: example('a chunk in a session with simple replies', () => [
     ...simpleSession(),
@@ -152,22 +152,23 @@ export const STRUCTURED_NOT_NEGOTIATED = rule('structured-not-negotiated', 'erro
 });
 
 export const SIMPLE_REPLY_TO_READ = rule('simple-reply-to-read', 'error', 'server', 'both', {
-  title: 'a simple reply to READ although structured replies were agreed on',
+  title: 'READ gets a simple reply although structured replies were agreed on',
   meaning:
-    'Once structured replies are agreed on, READ must be answered by chunks, errors included. A client cannot know whether data follow a simple reply then.',
+    'Once structured replies are agreed on, READ must be answered with chunks, even if it fails. A client cannot know whether data follow a simple reply.',
   spec: CHUNKS,
-  breaks: example('READ refused by a simple reply', () => [
+  breaks: example('READ refused with a simple reply', () => [
     ...structuredSession(),
     request(READ, 1, 0, 512),
     simple(1, EIO),
     ...disconnect(),
   ]),
-  keeps: example('READ answered by a chunk', sclean),
+  keeps: example('READ answered with a chunk', sclean),
 });
 
 export const EXTENDED_NOT_NEGOTIATED = rule('extended-not-negotiated', 'error', 'server', 'server', {
-  title: 'an extended reply that was not agreed on',
-  meaning: 'Extended replies may be sent only after NBD_OPT_EXTENDED_HEADERS was acknowledged.',
+  title: 'the server sends an extended reply that was not agreed on',
+  meaning:
+    'Extended replies may be sent only after NBD_OPT_EXTENDED_HEADERS was acknowledged. Other clients do not know their header.',
   spec: EXTENSION,
   breaks: example('an extended chunk in a structured session', () => [
     ...structuredSession(),
@@ -179,9 +180,9 @@ export const EXTENDED_NOT_NEGOTIATED = rule('extended-not-negotiated', 'error', 
 });
 
 export const REPLY_HEADER_MODE = rule('reply-header-mode', 'error', 'server', 'server', {
-  title: 'a compact reply although extended headers were agreed on',
+  title: 'the server sends a compact reply although extended headers were agreed on',
   meaning:
-    'After NBD_OPT_EXTENDED_HEADERS was acknowledged every reply, errors included, must be an extended chunk of 32 bytes and payload.',
+    'After NBD_OPT_EXTENDED_HEADERS was acknowledged, every reply, errors included, must be an extended chunk: a header of 32 bytes, and a payload.',
   spec: EXTENSION,
   breaks: example('a simple reply in an extended session', () => [
     ...extendedSession(),
@@ -195,7 +196,7 @@ export const REPLY_HEADER_MODE = rule('reply-header-mode', 'error', 'server', 's
 export const EXTENDED_OFFSET_MISMATCH = rule('extended-offset-mismatch', 'error', 'server', 'both', {
   title: 'an extended reply does not repeat the offset of its request',
   meaning:
-    'The offset in the header of an extended reply is that of the request, in every chunk; the place of a chunk’s own content stands in its payload.',
+    'In every chunk, the offset in the header of an extended reply is that of the request. The position of the content of a chunk is part of its payload.',
   spec: EXTENSION,
   breaks: example('the header has the offset of the content', () => [
     ...extendedSession(),
@@ -208,8 +209,8 @@ export const EXTENDED_OFFSET_MISMATCH = rule('extended-offset-mismatch', 'error'
 });
 
 export const EXTENDED_LENGTH_HUGE = rule('extended-length-huge', 'note', 'server', 'server', {
-  title: 'an extended reply of 4 GiB or more',
-  meaning: 'The length has 64 bits, but payloads are not expected to need more than 32.',
+  title: 'an extended reply is 4 GiB or longer',
+  meaning: 'The length has 64 bits, but payloads of 4 GiB and more are not expected. Often such a length is wrong.',
   spec: EXTENSION,
   breaks: example('a chunk that announces 4 GiB', () => [
     ...extendedSession({ size: 0x10000000000n, blocks: null, infos: [] }),
@@ -221,11 +222,11 @@ export const EXTENDED_LENGTH_HUGE = rule('extended-length-huge', 'note', 'server
 });
 
 export const REPLY_WITH_PAYLOAD = rule('reply-with-payload', 'error', 'server', 'both', {
-  title: 'data follow a simple reply that has none',
+  title: 'data follow a simple reply that must not have any',
   meaning:
-    'Only the reply to a successful READ has data. A server that sends some behind the reply to another command (that of a WRITE back, or a buffer that it sends for every request with a length) puts the client out of step: it reads them as the next reply.',
+    'Only the reply to a successful READ carries data. The client reads data after any other reply as the next reply and loses its position in the stream. Usual causes are a server that returns the data of a WRITE, or one that sends a buffer for every request with a length.',
   spec: SIMPLE,
-  breaks: example('the data of a WRITE come back', () => [
+  breaks: example('the server returns the data of a WRITE', () => [
     ...simpleSession(),
     request(WRITE, 1, 0, 512),
     simple(1, 0, 512),
@@ -242,9 +243,9 @@ export const REPLY_WITH_PAYLOAD = rule('reply-with-payload', 'error', 'server', 
 });
 
 export const READ_DATA_SHORT = rule('read-data-short', 'error', 'server', 'both', {
-  title: 'a READ is answered with fewer data than it asked for',
+  title: 'a READ is answered with less data than it asked for',
   meaning:
-    'A simple reply does not say how long its data are: the request does. A server that sends fewer (a short read of the file that it did not notice) makes the client take the next reply for data, and wait for the rest. An error after the header was sent can only be told by closing the connection.',
+    'A simple reply does not say how much data it carries: the length is that of the request. If the server sends less (usually because it did not notice a short read of its file), the client takes the next reply for data and waits for the rest. If an error occurs after the header was sent, the server has to close the connection.',
   spec: COMMANDS,
   breaks: example('half of the data, then the next reply', () => [
     ...simpleSession(),
@@ -265,9 +266,9 @@ export const READ_DATA_SHORT = rule('read-data-short', 'error', 'server', 'both'
 });
 
 export const READ_ERROR_WITH_PAYLOAD = rule('read-error-with-payload', 'error', 'server', 'both', {
-  title: 'data after a simple reply that reports an error',
+  title: 'data follow a simple reply that reports an error',
   meaning:
-    'A simple reply with an error carries no data. Servers from before 2016 sent as many bytes as were asked for all the same; a client reads them as replies.',
+    'A simple reply with an error carries no data. Servers from before 2016 sent as many bytes as were asked for nevertheless; a client reads these bytes as replies.',
   spec: COMMANDS,
   breaks: example('512 bytes after EIO', () => [
     ...simpleSession(),
@@ -281,9 +282,9 @@ export const READ_ERROR_WITH_PAYLOAD = rule('read-error-with-payload', 'error', 
 });
 
 export const READ_PAYLOAD_CUT = rule('read-payload-cut', 'note', 'server', 'session', {
-  title: 'the connection ended inside the data of a READ',
+  title: 'the connection ends inside the data of a READ',
   meaning:
-    'A server that answers READ with a simple reply and then fails to read has no other way to say so than to close in the middle of the data. With structured replies it can report the error.',
+    'A server that has sent a simple reply to READ and then fails to read can report this only by closing the connection in the middle of the data. With structured replies it can report the error.',
   spec: COMMANDS,
   breaks: example('the server closes after 100 of 512 bytes', () => [
     ...simpleSession(),
@@ -296,9 +297,9 @@ export const READ_PAYLOAD_CUT = rule('read-payload-cut', 'note', 'server', 'sess
 });
 
 export const UNKNOWN_ERROR_VALUE = rule('unknown-error-value', 'error', 'server', 'server', {
-  title: 'an error value that is not defined',
+  title: 'the server reports an undefined error',
   meaning:
-    'Errors on the wire have their own numbers (1, 5, 12, 22, 28, 75, 95, 108), whatever the operating system of the server uses. A client should treat others as EINVAL. The usual cause is an errno that was passed on as it was.',
+    "Only the error values 1, 5, 12, 22, 28, 75, 95 and 108 are defined, whatever the operating system of the server uses. A client should treat others as EINVAL. The usual cause is an errno of the server's system that was sent without translation.",
   spec: ERRORS,
   breaks: example('error 2', () => answered(request(READ, 1, 0, 512), 2)),
   keeps: example('error 5', () => answered(request(READ, 1, 0, 512), EIO)),
@@ -307,16 +308,16 @@ export const UNKNOWN_ERROR_VALUE = rule('unknown-error-value', 'error', 'server'
 export const ENOMEM_USED = rule('enomem-used', 'warning', 'server', 'server', {
   again: 'habit',
   title: 'the server reports ENOMEM',
-  meaning: 'Servers should avoid ENOMEM: it makes clients believe that they have run out of memory themselves.',
+  meaning: 'Servers should avoid ENOMEM, because clients take it for a lack of memory on their own side.',
   spec: ERRORS,
   breaks: example('READ fails with ENOMEM', () => answered(request(READ, 1, 0, 512), 12)),
   keeps: example('READ fails with EIO', () => answered(request(READ, 1, 0, 512), EIO)),
 });
 
 export const EOVERFLOW_MISUSED = rule('eoverflow-misused', 'warning', 'server', 'session', {
-  title: 'EOVERFLOW where it does not apply',
+  title: 'EOVERFLOW is reported where it does not apply',
   meaning:
-    'EOVERFLOW should be used only for a READ that is too long to be sent unfragmented (DF) or at all, and for commands without payload that are longer than the maximum payload.',
+    'EOVERFLOW should be used only for a READ that is too long to be sent unfragmented (DF) or, with structured replies, to be served at all, and for commands without payload that are longer than the maximum payload.',
   spec: ERRORS,
   breaks: example('EOVERFLOW for a TRIM of 4096 bytes', () => answered(request(TRIM, 1, 0, 4096), EOVERFLOW)),
   keeps: example('EOVERFLOW for a long READ with DF', () => [
@@ -328,8 +329,9 @@ export const EOVERFLOW_MISUSED = rule('eoverflow-misused', 'warning', 'server', 
 });
 
 export const ENOTSUP_MISUSED = rule('enotsup-misused', 'warning', 'server', 'session', {
-  title: 'ENOTSUP where it does not apply',
-  meaning: 'ENOTSUP should be used only for WRITE_ZEROES with FAST_ZERO, when zeroing would not be fast.',
+  title: 'ENOTSUP is reported where it does not apply',
+  meaning:
+    'ENOTSUP should be used only for WRITE_ZEROES with FAST_ZERO, if the server offers FAST_ZERO and zeroing would not be fast.',
   spec: ERRORS,
   breaks: example('ENOTSUP for READ', () => answered(request(READ, 1, 0, 512), ENOTSUP)),
   keeps: example('ENOTSUP for FAST_ZERO', () => answered(request(WRITE_ZEROES, 1, 0, 4096, FAST_ZERO), ENOTSUP)),
@@ -338,7 +340,7 @@ export const ENOTSUP_MISUSED = rule('enotsup-misused', 'warning', 'server', 'ses
 export const ENOTSUP_WITHOUT_FAST_ZERO = rule('enotsup-without-fast-zero', 'error', 'server', 'session', {
   title: 'WRITE_ZEROES without FAST_ZERO fails with ENOTSUP',
   meaning:
-    'A server that offers fast zeroing must not answer ENOTSUP to a WRITE_ZEROES that did not ask for it: it can always write the zeroes.',
+    'A server that offers fast zeroing must not answer ENOTSUP to a WRITE_ZEROES without FAST_ZERO, because it can always write zeroes.',
   spec: COMMANDS,
   breaks: example('ENOTSUP for a plain WRITE_ZEROES', () => answered(request(WRITE_ZEROES, 1, 0, 4096), ENOTSUP)),
   keeps: example('ENOTSUP for FAST_ZERO', () => answered(request(WRITE_ZEROES, 1, 0, 4096, FAST_ZERO), ENOTSUP)),
@@ -346,16 +348,17 @@ export const ENOTSUP_WITHOUT_FAST_ZERO = rule('enotsup-without-fast-zero', 'erro
 
 export const FAST_ZERO_EOVERFLOW = rule('fast-zero-eoverflow', 'warning', 'server', 'both', {
   title: 'WRITE_ZEROES with FAST_ZERO fails with EOVERFLOW',
-  meaning: 'A failure to zero fast should be ENOTSUP, not EOVERFLOW.',
+  meaning:
+    'If WRITE_ZEROES with FAST_ZERO fails because zeroing would not be fast, the error should be ENOTSUP, not EOVERFLOW.',
   spec: COMMANDS,
   breaks: example('EOVERFLOW for FAST_ZERO', () => answered(request(WRITE_ZEROES, 1, 0, 4096, FAST_ZERO), EOVERFLOW)),
   keeps: example('ENOTSUP for FAST_ZERO', () => answered(request(WRITE_ZEROES, 1, 0, 4096, FAST_ZERO), ENOTSUP)),
 });
 
 export const WRONG_ERROR_CODE = rule('wrong-error-code', 'warning', 'server', 'session', {
-  title: 'a refusal with another error than the one that is laid down',
+  title: 'a request is refused with another error than the specified one',
   meaning:
-    'For many mistakes of a client the error is laid down: EINVAL for READ, TRIM and BLOCK_STATUS past the end, ENOSPC (or EINVAL) for writes there, EPERM for writes to a read-only export, EINVAL for unknown commands and flags, for misaligned requests and for BLOCK_STATUS without contexts. Other codes mislead whoever looks for the mistake. ESHUTDOWN is always right for a server that goes down.',
+    'The protocol specifies the errors for many invalid requests: EINVAL for READ, TRIM and BLOCK_STATUS past the end of the export, ENOSPC (or EINVAL) for writes there, EPERM for writes to a read-only export, EINVAL for unknown commands and flags, for FAST_ZERO that was not offered, for misaligned requests and for BLOCK_STATUS without contexts. Another error hides the cause from the user of the client. ESHUTDOWN is always allowed. After a RESIZE any request past the end may also fail with ENOSPC.',
   spec: ERRORS,
   breaks: example('READ past the end fails with EIO', () => answered(request(READ, 1, 1048576, 512), EIO)),
   keeps: example('a READ within the export fails with EIO', () => answered(request(READ, 1, 0, 512), EIO)),
@@ -363,9 +366,9 @@ export const WRONG_ERROR_CODE = rule('wrong-error-code', 'warning', 'server', 's
 });
 
 export const BAD_REQUEST_ACCEPTED = rule('bad-request-accepted', 'warning', 'server', 'session', {
-  title: 'a request that should be refused succeeded',
+  title: 'a request that should be refused succeeds',
   meaning:
-    'Unknown commands, unknown or inapplicable flags, ranges outside the export, misaligned requests, BLOCK_STATUS without contexts and FAST_ZERO that was not offered should be refused, so that clients notice their mistake.',
+    'Unknown commands, unknown or inapplicable flags, ranges outside of the export, misaligned requests, BLOCK_STATUS without contexts and FAST_ZERO that was not offered should be refused, so that the error in the client is noticed. BLOCK_STATUS past the end of the export may succeed and is not reported.',
   spec: ERRORS,
   breaks: example('FLUSH with an unknown flag succeeds', () => answered(request(FLUSH, 1, 0, 0, 0x40), 0)),
   keeps: example('FLUSH succeeds', () => answered(request(FLUSH, 1), 0)),
@@ -373,7 +376,7 @@ export const BAD_REQUEST_ACCEPTED = rule('bad-request-accepted', 'warning', 'ser
 });
 
 export const READ_ONLY_WRITE_SUCCEEDED = rule('read-only-write-succeeded', 'error', 'server', 'session', {
-  title: 'a write to a read-only export succeeded',
+  title: 'a write to a read-only export succeeds',
   meaning: 'If READ_ONLY is set in the transmission flags the server must refuse WRITE, WRITE_ZEROES and TRIM.',
   spec: 'Transmission flags',
   breaks: example('WRITE succeeds', () => answered(request(WRITE, 1, 0, 512), 0, 0x0003)),
@@ -381,8 +384,9 @@ export const READ_ONLY_WRITE_SUCCEEDED = rule('read-only-write-succeeded', 'erro
 });
 
 export const CACHE_FLAG_ACCEPTED = rule('cache-flag-accepted', 'error', 'server', 'session', {
-  title: 'CACHE with an unknown flag succeeded',
-  meaning: 'A server that offers CACHE must refuse flags on it that it does not know.',
+  title: 'CACHE with an unknown flag succeeds',
+  meaning:
+    'A server that offers CACHE must refuse flags that it does not know, so that a client can rely on the effect of a new flag.',
   spec: COMMANDS,
   breaks: example('CACHE with flag 0x0040 succeeds', () => answered(request(CACHE, 1, 0, 4096, 0x40), 0)),
   keeps: example('CACHE without flags succeeds', () => answered(request(CACHE, 1, 0, 4096), 0)),
@@ -391,17 +395,17 @@ export const CACHE_FLAG_ACCEPTED = rule('cache-flag-accepted', 'error', 'server'
 
 export const ERROR_NOT_STRUCTURED = rule('error-not-structured', 'warning', 'server', 'server', {
   again: 'habit',
-  title: 'an error is reported by a simple reply although structured replies were agreed on',
+  title: 'an error is sent in a simple reply although structured replies were agreed on',
   meaning:
-    'With structured replies errors should be sent as chunks, which can carry a message and an offset. Several servers send simple replies for commands other than READ and BLOCK_STATUS; nothing breaks.',
+    'With structured replies errors should be sent as chunks, which can carry a message and an offset. Several servers send simple replies for commands other than READ and BLOCK_STATUS; this does no harm.',
   spec: CHUNKS,
-  breaks: example('WRITE refused by a simple reply', () => [
+  breaks: example('WRITE refused with a simple reply', () => [
     ...structuredSession(),
     request(WRITE, 1, 0, 512),
     simple(1, EIO),
     ...disconnect(),
   ]),
-  keeps: example('WRITE refused by a chunk', () => [
+  keeps: example('WRITE refused with a chunk', () => [
     ...structuredSession(),
     request(WRITE, 1, 0, 512),
     error(1, EIO),
@@ -410,8 +414,9 @@ export const ERROR_NOT_STRUCTURED = rule('error-not-structured', 'warning', 'ser
 });
 
 export const BLOCK_STATUS_SIMPLE_SUCCESS = rule('block-status-simple-success', 'error', 'server', 'both', {
-  title: 'BLOCK_STATUS is answered by a simple reply with success',
-  meaning: 'A successful answer to BLOCK_STATUS consists of chunks; a simple reply cannot carry the extents.',
+  title: 'a successful BLOCK_STATUS gets a simple reply',
+  meaning:
+    'A successful answer to BLOCK_STATUS must consist of chunks, because a simple reply cannot carry the extents.',
   spec: 'Metadata querying',
   breaks: example('a simple reply to BLOCK_STATUS', () => [
     ...structuredSession({}, ['base:allocation']),
@@ -428,9 +433,9 @@ export const BLOCK_STATUS_SIMPLE_SUCCESS = rule('block-status-simple-success', '
 });
 
 export const SERVER_HARD_DISCONNECT = rule('server-hard-disconnect', 'error', 'server', 'session', {
-  title: 'the server closed in the middle of the session',
+  title: 'the server closes the connection in the middle of the session',
   meaning:
-    'A server closes after DISC, after a breach by the client, when it shuts down (after ESHUTDOWN), or inside the data of a READ that failed late. Otherwise it reports errors and goes on. A server that was killed looks the same on the wire, so the finding is never certain.',
+    'A server may close the connection after DISC, after a protocol violation by the client, when it shuts down (after ESHUTDOWN), or inside the data of a READ that fails after its header was sent. Otherwise it reports errors and continues. A server that was killed looks the same on the wire, so the finding is never certain.',
   spec: ENDING,
   breaks: example('the server closes after a reply', () => [
     ...simpleSession(),
@@ -443,9 +448,9 @@ export const SERVER_HARD_DISCONNECT = rule('server-hard-disconnect', 'error', 's
 });
 
 export const DISCONNECT_ON_OVERSIZE_EFFECT = rule('disconnect-on-oversize-effect', 'warning', 'server', 'session', {
-  title: 'the server closed on a request that it should have answered',
+  title: 'the server closes the connection on a long request that has no payload',
   meaning:
-    'TRIM, WRITE_ZEROES, CACHE and BLOCK_STATUS may be longer than the maximum payload, because they carry none. A server that does not like them answers with an error and should not close.',
+    'TRIM, WRITE_ZEROES, CACHE and BLOCK_STATUS may be longer than the maximum payload, because they carry none. A server that does not support such a length should answer with an error, not close the connection.',
   spec: 'Size constraints',
   breaks: example('the server closes on a TRIM of 64 MiB', () => [
     ...simpleSession({ size: 134217728 }),
@@ -462,11 +467,11 @@ export const DISCONNECT_ON_OVERSIZE_EFFECT = rule('disconnect-on-oversize-effect
 });
 
 export const OPEN_AFTER_DISC = rule('open-after-disc', 'error', 'server', 'session', {
-  title: 'the server did not close after DISC',
+  title: 'the server does not close the connection after DISC',
   meaning:
-    'After DISC, with everything answered, the server must close. Ten seconds of the capture are allowed for it; slow storage looks the same, so the finding is never certain.',
+    'After DISC, when all requests are answered, the server must close the connection. Reported if it has not done so within ten seconds and the client closes first. Slow storage looks the same, so the finding is never certain.',
   spec: COMMANDS,
-  breaks: example('the client gives up half a minute after DISC', () => [
+  breaks: example('the client closes half a minute after DISC', () => [
     ...simpleSession(),
     request(DISC, 1),
     { pause: 30 },
@@ -476,8 +481,9 @@ export const OPEN_AFTER_DISC = rule('open-after-disc', 'error', 'server', 'sessi
 });
 
 export const UNANSWERED_REQUEST = rule('unanswered-request', 'warning', 'server', 'session', {
-  title: 'the session ended in order, with requests unanswered',
-  meaning: 'After DISC the server must finish the requests in flight before it closes; these never got their answer.',
+  title: 'the session ends after DISC with requests unanswered',
+  meaning:
+    'After DISC the server must finish the requests in flight before it closes the connection. These requests were never answered.',
   spec: COMMANDS,
   breaks: example('a READ before DISC stays unanswered', () => [
     ...simpleSession(),
@@ -491,9 +497,9 @@ export const UNANSWERED_REQUEST = rule('unanswered-request', 'warning', 'server'
 });
 
 export const NO_DISC_AFTER_ESHUTDOWN = rule('no-disc-after-eshutdown', 'error', 'client', 'session', {
-  title: 'the client closed after ESHUTDOWN without DISC',
+  title: 'the client closes the connection after ESHUTDOWN without DISC',
   meaning:
-    'A client that is told that the server shuts down must end the session with DISC. A crash looks the same on the wire, so the finding is never certain.',
+    'A client that receives ESHUTDOWN must end the session with DISC. A crash looks the same on the wire, so the finding is never certain.',
   spec: ENDING,
   breaks: example('the client closes after ESHUTDOWN', () => [
     ...simpleSession(),
@@ -511,9 +517,9 @@ export const NO_DISC_AFTER_ESHUTDOWN = rule('no-disc-after-eshutdown', 'error', 
 });
 
 export const ALLOCATED_ENOSPC = rule('allocated-enospc', 'error', 'server', 'session', {
-  title: 'a write to an allocated area fails for want of space',
+  title: 'a write to an allocated area fails with ENOSPC',
   meaning:
-    'Where base:allocation reported no hole, a write should not fail with ENOSPC, as long as nothing was trimmed or zeroed since. Other clients may have changed the area, so the finding is never certain.',
+    'Where base:allocation reported no hole, a write should not fail with ENOSPC unless the area was trimmed or zeroed since. Other clients may have changed the area, so the finding is never certain.',
   spec: 'base:allocation metadata context',
   breaks: example('ENOSPC where base:allocation says data', () => [
     ...structuredSession({}, ['base:allocation']),
@@ -535,9 +541,9 @@ export const ALLOCATED_ENOSPC = rule('allocated-enospc', 'error', 'server', 'ses
 
 export const OFFERED_COMMAND_REFUSED = rule('offered-command-refused', 'warning', 'server', 'session', {
   again: 'habit',
-  title: 'a command that the server offered is refused as invalid',
+  title: 'a command that the server offers is refused as invalid',
   meaning:
-    'The transmission flags offer the command (or FUA), nothing in sight is wrong with the request, and yet the answer is EINVAL. The server offers more than it takes: nbdkit does so for clients that it greets in oldstyle. Clients that believe the flags fail. A note, where only commands with a range are refused, in which something may be at fault that the capture does not show. Told once a session.',
+    'The transmission flags offer the command (or FUA), the capture shows nothing wrong with the request, and yet the answer is EINVAL. Clients that rely on the flags fail. The server offers more than it supports, as nbdkit does to clients that it serves in oldstyle. For a request with a range and without FUA the finding is only a note, because the range may be wrong in a way that the capture does not show. Reported once a session.',
   spec: 'Transmission flags',
   breaks: example('FLUSH is offered and refused', () => answered(request(FLUSH, 1), EINVAL)),
   keeps: example('FLUSH is offered and served', () => answered(request(FLUSH, 1), 0)),

@@ -50,9 +50,9 @@ function sealed(
 }
 
 export const STARTTLS_REPEATED = rule('starttls-repeated', 'error', 'client', 'client', {
-  title: 'NBD_OPT_STARTTLS inside TLS',
+  title: 'NBD_OPT_STARTTLS is sent inside TLS',
   meaning:
-    'TLS begins once a connection and is never begun inside itself. A client that asks again has lost track of what it did: its picture of what is protected may be as wrong.',
+    'TLS can be started only once in a connection. A client that asks for it again has lost track of the state of the session, and may be wrong about what is protected.',
   spec: CLIENT_SIDE,
   breaks: sealed('STARTTLS, and STARTTLS inside TLS', () => [option(5), reply(5, INVALID), ...abort()]),
   keeps: sealed('STARTTLS once', abort),
@@ -61,7 +61,7 @@ export const STARTTLS_REPEATED = rule('starttls-repeated', 'error', 'client', 'c
 export const STARTTLS_REPEATED_NOT_INVALID = rule('starttls-repeated-not-invalid', 'error', 'server', 'server', {
   title: 'NBD_OPT_STARTTLS inside TLS is not answered with NBD_REP_ERR_INVALID',
   meaning:
-    'A server must answer NBD_OPT_STARTTLS inside TLS with NBD_REP_ERR_INVALID. An acknowledgement would announce a handshake inside the session that is already protected, which nobody implements.',
+    'A server must answer NBD_OPT_STARTTLS inside TLS with NBD_REP_ERR_INVALID. An acknowledgement would announce a second TLS handshake inside the first session, which no implementation supports.',
   spec: 'Server-side requirements',
   breaks: sealed('STARTTLS inside TLS is unsupported', () => [option(5), reply(5, UNSUP), ...abort()]),
   keeps: sealed('STARTTLS once', abort),
@@ -69,21 +69,21 @@ export const STARTTLS_REPEATED_NOT_INVALID = rule('starttls-repeated-not-invalid
 });
 
 export const TLS_REQD_INSIDE_TLS = rule('tls-reqd-inside-tls', 'error', 'server', 'server', {
-  title: 'TLS is required of a client that is inside TLS',
+  title: 'the server requires TLS although TLS is active',
   meaning:
-    'NBD_REP_ERR_TLS_REQD asks the client to begin TLS, which it has done: there is nothing that it could do about it. Servers get there by asking the configuration whether TLS is required, and not the connection whether it has begun.',
+    'NBD_REP_ERR_TLS_REQD asks the client to start TLS, which it has done, so it cannot proceed. The usual cause is a server that checks whether its configuration requires TLS, but not whether the connection already uses it.',
   spec: 'FORCEDTLS mode',
   breaks: sealed('LIST inside TLS requires TLS', () => [option(3), reply(3, TLS_REQD), ...abort()]),
   keeps: sealed('LIST inside TLS is served', () => [option(3), ack(3), ...abort()]),
 });
 
 export const STATE_KEPT_ACROSS_STARTTLS = rule('state-kept-across-starttls', 'error', 'server', 'server', {
-  title: 'what was negotiated in clear still holds inside TLS',
+  title: 'state that was negotiated in clear text still applies inside TLS',
   meaning:
-    'NBD_OPT_STARTTLS resets everything that was agreed on before it: structured replies, extended headers and metadata contexts have to be negotiated again inside TLS. A server that keeps them lets somebody in the middle negotiate for a client that never hears of it, and the session breaks at the first reply in a form that the client did not ask for (CVE-2021-3716 of nbdkit).',
+    'NBD_OPT_STARTTLS resets everything that was agreed on before it: structured replies, extended headers and metadata contexts have to be negotiated again inside TLS. If a server keeps them, an attacker in the middle can negotiate them on behalf of a client that does not know of it, and the session breaks at the first reply in a form that the client did not ask for (CVE-2021-3716 of nbdkit).',
   spec: 'Option types',
   breaks: sealed(
-    'STRUCTURED_REPLY in clear, and a structured reply inside TLS',
+    'STRUCTURED_REPLY in clear text, and a structured reply inside TLS',
     () => structuredReadAndLeave(go()),
     structured,
   ),
@@ -94,10 +94,10 @@ export const STATE_KEPT_ACROSS_STARTTLS = rule('state-kept-across-starttls', 'er
 export const TLS_WITHOUT_CLOSE_NOTIFY = rule('tls-without-close-notify', 'note', 'either', 'either', {
   title: 'a side closes the connection without ending TLS',
   meaning:
-    'Whoever closes first has to send the alert close_notify before (RFC 8446, 6.1): only that alert is protected, and anybody in the middle can make up the end of a TCP connection. NBD asks for it as well, of a server after NBD_CMD_DISC (must) and of whoever hangs up (should). Several implementations leave it out. Where the client has said goodbye with NBD_CMD_DISC or NBD_OPT_ABORT nothing is lost by it.',
+    'The side that closes first has to send the alert close_notify before (RFC 8446, 6.1): the alert is protected, whereas an attacker in the middle can forge the end of a TCP connection. NBD requires it as well: a server must send it after NBD_CMD_DISC, and a side that closes for another reason should. Several implementations omit it. It does no harm where the client has ended the session with NBD_CMD_DISC or NBD_OPT_ABORT.',
   spec: 'Terminating the transmission phase',
-  breaks: sealed('the client closes behind DISC', () => readAndLeave(go()), undefined, false),
-  keeps: sealed('close_notify behind DISC', () => readAndLeave(go())),
+  breaks: sealed('the client closes after DISC', () => readAndLeave(go()), undefined, false),
+  keeps: sealed('close_notify after DISC', () => readAndLeave(go())),
 });
 
 export const INSIDE_TLS_RULES = [

@@ -16,9 +16,9 @@ const list = (queries: readonly string[], contexts: readonly string[]): Step[] =
 const bitmap = 'qemu:dirty-bitmap:b0';
 
 export const LIST_META_HIDES_SELECTABLE = rule('list-meta-hides-selectable', 'error', 'server', 'session', {
-  title: 'a listing leaves out a metadata context that can be selected',
+  title: 'a listing omits a metadata context that can be selected',
   meaning:
-    'NBD_OPT_LIST_META_CONTEXT must return the contexts that NBD_OPT_SET_META_CONTEXT would select for the export: all of them where it has no query, else those that match one. A server may answer with a wildcard of the namespace instead of each context, but not with nothing of that namespace. A client that looks before it selects never finds such a context.',
+    'NBD_OPT_LIST_META_CONTEXT must return the contexts that NBD_OPT_SET_META_CONTEXT would select for the export: all of them if there is no query, otherwise those that match a query. A server may return a wildcard of the namespace instead of each context, but not leave out the namespace entirely. A client that lists contexts before it selects one never finds such a context.',
   spec: 'Option types',
   breaks: example('an empty listing, then the same query selects a context', () => [
     ...hello(),

@@ -21,9 +21,9 @@ import {
 const INFO = [option(6, infoData('')), infoBlocks(6), infoExport(6, 1048576, ALL_FLAGS), ack(6)];
 
 export const REQUEST_WHILE_HAGGLING = rule('request-while-haggling', 'error', 'client', 'session', {
-  title: 'a request of the transmission phase while haggling goes on',
+  title: 'a request is sent while haggling is not finished',
   meaning:
-    'Transmission begins when NBD_OPT_GO is acknowledged, or with the answer to NBD_OPT_EXPORT_NAME. NBD_OPT_INFO only informs, and a refused NBD_OPT_GO leaves the session in haggling. A server that waits for an option finds no option magic in a request and closes the connection: that is its right.',
+    'The transmission phase begins when NBD_OPT_GO is acknowledged, or with the answer to NBD_OPT_EXPORT_NAME. NBD_OPT_INFO does not begin it, and after a refused NBD_OPT_GO the session is still in the haggling phase. A server that expects an option does not find the option magic in a request, and may close the connection.',
   spec: 'Option types (INFO/GO)',
   breaks: example('a READ after INFO; the server closes', () => [
     ...hello(),

@@ -57,7 +57,7 @@ const meta = (number: number, queries: readonly string[], contexts: readonly str
 export const BAD_OPTION_REPLY_MAGIC = rule('bad-option-reply-magic', 'error', 'server', 'server', {
   title: 'an option reply does not begin with its magic',
   meaning:
-    'Every option reply begins with 0x0003e889045565a9; only the answer to NBD_OPT_EXPORT_NAME has no magic. With anything else in front of it the client has lost its place. Look at the length of the reply before.',
+    'Every option reply begins with 0x0003e889045565a9; only the answer to NBD_OPT_EXPORT_NAME has no magic. If other bytes are found, the client has lost its position in the stream. The usual cause is a wrong length in the reply before.',
   spec: FIXED,
   breaks: example('a reply with a wrong magic', () => [
     ...hello(),
@@ -68,9 +68,9 @@ export const BAD_OPTION_REPLY_MAGIC = rule('bad-option-reply-magic', 'error', 's
 });
 
 export const OPTION_REPLY_MISMATCH = rule('option-reply-mismatch', 'error', 'server', 'both', {
-  title: 'the reply names another option than the one that was sent',
+  title: 'an option reply has the number of another option than the one that was sent',
   meaning:
-    'The reply repeats the number of the option that it answers. There is only one option outstanding at a time, so another number means that server and client disagree about the state of the negotiation.',
+    'A reply repeats the number of the option that it answers. Only one option is outstanding at a time, so another number means that server and client disagree about the state of the negotiation.',
   spec: FIXED,
   breaks: example('STRUCTURED_REPLY answered with the number of LIST', () => [
     ...hello(),
@@ -82,37 +82,37 @@ export const OPTION_REPLY_MISMATCH = rule('option-reply-mismatch', 'error', 'ser
 });
 
 export const OPTION_REPLY_UNSOLICITED = rule('option-reply-unsolicited', 'error', 'server', 'both', {
-  title: 'an option reply without an option',
+  title: 'the server sends an option reply although no option is unanswered',
   meaning:
-    'The server may only answer. A reply when nothing is outstanding (often a second final reply to the same option) will be taken for the answer to the next option, and everything after it is shifted by one.',
+    'A server sends option replies only as answers. A client takes a reply that it did not ask for (often a second final reply to the same option) for the answer to its next option, and misattributes all later replies.',
   spec: FIXED,
   breaks: example('two acknowledgements of one option', () => [...hello(), option(8), ack(8), ack(8)]),
   keeps: example('one acknowledgement for each option', clean),
 });
 
 export const REPLY_TO_EXPORT_NAME = rule('reply-to-export-name', 'error', 'server', 'server', {
-  title: 'an option reply to NBD_OPT_EXPORT_NAME',
+  title: 'NBD_OPT_EXPORT_NAME is answered with an option reply',
   meaning:
-    'NBD_OPT_EXPORT_NAME is not answered with an option reply: the server sends size and flags of the export without a header, or closes the connection. A client reads the magic of a reply as the size of the export.',
+    'NBD_OPT_EXPORT_NAME is not answered with an option reply: the server sends size and flags of the export without a header, or closes the connection. A client reads the magic of an option reply as the size of the export.',
   spec: TYPES,
   breaks: example('ERR_UNKNOWN to EXPORT_NAME', () => [...hello(2, 2), option(1, 'disk'), reply(1, UNKNOWN)]),
-  keeps: example('size and flags, without header', () =>
+  keeps: example('size and flags without a header', () =>
     readAndLeave([...hello(2, 2), option(1, 'disk'), exportInfo(65536, 1)]),
   ),
 });
 
 export const UNKNOWN_REPLY_TYPE = rule('unknown-reply-type', 'error', 'server', 'server', {
-  title: 'an option reply of a type that is not defined',
+  title: 'the type of an option reply is not defined',
   meaning:
-    'Defined are NBD_REP_ACK, NBD_REP_SERVER, NBD_REP_INFO, NBD_REP_META_CONTEXT and the errors. A client cannot tell whether another type ends the answer.',
+    'The defined types are NBD_REP_ACK, NBD_REP_SERVER, NBD_REP_INFO, NBD_REP_META_CONTEXT and the errors. A client cannot tell whether a reply of another type is the final one.',
   spec: REPLIES,
   breaks: example('type 9', () => [...hello(), option(3), reply(3, 9), ack(3)]),
   keeps: example('defined types', list),
 });
 
 export const UNKNOWN_REPLY_ERROR = rule('unknown-reply-error', 'note', 'server', 'server', {
-  title: 'an option is refused with an error that is not defined',
-  meaning: 'Types with bit 31 set are errors; clients treat those that they do not know as a refusal.',
+  title: 'an option is refused with an undefined error',
+  meaning: 'Reply types with bit 31 set are errors. Clients treat an error that they do not know as a refusal.',
   spec: REPLIES,
   breaks: example('error number 99', () => [...hello(), option(3), reply(3, 0x80000063), ...abort()]),
   keeps: example('a defined error', () => [...hello(), option(3), reply(3, 0x80000002), ...abort()]),
@@ -121,16 +121,16 @@ export const UNKNOWN_REPLY_ERROR = rule('unknown-reply-error', 'note', 'server',
 export const ACK_WITH_DATA = rule('ack-with-data', 'error', 'server', 'server', {
   title: 'an acknowledgement carries data',
   meaning:
-    'NBD_REP_ACK has no data. Clients differ in what they do with some: skip them, or read them as the beginning of what follows.',
+    'NBD_REP_ACK has no data. Some clients skip such data, others take them for the beginning of the next message.',
   spec: REPLIES,
   breaks: example('ACK with two bytes', () => [...hello(), option(8), reply(8, 1, u16(0)), ...abort()]),
   keeps: example('ACK without data', clean),
 });
 
 export const REPLY_TYPE_FOR_OPTION = rule('reply-type-for-option', 'error', 'server', 'server', {
-  title: 'a reply of this type does not belong to the option',
+  title: 'the type of an option reply does not belong to the option',
   meaning:
-    'NBD_REP_SERVER answers NBD_OPT_LIST only, NBD_REP_INFO answers NBD_OPT_INFO and NBD_OPT_GO, NBD_REP_META_CONTEXT answers the metadata context options.',
+    'NBD_REP_SERVER answers NBD_OPT_LIST only, NBD_REP_INFO answers NBD_OPT_INFO and NBD_OPT_GO only, and NBD_REP_META_CONTEXT answers the metadata context options only.',
   spec: TYPES,
   breaks: example('SERVER in answer to STRUCTURED_REPLY', () => [
     ...hello(),
@@ -145,7 +145,7 @@ export const REPLY_TYPE_FOR_OPTION = rule('reply-type-for-option', 'error', 'ser
 export const OPTION_REPLY_TOO_SHORT = rule('option-reply-too-short', 'error', 'server', 'server', {
   title: 'an option reply is too short for its type',
   meaning:
-    'NBD_REP_SERVER and NBD_REP_META_CONTEXT hold at least four bytes, NBD_REP_INFO at least the two of its information type.',
+    'NBD_REP_SERVER and NBD_REP_META_CONTEXT hold at least four bytes, NBD_REP_INFO at least the two bytes of its information type.',
   spec: REPLIES,
   breaks: example('SERVER with two bytes', () => [...hello(), option(3), reply(3, 2, u16(0)), ack(3), ...abort()]),
   keeps: example('SERVER with a name', list),
@@ -153,7 +153,8 @@ export const OPTION_REPLY_TOO_SHORT = rule('option-reply-too-short', 'error', 's
 
 export const SERVER_NAME_OVERRUNS = rule('server-name-overruns', 'error', 'server', 'server', {
   title: 'the name in NBD_REP_SERVER runs past the reply',
-  meaning: 'The length of the name must leave room for itself: it is at most the length of the reply minus four.',
+  meaning:
+    'The length of the name takes four bytes of the data itself, so it must not exceed the length of the reply minus four. A careless client reads past the end of its buffer.',
   spec: REPLIES,
   breaks: example('name length 200 in 8 bytes', () => [
     ...hello(),
@@ -166,8 +167,8 @@ export const SERVER_NAME_OVERRUNS = rule('server-name-overruns', 'error', 'serve
 });
 
 export const LIST_DUPLICATE_EXPORT = rule('list-duplicate-export', 'note', 'server', 'server', {
-  title: 'the list of exports holds a name twice',
-  meaning: 'A client can reach only one of several exports with the same name, and nothing says which one.',
+  title: 'the list of exports contains a name twice',
+  meaning: 'A client can reach only one of several exports with the same name, and nothing specifies which one.',
   spec: TYPES,
   breaks: example('disk is listed twice', () => [
     ...hello(),
@@ -182,7 +183,8 @@ export const LIST_DUPLICATE_EXPORT = rule('list-duplicate-export', 'note', 'serv
 
 export const INFO_EXPORT_BAD_LENGTH = rule('info-export-bad-length', 'error', 'server', 'server', {
   title: 'NBD_INFO_EXPORT is not 12 bytes long',
-  meaning: 'It holds the information type, the size of the export in 64 bits and 16 bits of transmission flags.',
+  meaning:
+    'NBD_INFO_EXPORT holds the information type, the size of the export (64 bits) and the transmission flags (16 bits). With another length a client cannot read size and flags.',
   spec: REPLIES,
   breaks: example('a size of 32 bits', () => [
     ...hello(),
@@ -196,7 +198,7 @@ export const INFO_EXPORT_BAD_LENGTH = rule('info-export-bad-length', 'error', 's
 
 export const INFO_BLOCK_SIZE_BAD_LENGTH = rule('info-block-size-bad-length', 'error', 'server', 'server', {
   title: 'NBD_INFO_BLOCK_SIZE is not 14 bytes long',
-  meaning: 'It holds the information type and three 32-bit sizes: minimum, preferred and maximum.',
+  meaning: 'NBD_INFO_BLOCK_SIZE holds the information type and three 32-bit sizes: minimum, preferred and maximum.',
   spec: REPLIES,
   breaks: example('only two sizes', () => [
     ...hello(),
@@ -210,8 +212,9 @@ export const INFO_BLOCK_SIZE_BAD_LENGTH = rule('info-block-size-bad-length', 'er
 });
 
 export const INFO_UNKNOWN_TYPE = rule('info-unknown-type', 'note', 'server', 'server', {
-  title: 'information of a type that is not defined',
-  meaning: 'Clients ignore information types that they do not know; the server may send more than was asked for.',
+  title: 'the server sends information of an undefined type',
+  meaning:
+    'The server may send more information than the client asked for. Clients ignore information types that they do not know.',
   spec: REPLIES,
   breaks: example('information type 9', () => [
     ...hello(),
@@ -225,9 +228,9 @@ export const INFO_UNKNOWN_TYPE = rule('info-unknown-type', 'note', 'server', 'se
 });
 
 export const INFO_REPEATED = rule('info-repeated', 'warning', 'server', 'server', {
-  title: 'the same information is given twice in one answer',
+  title: 'an answer contains the same information twice',
   meaning:
-    'Each information type should occur once in an answer. If the values differ, a client may take either of them.',
+    'Each information type should occur once in an answer. If the values differ, it is undefined which one a client uses.',
   spec: REPLIES,
   breaks: example('two sizes of the export', () => [
     ...hello(),
@@ -243,15 +246,15 @@ export const INFO_REPEATED = rule('info-repeated', 'warning', 'server', 'server'
 export const INFO_EXPORT_MISSING = rule('info-export-missing', 'error', 'server', 'server', {
   title: 'NBD_OPT_INFO or NBD_OPT_GO is acknowledged without NBD_INFO_EXPORT',
   meaning:
-    'Whatever the client asked for, the server must send NBD_INFO_EXPORT before it acknowledges: without size and flags the client cannot use the export.',
+    'Whatever the client asked for, the server must send NBD_INFO_EXPORT before it acknowledges NBD_OPT_INFO or NBD_OPT_GO: without size and flags the client cannot use the export.',
   spec: TYPES,
   breaks: example('GO acknowledged at once', () => [...hello(), option(7, infoData('')), infoBlocks(7), ack(7)]),
   keeps: example('GO with NBD_INFO_EXPORT', () => readAndLeave(simpleSession())),
 });
 
 export const INFO_BEFORE_UNKNOWN = rule('info-before-unknown', 'warning', 'server', 'server', {
-  title: 'information about an export that then is unknown',
-  meaning: 'A server that answers NBD_REP_ERR_UNKNOWN should not have sent information about the export before.',
+  title: 'the server sends information about an export and then calls it unknown',
+  meaning: 'A server that answers NBD_REP_ERR_UNKNOWN should not send information about the export before.',
   spec: TYPES,
   breaks: example('EXPORT, then ERR_UNKNOWN', () => [
     ...hello(),
@@ -264,9 +267,9 @@ export const INFO_BEFORE_UNKNOWN = rule('info-before-unknown', 'warning', 'serve
 });
 
 export const BLOCK_SIZE_REQD_THOUGH_REQUESTED = rule('block-size-reqd-though-requested', 'error', 'server', 'both', {
-  title: 'NBD_REP_ERR_BLOCK_SIZE_REQD to a client that asked for block sizes',
+  title: 'NBD_REP_ERR_BLOCK_SIZE_REQD is sent to a client that asked for block sizes',
   meaning:
-    'The error tells the client to ask for NBD_INFO_BLOCK_SIZE and so to promise to keep to it. The client did; it cannot do more.',
+    'The error requires the client to ask for NBD_INFO_BLOCK_SIZE and thereby to commit itself to the block sizes. This client has done so, and cannot do more.',
   spec: TYPES,
   breaks: example('refused although type 3 was listed', () => [
     ...hello(),
@@ -285,9 +288,9 @@ export const BLOCK_SIZE_REQD_THOUGH_REQUESTED = rule('block-size-reqd-though-req
 });
 
 export const BLOCK_SIZE_REQD_WITHOUT_INFO = rule('block-size-reqd-without-info', 'warning', 'server', 'server', {
-  title: 'NBD_REP_ERR_BLOCK_SIZE_REQD without the sizes',
+  title: 'NBD_REP_ERR_BLOCK_SIZE_REQD is sent without the block sizes',
   meaning:
-    'The server should send NBD_INFO_BLOCK_SIZE before this error, so that the client learns what it has to respect.',
+    'The server should send NBD_INFO_BLOCK_SIZE before this error, so that the client learns the sizes that it has to respect.',
   spec: TYPES,
   breaks: example('the error alone', () => [
     ...hello(),
@@ -305,9 +308,9 @@ export const BLOCK_SIZE_REQD_WITHOUT_INFO = rule('block-size-reqd-without-info',
 });
 
 export const BLOCK_SIZE_REQD_MISPLACED = rule('block-size-reqd-misplaced', 'warning', 'server', 'server', {
-  title: 'NBD_REP_ERR_BLOCK_SIZE_REQD to an option that cannot ask for block sizes',
+  title: 'NBD_REP_ERR_BLOCK_SIZE_REQD answers an option that cannot ask for block sizes',
   meaning:
-    'Only NBD_OPT_INFO and NBD_OPT_GO can ask for block sizes; in answer to other options the error makes no sense.',
+    'Only NBD_OPT_INFO and NBD_OPT_GO can ask for block sizes; a client cannot act on the error after any other option.',
   spec: REPLIES,
   breaks: example('in answer to LIST', () => [...hello(), option(3), reply(3, BLOCK_SIZE_REQD), ...abort()]),
   keeps: example('in answer to GO', () => [
@@ -320,9 +323,9 @@ export const BLOCK_SIZE_REQD_MISPLACED = rule('block-size-reqd-misplaced', 'warn
 });
 
 export const INFO_GO_INCONSISTENT = rule('info-go-inconsistent', 'error', 'server', 'both', {
-  title: 'NBD_OPT_GO answers differently than NBD_OPT_INFO just before',
+  title: 'NBD_OPT_GO is answered differently from the NBD_OPT_INFO just before',
   meaning:
-    'A client that sends NBD_OPT_INFO and, with nothing in between, NBD_OPT_GO with identical data must get the same information. It may have made up its mind by the first answer.',
+    'A client that sends NBD_OPT_INFO and, with nothing in between, NBD_OPT_GO with identical data must get the same information. It may already have made decisions based on the first answer.',
   spec: TYPES,
   breaks: example('another size in the answer to GO', () =>
     readAndLeave([...hello(), ...info(), ...go({ size: 2097152 })]),
@@ -331,9 +334,9 @@ export const INFO_GO_INCONSISTENT = rule('info-go-inconsistent', 'error', 'serve
 });
 
 export const GO_PADDING = rule('go-padding', 'error', 'server', 'server', {
-  title: 'zero bytes after the acknowledgement of NBD_OPT_GO',
+  title: 'zero bytes follow the acknowledgement of NBD_OPT_GO',
   meaning:
-    'Only the answer to NBD_OPT_EXPORT_NAME may be padded with 124 zero bytes. After NBD_OPT_GO replies begin at once; a client reads the padding as a reply with a wrong magic.',
+    'Only the answer to NBD_OPT_EXPORT_NAME may be padded with 124 zero bytes. After the acknowledgement of NBD_OPT_GO the transmission phase begins at once, and a client reads the padding as a reply with a wrong magic.',
   spec: TYPES,
   breaks: example('124 zero bytes after ACK', () => [
     ...simpleSession(),
@@ -345,9 +348,9 @@ export const GO_PADDING = rule('go-padding', 'error', 'server', 'server', {
 });
 
 export const EXPORT_NAME_PADDING_MISMATCH = rule('export-name-padding-mismatch', 'error', 'server', 'both', {
-  title: 'the answer to NBD_OPT_EXPORT_NAME is padded against the agreement, or not padded',
+  title: 'the padding of the answer to NBD_OPT_EXPORT_NAME does not follow the agreement',
   meaning:
-    'The 124 zero bytes are left out exactly if the server offered NO_ZEROES and the client accepted it. Otherwise the client reads the padding as replies, or the first replies as padding.',
+    'The 124 zero bytes are omitted if, and only if, the server offered NO_ZEROES and the client accepted it. Otherwise the client reads the padding as replies, or the first replies as padding.',
   spec: 'Handshake flags',
   breaks: example('padding although NO_ZEROES was agreed on', () => [
     ...hello(2, 2),
@@ -361,7 +364,7 @@ export const EXPORT_NAME_PADDING_MISMATCH = rule('export-name-padding-mismatch',
 
 export const EXPORT_NAME_PADDING_NONZERO = rule('export-name-padding-nonzero', 'warning', 'server', 'server', {
   title: 'the padding after the answer to NBD_OPT_EXPORT_NAME is not zero',
-  meaning: 'The 124 bytes are reserved and zero. Other values are most often memory that was never initialised.',
+  meaning: 'The 124 bytes are reserved and must be zero. Other values usually are uninitialised memory.',
   spec: 'Newstyle negotiation',
   breaks: example('a stray byte in the padding', () =>
     readAndLeave([...hello(0), option(1, 'disk'), server(u64(65536), u16(1), fill(123, 0), fill(1, 1))]),
@@ -370,9 +373,9 @@ export const EXPORT_NAME_PADDING_NONZERO = rule('export-name-padding-nonzero', '
 });
 
 export const EXPORT_REFUSED = rule('export-refused', 'note', 'server', 'both', {
-  title: 'the server closed instead of answering NBD_OPT_EXPORT_NAME',
+  title: 'the server closes the connection instead of answering NBD_OPT_EXPORT_NAME',
   meaning:
-    'That is how an export is refused in answer to NBD_OPT_EXPORT_NAME: the option cannot report errors. The name may be unknown, or require TLS. NBD_OPT_GO would have said why.',
+    'This is how a server refuses an export in answer to NBD_OPT_EXPORT_NAME, because that option has no error replies. The export may be unknown, or require TLS. NBD_OPT_GO would give the reason.',
   spec: 'Newstyle negotiation',
   breaks: example('EXPORT_NAME, and the server closes', () => [...hello(2, 2), option(1, 'disk'), serverCloses]),
   keeps: example('EXPORT_NAME is answered', () =>
@@ -381,17 +384,18 @@ export const EXPORT_REFUSED = rule('export-refused', 'note', 'server', 'both', {
 });
 
 export const ABORT_NOT_ACKED = rule('abort-not-acked', 'error', 'server', 'both', {
-  title: 'NBD_OPT_ABORT is answered with something else than NBD_REP_ACK',
-  meaning: 'The server must acknowledge NBD_OPT_ABORT, even if it carries data, and close. There is nothing to refuse.',
+  title: 'NBD_OPT_ABORT is not answered with NBD_REP_ACK',
+  meaning:
+    'The server must acknowledge NBD_OPT_ABORT, even if it carries data, and close the connection. NBD_OPT_ABORT cannot be refused.',
   spec: TYPES,
   breaks: example('ABORT refused', () => [...hello(), option(2), reply(2, INVALID)]),
   keeps: example('ABORT acknowledged', () => [...hello(), ...abort()]),
 });
 
 export const ABORT_UNANSWERED = rule('abort-unanswered', 'note', 'server', 'both', {
-  title: 'the server closed after NBD_OPT_ABORT without acknowledging it',
+  title: 'the server closes the connection without acknowledging NBD_OPT_ABORT',
   meaning:
-    'The server should acknowledge before it closes, but earlier readings of the protocol allowed to close at once, and clients have to live with that. The reference server does it.',
+    'The server should acknowledge before it closes, but earlier versions of the protocol could be read as allowing it to close at once, so clients have to accept that. The reference server does it. The rule is off by default.',
   off: true,
   spec: TYPES,
   breaks: example('ABORT, and the server closes', () => [...hello(), option(2), serverCloses, clientCloses]),
@@ -399,9 +403,9 @@ export const ABORT_UNANSWERED = rule('abort-unanswered', 'note', 'server', 'both
 });
 
 export const ACCEPTED_INVALID_DATA = rule('accepted-invalid-data', 'warning', 'server', 'both', {
-  title: 'an option with forbidden data is not answered with NBD_REP_ERR_INVALID',
+  title: 'data of an option that must not have any are not refused',
   meaning:
-    'NBD_OPT_LIST, NBD_OPT_STRUCTURED_REPLY and NBD_OPT_EXTENDED_HEADERS have no data; a server should answer NBD_REP_ERR_INVALID if there are some, so that the client finds its mistake.',
+    'NBD_OPT_LIST, NBD_OPT_STRUCTURED_REPLY and NBD_OPT_EXTENDED_HEADERS have no data. A server should answer NBD_REP_ERR_INVALID if they carry some, so that the error in the client is noticed.',
   spec: TYPES,
   breaks: example('LIST with data is served', () => [...hello(), option(3, 'x'), ack(3), ...abort()]),
   keeps: example('LIST without data is served', list),
@@ -409,9 +413,9 @@ export const ACCEPTED_INVALID_DATA = rule('accepted-invalid-data', 'warning', 's
 });
 
 export const META_MALFORMED_ACCEPTED = rule('meta-malformed-accepted', 'error', 'server', 'both', {
-  title: 'a malformed metadata context option is not answered with NBD_REP_ERR_INVALID',
+  title: 'a malformed metadata context option is not refused',
   meaning:
-    'The server must answer NBD_REP_ERR_INVALID if the lengths in the data do not add up. One that serves it has read past the data, or ignored a part of them.',
+    'The server must answer NBD_REP_ERR_INVALID if the lengths in the data contradict each other. A server that serves such an option has read past the end of the data or ignored a part of them.',
   spec: TYPES,
   breaks: example('a query that runs past the data is acknowledged', () => [
     ...hello(),
@@ -430,9 +434,9 @@ export const SET_META_WITHOUT_STRUCTURED_ACCEPTED = rule(
   'server',
   'both',
   {
-    title: 'NBD_OPT_SET_META_CONTEXT accepted without structured replies',
+    title: 'NBD_OPT_SET_META_CONTEXT is accepted without structured replies',
     meaning:
-      'Block status cannot be answered without structured replies or extended headers, so the server should refuse to select contexts before one of them was agreed on.',
+      'Block status cannot be sent without structured replies or extended headers, so the server should refuse to select contexts before one of them was agreed on.',
     spec: TYPES,
     breaks: example('SET_META_CONTEXT as the first option is acknowledged', () => [
       ...hello(),
@@ -447,7 +451,7 @@ export const SET_META_WITHOUT_STRUCTURED_ACCEPTED = rule(
 export const META_ID_DUPLICATE = rule('meta-id-duplicate', 'error', 'server', 'server', {
   title: 'two metadata contexts share an id',
   meaning:
-    'The ids in the answer to NBD_OPT_SET_META_CONTEXT tell the chunks of block status apart, so they must be unique.',
+    'A client uses the ids in the answer to NBD_OPT_SET_META_CONTEXT to find out to which context a block status chunk belongs, so they must be unique.',
   spec: TYPES,
   breaks: example('two contexts with id 1', () => [
     ...hello(),
@@ -464,8 +468,8 @@ export const META_ID_DUPLICATE = rule('meta-id-duplicate', 'error', 'server', 's
 });
 
 export const LIST_META_ID_NONZERO = rule('list-meta-id-nonzero', 'warning', 'server', 'server', {
-  title: 'an id in the answer to NBD_OPT_LIST_META_CONTEXT',
-  meaning: 'Listing selects nothing, so the ids there have no meaning; the server should send zero.',
+  title: 'an answer to NBD_OPT_LIST_META_CONTEXT contains an id',
+  meaning: 'A listing selects nothing, so ids have no meaning in its answer; the server should send zero.',
   spec: TYPES,
   breaks: example('id 5 in a listing', () => [
     ...hello(),
@@ -484,7 +488,7 @@ export const LIST_META_ID_NONZERO = rule('list-meta-id-nonzero', 'warning', 'ser
 });
 
 export const META_CONTEXT_BAD_NAME = rule('meta-context-bad-name', 'error', 'server', 'server', {
-  title: 'the server names a metadata context without a namespace',
+  title: 'the server sends a metadata context name without a valid namespace',
   meaning:
     'The name of a context is a namespace, a colon and a leaf; the namespace is not empty and consists of printable characters without white space.',
   spec: META,
@@ -500,9 +504,9 @@ export const META_CONTEXT_BAD_NAME = rule('meta-context-bad-name', 'error', 'ser
 });
 
 export const META_CONTEXT_UNASKED = rule('meta-context-unasked', 'error', 'server', 'both', {
-  title: 'a metadata context is selected that nobody asked for',
+  title: 'the server selects a metadata context that was not asked for',
   meaning:
-    'NBD_OPT_SET_META_CONTEXT with zero queries selects nothing. With queries, the contexts that come back belong to the namespaces that were queried (a warning otherwise: within a namespace the names may differ from the query).',
+    'NBD_OPT_SET_META_CONTEXT with zero queries selects nothing. With queries, every selected context should belong to a namespace that was queried; if it does not, the finding is a warning. Within a namespace the names may differ from the query.',
   spec: TYPES,
   breaks: example('zero queries, one context', () => [
     ...hello(),
@@ -514,9 +518,9 @@ export const META_CONTEXT_UNASKED = rule('meta-context-unasked', 'error', 'serve
 });
 
 export const SET_META_WILDCARD_SELECTED = rule('set-meta-wildcard-selected', 'error', 'server', 'both', {
-  title: 'a query for a whole namespace selected something',
+  title: 'a query for a whole namespace selects a context',
   meaning:
-    'The query `base:` is a wildcard for listing; in NBD_OPT_SET_META_CONTEXT it must be ignored. Other namespaces should not select anything for an empty leaf either (a warning).',
+    'The query `base:` is a wildcard for listings and must be ignored in NBD_OPT_SET_META_CONTEXT. In other namespaces a query with an empty leaf should not select anything either (a warning).',
   spec: BASE,
   breaks: example('base: selects base:allocation', () => [
     ...hello(),
@@ -530,7 +534,7 @@ export const SET_META_WILDCARD_SELECTED = rule('set-meta-wildcard-selected', 'er
 export const BASE_UNKNOWN_LEAF_REJECTED = rule('base-unknown-leaf-rejected', 'error', 'server', 'both', {
   title: 'a query for an unknown context is refused as invalid',
   meaning:
-    'A server must ignore queries for contexts and namespaces that it does not know, so that clients can ask for several and take what they get. NBD_REP_ERR_INVALID is for data that do not add up.',
+    'A server must ignore queries for contexts and namespaces that it does not know, so that clients can ask for several contexts and use those that are available. NBD_REP_ERR_INVALID is for malformed data only.',
   spec: BASE,
   breaks: example('base:unknown is refused', () => [
     ...hello(),
@@ -553,8 +557,9 @@ export const LIST_META_BASE_WILDCARD_UNSUPPORTED = rule(
   'server',
   'session',
   {
-    title: 'base: lists nothing although base:allocation can be selected',
-    meaning: 'The query `base:` in NBD_OPT_LIST_META_CONTEXT must list all contexts of the namespace.',
+    title: 'the query base: lists nothing although base:allocation is available',
+    meaning:
+      'The query `base:` in NBD_OPT_LIST_META_CONTEXT must list all contexts of the namespace. The rule is raised when the same session selects or lists base:allocation for the same export.',
     spec: BASE,
     breaks: example('an empty listing, then base:allocation is selected', () => [
       ...hello(),
@@ -574,8 +579,9 @@ export const LIST_META_BASE_WILDCARD_UNSUPPORTED = rule(
 );
 
 export const LIST_META_TOO_BIG = rule('list-meta-too-big', 'warning', 'server', 'both', {
-  title: 'NBD_REP_ERR_TOO_BIG to a listing without queries',
-  meaning: 'A listing with zero queries is the smallest there is; the error should not be used for it.',
+  title: 'a listing without queries is refused as too big',
+  meaning:
+    'A listing with zero queries is the smallest possible request; NBD_REP_ERR_TOO_BIG should not be used for it.',
   spec: TYPES,
   breaks: example('zero queries are too big', () => [
     ...hello(),
@@ -595,25 +601,25 @@ export const LIST_META_TOO_BIG = rule('list-meta-too-big', 'warning', 'server', 
 export const BASELINE_OPTION_UNSUP = rule('baseline-option-unsup', 'error', 'server', 'both', {
   title: 'an option that every server must know is refused as unsupported',
   meaning:
-    'NBD_OPT_ABORT, NBD_OPT_LIST, NBD_OPT_INFO and NBD_OPT_GO belong to the baseline of fixed newstyle. NBD_REP_ERR_UNSUP says that the server does not know them (a listing that is switched off is NBD_REP_ERR_POLICY). For NBD_OPT_INFO and NBD_OPT_GO it is a warning: servers from before 2017 do not have them, and clients fall back to NBD_OPT_EXPORT_NAME.',
+    'NBD_OPT_ABORT, NBD_OPT_LIST, NBD_OPT_INFO and NBD_OPT_GO belong to the baseline of fixed newstyle, so every server must know them. NBD_REP_ERR_UNSUP means that it does not (NBD_REP_ERR_POLICY is for a listing that is disabled). For NBD_OPT_INFO and NBD_OPT_GO the finding is a warning: servers from before 2017 do not have them, and clients fall back to NBD_OPT_EXPORT_NAME.',
   spec: 'Baseline',
   breaks: example('LIST is unsupported', () => [...hello(), option(3), reply(3, UNSUP), ...abort()]),
   keeps: example('LIST is refused by policy', () => [...hello(), option(3), reply(3, 0x80000002), ...abort()]),
 });
 
 export const UNKNOWN_OPTION_NOT_UNSUP = rule('unknown-option-not-unsup', 'error', 'server', 'both', {
-  title: 'an option that is not defined is not answered with NBD_REP_ERR_UNSUP',
+  title: 'an undefined option is not answered with NBD_REP_ERR_UNSUP',
   meaning:
-    'A server must answer options that it does not know with NBD_REP_ERR_UNSUP and stay in step; before TLS, a server that insists on it may say NBD_REP_ERR_TLS_REQD. An acknowledgement would make the client believe that something was agreed on.',
+    'A server must answer options that it does not know with NBD_REP_ERR_UNSUP and continue; a server that requires TLS may answer NBD_REP_ERR_TLS_REQD before TLS has begun, and one that shuts down NBD_REP_ERR_SHUTDOWN. After an acknowledgement the client believes that something was agreed on.',
   spec: 'Baseline',
   breaks: example('option 99 is acknowledged', () => [...hello(), option(99), ack(99), ...abort()]),
   keeps: example('option 99 is unsupported', () => [...hello(), option(99), reply(99, UNSUP), ...abort()]),
 });
 
 export const CONTINUED_AFTER_SHUTDOWN_REPLY = rule('continued-after-shutdown-reply', 'error', 'client', 'both', {
-  title: 'the client goes on after NBD_REP_ERR_SHUTDOWN',
+  title: 'the client continues after NBD_REP_ERR_SHUTDOWN',
   meaning:
-    'The server is going down. The client must end the session with NBD_OPT_ABORT; whatever else it asks will be refused again.',
+    'NBD_REP_ERR_SHUTDOWN means that the server is shutting down. The client must end the session with NBD_OPT_ABORT; the server will refuse any other option with the same error.',
   spec: ENDING,
   breaks: example('GO after ERR_SHUTDOWN', () => [
     ...hello(),
@@ -627,29 +633,29 @@ export const CONTINUED_AFTER_SHUTDOWN_REPLY = rule('continued-after-shutdown-rep
 });
 
 export const CLIENT_HARD_DISCONNECT_HAGGLING = rule('client-hard-disconnect-haggling', 'error', 'client', 'session', {
-  title: 'the client closed while haggling, without NBD_OPT_ABORT',
+  title: 'the client closes the connection during haggling without NBD_OPT_ABORT',
   meaning:
-    'A client ends haggling with NBD_OPT_ABORT. Closing without it is allowed only after a breach by the server, a failed TLS handshake, when NBD_OPT_EXPORT_NAME gets no answer, or where fixed newstyle was not agreed on, which alone has that option. A crash looks the same on the wire, so the finding is never certain.',
+    'A client ends haggling with NBD_OPT_ABORT. It may close without it only after a protocol violation by the server, after a failed TLS handshake, when NBD_OPT_EXPORT_NAME gets no answer, or without fixed newstyle, which NBD_OPT_ABORT requires. A crash looks the same on the wire, so the finding is never certain.',
   spec: ENDING,
   breaks: example('the client closes after LIST', () => [...hello(), option(3), ack(3), clientCloses, serverCloses]),
   keeps: example('the client aborts, then closes', () => [...hello(), ...abort(), clientCloses, serverCloses]),
 });
 
 export const SERVER_HARD_DISCONNECT_HAGGLING = rule('server-hard-disconnect-haggling', 'error', 'server', 'session', {
-  title: 'the server closed while haggling',
+  title: 'the server closes the connection during haggling',
   meaning:
-    'A server that does not like an option answers with an error; it closes only after a breach by the client, on NBD_OPT_ABORT, when it cannot serve NBD_OPT_EXPORT_NAME, or to defend itself. A crash looks the same on the wire, so the finding is never certain.',
+    'A server that does not accept an option answers with an error. It may close the connection only after a protocol violation by the client, after NBD_OPT_ABORT, when it cannot serve NBD_OPT_EXPORT_NAME, or to protect itself against a flood of options. A crash looks the same on the wire, so the finding is never certain.',
   spec: ENDING,
   breaks: example('the server closes on LIST', () => [...hello(), option(3), serverCloses, clientCloses]),
   keeps: example('the server closes after ABORT', () => [...hello(), ...abort(), serverCloses, clientCloses]),
 });
 
 export const OPTION_UNANSWERED = rule('option-unanswered', 'note', 'server', 'session', {
-  title: 'the session ended with an option unanswered',
+  title: 'the session ends with an option unanswered',
   meaning:
-    'The last option got no final reply before the connection ended. Where closing itself was wrong, that finding names the option instead.',
+    'The last option got no final reply before the connection ended. Not reported where closing the connection is itself reported; that finding then names the option.',
   spec: FIXED,
-  breaks: example('a server that has to close on unknown client flags', () => [
+  breaks: example('a server that has to close because of unknown client flags', () => [
     ...hello(3, 7),
     option(3),
     serverCloses,

@@ -40,9 +40,9 @@ const serverHello = (version: number) =>
 const upgrade = () => [...hello(), ...starttls(), clientHello(), serverHello(0x0303)];
 
 export const STARTTLS_WITHOUT_FIXED = rule('starttls-without-fixed', 'error', 'client', 'both', {
-  title: 'NBD_OPT_STARTTLS without fixed newstyle',
+  title: 'NBD_OPT_STARTTLS is sent without fixed newstyle',
   meaning:
-    'A client must not send NBD_OPT_STARTTLS unless both sides set the fixed newstyle flag: without it the server has no way to answer.',
+    'A client must not send NBD_OPT_STARTTLS unless both sides have set the fixed newstyle flag: without it the server cannot answer.',
   spec: CLIENT_SIDE,
   breaks: example('STARTTLS without C_FIXED_NEWSTYLE', () => [...hello(3, 2), option(5), reply(5, UNSUP), ...abort()]),
   keeps: example('STARTTLS in fixed newstyle', upgrade),
@@ -51,7 +51,7 @@ export const STARTTLS_WITHOUT_FIXED = rule('starttls-without-fixed', 'error', 'c
 export const STARTTLS_REPLY_INVALID = rule('starttls-reply-invalid', 'error', 'server', 'server', {
   title: 'NBD_OPT_STARTTLS is answered with neither an acknowledgement nor an error',
   meaning:
-    'The answer decides whether the next byte is TLS or clear text. It is NBD_REP_ACK, or an error after which the session goes on in clear.',
+    'The answer decides whether the following bytes are TLS or clear text. It must be NBD_REP_ACK, or an error after which the session continues in clear text.',
   spec: 'Option types',
   breaks: example('an INFO reply to STARTTLS', () => [
     ...hello(),
@@ -64,46 +64,47 @@ export const STARTTLS_REPLY_INVALID = rule('starttls-reply-invalid', 'error', 's
 });
 
 export const STARTTLS_REFUSED = rule('starttls-refused', 'note', 'server', 'server', {
-  title: 'the server refused TLS',
-  meaning: 'The session stays in clear text, or the client gives up. Whether that is right is a matter of policy.',
+  title: 'the server refuses TLS',
+  meaning:
+    'The session continues in clear text, or the client gives up. Which of the two is right depends on the policy of the user. See nbd/tls-downgrade-suspect for a client that continues.',
   spec: 'NOTLS mode',
   breaks: example('STARTTLS refused by policy', () => [...hello(), option(5), reply(5, POLICY), ...abort()]),
   keeps: example('STARTTLS acknowledged', upgrade),
 });
 
 export const TLS_DOWNGRADE_SUSPECT = rule('tls-downgrade-suspect', 'note', 'either', 'both', {
-  title: 'TLS was refused, and data are moved in clear',
+  title: 'the client continues in clear text after TLS was refused',
   meaning:
-    'The client wanted TLS, got a refusal, and went on without. Somebody in the middle can produce exactly this by answering in the place of the server. A client whose user asked for TLS should give up instead.',
+    'The client asked for TLS, was refused, and continued without it. An attacker in the middle can cause exactly this by answering in place of the server. A client whose user asked for TLS should give up instead.',
   spec: 'Protocol downgrade attacks',
-  breaks: example('STARTTLS refused, then GO and READ in clear', () =>
+  breaks: example('STARTTLS refused, then GO and READ in clear text', () =>
     readAndLeave([...hello(), option(5), reply(5, POLICY), ...go()]),
   ),
   keeps: example('the client gives up', () => [...hello(), option(5), reply(5, POLICY), ...abort()]),
 });
 
 export const SERVER_PLAINTEXT_AFTER_STARTTLS = rule('server-plaintext-after-starttls', 'error', 'server', 'server', {
-  title: 'the server goes on in clear text after it acknowledged NBD_OPT_STARTTLS',
+  title: 'the server continues in clear text after it acknowledged NBD_OPT_STARTTLS',
   meaning:
-    'From the byte after the acknowledgement the stream is TLS. Clear text there means that the server did not switch, and what it says is not protected.',
+    'From the byte after the acknowledgement on, the stream is TLS. Clear text there means that the server did not start TLS, and that its data are not protected.',
   spec: FORCED,
-  breaks: example('an option reply in clear after the ACK', () => [...hello(), ...starttls(), reply(8, UNSUP)]),
+  breaks: example('an option reply in clear text after the ACK', () => [...hello(), ...starttls(), reply(8, UNSUP)]),
   keeps: example('TLS after the ACK', upgrade),
 });
 
 export const CLIENT_PLAINTEXT_AFTER_STARTTLS = rule('client-plaintext-after-starttls', 'error', 'client', 'both', {
-  title: 'the client goes on in clear text after NBD_OPT_STARTTLS was acknowledged',
+  title: 'the client continues in clear text after NBD_OPT_STARTTLS was acknowledged',
   meaning:
-    'The next bytes of the client must be its ClientHello. A server that takes clear text there can be made to obey commands that somebody else injected.',
+    'The next bytes of the client must be its ClientHello. A server that accepts clear text there also accepts commands that an attacker has injected.',
   spec: CLIENT_SIDE,
-  breaks: example('LIST in clear after the ACK', () => [...hello(), ...starttls(), option(3)]),
+  breaks: example('LIST in clear text after the ACK', () => [...hello(), ...starttls(), option(3)]),
   keeps: example('a ClientHello after the ACK', upgrade),
 });
 
 export const STARTTLS_PIPELINED_BYTES = rule('starttls-pipelined-bytes', 'error', 'client', 'both', {
-  title: 'bytes were sent between NBD_OPT_STARTTLS and its answer',
+  title: 'bytes are sent between NBD_OPT_STARTTLS and its answer',
   meaning:
-    'The client has to wait for the answer. Bytes that arrive before it end up in the clear-text buffer of the server: this is how commands are injected across the upgrade (known from SMTP and from NBD servers alike).',
+    'The client has to wait for the answer. Bytes that arrive earlier end up in the clear-text buffer of the server and may be read as if they had come through TLS. Commands have been injected that way, into SMTP as well as NBD servers.',
   spec: 'Fixed newstyle negotiation',
   breaks: example('the ClientHello sent together with STARTTLS', () => [
     ...hello(),
@@ -118,18 +119,18 @@ export const STARTTLS_PIPELINED_BYTES = rule('starttls-pipelined-bytes', 'error'
 export const TLS_AFTER_REFUSAL = rule('tls-after-refusal', 'error', 'client', 'both', {
   title: 'the client starts TLS although the server refused it',
   meaning:
-    'After an error in answer to NBD_OPT_STARTTLS the session goes on in clear; a ClientHello is garbage to the server.',
+    'After an error in answer to NBD_OPT_STARTTLS the session continues in clear text, so that a ClientHello is garbage to the server.',
   spec: CLIENT_SIDE,
   breaks: example('a ClientHello after ERR_POLICY', () => [...hello(), option(5), reply(5, POLICY), clientHello()]),
   keeps: example('ABORT after ERR_POLICY', () => [...hello(), option(5), reply(5, POLICY), ...abort()]),
 });
 
 export const PLAINTEXT_AFTER_TLS_FAILURE = rule('plaintext-after-tls-failure', 'error', 'either', 'both', {
-  title: 'NBD in clear after the TLS handshake failed',
+  title: 'NBD continues in clear text after the TLS handshake failed',
   meaning:
-    'If the TLS handshake fails the session is over: falling back to clear text would make the upgrade worthless against an attacker who can break the handshake.',
+    'If the TLS handshake fails, the session is over. Falling back to clear text would make TLS useless against an attacker who can make the handshake fail.',
   spec: FORCED,
-  breaks: example('a fatal alert, then LIST in clear', () => [
+  breaks: example('a fatal alert, then LIST in clear text', () => [
     ...hello(),
     ...starttls(),
     clientHello(),
@@ -147,9 +148,9 @@ export const PLAINTEXT_AFTER_TLS_FAILURE = rule('plaintext-after-tls-failure', '
 });
 
 export const TLS_ALERT_IN_CLEAR = rule('tls-alert', 'note', 'either', 'either', {
-  title: 'a TLS alert that can be read without secrets',
+  title: 'a TLS alert is sent in clear text',
   meaning:
-    'Alerts are in clear until the handshake has agreed on keys, so that the reason of a handshake that fails is there to see: the sender of the alert did not accept what the other side sent (unknown_ca: its certificate; protocol_version: the versions that it offered; handshake_failure: its cipher suites). After a fatal one the connection is over.',
+    'Alerts are not encrypted until the handshake has agreed on keys, so the reason why a handshake fails is visible: the sender of the alert did not accept what the other side sent (unknown_ca: its certificate; protocol_version: the versions that it offered; handshake_failure: its cipher suites). A fatal alert ends the connection.',
   spec: 'TLS support',
   breaks: example('the server refuses the ClientHello', () => [
     ...hello(),
@@ -163,16 +164,18 @@ export const TLS_ALERT_IN_CLEAR = rule('tls-alert', 'note', 'either', 'either', 
 });
 
 export const TLS_VERSION_OLD = rule('tls-version-old', 'warning', 'either', 'both', {
-  title: 'a TLS version below 1.2 was chosen',
-  meaning: 'Servers and clients must support TLS 1.2 and should not use older versions by default; those are broken.',
+  title: 'a TLS version below 1.2 is chosen',
+  meaning:
+    'Servers and clients must support TLS 1.2 and should not use older versions by default, because these are considered broken.',
   spec: 'TLS versions',
   breaks: example('the server chooses TLS 1.0', () => [...hello(), ...starttls(), clientHello(), serverHello(0x0301)]),
   keeps: example('the server chooses TLS 1.2', upgrade),
 });
 
 export const TLS_REQUIRED_BUT_REFUSED = rule('tls-required-but-refused', 'error', 'server', 'server', {
-  title: 'the server requires TLS and refuses to start it',
-  meaning: 'A server that answers NBD_REP_ERR_TLS_REQD must acknowledge NBD_OPT_STARTTLS; else nobody can ever use it.',
+  title: 'the server requires TLS but refuses to start it',
+  meaning:
+    'A server that answers NBD_REP_ERR_TLS_REQD must acknowledge NBD_OPT_STARTTLS; otherwise no client can use what requires TLS.',
   spec: SERVER_SIDE,
   breaks: example('ERR_TLS_REQD, then STARTTLS is unsupported', () => [
     ...hello(),
@@ -194,7 +197,7 @@ export const TLS_REQUIRED_BUT_REFUSED = rule('tls-required-but-refused', 'error'
 export const TLS_REQD_WITHOUT_FIXED = rule('tls-reqd-without-fixed', 'error', 'server', 'both', {
   title: 'TLS is required of a client that cannot start it',
   meaning:
-    'Without the fixed newstyle flags of both sides NBD_OPT_STARTTLS is impossible, and the server has to behave as one without TLS: NBD_REP_ERR_TLS_REQD is not for it.',
+    'Without the fixed newstyle flags of both sides NBD_OPT_STARTTLS is impossible, and the server has to behave like one without TLS: it must not answer NBD_REP_ERR_TLS_REQD.',
   spec: SERVER_SIDE,
   breaks: example('ERR_TLS_REQD although C_FIXED_NEWSTYLE is missing', () => [
     ...hello(3, 2),
@@ -207,9 +210,9 @@ export const TLS_REQD_WITHOUT_FIXED = rule('tls-reqd-without-fixed', 'error', 's
 });
 
 export const TLS_MODE_INCONSISTENT = rule('tls-mode-inconsistent', 'error', 'server', 'server', {
-  title: 'the server requires TLS for one option and serves another without',
+  title: 'the server requires TLS for one option but serves another without it',
   meaning:
-    'A server either forces TLS (then every option but NBD_OPT_ABORT and NBD_OPT_STARTTLS is answered with NBD_REP_ERR_TLS_REQD, and NBD_OPT_EXPORT_NAME, which has no error, by closing), or requires it for single exports (then only NBD_OPT_INFO and NBD_OPT_GO are). A mixture leaks what TLS should protect.',
+    'A server either forces TLS or requires it for single exports. If it forces TLS, it answers every option but NBD_OPT_ABORT and NBD_OPT_STARTTLS with NBD_REP_ERR_TLS_REQD, and NBD_OPT_EXPORT_NAME, which has no error replies, by closing. If it requires TLS for single exports, it may answer only NBD_OPT_INFO and NBD_OPT_GO so. A mixture discloses what TLS should protect.',
   spec: 'SELECTIVETLS mode',
   breaks: example('STRUCTURED_REPLY served, LIST requires TLS', () => [
     ...hello(),
@@ -228,9 +231,9 @@ export const TLS_MODE_INCONSISTENT = rule('tls-mode-inconsistent', 'error', 'ser
 });
 
 export const TLS_ONLY_EXPORT_IN_CLEAR = rule('tls-only-export-in-clear', 'error', 'server', 'both', {
-  title: 'an export that requires TLS is given in clear',
+  title: 'an export that requires TLS is served in clear text',
   meaning:
-    'NBD_REP_ERR_TLS_REQD to NBD_OPT_INFO or NBD_OPT_GO says that the export can be had inside TLS only. NBD_OPT_EXPORT_NAME has no such answer: the server has to close the connection, and forgets it easily, since a client that was refused falls back to it. Whoever asks that way gets all data unprotected.',
+    'NBD_REP_ERR_TLS_REQD in answer to NBD_OPT_INFO or NBD_OPT_GO says that the export is available inside TLS only. NBD_OPT_EXPORT_NAME has no error replies, so the server has to close the connection instead; servers easily miss this case. A client whose NBD_OPT_GO was refused falls back to NBD_OPT_EXPORT_NAME, and then gets all data unprotected.',
   spec: 'SELECTIVETLS mode',
   breaks: example('GO requires TLS, EXPORT_NAME of the same export is served', () =>
     readAndLeave([
@@ -241,7 +244,7 @@ export const TLS_ONLY_EXPORT_IN_CLEAR = rule('tls-only-export-in-clear', 'error'
       exportInfo(65536, 1),
     ]),
   ),
-  keeps: example('another export is served in clear', () =>
+  keeps: example('another export is served in clear text', () =>
     readAndLeave([
       ...hello(),
       option(7, infoData('disk')),
@@ -254,16 +257,16 @@ export const TLS_ONLY_EXPORT_IN_CLEAR = rule('tls-only-export-in-clear', 'error'
 
 export const TLS_REQD_FOR_ABORT_OR_STARTTLS = rule('tls-reqd-for-abort-or-starttls', 'error', 'server', 'server', {
   title: 'TLS is required for NBD_OPT_ABORT or NBD_OPT_STARTTLS',
-  meaning: 'These two are the ones that a client needs before TLS: to leave, and to get there.',
+  meaning: 'A client needs these two options before TLS: NBD_OPT_ABORT to leave, and NBD_OPT_STARTTLS to start TLS.',
   spec: SERVER_SIDE,
   breaks: example('STARTTLS requires TLS', () => [...hello(), option(5), reply(5, TLS_REQD), ...abort()]),
   keeps: example('LIST requires TLS', () => [...hello(), option(3), reply(3, TLS_REQD), ...abort()]),
 });
 
 export const TLS_REQD_WITH_INFO = rule('tls-reqd-with-info', 'error', 'server', 'server', {
-  title: 'a server that forces TLS gives information before it',
+  title: 'a server that forces TLS sends export information without TLS',
   meaning:
-    'Where TLS is forced, nothing about exports may be said in clear: no NBD_REP_INFO may precede NBD_REP_ERR_TLS_REQD.',
+    'Where TLS is forced, nothing about exports may be sent in clear text: no NBD_REP_INFO may precede NBD_REP_ERR_TLS_REQD.',
   spec: 'Option types',
   breaks: example('EXPORT, then ERR_TLS_REQD, on a server that forces TLS', () => [
     ...hello(),

@@ -252,7 +252,7 @@ export class FramingWatch implements NbdNotices {
       const { blamed } = this;
       const why =
         blamed !== null && blamed.side === side && blamed.endOffset + skipped === message.offset
-          ? `; ${blamed.name} in front of them is ${count(skipped, 'byte')} longer than its header says`
+          ? `; ${blamed.name} before them is ${count(skipped, 'byte')} longer than its header says`
           : '';
       facts.raise(RESYNCHRONISED, {
         message,
@@ -278,7 +278,7 @@ export class FramingWatch implements NbdNotices {
     this.ambiguous = true;
     this.facts.raise(MODE_GUESSED, {
       message,
-      text: 'where this simple reply ends is ambiguous without its request: it and those like it are taken to reach to the next header that fits, so data that look like a header may be taken for one',
+      text: 'the end of this simple reply is ambiguous without its request: such replies are assumed to reach to the next plausible header, so data that look like a header may be taken for one',
     });
   }
 

@@ -296,7 +296,7 @@ export class Haggling {
     if (asked === null) return { text: '', related: [] };
     const { option, final } = asked;
     const bytes = count(option.dataLength, 'byte');
-    const text = `; ${optionName(option.option)} was refused with ${final!.name} just before: a server that leaves the ${bytes} of data of an option unread which it refuses takes them for the next option`;
+    const text = `; ${optionName(option.option)} was refused with ${final!.name} just before: a server that does not read the ${bytes} of data of an option that it refuses takes them for the next option`;
     return { text, related: [option, final!] };
   }
 

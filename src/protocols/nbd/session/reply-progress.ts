@@ -174,7 +174,7 @@ export class ReplyProgress {
       facts.raise(CHUNK_OUT_OF_BOUNDS, {
         message: m,
         related,
-        text: `content ${start}..${end}; asked for was ${from}..${to}`,
+        text: `content ${start}..${end}; the request is for ${from}..${to}`,
       });
       within = false;
     }
@@ -306,7 +306,7 @@ export class ReplyProgress {
         facts.raise(ERROR_OFFSET_OUT_OF_BOUNDS, {
           message: m,
           related: [request],
-          text: `position ${at}; asked for was ${from}..${from + length}`,
+          text: `position ${at}; the request is for ${from}..${from + length}`,
         });
       }
     }
@@ -352,7 +352,7 @@ export class ReplyProgress {
       facts.raise(BLOCK_STATUS_EXTRA_CONTEXT, {
         ...head,
         related: [request],
-        text: `context id ${id}; listed were ${listed.join(', ')}`,
+        text: `context id ${id}; the request lists ${listed.join(', ')}`,
       });
     }
     const length = rangeLength(request);
@@ -375,7 +375,7 @@ export class ReplyProgress {
       facts.raise(BLOCK_STATUS_SURPLUS_EXTENTS, {
         message: m,
         related,
-        text: `all extents but the last add up to ${scan.sumButLast} bytes; asked for were ${length}`,
+        text: `all extents but the last add up to ${scan.sumButLast} bytes; the request is for ${length}`,
       });
     }
     const end = rangeStart(request) + scan.sum;

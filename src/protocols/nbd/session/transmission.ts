@@ -415,7 +415,7 @@ export class Transmission {
           ...SIMPLE_REPLY.where(m, 'cookie'),
           related: [request],
           confidence: sure,
-          text: `cookie ${cookieText(m.cookieHi, m.cookieLo)} belongs to no request; ${how} it is that of a ${shortCommand(request.type)} in flight: a cookie is returned as it came`,
+          text: `cookie ${cookieText(m.cookieHi, m.cookieLo)} belongs to no request; ${how} it is that of a ${shortCommand(request.type)} in flight; a server must return cookies unchanged`,
         });
         if (!(m instanceof Chunk) || m.isDone) this.table.remove(request);
         return;
