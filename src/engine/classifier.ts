@@ -279,7 +279,7 @@ export class Classifier {
   }
 
   /** Whether bytes may be missing in front of what probes see: also where the SYN of the direction was not captured. */
-  private isCut(end: End): boolean {
+  isCut(end: End): boolean {
     return this.cut[end] || this.connection.startKnown?.[end] === false;
   }
 

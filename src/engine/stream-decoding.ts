@@ -68,7 +68,8 @@ export class StreamDecoding implements PlaintextReader {
 
   private settings(side: Side, dropped: number): DecoderSettings {
     const { connection } = this.record;
-    const known = connection.startKnown?.[this.ledger.endOf(side)] !== false;
+    const end = this.ledger.endOf(side);
+    const known = connection.startKnown?.[end] !== false && this.tls?.cut[end] !== true;
     return this.env.settings[connection.start === 'captured' && dropped === 0 && known ? 'fromStart' : 'late'];
   }
 

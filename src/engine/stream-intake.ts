@@ -227,6 +227,7 @@ export class StreamIntake implements StreamSink, PlaintextReader {
     const { env, ledger } = this;
     const tls = (this.tls = new StreamTls(ledger, this, raw.tlsClient, env.secrets, env.limits));
     this.classifier = this.classify(null);
+    tls.cut = [raw.isCut(0), raw.isCut(1)];
     for (const end of [0, 1] as const) {
       ledger.record.tlsFrom = having(ledger.record.tlsFrom, end, 0);
       tls.begin(end, raw.dropped[end], raw.isLate(end));
@@ -248,6 +249,7 @@ export class StreamIntake implements StreamSink, PlaintextReader {
     const { record } = this.ledger;
     if (this.tls !== null) {
       // it was decrypted, and no protocol claims the plaintext
+      this.tls.unclaimed = true;
       this.tls = null;
       record.tlsOverhead = ZEROS;
       for (const side of [CLIENT, SERVER] as const) skippedOf(record, side).opaque = 0;

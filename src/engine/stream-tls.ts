@@ -2,7 +2,7 @@ import { LIMIT, OPAQUE, RESYNCHRONISED, TLS_BAD_RECORD } from '../base/capture-r
 import type { Side } from '../base/input.js';
 import type { Limits } from '../base/limits.js';
 import { Origin } from '../base/origin.js';
-import { having } from '../base/pair.js';
+import { having, NEITHER, type Pair } from '../base/pair.js';
 import { count } from '../base/text.js';
 import type { End } from '../stream/byte-stream.js';
 import { TlsConnection } from '../tls/connection.js';
@@ -28,6 +28,10 @@ export class StreamTls implements TlsOutput {
   private readonly ledger: StreamLedger;
   /** Whether a decoder says that TLS begins with the first byte of its direction (a tunnel): then `capture/opaque` is not reported. */
   quiet = false;
+  /** By end: whether bytes are missing, or may be, so that the plaintext need not begin with the first message. */
+  cut: Pair<boolean> = NEITHER;
+  /** No protocol claims the plaintext: the bytes are counted as if they had not been decrypted, also the rest of those in hand. */
+  unclaimed = false;
   /** What was reported to be missing for decryption, the last time. */
   private lacking: string | null = null;
   private readonly out = new Origin();
@@ -56,6 +60,7 @@ export class StreamTls implements TlsOutput {
 
   /** The next bytes of that end are not in the capture. */
   gap(end: End, length: number, cut: boolean, origin: Origin): void {
+    this.cut = having(this.cut, end, true);
     const offset = this.connection.direction(end)!.reader.offset;
     this.ledger.tellGap(this.ledger.sideOf(end), offset, length, cut);
     this.connection.gap(end, length, origin);
@@ -80,10 +85,11 @@ export class StreamTls implements TlsOutput {
   }
 
   opaque(end: End, _offset: number, length: number): void {
-    skippedOf(this.ledger.record, this.ledger.sideOf(end)).opaque += length;
+    if (!this.unclaimed) skippedOf(this.ledger.record, this.ledger.sideOf(end)).opaque += length;
   }
 
   overhead(end: End, length: number): void {
+    if (this.unclaimed) return;
     const { record } = this.ledger;
     const side = this.ledger.sideOf(end);
     record.tlsOverhead = having(record.tlsOverhead, side, record.tlsOverhead[side] + length);

@@ -74,7 +74,7 @@ export class TlsDirection implements RecordTaker {
   /** Whether `output.lost` was called, and no application data has come since. */
   private lossTold = false;
   /** Application data may have been among lost records: `output.lost` is called before the next application data, or at the end. */
-  private lossDue = false;
+  private lossDue: boolean;
   private readonly limitsTold = new Set<keyof Limits>();
   private readonly out = new Origin();
 
@@ -93,6 +93,7 @@ export class TlsDirection implements RecordTaker {
     this.output = output;
     this.reader = new RecordReader(this, offset, late);
     this.opener = new RecordOpener(limits, late);
+    this.lossDue = late;
     this.map = new PlainMap(offset);
     this.handshakes = new HandshakeReader(limits.tlsHandshakeBytes);
   }

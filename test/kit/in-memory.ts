@@ -49,10 +49,11 @@ export function accounting(): { analysis: Analysis; result: Analyzed } {
   return { analysis: new Analysis(settings, reporter), result };
 }
 
-/** Analyzes the bytes of an uncompressed capture file. */
-export function analyzeBytes(file: Uint8Array, arrival: Arrival = 'blocks'): Analyzed {
+/** Analyzes the bytes of an uncompressed capture file. `keyLog`: TLS secrets for it. */
+export function analyzeBytes(file: Uint8Array, arrival: Arrival = 'blocks', keyLog = ''): Analyzed {
   const { analysis, result } = accounting();
   const live = analysis.live('capture');
+  if (keyLog !== '') live.sink.keyLog!(keyLog);
   const intake = new Intake(arrival, live.sink, DEFAULT_LIMITS);
   intake.push(file.slice());
   intake.end(false);

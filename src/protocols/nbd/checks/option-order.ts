@@ -34,7 +34,7 @@ export class OptionOrderChecks {
   /** Judges whether this option may follow what came before it. `last`: the latest unanswered option. */
   check(m: Option, last: Asked | null): void {
     const { facts } = this;
-    const received = (reply: OptionReply) => confidenceThat(facts.witness.hadReceived(m, reply));
+    const received = (reply: OptionReply) => facts.hadReceived(m, reply);
     if (this.seen.abort !== null) {
       facts.raise(DATA_AFTER_ABORT, {
         message: m,

@@ -228,7 +228,7 @@ export class OptionChecks {
 
   /** Whether the client had received that acknowledgement when it sent the option. */
   private had(m: Option, ack: Message | null): boolean {
-    return ack !== null && confidenceThat(this.facts.witness.hadReceived(m, ack)) !== null;
+    return ack !== null && this.facts.hadReceived(m, ack) !== null;
   }
 
   private exportName(asked: Asked): void {

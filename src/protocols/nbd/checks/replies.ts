@@ -2,7 +2,6 @@ import { hexNumber } from '../../../base/hex.js';
 import { SERVER } from '../../../base/input.js';
 import { count } from '../../../base/text.js';
 import type { Answer } from '../session/asked.js';
-import { confidenceThat } from '../../../contract/witness.js';
 import {
   FLAG_FIXED_NEWSTYLE,
   INFO_BLOCK_SIZE,
@@ -101,7 +100,7 @@ export class ReplyChecks {
     const { clientFlags, greeting } = this.facts;
     if (clientFlags === null || greeting === null || this.keptBad) return;
     const bad = (clientFlags.flags & ~3) !== 0 || (clientFlags.flags & 3 & ~greeting.flags) !== 0;
-    if (!bad || confidenceThat(this.facts.witness.hadReceived(m, clientFlags)) === null) return;
+    if (!bad || this.facts.hadReceived(m, clientFlags) === null) return;
     this.keptBad = true;
     this.facts.raise(SERVER_KEPT_BAD_CLIENT, {
       message: m,

@@ -513,7 +513,7 @@ export class RequestChecks {
   }
 
   private afterShutdown(r: Request, shutdown: NbdMessage): void {
-    if (this.shutdownIgnored || confidenceThat(this.facts.witness.hadReceived(r, shutdown)) === null) return;
+    if (this.shutdownIgnored || this.facts.hadReceived(r, shutdown) === null) return;
     this.shutdownIgnored = true;
     this.facts.raise(REQUEST_AFTER_ESHUTDOWN, {
       message: r,
@@ -524,12 +524,7 @@ export class RequestChecks {
   }
 
   private afterBadChunk(r: Request, chunk: NbdMessage): void {
-    if (
-      this.toleranceJudged ||
-      r.type === CMD_DISC ||
-      confidenceThat(this.facts.witness.hadReceived(r, chunk)) === null
-    )
-      return;
+    if (this.toleranceJudged || r.type === CMD_DISC || this.facts.hadReceived(r, chunk) === null) return;
     this.toleranceJudged = true;
     this.facts.raise(CLIENT_TOLERATED_BAD_CHUNK, {
       message: r,

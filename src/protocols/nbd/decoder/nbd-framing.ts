@@ -148,12 +148,14 @@ export abstract class NbdFraming<S extends Side> extends Framing<NbdMessage, S> 
 
   override lost(length: number, offset: number): void {
     this.behindGap = offset + length;
+    // lost plaintext of unknown length does not count in offsets: who has received it, and nothing after it, has the same offset as before
+    const from = length === 0 ? offset - 1 : offset;
     if (!this.inTls && (this.tlsExpected || this.tls.peerIsIn(this.frames.side))) {
       this.giveUpSearch();
-      this.notices.lost(this.frames.side, offset);
+      this.notices.lost(this.frames.side, from);
       this.tlsGoesOn(offset + length);
     } else if (this.search === null) {
-      this.notices.lost(this.frames.side, offset);
+      this.notices.lost(this.frames.side, from);
     }
   }
 

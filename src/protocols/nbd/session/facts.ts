@@ -4,7 +4,7 @@ import type { Rule } from '../../../base/rule.js';
 import type { DecoderSettings, Evidence, Output, SessionContext } from '../../../contract/protocol.js';
 import { LimitNotes } from '../../../contract/limit-notes.js';
 import type { Message } from '../../../contract/message.js';
-import { Witness } from '../../../contract/witness.js';
+import { confidenceThat, Witness } from '../../../contract/witness.js';
 import type { End } from '../../../stream/byte-stream.js';
 import type { ClientFlags, Greeting } from '../messages.js';
 import { ClientTold, type TlsTold } from '../told.js';
@@ -120,6 +120,16 @@ export class Facts {
   /** Whether the message was inside TLS. */
   isInTls(m: Message): boolean {
     return m.offset >= this.tlsFrom[m.side];
+  }
+
+  /**
+   * How sure it is that the sender of `later` had received `earlier`; null: it is not. Inside TLS, acknowledged bytes that are still to be
+   * decrypted are counted with the overhead of their records, which is too many: there the order of the packets has to agree.
+   */
+  hadReceived(later: Message, earlier: Message): 'certain' | 'likely' | null {
+    const { ordered } = this.context.connection;
+    if (ordered && this.isInTls(earlier) && earlier.packet > later.firstPacket) return null;
+    return confidenceThat(this.witness.hadReceived(later, earlier));
   }
 
   /** Whether the message was inside TLS that NBD_OPT_STARTTLS began, and not in a tunnel around the whole connection. */
