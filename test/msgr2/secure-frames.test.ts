@@ -88,7 +88,7 @@ describe('tags and padding', () => {
         .sealedMessage('client', { seq: 3, front: data(30) });
       const result = play(s.steps);
       expect(raised(result).length).toBe(1);
-      expect(raised(result)[0]).toMatch(/^msgr2\/gcm-tag: the tag of MESSAGE does not hold/);
+      expect(raised(result)[0]).toMatch(/^msgr2\/gcm-tag: the tag of MESSAGE is wrong/);
       expect(numbers(result).at(-1)).toBe(3);
     });
 

@@ -215,7 +215,7 @@ export function readOp(version: number, bytes: Uint8Array, start: number, end: n
       if (fault === '' && WRITES_PAYLOAD.has(op) && length !== own) {
         faultKind = 'extent';
         faultAt = at - start;
-        fault = `operation ${i} writes ${length} bytes and brings ${own}`;
+        fault = `operation ${i} writes ${length} bytes, but its data have ${own}`;
       }
     } else if (kind === 'xattr') {
       const named = view.getUint32(at + ARGUMENTS_AT, true);
@@ -233,7 +233,7 @@ export function readOp(version: number, bytes: Uint8Array, start: number, end: n
       if (fault === '' && classLength + methodLength + input > own) {
         faultKind = 'call';
         faultAt = at - start;
-        fault = `operation ${i} has names of ${classLength} and ${methodLength} bytes and ${input} of input in a payload of ${own}`;
+        fault = `operation ${i} has a class name of ${classLength} bytes, a method name of ${methodLength} and an input of ${input} in a payload of ${own}`;
       }
     }
     payload += own;
@@ -279,7 +279,7 @@ function snapContextFault(view: DataView, seqAt: number, at: number, i: number):
   const snap = wideAt(view, at + SNAP * i);
   return i === 0
     ? `snapshot ${snap} is above the sequence ${wideAt(view, seqAt)}`
-    : `snapshot ${snap} behind ${wideAt(view, at + SNAP * (i - 1))}`;
+    : `snapshot ${snap} is listed after ${wideAt(view, at + SNAP * (i - 1))}`;
 }
 
 export function readReply(version: number, bytes: Uint8Array, start: number, end: number): ReplyHead | null {

@@ -51,13 +51,13 @@ export class DaemonChecks {
     const alive = m.leadAs(aliveLead);
     if (alive !== null && BigInt(alive.want) > alive.version) {
       const { at, length } = placeIn(aliveLead, 'want');
-      const text = `wants to be up through epoch ${alive.want} and has the map of ${alive.version}`;
+      const text = `requests up_thru ${alive.want}, but has map epoch ${alive.version}`;
       this.output.raise(R.OSD_ALIVE_WANT, inFront(m, at, length, text));
     }
     const lease = m.leadAs(pgLeaseLead);
     if (lease !== null && isLater(lease.readableUntil, lease.upperBound)) {
       const { at } = placeIn(pgLeaseLead, 'readableUntil');
-      const text = `readable until ${stampOf(lease.readableUntil)}, which is behind its bound ${stampOf(lease.upperBound)}`;
+      const text = `readable until ${stampOf(lease.readableUntil)}, which is later than its upper bound ${stampOf(lease.upperBound)}`;
       this.output.raise(R.PG_LEASE_BOUND, inFront(m, at, 16, text));
     }
     this.manager(m);
@@ -85,7 +85,7 @@ export class DaemonChecks {
       return;
     }
     const { at, length } = placeIn(backoffLead, 'id');
-    const text = `${backoffName(op)} of ${id}, which was never blocked`;
+    const text = `${backoffName(op)} with id ${id}, but no block has this id`;
     if (op === BLOCK) this.backoffs.add(String(id));
     else if (this.backoffs.has(String(id))) return;
     else if (op === UNBLOCK && this.scene.whole(m.side)) {

@@ -133,7 +133,7 @@ export class FileSystemChecks {
     }
     const oldest = r.oldestClientTid;
     if (oldest.value > m.tid && r.op !== MDS_OP_SETFILELOCK) {
-      const text = `the oldest request is ${oldest.value}, this one is ${m.tid}`;
+      const text = `oldest_client_tid is ${oldest.value}, the request has tid ${m.tid}`;
       this.output.raise(R.MDS_REQUEST_OLDEST, inFront(m, oldest.at, oldest.length, text));
     }
     const before = this.find(m.tid);
@@ -164,7 +164,7 @@ export class FileSystemChecks {
     const safe = r.safe !== 0;
     if (!request.again) {
       if (r.op !== request.op) {
-        const text = `answers ${mdsOpName(r.op)}, asked was ${mdsOpName(request.op)}`;
+        const text = `answers ${mdsOpName(r.op)}, but ${mdsOpName(request.op)} was requested`;
         this.output.raise(R.MDS_REPLY_OP, inFront(m, 0, 4, text));
       }
       if (request.safe || (request.unsafe && !safe)) {

@@ -27,7 +27,7 @@ export class LogEntryChecks {
       for (const { version: v } of update.entries) {
         const version = { epoch: v.value.epoch, version: Number(v.value.version) };
         if (before !== null && !isBefore(before, version)) {
-          const text = `entry ${printed(version)} behind ${printed(before)}`;
+          const text = `entry ${printed(version)} after ${printed(before)}`;
           this.output.raise(R.PG_LOG_ORDER, inFront(m, v.at, v.length, text));
         }
         before = version;

@@ -42,7 +42,7 @@ export class MapChecks {
     }
     const last = byEpoch.at(-1);
     if (last !== undefined && news.newest !== null && news.newest.value < last.value) {
-      const text = `the newest epoch is said to be ${news.newest.value}, and ${last.value} is there`;
+      const text = `the newest epoch is ${news.newest.value}, but a map of epoch ${last.value} is included`;
       output.raise(R.OSD_MAP_NEWEST, inFront(m, news.newest.at, news.newest.length, text));
     }
   }

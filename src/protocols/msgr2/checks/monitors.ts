@@ -108,7 +108,7 @@ export class MonitorChecks {
     commands.delete(m.tid);
     const answered = command.value.join(' ');
     if (asked === undefined || asked === answered) return;
-    const text = `answers ${quote(answered)}, asked was ${quote(asked)}`;
+    const text = `answers ${quote(answered)}, but the command was ${quote(asked)}`;
     this.output.raise(R.MON_COMMAND_ACK_COMMAND, inFront(m, command.at, command.length, text));
   }
 
@@ -120,7 +120,7 @@ export class MonitorChecks {
       // a monitor forwards the entries of many; the numbers are those of one start of one daemon
       const by = `${name.type}.${name.id} ${addresses.map(addressText).join(' ')}`;
       if (by === author && seq.value <= before) {
-        const text = `entry ${seq.value} behind ${before}`;
+        const text = `entry ${seq.value} after ${before}`;
         this.output.raise(R.MON_LOG_ORDER, inFront(m, seq.at, seq.length, text));
       }
       author = by;

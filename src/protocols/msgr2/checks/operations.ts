@@ -68,7 +68,7 @@ export class OperationChecks {
     this.snapshot(m, o);
     const before = this.epochs[m.side];
     if (o.epoch > 0 && o.epoch < before) {
-      output.raise(R.OSD_OP_EPOCH_BACK, inFront(m, OP_AT.epoch, 4, `epoch ${o.epoch}, and ${before} before`));
+      output.raise(R.OSD_OP_EPOCH_BACK, inFront(m, OP_AT.epoch, 4, `epoch ${o.epoch} after ${before}`));
     }
     if (o.epoch > before) this.epochs[m.side] = o.epoch;
     if (this.cluster.lacks(o.pool, o.epoch)) {
@@ -82,7 +82,7 @@ export class OperationChecks {
     const isDirectory = o.snapHigh === ALL_ONES && o.snapLow === ALL_ONES;
     const lists = o.ops.includes(OP.LIST_SNAPS);
     if (lists !== isDirectory && (lists || o.ops.length > 0)) {
-      const text = `${names(o.ops)} ${isDirectory ? 'on the snapdir' : 'elsewhere than on the snapdir'}`;
+      const text = `${names(o.ops)} ${isDirectory ? 'is sent to the snapdir' : 'is not sent to the snapdir'}`;
       this.output.raise(R.OSD_OP_SNAPDIR, inFront(m, o.snapAt, SNAP, text));
     } else if (!isHead && o.ops.some(isWrite)) {
       const snapshot = o.snapHigh * 2 ** 32 + o.snapLow;
@@ -111,13 +111,16 @@ export class OperationChecks {
       output.raise(R.OSD_REPLY_OBJECT, inFront(m, 4, r.objectLength, text));
     }
     if (r.pool !== o.pool || r.seed !== o.seed) {
-      output.raise(R.OSD_REPLY_PG, field(m, r, 'pg', PG, `placement group ${pgOf(r)}, and ${pgOf(o)} was asked`));
+      output.raise(
+        R.OSD_REPLY_PG,
+        field(m, r, 'pg', PG, `the reply names placement group ${pgOf(r)}, the request ${pgOf(o)}`),
+      );
     }
     if (r.ops.length !== o.ops.length || r.ops.some((op, i) => op !== o.ops[i])) {
-      output.raise(R.OSD_REPLY_OPS, operations(m, r, `answers ${names(r.ops)}, asked was ${names(o.ops)}`));
+      output.raise(R.OSD_REPLY_OPS, operations(m, r, `answers ${names(r.ops)}, but ${names(o.ops)} was requested`));
     }
     if (r.retry > o.retry) {
-      const text = `attempt ${r.retry}, and ${o.retry} was the last one`;
+      const text = `answers attempt ${r.retry}, but the last one was ${o.retry}`;
       output.raise(R.OSD_REPLY_RETRY, inFront(m, r.retryAt, 4, text));
       return;
     }
@@ -125,11 +128,11 @@ export class OperationChecks {
     if (r.retry !== o.retry) return;
     const changed = (r.flags ^ o.flags) & ~ACKS;
     if (changed !== 0) {
-      const text = `flags 0x${r.flags.toString(16)}, asked with 0x${o.flags.toString(16)}`;
+      const text = `flags 0x${r.flags.toString(16)}, but the request has 0x${o.flags.toString(16)}`;
       output.raise(R.OSD_REPLY_FLAGS, field(m, r, 'flags', 8, text));
     }
     if (r.epoch < o.epoch) {
-      const text = `answered by map ${r.epoch}, asked by ${o.epoch}`;
+      const text = `answered by map epoch ${r.epoch}, requested by ${o.epoch}`;
       output.raise(R.OSD_REPLY_EPOCH_BACK, field(m, r, 'epoch', 4, text));
     }
     if ((r.flags & WRITE) !== 0 && r.result >= 0 && r.retry === 0 && r.version > 0) this.order(m, r);

@@ -24,13 +24,13 @@ export class ReplicationChecks {
 
   repOp(m: DataFrame, r: ReplicaHead): void {
     if (r.minEpoch > r.mapEpoch) {
-      const text = `map ${r.mapEpoch}, and at least ${r.minEpoch} is needed`;
+      const text = `sent by map epoch ${r.mapEpoch}, but at least ${r.minEpoch} is required`;
       this.output.raise(R.OSD_REPOP_EPOCH, inFront(m, REPLICA_AT.minEpoch, 4, text));
     }
     const version = { epoch: r.versionEpoch, version: r.version };
     const trim = { epoch: r.trimEpoch, version: r.trim };
     if (isBefore(version, trim)) {
-      const text = `version ${printed(version)}, the log is to be cut off up to ${printed(trim)}`;
+      const text = `the write has version ${printed(version)}, but the log may be trimmed up to ${printed(trim)}`;
       this.output.raise(R.OSD_REPOP_TRIM, inFront(m, r.trimAt, VERSION, text));
     }
     const before = this.versions[m.side].advance(pgOf(r), version);
@@ -55,15 +55,15 @@ export class ReplicationChecks {
   /** Judges a reply against the replication that it answers. */
   replyTo(m: DataFrame, r: ReplicaHead, asked: ReplicaHead): void {
     if (r.request !== asked.request) {
-      const text = `${r.request}, and ${asked.request} was asked`;
+      const text = `the reply names ${r.request}, the request ${asked.request}`;
       this.output.raise(R.OSD_REPOP_REPLY_REQUEST, inFront(m, REPLICA_AT.request, REQUEST_ID, text));
     }
     if (r.pool !== asked.pool || r.seed !== asked.seed) {
-      const text = `placement group ${pgOf(r)}, and ${pgOf(asked)} was asked`;
+      const text = `the reply names placement group ${pgOf(r)}, the request ${pgOf(asked)}`;
       this.output.raise(R.OSD_REPOP_REPLY_PG, inFront(m, REPLICA_AT.pg, SPG, text));
     }
     if (r.mapEpoch < asked.minEpoch) {
-      const text = `answered by map ${r.mapEpoch}, at least ${asked.minEpoch} was needed`;
+      const text = `answered by map epoch ${r.mapEpoch}, at least ${asked.minEpoch} is required`;
       this.output.raise(R.OSD_REPOP_REPLY_EPOCH, inFront(m, REPLICA_AT.mapEpoch, 4, text));
     }
   }

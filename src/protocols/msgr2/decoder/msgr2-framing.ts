@@ -339,7 +339,7 @@ export class Msgr2Framing<S extends Side = Side> extends Framing<Msgr2Message, S
     }
     if (this.firstOpaque()) {
       const text =
-        "secure mode: everything behind the login is encrypted, here and on the file's other connections in this mode; --keyring with the cluster's keys would open those whose login is in the capture";
+        "secure mode: everything after the login is encrypted, here and on the file's other connections in this mode; --keyring with the cluster's keys would open those whose login is in the capture";
       this.frames.output.raise(OPAQUE, { side: this.side, offset, text });
     }
     this.frames.swallow('opaque');

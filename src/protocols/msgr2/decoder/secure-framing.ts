@@ -199,7 +199,7 @@ export class SecureFraming<S extends Side = Side> extends Framing<Msgr2Message, 
     const which = many === 1 ? '' : `, operation ${this.failedAt + 1} of the ${many} of its frame`;
     const from = this.failedAt === 0 ? 0 : layout.operations[this.failedAt - 1]!;
     const length = layout.operations[this.failedAt]! - from + GCM_TAG;
-    const text = `the tag of ${frame.name} does not hold${which}`;
+    const text = `the tag of ${frame.name} is wrong${which}`;
     this.reader.raise(R.GCM_TAG_RULE, { message: frame, offset: frame.offset + layout.onWire(from), length, text });
   }
 

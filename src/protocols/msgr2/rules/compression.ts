@@ -22,9 +22,9 @@ export const COMPRESSION_UNNEGOTIATED = rule('compression-unnegotiated', {
   severity: 'error',
   party: 'either',
   needs: 'both',
-  title: 'compression is negotiated although a banner does not know it',
+  title: 'compression is negotiated although a banner does not offer it',
   meaning:
-    'COMPRESSION_REQUEST and its answer only exist where both banners offer bit 1. A peer without it does not know the tag and closes.',
+    'COMPRESSION_REQUEST and COMPRESSION_DONE may be sent only if both banners offer bit 1. A peer without it does not know the tag and closes the connection.',
   spec: SPEC,
   breaks: [
     'a request after banners without bit 1',
@@ -37,21 +37,21 @@ export const COMPRESSION_SKIPPED = rule('compression-skipped', {
   severity: 'error',
   party: 'either',
   needs: 'both',
-  title: 'a session is named although the compression negotiation is due',
+  title: 'a side skips the compression negotiation',
   meaning:
-    'Where both banners offer bit 1 (Ceph 17 and newer), the client sends COMPRESSION_REQUEST behind the signatures and the server answers COMPRESSION_DONE, before CLIENT_IDENT or SESSION_RECONNECT and also when neither side wants to compress. The peer waits for it and refuses anything else.',
+    'If both banners offer bit 1 (Ceph 17 and newer), the client sends COMPRESSION_REQUEST after the signatures and the server answers COMPRESSION_DONE, before CLIENT_IDENT or SESSION_RECONNECT, even if neither side wants to compress. The peer waits for the frame and refuses any other.',
   spec: 'ProtocolV2.cc, handle_auth_signature, handle_compression_done, finish_compression',
-  breaks: ['a CLIENT_IDENT in its place', () => both().idents()],
-  keeps: ['negotiated, and off', () => negotiated(wish(0, []), answer(0, 0)).message('client')],
+  breaks: ['CLIENT_IDENT in its place', () => both().idents()],
+  keeps: ['negotiated, and disabled', () => negotiated(wish(0, []), answer(0, 0)).message('client')],
 });
 
 export const COMPRESSION_METHOD_UNOFFERED = rule('compression-method-unoffered', {
   severity: 'error',
   party: 'server',
   needs: 'both',
-  title: 'the server enabled an algorithm that was not offered',
+  title: 'the server enables an algorithm that was not offered',
   meaning:
-    'COMPRESSION_DONE picks one of the algorithms in COMPRESSION_REQUEST, or none. The client cannot be expected to read another.',
+    'COMPRESSION_DONE chooses one of the algorithms in COMPRESSION_REQUEST, or none. The client may be unable to decompress any other.',
   spec: SPEC,
   breaks: ['zlib is offered, lz4 enabled', () => negotiated(wish(1, [2]), answer(1, 4))],
   keeps: ['zlib is offered and enabled', zlibOn],
@@ -63,7 +63,7 @@ export const COMPRESSION_INCONSISTENT = rule('compression-inconsistent', {
   needs: 'either',
   title: 'a compression frame contradicts itself',
   meaning:
-    'An answer that enables compression names an algorithm (1 to 5); a request that wants it lists at least one.',
+    'A COMPRESSION_DONE that enables compression names an algorithm (1 to 5); a COMPRESSION_REQUEST that asks for compression lists at least one. Otherwise the peer cannot know how to compress.',
   spec: SPEC,
   breaks: ['compression is wanted, with no algorithm', () => negotiated(wish(1, []), answer(0, 0))],
   keeps: ['not wanted', () => negotiated(wish(0, []), answer(0, 0))],
@@ -75,10 +75,13 @@ export const DECOMPRESS_FAILED = rule('decompress-failed', {
   needs: 'both',
   title: 'a compressed segment does not decompress',
   meaning:
-    'Every segment that is not empty was compressed on its own with the negotiated algorithm. The checksums, which cover the compressed bytes, are right here, so the sender compressed wrongly or used another algorithm.',
+    'Each segment that is not empty is compressed separately with the negotiated algorithm. The checksums, which cover the compressed bytes, are right in this frame, so the sender compressed wrongly or used another algorithm.',
   spec: 'frames_v2.cc, disassemble_decompress',
-  breaks: ['bytes that are no deflate stream', () => packed(zlibOn(), new Uint8Array(30).fill(0xff), E.ascii('front'))],
-  keeps: ['zlib as negotiated', () => packed(zlibOn(), deflated(E.messageHeader({})), deflated(new Uint8Array(2000)))],
+  breaks: [
+    'bytes that are not a deflate stream',
+    () => packed(zlibOn(), new Uint8Array(30).fill(0xff), E.ascii('front')),
+  ],
+  keeps: ['zlib, as negotiated', () => packed(zlibOn(), deflated(E.messageHeader({})), deflated(new Uint8Array(2000)))],
 });
 
 export const COMPRESSION_RULES = [

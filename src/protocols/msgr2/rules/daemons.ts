@@ -38,31 +38,31 @@ export const OSD_PING_ORPHAN = rule('osd-ping-orphan', {
   severity: 'warning',
   party: 'either',
   needs: 'both',
-  title: 'a heartbeat is answered that was not sent',
+  title: 'an OSD answers a heartbeat that was never sent',
   meaning:
-    'An answer repeats the time of its ping, by which the sender finds it. One with another time counts for nothing, and the peer is reported as failed although it answers.',
+    'A reply repeats the time stamp of its ping, by which the sender matches the two. The sender ignores a reply with any other time stamp; if no matching one arrives, it reports its peer to the monitors as failed although the peer answers.',
   spec: 'src/osd/OSD.cc, handle_osd_ping',
   breaks: [
-    'the time 9 was not sent',
+    'a reply with time 9, which was not sent',
     () => talk(beats(), ping('client', 4, { stamp: 5 }), ping('server', 5, { stamp: 9 })),
   ],
-  keeps: ['the time 5', () => talk(beats(), ping('client', 4, { stamp: 5 }), ping('server', 5, { stamp: 5 }))],
+  keeps: ['a reply with time 5', () => talk(beats(), ping('client', 4, { stamp: 5 }), ping('server', 5, { stamp: 5 }))],
 });
 
 export const OSD_PING_EPOCH_BACK = rule('osd-ping-epoch-back', {
   severity: 'warning',
   party: 'either',
   needs: 'either',
-  title: 'an OSD pings by an older map than before',
+  title: "the map epoch in an OSD's heartbeats goes back",
   meaning:
-    'Heartbeats name the newest map that their sender has, which only gets newer. The peer sends what is missing by it.',
+    'Each heartbeat names the epoch of the newest OSD map that its sender has, which only increases. The peer decides by it which maps to send, and sends maps again if it goes back.',
   spec: 'src/osd/OSD.cc, heartbeat',
   breaks: [
-    'epoch 20, then 19',
+    'epoch 20, then epoch 19',
     () => talk(beats(), ping('client', 4, { stamp: 5, epoch: 20 }), ping('client', 4, { stamp: 6, epoch: 19 })),
   ],
   keeps: [
-    '20, then 21',
+    'epoch 20, then epoch 21',
     () => talk(beats(), ping('client', 4, { stamp: 5, epoch: 20 }), ping('client', 4, { stamp: 6, epoch: 21 })),
   ],
 });
@@ -71,93 +71,96 @@ export const OSD_BOOT_OTHER = rule('osd-boot-other', {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'an OSD reports that another one is up',
+  title: 'an OSD reports another OSD as up',
   meaning:
-    "OSD_BOOT has the superblock of the OSD that sends it, and so its number. The monitor goes by who sent it, and puts the other one's data into the map.",
+    "OSD_BOOT carries the superblock of the OSD that sends it, and with it the OSD's number. The monitor goes by the sender of the message, so it enters the data of the other OSD for the sender into the OSD map.",
   spec: 'src/osd/OSD.cc, _send_boot; src/mon/OSDMonitor.cc, prepare_boot',
-  breaks: ['osd.1 with the superblock of osd.7', () => talk(reports(), ['client', MSG.OSD_BOOT, 7, boot(7)])],
-  keeps: ['with its own', () => talk(reports(), ['client', MSG.OSD_BOOT, 7, boot(1)])],
+  breaks: ['osd.1 sends the superblock of osd.7', () => talk(reports(), ['client', MSG.OSD_BOOT, 7, boot(7)])],
+  keeps: ['osd.1 sends its own superblock', () => talk(reports(), ['client', MSG.OSD_BOOT, 7, boot(1)])],
 });
 
 export const OSD_ALIVE_WANT = rule('osd-alive-want', {
   severity: 'warning',
   party: 'either',
   needs: 'either',
-  title: 'an OSD wants to be up through an epoch that it does not have',
+  title: 'an OSD requests up_thru for an epoch that it does not have',
   meaning:
-    "OSD_ALIVE asks for up_thru of an epoch in which a placement group's interval began: one of the maps that the OSD has seen.",
+    "By OSD_ALIVE an OSD asks the monitors to set its up_thru to the epoch in which the current interval of a placement group began. That is the epoch of a map that the OSD has received, so it cannot be above the OSD's map epoch.",
   spec: 'src/osd/OSD.cc, send_alive',
-  breaks: ['the map of 20, and it wants 25', () => talk(reports(), ['client', MSG.OSD_ALIVE, 1, alive(20, 25)])],
-  keeps: ['it wants 18', () => talk(reports(), ['client', MSG.OSD_ALIVE, 1, alive(20, 18)])],
+  breaks: ['map epoch 20, requested is 25', () => talk(reports(), ['client', MSG.OSD_ALIVE, 1, alive(20, 25)])],
+  keeps: ['map epoch 20, requested is 18', () => talk(reports(), ['client', MSG.OSD_ALIVE, 1, alive(20, 18)])],
 });
 
 export const PG_LEASE_BOUND = rule('pg-lease-bound', {
   severity: 'warning',
   party: 'either',
   needs: 'either',
-  title: 'a placement group is readable longer than its lease goes',
+  title: 'a placement group is readable beyond the upper bound of its lease',
   meaning:
-    'A primary tells until when its placement group may be read, and up to when that may be extended at most. The first cannot be behind the second: replicas would serve reads that a new primary knows nothing of.',
+    'The primary of a placement group tells its replicas until when the group may be read (readable_until), and how far this time may be extended at most (its upper bound). The first cannot be later than the second: a new primary waits only for the upper bound, and the old OSDs would still serve reads that miss its writes.',
   spec: 'src/osd/PeeringState.cc, recalc_readable_until',
-  breaks: ['until 9, at most 5', () => talk(osds(), ['client', MSG.OSD_PG_LEASE, 1, lease(9, 5)])],
-  keeps: ['until 3, at most 5', () => talk(osds(), ['client', MSG.OSD_PG_LEASE, 1, lease(3, 5)])],
+  breaks: ['readable until 9, upper bound 5', () => talk(osds(), ['client', MSG.OSD_PG_LEASE, 1, lease(9, 5)])],
+  keeps: ['readable until 3, upper bound 5', () => talk(osds(), ['client', MSG.OSD_PG_LEASE, 1, lease(3, 5)])],
 });
 
 export const BACKOFF_DIRECTION = rule('backoff-direction', {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'a request to wait from the wrong side',
+  title: 'OSD_BACKOFF comes from the wrong side',
   meaning:
-    'An OSD blocks and unblocks a range of objects; its client acknowledges a block. Neither does what the other one says.',
+    'The OSD blocks (BLOCK) and unblocks (UNBLOCK) a range of objects; the client acknowledges a block (ACK_BLOCK). Neither side acts on what only it may send, so the request has no effect.',
   spec: 'src/osdc/Objecter.cc, handle_osd_backoff; src/osd/PrimaryLogPG.cc, handle_backoff',
-  breaks: ['a client blocks', () => talk(atOsd(), backoff('client', 1, 1))],
-  keeps: ['an OSD blocks', () => talk(atOsd(), backoff('server', 1, 1))],
+  breaks: ['a client sends BLOCK', () => talk(atOsd(), backoff('client', 1, 1))],
+  keeps: ['an OSD sends BLOCK', () => talk(atOsd(), backoff('server', 1, 1))],
 });
 
 export const BACKOFF_ACK_ORPHAN = rule('backoff-ack-orphan', {
   severity: 'warning',
   party: 'client',
   needs: 'both',
-  title: 'a block is acknowledged that was never sent',
+  title: 'a client acknowledges a backoff that was never sent',
   meaning:
-    'ACK_BLOCK repeats the id of a BLOCK. The OSD looks for it and ignores one that it does not know, and waits for the right one.',
+    'ACK_BLOCK repeats the id of a BLOCK. The OSD ignores an id that it does not know, and keeps waiting for the acknowledgement of its own.',
   spec: 'src/osd/Session.cc, ack_backoff',
-  breaks: ['1 was blocked, 2 is acknowledged', () => talk(atOsd(), backoff('server', 1, 1), backoff('client', 2, 2))],
-  keeps: ['1 is acknowledged', () => talk(atOsd(), backoff('server', 1, 1), backoff('client', 2, 1))],
+  breaks: [
+    'BLOCK with id 1, ACK_BLOCK with id 2',
+    () => talk(atOsd(), backoff('server', 1, 1), backoff('client', 2, 2)),
+  ],
+  keeps: ['ACK_BLOCK with id 1', () => talk(atOsd(), backoff('server', 1, 1), backoff('client', 2, 1))],
 });
 
 export const BACKOFF_UNBLOCK_ORPHAN = rule('backoff-unblock-orphan', {
   severity: 'warning',
   party: 'server',
   needs: 'server',
-  title: 'a block is lifted that was never set',
+  title: 'an OSD lifts a backoff that was never set',
   meaning:
-    'UNBLOCK repeats the id of a BLOCK on the same session. The client drops one that it does not know, and goes on waiting for its own.',
+    'UNBLOCK repeats the id of a BLOCK on the same session. The client ignores an id that it does not know, and does not resume the operations that its own backoff holds up.',
   spec: 'src/osdc/Objecter.cc, handle_osd_backoff',
-  breaks: ['1 was blocked, 2 is lifted', () => talk(atOsd(), backoff('server', 1, 1), backoff('server', 3, 2))],
-  keeps: ['1 is lifted', () => talk(atOsd(), backoff('server', 1, 1), backoff('server', 3, 1))],
+  breaks: ['BLOCK with id 1, UNBLOCK with id 2', () => talk(atOsd(), backoff('server', 1, 1), backoff('server', 3, 2))],
+  keeps: ['UNBLOCK with id 1', () => talk(atOsd(), backoff('server', 1, 1), backoff('server', 3, 1))],
 });
 
 export const MGR_REPORT_UNOPENED = rule('mgr-report-unopened', {
   severity: 'error',
   party: 'client',
   needs: 'client',
-  title: 'a report to a manager that was not greeted',
+  title: 'a daemon sends a report before MGR_OPEN',
   meaning:
-    'MGR_OPEN names the daemon before its first report. A manager that gets a report of a daemon that it does not know closes the connection.',
+    'A daemon introduces itself to the manager by MGR_OPEN before its first MGR_REPORT. A manager that receives a report of a daemon that it does not know closes the connection.',
   spec: 'src/mgr/DaemonServer.cc, handle_report',
-  breaks: ['a report at once', () => talk(manager(), ['client', MSG.MGR_REPORT, 10])],
-  keeps: ['MGR_OPEN, then a report', () => talk(manager(), opened, ['client', MSG.MGR_REPORT, 10])],
+  breaks: ['MGR_REPORT first', () => talk(manager(), ['client', MSG.MGR_REPORT, 10])],
+  keeps: ['MGR_OPEN, then MGR_REPORT', () => talk(manager(), opened, ['client', MSG.MGR_REPORT, 10])],
 });
 
 export const MGR_CONFIGURE_UNOPENED = rule('mgr-configure-unopened', {
   severity: 'warning',
   party: 'server',
   needs: 'both',
-  title: 'a manager configures a daemon that has not greeted it',
+  title: 'a manager configures a daemon before MGR_OPEN',
   meaning:
-    'A manager answers MGR_OPEN with MGR_CONFIGURE, and sends it again when it changes, to those whose MGR_OPEN it has.',
+    'A manager answers MGR_OPEN with MGR_CONFIGURE, and sends it again when the configuration changes, but only to daemons whose MGR_OPEN it has received.',
   spec: 'src/mgr/DaemonServer.cc, handle_open',
   breaks: ['MGR_CONFIGURE first', () => talk(manager(), configured, opened)],
   keeps: ['MGR_OPEN first', () => talk(manager(), opened, configured)],

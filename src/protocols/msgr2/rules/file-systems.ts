@@ -48,9 +48,9 @@ export const MDS_SESSION_DIRECTION = rule('mds-session-direction', {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'a word about a session that only the other side says',
+  title: 'CLIENT_SESSION carries an operation of the other side',
   meaning:
-    'Clients ask to open, close and renew a session; the metadata server opens, closes, renews, and recalls. Neither does anything with what only it says itself.',
+    'The client asks the metadata server to open, close or renew a session (request_open, request_close, request_renewcaps); the metadata server opens, closes and renews it, and recalls capabilities. Neither side acts on an operation that only it may send.',
   spec: 'src/mds/Server.cc, handle_client_session; src/client/Client.cc, handle_client_session',
   breaks: ['a client says "open"', () => talk(mount(), session('client', 1, 0))],
   keeps: ['a client says "request_open"', () => talk(mount(), session('client', 0, 0))],
@@ -60,11 +60,11 @@ export const MDS_REQUEST_UNOPENED = rule('mds-request-unopened', {
   severity: 'error',
   party: 'client',
   needs: 'both',
-  title: 'a request without a session',
+  title: 'a client sends a request before its session is open',
   meaning:
-    'A client asks for a session and waits until it is open. The metadata server drops requests of clients that have none.',
+    'A client asks for a session and waits until the metadata server has opened it. The metadata server drops requests of a client without a session. Not raised where the client continues an earlier session (CLIENT_RECONNECT).',
   spec: 'src/mds/Server.cc, handle_client_request',
-  breaks: ['a request at once', () => talk(mount(), request(1))],
+  breaks: ['a request is the first message', () => talk(mount(), request(1))],
   keeps: ['the session is open', () => inSession(request(1))],
 });
 
@@ -72,67 +72,68 @@ export const MDS_REQUEST_OLDEST = rule('mds-request-oldest', {
   severity: 'error',
   party: 'client',
   needs: 'client',
-  title: 'a request that is older than the oldest one',
+  title: 'a request has a lower tid than its own oldest_client_tid',
   meaning:
-    'Each request names the oldest one that still waits for its reply: itself or one before it. The metadata server forgets all that it has completed below that number, and so would do this one again if it came again.',
+    "In oldest_client_tid each request names the client's oldest request that still waits for its reply: itself, or an earlier one. The metadata server forgets which requests below that number it has completed, and would execute this request a second time if the client sent it again.",
   spec: 'src/mds/Server.cc, trim_completed_request_list',
-  breaks: ['tid 3, and the oldest is 5', () => inSession(request(3, { oldest: 5 }))],
-  keeps: ['the oldest is 3', () => inSession(request(3, { oldest: 3 }))],
+  breaks: ['tid 3, oldest_client_tid 5', () => inSession(request(3, { oldest: 5 }))],
+  keeps: ['tid 3, oldest_client_tid 3', () => inSession(request(3, { oldest: 3 }))],
 });
 
 export const MDS_REPLY_OP = rule('mds-reply-op', {
   severity: 'error',
   party: 'server',
   needs: 'both',
-  title: 'a reply to another operation than was asked for',
+  title: 'a reply carries another operation than its request',
   meaning:
-    'A reply repeats the operation. A client reads by it what stands behind: the listing of a directory, or a new inode.',
+    'CLIENT_REPLY repeats the operation of the request. The client decides by it how to read the rest of the reply: as the listing of a directory or as a new inode, for instance.',
   spec: 'src/messages/MClientReply.h, constructor; src/client/Client.cc, insert_trace',
   breaks: ['getattr is answered as lookup', () => inSession(request(1), reply(1, { op: 0x100 }))],
-  keeps: ['as getattr', () => inSession(request(1), reply(1))],
+  keeps: ['getattr is answered as getattr', () => inSession(request(1), reply(1))],
 });
 
 export const MDS_REPLY_ORPHAN = rule('mds-reply-orphan', {
   severity: 'warning',
   party: 'server',
   needs: 'both',
-  title: 'a reply to a request that was never made',
-  meaning: 'CLIENT_REPLY repeats the tid of its CLIENT_REQUEST. The client drops one that it does not know.',
+  title: 'a metadata server replies to a request that was never sent',
+  meaning: 'CLIENT_REPLY repeats the tid of its CLIENT_REQUEST. The client drops a reply whose tid it does not know.',
   spec: 'src/client/Client.cc, handle_client_reply',
-  breaks: ['a reply to tid 9', () => inSession(request(1), reply(9))],
-  keeps: ['to tid 1', () => inSession(request(1), reply(1))],
+  breaks: ['a reply to tid 9 where only tid 1 was sent', () => inSession(request(1), reply(9))],
+  keeps: ['a reply to tid 1', () => inSession(request(1), reply(1))],
 });
 
 export const MDS_REPLY_TWICE = rule('mds-reply-twice', {
   severity: 'error',
   party: 'server',
   needs: 'both',
-  title: 'a second reply of the same kind',
+  title: 'a request has a second reply of the same kind',
   meaning:
-    'A request has one reply; or an unsafe one at once and a safe one when it is in the journal. What comes behind the safe one, or is unsafe again, answers nothing.',
+    'A request has either one safe reply, or an unsafe reply at once and a safe one as soon as the change is in the journal. A reply after the safe one, or a second unsafe one, answers nothing. Not raised for requests that were sent more than once.',
   spec: 'src/mds/Server.cc, early_reply; src/client/Client.cc, handle_client_reply',
-  breaks: ['two safe ones', () => inSession(request(1), reply(1), reply(1))],
-  keeps: ['an unsafe one, and a safe one', () => inSession(request(1), reply(1, { safe: 0 }), reply(1))],
+  breaks: ['two safe replies', () => inSession(request(1), reply(1), reply(1))],
+  keeps: ['an unsafe reply, then a safe one', () => inSession(request(1), reply(1, { safe: 0 }), reply(1))],
 });
 
 export const MDS_RENEWCAPS_ORPHAN = rule('mds-renewcaps-orphan', {
   severity: 'warning',
   party: 'server',
   needs: 'both',
-  title: 'capabilities are renewed that no one asked for',
+  title: 'a metadata server renews capabilities without a request',
   meaning:
-    'renewcaps repeats the number of its request_renewcaps. The client takes the time of that as the beginning of the new lease.',
+    'renewcaps repeats the number of its request_renewcaps. The client counts the new lease from the time at which it sent that request, and cannot do so if the number matches none.',
   spec: 'src/mds/Server.cc, handle_client_session',
-  breaks: ['asked was 3, renewed is 4', () => inSession(session('client', 4, 3), session('server', 5, 4))],
-  keeps: ['renewed is 3', () => inSession(session('client', 4, 3), session('server', 5, 3))],
+  breaks: ['request_renewcaps 3, renewcaps 4', () => inSession(session('client', 4, 3), session('server', 5, 4))],
+  keeps: ['request_renewcaps 3, renewcaps 3', () => inSession(session('client', 4, 3), session('server', 5, 3))],
 });
 
 export const MDS_CAPS_DIRECTION = rule('mds-caps-direction', {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'a word about capabilities that only the other side says',
-  meaning: 'The metadata server grants and revokes, the client updates, flushes and releases.',
+  title: 'CLIENT_CAPS carries an operation of the other side',
+  meaning:
+    'The metadata server grants and revokes capabilities and acknowledges flushes; the client updates, flushes and releases them. An operation of the other side is ignored or misunderstood, so the two no longer agree on what the client holds.',
   spec: 'src/include/ceph_fs.h, CEPH_CAP_OP_*; src/mds/Locker.cc, handle_client_caps',
   breaks: ['a client grants', () => inSession(caps('client', 0))],
   keeps: ['a client updates', () => inSession(caps('client', 5))],
@@ -142,34 +143,39 @@ export const MDS_CAPS_SEQ_BACK = rule('mds-caps-seq-back', {
   severity: 'error',
   party: 'server',
   needs: 'server',
-  title: 'a capability goes back to an earlier state',
+  title: 'the sequence number of a capability goes back',
   meaning:
-    'Each grant and revocation of a capability has the next number, by which the client says what it has seen. With a lower one it gives back what it was granted since.',
+    'Every grant and revocation of a capability has the next sequence number, and the client repeats the last one to say what it has seen. If the number goes back, the client refers to an earlier state and gives up what it was granted since. Not raised where migrate_seq has changed: the capability then comes from another metadata server.',
   spec: 'src/mds/Locker.cc, issue_caps; src/mds/Capability.h, issue',
-  breaks: ['seq 5, then 4', () => inSession(caps('server', 0, { seq: 5 }), caps('server', 0, { seq: 4 }))],
-  keeps: ['5, then 6', () => inSession(caps('server', 0, { seq: 5 }), caps('server', 0, { seq: 6 }))],
+  breaks: ['seq 5, then seq 4', () => inSession(caps('server', 0, { seq: 5 }), caps('server', 0, { seq: 4 }))],
+  keeps: ['seq 5, then seq 6', () => inSession(caps('server', 0, { seq: 5 }), caps('server', 0, { seq: 6 }))],
 });
 
 export const MDS_FLUSH_ACK_ORPHAN = rule('mds-flush-ack-orphan', {
   severity: 'warning',
   party: 'server',
   needs: 'both',
-  title: 'a flush is acknowledged that was never made',
-  meaning: 'An acknowledgement repeats the tid of the flush. The client forgets what it flushed under that number.',
+  title: 'a metadata server acknowledges a flush that was never sent',
+  meaning:
+    'The acknowledgement repeats the tid of the flush. The client then discards what it flushed under that tid; with a wrong one it discards the wrong state, or keeps waiting.',
   spec: 'src/mds/Locker.cc, handle_client_caps; src/client/Client.cc, handle_cap_flush_ack',
   breaks: [
-    'flushed was tid 1, acknowledged is 2',
+    'a flush with tid 1, an acknowledgement of tid 2',
     () => inSession(caps('client', 5, { dirty: 1, tid: 1 }), caps('server', 8, { tid: 2 })),
   ],
-  keeps: ['acknowledged is 1', () => inSession(caps('client', 5, { dirty: 1, tid: 1 }), caps('server', 8, { tid: 1 }))],
+  keeps: [
+    'an acknowledgement of tid 1',
+    () => inSession(caps('client', 5, { dirty: 1, tid: 1 }), caps('server', 8, { tid: 1 })),
+  ],
 });
 
 export const MDS_LEASE_DIRECTION = rule('mds-lease-direction', {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'a word about a lease that only the other side says',
-  meaning: 'The metadata server revokes the lease of a name, the client releases it or acknowledges; both renew.',
+  title: 'CLIENT_LEASE carries an action of the other side',
+  meaning:
+    'The metadata server revokes the lease of a directory entry; the client releases it or acknowledges the revocation; both may renew it. A metadata server aborts when it receives an action that only it may send.',
   spec: 'src/include/ceph_fs.h, CEPH_MDS_LEASE_*; src/mds/Locker.cc, handle_client_lease',
   breaks: ['a client revokes', () => inSession(lease(1))],
   keeps: ['a client releases', () => inSession(lease(2))],
@@ -179,36 +185,36 @@ export const MDS_BEACON_SEQ_BACK = rule('mds-beacon-seq-back', {
   severity: 'error',
   party: 'client',
   needs: 'client',
-  title: 'a beacon with the number of an earlier one',
+  title: 'the sequence number of a beacon does not increase',
   meaning:
-    'A metadata server numbers its beacons, and takes the time of each by its number. A monitor tells late ones by it.',
+    'A metadata server numbers its beacons and remembers when it sent each of them. The monitor recognises late beacons by their number and ignores them.',
   spec: 'src/mds/Beacon.cc, _send; src/mon/MDSMonitor.cc, preprocess_beacon',
-  breaks: ['4, then 4', () => talk(alive(), beacon('client', 4), beacon('client', 4))],
-  keeps: ['4, then 5', () => talk(alive(), beacon('client', 4), beacon('client', 5))],
+  breaks: ['beacon 4, then 4 again', () => talk(alive(), beacon('client', 4), beacon('client', 4))],
+  keeps: ['beacon 4, then 5', () => talk(alive(), beacon('client', 4), beacon('client', 5))],
 });
 
 export const MDS_BEACON_GID = rule('mds-beacon-gid', {
   severity: 'error',
   party: 'client',
   needs: 'client',
-  title: 'a metadata server changes its number',
+  title: 'a metadata server changes its global id',
   meaning:
-    'The global id names one run of a metadata server; a monitor keeps its state under it. Another one on the same connection is another server.',
+    "The global id stands for one run of a metadata server, and the monitor keeps the server's state under it. Beacons with another id on the same connection look like those of another server.",
   spec: 'src/mds/Beacon.cc, _send; src/mon/MDSMonitor.cc, preprocess_beacon',
   breaks: ['gid 4100, then 4101', () => talk(alive(), beacon('client', 4), beacon('client', 5, 4101))],
-  keeps: ['4100 twice', () => talk(alive(), beacon('client', 4), beacon('client', 5))],
+  keeps: ['gid 4100 in both', () => talk(alive(), beacon('client', 4), beacon('client', 5))],
 });
 
 export const MDS_BEACON_ORPHAN = rule('mds-beacon-orphan', {
   severity: 'warning',
   party: 'server',
   needs: 'both',
-  title: 'a beacon is answered that was not sent',
+  title: 'a monitor acknowledges a beacon that was never sent',
   meaning:
-    "A monitor's answer repeats the number of the beacon. A metadata server that gets none that it knows holds itself for cut off.",
+    "The monitor's answer repeats the sequence number of the beacon. A metadata server that receives no answer to its own beacons considers itself cut off from the monitors.",
   spec: 'src/mds/Beacon.cc, handle_mds_beacon',
-  breaks: ['sent was 4, answered is 5', () => talk(alive(), beacon('client', 4), beacon('server', 5))],
-  keeps: ['answered is 4', () => talk(alive(), beacon('client', 4), beacon('server', 4))],
+  breaks: ['beacon 4, an answer to beacon 5', () => talk(alive(), beacon('client', 4), beacon('server', 5))],
+  keeps: ['an answer to beacon 4', () => talk(alive(), beacon('client', 4), beacon('server', 4))],
 });
 
 export const FILE_SYSTEM_RULES = [

@@ -24,23 +24,24 @@ export const PG_LOG_ORDER = rule('pg-log-order', {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'entries for the log of a placement group out of order',
-  meaning: "Versions in a placement group's log rise from entry to entry; an OSD asserts it when it adds them.",
+  title: 'log entries of a placement group are out of order',
+  meaning:
+    'The versions in the log of a placement group increase from entry to entry. An OSD asserts this when it adds them, and aborts otherwise. Judged within one OSD_PG_UPDATE_LOG_MISSING.',
   spec: 'src/osd/PGLog.h, IndexedLog::add',
   breaks: ['version 8, then 7', () => talk(osds(), entries(1, 8, 7))],
-  keeps: ['7, then 8', () => talk(osds(), entries(1, 7, 8))],
+  keeps: ['version 7, then 8', () => talk(osds(), entries(1, 7, 8))],
 });
 
 export const PG_LOG_ORPHAN = rule('pg-log-orphan', {
   severity: 'warning',
   party: 'either',
   needs: 'both',
-  title: 'a replica has written log entries that it was not given',
+  title: 'a replica acknowledges log entries that it was never sent',
   meaning:
-    "The answer repeats the tid of OSD_PG_UPDATE_LOG_MISSING. A primary that does not know it writes an error to the cluster's log.",
+    'OSD_PG_UPDATE_LOG_MISSING_REPLY repeats the tid of its OSD_PG_UPDATE_LOG_MISSING. A primary that does not know the tid writes an error to the cluster log.',
   spec: 'src/osd/PrimaryLogPG.cc, do_update_log_missing_reply',
-  breaks: ['given was tid 1, answered is 2', () => talk(osds(), entries(1, 7), written(2))],
-  keeps: ['answered is 1', () => talk(osds(), entries(1, 7), written(1))],
+  breaks: ['entries with tid 1, a reply to tid 2', () => talk(osds(), entries(1, 7), written(2))],
+  keeps: ['a reply to tid 1', () => talk(osds(), entries(1, 7), written(1))],
 });
 
 export const LOG_ENTRY_RULES = [PG_LOG_ORDER, PG_LOG_ORPHAN];

@@ -14,64 +14,64 @@ export const OSD_MAP_GAP = rule('osd-map-gap', {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'the maps of an OSD_MAP leave out an epoch',
+  title: 'OSD_MAP skips an epoch',
   meaning:
-    'A message has all maps from its first epoch to its last, in full or as changes. An OSD that misses one in between aborts; a client asks again.',
+    'An OSD_MAP holds every map from its first epoch to its last, either in full or as an incremental. An OSD that misses an epoch in between aborts; a client asks for the maps again.',
   spec: 'src/osd/OSD.cc, handle_osd_map; src/osdc/Objecter.cc, handle_osd_map',
-  breaks: ['the changes to 21 and to 23', () => maps({ changes: [21, 23] })],
-  keeps: ['to 21, 22 and 23', () => maps({ changes: [21, 22, 23] })],
+  breaks: ['incrementals to epochs 21 and 23', () => maps({ changes: [21, 23] })],
+  keeps: ['incrementals to epochs 21, 22 and 23', () => maps({ changes: [21, 22, 23] })],
 });
 
 export const OSD_MAP_INNER_EPOCH = rule('osd-map-inner-epoch', {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'a map of another epoch than it is announced as',
+  title: 'a map in OSD_MAP has another epoch than announced',
   meaning:
-    'Each map stands under its epoch, and has it inside, too. An OSD asserts that the changes that it applies lead to the next epoch.',
+    'Each map is listed under its epoch, and also contains it. An OSD asserts that an incremental leads to the next epoch, and aborts otherwise.',
   spec: 'src/osd/OSDMap.cc, apply_incremental',
-  breaks: ['announced as 21, inside it is 22', () => maps({ changes: [21], inner: 22 })],
-  keeps: ['21 and 21', () => maps({ changes: [21] })],
+  breaks: ['listed as epoch 21, the map itself says 22', () => maps({ changes: [21], inner: 22 })],
+  keeps: ['both are 21', () => maps({ changes: [21] })],
 });
 
 export const OSD_MAP_FSID = rule('osd-map-fsid', {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'a map of another cluster',
+  title: 'a map in OSD_MAP belongs to another cluster',
   meaning:
-    'Message and maps name the cluster. A daemon drops a message of another one, and refuses changes of another one.',
+    'Both the message and each map in it carry the fsid of the cluster. A daemon drops a message of another cluster, and refuses to apply an incremental of another cluster.',
   spec: 'src/osd/OSD.cc, handle_osd_map; src/osd/OSDMap.cc, apply_incremental',
-  breaks: ['another fsid inside', () => maps({ fsid: 0x78 })],
-  keeps: ['the same fsid', () => maps({})],
+  breaks: ['a map with another fsid than the message', () => maps({ fsid: 0x78 })],
+  keeps: ['both have the same fsid', () => maps({})],
 });
 
 export const OSD_MAP_NEWEST = rule('osd-map-newest', {
   severity: 'warning',
   party: 'either',
   needs: 'either',
-  title: 'a map that is newer than the newest',
+  title: 'OSD_MAP holds a map that is newer than its newest epoch',
   meaning:
-    'A message says which epochs its sender has. What is newer than the newest of them cannot be in it; a receiver that trusts the bounds stops asking too early.',
+    'OSD_MAP says which epochs its sender has, from the oldest to the newest. It cannot hold a map that is newer than that. A receiver that relies on the newest epoch stops asking for maps too early.',
   spec: 'src/messages/MOSDMap.h; src/osd/OSD.cc, build_incremental_map_msg',
-  breaks: ['epoch 20 and the newest is 19', () => maps({ newest: 19 })],
-  keeps: ['the newest is 20', () => maps({})],
+  breaks: ['a map of epoch 20, the newest epoch is 19', () => maps({ newest: 19 })],
+  keeps: ['the newest epoch is 20', () => maps({})],
 });
 
 export const MAP_EPOCH_BACK = rule('map-epoch-back', {
   severity: 'warning',
   party: 'either',
   needs: 'either',
-  title: 'a map that is older than the one before',
+  title: 'a map is older than the one before',
   meaning:
-    'Monitors send the maps of monitors, managers, services and file systems as they get newer, each epoch once. A receiver ignores an older one.',
+    'A monitor sends the monitor map, the manager map, the service map and the file system maps in the order of their epochs. A receiver ignores a map that is older than the one it has.',
   spec: 'src/mon/MonClient.cc, handle_monmap; src/mon/MgrMonitor.cc, check_sub',
   breaks: [
-    "the monitors' map of epoch 4, then of 3",
+    'monitor map of epoch 4, then of epoch 3',
     () => talk(open(), ['server', MSG.MON_MAP, 1, monMap(4)], ['server', MSG.MON_MAP, 1, monMap(3)]),
   ],
   keeps: [
-    'of 3, then of 4',
+    'monitor map of epoch 3, then of epoch 4',
     () => talk(open(), ['server', MSG.MON_MAP, 1, monMap(3)], ['server', MSG.MON_MAP, 1, monMap(4)]),
   ],
 });

@@ -76,9 +76,9 @@ export const MON_SUBSCRIBE_UNKNOWN = rule('mon-subscribe-unknown', {
   severity: 'note',
   party: 'client',
   needs: 'client',
-  title: 'a subscription to what no monitor has',
+  title: 'a client subscribes to something that monitors do not offer',
   meaning:
-    'A monitor keeps a subscription whatever its name is, and never sends anything for a name that it does not know. It may be one of a newer release.',
+    'A monitor stores a subscription whatever its name is, but never sends anything for a name that it does not know. The name is misspelled, or comes from a newer release than this version of wirelint knows.',
   spec: 'src/mon/Monitor.cc, handle_subscribe',
   breaks: ['osdmaps', () => talk(open(), ['client', MSG.MON_SUBSCRIBE, 2, subscribe('osdmaps')])],
   keeps: ['osdmap', () => talk(open(), ['client', MSG.MON_SUBSCRIBE, 2, subscribe('osdmap')])],
@@ -88,51 +88,52 @@ export const MON_VERSION_RANGE = rule('mon-version-range', {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'the oldest version of a map is newer than the newest',
-  meaning: 'An answer to MON_GET_VERSION names the newest version and the oldest one that the monitor still has.',
+  title: 'the oldest version of a map is above the newest',
+  meaning:
+    'MON_GET_VERSION_REPLY names the newest version of a map and the oldest one that the monitor still has. The oldest cannot be above the newest; the range that the client learns is empty.',
   spec: 'src/mon/Monitor.cc, handle_get_version',
-  breaks: ['9 to 7', () => talk(asked(1), ['server', MSG.MON_GET_VERSION_REPLY, 2, version(1, 7, 9)])],
-  keeps: ['3 to 7', () => talk(asked(1), ['server', MSG.MON_GET_VERSION_REPLY, 2, version(1, 7, 3)])],
+  breaks: ['oldest 9, newest 7', () => talk(asked(1), ['server', MSG.MON_GET_VERSION_REPLY, 2, version(1, 7, 9)])],
+  keeps: ['oldest 3, newest 7', () => talk(asked(1), ['server', MSG.MON_GET_VERSION_REPLY, 2, version(1, 7, 3)])],
 });
 
 export const MON_VERSION_ORPHAN = rule('mon-version-orphan', {
   severity: 'warning',
   party: 'server',
   needs: 'both',
-  title: 'the version of a map is told without a question',
+  title: 'a monitor reports a map version without a request',
   meaning:
-    'MON_GET_VERSION_REPLY repeats the handle of its MON_GET_VERSION. The client drops one that it does not know.',
+    'MON_GET_VERSION_REPLY repeats the handle of its MON_GET_VERSION. The client drops a reply whose handle it does not know.',
   spec: 'src/mon/MonClient.cc, handle_get_version_reply',
-  breaks: ['handle 2 was not asked', () => talk(asked(1), ['server', MSG.MON_GET_VERSION_REPLY, 2, version(2, 7, 3)])],
-  keeps: ['handle 1', () => talk(asked(1), ['server', MSG.MON_GET_VERSION_REPLY, 2, version(1, 7, 3)])],
+  breaks: [
+    'a reply with handle 2, which was not used',
+    () => talk(asked(1), ['server', MSG.MON_GET_VERSION_REPLY, 2, version(2, 7, 3)]),
+  ],
+  keeps: ['a reply with handle 1', () => talk(asked(1), ['server', MSG.MON_GET_VERSION_REPLY, 2, version(1, 7, 3)])],
 });
 
 export const MON_COMMAND_ACK_COMMAND = rule('mon-command-ack-command', {
   severity: 'error',
   party: 'server',
   needs: 'both',
-  title: 'a command is answered with another one',
+  title: 'a reply carries another command than its request',
   meaning:
-    'MON_COMMAND_ACK repeats the command that it answers. With the tid of one command and the words of another it gives one result for the other.',
+    'MON_COMMAND_ACK repeats the command that it answers. If the tid is that of one command and the text that of another, the client takes the result of one for that of the other.',
   spec: 'src/mon/Monitor.cc, reply_command',
-  breaks: [
-    'asked was "a", answered is "b"',
-    () => talk(commanded(), ['server', MSG.MON_COMMAND_ACK, 1, commandAck('b'), 1]),
-  ],
-  keeps: ['answered is "a"', () => talk(commanded(), ['server', MSG.MON_COMMAND_ACK, 1, commandAck('a'), 1])],
+  breaks: ['"a" is answered as "b"', () => talk(commanded(), ['server', MSG.MON_COMMAND_ACK, 1, commandAck('b'), 1])],
+  keeps: ['"a" is answered as "a"', () => talk(commanded(), ['server', MSG.MON_COMMAND_ACK, 1, commandAck('a'), 1])],
 });
 
 export const MON_LOG_ORDER = rule('mon-log-order', {
   severity: 'warning',
   party: 'client',
   needs: 'client',
-  title: 'entries of a log out of order',
+  title: 'entries of the cluster log are out of order',
   meaning:
-    'A daemon numbers what it logs and sends it in that order; the monitor acknowledges all up to a number. What comes out of order is acknowledged before it is stored, or dropped as a repetition.',
+    'A daemon numbers its log entries and sends them in that order; the monitor acknowledges all entries up to a number. An entry out of order is acknowledged before it is stored, or dropped as a repetition. Judged for each daemon separately, as a monitor forwards the entries of several.',
   spec: 'src/common/LogClient.cc, _get_mon_log_message; src/mon/LogMonitor.cc, preprocess_log',
   breaks: ['entry 3, then 2', () => talk(open(), ['client', MSG.LOG, 1, log(3, 2)])],
   keeps: [
-    'entries 2 and 3, and entry 1 of somebody else, which a monitor passes on',
+    'entries 2 and 3, and entry 1 of another daemon, which a monitor forwards',
     () =>
       talk(open(), [
         'client',
@@ -151,12 +152,12 @@ export const MON_LOG_ACK = rule('mon-log-ack', {
   severity: 'warning',
   party: 'server',
   needs: 'both',
-  title: 'entries of a log are acknowledged that were never sent',
+  title: 'a monitor acknowledges log entries that were never sent',
   meaning:
-    'LOGACK names the last entry that is stored; the daemon forgets all up to it. Too high a number loses what was not sent yet.',
+    'LOGACK names the last log entry that is stored; the daemon forgets all entries up to it. If the number is too high, entries that were not sent yet are lost.',
   spec: 'src/common/LogClient.cc, handle_log_ack',
   breaks: [
-    '1 and 2 were sent, 5 is acknowledged',
+    '1 and 2 are sent, 5 is acknowledged',
     () => talk(open(), ['client', MSG.LOG, 1, log(1, 2)], ['server', MSG.LOGACK, 1, logAck(5)]),
   ],
   keeps: [
@@ -169,51 +170,57 @@ export const PAXOS_RANGE = rule('paxos-range', {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'the first committed version is newer than the last',
+  title: 'first_committed is above last_committed',
   meaning:
-    'A monitor tells which versions it has, from first_committed to last_committed. The others find out by them who lacks what.',
+    'A monitor says which versions it has, from first_committed to last_committed. From these numbers the monitors find out which of them lack which versions.',
   spec: 'src/mon/Paxos.cc, handle_collect',
-  breaks: ['9 to 7', () => talk(mons(), paxos('client', COLLECT, { first: 9, last: 7 }))],
-  keeps: ['3 to 7', () => talk(mons(), paxos('client', COLLECT, { first: 3, last: 7 }))],
+  breaks: ['first_committed 9, last_committed 7', () => talk(mons(), paxos('client', COLLECT, { first: 9, last: 7 }))],
+  keeps: ['first_committed 3, last_committed 7', () => talk(mons(), paxos('client', COLLECT, { first: 3, last: 7 }))],
 });
 
 export const PAXOS_BEGIN_VALUE = rule('paxos-begin-value', {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'a proposal without its value',
+  title: 'BEGIN lacks the value that it proposes',
   meaning:
-    'A leader proposes the value of the version behind its last committed one. A peon stores what stands under that number, and so nothing where it is missing.',
+    'By BEGIN the leader proposes a value for the version after last_committed. A peon stores what BEGIN lists under this version; if that is missing, it stores an empty value.',
   spec: 'src/mon/Paxos.cc, handle_begin',
   breaks: [
-    'version 7 is the last, and the value is of 9',
+    'last_committed 7, the value is for version 9',
     () => talk(mons(), paxos('client', BEGIN, { last: 7, values: [9] })),
   ],
-  keeps: ['the value is of 8', () => talk(mons(), paxos('client', BEGIN, { last: 7, values: [8] }))],
+  keeps: ['the value is for version 8', () => talk(mons(), paxos('client', BEGIN, { last: 7, values: [8] }))],
 });
 
 export const PAXOS_COMMIT_BACK = rule('paxos-commit-back', {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'a commit that is older than the one before',
+  title: 'the version of a COMMIT goes back',
   meaning:
-    'Versions are committed one after the other. A peon that is told of an older one stores its values over newer ones.',
+    'Versions are committed in order. A peon that receives a COMMIT of an older version overwrites newer values with older ones.',
   spec: 'src/mon/Paxos.cc, store_state',
-  breaks: ['8, then 7', () => talk(mons(), paxos('client', COMMIT, { last: 8 }), paxos('client', COMMIT, { last: 7 }))],
-  keeps: ['7, then 8', () => talk(mons(), paxos('client', COMMIT, { last: 7 }), paxos('client', COMMIT, { last: 8 }))],
+  breaks: [
+    'version 8, then 7',
+    () => talk(mons(), paxos('client', COMMIT, { last: 8 }), paxos('client', COMMIT, { last: 7 })),
+  ],
+  keeps: [
+    'version 7, then 8',
+    () => talk(mons(), paxos('client', COMMIT, { last: 7 }), paxos('client', COMMIT, { last: 8 })),
+  ],
 });
 
 export const PAXOS_ANSWER_ORPHAN = rule('paxos-answer-orphan', {
   severity: 'warning',
   party: 'either',
   needs: 'both',
-  title: 'an answer to a leader that did not ask',
+  title: 'a peon answers something that the leader did not ask',
   meaning:
-    'LAST answers COLLECT, ACCEPT the BEGIN of the same proposal number, LEASE_ACK the LEASE of the same version. A leader counts them: one that it did not ask for makes it count what was not agreed on.',
+    'LAST answers COLLECT, ACCEPT answers the BEGIN with the same proposal number, and LEASE_ACK answers the LEASE of the same version. The leader counts the answers: with one that it did not ask for, it may count an agreement that does not exist.',
   spec: 'src/mon/Paxos.cc, handle_last, handle_accept, handle_lease_ack',
   breaks: [
-    'accepted is pn 200, begun was pn 100',
+    'BEGIN with pn 100, ACCEPT with pn 200',
     () =>
       talk(
         mons(),
@@ -222,7 +229,7 @@ export const PAXOS_ANSWER_ORPHAN = rule('paxos-answer-orphan', {
       ),
   ],
   keeps: [
-    'pn 100',
+    'ACCEPT with pn 100',
     () =>
       talk(
         mons(),
@@ -236,35 +243,42 @@ export const ELECTION_EPOCH_PARITY = rule('election-epoch-parity', {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'an election in an epoch of peace, or a victory in one of election',
+  title: 'an election message has an epoch of the wrong parity',
   meaning:
-    'Odd epochs are elections, even ones have a quorum: PROPOSE and ACK stand in odd epochs, VICTORY in the even one behind. A monitor asserts it.',
+    'In an odd epoch an election is going on, in an even one there is a quorum: PROPOSE and ACK carry an odd epoch, VICTORY the even one that follows. Monitors assert this and abort otherwise.',
   spec: 'src/mon/Elector.cc, handle_propose; src/mon/ElectionLogic.cc, receive_ack, declare_victory',
-  breaks: ['a proposal in epoch 8', () => talk(mons(), election('client', PROPOSE, 8))],
-  keeps: ['in epoch 7', () => talk(mons(), election('client', PROPOSE, 7))],
+  breaks: ['PROPOSE in epoch 8', () => talk(mons(), election('client', PROPOSE, 8))],
+  keeps: ['PROPOSE in epoch 7', () => talk(mons(), election('client', PROPOSE, 7))],
 });
 
 export const ELECTION_EPOCH_BACK = rule('election-epoch-back', {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'an election in an earlier epoch than the one before',
+  title: 'the epoch of an election goes back',
   meaning:
-    'Epochs of elections only rise, and are stored before they are used; a monitor asserts it. One that goes back has lost its store.',
+    'Election epochs only increase, and a monitor stores each before it uses it; monitors assert this. A monitor whose epoch goes back has lost its store.',
   spec: 'src/mon/ElectionLogic.cc, bump_epoch',
-  breaks: ['epoch 9, then 7', () => talk(mons(), election('client', PROPOSE, 9), election('client', PROPOSE, 7))],
-  keeps: ['7, then 9', () => talk(mons(), election('client', PROPOSE, 7), election('client', PROPOSE, 9))],
+  breaks: [
+    'PROPOSE in epoch 9, then in epoch 7',
+    () => talk(mons(), election('client', PROPOSE, 9), election('client', PROPOSE, 7)),
+  ],
+  keeps: [
+    'PROPOSE in epoch 7, then in epoch 9',
+    () => talk(mons(), election('client', PROPOSE, 7), election('client', PROPOSE, 9)),
+  ],
 });
 
 export const ELECTION_QUORUM = rule('election-quorum', {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'a victory whose quorum lacks the winner',
-  meaning: 'VICTORY lists the ranks of the quorum, of which its sender is one and the leader.',
+  title: 'the quorum of a VICTORY lacks its winner',
+  meaning:
+    'VICTORY lists the ranks of the monitors in the quorum. The sender has won the election and leads the quorum, so its own rank must be in the list.',
   spec: 'src/mon/ElectionLogic.cc, declare_victory',
-  breaks: ['mon.1 wins with 0 and 2', () => talk(mons(), election('client', VICTORY, 8, [0, 2]))],
-  keeps: ['with 0 and 1', () => talk(mons(), election('client', VICTORY, 8, [0, 1]))],
+  breaks: ['mon.1 wins with the quorum 0, 2', () => talk(mons(), election('client', VICTORY, 8, [0, 2]))],
+  keeps: ['mon.1 wins with the quorum 0, 1', () => talk(mons(), election('client', VICTORY, 8, [0, 1]))],
 });
 
 export const MONITOR_RULES = [

@@ -7,33 +7,35 @@ export const OSD_REPLY_DATA_LENGTH = rule('osd-reply-data-length', {
   severity: 'error',
   party: 'server',
   needs: 'server',
-  title: 'the data of an OSD_OPREPLY are not as long as its operations say',
-  meaning: 'Each operation names the length of what it gives back; the client cuts the data up by these lengths.',
+  title: 'the data of an OSD_OPREPLY do not have the announced length',
+  meaning:
+    'Each operation of a reply announces the length of its output; the outputs follow each other in the data segment, and the client splits the data by these lengths. If they do not add up to the data, it takes the wrong bytes for an output, or fails to decode the reply.',
   spec: 'src/osd/osd_types.cc, OSDOp::split_osd_op_vector_out_data',
-  breaks: ['five bytes announced, none there', () => reply(asked(), { ops: [{ payload: 5 }] })],
-  keeps: ['five bytes', () => reply(asked(), { ops: [{ payload: 5 }] }, { data: five })],
+  breaks: ['five bytes are announced, none are there', () => reply(asked(), { ops: [{ payload: 5 }] })],
+  keeps: ['five bytes are announced and there', () => reply(asked(), { ops: [{ payload: 5 }] }, { data: five })],
 });
 
 export const OSD_REPLY_ACK = rule('osd-reply-ack', {
   severity: 'error',
   party: 'server',
   needs: 'server',
-  title: 'a reply that says neither ack nor ondisk',
+  title: 'a successful reply has none of the flags ack, onnvram and ondisk',
   meaning:
-    'A reply that is no error says by one of ack, onnvram and ondisk what became of the operation; the OSD adds them when it is done. Clients of old wait for the one that they asked for.',
+    'A reply without an error says by one of the flags ack, onnvram and ondisk what happened to the operation; the OSD sets it when the operation is done. Old clients wait for the flag that they asked for. The reply to a failed operation has the flags of the request and is not judged.',
   spec: 'src/osd/PrimaryLogPG.cc, execute_ctx and complete_read_ctx',
-  breaks: ['none of the three', () => reply(asked(), { flags: 0x20 })],
-  keeps: ['ondisk', answered],
+  breaks: ['none of the three flags', () => reply(asked(), { flags: 0x20 })],
+  keeps: ['the flag ondisk', answered],
 });
 
 export const OSD_REPLY_FLAGS = rule('osd-reply-flags', {
   severity: 'warning',
   party: 'server',
   needs: 'both',
-  title: 'a reply with other flags than its operation',
-  meaning: 'But for ack, onnvram and ondisk a reply has the flags of the operation.',
+  title: 'a reply has other flags than its operation',
+  meaning:
+    'Except for ack, onnvram and ondisk, OSD_OPREPLY repeats the flags of its OSD_OP. Other flags suggest that the reply belongs to another operation. Not judged where the reply answers an earlier attempt.',
   spec: `${REPLY}, constructor`,
-  breaks: ['a read is the answer to a write', () => reply(asked(), { flags: 0x14 })],
+  breaks: ['a write is answered with the flags of a read', () => reply(asked(), { flags: 0x14 })],
   keeps: ['the same flags', answered],
 });
 
@@ -41,10 +43,11 @@ export const OSD_REPLY_OPS = rule('osd-reply-ops', {
   severity: 'error',
   party: 'server',
   needs: 'both',
-  title: 'a reply with other operations than were asked for',
-  meaning: 'A reply repeats the operations, and has a result for each. The client takes the results by their place.',
+  title: 'a reply lists other operations than its request',
+  meaning:
+    'OSD_OPREPLY repeats the operations of its OSD_OP, with a result for each. The client assigns the results by their position in the list.',
   spec: `${REPLY}, constructor`,
-  breaks: ['a read is the answer to a write', () => reply(asked(), { ops: [{ op: 0x1201 }] })],
+  breaks: ['a write is answered by a read', () => reply(asked(), { ops: [{ op: 0x1201 }] })],
   keeps: ['the same operation', answered],
 });
 
@@ -52,55 +55,57 @@ export const OSD_REPLY_OBJECT = rule('osd-reply-object', {
   severity: 'error',
   party: 'server',
   needs: 'both',
-  title: 'a reply about another object',
+  title: 'a reply names another object than its request',
   meaning:
-    "A reply repeats the name of the object. One with the same tid that names another one answers another operation's question.",
+    "OSD_OPREPLY repeats the name of the object. If it has the tid of an OSD_OP and names another object, it answers another operation, whose result the client takes for this one's.",
   spec: `${REPLY}, constructor`,
-  breaks: ['"p" instead of "o"', () => reply(asked(), { object: 'p' })],
-  keeps: ['"o"', answered],
+  breaks: ['"o" was requested, the reply names "p"', () => reply(asked(), { object: 'p' })],
+  keeps: ['the reply names "o"', answered],
 });
 
 export const OSD_REPLY_PG = rule('osd-reply-pg', {
   severity: 'error',
   party: 'server',
   needs: 'both',
-  title: 'a reply from another placement group',
-  meaning: 'A reply names the placement group that was asked, of the same pool and number.',
+  title: 'a reply names another placement group than its request',
+  meaning:
+    'OSD_OPREPLY repeats the placement group of its OSD_OP, with the same pool and number. Another one means that the reply belongs to another operation.',
   spec: `${REPLY}, constructor`,
-  breaks: ['pool 9 instead of 2', () => reply(asked(), { pool: 9 })],
-  keeps: ['pool 2', answered],
+  breaks: ['pool 2 was requested, the reply names pool 9', () => reply(asked(), { pool: 9 })],
+  keeps: ['the reply names pool 2', answered],
 });
 
 export const OSD_REPLY_EPOCH_BACK = rule('osd-reply-epoch-back', {
   severity: 'error',
   party: 'server',
   needs: 'both',
-  title: "a reply by an older map than the operation's",
-  meaning: 'An OSD waits for the map of an operation before it looks at it, so that it cannot answer by an older one.',
+  title: 'a reply has an older map epoch than its request',
+  meaning:
+    'Before an OSD handles an operation, it waits until it has at least the OSD map by which the client sent it. It cannot answer by an older map.',
   spec: 'src/osd/OSD.cc, require_same_or_newer_map',
-  breaks: ['asked by epoch 20, answered by 19', () => reply(asked(), { epoch: 19 })],
-  keeps: ['answered by 20', answered],
+  breaks: ['requested by epoch 20, answered by epoch 19', () => reply(asked(), { epoch: 19 })],
+  keeps: ['requested and answered by epoch 20', answered],
 });
 
 export const OSD_REPLY_RETRY = rule('osd-reply-retry', {
   severity: 'error',
   party: 'server',
   needs: 'both',
-  title: 'a reply to an attempt that was not made',
+  title: 'a reply answers an attempt that was never made',
   meaning:
-    'A client that sends an operation again counts its attempts, and a reply says which one it answers. The client drops a reply to any other than the last one; a number above that answers nothing.',
+    'A client that sends an operation again counts the attempts, and the reply says which attempt it answers. The client drops a reply to any attempt but the last. A number above the last attempt answers nothing, so the operation stays open.',
   spec: 'src/osdc/Objecter.cc, handle_osd_op_reply',
-  breaks: ['attempt 0, answered as 3', () => reply(asked(), { retry: 3 })],
-  keeps: ['attempt 0', answered],
+  breaks: ['attempt 0, the reply says attempt 3', () => reply(asked(), { retry: 3 })],
+  keeps: ['attempt 0, the reply says attempt 0', answered],
 });
 
 export const OSD_REPLY_VERSION_BACK = rule('osd-reply-version-back', {
   severity: 'warning',
   party: 'server',
   needs: 'both',
-  title: 'writes to a placement group are answered out of the order of their versions',
+  title: 'writes to a placement group are answered out of order',
   meaning:
-    'Every write to a placement group gets the next version of its log, and they are done and answered in that order.',
+    'Every write to a placement group gets the next version of its log, and the primary completes and answers writes in that order. Otherwise a client sees a later write done while an earlier one is still open. Judged for successful first attempts only.',
   spec: 'src/osd/PrimaryLogPG.cc, eval_repop',
   breaks: [
     'version 7, then 6',

@@ -17,9 +17,9 @@ export const RECONNECT_FIELDS = rule('reconnect-fields', {
   severity: 'error',
   party: 'client',
   needs: 'client',
-  title: 'SESSION_RECONNECT with a cookie or counter of 0',
+  title: 'SESSION_RECONNECT carries a cookie or connect_seq of 0',
   meaning:
-    'A session is resumed by both cookies and a connect_seq that counts its connections. A client without a server cookie has no session to resume and sends CLIENT_IDENT.',
+    "SESSION_RECONNECT names the session by both cookies, and its connect_seq counts the session's connections; none of the three is 0. A client without a server cookie has no session to resume and must send CLIENT_IDENT.",
   spec: 'ProtocolV2.cc, finish_client_auth; net/ceph/messenger_v2.c',
   breaks: ['a connect_seq of 0', () => resumed({ connectSeq: 0 })],
   keeps: ['a connect_seq of 1', () => taken()],
@@ -30,9 +30,9 @@ export const RECONNECT_LOSSY = rule('reconnect-lossy', {
   severity: 'error',
   party: 'client',
   needs: 'session',
-  title: 'the client resumes a session that was lossy',
+  title: 'the client resumes a lossy session',
   meaning:
-    'When SERVER_IDENT said LOSSY, nothing is kept for a resumption on either side: after a fault the client begins a new session.',
+    'If SERVER_IDENT says LOSSY, neither side keeps anything to resume: after a fault the client has to begin a new session. The server answers SESSION_RECONNECT with a reset.',
   spec: 'ProtocolV2.cc, _fault',
   breaks: [
     'SESSION_RECONNECT after a lossy session',
@@ -53,9 +53,9 @@ export const RECONNECT_COOKIE = rule('reconnect-cookie', {
   severity: 'error',
   party: 'client',
   needs: 'session',
-  title: 'the client resumes a session with other cookies',
+  title: 'the client resumes a session with wrong cookies',
   meaning:
-    'The cookies of SESSION_RECONNECT are those that the two idents exchanged, unless a reset came in between. With others the server cannot know which session is meant and resets.',
+    'SESSION_RECONNECT repeats the cookies of the two idents, unless a reset came in between. With others the server cannot find the session, and resets it.',
   spec: RECONNECT,
   breaks: ['another client cookie', () => resumed({ clientCookie: 0x1234n })],
   keeps: ['the cookies of the idents', () => taken()],
@@ -65,9 +65,9 @@ export const RECONNECT_CONNECT_SEQ = rule('reconnect-connect-seq', {
   severity: 'error',
   party: 'client',
   needs: 'session',
-  title: "the session's connection counter did not grow",
+  title: 'the connect_seq of a session does not increase',
   meaning:
-    'Every attempt to resume counts connect_seq up. The server compares it to tell the newest attempt from older ones that arrive late.',
+    'The client increases connect_seq with every attempt to resume. The server compares it to tell the newest attempt from older ones that arrive late.',
   spec: RECONNECT,
   breaks: [
     'the second resumption has connect_seq 1 again',
@@ -91,7 +91,7 @@ export const RECONNECT_MSG_SEQ = rule('reconnect-msg-seq', {
   needs: 'session',
   title: 'the client claims to have received messages that were never sent',
   meaning:
-    'msg_seq of SESSION_RECONNECT is the last sequence number that the client received. The server drops everything up to it from its queue, so a number that is too high loses messages.',
+    'msg_seq in SESSION_RECONNECT is the last sequence number that the client received. The server removes all messages up to it from its queue, so messages are lost if the number is too high.',
   spec: 'ProtocolV2.cc, send_reconnect',
   breaks: ['1 was sent, 9 is claimed', () => resumed({ msgSeq: 9 })],
   keeps: ['1 was sent and is claimed', () => taken()],
@@ -103,7 +103,7 @@ export const RECONNECT_OK_SEQ = rule('reconnect-ok-seq', {
   needs: 'session',
   title: 'the server claims to have received messages that were never sent',
   meaning:
-    'msg_seq of SESSION_RECONNECT_OK is the last sequence number that the server received. The client drops everything up to it from its queue, so a number that is too high loses messages.',
+    'msg_seq in SESSION_RECONNECT_OK is the last sequence number that the server received. The client removes all messages up to it from its queue, so messages are lost if the number is too high.',
   spec: 'ProtocolV2.cc, send_reconnect_ok',
   breaks: ['1 was sent, 9 is claimed', () => resumed().value('server', TAG.SESSION_RECONNECT_OK, 9)],
   keeps: ['1 was sent and is claimed', () => taken()],
@@ -113,33 +113,33 @@ export const RETRY_NOT_HIGHER = rule('retry-not-higher', {
   severity: 'error',
   party: 'server',
   needs: 'both',
-  title: 'SESSION_RETRY with a counter that is not above the offered one',
+  title: 'SESSION_RETRY returns a connect_seq that is not above the offered one',
   meaning:
-    'SESSION_RETRY says that the server has seen a higher connect_seq than was offered, and which. A lower or equal number makes the client try for ever.',
+    'By SESSION_RETRY the server says that it has seen a higher connect_seq than the one offered, and which. With a lower or equal number the client keeps trying without end.',
   spec: RECONNECT,
-  breaks: ['1 is offered, 1 comes back', () => resumed().value('server', TAG.SESSION_RETRY, 1)],
-  keeps: ['1 is offered, 4 comes back', () => resumed().value('server', TAG.SESSION_RETRY, 4)],
+  breaks: ['1 is offered, 1 is returned', () => resumed().value('server', TAG.SESSION_RETRY, 1)],
+  keeps: ['1 is offered, 4 is returned', () => resumed().value('server', TAG.SESSION_RETRY, 4)],
 });
 
 export const RETRY_GLOBAL_NOT_HIGHER = rule('retry-global-not-higher', {
   severity: 'warning',
   party: 'server',
   needs: 'both',
-  title: 'SESSION_RETRY_GLOBAL with a counter that is not above the offered one',
+  title: 'SESSION_RETRY_GLOBAL returns a global_seq that is not above the offered one',
   meaning:
-    'The server names the highest global_seq that it knows of this peer. A number that is not above the offered one is only right while the session is just being replaced.',
+    'SESSION_RETRY_GLOBAL names the highest global_seq that the server knows of this peer. A number that is not above the offered one is right only while the session is being replaced.',
   spec: RECONNECT,
-  breaks: ['2 is offered, 2 comes back', () => resumed().value('server', TAG.SESSION_RETRY_GLOBAL, 2)],
-  keeps: ['2 is offered, 7 comes back', () => resumed().value('server', TAG.SESSION_RETRY_GLOBAL, 7)],
+  breaks: ['2 is offered, 2 is returned', () => resumed().value('server', TAG.SESSION_RETRY_GLOBAL, 2)],
+  keeps: ['2 is offered, 7 is returned', () => resumed().value('server', TAG.SESSION_RETRY_GLOBAL, 7)],
 });
 
 export const RETRY_IGNORED = rule('retry-ignored', {
   severity: 'error',
   party: 'client',
   needs: 'both',
-  title: 'the client does not do what a retry asks for',
+  title: 'the client does not follow a retry',
   meaning:
-    'After SESSION_RETRY(x) the client sends SESSION_RECONNECT with connect_seq x+1, after SESSION_RETRY_GLOBAL(x) with a global_seq above x. Otherwise the server refuses it again.',
+    'After SESSION_RETRY(x) the client sends SESSION_RECONNECT with connect_seq x+1; after SESSION_RETRY_GLOBAL(x) it sends one with a global_seq above x. Otherwise the server refuses it again.',
   spec: 'ProtocolV2.cc, handle_session_retry, handle_session_retry_global',
   breaks: [
     'RETRY 4 is followed by connect_seq 2',
@@ -161,7 +161,7 @@ export const RESET_IGNORED = rule('reset-ignored', {
   needs: 'both',
   title: 'the client does not begin a new session after a reset',
   meaning:
-    'SESSION_RESET says that the server knows nothing of the session. The next frame of the client has to be CLIENT_IDENT, on the same connection.',
+    "SESSION_RESET says that the server does not know the session. The client's next frame must be CLIENT_IDENT, on the same connection.",
   spec: 'ProtocolV2.cc, handle_session_reset',
   breaks: ['SESSION_RECONNECT again', () => reset(1).reconnect({ msgSeq: 1, connectSeq: 2 })],
   keeps: ['CLIENT_IDENT with a new cookie', () => reset(1).control('client', TAG.CLIENT_IDENT, ident(0xbeefn))],
@@ -171,9 +171,9 @@ export const RESET_RECEIVED = rule('reset-received', {
   severity: 'note',
   party: 'server',
   needs: 'server',
-  title: 'the server reset the session',
+  title: 'the server resets the session',
   meaning:
-    "Full: the server has lost the session, usually by a restart; queued messages of the client are dropped, cookies and numbers begin anew, and the application is told. Partial: only the server's half is gone; the client keeps its queue and cookie. Kernel clients treat a partial reset as an error.",
+    "A full reset: the server has lost the session, usually by a restart; the client drops its queued messages, cookies and sequence numbers begin anew, and the application is notified. A partial reset: only the server's half is lost; the client keeps its queue and cookie. Kernel clients treat a partial reset as an error.",
   spec: 'ProtocolV2.cc, handle_session_reset; net/ceph/messenger_v2.c, process_session_reset',
   breaks: ['a full reset', () => reset(1)],
   keeps: ['the session is resumed', () => taken()],
@@ -185,7 +185,7 @@ export const RESET_FULL_COOKIE = rule('reset-full-cookie', {
   needs: 'both',
   title: 'the client keeps its cookie after a full reset',
   meaning:
-    'A full reset ends the session on both sides. A new one has a new cookie, so that remnants of the old one cannot be taken for it.',
+    'A full reset ends the session on both sides. A new session needs a new cookie, so that remnants of the old one cannot be taken for it.',
   spec: 'ProtocolV2.cc, reset_session',
   breaks: ['the old cookie again', () => reset(1).control('client', TAG.CLIENT_IDENT, ident(0xc11e47n))],
   keeps: [
@@ -202,9 +202,9 @@ export const CONNECTION_RACE = rule('connection-race', {
   severity: 'note',
   party: 'server',
   needs: 'server',
-  title: 'two sides connected to each other at the same time',
+  title: 'two daemons connect to each other at the same time',
   meaning:
-    'Daemons that open connections to each other settle it by address: the side with the lower one keeps its own attempt and answers WAIT to the other. The connection that ends like this is not at fault.',
+    'Daemons that open connections to each other resolve the race by their addresses: the side with the lower one keeps its own attempt and answers WAIT to the other. Neither side is at fault for the connection that ends this way.',
   spec: 'ProtocolV2.cc, handle_existing_connection',
   breaks: [
     'the answer to the ident is WAIT',

@@ -9,21 +9,21 @@ export const OSD_REPOP_EPOCH = rule('osd-repop-epoch', {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'replication by a map older than it asks for',
+  title: 'OSD_REPOP requires a newer map than its own',
   meaning:
-    'A primary says by which map it acts and which one a replica needs at least: the beginning of the interval, which is not newer.',
+    'OSD_REPOP carries the map epoch of the primary, and the lowest epoch that the replica must have: the beginning of the current interval of the placement group. The second cannot be above the first; the replica would wait for a map that the primary does not have itself.',
   spec: 'src/messages/MOSDRepOp.h',
-  breaks: ['map 20, at least 25', () => repOp(replica(), { minEpoch: 25 })],
-  keeps: ['map 20, at least 18', replicated],
+  breaks: ['map epoch 20, at least 25 required', () => repOp(replica(), { minEpoch: 25 })],
+  keeps: ['map epoch 20, at least 18 required', replicated],
 });
 
 export const OSD_REPOP_VERSION_BACK = rule('osd-repop-version-back', {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: "a placement group's versions do not rise from one REPOP to the next",
+  title: 'the version of a placement group does not increase from one OSD_REPOP to the next',
   meaning:
-    "A primary sends a replica the writes of a placement group in the order of their versions; a replica's log asserts that they rise.",
+    'The primary sends the writes of a placement group to its replicas in the order of their versions. A replica asserts that the versions in its log increase, and aborts otherwise.',
   spec: `${REPLICA}, do_repop; src/osd/PGLog.h, IndexedLog::add`,
   breaks: ['version 7, then 7', () => repOp(replicated(), { tid: 2 }, { seq: 2, tid: 6 })],
   keeps: ['version 7, then 8', () => repOp(replicated(), { tid: 2, version: 8 }, { seq: 2, tid: 6 })],
@@ -33,34 +33,32 @@ export const OSD_REPOP_TRIM = rule('osd-repop-trim', {
   severity: 'warning',
   party: 'either',
   needs: 'either',
-  title: 'a log is to be cut off behind its end',
-  meaning: 'With a write a replica is told up to which version it may cut off its log: never beyond the write itself.',
+  title: 'a log is to be trimmed beyond its end',
+  meaning:
+    'OSD_REPOP tells the replica up to which version it may trim its log. That version cannot be above the version of the write itself, which is the last entry of the log.',
   spec: `${REPLICA}, issue_op`,
-  breaks: ['version 7, cut off up to 9', () => repOp(replica(), { trim: 9 })],
-  keeps: ['version 7, cut off up to 3', () => repOp(replica(), { trim: 3 })],
+  breaks: ['version 7, trim up to 9', () => repOp(replica(), { trim: 9 })],
+  keeps: ['version 7, trim up to 3', () => repOp(replica(), { trim: 3 })],
 });
 
 export const OSD_REPOP_WITHOUT_OP = rule('osd-repop-without-op', {
   severity: 'warning',
   party: 'either',
   needs: 'session',
-  title: 'replication of an operation that its client did not send to the primary',
+  title: 'a primary replicates an operation that its client never sent to it',
   meaning:
-    "A primary hands on the operations of its clients under their names. Where the client's whole session with the primary was captured, the operation is in it. Otherwise something is written that nobody asked for, or under a wrong name: a client that asks again is then told that it is done.",
+    "The primary OSD forwards a client's operation to the replicas under the client's name and tid. If the capture holds the client's whole session with that primary, the operation must be in it; otherwise the rule is not raised. A replication without such an operation writes what no client asked for, or logs the write under a wrong name: a client that later uses this name is told that its operation is already done.",
   spec: `${REPLICA}, submit_transaction`,
-  breaks: [
-    'client 4100 asked for tid 1, replicated is its tid 8',
-    () => betweenOsds((s) => repOp(s, { client: 4100, tid: 8 })),
-  ],
-  keeps: ['its tid 1', () => betweenOsds((s) => repOp(s, { client: 4100, tid: 1 }))],
+  breaks: ['client 4100 sent tid 1, tid 8 is replicated', () => betweenOsds((s) => repOp(s, { client: 4100, tid: 8 }))],
+  keeps: ['client 4100 sent tid 1, tid 1 is replicated', () => betweenOsds((s) => repOp(s, { client: 4100, tid: 1 }))],
 });
 
 export const OSD_REPOP_REPLY_ORPHAN = rule('osd-repop-reply-orphan', {
   severity: 'warning',
   party: 'either',
   needs: 'both',
-  title: 'a replica answers what it was not asked',
-  meaning: 'OSD_REPOPREPLY repeats the tid of its OSD_REPOP. The primary drops one that it does not know.',
+  title: 'a replica answers an OSD_REPOP that was never sent',
+  meaning: 'OSD_REPOPREPLY repeats the tid of its OSD_REPOP. The primary drops a reply whose tid it does not know.',
   spec: `${REPLICA}, do_repop_reply`,
   breaks: ['a reply to tid 9', () => repReply(replicated(), {}, { tid: 9 })],
   keeps: ['a reply to tid 5', () => repReply(replicated())],
@@ -70,8 +68,9 @@ export const OSD_REPOP_REPLY_REQUEST = rule('osd-repop-reply-request', {
   severity: 'error',
   party: 'either',
   needs: 'both',
-  title: 'a replica answers under the name of another operation',
-  meaning: "A reply repeats the client's name for the operation.",
+  title: 'a replica answers for another client operation',
+  meaning:
+    'OSD_REPOPREPLY repeats the name of the operation in OSD_REPOP: the client and its tid. Another name means that the replica answers for an operation that this OSD_REPOP did not carry.',
   spec: 'src/messages/MOSDRepOpReply.h, constructor',
   breaks: ['client.4200:3 instead of client.4200:1', () => repReply(replicated(), { tid: 3 })],
   keeps: ['client.4200:1', () => repReply(replicated())],
@@ -82,7 +81,8 @@ export const OSD_REPOP_REPLY_PG = rule('osd-repop-reply-pg', {
   party: 'either',
   needs: 'both',
   title: 'a replica answers for another placement group',
-  meaning: 'A reply names the placement group of its request, which finds its way by it.',
+  meaning:
+    'OSD_REPOPREPLY repeats the placement group of its OSD_REPOP, and the primary delivers the reply by it. With another one, the reply does not reach the operation that waits for it.',
   spec: 'src/messages/MOSDRepOpReply.h, constructor',
   breaks: ['2.4 instead of 2.3', () => repReply(replicated(), { seed: 4 })],
   keeps: ['2.3', () => repReply(replicated())],
@@ -92,11 +92,12 @@ export const OSD_REPOP_REPLY_EPOCH = rule('osd-repop-reply-epoch', {
   severity: 'error',
   party: 'either',
   needs: 'both',
-  title: 'a replica answers by an older map than the request needed',
-  meaning: 'A replica waits for the map that a request needs at least.',
+  title: 'a replica answers by an older map than required',
+  meaning:
+    'OSD_REPOP carries the lowest map epoch that the replica must have, and the replica waits until it has that map. Its reply cannot carry an older epoch.',
   spec: 'src/osd/OSD.cc, dequeue_op; src/messages/MOSDRepOp.h, get_min_epoch',
-  breaks: ['18 needed, answered by 17', () => repReply(replicated(), { epoch: 17, minEpoch: 17 })],
-  keeps: ['answered by 20', () => repReply(replicated())],
+  breaks: ['epoch 18 is required, the reply says 17', () => repReply(replicated(), { epoch: 17, minEpoch: 17 })],
+  keeps: ['the reply says epoch 20', () => repReply(replicated())],
 });
 
 export const OSD_REPOP_REPLY_FROM = rule('osd-repop-reply-from', {
@@ -104,21 +105,23 @@ export const OSD_REPOP_REPLY_FROM = rule('osd-repop-reply-from', {
   party: 'either',
   needs: 'both',
   title: 'a replica answers in the name of another OSD',
-  meaning: 'A reply says which OSD it comes from; the primary waits for each of its replicas by that.',
+  meaning:
+    'OSD_REPOPREPLY says which OSD it comes from; by this the primary notes which of its replicas have committed the write. It asserts that it still waits for this OSD, and aborts otherwise.',
   spec: `${REPLICA}, do_repop_reply`,
   breaks: ['osd.0 answers as osd.7', () => repReply(replicated(), { from: 7 })],
-  keeps: ['as osd.0', () => repReply(replicated())],
+  keeps: ['osd.0 answers as osd.0', () => repReply(replicated())],
 });
 
 export const OSD_REPOP_REPLY_RESULT = rule('osd-repop-reply-result', {
   severity: 'warning',
   party: 'either',
   needs: 'either',
-  title: 'a replica could not do an operation',
-  meaning: 'A replica does what its primary has done, or fails as a whole: it never answers an error.',
+  title: 'a replica answers with an error',
+  meaning:
+    'A replica executes what its primary has executed, or fails as a whole: released versions never answer OSD_REPOP with an error.',
   spec: `${REPLICA}, repop_commit`,
-  breaks: ['EIO', () => repReply(replicated(), { result: -5 })],
-  keeps: ['0', () => repReply(replicated())],
+  breaks: ['result -5 (EIO)', () => repReply(replicated(), { result: -5 })],
+  keeps: ['result 0', () => repReply(replicated())],
 });
 
 export const REPLICATION_RULES = [

@@ -353,7 +353,7 @@ export class KeyExchange {
   private judgeExpiry(service: number, session: SessionKey): void {
     const late = this.request!.seconds - session.expires;
     if (session.expires === 0 || late <= 0) return;
-    const text = `the ticket for ${entityName(service)} ran out ${late} s before it was shown`;
+    const text = `the ticket for ${entityName(service)} expired ${late} s before it was shown`;
     this.output.raise(R.CEPHX_TICKET_EXPIRED, { message: this.request, text });
   }
 
@@ -398,7 +398,7 @@ export class KeyExchange {
       this.verdicts[side] = holds ? 'verified' : 'wrong';
       // a signature of zeros is judged by another rule
       if (holds || m.payload.every((b) => b === 0)) continue;
-      const text = `the signature over ${side === CLIENT ? "the server's" : "the client's"} part of the login is ${hex(m.payload, 0, 8)}..., and ${hex(expected, 0, 8)}... by the session key`;
+      const text = `the signature over ${side === CLIENT ? "the server's" : "the client's"} part of the login is ${hex(m.payload, 0, 8)}..., but the session key gives ${hex(expected, 0, 8)}...`;
       this.output.raise(R.SIGNATURE_MISMATCH, { message: m, text });
     }
   }

@@ -242,14 +242,14 @@ export class Login {
     }
     if (method === METHOD_NONE) {
       if (this.firstInFile('method none')) {
-        const text = 'accepted with method none; further logins like this in the same file are not told';
+        const text = 'accepted with method none; further logins like this in the same file are not reported';
         this.output.raise(R.AUTH_NONE, { message: answer, related, text });
       }
       if (mode === MODE_SECURE) {
         this.output.raise(R.AUTH_NONE_SECURE, { message: answer, related, text: 'method none and mode secure' });
       }
     } else if (mode === MODE_CRC) {
-      const text = `${methodName(method)}, and crc mode after that`;
+      const text = `crc mode after a login with ${methodName(method)}`;
       this.output.raise(R.AUTH_CRC_MODE, { message: answer, related, text });
     }
     const wanted = payload.entity === undefined ? 0n : (payload.globalId ?? 0n);
@@ -286,7 +286,7 @@ export class Login {
     const method = next.as(authRequest)?.method;
     const allowed = before.as(authBadMethod)?.allowedMethods;
     if (method === undefined || allowed === undefined || allowed.length === 0 || allowed.includes(method)) return;
-    const text = `${methodName(method)} is tried, allowed was ${allowed.map(methodName).join(', ')}`;
+    const text = `${methodName(method)} is tried, but only ${allowed.map(methodName).join(', ')} is allowed`;
     this.output.raise(R.AUTH_RETRY_DISALLOWED, { message: next, related: [before], text });
   }
 
@@ -307,7 +307,7 @@ export class Login {
     const wanted = login ? ENTITY.MON : service;
     if (wanted === undefined || wanted === hello) return;
     this.sides[SERVER].strangeHello = true;
-    const text = `the server greets as a ${entityName(hello)}, and the client asks for a ${entityName(wanted)}`;
+    const text = `the server greets as ${entityName(hello)}, but the client asks for ${entityName(wanted)}`;
     this.output.raise(R.HELLO_WRONG_PEER, { message: greeting, related: [request], text });
   }
 

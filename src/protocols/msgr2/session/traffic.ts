@@ -402,7 +402,7 @@ export class Traffic {
     for (const { frame, head } of this.unasked) {
       const client = head.request.slice(0, head.request.indexOf(':'));
       if (!this.ways.lacks(client, frame.source, head.request)) continue;
-      const text = `${head.request} is replicated, and ${client}'s session with ${frame.source} has no such operation`;
+      const text = `${head.request} is replicated, but ${client}'s session with ${frame.source} has no such operation`;
       this.output.raise(R.OSD_REPOP_WITHOUT_OP, {
         ...inFront(frame, REPLICA_AT.request, REQUEST_ID, text),
         confidence: 'likely',
