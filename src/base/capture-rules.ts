@@ -46,146 +46,146 @@ export const TRUNCATED = rule(
   'capture/truncated',
   'warning',
   'the file ends inside a record',
-  'The recorder was stopped or the file was cut in the middle of a record. Everything before the cut was analyzed. Record with `tcpdump -U`, which writes whole packets, and stop it with SIGINT.',
+  'The recorder was stopped, or the file was cut, in the middle of a record. Everything before that was analyzed. Record with `tcpdump -U`, which writes whole packets, and stop it with SIGINT.',
 );
 export const MALFORMED = rule(
   'capture/malformed',
   'warning',
-  'the capture file itself is damaged',
-  'A record or block has an impossible length or contradicts the file format, so that what follows cannot be found or believed. Nothing was allocated by the damaged length.',
+  'the capture file is damaged',
+  'A record or block has an impossible length or contradicts the file format, so that what follows cannot be found or trusted. Usual causes are an incomplete copy and a file that was transferred as text.',
 );
 export const SNAPLEN = rule(
   'capture/snaplen',
   'note',
-  'packets were cut by the snapshot length',
-  'The recorder kept only the first bytes of long packets. What was cut is a gap of known size. Record with `-s 0`.',
+  'packets are cut by the snapshot length',
+  'The recorder kept only the first bytes of long packets. The bytes that are missing are treated as a gap of known size. Record with `-s 0`.',
 );
 export const GAP = rule(
   'capture/gap',
   'note',
-  'stream bytes were never captured',
-  'The peer acknowledged bytes that the capture does not hold, or data follow a hole that nothing filled. The size of the gap is exact; nothing is filled in. Rules whose evidence it touches are suspended.',
+  'bytes of a stream were not captured',
+  'The peer acknowledged bytes that the capture does not hold, or data follow a hole that was never filled. The size of the gap is exact, and nothing is put in its place. Rules that depend on the missing bytes are suspended.',
   'each',
 );
 export const JOINED_LATE = rule(
   'capture/joined-late',
   'note',
-  'the connection was already open when the recording began',
-  'No connection set-up was captured, so what was negotiated is unknown and the rules that need it are not evaluated.',
+  'the recording begins in the middle of a connection',
+  'The set-up of the connection was not captured, so it is not known what the two sides negotiated. Rules that depend on it are not evaluated. Reported for the first such stream of a file.',
 );
 export const ONE_SIDED = rule(
   'capture/one-sided',
   'note',
   'only one direction was captured',
-  'No byte of the other direction is in the capture (asymmetric routing, a one-way mirror port, a capture filter). Rules that need both are not evaluated.',
+  'The capture holds no byte of the other direction (asymmetric routing, a one-way mirror port, a capture filter). Rules that need both directions are not evaluated.',
 );
 export const RESYNCHRONISED = rule(
   'capture/resynchronised',
   'note',
-  'decoding was taken up again after unreadable bytes',
-  'After a gap or a late start the decoder searched for the next messages that chain plausibly. The bytes before them were skipped and are counted.',
+  'decoding resumes after unreadable bytes',
+  'After a gap or a late start, the decoder searched for the next messages that follow each other plausibly. The bytes before them were skipped and are counted.',
   'each',
 );
 export const UNDECODED = rule(
   'capture/undecoded',
   'note',
-  'bytes that no decoder took',
-  'Bytes of the stream that are not part of a decoded message: the start of a message that was cut off, or what follows a message that cannot be framed.',
+  'bytes were not decoded',
+  'Bytes of the stream that are not part of a decoded message: the beginning of a message that is cut off, or what follows a message whose end cannot be found.',
   'each',
 );
 export const MODE_GUESSED = rule(
   'capture/mode-guessed',
   'note',
-  'a mode that was negotiated outside the capture was worked out from the bytes',
-  'The handshake was not captured. The form of the messages themselves shows what must have been negotiated.',
+  'a mode is inferred from the bytes',
+  'The handshake in which the mode was negotiated was not captured. The form of the messages shows what must have been negotiated.',
 );
 export const OPAQUE = rule(
   'capture/opaque',
   'note',
-  'encrypted bytes that cannot be read',
-  'The session is encrypted from here on. The text says what would open it.',
+  'encrypted bytes cannot be read',
+  'The session is encrypted from here on. The finding says what is needed to decrypt it.',
 );
 export const DROPPED = rule(
   'capture/dropped',
   'warning',
-  'the recorder itself dropped packets',
-  'The recorder counted packets that it could not write. Gaps in the streams are to be expected. A larger buffer (`tcpdump -B`) or a capture filter helps.',
+  'the recorder dropped packets',
+  'The recorder counted packets that it could not write, so gaps in the streams are to be expected. Record with a larger buffer (`tcpdump -B`) or a capture filter.',
 );
 export const LIMIT = rule(
   'capture/limit',
   'warning',
-  'a limit of the analysis was hit',
-  'A named bound on memory or work was reached. The text names it and says what was given up.',
+  'a limit of the analysis was reached',
+  'The analysis has reached a limit on memory or work. The finding names the limit and says what was left out.',
   'each',
 );
 export const UNSUPPORTED_LINK = rule(
   'capture/unsupported-link',
   'note',
-  'packets of a link type or encapsulation that is not decoded',
-  'These packets may hold TCP, but in a link type, tunnel or encryption that is not read, in fragments that are not complete, or behind headers that are cut off. They are counted and passed over; the rest of the capture is analyzed.',
+  'packets have a link type or encapsulation that is not decoded',
+  'These packets may hold TCP, but they have a link type, tunnel or encryption that is not decoded, are fragments of incomplete packets, or have headers that are cut off. They are counted and skipped; the rest of the capture is analyzed.',
 );
 export const OVERLAP_CONFLICT = rule(
   'tcp/overlap-conflict',
   'warning',
-  'a retransmission carried other bytes than the first copy',
-  "The same sequence numbers arrived twice with different bytes. The first copy was decoded, or the one with the right checksum where the other's is wrong; without that, what rests on these bytes is never certain. It is a damaged capture, a broken network element, or an attempt to show an observer something else than the receiver sees.",
+  'a retransmission carries other bytes than the first copy',
+  'The same sequence numbers arrived twice with different bytes. The first copy was decoded, or the other one if only that has a right checksum; if the checksums do not decide, findings that depend on these bytes are never certain. The cause is a damaged capture, a broken network element, or an attempt to show an observer other bytes than the receiver sees.',
 );
 export const CONTINUED = rule(
   'capture/continued',
   'warning',
-  'this capture may continue another one',
-  'Recorders that change to a new file now and then (a ring buffer, `tcpdump -C` and `-G`, `dumpcap -b`) leave one recording in several files. Where connections go on with the very next byte, or the names are those of one recorder, the files are read as one. Here the same connection is in both files, but bytes between them are in neither, so that each was analyzed by itself: a reply in one file may answer a request in the other, and rules that need both cannot be evaluated. `--join never` analyzes every file by itself, without this warning.',
+  'the capture may continue another one',
+  'Recorders that start a new file from time to time (a ring buffer, `tcpdump -C` and `-G`, `dumpcap -b`) spread one recording over several files. Files whose connections continue with the very next byte, or whose names are those of one recorder, are analyzed as one. Here the same connection is in both files, but bytes between them are in neither, so each file was analyzed by itself: a reply in one file may answer a request in the other, and rules that need both are not evaluated. With `--join never` every file is analyzed by itself, without this warning.',
 );
 export const UNACKNOWLEDGED = rule(
   'tcp/unacknowledged',
   'warning',
-  'bytes were sent again and again and never acknowledged',
-  'The same segment was retransmitted until the connection was reset. Where the handshake and small messages went through and only full-sized segments are lost, a hop of the path has a smaller MTU than the sender believes and the ICMP messages that would say so are filtered (a black hole, RFC 2923): compare the MTU of both ends and of tunnels between them, or clamp the MSS. Otherwise the peer vanished without a word.',
+  'bytes are sent repeatedly and never acknowledged',
+  'The same segment was retransmitted until the connection was reset. If the handshake and small messages were delivered and only full-sized segments are lost, a hop of the path has a smaller MTU than the sender assumes, and the ICMP messages that would say so are filtered (a black hole, RFC 2923): compare the MTU of both ends and of the tunnels between them, or clamp the MSS. Otherwise the peer disappeared without closing the connection.',
 );
 export const UNKNOWN_PROTOCOL = rule(
   'capture/unknown-protocol',
   'note',
-  'streams of a protocol that is known by name and not decoded',
-  'The first bytes tell what the stream is, and this version has no decoder for it; or the port and the look of a stream that was joined late suggest a protocol in its encrypted form, of which nothing can be read without its beginning. The text names it, and says what to do. Said once for each file.',
+  'streams use a protocol that is recognised but not decoded',
+  'The first bytes of the stream identify a protocol for which this version has no decoder; or, for a stream that was joined late, its port and its bytes suggest a protocol in encrypted form, which cannot be decoded without the beginning of the stream. The finding names the protocol and says what to do. Reported once for each file.',
 );
 export const TLS_BAD_RECORD = rule(
   'tls/bad-record',
   'warning',
   'a TLS record does not authenticate',
-  'The tag or MAC of a record does not fit, although the records in front of it were opened and nothing is missing in the capture. The receiver refuses such a record. It is a damaged capture, a broken network element, an attempt to tamper with the session, or a sender that lost count of its records.',
+  'The authentication tag or MAC of a record is wrong, although the records before it were decrypted and nothing is missing in the capture. The receiver refuses such a record. The cause is a damaged capture, a broken network element, an attempt to tamper with the session, or a sender that lost count of its records.',
 );
 export const TLS_KEY_LOG = rule(
   'tls/key-log',
   'note',
-  'lines of a key log that cannot be used',
-  'A line of a key log is a label, a client random and a secret, both in hex, with blanks between them (NSS key log format). Lines that are something else are passed over, as are those beyond the limits tlsSessions, tlsKeyLogBytes and tlsSecretBlocks.',
+  'lines of a key log cannot be used',
+  'A line of a key log consists of a label, a client random and a secret, the last two in hex, separated by blanks (NSS key log format). Other lines are skipped, as are lines beyond the limits tlsSessions, tlsKeyLogBytes and tlsSecretBlocks.',
 );
 export const READ_CONFLICT = rule(
   'disk/read-conflict',
   'warning',
-  'a read shows other bytes than a write had left there',
-  'Raised by `wirelint extract --disk` only, which compares what is read with what was written: the write had been answered before the read was asked for, and no other write to that place was under way or came between them in the capture. Either the server, or what stores its blocks, lost or changed data without an error (silent corruption), or somebody wrote whose messages are not in the capture: another client, or the server itself.',
+  'a read returns other bytes than were written',
+  'Raised only by `wirelint extract --disk`, which compares what is read with what was written: the write had been answered before the read was requested, and the capture holds no other write to that place that was in progress or came in between. Either the server or its storage lost or changed data without an error (silent corruption), or the bytes were written by someone whose messages are not in the capture: another client, or the server itself.',
 );
 export const RECORDING = rule(
   'capture/recording',
   'note',
-  'what this kind of recording cannot tell',
-  'Texts of strace and socat, and raw byte streams, leave out some of what happened: ends, dates, the order between the directions, bytes of strings that were cut. Nothing is guessed in its place; the text says what is missing and how to record it.',
+  'the recording lacks some information',
+  'Text output of strace and socat, and raw byte streams, leave out some of what happened: how a connection ended, dates, the order between the two directions, or the rest of strings that were cut. wirelint does not guess what is missing; the finding says what it is and how to record it.',
 );
 export const INTERNAL: Rule = {
   ...rule(
     'internal/error',
     'error',
-    'a bug in wirelint',
-    'Decoding this stream failed inside wirelint. The other streams were analyzed. Please report it with the packet and, if you can, the capture.',
+    'wirelint has failed',
+    'Decoding this stream failed because of a bug in wirelint. The other streams were analyzed. Please report it with the packet and, if you can, the capture.',
   ),
 };
 export const EXPECTATION: Rule = {
   ...rule(
     'check/expectation',
     'error',
-    'an expectation of the configuration does not hold',
-    'The configuration file states what a session must hold; this one does not.',
+    'an expectation of the configuration is not met',
+    'The configuration file states what a session must contain; this session does not contain it.',
   ),
   party: 'either',
   spec: 'wirelint: configuration, expectations',

@@ -218,7 +218,9 @@ export class StreamLedger implements Output {
   private tellLate(): void {
     const { record } = this;
     if (record.connection.start !== 'missed' || !this.env.once(record, JOINED_LATE.id)) return;
-    this.tell(JOINED_LATE, { text: 'no connection set-up in the capture (said of the first such stream of a file)' });
+    this.tell(JOINED_LATE, {
+      text: 'no connection set-up in the capture (reported for the first such stream of a file only)',
+    });
   }
 
   private get found(): StreamFindings {

@@ -56,7 +56,7 @@ describe('rules', () => {
     expect(wirelint(['rules', '--party', 'server', '--severity', 'note']).stdout.trimEnd().split('\n')).toHaveLength(
       1 + server.length,
     );
-    expect(wirelint(['rules', 'never captured']).stdout).toContain('capture/gap');
+    expect(wirelint(['rules', 'not captured']).stdout).toContain('capture/gap');
   });
 
   it('speaks JSON, tables and Markdown', () => {

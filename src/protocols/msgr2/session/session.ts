@@ -359,7 +359,7 @@ export class Msgr2Session implements Session<Msgr2Message>, SessionParts {
     // a client that asks several monitors at once closes all connections but one, and a program that ends closes those it has begun
     const { shared, file } = this.context;
     if (!shared.first('close', file)) return;
-    const told = `${text} (said of the first such stream of a file)`;
+    const told = `${text} (reported for the first such stream of a file only)`;
     this.output.raise(R.CLOSE_MID_HANDSHAKE, { message: last, text: told, party: 'either', severity: 'note' });
   }
 
