@@ -98,7 +98,7 @@ export class Ids {
       this.scene.raise(LISTEN_DUPLICATE_ENDPOINT, {
         message: m,
         related: [request, old],
-        text: `${key} is listened on already, by listener ${old.listenerId}`,
+        text: `listener ${old.listenerId} already listens on ${key}`,
       });
     }
     const most = this.scene.context.limits.listItems;

@@ -51,7 +51,7 @@ export class FileMessages {
     if (readable && m.tag === ERROR && m.errno >= 0) {
       this.scene.raise(FILE_ERROR_SIGN, {
         message: m,
-        text: `error number ${m.errno}; the program's own data has negative ones`,
+        text: `error number ${m.errno}; the program's own tests use negative numbers`,
       });
     }
     return readable;

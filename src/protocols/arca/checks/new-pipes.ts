@@ -56,7 +56,7 @@ export class NewPipes {
     scene.raise(NEW_PIPE_PIPELINED, {
       message: m,
       related: [turns.open[0]!],
-      text: 'sent before the request in front of it was answered (reported once)',
+      text: 'sent before the previous request was answered (reported once)',
       confidence: scene.orderProven(m) ? 'certain' : 'likely',
     });
   }
@@ -145,7 +145,7 @@ export class NewPipes {
     if (m.readAddress !== m.writeAddress) {
       scene.raise(DOORBELL_ADDRESS, {
         message: m,
-        text: `bells at ${hexNumber(m.readAddress)} and ${hexNumber(m.writeAddress)}; both ring at one address`,
+        text: `bells at ${hexNumber(m.readAddress)} and ${hexNumber(m.writeAddress)}; one address expected`,
       });
     }
     for (const key of [`${m.readAddress}/${m.readMatch}`, `${m.writeAddress}/${m.writeMatch}`]) {

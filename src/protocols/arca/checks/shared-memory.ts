@@ -77,7 +77,7 @@ export class Regions {
       scene.raise(SHM_OFFSET_ALIGNMENT, {
         message,
         severity: broken ? 'error' : 'warning',
-        text: `${where} is no multiple of ${broken ? 8 : BLOCK}`,
+        text: `${where} is not a multiple of ${broken ? 8 : BLOCK}`,
       });
       if (broken) return;
     }

@@ -100,7 +100,7 @@ export class Transfers {
       this.scene.raise(SHORT_WRITE_DROPPED, {
         message: m,
         related: [shortWrite],
-        text: `what the host had not accepted before is not sent again: byte ${i} differs`,
+        text: `the bytes that the host had not accepted are not sent again: byte ${i} differs`,
       });
       return;
     }

@@ -82,7 +82,7 @@ export class UnknownAccepts {
       this.scene.raise(ACCEPT_ERR_CODE, {
         message: m,
         related: [frame],
-        text: `code ${m.code} for an unknown listener; it is 9 (EBADF) elsewhere`,
+        text: `code ${m.code} for an unknown listener; 9 (EBADF) expected`,
       });
     }
   }

@@ -23,9 +23,9 @@ export const LISTENER_ID_ZERO = rule({
   severity: 'error',
   party: 'server',
   needs: 'server',
-  title: 'ListenOk with listener id 0',
+  title: 'ListenOk has listener id 0',
   meaning:
-    'Listener ids start at 1, because 0 in a ready connection means that no listener was involved. The reference guest accepts the id and would then send AcceptRequests that the monitor cannot know.',
+    'Listener ids start at 1; in a ready connection, 0 means that no listener was involved. The reference guest accepts the id and then sends AcceptRequests that the monitor cannot assign to a listener.',
   breaks: ['the first listener is 0', () => [listen(1), listenOk(1, 0)]],
   keeps: ['the first listener is 1', () => [listen(1), listenOk(1, 1)]],
 });
@@ -35,9 +35,9 @@ export const LISTENER_ID_REUSED = rule({
   severity: 'error',
   party: 'server',
   needs: 'server',
-  title: 'a listener id is given out twice',
+  title: 'a listener id is assigned twice',
   meaning:
-    'There is no message that closes a listener, so that an id stays in use until the session ends. With one id for two listeners an AcceptRequest cannot say which it means.',
+    'No message closes a listener, so an id stays in use until the session ends. If two listeners have the same id, an AcceptRequest cannot say which of them it means.',
   breaks: ['listener 1 twice', () => [...listening(), listen(2, '0.0.0.0:81'), listenOk(2, 1)]],
   keeps: ['listeners 1 and 2', () => [...listening(), listen(2, '0.0.0.0:81'), listenOk(2, 2)]],
 });
@@ -47,9 +47,9 @@ export const LISTENER_ID_GAP = rule({
   severity: 'warning',
   party: 'server',
   needs: 'server',
-  title: 'listener ids leave numbers out',
+  title: 'listener ids skip numbers',
   meaning:
-    'The monitor counts up by one for each successful listen, starting at 1 in each session. A number that is missing was given to a listener that this guest was not told of.',
+    'The monitor counts up by one for each successful listen, starting at 1 in each session. A missing number belongs to a listener that was not announced to this guest.',
   breaks: ['1 and then 3', () => [...listening(), listen(2, '0.0.0.0:81'), listenOk(2, 3)]],
   keeps: ['1 and then 2', () => [...listening(), listen(2, '0.0.0.0:81'), listenOk(2, 2)]],
 });
@@ -59,9 +59,9 @@ export const ACCEPT_LISTENER_ZERO = rule({
   severity: 'error',
   party: 'client',
   needs: 'client',
-  title: 'AcceptRequest for listener 0',
+  title: 'an AcceptRequest names listener 0',
   meaning:
-    'Listener id 0 means that there is no listener. A monitor of generation A3 answers AcceptErr with code 9; one of A2 ends the session without a word.',
+    'Listener id 0 means that there is no listener. A monitor of generation A3 answers AcceptErr with code 9; one of A2 ends the session without an answer.',
   breaks: ['an accept on 0', () => [...listening(), accept(2, 0), acceptErr(2, 9)]],
   keeps: ['an accept on 1', () => [...listening(), accept(2, 1), incoming(2, 1, 1)]],
 });
@@ -71,9 +71,9 @@ export const ACCEPT_UNKNOWN_LISTENER = rule({
   severity: 'error',
   party: 'client',
   needs: 'both',
-  title: 'AcceptRequest for a listener that was never announced',
+  title: 'an AcceptRequest names a listener that was never announced',
   meaning:
-    'A guest learns of listeners by ListenOk and by nothing else. For an id that the monitor does not know, A3 answers AcceptErr with code 9 (EBADF) and goes on; A2 ends its loop and sends nothing, which the guest sees as a hang. Where the order of the two directions is not recorded, the finding waits for the AcceptErr or for the end of the recording.',
+    'A guest learns of listeners only from ListenOk. If the monitor does not know the id, A3 answers AcceptErr with code 9 (EBADF) and continues; A2 ends its loop and sends nothing, so that the guest waits forever. Where the order of the two directions is not recorded, the rule is raised only after the AcceptErr or at the end of the recording.',
   breaks: ['an accept on 7', () => [...listening(), accept(2, 7), acceptErr(2, 9)]],
   keeps: ['an accept on 1', () => [...listening(), accept(2, 1), incoming(2, 1, 1)]],
 });
@@ -83,12 +83,12 @@ export const ACCEPT_UNKNOWN_SILENT = rule({
   severity: 'warning',
   party: 'server',
   needs: 'session',
-  title: 'no answer to an AcceptRequest for an unknown listener',
+  title: 'an AcceptRequest for an unknown listener gets no answer',
   meaning:
-    'The review of generation A2 asked whether the guest should be told; A3 answers with AcceptErr. A monitor of A3 that stays silent leaves the guest waiting for ever. In a session of A2, or one that cannot be told from it, this is only noted, since there the monitor is expected to stop.',
-  breaks: ['A3 says nothing', () => [...listening(), connect(2), connectOk(2, 1), accept(3, 7), ...CLOSED]],
+    'A monitor of generation A3 answers AcceptErr; if it stays silent, the guest waits forever. In a session of A2, or one that cannot be distinguished from it, the finding is only a note, because a monitor of A2 stops at such a request.',
+  breaks: ['A3 does not answer', () => [...listening(), connect(2), connectOk(2, 1), accept(3, 7), ...CLOSED]],
   keeps: [
-    'A3 says code 9',
+    'A3 answers the AcceptRequest',
     () => [...listening(), connect(2), connectOk(2, 1), accept(3, 1), incoming(3, 1, 2), ...CLOSED],
   ],
   also: ['accept-unknown-listener'],
@@ -99,9 +99,9 @@ export const MONITOR_CONTINUED = rule({
   severity: 'warning',
   party: 'server',
   needs: 'both',
-  title: 'a monitor of A2 goes on after a request for an unknown listener',
+  title: 'a monitor of A2 continues after a request for an unknown listener',
   meaning:
-    'In generation A2 such a request ends the loop of the monitor with an error. A monitor that answers later requests, but not this one, is neither A2 nor A3: it lost the request.',
+    'In generation A2 such a request ends the loop of the monitor with an error. A monitor that answers later requests but not this one behaves like neither A2 nor A3: it lost the request.',
   breaks: [
     'a later connect is answered',
     () => [...a2(), listen(2), listenOk(2, 1), accept(3, 7), connect(4), connectErr(4, 111)],
@@ -117,7 +117,7 @@ export const ACCEPT_ERR_KNOWN_LISTENER = rule({
   needs: 'both',
   title: 'AcceptErr says that an announced listener is unknown',
   meaning:
-    'Code 9 (EBADF) in AcceptErr means that the monitor has no listener of that id. It had announced the listener in this session, and nothing can close one. If the accept itself failed with EBADF in the kernel, the monitor lost its socket.',
+    'Code 9 (EBADF) in AcceptErr means that the monitor has no listener of that id. But it announced the listener in this session, and no message closes one. If the accept itself failed with EBADF in the kernel, the monitor has lost its socket.',
   breaks: ['code 9 for listener 1', () => [...listening(), accept(2, 1), acceptErr(2, 9)]],
   keeps: ['code 24 for listener 1', () => [...listening(), accept(2, 1), acceptErr(2, 24)]],
 });
@@ -129,9 +129,9 @@ export const ACCEPT_ERR_CODE = rule({
   needs: 'both',
   title: 'an unknown listener is not answered with code 9',
   meaning:
-    'Guests tell a listener that does not exist from an accept that failed by the code: 9 (EBADF) for the first, the error number of the kernel for the second.',
+    'A guest uses the code to distinguish a listener that does not exist (9, EBADF) from an accept that failed (the error number of the kernel).',
   breaks: ['code 22', () => [...listening(), accept(2, 7), acceptErr(2, 22)]],
-  keeps: ['no such request', () => [...listening(), accept(2, 1), acceptErr(2, 22)]],
+  keeps: ['code 22 for a known listener', () => [...listening(), accept(2, 1), acceptErr(2, 22)]],
   also: ['accept-unknown-listener'],
 });
 
@@ -140,9 +140,9 @@ export const INCOMING_LISTENER_ZERO = rule({
   severity: 'error',
   party: 'server',
   needs: 'server',
-  title: 'IncomingConnection with listener id 0',
+  title: 'IncomingConnection has listener id 0',
   meaning:
-    'An inbound connection belongs to the listener that it was accepted from. 0 is kept for outbound connections, so that the guest would take this one for its own.',
+    'An inbound connection must name the listener that accepted it. Id 0 is reserved for outbound connections, so the guest would take the connection for an outbound one.',
   breaks: ['listener 0', () => [...listening(), accept(2, 1), incoming(2, 0, 1)]],
   keeps: ['listener 1', () => [...listening(), accept(2, 1), incoming(2, 1, 1)]],
 });
@@ -152,15 +152,15 @@ export const INCOMING_LISTENER_MISMATCH = rule({
   severity: 'error',
   party: 'server',
   needs: 'both',
-  title: 'the connection comes from another listener than was asked for',
+  title: 'the connection comes from another listener than requested',
   meaning:
-    'An AcceptRequest waits on one listener, and the connection that answers it must come from there. The guest hands the connection to whoever waits for the first listener: a client of one service reaches another one.',
+    'An AcceptRequest waits on one listener, and the connection that answers it must come from that listener. Otherwise the guest gives the connection to the code that waits on the requested listener, and a client of one service reaches another one.',
   breaks: [
-    'asked for 1, got 2',
+    '1 requested, 2 received',
     () => [...listening(), listen(2, '0.0.0.0:81'), listenOk(2, 2), accept(3, 1), incoming(3, 2, 1)],
   ],
   keeps: [
-    'asked for 2, got 2',
+    '2 requested, 2 received',
     () => [...listening(), listen(2, '0.0.0.0:81'), listenOk(2, 2), accept(3, 2), incoming(3, 2, 1)],
   ],
 });
@@ -172,7 +172,7 @@ export const INCOMING_UNKNOWN_LISTENER = rule({
   needs: 'server',
   title: 'IncomingConnection names a listener that was never announced',
   meaning:
-    'The monitor gives a listener its id in ListenOk, on this stream. An id that never appeared there belongs to another guest or to nothing.',
+    'The monitor announces the id of a listener in ListenOk, on this stream. An id that never appeared there belongs to another guest or does not exist.',
   breaks: ['listener 5', () => [...listening(), accept(2, 1), incoming(2, 5, 1)]],
   keeps: ['listener 1', () => [...listening(), accept(2, 1), incoming(2, 1, 1)]],
 });
@@ -182,9 +182,9 @@ export const CONNECT_OK_LISTENER = rule({
   severity: 'error',
   party: 'server',
   needs: 'server',
-  title: 'ConnectOk with a listener id',
+  title: 'ConnectOk has a listener id',
   meaning:
-    'An outbound connection has no listener: the field is 0. Any other value makes the guest count it among the accepted connections of that listener.',
+    'An outbound connection has no listener, so the field must be 0. With any other value the guest treats it as an accepted connection of that listener.',
   breaks: ['listener 3', () => [connect(1), connectOk(1, 1, { listener: 3 })]],
   keeps: ['listener 0', () => [connect(1), connectOk(1, 1)]],
 });
@@ -194,7 +194,7 @@ export const CONNECTION_ID_ZERO = rule({
   severity: 'error',
   party: 'server',
   needs: 'server',
-  title: 'a ready connection with id 0',
+  title: 'a ready connection has id 0',
   meaning: 'Connection ids start at 1; 0 is reserved and never belongs to a connection.',
   breaks: ['the first connection is 0', () => [connect(1), connectOk(1, 0)]],
   keeps: ['the first connection is 1', () => [connect(1), connectOk(1, 1)]],
@@ -205,9 +205,9 @@ export const CONNECTION_ID_REUSED = rule({
   severity: 'error',
   party: 'server',
   needs: 'server',
-  title: 'a connection id is given out twice',
+  title: 'a connection id is assigned twice',
   meaning:
-    'Family A has no message that closes a connection, so that ids are never free again before the counter wraps. Two connections of one id share what the guest keeps by id.',
+    'Family A has no message that closes a connection, so an id must not be assigned again before the counter wraps. Two connections with the same id share everything that the guest stores by id.',
   breaks: [
     'connection 1 twice',
     () => [connect(1), connectOk(1, 1), connect(2), connectOk(2, 1, { pipe: 0x200_0000 })],
@@ -220,9 +220,9 @@ export const CONNECTION_ID_BACKWARDS = rule({
   severity: 'error',
   party: 'server',
   needs: 'server',
-  title: 'a connection id is lower than the one before',
+  title: 'a connection id is lower than the previous one',
   meaning:
-    'The monitor takes the next id and writes the frame on one stack, so that ids appear in the order in which they were taken. A lower id that was not seen before means two counters.',
+    'The monitor takes the next id and writes the frame in one step, so ids appear in the order in which they were taken. A lower id that was not seen before means that there are two counters.',
   breaks: ['3 and then 2', () => [connect(1), connectOk(1, 3), connect(2), connectOk(2, 2)]],
   keeps: ['1 and then 2', () => [connect(1), connectOk(1, 1), connect(2), connectOk(2, 2)]],
   also: ['connection-id-gap'],
@@ -233,9 +233,9 @@ export const CONNECTION_ID_GAP = rule({
   severity: 'warning',
   party: 'server',
   needs: 'server',
-  title: 'connection ids leave numbers out',
+  title: 'connection ids skip numbers',
   meaning:
-    'The monitor counts up by one for each connect or accept that succeeds, from 1 in each session, and tells the guest of every one. A missing number is a connection whose frame was never written: its region of shared memory is lost to the guest.',
+    'The monitor counts up by one for each successful connect or accept, starting at 1 in each session, and announces each connection to the guest. A missing number is a connection whose frame was never written: its region of shared memory is lost to the guest.',
   breaks: ['the first id is 7', () => [connect(1), connectOk(1, 7)]],
   keeps: ['the first id is 1', () => [connect(1), connectOk(1, 1)]],
 });
@@ -245,9 +245,9 @@ export const LISTEN_DUPLICATE_ENDPOINT = rule({
   severity: 'warning',
   party: 'server',
   needs: 'both',
-  title: 'ListenOk for an endpoint that is listened on already',
+  title: 'ListenOk for an endpoint that already has a listener',
   meaning:
-    'Nothing can close a listener, so that the address and port are still in use and the host would refuse them with EADDRINUSE. A monitor that says yes did not bind, or shares the port, and connections go to either listener.',
+    'No message closes a listener, so the address and port are still in use and the host should refuse them with EADDRINUSE. A monitor that answers ListenOk did not bind, or shares the port, so that a connection may go to either listener.',
   breaks: ['0.0.0.0:8080 twice', () => [...listening(), listen(2), listenOk(2, 2)]],
   keeps: ['the second is refused', () => [...listening(), listen(2), listenErr(2, 98)]],
 });
@@ -257,9 +257,9 @@ export const LISTEN_PORT_ZERO = rule({
   severity: 'note',
   party: 'client',
   needs: 'client',
-  title: 'Listen with port 0',
+  title: 'a ListenRequest has port 0',
   meaning:
-    'The host chooses a free port, but ListenOk has no field for it: the guest cannot learn on which port it listens.',
+    'With port 0 the host chooses a free port, but ListenOk has no field for it: the guest cannot learn on which port it listens.',
   breaks: ['port 0', () => [listen(1, '127.0.0.1:0'), listenOk(1, 1)]],
   keeps: ['port 8080', listening],
 });
@@ -269,8 +269,9 @@ export const CONNECT_PORT_ZERO = rule({
   severity: 'warning',
   party: 'client',
   needs: 'client',
-  title: 'Connect with port 0',
-  meaning: 'No service can be reached at port 0; the host answers with an error. Often the port was never filled in.',
+  title: 'a ConnectRequest has port 0',
+  meaning:
+    'No service can be reached at port 0, and the host answers with an error. Usually the port was never filled in.',
   breaks: ['10.0.0.9:0', () => [connect(1, '10.0.0.9:0'), connectErr(1, 111)]],
   keeps: ['10.0.0.9:80', () => [connect(1, '10.0.0.9:80'), connectErr(1, 111)]],
 });
@@ -280,9 +281,9 @@ export const CONNECT_ANY_ADDRESS = rule({
   severity: 'warning',
   party: 'client',
   needs: 'client',
-  title: 'Connect to an address that is no host',
+  title: 'a ConnectRequest has an address that is not a host',
   meaning:
-    '0.0.0.0 is for listening (Linux takes it for the machine itself when connecting, other systems refuse it), 224.0.0.0 to 239.255.255.255 are groups and 255.255.255.255 is everybody: TCP connects to none of them.',
+    'A TCP connection needs the address of one host. 0.0.0.0 is for listening (when connecting, Linux takes it for the machine itself, other systems refuse it); 224.0.0.0 to 239.255.255.255 are multicast groups, and 255.255.255.255 is the broadcast address.',
   breaks: ['0.0.0.0:80', () => [connect(1, '0.0.0.0:80'), connectErr(1, 111)]],
   keeps: ['127.0.0.1:80', () => [connect(1, '127.0.0.1:80'), connectErr(1, 111)]],
 });
@@ -292,9 +293,9 @@ export const PORT_BYTE_ORDER = rule({
   severity: 'note',
   party: 'client',
   needs: 'client',
-  title: 'the port is a familiar one with its bytes swapped',
+  title: 'the port is a well-known one with its bytes swapped',
   meaning:
-    'Ports are little-endian here, unlike in socket addresses. A port such as 36895 is 8080 written in network byte order: probably it was copied from a sockaddr without being converted. The address is in reading order, which makes the mistake easy.',
+    'Ports are little-endian here, unlike in socket addresses. Port 36895, for example, is 8080 in network byte order: probably it was copied from a sockaddr without conversion. The mistake is easy to make because the address is in reading order.',
   breaks: ['port 36895', () => [listen(1, '127.0.0.1:36895'), listenOk(1, 1)]],
   keeps: ['port 8080', () => [listen(1, '127.0.0.1:8080'), listenOk(1, 1)]],
 });
@@ -304,9 +305,9 @@ export const ERROR_CODE_ZERO = rule({
   severity: 'warning',
   party: 'server',
   needs: 'server',
-  title: 'an error with code 0',
+  title: 'an error has code 0',
   meaning:
-    'ListenErr, ConnectErr and AcceptErr carry a Linux error number, or 1 where none is known. 0 is no error number: a guest that turns it into a result gets success without a connection.',
+    'ListenErr, ConnectErr and AcceptErr carry a Linux error number, or 1 if none is known. 0 is not an error number: a guest that converts it to a result gets success without a connection.',
   breaks: ['ConnectErr 0', () => [connect(1), connectErr(1, 0)]],
   keeps: ['ConnectErr 111', () => [connect(1), connectErr(1, 111)]],
 });
@@ -316,9 +317,9 @@ export const ERROR_CODE_RANGE = rule({
   severity: 'note',
   party: 'server',
   needs: 'server',
-  title: 'an error code that is no Linux error number',
+  title: 'an error code is not a Linux error number',
   meaning:
-    'Error numbers of Linux end at 133. A larger code comes from another system, or is a negative number that was cast.',
+    'The error numbers of Linux end at 133. A larger code comes from another system, or is a negative number that was cast.',
   breaks: ['ConnectErr 10061', () => [connect(1), connectErr(1, 10061)]],
   keeps: ['ConnectErr 111', () => [connect(1), connectErr(1, 111)]],
 });
@@ -328,9 +329,9 @@ export const ERROR_CODE_GENERIC = rule({
   severity: 'note',
   party: 'server',
   needs: 'server',
-  title: 'error code 1 says nothing',
+  title: 'error code 1 does not give a reason',
   meaning:
-    'A monitor sends 1 where the failure had no error number; the same value is EPERM, so that a guest cannot tell a refusal from an unknown failure.',
+    'A monitor sends 1 if the failure has no error number. The same value is EPERM, so a guest cannot distinguish a refusal from an unknown failure.',
   breaks: ['ConnectErr 1', () => [connect(1), connectErr(1, 1)]],
   keeps: ['ConnectErr 13', () => [connect(1), connectErr(1, 13)]],
 });

@@ -12,7 +12,7 @@ export const REQUEST_ID_ZERO = rule({
   needs: 'client',
   title: 'a request has id 0',
   meaning:
-    'Request ids count from 1. Id 0 was the mark of connections that a monitor of generation A0 pushed without being asked, so that a reply to request 0 cannot be told from a push. The document lets the counter go from 0xffffffff to 1; the program of generation A3 lets it go to 0, which is how a real session gets here after four thousand million requests.',
+    'Request ids start at 1. Id 0 marked the connections that a monitor of generation A0 sent without a request, so a reply to request 0 cannot be distinguished from such a connection. According to the document the counter wraps from 0xffffffff to 1; the program of generation A3 lets it wrap to 0, so a session can also get here after about four billion requests.',
   breaks: ['the guest starts at 0', () => [listen(0), listenOk(0, 1), connect(1), connectOk(1, 1)]],
   keeps: ['the guest starts at 1', () => [listen(1), listenOk(1, 1), connect(2), connectOk(2, 1)]],
 });
@@ -24,7 +24,7 @@ export const REQUEST_ID_FIRST = rule({
   needs: 'client',
   title: 'the first request of a session does not have id 1',
   meaning:
-    'The counter of the reference guest starts at 1 with each session. Another first id is allowed, since ids only have to be unique among open requests, but it shows another implementation, or a session that was resumed, or that the recording began later than it says.',
+    'The counter of the reference guest starts at 1 in each session. Another first id is allowed, since ids only have to be unique among open requests. It indicates another implementation, a session that was resumed, or a recording that began later than it claims.',
   breaks: ['the first id is 42', () => [listen(42), listenOk(42, 1)]],
   keeps: ['the first id is 1', listening],
 });
@@ -34,9 +34,9 @@ export const REQUEST_ID_GAP = rule({
   severity: 'note',
   party: 'client',
   needs: 'client',
-  title: 'request ids leave numbers out',
+  title: 'request ids skip numbers',
   meaning:
-    'The reference guest counts up by one for every request of any kind. A step of more than one breaks nothing, since a reply carries whatever id it answers, but it often means that a request was prepared and never written.',
+    'The reference guest counts up by one for every request of any kind. A larger step does no harm, since a reply carries the id that it answers, but it often means that a request was prepared and never written.',
   breaks: ['from 1 to 5', () => [...listening(), connect(5), connectOk(5, 1)]],
   keeps: ['from 1 to 2', () => [...listening(), connect(2), connectOk(2, 1)]],
 });
@@ -46,9 +46,9 @@ export const REQUEST_ID_BACKWARDS = rule({
   severity: 'warning',
   party: 'client',
   needs: 'client',
-  title: 'a request id is lower than the one before',
+  title: 'a request id is lower than the previous one',
   meaning:
-    'Ids grow with each request; only at the end of the 32-bit range do they start again (a step from 0xffff0000 or above to 0xffff or below counts as that). An id that goes back, although it was not used before, comes from several counters on one stream: two threads of a guest that each count for themselves will sooner or later use the same id at once.',
+    'Ids increase with each request and start again only at the end of the 32-bit range (a step from 0xffff0000 or above to 0xffff or below counts as that). An id that is lower, although it was not used before, comes from several counters on one stream: two threads of a guest that count separately will sooner or later use the same id at the same time.',
   breaks: ['7 and then 3', () => [listen(7), listenOk(7, 1), connect(3), connectOk(3, 1)]],
   keeps: ['the counter wraps', () => [listen(0xffff_ffff), listenOk(0xffff_ffff, 1), connect(1), connectOk(1, 1)]],
 });
@@ -58,9 +58,9 @@ export const REQUEST_ID_REUSED_IN_FLIGHT = rule({
   severity: 'error',
   party: 'client',
   needs: 'both',
-  title: 'a request uses the id of one that is not answered yet',
+  title: 'a request uses the id of a request that is not answered yet',
   meaning:
-    'A reply names its request by the id and by nothing else. With two open requests of one id neither side can say which of them a reply is for; a guest that waits for the first will take the answer to the second. Accepts make this easy to get wrong, because they may stay open for as long as nobody connects.',
+    'The id is the only link between a reply and its request. If two open requests have the same id, neither side can say to which of them a reply belongs, and a guest that waits for one takes the reply to the other. The usual cause is an AcceptRequest, which may stay open until somebody connects.',
   breaks: [
     'a connect uses the id of a waiting accept',
     () => [...listening(), accept(2, 1), connect(2), connectOk(2, 1)],
@@ -75,7 +75,7 @@ export const REQUEST_ID_REUSED = rule({
   needs: 'client',
   title: 'a request uses the id of an answered request',
   meaning:
-    'Once a request is answered its id is free, so that nothing goes wrong at once. But ids are meant to come round only after the whole 32-bit range: a late or duplicated reply to the old request would be taken for the answer to the new one.',
+    'Once a request is answered its id is free, so nothing goes wrong at once. But ids should be reused only after the whole 32-bit range: a late or duplicate reply to the old request would be taken for the answer to the new one.',
   breaks: ['request 1 twice', () => [...listening(), connect(1), connectOk(1, 1)]],
   keeps: ['requests 1 and 2', () => [...listening(), connect(2), connectOk(2, 1)]],
 });
@@ -87,7 +87,7 @@ export const REPLY_UNKNOWN_REQUEST = rule({
   needs: 'both',
   title: 'a reply names a request that was never sent',
   meaning:
-    'Every frame of the monitor answers a request and copies its id. The reference guest compares the id with that of the request it waits for and fails on any other. Ids of requests that the recording may have missed are not counted: the rule needs a session that was captured from its start, or whose first request is in the recording, and no gap.',
+    'Every frame of the monitor answers a request and repeats its id. The reference guest compares the id with that of the request that it waits for, and fails on any other. The rule is raised only in a session that was captured without gaps, from its start or with its first request, because otherwise the request may just not have been recorded.',
   breaks: ['the monitor answers request 9', () => [...listening(), connect(2), connectErr(900, 111)]],
   keeps: ['the monitor answers request 2', () => [...listening(), connect(2), connectErr(2, 111)]],
 });
@@ -99,7 +99,7 @@ export const REPLY_DUPLICATE = rule({
   needs: 'both',
   title: 'a request is answered twice',
   meaning:
-    'A request gets exactly one reply. The second one will be read by whoever waits for the next reply, which fails with a wrong request id; what the second reply hands out (a listener, a region of shared memory) belongs to nobody.',
+    'A request gets exactly one reply. The guest takes the second one for its next reply and fails because of the wrong request id; what the second reply hands out (a listener, a region of shared memory) is lost.',
   breaks: ['ConnectErr twice', () => [...listening(), connect(2), connectErr(2, 111), connectErr(2, 111)]],
   keeps: ['ConnectErr once', () => [...listening(), connect(2), connectErr(2, 111)]],
 });
@@ -109,9 +109,9 @@ export const REPLY_TYPE_MISMATCH = rule({
   severity: 'error',
   party: 'server',
   needs: 'both',
-  title: 'the reply does not belong to the kind of request',
+  title: 'the type of a reply does not belong to its request',
   meaning:
-    'ListenRequest is answered by ListenOk or ListenErr, ConnectRequest by ConnectOk or ConnectErr, AcceptRequest by IncomingConnection or (from generation A3 on) AcceptErr. The guest takes anything else for an unexpected message and gives the session up.',
+    'ListenRequest is answered by ListenOk or ListenErr, ConnectRequest by ConnectOk or ConnectErr, AcceptRequest by IncomingConnection or (since generation A3) AcceptErr. Any other reply is an unexpected message for the guest, which gives up the session.',
   breaks: ['ListenOk for a connect', () => [connect(1), listenOk(1, 1), listen(2), listenOk(2, 2)]],
   keeps: ['ConnectOk for a connect', () => [connect(1), connectOk(1, 1), listen(2), listenOk(2, 1)]],
 });
@@ -121,9 +121,9 @@ export const REPLY_BEFORE_REQUEST = rule({
   severity: 'error',
   party: 'server',
   needs: 'both',
-  title: 'a reply was sent before its request',
+  title: 'a reply is sent before its request has arrived',
   meaning:
-    'The reply to a request left the monitor before the request itself had arrived there: the monitor guessed the id. Since the order in which a recording shows the two directions can be wrong, the rule is only raised where acknowledgements prove it, or where the recorder is known to keep the order.',
+    'The reply left the monitor before the request had arrived there, so the monitor guessed the id. Since a recording may show the two directions in the wrong order, the rule is raised only where acknowledgements prove it, or where the recorder is known to keep the order.',
   breaks: ['ListenOk for request 2 comes early', () => [...listening(), listenOk(2, 2), listen(2, '0.0.0.0:81')]],
   keeps: ['ListenOk comes after the request', () => [...listening(), listen(2, '0.0.0.0:81'), listenOk(2, 2)]],
 });
@@ -133,11 +133,11 @@ export const UNSOLICITED_INCOMING = rule({
   severity: 'error',
   party: 'server',
   needs: 'server',
-  title: 'an incoming connection was not asked for',
+  title: 'an incoming connection was not requested',
   meaning:
-    'In generations A1 to A3 an IncomingConnection is the answer to an AcceptRequest and carries its id. Pushing connections with id 0, as A0 did, was given up: a guest that reads one frame per request takes the push for the answer to something else. The rule is raised for id 0 in sessions that show AcceptRequests, and for ids that no AcceptRequest had. A session without any AcceptRequest is taken for A0 and only noted (push-model).',
+    'In generations A1 to A3 an IncomingConnection answers an AcceptRequest and carries its id. Generation A0 sent connections without a request, with id 0; this was abandoned because a guest that reads one frame per request takes such a connection for the reply to something else. The rule is raised for id 0 in sessions that have AcceptRequests, and for ids that no AcceptRequest had. A session without any AcceptRequest is assumed to be A0 and only noted (push-model).',
   breaks: [
-    'a connection is pushed although accepts are used',
+    'a connection is sent without a request although accepts are used',
     () => [...listening(), accept(2, 1), incoming(2, 1, 1), incoming(0, 1, 2)],
   ],
   keeps: [
@@ -153,7 +153,7 @@ export const SYNC_REPLY_ORDER = rule({
   needs: 'both',
   title: 'replies to Listen and Connect are out of order',
   meaning:
-    'A monitor serves ListenRequest and ConnectRequest to completion before it reads the next frame, so that their replies come in the order of the requests; a guest with several threads may rely on it. AcceptRequests are excluded: they wait until somebody connects.',
+    'A monitor completes a ListenRequest or ConnectRequest before it reads the next frame, so their replies come in the order of the requests, and a guest with several threads may rely on that. AcceptRequests are excluded: they wait until somebody connects.',
   breaks: [
     'the second connect is answered first',
     () => [connect(1), connect(2, '10.0.0.9:81'), connectErr(2, 111), connectOk(1, 1)],
@@ -166,9 +166,9 @@ export const ACCEPT_ORDER = rule({
   severity: 'error',
   party: 'server',
   needs: 'both',
-  title: 'accepts of one listener are answered out of order',
+  title: 'the accepts of a listener are answered out of order',
   meaning:
-    'A monitor keeps one queue of waiting AcceptRequests for each listener, first come, first served: also an AcceptErr for a failed accept goes to the one that waits longest. Only AcceptErr with code 9 (unknown listener) is answered at once. Between listeners there is no order.',
+    'A monitor keeps one queue of waiting AcceptRequests for each listener. Every connection goes to the request that has waited longest, and so does an AcceptErr for a failed accept. Only AcceptErr with code 9 (unknown listener) is sent at once. There is no order between different listeners.',
   breaks: [
     'the second accept gets the connection',
     () => [...listening(), accept(2, 1), accept(3, 1), incoming(3, 1, 1), incoming(2, 1, 2)],
@@ -187,7 +187,7 @@ export const PIPELINED = rule({
   needs: 'both',
   title: 'a request is sent while another one is open',
   meaning:
-    'The protocol allows it and monitors handle it. The reference guest does not do it: its session sends one request and reads exactly one frame, so that a guest that pipelines needs a reader of its own that hands replies out by id. Reported once for a session.',
+    'The protocol allows it and monitors support it. The reference guest sends one request and reads exactly one frame, so a guest that pipelines requests needs its own reader that assigns replies by id. Reported once a session. The rule is off by default.',
   breaks: ['a connect while an accept waits', () => [...listening(), accept(2, 1), connect(3), connectOk(3, 1)]],
   keeps: ['one after the other', () => [...listening(), accept(2, 1), incoming(2, 1, 1), connect(3), connectOk(3, 2)]],
 });
@@ -197,9 +197,9 @@ export const INTERLEAVED_REPLIES = rule({
   severity: 'warning',
   party: 'either',
   needs: 'both',
-  title: 'a reply overtakes that to an older Listen or Connect',
+  title: 'a reply overtakes the reply to an older Listen or Connect',
   meaning:
-    'With several requests open, a reply arrived for another one than the oldest Listen or Connect. The reference guest, which reads one frame and expects it to answer what it just asked, fails here. Accepts that were waiting before are not counted: being overtaken is their nature, and so is being answered at any time.',
+    'With several requests open, a reply arrived for another request than the oldest Listen or Connect. The reference guest reads one frame and expects it to answer its latest request, so it fails here. Replies to accepts that were already waiting are not counted, because they may come at any time.',
   breaks: [
     'an accept that was sent later is answered before a connect',
     () => [...listening(), connect(2), accept(3, 1), incoming(3, 1, 1), connectOk(2, 2)],
@@ -215,9 +215,9 @@ export const REQUEST_UNANSWERED = rule({
   severity: 'warning',
   party: 'server',
   needs: 'session',
-  title: 'a Listen or Connect was never answered',
+  title: 'a Listen or Connect is never answered',
   meaning:
-    'The session ended and the request got no reply, although a monitor serves Listen and Connect at once. A monitor that died in the middle of a connect looks like this. Requests after a frame that makes a monitor give up are not counted, nor is anything in a recording that simply stops.',
+    'The session ended without a reply to the request, although a monitor serves Listen and Connect at once. The usual cause is a monitor that died during a connect. Requests after a frame that makes a monitor give up are not reported, nor are requests in a recording that simply stops.',
   breaks: ['a connect without a reply', () => [...listening(), connect(2), ...CLOSED]],
   keeps: ['the connect fails with an answer', () => [...listening(), connect(2), connectErr(2, 110), ...CLOSED]],
 });
@@ -227,9 +227,9 @@ export const ACCEPT_PENDING_AT_END = rule({
   severity: 'note',
   party: 'either',
   needs: 'session',
-  title: 'an AcceptRequest still waits at the end',
+  title: 'an AcceptRequest is still waiting at the end of the session',
   meaning:
-    'Nobody connected to the listener after this request. That is no fault of either side: there is no message that takes an AcceptRequest back, so that most sessions of a server end like this.',
+    'Nobody connected to the listener after this request. This is not a fault of either side: no message cancels an AcceptRequest, so most sessions of a server end like this.',
   breaks: ['nobody connects', () => [...listening(), accept(2, 1), ...CLOSED]],
   keeps: ['somebody connects', () => [...listening(), accept(2, 1), incoming(2, 1, 1), ...CLOSED]],
 });
@@ -239,9 +239,9 @@ export const CONNECT_SLOW = rule({
   severity: 'note',
   party: 'either',
   needs: 'both',
-  title: 'a Connect took longer than three seconds',
+  title: 'a Connect takes longer than three seconds',
   meaning:
-    'A monitor waits for the TCP handshake before it reads the next frame. While it does, no other request is served and no accepted connection is announced: one unreachable address stops the whole guest.',
+    'A monitor waits for the TCP handshake before it reads the next frame. Until then no other request is served and no accepted connection is announced: one unreachable address blocks the whole guest.',
   breaks: ['the answer takes four seconds', () => [connect(1), ...pause(4000), connectErr(1, 110)]],
   keeps: ['the answer comes at once', () => [connect(1), connectErr(1, 111), connect(2), connectOk(2, 1)]],
 });

@@ -28,9 +28,9 @@ export const REQUEST_OVERLAP = rule({
   severity: 'error',
   party: 'client',
   needs: 'both',
-  title: 'a request before the answer to the one in front of it',
+  title: 'a request is sent before the previous one is answered',
   meaning:
-    'Messages carry no ids: the answer to a request is the next message of the host. The guest therefore holds a lock on the pipe from its request to the answer. A second request in between means that two threads use the pipe without the lock, and each may get the answer of the other.',
+    'Messages carry no ids: the answer to a request is the next message of the host. The guest therefore holds a lock on the pipe from its request to the answer. A second request in between means that two threads use the pipe without the lock, and each may get the answer for the other.',
   breaks: ['two Mkdirs at once', () => [...started(), mkdir('a/b'), mkdir('c/d'), ack(), ack()]],
   keeps: ['one after the other', () => [...started(), mkdir('a/b'), ack(), mkdir('c/d'), ack()]],
 });
@@ -40,9 +40,9 @@ export const RESPONSE_UNSOLICITED = rule({
   severity: 'error',
   party: 'server',
   needs: 'both',
-  title: 'an answer with no open request',
+  title: 'an answer is sent without an open request',
   meaning:
-    'The guest reads exactly one message for each request. One too many stays in the ring and will be taken for the answer to the next request.',
+    'The guest reads exactly one message for each request. A surplus answer stays in the ring and is taken for the answer to the next request.',
   breaks: ['two answers to one Mkdir', () => [...started(), mkdir('a/b'), ack(), ack()]],
   keeps: ['one answer to one Mkdir', () => [...started(), mkdir('a/b'), ack()]],
 });
@@ -52,7 +52,7 @@ export const RESPONSE_MISMATCH = rule({
   severity: 'error',
   party: 'server',
   needs: 'both',
-  title: 'the answer does not belong to the kind of request',
+  title: 'the type of an answer does not belong to its request',
   meaning:
     'Each request has its kind of answer (GetArgs: Args; Open, Listen, Connect: Pipe; Mkdir: Ack; in generation C4 Open and Mkdir may fail with Err). The guest panics on any other.',
   breaks: ['Args for a Mkdir', () => [...started(), mkdir('a/b'), args('fix')]],
@@ -64,9 +64,9 @@ export const RESPONSE_MISSING = rule({
   severity: 'warning',
   party: 'server',
   needs: 'session',
-  title: 'a request was never answered',
+  title: 'a request is never answered',
   meaning:
-    'The session ended with the request open, although the host answers it at once. A host that cannot listen or connect panics instead of answering (in generation C3 also where a file cannot be opened), and this is what that looks like. Exit is never answered; Close, Accept, Read and Receive may wait.',
+    'The session ended without an answer, although the host answers this kind of request at once. The usual cause is a host that cannot listen or connect, or in generation C3 cannot open a file: it panics instead of answering. Exit is never answered; Close, Accept, Read and Receive may wait.',
   breaks: ['a Listen without an answer', () => [...started(), listenOn(), ...CLOSED]],
   keeps: ['a Listen with an answer', () => [...started(), listenOn(), pipe(1), ...CLOSED]],
 });
@@ -77,9 +77,9 @@ export const CLOSE_UNANSWERED = rule({
   off: true,
   party: 'server',
   needs: 'session',
-  title: 'Close was not acknowledged',
+  title: 'Close is not acknowledged',
   meaning:
-    'The guest waits for an Ack after Close, but the hosts that were published end their thread when they read Close and send nothing. The guest then polls the ring for ever. Nearly every recording of a child pipe ends like this.',
+    'The guest waits for an Ack after Close, but the published hosts end their thread when they read Close and send nothing. The guest then polls the ring forever. Nearly every recording of a child pipe ends like this, so the rule is off by default.',
   breaks: ['Close is last', () => [...talking(), closeStream()]],
   keeps: ['a repaired host acknowledges', () => [...talking(), closeStream(), streamAck()]],
 });
@@ -90,8 +90,8 @@ export const CLOSE_ANSWERED = rule({
   off: true,
   party: 'server',
   needs: 'both',
-  title: 'Close was acknowledged',
-  meaning: 'The protocol defines an Ack for Close, but no published host sends it: this host is a repaired one.',
+  title: 'Close is acknowledged',
+  meaning: 'The protocol defines an Ack for Close, but no published host sends it: this host is a corrected one.',
   breaks: ['an Ack follows', () => [...talking(), closeStream(), streamAck()]],
   keeps: ['nothing follows', () => [...talking(), closeStream()]],
 });
@@ -101,9 +101,9 @@ export const REQUEST_AFTER_CLOSE = rule({
   severity: 'error',
   party: 'client',
   needs: 'client',
-  title: 'a request after Close on the same pipe',
+  title: 'a request is sent after Close on the same pipe',
   meaning:
-    'Close ends the pipe: the thread of the host that served it is gone, and the ring may be handed out again. The request will never be read, or by somebody else.',
+    'Close ends the pipe: the thread of the host that served it is gone, and the ring may be handed out again. The request is never read, or is read by the next user of the ring.',
   breaks: ['Read after Close', () => [...editing(), closeFile(), read(16)]],
   keeps: ['Close is last', () => [...editing(), read(16), bytes(''), closeFile()]],
 });
@@ -113,9 +113,9 @@ export const DATA_AFTER_EXIT = rule({
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'something is sent after Exit',
+  title: 'a message is sent after Exit',
   meaning:
-    'Exit ends the host process at once and has no answer. A guest that sends more did not know that it had ended; a host that sends more did not end.',
+    'Exit ends the host process at once and has no answer. If the guest sends more, it does not know that the host has ended; if the host sends more, it did not end.',
   breaks: ['a Mkdir after Exit', () => [...started(), exit(0), mkdir('a/b')]],
   keeps: ['Exit is last', () => [...started(), mkdir('a/b'), ack(), exit(0)]],
 });
@@ -128,9 +128,9 @@ export const CHILD_PIPE_UNLINKED = rule({
   needs: 'both',
   title: 'no answer announced this pipe',
   meaning:
-    'Pipes of files, listeners and streams are announced by a Pipe answer on the control pipe or on a listener pipe. The recording holds a control pipe, but no answer that could be this pipe: the announcement was before the recording began, or is on a pipe that was not recorded.',
+    'Pipes of files, listeners and streams are announced by a Pipe answer on the control pipe or on a listener pipe. The recording contains a control pipe, but no answer that could announce this pipe: the announcement came before the recording began, or is on a pipe that was not recorded. The rule is off by default.',
   breaks: ['a stream without a Connect', () => [...started(), NEW_CONNECTION, ...talking()]],
-  keeps: ['a file behind its Open', () => [...started(), open('a.fix'), pipe(1), NEW_CONNECTION, ...editing()]],
+  keeps: ['a file after its Open', () => [...started(), open('a.fix'), pipe(1), NEW_CONNECTION, ...editing()]],
 });
 
 export const CHILD_PIPE_UNUSED = rule({
@@ -139,11 +139,11 @@ export const CHILD_PIPE_UNUSED = rule({
   off: true,
   party: 'client',
   needs: 'both',
-  title: 'an announced pipe is not in the recording',
+  title: 'an announced pipe is missing in the recording',
   meaning:
-    'The host made a pipe, and no stream of the recording is it: the guest never used the file or connection, or the pipe was not recorded. Only said where other announced pipes are in the recording.',
+    'The host made a pipe, but no stream of the recording is that pipe: the guest never used the file or connection, or the pipe was not recorded. Raised only where other announced pipes are in the recording. The rule is off by default.',
   breaks: [
-    'of two files one is used',
+    'one of two files is used',
     () => [
       ...started(),
       open('a.fix'),

@@ -10,7 +10,7 @@ const ADD = 'passt: fwd_rule.c, fwd_rule_add()';
 const STRUCT = 'passt: fwd_rule.h, struct fwd_rule';
 const REJECTED = ['pesto/update-rejected'] as const;
 const ON_BREACH =
-  'The server closes at the first rule that fails and applies nothing. In a list it is a warning: clients show what they are sent.';
+  'The server closes the connection at the first rule that fails and applies nothing. In a list the finding is a warning, because clients show whatever the server sends.';
 
 /** A session: a server with the given capabilities and no rules, and a client that sends these rules for HOST. */
 function offering(caps: number, ...rules: readonly Uint8Array[]) {
@@ -22,8 +22,8 @@ export const IFNAME_UNTERMINATED: Rule = {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'an interface name without NUL',
-  meaning: `The last byte of the name must be NUL: names have at most 15 bytes. ${ON_BREACH}`,
+  title: 'an interface name does not end with NUL',
+  meaning: `The last byte of the name must be NUL, so names have at most 15 bytes. ${ON_BREACH}`,
   spec: 'passt: conf.c, conf_recv_rules()',
   breaks: {
     text: 'sixteen letters',
@@ -41,16 +41,16 @@ export const IFNAME_PADDING: Rule = {
   severity: 'note',
   party: 'either',
   needs: 'either',
-  title: 'bytes after the end of an interface name',
+  title: 'an interface name has bytes after its end',
   meaning:
-    'The tools zero the field. Rules are compared byte by byte: one with something behind the NUL prints like another but can never be deleted by it.',
+    'The tools fill the rest of the field with zeros. Rules are compared byte by byte: a rule with other bytes after the NUL is printed like a rule without them, but cannot be deleted by it.',
   spec: 'passt: fwd_rule.c, fwd_rule_match()',
   breaks: {
-    text: 'letters behind the NUL',
+    text: 'letters after the NUL',
     steps: () => sending(forward({ addr: '192.0.2.5', first: 8100, ifname: 'eth0\0old' })),
   },
   keeps: {
-    text: 'NULs behind the name',
+    text: 'NULs after the name',
     steps: () => sending(forward({ addr: '192.0.2.5', first: 8100, ifname: 'eth0' })),
   },
 };
@@ -60,16 +60,16 @@ export const IFNAME_INVALID: Rule = {
   severity: 'warning',
   party: 'either',
   needs: 'either',
-  title: 'no interface can have this name',
+  title: 'an interface name is not possible',
   meaning:
-    'The kernel has no interface called "." or "..", nor one with a slash, blanks or control characters in its name. The server does not look at the name; binding to the device fails later, without a word to the client.',
+    'The kernel allows no interface that is called "." or "..", nor one with a slash, white space or control characters in its name. The server does not check the name; binding to the interface fails later, without a message to the client.',
   spec: STRUCT,
   breaks: {
     text: 'a slash in the name',
     steps: () => sending(forward({ addr: '192.0.2.5', first: 8100, ifname: 'eth/0' })),
   },
   keeps: {
-    text: 'a name that can exist',
+    text: 'a possible name',
     steps: () => sending(forward({ addr: '192.0.2.5', first: 8100, ifname: 'eth.0' })),
   },
 };
@@ -79,9 +79,9 @@ export const IFNAME_NOT_CAPABLE: Rule = {
   severity: 'warning',
   party: 'either',
   needs: 'both',
-  title: 'an interface although the server cannot bind to one',
+  title: 'an interface is given although the server cannot bind to one',
   meaning:
-    'Without IFNAME among its capabilities (Linux before 5.7) the server cannot bind to a device. It accepts the rule and fails when it opens the sockets; clients check this before they send.',
+    'Without the capability IFNAME (Linux before 5.7) the server cannot bind to an interface. It accepts the rule and fails when it opens the sockets. Clients check this before they send.',
   spec: 'passt: fwd_rule.h, FWD_CAP_IFNAME',
   breaks: {
     text: 'eth0 without IFNAME',
@@ -99,7 +99,7 @@ export const RANGE_INVERTED: Rule = {
   party: 'either',
   needs: 'either',
   title: 'the first port is above the last',
-  meaning: `A range goes from first to last, both included. ${ON_BREACH}`,
+  meaning: `A port range goes from the first to the last port, both included. ${ON_BREACH}`,
   spec: ADD,
   breaks: { text: '90-80', steps: () => sending(forward({ first: 90, last: 80 })) },
   also: REJECTED,
@@ -112,7 +112,7 @@ export const PORT_ZERO: Rule = {
   party: 'either',
   needs: 'either',
   title: 'a rule listens on port 0',
-  meaning: `Port 0 would mean any free port, which forwarding has no use for. ${ON_BREACH}`,
+  meaning: `Port 0 would mean any free port, which is of no use for forwarding. ${ON_BREACH}`,
   spec: ADD,
   breaks: { text: 'from port 0', steps: () => sending(forward({ first: 0, to: 5 })) },
   also: REJECTED,
@@ -125,7 +125,7 @@ export const TARGET_ZERO: Rule = {
   party: 'either',
   needs: 'either',
   title: 'a rule forwards to port 0',
-  meaning: `The target of the first port must be a real port; without a translation it equals the first port. ${ON_BREACH}`,
+  meaning: `The target of the first port must not be 0; without a translation it equals the first port. ${ON_BREACH}`,
   spec: ADD,
   breaks: { text: 'to port 0', steps: () => sending(forward({ first: 80, to: 0 })) },
   also: REJECTED,
@@ -138,7 +138,7 @@ export const TARGET_OVERFLOW: Rule = {
   party: 'either',
   needs: 'either',
   title: 'the target range runs past port 65535',
-  meaning: `Port p goes to to + (p - first); the last of them must still be a port. ${ON_BREACH}`,
+  meaning: `Port p is forwarded to port to + (p - first). The target of the last port must not exceed 65535. ${ON_BREACH}`,
   spec: ADD,
   breaks: { text: 'two ports to 65535', steps: () => sending(forward({ first: 100, last: 101, to: 65535 })) },
   also: REJECTED,
@@ -150,8 +150,8 @@ export const UNKNOWN_FLAGS: Rule = {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'a rule flag without a meaning',
-  meaning: `Three flags are defined: DUAL_STACK_ANY, WEAK, SCAN. ${ON_BREACH}`,
+  title: 'a rule has undefined flags',
+  meaning: `Three flags are defined: DUAL_STACK_ANY, WEAK and SCAN. ${ON_BREACH}`,
   spec: ADD,
   breaks: { text: 'flag 0x80', steps: () => sending(forward({ addr: '192.0.2.5', first: 80, flags: 0x80 })) },
   also: REJECTED,
@@ -163,7 +163,7 @@ export const PROTO_UNSUPPORTED: Rule = {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'neither TCP nor UDP',
+  title: 'a rule is for neither TCP nor UDP',
   meaning: `Rules exist for protocols 6 (TCP) and 17 (UDP) only. ${ON_BREACH}`,
   spec: ADD,
   breaks: { text: 'SCTP', steps: () => sending(forward({ first: 80, proto: 132 })) },
@@ -176,8 +176,8 @@ export const PROTO_NOT_CAPABLE: Rule = {
   severity: 'error',
   party: 'either',
   needs: 'both',
-  title: 'a protocol that the server has switched off',
-  meaning: `TCP needs the capability TCP, UDP needs UDP. ${ON_BREACH}`,
+  title: 'a rule is for a protocol that the server has disabled',
+  meaning: `A rule for TCP requires the capability TCP, a rule for UDP the capability UDP. ${ON_BREACH}`,
   spec: ADD,
   breaks: { text: 'UDP without UDP', steps: () => offering(0x27, forward({ first: 53, proto: 17 })) },
   also: REJECTED,
@@ -189,8 +189,8 @@ export const FAMILY_NOT_CAPABLE: Rule = {
   severity: 'error',
   party: 'either',
   needs: 'both',
-  title: 'an address of a family that the server has switched off',
-  meaning: `An IPv4 address needs the capability IPV4, any other address IPV6. ${ON_BREACH}`,
+  title: 'a rule has an address of a family that the server has disabled',
+  meaning: `An IPv4 address requires the capability IPV4, any other address IPV6. ${ON_BREACH}`,
   spec: ADD,
   breaks: {
     text: 'IPv4 on a server with IPv6 only',
@@ -208,8 +208,8 @@ export const DUAL_STACK_ADDRESS: Rule = {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'DUAL_STACK_ANY together with an address',
-  meaning: `The flag means any address of both families; the address field must be all zeros then. ${ON_BREACH}`,
+  title: 'DUAL_STACK_ANY is set together with an address',
+  meaning: `The flag means any address of both families, so the address field must be all zeros. ${ON_BREACH}`,
   spec: ADD,
   breaks: {
     text: 'an IPv4 address with the flag',
@@ -224,8 +224,8 @@ export const DUAL_STACK_NOT_CAPABLE: Rule = {
   severity: 'error',
   party: 'either',
   needs: 'both',
-  title: 'DUAL_STACK_ANY on a server with one family',
-  meaning: `The flag needs IPV4 and IPV6. With one family, use 0.0.0.0 or :: without the flag. ${ON_BREACH}`,
+  title: 'DUAL_STACK_ANY is used on a server with one family',
+  meaning: `The flag requires the capabilities IPV4 and IPV6. On a server with one family, use 0.0.0.0 or :: without the flag. ${ON_BREACH}`,
   spec: ADD,
   breaks: { text: 'the flag on a server with IPv6 only', steps: () => offering(0x2e, forward({ first: 80 })) },
   also: REJECTED,
@@ -240,9 +240,9 @@ export const SCAN_NOT_CAPABLE: Rule = {
   severity: 'warning',
   party: 'either',
   needs: 'both',
-  title: 'SCAN on a server that cannot scan',
+  title: 'SCAN is set on a server that cannot scan',
   meaning:
-    'Only pasta can see which ports are bound on the other side. The server does not check the flag, clients do; in passt such a rule never opens a socket.',
+    'Only pasta can detect which ports are bound on the other side. The server does not check the flag, but clients do; in passt such a rule never opens a socket.',
   spec: 'passt: fwd_rule.h, FWD_CAP_SCAN',
   breaks: { text: 'SCAN with passt', steps: () => offering(0x2f, forward({ first: 80, last: 82, flags: 5 })) },
   keeps: { text: 'WEAK with passt', steps: () => offering(0x2f, forward({ first: 80, last: 82, flags: 3 })) },

@@ -7,15 +7,15 @@ const ADD = 'passt: fwd_rule.c, fwd_rule_add()';
 const STRUCT = 'passt: fwd_rule.h, struct fwd_rule';
 const REJECTED = ['pesto/update-rejected'] as const;
 const ON_BREACH =
-  'The server closes at the first rule that fails and applies nothing. In a list it is a warning: clients show what they are sent.';
+  'The server closes the connection at the first rule that fails and applies nothing. In a list the finding is a warning, because clients show whatever the server sends.';
 
 export const TARGET_MULTICAST: Rule = {
   id: 'pesto/rule-target-multicast',
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'the target is a multicast address',
-  meaning: `A target address must be one host: not multicast, not 255.255.255.255. ${ON_BREACH}`,
+  title: 'the target is a multicast or broadcast address',
+  meaning: `A target address must be that of one host, not a multicast address or 255.255.255.255. ${ON_BREACH}`,
   spec: ADD,
   breaks: {
     text: 'to 224.0.0.1',
@@ -33,8 +33,8 @@ export const TARGET_DUAL_STACK: Rule = {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'a target address with DUAL_STACK_ANY',
-  meaning: `A target has one family, so the listening side must have one, too: use 0.0.0.0 or ::. ${ON_BREACH}`,
+  title: 'a target address is combined with DUAL_STACK_ANY',
+  meaning: `A target address belongs to one family, so the listening address must belong to one family, too: use 0.0.0.0 or ::. ${ON_BREACH}`,
   spec: ADD,
   breaks: { text: 'any address to 10.0.2.15', steps: () => sending(forward({ taddr: '10.0.2.15', first: 80 })) },
   also: REJECTED,
@@ -49,8 +49,8 @@ export const TARGET_FAMILY: Rule = {
   severity: 'error',
   party: 'either',
   needs: 'either',
-  title: 'the families of listening and target address differ',
-  meaning: `Nothing translates between IPv4 and IPv6. ${ON_BREACH}`,
+  title: 'the listening and the target address belong to different families',
+  meaning: `The server does not translate between IPv4 and IPv6. ${ON_BREACH}`,
   spec: ADD,
   breaks: {
     text: 'IPv4 to IPv6',
@@ -68,9 +68,9 @@ export const TARGET_ON_SPLICE: Rule = {
   severity: 'note',
   party: 'either',
   needs: 'either',
-  title: 'a target address in the SPLICE table',
+  title: 'a rule in the SPLICE table has a target address',
   meaning:
-    'Target addresses work for flows from HOST only. In SPLICE the address is stored and listed but has no effect.',
+    'Target addresses apply only to flows from HOST. In SPLICE the address is stored and listed but has no effect.',
   spec: STRUCT,
   breaks: {
     text: 'a target for SPLICE',
@@ -89,7 +89,7 @@ export const TARGET_ANY4: Rule = {
   needs: 'either',
   title: 'the target is 0.0.0.0',
   meaning:
-    'It means "no target address", which the tools write as all zeros. Rules are compared byte by byte, so this one can only be deleted by a rule written the same way.',
+    'The address 0.0.0.0 means "no target address", which the tools write as all zeros. Rules are compared byte by byte, so this rule can only be deleted by one that is written in the same way.',
   spec: 'passt: inany.h, inany_is_unspecified()',
   breaks: {
     text: 'to 0.0.0.0',
@@ -104,7 +104,7 @@ export const CONFLICT: Rule = {
   party: 'either',
   needs: 'either',
   title: 'two rules of a table listen on the same port',
-  meaning: `Rules of one table conflict when protocol and a port agree and the addresses match: both are equal, or one is a wildcard of the same family, or one has DUAL_STACK_ANY. Interface and target take no part: the same port on two interfaces is a conflict. ${ON_BREACH}`,
+  meaning: `Two rules of one table conflict if they have the same protocol and a port in common, and their addresses match: both are equal, or one is a wildcard of the same family, or one rule has DUAL_STACK_ANY. Interface and target are not considered: the same port on two interfaces is a conflict. ${ON_BREACH}`,
   spec: 'passt: fwd_rule.c, fwd_rule_conflicts()',
   breaks: {
     text: '127.0.0.1:79-81 beside any:80',
@@ -126,9 +126,9 @@ export const TABLE_FULL: Rule = {
   severity: 'error',
   party: 'client',
   needs: 'client',
-  title: 'the sections of a table hold more than 255 rules together',
+  title: 'the sections of a table together hold more than 255 rules',
   meaning:
-    'A table that is named twice gets the rules of both sections. Each count may be right and the table still overflow; the server closes at the first rule too many and applies nothing.',
+    'If a table has two sections, it gets the rules of both. The table may overflow although each count is valid; the server closes the connection at the first surplus rule and applies nothing.',
   spec: ADD,
   breaks: {
     text: 'HOST with 200 rules, twice',
@@ -149,7 +149,7 @@ export const TOO_MANY_SOCKETS: Rule = {
   party: 'either',
   needs: 'either',
   title: 'the rules of a table need more than 327680 sockets',
-  meaning: `A table has room for five times 65536 listening sockets, one for each port of each rule. ${ON_BREACH}`,
+  meaning: `A table has room for 327680 (five times 65536) listening sockets, one for each port of each rule. ${ON_BREACH}`,
   spec: 'passt: fwd_rule.h, MAX_LISTEN_SOCKS',
   breaks: {
     text: 'all ports of five addresses, and six more',
@@ -167,12 +167,12 @@ export const WIDE_STRICT: Rule = {
   severity: 'warning',
   party: 'either',
   needs: 'either',
-  title: 'a wide range without best effort',
+  title: 'a wide port range does not allow for ports in use',
   meaning:
-    'A rule without WEAK fails as a whole when one of its ports is taken, and the rules behind it in the table get no sockets either. Ranges of 1024 ports and more hardly ever find all of them free; the tools set WEAK or SCAN when they make such rules.',
+    'A rule without WEAK fails as a whole if one of its ports is in use, and the rules after it in the table get no sockets either. In a range of 1024 or more ports usually at least one is in use; the tools set WEAK or SCAN in such rules.',
   spec: 'passt: fwd.c, fwd_sync_one()',
-  breaks: { text: '2000-4000, strict', steps: () => sending(forward({ first: 2000, last: 4000 })) },
-  keeps: { text: '2000-4000, best effort', steps: () => sending(forward({ first: 2000, last: 4000, flags: 3 })) },
+  breaks: { text: '2000-4000 without WEAK', steps: () => sending(forward({ first: 2000, last: 4000 })) },
+  keeps: { text: '2000-4000 with WEAK', steps: () => sending(forward({ first: 2000, last: 4000, flags: 3 })) },
 };
 
 export const WEAK_SINGLE: Rule = {
@@ -180,11 +180,11 @@ export const WEAK_SINGLE: Rule = {
   severity: 'note',
   party: 'either',
   needs: 'either',
-  title: 'best effort for a single port',
+  title: 'WEAK is set for a single port',
   meaning:
-    'WEAK forgives single ports of a range, but at least one must be bound unless SCAN is set, too. With one port nothing is left to forgive: the flag has no effect.',
+    'WEAK allows single ports of a range to fail, but unless SCAN is also set, at least one port must be bound. With one port the flag has no effect.',
   spec: STRUCT,
-  breaks: { text: 'port 80, best effort', steps: () => sending(forward({ first: 80, flags: 3 })) },
+  breaks: { text: 'port 80 with WEAK', steps: () => sending(forward({ first: 80, flags: 3 })) },
   keeps: { text: 'port 80', steps: () => sending(forward({ first: 80 })) },
 };
 
@@ -193,9 +193,9 @@ export const SPLICE_FORM: Rule = {
   severity: 'note',
   party: 'either',
   needs: 'either',
-  title: 'a SPLICE rule that does not listen on loopback',
+  title: 'a SPLICE rule does not listen on loopback',
   meaning:
-    'Rules of SPLICE take connections inside the namespace. The tools make them for the interface lo, or for 127.0.0.1 and ::1 where the kernel cannot bind to a device; others would also take what arrives from the network.',
+    'SPLICE rules accept connections inside the namespace. The tools write them for the interface lo, or for 127.0.0.1 and ::1 where the kernel cannot bind to an interface. Other rules would also accept connections from the network.',
   spec: 'passt: fwd_rule.c, fwd_rule_parse()',
   breaks: { text: 'any address on any interface', steps: () => updating(section(1), section(3, [WEB]), END) },
   keeps: {

@@ -11,7 +11,7 @@ export const BAD_MAGIC: Rule = {
   needs: 'server',
   title: 'the stream does not begin with the magic',
   meaning:
-    'The first eight bytes of a server are the ASCII text "basil:s" and a NUL. A client compares all eight and leaves when one differs. The draft also had a magic for the client ("basil:c"); it was dropped, so a stream that begins with it was connected the wrong way round or comes from an experiment.',
+    'The first eight bytes of a server are the ASCII text "basil:s" and a NUL. A client compares all eight and closes the connection if one differs. The draft also had a magic for the client ("basil:c"), which was dropped; a stream that begins with it was connected the wrong way round or comes from an experiment.',
   spec: `${SPEC}, magic`,
   breaks: {
     text: 'the magic ends in x instead of s',
@@ -25,9 +25,9 @@ export const HELLO_TRUNCATED: Rule = {
   severity: 'error',
   party: 'server',
   needs: 'server',
-  title: 'the server closed inside its hello',
+  title: 'the server closes the connection inside its hello',
   meaning:
-    'The hello has 20 bytes: magic, version, size of a pif name, size of an interface name. The client reads all of them before it does anything else and fails when the stream ends before. Hellos of 12 and 16 bytes with version 1 come from development builds and are reported as such instead.',
+    'The hello has 20 bytes: magic, version, size of pif names, size of interface names. The client reads all of them first and fails if the stream ends before. Hellos of 12 and 16 bytes with version 1 come from development builds and are reported as pesto/prerelease-hello instead.',
   spec: SPEC,
   breaks: {
     text: 'the stream ends two bytes into the version',
@@ -41,9 +41,9 @@ export const PRERELEASE_HELLO: Rule = {
   severity: 'note',
   party: 'server',
   needs: 'server',
-  title: 'a hello of a development version',
+  title: 'the server sends a hello of a development version',
   meaning:
-    'Before the first release the version word was already 1 while the hello grew: first magic and version only (12 bytes, no list), then the pif name size (16 bytes, a list of names without rules), then the interface name size. Servers of the first two kinds never read an update. Released clients cannot talk to them.',
+    'Before the first release the version was already 1 while the hello grew: first it had only magic and version (12 bytes, no list), then also the size of pif names (16 bytes, a list of names without rules), then also the size of interface names. Servers of the first two kinds never read an update. Released clients cannot communicate with them.',
   spec: SPEC,
   breaks: {
     text: 'magic and version only',
@@ -57,9 +57,9 @@ export const EXPERIMENTAL_VERSION: Rule = {
   severity: 'warning',
   party: 'server',
   needs: 'server',
-  title: 'version 0 is for experiments',
+  title: 'the server uses the experimental version 0',
   meaning:
-    'Version 0 says that client and server must come from the same build; no public commit ever sent it, and released clients refuse it. What it changed is not known: what follows is decoded by the layout of the newest version, with the size of a rule that the rules themselves show, marked as guessed, and not judged.',
+    'Version 0 means that client and server must come from the same build. No public commit sends it, and released clients refuse it. Its differences are not known: what follows is decoded with the layout of the newest version and the size of a rule that the rules suggest, is marked as guessed, and is not checked.',
   spec: 'passt: pesto.h, PESTO_PROTOCOL_VERSION',
   breaks: {
     text: 'version 0',
@@ -73,9 +73,9 @@ export const UNSUPPORTED_VERSION: Rule = {
   severity: 'warning',
   party: 'server',
   needs: 'server',
-  title: 'a version that is not known',
+  title: 'the version is not known',
   meaning:
-    'The version says how long a rule is, and nothing else in the stream does. Clients refuse a server that is newer than themselves without sending anything. What follows is decoded by the layout of the newest version that is known, marked as guessed, and not judged: a version that changed more shows nonsense there.',
+    'The version determines the length of a rule, and nothing else in the stream does. Clients refuse a server that is newer than themselves without sending anything. What follows is decoded with the layout of the newest known version, is marked as guessed, and is not checked. If the version changed more than that, the decoded values are wrong.',
   spec: 'passt: pesto.h, PESTO_PROTOCOL_VERSION',
   breaks: { text: 'version 3', steps: () => reading(hello({ version: 3 })) },
   keeps: { text: 'version 2', steps: () => reading(pastaList()) },
@@ -86,9 +86,9 @@ export const VERSION_OBSOLETE: Rule = {
   severity: 'note',
   party: 'server',
   needs: 'server',
-  title: 'version 1 was replaced',
+  title: 'the server uses the obsolete version 1',
   meaning:
-    'Version 1 was in the releases of May and June 2026. Its rules have 40 bytes and no target address. A version 2 client does not notice the difference in the hello, reads 56 bytes for each rule, and fails on the first table that has any: update the server together with the client.',
+    'Version 1 was in the releases of May and June 2026. Its rules have 40 bytes and no target address. A client of version 2 accepts the hello of version 1, reads 56 bytes for each rule, and fails at the first table that has rules. The server has to be updated together with the client.',
   spec: 'passt: pesto.h, PESTO_PROTOCOL_VERSION',
   breaks: {
     text: 'version 1',
@@ -104,7 +104,7 @@ export const PIF_NAME_SIZE_WRONG: Rule = {
   needs: 'server',
   title: 'the announced size of pif names is not 128',
   meaning:
-    'The hello announces the sizes that are compiled into the server so that a client can refuse a build that differs from its own. All releases use 128; a client leaves on anything else. wirelint follows the announced size as far as it is sane.',
+    'The hello announces sizes that are compiled into the server, so that a client can refuse a build that differs from its own. All releases use 128, and a client closes the connection at any other value. wirelint decodes with the announced size if it is plausible.',
   spec: `${SPEC}, pif_name_size`,
   breaks: {
     text: 'names of 64 bytes',
@@ -120,7 +120,7 @@ export const IFNAMSIZ_WRONG: Rule = {
   needs: 'server',
   title: 'the announced size of interface names is not 16',
   meaning:
-    'IFNAMSIZ is 16 on Linux. It is part of every rule, so a server with another value has rules of another size; a client leaves when the numbers differ. wirelint follows the announced size as far as it is sane.',
+    'IFNAMSIZ is 16 on Linux. An interface name is part of every rule, so another value changes the size of the rules; a client closes the connection if the values differ. wirelint decodes with the announced size if it is plausible.',
   spec: `${SPEC}, ifnamsiz`,
   breaks: {
     text: 'interface names of 32 bytes',
@@ -135,9 +135,9 @@ export const HELLO_REPEATED: Rule = {
   severity: 'error',
   party: 'server',
   needs: 'server',
-  title: 'a second hello in one connection',
+  title: 'a connection contains a second hello',
   meaning:
-    'A connection carries one transaction: hello, list, at most one update. A second hello means that the server went on in a connection that it should have closed. Recordings that cannot tell connections apart (two process ids, a pair of raw files) hold several transactions in one stream; there this is no finding but the mark of the next connection.',
+    'A connection carries one transaction: hello, list, at most one update. A second hello means that the server continued a connection that it should have closed. A recording that cannot distinguish connections (two process ids, a pair of raw files) holds several transactions in one stream; there a hello marks the next connection, and nothing is reported.',
   spec: 'passt: conf.c, conf_accept()',
   breaks: {
     text: 'hello and list are sent twice',

@@ -26,9 +26,9 @@ export const PIF_LIST_UNTERMINATED: Rule = {
   severity: 'error',
   party: 'server',
   needs: 'server',
-  title: 'the list of tables ends without its zero byte',
+  title: 'the list of tables does not end with a zero byte',
   meaning:
-    'The list has no count: it ends with pif id 0. A client reads on until it gets that byte and fails when the stream ends before. Where the recording shows the client, pesto/server-close-in-list or pesto/client-left-early says who left.',
+    'The list has no count; it ends with pif id 0. A client reads until it gets that byte and fails if the stream ends before. Where the recording contains the client, pesto/server-close-in-list or pesto/client-left-early says which side closed the connection.',
   spec: SEND,
   breaks: {
     text: 'the server ends its stream after the first table',
@@ -42,8 +42,9 @@ export const PIF_LIST_EMPTY: Rule = {
   severity: 'warning',
   party: 'server',
   needs: 'server',
-  title: 'the list has no table',
-  meaning: 'Every shipped server owns at least the HOST table. A list without any leaves nothing to show or change.',
+  title: 'the list contains no table',
+  meaning:
+    'Every released server has at least the HOST table. With an empty list a client can neither show nor change anything.',
   spec: SEND,
   breaks: { text: 'the hello is followed by the zero byte', steps: () => reading(hello(), END) },
   keeps: { text: 'an empty HOST table', steps: () => reading(hello(), entry(1, [], { caps: 0x2f }), END) },
@@ -56,7 +57,7 @@ export const PIF_HOST_MISSING: Rule = {
   needs: 'server',
   title: 'the HOST table is missing',
   meaning:
-    'passt lists HOST (id 1), pasta lists HOST and SPLICE (id 3). Without HOST the options -t and -u of the client have no table to work on.',
+    'passt lists HOST (id 1), pasta lists HOST and SPLICE (id 3). Without HOST the client cannot apply its options -t and -u.',
   spec: SEND,
   breaks: { text: 'only SPLICE is listed', steps: () => reading(hello(), entry(3), END) },
   keeps: { text: 'HOST and SPLICE are listed', steps: () => listing() },
@@ -68,7 +69,8 @@ export const PIF_DUPLICATE_ID: Rule = {
   party: 'server',
   needs: 'server',
   title: 'two tables have the same id',
-  meaning: 'An update names tables by id, so two with one id cannot be told apart. The client leaves.',
+  meaning:
+    'An update refers to tables by id, so two tables with the same id cannot be distinguished. The client closes the connection.',
   spec: READ,
   breaks: {
     text: 'HOST comes twice, under two names',
@@ -84,7 +86,7 @@ export const PIF_DUPLICATE_NAME: Rule = {
   needs: 'server',
   title: 'two tables have the same name',
   meaning:
-    'The client finds the tables for its options by name (HOST for -t and -u, SPLICE for -T and -U) and leaves when a name comes twice.',
+    'The client finds the tables for its options by name (HOST for -t and -u, SPLICE for -T and -U) and closes the connection if a name occurs twice.',
   spec: READ,
   breaks: {
     text: 'SPLICE is called HOST, too',
@@ -98,9 +100,9 @@ export const PIF_ORDER: Rule = {
   severity: 'note',
   party: 'server',
   needs: 'server',
-  title: 'tables are not in ascending order of their ids',
+  title: 'the tables are not in ascending order of their ids',
   meaning:
-    'Shipped servers walk their tables by id. Nothing depends on the order, but it tells another implementation.',
+    'Released servers list their tables in the order of their ids. Nothing depends on the order, but another one indicates another implementation.',
   spec: SEND,
   breaks: { text: 'SPLICE before HOST', steps: () => reading(hello(), entry(3), entry(1), END) },
   keeps: { text: 'HOST before SPLICE', steps: () => listing() },
@@ -111,9 +113,9 @@ export const PIF_UNEXPECTED: Rule = {
   severity: 'warning',
   party: 'server',
   needs: 'server',
-  title: 'a table that no shipped server has',
+  title: 'the list contains a table that no released server has',
   meaning:
-    'Only HOST (1) and SPLICE (3) own forwarding tables. TAP (2) is the guest side and has none; higher ids are not defined.',
+    'Only HOST (1) and SPLICE (3) have forwarding tables. TAP (2) is the guest side and has none; higher ids are not defined.',
   spec: 'passt: pif.h, enum pif_type',
   breaks: { text: 'a table for TAP', steps: () => reading(hello(), entry(1), entry(2), entry(3), END) },
   keeps: { text: 'HOST and SPLICE', steps: () => listing() },
@@ -124,8 +126,8 @@ export const PIF_TOO_MANY: Rule = {
   severity: 'error',
   party: 'server',
   needs: 'server',
-  title: 'more tables than a client has room for',
-  meaning: 'The client holds three tables and leaves at the fourth.',
+  title: 'the list contains more tables than a client has room for',
+  meaning: 'The client has room for three tables and closes the connection at the fourth.',
   spec: `${READ}, MAX_PIFS`,
   breaks: {
     text: 'four tables',
@@ -140,14 +142,15 @@ export const PIF_NAME_UNTERMINATED: Rule = {
   severity: 'error',
   party: 'server',
   needs: 'server',
-  title: 'a table name without NUL',
-  meaning: 'The last byte of the name field must be NUL, because names are used as C strings. The client leaves.',
+  title: 'a table name does not end with NUL',
+  meaning:
+    'The last byte of the name field must be NUL, because names are used as C strings. Otherwise the client closes the connection.',
   spec: `${INFO}, name`,
   breaks: {
     text: '128 letters',
     steps: () => reading(hello(), entry(1, [], { name: `HOST${'A'.repeat(124)}`, caps: 0x2f }), END),
   },
-  keeps: { text: 'a name with NULs behind it', steps: () => listing() },
+  keeps: { text: 'a name followed by NULs', steps: () => listing() },
 };
 
 export const PIF_NAME_EMPTY: Rule = {
@@ -155,8 +158,8 @@ export const PIF_NAME_EMPTY: Rule = {
   severity: 'warning',
   party: 'server',
   needs: 'server',
-  title: 'a table without a name',
-  meaning: 'The client finds tables by name; one without a name cannot be changed by its options.',
+  title: 'a table has no name',
+  meaning: 'The client finds tables by name, so its options cannot change a table without one.',
   spec: `${INFO}, name`,
   breaks: {
     text: 'HOST has an empty name',
@@ -170,9 +173,9 @@ export const PIF_NAME_MISMATCH: Rule = {
   severity: 'warning',
   party: 'server',
   needs: 'server',
-  title: 'id and name of a table do not belong together',
+  title: 'the name of a table does not belong to its id',
   meaning:
-    'Id 1 is HOST, 2 is TAP, 3 is SPLICE. The client works by names, the server by ids: rules would end up in the wrong table.',
+    'Id 1 is HOST, 2 is TAP, 3 is SPLICE. The client uses names and the server uses ids, so rules would end up in the wrong table.',
   spec: 'passt: pif.c, pif_type_str',
   breaks: {
     text: 'id 1 is called LAN',
@@ -186,15 +189,15 @@ export const PIF_NAME_PADDING: Rule = {
   severity: 'note',
   party: 'server',
   needs: 'server',
-  title: 'bytes after the end of a table name',
+  title: 'a table name has bytes after its end',
   meaning:
-    'Servers zero the field before they write the name. Anything else behind the NUL may be a piece of their memory.',
+    'Servers fill the field with zeros before they write the name. Other bytes after the NUL may disclose a piece of their memory.',
   spec: `${INFO}, name`,
   breaks: {
-    text: 'bytes of an older name behind the NUL',
+    text: 'bytes of an older name after the NUL',
     steps: () => reading(hello(), entry(1, [], { name: 'HOST\0ICE', caps: 0x2f }), END),
   },
-  keeps: { text: 'only NULs behind the name', steps: () => listing() },
+  keeps: { text: 'only NULs after the name', steps: () => listing() },
 };
 
 export const CAPS_UNKNOWN: Rule = {
@@ -202,9 +205,9 @@ export const CAPS_UNKNOWN: Rule = {
   severity: 'warning',
   party: 'server',
   needs: 'server',
-  title: 'a capability bit without a meaning',
+  title: 'the server sets an undefined capability bit',
   meaning:
-    'Six bits are defined: IPV4, IPV6, TCP, UDP, SCAN, IFNAME. A new bit needs a new version, because clients do not know it.',
+    'Six bits are defined: IPV4, IPV6, TCP, UDP, SCAN and IFNAME. A new bit requires a new version, because clients do not know it.',
   spec: CAPS,
   breaks: { text: 'bit 6 is set', steps: () => reading(hello(), entry(1, [], { caps: 0x6f }), END) },
   keeps: { text: 'known bits only', steps: () => listing() },
@@ -215,8 +218,8 @@ export const CAPS_DIFFER: Rule = {
   severity: 'warning',
   party: 'server',
   needs: 'server',
-  title: 'tables with different capabilities',
-  meaning: 'A server computes its capabilities once and stores them in all tables.',
+  title: 'the tables have different capabilities',
+  meaning: 'A server determines its capabilities once and stores them in all its tables, so they should be the same.',
   spec: 'passt: fwd.c, fwd_rule_init()',
   breaks: {
     text: 'HOST without UDP, SPLICE with it',
@@ -230,8 +233,8 @@ export const CAPS_NO_FAMILY: Rule = {
   severity: 'warning',
   party: 'server',
   needs: 'server',
-  title: 'neither IPv4 nor IPv6',
-  meaning: 'A server runs with at least one address family; without any, no rule can be accepted.',
+  title: 'the capabilities include neither IPv4 nor IPv6',
+  meaning: 'A server runs with at least one address family; without one it cannot accept any rule.',
   spec: CAPS,
   breaks: { text: 'TCP, UDP and IFNAME only', steps: () => reading(hello(), entry(1, [], { caps: 0x2c }), END) },
   keeps: { text: 'both families', steps: () => listing() },
@@ -242,8 +245,9 @@ export const CAPS_NO_PROTOCOL: Rule = {
   severity: 'note',
   party: 'server',
   needs: 'server',
-  title: 'neither TCP nor UDP',
-  meaning: 'With both switched off (--no-tcp, --no-udp) no rule can be accepted. Legal, and probably not meant.',
+  title: 'the capabilities include neither TCP nor UDP',
+  meaning:
+    'If both are disabled (--no-tcp, --no-udp), the server cannot accept any rule. This is legal but probably not intended.',
   spec: CAPS,
   breaks: { text: 'families and IFNAME only', steps: () => reading(hello(), entry(1, [], { caps: 0x23 }), END) },
   keeps: { text: 'TCP and UDP', steps: () => listing() },
@@ -254,9 +258,9 @@ export const CAPS_SCAN_MODE: Rule = {
   severity: 'warning',
   party: 'server',
   needs: 'server',
-  title: 'SCAN and the SPLICE table do not go together',
+  title: 'only one of SCAN and the SPLICE table is present',
   meaning:
-    'Both belong to pasta: it can scan the ports of the namespace, and it forwards out of it. passt has neither.',
+    'SCAN and the SPLICE table both belong to pasta, which can scan the ports of the namespace and forwards connections out of it. passt has neither of them, so a list should have both or none.',
   spec: CAPS,
   breaks: { text: 'SCAN without SPLICE', steps: () => reading(hello(), entry(1, [], { caps: 0x3f }), END) },
   keeps: {
@@ -272,7 +276,7 @@ export const RULE_COUNT_TOO_BIG: Rule = {
   needs: 'either',
   title: 'a table announces more than 255 rules',
   meaning:
-    'A table holds 255 rules. Whoever reads a larger count closes without reading a single rule; what follows is not decoded. Error of whoever sent it.',
+    'A table holds at most 255 rules. A side that receives a larger count closes the connection without reading a single rule; what follows is not decoded. The side that sent the count is blamed.',
   spec: 'passt: fwd_rule.h, MAX_FWD_RULES',
   breaks: {
     text: 'the client announces 256 rules',
@@ -287,9 +291,9 @@ export const SERVER_DATA_AFTER_LIST: Rule = {
   severity: 'error',
   party: 'server',
   needs: 'server',
-  title: 'the server went on after its list',
+  title: 'the server sends data after its list',
   meaning:
-    'A server never answers an update: it applies it or not, and closes. The drafts of March 2026 ended with a report (one byte for success or failure in the simplified one), and a commit or rollback by the client; none of that was shipped. Further bytes can also come from a server whose rules are longer than its version says.',
+    'A server never answers an update: it applies it or not, and closes the connection. The drafts of March 2026 ended with a report (in the simplified one, a single byte for success or failure) and a commit or rollback by the client; none of that was released. The data can also come from a server whose rules are longer than its version says.',
   spec: 'passt: conf.c, conf_handler()',
   breaks: {
     text: 'a status byte after the list',

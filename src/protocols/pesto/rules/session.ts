@@ -30,9 +30,9 @@ export const VERSION_SKEW_STALL: Rule = {
   severity: 'warning',
   party: 'client',
   needs: 'session',
-  title: 'a newer client waits for bytes that never come',
+  title: 'a client of version 2 waits for more bytes than a server of version 1 sends',
   meaning:
-    'A version 2 client accepts the hello of version 1 and then reads 56 bytes for each rule of 40. At the end of the list it still waits, and the server waits for it. Silence of five seconds and more after a version 1 list with rules looks like that.',
+    'A client of version 2 accepts the hello of version 1 and then reads 56 bytes for each rule of 40 bytes. At the end of the list client and server wait for each other. The rule is raised after five seconds of silence that follow a list of version 1 with rules.',
   spec: 'passt: pesto.h, PESTO_PROTOCOL_VERSION',
   breaks: {
     text: 'six seconds of silence after a version 1 list',
@@ -57,9 +57,9 @@ export const CLIENT_IDLE: Rule = {
   severity: 'warning',
   party: 'client',
   needs: 'both',
-  title: 'the client held the connection without using it',
+  title: 'the client holds the connection without using it',
   meaning:
-    'A server serves one client at a time; others wait in the queue of one place and get no hello. A client that reads the list and then waits, for a person perhaps, locks everybody out. The limit here is five seconds.',
+    'A server serves one client at a time; one other client can wait in its queue and gets no hello. A client that reads the list and then waits, perhaps for user input, blocks all others. Reported after five seconds.',
   spec: 'passt: conf.c, conf_listen_handler()',
   breaks: {
     text: 'six seconds between list and update',
@@ -74,11 +74,11 @@ export const READ_ONLY_SESSION: Rule = {
   off: true,
   party: 'client',
   needs: 'session',
-  title: 'the client only read the list',
+  title: 'the client only reads the list',
   meaning:
-    'No update was sent. It is what `pesto` without options does, but also what is seen when a client found fault with its options or with the list.',
+    'No update was sent. `pesto` without options does that, but so does a client that rejects its options or the list. The rule is off by default.',
   spec: 'passt: pesto.c, main()',
-  breaks: { text: 'list, and the client leaves', steps: () => [server(pastaList()), ...CLOSE] },
+  breaks: { text: 'the client closes after the list', steps: () => [server(pastaList()), ...CLOSE] },
   keeps: { text: 'an update', steps: () => sending(WEB, ALT) },
 };
 
@@ -87,12 +87,12 @@ export const CLIENT_LEFT_EARLY: Rule = {
   severity: 'warning',
   party: 'client',
   needs: 'session',
-  title: 'the client left before the list was complete',
+  title: 'the client closes the connection before the list is complete',
   meaning:
-    'The client closed while the server was still sending and cannot know the tables. Not reported where the list holds something that makes clients leave.',
+    'The client closed while the server was still sending, so it does not know all tables. Not reported if the list contains something that makes clients close the connection.',
   spec: 'passt: pesto.c, read_pif_conf()',
   breaks: {
-    text: 'the client leaves after the hello',
+    text: 'the client closes after the hello',
     steps: () => [
       server(hello()),
       { from: 'client', end: 'fin' },
@@ -100,7 +100,7 @@ export const CLIENT_LEFT_EARLY: Rule = {
       { from: 'server', end: 'fin' },
     ],
   },
-  keeps: { text: 'the client leaves after the list', steps: () => [server(pastaList()), ...CLOSE] },
+  keeps: { text: 'the client closes after the list', steps: () => [server(pastaList()), ...CLOSE] },
 };
 
 export const SERVER_LEFT_OPEN: Rule = {
@@ -108,9 +108,9 @@ export const SERVER_LEFT_OPEN: Rule = {
   severity: 'warning',
   party: 'server',
   needs: 'session',
-  title: 'the server kept the connection after an update',
+  title: 'the server does not close the connection after an update',
   meaning:
-    'A server closes as soon as it has applied an update. One that is still there after five seconds is busy opening very many sockets, hangs, or is of the development version that stored updates without applying them.',
+    'A server closes the connection as soon as it has applied an update. If it has not done so after five seconds, it is opening a very large number of sockets, hangs, or is a development version that stored updates without applying them.',
   spec: HANDLER,
   breaks: {
     text: 'the server closes after six seconds',
@@ -130,9 +130,9 @@ export const SERVER_CLOSE_IN_LIST: Rule = {
   severity: 'error',
   party: 'server',
   needs: 'session',
-  title: 'the server closed inside its list',
+  title: 'the server closes the connection inside its list',
   meaning:
-    'The server left while the client was still there and waiting for the rest of the list: a crash, or a write that failed.',
+    'The server closed while the client was still connected and waiting for the rest of the list. Usual causes are a crash and a failed write.',
   spec: 'passt: conf.c, conf_accept()',
   breaks: {
     text: 'the server closes after the first table',
@@ -146,9 +146,9 @@ export const CONCURRENT_CLIENTS: Rule = {
   severity: 'error',
   party: 'server',
   needs: 'session',
-  title: 'two clients were served at the same time',
+  title: 'two clients are served at the same time',
   meaning:
-    'A server greets the next client only when it is done with the one before; this is what makes an update atomic from list to tables. A hello while another connection to the same server is open breaks that, or two servers share a path.',
+    'A server sends its hello to the next client only when the previous connection is finished. This makes an update atomic from the list to the tables. The rule is raised for a hello while another connection to the same server is open; two servers that share a path look the same.',
   spec: 'passt: conf.c, conf_listen_handler()',
   breaks: {
     text: 'a second hello while the first connection is open',
@@ -175,13 +175,13 @@ export const UPDATE_NOT_REFLECTED: Rule = {
   needs: 'session',
   title: 'the next list does not show the last update',
   meaning:
-    'The update before was complete and passes all checks, so the next list on the same path should be what it said. It is not, and neither version nor capabilities hint at another server process. A restart in between resets the tables to the command line and looks the same.',
+    'The previous update was complete and passes all checks, so the next list on the same path should show it. It does not, although neither the version nor the capabilities suggest another server process. A restart in between resets the tables to those of the command line and looks the same.',
   spec: HANDLER,
   breaks: {
-    text: 'the added rule is not there',
+    text: 'the added rule is missing',
     steps: () => [...sending(WEB, ALT), NEXT, ...listed(WEB)],
   },
-  keeps: { text: 'the added rule is there', steps: () => [...sending(WEB, ALT), NEXT, ...listed(WEB, ALT)] },
+  keeps: { text: 'the added rule is listed', steps: () => [...sending(WEB, ALT), NEXT, ...listed(WEB, ALT)] },
 };
 
 /** An update that stops in its second rule. */
@@ -194,9 +194,9 @@ export const TRUNCATED_UPDATE_APPLIED: Rule = {
   severity: 'error',
   party: 'server',
   needs: 'session',
-  title: 'an unfinished update changed the tables',
+  title: 'an incomplete update changes the tables',
   meaning:
-    'Tables are replaced when the zero byte at the end of an update was read, not before. After an update that was cut the next list must be the old one.',
+    'The server must replace the tables only after it has read the zero byte at the end of an update. After an incomplete update the next list must be the old one.',
   spec: HANDLER,
   breaks: { text: 'the next list is empty', steps: () => [...truncated(), NEXT, ...listed()] },
   also: ['pesto/update-truncated'],
@@ -211,9 +211,9 @@ export const LIST_CHANGED: Rule = {
   severity: 'note',
   party: 'server',
   needs: 'session',
-  title: 'the tables changed without an update',
+  title: 'the tables change without an update',
   meaning:
-    'Two lists of the same path differ and no update lies between them in the recording: one was not recorded, or the server was restarted with other options.',
+    'Two lists of the same path differ although the recording contains no update between them: one was not recorded, or the server was restarted with other options.',
   spec: HANDLER,
   breaks: {
     text: 'two readers see different tables',
@@ -227,9 +227,9 @@ export const RESET_AFTER_UPDATE: Rule = {
   severity: 'warning',
   party: 'server',
   needs: 'session',
-  title: 'the server reset the connection after an update without fault',
+  title: 'the server resets the connection after a valid update',
   meaning:
-    'A reset instead of an end means that the server closed with bytes unread: it did not get to the end of the update. The checks that are published do not explain it.',
+    'A reset instead of a regular end means that the server closed the connection without having read everything: it did not get to the end of the update. The published checks do not explain why.',
   spec: HANDLER,
   breaks: {
     text: 'a complete update and a reset',
@@ -239,7 +239,7 @@ export const RESET_AFTER_UPDATE: Rule = {
       { from: 'server', end: 'reset' },
     ],
   },
-  keeps: { text: 'a complete update and an end', steps: () => sending(WEB, ALT) },
+  keeps: { text: 'a complete update and a regular end', steps: () => sending(WEB, ALT) },
 };
 
 export const SESSION_RULES: readonly Rule[] = [

@@ -34,9 +34,9 @@ export const CLIENT_BEFORE_LIST: Rule = {
   severity: 'warning',
   party: 'client',
   needs: 'both',
-  title: 'the client sent before it had the list',
+  title: 'the client sends an update before it has the list',
   meaning:
-    'An update replaces all tables, so it should be made from the list that the server sent in this connection. What is sent earlier is a guess at it and overwrites whatever changed in between. The server does not mind: it reads the update when it comes.',
+    'An update replaces all tables, so it should be based on the list that the server sent in this connection. An update that was sent earlier overwrites whatever changed in between. The server does not detect this: it reads the update when it arrives.',
   spec: 'passt: pesto.c, main()',
   breaks: {
     text: 'the update comes when only the hello was received',
@@ -55,9 +55,9 @@ export const CLIENT_HELLO: Rule = {
   severity: 'error',
   party: 'client',
   needs: 'client',
-  title: 'the client sent a greeting',
+  title: 'the client sends a greeting',
   meaning:
-    'The first draft had a magic for the client, too; it was dropped before anything was shipped, because the server can raise its version if it ever needs one. A server takes the first byte for a table id and closes.',
+    'A client has no magic. The first draft had one; it was dropped before the first release, because the server can raise its version if a magic is ever needed. A server takes the first byte of it for a table id and closes the connection.',
   spec: RECV,
   breaks: {
     text: 'the magic of the draft',
@@ -71,9 +71,9 @@ export const CLIENT_UNKNOWN_PIF: Rule = {
   severity: 'error',
   party: 'client',
   needs: 'both',
-  title: 'a section for a table that the server does not have',
+  title: 'an update has a section for a table that the server does not have',
   meaning:
-    'Sections may only name tables of the list. At another id the server closes without reading on, and applies nothing.',
+    'Sections may refer only to tables of the list. At another id the server closes the connection without reading on, and applies nothing.',
   spec: RECV,
   breaks: {
     text: 'a section for TAP',
@@ -88,9 +88,9 @@ export const CLIENT_DUPLICATE_PIF: Rule = {
   severity: 'warning',
   party: 'client',
   needs: 'client',
-  title: 'two sections for one table',
+  title: 'an update has two sections for one table',
   meaning:
-    'The server adds the rules of the second section to those of the first. It works, but no shipped client does it, and a client that expects the second to replace the first gets a conflict or too much.',
+    'The server adds the rules of the second section to those of the first. This works, but no released client does it. A client that expects the second section to replace the first gets a conflict or too many rules.',
   spec: RECV,
   breaks: {
     text: 'HOST in two sections',
@@ -104,9 +104,9 @@ export const CLIENT_OMITS_PIF: Rule = {
   severity: 'error',
   party: 'client',
   needs: 'both',
-  title: 'an update leaves out a listed table',
+  title: 'an update omits a listed table',
   meaning:
-    'An update is no delta: the server empties all its tables first, and one without a section stays empty. An error where the table had rules, which are lost without a word; a warning where it was empty anyway. Clients send every listed table, changed or not.',
+    'An update is not a delta: the server first empties all its tables, and a table without a section stays empty. The finding is an error if the table had rules, which are lost without a message, and a warning if it was empty. Clients must send every listed table, changed or not.',
   spec: SEND,
   breaks: { text: 'only SPLICE is sent, HOST had a rule', steps: () => updating(section(3), END) },
   also: ['pesto/update-clears-all'],
@@ -118,9 +118,9 @@ export const CLIENT_ORDER: Rule = {
   severity: 'note',
   party: 'client',
   needs: 'both',
-  title: 'sections in another order than the list',
+  title: 'the sections are in another order than the list',
   meaning:
-    'The shipped client sends tables as they were listed. Nothing depends on it, but it tells another implementation.',
+    'The released client sends tables in the order of the list. Nothing depends on it, but another order indicates another implementation.',
   spec: SEND,
   breaks: { text: 'SPLICE before HOST', steps: () => updating(section(3), section(1, [WEB, ALT]), END) },
   keeps: { text: 'HOST before SPLICE', steps: goodUpdate },
@@ -131,12 +131,12 @@ export const UPDATE_TRUNCATED: Rule = {
   severity: 'warning',
   party: 'client',
   needs: 'client',
-  title: 'the client left inside its update',
+  title: 'the client closes the connection inside its update',
   meaning:
-    'Only the zero byte after the last section makes the server apply an update; an end of stream before discards all of it and leaves the tables as they were. Where the recording cannot show ends (process probes, raw files) this is only a note, because the rest may just not have been recorded.',
+    'The server applies an update only when it has read the zero byte after the last section. If the stream ends before, it discards all of the update and leaves the tables unchanged. Where the recording cannot show the end of a connection (process probes, raw files), the finding is only a note, because the rest may just not have been recorded.',
   spec: RECV,
   breaks: {
-    text: 'the second rule is cut',
+    text: 'the second rule is incomplete',
     steps: () => [server(pastaList()), client(section(1, [WEB], 2), ALT.subarray(0, 20)), ...CLOSE],
   },
   keeps: { text: 'the update is complete', steps: goodUpdate },
@@ -147,9 +147,9 @@ export const CLIENT_DATA_AFTER_UPDATE: Rule = {
   severity: 'error',
   party: 'client',
   needs: 'client',
-  title: 'the client went on after its update',
+  title: 'the client sends data after its update',
   meaning:
-    'A connection carries one update. The server closes after its zero byte; what is still unread then makes it a reset, which can cost the client the end of what the server sent.',
+    'A connection carries one update. The server closes after its zero byte; if it has not read everything by then, the connection is reset, and the client may lose the end of what the server sent.',
   spec: 'passt: conf.c, conf_handler()',
   breaks: {
     text: 'three bytes more',
@@ -163,9 +163,9 @@ export const UPDATE_VERSION_SKEW: Rule = {
   severity: 'error',
   party: 'client',
   needs: 'both',
-  title: 'rules of another version than the server announced',
+  title: 'an update has rules of another version than the server announced',
   meaning:
-    'The server cuts the update into rules of its own size: 40 bytes in version 1, 56 in version 2. Rules of the other size are misread, and the update is refused or never completes. A version 2 client takes a version 1 server for one of its own as long as no table has rules.',
+    'The server splits the update into rules of the size of its own version: 40 bytes in version 1, 56 bytes in version 2. It misreads rules of the other size, and then refuses the update or waits for the rest. A client of version 2 does not notice that a server has version 1 as long as no table has rules.',
   spec: 'passt: pesto.h, PESTO_PROTOCOL_VERSION',
   breaks: {
     text: 'a rule of version 1 for a server of version 2',
@@ -185,9 +185,9 @@ export const VERSION_AMBIGUOUS: Rule = {
   severity: 'note',
   party: 'capture',
   needs: 'client',
-  title: 'the size of the rules could not be told',
+  title: 'the size of the rules is not known',
   meaning:
-    'Only the hello of the server says how long rules are. Without it both sizes are tried, and a misread rule gives itself away; here both make sense. What is shown for this update may be wrong.',
+    'Only the hello of the server tells how long rules are. Without it both sizes are tried, and usually only one of them gives plausible rules; here both do. What is shown for this update may be wrong.',
   spec: 'passt: pesto.h, PESTO_PROTOCOL_VERSION',
   breaks: {
     text: 'an update alone, made to fit both sizes',
@@ -204,9 +204,9 @@ export const PARTIAL_UPDATE_STALL: Rule = {
   severity: 'error',
   party: 'client',
   needs: 'client',
-  title: 'the client paused inside its update',
+  title: 'the client pauses inside its update',
   meaning:
-    'The server reads an update with blocking calls from its only loop. While it waits for the rest it forwards nothing for anybody. An update should be ready before its first byte is sent; this one had a pause of a second or more.',
+    'The server reads an update with blocking calls in its only loop. While it waits for the rest, it forwards nothing for anybody. A client should have the whole update ready before it sends the first byte. The rule is raised for a pause of one second or more.',
   spec: 'passt: conf.c, conf_handler()',
   breaks: {
     text: 'two seconds between the sections',
@@ -223,12 +223,12 @@ export const UPDATE_NO_CHANGE: Rule = {
   severity: 'note',
   party: 'client',
   needs: 'both',
-  title: 'an update that changes nothing',
+  title: 'an update changes nothing',
   meaning:
-    'The tables that were sent are those that were listed. The server closes all its listening sockets and opens them again all the same; connections that arrive in between are refused.',
+    'The client sent the same tables that were listed. The server nevertheless closes all its listening sockets and opens them again; connections that arrive in between are refused.',
   spec: 'passt: fwd.c, fwd_listen_switch()',
-  breaks: { text: 'the list comes back as it was', steps: () => sending(WEB) },
-  keeps: { text: 'a rule was added', steps: goodUpdate },
+  breaks: { text: 'the listed tables are sent unchanged', steps: () => sending(WEB) },
+  keeps: { text: 'a rule is added', steps: goodUpdate },
 };
 
 export const UPDATE_CLEARS_ALL: Rule = {
@@ -236,9 +236,9 @@ export const UPDATE_CLEARS_ALL: Rule = {
   severity: 'warning',
   party: 'client',
   needs: 'both',
-  title: 'an update that removes every rule',
+  title: 'an update removes every rule',
   meaning:
-    'All tables are empty after it although the list had rules. It is valid, also as a single zero byte, and it is what a client does that sends before it knows what to send.',
+    'All tables are empty after the update although the list had rules. This is valid, even as a single zero byte, but it is also what a client sends that does not yet know its rules.',
   spec: SEND,
   breaks: { text: 'both tables are emptied', steps: () => sending() },
   keeps: { text: 'one rule is left', steps: () => sending(ALT) },
@@ -250,9 +250,9 @@ export const UPDATE_SUMMARY: Rule = {
   off: true,
   party: 'client',
   needs: 'both',
-  title: 'what a complete update changes',
+  title: 'changes that a complete update makes',
   meaning:
-    'Rules that the update adds, removes and keeps, by table, against the list of the same connection. Whether the server took it is not said on the wire; the next list on the same path shows it.',
+    'Lists the rules that the update adds, removes and keeps in each table, compared with the list of the same connection. The server does not say whether it accepted the update; the next list on the same path shows it. The rule is off by default.',
   spec: SEND,
   breaks: { text: 'one rule is added', steps: goodUpdate },
   keeps: {
@@ -266,9 +266,9 @@ export const UPDATE_REJECTED: Rule = {
   severity: 'warning',
   party: 'client',
   needs: 'session',
-  title: 'the server cannot have taken this update',
+  title: 'the server cannot have accepted this update',
   meaning:
-    'A server reports nothing: it closes in the same way whether it applied an update or dropped it. This one fails a check that all shipped servers make, or the server closed before it had all of it; the tables are as before. The drafts had an answer and a rollback, which were not shipped.',
+    'A server sends no report: it closes the connection in the same way whether it applied an update or discarded it. This update fails a check that all released servers make, or the server closed the connection before it had all of it; the tables are unchanged. The drafts had an answer and a rollback, which were not released.',
   spec: RECV,
   breaks: {
     text: 'the server closes before the second section',
