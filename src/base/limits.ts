@@ -241,7 +241,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   echoFragments: 64,
   linkTags: 32,
   flows: 131_072,
-  openStreams: 8192,
+  openStreams: 6144,
   idleSeconds: 3600,
   outOfOrderBytes: 4 << 20,
   outOfOrderSegments: 8192,
