@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useFind, type Found } from './find.js';
 import { Help } from './help.js';
 import { Messages } from './messages.js';
@@ -30,7 +30,8 @@ export function App({ model }: { readonly model: Model }): JSX.Element {
     const view = route.view === 'sequence' ? 'sequence' : 'messages';
     go({ row, view, ...(elsewhere && { stream: model.stream[row]! }) });
   };
-  useEffect(() => {
+  // before the next key: what it does depends on what is shown
+  useLayoutEffect(() => {
     const key = (e: KeyboardEvent): void => {
       if (e.ctrlKey || e.metaKey || e.altKey || isTyping(e.target)) return;
       const view = VIEWS[Number(e.key) - 1];

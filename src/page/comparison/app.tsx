@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { useAddress } from '../address.js';
 import { KeysDialog } from '../keys-dialog.js';
 import { isTyping, Top } from '../top.js';
@@ -27,7 +27,8 @@ export function ComparisonApp({ comparison }: { readonly comparison: Comparison 
   );
   const [help, setHelp] = useState(false);
   const { rows } = comparison;
-  useEffect(() => {
+  // before the next key: what it does depends on what is shown
+  useLayoutEffect(() => {
     const step = (by: number, differs: boolean): void => {
       let row = (route.row ?? (by > 0 ? -1 : rows.length)) + by;
       while (differs && rows[row]?.kind === 'equal') row += by;
