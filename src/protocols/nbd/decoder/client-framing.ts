@@ -1,5 +1,4 @@
-import type { CLIENT } from '../../../base/input.js';
-import { type Input } from '../../../base/input.js';
+import type { CLIENT, Input } from '../../../base/input.js';
 import { isFinal, TAKEN, type Patience } from '../../../contract/framed-decoder.js';
 import {
   CMD_DISC,

@@ -1,5 +1,4 @@
-import type { SERVER } from '../../../base/input.js';
-import { type Input } from '../../../base/input.js';
+import type { Input, SERVER } from '../../../base/input.js';
 import { isFinal, TAKEN, WAIT, type Patience } from '../../../contract/framed-decoder.js';
 import { isTlsRecord, RECORD_HEADER } from '../../../tls/constants.js';
 import {
